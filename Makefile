@@ -1,0 +1,68 @@
+# Every target sets up what it needs: a fresh clone can start with any of them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.SUFFIXES:
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+CODE := operator tests
+
+.PHONY: help
+help: ## This list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+$(READY): requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "StagingMirror needs Python 3.11 or newer; say which with: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@echo "setting up $(VENV) (once, about two minutes)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(READY)
+
+.PHONY: venv
+venv: $(READY) ## Create .venv with the hash-pinned dependencies
+
+.PHONY: check
+check: $(READY) ## Format, lint, types, layers, unit tests; edits nothing, under a minute
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/mypy $(CODE)
+	$(BIN)/lint-imports
+	$(BIN)/pytest -q -n 2 tests/unit
+
+.PHONY: fix
+fix: $(READY) ## Format and mend what ruff can mend
+	$(BIN)/ruff format $(CODE)
+	$(BIN)/ruff check --fix $(CODE)
+
+.PHONY: crds
+crds: $(READY) ## Write crds/ and docs/reference from the models
+	$(BIN)/stagingmirror crds --output-dir crds
+	$(BIN)/python -m support.reference docs/reference.md
+
+.PHONY: test
+test: $(READY) check ## Everything: check, contract, integration, end-to-end
+	$(BIN)/pytest -n 2 --dist loadgroup tests/contract tests/integration
+	$(BIN)/pytest tests/e2e
+
+.PHONY: demo
+demo: $(READY) ## A production and a staging on a real cluster, and the operator between them (KEEP=1 keeps it)
+	$(BIN)/python -m demo $(if $(KEEP),--keep)
+
+.PHONY: run
+run: $(READY) ## The operator as a local process against a rig (development)
+	$(BIN)/python -m demo.run
+
+.PHONY: bench
+bench: $(READY) ## Measure against DESIGN's figures; prints a table, writes bench.json
+	$(BIN)/python -m bench
+
+.PHONY: lock
+lock: ## Pin the dependencies anew (needs uv)
+	uv pip compile pyproject.toml --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links \
+	  --no-header --no-annotate -q -o requirements/runtime.txt
+	uv pip compile pyproject.toml --group dev -c requirements/runtime.txt --generate-hashes --universal --python-version 3.11 \
+	  --no-emit-index-url --no-emit-find-links --no-header --no-annotate -q -o requirements/dev.txt

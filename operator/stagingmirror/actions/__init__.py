@@ -1,0 +1,1 @@
+"""The hands of a refresh: one file per step; each applies, verifies and puts back."""

@@ -1,0 +1,3 @@
+"""The words: the resources that users write and read. Parsed at the door; inside, values are frozen
+and right.
+"""

@@ -1,0 +1,3 @@
+"""The little we ask of Kubernetes: watching what mirrors point at, and writing single fields of
+staging.
+"""

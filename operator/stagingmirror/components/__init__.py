@@ -1,0 +1,1 @@
+"""The eyes: one file per kind."""

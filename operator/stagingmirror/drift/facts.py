@@ -1,0 +1,120 @@
+"""What was seen of one component on one side, as flat, comparable statements.
+
+Facts are the narrow waist of the product: a kind translates its system into facts, and everything
+behind it (judgement, status, metrics, screens) knows only facts.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+DETAIL = "/"
+"""Separates a fact from its details: ``contentHash/tokenizer.json`` explains ``contentHash``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One statement about a component on one side.
+
+    ``value`` is what is compared and shown; where the admin did not make the value readable it is
+    an HMAC. ``expected`` (production only) is what staging must show where that is not the same
+    value, e.g. ``masked/…``. ``compared=False`` is told but never judged (version numbers count per
+    registry). ``declared`` says that the value is written down somewhere, not proven to run.
+    """
+
+    value: str
+    expected: str | None = None
+    compared: bool = True
+    declared: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """A reason in CamelCase for machines and one sentence for people (what, and what to do)."""
+
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The component is there. ``began`` is when asking began (POSIX s), the oldest of all calls
+    that made this look.
+
+    ``findings`` are sentences that a reader should know without being a difference (an alias that
+    moved away from the running pods, a reference that can change under its name). ``trouble`` is
+    why the newest asking failed, where an older answer still stands in for it; it becomes the
+    verdict once that answer is older than ``staleAfter``.
+    """
+
+    facts: Mapping[str, Fact]
+    began: float
+    findings: tuple[str, ...] = ()
+    trouble: Why | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """The component is proven not to be there: the system answered and said so. ``what`` names the
+    missing thing.
+    """
+
+    what: str
+    began: float
+    trouble: Why | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """We could not ask, or what we got is no answer (half-read, garbage, pods that disagree)."""
+
+    why: Why
+    began: float
+
+
+Observation = Seen | Absent | Unseen
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One compared fact that differs; None means that this side does not have the fact."""
+
+    fact: str
+    production: str | None
+    staging: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """Both sides of one component, as last seen."""
+
+    production: Observation
+    staging: Observation
+
+    @property
+    def oldest(self) -> float:
+        """When the older of the two looks began, in POSIX seconds."""
+        return min(self.production.began, self.staging.began)
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """A difference that is understood. Values that are given must match; ``until`` is in POSIX
+    seconds.
+    """
+
+    component: str
+    fact: str
+    reason: str
+    production: str | None = None
+    staging: str | None = None
+    until: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Somebody needs staging left alone until ``until`` (POSIX s). No components: the whole mirror."""
+
+    name: str
+    reason: str
+    until: float
+    components: frozenset[str] = field(default_factory=frozenset)

@@ -1,0 +1,1 @@
+"""The story of one check and of one refresh, and what keeps them going."""

@@ -1,0 +1,1 @@
+"""The little we ask of MLflow: aliases, versions, bytes."""

