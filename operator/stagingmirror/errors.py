@@ -33,7 +33,8 @@ class Conflicted(StagingMirrorError):
 
 
 class Refused(StagingMirrorError):
-    """400 or 422, quota, a namespace that terminates: asking again the same way is refused again."""
+    """400 or 422, quota, a namespace that terminates: asking again the same way is refused again.
+    """
 
 
 class NeedsHuman(StagingMirrorError):

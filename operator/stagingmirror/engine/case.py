@@ -30,7 +30,8 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A mirror whose spec is right and whose environments are there, judged at ``now`` (POSIX s)."""
+    """A mirror whose spec is right and whose environments are there, judged at ``now`` (POSIX s).
+    """
 
     key: MirrorKey
     uid: str
@@ -52,7 +53,9 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What the refresh half of a pass did and wants. Dicts are status fields as they are to be shown."""
+    """What the refresh half of a pass did and wants. Dicts are status fields as they are to be
+    shown.
+    """
 
     activity: Activity = "Idle"
     refresh: Mapping[str, Any] | None = None
