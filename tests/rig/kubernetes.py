@@ -1,0 +1,135 @@
+"""What every rig with an API server offers, whatever runs behind it."""
+
+import json
+import subprocess
+from base64 import b64encode
+from functools import cached_property
+from pathlib import Path
+
+from rig.kube import Kube, Refused
+from rig.programs import program
+from rig.run import Process, Run, until
+
+KUBECTL_LIMIT_SECONDS = 180.0
+
+
+class Kubernetes:
+    """An API server that was started by this rig, and its administrator."""
+
+    run_of: Run
+    server: str
+    ca_path: Path
+    admin_token: str
+    kubeconfig: Path
+    _api_server: Process
+
+    @cached_property
+    def kube(self) -> Kube:
+        """The API as its administrator (system:masters). The operator is never tested as this one."""
+        return Kube(self.server, self.ca_path, self.admin_token)
+
+    def kubectl(
+        self, *arguments: str, input: str | None = None, kubeconfig: Path | None = None
+    ) -> str:
+        """Run kubectl; its output, or CalledProcessError with what it said in `stderr`."""
+        return subprocess.run(
+            [program("kubectl"), f"--kubeconfig={kubeconfig or self.kubeconfig}", *arguments],
+            input=input,
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=KUBECTL_LIMIT_SECONDS,
+        ).stdout
+
+    def token(self, namespace: str, name: str, *, seconds: int = 7200) -> str:
+        """A token for a ServiceAccount, which is created if there is none."""
+        account = {
+            "apiVersion": "v1",
+            "kind": "ServiceAccount",
+            "metadata": {"name": name, "namespace": namespace},
+        }
+        try:
+            self.kube.create(account)
+        except Refused as refused:
+            if refused.code != 409:
+                raise
+        asked = {
+            "apiVersion": "authentication.k8s.io/v1",
+            "kind": "TokenRequest",
+            "spec": {"expirationSeconds": seconds},
+        }
+        path = f"/api/v1/namespaces/{namespace}/serviceaccounts/{name}/token"
+        return str(self.kube.request("POST", path, asked)["status"]["token"])
+
+    def service_account(self, namespace: str, name: str) -> Path:
+        """A kubeconfig for a ServiceAccount: what it may do is what RBAC gives it, nothing at first."""
+        folder = self.run_of.folder / "kubeconfigs"
+        folder.mkdir(exist_ok=True)
+        return write_kubeconfig(
+            folder / f"{namespace}-{name}.yaml",
+            server=self.server,
+            ca=self.ca_path,
+            token=self.token(namespace, name),
+            user=name,
+            namespace=namespace,
+        )
+
+    def as_service_account(self, namespace: str, name: str) -> Kube:
+        """The API as a ServiceAccount sees it."""
+        return Kube(self.server, self.ca_path, self.token(namespace, name))
+
+    def restart_api_server(self, *, grace: float = 0) -> None:
+        """End it (with `grace` seconds to do so in order) and start it on the same address and data."""
+        self.stop_api_server(grace=grace)
+        self.start_api_server()
+
+    def stop_api_server(self, *, grace: float = 0) -> None:
+        self._api_server.end(grace=grace)
+
+    def start_api_server(self) -> None:
+        self._api_server.start()
+        self._await_ready()
+
+    def pause_api_server(self) -> None:
+        """Connections stay open and nobody answers, until `resume_api_server`."""
+        self._api_server.pause()
+
+    def resume_api_server(self) -> None:
+        self._api_server.resume()
+
+    def _await_ready(self) -> None:
+        until(
+            self._is_ready,
+            within=60,
+            what="the API server is not ready",
+            processes=[self._api_server],
+            every=0.03,
+        )
+
+    def _is_ready(self) -> bool:
+        try:
+            return bool(self.kube.request("GET", "/readyz", timeout=2) == "ok")
+        except (OSError, Refused):
+            return False
+
+
+def write_kubeconfig(
+    path: Path, *, server: str, ca: Path, token: str, user: str, namespace: str = "default"
+) -> Path:
+    """A kubeconfig with the CA inside, so that it can be copied elsewhere. JSON is YAML."""
+    authority = b64encode(ca.read_bytes()).decode()
+    content = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [
+            {"name": "rig", "cluster": {"server": server, "certificate-authority-data": authority}}
+        ],
+        "users": [{"name": user, "user": {"token": token}}],
+        "contexts": [
+            {"name": "rig", "context": {"cluster": "rig", "user": user, "namespace": namespace}}
+        ],
+        "current-context": "rig",
+    }
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(content, indent=1))
+    return path

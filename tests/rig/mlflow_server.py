@@ -1,0 +1,157 @@
+"""Real MLflow servers, each with a folder of its own: SQLite for metadata, files for artifacts.
+
+Clients reach artifacts through the server (`--serve-artifacts`), as they do where a store is not shared.
+"""
+
+import base64
+import os
+import secrets
+import shutil
+import sys
+import urllib.request
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from rig.run import Process, Run, free_port, until
+
+_READY_WITHIN_SECONDS = 120.0
+_FROM_OUTSIDE = ("MLFLOW_", "DATABRICKS_")
+_PROGRAM = "from mlflow.cli import cli; cli(prog_name='mlflow')"
+
+
+class MlflowServer:
+    """A context manager. `stop`, `start`, `pause` and `resume` are for the server, on the same data.
+
+    `password` turns basic authentication on, for the administrator `admin`. `enter` is a command prefix
+    that puts the server elsewhere (into a network namespace); its health is then asked at `probe`.
+    """
+
+    username = "admin"
+
+    def __init__(
+        self,
+        name: str = "mlflow",
+        *,
+        host: str = "127.0.0.1",
+        port: int | None = None,
+        password: str | None = None,
+        run: Run | None = None,
+        enter: Sequence[str] = (),
+        probe: str | None = None,
+        wait: bool = True,
+    ) -> None:
+        self._own_run = None if run else Run(name)
+        self._run = run or self._own_run or Run(name)
+        self.password = password
+        self.folder = self._run.folder / f"mlflow-{name}"
+        self.folder.mkdir()
+        self.url = f"http://{host}:{port or free_port()}"
+        self.probe = probe or self.url
+        (self.folder / "artifacts").mkdir()
+        self._process: Process = self._run.start(
+            f"mlflow-{name}",
+            [*enter, *self._command(host, int(self.url.rpartition(":")[2]))],
+            environment=self._environment(),
+            folder=self.folder,
+        )
+        if wait:
+            self.await_ready()
+
+    def _command(self, host: str, port: int) -> list[str]:
+        database = self.folder / "mlflow.db"
+        return [
+            *(sys.executable, "-c", _PROGRAM, "server", f"--host={host}", f"--port={port}"),
+            *(f"--backend-store-uri=sqlite:///{database}", "--workers=1"),
+            *("--serve-artifacts", f"--artifacts-destination={self.folder / 'artifacts'}"),
+            # Pods and tests call it by Service names and forwarded ports alike.
+            *("--allowed-hosts=*", "--cors-allowed-origins=*"),
+            *(("--app-name=basic-auth",) if self.password else ()),
+        ]
+
+    def _environment(self) -> dict[str, str | None]:
+        # What a developer's shell says about their own MLflow must not reach this one.
+        environment: dict[str, str | None] = {
+            **{key: None for key in os.environ if key.startswith(_FROM_OUTSIDE)},
+            "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+            "MLFLOW_DISABLE_TELEMETRY": "true",
+            "DO_NOT_TRACK": "true",
+            "PYTHONUNBUFFERED": "1",
+        }
+        if self.password:
+            settings = self.folder / "auth.ini"
+            settings.write_text(
+                "[mlflow]\ndefault_permission = NO_PERMISSIONS\n"
+                f"database_uri = sqlite:///{self.folder / 'auth.db'}\nadmin_username = admin\n"
+                "authorization_function = mlflow.server.auth:authenticate_request_basic_auth\n"
+            )
+            environment["MLFLOW_AUTH_CONFIG_PATH"] = str(settings)
+            environment["MLFLOW_AUTH_ADMIN_PASSWORD"] = self.password
+            environment["MLFLOW_FLASK_SERVER_SECRET_KEY"] = secrets.token_hex(16)
+        return environment
+
+    def await_ready(self) -> None:
+        """Until it answers on /health."""
+        until(
+            self._is_ready,
+            within=_READY_WITHIN_SECONDS,
+            what=f"MLflow at {self.url} is not ready",
+            processes=[self._process],
+            every=0.1,
+        )
+
+    def _is_ready(self) -> bool:
+        request = urllib.request.Request(f"{self.probe}/health", headers=self.headers)
+        try:
+            with urllib.request.urlopen(request, timeout=2) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What a request has to carry."""
+        if not self.password:
+            return {}
+        pair = base64.b64encode(f"{self.username}:{self.password}".encode()).decode()
+        return {"Authorization": f"Basic {pair}"}
+
+    @property
+    def artifacts(self) -> Path:
+        """Where model bytes lie: for tests that change them behind the server's back."""
+        return self.folder / "artifacts"
+
+    def stop(self, *, grace: float = 3.0) -> None:
+        self._process.end(grace=grace)
+
+    def start(self) -> None:
+        """Start again, on the same address with the same data."""
+        self._process.start()
+        self.await_ready()
+
+    def pause(self) -> None:
+        """It accepts connections and answers nothing, until `resume`."""
+        self._process.pause()
+
+    def resume(self) -> None:
+        self._process.resume()
+
+    def close(self) -> None:
+        """End it for good, and remove its data."""
+        if self._own_run:
+            self._own_run.stop()
+        else:
+            self._process.end(grace=0)
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self.close()

@@ -1,0 +1,205 @@
+"""One run of a rig: its own folder, its own processes, and a guard that outlives the driver."""
+
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+from rig import sweep
+from rig.programs import RigError
+
+_PORTS = range(20000, 32000)  # below what the kernel gives to outgoing connections
+
+
+def state_home() -> Path:
+    """Where runs live: never a shared temporary folder, whose cleaners take etcd's files."""
+    home = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+    return home / "stagingmirror" / "rig"
+
+
+class Run:
+    """A context manager that leaves nothing behind: not after `stop`, not after SIGKILL of the driver."""
+
+    def __init__(self, name: str = "run") -> None:
+        runs = state_home() / "runs"
+        runs.mkdir(parents=True, exist_ok=True, mode=0o700)
+        sweep_abandoned(runs)
+        self.folder = runs / f"{name}-{os.getpid()}-{secrets.token_hex(3)}"
+        self.folder.mkdir(mode=0o700)
+        self._guard = subprocess.Popen(
+            [sys.executable, "-I", "-S", sweep.__file__, str(self.folder)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        (self.folder / "guard").write_text(str(self._guard.pid))
+        self._children: list[Process] = []
+
+    def start(
+        self,
+        name: str,
+        command: Sequence[str | Path],
+        *,
+        environment: Mapping[str, str | None] | None = None,
+        folder: Path | None = None,
+    ) -> "Process":
+        """Start a program of this run; its output goes to `<name>.log` in the run's folder.
+
+        `environment` is added to this process's own; a value of None takes a variable away.
+        """
+        wanted = {**os.environ, **(environment or {}), sweep.MARK: str(self.folder)}
+        process = Process(
+            name,
+            [str(word) for word in command],
+            log=self.folder / f"{name}.log",
+            environment={key: value for key, value in wanted.items() if value is not None},
+            folder=folder or self.folder,
+        )
+        self._children.append(process)
+        return process
+
+    def stop(self) -> None:
+        """End everything at once: what a run leaves is of no use to anybody."""
+        sweep.sweep(self.folder)
+        for child in self._children:
+            child.reap()
+        assert self._guard.stdin is not None
+        self._guard.stdin.close()
+        self._guard.wait(timeout=30)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+class Process:
+    """A program of a run that can be ended, paused and started again as it was."""
+
+    def __init__(
+        self, name: str, command: list[str], *, log: Path, environment: dict[str, str], folder: Path
+    ) -> None:
+        self.name = name
+        self._command = command
+        self.log = log
+        self._environment = environment
+        self._folder = folder
+        self._popen = self._start()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        out: IO[bytes]
+        with self.log.open("ab") as out:
+            return subprocess.Popen(
+                self._command,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                env=self._environment,
+                cwd=self._folder,
+                start_new_session=True,  # Ctrl-C is for the driver, which then stops things in order
+            )
+
+    @property
+    def pid(self) -> int:
+        return self._popen.pid
+
+    @property
+    def running(self) -> bool:
+        return self._popen.poll() is None
+
+    def start(self) -> None:
+        """Start it again after `end`, with the same command."""
+        assert not self.running
+        self._popen = self._start()
+
+    def end(self, *, grace: float = 5.0) -> None:
+        """SIGTERM to it and its workers, and SIGKILL to what is left after `grace` seconds."""
+        if grace and self.running:
+            self._signal(signal.SIGTERM)
+            try:
+                self._popen.wait(timeout=grace)
+            except subprocess.TimeoutExpired:
+                pass
+        self._signal(signal.SIGKILL)
+        self.reap()
+
+    def pause(self) -> None:
+        """Stop answering without closing a connection: how a half-open peer looks."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def reap(self) -> None:
+        self._popen.wait(timeout=30)
+
+    def _signal(self, number: signal.Signals) -> None:
+        # The group, which is its own: servers fork workers. It stays valid while a worker lives.
+        try:
+            os.killpg(self._popen.pid, number)
+        except ProcessLookupError:
+            pass
+
+    def last_words(self, characters: int = 2000) -> str:
+        return self.log.read_text(errors="replace")[-characters:] if self.log.exists() else ""
+
+
+def sweep_abandoned(runs: Path) -> None:
+    """Sweep runs whose guard is gone too: both were killed, or the machine went down."""
+    for folder in runs.iterdir():
+        guard = folder / "guard"
+        try:
+            pid = int(guard.read_text())
+            alive = str(folder) in Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+        except (OSError, ValueError):
+            alive = time.time() - folder.stat().st_mtime < 60 if folder.exists() else True
+        if not alive:
+            sweep.sweep(folder)
+
+
+def until(
+    ready: Callable[[], bool],
+    *,
+    within: float,
+    what: str,
+    processes: Sequence[Process] = (),
+    every: float = 0.05,
+) -> None:
+    """Wait for something, but never for a program that has ended."""
+    deadline = time.monotonic() + within
+    while not ready():
+        for process in processes:
+            if not process.running:
+                raise RigError(f"{process.name} ended:\n{process.last_words()}")
+        if time.monotonic() > deadline:
+            words = "\n".join(process.last_words() for process in processes)
+            raise RigError(f"{what}: not within {within:.0f} s\n{words}")
+        time.sleep(every)
+
+
+def free_port(host: str = "127.0.0.1") -> int:
+    """A port nobody listens on, chosen at random so that two rigs starting at once differ."""
+    for _ in range(100):
+        port = secrets.choice(_PORTS)
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError:
+                continue
+        return port
+    raise RigError(f"no free port on {host}")

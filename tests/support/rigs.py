@@ -1,0 +1,63 @@
+"""Fixtures that give tests the real thing: an API server, MLflow servers, a whole cluster.
+
+A pytest plugin (`-p support.rigs`). Each is started when the first test asks for it, once per process
+(so once per xdist worker), and ends with it. What a machine cannot run is skipped with the reason.
+"""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from rig.control_plane import ControlPlane
+from rig.kube import Kube
+from rig.programs import LEVELS, missing
+from rig.run import until
+
+
+@pytest.fixture(scope="session")
+def control_plane(request: pytest.FixtureRequest) -> Iterator[ControlPlane]:
+    """etcd, kube-apiserver and kube-controller-manager, RBAC on, no nodes."""
+    with _telling(request, building=bool(missing(LEVELS["control-plane"]))):
+        plane = ControlPlane()
+    with plane:
+        yield plane
+
+
+@pytest.fixture
+def kube(control_plane: ControlPlane) -> Kube:
+    """The control plane's API as its administrator: what a test arranges and looks at."""
+    return control_plane.kube
+
+
+@pytest.fixture
+def namespace(kube: Kube) -> Iterator[str]:
+    """A fresh namespace that can run pods; deleted afterwards without waiting."""
+    name = make_namespace(kube)
+    yield name
+    kube.delete("v1", "Namespace", name)
+
+
+def make_namespace(kube: Kube, prefix: str = "test") -> str:
+    """A namespace with a unique name, whose default ServiceAccount is there."""
+    name = f"{prefix}-{secrets.token_hex(4)}"
+    kube.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+    until(
+        lambda: kube.find("v1", "ServiceAccount", "default", name) is not None,
+        within=30,
+        what=f"namespace {name} has no default ServiceAccount",
+        every=0.02,
+    )
+    return name
+
+
+@contextmanager
+def _telling(request: pytest.FixtureRequest, *, building: bool) -> Iterator[None]:
+    """Let progress through while something is built: minutes of silence look like a hang."""
+    capture = request.config.pluginmanager.getplugin("capturemanager")
+    if not building or capture is None:
+        yield
+        return
+    with capture.global_and_fixture_disabled():
+        yield
