@@ -1,0 +1,129 @@
+"""Our own resources as last seen: mirrors, environments and holds, in memory.
+
+Fed by the edge (events), by the sweep (consistent LISTs) and by the answers to our own writes, in
+any order: the newest resourceVersion wins, and a LIST that is older than a deletion does not bring
+the deleted back.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal, NamedTuple
+
+Body = Mapping[str, Any]
+Plural = Literal["stagingmirrors", "mirrorenvironments", "mirrorholds"]
+
+PLURALS: tuple[Plural, ...] = ("stagingmirrors", "mirrorenvironments", "mirrorholds")
+
+
+class Named(NamedTuple):
+    """The key of a resource of ours; ``namespace`` is empty for an environment."""
+
+    plural: Plural
+    namespace: str
+    name: str
+
+
+class Changed(NamedTuple):
+    """What a resource was and is now, None where it was not or is not there."""
+
+    key: Named
+    before: Body | None
+    after: Body | None
+
+    @property
+    def matters(self) -> bool:
+        """Whether a reader of spec, annotations or somebody else's writing into status would care.
+
+        Our own status writes reach the fleet with the API server's answer, before their event.
+        """
+        return self.before is None or self.after is None or _truth(self.before) != _truth(self.after)
+
+
+def key_of(plural: Plural, body: Body) -> Named:
+    metadata = body["metadata"]
+    return Named(plural, metadata.get("namespace") or "", metadata["name"])
+
+
+def version_of(body: Body) -> int:
+    """resourceVersions of one resource can be compared as numbers (Kubernetes says so since 1.35).
+    """
+    return int(body["metadata"].get("resourceVersion") or 0)
+
+
+def _truth(body: Body) -> tuple[object, ...]:
+    metadata = body["metadata"]
+    return (
+        metadata.get("uid"),
+        metadata.get("generation"),
+        metadata.get("annotations"),
+        metadata.get("labels"),
+        metadata.get("deletionTimestamp"),
+        body.get("status"),
+    )
+
+
+class Fleet:
+    """The last body of each resource, without managedFields."""
+
+    def __init__(self) -> None:
+        self._bodies: dict[Plural, dict[Named, Body]] = {plural: {} for plural in PLURALS}
+        self._gone: dict[Named, int] = {}
+        self.listed: dict[Plural, float] = {}
+        """When the last whole LIST of each was asked for (POSIX s); missing: never so far."""
+
+    def put(self, plural: Plural, body: Body) -> Changed | None:
+        """Take a body in; None where something newer is known already."""
+        key = key_of(plural, body)
+        known = self._bodies[plural].get(key)
+        version = version_of(body)
+        if version <= self._gone.get(key, -1) or (known and version <= version_of(known)):
+            return None
+        self._gone.pop(key, None)
+        kept = _without_managed_fields(body)
+        self._bodies[plural][key] = kept
+        return Changed(key, known, kept)
+
+    def remove(self, plural: Plural, body: Body) -> Changed | None:
+        """Take a DELETED in; its body carries the resourceVersion of the deletion."""
+        return self._remove(key_of(plural, body), version_of(body))
+
+    def replace(
+        self, plural: Plural, bodies: Iterable[Body], *, version: int, began: float
+    ) -> tuple[Changed, ...]:
+        """Take a whole LIST in, as of resourceVersion ``version``; what it lacks is gone."""
+        present = set()
+        changes: list[Changed | None] = []
+        for body in bodies:
+            present.add(key_of(plural, body))
+            changes.append(self.put(plural, body))
+        for key in [key for key in self._bodies[plural] if key not in present]:
+            changes.append(self._remove(key, version))
+        for key in [key for key, at in self._gone.items() if key.plural == plural and at < version]:
+            del self._gone[key]
+        self.listed[plural] = began
+        return tuple(change for change in changes if change is not None)
+
+    def get(self, plural: Plural, name: str, namespace: str = "") -> Body | None:
+        return self._bodies[plural].get(Named(plural, namespace, name))
+
+    def all(self, plural: Plural, namespace: str | None = None) -> tuple[Body, ...]:
+        """Every body, or those of one namespace, in the order of their keys."""
+        found = sorted(self._bodies[plural].items())
+        return tuple(b for key, b in found if namespace is None or key.namespace == namespace)
+
+    def count(self, plural: Plural) -> int:
+        return len(self._bodies[plural])
+
+    def _remove(self, key: Named, version: int) -> Changed | None:
+        known = self._bodies[key.plural].get(key)
+        if known is not None and version_of(known) > version:
+            return None
+        self._gone[key] = max(version, self._gone.get(key, -1))
+        if known is None:
+            return None
+        del self._bodies[key.plural][key]
+        return Changed(key, known, None)
+
+
+def _without_managed_fields(body: Body) -> Body:
+    metadata = {k: v for k, v in body["metadata"].items() if k != "managedFields"}
+    return {**body, "metadata": metadata}

@@ -1,0 +1,51 @@
+"""Who reads what: from a subject to the mirrors that must be checked when it changes."""
+
+from collections.abc import Hashable, Iterable
+from typing import Generic, TypeVar
+
+S = TypeVar("S", bound=Hashable)
+M = TypeVar("M", bound=Hashable)
+
+
+class Index(Generic[S, M]):
+    """A many-to-many relation that is replaced per mirror after each of its passes."""
+
+    def __init__(self) -> None:
+        self._readers: dict[S, set[M]] = {}
+        self._reads: dict[M, frozenset[S]] = {}
+
+    def put(self, mirror: M, subjects: Iterable[S]) -> bool:
+        """What the mirror reads now; True where that is not what it read before."""
+        now = frozenset(subjects)
+        before = self._reads.get(mirror, frozenset())
+        if now == before:
+            return False
+        for subject in before - now:
+            self._forget(subject, mirror)
+        for subject in now - before:
+            self._readers.setdefault(subject, set()).add(mirror)
+        self._reads[mirror] = now
+        return True
+
+    def drop(self, mirror: M) -> bool:
+        """The mirror is gone; True where it read anything."""
+        subjects = self._reads.pop(mirror, frozenset())
+        for subject in subjects:
+            self._forget(subject, mirror)
+        return bool(subjects)
+
+    def readers(self, subject: S) -> frozenset[M]:
+        return frozenset(self._readers.get(subject, ()))
+
+    def reads(self, mirror: M) -> frozenset[S]:
+        return self._reads.get(mirror, frozenset())
+
+    def subjects(self) -> frozenset[S]:
+        """Everything that anybody reads."""
+        return frozenset(self._readers)
+
+    def _forget(self, subject: S, mirror: M) -> None:
+        readers = self._readers[subject]
+        readers.discard(mirror)
+        if not readers:
+            del self._readers[subject]

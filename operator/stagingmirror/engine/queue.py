@@ -1,0 +1,193 @@
+"""What must be looked at next: a level-triggered queue of keys.
+
+A key says "look at this", never "this happened": adding it twice is adding it once. It is never in
+two hands at a time; what arrives while it is in work makes it dirty again. It is taken in the order
+of freshness deadlines, and whatever waits longer than ``patience`` goes before everything that came
+later, so nothing starves.
+
+Times are POSIX seconds by the clock that is handed in. Not for threads: one event loop owns it.
+"""
+
+import asyncio
+import contextlib
+import heapq
+import math
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from stagingmirror.engine.counting import Counting, NotCounting
+
+K = TypeVar("K", bound=Hashable)
+
+
+@dataclass(slots=True)
+class _Waiting:
+    since: float
+    rank: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    since: float
+    started: float
+
+
+class Queue(Generic[K]):
+    """Add keys, take them, and say how it went: ``done`` or ``failed``."""
+
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], float],
+        counting: Counting | None = None,
+        patience: float = 30.0,
+        backoff: float = 0.25,
+        backoff_cap: float = 15.0,
+    ) -> None:
+        self._clock = clock
+        self._counting = counting or NotCounting()
+        self._patience = patience
+        self._backoff = backoff
+        self._backoff_cap = backoff_cap
+        self._waiting: dict[K, _Waiting] = {}
+        self._ranks: list[tuple[float, int, K]] = []
+        self._work: dict[K, _Work] = {}
+        self._again: dict[K, _Waiting] = {}
+        self._later: dict[K, float] = {}
+        self._dues: list[tuple[float, int, K]] = []
+        self._failures: dict[K, int] = {}
+        self._owed: dict[K, float] = {}
+        self._sequence = 0
+        self._changed = asyncio.Event()
+
+    def add(self, key: K, *, deadline: float = math.inf) -> None:
+        """Make the key dirty now. ``deadline``: when what is known of it stops being fresh."""
+        self._later.pop(key, None)
+        self._add(key, self._clock(), deadline)
+
+    def add_later(self, key: K, at: float) -> None:
+        """Make the key dirty at ``at``; replaces the key's former wish. Nothing where it is dirty.
+
+        Called by the pass that has the key in work, for its next one.
+        """
+        if key in self._waiting or key in self._again:
+            return
+        self._put_off(key, at)
+
+    def take_now(self) -> K | None:
+        """The key whose turn it is, now in work until ``done`` or ``failed``; None: nothing is."""
+        now = self._clock()
+        self._wake(now)
+        while self._ranks:
+            rank, _, key = heapq.heappop(self._ranks)
+            entry = self._waiting.get(key)
+            if entry is None or entry.rank != rank:
+                continue
+            del self._waiting[key]
+            self._work[key] = _Work(since=entry.since, started=now)
+            self._counting.taken(waited=max(0.0, now - entry.since), depth=len(self._waiting))
+            return key
+        return None
+
+    async def take(self) -> K:
+        """Wait for a key whose turn it is."""
+        while True:
+            self._changed.clear()
+            key = self.take_now()
+            if key is not None:
+                return key
+            pause = self._pause()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._changed.wait()
+
+    def done(self, key: K) -> None:
+        """The key was looked at, and what is known of it is written."""
+        self._failures.pop(key, None)
+        self._owed.pop(key, None)
+        self._put_down(key)
+
+    def failed(self, key: K) -> float:
+        """The key must be looked at again, after a pause that doubles up to the cap; returns it.
+
+        What it became dirty for stays unwritten: ``oldest_unwritten`` goes on counting from then.
+        """
+        failures = self._failures.get(key, 0)
+        self._failures[key] = failures + 1
+        pause = min(self._backoff * 2.0 ** min(failures, 30), self._backoff_cap)
+        work = self._work.get(key)
+        if work is not None:
+            self._owed[key] = min(work.since, self._owed.get(key, math.inf))
+        self._counting.retried()
+        self._put_down(key)
+        if key not in self._waiting:
+            self._put_off(key, self._clock() + pause)
+        return pause
+
+    def drop(self, key: K) -> None:
+        """The key is no more. Where it is in work, that ends without consequences."""
+        for place in (self._waiting, self._again, self._later, self._failures, self._owed):
+            place.pop(key, None)
+        self._counting.depth(len(self._waiting))
+
+    def oldest_unwritten(self) -> float | None:
+        """Since when a key is dirty, in work or owed a retry; None: everything is written."""
+        times = [work.since for work in self._work.values()]
+        times.extend(entry.since for entry in self._waiting.values())
+        times.extend(self._owed.values())
+        return min(times, default=None)
+
+    def working_since(self) -> tuple[float, ...]:
+        """When each key in work was taken."""
+        return tuple(work.started for work in self._work.values())
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def _add(self, key: K, since: float, deadline: float) -> None:
+        # A rank in the past would let a key that is overdue again and again go before all others.
+        rank = max(min(deadline, since + self._patience), since)
+        place = self._again if key in self._work else self._waiting
+        known = place.get(key)
+        if known is not None and known.rank <= rank:
+            return
+        entry = _Waiting(since=known.since if known else since, rank=rank)
+        place[key] = entry
+        if known is None:
+            self._counting.added(depth=len(self._waiting))
+        if place is self._waiting:
+            self._rank(key, rank)
+
+    def _rank(self, key: K, rank: float) -> None:
+        self._sequence += 1
+        heapq.heappush(self._ranks, (rank, self._sequence, key))
+        self._changed.set()
+
+    def _put_off(self, key: K, at: float) -> None:
+        self._later[key] = at
+        self._sequence += 1
+        heapq.heappush(self._dues, (at, self._sequence, key))
+        self._changed.set()
+
+    def _put_down(self, key: K) -> None:
+        work = self._work.pop(key, None)
+        if work is not None:
+            self._counting.done(worked=max(0.0, self._clock() - work.started))
+        again = self._again.pop(key, None)
+        if again is not None:
+            self._later.pop(key, None)
+            self._waiting[key] = again
+            self._rank(key, again.rank)
+
+    def _wake(self, now: float) -> None:
+        while self._dues and self._dues[0][0] <= now:
+            at, _, key = heapq.heappop(self._dues)
+            if self._later.get(key) == at:
+                del self._later[key]
+                self._add(key, at, math.inf)
+
+    def _pause(self) -> float | None:
+        while self._dues and self._later.get(self._dues[0][2]) != self._dues[0][0]:
+            heapq.heappop(self._dues)
+        return max(0.0, self._dues[0][0] - self._clock()) if self._dues else None
