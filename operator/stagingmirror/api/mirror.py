@@ -1,153 +1,126 @@
 """StagingMirror: what of a namespace must track production (DESIGN section 3)."""
 
-from typing import Literal
+from typing import Annotated, ClassVar, Literal
 
+from pydantic import Field
+
+from stagingmirror.api.duration import seconds
 from stagingmirror.api.model import Model
-from stagingmirror.drift.steps import WorkloadKind
+from stagingmirror.api.model_alias import (
+    LoadedBy,
+    ModelAlias,
+    ModelAliasProduction,
+    ModelAliasStaging,
+)
+from stagingmirror.api.pipeline_image import (
+    PipelineImage,
+    PipelineImageProduction,
+    PipelineImageStaging,
+)
+from stagingmirror.api.references import WorkloadReference
+from stagingmirror.api.setting import (
+    AnnotationOf,
+    ConfigMapKey,
+    Load,
+    Setting,
+    SettingProduction,
+    SettingStaging,
+    VariableOf,
+)
+from stagingmirror.api.shapes import Duration, Label, Line, Moment, Namespace, Rule, unique
+
+__all__ = [
+    "Accept",
+    "AnnotationOf",
+    "ComponentKind",
+    "ConfigMapKey",
+    "Load",
+    "LoadedBy",
+    "ModelAlias",
+    "ModelAliasProduction",
+    "ModelAliasStaging",
+    "PipelineImage",
+    "PipelineImageProduction",
+    "PipelineImageStaging",
+    "ProductionSide",
+    "Refresh",
+    "Setting",
+    "SettingProduction",
+    "SettingStaging",
+    "StagingMirrorSpec",
+    "StagingSide",
+    "Track",
+    "VariableOf",
+    "WorkloadReference",
+]
 
 ComponentKind = Literal["modelAlias", "pipelineImage", "setting"]
 
 
 class ProductionSide(Model):
-    environment: str
-    namespace: str
+    """The side that is followed. It is only ever read."""
+
+    environment: Label
+    """Name of a MirrorEnvironment with role Production that is usable from here."""
+    namespace: Namespace
+    """The namespace that is meant where a reference names none; the environment must list it."""
 
 
 class StagingSide(Model):
-    """Staging's namespace is always the mirror's own."""
+    """The side that follows. Its namespace is always the mirror's own."""
 
-    environment: str
+    environment: Label
+    """Name of a MirrorEnvironment with role Staging that is usable from here."""
 
 
 class Refresh(Model):
-    schedule: str
-    time_zone: str = "UTC"
+    """When staging is made like production. Five fields or @hourly, @daily, @weekly."""
+
+    schedule: Annotated[str, Field(min_length=1, max_length=128)]
+    """Five fields (minute hour day month weekday) or @hourly, @daily, @weekly, e.g. "0 6 * * 1-5".
+    The time zone belongs into timeZone.
+    """
+    time_zone: Annotated[str, Field(min_length=1, max_length=64)] = "UTC"
+    """IANA name of the time zone of the schedule, e.g. Europe/Berlin."""
     suspend: bool = False
-    starting_deadline: str = "1h"
-    settle: str = "5m"
-    timeout: str = "2h"
-    rollout_timeout: str = "10m"
-
-
-class WorkloadReference(Model):
-    kind: WorkloadKind
-    name: str
-    namespace: str | None = None
-    """Production references only: another namespace that the environment lists."""
-
-
-class LoadedBy(WorkloadReference):
-    """How a workload learns its model version: a variable of a container, or by reading the alias
-    when it starts.
-    """
-
-    container: str | None = None
-    variable: str | None = None
-    value: Literal["Version", "URI"] = "Version"
-    restart: bool = False
-
-
-class ModelAliasProduction(Model):
-    model: str
-    alias: str
-    loaded_by: tuple[LoadedBy, ...] = ()
-
-
-class ModelAliasStaging(Model):
-    """Omitted fields are as in production."""
-
-    model: str | None = None
-    alias: str | None = None
-    loaded_by: tuple[LoadedBy, ...] | None = None
-
-
-class ModelAlias(Model):
-    production: ModelAliasProduction
-    staging: ModelAliasStaging = ModelAliasStaging()
-    data_snapshot_tag: str | None = None
-
-
-class PipelineImageProduction(WorkloadReference):
-    container: str
-
-
-class PipelineImageStaging(Model):
-    kind: WorkloadKind | None = None
-    name: str | None = None
-    container: str | None = None
-    repository: str | None = None
-    """Where staging pulls from; omitted: production's repository. The digest is always
-    production's.
-    """
-
-
-class PipelineImage(Model):
-    production: PipelineImageProduction
-    staging: PipelineImageStaging = PipelineImageStaging()
-
-
-class ConfigMapKey(Model):
-    name: str
-    key: str
-    namespace: str | None = None
-
-
-class VariableOf(WorkloadReference):
-    container: str
-    variable: str
-
-
-class AnnotationOf(WorkloadReference):
-    key: str
-
-
-class SettingProduction(Model):
-    """Exactly one of ``configMap``, ``variable``, ``annotation``."""
-
-    config_map: ConfigMapKey | None = None
-    variable: VariableOf | None = None
-    annotation: AnnotationOf | None = None
-    used_by: tuple[WorkloadReference, ...] = ()
-
-
-class SettingStaging(Model):
-    """``value`` is the form of the value in staging, with ``{value}`` for production's. Omitted
-    places are as in production.
-    """
-
-    value: str = "{value}"
-    config_map: ConfigMapKey | None = None
-    variable: VariableOf | None = None
-    annotation: AnnotationOf | None = None
-    used_by: tuple[WorkloadReference, ...] | None = None
-
-
-class Load(Model):
-    """Staging's own loader: a Job made from this CronJob, with the variable set to the value to
-    load.
-    """
-
-    cron_job: str
-    container: str
-    variable: str
-    timeout: str = "1h"
-
-
-class Setting(Model):
-    production: SettingProduction
-    staging: SettingStaging = SettingStaging()
-    load: Load | None = None
-    warn_older_than: str | None = None
+    """True: no refresh starts. Checks go on."""
+    starting_deadline: Duration = "1h"
+    """A refresh that could not start within this time after its tick is skipped and told."""
+    settle: Duration = "5m"
+    """Production must have been seen, whole and unchanged, for this long before it is followed."""
+    timeout: Duration = "2h"
+    """Of the whole refresh; past it, what was changed is put back."""
+    rollout_timeout: Duration = "10m"
+    """Of the rollouts of staging's workloads; past it, what was changed is put back."""
 
 
 class Track(Model):
     """One component: a name and exactly one kind."""
 
-    name: str
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            cel=(
+                "[has(self.modelAlias), has(self.pipelineImage), has(self.setting)]"
+                ".exists_one(x, x)"
+            ),
+            message="give exactly one of modelAlias, pipelineImage, setting",
+            # None is right here: a newer CRD may have a kind that this operator does not know.
+            holds=lambda track: _kinds(track) <= 1,
+        ),
+    )
+
+    name: Label
+    """Name of the component, unique in the mirror."""
     mode: Literal["Refresh", "Report"] | None = None
+    """Refresh: staging is made like production. Report: differences are only told. Omitted:
+    Refresh, but Report for setting.variable.
+    """
     model_alias: ModelAlias | None = None
+    """A registered model's alias in MLflow, and the workloads that load the version it names."""
     pipeline_image: PipelineImage | None = None
+    """Which image a workload really runs."""
     setting: Setting | None = None
+    """Any named value: a ConfigMap's key, a container's variable, or an annotation."""
 
     @property
     def kind(self) -> ComponentKind | None:
@@ -173,22 +146,77 @@ class Track(Model):
         return "Report" if is_variable else "Refresh"
 
 
+def _kinds(track: Track) -> int:
+    return sum(k is not None for k in (track.model_alias, track.pipeline_image, track.setting))
+
+
 class Accept(Model):
-    component: str
-    fact: str
-    reason: str
-    production: str | None = None
-    staging: str | None = None
-    until: str | None = None
-    """RFC 3339."""
+    """A difference that is understood. If values are given, only those are accepted."""
+
+    component: Label
+    """Name of a component in track."""
+    fact: Annotated[str, Field(min_length=1, max_length=253)]
+    """The fact that may differ, as the command diff shows it, e.g. parameters.max_depth."""
+    reason: Line
+    """Why this is right, for whoever reads it later."""
+    production: Annotated[str, Field(max_length=1024)] | None = None
+    """Production's value that is accepted. Omitted: any."""
+    staging: Annotated[str, Field(max_length=1024)] | None = None
+    """Staging's value that is accepted. Omitted: any."""
+    until: Moment | None = None
+    """When the acceptance ends, RFC 3339, e.g. "2027-01-31T00:00:00Z". Omitted: never."""
 
 
 class StagingMirrorSpec(Model):
+    """What must track production, how often that is checked, and when staging is refreshed."""
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            cel="self.production.environment != self.staging.environment",
+            message=(
+                "production.environment and staging.environment are the same; name an environment"
+                " with role Staging for staging"
+            ),
+            holds=lambda spec: spec.production.environment != spec.staging.environment,
+        ),
+        Rule(
+            cel="duration(self.checkInterval) >= duration('5s')",
+            message="checkInterval must be at least 5s",
+            holds=lambda spec: seconds(spec.check_interval) >= 5,
+        ),
+        Rule(
+            cel="duration(self.staleAfter) > duration(self.checkInterval)",
+            message=(
+                "staleAfter must be longer than checkInterval, else every look is too old; three"
+                " times as long is a good value"
+            ),
+            holds=lambda spec: seconds(spec.stale_after) > seconds(spec.check_interval),
+        ),
+        Rule(
+            cel=(
+                "!has(self.accept) || self.accept.all(a, self.track.exists(t, t.name =="
+                " a.component))"
+            ),
+            message="accept names a component that is not in track; correct its name or remove it",
+            holds=lambda spec: {a.component for a in spec.accept} <= {t.name for t in spec.track},
+        ),
+    )
+
     production: ProductionSide
+    """The side that is followed: an environment and a namespace in it."""
     staging: StagingSide
-    check_interval: str = "30s"
-    stale_after: str = "2m"
-    max_drift_age: str = "24h"
+    """The side that follows: an environment. Its namespace is always the mirror's own."""
+    check_interval: Duration = "30s"
+    """How often what cannot be watched is asked again (MLflow). At least 5s."""
+    stale_after: Duration = "2m"
+    """A look older than this is no look: the component is Unknown. One failed look changes nothing
+    by itself. Longer than checkInterval.
+    """
+    max_drift_age: Duration = "24h"
+    """Drift older than this is overdue: condition DriftOverdue, metric and alert."""
     refresh: Refresh | None = None
-    track: tuple[Track, ...]
-    accept: tuple[Accept, ...] = ()
+    """When staging is made like production. Omitted: watch and tell, never write."""
+    track: Annotated[tuple[Track, ...], unique("name", least=1, most=64)]
+    """The components that must be in sync, each with a name and exactly one kind."""
+    accept: Annotated[tuple[Accept, ...], unique(("component", "fact"), most=128)] = ()
+    """Differences that are understood; they do not count as drift."""
