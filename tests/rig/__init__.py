@@ -1,7 +1,8 @@
 """The rig: a real Kubernetes and real MLflow servers for tests, the demo and people.
 
-Programs are built from Go modules once (`tools/`, `programs.py`) and run as plain processes. What a run
-starts and makes is gone when it stops, and also when its driver is killed (`run.py`, `sweep.py`).
+Programs are built from Go modules once (`tools/`, `programs.py`) and run as plain processes. What a
+run starts and makes is gone when it stops, and also when its driver is killed (`run.py`,
+`sweep.py`).
 
 In tests, by fixture (`support/rigs.py`, a plugin that is always loaded):
 
@@ -10,35 +11,38 @@ In tests, by fixture (`support/rigs.py`, a plugin that is always loaded):
 - `control_plane`: `ControlPlane`, session scoped (one per xdist worker). etcd, kube-apiserver and
   kube-controller-manager; no node, so pods stay Pending: write their status yourself.
 - `kube`: `Kube`, its API as administrator; plain dicts.
-- `namespace`: the name of a fresh namespace whose default ServiceAccount is there; deleted afterwards.
-  More of them: `support.rigs.make_namespace(kube)`.
+- `namespace`: the name of a fresh namespace whose default ServiceAccount is there, deleted
+  afterwards. More of them: `support.rigs.make_namespace(kube)`.
 - `mlflow_production`, `mlflow_staging`: `MlflowServer`, session scoped, started side by side;
   `mlflow_auth`: one with basic authentication.
 - `cluster`: `Cluster`, session scoped, needs root on Linux; tests are marked `e2e` and
   `xdist_group("cluster")`.
 
-`ControlPlane(name="control-plane")` and `Cluster(name="cluster")`, both context managers (`kubernetes.py`):
+`ControlPlane(name="control-plane")` and `Cluster(name="cluster")`, both context managers
+(`kubernetes.py`):
 
     .kubeconfig, .server, .ca_path, .admin_token
-    .kube                                   Kube as administrator (system:masters)
-    .kubectl(*args, input=None, kubeconfig=None) -> str     CalledProcessError with .stderr
-    .service_account(namespace, name) -> Path               kubeconfig; the account is created if absent
+    .kube                                 Kube as administrator (system:masters)
+    .kubectl(*args, input=None, kubeconfig=None) -> str    CalledProcessError with .stderr
+    .service_account(namespace, name) -> Path    kubeconfig; the account is created if absent
     .as_service_account(namespace, name) -> Kube
     .token(namespace, name, seconds=7200) -> str
     .restart_api_server(grace=0), .stop_api_server(grace=0), .start_api_server()
-    .pause_api_server(), .resume_api_server()               SIGSTOP: connections stay, nobody answers
-    .run_of                                 the Run: .folder (logs), .start(name, command) -> Process
+    .pause_api_server(), .resume_api_server()    SIGSTOP: connections stay, nobody answers
+    .run_of                               the Run: .folder (logs), .start(name, command) -> Process
     .stop()
 
 `Kube(server, ca, token)` (`kube.py`): request(method, path, body), create(obj), apply(*objs),
-get(api_version, kind, name, namespace), find(…) -> None if absent, list(api_version, kind, namespace),
-patch(api_version, kind, name, namespace, patch, how="merge"|"strategic"|"json"|"apply",
+get(api_version, kind, name, namespace), find(…) -> None if absent, list(api_version, kind,
+namespace), patch(api_version, kind, name, namespace, patch, how="merge"|"strategic"|"json"|"apply",
 subresource="status"), delete(…). Errors are `Refused` with .code and .message.
 
-`MlflowServer(name, host="127.0.0.1", password=None)` (`mlflow_server.py`): .url, .headers, .username,
-.password, .artifacts (folder), .stop(), .start() with the same data, .pause(), .resume(), .close().
+`MlflowServer(name, host="127.0.0.1", password=None)` (`mlflow_server.py`): .url, .headers,
+.username, .password, .artifacts (folder), .stop(), .start() with the same data, .pause(),
+.resume(), .close().
 
-`models.py` registers versions: `log_model` trains a small scikit-learn model, `log_files` only logs files.
+`models.py` registers versions: `log_model` trains a small scikit-learn model, `log_files` only logs
+files.
 
 `until(condition, within=seconds, what="…")` (`run.py`) waits, `free_port()` finds a port.
 """

@@ -1,7 +1,7 @@
 """Level `control_plane`: etcd, kube-apiserver and kube-controller-manager as plain processes.
 
-Needs no root and touches nothing but loopback ports and a folder of its own. There is no scheduler and no
-node: pods stay Pending, and a test that needs running ones writes their status itself.
+Needs no root and touches nothing but loopback ports and a folder of its own. There is no scheduler
+and no node: pods stay Pending, and a test that needs running ones writes their status itself.
 """
 
 import secrets

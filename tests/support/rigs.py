@@ -1,7 +1,8 @@
 """Fixtures that give tests the real thing: an API server, MLflow servers, a whole cluster.
 
-A pytest plugin (`-p support.rigs`). Each is started when the first test asks for it, once per process
-(so once per xdist worker), and ends with it. What a machine cannot run is skipped with the reason.
+A pytest plugin (`-p support.rigs`). Each is started when the first test asks for it, once per
+process (so once per xdist worker), and ends with it. What a machine cannot run is skipped with the
+reason.
 """
 
 import secrets
@@ -12,6 +13,7 @@ import pytest
 
 from rig.control_plane import ControlPlane
 from rig.kube import Kube
+from rig.mlflow_server import MlflowServer
 from rig.programs import LEVELS, missing
 from rig.run import until
 
@@ -50,6 +52,37 @@ def make_namespace(kube: Kube, prefix: str = "test") -> str:
         every=0.02,
     )
     return name
+
+
+@pytest.fixture(scope="session")
+def _mlflow_pair() -> Iterator[tuple[MlflowServer, MlflowServer]]:
+    """Both sides' servers, started at the same time."""
+    with (
+        MlflowServer("production", wait=False) as production,
+        MlflowServer("staging", wait=False) as staging,
+    ):
+        production.await_ready()
+        staging.await_ready()
+        yield production, staging
+
+
+@pytest.fixture(scope="session")
+def mlflow_production(_mlflow_pair: tuple[MlflowServer, MlflowServer]) -> MlflowServer:
+    """Production's MLflow: shared by the tests of one process, so use model names of your own."""
+    return _mlflow_pair[0]
+
+
+@pytest.fixture(scope="session")
+def mlflow_staging(_mlflow_pair: tuple[MlflowServer, MlflowServer]) -> MlflowServer:
+    """Staging's MLflow, another server with other data."""
+    return _mlflow_pair[1]
+
+
+@pytest.fixture(scope="session")
+def mlflow_auth() -> Iterator[MlflowServer]:
+    """An MLflow that wants `username` and `password`, and permits nothing by default."""
+    with MlflowServer("auth", password=secrets.token_urlsafe(16)) as server:
+        yield server
 
 
 @contextmanager
