@@ -35,7 +35,9 @@ class Changed(NamedTuple):
 
         Our own status writes reach the fleet with the API server's answer, before their event.
         """
-        return self.before is None or self.after is None or _truth(self.before) != _truth(self.after)
+        return (
+            self.before is None or self.after is None or _truth(self.before) != _truth(self.after)
+        )
 
 
 def key_of(plural: Plural, body: Body) -> Named:
@@ -44,8 +46,7 @@ def key_of(plural: Plural, body: Body) -> Named:
 
 
 def version_of(body: Body) -> int:
-    """resourceVersions of one resource can be compared as numbers (Kubernetes says so since 1.35).
-    """
+    """resourceVersions of one resource can be compared as numbers (Kubernetes says so since 1.35)."""
     return int(body["metadata"].get("resourceVersion") or 0)
 
 

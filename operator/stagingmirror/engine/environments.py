@@ -1,0 +1,102 @@
+"""Whether a mirror may use the environments that it names, and what they then stand for."""
+
+from collections.abc import Iterator
+
+from stagingmirror.api.environment import MirrorEnvironmentSpec
+from stagingmirror.api.mirror import StagingMirrorSpec
+from stagingmirror.api.parse import parse_environment
+from stagingmirror.component import Role, Side, Sides
+from stagingmirror.engine.case import MirrorKey
+from stagingmirror.engine.fleet import Fleet
+from stagingmirror.errors import NeedsHuman
+
+
+def sides_of(fleet: Fleet, key: MirrorKey, spec: StagingMirrorSpec) -> Sides:
+    """Both sides of a mirror.
+
+    Raises NeedsHuman (EnvironmentMissing, EnvironmentNotUsable), naming the field and the remedy.
+    """
+    production = _side(
+        fleet, key, "production", spec.production.environment, spec.production.namespace
+    )
+    staging = _side(fleet, key, "staging", spec.staging.environment, key.namespace)
+    return Sides(production=production, staging=staging)
+
+
+def named_by(spec: StagingMirrorSpec) -> frozenset[str]:
+    """The environments whose changes concern the mirror."""
+    return frozenset((spec.production.environment, spec.staging.environment))
+
+
+def read_environments(fleet: Fleet) -> dict[str, MirrorEnvironmentSpec]:
+    """Every environment that can be read, by name; those being deleted are left out."""
+    return dict(_readable(fleet))
+
+
+def production_namespaces(fleet: Fleet) -> dict[str, str]:
+    """Namespaces of this cluster that some Production environment lists, with its name.
+
+    Nothing is written to any of them, whoever else lists them. An environment counts until it is
+    really gone, and a spec that cannot be read still counts with whatever namespaces it lists.
+    """
+    found: dict[str, str] = {}
+    for body in fleet.all("mirrorenvironments"):
+        spec = body.get("spec") or {}
+        if spec.get("role") != "Staging":
+            for namespace in spec.get("namespaces") or ():
+                found.setdefault(str(namespace), body["metadata"]["name"])
+    return found
+
+
+def _readable(fleet: Fleet) -> Iterator[tuple[str, MirrorEnvironmentSpec]]:
+    for body in fleet.all("mirrorenvironments"):
+        if body["metadata"].get("deletionTimestamp"):
+            continue
+        try:
+            yield body["metadata"]["name"], parse_environment(body)
+        except NeedsHuman:
+            continue
+
+
+def _side(fleet: Fleet, key: MirrorKey, role: Role, name: str, namespace: str) -> Side:
+    field = f"spec.{role}.environment"
+    body = fleet.get("mirrorenvironments", name)
+    if body is None or body["metadata"].get("deletionTimestamp"):
+        raise NeedsHuman(
+            "EnvironmentMissing",
+            f'{field}: there is no MirrorEnvironment "{name}"; correct the name, or ask a platform '
+            "admin to create it.",
+        )
+    try:
+        spec = parse_environment(body)
+    except NeedsHuman as error:
+        raise NeedsHuman(
+            "EnvironmentNotUsable",
+            f'{field}: environment "{name}" cannot be read ({error.message.rstrip(".")}); ask its '
+            "owner to correct it.",
+        ) from None
+    _usable(spec, key, role, name, namespace)
+    return Side(role=role, environment=name, spec=spec, namespace=namespace)
+
+
+def _usable(
+    spec: MirrorEnvironmentSpec, key: MirrorKey, role: Role, name: str, namespace: str
+) -> None:
+    if spec.role.lower() != role:
+        raise NeedsHuman(
+            "EnvironmentNotUsable",
+            f'spec.{role}.environment: environment "{name}" has role {spec.role}; name one with '
+            f"role {role.capitalize()}.",
+        )
+    if key.namespace not in spec.usable_from:
+        raise NeedsHuman(
+            "EnvironmentNotUsable",
+            f'environment "{name}" does not list namespace {key.namespace} in usableFrom; ask its '
+            "owner to add it.",
+        )
+    if namespace not in spec.namespaces:
+        raise NeedsHuman(
+            "EnvironmentNotUsable",
+            f'environment "{name}" does not list namespace {namespace} in namespaces; ask its '
+            "owner to add it.",
+        )

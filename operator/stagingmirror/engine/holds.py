@@ -1,0 +1,85 @@
+"""Which holds stop a mirror now, and when each became effective."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from stagingmirror.api.hold import MirrorHoldSpec
+from stagingmirror.api.parse import parse_hold
+from stagingmirror.api.times import posix
+from stagingmirror.drift.facts import Hold
+from stagingmirror.engine.case import MirrorKey
+from stagingmirror.engine.fleet import Body, Fleet
+from stagingmirror.errors import NeedsHuman
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A MirrorHold as read, expired or not."""
+
+    uid: str
+    namespace: str
+    hold: Hold
+    mirrors: frozenset[str]
+    """Empty: every mirror of the namespace."""
+    effective: bool
+
+    def stops(self, key: MirrorKey) -> bool:
+        return self.namespace == key.namespace and (not self.mirrors or key.name in self.mirrors)
+
+
+def read(body: Body) -> Request | None:
+    """The hold that a body asks for; None where it cannot be read (the API server refuses those)
+    or is being deleted.
+    """
+    metadata = body["metadata"]
+    if metadata.get("deletionTimestamp"):
+        return None
+    try:
+        spec = parse_hold(body)
+        until = posix(spec.until)
+    except NeedsHuman:
+        return None
+    return Request(
+        uid=metadata["uid"],
+        namespace=metadata["namespace"],
+        hold=_hold(metadata["name"], spec, until),
+        mirrors=frozenset(spec.mirrors),
+        effective=bool((body.get("status") or {}).get("effectiveSince")),
+    )
+
+
+def requests(fleet: Fleet, namespace: str | None = None) -> tuple[Request, ...]:
+    """Every readable hold of one namespace, or of all."""
+    found = (read(body) for body in fleet.all("mirrorholds", namespace))
+    return tuple(request for request in found if request is not None)
+
+
+def in_force(all_requests: Iterable[Request], key: MirrorKey, now: float) -> tuple[Request, ...]:
+    """The holds of one mirror that have not expired at ``now``."""
+    return tuple(r for r in all_requests if r.stops(key) and r.hold.until > now)
+
+
+class Acknowledged:
+    """Which mirrors have passed with a hold in force and no refresh running.
+
+    A hold is effective once every mirror that it names has: a refresh that was running when the
+    hold came has ended by then, and no new one starts.
+    """
+
+    def __init__(self) -> None:
+        self._by: dict[str, set[MirrorKey]] = {}
+
+    def passed(self, request: Request, key: MirrorKey) -> None:
+        self._by.setdefault(request.uid, set()).add(key)
+
+    def effective(self, request: Request, mirrors: Iterable[MirrorKey]) -> bool:
+        """Whether all of these mirrors that the hold stops have passed with it."""
+        passed = self._by.get(request.uid, set())
+        return all(key in passed for key in mirrors if request.stops(key))
+
+    def drop(self, uid: str) -> None:
+        self._by.pop(uid, None)
+
+
+def _hold(name: str, spec: MirrorHoldSpec, until: float) -> Hold:
+    return Hold(name=name, reason=spec.reason, until=until, components=frozenset(spec.components))

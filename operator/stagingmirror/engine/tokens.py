@@ -1,0 +1,77 @@
+"""Tokens: how somebody asks for a check or a refresh now, and learns that it was answered.
+
+A token of ``check-at`` is echoed in the same write as a verdict whose every look began after the
+token was seen here. What has not answered since is told as Unknown once it is older than
+``staleAfter``; then the echo is true as well. A mirror that is seen for the first time (it has no
+status yet) was not asked anything: its tokens are echoed with its first verdict.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from stagingmirror.api.model import GROUP
+from stagingmirror.engine.case import MirrorKey
+
+CHECK_AT = f"{GROUP}/check-at"
+REFRESH_AT = f"{GROUP}/refresh-at"
+BYTES = "bytes:"
+"""A check token that starts so asks for the bytes of models to be read again."""
+MAX_LENGTH = 256
+"""Characters of a token that are echoed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A token of ``check-at`` that is not echoed yet, and when this process saw it (POSIX s)."""
+
+    token: str
+    since: float
+    proven: bool = False
+    """Everything that the mirror reads was asked again."""
+
+    @property
+    def read_bytes(self) -> bool:
+        return self.token.startswith(BYTES)
+
+
+class Tokens:
+    """The unanswered check tokens of all mirrors."""
+
+    def __init__(self) -> None:
+        self._asked: dict[MirrorKey, Asked] = {}
+
+    def asked(
+        self, key: MirrorKey, annotations: Mapping[str, str], status: Mapping[str, Any], now: float
+    ) -> Asked | None:
+        """The token to answer, remembered from its first sight on; None where none is open."""
+        token = token_of(annotations, CHECK_AT)
+        if token is None or token == status.get("handledCheckAt"):
+            self._asked.pop(key, None)
+            return None
+        known = self._asked.get(key)
+        if known is None or known.token != token:
+            known = Asked(token=token, since=now)
+            self._asked[key] = known
+        return known
+
+    def proven(self, key: MirrorKey, token: str) -> None:
+        """Everything was asked again since the token was seen."""
+        known = self._asked.get(key)
+        if known is not None and known.token == token:
+            self._asked[key] = Asked(token=token, since=known.since, proven=True)
+
+    def drop(self, key: MirrorKey) -> None:
+        self._asked.pop(key, None)
+
+
+def token_of(annotations: Mapping[str, str], name: str) -> str | None:
+    """The annotation's token as it is echoed; None where there is none."""
+    return (annotations.get(name) or "")[:MAX_LENGTH] or None
+
+
+def answered(asked: Asked, began: Iterable[float], *, stale_after: float, now: float) -> bool:
+    """Whether a verdict from looks that began at these times (POSIX s) answers the token."""
+    if asked.read_bytes and not asked.proven:
+        return False
+    return now > asked.since + stale_after or all(time > asked.since for time in began)
