@@ -1,0 +1,75 @@
+"""The habits of CONTRIBUTING that a machine can check."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+LONGEST_MODULE = 300
+NAMED_FOR_NOTHING = {"utils", "util", "helpers", "helper", "common", "misc", "manager"}
+LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#[^)]*)?\)")
+
+
+def tracked(*patterns: str) -> list[Path]:
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", *patterns],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=30,
+    )
+    return [path for line in listed.stdout.splitlines() if (path := ROOT / line).is_file()]
+
+
+def test_no_module_is_longer_than_a_reader_can_hold() -> None:
+    long = {
+        str(path.relative_to(ROOT)): lines
+        for path in tracked("*.py")
+        if (lines := len(path.read_text().splitlines())) > LONGEST_MODULE
+    }
+
+    assert long == {}
+
+
+def test_no_module_is_named_for_nothing() -> None:
+    assert [path for path in tracked("*.py") if path.stem in NAMED_FOR_NOTHING] == []
+
+
+def test_the_source_root_is_no_package_because_it_would_shadow_the_standard_library() -> None:
+    assert not (ROOT / "operator" / "__init__.py").exists()
+    assert not (ROOT / "tests" / "operator").exists()
+
+
+@pytest.mark.parametrize("name", ["runtime.txt", "dev.txt", "build.txt"])
+def test_every_requirement_is_pinned_by_hash_and_names_no_address(name: str) -> None:
+    text = (ROOT / "requirements" / name).read_text()
+    pins = [line for line in text.splitlines() if line and not line.startswith((" ", "#"))]
+
+    assert "://" not in text
+    assert pins
+    assert all("==" in pin and pin.endswith("\\") for pin in pins)
+
+
+def test_every_link_of_the_documents_leads_somewhere() -> None:
+    broken = [
+        f"{path.relative_to(ROOT)}: {target}"
+        for path in tracked("*.md")
+        for target in LINK.findall(path.read_text())
+        if "://" not in target and not (path.parent / target).exists()
+    ]
+
+    assert broken == []
+
+
+def test_the_chart_and_the_package_have_one_version() -> None:
+    project = re.search(r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
+    chart = re.search(
+        r"^appVersion: (.+)$", (ROOT / "helm/stagingmirror/Chart.yaml").read_text(), re.MULTILINE
+    )
+
+    assert project is not None
+    assert chart is not None
+    assert project.group(1) == chart.group(1)
