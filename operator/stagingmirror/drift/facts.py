@@ -76,11 +76,15 @@ Observation = Seen | Absent | Unseen
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One compared fact that differs; None means that this side does not have the fact."""
+    """One compared fact that differs; None means that this side does not have the fact.
+
+    ``expected`` is what staging should show, where that is not production's own value.
+    """
 
     fact: str
     production: str | None
     staging: str | None
+    expected: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +116,9 @@ class Acceptance:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Somebody needs staging left alone until ``until`` (POSIX s). No components: the whole mirror."""
+    """Somebody needs staging left alone until ``until`` (POSIX s). No components: the whole
+    mirror.
+    """
 
     name: str
     reason: str

@@ -1,6 +1,7 @@
 """The verdict of one component: a pure function of what both sides showed."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from stagingmirror.drift.facts import Difference, Why
 
@@ -17,8 +18,13 @@ class InSync:
 
 @dataclass(frozen=True, slots=True)
 class Drifted:
+    """``differences`` are not accepted by anybody. ``unlisted`` says how many further details
+    (files) of them are not listed.
+    """
+
     differences: tuple[Difference, ...]
     accepted: tuple[Difference, ...] = ()
+    unlisted: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,20 +33,31 @@ class Accepted:
 
     accepted: tuple[Difference, ...]
     reasons: tuple[str, ...]
+    unlisted: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Under test: not refreshed. ``differences`` are told but do not count."""
+    """Under test: not refreshed. ``differences`` are told but do not count.
+
+    ``unseen`` says why nothing is known of it: a hold excuses a difference, it does not make
+    anything seen. ``until`` is the hold's end in POSIX seconds.
+    """
 
     hold: str
     reason: str
     differences: tuple[Difference, ...] = ()
+    unseen: Why | None = None
+    until: float | None = None
+    unlisted: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
+    """``side`` is the one that could not be judged, where it was one."""
+
     why: Why
+    side: Literal["production", "staging"] | None = None
 
 
 Verdict = InSync | Drifted | Accepted | Held | Unknown

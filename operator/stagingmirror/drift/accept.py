@@ -1,0 +1,37 @@
+"""Differences that somebody understands, with a reason and an end that is enforced."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+from stagingmirror.drift.facts import Acceptance, Difference
+
+
+def accepting(
+    difference: Difference, component: str, acceptances: Iterable[Acceptance], now: float
+) -> Acceptance | None:
+    """The first acceptance in force at ``now`` (POSIX s) that covers this difference of this
+    component.
+    """
+    return next((each for each in acceptances if _covers(each, difference, component, now)), None)
+
+
+def reasons(acceptances: Sequence[Acceptance]) -> tuple[str, ...]:
+    """What to tell of acceptances: each reason once, with its end, in their order."""
+    return tuple(dict.fromkeys(_reason(each) for each in acceptances))
+
+
+def _covers(acceptance: Acceptance, difference: Difference, component: str, now: float) -> bool:
+    return (
+        acceptance.component == component
+        and acceptance.fact == difference.fact
+        and (acceptance.until is None or now < acceptance.until)
+        and acceptance.production in (None, difference.production)
+        and acceptance.staging in (None, difference.staging)
+    )
+
+
+def _reason(acceptance: Acceptance) -> str:
+    if acceptance.until is None:
+        return acceptance.reason
+    end = datetime.fromtimestamp(acceptance.until, UTC)
+    return f"{acceptance.reason} (until {end:%Y-%m-%d %H:%M} UTC)"

@@ -1,0 +1,98 @@
+"""What a refresh would do: the steps that the kinds propose, merged and in order.
+
+A component is done whole or left: where one of its steps cannot be done, none is. Ids of steps come
+from their content, so the same plan has the same ids in every process.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+from stagingmirror.drift.facts import Why
+from stagingmirror.drift.merge import conflicts, merged, named
+from stagingmirror.drift.serial import from_dict, plan_from_dict, plan_to_dict, to_dict
+from stagingmirror.drift.steps import Left, Plan, Step
+from stagingmirror.drift.verdict import Accepted, Drifted, Held, InSync, Unknown, Verdict
+from stagingmirror.drift.wording import components_of, describe, phase
+
+__all__ = [
+    "Proposal",
+    "components_of",
+    "describe",
+    "from_dict",
+    "make",
+    "phase",
+    "plan_from_dict",
+    "plan_to_dict",
+    "to_dict",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """One component with the steps its kind proposes, or why it cannot be refreshed
+    (``CannotRefresh``).
+
+    Steps are looked at only where the verdict is Drifted and the mode is Refresh. Their ids need
+    only be unique within the component: ``Produced.step`` names one of them.
+    """
+
+    component: str
+    mode: Literal["Refresh", "Report"]
+    verdict: Verdict
+    steps: tuple[Step, ...] | Why = ()
+
+
+def make(proposals: Sequence[Proposal]) -> Plan:
+    """The plan for these components, in their order. What is in sync is in neither list."""
+    left = {each.component: why for each in proposals if (why := _left(each)) is not None}
+    wanted = {
+        each.component: named(each.steps)
+        for each in proposals
+        if each.component not in left
+        and not isinstance(each.verdict, InSync)
+        and not isinstance(each.steps, Why)
+    }
+    for component, why in conflicts(wanted).items():
+        left[component] = why
+        del wanted[component]
+    return Plan(
+        steps=merged(step for steps in wanted.values() for step in steps),
+        left=tuple(_lefts(proposals, left)),
+    )
+
+
+def _lefts(proposals: Iterable[Proposal], left: dict[str, str]) -> Iterable[Left]:
+    return (
+        Left(each.component, left[each.component]) for each in proposals if each.component in left
+    )
+
+
+def _left(proposal: Proposal) -> str | None:
+    """Why a refresh would not touch this component; None: it would, or it has nothing to do."""
+    match proposal.verdict:
+        case InSync():
+            return None
+        case Unknown(why, side):
+            return f"not known{f' in {side}' if side else ''}: {why.message}"
+        case Held(hold, reason, until=until):
+            return f"held by {hold}: {reason}{_until(until)}"
+        case Accepted(_, reasons):
+            return f"accepted: {'; '.join(reasons)}"
+        case Drifted():
+            return _left_drifted(proposal)
+
+
+def _left_drifted(proposal: Proposal) -> str | None:
+    if proposal.mode == "Report":
+        return "only reported (mode Report)"
+    if isinstance(proposal.steps, Why):
+        return proposal.steps.message
+    return None if proposal.steps else "differs in nothing that a refresh could write"
+
+
+def _until(until: float | None) -> str:
+    if until is None:
+        return ""
+    return f", until {datetime.fromtimestamp(until, UTC):%Y-%m-%d %H:%M} UTC"
