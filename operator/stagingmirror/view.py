@@ -61,6 +61,10 @@ class Variable:
 class Container:
     image: str
     variables: Mapping[str, Variable]
+    env_from: bool = False
+    """Variables also come from whole ConfigMaps or Secrets (``envFrom``): one that is not in
+    ``variables`` is then not proven to be absent.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +144,11 @@ class ModelAlias:
     alias: str
     version: str
     moved: float | None = None
+    unmoved: float | None = None
+    """Where ``moved`` is set: when it was last seen naming the former version. The move was between
+    the two: a pod that started before ``unmoved`` read the former version, one that started after
+    ``moved`` the new one.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,75 @@
+"""What really runs of a workload, as its pods prove it."""
+
+from dataclasses import dataclass
+
+from stagingmirror.reading.reading import Reading
+from stagingmirror.view import Container, Pod, Variable, Workload
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """A variable as the pods were started with it; ``declared`` where there is no pod at all and
+    only the template says it.
+    """
+
+    variable: Variable
+    declared: bool
+
+
+def called(workload: Workload) -> str:
+    return f"{workload.kind} {workload.namespace}/{workload.name}"
+
+
+def container_of(reading: Reading, workload: Workload, name: str) -> Container:
+    """A container of the template. Raises Ended (Absent)."""
+    found = workload.containers.get(name)
+    if found is None:
+        raise reading.absent(f"container {name} of {called(workload)}")
+    return found
+
+
+def pods_that_count(reading: Reading, workload: Workload) -> tuple[Pod, ...]:
+    """The pods that prove what runs; none where the workload has no pod at all.
+
+    Pods of a CronJob's last Job have finished and are not ready any more: all of them count. Raises
+    Ended (RollingOut; NothingRuns where there are pods, but none is ready).
+    """
+    if workload.rolling_out:
+        raise reading.unseen(
+            "RollingOut", f"{called(workload)} is rolling out: what it runs is not settled yet."
+        )
+    pods = tuple(pod for pod in workload.pods if not pod.terminating)
+    if workload.kind == "CronJob" or not pods:
+        return pods
+    ready = tuple(pod for pod in pods if pod.ready)
+    if not ready:
+        raise reading.unseen(
+            "NothingRuns",
+            f"no pod of {called(workload)} is ready (0 of {len(pods)}): nothing proves what runs.",
+        )
+    return ready
+
+
+def variable_of(reading: Reading, workload: Workload, container: str, name: str) -> Ran:
+    """A container's variable in all pods that count. Raises Ended (Absent, RollingOut where they
+    disagree, NotComparable).
+    """
+    template = container_of(reading, workload, container)
+    where = f"container {container} of {called(workload)}"
+    pods = pods_that_count(reading, workload)
+    running = [pod.containers.get(container) for pod in pods]
+    values = {each.variables.get(name) if each else None for each in running or [template]}
+    if len(values) > 1:
+        raise reading.unseen(
+            "RollingOut", f"the pods of {called(workload)} were started with different {name}."
+        )
+    value = values.pop()
+    if value is not None:
+        return Ran(value, declared=not pods)
+    if template.env_from:
+        raise reading.unseen(
+            "NotComparable",
+            f"variable {name} of {where} may come from envFrom, which is not read; "
+            "set it in env, or track the ConfigMap's key.",
+        )
+    raise reading.absent(f"variable {name} of {where}")
