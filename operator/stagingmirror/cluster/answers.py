@@ -1,0 +1,140 @@
+"""What an API server's answer means: translated once, here, into our own errors.
+
+Nothing of an upstream body reaches a message but the machine-readable reason and the paths of
+invalid fields: a validation message quotes values, and a value may be a secret.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+from stagingmirror.errors import (
+    Conflicted,
+    NotAllowed,
+    NotAnswered,
+    NotThere,
+    Refused,
+    StagingMirrorError,
+)
+
+T = TypeVar("T")
+NOT_ANSWERING = "ClusterNotAnswering"
+FORBIDDEN = "Forbidden"
+_SHOWN_FIELDS = 5
+
+
+class Expired(NotAnswered):
+    """410: the server no longer has this resourceVersion or continue token. List again."""
+
+
+def object_of(body: bytes, asked: str) -> dict[str, Any]:
+    """The decoded answer. What is no JSON object with a kind is garbage: ``NotAnswered``."""
+    try:
+        decoded = json.loads(body)
+    except ValueError:
+        decoded = None
+    if not isinstance(decoded, dict) or "kind" not in decoded:
+        raise NotAnswered(NOT_ANSWERING, f"{asked}: the answer is not Kubernetes' JSON.")
+    return decoded
+
+
+def items_of(
+    body: bytes, asked: str, shape: Callable[[dict[str, Any]], T]
+) -> Iterator[tuple[dict[str, Any], T | None]]:
+    """First the list's metadata (with None), then one decoded and shaped item after another.
+
+    Decoding a page of 500 pods at once blocks the event loop for 30 ms and holds all of its dicts;
+    this way the caller can pause between items, and each dict is gone before the next.
+    """
+    text = body.decode(errors="replace")
+    head, mark, rest = text.partition('"items":[')
+    if not mark:
+        yield from _items_at_once(object_of(body, asked), asked, shape)
+        return
+    # ListMeta holds no free text, so the first "items" is the list's own.
+    end = head + '"items":[]}'
+    yield _list_metadata(object_of(end.encode(), asked)), None
+    decoder, at = json.JSONDecoder(), 0
+    try:
+        while rest[at] != "]":
+            item, at = decoder.raw_decode(rest, at)
+            yield {}, shape(item)
+            if rest[at] == ",":
+                at += 1
+    except (ValueError, IndexError) as error:
+        raise NotAnswered(NOT_ANSWERING, f"{asked}: the list breaks off.") from error
+
+
+def _items_at_once(
+    page: dict[str, Any], asked: str, shape: Callable[[dict[str, Any]], T]
+) -> Iterator[tuple[dict[str, Any], T | None]]:
+    if "items" not in page:
+        raise NotAnswered(NOT_ANSWERING, f"{asked}: the answer is not a list.")
+    yield _list_metadata(page), None
+    for item in page["items"] or ():
+        yield {}, shape(item)
+
+
+def _list_metadata(page: dict[str, Any]) -> dict[str, Any]:
+    metadata: dict[str, Any] = page.get("metadata") or {}
+    return metadata
+
+
+def error_of(code: int, body: bytes, asked: str) -> StagingMirrorError:
+    """The error for an HTTP status of 300 or more. ``asked`` is method and path, which hold names
+    only.
+    """
+    status = _status_of(body)
+    reason = str(status.get("reason") or "")
+    said = f"{asked} was answered with {code}" + (f" {reason}" if reason else "")
+    if code in (401, 403):
+        return _not_allowed(code, status, said)
+    if code == 404:
+        return _not_there(status, said)
+    if code == 409:
+        return Conflicted(reason or "Conflict", f"{said}.")
+    if code == 410:
+        return Expired("Expired", f"{said}.")
+    if code in (400, 405, 406, 413, 415, 422):
+        return Refused(reason or "Invalid", said + _fields(status) + ".")
+    return NotAnswered(NOT_ANSWERING, f"{said}.")
+
+
+def _status_of(body: bytes) -> dict[str, Any]:
+    try:
+        decoded = json.loads(body)
+    except ValueError:
+        return {}
+    return decoded if isinstance(decoded, dict) and decoded.get("kind") == "Status" else {}
+
+
+def _not_allowed(code: int, status: dict[str, Any], said: str) -> StagingMirrorError:
+    """Admission also says 403, about the thing and not about us: quota, a namespace that ends."""
+    if code == 401:
+        return NotAllowed("Unauthorized", f"{said}: the credentials are not accepted.")
+    if any(cause.get("reason") == "NamespaceTerminating" for cause in _causes(status)):
+        return Refused("NamespaceTerminating", f"{said}: the namespace is being deleted.")
+    text = str(status.get("message") or "")
+    if "exceeded quota" in text:
+        return Refused("QuotaExceeded", f"{said}: a ResourceQuota of the namespace is used up.")
+    if "admission webhook" in text or "violates PodSecurity" in text:
+        return Refused("AdmissionDenied", f"{said}: an admission rule of the cluster forbids it.")
+    return NotAllowed(FORBIDDEN, f"{said}: our account is not permitted to.")
+
+
+def _not_there(status: dict[str, Any], said: str) -> StagingMirrorError:
+    """Only a 404 that names the object is about the object; the others (an API that is not served,
+    a proxy) are no answer.
+    """
+    if (status.get("details") or {}).get("name"):
+        return NotThere("NotFound", f"{said}.")
+    return NotAnswered(NOT_ANSWERING, f"{said}: the server does not serve this API.")
+
+
+def _causes(status: dict[str, Any]) -> list[dict[str, Any]]:
+    return list((status.get("details") or {}).get("causes") or ())
+
+
+def _fields(status: dict[str, Any]) -> str:
+    fields = [str(cause["field"]) for cause in _causes(status) if cause.get("field")]
+    return f" ({', '.join(fields[:_SHOWN_FIELDS])})" if fields else ""
