@@ -41,6 +41,7 @@ fix: $(READY) ## Format and mend what ruff can mend
 .PHONY: crds
 crds: $(READY) ## Write crds/ and docs/reference from the models
 	$(BIN)/stagingmirror crds --output-dir crds
+	cp crds/*.yaml helm/stagingmirror/charts/crds/crds/
 	$(BIN)/python -m support.reference docs/reference.md
 
 .PHONY: test

@@ -73,3 +73,11 @@ def test_the_chart_and_the_package_have_one_version() -> None:
     assert project is not None
     assert chart is not None
     assert project.group(1) == chart.group(1)
+
+
+def test_the_chart_carries_the_same_definitions_as_the_repository() -> None:
+    here = {path.name: path.read_text() for path in (ROOT / "crds").glob("*.yaml")}
+    chart = ROOT / "helm/stagingmirror/charts/crds/crds"
+
+    assert {path.name: path.read_text() for path in chart.glob("*.yaml")} == here
+    assert here

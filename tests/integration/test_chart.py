@@ -1,0 +1,202 @@
+"""The chart on a real API server: what `helm install` makes, and what its accounts may do."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from rig.control_plane import ControlPlane
+from rig.kube import Kube
+from rig.programs import program
+from support.rigs import make_namespace
+
+pytestmark = pytest.mark.integration
+
+ROOT = Path(__file__).parents[2]
+CHART = ROOT / "helm" / "stagingmirror"
+LIMIT_SECONDS = 120
+
+
+def helm(control_plane: ControlPlane, *arguments: str) -> str:
+    done = subprocess.run(
+        [str(program("helm")), "--kubeconfig", str(control_plane.kubeconfig), *arguments],
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def render(**values: Any) -> list[dict[str, Any]]:
+    done = subprocess.run(
+        [str(program("helm")), "template", "mirror", str(CHART), "--values", "-"],
+        input=yaml.safe_dump(values),
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_SECONDS,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise ValueError(done.stderr)
+    return [item for item in yaml.safe_load_all(done.stdout) if item]
+
+
+@pytest.fixture
+def namespaces(kube: Kube) -> dict[str, str]:
+    return {role: make_namespace(kube) for role in ("operator", "production", "staging")}
+
+
+@pytest.fixture
+def installed(
+    control_plane: ControlPlane, namespaces: dict[str, str], tmp_path: Path
+) -> Iterator[dict[str, str]]:
+    release = namespaces["operator"]
+    environment = {"usableFrom": [namespaces["staging"]]}
+    values = tmp_path / "values.yaml"
+    values.write_text(
+        yaml.safe_dump(
+            {
+                "productionNamespaces": [namespaces["production"]],
+                "stagingNamespaces": [namespaces["staging"]],
+                "environments": {
+                    f"{release}-production": {
+                        "role": "Production",
+                        "namespaces": [namespaces["production"]],
+                        **environment,
+                    },
+                    f"{release}-staging": {
+                        "role": "Staging",
+                        "namespaces": [namespaces["staging"]],
+                        **environment,
+                    },
+                },
+            }
+        )
+    )
+    notes = helm(
+        control_plane, "install", release, str(CHART), "-n", release, "--values", str(values)
+    )
+    yield {**namespaces, "release": release, "notes": notes}
+    helm(control_plane, "uninstall", release, "-n", release)
+
+
+def may(
+    control_plane: ControlPlane, where: dict[str, str], verb: str, what: str, role: str
+) -> bool:
+    account = f"system:serviceaccount:{where['operator']}:{where['release']}"
+    try:
+        answer = control_plane.kubectl(
+            "auth", "can-i", verb, what, "-n", where[role], "--as", account
+        )
+    except subprocess.CalledProcessError as no:
+        answer = str(no.stdout)
+    return answer.strip() == "yes"
+
+
+def test_one_install_brings_definitions_and_environments(
+    control_plane: ControlPlane, installed: dict[str, str]
+) -> None:
+    names = control_plane.kubectl("get", "mirrorenvironments", "-o", "name")
+
+    assert f"mirrorenvironment.stagingmirror.dev/{installed['release']}-production" in names
+    assert f"kubectl -n {installed['staging']} get stagingmirrors" in installed["notes"]
+
+
+def test_production_is_only_read_and_staging_is_written(
+    control_plane: ControlPlane, installed: dict[str, str]
+) -> None:
+    assert may(control_plane, installed, "watch", "pods", "production")
+    assert not may(control_plane, installed, "patch", "deployments.apps", "production")
+    assert not may(control_plane, installed, "create", "jobs.batch", "production")
+    assert not may(control_plane, installed, "update", "configmaps", "production")
+    assert may(control_plane, installed, "patch", "deployments.apps", "staging")
+    assert may(control_plane, installed, "create", "jobs.batch", "staging")
+
+
+def test_secrets_are_read_in_the_operators_namespace_only(
+    control_plane: ControlPlane, installed: dict[str, str]
+) -> None:
+    assert may(control_plane, installed, "get", "secrets", "operator")
+    assert not may(control_plane, installed, "list", "secrets", "operator")
+    assert not may(control_plane, installed, "get", "secrets", "staging")
+    assert not may(control_plane, installed, "get", "secrets", "production")
+
+
+def test_definitions_stay_when_the_release_goes(
+    control_plane: ControlPlane, namespaces: dict[str, str]
+) -> None:
+    release = namespaces["operator"]
+    helm(control_plane, "install", release, str(CHART), "-n", release)
+
+    helm(control_plane, "uninstall", release, "-n", release)
+
+    assert "stagingmirrors.stagingmirror.dev" in control_plane.kubectl("get", "crds", "-o", "name")
+
+
+def test_no_rule_of_the_chart_has_a_wildcard() -> None:
+    roles = [
+        item
+        for item in render(productionNamespaces=["ml-prod"], stagingNamespaces=["ml-staging"])
+        if item["kind"] in {"Role", "ClusterRole"}
+    ]
+
+    assert roles
+    assert "*" not in yaml.safe_dump(roles).replace("'*'", "*").split()
+    assert [
+        role["metadata"]["name"]
+        for role in roles
+        if role["kind"] == "ClusterRole"
+        for rule in role["rules"]
+        if "secrets" in rule["resources"]
+    ] == []
+
+
+def test_the_pod_is_admitted_by_the_restricted_standard(
+    control_plane: ControlPlane, namespaces: dict[str, str]
+) -> None:
+    template = next(item for item in render() if item["kind"] == "Deployment")["spec"]["template"]
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "as-the-chart-has-it"},
+        "spec": {**template["spec"], "serviceAccountName": "default"},
+    }
+    enforce = "pod-security.kubernetes.io/enforce=restricted"
+    control_plane.kubectl("label", "namespace", namespaces["operator"], enforce)
+
+    created = control_plane.kubectl(
+        "-n", namespaces["operator"], "create", "-f", "-", input=yaml.safe_dump(pod)
+    )
+
+    assert "as-the-chart-has-it created" in created
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"replicas": 0}, "replicas"),
+        ({"stagingNamespaces": ["Not A Name"]}, "stagingNamespaces"),
+        ({"image": {"digest": "latest"}}, "digest"),
+        ({"environments": {"one": {"role": "Both"}}}, "role"),
+        ({"productionNamespaces": ["ml"], "stagingNamespaces": ["ml"]}, "one of them only"),
+        ({"stagingNamespace": ["ml"]}, "stagingNamespace"),
+    ],
+)
+def test_wrong_values_are_refused_by_name(values: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        render(**values)
+
+
+def test_network_policy_and_disruption_budget_come_when_asked_for() -> None:
+    plain = {item["kind"] for item in render()}
+    asked = {
+        item["kind"]
+        for item in render(networkPolicy={"enabled": True}, podDisruptionBudget={"enabled": True})
+    }
+
+    assert asked - plain == {"NetworkPolicy", "PodDisruptionBudget"}
