@@ -42,6 +42,10 @@ class Shape:
 
     pattern: str
     message: str
+    also: str = ""
+    """A CEL condition that must hold too; it is evaluated only where the pattern matches."""
+    holds: Callable[[str], bool] = bool
+    """The same for ``parse``."""
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
@@ -52,12 +56,12 @@ class Shape:
         self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
         written = handler(schema)
-        rule = {"rule": f"self.matches(r'{self.pattern}')", "message": self.message}
-        written.setdefault(VALIDATIONS, []).append(rule)
+        cel = f"self.matches(r'{self.pattern}')" + (f" && {self.also}" if self.also else "")
+        written.setdefault(VALIDATIONS, []).append({"rule": cel, "message": self.message})
         return written
 
     def _checked(self, text: str) -> str:
-        if not re.fullmatch(self.pattern, text):
+        if not re.fullmatch(self.pattern, text) or not self.holds(text):
             raise PydanticCustomError("shape", "{told}", {"told": self.message})
         return text
 
@@ -124,10 +128,16 @@ Size = Annotated[
     str, Field(max_length=quantity.MAX_LENGTH), Shape(quantity.PATTERN, quantity.REMEDY)
 ]
 
+# Not `format: date-time`: CEL then sees a timestamp, and the message would not say what to do.
 Moment = Annotated[
     str,
-    Field(max_length=40, json_schema_extra={"format": "date-time"}),
-    Shape(times.PATTERN, times.REMEDY),
+    Field(max_length=40),
+    Shape(
+        times.PATTERN,
+        times.REMEDY,
+        also="timestamp(self).getFullYear() >= 1970",
+        holds=times.is_moment,
+    ),
 ]
 
 
