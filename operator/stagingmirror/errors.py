@@ -51,3 +51,7 @@ class ChangedUnderneath(StagingMirrorError):
 
 class StepFailed(StagingMirrorError):
     """A step of a refresh did not arrive: the refresh puts back."""
+
+
+class NotLeading(StagingMirrorError):
+    """This process does not hold the Lease any more: nothing was written, another one goes on."""

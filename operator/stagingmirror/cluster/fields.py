@@ -1,0 +1,187 @@
+"""Single fields of somebody else's workload: read from its body, and as a patch that changes
+nothing else.
+
+Pure. A field is changed as ``kubectl set image`` would: a strategic merge patch by container and
+variable name. Not server-side apply: without force the first write conflicts with the owner, with
+force a later apply of ours that leaves a field out deletes it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from stagingmirror.drift.steps import (
+    FieldWrite,
+    Restart,
+    SetAnnotation,
+    SetImage,
+    SetVariable,
+    WorkloadKind,
+)
+from stagingmirror.errors import StepFailed
+
+Body = Mapping[str, Any]
+Entry = Mapping[str, Any] | str | None
+"""A field as it stands in a body: a variable's whole entry (``valueFrom`` included), an image, an
+annotation's text. None: the field is not there.
+"""
+
+RESTARTED_AT = "stagingmirror.dev/restarted-at"
+"""The pod template's annotation that makes new pods. Its value is that of the refresh, never a
+time: a restart that is done again after a crash then changes nothing.
+"""
+
+_TEMPLATES: Mapping[WorkloadKind, tuple[str, ...]] = {
+    "Deployment": ("spec", "template"),
+    "StatefulSet": ("spec", "template"),
+    "CronJob": ("spec", "jobTemplate", "spec", "template"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field: what it must be now (``former``) and what it is to become (``target``)."""
+
+    write: FieldWrite
+    former: Entry
+    target: Entry
+
+
+def template_of(body: Body, kind: WorkloadKind) -> Body:
+    """The pod template."""
+    part: Any = body
+    for name in _TEMPLATES[kind]:
+        part = part.get(name) or {}
+    return dict(part)
+
+
+def read_field(body: Body, kind: WorkloadKind, write: FieldWrite) -> Entry:
+    """The field as it stands. Raises StepFailed (ContainerGone)."""
+    match write:
+        case SetAnnotation(key=key):
+            return _annotations(body).get(key)
+        case Restart():
+            return _annotations(template_of(body, kind)).get(RESTARTED_AT)
+        case SetImage(container=container):
+            return str(_container(body, kind, container)[1].get("image", ""))
+        case SetVariable(container=container, variable=variable):
+            entries = _container(body, kind, container)[1].get("env") or ()
+            found = [entry for entry in entries if entry.get("name") == variable]
+            return _plain(found[-1]) if found else None
+
+
+def target_of(write: FieldWrite, value: str) -> Entry:
+    """The field with ``value`` in it; of a restart ``value`` is the refresh's own token."""
+    if isinstance(write, SetVariable):
+        return _plain({"name": write.variable, "value": value})
+    return value
+
+
+def patch_for(body: Body, kind: WorkloadKind, changes: Sequence[Change]) -> dict[str, Any]:
+    """One strategic merge patch for all these fields, fenced by the body's resourceVersion.
+
+    The resourceVersion is not optional: without it a patch that names a container which is gone
+    *adds* one.
+    """
+    metadata = body["metadata"]
+    fence = {"uid": metadata["uid"], "resourceVersion": metadata["resourceVersion"]}
+    patch: dict[str, Any] = {"metadata": fence}
+    for change in changes:
+        match change.write:
+            case SetAnnotation(key=key):
+                fence.setdefault("annotations", {})[key] = change.target
+            case Restart():
+                template = _inside(patch, kind).setdefault("metadata", {})
+                template.setdefault("annotations", {})[RESTARTED_AT] = change.target
+            case SetImage(container=container):
+                _patched_container(patch, body, kind, container)["image"] = change.target
+            case SetVariable(container=container) as write:
+                env = _patched_container(patch, body, kind, container).setdefault("env", [])
+                env.append(_variable_patch(write.variable, read_field(body, kind, write), change))
+    return patch
+
+
+def named(write: FieldWrite) -> str:
+    """The field for people."""
+    match write:
+        case SetVariable(container=container, variable=variable):
+            return f"{container}'s variable {variable}"
+        case SetImage(container=container):
+            return f"{container}'s image"
+        case SetAnnotation(key=key):
+            return f"annotation {key}"
+        case Restart():
+            return "restart annotation"
+
+
+def path_of(body: Body, kind: WorkloadKind, write: FieldWrite) -> tuple[str, ...]:
+    """The field's path in managedFields' ``fieldsV1``."""
+    template = tuple(f"f:{name}" for name in _TEMPLATES[kind])
+    match write:
+        case SetAnnotation(key=key):
+            return ("f:metadata", "f:annotations", f"f:{key}")
+        case Restart():
+            return (*template, "f:metadata", "f:annotations", f"f:{RESTARTED_AT}")
+        case SetImage(container=container):
+            return (*template, *_container_path(body, kind, container), "f:image")
+        case SetVariable(container=container, variable=variable):
+            key = f'k:{{"name":"{variable}"}}'
+            return (*template, *_container_path(body, kind, container), "f:env", key)
+
+
+def _annotations(body: Body) -> Mapping[str, str]:
+    return (body.get("metadata") or {}).get("annotations") or {}
+
+
+def _container(body: Body, kind: WorkloadKind, name: str) -> tuple[str, Body]:
+    spec = template_of(body, kind).get("spec") or {}
+    for group in ("containers", "initContainers"):
+        for container in spec.get(group) or ():
+            if container.get("name") == name:
+                return group, container
+    who = f"{kind} {body['metadata'].get('name')}"
+    raise StepFailed(
+        "ContainerGone", f"{who} has no container {name}; name one that it has in spec.track."
+    )
+
+
+def _container_path(body: Body, kind: WorkloadKind, name: str) -> tuple[str, ...]:
+    return ("f:spec", f"f:{_container(body, kind, name)[0]}", f'k:{{"name":"{name}"}}')
+
+
+def _inside(patch: dict[str, Any], kind: WorkloadKind) -> dict[str, Any]:
+    part = patch
+    for name in _TEMPLATES[kind]:
+        part = part.setdefault(name, {})
+    return part
+
+
+def _patched_container(
+    patch: dict[str, Any], body: Body, kind: WorkloadKind, name: str
+) -> dict[str, Any]:
+    group, _ = _container(body, kind, name)
+    listed: list[dict[str, Any]] = _inside(patch, kind).setdefault("spec", {}).setdefault(group, [])
+    for container in listed:
+        if container["name"] == name:
+            return container
+    listed.append({"name": name})
+    return listed[-1]
+
+
+def _variable_patch(variable: str, current: Entry, change: Change) -> dict[str, Any]:
+    target = change.target
+    if not isinstance(target, Mapping):
+        return {"name": variable, "$patch": "delete"}
+    before = current if isinstance(current, Mapping) else {}
+    if "valueFrom" not in target:
+        emptied = {"valueFrom": None} if "valueFrom" in before else {}
+        return {"name": variable, "value": target.get("value", ""), **emptied}
+    # Merged into another valueFrom it would have two sources.
+    whole = {"$patch": "replace"} if "valueFrom" in before else {}
+    emptied = {"value": None} if "value" in before else {}
+    return {"name": variable, "valueFrom": {**whole, **target["valueFrom"]}, **emptied}
+
+
+def _plain(entry: Body) -> dict[str, Any]:
+    """An empty value is written as no value: both are the same variable."""
+    return {key: value for key, value in entry.items() if key != "value" or value}

@@ -1,0 +1,174 @@
+"""Whether a workload has become what its template says; what will never arrive is told early.
+
+Judging is pure; ``Rollout`` holds what was read for it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from stagingmirror.cluster.fields import Body
+from stagingmirror.cluster.writer import Writer, workload_path
+from stagingmirror.drift.steps import WorkloadKind
+from stagingmirror.errors import StepFailed
+
+_NEVER_STARTS = frozenset(
+    {
+        "ImagePullBackOff",
+        "ErrImagePull",
+        "InvalidImageName",
+        "ErrImageNeverPull",
+        "CreateContainerConfigError",
+        "CreateContainerError",
+        "CrashLoopBackOff",
+        "RunContainerError",
+    }
+)
+_REMEDIES = {
+    "CrashLoopBackOff": "see its logs",
+    "CreateContainerConfigError": "see what its environment refers to",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """A workload and the pods of its newest template (none for a CronJob)."""
+
+    kind: WorkloadKind
+    body: Body
+    pods: tuple[Body, ...]
+
+
+async def read_rollout(writer: Writer, kind: WorkloadKind, namespace: str, name: str) -> Rollout:
+    """Read now, from the server that decides."""
+    body = await writer.get(workload_path(kind, namespace, name))
+    if kind == "CronJob":
+        return Rollout(kind, body, ())
+    labels = _selector((body["spec"].get("selector") or {}).get("matchLabels") or {})
+    pods = await writer.select(f"/api/v1/namespaces/{namespace}/pods", labels)
+    revision = await _revision(writer, kind, namespace, body, labels)
+    newest = (pod for pod in pods if _labels(pod).get(_REVISION_LABELS[kind]) == revision)
+    return Rollout(kind, body, tuple(pod for pod in newest if _is_alive(pod)))
+
+
+def pending(rollout: Rollout, generation: int) -> str | None:
+    """What is still awaited, for people; None: it has arrived. Raises StepFailed where it never
+    will. ``generation`` is that of our patch's answer.
+    """
+    if rollout.kind == "CronJob":
+        return None  # its next Job is made from the template; nothing rolls out
+    _refuse_hopeless(rollout)
+    status, wanted = rollout.body.get("status") or {}, _wanted(rollout.body)
+    name = f"{rollout.kind} {rollout.body['metadata']['name']}"
+    if int(status.get("observedGeneration") or 0) < generation:
+        return f"{name}: its controller has not seen the change yet"
+    updated, available, every = (int(status.get(key) or 0) for key in _COUNTS)
+    if (updated, available, every) == (wanted, wanted, wanted) and _is_current(rollout):
+        return None
+    return f"{name}: {updated} of {wanted} updated, {available} available"
+
+
+def running_digests(rollout: Rollout) -> dict[str, list[str]]:
+    """Per container the digests that ready pods of the newest template report as running."""
+    found: dict[str, set[str]] = {}
+    for pod in rollout.pods:
+        for status in (pod.get("status") or {}).get("containerStatuses") or ():
+            _, at, digest = str(status.get("imageID", "")).rpartition("@")
+            if at and status.get("ready"):
+                found.setdefault(str(status["name"]), set()).add(digest)
+    return {container: sorted(digests) for container, digests in sorted(found.items())}
+
+
+_COUNTS = ("updatedReplicas", "availableReplicas", "replicas")
+
+_REVISION_LABELS: Mapping[str, str] = {
+    "Deployment": "pod-template-hash",
+    "StatefulSet": "controller-revision-hash",
+}
+
+
+async def _revision(
+    writer: Writer, kind: WorkloadKind, namespace: str, body: Body, labels: str
+) -> str | None:
+    """The value of the label that pods of the newest template carry; None: there is none yet."""
+    if kind == "StatefulSet":
+        return (body.get("status") or {}).get("updateRevision")
+    at = (body["metadata"].get("annotations") or {}).get("deployment.kubernetes.io/revision")
+    path = f"/apis/apps/v1/namespaces/{namespace}/replicasets"
+    for replica_set in await writer.select(path, labels):
+        metadata = replica_set["metadata"]
+        owners = [owner.get("uid") for owner in metadata.get("ownerReferences") or ()]
+        revision = (metadata.get("annotations") or {}).get("deployment.kubernetes.io/revision")
+        if body["metadata"]["uid"] in owners and revision == at:
+            return _labels(replica_set).get("pod-template-hash")
+    return None
+
+
+def _refuse_hopeless(rollout: Rollout) -> None:
+    body = rollout.body
+    name = f"{rollout.kind} {body['metadata']['name']}"
+    if body["spec"].get("paused"):
+        raise StepFailed("Paused", f"{name} is paused, so nothing rolls out; resume it.")
+    if (body["spec"].get("updateStrategy") or {}).get("type") == "OnDelete":
+        raise StepFailed("OnDelete", f"{name} replaces pods only on delete; use RollingUpdate.")
+    status = body.get("status") or {}
+    observed = int(status.get("observedGeneration") or 0)
+    if observed >= int(body["metadata"].get("generation") or 0):
+        for condition in status.get("conditions") or ():
+            _refuse_condition(name, condition)
+    for pod in rollout.pods:
+        _refuse_pod(name, pod)
+
+
+def _refuse_condition(name: str, condition: Body) -> None:
+    kind, reason = condition.get("type"), str(condition.get("reason", ""))
+    if kind == "Progressing" and reason == "ProgressDeadlineExceeded":
+        raise StepFailed(reason, f"{name} made no progress within its progressDeadlineSeconds.")
+    if kind == "ReplicaFailure" and condition.get("status") == "True":
+        raise StepFailed(reason, f"{name} may not create pods; see its quota and admission.")
+
+
+def _refuse_pod(name: str, pod: Body) -> None:
+    status = pod.get("status") or {}
+    for group in ("initContainerStatuses", "containerStatuses"):
+        for container in status.get(group) or ():
+            waiting = ((container.get("state") or {}).get("waiting") or {}).get("reason")
+            if waiting in _NEVER_STARTS:
+                remedy = _REMEDIES.get(waiting, f"see that {container.get('image')} is there")
+                raise StepFailed(waiting, f"{name}: container {container['name']}; {remedy}.")
+
+
+def _is_current(rollout: Rollout) -> bool:
+    """A StatefulSet counts as updated only once its current revision is the newest."""
+    status = rollout.body.get("status") or {}
+    if rollout.kind != "StatefulSet" or not _wanted(rollout.body):
+        return True
+    return bool(status.get("currentRevision") == status.get("updateRevision"))
+
+
+def _wanted(body: Body) -> int:
+    replicas = body["spec"].get("replicas")
+    return 1 if replicas is None else int(replicas)
+
+
+def _labels(body: Body) -> Mapping[str, Any]:
+    return body["metadata"].get("labels") or {}
+
+
+def _selector(labels: Mapping[str, str]) -> str:
+    return ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
+
+
+def _is_alive(pod: Body) -> bool:
+    phase = (pod.get("status") or {}).get("phase")
+    return not pod["metadata"].get("deletionTimestamp") and phase not in ("Succeeded", "Failed")
+
+
+def is_whole(rollout: Rollout) -> bool:
+    """Whether it stands as its template says now; what was not whole before a refresh cannot be
+    asked to be after it was put back.
+    """
+    try:
+        return pending(rollout, int(rollout.body["metadata"].get("generation") or 0)) is None
+    except StepFailed:
+        return False
