@@ -21,6 +21,14 @@ class Settings:
     """Per server."""
     upstream_body: int = 32 * 1024 * 1024
     """Bytes of one answer of MLflow's API that are read at most."""
+    artifact_timeout: float = 300.0
+    """A stream of an artifact in which nothing moves for so long is given up."""
+    store_interval: float = 300.0
+    """How often a registry is asked for the files of a version (and for what else cannot be asked
+    in bulk), at least.
+    """
+    hashing_threads: int = 2
+    """Threads that hash model bytes, for all servers together."""
     sweep_interval: float = 30.0
     """How often watches are proven against a consistent LIST."""
     lease_duration: float = 8.0

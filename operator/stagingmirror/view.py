@@ -131,7 +131,11 @@ class Content:
     tree_hash: str
     files: Mapping[str, FileHash]
     read: float
-    """When the bytes were last read (POSIX s)."""
+    """When the bytes were last read: when that began (POSIX s)."""
+    listing: str = ""
+    """Fingerprint of what the store said of the files then; kept over a restart, it tells whether
+    the bytes may have changed meanwhile.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,77 @@
+"""Where a registry is and how to be let in; made by the engine from a MirrorEnvironment and its
+Secret.
+"""
+
+from dataclasses import dataclass, field
+from urllib.parse import SplitResult, urlsplit
+
+from stagingmirror.errors import NeedsHuman
+
+
+@dataclass(frozen=True, slots=True)
+class Basic:
+    username: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """Sent as ``Authorization: Bearer``."""
+
+    token: str = field(repr=False)
+
+
+Credentials = Basic | Token
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryAddress:
+    """One environment's MLflow. Environments with equal ``url``, ``credentials`` and ``ca_bundle``
+    are polled once.
+    """
+
+    url: str
+    credentials: Credentials | None = None
+    ca_bundle: str | None = None
+    """PEM; None: what the system trusts."""
+    content_interval: float = 86_400.0
+    """Seconds after which all bytes of a model version are read again."""
+    max_bytes: int = 50 * 1024**3
+    """A model version with more bytes is not read: Unseen(TooLarge)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerKey:
+    """What makes two addresses one server to us: where, as whom, trusting whom."""
+
+    url: str
+    credentials: Credentials | None
+    ca_bundle: str | None
+
+
+def server_key(address: RegistryAddress) -> ServerKey:
+    """Raises NeedsHuman(InvalidAddress) for what is no http(s) URL or holds credentials itself."""
+    return ServerKey(clean_url(address.url), address.credentials, address.ca_bundle)
+
+
+def clean_url(url: str) -> str:
+    """The URL without a trailing slash. Never quoted in an error: it may hold a password."""
+    try:
+        parts = urlsplit(url)
+        right = parts.scheme in ("http", "https") and bool(parts.hostname) and _port_is_right(parts)
+    except ValueError:
+        right = False
+    if not right:
+        raise NeedsHuman("InvalidAddress", "mlflow.url is no URL like https://mlflow.example:5000")
+    if parts.username is not None or parts.password is not None:
+        raise NeedsHuman(
+            "InvalidAddress",
+            "mlflow.url holds credentials; put them into the Secret of credentialsSecretRef",
+        )
+    if parts.query or parts.fragment:
+        raise NeedsHuman("InvalidAddress", "mlflow.url must not have a query or a fragment")
+    return url.rstrip("/")
+
+
+def _port_is_right(parts: SplitResult) -> bool:
+    return parts.port is None or parts.port > 0
