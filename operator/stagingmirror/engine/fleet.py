@@ -46,7 +46,7 @@ def key_of(plural: Plural, body: Body) -> Named:
 
 
 def version_of(body: Body) -> int:
-    """resourceVersions of one resource can be compared as numbers (Kubernetes says so since 1.35)."""
+    """resourceVersions of one resource can be compared as numbers; Kubernetes promises it."""
     return int(body["metadata"].get("resourceVersion") or 0)
 
 

@@ -1,0 +1,71 @@
+"""The view of one pass: what the sources know now, and what the mirror reads of it."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from stagingmirror.drift.facts import Unseen
+from stagingmirror.drift.steps import WorkloadKind
+from stagingmirror.view import (
+    LOCAL,
+    ConfigMap,
+    Look,
+    ModelAlias,
+    ModelVersion,
+    Subject,
+    Workload,
+)
+
+
+class ClusterLooks(Protocol):
+    """The half of the view that a cluster answers."""
+
+    def workload(
+        self, kind: WorkloadKind, namespace: str, name: str
+    ) -> Look[Workload] | Unseen: ...
+
+    def config_map(self, namespace: str, name: str) -> Look[ConfigMap] | Unseen: ...
+
+
+class RegistryLooks(Protocol):
+    """The half of the view that the registries answer."""
+
+    def model_alias(
+        self, environment: str, model: str, alias: str
+    ) -> Look[ModelAlias] | Unseen: ...
+
+    def model_version(
+        self, environment: str, model: str, version: str
+    ) -> Look[ModelVersion] | Unseen: ...
+
+
+class Looking:
+    """A ``View`` that remembers the subjects that were read through it."""
+
+    def __init__(
+        self, cluster: ClusterLooks, registry: RegistryLooks, seal: Callable[[str], str]
+    ) -> None:
+        self._cluster = cluster
+        self._registry = registry
+        self._seal = seal
+        self.subjects: set[Subject] = set()
+
+    def workload(self, kind: WorkloadKind, namespace: str, name: str) -> Look[Workload] | Unseen:
+        self.subjects.add(Subject(LOCAL, kind, namespace, name))
+        return self._cluster.workload(kind, namespace, name)
+
+    def config_map(self, namespace: str, name: str) -> Look[ConfigMap] | Unseen:
+        self.subjects.add(Subject(LOCAL, "ConfigMap", namespace, name))
+        return self._cluster.config_map(namespace, name)
+
+    def model_alias(self, environment: str, model: str, alias: str) -> Look[ModelAlias] | Unseen:
+        self.subjects.add(Subject(environment, "ModelAlias", model, alias))
+        return self._registry.model_alias(environment, model, alias)
+
+    def model_version(
+        self, environment: str, model: str, version: str
+    ) -> Look[ModelVersion] | Unseen:
+        self.subjects.add(Subject(environment, "ModelVersion", model, version))
+        return self._registry.model_version(environment, model, version)
+
+    def seal(self, value: str) -> str:
+        return self._seal(value)

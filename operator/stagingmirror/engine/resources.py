@@ -1,0 +1,100 @@
+"""Our own resources in the API: listed whole, read live, and their status written.
+
+Spec and metadata are never written. A status is put with the resourceVersion and uid that were
+judged: an apply from a stale cache would delete fields, and a merge patch with a wrong uid is
+accepted.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from stagingmirror.api.model import API_VERSION, GROUP, VERSION
+from stagingmirror.cluster.client import KubernetesClient
+from stagingmirror.engine.fleet import Body, Fleet, Plural
+from stagingmirror.errors import Conflicted, NotThere
+
+KINDS: Mapping[Plural, str] = {
+    "stagingmirrors": "StagingMirror",
+    "mirrorenvironments": "MirrorEnvironment",
+    "mirrorholds": "MirrorHold",
+}
+
+
+class NotLeading(Exception):
+    """A write was asked for while this process does not hold the Lease: it must not happen."""
+
+
+class Resources:
+    """Reads and writes of mirrors, environments and holds; answers are put into the fleet."""
+
+    def __init__(
+        self, client: KubernetesClient, fleet: Fleet, *, leading: Callable[[], bool]
+    ) -> None:
+        self._client = client
+        self._fleet = fleet
+        self._leading = leading
+
+    async def listed(self, plural: Plural) -> tuple[tuple[Body, ...], int]:
+        """A consistent LIST of all namespaces, with the resourceVersion it is true for.
+
+        Errors: those of the client.
+        """
+        found: list[Body] = []
+        version = 0
+        async for page in self._client.pages(f"/apis/{GROUP}/{VERSION}/{plural}"):
+            found.extend(page["items"])
+            version = version or int(page["metadata"].get("resourceVersion") or 0)
+        return tuple(found), version
+
+    async def read(self, plural: Plural, name: str, namespace: str = "") -> Body:
+        """The resource as it is now. Errors: those of the client."""
+        return await self._client.request("GET", path(plural, name, namespace))
+
+    async def put_status(self, plural: Plural, body: Body, status: Mapping[str, Any]) -> Body:
+        """Write a status where nothing has changed since ``body``; the answer is in the fleet.
+
+        Errors: Conflicted where something has changed (the newer body is in the fleet then),
+        NotThere, Refused, NotAllowed, NotAnswered, NotLeading.
+        """
+        if not self._leading():
+            raise NotLeading
+        metadata = body["metadata"]
+        where = path(plural, metadata["name"], metadata.get("namespace") or "")
+        try:
+            answer = await self._client.request(
+                "PUT", where + "/status", body=_written(plural, body, status)
+            )
+        except Conflicted:
+            await self._read_again(plural, metadata)
+            raise
+        self._fleet.put(plural, answer)
+        return answer
+
+    async def _read_again(self, plural: Plural, metadata: Mapping[str, Any]) -> None:
+        namespace = metadata.get("namespace") or ""
+        try:
+            self._fleet.put(plural, await self.read(plural, metadata["name"], namespace))
+        except NotThere:
+            return  # the edge or the next sweep says so, with the deletion's resourceVersion
+
+
+def path(plural: Plural, name: str, namespace: str = "") -> str:
+    where = f"namespaces/{namespace}/" if namespace else ""
+    return f"/apis/{GROUP}/{VERSION}/{where}{plural}/{name}"
+
+
+def _written(plural: Plural, body: Body, status: Mapping[str, Any]) -> dict[str, Any]:
+    """What a PUT to /status needs; the API server takes nothing of it but the status."""
+    metadata = body["metadata"]
+    kept = {
+        key: metadata[key]
+        for key in ("name", "namespace", "uid", "resourceVersion")
+        if metadata.get(key)
+    }
+    return {
+        "apiVersion": API_VERSION,
+        "kind": KINDS[plural],
+        "metadata": kept,
+        "spec": body.get("spec") or {},
+        "status": dict(status),
+    }
