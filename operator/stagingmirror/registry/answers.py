@@ -1,0 +1,100 @@
+"""Translates what can go wrong with a call into our errors, once.
+
+The texts hold the server's host, the operation, a status and MLflow's error code; never a body, a
+header, a query or a credential.
+"""
+
+import json
+import re
+
+import aiohttp
+
+from stagingmirror.errors import (
+    Conflicted,
+    NotAllowed,
+    NotAnswered,
+    NotThere,
+    Refused,
+    StagingMirrorError,
+)
+
+_CODE = re.compile(r"[A-Z][A-Z_]{1,63}")
+_GONE = frozenset({"RESOURCE_DOES_NOT_EXIST", "NOT_FOUND"})
+_TAKEN = frozenset({"RESOURCE_ALREADY_EXISTS", "ALREADY_EXISTS", "RESOURCE_CONFLICT"})
+
+
+def decoded(body: bytes, asked: str) -> dict[str, object]:
+    """The JSON object of a good answer. ``asked`` names server and operation in the error."""
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError):
+        answer = None
+    if not isinstance(answer, dict):
+        raise NotAnswered("Garbage", f"{asked}: the answer is no JSON object; is it an MLflow?")
+    return answer
+
+
+def refusal(status: int, body: bytes, asked: str) -> StagingMirrorError:
+    """The error for an answer that is no success. ``body`` is only looked at for MLflow's code."""
+    code = _error_code(body)
+    if status in (401, 403):
+        return _not_allowed(status, asked)
+    if status == 404 and code in _GONE:
+        return NotThere("NotThere", f"{asked}: there is no such thing")
+    if status == 409 or code in _TAKEN:
+        return Conflicted("AlreadyThere", f"{asked}: it is there already or was changed meanwhile")
+    if status == 507:
+        return Refused("StorageFull", f"{asked}: the server says that its storage is full (507)")
+    if status in (400, 405, 413, 422):
+        return Refused("BadRequest", f"{asked}: refused with {status} {code or ''}".rstrip())
+    return _not_answered(status, code, asked)
+
+
+def failure(error: BaseException, asked: str) -> NotAnswered:
+    """The error for a call that got no whole answer. The cause's own text is left out: it may quote
+    an address with credentials.
+    """
+    if isinstance(error, TimeoutError):
+        return NotAnswered("TimedOut", f"{asked}: no answer in time")
+    if isinstance(error, aiohttp.ClientSSLError):
+        return NotAnswered(
+            "CertificateNotTrusted",
+            f"{asked}: its certificate is not trusted; put its CA into mlflow.caBundle",
+        )
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return NotAnswered("Unreachable", f"{asked}: no connection; is it running and reachable?")
+    if isinstance(error, aiohttp.ClientPayloadError | aiohttp.ServerDisconnectedError):
+        return NotAnswered("HalfRead", f"{asked}: the connection ended in the middle of the answer")
+    return NotAnswered("Unreachable", f"{asked}: the call failed ({type(error).__name__})")
+
+
+def _not_allowed(status: int, asked: str) -> NotAllowed:
+    if status == 401:
+        return NotAllowed(
+            "Unauthorized",
+            f"{asked}: our credentials were refused (401); check mlflow.credentialsSecretRef",
+        )
+    return NotAllowed(
+        "Forbidden", f"{asked}: our account may not do this (403); ask for the permission there"
+    )
+
+
+def _not_answered(status: int, code: str | None, asked: str) -> NotAnswered:
+    if 300 <= status < 400:
+        return NotAnswered(
+            "Redirected", f"{asked}: a redirect, which is not followed; set mlflow.url to its end"
+        )
+    if status == 404:
+        return NotAnswered("NotMlflow", f"{asked}: 404 without MLflow's words; is the URL right?")
+    if status == 429:
+        return NotAnswered("Throttled", f"{asked}: the server asks us to slow down (429)")
+    return NotAnswered("ServerError", f"{asked}: answered {status} {code or ''}".rstrip())
+
+
+def _error_code(body: bytes) -> str | None:
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    code = answer.get("error_code") if isinstance(answer, dict) else None
+    return code if isinstance(code, str) and _CODE.fullmatch(code) else None
