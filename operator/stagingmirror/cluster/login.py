@@ -157,7 +157,7 @@ def _tls_of(configuration: Any) -> ssl.SSLContext:
 
 def _tls(authority: str | None) -> ssl.SSLContext:
     tls = ssl.create_default_context(cafile=authority)
-    # Python 3.13 refuses an authority without a key identifier. Many clusters have one; Go takes it.
+    # Python 3.13 refuses authorities without a key identifier, as many clusters have; Go does not.
     tls.verify_flags &= ~ssl.VERIFY_X509_STRICT
     return tls
 
