@@ -40,9 +40,7 @@ class Reading:
         self._findings: list[str] = []
 
     def workload(self, kind: WorkloadKind, namespace: str, name: str) -> Workload:
-        return self._answer(
-            self.view.workload(kind, namespace, name), f"{kind} {namespace}/{name}"
-        )
+        return self._answer(self.view.workload(kind, namespace, name), f"{kind} {namespace}/{name}")
 
     def config_map(self, namespace: str, name: str) -> ConfigMap:
         return self._answer(self.view.config_map(namespace, name), f"ConfigMap {namespace}/{name}")

@@ -1,0 +1,204 @@
+"""``pipelineImage``: which image a container really runs.
+
+An image can be known by several digests: the one that its pods are pinned to, and the one that the
+node reports, which may be of another manifest with the same content. Two sides run the same image
+where they have one of these digests in common; staging's fact then shows production's name for it,
+so that comparing stays a comparison of two texts.
+"""
+
+from dataclasses import dataclass
+from itertools import chain
+
+from stagingmirror.api.mirror import PipelineImage, PipelineImageStaging, Track
+from stagingmirror.api.references import WorkloadReference
+from stagingmirror.component import Role, Side, Sides
+from stagingmirror.drift.facts import Fact, Observation, Seen, Why
+from stagingmirror.drift.steps import SetImage, Step
+from stagingmirror.errors import CannotRefresh
+from stagingmirror.reading.images import Reference, digest_of
+from stagingmirror.reading.patches import needed, patches, refuse_unseen
+from stagingmirror.reading.places import (
+    AliasName,
+    Place,
+    Write,
+    both_listed,
+    place_of,
+    same_workload,
+)
+from stagingmirror.reading.reading import Ended, Reading, observed
+from stagingmirror.reading.running import called, container_of, pods_that_count
+from stagingmirror.view import Pod, View
+
+DIGEST = "digest"
+REPOSITORY = "repository"
+TAG = "tag"
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    place: Place
+    container: str
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """What runs. ``names`` are its digests, the one to tell first; ``pulled`` says whether a
+    registry knows that one. ``declared``: no pod runs it, the template pins it.
+    """
+
+    template: Reference
+    names: tuple[str, ...]
+    pulled: bool
+    declared: bool
+
+
+class PipelineImageKind:
+    name = "pipelineImage"
+
+    def observe(
+        self, track: Track, sides: Sides, role: Role, view: View, now: float
+    ) -> Observation:
+        return observed(lambda: _seen(_entry(track), sides, role, view, now))
+
+    def plan(
+        self, track: Track, sides: Sides, production: Seen, staging: Observation, view: View
+    ) -> tuple[Step, ...]:
+        refuse_unseen(staging)
+        digest = production.facts[DIGEST].value
+        if isinstance(staging, Seen) and staging.facts[DIGEST].value == digest:
+            return ()
+        entry = _entry(track)
+        where = _where(entry, sides.staging)
+        reading = Reading(view, staging.began)
+        needed(lambda: container_of(reading, reading.workload(*where.place), where.container))
+        _refuse_local(entry, sides.production, view, digest)
+        tag = production.facts.get(TAG)
+        image = Reference(
+            repository=entry.staging.repository or production.facts[REPOSITORY].value,
+            tag=tag.value if tag else None,
+            digest=digest,
+        )
+        return patches(track.name, [(where.place, SetImage(where.container, str(image)))])
+
+    def problems(self, track: Track, sides: Sides, *, same_registry: bool | None) -> Why | None:
+        entry = _entry(track)
+        production, staging = (_where(entry, s).place for s in (sides.production, sides.staging))
+        return both_listed(
+            track, sides, [production.namespace], [staging.namespace]
+        ) or same_workload(track, [production], [staging])
+
+    def writes(self, track: Track, sides: Sides) -> frozenset[Write]:
+        where = _where(_entry(track), sides.staging)
+        kind, namespace, name = where.place
+        return frozenset({Write(kind, namespace, name, f"image of {where.container}")})
+
+    def names(self, track: Track, sides: Sides) -> frozenset[AliasName]:
+        return frozenset()
+
+
+def _entry(track: Track) -> PipelineImage:
+    assert track.pipeline_image is not None, "the catalogue is asked by the entry's kind"
+    return track.pipeline_image
+
+
+def _where(entry: PipelineImage, side: Side) -> Where:
+    own = entry.staging if side.role == "staging" else PipelineImageStaging()
+    reference = WorkloadReference(
+        kind=own.kind or entry.production.kind,
+        name=own.name or entry.production.name,
+        namespace=entry.production.namespace,
+    )
+    return Where(place_of(reference, side), own.container or entry.production.container)
+
+
+def _seen(entry: PipelineImage, sides: Sides, role: Role, view: View, now: float) -> Seen:
+    reading = Reading(view, now)
+    if role == "production":
+        image = _image(reading, _where(entry, sides.production))
+    else:
+        image = _image(reading, _where(entry, sides.staging))
+        image = _as_production_calls_it(image, entry, sides, reading)
+    return reading.seen(_facts(image))
+
+
+def _facts(image: Image) -> dict[str, Fact]:
+    facts = {
+        DIGEST: Fact(image.names[0], declared=image.declared),
+        REPOSITORY: Fact(image.template.repository, compared=False, declared=True),
+    }
+    if image.template.tag:
+        facts[TAG] = Fact(image.template.tag, compared=False, declared=True)
+    return facts
+
+
+def _image(reading: Reading, where: Where) -> Image:
+    workload = reading.workload(*where.place)
+    text = container_of(reading, workload, where.container).image
+    template = Reference.parse(text)
+    pods = pods_that_count(reading, workload)
+    if template.digest is None:
+        reading.finding(
+            f"{called(workload)} names {text} without a digest: what that is can change; pin it."
+        )
+    if not pods and template.digest is not None:
+        return Image(template, (template.digest,), pulled=True, declared=True)
+    known = [digests for pod in pods if (digests := _digests(pod, where.container))]
+    if not known:
+        raise reading.unseen(
+            "NothingRuns",
+            f"{called(workload)} has no pod that shows which image runs, and its template does not "
+            f"pin container {where.container} by digest.",
+        )
+    shared = [digest for digest in known[0] if all(digest in other for other in known)]
+    if not shared:
+        raise reading.unseen(
+            "RollingOut",
+            f"the pods of {called(workload)} run different images: "
+            f"{', '.join(sorted({next(iter(digests)) for digests in known}))}.",
+        )
+    rest = sorted({digest for digests in known for digest in digests} - {shared[0]})
+    return Image(template, (shared[0], *rest), pulled=known[0][shared[0]], declared=False)
+
+
+def _digests(pod: Pod, container: str) -> dict[str, bool]:
+    """The digests by which the image of a pod's container is known, the pinned one first, each with
+    whether a registry knows it.
+    """
+    running = pod.containers.get(container)
+    pinned = Reference.parse(running.image).digest if running else None
+    reported = digest_of(pod.image_ids.get(container, ""))
+    return dict(chain([(pinned, True)] if pinned else [], [reported] if reported else []))
+
+
+def _as_production_calls_it(
+    image: Image, entry: PipelineImage, sides: Sides, reading: Reading
+) -> Image:
+    """The same image, by production's name for it where production runs it too.
+
+    Production's own look is not a part of staging's: it counts, with its age, as production's.
+    """
+    try:
+        theirs = _image(Reading(reading.view, 0.0), _where(entry, sides.production))
+    except Ended:
+        return image
+    if not set(image.names) & set(theirs.names):
+        if image.pulled != theirs.pulled:
+            raise reading.unseen(
+                "NotComparable",
+                "one side's image was never pulled from a registry, so that its node reports no "
+                "digest to compare; push it, and pin it by digest.",
+            )
+        return image
+    names = (theirs.names[0], *(name for name in image.names if name != theirs.names[0]))
+    return Image(image.template, names, pulled=theirs.pulled, declared=image.declared)
+
+
+def _refuse_local(entry: PipelineImage, side: Side, view: View, digest: str) -> None:
+    """Raises CannotRefresh where no registry knows production's digest."""
+    image = needed(lambda: _image(Reading(view, 0.0), _where(entry, side)))
+    if image.names[0] == digest and not image.pulled:
+        raise CannotRefresh(
+            "NotComparable",
+            "production's image was never pulled from a registry, so staging cannot pull it; "
+            "push it, and pin it by digest.",
+        )

@@ -1,0 +1,55 @@
+"""From what must be written to the steps of one component, shared by the plans of all kinds."""
+
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from stagingmirror.drift.facts import Observation, Unseen
+from stagingmirror.drift.steps import FieldWrite, PatchWorkload
+from stagingmirror.errors import CannotRefresh
+from stagingmirror.reading.places import Place
+from stagingmirror.reading.reading import Ended
+
+T = TypeVar("T")
+
+
+def patches(
+    component: str, writes: Iterable[tuple[Place, FieldWrite]]
+) -> tuple[PatchWorkload, ...]:
+    """One patch per workload, each with its fields in the order given and none twice."""
+    fields: dict[Place, dict[FieldWrite, None]] = {}
+    for place, write in writes:
+        fields.setdefault(place, {})[write] = None
+    return tuple(
+        PatchWorkload(
+            id=f"patch-{component}-{place.kind.lower()}-{place.name}",
+            components=(component,),
+            kind=place.kind,
+            namespace=place.namespace,
+            name=place.name,
+            writes=tuple(each),
+        )
+        for place, each in fields.items()
+    )
+
+
+def refuse_unseen(staging: Observation) -> None:
+    """Ignorance never triggers an act. Raises CannotRefresh where staging was not seen."""
+    if isinstance(staging, Unseen):
+        raise CannotRefresh(
+            staging.why.reason, f"staging was not seen, so it is left alone: {staging.why.message}"
+        )
+
+
+def needed(look: Callable[[], T]) -> T:
+    """Something that a refresh needs and does not make. Raises CannotRefresh where it is not there,
+    or cannot be seen.
+    """
+    try:
+        return look()
+    except Ended as ended:
+        if isinstance(ended.observation, Unseen):
+            raise CannotRefresh(ended.why.reason, ended.why.message) from None
+        raise CannotRefresh(
+            "NotThere",
+            f"{ended.observation.what} is not there, and a refresh does not make it; create it.",
+        ) from None

@@ -1,0 +1,90 @@
+"""Where the things are that a track entry names, and what CEL cannot say about them."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from stagingmirror.api.mirror import Track, WorkloadReference
+from stagingmirror.component import Side, Sides
+from stagingmirror.drift.facts import Why
+from stagingmirror.drift.steps import WorkloadKind
+
+
+class Place(NamedTuple):
+    """A workload, looked up: its namespace is the one that is really meant."""
+
+    kind: WorkloadKind
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.namespace}/{self.name}"
+
+
+class Write(NamedTuple):
+    """One field or alias of staging that a track entry writes. Two mirrors must not share one.
+
+    ``where`` is a namespace or, for an alias, the environment whose registry is meant.
+    """
+
+    kind: str
+    where: str
+    name: str
+    field: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name} {self.field}"
+
+
+class AliasName(NamedTuple):
+    """An alias that somebody names as production's: nothing may ever write to it."""
+
+    environment: str
+    model: str
+    alias: str
+
+
+def namespace_of(given: str | None, side: Side) -> str:
+    """The namespace that a reference means. Staging's is always the mirror's own: nothing else is
+    ever written.
+    """
+    return side.namespace if side.role == "staging" else given or side.namespace
+
+
+def place_of(reference: WorkloadReference, side: Side) -> Place:
+    return Place(reference.kind, namespace_of(reference.namespace, side), reference.name)
+
+
+def not_listed(track: Track, side: Side, namespaces: Iterable[str]) -> Why | None:
+    """Why these namespaces may not be read; None: the environment lists each of them."""
+    for namespace in namespaces:
+        if namespace not in side.spec.namespaces:
+            return Why(
+                "NamespaceNotListed",
+                f"track[{track.name}]: namespace {namespace} is not listed in namespaces of "
+                f'environment "{side.environment}"; ask its owner to add it, or name another one.',
+            )
+    return None
+
+
+def both_listed(
+    track: Track, sides: Sides, production: Iterable[str], staging: Iterable[str]
+) -> Why | None:
+    return not_listed(track, sides.production, production) or not_listed(
+        track, sides.staging, staging
+    )
+
+
+def same_workload(
+    track: Track, production: Iterable[Place], staging: Iterable[Place]
+) -> Why | None:
+    """Why an entry whose two sides meet in one workload means nothing; None: they do not."""
+    shared = sorted(set(production) & set(staging))
+    return same_thing(track, str(shared[0])) if shared else None
+
+
+def same_thing(track: Track, what: str) -> Why:
+    return Why(
+        "SameThing",
+        f"track[{track.name}]: production and staging are the same {what}; name another one for "
+        "one of them.",
+    )
