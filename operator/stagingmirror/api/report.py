@@ -1,0 +1,95 @@
+"""What a status is made of: everything that one pass knows of one mirror, as plain values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from stagingmirror.drift.compare import seen
+from stagingmirror.drift.deploys import Deploy
+from stagingmirror.drift.facts import Looks
+from stagingmirror.drift.steps import Plan
+from stagingmirror.drift.verdict import Drifted, Held, Unknown, Verdict
+
+Sync = Literal["InSync", "Drifted", "Held", "Unknown"]
+Activity = Literal["Idle", "Refreshing", "Frozen", "Suspended"]
+
+
+_NOTHING = Plan(steps=(), left=())
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentReport:
+    """One component with what both sides showed and what that means. ``kind`` None: not known to
+    this operator.
+    """
+
+    name: str
+    kind: str | None
+    looks: Looks
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Times are POSIX seconds, durations seconds. The fields from ``activity`` on are what the
+    refresh half of a pass wants shown; their dicts are status fields as they are to be shown.
+    """
+
+    generation: int
+    components: tuple[ComponentReport, ...]
+    stale_after: float
+    heartbeat: float
+    """How often ``validUntil`` is rewritten where nothing else changes."""
+    max_drift_age: float
+    environments: Mapping[str, str] = field(default_factory=dict)
+    """Per environment a text that changes when its spec does, e.g. uid and generation."""
+    plan: Plan = _NOTHING
+    deploys: tuple[Deploy, ...] = ()
+    """The last one per component and side, as ``drift.deploys.latest`` gives them."""
+    tracked: int | None = None
+    """How many components the spec has, where they could not be judged (Stalled)."""
+    handled_check_at: str | None = None
+    """The token that this report answers; None: as before."""
+    activity: Activity = "Idle"
+    refresh: Mapping[str, Any] | None = None
+    finished: Mapping[str, Any] | None = None
+    writing: bool = False
+    stalled: tuple[str, str] | None = None
+    contended: tuple[str, str] | None = None
+    next_refresh: float | None = None
+    last_schedule: float | None = None
+    waiting: str | None = None
+    handled_refresh_at: str | None = None
+
+    @property
+    def verdict(self) -> Sync:
+        """What is known for sure comes first: one drifted component means drift whatever else is
+        unseen; but nothing is held or in sync while something is unseen.
+        """
+        return sync_of(self.components)
+
+    @property
+    def sync(self) -> Sync:
+        """The verdict; Unknown where everything looks right but a refresh has written and not
+        verified yet.
+        """
+        return "Unknown" if self.writing and self.verdict != "Drifted" else self.verdict
+
+    def named(self, sort: type) -> tuple[ComponentReport, ...]:
+        """The components with this sort of verdict, in the order of the spec."""
+        return tuple(each for each in self.components if isinstance(each.verdict, sort))
+
+    def seen(self, component: ComponentReport, now: float) -> bool:
+        """Whether both sides have answered and are not stale."""
+        looks = (component.looks.production, component.looks.staging)
+        return all(seen(look, now=now, stale_after=self.stale_after) for look in looks)
+
+
+def sync_of(components: tuple[ComponentReport, ...]) -> Sync:
+    """The verdict over these components. Of nothing, nothing is known."""
+    verdicts = [each.verdict for each in components]
+    if any(isinstance(each, Drifted) for each in verdicts):
+        return "Drifted"
+    if not verdicts or any(isinstance(each, Unknown) for each in verdicts):
+        return "Unknown"
+    return "Held" if any(isinstance(each, Held) for each in verdicts) else "InSync"

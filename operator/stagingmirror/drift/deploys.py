@@ -1,0 +1,200 @@
+"""Deploys: every rollout of a tracked workload, by anyone, with the provenance of what runs now.
+
+A rollout counts once it is over and its side has been seen: provenance is what runs, not what was
+promised. Which rollouts are news is told by comparing with the deploys of the former status, so a
+new leader tells nothing twice.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
+
+from stagingmirror.drift.facts import DETAIL, Difference, Looks, Seen
+from stagingmirror.drift.verdict import Drifted, Held, Unknown, Verdict
+
+SideName = Literal["production", "staging"]
+
+MAX_PROVENANCE = 16
+"""Facts that are kept of one deploy; further ones are left out, ``_FIRST`` are kept first."""
+MAX_VALUE = 128
+MAX_MISMATCHES = 16
+
+_FIRST = ("contentHash", "digest", "runId", "dataSnapshot", "version", "signature", "value")
+
+
+class DeployKey(NamedTuple):
+    component: str
+    side: SideName
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What runs of one component on one side.
+
+    ``revisions`` names each of its workloads (``Deployment fraud-server``) with a text that changes
+    with a rollout and with nothing else (scaling is none). ``at`` is when the youngest of its pods
+    started (POSIX s). ``over`` is False while pods of another template still run or none is ready.
+    """
+
+    key: DeployKey
+    revisions: Mapping[str, str]
+    at: float
+    over: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Deploy:
+    """The last rollout of one component on one side.
+
+    ``workloads`` are those that it changed. ``verified`` says that both sides were seen and
+    compared; ``mismatch`` names the facts in which they differed then.
+    """
+
+    key: DeployKey
+    revisions: Mapping[str, str]
+    workloads: tuple[str, ...]
+    at: float
+    provenance: Mapping[str, str] = field(default_factory=dict)
+    verified: bool = False
+    mismatch: tuple[str, ...] = ()
+    findings: tuple[str, ...] = ()
+
+
+def latest(
+    former: Iterable[Deploy],
+    rollouts: Iterable[Running],
+    judged: Mapping[str, tuple[Looks, Verdict]],
+) -> tuple[Deploy, ...]:
+    """The last deploy per component and side: a new one where a rollout is over, its side is seen
+    and it is not the one that is already known. What is no component any more is dropped.
+    """
+    known = {each.key: each for each in former if each.key.component in judged}
+    for rollout in rollouts:
+        if rollout.key.component in judged:
+            deploy = _deploy(known.get(rollout.key), rollout, *judged[rollout.key.component])
+            if deploy is not None:
+                known[rollout.key] = deploy
+    order = {name: place for place, name in enumerate(judged)}
+    return tuple(
+        sorted(known.values(), key=lambda each: (order[each.key.component], each.key.side))
+    )
+
+
+def news(former: Sequence[Deploy], now: Sequence[Deploy]) -> tuple[Deploy, ...]:
+    """The deploys that happened since. What was never seen before is no news: nobody knows when it
+    was rolled out.
+    """
+    known = {each.key: each for each in former}
+    return tuple(
+        each for each in now if each.key in known and known[each.key].revisions != each.revisions
+    )
+
+
+def to_dict(deploy: Deploy) -> dict[str, Any]:
+    """As JSON, for ``status.deploys``; ``at`` is left to the caller."""
+    return {
+        "component": deploy.key.component,
+        "side": deploy.key.side,
+        "workloads": list(deploy.workloads),
+        "revisions": dict(deploy.revisions),
+        "provenance": dict(deploy.provenance),
+        "verified": deploy.verified,
+        "mismatch": list(deploy.mismatch),
+        "findings": list(deploy.findings),
+        "message": describe(deploy),
+    }
+
+
+def from_dict(written: Mapping[str, Any], *, at: float) -> Deploy | None:
+    """What ``to_dict`` wrote; None for an entry of another version of the operator."""
+    match written:
+        case {
+            "component": str(component),
+            "side": "production" | "staging" as side,
+            "revisions": Mapping() as revisions,
+        }:
+            return Deploy(
+                DeployKey(component, side),
+                {str(key): str(value) for key, value in revisions.items()},
+                _texts(written.get("workloads")),
+                at,
+                dict(written.get("provenance") or {}),
+                written.get("verified") is True,
+                _texts(written.get("mismatch")),
+                _texts(written.get("findings")),
+            )
+        case _:
+            return None
+
+
+def describe(deploy: Deploy) -> str:
+    """One sentence: where, what, and whether it is what the other side runs."""
+    what = ", ".join(f"{name} {_short(value)}" for name, value in _told(deploy.provenance))
+    return (
+        f"{deploy.key.component} in {deploy.key.side}: {', '.join(deploy.workloads)} rolled out "
+        f"with {what or 'nothing that can be shown'}; {_agreement(deploy)}"
+    )
+
+
+def _deploy(
+    former: Deploy | None, rollout: Running, looks: Looks, verdict: Verdict
+) -> Deploy | None:
+    look = looks.production if rollout.key.side == "production" else looks.staging
+    if not rollout.over or not isinstance(look, Seen):
+        return former
+    known = former.revisions if former is not None else {}
+    if former is not None and known == rollout.revisions:
+        return former
+    changed = (name for name, revision in rollout.revisions.items() if known.get(name) != revision)
+    return Deploy(
+        rollout.key,
+        rollout.revisions,
+        tuple(changed) or tuple(rollout.revisions),
+        rollout.at,
+        _provenance(look),
+        verified=_compared(verdict),
+        mismatch=_mismatch(verdict),
+        findings=look.findings,
+    )
+
+
+def _provenance(look: Seen) -> dict[str, str]:
+    facts = [name for name in look.facts if DETAIL not in name]
+    facts.sort(key=lambda name: (_FIRST.index(name) if name in _FIRST else len(_FIRST), name))
+    return {name: look.facts[name].value[:MAX_VALUE] for name in facts[:MAX_PROVENANCE]}
+
+
+def _compared(verdict: Verdict) -> bool:
+    unseen = isinstance(verdict, Held) and verdict.unseen is not None
+    return not (unseen or isinstance(verdict, Unknown))
+
+
+def _mismatch(verdict: Verdict) -> tuple[str, ...]:
+    differences: tuple[Difference, ...] = ()
+    if isinstance(verdict, Drifted | Held):
+        differences = verdict.differences
+    facts = (each.fact for each in differences if DETAIL not in each.fact)
+    return tuple(facts)[:MAX_MISMATCHES]
+
+
+def _agreement(deploy: Deploy) -> str:
+    other = "staging" if deploy.key.side == "production" else "production"
+    if not deploy.verified:
+        return f"not verified: {other} was not seen"
+    if deploy.mismatch:
+        return f"differs from {other} in {', '.join(deploy.mismatch)}"
+    return f"verified: as {other}"
+
+
+def _told(provenance: Mapping[str, str]) -> Iterable[tuple[str, str]]:
+    return [(name, provenance[name]) for name in _FIRST if name in provenance]
+
+
+def _short(value: str) -> str:
+    if value.startswith("sha256:"):
+        return value[:15]
+    return value if len(value) <= 40 else f"{value[:39]}…"
+
+
+def _texts(written: object) -> tuple[str, ...]:
+    return tuple(str(each) for each in written) if isinstance(written, list) else ()
