@@ -1,4 +1,4 @@
-"""The door. Every constraint is tested in integration/test_api_constraints, beside the API server."""
+"""The door. Each constraint is tested in integration/test_api_constraints, at both doors."""
 
 import pytest
 
