@@ -17,8 +17,8 @@ Every field of the three resources of `stagingmirror.dev/v1alpha1`, as `kubectl 
 too. `[]` is an entry of a list. Fields in **bold** are required where the object around them is
 given.
 
-Durations are numbers with `ms`, `s`, `m` or `h`, e.g. `1h30m`. Times are RFC 3339 with a zone; quote
-them in YAML."""
+Durations are numbers with `ms`, `s`, `m` or `h`, e.g. `1h30m`. Times are RFC 3339 with a zone;
+quote them in YAML."""
 
 
 def reference() -> str:

@@ -203,7 +203,7 @@ class StagingMirrorSpec(Model):
     )
 
     production: ProductionSide
-    """The side that is followed: an environment and a namespace in it."""
+    """The side that is followed: an environment and a namespace in it. It is only ever read."""
     staging: StagingSide
     """The side that follows: an environment. Its namespace is always the mirror's own."""
     check_interval: Duration = "30s"
