@@ -1,4 +1,6 @@
-"""Tells the story: what happens, what was asked, what the cluster answered, and whether it is as told."""
+"""Tells the story: what happens, what was asked, what the cluster answered, and whether it is as
+told.
+"""
 
 import time
 from collections.abc import Callable, Iterator
@@ -50,7 +52,9 @@ class Narrator:
     def until(
         self, what: str, look: Callable[[], T], right: Callable[[T], bool], *, within: float
     ) -> T:
-        """Look again until it is right; tells how long it took. Raises NotAsToldError after `within` s."""
+        """Look again until it is right; tells how long it took. Raises NotAsToldError after
+        `within` s.
+        """
         started = time.monotonic()
         while True:
             found = look()

@@ -1,0 +1,165 @@
+"""Sets the scene as users would: two namespaces, two MLflow servers, workloads, and the operator by
+its chart.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import yaml
+from demo.narrator import Narrator
+from rig.cluster import Cluster
+from rig.mlflow_server import MlflowServer
+from rig.models import client_of, log_model
+from rig.programs import program
+from support.operator_image import operator_image
+
+ROOT = Path(__file__).parents[2]
+MANIFESTS = Path(__file__).parent / "manifests"
+EXAMPLES = ROOT / "examples"
+OPERATOR_NAMESPACE = "stagingmirror-system"
+PRODUCTION, STAGING = "ml-prod", "ml-staging"
+REGISTERED = "fraud-detector"
+ALIAS = "champion"
+LIMIT_SECONDS = 180
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a command printed, and how it ended."""
+
+    code: int
+    text: str
+
+
+class Stage:
+    """The scene on one cluster. Every method does what a person would do with the same tool."""
+
+    def __init__(self, cluster: Cluster, narrator: Narrator) -> None:
+        self.cluster = cluster
+        self._narrator = narrator
+        self.mlflow: dict[str, MlflowServer] = {}
+        self.images: dict[str, str] = {}
+
+    def set(self) -> None:
+        """Everything up to `kubectl apply` of the mirror. Takes about a minute once built."""
+        with self._narrator.timed("two namespaces, two MLflow servers"):
+            for namespace in (PRODUCTION, STAGING, OPERATOR_NAMESPACE):
+                self.kubectl("create", "namespace", namespace)
+            enforce = "pod-security.kubernetes.io/enforce=restricted"
+            self.kubectl("label", "namespace", OPERATOR_NAMESPACE, enforce)
+            for namespace in (PRODUCTION, STAGING):
+                self.mlflow[namespace] = self.cluster.mlflow(namespace)
+        with self._narrator.timed("images of the services"):
+            self._make_images()
+        with self._narrator.timed("a trained model in both registries, workloads on both sides"):
+            for namespace in (PRODUCTION, STAGING):
+                self.train(namespace, seed=1)
+                self._deploy(namespace)
+        with self._narrator.timed("the operator: its image, helm install"):
+            self._install()
+
+    def train(self, namespace: str, *, seed: int, snapshot: str = "2026-11-20") -> str:
+        """Train and register a version; the alias moves to it. Returns the version."""
+        logged = log_model(
+            self.mlflow[namespace].probe,
+            REGISTERED,
+            params={"C": f"{seed}.0"},
+            alias=ALIAS,
+            data_snapshot=snapshot,
+            seed=seed,
+        )
+        return logged.version
+
+    def overwrite_a_file(self, version: str) -> str:
+        """Change one byte of the largest file of staging's version, in the store; returns its path.
+        """
+        server = self.mlflow[STAGING]
+        source = client_of(server.probe).get_model_version(REGISTERED, version).source
+        (folder,) = server.artifacts.glob(f"**/{source.rpartition('/')[2]}/artifacts")
+        largest = max(folder.rglob("*"), key=lambda file: file.stat().st_size * file.is_file())
+        content = bytearray(largest.read_bytes())
+        content[len(content) // 2] ^= 1
+        largest.write_bytes(content)
+        return str(largest.relative_to(folder))
+
+    def kubectl(self, *arguments: str, input: str | None = None) -> str:  # noqa: A002 as subprocess
+    names it
+        return self.cluster.kubectl(*arguments, input=input)
+
+    def stagingmirror(self, *arguments: str) -> Answer:
+        """`kubectl stagingmirror …`, from outside the cluster, with the person's own kubeconfig."""
+        done = subprocess.run(
+            [sys.executable, "-m", "stagingmirror", *arguments],
+            env={**os.environ, "KUBECONFIG": str(self.cluster.kubeconfig), "NO_COLOR": "1"},
+            capture_output=True,
+            text=True,
+            timeout=LIMIT_SECONDS,
+            check=False,
+        )
+        return Answer(done.returncode, done.stdout + done.stderr)
+
+    def status(self, name: str = "fraud") -> dict[str, Any]:
+        """The mirror's status as it stands now."""
+        text = self.kubectl("-n", STAGING, "get", "stagingmirror", name, "-o", "json")
+        status: dict[str, Any] = json.loads(text).get("status", {})
+        return status
+
+    def set_image(self, namespace: str, image: str) -> None:
+        self.kubectl("-n", namespace, "set", "image", "deployment/features", f"app={image}")
+        self.rolled_out(namespace, "features")
+
+    def rolled_out(self, namespace: str, deployment: str) -> None:
+        self.kubectl("-n", namespace, "rollout", "status", f"deployment/{deployment}")
+
+    def _make_images(self) -> None:
+        build = self.cluster.images.build
+        self.images = {
+            "features": build("features", tag="1.0"),
+            "features-fixed": build("features", tag="1.1", logic="ratio-guarded"),
+            "needs-variable": build("features", tag="1.2", needs="FEATURE_STORE"),
+            "model_server": build("model-server"),
+            "loader": build("loader"),
+        }
+
+    def _deploy(self, namespace: str) -> None:
+        store = "feast.ml-prod" if namespace == PRODUCTION else ""
+        names = {**self.images, "version": "1", "feature_store": store}
+        files = ["workloads.yaml", "loader.yaml"] if namespace == STAGING else ["workloads.yaml"]
+        for file in files:
+            text = Template((MANIFESTS / file).read_text()).substitute(names)
+            self.kubectl("-n", namespace, "apply", "-f", "-", input=text)
+        for deployment in ("fraud-server", "features"):
+            self.rolled_out(namespace, deployment)
+
+    def _install(self) -> None:
+        image = self.cluster.images.push(operator_image(), "stagingmirror:demo")
+        environments = yaml.safe_load_all((EXAMPLES / "environments.yaml").read_text())
+        repository, digest = image.split("@")
+        values = {
+            "image": {"repository": repository, "digest": digest},
+            "log": {"format": "console"},
+            "productionNamespaces": [PRODUCTION],
+            "stagingNamespaces": [STAGING],
+            "environments": {each["metadata"]["name"]: each["spec"] for each in environments},
+        }
+        chart = str(ROOT / "helm" / "stagingmirror")
+        self.helm("install", "stagingmirror", chart, "--wait", "-f", "-", input=yaml.dump(values))
+
+    def helm(self, *arguments: str, input: str | None = None) -> str:  # noqa: A002 as subprocess
+    names it
+        where = ["--kubeconfig", str(self.cluster.kubeconfig), "-n", OPERATOR_NAMESPACE]
+        done = subprocess.run(
+            [str(program("helm")), *where, *arguments],
+            input=input,
+            capture_output=True,
+            text=True,
+            timeout=LIMIT_SECONDS,
+            check=True,
+        )
+        return done.stdout
