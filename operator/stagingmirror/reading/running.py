@@ -1,9 +1,12 @@
 """What really runs of a workload, as its pods prove it."""
 
 from dataclasses import dataclass
+from typing import Literal
 
-from stagingmirror.reading.reading import Reading
+from stagingmirror.reading.reading import Ended, Reading
 from stagingmirror.view import Container, Pod, Variable, Workload
+
+Started = Literal["before", "after", "unclear"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +38,7 @@ def pods_that_count(reading: Reading, workload: Workload) -> tuple[Pod, ...]:
     Ended (RollingOut; NothingRuns where there are pods, but none is ready).
     """
     if workload.rolling_out:
-        raise reading.unseen(
-            "RollingOut", f"{called(workload)} is rolling out: what it runs is not settled yet."
-        )
+        raise _rolling_out(reading, workload)
     pods = tuple(pod for pod in workload.pods if not pod.terminating)
     if workload.kind == "CronJob" or not pods:
         return pods
@@ -73,3 +74,29 @@ def variable_of(reading: Reading, workload: Workload, container: str, name: str)
             "set it in env, or track the ConfigMap's key.",
         )
     raise reading.absent(f"variable {name} of {where}")
+
+
+def started(
+    reading: Reading, workload: Workload, *, earliest: float | None, latest: float | None
+) -> Started:
+    """Whether what runs now was started before or after something that happened between two moments
+    (POSIX s; None: not known).
+
+    A CronJob runs nothing between its Jobs, so it is always ``unclear``; so is a pod that started
+    in the very second. Raises Ended (RollingOut).
+    """
+    if workload.rolling_out:
+        raise _rolling_out(reading, workload)
+    if workload.kind == "CronJob" or earliest is None or latest is None:
+        return "unclear"
+    pods = [pod for pod in workload.pods if not pod.terminating and pod.started is not None]
+    if any(pod.started is not None and pod.started < earliest for pod in pods):
+        return "before"
+    proven = [pod.ready and pod.started is not None and pod.started > latest for pod in pods]
+    return "after" if proven and all(proven) else "unclear"
+
+
+def _rolling_out(reading: Reading, workload: Workload) -> Ended:
+    return reading.unseen(
+        "RollingOut", f"{called(workload)} is rolling out: what it runs is not settled yet."
+    )

@@ -1,0 +1,101 @@
+"""Where a setting's value is on each side, and who reads it."""
+
+from dataclasses import dataclass
+
+from stagingmirror.api.mirror import AnnotationOf, ConfigMapKey, Setting, VariableOf
+from stagingmirror.component import Side, Sides
+from stagingmirror.reading.places import Place, Write, namespace_of, place_of
+
+ValueReference = ConfigMapKey | VariableOf | AnnotationOf
+
+
+@dataclass(frozen=True, slots=True)
+class ValuePlace:
+    """The one place of a value, with the namespace that is really meant."""
+
+    reference: ValueReference
+    namespace: str
+
+    @property
+    def workload(self) -> Place | None:
+        """The workload that carries the value; None for a ConfigMap."""
+        if isinstance(self.reference, ConfigMapKey):
+            return None
+        return Place(self.reference.kind, self.namespace, self.reference.name)
+
+    def __str__(self) -> str:
+        match self.reference:
+            case ConfigMapKey(name=name, key=key):
+                return f"key {key} of ConfigMap {self.namespace}/{name}"
+            case VariableOf(container=container, variable=variable):
+                return f"variable {variable} of container {container} of {self.workload}"
+            case AnnotationOf(key=key):
+                return f"annotation {key} of {self.workload}"
+
+
+def place_in(entry: Setting, side: Side) -> ValuePlace:
+    """Staging's own place, where it names one; else the place as in production."""
+    staging, production = entry.staging, entry.production
+    own = staging.config_map or staging.variable or staging.annotation
+    theirs = production.config_map or production.variable or production.annotation
+    reference = own if side.role == "staging" and own is not None else theirs
+    assert reference is not None, "production names exactly one place"
+    return ValuePlace(reference, namespace_of(reference.namespace, side))
+
+
+def users_of(entry: Setting, side: Side) -> tuple[Place, ...]:
+    """The workloads that read the value when they start, each once."""
+    own = entry.staging.used_by if side.role == "staging" else None
+    users = entry.production.used_by if own is None else own
+    return tuple(dict.fromkeys(place_of(user, side) for user in users))
+
+
+def readable_in(place: ValuePlace, side: Side) -> bool:
+    """Whether an admin allows that this side's value is shown and copied."""
+    readable = side.spec.readable
+    match place.reference:
+        case ConfigMapKey(name=name):
+            return name in readable.config_maps
+        case VariableOf(variable=variable):
+            return variable in readable.variables
+        case AnnotationOf(key=key):
+            return key in readable.annotations
+
+
+def why_not_readable(place: ValuePlace, side: Side) -> str:
+    match place.reference:
+        case ConfigMapKey(name=name):
+            what = f"ConfigMap {name} is not listed in readable.configMaps"
+        case VariableOf(variable=variable):
+            what = f"variable {variable} is not listed in readable.variables"
+        case AnnotationOf(key=key):
+            what = f"annotation {key} is not listed in readable.annotations"
+    return (
+        f'{what} of environment "{side.environment}"; its values are compared, but neither shown '
+        "nor copied."
+    )
+
+
+def write_of(place: ValuePlace) -> Write:
+    """The field that a refresh writes in this place."""
+    match place.reference:
+        case ConfigMapKey(name=name, key=key):
+            return Write("ConfigMap", place.namespace, name, key)
+        case VariableOf(kind=kind, name=name, container=container, variable=variable):
+            return Write(kind, place.namespace, name, f"variable {variable} of {container}")
+        case AnnotationOf(kind=kind, name=name, key=key):
+            return Write(kind, place.namespace, name, f"annotation {key}")
+
+
+def same_place(entry: Setting, sides: Sides) -> str | None:
+    """What both sides share, if anything: the place, or a workload that carries or reads it."""
+    production, staging = place_in(entry, sides.production), place_in(entry, sides.staging)
+    if write_of(production) == write_of(staging):
+        return str(production)
+    shared = _workloads(entry, sides.production) & _workloads(entry, sides.staging)
+    return str(min(shared)) if shared else None
+
+
+def _workloads(entry: Setting, side: Side) -> set[Place]:
+    carrier = place_in(entry, side).workload
+    return {*users_of(entry, side), *([carrier] if carrier else [])}

@@ -1,0 +1,135 @@
+"""What brings staging's value where production's is: load, write, restart."""
+
+from collections.abc import Iterator
+
+from stagingmirror.api.duration import seconds
+from stagingmirror.api.mirror import AnnotationOf, ConfigMapKey, Load, Setting, VariableOf
+from stagingmirror.component import Sides
+from stagingmirror.components.setting.place import (
+    ValuePlace,
+    place_in,
+    readable_in,
+    users_of,
+    why_not_readable,
+)
+from stagingmirror.components.setting.told import VALUE, user_fact
+from stagingmirror.drift.facts import Observation, Seen
+from stagingmirror.drift.steps import (
+    FieldWrite,
+    Restart,
+    RunLoader,
+    SetAnnotation,
+    SetConfigMapKey,
+    SetVariable,
+    Step,
+)
+from stagingmirror.errors import CannotRefresh
+from stagingmirror.reading.patches import needed, patches, refuse_unseen
+from stagingmirror.reading.places import Place
+from stagingmirror.reading.reading import Reading
+from stagingmirror.reading.running import container_of
+from stagingmirror.view import View
+
+
+def steps(
+    component: str, entry: Setting, sides: Sides, production: Seen, staging: Observation, view: View
+) -> tuple[Step, ...]:
+    """Nothing where staging is right already. Raises CannotRefresh."""
+    refuse_unseen(staging)
+    facts = staging.facts if isinstance(staging, Seen) else {}
+    users = users_of(entry, sides.staging)
+    fact = production.facts[VALUE]
+    wanted = fact.value if fact.expected is None else fact.expected
+    if VALUE in facts and facts[VALUE].value == wanted:
+        late = [user for user in users if user_fact(user) in facts]
+        return patches(component, [(user, Restart()) for user in late])
+
+    place = place_in(entry, sides.staging)
+    _refuse_unreadable(entry, sides)
+    _require(Reading(view, staging.began), entry, place, users, sides)
+    former = facts[VALUE].value if VALUE in facts else None
+    return (
+        *_load(component, entry.load, place.namespace, wanted, former),
+        *_stored(component, place, wanted),
+        *patches(component, _fields(place, users, wanted)),
+    )
+
+
+def _refuse_unreadable(entry: Setting, sides: Sides) -> None:
+    for side in (sides.production, sides.staging):
+        place = place_in(entry, side)
+        if not readable_in(place, side):
+            raise CannotRefresh("NotReadable", why_not_readable(place, side))
+
+
+def _require(
+    reading: Reading, entry: Setting, place: ValuePlace, users: tuple[Place, ...], sides: Sides
+) -> None:
+    """Everything that a refresh uses but does not make. Raises CannotRefresh."""
+    match place.reference:
+        case ConfigMapKey(name=name):
+            needed(lambda: reading.config_map(place.namespace, name))
+        case VariableOf(kind=kind, name=name, container=container):
+            needed(
+                lambda: container_of(
+                    reading, reading.workload(kind, place.namespace, name), container
+                )
+            )
+        case AnnotationOf(kind=kind, name=name):
+            needed(lambda: reading.workload(kind, place.namespace, name))
+    needed(lambda: [reading.workload(*user) for user in users])
+    if (load := entry.load) is not None:
+        loader = needed(lambda: reading.workload("CronJob", sides.staging.namespace, load.cron_job))
+        needed(lambda: container_of(reading, loader, load.container))
+
+
+def _load(
+    component: str, load: Load | None, namespace: str, wanted: str, former: str | None
+) -> Iterator[Step]:
+    if load is not None:
+        yield RunLoader(
+            id=f"load-{component}",
+            component=component,
+            namespace=namespace,
+            cron_job=load.cron_job,
+            container=load.container,
+            variable=load.variable,
+            value=wanted,
+            timeout=seconds(load.timeout),
+            former=former,
+        )
+
+
+def _stored(component: str, place: ValuePlace, wanted: str) -> Iterator[Step]:
+    match place.reference:
+        case ConfigMapKey(name=name, key=key):
+            yield SetConfigMapKey(
+                id=f"configmap-{component}",
+                component=component,
+                namespace=place.namespace,
+                name=name,
+                key=key,
+                value=wanted,
+            )
+        case _:
+            pass
+
+
+def _fields(
+    place: ValuePlace, users: tuple[Place, ...], wanted: str
+) -> Iterator[tuple[Place, FieldWrite]]:
+    """What is written into workloads. A CronJob reads the value with its next Job: nothing to
+    restart.
+    """
+    carrier = place.workload
+    match place.reference:
+        case VariableOf(container=container, variable=variable) if carrier is not None:
+            yield carrier, SetVariable(container, variable, wanted)
+            users = tuple(user for user in users if user != carrier)
+        case AnnotationOf(key=key) if carrier is not None:
+            yield carrier, SetAnnotation(key, wanted)
+        case _:
+            pass
+    for user in users:
+        if user.kind != "CronJob":
+            yield user, Restart()

@@ -1,0 +1,99 @@
+"""A setting as facts: in clear where both admins allow it, else sealed."""
+
+from datetime import UTC, datetime
+
+from stagingmirror.api.duration import seconds
+from stagingmirror.api.mirror import Setting
+from stagingmirror.component import Role, Sides
+from stagingmirror.components.setting.place import place_in, readable_in, users_of
+from stagingmirror.components.setting.value import Value, value_in
+from stagingmirror.drift.facts import Fact, Seen, Unseen
+from stagingmirror.reading.places import Place
+from stagingmirror.reading.reading import Reading
+
+VALUE = "value"
+
+
+def told(entry: Setting, sides: Sides, role: Role, reading: Reading, now: float) -> Seen:
+    """Raises Ended where there is nothing to tell."""
+    if role == "production":
+        return reading.seen(_production(entry, sides, reading, now))
+    return reading.seen(_staging(entry, sides, reading))
+
+
+def user_fact(user: Place) -> str:
+    """The name of the fact that a workload of staging runs a former value."""
+    return f"usedBy.{user.kind}/{user.name}"
+
+
+def _production(entry: Setting, sides: Sides, reading: Reading, now: float) -> dict[str, Fact]:
+    place, users = place_in(entry, sides.production), users_of(entry, sides.production)
+    value = value_in(reading, place, users)
+    if value.stale:
+        # What production runs is then a value that nobody can read any more: neither equal to
+        # staging's nor different from it.
+        raise reading.unseen(
+            "NotYetRunning",
+            f"production's {value.stale[0]} was started before {place} changed, so it runs a "
+            "former value that cannot be seen; restart it, or wait for its next rollout.",
+        )
+    clear = readable_in(place, sides.production)
+    _tell_age(entry, value, now, reading, clear=clear)
+    shown = value.text if clear else reading.view.seal(value.text)
+    formed = entry.staging.value.replace("{value}", value.text)
+    expected = formed if _both_readable(entry, sides) else reading.view.seal(formed)
+    return {
+        VALUE: Fact(
+            shown, expected=None if expected == shown else expected, declared=value.declared
+        )
+    }
+
+
+def _staging(entry: Setting, sides: Sides, reading: Reading) -> dict[str, Fact]:
+    place, users = place_in(entry, sides.staging), users_of(entry, sides.staging)
+    value = value_in(reading, place, users)
+    _tell_loader(entry, sides, reading)
+    shown = value.text if _both_readable(entry, sides) else reading.view.seal(value.text)
+    facts = {VALUE: Fact(shown, declared=value.declared)}
+    for user in value.stale:
+        facts[user_fact(user)] = Fact("started before the value changed")
+    return facts
+
+
+def _both_readable(entry: Setting, sides: Sides) -> bool:
+    """Both texts are compared in clear, or both sealed; a clear one beside a sealed one would
+    always differ.
+    """
+    return all(readable_in(place_in(entry, s), s) for s in (sides.production, sides.staging))
+
+
+def _tell_loader(entry: Setting, sides: Sides, reading: Reading) -> None:
+    if entry.load is None:
+        return
+    namespace, name = sides.staging.namespace, entry.load.cron_job
+    loader = reading.view.workload("CronJob", namespace, name)
+    if not isinstance(loader, Unseen) and loader.found is None:
+        reading.finding(f"CronJob {namespace}/{name} is not there: a refresh cannot load.")
+
+
+def _tell_age(entry: Setting, value: Value, now: float, reading: Reading, *, clear: bool) -> None:
+    """Tells of an old value, without its age: a text that ticks would be news all the time."""
+    if entry.warn_older_than is None:
+        return
+    if not clear:
+        reading.finding("warnOlderThan says nothing: production's value is not readable.")
+        return
+    date = _date(value.text)
+    if date is None:
+        reading.finding("warnOlderThan says nothing: production's value is not a date.")
+    elif now - date > seconds(entry.warn_older_than):
+        reading.finding(f"production's own value is older than {entry.warn_older_than}.")
+
+
+def _date(text: str) -> float | None:
+    """POSIX seconds of an ISO 8601 date or time, in UTC where it names no zone."""
+    try:
+        date = datetime.fromisoformat(text.strip())
+        return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        return None

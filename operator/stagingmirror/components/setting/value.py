@@ -1,0 +1,78 @@
+"""What a value is in its place, and whether it is what runs."""
+
+from dataclasses import dataclass
+
+from stagingmirror.api.mirror import AnnotationOf, ConfigMapKey, VariableOf
+from stagingmirror.components.setting.place import ValuePlace
+from stagingmirror.reading.places import Place
+from stagingmirror.reading.reading import Ended, Reading
+from stagingmirror.reading.running import started, variable_of
+from stagingmirror.view import Variable
+
+_ELSEWHERE = {
+    "configMapKeyRef": "a ConfigMap's key; track that key with configMap, and the workload in "
+    "usedBy.",
+    "fieldRef": "the pod itself (fieldRef), so it says nothing about staging and production.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """``declared``: written down, but not proven to be what runs. ``stale``: the workloads that
+    were started before its last change, so that they run a former value.
+    """
+
+    text: str
+    declared: bool
+    stale: tuple[Place, ...] = ()
+
+
+def value_in(reading: Reading, place: ValuePlace, users: tuple[Place, ...]) -> Value:
+    """Raises Ended (Absent; Unseen where the value comes from a Secret or cannot be compared)."""
+    match place.reference:
+        case ConfigMapKey(name=name, key=key):
+            return _of_config_map(reading, place, name, key, users)
+        case VariableOf(kind=kind, name=name, container=container, variable=variable):
+            workload = reading.workload(kind, place.namespace, name)
+            ran = variable_of(reading, workload, container, variable)
+            return Value(_text_of(reading, ran.variable, place), ran.declared)
+        case AnnotationOf(kind=kind, name=name, key=key):
+            text = reading.workload(kind, place.namespace, name).annotations.get(key)
+            if text is None:
+                raise reading.absent(str(place))
+            return Value(text, declared=True)
+
+
+def _of_config_map(
+    reading: Reading, place: ValuePlace, name: str, key: str, users: tuple[Place, ...]
+) -> Value:
+    config_map = reading.config_map(place.namespace, name)
+    text = config_map.data.get(key)
+    if text is None:
+        raise reading.absent(str(place))
+    changed = config_map.changed.get(key)
+    since = {
+        user: started(reading, reading.workload(*user), earliest=changed, latest=changed)
+        for user in users
+    }
+    return Value(
+        text,
+        declared=not since or any(when != "after" for when in since.values()),
+        stale=tuple(user for user, when in since.items() if when == "before"),
+    )
+
+
+def _text_of(reading: Reading, variable: Variable, place: ValuePlace) -> str:
+    if variable.source == "value" and variable.value is not None:
+        return variable.value
+    if variable.source == "secretKeyRef":
+        raise _from_secret(reading, place)
+    origin = _ELSEWHERE.get(variable.source, "somewhere that is not read.")
+    raise reading.unseen("NotComparable", f"{place} comes from {origin}")
+
+
+def _from_secret(reading: Reading, place: ValuePlace) -> Ended:
+    return reading.unseen(
+        "FromSecret",
+        f"{place} comes from a Secret, and Secrets are never read; remove it from track.",
+    )
