@@ -12,6 +12,7 @@ from string import Template
 from typing import Any
 
 import yaml
+
 from demo.narrator import Narrator
 from rig.cluster import Cluster
 from rig.mlflow_server import MlflowServer
@@ -77,8 +78,7 @@ class Stage:
         return logged.version
 
     def overwrite_a_file(self, version: str) -> str:
-        """Change one byte of the largest file of staging's version, in the store; returns its path.
-        """
+        """Change one byte of the largest file of staging's version, in the store. Its path."""
         server = self.mlflow[STAGING]
         source = client_of(server.probe).get_model_version(REGISTERED, version).source
         (folder,) = server.artifacts.glob(f"**/{source.rpartition('/')[2]}/artifacts")
@@ -88,9 +88,9 @@ class Stage:
         largest.write_bytes(content)
         return str(largest.relative_to(folder))
 
-    def kubectl(self, *arguments: str, input: str | None = None) -> str:  # noqa: A002 as subprocess
-    names it
-        return self.cluster.kubectl(*arguments, input=input)
+    def kubectl(self, *arguments: str, given: str | None = None) -> str:
+        """As the cluster's administrator; `given` is its standard input."""
+        return self.cluster.kubectl(*arguments, input=given)
 
     def stagingmirror(self, *arguments: str) -> Answer:
         """`kubectl stagingmirror …`, from outside the cluster, with the person's own kubeconfig."""
@@ -133,7 +133,7 @@ class Stage:
         files = ["workloads.yaml", "loader.yaml"] if namespace == STAGING else ["workloads.yaml"]
         for file in files:
             text = Template((MANIFESTS / file).read_text()).substitute(names)
-            self.kubectl("-n", namespace, "apply", "-f", "-", input=text)
+            self.kubectl("-n", namespace, "apply", "-f", "-", given=text)
         for deployment in ("fraud-server", "features"):
             self.rolled_out(namespace, deployment)
 
@@ -149,14 +149,13 @@ class Stage:
             "environments": {each["metadata"]["name"]: each["spec"] for each in environments},
         }
         chart = str(ROOT / "helm" / "stagingmirror")
-        self.helm("install", "stagingmirror", chart, "--wait", "-f", "-", input=yaml.dump(values))
+        self.helm("install", "stagingmirror", chart, "--wait", "-f", "-", given=yaml.dump(values))
 
-    def helm(self, *arguments: str, input: str | None = None) -> str:  # noqa: A002 as subprocess
-    names it
+    def helm(self, *arguments: str, given: str | None = None) -> str:
         where = ["--kubeconfig", str(self.cluster.kubeconfig), "-n", OPERATOR_NAMESPACE]
         done = subprocess.run(
             [str(program("helm")), *where, *arguments],
-            input=input,
+            input=given,
             capture_output=True,
             text=True,
             timeout=LIMIT_SECONDS,

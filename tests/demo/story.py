@@ -101,13 +101,15 @@ def _a_bad_image_is_put_back(stage: Stage, say: Narrator) -> None:
     say.act("A refresh that does not arrive")
     before = _image(stage)
     stage.set_image(PRODUCTION, stage.images["needs-variable"])
-    say.say("Production's next image wants a variable that staging does not have: it never gets
-    ready.") say.until("the drift is seen", stage.status, _sync("Drifted"), within=SOON) answer =
-    _run(stage, say, "refresh", "fraud", "--wait") say.expect("the refresh failed", holds=answer !=
-    0, found=answer) say.expect("staging runs what it ran before", holds=_image(stage) == before,
-    found=_image(stage)) stage.rolled_out(STAGING, "features") stage.set_image(PRODUCTION,
-    stage.images["features-fixed"]) say.until("in sync again", stage.status, _sync("InSync"),
-    within=A_ROLLOUT)
+    say.say("Production's next image wants a variable that staging does not have.")
+    say.until("the drift is seen", stage.status, _sync("Drifted"), within=SOON)
+    answer = _run(stage, say, "refresh", "fraud", "--wait")
+    say.expect("the refresh failed", holds=answer != 0, found=answer)
+    after = _image(stage)
+    say.expect("staging runs what it ran before", holds=after == before, found=after)
+    stage.rolled_out(STAGING, "features")
+    stage.set_image(PRODUCTION, stage.images["features-fixed"])
+    say.until("in sync again", stage.status, _sync("InSync"), within=A_ROLLOUT)
 
 
 def _bytes_are_overwritten(stage: Stage, say: Narrator) -> None:
@@ -115,11 +117,12 @@ def _bytes_are_overwritten(stage: Stage, say: Narrator) -> None:
     client = client_of(stage.mlflow[STAGING].probe)
     version = client.get_model_version_by_alias(REGISTERED, ALIAS).version
     file = stage.overwrite_a_file(version)
-    say.say(f"{file} of version {version} has other bytes now; version, run and alias are the
-    same.") answer = _run(stage, say, "check", "fraud", "--now", "--bytes") say.expect("the check
-    finds drift", holds=answer == DRIFTED, found=answer) _run(stage, say, "diff", "fraud") named =
-    json.dumps(stage.status()) say.expect("the file is named", holds=f"contentHash/{file}" in named,
-    found=named)
+    say.say(f"{file} of version {version} has other bytes now, under the same number.")
+    answer = _run(stage, say, "check", "fraud", "--now", "--bytes")
+    say.expect("the check finds drift", holds=answer == DRIFTED, found=answer)
+    _run(stage, say, "diff", "fraud")
+    named = json.dumps(stage.status())
+    say.expect("the file is named", holds=f"contentHash/{file}" in named, found=named)
 
 
 def _production_is_silent(stage: Stage, say: Narrator) -> None:
