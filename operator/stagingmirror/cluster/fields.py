@@ -6,6 +6,7 @@ variable name. Not server-side apply: without force the first write conflicts wi
 force a later apply of ours that leaves a field out deletes it.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -125,8 +126,7 @@ def path_of(body: Body, kind: WorkloadKind, write: FieldWrite) -> tuple[str, ...
         case SetImage(container=container):
             return (*template, *_container_path(body, kind, container), "f:image")
         case SetVariable(container=container, variable=variable):
-            key = f'k:{{"name":"{variable}"}}'
-            return (*template, *_container_path(body, kind, container), "f:env", key)
+            return (*template, *_container_path(body, kind, container), "f:env", _keyed(variable))
 
 
 def _annotations(body: Body) -> Mapping[str, str]:
@@ -146,7 +146,12 @@ def _container(body: Body, kind: WorkloadKind, name: str) -> tuple[str, Body]:
 
 
 def _container_path(body: Body, kind: WorkloadKind, name: str) -> tuple[str, ...]:
-    return ("f:spec", f"f:{_container(body, kind, name)[0]}", f'k:{{"name":"{name}"}}')
+    return ("f:spec", f"f:{_container(body, kind, name)[0]}", _keyed(name))
+
+
+def _keyed(name: str) -> str:
+    """An element of a list that is merged by ``name``, as ``fieldsV1`` writes it."""
+    return "k:" + json.dumps({"name": name}, separators=(",", ":"))
 
 
 def _inside(patch: dict[str, Any], kind: WorkloadKind) -> dict[str, Any]:

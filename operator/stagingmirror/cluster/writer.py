@@ -83,6 +83,12 @@ class Writer:
         )
         return dict(answer)
 
+    async def replace(self, namespace: str, path: str, body: Body) -> dict[str, Any]:
+        """A PUT: the body's resourceVersion fences it."""
+        self.permit(namespace)
+        query = {"fieldManager": FIELD_MANAGER}
+        return dict(await self._client.request("PUT", path, query=query, body=body))
+
     async def delete(self, namespace: str, path: str, uid: str) -> None:
         self.permit(namespace)
         body = {"propagationPolicy": "Background", "preconditions": {"uid": uid}}
@@ -127,6 +133,10 @@ class Writer:
                 f"namespace {namespace} is listed by a Production environment, so nothing is "
                 "written there; take it out of that environment if it is staging's.",
             )
+        self.refuse_unless_leading()
+
+    def refuse_unless_leading(self) -> None:
+        """Asked right before each write, whatever system it goes to. Raises NotLeading."""
         if not self._leading():
             raise NotLeading("NotLeading", "another process leads; this one writes nothing.")
 

@@ -1,0 +1,108 @@
+"""One key of one ConfigMap of staging."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from stagingmirror.actions.action import Arrived, Json, Outcome, Reverted, Task
+from stagingmirror.actions.hands import Hands
+from stagingmirror.cluster.fields import Body
+from stagingmirror.cluster.ownership import our_entry, owner_of
+from stagingmirror.cluster.writer import MERGE
+from stagingmirror.drift.steps import SetConfigMapKey
+from stagingmirror.errors import ChangedUnderneath, Conflicted, NotAnswered, NotThere, StepFailed
+
+_ATTEMPTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    step: SetConfigMapKey
+
+    async def survey(self, refresh: str, hands: Hands) -> Json:
+        try:
+            body = await hands.writer.get(self._path)
+        except NotThere:
+            raise StepFailed("NotThere", f"there is no {self._name}; create it.") from None
+        if body.get("immutable"):
+            raise StepFailed("Immutable", f"{self._name} is immutable; name one that is not.")
+        return {
+            "uid": body["metadata"]["uid"],
+            "value": _value(body, self.step.key),
+            "owner": self._owner(body),
+            "ours": our_entry(body),
+        }
+
+    async def take(self, task: Task, hands: Hands) -> Outcome:
+        await self._write(task, task.before["value"], self.step.value, hands)
+        return Arrived("written")
+
+    async def verify(self, task: Task, hands: Hands) -> Outcome | Reverted:
+        body = await hands.writer.get(self._path)
+        if _value(body, self.step.key) == self.step.value:
+            return Arrived("holds the value")
+        manager = self._owner(body) or "somebody"
+        return Reverted(manager, f"{manager} changed {self.step.key} of {self._name}")
+
+    async def put_back(self, task: Task, hands: Hands) -> Outcome:
+        try:
+            await self._write(task, self.step.value, task.before["value"], hands)
+        except NotThere:
+            return Arrived("is gone; nothing to put back")
+        return Arrived("written back")
+
+    async def verify_back(self, task: Task, hands: Hands) -> Outcome:
+        try:
+            body = await hands.writer.get(self._path)
+            if _value(body, self.step.key) != task.before["value"]:
+                raise StepFailed("NotPutBack", f"{self._name} does not hold its former value.")
+            await hands.writer.give_back(self.step.namespace, self._path, task.before["ours"])
+        except NotThere:
+            return Arrived("is gone")
+        return Arrived("as before")
+
+    @property
+    def _path(self) -> str:
+        return f"/api/v1/namespaces/{self.step.namespace}/configmaps/{self.step.name}"
+
+    @property
+    def _name(self) -> str:
+        return f"ConfigMap {self.step.name}"
+
+    def _owner(self, body: Body) -> str | None:
+        return owner_of(body, ("f:data", f"f:{self.step.key}"))
+
+    async def _write(
+        self, task: Task, former: str | None, target: str | None, hands: Hands
+    ) -> None:
+        for _ in range(_ATTEMPTS):
+            body = await hands.writer.get(self._path)
+            now = _value(body, self.step.key)
+            if now == target:
+                return
+            if now != former or body["metadata"]["uid"] != task.before["uid"]:
+                raise self._changed(body)
+            try:
+                await hands.writer.patch(
+                    self.step.namespace, self._path, self._patch(body, target), MERGE
+                )
+                return
+            except Conflicted:
+                continue
+        raise NotAnswered("Busy", f"{self._name} changes faster than it can be written.")
+
+    def _patch(self, body: Body, target: str | None) -> dict[str, Any]:
+        metadata = body["metadata"]
+        fence = {"uid": metadata["uid"], "resourceVersion": metadata["resourceVersion"]}
+        return {"metadata": fence, "data": {self.step.key: target}}
+
+    def _changed(self, body: Body) -> ChangedUnderneath:
+        who = self._owner(body) or "somebody"
+        return ChangedUnderneath(
+            "ChangedUnderneath",
+            f"{who} changed {self.step.key} of {self._name} during the refresh.",
+        )
+
+
+def _value(body: Body, key: str) -> str | None:
+    found: str | None = (body.get("data") or {}).get(key)
+    return found

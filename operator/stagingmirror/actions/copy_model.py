@@ -1,0 +1,59 @@
+"""A model version's bytes, brought into staging's registry as a version that no alias names yet."""
+
+from dataclasses import dataclass
+
+from stagingmirror.actions.action import Arrived, Json, Outcome, Reverted, Task, Underway
+from stagingmirror.actions.hands import Hands, Progressing
+from stagingmirror.drift.steps import CopyModel
+from stagingmirror.drift.wording import size
+from stagingmirror.registry.copy import CopyOrder, copy_version
+
+
+@dataclass(frozen=True, slots=True)
+class Copying:
+    """Copying runs beside the passes. It is safe to be asked again: a half copy is finished, a
+    whole one is found, so a crash doubles nothing.
+    """
+
+    step: CopyModel
+
+    async def survey(self, refresh: str, hands: Hands) -> Json:
+        return {}
+
+    async def take(self, task: Task, hands: Hands) -> Outcome:
+        async def work(progress: Progressing) -> str:
+            hands.writer.refuse_unless_leading()
+            return await copy_version(
+                hands.server(self.step.from_environment),
+                hands.server(self.step.to_environment),
+                self._order(task.refresh),
+                clock=hands.clock,
+                progress=progress,
+            )
+
+        result = hands.pool.look((task.refresh, self.step.id), work)
+        if isinstance(result, str):
+            return Arrived(f"version {result}, bytes verified", produced=result)
+        done, total = result
+        return Underway(f"{size(done)} of {size(total or self.step.size)} copied")
+
+    async def verify(self, task: Task, hands: Hands) -> Outcome | Reverted:
+        return Arrived("bytes verified after the upload")
+
+    async def put_back(self, task: Task, hands: Hands) -> Outcome:
+        await hands.pool.stop((task.refresh, self.step.id))
+        return Arrived("stays in the registry, named by no alias; used again by the next refresh")
+
+    async def verify_back(self, task: Task, hands: Hands) -> Outcome:
+        return Arrived("nothing runs it")
+
+    def _order(self, refresh: str) -> CopyOrder:
+        return CopyOrder(
+            from_model=self.step.from_model,
+            from_version=self.step.from_version,
+            to_model=self.step.to_model,
+            tree_hash=self.step.tree_hash,
+            origin_registry=self.step.from_environment,
+            refresh_id=refresh,
+            max_bytes=max(self.step.size, 1),
+        )

@@ -1,0 +1,81 @@
+"""What the hands of a refresh are given."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from stagingmirror.cluster.writer import Writer
+from stagingmirror.registry.server import MlflowServer
+
+Progressing = Callable[[int, int], None]
+"""Told bytes done and bytes in total."""
+
+
+@dataclass(slots=True)
+class _Job:
+    task: asyncio.Task[str]
+    done: int = 0
+    total: int = 0
+
+
+class Pool:
+    """Long work beside the passes: copies run here, bounded, and passes look in.
+
+    Nothing here survives the process: what was half done is asked for again, and finds itself.
+    """
+
+    def __init__(self, *, size: int = 2) -> None:
+        self._slots = asyncio.Semaphore(size)
+        self._jobs: dict[tuple[str, str], _Job] = {}
+
+    def look(
+        self, key: tuple[str, str], work: Callable[[Progressing], Awaitable[str]]
+    ) -> str | tuple[int, int]:
+        """The result once it is there, else bytes done and in total; starts the work where it is
+        not known. Raises what the work raised, once.
+        """
+        job = self._jobs.get(key)
+        if job is None:
+            job = self._start(key, work)
+        if not job.task.done():
+            return job.done, job.total
+        del self._jobs[key]
+        return job.task.result()
+
+    async def stop(self, key: tuple[str, str]) -> None:
+        """End this work and wait until it has."""
+        job = self._jobs.pop(key, None)
+        if job is not None:
+            job.task.cancel()
+            await asyncio.wait({job.task})
+
+    async def close(self) -> None:
+        """End everything."""
+        for key in list(self._jobs):
+            await self.stop(key)
+
+    def _start(self, key: tuple[str, str], work: Callable[[Progressing], Awaitable[str]]) -> _Job:
+        async def run() -> str:
+            async with self._slots:
+                return await work(progressed)
+
+        def progressed(done: int, total: int) -> None:
+            job.done, job.total = done, total
+
+        job = _Job(asyncio.create_task(run(), name=f"refresh {key[0]} {key[1]}"))
+        self._jobs[key] = job
+        return job
+
+
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """``server`` is the registry of an environment (raises CannotRefresh where it has none);
+    ``is_productions`` tells whether any mirror names this alias (environment, registered model,
+    alias) as production's, in whichever environment the same registry is reached.
+    """
+
+    writer: Writer
+    server: Callable[[str], MlflowServer]
+    is_productions: Callable[[str, str, str], bool]
+    clock: Callable[[], float]
+    pool: Pool = field(default_factory=Pool)

@@ -1,0 +1,74 @@
+"""Staging's alias. Never one that any mirror names as production's."""
+
+from dataclasses import dataclass
+
+from stagingmirror.actions.action import Arrived, Json, Outcome, Reverted, Task
+from stagingmirror.actions.hands import Hands
+from stagingmirror.drift.steps import MoveAlias
+from stagingmirror.errors import ChangedUnderneath, StepFailed
+from stagingmirror.registry.aliases import delete_alias, get_alias, set_alias
+
+
+@dataclass(frozen=True, slots=True)
+class Moving:
+    """MLflow has no resourceVersion: a move by somebody else between reading and writing is found
+    by the next look only.
+    """
+
+    step: MoveAlias
+
+    async def survey(self, refresh: str, hands: Hands) -> Json:
+        self._refuse_productions(hands)
+        return {"version": await self._now(hands)}
+
+    async def take(self, task: Task, hands: Hands) -> Outcome:
+        return await self._move(task.before["version"], task.text(self.step.version), hands)
+
+    async def verify(self, task: Task, hands: Hands) -> Outcome | Reverted:
+        wanted, now = task.text(self.step.version), await self._now(hands)
+        if now == wanted:
+            return Arrived(f"names version {wanted}")
+        return Reverted("somebody", f"somebody moved {self._name} to version {now}")
+
+    async def put_back(self, task: Task, hands: Hands) -> Outcome:
+        return await self._move(task.text(self.step.version), task.before["version"], hands)
+
+    async def verify_back(self, task: Task, hands: Hands) -> Outcome:
+        if await self._now(hands) != task.before["version"]:
+            raise StepFailed("NotPutBack", f"{self._name} does not name its former version.")
+        return Arrived("as before")
+
+    @property
+    def _name(self) -> str:
+        return f"alias {self.step.alias} of {self.step.model}"
+
+    async def _now(self, hands: Hands) -> str | None:
+        server = hands.server(self.step.environment)
+        return await get_alias(server, self.step.model, self.step.alias)
+
+    async def _move(self, former: str | None, target: str | None, hands: Hands) -> Outcome:
+        now = await self._now(hands)
+        if now == target:
+            return Arrived("names what it should")
+        if now != former:
+            raise ChangedUnderneath(
+                "ChangedUnderneath",
+                f"somebody moved {self._name} to version {now} during the refresh.",
+            )
+        self._refuse_productions(hands)
+        hands.writer.refuse_unless_leading()
+        server = hands.server(self.step.environment)
+        if target is None:
+            await delete_alias(server, self.step.model, self.step.alias)
+        else:
+            await set_alias(server, self.step.model, self.step.alias, target)
+        return Arrived(f"moved from version {former} to {target}")
+
+    def _refuse_productions(self, hands: Hands) -> None:
+        step = self.step
+        if hands.is_productions(step.environment, step.model, step.alias):
+            raise StepFailed(
+                "ProductionIsReadOnly",
+                f"a StagingMirror names {self._name} as production's, so it is never moved; name "
+                "another alias for staging.",
+            )

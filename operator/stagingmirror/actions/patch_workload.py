@@ -1,0 +1,182 @@
+"""All fields of one workload in one patch, so one rollout."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from stagingmirror.actions.action import Arrived, Json, Outcome, Reverted, Task, Underway
+from stagingmirror.actions.hands import Hands
+from stagingmirror.cluster.fields import (
+    Body,
+    Change,
+    Entry,
+    named,
+    path_of,
+    read_field,
+    target_of,
+)
+from stagingmirror.cluster.ownership import our_entry, owner_of
+from stagingmirror.cluster.rollouts import (
+    Rollout,
+    is_whole,
+    pending,
+    read_rollout,
+    running_digests,
+)
+from stagingmirror.cluster.writer import changed_underneath, workload_path
+from stagingmirror.drift.steps import (
+    FieldWrite,
+    PatchWorkload,
+    Restart,
+    SetAnnotation,
+    SetImage,
+    SetVariable,
+)
+from stagingmirror.errors import NotThere, StepFailed
+
+BACK = "back"
+"""Appended to a restart's token where the refresh is put back: pods that started in between have
+read the new values, so the old template alone would not do.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Patching:
+    step: PatchWorkload
+
+    async def survey(self, refresh: str, hands: Hands) -> Json:
+        try:
+            rollout = await self._rollout(hands)
+        except NotThere:
+            raise StepFailed("NotThere", f"there is no {self._name}; create it.") from None
+        body, kind = rollout.body, self.step.kind
+        return {
+            "uid": body["metadata"]["uid"],
+            "entries": [read_field(body, kind, write) for write in self.step.writes],
+            "owners": [owner_of(body, path_of(body, kind, write)) for write in self.step.writes],
+            "ours": our_entry(body),
+            "digests": running_digests(rollout),
+            "whole": is_whole(rollout),
+        }
+
+    async def take(self, task: Task, hands: Hands) -> Outcome:
+        body = await self._change(self._forward(task), task, hands)
+        return Arrived("patched", after={**task.after, "generation": _generation(body)})
+
+    async def verify(self, task: Task, hands: Hands) -> Outcome | Reverted:
+        rollout = await self._rollout(hands)
+        for change in self._forward(task):
+            if read_field(rollout.body, self.step.kind, change.write) != change.target:
+                return self._reverted(rollout.body, change)
+        awaited = pending(rollout, int(task.after["generation"]))
+        return Underway(awaited) if awaited else Arrived("rolled out")
+
+    async def put_back(self, task: Task, hands: Hands) -> Outcome:
+        try:
+            body = await hands.writer.get(self._path)
+            if body["metadata"]["uid"] != task.before["uid"]:
+                return Arrived("was made anew by its owner; nothing to put back")
+            todo, foreign = self._backward(body, task)
+            if todo:
+                body = await self._change(todo, task, hands)
+        except NotThere:
+            return Arrived("is gone; nothing to put back")
+        if foreign:
+            raise changed_underneath(body, self.step.kind, foreign[0])
+        generation = {"backGeneration": _generation(body)} if todo else {}
+        return Arrived("patched back", after={**task.after, **generation})
+
+    async def verify_back(self, task: Task, hands: Hands) -> Outcome:
+        try:
+            rollout = await self._rollout(hands)
+            if rollout.body["metadata"]["uid"] != task.before["uid"]:
+                return Arrived("was made anew by its owner")
+            awaited = self._awaited_back(rollout, task)
+            if awaited:
+                return Underway(awaited)
+            await hands.writer.give_back(self.step.namespace, self._path, task.before["ours"])
+        except NotThere:
+            return Arrived("is gone")
+        return Arrived("runs what it ran")
+
+    @property
+    def _path(self) -> str:
+        return workload_path(self.step.kind, self.step.namespace, self.step.name)
+
+    @property
+    def _name(self) -> str:
+        return f"{self.step.kind} {self.step.name}"
+
+    async def _rollout(self, hands: Hands) -> Rollout:
+        step = self.step
+        return await read_rollout(hands.writer, step.kind, step.namespace, step.name)
+
+    async def _change(self, changes: list[Change], task: Task, hands: Hands) -> dict[str, Any]:
+        step = self.step
+        uid = task.before["uid"]
+        return await hands.writer.change(step.kind, step.namespace, step.name, uid, changes)
+
+    def _forward(self, task: Task) -> list[Change]:
+        return [
+            Change(write, former, target_of(write, _text(write, task)))
+            for write, former in zip(self.step.writes, task.before["entries"], strict=True)
+        ]
+
+    def _backward(self, body: Body, task: Task) -> tuple[list[Change], list[Change]]:
+        """What is still to be changed back, and what somebody else has changed since."""
+        todo: list[Change] = []
+        foreign: list[Change] = []
+        for change in self._forward(task):
+            now = read_field(body, self.step.kind, change.write)
+            back = Change(change.write, change.target, _before(change, task))
+            if now == change.target != change.former:
+                todo.append(back)
+            elif now not in (change.former, back.target):
+                foreign.append(back)
+        return todo, foreign
+
+    def _awaited_back(self, rollout: Rollout, task: Task) -> str | None:
+        if "backGeneration" not in task.after or not task.before["whole"]:
+            return None
+        awaited = pending(rollout, int(task.after["backGeneration"]))
+        if awaited is None:
+            self._refuse_other_digests(rollout, task.before["digests"])
+        return awaited
+
+    def _refuse_other_digests(self, rollout: Rollout, before: Json) -> None:
+        """Only a digest in the template makes different ``imageID`` the same image."""
+        now = running_digests(rollout)
+        for container, digests in before.items():
+            image = str(read_field(rollout.body, self.step.kind, SetImage(container, "")))
+            if "@" not in image and not set(now.get(container, ())) <= set(digests):
+                raise StepFailed(
+                    "NotPutBack",
+                    f"{self._name}: {container} runs another image under the same tag than before; "
+                    "pin it by digest.",
+                )
+
+    def _reverted(self, body: Body, change: Change) -> Reverted:
+        manager = owner_of(body, path_of(body, self.step.kind, change.write)) or "somebody"
+        return Reverted(manager, f"{manager} changed {named(change.write)} of {self._name}")
+
+
+def _text(write: FieldWrite, task: Task) -> str:
+    match write:
+        case SetVariable(value=value):
+            return task.text(value)
+        case SetImage(image=image):
+            return image
+        case SetAnnotation(value=text):
+            return text
+        case Restart():
+            return task.refresh
+
+
+def _before(change: Change, task: Task) -> Entry:
+    """What the field becomes when it is put back: what it was; a restart is made once more."""
+    if isinstance(change.write, Restart):
+        return f"{task.refresh}-{BACK}"
+    return change.former
+
+
+def _generation(body: Body) -> int:
+    return int(body["metadata"].get("generation") or 0)

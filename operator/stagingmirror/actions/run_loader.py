@@ -1,0 +1,81 @@
+"""Staging's own loader, run to its end: what a value names is there before the value is written."""
+
+from dataclasses import dataclass
+
+from stagingmirror.actions.action import Arrived, Json, Outcome, Reverted, Task, Underway
+from stagingmirror.actions.hands import Hands
+from stagingmirror.cluster.jobs import Load, exists, look, read_cron_job, remove, start
+from stagingmirror.drift.steps import RunLoader
+from stagingmirror.errors import StepFailed
+
+GRACE = 60.0
+"""Seconds that a Job may take to be told as failed after its own deadline."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loading:
+    """``after`` holds the Jobs that were made: ``job`` and, where put back, ``backJob``."""
+
+    step: RunLoader
+
+    async def survey(self, refresh: str, hands: Hands) -> Json:
+        await read_cron_job(hands.writer, self._load(refresh, self.step.value))
+        return {"former": self.step.former}
+
+    async def take(self, task: Task, hands: Hands) -> Outcome:
+        return await self._run("job", self._load(task.refresh, self.step.value), task, hands)
+
+    async def verify(self, task: Task, hands: Hands) -> Outcome | Reverted:
+        return Arrived("the loader ended well")
+
+    async def put_back(self, task: Task, hands: Hands) -> Outcome:
+        """Ends a run that still goes on; then loads what staging had, where it had anything."""
+        forward = self._load(task.refresh, self.step.value)
+        if "job" not in task.after and not await exists(hands.writer, forward):
+            return Arrived("had not started")
+        if "backJob" not in task.after and await remove(hands.writer, forward) == "ending":
+            return Underway("waits for the loader to end")
+        if self.step.former is None:
+            return Arrived("staging had no value before; nothing to load again")
+        back = self._load(task.refresh, self.step.former, "-back")
+        return await self._run("backJob", back, task, hands)
+
+    async def verify_back(self, task: Task, hands: Hands) -> Outcome:
+        return Arrived("the former value is loaded")
+
+    async def _run(self, note: str, load: Load, task: Task, hands: Hands) -> Outcome:
+        uid = task.after.get(note)
+        if uid is None:
+            uid = await start(hands.writer, load)
+            after = {**task.after, note: uid, f"{note}Began": hands.clock()}
+            return Underway(f"Job {load.name} started", after=after)
+        ended = await look(hands.writer, load, uid)
+        if ended is None:
+            return self._still_running(float(task.after[f"{note}Began"]), load, hands)
+        if ended.reason is not None:
+            raise StepFailed(
+                "LoaderFailed",
+                f"Job {load.name} of {load.cron_job} failed ({ended.reason}); see its logs.",
+            )
+        return Arrived(f"Job {load.name} ended well")
+
+    def _still_running(self, began: float, load: Load, hands: Hands) -> Outcome:
+        if hands.clock() > began + load.timeout + GRACE:
+            raise StepFailed(
+                "LoaderTimeout",
+                f"Job {load.name} has not ended within {load.timeout:g} s; see its pods.",
+            )
+        return Underway(f"Job {load.name} runs")
+
+    def _load(self, refresh: str, value: str, suffix: str = "") -> Load:
+        step = self.step
+        return Load(
+            key=f"{refresh}/{step.id}{suffix}",
+            refresh=refresh,
+            namespace=step.namespace,
+            cron_job=step.cron_job,
+            container=step.container,
+            variable=step.variable,
+            value=value,
+            timeout=step.timeout,
+        )
