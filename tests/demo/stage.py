@@ -49,6 +49,12 @@ class Stage:
 
     def set(self) -> None:
         """Everything up to `kubectl apply` of the mirror. Takes about a minute once built."""
+        self.set_sides()
+        with self._narrator.timed("the operator: its image, helm install"):
+            self._install()
+
+    def set_sides(self) -> None:
+        """Production and staging, without the operator."""
         with self._narrator.timed("two namespaces, two MLflow servers"):
             for namespace in (PRODUCTION, STAGING, OPERATOR_NAMESPACE):
                 self.kubectl("create", "namespace", namespace)
@@ -62,8 +68,6 @@ class Stage:
             for namespace in (PRODUCTION, STAGING):
                 self.train(namespace, seed=1)
                 self._deploy(namespace)
-        with self._narrator.timed("the operator: its image, helm install"):
-            self._install()
 
     def train(self, namespace: str, *, seed: int, snapshot: str = "2026-11-20") -> str:
         """Train and register a version; the alias moves to it. Returns the version."""
