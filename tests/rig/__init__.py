@@ -16,7 +16,7 @@ In tests, by fixture (`support/rigs.py`, a plugin that is always loaded):
 - `mlflow_production`, `mlflow_staging`: `MlflowServer`, session scoped, started side by side;
   `mlflow_auth`: one with basic authentication.
 - `cluster`: `Cluster`, session scoped, needs root on Linux; tests are marked `e2e` and
-  `xdist_group("cluster")`.
+  `xdist_group("cluster")`. `cluster_namespace`: a fresh namespace there.
 
 `ControlPlane(name="control-plane")` and `Cluster(name="cluster")`, both context managers
 (`kubernetes.py`):
@@ -31,6 +31,21 @@ In tests, by fixture (`support/rigs.py`, a plugin that is always loaded):
     .pause_api_server(), .resume_api_server()    SIGSTOP: connections stay, nobody answers
     .run_of                               the Run: .folder (logs), .start(name, command) -> Process
     .stop()
+
+`Cluster` has more:
+
+    .registry                             "127.0.0.1:5000", inside
+    .images.build(name, tag="1", repository=None, **constants) -> "127.0.0.1:5000/name@sha256:…"
+        pause, features (logic="…"), model-server (build="…"), never-ready, crashes, loader; the
+        head comment of each `images/*/main.go` says what it does and which variables it reads
+    .images.tag(reference, tag), .images.copy(reference, repository) -> reference
+    .mlflow(namespace, name="mlflow", password=None) -> MlflowServer
+        pods call http://mlflow.<namespace>.svc:5000, the host calls .probe; not awaited: start
+        several, then .await_ready() on each
+    .forward(host_or_address, port) -> a port of the host's 127.0.0.1 (pod, Service or node address)
+    .run([...]) -> str                    a command inside the network, with the host's files
+    .enclosure.in_network, .in_node       prefixes of commands to start inside
+    .kubeconfig_inside                    for processes that run inside the network
 
 `Kube(server, ca, token)` (`kube.py`): request(method, path, body), create(obj), apply(*objs),
 get(api_version, kind, name, namespace), find(…) -> None if absent, list(api_version, kind,

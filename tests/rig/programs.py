@@ -127,7 +127,7 @@ def program(name: str) -> Path:
     wanted = PROGRAMS[name]
     path = _folder(wanted) / name
     if not path.exists():
-        with _alone(path.parent):
+        with alone(path.parent):
             if not path.exists():
                 _build(wanted, path)
     return path
@@ -161,7 +161,7 @@ def _folder(wanted: Program) -> Path:
     flags = sorted(
         f"{p.name} {p.ldflags} {p.tags}" for p in PROGRAMS.values() if p.module == wanted.module
     )
-    digest.update("\n".join([*flags, _go_version()]).encode())
+    digest.update("\n".join([*flags, go_version()]).encode())
     return cache_home() / f"{wanted.module}-{digest.hexdigest()[:16]}" / "bin"
 
 
@@ -172,7 +172,7 @@ def cache_home() -> Path:
 
 
 @cache
-def _go() -> str:
+def go() -> str:
     beside_python = Path(sys.executable).parent / "go"
     found = shutil.which("go") or (str(beside_python) if beside_python.exists() else None)
     if not found:
@@ -184,10 +184,10 @@ def _go() -> str:
 
 
 @cache
-def _go_version() -> str:
+def go_version() -> str:
     # Asked inside a tool module: a `toolchain` line there decides which release builds.
     asked = subprocess.run(
-        [_go(), "env", "GOVERSION", "GOOS", "GOARCH"],
+        [go(), "env", "GOVERSION", "GOOS", "GOARCH"],
         cwd=TOOLS / "etcd",
         check=True,
         capture_output=True,
@@ -198,7 +198,7 @@ def _go_version() -> str:
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def alone(folder: Path) -> Iterator[None]:
     """Only one builder per module; the kernel lets go of the lock when a builder dies."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".lock").open("w") as lock:
@@ -218,7 +218,7 @@ def _build(wanted: Program, path: Path) -> None:
     began = time.monotonic()
     done = subprocess.run(
         [
-            *(_go(), "build", "-trimpath", "-buildvcs=false", "-tags", wanted.tags),
+            *(go(), "build", "-trimpath", "-buildvcs=false", "-tags", wanted.tags),
             *("-ldflags", f"-s -w {wanted.ldflags}".strip(), "-o", str(unfinished), wanted.package),
         ],
         cwd=TOOLS / wanted.module,

@@ -51,10 +51,12 @@ class Run:
         *,
         environment: Mapping[str, str | None] | None = None,
         folder: Path | None = None,
+        inherit: Sequence[int] = (),
     ) -> "Process":
         """Start a program of this run; its output goes to `<name>.log` in the run's folder.
 
         `environment` is added to this process's own; a value of None takes a variable away.
+        `inherit` are file descriptors that it gets too; such a process cannot be started again.
         """
         wanted = {**os.environ, **(environment or {}), sweep.MARK: str(self.folder)}
         process = Process(
@@ -63,6 +65,7 @@ class Run:
             log=self.folder / f"{name}.log",
             environment={key: value for key, value in wanted.items() if value is not None},
             folder=folder or self.folder,
+            inherit=inherit,
         )
         self._children.append(process)
         return process
@@ -92,13 +95,21 @@ class Process:
     """A program of a run that can be ended, paused and started again as it was."""
 
     def __init__(
-        self, name: str, command: list[str], *, log: Path, environment: dict[str, str], folder: Path
+        self,
+        name: str,
+        command: list[str],
+        *,
+        log: Path,
+        environment: dict[str, str],
+        folder: Path,
+        inherit: Sequence[int] = (),
     ) -> None:
         self.name = name
         self._command = command
         self.log = log
         self._environment = environment
         self._folder = folder
+        self._inherit = inherit
         self._popen = self._start()
 
     def _start(self) -> subprocess.Popen[bytes]:
@@ -113,6 +124,7 @@ class Process:
                 env=self._environment,
                 cwd=self._folder,
                 start_new_session=True,
+                pass_fds=self._inherit,
             )
 
     @property

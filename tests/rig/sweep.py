@@ -27,11 +27,10 @@ _ENDED_WITHIN_SECONDS = 10.0
 
 
 def sweep(run: Path) -> None:
-    """Leave nothing: processes, containers, network namespaces, mounts, cgroups, the folder."""
+    """Leave nothing: processes, containers, mounts, namespaces, cgroups, the folder."""
     _end_processes(run)
     _end_cgroups(run)
     _unmount(run)
-    _end_networks(run)
     shutil.rmtree(run, ignore_errors=True)
 
 
@@ -125,20 +124,9 @@ def _unmount(run: Path) -> None:
     lines = mounts.read_text().splitlines()
     places = [line.split()[4].encode().decode("unicode_escape") for line in lines]
     libc = ctypes.CDLL(None, use_errno=True)
-    for place in sorted((p for p in places if p.startswith(f"{run}/")), reverse=True):
+    ours = (place for place in places if place == str(run) or place.startswith(f"{run}/"))
+    for place in sorted(ours, reverse=True):  # what lies deeper first
         libc.umount2(place.encode(), _LAZY)
-
-
-def _end_networks(run: Path) -> None:
-    """The run's network namespaces; the cluster level wrote their names down."""
-    names = run / "networks"
-    if not names.exists():
-        return
-    for name in names.read_text().split():
-        if Path("/run/netns", name).exists():
-            subprocess.run(
-                ["ip", "netns", "del", name], check=False, capture_output=True, timeout=30
-            )
 
 
 def _guard(run: Path) -> None:

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 
 import pytest
 
+from rig import system
+from rig.cluster import Cluster
 from rig.control_plane import ControlPlane
 from rig.kube import Kube
 from rig.mlflow_server import MlflowServer
@@ -83,6 +85,26 @@ def mlflow_auth() -> Iterator[MlflowServer]:
     """An MLflow that wants `username` and `password`, and permits nothing by default."""
     with MlflowServer("auth", password=secrets.token_urlsafe(16)) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
+    """A whole cluster with one node; its tests are marked `e2e` and `xdist_group("cluster")`."""
+    why_not = system.impediment()
+    if why_not:
+        pytest.skip(why_not)
+    with _telling(request, building=bool(missing(LEVELS["cluster"]))):
+        made = Cluster()
+    with made:
+        yield made
+
+
+@pytest.fixture
+def cluster_namespace(cluster: Cluster) -> Iterator[str]:
+    """A fresh namespace of the cluster; deleted afterwards without waiting."""
+    name = make_namespace(cluster.kube)
+    yield name
+    cluster.kube.delete("v1", "Namespace", name)
 
 
 @contextmanager

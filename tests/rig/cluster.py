@@ -1,0 +1,198 @@
+"""Level `cluster`: a whole Kubernetes with one node, in namespaces of its own. Root on Linux.
+
+Everything of `control_plane`, and scheduler, registry, containerd, kubelet, kube-proxy and names.
+Pods are real containers; Services, DNS, logs and exec work. Nothing of the host's network is
+touched.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from rig import node, sweep, system
+from rig.control_plane import (
+    ServerKeys,
+    api_server_command,
+    controller_manager_command,
+    etcd_command,
+)
+from rig.enclosure import NODE_ADDRESS, Enclosure, make_cgroup
+from rig.images import Images
+from rig.kubernetes import Kubernetes, write_kubeconfig
+from rig.mlflow_server import MlflowServer
+from rig.programs import CLUSTER, build, program
+from rig.run import Process, Run, until
+
+_ETCD = "http://127.0.0.1:2379"
+_API_PORT = 6443
+_FIRST_MLFLOW_PORT = 5500
+
+
+class Cluster(Kubernetes):
+    """A context manager: a cluster whose node is Ready and whose registry holds `pause`."""
+
+    registry = node.REGISTRY
+
+    def __init__(self, name: str = "cluster") -> None:
+        system.provide()
+        build(CLUSTER)
+        self.run_of = Run(name)
+        self._mlflow_servers = 0
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def _start(self) -> None:
+        self.enclosure = Enclosure(self.run_of)
+        self._keys = ServerKeys.make(
+            self.run_of.folder / "keys", addresses=("127.0.0.1", NODE_ADDRESS, "10.96.0.1")
+        )
+        self.ca_path = self._keys.authority.certificate
+        self.admin_token = self._keys.admin_token
+        self._start_servers()
+        settings = self._node_settings()
+        self._inside("containerd", settings.containerd(), node_files=True)
+        self.images = Images(self.enclosure, self.run_of.folder / "images")
+        self._await_ready()
+        self._start_controllers()
+        self.images.build("pause")
+        self._inside("kubelet", settings.kubelet(), node_files=True)
+        self._inside("kube-proxy", settings.kube_proxy())
+        self._inside("coredns", settings.coredns())
+        self._await_node()
+
+    def _start_servers(self) -> None:
+        data = self.run_of.folder / "etcd"
+        peer = "http://127.0.0.1:2380"
+        self.etcd = self._inside("etcd", etcd_command(data, client=_ETCD, peer=peer))
+        disk = self.run_of.folder / "registry"
+        disk.mkdir()
+        self._inside(
+            "registry",
+            [program("crane"), "registry", "serve", f"--address={self.registry}", f"--disk={disk}"],
+        )
+        client, key = self._keys.authority.client("kubelet-client", organization="system:masters")
+        self._api_server = self._inside(
+            "kube-apiserver",
+            [
+                *api_server_command(self._keys, etcd=_ETCD, port=_API_PORT, bind="0.0.0.0"),
+                *(f"--advertise-address={NODE_ADDRESS}", f"--kubelet-client-key={key}"),
+                f"--kubelet-client-certificate={client}",
+                "--kubelet-preferred-address-types=InternalIP",
+            ],
+        )
+        port = self.forward("127.0.0.1", _API_PORT)
+        self.server = f"https://127.0.0.1:{port}"
+        self.kubeconfig = self._write_kubeconfig("kubeconfig", self.server)
+        self.kubeconfig_inside = self._write_kubeconfig(
+            "kubeconfig-inside", f"https://127.0.0.1:{_API_PORT}"
+        )
+
+    def _start_controllers(self) -> None:
+        inside = self.kubeconfig_inside
+        self.controller_manager = self._inside(
+            "kube-controller-manager",
+            controller_manager_command(self._keys, inside, port=10257),
+        )
+        self._inside(
+            "kube-scheduler",
+            [program("kube-scheduler"), f"--kubeconfig={inside}", "--leader-elect=false"],
+        )
+
+    def _node_settings(self) -> node.NodeSettings:
+        folder = self.run_of.folder / "node"
+        folder.mkdir()
+        cgroup = sweep.cgroup_of(self.run_of.folder)
+        make_cgroup(cgroup)
+        return node.NodeSettings(folder, self.kubeconfig_inside, self.ca_path, cgroup)
+
+    def _inside(
+        self, name: str, command: Sequence[str | Path], *, node_files: bool = False
+    ) -> Process:
+        prefix = self.enclosure.in_node if node_files else self.enclosure.in_network
+        path = f"{program('containerd').parent}:/usr/sbin:/usr/bin:/sbin:/bin"
+        return self.run_of.start(name, [*prefix, *command], environment={"PATH": path})
+
+    def _write_kubeconfig(self, name: str, server: str) -> Path:
+        path = self.run_of.folder / name
+        return write_kubeconfig(
+            path, server=server, ca=self.ca_path, token=self.admin_token, user="admin"
+        )
+
+    def _await_node(self) -> None:
+        def ready() -> bool:
+            found = self.kube.find("v1", "Node", node.NODE)
+            conditions = found["status"].get("conditions", []) if found else []
+            return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
+
+        until(ready, within=90, what=f"the node is not Ready (logs in {self.run_of.folder})")
+
+    def run(self, command: Sequence[str | Path], *, timeout: float = 60) -> str:
+        """Run a command inside the cluster's network, with the host's files; its output."""
+        return self.enclosure.run(command, timeout=timeout)
+
+    def forward(self, host: str, port: int) -> int:
+        """A port of the host's 127.0.0.1 that leads to `host:port` inside (pod, Service, node)."""
+        return self.enclosure.forward(host, port)
+
+    def mlflow(
+        self, namespace: str, name: str = "mlflow", *, password: str | None = None
+    ) -> MlflowServer:
+        """An MLflow server that pods reach as http://<name>.<namespace>.svc:5000.
+
+        From the host it is reached at `.probe`. The namespace is created if there is none.
+        """
+        port = _FIRST_MLFLOW_PORT + self._mlflow_servers
+        self._mlflow_servers += 1
+        server = MlflowServer(
+            f"{namespace}-{name}",
+            host=NODE_ADDRESS,
+            port=port,
+            password=password,
+            run=self.run_of,
+            enter=self.enclosure.in_network,
+            probe=f"http://127.0.0.1:{self.forward(NODE_ADDRESS, port)}",
+            wait=False,
+        )
+        self.kube.apply(*_service_without_pods(namespace, name, port))
+        return server
+
+    def stop(self) -> None:
+        """End every process and container of this run, and remove all that it made."""
+        self.run_of.stop()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+def _service_without_pods(namespace: str, name: str, port: int) -> list[dict[str, object]]:
+    """A Service whose only endpoint is a port of the node."""
+    labels = {"kubernetes.io/service-name": name}
+    return [
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}},
+        {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {"name": name, "namespace": namespace},
+            "spec": {"ports": [{"name": "http", "port": 5000, "targetPort": port}]},
+        },
+        {
+            "apiVersion": "discovery.k8s.io/v1",
+            "kind": "EndpointSlice",
+            "metadata": {"name": f"{name}-rig", "namespace": namespace, "labels": labels},
+            "addressType": "IPv4",
+            "endpoints": [{"addresses": [NODE_ADDRESS], "conditions": {"ready": True}}],
+            "ports": [{"name": "http", "port": port, "protocol": "TCP"}],
+        },
+    ]

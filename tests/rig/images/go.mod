@@ -1,0 +1,3 @@
+module stagingmirror.dev/rig/images
+
+go 1.26.0
