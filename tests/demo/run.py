@@ -1,7 +1,7 @@
 """`make run`: the operator as a local process against a rig, for development. Ctrl-C ends both.
 
-Production and staging are those of the demo. The operator runs outside the cluster with the
-administrator's kubeconfig, so the environments name the MLflow servers by their forwarded addresses.
+Production and staging are those of the demo. The operator runs outside the cluster, so the
+environments name the MLflow servers by their forwarded addresses.
 """
 
 import subprocess

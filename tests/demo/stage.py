@@ -62,6 +62,8 @@ class Stage:
             self.kubectl("label", "namespace", OPERATOR_NAMESPACE, enforce)
             for namespace in (PRODUCTION, STAGING):
                 self.mlflow[namespace] = self.cluster.mlflow(namespace)
+            for server in self.mlflow.values():
+                server.await_ready()
         with self._narrator.timed("images of the services"):
             self._make_images()
         with self._narrator.timed("a trained model in both registries, workloads on both sides"):
@@ -142,7 +144,7 @@ class Stage:
             self.rolled_out(namespace, deployment)
 
     def _install(self) -> None:
-        image = self.cluster.images.push(operator_image(), "stagingmirror:demo")
+        image = self.cluster.images.push(operator_image(), "stagingmirror", tag="demo")
         environments = yaml.safe_load_all((EXAMPLES / "environments.yaml").read_text())
         repository, digest = image.split("@")
         values = {

@@ -54,6 +54,12 @@ class Images:
         layer.unlink()
         return f"{repository}@{pushed.rpartition('@')[2]}"
 
+    def push(self, archive: Path, repository: str, *, tag: str) -> str:
+        """Push an image that lies in a tar (docker-archive); its reference by digest."""
+        target = f"{REGISTRY}/{repository}:{tag}"
+        pushed = self._crane("push", "--insecure", str(archive), target)
+        return f"{REGISTRY}/{repository}@{pushed.rpartition('@')[2]}"
+
     def tag(self, reference: str, tag: str) -> None:
         """Let a tag of the same repository name an image: how a mutable tag moves."""
         self._crane("tag", "--insecure", reference, tag)
