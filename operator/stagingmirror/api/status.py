@@ -1,9 +1,21 @@
 """The whole status of a mirror, as a pure function of what was seen (DESIGN section 3)."""
 
 from collections.abc import Mapping
+from json import dumps
 from typing import Any
 
+from stagingmirror.api.component_text import component_told
+from stagingmirror.api.conditions import conditions_of, last_refresh, written
+from stagingmirror.api.cutting import LEVELS, MAX_BYTES, Limits, cut_all, ended
 from stagingmirror.api.report import Report
+from stagingmirror.api.since import drifted_since, fingerprint, in_sync_since, overdue
+from stagingmirror.api.summary import summary_of
+from stagingmirror.api.times import rfc3339
+from stagingmirror.drift import deploys, serial
+from stagingmirror.drift.steps import Plan, Step
+from stagingmirror.drift.wording import components_of, describe, phase
+
+MAX_REFRESHES = 10
 
 Status = dict[str, Any]
 
@@ -17,7 +29,23 @@ def status_of(
     start or a failover the one in the API. ``trust_previous`` is False there where ``settled-at``
     is older than ``staleAfter``: nobody watched in between, so ``inSyncSince`` begins anew.
     """
-    raise NotImplementedError
+    before = previous or {}
+    head = _head(report, now=now, before=before, trust_previous=trust_previous)
+    refreshes = _refreshes(report, before)
+    late = overdue(head.get("driftedSince"), now=now, max_drift_age=report.max_drift_age)
+    conditions = conditions_of(
+        report,
+        now=now,
+        overdue_since=head.get("driftedSince") if late else None,
+        refreshes=refreshes,
+    )
+    head |= _ticks(report, before, refreshes)
+    head["conditions"] = written(conditions, generation=report.generation, now=now, previous=before)
+    for limits in LEVELS:
+        status = head | _body(report, now=now, before=before, refreshes=refreshes, limits=limits)
+        if len(dumps(status)) <= MAX_BYTES:
+            break
+    return status
 
 
 def stalled_status(
@@ -30,14 +58,165 @@ def stalled_status(
     tracked: int = 0,
 ) -> Status:
     """The status of a mirror that cannot be judged before a human acts: Stalled, Unknown."""
-    raise NotImplementedError
+    nothing = Report(
+        generation=generation,
+        components=(),
+        stale_after=0.0,
+        heartbeat=0.0,
+        max_drift_age=float("inf"),
+        tracked=tracked,
+        stalled=(reason, message),
+    )
+    status = status_of(nothing, now=now, previous=previous)
+    status.pop("validUntil")  # it rests on the spec, not on a look: nothing ages
+    kept = (previous or {}).get("deploys")
+    return status | {"deploys": kept} if kept else status
 
 
 def minimal_unknown(*, generation: int, now: float, why: str) -> Status:
     """A status that every CRD takes, for when the API server refuses the whole one."""
-    raise NotImplementedError
+    return {
+        "observedGeneration": generation,
+        "sync": "Unknown",
+        "summary": ended(f"the status could not be written: {why}", 256),
+        "conditions": [
+            {
+                "type": type_,
+                "status": status,
+                "observedGeneration": generation,
+                "lastTransitionTime": rfc3339(now),
+                "reason": "StatusRefused",
+                "message": ended(why, 256),
+            }
+            for type_, status in (("Ready", "False"), ("InSync", "Unknown"))
+        ],
+    }
 
 
 def same_truth(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Whether two statuses say the same, ``validUntil`` and the times of looks aside: no write."""
-    raise NotImplementedError
+    return _truth(one) == _truth(other)
+
+
+def _truth(status: Mapping[str, Any]) -> dict[str, Any]:
+    truth = {key: value for key, value in status.items() if key != "validUntil"}
+    truth["components"] = [
+        {key: value for key, value in each.items() if key != "observedAt"}
+        for each in status.get("components") or ()
+    ]
+    return truth
+
+
+def _head(report: Report, *, now: float, before: Mapping[str, Any], trust_previous: bool) -> Status:
+    head = {
+        "observedGeneration": report.generation,
+        "sync": report.sync,
+        "activity": report.activity,
+        "summary": summary_of(report, now),
+        "seen": _seen(report, now),
+        "validUntil": rfc3339(_oldest(report, now) + report.stale_after + report.heartbeat),
+        "inSyncSince": in_sync_since(
+            report, now=now, previous=before, trust_previous=trust_previous
+        ),
+        "driftedSince": drifted_since(report, now=now, previous=before),
+        "fingerprint": fingerprint(report),
+    }
+    return _present(head)
+
+
+def _ticks(report: Report, before: Mapping[str, Any], refreshes: list[dict[str, Any]]) -> Status:
+    last = last_refresh(refreshes)
+    next_ = report.next_refresh
+    return _present(
+        {
+            "lastRefreshTime": (last or {}).get("finished") or before.get("lastRefreshTime"),
+            "nextRefreshTime": None if next_ is None else rfc3339(next_),
+            "lastScheduleTime": (
+                before.get("lastScheduleTime")
+                if report.last_schedule is None
+                else rfc3339(report.last_schedule)
+            ),
+            "waiting": report.waiting,
+            "handledCheckAt": report.handled_check_at or before.get("handledCheckAt"),
+            "handledRefreshAt": report.handled_refresh_at or before.get("handledRefreshAt"),
+        }
+    )
+
+
+def _body(
+    report: Report,
+    *,
+    now: float,
+    before: Mapping[str, Any],
+    refreshes: list[dict[str, Any]],
+    limits: Limits,
+) -> Status:
+    former = {each.get("name"): each for each in before.get("components") or ()}
+    body = {
+        "components": [
+            component_told(each, now=now, former=former.get(each.name), limits=limits)
+            for each in report.components
+        ],
+        "plan": _plan(report.plan, limits),
+        "refresh": cut_all(dict(report.refresh), limits.message) if report.refresh else None,
+        "refreshes": cut_all(refreshes, limits.message) or None,
+        "deploys": [_deploy(each, limits) for each in report.deploys] or None,
+    }
+    return _present(body)
+
+
+def _seen(report: Report, now: float) -> str:
+    seen = sum(report.seen(each, now) for each in report.components)
+    return f"{seen}/{report.tracked or len(report.components)}"
+
+
+def _oldest(report: Report, now: float) -> float:
+    """When the oldest look began that the status rests on. What was not seen ages nothing: that it
+    was not seen is true now.
+    """
+    return min([now, *(each.looks.oldest for each in report.components if report.seen(each, now))])
+
+
+def _refreshes(report: Report, before: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Newest first. A pass that is done again tells its refresh once."""
+    known = [dict(each) for each in before.get("refreshes") or ()]
+    if report.finished is None:
+        return known
+    finished = cut_all(dict(report.finished), LEVELS[0].message)
+    identity = finished.get("id")
+    others = [
+        each for each in known if each != finished and not (identity and each.get("id") == identity)
+    ]
+    return [finished, *others][:MAX_REFRESHES]
+
+
+def _plan(plan: Plan, limits: Limits) -> dict[str, Any] | None:
+    if not plan.steps and not plan.left:
+        return None
+    steps = [_step(step, limits) for step in plan.steps[: limits.steps]]
+    if len(plan.steps) > limits.steps:
+        steps.append({"text": f"and {len(plan.steps) - limits.steps} more steps"})
+    left = [
+        {"component": each.component, "why": ended(each.why, limits.message)} for each in plan.left
+    ]
+    return {"steps": steps, "left": left}
+
+
+def _step(step: Step, limits: Limits) -> dict[str, Any]:
+    return {
+        **cut_all(serial.to_dict(step), limits.value),
+        "phase": phase(step),
+        "component": ", ".join(components_of(step)),
+        "text": ended(describe(step), limits.message),
+    }
+
+
+def _deploy(deploy: deploys.Deploy, limits: Limits) -> dict[str, Any]:
+    told = deploys.to_dict(deploy)
+    told["provenance"] = dict(list(told["provenance"].items())[: limits.facts])
+    told["message"] = ended(told["message"], limits.message)
+    return {**cut_all(told, limits.message), "at": rfc3339(deploy.at)}
+
+
+def _present(told: Mapping[str, Any]) -> Status:
+    return {key: value for key, value in told.items() if value is not None}

@@ -66,6 +66,8 @@ class DifferenceTold(Told):
     """Production's value. Omitted: production does not have this fact."""
     staging: Text | None = None
     """Staging's value. Omitted: staging does not have this fact."""
+    expected: Text | None = None
+    """What staging should show, where that is not production's own value."""
 
 
 class ComponentTold(Told):
@@ -77,6 +79,8 @@ class ComponentTold(Told):
     """modelAlias, pipelineImage or setting."""
     verdict: Text = "Unknown"
     """InSync, Drifted, Accepted, Held or Unknown."""
+    reason: Text | None = None
+    """Why the verdict is this one, in one word; of Held, the name of the hold."""
     since: Text | None = None
     """Since when the verdict is this one."""
     observed_at: Text | None = None
@@ -173,6 +177,12 @@ class MirrorStatus(Told):
     """Since when every look found the same things in sync. Only while InSync."""
     drifted_since: Text | None = None
     """Since when there is drift; it survives Unknown in between."""
+    fingerprint: Text | None = None
+    """Changes with everything that moves inSyncSince: what was compared, held, accepted, asked
+    for.
+    """
+    waiting: Text | None = None
+    """Why a refresh that is due has not started yet."""
     last_refresh_time: Text | None = None
     """When the last refresh ended."""
     next_refresh_time: Text | None = None

@@ -1,0 +1,226 @@
+"""One component of a status: its verdict in words, and the facts that are shown for it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from stagingmirror.api.cutting import Limits, cut, ended, listed, short
+from stagingmirror.api.report import ComponentReport
+from stagingmirror.api.times import rfc3339
+from stagingmirror.drift.compare import PRESENT
+from stagingmirror.drift.facts import DETAIL, Absent, Difference, Fact, Looks, Observation, Seen
+from stagingmirror.drift.verdict import Accepted, Drifted, Held, InSync, Unknown
+
+VERSION = "version"
+"""The fact that people know a model by; it is told though registries count for themselves."""
+
+
+def component_told(
+    component: ComponentReport, *, now: float, former: Mapping[str, Any] | None, limits: Limits
+) -> dict[str, Any]:
+    """The entry of ``status.components``. ``former`` is the component's entry so far."""
+    differences = _differences(component)
+    verdict, reason = type(component.verdict).__name__, reason_of(component)
+    known = former or {}
+    unchanged = (known.get("verdict"), known.get("reason")) == (verdict, reason)
+    hidden = [
+        _hidden(each, limits) for each in (component.looks.production, component.looks.staging)
+    ]
+    first = [each.fact for each in differences]
+    told = {
+        "name": component.name,
+        "kind": component.kind,
+        "verdict": verdict,
+        "reason": reason,
+        "since": (known.get("since") if unchanged else None) or rfc3339(now),
+        "observedAt": rfc3339(max(0.0, component.looks.oldest)),
+        "production": _facts(component.looks.production, first, limits),
+        "staging": _facts(component.looks.staging, first, limits),
+        "differences": [_difference(each, limits) for each in differences[: limits.differences]],
+        "message": _whole_message(component, sum(hidden), len(differences), limits),
+    }
+    return {key: value for key, value in told.items() if value is not None}
+
+
+def reason_of(component: ComponentReport) -> str | None:
+    """Why the verdict is this one, in one word; None where the verdict says it all."""
+    match component.verdict:
+        case Unknown(why):
+            return why.reason
+        case Held(hold):
+            return hold
+        case InSync(declared=True):
+            return "Declared"
+        case InSync() | Drifted() | Accepted():
+            return None
+
+
+def message_of(component: ComponentReport) -> str:
+    """The verdict in words, without what a reader should know beside it."""
+    match component.verdict:
+        case InSync() as verdict:
+            return _in_sync(verdict, component.looks)
+        case Drifted(differences):
+            return _drift(differences, component.looks)
+        case Accepted(accepted, reasons):
+            count = len(_counted(accepted))
+            return f"{count} difference{'s' * (count != 1)} accepted: {'; '.join(reasons)}"
+        case Held() as verdict:
+            return _held(verdict, component.looks)
+        case Unknown(why, side):
+            return _on(side, why.message)
+
+
+def _whole_message(
+    component: ComponentReport, hidden: int, differences: int, limits: Limits
+) -> str:
+    unlisted = getattr(component.verdict, "unlisted", 0)
+    unlisted += max(0, differences - limits.differences)
+    parts = [
+        message_of(component),
+        f"{unlisted} further differences are not listed" if unlisted else "",
+        *_findings(component.looks),
+        f"{hidden} facts are not shown" if hidden else "",
+    ]
+    return ended("; ".join(part.rstrip(".") for part in parts if part), limits.message)
+
+
+def _in_sync(verdict: InSync, looks: Looks) -> str:
+    facts = looks.production.facts if isinstance(looks.production, Seen) else {}
+    compared = [name for name, fact in facts.items() if fact.compared and DETAIL not in name]
+    if verdict.compared == 1 and len(compared) == 1:
+        said = short(facts[compared[0]].value)
+    else:
+        said = f"{verdict.compared} facts are equal"
+    declared = _declared(looks)
+    return f"{said}; declared, not proven to run: {listed(declared)}" if declared else said
+
+
+def _drift(differences: tuple[Difference, ...], looks: Looks) -> str:
+    counted = _counted(differences)
+    if [each.fact for each in counted] == [PRESENT]:
+        return f"staging does not have {_missing(looks.staging)}"
+    said = _versions(looks)
+    if said is None and len(counted) == 1:
+        return _one(counted[0])
+    names = [each.fact for each in counted]
+    differ = f"{listed(names)} differ{'s' * (len(names) == 1)}"
+    return f"{said}; {differ}" if said else differ
+
+
+def _held(verdict: Held, looks: Looks) -> str:
+    said = f"held by {verdict.hold}: {verdict.reason}"
+    if verdict.unseen is not None:
+        return f"{said}; not seen: {verdict.unseen.message}"
+    return f"{said}; {_drift(verdict.differences, looks)}" if verdict.differences else said
+
+
+def _versions(looks: Looks) -> str | None:
+    """``production runs version 12, staging runs version 11``, where there are versions to tell."""
+    production, staging = (_fact(look, VERSION) for look in (looks.production, looks.staging))
+    if production is None or staging is None:
+        return None
+    return f"{_runs('production', production)}, {_runs('staging', staging)}"
+
+
+def _runs(side: str, version: Fact) -> str:
+    if version.declared:
+        return f"{side}'s alias names version {short(version.value)}"
+    return f"{side} runs version {short(version.value)}"
+
+
+def _one(difference: Difference) -> str:
+    """One fact that differs, with both values."""
+    production, staging = (
+        "nothing" if value is None else short(value)
+        for value in (difference.production, difference.staging)
+    )
+    if difference.expected is not None and difference.expected != difference.production:
+        wanted = f" (staging should have {short(difference.expected)})"
+    else:
+        wanted = ""
+    return f"{difference.fact}: production has {production}, staging has {staging}{wanted}"
+
+
+def _findings(looks: Looks) -> list[str]:
+    sides = (("production", looks.production), ("staging", looks.staging))
+    return [
+        _on(side, finding)
+        for side, look in sides
+        if isinstance(look, Seen)
+        for finding in look.findings
+    ]
+
+
+def _on(side: str | None, sentence: str) -> str:
+    """The sentence, with the side that it is about."""
+    if side is None or sentence.startswith(side):
+        return sentence
+    return f"{side}: {sentence}"
+
+
+def _declared(looks: Looks) -> list[str]:
+    sides = (look.facts for look in (looks.production, looks.staging) if isinstance(look, Seen))
+    found = {name for facts in sides for name, fact in facts.items() if _is_declared(name, fact)}
+    return sorted(found)
+
+
+def _is_declared(name: str, fact: Fact) -> bool:
+    return fact.compared and fact.declared and DETAIL not in name
+
+
+def _missing(look: Observation) -> str:
+    return look.what if isinstance(look, Absent) else "it"
+
+
+def _fact(look: Observation, name: str) -> Fact | None:
+    return look.facts.get(name) if isinstance(look, Seen) else None
+
+
+def _differences(component: ComponentReport) -> tuple[Difference, ...]:
+    match component.verdict:
+        case Drifted(differences, accepted):
+            return differences + accepted
+        case Held(differences=differences):
+            return differences
+        case Accepted(accepted):
+            return accepted
+        case InSync() | Unknown():
+            return ()
+
+
+def _counted(differences: tuple[Difference, ...]) -> tuple[Difference, ...]:
+    """Without the details that follow a fact."""
+    facts = {each.fact for each in differences}
+    return tuple(each for each in differences if not _explains(each.fact, facts))
+
+
+def _explains(name: str, facts: set[str]) -> bool:
+    parts = name.split(DETAIL)
+    return any(DETAIL.join(parts[:end]) in facts for end in range(1, len(parts)))
+
+
+def _difference(difference: Difference, limits: Limits) -> dict[str, str]:
+    told = {
+        "fact": difference.fact,
+        "production": difference.production,
+        "staging": difference.staging,
+        "expected": difference.expected,
+    }
+    return {key: cut(value, limits.value) for key, value in told.items() if value is not None}
+
+
+def _facts(look: Observation, first: list[str], limits: Limits) -> dict[str, str]:
+    """What is shown of one side: what differs first, then what is compared, then the rest."""
+    if not isinstance(look, Seen):
+        return {}
+    names = sorted(
+        (name for name in look.facts if DETAIL not in name),
+        key=lambda name: (name not in first, not look.facts[name].compared, name),
+    )
+    return {name: cut(look.facts[name].value, limits.value) for name in names[: limits.facts]}
+
+
+def _hidden(look: Observation, limits: Limits) -> int:
+    if not isinstance(look, Seen):
+        return 0
+    return max(0, sum(DETAIL not in name for name in look.facts) - limits.facts)

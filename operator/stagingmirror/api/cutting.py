@@ -1,0 +1,81 @@
+"""Keeping a status small enough to be written, and saying what was left out.
+
+Staging's and production's values can be of any size (a ConfigMap key holds a megabyte); a status of
+64 components must stay far below what etcd takes.
+"""
+
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+MAX_BYTES = 160_000
+"""Of one status as JSON. The API server takes 1.5 MiB; every watcher pays for each byte."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many things are told, and how many characters each may have."""
+
+    facts: int
+    value: int
+    differences: int
+    message: int
+    steps: int
+
+
+LEVELS = (
+    Limits(facts=40, value=256, differences=60, message=2048, steps=256),
+    Limits(facts=16, value=128, differences=20, message=512, steps=128),
+    Limits(facts=6, value=80, differences=6, message=256, steps=64),
+    Limits(facts=0, value=40, differences=2, message=160, steps=32),
+)
+"""Tried in this order until the status is small enough."""
+
+SHA256 = "sha256:"
+_SHORT_DIGEST = len(SHA256) + 8
+
+
+def cut(text: str, limit: int) -> str:
+    """The text, or its beginning with a fingerprint and its length, so that two long texts that
+    differ are told apart.
+    """
+    if len(text) <= max(limit, len(SHA256) + 64):
+        return text
+    fingerprint = sha256(text.encode()).hexdigest()[:8]
+    return f"{text[:limit]}… ({len(text)} characters, {SHA256}{fingerprint})"
+
+
+def ended(text: str, limit: int) -> str:
+    """A sentence, cut at its end."""
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def cut_all(value: Any, limit: int) -> Any:
+    """JSON with every text in it cut."""
+    if isinstance(value, str):
+        return cut(value, limit)
+    if isinstance(value, dict):
+        return {key: cut_all(each, limit) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [cut_all(each, limit) for each in value]
+    return value
+
+
+def short(value: str) -> str:
+    """A value as it stands in a sentence: digests by their first eight digits, sealed values not at
+    all.
+    """
+    if value.startswith(f"hmac-{SHA256}"):
+        return "a value that is not shown"
+    if value.startswith(SHA256):
+        return value[:_SHORT_DIGEST]
+    return ended(value, 64) or "(empty)"
+
+
+def listed(names: list[str] | tuple[str, ...], most: int = 5) -> str:
+    """``a, b and c``; ``a, b and 3 more``."""
+    if len(names) > most:
+        return f"{', '.join(names[: most - 1])} and {len(names) - most + 1} more"
+    if len(names) < 2:
+        return "".join(names)
+    return f"{', '.join(names[:-1])} and {names[-1]}"
