@@ -3,6 +3,7 @@ its chart.
 """
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -28,6 +29,9 @@ PRODUCTION, STAGING = "ml-prod", "ml-staging"
 REGISTERED = "fraud-detector"
 ALIAS = "champion"
 LIMIT_SECONDS = 180
+
+# MLflow tells at length how models are best saved; the story is about something else.
+logging.getLogger("mlflow").setLevel(logging.ERROR)
 
 
 @dataclass(frozen=True, slots=True)
