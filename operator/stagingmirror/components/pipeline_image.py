@@ -9,7 +9,7 @@ so that comparing stays a comparison of two texts.
 from dataclasses import dataclass
 from itertools import chain
 
-from stagingmirror.api.mirror import PipelineImage, PipelineImageStaging, Track
+from stagingmirror.api.mirror import ComponentKind, PipelineImage, PipelineImageStaging, Track
 from stagingmirror.api.references import WorkloadReference
 from stagingmirror.component import Role, Side, Sides
 from stagingmirror.drift.facts import Fact, Observation, Seen, Why
@@ -53,7 +53,7 @@ class Image:
 
 
 class PipelineImageKind:
-    name = "pipelineImage"
+    name: ComponentKind = "pipelineImage"
 
     def observe(
         self, track: Track, sides: Sides, role: Role, view: View, now: float

@@ -82,18 +82,24 @@ def started(
     """Whether what runs now was started before or after something that happened between two moments
     (POSIX s; None: not known).
 
-    A CronJob runs nothing between its Jobs, so it is always ``unclear``; so is a pod that started
-    in the very second. Raises Ended (RollingOut).
+    Nodes tell starts in whole seconds, so a pod that started in the very second is ``unclear``. A
+    CronJob is always: between its Jobs it runs nothing. Raises Ended (RollingOut).
     """
     if workload.rolling_out:
         raise _rolling_out(reading, workload)
-    if workload.kind == "CronJob" or earliest is None or latest is None:
-        return "unclear"
     pods = [pod for pod in workload.pods if not pod.terminating and pod.started is not None]
-    if any(pod.started is not None and pod.started < earliest for pod in pods):
+    if workload.kind == "CronJob" or not pods:
+        return "unclear"
+    if earliest is not None and any(_start(pod) < int(earliest) for pod in pods):
         return "before"
-    proven = [pod.ready and pod.started is not None and pod.started > latest for pod in pods]
-    return "after" if proven and all(proven) else "unclear"
+    if latest is not None and all(pod.ready and _start(pod) > latest for pod in pods):
+        return "after"
+    return "unclear"
+
+
+def _start(pod: Pod) -> float:
+    assert pod.started is not None, "only pods that have started are asked"
+    return pod.started
 
 
 def _rolling_out(reading: Reading, workload: Workload) -> Ended:

@@ -4,7 +4,7 @@ A value is in a ConfigMap's key, a container's variable or an annotation. It is 
 admin made it readable; everything else is sealed (HMAC) and only compared.
 """
 
-from stagingmirror.api.mirror import Setting, Track
+from stagingmirror.api.mirror import ComponentKind, Setting, Track
 from stagingmirror.component import Role, Sides
 from stagingmirror.components.setting.place import (
     place_in,
@@ -22,7 +22,7 @@ from stagingmirror.view import View
 
 
 class SettingKind:
-    name = "setting"
+    name: ComponentKind = "setting"
 
     def observe(
         self, track: Track, sides: Sides, role: Role, view: View, now: float

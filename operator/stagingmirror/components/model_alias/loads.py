@@ -1,0 +1,107 @@
+"""Which version each workload of ``loadedBy`` really runs, as its pods were started."""
+
+import re
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from stagingmirror.api.mirror import LoadedBy
+from stagingmirror.component import Side
+from stagingmirror.reading.places import AliasName, Place, place_of
+from stagingmirror.reading.reading import Reading
+from stagingmirror.reading.running import Ran, started, variable_of
+from stagingmirror.view import ModelAlias, ModelVersion, Workload
+
+_NUMBER = re.compile(r"[0-9]{1,18}")
+_URI = re.compile(
+    r"models:/(?P<model>[^/@:]+)(?:/(?P<number>[0-9]{1,18})|@(?P<alias>[^/@:]+))", re.ASCII
+)
+
+
+class Version(NamedTuple):
+    """A version of a registered model; numbers count per model and registry."""
+
+    model: str
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """``declared``: not proven by a pod. ``stale``: its pods started before the alias named this
+    version, so they run a former one that cannot be told.
+    """
+
+    workload: Place
+    version: Version
+    declared: bool
+    stale: bool = False
+
+
+def load_of(reading: Reading, side: Side, loader: LoadedBy, alias: AliasName) -> Load:
+    """Raises Ended (Absent, RollingOut, NothingRuns, NotReadable, NotComparable)."""
+    place = place_of(loader, side)
+    workload = reading.workload(*place)
+    if loader.restart or loader.container is None or loader.variable is None:
+        return _by_alias(reading, alias, workload, place)
+    _readable(reading, side, loader.variable)
+    ran = variable_of(reading, workload, loader.container, loader.variable)
+    where = f"variable {loader.variable} of container {loader.container} of {place}"
+    text = _text_of(reading, ran, where)
+    if _NUMBER.fullmatch(text):
+        return Load(place, Version(alias.model, str(int(text))), ran.declared)
+    uri = _URI.fullmatch(text)
+    if uri is None:
+        raise reading.unseen(
+            "NotComparable",
+            f"{where} names no version; use its number, or models:/{alias.model}/NUMBER.",
+        )
+    if uri["model"] != alias.model:
+        reading.finding(f"{where} names another registered model: {uri['model']}.")
+    if uri["number"]:
+        return Load(place, Version(uri["model"], str(int(uri["number"]))), ran.declared)
+    reading.finding(
+        f"{where} names an alias ({text}), which can change under its name; use a version's number."
+    )
+    named = AliasName(side.environment, uri["model"], uri["alias"])
+    return _by_alias(reading, named, workload, place)
+
+
+def _by_alias(reading: Reading, alias: AliasName, workload: Workload, place: Place) -> Load:
+    """A workload that reads the alias when it starts. What it then read is told by nobody, so it is
+    concluded from when it started.
+    """
+    named = reading.model_alias(*alias)
+    version = reading.model_version(alias.environment, alias.model, named.version)
+    when = started(reading, workload, earliest=_former_until(named, version), latest=named.moved)
+    return Load(
+        place,
+        Version(alias.model, named.version),
+        declared=when != "after",
+        stale=when == "before",
+    )
+
+
+def _former_until(alias: ModelAlias, version: ModelVersion) -> float:
+    """Until when the alias certainly did not name this version: it was seen naming another one, or
+    the version was not there yet.
+    """
+    seen = alias.moved if alias.unmoved is None else alias.unmoved
+    return version.created if seen is None else max(seen, version.created)
+
+
+def _readable(reading: Reading, side: Side, variable: str) -> None:
+    if variable not in side.spec.readable.variables:
+        raise reading.unseen(
+            "NotReadable",
+            f"variable {variable} is not listed in readable.variables of environment "
+            f'"{side.environment}", so the version in it cannot be told; ask its owner to add it.',
+        )
+
+
+def _text_of(reading: Reading, ran: Ran, where: str) -> str:
+    if ran.variable.source != "value" or ran.variable.value is None:
+        raise reading.unseen(
+            "NotComparable",
+            f"{where} does not hold its value itself ({ran.variable.source}); "
+            "set it with value, or use restart: true.",
+        )
+    return ran.variable.value.strip()

@@ -1,0 +1,24 @@
+"""What an entry names on each side: the alias, and the workloads that load the model."""
+
+from stagingmirror.api.mirror import LoadedBy, ModelAlias
+from stagingmirror.component import Side
+from stagingmirror.reading.places import AliasName, Place, place_of
+
+
+def alias_in(entry: ModelAlias, side: Side) -> AliasName:
+    """Staging's own names where it gives them, else those of production."""
+    production, staging = entry.production, entry.staging
+    if side.role == "production":
+        return AliasName(side.environment, production.model, production.alias)
+    return AliasName(
+        side.environment, staging.model or production.model, staging.alias or production.alias
+    )
+
+
+def loaders_in(entry: ModelAlias, side: Side) -> tuple[LoadedBy, ...]:
+    own = entry.staging.loaded_by if side.role == "staging" else None
+    return entry.production.loaded_by if own is None else own
+
+
+def workloads_in(entry: ModelAlias, side: Side) -> tuple[Place, ...]:
+    return tuple(dict.fromkeys(place_of(each, side) for each in loaders_in(entry, side)))

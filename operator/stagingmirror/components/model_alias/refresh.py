@@ -1,0 +1,202 @@
+"""What brings production's model into staging: copy, alias, workloads."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from stagingmirror.api.mirror import LoadedBy, ModelAlias
+from stagingmirror.component import Sides
+from stagingmirror.components.model_alias.loads import Version, load_of
+from stagingmirror.components.model_alias.names import alias_in, loaders_in
+from stagingmirror.components.model_alias.rules import shares_registry
+from stagingmirror.components.model_alias.told import MODEL, VERSION
+from stagingmirror.components.model_alias.version_facts import CONTENT, hash_of, version_facts
+from stagingmirror.drift.facts import Absent, Fact, Observation, Seen
+from stagingmirror.drift.steps import (
+    CopyModel,
+    FieldWrite,
+    MoveAlias,
+    Produced,
+    Restart,
+    SetVariable,
+    Step,
+    Value,
+)
+from stagingmirror.errors import CannotRefresh
+from stagingmirror.reading.patches import needed, patches, refuse_unseen
+from stagingmirror.reading.places import AliasName, Place, place_of
+from stagingmirror.reading.reading import Ended, Reading
+from stagingmirror.reading.running import container_of
+from stagingmirror.view import Content, View
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Loader:
+    """A workload of staging and what it runs now; None where that is not told, or a former one."""
+
+    entry: LoadedBy
+    place: Place
+    runs: Version | None
+
+
+@dataclass(frozen=True, slots=True)
+class Staging:
+    alias: AliasName
+    names: Version | None
+    """What the alias names; None: there is no such alias."""
+    loaders: tuple[Loader, ...]
+
+
+def steps(
+    component: str,
+    entry: ModelAlias,
+    sides: Sides,
+    production: Seen,
+    staging: Observation,
+    view: View,
+) -> tuple[Step, ...]:
+    """Nothing where staging is right already. Raises CannotRefresh."""
+    refuse_unseen(staging)
+    reading = Reading(view, staging.began)
+    now = _now(reading, entry, sides)
+    theirs = Version(production.facts[MODEL].value, production.facts[VERSION].value)
+    made: tuple[Step, ...] = ()
+    target: Value
+    if shares_registry(sides) and theirs.model == now.alias.model:
+        target = theirs.number
+    elif (there := _there_already(reading, entry, now, production.facts)) is not None:
+        target = there
+    else:
+        copy = _copy(component, sides, theirs, production.facts[CONTENT].value, now.alias, reading)
+        made, target = (copy,), Produced(copy.id)
+    return (
+        *made,
+        *_alias(component, now, target),
+        *patches(component, _fields(now, target)),
+    )
+
+
+def _now(reading: Reading, entry: ModelAlias, sides: Sides) -> Staging:
+    alias = alias_in(entry, sides.staging)
+    named = _if_there(lambda: reading.model_alias(*alias).version)
+    loaders = tuple(
+        _loader(reading, each, alias, sides) for each in loaders_in(entry, sides.staging)
+    )
+    return Staging(alias, Version(alias.model, named) if named else None, loaders)
+
+
+def _loader(reading: Reading, loader: LoadedBy, alias: AliasName, sides: Sides) -> Loader:
+    place = place_of(loader, sides.staging)
+    workload = needed(lambda: reading.workload(*place))
+    if (container := loader.container) is not None:
+        needed(lambda: container_of(reading, workload, container))
+    load = _if_there(lambda: load_of(reading, sides.staging, loader, alias))
+    return Loader(loader, place, None if load is None or load.stale else load.version)
+
+
+def _there_already(
+    reading: Reading, entry: ModelAlias, now: Staging, production: Mapping[str, Fact]
+) -> str | None:
+    """A version that staging names or runs and that is like production's in everything compared:
+    then nothing is copied.
+    """
+    known = dict.fromkeys([now.names, *(loader.runs for loader in now.loaders)])
+    wanted = _compared(production)
+    for version in known:
+        if version is not None and version.model == now.alias.model:
+            facts = _facts(reading, entry, now.alias.environment, version)
+            if facts is not None and _compared(facts) == wanted:
+                return version.number
+    return None
+
+
+def _facts(
+    reading: Reading, entry: ModelAlias, environment: str, version: Version
+) -> Mapping[str, Fact] | None:
+    try:
+        found = reading.model_version(environment, *version)
+        return version_facts(reading, found, entry.data_snapshot_tag, declared=True)
+    except Ended:
+        return None  # not seen is not the same: a copy finds out, and reuses what is there
+
+
+def _compared(facts: Mapping[str, Fact]) -> dict[str, str]:
+    return {name: fact.value for name, fact in facts.items() if fact.compared}
+
+
+def _copy(
+    component: str,
+    sides: Sides,
+    theirs: Version,
+    content_hash: str,
+    alias: AliasName,
+    reading: Reading,
+) -> CopyModel:
+    environment = sides.production.environment
+    content = needed(lambda: reading.model_version(environment, *theirs)).content
+    if not isinstance(content, Content) or hash_of(content) != content_hash:
+        raise CannotRefresh(
+            "ChangedUnderneath",
+            f"the bytes of production's version {theirs.number} changed after they were judged; "
+            "the next check judges them anew.",
+        )
+    return CopyModel(
+        id=f"copy-{component}",
+        component=component,
+        from_environment=environment,
+        from_model=theirs.model,
+        from_version=theirs.number,
+        to_environment=alias.environment,
+        to_model=alias.model,
+        tree_hash=content.tree_hash,
+        files=len(content.files),
+        size=sum(file.size for file in content.files.values()),
+    )
+
+
+def _alias(component: str, now: Staging, target: Value) -> Iterator[MoveAlias]:
+    if now.names is None or now.names.number != target:
+        yield MoveAlias(
+            id=f"alias-{component}",
+            component=component,
+            environment=now.alias.environment,
+            model=now.alias.model,
+            alias=now.alias.alias,
+            version=target,
+        )
+
+
+def _fields(now: Staging, target: Value) -> Iterator[tuple[Place, FieldWrite]]:
+    """What is written into workloads. A CronJob reads the alias with its next Job: nothing to
+    restart.
+    """
+    for loader in now.loaders:
+        entry = loader.entry
+        if loader.runs is not None and loader.runs == (now.alias.model, target):
+            continue
+        if entry.container is not None and entry.variable is not None and not entry.restart:
+            written = _written(entry, now.alias.model, target)
+            yield loader.place, SetVariable(entry.container, entry.variable, written)
+        elif loader.place.kind != "CronJob":
+            yield loader.place, Restart()
+
+
+def _written(loader: LoadedBy, model: str, target: Value) -> Value:
+    if loader.value == "Version":
+        return target
+    form = f"models:/{model}/{{value}}"
+    return (
+        form.replace("{value}", target) if isinstance(target, str) else Produced(target.step, form)
+    )
+
+
+def _if_there(look: Callable[[], T]) -> T | None:
+    """None where it is proven not to be there. Raises CannotRefresh where it cannot be seen."""
+    try:
+        return look()
+    except Ended as ended:
+        if isinstance(ended.observation, Absent):
+            return None
+        raise CannotRefresh(ended.why.reason, ended.why.message) from None

@@ -1,0 +1,55 @@
+"""What must hold between the registries of both sides. CEL cannot say it: it needs the environments
+and, to know one registry behind two addresses, what the registries answer.
+"""
+
+from stagingmirror.api.mirror import ModelAlias
+from stagingmirror.component import Sides
+from stagingmirror.components.model_alias.names import alias_in
+from stagingmirror.drift.facts import Why
+
+
+def registry_problem(
+    name: str, entry: ModelAlias, sides: Sides, *, same_registry: bool | None
+) -> Why | None:
+    """``same_registry`` is what the registries proved; None: nothing so far."""
+    urls = []
+    for side in (sides.production, sides.staging):
+        if side.spec.mlflow is None:
+            return Why(
+                "NoRegistry",
+                f'track[{name}]: environment "{side.environment}" has no mlflow; ask its owner to '
+                "add it, or remove the entry.",
+            )
+        urls.append(side.spec.mlflow.url.rstrip("/"))
+    shared = same_registry is True or urls[0] == urls[1]
+    production, staging = alias_in(entry, sides.production), alias_in(entry, sides.staging)
+    if shared and production[1:] == staging[1:]:
+        return Why(
+            "SameThing",
+            f"track[{name}]: production and staging are the same alias "
+            f"({staging.model}@{staging.alias}{_proof(urls)}); name another alias for staging.",
+        )
+    says = shares_registry(sides)
+    if shared and not says:
+        return Why(
+            "SharedRegistry",
+            f'track[{name}]: environments "{production.environment}" and "{staging.environment}" '
+            f"are one registry{_proof(urls)}; ask the owner of the latter to set "
+            f"sharesRegistryWith: {production.environment}.",
+        )
+    if says and same_registry is False:
+        return Why(
+            "NotSharedRegistry",
+            f'track[{name}]: environment "{staging.environment}" says sharesRegistryWith: '
+            f"{production.environment}, but they are two registries; ask its owner to remove it.",
+        )
+    return None
+
+
+def shares_registry(sides: Sides) -> bool:
+    """Whether an admin says that both sides are one registry."""
+    return sides.staging.spec.shares_registry_with == sides.production.environment
+
+
+def _proof(urls: list[str]) -> str:
+    return "" if urls[0] == urls[1] else f"; {urls[0]} and {urls[1]} are one registry"

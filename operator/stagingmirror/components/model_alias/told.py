@@ -1,0 +1,135 @@
+"""A model alias as facts: of the version that runs, and of everything that points elsewhere.
+
+Each side has one version whose facts count. In production all workloads must run it, else nothing
+is known yet. In staging it is the first one's, and whatever runs or names another version is a
+compared fact of its own, so that a reader sees exactly which.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from stagingmirror.api.mirror import ModelAlias
+from stagingmirror.component import Side
+from stagingmirror.components.model_alias.loads import Load, Version, load_of
+from stagingmirror.components.model_alias.names import alias_in, loaders_in
+from stagingmirror.components.model_alias.version_facts import version_facts
+from stagingmirror.drift.facts import Fact, Seen
+from stagingmirror.reading.places import AliasName, Place
+from stagingmirror.reading.reading import Reading
+
+MODEL = "model"
+VERSION = "version"
+ALIAS = "alias"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What one side's alias names, and what its workloads load."""
+
+    alias: AliasName
+    names: Version
+    loads: tuple[Load, ...]
+
+    @property
+    def runs(self) -> Version:
+        """The version whose facts count."""
+        current = [load.version for load in self.loads if not load.stale]
+        return current[0] if current else self.names
+
+    @property
+    def declared(self) -> bool:
+        """Whether some workload is not proven to run it."""
+        return not self.loads or any(load.declared for load in self.loads)
+
+
+def standing_of(reading: Reading, entry: ModelAlias, side: Side) -> Standing:
+    """Raises Ended."""
+    alias = alias_in(entry, side)
+    named = reading.model_alias(*alias)
+    loads = tuple(load_of(reading, side, each, alias) for each in loaders_in(entry, side))
+    return Standing(alias, Version(alias.model, named.version), loads)
+
+
+def told(entry: ModelAlias, side: Side, reading: Reading) -> Seen:
+    """Raises Ended where there is nothing to tell."""
+    standing = standing_of(reading, entry, side)
+    if side.role == "production":
+        _must_agree(reading, standing)
+    version = reading.model_version(side.environment, *standing.runs)
+    facts = version_facts(reading, version, entry.data_snapshot_tag, declared=standing.declared)
+    facts |= _names(standing)
+    _tell(reading, standing, side)
+    if side.role == "staging":
+        # Read so that it is watched: a refresh may find that nothing needs copying.
+        reading.view.model_version(side.environment, *standing.names)
+        facts |= dict(_elsewhere(standing))
+    return reading.seen(facts)
+
+
+def loader_fact(workload: Place) -> str:
+    """The name of the fact that a workload of staging does not run the version that counts."""
+    return f"loadedBy.{workload.kind}/{workload.name}"
+
+
+def _names(standing: Standing) -> dict[str, Fact]:
+    """Numbers and names are told, never compared: each registry counts for itself."""
+    told = {MODEL: standing.runs.model, VERSION: standing.runs.number, ALIAS: standing.names.number}
+    for load in standing.loads:
+        told[f"runs.{load.workload.kind}/{load.workload.name}"] = _version(load)
+    return {name: Fact(value, compared=False) for name, value in told.items()}
+
+
+def _elsewhere(standing: Standing) -> Iterator[tuple[str, Fact]]:
+    """Production has no such facts, so each of them is a difference."""
+    for load in standing.loads:
+        if load.stale:
+            yield loader_fact(load.workload), Fact(_version(load))
+        elif load.version != standing.runs:
+            yield loader_fact(load.workload), Fact(f"runs {_other(load.version, standing.runs)}")
+    if standing.names != standing.runs:
+        yield "aliasNames", Fact(_other(standing.names, standing.runs))
+
+
+def _must_agree(reading: Reading, standing: Standing) -> None:
+    """Staging cannot follow two versions, nor one that nobody can tell."""
+    for load in standing.loads:
+        if load.stale:
+            raise reading.unseen(
+                "NotYetRunning",
+                f"production's {load.workload} was started before alias {standing.alias.alias} "
+                f"named version {load.version.number}, so it runs a former one that cannot be "
+                "told; restart it, or wait for its next rollout.",
+            )
+    if len({load.version for load in standing.loads}) > 1:
+        raise reading.unseen(
+            "RollingOut",
+            f"production's workloads run different versions: {_list(standing.loads)}.",
+        )
+
+
+def _tell(reading: Reading, standing: Standing, side: Side) -> None:
+    alias, number = standing.alias.alias, standing.names.number
+    if not standing.loads:
+        reading.finding(
+            f"{side.role}: the alias {alias} names version {number}; what runs is not told "
+            "(no loadedBy)."
+        )
+    elif standing.names != standing.runs:
+        reading.finding(
+            f"{side.role}: the alias {alias} names version {number}, but other versions run: "
+            f"{_list(standing.loads)}."
+        )
+
+
+def _list(loads: Iterable[Load]) -> str:
+    return ", ".join(f"{load.workload} {_version(load)}" for load in loads)
+
+
+def _version(load: Load) -> str:
+    number = load.version.number
+    return f"one before version {number}" if load.stale else f"version {number}"
+
+
+def _other(version: Version, runs: Version) -> str:
+    of = "" if version.model == runs.model else f" of {version.model}"
+    return f"version {version.number}{of}, not {runs.number}"

@@ -1,0 +1,88 @@
+"""A model version as facts: its bytes, and where it comes from."""
+
+import re
+from collections.abc import Iterator
+from hashlib import sha256
+
+from stagingmirror.api.times import rfc3339
+from stagingmirror.drift.facts import DETAIL, Fact
+from stagingmirror.reading.reading import Reading
+from stagingmirror.view import Content, ModelVersion
+
+CONTENT = "contentHash"
+MAX_SHOWN = 200
+"""Characters of a value that is shown as it is; of a longer one the hash is."""
+
+_PREFIX = "sha256:"
+_REQUIREMENT = re.compile(r"([A-Za-z0-9][-A-Za-z0-9._]*)[^:/@]*")
+
+
+def version_facts(
+    reading: Reading, version: ModelVersion, snapshot_tag: str | None, *, declared: bool
+) -> dict[str, Fact]:
+    """Everything that is compared of a version, and when its bytes were read. Raises Ended where
+    its bytes were not.
+    """
+    if not isinstance(version.content, Content):
+        raise reading.unseen(version.content.why.reason, version.content.why.message)
+    values = {**dict(_content(version.content)), **dict(_provenance(version, snapshot_tag))}
+    facts = {name: Fact(value, declared=declared) for name, value in values.items()}
+    facts["contentRead"] = Fact(rfc3339(version.content.read), compared=False)
+    return facts
+
+
+def hash_of(content: Content) -> str:
+    """The tree hash as the fact shows it."""
+    return _prefixed(content.tree_hash)
+
+
+def _content(content: Content) -> Iterator[tuple[str, str]]:
+    yield CONTENT, hash_of(content)
+    for path, file in sorted(content.files.items()):
+        yield f"{CONTENT}{DETAIL}{path}", _prefixed(file.sha256)
+
+
+def _provenance(version: ModelVersion, snapshot_tag: str | None) -> Iterator[tuple[str, str]]:
+    if version.origin_run_id:
+        yield "runId", version.origin_run_id
+    if snapshot := _snapshot(version, snapshot_tag):
+        yield "dataSnapshot", _short(snapshot)
+    for name, value in sorted(version.parameters.items()):
+        yield f"parameters.{_one_fact(name)}", _short(value)
+    if version.signature is not None:
+        yield "signature", _short(version.signature)
+    if version.requirements is not None:
+        yield from _requirements(version.requirements)
+
+
+def _snapshot(version: ModelVersion, tag: str | None) -> str | None:
+    tagged = (version.tags.get(tag) or version.run_tags.get(tag)) if tag else None
+    return tagged or ", ".join(version.dataset_inputs) or None
+
+
+def _requirements(text: str) -> Iterator[tuple[str, str]]:
+    """The hash of the list, and its lines as details; a line with an address may hold a credential
+    and is told only by the hash.
+    """
+    lines = sorted({line.strip() for line in text.splitlines()} - {""})
+    yield "requirements", _hash("\n".join(lines))
+    for line in lines:
+        if plain := _REQUIREMENT.fullmatch(line):
+            yield f"requirements{DETAIL}{plain[1]}", _short(line)
+
+
+def _one_fact(name: str) -> str:
+    """A parameter's name may have slashes; as a detail of another parameter it would not count."""
+    return name.replace("%", "%25").replace(DETAIL, "%2F")
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= MAX_SHOWN else _hash(text)
+
+
+def _hash(text: str) -> str:
+    return _prefixed(sha256(text.encode()).hexdigest())
+
+
+def _prefixed(digest: str) -> str:
+    return digest if digest.startswith(_PREFIX) else f"{_PREFIX}{digest}"
