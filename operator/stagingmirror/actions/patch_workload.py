@@ -17,9 +17,11 @@ from stagingmirror.cluster.fields import (
 from stagingmirror.cluster.ownership import our_entry, owner_of
 from stagingmirror.cluster.rollouts import (
     Rollout,
+    is_stuck,
     is_whole,
     pending,
     read_rollout,
+    refuse_unmovable,
     running_digests,
 )
 from stagingmirror.cluster.writer import changed_underneath, workload_path
@@ -49,6 +51,8 @@ class Patching:
         except NotThere:
             raise StepFailed("NotThere", f"there is no {self._name}; create it.") from None
         body, kind = rollout.body, self.step.kind
+        if any(not isinstance(write, SetAnnotation) for write in self.step.writes):
+            refuse_unmovable(rollout)
         return {
             "uid": body["metadata"]["uid"],
             "entries": [read_field(body, kind, write) for write in self.step.writes],
@@ -56,6 +60,7 @@ class Patching:
             "ours": our_entry(body),
             "digests": running_digests(rollout),
             "whole": is_whole(rollout),
+            "stuck": is_stuck(rollout),
         }
 
     async def take(self, task: Task, hands: Hands) -> Outcome:
@@ -67,7 +72,8 @@ class Patching:
         for change in self._forward(task):
             if read_field(rollout.body, self.step.kind, change.write) != change.target:
                 return self._reverted(rollout.body, change)
-        awaited = pending(rollout, int(task.after["generation"]))
+        generation, was_stuck = int(task.after["generation"]), bool(task.before["stuck"])
+        awaited = pending(rollout, generation, was_stuck=was_stuck)
         return Underway(awaited) if awaited else Arrived("rolled out")
 
     async def put_back(self, task: Task, hands: Hands) -> Outcome:
@@ -137,7 +143,10 @@ class Patching:
     def _awaited_back(self, rollout: Rollout, task: Task) -> str | None:
         if "backGeneration" not in task.after or not task.before["whole"]:
             return None
-        awaited = pending(rollout, int(task.after["backGeneration"]))
+        try:
+            awaited = pending(rollout, int(task.after["backGeneration"]), was_stuck=True)
+        except StepFailed as failed:
+            awaited = failed.message  # it ran before, so it is waited for
         if awaited is None:
             self._refuse_other_digests(rollout, task.before["digests"])
         return awaited

@@ -51,21 +51,40 @@ async def read_rollout(writer: Writer, kind: WorkloadKind, namespace: str, name:
     return Rollout(kind, body, tuple(pod for pod in newest if _is_alive(pod)))
 
 
-def pending(rollout: Rollout, generation: int) -> str | None:
+def refuse_unmovable(rollout: Rollout) -> None:
+    """Raises StepFailed where a new template would never reach the pods."""
+    spec, name = rollout.body["spec"], _name(rollout)
+    if spec.get("paused"):
+        raise StepFailed("Paused", f"{name} is paused, so nothing rolls out; resume it.")
+    if (spec.get("updateStrategy") or {}).get("type") == "OnDelete":
+        raise StepFailed("OnDelete", f"{name} replaces pods only on delete; use RollingUpdate.")
+
+
+def pending(rollout: Rollout, generation: int, *, was_stuck: bool = False) -> str | None:
     """What is still awaited, for people; None: it has arrived. Raises StepFailed where it never
-    will. ``generation`` is that of our patch's answer.
+    will.
+
+    ``generation`` is that of our patch's answer. ``was_stuck``: it stood at its progress deadline
+    before; the condition then outlives the patch and says nothing.
     """
     if rollout.kind == "CronJob":
         return None  # its next Job is made from the template; nothing rolls out
-    _refuse_hopeless(rollout)
     status, wanted = rollout.body.get("status") or {}, _wanted(rollout.body)
-    name = f"{rollout.kind} {rollout.body['metadata']['name']}"
     if int(status.get("observedGeneration") or 0) < generation:
-        return f"{name}: its controller has not seen the change yet"
+        return f"{_name(rollout)}: its controller has not seen the change yet"
+    # Before that, pods and conditions are those of the former template.
+    refuse_unmovable(rollout)
+    _refuse_hopeless(rollout, was_stuck=was_stuck)
     updated, available, every = (int(status.get(key) or 0) for key in _COUNTS)
     if (updated, available, every) == (wanted, wanted, wanted) and _is_current(rollout):
         return None
-    return f"{name}: {updated} of {wanted} updated, {available} available"
+    return f"{_name(rollout)}: {updated} of {wanted} updated, {available} available"
+
+
+def is_stuck(rollout: Rollout) -> bool:
+    """Whether it stands at its progress deadline."""
+    conditions = (rollout.body.get("status") or {}).get("conditions") or ()
+    return any(condition.get("reason") == _STUCK for condition in conditions)
 
 
 def running_digests(rollout: Rollout) -> dict[str, list[str]]:
@@ -78,6 +97,8 @@ def running_digests(rollout: Rollout) -> dict[str, list[str]]:
                 found.setdefault(str(status["name"]), set()).add(digest)
     return {container: sorted(digests) for container, digests in sorted(found.items())}
 
+
+_STUCK = "ProgressDeadlineExceeded"
 
 _COUNTS = ("updatedReplicas", "availableReplicas", "replicas")
 
@@ -104,28 +125,16 @@ async def _revision(
     return None
 
 
-def _refuse_hopeless(rollout: Rollout) -> None:
-    body = rollout.body
-    name = f"{rollout.kind} {body['metadata']['name']}"
-    if body["spec"].get("paused"):
-        raise StepFailed("Paused", f"{name} is paused, so nothing rolls out; resume it.")
-    if (body["spec"].get("updateStrategy") or {}).get("type") == "OnDelete":
-        raise StepFailed("OnDelete", f"{name} replaces pods only on delete; use RollingUpdate.")
-    status = body.get("status") or {}
-    observed = int(status.get("observedGeneration") or 0)
-    if observed >= int(body["metadata"].get("generation") or 0):
-        for condition in status.get("conditions") or ():
-            _refuse_condition(name, condition)
+def _refuse_hopeless(rollout: Rollout, *, was_stuck: bool) -> None:
+    name = _name(rollout)
+    for condition in (rollout.body.get("status") or {}).get("conditions") or ():
+        kind, reason = condition.get("type"), str(condition.get("reason", ""))
+        if kind == "Progressing" and reason == _STUCK and not was_stuck:
+            raise StepFailed(reason, f"{name} made no progress within its deadline; see its pods.")
+        if kind == "ReplicaFailure" and condition.get("status") == "True":
+            raise StepFailed(reason, f"{name} may not create pods; see its quota and admission.")
     for pod in rollout.pods:
         _refuse_pod(name, pod)
-
-
-def _refuse_condition(name: str, condition: Body) -> None:
-    kind, reason = condition.get("type"), str(condition.get("reason", ""))
-    if kind == "Progressing" and reason == "ProgressDeadlineExceeded":
-        raise StepFailed(reason, f"{name} made no progress within its progressDeadlineSeconds.")
-    if kind == "ReplicaFailure" and condition.get("status") == "True":
-        raise StepFailed(reason, f"{name} may not create pods; see its quota and admission.")
 
 
 def _refuse_pod(name: str, pod: Body) -> None:
@@ -149,6 +158,10 @@ def _is_current(rollout: Rollout) -> bool:
 def _wanted(body: Body) -> int:
     replicas = body["spec"].get("replicas")
     return 1 if replicas is None else int(replicas)
+
+
+def _name(rollout: Rollout) -> str:
+    return f"{rollout.kind} {rollout.body['metadata']['name']}"
 
 
 def _labels(body: Body) -> Mapping[str, Any]:

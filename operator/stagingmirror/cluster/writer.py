@@ -63,10 +63,17 @@ class Writer:
         """The object, read now. Raises NotThere."""
         return dict(await self._client.request("GET", path))
 
-    async def select(self, path: str, labels: str) -> Sequence[Body]:
+    async def select(self, path: str, labels: str = "") -> list[dict[str, Any]]:
         """The objects of a collection with these labels, read now."""
-        query = {"labelSelector": labels, "limit": "500"}
-        return list((await self._client.request("GET", path, query=query)).get("items") or ())
+        query = {"limit": "500"} | ({"labelSelector": labels} if labels else {})
+        found: list[dict[str, Any]] = []
+        while True:
+            page = await self._client.request("GET", path, query=query)
+            found.extend(page.get("items") or ())
+            more = (page.get("metadata") or {}).get("continue")
+            if not more:
+                return found
+            query["continue"] = more
 
     async def create(self, namespace: str, path: str, body: Body) -> dict[str, Any]:
         self.permit(namespace)

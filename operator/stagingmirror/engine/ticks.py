@@ -1,0 +1,90 @@
+"""When a scheduled refresh is due, and when a tick is over. Pure; all moments are POSIX seconds.
+
+Ticks count from when this schedule was first seen: creation, restart, resuming and editing never
+fire a surprise. One exception keeps a promise: a tick that status had announced
+(``nextRefreshTime``) and that came while no operator ran is honoured within ``startingDeadline``,
+and skipped and told after it. An announcement counts only for the spec that made it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from stagingmirror.api.duration import seconds
+from stagingmirror.api.mirror import Refresh
+from stagingmirror.api.times import posix
+from stagingmirror.drift.schedule import last_tick_between, next_tick
+from stagingmirror.errors import NeedsHuman
+
+
+@dataclass(frozen=True, slots=True)
+class Ticks:
+    """``since``: ticks up to then are none. ``due``: one that has come and is neither taken nor
+    skipped. ``last``: the last that was.
+    """
+
+    schedule: str
+    time_zone: str
+    suspended: bool
+    since: float
+    due: float | None = None
+    last: float | None = None
+
+
+def first_seen(
+    refresh: Refresh, status: Mapping[str, Any], *, generation: int, now: float
+) -> Ticks:
+    """The ticks of a mirror that this process has not seen before."""
+    last = _moment(status.get("lastScheduleTime"))
+    announced = _moment(status.get("nextRefreshTime"))
+    fresh = Ticks(refresh.schedule, refresh.time_zone, refresh.suspend, since=now, last=last)
+    if announced is None or announced > now or refresh.suspend:
+        return fresh
+    is_of_this_spec = status.get("observedGeneration") == generation
+    is_new = last is None or announced > last
+    if not (is_of_this_spec and is_new and _is_tick(refresh, announced)):
+        return fresh
+    return replace(fresh, due=announced)
+
+
+def passed(ticks: Ticks, refresh: Refresh, now: float) -> Ticks:
+    """The ticks at ``now``. An edited or resumed schedule starts to count anew; several ticks that
+    came while one waited are one, the newest.
+    """
+    same = (ticks.schedule, ticks.time_zone) == (refresh.schedule, refresh.time_zone)
+    if not same or refresh.suspend or ticks.suspended:
+        return Ticks(
+            refresh.schedule, refresh.time_zone, refresh.suspend, since=now, last=ticks.last
+        )
+    came = last_tick_between(refresh.schedule, refresh.time_zone, ticks.since, now)
+    return ticks if came is None else replace(ticks, since=now, due=came)
+
+
+def is_over(ticks: Ticks, refresh: Refresh, now: float) -> bool:
+    """Whether the due tick can no longer start."""
+    return ticks.due is not None and now > ticks.due + seconds(refresh.starting_deadline)
+
+
+def handled(ticks: Ticks) -> Ticks:
+    """The due tick was taken or skipped."""
+    return replace(ticks, due=None, last=ticks.due)
+
+
+def announced(ticks: Ticks, refresh: Refresh, now: float) -> float | None:
+    """What ``nextRefreshTime`` says: a due tick that waits, else the next one; None: none comes."""
+    if refresh.suspend:
+        return None
+    if ticks.due is not None:
+        return ticks.due
+    return next_tick(refresh.schedule, refresh.time_zone, now)
+
+
+def _is_tick(refresh: Refresh, at: float) -> bool:
+    return next_tick(refresh.schedule, refresh.time_zone, at - 1) == at
+
+
+def _moment(text: object) -> float | None:
+    try:
+        return posix(text) if isinstance(text, str) else None
+    except NeedsHuman:
+        return None
