@@ -4,11 +4,11 @@ and its test.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from stagingmirror.api.environment import MirrorEnvironmentSpec
 from stagingmirror.api.mirror import ComponentKind, Track
-from stagingmirror.drift.facts import Observation, Seen
+from stagingmirror.drift.facts import Observation, Seen, Why
 from stagingmirror.drift.steps import Step
 from stagingmirror.view import View
 
@@ -33,9 +33,31 @@ class Sides:
     staging: Side
 
 
+class Write(NamedTuple):
+    """One field or alias of staging that a track entry writes. Two mirrors must not share one.
+
+    ``where`` is a namespace or, for an alias, the environment whose registry is meant.
+    """
+
+    kind: str
+    where: str
+    name: str
+    field: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name} {self.field}"
+
+
+class AliasName(NamedTuple):
+    """An alias that somebody names as production's: nothing may ever write to it."""
+
+    environment: str
+    model: str
+    alias: str
+
+
 class Kind(Protocol):
-    """What the engine asks of a kind. Both methods are pure functions of the view: no calls, no
-    clock, no waiting.
+    """What the engine asks of a kind. All methods are pure: no calls, no clock, no waiting.
 
     ``observe`` must answer for every state of the world: nobody answering is ``Unseen``, never an
     exception, never ``Absent``. Production's facts carry ``expected`` where staging must show
@@ -45,6 +67,11 @@ class Kind(Protocol):
     It is asked only where production is Seen and whole. It raises ``CannotRefresh`` with a reason
     where a difference cannot be followed (a value that is not readable, a registry that staging
     does not have).
+
+    ``problems``, ``writes`` and ``names`` need nothing but the entry and its environments: what CEL
+    cannot say of it (``same_registry`` is whether both environments were proven to be one registry;
+    None: not known), what a refresh of it writes (a restart is no write: two may ask for it), and
+    which aliases it names as production's.
     """
 
     name: ComponentKind
@@ -56,6 +83,12 @@ class Kind(Protocol):
     def plan(
         self, track: Track, sides: Sides, production: Seen, staging: Observation, view: View
     ) -> tuple[Step, ...]: ...
+
+    def problems(self, track: Track, sides: Sides, *, same_registry: bool | None) -> Why | None: ...
+
+    def writes(self, track: Track, sides: Sides) -> frozenset[Write]: ...
+
+    def names(self, track: Track, sides: Sides) -> frozenset[AliasName]: ...
 
 
 Catalogue = Mapping[ComponentKind, Kind]

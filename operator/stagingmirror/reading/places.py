@@ -4,9 +4,21 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from stagingmirror.api.mirror import Track, WorkloadReference
-from stagingmirror.component import Side, Sides
+from stagingmirror.component import AliasName, Side, Sides, Write
 from stagingmirror.drift.facts import Why
 from stagingmirror.drift.steps import WorkloadKind
+
+__all__ = [
+    "AliasName",
+    "Place",
+    "Write",
+    "both_listed",
+    "namespace_of",
+    "not_listed",
+    "place_of",
+    "same_thing",
+    "same_workload",
+]
 
 
 class Place(NamedTuple):
@@ -18,29 +30,6 @@ class Place(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.namespace}/{self.name}"
-
-
-class Write(NamedTuple):
-    """One field or alias of staging that a track entry writes. Two mirrors must not share one.
-
-    ``where`` is a namespace or, for an alias, the environment whose registry is meant.
-    """
-
-    kind: str
-    where: str
-    name: str
-    field: str
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.name} {self.field}"
-
-
-class AliasName(NamedTuple):
-    """An alias that somebody names as production's: nothing may ever write to it."""
-
-    environment: str
-    model: str
-    alias: str
 
 
 def namespace_of(given: str | None, side: Side) -> str:
