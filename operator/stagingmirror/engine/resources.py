@@ -11,17 +11,13 @@ from typing import Any
 from stagingmirror.api.model import API_VERSION, GROUP, VERSION
 from stagingmirror.cluster.client import KubernetesClient
 from stagingmirror.engine.fleet import Body, Fleet, Plural
-from stagingmirror.errors import Conflicted, NotThere
+from stagingmirror.errors import Conflicted, NotLeading, NotThere
 
 KINDS: Mapping[Plural, str] = {
     "stagingmirrors": "StagingMirror",
     "mirrorenvironments": "MirrorEnvironment",
     "mirrorholds": "MirrorHold",
 }
-
-
-class NotLeading(Exception):
-    """A write was asked for while this process does not hold the Lease: it must not happen."""
 
 
 class Resources:
@@ -57,7 +53,7 @@ class Resources:
         NotThere, Refused, NotAllowed, NotAnswered, NotLeading.
         """
         if not self._leading():
-            raise NotLeading
+            raise NotLeading("NotLeading", "this process does not hold the Lease any more.")
         metadata = body["metadata"]
         where = path(plural, metadata["name"], metadata.get("namespace") or "")
         try:

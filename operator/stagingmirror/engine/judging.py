@@ -1,0 +1,122 @@
+"""Both sides of every component observed and judged, and what a refresh would do about it.
+
+One component never takes another down: what goes wrong inside a kind is Unknown(InternalError) for
+this component, with the trace in the log.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from stagingmirror.api.duration import seconds
+from stagingmirror.api.mirror import StagingMirrorSpec, Track
+from stagingmirror.api.times import posix
+from stagingmirror.component import Role, Sides
+from stagingmirror.drift import plan as planning
+from stagingmirror.drift.compare import judge
+from stagingmirror.drift.facts import Acceptance, Hold, Looks, Observation, Seen, Unseen, Why
+from stagingmirror.drift.steps import Plan, Step
+from stagingmirror.drift.verdict import Drifted
+from stagingmirror.engine.case import Judged
+from stagingmirror.engine.entries import kind_of
+from stagingmirror.errors import CannotRefresh
+from stagingmirror.view import View
+
+log = structlog.get_logger(__name__)
+
+INTERNAL = Why(
+    "InternalError", "the operator failed on this component; its log has the trace, please report"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What one pass looks at, and through what."""
+
+    spec: StagingMirrorSpec
+    sides: Sides
+    view: View
+    now: float
+    problems: Mapping[str, Why]
+    """Entries that mean nothing as they are; they are Unknown, and nothing is looked at."""
+
+
+def judge_all(scene: Scene, holds: Sequence[Hold]) -> tuple[Judged, ...]:
+    """Every component, in the order of the spec. ``holds`` are those in force."""
+    acceptances = acceptances_of(scene.spec)
+    stale_after = seconds(scene.spec.stale_after)
+    judged = []
+    for track in scene.spec.track:
+        looks = Looks(_observe(scene, track, "production"), _observe(scene, track, "staging"))
+        verdict = judge(
+            track.name,
+            looks,
+            acceptances=acceptances,
+            hold=_hold(holds, track.name),
+            now=scene.now,
+            stale_after=stale_after,
+        )
+        judged.append(Judged(track, looks, verdict))
+    return tuple(judged)
+
+
+def plan_for(scene: Scene, components: Iterable[Judged]) -> Plan:
+    """What a refresh would do now."""
+    return planning.make(
+        [
+            planning.Proposal(
+                each.track.name, each.track.effective_mode, each.verdict, _proposed(scene, each)
+            )
+            for each in components
+        ]
+    )
+
+
+def acceptances_of(spec: StagingMirrorSpec) -> tuple[Acceptance, ...]:
+    return tuple(
+        Acceptance(
+            component=each.component,
+            fact=each.fact,
+            reason=each.reason,
+            production=each.production,
+            staging=each.staging,
+            until=None if each.until is None else posix(each.until),
+        )
+        for each in spec.accept
+    )
+
+
+def _observe(scene: Scene, track: Track, role: Role) -> Observation:
+    if track.name in scene.problems:
+        return Unseen(scene.problems[track.name], scene.now)
+    kind = kind_of(track)
+    if kind is None:
+        why = Why("UnknownKind", "this operator does not know the component's kind; update it")
+        return Unseen(why, scene.now)
+    try:
+        return kind.observe(track, scene.sides, role, scene.view, scene.now)
+    except Exception:
+        log.exception("observing failed", component=track.name, side=role)
+        return Unseen(INTERNAL, scene.now)
+
+
+def _proposed(scene: Scene, judged: Judged) -> tuple[Step, ...] | Why:
+    track, looks = judged.track, judged.looks
+    wanted = isinstance(judged.verdict, Drifted) and track.effective_mode == "Refresh"
+    kind = kind_of(track)
+    if not wanted or kind is None or not isinstance(looks.production, Seen):
+        return ()
+    try:
+        return kind.plan(track, scene.sides, looks.production, looks.staging, scene.view)
+    except CannotRefresh as error:
+        return Why(error.reason, error.message)
+    except Exception:
+        log.exception("planning failed", component=track.name)
+        return INTERNAL
+
+
+def _hold(holds: Iterable[Hold], component: str) -> Hold | None:
+    """The hold that names this component and ends last."""
+    found = [hold for hold in holds if component in hold.components]
+    return max(found, key=lambda hold: (hold.until, hold.name), default=None)

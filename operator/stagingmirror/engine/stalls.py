@@ -1,0 +1,96 @@
+"""What only a human can mend, found before anything is done.
+
+A spec that cannot be read, or an environment that may not be used, leaves nothing to look at: that
+is raised (NeedsHuman) where it is read. The stalls that are found here leave the looking alone and
+stop the refreshing: the verdict goes on being told beside the condition Stalled. Each names the
+field and the remedy.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from stagingmirror.api.mirror import StagingMirrorSpec
+from stagingmirror.component import Sides
+from stagingmirror.drift.facts import Why
+from stagingmirror.drift.schedule import check_schedule
+from stagingmirror.engine.case import MirrorKey
+from stagingmirror.engine.claims import Claims
+from stagingmirror.engine.entries import all_written, problem, written
+from stagingmirror.engine.environments import production_namespaces
+from stagingmirror.engine.fleet import Fleet
+
+
+@dataclass(frozen=True, slots=True)
+class Stalls:
+    """``components``: entries that mean nothing as they are, by name; they are Unknown. ``whole``:
+    why nothing of this mirror is refreshed, or None.
+    """
+
+    components: Mapping[str, Why]
+    whole: Why | None
+
+    @property
+    def first(self) -> Why | None:
+        """What the condition Stalled says."""
+        return self.whole or next(iter(self.components.values()), None)
+
+
+def find(
+    key: MirrorKey,
+    spec: StagingMirrorSpec,
+    sides: Sides,
+    *,
+    fleet: Fleet,
+    claims: Claims,
+    same_registry: bool | None,
+) -> Stalls:
+    """Every stall of one mirror. ``same_registry``: whether both sides lead to one."""
+    whole = _schedule(spec)
+    if whole is None and all_written(spec, sides):
+        whole = _protected(fleet, sides) or _overlap(key, spec, sides, claims)
+    return Stalls(_components(spec, sides, same_registry=same_registry), whole)
+
+
+def _components(
+    spec: StagingMirrorSpec, sides: Sides, *, same_registry: bool | None
+) -> dict[str, Why]:
+    found = {}
+    for track in spec.track:
+        why = problem(track, sides, same_registry=same_registry)
+        if why is not None:
+            found[track.name] = why
+    return found
+
+
+def _schedule(spec: StagingMirrorSpec) -> Why | None:
+    if spec.refresh is None:
+        return None
+    return check_schedule(spec.refresh.schedule, spec.refresh.time_zone)
+
+
+def _protected(fleet: Fleet, sides: Sides) -> Why | None:
+    """Nothing is written to a namespace of any Production environment."""
+    namespace = sides.staging.namespace
+    owner = production_namespaces(fleet).get(namespace)
+    if owner is None:
+        return None
+    return Why(
+        "ProductionIsReadOnly",
+        f'namespace {namespace} is listed by Production environment "{owner}", so nothing is '
+        "written there; take it out of that environment if it is staging's.",
+    )
+
+
+def _overlap(key: MirrorKey, spec: StagingMirrorSpec, sides: Sides, claims: Claims) -> Why | None:
+    """The older of two mirrors that write one field goes on; this is the newer one."""
+    for track in spec.track:
+        shared = claims.overlap(key, written(track, sides))
+        if shared is not None:
+            write, older = shared
+            return Why(
+                "Overlap",
+                f"track[{track.name}] writes {write}, which the older StagingMirror "
+                f"{older.namespace}/{older.name} writes too; remove it from one, or set mode: "
+                "Report.",
+            )
+    return None

@@ -1,0 +1,114 @@
+"""Writes the status of a mirror where its truth has changed, or its heartbeat is due."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+import structlog
+
+from stagingmirror.api.report import Report
+from stagingmirror.api.status import minimal_unknown, same_truth, status_of
+from stagingmirror.api.times import posix
+from stagingmirror.engine import heartbeat
+from stagingmirror.engine.case import MirrorKey
+from stagingmirror.engine.mirror import Mirror
+from stagingmirror.engine.resources import Resources
+from stagingmirror.errors import NeedsHuman, NotThere, Refused
+
+log = structlog.get_logger(__name__)
+
+Outcome = Literal["changed", "heartbeat", "refused", "same", "gone", "postponed"]
+Status = Mapping[str, Any]
+
+
+class StatusWriter:
+    """Knows the last status that was made of each mirror, written or not.
+
+    ``since_settled(stale_after)`` tells whether somebody watched until this process took over.
+    """
+
+    def __init__(
+        self,
+        resources: Resources,
+        *,
+        clock: Callable[[], float],
+        settled: Callable[[float], bool],
+        told: Callable[[Mirror, Status, Status], None],
+        counted: Callable[[str], None],
+    ) -> None:
+        self._resources = resources
+        self._clock = clock
+        self._settled = settled
+        self._told = told
+        self._counted = counted
+        self._made: dict[MirrorKey, Status] = {}
+        self._mine: set[MirrorKey] = set()
+        self._pace = heartbeat.Pace(clock)
+
+    async def write(self, mirror: Mirror, report: Report, *, now: float) -> Outcome:
+        """Make the status of this report, and write it where that is due.
+
+        Errors: Conflicted where the mirror has changed since it was read; those of the client.
+        """
+        previous = self._made.get(mirror.key) or (mirror.status if mirror.seen_before else None)
+        mine = mirror.key in self._mine
+        status = status_of(
+            report,
+            now=now,
+            previous=previous,
+            trust_previous=mine or self._settled(report.stale_after),
+        )
+        self._mine.add(mirror.key)
+        self._made[mirror.key] = status
+        outcome = self._due(mirror.status, status, report.heartbeat)
+        if outcome in ("same", "postponed"):
+            self._made.pop(mirror.key)
+            return outcome
+        return await self._put(mirror, status, outcome)
+
+    def drop(self, key: MirrorKey) -> None:
+        self._made.pop(key, None)
+        self._mine.discard(key)
+
+    def _due(self, written: Status, status: Status, period: float) -> Outcome:
+        if not same_truth(written, status):
+            return "changed"
+        until = _time(status.get("validUntil"))
+        if until is None or not heartbeat.due(_time(written.get("validUntil")), until, period):
+            return "same"
+        return "heartbeat" if self._pace.take() else "postponed"
+
+    async def _put(self, mirror: Mirror, status: Status, outcome: Outcome) -> Outcome:
+        try:
+            answer = await self._resources.put_status("stagingmirrors", mirror.body, status)
+        except NotThere:
+            return "gone"
+        except Refused as error:
+            await self._put_minimal(mirror, error)
+            return "refused"
+        self._made[mirror.key] = answer.get("status") or {}
+        self._counted(outcome)
+        if outcome == "changed":
+            self._told(mirror, mirror.status, status)
+        return outcome
+
+    async def _put_minimal(self, mirror: Mirror, error: Refused) -> None:
+        """What cannot be written whole is told as Unknown: an old verdict must not stand."""
+        log.error("status refused", mirror="/".join(mirror.key), why=error.message)
+        self._counted("refused")
+        self._made.pop(mirror.key, None)
+        status = minimal_unknown(generation=mirror.generation, now=self._clock(), why=error.message)
+        if not _same_refusal(mirror.status, status):
+            await self._resources.put_status("stagingmirrors", mirror.body, status)
+
+
+def _same_refusal(written: Status, status: Status) -> bool:
+    """Whether the API server has this minimal status already, whatever its times."""
+    told = ("observedGeneration", "sync", "summary")
+    return all(written.get(key) == status.get(key) for key in told)
+
+
+def _time(text: object) -> float | None:
+    try:
+        return posix(str(text)) if text else None
+    except NeedsHuman:
+        return None
