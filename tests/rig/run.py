@@ -16,6 +16,7 @@ from typing import IO, Self
 from rig import sweep
 from rig.programs import RigError
 
+_BEING_MADE_SECONDS = 60.0
 _PORTS = range(20000, 32000)  # below what the kernel gives to outgoing connections
 
 
@@ -40,6 +41,7 @@ class Run:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
+            cwd="/",
         )
         (self.folder / "guard").write_text(str(self._guard.pid))
         self._children: list[Process] = []
@@ -173,12 +175,17 @@ def sweep_abandoned(runs: Path) -> None:
     for folder in runs.iterdir():
         guard = folder / "guard"
         try:
-            pid = int(guard.read_text())
-            alive = str(folder) in Path(f"/proc/{pid}/cmdline").read_text().split("\0")
-        except (OSError, ValueError):
-            alive = time.time() - folder.stat().st_mtime < 60 if folder.exists() else True
+            alive = sweep.runs_as(int(guard.read_text()), str(folder))
+        except (OSError, ValueError):  # it is being made or removed
+            alive = _age(folder) < _BEING_MADE_SECONDS
         if not alive:
             sweep.sweep(folder)
+
+
+def _age(folder: Path) -> float:
+    with suppress(FileNotFoundError):
+        return time.time() - folder.stat().st_mtime
+    return 0.0
 
 
 def until(

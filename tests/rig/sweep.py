@@ -80,6 +80,21 @@ def _all_processes_by_ps() -> Iterator[tuple[int, int, list[str]]]:
         yield int(pid), int(parent), words
 
 
+def runs_as(pid: int, *words: str) -> bool:
+    """Whether this process runs, and with all these words in its command: ids are given again."""
+    command = Path(f"/proc/{pid}/cmdline")
+    if Path("/proc/self/cmdline").exists():
+        try:
+            there = command.read_text().split("\0")
+        except OSError:
+            return False
+    else:
+        asked = ["ps", "-ww", "-o", "command=", "-p", str(pid)]
+        shown = subprocess.run(asked, check=False, capture_output=True, text=True, timeout=30)
+        there = shown.stdout.split()
+    return all(word in there for word in words)
+
+
 def _end_processes(run: Path) -> None:
     deadline = time.monotonic() + _ENDED_WITHIN_SECONDS
     while (left := processes(run)) and time.monotonic() < deadline:
