@@ -1,0 +1,99 @@
+"""What ``diff`` shows: per component the facts in which the sides differ. Pure."""
+
+from collections.abc import Iterable
+
+from rich.text import Text
+
+from stagingmirror.api.status_schema import ComponentTold, DifferenceTold
+from stagingmirror.cli.ages import clock, span
+from stagingmirror.cli.belief import Belief
+from stagingmirror.cli.lines import columns, line, short, symbol
+from stagingmirror.cli.mirror import Mirror, at
+from stagingmirror.drift.facts import DETAIL
+
+NONE = "(none)"
+"""Shown where a side does not have a fact."""
+
+
+def diff_screen(
+    mirror: Mirror, believed: Belief, now: float, components: Iterable[str] = ()
+) -> list[Text]:
+    """Every component that is not simply in sync, or those that are named."""
+    named = set(components)
+    shown = [
+        each
+        for each in mirror.status.components
+        if (each.name in named if named else each.verdict != "InSync")
+    ]
+    lines = [Text(f"? {believed.doubt}; this is what was seen last:")] if believed.doubt else []
+    if not shown:
+        return lines or [Text(f"✓ {mirror.name}: nothing differs")]
+    for index, each in enumerate(shown):
+        lines += [Text("")] if index else []
+        lines += _component(each, mirror, now)
+    return lines
+
+
+def _component(component: ComponentTold, mirror: Mirror, now: float) -> list[Text]:
+    lines = [_title(component, now)]
+    rows = _rows(component, mirror)
+    if rows:
+        lines += columns([("fact", "production", "staging", ""), *rows], indent="  ", gap=3)
+    lines += [line("  ", text) for text in (component.message or "").splitlines()]
+    return lines
+
+
+def _title(component: ComponentTold, now: float) -> Text:
+    since = at(component.since)
+    when = f" since {clock(since, now)} UTC ({span(now - since)})" if since is not None else ""
+    verdict = {"InSync": "in sync"}.get(component.verdict, component.verdict.lower())
+    kind = f" · {component.kind}" if component.kind else ""
+    mark = symbol(component.verdict)
+    return line(mark, " ", (component.name, "bold"), f"{kind} · {verdict}{when}")
+
+
+def _rows(component: ComponentTold, mirror: Mirror) -> list[tuple[str, str, str, str]]:
+    """Differences that count, each with its details below it; then those that do not count."""
+    counted = {each.fact: each for each in component.differences}
+    others = {
+        fact: DifferenceTold(
+            fact=fact,
+            production=component.production.get(fact),
+            staging=component.staging.get(fact),
+        )
+        for fact in sorted({*component.production, *component.staging})
+        if component.production.get(fact) != component.staging.get(fact) and fact not in counted
+    }
+    rows = []
+    for fact in sorted({*counted, *others}, key=lambda fact: _place(fact, counted)):
+        difference = counted.get(fact) or others[fact]
+        rows.append(_row(difference, _aside(component, fact, mirror) if fact in others else ""))
+    return rows
+
+
+def _place(fact: str, counted: Iterable[str]) -> tuple[bool, str, bool, str]:
+    base = fact.partition(DETAIL)[0]
+    return (base not in counted and fact not in counted, base, DETAIL in fact, fact)
+
+
+def _row(difference: DifferenceTold, aside: str) -> tuple[str, str, str, str]:
+    base, _, detail = difference.fact.partition(DETAIL)
+    name = f"  {detail}" if detail else base
+    production, staging = difference.production, difference.staging
+    return (
+        name,
+        NONE if production is None else short(production),
+        NONE if staging is None else short(staging),
+        aside,
+    )
+
+
+def _aside(component: ComponentTold, fact: str, mirror: Mirror) -> str:
+    """Why a difference does not count."""
+    base = fact.partition(DETAIL)[0]
+    if base != fact:
+        return ""
+    accepted = (mirror.accepted or {}).get((component.name, fact))
+    if accepted is not None:
+        return f"accepted: {accepted}"
+    return "held" if component.verdict == "Held" else "not compared"

@@ -1,0 +1,124 @@
+"""What ``status`` shows: the answer first, then where, why, and what happens next. Pure."""
+
+from collections.abc import Iterable, Sequence
+
+from rich.text import Text
+
+from stagingmirror.api.status_schema import ComponentTold
+from stagingmirror.cli.ages import span, tick
+from stagingmirror.cli.belief import Belief
+from stagingmirror.cli.lines import STYLES, UNKNOWN_STYLE, clipped, columns, line, short, symbol
+from stagingmirror.cli.mirror import Mirror, at
+
+_FACTS = ("contentHash", "digest", "value")
+"""What stands for a component that has nothing to tell, in this order."""
+
+
+def status_screen(mirror: Mirror, believed: Belief, now: float) -> list[Text]:
+    """One mirror."""
+    return [
+        _headline(mirror, believed, now),
+        *_notes(mirror),
+        Text(""),
+        *_components(mirror.status.components, believed),
+        Text(""),
+        *_next(mirror, now),
+    ]
+
+
+def status_table(
+    mirrors: Sequence[tuple[Mirror, Belief]], now: float, *, namespaces: bool
+) -> list[Text]:
+    """Several mirrors, one line each."""
+    head = [*(["NAMESPACE"] if namespaces else []), "NAME", "SYNC", "SUMMARY", "SEEN", "CHECKED"]
+    rows: list[list[str | Text]] = [[*head]]
+    for mirror, believed in mirrors:
+        place = [mirror.namespace] if namespaces else []
+        told = believed.doubt or mirror.trouble() or mirror.status.summary or ""
+        verdict = Text(believed.sync, STYLES.get(believed.sync, UNKNOWN_STYLE))
+        seen = mirror.status.seen or ""
+        rows.append([*place, mirror.name, verdict, clipped(told, 80), seen, _age(mirror, now)])
+    return columns(rows, gap=3)
+
+
+def _headline(mirror: Mirror, believed: Belief, now: float) -> Text:
+    status, name = mirror.status, (mirror.name, "bold")
+    style = STYLES.get(believed.sync, UNKNOWN_STYLE)
+    seen = _age(mirror, now)
+    tail = f"   seen {seen} ago" if seen else ""
+    if believed.doubt is not None:
+        return line(name, (" is unknown: ", style), believed.doubt, *_last_known(mirror, now))
+    if believed.sync == "InSync":
+        since = _for(status.in_sync_since, now)
+        return line(name, (" is in sync", style), f" with production{since}{tail}")
+    if believed.sync == "Drifted":
+        since = _for(status.drifted_since, now)
+        said = f" with production: {status.summary or ''}{since}{tail}"
+        return line(name, (" is NOT in sync", style), said)
+    if believed.sync == "Held":
+        return line(name, (" is held: ", style), (status.summary or "") + tail)
+    return line(name, (" is unknown: ", style), _why_unknown(mirror) + tail)
+
+
+def _why_unknown(mirror: Mirror) -> str:
+    in_sync = mirror.condition("InSync")
+    told = in_sync.message if in_sync is not None else None
+    return mirror.trouble() or mirror.status.summary or told or "nothing was seen"
+
+
+def _last_known(mirror: Mirror, now: float) -> Iterable[str]:
+    age = _age(mirror, now)
+    return [f"\nWhat was seen {age} ago, and may be wrong now:"] if age else []
+
+
+def _notes(mirror: Mirror) -> Iterable[Text]:
+    """Conditions that are present only while they matter."""
+    for type_ in ("Stalled", "Contended", "DriftOverdue", "Refreshing"):
+        told = mirror.condition(type_)
+        if told is not None and told.status == "True":
+            yield line((f"{told.reason or type_}: ", "bold"), told.message or "")
+
+
+def _components(components: Iterable[ComponentTold], believed: Belief) -> list[Text]:
+    rows: list[list[str | Text]] = []
+    for each in components:
+        mark = Text("·") if believed.doubt else symbol(each.verdict)
+        first, *more = _told(each)
+        rows.append([mark, each.name, each.kind or "", first])
+        rows.extend([["", "", "", text] for text in more])
+    return columns(rows, indent="  ")
+
+
+def _told(component: ComponentTold) -> list[str]:
+    """The message by its lines; a component in sync by the value that both sides have."""
+    shown = next((component.staging[fact] for fact in _FACTS if fact in component.staging), "")
+    if component.message and component.verdict != "InSync":
+        return [clipped(text, 160) for text in component.message.splitlines()]
+    findings = component.message if component.message not in (None, "in sync") else ""
+    return [": ".join(part for part in (short(shown), clipped(findings or "", 120)) if part)]
+
+
+def _next(mirror: Mirror, now: float) -> Iterable[Text]:
+    if mirror.schedule is None:
+        yield Text("No refresh: spec.refresh is not set, so this mirror only watches and tells.")
+        return
+    if mirror.suspended:
+        yield Text("Refreshes are suspended (spec.refresh.suspend); checks go on.")
+        return
+    due = at(mirror.status.next_refresh_time)
+    if due is not None:
+        when = f"{tick(due, mirror.zone)} (in {span(due - now)})"
+        would = f"What it would do: kubectl stagingmirror plan {mirror.name}"
+        yield Text(f"Next refresh {when}. {would}")
+
+
+def _age(mirror: Mirror, now: float) -> str:
+    """How old the oldest look is; empty where nothing was looked at."""
+    times = [at(each.observed_at) for each in mirror.status.components]
+    known = [time for time in times if time is not None]
+    return span(now - min(known)) if known else ""
+
+
+def _for(since: str | None, now: float) -> str:
+    began = at(since)
+    return "" if began is None else f", for {span(now - began)}"
