@@ -102,6 +102,10 @@ class Workload:
     current template.
     """
     created: float = 0.0
+    revision: str = ""
+    """Names the newest template as its controller does; changes with a rollout and with nothing
+    else (scaling is none). Empty: not known.
+    """
 
 
 @dataclass(frozen=True, slots=True)
