@@ -118,7 +118,7 @@ def _refreshed(refreshes: Iterable[Mapping[str, Any]]) -> Condition | None:
     if last is None:
         return None
     result = str(last.get("result") or "Unknown")
-    status: ConditionStatus = "True" if result == "Succeeded" else "False"
+    status: ConditionStatus = "True" if result in ("Succeeded", "NothingToDo") else "False"
     return Condition("Refreshed", status, result, str(last.get("message") or ""))
 
 

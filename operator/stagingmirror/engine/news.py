@@ -1,8 +1,32 @@
-"""What is new between two statuses, in words. Pure."""
+"""What is new between two statuses, in words. Pure.
 
-from collections.abc import Mapping
+Everything that a status shows is told from here: verdicts, refreshes, ticks that were skipped,
+deploys, and what needs a human. So a crash between an act and its telling loses nothing and
+doubles nothing.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from stagingmirror.api.cutting import ended, listed
+from stagingmirror.drift import deploys
+
+Status = Mapping[str, Any]
+
+MAX_COMPONENTS = 5
+"""Components that have an announcement of their own; further ones share one."""
+MAX_MESSAGE = 1000
+"""An Event's note may have 1024 bytes; most of ours are ASCII."""
+
+_ONSETS = frozenset({"Stalled", "Contended", "DriftOverdue"})
+_ENDS: Mapping[str, tuple[Literal["Normal", "Warning"], str]] = {
+    "Succeeded": ("Normal", "RefreshSucceeded"),
+    "NothingToDo": ("Normal", "RefreshSucceeded"),
+    "Skipped": ("Warning", "RefreshSkipped"),
+    "PutBackIncomplete": ("Warning", "PutBackIncomplete"),
+}
+_FAILED: tuple[Literal["Warning"], str] = ("Warning", "RefreshFailed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +41,129 @@ class Announcement:
     fields: Mapping[str, Any] = field(default_factory=dict)
 
 
-def changes(previous: Mapping[str, Any], status: Mapping[str, Any]) -> list[Announcement]:
+def changes(previous: Status, status: Status) -> list[Announcement]:
     """What to tell of the step from ``previous`` (empty: the mirror is new) to ``status``."""
-    raise NotImplementedError
+    found = [
+        *_deploys(previous, status),
+        *_started(previous, status),
+        *_ended(previous, status),
+        *_verdict(previous, status),
+        *_onsets(previous, status),
+    ]
+    return [
+        Announcement(each.kind, each.reason, ended(each.message, MAX_MESSAGE), each.fields)
+        for each in found
+    ]
+
+
+def _verdict(previous: Status, status: Status) -> Iterator[Announcement]:
+    drifted = list(_newly_drifted(previous, status))
+    yield from drifted
+    before, now = previous.get("sync"), status.get("sync")
+    said = {"from": before, "to": now, "seen": status.get("seen")}
+    summary = str(status.get("summary") or "")
+    if before == now:
+        return
+    if now == "InSync":
+        yield Announcement("Normal", "InSync", summary, said)
+    elif now == "Held":
+        yield Announcement("Normal", "Held", summary, said)
+    elif now == "Unknown" and before is not None and status.get("activity") != "Refreshing":
+        yield Announcement("Warning", "NotSeen", summary, said)
+    elif now == "Drifted" and not drifted:
+        yield Announcement("Warning", "DriftDetected", summary, said)
+
+
+def _newly_drifted(previous: Status, status: Status) -> Iterator[Announcement]:
+    before = {each.get("name"): each.get("verdict") for each in _list(previous, "components")}
+    drifted = [
+        each
+        for each in _list(status, "components")
+        if each.get("verdict") == "Drifted" and before.get(each.get("name")) != "Drifted"
+    ]
+    for each in drifted[:MAX_COMPONENTS]:
+        facts = [difference.get("fact") for difference in each.get("differences") or ()]
+        yield Announcement(
+            "Warning",
+            "DriftDetected",
+            f"{each.get('name')}: {each.get('message')}",
+            {"component": each.get("name"), "from": before.get(each.get("name")), "facts": facts},
+        )
+    if rest := [str(each.get("name")) for each in drifted[MAX_COMPONENTS:]]:
+        message = f"{len(rest)} more drifted: {listed(rest, most=20)}"
+        yield Announcement("Warning", "DriftDetected", message, {"components": rest})
+
+
+def _started(previous: Status, status: Status) -> Iterator[Announcement]:
+    refresh = status.get("refresh") or {}
+    if not refresh or refresh.get("id") == (previous.get("refresh") or {}).get("id"):
+        return
+    trigger = str(refresh.get("trigger") or "")
+    components = list(dict.fromkeys(_components(refresh.get("steps") or ())))
+    message = f"{trigger}: {listed(components, most=10)}" if components else trigger
+    yield Announcement("Normal", "RefreshStarted", message, _about(refresh))
+
+
+def _ended(previous: Status, status: Status) -> Iterator[Announcement]:
+    known = _list(previous, "refreshes")
+    identities = {each["id"] for each in known if each.get("id")}
+    new = [
+        each
+        for each in _list(status, "refreshes")
+        if each not in known and not (each.get("id") and each["id"] in identities)
+    ]
+    for refresh in reversed(new):
+        kind, reason = _ENDS.get(str(refresh.get("result")), _FAILED)
+        yield Announcement(kind, reason, str(refresh.get("message") or reason), _about(refresh))
+
+
+def _deploys(previous: Status, status: Status) -> Iterator[Announcement]:
+    former, latest = _read_deploys(previous), _read_deploys(status)
+    for deploy in deploys.news(former, latest):
+        kind: Literal["Normal", "Warning"] = "Warning" if deploy.mismatch else "Normal"
+        yield Announcement(kind, "Deployed", deploys.describe(deploy), _of_deploy(deploy))
+
+
+def _onsets(previous: Status, status: Status) -> Iterator[Announcement]:
+    before = {each.get("type"): each for each in _list(previous, "conditions")}
+    for condition in _list(status, "conditions"):
+        if condition.get("type") not in _ONSETS:
+            continue
+        former = before.get(condition["type"]) or {}
+        if (former.get("reason"), former.get("status")) != (condition.get("reason"), "True"):
+            message = f"{condition.get('reason')}: {condition.get('message')}"
+            if condition.get("reason") == condition["type"]:
+                message = str(condition.get("message"))
+            yield Announcement(
+                "Warning", condition["type"], message, {"cause": condition.get("reason")}
+            )
+
+
+def _components(steps: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    for step in steps:
+        yield from step.get("components") or filter(None, [step.get("component")])
+
+
+def _about(refresh: Mapping[str, Any]) -> dict[str, Any]:
+    told = ("id", "trigger", "result", "started", "finished")
+    return {f"refresh_{key}": refresh[key] for key in told if refresh.get(key)}
+
+
+def _of_deploy(deploy: deploys.Deploy) -> dict[str, Any]:
+    return {
+        "component": deploy.key.component,
+        "side": deploy.key.side,
+        "workloads": list(deploy.workloads),
+        "provenance": dict(deploy.provenance),
+        "verified": deploy.verified,
+        "mismatch": list(deploy.mismatch),
+    }
+
+
+def _read_deploys(status: Status) -> list[deploys.Deploy]:
+    read = (deploys.from_dict(each, at=0.0) for each in _list(status, "deploys"))
+    return [each for each in read if each is not None]
+
+
+def _list(status: Status, key: str) -> list[Mapping[str, Any]]:
+    return [each for each in status.get(key) or () if isinstance(each, Mapping)]

@@ -1,16 +1,39 @@
 """Telling people: Kubernetes Events and one log line each, only where something changed.
 
-What is news is found by comparing two statuses (``changes``), so every leader tells the same. An
-Event that cannot be written is dropped: the status is the truth, Events are a courtesy.
+What is news is found by comparing two statuses (``engine.news``), so every leader tells the same.
+An Event that cannot be written is dropped: the status is the truth, Events are a courtesy.
 """
 
+import asyncio
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any, Protocol
 
-from stagingmirror.engine.case import MirrorKey
-from stagingmirror.engine.news import Announcement
+import structlog
 
-__all__ = ["Announcement", "Requests", "Teller"]
+from stagingmirror.api.cutting import ended
+from stagingmirror.api.model import API_VERSION
+from stagingmirror.engine.case import MirrorKey
+from stagingmirror.engine.news import MAX_MESSAGE, Announcement, changes
+from stagingmirror.errors import StagingMirrorError
+
+__all__ = ["Announcement", "Requests", "Teller", "changes"]
+
+REPORTER = "stagingmirror"
+WAITING = 1000
+"""Events that may wait to be written; further ones are dropped, the log has them."""
+BURST = 20
+REFILL = 30.0
+"""A mirror may have so many Events at once, and one more after each so many seconds."""
+QUIET = 600.0
+"""Seconds in which the same sentence about the same mirror is not told again."""
+REMEMBERED = 10_000
+"""Sentences and mirrors that are remembered for this."""
+
+log = structlog.get_logger(__name__)
 
 
 class Requests(Protocol):
@@ -19,6 +42,12 @@ class Requests(Protocol):
     async def request(
         self, method: str, path: str, *, body: object | None = None
     ) -> dict[str, Any]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Allowance:
+    left: float
+    at: float
 
 
 class Teller:
@@ -32,18 +61,103 @@ class Teller:
         identity: str,
         leading: Callable[[], bool] = lambda: True,
     ) -> None:
-        raise NotImplementedError
+        self._requests = requests
+        self._clock = clock
+        self._identity = identity
+        self._leading = leading
+        self._waiting: asyncio.Queue[tuple[str, dict[str, Any]]] = asyncio.Queue(WAITING)
+        self._told: OrderedDict[tuple[str, str, str], float] = OrderedDict()
+        self._allowances: OrderedDict[str, _Allowance] = OrderedDict()
 
     def tell(self, key: MirrorKey, uid: str, kind: str, reason: str, message: str) -> None:
-        """An Event on the mirror and one log line. ``kind`` is Normal or Warning."""
-        raise NotImplementedError
+        """An Event on the mirror and one log line, for what no status shows (``TookOver``).
+        ``kind`` is Normal or Warning.
+        """
+        self._tell(key, uid, kind, reason, ended(message, MAX_MESSAGE), {})
 
     def announce(
         self, key: MirrorKey, uid: str, previous: Mapping[str, Any], status: Mapping[str, Any]
-    ) -> None:
-        """Tell what is new in a status that has just been written."""
-        raise NotImplementedError
+    ) -> list[Announcement]:
+        """Tell what is new in a status that has just been written; gives back what that was."""
+        news = changes(previous, status)
+        for each in news:
+            self._tell(key, uid, each.kind, each.reason, each.message, each.fields)
+        return news
 
     async def run(self) -> None:
         """Write the Events that are waiting, for ever. Only while leading; others are dropped."""
-        raise NotImplementedError
+        while True:
+            namespace, body = await self._waiting.get()
+            if not self._leading():
+                continue
+            try:
+                await self._requests.request(
+                    "POST", f"/apis/events.k8s.io/v1/namespaces/{namespace}/events", body=body
+                )
+            except StagingMirrorError as error:
+                log.warning("event not written", reason=body["reason"], error=error.message)
+
+    def _tell(
+        self,
+        key: MirrorKey,
+        uid: str,
+        kind: str,
+        reason: str,
+        message: str,
+        fields: Mapping[str, Any],
+    ) -> None:
+        now = self._clock()
+        said = (uid, reason, message)
+        if now - self._told.get(said, float("-inf")) < QUIET:
+            return
+        _remember(self._told, said, now)
+        speak = log.warning if kind == "Warning" else log.info
+        speak(reason, namespace=key.namespace, mirror=key.name, message=message, **fields)
+        if self._allowed(uid, now) and not self._waiting.full():
+            body = _event(key, uid, kind, reason, message, now, self._identity)
+            self._waiting.put_nowait((key.namespace, body))
+
+    def _allowed(self, uid: str, now: float) -> bool:
+        """Whether this mirror may have one more Event now."""
+        known = self._allowances.get(uid, _Allowance(BURST, now))
+        left = min(float(BURST), known.left + max(0.0, now - known.at) / REFILL)
+        _remember(self._allowances, uid, _Allowance(left - 1.0 if left >= 1.0 else left, now))
+        return left >= 1.0
+
+
+def _remember(known: OrderedDict[Any, Any], key: object, value: object) -> None:
+    known[key] = value
+    known.move_to_end(key)
+    if len(known) > REMEMBERED:
+        known.popitem(last=False)
+
+
+def _event(
+    key: MirrorKey, uid: str, kind: str, reason: str, message: str, now: float, identity: str
+) -> dict[str, Any]:
+    moment = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    unique = sha256(f"{uid} {reason} {message} {moment}".encode()).hexdigest()[:16]
+    return {
+        "apiVersion": "events.k8s.io/v1",
+        "kind": "Event",
+        "metadata": {"name": f"{key.name[:200]}.{unique}", "namespace": key.namespace},
+        "eventTime": moment,
+        "reportingController": REPORTER,
+        "reportingInstance": identity[:128],
+        "action": reason,
+        "reason": reason,
+        "type": kind,
+        "note": _note(message),
+        "regarding": {
+            "apiVersion": API_VERSION,
+            "kind": "StagingMirror",
+            "namespace": key.namespace,
+            "name": key.name,
+            "uid": uid,
+        },
+    }
+
+
+def _note(message: str) -> str:
+    """At most 1024 bytes, whatever the alphabet."""
+    return message.encode()[:1024].decode(errors="ignore")

@@ -7,77 +7,139 @@ made from its status when they are asked for, so they vanish with it.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from prometheus_client import CollectorRegistry
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    GCCollector,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+)
+
+from stagingmirror.metrics.mirrors import MirrorSeries
+from stagingmirror.metrics.queues import QueueMetrics, QueueSeries
+
+MIRROR = ("namespace", "name")
+LATENCIES = (0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+MOST_OPERATIONS = 64
+"""Different operations upstream that have a series of their own; the rest is ``other``."""
 
 
 class Metrics:
     """What the rooms tell; no method waits or raises. Times are POSIX seconds, lengths seconds."""
 
-    registry: CollectorRegistry
-
     def __init__(self, *, clock: Callable[[], float], version: str) -> None:
-        raise NotImplementedError
+        self.registry = CollectorRegistry(auto_describe=False)
+        self._series = MirrorSeries(clock)
+        self.registry.register(self._series)
+        for of_the_process in (ProcessCollector, PlatformCollector, GCCollector):
+            of_the_process(registry=self.registry)
+        self._make_counters()
+        self._make_calls()
+        self._leads = self._gauge(
+            "leader_election_master_status", "Whether this process leads.", ("name",)
+        ).labels("stagingmirror")
+        self._settled = self._gauge(
+            "stagingmirror_settled_timestamp_seconds",
+            "Every status in the API was true as of this moment.",
+        )
+        self._gauge("stagingmirror_build_info", "Always 1.", ("version",)).labels(version).set(1)
+        self._queues = QueueSeries(self.registry)
+        self._operations: set[str] = set()
 
     def mirror(self, namespace: str, name: str, status: Mapping[str, Any]) -> None:
         """A mirror's status as it is in the API now."""
-        raise NotImplementedError
+        self._series.set(namespace, name, status)
 
     def forget_mirror(self, namespace: str, name: str) -> None:
-        raise NotImplementedError
+        """Every series with this mirror's name goes, those of former refreshes included."""
+        self._series.forget(namespace, name)
+        for counter in (self._refreshes, self._deploys):
+            counter.remove_by_labels({"namespace": namespace, "name": name})
 
     def hold(self, namespace: str, name: str, until: float) -> None:
         """A hold that has not expired."""
-        raise NotImplementedError
+        self._series.set_hold(namespace, name, until)
 
     def forget_hold(self, namespace: str, name: str) -> None:
-        raise NotImplementedError
+        self._series.forget_hold(namespace, name)
 
     def refreshed(self, namespace: str, name: str, result: str) -> None:
         """A refresh ended, or a tick was skipped."""
-        raise NotImplementedError
+        self._refreshes.labels(namespace, name, result).inc()
 
     def deployed(self, namespace: str, name: str, side: str) -> None:
         """A rollout of a tracked workload was told."""
-        raise NotImplementedError
+        self._deploys.labels(namespace, name, side).inc()
 
     def status_written(self, outcome: str) -> None:
         """``changed``, ``heartbeat`` or ``refused``."""
-        raise NotImplementedError
+        self._writes.labels(outcome).inc()
 
     def upstream_call(self, operation: str, outcome: str, seconds: float | None = None) -> None:
         """One call to a model registry. ``outcome``: ``ok`` or the reason of the error."""
-        raise NotImplementedError
+        if operation not in self._operations:
+            if len(self._operations) >= MOST_OPERATIONS:
+                operation = "other"
+            self._operations.add(operation)
+        self._upstream.labels(operation, outcome).inc()
+        if seconds is not None:
+            self._upstream_seconds.labels(operation).observe(seconds)
 
     def api_call(self, method: str, outcome: str, seconds: float) -> None:
         """One call to Kubernetes. ``outcome``: the HTTP status or ``error``."""
-        raise NotImplementedError
+        self._api.labels(outcome, method).inc()
+        self._api_seconds.labels(method).observe(seconds)
 
     def leading(self, *, now: bool) -> None:
-        raise NotImplementedError
+        self._leads.set(1 if now else 0)
 
     def settled(self, at: float) -> None:
         """Every status in the API was true as of ``at``."""
-        raise NotImplementedError
+        self._settled.set(at)
 
-    def queue(self, name: str) -> "QueueMetrics":
+    def queue(self, name: str) -> QueueMetrics:
         """What a queue of this name tells to (``engine.counting.Counting``)."""
-        raise NotImplementedError
+        return self._queues.queue(name)
 
+    def _make_counters(self) -> None:
+        self._refreshes = self._counter(
+            "stagingmirror_refreshes", "Refreshes that ended, by result.", (*MIRROR, "result")
+        )
+        self._deploys = self._counter(
+            "stagingmirror_deploys", "Rollouts of tracked workloads.", (*MIRROR, "side")
+        )
+        self._writes = self._counter(
+            "stagingmirror_status_writes", "Statuses that were written.", ("outcome",)
+        )
 
-class QueueMetrics:
-    """controller-runtime's ``workqueue_*`` of one queue."""
+    def _make_calls(self) -> None:
+        self._upstream = self._counter(
+            "stagingmirror_upstream_requests",
+            "Calls to model registries.",
+            ("operation", "outcome"),
+        )
+        self._upstream_seconds = Histogram(
+            "stagingmirror_upstream_request_duration_seconds",
+            "How long model registries take to answer.",
+            ("operation",),
+            buckets=LATENCIES,
+            registry=self.registry,
+        )
+        self._api = self._counter(
+            "rest_client_requests", "Calls to the Kubernetes API.", ("code", "method")
+        )
+        self._api_seconds = Histogram(
+            "rest_client_request_duration_seconds",
+            "How long the Kubernetes API takes to answer.",
+            ("verb",),
+            buckets=LATENCIES,
+            registry=self.registry,
+        )
 
-    def added(self, *, depth: int) -> None:
-        raise NotImplementedError
+    def _counter(self, name: str, told: str, labels: tuple[str, ...]) -> Counter:
+        return Counter(name, told, labels, registry=self.registry)
 
-    def taken(self, *, waited: float, depth: int) -> None:
-        raise NotImplementedError
-
-    def done(self, *, worked: float) -> None:
-        raise NotImplementedError
-
-    def retried(self) -> None:
-        raise NotImplementedError
-
-    def depth(self, value: int) -> None:
-        raise NotImplementedError
+    def _gauge(self, name: str, told: str, labels: tuple[str, ...] = ()) -> Gauge:
+        return Gauge(name, told, labels, registry=self.registry)

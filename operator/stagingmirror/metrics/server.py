@@ -1,31 +1,70 @@
 """livez, readyz and metrics over HTTP, on a port of their own."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Self
 
-from prometheus_client import CollectorRegistry
+from aiohttp import web
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 Trouble = Callable[[], str | None]
 """What is wrong, in words; None: nothing."""
 
+CLOSING = 1.0
+"""Seconds that an answer may still take when the server closes."""
+
+
+def _none() -> str | None:
+    return None
+
 
 class Server:
-    """``async with Server(...) as server:`` listens; ``server.port`` is where (0 asks for any)."""
+    """``async with Server(...) as server:`` listens; ``server.port`` is where (0 asks for any).
 
-    port: int
+    Series are written in a thread, one scrape at a time: of a large fleet they take longer than
+    others should wait for the event loop.
+    """
 
     def __init__(
         self,
         registry: CollectorRegistry,
         *,
         port: int,
-        live: Trouble = lambda: None,
-        ready: Trouble = lambda: None,
+        live: Trouble = _none,
+        ready: Trouble = _none,
     ) -> None:
-        raise NotImplementedError
+        self.port = port
+        self._registry = registry
+        self._one = asyncio.Lock()
+        app = web.Application(client_max_size=1024)
+        app.router.add_get("/livez", lambda _: _health(live))
+        app.router.add_get("/readyz", lambda _: _health(ready))
+        app.router.add_get("/metrics", self._metrics)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=CLOSING)
 
     async def __aenter__(self) -> Self:
-        raise NotImplementedError
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, port=self.port)
+        try:
+            await site.start()
+        except OSError:
+            await self._runner.cleanup()
+            raise
+        self.port = self._runner.addresses[0][1]
+        return self
 
     async def __aexit__(self, *_: object) -> None:
-        raise NotImplementedError
+        await self._runner.cleanup()
+
+    async def _metrics(self, _: web.Request) -> web.Response:
+        async with self._one:
+            body = await asyncio.to_thread(generate_latest, self._registry)
+        answer = web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
+        answer.enable_compression()
+        return answer
+
+
+async def _health(trouble: Trouble) -> web.Response:
+    found = trouble()
+    return web.Response(text=found or "ok", status=200 if found is None else 503)

@@ -1,0 +1,148 @@
+"""The series of mirrors and holds, made from their last status at the moment they are asked for.
+
+Ages and remaining validity are right at that moment, not at the last check; and what is gone leaves
+nothing behind.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from stagingmirror.api.times import posix
+from stagingmirror.errors import NeedsHuman
+
+VERDICTS = ("InSync", "Drifted", "Held", "Unknown")
+_MIRROR = ["namespace", "name"]
+_MOMENTS = (
+    ("next_refresh_timestamp_seconds", "When the next refresh is due.", "nextRefreshTime"),
+    ("last_refresh_timestamp_seconds", "When the last refresh ended.", "lastRefreshTime"),
+    ("in_sync_since_timestamp_seconds", "Since when it is in sync without a gap.", "inSyncSince"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What is kept of a status. Times are POSIX seconds."""
+
+    sync: str
+    conditions: tuple[tuple[str, str], ...]
+    components: tuple[tuple[str, str, str], ...]
+    valid_until: float | None
+    drifted_since: float | None
+    moments: tuple[float | None, ...]
+
+
+class MirrorSeries(Collector):
+    """May be asked from another thread than the one that tells it."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._mirrors: dict[tuple[str, str], _Told] = {}
+        self._holds: dict[tuple[str, str], float] = {}
+
+    def set(self, namespace: str, name: str, status: Mapping[str, Any]) -> None:
+        self._mirrors[namespace, name] = _told(status)
+
+    def forget(self, namespace: str, name: str) -> None:
+        self._mirrors.pop((namespace, name), None)
+
+    def set_hold(self, namespace: str, name: str, until: float) -> None:
+        self._holds[namespace, name] = until
+
+    def forget_hold(self, namespace: str, name: str) -> None:
+        self._holds.pop((namespace, name), None)
+
+    def collect(self) -> Iterator[Metric]:
+        now, mirrors = self._clock(), list(self._mirrors.items())
+        yield _syncs(mirrors)
+        yield _conditions(mirrors)
+        yield _components(mirrors)
+        yield _lengths(
+            "drift_age_seconds",
+            "For how long it has drifted.",
+            [(key, _since(now, told.drifted_since)) for key, told in mirrors],
+        )
+        yield _lengths(
+            "valid_seconds",
+            "For how long its status may still be believed; below zero: no more.",
+            [(key, _since(told.valid_until, now)) for key, told in mirrors],
+        )
+        for place, (name, about, _) in enumerate(_MOMENTS):
+            yield _lengths(name, about, [(key, told.moments[place]) for key, told in mirrors])
+        holds = [(key, until) for key, until in list(self._holds.items()) if until > now]
+        yield _lengths("hold_expiry_timestamp_seconds", "When a hold ends.", holds)
+
+
+def _told(status: Mapping[str, Any]) -> _Told:
+    return _Told(
+        sync=str(status.get("sync") or "Unknown"),
+        conditions=tuple(
+            (str(each.get("type")), str(each.get("status")))
+            for each in status.get("conditions") or ()
+        ),
+        components=tuple(
+            (str(each.get("name")), str(each.get("kind") or ""), str(each.get("verdict")))
+            for each in status.get("components") or ()
+        ),
+        valid_until=_moment(status.get("validUntil")),
+        drifted_since=_moment(status.get("driftedSince")),
+        moments=tuple(_moment(status.get(key)) for _, _, key in _MOMENTS),
+    )
+
+
+def _syncs(mirrors: list[tuple[tuple[str, str], _Told]]) -> Metric:
+    family = GaugeMetricFamily(
+        "stagingmirror_sync", "The verdict: 1 for what it is.", labels=[*_MIRROR, "sync"]
+    )
+    for key, told in mirrors:
+        for verdict in VERDICTS:
+            family.add_metric([*key, verdict], float(told.sync == verdict))
+    return family
+
+
+def _conditions(mirrors: list[tuple[tuple[str, str], _Told]]) -> Metric:
+    family = GaugeMetricFamily(
+        "stagingmirror_condition",
+        "1 for the status that a condition has.",
+        labels=[*_MIRROR, "type", "status"],
+    )
+    for key, told in mirrors:
+        for type_, status in told.conditions:
+            family.add_metric([*key, type_, status], 1.0)
+    return family
+
+
+def _components(mirrors: list[tuple[tuple[str, str], _Told]]) -> Metric:
+    family = GaugeMetricFamily(
+        "stagingmirror_component_verdict",
+        "1 for the verdict that a component has.",
+        labels=[*_MIRROR, "component", "kind", "verdict"],
+    )
+    for key, told in mirrors:
+        for component in told.components:
+            family.add_metric([*key, *component], 1.0)
+    return family
+
+
+def _lengths(
+    name: str, about: str, values: Sequence[tuple[tuple[str, str], float | None]]
+) -> Metric:
+    family = GaugeMetricFamily(f"stagingmirror_{name}", about, labels=_MIRROR)
+    for key, value in values:
+        if value is not None:
+            family.add_metric(key, value)
+    return family
+
+
+def _since(later: float | None, earlier: float | None) -> float | None:
+    return None if later is None or earlier is None else later - earlier
+
+
+def _moment(text: object) -> float | None:
+    try:
+        return posix(str(text)) if text else None
+    except NeedsHuman:  # somebody else wrote the status
+        return None
