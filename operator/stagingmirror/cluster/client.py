@@ -7,7 +7,7 @@ a stream of lines, and a dead connection is noticed within ten seconds.
 import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from time import perf_counter
 from typing import Any, Self
 from urllib.parse import quote
@@ -138,7 +138,7 @@ class KubernetesClient:
         *,
         metadata_only: bool = False,
         opened: Callable[[], None] | None = None,
-    ) -> AsyncIterator[bytes]:
+    ) -> AsyncGenerator[bytes, None]:
         """The lines of a watch until the server ends it. ``opened`` is called once it is accepted.
 
         To be closed by its reader (``contextlib.aclosing``), else its connection stays open.

@@ -1,0 +1,175 @@
+"""Proves, now and then and when asked, that a watch's store says what the API server says.
+
+A LIST of metadata is compared with the store. What differs is given a second to arrive by the
+watch; what then still differs was lost: it is read directly, counted, and the watch opened anew.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import SystemRandom
+from typing import Any, Generic
+
+from stagingmirror.cluster.pausing import LONGEST
+from stagingmirror.cluster.store import E
+from stagingmirror.cluster.sweep import Listed, behind, listed, vanished
+from stagingmirror.cluster.watch import Watch
+from stagingmirror.drift.facts import Why
+from stagingmirror.errors import NotThere, StagingMirrorError
+
+CATCH_UP = 1.0
+"""Seconds that a watch may be behind a LIST."""
+_TICK = 0.02
+_READ_ONE_BY_ONE = 20
+"""Lost objects beyond this are listed anew instead."""
+_CHANCE = SystemRandom()
+
+
+@dataclass(slots=True)
+class Counts:
+    """Since the start: LISTs that were compared, and objects that no watch had told of."""
+
+    sweeps: int = 0
+    repaired: int = 0
+
+
+class Looking(Generic[E]):
+    """The proofs of one watch."""
+
+    def __init__(
+        self,
+        watch: Watch[E],
+        *,
+        interval: float,
+        counts: Counts,
+        settled: Callable[[], None],
+    ) -> None:
+        self.watch = watch
+        self._interval = interval
+        self._counts = counts
+        self._settled = settled
+        self._proven_in: dict[str, float] = {}
+        self._trouble: Why | None = None
+
+    @property
+    def trouble(self) -> Why | None:
+        """Why the newest asking failed: the watch's, or the newest proof's."""
+        return self.watch.trouble or self._trouble
+
+    def covers(self, namespace: str) -> bool:
+        """The namespace was listed at least once, and still is."""
+        return namespace in self.watch.covers
+
+    def began(self, namespace: str) -> float:
+        """When the newest proof of this namespace began; where there is none, the newest asking."""
+        if not self.covers(namespace):
+            return self.watch.asked
+        return max(self.watch.proven, self._proven_in.get(namespace, float("-inf")))
+
+    async def run(self) -> None:
+        """Until cancelled. A watch that was interrupted is proven right away."""
+        while True:
+            await self._until_due()
+            if self.watch.covers:
+                await self._look(None)
+
+    def doubt(self, why: Why) -> None:
+        """A direct read failed where the store has nothing; until the next proof."""
+        self._trouble = why
+
+    async def prove(self, namespace: str, since: float) -> None:
+        """Make ``began`` of this namespace at least ``since``, or leave the trouble in place."""
+        if self.covers(namespace) and self.began(namespace) < since:
+            await self._look(namespace, since)
+        elif not self.covers(namespace):
+            await self._asked_again(since)
+
+    async def _asked_again(self, since: float) -> None:
+        """There is nothing to compare with yet: wait for the watch's own LIST, or its failure."""
+        while True:
+            self.watch.tried.clear()
+            self.watch.hurry()
+            await self.watch.tried.wait()
+            if self.watch.asked >= since:
+                return
+
+    async def _until_due(self) -> None:
+        seconds = self._interval if self._trouble is None else min(self._interval, LONGEST)
+        try:
+            async with asyncio.timeout(seconds * _CHANCE.uniform(0.8, 1.0)):
+                await self.watch.resumed.wait()
+        except TimeoutError:
+            return
+        self.watch.resumed.clear()
+
+    async def _look(self, namespace: str | None, since: float = float("inf")) -> None:
+        async with self.watch.at_once, self.watch.looking:
+            if namespace is not None and self.began(namespace) >= since:
+                return  # proven by somebody else while we waited
+            former = self._trouble
+            try:
+                await self._compare(namespace)
+                self._trouble = None
+            except StagingMirrorError as error:
+                self._trouble = Why(error.reason, error.message)
+            if self._trouble != former:
+                self._settled()
+
+    async def _compare(self, namespace: str | None) -> None:
+        watch = self.watch
+        began = watch.clock()
+        watch.deleted.clear()
+        seen, lost, at = await self._read(namespace or watch.namespace)
+        gone = vanished(seen, watch.store, namespace or watch.namespace, at)
+        lost, gone = await self._caught_up(lost, gone)
+        self._counts.sweeps += 1
+        if lost or gone:
+            self._counts.repaired += len(lost) + len(gone)
+            if len(lost) > _READ_ONE_BY_ONE:
+                watch.relist()
+                return
+            await self._repair(lost, gone)
+        if namespace is None:
+            watch.proven = began
+            self._proven_in.clear()
+        else:
+            self._proven_in[namespace] = began
+
+    async def _read(self, namespace: str | None) -> tuple[set[str], list[Listed], str]:
+        """Uids that are there, what the store seems to lack, and the LIST's own version."""
+        watch, seen, lost, at = self.watch, set[str](), list[Listed](), ""
+
+        def row(item: dict[str, Any]) -> Listed:
+            return listed(item)
+
+        path = watch.resource.path(namespace)
+        async for page in watch.client.pages(path, metadata_only=True, shape=row):
+            rows = [one for one in page["items"] if one.namespace in watch.covers]
+            at = str(page["metadata"]["resourceVersion"])
+            seen.update(one.uid for one in rows)
+            lost += behind(rows, watch.store, watch.deleted)
+        return seen, lost, at
+
+    async def _caught_up(self, lost: list[Listed], gone: list[E]) -> tuple[list[Listed], list[E]]:
+        """What is still wrong after the watch had its time."""
+        watch = self.watch
+        loop = asyncio.get_running_loop()
+        until = loop.time() + CATCH_UP
+        while True:
+            lost = behind(lost, watch.store, watch.deleted)
+            gone = [one for one in gone if watch.store.get(one.namespace, one.uid) is one]
+            if not (lost or gone) or loop.time() > until:
+                return lost, gone
+            await asyncio.sleep(_TICK)
+
+    async def _repair(self, lost: list[Listed], gone: list[E]) -> None:
+        watch = self.watch
+        for former in gone:
+            watch.drop(former.namespace, former.uid)
+        for row in lost:
+            path = watch.resource.path(row.namespace, row.name)
+            try:
+                watch.take(watch.parsed(await watch.client.request("GET", path)))
+            except NotThere:
+                watch.drop(row.namespace, row.uid)
+        watch.reopen()

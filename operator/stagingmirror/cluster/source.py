@@ -1,0 +1,263 @@
+"""What this cluster's workloads and ConfigMaps were last seen to be, for the view.
+
+Each kind is watched in all namespaces at once where that is permitted, else in each namespace that
+an environment lists. Only objects of listed namespaces are kept.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from stagingmirror.cluster.client import KubernetesClient
+from stagingmirror.cluster.config_maps import ConfigMaps, Key, Read
+from stagingmirror.cluster.looking import Counts, Looking
+from stagingmirror.cluster.objects import Entry
+from stagingmirror.cluster.resources import NEEDED, RESOURCES
+from stagingmirror.cluster.watch import Ears, Watch
+from stagingmirror.cluster.workloads import Stores, rolled_up
+from stagingmirror.drift.facts import Unseen, Why
+from stagingmirror.drift.steps import WorkloadKind
+from stagingmirror.errors import NotThere, StagingMirrorError
+from stagingmirror.settings import Settings
+from stagingmirror.view import LOCAL, ConfigMap, Look, Subject, Workload
+
+LISTS_AT_ONCE = 8
+_NOT_YET = Why("NotSeenYet", "The cluster has not answered yet.")
+_NOT_LISTED = Why("NamespaceNotReadable", "No environment lists this namespace.")
+
+
+@dataclass(slots=True)
+class _Scope:
+    looking: Looking[Any]
+    tasks: tuple[asyncio.Task[None], ...]
+
+
+class ClusterSource:
+    """``workload`` and ``config_map`` answer out of memory, at once. ``counts`` is for metrics.
+
+    ``on_change`` is called in the event loop for every subject that may have changed; it must not
+    wait.
+    """
+
+    def __init__(
+        self,
+        client: KubernetesClient,
+        *,
+        clock: Callable[[], float],
+        on_change: Callable[[Subject], None],
+        settings: Settings,
+    ) -> None:
+        self.counts = Counts()
+        self._client = client
+        self._clock = clock
+        self._on_change = on_change
+        self._settings = settings
+        self._stores = Stores()
+        self._config_maps = ConfigMaps(
+            client,
+            self._stores.config_maps,
+            clock=clock,
+            changed=lambda key: on_change(Subject(LOCAL, "ConfigMap", *key)),
+        )
+        self._namespaces: frozenset[str] | None = None
+        self._wanted: dict[Key, set[str]] = {}
+        self._scopes: dict[tuple[str, str | None], _Scope] = {}
+        self._narrow: set[str] = set()
+        self._rearrange = asyncio.Event()
+        self._at_once = asyncio.Semaphore(LISTS_AT_ONCE)
+
+    @property
+    def ready(self) -> bool:
+        """Every watch has been answered once, be it with a refusal."""
+        return self._namespaces is not None and all(
+            self._settled(kind, namespace) for kind in RESOURCES for namespace in self._namespaces
+        )
+
+    def want_namespaces(self, namespaces: frozenset[str]) -> None:
+        """The namespaces that environments list; all others are forgotten."""
+        if namespaces != self._namespaces:
+            self._namespaces = namespaces
+            self._rearrange.set()
+
+    def want(self, subject: Subject) -> None:
+        """Somebody reads it: hear of its coming even before it exists; keep a ConfigMap's data."""
+        self._wanted.setdefault((subject.namespace, subject.kind), set()).add(subject.name)
+        if subject.kind == "ConfigMap":
+            self._config_maps.want((subject.namespace, subject.name))
+
+    def unwant(self, subject: Subject) -> None:
+        names = self._wanted.get((subject.namespace, subject.kind), set())
+        names.discard(subject.name)
+        if not names:
+            self._wanted.pop((subject.namespace, subject.kind), None)
+        if subject.kind == "ConfigMap":
+            self._config_maps.unwant((subject.namespace, subject.name))
+
+    def workload(self, kind: WorkloadKind, namespace: str, name: str) -> Look[Workload] | Unseen:
+        asked = self._asked(kind, namespace)
+        if isinstance(asked, Unseen):
+            return asked
+        began, trouble = asked
+        declared = RESOURCES[kind].store(self._stores).named(namespace, name)
+        found = None if declared is None else rolled_up(declared, self._stores)
+        return Look(found, began, trouble)
+
+    def config_map(self, namespace: str, name: str) -> Look[ConfigMap] | Unseen:
+        asked = self._asked("ConfigMap", namespace)
+        if isinstance(asked, Unseen):
+            return asked
+        began, trouble = asked
+        if self._stores.config_maps.named(namespace, name) is None:
+            return Look(None, began, trouble)
+        key = (namespace, name)
+        read = self._config_maps.read(key)
+        if not isinstance(read, Read):
+            return Unseen(read, began)
+        # Between the news and the new data, the old data is as old as the news.
+        began = began if read.good_until is None else min(began, read.good_until)
+        return Look(read.config_map, began, trouble or self._config_maps.trouble(key))
+
+    async def prove(self, subjects: Iterable[Subject], *, since: float) -> None:
+        """Make looks of these begin at ``since`` (POSIX s) or later. Where that fails, or takes
+        longer than a call may, they keep their trouble and their age.
+        """
+        wanted = [one for one in subjects if one.where == LOCAL and one.kind in NEEDED]
+        places = {(kind, one.namespace) for one in wanted for kind in NEEDED[one.kind]}
+        try:
+            async with asyncio.timeout(2 * self._settings.request_timeout):
+                async with asyncio.TaskGroup() as group:
+                    for kind, namespace in places:
+                        if (looking := self._looking(kind, namespace)) is not None:
+                            group.create_task(looking.prove(namespace, since))
+                async with asyncio.TaskGroup() as group:
+                    for one in wanted:
+                        group.create_task(self._confirm(one))
+        except TimeoutError:
+            return
+
+    async def run(self) -> None:
+        """Watches until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._config_maps.run())
+            while True:
+                self._rearrange.clear()
+                self._arrange(group)
+                await self._rearrange.wait()
+
+    def _asked(self, kind: str, namespace: str) -> tuple[float, Why | None] | Unseen:
+        """Since when the watches behind an answer are proven, or why there is no answer."""
+        if namespace not in (self._namespaces or ()):
+            why = _NOT_YET if self._namespaces is None else _NOT_LISTED
+            return Unseen(why, self._clock())
+        began, trouble = float("inf"), None
+        for needed in NEEDED[kind]:
+            looking = self._looking(needed, namespace)
+            if looking is None or not looking.covers(namespace):
+                why = (looking.trouble if looking else None) or _NOT_YET
+                return Unseen(why, looking.began(namespace) if looking else float("-inf"))
+            began = min(began, looking.began(namespace))
+            trouble = trouble or looking.trouble
+        return began, trouble
+
+    async def _confirm(self, subject: Subject) -> None:
+        """A ConfigMap's data is read; what seems not to be there is asked for by name."""
+        resource = RESOURCES[subject.kind]
+        looking = self._looking(subject.kind, subject.namespace)
+        if looking is None or not looking.covers(subject.namespace):
+            return
+        if subject.kind == "ConfigMap":
+            await self._config_maps.settle((subject.namespace, subject.name))
+        if resource.store(self._stores).named(subject.namespace, subject.name) is not None:
+            return
+        path = resource.path(subject.namespace, subject.name)
+        try:
+            looking.watch.take(looking.watch.parsed(await self._client.request("GET", path)))
+        except NotThere:
+            return
+        except StagingMirrorError as error:
+            looking.doubt(Why(error.reason, error.message))
+
+    def _looking(self, kind: str, namespace: str) -> Looking[Any] | None:
+        scope = self._scopes.get((kind, None)) or self._scopes.get((kind, namespace))
+        return scope.looking if scope else None
+
+    def _settled(self, kind: str, namespace: str) -> bool:
+        looking = self._looking(kind, namespace)
+        return looking is not None and (looking.covers(namespace) or looking.trouble is not None)
+
+    def _arrange(self, group: asyncio.TaskGroup) -> None:
+        """Start and end watches so that they are the ones that are needed now."""
+        namespaces = self._namespaces or frozenset()
+        wide: set[str | None] = {None} if namespaces else set()
+        needed = {
+            (kind, place)
+            for kind in RESOURCES
+            for place in (set(namespaces) if kind in self._narrow else wide)
+        }
+        for place in self._scopes.keys() - needed:
+            for task in self._scopes.pop(place).tasks:
+                task.cancel()
+        for kind, namespace in needed:
+            scope = self._scopes.get((kind, namespace))
+            if scope is None:
+                self._scopes[kind, namespace] = self._started(group, kind, namespace)
+            elif namespace is None and scope.looking.watch.covers != namespaces:
+                scope.looking.watch.relist()
+        self._forget_others(namespaces)
+
+    def _forget_others(self, namespaces: frozenset[str]) -> None:
+        for resource in RESOURCES.values():
+            store = resource.store(self._stores)
+            for namespace in store.namespaces() - namespaces:
+                for entry in list(store.within(namespace)):
+                    store.drop(namespace, entry.uid)
+
+    def _started(self, group: asyncio.TaskGroup, kind: str, namespace: str | None) -> _Scope:
+        resource = RESOURCES[kind]
+
+        def settled() -> None:
+            self._tell_wanted(kind, namespace)
+
+        watch = Watch(
+            self._client,
+            resource,
+            resource.store(self._stores),
+            namespace=namespace,
+            wanted=lambda: self._namespaces or frozenset(),
+            ears=Ears(
+                self._tell_config_map if kind == "ConfigMap" else self._tell,
+                settled,
+                lambda: self._make_narrow(kind),
+            ),
+            clock=self._clock,
+            at_once=self._at_once,
+        )
+        looking = Looking(
+            watch,
+            interval=self._settings.sweep_interval,
+            counts=self.counts,
+            settled=settled,
+        )
+        tasks = (group.create_task(watch.run()), group.create_task(looking.run()))
+        return _Scope(looking, tasks)
+
+    def _make_narrow(self, kind: str) -> None:
+        self._narrow.add(kind)
+        self._rearrange.set()
+
+    def _tell(self, entry: Entry) -> None:
+        """An entry changed: say so of the subject that it is or belongs to."""
+        if (declared := self._stores.workload_of(entry)) is not None:
+            self._on_change(Subject(LOCAL, declared.kind, declared.namespace, declared.name))
+
+    def _tell_config_map(self, entry: Entry) -> None:
+        self._config_maps.told((entry.namespace, entry.name))
+
+    def _tell_wanted(self, kind: str, namespace: str | None) -> None:
+        """Answers that are no object changed too: not there, forbidden, not answering."""
+        told = [subject for subject, needed in NEEDED.items() if kind in needed]
+        for (space, subject), names in self._wanted.items():
+            if subject in told and namespace in (None, space):
+                for name in names:
+                    self._on_change(Subject(LOCAL, subject, space, name))

@@ -1,0 +1,60 @@
+"""What a pod template says of its containers, shared between the pods that are made from it."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from sys import intern
+from typing import Any, Literal, TypeAlias
+
+from stagingmirror.view import Container, Variable
+
+Source: TypeAlias = Literal["value", "configMapKeyRef", "secretKeyRef", "fieldRef", "other"]
+_SOURCES: tuple[Source, ...] = ("configMapKeyRef", "secretKeyRef", "fieldRef")
+_RUNS = ("name", "image", "command", "args", "env", "envFrom")
+"""What makes two templates run the same thing."""
+_SHARED = 8192
+"""Distinct templates whose containers are shared; beyond, the oldest are merely not shared."""
+
+_Variables: TypeAlias = tuple[tuple[str, str | None, Source], ...]
+_Shape: TypeAlias = tuple[tuple[str, str, _Variables], ...]
+
+
+def containers_of(pod_spec: Mapping[str, Any]) -> Mapping[str, Container]:
+    """By name. Equal ones are one object: a thousand pods of one template cost as much as one."""
+    return _containers(
+        tuple(
+            (one["name"], one.get("image") or "", _variables(one.get("env") or ()))
+            for one in pod_spec["containers"]
+        )
+    )
+
+
+def digest_of(pod_spec: Mapping[str, Any]) -> str:
+    """Equal where two templates run the same: images, commands and variables of all containers."""
+    containers = [*(pod_spec.get("initContainers") or ()), *pod_spec["containers"]]
+    runs = [{key: one.get(key) for key in _RUNS} for one in containers]
+    text = json.dumps(runs, sort_keys=True, separators=(",", ":"))
+    return intern(hashlib.sha256(text.encode()).hexdigest()[:24])
+
+
+@lru_cache(maxsize=_SHARED)
+def _containers(shape: _Shape) -> Mapping[str, Container]:
+    return {
+        intern(name): Container(
+            intern(image),
+            {intern(key): Variable(value, source) for key, value, source in variables},
+        )
+        for name, image, variables in shape
+    }
+
+
+def _variables(env: Any) -> _Variables:
+    return tuple((one["name"], *_value(one)) for one in env)
+
+
+def _value(one: Mapping[str, Any]) -> tuple[str | None, Source]:
+    origin = one.get("valueFrom")
+    if not origin:
+        return str(one.get("value") or ""), "value"
+    return None, next((source for source in _SOURCES if source in origin), "other")
