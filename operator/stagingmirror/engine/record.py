@@ -58,8 +58,9 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """``environment`` is staging's, ``production`` the other's. ``writer`` is the process that may act on it. ``last_write`` is when the last write to
-    staging was acknowledged. ``why`` is what made it turn back.
+    """``environment`` is staging's, ``production`` the other's. ``writer`` is the process that may
+    act on it. ``last_write`` is when the last write to staging was acknowledged. ``why`` is what
+    made it turn back, and ``turned`` when.
     """
 
     id: str

@@ -1,0 +1,89 @@
+"""Whether staging shows what a refresh applied: judged against production as it was when the
+refresh was planned, by looks that began after its last write. Pure.
+
+Production may have moved on since; the next check says so, and it is no failure of this refresh.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from hashlib import sha256
+
+from stagingmirror.api.mirror import Track
+from stagingmirror.drift.accept import accepting
+from stagingmirror.drift.compare import compare
+from stagingmirror.drift.facts import Absent, Acceptance, Seen, Unseen
+from stagingmirror.engine.case import Judged
+from stagingmirror.engine.record import Applied, Record
+
+GRACE = 15.0
+"""Seconds that a look may still show the old state after the last write: watches may lag."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Both None: everything shows what was applied."""
+
+    waiting: str | None = None
+    failed: str | None = None
+
+
+def applied_of(judged: Judged) -> Applied | None:
+    """What this component is to become; None where production does not show it."""
+    look = judged.looks.production
+    return Applied(track_mark(judged.track), dict(look.facts)) if isinstance(look, Seen) else None
+
+
+def track_mark(track: Track) -> str:
+    """Changes with any change of the entry: what was applied then cannot be judged by it."""
+    return sha256(track.model_dump_json().encode()).hexdigest()[:16]
+
+
+def judge_applied(
+    record: Record,
+    components: Iterable[Judged],
+    *,
+    acceptances: tuple[Acceptance, ...],
+    grace: float,
+    now: float,
+) -> Judgement:
+    """What the looks at staging say of everything that this refresh applied."""
+    known = {judged.track.name: judged for judged in components}
+    waiting: str | None = None
+    for name, applied in record.applied.items():
+        judged = known.get(name)
+        if judged is None or track_mark(judged.track) != applied.track:
+            continue  # spec changed meanwhile: the steps themselves were verified
+        said = _said(name, applied, judged, record, acceptances, now)
+        if said is None:
+            continue
+        is_difference, message = said
+        if is_difference and now > (record.last_write or now) + grace:
+            return Judgement(failed=message)
+        waiting = waiting or message
+    return Judgement(waiting=waiting)
+
+
+def _said(
+    name: str,
+    applied: Applied,
+    judged: Judged,
+    record: Record,
+    acceptances: tuple[Acceptance, ...],
+    now: float,
+) -> tuple[bool, str] | None:
+    """Whether it is a difference that was seen, and what; None: it shows what was applied."""
+    look = judged.looks.staging
+    if look.began <= (record.last_write or now):
+        return False, f"{name}: waits for a look at staging that began after the last write"
+    match look:
+        case Unseen(why):
+            return False, f"{name}: {why.message}"
+        case Absent(what):
+            return True, f"{name}: staging does not have {what}"
+        case Seen(facts):
+            left = [
+                difference.fact
+                for difference in compare(applied.facts, facts).differences
+                if accepting(difference, name, acceptances, now) is None
+            ]
+            return (True, f"{name}: still differs in {', '.join(left[:5])}") if left else None

@@ -1,0 +1,71 @@
+"""Whether somebody set back what the last refresh applied.
+
+Within a refresh a field that is set back is applied once more, then left (``running``). After it,
+contention is only told: nothing is written between ticks.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from stagingmirror.actions.action import Reverted
+from stagingmirror.actions.catalogue import action_for
+from stagingmirror.actions.hands import Hands
+from stagingmirror.drift.facts import Difference
+from stagingmirror.drift.verdict import Drifted
+from stagingmirror.drift.wording import components_of
+from stagingmirror.engine.case import Judged
+from stagingmirror.engine.record import Record
+from stagingmirror.engine.running import FINAL, task_of
+from stagingmirror.errors import NotAnswered
+
+Told = tuple[str, str]
+
+ADVICE = "see docs/argo-cd for how to leave a field to stagingmirror."
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    refresh: str
+    drift: tuple[tuple[str, tuple[Difference, ...]], ...]
+    told: Told | None
+
+
+class Contention:
+    """Asks the API server once per new drift of what was applied, not once per pass."""
+
+    def __init__(self, hands: Hands) -> None:
+        self._hands = hands
+        self._asked: dict[str, _Asked] = {}
+
+    async def look(self, record: Record, components: Iterable[Judged]) -> Told | None:
+        """Reason and message where a field that this closed refresh applied was set back."""
+        if record.why is not None and record.why[0] == "Contended":
+            return record.why
+        if record.result != "Succeeded":
+            return None
+        drift = tuple(
+            (judged.track.name, judged.verdict.differences)
+            for judged in components
+            if judged.track.name in record.applied and isinstance(judged.verdict, Drifted)
+        )
+        known = self._asked.get(record.uid)
+        if known is None or (known.refresh, known.drift) != (record.id, drift):
+            told = await self._ask(record, frozenset(name for name, _ in drift))
+            known = _Asked(record.id, drift, told)
+            self._asked[record.uid] = known
+        return known.told
+
+    def drop(self, uid: str) -> None:
+        self._asked.pop(uid, None)
+
+    async def _ask(self, record: Record, drifted: frozenset[str]) -> Told | None:
+        for entry in record.entries:
+            if not drifted & set(components_of(entry.step)):
+                continue
+            try:
+                outcome = await action_for(entry.step).verify(task_of(record, entry), self._hands)
+            except (*FINAL, NotAnswered):
+                continue  # the verdict tells what is wrong there
+            if isinstance(outcome, Reverted):
+                return "Contended", f"{outcome.message} after the refresh; {ADVICE}"
+        return None

@@ -1,0 +1,126 @@
+"""A refresh that is put back: everything that may have been written, in an order of its own.
+
+Stores first, then workloads: what restarts must read the former value. Workloads of a component
+whose loader runs again wait for it; the others do not. Within each, last written is first put back.
+What cannot be put back is named, and the rest is put back all the same.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from stagingmirror.actions.action import Arrived, Underway
+from stagingmirror.actions.catalogue import action_for
+from stagingmirror.actions.hands import Hands
+from stagingmirror.drift.steps import CopyModel, PatchWorkload, RunLoader
+from stagingmirror.drift.wording import components_of, describe
+from stagingmirror.engine.record import Entry, Record
+from stagingmirror.engine.records import Records
+from stagingmirror.engine.running import FINAL, task_of
+from stagingmirror.errors import Conflicted, NotAnswered, StepFailed
+
+_WRITTEN = ("Started", "Taken", "Verified", "Returning")
+
+
+def way_back(entries: Sequence[Entry]) -> tuple[Entry, ...]:
+    """The entries in the order in which they are put back."""
+    loaded = {
+        component
+        for entry in entries
+        if isinstance(entry.step, RunLoader) and entry.state != "Pending"
+        for component in components_of(entry.step)
+    }
+
+    def rank(entry: Entry) -> int:
+        match entry.step:
+            case CopyModel():
+                return 0  # ends a copy that still runs
+            case PatchWorkload() as step:
+                return 4 if loaded & set(components_of(step)) else 2
+            case RunLoader():
+                return 3
+            case _:
+                return 1
+
+    latest_first = entries[::-1]
+    return tuple(sorted(latest_first, key=rank))
+
+
+@dataclass(frozen=True, slots=True)
+class Returning:
+    records: Records
+    hands: Hands
+
+    async def back(self, record: Record) -> Record:
+        """Put back the next step, or verify that all are; the record as it then is."""
+        todo = next((e for e in way_back(record.entries) if e.state in _WRITTEN), None)
+        if todo is not None:
+            return await self._put_back(record, todo)
+        for entry in record.entries:
+            if entry.state == "Returned":
+                record = await self._verify_back(record, entry)
+        if any(entry.state == "Returned" for entry in record.entries):
+            return record
+        return await self._close(record)
+
+    async def _put_back(self, record: Record, entry: Entry) -> Record:
+        if entry.before is None:
+            return await self._note(record, replace(entry, state="Restored"))
+        if entry.state != "Returning":
+            entry = replace(entry, state="Returning")
+            record = await self._note(record, entry)
+        try:
+            outcome = await action_for(entry.step).put_back(task_of(record, entry), self.hands)
+        except FINAL as error:
+            return await self._left(record, entry, error.message)
+        except (NotAnswered, Conflicted) as error:
+            return await self._ask_again(record, entry, error.message)
+        after = entry.after if outcome.after is None else outcome.after
+        entry = replace(entry, after=after, message=outcome.message)
+        if isinstance(outcome, Arrived):
+            entry = replace(entry, state="Returned", ended=self.hands.clock())
+        elif outcome.after is None:
+            return record.with_entry(entry)
+        return await self._note(record, entry)
+
+    async def _verify_back(self, record: Record, entry: Entry) -> Record:
+        try:
+            outcome = await action_for(entry.step).verify_back(task_of(record, entry), self.hands)
+            if isinstance(outcome, Underway):
+                self._refuse_late(record, entry, outcome.message)
+                return replace(record, message=outcome.message)
+        except FINAL as error:
+            return await self._left(record, entry, error.message)
+        except (NotAnswered, Conflicted) as error:
+            return await self._ask_again(record, entry, error.message)
+        return await self._note(record, replace(entry, state="Restored", message=outcome.message))
+
+    def _refuse_late(self, record: Record, entry: Entry, message: str) -> None:
+        if self.hands.clock() > (entry.ended or 0.0) + record.rollout_timeout:
+            raise StepFailed("NotPutBack", f"put back, but {message}")
+
+    async def _ask_again(self, record: Record, entry: Entry, message: str) -> Record:
+        if self.hands.clock() > (record.turned or 0.0) + record.timeout:
+            return await self._left(record, entry, message)
+        return record.with_entry(replace(entry, message=message))
+
+    async def _left(self, record: Record, entry: Entry, message: str) -> Record:
+        return await self._note(record, replace(entry, state="Left", message=message))
+
+    async def _note(self, record: Record, entry: Entry) -> Record:
+        return await self.records.keep(record.with_entry(entry))
+
+    async def _close(self, record: Record) -> Record:
+        left = [entry for entry in record.entries if entry.state == "Left"]
+        why = record.why[1] if record.why else ""
+        message = f"{why} Everything was put back."
+        if left:
+            steps = "; ".join(f"{describe(entry.step)} ({entry.message})" for entry in left)
+            message = f"{why} Could not be put back: {steps}"
+        closed = replace(
+            record,
+            phase="Closed",
+            result="PutBackIncomplete" if left else "PutBack",
+            ended=self.hands.clock(),
+            message=message,
+        )
+        return await self.records.keep(closed)

@@ -1,0 +1,183 @@
+"""A refresh on its way: the next step taken, then everything verified. One step per call.
+
+Errors decide what happens next: a step that failed, or that we may not take, turns the refresh
+back; what was not answered is asked again by a later pass, until the refresh's own timeout.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+
+from stagingmirror.actions.action import Arrived, Outcome, Reverted, Task, Underway
+from stagingmirror.actions.catalogue import action_for
+from stagingmirror.actions.hands import Hands
+from stagingmirror.drift.facts import Why
+from stagingmirror.drift.wording import describe
+from stagingmirror.engine.applied import Judgement
+from stagingmirror.engine.record import Entry, Record
+from stagingmirror.engine.records import Records
+from stagingmirror.errors import (
+    CannotRefresh,
+    ChangedUnderneath,
+    NeedsHuman,
+    NotAllowed,
+    NotAnswered,
+    NotThere,
+    Refused,
+    StagingMirrorError,
+    StepFailed,
+)
+
+REVERTS = 2
+"""How often somebody may set a field back within one refresh before it is left to them."""
+
+FINAL = (
+    StepFailed,
+    ChangedUnderneath,
+    NotThere,
+    NotAllowed,
+    Refused,
+    NeedsHuman,
+    CannotRefresh,
+)
+"""What asking again the same way would not mend."""
+
+MayWrite = Callable[[Record], Awaitable[Why | None]]
+"""Asked live before a step; the reason why nothing more may be written, or None."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """``took(record, entry)`` is told of each step that is newly taken."""
+
+    records: Records
+    hands: Hands
+    took: Callable[[Record, Entry], None]
+
+    async def forward(self, record: Record, may_write: MayWrite) -> Record:
+        """Take the next step, or go on with it; the record as it then is."""
+        now = self.hands.clock()
+        entry = next((e for e in record.entries if e.state in ("Pending", "Started")), None)
+        if entry is None:
+            return await self.records.keep(replace(record, phase="Verify", last_write=now))
+        if now > record.started + record.timeout:
+            return await self.turn(record, *_timeout(record, entry.message))
+        why = await may_write(record)
+        if why is not None:
+            return await self.turn(record, why.reason, why.message)
+        try:
+            return await self._take(record, entry, now)
+        except FINAL as error:
+            return await self._failed(record, entry, error)
+
+    async def verify(self, record: Record, judgement: Judgement) -> Record:
+        """Ask whether everything has arrived; the record as it then is. Nothing is written to
+        staging.
+        """
+        now, waits = self.hands.clock(), []
+        for entry in record.entries:
+            try:
+                outcome = await action_for(entry.step).verify(task_of(record, entry), self.hands)
+            except FINAL as error:
+                return await self._failed(record, entry, error)
+            except NotAnswered as error:
+                waits.append(error.message)
+                continue
+            if isinstance(outcome, Reverted):
+                return await self._reverted(record, entry, outcome)
+            if isinstance(outcome, Underway):
+                waits.append(outcome.message)
+        return await self._judge(record, judgement, waits, now)
+
+    async def turn(self, record: Record, reason: str, message: str) -> Record:
+        """Turn back: from here on everything is put back."""
+        turned = self.hands.clock()
+        turned_back = replace(
+            record, phase="PutBack", why=(reason, message), turned=turned, message=message
+        )
+        return await self.records.keep(turned_back)
+
+    async def _take(self, record: Record, entry: Entry, now: float) -> Record:
+        action = action_for(entry.step)
+        if entry.state == "Pending":
+            before = await action.survey(record.id, self.hands)
+            entry = replace(entry, state="Started", before=before, began=now)
+            record = await self.records.keep(record.with_entry(entry))
+        outcome = await action.take(task_of(record, entry), self.hands)
+        return await self._took(record, entry, outcome)
+
+    async def _took(self, record: Record, entry: Entry, outcome: Outcome) -> Record:
+        after = entry.after if outcome.after is None else outcome.after
+        entry = replace(entry, after=after, message=outcome.message)
+        if isinstance(outcome, Arrived):
+            done = replace(
+                entry, state="Taken", produced=outcome.produced, ended=self.hands.clock()
+            )
+            record = await self.records.keep(record.with_entry(done))
+            self.took(record, done)
+            return record
+        if outcome.after is not None:
+            return await self.records.keep(record.with_entry(entry))
+        return record.with_entry(entry)
+
+    async def _reverted(self, record: Record, entry: Entry, reverted: Reverted) -> Record:
+        """Taken once more; the second time it is left to whoever does it."""
+        entry = replace(entry, reverts=entry.reverts + 1, message=reverted.message)
+        record = record.with_entry(entry)
+        if entry.reverts >= REVERTS:
+            return await self.turn(
+                record,
+                "Contended",
+                f"{reverted.message}, twice; let {reverted.manager} leave it to stagingmirror.",
+            )
+        again = replace(entry, state="Started")
+        return await self.records.keep(replace(record.with_entry(again), phase="Forward"))
+
+    async def _judge(
+        self, record: Record, judgement: Judgement, waits: list[str], now: float
+    ) -> Record:
+        written = record.last_write or now
+        if waits and now > written + record.rollout_timeout:
+            return await self.turn(record, "RolloutTimeout", f"{waits[0]}; see its pods.")
+        if not waits and judgement.failed is not None:
+            return await self.turn(record, "NotVerified", judgement.failed)
+        waiting = waits[0] if waits else judgement.waiting
+        if waiting is None:
+            return await self._succeed(record, now)
+        if now > record.started + record.timeout:
+            return await self.turn(record, *_timeout(record, waiting))
+        return replace(record, message=waiting)
+
+    async def _succeed(self, record: Record, now: float) -> Record:
+        entries = tuple(replace(entry, state="Verified") for entry in record.entries)
+        count = len(record.applied)
+        return await self.records.keep(
+            replace(
+                record,
+                phase="Closed",
+                result="Succeeded",
+                entries=entries,
+                ended=now,
+                message=f"{count} of {count} applied and verified in {now - record.started:.0f} s",
+            )
+        )
+
+    async def _failed(self, record: Record, entry: Entry, error: StagingMirrorError) -> Record:
+        entry = replace(entry, message=error.message)
+        what = f"{describe(entry.step)}: {error.message}"
+        return await self.turn(record.with_entry(entry), error.reason, what)
+
+
+def task_of(record: Record, entry: Entry) -> Task:
+    """The step as its hand is told of it."""
+    return Task(
+        refresh=record.id,
+        before=entry.before or {},
+        after=entry.after or {},
+        produced=record.produced,
+        began=entry.began or record.started,
+    )
+
+
+def _timeout(record: Record, message: str) -> tuple[str, str]:
+    awaited = f" ({message})" if message else ""
+    return "Timeout", f"the refresh took longer than {record.timeout:g} s{awaited}."

@@ -1,0 +1,105 @@
+"""Whether a refresh starts now, waits, or is skipped and told. Pure.
+
+A tick waits until production was seen, whole and unchanged for ``settle``, up to
+``startingDeadline``. Somebody who asks by hand waits for production to be seen whole as well, but
+not for ``settle``: they have looked. Both are refused by a suspended mirror and by a hold.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from stagingmirror.api.duration import seconds
+from stagingmirror.drift.steps import Plan
+from stagingmirror.drift.wording import components_of
+from stagingmirror.engine.case import Case
+from stagingmirror.engine.live import holding
+from stagingmirror.engine.record import Trigger
+from stagingmirror.engine.settle import not_whole
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """A due tick, or a token of ``refresh-at`` that was first seen at ``at`` (POSIX s)."""
+
+    trigger: Trigger
+    at: float
+    token: str | None = None
+
+    @property
+    def id(self) -> str:
+        """Of an occasion that came to nothing."""
+        return f"{self.trigger.lower()}-{int(self.at)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Nothing speaks against it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    message: str
+    again_in: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """The occasion is over and told."""
+
+    reason: str
+    message: str
+    result: Literal["Skipped", "NothingToDo"] = "Skipped"
+
+
+Decision = Start | Wait | Skip
+
+
+def decide(case: Case, occasion: Occasion, *, still_since: float | None) -> Decision:
+    """What becomes of this occasion now. ``still_since``: since when production has shown the same
+    facts (POSIX s); None: a part of it is not seen.
+    """
+    return _refused(case) or _not_ready(case, occasion, still_since) or _nothing_to_do(case)
+
+
+def planned(plan: Plan) -> frozenset[str]:
+    """The components that a refresh would write."""
+    return frozenset(name for step in plan.steps for name in components_of(step))
+
+
+def _refused(case: Case) -> Skip | None:
+    refresh = case.spec.refresh
+    if refresh is None:
+        return Skip("NoRefresh", "this mirror only watches; add spec.refresh to let it write.")
+    if refresh.suspend:
+        return Skip("Suspended", "the mirror is suspended; set spec.refresh.suspend to false.")
+    hold = holding(case.holds, frozenset())
+    if hold is not None:
+        return Skip("Held", f"{hold.name} holds staging: {hold.reason}.")
+    return None
+
+
+def _not_ready(case: Case, occasion: Occasion, still_since: float | None) -> Decision | None:
+    refresh = case.spec.refresh
+    if refresh is None:
+        return None
+    stale_after = seconds(case.spec.stale_after)
+    waits_for = not_whole(case.components, now=case.now, stale_after=stale_after)
+    again_in = 5.0
+    if waits_for is None and occasion.trigger == "Schedule":
+        settle = seconds(refresh.settle)
+        calm = 0.0 if still_since is None else case.now - still_since
+        if calm < settle:
+            waits_for = f"production is watched for {settle:g} s without a change first"
+            again_in = min(max(settle - calm, 0.2), 5.0)
+    if waits_for is None:
+        return None
+    if case.now > occasion.at + seconds(refresh.starting_deadline):
+        return Skip("NotReady", f"within startingDeadline it could not start: {waits_for}.")
+    return Wait(waits_for, again_in)
+
+
+def _nothing_to_do(case: Case) -> Decision:
+    if case.plan.steps:
+        return Start()
+    left = "; ".join(f"{each.component}: {each.why}" for each in case.plan.left[:5])
+    return Skip("NothingToDo", left or "staging is like production already", "NothingToDo")

@@ -1,0 +1,38 @@
+"""Whose turn it is where ``maxConcurrentRefreshes`` lets only some start. Queueing is not missing:
+a tick that waits here has no deadline.
+"""
+
+from dataclasses import dataclass
+
+ABSENCE = 60.0
+"""Seconds after which one that no longer asks has left the queue."""
+
+
+@dataclass(slots=True)
+class _Asking:
+    since: float
+    last: float
+
+
+class Turns:
+    """Per staging environment who has asked, in the order of first asking."""
+
+    def __init__(self) -> None:
+        self._asking: dict[str, dict[str, _Asking]] = {}
+
+    def may_start(self, environment: str, uid: str, *, free: int, now: float) -> bool:
+        """Whether this mirror is among the first ``free`` of those that ask."""
+        asking = self._asking.setdefault(environment, {})
+        for other in [who for who, each in asking.items() if now - each.last > ABSENCE]:
+            del asking[other]
+        asking.setdefault(uid, _Asking(now, now)).last = now
+        first = sorted(asking, key=lambda who: asking[who].since)
+        return first.index(uid) < free
+
+    def is_asking(self, environment: str, uid: str) -> bool:
+        return uid in self._asking.get(environment, {})
+
+    def leave(self, uid: str) -> None:
+        """It has started, or does not want to any more."""
+        for asking in self._asking.values():
+            asking.pop(uid, None)
