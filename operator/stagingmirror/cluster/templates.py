@@ -17,14 +17,19 @@ _SHARED = 8192
 """Distinct templates whose containers are shared; beyond, the oldest are merely not shared."""
 
 _Variables: TypeAlias = tuple[tuple[str, str | None, Source], ...]
-_Shape: TypeAlias = tuple[tuple[str, str, _Variables], ...]
+_Shape: TypeAlias = tuple[tuple[str, str, _Variables, bool], ...]
 
 
 def containers_of(pod_spec: Mapping[str, Any]) -> Mapping[str, Container]:
     """By name. Equal ones are one object: a thousand pods of one template cost as much as one."""
     return _containers(
         tuple(
-            (one["name"], one.get("image") or "", _variables(one.get("env") or ()))
+            (
+                one["name"],
+                one.get("image") or "",
+                _variables(one.get("env") or ()),
+                bool(one.get("envFrom")),
+            )
             for one in pod_spec["containers"]
         )
     )
@@ -44,8 +49,9 @@ def _containers(shape: _Shape) -> Mapping[str, Container]:
         intern(name): Container(
             intern(image),
             {intern(key): Variable(value, source) for key, value, source in variables},
+            env_from,
         )
-        for name, image, variables in shape
+        for name, image, variables, env_from in shape
     }
 
 

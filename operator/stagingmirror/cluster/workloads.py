@@ -60,6 +60,8 @@ def rolled_up(declared: Declared, stores: Stores) -> Workload:
         rolling_out=rolling_out or not declared.caught_up,
         pods=tuple(sorted(pods, key=lambda pod: pod.name)),
         created=declared.created,
+        # Until the controller has caught up, it still names the former template.
+        revision=declared.current if declared.caught_up else "",
     )
 
 

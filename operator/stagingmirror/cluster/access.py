@@ -1,0 +1,110 @@
+"""What our own identity may do, as the cluster itself says, and which cluster it is."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from stagingmirror.cluster.client import KubernetesClient
+from stagingmirror.cluster.resources import RESOURCES
+
+_REVIEWS = "/apis/authorization.k8s.io/v1"
+_WRITES = frozenset(
+    {"create", "update", "patch", "delete", "deletecollection", "impersonate", "bind", "escalate"}
+)
+_OF_OURSELVES = frozenset({"authorization.k8s.io", "authentication.k8s.io"})
+"""Groups in which creating changes nothing: everybody may review their own rights."""
+_AT_ONCE = 8
+
+
+class Permission(NamedTuple):
+    """``group`` is empty for the core group; ``resource`` is a plural, ``pods/log`` for a
+    subresource.
+    """
+
+    verb: str
+    group: str
+    resource: str
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.resource}" + (f".{self.group}" if self.group else "")
+
+
+def _group(version: str) -> str:
+    group, slash, _ = version.partition("/")
+    return group if slash else ""
+
+
+READS: tuple[Permission, ...] = tuple(
+    Permission(verb, _group(resource.group), resource.plural)
+    for resource in RESOURCES.values()
+    for verb in ("get", "list", "watch")
+)
+"""What watching a namespace needs."""
+
+
+async def cluster_uid(client: KubernetesClient) -> str:
+    """What tells clusters apart, whatever their addresses: the uid of kube-system."""
+    body = await client.request("GET", "/api/v1/namespaces/kube-system")
+    return str(body["metadata"]["uid"])
+
+
+async def may_write(client: KubernetesClient, namespace: str) -> bool | None:
+    """Whether our identity could change anything in this namespace; None where the cluster cannot
+    say (an authorizer that does not list its rules).
+    """
+    review = {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SelfSubjectRulesReview",
+        "spec": {"namespace": namespace},
+    }
+    answer = await client.request("POST", f"{_REVIEWS}/selfsubjectrulesreviews", body=review)
+    status: Mapping[str, Any] = answer.get("status") or {}
+    if any(_writes(rule) for rule in status.get("resourceRules") or ()):
+        return True
+    return None if status.get("incomplete", True) else False
+
+
+async def missing_permissions(
+    client: KubernetesClient, namespace: str, needed: Iterable[Permission]
+) -> tuple[Permission, ...]:
+    """Those that the cluster says we do not have, in their order."""
+    slots = asyncio.Semaphore(_AT_ONCE)
+
+    async def missing(permission: Permission) -> bool:
+        async with slots:
+            return not await _has(client, namespace, permission)
+
+    asked = tuple(needed)
+    answers = await asyncio.gather(*(missing(permission) for permission in asked))
+    return tuple(one for one, lacks in zip(asked, answers, strict=True) if lacks)
+
+
+def told(missing: Iterable[Permission], namespace: str) -> str:
+    """One sentence that names verb, resource and namespace, for a condition or a message."""
+    what = ", ".join(map(str, missing))
+    return f"Our account may not {what} in namespace {namespace}: give it a Role that allows it."
+
+
+async def _has(client: KubernetesClient, namespace: str, permission: Permission) -> bool:
+    resource, _, subresource = permission.resource.partition("/")
+    attributes = {
+        "namespace": namespace,
+        "verb": permission.verb,
+        "group": permission.group,
+        "resource": resource,
+        "subresource": subresource,
+    }
+    review = {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SelfSubjectAccessReview",
+        "spec": {"resourceAttributes": attributes},
+    }
+    answer = await client.request("POST", f"{_REVIEWS}/selfsubjectaccessreviews", body=review)
+    return bool((answer.get("status") or {}).get("allowed"))
+
+
+def _writes(rule: Mapping[str, Any]) -> bool:
+    verbs = set(rule.get("verbs") or ())
+    if not (verbs & _WRITES or "*" in verbs):
+        return False
+    return not set(rule.get("apiGroups") or ()) <= _OF_OURSELVES
