@@ -102,6 +102,8 @@ def _a_bad_image_is_put_back(stage: Stage, say: Narrator) -> None:
     before = _image(stage)
     stage.set_image(PRODUCTION, stage.images["needs-variable"])
     say.say("Production's next image wants a variable that staging does not have.")
+    patience = json.dumps({"spec": {"refresh": {"rolloutTimeout": "15s"}}})
+    stage.kubectl("-n", STAGING, "patch", "smir", "fraud", "--type=merge", "-p", patience)
     say.until("the drift is seen", stage.status, _sync("Drifted"), within=SOON)
     answer = _run(stage, say, "refresh", "fraud", "--wait")
     say.expect("the refresh failed", holds=answer != 0, found=answer)
