@@ -43,6 +43,12 @@ async def ask(writer: Writer, key: MirrorKey, *, production: str, staging: str, 
     return Live(mirror, theirs, ours, found)
 
 
+async def is_there(writer: Writer, key: MirrorKey, uid: str) -> bool:
+    """Whether the mirror of this uid still is, also while it is being deleted."""
+    body = await _find(writer, f"{_ROOT}/namespaces/{key.namespace}/stagingmirrors/{key.name}")
+    return body is not None and body["metadata"]["uid"] == uid
+
+
 def must_stop(live: Live, key: MirrorKey, uid: str, components: frozenset[str]) -> Why | None:
     """Why a refresh of these components may write no more; None: it may go on."""
     mirror = live.mirror

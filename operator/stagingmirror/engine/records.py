@@ -33,15 +33,16 @@ class Records:
         self._name = writer_name
         self._known: dict[str, tuple[Record, str]] = {}
         self._unreadable: dict[str, str] = {}
-        self._loaded = False
+        self.loaded = False
+        """Whether every record was read since this process leads."""
 
     async def load(self) -> None:
         """Read every record, once."""
-        if self._loaded:
+        if self.loaded:
             return
         for body in await self._writer.select(self._collection, f"{LABEL}=refresh"):
             self._learn(body)
-        self._loaded = True
+        self.loaded = True
 
     def get(self, uid: str) -> Record | None:
         """The last record of this mirror, open or closed."""

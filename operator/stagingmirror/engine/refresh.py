@@ -1,11 +1,45 @@
-"""The story of one refresh: prepare, switch, verify, or put back; one step per pass."""
+"""The story of one refresh: an occasion, a record, then one step per pass until everything is
+verified or put back.
 
+Nothing is waited for in a pass: copies run beside it, Jobs and rollouts are looked at again by a
+later one, so checks go on during a refresh.
+"""
+
+import asyncio
+import secrets
 from collections.abc import Callable
 from typing import Protocol
 
+import structlog
+
 from stagingmirror.actions.hands import Hands
+from stagingmirror.api.duration import seconds
+from stagingmirror.drift.facts import Why
+from stagingmirror.engine import live
+from stagingmirror.engine.applied import GRACE, judge_applied
+from stagingmirror.engine.beginning import confirm, new_record
 from stagingmirror.engine.case import Case, MirrorKey, Progress
+from stagingmirror.engine.contention import Contention
+from stagingmirror.engine.judging import acceptances_of
+from stagingmirror.engine.occasions import Memory, Occasions, next_occasion, skip, took
+from stagingmirror.engine.progress import progress_of
+from stagingmirror.engine.record import Entry, Record
+from stagingmirror.engine.records import Records
+from stagingmirror.engine.returning import Returning
+from stagingmirror.engine.running import Running
+from stagingmirror.engine.settle import Stillness
+from stagingmirror.engine.starting import Decision, Skip, Start, Wait, decide
+from stagingmirror.engine.taking_over import former_owners
+from stagingmirror.engine.turns import Turns
+from stagingmirror.errors import StagingMirrorError
 from stagingmirror.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+PACE = 0.5
+"""Seconds between two passes of an open refresh that waits for something."""
+TENDING = 5.0
+"""Seconds between two looks for records whose mirrors are gone."""
 
 
 class Teller(Protocol):
@@ -15,10 +49,7 @@ class Teller(Protocol):
 
 
 class Refresher:
-    """Makes staging follow production. Called once per pass by the check; never waits for work.
-
-    ``mirror_is_there`` answers from the fleet, whether a mirror of this uid exists.
-    """
+    """Makes staging follow production. Called once per pass by the check; never waits for work."""
 
     def __init__(
         self,
@@ -29,22 +60,193 @@ class Refresher:
         leading: Callable[[], bool],
         teller: Teller,
         mirror_is_there: Callable[[str], bool],
-    ) -> None: ...
+    ) -> None:
+        """``mirror_is_there`` answers from what we watch, whether a mirror of this uid exists."""
+        self._hands = hands
+        self._clock = clock
+        self._leading = leading
+        self._teller = teller
+        self._mirror_is_there = mirror_is_there
+        # A container that restarts keeps its pod's name; it is another writer all the same.
+        name = f"{settings.identity}/{secrets.token_hex(4)}"
+        self._records = Records(hands.writer, namespace=settings.namespace, writer_name=name)
+        self._running = Running(self._records, hands, self._took_over)
+        self._returning = Returning(self._records, hands)
+        self._occasions = Occasions()
+        self._stillness = Stillness()
+        self._contention = Contention(hands)
+        self._turns = Turns()
 
     async def advance(self, case: Case) -> Progress:
-        """Take at most one step of this mirror's refresh, or start one that is due."""
-        raise NotImplementedError
+        """Take at most one step of this mirror's refresh, or start one that is due.
+
+        Raises NotAnswered, NotAllowed or Conflicted where the API server did not let us know or
+        keep how far it is: nothing was written then that the record does not say.
+        """
+        if not self._leading():
+            return Progress()
+        await self._records.load()
+        why = self._records.unreadable(case.uid)
+        if why is not None:
+            return Progress(stalled=_unreadable(case.uid, why))
+        record = self._records.get(case.uid)
+        memory = self._occasions.of(case, record)
+        stale_after = seconds(case.spec.stale_after)
+        still = self._stillness.since(
+            case.uid, case.components, now=case.now, stale_after=stale_after
+        )
+        if record is not None and record.is_open:
+            record = await self._go_on(case, record)
+            return await self._told(case, memory, record, None)
+        wait = await self._consider(case, memory, still)
+        return await self._told(case, memory, self._records.get(case.uid), wait)
 
     async def retreat(self, key: MirrorKey, uid: str, why: str) -> Progress:
         """Put back what is open where there can be no Case (spec wrong, environment revoked,
-        deleted), one step per pass. Idle where nothing is open.
+        deleted, Overlap), one step per call. Idle where nothing is open.
         """
-        raise NotImplementedError
+        if not self._leading():
+            return Progress()
+        await self._records.load()
+        record = self._records.get(uid)
+        if record is None:
+            return Progress()
+        if record.is_open:
+            record = await self._back(record, why)
+        return progress_of(record, PACE)
 
     async def tend_orphans(self) -> None:
         """For ever: put back and remove the records of mirrors that are gone. A task of the leader."""
-        raise NotImplementedError
+        while True:
+            await asyncio.sleep(TENDING)
+            try:
+                await self.tend()
+            except StagingMirrorError as error:
+                log.warning("records could not be tended", reason=error.reason, why=error.message)
+
+    async def tend(self) -> None:
+        """Once: every record whose mirror is gone is put back to its end and removed. What we watch
+        only hints at that; the API server is asked.
+        """
+        if not self._leading():
+            return
+        await self._records.load()
+        for record in self._records.all():
+            key = MirrorKey(record.namespace, record.name)
+            if self._mirror_is_there(record.uid) or await live.is_there(
+                self._hands.writer, key, record.uid
+            ):
+                continue
+            while (now := self._records.get(record.uid)) is not None and now.is_open:
+                await self._back(now, "the StagingMirror was deleted.")
+                await asyncio.sleep(PACE / 5)
+            await self._records.drop(record.uid)
+            self.forget(record.uid)
+
+    def forget(self, uid: str) -> None:
+        """The mirror is gone; its record is tended by itself."""
+        self._occasions.drop(uid)
+        self._stillness.drop(uid)
+        self._contention.drop(uid)
+        self._turns.leave(uid)
 
     def is_open(self, uid: str) -> bool:
-        """Whether a refresh of this mirror is in progress; holds become effective when it is not."""
-        raise NotImplementedError
+        """Whether a refresh of this mirror is in progress; holds become effective when it is not.
+        True while that is not known.
+        """
+        record = self._records.get(uid)
+        return not self._records.loaded or (record is not None and record.is_open)
+
+    async def close(self) -> None:
+        """End the copies that run. Another process takes them up."""
+        await self._hands.pool.close()
+
+    async def _go_on(self, case: Case, record: Record) -> Record:
+        if not self._records.is_mine(record):
+            record = await self._records.keep(record)
+        match record.phase:
+            case "Forward":
+                return await self._running.forward(record, self._may_write)
+            case "Verify":
+                judgement = judge_applied(
+                    record,
+                    case.components,
+                    acceptances=acceptances_of(case.spec),
+                    grace=seconds(case.spec.check_interval) + GRACE,
+                    now=self._clock(),
+                )
+                return await self._running.verify(record, judgement)
+            case "PutBack":
+                return await self._returning.back(record)
+            case "Closed":
+                return record
+
+    async def _back(self, record: Record, why: str) -> Record:
+        if not self._records.is_mine(record):
+            record = await self._records.keep(record)
+        if record.phase != "PutBack":
+            return await self._running.turn(record, "Stopped", why)
+        return await self._returning.back(record)
+
+    async def _may_write(self, record: Record) -> Why | None:
+        key = MirrorKey(record.namespace, record.name)
+        now = await live.ask(
+            self._hands.writer,
+            key,
+            production=record.production,
+            staging=record.environment,
+            now=self._clock(),
+        )
+        return live.must_stop(now, key, record.uid, frozenset(record.applied))
+
+    async def _consider(self, case: Case, memory: Memory, still: float | None) -> Wait | None:
+        """Start what is due, or say what it waits for."""
+        occasion = next_occasion(memory)
+        if occasion is None:
+            self._turns.leave(case.uid)
+            return None
+        environment = case.sides.staging.environment
+        queued = self._turns.is_asking(environment, case.uid)
+        decision: Decision = decide(case, occasion, still_since=still, queued=queued)
+        if isinstance(decision, Start):
+            decision = self._turn(case) or await confirm(case, self._hands.writer)
+        match decision:
+            case Wait():
+                return decision
+            case Skip():
+                skip(memory, occasion, decision, case.now)
+            case Start():
+                assert case.spec.refresh is not None, "decide() skips a mirror that only watches"
+                await self._records.begin(new_record(case, case.spec.refresh, occasion))
+                took(memory, occasion)
+        self._turns.leave(case.uid)
+        return None
+
+    def _turn(self, case: Case) -> Wait | None:
+        side = case.sides.staging
+        most, running = side.spec.max_concurrent_refreshes, self._records.open_in(side.environment)
+        free = most - running
+        if self._turns.may_start(side.environment, case.uid, free=free, now=case.now):
+            return None
+        return Wait(f"waits for its turn: {running} of {most} refreshes run in {side.environment}")
+
+    async def _told(
+        self, case: Case, memory: Memory, record: Record | None, wait: Wait | None
+    ) -> Progress:
+        contended = None
+        if record is not None and not record.is_open:
+            contended = await self._contention.look(record, case.components)
+        return progress_of(record, PACE, case=case, memory=memory, wait=wait, contended=contended)
+
+    def _took_over(self, record: Record, entry: Entry) -> None:
+        key = MirrorKey(record.namespace, record.name)
+        for message in former_owners(entry):
+            self._teller.tell(key, record.uid, "Normal", "TookOver", message)
+
+
+def _unreadable(uid: str, why: str) -> tuple[str, str]:
+    return (
+        "UnreadableRecord",
+        f"the record refresh-{uid} cannot be read ({why}), so it is not known what was written; "
+        "see what staging runs, then delete that ConfigMap.",
+    )

@@ -75,6 +75,7 @@ def _step(entry: Entry) -> dict[str, Any]:
         "id": entry.step.id,
         "phase": phase(entry.step),
         "component": ", ".join(components_of(entry.step)),
+        "components": list(components_of(entry.step)),
         "text": describe(entry.step),
         "state": entry.state,
         **({"message": entry.message} if entry.message else {}),

@@ -54,11 +54,19 @@ class Skip:
 Decision = Start | Wait | Skip
 
 
-def decide(case: Case, occasion: Occasion, *, still_since: float | None) -> Decision:
+def decide(case: Case, occasion: Occasion, *, still_since: float | None, queued: bool) -> Decision:
     """What becomes of this occasion now. ``still_since``: since when production has shown the same
-    facts (POSIX s); None: a part of it is not seen.
+    facts (POSIX s); None: a part of it is not seen. ``queued``: it could have started and waits for
+    others only, so it has no deadline.
     """
-    return _refused(case) or _not_ready(case, occasion, still_since) or _nothing_to_do(case)
+    refused = _refused(case)
+    if refused is not None or case.spec.refresh is None:
+        return refused or Wait("")
+    waits_for = _waits_for(case, occasion, still_since)
+    if not queued and case.now > occasion.at + seconds(case.spec.refresh.starting_deadline):
+        why = waits_for.message if waits_for else "no operator ran that could have started it"
+        return Skip("DeadlineMissed", f"it could not start within startingDeadline: {why}.")
+    return waits_for or _nothing_to_do(case)
 
 
 def planned(plan: Plan) -> frozenset[str]:
@@ -78,24 +86,19 @@ def _refused(case: Case) -> Skip | None:
     return None
 
 
-def _not_ready(case: Case, occasion: Occasion, still_since: float | None) -> Decision | None:
-    refresh = case.spec.refresh
-    if refresh is None:
-        return None
+def _waits_for(case: Case, occasion: Occasion, still_since: float | None) -> Wait | None:
     stale_after = seconds(case.spec.stale_after)
-    waits_for = not_whole(case.components, now=case.now, stale_after=stale_after)
-    again_in = 5.0
-    if waits_for is None and occasion.trigger == "Schedule":
-        settle = seconds(refresh.settle)
-        calm = 0.0 if still_since is None else case.now - still_since
-        if calm < settle:
-            waits_for = f"production is watched for {settle:g} s without a change first"
-            again_in = min(max(settle - calm, 0.2), 5.0)
-    if waits_for is None:
+    missing = not_whole(case.components, now=case.now, stale_after=stale_after)
+    if missing is not None:
+        return Wait(missing)
+    if occasion.trigger == "Manual" or case.spec.refresh is None:
         return None
-    if case.now > occasion.at + seconds(refresh.starting_deadline):
-        return Skip("NotReady", f"within startingDeadline it could not start: {waits_for}.")
-    return Wait(waits_for, again_in)
+    settle = seconds(case.spec.refresh.settle)
+    calm = 0.0 if still_since is None else case.now - still_since
+    if calm >= settle:
+        return None
+    message = f"production must be seen without a change for {settle:g} s first"
+    return Wait(message, min(max(settle - calm, 0.2), 5.0))
 
 
 def _nothing_to_do(case: Case) -> Decision:

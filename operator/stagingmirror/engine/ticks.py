@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from stagingmirror.api.duration import seconds
 from stagingmirror.api.mirror import Refresh
 from stagingmirror.api.times import posix
 from stagingmirror.drift.schedule import last_tick_between, next_tick
@@ -58,11 +57,6 @@ def passed(ticks: Ticks, refresh: Refresh, now: float) -> Ticks:
         )
     came = last_tick_between(refresh.schedule, refresh.time_zone, ticks.since, now)
     return ticks if came is None else replace(ticks, since=now, due=came)
-
-
-def is_over(ticks: Ticks, refresh: Refresh, now: float) -> bool:
-    """Whether the due tick can no longer start."""
-    return ticks.due is not None and now > ticks.due + seconds(refresh.starting_deadline)
 
 
 def handled(ticks: Ticks) -> Ticks:

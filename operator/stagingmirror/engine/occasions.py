@@ -1,0 +1,133 @@
+"""What this process remembers of each mirror between passes: its ticks, the token that asks for a
+refresh, and what has ended and is not in the status yet.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from stagingmirror.api.times import posix
+from stagingmirror.engine import ticks as ticking
+from stagingmirror.engine.case import Case
+from stagingmirror.engine.record import Record
+from stagingmirror.engine.refresh_status import ended_refresh, skipped
+from stagingmirror.engine.starting import Occasion, Skip
+from stagingmirror.engine.ticks import Ticks
+from stagingmirror.engine.tokens import REFRESH_AT, token_of
+from stagingmirror.errors import NeedsHuman
+
+Entry = Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Memory:
+    """``obeyed`` is the token that was obeyed or refused, ``asked`` the one that waits."""
+
+    ticks: Ticks | None = None
+    obeyed: str | None = None
+    asked: Occasion | None = None
+    untold: list[Entry] = field(default_factory=list)
+
+
+class Occasions:
+    """One memory per mirror uid. Whatever is forgotten by a restart is found again in status and
+    record.
+    """
+
+    def __init__(self) -> None:
+        self._memories: dict[str, Memory] = {}
+
+    def of(self, case: Case, last: Record | None) -> Memory:
+        """The mirror's memory, brought up to ``case.now``. ``last`` is its last record."""
+        memory = self._memories.get(case.uid)
+        if memory is None:
+            memory = self._memories[case.uid] = _first_memory(case)
+        _follow_ticks(memory, case)
+        _follow_token(memory, case, last)
+        _follow_telling(memory, case, last)
+        return memory
+
+    def uids(self) -> frozenset[str]:
+        return frozenset(self._memories)
+
+    def drop(self, uid: str) -> None:
+        self._memories.pop(uid, None)
+
+
+def next_occasion(memory: Memory) -> Occasion | None:
+    """Whoever asks by hand comes first."""
+    if memory.asked is not None:
+        return memory.asked
+    if memory.ticks is not None and memory.ticks.due is not None:
+        return Occasion("Schedule", memory.ticks.due)
+    return None
+
+
+def took(memory: Memory, occasion: Occasion) -> None:
+    """The occasion has started a refresh, or came to nothing."""
+    if occasion.trigger == "Manual":
+        memory.obeyed, memory.asked = occasion.token, None
+    elif memory.ticks is not None:
+        memory.ticks = ticking.handled(memory.ticks)
+
+
+def skip(memory: Memory, occasion: Occasion, why: Skip, now: float) -> None:
+    """The occasion came to nothing, and that is told."""
+    took(memory, occasion)
+    memory.untold.append(skipped(occasion, why, now))
+
+
+def _first_memory(case: Case) -> Memory:
+    """A mirror without a status was never asked anything: its token is echoed, not obeyed."""
+    memory = Memory()
+    if case.spec.refresh is not None:
+        memory.ticks = ticking.first_seen(
+            case.spec.refresh, case.status, generation=case.generation, now=case.now
+        )
+    if not case.status.get("conditions"):
+        memory.obeyed = token_of(case.annotations, REFRESH_AT)
+    return memory
+
+
+def _follow_ticks(memory: Memory, case: Case) -> None:
+    if case.spec.refresh is None:
+        memory.ticks = None
+    elif memory.ticks is None:
+        memory.ticks = ticking.first_seen(
+            case.spec.refresh, {}, generation=case.generation, now=case.now
+        )
+    else:
+        memory.ticks = ticking.passed(memory.ticks, case.spec.refresh, case.now)
+
+
+def _follow_token(memory: Memory, case: Case, last: Record | None) -> None:
+    token = token_of(case.annotations, REFRESH_AT)
+    handled = {case.status.get("handledRefreshAt"), memory.obeyed}
+    if last is not None and last.token is not None:
+        handled.add(last.token)
+        if token == last.token:
+            memory.obeyed = token
+    if token is None or token in handled:
+        memory.asked = None
+    elif memory.asked is None or memory.asked.token != token:
+        memory.asked = Occasion("Manual", case.now, token)
+
+
+def _follow_telling(memory: Memory, case: Case, last: Record | None) -> None:
+    """What status shows is told. A record that ended and was not told (a crash) is told now."""
+    told = case.status.get("refreshes") or ()
+    known = {entry.get("id") for entry in told}
+    memory.untold = [entry for entry in memory.untold if entry["id"] not in known]
+    if last is None or last.is_open or last.ended is None or last.id in known:
+        return
+    if any(entry["id"] == last.id for entry in memory.untold):
+        return
+    if not told or int(last.ended) >= _moment(told[0].get("finished")):
+        memory.untold.append(ended_refresh(last))
+
+
+def _moment(text: object) -> float:
+    try:
+        return posix(text) if isinstance(text, str) else 0.0
+    except NeedsHuman:
+        return 0.0

@@ -1,0 +1,67 @@
+"""What a pass tells of the refresh half of a mirror. Pure."""
+
+from stagingmirror.engine import ticks as ticking
+from stagingmirror.engine.case import Activity, Case, Progress
+from stagingmirror.engine.live import holding
+from stagingmirror.engine.occasions import Memory
+from stagingmirror.engine.record import Record
+from stagingmirror.engine.refresh_status import ended_refresh, open_refresh
+from stagingmirror.engine.starting import Wait
+
+
+def progress_of(
+    record: Record | None,
+    pace: float,
+    *,
+    case: Case | None = None,
+    memory: Memory | None = None,
+    wait: Wait | None = None,
+    contended: tuple[str, str] | None = None,
+) -> Progress:
+    """``record`` is the mirror's last, open or closed; ``pace`` the seconds between two passes of
+    an open one.
+    """
+    is_open = record is not None and record.is_open
+    ticks = memory.ticks if memory else None
+    refresh = case.spec.refresh if case else None
+    finished = memory.untold[0] if memory and memory.untold else None
+    if record is not None and not record.is_open and finished is None and memory is None:
+        finished = ended_refresh(record)
+    return Progress(
+        activity="Refreshing" if is_open else _activity(case),
+        refresh=open_refresh(record) if record is not None and is_open else None,
+        finished=finished,
+        writing=record is not None and record.is_writing,
+        stalled=_stalled(record),
+        contended=contended,
+        next_refresh=ticking.announced(ticks, refresh, case.now)
+        if ticks and refresh and case
+        else None,
+        last_schedule=ticks.last if ticks else None,
+        waiting=wait.message if wait else None,
+        handled_refresh_at=memory.obeyed if memory else None,
+        again_in=_again_in(pace if is_open else None, wait, memory),
+    )
+
+
+def _activity(case: Case | None) -> Activity:
+    if case is None or case.spec.refresh is None:
+        return "Idle"
+    if case.spec.refresh.suspend:
+        return "Suspended"
+    return "Idle" if holding(case.holds, frozenset()) is None else "Frozen"
+
+
+def _stalled(record: Record | None) -> tuple[str, str] | None:
+    if record is not None and record.result == "PutBackIncomplete":
+        return "PutBackIncomplete", record.message
+    return None
+
+
+def _again_in(pace: float | None, wait: Wait | None, memory: Memory | None) -> float | None:
+    wishes = [pace] if pace is not None else []
+    if wait is not None:
+        wishes.append(wait.again_in)
+    if memory is not None and memory.untold:
+        wishes.append(1.0)
+    return min(wishes, default=None)
