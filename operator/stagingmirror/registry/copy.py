@@ -1,11 +1,36 @@
 """Brings a model version into another registry, bytes and provenance, as a version that no alias
 names yet.
+
+A copy is a run in an experiment of its own (with the origin's parameters, tags and dataset inputs),
+a logged model that holds the bytes, and a version with the tags of ``origin``. The run is made
+first and carries what is copied whereto, so whatever a crash leaves is found again by it.
 """
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
+from stagingmirror.drift.facts import Why
+from stagingmirror.errors import (
+    ChangedUnderneath,
+    Conflicted,
+    NotAllowed,
+    NotAnswered,
+    NotThere,
+    Refused,
+    StagingMirrorError,
+    StepFailed,
+)
+from stagingmirror.registry import asking, copying, origin
+from stagingmirror.registry.artifacts import StoredFile, list_files, root_of
+from stagingmirror.registry.content import read_bytes, tree_hash
+from stagingmirror.registry.known import Known
+from stagingmirror.registry.records import LoggedModel, Version
 from stagingmirror.registry.server import MlflowServer
+from stagingmirror.registry.transfer import SourceFailed, Transfer
+from stagingmirror.registry.versions import get_run, parameters_of, read_detail, tags_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +48,21 @@ class CopyOrder:
     max_bytes: int = 50 * 1024**3
 
 
+@dataclass(frozen=True, slots=True)
+class _Original:
+    known: Known
+    root: str
+    listing: tuple[StoredFile, ...]
+
+    @property
+    def run_id(self) -> str | None:
+        return self.known.record.tags.get(origin.RUN_ID) or self.known.detail.run_id
+
+    @property
+    def size(self) -> int:
+        return sum(file.size for file in self.listing)
+
+
 async def copy_version(
     source: MlflowServer,
     destination: MlflowServer,
@@ -36,6 +76,212 @@ async def copy_version(
 
     ``progress(done, total)`` is told bytes. Raises StepFailed (the destination refused, is full,
     read-only, or shows other bytes than were sent), ChangedUnderneath (the source's bytes are not
-    ``tree_hash`` any more), NotAnswered or NotAllowed (the source).
+    ``tree_hash`` any more), NotAnswered (either; asking again may help) or NotAllowed (the source).
     """
-    raise NotImplementedError
+    original = await _original(source, order, began=clock())
+    copy = _Copy(source, destination, order, original, clock, progress)
+    async with destination.writing, _destination_told():
+        return await copy.found() or await copy.made()
+
+
+class _Copy:
+    def __init__(
+        self,
+        source: MlflowServer,
+        destination: MlflowServer,
+        order: CopyOrder,
+        original: _Original,
+        clock: Callable[[], float],
+        progress: Callable[[int, int], None],
+    ) -> None:
+        self._source = source
+        self._to = destination
+        self._order = order
+        self._original = original
+        self._clock = clock
+        self._progress = progress
+        self._done = 0
+        self._mark = _mark(order, original.run_id)
+
+    async def found(self) -> str | None:
+        """A version with this content from this origin that is there already, its bytes read."""
+        for made in await self._marked():
+            if await self._holds(made):
+                await copying.set_version_tags(self._to, made, self._tags(made.tags))
+                if made.run_id is not None:
+                    await self._fill(made.run_id)
+                return made.version
+        return None
+
+    async def made(self) -> str:
+        """A new version; what a former attempt left is used."""
+        await copying.ensure_registered_model(self._to, self._order.to_model)
+        experiment_id = await copying.ensure_experiment(self._to)
+        run_id = await self._run(experiment_id)
+        await self._fill(run_id)
+        logged = await copying.ensure_logged_model(
+            self._to, experiment_id, run_id, _model_name(self._order.to_model)
+        )
+        await self._bring(logged)
+        await copying.finalize(self._to, logged.model_id)
+        await copying.finish_run(self._to, run_id, now=self._clock())
+        return await self._version(logged, run_id)
+
+    async def _run(self, experiment_id: str) -> str:
+        """The run of a half copy (one that no version comes from), or a new one."""
+        used = {made.run_id for made in await self._marked()}
+        for run in await asking.find_runs(self._to, experiment_id, origin.COPY_OF, self._mark):
+            if run.run_id not in used:
+                return run.run_id
+        made = await copying.create_run(
+            self._to,
+            experiment_id,
+            f"copy of {self._order.from_model} {self._order.from_version}",
+            {origin.COPY_OF: self._mark, **self._origin_tags()},
+            now=self._clock(),
+        )
+        return made.run_id
+
+    async def _fill(self, run_id: str) -> None:
+        known = self._original.known
+        await copying.fill_run(
+            self._to, run_id, known.run, parameters_of(known.run, known.detail.logged)
+        )
+
+    async def _bring(self, logged: LoggedModel) -> None:
+        """All bytes, read back from the destination afterwards."""
+        to_root = root_of(self._to, logged.artifact_uri)
+        transfer = Transfer(self._source, self._original.root, self._to, to_root)
+        sent = await transfer.send(self._original.listing, self._moved, again=False)
+        if await self._tree_hash(to_root) == self._order.tree_hash:
+            return
+        if len(sent) < len(self._original.listing):
+            self._done = 0
+            sent = await transfer.send(self._original.listing, self._moved, again=True)
+        if tree_hash(sent) != self._order.tree_hash:
+            raise _changed(self._order)
+        if await self._tree_hash(to_root) != self._order.tree_hash:
+            raise StepFailed(
+                "CopyDiffers",
+                f"MLflow at {self._to.host} shows other bytes than were uploaded to it; is its "
+                "artifact store shared with something that writes there?",
+            )
+
+    async def _version(self, logged: LoggedModel, run_id: str) -> str:
+        try:
+            made = await copying.create_version(
+                self._to, self._order.to_model, logged, run_id, self._tags({})
+            )
+        except NotAnswered:
+            # It may have been made all the same.
+            for marked in await self._marked():
+                if marked.run_id == run_id:
+                    return marked.version
+            raise
+        return made.version
+
+    async def _marked(self) -> list[Version]:
+        return await asking.find_versions(
+            self._to, self._order.to_model, origin.COPY_OF, self._mark
+        )
+
+    async def _holds(self, made: Version) -> bool:
+        """Whether its bytes, read anew, are those that are wanted."""
+        detail = await read_detail(self._to, made, began=self._clock())
+        if isinstance(detail.root, Why):
+            return False
+        listing = await list_files(self._to, detail.root)
+        if sum(file.size for file in listing) != self._original.size:
+            return False
+        return await self._tree_hash(detail.root, listing) == self._order.tree_hash
+
+    async def _tree_hash(self, root: str, listing: Iterable[StoredFile] | None = None) -> str:
+        files = tuple(listing if listing is not None else await list_files(self._to, root))
+        return (await read_bytes(self._to, root, files)).tree_hash
+
+    def _tags(self, before: Mapping[str, str]) -> dict[str, str]:
+        """What the version says. When and by which refresh it came stays as first written."""
+        known = self._original.known
+        kept = {key: before[key] for key in (origin.COPIED_AT, origin.REFRESH_ID) if key in before}
+        return {
+            **origin.foreign(tags_of(known.record, known.detail.logged)),
+            origin.COPY_OF: self._mark,
+            **self._origin_tags(),
+            origin.REFRESH_ID: self._order.refresh_id,
+            origin.COPIED_AT: datetime.fromtimestamp(int(self._clock()), UTC).isoformat(),
+            **kept,
+        }
+
+    def _origin_tags(self) -> dict[str, str]:
+        order = self._order
+        tags = {
+            origin.REGISTRY: order.origin_registry,
+            origin.MODEL: order.from_model,
+            origin.VERSION: order.from_version,
+            origin.TREE_HASH: order.tree_hash,
+        }
+        return tags | ({origin.RUN_ID: run_id} if (run_id := self._original.run_id) else {})
+
+    def _moved(self, size: int) -> None:
+        self._done += size
+        self._progress(self._done, self._original.size)
+
+
+async def _original(source: MlflowServer, order: CopyOrder, *, began: float) -> _Original:
+    try:
+        record = await asking.get_version(source, order.from_model, order.from_version)
+        detail = await read_detail(source, record, began=began)
+        run = await get_run(source, detail.run_id) if detail.run_id else None
+    except NotThere:
+        raise _changed(order) from None
+    if isinstance(detail.root, Why):
+        raise StepFailed(detail.root.reason, detail.root.message)
+    original = _Original(
+        Known(record, detail, run), detail.root, await list_files(source, detail.root)
+    )
+    if not original.listing or original.size > order.max_bytes:
+        raise _changed(order)
+    return original
+
+
+@asynccontextmanager
+async def _destination_told() -> AsyncIterator[None]:
+    """Says what it means for a refresh that the destination did not do as asked."""
+    try:
+        yield
+    except SourceFailed as failed:
+        raise failed.error from None
+    except NotAllowed as error:
+        raise _failed("RegistryForbidden", error, "it needs to create versions") from error
+    except Refused as error:
+        reason = "RegistryFull" if error.reason == "StorageFull" else "RegistryRefused"
+        raise _failed(reason, error, "the copy cannot be stored there") from error
+    except (Conflicted, NotThere) as error:
+        raise _failed("RegistryChanged", error, "somebody changed it meanwhile") from error
+    except NotAnswered as error:
+        if error.reason != "ServerError":
+            raise
+        raise _failed("RegistryFailed", error, "is its storage full or read-only?") from error
+
+
+def _failed(reason: str, error: StagingMirrorError, hint: str) -> StepFailed:
+    return StepFailed(reason, f"{error.message}; {hint}")
+
+
+def _changed(order: CopyOrder) -> ChangedUnderneath:
+    return ChangedUnderneath(
+        "ChangedUnderneath",
+        f"version {order.from_version} of {order.from_model} in {order.origin_registry} does not "
+        "have the bytes any more that were to be copied; the next refresh sees what is there then",
+    )
+
+
+def _mark(order: CopyOrder, run_id: str | None) -> str:
+    """Equal for equal content from an equal origin, whichever refresh copies it."""
+    parts = (order.to_model, order.tree_hash, run_id or "")
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:40]
+
+
+def _model_name(name: str) -> str:
+    """A logged model's name may not hold what a registered model's may."""
+    return "".join("-" if character in "/:.%\"'" else character for character in name)

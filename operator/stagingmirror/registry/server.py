@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 import aiohttp
+from yarl import URL
 
 from stagingmirror.errors import NeedsHuman, NotAnswered, StagingMirrorError
 from stagingmirror.registry.address import Basic, Credentials, Token, clean_url
@@ -83,7 +84,7 @@ class MlflowServer:
         async with self._told(operation):
             session = self._files_session()
             async with session.get(
-                f"{self.url}/api/2.0/mlflow-artifacts/artifacts/{path}",
+                self._file(path),
                 headers={"Accept-Encoding": "identity", **(headers or {})},
                 allow_redirects=False,
             ) as answer:
@@ -98,7 +99,7 @@ class MlflowServer:
         async with self._told(operation):
             session = self._files_session()
             async with session.put(
-                f"{self.url}/api/2.0/mlflow-artifacts/artifacts/{path}",
+                self._file(path),
                 data=chunks,
                 headers={"Content-Length": str(size), "Content-Type": "application/octet-stream"},
                 allow_redirects=False,
@@ -112,6 +113,9 @@ class MlflowServer:
             if session is not None:
                 await session.close()
         self._api = self._files = None
+
+    def _file(self, path: str) -> URL:
+        return URL(f"{self.url}/api/2.0/mlflow-artifacts/artifacts/{path}", encoded=True)
 
     def _asked(self, operation: str) -> str:
         return f"MLflow at {self.host}, {operation}"

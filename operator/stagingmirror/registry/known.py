@@ -1,0 +1,133 @@
+"""The versions of one server that somebody wants, asked in as few calls as it has bulk calls for.
+
+A poll asks for all versions by the runs that made them, and for all those runs: two calls, however
+many versions. Only what a bulk call does not show is asked for one by one: it may be forbidden,
+gone, or made without a run. Where a version leads to (its detail) is followed when it is new and
+every ``store_interval``.
+"""
+
+import asyncio
+from collections.abc import Collection, Coroutine, Iterable, Mapping
+from dataclasses import dataclass
+
+from stagingmirror.errors import NotThere, Refused, StagingMirrorError
+from stagingmirror.registry import asking
+from stagingmirror.registry.records import Run, Version
+from stagingmirror.registry.server import MlflowServer
+from stagingmirror.registry.versions import Detail, get_run, read_detail
+
+Key = tuple[str, str]
+"""Registered model and version (or alias)."""
+
+_AT_ONCE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    record: Version
+    detail: Detail
+    run: Run | None
+
+    def leads_like(self, record: Version) -> bool:
+        return (self.record.source, self.record.created) == (record.source, record.created)
+
+
+Answer = Known | None | StagingMirrorError
+"""None: the version is not there, and the server said so."""
+
+
+class KnownVersions:
+    """Remembers what needs no asking anew. ``since`` maps versions to a time (POSIX s) before which
+    nothing may have been asked.
+    """
+
+    def __init__(self, server: MlflowServer, store_interval: float) -> None:
+        self._server = server
+        self._store_interval = store_interval
+        self._known: dict[Key, Known] = {}
+        self._calls = asyncio.Semaphore(_AT_ONCE)
+
+    async def ask(
+        self, keys: Collection[Key], *, began: float, since: Mapping[Key, float]
+    ) -> dict[Key, Answer]:
+        """Raises where a bulk call got no answer; what concerns one version is its answer."""
+        records = await self._bulk_versions(keys)
+        runs = await self._bulk_runs(keys)
+        answers = await self._each(
+            self._one(key, records.get(key), runs, began, since.get(key, 0.0)) for key in keys
+        )
+        asked = dict(zip(keys, answers, strict=True))
+        for key, answer in asked.items():
+            if isinstance(answer, Known):
+                self._known[key] = answer
+            elif answer is None:
+                self._known.pop(key, None)
+        return asked
+
+    def keep(self, keys: Collection[Key]) -> None:
+        """Forget all others."""
+        self._known = {key: known for key, known in self._known.items() if key in keys}
+
+    async def _bulk_versions(self, keys: Iterable[Key]) -> Mapping[Key, Version]:
+        run_ids = [run for run in map(self._run_id, keys) if run is not None]
+        if len(run_ids) < 2:
+            return {}
+        try:
+            return await asking.search_versions(self._server, run_ids)
+        except Refused:
+            return {}
+
+    async def _bulk_runs(self, keys: Iterable[Key]) -> Mapping[str, Run]:
+        known = [self._known[key] for key in keys if key in self._known]
+        runs = {one.run.run_id: one.run for one in known if one.run is not None}
+        experiments = {run.experiment_id for run in runs.values()}
+        if len(runs) < 2:
+            return {}
+        try:
+            return await asking.search_runs(self._server, experiments, runs)
+        except Refused:
+            return {}
+
+    def _run_id(self, key: Key) -> str | None:
+        known = self._known.get(key)
+        return known.record.run_id if known is not None else None
+
+    async def _each(self, questions: Iterable[Coroutine[None, None, Answer]]) -> list[Answer]:
+        async def one(question: Coroutine[None, None, Answer]) -> Answer:
+            async with self._calls:
+                return await question
+
+        return list(await asyncio.gather(*map(one, questions)))
+
+    async def _one(
+        self,
+        key: Key,
+        record: Version | None,
+        runs: Mapping[str, Run],
+        began: float,
+        since: float,
+    ) -> Answer:
+        try:
+            record = record or await self._version(key)
+            if record is None:
+                return None
+            detail = await self._detail(key, record, began, since)
+            run = None
+            if detail.run_id is not None:
+                run = runs.get(detail.run_id) or await get_run(self._server, detail.run_id)
+            return Known(record, detail, run)
+        except StagingMirrorError as error:
+            return error
+
+    async def _version(self, key: Key) -> Version | None:
+        try:
+            return await asking.get_version(self._server, *key)
+        except NotThere:
+            return None
+
+    async def _detail(self, key: Key, record: Version, began: float, since: float) -> Detail:
+        known = self._known.get(key)
+        oldest = max(began - self._store_interval, since)
+        if known is not None and known.leads_like(record) and known.detail.began >= oldest:
+            return known.detail
+        return await read_detail(self._server, record, began=began)

@@ -1,0 +1,164 @@
+"""One distinct server, and everybody who wants to know something of it."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Collection
+
+from stagingmirror.registry.address import RegistryAddress
+from stagingmirror.registry.known import Key
+from stagingmirror.registry.looks import ALIAS, VERSION
+from stagingmirror.registry.poll import Poll, Wanted
+from stagingmirror.registry.server import MlflowServer
+from stagingmirror.settings import Settings
+from stagingmirror.view import Subject
+
+_IDLE = 60.0
+"""Seconds between rounds where nobody wants anything: whether the server answers is wanted always.
+"""
+_APART = 0.2
+"""Seconds between the ends and beginnings of rounds: wishes that come together are asked together.
+"""
+
+
+class Line:
+    def __init__(
+        self,
+        server: MlflowServer,
+        *,
+        clock: Callable[[], float],
+        on_change: Callable[[Subject], None],
+        settings: Settings,
+    ) -> None:
+        self.poll = Poll(
+            server, clock=clock, store_interval=settings.store_interval, announce=self._announce
+        )
+        self.task: asyncio.Task[None] | None = None
+        self._clock = clock
+        self._on_change = on_change
+        self._addresses: dict[str, RegistryAddress] = {}
+        self._wants: dict[Subject, float] = {}
+        self._subjects: dict[tuple[str, Key], set[Subject]] = defaultdict(set)
+        self._proving: list[Wanted] = []
+        self._since: dict[Key, float] = {}
+        self._wake = asyncio.Event()
+        self._ended = asyncio.Condition()
+
+    def serve(self, environment: str, address: RegistryAddress) -> None:
+        self._addresses[environment] = address
+        self._bound()
+        self._wake.set()
+
+    def leave(self, environment: str) -> list[tuple[Subject, float]]:
+        """Returns what was wanted of it. It is not wanted here any more."""
+        del self._addresses[environment]
+        self._bound()
+        moved = [(s, interval) for s, interval in self._wants.items() if s.where == environment]
+        for subject, _ in moved:
+            self.unwant(subject)
+        return moved
+
+    @property
+    def is_unused(self) -> bool:
+        return not self._addresses
+
+    def want(self, subject: Subject, interval: float) -> None:
+        """Something new that is not known yet is asked for at once."""
+        self._wants[subject] = interval
+        self._subjects[subject.kind, _key(subject)].add(subject)
+        known = self.poll.looks.aliases if subject.kind == ALIAS else self.poll.looks.versions
+        if _key(subject) not in known:
+            self._wake.set()
+
+    def unwant(self, subject: Subject) -> None:
+        self._wants.pop(subject, None)
+        asking = self._subjects[subject.kind, _key(subject)]
+        asking.discard(subject)
+        if not asking:
+            del self._subjects[subject.kind, _key(subject)]
+
+    async def run(self) -> None:
+        while True:
+            await self._until_due()
+            self._wake.clear()
+            await self.poll.round(self._wanted(), self._since)
+            if self.poll.again:
+                self._wake.set()
+            async with self._ended:
+                self._ended.notify_all()
+            await asyncio.sleep(_APART)
+
+    async def prove(self, subjects: Collection[Subject], *, since: float, read_bytes: bool) -> None:
+        """Everything of these subjects was asked after ``since`` (POSIX s), or could not be."""
+        wanted = _wanted(subjects)
+        self._proving.append(wanted)
+        keys: set[Key] = set()
+        try:
+            keys = wanted.versions | self._named(wanted)
+            self._since |= dict.fromkeys(keys, since)
+            await self._round_since(since)
+            keys |= self._named(wanted)
+            roots = self.poll.roots(keys)
+            await self.poll.reading.prove(roots, since=since, bytes_too=read_bytes)
+        finally:
+            self._proving.remove(wanted)
+            for key in keys:
+                if self._since.get(key) == since:
+                    del self._since[key]
+
+    async def close(self) -> None:
+        if self.task is not None:
+            self.task.cancel()
+            await asyncio.wait([self.task])
+        await self.poll.close()
+
+    async def _round_since(self, since: float) -> None:
+        """A round that began before its wishes were known does not count."""
+        async with self._ended:
+            while self.poll.tried < since:
+                self._wake.set()
+                await self._ended.wait()
+
+    async def _until_due(self) -> None:
+        interval = min(self._wants.values(), default=_IDLE)
+        wait = self.poll.tried + interval - self._clock()
+        if wait > 0:
+            try:
+                async with asyncio.timeout(min(wait, interval)):
+                    await self._wake.wait()
+            except TimeoutError:
+                return
+
+    def _wanted(self) -> Wanted:
+        wanted = _wanted(self._wants)
+        for more in self._proving:
+            wanted.aliases |= more.aliases
+            wanted.versions |= more.versions
+        return wanted
+
+    def _named(self, wanted: Wanted) -> set[Key]:
+        names = ((key[0], self.poll.looks.names(key)) for key in wanted.aliases)
+        return {(name, version) for name, version in names if version is not None}
+
+    def _bound(self) -> None:
+        """Environments that share a server share what is read: the widest bound counts."""
+        addresses = self._addresses.values()
+        if addresses:
+            self.poll.reading.bound(
+                content_interval=min(address.content_interval for address in addresses),
+                max_bytes=max(address.max_bytes for address in addresses),
+            )
+
+    def _announce(self, kind: str, key: Key) -> None:
+        for subject in list(self._subjects.get((kind, key), ())):
+            self._on_change(subject)
+
+
+def _wanted(subjects: Collection[Subject]) -> Wanted:
+    return Wanted(
+        aliases={_key(subject) for subject in subjects if subject.kind == ALIAS},
+        versions={_key(subject) for subject in subjects if subject.kind == VERSION},
+    )
+
+
+def _key(subject: Subject) -> Key:
+    return subject.namespace, subject.name

@@ -1,0 +1,22 @@
+"""The tags by which a copied version says where it comes from. They are written by ``copy`` and
+believed by the view: they carry provenance, never the bytes, which are always read.
+"""
+
+from collections.abc import Mapping
+
+PREFIX = "stagingmirror.dev/"
+
+REGISTRY = f"{PREFIX}origin-registry"
+MODEL = f"{PREFIX}origin-model"
+VERSION = f"{PREFIX}origin-version"
+RUN_ID = f"{PREFIX}origin-run-id"
+TREE_HASH = f"{PREFIX}origin-tree-hash"
+COPIED_AT = f"{PREFIX}copied-at"
+REFRESH_ID = f"{PREFIX}refresh-id"
+COPY_OF = f"{PREFIX}copy-of"
+"""On the run of a copy: which content is copied to which name. Finds a half copy again."""
+
+
+def foreign(tags: Mapping[str, str]) -> dict[str, str]:
+    """The tags that somebody else made: not ours, not MLflow's own."""
+    return {key: value for key, value in tags.items() if not key.startswith((PREFIX, "mlflow."))}
