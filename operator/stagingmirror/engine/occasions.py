@@ -28,6 +28,15 @@ class Memory:
     asked: Occasion | None = None
     untold: list[Entry] = field(default_factory=list)
 
+    def close(self, last: Record, status: Mapping[str, Any]) -> None:
+        """A record that has ended and is not in the status (now, or before a crash) is told."""
+        told = status.get("refreshes") or ()
+        known = {entry.get("id") for entry in (*told, *self.untold)}
+        if last.ended is None or last.id in known:
+            return
+        if not told or int(last.ended) >= _moment(told[0].get("finished")):
+            self.untold.append(ended_refresh(last))
+
 
 class Occasions:
     """One memory per mirror uid. Whatever is forgotten by a restart is found again in status and
@@ -44,7 +53,7 @@ class Occasions:
             memory = self._memories[case.uid] = _first_memory(case)
         _follow_ticks(memory, case)
         _follow_token(memory, case, last)
-        _follow_telling(memory, case, last)
+        _follow_telling(memory, case)
         return memory
 
     def uids(self) -> frozenset[str]:
@@ -113,17 +122,10 @@ def _follow_token(memory: Memory, case: Case, last: Record | None) -> None:
         memory.asked = Occasion("Manual", case.now, token)
 
 
-def _follow_telling(memory: Memory, case: Case, last: Record | None) -> None:
-    """What status shows is told. A record that ended and was not told (a crash) is told now."""
-    told = case.status.get("refreshes") or ()
-    known = {entry.get("id") for entry in told}
+def _follow_telling(memory: Memory, case: Case) -> None:
+    """What status shows is told."""
+    known = {entry.get("id") for entry in case.status.get("refreshes") or ()}
     memory.untold = [entry for entry in memory.untold if entry["id"] not in known]
-    if last is None or last.is_open or last.ended is None or last.id in known:
-        return
-    if any(entry["id"] == last.id for entry in memory.untold):
-        return
-    if not told or int(last.ended) >= _moment(told[0].get("finished")):
-        memory.untold.append(ended_refresh(last))
 
 
 def _moment(text: object) -> float:

@@ -1,11 +1,14 @@
 """What a pass tells of the refresh half of a mirror. Pure."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from stagingmirror.engine import ticks as ticking
 from stagingmirror.engine.case import Activity, Case, Progress
 from stagingmirror.engine.live import holding
 from stagingmirror.engine.occasions import Memory
 from stagingmirror.engine.record import Record
-from stagingmirror.engine.refresh_status import ended_refresh, open_refresh
+from stagingmirror.engine.refresh_status import open_refresh
 from stagingmirror.engine.starting import Wait
 
 
@@ -17,20 +20,19 @@ def progress_of(
     memory: Memory | None = None,
     wait: Wait | None = None,
     contended: tuple[str, str] | None = None,
+    finished: Mapping[str, Any] | None = None,
 ) -> Progress:
-    """``record`` is the mirror's last, open or closed; ``pace`` the seconds between two passes of
+    """``finished`` is told where memory has nothing to tell. ``record`` is the mirror's last, open or closed; ``pace`` the seconds between two passes of
     an open one.
     """
     is_open = record is not None and record.is_open
     ticks = memory.ticks if memory else None
     refresh = case.spec.refresh if case else None
-    finished = memory.untold[0] if memory and memory.untold else None
-    if record is not None and not record.is_open and finished is None and memory is None:
-        finished = ended_refresh(record)
+    untold = memory.untold[0] if memory and memory.untold else None
     return Progress(
         activity="Refreshing" if is_open else _activity(case),
         refresh=open_refresh(record) if record is not None and is_open else None,
-        finished=finished,
+        finished=untold or finished,
         writing=record is not None and record.is_writing,
         stalled=_stalled(record),
         contended=contended,

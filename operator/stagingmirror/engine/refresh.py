@@ -25,6 +25,7 @@ from stagingmirror.engine.occasions import Memory, Occasions, next_occasion, ski
 from stagingmirror.engine.progress import progress_of
 from stagingmirror.engine.record import Entry, Record
 from stagingmirror.engine.records import Records
+from stagingmirror.engine.refresh_status import ended_refresh
 from stagingmirror.engine.returning import Returning
 from stagingmirror.engine.running import Running
 from stagingmirror.engine.settle import Stillness
@@ -38,6 +39,8 @@ log = structlog.get_logger(__name__)
 
 PACE = 0.5
 """Seconds between two passes of an open refresh that waits for something."""
+RETRY = 3.0
+"""Seconds after which something that was not answered is asked again."""
 TENDING = 5.0
 """Seconds between two looks for records whose mirrors are gone."""
 
@@ -80,26 +83,24 @@ class Refresher:
     async def advance(self, case: Case) -> Progress:
         """Take at most one step of this mirror's refresh, or start one that is due.
 
-        Raises NotAnswered, NotAllowed or Conflicted where the API server did not let us know or
-        keep how far it is: nothing was written then that the record does not say.
+        Where the API server does not let us know or keep how far it is, nothing is done and that is
+        told as what is waited for: verdicts go on being written.
         """
         if not self._leading():
             return Progress()
-        await self._records.load()
+        try:
+            await self._records.load()
+        except StagingMirrorError as error:
+            return Progress(waiting=error.message, again_in=RETRY)
         why = self._records.unreadable(case.uid)
         if why is not None:
             return Progress(stalled=_unreadable(case.uid, why))
-        record = self._records.get(case.uid)
-        memory = self._occasions.of(case, record)
-        stale_after = seconds(case.spec.stale_after)
-        still = self._stillness.since(
-            case.uid, case.components, now=case.now, stale_after=stale_after
-        )
-        if record is not None and record.is_open:
-            record = await self._go_on(case, record)
-            return await self._told(case, memory, record, None)
-        wait = await self._consider(case, memory, still)
-        return await self._told(case, memory, self._records.get(case.uid), wait)
+        memory = self._occasions.of(case, self._records.get(case.uid))
+        try:
+            record, wait = await self._pass(case, memory)
+        except StagingMirrorError as error:
+            record, wait = self._records.get(case.uid), Wait(error.message, RETRY)
+        return await self._told(case, memory, record, wait)
 
     async def retreat(self, key: MirrorKey, uid: str, why: str) -> Progress:
         """Put back what is open where there can be no Case (spec wrong, environment revoked,
@@ -107,16 +108,20 @@ class Refresher:
         """
         if not self._leading():
             return Progress()
-        await self._records.load()
-        record = self._records.get(uid)
-        if record is None:
-            return Progress()
-        if record.is_open:
+        record: Record | None = None
+        try:
+            await self._records.load()
+            record = self._records.get(uid)
+            if record is None or not record.is_open:
+                return progress_of(record, PACE)
             record = await self._back(record, why)
-        return progress_of(record, PACE)
+        except StagingMirrorError as error:
+            return progress_of(record, PACE, wait=Wait(error.message, RETRY))
+        finished = None if record.is_open else ended_refresh(record)
+        return progress_of(record, PACE, finished=finished)
 
     async def tend_orphans(self) -> None:
-        """For ever: put back and remove the records of mirrors that are gone. A task of the leader."""
+        """For ever: put back and remove records whose mirrors are gone. A task of the leader."""
         while True:
             await asyncio.sleep(TENDING)
             try:
@@ -160,6 +165,17 @@ class Refresher:
     async def close(self) -> None:
         """End the copies that run. Another process takes them up."""
         await self._hands.pool.close()
+
+    async def _pass(self, case: Case, memory: Memory) -> tuple[Record | None, Wait | None]:
+        stale_after = seconds(case.spec.stale_after)
+        still = self._stillness.since(
+            case.uid, case.components, now=case.now, stale_after=stale_after
+        )
+        record = self._records.get(case.uid)
+        if record is not None and record.is_open:
+            return await self._go_on(case, record), None
+        wait = await self._consider(case, memory, still)
+        return self._records.get(case.uid), wait
 
     async def _go_on(self, case: Case, record: Record) -> Record:
         if not self._records.is_mine(record):
@@ -235,6 +251,7 @@ class Refresher:
     ) -> Progress:
         contended = None
         if record is not None and not record.is_open:
+            memory.close(record, case.status)
             contended = await self._contention.look(record, case.components)
         return progress_of(record, PACE, case=case, memory=memory, wait=wait, contended=contended)
 
