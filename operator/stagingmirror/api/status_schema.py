@@ -90,7 +90,7 @@ class ComponentTold(Told):
     staging: Mapping[str, Text] = {}
     """Facts of staging."""
     differences: Annotated[tuple[DifferenceTold, ...], Field(max_length=4096)] = ()
-    """Every compared fact that differs."""
+    """Every compared fact that differs, accepted ones too."""
     message: Text | None = None
     """The verdict in words, with what a reader should know beside it."""
 
@@ -131,10 +131,14 @@ class RefreshTold(Open):
     """Identity of the refresh."""
     trigger: Text | None = None
     """Schedule or Manual."""
+    token: Text | None = None
+    """The token of the annotation refresh-at that asked for it."""
     phase: Text | None = None
     """Where it is: Prepare, Switch, Verify, PutBack."""
     result: Text | None = None
-    """How it ended."""
+    """How it ended: Succeeded, PutBack, PutBackIncomplete, Skipped, NothingToDo."""
+    reason: Text | None = None
+    """Why it ended so, in one word."""
     message: Text | None = None
     """How it goes or went, in words."""
     started: Text | None = None

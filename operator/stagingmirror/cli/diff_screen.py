@@ -67,7 +67,8 @@ def _rows(component: ComponentTold, mirror: Mirror) -> list[tuple[str, str, str,
     rows = []
     for fact in sorted({*counted, *others}, key=lambda fact: _place(fact, counted)):
         difference = counted.get(fact) or others[fact]
-        rows.append(_row(difference, _aside(component, fact, mirror) if fact in others else ""))
+        aside = _aside(component, fact, mirror, counted=fact in counted)
+        rows.append(_row(difference, aside))
     return rows
 
 
@@ -88,12 +89,16 @@ def _row(difference: DifferenceTold, aside: str) -> tuple[str, str, str, str]:
     )
 
 
-def _aside(component: ComponentTold, fact: str, mirror: Mirror) -> str:
-    """Why a difference does not count."""
-    base = fact.partition(DETAIL)[0]
-    if base != fact:
+def _aside(component: ComponentTold, fact: str, mirror: Mirror, *, counted: bool) -> str:
+    """Why a difference does not count, or what staging should have instead."""
+    if DETAIL in fact:
         return ""
     accepted = (mirror.accepted or {}).get((component.name, fact))
     if accepted is not None:
         return f"accepted: {accepted}"
-    return "held" if component.verdict == "Held" else "not compared"
+    if component.verdict == "Held":
+        return "held"
+    if not counted:
+        return "not compared"
+    expected = next((each.expected for each in component.differences if each.fact == fact), None)
+    return f"staging should have {short(expected)}" if expected is not None else ""

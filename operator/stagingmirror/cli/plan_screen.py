@@ -5,6 +5,7 @@ from typing import Any
 
 from rich.text import Text
 
+from stagingmirror.api.status_schema import PlanTold
 from stagingmirror.cli.belief import Belief
 from stagingmirror.cli.lines import columns
 from stagingmirror.cli.mirror import Mirror
@@ -17,10 +18,11 @@ NEWER = "a step that this version of the command does not know; update the comma
 def plan_screen(mirror: Mirror, believed: Belief) -> list[Text]:
     """The plan of the last check, or why there is none."""
     doubt = [Text(f"? {believed.doubt}; this plan may be old.")] if believed.doubt else []
-    plan = mirror.status.plan
-    if plan is None:
-        why = mirror.trouble() or "nothing was checked yet"
+    trouble = mirror.trouble()
+    if mirror.status.observed_generation < 0 or (trouble and mirror.status.plan is None):
+        why = trouble or "nothing was checked yet"
         return doubt or [Text(f"? {mirror.name}: there is no plan: {why}")]
+    plan = mirror.status.plan or PlanTold()
     rows = [step_row(each.model_dump(by_alias=True, exclude_none=True)) for each in plan.steps]
     rows += [("leave", each.component or "", each.why or "") for each in plan.left]
     head = (
@@ -32,7 +34,9 @@ def plan_screen(mirror: Mirror, believed: Belief) -> list[Text]:
 
 
 def step_row(written: Mapping[str, Any]) -> tuple[str, str, str]:
-    """Phase, components and the step in words."""
+    """Phase, components and the step in words: the operator's own, else ours."""
+    if text := written.get("text"):
+        return (str(written.get("phase", "")), str(written.get("component", "")), str(text))
     try:
         step = from_dict(written)
     except NotAStep:

@@ -7,11 +7,8 @@ from rich.text import Text
 from stagingmirror.api.status_schema import ComponentTold
 from stagingmirror.cli.ages import span, tick
 from stagingmirror.cli.belief import Belief
-from stagingmirror.cli.lines import STYLES, UNKNOWN_STYLE, clipped, columns, line, short, symbol
+from stagingmirror.cli.lines import STYLES, UNKNOWN_STYLE, clipped, columns, line, symbol
 from stagingmirror.cli.mirror import Mirror, at
-
-_FACTS = ("contentHash", "digest", "value")
-"""What stands for a component that has nothing to tell, in this order."""
 
 
 def status_screen(mirror: Mirror, believed: Belief, now: float) -> list[Text]:
@@ -90,12 +87,9 @@ def _components(components: Iterable[ComponentTold], believed: Belief) -> list[T
 
 
 def _told(component: ComponentTold) -> list[str]:
-    """The message by its lines; a component in sync by the value that both sides have."""
-    shown = next((component.staging[fact] for fact in _FACTS if fact in component.staging), "")
-    if component.message and component.verdict != "InSync":
-        return [clipped(text, 160) for text in component.message.splitlines()]
-    findings = component.message if component.message not in (None, "in sync") else ""
-    return [": ".join(part for part in (short(shown), clipped(findings or "", 120)) if part)]
+    """The message, a line per statement."""
+    parts = (component.message or "").replace("\n", "; ").split("; ")
+    return [clipped(part, 160) for part in parts]
 
 
 def _next(mirror: Mirror, now: float) -> Iterable[Text]:
@@ -105,9 +99,11 @@ def _next(mirror: Mirror, now: float) -> Iterable[Text]:
     if mirror.suspended:
         yield Text("Refreshes are suspended (spec.refresh.suspend); checks go on.")
         return
+    if mirror.status.waiting:
+        yield Text(f"A refresh is due and waits: {mirror.status.waiting}")
     due = at(mirror.status.next_refresh_time)
     if due is not None:
-        when = f"{tick(due, mirror.zone)} (in {span(due - now)})"
+        when = f"{tick(due, mirror.zone)} ({_in(due, now)})"
         would = f"What it would do: kubectl stagingmirror plan {mirror.name}"
         yield Text(f"Next refresh {when}. {would}")
 
@@ -122,3 +118,7 @@ def _age(mirror: Mirror, now: float) -> str:
 def _for(since: str | None, now: float) -> str:
     began = at(since)
     return "" if began is None else f", for {span(now - began)}"
+
+
+def _in(due: float, now: float) -> str:
+    return f"in {span(due - now)}" if due > now else "now"

@@ -1,0 +1,210 @@
+"""The commands and their options. What they do is in the modules beside this one, imported only
+when a command runs: ``--help`` is fast.
+"""
+
+from enum import StrEnum
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from stagingmirror.cli.reaching import reaching, show
+
+if TYPE_CHECKING:
+    from stagingmirror.cli.desk import Desk
+
+app = typer.Typer(
+    help="Is staging in sync with production, and if not, where exactly?",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+class Output(StrEnum):
+    text = "text"
+    json = "json"
+
+
+class Report(StrEnum):
+    text = "text"
+    json = "json"
+    junit = "junit"
+
+
+Names = Annotated[list[str] | None, typer.Argument(metavar="[MIRROR]...", show_default=False)]
+Name = Annotated[str, typer.Argument(metavar="MIRROR", show_default=False)]
+Patience = Annotated[
+    str | None, typer.Option("--timeout", help="How long to wait, e.g. 90s or 10m.")
+]
+
+
+@app.command()
+@reaching(everywhere=True)
+async def status(
+    desk: "Desk",
+    *,
+    names: Names = None,
+    output: Annotated[Output, typer.Option("--output", "-o")] = Output.text,
+) -> int:
+    """What is in sync and what is not."""
+    from stagingmirror.cli import looking
+
+    return await looking.status(desk, names or [], as_json=output is Output.json)
+
+
+@app.command()
+@reaching()
+async def diff(
+    desk: "Desk",
+    *,
+    name: Name,
+    components: Annotated[list[str] | None, typer.Argument(metavar="[COMPONENT]...")] = None,
+) -> int:
+    """Every fact in which staging differs from production."""
+    from stagingmirror.cli import looking
+
+    return await looking.diff(desk, name, components or [])
+
+
+@app.command()
+@reaching(everywhere=True)
+async def check(
+    desk: "Desk",
+    *,
+    names: Names = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="All mirrors of the namespace (as with no name).")
+    ] = False,
+    now: Annotated[
+        bool, typer.Option("--now", help="Look at everything again first, and wait for it.")
+    ] = False,
+    read_bytes: Annotated[
+        bool, typer.Option("--bytes", help="As --now, and read all bytes of models again.")
+    ] = False,
+    since: Annotated[
+        str | None,
+        typer.Option(help="In sync without a gap since then: 14:02, 30m (ago) or RFC 3339."),
+    ] = None,
+    excepted: Annotated[
+        list[str] | None,
+        typer.Option("--except", metavar="COMPONENT", help="Leave this component out."),
+    ] = None,
+    output: Annotated[Report, typer.Option("--output", "-o")] = Report.text,
+    within: Patience = None,
+) -> int:
+    """Gate a pipeline. Exit code 0: in sync; 3: drifted or held; 4: unknown; 1, 2: errors."""
+    from stagingmirror.cli import checking
+
+    asked = checking.Asked(
+        names=tuple(names or ()) if not everything else (),
+        now=now or read_bytes,
+        read_bytes=read_bytes,
+        since=since,
+        excepted=frozenset(excepted or ()),
+        within=within,
+    )
+    return await checking.check(desk, asked, output.value)
+
+
+@app.command()
+@reaching()
+async def plan(desk: "Desk", *, name: Name) -> int:
+    """What a refresh would do now."""
+    from stagingmirror.cli import looking
+
+    return await looking.plan(desk, name)
+
+
+@app.command()
+@reaching()
+async def history(desk: "Desk", *, name: Name) -> int:
+    """The last refreshes and deploys."""
+    from stagingmirror.cli import looking
+
+    return await looking.history(desk, name)
+
+
+@app.command()
+@reaching()
+async def refresh(
+    desk: "Desk",
+    *,
+    name: Name,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Follow it to its end; exit code 0 only if verified.")
+    ] = False,
+    within: Patience = None,
+) -> int:
+    """Make staging like production now, not at the next tick."""
+    from stagingmirror.cli import refreshing
+
+    return await refreshing.refresh(desk, name, wait=wait, within=within)
+
+
+@app.command()
+@reaching()
+async def hold(
+    desk: "Desk",
+    *,
+    names: Names = None,
+    length: Annotated[str, typer.Option("--for", help="How long, e.g. 2h.")] = "",
+    reason: Annotated[str, typer.Option(help="Why, for whoever meets the hold.")] = "",
+    components: Annotated[
+        list[str] | None,
+        typer.Option("--component", help="Hold only this component (it is under test)."),
+    ] = None,
+    called: Annotated[
+        str | None, typer.Option("--name", help="Name of the MirrorHold.", show_default=False)
+    ] = None,
+    within: Patience = None,
+) -> int:
+    """Have staging left alone for a while, and wait until it is."""
+    from stagingmirror.cli import holding
+
+    asked = holding.Asked(tuple(names or ()), length, reason, tuple(components or ()), called)
+    return await holding.hold(desk, asked, within)
+
+
+@app.command()
+@reaching()
+async def release(
+    desk: "Desk",
+    *,
+    names: Names = None,
+    called: Annotated[
+        str | None, typer.Option("--name", help="Name of the MirrorHold.", show_default=False)
+    ] = None,
+    within: Patience = None,
+) -> int:
+    """End a hold, and wait until staging is looked after again."""
+    from stagingmirror.cli import holding
+
+    return await holding.release(desk, tuple(names or ()), called, within)
+
+
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    add_help_option=False,
+)
+def run(context: typer.Context) -> None:
+    """The operator itself. Its options: stagingmirror run --help."""
+    # Imported late: nobody who only looks pays for the operator.
+    import_module("stagingmirror.cli.run").app(context.args, prog_name="stagingmirror run")
+
+
+@app.command()
+def crds(
+    output_dir: Annotated[
+        Path | None, typer.Option("--output-dir", help="Write one file per definition here.")
+    ] = None,
+) -> None:
+    """Print the CustomResourceDefinitions."""
+    from stagingmirror.api import crd
+
+    if output_dir is not None:
+        show([str(path) for path in crd.write(output_dir)])
+    else:
+        show("---\n".join(crd.as_yaml(each) for each in crd.crds()).rstrip("\n"))
