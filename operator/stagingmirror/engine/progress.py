@@ -22,8 +22,8 @@ def progress_of(
     contended: tuple[str, str] | None = None,
     finished: Mapping[str, Any] | None = None,
 ) -> Progress:
-    """``finished`` is told where memory has nothing to tell. ``record`` is the mirror's last, open or closed; ``pace`` the seconds between two passes of
-    an open one.
+    """``finished`` is told where memory has nothing to tell. ``record`` is the mirror's last, open
+    or closed; ``pace`` the seconds between two passes of an open one.
     """
     is_open = record is not None and record.is_open
     ticks = memory.ticks if memory else None

@@ -63,13 +63,18 @@ class Refresher:
         leading: Callable[[], bool],
         teller: Teller,
         mirror_is_there: Callable[[str], bool],
+        prove: Callable[[MirrorKey, float], None] = lambda key, since: None,
     ) -> None:
-        """``mirror_is_there`` answers from what we watch, whether a mirror of this uid exists."""
+        """``mirror_is_there`` answers from what we watch, whether a mirror of this uid exists.
+        ``prove`` asks anew, beside the pass, for every look of a mirror that began before ``since``
+        (POSIX s); called by each pass that waits for such a look.
+        """
         self._hands = hands
         self._clock = clock
         self._leading = leading
         self._teller = teller
         self._mirror_is_there = mirror_is_there
+        self._prove = prove
         # A container that restarts keeps its pod's name; it is another writer all the same.
         name = f"{settings.identity}/{secrets.token_hex(4)}"
         self._records = Records(hands.writer, namespace=settings.namespace, writer_name=name)
@@ -191,6 +196,8 @@ class Refresher:
                     grace=seconds(case.spec.check_interval) + GRACE,
                     now=self._clock(),
                 )
+                if judgement.waiting is not None and record.last_write is not None:
+                    self._prove(case.key, record.last_write)
                 return await self._running.verify(record, judgement)
             case "PutBack":
                 return await self._returning.back(record)
