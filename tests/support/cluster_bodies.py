@@ -1,0 +1,114 @@
+"""Kubernetes objects as the API server shows them, with only what a test is about spelled out."""
+
+from typing import Any
+from uuid import uuid4
+
+Body = dict[str, Any]
+
+
+def container(image: str = "registry/app:1", **rest: Any) -> Body:
+    return {"name": "app", "image": image} | rest
+
+
+def pod_spec(*containers: Body) -> Body:
+    return {"containers": list(containers) or [container()]}
+
+
+def deployment(name: str = "web", namespace: str = "ml", **how: Any) -> Body:
+    """``how``: uid, version, generation, observed, revision, replicas, pods, updated, spec,
+    annotations.
+    """
+    body = _workload("apps/v1", "Deployment", name, namespace, how)
+    body["metadata"]["annotations"] = {
+        "deployment.kubernetes.io/revision": how.get("revision", "1"),
+        **how.get("annotations", {}),
+    }
+    return body
+
+
+def stateful_set(name: str = "db", namespace: str = "ml", **how: Any) -> Body:
+    body = _workload("apps/v1", "StatefulSet", name, namespace, how)
+    body["status"]["updateRevision"] = how.get("revision", "db-1")
+    return body
+
+
+def cron_job(name: str = "load", namespace: str = "ml", **how: Any) -> Body:
+    template = {"template": {"spec": how.get("spec", pod_spec())}}
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "CronJob",
+        "metadata": _metadata(name, namespace, how) | {"generation": 1},
+        "spec": {"schedule": "@daily", "jobTemplate": {"spec": template}},
+        "status": {},
+    }
+
+
+def job(owner: Body | None = None, name: str = "load-1", **how: Any) -> Body:
+    """``finished``: when it completed (RFC 3339)."""
+    finished = how.get("finished")
+    condition = {"type": "Complete", "status": "True", "lastTransitionTime": finished}
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": _metadata(name, "ml", how, owner),
+        "spec": {"template": {"spec": how.get("spec", pod_spec())}},
+        "status": {"conditions": [condition]} if finished else {"active": 1},
+    }
+
+
+def replica_set(owner: Body, revision: str = "1", **how: Any) -> Body:
+    metadata = _metadata(f"{owner['metadata']['name']}-{revision}", "ml", how, owner)
+    metadata["annotations"] = {"deployment.kubernetes.io/revision": revision}
+    return {"apiVersion": "apps/v1", "kind": "ReplicaSet", "metadata": metadata}
+
+
+def pod(owner: Body | None = None, name: str = "web-1-a", **how: Any) -> Body:
+    """``how``: phase, ready, terminating, image_id, revision (of a StatefulSet), spec, started."""
+    metadata = _metadata(name, "ml", how, owner)
+    metadata["labels"] = {"controller-revision-hash": how.get("revision", "")}
+    if how.get("terminating"):
+        metadata["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+    image_id = how.get("image_id", "registry/app@sha256:aa")
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": metadata,
+        "spec": how.get("spec", pod_spec()),
+        "status": {
+            "phase": how.get("phase", "Running"),
+            "startTime": how.get("started", "2026-01-01T00:00:00Z"),
+            "conditions": [{"type": "Ready", "status": str(how.get("ready", True))}],
+            "containerStatuses": [{"name": "app", "imageID": image_id}],
+        },
+    }
+
+
+def _workload(api: str, kind: str, name: str, namespace: str, how: Body) -> Body:
+    generation = how.get("generation", 1)
+    replicas = how.get("replicas", 1)
+    pods = how.get("pods", replicas)
+    return {
+        "apiVersion": api,
+        "kind": kind,
+        "metadata": _metadata(name, namespace, how) | {"generation": generation},
+        "spec": {"replicas": replicas, "template": {"spec": how.get("spec", pod_spec())}},
+        "status": {
+            "observedGeneration": how.get("observed", generation),
+            "replicas": pods,
+            "updatedReplicas": how.get("updated", pods),
+        },
+    }
+
+
+def _metadata(name: str, namespace: str, how: Body, owner: Body | None = None) -> Body:
+    metadata: Body = {
+        "name": name,
+        "namespace": namespace,
+        "uid": how.get("uid") or str(uuid4()),
+        "resourceVersion": how.get("version", "1"),
+        "creationTimestamp": "2026-01-01T00:00:00Z",
+    }
+    if owner is not None:
+        reference = {"kind": owner["kind"], "uid": owner["metadata"]["uid"], "controller": True}
+        metadata["ownerReferences"] = [reference]
+    return metadata
