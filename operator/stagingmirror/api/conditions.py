@@ -86,7 +86,7 @@ def _in_sync(report: Report, now: float) -> Condition:
 def _in_sync_except_held(report: Report) -> Condition:
     held = [each.name for each in report.named(Held)]
     rest = tuple(each for each in report.components if each.name not in held)
-    if held and not rest:
+    if held and not rest and not report.writing:
         message = "every component is held, so nothing is compared"
         return Condition("InSyncExceptHeld", "Unknown", "AllHeld", message)
     verdict = sync_of(rest)
