@@ -1,22 +1,14 @@
 """Which image a workload really runs, and how staging gets production's."""
 
-from collections.abc import Sequence
-from typing import Any
-
 import pytest
 
-from stagingmirror.components.pipeline_image import PipelineImageKind
-from stagingmirror.drift.compare import judge
-from stagingmirror.drift.facts import Absent, Looks, Observation, Seen, Unseen
-from stagingmirror.drift.steps import PatchWorkload, SetImage, Step
-from stagingmirror.drift.verdict import Drifted, InSync, Verdict
-from stagingmirror.errors import CannotRefresh
-from stagingmirror.view import Pod, Workload
+from stagingmirror.drift.facts import Absent, Seen, Unseen
+from stagingmirror.drift.verdict import Drifted, InSync
+from stagingmirror.view import Workload
 from support.builders import (
     DIGEST_A,
     DIGEST_B,
     DIGEST_C,
-    NOW,
     PRODUCTION,
     STAGING,
     World,
@@ -25,45 +17,8 @@ from support.builders import (
     pod,
     sides,
     track,
-    workload,
 )
-
-KIND = PipelineImageKind()
-IMAGE = "registry.example/features:1.0"
-
-
-def entry(**staging: Any) -> Any:
-    production = {"kind": "Deployment", "name": "features", "container": "app"}
-    return track(pipelineImage={"production": production, "staging": staging})
-
-
-def features(
-    namespace: str,
-    image: str = IMAGE,
-    reported: Sequence[str | None] = (DIGEST_A,),
-    **fields: Any,
-) -> Workload:
-    """A Deployment with one ready pod per reported digest."""
-    template = container(image)
-    pods: tuple[Pod, ...] = tuple(pod(template, digest=digest) for digest in reported)
-    return workload(
-        namespace=namespace, **{"containers": {"app": template}, "pods": pods, **fields}
-    )
-
-
-def look(world: World, role: Any = "production", given: Any = None) -> Observation:
-    return KIND.observe(given or entry(), sides(), role, world, NOW)
-
-
-def verdict(world: World) -> Verdict:
-    looks = Looks(look(world), look(world, "staging"))
-    return judge("component", looks, now=NOW, stale_after=60)
-
-
-def plan(world: World, given: Any = None) -> tuple[Step, ...]:
-    production = look(world, given=given)
-    assert isinstance(production, Seen)
-    return KIND.plan(given or entry(), sides(), production, look(world, "staging", given), world)
+from support.features import IMAGE, KIND, entry, features, look, plan, verdict
 
 
 def test_the_digest_is_what_the_node_reports_and_the_repository_only_told() -> None:
@@ -209,71 +164,6 @@ def test_an_image_that_was_never_pulled_is_not_compared_with_a_registrys_digest(
 
     assert isinstance(seen, Unseen)
     assert seen.why.reason == "NotComparable"
-
-
-def test_staging_is_pinned_to_productions_digest_with_its_tag_still_readable() -> None:
-    world = World().add(features(PRODUCTION), features(STAGING, reported=(DIGEST_B,)))
-
-    (step,) = plan(world)
-
-    assert isinstance(step, PatchWorkload)
-    assert (step.kind, step.namespace, step.name) == ("Deployment", STAGING, "features")
-    assert step.writes == (SetImage("app", f"registry.example/features:1.0@{DIGEST_A}"),)
-
-
-def test_staging_keeps_pulling_from_its_own_repository() -> None:
-    world = World().add(features(PRODUCTION), features(STAGING, reported=(DIGEST_B,)))
-
-    (step,) = plan(world, entry(repository="registry.staging.example/features"))
-
-    assert isinstance(step, PatchWorkload)
-    (write,) = step.writes
-    assert write == SetImage("app", f"registry.staging.example/features:1.0@{DIGEST_A}")
-
-
-def test_staging_may_call_the_workload_and_the_container_otherwise() -> None:
-    given = entry(kind="StatefulSet", name="pipeline", container="main")
-    theirs = workload(
-        "pipeline",
-        STAGING,
-        "StatefulSet",
-        containers={"main": container()},
-        pods=(pod(container(), name="main", digest=DIGEST_B),),
-    )
-
-    (step,) = plan(World().add(features(PRODUCTION), theirs), given)
-
-    assert isinstance(step, PatchWorkload)
-    assert (step.kind, step.name) == ("StatefulSet", "pipeline")
-    assert isinstance(step.writes[0], SetImage)
-    assert step.writes[0].container == "main"
-
-
-def test_a_refresh_does_not_make_a_workload() -> None:
-    with pytest.raises(CannotRefresh) as refused:
-        plan(World().add(features(PRODUCTION)))
-
-    assert refused.value.reason == "NotThere"
-
-
-def test_staging_that_was_not_seen_is_left_alone() -> None:
-    with pytest.raises(CannotRefresh) as refused:
-        plan(World().add(features(PRODUCTION), features(STAGING, rolling_out=True)))
-
-    assert refused.value.reason == "RollingOut"
-
-
-def test_an_image_that_no_registry_has_cannot_be_followed() -> None:
-    local = features(PRODUCTION, pods=(pod(container(IMAGE)),))
-    object.__setattr__(local.pods[0], "image_ids", {"app": DIGEST_B})
-    world = World().add(local, workload(namespace=STAGING, containers={"app": container()}))
-
-    production = look(world)
-    assert isinstance(production, Seen)
-    with pytest.raises(CannotRefresh) as refused:
-        KIND.plan(entry(), sides(), production, Absent("it", NOW), world)
-
-    assert refused.value.reason == "NotComparable"
 
 
 def test_one_workload_cannot_be_both_sides() -> None:
