@@ -68,6 +68,8 @@ class Line:
         known = self.poll.looks.aliases if subject.kind == ALIAS else self.poll.looks.versions
         if _key(subject) not in known:
             self._wake.set()
+        if subject.kind == ALIAS:
+            self.poll.recall(_key(subject))
 
     def unwant(self, subject: Subject) -> None:
         self._wants.pop(subject, None)

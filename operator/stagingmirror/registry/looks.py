@@ -22,11 +22,14 @@ class Looks:
         self.aliases: dict[Key, Look[ModelAlias] | Unseen] = {}
         self.versions: dict[Key, Look[ModelVersion] | Unseen] = {}
 
-    def set_alias(self, key: Key, version: str | None, began: float) -> None:
-        """What the alias names now; None: the server said that there is no such alias or model."""
+    def set_alias(self, key: Key, version: str | None, began: float, *, answered: float) -> None:
+        """What the alias names now; None: the server said that there is no such alias or model.
+        ``answered`` (POSIX s) is when it had said so.
+        """
         found = None
         if version is not None:
-            found = ModelAlias(*key, version=version, moved=self._moved(key, version, began))
+            moved, unmoved = self._move(key, version, answered)
+            found = ModelAlias(*key, version=version, moved=moved, unmoved=unmoved)
         self._put(self.aliases, ALIAS, key, Look(found, began))
 
     def set_version(self, key: Key, found: ModelVersion | None, began: float) -> None:
@@ -49,13 +52,14 @@ class Looks:
         look = self.aliases.get(key)
         return look.found.version if isinstance(look, Look) and look.found is not None else None
 
-    def _moved(self, key: Key, version: str, began: float) -> float | None:
+    def _move(self, key: Key, version: str, answered: float) -> tuple[float | None, float | None]:
+        """The times between which the alias came to name this version, where we saw that."""
         look = self.aliases.get(key)
         if not isinstance(look, Look):
-            return None
+            return None, None
         if look.found is None or look.found.version != version:
-            return began
-        return look.found.moved
+            return answered, look.began
+        return look.found.moved, look.found.unmoved
 
     def _put(
         self, looks: dict[Key, Look[T] | Unseen], kind: str, key: Key, look: Look[T] | Unseen

@@ -81,6 +81,15 @@ class Poll:
             self._publish(wanted, models, answers, began)
         self.tried = began
 
+    def recall(self, key: Key) -> None:
+        """An alias that is wanted only now, as the last search showed it."""
+        shown = self.models.get(key[0])
+        if key in self.looks.aliases or shown is None or self.searched is None:
+            return
+        if key[1] in shown.aliases:
+            version = shown.aliases[key[1]]
+            self.looks.set_alias(key, version, self.searched, answered=self.searched)
+
     def adopt(self, key: Key, content: Content) -> None:
         """See ``reading``; kept until the version's folder is known."""
         self._kept[key] = content
@@ -175,7 +184,8 @@ class Poll:
         if isinstance(answer, StagingMirrorError):
             self.looks.alias_trouble(key, Why(answer.reason, answer.message), began)
         else:
-            self.looks.set_alias(key, answer.aliases.get(key[1]) if answer else None, began)
+            version = answer.aliases.get(key[1]) if answer else None
+            self.looks.set_alias(key, version, began, answered=self._clock())
 
     def _publish_version(self, key: Key, answer: Answer, began: float) -> None:
         if isinstance(answer, StagingMirrorError):

@@ -87,15 +87,8 @@ class RegistrySource:
         line = self._line(environment)
         if line is None:
             return self._unasked(environment)
-        poll = line.poll
-        known = poll.looks.aliases.get((model, alias))
-        if known is not None:
-            return known
-        shown = poll.models.get(model)
-        if shown is not None and alias in shown.aliases and poll.searched is not None:
-            found = ModelAlias(model, alias, shown.aliases[alias])
-            return Look(found, poll.searched, poll.trouble)
-        return Unseen(poll.trouble or _NOT_ASKED, poll.tried)
+        known = line.poll.looks.aliases.get((model, alias))
+        return known or Unseen(line.poll.trouble or _NOT_ASKED, line.poll.tried)
 
     def model_version(
         self, environment: str, model: str, version: str
