@@ -1,0 +1,259 @@
+"""What every kind must do, whatever it looks at. A new kind is tested here unasked, once
+``support.kinds`` has a world for it.
+"""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stagingmirror.component import Role
+from stagingmirror.components import CATALOGUE
+from stagingmirror.drift.compare import judge
+from stagingmirror.drift.facts import Absent, Looks, Observation, Seen, Unseen, Why
+from stagingmirror.drift.plan import Proposal, make
+from stagingmirror.drift.steps import CopyModel, MoveAlias, Step
+from stagingmirror.drift.verdict import Drifted, InSync, Unknown, Verdict
+from support.builders import NOW, STAGING, World
+from support.kinds import EXAMPLES, Example
+from support.rehearsal import Rehearsal
+
+ROLES: tuple[Role, ...] = ("production", "staging")
+LATER = NOW + 60
+
+
+def looks(example: Example, world: World, now: float = NOW) -> Looks:
+    production, staging = (observe(example, world, role, now) for role in ROLES)
+    return Looks(production, staging)
+
+
+def observe(example: Example, world: World, role: Role, now: float = NOW) -> Observation:
+    kind = CATALOGUE[example.track.kind or "setting"]
+    return kind.observe(example.track, example.sides, role, world, now)
+
+
+def verdict(example: Example, world: World, now: float = NOW) -> Verdict:
+    return judge("component", looks(example, world, now), now=now, stale_after=120)
+
+
+def plan(example: Example, world: World) -> tuple[Step, ...]:
+    seen = looks(example, world)
+    assert isinstance(seen.production, Seen)
+    kind = CATALOGUE[example.track.kind or "setting"]
+    steps = kind.plan(example.track, example.sides, seen.production, seen.staging, world)
+    proposal = Proposal("component", "Refresh", verdict(example, world), steps)
+    return make([proposal]).steps
+
+
+CHANGED = [
+    pytest.param(example, name, id=f"{example.name}: {name}")
+    for example in EXAMPLES
+    for name in example.changes
+]
+
+
+every = pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
+on_both_sides = pytest.mark.parametrize("role", ROLES)
+
+
+def test_every_kind_of_the_catalogue_has_an_example_and_its_own_name() -> None:
+    assert {example.track.kind for example in EXAMPLES} == set(CATALOGUE)
+    assert all(kind.name == name for name, kind in CATALOGUE.items())
+
+
+@every
+@on_both_sides
+@pytest.mark.parametrize("reason", ["NotAnswered", "Forbidden", "Unauthorized"])
+def test_nobody_answering_is_unseen_for_that_reason(
+    example: Example, role: Role, reason: str
+) -> None:
+    world = example.equal()
+    world.nobody_answers = Why(reason, "no answer.")
+
+    look = observe(example, world, role)
+
+    assert isinstance(look, Unseen)
+    assert look.why.reason == reason
+
+
+@every
+@on_both_sides
+def test_an_empty_world_is_absent_and_names_what_is_missing(example: Example, role: Role) -> None:
+    look = observe(example, World(), role)
+
+    assert isinstance(look, Absent)
+    assert look.what
+
+
+@every
+def test_what_production_does_not_have_is_never_equal(example: Example) -> None:
+    judged = verdict(example, World())
+
+    assert isinstance(judged, Unknown)
+    assert judged.why.reason == "NothingToMirror"
+
+
+@every
+def test_an_equal_world_is_in_sync_and_a_refresh_has_nothing_to_do(example: Example) -> None:
+    world = example.equal()
+
+    judged = verdict(example, world)
+
+    assert isinstance(judged, InSync), judged
+    assert judged.compared >= 1
+    assert plan(example, world) == ()
+
+
+@every
+def test_an_equal_world_that_was_seen_too_long_ago_is_unknown(example: Example) -> None:
+    world = example.equal()
+    world.began = NOW - 121
+
+    assert isinstance(verdict(example, world), Unknown)
+
+
+@every
+@on_both_sides
+def test_one_thing_that_does_not_answer_is_never_taken_for_absent(
+    example: Example, role: Role
+) -> None:
+    whole = example.equal()
+    things = {key[-1] for key in (*whole.workloads, *whole.config_maps, *whole.aliases)}
+    for thing in (*things, "ModelVersion"):
+        world = example.equal()
+        world.silent.add(thing)
+
+        assert not isinstance(observe(example, world, role), Absent)
+
+
+@every
+@on_both_sides
+def test_pods_that_roll_out_are_no_answer(example: Example, role: Role) -> None:
+    world = example.equal()
+    before = observe(example, world, role)
+    for key, workload in list(world.workloads.items()):
+        world.workloads[key] = replace(workload, rolling_out=True)
+
+    look = observe(example, world, role)
+
+    reads_pods = look != before
+    assert not reads_pods or isinstance(look, Unseen)
+    assert not isinstance(look, Unseen) or look.why.reason == "RollingOut"
+
+
+@every
+@on_both_sides
+def test_doubt_about_an_answer_goes_with_it(example: Example, role: Role) -> None:
+    world = example.equal()
+    world.trouble = Why("NotAnswered", "timed out.")
+
+    look = observe(example, world, role)
+
+    assert isinstance(look, Seen)
+    assert look.trouble == world.trouble
+    assert look.began == world.began
+
+
+@every
+@on_both_sides
+def test_what_is_told_does_not_tick(example: Example, role: Role) -> None:
+    world = example.equal()
+
+    assert observe(example, world, role, NOW) == observe(example, world, role, NOW + 60)
+
+
+@pytest.mark.parametrize(("example", "change"), CHANGED)
+def test_a_difference_is_drift(example: Example, change: str) -> None:
+    world = example.equal()
+    example.changes[change](world)
+
+    judged = verdict(example, world)
+
+    assert isinstance(judged, Drifted), judged
+    assert judged.differences
+
+
+@pytest.mark.parametrize(("example", "change"), CHANGED)
+def test_a_refresh_mends_the_difference_and_a_second_one_has_nothing_to_do(
+    example: Example, change: str
+) -> None:
+    world = example.equal()
+    example.changes[change](world)
+
+    Rehearsal(world, NOW).take(plan(example, world))
+    world.began = LATER
+
+    assert isinstance(verdict(example, world, LATER), InSync), verdict(example, world, LATER)
+    assert plan(example, world) == ()
+
+
+@pytest.mark.parametrize(("example", "change"), CHANGED)
+def test_a_refresh_writes_only_into_staging(example: Example, change: str) -> None:
+    world = example.equal()
+    example.changes[change](world)
+
+    steps = plan(example, world)
+
+    assert steps
+    for step in steps:
+        if isinstance(step, CopyModel):
+            assert step.to_environment == "staging"
+        elif isinstance(step, MoveAlias):
+            assert step.environment == "staging"
+        else:
+            assert step.namespace == STAGING
+
+
+@every
+@on_both_sides
+@settings(deadline=None, max_examples=50)
+@given(data=st.data())
+def test_any_world_is_an_observation_and_nothing_is_absent_that_was_not_taken_away(
+    example: Example, role: Role, data: st.DataObject
+) -> None:
+    world = example.equal()
+    keys = [("workloads", key) for key in world.workloads]
+    keys += [("config_maps", key) for key in world.config_maps]  # type: ignore[misc]
+    keys += [("aliases", key) for key in world.aliases]
+    keys += [("versions", key) for key in world.versions]
+    taken = data.draw(st.lists(st.sampled_from(keys), unique=True, max_size=len(keys)))
+    for kind, key in taken:
+        getattr(world, kind).pop(key)
+    world.silent |= data.draw(st.sets(st.sampled_from([key[-1] for _, key in keys])))
+
+    look = observe(example, world, role)
+
+    if isinstance(look, Absent):
+        assert any(str(key[-1]) in look.what for _, key in taken)
+
+
+@every
+@on_both_sides
+@settings(deadline=None, max_examples=50)
+@given(text=st.text(max_size=40))
+def test_any_text_in_a_workload_or_a_value_is_an_observation(
+    example: Example, role: Role, text: str
+) -> None:
+    world = example.equal()
+    for key, workload in list(world.workloads.items()):
+        containers = {
+            name: replace(
+                each,
+                image=text,
+                variables={n: replace(v, value=text) for n, v in each.variables.items()},
+            )
+            for name, each in workload.containers.items()
+        }
+        pods = tuple(
+            replace(pod, containers=containers, image_ids=dict.fromkeys(containers, text))
+            for pod in workload.pods
+        )
+        annotations = dict.fromkeys(workload.annotations, text)
+        world.workloads[key] = replace(
+            workload, containers=containers, pods=pods, annotations=annotations
+        )
+    for place, found in list(world.config_maps.items()):
+        world.config_maps[place] = replace(found, data=dict.fromkeys(found.data, text))
+
+    assert isinstance(observe(example, world, role), Seen | Absent | Unseen)
