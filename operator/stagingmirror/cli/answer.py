@@ -82,12 +82,12 @@ def _sync(
 def _gap(mirror: Mirror, since: float, now: float) -> str | None:
     began = at(mirror.status.in_sync_since)
     if began is None:
-        return "is in sync without what was left out; --since can only be told of the whole"
+        return "in sync without what was left out; --since can only be told of the whole"
     # Times are written in whole seconds, rounded down: only a second before is surely before.
     if began < floor(since):
         return None
-    held = span(now - began)
-    return f"is in sync now, but only since {clock(began, now)} UTC ({held}): not since before then"
+    asked, start, held = clock(since, now), clock(began, now), span(now - began)
+    return f"in sync now, but not without a gap since {asked} UTC: only from {start} on ({held})"
 
 
 def _why(mirror: Mirror, sync: str, asked: tuple[ComponentTold, ...]) -> str:
