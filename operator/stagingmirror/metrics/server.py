@@ -1,7 +1,7 @@
 """livez, readyz and metrics over HTTP, on a port of their own."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Self
 
 from aiohttp import web
@@ -38,8 +38,8 @@ class Server:
         self._registry = registry
         self._one = asyncio.Lock()
         app = web.Application(client_max_size=1024)
-        app.router.add_get("/livez", lambda _: _health(live))
-        app.router.add_get("/readyz", lambda _: _health(ready))
+        app.router.add_get("/livez", _health(live))
+        app.router.add_get("/readyz", _health(ready))
         app.router.add_get("/metrics", self._metrics)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=CLOSING)
 
@@ -65,6 +65,9 @@ class Server:
         return answer
 
 
-async def _health(trouble: Trouble) -> web.Response:
-    found = trouble()
-    return web.Response(text=found or "ok", status=200 if found is None else 503)
+def _health(trouble: Trouble) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def answer(_: web.Request) -> web.Response:
+        found = trouble()
+        return web.Response(text=found or "ok", status=200 if found is None else 503)
+
+    return answer
