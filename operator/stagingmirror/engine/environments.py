@@ -23,6 +23,16 @@ def sides_of(fleet: Fleet, key: MirrorKey, spec: StagingMirrorSpec) -> Sides:
     return Sides(production=production, staging=staging)
 
 
+def revisions_of(fleet: Fleet, sides: Sides) -> dict[str, str]:
+    """Per environment of a mirror a text that changes when its spec does."""
+    found = {}
+    for side in (sides.production, sides.staging):
+        body = fleet.get("mirrorenvironments", side.environment)
+        metadata = {} if body is None else body["metadata"]
+        found[side.environment] = f"{metadata.get('uid')}/{metadata.get('generation')}"
+    return found
+
+
 def named_by(spec: StagingMirrorSpec) -> frozenset[str]:
     """The environments whose changes concern the mirror."""
     return frozenset((spec.production.environment, spec.staging.environment))

@@ -15,13 +15,14 @@ from stagingmirror.api.times import posix
 from stagingmirror.component import Role, Sides
 from stagingmirror.drift import plan as planning
 from stagingmirror.drift.compare import judge
+from stagingmirror.drift.deploys import DeployKey
 from stagingmirror.drift.facts import Acceptance, Hold, Looks, Observation, Seen, Unseen, Why
 from stagingmirror.drift.steps import Plan, Step
 from stagingmirror.drift.verdict import Drifted
 from stagingmirror.engine.case import Judged
 from stagingmirror.engine.entries import kind_of
+from stagingmirror.engine.looking import Looking
 from stagingmirror.errors import CannotRefresh
-from stagingmirror.view import View
 
 log = structlog.get_logger(__name__)
 
@@ -36,7 +37,7 @@ class Scene:
 
     spec: StagingMirrorSpec
     sides: Sides
-    view: View
+    view: Looking
     now: float
     problems: Mapping[str, Why]
     """Entries that mean nothing as they are; they are Unknown, and nothing is looked at."""
@@ -95,7 +96,8 @@ def _observe(scene: Scene, track: Track, role: Role) -> Observation:
         why = Why("UnknownKind", "this operator does not know the component's kind; update it")
         return Unseen(why, scene.now)
     try:
-        return kind.observe(track, scene.sides, role, scene.view, scene.now)
+        part = scene.view.part(DeployKey(track.name, role))
+        return kind.observe(track, scene.sides, role, part, scene.now)
     except Exception:
         log.exception("observing failed", component=track.name, side=role)
         return Unseen(INTERNAL, scene.now)

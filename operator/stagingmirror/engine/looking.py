@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Protocol
 
+from stagingmirror.drift.deploys import DeployKey
 from stagingmirror.drift.facts import Unseen
 from stagingmirror.drift.steps import WorkloadKind
 from stagingmirror.view import (
@@ -48,6 +49,18 @@ class Looking:
         self._registry = registry
         self._seal = seal
         self.subjects: set[Subject] = set()
+        self.parts: dict[DeployKey, Looking] = {}
+        """What was read for one component on one side."""
+
+    def part(self, key: DeployKey) -> "Looking":
+        """The same view for one component on one side; what it reads counts here as well."""
+        part = Looking(self._cluster, self._registry, self._seal)
+        self.parts[key] = part
+        return part
+
+    def everything(self) -> frozenset[Subject]:
+        """What was read here and in all parts."""
+        return frozenset(self.subjects.union(*(part.subjects for part in self.parts.values())))
 
     def workload(self, kind: WorkloadKind, namespace: str, name: str) -> Look[Workload] | Unseen:
         self.subjects.add(Subject(LOCAL, kind, namespace, name))

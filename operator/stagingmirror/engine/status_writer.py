@@ -10,6 +10,7 @@ from stagingmirror.api.status import minimal_unknown, same_truth, status_of
 from stagingmirror.api.times import posix
 from stagingmirror.engine import heartbeat
 from stagingmirror.engine.case import MirrorKey
+from stagingmirror.engine.chronicle import Chronicle
 from stagingmirror.engine.mirror import Mirror
 from stagingmirror.engine.resources import Resources
 from stagingmirror.errors import NeedsHuman, NotThere, Refused
@@ -23,7 +24,7 @@ Status = Mapping[str, Any]
 class StatusWriter:
     """Knows the last status that was made of each mirror, written or not.
 
-    ``since_settled(stale_after)`` tells whether somebody watched until this process took over.
+    ``survived(stale_after)`` tells whether somebody watched until this process took over.
     """
 
     def __init__(
@@ -31,15 +32,13 @@ class StatusWriter:
         resources: Resources,
         *,
         clock: Callable[[], float],
-        settled: Callable[[float], bool],
-        told: Callable[[Mirror, Status, Status], None],
-        counted: Callable[[str], None],
+        survived: Callable[[float], bool],
+        chronicle: Chronicle,
     ) -> None:
         self._resources = resources
         self._clock = clock
-        self._settled = settled
-        self._told = told
-        self._counted = counted
+        self._survived = survived
+        self._chronicle = chronicle
         self._made: dict[MirrorKey, Status] = {}
         self._mine: set[MirrorKey] = set()
         self._pace = heartbeat.Pace(clock)
@@ -55,13 +54,14 @@ class StatusWriter:
             report,
             now=now,
             previous=previous,
-            trust_previous=mine or self._settled(report.stale_after),
+            trust_previous=mine or self._survived(report.stale_after),
         )
         self._mine.add(mirror.key)
         self._made[mirror.key] = status
         outcome = self._due(mirror.status, status, report.heartbeat)
         if outcome in ("same", "postponed"):
             self._made.pop(mirror.key)
+            self._chronicle.shown(mirror.key, mirror.status)
             return outcome
         return await self._put(mirror, status, outcome)
 
@@ -86,15 +86,13 @@ class StatusWriter:
             await self._put_minimal(mirror, error)
             return "refused"
         self._made[mirror.key] = answer.get("status") or {}
-        self._counted(outcome)
-        if outcome == "changed":
-            self._told(mirror, mirror.status, status)
+        self._chronicle.written(mirror, status, outcome)
         return outcome
 
     async def _put_minimal(self, mirror: Mirror, error: Refused) -> None:
         """What cannot be written whole is told as Unknown: an old verdict must not stand."""
         log.error("status refused", mirror="/".join(mirror.key), why=error.message)
-        self._counted("refused")
+        self._chronicle.refused()
         self._made.pop(mirror.key, None)
         status = minimal_unknown(generation=mirror.generation, now=self._clock(), why=error.message)
         if not _same_refusal(mirror.status, status):

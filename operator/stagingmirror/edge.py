@@ -1,0 +1,110 @@
+"""The door: Kopf watches our own resources and calls in; nothing is decided here.
+
+Only ``on.event`` is used: it patches nothing and keeps no state in the objects. Its errors would be
+swallowed and never retried, so they are caught and told at the door, and the sweep brings what was
+lost. Everything that mirrors point at is watched by ``cluster``, not here.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+import aiohttp
+import kopf
+import structlog
+
+from stagingmirror.api.model import GROUP, VERSION
+from stagingmirror.cluster.login import Login
+from stagingmirror.cluster.session import open_session
+from stagingmirror.engine.fleet import PLURALS, Body, Plural
+
+log = structlog.get_logger(__name__)
+
+Deliver = Callable[[Plural, str | None, Body], None]
+"""Plural, type of the event (None: from the initial LIST), whole body. It never waits."""
+
+QUIET = 30.0
+"""Seconds without an event after which a watch is opened again; the resourceVersion carries on, so
+nothing is missed. Kopf's own 70 s are longer than our sweep.
+"""
+ROUND = 300
+"""Seconds after which the server ends a watch request."""
+
+
+class Edge:
+    """``run`` until ``stop``; it ends by itself only with an error, and then the process must end.
+
+    Kopf cancels every task that was started after it when it ends, ours included: it is stopped
+    last.
+    """
+
+    def __init__(self, access: Login, deliver: Deliver, *, timeout: float) -> None:
+        self._access = access
+        self._deliver = deliver
+        self._timeout = timeout
+        self.ready = asyncio.Event()
+        self._stop = asyncio.Event()
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    async def run(self) -> None:
+        logging.getLogger("kopf").setLevel(logging.WARNING)
+        async with open_session(self._access) as session:
+            await kopf.operator(
+                registry=self._registry(session),
+                settings=_settings(self._timeout),
+                standalone=True,
+                clusterwide=True,
+                stop_flag=self._stop,
+                ready_flag=self.ready,
+                # Without one it asks who the user is, and in a pod there may be none.
+                identity=cast("Any", "stagingmirror"),
+            )
+        if not self._stop.is_set():
+            raise RuntimeError("the watch of our own resources has ended")
+
+    def _registry(self, session: aiohttp.ClientSession) -> kopf.OperatorRegistry:
+        registry = kopf.OperatorRegistry()
+        server = self._access.server
+
+        @kopf.on.login(registry=registry, backoff=1.0)
+        async def login(**_: Any) -> kopf.AiohttpSession:
+            return kopf.AiohttpSession(server=server, aiohttp_session=session)
+
+        for plural in PLURALS:
+            kopf.on.event(GROUP, VERSION, plural, registry=registry)(self._handler(plural))
+        return registry
+
+    def _handler(self, plural: Plural) -> Callable[..., Any]:
+        async def on_event(event: Mapping[str, Any], **_: Any) -> None:
+            try:
+                self._deliver(plural, event["type"], event["object"])
+            except Exception:
+                log.exception("event not taken in; the next sweep will", plural=plural)
+
+        on_event.__name__ = plural
+        return on_event
+
+
+def _settings(timeout: float) -> kopf.OperatorSettings:
+    settings = kopf.OperatorSettings()
+    settings.posting.enabled = False
+    settings.scanning.disabled = True  # our CRDs are there: we listed them; others are no business
+    settings.watching.server_timeout = ROUND
+    settings.watching.client_timeout = ROUND + 30
+    settings.watching.connect_timeout = timeout
+    settings.watching.inactivity_timeout = QUIET
+    settings.watching.reconnect_backoff = 0.1
+    settings.networking.request_timeout = timeout
+    settings.networking.connect_timeout = timeout
+    # A watch ends the process when all of these are used up: long enough for an API server's
+    # restart, short enough for the next process to be back within a freshness bound.
+    settings.networking.error_backoffs = (0.1, 0.2, 0.5, 1, 2, 4, 8)
+    settings.queueing.idle_timeout = 1.0
+    settings.queueing.exit_timeout = 0.5
+    settings.queueing.error_delays = (0.1, 1, 5)
+    # Kopf would kill the process by SIGKILL ten minutes after a stop by signal.
+    settings.process.ultimate_exiting_timeout = None
+    return settings

@@ -1,0 +1,76 @@
+"""From standby to leader: what must be known before the first write."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from stagingmirror.cluster.client import KubernetesClient
+from stagingmirror.engine.case import MirrorKey
+from stagingmirror.engine.contents import Contents
+from stagingmirror.engine.elector import Elector
+from stagingmirror.engine.environment_keeper import EnvironmentKeeper
+from stagingmirror.engine.fleet import Fleet
+from stagingmirror.engine.mirror import key_of
+from stagingmirror.engine.settling import Settling, settled_before
+from stagingmirror.engine.sweeper import Sweeper
+from stagingmirror.errors import StagingMirrorError
+from stagingmirror.registry.source import RegistrySource
+
+log = structlog.get_logger(__name__)
+
+LEASE = "stagingmirror"
+RETRY = 1.0
+"""Seconds."""
+
+
+class Leadership:
+    """``leading`` is False until this process has seen everything as its predecessor left it."""
+
+    def __init__(self, elector: Elector) -> None:
+        self._elector = elector
+        self._prepared = False
+
+    def leading(self) -> bool:
+        """Asked before every write."""
+        return self._prepared and self._elector.leading
+
+    async def take_over(self, left: "Left", add: Callable[[MirrorKey], None]) -> None:
+        """Wait for the Lease, read what was left, and look at every mirror."""
+        await self._elector.acquired()
+        while not await left.read():
+            await asyncio.sleep(RETRY)
+        self._prepared = True
+        for body in left.fleet.all("stagingmirrors"):
+            add(key_of(body))
+        log.info("leading", mirrors=left.fleet.count("stagingmirrors"))
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What a predecessor leaves behind, and who takes it up."""
+
+    client: KubernetesClient
+    namespace: str
+    fleet: Fleet
+    sweeper: Sweeper
+    keeper: EnvironmentKeeper
+    contents: Contents
+    registry: RegistrySource
+    settling: Settling
+
+    async def read(self) -> bool:
+        """False where the API server did not answer: nothing was taken up."""
+        try:
+            await self.sweeper.sweep()
+            former = await settled_before(self.client, self.namespace, LEASE)
+            kept = await self.contents.load()
+            await self.keeper.open_registries()
+        except StagingMirrorError as error:
+            log.warning("not leading yet", why=error.message)
+            return False
+        for subject, content in kept.items():
+            self.registry.adopt(subject.where, subject.namespace, subject.name, content)
+        self.settling.take_over(former)
+        return True

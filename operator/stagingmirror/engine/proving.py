@@ -1,0 +1,102 @@
+"""Asking everything anew that one mirror reads, beside the passes: what a check token wants."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+import structlog
+
+from stagingmirror.engine.case import MirrorKey
+from stagingmirror.engine.tokens import Asked, Tokens
+from stagingmirror.engine.wants import MODELS, Wants
+from stagingmirror.view import Subject
+
+log = structlog.get_logger(__name__)
+
+AT_ONCE = 16
+"""Tokens that are answered at a time; further ones wait their turn."""
+REMEMBERED = 8
+"""Tokens per mirror whose pauses are remembered."""
+PAUSE = 0.5
+LONGEST_PAUSE = 15.0
+"""Seconds between two askings for one token, doubled each time."""
+
+
+class ClusterProof(Protocol):
+    async def prove(self, subjects: Iterable[Subject], *, since: float) -> None: ...
+
+
+class RegistryProof(Protocol):
+    async def prove(
+        self, subjects: Iterable[Subject], *, since: float, read_bytes: bool
+    ) -> None: ...
+
+
+class Proving:
+    """One asking per token. ``again`` is called with the mirror when its asking has ended."""
+
+    def __init__(
+        self,
+        cluster: ClusterProof,
+        registry: RegistryProof,
+        *,
+        wants: Wants,
+        tokens: Tokens,
+        again: Callable[[MirrorKey], None],
+    ) -> None:
+        self._cluster = cluster
+        self._registry = registry
+        self._wants = wants
+        self._tokens = tokens
+        self._again = again
+        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._tasks: dict[MirrorKey, asyncio.Task[None]] = {}
+        self._tries: dict[MirrorKey, dict[str, int]] = {}
+
+    def start(self, key: MirrorKey, asked: Asked) -> None:
+        """Ask for this token, once at a time; again where that did not answer it, with a pause."""
+        if key in self._tasks:
+            return
+        known = self._tries.setdefault(key, {})
+        if len(known) > REMEMBERED:
+            known.clear()
+        tries = known.get(asked.token, 0)
+        known[asked.token] = tries + 1
+        pause = min(LONGEST_PAUSE, PAUSE * 2.0 ** (tries - 1)) if tries else 0.0
+        task = asyncio.create_task(self._prove(key, asked, pause), name=f"prove {'/'.join(key)}")
+        self._tasks[key] = task
+
+    def since(self, key: MirrorKey, since: float) -> None:
+        """Ask for looks that begin at ``since`` (POSIX s) or later: what a refresh waits for."""
+        self.start(key, Asked(token=f"since {since}", since=since))
+
+    def drop(self, key: MirrorKey) -> None:
+        """The mirror is gone, or its token is answered."""
+        self._tries.pop(key, None)
+
+    async def close(self) -> None:
+        """End everything that is being asked."""
+        tasks = tuple(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
+    async def _prove(self, key: MirrorKey, asked: Asked, pause: float) -> None:
+        await asyncio.sleep(pause)
+        subjects = self._wants.reads(key)
+        models = [each for each in subjects if each.kind in MODELS]
+        try:
+            async with self._turns, asyncio.TaskGroup() as group:
+                group.create_task(self._cluster.prove(subjects - set(models), since=asked.since))
+                group.create_task(
+                    self._registry.prove(models, since=asked.since, read_bytes=asked.read_bytes)
+                )
+        except Exception:
+            log.exception("asking anew failed", mirror="/".join(key))
+        else:
+            if self._wants.reads(key) == subjects:
+                self._tokens.proven(key, asked.token)
+        finally:
+            self._tasks.pop(key, None)
+        self._again(key)

@@ -1,0 +1,133 @@
+"""From a pass to the report that its status is made of."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from stagingmirror.api.duration import seconds
+from stagingmirror.api.report import ComponentReport, Report
+from stagingmirror.api.times import posix, rfc3339
+from stagingmirror.drift import deploys
+from stagingmirror.drift.deploys import Deploy
+from stagingmirror.drift.facts import Why
+from stagingmirror.engine import heartbeat
+from stagingmirror.engine.case import Case, Judged, Progress
+from stagingmirror.engine.looking import Looking
+from stagingmirror.engine.mirror import Mirror
+from stagingmirror.engine.rollouts import running
+from stagingmirror.engine.tokens import REFRESH_AT, token_of
+from stagingmirror.errors import NeedsHuman
+
+BLIND_HEARTBEAT = 60.0
+"""Seconds between heartbeats of a mirror whose spec cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a pass came to, beside the verdicts."""
+
+    progress: Progress
+    stalled: Why | None
+    handled_check_at: str | None
+
+
+def judged_report(
+    case: Case, outcome: Outcome, *, view: Looking, environments: Mapping[str, str], mirrors: int
+) -> Report:
+    """The report of a mirror that was judged."""
+    interval = seconds(case.spec.check_interval)
+    report = Report(
+        generation=case.generation,
+        components=tuple(_component(each) for each in case.components),
+        stale_after=seconds(case.spec.stale_after),
+        heartbeat=heartbeat.period(interval, mirrors),
+        max_drift_age=seconds(case.spec.max_drift_age),
+        environments=environments,
+        plan=case.plan,
+        deploys=_deploys(case, view),
+        handled_check_at=outcome.handled_check_at,
+    )
+    return _with_progress(report, outcome)
+
+
+def blind_report(mirror: Mirror, outcome: Outcome, *, mirrors: int) -> Report:
+    """The report of a mirror that could not even be looked at."""
+    report = Report(
+        generation=mirror.generation,
+        components=(),
+        stale_after=BLIND_HEARTBEAT,
+        heartbeat=heartbeat.period(BLIND_HEARTBEAT, mirrors),
+        max_drift_age=float("inf"),
+        tracked=len((mirror.body.get("spec") or {}).get("track") or ()),
+        deploys=_former(mirror.status),
+        handled_check_at=outcome.handled_check_at,
+    )
+    return _with_progress(report, outcome)
+
+
+def refused_token(
+    annotations: Mapping[str, str], status: Mapping[str, Any], why: Why, *, now: float
+) -> Progress:
+    """What echoes a refresh token that cannot be obeyed, with the reason; Idle where there is none.
+
+    A token that was there when the mirror was first seen asked nothing of us: it is only echoed.
+    """
+    token = token_of(annotations, REFRESH_AT)
+    if token is None or token == status.get("handledRefreshAt"):
+        return Progress()
+    if not status.get("conditions"):
+        return Progress(handled_refresh_at=token)
+    return Progress(
+        handled_refresh_at=token,
+        finished={
+            "id": f"refused-{token}",
+            "trigger": "Manual",
+            "result": "Skipped",
+            "reason": why.reason,
+            "message": why.message,
+            "started": rfc3339(now),
+            "finished": rfc3339(now),
+        },
+    )
+
+
+def _with_progress(report: Report, outcome: Outcome) -> Report:
+    progress, why = outcome.progress, outcome.stalled
+    return replace(
+        report,
+        activity=progress.activity,
+        refresh=progress.refresh,
+        finished=progress.finished,
+        writing=progress.writing,
+        stalled=progress.stalled or (None if why is None else (why.reason, why.message)),
+        contended=progress.contended,
+        next_refresh=progress.next_refresh,
+        last_schedule=progress.last_schedule,
+        waiting=progress.waiting,
+        handled_refresh_at=progress.handled_refresh_at,
+    )
+
+
+def _component(judged: Judged) -> ComponentReport:
+    return ComponentReport(judged.track.name, judged.track.kind, judged.looks, judged.verdict)
+
+
+def _deploys(case: Case, view: Looking) -> tuple[Deploy, ...]:
+    rollouts = (running(key, part.subjects, part) for key, part in view.parts.items())
+    return deploys.latest(
+        _former(case.status),
+        [each for each in rollouts if each is not None],
+        {each.track.name: (each.looks, each.verdict) for each in case.components},
+    )
+
+
+def _former(status: Mapping[str, Any]) -> tuple[Deploy, ...]:
+    read = (deploys.from_dict(each, at=_time(each)) for each in status.get("deploys") or ())
+    return tuple(each for each in read if each is not None)
+
+
+def _time(deploy: Mapping[str, Any]) -> float:
+    try:
+        return posix(str(deploy.get("at")))
+    except NeedsHuman:
+        return 0.0

@@ -1,0 +1,66 @@
+"""What the operator's own account may do in the namespaces of an environment, remembered a while.
+
+One environment costs about twenty questions per namespace; rights change seldom.
+"""
+
+from collections.abc import Callable, Iterable
+
+from stagingmirror.api.conditions import Condition
+from stagingmirror.cluster.access import READS, may_write, missing_permissions, told
+from stagingmirror.cluster.client import KubernetesClient
+from stagingmirror.drift.facts import Why
+
+GOOD_FOR = 120.0
+BAD_FOR = 10.0
+"""Seconds after which a good, or a bad, answer is asked again."""
+READ_ONLY = "KubernetesReadOnly"
+
+
+class Rights:
+    """Answers per set of namespaces. Errors: those of the client."""
+
+    def __init__(self, client: KubernetesClient, *, clock: Callable[[], float]) -> None:
+        self._client = client
+        self._clock = clock
+        self._reading: dict[tuple[str, ...], tuple[float, Why | None]] = {}
+        self._writing: dict[tuple[str, ...], tuple[float, Condition]] = {}
+
+    async def unreadable(self, namespaces: Iterable[str]) -> Why | None:
+        """What may not be read there, with the remedy."""
+        key, now = tuple(namespaces), self._clock()
+        known = self._reading.get(key)
+        if known is None or now - known[0] > (GOOD_FOR if known[1] is None else BAD_FOR):
+            known = (now, await self._missing(key))
+            self._reading[key] = known
+        return known[1]
+
+    async def read_only(self, namespaces: Iterable[str]) -> Condition:
+        """The condition that tells whether production could be written to by us."""
+        key, now = tuple(namespaces), self._clock()
+        known = self._writing.get(key)
+        if known is None or now - known[0] > (GOOD_FOR if known[1].status == "True" else BAD_FOR):
+            known = (now, await self._condition(key))
+            self._writing[key] = known
+        return known[1]
+
+    async def _missing(self, namespaces: tuple[str, ...]) -> Why | None:
+        for namespace in namespaces:
+            missing = await missing_permissions(self._client, namespace, READS)
+            if missing:
+                return Why("Forbidden", told(missing, namespace))
+        return None
+
+    async def _condition(self, namespaces: tuple[str, ...]) -> Condition:
+        answers = {each: await may_write(self._client, each) for each in namespaces}
+        writable = [each for each, answer in answers.items() if answer]
+        if writable:
+            message = (
+                f"the operator's account could write in {', '.join(writable)}; take these rights "
+                "from it: production is only read"
+            )
+            return Condition(READ_ONLY, "False", "CanWrite", message)
+        if None in answers.values():
+            message = "the cluster does not tell all of the account's rights; see its authorizer"
+            return Condition(READ_ONLY, "Unknown", "Incomplete", message)
+        message = "the operator's account can only read there"
+        return Condition(READ_ONLY, "True", "CannotWrite", message)

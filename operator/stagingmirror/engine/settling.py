@@ -1,0 +1,84 @@
+"""``settled-at``: every status in the API was true as of then, told with the leader's Lease."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from stagingmirror.api.times import posix
+from stagingmirror.cluster.client import KubernetesClient
+from stagingmirror.engine.lease import SETTLED_AT
+from stagingmirror.errors import NeedsHuman, NotThere
+
+EVERY = 0.5
+"""Seconds between two looks at the queue; the Lease is renewed every second."""
+
+
+class Unwritten(Protocol):
+    def oldest_unwritten(self) -> float | None: ...
+
+
+class Settling:
+    """Follows the queue from when this process took over.
+
+    Nothing is claimed before every mirror was looked at once by this process. A key that became
+    dirty counts from then until it is written, so the time stands still while anything is not.
+    """
+
+    def __init__(
+        self, queue: Unwritten, *, clock: Callable[[], float], annotate: Callable[[float], None]
+    ) -> None:
+        self._queue = queue
+        self._clock = clock
+        self._annotate = annotate
+        self._took_over: float | None = None
+        self._caught_up = False
+        self._former: float | None = None
+
+    def take_over(self, former: float | None) -> None:
+        """This process leads from now on; ``former`` is what the Lease said until now (POSIX s)."""
+        self._took_over = self._clock()
+        self._former = former
+
+    def survived(self, stale_after: float) -> bool:
+        """Whether somebody watched until this process took over."""
+        if self._took_over is None or self._former is None:
+            return False
+        return self._took_over - self._former <= stale_after
+
+    def settled(self) -> float | None:
+        """The newest time as of which every status is true; None: not known yet."""
+        if self._took_over is None:
+            return None
+        now, oldest = self._clock(), self._queue.oldest_unwritten()
+        if not self._caught_up:
+            self._caught_up = oldest is None or oldest > self._took_over
+            if not self._caught_up:
+                return None
+        return now if oldest is None else min(oldest, now)
+
+    async def run(self) -> None:
+        """For ever."""
+        while True:
+            settled = self.settled()
+            if settled is not None:
+                self._annotate(settled)
+            await asyncio.sleep(EVERY)
+
+
+async def settled_before(client: KubernetesClient, namespace: str, name: str) -> float | None:
+    """What the Lease of the former leader says. Errors: those of the client."""
+    try:
+        lease = await client.request(
+            "GET", f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases/{name}"
+        )
+    except NotThere:
+        return None
+    return _settled_in(lease)
+
+
+def _settled_in(lease: Mapping[str, Any]) -> float | None:
+    text = (lease["metadata"].get("annotations") or {}).get(SETTLED_AT)
+    try:
+        return posix(str(text)) if text else None
+    except NeedsHuman:
+        return None

@@ -1,0 +1,72 @@
+"""Proves by consistent LISTs that the fleet in memory is what the API server has.
+
+A watch that was restarted does not tell what vanished meanwhile, and one that hangs tells nothing:
+what it missed is found here.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+
+from stagingmirror.engine.fleet import PLURALS, Fleet
+from stagingmirror.engine.reactions import Reactions
+from stagingmirror.engine.resources import Resources
+from stagingmirror.errors import StagingMirrorError
+
+log = structlog.get_logger(__name__)
+
+RETRY = 1.0
+"""Seconds after a LIST that failed."""
+
+
+class Sweeper:
+    """``last`` is when the newest whole sweep began (POSIX s); ``trouble`` why the last failed."""
+
+    def __init__(
+        self,
+        *,
+        fleet: Fleet,
+        resources: Resources,
+        reactions: Reactions,
+        clock: Callable[[], float],
+        interval: float,
+    ) -> None:
+        self.last: float | None = None
+        self.trouble: str | None = "our resources were not listed yet"
+        self._fleet = fleet
+        self._resources = resources
+        self._reactions = reactions
+        self._clock = clock
+        self._interval = interval
+
+    async def run(self) -> None:
+        """For ever."""
+        while True:
+            await asyncio.sleep(self._interval if await self.try_sweep() else RETRY)
+
+    async def until_listed(self) -> None:
+        """Return after the first whole sweep: the CRDs are there, and we may list."""
+        while not await self.try_sweep():
+            await asyncio.sleep(RETRY)
+
+    async def try_sweep(self) -> bool:
+        """One sweep; False where it failed, which is told in ``trouble``."""
+        try:
+            await self.sweep()
+        except StagingMirrorError as error:
+            if self.trouble != error.message:
+                log.warning("our resources cannot be listed", why=error.message)
+            self.trouble = error.message
+            return False
+        self.trouble = None
+        return True
+
+    async def sweep(self) -> None:
+        """List everything. Environments and holds come first: mirrors are judged by them."""
+        began = self._clock()
+        for plural in reversed(PLURALS):
+            bodies, version = await self._resources.listed(plural)
+            for change in self._fleet.replace(plural, bodies, version=version, began=began):
+                self._reactions.react(change)
+        self.last = began

@@ -1,0 +1,35 @@
+"""The workers of the queue: take a mirror, check it, say how it went."""
+
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from stagingmirror.engine.case import MirrorKey
+from stagingmirror.engine.first_answers import NotYet
+from stagingmirror.engine.queue import Queue
+from stagingmirror.errors import Conflicted, NotLeading, StagingMirrorError
+
+log = structlog.get_logger(__name__)
+
+
+async def work(
+    queue: Queue[MirrorKey], check: Callable[[MirrorKey], Awaitable[float | None]]
+) -> None:
+    """Work for ever. What goes wrong with one mirror brings it back later and harms no other."""
+    while True:
+        key = await queue.take()
+        mirror = "/".join(key)
+        try:
+            again = await check(key)
+        except (NotYet, Conflicted, NotLeading):
+            queue.failed(key)
+        except StagingMirrorError as error:
+            log.warning("check not finished", mirror=mirror, reason=error.reason, why=error.message)
+            queue.failed(key)
+        except Exception:
+            log.exception("check failed", mirror=mirror)
+            queue.failed(key)
+        else:
+            if again is not None:
+                queue.add_later(key, again)
+            queue.done(key)
