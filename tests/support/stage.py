@@ -1,0 +1,429 @@
+"""A production and a staging on the control plane, and the refresh half of an operator.
+
+Everything is real but the node (``support.kubelet``): watches, polls, kinds, plan, hands and record
+are the operator's own; only the loop that calls them is the test's, so that it can be killed at any
+write.
+"""
+
+import asyncio
+import contextlib
+import secrets
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from rig.kube import Kube, Refused
+from rig.mlflow_server import MlflowServer as RigMlflow
+from rig.run import until
+from stagingmirror.actions.hands import Hands
+from stagingmirror.api.parse import parse_environment, parse_mirror
+from stagingmirror.api.times import rfc3339
+from stagingmirror.cluster.client import KubernetesClient
+from stagingmirror.cluster.source import ClusterSource
+from stagingmirror.cluster.writer import Writer
+from stagingmirror.component import Side, Sides
+from stagingmirror.components import names
+from stagingmirror.engine.case import Case, MirrorKey, Progress
+from stagingmirror.engine.holds import in_force, read
+from stagingmirror.engine.judging import Scene, judge_all, plan_for
+from stagingmirror.engine.looking import Looking
+from stagingmirror.engine.refresh import Refresher
+from stagingmirror.registry.address import RegistryAddress
+from stagingmirror.registry.source import RegistrySource
+from stagingmirror.settings import Settings
+from stagingmirror.view import LOCAL
+from support import resources
+from support.rigs import make_namespace
+from support.waiting import holds
+
+Object = dict[str, Any]
+
+DIGEST = "sha256:" + "{:064x}"
+
+
+class Killed(BaseException):
+    """The process is gone: nothing may catch this."""
+
+
+class Axe:
+    """Ends everything after the N-th write that was let through; None: never."""
+
+    def __init__(self, after: int | None) -> None:
+        self.after = after
+        self.writes: list[str] = []
+        self.fallen = False
+
+    def about_to_write(self) -> None:
+        if self.fallen:
+            raise Killed
+
+    def wrote(self, what: str) -> None:
+        self.writes.append(what)
+        if self.after is not None and len(self.writes) >= self.after:
+            self.fallen = True
+            raise Killed
+
+
+class ChoppedClient:
+    """The client of a process that dies at a write."""
+
+    def __init__(self, client: KubernetesClient, axe: Axe) -> None:
+        self._client = client
+        self._axe = axe
+
+    async def request(self, method: str, path: str, **more: Any) -> dict[str, Any]:
+        if method == "GET":
+            return await self._client.request(method, path, **more)
+        self._axe.about_to_write()
+        answer = await self._client.request(method, path, **more)
+        self._axe.wrote(f"{method} {path}")
+        return answer
+
+
+@dataclass(slots=True)
+class Told:
+    """What was told, in order: reason and message."""
+
+    news: list[tuple[str, str]] = field(default_factory=list)
+
+    def tell(self, key: MirrorKey, uid: str, kind: str, reason: str, message: str) -> None:
+        self.news.append((reason, message))
+
+
+@dataclass(slots=True)
+class Stage:
+    kube: Kube
+    production: str
+    staging: str
+    environments: tuple[str, str]
+    client: KubernetesClient
+    cluster: ClusterSource
+    registry: RegistrySource
+    settings: Settings
+    told: Told = field(default_factory=Told)
+    status: dict[str, Any] = field(default_factory=dict)
+    leading: bool = True
+    axe: Axe = field(default_factory=lambda: Axe(None))
+    refresher: Refresher | None = None
+
+    @property
+    def key(self) -> MirrorKey:
+        return MirrorKey(self.staging, "fraud")
+
+    def mirror(self, track: list[Object], **spec: Any) -> None:
+        """The StagingMirror, created or replaced; refreshes are quick to settle and to give up."""
+        refresh = {
+            "schedule": "0 6 * * *",
+            "settle": "0s",
+            "rolloutTimeout": "30s",
+            "timeout": "2m",
+        } | spec.pop("refresh", {})
+        body = resources.mirror(
+            "fraud",
+            self.staging,
+            production={"environment": self.environments[0], "namespace": self.production},
+            staging={"environment": self.environments[1]},
+            refresh=refresh,
+            checkInterval="5s",
+            track=track,
+            **spec,
+        )
+        self.kube.apply(body, manager="user")
+
+    def ask(self, token: str) -> None:
+        """Ask for a refresh by hand."""
+        annotations = {"stagingmirror.dev/refresh-at": token}
+        self._patch_mirror({"metadata": {"annotations": annotations}})
+
+    def patch_refresh(self, **refresh: Any) -> None:
+        self._patch_mirror({"spec": {"refresh": refresh}})
+
+    def _patch_mirror(self, patch: Object) -> None:
+        self.kube.patch("stagingmirror.dev/v1alpha1", "StagingMirror", *reversed(self.key), patch)
+
+    def operator(self, axe: Axe | None = None) -> Refresher:
+        """A fresh operator process, as far as refreshing goes."""
+        self.axe = axe or Axe(None)
+        writer = Writer(
+            ChoppedClient(self.client, self.axe),
+            productions=lambda: frozenset({self.production}),
+            leading=lambda: self.leading,
+        )
+        hands = Hands(
+            writer=writer,
+            server=self.registry.server,
+            is_productions=self._is_productions,
+            clock=time.time,
+        )
+        self.refresher = Refresher(
+            hands,
+            clock=time.time,
+            settings=self.settings,
+            leading=lambda: self.leading,
+            teller=self.told,
+            mirror_is_there=lambda uid: self._uid() == uid,
+        )
+        return self.refresher
+
+    def body(self) -> Object | None:
+        return self.kube.find("stagingmirror.dev/v1alpha1", "StagingMirror", *reversed(self.key))
+
+    async def case(self) -> Case:
+        """Both sides looked at anew, judged and planned."""
+        body = await asyncio.to_thread(self.body)
+        assert body is not None
+        spec, metadata = parse_mirror(body), body["metadata"]
+        sides = await asyncio.to_thread(self._sides)
+        since, scene = time.time(), None
+        for _ in range(2):  # the first shows what is read, the second is made of fresh looks
+            view = Looking(self.cluster, self.registry, lambda value: f"hmac-sha256:{hash(value)}")
+            scene = Scene(spec, sides, view, time.time(), {})
+            components = judge_all(scene, await asyncio.to_thread(self._holds))
+            plan = plan_for(scene, components)
+            await self._look_anew(view, since)
+        assert scene is not None
+        return Case(
+            key=self.key,
+            uid=metadata["uid"],
+            generation=metadata["generation"],
+            created=metadata["creationTimestamp"],
+            annotations=metadata.get("annotations", {}),
+            spec=spec,
+            sides=sides,
+            components=components,
+            holds=tuple(await asyncio.to_thread(self._holds)),
+            plan=plan,
+            status=self.status,
+            view=view,
+            now=scene.now,
+        )
+
+    async def step(self) -> Progress:
+        """One pass, and what it tells kept as status."""
+        assert self.refresher is not None
+        progress = await self.refresher.advance(await self.case())
+        if self.axe.fallen:
+            raise Killed
+        self._keep(progress)
+        return progress
+
+    async def run(self, token: str | None = None, *, within: float = 60.0) -> Mapping[str, Any]:
+        """Passes until a refresh has ended; its entry of ``status.refreshes``."""
+        if token is not None:
+            await asyncio.to_thread(self.ask, token)
+        known = len(self.status.get("refreshes", ()))
+        async with asyncio.timeout(within):
+            while len(self.status.get("refreshes", ())) == known:
+                progress = await self.step()
+                await asyncio.sleep(min(progress.again_in or 0.2, 0.2))
+        entry: Mapping[str, Any] = self.status["refreshes"][0]
+        return entry
+
+    async def until(self, condition: Callable[[Progress], bool], within: float = 30.0) -> Progress:
+        async with asyncio.timeout(within):
+            while True:
+                progress = await self.step()
+                if condition(progress):
+                    return progress
+                await asyncio.sleep(0.1)
+
+    def _keep(self, progress: Progress) -> None:
+        self.status.setdefault("conditions", [{"type": "Ready", "status": "True"}])
+        self.status["observedGeneration"] = 1
+        if progress.handled_refresh_at:
+            self.status["handledRefreshAt"] = progress.handled_refresh_at
+        if progress.next_refresh:
+            self.status["nextRefreshTime"] = rfc3339(progress.next_refresh)
+        if progress.finished:
+            others = [
+                each
+                for each in self.status.get("refreshes", [])
+                if each["id"] != progress.finished["id"]
+            ]
+            self.status["refreshes"] = [dict(progress.finished), *others][:10]
+
+    async def _look_anew(self, view: Looking, since: float) -> None:
+        subjects = view.everything()
+        here = [each for each in subjects if each.where == LOCAL]
+        for subject in here:
+            self.cluster.want(subject)
+        models = [each for each in subjects if each.where != LOCAL]
+        for subject in models:
+            self.registry.want(subject, 5.0)
+        await self.cluster.prove(here, since=since)
+        await self.registry.prove(models, since=since, read_bytes=False, within=10.0)
+
+    def _sides(self) -> Sides:
+        bodies = [
+            self.kube.get("stagingmirror.dev/v1alpha1", "MirrorEnvironment", name)
+            for name in self.environments
+        ]
+        specs = [parse_environment(body) for body in bodies]
+        return Sides(
+            Side("production", self.environments[0], specs[0], self.production),
+            Side("staging", self.environments[1], specs[1], self.staging),
+        )
+
+    def _holds(self) -> list[Any]:
+        bodies = self.kube.list("stagingmirror.dev/v1alpha1", "MirrorHold", self.staging)
+        requests = [request for body in bodies if (request := read(body)) is not None]
+        return [request.hold for request in in_force(requests, self.key, time.time())]
+
+    def _uid(self) -> str | None:
+        body = self.body()
+        return body["metadata"]["uid"] if body else None
+
+    def _is_productions(self, environment: str, model: str, alias: str) -> bool:
+        body = self.body()
+        if body is None or environment != self.environments[0]:
+            return False
+        spec = parse_mirror(body)
+        found = {name for track in spec.track for name in names(track, self._sides())}
+        return any((each.model, each.alias) == (model, alias) for each in found)
+
+    def record(self) -> Object | None:
+        """The record's ConfigMap."""
+        found = self.kube.list(
+            "v1", "ConfigMap", self.settings.namespace, labels="stagingmirror.dev/record=refresh"
+        )
+        uid = self._uid()
+        return next((each for each in found if each["metadata"]["name"] == f"refresh-{uid}"), None)
+
+
+@asynccontextmanager
+async def a_stage(
+    control_plane: Any,
+    production_mlflow: RigMlflow | None = None,
+    staging_mlflow: RigMlflow | None = None,
+    **staging_environment: Any,
+) -> AsyncIterator[Stage]:
+    """Two fresh namespaces with an environment each, and an operator that watches them."""
+    kube: Kube = control_plane.kube
+    _install(kube)
+    spaces = [make_namespace(kube, prefix) for prefix in ("prod", "staging", "operator")]
+    servers = (production_mlflow, staging_mlflow)
+    environments = _environments(kube, spaces, servers, staging_environment)
+    settings = Settings(namespace=spaces[2], identity="operator", sweep_interval=2.0)
+    client = await KubernetesClient.connect(kubeconfig=str(control_plane.kubeconfig), timeout=10.0)
+    registry = RegistrySource(clock=time.time, on_change=lambda _: None, settings=settings)
+    cluster = ClusterSource(client, clock=time.time, on_change=lambda _: None, settings=settings)
+    for name, server in zip(environments, servers, strict=True):
+        if server is not None:
+            registry.configure(name, RegistryAddress(server.url))
+    cluster.want_namespaces(frozenset(spaces[:2]))
+    tasks = [asyncio.create_task(cluster.run()), asyncio.create_task(registry.run())]
+    stage = Stage(kube, spaces[0], spaces[1], environments, client, cluster, registry, settings)
+    stage.operator()
+    try:
+        await holds(lambda: cluster.ready, within=20)
+        yield stage
+    finally:
+        await _end(stage, tasks)
+        for space in spaces:
+            kube.delete("v1", "Namespace", space)
+        for name in environments:
+            kube.delete("stagingmirror.dev/v1alpha1", "MirrorEnvironment", name)
+
+
+def _install(kube: Kube) -> None:
+    """A CRD is told as established a moment before its storage answers."""
+    resources.install_crds(kube)
+    kinds = ("StagingMirror", "MirrorEnvironment", "MirrorHold")
+    until(lambda: all(_answers(kube, kind) for kind in kinds), within=30, what="no storage")
+
+
+def _answers(kube: Kube, kind: str) -> bool:
+    try:
+        kube.list("stagingmirror.dev/v1alpha1", kind)
+    except Refused:
+        return False
+    return True
+
+
+def _environments(
+    kube: Kube, spaces: list[str], servers: tuple[RigMlflow | None, ...], staging: Object
+) -> tuple[str, str]:
+    mark = secrets.token_hex(3)
+    readable = {"configMaps": ["training-data"], "variables": ["MODEL_VERSION"]}
+    names = (f"production-{mark}", f"staging-{mark}")
+    roles = zip(("Production", "Staging"), names, spaces[:2], servers, strict=True)
+    for role, name, space, server in roles:
+        more: Object = {"mlflow": {"url": server.url}} if server else {}
+        more |= staging if role == "Staging" else {}
+        kube.create(
+            resources.environment(
+                name, role, usableFrom=[spaces[1]], namespaces=[space], readable=readable, **more
+            )
+        )
+    return names
+
+
+async def _end(stage: Stage, tasks: list[asyncio.Task[None]]) -> None:
+    if stage.refresher is not None:
+        await stage.refresher.close()
+    for task in tasks:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+    await stage.client.close()
+
+
+def deployment(
+    name: str,
+    namespace: str,
+    image: str,
+    *,
+    container: str = "app",
+    variables: Mapping[str, Any] | None = None,
+    replicas: int = 1,
+) -> Object:
+    """A Deployment of one container; a variable that is a mapping is its ``valueFrom``."""
+    env = [
+        {"name": key, "valueFrom": value}
+        if isinstance(value, Mapping)
+        else {"name": key, "value": value}
+        for key, value in (variables or {}).items()
+    ]
+    pod = {"containers": [{"name": container, "image": image, "env": env}]}
+    labels = {"app": name}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": {
+            "replicas": replicas,
+            "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": pod},
+        },
+    }
+
+
+def config_map(name: str, namespace: str, data: Mapping[str, str]) -> Object:
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": name, "namespace": namespace},
+        "data": dict(data),
+    }
+
+
+def cron_job(name: str, namespace: str, image: str, *, container: str = "load") -> Object:
+    """A suspended CronJob, as a template for loaders."""
+    pod = {
+        "restartPolicy": "Never",
+        "containers": [
+            {"name": container, "image": image, "env": [{"name": "MODE", "value": "x"}]}
+        ],
+    }
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "CronJob",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": {
+            "schedule": "0 0 1 1 *",
+            "suspend": True,
+            "jobTemplate": {"spec": {"backoffLimit": 0, "template": {"spec": pod}}},
+        },
+    }
