@@ -19,6 +19,14 @@ def test_a_status_that_only_got_a_new_version_is_no_news() -> None:
     assert before == after
 
 
+def test_each_version_of_a_config_map_is_news_since_its_data_is_not_watched() -> None:
+    def seen(version: str) -> objects.Versioned:
+        metadata = {"uid": "u", "namespace": "ml", "name": "c", "resourceVersion": version}
+        return objects.metadata_of({"metadata": metadata})
+
+    assert seen("1") != seen("2")
+
+
 @pytest.mark.parametrize(
     "how", [{"updated": 0}, {"generation": 2}, {"replicas": 3}, {"spec": pod_spec(container("b"))}]
 )

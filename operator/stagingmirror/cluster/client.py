@@ -165,13 +165,18 @@ class KubernetesClient:
                     raise error_of(answer.status, said, asked)
                 if opened is not None:
                     opened()
-                async for line in _lines(answer, asked):
-                    yield line
+                try:
+                    async for line in _lines(answer, asked):
+                        yield line
+                finally:
+                    _hang_up(answer)
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             raise _no_answer(asked, error) from error
 
     async def close(self) -> None:
         await self._session.close()
+        # Connections that were hung up are gone one turn of the loop later.
+        await asyncio.sleep(0)
 
     async def __aenter__(self) -> Self:
         return self
@@ -247,6 +252,12 @@ async def _lines(answer: aiohttp.ClientResponse, asked: str) -> AsyncIterator[by
                 yield line
         if len(rest) > LINE_LIMIT:
             raise NotAnswered(NOT_ANSWERING, f"{asked}: an event is larger than we read.")
+
+
+def _hang_up(answer: aiohttp.ClientResponse) -> None:
+    """At once: closing in order would wait for a server that may no longer be there."""
+    if answer.connection is not None and answer.connection.transport is not None:
+        answer.connection.transport.abort()
 
 
 def _no_answer(asked: str, error: Exception) -> NotAnswered:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from stagingmirror.cluster import objects
 from stagingmirror.cluster.client import KubernetesClient
-from stagingmirror.cluster.objects import Entry
+from stagingmirror.cluster.objects import Versioned
 from stagingmirror.cluster.pausing import Pausing
 from stagingmirror.cluster.resources import CONFIG_MAPS
 from stagingmirror.cluster.store import Store, newer
@@ -39,7 +39,7 @@ class ConfigMaps:
     def __init__(
         self,
         client: KubernetesClient,
-        store: Store[Entry],
+        store: Store[Versioned],
         *,
         clock: Callable[[], float],
         changed: Callable[[Key], None],

@@ -72,6 +72,13 @@ class Running(Entry):
     pod: Pod
 
 
+@dataclass(frozen=True, slots=True)
+class Versioned(Entry):
+    """Something of which only metadata are watched: each new version is news."""
+
+    version: str
+
+
 def workload(kind: WorkloadKind, body: Body) -> Declared:
     metadata, spec, status = _parts(body)
     template = spec["jobTemplate"]["spec"] if kind == "CronJob" else spec
@@ -155,9 +162,10 @@ def pod(body: Body) -> Running:
     )
 
 
-def metadata_of(body: Body) -> Entry:
+def metadata_of(body: Body) -> Versioned:
     """From metadata alone: that it is there, and in which version."""
-    return Entry(*_identity(body["metadata"]), owner="")
+    metadata = body["metadata"]
+    return Versioned(*_identity(metadata), owner="", version=metadata["resourceVersion"])
 
 
 def config_map(body: Body) -> ConfigMap:

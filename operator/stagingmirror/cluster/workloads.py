@@ -7,7 +7,7 @@ disagreement must come out as ``rolling_out``, never as a workload that looks se
 
 from dataclasses import dataclass, field
 
-from stagingmirror.cluster.objects import Declared, Entry, Made, Running
+from stagingmirror.cluster.objects import Declared, Entry, Made, Running, Versioned
 from stagingmirror.cluster.store import Store
 from stagingmirror.view import Pod, Workload
 
@@ -22,7 +22,7 @@ class Stores:
     replica_sets: Store[Made] = field(default_factory=Store)
     jobs: Store[Made] = field(default_factory=Store)
     pods: Store[Running] = field(default_factory=Store)
-    config_maps: Store[Entry] = field(default_factory=Store)
+    config_maps: Store[Versioned] = field(default_factory=Store)
 
     def workload_of(self, entry: Entry) -> Declared | None:
         """The workload that an entry is or belongs to."""
