@@ -197,6 +197,17 @@ def test_staging_that_started_before_its_version_was_there_is_never_in_sync() ->
     assert late == {"loadedBy.Deployment/batch"}
 
 
+def test_a_version_made_in_the_midst_of_the_move_was_not_loaded_before() -> None:
+    world = registries().register("staging", version("8", files=TWELVE, created=NOW - 10))
+    world.alias("staging", "8", moved=NOW - 5, unmoved=NOW - 40)
+
+    late = differing(
+        world.add(batch(PRODUCTION), batch(STAGING, started=NOW - 20)), entry(BY_RESTART)
+    )
+
+    assert late == {"loadedBy.Deployment/batch"}
+
+
 def test_a_start_in_the_midst_of_the_move_proves_nothing() -> None:
     world = registries().alias("staging", "8", moved=NOW - 10, unmoved=NOW - 40)
 

@@ -30,12 +30,12 @@ def _production(entry: Setting, sides: Sides, reading: Reading, now: float) -> d
     place, users = place_in(entry, sides.production), users_of(entry, sides.production)
     value = value_in(reading, place, users)
     if value.stale:
-        # What production runs is then a value that nobody can read any more: neither equal to
+        # What production runs may then be a value that nobody can read any more: neither equal to
         # staging's nor different from it.
         raise reading.unseen(
             "NotYetRunning",
-            f"production's {value.stale[0]} was started before {place} changed, so it runs a "
-            "former value that cannot be seen; restart it, or wait for its next rollout.",
+            f"production's {value.stale[0]} was started before {place} was last written, so it may "
+            "run a former value that cannot be seen; restart it, or wait for its next rollout.",
         )
     clear = readable_in(place, sides.production)
     _tell_age(entry, value, now, reading, clear=clear)
@@ -56,7 +56,7 @@ def _staging(entry: Setting, sides: Sides, reading: Reading) -> dict[str, Fact]:
     shown = value.text if _both_readable(entry, sides) else reading.view.seal(value.text)
     facts = {VALUE: Fact(shown, declared=value.declared)}
     for user in value.stale:
-        facts[user_fact(user)] = Fact("started before the value changed")
+        facts[user_fact(user)] = Fact("started before it was last written")
     return facts
 
 

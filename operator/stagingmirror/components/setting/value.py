@@ -19,7 +19,8 @@ _ELSEWHERE = {
 @dataclass(frozen=True, slots=True)
 class Value:
     """``declared``: written down, but not proven to be what runs. ``stale``: the workloads that
-    were started before its last change, so that they run a former value.
+    were started before it was last written, so that they may run a former value. (Kubernetes tells
+    when it was written at the latest: a writer's time is that of its newest write of any key.)
     """
 
     text: str
