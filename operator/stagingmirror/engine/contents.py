@@ -1,8 +1,8 @@
 """Hashes of model bytes, kept over restarts in ConfigMaps of the operator's own namespace.
 
 Reading all bytes again after each restart would take hours. What is kept is only believed while
-the store says that nothing has changed (``registry.reading``). One ConfigMap per model version; what is
-too large for one is not kept, and read again.
+the store says that nothing has changed (``registry.reading``). One ConfigMap per model version;
+what is too large for one is not kept, and read again.
 """
 
 import asyncio

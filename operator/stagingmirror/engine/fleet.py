@@ -111,6 +111,11 @@ class Fleet:
         found = sorted(self._bodies[plural].items())
         return tuple(b for key, b in found if namespace is None or key.namespace == namespace)
 
+    def has_mirror(self, uid: str) -> bool:
+        """Whether a mirror of this uid is there."""
+        mirrors = self._bodies["stagingmirrors"].values()
+        return any(body["metadata"]["uid"] == uid for body in mirrors)
+
     def count(self, plural: Plural) -> int:
         return len(self._bodies[plural])
 

@@ -39,8 +39,10 @@ class Leadership:
     async def take_over(self, left: "Left", add: Callable[[MirrorKey], None]) -> None:
         """Wait for the Lease, read what was left, and look at every mirror."""
         await self._elector.acquired()
-        while not await left.read():
+        read = await left.read()
+        while not read:
             await asyncio.sleep(RETRY)
+            read = await left.read()
         self._prepared = True
         for body in left.fleet.all("stagingmirrors"):
             add(key_of(body))

@@ -12,8 +12,16 @@ MODELS = frozenset({"ModelAlias", "ModelVersion"})
 """Kinds of subjects that registries answer; the cluster answers all others."""
 
 
-class Wanting(Protocol):
-    """The half of a source that is told what somebody reads."""
+class Watching(Protocol):
+    """A source that is told what somebody reads, and then hears of its changes."""
+
+    def want(self, subject: Subject) -> None: ...
+
+    def unwant(self, subject: Subject) -> None: ...
+
+
+class Polling(Protocol):
+    """A source that is told how old an answer may be."""
 
     def want(self, subject: Subject, interval: float) -> None: ...
 
@@ -27,7 +35,9 @@ class Wants:
     operators would ask each MLflow twice.
     """
 
-    def __init__(self, *, cluster: Wanting, registry: Wanting, leading: Callable[[], bool]) -> None:
+    def __init__(
+        self, *, cluster: Watching, registry: Polling, leading: Callable[[], bool]
+    ) -> None:
         self._cluster = cluster
         self._registry = registry
         self._leading = leading
@@ -59,21 +69,19 @@ class Wants:
 
     def _tell(self, subjects: Iterable[Subject]) -> None:
         for subject in subjects:
-            source = self._source(subject)
-            if source is None:
+            is_model = subject.kind in MODELS
+            if is_model and not self._leading():
                 continue
             readers = self._index.readers(subject)
             interval = min((self._intervals[each] for each in readers), default=math.inf)
             if interval == self._told.get(subject, math.inf):
                 continue
-            if readers:
-                self._told[subject] = interval
-                source.want(subject, interval)
-            else:
+            if not readers:
                 self._told.pop(subject, None)
-                source.unwant(subject)
-
-    def _source(self, subject: Subject) -> Wanting | None:
-        if subject.kind not in MODELS:
-            return self._cluster
-        return self._registry if self._leading() else None
+                (self._registry if is_model else self._cluster).unwant(subject)
+                continue
+            self._told[subject] = interval
+            if is_model:
+                self._registry.want(subject, interval)
+            else:
+                self._cluster.want(subject)

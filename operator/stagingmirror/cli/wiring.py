@@ -1,0 +1,238 @@
+"""The rooms of the operator, put together. Nothing is started here and nobody is asked anything."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from stagingmirror.actions.hands import Hands
+from stagingmirror.cluster.client import KubernetesClient
+from stagingmirror.cluster.source import ClusterSource
+from stagingmirror.cluster.writer import Writer
+from stagingmirror.engine.case import MirrorKey
+from stagingmirror.engine.check import Check
+from stagingmirror.engine.chronicle import Chronicle
+from stagingmirror.engine.claims import Claims
+from stagingmirror.engine.contents import Contents
+from stagingmirror.engine.elector import Elector
+from stagingmirror.engine.environment_keeper import EnvironmentKeeper
+from stagingmirror.engine.environments import production_namespaces
+from stagingmirror.engine.first_answers import FirstAnswers
+from stagingmirror.engine.fleet import Fleet
+from stagingmirror.engine.hold_keeper import HoldKeeper
+from stagingmirror.engine.holds import Acknowledged
+from stagingmirror.engine.leadership import LEASE, Leadership, Left
+from stagingmirror.engine.looking import Looking
+from stagingmirror.engine.proving import Proving
+from stagingmirror.engine.queue import Queue
+from stagingmirror.engine.reactions import Reactions
+from stagingmirror.engine.refresh import Refresher
+from stagingmirror.engine.resources import Resources
+from stagingmirror.engine.settling import Settling
+from stagingmirror.engine.specs import Specs
+from stagingmirror.engine.status_writer import StatusWriter
+from stagingmirror.engine.sweeper import Sweeper
+from stagingmirror.engine.telling import Teller
+from stagingmirror.engine.tokens import Tokens
+from stagingmirror.engine.wants import Wants
+from stagingmirror.engine.workers import work
+from stagingmirror.metrics import Metrics
+from stagingmirror.registry.source import RegistrySource
+from stagingmirror.settings import Settings
+from stagingmirror.view import Subject
+
+Clock = Callable[[], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """All rooms of one process."""
+
+    settings: Settings
+    elector: Elector
+    leadership: Leadership
+    left: Left
+    queue: Queue[MirrorKey]
+    check: Check
+    cluster: ClusterSource
+    registry: RegistrySource
+    refresher: Refresher
+    teller: Teller
+    hands: Hands
+    reactions: Reactions
+    sweeper: Sweeper
+    keeper: EnvironmentKeeper
+    holds: HoldKeeper
+    settling: Settling
+    contents: Contents
+    proving: Proving
+
+    def tasks(self) -> dict[str, Awaitable[None]]:
+        """What runs as long as the process does, by name."""
+        workers = {
+            f"worker {number}": work(self.queue, self.check)
+            for number in range(self.settings.workers)
+        }
+        return {
+            **workers,
+            "cluster": self.cluster.run(),
+            "registry": self.registry.run(),
+            "sweep": self.sweeper.run(),
+            "environments": self.keeper.run(),
+            "holds": self.holds.run(),
+            "settling": self.settling.run(),
+            "contents": self.contents.run(),
+            "events": self.teller.run(),
+        }
+
+    async def lead(self) -> None:
+        """Wait for the Lease, take over, and tend what only a leader tends, for ever."""
+        await self.leadership.take_over(self.left, self.queue.add)
+        self.keeper.wake()
+        self.holds.wake()
+        await self.refresher.tend_orphans()
+
+    async def close(self) -> None:
+        """End work that runs beside the passes."""
+        await self.proving.close()
+        await self.hands.pool.close()
+
+
+def assemble(
+    client: KubernetesClient,
+    *,
+    settings: Settings,
+    metrics: Metrics,
+    seal: Callable[[str], str],
+    clock: Clock,
+    lost: Callable[[], None],
+) -> Operator:
+    """``seal`` hides values that may not be shown; ``lost`` is called when the Lease is lost."""
+    client.on_call = metrics.api_call
+    elector = Elector(
+        client,
+        namespace=settings.namespace,
+        name=LEASE,
+        identity=settings.identity,
+        settings=settings,
+        lost=lost,
+    )
+    leadership = Leadership(elector)
+    leading = leadership.leading
+    queue: Queue[MirrorKey] = Queue(clock=clock, counting=metrics.queue("mirrors"))
+    fleet, specs, tokens, acknowledged = Fleet(), Specs(), Tokens(), Acknowledged()
+
+    def changed(subject: Subject) -> None:
+        for key in wants.readers(subject):
+            queue.add(key)
+
+    cluster = ClusterSource(client, clock=clock, on_change=changed, settings=settings)
+    registry = RegistrySource(
+        clock=clock, on_change=changed, settings=settings, on_call=metrics.upstream_call
+    )
+    claims = Claims(fleet, specs, registry.same_registry)
+    wants = Wants(cluster=cluster, registry=registry, leading=leading)
+    resources = Resources(client, fleet, leading=leading)
+    teller = Teller(client, clock=clock, identity=settings.identity, leading=leading)
+    settling = Settling(queue, clock=clock, annotate=_telling_both(elector, metrics))
+    proving = Proving(cluster, registry, wants=wants, tokens=tokens, again=queue.add)
+    holds = HoldKeeper(
+        fleet=fleet, resources=resources, acknowledged=acknowledged, leading=leading, clock=clock
+    )
+    hands = Hands(
+        writer=Writer(
+            client,
+            productions=lambda: frozenset(production_namespaces(fleet)),
+            leading=leading,
+        ),
+        server=registry.server,
+        is_productions=claims.is_productions,
+        clock=clock,
+    )
+    refresher = Refresher(
+        hands,
+        clock=clock,
+        settings=settings,
+        leading=leading,
+        teller=teller,
+        mirror_is_there=fleet.has_mirror,
+        prove=proving.since,
+    )
+    reactions = Reactions(
+        fleet=fleet,
+        claims=claims,
+        queue=queue,
+        acknowledged=acknowledged,
+        metrics=metrics,
+        wake_environments=lambda: keeper.wake(),
+        wake_holds=holds.wake,
+    )
+    sweeper = Sweeper(
+        fleet=fleet,
+        resources=resources,
+        reactions=reactions,
+        clock=clock,
+        interval=settings.sweep_interval,
+    )
+    keeper = EnvironmentKeeper(
+        client,
+        fleet=fleet,
+        resources=resources,
+        registries=registry,
+        want_namespaces=cluster.want_namespaces,
+        namespace=settings.namespace,
+        leading=leading,
+        changed=reactions.environment_changed,
+        clock=clock,
+        interval=settings.sweep_interval,
+    )
+    contents = Contents(
+        client, registry, namespace=settings.namespace, wanted=wants.subjects, leading=leading
+    )
+    check = Check(
+        fleet=fleet,
+        specs=specs,
+        claims=claims,
+        wants=wants,
+        tokens=tokens,
+        proving=proving,
+        first_answers=FirstAnswers(),
+        acknowledged=acknowledged,
+        refresher=refresher,
+        writer=StatusWriter(
+            resources,
+            clock=clock,
+            survived=settling.survived,
+            chronicle=Chronicle(teller, metrics),
+        ),
+        look=lambda: Looking(cluster, registry, seal),
+        same_registry=registry.same_registry,
+        leading=leading,
+        clock=clock,
+    )
+    return Operator(
+        settings=settings,
+        elector=elector,
+        leadership=leadership,
+        left=Left(client, settings.namespace, fleet, sweeper, keeper, contents, registry, settling),
+        queue=queue,
+        check=check,
+        cluster=cluster,
+        registry=registry,
+        refresher=refresher,
+        teller=teller,
+        hands=hands,
+        reactions=reactions,
+        sweeper=sweeper,
+        keeper=keeper,
+        holds=holds,
+        settling=settling,
+        contents=contents,
+        proving=proving,
+    )
+
+
+def _telling_both(elector: Elector, metrics: Metrics) -> Callable[[float], None]:
+    def annotate(settled_at: float) -> None:
+        elector.annotate(settled_at)
+        metrics.settled(settled_at)
+
+    return annotate
