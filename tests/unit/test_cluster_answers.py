@@ -108,3 +108,15 @@ def test_a_list_that_breaks_off_is_no_answer_wherever_it_does(cut: int) -> None:
 def test_an_answer_that_is_no_list_is_no_empty_list() -> None:
     with pytest.raises(NotAnswered):
         items(b'{"kind": "Pod", "metadata": {}}')
+
+
+def test_a_list_of_custom_resources_has_its_metadata_behind_its_items() -> None:
+    body = (
+        b'{"apiVersion":"stagingmirror.dev/v1alpha1","items":[{"a":["],\\"kind\\":"]},{"b":2}],'
+        b'"kind":"StagingMirrorList","metadata":{"continue":"c","resourceVersion":"7"}}\n'
+    )
+
+    (metadata, _), *items = items_of(body, "GET /x", lambda item: item)
+
+    assert metadata == {"continue": "c", "resourceVersion": "7"}
+    assert [item for _, item in items] == [{"a": ['],"kind":']}, {"b": 2}]

@@ -51,9 +51,10 @@ def items_of(
     if not mark:
         yield from _items_at_once(object_of(body, asked), asked, shape)
         return
-    # ListMeta holds no free text, so the first "items" is the list's own.
-    end = head + '"items":[]}'
-    yield _list_metadata(object_of(end.encode(), asked)), None
+    # ListMeta holds no free text, so the first "items" is the list's own. Lists of custom resources
+    # come with sorted keys: kind and metadata are behind the items.
+    tail = "]}" if '"kind":' in head else rest[rest.rfind('],"kind":') :]
+    yield _list_metadata(object_of(f"{head}{mark}{tail}".encode(), asked)), None
     decoder, at = json.JSONDecoder(), 0
     try:
         while rest[at] != "]":
