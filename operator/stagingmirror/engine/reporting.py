@@ -14,7 +14,7 @@ from stagingmirror.engine import heartbeat
 from stagingmirror.engine.case import Case, Judged, Progress
 from stagingmirror.engine.looking import Looking
 from stagingmirror.engine.mirror import Mirror
-from stagingmirror.engine.rollouts import running
+from stagingmirror.engine.rollouts import rollouts
 from stagingmirror.engine.tokens import REFRESH_AT, token_of
 from stagingmirror.errors import NeedsHuman
 
@@ -113,10 +113,9 @@ def _component(judged: Judged) -> ComponentReport:
 
 
 def _deploys(case: Case, view: Looking) -> tuple[Deploy, ...]:
-    rollouts = (running(key, part.subjects, part) for key, part in view.parts.items())
     return deploys.latest(
         _former(case.status),
-        [each for each in rollouts if each is not None],
+        rollouts(view.parts),
         {each.track.name: (each.looks, each.verdict) for each in case.components},
     )
 

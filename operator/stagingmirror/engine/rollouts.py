@@ -1,11 +1,21 @@
 """What runs of a component on one side, as deploys are told by: workloads and their revisions."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from stagingmirror.drift.deploys import DeployKey, Running
+from stagingmirror.engine.looking import Looking
 from stagingmirror.view import LOCAL, Look, Pod, Subject, View, Workload
 
 WORKLOADS = ("Deployment", "StatefulSet", "CronJob")
+
+
+def rollouts(parts: Mapping[DeployKey, Looking]) -> list[Running]:
+    """What runs of every component on both sides, where it is known.
+
+    A kind may read production to tell what staging's facts mean; that is no workload of staging.
+    """
+    found = [running(key, part.subjects - _theirs(key, parts), part) for key, part in parts.items()]
+    return [each for each in found if each is not None]
 
 
 def running(key: DeployKey, subjects: Iterable[Subject], view: View) -> Running | None:
@@ -25,6 +35,11 @@ def running(key: DeployKey, subjects: Iterable[Subject], view: View) -> Running 
     )
 
 
+def _theirs(key: DeployKey, parts: Mapping[DeployKey, Looking]) -> set[Subject]:
+    production = parts.get(DeployKey(key.component, "production"))
+    return set() if key.side == "production" or production is None else production.subjects
+
+
 def _is_one(subject: Subject) -> bool:
     return subject.where == LOCAL and subject.kind in WORKLOADS
 
@@ -39,6 +54,8 @@ def _workload(subject: Subject, view: View) -> Workload | None:
 
 
 def _settled(workload: Workload) -> bool:
+    if workload.kind == "CronJob":  # its pods have finished, and are not ready any more
+        return not workload.rolling_out
     return not workload.rolling_out and all(_up(pod) for pod in workload.pods)
 
 
