@@ -2,8 +2,6 @@
 
 import http.client
 import json
-import os
-import signal
 import subprocess
 import sys
 import time
@@ -200,15 +198,13 @@ def test_two_clusters_run_side_by_side(cluster: Cluster) -> None:
     assert cluster.kubectl("get", "nodes", "-o", "name").strip() == "node/node-1"
 
 
+@pytest.mark.usefixtures("cluster")
 def test_a_killed_driver_leaves_no_process_container_mount_or_cgroup() -> None:
-    driver = subprocess.Popen([sys.executable, "-c", _DRIVER], stdout=subprocess.PIPE, text=True)
-    assert driver.stdout is not None
-    with driver.stdout as said:
-        folder = Path(said.readline().strip())
+    driver, folder = started_by_another_process()
     running = sweep.processes(folder)
     assert any("/app" in _command(pid) for pid in running)
 
-    os.kill(driver.pid, signal.SIGKILL)
+    driver.kill()
     driver.wait(timeout=10)
 
     until(lambda: not folder.exists(), within=30, what="the guard did not sweep")
@@ -216,6 +212,17 @@ def test_a_killed_driver_leaves_no_process_container_mount_or_cgroup() -> None:
     assert str(folder) not in Path("/proc/self/mountinfo").read_text()
     assert not list(Path("/sys/fs/cgroup").glob(f"*/{sweep.cgroup_of(folder)}"))
     assert not [pid for pid in running if sweep.runs_as(pid, "/app")]
+
+
+def started_by_another_process() -> tuple["subprocess.Popen[str]", Path]:
+    """A driver of its own and its run's folder; what it started is there."""
+    driver = subprocess.Popen([sys.executable, "-c", _DRIVER], stdout=subprocess.PIPE, text=True)
+    assert driver.stdout is not None
+    with driver.stdout as said:
+        folder = said.readline().strip()
+    if not folder:
+        raise AssertionError(f"the driver ended with {driver.wait(timeout=60)}")
+    return driver, Path(folder)
 
 
 def _command(pid: int) -> list[str]:

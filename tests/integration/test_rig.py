@@ -41,10 +41,7 @@ def test_a_stopped_control_plane_leaves_nothing() -> None:
 
 
 def test_a_killed_driver_leaves_nothing() -> None:
-    driver = subprocess.Popen([sys.executable, "-c", _DRIVER], stdout=subprocess.PIPE, text=True)
-    assert driver.stdout is not None
-    with driver.stdout as said:
-        folder = Path(said.readline().strip())
+    driver, folder = started_by_another_process()
     assert sweep.processes(folder)
 
     driver.kill()
@@ -156,3 +153,14 @@ def test_kubectl_says_what_is_wrong(control_plane: ControlPlane) -> None:
         control_plane.kubectl("get", "nonsense")
 
     assert "the server doesn't have a resource type" in refused.value.stderr
+
+
+def started_by_another_process() -> tuple["subprocess.Popen[str]", Path]:
+    """A driver of its own and its run's folder; what it started is there."""
+    driver = subprocess.Popen([sys.executable, "-c", _DRIVER], stdout=subprocess.PIPE, text=True)
+    assert driver.stdout is not None
+    with driver.stdout as said:
+        folder = said.readline().strip()
+    if not folder:
+        raise AssertionError(f"the driver ended with {driver.wait(timeout=60)}")
+    return driver, Path(folder)
