@@ -12,6 +12,9 @@ from hashlib import sha256
 from typing import Any, Self
 
 from rig.kube import Kube, Refused
+from support.pods import play
+
+__all__ = ["Kubelet", "digest_of", "play", "status_of"]
 
 Object = dict[str, Any]
 

@@ -1,0 +1,344 @@
+"""The real operator as a process: its own ServiceAccount, the rights that the chart gives it.
+
+    world = World(control_plane)              # namespaces, environments, rights
+    with world.operator() as operator: ...    # started; ends in order with the block
+
+``World`` names what a test arranges (``world.production`` and ``world.staging`` are namespaces) and
+what it looks at (``world.status("fraud")``).
+"""
+
+import json
+import secrets
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from rig.control_plane import ControlPlane
+from rig.kube import Kube, Refused
+from rig.run import Process, until
+from stagingmirror.api.model import API_VERSION
+from support import resources
+from support.rigs import make_namespace
+
+Object = dict[str, Any]
+
+NAME = "stagingmirror"
+READ = ["get", "list", "watch"]
+READING = [
+    {"apiGroups": ["apps"], "resources": ["deployments", "statefulsets", "replicasets"]},
+    {"apiGroups": ["batch"], "resources": ["cronjobs", "jobs"]},
+    {"apiGroups": [""], "resources": ["pods", "configmaps"]},
+]
+
+
+class OperatorProcess:
+    """One ``stagingmirror run``. A context manager; ``log`` is what it has said so far."""
+
+    def __init__(self, control_plane: ControlPlane, namespace: str, kubeconfig: Path) -> None:
+        self.identity = f"operator-{secrets.token_hex(3)}"
+        command = [
+            *(sys.executable, "-m", "stagingmirror", "run"),
+            f"--namespace={namespace}",
+            f"--identity={self.identity}",
+            f"--kubeconfig={kubeconfig}",
+            "--metrics-port=0",
+        ]
+        self._process: Process = control_plane.run_of.start(self.identity, command)
+        self._log = control_plane.run_of.folder / f"{self.identity}.log"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.resume()
+        self.stop()
+        if error is not None:
+            sys.stderr.write(self.log[-8000:])
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text(errors="replace")
+
+    def lines(self) -> list[Object]:
+        """Its log as objects."""
+        found = []
+        for line in self.log.splitlines():
+            with suppress(ValueError):
+                found.append(json.loads(line))
+        return found
+
+    @property
+    def running(self) -> bool:
+        return self._process.running
+
+    def until(self, said: str, *, within: float = 20) -> None:
+        """Wait until its log holds this."""
+        until(lambda: said in self.log, within=within, what=f"the operator has not said {said!r}")
+
+    def until_leading(self, *, within: float = 30) -> None:
+        self.until('"leading"', within=within)
+
+    def get(self, path: str) -> tuple[int, str]:
+        """Status and body of ``/metrics``, ``/livez`` or ``/readyz``."""
+        started = next(line for line in self.lines() if line.get("event") == "started")
+        address = f"http://127.0.0.1:{started['metrics_port']}{path}"
+        try:
+            with urllib.request.urlopen(address, timeout=5) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+    def stop(self) -> None:
+        """SIGTERM, and wait."""
+        self._process.end(grace=15)
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        self._process.end(grace=0)
+
+    def pause(self) -> None:
+        self._process.pause()
+
+    def resume(self) -> None:
+        self._process.resume()
+
+
+class World:
+    """A production and a staging namespace with environments, and the operator's own namespace."""
+
+    def __init__(
+        self, control_plane: ControlPlane, *, mlflow: Mapping[str, Any] | None = None
+    ) -> None:
+        """``mlflow``: what ``spec.mlflow`` of the environments ``production`` and ``staging`` is."""
+        self.control_plane = control_plane
+        self.kube: Kube = control_plane.kube
+        install(self.kube)
+        mark = secrets.token_hex(3)
+        self.environments = {role: f"{role}-{mark}" for role in ("production", "staging")}
+        spaces = [make_namespace(self.kube, each) for each in ("prod", "staging", "operator")]
+        self.production, self.staging, self.namespace = spaces
+        self.kubeconfig = control_plane.service_account(self.namespace, NAME)
+        grant(self)
+        for role, space in (("production", self.production), ("staging", self.staging)):
+            server = (mlflow or {}).get(role)
+            self.environment(role, space, **({"mlflow": server} if server else {}))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for name in self.environments.values():
+            with suppress(Refused):
+                self.kube.delete(API_VERSION, "MirrorEnvironment", name)
+        for space in (self.production, self.staging, self.namespace):
+            self.kube.delete("v1", "Namespace", space)
+        for kind in ("ClusterRoleBinding", "ClusterRole"):
+            self.kube.delete("rbac.authorization.k8s.io/v1", kind, self.namespace)
+
+    def operator(self) -> OperatorProcess:
+        """Start one; there may be several."""
+        return OperatorProcess(self.control_plane, self.namespace, self.kubeconfig)
+
+    def environment(self, role: str, space: str, **spec: Any) -> Object:
+        """Make, or change, the environment of this role."""
+        whole = {
+            "usableFrom": [self.staging],
+            "namespaces": [space],
+            "readable": {"configMaps": ["training-data"], "variables": ["MODEL_VERSION"]},
+        } | spec
+        body = resources.environment(self.environments[role], role.capitalize(), **whole)
+        return self.kube.apply(body, manager="test")[0]
+
+    def mirror(self, name: str = "fraud", **spec: Any) -> Object:
+        """Make a mirror from production to staging; ``spec`` replaces whole fields."""
+        whole = {
+            "production": {
+                "environment": self.environments["production"],
+                "namespace": self.production,
+            },
+            "staging": {"environment": self.environments["staging"]},
+            "checkInterval": "5s",
+            "staleAfter": "60s",
+        } | spec
+        return self.kube.create(resources.mirror(name, self.staging, **whole))
+
+    def read(self, name: str = "fraud") -> Object:
+        return self.kube.get(API_VERSION, "StagingMirror", name, self.staging)
+
+    def status(self, name: str = "fraud") -> Object:
+        return dict(self.read(name).get("status") or {})
+
+    def change(self, patch: Object, name: str = "fraud") -> Object:
+        """A merge patch of the mirror."""
+        return self.kube.patch(API_VERSION, "StagingMirror", name, self.staging, patch)
+
+    def until(
+        self,
+        condition: Callable[[Object], object],
+        name: str = "fraud",
+        *,
+        within: float = 15,
+        what: str = "the status does not become what it should",
+    ) -> Object:
+        """Wait until the status fulfils the condition, and return it."""
+        try:
+            until(lambda: bool(condition(self.status(name))), within=within, what=what, every=0.02)
+        except Exception as error:
+            error.add_note(json.dumps(self.status(name), indent=1)[:6000])
+            raise
+        return self.status(name)
+
+    def until_sync(self, sync: str, name: str = "fraud", *, within: float = 15) -> Object:
+        """Wait until ``status.sync`` is this, for the spec as it is now."""
+        generation = self.read(name)["metadata"]["generation"]
+        return self.until(
+            lambda status: status.get("sync") == sync
+            and status.get("observedGeneration") == generation,
+            name,
+            within=within,
+            what=f"{name} does not become {sync}",
+        )
+
+
+def condition(status: Object, type_: str) -> Object:
+    """The condition of this type, or an empty one."""
+    found = (each for each in status.get("conditions") or () if each["type"] == type_)
+    return next(found, {})
+
+
+def install(kube: Kube) -> None:
+    """The definitions, answering: one is told as established a moment before it does."""
+    resources.install_crds(kube)
+    kinds = ("StagingMirror", "MirrorEnvironment", "MirrorHold")
+    until(lambda: all(_answers(kube, kind) for kind in kinds), within=30, what="no storage")
+
+
+def grant(world: World) -> None:
+    """What the chart gives the operator's account, and nothing more."""
+    own = world.namespace
+    _bind_everywhere(
+        world,
+        [
+            {
+                "apiGroups": ["stagingmirror.dev"],
+                "resources": ["stagingmirrors", "mirrorenvironments", "mirrorholds"],
+                "verbs": READ,
+            },
+            {
+                "apiGroups": ["stagingmirror.dev"],
+                "resources": [
+                    "stagingmirrors/status",
+                    "mirrorenvironments/status",
+                    "mirrorholds/status",
+                ],
+                "verbs": ["get", "update", "patch"],
+            },
+            {
+                "apiGroups": ["", "events.k8s.io"],
+                "resources": ["events"],
+                "verbs": ["create", "patch"],
+            },
+        ],
+    )
+    reading = [{**rule, "verbs": READ} for rule in READING]
+    bind(world, world.production, reading)
+    writing = [
+        {"apiGroups": ["apps"], "resources": ["deployments", "statefulsets"]},
+        {"apiGroups": ["batch"], "resources": ["cronjobs"]},
+        {"apiGroups": [""], "resources": ["configmaps"]},
+    ]
+    bind(
+        world,
+        world.staging,
+        [
+            *reading,
+            *({**rule, "verbs": ["patch", "update"]} for rule in writing),
+            {"apiGroups": ["batch"], "resources": ["jobs"], "verbs": ["create", "delete"]},
+        ],
+    )
+    bind(
+        world,
+        own,
+        [
+            {
+                "apiGroups": ["coordination.k8s.io"],
+                "resources": ["leases"],
+                "verbs": ["get", "create", "update", "patch"],
+            },
+            {
+                "apiGroups": [""],
+                "resources": ["configmaps"],
+                "verbs": [*READ, "create", "update", "patch", "delete"],
+            },
+            {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get", "create"]},
+        ],
+    )
+
+
+def bind(world: World, namespace: str, rules: list[Object]) -> None:
+    """Give the operator's account these rights in a namespace, instead of what it had there."""
+    metadata = {"name": NAME, "namespace": namespace}
+    world.kube.apply(
+        {
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "Role",
+            "metadata": metadata,
+            "rules": rules,
+        },
+        {
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "RoleBinding",
+            "metadata": metadata,
+            "roleRef": {
+                "apiGroup": "rbac.authorization.k8s.io",
+                "kind": "Role",
+                "name": NAME,
+            },
+            "subjects": [_account(world)],
+        },
+    )
+
+
+def _bind_everywhere(world: World, rules: list[Object]) -> None:
+    metadata = {"name": world.namespace}
+    world.kube.apply(
+        {
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "ClusterRole",
+            "metadata": metadata,
+            "rules": rules,
+        },
+        {
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "ClusterRoleBinding",
+            "metadata": metadata,
+            "roleRef": {
+                "apiGroup": "rbac.authorization.k8s.io",
+                "kind": "ClusterRole",
+                "name": world.namespace,
+            },
+            "subjects": [_account(world)],
+        },
+    )
+
+
+def _account(world: World) -> Object:
+    return {"kind": "ServiceAccount", "name": NAME, "namespace": world.namespace}
+
+
+def _answers(kube: Kube, kind: str) -> bool:
+    try:
+        kube.list(API_VERSION, kind)
+    except Refused:
+        return False
+    return True
