@@ -85,7 +85,7 @@ def test_only_the_entry_of_our_token_ends_it() -> None:
     ("mirror", "code", "line"),
     [
         (ended("Succeeded", component("a")), 0, "✓ fraud is in sync with production   59 s"),
-        (ended("Succeeded", DRIFTED_MODEL), 3, "✗ fraud 1 tracked   59 s"),
+        (ended("Succeeded", DRIFTED_MODEL), 3, "✗ fraud: 1 tracked   59 s"),
         (ended("PutBack", DRIFTED_MODEL), 1, "✗ fraud: refresh failed and was put back: because"),
         (
             ended("PutBackIncomplete", DRIFTED_MODEL),

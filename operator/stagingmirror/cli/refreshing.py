@@ -67,8 +67,9 @@ def end_lines(mirror: Mirror, ended: RefreshTold, seconds: float) -> list[Text]:
     told = f": {message}" if message else ""
     if ended.result in SUCCEEDED:
         verdict = mirror.status.sync or "Unknown"
-        word = {"InSync": "is in sync with production"}.get(verdict, mirror.status.summary or "")
-        head = line(symbol(verdict), f" {mirror.name} {word}   {span(seconds)}")
+        is_there = verdict == "InSync"
+        word = " is in sync with production" if is_there else f": {mirror.status.summary or ''}"
+        head = line(symbol(verdict), f" {mirror.name}{word}   {span(seconds)}")
         return [head] if ended.result == "Succeeded" else [head, Text(f"  nothing to do{told}")]
     failed = {
         "PutBack": "refresh failed and was put back",
