@@ -3,7 +3,8 @@
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from functools import partial
 from pathlib import Path
 
 import mlflow
@@ -101,15 +102,17 @@ async def test_what_is_not_there_is_proven_absent(
     watched.want_alias("production", f"{name}-missing", "champion")
     watched.want_version("production", name, "17")
 
-    for look in (
-        lambda: watched.source.model_alias("production", name, "challenger"),
-        lambda: watched.source.model_alias("production", f"{name}-missing", "champion"),
-        lambda: watched.source.model_version("production", name, "17"),
+    for ask, key in (
+        (watched.source.model_alias, (name, "challenger")),
+        (watched.source.model_alias, (f"{name}-missing", "champion")),
+        (watched.source.model_version, (name, "17")),
     ):
-        answer = await eventually(lambda look=look: isinstance(look(), Look) and look())
-        assert isinstance(answer, Look)
-        assert answer.found is None
-        assert answer.trouble is None
+        assert await eventually(partial(_is_absent, ask, key))
+
+
+def _is_absent(ask: Callable[[str, str, str], object], key: tuple[str, str]) -> bool:
+    answer = ask("production", *key)
+    return isinstance(answer, Look) and answer.found is None and answer.trouble is None
 
 
 async def test_bytes_overwritten_under_the_same_version_are_found_without_reading_all(
@@ -266,9 +269,7 @@ async def test_what_may_not_be_read_is_forbidden_and_never_absent(
         await watched.named("admin", name, "champion")
         unseen = {}
         for environment in ("guest", "wrong"):
-            unseen[environment] = await eventually(
-                lambda environment=environment: _asked(watched, environment, name)
-            )
+            unseen[environment] = await eventually(partial(_asked, watched, environment, name))
 
     assert unseen["guest"].why.reason == "Forbidden"
     assert unseen["wrong"].why.reason == "Unauthorized"

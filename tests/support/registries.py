@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from io import BytesIO
 from typing import TypeVar
 
 import aiohttp
@@ -152,7 +153,7 @@ async def in_front_of(
                 request.method,
                 f"{url}{request.raw_path}",
                 headers={k: v for k, v in request.headers.items() if k.lower() != "host"},
-                data=await request.read(),
+                data=BytesIO(await request.read()),
                 allow_redirects=False,
             ) as answer:
                 body = await answer.read()

@@ -13,6 +13,7 @@ from stagingmirror.registry.server import CHUNK, MlflowServer
 _ROUTE = "/api/2.0/mlflow-artifacts/artifacts/"
 _MOST_FILES = 10_000
 _MOST_FOLDERS = 2_000
+_DEEPEST = 32
 
 BOOKKEEPING = frozenset({"registered_model_meta"})
 """Files that MLflow's client writes beside a model when it downloads a registered version: they
@@ -56,7 +57,7 @@ async def list_files(server: MlflowServer, root: str) -> tuple[StoredFile, ...]:
         for entry in Fields(answer, "answer").many("files"):
             path = f"{folder}/{_name(entry)}".lstrip("/")
             if entry.flag("is_dir"):
-                folders.append(path)
+                folders.append(_bounded(path))
             elif path not in BOOKKEEPING:
                 files.append(StoredFile(path, entry.number("file_size")))
         if len(files) > _MOST_FILES or len(folders) > _MOST_FOLDERS:
@@ -107,6 +108,12 @@ def _clean(path: str) -> str:
     if ".." in cleaned.split("/"):
         raise NotAnswered("Garbage", "MLflow's answer names an impossible artifact folder")
     return cleaned
+
+
+def _bounded(folder: str) -> str:
+    if folder.count("/") >= _DEEPEST:
+        raise Refused("TooManyFiles", f"the version has folders deeper than {_DEEPEST}")
+    return folder
 
 
 def _name(entry: Fields) -> str:
