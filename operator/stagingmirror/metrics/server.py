@@ -1,6 +1,7 @@
 """livez, readyz and metrics over HTTP, on a port of their own."""
 
 import asyncio
+import socket
 from collections.abc import Awaitable, Callable
 from typing import Self
 
@@ -45,13 +46,13 @@ class Server:
 
     async def __aenter__(self) -> Self:
         await self._runner.setup()
-        site = web.TCPSite(self._runner, port=self.port)
         try:
-            await site.start()
+            listening = _listen(self.port)
         except OSError:
             await self._runner.cleanup()
             raise
-        self.port = self._runner.addresses[0][1]
+        await web.SockSite(self._runner, listening).start()
+        self.port = listening.getsockname()[1]
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -63,6 +64,13 @@ class Server:
         answer = web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
         answer.enable_compression()
         return answer
+
+
+def _listen(port: int) -> socket.socket:
+    """One socket for IPv4 and IPv6: two sockets would get two different free ports."""
+    if socket.has_dualstack_ipv6():
+        return socket.create_server(("", port), family=socket.AF_INET6, dualstack_ipv6=True)
+    return socket.create_server(("", port))
 
 
 def _health(trouble: Trouble) -> Callable[[web.Request], Awaitable[web.Response]]:
