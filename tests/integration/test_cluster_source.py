@@ -14,6 +14,7 @@ from rig.control_plane import ControlPlane
 from rig.kube import Kube
 from stagingmirror.drift.facts import Unseen
 from stagingmirror.view import Look
+from support.kubelet import play
 from support.rigs import make_namespace
 from support.waiting import holds
 from support.watching import subject, watching
@@ -67,60 +68,13 @@ def config_map(namespace: str, name: str = "data", **data: str) -> Body:
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
 
 
-def play_kubelet(kube: Kube, namespace: str, digest: str, *, phase: str = "Running") -> None:
-    """Every pod that has not started yet runs, ready, from an image with this digest."""
-    for pod in kube.list("v1", "Pod", namespace):
-        if pod["status"].get("containerStatuses"):
-            continue
-        ready = phase == "Running"
-        state: Body = {"running": {"startedAt": "2026-01-01T00:00:00Z"}} if ready else {}
-        status = {
-            "phase": phase,
-            "startTime": "2026-01-01T00:00:00Z",
-            "conditions": [
-                {"type": "Ready", "status": str(ready)},
-                {"type": "ContainersReady", "status": str(ready)},
-            ],
-            "containerStatuses": [
-                {
-                    "name": "app",
-                    "image": "app",
-                    "imageID": f"registry/app@{digest}",
-                    "ready": ready,
-                    "started": ready,
-                    "restartCount": 0,
-                    "state": state,
-                }
-            ],
-        }
-        name = pod["metadata"]["name"]
-        kube.patch("v1", "Pod", name, namespace, {"status": status}, subresource="status")
-        if pod["metadata"].get("deletionTimestamp"):
-            kube.request("DELETE", f"/api/v1/namespaces/{namespace}/pods/{name}", NO_GRACE)
-
-
-NO_GRACE = {"gracePeriodSeconds": 0}
-
-
-def bury(kube: Kube, namespace: str) -> None:
-    """What a kubelet does with pods that are being deleted."""
-    for pod in kube.list("v1", "Pod", namespace):
-        if pod["metadata"].get("deletionTimestamp"):
-            kube.request(
-                "DELETE",
-                f"/api/v1/namespaces/{namespace}/pods/{pod['metadata']['name']}",
-                NO_GRACE,
-            )
-
-
 async def test_a_rollout_is_seen_from_the_old_digest_by_rolling_out_to_the_new_one(
     control_plane: ControlPlane, kube: Kube, namespace: str
 ) -> None:
     async with watching(control_plane.kubeconfig, namespace) as seen:
 
         def runs(digest: str) -> bool:
-            bury(kube, namespace)
-            play_kubelet(kube, namespace, digest)
+            play(kube, namespace, digest)
             if not seen.has(namespace, "web"):
                 return False
             web = seen.workload(namespace, "web")
@@ -154,8 +108,7 @@ async def test_a_roll_back_makes_the_former_template_the_newest_one_again(
     async with watching(control_plane.kubeconfig, namespace) as seen:
 
         def settled(image: str, revision: str) -> bool:
-            bury(kube, namespace)
-            play_kubelet(kube, namespace, "sha256:aa")
+            play(kube, namespace, "sha256:aa")
             if not seen.has(namespace, "web"):
                 return False
             web = seen.workload(namespace, "web")
@@ -173,8 +126,7 @@ async def test_a_stateful_set_is_its_pods_of_the_newest_revision(
     async with watching(control_plane.kubeconfig, namespace) as seen:
 
         def runs(image: str) -> bool:
-            bury(kube, namespace)
-            play_kubelet(kube, namespace, "sha256:aa")
+            play(kube, namespace, "sha256:aa")
             if not seen.has(namespace, "web", "StatefulSet"):
                 return False
             found = seen.workload(namespace, "web", "StatefulSet")
@@ -207,7 +159,7 @@ async def test_a_cron_job_is_its_last_finished_job_of_its_present_template(
             ]
 
         def finished(digest: str) -> bool:
-            play_kubelet(kube, namespace, digest, phase="Succeeded")
+            play(kube, namespace, digest, phase="Succeeded")
             return digests(digest)
 
         kube.apply(cron_job(namespace, "load:1"))

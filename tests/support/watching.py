@@ -23,7 +23,10 @@ BRISK = Settings(sweep_interval=0.3, request_timeout=1.0)
 class Watching:
     """``told``: every subject that was announced. ``calls``: by method, without subject reviews."""
 
-    def __init__(self, client: KubernetesClient, settings: Settings) -> None:
+    def __init__(
+        self, client: KubernetesClient, namespaces: tuple[str, ...], settings: Settings
+    ) -> None:
+        self.namespaces = namespaces
         self.client = client
         self.told: list[Subject] = []
         self.calls: Counter[str] = Counter()
@@ -31,6 +34,11 @@ class Watching:
         self.source = ClusterSource(
             client, clock=time.time, on_change=self.told.append, settings=settings
         )
+
+    def streams_are_open(self) -> bool:
+        """Seven kinds are watched; where lists fail, there is nothing to wait for."""
+        lists = [self.source.workload("Deployment", one, "") for one in self.namespaces]
+        return self.calls["WATCH"] >= 7 or any(isinstance(one, Unseen) for one in lists)
 
     def workload(self, namespace: str, name: str, kind: WorkloadKind = "Deployment") -> Workload:
         """As last seen; it must be there."""
@@ -61,15 +69,16 @@ class Watching:
 async def watching(
     kubeconfig: Path, *namespaces: str, settings: Settings = CALM
 ) -> AsyncIterator[Watching]:
-    """A source whose first lists are done."""
+    """A source whose first lists are done, and whose streams are open unless something fails."""
     async with await KubernetesClient.connect(
         kubeconfig=str(kubeconfig), timeout=settings.request_timeout
     ) as client:
-        one = Watching(client, settings)
+        one = Watching(client, namespaces, settings)
         one.source.want_namespaces(frozenset(namespaces))
         task = asyncio.create_task(one.source.run())
         try:
             await holds(lambda: one.source.ready)
+            await holds(one.streams_are_open)
             yield one
         finally:
             task.cancel()

@@ -124,11 +124,12 @@ class Looking(Generic[E]):
         lost, gone = await self._caught_up(lost, gone)
         self._counts.sweeps += 1
         if lost or gone:
-            self._counts.repaired += len(lost) + len(gone)
             if len(lost) > _READ_ONE_BY_ONE:
+                self._counts.repaired += len(lost) + len(gone)
                 watch.relist()
                 return
             await self._repair(lost, gone)
+            self._counts.repaired += len(lost) + len(gone)
         if namespace is None:
             watch.proven = began
             self._proven_in.clear()
