@@ -3,7 +3,6 @@ when a command runs: ``--help`` is fast.
 """
 
 from enum import StrEnum
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -192,7 +191,9 @@ async def release(
 def run(context: typer.Context) -> None:
     """The operator itself. Its options: stagingmirror run --help."""
     # Imported late: nobody who only looks pays for the operator.
-    import_module("stagingmirror.cli.run").app(context.args, prog_name="stagingmirror run")
+    from stagingmirror.cli.run import app as operator
+
+    operator(context.args, prog_name="stagingmirror run")
 
 
 @app.command()
