@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+from stagingmirror.api.model import GROUP
 from stagingmirror.cluster.client import KubernetesClient
 from stagingmirror.cluster.resources import RESOURCES
 
@@ -11,8 +12,12 @@ _REVIEWS = "/apis/authorization.k8s.io/v1"
 _WRITES = frozenset(
     {"create", "update", "patch", "delete", "deletecollection", "impersonate", "bind", "escalate"}
 )
-_OF_OURSELVES = frozenset({"authorization.k8s.io", "authentication.k8s.io"})
-"""Groups in which creating changes nothing: everybody may review their own rights."""
+_OF_OURSELVES = frozenset({"authorization.k8s.io", "authentication.k8s.io", GROUP})
+"""Groups in which writing changes nothing of anybody's: everybody may review their own rights, and
+the statuses of our own resources are ours.
+"""
+_TELLING = frozenset({"events"})
+"""Resources that only tell: our account may write Events wherever a mirror may be."""
 _AT_ONCE = 8
 
 
@@ -106,5 +111,7 @@ async def _has(client: KubernetesClient, namespace: str, permission: Permission)
 def _writes(rule: Mapping[str, Any]) -> bool:
     verbs = set(rule.get("verbs") or ())
     if not (verbs & _WRITES or "*" in verbs):
+        return False
+    if set(rule.get("resources") or ()) <= _TELLING:
         return False
     return not set(rule.get("apiGroups") or ()) <= _OF_OURSELVES
