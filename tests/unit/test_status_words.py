@@ -142,6 +142,13 @@ def test_one_equal_fact_is_told_by_its_value_and_several_by_their_number() -> No
     assert message(two) == "2 facts are equal"
 
 
+def test_where_neither_side_was_seen_both_reasons_are_told() -> None:
+    of = component("a", unseen("Forbidden", "MLflow answered 403."), unseen())
+
+    assert message(of) == "production: MLflow answered 403; staging: MLflow timed out"
+    assert message(component("a", unseen(), unseen())) == "production: MLflow timed out"
+
+
 def test_what_is_not_proven_to_run_is_said() -> None:
     of = component("data", seen({"value": Fact("2026", declared=True)}), seen({"value": "2026"}))
 

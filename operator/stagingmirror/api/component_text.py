@@ -7,7 +7,16 @@ from stagingmirror.api.cutting import Limits, cut, ended, listed, short
 from stagingmirror.api.report import ComponentReport
 from stagingmirror.api.times import rfc3339
 from stagingmirror.drift.compare import PRESENT
-from stagingmirror.drift.facts import DETAIL, Absent, Difference, Fact, Looks, Observation, Seen
+from stagingmirror.drift.facts import (
+    DETAIL,
+    Absent,
+    Difference,
+    Fact,
+    Looks,
+    Observation,
+    Seen,
+    Unseen,
+)
 from stagingmirror.drift.verdict import Accepted, Drifted, Held, InSync, Unknown
 
 VERSION = "version"
@@ -66,8 +75,8 @@ def message_of(component: ComponentReport) -> str:
             return f"{count} difference{'s' * (count != 1)} accepted: {'; '.join(reasons)}"
         case Held() as verdict:
             return _held(verdict, component.looks)
-        case Unknown(why, side):
-            return _on(side, why.message)
+        case Unknown() as verdict:
+            return _unknown(verdict, component.looks)
 
 
 def _whole_message(
@@ -112,6 +121,15 @@ def _held(verdict: Held, looks: Looks) -> str:
     if verdict.unseen is not None:
         return f"{said}; not seen: {verdict.unseen.message}"
     return f"{said}; {_drift(verdict.differences, looks)}" if verdict.differences else said
+
+
+def _unknown(verdict: Unknown, looks: Looks) -> str:
+    """Production's reason is the verdict; where staging was not seen either, that is told too."""
+    said = _on(verdict.side, verdict.why.message)
+    staging = looks.staging
+    if verdict.side == "staging" or not isinstance(staging, Unseen) or staging.why == verdict.why:
+        return said
+    return f"{said.rstrip('.')}; {_on('staging', staging.why.message)}"
 
 
 def _versions(looks: Looks) -> str | None:
