@@ -71,8 +71,8 @@ class Stage:
         with self._narrator.timed("images of the services"):
             self._make_images()
         with self._narrator.timed("a trained model in both registries, workloads on both sides"):
-            for namespace in (PRODUCTION, STAGING):
-                self.train(namespace, seed=1)
+            for namespace, seed in ((PRODUCTION, 1), (STAGING, 0)):
+                self.train(namespace, seed=seed)
                 self._deploy(namespace)
 
     def train(self, namespace: str, *, seed: int, snapshot: str = "2026-11-20") -> str:
@@ -80,7 +80,7 @@ class Stage:
         logged = log_model(
             self.mlflow[namespace].probe,
             REGISTERED,
-            params={"C": f"{seed}.0"},
+            params={"C": f"{seed + 1}.0"},
             alias=ALIAS,
             data_snapshot=snapshot,
             seed=seed,

@@ -33,10 +33,14 @@ def tell(stage: Stage, narrator: Narrator) -> None:
 
 
 def _in_sync(stage: Stage, say: Narrator) -> None:
-    say.act("In sync")
-    stage.kubectl("apply", "-f", str(EXAMPLES / "mirror.yaml"))
-    say.command(f"kubectl apply -f {EXAMPLES.name}/mirror.yaml", "stagingmirror/fraud created")
-    say.until("staging is in sync with production", stage.status, _sync("InSync"), within=A_ROLLOUT)
+    say.act("From an old model to in sync")
+    applied = stage.kubectl("apply", "-f", str(EXAMPLES / "mirror.yaml"))
+    say.command(f"kubectl apply -f {EXAMPLES.name}/mirror.yaml", applied)
+    say.until("staging's model is another one", stage.status, _sync("Drifted"), within=SOON)
+    _get(stage, say)
+    answer = _run(stage, say, "refresh", "fraud", "--wait")
+    say.expect("the first refresh arrived and was verified", holds=answer == 0, found=answer)
+    say.until("staging is in sync with production", stage.status, _sync("InSync"), within=SOON)
     _get(stage, say)
     _check(stage, say, IN_SYNC)
 
