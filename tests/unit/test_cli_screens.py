@@ -48,6 +48,7 @@ def test_status_says_the_answer_first_then_where_then_what_happens_next() -> Non
         spec=SCHEDULED,
         summary="1 of 3 drifted: fraud-model; held: encoder (candidate 14)",
         nextRefreshTime="2026-11-23T05:00:00Z",
+        plan={"steps": [{"text": "alias champion → version 8"}]},
     )
 
     assert plain(status_screen(mirror, believed(mirror), NOW)) == golden("""
@@ -102,8 +103,8 @@ def test_status_of_a_stalled_mirror_says_what_to_do() -> None:
     told = plain(status_screen(mirror, believed(mirror), NOW))
 
     assert told.splitlines()[:2] == [
-        "fraud is unknown: spec.refresh.schedule has 6 fields; use 5",
-        "InvalidSchedule: spec.refresh.schedule has 6 fields; use 5",
+        "fraud is unknown: InvalidSchedule: spec.refresh.schedule has 6 fields; use 5",
+        "",
     ]
 
 
@@ -159,7 +160,8 @@ def test_diff_shows_each_fact_with_its_details_and_what_does_not_count() -> None
             model.skops   sha256:c41d0000   (none)
           dataSnapshot    2026-11-20        2026-11-13        accepted: masked
           version         12                11                not compared
-          production runs version 12, staging runs version 11; contentHash and dataSnapshot differ
+          production runs version 12, staging runs version 11
+          contentHash and dataSnapshot differ
         """)
 
 

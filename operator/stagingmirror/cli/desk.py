@@ -20,6 +20,8 @@ SETTLED_AT = f"{GROUP}/settled-at"
 TIMEOUT = 15.0
 """Of one call, in seconds."""
 MERGE = "application/merge-patch+json"
+MANAGER = {"fieldManager": "kubectl-stagingmirror"}
+"""What a person writes is not the operator's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ class Desk:
         """Leave a token on the mirror."""
         body = {"metadata": {"annotations": {f"{GROUP}/{key}": token}}}
         path = self._path(mirror.namespace, mirror.name)
-        await self._client.request("PATCH", path, body=body, content_type=MERGE)
+        await self._client.request("PATCH", path, body=body, content_type=MERGE, query=MANAGER)
 
     async def create_hold(self, name: str, spec: Mapping[str, Any]) -> None:
         body = {
@@ -97,7 +99,7 @@ class Desk:
             "metadata": {"name": name, "namespace": self.namespace},
             "spec": dict(spec),
         }
-        await self._client.request("POST", self._holds(), body=body)
+        await self._client.request("POST", self._holds(), body=body, query=MANAGER)
 
     async def hold(self, name: str) -> dict[str, Any]:
         """One MirrorHold. ``NotThere``."""

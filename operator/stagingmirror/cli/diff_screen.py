@@ -39,7 +39,9 @@ def _component(component: ComponentTold, mirror: Mirror, now: float) -> list[Tex
     rows = _rows(component, mirror)
     if rows:
         lines += columns([("fact", "production", "staging", ""), *rows], indent="  ", gap=3)
-    lines += [line("  ", text) for text in (component.message or "").splitlines()]
+    shown = {each.fact for each in component.differences}
+    parts = (component.message or "").split("; ")
+    lines += [line("  ", part) for part in parts if part.partition(": ")[0] not in shown]
     return lines
 
 

@@ -77,7 +77,7 @@ async def _effective(desk: Desk, name: str, ends: float, limit: float) -> int:
         status = (await desk.hold(name)).get("status") or {}
         if at(status.get("effectiveSince")) is not None:
             now = time()
-            show(f"✓ held by {name} until {clock(ends, now)} UTC ({span(ends - now)})")
+            show(f"✓ held by {name} until {clock(ends, now)} UTC ({span(ends - now + 30)})")
             return IN_SYNC
         if monotonic() > end:
             show(f"? hold {name} is there, but the operator did not take it within {span(limit)}")

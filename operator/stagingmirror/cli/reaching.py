@@ -4,8 +4,8 @@ Kept free of everything slow: ``--help`` imports this.
 """
 
 import asyncio
+import getpass
 import inspect
-import os
 import sys
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
@@ -106,6 +106,9 @@ def show(lines: Any) -> None:
 
 def user() -> str:
     """Whoever runs this, as a part of a Kubernetes name."""
-    raw = os.environ.get("USER") or os.environ.get("LOGNAME") or "someone"
-    cleaned = "".join(letter if letter.isalnum() else "-" for letter in raw.lower()).strip("-")
-    return cleaned.encode("ascii", "ignore").decode()[:20].strip("-") or "someone"
+    try:
+        raw = getpass.getuser().lower()
+    except (OSError, KeyError, ImportError):  # a container whose user has no name
+        raw = "someone"
+    cleaned = "".join(each if each.isascii() and each.isalnum() else "-" for each in raw)
+    return cleaned[:20].strip("-") or "someone"

@@ -94,8 +94,8 @@ class Follower:
         lines = []
         if "started" not in self._told:
             self._told["started"] = "yes"
-            count = len(open_.steps)
-            lines.append(Text(f"Refreshing {mirror.name} (asked by hand): {count} steps"))
+            steps = f"{len(open_.steps)} step{'s' * (len(open_.steps) != 1)}"
+            lines.append(Text(f"Refreshing {mirror.name} (asked by hand): {steps}"))
         for step in open_.steps:
             lines += self._step({key: str(value) for key, value in step.items()})
         if open_.phase in ("Verify", "PutBack"):

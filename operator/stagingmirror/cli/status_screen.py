@@ -15,7 +15,7 @@ def status_screen(mirror: Mirror, believed: Belief, now: float) -> list[Text]:
     """One mirror."""
     return [
         _headline(mirror, believed, now),
-        *_notes(mirror),
+        *_notes(mirror, believed),
         Text(""),
         *_components(mirror.status.components, believed),
         Text(""),
@@ -60,7 +60,11 @@ def _headline(mirror: Mirror, believed: Belief, now: float) -> Text:
 def _why_unknown(mirror: Mirror) -> str:
     in_sync = mirror.condition("InSync")
     told = in_sync.message if in_sync is not None else None
-    return mirror.trouble() or mirror.status.summary or told or "nothing was seen"
+    stalled = mirror.condition("Stalled")
+    reason = f"{stalled.reason}: " if stalled is not None and stalled.reason else ""
+    if trouble := mirror.trouble():
+        return f"{reason}{trouble}"
+    return mirror.status.summary or told or "nothing was seen"
 
 
 def _last_known(mirror: Mirror, now: float) -> Iterable[str]:
@@ -68,9 +72,10 @@ def _last_known(mirror: Mirror, now: float) -> Iterable[str]:
     return [f"\nWhat was seen {age} ago, and may be wrong now:"] if age else []
 
 
-def _notes(mirror: Mirror) -> Iterable[Text]:
-    """Conditions that are present only while they matter."""
-    for type_ in ("Stalled", "Contended", "DriftOverdue", "Refreshing"):
+def _notes(mirror: Mirror, believed: Belief) -> Iterable[Text]:
+    """Conditions that are present only while they matter, but for what the headline says."""
+    stalled = ["Stalled"] if believed.doubt or believed.sync != "Unknown" else []
+    for type_ in [*stalled, "Contended", "DriftOverdue", "Refreshing"]:
         told = mirror.condition(type_)
         if told is not None and told.status == "True":
             yield line((f"{told.reason or type_}: ", "bold"), told.message or "")
@@ -104,8 +109,9 @@ def _next(mirror: Mirror, now: float) -> Iterable[Text]:
     due = at(mirror.status.next_refresh_time)
     if due is not None:
         when = f"{tick(due, mirror.zone)} ({_in(due, now)})"
-        would = f"What it would do: kubectl stagingmirror plan {mirror.name}"
-        yield Text(f"Next refresh {when}. {would}")
+        steps = mirror.status.plan.steps if mirror.status.plan else ()
+        would = f" What it would do: kubectl stagingmirror plan {mirror.name}" if steps else ""
+        yield Text(f"Next refresh {when}.{would}")
 
 
 def _age(mirror: Mirror, now: float) -> str:
