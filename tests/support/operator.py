@@ -202,8 +202,9 @@ class World:
         """Wait until ``status.sync`` is this, for the spec as it is now."""
         generation = self.read(name)["metadata"]["generation"]
         return self.until(
-            lambda status: status.get("sync") == sync
-            and status.get("observedGeneration") == generation,
+            lambda status: (
+                status.get("sync") == sync and status.get("observedGeneration") == generation
+            ),
             name,
             within=within,
             what=f"{name} does not become {sync}",
