@@ -17,12 +17,16 @@ from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 
+import yaml
+
 from stagingmirror.errors import NotAllowed
 
 ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 """Where the kubelet puts a ServiceAccount's token, CA and namespace, and rotates the token."""
 REREAD = 60.0
 """Seconds after which a token is read again: a kubelet rotates it long before it ends."""
+
+_UNUSABLE = (OSError, TypeError, KeyError, ValueError, AttributeError)
 
 Authorization = Callable[[], Awaitable[str | None]]
 
@@ -48,7 +52,7 @@ async def login(*, kubeconfig: str | None, context: str | None) -> Login:
     if kubeconfig or context or _default_kubeconfig():
         return await _by_kubeconfig(kubeconfig, context)
     if "KUBERNETES_SERVICE_HOST" in os.environ:
-        return await asyncio.to_thread(_in_cluster, ACCOUNT)
+        return await asyncio.to_thread(in_cluster, ACCOUNT)
     raise NotAllowed(
         "NoKubeconfig", "There is no kubeconfig, and this is not a pod: give --kubeconfig."
     )
@@ -59,7 +63,8 @@ def _default_kubeconfig() -> bool:
     return any(Path(path).expanduser().is_file() for path in named.split(os.pathsep) if path)
 
 
-def _in_cluster(account: Path) -> Login:
+def in_cluster(account: Path) -> Login:
+    """By the files that the kubelet keeps in ``account``, and the variables that it sets."""
     host, port = os.environ["KUBERNETES_SERVICE_HOST"], os.environ["KUBERNETES_SERVICE_PORT"]
     server = f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}"
     try:
@@ -105,7 +110,7 @@ async def _load(kubeconfig: str | None, context: str | None) -> tuple[Any, dict[
             client_configuration=configuration,
             persist_config=False,
         )
-    except (config.ConfigException, OSError, TypeError, KeyError, ValueError) as error:
+    except (config.ConfigException, yaml.YAMLError, *_UNUSABLE) as error:
         # The library's own text can quote the file; its type is all that may be told.
         raise NotAllowed(
             "BadKubeconfig",
