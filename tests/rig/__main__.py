@@ -9,7 +9,8 @@ import time
 from pathlib import Path
 
 from rig import keeper, system
-from rig.programs import LEVELS, RigError, build, program
+from rig.catalogue import LEVELS
+from rig.programs import RigError, build, program
 from rig.run import state_home, sweep_abandoned
 
 _DESCRIPTION = "A real Kubernetes for tests and for people, built from source and run as processes."

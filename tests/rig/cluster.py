@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from rig import node, sweep, system
+from rig.catalogue import CLUSTER
 from rig.control_plane import (
     ServerKeys,
     api_server_command,
@@ -21,8 +22,9 @@ from rig.enclosure import NODE_ADDRESS, Enclosure, make_cgroup
 from rig.images import Images
 from rig.kubernetes import Kubernetes, write_kubeconfig
 from rig.mlflow_server import MlflowServer
-from rig.programs import CLUSTER, build, program
-from rig.run import Process, Run, until
+from rig.process import Process
+from rig.programs import build, program
+from rig.run import Run, until
 
 _ETCD = "http://127.0.0.1:2379"
 _API_PORT = 6443

@@ -10,10 +10,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from rig.catalogue import CONTROL_PLANE
 from rig.certificates import Authority, write_key
 from rig.kubernetes import Kubernetes, write_kubeconfig
-from rig.programs import CONTROL_PLANE, build, program
-from rig.run import Process, Run, free_port
+from rig.process import Process
+from rig.programs import build, program
+from rig.run import Run, free_port
 
 ISSUER = "https://kubernetes.default.svc"
 SERVICE_ADDRESSES = "10.96.0.0/16"

@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rig import forwarder
+from rig.process import Process
 from rig.programs import RigError
-from rig.run import Process, Run
+from rig.run import Run
 
 NODE_ADDRESS = "10.244.0.1"
 POD_ADDRESSES = "10.244.0.0/24"

@@ -7,8 +7,9 @@ from functools import cached_property
 from pathlib import Path
 
 from rig.kube import Kube, Refused
+from rig.process import Process
 from rig.programs import program
-from rig.run import Process, Run, until
+from rig.run import Run, until
 
 KUBECTL_LIMIT_SECONDS = 180.0
 

@@ -18,8 +18,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from rig.process import Process
 from rig.programs import cache_home
-from rig.run import Process, Run, free_port, until
+from rig.run import Run, free_port, until
 
 _READY_WITHIN_SECONDS = 120.0
 _FROM_OUTSIDE = ("MLFLOW_", "DATABRICKS_")

@@ -12,11 +12,12 @@ from contextlib import contextmanager
 import pytest
 
 from rig import system
+from rig.catalogue import LEVELS
 from rig.cluster import Cluster
 from rig.control_plane import ControlPlane
 from rig.kube import Kube
 from rig.mlflow_server import MlflowServer
-from rig.programs import LEVELS, missing
+from rig.programs import missing
 from rig.run import until
 
 
