@@ -99,11 +99,11 @@ def test_only_what_is_older_than_the_list_can_have_vanished() -> None:
     for entry in (made("there", "3"), made("gone", "4"), made("made-later", "11")):
         store.put(entry)
 
-    assert [entry.uid for entry in vanished({"there"}, store, None, "10")] == ["gone"]
+    assert [entry.uid for entry in vanished(store.within(None), {"there"}, "10")] == ["gone"]
 
 
 def test_a_list_of_one_namespace_says_nothing_of_another() -> None:
     store = Store[Made]()
     store.put(made("elsewhere", "1", namespace="other"))
 
-    assert vanished(set(), store, "ml", "10") == []
+    assert vanished(store.within("ml"), set(), "10") == []

@@ -20,6 +20,8 @@ from stagingmirror.errors import NotThere, StagingMirrorError
 CATCH_UP = 1.0
 """Seconds that a watch may be behind a LIST."""
 _TICK = 0.02
+_SLICE = 2000
+"""Entries that are compared before others may run."""
 _READ_ONE_BY_ONE = 20
 """Lost objects beyond this are listed anew instead."""
 _CHANCE = SystemRandom()
@@ -119,8 +121,9 @@ class Looking(Generic[E]):
         watch = self.watch
         began = watch.clock()
         watch.deleted.clear()
-        seen, lost, at = await self._read(namespace or watch.namespace)
-        gone = vanished(seen, watch.store, namespace or watch.namespace, at)
+        within = namespace or watch.namespace
+        seen, lost, at = await self._read(within)
+        gone = await self._vanished(within, seen, at)
         lost, gone = await self._caught_up(lost, gone)
         self._counts.sweeps += 1
         if lost or gone:
@@ -150,6 +153,14 @@ class Looking(Generic[E]):
             seen.update(one.uid for one in rows)
             lost += behind(rows, watch.store, watch.deleted)
         return seen, lost, at
+
+    async def _vanished(self, namespace: str | None, seen: set[str], at: str) -> list[E]:
+        gone: list[E] = []
+        entries = list(self.watch.store.within(namespace))
+        for start in range(0, len(entries), _SLICE):
+            gone += vanished(entries[start : start + _SLICE], seen, at)
+            await asyncio.sleep(0)
+        return gone
 
     async def _caught_up(self, lost: list[Listed], gone: list[E]) -> tuple[list[Listed], list[E]]:
         """What is still wrong after the watch had its time."""

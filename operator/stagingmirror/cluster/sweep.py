@@ -34,11 +34,11 @@ def behind(rows: Iterable[Listed], store: Store[E], deleted: Set[str]) -> list[L
     return [row for row in rows if _is_behind(row, store, deleted)]
 
 
-def vanished(seen: Set[str], store: Store[E], namespace: str | None, listed_at: str) -> list[E]:
+def vanished(entries: Iterable[E], seen: Set[str], listed_at: str) -> list[E]:
     """Cached objects that the LIST does not have, without those that are newer than the LIST."""
     return [
         entry
-        for entry in store.within(namespace)
+        for entry in entries
         if entry.uid not in seen and not newer(entry.resource_version, listed_at)
     ]
 
