@@ -111,7 +111,7 @@ def _crd(resource: Resource) -> dict[str, Any]:
         "plural": resource.plural,
         "singular": resource.kind.lower(),
         "shortNames": [resource.short],
-        "categories": ["stagingmirror"],
+        "categories": ["mirroring"],
     }
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
