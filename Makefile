@@ -46,6 +46,7 @@ crds: $(READY) ## Write crds/ and docs/reference from the models
 
 .PHONY: test
 test: $(READY) check ## Everything: check, contract, integration, end-to-end
+	$(BIN)/python -m rig build
 	$(BIN)/pytest -n 2 --dist loadgroup tests/contract tests/integration
 	$(BIN)/pytest tests/e2e
 
