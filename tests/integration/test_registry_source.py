@@ -9,6 +9,7 @@ from pathlib import Path
 
 import mlflow
 import pytest
+from aiohttp import web
 
 from rig.mlflow_server import MlflowServer
 from rig.models import client_of, log_files, log_model
@@ -392,3 +393,136 @@ async def test_environments_with_the_same_server_are_polled_once(
         watched.source.remove("one")
         assert isinstance(watched.source.model_alias("one", name, "champion"), Unseen)
         assert isinstance(watched.source.model_alias("two", name, "champion"), Look)
+
+
+async def test_an_alias_that_moves_while_its_version_is_read_makes_no_look(
+    mlflow_production: MlflowServer, name: str
+) -> None:
+    client = client_of(mlflow_production)
+    for _ in range(3):
+        log_files(mlflow_production, name)
+    client.set_registered_model_alias(name, "champion", "1")
+
+    def move_on(request: web.Request) -> None:
+        if request.path.endswith("model-versions/get") and request.query["version"] == "2":
+            client.set_registered_model_alias(name, "champion", "3")
+
+    seen: list[str] = []
+    async with (
+        in_front_of(mlflow_production.url, move_on) as proxy,
+        watching({"production": RegistryAddress(proxy)}) as watched,
+    ):
+        watched.want_alias("production", name, "champion")
+        seen.append(await watched.named("production", name, "champion"))
+        client.set_registered_model_alias(name, "champion", "2")
+
+        def last() -> bool:
+            look = watched.source.model_alias("production", name, "champion")
+            assert isinstance(look, Look)
+            assert look.found is not None
+            seen.append(look.found.version)
+            return look.found.version == "3"
+
+        await eventually(last)
+
+    assert set(seen) == {"1", "3"}
+
+
+async def test_a_model_that_a_search_hides_is_asked_for_directly(
+    mlflow_production: MlflowServer, name: str
+) -> None:
+    log_files(mlflow_production, name, alias="champion")
+    forbidden: list[bool] = []
+
+    def hide(request: web.Request) -> web.Response | None:
+        if request.path.endswith("registered-models/search"):
+            return web.json_response({})
+        if forbidden and request.path.endswith("registered-models/get"):
+            return web.Response(status=403)
+        return None
+
+    async with (
+        in_front_of(mlflow_production.url, hide) as proxy,
+        watching({"production": RegistryAddress(proxy)}) as watched,
+    ):
+        watched.want_alias("production", name, "champion")
+        assert await watched.named("production", name, "champion") == "1"
+
+        forbidden.append(True)
+        reason = await eventually(lambda: _trouble(watched, name))
+        look = watched.source.model_alias("production", name, "champion")
+
+    assert reason == "Forbidden"
+    assert isinstance(look, Look)
+    assert look.found is not None, "one failed look changes nothing by itself"
+
+
+def _trouble(watched: Watched, name: str) -> str | None:
+    look = watched.source.model_alias("production", name, "champion")
+    return look.trouble.reason if isinstance(look, Look) and look.trouble else None
+
+
+async def test_what_is_wrong_with_one_version_is_not_wrong_with_another(
+    mlflow_production: MlflowServer, name: str
+) -> None:
+    log_files(mlflow_production, name)
+    log_files(mlflow_production, name)
+
+    def fail(request: web.Request) -> web.Response | None:
+        is_first = request.query.get("version") == "1"
+        return web.Response(status=500) if is_first else None
+
+    async with (
+        in_front_of(mlflow_production.url, fail) as proxy,
+        watching({"production": RegistryAddress(proxy)}) as watched,
+    ):
+        watched.want_version("production", name, "1")
+        watched.want_version("production", name, "2")
+        await watched.read("production", name, "2")
+        first = watched.source.model_version("production", name, "1")
+
+    assert isinstance(first, Unseen)
+    assert first.why.reason == "ServerError"
+
+
+async def test_tags_that_change_are_seen_at_the_next_look(
+    watched: Watched, mlflow_production: MlflowServer, name: str
+) -> None:
+    client = client_of(mlflow_production)
+    made = log_files(mlflow_production, name, data_snapshot="2026-11-20")
+    log_files(mlflow_production, name)
+    watched.want_version("production", name, "1")
+    watched.want_version("production", name, "2")
+    await watched.read("production", name, "1")
+
+    client.set_model_version_tag(name, "1", "data_snapshot_date", "2026-11-21")
+    client.set_tag(made.run_id, "pipeline", "10")
+
+    def seen() -> bool:
+        found = watched.found("production", name, "1")
+        return found is not None and (
+            found.tags["data_snapshot_date"] == "2026-11-21"
+            and found.run_tags.get("pipeline") == "10"
+        )
+
+    assert await eventually(seen, within=5)
+
+
+async def test_an_address_that_changes_takes_what_is_wanted_along(
+    mlflow_production: MlflowServer, mlflow_staging: MlflowServer, name: str
+) -> None:
+    log_files(mlflow_production, name, alias="champion")
+    log_files(mlflow_staging, name)
+    log_files(mlflow_staging, name, alias="champion")
+    why = Why("NoSecret", "the Secret is missing")
+    async with watching({"production": RegistryAddress(mlflow_production.url)}) as watched:
+        watched.want_alias("production", name, "champion")
+        assert await watched.named("production", name, "champion") == "1"
+
+        watched.source.configure("production", why)
+        unseen = watched.source.model_alias("production", name, "champion")
+        watched.source.configure("production", RegistryAddress(mlflow_staging.url))
+
+        assert await watched.named("production", name, "champion") == "2"
+    assert isinstance(unseen, Unseen)
+    assert unseen.why == why

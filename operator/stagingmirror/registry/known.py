@@ -9,8 +9,9 @@ every ``store_interval``.
 import asyncio
 from collections.abc import Collection, Coroutine, Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeGuard
 
-from stagingmirror.errors import NotThere, Refused, StagingMirrorError
+from stagingmirror.errors import NotAnswered, NotThere, Refused, StagingMirrorError
 from stagingmirror.registry import asking
 from stagingmirror.registry.records import Run, Version
 from stagingmirror.registry.server import MlflowServer
@@ -34,6 +35,11 @@ class Known:
 
 Answer = Known | None | StagingMirrorError
 """None: the version is not there, and the server said so."""
+
+
+def is_silence(answer: object) -> TypeGuard[NotAnswered]:
+    """The server as a whole does not answer: not worth asking it for the next thing."""
+    return isinstance(answer, NotAnswered) and answer.reason in ("TimedOut", "Unreachable")
 
 
 class KnownVersions:
@@ -93,11 +99,23 @@ class KnownVersions:
         return known.record.run_id if known is not None else None
 
     async def _each(self, questions: Iterable[Coroutine[None, None, Answer]]) -> list[Answer]:
+        """All answers; once the server is silent, nobody waits for the next silence."""
+        silent: list[NotAnswered] = []
+
         async def one(question: Coroutine[None, None, Answer]) -> Answer:
             async with self._calls:
-                return await question
+                if silent:
+                    question.close()
+                    return silent[0]
+                answer = await question
+            if is_silence(answer):
+                silent.append(answer)
+            return answer
 
-        return list(await asyncio.gather(*map(one, questions)))
+        answers = await asyncio.gather(*map(one, questions))
+        if silent:
+            raise silent[0]
+        return list(answers)
 
     async def _one(
         self,

@@ -40,6 +40,8 @@ class Line:
         self._subjects: dict[tuple[str, Key], set[Subject]] = defaultdict(set)
         self._proving: list[Wanted] = []
         self._since: dict[Key, float] = {}
+        self._sleeping = 0.0
+        """The interval that the wait for the next round goes by."""
         self._wake = asyncio.Event()
         self._ended = asyncio.Condition()
 
@@ -62,11 +64,13 @@ class Line:
         return not self._addresses
 
     def want(self, subject: Subject, interval: float) -> None:
-        """Something new that is not known yet is asked for at once."""
+        """Something new that is not known yet is asked for at once, and so is everything where it
+        is wanted more often than before.
+        """
         self._wants[subject] = interval
         self._subjects[subject.kind, _key(subject)].add(subject)
         known = self.poll.looks.aliases if subject.kind == ALIAS else self.poll.looks.versions
-        if _key(subject) not in known:
+        if _key(subject) not in known or interval < self._sleeping:
             self._wake.set()
         if subject.kind == ALIAS:
             self.poll.recall(_key(subject))
@@ -81,6 +85,7 @@ class Line:
     async def run(self) -> None:
         while True:
             await self._until_due()
+            self._sleeping = 0.0
             self._wake.clear()
             await self.poll.round(self._wanted(), self._since)
             if self.poll.again:
@@ -124,6 +129,7 @@ class Line:
         interval = min(self._wants.values(), default=_IDLE)
         wait = self.poll.tried + interval - self._clock()
         if wait > 0:
+            self._sleeping = interval
             try:
                 async with asyncio.timeout(min(wait, interval)):
                     await self._wake.wait()

@@ -7,14 +7,15 @@ once. A round that fails changes nothing but the *trouble* of what is known.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from stagingmirror.drift.facts import Unseen, Why
-from stagingmirror.errors import NotThere, StagingMirrorError
+from stagingmirror.errors import NotAnswered, NotThere, StagingMirrorError
 from stagingmirror.registry import asking
 from stagingmirror.registry.content import Texts
 from stagingmirror.registry.identity import ModelIdentity, RegistryIdentity
-from stagingmirror.registry.known import Answer, Key, Known, KnownVersions
+from stagingmirror.registry.known import Answer, Key, Known, KnownVersions, is_silence
 from stagingmirror.registry.looks import Announce, Looks
 from stagingmirror.registry.reading import Reading
 from stagingmirror.registry.records import RegisteredModel
@@ -132,6 +133,8 @@ class Poll:
         except NotThere:
             return None
         except StagingMirrorError as error:
+            if is_silence(error):
+                raise
             return error
 
     async def _asked_last(
@@ -151,7 +154,9 @@ class Poll:
 
     async def _learn_founding(self) -> None:
         if self._founded is None:
-            self._founded = await asking.founded(self.server)
+            # It helps to prove an identity; no look depends on it.
+            with suppress(NotAnswered):
+                self._founded = await asking.founded(self.server)
 
     def _failed(self, wanted: Wanted, why: Why, began: float) -> None:
         self.trouble = why
