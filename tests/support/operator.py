@@ -119,7 +119,7 @@ class World:
     def __init__(
         self, control_plane: ControlPlane, *, mlflow: Mapping[str, Any] | None = None
     ) -> None:
-        """``mlflow``: what ``spec.mlflow`` of the environments ``production`` and ``staging`` is."""
+        """``mlflow``: by role, what ``spec.mlflow`` of its environment is."""
         self.control_plane = control_plane
         self.kube: Kube = control_plane.kube
         install(self.kube)
@@ -161,6 +161,9 @@ class World:
 
     def mirror(self, name: str = "fraud", **spec: Any) -> Object:
         """Make a mirror from production to staging; ``spec`` replaces whole fields."""
+        return self.kube.create(self.mirror_body(name, **spec))
+
+    def mirror_body(self, name: str = "fraud", **spec: Any) -> Object:
         whole = {
             "production": {
                 "environment": self.environments["production"],
@@ -170,7 +173,7 @@ class World:
             "checkInterval": "5s",
             "staleAfter": "60s",
         } | spec
-        return self.kube.create(resources.mirror(name, self.staging, **whole))
+        return resources.mirror(name, self.staging, **whole)
 
     def read(self, name: str = "fraud") -> Object:
         return self.kube.get(API_VERSION, "StagingMirror", name, self.staging)

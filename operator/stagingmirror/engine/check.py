@@ -136,8 +136,8 @@ class Check:
             environments=revisions_of(self.fleet, case.sides),
             mirrors=self.fleet.count("stagingmirrors"),
         )
-        outcome = await self.writer.write(mirror, report, now=now)
-        after = next_pass(case.spec, looks=looks, holds=case.holds, status=mirror.status, now=now)
+        outcome, status = await self.writer.write(mirror, report, now=now)
+        after = next_pass(case.spec, looks=looks, holds=case.holds, status=status, now=now)
         wishes = [after]
         if progress.again_in is not None:
             wishes.append(self.clock() + progress.again_in)

@@ -26,8 +26,10 @@ from stagingmirror.view import Look
 log = structlog.get_logger(__name__)
 
 PLURAL: Plural = "mirrorenvironments"
-SETTLING = 0.5
-"""Seconds between two looks at an environment whose registry has not answered yet."""
+PAUSES = {"Unknown": 0.5, "False": 5.0}
+"""Seconds between two looks at an environment that is not ready; Secrets are not watched. Unknown:
+its registry has not answered yet.
+"""
 
 
 class Registries(Protocol):
@@ -80,9 +82,9 @@ class EnvironmentKeeper:
         """For ever: look at every environment, at once where one changes, else at the interval."""
         while True:
             self._wake.clear()
-            settling = await self.tend()
+            pause = await self.tend()
             try:
-                async with asyncio.timeout(SETTLING if settling else self._interval):
+                async with asyncio.timeout(pause):
                     await self._wake.wait()
             except TimeoutError:
                 continue
@@ -95,36 +97,38 @@ class EnvironmentKeeper:
         for name, spec in read_environments(self._fleet).items():
             self._configure(name, await address_of(self._client, self._namespace, name, spec))
 
-    async def tend(self) -> bool:
-        """Look at every environment once; True where one is still on its way."""
+    async def tend(self) -> float:
+        """Look at every environment once; returns the seconds until the next look."""
         self._watch_namespaces()
         environments = read_environments(self._fleet)
         for name in self._known.keys() - environments.keys():
             del self._known[name]
             self._registries.remove(name)
             self._changed(name)
-        settling = False
+        pause = self._interval
         for body in self._fleet.all(PLURAL):
             name = body["metadata"]["name"]
             try:
-                settling |= await self._look(name, body, environments.get(name))
+                ready = await self._look(name, body, environments.get(name))
+                pause = min(pause, PAUSES.get(ready, pause))
             except (NotAnswered, Conflicted, NotThere) as error:
                 log.info("environment looked at again", environment=name, why=str(error))
-                settling = True
+                pause = min(pause, PAUSES["Unknown"])
             except StagingMirrorError as error:
                 log.warning("environment not told", environment=name, why=str(error))
-        return settling
+        return pause
 
     def _watch_namespaces(self) -> None:
         specs = read_environments(self._fleet).values()
         self._want_namespaces(frozenset(each for spec in specs for each in spec.namespaces))
 
-    async def _look(self, name: str, body: Body, spec: MirrorEnvironmentSpec | None) -> bool:
+    async def _look(self, name: str, body: Body, spec: MirrorEnvironmentSpec | None) -> str:
+        """What the condition Ready is."""
         if spec is None:
             await self._write(body, [_unreadable(body)])
-            return False
+            return ""
         if not self._leading():
-            return False  # two operators would ask each registry twice
+            return ""  # two operators would ask each registry twice
         address = await address_of(self._client, self._namespace, name, spec)
         self._configure(name, address)
         answer = None if address is None else self._registries.answers(name)
@@ -132,7 +136,7 @@ class EnvironmentKeeper:
         if spec.role == "Production":
             conditions.append(await self._rights.read_only(spec.namespaces))
         await self._write(body, conditions)
-        return conditions[0].status == "Unknown"
+        return conditions[0].status
 
     def _configure(self, name: str, address: RegistryAddress | Why | None) -> None:
         if address is None:

@@ -1,7 +1,7 @@
 """Writes the status of a mirror where its truth has changed, or its heartbeat is due."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import structlog
 
@@ -19,6 +19,13 @@ log = structlog.get_logger(__name__)
 
 Outcome = Literal["changed", "heartbeat", "refused", "same", "gone", "postponed"]
 Status = Mapping[str, Any]
+
+
+class Written(NamedTuple):
+    """What became of a status, and the status that was made."""
+
+    outcome: Outcome
+    status: Status
 
 
 class StatusWriter:
@@ -43,7 +50,7 @@ class StatusWriter:
         self._mine: set[MirrorKey] = set()
         self._pace = heartbeat.Pace(clock)
 
-    async def write(self, mirror: Mirror, report: Report, *, now: float) -> Outcome:
+    async def write(self, mirror: Mirror, report: Report, *, now: float) -> Written:
         """Make the status of this report, and write it where that is due.
 
         Errors: Conflicted where the mirror has changed since it was read; those of the client.
@@ -62,8 +69,8 @@ class StatusWriter:
         if outcome in ("same", "postponed"):
             self._made.pop(mirror.key)
             self._chronicle.shown(mirror.key, mirror.status)
-            return outcome
-        return await self._put(mirror, status, outcome)
+            return Written(outcome, status)
+        return Written(await self._put(mirror, status, outcome), status)
 
     def drop(self, key: MirrorKey) -> None:
         self._made.pop(key, None)
