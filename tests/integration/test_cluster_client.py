@@ -6,8 +6,6 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from aiohttp import web
@@ -15,9 +13,8 @@ from aiohttp import web
 from rig.control_plane import ControlPlane
 from rig.kube import Kube
 from stagingmirror.cluster import client as client_module
-from stagingmirror.cluster import login as login_module
 from stagingmirror.cluster.client import KubernetesClient
-from stagingmirror.cluster.login import Login, in_cluster
+from stagingmirror.cluster.login import Login
 from stagingmirror.errors import Conflicted, NotAllowed, NotAnswered, NotThere, Refused
 
 pytestmark = pytest.mark.integration
@@ -251,54 +248,5 @@ async def test_pages_together_are_the_whole_list(
     assert all(("data" in item) is not metadata_only for item in ours)
 
 
-async def test_a_pod_reads_its_token_again_after_the_kubelet_rotated_it(
-    control_plane: ControlPlane,
-    namespace: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    address = urlsplit(control_plane.server)
-    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", str(address.hostname))
-    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", str(address.port))
-    (tmp_path / "ca.crt").write_bytes(control_plane.ca_path.read_bytes())
-    (tmp_path / "namespace").write_text("system")
-    (tmp_path / "token").write_text("expired\n")
-    async with KubernetesClient(in_cluster(tmp_path), timeout=5) as client:
-        assert client.namespace == "system"
-        with pytest.raises(NotAllowed) as caught:
-            await client.request("GET", "/api/v1/namespaces")
-        assert caught.value.reason == "Unauthorized"
-
-        (tmp_path / "token").write_text(control_plane.admin_token)
-        monkeypatch.setattr(login_module, "REREAD", 0.0)
-        listed = await client.request("GET", "/api/v1/namespaces")
-
-    assert listed["kind"] == "NamespaceList"
-
-
-@pytest.mark.parametrize("content", [None, "", "{", "[]", "kind: Config", "contexts: 3"])
-async def test_a_kubeconfig_that_cannot_be_used_says_so(
-    tmp_path: Path, content: str | None
-) -> None:
-    path = tmp_path / "config"
-    if content is not None:
-        path.write_text(content)
-
-    with pytest.raises(NotAllowed) as caught:
-        await KubernetesClient.connect(kubeconfig=str(path), timeout=1)
-
-    assert caught.value.reason == "BadKubeconfig"
-
-
-async def test_a_context_is_taken_by_name_and_gives_its_namespace(
-    control_plane: ControlPlane, namespace: str
-) -> None:
-    account = control_plane.service_account(namespace, "somebody")
-    async with await connected(account, context="rig") as client:
-        assert client.namespace == namespace
-    with pytest.raises(NotAllowed):
-        await connected(account, context="missing")
-
-
-async def connected(kubeconfig: Path, **how: Any) -> KubernetesClient:
-    return await KubernetesClient.connect(kubeconfig=str(kubeconfig), timeout=5, **how)
+async def connected(kubeconfig: Path) -> KubernetesClient:
+    return await KubernetesClient.connect(kubeconfig=str(kubeconfig), timeout=5)

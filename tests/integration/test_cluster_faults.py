@@ -2,9 +2,7 @@
 
 import asyncio
 import time
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -12,33 +10,17 @@ from rig.control_plane import ControlPlane
 from rig.kube import Kube
 from stagingmirror.drift.facts import Unseen
 from stagingmirror.settings import Settings
-from stagingmirror.view import Look
+from support.cluster_bodies import bare_deployment
 from support.relay import Relay
 from support.rigs import make_namespace
 from support.waiting import holds
-from support.watching import BRISK, CALM, Watching, subject, watching
+from support.watching import BRISK, CALM, subject, watching
 
 pytestmark = pytest.mark.integration
 
-Body = dict[str, Any]
 READS = [
     {"apiGroups": ["", "apps", "batch"], "resources": ["*"], "verbs": ["get", "list", "watch"]}
 ]
-
-
-def deployment(namespace: str, *, name: str = "web", replicas: int = 0) -> Body:
-    labels = {"app": name}
-    spec = {"containers": [{"name": "app", "image": "app:1"}]}
-    return {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": {"name": name, "namespace": namespace},
-        "spec": {
-            "replicas": replicas,
-            "selector": {"matchLabels": labels},
-            "template": {"metadata": {"labels": labels}, "spec": spec},
-        },
-    }
 
 
 def may_read(kube: Kube, account: str, of: str, *namespaces: str) -> None:
@@ -60,10 +42,6 @@ def may_read(kube: Kube, account: str, of: str, *namespaces: str) -> None:
         )
 
 
-def scaled(seen: Watching, namespace: str, replicas: int) -> bool:
-    return seen.has(namespace, "web") and seen.workload(namespace, "web").replicas == replicas
-
-
 async def test_one_watch_per_kind_is_enough_where_everything_may_be_read(
     control_plane: ControlPlane, kube: Kube, namespace: str
 ) -> None:
@@ -71,7 +49,7 @@ async def test_one_watch_per_kind_is_enough_where_everything_may_be_read(
     account = control_plane.service_account(namespace, "reader")
     may_read(kube, "reader", namespace)
     async with watching(account, namespace, other) as seen:
-        kube.apply(deployment(namespace), deployment(other))
+        kube.apply(bare_deployment(namespace), bare_deployment(other))
         await holds(lambda: seen.has(namespace, "web") and seen.has(other, "web"))
 
         assert seen.calls["WATCH"] == 7
@@ -84,7 +62,7 @@ async def test_each_namespace_is_watched_by_itself_where_only_that_is_permitted(
     closed = make_namespace(kube)
     account = control_plane.service_account(namespace, "reader")
     may_read(kube, "reader", namespace, namespace)
-    kube.apply(deployment(namespace), deployment(closed))
+    kube.apply(bare_deployment(namespace), bare_deployment(closed))
     async with watching(account, namespace, closed) as seen:
         assert seen.has(namespace, "web")
         look = seen.source.workload("Deployment", closed, "web")
@@ -104,7 +82,7 @@ async def test_a_permission_that_is_taken_away_is_trouble_and_the_last_answer_ag
 ) -> None:
     account = control_plane.service_account(namespace, "reader")
     may_read(kube, "reader", namespace, namespace)
-    kube.apply(deployment(namespace))
+    kube.apply(bare_deployment(namespace))
     async with watching(account, namespace, settings=BRISK) as seen:
         await holds(lambda: seen.has(namespace, "web"))
         rbac = "rbac.authorization.k8s.io/v1"
@@ -123,15 +101,15 @@ async def test_a_permission_that_is_taken_away_is_trouble_and_the_last_answer_ag
 async def test_changes_are_seen_after_the_api_server_was_restarted(
     control_plane: ControlPlane, kube: Kube, namespace: str
 ) -> None:
-    kube.apply(deployment(namespace))
+    kube.apply(bare_deployment(namespace))
     async with watching(control_plane.kubeconfig, namespace) as seen:
         await asyncio.to_thread(control_plane.stop_api_server)
         await holds(lambda: seen.look(namespace, "web").trouble is not None)
         assert seen.look(namespace, "web").found is not None
 
         await asyncio.to_thread(control_plane.start_api_server)
-        kube.apply(deployment(namespace, replicas=1))
-        await holds(lambda: scaled(seen, namespace, 1), within=20)
+        kube.apply(bare_deployment(namespace, replicas=1))
+        await holds(lambda: seen.scaled(namespace, 1), within=20)
         await holds(lambda: seen.look(namespace, "web").trouble is None)
         # Each watch proves by itself that it missed nothing, without waiting for its turn.
         since = time.time()
@@ -142,7 +120,7 @@ async def test_changes_are_seen_after_the_api_server_was_restarted(
 async def test_an_api_server_that_is_frozen_is_trouble_until_it_goes_on(
     control_plane: ControlPlane, kube: Kube, namespace: str
 ) -> None:
-    kube.apply(deployment(namespace))
+    kube.apply(bare_deployment(namespace))
     async with watching(control_plane.kubeconfig, namespace, settings=BRISK) as seen:
         control_plane.pause_api_server()
         frozen_at = time.time()
@@ -162,7 +140,7 @@ async def test_an_api_server_that_is_frozen_is_trouble_until_it_goes_on(
 async def test_what_was_deleted_while_we_were_cut_off_is_gone_and_told(
     control_plane: ControlPlane, kube: Kube, namespace: str
 ) -> None:
-    kube.apply(deployment(namespace))
+    kube.apply(bare_deployment(namespace))
     async with Relay(control_plane.server) as relay:
         kubeconfig = relay.kubeconfig(control_plane.kubeconfig)
         async with watching(kubeconfig, namespace) as seen:
@@ -181,14 +159,14 @@ async def test_a_watch_that_is_too_old_lists_anew_and_drops_what_vanished(
     control_plane: ControlPlane, kube: Kube, namespace: str
 ) -> None:
     """A restarted API server has no history: resuming from before is answered with 410."""
-    kube.apply(deployment(namespace))
+    kube.apply(bare_deployment(namespace))
     async with Relay(control_plane.server) as relay:
         kubeconfig = relay.kubeconfig(control_plane.kubeconfig)
         async with watching(kubeconfig, namespace) as seen:
             await relay.cut()
             kube.delete("apps/v1", "Deployment", "web", namespace)
             for turn in range(3):
-                kube.apply(deployment(namespace, name="other", replicas=turn))
+                kube.apply(bare_deployment(namespace, name="other", replicas=turn))
             await asyncio.to_thread(control_plane.restart_api_server)
             seen.told.clear()
             lists = seen.calls["GET"]
@@ -204,126 +182,19 @@ async def test_a_stream_that_hangs_silently_is_made_up_for_by_the_sweep(
     control_plane: ControlPlane, kube: Kube, namespace: str
 ) -> None:
     """As behind a proxy that forgot about us: no error, no events."""
-    kube.apply(deployment(namespace))
+    kube.apply(bare_deployment(namespace))
     async with Relay(control_plane.server) as relay:
         kubeconfig = relay.kubeconfig(control_plane.kubeconfig)
         settings = Settings(sweep_interval=0.5, request_timeout=1.0)
         async with watching(kubeconfig, namespace, settings=settings) as seen:
             relay.strand()
-            kube.apply(deployment(namespace, replicas=1))
+            kube.apply(bare_deployment(namespace, replicas=1))
 
-            await holds(lambda: scaled(seen, namespace, 1), within=15)
+            await holds(lambda: seen.scaled(namespace, 1), within=15)
             assert seen.source.counts.repaired > 0
-            kube.apply(deployment(namespace, replicas=2))
+            kube.apply(bare_deployment(namespace, replicas=2))
             # By then the stream was opened anew.
-            await holds(lambda: scaled(seen, namespace, 2), within=15)
-
-
-@pytest.mark.parametrize("lost", ["an addition", "a change", "a deletion"])
-async def test_an_event_that_was_lost_is_repaired_by_a_sweep(
-    control_plane: ControlPlane, kube: Kube, namespace: str, lost: str
-) -> None:
-    kube.apply(deployment(namespace))
-    async with watching(control_plane.kubeconfig, namespace, settings=BRISK) as seen:
-        await holds(lambda: seen.has(namespace, "web"))
-        await forget(seen, kube, namespace, lost)
-        seen.told.clear()
-
-        await holds(lambda: seen.source.counts.repaired == 1)
-
-        assert subject("Deployment", namespace, "web") in seen.told
-        if lost == "a deletion":
-            assert seen.look(namespace, "web").found is None
-        else:
-            assert scaled(seen, namespace, 0)
-            live = kube.get("apps/v1", "Deployment", "web", namespace)
-            version = live["metadata"]["resourceVersion"]
-            assert seen.workload(namespace, "web").resource_version == version
-
-
-async def forget(seen: Watching, kube: Kube, namespace: str, lost: str) -> None:
-    """Undo in the cache what one event had done to it."""
-    await settled(seen, kube, namespace)
-    store = seen.source._stores.deployments
-    entry = store.named(namespace, "web")
-    assert entry is not None
-    if lost == "a deletion":
-        kube.delete("apps/v1", "Deployment", "web", namespace)
-        await holds(lambda: store.named(namespace, "web") is None)
-        store.put(entry)
-        return
-    store.drop(namespace, entry.uid)
-    if lost == "a change":
-        store.put(replace(entry, resource_version="1", replicas=7))
-
-
-async def settled(seen: Watching, kube: Kube, namespace: str) -> None:
-    """The controllers have written what they write."""
-
-    def same() -> bool:
-        live = kube.get("apps/v1", "Deployment", "web", namespace)
-        known = seen.workload(namespace, "web")
-        caught_up = live["status"].get("observedGeneration") == live["metadata"]["generation"]
-        return bool(caught_up and known.resource_version == live["metadata"]["resourceVersion"])
-
-    await holds(same)
-    await asyncio.sleep(0.3)
-    await holds(same)
-
-
-async def test_proving_makes_looks_begin_after_it_was_asked_for(
-    control_plane: ControlPlane, kube: Kube, namespace: str
-) -> None:
-    kube.apply(deployment(namespace, replicas=1))
-    wanted = [
-        subject("Deployment", namespace, "web"),
-        subject("CronJob", namespace, "missing"),
-        subject("ConfigMap", namespace, "missing"),
-    ]
-    async with watching(control_plane.kubeconfig, namespace) as seen:
-        since = time.time()
-        await seen.source.prove(wanted, since=since)
-
-        for look in (
-            seen.look(namespace, "web"),
-            seen.look(namespace, "missing", "CronJob"),
-            seen.source.config_map(namespace, "missing"),
-        ):
-            assert isinstance(look, Look)
-            assert look.began >= since
-        sweeps = seen.source.counts.sweeps
-        await seen.source.prove(wanted, since=since)
-        assert seen.source.counts.sweeps == sweeps
-
-
-async def test_many_who_ask_for_a_proof_at_once_share_it(
-    control_plane: ControlPlane, kube: Kube, namespace: str
-) -> None:
-    kube.apply(deployment(namespace))
-    wanted = [subject("Deployment", namespace, "web")]
-    async with watching(control_plane.kubeconfig, namespace) as seen:
-        since = time.time()
-
-        await asyncio.gather(*(seen.source.prove(wanted, since=since) for _ in range(50)))
-
-        assert seen.source.counts.sweeps == 3
-
-
-async def test_a_proof_that_nobody_answers_ends_and_leaves_the_trouble(
-    control_plane: ControlPlane, kube: Kube, namespace: str
-) -> None:
-    kube.apply(deployment(namespace))
-    async with watching(control_plane.kubeconfig, namespace, settings=BRISK) as seen:
-        control_plane.pause_api_server()
-        try:
-            since = time.time()
-            await seen.source.prove([subject("Deployment", namespace, "web")], since=since)
-
-            assert time.time() - since < 3 * BRISK.request_timeout
-            assert seen.look(namespace, "web").began < since
-            assert seen.look(namespace, "web").trouble is not None
-        finally:
-            control_plane.resume_api_server()
+            await holds(lambda: seen.scaled(namespace, 2), within=15)
 
 
 async def test_nothing_is_absent_before_anybody_has_answered(tmp_path: Path) -> None:

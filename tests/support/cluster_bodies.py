@@ -112,3 +112,19 @@ def _metadata(name: str, namespace: str, how: Body, owner: Body | None = None) -
         reference = {"kind": owner["kind"], "uid": owner["metadata"]["uid"], "controller": True}
         metadata["ownerReferences"] = [reference]
     return metadata
+
+
+def bare_deployment(namespace: str, *, name: str = "web", replicas: int = 0) -> Body:
+    """To be applied to a real cluster."""
+    labels = {"app": name}
+    spec = {"containers": [{"name": "app", "image": "app:1"}]}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": {
+            "replicas": replicas,
+            "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": spec},
+        },
+    }

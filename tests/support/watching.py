@@ -60,6 +60,10 @@ class Watching:
         found = self.config_map(namespace, name)
         return found is not None and data.items() <= found.data.items()
 
+    def scaled(self, namespace: str, replicas: int) -> bool:
+        """The Deployment ``web`` is seen to want so many."""
+        return self.has(namespace, "web") and self.workload(namespace, "web").replicas == replicas
+
     def has(self, namespace: str, name: str, kind: WorkloadKind = "Deployment") -> bool:
         look = self.source.workload(kind, namespace, name)
         return isinstance(look, Look) and look.found is not None
