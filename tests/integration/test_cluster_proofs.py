@@ -8,8 +8,9 @@ import pytest
 
 from rig.control_plane import ControlPlane
 from rig.kube import Kube
+from stagingmirror.errors import NotAllowed
 from stagingmirror.view import Look
-from support.cluster_bodies import bare_deployment
+from support.cluster_bodies import bare_config_map, bare_deployment
 from support.waiting import holds
 from support.watching import BRISK, Watching, subject, watching
 
@@ -121,3 +122,86 @@ async def test_a_proof_that_nobody_answers_ends_and_leaves_the_trouble(
             assert seen.look(namespace, "web").trouble is not None
         finally:
             control_plane.resume_api_server()
+
+
+async def test_many_lost_events_are_listed_anew(
+    control_plane: ControlPlane, kube: Kube, namespace: str
+) -> None:
+    kube.apply(*(bare_config_map(namespace, f"m-{number}") for number in range(30)))
+    async with watching(control_plane.kubeconfig, namespace) as seen:
+        store = seen.source._stores.config_maps
+        entries = list(store.within(namespace))
+        for entry in entries:
+            store.drop(namespace, entry.uid)
+        reads = seen.calls["GET"]
+
+        await seen.source.prove([subject("ConfigMap", namespace, "m-1")], since=time.time())
+        await holds(lambda: len(list(store.within(namespace))) == len(entries))
+
+        assert seen.source.counts.repaired == len(entries)
+        assert seen.calls["GET"] - reads < 10
+
+
+async def test_old_data_of_a_config_map_is_never_younger_than_the_news_of_its_change(
+    control_plane: ControlPlane, kube: Kube, namespace: str
+) -> None:
+    """Who may watch but no longer read learns that there is news, and not what it is."""
+    account = control_plane.service_account(namespace, "reader")
+    wanted = subject("ConfigMap", namespace, "data")
+    kube.apply(bare_config_map(namespace, snapshot="1"))
+    allow(kube, namespace, "get", "list", "watch")
+    async with watching(account, namespace, settings=BRISK) as seen:
+        seen.source.want(wanted)
+        await holds(lambda: seen.reads(namespace, "data", snapshot="1"))
+        await seen.source.prove([wanted], since=time.time())
+        allow(kube, namespace, "list", "watch")
+        path = f"/api/v1/namespaces/{namespace}/configmaps/data"
+        await refuses(seen, path)
+
+        changed_at = time.time()
+        kube.apply(bare_config_map(namespace, snapshot="2"))
+
+        def trouble() -> bool:
+            look = seen.source.config_map(namespace, "data")
+            return isinstance(look, Look) and look.trouble is not None
+
+        await holds(trouble)
+        heard_by = time.time()
+        await asyncio.sleep(3 * BRISK.sweep_interval)
+        look = seen.source.config_map(namespace, "data")
+        assert isinstance(look, Look)
+        assert look.found is not None
+        assert look.found.data == {"snapshot": "1"}
+        assert look.began <= heard_by
+        assert changed_at - look.began < 5
+
+        allow(kube, namespace, "get", "list", "watch")
+        await holds(lambda: seen.reads(namespace, "data", snapshot="2"), within=15)
+        await holds(lambda: not trouble())
+
+
+def allow(kube: Kube, namespace: str, *verbs: str) -> None:
+    """What the account ``reader`` may do with everything that is watched."""
+    rbac = "rbac.authorization.k8s.io"
+    metadata = {"name": "reader", "namespace": namespace}
+    rule = {"apiGroups": ["", "apps", "batch"], "resources": ["*"], "verbs": list(verbs)}
+    kube.apply(
+        {"apiVersion": f"{rbac}/v1", "kind": "Role", "metadata": metadata, "rules": [rule]},
+        {
+            "apiVersion": f"{rbac}/v1",
+            "kind": "RoleBinding",
+            "metadata": metadata,
+            "roleRef": {"apiGroup": rbac, "kind": "Role", "name": "reader"},
+            "subjects": [{"kind": "ServiceAccount", "name": "reader", "namespace": namespace}],
+        },
+    )
+
+
+async def refuses(seen: Watching, path: str) -> None:
+    async with asyncio.timeout(10):
+        while True:
+            try:
+                await seen.client.request("GET", path)
+            except NotAllowed:
+                return
+            await asyncio.sleep(0.05)

@@ -14,6 +14,7 @@ from rig.control_plane import ControlPlane
 from rig.kube import Kube
 from stagingmirror.drift.facts import Unseen
 from stagingmirror.view import Look
+from support.cluster_bodies import bare_config_map
 from support.kubelet import play
 from support.rigs import make_namespace
 from support.waiting import holds
@@ -61,11 +62,6 @@ def cron_job(namespace: str, image: str) -> Body:
         "metadata": {"name": "load", "namespace": namespace},
         "spec": {"schedule": "@yearly", "suspend": True, "jobTemplate": {"spec": run}},
     }
-
-
-def config_map(namespace: str, name: str = "data", **data: str) -> Body:
-    metadata = {"name": name, "namespace": namespace}
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
 
 
 async def test_a_rollout_is_seen_from_the_old_digest_by_rolling_out_to_the_new_one(
@@ -177,7 +173,7 @@ async def test_a_cron_job_is_its_last_finished_job_of_its_present_template(
 async def test_a_config_map_tells_when_each_key_was_last_written(
     control_plane: ControlPlane, kube: Kube, namespace: str
 ) -> None:
-    kube.apply(config_map(namespace, snapshot="1", other="x"), manager="loader")
+    kube.apply(bare_config_map(namespace, snapshot="1", other="x"), manager="loader")
     async with watching(control_plane.kubeconfig, namespace) as seen:
         assert seen.config_map(namespace, "data") is None
         seen.source.want(subject("ConfigMap", namespace, "data"))
@@ -202,7 +198,7 @@ async def test_data_of_a_config_map_that_nobody_reads_is_not_fetched(
 ) -> None:
     async with watching(control_plane.kubeconfig, namespace) as seen:
         listed = seen.calls["GET"]
-        kube.apply(config_map(namespace, "others", a="1"))
+        kube.apply(bare_config_map(namespace, "others", a="1"))
         await asyncio.sleep(0.3)
 
         assert seen.calls["GET"] == listed
@@ -220,7 +216,7 @@ async def test_what_comes_goes_and_comes_back_is_told_each_time(
         assert look.found is None
 
         for value in ("1", "2"):
-            kube.apply(config_map(namespace, a=value))
+            kube.apply(bare_config_map(namespace, a=value))
             await holds(partial(seen.reads, namespace, "data", a=value))
             seen.told.clear()
             kube.delete("v1", "ConfigMap", "data", namespace)
@@ -234,7 +230,7 @@ async def test_a_namespace_that_no_environment_lists_is_unseen(
     control_plane: ControlPlane, kube: Kube, namespace: str
 ) -> None:
     other = make_namespace(kube)
-    kube.apply(deployment(other, "app:1"), config_map(other, a="1"))
+    kube.apply(deployment(other, "app:1"), bare_config_map(other, a="1"))
     async with watching(control_plane.kubeconfig, namespace) as seen:
         for look in (
             seen.source.workload("Deployment", other, "web"),

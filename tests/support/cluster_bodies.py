@@ -128,3 +128,9 @@ def bare_deployment(namespace: str, *, name: str = "web", replicas: int = 0) -> 
             "template": {"metadata": {"labels": labels}, "spec": spec},
         },
     }
+
+
+def bare_config_map(namespace: str, name: str = "data", **data: str) -> Body:
+    """To be applied to a real cluster."""
+    metadata = {"name": name, "namespace": namespace}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}

@@ -102,7 +102,10 @@ class ConfigMaps:
             self._group = group
             for key in self._wanted:
                 self._catch_up(key)
-            await asyncio.Event().wait()
+            try:
+                await asyncio.Event().wait()
+            finally:
+                self._group = None
 
     def _catch_up(self, key: Key) -> None:
         if self._group is None or key in self._reading or self.current(key):
@@ -115,6 +118,8 @@ class ConfigMaps:
         finally:
             # At once, not by a callback: news that come now must start a new reading.
             del self._reading[key]
+            if key not in self._wanted:
+                self._forget(key)
 
     async def _keep_reading(self, key: Key) -> None:
         """Until what was read is what metadata tell, or nobody wants it any more."""

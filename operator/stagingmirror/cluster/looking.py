@@ -63,10 +63,10 @@ class Looking(Generic[E]):
         return namespace in self.watch.covers
 
     def began(self, namespace: str) -> float:
-        """When the newest proof of this namespace began; where there is none, the newest asking."""
+        """When the newest proof of this namespace began, else the newest asking; 0 before any."""
         if not self.covers(namespace):
             return self.watch.asked
-        return max(self.watch.proven, self._proven_in.get(namespace, float("-inf")))
+        return max(self.watch.proven, self._proven_in.get(namespace, 0.0))
 
     async def run(self) -> None:
         """Until cancelled. A watch that was interrupted is proven right away."""

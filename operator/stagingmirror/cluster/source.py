@@ -155,7 +155,7 @@ class ClusterSource:
             looking = self._looking(needed, namespace)
             if looking is None or not looking.covers(namespace):
                 why = (looking.trouble if looking else None) or _NOT_YET
-                return Unseen(why, looking.began(namespace) if looking else float("-inf"))
+                return Unseen(why, looking.began(namespace) if looking else 0.0)
             began = min(began, looking.began(namespace))
             trouble = trouble or looking.trouble
         return began, trouble

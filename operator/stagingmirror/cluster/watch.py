@@ -59,8 +59,8 @@ class Watch(Generic[E]):
         self.store = store
         self.namespace = namespace
         self.covers: frozenset[str] = frozenset()
-        self.asked = float("-inf")
-        self.proven = float("-inf")
+        self.asked = 0.0
+        self.proven = 0.0
         self.trouble: Why | None = None
         self.deleted: set[str] = set()
         """Uids whose deletion was told; whoever compares clears it first."""
