@@ -11,7 +11,14 @@ from typing import Any, Protocol
 from stagingmirror.cluster.fields import Body, Change, named, patch_for, path_of, read_field
 from stagingmirror.cluster.ownership import FIELD_MANAGER, giving_back, owner_of
 from stagingmirror.drift.steps import WorkloadKind
-from stagingmirror.errors import ChangedUnderneath, Conflicted, NeedsHuman, NotAnswered, NotLeading
+from stagingmirror.errors import (
+    ChangedUnderneath,
+    Conflicted,
+    NeedsHuman,
+    NotAnswered,
+    NotLeading,
+    Refused,
+)
 
 JSON = "application/json"
 STRATEGIC = "application/strategic-merge-patch+json"
@@ -121,8 +128,13 @@ class Writer:
 
     async def give_back(self, namespace: str, path: str, former: Body | None) -> None:
         """Make our entry in managedFields what it was, so that the owner's next apply works."""
+        refused: tuple[str, Refused] | None = None
         for _ in range(_ATTEMPTS):
-            patch = giving_back(await self.get(path), former)
+            body = await self.get(path)
+            version = body["metadata"]["resourceVersion"]
+            if refused is not None and refused[0] == version:
+                raise refused[1]
+            patch = giving_back(body, former)
             if patch is None:
                 return
             try:
@@ -130,6 +142,10 @@ class Writer:
                 return
             except Conflicted:
                 continue
+            except Refused as error:
+                # A `test` that does not hold is a 422, as a wrong patch is: only where the object
+                # is still the one that was read, it was the patch.
+                refused = (version, error)
         raise _busy("object", path.rsplit("/", 1)[-1])
 
     def permit(self, namespace: str) -> None:
