@@ -14,6 +14,7 @@ from aiohttp import web
 from rig.mlflow_server import MlflowServer
 from rig.models import client_of, log_files, log_model
 from stagingmirror.drift.facts import Unseen, Why
+from stagingmirror.errors import NotAnswered
 from stagingmirror.registry.address import Basic, RegistryAddress
 from stagingmirror.settings import Settings
 from stagingmirror.view import Content, Look
@@ -526,3 +527,45 @@ async def test_an_address_that_changes_takes_what_is_wanted_along(
         assert await watched.named("production", name, "champion") == "2"
     assert isinstance(unseen, Unseen)
     assert unseen.why == why
+
+
+async def test_bytes_that_cannot_be_read_anew_are_not_proven(
+    mlflow_production: MlflowServer, name: str
+) -> None:
+    log_files(mlflow_production, name, {"w.bin": b"w" * 10}, alias="champion")
+    broken: list[bool] = []
+
+    def fail(request: web.Request) -> web.Response | None:
+        is_file = broken and request.path.endswith("w.bin")
+        return web.Response(body=b"half") if is_file else None
+
+    async with (
+        in_front_of(mlflow_production.url, fail) as proxy,
+        watching({"production": RegistryAddress(proxy)}, Settings()) as watched,
+    ):
+        alias = watched.want_alias("production", name, "champion")
+        await watched.named("production", name, "champion")
+        await watched.read("production", name, "1")
+        broken.append(True)
+
+        with pytest.raises(NotAnswered) as raised:
+            await watched.source.prove([alias], since=time.time(), read_bytes=True)
+        found = watched.found("production", name, "1")
+
+    assert raised.value.reason == "HalfRead"
+    assert found is not None
+    assert isinstance(found.content, Unseen), "the store says that the file is another"
+    assert found.content.why.reason == "HalfRead"
+
+
+async def test_asking_anew_is_bounded(mlflow_production: MlflowServer, name: str) -> None:
+    log_files(mlflow_production, name, alias="champion")
+    async with watching({"production": RegistryAddress(mlflow_production.url)}) as watched:
+        alias = watched.want_alias("production", name, "champion")
+        await watched.named("production", name, "champion")
+        mlflow_production.pause()
+        try:
+            with pytest.raises(NotAnswered):
+                await watched.source.prove([alias], since=time.time(), read_bytes=False, within=0.3)
+        finally:
+            mlflow_production.resume()

@@ -1,6 +1,7 @@
 """A running `RegistrySource` that remembers what it announced, and a proxy in front of a server."""
 
 import asyncio
+import ssl
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
@@ -122,16 +123,18 @@ Answering = Callable[[web.Request], web.StreamResponse | None]
 
 
 @asynccontextmanager
-async def serving(answer: Callable[[web.Request], "object"]) -> AsyncIterator[str]:
+async def serving(
+    answer: Callable[[web.Request], "object"], *, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[str]:
     """A server on loopback; its address. ``answer`` is an aiohttp handler."""
     application = web.Application(client_max_size=1024**3)
     application.router.add_route("*", "/{path:.*}", answer)  # type: ignore[arg-type]
     runner = web.AppRunner(application, shutdown_timeout=0.1)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
+    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)
     await site.start()
     try:
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+        yield f"http{'s' if tls else ''}://127.0.0.1:{runner.addresses[0][1]}"
     finally:
         await runner.cleanup()
 

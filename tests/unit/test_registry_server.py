@@ -2,12 +2,15 @@
 
 import asyncio
 import json
+import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 
 import pytest
 from aiohttp import web
 
+from rig.certificates import Authority
 from stagingmirror.errors import (
     Conflicted,
     NeedsHuman,
@@ -322,3 +325,30 @@ async def test_files_elsewhere_are_not_readable(somewhere: MlflowServer, uri: st
         root_of(somewhere, uri)
 
     assert raised.value.reason == "ArtifactsNotReadable"
+
+
+async def test_only_a_server_with_a_trusted_certificate_is_asked(tmp_path: Path) -> None:
+    authority = Authority(tmp_path / "ca")
+    certificate, key = authority.server("mlflow", names=["mlflow"], addresses=["127.0.0.1"])
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate, key)
+    asked: list[str] = []
+
+    async def handler(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        return web.json_response({})
+
+    async def ask(ca_bundle: str | None) -> dict[str, object]:
+        server = MlflowServer(url, credentials=None, ca_bundle=ca_bundle, settings=SETTINGS)
+        try:
+            return await server.call("GET", "mlflow/anything")
+        finally:
+            await server.close()
+
+    async with serving(handler, tls=tls) as url:
+        with pytest.raises(NotAnswered) as raised:
+            await ask(None)
+        assert raised.value.reason == "CertificateNotTrusted"
+        assert asked == []
+
+        assert await ask(authority.certificate.read_text()) == {}

@@ -7,8 +7,9 @@ every ``store_interval``.
 """
 
 import asyncio
-from collections.abc import Collection, Coroutine, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeGuard
 
 from stagingmirror.errors import NotAnswered, NotThere, Refused, StagingMirrorError
@@ -60,7 +61,8 @@ class KnownVersions:
         records = await self._bulk_versions(keys)
         runs = await self._bulk_runs(keys)
         answers = await self._each(
-            self._one(key, records.get(key), runs, began, since.get(key, 0.0)) for key in keys
+            partial(self._one, key, records.get(key), runs, began, since.get(key, 0.0))
+            for key in keys
         )
         asked = dict(zip(keys, answers, strict=True))
         for key, answer in asked.items():
@@ -98,16 +100,15 @@ class KnownVersions:
         known = self._known.get(key)
         return known.record.run_id if known is not None else None
 
-    async def _each(self, questions: Iterable[Coroutine[None, None, Answer]]) -> list[Answer]:
+    async def _each(self, questions: Iterable[Callable[[], Awaitable[Answer]]]) -> list[Answer]:
         """All answers; once the server is silent, nobody waits for the next silence."""
         silent: list[NotAnswered] = []
 
-        async def one(question: Coroutine[None, None, Answer]) -> Answer:
+        async def one(question: Callable[[], Awaitable[Answer]]) -> Answer:
             async with self._calls:
                 if silent:
-                    question.close()
                     return silent[0]
-                answer = await question
+                answer = await question()
             if is_silence(answer):
                 silent.append(answer)
             return answer

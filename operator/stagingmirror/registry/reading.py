@@ -46,6 +46,9 @@ class Shelf:
     done: int = 0
     work: asyncio.Task[None] | None = None
 
+    def was_read(self, since: float) -> bool:
+        return self.content is not None and self.content.read >= since
+
 
 class Reading:
     """The shelves of one server. ``changed(root)`` is called when what a shelf shows changed."""
@@ -101,17 +104,22 @@ class Reading:
 
     async def prove(self, roots: Iterable[str], *, since: float, bytes_too: bool) -> None:
         """Ask the store anew where it was last asked before ``since``; read all bytes anew where
-        they were last read before it, if ``bytes_too``. Waits for that.
+        they were last read before it, if ``bytes_too``. Waits for that, and raises NotAnswered
+        where bytes could not be read.
         """
+        shelves = [self._shelf(root) for root in roots]
         works = []
-        for root in roots:
-            shelf = self._shelf(root)
-            if shelf.work is not None and not shelf.work.done():
+        for shelf in shelves:
+            # Others may prove the same: whoever comes second finds it done.
+            while shelf.work is not None and not shelf.work.done():
                 await _finished(shelf.work)
-            unread = bytes_too and (shelf.content is None or shelf.content.read < since)
-            if unread or shelf.listed < since:
+            if shelf.listed < since or (bytes_too and not shelf.was_read(since)):
                 works.append(self._start(shelf, since=since if bytes_too else None))
         await asyncio.gather(*map(_finished, works))
+        for shelf in shelves:
+            if bytes_too and shelf.unseen is None and not shelf.was_read(since):
+                why = shelf.trouble or Why("NotRead", "reading the bytes ended early")
+                raise NotAnswered(why.reason, why.message)
 
     async def close(self) -> None:
         for shelf in self._shelves.values():

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 
 from stagingmirror.drift.facts import Unseen, Why
-from stagingmirror.errors import CannotRefresh, NeedsHuman
+from stagingmirror.errors import CannotRefresh, NeedsHuman, NotAnswered
 from stagingmirror.registry.address import RegistryAddress, ServerKey, server_key
 from stagingmirror.registry.identity import RegistryIdentity, same
 from stagingmirror.registry.line import Line
@@ -126,8 +126,9 @@ class RegistrySource:
         """Ask anew for everything whose look began before ``since`` (POSIX s); with ``read_bytes``
         also read all bytes that were last read before it.
 
-        Returns when asked, or after ``within`` seconds at the latest; whether it came to anything,
-        the looks tell (``began``, ``content.read``).
+        Returns when asked; what the answer was, the looks tell (``began``). Raises NotAnswered
+        where that took longer than ``within`` seconds (reading goes on; ask again with the same
+        ``since``), or where bytes that were to be read could not be.
         """
         asked: dict[ServerKey, list[Subject]] = defaultdict(list)
         for subject in subjects:
@@ -142,7 +143,9 @@ class RegistrySource:
             async with asyncio.timeout(within):
                 await asyncio.gather(*proofs)
         except TimeoutError:
-            return
+            raise NotAnswered(
+                "TimedOut", f"asking the registries anew took longer than {within:.0f} s"
+            ) from None
 
     def adopt(self, environment: str, model: str, version: str, content: Content) -> None:
         """A hash known from before a restart. See ``registry.reading`` for what it is good for."""
