@@ -127,6 +127,7 @@ class Check:
         now, looks = case.now, [each.looks for each in case.components]
         is_current = mirror.status.get("observedGeneration") == mirror.generation
         self.first_answers.wait(mirror.key, looks, is_current=is_current, now=now)
+        self._keep_fresh(case)
         progress = await self._refresh(case, found)
         self._acknowledge(mirror, holds)
         report = judged_report(
@@ -144,6 +145,11 @@ class Check:
         if outcome == "postponed":
             wishes.append(now + SOON)
         return min(wishes)
+
+    def _keep_fresh(self, case: Case) -> None:
+        oldest = min(each.looks.oldest for each in case.components)
+        stale_after = seconds(case.spec.stale_after)
+        self.proving.keep_fresh(case.key, oldest, stale_after=stale_after, now=case.now)
 
     async def _refresh(self, case: Case, found: stalls.Stalls) -> Progress:
         """The refresh half. What a human must mend first is not refreshed, and what is open of it

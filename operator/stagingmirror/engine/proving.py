@@ -15,6 +15,8 @@ log = structlog.get_logger(__name__)
 
 AT_ONCE = 16
 """Tokens that are answered at a time; further ones wait their turn."""
+FRESHNESS = "freshness"
+"""Stands for a token where nobody asked."""
 REMEMBERED = 8
 """Tokens per mirror whose pauses are remembered."""
 PAUSE = 0.5
@@ -53,7 +55,7 @@ class Proving:
         self._tasks: dict[MirrorKey, asyncio.Task[None]] = {}
         self._tries: dict[MirrorKey, dict[str, int]] = {}
 
-    def start(self, key: MirrorKey, asked: Asked) -> None:
+    def start(self, key: MirrorKey, asked: Asked, *, models: bool = True) -> None:
         """Ask for this token, once at a time; again where that did not answer it, with a pause."""
         if key in self._tasks:
             return
@@ -63,12 +65,23 @@ class Proving:
         tries = known.get(asked.token, 0)
         known[asked.token] = tries + 1
         pause = min(LONGEST_PAUSE, PAUSE * 2.0 ** (tries - 1)) if tries else 0.0
-        task = asyncio.create_task(self._prove(key, asked, pause), name=f"prove {'/'.join(key)}")
+        task = asyncio.create_task(
+            self._prove(key, asked, pause, models=models), name=f"prove {'/'.join(key)}"
+        )
         self._tasks[key] = task
 
     def since(self, key: MirrorKey, since: float) -> None:
         """Ask for looks that begin at ``since`` (POSIX s) or later: what a refresh waits for."""
         self.start(key, Asked(token=f"since {since}", since=since))
+
+    def keep_fresh(self, key: MirrorKey, oldest: float, *, stale_after: float, now: float) -> None:
+        """Ask anew for what is watched where the sweeps are too seldom for this mirror: half of
+        ``staleAfter`` is over. What is polled has its own interval.
+        """
+        if now - oldest <= stale_after / 2:
+            self._tries.get(key, {}).pop(FRESHNESS, None)
+            return
+        self.start(key, Asked(token=FRESHNESS, since=now - stale_after / 4), models=False)
 
     def drop(self, key: MirrorKey) -> None:
         """The mirror is gone, or its token is answered."""
@@ -82,16 +95,19 @@ class Proving:
         if tasks:
             await asyncio.wait(tasks)
 
-    async def _prove(self, key: MirrorKey, asked: Asked, pause: float) -> None:
+    async def _prove(self, key: MirrorKey, asked: Asked, pause: float, *, models: bool) -> None:
         await asyncio.sleep(pause)
         subjects = self._wants.reads(key)
-        models = [each for each in subjects if each.kind in MODELS]
+        polled = [each for each in subjects if each.kind in MODELS]
         try:
             async with self._turns, asyncio.TaskGroup() as group:
-                group.create_task(self._cluster.prove(subjects - set(models), since=asked.since))
                 group.create_task(
-                    self._registry.prove(models, since=asked.since, read_bytes=asked.read_bytes)
+                    self._cluster.prove(subjects.difference(polled), since=asked.since)
                 )
+                if models and polled:
+                    group.create_task(
+                        self._registry.prove(polled, since=asked.since, read_bytes=asked.read_bytes)
+                    )
         except Exception:
             log.exception("asking anew failed", mirror="/".join(key))
         else:

@@ -28,8 +28,11 @@ def next_pass(
     now: float,
 ) -> float:
     """The next moment at which the clock alone may change the verdict; checkInterval at most."""
+    stale_after = seconds(spec.stale_after)
+    stale = deadline(looks, stale_after)
     turns = [
-        deadline(looks, seconds(spec.stale_after)),
+        stale,
+        stale - stale_after / 2,  # then it is asked anew, see Proving.keep_fresh
         *(hold.until for hold in holds),
         *(each.until for each in acceptances_of(spec) if each.until is not None),
     ]
