@@ -81,6 +81,10 @@ class OperatorProcess:
     def running(self) -> bool:
         return self._process.running
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def until(self, said: str, *, within: float = 20) -> None:
         """Wait until its log holds this."""
         until(lambda: said in self.log, within=within, what=f"the operator has not said {said!r}")

@@ -1,0 +1,180 @@
+"""`make bench`: measures, prints a table, writes bench.json. Exit code 0 whatever was found: a
+figure is told, not tested.
+"""
+
+import argparse
+import asyncio
+import datetime as dt
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from bench import aliases, cost, hashing, idle, latency, starting
+from bench.figures import Figure, show, write
+from bench.ground import Ground, a_ground
+from bench.observer import Observer
+from bench.processes import Usage, usage
+from bench.scene import Scene
+from rig.programs import RigError
+from support.operator import OperatorProcess
+
+MIRRORS = 1000
+IDLE_SECONDS = 300.0
+ON_THE_GROUND = ("start", "latency", "cost", "idle", "alias")
+PARTS = (*ON_THE_GROUND, "hashing")
+RESULT = Path(__file__).parents[2] / "bench.json"
+
+
+class Bench:
+    """What was chosen, and what was found."""
+
+    def __init__(self, options: argparse.Namespace, console: Console) -> None:
+        self.chosen: Sequence[str] = options.only or PARTS
+        self._scene = Scene(options.mirrors)
+        self._idle = options.idle
+        self._console = console
+        self.figures: list[Figure] = []
+        self._costs: dict[str, float] = {}
+
+    async def run(self) -> None:
+        if set(self.chosen) & set(ON_THE_GROUND):
+            async with a_ground(self._scene, self._console) as ground:
+                await self._on(ground)
+        if "hashing" in self.chosen:
+            self.figures += await hashing.measure(self._console)
+
+    async def _on(self, ground: Ground) -> None:
+        async with Observer.on(ground.api, ground.mirrors) as observer:
+            ground.say("the operator's first start")
+            async with starting.first(ground, observer) as (_, first):
+                pass
+            ground.say("its second start")
+            async with starting.again(ground, observer) as (operator, second):
+                await self._while_it_runs(ground, observer, operator)
+                end = usage(operator.pid)
+        if {"start", "cost"} & set(self.chosen):
+            await self._against_noop(ground, first, second, end)
+
+    async def _while_it_runs(
+        self, ground: Ground, observer: Observer, operator: OperatorProcess
+    ) -> None:
+        if "idle" in self.chosen:
+            self.figures += await idle.measure(ground, observer, operator, self._idle)
+        if "latency" in self.chosen:
+            self.figures += await latency.measure(ground, observer)
+        if "cost" in self.chosen:
+            ground.say("processor time per change")
+            at_rest = await cost.quiet(operator.pid)
+            for name, patch in (
+                ("with verdict", cost.NOT_TRACKED),
+                ("with verdict and status write", cost.DIFFERENT),
+            ):
+                self._costs[name] = await cost.per_change(ground, operator.pid, patch, at_rest)
+            await cost.per_change(ground, operator.pid, cost.RIGHT, at_rest)
+        if "alias" in self.chosen:
+            self.figures += await aliases.measure(ground, observer)
+
+    async def _against_noop(
+        self, ground: Ground, first: starting.Start, second: starting.Start, end: Usage
+    ) -> None:
+        ground.say("a Kopf operator that does nothing")
+        async with starting.noop(ground) as (process, noop):
+            if "start" in self.chosen:
+                self.figures += _starts(first, second, noop)
+                self.figures.append(_memory(end, process.pid))
+            if self._costs:
+                at_rest = await cost.quiet(process.pid)
+                bare = await cost.per_change(ground, process.pid, cost.DIFFERENT, at_rest)
+                self.figures += [
+                    _versus_noop(f"processor time per change, {name}", ms, "ms", bare, goal=2.0)
+                    for name, ms in self._costs.items()
+                ]
+
+
+def _starts(first: starting.Start, second: starting.Start, noop: starting.Start) -> list[Figure]:
+    return [
+        _versus_noop(
+            "first start → every status written",
+            first.seconds,
+            "s",
+            noop.seconds,
+            detail={"writes": float(first.changed)},
+        ),
+        _versus_noop("second start → settled", second.seconds, "s", noop.seconds, goal=2.5),
+        Figure("status writes of the second start", float(second.changed), "", goal=0.0),
+        _versus_noop(
+            "memory after the first start",
+            first.usage.resident,
+            "MB",
+            noop.usage.resident,
+            goal=MEMORY_GOAL,
+            detail={"peak": first.usage.peak, "peak of no-op Kopf": noop.usage.peak},
+        ),
+    ]
+
+
+MEMORY_GOAL = 200 / 136
+"""The design's figures at 5,000 mirrors, as a ratio."""
+
+
+def _memory(end: Usage, noop: int) -> Figure:
+    return _versus_noop(
+        "memory at the end of the bench",
+        end.resident,
+        "MB",
+        usage(noop).resident,
+        goal=MEMORY_GOAL,
+        detail={"peak": end.peak},
+    )
+
+
+def _versus_noop(
+    name: str,
+    measured: float,
+    unit: str,
+    baseline: float,
+    *,
+    goal: float | None = None,
+    detail: dict[str, float] | None = None,
+) -> Figure:
+    return Figure(
+        name, measured, unit, baseline, "no-op Kopf", goal, judged="ratio", detail=detail or {}
+    )
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("--mirrors", type=int, default=MIRRORS, help="at least 5")
+    parser.add_argument("--only", choices=PARTS, action="append", metavar="NAME", help=str(PARTS))
+    parser.add_argument("--idle", type=float, default=IDLE_SECONDS, help="seconds without change")
+    options = parser.parse_args()
+    console = Console()
+    bench = Bench(options, console)
+    load = os.getloadavg()[0]
+    try:
+        asyncio.run(bench.run())
+    except RigError as wrong:
+        console.print(str(wrong), style="bold red")
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        if bench.figures:
+            show(bench.figures, console)
+    about = {
+        "mirrors": options.mirrors,
+        "cores": os.cpu_count(),
+        "loadBefore": load,
+        "loadAfter": os.getloadavg()[0],
+        "at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+    }
+    write(bench.figures, RESULT, about)
+    console.print(f"written to {RESULT.name}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

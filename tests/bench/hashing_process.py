@@ -1,0 +1,72 @@
+"""`python -m bench.hashing_process file|fast|mlflow|read PLACE ROOT SIZE`: reads a model's bytes
+once, as the operator does; seconds, and megabytes of memory that it took at most, as JSON.
+"""
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from bench.processes import forget_peak, usage
+from stagingmirror.registry.artifacts import StoredFile, blocks
+from stagingmirror.registry.content import Digest, read_bytes
+from stagingmirror.registry.server import CHUNK, MlflowServer
+from stagingmirror.settings import Settings
+
+_NAME = "weights.bin"
+
+
+async def hashed(url: str, root: str, size: int) -> None:
+    server = _server(url)
+    try:
+        await read_bytes(server, root, [StoredFile(_NAME, size)])
+    finally:
+        await server.close()
+
+
+async def only_read(url: str, root: str) -> None:
+    server = _server(url)
+    try:
+        async with server.get_file(f"{root}/{_NAME}") as answer:
+            async for _ in blocks(answer):
+                pass
+    finally:
+        await server.close()
+
+
+async def from_disk(file: Path) -> None:
+    digest = Digest()
+    for block in _blocks(file):
+        await digest.add([block])
+    await digest.result()
+
+
+def _blocks(file: Path) -> Iterator[bytes]:
+    with file.open("rb") as source:
+        while block := source.read(CHUNK):
+            yield block
+
+
+def _server(url: str) -> MlflowServer:
+    return MlflowServer(url, credentials=None, ca_bundle=None, settings=Settings())
+
+
+async def main() -> None:
+    way, place, root, size = sys.argv[1:]
+    forget_peak()
+    before, began = usage(), time.monotonic()
+    match way:
+        case "file":
+            await from_disk(Path(place))
+        case "read":
+            await only_read(place, root)
+        case _:
+            await hashed(place, root, int(size))
+    seconds = time.monotonic() - began
+    print(json.dumps({"seconds": seconds, "memory": usage().peak - before.resident}))
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
