@@ -42,7 +42,7 @@ class Looking(Generic[E]):
         self,
         watch: Watch[E],
         *,
-        interval: float,
+        interval: Callable[[], float],
         counts: Counts,
         settled: Callable[[], None],
     ) -> None:
@@ -96,7 +96,9 @@ class Looking(Generic[E]):
                 return
 
     async def _until_due(self) -> None:
-        seconds = self._interval if self._trouble is None else min(self._interval, LONGEST)
+        seconds = self._interval()
+        if self._trouble is not None:
+            seconds = min(seconds, LONGEST)
         try:
             async with asyncio.timeout(seconds * _CHANCE.uniform(0.8, 1.0)):
                 await self.watch.resumed.wait()

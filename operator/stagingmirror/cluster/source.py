@@ -5,6 +5,7 @@ an environment lists. Only objects of listed namespaces are kept.
 """
 
 import asyncio
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from stagingmirror.cluster.client import KubernetesClient
 from stagingmirror.cluster.config_maps import ConfigMaps, Key, Read
 from stagingmirror.cluster.looking import Counts, Looking
 from stagingmirror.cluster.objects import Entry
+from stagingmirror.cluster.pace import Pace
 from stagingmirror.cluster.resources import NEEDED, RESOURCES
 from stagingmirror.cluster.watch import Ears, Watch
 from stagingmirror.cluster.workloads import Stores, rolled_up
@@ -64,6 +66,7 @@ class ClusterSource:
         self._wanted: dict[Key, set[str]] = {}
         self._scopes: dict[tuple[str, str | None], _Scope] = {}
         self._narrow: set[str] = set()
+        self._pace = Pace(settings.sweep_interval)
         self._rearrange = asyncio.Event()
         self._at_once = asyncio.Semaphore(LISTS_AT_ONCE)
 
@@ -80,13 +83,19 @@ class ClusterSource:
             self._namespaces = namespaces
             self._rearrange.set()
 
-    def want(self, subject: Subject) -> None:
-        """Somebody reads it: hear of its coming even before it exists; keep a ConfigMap's data."""
+    def want(self, subject: Subject, interval: float = math.inf) -> None:
+        """Somebody reads it: hear of its coming even before it exists; keep a ConfigMap's data;
+        prove what is seen at least every ``interval`` seconds.
+        """
+        if self._pace.want(subject, interval):
+            for scope in self._scopes.values():
+                scope.looking.watch.resumed.set()
         self._wanted.setdefault((subject.namespace, subject.kind), set()).add(subject.name)
         if subject.kind == "ConfigMap":
             self._config_maps.want((subject.namespace, subject.name))
 
     def unwant(self, subject: Subject) -> None:
+        self._pace.unwant(subject)
         names = self._wanted.get((subject.namespace, subject.kind), set())
         names.discard(subject.name)
         if not names:
@@ -235,7 +244,7 @@ class ClusterSource:
         )
         looking = Looking(
             watch,
-            interval=self._settings.sweep_interval,
+            interval=self._pace.seconds,
             counts=self.counts,
             settled=settled,
         )

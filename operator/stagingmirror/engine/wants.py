@@ -12,16 +12,8 @@ MODELS = frozenset({"ModelAlias", "ModelVersion"})
 """Kinds of subjects that registries answer; the cluster answers all others."""
 
 
-class Watching(Protocol):
-    """A source that is told what somebody reads, and then hears of its changes."""
-
-    def want(self, subject: Subject) -> None: ...
-
-    def unwant(self, subject: Subject) -> None: ...
-
-
-class Polling(Protocol):
-    """A source that is told how old an answer may be."""
+class Source(Protocol):
+    """It is told what somebody reads, and how old an answer may be (s)."""
 
     def want(self, subject: Subject, interval: float) -> None: ...
 
@@ -35,9 +27,7 @@ class Wants:
     operators would ask each MLflow twice.
     """
 
-    def __init__(
-        self, *, cluster: Watching, registry: Polling, leading: Callable[[], bool]
-    ) -> None:
+    def __init__(self, *, cluster: Source, registry: Source, leading: Callable[[], bool]) -> None:
         self._cluster = cluster
         self._registry = registry
         self._leading = leading
@@ -76,12 +66,10 @@ class Wants:
             interval = min((self._intervals[each] for each in readers), default=math.inf)
             if interval == self._told.get(subject, math.inf):
                 continue
-            if not readers:
-                self._told.pop(subject, None)
-                (self._registry if is_model else self._cluster).unwant(subject)
-                continue
-            self._told[subject] = interval
-            if is_model:
-                self._registry.want(subject, interval)
+            source = self._registry if is_model else self._cluster
+            if readers:
+                self._told[subject] = interval
+                source.want(subject, interval)
             else:
-                self._cluster.want(subject)
+                self._told.pop(subject, None)
+                source.unwant(subject)
