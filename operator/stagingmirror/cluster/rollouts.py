@@ -78,7 +78,8 @@ def pending(rollout: Rollout, generation: int, *, was_stuck: bool = False) -> st
     updated, available, every = (int(status.get(key) or 0) for key in _COUNTS)
     if (updated, available, every) == (wanted, wanted, wanted) and _is_current(rollout):
         return None
-    return f"{_name(rollout)}: {updated} of {wanted} updated, {available} available"
+    ready = sum(_is_ready(pod) for pod in rollout.pods)
+    return f"{_name(rollout)}: {updated} of {wanted} pods updated, {ready} of them ready"
 
 
 def is_stuck(rollout: Rollout) -> bool:
@@ -170,6 +171,11 @@ def _labels(body: Body) -> Mapping[str, Any]:
 
 def _selector(labels: Mapping[str, str]) -> str:
     return ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
+
+
+def _is_ready(pod: Body) -> bool:
+    conditions = (pod.get("status") or {}).get("conditions") or ()
+    return any(each.get("type") == "Ready" and each.get("status") == "True" for each in conditions)
 
 
 def _is_alive(pod: Body) -> bool:
