@@ -1,17 +1,21 @@
-"""Refreshing an image and a setting on the real API server: what is written and put back."""
+"""Refreshing workloads on the real API server: what is written, and what is put back."""
 
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
+from rig.kube import Refused
+from stagingmirror.engine.case import Progress
 from support import resources
-from support.kubelet import Kubelet
-from support.stage import DIGEST, Stage, a_stage, config_map, cron_job, deployment
+from support.kubelet import Kubelet, digest_of
+from support.stage import DIGEST, Stage, a_stage, deployment
 
 pytestmark = pytest.mark.integration
 
 NEW, OLD = (f"registry.example/features@{DIGEST.format(n)}" for n in (2, 1))
+NEVER = f"registry.example/never-ready@{DIGEST.format(3)}"
+MIRRORS = "stagingmirror.dev/v1alpha1"
 
 
 @pytest.fixture
@@ -21,9 +25,15 @@ async def stage(control_plane: Any) -> AsyncIterator[Stage]:
             yield stage
 
 
-def features(stage: Stage, production: str, staging: str) -> None:
-    stage.kube.apply(deployment("features", stage.production, production), manager="owner")
-    stage.kube.apply(deployment("features", stage.staging, staging), manager="owner")
+def features(stage: Stage, production: str, staging: str, *names: str) -> list[dict[str, Any]]:
+    """One Deployment per name on each side, and the track of them all."""
+    track = []
+    for name in names or ("features",):
+        stage.kube.apply(deployment(name, stage.production, production), manager="owner")
+        stage.kube.apply(deployment(name, stage.staging, staging), manager="owner")
+        place = {"kind": "Deployment", "name": name, "container": "app"}
+        track.append({"name": name, "pipelineImage": {"production": place}})
+    return track
 
 
 def live(stage: Stage, name: str = "features") -> dict[str, Any]:
@@ -34,9 +44,16 @@ def image_of(body: dict[str, Any]) -> str:
     return str(body["spec"]["template"]["spec"]["containers"][0]["image"])
 
 
+def managers(body: dict[str, Any]) -> set[str]:
+    return {entry["manager"] for entry in body["metadata"]["managedFields"]}
+
+
+def states(progress: Progress) -> list[str]:
+    return [step["state"] for step in (progress.refresh or {}).get("steps", ())]
+
+
 async def test_an_image_follows_production_and_its_former_owner_is_told(stage: Stage) -> None:
-    features(stage, NEW, OLD)
-    stage.mirror([resources.pipeline_image()])
+    stage.mirror(features(stage, NEW, OLD))
     await stage.step()
 
     ended = await stage.run("now")
@@ -46,3 +63,273 @@ async def test_an_image_follows_production_and_its_former_owner_is_told(stage: S
     assert stage.status["handledRefreshAt"] == "now"
     assert [reason for reason, _ in stage.told.news] == ["TookOver"]
     assert "owner" in stage.told.news[0][1]
+
+
+async def test_an_image_that_never_gets_ready_is_put_back_and_given_back(stage: Stage) -> None:
+    track = features(stage, OLD, OLD)
+    # Production runs it (its kubelet is another), staging cannot pull it.
+    stage.mirror(track)
+    await stage.until(lambda _: _runs(stage, "features"))
+    before = live(stage)
+    track[0]["pipelineImage"]["staging"] = {"repository": "registry.example/never-ready"}
+    stage.kube.apply(deployment("features", stage.production, NEW), manager="owner")
+    stage.mirror(track)
+
+    ended = await stage.run("now")
+
+    after = live(stage)
+    assert (ended["result"], ended["reason"]) == ("PutBack", "ImagePullBackOff"), ended
+    assert after["spec"] == before["spec"]
+    assert "stagingmirror" not in managers(after)
+    path = f"/apis/apps/v1/namespaces/{stage.staging}/deployments/features?fieldManager=owner"
+    again = deployment("features", stage.staging, OLD)
+    stage.kube.request("PATCH", path, again, content_type="application/apply-patch+yaml")
+
+
+async def test_a_hold_in_mid_refresh_stops_before_the_next_write_and_puts_back(
+    stage: Stage,
+) -> None:
+    stage.mirror(features(stage, NEW, OLD, "one", "two"))
+    await stage.step()
+    stage.ask("now")
+    await stage.until(lambda p: states(p) == ["Taken", "Pending"])
+    hold = resources.hold("ci", stage.staging)
+    stage.kube.create(hold)
+
+    ended = await stage.run()
+
+    assert (ended["result"], ended["reason"]) == ("PutBack", "Held"), ended
+    assert [image_of(live(stage, name)) for name in ("one", "two")] == [OLD, OLD]
+
+
+async def test_suspending_in_mid_refresh_puts_back(stage: Stage) -> None:
+    stage.mirror(features(stage, NEW, OLD, "one", "two"))
+    await stage.step()
+    stage.ask("now")
+    await stage.until(lambda p: states(p) == ["Taken", "Pending"])
+    stage.patch_refresh(suspend=True)
+
+    ended = await stage.run()
+
+    assert (ended["result"], ended["reason"]) == ("PutBack", "Suspended"), ended
+    assert [image_of(live(stage, name)) for name in ("one", "two")] == [OLD, OLD]
+
+
+async def test_a_deleted_mirror_leaves_staging_as_it_was_and_no_record(stage: Stage) -> None:
+    stage.mirror(features(stage, NEW, OLD, "one", "two"))
+    await stage.step()
+    stage.ask("now")
+    await stage.until(lambda p: states(p) == ["Taken", "Pending"])
+    stage.kube.delete(MIRRORS, "StagingMirror", "fraud", stage.staging)
+
+    assert stage.refresher is not None
+    await stage.refresher.tend()
+
+    assert [image_of(live(stage, name)) for name in ("one", "two")] == [OLD, OLD]
+    records = stage.kube.list("v1", "ConfigMap", stage.settings.namespace)
+    assert not [each for each in records if each["metadata"]["name"].startswith("refresh-")]
+
+
+async def test_a_spec_edited_in_mid_refresh_changes_nothing_of_that_refresh(stage: Stage) -> None:
+    track = features(stage, NEW, OLD, "one", "two")
+    stage.mirror(track)
+    await stage.step()
+    stage.ask("now")
+    await stage.until(lambda p: states(p) == ["Taken", "Pending"])
+    stage.mirror(track[:1])
+
+    ended = await stage.run()
+
+    assert ended["result"] == "Succeeded", ended
+    assert [image_of(live(stage, name)) for name in ("one", "two")] == [NEW, NEW]
+
+
+async def test_a_field_that_somebody_else_changed_stops_the_refresh(stage: Stage) -> None:
+    stage.mirror(features(stage, NEW, OLD, "one", "two"))
+    await stage.step()
+    stage.ask("now")
+    await stage.until(lambda p: states(p) == ["Taken", "Pending"])
+    theirs = "registry.example/features:theirs"
+    real_take = stage.kube.patch
+    container = {"name": "app", "image": theirs}
+    patch = {"spec": {"template": {"spec": {"containers": [container]}}}}
+
+    # Between survey and write: the record says what it was, somebody else writes first.
+    await _survey_only(stage, "two")
+    real_take(
+        "apps/v1", "Deployment", "two", stage.staging, patch, how="strategic", manager="rival"
+    )
+    ended = await stage.run()
+
+    assert (ended["result"], ended["reason"]) == ("PutBackIncomplete", "ChangedUnderneath"), ended
+    assert "rival" in ended["message"]
+    assert [image_of(live(stage, name)) for name in ("one", "two")] == [OLD, theirs]
+
+
+async def test_a_field_that_is_set_back_twice_is_left_and_named(stage: Stage) -> None:
+    stage.mirror(features(stage, NEW, OLD))
+    await stage.step()
+    stage.ask("now")
+
+    def revert(progress: Progress) -> bool:
+        if image_of(live(stage)) == NEW:
+            stage.kube.apply(deployment("features", stage.staging, OLD), manager="argocd")
+        return not progress.refresh and bool(stage.status.get("refreshes"))
+
+    progress = await stage.until(revert)
+
+    ended = stage.status["refreshes"][0]
+    assert (ended["result"], ended["reason"]) == ("PutBack", "Contended"), ended
+    assert "argocd" in ended["message"]
+    assert progress.contended is not None
+    assert progress.contended[0] == "Contended"
+    assert image_of(live(stage)) == OLD
+
+
+async def test_a_field_that_is_set_back_later_is_told_and_not_written(stage: Stage) -> None:
+    stage.mirror(features(stage, NEW, OLD))
+    await stage.step()
+    await stage.run("now")
+    stage.kube.apply(deployment("features", stage.staging, OLD), manager="argocd")
+
+    progress = await stage.until(lambda p: p.contended is not None)
+
+    assert progress.contended is not None
+    assert "argocd changed app's image of Deployment features" in progress.contended[1]
+    assert image_of(live(stage)) == OLD
+
+
+async def test_what_may_not_be_patched_is_told_and_nothing_is_changed(stage: Stage) -> None:
+    stage.mirror(features(stage, NEW, OLD))
+    await stage.step()
+    quota = {
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingAdmissionPolicy",
+        "metadata": {"name": stage.staging},
+        "spec": {
+            "failurePolicy": "Fail",
+            "matchConstraints": {
+                "namespaceSelector": {"matchLabels": {_NAME: stage.staging}},
+                "resourceRules": [
+                    {
+                        "apiGroups": ["apps"],
+                        "apiVersions": ["v1"],
+                        "operations": ["UPDATE"],
+                        "resources": ["deployments"],
+                    }
+                ],
+            },
+            "validations": [{"expression": "false", "reason": "Forbidden"}],
+        },
+    }
+    binding = {
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingAdmissionPolicyBinding",
+        "metadata": {"name": stage.staging},
+        "spec": {"policyName": stage.staging, "validationActions": ["Deny"]},
+    }
+    stage.kube.create(quota)
+    stage.kube.create(binding)
+    try:
+        await _until_denied(stage)
+        ended = await stage.run("now")
+    finally:
+        for each in (binding, quota):
+            stage.kube.delete(each["apiVersion"], each["kind"], stage.staging)
+
+    assert ended["result"] == "PutBack", ended
+    assert ended["reason"] in ("Forbidden", "AdmissionDenied"), ended
+    assert image_of(live(stage)) == OLD
+
+
+async def test_a_namespace_that_ends_ends_the_refresh(stage: Stage) -> None:
+    stage.mirror(features(stage, NEW, OLD, "one", "two"))
+    await stage.step()
+    stage.ask("now")
+    await stage.until(lambda p: states(p) == ["Taken", "Pending"])
+    stage.kube.delete("apps/v1", "Deployment", "two", stage.staging)
+    stage.kube.delete("v1", "Namespace", stage.staging)
+
+    assert stage.refresher is not None
+    uid = stage.kube.list("v1", "ConfigMap", stage.settings.namespace, labels=_RECORDS)[0]
+    await stage.until_gone()
+    await stage.refresher.tend()
+
+    assert uid["metadata"]["name"].startswith("refresh-")
+    assert not stage.kube.list("v1", "ConfigMap", stage.settings.namespace, labels=_RECORDS)
+
+
+async def test_a_process_that_does_not_lead_any_more_writes_nothing(stage: Stage) -> None:
+    stage.mirror(features(stage, NEW, OLD))
+    await stage.step()
+    stage.ask("now")
+    await stage.until(lambda p: states(p) == ["Pending"])
+    stage.leading = False
+    before = live(stage)["metadata"]["resourceVersion"]
+    record = stage.record()
+
+    for _ in range(3):
+        await stage.step()
+
+    assert live(stage)["metadata"]["resourceVersion"] == before
+    assert stage.record() == record
+
+
+async def test_an_old_leader_that_wakes_up_meets_the_new_ones_record(stage: Stage) -> None:
+    stage.mirror(features(stage, NEW, OLD))
+    await stage.step()
+    stage.ask("now")
+    await stage.until(lambda p: states(p) == ["Pending"])
+    old, case = stage.refresher, await stage.case()
+    stage.operator()
+    await stage.step()
+    generation = live(stage)["metadata"]["generation"]
+    assert old is not None
+
+    progress = await old.advance(case)
+
+    assert progress.waiting is not None
+    assert live(stage)["metadata"]["generation"] == generation
+    assert (await stage.run())["result"] == "Succeeded"
+
+
+_NAME = "kubernetes.io/metadata.name"
+_RECORDS = "stagingmirror.dev/record=refresh"
+
+
+def _runs(stage: Stage, name: str) -> bool:
+    pods = stage.kube.list("v1", "Pod", stage.staging, labels=f"app={name}")
+    return any(
+        status["ready"] and digest_of(status["image"])
+        for pod in pods
+        for status in pod["status"].get("containerStatuses", ())
+    )
+
+
+async def _survey_only(stage: Stage, name: str) -> None:
+    """Let the next step be surveyed and recorded, and the process die before its write."""
+    from support.stage import Axe, Killed
+
+    stage.operator(Axe(2))  # the stamp, then the record of the step
+    with pytest.raises(Killed):
+        await stage.step()
+    stage.operator()
+
+
+async def _until_denied(stage: Stage) -> None:
+    from support.waiting import holds
+
+    def denied() -> bool:
+        try:
+            stage.kube.patch(
+                "apps/v1",
+                "Deployment",
+                "features",
+                stage.staging,
+                {"metadata": {"labels": {"probe": "x"}}},
+            )
+        except Refused:
+            return True
+        return False
+
+    await holds(denied, within=20)

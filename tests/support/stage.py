@@ -12,7 +12,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from rig.kube import Kube, Refused
 from rig.mlflow_server import MlflowServer as RigMlflow
@@ -31,6 +31,7 @@ from stagingmirror.engine.judging import Scene, judge_all, plan_for
 from stagingmirror.engine.looking import Looking
 from stagingmirror.engine.refresh import Refresher
 from stagingmirror.registry.address import RegistryAddress
+from stagingmirror.registry.server import MlflowServer
 from stagingmirror.registry.source import RegistrySource
 from stagingmirror.settings import Settings
 from stagingmirror.view import LOCAL
@@ -78,8 +79,33 @@ class ChoppedClient:
             return await self._client.request(method, path, **more)
         self._axe.about_to_write()
         answer = await self._client.request(method, path, **more)
+        # The record is one object: what is written tells its writes apart.
+        self._axe.wrote(f"{method} {path} {answer['metadata'].get('resourceVersion')}")
+        return answer
+
+
+class ChoppedServer:
+    """The registry's client of a process that dies at a write."""
+
+    def __init__(self, server: MlflowServer, axe: Axe) -> None:
+        self._server = server
+        self._axe = axe
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._server, name)
+
+    async def call(self, method: str, path: str, **more: Any) -> dict[str, object]:
+        if method == "GET" or "search" in path:
+            return await self._server.call(method, path, **more)
+        self._axe.about_to_write()
+        answer = await self._server.call(method, path, **more)
         self._axe.wrote(f"{method} {path}")
         return answer
+
+    async def put_file(self, path: str, chunks: AsyncIterator[bytes], size: int) -> None:
+        self._axe.about_to_write()
+        await self._server.put_file(path, chunks, size)
+        self._axe.wrote(f"PUT {path}")
 
 
 @dataclass(slots=True)
@@ -107,6 +133,8 @@ class Stage:
     leading: bool = True
     axe: Axe = field(default_factory=lambda: Axe(None))
     refresher: Refresher | None = None
+    deaths: list[str] = field(default_factory=list)
+    """The writes after which a process died."""
 
     @property
     def key(self) -> MirrorKey:
@@ -153,7 +181,9 @@ class Stage:
         )
         hands = Hands(
             writer=writer,
-            server=self.registry.server,
+            server=lambda name: cast(
+                "MlflowServer", ChoppedServer(self.registry.server(name), self.axe)
+            ),
             is_productions=self._is_productions,
             clock=time.time,
         )
@@ -214,10 +244,41 @@ class Stage:
         if token is not None:
             await asyncio.to_thread(self.ask, token)
         known = len(self.status.get("refreshes", ()))
+        progress = Progress()
+        try:
+            async with asyncio.timeout(within):
+                while len(self.status.get("refreshes", ())) == known:
+                    progress = await self.step()
+                    await asyncio.sleep(min(progress.again_in or 0.2, 0.2))
+        except TimeoutError:
+            raise AssertionError(f"no refresh has ended within {within} s: {progress}") from None
+        entry: Mapping[str, Any] = self.status["refreshes"][0]
+        return entry
+
+    async def run_dying(self, token: str, *, within: float) -> Mapping[str, Any]:
+        """As ``run``, but the process dies after each single write and another one goes on. The
+        stamp that a new one puts on the record is not counted, nor are writes that every life must
+        repeat.
+        """
+        await asyncio.to_thread(self.ask, token)
+        known, repeated = len(self.status.get("refreshes", ())), 0
         async with asyncio.timeout(within):
             while len(self.status.get("refreshes", ())) == known:
-                progress = await self.step()
-                await asyncio.sleep(min(progress.again_in or 0.2, 0.2))
+                record = await asyncio.to_thread(self.record)
+                is_open = (
+                    record and record["metadata"]["labels"]["stagingmirror.dev/open"] == "true"
+                )
+                self.operator(Axe((2 if is_open else 1) + repeated))
+                with contextlib.suppress(Killed):
+                    while len(self.status.get("refreshes", ())) == known:
+                        await self.step()
+                        await asyncio.sleep(0.1)
+                last = self.axe.writes[-1:]
+                repeated = repeated + 1 if set(last) <= set(self.deaths) else 0
+                self.deaths.extend(last)
+                assert self.refresher is not None
+                await self.refresher.close()
+        self.operator()
         entry: Mapping[str, Any] = self.status["refreshes"][0]
         return entry
 
@@ -228,6 +289,10 @@ class Stage:
                 if condition(progress):
                     return progress
                 await asyncio.sleep(0.1)
+
+    async def until_gone(self) -> None:
+        """The mirror went with its namespace."""
+        await holds(lambda: self.body() is None, within=30)
 
     def _keep(self, progress: Progress) -> None:
         self.status.setdefault("conditions", [{"type": "Ready", "status": "True"}])
@@ -377,7 +442,7 @@ def deployment(
     *,
     container: str = "app",
     variables: Mapping[str, Any] | None = None,
-    replicas: int = 1,
+    annotations: Mapping[str, str] | None = None,
 ) -> Object:
     """A Deployment of one container; a variable that is a mapping is its ``valueFrom``."""
     env = [
@@ -393,9 +458,12 @@ def deployment(
         "kind": "Deployment",
         "metadata": {"name": name, "namespace": namespace},
         "spec": {
-            "replicas": replicas,
+            "replicas": 1,
             "selector": {"matchLabels": labels},
-            "template": {"metadata": {"labels": labels}, "spec": pod},
+            "template": {
+                "metadata": {"labels": labels, "annotations": dict(annotations or {})},
+                "spec": pod,
+            },
         },
     }
 
