@@ -1,0 +1,191 @@
+"""Tokens, holds and first answers: when something that was asked for is answered."""
+
+from typing import Any
+
+import pytest
+
+from stagingmirror.drift.facts import Looks, Seen, Unseen, Why
+from stagingmirror.engine.case import MirrorKey
+from stagingmirror.engine.first_answers import AFTER_EDIT, AT_START, FirstAnswers, NotYet
+from stagingmirror.engine.fleet import Fleet
+from stagingmirror.engine.holds import Acknowledged, in_force, read, requests
+from stagingmirror.engine.reporting import refused_token
+from stagingmirror.engine.tokens import CHECK_AT, REFRESH_AT, Asked, Tokens, answered
+
+KEY = MirrorKey("ml-staging", "fraud")
+NOW = 1_000_000.0
+STALE = 120.0
+
+
+# Tokens
+
+
+def test_a_token_is_remembered_from_its_first_sight() -> None:
+    tokens = Tokens()
+    tokens.asked(KEY, {CHECK_AT: "one"}, {}, NOW)
+
+    assert tokens.asked(KEY, {CHECK_AT: "one"}, {}, NOW + 5) == Asked("one", NOW)
+
+
+def test_another_token_counts_from_when_it_was_seen() -> None:
+    tokens = Tokens()
+    tokens.asked(KEY, {CHECK_AT: "one"}, {}, NOW)
+
+    assert tokens.asked(KEY, {CHECK_AT: "two"}, {}, NOW + 5) == Asked("two", NOW + 5)
+
+
+def test_a_token_that_was_echoed_is_not_asked_again() -> None:
+    status = {"handledCheckAt": "one"}
+
+    assert Tokens().asked(KEY, {CHECK_AT: "one"}, status, NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("began", "is_answered"),
+    [([NOW + 1, NOW + 2], True), ([NOW + 1, NOW - 1], False), ([NOW, NOW + 1], False)],
+)
+def test_every_look_must_have_begun_after_the_token(began: list[float], is_answered: bool) -> None:
+    asked = Asked("one", NOW)
+
+    assert answered(asked, began, stale_after=STALE, now=NOW + 3) is is_answered
+
+
+def test_what_never_answers_is_stale_and_then_the_token_is_answered_as_well() -> None:
+    asked = Asked("one", NOW)
+
+    assert not answered(asked, [NOW - 1], stale_after=STALE, now=NOW + STALE)
+    assert answered(asked, [NOW - 1], stale_after=STALE, now=NOW + STALE + 1)
+
+
+def test_a_token_for_bytes_waits_until_they_were_read() -> None:
+    unread, read_ = Asked("bytes:1", NOW), Asked("bytes:1", NOW, proven=True)
+
+    assert not answered(unread, [NOW + 1], stale_after=STALE, now=NOW + 2)
+    assert answered(read_, [NOW + 1], stale_after=STALE, now=NOW + 2)
+
+
+def test_a_proof_for_a_former_token_proves_nothing_for_the_new_one() -> None:
+    tokens = Tokens()
+    tokens.asked(KEY, {CHECK_AT: "bytes:2"}, {}, NOW)
+
+    tokens.proven(KEY, "bytes:1")
+
+    asked = tokens.asked(KEY, {CHECK_AT: "bytes:2"}, {}, NOW)
+    assert asked is not None
+    assert not asked.proven
+
+
+def test_a_refused_refresh_token_is_echoed_with_the_reason() -> None:
+    status: dict[str, Any] = {"conditions": [{}]}
+
+    progress = refused_token({REFRESH_AT: "r"}, status, Why("NoRefresh", "why."), now=NOW)
+
+    assert progress.handled_refresh_at == "r"
+    assert progress.finished is not None
+    assert progress.finished["message"] == "why."
+
+
+def test_a_refresh_token_from_before_the_first_sight_is_only_echoed() -> None:
+    progress = refused_token({REFRESH_AT: "r"}, {}, Why("NoRefresh", "why."), now=NOW)
+
+    assert (progress.handled_refresh_at, progress.finished) == ("r", None)
+
+
+# Holds
+
+
+def hold(name: str = "ci", **spec: Any) -> dict[str, Any]:
+    whole = {"reason": "candidate 14", "until": "2001-09-09T01:46:40Z"} | spec
+    metadata = {
+        "name": name,
+        "namespace": "ml-staging",
+        "uid": f"uid-{name}",
+        "resourceVersion": "1",
+    }
+    return {"metadata": metadata, "spec": whole}
+
+
+UNTIL = 1_000_000_000.0
+
+
+@pytest.mark.parametrize(
+    ("spec", "now", "stops"),
+    [
+        ({}, UNTIL - 1, True),
+        ({}, UNTIL, False),
+        ({"mirrors": ["fraud"]}, UNTIL - 1, True),
+        ({"mirrors": ["another"]}, UNTIL - 1, False),
+    ],
+)
+def test_a_hold_stops_the_mirrors_it_names_until_it_expires(
+    spec: dict[str, Any], now: float, stops: bool
+) -> None:
+    fleet = Fleet()
+    fleet.put("mirrorholds", hold(**spec))
+
+    assert bool(in_force(requests(fleet, "ml-staging"), KEY, now)) is stops
+
+
+def test_a_hold_of_another_namespace_stops_nothing() -> None:
+    fleet = Fleet()
+    fleet.put("mirrorholds", hold())
+
+    assert in_force(requests(fleet), MirrorKey("elsewhere", "fraud"), UNTIL - 1) == ()
+
+
+def test_a_hold_on_its_way_out_or_unreadable_is_none() -> None:
+    going = hold()
+    going["metadata"]["deletionTimestamp"] = "2001-09-09T01:00:00Z"
+
+    assert read(going) is None
+    assert read(hold(until="tomorrow")) is None
+
+
+def test_a_hold_is_effective_once_each_mirror_it_names_has_passed_with_it() -> None:
+    request = read(hold(mirrors=["a", "b"]))
+    assert request is not None
+    keys = [MirrorKey("ml-staging", name) for name in "abc"]
+    acknowledged = Acknowledged()
+
+    acknowledged.passed(request, keys[0])
+    assert not acknowledged.effective(request, keys)
+    acknowledged.passed(request, keys[1])
+    assert acknowledged.effective(request, keys)
+
+
+# First answers
+
+
+def looks(reason: str | None) -> list[Looks]:
+    seen = Seen({}, NOW)
+    return [Looks(seen, seen if reason is None else Unseen(Why(reason, "…"), NOW))]
+
+
+def test_a_start_waits_for_first_answers_but_not_for_ever() -> None:
+    first = FirstAnswers()
+
+    with pytest.raises(NotYet):
+        first.wait(KEY, looks("NotSeenYet"), is_current=True, now=NOW)
+    with pytest.raises(NotYet):
+        first.wait(KEY, looks("NotSeenYet"), is_current=True, now=NOW + AT_START - 1)
+    first.wait(KEY, looks("NotSeenYet"), is_current=True, now=NOW + AT_START)
+
+
+def test_an_edit_waits_a_moment_only() -> None:
+    first = FirstAnswers()
+    first.wait(KEY, looks(None), is_current=True, now=NOW)
+
+    with pytest.raises(NotYet):
+        first.wait(KEY, looks("NotAskedYet"), is_current=False, now=NOW)
+    first.wait(KEY, looks("NotAskedYet"), is_current=False, now=NOW + AFTER_EDIT)
+
+
+def test_a_source_that_answers_with_an_error_is_told_at_once() -> None:
+    FirstAnswers().wait(KEY, looks("Forbidden"), is_current=True, now=NOW)
+
+
+def test_a_verdict_that_is_over_is_not_kept_for_a_first_answer_to_something_new() -> None:
+    first = FirstAnswers()
+    first.wait(KEY, looks(None), is_current=True, now=NOW)
+
+    first.wait(KEY, looks("ReadingBytes"), is_current=True, now=NOW + 1)
