@@ -2,17 +2,12 @@
 
 import base64
 import time
-from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
-from aiohttp import web
-from aiohttp.test_utils import TestServer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stagingmirror.cluster.client import KubernetesClient
-from stagingmirror.cluster.login import Login
 from stagingmirror.drift.facts import Why
 from stagingmirror.engine import contents
 from stagingmirror.engine.credentials import LABEL, credentials_in
@@ -21,6 +16,7 @@ from stagingmirror.engine.sealing_key import load_or_make
 from stagingmirror.errors import NeedsHuman
 from stagingmirror.registry.address import Basic, Token
 from stagingmirror.view import Content, FileHash, Subject
+from support.api_server import Answer, an_api_server, not_found, refused
 
 # Seals
 
@@ -41,73 +37,35 @@ def test_a_key_that_is_too_short_is_none() -> None:
         sealer(b"short")
 
 
-Respond = Callable[[web.Request], web.Response]
-
-
-@pytest.fixture
-async def api() -> AsyncIterator[Callable[[Respond], Any]]:
-    """A client of an API server that answers as told."""
-    servers: list[TestServer] = []
-    clients: list[KubernetesClient] = []
-
-    async def start(respond: Respond) -> KubernetesClient:
-        async def handle(request: web.Request) -> web.Response:
-            await request.read()
-            return respond(request)
-
-        app = web.Application()
-        app.router.add_route("*", "/{path:.*}", handle)
-        server = TestServer(app)
-        await server.start_server()
-        servers.append(server)
-
-        async def nobody() -> None:
-            return None
-
-        access = Login(str(server.make_url("/")), None, nobody, "default")
-        client = KubernetesClient(access, timeout=5)
-        clients.append(client)
-        return client
-
-    yield start
-    for client in clients:
-        await client.close()
-    for server in servers:
-        await server.close()
-
-
 def secret(key: bytes) -> dict[str, Any]:
     data = {"key": base64.b64encode(key).decode()}
     return {"kind": "Secret", "metadata": {"name": "stagingmirror-hmac"}, "data": data}
 
 
-def not_found() -> web.Response:
-    status = {"kind": "Status", "reason": "NotFound", "details": {"name": "stagingmirror-hmac"}}
-    return web.json_response(status, status=404)
-
-
-async def test_of_two_operators_that_make_the_key_at_once_both_use_the_first(api: Any) -> None:
+async def test_of_two_operators_that_make_the_key_at_once_both_use_the_first() -> None:
     reads = 0
 
-    def respond(request: web.Request) -> web.Response:
+    def respond(method: str, path: str, body: Any) -> Answer:
         nonlocal reads
-        if request.method == "POST":
-            return web.json_response({"kind": "Status", "reason": "AlreadyExists"}, status=409)
+        if method == "POST":
+            return refused(409, "AlreadyExists")
         reads += 1
-        return not_found() if reads == 1 else web.json_response(secret(b"f" * 32))
+        return not_found("stagingmirror-hmac") if reads == 1 else (200, secret(b"f" * 32))
 
-    assert await load_or_make(await api(respond), "operator") == b"f" * 32
+    async with an_api_server(respond) as client:
+        assert await load_or_make(client, "operator") == b"f" * 32
 
 
-async def test_a_secret_that_holds_no_key_is_told_and_not_overwritten(api: Any) -> None:
+async def test_a_secret_that_holds_no_key_is_told_and_not_overwritten() -> None:
     methods = []
 
-    def respond(request: web.Request) -> web.Response:
-        methods.append(request.method)
-        return web.json_response(secret(b"short"))
+    def respond(method: str, path: str, body: Any) -> Answer:
+        methods.append(method)
+        return 200, secret(b"short")
 
-    with pytest.raises(NeedsHuman) as caught:
-        await load_or_make(await api(respond), "operator")
+    async with an_api_server(respond) as client:
+        with pytest.raises(NeedsHuman) as caught:
+            await load_or_make(client, "operator")
 
     assert "delete it" in caught.value.message
     assert methods == ["GET"]
