@@ -3,7 +3,6 @@ its chart.
 """
 
 import json
-import logging
 import os
 import subprocess
 import sys
@@ -31,7 +30,7 @@ ALIAS = "champion"
 LIMIT_SECONDS = 180
 
 # MLflow tells at length how models are best saved; the story is about something else.
-logging.getLogger("mlflow").setLevel(logging.ERROR)
+os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "ERROR")
 
 
 @dataclass(frozen=True, slots=True)
