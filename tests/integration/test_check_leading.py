@@ -10,12 +10,11 @@ from rig.control_plane import ControlPlane
 from stagingmirror.api.model import API_VERSION
 from stagingmirror.api.times import posix
 from stagingmirror.engine.lease import SETTLED_AT
-from support.operator import READ, READING, OperatorProcess, World, bind
+from support.operator import DATA, OperatorProcess, World, snapshot
+from support.rights import READ, READING, bind
 from support.stage import config_map
 
 pytestmark = pytest.mark.integration
-
-DATA = "training-data"
 
 
 @pytest.fixture
@@ -39,11 +38,6 @@ def until_settled(world: World, after: float) -> None:
             return
         time.sleep(0.05)
     raise AssertionError(f"settled-at stays at {settled_at(world)}, {time.time()} now")
-
-
-def snapshot(world: World, value: str, space: str | None = None) -> None:
-    where = space or world.production
-    world.kube.patch("v1", "ConfigMap", DATA, where, {"data": {"snapshot": value}})
 
 
 def version(world: World) -> str:
@@ -181,11 +175,12 @@ def test_looks_that_cannot_be_renewed_become_unknown_without_any_event(world: Wo
         world.mirror(checkInterval="5s", staleAfter="8s")
         world.until_sync("InSync")
 
-        bind(world, world.production, [])
+        bind(world.kube, world.namespace, world.production, [])
         status = world.until_sync("Unknown", within=60)
         assert status["components"][0]["reason"] in ("Forbidden", "StaleLook")
 
-        bind(world, world.production, [{**rule, "verbs": READ} for rule in READING])
+        rules = [{**rule, "verbs": READ} for rule in READING]
+        bind(world.kube, world.namespace, world.production, rules)
         world.until_sync("InSync", within=30)
 
 

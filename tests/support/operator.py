@@ -12,8 +12,8 @@ import secrets
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -23,17 +23,15 @@ from rig.kube import Kube, Refused
 from rig.run import Process, until
 from stagingmirror.api.model import API_VERSION
 from support import resources
+from support.rights import ACCOUNT, forget, grant
 from support.rigs import make_namespace
+from support.stage import config_map
 
 Object = dict[str, Any]
 
-NAME = "stagingmirror"
-READ = ["get", "list", "watch"]
-READING = [
-    {"apiGroups": ["apps"], "resources": ["deployments", "statefulsets", "replicasets"]},
-    {"apiGroups": ["batch"], "resources": ["cronjobs", "jobs"]},
-    {"apiGroups": [""], "resources": ["pods", "configmaps"]},
-]
+
+DATA = "training-data"
+"""A component and the ConfigMap that it tracks."""
 
 
 class OperatorProcess:
@@ -131,8 +129,8 @@ class World:
         self.environments = {role: f"{role}-{mark}" for role in ("production", "staging")}
         spaces = [make_namespace(self.kube, each) for each in ("prod", "staging", "operator")]
         self.production, self.staging, self.namespace = spaces
-        self.kubeconfig = control_plane.service_account(self.namespace, NAME)
-        grant(self)
+        self.kubeconfig = control_plane.service_account(self.namespace, ACCOUNT)
+        grant(self.kube, operator=self.namespace, production=self.production, staging=self.staging)
         for role, space in (("production", self.production), ("staging", self.staging)):
             server = (mlflow or {}).get(role)
             self.environment(role, space, **({"mlflow": server} if server else {}))
@@ -146,8 +144,7 @@ class World:
                 self.kube.delete(API_VERSION, "MirrorEnvironment", name)
         for space in (self.production, self.staging, self.namespace):
             self.kube.delete("v1", "Namespace", space)
-        for kind in ("ClusterRoleBinding", "ClusterRole"):
-            self.kube.delete("rbac.authorization.k8s.io/v1", kind, self.namespace)
+        forget(self.kube, operator=self.namespace)
 
     def operator(self) -> OperatorProcess:
         """Start one; there may be several."""
@@ -218,6 +215,39 @@ class World:
         )
 
 
+@contextmanager
+def a_running_world(control_plane: ControlPlane) -> Iterator[World]:
+    """One with a ConfigMap ``training-data`` that is alike on both sides, and its operator."""
+    with World(control_plane) as world:
+        for space in (world.production, world.staging):
+            world.kube.create(config_map(DATA, space, {"snapshot": "2026-11-20"}))
+        with world.operator() as operator:
+            operator.until_leading()
+            yield world
+
+
+def emptied(world: World) -> None:
+    """Delete all mirrors and holds, and make both sides alike again."""
+    for kind in ("StagingMirror", "MirrorHold"):
+        for body in world.kube.list(API_VERSION, kind, world.staging):
+            world.kube.delete(API_VERSION, kind, body["metadata"]["name"], world.staging)
+    snapshot(world, "2026-11-20")
+
+
+def snapshot(world: World, value: str, space: str | None = None) -> None:
+    """Set the tracked value; in production unless said otherwise."""
+    where = space or world.production
+    world.kube.patch("v1", "ConfigMap", DATA, where, {"data": {"snapshot": value}})
+
+
+def until_stalled(world: World, reason: str, name: str = "fraud") -> Object:
+    return world.until(
+        lambda status: condition(status, "Stalled").get("reason") == reason,
+        name,
+        what=f"{name} is not Stalled({reason})",
+    )
+
+
 def condition(status: Object, type_: str) -> Object:
     """The condition of this type, or an empty one."""
     found = (each for each in status.get("conditions") or () if each["type"] == type_)
@@ -229,119 +259,6 @@ def install(kube: Kube) -> None:
     resources.install_crds(kube)
     kinds = ("StagingMirror", "MirrorEnvironment", "MirrorHold")
     until(lambda: all(_answers(kube, kind) for kind in kinds), within=30, what="no storage")
-
-
-def grant(world: World) -> None:
-    """What the chart gives the operator's account, and nothing more."""
-    own = world.namespace
-    _bind_everywhere(
-        world,
-        [
-            {
-                "apiGroups": ["stagingmirror.dev"],
-                "resources": ["stagingmirrors", "mirrorenvironments", "mirrorholds"],
-                "verbs": READ,
-            },
-            {
-                "apiGroups": ["stagingmirror.dev"],
-                "resources": [
-                    "stagingmirrors/status",
-                    "mirrorenvironments/status",
-                    "mirrorholds/status",
-                ],
-                "verbs": ["get", "update", "patch"],
-            },
-            {
-                "apiGroups": ["", "events.k8s.io"],
-                "resources": ["events"],
-                "verbs": ["create", "patch"],
-            },
-        ],
-    )
-    reading = [{**rule, "verbs": READ} for rule in READING]
-    bind(world, world.production, reading)
-    writing = [
-        {"apiGroups": ["apps"], "resources": ["deployments", "statefulsets"]},
-        {"apiGroups": ["batch"], "resources": ["cronjobs"]},
-        {"apiGroups": [""], "resources": ["configmaps"]},
-    ]
-    bind(
-        world,
-        world.staging,
-        [
-            *reading,
-            *({**rule, "verbs": ["patch", "update"]} for rule in writing),
-            {"apiGroups": ["batch"], "resources": ["jobs"], "verbs": ["create", "delete"]},
-        ],
-    )
-    bind(
-        world,
-        own,
-        [
-            {
-                "apiGroups": ["coordination.k8s.io"],
-                "resources": ["leases"],
-                "verbs": ["get", "create", "update", "patch"],
-            },
-            {
-                "apiGroups": [""],
-                "resources": ["configmaps"],
-                "verbs": [*READ, "create", "update", "patch", "delete"],
-            },
-            {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get", "create"]},
-        ],
-    )
-
-
-def bind(world: World, namespace: str, rules: list[Object]) -> None:
-    """Give the operator's account these rights in a namespace, instead of what it had there."""
-    metadata = {"name": NAME, "namespace": namespace}
-    world.kube.apply(
-        {
-            "apiVersion": "rbac.authorization.k8s.io/v1",
-            "kind": "Role",
-            "metadata": metadata,
-            "rules": rules,
-        },
-        {
-            "apiVersion": "rbac.authorization.k8s.io/v1",
-            "kind": "RoleBinding",
-            "metadata": metadata,
-            "roleRef": {
-                "apiGroup": "rbac.authorization.k8s.io",
-                "kind": "Role",
-                "name": NAME,
-            },
-            "subjects": [_account(world)],
-        },
-    )
-
-
-def _bind_everywhere(world: World, rules: list[Object]) -> None:
-    metadata = {"name": world.namespace}
-    world.kube.apply(
-        {
-            "apiVersion": "rbac.authorization.k8s.io/v1",
-            "kind": "ClusterRole",
-            "metadata": metadata,
-            "rules": rules,
-        },
-        {
-            "apiVersion": "rbac.authorization.k8s.io/v1",
-            "kind": "ClusterRoleBinding",
-            "metadata": metadata,
-            "roleRef": {
-                "apiGroup": "rbac.authorization.k8s.io",
-                "kind": "ClusterRole",
-                "name": world.namespace,
-            },
-            "subjects": [_account(world)],
-        },
-    )
-
-
-def _account(world: World) -> Object:
-    return {"kind": "ServiceAccount", "name": NAME, "namespace": world.namespace}
 
 
 def _answers(kube: Kube, kind: str) -> bool:
