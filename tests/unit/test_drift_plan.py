@@ -208,6 +208,10 @@ def test_another_content_has_another_id() -> None:
         ),
         ({"verdict": Accepted((), ("smaller nodes",))}, "accepted: smaller nodes"),
         (
+            {"verdict": Drifted(DRIFTED.differences, accepted=(Difference("runId", "a", "b"),))},
+            "would write what is accepted too (runId)",
+        ),
+        (
             {"verdict": Held("vision-ci", "candidate 14", until=NOW)},
             "held by vision-ci: candidate 14, until 2027-01-15 08:00 UTC",
         ),

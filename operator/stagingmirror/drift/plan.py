@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from stagingmirror.drift.facts import Why
+from stagingmirror.drift.facts import DETAIL, Why
 from stagingmirror.drift.merge import conflicts, merged, named
 from stagingmirror.drift.serial import from_dict, plan_from_dict, plan_to_dict, to_dict
 from stagingmirror.drift.steps import Left, Plan, Step
@@ -80,13 +80,17 @@ def _left(proposal: Proposal) -> str | None:
             return f"held by {hold}: {reason}{_until(until)}"
         case Accepted(_, reasons):
             return f"accepted: {'; '.join(reasons)}"
-        case Drifted():
-            return _left_drifted(proposal)
+        case Drifted(accepted=accepted):
+            return _left_drifted(proposal, tuple(each.fact for each in accepted))
 
 
-def _left_drifted(proposal: Proposal) -> str | None:
+def _left_drifted(proposal: Proposal, accepted: Sequence[str]) -> str | None:
+    """What is accepted is never written, and steps write all facts of a component together."""
     if proposal.mode == "Report":
         return "only reported (mode Report)"
+    if accepted:
+        facts = ", ".join(fact for fact in accepted if DETAIL not in fact)
+        return f"would write what is accepted too ({facts}); accept the rest as well, or nothing"
     if isinstance(proposal.steps, Why):
         return proposal.steps.message
     return None if proposal.steps else "differs in nothing that a refresh could write"
