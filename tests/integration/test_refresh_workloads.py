@@ -9,13 +9,16 @@ from rig.kube import Refused
 from stagingmirror.engine.case import Progress
 from support import resources
 from support.kubelet import Kubelet, digest_of
-from support.stage import DIGEST, Stage, a_stage, deployment
+from support.stage import DIGEST, Axe, Killed, Stage, a_stage, deployment
+from support.waiting import holds
 
 pytestmark = pytest.mark.integration
 
 NEW, OLD = (f"registry.example/features@{DIGEST.format(n)}" for n in (2, 1))
 NEVER = f"registry.example/never-ready@{DIGEST.format(3)}"
 MIRRORS = "stagingmirror.dev/v1alpha1"
+_NAME = "kubernetes.io/metadata.name"
+_RECORDS = "stagingmirror.dev/record=refresh"
 
 
 @pytest.fixture
@@ -150,13 +153,12 @@ async def test_a_field_that_somebody_else_changed_stops_the_refresh(stage: Stage
     stage.ask("now")
     await stage.until(lambda p: states(p) == ["Taken", "Pending"])
     theirs = "registry.example/features:theirs"
-    real_take = stage.kube.patch
     container = {"name": "app", "image": theirs}
     patch = {"spec": {"template": {"spec": {"containers": [container]}}}}
 
     # Between survey and write: the record says what it was, somebody else writes first.
     await _survey_only(stage, "two")
-    real_take(
+    stage.kube.patch(
         "apps/v1", "Deployment", "two", stage.staging, patch, how="strategic", manager="rival"
     )
     ended = await stage.run()
@@ -202,7 +204,7 @@ async def test_a_field_that_is_set_back_later_is_told_and_not_written(stage: Sta
 async def test_what_may_not_be_patched_is_told_and_nothing_is_changed(stage: Stage) -> None:
     stage.mirror(features(stage, NEW, OLD))
     await stage.step()
-    quota = {
+    policy = {
         "apiVersion": "admissionregistration.k8s.io/v1",
         "kind": "ValidatingAdmissionPolicy",
         "metadata": {"name": stage.staging},
@@ -228,14 +230,14 @@ async def test_what_may_not_be_patched_is_told_and_nothing_is_changed(stage: Sta
         "metadata": {"name": stage.staging},
         "spec": {"policyName": stage.staging, "validationActions": ["Deny"]},
     }
-    stage.kube.create(quota)
+    stage.kube.create(policy)
     stage.kube.create(binding)
     try:
         await _until_denied(stage)
         ended = await stage.run("now")
     finally:
-        for each in (binding, quota):
-            stage.kube.delete(each["apiVersion"], each["kind"], stage.staging)
+        for kind in ("ValidatingAdmissionPolicyBinding", "ValidatingAdmissionPolicy"):
+            stage.kube.delete("admissionregistration.k8s.io/v1", kind, stage.staging)
 
     assert ended["result"] == "PutBack", ended
     assert ended["reason"] in ("Forbidden", "AdmissionDenied"), ended
@@ -293,10 +295,6 @@ async def test_an_old_leader_that_wakes_up_meets_the_new_ones_record(stage: Stag
     assert (await stage.run())["result"] == "Succeeded"
 
 
-_NAME = "kubernetes.io/metadata.name"
-_RECORDS = "stagingmirror.dev/record=refresh"
-
-
 def _runs(stage: Stage, name: str) -> bool:
     pods = stage.kube.list("v1", "Pod", stage.staging, labels=f"app={name}")
     return any(
@@ -308,8 +306,6 @@ def _runs(stage: Stage, name: str) -> bool:
 
 async def _survey_only(stage: Stage, name: str) -> None:
     """Let the next step be surveyed and recorded, and the process die before its write."""
-    from support.stage import Axe, Killed
-
     stage.operator(Axe(2))  # the stamp, then the record of the step
     with pytest.raises(Killed):
         await stage.step()
@@ -317,8 +313,6 @@ async def _survey_only(stage: Stage, name: str) -> None:
 
 
 async def _until_denied(stage: Stage) -> None:
-    from support.waiting import holds
-
     def denied() -> bool:
         try:
             stage.kube.patch(

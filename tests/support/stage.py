@@ -18,6 +18,7 @@ from rig.kube import Kube, Refused
 from rig.mlflow_server import MlflowServer as RigMlflow
 from rig.run import until
 from stagingmirror.actions.hands import Hands
+from stagingmirror.api.model import API_VERSION
 from stagingmirror.api.parse import parse_environment, parse_mirror
 from stagingmirror.api.times import rfc3339
 from stagingmirror.cluster.client import KubernetesClient
@@ -169,7 +170,7 @@ class Stage:
         self._patch_mirror({"spec": {"refresh": refresh}})
 
     def _patch_mirror(self, patch: Object) -> None:
-        self.kube.patch("stagingmirror.dev/v1alpha1", "StagingMirror", *reversed(self.key), patch)
+        self.kube.patch(API_VERSION, "StagingMirror", self.key.name, self.staging, patch)
 
     def operator(self, axe: Axe | None = None) -> Refresher:
         """A fresh operator process, as far as refreshing goes."""
@@ -198,7 +199,7 @@ class Stage:
         return self.refresher
 
     def body(self) -> Object | None:
-        return self.kube.find("stagingmirror.dev/v1alpha1", "StagingMirror", *reversed(self.key))
+        return self.kube.find(API_VERSION, "StagingMirror", self.key.name, self.staging)
 
     async def case(self) -> Case:
         """Both sides looked at anew, judged and planned."""
@@ -322,8 +323,7 @@ class Stage:
 
     def _sides(self) -> Sides:
         bodies = [
-            self.kube.get("stagingmirror.dev/v1alpha1", "MirrorEnvironment", name)
-            for name in self.environments
+            self.kube.get(API_VERSION, "MirrorEnvironment", name) for name in self.environments
         ]
         specs = [parse_environment(body) for body in bodies]
         return Sides(
@@ -332,7 +332,7 @@ class Stage:
         )
 
     def _holds(self) -> list[Any]:
-        bodies = self.kube.list("stagingmirror.dev/v1alpha1", "MirrorHold", self.staging)
+        bodies = self.kube.list(API_VERSION, "MirrorHold", self.staging)
         requests = [request for body in bodies if (request := read(body)) is not None]
         return [request.hold for request in in_force(requests, self.key, time.time())]
 
@@ -389,7 +389,7 @@ async def a_stage(
         for space in spaces:
             kube.delete("v1", "Namespace", space)
         for name in environments:
-            kube.delete("stagingmirror.dev/v1alpha1", "MirrorEnvironment", name)
+            kube.delete(API_VERSION, "MirrorEnvironment", name)
 
 
 def _install(kube: Kube) -> None:
@@ -401,7 +401,7 @@ def _install(kube: Kube) -> None:
 
 def _answers(kube: Kube, kind: str) -> bool:
     try:
-        kube.list("stagingmirror.dev/v1alpha1", kind)
+        kube.list(API_VERSION, kind)
     except Refused:
         return False
     return True

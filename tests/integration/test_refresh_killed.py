@@ -1,0 +1,129 @@
+"""The operator as a process, killed (SIGKILL) after every write of a refresh of all three kinds."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from rig.control_plane import ControlPlane
+from rig.mlflow_server import MlflowServer
+from rig.run import until
+from support.guillotine import Guillotine
+from support.kubelet import Kubelet
+from support.operator import OperatorProcess, World
+from support.three_kinds import ThreeKinds
+
+pytestmark = pytest.mark.integration
+
+REFRESH = {"schedule": "0 6 1 1 *", "settle": "0s", "timeout": "30m", "rolloutTimeout": "2m"}
+MOST_LIVES = 90
+
+
+@dataclass(slots=True)
+class Executions:
+    """Operators one after another, each killed after a write; what they lived for in ``deaths``."""
+
+    world: World
+    kubeconfig: Path
+    guillotine: Guillotine | None = None
+    operator: OperatorProcess | None = None
+    deaths: list[str] = field(default_factory=list)
+
+    def kill(self) -> None:
+        assert self.operator is not None
+        self.operator.kill()
+
+    def counts(self, method: str, path: str) -> bool:
+        """Writes of the refresh: its record, staging, staging's registry."""
+        if method not in ("POST", "PUT", "PATCH", "DELETE") or "search" in path:
+            return False
+        is_record = f"/{self.world.namespace}/configmaps" in path and "refresh-" in path
+        return (
+            is_record
+            or f"/{self.world.staging}/"
+            in path.replace(f"/namespaces/{self.world.staging}/stagingmirrors", "")
+            or "mlflow" in path
+        )
+
+    def start(self) -> OperatorProcess:
+        """Another one; the Lease of the dead is given up for it, to wait for nothing."""
+        kube, space = self.world.kube, self.world.namespace
+        for lease in kube.list("coordination.k8s.io/v1", "Lease", space):
+            patch = {"spec": {"holderIdentity": ""}}
+            kube.patch("coordination.k8s.io/v1", "Lease", lease["metadata"]["name"], space, patch)
+        self.operator = OperatorProcess(self.world.control_plane, space, self.kubeconfig)
+        return self.operator
+
+
+@pytest.fixture
+def executions(
+    control_plane: ControlPlane,
+    mlflow_production: MlflowServer,
+    mlflow_staging: MlflowServer,
+    tmp_path: Path,
+) -> Iterator[tuple[Executions, ThreeKinds]]:
+    with World(control_plane) as world:
+        done = Executions(world, tmp_path / "kubeconfig")
+        with Guillotine(counts=done.counts, kill=done.kill) as guillotine:
+            done.guillotine = guillotine
+            spec = json.loads(world.kubeconfig.read_text())
+            server = guillotine.before(control_plane.server, control_plane.ca_path)
+            spec["clusters"][0]["cluster"] = {"server": server}
+            done.kubeconfig.write_text(json.dumps(spec))
+            registry = guillotine.before(mlflow_staging.url)
+            world.environment("production", world.production, mlflow={"url": mlflow_production.url})
+            world.environment("staging", world.staging, mlflow={"url": registry})
+            places = (world.production, world.staging)
+            kinds = ThreeKinds(
+                world.kube,
+                *places,
+                (mlflow_production, mlflow_staging),
+                lambda track: world.kube.apply(
+                    world.mirror_body(track=track, refresh=REFRESH), manager="user"
+                ),
+            )
+            with Kubelet(world.kube, places):
+                kinds.begin()
+                yield done, kinds
+                if done.operator is not None:
+                    done.operator.kill()
+
+
+def test_killed_after_every_write_the_end_is_the_same(
+    executions: tuple[Executions, ThreeKinds],
+) -> None:
+    done, kinds = executions
+    world, guillotine = done.world, done.guillotine
+    assert guillotine is not None
+    done.start()
+    world.until_sync("InSync", within=60)
+    before = kinds.rollouts()
+    kinds.produce()
+    world.until_sync("Drifted", within=60)
+    world.change({"metadata": {"annotations": {"stagingmirror.dev/refresh-at": "now"}}})
+
+    repeated = 0
+    guillotine.allow(1)
+    for _ in range(MOST_LIVES):
+        until(
+            lambda: guillotine.fallen.is_set() or bool(world.status().get("refreshes")),
+            within=90,
+            what="neither an end nor a write",
+        )
+        if world.status().get("refreshes"):
+            break
+        last = guillotine.writes[-1]
+        is_record = "refresh-" in last
+        repeated = repeated + 1 if last in done.deaths and not is_record else 0
+        done.deaths.append(last)
+        guillotine.allow(2 + repeated)  # the stamp, then one more
+        done.start()
+
+    ended = world.status()["refreshes"][0]
+    assert ended["result"] == "Succeeded", (ended, done.deaths)
+    assert kinds.seen() == kinds.wanted()
+    after = kinds.rollouts()
+    assert {name: after[name] - before[name] for name in after} == {"server": 1, "trainer": 1}
+    assert len(done.deaths) > 20, done.deaths
