@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stagingmirror.engine.case import MirrorKey
+from stagingmirror.engine.environments import read_environments
 from stagingmirror.engine.fleet import Changed, Fleet, Named, Plural
 from stagingmirror.engine.mirror import concerned, find
 
@@ -147,3 +148,27 @@ def test_any_order_of_arrival_ends_in_the_newest_state(
 
     there = {each["metadata"]["name"] for each in fleet.all(MIRRORS)}
     assert there == {name for name, deleted in newest.items() if not deleted}
+
+
+def test_what_is_made_of_a_body_is_made_once_as_long_as_it_stays_the_same() -> None:
+    fleet = Fleet()
+    made: list[object] = []
+    fleet.put("mirrorenvironments", environment("production"))
+
+    for _ in range(3):
+        known = fleet.get("mirrorenvironments", "production")
+        assert known is not None
+        fleet.made_of("mirrorenvironments", known, made.append)
+
+    assert len(made) == 1
+
+
+def test_an_environment_that_changed_is_read_anew() -> None:
+    fleet = Fleet()
+    whole = {"usableFrom": ["ml-staging"], "namespaces": ["ml-prod"]}
+    fleet.put("mirrorenvironments", environment("production", 1, **whole))
+    read_environments(fleet)
+    changed = whole | {"namespaces": ["ml-other"]}
+    fleet.put("mirrorenvironments", environment("production", 2, **changed))
+
+    assert read_environments(fleet)["production"].namespaces == ("ml-other",)

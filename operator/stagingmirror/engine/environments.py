@@ -7,7 +7,7 @@ from stagingmirror.api.mirror import StagingMirrorSpec
 from stagingmirror.api.parse import parse_environment
 from stagingmirror.component import Role, Side, Sides
 from stagingmirror.engine.case import MirrorKey
-from stagingmirror.engine.fleet import Fleet
+from stagingmirror.engine.fleet import Body, Fleet
 from stagingmirror.errors import NeedsHuman
 
 
@@ -63,7 +63,7 @@ def _readable(fleet: Fleet) -> Iterator[tuple[str, MirrorEnvironmentSpec]]:
         if body["metadata"].get("deletionTimestamp"):
             continue
         try:
-            yield body["metadata"]["name"], parse_environment(body)
+            yield body["metadata"]["name"], _parsed(fleet, body)
         except NeedsHuman:
             continue
 
@@ -78,7 +78,7 @@ def _side(fleet: Fleet, key: MirrorKey, role: Role, name: str, namespace: str) -
             "admin to create it.",
         )
     try:
-        spec = parse_environment(body)
+        spec = _parsed(fleet, body)
     except NeedsHuman as error:
         raise NeedsHuman(
             "EnvironmentNotUsable",
@@ -87,6 +87,10 @@ def _side(fleet: Fleet, key: MirrorKey, role: Role, name: str, namespace: str) -
         ) from None
     _usable(spec, key, role, name, namespace)
     return Side(role=role, environment=name, spec=spec, namespace=namespace)
+
+
+def _parsed(fleet: Fleet, body: Body) -> MirrorEnvironmentSpec:
+    return fleet.made_of("mirrorenvironments", body, parse_environment)
 
 
 def _usable(

@@ -5,9 +5,10 @@ any order: the newest resourceVersion wins, and a LIST that is older than a dele
 the deleted back.
 """
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Literal, NamedTuple
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Literal, NamedTuple, TypeVar
 
+T = TypeVar("T")
 Body = Mapping[str, Any]
 Plural = Literal["stagingmirrors", "mirrorenvironments", "mirrorholds"]
 
@@ -68,6 +69,7 @@ class Fleet:
     def __init__(self) -> None:
         self._bodies: dict[Plural, dict[Named, Body]] = {plural: {} for plural in PLURALS}
         self._gone: dict[Named, int] = {}
+        self._made: dict[Named, tuple[Body, Any]] = {}
         self.listed: dict[Plural, float] = {}
         """When the last whole LIST of each was asked for (POSIX s); missing: never so far."""
 
@@ -106,6 +108,18 @@ class Fleet:
     def get(self, plural: Plural, name: str, namespace: str = "") -> Body | None:
         return self._bodies[plural].get(Named(plural, namespace, name))
 
+    def made_of(self, plural: Plural, body: Body, make: Callable[[Body], T]) -> T:
+        """What ``make`` makes of a body of ours, made once as long as the body stays the same: it
+        costs more than all else of a pass. One ``make`` per plural.
+        """
+        key = key_of(plural, body)
+        known = self._made.get(key)
+        if known is None or known[0] is not body:
+            known = (body, make(body))
+            self._made[key] = known
+        made: T = known[1]
+        return made
+
     def all(self, plural: Plural, namespace: str | None = None) -> tuple[Body, ...]:
         """Every body, or those of one namespace, in the order of their keys."""
         found = sorted(self._bodies[plural].items())
@@ -127,6 +141,7 @@ class Fleet:
         if known is None:
             return None
         del self._bodies[key.plural][key]
+        self._made.pop(key, None)
         return Changed(key, known, None)
 
 

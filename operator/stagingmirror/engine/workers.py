@@ -1,5 +1,6 @@
 """The workers of the queue: take a mirror, check it, say how it went."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -15,8 +16,13 @@ log = structlog.get_logger(__name__)
 async def work(
     queue: Queue[MirrorKey], check: Callable[[MirrorKey], Awaitable[float | None]]
 ) -> None:
-    """Work for ever. What goes wrong with one mirror brings it back later and harms no other."""
+    """Work for ever. What goes wrong with one mirror brings it back later and harms no other.
+
+    Others run between two passes: one that writes nothing never waits, and thousands of them in a
+    row would keep the Lease from being renewed.
+    """
     while True:
+        await asyncio.sleep(0)
         key = await queue.take()
         mirror = "/".join(key)
         try:
