@@ -82,6 +82,25 @@ def test_status_diff_plan_and_history_show_what_the_status_has(place: Place) -> 
     assert json.loads(place.run("status", "-o", "json").out)[0]["status"]["sync"] == "Drifted"
 
 
+def test_json_has_every_value_whole(place: Place) -> None:
+    digest = f"sha256:{'a99e1902' * 8}"
+    plan = {"steps": [{"phase": "switch", "component": "features", "text": f"image → {digest}"}]}
+    done = {"id": "r", "trigger": "Manual", "result": "PutBack", "message": f"no {digest}"}
+    told = {"plan": plan, "refreshes": [done]}
+    place.mirror("fraud", DRIFTED_MODEL, component("b"), told=told, refresh=SCHEDULE)
+
+    answers = {
+        command: json.loads(place.run(command, "fraud", "-o", "json").out)
+        for command in ("diff", "plan", "history")
+    }
+
+    assert {each["sync"] for each in answers.values()} == {"Drifted"}
+    assert answers["plan"]["plan"]["steps"][0]["text"] == f"image → {digest}"
+    assert answers["history"]["refreshes"][0]["message"] == f"no {digest}"
+    assert [each["name"] for each in answers["diff"]["components"]] == ["fraud-model", "b"]
+    assert "image → sha256:a99e1902\n" in place.run("plan", "fraud").out
+
+
 def test_there_is_no_colour_where_there_is_no_terminal(place: Place) -> None:
     place.mirror("fraud", DRIFTED_MODEL)
 

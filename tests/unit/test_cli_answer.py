@@ -24,6 +24,10 @@ def of(mirror: Mirror, settled: Settled = SETTLED, **options: Any) -> Answer:
     return answer(mirror, belief(mirror, settled, NOW), NOW, **options)
 
 
+def stalled(message: str) -> dict[str, str]:
+    return {"type": "Stalled", "status": "True", "message": message}
+
+
 @pytest.mark.parametrize(
     ("mirror", "code", "line"),
     [
@@ -52,14 +56,30 @@ def of(mirror: Mirror, settled: Settled = SETTLED, **options: Any) -> Answer:
             "? fraud: its status was valid until 3 min ago and was not renewed",
         ),
         (
-            seen(
-                sync="Unknown",
-                conditions=[
-                    {"type": "Stalled", "status": "True", "message": "schedule has 6 fields"}
-                ],
-            ),
+            seen(sync="Unknown", conditions=[stalled("schedule has 6 fields")]),
             4,
             "? fraud: unknown: schedule has 6 fields",
+        ),
+        (
+            seen(UNSEEN, conditions=[stalled("could not be put back: alias champion")]),
+            4,
+            "? fraud: unknown (index: production: MLflow timed out); "
+            "stalled: could not be put back: alias champion",
+        ),
+        (
+            seen(UNSEEN, conditions=[stalled("MLflow timed out.")]),
+            4,
+            "? fraud: unknown (index: production: MLflow timed out)",
+        ),
+        (
+            seen(
+                component("a"),
+                sync="Unknown",
+                summary="refreshing",
+                conditions=[stalled("the field is fought over")],
+            ),
+            4,
+            "? fraud: unknown: refreshing; stalled: the field is fought over",
         ),
     ],
 )

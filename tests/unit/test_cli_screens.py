@@ -27,6 +27,13 @@ from support.statuses import (
 
 SCHEDULED = {"refresh": {"schedule": "0 6 * * 1-5", "timeZone": "Europe/Berlin"}}
 
+NOT_PUT_BACK = {
+    "type": "Stalled",
+    "status": "True",
+    "reason": "PutBackIncomplete",
+    "message": "could not be put back: alias champion",
+}
+
 
 def believed(mirror: Mirror) -> Belief:
     return belief(mirror, SETTLED, NOW)
@@ -52,7 +59,7 @@ def test_status_says_the_answer_first_then_where_then_what_happens_next() -> Non
     )
 
     assert plain(status_screen(mirror, believed(mirror), NOW)) == golden("""
-        fraud is NOT in sync with production: 1 of 3 drifted: fraud-model; held: encoder (candidate 14), for 3h 12m   seen 12 s ago
+        fraud is NOT in sync with production, for 3h 12m: 1 of 3 drifted: fraud-model; held: encoder (candidate 14)   seen 12 s ago
 
           ✗  fraud-model       modelAlias     production runs version 12, staging runs version 11
                                               contentHash and dataSnapshot differ
@@ -106,6 +113,26 @@ def test_status_of_a_stalled_mirror_says_what_to_do() -> None:
         "fraud is unknown: InvalidSchedule: spec.refresh.schedule has 6 fields; use 5",
         "",
     ]
+
+
+def test_status_says_what_is_not_seen_before_it_says_that_a_human_is_needed() -> None:
+    mirror = seen(UNSEEN, summary="1 of 1 not seen: index", conditions=[NOT_PUT_BACK])
+
+    told = plain(status_screen(mirror, believed(mirror), NOW)).splitlines()
+
+    assert told[:2] == [
+        "fraud is unknown: 1 of 1 not seen: index   seen 12 s ago",
+        "PutBackIncomplete: could not be put back: alias champion",
+    ]
+
+
+def test_a_stalled_mirror_in_a_table_keeps_its_verdict() -> None:
+    mirror = seen(DRIFTED_MODEL, summary="1 of 1 drifted: m" + "x" * 80, conditions=[NOT_PUT_BACK])
+
+    row = plain(status_table([(mirror, believed(mirror))], NOW, namespaces=False)[1:])
+
+    assert "Drifted   1 of 1 drifted: mx" in row
+    assert "x…; stalled: PutBackIncomplete   1/1" in row
 
 
 @pytest.mark.parametrize(
@@ -179,6 +206,16 @@ def test_diff_names_what_staging_should_have_where_that_is_another_value() -> No
     )
 
 
+def test_diff_never_shows_two_values_that_differ_as_the_same() -> None:
+    url = "https://embeddings.example/v1/models/all-minilm/revisions"
+    differing = {"fact": "value", "production": f"{url}/12", "staging": f"{url}/7"}
+    mirror = seen(component("endpoint", "Drifted", "value differs", differences=[differing]))
+
+    row = plain(diff_screen(mirror, believed(mirror), NOW)).splitlines()[2].split()
+
+    assert row == ["value", "…visions/12", "…visions/7"]
+
+
 def test_diff_of_nothing_says_so_and_of_a_named_component_shows_it() -> None:
     mirror = seen(component("a"))
 
@@ -219,6 +256,16 @@ def test_plan_shows_steps_in_their_order_and_what_is_left_alone() -> None:
           switch    fraud-model, features   Deployment server: MODEL_VERSION → 8
           leave     embedding               only reported (mode Report)
         """)
+
+
+def test_plan_shows_digests_by_their_beginning() -> None:
+    digest = f"sha256:{'a99e1902' * 8}"
+    long = step(text=f"Deployment features: image of app → 127.0.0.1:5000/features@{digest}")
+    mirror = seen(DRIFTED_MODEL, plan={"steps": [long], "left": []})
+
+    told = plain(plan_screen(mirror, believed(mirror)))
+
+    assert told.endswith("image of app → 127.0.0.1:5000/features@sha256:a99e1902")
 
 
 def test_plan_words_a_step_itself_where_the_operator_did_not() -> None:
@@ -271,7 +318,10 @@ def test_history_shows_refreshes_and_deploys_newest_first() -> None:
             {"id": "r0", "trigger": "Schedule", "result": "Skipped", "finished": ago(2 * 86400)},
         ],
         deploys=[
-            {"component": "a", "side": "staging", "at": ago(610), "message": "verified", "x": 1}
+            deploy("fraud-model", at=ago(100_000), mismatch=list("abcde")),
+            deploy("fraud-model", side="staging", at=ago(610)),
+            deploy("features", side="staging", at=ago(611), verified=False),
+            {"component": "a", "side": "staging", "at": ago(620), "message": "newer", "x": 1},
         ],
     )
 
@@ -280,9 +330,30 @@ def test_history_shows_refreshes_and_deploys_newest_first() -> None:
         13:50:00 (10 min ago)    Manual     Succeeded   59 s   2 of 2 applied and verified
         Nov 20 14:00 (2 d ago)   Schedule   Skipped
 
-        deployed                side      component
-        13:49:50 (10 min ago)   staging   a           verified
-        """)
+        deployed                     side         component     workload            what
+        13:49:50 (10 min ago)        staging      fraud-model   Deployment server   version 12, contentHash sha256:82cb1fbc   ✓ verified: as production
+        13:49:49 (10 min ago)        staging      features      Deployment server   version 12, contentHash sha256:82cb1fbc   ? not verified
+        13:49:40 (10 min ago)        staging      a                                 newer
+        Nov 21 10:13 (27h 46m ago)   production   fraud-model   Deployment server   version 12, contentHash sha256:82cb1fbc   ✗ mismatch with staging: a, b, c and 2 more
+        """)  # noqa: E501 - a screen as it is
+
+
+def deploy(component: str, *, at: str, **more: Any) -> dict[str, Any]:
+    told = {
+        "component": component,
+        "side": "production",
+        "at": at,
+        "workloads": ["Deployment server"],
+        "revisions": {"Deployment server": "1"},
+        "provenance": {
+            "version": "12",
+            "contentHash": f"sha256:{'82cb1fbc' * 8}",
+            "signature": '{"inputs": []}',
+        },
+        "verified": True,
+        "message": "a long sentence",
+    }
+    return told | more
 
 
 def test_history_of_nothing_says_so() -> None:

@@ -104,13 +104,20 @@ def _why(mirror: Mirror, sync: str, asked: tuple[ComponentTold, ...]) -> str:
 
 
 def _why_unknown(mirror: Mirror, asked: tuple[ComponentTold, ...]) -> str:
-    if trouble := mirror.trouble():
-        return f"unknown: {trouble}"
+    """What is not known comes first; that the mirror is stalled besides explains none of it."""
     unseen = [
         each for each in asked if each.verdict not in ("InSync", "Accepted", "Drifted", "Held")
     ]
     if unseen:
         reasons = "; ".join(f"{each.name}: {each.message or 'not seen'}" for each in unseen[:3])
         more = f"; and {len(unseen) - 3} more" if len(unseen) > 3 else ""
-        return f"unknown ({reasons}{more})"
-    return f"unknown: {mirror.status.summary or 'nothing was seen'}"
+        return f"unknown ({reasons}{more}){_stalled_too(mirror, reasons)}"
+    summary = mirror.status.summary or "nothing was seen"
+    if not asked:
+        return f"unknown: {mirror.trouble() or summary}"
+    return f"unknown: {summary}{_stalled_too(mirror, summary)}"
+
+
+def _stalled_too(mirror: Mirror, told: str) -> str:
+    trouble = mirror.trouble()
+    return f"; stalled: {trouble}" if trouble and trouble.rstrip(".") not in told else ""

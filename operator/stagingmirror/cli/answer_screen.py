@@ -9,7 +9,7 @@ from rich.text import Text
 
 from stagingmirror.api.status_schema import ComponentTold
 from stagingmirror.cli.answer import Answer, worst
-from stagingmirror.cli.lines import line, symbol
+from stagingmirror.cli.lines import concise, line, symbol
 
 _CONTROL = {code: "�" for code in range(32) if chr(code) not in "\t\n\r"}
 """What XML cannot carry."""
@@ -18,9 +18,9 @@ _CONTROL = {code: "�" for code in range(32) if chr(code) not in "\t\n\r"}
 def answer_lines(answers: Sequence[Answer], *, namespaces: bool) -> list[Text]:
     """One line each; one for all where the operator itself is what is doubted."""
     if answers and all(each.everybody for each in answers):
-        return [line(symbol("Unknown"), " ", answers[0].why)]
+        return [line(symbol("Unknown"), " ", concise(answers[0].why))]
     return [
-        line(symbol(each.sync), " ", _name(each, namespaces=namespaces), ": ", each.why)
+        line(symbol(each.sync), " ", _name(each, namespaces=namespaces), ": ", concise(each.why))
         for each in answers
     ]
 

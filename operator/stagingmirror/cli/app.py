@@ -35,6 +35,9 @@ class Report(StrEnum):
 
 Names = Annotated[list[str] | None, typer.Argument(metavar="[MIRROR]...", show_default=False)]
 Name = Annotated[str, typer.Argument(metavar="MIRROR", show_default=False)]
+As = Annotated[
+    Output, typer.Option("--output", "-o", help="json has everything whole, with exact times.")
+]
 Patience = Annotated[
     str | None, typer.Option("--timeout", help="How long to wait, e.g. 90s or 10m.")
 ]
@@ -46,7 +49,7 @@ async def status(
     desk: "Desk",
     *,
     names: Names = None,
-    output: Annotated[Output, typer.Option("--output", "-o")] = Output.text,
+    output: As = Output.text,
 ) -> int:
     """What is in sync and what is not."""
     from stagingmirror.cli import looking
@@ -61,11 +64,12 @@ async def diff(
     *,
     name: Name,
     components: Annotated[list[str] | None, typer.Argument(metavar="[COMPONENT]...")] = None,
+    output: As = Output.text,
 ) -> int:
     """Every fact in which staging differs from production."""
     from stagingmirror.cli import looking
 
-    return await looking.diff(desk, name, components or [])
+    return await looking.diff(desk, name, components or [], as_json=output is Output.json)
 
 
 @app.command()
@@ -110,20 +114,20 @@ async def check(
 
 @app.command()
 @reaching()
-async def plan(desk: "Desk", *, name: Name) -> int:
+async def plan(desk: "Desk", *, name: Name, output: As = Output.text) -> int:
     """What a refresh would do now."""
     from stagingmirror.cli import looking
 
-    return await looking.plan(desk, name)
+    return await looking.plan(desk, name, as_json=output is Output.json)
 
 
 @app.command()
 @reaching()
-async def history(desk: "Desk", *, name: Name) -> int:
+async def history(desk: "Desk", *, name: Name, output: As = Output.text) -> int:
     """The last refreshes and deploys."""
     from stagingmirror.cli import looking
 
-    return await looking.history(desk, name)
+    return await looking.history(desk, name, as_json=output is Output.json)
 
 
 @app.command()

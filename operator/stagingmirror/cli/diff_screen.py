@@ -7,7 +7,7 @@ from rich.text import Text
 from stagingmirror.api.status_schema import ComponentTold, DifferenceTold
 from stagingmirror.cli.ages import clock, span
 from stagingmirror.cli.belief import Belief
-from stagingmirror.cli.lines import columns, line, short, symbol
+from stagingmirror.cli.lines import columns, concise, line, pair, short, symbol
 from stagingmirror.cli.mirror import Mirror, at
 from stagingmirror.drift.facts import DETAIL
 
@@ -41,7 +41,7 @@ def _component(component: ComponentTold, mirror: Mirror, now: float) -> list[Tex
         lines += columns([("fact", "production", "staging", ""), *rows], indent="  ", gap=3)
     shown = {each.fact for each in component.differences}
     parts = (component.message or "").split("; ")
-    lines += [line("  ", part) for part in parts if part.partition(": ")[0] not in shown]
+    lines += [line("  ", concise(part)) for part in parts if part.partition(": ")[0] not in shown]
     return lines
 
 
@@ -83,12 +83,10 @@ def _row(difference: DifferenceTold, aside: str) -> tuple[str, str, str, str]:
     base, _, detail = difference.fact.partition(DETAIL)
     name = f"  {detail}" if detail else base
     production, staging = difference.production, difference.staging
-    return (
-        name,
-        NONE if production is None else short(production),
-        NONE if staging is None else short(staging),
-        aside,
-    )
+    if production is None or staging is None:
+        sides = [NONE if value is None else short(value) for value in (production, staging)]
+        return (name, sides[0], sides[1], aside)
+    return (name, *pair(production, staging), aside)
 
 
 def _aside(component: ComponentTold, fact: str, mirror: Mirror, *, counted: bool) -> str:

@@ -6,8 +6,16 @@ from rich.text import Text
 
 from stagingmirror.api.status_schema import DeployTold, RefreshTold
 from stagingmirror.cli.ages import clock, span
-from stagingmirror.cli.lines import columns
+from stagingmirror.cli.lines import columns, concise, line, short, symbol
 from stagingmirror.cli.mirror import Mirror, at
+from stagingmirror.drift.deploys import Deploy, from_dict
+
+IDENTITIES = ("version", "contentHash", "digest", "value", "dataSnapshot")
+"""The facts that say in a table what was deployed; the others are in ``-o json``."""
+MAX_NAMED = 3
+"""Facts that differ and are named; further ones are counted."""
+
+Row = tuple[str | Text, ...]
 
 
 def history_screen(mirror: Mirror, now: float) -> list[Text]:
@@ -15,7 +23,8 @@ def history_screen(mirror: Mirror, now: float) -> list[Text]:
     refreshes, deploys = mirror.status.refreshes, mirror.status.deploys
     if not refreshes and not deploys:
         return [Text(f"{mirror.name}: no refresh and no deploy was seen yet")]
-    return [*_refreshes(refreshes, now), *_deploys(deploys, now)]
+    first, second = _refreshes(refreshes, now), _deploys(deploys, now)
+    return [*first, *([Text("")] if first and second else []), *second]
 
 
 def _refreshes(refreshes: Iterable[RefreshTold], now: float) -> list[Text]:
@@ -25,7 +34,7 @@ def _refreshes(refreshes: Iterable[RefreshTold], now: float) -> list[Text]:
             each.trigger or "",
             each.result or each.phase or "",
             _took(each),
-            each.message or "",
+            concise(each.message or ""),
         )
         for each in refreshes
     ]
@@ -34,13 +43,37 @@ def _refreshes(refreshes: Iterable[RefreshTold], now: float) -> list[Text]:
 
 
 def _deploys(deploys: Iterable[DeployTold], now: float) -> list[Text]:
-    rows = [
-        (_when(each.at, now), each.side or "", each.component or "", each.message or "")
-        for each in deploys
-    ]
-    return (
-        [Text(""), *columns([("deployed", "side", "component", ""), *rows], gap=3)] if rows else []
-    )
+    newest_first = sorted(deploys, key=lambda each: at(each.at) or 0.0, reverse=True)
+    rows = [_deploy(each, now) for each in newest_first]
+    head: Row = ("deployed", "side", "component", "workload", "what", "")
+    return columns([head, *rows], gap=3) if rows else []
+
+
+def _deploy(told: DeployTold, now: float) -> Row:
+    moment = _when(told.at, now)
+    deploy = from_dict(told.model_dump(by_alias=True), at=at(told.at) or 0.0)
+    if deploy is None:  # of another version of the operator: in its own words
+        return (moment, told.side or "", told.component or "", "", concise(told.message or ""), "")
+    component, side = deploy.key
+    workloads = ", ".join(deploy.workloads)
+    return (moment, side, component, workloads, _what(deploy), _agreement(deploy))
+
+
+def _what(deploy: Deploy) -> str:
+    known = [name for name in IDENTITIES if name in deploy.provenance]
+    return ", ".join(f"{name} {short(deploy.provenance[name])}" for name in known)
+
+
+def _agreement(deploy: Deploy) -> Text:
+    """Whether the other side ran the same, as it was seen then."""
+    other = "staging" if deploy.key.side == "production" else "production"
+    if not deploy.verified:
+        return line(symbol("Unknown"), " not verified")
+    if deploy.mismatch:
+        more = len(deploy.mismatch) - MAX_NAMED
+        named = ", ".join(deploy.mismatch[:MAX_NAMED]) + (f" and {more} more" if more > 0 else "")
+        return line(symbol("Drifted"), f" mismatch with {other}: {named}")
+    return line(symbol("InSync"), f" verified: as {other}")
 
 
 def _when(text: str | None, now: float) -> str:

@@ -1,5 +1,6 @@
 """Lines of a screen, before they meet a terminal. Pure: values in, texts out."""
 
+import re
 from collections.abc import Iterable, Sequence
 
 from rich.text import Text
@@ -7,6 +8,9 @@ from rich.text import Text
 SYMBOLS = {"InSync": "✓", "Drifted": "✗", "Accepted": "~", "Held": "~"}
 STYLES = {"InSync": "green", "Drifted": "red", "Accepted": "yellow", "Held": "yellow"}
 UNKNOWN, UNKNOWN_STYLE = "?", "magenta"
+MAX_VALUE = 48
+"""Characters of one value in a table."""
+_DIGEST = re.compile(r"(sha256:[0-9a-f]{8})[0-9a-f]{8,}")
 
 
 def symbol(verdict: str) -> Text:
@@ -43,9 +47,25 @@ def clipped(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
+def concise(text: str) -> str:
+    """The text with every digest by its first characters, as people compare them."""
+    return _DIGEST.sub(r"\1", text)
+
+
 def short(value: str) -> str:
-    """A hash by its first characters, as people compare them; anything else as it is."""
-    for algorithm in ("sha256:", "hmac-sha256:"):
-        if value.startswith(algorithm):
-            return value[: len(algorithm) + 8]
-    return clipped(value, 48)
+    """A value as a column can bear it."""
+    return clipped(concise(value), MAX_VALUE)
+
+
+def pair(one: str, other: str) -> tuple[str, str]:
+    """Two values as columns can bear them. Two that differ never look the same: where their
+    beginnings are equal, they are shown from shortly before they part.
+    """
+    if one == other or short(one) != short(other):
+        return short(one), short(other)
+    parting = next(
+        (at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b),
+        min(len(one), len(other)),
+    )
+    start = max(0, parting - 8)
+    return clipped(f"…{one[start:]}", MAX_VALUE), clipped(f"…{other[start:]}", MAX_VALUE)

@@ -1,14 +1,16 @@
 """The commands that only look: status, diff, plan, history."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from time import time
+from typing import Any
 
 from stagingmirror.cli.answer import FAILED
-from stagingmirror.cli.belief import belief
+from stagingmirror.cli.belief import Belief, belief
 from stagingmirror.cli.desk import Desk
 from stagingmirror.cli.diff_screen import diff_screen
 from stagingmirror.cli.history_screen import history_screen
+from stagingmirror.cli.mirror import Mirror
 from stagingmirror.cli.plan_screen import plan_screen
 from stagingmirror.cli.reaching import fail, show
 from stagingmirror.cli.status_screen import status_screen, status_table
@@ -19,17 +21,7 @@ async def status(desk: Desk, names: Sequence[str], *, as_json: bool) -> int:
     settled, now = await desk.settled(), time()
     believed = [(mirror, belief(mirror, settled, now)) for mirror in mirrors]
     if as_json:
-        told = [
-            {
-                "namespace": mirror.namespace,
-                "name": mirror.name,
-                "sync": each.sync,
-                "doubt": each.doubt,
-                "status": mirror.status.model_dump(by_alias=True, exclude_none=True),
-            }
-            for mirror, each in believed
-        ]
-        show(json.dumps(told, indent=2, ensure_ascii=False))
+        show(_json([_told(*each) | {"status": _status(each[0])} for each in believed]))
     elif len(names) == 1:
         show(status_screen(*believed[0], now))
     else:
@@ -37,23 +29,57 @@ async def status(desk: Desk, names: Sequence[str], *, as_json: bool) -> int:
     return 0
 
 
-async def diff(desk: Desk, name: str, components: Sequence[str]) -> int:
+async def diff(desk: Desk, name: str, components: Sequence[str], *, as_json: bool) -> int:
     mirror = await desk.mirror(name)
     known = {each.name for each in mirror.status.components}
     if unknown := [each for each in components if each not in known]:
         fail(f"{mirror.name} has no component {unknown[0]}; it has {', '.join(sorted(known))}")
         return FAILED
-    settled, now = await desk.settled(), time()
-    show(diff_screen(mirror, belief(mirror, settled, now), now, components))
+    believed, now = belief(mirror, await desk.settled(), time()), time()
+    if as_json:
+        found = _status(mirror, {"components"}).get("components", [])
+        asked = [each for each in found if not components or each["name"] in components]
+        show(_json(_told(mirror, believed) | {"components": asked}))
+    else:
+        show(diff_screen(mirror, believed, now, components))
     return 0
 
 
-async def plan(desk: Desk, name: str) -> int:
+async def plan(desk: Desk, name: str, *, as_json: bool) -> int:
     mirror = await desk.mirror(name)
-    show(plan_screen(mirror, belief(mirror, await desk.settled(), time())))
+    believed = belief(mirror, await desk.settled(), time())
+    if as_json:
+        show(_json(_told(mirror, believed) | {"plan": None} | _status(mirror, {"plan"})))
+    else:
+        show(plan_screen(mirror, believed))
     return 0
 
 
-async def history(desk: Desk, name: str) -> int:
-    show(history_screen(await desk.mirror(name), time()))
+async def history(desk: Desk, name: str, *, as_json: bool) -> int:
+    mirror = await desk.mirror(name)
+    if as_json:
+        believed = belief(mirror, await desk.settled(), time())
+        show(_json(_told(mirror, believed) | _status(mirror, {"refreshes", "deploys"})))
+    else:
+        show(history_screen(mirror, time()))
     return 0
+
+
+def _told(mirror: Mirror, believed: Belief) -> dict[str, Any]:
+    """What every answer in JSON begins with."""
+    return {
+        "namespace": mirror.namespace,
+        "name": mirror.name,
+        "sync": believed.sync,
+        "doubt": believed.doubt,
+    }
+
+
+def _status(mirror: Mirror, parts: Collection[str] | None = None) -> dict[str, Any]:
+    """The status as it is in the API, or these parts of it."""
+    included = None if parts is None else set(parts)
+    return mirror.status.model_dump(by_alias=True, exclude_none=True, include=included)
+
+
+def _json(told: Any) -> str:
+    return json.dumps(told, indent=2, ensure_ascii=False)

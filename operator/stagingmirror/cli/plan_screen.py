@@ -7,7 +7,7 @@ from rich.text import Text
 
 from stagingmirror.api.status_schema import PlanTold
 from stagingmirror.cli.belief import Belief
-from stagingmirror.cli.lines import columns
+from stagingmirror.cli.lines import columns, concise
 from stagingmirror.cli.mirror import Mirror
 from stagingmirror.drift.serial import NotAStep, from_dict
 from stagingmirror.drift.wording import components_of, describe, phase
@@ -24,7 +24,7 @@ def plan_screen(mirror: Mirror, believed: Belief) -> list[Text]:
         return doubt or [Text(f"? {mirror.name}: there is no plan: {why}")]
     plan = mirror.status.plan or PlanTold()
     rows = [step_row(each.model_dump(by_alias=True, exclude_none=True)) for each in plan.steps]
-    rows += [("leave", each.component or "", each.why or "") for each in plan.left]
+    rows += [("leave", each.component or "", concise(each.why or "")) for each in plan.left]
     head = (
         "A refresh now would change staging like this; production is only read."
         if plan.steps
@@ -36,9 +36,13 @@ def plan_screen(mirror: Mirror, believed: Belief) -> list[Text]:
 def step_row(written: Mapping[str, Any]) -> tuple[str, str, str]:
     """Phase, components and the step in words: the operator's own, else ours."""
     if text := written.get("text"):
-        return (str(written.get("phase", "")), str(written.get("component", "")), str(text))
+        return (
+            str(written.get("phase", "")),
+            str(written.get("component", "")),
+            concise(str(text)),
+        )
     try:
         step = from_dict(written)
     except NotAStep:
         return ("?", str(written.get("component", "")), NEWER)
-    return (phase(step), ", ".join(components_of(step)), describe(step))
+    return (phase(step), ", ".join(components_of(step)), concise(describe(step)))

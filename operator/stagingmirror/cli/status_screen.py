@@ -7,8 +7,11 @@ from rich.text import Text
 from stagingmirror.api.status_schema import ComponentTold
 from stagingmirror.cli.ages import span, tick
 from stagingmirror.cli.belief import Belief
-from stagingmirror.cli.lines import STYLES, UNKNOWN_STYLE, clipped, columns, line, symbol
+from stagingmirror.cli.lines import STYLES, UNKNOWN_STYLE, clipped, columns, concise, line, symbol
 from stagingmirror.cli.mirror import Mirror, at
+
+MAX_CELL = 80
+"""Characters of a summary in the table of several mirrors."""
 
 
 def status_screen(mirror: Mirror, believed: Belief, now: float) -> list[Text]:
@@ -31,11 +34,22 @@ def status_table(
     rows: list[list[str | Text]] = [[*head]]
     for mirror, believed in mirrors:
         place = [mirror.namespace] if namespaces else []
-        told = believed.doubt or mirror.trouble() or mirror.status.summary or ""
         verdict = Text(believed.sync, STYLES.get(believed.sync, UNKNOWN_STYLE))
         seen = mirror.status.seen or ""
-        rows.append([*place, mirror.name, verdict, clipped(told, 80), seen, _age(mirror, now)])
+        rows.append(
+            [*place, mirror.name, verdict, _in_a_cell(mirror, believed), seen, _age(mirror, now)]
+        )
     return columns(rows, gap=3)
+
+
+def _in_a_cell(mirror: Mirror, believed: Belief) -> str:
+    """Why, and that a human is needed; of a mirror without components only that."""
+    stalled = mirror.condition("Stalled") if mirror.trouble() else None
+    if believed.doubt is not None or stalled is None or not mirror.status.components:
+        told = believed.doubt or mirror.trouble() or mirror.status.summary or ""
+        return clipped(told, MAX_CELL)
+    tail = f"; stalled: {stalled.reason}"
+    return clipped(mirror.status.summary or "", MAX_CELL - len(tail)) + tail
 
 
 def _headline(mirror: Mirror, believed: Belief, now: float) -> Text:
@@ -50,21 +64,21 @@ def _headline(mirror: Mirror, believed: Belief, now: float) -> Text:
         return line(name, (" is in sync", style), f" with production{since}{tail}")
     if believed.sync == "Drifted":
         since = _for(status.drifted_since, now)
-        said = f" with production: {status.summary or ''}{since}{tail}"
+        said = f" with production{since}: {concise(status.summary or '')}{tail}"
         return line(name, (" is NOT in sync", style), said)
     if believed.sync == "Held":
-        return line(name, (" is held: ", style), (status.summary or "") + tail)
+        return line(name, (" is held: ", style), concise(status.summary or "") + tail)
     return line(name, (" is unknown: ", style), _why_unknown(mirror) + tail)
 
 
 def _why_unknown(mirror: Mirror) -> str:
+    stalled = mirror.condition("Stalled")
+    trouble = mirror.trouble()
+    if trouble and not mirror.status.components:
+        return f"{stalled.reason}: {trouble}" if stalled and stalled.reason else trouble
     in_sync = mirror.condition("InSync")
     told = in_sync.message if in_sync is not None else None
-    stalled = mirror.condition("Stalled")
-    reason = f"{stalled.reason}: " if stalled is not None and stalled.reason else ""
-    if trouble := mirror.trouble():
-        return f"{reason}{trouble}"
-    return mirror.status.summary or told or "nothing was seen"
+    return concise(mirror.status.summary or told or "nothing was seen")
 
 
 def _last_known(mirror: Mirror, now: float) -> Iterable[str]:
@@ -74,11 +88,12 @@ def _last_known(mirror: Mirror, now: float) -> Iterable[str]:
 
 def _notes(mirror: Mirror, believed: Belief) -> Iterable[Text]:
     """Conditions that are present only while they matter, but for what the headline says."""
-    stalled = ["Stalled"] if believed.doubt or believed.sync != "Unknown" else []
+    in_headline = believed.doubt is None and not mirror.status.components
+    stalled = [] if in_headline else ["Stalled"]
     for type_ in [*stalled, "Contended", "DriftOverdue", "Refreshing"]:
         told = mirror.condition(type_)
         if told is not None and told.status == "True":
-            yield line((f"{told.reason or type_}: ", "bold"), told.message or "")
+            yield line((f"{told.reason or type_}: ", "bold"), concise(told.message or ""))
 
 
 def _components(components: Iterable[ComponentTold], believed: Belief) -> list[Text]:
@@ -94,7 +109,7 @@ def _components(components: Iterable[ComponentTold], believed: Belief) -> list[T
 def _told(component: ComponentTold) -> list[str]:
     """The message, a line per statement."""
     parts = (component.message or "").replace("\n", "; ").split("; ")
-    return [clipped(part, 160) for part in parts]
+    return [clipped(concise(part), 160) for part in parts]
 
 
 def _next(mirror: Mirror, now: float) -> Iterable[Text]:
