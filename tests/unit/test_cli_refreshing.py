@@ -66,7 +66,7 @@ def test_steps_are_columns_and_digests_are_short() -> None:
 
     told = plain(Follower(TOKEN).news(mirror, 0.0))
 
-    assert [line.find("   done") for line in told[1:3]] == [98, 98]
+    assert [line.find("   done") for line in told[1:3]] == [114, 114]
     assert "   image → sha256:a99e1902   " in told[2]
     assert told[3].startswith("  put back  fraud-model   xxx")
     assert "could NOT be undone" in told[3]

@@ -108,11 +108,10 @@ def test_steps_are_told_in_the_words_of_their_manifest() -> None:
     )
 
     assert describe(copy) == (
-        "copy version 12 of fraud (4 files, 90 MB) from the registry of production to that of "
-        "staging"
+        "copy version 12 of fraud (4 files, 90 MB) from production to staging"
     )
     assert describe(patch) == (
-        "Deployment fraud-server: MODEL_VERSION of server → (version of the copy); restart"
+        "Deployment fraud-server: MODEL_VERSION of server → the copy; restart"
     )
     assert describe(MoveAlias("id", "m", "staging", "fraud", "champion", "8")) == (
         "alias champion of fraud → version 8"

@@ -12,7 +12,7 @@ from stagingmirror.cli.ages import span
 from stagingmirror.cli.lines import concise
 from stagingmirror.cli.mirror import Mirror
 
-MAX_TEXT = 72
+MAX_TEXT = 88
 """Characters up to which the texts of steps widen their column."""
 _DONE = frozenset({"Taken", "Verified"})
 _WORDS = {

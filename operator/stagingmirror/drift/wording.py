@@ -38,8 +38,8 @@ def describe(step: Step) -> str:
         case CopyModel():
             return (
                 f"copy version {step.from_version} of {step.from_model} "
-                f"({_count(step.files, 'file')}, {size(step.size)}) from the registry of "
-                f"{step.from_environment} to that of {step.to_environment}"
+                f"({_count(step.files, 'file')}, {size(step.size)}) "
+                f"from {step.from_environment} to {step.to_environment}"
             )
         case RunLoader():
             return f"run a Job of CronJob {step.cron_job} with {step.variable}={shown(step.value)}"
@@ -85,7 +85,7 @@ def _version(value: Value) -> str:
 def _text(value: Value) -> str:
     if isinstance(value, str):
         return shown(value)
-    return shown(value.form.replace("{value}", "(version of the copy)"))
+    return shown(value.form.replace("{value}", "the copy"))
 
 
 def _count(number: int, noun: str) -> str:
