@@ -15,7 +15,7 @@ from rig.kube import Refused
 from rig.run import until
 from stagingmirror.api.crd import crds
 from stagingmirror.api.model import API_VERSION
-from support.operator import READING, bind
+from support.rights import READ, READING, bind
 
 GROUP = "bare.stagingmirror.dev"
 _VERSION = API_VERSION.rpartition("/")[2]
@@ -84,11 +84,12 @@ def _define(ground: Ground) -> None:
     kube.apply(crd)
     ours: Object = {"apiGroups": [GROUP]}
     bind(
-        ground.world,
+        kube,
+        ground.world.namespace,
         ground.bare,
         [
-            *({**rule, "verbs": ["get", "list", "watch"]} for rule in READING),
-            ours | {"resources": ["stagingmirrors"], "verbs": ["get", "list", "watch"]},
+            *({**rule, "verbs": READ} for rule in READING),
+            ours | {"resources": ["stagingmirrors"], "verbs": READ},
             ours | {"resources": ["stagingmirrors/status"], "verbs": ["update"]},
         ],
     )
