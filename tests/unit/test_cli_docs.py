@@ -153,9 +153,7 @@ def test_the_page_shows_what_history_prints() -> None:
     version_12 = {"version": "12", "contentHash": BYTES}
     deploys = [
         rolled_out("staging", 603.0, {"version": "8", "contentHash": BYTES}, ()),
-        rolled_out(
-            "production", 11520.0, {"version": "12", "contentHash": BYTES}, ("contentHash",)
-        ),
+        rolled_out("production", 11520.0, version_12, ("contentHash",)),
     ]
     mirror = seen(component("fraud-model"), refreshes=[refreshed], deploys=deploys)
 
