@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -91,6 +92,11 @@ def executions(
                     done.operator.kill()
 
 
+def all_drifted(status: dict[str, Any]) -> bool:
+    verdicts = [each["verdict"] for each in status.get("components", ())]
+    return verdicts == ["Drifted"] * 3
+
+
 def test_killed_after_every_write_the_end_is_the_same(
     executions: tuple[Executions, ThreeKinds],
 ) -> None:
@@ -98,10 +104,10 @@ def test_killed_after_every_write_the_end_is_the_same(
     world, guillotine = done.world, done.guillotine
     assert guillotine is not None
     done.start()
-    world.until_sync("InSync", within=60)
+    world.until(lambda status: status.get("seen") == "3/3", within=60)
     before = kinds.rollouts()
     kinds.produce()
-    world.until_sync("Drifted", within=60)
+    world.until(all_drifted, within=90)
     world.change({"metadata": {"annotations": {"stagingmirror.dev/refresh-at": "now"}}})
 
     repeated = 0
