@@ -60,6 +60,15 @@ def test_each_change_of_a_step_is_told_once_and_timed() -> None:
     assert last == ["  switch    features      step 1            done       1 s"]
 
 
+def test_steps_that_were_done_between_two_looks_are_told_at_the_end() -> None:
+    follower = Follower(TOKEN)
+    follower.news(under_way("Taken", "Started"), 0.0)
+
+    assert plain(follower.verified(1.0)) == [
+        "  switch    features      step 1            done       1 s"
+    ]
+
+
 def test_steps_are_columns_and_digests_are_short() -> None:
     digest = f"sha256:{'a99e1902' * 8}"
     mirror = under_way("Taken", "Taken", "Left", texts=["short", f"image → {digest}", "x" * 100])

@@ -23,14 +23,16 @@ def patience(text: str | None, default: float) -> float:
     return default if text is None else seconds(text)
 
 
-async def watched(desk: Desk, mirror: Mirror, limit: float) -> AsyncIterator[Mirror]:
+async def watched(
+    desk: Desk, mirror: Mirror, limit: float, *, every: float = EVERY
+) -> AsyncIterator[Mirror]:
     """The mirror as it is now, again and again, for ``limit`` seconds."""
     end = monotonic() + limit
     while True:
         yield await desk.mirror(mirror.path)
         if monotonic() > end:
             return
-        await asyncio.sleep(EVERY)
+        await asyncio.sleep(every)
 
 
 async def until(

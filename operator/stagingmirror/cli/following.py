@@ -3,7 +3,7 @@ in.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rich.text import Text
 
@@ -50,13 +50,14 @@ class Follower:
         self._told: dict[str, str] = {}
         self._began: dict[tuple[str, bool], float] = {}
         self._last = 0.0
+        self._seen: list[_Step] = []
 
     def news(self, mirror: Mirror, now: float) -> list[Text]:
         """What was not told yet. ``now`` is any clock in seconds; steps are timed with it."""
         open_ = mirror.status.refresh
         if open_ is None or open_.token != self._asked:
             return self._once("waiting", mirror.status.waiting, "waits")
-        steps = _steps(open_)
+        steps = self._seen = _steps(open_)
         lines = []
         if "started" not in self._told:
             self._told["started"], self._last = "yes", now
@@ -70,6 +71,11 @@ class Follower:
             because = (open_.message or "").removeprefix("putting back: ")
             lines += self._once("put back", because, "put back")
         return lines
+
+    def verified(self, now: float) -> list[Text]:
+        """What was not told yet of a refresh that arrived between two looks: all its steps did."""
+        steps = [replace(step, state="Verified") for step in self._seen]
+        return [line for step in steps for line in self._step(step, _widths(steps), now)]
 
     def _step(self, step: _Step, widths: tuple[int, int], now: float) -> list[Text]:
         forward = step.state == "Started" or step.state in _DONE

@@ -16,6 +16,8 @@ from stagingmirror.cli.reaching import fail, show
 
 LONG = 10800.0
 """How long --wait waits where nothing is said: longer than a refresh may take, in seconds."""
+OFTEN = 0.2
+"""Seconds between two looks: a refresh of small things takes no longer than a few of them."""
 SUCCEEDED = frozenset({"Succeeded", "NothingToDo"})
 
 
@@ -31,9 +33,11 @@ async def refresh(desk: Desk, name: str, *, wait: bool, within: str | None) -> i
         show(f"asked for a refresh of {mirror.name}; see: kubectl stagingmirror status {name}")
         return IN_SYNC
     follower = Follower(left)
-    async for seen in watched(desk, mirror, limit):
+    async for seen in watched(desk, mirror, limit, every=OFTEN):
         show(follower.news(seen, monotonic()))
         if (ended := ended_refresh(seen, left)) is not None:
+            if ended.result == "Succeeded":
+                show(follower.verified(monotonic()))
             show(end_lines(seen, ended, monotonic() - begun))
             return end_code(seen, ended)
     show(f"? {mirror.name}: no end within {span(limit)}; see: kubectl stagingmirror status {name}")
