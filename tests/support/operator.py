@@ -37,7 +37,9 @@ DATA = "training-data"
 class OperatorProcess:
     """One ``stagingmirror run``. A context manager; ``log`` is what it has said so far."""
 
-    def __init__(self, control_plane: ControlPlane, namespace: str, kubeconfig: Path) -> None:
+    def __init__(
+        self, control_plane: ControlPlane, namespace: str, kubeconfig: Path, *options: str
+    ) -> None:
         self.identity = f"operator-{secrets.token_hex(3)}"
         command = [
             *(sys.executable, "-m", "stagingmirror", "run"),
@@ -45,6 +47,7 @@ class OperatorProcess:
             f"--identity={self.identity}",
             f"--kubeconfig={kubeconfig}",
             "--metrics-port=0",
+            *options,
         ]
         self._process: Process = control_plane.run_of.start(self.identity, command)
         self._log = control_plane.run_of.folder / f"{self.identity}.log"
@@ -146,9 +149,9 @@ class World:
             self.kube.delete("v1", "Namespace", space)
         forget(self.kube, operator=self.namespace)
 
-    def operator(self) -> OperatorProcess:
-        """Start one; there may be several."""
-        return OperatorProcess(self.control_plane, self.namespace, self.kubeconfig)
+    def operator(self, *options: str) -> OperatorProcess:
+        """Start one, with these options of ``run``; there may be several."""
+        return OperatorProcess(self.control_plane, self.namespace, self.kubeconfig, *options)
 
     def environment(self, role: str, space: str, **spec: Any) -> Object:
         """Make, or change, the environment of this role."""
