@@ -8,9 +8,9 @@ lost. Everything that mirrors point at is watched by ``cluster``, not here.
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
 from typing import Any, cast
 
-import aiohttp
 import kopf
 import structlog
 
@@ -51,9 +51,9 @@ class Edge:
 
     async def run(self) -> None:
         logging.getLogger("kopf").setLevel(logging.WARNING)
-        async with open_session(self._access) as session:
+        async with AsyncExitStack() as sessions:
             await kopf.operator(
-                registry=self._registry(session),
+                registry=self._registry(sessions),
                 settings=_settings(self._timeout),
                 standalone=True,
                 clusterwide=True,
@@ -65,13 +65,15 @@ class Edge:
         if not self._stop.is_set():
             raise RuntimeError("the watch of our own resources has ended")
 
-    def _registry(self, session: aiohttp.ClientSession) -> kopf.OperatorRegistry:
+    def _registry(self, sessions: AsyncExitStack) -> kopf.OperatorRegistry:
         registry = kopf.OperatorRegistry()
-        server = self._access.server
 
         @kopf.on.login(registry=registry, backoff=1.0)
         async def login(**_: Any) -> kopf.AiohttpSession:
-            return kopf.AiohttpSession(server=server, aiohttp_session=session)
+            # A new one each time: after a 401, which an API server that starts may say, Kopf closes
+            # the former and takes an equal one for the refused one.
+            session = await sessions.enter_async_context(open_session(self._access))
+            return kopf.AiohttpSession(server=self._access.server, aiohttp_session=session)
 
         for plural in PLURALS:
             kopf.on.event(GROUP, VERSION, plural, registry=registry)(self._handler(plural))

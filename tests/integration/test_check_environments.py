@@ -79,3 +79,15 @@ def test_a_namespace_that_may_not_be_read_makes_the_environment_not_ready(fraud:
     finally:
         fraud.environment("production", fraud.production)
     until_ready_says(fraud, "Reachable")
+
+
+def test_nothing_is_written_to_an_environment_while_nothing_changes(fraud: World) -> None:
+    until_ready_says(fraud, "Reachable")
+    before = fraud.kube.list(API_VERSION, "MirrorEnvironment")
+    fraud.mirror()
+    fraud.until_sync("InSync")
+
+    time.sleep(3)
+
+    after = fraud.kube.list(API_VERSION, "MirrorEnvironment")
+    assert [each["metadata"] for each in after] == [each["metadata"] for each in before]
