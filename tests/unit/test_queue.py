@@ -1,53 +1,9 @@
 """The queue: one hand per key, nothing lost, the most urgent first, nobody starves."""
 
 import asyncio
-from dataclasses import dataclass, field
-
-from hypothesis import settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from stagingmirror.engine.queue import Queue
-
-
-@dataclass
-class Clock:
-    now: float = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@dataclass
-class Figures:
-    """Keeps what a queue counts."""
-
-    adds: int = 0
-    retries: int = 0
-    waited: list[float] = field(default_factory=list)
-    worked: list[float] = field(default_factory=list)
-    last_depth: int = 0
-
-    def added(self, *, depth: int) -> None:
-        self.adds += 1
-        self.last_depth = depth
-
-    def taken(self, *, waited: float, depth: int) -> None:
-        self.waited.append(waited)
-        self.last_depth = depth
-
-    def done(self, *, worked: float) -> None:
-        self.worked.append(worked)
-
-    def retried(self) -> None:
-        self.retries += 1
-
-    def depth(self, value: int) -> None:
-        self.last_depth = value
-
-
-def a_queue(clock: Clock, *, patience: float = 30.0) -> Queue[str]:
-    return Queue(clock=clock, patience=patience, backoff=1.0, backoff_cap=8.0)
+from support.queues import Clock, Figures, a_queue
 
 
 def test_a_key_that_is_added_twice_is_taken_once() -> None:
@@ -261,72 +217,3 @@ async def test_every_waiting_worker_gets_a_key_of_its_own() -> None:
         queue.add(key)
 
     assert sorted(await asyncio.wait_for(asyncio.gather(*workers), 1)) == ["a", "b", "c"]
-
-
-KEYS = st.sampled_from("abcd")
-
-
-class AnyOrder(RuleBasedStateMachine):
-    """Whatever comes in whatever order: no key in two hands, and no add without a later take."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.clock = Clock()
-        self.queue = a_queue(self.clock)
-        self.in_work: list[str] = []
-        self.owed: set[str] = set()
-
-    @rule(key=KEYS, deadline=st.none() | st.floats(-50, 50))
-    def add(self, key: str, deadline: float | None) -> None:
-        if deadline is None:
-            self.queue.add(key)
-        else:
-            self.queue.add(key, deadline=self.clock.now + deadline)
-        self.owed.add(key)
-
-    @rule(key=KEYS, seconds=st.floats(0, 60))
-    def add_later(self, key: str, seconds: float) -> None:
-        self.queue.add_later(key, self.clock.now + seconds)
-
-    @rule(seconds=st.floats(0, 60))
-    def pass_time(self, seconds: float) -> None:
-        self.clock.now += seconds
-
-    @rule()
-    def take(self) -> None:
-        key = self.queue.take_now()
-        if key is not None:
-            assert key not in self.in_work
-            self.in_work.append(key)
-            self.owed.discard(key)
-
-    @precondition(lambda self: self.in_work)
-    @rule(good=st.booleans())
-    def put_down(self, good: bool) -> None:
-        key = self.in_work.pop(0)
-        if good:
-            self.queue.done(key)
-        else:
-            self.queue.failed(key)
-            self.owed.add(key)
-
-    @invariant()
-    def what_is_owed_counts_as_unwritten(self) -> None:
-        if self.owed or self.in_work:
-            oldest = self.queue.oldest_unwritten()
-            assert oldest is not None
-            assert oldest <= self.clock.now
-
-    def teardown(self) -> None:
-        for key in self.in_work:
-            self.queue.done(key)
-        self.clock.now += 100
-        taken = set()
-        while (due := self.queue.take_now()) is not None:
-            taken.add(due)
-            self.queue.done(due)
-        assert self.owed <= taken
-
-
-TestAnyOrder = AnyOrder.TestCase
-TestAnyOrder.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)

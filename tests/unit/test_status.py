@@ -1,19 +1,14 @@
 """The status of a mirror: the whole truth, and nothing that was not seen."""
 
 import json
-from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from stagingmirror.api.report import ComponentReport, Report
-from stagingmirror.api.status import Status, minimal_unknown, same_truth, stalled_status, status_of
-from stagingmirror.api.status_schema import MirrorStatus
-from stagingmirror.drift.deploys import Deploy, DeployKey
-from stagingmirror.drift.facts import Fact
+from stagingmirror.api.report import ComponentReport
+from stagingmirror.api.status import Status, minimal_unknown, same_truth, stalled_status
 from stagingmirror.drift.steps import Left, Plan, SetConfigMapKey
 from support import looks as given_looks
+from support.judged import condition, deployed, of_condition, status
 from support.looks import (
     NOW,
     STALE_AFTER,
@@ -27,21 +22,6 @@ from support.looks import (
     unknown,
     unseen,
 )
-
-
-def status(
-    of: Report, previous: Status | None = None, *, now: float = NOW, trust: bool = True
-) -> Status:
-    return status_of(of, now=now, previous=previous, trust_previous=trust)
-
-
-def condition(of: Status, type_: str) -> dict[str, Any] | None:
-    return next((each for each in of["conditions"] if each["type"] == type_), None)
-
-
-def of_condition(of: Status, type_: str) -> str | None:
-    found = condition(of, type_)
-    return None if found is None else str(found["status"])
 
 
 @pytest.mark.parametrize(
@@ -232,7 +212,7 @@ def test_the_plan_is_shown_in_words_and_as_steps() -> None:
 
 
 def test_a_mirror_that_cannot_be_judged_is_stalled_and_unknown() -> None:
-    before = status(report(equal(), deploys=(_deploy("a"),)))
+    before = status(report(equal(), deploys=(deployed("a"),)))
     made = stalled_status(
         "InvalidSchedule",
         'spec.refresh.schedule "0 6" has 2 fields.',
@@ -271,85 +251,3 @@ def test_another_value_is_another_truth_even_if_the_verdict_is_the_same() -> Non
     other = component("other", seen({"value": "3"}), seen({"value": "1"}))
 
     assert not same_truth(first, status(report(other), first))
-
-
-def _deploy(name: str, fact: str = "1") -> Deploy:
-    revisions = {f"Deployment {name}": "r1"}
-    return Deploy(DeployKey(name, "staging"), revisions, (f"Deployment {name}",), NOW, {"a": fact})
-
-
-def huge() -> Report:
-    """The largest mirror there can be, every text of it too long."""
-    facts = {f"parameters.{n:04}": Fact("p" * 5000) for n in range(300)}
-    other = {name: Fact("s" * 5000) for name in facts}
-    components = [
-        component(f"component-{n:02}-{'x' * 40}", seen(facts, findings=("f" * 5000,)), seen(other))
-        for n in range(64)
-    ]
-    names = [each.name for each in components]
-    steps = [
-        SetConfigMapKey(f"s{n}", names[n % 64], "ns", "c", str(n), "v" * 9000) for n in range(900)
-    ]
-    return report(
-        *components,
-        plan=Plan(tuple(steps), tuple(Left(name, "w" * 5000) for name in names)),
-        deploys=tuple(_deploy(name, "d" * 5000) for name in names),
-        finished={"id": "r1", "result": "PutBack", "message": "m" * 50_000},
-        refresh={"id": "r2", "phase": "Verify", "steps": [{"text": "t" * 50_000}]},
-        stalled=("Overlap", "o" * 50_000),
-    )
-
-
-def test_the_largest_status_is_far_below_what_can_be_written_and_says_what_was_cut() -> None:
-    made = status(huge())
-
-    assert len(json.dumps(made)) < 200_000
-    assert "facts are not shown" in made["components"][0]["message"] or (
-        "not listed" in made["components"][0]["message"]
-    )
-    assert MirrorStatus.model_validate(made).sync == "Drifted"
-
-
-def test_everything_that_is_written_is_in_the_schema() -> None:
-    made = status(report(drifted(), equal(), held(), accepted(), unknown(), waiting="settling"), {})
-
-    known = {field.alias or name for name, field in MirrorStatus.model_fields.items()}
-    assert made.keys() <= known
-    read = MirrorStatus.model_validate(made).model_dump(
-        mode="json", by_alias=True, exclude_none=True
-    )
-    for written, back in zip(made["components"], read["components"], strict=True):
-        assert written.items() <= back.items()
-
-
-components = st.builds(
-    lambda name, both: component(name, both.production, both.staging),
-    st.sampled_from(["same", "another"]),
-    given_looks.looks,
-)
-reports = st.builds(
-    lambda found, writing, generation: report(*found, writing=writing, generation=generation),
-    st.lists(components, max_size=3, unique_by=lambda each: each.name),
-    st.booleans(),
-    st.integers(1, 2),
-)
-
-
-@settings(deadline=None)
-@given(reports)
-def test_a_status_made_again_from_itself_is_the_same(of: Report) -> None:
-    once = status(of)
-
-    assert status(of, json.loads(json.dumps(once))) == once
-
-
-@settings(deadline=None)
-@given(reports, reports)
-def test_nothing_is_in_sync_that_is_not_wholly_and_freshly_seen(before: Report, of: Report) -> None:
-    made = status(of, status(before))
-
-    if made["sync"] == "InSync" or of_condition(made, "InSync") == "True":
-        assert of_condition(made, "Ready") == "True"
-        assert {each["verdict"] for each in made["components"]} <= {"InSync", "Accepted"}
-        assert not of.writing
-    assert ("inSyncSince" in made) == (made["sync"] == "InSync")
