@@ -1,37 +1,26 @@
 """Copies between two real registries, and aliases."""
 
 import asyncio
-import hashlib
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from aiohttp import web
 
 from rig.mlflow_server import MlflowServer as Rig
-from rig.models import LoggedVersion, client_of, log_files, log_model
-from stagingmirror.errors import ChangedUnderneath, NotAnswered, NotThere, StepFailed
+from rig.models import client_of, log_files, log_model
+from stagingmirror.errors import NotThere
 from stagingmirror.registry import origin
 from stagingmirror.registry.address import Basic, RegistryAddress
 from stagingmirror.registry.aliases import delete_alias, get_alias, set_alias
-from stagingmirror.registry.content import tree_hash
-from stagingmirror.registry.copy import CopyOrder, copy_version
-from stagingmirror.registry.copying import EXPERIMENT
+from stagingmirror.registry.copy import copy_version
 from stagingmirror.registry.server import MlflowServer
-from stagingmirror.view import FileHash
-from support.registries import connected, in_front_of, watching
+from support.copies import FILES, copies, hash_of, order_of, versions
+from support.registries import connected, watching
 
 pytestmark = pytest.mark.integration
-
-FILES: dict[str, bytes | str] = {
-    "MLmodel": "flavors: {}\n",
-    "data/weights 1.bin": b"w" * 3_000_000,
-    "data/empty": b"",
-    "tokenizer.json": b"{}",
-}
 
 
 @pytest.fixture
@@ -49,33 +38,6 @@ async def production(mlflow_production: Rig) -> AsyncIterator[MlflowServer]:
 async def staging(mlflow_staging: Rig) -> AsyncIterator[MlflowServer]:
     async with connected(mlflow_staging.url) as server:
         yield server
-
-
-def order_of(made: LoggedVersion, hashed: str, refresh: str = "r1") -> CopyOrder:
-    return CopyOrder(made.name, made.version, made.name, hashed, "production", refresh)
-
-
-def hash_of(files: dict[str, bytes | str]) -> str:
-    """The tree hash, computed from what was logged and not from what a server says."""
-    data = {path: text.encode() if isinstance(text, str) else text for path, text in files.items()}
-    return tree_hash(
-        {path: FileHash(hashlib.sha256(read).hexdigest(), len(read)) for path, read in data.items()}
-    )
-
-
-def versions(rig: Rig, name: str) -> list[str]:
-    return sorted(one.version for one in client_of(rig).search_model_versions(f"name = '{name}'"))
-
-
-def copies(rig: Rig, name: str) -> tuple[int, int]:
-    """How many runs and logged models the copies of this model left behind."""
-    client = client_of(rig)
-    experiment = client.get_experiment_by_name(EXPERIMENT)
-    if experiment is None:
-        return 0, 0
-    runs = client.search_runs([experiment.experiment_id], f"tags.`{origin.MODEL}` = '{name}'")
-    logged = client.search_logged_models([experiment.experiment_id], f"name = '{name}'")
-    return len(runs), len(logged)
 
 
 async def test_a_copy_shows_the_same_facts_as_its_origin(
@@ -184,150 +146,6 @@ async def test_a_version_whose_bytes_were_overwritten_is_not_reused(
 
     assert (first, second) == ("1", "2")
     assert (folder / "tokenizer.json").read_bytes() == b"[]", "what others changed is left alone"
-
-
-class Crash(BaseException):
-    """As a SIGKILL: nothing catches it."""
-
-
-def crashing_at(number: int) -> Callable[[str, str], None]:
-    """Ends the caller after so many answered calls."""
-    answered = 0
-
-    def on_call(operation: str, result: str) -> None:
-        nonlocal answered
-        answered += 1
-        if answered == number:
-            raise Crash
-
-    return on_call
-
-
-async def test_a_crash_after_any_call_doubles_nothing(
-    mlflow_production: Rig, mlflow_staging: Rig, production: MlflowServer, name: str
-) -> None:
-    files: dict[str, bytes | str] = {"a.bin": b"a" * 100, "b.bin": b"b"}
-    crashes = 0
-    for number in range(1, 60):
-        one = f"{name}-{number}"
-        made = log_files(mlflow_production, one, files, params={"p": 1}, dataset="d")
-        order = order_of(made, hash_of(files))
-        async with connected(mlflow_staging.url, on_call=crashing_at(number)) as crashing:
-            try:
-                await copy_version(production, crashing, order, clock=time.time)
-            except Crash:
-                crashes += 1
-            else:
-                break
-        async with connected(mlflow_staging.url) as staging:
-            version = await copy_version(production, staging, order, clock=time.time)
-        assert version == "1", f"after call {number}"
-        assert versions(mlflow_staging, one) == ["1"]
-        assert copies(mlflow_staging, one) == (1, 1)
-    assert crashes > 12
-
-
-async def test_a_lost_answer_to_creating_the_version_doubles_nothing(
-    mlflow_production: Rig, mlflow_staging: Rig, production: MlflowServer, name: str
-) -> None:
-    made = log_files(mlflow_production, name, FILES)
-    async with (
-        in_front_of(mlflow_staging.url, lose="model-versions/create") as losing,
-        connected(losing) as staging,
-    ):
-        version = await copy_version(
-            production, staging, order_of(made, hash_of(FILES)), clock=time.time
-        )
-
-    assert version == "1"
-    assert versions(mlflow_staging, name) == ["1"]
-
-
-async def test_other_bytes_in_production_than_were_judged_are_not_registered(
-    mlflow_production: Rig,
-    mlflow_staging: Rig,
-    production: MlflowServer,
-    staging: MlflowServer,
-    name: str,
-) -> None:
-    made = log_files(mlflow_production, name, FILES)
-    judged = order_of(made, hash_of({**FILES, "tokenizer.json": b"[]"}))
-
-    with pytest.raises(ChangedUnderneath):
-        await copy_version(production, staging, judged, clock=time.time)
-
-    assert versions(mlflow_staging, name) == []
-
-
-@pytest.mark.parametrize(
-    ("status", "reason"),
-    [(507, "RegistryFull"), (500, "RegistryFailed"), (403, "RegistryForbidden")],
-)
-async def test_a_registry_that_takes_no_files_fails_the_step_and_registers_nothing(
-    mlflow_production: Rig,
-    mlflow_staging: Rig,
-    production: MlflowServer,
-    name: str,
-    status: int,
-    reason: str,
-) -> None:
-    made = log_files(mlflow_production, name, {"w.bin": b"w"})
-
-    def refuse(request: web.Request) -> web.Response | None:
-        return web.Response(status=status, text="secret") if request.method == "PUT" else None
-
-    async with (
-        in_front_of(mlflow_staging.url, refuse) as full,
-        connected(full) as staging,
-    ):
-        order = order_of(made, hash_of({"w.bin": b"w"}))
-        with pytest.raises(StepFailed) as failed:
-            await copy_version(production, staging, order, clock=time.time)
-
-    assert failed.value.reason == reason
-    assert "secret" not in str(failed.value)
-    assert versions(mlflow_staging, name) == []
-
-
-async def test_a_source_that_goes_away_in_the_middle_is_not_the_destinations_fault(
-    mlflow_production: Rig, staging: MlflowServer, mlflow_staging: Rig, name: str
-) -> None:
-    made = log_files(mlflow_production, name, FILES)
-
-    def vanish(request: web.Request) -> web.Response | None:
-        return web.Response(status=502) if request.path.endswith("tokenizer.json") else None
-
-    async with (
-        in_front_of(mlflow_production.url, vanish) as failing,
-        connected(failing) as production,
-    ):
-        with pytest.raises(NotAnswered) as failed:
-            await copy_version(production, staging, order_of(made, hash_of(FILES)), clock=time.time)
-
-    assert failed.value.reason == "ServerError"
-    assert versions(mlflow_staging, name) == []
-
-
-async def test_a_destination_that_alters_bytes_is_found_out(
-    mlflow_production: Rig, mlflow_staging: Rig, production: MlflowServer, name: str
-) -> None:
-    made = log_files(mlflow_production, name, {"w.bin": b"w"})
-
-    def alter(request: web.Request) -> web.Response | None:
-        is_file = request.method == "GET" and request.path.endswith("w.bin")
-        return web.Response(body=b"x") if is_file else None
-
-    async with (
-        in_front_of(mlflow_staging.url, alter) as altering,
-        connected(altering) as staging,
-    ):
-        with pytest.raises(StepFailed) as failed:
-            await copy_version(
-                production, staging, order_of(made, hash_of({"w.bin": b"w"})), clock=time.time
-            )
-
-    assert failed.value.reason == "CopyDiffers"
-    assert versions(mlflow_staging, name) == []
 
 
 async def test_copies_at_once_to_one_name_make_one_version(

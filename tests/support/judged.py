@@ -5,9 +5,7 @@ from typing import Any
 from stagingmirror.api.report import Report
 from stagingmirror.api.status import Status, status_of
 from stagingmirror.drift.deploys import Deploy, DeployKey
-from support.looks import (
-    NOW,
-)
+from support.looks import NOW
 
 
 def status(

@@ -1,10 +1,7 @@
 """One MLflow server, with everything that can go wrong on the wire."""
 
 import asyncio
-import json
 import ssl
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -22,42 +19,19 @@ from stagingmirror.errors import (
 )
 from stagingmirror.registry import asking
 from stagingmirror.registry.address import Basic, Credentials, RegistryAddress, Token, server_key
-from stagingmirror.registry.artifacts import StoredFile, list_files, root_of
+from stagingmirror.registry.artifacts import StoredFile
 from stagingmirror.registry.content import read_bytes
 from stagingmirror.registry.server import MlflowServer
-from stagingmirror.settings import Settings
+from support.mlflow_answers import (
+    SECRET,
+    SETTINGS,
+    Handler,
+    answering,
+    failure_of,
+    mlflow_error,
+    text,
+)
 from support.registries import connected, serving
-
-SETTINGS = Settings(upstream_timeout=0.4, upstream_body=10_000, artifact_timeout=0.4)
-SECRET = "s3cr3t-T0ken"
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-def answering(response: Callable[[], web.StreamResponse]) -> Handler:
-    async def handler(request: web.Request) -> web.StreamResponse:
-        return response()
-
-    return handler
-
-
-async def failure_of(handler: Handler) -> StagingMirrorError:
-    """What asking for a registered model raises with this server."""
-    async with (
-        serving(handler) as url,
-        connected(url, credentials=Basic("us", SECRET), settings=SETTINGS) as server,
-    ):
-        with pytest.raises(StagingMirrorError) as raised:
-            await asking.get_registered_model(server, "fraud")
-    return raised.value
-
-
-def mlflow_error(status: int, code: str) -> Handler:
-    body = {"error_code": code, "message": f"upstream says {SECRET}"}
-    return answering(lambda: web.json_response(body, status=status))
-
-
-def text(status: int, body: str) -> Handler:
-    return answering(lambda: web.Response(status=status, text=body, content_type="text/html"))
 
 
 async def hanging(request: web.Request) -> web.StreamResponse:
@@ -244,87 +218,6 @@ async def test_metrics_are_told_the_operation_and_the_result_and_no_names() -> N
             await read_bytes(server, "1/a", [StoredFile("w", 1)])
 
     assert told == [("logged-models", "ServerError"), ("artifacts/get", "ServerError")]
-
-
-async def test_a_hostile_listing_is_garbage() -> None:
-    for bad in ("..", "a/b", "", "line\nend"):
-        listing = json.dumps({"files": [{"path": bad, "is_dir": False, "file_size": 1}]})
-        async with serving(text(200, listing)) as url, connected(url) as server:
-            with pytest.raises(NotAnswered) as raised:
-                await list_files(server, "1/a")
-        assert raised.value.reason == "Garbage"
-
-
-async def test_a_folder_in_itself_ends() -> None:
-    entries = {"files": [{"path": "again", "is_dir": True}]}
-    async with (
-        serving(answering(lambda: web.json_response(entries))) as url,
-        connected(url) as server,
-    ):
-        with pytest.raises(Refused) as raised:
-            await list_files(server, "1/a")
-
-    assert raised.value.reason == "TooManyFiles"
-
-
-@pytest.mark.parametrize("length", [9, 11])
-async def test_a_file_with_another_size_than_the_store_tells_is_half_read(length: int) -> None:
-    async with (
-        serving(answering(lambda: web.Response(body=b"x" * length))) as url,
-        connected(url) as server,
-    ):
-        with pytest.raises(NotAnswered) as raised:
-            await read_bytes(server, "1/a", [StoredFile("w.bin", 10)])
-
-    assert raised.value.reason == "HalfRead"
-
-
-async def test_a_file_that_stops_coming_is_given_up() -> None:
-    async def stalling(request: web.Request) -> web.StreamResponse:
-        response = web.StreamResponse(headers={"Content-Length": "10"})
-        await response.prepare(request)
-        await response.write(b"x")
-        await asyncio.sleep(5)
-        return response
-
-    began = time.monotonic()
-    async with serving(stalling) as url, connected(url, settings=SETTINGS) as server:
-        with pytest.raises(NotAnswered) as raised:
-            await read_bytes(server, "1/a", [StoredFile("w.bin", 10)])
-
-    assert raised.value.reason == "TimedOut"
-    assert time.monotonic() - began < 3
-
-
-@pytest.fixture
-async def somewhere() -> AsyncIterator[MlflowServer]:
-    async with connected("http://mlflow:5000") as server:
-        yield server
-
-
-@pytest.mark.parametrize(
-    ("uri", "root"),
-    [
-        ("mlflow-artifacts:/1/models/m-1/artifacts", "1/models/m-1/artifacts"),
-        ("mlflow-artifacts://mlflow:5000/1/a/", "1/a"),
-        ("http://mlflow:5000/api/2.0/mlflow-artifacts/artifacts/1/a", "1/a"),
-    ],
-)
-async def test_files_behind_the_server_are_reached_through_it(
-    somewhere: MlflowServer, uri: str, root: str
-) -> None:
-    assert root_of(somewhere, uri) == root
-
-
-@pytest.mark.parametrize(
-    "uri",
-    ["s3://bucket/a", "gs://b/a", "file:///a", "/a", "mlflow-artifacts://other/1/a", "http://x/a"],
-)
-async def test_files_elsewhere_are_not_readable(somewhere: MlflowServer, uri: str) -> None:
-    with pytest.raises(Refused) as raised:
-        root_of(somewhere, uri)
-
-    assert raised.value.reason == "ArtifactsNotReadable"
 
 
 async def test_only_a_server_with_a_trusted_certificate_is_asked(tmp_path: Path) -> None:

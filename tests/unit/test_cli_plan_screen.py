@@ -1,0 +1,80 @@
+"""What plan shows."""
+
+from typing import Any
+
+import pytest
+
+from stagingmirror.cli.plan_screen import plan_screen
+from stagingmirror.drift.serial import to_dict
+from stagingmirror.drift.steps import MoveAlias
+from support.screens import believed, golden, plain
+from support.statuses import DRIFTED_MODEL, component, seen
+
+
+def step(**more: str) -> dict[str, str]:
+    return {"step": "MoveAlias", "phase": "switch", "component": "fraud-model"} | more
+
+
+def test_plan_shows_steps_in_their_order_and_what_is_left_alone() -> None:
+    plan = {
+        "steps": [
+            step(phase="prepare", text="copy version 12 of fraud (4 files, 90 MB)"),
+            step(text="alias champion of fraud → the copy"),
+            step(component="fraud-model, features", text="Deployment server: MODEL_VERSION → 8"),
+        ],
+        "left": [{"component": "embedding", "why": "only reported (mode Report)"}],
+    }
+    mirror = seen(DRIFTED_MODEL, plan=plan)
+
+    assert plain(plan_screen(mirror, believed(mirror))) == golden("""
+        A refresh now would change staging like this; production is only read.
+          prepare   fraud-model             copy version 12 of fraud (4 files, 90 MB)
+          switch    fraud-model             alias champion of fraud → the copy
+          switch    fraud-model, features   Deployment server: MODEL_VERSION → 8
+          leave     embedding               only reported (mode Report)
+        """)
+
+
+def test_plan_shows_digests_by_their_beginning() -> None:
+    digest = f"sha256:{'a99e1902' * 8}"
+    long = step(text=f"Deployment features: image of app → 127.0.0.1:5000/features@{digest}")
+    mirror = seen(DRIFTED_MODEL, plan={"steps": [long], "left": []})
+
+    told = plain(plan_screen(mirror, believed(mirror)))
+
+    assert told.endswith("image of app → 127.0.0.1:5000/features@sha256:a99e1902")
+
+
+def test_plan_words_a_step_itself_where_the_operator_did_not() -> None:
+    move = MoveAlias("m", "fraud-model", "staging", "fraud", "champion", "8")
+    mirror = seen(DRIFTED_MODEL, plan={"steps": [to_dict(move)], "left": []})
+
+    assert "switch   fraud-model   alias champion of fraud → version 8" in plain(
+        plan_screen(mirror, believed(mirror))
+    )
+
+
+def test_plan_does_not_hide_a_step_that_it_does_not_know() -> None:
+    newer = {"step": "RestoreIndex", "component": "index"}
+    mirror = seen(DRIFTED_MODEL, plan={"steps": [newer], "left": []})
+
+    assert "index   a step that this version of the command does not know" in plain(
+        plan_screen(mirror, believed(mirror))
+    )
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({}, "A refresh now would change nothing."),
+        ({"observedGeneration": -1}, "? not checked yet; this plan may be old."),
+        (
+            {"conditions": [{"type": "Stalled", "status": "True", "message": "no environment"}]},
+            "? fraud: there is no plan: no environment",
+        ),
+    ],
+)
+def test_plan_of_nothing_says_why(more: dict[str, Any], words: str) -> None:
+    mirror = seen(component("a"), **more)
+
+    assert plain(plan_screen(mirror, believed(mirror))) == words
