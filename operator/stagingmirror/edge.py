@@ -51,6 +51,8 @@ class Edge:
 
     async def run(self) -> None:
         logging.getLogger("kopf").setLevel(logging.WARNING)
+        # Each retry of each watch as an error of its own; the sweep says once that nobody answers.
+        logging.getLogger("kopf._cogs.clients").setLevel(logging.CRITICAL)
         async with AsyncExitStack() as sessions:
             await kopf.operator(
                 registry=self._registry(sessions),
