@@ -1,4 +1,4 @@
-"""What a change of our own resources sets in motion: which mirrors are looked at, what is dropped."""
+"""What a change of our own resources sets in motion: who is looked at, and what is dropped."""
 
 from collections.abc import Callable
 from typing import Protocol

@@ -43,12 +43,15 @@ class Sweeper:
     async def run(self) -> None:
         """For ever."""
         while True:
-            await asyncio.sleep(self._interval if await self.try_sweep() else RETRY)
+            swept = await self.try_sweep()
+            await asyncio.sleep(self._interval if swept else RETRY)
 
     async def until_listed(self) -> None:
         """Return after the first whole sweep: the CRDs are there, and we may list."""
-        while not await self.try_sweep():
+        swept = await self.try_sweep()
+        while not swept:
             await asyncio.sleep(RETRY)
+            swept = await self.try_sweep()
 
     async def try_sweep(self) -> bool:
         """One sweep; False where it failed, which is told in ``trouble``."""
