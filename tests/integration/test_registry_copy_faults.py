@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 import pytest
 from aiohttp import web
@@ -11,7 +11,7 @@ from rig.mlflow_server import MlflowServer as Rig
 from rig.models import log_files
 from stagingmirror.errors import ChangedUnderneath, NotAnswered, StepFailed
 from stagingmirror.registry.copy import copy_version
-from stagingmirror.registry.server import MlflowServer
+from stagingmirror.registry.server import MlflowServer, OnCall
 from support.copies import FILES, copies, hash_of, order_of, versions
 from support.registries import connected, in_front_of
 
@@ -39,11 +39,11 @@ class Crash(BaseException):
     """As a SIGKILL: nothing catches it."""
 
 
-def crashing_at(number: int) -> Callable[[str, str], None]:
+def crashing_at(number: int) -> OnCall:
     """Ends the caller after so many answered calls."""
     answered = 0
 
-    def on_call(operation: str, result: str) -> None:
+    def on_call(operation: str, result: str, seconds: float) -> None:
         nonlocal answered
         answered += 1
         if answered == number:

@@ -13,7 +13,7 @@ import aiohttp
 from aiohttp import web
 
 from stagingmirror.registry.address import Basic, RegistryAddress
-from stagingmirror.registry.server import MlflowServer
+from stagingmirror.registry.server import MlflowServer, OnCall
 from stagingmirror.registry.source import RegistrySource
 from stagingmirror.settings import Settings
 from stagingmirror.view import Content, Look, ModelVersion, Subject
@@ -35,7 +35,7 @@ class Watched:
             clock=time.time,
             on_change=self.changes.append,
             settings=settings,
-            on_call=lambda operation, result: self.calls.update([operation]),
+            on_call=lambda server, operation, result, seconds: self.calls.update([operation]),
         )
 
     def want_alias(self, environment: str, model: str, alias: str) -> Subject:
@@ -98,7 +98,7 @@ async def connected(
     *,
     credentials: Basic | None = None,
     settings: Settings = QUICK,
-    on_call: Callable[[str, str], None] = lambda operation, result: None,
+    on_call: OnCall = lambda operation, result, seconds: None,
 ) -> AsyncIterator[MlflowServer]:
     server = MlflowServer(
         url, credentials=credentials, ca_bundle=None, settings=settings, on_call=on_call

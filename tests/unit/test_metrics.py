@@ -116,7 +116,7 @@ def test_refreshes_deploys_calls_and_leading_are_counted(metrics: Metrics) -> No
     metrics.refreshed("ml-staging", "fraud", "PutBack")
     metrics.deployed("ml-staging", "fraud", "production")
     metrics.status_written("heartbeat")
-    metrics.upstream_call("registered-models/search", "ok", 0.1)
+    metrics.upstream_call("production", "registered-models/search", "ok", 0.1)
     metrics.api_call("GET", "200", 0.01)
     metrics.leading(now=True)
 
@@ -129,11 +129,32 @@ def test_refreshes_deploys_calls_and_leading_are_counted(metrics: Metrics) -> No
         value(
             metrics,
             "stagingmirror_upstream_requests_total",
+            server="production",
             operation="registered-models/search",
             outcome="ok",
         )
         == 1.0
     )
+    seconds = "stagingmirror_upstream_request_duration_seconds_sum"
+    upstream = {"server": "production", "operation": "registered-models/search"}
+    assert value(metrics, seconds, **upstream) == 0.1
+
+
+def test_what_a_room_counts_itself_is_read_when_it_is_asked_for(metrics: Metrics) -> None:
+    counted = [0]
+    metrics.total("stagingmirror_sweeps", "How often.", lambda: counted[0])
+
+    counted[0] = 7
+
+    assert value(metrics, "stagingmirror_sweeps_total") == 7.0
+
+
+def test_there_is_no_series_of_when_a_series_was_made(metrics: Metrics) -> None:
+    metrics.refreshed("ml-staging", "fraud", "PutBack")
+    metrics.api_call("GET", "200", 0.01)
+
+    names = {sample.name for each in metrics.registry.collect() for sample in each.samples}
+    assert not [name for name in names if name.endswith("_created")]
 
 
 def test_a_queue_is_counted_by_the_names_of_controller_runtime(metrics: Metrics) -> None:
@@ -153,7 +174,7 @@ def test_a_queue_is_counted_by_the_names_of_controller_runtime(metrics: Metrics)
 
 def test_upstream_series_are_bounded_whatever_is_called(metrics: Metrics) -> None:
     for number in range(500):
-        metrics.upstream_call(f"operation-{number}", "ok")
+        metrics.upstream_call("production", f"operation-{number}", "ok", 0.0)
 
     (family,) = [
         each

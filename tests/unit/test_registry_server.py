@@ -210,7 +210,9 @@ async def test_metrics_are_told_the_operation_and_the_result_and_no_names() -> N
     told: list[tuple[str, str]] = []
     async with (
         serving(mlflow_error(500, "INTERNAL_ERROR")) as url,
-        connected(url, on_call=lambda *call: told.append(call)) as server,
+        connected(
+            url, on_call=lambda operation, result, seconds: told.append((operation, result))
+        ) as server,
     ):
         with pytest.raises(NotAnswered):
             await asking.get_logged_model(server, "m-0123")

@@ -132,6 +132,7 @@ def assemble(
     wants = Wants(cluster=cluster, registry=registry, leading=leading)
     resources = Resources(client, fleet, leading=leading)
     teller = Teller(client, clock=clock, identity=settings.identity, leading=leading)
+    _count(metrics, cluster, elector)
     settling = Settling(queue, clock=clock, annotate=_telling_both(elector, metrics))
     proving = Proving(cluster, registry, wants=wants, tokens=tokens, again=queue.add)
     holds = HoldKeeper(
@@ -227,6 +228,25 @@ def assemble(
         settling=settling,
         contents=contents,
         proving=proving,
+    )
+
+
+def _count(metrics: Metrics, cluster: ClusterSource, elector: Elector) -> None:
+    """What rooms count themselves."""
+    metrics.total(
+        "stagingmirror_sweeps",
+        "How often watches were proven against a LIST.",
+        lambda: cluster.counts.sweeps,
+    )
+    metrics.total(
+        "stagingmirror_watch_repairs",
+        "Objects that a sweep found otherwise than the watches had told.",
+        lambda: cluster.counts.repaired,
+    )
+    metrics.total(
+        "stagingmirror_leader_transitions",
+        "How often the Lease has changed hands.",
+        lambda: elector.transitions,
     )
 
 

@@ -15,10 +15,12 @@ from prometheus_client import (
     Histogram,
     PlatformCollector,
     ProcessCollector,
+    disable_created_metrics,
 )
 
 from stagingmirror.metrics.mirrors import MirrorSeries
 from stagingmirror.metrics.queues import QueueMetrics, QueueSeries
+from stagingmirror.metrics.totals import Total
 
 MIRROR = ("namespace", "name")
 LATENCIES = (0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -30,6 +32,8 @@ class Metrics:
     """What the rooms tell; no method waits or raises. Times are POSIX seconds, lengths seconds."""
 
     def __init__(self, *, clock: Callable[[], float], version: str) -> None:
+        # A series per series, which nothing reads.
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # it has no annotations
         self.registry = CollectorRegistry(auto_describe=False)
         self._series = MirrorSeries(clock)
         self.registry.register(self._series)
@@ -77,20 +81,25 @@ class Metrics:
         """``changed``, ``heartbeat`` or ``refused``."""
         self._writes.labels(outcome).inc()
 
-    def upstream_call(self, operation: str, outcome: str, seconds: float | None = None) -> None:
-        """One call to a model registry. ``outcome``: ``ok`` or the reason of the error."""
+    def upstream_call(self, server: str, operation: str, outcome: str, seconds: float) -> None:
+        """One call to the model registry of an environment, ``server``. ``outcome``: ``ok`` or the
+        reason of the error.
+        """
         if operation not in self._operations:
             if len(self._operations) >= MOST_OPERATIONS:
                 operation = "other"
             self._operations.add(operation)
-        self._upstream.labels(operation, outcome).inc()
-        if seconds is not None:
-            self._upstream_seconds.labels(operation).observe(seconds)
+        self._upstream.labels(server, operation, outcome).inc()
+        self._upstream_seconds.labels(server, operation).observe(seconds)
 
     def api_call(self, method: str, outcome: str, seconds: float) -> None:
         """One call to Kubernetes. ``outcome``: the HTTP status or ``error``."""
         self._api.labels(outcome, method).inc()
         self._api_seconds.labels(method).observe(seconds)
+
+    def total(self, name: str, told: str, read: Callable[[], int]) -> None:
+        """A count that a room keeps itself; it is read, in a thread, when series are asked for."""
+        self.registry.register(Total(name, told, read))
 
     def leading(self, *, now: bool) -> None:
         self._leads.set(1 if now else 0)
@@ -118,12 +127,12 @@ class Metrics:
         self._upstream = self._counter(
             "stagingmirror_upstream_requests",
             "Calls to model registries.",
-            ("operation", "outcome"),
+            ("server", "operation", "outcome"),
         )
         self._upstream_seconds = Histogram(
             "stagingmirror_upstream_request_duration_seconds",
             "How long model registries take to answer.",
-            ("operation",),
+            ("server", "operation"),
             buckets=LATENCIES,
             registry=self.registry,
         )

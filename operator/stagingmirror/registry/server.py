@@ -10,6 +10,7 @@ import base64
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from time import perf_counter
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -20,8 +21,8 @@ from stagingmirror.registry.address import Basic, Credentials, Token, clean_url
 from stagingmirror.registry.answers import decoded, failure, refusal
 from stagingmirror.settings import Settings
 
-OnCall = Callable[[str, str], None]
-"""Told (operation, result) of each call; result is ``ok`` or an error's reason."""
+OnCall = Callable[[str, str, float], None]
+"""Told (operation, result, seconds) of each call; result is ``ok`` or an error's reason."""
 
 CHUNK = 1024 * 1024
 _ERROR_BODY = 64 * 1024
@@ -39,7 +40,7 @@ class MlflowServer:
         credentials: Credentials | None,
         ca_bundle: str | None,
         settings: Settings,
-        on_call: OnCall = lambda operation, result: None,
+        on_call: OnCall = lambda operation, result, seconds: None,
     ) -> None:
         """Raises NeedsHuman for an address or a CA bundle that cannot be right. Makes no call."""
         self.url = clean_url(url)
@@ -122,17 +123,18 @@ class MlflowServer:
 
     @asynccontextmanager
     async def _told(self, operation: str) -> AsyncIterator[None]:
-        """Counts the call, and translates what went wrong."""
+        """Counts and times the call, and translates what went wrong."""
+        began = perf_counter()
         try:
             yield
         except StagingMirrorError as error:
-            self._on_call(operation, error.reason)
+            self._on_call(operation, error.reason, perf_counter() - began)
             raise
         except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
             translated = failure(error, self._asked(operation))
-            self._on_call(operation, translated.reason)
+            self._on_call(operation, translated.reason, perf_counter() - began)
             raise translated from None
-        self._on_call(operation, "ok")
+        self._on_call(operation, "ok", perf_counter() - began)
 
     async def _whole(self, answer: aiohttp.ClientResponse, asked: str) -> bytes:
         limit = self._settings.upstream_body

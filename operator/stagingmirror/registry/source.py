@@ -5,6 +5,7 @@ the view.
 import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 
 from stagingmirror.drift.facts import Unseen, Why
 from stagingmirror.errors import CannotRefresh, NeedsHuman, NotAnswered
@@ -14,6 +15,11 @@ from stagingmirror.registry.line import Line
 from stagingmirror.registry.server import MlflowServer
 from stagingmirror.settings import Settings
 from stagingmirror.view import Content, Look, ModelAlias, ModelVersion, Subject
+
+OnServerCall = Callable[[str, str, str, float], None]
+"""Told (server, operation, result, seconds) of each call, for metrics. ``server`` is the name of
+the environment, of several with the same server the first.
+"""
 
 _UNKNOWN_ENVIRONMENT = Why("NoEnvironment", "the environment is not known")
 _NOT_ASKED = Why("NotAskedYet", "the registry was not asked for it yet")
@@ -34,9 +40,8 @@ class RegistrySource:
         clock: Callable[[], float],
         on_change: Callable[[Subject], None],
         settings: Settings,
-        on_call: Callable[[str, str], None] = lambda operation, result: None,
+        on_call: OnServerCall = lambda server, operation, result, seconds: None,
     ) -> None:
-        """``on_call(operation, result)`` is told of every call, for metrics."""
         self._clock = clock
         self._on_change = on_change
         self._settings = settings
@@ -219,13 +224,14 @@ class RegistrySource:
             credentials=key.credentials,
             ca_bundle=key.ca_bundle,
             settings=self._settings,
-            on_call=self._told,
+            on_call=partial(self._told, key),
         )
         return Line(server, clock=self._clock, on_change=self._on_change, settings=self._settings)
 
-    def _told(self, operation: str, result: str) -> None:
+    def _told(self, key: ServerKey, operation: str, result: str, seconds: float) -> None:
         self._calls[operation, result] += 1
-        self._on_call(operation, result)
+        named = (name for name, where in self._environments.items() if where == key)
+        self._on_call(min(named, default="none"), operation, result, seconds)
 
     def _move(
         self, environment: str, before: ServerKey | Why | None, after: ServerKey | Why | None
