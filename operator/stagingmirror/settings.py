@@ -27,8 +27,6 @@ class Settings:
     """How often a registry is asked for the files of a version (and for what else cannot be asked
     in bulk), at least.
     """
-    hashing_threads: int = 2
-    """Threads that hash model bytes, for all servers together."""
     sweep_interval: float = 30.0
     """How often watches are proven against a consistent LIST."""
     lease_duration: float = 8.0

@@ -1,6 +1,6 @@
 """The one way to the API server: dicts in, dicts out, our own errors, a timeout on every call.
 
-aiohttp directly (docs/decisions/010-kubernetes-client.md): the answers are decoded once, a watch is
+aiohttp directly (docs/decisions/008-kubernetes-client.md): the answers are decoded once, a watch is
 a stream of lines, and a dead connection is noticed within ten seconds.
 """
 

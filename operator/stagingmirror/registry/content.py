@@ -20,6 +20,7 @@ from stagingmirror.registry.server import MlflowServer
 from stagingmirror.view import FileHash
 
 _HASHING = ThreadPoolExecutor(max_workers=2, thread_name_prefix="hashing")
+"""For all servers together."""
 _INLINE = 64 * 1024
 """Hashing less than this costs less than handing it to a thread."""
 _TEXT = 256 * 1024
