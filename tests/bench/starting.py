@@ -14,6 +14,7 @@ from bench.ground import Ground
 from bench.observer import Observer
 from bench.processes import Usage, usage
 from rig.process import Process
+from rig.programs import RigError
 from rig.run import until
 from stagingmirror.api.model import API_VERSION
 from stagingmirror.api.times import posix
@@ -57,7 +58,7 @@ async def again(ground: Ground, observer: Observer) -> AsyncIterator[tuple[Opera
     """
     began = time.time()
     with ground.world.operator() as operator:
-        done = await _until_settled(ground, began)
+        done = await _until_settled(ground, operator, began)
         yield operator, await _start(observer, operator, began=began, done=done)
 
 
@@ -99,15 +100,16 @@ async def _start(
     return Start(done - began, len(changed), len(heartbeats), usage(operator.pid))
 
 
-async def _until_settled(ground: Ground, began: float) -> float:
+async def _until_settled(ground: Ground, operator: OperatorProcess, began: float) -> float:
     path = f"/apis/coordination.k8s.io/v1/namespaces/{ground.world.namespace}/leases/{LEASE}"
     async with asyncio.timeout(_WITHIN_SECONDS):
-        while True:
+        while operator.running:
             lease = await ground.api.request("GET", path)
             told = (lease["metadata"].get("annotations") or {}).get(SETTLED_AT)
             if told and posix(told) > began:
                 return time.time()
             await asyncio.sleep(_LOOK_SECONDS)
+    raise RigError("the operator has ended before everything was settled")
 
 
 async def _objects(ground: Ground) -> int:
