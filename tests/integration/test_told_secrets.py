@@ -1,0 +1,317 @@
+"""Nothing secret leaves: recognisable texts are planted wherever something secret can be, and
+looked for in everything that the operator and its commands say.
+"""
+
+import base64
+import json
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
+from typing import Any
+
+import pytest
+
+from rig.control_plane import ControlPlane
+from rig.mlflow_server import MlflowServer
+from rig.models import client_of, log_files
+from stagingmirror.api.model import API_VERSION
+from support import resources
+from support.bad_registry import BadRegistry
+from support.operator import OperatorProcess, World, condition
+from support.stage import DIGEST, config_map, deployment
+
+pytestmark = pytest.mark.integration
+
+Object = dict[str, Any]
+
+MARK = secrets.token_hex(4)
+PINNED = f"registry.example/features@{DIGEST.format(1)}"
+SHOWN = f"shown-{MARK}"
+"""What an admin made readable: it must be found, else nobody has looked."""
+PLACE = {"kind": "Deployment", "name": "server", "container": "app"}
+BAD = {"echoes-basic": "broken", "echoes-token": "garbage", "unlabelled": "unauthorized"}
+"""Mirrors whose production registry is bad, and how."""
+
+
+def planted(what: str) -> str:
+    return f"planted-{what}-{MARK}"
+
+
+def setting(name: str, place: Object, **more: Any) -> Object:
+    return {"name": name, "setting": {"production": place, **more}}
+
+
+def model(name: str, registered: str, **more: Any) -> Object:
+    production = {"model": f"{registered}-{MARK}", "alias": "champion", **more}
+    return {"name": name, "modelAlias": {"production": production}}
+
+
+TRACK = [
+    setting("shown", {"configMap": {"name": "training-data", "key": "snapshot"}}),
+    setting("hidden", {"configMap": {"name": "hidden", "key": "password"}}),
+    setting(
+        "formed",
+        {"configMap": {"name": "hidden", "key": "password"}},
+        staging={"value": "masked/{value}", "configMap": {"name": "hidden", "key": "other"}},
+    ),
+    setting("variable", {"variable": PLACE | {"variable": "HIDDEN"}}),
+    setting("from-secret", {"variable": PLACE | {"variable": "PASSWORD"}}),
+    setting(
+        "annotation", {"annotation": {"kind": "Deployment", "name": "server", "key": "hid/den"}}
+    ),
+    model("requirements", "requirements"),
+    model("elsewhere", "elsewhere"),
+    model("loaded-by", "requirements", loadedBy=[PLACE | {"variable": "HIDDEN"}]),
+]
+
+
+@pytest.fixture(scope="module")
+def registry() -> Iterator[BadRegistry]:
+    with BadRegistry(echo=planted("body")) as registry:
+        yield registry
+
+
+@pytest.fixture(scope="module")
+def world(
+    control_plane: ControlPlane,
+    registry: BadRegistry,
+    mlflow_production: MlflowServer,
+    mlflow_staging: MlflowServer,
+) -> Iterator[World]:
+    servers = {"production": {"url": mlflow_production.url}, "staging": {"url": mlflow_staging.url}}
+    with World(control_plane, mlflow=servers) as world:
+        plant_values(world)
+        for side, server in (("production", mlflow_production), ("staging", mlflow_staging)):
+            plant_models(side, server)
+        plant_credentials(world, registry)
+        yield world
+        for name in BAD:
+            world.kube.delete(API_VERSION, "MirrorEnvironment", bad_environment(world, name))
+
+
+def plant_values(world: World) -> None:
+    for side, space in (("production", world.production), ("staging", world.staging)):
+        hidden = {key: planted(f"{key}-of-{side}") for key in ("password", "other")}
+        snapshot = {"snapshot": f"{SHOWN} in {side}", "untracked": planted(f"key-of-{side}")}
+        snapshot["moved"] = f"moved-{MARK} by {side}"
+        variables = {
+            "HIDDEN": planted(f"variable-of-{side}"),
+            "PASSWORD": {"secretKeyRef": {"name": "database", "key": "password"}},
+        }
+        server = deployment("server", space, PINNED, variables=variables)
+        server["metadata"]["annotations"] = {"hid/den": planted(f"annotation-of-{side}")}
+        server["spec"]["replicas"] = 0
+        world.kube.apply(
+            config_map("hidden", space, hidden),
+            config_map("training-data", space, snapshot),
+            server,
+            manager="owner",
+        )
+        secret(world, "database", space, {"password": planted(f"secret-of-{side}")})
+
+
+def plant_models(side: str, server: MlflowServer) -> None:
+    """Bytes that hold an address with a password, and a source that is one."""
+    index = f"https://user:{planted(f'index-of-{side}')}@index.example/simple"
+    files = {"w.bin": "x", "requirements.txt": f"--extra-index-url {index}\nscikit-learn==1.7\n"}
+    log_files(server, f"requirements-{MARK}", files, alias="champion")
+    client = client_of(server)
+    client.create_registered_model(f"elsewhere-{MARK}")
+    source = f"s3://user:{planted(f'source-of-{side}')}@bucket/model"
+    made = client.create_model_version(f"elsewhere-{MARK}", source)
+    client.set_registered_model_alias(f"elsewhere-{MARK}", "champion", made.version)
+
+
+def plant_credentials(world: World, registry: BadRegistry) -> None:
+    own = world.namespace
+    secrets_of = {
+        "echoes-basic": {"username": planted("username"), "password": planted("password")},
+        "echoes-token": {"token": planted("token")},
+        "unlabelled": {"token": planted("unlabelled")},
+    }
+    for name, fault in BAD.items():
+        environment = bad_environment(world, name)
+        labels = {} if name == "unlabelled" else {"stagingmirror.dev/environment": environment}
+        secret(world, name, own, secrets_of[name], labels)
+        server = {"url": registry.url(fault), "credentialsSecretRef": {"name": name}}
+        spec: Object = {"usableFrom": [world.staging], "namespaces": [world.production]}
+        world.kube.create(resources.environment(environment, "Production", **spec, mlflow=server))
+
+
+def bad_environment(world: World, name: str) -> str:
+    return f"{world.environments['production']}-{name}"
+
+
+def secret(
+    world: World, name: str, space: str, data: dict[str, str], labels: Object | None = None
+) -> None:
+    encoded = {key: base64.b64encode(text.encode()).decode() for key, text in data.items()}
+    metadata = {"name": name, "namespace": space, "labels": labels or {}}
+    world.kube.create({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": encoded})
+
+
+@pytest.fixture(scope="module")
+def said(world: World) -> dict[str, str]:
+    """Everything that was said, by where: after checks, a refresh and a restart in the other log
+    format.
+    """
+    found: dict[str, str] = {}
+    with world.operator() as operator:
+        operator.until_leading()
+        make_mirrors(world)
+        until_told(world)
+        refresh(world)
+        hear(found, "json", operator, world)
+    with world.operator("--log-format=console") as operator:
+        operator.until("leading")
+        change_hidden(world)
+        hear(found, "console", operator, world)
+        with ThreadPoolExecutor(2) as pool:
+            told = pool.map(lambda arguments: command(world, *arguments), COMMANDS)
+            found |= {
+                f"stagingmirror {' '.join(c)}": text for c, text in zip(COMMANDS, told, strict=True)
+            }
+    return found
+
+
+COMMANDS = (
+    ("status", "-o", "json"),
+    ("status", "echoes-basic"),
+    ("diff", "fraud"),
+    ("plan", "refreshed"),
+    ("history", "refreshed"),
+    ("check", "fraud", "-o", "junit"),
+)
+
+
+def make_mirrors(world: World) -> None:
+    world.mirror(track=TRACK)
+    moved = setting("moved", {"configMap": {"name": "training-data", "key": "moved"}})
+    names = ("hidden", "variable", "annotation")
+    hidden = [entry | {"mode": "Refresh"} for entry in TRACK if entry["name"] in names]
+    refresh = {"schedule": "0 6 1 1 *", "settle": "0s"}
+    world.mirror("refreshed", track=[moved, *hidden], refresh=refresh)
+    for name in BAD:
+        place = {"environment": bad_environment(world, name), "namespace": world.production}
+        world.mirror(name, production=place, track=[model("model", "requirements")])
+
+
+def until_told(world: World) -> None:
+    def is_told(status: Object) -> bool:
+        reasons = {each.get("reason") for each in status.get("components") or ()}
+        return bool(reasons) and not reasons & {"NotAskedYet", "ReadingBytes"}
+
+    for name in ("fraud", "refreshed", *BAD):
+        world.until(is_told, name, within=40)
+
+
+def refresh(world: World) -> None:
+    """Nothing of what is hidden may be copied; what can be refreshed is."""
+    marks = {"stagingmirror.dev/refresh-at": "now"}
+    world.change({"metadata": {"annotations": marks}}, "refreshed")
+    world.until(lambda status: status.get("refreshes"), "refreshed", within=60)
+
+
+def change_hidden(world: World) -> None:
+    for key in ("password", "other"):
+        change = {"data": {key: planted(f"{key}-of-staging") + "-changed"}}
+        world.kube.patch("v1", "ConfigMap", "hidden", world.staging, change)
+    annotations = {"stagingmirror.dev/check-at": "again"}
+    world.change({"metadata": {"annotations": annotations}})
+    world.until(lambda status: status.get("handledCheckAt") == "again", within=30)
+
+
+def hear(found: dict[str, str], when: str, operator: OperatorProcess, world: World) -> None:
+    for kind, space in (("StagingMirror", world.staging), ("MirrorEnvironment", None)):
+        bodies = world.kube.list(API_VERSION, kind, space) if space else every_environment(world)
+        found[f"{kind} ({when})"] = json.dumps([body.get("status") for body in bodies])
+    for space in (world.staging, world.production, world.namespace):
+        events = world.kube.list("events.k8s.io/v1", "Event", space)
+        found[f"Events of {space} ({when})"] = json.dumps(events)
+    for kind, version in (("ConfigMap", "v1"), ("Lease", "coordination.k8s.io/v1")):
+        found[f"{kind}s of our own ({when})"] = json.dumps(
+            world.kube.list(version, kind, world.namespace)
+        )
+    found[f"log ({when})"] = operator.log
+    if when == "json":
+        found["metrics"] = operator.get("/metrics")[1]
+
+
+def every_environment(world: World) -> list[Object]:
+    names = [*world.environments.values(), *(bad_environment(world, name) for name in BAD)]
+    return [world.kube.get(API_VERSION, "MirrorEnvironment", name) for name in names]
+
+
+def command(world: World, *arguments: str) -> str:
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "stagingmirror", *arguments, "-n", world.staging),
+            *("--kubeconfig", str(world.control_plane.kubeconfig)),
+            *("--operator-namespace", world.namespace),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "COLUMNS": "400"},
+        check=False,
+    )
+    return done.stdout + done.stderr
+
+
+def test_nothing_that_was_planted_is_said_anywhere(said: dict[str, str]) -> None:
+    leaks = [where for where, text in said.items() if "planted-" in text]
+
+    assert leaks == [], said[leaks[0]]
+
+
+def test_no_encoding_and_no_plain_hash_of_it_is_said_either(
+    said: dict[str, str], world: World
+) -> None:
+    """A plain hash of a short value is found by trying; seals have a key of the installation."""
+    pair = f"{planted('username')}:{planted('password')}"
+    key = world.kube.get("v1", "Secret", "stagingmirror-hmac", world.namespace)["data"]["key"]
+    hidden = {base64.b64encode(pair.encode()).decode(), key, base64.b64decode(key).hex()}
+    for what in ("token", "password", "password-of-production", "variable-of-production"):
+        text = planted(what).encode()
+        hidden |= {base64.b64encode(text).decode(), sha256(text).hexdigest()}
+
+    leaks = {where for where, text in said.items() for each in hidden if each in text}
+
+    assert leaks == set()
+
+
+def test_what_may_be_shown_is_shown_so_somebody_has_looked(said: dict[str, str]) -> None:
+    for where in ("StagingMirror (json)", "StagingMirror (console)", "stagingmirror diff fraud"):
+        assert SHOWN in said[where]
+    assert "DriftDetected" in said[f"Events of {namespace_of(said)} (json)"]
+    assert all(said[f"log ({form})"] for form in ("json", "console"))
+
+
+def namespace_of(said: dict[str, str]) -> str:
+    return next(where.split()[2] for where in said if where.startswith("Events of staging-"))
+
+
+def test_what_is_hidden_was_compared_all_the_same(said: dict[str, str], world: World) -> None:
+    status = world.status()
+    verdicts = {each["name"]: each["verdict"] for each in status["components"]}
+
+    assert {name: verdicts[name] for name in ("hidden", "variable", "annotation")} == dict.fromkeys(
+        ("hidden", "variable", "annotation"), "Drifted"
+    )
+    assert verdicts["from-secret"] == "Unknown"
+    differing = {d["fact"] for c in status["components"] for d in c["differences"]}
+    assert "requirements" in differing
+    assert condition(status, "InSync")["status"] == "False"
+
+
+def test_what_is_hidden_was_not_copied(said: dict[str, str], world: World) -> None:
+    staging = world.kube.get("v1", "ConfigMap", "hidden", world.staging)["data"]
+
+    assert "of-production" not in str(staging)
+    assert (
+        "NotReadable" in said["StagingMirror (json)"] or "readable" in said["StagingMirror (json)"]
+    )
