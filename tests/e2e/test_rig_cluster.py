@@ -2,8 +2,6 @@
 
 import http.client
 import json
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +14,7 @@ from rig.cluster import Cluster
 from rig.kube import Object
 from rig.models import log_files
 from rig.run import until
+from support.drivers import started_by_another_process
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("cluster")]
 
@@ -200,7 +199,7 @@ def test_two_clusters_run_side_by_side(cluster: Cluster) -> None:
 
 @pytest.mark.usefixtures("cluster")
 def test_a_killed_driver_leaves_no_process_container_mount_or_cgroup() -> None:
-    driver, folder = started_by_another_process()
+    driver, folder = started_by_another_process(_DRIVER)
     running = sweep.processes(folder)
     assert any("/app" in _command(pid) for pid in running)
 
@@ -212,17 +211,6 @@ def test_a_killed_driver_leaves_no_process_container_mount_or_cgroup() -> None:
     assert str(folder) not in Path("/proc/self/mountinfo").read_text()
     assert not list(Path("/sys/fs/cgroup").glob(f"*/{sweep.cgroup_of(folder)}"))
     assert not [pid for pid in running if sweep.runs_as(pid, "/app")]
-
-
-def started_by_another_process() -> tuple["subprocess.Popen[str]", Path]:
-    """A driver of its own and its run's folder; what it started is there."""
-    driver = subprocess.Popen([sys.executable, "-c", _DRIVER], stdout=subprocess.PIPE, text=True)
-    assert driver.stdout is not None
-    with driver.stdout as said:
-        folder = said.readline().strip()
-    if not folder:
-        raise AssertionError(f"the driver ended with {driver.wait(timeout=60)}")
-    return driver, Path(folder)
 
 
 def _command(pid: int) -> list[str]:

@@ -4,8 +4,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -14,6 +12,7 @@ from rig import sweep
 from rig.control_plane import ControlPlane
 from rig.kube import Kube, Refused
 from rig.run import Run, until
+from support.drivers import started_by_another_process
 from support.rigs import make_namespace
 
 pytestmark = pytest.mark.integration
@@ -41,7 +40,7 @@ def test_a_stopped_control_plane_leaves_nothing() -> None:
 
 
 def test_a_killed_driver_leaves_nothing() -> None:
-    driver, folder = started_by_another_process()
+    driver, folder = started_by_another_process(_DRIVER)
     assert sweep.processes(folder)
 
     driver.kill()
@@ -153,14 +152,3 @@ def test_kubectl_says_what_is_wrong(control_plane: ControlPlane) -> None:
         control_plane.kubectl("get", "nonsense")
 
     assert "the server doesn't have a resource type" in refused.value.stderr
-
-
-def started_by_another_process() -> tuple["subprocess.Popen[str]", Path]:
-    """A driver of its own and its run's folder; what it started is there."""
-    driver = subprocess.Popen([sys.executable, "-c", _DRIVER], stdout=subprocess.PIPE, text=True)
-    assert driver.stdout is not None
-    with driver.stdout as said:
-        folder = said.readline().strip()
-    if not folder:
-        raise AssertionError(f"the driver ended with {driver.wait(timeout=60)}")
-    return driver, Path(folder)

@@ -7,8 +7,6 @@ touched.
 
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from rig import node, sweep, system
 from rig.catalogue import CLUSTER
@@ -161,21 +159,6 @@ class Cluster(Kubernetes):
         )
         self.kube.apply(*_service_without_pods(namespace, name, port))
         return server
-
-    def stop(self) -> None:
-        """End every process and container of this run, and remove all that it made."""
-        self.run_of.stop()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self.stop()
 
 
 def _service_without_pods(namespace: str, name: str, port: int) -> list[dict[str, object]]:

@@ -7,7 +7,6 @@ and no node: pods stay Pending, and a test that needs running ones writes their 
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from rig.catalogue import CONTROL_PLANE
@@ -121,18 +120,3 @@ class ControlPlane(Kubernetes):
             "kube-controller-manager",
             controller_manager_command(keys, self.kubeconfig, port=free_port()),
         )
-
-    def stop(self) -> None:
-        """End every process of this run and remove its folder."""
-        self.run_of.stop()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self.stop()

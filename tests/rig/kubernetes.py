@@ -5,6 +5,8 @@ import subprocess
 from base64 import b64encode
 from functools import cached_property
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from rig.kube import Kube, Refused
 from rig.process import Process
@@ -23,6 +25,21 @@ class Kubernetes:
     admin_token: str
     kubeconfig: Path
     _api_server: Process
+
+    def stop(self) -> None:
+        """End every process and container of this run, and remove all that it made."""
+        self.run_of.stop()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self.stop()
 
     @cached_property
     def kube(self) -> Kube:

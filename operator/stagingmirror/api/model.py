@@ -12,6 +12,15 @@ GROUP = "stagingmirror.dev"
 VERSION = "v1alpha1"
 API_VERSION = f"{GROUP}/{VERSION}"
 
+CONFIG = ConfigDict(
+    frozen=True,
+    alias_generator=to_camel,
+    populate_by_name=True,
+    extra="ignore",
+    use_attribute_docstrings=True,
+)
+"""Of specs and statuses: what is not known is ignored."""
+
 
 class Model(BaseModel):
     """Frozen; camelCase outside, snake_case inside. Unknown fields are ignored: a newer CRD may
@@ -20,13 +29,7 @@ class Model(BaseModel):
     The text under a field is its description in ``kubectl explain`` and in the reference.
     """
 
-    model_config = ConfigDict(
-        frozen=True,
-        alias_generator=to_camel,
-        populate_by_name=True,
-        extra="ignore",
-        use_attribute_docstrings=True,
-    )
+    model_config = CONFIG
 
     rules: ClassVar[tuple[Rule, ...]] = ()
 

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+
+from stagingmirror.api.model import CONFIG
 
 Text = Annotated[str, Field(max_length=32768)]
 
@@ -17,13 +18,7 @@ Text = Annotated[str, Field(max_length=32768)]
 class Told(BaseModel):
     """Base of what the operator writes. Fields of a newer operator are kept out, not refused."""
 
-    model_config = ConfigDict(
-        frozen=True,
-        alias_generator=to_camel,
-        populate_by_name=True,
-        extra="ignore",
-        use_attribute_docstrings=True,
-    )
+    model_config = CONFIG
 
 
 class Open(Told):

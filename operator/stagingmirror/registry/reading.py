@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 
 from stagingmirror.drift.facts import Unseen, Why
+from stagingmirror.drift.wording import size
 from stagingmirror.errors import NotAnswered, StagingMirrorError
 from stagingmirror.registry.artifacts import StoredFile, list_files, stamp
 from stagingmirror.registry.content import Texts, fingerprint, read_bytes, read_texts
@@ -172,7 +173,7 @@ class Reading:
         elif shelf.size > self._max_bytes:
             shelf.unseen = Why(
                 "TooLarge",
-                f"the version has {_megabytes(shelf.size)}, more than content.maxBytes of the "
+                f"the version has {size(shelf.size)}, more than content.maxBytes of the "
                 "environment; raise it to have the bytes compared",
             )
         if shelf.unseen is not None:
@@ -223,8 +224,8 @@ class Reading:
         return True
 
     async def _read(self, shelf: Shelf, listing: tuple[StoredFile, ...]) -> None:
-        def progress(size: int) -> None:
-            shelf.done += size
+        def progress(more: int) -> None:
+            shelf.done += more
 
         began = self._clock()
         read = await read_bytes(self._server, shelf.root, listing, progress)
@@ -246,9 +247,5 @@ def _reading(shelf: Shelf) -> Why:
     tenths = 10 * shelf.done // shelf.size
     return Why(
         "ReadingBytes",
-        f"the version's bytes are being read: {tenths * 10} % of {_megabytes(shelf.size)}",
+        f"the version's bytes are being read: {tenths * 10} % of {size(shelf.size)}",
     )
-
-
-def _megabytes(size: int) -> str:
-    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"
