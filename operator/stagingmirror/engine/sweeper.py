@@ -39,19 +39,25 @@ class Sweeper:
         self._reactions = reactions
         self._clock = clock
         self._interval = interval
+        self._first = asyncio.Lock()
 
     async def run(self) -> None:
         """For ever."""
+        await self.until_listed()
+        pause = self._interval
         while True:
-            swept = await self.try_sweep()
-            await asyncio.sleep(self._interval if swept else RETRY)
+            await asyncio.sleep(pause)
+            pause = self._interval if await self.try_sweep() else RETRY
 
     async def until_listed(self) -> None:
-        """Return after the first whole sweep: the CRDs are there, and we may list."""
-        swept = await self.try_sweep()
-        while not swept:
-            await asyncio.sleep(RETRY)
-            swept = await self.try_sweep()
+        """Return after the first whole sweep: the CRDs are there, and we may list. However many
+        wait for it, it is one: a LIST of a large fleet is tens of megabytes.
+        """
+        async with self._first:
+            swept = self.trouble is None or await self.try_sweep()
+            while not swept:
+                await asyncio.sleep(RETRY)
+                swept = await self.try_sweep()
 
     async def try_sweep(self) -> bool:
         """One sweep; False where it failed, which is told in ``trouble``."""
