@@ -25,8 +25,8 @@ from support.looks import (
 
 def huge() -> Report:
     """The largest mirror there can be, every text of it too long."""
-    facts = {f"parameters.{n:04}": Fact("p" * 5000) for n in range(300)}
-    other = {name: Fact("s" * 5000) for name in facts}
+    facts = {f"parameters.{n:04}": Fact("p" * 600) for n in range(300)}
+    other = {name: Fact("s" * 600) for name in facts}
     components = [
         component(f"component-{n:02}-{'x' * 40}", seen(facts, findings=("f" * 5000,)), seen(other))
         for n in range(64)
