@@ -36,6 +36,7 @@ def test_without_loaded_by_only_the_alias_is_told_and_everything_is_declared() -
 
     assert isinstance(seen, Seen)
     assert all(fact.declared for fact in seen.facts.values() if fact.compared)
+    assert seen.facts["version"].declared
     assert seen.findings == (
         "production: the alias champion names version 12; what runs is not told (no loadedBy).",
     )
@@ -48,6 +49,7 @@ def test_the_version_that_runs_counts_not_the_one_that_the_alias_names() -> None
 
     assert isinstance(seen, Seen)
     assert values(seen)["version"] == "11"
+    assert not seen.facts["version"].declared
     assert values(seen)["runId"] == "run-11"
     assert not seen.facts["contentHash"].declared
     assert "the alias champion names version 12, but other versions run" in seen.findings[0]

@@ -107,6 +107,13 @@ def test_a_version_that_only_the_alias_names_is_not_said_to_run() -> None:
     )
 
 
+def test_a_version_that_only_a_template_names_is_not_said_to_run_either() -> None:
+    sides = [model(n, declared=True, alias="13", contentHash=n) for n in ("12", "11")]
+    of = component("fraud-model", *map(seen, sides))
+
+    assert message(of).startswith("production is set to version 12, staging is set to version 11")
+
+
 def test_one_difference_is_told_with_both_values() -> None:
     of = component("features", seen({"digest": HASH}), seen({"digest": "sha256:" + "0" * 64}))
 

@@ -21,6 +21,8 @@ from stagingmirror.drift.verdict import Accepted, Drifted, Held, InSync, Unknown
 
 VERSION = "version"
 """The fact that people know a model by; it is told though registries count for themselves."""
+ALIAS = "alias"
+"""The version that the alias names."""
 
 
 def component_told(
@@ -137,13 +139,18 @@ def _versions(looks: Looks) -> str | None:
     production, staging = (_fact(look, VERSION) for look in (looks.production, looks.staging))
     if production is None or staging is None:
         return None
-    return f"{_runs('production', production)}, {_runs('staging', staging)}"
+    told = (("production", production, looks.production), ("staging", staging, looks.staging))
+    return ", ".join(_runs(side, version, _fact(look, ALIAS)) for side, version, look in told)
 
 
-def _runs(side: str, version: Fact) -> str:
-    if version.declared:
-        return f"{side}'s alias names version {short(version.value)}"
-    return f"{side} runs version {short(version.value)}"
+def _runs(side: str, version: Fact, alias: Fact | None) -> str:
+    """What is not proven to run is what the alias names, or what a template is set to."""
+    number = short(version.value)
+    if not version.declared:
+        return f"{side} runs version {number}"
+    if alias is None or alias.value == version.value:
+        return f"{side}'s alias names version {number}"
+    return f"{side} is set to version {number}"
 
 
 def _one(difference: Difference) -> str:

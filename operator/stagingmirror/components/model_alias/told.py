@@ -72,11 +72,16 @@ def loader_fact(workload: Place) -> str:
 
 
 def _names(standing: Standing) -> dict[str, Fact]:
-    """Numbers and names are told, never compared: each registry counts for itself."""
+    """Numbers and names are told, never compared: each registry counts for itself. The version is
+    declared where nothing proves that it runs.
+    """
     told = {MODEL: standing.runs.model, VERSION: standing.runs.number, ALIAS: standing.names.number}
     for load in standing.loads:
         told[f"runs.{load.workload.kind}/{load.workload.name}"] = _version(load)
-    return {name: Fact(value, compared=False) for name, value in told.items()}
+    return {
+        name: Fact(value, compared=False, declared=name == VERSION and standing.declared)
+        for name, value in told.items()
+    }
 
 
 def _elsewhere(standing: Standing) -> Iterator[tuple[str, Fact]]:
