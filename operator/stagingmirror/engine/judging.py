@@ -40,7 +40,7 @@ class Scene:
     view: Looking
     now: float
     problems: Mapping[str, Why]
-    """Entries that mean nothing as they are; they are Unknown, and nothing is looked at."""
+    """Entries that mean nothing as they are; they are Unknown, whatever is seen of them."""
 
 
 def judge_all(scene: Scene, holds: Sequence[Hold]) -> tuple[Judged, ...]:
@@ -89,18 +89,19 @@ def acceptances_of(spec: StagingMirrorSpec) -> tuple[Acceptance, ...]:
 
 
 def _observe(scene: Scene, track: Track, role: Role) -> Observation:
-    if track.name in scene.problems:
-        return Unseen(scene.problems[track.name], scene.now)
     kind = kind_of(track)
     if kind is None:
         why = Why("UnknownKind", "this operator does not know the component's kind; update it")
         return Unseen(why, scene.now)
     try:
         part = scene.view.part(DeployKey(track.name, role))
-        return kind.observe(track, scene.sides, role, part, scene.now)
+        observed = kind.observe(track, scene.sides, role, part, scene.now)
     except Exception:
         log.exception("observing failed", component=track.name, side=role)
         return Unseen(INTERNAL, scene.now)
+    # Looked at all the same: whether two registries are one is only learnt by asking them.
+    problem = scene.problems.get(track.name)
+    return observed if problem is None else Unseen(problem, scene.now)
 
 
 def _proposed(scene: Scene, judged: Judged) -> tuple[Step, ...] | Why:
