@@ -33,8 +33,7 @@ class Conflicted(StagingMirrorError):
 
 
 class Refused(StagingMirrorError):
-    """400 or 422, quota, a namespace that terminates: asking again the same way is refused again.
-    """
+    """400 or 422, quota, a namespace that terminates: asking again is refused again."""
 
 
 class NeedsHuman(StagingMirrorError):
