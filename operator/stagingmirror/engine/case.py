@@ -30,8 +30,7 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A mirror whose spec is right and whose environments are there, judged at ``now`` (POSIX s).
-    """
+    """A mirror whose spec and environments are right, judged at ``now`` (POSIX s)."""
 
     key: MirrorKey
     uid: str
