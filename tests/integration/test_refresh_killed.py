@@ -1,6 +1,9 @@
 """The operator as a process, killed (SIGKILL) after every write of a refresh of all three kinds."""
 
 import json
+import os
+import signal
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,19 +37,18 @@ class Executions:
 
     def kill(self) -> None:
         assert self.operator is not None
-        self.operator.kill()
+        os.kill(self.operator.pid, signal.SIGKILL)
 
-    def counts(self, method: str, path: str) -> bool:
+    def counts(self, method: str, path: str, body: bytes) -> bool:
         """Writes of the refresh: its record, staging, staging's registry."""
         if method not in ("POST", "PUT", "PATCH", "DELETE") or "search" in path:
             return False
-        is_record = f"/{self.world.namespace}/configmaps" in path and "refresh-" in path
-        return (
-            is_record
-            or f"/{self.world.staging}/"
-            in path.replace(f"/namespaces/{self.world.staging}/stagingmirrors", "")
-            or "mlflow" in path
-        )
+        is_ours = "stagingmirror.dev" in path or "/events" in path
+        is_staging = f"/namespaces/{self.world.staging}/" in path and not is_ours
+        return is_staging or b"stagingmirror.dev/record" in body or "mlflow" in path
+
+    def last_words(self) -> str:
+        return self.operator.log[-4000:] if self.operator else ""
 
     def start(self) -> OperatorProcess:
         """Another one; the Lease of the dead is given up for it, to wait for nothing."""
@@ -88,6 +90,7 @@ def executions(
             with Kubelet(world.kube, places):
                 kinds.begin()
                 yield done, kinds
+                sys.stderr.write(done.last_words())
                 if done.operator is not None:
                     done.operator.kill()
 
@@ -113,11 +116,15 @@ def test_killed_after_every_write_the_end_is_the_same(
     repeated = 0
     guillotine.allow(1)
     for _ in range(MOST_LIVES):
-        until(
-            lambda: guillotine.fallen.is_set() or bool(world.status().get("refreshes")),
-            within=90,
-            what="neither an end nor a write",
-        )
+        try:
+            until(
+                lambda: guillotine.fallen.is_set() or bool(world.status().get("refreshes")),
+                within=90,
+                what="neither an end nor a write",
+            )
+        except Exception as error:
+            error.add_note("\n".join([*guillotine.writes[-9:], done.last_words()]))
+            raise
         if world.status().get("refreshes"):
             break
         last = guillotine.writes[-1]

@@ -20,12 +20,14 @@ _HOP = frozenset({"host", "connection", "transfer-encoding", "content-length", "
 
 
 class Guillotine:
-    """``counts`` tells which writes (method, path) are counted, ``kill`` ends the operator.
+    """``counts`` tells which writes (method, path, body) are counted, ``kill`` ends the operator.
 
     ``allow(n)`` lets n counted writes through; the operator is killed after the n-th.
     """
 
-    def __init__(self, *, counts: Callable[[str, str], bool], kill: Callable[[], None]) -> None:
+    def __init__(
+        self, *, counts: Callable[[str, str, bytes], bool], kill: Callable[[], None]
+    ) -> None:
         self._counts = counts
         self._kill = kill
         self._left: int | None = None
@@ -69,7 +71,9 @@ class Guillotine:
     async def _serve(self, server: str, ca: Path | None) -> str:
         tls = ssl.create_default_context(cafile=str(ca)) if ca else None
         connector = aiohttp.TCPConnector(ssl=tls or True, limit=0)
-        session = aiohttp.ClientSession(connector=connector, auto_decompress=False)
+        session = aiohttp.ClientSession(
+            connector=connector, auto_decompress=False, skip_auto_headers=["Content-Type"]
+        )
 
         async def forward(request: web.Request) -> web.StreamResponse:
             return await self._forward(session, server, request)
@@ -92,14 +96,15 @@ class Guillotine:
         self, session: aiohttp.ClientSession, server: str, request: web.Request
     ) -> web.StreamResponse:
         headers = {k: v for k, v in request.headers.items() if k.lower() not in _HOP}
-        is_counted = self._counts(request.method, request.path)
+        body = await request.read()
+        is_counted = self._counts(request.method, request.path, body)
         if is_counted and self.fallen.is_set():
             raise web.HTTPBadGateway  # the dead write nothing
         async with session.request(
             request.method,
             f"{server}{request.raw_path}",
             headers=headers,
-            data=await request.read(),
+            data=body or None,
             allow_redirects=False,
             timeout=aiohttp.ClientTimeout(total=None),
         ) as upstream:

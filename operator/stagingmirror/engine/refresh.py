@@ -22,6 +22,7 @@ from stagingmirror.engine.case import Case, MirrorKey, Progress
 from stagingmirror.engine.contention import Contention
 from stagingmirror.engine.judging import acceptances_of
 from stagingmirror.engine.occasions import Memory, Occasions, next_occasion, skip, took
+from stagingmirror.engine.orphans import Orphans
 from stagingmirror.engine.progress import progress_of
 from stagingmirror.engine.record import Entry, Record
 from stagingmirror.engine.records import Records
@@ -84,6 +85,7 @@ class Refresher:
         self._stillness = Stillness()
         self._contention = Contention(hands)
         self._turns = Turns()
+        self._orphans = Orphans(self._records, hands.writer, mirror_is_there, self._back)
 
     async def advance(self, case: Case) -> Progress:
         """Take at most one step of this mirror's refresh, or start one that is due.
@@ -128,30 +130,21 @@ class Refresher:
     async def tend_orphans(self) -> None:
         """For ever: put back and remove records whose mirrors are gone. A task of the leader."""
         while True:
-            await asyncio.sleep(TENDING)
-            try:
-                await self.tend()
-            except StagingMirrorError as error:
-                log.warning("records could not be tended", reason=error.reason, why=error.message)
+            goes_on = await self._tend() if self._leading() else False
+            await asyncio.sleep(PACE if goes_on else TENDING)
 
     async def tend(self) -> None:
-        """Once: every record whose mirror is gone is put back to its end and removed. What we watch
-        only hints at that; the API server is asked.
-        """
-        if not self._leading():
-            return
-        await self._records.load()
-        for record in self._records.all():
-            key = MirrorKey(record.namespace, record.name)
-            if self._mirror_is_there(record.uid) or await live.is_there(
-                self._hands.writer, key, record.uid
-            ):
-                continue
-            while (now := self._records.get(record.uid)) is not None and now.is_open:
-                await self._back(now, "the StagingMirror was deleted.")
-                await asyncio.sleep(PACE / 5)
-            await self._records.drop(record.uid)
-            self.forget(record.uid)
+        """Every record whose mirror is gone now is put back to its end and removed."""
+        goes_on = True
+        while goes_on:
+            goes_on = await self._tend()
+            await asyncio.sleep(PACE / 5)
+
+    async def _tend(self) -> bool:
+        for uid in self._occasions.uids():
+            if not self._mirror_is_there(uid):
+                self.forget(uid)
+        return await self._orphans.tend()
 
     def forget(self, uid: str) -> None:
         """The mirror is gone; its record is tended by itself."""
