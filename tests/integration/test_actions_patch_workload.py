@@ -23,7 +23,7 @@ from stagingmirror.drift.steps import (
 )
 from stagingmirror.errors import ChangedUnderneath, NotAllowed, StepFailed
 from stagingmirror.registry.server import MlflowServer
-from support.stage import cron_job, deployment
+from support.workloads import cron_job, deployment
 
 pytestmark = pytest.mark.integration
 

@@ -13,7 +13,7 @@ from stagingmirror.api.times import posix
 from stagingmirror.engine.lease import SETTLED_AT
 from support.operator import DATA, OperatorProcess, World, snapshot
 from support.rights import READ, READING, bind
-from support.stage import config_map
+from support.workloads import config_map
 
 pytestmark = pytest.mark.integration
 

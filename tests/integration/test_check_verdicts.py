@@ -10,9 +10,9 @@ from stagingmirror.api.model import API_VERSION
 from support import resources
 from support.kubelet import Kubelet
 from support.operator import OperatorProcess, World, condition
-from support.stage import config_map, deployment
+from support.workloads import config_map, deployment
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("check-verdicts")]
 
 DATA = "training-data"
 BOTH = [resources.pipeline_image(), resources.setting()]

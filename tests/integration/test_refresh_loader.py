@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from support.kubelet import Kubelet
-from support.stage import Stage, a_stage, config_map, cron_job
+from support.stage import Stage
+from support.stages import a_stage
+from support.workloads import config_map, cron_job
 
 pytestmark = pytest.mark.integration
 

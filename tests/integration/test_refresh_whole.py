@@ -9,7 +9,8 @@ import pytest
 
 from rig.mlflow_server import MlflowServer
 from support.kubelet import Kubelet
-from support.stage import Stage, a_stage
+from support.stage import Stage
+from support.stages import a_stage
 from support.three_kinds import ThreeKinds
 
 pytestmark = pytest.mark.integration

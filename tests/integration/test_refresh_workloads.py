@@ -8,9 +8,12 @@ import pytest
 from rig.kube import Refused
 from stagingmirror.engine.case import Progress
 from support import resources
+from support.axe import Axe, Killed
 from support.kubelet import Kubelet, digest_of
-from support.stage import DIGEST, Axe, Killed, Stage, a_stage, deployment
+from support.stage import Stage
+from support.stages import a_stage
 from support.waiting import holds
+from support.workloads import DIGEST, deployment
 
 pytestmark = pytest.mark.integration
 

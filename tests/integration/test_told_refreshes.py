@@ -1,16 +1,11 @@
 """What stops a refresh is told by its name, and staging is as it was: the operator as a process."""
 
-import asyncio
 import secrets
-import threading
 from collections.abc import Iterator
-from concurrent.futures import Future
-from contextlib import AbstractAsyncContextManager, contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from aiohttp import web
 
 from rig.control_plane import ControlPlane
 from rig.kube import Refused
@@ -19,12 +14,12 @@ from rig.models import client_of, log_files
 from rig.run import until
 from stagingmirror.api.model import API_VERSION
 from support import resources
+from support.gate import Gate, gate_before
 from support.kubelet import Kubelet
 from support.operator import OperatorProcess, World
-from support.registries import in_front_of
 from support.rights import ACCOUNT, RBAC, READ, READING, bind
 from support.rigs import make_namespace
-from support.stage import DIGEST, config_map, deployment
+from support.workloads import DIGEST, config_map, deployment
 
 pytestmark = pytest.mark.integration
 
@@ -36,46 +31,10 @@ OLD, NEW = (f"registry.example/features@{DIGEST.format(n)}" for n in (1, 2))
 DATA = "training-data"
 
 
-@dataclass(slots=True)
-class Gate:
-    """Staging's registry by way of it; ``refuses`` is what it answers to whoever uploads a file."""
-
-    url: str = ""
-    refuses: int | None = None
-
-    def __call__(self, request: web.Request) -> web.Response | None:
-        if self.refuses is None or request.method != "PUT":
-            return None
-        return web.Response(status=self.refuses, text=f"<html>{PLANTED}</html>")
-
-
 @pytest.fixture(scope="module")
 def gate(mlflow_staging: MlflowServer) -> Iterator[Gate]:
-    gate = Gate()
-    with in_a_thread(in_front_of(mlflow_staging.url, gate)) as gate.url:
+    with gate_before(mlflow_staging.url, says=PLANTED) as gate:
         yield gate
-
-
-@contextmanager
-def in_a_thread(server: AbstractAsyncContextManager[str]) -> Iterator[str]:
-    """A server that goes on while the test waits for something else; its address."""
-    loop = asyncio.new_event_loop()
-    address: Future[str] = Future()
-    ended = asyncio.Event()
-
-    async def serve() -> None:
-        async with server as url:
-            address.set_result(url)
-            await ended.wait()
-
-    thread = threading.Thread(target=lambda: loop.run_until_complete(serve()), daemon=True)
-    thread.start()
-    try:
-        yield address.result(timeout=10)
-    finally:
-        loop.call_soon_threadsafe(ended.set)
-        thread.join(timeout=10)
-        loop.close()
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from stagingmirror.api.model import API_VERSION
 from support import resources
 from support.bad_registry import BadRegistry
 from support.operator import OperatorProcess, World, condition
-from support.stage import config_map
+from support.workloads import config_map
 
 pytestmark = pytest.mark.integration
 

@@ -23,9 +23,10 @@ from rig.kube import Kube, Refused
 from rig.run import Process, until
 from stagingmirror.api.model import API_VERSION
 from support import resources
+from support.definitions import install
 from support.rights import ACCOUNT, forget, grant
 from support.rigs import make_namespace
-from support.stage import config_map
+from support.workloads import config_map
 
 Object = dict[str, Any]
 
@@ -255,18 +256,3 @@ def condition(status: Object, type_: str) -> Object:
     """The condition of this type, or an empty one."""
     found = (each for each in status.get("conditions") or () if each["type"] == type_)
     return next(found, {})
-
-
-def install(kube: Kube) -> None:
-    """The definitions, answering: one is told as established a moment before it does."""
-    resources.install_crds(kube)
-    kinds = ("StagingMirror", "MirrorEnvironment", "MirrorHold")
-    until(lambda: all(_answers(kube, kind) for kind in kinds), within=30, what="no storage")
-
-
-def _answers(kube: Kube, kind: str) -> bool:
-    try:
-        kube.list(API_VERSION, kind)
-    except Refused:
-        return False
-    return True

@@ -7,16 +7,12 @@ write.
 
 import asyncio
 import contextlib
-import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from rig.kube import Kube, Refused
-from rig.mlflow_server import MlflowServer as RigMlflow
-from rig.run import until
+from rig.kube import Kube
 from stagingmirror.actions.hands import Hands
 from stagingmirror.api.model import API_VERSION
 from stagingmirror.api.parse import parse_environment, parse_mirror
@@ -31,82 +27,15 @@ from stagingmirror.engine.holds import in_force, read
 from stagingmirror.engine.judging import Scene, judge_all, plan_for
 from stagingmirror.engine.looking import Looking
 from stagingmirror.engine.refresh import Refresher
-from stagingmirror.registry.address import RegistryAddress
 from stagingmirror.registry.server import MlflowServer
 from stagingmirror.registry.source import RegistrySource
 from stagingmirror.settings import Settings
 from stagingmirror.view import LOCAL
 from support import resources
-from support.rigs import make_namespace
+from support.axe import Axe, ChoppedClient, ChoppedServer, Killed
 from support.waiting import holds
 
 Object = dict[str, Any]
-
-DIGEST = "sha256:" + "{:064x}"
-
-
-class Killed(BaseException):
-    """The process is gone: nothing may catch this."""
-
-
-class Axe:
-    """Ends everything after the N-th write that was let through; None: never."""
-
-    def __init__(self, after: int | None) -> None:
-        self.after = after
-        self.writes: list[str] = []
-        self.fallen = False
-
-    def about_to_write(self) -> None:
-        if self.fallen:
-            raise Killed
-
-    def wrote(self, what: str) -> None:
-        self.writes.append(what)
-        if self.after is not None and len(self.writes) >= self.after:
-            self.fallen = True
-            raise Killed
-
-
-class ChoppedClient:
-    """The client of a process that dies at a write."""
-
-    def __init__(self, client: KubernetesClient, axe: Axe) -> None:
-        self._client = client
-        self._axe = axe
-
-    async def request(self, method: str, path: str, **more: Any) -> dict[str, Any]:
-        if method == "GET":
-            return await self._client.request(method, path, **more)
-        self._axe.about_to_write()
-        answer = await self._client.request(method, path, **more)
-        # The record is one object: what is written tells its writes apart.
-        self._axe.wrote(f"{method} {path} {answer['metadata'].get('resourceVersion')}")
-        return answer
-
-
-class ChoppedServer:
-    """The registry's client of a process that dies at a write."""
-
-    def __init__(self, server: MlflowServer, axe: Axe) -> None:
-        self._server = server
-        self._axe = axe
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._server, name)
-
-    async def call(self, method: str, path: str, **more: Any) -> dict[str, object]:
-        if method == "GET" or "search" in path:
-            return await self._server.call(method, path, **more)
-        self._axe.about_to_write()
-        answer = await self._server.call(method, path, **more)
-        self._axe.wrote(f"{method} {path}")
-        return answer
-
-    async def put_file(self, path: str, chunks: AsyncIterator[bytes], size: int) -> None:
-        self._axe.about_to_write()
-        await self._server.put_file(path, chunks, size)
-        self._axe.wrote(f"PUT {path}")
 
 
 @dataclass(slots=True)
@@ -355,143 +284,3 @@ class Stage:
         )
         uid = self._uid()
         return next((each for each in found if each["metadata"]["name"] == f"refresh-{uid}"), None)
-
-
-@asynccontextmanager
-async def a_stage(
-    control_plane: Any,
-    production_mlflow: RigMlflow | None = None,
-    staging_mlflow: RigMlflow | None = None,
-    **staging_environment: Any,
-) -> AsyncIterator[Stage]:
-    """Two fresh namespaces with an environment each, and an operator that watches them."""
-    kube: Kube = control_plane.kube
-    _install(kube)
-    spaces = [make_namespace(kube, prefix) for prefix in ("prod", "staging", "operator")]
-    servers = (production_mlflow, staging_mlflow)
-    environments = _environments(kube, spaces, servers, staging_environment)
-    settings = Settings(namespace=spaces[2], identity="operator", sweep_interval=2.0)
-    client = await KubernetesClient.connect(kubeconfig=str(control_plane.kubeconfig), timeout=10.0)
-    registry = RegistrySource(clock=time.time, on_change=lambda _: None, settings=settings)
-    cluster = ClusterSource(client, clock=time.time, on_change=lambda _: None, settings=settings)
-    for name, server in zip(environments, servers, strict=True):
-        if server is not None:
-            registry.configure(name, RegistryAddress(server.url))
-    cluster.want_namespaces(frozenset(spaces[:2]))
-    tasks = [asyncio.create_task(cluster.run()), asyncio.create_task(registry.run())]
-    stage = Stage(kube, spaces[0], spaces[1], environments, client, cluster, registry, settings)
-    stage.operator()
-    try:
-        await holds(lambda: cluster.ready, within=20)
-        yield stage
-    finally:
-        await _end(stage, tasks)
-        for space in spaces:
-            kube.delete("v1", "Namespace", space)
-        for name in environments:
-            kube.delete(API_VERSION, "MirrorEnvironment", name)
-
-
-def _install(kube: Kube) -> None:
-    """A CRD is told as established a moment before its storage answers."""
-    resources.install_crds(kube)
-    kinds = ("StagingMirror", "MirrorEnvironment", "MirrorHold")
-    until(lambda: all(_answers(kube, kind) for kind in kinds), within=30, what="no storage")
-
-
-def _answers(kube: Kube, kind: str) -> bool:
-    try:
-        kube.list(API_VERSION, kind)
-    except Refused:
-        return False
-    return True
-
-
-def _environments(
-    kube: Kube, spaces: list[str], servers: tuple[RigMlflow | None, ...], staging: Object
-) -> tuple[str, str]:
-    mark = secrets.token_hex(3)
-    readable = {"configMaps": ["training-data"], "variables": ["MODEL_VERSION"]}
-    names = (f"production-{mark}", f"staging-{mark}")
-    roles = zip(("Production", "Staging"), names, spaces[:2], servers, strict=True)
-    for role, name, space, server in roles:
-        more: Object = {"mlflow": {"url": server.url}} if server else {}
-        more |= staging if role == "Staging" else {}
-        kube.create(
-            resources.environment(
-                name, role, usableFrom=[spaces[1]], namespaces=[space], readable=readable, **more
-            )
-        )
-    return names
-
-
-async def _end(stage: Stage, tasks: list[asyncio.Task[None]]) -> None:
-    if stage.refresher is not None:
-        await stage.refresher.close()
-    for task in tasks:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-    await stage.client.close()
-
-
-def deployment(
-    name: str,
-    namespace: str,
-    image: str,
-    *,
-    container: str = "app",
-    variables: Mapping[str, Any] | None = None,
-    annotations: Mapping[str, str] | None = None,
-) -> Object:
-    """A Deployment of one container; a variable that is a mapping is its ``valueFrom``."""
-    env = [
-        {"name": key, "valueFrom": value}
-        if isinstance(value, Mapping)
-        else {"name": key, "value": value}
-        for key, value in (variables or {}).items()
-    ]
-    pod = {"containers": [{"name": container, "image": image, "env": env}]}
-    labels = {"app": name}
-    return {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": {"name": name, "namespace": namespace},
-        "spec": {
-            "replicas": 1,
-            "selector": {"matchLabels": labels},
-            "template": {
-                "metadata": {"labels": labels, "annotations": dict(annotations or {})},
-                "spec": pod,
-            },
-        },
-    }
-
-
-def config_map(name: str, namespace: str, data: Mapping[str, str]) -> Object:
-    return {
-        "apiVersion": "v1",
-        "kind": "ConfigMap",
-        "metadata": {"name": name, "namespace": namespace},
-        "data": dict(data),
-    }
-
-
-def cron_job(name: str, namespace: str, image: str, *, container: str = "load") -> Object:
-    """A suspended CronJob, as a template for loaders."""
-    pod = {
-        "restartPolicy": "Never",
-        "containers": [
-            {"name": container, "image": image, "env": [{"name": "MODE", "value": "x"}]}
-        ],
-    }
-    return {
-        "apiVersion": "batch/v1",
-        "kind": "CronJob",
-        "metadata": {"name": name, "namespace": namespace},
-        "spec": {
-            "schedule": "0 0 1 1 *",
-            "suspend": True,
-            "jobTemplate": {"spec": {"backoffLimit": 0, "template": {"spec": pod}}},
-        },
-    }

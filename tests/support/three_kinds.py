@@ -9,7 +9,7 @@ from typing import Any
 from rig.kube import Kube
 from rig.mlflow_server import MlflowServer
 from rig.models import client_of, log_files
-from support.stage import config_map, cron_job, deployment
+from support.workloads import config_map, cron_job, deployment
 
 Object = dict[str, Any]
 
