@@ -21,7 +21,7 @@ from support.operator import (
     until_stalled,
 )
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("check-asked")]
 
 REFRESH = {"schedule": "0 6 * * 1", "settle": "1s"}
 

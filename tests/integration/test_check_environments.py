@@ -17,7 +17,7 @@ from support.operator import (
     emptied,
 )
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("check-environments")]
 
 
 @pytest.fixture(scope="module")

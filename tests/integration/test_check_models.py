@@ -13,7 +13,7 @@ from rig.models import client_of, log_files
 from stagingmirror.api.model import API_VERSION
 from support.operator import OperatorProcess, World, condition
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("check-models")]
 
 FILES = {"MLmodel": "flavors: {}\n", "weights.bin": "the same bytes on both sides"}
 PARAMS = {"C": 1.0}

@@ -12,7 +12,7 @@ from stagingmirror.api.model import API_VERSION
 from support import resources
 from support.operator import World, a_running_world, condition, emptied, until_stalled
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("check-stalls")]
 
 REFRESH = {"schedule": "0 6 * * 1", "settle": "1s"}
 
