@@ -1,27 +1,21 @@
 """Refreshing workloads on the real API server: what is written, and what is put back."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
-from rig.kube import Refused
-from stagingmirror.engine.case import Progress
 from support import resources
-from support.axe import Axe, Killed
+from support.image_refreshes import NEW, OLD, features, image_of, live, states
 from support.kubelet import Kubelet, digest_of
 from support.stage import Stage
 from support.stages import a_stage
-from support.waiting import holds
 from support.workloads import DIGEST, deployment
 
 pytestmark = pytest.mark.integration
-
-NEW, OLD = (f"registry.example/features@{DIGEST.format(n)}" for n in (2, 1))
 NEVER = f"registry.example/never-ready@{DIGEST.format(3)}"
 MIRRORS = "stagingmirror.dev/v1alpha1"
-_NAME = "kubernetes.io/metadata.name"
-_RECORDS = "stagingmirror.dev/record=refresh"
 
 
 @pytest.fixture
@@ -31,31 +25,8 @@ async def stage(control_plane: Any) -> AsyncIterator[Stage]:
             yield stage
 
 
-def features(stage: Stage, production: str, staging: str, *names: str) -> list[dict[str, Any]]:
-    """One Deployment per name on each side, and the track of them all."""
-    track = []
-    for name in names or ("features",):
-        stage.kube.apply(deployment(name, stage.production, production), manager="owner")
-        stage.kube.apply(deployment(name, stage.staging, staging), manager="owner")
-        place = {"kind": "Deployment", "name": name, "container": "app"}
-        track.append({"name": name, "pipelineImage": {"production": place}})
-    return track
-
-
-def live(stage: Stage, name: str = "features") -> dict[str, Any]:
-    return stage.kube.get("apps/v1", "Deployment", name, stage.staging)
-
-
-def image_of(body: dict[str, Any]) -> str:
-    return str(body["spec"]["template"]["spec"]["containers"][0]["image"])
-
-
 def managers(body: dict[str, Any]) -> set[str]:
     return {entry["manager"] for entry in body["metadata"]["managedFields"]}
-
-
-def states(progress: Progress) -> list[str]:
-    return [step["state"] for step in (progress.refresh or {}).get("steps", ())]
 
 
 async def test_an_image_follows_production_and_its_former_owner_is_told(stage: Stage) -> None:
@@ -150,154 +121,6 @@ async def test_a_spec_edited_in_mid_refresh_changes_nothing_of_that_refresh(stag
     assert [image_of(live(stage, name)) for name in ("one", "two")] == [NEW, NEW]
 
 
-async def test_a_field_that_somebody_else_changed_stops_the_refresh(stage: Stage) -> None:
-    stage.mirror(features(stage, NEW, OLD, "one", "two"))
-    await stage.step()
-    stage.ask("now")
-    await stage.until(lambda p: states(p) == ["Taken", "Pending"])
-    theirs = "registry.example/features:theirs"
-    container = {"name": "app", "image": theirs}
-    patch = {"spec": {"template": {"spec": {"containers": [container]}}}}
-
-    # Between survey and write: the record says what it was, somebody else writes first.
-    await _survey_only(stage, "two")
-    stage.kube.patch(
-        "apps/v1", "Deployment", "two", stage.staging, patch, how="strategic", manager="rival"
-    )
-    ended = await stage.run()
-
-    assert (ended["result"], ended["reason"]) == ("PutBackIncomplete", "ChangedUnderneath"), ended
-    assert "rival" in ended["message"]
-    assert [image_of(live(stage, name)) for name in ("one", "two")] == [OLD, theirs]
-
-
-async def test_a_field_that_is_set_back_twice_is_left_and_named(stage: Stage) -> None:
-    stage.mirror(features(stage, NEW, OLD))
-    await stage.step()
-    stage.ask("now")
-
-    def revert(progress: Progress) -> bool:
-        if image_of(live(stage)) == NEW:
-            stage.kube.apply(deployment("features", stage.staging, OLD), manager="argocd")
-        return not progress.refresh and bool(stage.status.get("refreshes"))
-
-    progress = await stage.until(revert)
-
-    ended = stage.status["refreshes"][0]
-    assert (ended["result"], ended["reason"]) == ("PutBack", "Contended"), ended
-    assert "argocd" in ended["message"]
-    assert progress.contended is not None
-    assert progress.contended[0] == "Contended"
-    assert image_of(live(stage)) == OLD
-
-
-async def test_a_field_that_is_set_back_later_is_told_and_not_written(stage: Stage) -> None:
-    stage.mirror(features(stage, NEW, OLD))
-    await stage.step()
-    await stage.run("now")
-    stage.kube.apply(deployment("features", stage.staging, OLD), manager="argocd")
-
-    progress = await stage.until(lambda p: p.contended is not None)
-
-    assert progress.contended is not None
-    assert "argocd changed app's image of Deployment features" in progress.contended[1]
-    assert image_of(live(stage)) == OLD
-
-
-async def test_what_may_not_be_patched_is_told_and_nothing_is_changed(stage: Stage) -> None:
-    stage.mirror(features(stage, NEW, OLD))
-    await stage.step()
-    policy = {
-        "apiVersion": "admissionregistration.k8s.io/v1",
-        "kind": "ValidatingAdmissionPolicy",
-        "metadata": {"name": stage.staging},
-        "spec": {
-            "failurePolicy": "Fail",
-            "matchConstraints": {
-                "namespaceSelector": {"matchLabels": {_NAME: stage.staging}},
-                "resourceRules": [
-                    {
-                        "apiGroups": ["apps"],
-                        "apiVersions": ["v1"],
-                        "operations": ["UPDATE"],
-                        "resources": ["deployments"],
-                    }
-                ],
-            },
-            "validations": [{"expression": "false", "reason": "Forbidden"}],
-        },
-    }
-    binding = {
-        "apiVersion": "admissionregistration.k8s.io/v1",
-        "kind": "ValidatingAdmissionPolicyBinding",
-        "metadata": {"name": stage.staging},
-        "spec": {"policyName": stage.staging, "validationActions": ["Deny"]},
-    }
-    stage.kube.create(policy)
-    stage.kube.create(binding)
-    try:
-        await _until_denied(stage)
-        ended = await stage.run("now")
-    finally:
-        for kind in ("ValidatingAdmissionPolicyBinding", "ValidatingAdmissionPolicy"):
-            stage.kube.delete("admissionregistration.k8s.io/v1", kind, stage.staging)
-
-    assert ended["result"] == "PutBack", ended
-    assert ended["reason"] in ("Forbidden", "AdmissionDenied"), ended
-    assert image_of(live(stage)) == OLD
-
-
-async def test_a_namespace_that_ends_ends_the_refresh(stage: Stage) -> None:
-    stage.mirror(features(stage, NEW, OLD, "one", "two"))
-    await stage.step()
-    stage.ask("now")
-    await stage.until(lambda p: states(p) == ["Taken", "Pending"])
-    stage.kube.delete("apps/v1", "Deployment", "two", stage.staging)
-    stage.kube.delete("v1", "Namespace", stage.staging)
-
-    assert stage.refresher is not None
-    uid = stage.kube.list("v1", "ConfigMap", stage.settings.namespace, labels=_RECORDS)[0]
-    await stage.until_gone()
-    await stage.refresher.tend()
-
-    assert uid["metadata"]["name"].startswith("refresh-")
-    assert not stage.kube.list("v1", "ConfigMap", stage.settings.namespace, labels=_RECORDS)
-
-
-async def test_a_process_that_does_not_lead_any_more_writes_nothing(stage: Stage) -> None:
-    stage.mirror(features(stage, NEW, OLD))
-    await stage.step()
-    stage.ask("now")
-    await stage.until(lambda p: states(p) == ["Pending"])
-    stage.leading = False
-    before = live(stage)["metadata"]["resourceVersion"]
-    record = stage.record()
-
-    for _ in range(3):
-        await stage.step()
-
-    assert live(stage)["metadata"]["resourceVersion"] == before
-    assert stage.record() == record
-
-
-async def test_an_old_leader_that_wakes_up_meets_the_new_ones_record(stage: Stage) -> None:
-    stage.mirror(features(stage, NEW, OLD))
-    await stage.step()
-    stage.ask("now")
-    await stage.until(lambda p: states(p) == ["Pending"])
-    old, case = stage.refresher, await stage.case()
-    stage.operator()
-    await stage.step()
-    generation = live(stage)["metadata"]["generation"]
-    assert old is not None
-
-    progress = await old.advance(case)
-
-    assert progress.waiting is not None
-    assert live(stage)["metadata"]["generation"] == generation
-    assert (await stage.run())["result"] == "Succeeded"
-
-
 def _runs(stage: Stage, name: str) -> bool:
     pods = stage.kube.list("v1", "Pod", stage.staging, labels=f"app={name}")
     return any(
@@ -305,28 +128,3 @@ def _runs(stage: Stage, name: str) -> bool:
         for pod in pods
         for status in pod["status"].get("containerStatuses", ())
     )
-
-
-async def _survey_only(stage: Stage, name: str) -> None:
-    """Let the next step be surveyed and recorded, and the process die before its write."""
-    stage.operator(Axe(2))  # the stamp, then the record of the step
-    with pytest.raises(Killed):
-        await stage.step()
-    stage.operator()
-
-
-async def _until_denied(stage: Stage) -> None:
-    def denied() -> bool:
-        try:
-            stage.kube.patch(
-                "apps/v1",
-                "Deployment",
-                "features",
-                stage.staging,
-                {"metadata": {"labels": {"probe": "x"}}},
-            )
-        except Refused:
-            return True
-        return False
-
-    await holds(denied, within=20)

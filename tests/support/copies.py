@@ -2,8 +2,6 @@
 
 import hashlib
 
-import pytest
-
 from rig.mlflow_server import MlflowServer as Rig
 from rig.models import LoggedVersion, client_of
 from stagingmirror.registry import origin
@@ -11,8 +9,6 @@ from stagingmirror.registry.content import tree_hash
 from stagingmirror.registry.copy import CopyOrder
 from stagingmirror.registry.copying import EXPERIMENT
 from stagingmirror.view import FileHash
-
-pytestmark = pytest.mark.integration
 
 FILES: dict[str, bytes | str] = {
     "MLmodel": "flavors: {}\n",

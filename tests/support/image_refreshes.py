@@ -1,0 +1,32 @@
+"""Refreshes of images: Deployments on both sides, and how far a refresh of them is."""
+
+from typing import Any
+
+from stagingmirror.engine.case import Progress
+from support.stage import Stage
+from support.workloads import DIGEST, deployment
+
+NEW, OLD = (f"registry.example/features@{DIGEST.format(n)}" for n in (2, 1))
+
+
+def features(stage: Stage, production: str, staging: str, *names: str) -> list[dict[str, Any]]:
+    """One Deployment per name on each side, and the track of them all."""
+    track = []
+    for name in names or ("features",):
+        stage.kube.apply(deployment(name, stage.production, production), manager="owner")
+        stage.kube.apply(deployment(name, stage.staging, staging), manager="owner")
+        place = {"kind": "Deployment", "name": name, "container": "app"}
+        track.append({"name": name, "pipelineImage": {"production": place}})
+    return track
+
+
+def live(stage: Stage, name: str = "features") -> dict[str, Any]:
+    return stage.kube.get("apps/v1", "Deployment", name, stage.staging)
+
+
+def image_of(body: dict[str, Any]) -> str:
+    return str(body["spec"]["template"]["spec"]["containers"][0]["image"])
+
+
+def states(progress: Progress) -> list[str]:
+    return [step["state"] for step in (progress.refresh or {}).get("steps", ())]
