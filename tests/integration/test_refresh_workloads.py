@@ -1,6 +1,5 @@
 """Refreshing workloads on the real API server: what is written, and what is put back."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 

@@ -222,7 +222,7 @@ class Stage:
 
     async def until_gone(self) -> None:
         """The mirror went with its namespace."""
-        await holds(lambda: self.body() is None, within=30)
+        await holds(lambda: self.body() is None, within=60)
 
     def _keep(self, progress: Progress) -> None:
         self.status.setdefault("conditions", [{"type": "Ready", "status": "True"}])
