@@ -1,5 +1,5 @@
 """`make bench`: measures, prints a table, writes bench.json. Exit code 0 whatever was found: a
-figure is told, not tested.
+figure is told, not tested; 1 where something could not be measured.
 """
 
 import argparse
@@ -154,17 +154,17 @@ def main() -> int:
     console = Console()
     bench = Bench(options, console)
     load = os.getloadavg()[0]
+    ended = 0
     try:
         asyncio.run(bench.run())
-    except RigError as wrong:
-        console.print(str(wrong), style="bold red")
-        return 1
+    except (RigError, TimeoutError) as wrong:
+        console.print(str(wrong), style="bold red", markup=False)
+        ended = 1
     except KeyboardInterrupt:
-        return 130
-    finally:
-        if bench.figures:
-            show(bench.figures, console)
+        ended = 130
+    show(bench.figures, console)
     about = {
+        "whole": not ended,
         "mirrors": options.mirrors,
         "cores": os.cpu_count(),
         "loadBefore": load,
@@ -173,7 +173,7 @@ def main() -> int:
     }
     write(bench.figures, RESULT, about)
     console.print(f"written to {RESULT.name}")
-    return 0
+    return ended
 
 
 if __name__ == "__main__":
