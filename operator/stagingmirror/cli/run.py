@@ -1,20 +1,18 @@
 """``stagingmirror run``: the operator itself, from its first flag to its last task."""
 
 import asyncio
-import contextlib
 import gc
-import os
-import signal
 import socket
 import sys
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterable
+from collections.abc import Awaitable
 from importlib.metadata import version
-from typing import Annotated, Any
+from typing import Annotated
 
 import structlog
 import typer
 
+from stagingmirror.cli.ending import PATIENCE, end, obey_signals, tell_why
 from stagingmirror.cli.wiring import Operator, assemble
 from stagingmirror.cluster.client import KubernetesClient
 from stagingmirror.cluster.login import login
@@ -31,8 +29,6 @@ log = structlog.get_logger(__name__)
 
 RETRY = 2.0
 """Seconds between two tries to read the key of the installation at the start."""
-PATIENCE = 3.0
-"""Seconds for the passes that are in work when the process is told to end."""
 HANGING = 300.0
 """Seconds of one pass after which the process is not alive any more."""
 
@@ -103,7 +99,7 @@ async def serve(settings: Settings, *, kubeconfig: str | None, context: str | No
     )
     async with client, server:
         log.info("started", metrics_port=server.port, namespace=settings.namespace)
-        _obey_signals(stop)
+        obey_signals(stop)
         key = await _unless(stop, _sealing_key(client, settings.namespace))
         if key is None:
             return 0
@@ -173,15 +169,15 @@ async def _supervise(
     }
     everything = {electing, watching, *others}
     done, _ = await asyncio.wait(everything | sentinels, return_when=asyncio.FIRST_COMPLETED)
-    failed = _tell_why(done, stop=stop, lost=lost)
+    failed = tell_why(done, stop=stop, lost=lost)
     # In this order: no write begins any more, then the Lease is given back, then Kopf, which would
     # end all tasks with it.
-    await _end(others)
+    await end(others)
     await operator.close()
-    await _end({electing})
+    await end({electing})
     edge.stop()
-    await _end({watching}, within=PATIENCE)
-    await _end(sentinels)
+    await end({watching}, within=PATIENCE)
+    await end(sentinels)
     return 1 if failed else 0
 
 
@@ -199,7 +195,7 @@ async def _watch(operator: Operator, edge: Edge, stop: asyncio.Event) -> None:
     try:
         await edge.ready.wait()
         # Kopf puts its own handlers for signals in place; ours end things in the right order.
-        _obey_signals(stop)
+        obey_signals(stop)
         await watching
     finally:
         watching.cancel()
@@ -247,50 +243,3 @@ async def _unless(stop: asyncio.Event, awaitable: Awaitable[bytes]) -> bytes | N
         return work.result()
     work.cancel()
     return None
-
-
-def _tell_why(
-    done: Iterable[asyncio.Task[Any]],
-    *,
-    stop: asyncio.Event,
-    lost: asyncio.Event,
-) -> bool:
-    """Say why the process ends; True where that is a failure."""
-    if lost.is_set():
-        log.error("the Lease is lost, another process goes on")
-        return True
-    if stop.is_set():
-        log.info("ending")
-        return False
-    for task in done:
-        error = None if task.cancelled() else task.exception()
-        log.error("a task has ended", task=task.get_name(), exc_info=error)
-    return True
-
-
-async def _end(tasks: Collection[asyncio.Task[Any]], *, within: float = 0.0) -> None:
-    """Wait a while, then cancel, then wait again, but not for ever."""
-    if within:
-        await asyncio.wait(tasks, timeout=within)
-    for task in tasks:
-        task.cancel()
-    with contextlib.suppress(ValueError):
-        await asyncio.wait(tasks, timeout=PATIENCE)
-
-
-def _obey_signals(stop: asyncio.Event) -> None:
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, _told(stop, loop))
-
-
-def _told(stop: asyncio.Event, loop: asyncio.AbstractEventLoop) -> Callable[[], None]:
-    """The first signal ends in order; a second one, or a stop that hangs, ends at once."""
-
-    def told() -> None:
-        if stop.is_set():
-            os._exit(1)
-        stop.set()
-        loop.call_later(15.0, os._exit, 1)
-
-    return told

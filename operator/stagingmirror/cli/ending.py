@@ -1,0 +1,63 @@
+"""How the operator's process ends: told to, without its Lease, or because a task has ended."""
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import Callable, Collection, Iterable
+from typing import Any
+
+import structlog
+
+log = structlog.get_logger(__name__)
+
+PATIENCE = 3.0
+"""Seconds for the passes that are in work when the process is told to end."""
+
+
+def tell_why(
+    done: Iterable[asyncio.Task[Any]],
+    *,
+    stop: asyncio.Event,
+    lost: asyncio.Event,
+) -> bool:
+    """Say why the process ends; True where that is a failure."""
+    if lost.is_set():
+        log.error("the Lease is lost, another process goes on")
+        return True
+    if stop.is_set():
+        log.info("ending")
+        return False
+    for task in done:
+        error = None if task.cancelled() else task.exception()
+        log.error("a task has ended", task=task.get_name(), exc_info=error)
+    return True
+
+
+async def end(tasks: Collection[asyncio.Task[Any]], *, within: float = 0.0) -> None:
+    """Wait a while, then cancel, then wait again, but not for ever."""
+    if within:
+        await asyncio.wait(tasks, timeout=within)
+    for task in tasks:
+        task.cancel()
+    with contextlib.suppress(ValueError):
+        await asyncio.wait(tasks, timeout=PATIENCE)
+
+
+def obey_signals(stop: asyncio.Event) -> None:
+    """Set ``stop`` when told to end."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, _told(stop, loop))
+
+
+def _told(stop: asyncio.Event, loop: asyncio.AbstractEventLoop) -> Callable[[], None]:
+    """The first signal ends in order; a second one, or a stop that hangs, ends at once."""
+
+    def told() -> None:
+        if stop.is_set():
+            os._exit(1)
+        stop.set()
+        loop.call_later(15.0, os._exit, 1)
+
+    return told
