@@ -18,7 +18,7 @@ from support.operator import World, condition
 from support.rigs import make_namespace
 from support.workloads import config_map, deployment
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("told-missing")]
 
 Object = dict[str, Any]
 

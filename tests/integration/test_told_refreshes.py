@@ -21,7 +21,7 @@ from support.rights import ACCOUNT, RBAC, READ, READING, bind
 from support.rigs import make_namespace
 from support.workloads import DIGEST, config_map, deployment
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("told-refreshes")]
 
 Object = dict[str, Any]
 

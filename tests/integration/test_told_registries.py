@@ -16,7 +16,7 @@ from support.bad_registry import BadRegistry
 from support.operator import OperatorProcess, World, condition
 from support.workloads import config_map
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("told-registries")]
 
 Object = dict[str, Any]
 

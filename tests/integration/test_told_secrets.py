@@ -31,7 +31,7 @@ from support.planting import (
     planted,
 )
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("told-secrets")]
 
 Object = dict[str, Any]
 
