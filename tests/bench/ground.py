@@ -90,7 +90,11 @@ async def _objects(ground: Ground, progress: Progress) -> None:
     total = len(sides) * (scene.deployments + scene.mirrors) + scene.mirrors
     task = progress.add_task("objects", total=total)
     work = [
-        *(each for side in sides for each in side_objects(ground.api, side, scene)),
+        *(
+            each
+            for side in sides
+            for each in side_objects(ground.api, side, scene.deployments, scene.mirrors)
+        ),
         *(_mirror(ground, number) for number in range(scene.mirrors)),
     ]
     await at_once(_counted(each, progress, task) for each in work)
@@ -101,11 +105,13 @@ async def _counted(work: Coroutine[Any, Any, Any], progress: Progress, task: Tas
     progress.advance(task)
 
 
-def side_objects(api: Api, namespace: str, scene: Scene) -> Iterator[Coroutine[Any, Any, Any]]:
-    """What makes one side: its Deployments with all that belongs to them, and its ConfigMaps."""
-    for number in range(scene.deployments):
+def side_objects(
+    api: Api, namespace: str, deployments: int, config_maps: int
+) -> Iterator[Coroutine[Any, Any, Any]]:
+    """What makes one side: Deployments with all that belongs to them, and ConfigMaps."""
+    for number in range(deployments):
         yield _workload(api, namespace, number)
-    for number in range(scene.mirrors):
+    for number in range(config_maps):
         path = f"/api/v1/namespaces/{namespace}/configmaps"
         yield api.request("POST", path, bodies.config_map(number))
 

@@ -45,12 +45,14 @@ class Times:
 async def measure(ground: Ground, observer: Observer, turns: int = TURNS) -> list[Figure]:
     """`turns` changes, as many by the bare watch, and as many back again."""
     times = Times()
-    async with a_bare_watch(ground), Observer.on(ground.api, path_of(ground)) as twins:
+    pairs = turns // 2
+    sorts = _sorts(ground)
+    subjects = min(ground.scene.deployments, -(-pairs // len(sorts)))
+    async with a_bare_watch(ground, subjects), Observer.on(ground.api, path_of(ground)) as twins:
         with Progress(console=ground.console, transient=True) as progress:
-            for turn in progress.track(range(turns // 2), description="change → status"):
-                sorts = _sorts(ground)
+            for turn in progress.track(range(pairs), description="change → status"):
                 sort = sorts[turn % len(sorts)]
-                number = turn // len(sorts) % ground.scene.deployments
+                number = turn // len(sorts) % subjects
                 for is_right in (False, True):
                     for seen, namespace, found in (
                         (observer, ground.world.staging, times.operator),

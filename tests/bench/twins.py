@@ -28,14 +28,16 @@ def path_of(ground: Ground) -> str:
 
 
 @asynccontextmanager
-async def a_bare_watch(ground: Ground) -> AsyncIterator[None]:
-    """The twins, with the spec and status that the mirrors have now, and the process that follows
-    their namespace, with the operator's ServiceAccount.
+async def a_bare_watch(ground: Ground, subjects: int) -> AsyncIterator[None]:
+    """So many Deployments and ConfigMaps, twins of the mirrors that track them, with the spec and
+    status that those have now, and the process that follows them, with the operator's
+    ServiceAccount.
     """
     await asyncio.to_thread(_define, ground)
-    await at_once(side_objects(ground.api, ground.bare, ground.scene))
+    await at_once(side_objects(ground.api, ground.bare, subjects, subjects))
+    tracking = {name for each in range(subjects) for name in ground.scene.of_deployment(each)}
     listed = await ground.api.request("GET", ground.mirrors)
-    await at_once(_twin(ground, each) for each in listed["items"])
+    await at_once(_twin(ground, each) for each in listed["items"] if body_name(each) in tracking)
     process = ground.plane.run_of.start(
         "bare",
         [
