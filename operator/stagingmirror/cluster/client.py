@@ -51,7 +51,7 @@ class KubernetesClient:
         self._timeout = timeout
         self._base = access.server.rstrip("/")
         connector = aiohttp.TCPConnector(
-            limit=0, ssl=access.tls or True, socket_factory=_socket, ttl_dns_cache=10
+            limit=0, ssl=access.tls or True, socket_factory=keepalive_socket, ttl_dns_cache=10
         )
         # Uncompressed: most clusters are one hop away, and a sweep would cost the server its zlib.
         self._session = aiohttp.ClientSession(
@@ -270,7 +270,7 @@ def _as_it_is(item: dict[str, Any]) -> dict[str, Any]:
     return item
 
 
-def _socket(address: AddrInfoType) -> socket.socket:
+def keepalive_socket(address: AddrInfoType) -> socket.socket:
     """A socket that notices a dead peer in ten seconds, idle (keepalive) or not (user timeout)."""
     family, kind, protocol, *_ = address
     made = socket.socket(family, kind, protocol)

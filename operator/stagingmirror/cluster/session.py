@@ -2,7 +2,7 @@
 
 import aiohttp
 
-from stagingmirror.cluster.client import _socket
+from stagingmirror.cluster.client import keepalive_socket
 from stagingmirror.cluster.login import Login
 
 
@@ -20,7 +20,7 @@ def open_session(access: Login) -> aiohttp.ClientSession:
         return await handler(request)
 
     connector = aiohttp.TCPConnector(
-        limit=0, ssl=access.tls or True, socket_factory=_socket, ttl_dns_cache=10
+        limit=0, ssl=access.tls or True, socket_factory=keepalive_socket, ttl_dns_cache=10
     )
     return aiohttp.ClientSession(
         connector=connector,
