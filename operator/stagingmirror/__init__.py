@@ -7,6 +7,7 @@ The rooms, from the door inwards; imports only go down this list:
 - ``edge``: the door; Kopf calls in, it decides nothing and puts keys on the queue
 - ``engine``: the story of one check and of one refresh; queue, schedule, record, elector
 - ``components``: the eyes; one file per kind, ``ls`` is the catalogue
+- ``reading``: how kinds read the view; what pods prove
 - ``component``: the contract of a kind
 - ``actions``: the hands of a refresh; one file per step
 - ``metrics``: what is counted

@@ -158,7 +158,7 @@ async def test_a_watch_that_never_opens_is_not_answered() -> None:
 
 def test_a_socket_notices_within_ten_seconds_that_nobody_is_there() -> None:
     address = (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", ("127.0.0.1", 1))
-    with client_module._socket(address) as made:
+    with client_module.keepalive_socket(address) as made:
         assert made.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
         idle, interval, count = (
             made.getsockopt(socket.IPPROTO_TCP, getattr(socket, option))
