@@ -120,6 +120,14 @@ def test_a_hold_is_in_effect_when_the_command_returns_and_gone_when_released(
     assert world.status()["sync"] == "InSync"
 
 
+def test_what_rooms_count_themselves_is_served(operator: OperatorProcess) -> None:
+    _, told = operator.get("/metrics")
+
+    for name in ("sweeps", "watch_repairs", "leader_transitions"):
+        assert f"\nstagingmirror_{name}_total " in told
+    assert "_created" not in told
+
+
 def test_nothing_is_known_once_the_operator_is_gone(world: World) -> None:
     with world.operator() as running:
         running.until_leading()
