@@ -3,7 +3,6 @@
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import pytest
 
@@ -13,22 +12,16 @@ from rig.mlflow_server import MlflowServer
 from rig.models import client_of, log_files
 from rig.run import until
 from stagingmirror.api.model import API_VERSION
-from support import resources
 from support.gate import Gate, gate_before
 from support.kubelet import Kubelet
 from support.operator import OperatorProcess, World
-from support.rights import ACCOUNT, RBAC, READ, READING, bind
-from support.rigs import make_namespace
-from support.workloads import DIGEST, config_map, deployment
+from support.refreshing import DATA, REFRESH, ask, differ, ended, said, setting_of
+from support.rights import ACCOUNT, RBAC, READ, bind
+from support.workloads import config_map
 
 pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("told-refreshes")]
 
-Object = dict[str, Any]
-
 PLANTED = f"planted-{secrets.token_hex(4)}"
-REFRESH = {"schedule": "0 6 1 1 *", "settle": "0s", "timeout": "2m", "rolloutTimeout": "1m"}
-OLD, NEW = (f"registry.example/features@{DIGEST.format(n)}" for n in (1, 2))
-DATA = "training-data"
 
 
 @pytest.fixture(scope="module")
@@ -43,12 +36,8 @@ def world(
 ) -> Iterator[World]:
     servers = {"production": {"url": mlflow_production.url}, "staging": {"url": gate.url}}
     with World(control_plane, mlflow=servers) as world:
-        spaces = (world.production, world.staging)
-        for space, image in zip(spaces, (NEW, OLD), strict=True):
-            value = {"snapshot": f"2026-11-20 in {space}"}
-            bodies = (config_map(DATA, space, value), deployment("features", space, image))
-            world.kube.apply(*bodies, manager="owner")
-        with Kubelet(world.kube, spaces):
+        differ(world)
+        with Kubelet(world.kube, (world.production, world.staging)):
             yield world
 
 
@@ -66,31 +55,6 @@ def mirrored(world: World, operator: OperatorProcess, gate: Gate) -> Iterator[Wo
     gate.refuses = None
     for body in world.kube.list(API_VERSION, "StagingMirror", world.staging):
         world.kube.delete(API_VERSION, "StagingMirror", body["metadata"]["name"], world.staging)
-
-
-def ask(world: World, token: str) -> None:
-    world.change({"metadata": {"annotations": {"stagingmirror.dev/refresh-at": token}}})
-
-
-def ended(world: World, token: str = "now") -> Object:
-    """The entry of the refresh that was asked for with this token."""
-
-    def entry(status: Object) -> Object:
-        found = (e for e in status.get("refreshes") or () if e.get("token") == token)
-        return next(found, {})
-
-    return entry(world.until(entry, within=60, what=f"the refresh {token} has not ended"))
-
-
-def setting_of(world: World) -> Object:
-    data: Object = world.kube.get("v1", "ConfigMap", DATA, world.staging)["data"]
-    return data
-
-
-def said(world: World, operator: OperatorProcess) -> str:
-    events = world.kube.list("events.k8s.io/v1", "Event", world.staging)
-    records = world.kube.list("v1", "ConfigMap", world.namespace)
-    return f"{world.status()} {events} {records} {operator.log}"
 
 
 @pytest.mark.parametrize(
@@ -213,69 +177,3 @@ def is_refused(world: World) -> bool:
     except Refused:
         return True
     return False
-
-
-def test_a_mirror_that_is_deleted_in_mid_refresh_leaves_staging_as_it_was(
-    mirrored: World, operator: OperatorProcess
-) -> None:
-    place = {"kind": "Deployment", "name": "features", "container": "app"}
-    image = {"production": place, "staging": {"repository": "registry.example/stays-pending"}}
-    mirrored.mirror(track=[{"name": "image", "pipelineImage": image}], refresh=REFRESH)
-    mirrored.until_sync("Drifted")
-    ask(mirrored, "now")
-    until(lambda: image_of(mirrored) != OLD, within=30, what="nothing was switched")
-    status = mirrored.status()
-
-    mirrored.kube.delete(API_VERSION, "StagingMirror", "fraud", mirrored.staging)
-
-    assert status["sync"] != "InSync"
-    until(lambda: image_of(mirrored) == OLD, within=30, what="nothing was put back")
-    until(lambda: not records(mirrored), within=30, what="the record is still there")
-    body = mirrored.kube.get("apps/v1", "Deployment", "features", mirrored.staging)
-    assert "stagingmirror" not in {each["manager"] for each in body["metadata"]["managedFields"]}
-
-
-def image_of(world: World) -> str:
-    body = world.kube.get("apps/v1", "Deployment", "features", world.staging)
-    return str(body["spec"]["template"]["spec"]["containers"][0]["image"])
-
-
-def records(world: World) -> list[str]:
-    found = world.kube.list("v1", "ConfigMap", world.namespace)
-    names = [each["metadata"]["name"] for each in found]
-    return [name for name in names if name.startswith("refresh-")]
-
-
-def test_a_production_namespace_that_ends_is_never_followed(
-    mirrored: World, operator: OperatorProcess
-) -> None:
-    ending = make_namespace(mirrored.kube, "ending")
-    reading = [{**rule, "verbs": READ} for rule in READING]
-    bind(mirrored.kube, mirrored.namespace, ending, reading)
-    mirrored.kube.create(config_map(DATA, ending, {"snapshot": "theirs"}))
-    server = mirrored.kube.get(
-        API_VERSION, "MirrorEnvironment", mirrored.environments["production"]
-    )["spec"]["mlflow"]
-    spaces = [mirrored.production, ending]
-    mirrored.environment("production", mirrored.production, namespaces=spaces, mlflow=server)
-    place = {"configMap": {"name": DATA, "key": "snapshot", "namespace": ending}}
-    before = setting_of(mirrored)
-    track = [{"name": DATA, "setting": {"production": place}}, resources.pipeline_image()]
-    mirrored.mirror(track=track, refresh=REFRESH)
-    mirrored.until_sync("Drifted")
-
-    mirrored.kube.delete("v1", "Namespace", ending)
-    status = mirrored.until(lambda status: reason_of(status, DATA) == "NothingToMirror")
-    ask(mirrored, "now")
-    told = mirrored.until(lambda status: status.get("waiting") or status.get("refreshes"))
-
-    (component,) = (each for each in status["components"] if each["name"] == DATA)
-    assert f"production does not have ConfigMap {ending}/{DATA}" in component["message"]
-    assert f"production does not have ConfigMap {ending}/{DATA}" in told["waiting"]
-    assert setting_of(mirrored) == before
-    mirrored.environment("production", mirrored.production, mlflow=server)
-
-
-def reason_of(status: Object, name: str) -> str | None:
-    found = (each for each in status.get("components") or () if each["name"] == name)
-    return next((each.get("reason") for each in found), None)

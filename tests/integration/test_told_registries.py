@@ -164,3 +164,24 @@ def test_a_secret_that_is_put_right_is_used_without_anybody_touching_the_mirror(
     secret(world, "missing", {"token": "t"}, label=name)
 
     world.until(lambda status: the_component(status).get("reason") == "ServerError", "missing")
+
+
+def test_a_production_that_our_account_could_write_to_is_told_as_such(
+    world: World, operator: OperatorProcess
+) -> None:
+    """The account may write in staging's namespace, which is production's here."""
+    name = f"{world.environments['production']}-writable"
+    spec = {"usableFrom": ["nobody"], "namespaces": [world.production, world.staging]}
+    world.kube.create(resources.environment(name, "Production", **spec))
+    read_only: Object = {}
+    try:
+        deadline = time.monotonic() + 15
+        while not read_only and time.monotonic() < deadline:
+            body = world.kube.get(API_VERSION, "MirrorEnvironment", name)
+            read_only = condition(body.get("status") or {}, "KubernetesReadOnly")
+            time.sleep(0.1)
+    finally:
+        world.kube.delete(API_VERSION, "MirrorEnvironment", name)
+
+    assert (read_only["status"], read_only["reason"]) == ("False", "CanWrite")
+    assert f"could write in {world.staging}; take these rights from it" in read_only["message"]

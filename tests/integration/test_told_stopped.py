@@ -1,0 +1,149 @@
+"""A refresh that is stopped from outside, or must not start: staging stays, and why is told."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from rig.control_plane import ControlPlane
+from rig.run import until
+from stagingmirror.api.model import API_VERSION
+from support import resources
+from support.kubelet import Kubelet
+from support.operator import OperatorProcess, World, condition
+from support.refreshing import DATA, OLD, REFRESH, Object, ask, differ, ended, setting_of
+from support.rights import READ, READING, bind
+from support.rigs import make_namespace
+from support.workloads import config_map
+
+pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("told-stopped")]
+
+
+@pytest.fixture(scope="module")
+def world(control_plane: ControlPlane) -> Iterator[World]:
+    with World(control_plane) as world:
+        differ(world)
+        with Kubelet(world.kube, (world.production, world.staging)):
+            yield world
+
+
+@pytest.fixture(scope="module")
+def operator(world: World) -> Iterator[OperatorProcess]:
+    with world.operator() as operator:
+        operator.until_leading()
+        yield operator
+
+
+@pytest.fixture
+def mirrored(world: World, operator: OperatorProcess) -> Iterator[World]:
+    """A world without a mirror, before and afterwards."""
+    yield world
+    for body in world.kube.list(API_VERSION, "StagingMirror", world.staging):
+        world.kube.delete(API_VERSION, "StagingMirror", body["metadata"]["name"], world.staging)
+
+
+def test_a_mirror_that_is_deleted_in_mid_refresh_leaves_staging_as_it_was(
+    mirrored: World, operator: OperatorProcess
+) -> None:
+    place = {"kind": "Deployment", "name": "features", "container": "app"}
+    image = {"production": place, "staging": {"repository": "registry.example/stays-pending"}}
+    mirrored.mirror(track=[{"name": "image", "pipelineImage": image}], refresh=REFRESH)
+    mirrored.until_sync("Drifted")
+    ask(mirrored, "now")
+    until(lambda: image_of(mirrored) != OLD, within=30, what="nothing was switched")
+    status = mirrored.status()
+
+    mirrored.kube.delete(API_VERSION, "StagingMirror", "fraud", mirrored.staging)
+
+    assert status["sync"] != "InSync"
+    until(lambda: image_of(mirrored) == OLD, within=30, what="nothing was put back")
+    until(lambda: not records(mirrored), within=30, what="the record is still there")
+    body = mirrored.kube.get("apps/v1", "Deployment", "features", mirrored.staging)
+    assert "stagingmirror" not in {each["manager"] for each in body["metadata"]["managedFields"]}
+
+
+def test_an_environment_that_is_revoked_in_mid_refresh_is_left_as_it_was(
+    mirrored: World, operator: OperatorProcess
+) -> None:
+    place = {"kind": "Deployment", "name": "features", "container": "app"}
+    image = {"production": place, "staging": {"repository": "registry.example/stays-pending"}}
+    mirrored.mirror(track=[{"name": "image", "pipelineImage": image}], refresh=REFRESH)
+    mirrored.until_sync("Drifted")
+    ask(mirrored, "now")
+    until(lambda: image_of(mirrored) != OLD, within=30, what="nothing was switched")
+
+    mirrored.environment("production", mirrored.production, usableFrom=["nobody"])
+    try:
+        refresh = ended(mirrored)
+        stalled = mirrored.until(lambda status: condition(status, "Stalled"))
+    finally:
+        mirrored.environment("production", mirrored.production)
+
+    assert refresh["result"] == "PutBack"
+    assert f"does not list namespace {mirrored.staging} in usableFrom" in refresh["message"]
+    assert condition(stalled, "Stalled")["reason"] == "EnvironmentNotUsable"
+    assert image_of(mirrored) == OLD
+
+
+def test_a_mirror_that_is_suspended_or_frozen_says_so_and_who_asks_is_told_why(
+    mirrored: World, operator: OperatorProcess
+) -> None:
+    mirrored.mirror(refresh=REFRESH | {"suspend": True})
+    mirrored.until(lambda status: status.get("activity") == "Suspended")
+    ask(mirrored, "suspended")
+    suspended = ended(mirrored, "suspended")
+
+    mirrored.change({"spec": {"refresh": {"suspend": False}}})
+    mirrored.kube.create(resources.hold("ci", mirrored.staging))
+    mirrored.until(lambda status: status.get("activity") == "Frozen")
+    ask(mirrored, "held")
+    held = ended(mirrored, "held")
+    mirrored.kube.delete(API_VERSION, "MirrorHold", "ci", mirrored.staging)
+
+    assert (suspended["result"], suspended["reason"]) == ("Skipped", "Suspended")
+    assert "set spec.refresh.suspend to false" in suspended["message"]
+    assert (held["result"], held["reason"]) == ("Skipped", "Held")
+    assert "ci holds staging: candidate 14" in held["message"]
+    assert mirrored.status()["sync"] == "Drifted"
+
+
+def image_of(world: World) -> str:
+    body = world.kube.get("apps/v1", "Deployment", "features", world.staging)
+    return str(body["spec"]["template"]["spec"]["containers"][0]["image"])
+
+
+def records(world: World) -> list[str]:
+    found = world.kube.list("v1", "ConfigMap", world.namespace)
+    names = [each["metadata"]["name"] for each in found]
+    return [name for name in names if name.startswith("refresh-")]
+
+
+def test_a_production_namespace_that_ends_is_never_followed(
+    mirrored: World, operator: OperatorProcess
+) -> None:
+    ending = make_namespace(mirrored.kube, "ending")
+    reading = [{**rule, "verbs": READ} for rule in READING]
+    bind(mirrored.kube, mirrored.namespace, ending, reading)
+    mirrored.kube.create(config_map(DATA, ending, {"snapshot": "theirs"}))
+    spaces = [mirrored.production, ending]
+    mirrored.environment("production", mirrored.production, namespaces=spaces)
+    place = {"configMap": {"name": DATA, "key": "snapshot", "namespace": ending}}
+    before = setting_of(mirrored)
+    track = [{"name": DATA, "setting": {"production": place}}, resources.pipeline_image()]
+    mirrored.mirror(track=track, refresh=REFRESH)
+    mirrored.until_sync("Drifted")
+
+    mirrored.kube.delete("v1", "Namespace", ending)
+    status = mirrored.until(lambda status: reason_of(status, DATA) == "NothingToMirror")
+    ask(mirrored, "now")
+    told = mirrored.until(lambda status: status.get("waiting") or status.get("refreshes"))
+
+    (component,) = (each for each in status["components"] if each["name"] == DATA)
+    assert f"production does not have ConfigMap {ending}/{DATA}" in component["message"]
+    assert f"production does not have ConfigMap {ending}/{DATA}" in told["waiting"]
+    assert setting_of(mirrored) == before
+    mirrored.environment("production", mirrored.production)
+
+
+def reason_of(status: Object, name: str) -> str | None:
+    found = (each for each in status.get("components") or () if each["name"] == name)
+    return next((each.get("reason") for each in found), None)
