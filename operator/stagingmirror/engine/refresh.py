@@ -222,6 +222,7 @@ class Refresher:
             self._turns.leave(case.uid)
             return None
         environment = case.sides.staging.environment
+        self._turns.forget_absent(environment, now=case.now)
         queued = self._turns.is_asking(environment, case.uid)
         decision: Decision = decide(case, occasion, still_since=still, queued=queued)
         if isinstance(decision, Start):

@@ -22,12 +22,19 @@ class Turns:
 
     def may_start(self, environment: str, uid: str, *, free: int, now: float) -> bool:
         """Whether this mirror is among the first ``free`` of those that ask."""
+        self.forget_absent(environment, now=now)
         asking = self._asking.setdefault(environment, {})
-        for other in [who for who, each in asking.items() if now - each.last > ABSENCE]:
-            del asking[other]
         asking.setdefault(uid, _Asking(now, now)).last = now
         first = sorted(asking, key=lambda who: asking[who].since)
         return first.index(uid) < free
+
+    def forget_absent(self, environment: str, *, now: float) -> None:
+        """Whoever has not asked for ``ABSENCE`` waits for something else, and that has a
+        deadline.
+        """
+        asking = self._asking.get(environment, {})
+        for other in [who for who, each in asking.items() if now - each.last > ABSENCE]:
+            del asking[other]
 
     def is_asking(self, environment: str, uid: str) -> bool:
         return uid in self._asking.get(environment, {})
