@@ -127,6 +127,26 @@ def test_secrets_are_read_in_the_operators_namespace_only(
     assert not may(control_plane, installed, "get", "secrets", "production")
 
 
+def test_everybody_may_see_who_leads_and_nothing_else_of_the_operators(
+    control_plane: ControlPlane, installed: dict[str, str]
+) -> None:
+    """So that `check` can tell a status that nobody keeps true any more."""
+    space = installed["operator"]
+
+    def anybody(verb: str, what: str) -> bool:
+        who = ("--as", "somebody", "--as-group", "system:authenticated")
+        try:
+            answer = control_plane.kubectl("auth", "can-i", verb, what, "-n", space, *who)
+        except subprocess.CalledProcessError as no:
+            answer = str(no.stdout)
+        return answer.strip() == "yes"
+
+    assert anybody("get", "leases.coordination.k8s.io/stagingmirror")
+    assert not anybody("get", "leases.coordination.k8s.io/another")
+    assert not anybody("update", "leases.coordination.k8s.io/stagingmirror")
+    assert not anybody("get", "configmaps")
+
+
 def test_definitions_stay_when_the_release_goes(
     control_plane: ControlPlane, namespaces: dict[str, str]
 ) -> None:
