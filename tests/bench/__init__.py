@@ -5,5 +5,5 @@ its own ServiceAccount (an administrator would be exempt from priority and fairn
 and the controllers would write is written here once, so that nothing else moves while something is
 measured. Where a goal is a ratio, both parts are measured in the same run.
 
-    python -m bench [--mirrors N] [--only NAME …] [--idle SECONDS]
+    python -m bench [--mirrors N] [--only NAME …] [--idle SECONDS] [--turns N]
 """

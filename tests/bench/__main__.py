@@ -35,6 +35,7 @@ class Bench:
         self.chosen: Sequence[str] = options.only or PARTS
         self._scene = Scene(options.mirrors)
         self._idle = options.idle
+        self._turns = options.turns
         self._console = console
         self.figures: list[Figure] = []
         self._costs: dict[str, float] = {}
@@ -64,7 +65,7 @@ class Bench:
         if "idle" in self.chosen:
             self.figures += await idle.measure(ground, observer, operator, self._idle)
         if "latency" in self.chosen:
-            self.figures += await latency.measure(ground, observer)
+            self.figures += await latency.measure(ground, observer, self._turns)
         if "cost" in self.chosen:
             ground.say("processor time per change")
             at_rest = await cost.quiet(operator.pid)
@@ -150,6 +151,7 @@ def main() -> int:
     parser.add_argument("--mirrors", type=int, default=MIRRORS, help="at least 5")
     parser.add_argument("--only", choices=PARTS, action="append", metavar="NAME", help=str(PARTS))
     parser.add_argument("--idle", type=float, default=IDLE_SECONDS, help="seconds without change")
+    parser.add_argument("--turns", type=int, default=latency.TURNS, help="changes that are timed")
     options = parser.parse_args()
     console = Console()
     bench = Bench(options, console)

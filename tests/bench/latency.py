@@ -42,7 +42,7 @@ class Times:
     bare: dict[str, list[float]] = field(default_factory=dict)
 
 
-async def measure(ground: Ground, observer: Observer, turns: int = TURNS) -> list[Figure]:
+async def measure(ground: Ground, observer: Observer, turns: int) -> list[Figure]:
     """`turns` changes, as many by the bare watch, and as many back again."""
     times = Times()
     pairs = turns // 2

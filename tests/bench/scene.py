@@ -131,9 +131,11 @@ def pod_name(number: int) -> str:
 
 
 def rolled_out() -> Object:
-    """The status of a Deployment whose one pod runs."""
+    """The status of a Deployment whose one pod runs. A changed annotation is a new generation, and
+    nobody is there to say that it was observed.
+    """
     counts = ("replicas", "updatedReplicas", "readyReplicas", "availableReplicas")
-    return {"status": {"observedGeneration": 1} | dict.fromkeys(counts, 1)}
+    return {"status": {"observedGeneration": 1_000_000} | dict.fromkeys(counts, 1)}
 
 
 def running(digest: str) -> Object:
