@@ -68,3 +68,13 @@ def cron_job(name: str, namespace: str, image: str, *, container: str = "load") 
             "jobTemplate": {"spec": {"backoffLimit": 0, "template": {"spec": pod}}},
         },
     }
+
+
+def stateful_set(
+    name: str, namespace: str, image: str, *, replicas: int = 1, policy: str = "OrderedReady"
+) -> Object:
+    """A StatefulSet of one container ``app`` that keeps nothing."""
+    body = deployment(name, namespace, image)
+    body["kind"] = "StatefulSet"
+    more = {"serviceName": name, "replicas": replicas, "podManagementPolicy": policy}
+    return {**body, "spec": {**body["spec"], **more}}

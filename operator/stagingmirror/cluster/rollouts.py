@@ -3,7 +3,7 @@
 Judging is pure; ``Rollout`` holds what was read for it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,11 +32,16 @@ _REMEDIES = {
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
-    """A workload and the pods of its newest template (none for a CronJob)."""
+    """A workload and the pods of its newest template (none for a CronJob).
+
+    ``in_the_way``: pods of a former template that never start. The controller of an ordered
+    StatefulSet waits for them to be ready before it replaces them: for ever.
+    """
 
     kind: WorkloadKind
     body: Body
     pods: tuple[Body, ...]
+    in_the_way: tuple[str, ...] = ()
 
 
 async def read_rollout(writer: Writer, kind: WorkloadKind, namespace: str, name: str) -> Rollout:
@@ -45,10 +50,13 @@ async def read_rollout(writer: Writer, kind: WorkloadKind, namespace: str, name:
     if kind == "CronJob":
         return Rollout(kind, body, ())
     labels = _selector((body["spec"].get("selector") or {}).get("matchLabels") or {})
-    pods = await writer.select(f"/api/v1/namespaces/{namespace}/pods", labels)
+    found = await writer.select(f"/api/v1/namespaces/{namespace}/pods", labels)
     revision = await _revision(writer, kind, namespace, body, labels)
-    newest = (pod for pod in pods if _labels(pod).get(_REVISION_LABELS[kind]) == revision)
-    return Rollout(kind, body, tuple(pod for pod in newest if _is_alive(pod)))
+    alive = tuple(pod for pod in found if _is_alive(pod))
+    label = _REVISION_LABELS[kind]
+    newest = tuple(pod for pod in alive if _labels(pod).get(label) == revision)
+    former = tuple(pod for pod in alive if _labels(pod).get(label) != revision)
+    return Rollout(kind, body, newest, _in_the_way(former) if _is_ordered(kind, body) else ())
 
 
 def refuse_unmovable(rollout: Rollout) -> None:
@@ -79,7 +87,11 @@ def pending(rollout: Rollout, generation: int, *, was_stuck: bool = False) -> st
     if (updated, available, every) == (wanted, wanted, wanted) and _is_current(rollout):
         return None
     ready = sum(_is_ready(pod) for pod in rollout.pods)
-    return f"{_name(rollout)}: {updated} of {wanted} pods updated, {ready} of them ready"
+    told = f"{_name(rollout)}: {updated} of {wanted} pods updated, {ready} of them ready"
+    if not rollout.in_the_way:
+        return told
+    pods = ", ".join(rollout.in_the_way)
+    return f"{told}; delete pod {pods}: Kubernetes does not replace what never got ready"
 
 
 def is_stuck(rollout: Rollout) -> bool:
@@ -139,13 +151,27 @@ def _refuse_hopeless(rollout: Rollout, *, was_stuck: bool) -> None:
 
 
 def _refuse_pod(name: str, pod: Body) -> None:
+    for container, why in _hopeless(pod):
+        remedy = _REMEDIES.get(why, f"see that {container.get('image')} is there")
+        raise StepFailed(why, f"{name}: container {container['name']}; {remedy}.")
+
+
+def _in_the_way(former: tuple[Body, ...]) -> tuple[str, ...]:
+    return tuple(sorted(str(pod["metadata"]["name"]) for pod in former if any(_hopeless(pod))))
+
+
+def _hopeless(pod: Body) -> Iterator[tuple[Body, str]]:
+    """Its containers that never start, and why."""
     status = pod.get("status") or {}
     for group in ("initContainerStatuses", "containerStatuses"):
         for container in status.get(group) or ():
             waiting = ((container.get("state") or {}).get("waiting") or {}).get("reason")
             if waiting in _NEVER_STARTS:
-                remedy = _REMEDIES.get(waiting, f"see that {container.get('image')} is there")
-                raise StepFailed(waiting, f"{name}: container {container['name']}; {remedy}.")
+                yield container, waiting
+
+
+def _is_ordered(kind: WorkloadKind, body: Body) -> bool:
+    return kind == "StatefulSet" and body["spec"].get("podManagementPolicy") != "Parallel"
 
 
 def _is_current(rollout: Rollout) -> bool:
