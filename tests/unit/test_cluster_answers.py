@@ -31,6 +31,10 @@ def status(code: int, reason: str = "", message: str = "", **details: Any) -> by
             "NamespaceTerminating",
         ),
         (403, status(403, "Forbidden", 'admission webhook "w"'), Refused, "AdmissionDenied"),
+        (
+            *(403, status(403, "Forbidden", "ValidatingAdmissionPolicy 'p' denied request")),
+            *(Refused, "AdmissionDenied"),
+        ),
         (404, status(404, "NotFound", name="x"), NotThere, "NotFound"),
         (404, status(404, "NotFound"), NotAnswered, "ClusterNotAnswering"),
         (404, b"not found", NotAnswered, "ClusterNotAnswering"),

@@ -21,6 +21,8 @@ T = TypeVar("T")
 NOT_ANSWERING = "ClusterNotAnswering"
 FORBIDDEN = "Forbidden"
 _SHOWN_FIELDS = 5
+_ADMISSION = ("admission webhook", "violates PodSecurity", "ValidatingAdmissionPolicy")
+"""Who speaks in a 403 that is about the thing. Names of objects have no capitals."""
 
 
 class Expired(NotAnswered):
@@ -118,7 +120,7 @@ def _not_allowed(code: int, status: dict[str, Any], said: str) -> StagingMirrorE
     text = str(status.get("message") or "")
     if "exceeded quota" in text:
         return Refused("QuotaExceeded", f"{said}: a ResourceQuota of the namespace is used up.")
-    if "admission webhook" in text or "violates PodSecurity" in text:
+    if any(words in text for words in _ADMISSION):
         return Refused("AdmissionDenied", f"{said}: an admission rule of the cluster forbids it.")
     return NotAllowed(FORBIDDEN, f"{said}: our account is not permitted to.")
 
