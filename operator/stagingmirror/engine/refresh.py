@@ -245,7 +245,8 @@ class Refresher:
         free = most - running
         if self._turns.may_start(side.environment, case.uid, free=free, now=case.now):
             return None
-        return Wait(f"waits for its turn: {running} of {most} refreshes run in {side.environment}")
+        why = f"{running} of {most} refreshes run" if free <= 0 else "others asked before"
+        return Wait(f"waits for its turn: {why} in {side.environment}")
 
     async def _told(
         self, case: Case, memory: Memory, record: Record | None, wait: Wait | None
