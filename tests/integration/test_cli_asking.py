@@ -27,9 +27,9 @@ def refresh_of(place: Place, result: str, *components: Object) -> Callable[[], N
     steps = [
         {
             "id": "s1",
-            "phase": "switch",
+            "phase": "prepare",
             "component": "fraud-model",
-            "text": "alias champion → version 8",
+            "text": "copy version 12",
             "state": "Started",
         }
     ]
@@ -72,7 +72,7 @@ def test_refresh_is_followed_to_its_end(
         told = place.run("refresh", "fraud", "--wait", "--timeout", "30s")
 
     assert told.code == code
-    assert "alias champion → version 8   under way" in told.out
+    assert "prepare   fraud-model   copy version 12   under way" in told.out
     assert words in told.out
 
 
