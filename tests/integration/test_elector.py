@@ -99,7 +99,9 @@ async def test_nobody_leads_while_nobody_answers_and_a_standby_goes_on_after(
             await asyncio.sleep(3 * QUICK.lease_retry)
             control_plane.pause_api_server()
             try:
-                await holds(lambda: not leader.elector.leading, within=QUICK.lease_renew_deadline)
+                await holds(
+                    lambda: not leader.elector.leading, within=3 * QUICK.lease_renew_deadline
+                )
                 await holds(lambda: bool(leader.losses), within=3)
                 assert not standby.elector.leading
             finally:
