@@ -172,7 +172,7 @@ async def test_a_watch_that_is_too_old_lists_anew_and_drops_what_vanished(
             lists = seen.calls["GET"]
             await relay.restore()
 
-            await holds(lambda: seen.look(namespace, "web").found is None, within=15)
+            await holds(lambda: seen.look(namespace, "web").found is None, within=40)
             await holds(lambda: seen.has(namespace, "other"))
             assert subject("Deployment", namespace, "web") in seen.told
             assert seen.calls["GET"] > lists

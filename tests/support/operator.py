@@ -87,11 +87,11 @@ class OperatorProcess:
     def pid(self) -> int:
         return self._process.pid
 
-    def until(self, said: str, *, within: float = 20) -> None:
+    def until(self, said: str, *, within: float = 40) -> None:
         """Wait until its log holds this."""
         until(lambda: said in self.log, within=within, what=f"the operator has not said {said!r}")
 
-    def until_leading(self, *, within: float = 30) -> None:
+    def until_leading(self, *, within: float = 60) -> None:
         self.until('"leading"', within=within)
 
     def get(self, path: str) -> tuple[int, str]:
@@ -195,7 +195,7 @@ class World:
         condition: Callable[[Object], object],
         name: str = "fraud",
         *,
-        within: float = 15,
+        within: float = 40,
         what: str = "the status does not become what it should",
     ) -> Object:
         """Wait until the status fulfils the condition, and return it."""
@@ -206,7 +206,7 @@ class World:
             raise
         return self.status(name)
 
-    def until_sync(self, sync: str, name: str = "fraud", *, within: float = 15) -> Object:
+    def until_sync(self, sync: str, name: str = "fraud", *, within: float = 40) -> Object:
         """Wait until ``status.sync`` is this, for the spec as it is now."""
         generation = self.read(name)["metadata"]["generation"]
         return self.until(

@@ -109,7 +109,7 @@ async def connected(
         await server.close()
 
 
-async def eventually(condition: Callable[[], T | None], within: float = 30.0) -> T:
+async def eventually(condition: Callable[[], T | None], within: float = 60.0) -> T:
     """What the condition returns once that is neither None nor False."""
     async with asyncio.timeout(within):
         while True:

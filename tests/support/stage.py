@@ -169,7 +169,7 @@ class Stage:
         self._keep(progress)
         return progress
 
-    async def run(self, token: str | None = None, *, within: float = 60.0) -> Mapping[str, Any]:
+    async def run(self, token: str | None = None, *, within: float = 120.0) -> Mapping[str, Any]:
         """Passes until a refresh has ended; its entry of ``status.refreshes``."""
         if token is not None:
             await asyncio.to_thread(self.ask, token)
@@ -212,7 +212,7 @@ class Stage:
         entry: Mapping[str, Any] = self.status["refreshes"][0]
         return entry
 
-    async def until(self, condition: Callable[[Progress], bool], within: float = 30.0) -> Progress:
+    async def until(self, condition: Callable[[Progress], bool], within: float = 60.0) -> Progress:
         async with asyncio.timeout(within):
             while True:
                 progress = await self.step()
