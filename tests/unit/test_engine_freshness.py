@@ -65,16 +65,26 @@ def test_a_status_is_written_again_before_it_ends(
     assert latest < written
 
 
-def test_the_pace_lets_five_a_second_through() -> None:
+def test_the_pace_gives_five_turns_a_second() -> None:
     clock = Clock()
     pace = heartbeat.Pace(clock)
-    let_through = 0
+    begin = clock.now
 
-    for _ in range(1000):
-        let_through += pace.take()
-        clock.now += 0.01
+    turns = [pace.turn() for _ in range(1000)]
 
-    assert 50 <= let_through <= 55
+    assert turns == sorted(turns)
+    assert sum(turn == begin for turn in turns) <= 6
+    assert begin + 198 <= turns[-1] <= begin + 200
+
+
+def test_turns_that_were_not_needed_for_a_while_are_not_saved_up() -> None:
+    clock = Clock()
+    pace = heartbeat.Pace(clock)
+    clock.now += 3600
+
+    turns = [pace.turn() for _ in range(100)]
+
+    assert sum(turn == clock.now for turn in turns) <= 6
 
 
 # settled-at

@@ -78,12 +78,18 @@ class Rig:
         return found
 
 
-def rig(client: Any, server: ApiServer, *, leading: Callable[[], bool] = lambda: True) -> Rig:
+def rig(
+    client: Any,
+    server: ApiServer,
+    *,
+    leading: Callable[[], bool] = lambda: True,
+    clock: Callable[[], float] = lambda: NOW,
+) -> Rig:
     fleet, told = Fleet(), Told()
     fleet.put("stagingmirrors", server.body)
     writer = StatusWriter(
         Resources(client, fleet, leading=leading),
-        clock=lambda: NOW,
+        clock=clock,
         survived=lambda stale_after: True,
         chronicle=cast("Chronicle", told),
     )
@@ -185,3 +191,21 @@ async def test_a_process_that_does_not_lead_writes_nothing() -> None:
             await one.writer.write(one.mirror, report(), now=NOW)
 
     assert server.puts == []
+
+
+async def test_a_heartbeat_that_must_wait_is_told_its_turn_and_is_written_then(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    server, now = ApiServer(), [NOW]
+    monkeypatch.setattr("stagingmirror.engine.heartbeat.Pace.turn", lambda _: NOW + 40)
+    async with an_api_server(server.respond) as client:
+        one = rig(client, server, clock=lambda: now[0])
+
+        async def outcome(later: float) -> str:
+            now[0] = NOW + later
+            return (await one.writer.write(one.mirror, report(now[0]), now=now[0])).outcome
+
+        assert [await outcome(0), await outcome(30)] == ["changed", "postponed"]
+        assert one.writer.turn(one.mirror.key) == NOW + 40
+        assert [await outcome(35), await outcome(40)] == ["postponed", "heartbeat"]
+        assert one.writer.turn(one.mirror.key) is None

@@ -31,8 +31,6 @@ from stagingmirror.engine.wakeups import next_pass
 from stagingmirror.engine.wants import Wants
 from stagingmirror.errors import NeedsHuman
 
-SOON = 1.0
-"""Seconds after which a heartbeat that had to wait is tried again."""
 STALLED_RETRY = 300.0
 """Seconds after which a stalled mirror is looked at though nothing that it names has changed."""
 
@@ -137,13 +135,14 @@ class Check:
             environments=revisions_of(self.fleet, case.sides),
             mirrors=self.fleet.count("stagingmirrors"),
         )
-        outcome, status = await self.writer.write(mirror, report, now=now)
+        _, status = await self.writer.write(mirror, report, now=now)
         after = next_pass(case.spec, looks=looks, holds=case.holds, status=status, now=now)
         wishes = [after]
         if progress.again_in is not None:
             wishes.append(self.clock() + progress.again_in)
-        if outcome == "postponed":
-            wishes.append(now + SOON)
+        turn = self.writer.turn(mirror.key)
+        if turn is not None:
+            wishes.append(turn)
         return min(wishes)
 
     def _keep_fresh(self, case: Case) -> None:

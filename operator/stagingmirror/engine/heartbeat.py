@@ -31,21 +31,19 @@ def due(written: float | None, candidate: float, heartbeat: float) -> bool:
 
 
 class Pace:
-    """Lets at most ``WRITES_PER_SECOND`` heartbeats through, a second's worth at once."""
+    """Gives each heartbeat a turn of its own: ``WRITES_PER_SECOND``, a second's worth at once.
+
+    Whoever has to wait is told until when. Thousands fall due together after a first start, and
+    mirrors that came back only to find the rate used up would keep the operator busy for minutes.
+    """
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._left = WRITES_PER_SECOND
-        self._at = clock()
+        self._next = clock()
 
-    def take(self) -> bool:
-        """Whether one more heartbeat may be written now."""
+    def turn(self) -> float:
+        """When one more heartbeat may be written (POSIX s): now, or later."""
         now = self._clock()
-        self._left = min(
-            WRITES_PER_SECOND, self._left + max(0.0, now - self._at) * WRITES_PER_SECOND
-        )
-        self._at = now
-        if self._left < 1.0:
-            return False
-        self._left -= 1.0
-        return True
+        at = max(self._next, now - 1.0)
+        self._next = at + 1.0 / WRITES_PER_SECOND
+        return max(at, now)

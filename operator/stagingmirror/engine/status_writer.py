@@ -49,6 +49,7 @@ class StatusWriter:
         self._made: dict[MirrorKey, Status] = {}
         self._mine: set[MirrorKey] = set()
         self._pace = heartbeat.Pace(clock)
+        self._turns: dict[MirrorKey, float] = {}
 
     async def write(self, mirror: Mirror, report: Report, *, now: float) -> Written:
         """Make the status of this report, and write it where that is due.
@@ -65,7 +66,7 @@ class StatusWriter:
         )
         self._mine.add(mirror.key)
         self._made[mirror.key] = status
-        outcome = self._due(mirror.status, status, report.heartbeat)
+        outcome = self._due(mirror, status, report.heartbeat)
         if outcome in ("same", "postponed"):
             self._made.pop(mirror.key)
             self._chronicle.shown(mirror.key, mirror.status)
@@ -75,14 +76,27 @@ class StatusWriter:
     def drop(self, key: MirrorKey) -> None:
         self._made.pop(key, None)
         self._mine.discard(key)
+        self._turns.pop(key, None)
 
-    def _due(self, written: Status, status: Status, period: float) -> Outcome:
+    def turn(self, key: MirrorKey) -> float | None:
+        """When the heartbeat that was postponed may be written (POSIX s)."""
+        return self._turns.get(key)
+
+    def _due(self, mirror: Mirror, status: Status, period: float) -> Outcome:
+        written = mirror.status
         if not same_truth(written, status):
+            self._turns.pop(mirror.key, None)
             return "changed"
         until = _time(status.get("validUntil"))
         if until is None or not heartbeat.due(_time(written.get("validUntil")), until, period):
+            self._turns.pop(mirror.key, None)
             return "same"
-        return "heartbeat" if self._pace.take() else "postponed"
+        if mirror.key not in self._turns:
+            self._turns[mirror.key] = self._pace.turn()
+        if self._turns[mirror.key] > self._clock():
+            return "postponed"
+        del self._turns[mirror.key]
+        return "heartbeat"
 
     async def _put(self, mirror: Mirror, status: Status, outcome: Outcome) -> Outcome:
         try:
