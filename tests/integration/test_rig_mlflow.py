@@ -81,7 +81,7 @@ def test_a_server_with_authentication_refuses_strangers(mlflow_auth: MlflowServe
     refused.value.close()
 
     assert refused.value.code == 401
-    assert _names(mlflow_auth) == {"secret"}
+    assert "secret" in _names(mlflow_auth)
 
 
 def test_a_server_answers_under_the_name_of_its_service(mlflow_staging: MlflowServer) -> None:
