@@ -10,6 +10,7 @@ from bench import scene as bodies
 from bench.ground import Ground
 from bench.processes import usage
 from bench.scene import Object
+from rig.programs import RigError
 
 CHANGES = 400
 _PER_SECOND = 20.0
@@ -46,4 +47,6 @@ async def per_change(ground: Ground, pid: int, patch: Object, idle: Quiet) -> fl
         await asyncio.sleep(max(0.0, began + (number + 1) / _PER_SECOND - time.monotonic()))
     await asyncio.sleep(_AFTER_SECONDS)
     used = usage(pid).cpu - before - idle.load * (time.monotonic() - began)
+    if used <= 0:
+        raise RigError("the process did more when nothing changed: this is no measurement")
     return used / changes * 1000
