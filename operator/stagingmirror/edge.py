@@ -85,7 +85,7 @@ class Edge:
         async def on_event(event: Mapping[str, Any], **_: Any) -> None:
             try:
                 self._deliver(plural, event["type"], event["object"])
-            except Exception:
+            except Exception:  # Kopf would swallow it and never try again
                 log.exception("event not taken in; the next sweep will", plural=plural)
 
         on_event.__name__ = plural

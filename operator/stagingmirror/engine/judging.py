@@ -96,7 +96,7 @@ def _observe(scene: Scene, track: Track, role: Role) -> Observation:
     try:
         part = scene.view.part(DeployKey(track.name, role))
         observed = kind.observe(track, scene.sides, role, part, scene.now)
-    except Exception:
+    except Exception:  # a kind's bug is one Unknown, not a mirror without verdict
         log.exception("observing failed", component=track.name, side=role)
         return Unseen(INTERNAL, scene.now)
     # Looked at all the same: whether two registries are one is only learnt by asking them.
@@ -114,7 +114,7 @@ def _proposed(scene: Scene, judged: Judged) -> tuple[Step, ...] | Why:
         return kind.plan(track, scene.sides, looks.production, looks.staging, scene.view)
     except CannotRefresh as error:
         return Why(error.reason, error.message)
-    except Exception:
+    except Exception:  # a kind's bug leaves one component out of the plan
         log.exception("planning failed", component=track.name)
         return INTERNAL
 

@@ -108,7 +108,7 @@ class Proving:
                     group.create_task(
                         self._registry.prove(polled, since=asked.since, read_bytes=asked.read_bytes)
                     )
-        except Exception:
+        except Exception:  # whatever failed, nothing is proven, and it is asked again
             log.exception("asking anew failed", mirror="/".join(key))
         else:
             if self._wants.reads(key) == subjects:

@@ -32,7 +32,7 @@ async def work(
         except StagingMirrorError as error:
             log.warning("check not finished", mirror=mirror, reason=error.reason, why=error.message)
             queue.failed(key)
-        except Exception:
+        except Exception:  # a worker outlives every mirror; this one is tried again
             log.exception("check failed", mirror=mirror)
             queue.failed(key)
         else:
