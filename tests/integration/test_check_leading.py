@@ -215,7 +215,7 @@ def test_a_mirror_that_was_deleted_while_no_operator_ran_leaves_nothing(world: W
     with world.operator() as operator:
         operator.until_leading()
         until_settled(world, time.time())
-        assert '"fraud"' not in operator.get("/metrics")[1]
+        assert f'namespace="{world.staging}"' not in operator.get("/metrics")[1]
 
 
 def test_the_operator_waits_for_rights_and_definitions_and_says_so(world: World) -> None:

@@ -143,6 +143,11 @@ class World:
         return self
 
     def __exit__(self, *_: object) -> None:
+        # The namespace controller takes its time; until then the next world's operator sees these.
+        for kind in ("MirrorHold", "StagingMirror"):
+            for body in self.kube.list(API_VERSION, kind, self.staging):
+                with suppress(Refused):
+                    self.kube.delete(API_VERSION, kind, body["metadata"]["name"], self.staging)
         for name in self.environments.values():
             with suppress(Refused):
                 self.kube.delete(API_VERSION, "MirrorEnvironment", name)

@@ -14,7 +14,9 @@ from stagingmirror.engine.fleet import Fleet
 from stagingmirror.engine.mirror import Mirror, find, key_of
 from stagingmirror.engine.resources import Resources
 from stagingmirror.engine.status_writer import StatusWriter
+from stagingmirror.engine.telling import Teller
 from stagingmirror.errors import Conflicted, NotLeading
+from stagingmirror.metrics import Metrics
 from support import resources
 from support.api_server import Answer, an_api_server, not_found, refused
 
@@ -35,6 +37,16 @@ class Told:
 
     def refused(self) -> None:
         self.outcomes.append("refused")
+
+    def gone(self, key: Any) -> None:
+        self.outcomes.append("gone")
+
+
+class Mute:
+    """A teller that has nothing to tell."""
+
+    def announce(self, *_: Any) -> tuple[()]:
+        return ()
 
 
 class ApiServer:
@@ -84,6 +96,7 @@ def rig(
     *,
     leading: Callable[[], bool] = lambda: True,
     clock: Callable[[], float] = lambda: NOW,
+    chronicle: Chronicle | None = None,
 ) -> Rig:
     fleet, told = Fleet(), Told()
     fleet.put("stagingmirrors", server.body)
@@ -91,7 +104,7 @@ def rig(
         Resources(client, fleet, leading=leading),
         clock=clock,
         survived=lambda stale_after: True,
-        chronicle=cast("Chronicle", told),
+        chronicle=chronicle or cast("Chronicle", told),
     )
     return Rig(server, fleet, writer, told)
 
@@ -180,6 +193,19 @@ async def test_a_mirror_that_is_gone_is_no_error() -> None:
         server.answers = [not_found("fraud")]
 
         assert (await one.writer.write(one.mirror, report(), now=NOW)).outcome == "gone"
+
+
+async def test_a_mirror_that_was_deleted_while_its_status_was_written_leaves_no_series() -> None:
+    server, metrics = ApiServer(), Metrics(clock=lambda: NOW, version="1")
+    async with an_api_server(server.respond) as client:
+        one = rig(client, server, chronicle=Chronicle(cast("Teller", Mute()), metrics))
+        key = one.mirror.key
+        await one.writer.write(one.mirror, report(), now=NOW)
+        assert any("fraud" in str(family.samples) for family in metrics.registry.collect())
+
+        one.writer.drop(key)
+
+    assert not any("fraud" in str(family.samples) for family in metrics.registry.collect())
 
 
 async def test_a_process_that_does_not_lead_writes_nothing() -> None:

@@ -29,6 +29,10 @@ class Chronicle:
         """The status that the API has now."""
         self._metrics.mirror(key.namespace, key.name, status)
 
+    def gone(self, key: MirrorKey) -> None:
+        """The mirror is no more, and no pass over it is under way."""
+        self._metrics.forget_mirror(key.namespace, key.name)
+
     def refused(self) -> None:
         """The API server did not take a status."""
         self._metrics.status_written("refused")

@@ -67,7 +67,6 @@ class Reactions:
         key = MirrorKey(change.key.namespace, change.key.name)
         if change.after is None:
             others = self._claims.drop(key)
-            self._metrics.forget_mirror(*key)
             self._wake_holds()
         else:
             others = self._claims.update(change.after)

@@ -77,6 +77,7 @@ class StatusWriter:
         self._made.pop(key, None)
         self._mine.discard(key)
         self._turns.pop(key, None)
+        self._chronicle.gone(key)
 
     def turn(self, key: MirrorKey) -> float | None:
         """When the heartbeat that was postponed may be written (POSIX s)."""
