@@ -10,7 +10,6 @@ import pytest
 from rig.control_plane import ControlPlane
 from stagingmirror.api.model import API_VERSION
 from stagingmirror.api.times import posix
-from stagingmirror.engine.lease import SETTLED_AT
 from support.operator import DATA, OperatorProcess, World, snapshot
 from support.rights import READ, READING, bind
 from support.workloads import config_map
@@ -26,21 +25,6 @@ def world(control_plane: ControlPlane) -> Iterator[World]:
         yield world
 
 
-def settled_at(world: World) -> float:
-    lease = world.kube.get("coordination.k8s.io/v1", "Lease", "stagingmirror", world.namespace)
-    text = lease["metadata"].get("annotations", {}).get(SETTLED_AT)
-    return posix(text) if text else 0.0
-
-
-def until_settled(world: World, after: float) -> None:
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        if settled_at(world) > after:
-            return
-        time.sleep(0.05)
-    raise AssertionError(f"settled-at stays at {settled_at(world)}, {time.time()} now")
-
-
 def version(world: World) -> str:
     return str(world.read()["metadata"]["resourceVersion"])
 
@@ -49,7 +33,7 @@ def in_sync(world: World, operator: OperatorProcess) -> None:
     operator.until_leading()
     world.mirror(checkInterval="50s", staleAfter="150s")
     world.until_sync("InSync")
-    until_settled(world, time.time())
+    world.until_settled()
 
 
 def test_settled_at_stands_still_and_valid_until_passes_when_the_operator_is_killed(
@@ -59,16 +43,16 @@ def test_settled_at_stands_still_and_valid_until_passes_when_the_operator_is_kil
         operator.until_leading()
         world.mirror(checkInterval="5s", staleAfter="6s")
         status = world.until_sync("InSync")
-        until_settled(world, time.time())
+        world.until_settled()
         operator.kill()
 
     snapshot(world, "2026-11-22")
-    last = settled_at(world)
+    last = world.settled_at()
     time.sleep(2)
     status = world.status()
 
     assert status["sync"] == "InSync"  # nobody is there to know better, and that shows:
-    assert settled_at(world) == last <= time.time() - 2
+    assert world.settled_at() == last <= time.time() - 2
     assert posix(status["validUntil"]) <= time.time() + 6 + 5
 
 
@@ -79,7 +63,7 @@ def test_a_restart_writes_nothing_where_nothing_has_changed(world: World) -> Non
 
     with world.operator() as operator:
         operator.until_leading()
-        until_settled(world, time.time())
+        world.until_settled()
         time.sleep(1)
 
         assert version(world) == written
@@ -91,18 +75,18 @@ def test_in_sync_since_survives_a_quick_restart_and_not_a_long_absence(world: Wo
         operator.until_leading()
         world.mirror(checkInterval="5s", staleAfter="12s")
         since = world.until_sync("InSync")["inSyncSince"]
-        until_settled(world, time.time())
+        world.until_settled()
     time.sleep(1)
     with world.operator() as operator:
         operator.until_leading()
-        until_settled(world, time.time())
+        world.until_settled()
         assert world.status()["inSyncSince"] == since
         operator.kill()
     time.sleep(14)
 
     with world.operator() as operator:
         operator.until_leading()
-        until_settled(world, time.time())
+        world.until_settled()
         assert world.status()["inSyncSince"] > since
 
 
@@ -145,7 +129,7 @@ def test_a_leader_that_was_paused_past_its_lease_changes_nothing_and_ends(world:
         world.until_sync("InSync")
         leader.pause()
         other.until_leading(within=15)
-        until_settled(world, time.time())
+        world.until_settled()
         snapshot(world, "2026-11-22")
         world.until_sync("Drifted")
         written = version(world)
@@ -214,7 +198,7 @@ def test_a_mirror_that_was_deleted_while_no_operator_ran_leaves_nothing(world: W
 
     with world.operator() as operator:
         operator.until_leading()
-        until_settled(world, time.time())
+        world.until_settled()
         assert f'namespace="{world.staging}"' not in operator.get("/metrics")[1]
 
 

@@ -133,6 +133,7 @@ def test_nothing_is_known_once_the_operator_is_gone(world: World) -> None:
         running.until_leading()
         world.mirror(staleAfter="60s")
         world.until_sync("InSync")
+        world.until_settled()
         alive, _ = command(world, "check", "fraud")
         running.kill()
     # Nobody writes the Lease any more; its time is moved instead of waiting for a minute.

@@ -2,10 +2,11 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from aiohttp import web
 
@@ -39,20 +40,19 @@ def gate_before(registry: str, *, says: str) -> Iterator[Gate]:
 @contextmanager
 def _in_a_thread(server: AbstractAsyncContextManager[str]) -> Iterator[str]:
     """A server that goes on while the test waits for something else; its address."""
-    loop = asyncio.new_event_loop()
-    address: Future[str] = Future()
-    ended = asyncio.Event()
+    started: Future[tuple[str, Callable[[], object]]] = Future()
 
     async def serve() -> None:
+        loop, ended = asyncio.get_running_loop(), asyncio.Event()
         async with server as url:
-            address.set_result(url)
+            started.set_result((url, partial(loop.call_soon_threadsafe, ended.set)))
             await ended.wait()
 
-    thread = threading.Thread(target=lambda: loop.run_until_complete(serve()), daemon=True)
+    thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
     thread.start()
+    url, end = started.result(timeout=10)
     try:
-        yield address.result(timeout=10)
+        yield url
     finally:
-        loop.call_soon_threadsafe(ended.set)
+        end()
         thread.join(timeout=10)
-        loop.close()

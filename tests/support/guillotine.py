@@ -91,6 +91,11 @@ class Guillotine:
     async def _close(self) -> None:
         for runner in self._sites:
             await runner.cleanup()
+        # What the dead asked for last is still being forwarded.
+        unfinished = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in unfinished:
+            task.cancel()
+        await asyncio.gather(*unfinished, return_exceptions=True)
 
     async def _forward(
         self, session: aiohttp.ClientSession, server: str, request: web.Request

@@ -10,6 +10,7 @@ what it looks at (``world.status("fraud")``).
 import json
 import secrets
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
@@ -22,6 +23,8 @@ from rig.control_plane import ControlPlane
 from rig.kube import Kube, Refused
 from rig.run import Process, until
 from stagingmirror.api.model import API_VERSION
+from stagingmirror.api.times import posix
+from stagingmirror.engine.lease import SETTLED_AT
 from support import resources
 from support.definitions import install
 from support.rights import ACCOUNT, forget, grant
@@ -210,6 +213,17 @@ class World:
             error.add_note(json.dumps(self.status(name), indent=1)[:6000])
             raise
         return self.status(name)
+
+    def settled_at(self) -> float:
+        """As of when the leader's Lease says that every status was true (POSIX s); 0: never."""
+        lease = self.kube.get("coordination.k8s.io/v1", "Lease", "stagingmirror", self.namespace)
+        text = lease["metadata"].get("annotations", {}).get(SETTLED_AT)
+        return posix(text) if text else 0.0
+
+    def until_settled(self, *, within: float = 40) -> None:
+        """Wait until every status was true at a moment after this call."""
+        now = time.time()
+        until(lambda: self.settled_at() > now, within=within, what="settled-at stands still")
 
     def until_sync(self, sync: str, name: str = "fraud", *, within: float = 40) -> Object:
         """Wait until ``status.sync`` is this, for the spec as it is now."""
