@@ -1,4 +1,3 @@
-# syntax=docker/dockerfile:1
 # The base is an argument: any image with a Python of 3.11 or newer and the CA certificates of the system.
 ARG PYTHON_IMAGE=python:3.13-slim
 

@@ -13,6 +13,8 @@ from demo.narrator import Narrator
 from demo.stage import EXAMPLES, OPERATOR_NAMESPACE, PRODUCTION, ROOT, STAGING, Stage
 from rig.cluster import Cluster
 from rig.programs import RigError
+from support import resources
+from support.rights import ACCOUNT, grant
 
 
 def main() -> int:
@@ -29,24 +31,30 @@ def main() -> int:
     except RigError as wrong:
         narrator.failed(str(wrong))
         return 1
+    except subprocess.CalledProcessError as wrong:
+        narrator.failed(f"{wrong}\n{wrong.stdout}\n{wrong.stderr}")
+        return 1
     except KeyboardInterrupt:
         return 130
 
 
 def _describe_the_sides(stage: Stage) -> None:
     stage.kubectl("apply", "--server-side", "-f", str(ROOT / "crds"))
-    addresses = {"production": stage.mlflow[PRODUCTION], "staging": stage.mlflow[STAGING]}
-    for environment in yaml.safe_load_all((EXAMPLES / "environments.yaml").read_text()):
-        server = addresses[environment["metadata"]["name"]]
-        environment["spec"]["mlflow"] = {"url": server.probe}
-        stage.kubectl("apply", "-f", "-", given=yaml.safe_dump(environment))
+    stage.kubectl("wait", "--for=condition=Established", "-f", str(ROOT / "crds"))
+    servers = {"production": stage.mlflow[PRODUCTION], "staging": stage.mlflow[STAGING]}
+    values = yaml.safe_load((EXAMPLES / "values.yaml").read_text())
+    for name, spec in values["environments"].items():
+        spec["mlflow"] = {"url": servers[name].probe}
+        stage.cluster.kube.apply(resources.environment(name, **spec))
+    grant(stage.cluster.kube, operator=OPERATOR_NAMESPACE, production=PRODUCTION, staging=STAGING)
 
 
 def _operate(stage: Stage) -> int:
-    options = ["--namespace", OPERATOR_NAMESPACE, "--log-format", "console"]
+    """As its own ServiceAccount: an administrator could write in production."""
+    account = stage.cluster.service_account(OPERATOR_NAMESPACE, ACCOUNT)
+    options = ["--namespace", OPERATOR_NAMESPACE, "--log-format", "console", "--metrics-port=0"]
     command = [sys.executable, "-m", "stagingmirror", "run", *options]
-    kubeconfig = ["--kubeconfig", str(stage.cluster.kubeconfig)]
-    return subprocess.run([*command, *kubeconfig], check=False).returncode
+    return subprocess.run([*command, "--kubeconfig", str(account)], check=False).returncode
 
 
 if __name__ == "__main__":

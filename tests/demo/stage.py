@@ -4,14 +4,13 @@ its chart.
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 from typing import Any
-
-import yaml
 
 from demo.narrator import Narrator
 from rig.cluster import Cluster
@@ -28,6 +27,8 @@ PRODUCTION, STAGING = "ml-prod", "ml-staging"
 REGISTERED = "fraud-detector"
 ALIAS = "champion"
 LIMIT_SECONDS = 180
+READY = {"staging": "Ready", "production": "KubernetesReadOnly"}
+"""What an environment must say of itself before anything is mirrored."""
 
 # MLflow tells at length how models are best saved; the story is about something else.
 os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "ERROR")
@@ -126,6 +127,26 @@ class Stage:
     def rolled_out(self, namespace: str, deployment: str) -> None:
         self.kubectl("-n", namespace, "rollout", "status", f"deployment/{deployment}")
 
+    def running_digests(self, app: str, namespace: str = STAGING) -> frozenset[str]:
+        """What the pods that are ready run, as the node says."""
+        listed = self.kubectl("-n", namespace, "get", "pods", "-l", f"app={app}", "-o", "json")
+        return frozenset(
+            status["imageID"].rpartition("@")[2]
+            for pod in json.loads(listed)["items"]
+            if "deletionTimestamp" not in pod["metadata"]
+            for status in pod["status"].get("containerStatuses", [])
+            if status["ready"]
+        )
+
+    def last_words(self) -> str:
+        """The end of what the operator's pods said."""
+        pods = ("-l", "app.kubernetes.io/name=stagingmirror")
+        try:
+            said = self.kubectl("-n", OPERATOR_NAMESPACE, "logs", *pods, "--tail=40", "--prefix")
+        except subprocess.CalledProcessError as error:
+            return f"(not to be had: {error.stderr})"
+        return said
+
     def _make_images(self) -> None:
         build = self.cluster.images.build
         self.images = {
@@ -148,23 +169,23 @@ class Stage:
 
     def _install(self) -> None:
         image = self.cluster.images.push(operator_image(), "stagingmirror", tag="demo")
-        environments = yaml.safe_load_all((EXAMPLES / "environments.yaml").read_text())
         repository, digest = image.split("@")
-        values = {
-            "image": {"repository": repository, "digest": digest},
-            "log": {"format": "console"},
-            "productionNamespaces": [PRODUCTION],
-            "stagingNamespaces": [STAGING],
-            "environments": {each["metadata"]["name"]: each["spec"] for each in environments},
-        }
-        chart = str(ROOT / "helm" / "stagingmirror")
-        self.helm("install", "stagingmirror", chart, "--wait", "-f", "-", given=yaml.dump(values))
+        values = ("-f", f"{EXAMPLES.name}/values.yaml", "--set", "log.format=console")
+        of_the_image = f"image.repository={repository},image.digest={digest}"
+        command = ("install", "stagingmirror", "helm/stagingmirror", "--wait", *values)
+        told = self.helm(*command, "--set", of_the_image)
+        self._narrator.command(shlex.join(("helm", *command)), told)
+        for name, condition in READY.items():
+            self.kubectl(
+                "wait", f"mirrorenvironment/{name}", f"--for=condition={condition}", "--timeout=60s"
+            )
 
-    def helm(self, *arguments: str, given: str | None = None) -> str:
+    def helm(self, *arguments: str) -> str:
+        """From the root of the repository, as a person would."""
         where = ["--kubeconfig", str(self.cluster.kubeconfig), "-n", OPERATOR_NAMESPACE]
         done = subprocess.run(
             [str(program("helm")), *where, *arguments],
-            input=given,
+            cwd=ROOT,
             capture_output=True,
             text=True,
             timeout=LIMIT_SECONDS,

@@ -5,16 +5,25 @@ story's ends it (NotAsToldError).
 """
 
 import json
+import shlex
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypedDict
 
-from demo.narrator import Narrator
+from demo.narrator import Narrator, NotAsToldError
 from demo.stage import ALIAS, EXAMPLES, OPERATOR_NAMESPACE, PRODUCTION, REGISTERED, STAGING, Stage
 from rig.models import client_of
 
 IN_SYNC, DRIFTED, UNKNOWN = 0, 3, 4
+REFRESH_FAILED = 1
+HELD = "candidate 14"
+PHASES = ("prepare", "switch")
 SOON, A_ROLLOUT, PAST_STALE = 30.0, 120.0, 90.0
+
+
+class Expected(TypedDict):
+    holds: bool
+    found: object
 
 
 def tell(stage: Stage, narrator: Narrator) -> None:
@@ -38,8 +47,8 @@ def _in_sync(stage: Stage, say: Narrator) -> None:
     say.command(f"kubectl apply -f {EXAMPLES.name}/mirror.yaml", applied)
     say.until("staging's model is another one", stage.status, _sync("Drifted"), within=SOON)
     _get(stage, say)
-    answer = _run(stage, say, "refresh", "fraud", "--wait")
-    say.expect("the first refresh arrived and was verified", holds=answer == 0, found=answer)
+    _run(stage, say, "refresh", "fraud", "--wait")
+    say.expect("the first refresh arrived and was verified", **_result(stage, "Succeeded"))
     say.until("staging is in sync with production", stage.status, _sync("InSync"), within=SOON)
     _get(stage, say)
     _check(stage, say, IN_SYNC)
@@ -47,24 +56,19 @@ def _in_sync(stage: Stage, say: Narrator) -> None:
 
 def _production_moves(stage: Stage, say: Narrator) -> None:
     say.act("Production moves")
+    say.say("It takes a new data snapshot,")
+    data = json.dumps({"data": {"snapshot": "2026-11-22"}})
+    stage.kubectl("-n", PRODUCTION, "patch", "configmap", "training-data", "-p", data)
+    say.until("seen", stage.status, _differs("training-data", "value"), within=SOON)
+    say.say("fixes its feature pipeline,")
+    stage.set_image(PRODUCTION, stage.images["features-fixed"])
+    say.until("seen", stage.status, _differs("feature-pipeline", "digest"), within=SOON)
     version = stage.train(PRODUCTION, seed=2, snapshot="2026-11-22")
     variable = f"MODEL_VERSION={version}"
     stage.kubectl("-n", PRODUCTION, "set", "env", "deployment/fraud-server", variable)
-    data = json.dumps({"data": {"snapshot": "2026-11-22"}})
-    stage.kubectl("-n", PRODUCTION, "patch", "configmap", "training-data", "-p", data)
-    stage.set_image(PRODUCTION, stage.images["features-fixed"])
     stage.rolled_out(PRODUCTION, "fraud-server")
-    say.say(
-        f"Production trained version {version} and serves it, fixed its feature pipeline, "
-        "and took a new data snapshot."
-    )
-    wanted = {"fraud-model", "feature-pipeline", "training-data"}
-    say.until(
-        "all three differences are on the status",
-        stage.status,
-        lambda status: _drifted(status) == wanted,
-        within=SOON,
-    )
+    say.say(f"has trained version {version} of its model and serves it.")
+    say.until("seen", stage.status, _differs("fraud-model", "contentHash"), within=SOON)
     _get(stage, say)
     _run(stage, say, "status", "fraud")
     _run(stage, say, "diff", "fraud")
@@ -73,24 +77,34 @@ def _production_moves(stage: Stage, say: Narrator) -> None:
 
 def _the_plan_and_the_refresh(stage: Stage, say: Narrator) -> None:
     say.act("Staging follows")
-    _run(stage, say, "plan", "fraud")
-    answer = _run(stage, say, "refresh", "fraud", "--wait")
-    say.expect("the refresh arrived and was verified", holds=answer == 0, found=answer)
+    plan = _run(stage, say, "plan", "fraud")
+    told = _run(stage, say, "refresh", "fraud", "--wait")
+    say.expect("the refresh arrived and was verified", **_result(stage, "Succeeded"))
+    say.expect(
+        "it took the steps of the plan, and no others",
+        holds=_steps(plan) == [step.partition(" done ")[0] for step in _steps(told, "done")],
+        found=told,
+    )
     _check(stage, say, IN_SYNC)
-    images = "jsonpath={.spec.template.spec.containers[0].image}"
-    image = stage.kubectl("-n", STAGING, "get", "deployment/features", "-o", images)
-    digest = stage.images["features-fixed"].rpartition("@")[2]
-    say.expect("staging runs production's image", holds=image.endswith(digest), found=image)
+    digest = _digest_of(stage.images["features-fixed"])
+    running = stage.running_digests("features")
+    say.expect("staging's pods run production's image", holds=running == {digest}, found=running)
 
 
 def _a_candidate_is_held(stage: Stage, say: Narrator) -> None:
     say.act("A candidate is held")
     options = ("--component", "feature-pipeline", "--for", "1h", "--reason", "candidate 14")
-    answer = _run(stage, say, "hold", "fraud", *options)
-    say.expect("the hold is in effect", holds=answer == 0, found=answer)
+    _run(stage, say, "hold", "fraud", *options)
     stage.set_image(STAGING, stage.images["features"])
-    say.until("the mirror is Held, and says by whom", stage.status, _sync("Held"), within=SOON)
-    _get(stage, say)
+    candidate = _digest_of(stage.images["features"])
+    say.until(
+        "the mirror is Held, and shows the candidate",
+        stage.status,
+        lambda status: status.get("sync") == "Held" and candidate in json.dumps(status),
+        within=SOON,
+    )
+    told = _run(stage, say, "status", "fraud")
+    say.expect("it says by whom and why", holds=HELD in told, found=told)
     say.expect(
         "all that is not held is in sync",
         holds=_condition(stage.status(), "InSyncExceptHeld") == "True",
@@ -103,17 +117,16 @@ def _a_candidate_is_held(stage: Stage, say: Narrator) -> None:
 
 def _a_bad_image_is_put_back(stage: Stage, say: Narrator) -> None:
     say.act("A refresh that does not arrive")
-    before = _image(stage)
+    before = stage.running_digests("features")
     stage.set_image(PRODUCTION, stage.images["needs-variable"])
     say.say("Production's next image wants a variable that staging does not have.")
     patience = json.dumps({"spec": {"refresh": {"rolloutTimeout": "15s"}}})
     stage.kubectl("-n", STAGING, "patch", "smir", "fraud", "--type=merge", "-p", patience)
     say.until("the drift is seen", stage.status, _sync("Drifted"), within=SOON)
-    answer = _run(stage, say, "refresh", "fraud", "--wait")
-    say.expect("the refresh failed", holds=answer != 0, found=answer)
-    after = _image(stage)
+    _run(stage, say, "refresh", "fraud", "--wait", expected=REFRESH_FAILED)
+    say.expect("the refresh failed and was put back", **_result(stage, "PutBack"))
+    after = stage.running_digests("features")
     say.expect("staging runs what it ran before", holds=after == before, found=after)
-    stage.rolled_out(STAGING, "features")
     stage.set_image(PRODUCTION, stage.images["features-fixed"])
     say.until("in sync again", stage.status, _sync("InSync"), within=A_ROLLOUT)
 
@@ -124,11 +137,10 @@ def _bytes_are_overwritten(stage: Stage, say: Narrator) -> None:
     version = client.get_model_version_by_alias(REGISTERED, ALIAS).version
     file = stage.overwrite_a_file(version)
     say.say(f"{file} of version {version} has other bytes now, under the same number.")
-    answer = _run(stage, say, "check", "fraud", "--now", "--bytes")
-    say.expect("the check finds drift", holds=answer == DRIFTED, found=answer)
-    _run(stage, say, "diff", "fraud")
-    named = json.dumps(stage.status())
-    say.expect("the file is named", holds=f"contentHash/{file}" in named, found=named)
+    _run(stage, say, "check", "fraud", "--now", "--bytes", expected=DRIFTED)
+    say.say("The check finds drift.")
+    named = _run(stage, say, "diff", "fraud")
+    say.expect("the file is named", holds=file in named, found=named)
 
 
 def _production_is_silent(stage: Stage, say: Narrator) -> None:
@@ -159,19 +171,29 @@ def _get(stage: Stage, say: Narrator) -> None:
     say.command("kubectl get stagingmirrors -A", output)
 
 
-def _run(stage: Stage, say: Narrator, *arguments: str) -> int:
+def _run(stage: Stage, say: Narrator, *arguments: str, expected: int = 0) -> str:
+    """A command that a person could copy; NotAsToldError where it ends otherwise."""
     started = time.monotonic()
-    answer = stage.stagingmirror(*arguments, "-n", STAGING)
+    words = (*arguments, "-n", STAGING)
+    answer = stage.stagingmirror(*words)
     seconds = time.monotonic() - started
-    say.command(f"kubectl stagingmirror {' '.join(arguments)}", answer.text)
+    say.command(f"kubectl stagingmirror {shlex.join(words)}", answer.text)
     if seconds > 10:
         say.say(f"  ({seconds:.0f} s)")
-    return answer.code
+    if answer.code != expected:
+        raise NotAsToldError(f"exit code {expected}: not so. Found: {answer.code}")
+    return answer.text
 
 
 def _check(stage: Stage, say: Narrator, expected: int) -> None:
-    code = _run(stage, say, "check", "fraud")
-    say.expect(f"exit code {expected}", holds=code == expected, found=code)
+    _run(stage, say, "check", "fraud", expected=expected)
+    say.expect(f"exit code {expected}", holds=True, found=expected)
+
+
+def _result(stage: Stage, wanted: str) -> Expected:
+    """What `Narrator.expect` wants to know of the newest refresh."""
+    newest = stage.status()["refreshes"][0]
+    return {"holds": newest["result"] == wanted, "found": newest}
 
 
 def _sync(wanted: str) -> Callable[[dict[str, Any]], bool]:
@@ -182,9 +204,17 @@ def _unknown(status: dict[str, Any]) -> bool:
     return any(each["verdict"] == "Unknown" for each in status.get("components", []))
 
 
-def _drifted(status: dict[str, Any]) -> set[str]:
-    components = status.get("components", [])
-    return {each["name"] for each in components if each["verdict"] == "Drifted"}
+def _differs(component: str, fact: str) -> Callable[[dict[str, Any]], bool]:
+    def differs(status: dict[str, Any]) -> bool:
+        found = (each for each in status.get("components", []) if each["name"] == component)
+        return any(
+            difference["fact"] == fact
+            for each in found
+            if each["verdict"] == "Drifted"
+            for difference in each["differences"]
+        )
+
+    return differs
 
 
 def _condition(status: dict[str, Any], name: str) -> str | None:
@@ -192,6 +222,11 @@ def _condition(status: dict[str, Any], name: str) -> str | None:
     return next((each["status"] for each in conditions if each["type"] == name), None)
 
 
-def _image(stage: Stage) -> str:
-    path = "jsonpath={.spec.template.spec.containers[0].image}"
-    return stage.kubectl("-n", STAGING, "get", "deployment/features", "-o", path)
+def _steps(told: str, state: str = "") -> list[str]:
+    """The steps that a screen shows, of those in this state."""
+    rows = (" ".join(line.split()) for line in told.splitlines())
+    return [row for row in rows if row.startswith(PHASES) and f" {state}" in row]
+
+
+def _digest_of(image: str) -> str:
+    return image.rpartition("@")[2]

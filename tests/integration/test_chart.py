@@ -11,6 +11,7 @@ import yaml
 from rig.control_plane import ControlPlane
 from rig.kube import Kube
 from rig.programs import program
+from support import rights
 from support.rigs import make_namespace
 
 pytestmark = pytest.mark.integration
@@ -44,6 +45,64 @@ def render(**values: Any) -> list[dict[str, Any]]:
     if done.returncode != 0:
         raise ValueError(done.stderr)
     return [item for item in yaml.safe_load_all(done.stdout) if item]
+
+
+def rules_of(rendered: list[dict[str, Any]], kind: str, name: str) -> set[tuple[str, ...]]:
+    (found,) = (
+        each for each in rendered if each["kind"] == kind and each["metadata"]["name"] == name
+    )
+    return expanded(found["rules"])
+
+
+def expanded(rules: list[dict[str, Any]]) -> set[tuple[str, ...]]:
+    """Each right by itself: group, resource, name (or any), verb."""
+    return {
+        (group, resource, name, verb)
+        for rule in rules
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        for name in rule.get("resourceNames", ["(any)"])
+        for verb in rule["verbs"]
+    }
+
+
+def test_the_tests_run_the_operator_with_the_rights_that_the_chart_gives() -> None:
+    rendered = render(productionNamespaces=["prod"], stagingNamespaces=["staging"])
+
+    assert rules_of(rendered, "ClusterRole", "mirror") == expanded(rights.EVERYWHERE)
+    assert rules_of(rendered, "Role", "mirror") == expanded(rights.OWN)
+    assert rules_of(rendered, "Role", "mirror-production") == expanded(rights.PRODUCTION)
+    assert rules_of(rendered, "Role", "mirror-staging") == expanded(rights.STAGING)
+
+
+def test_the_definitions_are_left_out_where_somebody_else_installs_them() -> None:
+    def definitions(**values: Any) -> list[str]:
+        done = subprocess.run(
+            [str(program("helm")), "template", "mirror", str(CHART), "--include-crds", "-f", "-"],
+            input=yaml.safe_dump(values),
+            capture_output=True,
+            text=True,
+            timeout=LIMIT_SECONDS,
+            check=True,
+        )
+        bodies = (each for each in yaml.safe_load_all(done.stdout) if each)
+        return [b["metadata"]["name"] for b in bodies if b["kind"] == "CustomResourceDefinition"]
+
+    assert len(definitions()) == 3
+    assert definitions(crds={"enabled": False}) == []
+
+
+def test_a_switch_that_is_misspelt_is_refused() -> None:
+    with pytest.raises(ValueError, match="enable"):
+        render(crds={"enable": False})
+
+
+def test_an_account_that_is_there_already_is_used_and_not_made() -> None:
+    rendered = render(serviceAccount={"create": False, "name": "ours"})
+
+    assert not [each for each in rendered if each["kind"] == "ServiceAccount"]
+    (deployment,) = (each for each in rendered if each["kind"] == "Deployment")
+    assert deployment["spec"]["template"]["spec"]["serviceAccountName"] == "ours"
 
 
 @pytest.fixture

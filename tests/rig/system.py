@@ -10,6 +10,7 @@ from pathlib import Path
 from rig.programs import RigError, tell
 
 _INSTALL_LIMIT_SECONDS = 900
+_CGROUPS = Path("/sys/fs/cgroup")
 _PACKAGES = {  # a command or file that must be there: the Debian package that brings it
     "ip": "iproute2",
     "nft": "nftables",
@@ -18,6 +19,7 @@ _PACKAGES = {  # a command or file that must be there: the Debian package that b
     "mount": "mount",
     "sysctl": "procps",
     "gcc": "gcc",
+    "/usr/include/stdlib.h": "libc6-dev",  # which gcc only recommends
     "pkg-config": "pkg-config",
     "/usr/include/seccomp.h": "libseccomp-dev",
 }
@@ -29,8 +31,22 @@ def impediment() -> str | None:
         return f"the cluster level needs Linux, this is {platform.system()}"
     if os.geteuid() != 0:
         return "the cluster level needs root (network namespaces, mounts, cgroups)"
-    if not Path("/sys/fs/cgroup").is_dir():
+    if not _CGROUPS.is_dir():
         return "the cluster level needs cgroups mounted at /sys/fs/cgroup"
+    return _refusal()
+
+
+@cache
+def _refusal() -> str | None:
+    """Root of an unprivileged container may not make namespaces, or write cgroups."""
+    probe = ["unshare", "--mount", "--net", "sh", "-c", "mount --make-rprivate /"]
+    if shutil.which("unshare"):
+        done = subprocess.run(probe, check=False, capture_output=True, text=True, timeout=30)
+        if done.returncode:
+            said = done.stderr.strip()[-200:]
+            return f"the cluster level needs namespaces of its own, and here: {said}"
+    if not any(os.access(each, os.W_OK) for each in (_CGROUPS, *_CGROUPS.iterdir())):
+        return "the cluster level needs cgroups that may be written (/sys/fs/cgroup)"
     return None
 
 

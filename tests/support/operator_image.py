@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from rig.programs import RigError, cache_home
+from rig.programs import RigError, alone, cache_home
 
 ROOT = Path(__file__).parents[2]
 INPUTS = ("Dockerfile", "pyproject.toml", "README.md", "LICENSE", "requirements", "operator")
@@ -25,6 +25,7 @@ BASE = f"localhost/python-base:{SUITE}"
 BUILT = "localhost/stagingmirror:dev"
 HOST_CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 LIMIT_SECONDS = 900
+OLD_SECONDS = 3600.0
 
 
 def operator_image() -> Path:
@@ -35,15 +36,21 @@ def operator_image() -> Path:
     folder = cache_home() / "operator-image"
     folder.mkdir(parents=True, exist_ok=True)
     archive = folder / f"{_fingerprint()}.tar"
-    if not archive.exists():
-        _need("buildah", "debootstrap")
-        with _told("building the operator's image"):
-            _make_base(folder)
-            _build(folder, archive)
-        for older in folder.glob("*.tar"):
-            if older != archive:
-                older.unlink()
+    with alone(folder):  # one store, one base: whoever comes second finds the image made
+        if not archive.exists():
+            _need("buildah", "debootstrap")
+            with _told("building the operator's image"):
+                _make_base(folder)
+                _build(folder, archive)
+            _forget_old(folder, archive)
     return archive
+
+
+def _forget_old(folder: Path, made: Path) -> None:
+    """Images of former trees; one that was just made may still be on its way into a registry."""
+    for older in folder.glob("*.tar"):
+        if older != made and time.time() - older.stat().st_mtime > OLD_SECONDS:
+            older.unlink()
 
 
 def _fingerprint() -> str:
@@ -61,7 +68,7 @@ def _make_base(folder: Path) -> None:
     if _buildah(folder, "images", "--quiet", BASE, check=False):
         return
     root = folder / "base"
-    shutil.rmtree(root, ignore_errors=True)
+    _remove(root)
     with _told("making a minimal Debian with Python (once)"):
         _run(["debootstrap", "--variant=minbase", f"--include={BASE_PACKAGES}", SUITE, str(root)])
     for left_over in ("var/cache/apt/archives", "var/lib/apt/lists"):
@@ -71,6 +78,14 @@ def _make_base(folder: Path) -> None:
     _buildah(folder, "config", "--env", "PATH=/usr/local/bin:/usr/bin:/bin", container)
     _buildah(folder, "commit", "--quiet", container, BASE)
     _buildah(folder, "rm", container)
+    _remove(root)
+
+
+def _remove(root: Path) -> None:
+    """A debootstrap that was killed leaves the machine's /proc and /sys mounted in its folder."""
+    for place in ("proc", "sys"):
+        while (root / place).is_mount():
+            _run(["umount", "--lazy", str(root / place)])
     shutil.rmtree(root, ignore_errors=True)
 
 

@@ -1,4 +1,4 @@
-"""What the chart gives the operator's account, and nothing more."""
+"""What the chart gives the operator's account, and nothing more: `test_chart` compares them."""
 
 from typing import Any
 
@@ -15,69 +15,54 @@ READING = [
 ]
 RBAC = "rbac.authorization.k8s.io/v1"
 
+EVERYWHERE: list[Object] = [
+    {
+        "apiGroups": ["stagingmirror.dev"],
+        "resources": ["stagingmirrors", "mirrorenvironments", "mirrorholds"],
+        "verbs": READ,
+    },
+    {
+        "apiGroups": ["stagingmirror.dev"],
+        "resources": [
+            "stagingmirrors/status",
+            "mirrorenvironments/status",
+            "mirrorholds/status",
+        ],
+        "verbs": ["update"],
+    },
+    {"apiGroups": ["events.k8s.io"], "resources": ["events"], "verbs": ["create"]},
+]
+PRODUCTION: list[Object] = [{**rule, "verbs": READ} for rule in READING]
+STAGING: list[Object] = [
+    *PRODUCTION,
+    {"apiGroups": ["apps"], "resources": ["deployments", "statefulsets"], "verbs": ["patch"]},
+    {"apiGroups": ["batch"], "resources": ["cronjobs"], "verbs": ["patch"]},
+    {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["patch"]},
+    {"apiGroups": ["batch"], "resources": ["jobs"], "verbs": ["create", "delete"]},
+]
+OWN: list[Object] = [
+    {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["create"]},
+    {
+        "apiGroups": ["coordination.k8s.io"],
+        "resources": ["leases"],
+        "resourceNames": ["stagingmirror"],
+        "verbs": ["get", "update"],
+    },
+    {
+        "apiGroups": [""],
+        "resources": ["configmaps"],
+        "verbs": ["get", "list", "create", "update", "patch", "delete"],
+    },
+    {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get", "create"]},
+]
+
 
 def grant(kube: Kube, *, operator: str, production: str, staging: str) -> None:
     """Rights for the operator that lives in this namespace."""
-    _bind_everywhere(
-        kube,
-        operator,
-        [
-            {
-                "apiGroups": ["stagingmirror.dev"],
-                "resources": ["stagingmirrors", "mirrorenvironments", "mirrorholds"],
-                "verbs": READ,
-            },
-            {
-                "apiGroups": ["stagingmirror.dev"],
-                "resources": [
-                    "stagingmirrors/status",
-                    "mirrorenvironments/status",
-                    "mirrorholds/status",
-                ],
-                "verbs": ["get", "update", "patch"],
-            },
-            {
-                "apiGroups": ["", "events.k8s.io"],
-                "resources": ["events"],
-                "verbs": ["create", "patch"],
-            },
-        ],
-    )
-    reading = [{**rule, "verbs": READ} for rule in READING]
-    bind(kube, operator, production, reading)
-    writing = [
-        {"apiGroups": ["apps"], "resources": ["deployments", "statefulsets"]},
-        {"apiGroups": ["batch"], "resources": ["cronjobs"]},
-        {"apiGroups": [""], "resources": ["configmaps"]},
-    ]
-    bind(
-        kube,
-        operator,
-        staging,
-        [
-            *reading,
-            *({**rule, "verbs": ["patch", "update"]} for rule in writing),
-            {"apiGroups": ["batch"], "resources": ["jobs"], "verbs": ["create", "delete"]},
-        ],
-    )
-    bind(
-        kube,
-        operator,
-        operator,
-        [
-            {
-                "apiGroups": ["coordination.k8s.io"],
-                "resources": ["leases"],
-                "verbs": ["get", "create", "update", "patch"],
-            },
-            {
-                "apiGroups": [""],
-                "resources": ["configmaps"],
-                "verbs": [*READ, "create", "update", "patch", "delete"],
-            },
-            {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get", "create"]},
-        ],
-    )
+    _bind_everywhere(kube, operator, EVERYWHERE)
+    bind(kube, operator, production, PRODUCTION)
+    bind(kube, operator, staging, STAGING)
+    bind(kube, operator, operator, OWN)
 
 
 def bind(kube: Kube, operator: str, namespace: str, rules: list[Object]) -> None:

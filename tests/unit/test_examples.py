@@ -8,6 +8,7 @@ import yaml
 from stagingmirror.api.parse import parse_environment, parse_hold, parse_mirror
 from stagingmirror.component import Side, Sides
 from stagingmirror.components import names, problems, writes
+from support import resources
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -17,8 +18,10 @@ def documents(name: str) -> list[dict[str, Any]]:
 
 
 def sides() -> Sides:
+    (values,) = documents("values.yaml")
     specs = {
-        each["metadata"]["name"]: parse_environment(each) for each in documents("environments.yaml")
+        name: parse_environment(resources.environment(name, **spec))
+        for name, spec in values["environments"].items()
     }
     return Sides(
         Side("production", "production", specs["production"], "ml-prod"),
