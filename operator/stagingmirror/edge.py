@@ -92,9 +92,25 @@ class Edge:
         return on_event
 
 
+class _NothingToCompare(kopf.DiffBaseStorage):
+    """What Kopf compares events with for the handlers that we do not have: nothing. It would copy
+    each object deeply, twice, in each event.
+    """
+
+    def build(self, **_: Any) -> Any:
+        return {}
+
+    def fetch(self, **_: Any) -> None:
+        return None
+
+    def store(self, **_: Any) -> None:
+        return None
+
+
 def _settings(timeout: float) -> kopf.OperatorSettings:
     settings = kopf.OperatorSettings()
     settings.posting.enabled = False
+    settings.persistence.diffbase_storage = _NothingToCompare()
     settings.scanning.disabled = True  # our CRDs are there: we listed them; others are no business
     settings.watching.server_timeout = ROUND
     settings.watching.client_timeout = ROUND + 30

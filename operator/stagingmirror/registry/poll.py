@@ -62,6 +62,7 @@ class Poll:
         self._answered: dict[Key, tuple[Known, float]] = {}
         self._kept: dict[Key, Content] = {}
         self._founded: int | None = None
+        self._identity: tuple[dict[str, RegisteredModel], RegistryIdentity] | None = None
 
     async def round(self, wanted: Wanted, since: Mapping[Key, float]) -> None:
         """Ask for everything wanted. ``since``: see ``KnownVersions``. Raises nothing of ours."""
@@ -101,12 +102,15 @@ class Poll:
         return {one.detail.root for one in known if isinstance(one.detail.root, str)}
 
     def identity(self) -> RegistryIdentity | None:
+        """One object per search: asked in each pass of each mirror."""
         if self.searched is None:
             return None
-        return RegistryIdentity(
-            self._founded,
-            {name: ModelIdentity(m.created, m.versions) for name, m in self.models.items()},
-        )
+        known = self._identity
+        if known is None or known[0] is not self.models or known[1].founded != self._founded:
+            models = {n: ModelIdentity(m.created, m.versions) for n, m in self.models.items()}
+            known = self.models, RegistryIdentity(self._founded, models)
+            self._identity = known
+        return known[1]
 
     async def close(self) -> None:
         await self.reading.close()
