@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from stagingmirror.api.mirror import StagingMirrorSpec
 from stagingmirror.drift.facts import Hold, Looks, Seen
 from stagingmirror.engine import heartbeat
+from stagingmirror.engine.queue import Queue
 from stagingmirror.engine.settling import Settling
 from stagingmirror.engine.wakeups import A_MOMENT, next_pass
 
@@ -90,7 +91,7 @@ def test_turns_that_were_not_needed_for_a_while_are_not_saved_up() -> None:
 # settled-at
 
 
-def settling(clock: Clock, queue: Unwritten) -> Settling:
+def settling(clock: Clock, queue: Unwritten | Queue[str]) -> Settling:
     return Settling(queue, clock=clock, annotate=lambda _: None)
 
 
@@ -100,7 +101,9 @@ def test_nothing_is_settled_before_every_mirror_was_looked_at() -> None:
     assert one.settled() is None
 
     one.take_over(None)
+    assert one.settled() is None
     queue.oldest = clock.now
+    one.every_mirror_is_queued()
     clock.now += 5
 
     assert one.settled() is None
@@ -108,10 +111,40 @@ def test_nothing_is_settled_before_every_mirror_was_looked_at() -> None:
     assert one.settled() == clock.now
 
 
+def test_mirrors_that_a_new_leader_has_only_queued_are_not_settled() -> None:
+    clock = Clock()
+    queue: Queue[str] = Queue(clock=clock)
+    one = settling(clock, queue)
+    one.take_over(clock.now - 1)
+
+    for mirror in ("fraud", "ranking"):
+        clock.now += 0.001
+        queue.add(mirror)
+    one.every_mirror_is_queued()
+    clock.now += 1
+    assert one.settled() is None
+
+    first = queue.take_now()
+    assert first is not None
+    queue.done(first)
+    assert one.settled() is None
+
+    second = queue.take_now()
+    assert second is not None
+    queue.failed(second)  # first answers are on their way
+    clock.now += 10
+    assert one.settled() is None
+
+    assert queue.take_now() == second
+    queue.done(second)
+    assert one.settled() == clock.now
+
+
 def test_settled_at_stands_still_while_a_verdict_is_unwritten() -> None:
     clock, queue = Clock(), Unwritten()
     one = settling(clock, queue)
     one.take_over(None)
+    one.every_mirror_is_queued()
     clock.now += 1
     assert one.settled() == clock.now
 

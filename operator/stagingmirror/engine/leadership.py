@@ -46,6 +46,7 @@ class Leadership:
         self._prepared = True
         for body in left.fleet.all("stagingmirrors"):
             add(key_of(body))
+        left.settling.every_mirror_is_queued()
         log.info("leading", mirrors=left.fleet.count("stagingmirrors"))
 
 

@@ -31,6 +31,7 @@ class Settling:
         self._clock = clock
         self._annotate = annotate
         self._took_over: float | None = None
+        self._queued: float | None = None
         self._caught_up = False
         self._former: float | None = None
 
@@ -38,6 +39,12 @@ class Settling:
         """This process leads from now on; ``former`` is what the Lease said until now (POSIX s)."""
         self._took_over = self._clock()
         self._former = former
+
+    def every_mirror_is_queued(self) -> None:
+        """From here on the queue knows of all that was not looked at since ``take_over``: before,
+        an empty queue means nothing.
+        """
+        self._queued = self._clock()
 
     def survived(self, stale_after: float) -> bool:
         """Whether somebody watched until this process took over."""
@@ -47,11 +54,11 @@ class Settling:
 
     def settled(self) -> float | None:
         """The newest time as of which every status is true; None: not known yet."""
-        if self._took_over is None:
+        if self._queued is None:
             return None
         now, oldest = self._clock(), self._queue.oldest_unwritten()
         if not self._caught_up:
-            self._caught_up = oldest is None or oldest > self._took_over
+            self._caught_up = oldest is None or oldest > self._queued
             if not self._caught_up:
                 return None
         return now if oldest is None else min(oldest, now)
