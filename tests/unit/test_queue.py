@@ -79,16 +79,31 @@ def test_a_delayed_key_is_taken_when_it_is_due_and_not_before() -> None:
     assert queue.take_now() == "a"
 
 
-def test_a_later_wish_replaces_the_former_one() -> None:
+def test_of_several_wishes_the_earliest_counts() -> None:
     clock = Clock()
     queue = a_queue(clock)
-    queue.add_later("a", clock.now + 1)
-
     queue.add_later("a", clock.now + 3)
 
-    clock.now += 2
-    assert queue.take_now() is None
+    queue.add_later("a", clock.now + 1)
+    queue.add_later("a", clock.now + 2)
+
     clock.now += 1
+    assert queue.take_now() == "a"
+    queue.done("a")
+    clock.now += 3
+    assert queue.take_now() is None
+
+
+def test_a_wish_during_work_is_not_put_off_by_how_the_work_ends() -> None:
+    clock = Clock()
+    queue = a_queue(clock)
+    queue.add("a")
+    queue.take_now()
+
+    queue.add_later("a", clock.now + 0.2)
+    queue.failed("a")
+
+    clock.now += 0.2
     assert queue.take_now() == "a"
 
 

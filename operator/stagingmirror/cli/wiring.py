@@ -15,7 +15,7 @@ from stagingmirror.engine.contents import Contents
 from stagingmirror.engine.elector import Elector
 from stagingmirror.engine.environment_keeper import EnvironmentKeeper
 from stagingmirror.engine.environments import production_namespaces
-from stagingmirror.engine.first_answers import FirstAnswers
+from stagingmirror.engine.first_answers import TOGETHER, FirstAnswers
 from stagingmirror.engine.fleet import Fleet
 from stagingmirror.engine.hold_keeper import HoldKeeper
 from stagingmirror.engine.holds import Acknowledged
@@ -119,10 +119,14 @@ def assemble(
     leading = leadership.leading
     queue: Queue[MirrorKey] = Queue(clock=clock, counting=metrics.queue("mirrors"))
     fleet, specs, tokens, acknowledged = Fleet(), Specs(), Tokens(), Acknowledged()
+    first_answers = FirstAnswers()
 
     def changed(subject: Subject) -> None:
         for key in wants.readers(subject):
-            queue.add(key)
+            if first_answers.is_waiting(key):
+                queue.add_later(key, clock() + TOGETHER)
+            else:
+                queue.add(key)
 
     cluster = ClusterSource(client, clock=clock, on_change=changed, settings=settings)
     registry = RegistrySource(
@@ -195,7 +199,7 @@ def assemble(
         wants=wants,
         tokens=tokens,
         proving=proving,
-        first_answers=FirstAnswers(),
+        first_answers=first_answers,
         acknowledged=acknowledged,
         refresher=refresher,
         writer=StatusWriter(

@@ -14,6 +14,10 @@ NOT_YET = frozenset({"NotSeenYet", "NotAskedYet", "NoEnvironment", "ReadingBytes
 AT_START = 15.0
 """Seconds for a mirror whose status is of this generation: it was true a moment ago."""
 AFTER_EDIT = 2.0
+TOGETHER = 0.2
+"""Seconds in which the first answers to one mirror are taken together: a pass for each of a dozen
+would be a dozen passes for nothing.
+"""
 
 
 class NotYet(Exception):
@@ -40,6 +44,10 @@ class FirstAnswers:
         since = self._since.setdefault(key, now)
         if now - since < (AT_START if is_current else AFTER_EDIT):
             raise NotYet
+
+    def is_waiting(self, key: MirrorKey) -> bool:
+        """Whether first answers to this mirror were still on their way at its newest pass."""
+        return key in self._since
 
     def drop(self, key: MirrorKey) -> None:
         self._since.pop(key, None)

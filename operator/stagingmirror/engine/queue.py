@@ -67,13 +67,12 @@ class Queue(Generic[K]):
         self._add(key, self._clock(), deadline)
 
     def add_later(self, key: K, at: float) -> None:
-        """Make the key dirty at ``at``; replaces the key's former wish. Nothing where it is dirty.
-
-        Called by the pass that has the key in work, for its next one.
+        """Make the key dirty at ``at``, or before where that was wished meanwhile. Nothing where it
+        is dirty.
         """
         if key in self._waiting or key in self._again:
             return
-        self._put_off(key, at)
+        self._put_off(key, min(at, self._later.get(key, math.inf)))
 
     def take_now(self) -> K | None:
         """The key whose turn it is, now in work until ``done`` or ``failed``; None: nothing is."""
@@ -121,8 +120,7 @@ class Queue(Generic[K]):
             self._owed[key] = min(work.since, self._owed.get(key, math.inf))
         self._counting.retried()
         self._put_down(key)
-        if key not in self._waiting:
-            self._put_off(key, self._clock() + pause)
+        self.add_later(key, self._clock() + pause)
         return pause
 
     def drop(self, key: K) -> None:
