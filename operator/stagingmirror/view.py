@@ -118,6 +118,8 @@ class ConfigMap:
     """Per key when it was last written (POSIX s), as managedFields tell; a missing key means not
     known.
     """
+    binary: frozenset[str] = frozenset()
+    """Keys of ``binaryData``: they are there, and are not read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,6 +142,16 @@ def test_a_component_without_a_compared_fact_is_unknown(
     assert judged.why.reason == "NothingCompared"
 
 
+def test_details_of_a_fact_that_is_only_shown_make_nothing_in_sync() -> None:
+    shown = {"contentHash": Fact("9f0c", compared=False), "contentHash/a": Fact("77b1")}
+
+    for staging in ({}, shown, {"contentHash": Fact("9f0c", compared=False)}):
+        judged = verdict(Seen(shown, NOW), Seen(staging, NOW))
+
+        assert isinstance(judged, Unknown)
+        assert judged.why.reason == "NothingCompared"
+
+
 def test_absence_counts_only_while_it_is_fresh() -> None:
     assert isinstance(verdict(seen({"a": "1"}), absent(age=STALE_AFTER + 1)), Unknown)
 

@@ -20,6 +20,8 @@ from stagingmirror.errors import (
 T = TypeVar("T")
 NOT_ANSWERING = "ClusterNotAnswering"
 FORBIDDEN = "Forbidden"
+MALFORMED = (ValueError, KeyError, TypeError, AttributeError, IndexError)
+"""How it shows that an answer is JSON, but not of the form that was asked for."""
 _SHOWN_FIELDS = 5
 _ADMISSION = ("admission webhook", "violates PodSecurity", "ValidatingAdmissionPolicy")
 """Who speaks in a 403 that is about the thing. Names of objects have no capitals."""
@@ -61,7 +63,7 @@ def items_of(
     try:
         while rest[at] != "]":
             item, at = decoder.raw_decode(rest, at)
-            yield {}, shape(item)
+            yield {}, shaped(item, asked, shape)
             if rest[at] == ",":
                 at += 1
     except (ValueError, IndexError) as error:
@@ -75,7 +77,23 @@ def _items_at_once(
         raise NotAnswered(NOT_ANSWERING, f"{asked}: the answer is not a list.")
     yield _list_metadata(page), None
     for item in page["items"] or ():
-        yield {}, shape(item)
+        yield {}, shaped(item, asked, shape)
+
+
+def version_of(metadata: dict[str, Any]) -> int:
+    """The resourceVersion of an object or a list. They are numbers that grow."""
+    return int(metadata["resourceVersion"])
+
+
+def shaped(item: dict[str, Any], asked: str, shape: Callable[[dict[str, Any]], T]) -> T:
+    """What ``shape`` makes of an object; one that lacks what every such object has is garbage:
+    ``NotAnswered``.
+    """
+    try:
+        return shape(item)
+    except MALFORMED as error:
+        what = f"{asked}: an object in the answer lacks what it must have."
+        raise NotAnswered(NOT_ANSWERING, what) from error
 
 
 def _list_metadata(page: dict[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from stagingmirror.cluster import objects
+from stagingmirror.cluster.answers import shaped
 from stagingmirror.cluster.client import KubernetesClient
 from stagingmirror.cluster.objects import Versioned
 from stagingmirror.cluster.pausing import Pausing
@@ -128,7 +129,7 @@ class ConfigMaps:
             try:
                 async with self._slots:
                     body = await self._client.request("GET", CONFIG_MAPS.path(*key))
-                self._read[key] = Read(objects.config_map(body))
+                self._read[key] = Read(shaped(body, "GET configmaps", objects.config_map))
                 self._trouble.pop(key, None)
             except NotThere:
                 await pausing.after_failure()  # the watch will tell that it is gone

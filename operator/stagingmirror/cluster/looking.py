@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from random import SystemRandom
 from typing import Any, Generic
 
+from stagingmirror.cluster.answers import shaped, version_of
 from stagingmirror.cluster.pausing import LONGEST
 from stagingmirror.cluster.store import E
 from stagingmirror.cluster.sweep import Listed, behind, listed, vanished
@@ -151,7 +152,7 @@ class Looking(Generic[E]):
         path = watch.resource.path(namespace)
         async for page in watch.client.pages(path, metadata_only=True, shape=row):
             rows = [one for one in page["items"] if one.namespace in watch.covers]
-            at = str(page["metadata"]["resourceVersion"])
+            at = str(shaped(page["metadata"], f"GET {path}", version_of))
             seen.update(one.uid for one in rows)
             lost += behind(rows, watch.store, watch.deleted)
         return seen, lost, at

@@ -142,7 +142,8 @@ def pod(body: Body) -> Running:
     conditions = {one["type"]: one["status"] for one in status.get("conditions") or ()}
     reported = {
         intern(one["name"]): intern(one["imageID"])
-        for one in status.get("containerStatuses") or ()
+        for states in ("containerStatuses", "initContainerStatuses")
+        for one in status.get(states) or ()
         if one.get("imageID")
     }
     return Running(
@@ -176,6 +177,7 @@ def config_map(body: Body) -> ConfigMap:
         resource_version=metadata["resourceVersion"],
         data=dict(body.get("data") or {}),
         changed=_changed(metadata.get("managedFields") or ()),
+        binary=frozenset(body.get("binaryData") or ()),
     )
 
 

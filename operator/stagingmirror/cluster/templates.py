@@ -30,9 +30,15 @@ def containers_of(pod_spec: Mapping[str, Any]) -> Mapping[str, Container]:
                 _variables(one.get("env") or ()),
                 bool(one.get("envFrom")),
             )
-            for one in pod_spec["containers"]
+            for one in (*pod_spec["containers"], *_sidecars(pod_spec))
         )
     )
+
+
+def _sidecars(pod_spec: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Init containers that go on running beside the others (since Kubernetes 1.29)."""
+    listed = pod_spec.get("initContainers") or ()
+    return [one for one in listed if one.get("restartPolicy") == "Always"]
 
 
 def digest_of(pod_spec: Mapping[str, Any]) -> str:

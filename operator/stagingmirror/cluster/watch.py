@@ -13,7 +13,7 @@ from random import SystemRandom
 from time import perf_counter
 from typing import Any, Generic
 
-from stagingmirror.cluster.answers import FORBIDDEN, NOT_ANSWERING, Expired
+from stagingmirror.cluster.answers import FORBIDDEN, MALFORMED, NOT_ANSWERING, Expired, shaped
 from stagingmirror.cluster.client import SLICE, KubernetesClient
 from stagingmirror.cluster.pausing import Pausing
 from stagingmirror.cluster.resources import Resource
@@ -23,7 +23,6 @@ from stagingmirror.errors import NotAllowed, NotAnswered, StagingMirrorError
 
 LIST_PAGE = 250
 _CHANCE = SystemRandom()
-_MALFORMED = (KeyError, TypeError, ValueError, AttributeError, IndexError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +115,8 @@ class Watch(Generic[E]):
             self._ears.changed(former)
 
     def parsed(self, body: dict[str, Any]) -> E:
-        try:
-            return self.resource.parse(body)
-        except _MALFORMED as error:
-            kind = self.resource.kind
-            raise NotAnswered(NOT_ANSWERING, f"An answer is no valid {kind}.") from error
+        """Raises NotAnswered where it is no such object."""
+        return shaped(body, f"GET {self.resource.plural}", self.resource.parse)
 
     async def _follow(self) -> None:
         while True:
@@ -229,7 +225,7 @@ class Watch(Generic[E]):
                 raise _broken_off(body)
             self._hear(kind, body)
             self._version = str(body["metadata"]["resourceVersion"])
-        except _MALFORMED as error:
+        except MALFORMED as error:
             raise NotAnswered(NOT_ANSWERING, "A watch event is not Kubernetes' JSON.") from error
 
     def _hear(self, kind: str, body: dict[str, Any]) -> None:

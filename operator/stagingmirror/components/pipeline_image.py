@@ -26,7 +26,7 @@ from stagingmirror.reading.places import (
     same_workload,
 )
 from stagingmirror.reading.reading import Ended, Reading, observed
-from stagingmirror.reading.running import called, container_of, pods_that_count
+from stagingmirror.reading.running import called, container_of, pods_that_ran
 from stagingmirror.view import Pod, View
 
 DIGEST = "digest"
@@ -135,7 +135,7 @@ def _image(reading: Reading, where: Where) -> Image:
     workload = reading.workload(*where.place)
     text = container_of(reading, workload, where.container).image
     template = Reference.parse(text)
-    pods = pods_that_count(reading, workload)
+    pods = pods_that_ran(reading, workload, where.container)
     if template.digest is None:
         reading.finding(
             f"{called(workload)} names {text} without a digest: what that is can change; pin it."

@@ -26,6 +26,9 @@ from stagingmirror.drift.verdict import Accepted, Drifted, Held, InSync, Unknown
 PRESENT = "present"
 """The fact that differs where staging does not have the component at all."""
 
+_NOTHING_COMPARED = Why("NothingCompared", "nothing of it can be compared; track something else")
+CLOCK_JITTER = 1.0
+"""Seconds by which a look may seem to come from the future."""
 MAX_DETAILS = 20
 """Differing details (files of a model) that are listed for one fact; further ones are counted."""
 
@@ -88,12 +91,12 @@ def seen(look: Observation, *, now: float, stale_after: float) -> bool:
 
 
 def unseen(look: Observation, *, now: float, stale_after: float) -> Why | None:
-    """Why this look is none. A look from the future (the clock was set back) is as good as a stale
-    one: nothing says how old it is.
+    """Why this look is none. A look from the future (the clock was set back) is a stale one:
+    nothing says how old it is.
     """
     if isinstance(look, Unseen):
         return look.why
-    if abs(now - look.began) <= stale_after:
+    if -CLOCK_JITTER <= now - look.began <= stale_after:
         return None
     return look.trouble or Why(
         "StaleLook",
@@ -137,14 +140,12 @@ def _judge(
         return Unknown(why, side="staging")
     if not isinstance(production, Seen):
         return Unknown(_nothing_to_mirror(production), side="production")
-    if not any(fact.compared for fact in production.facts.values()):
-        return Unknown(
-            Why("NothingCompared", "nothing of it can be compared; track something else"),
-            side="production",
-        )
-    if not isinstance(staging, Seen):
-        return _weigh(component, _ABSENT, acceptances, now)
-    return _weigh(component, compare(production.facts, staging.facts), acceptances, now)
+    comparison = _ABSENT
+    if isinstance(staging, Seen):
+        comparison = compare(production.facts, staging.facts)
+    if comparison.compared == 0 or not any(f.compared for f in production.facts.values()):
+        return Unknown(_NOTHING_COMPARED, side="production")
+    return _weigh(component, comparison, acceptances, now)
 
 
 def _weigh(

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from stagingmirror.api.model import API_VERSION, GROUP, VERSION
+from stagingmirror.cluster.answers import shaped, version_of
 from stagingmirror.cluster.client import KubernetesClient
 from stagingmirror.engine.fleet import Body, Fleet, Plural
 from stagingmirror.errors import Conflicted, NotLeading, NotThere
@@ -37,9 +38,10 @@ class Resources:
         """
         found: list[Body] = []
         version = 0
-        async for page in self._client.pages(f"/apis/{GROUP}/{VERSION}/{plural}"):
+        asked = f"/apis/{GROUP}/{VERSION}/{plural}"
+        async for page in self._client.pages(asked, shape=_known):
             found.extend(page["items"])
-            version = version or int(page["metadata"].get("resourceVersion") or 0)
+            version = version or shaped(page["metadata"], f"GET {asked}", version_of)
         return tuple(found), version
 
     async def read(self, plural: Plural, name: str, namespace: str = "") -> Body:
@@ -72,6 +74,14 @@ class Resources:
             self._fleet.put(plural, await self.read(plural, metadata["name"], namespace))
         except NotThere:
             return  # the edge or the next sweep says so, with the deletion's resourceVersion
+
+
+def _known(body: dict[str, Any]) -> dict[str, Any]:
+    """A body with what everybody relies on; else one of the errors of ``answers.shaped``."""
+    metadata = body["metadata"]
+    assert isinstance(metadata["name"], str), "names are text"
+    version_of(metadata)
+    return body
 
 
 def path(plural: Plural, name: str, namespace: str = "") -> str:

@@ -51,13 +51,30 @@ def pods_that_count(reading: Reading, workload: Workload) -> tuple[Pod, ...]:
     return ready
 
 
+def pods_that_ran(reading: Reading, workload: Workload, container: str) -> tuple[Pod, ...]:
+    """Of the pods that count those in which this container ran: a pod of a Job may have failed
+    before it was started. Raises Ended (RollingOut; NothingRuns where there are pods, but none).
+    """
+    pods = pods_that_count(reading, workload)
+    if workload.kind != "CronJob" or not pods:
+        return pods
+    ran = tuple(pod for pod in pods if container in pod.image_ids)
+    if not ran:
+        raise reading.unseen(
+            "NothingRuns",
+            f"container {container} was never started in a pod of the last Job of "
+            f"{called(workload)}; see that Job.",
+        )
+    return ran
+
+
 def variable_of(reading: Reading, workload: Workload, container: str, name: str) -> Ran:
     """A container's variable in all pods that count. Raises Ended (Absent, RollingOut where they
     disagree, NotComparable).
     """
     template = container_of(reading, workload, container)
     where = f"container {container} of {called(workload)}"
-    pods = pods_that_count(reading, workload)
+    pods = pods_that_ran(reading, workload, container)
     running = [pod.containers.get(container) for pod in pods]
     values = {each.variables.get(name) if each else None for each in running or [template]}
     if len(values) > 1:

@@ -49,6 +49,11 @@ def _of_config_map(
 ) -> Value:
     config_map = reading.config_map(place.namespace, name)
     text = config_map.data.get(key)
+    if text is None and key in config_map.binary:
+        raise reading.unseen(
+            "NotComparable",
+            f"{place} is in binaryData, which is not read; keep what is to be compared in data.",
+        )
     if text is None:
         raise reading.absent(str(place))
     changed = config_map.changed.get(key)
