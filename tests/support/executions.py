@@ -1,4 +1,6 @@
-"""Operators one after another, each killed (SIGKILL) right after a write of its was let through."""
+"""Operators to whom something happens right after a write of theirs was let through: they are
+killed (SIGKILL), one after another, or somebody else writes first.
+"""
 
 import json
 import os
@@ -48,12 +50,39 @@ def executions(world: World, folder: Path, *, counts: Counts) -> Iterator[Execut
     with Guillotine(counts=counts, kill=lambda: killed[0].kill()) as guillotine:
         done = Executions(world, folder / "kubeconfig", guillotine)
         killed.append(done)
-        spec = json.loads(world.kubeconfig.read_text())
-        plane = world.control_plane
-        spec["clusters"][0]["cluster"] = {"server": guillotine.before(plane.server, plane.ca_path)}
-        done.kubeconfig.write_text(json.dumps(spec))
+        _lead_through(guillotine, world, done.kubeconfig)
         try:
             yield done
         finally:
             if done.operator is not None:
                 done.operator.kill()
+
+
+@contextmanager
+def meddled_with(
+    world: World, folder: Path, *, after: Counts, meddle: Callable[[], None]
+) -> Iterator[OperatorProcess]:
+    """An operator that hears of its first write of this sort only when ``meddle`` is done."""
+    done: list[str] = []
+
+    def counts(method: str, path: str, body: bytes) -> bool:
+        return not done and after(method, path, body)
+
+    def first() -> None:
+        done.append("meddled")
+        meddle()
+
+    with Guillotine(counts=counts, kill=first) as guillotine:
+        guillotine.allow(1)
+        kubeconfig = _lead_through(guillotine, world, folder / "kubeconfig")
+        with OperatorProcess(world.control_plane, world.namespace, kubeconfig) as operator:
+            operator.until_leading()
+            yield operator
+
+
+def _lead_through(guillotine: Guillotine, world: World, kubeconfig: Path) -> Path:
+    """Write the world's kubeconfig with the guillotine's address in it."""
+    spec, plane = json.loads(world.kubeconfig.read_text()), world.control_plane
+    spec["clusters"][0]["cluster"] = {"server": guillotine.before(plane.server, plane.ca_path)}
+    kubeconfig.write_text(json.dumps(spec))
+    return kubeconfig
