@@ -5,6 +5,8 @@ and none starts two refreshes.
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from stagingmirror.api.times import posix, rfc3339
 from stagingmirror.engine.beginning import new_record
 from stagingmirror.engine.case import Case
@@ -51,6 +53,10 @@ def watched_until(now: float) -> tuple[Occasions, Memory]:
     return occasions, occasions.of(at(now), None)
 
 
+def forget(occasions: Occasions, last: Record | None = None) -> None:
+    occasions.forget_ticks("uid-1", last, why="staging was revoked", now=SIX + 5)
+
+
 def test_a_tick_that_comes_is_the_next_occasion_until_it_was_taken() -> None:
     _, memory = watched_until(SIX + 1)
 
@@ -89,7 +95,7 @@ def test_a_refresh_of_yesterday_takes_no_tick_of_today() -> None:
 
 def test_a_tick_that_comes_while_nothing_may_be_refreshed_is_not_made_up_for() -> None:
     occasions, _ = watched_until(SIX - 600)
-    occasions.forget_ticks("uid-1")
+    forget(occasions)
 
     memory = occasions.of(at(SIX + 1800, status=ANNOUNCED), None)
 
@@ -107,10 +113,46 @@ def test_a_tick_that_comes_while_the_mirror_is_suspended_is_not_made_up_for() ->
     assert next_occasion(memory) is None
 
 
+@pytest.mark.parametrize(
+    ("refresh", "reason"),
+    [({"suspend": True}, "Suspended"), ({"schedule": "0 7 * * *"}, "ScheduleChanged")],
+)
+def test_a_tick_that_waited_when_its_refresh_was_edited_is_told(
+    refresh: dict[str, Any], reason: str
+) -> None:
+    occasions, _ = watched_until(SIX + 1)
+
+    memory = occasions.of(at(SIX + 5, refresh=refresh), None)
+
+    assert next_occasion(memory) is None
+    assert [(e["result"], e["reason"]) for e in memory.untold] == [("Skipped", reason)]
+    assert progress_of(None, 0.5, case=at(SIX + 5), memory=memory).last_schedule == SIX
+
+
+def test_a_tick_that_waited_when_refreshing_became_impossible_is_told_once_that_is_mended() -> None:
+    occasions, _ = watched_until(SIX + 1)
+    forget(occasions)
+
+    memory = occasions.of(at(SIX + 60), None)
+
+    told = [(each["result"], each["message"]) for each in memory.untold]
+    assert told == [("Skipped", "staging was revoked")]
+
+
+def test_a_tick_that_was_taken_is_not_told_as_one_that_waited() -> None:
+    occasions, _ = watched_until(SIX + 1)
+    last = refreshed(at(SIX + 1), SIX)
+    forget(occasions, last)
+
+    memory = occasions.of(at(SIX + 60), last)
+
+    assert memory.untold == []
+
+
 def test_a_refresh_that_is_added_again_keeps_the_time_of_the_last_tick() -> None:
     occasions, memory = watched_until(SIX + 1)
     skip(memory, Occasion("Schedule", SIX), Skip("Held", "ci holds staging"), SIX + 1)
-    occasions.forget_ticks("uid-1")
+    forget(occasions)
     made = at(SIX + 60, status={"lastScheduleTime": rfc3339(SIX)})
 
     memory = occasions.of(made, put_back(made, SIX - DAY, SIX - DAY + 50))

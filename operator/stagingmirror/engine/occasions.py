@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from stagingmirror.api.mirror import Refresh
 from stagingmirror.api.times import posix, rfc3339
 from stagingmirror.engine import ticks as ticking
 from stagingmirror.engine.case import Case
@@ -64,11 +65,17 @@ class Occasions:
     def uids(self) -> frozenset[str]:
         return frozenset(self._memories)
 
-    def forget_ticks(self, uid: str) -> None:
-        """Nothing can be refreshed now. Once that is mended, ticks count from then."""
+    def forget_ticks(self, uid: str, last: Record | None, *, why: str, now: float) -> None:
+        """Nothing can be refreshed now. Once that is mended, ticks count from then, and one that
+        waited is told.
+        """
         memory = self._memories.get(uid)
-        if memory is not None:
-            memory.ticks, memory.waited = None, None
+        if memory is None or memory.ticks is None:
+            return
+        due = _not_taken(memory.ticks, last).due
+        if due is not None:
+            skip(memory, Occasion("Schedule", due), Skip("Stopped", why), now)
+        memory.ticks = None
 
     def drop(self, uid: str) -> None:
         self._memories.pop(uid, None)
@@ -130,17 +137,27 @@ def _first_memory(case: Case) -> Memory:
 
 
 def _follow_ticks(memory: Memory, case: Case, last: Record | None) -> None:
-    refresh, former = case.spec.refresh, memory.ticks
+    refresh = case.spec.refresh
     if refresh is None:
         memory.ticks = None
         return
-    if former is None:
-        ticks = ticking.begun(refresh, case.status, case.now)
-    else:
-        ticks = ticking.passed(former, refresh, case.now)
-    if last is not None and last.tick is not None:
-        ticks = ticking.taken(ticks, last.tick)
+    former = _not_taken(memory.ticks or ticking.begun(refresh, case.status, case.now), last)
+    ticks = _not_taken(ticking.passed(former, refresh, case.now), last)
+    if former.due is not None and ticks.due is None:
+        skip(memory, Occasion("Schedule", former.due), _edited(refresh), case.now)
     memory.ticks = ticks
+
+
+def _not_taken(ticks: Ticks, last: Record | None) -> Ticks:
+    """Without what the mirror's last record says of it: its answer or its status may be lost."""
+    return ticks if last is None or last.tick is None else ticking.taken(ticks, last.tick)
+
+
+def _edited(refresh: Refresh) -> Skip:
+    """What becomes of a tick that waited when ``spec.refresh`` was edited."""
+    if refresh.suspend:
+        return Skip("Suspended", "spec.refresh.suspend was set while it waited.")
+    return Skip("ScheduleChanged", "spec.refresh.schedule or timeZone was changed as it waited.")
 
 
 def _follow_token(memory: Memory, case: Case, last: Record | None) -> None:

@@ -124,12 +124,12 @@ class Refresher:
         """
         if not self._leading():
             return Progress()
-        self._occasions.forget_ticks(uid)
-        self._stillness.drop(uid)
         record: Record | None = None
         try:
             await self._records.load()
             record = self._records.get(uid)
+            self._occasions.forget_ticks(uid, record, why=why, now=self._clock())
+            self._stillness.drop(uid)
             if record is None or not record.is_open:
                 return progress_of(record, PACE)
             record = await self._back(record, why)

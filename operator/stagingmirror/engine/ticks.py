@@ -57,14 +57,13 @@ def begun(refresh: Refresh, status: Mapping[str, Any], now: float) -> Ticks:
 
 
 def passed(ticks: Ticks, refresh: Refresh, now: float) -> Ticks:
-    """The ticks at ``now``. An edited or resumed schedule starts to count anew; several ticks that
-    came while one waited are one, the newest.
+    """The ticks at ``now``. An edited or resumed schedule starts to count anew, without the tick
+    that waited; several ticks that came while one waited are one, the newest.
     """
     same = (ticks.schedule, ticks.time_zone) == (refresh.schedule, refresh.time_zone)
     if not same or refresh.suspend or ticks.suspended:
-        return Ticks(
-            refresh.schedule, refresh.time_zone, refresh.suspend, since=now, last=ticks.last
-        )
+        last = ticks.last if ticks.due is None else ticks.due
+        return Ticks(refresh.schedule, refresh.time_zone, refresh.suspend, since=now, last=last)
     came = last_tick_between(refresh.schedule, refresh.time_zone, ticks.since, now)
     return ticks if came is None else replace(ticks, since=now, due=came)
 
