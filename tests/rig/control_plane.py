@@ -5,6 +5,7 @@ and no node: pods stay Pending, and a test that needs running ones writes their 
 """
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -82,8 +83,10 @@ def controller_manager_command(keys: ServerKeys, kubeconfig: Path, *, port: int)
 class ControlPlane(Kubernetes):
     """A context manager: a ready API server with RBAC, and the controllers of Kubernetes."""
 
-    def __init__(self, name: str = "control-plane") -> None:
+    def __init__(self, name: str = "control-plane", *, api_server: Sequence[str] = ()) -> None:
+        """``api_server``: further flags of kube-apiserver."""
         build(CONTROL_PLANE)
+        self._flags = api_server
         self.run_of = Run(name)
         try:
             self._start()
@@ -113,7 +116,7 @@ class ControlPlane(Kubernetes):
         # Its own endpoint must not be a loopback address, so nobody writes it.
         command = api_server_command(keys, etcd=etcd_url, port=port, bind="127.0.0.1")
         self._api_server = run.start(
-            "kube-apiserver", [*command, "--endpoint-reconciler-type=none"]
+            "kube-apiserver", [*command, "--endpoint-reconciler-type=none", *self._flags]
         )
         self._await_ready()
         self.controller_manager: Process = run.start(

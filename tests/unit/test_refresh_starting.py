@@ -17,15 +17,22 @@ QUIET: Mapping[str, Any] = {"settle": "0s"}
 
 
 def tick(
-    made: Case, *, age: float = 60.0, calm: float | None = 1e6, queued: bool = False
+    made: Case,
+    *,
+    age: float = 60.0,
+    calm: float | None = 1e6,
+    queued: bool = False,
+    hindrance: str = "nobody came",
 ) -> Decision:
     still = None if calm is None else made.now - calm
-    return decide(made, Occasion("Schedule", made.now - age), still_since=still, queued=queued)
+    occasion = Occasion("Schedule", made.now - age)
+    return decide(made, occasion, still_since=still, queued=queued, hindrance=hindrance)
 
 
 def by_hand(made: Case, *, age: float = 1.0, calm: float = 0.0) -> Decision:
     occasion = Occasion("Manual", made.now - age, "token")
-    return decide(made, occasion, still_since=made.now - calm, queued=False)
+    still = made.now - calm
+    return decide(made, occasion, still_since=still, queued=False, hindrance="nobody came")
 
 
 def test_a_tick_starts_once_production_was_calm_for_settle() -> None:
@@ -55,13 +62,26 @@ def test_what_is_not_seen_whole_is_waited_for_also_by_hand(production: Observati
     assert isinstance(by_hand(made), Wait)
 
 
-def test_past_its_deadline_a_tick_is_skipped_with_what_it_waited_for() -> None:
+def test_past_its_deadline_a_tick_is_skipped_with_what_hindered_it_not_with_what_is_now() -> None:
     made = case(refresh=QUIET, production=Unseen(Why("RollingOut", "pods disagree"), NOW - 1))
 
-    decision = tick(made, age=3601.0)
+    decision = tick(made, age=3601.0, hindrance="its own refresh ran.")
 
     assert isinstance(decision, Skip)
-    assert "pods disagree" in decision.message
+    assert decision.message == ("it could not start within startingDeadline: its own refresh ran.")
+
+
+def test_a_tick_that_waits_is_looked_at_when_production_was_calm_enough_or_its_time_is_over() -> (
+    None
+):
+    made = case(refresh={"settle": "5m", "startingDeadline": "10m"})
+
+    calm_soon, over_soon = tick(made, calm=100.0), tick(made, age=595.0, calm=100.0)
+
+    assert isinstance(calm_soon, Wait)
+    assert calm_soon.again_in == pytest.approx(200.0)
+    assert isinstance(over_soon, Wait)
+    assert over_soon.again_in == pytest.approx(5.0, abs=0.1)
 
 
 def test_a_tick_of_a_long_downtime_is_skipped_though_nothing_speaks_against_it() -> None:

@@ -4,7 +4,16 @@ from typing import Any
 
 from stagingmirror.api.mirror import Refresh
 from stagingmirror.api.times import posix, rfc3339
-from stagingmirror.engine.ticks import announced, first_seen, handled, passed
+from stagingmirror.engine.ticks import (
+    SPREAD,
+    announced,
+    begun,
+    first_seen,
+    handled,
+    looked_for,
+    passed,
+    taken,
+)
 
 SIX = posix("2026-11-23T06:00:00Z")
 HOUR = 3600.0
@@ -94,3 +103,34 @@ def test_several_ticks_that_came_while_one_waited_are_the_newest() -> None:
     ticks = passed(ticks, refresh(schedule="*/5 * * * *"), SIX + 17 * 60)
 
     assert ticks.due == SIX + 15 * 60
+
+
+def test_a_tick_for_which_a_refresh_has_begun_is_over_and_a_later_one_is_not() -> None:
+    ticks = first_seen(refresh(), status(SIX, last=SIX - DAY), generation=1, now=SIX + 120)
+
+    over, later = taken(ticks, SIX), taken(ticks, SIX - DAY)
+
+    assert (over.due, over.last) == (None, SIX)
+    assert (later.due, later.last) == (SIX, SIX - DAY)
+
+
+def test_the_last_tick_never_goes_back() -> None:
+    ticks = begun(refresh(), status(SIX + DAY, last=SIX), now=SIX + HOUR)
+
+    assert taken(ticks, SIX - DAY).last == SIX
+
+
+def test_a_schedule_that_begins_anew_honours_no_announcement() -> None:
+    ticks = begun(refresh(), status(SIX), now=SIX + 1)
+
+    assert ticks.due is None
+
+
+def test_mirrors_with_one_schedule_come_to_its_tick_one_after_another_and_soon() -> None:
+    moments = [looked_for(refresh(), SIX, f"uid-{number}") - SIX for number in range(200)]
+    hasty = looked_for(refresh(startingDeadline="5s"), SIX, "uid-1") - SIX
+
+    assert min(moments) >= 0
+    assert max(moments) <= SPREAD
+    assert len({int(moment) for moment in moments}) == SPREAD
+    assert hasty <= 0.5

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from stagingmirror.api.times import posix
+from stagingmirror.api.mirror import Refresh
+from stagingmirror.api.times import posix, rfc3339
 from stagingmirror.engine import ticks as ticking
 from stagingmirror.engine.case import Case
 from stagingmirror.engine.record import Record
 from stagingmirror.engine.refresh_status import ended_refresh, skipped
-from stagingmirror.engine.starting import Occasion, Skip
+from stagingmirror.engine.starting import Occasion, Skip, Wait, deadline
 from stagingmirror.engine.ticks import Ticks
 from stagingmirror.engine.tokens import REFRESH_AT, token_of
 from stagingmirror.errors import NeedsHuman
@@ -21,11 +22,16 @@ Entry = Mapping[str, Any]
 
 @dataclass(slots=True)
 class Memory:
-    """``obeyed`` is the token that was obeyed or refused, ``asked`` the one that waits."""
+    """``since`` is when this process began to watch (POSIX s). ``obeyed`` is the token that was
+    obeyed or refused, ``asked`` the one that waits. ``waited`` is what the next occasion waited for
+    when it was last looked at.
+    """
 
+    since: float
     ticks: Ticks | None = None
     obeyed: str | None = None
     asked: Occasion | None = None
+    waited: str | None = None
     untold: list[Entry] = field(default_factory=list)
 
     def close(self, last: Record, status: Mapping[str, Any]) -> None:
@@ -51,13 +57,25 @@ class Occasions:
         memory = self._memories.get(case.uid)
         if memory is None:
             memory = self._memories[case.uid] = _first_memory(case)
-        _follow_ticks(memory, case)
+        _follow_ticks(memory, case, last)
         _follow_token(memory, case, last)
         _follow_telling(memory, case)
         return memory
 
     def uids(self) -> frozenset[str]:
         return frozenset(self._memories)
+
+    def forget_ticks(self, uid: str, last: Record | None, *, why: str, now: float) -> None:
+        """Nothing can be refreshed now. Once that is mended, ticks count from then, and one that
+        waited is told.
+        """
+        memory = self._memories.get(uid)
+        if memory is None or memory.ticks is None:
+            return
+        due = _not_taken(memory.ticks, last).due
+        if due is not None:
+            skip(memory, Occasion("Schedule", due), Skip("Stopped", why), now)
+        memory.ticks = None
 
     def drop(self, uid: str) -> None:
         self._memories.pop(uid, None)
@@ -74,6 +92,7 @@ def next_occasion(memory: Memory) -> Occasion | None:
 
 def took(memory: Memory, occasion: Occasion) -> None:
     """The occasion has started a refresh, or came to nothing."""
+    memory.waited = None
     if occasion.trigger == "Manual":
         memory.obeyed, memory.asked = occasion.token, None
     elif memory.ticks is not None:
@@ -86,9 +105,28 @@ def skip(memory: Memory, occasion: Occasion, why: Skip, now: float) -> None:
     memory.untold.append(skipped(occasion, why, now))
 
 
+def waits(memory: Memory, wait: Wait | None) -> None:
+    """What a pass waited for; None: nothing, or its refresh runs."""
+    memory.waited = wait.message if wait else None
+
+
+def hindrance(memory: Memory, case: Case, occasion: Occasion, last: Record | None) -> str:
+    """Why an occasion that missed its deadline had not started by then. What speaks against it now
+    is no reason.
+    """
+    if memory.waited is not None:
+        return memory.waited
+    ended = last.ended if last is not None else None
+    if last is not None and ended is not None and last.started < deadline(case, occasion) <= ended:
+        return f"the mirror's own refresh {last.id} ran until {rfc3339(ended)}"
+    if occasion.at < memory.since:
+        return "no operator ran that could have started it"
+    return "the operator did not come to look at it in time"
+
+
 def _first_memory(case: Case) -> Memory:
     """A mirror without a status was never asked anything: its token is echoed, not obeyed."""
-    memory = Memory()
+    memory = Memory(since=case.now)
     if case.spec.refresh is not None:
         memory.ticks = ticking.first_seen(
             case.spec.refresh, case.status, generation=case.generation, now=case.now
@@ -98,15 +136,28 @@ def _first_memory(case: Case) -> Memory:
     return memory
 
 
-def _follow_ticks(memory: Memory, case: Case) -> None:
-    if case.spec.refresh is None:
+def _follow_ticks(memory: Memory, case: Case, last: Record | None) -> None:
+    refresh = case.spec.refresh
+    if refresh is None:
         memory.ticks = None
-    elif memory.ticks is None:
-        memory.ticks = ticking.first_seen(
-            case.spec.refresh, {}, generation=case.generation, now=case.now
-        )
-    else:
-        memory.ticks = ticking.passed(memory.ticks, case.spec.refresh, case.now)
+        return
+    former = _not_taken(memory.ticks or ticking.begun(refresh, case.status, case.now), last)
+    ticks = _not_taken(ticking.passed(former, refresh, case.now), last)
+    if former.due is not None and ticks.due is None:
+        skip(memory, Occasion("Schedule", former.due), _edited(refresh), case.now)
+    memory.ticks = ticks
+
+
+def _not_taken(ticks: Ticks, last: Record | None) -> Ticks:
+    """Without what the mirror's last record says of it: its answer or its status may be lost."""
+    return ticks if last is None or last.tick is None else ticking.taken(ticks, last.tick)
+
+
+def _edited(refresh: Refresh) -> Skip:
+    """What becomes of a tick that waited when ``spec.refresh`` was edited."""
+    if refresh.suspend:
+        return Skip("Suspended", "spec.refresh.suspend was set while it waited.")
+    return Skip("ScheduleChanged", "spec.refresh.schedule or timeZone was changed as it waited.")
 
 
 def _follow_token(memory: Memory, case: Case, last: Record | None) -> None:

@@ -28,6 +28,9 @@ def progress_of(
     is_open = record is not None and record.is_open
     ticks = memory.ticks if memory else None
     refresh = case.spec.refresh if case else None
+    next_refresh = (
+        ticking.announced(ticks, refresh, case.now) if ticks and refresh and case else None
+    )
     untold = memory.untold[0] if memory and memory.untold else None
     return Progress(
         activity="Refreshing" if is_open else _activity(case),
@@ -36,13 +39,11 @@ def progress_of(
         writing=record is not None and record.is_writing,
         stalled=_stalled(record),
         contended=contended,
-        next_refresh=ticking.announced(ticks, refresh, case.now)
-        if ticks and refresh and case
-        else None,
+        next_refresh=next_refresh,
         last_schedule=ticks.last if ticks else None,
         waiting=wait.message if wait else None,
         handled_refresh_at=memory.obeyed if memory else None,
-        again_in=_again_in(pace if is_open else None, wait, memory),
+        again_in=_again_in(pace if is_open else None, wait, memory, _tick_in(case, next_refresh)),
     )
 
 
@@ -60,10 +61,19 @@ def _stalled(record: Record | None) -> tuple[str, str] | None:
     return None
 
 
-def _again_in(pace: float | None, wait: Wait | None, memory: Memory | None) -> float | None:
-    wishes = [pace] if pace is not None else []
+def _again_in(
+    pace: float | None, wait: Wait | None, memory: Memory | None, tick_in: float | None
+) -> float | None:
+    wishes = [each for each in (pace, tick_in) if each is not None]
     if wait is not None:
         wishes.append(wait.again_in)
     if memory is not None and memory.untold:
         wishes.append(1.0)
     return min(wishes, default=None)
+
+
+def _tick_in(case: Case | None, tick: float | None) -> float | None:
+    """In how many seconds the pass must come that notices the next tick; None: none comes."""
+    if case is None or case.spec.refresh is None or tick is None or tick <= case.now:
+        return None
+    return ticking.looked_for(case.spec.refresh, tick, case.uid) - case.now

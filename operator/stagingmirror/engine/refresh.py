@@ -21,7 +21,15 @@ from stagingmirror.engine.beginning import confirm, new_record
 from stagingmirror.engine.case import Case, MirrorKey, Progress
 from stagingmirror.engine.contention import Contention
 from stagingmirror.engine.judging import acceptances_of
-from stagingmirror.engine.occasions import Memory, Occasions, next_occasion, skip, took
+from stagingmirror.engine.occasions import (
+    Memory,
+    Occasions,
+    hindrance,
+    next_occasion,
+    skip,
+    took,
+    waits,
+)
 from stagingmirror.engine.orphans import Orphans
 from stagingmirror.engine.progress import progress_of
 from stagingmirror.engine.record import Entry, Record
@@ -107,6 +115,7 @@ class Refresher:
             record, wait = await self._pass(case, memory)
         except StagingMirrorError as error:
             record, wait = self._records.get(case.uid), Wait(error.message, RETRY)
+        waits(memory, wait)
         return await self._told(case, memory, record, wait)
 
     async def retreat(self, key: MirrorKey, uid: str, why: str) -> Progress:
@@ -119,6 +128,8 @@ class Refresher:
         try:
             await self._records.load()
             record = self._records.get(uid)
+            self._occasions.forget_ticks(uid, record, why=why, now=self._clock())
+            self._stillness.drop(uid)
             if record is None or not record.is_open:
                 return progress_of(record, PACE)
             record = await self._back(record, why)
@@ -224,7 +235,10 @@ class Refresher:
         environment = case.sides.staging.environment
         self._turns.forget_absent(environment, now=case.now)
         queued = self._turns.is_asking(environment, case.uid)
-        decision: Decision = decide(case, occasion, still_since=still, queued=queued)
+        hindered = hindrance(memory, case, occasion, self._records.get(case.uid))
+        decision: Decision = decide(
+            case, occasion, still_since=still, queued=queued, hindrance=hindered
+        )
         if isinstance(decision, Start):
             decision = self._turn(case) or await confirm(case, self._hands.writer)
         match decision:

@@ -5,7 +5,7 @@ A tick waits until production was seen, whole and unchanged for ``settle``, up t
 not for ``settle``: they have looked. Both are refused by a suspended mirror and by a hold.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from stagingmirror.api.duration import seconds
@@ -15,6 +15,7 @@ from stagingmirror.engine.case import Case
 from stagingmirror.engine.live import holding
 from stagingmirror.engine.record import Trigger
 from stagingmirror.engine.settle import not_whole
+from stagingmirror.engine.wakeups import A_MOMENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +55,32 @@ class Skip:
 Decision = Start | Wait | Skip
 
 
-def decide(case: Case, occasion: Occasion, *, still_since: float | None, queued: bool) -> Decision:
+def decide(
+    case: Case, occasion: Occasion, *, still_since: float | None, queued: bool, hindrance: str
+) -> Decision:
     """What becomes of this occasion now. ``still_since``: since when production has shown the same
     facts (POSIX s); None: a part of it is not seen. ``queued``: it could have started and waits for
-    others only, so it has no deadline.
+    others only, so it has no deadline. ``hindrance``: why it had not started before.
     """
     refused = _refused(case)
     if refused is not None or case.spec.refresh is None:
         return refused or Wait("")
     waits_for = _waits_for(case, occasion, still_since)
-    if not queued and case.now > occasion.at + seconds(case.spec.refresh.starting_deadline):
-        why = waits_for.message if waits_for else "no operator ran that could have started it"
+    if queued:
+        return waits_for or _nothing_to_do(case)
+    left = deadline(case, occasion) - case.now
+    if left < 0:
+        why = hindrance.rstrip(".")
         return Skip("DeadlineMissed", f"it could not start within startingDeadline: {why}.")
-    return waits_for or _nothing_to_do(case)
+    if waits_for is not None:
+        return replace(waits_for, again_in=min(waits_for.again_in, left + A_MOMENT))
+    return _nothing_to_do(case)
+
+
+def deadline(case: Case, occasion: Occasion) -> float:
+    """Until when it must have started (POSIX s); without ``spec.refresh`` it never can."""
+    refresh = case.spec.refresh
+    return occasion.at + (0.0 if refresh is None else seconds(refresh.starting_deadline))
 
 
 def planned(plan: Plan) -> frozenset[str]:
@@ -98,7 +112,8 @@ def _waits_for(case: Case, occasion: Occasion, still_since: float | None) -> Wai
     if calm >= settle:
         return None
     message = f"production must be seen without a change for {settle:g} s first"
-    return Wait(message, min(max(settle - calm, 0.2), 5.0))
+    # Whatever changes in production brings the mirror back by itself.
+    return Wait(message, max(settle - calm, 0.2))
 
 
 def _nothing_to_do(case: Case) -> Decision:

@@ -9,11 +9,16 @@ and skipped and told after it. An announcement counts only for the spec that mad
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+from zlib import crc32
 
+from stagingmirror.api.duration import seconds
 from stagingmirror.api.mirror import Refresh
 from stagingmirror.api.times import posix
 from stagingmirror.drift.schedule import last_tick_between, next_tick
 from stagingmirror.errors import NeedsHuman
+
+SPREAD = 10.0
+"""Seconds over which the mirrors that share a tick come to it, each always at the same moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +39,8 @@ def first_seen(
     refresh: Refresh, status: Mapping[str, Any], *, generation: int, now: float
 ) -> Ticks:
     """The ticks of a mirror that this process has not seen before."""
-    last = _moment(status.get("lastScheduleTime"))
-    announced = _moment(status.get("nextRefreshTime"))
-    fresh = Ticks(refresh.schedule, refresh.time_zone, refresh.suspend, since=now, last=last)
+    fresh = begun(refresh, status, now)
+    announced, last = _moment(status.get("nextRefreshTime")), fresh.last
     if announced is None or announced > now or refresh.suspend:
         return fresh
     is_of_this_spec = status.get("observedGeneration") == generation
@@ -46,15 +50,20 @@ def first_seen(
     return replace(fresh, due=announced)
 
 
+def begun(refresh: Refresh, status: Mapping[str, Any], now: float) -> Ticks:
+    """The ticks of a schedule that counts from ``now``, whatever status had announced."""
+    last = _moment(status.get("lastScheduleTime"))
+    return Ticks(refresh.schedule, refresh.time_zone, refresh.suspend, since=now, last=last)
+
+
 def passed(ticks: Ticks, refresh: Refresh, now: float) -> Ticks:
-    """The ticks at ``now``. An edited or resumed schedule starts to count anew; several ticks that
-    came while one waited are one, the newest.
+    """The ticks at ``now``. An edited or resumed schedule starts to count anew, without the tick
+    that waited; several ticks that came while one waited are one, the newest.
     """
     same = (ticks.schedule, ticks.time_zone) == (refresh.schedule, refresh.time_zone)
     if not same or refresh.suspend or ticks.suspended:
-        return Ticks(
-            refresh.schedule, refresh.time_zone, refresh.suspend, since=now, last=ticks.last
-        )
+        last = ticks.last if ticks.due is None else ticks.due
+        return Ticks(refresh.schedule, refresh.time_zone, refresh.suspend, since=now, last=last)
     came = last_tick_between(refresh.schedule, refresh.time_zone, ticks.since, now)
     return ticks if came is None else replace(ticks, since=now, due=came)
 
@@ -64,6 +73,13 @@ def handled(ticks: Ticks) -> Ticks:
     return replace(ticks, due=None, last=ticks.due)
 
 
+def taken(ticks: Ticks, tick: float) -> Ticks:
+    """A refresh has begun for ``tick``, whoever began it: that one and those before are over."""
+    is_over = ticks.due is not None and ticks.due <= tick
+    last = tick if ticks.last is None else max(ticks.last, tick)
+    return replace(ticks, due=None if is_over else ticks.due, last=last)
+
+
 def announced(ticks: Ticks, refresh: Refresh, now: float) -> float | None:
     """What ``nextRefreshTime`` says: a due tick that waits, else the next one; None: none comes."""
     if refresh.suspend:
@@ -71,6 +87,14 @@ def announced(ticks: Ticks, refresh: Refresh, now: float) -> float | None:
     if ticks.due is not None:
         return ticks.due
     return next_tick(refresh.schedule, refresh.time_zone, now)
+
+
+def looked_for(refresh: Refresh, tick: float, uid: str) -> float:
+    """When the pass comes that notices this tick, if nothing brings one before. A fleet with one
+    schedule does not come at once; nobody loses more than a tenth of ``startingDeadline``.
+    """
+    spread = min(SPREAD, seconds(refresh.starting_deadline) / 10)
+    return tick + spread * crc32(uid.encode()) / 2**32
 
 
 def _is_tick(refresh: Refresh, at: float) -> bool:
