@@ -69,7 +69,13 @@ def test_a_hold_over_something_unseen_says_so() -> None:
 
 
 def test_a_refresh_that_is_not_verified_is_told_first() -> None:
-    assert summary(equal(), writing=True) == "refreshing, not verified yet; 1 of 1 in sync"
+    refreshing = summary(equal(), writing=True, activity="Refreshing")
+
+    assert refreshing == "refreshing, not verified yet; 1 of 1 in sync"
+
+
+def test_a_record_that_could_not_be_read_may_be_an_open_refresh() -> None:
+    assert summary(equal(), writing=True) == "a refresh may be open; 1 of 1 in sync"
 
 
 def test_many_names_are_counted_not_listed() -> None:

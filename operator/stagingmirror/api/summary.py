@@ -20,7 +20,8 @@ def summary_of(report: Report, now: float) -> str:
     if not report.named(Drifted) and not report.named(Unknown):
         parts.insert(0, _equal(report))
     if report.writing:
-        parts.insert(0, "refreshing, not verified yet")
+        is_known = report.activity == "Refreshing"
+        parts.insert(0, "refreshing, not verified yet" if is_known else "a refresh may be open")
     return ended("; ".join(part for part in parts if part), MAX_SUMMARY)
 
 

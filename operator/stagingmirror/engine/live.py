@@ -44,9 +44,11 @@ async def ask(writer: Writer, key: MirrorKey, *, production: str, staging: str, 
 
 
 async def is_there(writer: Writer, key: MirrorKey, uid: str) -> bool:
-    """Whether the mirror of this uid still is, also while it is being deleted."""
+    """Whether the mirror of this uid still is. One that is being deleted is gone, however long a
+    finalizer keeps it.
+    """
     body = await _find(writer, f"{_ROOT}/namespaces/{key.namespace}/stagingmirrors/{key.name}")
-    return body is not None and body["metadata"]["uid"] == uid
+    return body is not None and body["metadata"]["uid"] == uid and not _is_going(body)
 
 
 def must_stop(live: Live, key: MirrorKey, uid: str, components: frozenset[str]) -> Why | None:

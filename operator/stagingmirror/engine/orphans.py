@@ -1,7 +1,7 @@
 """Records whose mirrors are gone: put back to their end, then removed."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -27,6 +27,7 @@ class Orphans:
     writer: Writer
     mirror_is_there: Callable[[str], bool]
     back: Callable[[Record, str], Awaitable[Record]]
+    told: set[str] = field(default_factory=set)
 
     async def tend(self) -> bool:
         """One step for each; whether one of them is still to be put back or removed."""
@@ -49,8 +50,26 @@ class Orphans:
         key = MirrorKey(record.namespace, record.name)
         if await live.is_there(self.writer, key, record.uid):
             return False
+        mirror = f"{record.namespace}/{record.name}"
         if record.is_open:
-            await self.back(record, DELETED)
+            record = await self.back(record, DELETED)
+            if not record.is_open:
+                log.info("refresh ended", mirror=mirror, result=record.result, why=record.message)
             return True
+        if record.result == "PutBackIncomplete":
+            self._tell(record, mirror)
+            return False
         await self.records.drop(record.uid)
         return False
+
+    def _tell(self, record: Record, mirror: str) -> None:
+        """There is no status any more to tell it. The record stays: it alone has former values."""
+        if record.uid not in self.told:
+            log.error(
+                "staging was left as a refresh made it, and its mirror is gone; the record has the "
+                "former values, delete it when staging is mended",
+                mirror=mirror,
+                record=f"refresh-{record.uid}",
+                why=record.message,
+            )
+            self.told.add(record.uid)

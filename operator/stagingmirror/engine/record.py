@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 
 from stagingmirror.drift.facts import Fact
 from stagingmirror.drift.serial import from_dict, to_dict
-from stagingmirror.drift.steps import Step
+from stagingmirror.drift.steps import RunLoader, Step
 from stagingmirror.drift.wording import phase as phase_of_step
 
 FORMAT = 1
@@ -93,9 +93,10 @@ class Record:
 
     @property
     def is_writing(self) -> bool:
-        """Whether a step that staging notices may have been taken."""
+        """Whether a step that staging notices may have been taken: a loader's data is noticed."""
         return self.is_open and any(
-            entry.state != "Pending" and phase_of_step(entry.step) == "switch"
+            entry.state != "Pending"
+            and (phase_of_step(entry.step) == "switch" or isinstance(entry.step, RunLoader))
             for entry in self.entries
         )
 

@@ -49,8 +49,12 @@ class Records:
         known = self._known.get(uid)
         return known[0] if known else None
 
-    def unreadable(self, uid: str) -> str | None:
-        """Why a record that is there cannot be read; None: it can."""
+    async def unreadable(self, uid: str) -> str | None:
+        """Why a record that is there cannot be read; None: it can. Asked anew where it could not:
+        a human may have removed it.
+        """
+        if uid in self._unreadable:
+            await self._read_again(uid)
         return self._unreadable.get(uid)
 
     def all(self) -> tuple[Record, ...]:
@@ -65,9 +69,11 @@ class Records:
 
     async def begin(self, record: Record) -> Record:
         """Keep a new record in the place of the mirror's last one."""
-        record = replace(record, writer=self._name)
         if record.uid in self._known:
             return await self.keep(record)
+        return await self._make(replace(record, writer=self._name))
+
+    async def _make(self, record: Record) -> Record:
         metadata = {"name": _name(record.uid), "namespace": self._namespace}
         body = self._body(record, metadata)
         try:
@@ -97,8 +103,7 @@ class Records:
             raise
         except NotThere:
             # Somebody removed it. What it said must not be lost while it is open.
-            del self._known[record.uid]
-            return await self.begin(record)
+            return await self._make(record)
         self._known[record.uid] = (record, made["metadata"]["resourceVersion"])
         return record
 
@@ -118,19 +123,26 @@ class Records:
         return f"/api/v1/namespaces/{self._namespace}/configmaps"
 
     async def _read_again(self, uid: str) -> None:
-        self._known.pop(uid, None)
+        """What is known stays known until the API server says otherwise: a record that is forgotten
+        is a refresh that nobody goes on with.
+        """
         try:
-            self._learn(await self._writer.get(f"{self._collection}/{_name(uid)}"))
+            body = await self._writer.get(f"{self._collection}/{_name(uid)}")
         except NotThere:
-            return
+            self._known.pop(uid, None)
+            self._unreadable.pop(uid, None)
+        else:
+            self._learn(body)
 
     def _learn(self, body: Mapping[str, Any]) -> None:
         uid = body["metadata"]["name"].removeprefix("refresh-")
         try:
             record = from_json(json.loads((body.get("data") or {}).get(KEY) or "null") or {})
         except (UnreadableRecord, ValueError) as error:
-            log.error("a refresh record cannot be read", uid=uid, why=str(error)[:200])
+            if uid not in self._unreadable:
+                log.error("a refresh record cannot be read", uid=uid, why=str(error)[:200])
             self._unreadable[uid] = str(error)[:200]
+            self._known.pop(uid, None)
             return
         self._unreadable.pop(uid, None)
         self._known[uid] = (record, body["metadata"]["resourceVersion"])

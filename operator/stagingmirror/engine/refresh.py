@@ -8,6 +8,7 @@ later one, so checks go on during a refresh.
 import asyncio
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol
 
 import structlog
@@ -35,6 +36,7 @@ from stagingmirror.engine.progress import progress_of
 from stagingmirror.engine.record import Entry, Record
 from stagingmirror.engine.records import Records
 from stagingmirror.engine.refresh_status import ended_refresh
+from stagingmirror.engine.reporting import refused_token
 from stagingmirror.engine.returning import Returning
 from stagingmirror.engine.running import Running
 from stagingmirror.engine.settle import Stillness
@@ -50,6 +52,8 @@ PACE = 0.5
 """Seconds between two passes of an open refresh that waits for something."""
 RETRY = 3.0
 """Seconds after which something that was not answered is asked again."""
+UNREADABLE = 30.0
+"""Seconds after which a record that cannot be read is read again."""
 TENDING = 5.0
 """Seconds between two looks for records whose mirrors are gone."""
 
@@ -105,11 +109,16 @@ class Refresher:
             return Progress()
         try:
             await self._records.load()
+            why = await self._records.unreadable(case.uid)
         except StagingMirrorError as error:
-            return Progress(waiting=error.message, again_in=RETRY)
-        why = self._records.unreadable(case.uid)
+            return Progress(waiting=error.message, writing=True, again_in=RETRY)
         if why is not None:
-            return Progress(stalled=_unreadable(case.uid, why))
+            refused = refused_token(
+                case.annotations, case.status, Why(*_unreadable(case.uid, why)), now=case.now
+            )
+            return replace(
+                refused, stalled=_unreadable(case.uid, why), writing=True, again_in=UNREADABLE
+            )
         memory = self._occasions.of(case, self._records.get(case.uid))
         try:
             record, wait = await self._pass(case, memory)

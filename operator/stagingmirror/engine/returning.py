@@ -15,9 +15,24 @@ from stagingmirror.drift.steps import CopyModel, PatchWorkload, RunLoader
 from stagingmirror.drift.wording import components_of, describe
 from stagingmirror.engine.record import Entry, Record
 from stagingmirror.engine.records import Records
-from stagingmirror.engine.running import FINAL, task_of
-from stagingmirror.errors import Conflicted, NotAnswered, StepFailed
+from stagingmirror.engine.running import task_of
+from stagingmirror.errors import (
+    CannotRefresh,
+    ChangedUnderneath,
+    Conflicted,
+    NeedsHuman,
+    NotAllowed,
+    NotAnswered,
+    NotThere,
+    Refused,
+    StepFailed,
+)
 
+_LOST = (StepFailed, ChangedUnderneath, NotThere, NeedsHuman)
+"""What asking again would not mend. Rights, quotas and credentials that are missing come back: a
+401 is also what an API server says that starts.
+"""
+_ASK_AGAIN = (NotAnswered, Conflicted, NotAllowed, Refused, CannotRefresh)
 _WRITTEN = ("Started", "Taken", "Verified", "Returning")
 
 
@@ -70,9 +85,9 @@ class Returning:
             record = await self._note(record, entry)
         try:
             outcome = await action_for(entry.step).put_back(task_of(record, entry), self.hands)
-        except FINAL as error:
+        except _LOST as error:
             return await self._left(record, entry, error.message)
-        except (NotAnswered, Conflicted) as error:
+        except _ASK_AGAIN as error:
             return await self._ask_again(record, entry, error.message)
         after = entry.after if outcome.after is None else outcome.after
         entry = replace(entry, after=after, message=outcome.message)
@@ -88,9 +103,9 @@ class Returning:
             if isinstance(outcome, Underway):
                 self._refuse_late(record, entry, outcome.message)
                 return replace(record, message=outcome.message)
-        except FINAL as error:
+        except _LOST as error:
             return await self._left(record, entry, error.message)
-        except (NotAnswered, Conflicted) as error:
+        except _ASK_AGAIN as error:
             return await self._ask_again(record, entry, error.message)
         return await self._note(record, replace(entry, state="Restored", message=outcome.message))
 
