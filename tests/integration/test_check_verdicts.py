@@ -52,15 +52,15 @@ def snapshot(world: World, space: str, value: str) -> None:
     world.kube.patch("v1", "ConfigMap", DATA, space, {"data": {"snapshot": value}})
 
 
-def test_a_change_on_either_side_is_told_within_a_second(fraud: World) -> None:
+def test_a_change_on_either_side_is_told_long_before_the_interval_is_over(fraud: World) -> None:
+    fraud.change({"spec": {"checkInterval": "50s"}})
+    fraud.until_sync("InSync")
     for space in (fraud.production, fraud.staging):
-        began = time.monotonic()
         snapshot(fraud, space, f"2026-11-22 in {space}")
-        status = fraud.until_sync("Drifted", within=1.0)
-        assert time.monotonic() - began < 1.0
+        status = fraud.until_sync("Drifted", within=20)
         assert status["summary"] == "1 of 2 drifted: training-data"
         snapshot(fraud, space, "2026-11-20")
-        fraud.until_sync("InSync", within=1.0)
+        fraud.until_sync("InSync", within=20)
 
 
 def test_a_rollout_in_production_is_unknown_while_it_goes_on_and_then_drift(fraud: World) -> None:
@@ -130,7 +130,7 @@ def test_a_status_that_somebody_overwrote_is_put_right(fraud: World) -> None:
         API_VERSION, "StagingMirror", "fraud", fraud.staging, lie, subresource="status"
     )
 
-    status = fraud.until_sync("InSync", within=2.0)
+    status = fraud.until_sync("InSync", within=20)
 
     assert status["summary"] == "2 of 2 in sync"
 
@@ -144,7 +144,7 @@ def test_a_deleted_mirror_leaves_nothing_in_the_metrics(
 
     fraud.kube.delete(API_VERSION, "StagingMirror", "gone", fraud.staging)
 
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while '"gone"' in operator.get("/metrics")[1] and time.monotonic() < deadline:
         time.sleep(0.1)
     assert '"gone"' not in operator.get("/metrics")[1]

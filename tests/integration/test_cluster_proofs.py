@@ -176,7 +176,7 @@ async def test_old_data_of_a_config_map_is_never_younger_than_the_news_of_its_ch
         assert changed_at - look.began < 5
 
         allow(kube, namespace, "get", "list", "watch")
-        await holds(lambda: seen.reads(namespace, "data", snapshot="2"), within=15)
+        await holds(lambda: seen.reads(namespace, "data", snapshot="2"), within=40)
         await holds(lambda: not trouble())
 
 

@@ -90,7 +90,7 @@ async def test_a_rollout_is_seen_from_the_old_digest_by_rolling_out_to_the_new_o
 
         settled.clear()
         kube.apply(deployment(namespace, "app:2", VERSION="8"))
-        await holds(lambda: runs("sha256:bb"), within=20)
+        await holds(lambda: runs("sha256:bb"), within=40)
 
         assert seen.workload(namespace, "web").revision == "2"
         # Whenever it looked settled, all of the running pods were of one sort.
@@ -113,7 +113,7 @@ async def test_a_roll_back_makes_the_former_template_the_newest_one_again(
 
         for image, revision in (("app:1", "1"), ("app:2", "2"), ("app:1", "3")):
             kube.apply(deployment(namespace, image))
-            await holds(partial(settled, image, revision), within=20)
+            await holds(partial(settled, image, revision), within=40)
 
 
 async def test_a_stateful_set_is_its_pods_of_the_newest_revision(
@@ -132,7 +132,7 @@ async def test_a_stateful_set_is_its_pods_of_the_newest_revision(
         kube.apply(stateful_set(namespace, "app:1"))
         await holds(lambda: runs("app:1"))
         kube.apply(stateful_set(namespace, "app:2"))
-        await holds(lambda: runs("app:2"), within=20)
+        await holds(lambda: runs("app:2"), within=40)
 
 
 async def test_a_cron_job_is_its_last_finished_job_of_its_present_template(

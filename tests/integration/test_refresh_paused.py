@@ -121,7 +121,7 @@ def test_a_leader_that_wakes_up_after_another_ended_its_refresh_changes_nothing(
         until(proxy.fallen.is_set, within=30, what="the old leader wrote nothing of staging")
         assert sorted(made.image(name) for name in NAMES) == [OLD, NEW]
 
-        other.until_leading(within=15)
+        other.until_leading(within=40)
         status = world.until(lambda status: status.get("refreshes"), within=60)
         assert status["refreshes"][0]["result"] == "Succeeded", status["refreshes"]
         assert [made.image(name) for name in NAMES] == [NEW, NEW]
@@ -131,7 +131,7 @@ def test_a_leader_that_wakes_up_after_another_ended_its_refresh_changes_nothing(
 
         old.resume()
 
-        until(lambda: not old.running, within=15, what="the old leader does not end")
+        until(lambda: not old.running, within=40, what="the old leader does not end")
         assert "the Lease is lost" in old.log
         time.sleep(1)
         assert made.everything() == before

@@ -57,7 +57,7 @@ def test_a_run_whose_driver_and_guard_were_killed_is_swept_by_the_next() -> None
     sleeper = abandoned.start("sleeper", ["sleep", "600"])
     guard = int((abandoned.folder / "guard").read_text())
     os.kill(guard, signal.SIGKILL)
-    until(lambda: not sweep.runs_as(guard, str(abandoned.folder)), within=10, what="guard lives")
+    until(lambda: not sweep.runs_as(guard, str(abandoned.folder)), within=40, what="guard lives")
 
     with Run("next") as following:
         assert following.folder.exists()
@@ -163,7 +163,7 @@ def test_a_service_account_may_only_do_what_rbac_gives_it(
         except Refused:
             return False
 
-    until(permitted, within=10, what="the binding has no effect")
+    until(permitted, within=40, what="the binding has no effect")
     listed = control_plane.kubectl(
         "get",
         "configmaps",

@@ -8,13 +8,14 @@ from stagingmirror.drift.facts import Looks, Seen, Unseen, Why
 from stagingmirror.engine.case import MirrorKey
 from stagingmirror.engine.first_answers import AFTER_EDIT, AT_START, FirstAnswers, NotYet
 from stagingmirror.engine.fleet import Fleet
-from stagingmirror.engine.holds import Acknowledged, in_force, read, requests
+from stagingmirror.engine.holds import Acknowledged, holds_nothing, in_force, read, requests
 from stagingmirror.engine.reporting import refused_token
 from stagingmirror.engine.tokens import CHECK_AT, REFRESH_AT, Asked, Tokens, answered
 
 KEY = MirrorKey("ml-staging", "fraud")
 NOW = 1_000_000.0
 STALE = 120.0
+SEEN: dict[str, Any] = {"conditions": [{}]}
 
 
 # Tokens
@@ -22,16 +23,16 @@ STALE = 120.0
 
 def test_a_token_is_remembered_from_its_first_sight() -> None:
     tokens = Tokens()
-    tokens.asked(KEY, {CHECK_AT: "one"}, {}, NOW)
+    tokens.asked(KEY, {CHECK_AT: "one"}, SEEN, NOW)
 
-    assert tokens.asked(KEY, {CHECK_AT: "one"}, {}, NOW + 5) == Asked("one", NOW)
+    assert tokens.asked(KEY, {CHECK_AT: "one"}, SEEN, NOW + 5) == Asked("one", NOW)
 
 
 def test_another_token_counts_from_when_it_was_seen() -> None:
     tokens = Tokens()
-    tokens.asked(KEY, {CHECK_AT: "one"}, {}, NOW)
+    tokens.asked(KEY, {CHECK_AT: "one"}, SEEN, NOW)
 
-    assert tokens.asked(KEY, {CHECK_AT: "two"}, {}, NOW + 5) == Asked("two", NOW + 5)
+    assert tokens.asked(KEY, {CHECK_AT: "two"}, SEEN, NOW + 5) == Asked("two", NOW + 5)
 
 
 def test_a_token_that_was_echoed_is_not_asked_again() -> None:
@@ -45,9 +46,24 @@ def test_a_token_that_was_echoed_is_not_asked_again() -> None:
     [([NOW + 1, NOW + 2], True), ([NOW + 1, NOW - 1], False), ([NOW, NOW + 1], False)],
 )
 def test_every_look_must_have_begun_after_the_token(began: list[float], is_answered: bool) -> None:
-    asked = Asked("one", NOW)
+    asked = Asked("one", NOW, proven=True)
 
     assert answered(asked, began, stale_after=STALE, now=NOW + 3) is is_answered
+
+
+def test_looks_that_began_after_the_token_do_not_answer_it_before_all_their_parts_were_asked() -> (
+    None
+):
+    asked = Asked("one", NOW)
+
+    assert not answered(asked, [NOW + 1], stale_after=STALE, now=NOW + 3)
+
+
+def test_a_token_on_a_mirror_that_is_seen_for_the_first_time_asks_nothing() -> None:
+    asked = Tokens().asked(KEY, {CHECK_AT: "bytes:old"}, {"observedGeneration": -1}, NOW)
+
+    assert asked is not None
+    assert answered(asked, [NOW - 60], stale_after=STALE, now=NOW)
 
 
 def test_what_never_answers_is_stale_and_then_the_token_is_answered_as_well() -> None:
@@ -66,11 +82,11 @@ def test_a_token_for_bytes_waits_until_they_were_read() -> None:
 
 def test_a_proof_for_a_former_token_proves_nothing_for_the_new_one() -> None:
     tokens = Tokens()
-    tokens.asked(KEY, {CHECK_AT: "bytes:2"}, {}, NOW)
+    tokens.asked(KEY, {CHECK_AT: "bytes:2"}, SEEN, NOW)
 
     tokens.proven(KEY, "bytes:1")
 
-    asked = tokens.asked(KEY, {CHECK_AT: "bytes:2"}, {}, NOW)
+    asked = tokens.asked(KEY, {CHECK_AT: "bytes:2"}, SEEN, NOW)
     assert asked is not None
     assert not asked.proven
 
@@ -151,6 +167,49 @@ def test_a_hold_is_effective_once_each_mirror_it_names_has_passed_with_it() -> N
     assert not acknowledged.effective(request, keys)
     acknowledged.passed(request, keys[1])
     assert acknowledged.effective(request, keys)
+
+
+def mirror(name: str, *components: str) -> dict[str, Any]:
+    track = [{"name": component} for component in components]
+    return {"metadata": {"name": name, "namespace": "ml-staging"}, "spec": {"track": track}}
+
+
+@pytest.mark.parametrize(
+    ("spec", "says"),
+    [
+        ({"mirrors": ["fraud"], "components": ["encoder"]}, None),
+        ({"components": ["encoder"]}, None),
+        ({}, None),
+        ({"mirrors": ["fruad"]}, "spec.mirrors: there is no StagingMirror fruad"),
+        ({"mirrors": ["fraud"], "components": ["encodr"]}, "tracks encodr; correct the name"),
+        ({"components": ["encodr"]}, "tracks encodr; correct the name"),
+    ],
+)
+def test_a_hold_that_would_hold_nothing_is_told_which_name_is_wrong(
+    spec: dict[str, Any], says: str | None
+) -> None:
+    request = read(hold(**spec))
+    assert request is not None
+
+    told = holds_nothing(request, [mirror("fraud", "encoder"), mirror("ranking", "index")])
+
+    assert told == says if says is None or told is None else says in told
+
+
+def test_a_hold_that_was_edited_is_not_effective_as_it_was_before() -> None:
+    body = hold()
+    body["metadata"]["generation"] = 2
+    body["status"] = {"effectiveSince": "2001-09-09T01:00:00Z", "observedGeneration": 1}
+    former = read({**body, "metadata": {**body["metadata"], "generation": 1}})
+    edited, acknowledged = read(body), Acknowledged()
+    assert former is not None
+    assert edited is not None
+
+    acknowledged.passed(former, KEY)
+
+    assert former.effective
+    assert not edited.effective
+    assert not acknowledged.effective(edited, [KEY])
 
 
 # First answers

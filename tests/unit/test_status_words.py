@@ -1,5 +1,7 @@
 """What people read: the answer first, then where, then why."""
 
+from typing import Any
+
 import pytest
 
 from stagingmirror.api.cutting import cut, listed, short
@@ -24,7 +26,7 @@ from support.looks import (
 HASH = "sha256:" + "82cb1fbc" * 8
 
 
-def summary(*components: ComponentReport, **given: bool) -> str:
+def summary(*components: ComponentReport, **given: Any) -> str:
     return str(status_of(report(*components, **given), now=NOW, previous=None)["summary"])
 
 

@@ -35,7 +35,7 @@ async def hold(desk: Desk, asked: Asked, within: str | None) -> int:
     end = time() + seconds(asked.length)
     limit = patience(within, A_REFRESH)
     for mirror in asked.mirrors:
-        await desk.mirror(mirror)
+        _refuse_unknown(await desk.mirror(mirror), asked.components)
     name = _name(asked.mirrors, asked.called)
     spec = {"mirrors": list(asked.mirrors), "components": list(asked.components)}
     given = {key: value for key, value in spec.items() if value}
@@ -71,11 +71,24 @@ async def release(
     return IN_SYNC
 
 
+def _refuse_unknown(mirror: Mirror, components: Sequence[str]) -> None:
+    """A hold of something that is not tracked would hold nothing."""
+    for component in components:
+        if component not in mirror.tracked:
+            known = ", ".join(mirror.tracked)
+            raise NeedsHuman(
+                "UnknownComponent",
+                f"{mirror.name} does not track {component}; it tracks {known}",
+            )
+
+
 async def _effective(desk: Desk, name: str, ends: float, limit: float) -> int:
     end, told = monotonic() + limit, False
     while True:
-        status = (await desk.hold(name)).get("status") or {}
-        if at(status.get("effectiveSince")) is not None:
+        body = await desk.hold(name)
+        status = body.get("status") or {}
+        is_current = status.get("observedGeneration") == body["metadata"].get("generation")
+        if is_current and at(status.get("effectiveSince")) is not None:
             now = time()
             show(f"✓ held by {name} until {clock(ends, now)} UTC ({span(ends - now + 30)})")
             return IN_SYNC

@@ -30,6 +30,7 @@ class Mirror:
     zone: str = "UTC"
     suspended: bool = False
     accepted: Mapping[tuple[str, str], str] | None = None
+    tracked: tuple[str, ...] = ()
 
     @property
     def path(self) -> str:
@@ -64,6 +65,7 @@ def read(body: Mapping[str, Any]) -> Mirror:
             (each.get("component", ""), each.get("fact", "")): each.get("reason", "")
             for each in spec.get("accept") or ()
         },
+        tracked=tuple(each.get("name", "") for each in spec.get("track") or ()),
     )
 
 

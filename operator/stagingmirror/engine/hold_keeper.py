@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 import structlog
 
 from stagingmirror.api.times import rfc3339
 from stagingmirror.engine.fleet import Body, Fleet, Plural
-from stagingmirror.engine.holds import Acknowledged, Request, read
+from stagingmirror.engine.holds import Acknowledged, Request, holds_nothing, read
 from stagingmirror.engine.mirror import key_of
 from stagingmirror.engine.resources import Resources
 from stagingmirror.errors import StagingMirrorError
@@ -15,6 +16,7 @@ from stagingmirror.errors import StagingMirrorError
 log = structlog.get_logger(__name__)
 
 PLURAL: Plural = "mirrorholds"
+WAITS = "a refresh in progress finishes first"
 AGAIN = 1.0
 """Seconds until a hold that waits for a refresh is looked at again."""
 
@@ -62,20 +64,26 @@ class HoldKeeper:
             request = read(body)
             if request is None or request.effective or request.hold.until <= now:
                 continue
-            if not self._is_effective(request) or not await self._write(body):
-                waiting = True
+            told = self._told(request)
+            waiting |= "effectiveSince" not in told
+            waiting |= not await self._write(
+                body, told | {"observedGeneration": request.generation}
+            )
         return waiting
 
-    def _is_effective(self, request: Request) -> bool:
+    def _told(self, request: Request) -> dict[str, Any]:
+        """What is to be said of it now: since when it is effective, or why it is not."""
         mirrors = self._fleet.all("stagingmirrors", request.namespace)
-        return self._acknowledged.effective(request, [key_of(each) for each in mirrors])
+        nothing = holds_nothing(request, mirrors)
+        if nothing is not None:
+            return {"message": nothing}
+        if not self._acknowledged.effective(request, [key_of(each) for each in mirrors]):
+            return {"message": WAITS}
+        return {"effectiveSince": rfc3339(self._clock())}
 
-    async def _write(self, body: Body) -> bool:
-        status = {
-            **(body.get("status") or {}),
-            "observedGeneration": int(body["metadata"].get("generation") or 0),
-            "effectiveSince": rfc3339(self._clock()),
-        }
+    async def _write(self, body: Body, status: Body) -> bool:
+        if status == body.get("status"):
+            return True
         try:
             await self._resources.put_status(PLURAL, body, status)
         except StagingMirrorError as error:

@@ -17,11 +17,13 @@ class Request:
     """A MirrorHold as read, expired or not."""
 
     uid: str
+    generation: int
     namespace: str
     hold: Hold
     mirrors: frozenset[str]
     """Empty: every mirror of the namespace."""
     effective: bool
+    """As it stands now: what was effective before an edit says nothing of what was edited."""
 
     def stops(self, key: MirrorKey) -> bool:
         return self.namespace == key.namespace and (not self.mirrors or key.name in self.mirrors)
@@ -39,12 +41,15 @@ def read(body: Body) -> Request | None:
         until = posix(spec.until)
     except NeedsHuman:
         return None
+    generation, status = int(metadata.get("generation") or 0), body.get("status") or {}
     return Request(
         uid=metadata["uid"],
+        generation=generation,
         namespace=metadata["namespace"],
         hold=_hold(metadata["name"], spec, until),
         mirrors=frozenset(spec.mirrors),
-        effective=bool((body.get("status") or {}).get("effectiveSince")),
+        effective=bool(status.get("effectiveSince"))
+        and status.get("observedGeneration") == generation,
     )
 
 
@@ -67,18 +72,47 @@ class Acknowledged:
     """
 
     def __init__(self) -> None:
-        self._by: dict[str, set[MirrorKey]] = {}
+        self._by: dict[str, tuple[int, set[MirrorKey]]] = {}
 
     def passed(self, request: Request, key: MirrorKey) -> None:
-        self._by.setdefault(request.uid, set()).add(key)
+        self._passed(request).add(key)
 
     def effective(self, request: Request, mirrors: Iterable[MirrorKey]) -> bool:
-        """Whether all of these mirrors that the hold stops have passed with it."""
-        passed = self._by.get(request.uid, set())
+        """Whether all of these mirrors that the hold stops have passed with it as it is now."""
+        passed = self._passed(request)
         return all(key in passed for key in mirrors if request.stops(key))
 
     def drop(self, uid: str) -> None:
         self._by.pop(uid, None)
+
+    def _passed(self, request: Request) -> set[MirrorKey]:
+        known = self._by.get(request.uid)
+        if known is None or known[0] != request.generation:
+            known = self._by[request.uid] = (request.generation, set())
+        return known[1]
+
+
+def holds_nothing(request: Request, mirrors: Iterable[Body]) -> str | None:
+    """Which mirror or component it names is not there, and what to do; None: all are."""
+    tracked = {
+        body["metadata"]["name"]: {each.get("name") for each in body["spec"].get("track") or ()}
+        for body in mirrors
+        if body["metadata"]["namespace"] == request.namespace
+    }
+    missing = sorted(request.mirrors - tracked.keys())
+    if missing:
+        return (
+            f"spec.mirrors: there is no StagingMirror {missing[0]} in namespace "
+            f"{request.namespace}; correct the name."
+        )
+    meant = [tracked[name] for name in request.mirrors or tracked]
+    unknown = sorted(request.hold.components - {each for names in meant for each in names})
+    if unknown:
+        return (
+            f"spec.components: no StagingMirror that this hold names tracks {unknown[0]}; "
+            "correct the name."
+        )
+    return None
 
 
 def _hold(name: str, spec: MirrorHoldSpec, until: float) -> Hold:

@@ -8,6 +8,7 @@ status yet) was not asked anything: its tokens are echoed with its first verdict
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 from stagingmirror.api.model import GROUP
@@ -49,6 +50,8 @@ class Tokens:
         if token is None or token == status.get("handledCheckAt"):
             self._asked.pop(key, None)
             return None
+        if not status.get("conditions"):
+            return Asked(token=token, since=-inf, proven=True)
         known = self._asked.get(key)
         if known is None or known.token != token:
             known = Asked(token=token, since=now)
@@ -71,7 +74,11 @@ def token_of(annotations: Mapping[str, str], name: str) -> str | None:
 
 
 def answered(asked: Asked, began: Iterable[float], *, stale_after: float, now: float) -> bool:
-    """Whether a verdict from looks that began at these times (POSIX s) answers the token."""
-    if asked.read_bytes and not asked.proven:
-        return False
-    return now > asked.since + stale_after or all(time > asked.since for time in began)
+    """Whether a verdict from looks that began at these times (POSIX s) answers the token.
+
+    A look's parts (a model's files) may be asked less often than the look is made, so ``proven`` is
+    not implied by when looks began.
+    """
+    if asked.proven and all(time > asked.since for time in began):
+        return True
+    return not asked.read_bytes and now > asked.since + stale_after
