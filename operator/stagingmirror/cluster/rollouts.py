@@ -77,10 +77,11 @@ def pending(rollout: Rollout, generation: int, *, was_stuck: bool = False) -> st
     """
     if rollout.kind == "CronJob":
         return None  # its next Job is made from the template; nothing rolls out
-    status, wanted = rollout.body.get("status") or {}, _wanted(rollout.body)
-    if int(status.get("observedGeneration") or 0) < generation:
-        return f"{_name(rollout)}: its controller has not seen the change yet"
+    awaited = unnoticed(rollout, generation)
+    if awaited is not None:
+        return awaited
     # Before that, pods and conditions are those of the former template.
+    status, wanted = rollout.body.get("status") or {}, _wanted(rollout.body)
     refuse_unmovable(rollout)
     _refuse_hopeless(rollout, was_stuck=was_stuck)
     updated, available, every = (int(status.get(key) or 0) for key in _COUNTS)
@@ -92,6 +93,14 @@ def pending(rollout: Rollout, generation: int, *, was_stuck: bool = False) -> st
         return told
     pods = ", ".join(rollout.in_the_way)
     return f"{told}; delete pod {pods}: Kubernetes does not replace what never got ready"
+
+
+def unnoticed(rollout: Rollout, generation: int) -> str | None:
+    """What is awaited where its controller has not seen this generation yet, for people."""
+    seen = (rollout.body.get("status") or {}).get("observedGeneration")
+    if rollout.kind == "CronJob" or int(seen or 0) >= generation:
+        return None
+    return f"{_name(rollout)}: its controller has not seen the change yet"
 
 
 def is_stuck(rollout: Rollout) -> bool:

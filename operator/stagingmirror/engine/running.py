@@ -175,6 +175,7 @@ def task_of(record: Record, entry: Entry) -> Task:
         after=entry.after or {},
         produced=record.produced,
         began=entry.began or record.started,
+        give_up=(record.turned or record.started) + record.timeout,
     )
 
 
