@@ -16,7 +16,8 @@ from stagingmirror.drift.verdict import Drifted
 from stagingmirror.drift.wording import components_of
 from stagingmirror.engine.case import Judged
 from stagingmirror.engine.record import Record
-from stagingmirror.engine.running import FINAL, task_of
+from stagingmirror.engine.running import task_of
+from stagingmirror.engine.surveying import FINAL
 from stagingmirror.errors import NotAnswered
 
 Told = tuple[str, str]

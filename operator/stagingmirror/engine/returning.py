@@ -15,7 +15,8 @@ from stagingmirror.drift.steps import CopyModel, PatchWorkload, RunLoader
 from stagingmirror.drift.wording import components_of, describe
 from stagingmirror.engine.record import Entry, Record, State
 from stagingmirror.engine.records import Records
-from stagingmirror.engine.running import FINAL, task_of
+from stagingmirror.engine.running import task_of
+from stagingmirror.engine.surveying import FINAL
 from stagingmirror.errors import Conflicted, NotAnswered, StepFailed
 
 _WRITTEN = ("Started", "Taken", "Verified", "Returning")
