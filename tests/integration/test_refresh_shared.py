@@ -30,8 +30,12 @@ class Shared:
     model: str = field(default_factory=lambda: f"fraud-{secrets.token_hex(4)}")
     writes: list[tuple[str, str]] = field(default_factory=list)
     """What the operator wrote to MLflow: how, and which alias (empty where it was none)."""
+    downloads: list[str] = field(default_factory=list)
+    """The files whose bytes it read."""
 
     def hear(self, method: str, path: str, body: bytes) -> bool:
+        if method == "GET" and path.partition("?")[0].endswith("w.bin"):
+            self.downloads.append(path)
         if method != "GET" and "search" not in path:
             self.writes.append((f"{method} {path}", json.loads(body or b"{}").get("alias", "")))
         return False
@@ -80,6 +84,18 @@ async def test_only_stagings_alias_is_written_and_nothing_is_copied(shared: Shar
     assert shared.aliases() == {"champion": "2", "candidate": "2"}
     assert shared.versions() == 2
     assert {alias for _, alias in shared.writes} == {"candidate"}, shared.writes
+
+
+async def test_bytes_are_read_again_though_only_an_alias_was_moved(shared: Shared) -> None:
+    """Production's version is the very one that staging gets: its hash is known already."""
+    shared.track()
+    await shared.stage.until(lambda _: len(shared.downloads) >= 2)
+    known = len(shared.downloads)
+
+    ended = await shared.stage.run("now")
+
+    assert ended["result"] == "Succeeded", ended
+    assert len(shared.downloads) > known
 
 
 async def test_putting_back_moves_stagings_alias_alone_also_where_production_moved_on(

@@ -26,7 +26,10 @@ from stagingmirror.engine.case import Case, MirrorKey, Progress
 from stagingmirror.engine.holds import in_force, read
 from stagingmirror.engine.judging import Scene, judge_all, plan_for
 from stagingmirror.engine.looking import Looking
+from stagingmirror.engine.proving import Proving
 from stagingmirror.engine.refresh import Refresher
+from stagingmirror.engine.tokens import Tokens
+from stagingmirror.engine.wants import Wants
 from stagingmirror.registry.server import MlflowServer
 from stagingmirror.registry.source import RegistrySource
 from stagingmirror.settings import Settings
@@ -63,8 +66,20 @@ class Stage:
     leading: bool = True
     axe: Axe = field(default_factory=lambda: Axe(None))
     refresher: Refresher | None = None
+    proving: Proving = field(init=False)
     deaths: list[str] = field(default_factory=list)
     """The writes after which a process died."""
+
+    def __post_init__(self) -> None:
+        wants = Wants(cluster=self.cluster, registry=self.registry, leading=lambda: True)
+        self.proving = Proving(
+            self.cluster,
+            self.registry,
+            wants=wants,
+            tokens=Tokens(),
+            again=lambda key: None,
+            clock=time.time,
+        )
 
     @property
     def key(self) -> MirrorKey:
@@ -124,6 +139,7 @@ class Stage:
             leading=lambda: self.leading,
             teller=self.told,
             mirror_is_there=lambda uid: self._uid() == uid,
+            read_bytes=self.proving.bytes_read,
         )
         return self.refresher
 
