@@ -52,6 +52,7 @@ class Running:
         try:
             return await self._take(record, entry, now)
         except FINAL as error:
+            # As it was before this try: refused at the first one it has written nothing.
             return await self._failed(record, entry, error)
 
     async def verify(self, record: Record, judgement: Judgement) -> Record:
