@@ -1,16 +1,18 @@
 """All fields of one workload, changed and put back exactly, on the real API server."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from rig.control_plane import ControlPlane
 from rig.kube import Kube
-from stagingmirror.actions.action import Task
+from stagingmirror.actions.action import Arrived, Task, Underway
 from stagingmirror.actions.hands import Hands
-from stagingmirror.actions.patch_workload import Patching
+from stagingmirror.actions.patch_workload import NOT_WHOLE, Patching
 from stagingmirror.cluster.client import KubernetesClient
 from stagingmirror.cluster.writer import Writer
 from stagingmirror.drift.steps import (
@@ -179,6 +181,29 @@ async def test_a_paused_deployment_is_refused_before_anything_is_written(
 
     with pytest.raises(StepFailed, match="paused"):
         await survey(patching(owned), hands)
+
+
+async def test_what_never_ran_is_put_back_seen_by_its_controller_and_not_called_verified(
+    kube: Kube, owned: str, hands: Hands
+) -> None:
+    """There is no node here, so no pod was ever ready."""
+    action = patching(owned, SetImage("app", "x:2"))
+    task = await survey(action, hands)
+    assert task.before["whole"] is False
+    await action.take(task, hands)
+
+    outcome = await action.put_back(task, hands)
+    task = replace(task, after=outcome.after or {})
+    async with asyncio.timeout(60):
+        while True:
+            outcome = await action.verify_back(task, hands)
+            if not isinstance(outcome, Underway):
+                break
+            await asyncio.sleep(0.1)
+
+    assert outcome == Arrived(NOT_WHOLE, caveat=NOT_WHOLE)
+    body = kube.get("apps/v1", "Deployment", "owned", owned)
+    assert body["status"]["observedGeneration"] == body["metadata"]["generation"] == 3
 
 
 async def test_without_the_permission_nothing_is_written(

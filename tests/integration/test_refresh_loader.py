@@ -35,6 +35,12 @@ def data(stage: Stage) -> dict[str, str]:
     return dict(stage.kube.get("v1", "ConfigMap", "training-data", stage.staging)["data"])
 
 
+def pods(stage: Stage) -> list[str]:
+    """The names of the loader's pods."""
+    found = stage.kube.list("v1", "Pod", stage.staging)
+    return [pod["metadata"]["name"] for pod in found]
+
+
 def loads(stage: Stage) -> list[str]:
     """What the loader was asked to load, in order."""
     jobs = stage.kube.list("batch/v1", "Job", stage.staging)
@@ -70,6 +76,7 @@ async def test_what_staging_never_had_is_not_loaded_again(stage: Stage) -> None:
     ended = await stage.run("now")
 
     assert ended["result"] == "PutBack", ended
+    assert "staging had no value before, so what was loaded stays" in ended["message"]
     assert data(stage) == {"other": "kept"}
     assert loads(stage) == ["new"]
 
@@ -86,6 +93,52 @@ async def test_a_loader_that_does_not_end_is_ended_when_the_refresh_is_stopped(
 
     assert (ended["result"], ended["reason"]) == ("PutBack", "Suspended"), ended
     assert loads(stage) == []
+
+
+async def test_the_former_value_is_loaded_once_the_last_pod_of_the_loader_is_gone(
+    stage: Stage,
+) -> None:
+    """A finalizer holds the pod as its grace period would on a node."""
+    await prepared(stage, "stays-pending:1", {"snapshot": "old"})
+    body = cron_job("load", stage.staging, "stays-pending:1")
+    template = body["spec"]["jobTemplate"]["spec"]["template"]
+    template["metadata"] = {"finalizers": ["example.com/grace"]}
+    stage.kube.apply(body, manager="owner")
+    stage.ask("now")
+    await stage.until(lambda _: bool(pods(stage)))
+    (pod,) = pods(stage)
+    stage.kube.apply(cron_job("load", stage.staging, "loader:1"), manager="owner")
+    stage.patch_refresh(suspend=True)
+
+    await stage.until(lambda p: f"pod {pod} to end" in str(p.refresh))
+
+    assert loads(stage) in (["new"], [])
+    stage.kube.patch("v1", "Pod", pod, stage.staging, {"metadata": {"finalizers": None}})
+    ended = await stage.run()
+    assert (ended["result"], ended["reason"]) == ("PutBack", "Suspended"), ended
+    assert loads(stage) == ["old"]
+    assert pod not in pods(stage)
+
+
+async def test_a_value_that_somebody_changes_while_the_loader_runs_is_never_overwritten(
+    stage: Stage,
+) -> None:
+    await prepared(stage, "stays-pending:1", {"snapshot": "old"})
+    stage.ask("now")
+    await stage.until(lambda _: bool(pods(stage)))
+    (pod,) = pods(stage)
+    stage.kube.apply(cron_job("load", stage.staging, "loader:1"), manager="owner")
+    theirs = config_map("training-data", stage.staging, {"snapshot": "theirs"})
+    stage.kube.apply(theirs, manager="rival")
+    ended_well = {"status": {"phase": "Succeeded"}}
+    stage.kube.patch("v1", "Pod", pod, stage.staging, ended_well, subresource="status")
+
+    ended = await stage.run()
+
+    assert (ended["result"], ended["reason"]) == ("PutBack", "ChangedUnderneath"), ended
+    assert "rival changed snapshot" in ended["message"]
+    assert data(stage) == {"snapshot": "theirs"}
+    assert sorted(loads(stage)) == ["new", "old"]
 
 
 async def test_a_loader_that_is_not_there_is_named(stage: Stage) -> None:

@@ -73,6 +73,22 @@ async def test_a_stateful_set_that_cannot_start_is_put_back_to_what_ran(stage: S
     assert running(stage) == {"index-0": OLD, "index-1": OLD}
 
 
+async def test_a_stateful_set_that_keeps_pods_back_is_refused_before_anything_is_written(
+    stage: Stage,
+) -> None:
+    await prepared(stage)
+    kept = {"type": "RollingUpdate", "rollingUpdate": {"partition": 1}}
+    patch = {"spec": {"updateStrategy": kept}}
+    stage.kube.patch("apps/v1", "StatefulSet", "index", stage.staging, patch)
+    before = index(stage)["metadata"]["generation"]
+
+    ended = await stage.run("now")
+
+    assert (ended["result"], ended["reason"]) == ("PutBack", "Partitioned"), ended
+    assert "partition to 0" in ended["message"]
+    assert index(stage)["metadata"]["generation"] == before
+
+
 async def test_a_pod_that_kubernetes_does_not_replace_is_named_and_the_rest_is_put_back(
     stage: Stage,
 ) -> None:
@@ -85,7 +101,7 @@ async def test_a_pod_that_kubernetes_does_not_replace_is_named_and_the_rest_is_p
     ended = await stage.run("now")
 
     assert (ended["result"], ended["reason"]) == ("PutBackIncomplete", "ImagePullBackOff"), ended
-    assert "delete pod index-1" in ended["message"]
+    assert f"`kubectl -n {stage.staging} delete pod index-1`" in ended["message"]
     assert index(stage)["spec"] == before
     assert running(stage) == {"index-0": OLD}
 

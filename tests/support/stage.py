@@ -26,7 +26,11 @@ from stagingmirror.engine.case import Case, MirrorKey, Progress
 from stagingmirror.engine.holds import in_force, read
 from stagingmirror.engine.judging import Scene, judge_all, plan_for
 from stagingmirror.engine.looking import Looking
+from stagingmirror.engine.proving import Proving
 from stagingmirror.engine.refresh import Refresher
+from stagingmirror.engine.tokens import REFRESH_AT
+from stagingmirror.engine.tokens import Tokens
+from stagingmirror.engine.wants import Wants
 from stagingmirror.registry.server import MlflowServer
 from stagingmirror.registry.source import RegistrySource
 from stagingmirror.settings import Settings
@@ -63,8 +67,20 @@ class Stage:
     leading: bool = True
     axe: Axe = field(default_factory=lambda: Axe(None))
     refresher: Refresher | None = None
+    proving: Proving = field(init=False)
     deaths: list[str] = field(default_factory=list)
     """The writes after which a process died."""
+
+    def __post_init__(self) -> None:
+        wants = Wants(cluster=self.cluster, registry=self.registry, leading=lambda: True)
+        self.proving = Proving(
+            self.cluster,
+            self.registry,
+            wants=wants,
+            tokens=Tokens(),
+            again=lambda key: None,
+            clock=time.time,
+        )
 
     @property
     def key(self) -> MirrorKey:
@@ -92,8 +108,7 @@ class Stage:
 
     def ask(self, token: str) -> None:
         """Ask for a refresh by hand."""
-        annotations = {"stagingmirror.dev/refresh-at": token}
-        self._patch_mirror({"metadata": {"annotations": annotations}})
+        self._patch_mirror({"metadata": {"annotations": {REFRESH_AT: token}}})
 
     def patch_refresh(self, **refresh: Any) -> None:
         self._patch_mirror({"spec": {"refresh": refresh}})
@@ -124,6 +139,7 @@ class Stage:
             leading=lambda: self.leading,
             teller=self.told,
             mirror_is_there=lambda uid: self._uid() == uid,
+            read_bytes=self.proving.bytes_read,
         )
         return self.refresher
 
@@ -251,13 +267,13 @@ class Stage:
         await self.registry.prove(models, since=since, read_bytes=False, within=10.0)
 
     def _sides(self) -> Sides:
-        bodies = [
-            self.kube.get(API_VERSION, "MirrorEnvironment", name) for name in self.environments
-        ]
-        specs = [parse_environment(body) for body in bodies]
+        production, staging = (
+            parse_environment(self.kube.get(API_VERSION, "MirrorEnvironment", name))
+            for name in self.environments
+        )
         return Sides(
-            Side("production", self.environments[0], specs[0], self.production),
-            Side("staging", self.environments[1], specs[1], self.staging),
+            Side("production", self.environments[0], production, self.production),
+            Side("staging", self.environments[1], staging, self.staging),
         )
 
     def _holds(self) -> list[Any]:
@@ -266,8 +282,7 @@ class Stage:
         return [request.hold for request in in_force(requests, self.key, time.time())]
 
     def _uid(self) -> str | None:
-        body = self.body()
-        return body["metadata"]["uid"] if body else None
+        return body["metadata"]["uid"] if (body := self.body()) else None
 
     def _is_productions(self, environment: str, model: str, alias: str) -> bool:
         body = self.body()

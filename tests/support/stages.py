@@ -81,6 +81,7 @@ def _environments(
 async def _end(stage: Stage, tasks: list[asyncio.Task[None]]) -> None:
     if stage.refresher is not None:
         await stage.refresher.close()
+    await stage.proving.close()
     for task in tasks:
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):

@@ -7,6 +7,7 @@ from stagingmirror.drift.deploys import (
     Deploy,
     DeployKey,
     Running,
+    compared_late,
     describe,
     from_dict,
     latest,
@@ -77,6 +78,21 @@ def test_a_new_revision_is_news_once() -> None:
 
     assert news(former, now) == now
     assert news(now, now) == ()
+
+
+def test_a_deploy_of_which_the_other_side_was_unseen_is_compared_once_it_is_seen() -> None:
+    key, former = KEY, latest((), [running("r1")], judged(model()))
+    hidden = judged(component("fraud-model", unseen(), seen(FACTS)))
+    told = latest(former, [running("r2")], hidden)
+    assert latest(told, [running("r2")], hidden) == told
+
+    late = latest(told, [running("r2")], judged(model(runId="a09c44")))
+
+    assert [(each.key, each.verified, each.mismatch) for each in late] == [(key, True, ("runId",))]
+    assert late[0].workloads == told[0].workloads
+    assert (news(told, late), compared_late(told, late)) == ((), late)
+    again = latest(late, [running("r2")], judged(model()))
+    assert (again, compared_late(late, again)) == (late, ())
 
 
 def test_what_is_seen_for_the_first_time_is_no_news() -> None:

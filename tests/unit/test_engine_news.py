@@ -126,6 +126,16 @@ def test_a_deploy_is_told_with_its_provenance_and_a_mismatch_is_a_warning() -> N
     assert bad.fields["mismatch"] == ["runId"]
 
 
+def test_a_deploy_that_could_be_compared_only_later_is_told_then() -> None:
+    first = report(equal(), deploys=(deploy("1"),))
+    late = report(equal(), deploys=(deploy("1", verified=True, mismatch=("runId",)),))
+
+    (told,) = after(first, late)
+
+    assert (told.kind, told.reason) == ("Warning", "DeployCompared")
+    assert told.fields["mismatch"] == ["runId"]
+
+
 def test_what_needs_a_human_is_told_when_it_begins_and_when_its_reason_changes() -> None:
     before = status_of(report(equal()), now=NOW, previous=None)
     first = stalled_status("A", "do this", generation=1, now=NOW, previous=before)

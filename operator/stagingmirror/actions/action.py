@@ -4,6 +4,7 @@ Each call may be the second one: a process may have died after any write, before
 learnt of it. So every method reads first and writes only what is not so yet.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -19,7 +20,8 @@ class Task:
     """One step of one refresh, as the record knows it.
 
     ``before`` is what ``survey`` saw, ``after`` what the hand has noted since. ``produced`` holds
-    what earlier steps made, by their ids. ``began`` is when the step was first taken (POSIX s).
+    what earlier steps made, by their ids. ``began`` is when the step was first taken, ``give_up``
+    when nothing more is waited for on the way back (POSIX s).
     """
 
     refresh: str
@@ -27,6 +29,7 @@ class Task:
     after: Json
     produced: Mapping[str, str]
     began: float
+    give_up: float = math.inf
 
     def text(self, value: Value) -> str:
         """The value, with what an earlier step made in its place."""
@@ -45,11 +48,14 @@ class Underway:
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """Done. ``after`` replaces what was remembered; ``produced`` is for later steps."""
+    """Done. ``after`` replaces what was remembered; ``produced`` is for later steps. ``caveat``:
+    what is not as it was though it was put back, or not known to be.
+    """
 
     message: str
     after: Json | None = None
     produced: str | None = None
+    caveat: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +88,9 @@ class Action(Protocol):
         ...
 
     async def verify(self, task: Task, hands: Hands) -> Outcome | Reverted:
-        """Whether it arrived, asked live."""
+        """Whether it arrived, asked live. Reverted only where it is what ``survey`` saw again; any
+        other value is somebody's own change: ChangedUnderneath.
+        """
         ...
 
     async def put_back(self, task: Task, hands: Hands) -> Outcome:

@@ -38,8 +38,11 @@ class Setting:
 
     async def verify(self, task: Task, hands: Hands) -> Outcome | Reverted:
         body = await hands.writer.get(self._path)
-        if _value(body, self.step.key) == self.step.value:
+        now = _value(body, self.step.key)
+        if now == self.step.value:
             return Arrived("holds the value")
+        if now != task.before["value"]:
+            raise self._changed(body)
         manager = self._owner(body) or "somebody"
         return Reverted(manager, f"{manager} changed {self.step.key} of {self._name}")
 

@@ -28,6 +28,8 @@ class Moving:
         wanted, now = task.text(self.step.version), await self._now(hands)
         if now == wanted:
             return Arrived(f"names version {wanted}")
+        if now != task.before["version"]:
+            raise self._changed(now)
         return Reverted("somebody", f"somebody moved {self._name} to version {now}")
 
     async def put_back(self, task: Task, hands: Hands) -> Outcome:
@@ -51,10 +53,7 @@ class Moving:
         if now == target:
             return Arrived("names what it should")
         if now != former:
-            raise ChangedUnderneath(
-                "ChangedUnderneath",
-                f"somebody moved {self._name} to version {now} during the refresh.",
-            )
+            raise self._changed(now)
         self._refuse_productions(hands)
         hands.writer.refuse_unless_leading()
         server = hands.server(self.step.environment)
@@ -63,6 +62,10 @@ class Moving:
         else:
             await set_alias(server, self.step.model, self.step.alias, target)
         return Arrived(f"moved from version {former} to {target}")
+
+    def _changed(self, now: str | None) -> ChangedUnderneath:
+        moved = f"moved {self._name} to version {now}" if now else f"deleted {self._name}"
+        return ChangedUnderneath("ChangedUnderneath", f"somebody {moved} during the refresh.")
 
     def _refuse_productions(self, hands: Hands) -> None:
         step = self.step

@@ -23,6 +23,7 @@ from stagingmirror.cluster.rollouts import (
     read_rollout,
     refuse_unmovable,
     running_digests,
+    unnoticed,
 )
 from stagingmirror.cluster.writer import changed_underneath, workload_path
 from stagingmirror.drift.steps import (
@@ -39,6 +40,7 @@ BACK = "back"
 """Appended to a restart's token where the refresh is put back: pods that started in between have
 read the new values, so the old template alone would not do.
 """
+NOT_WHOLE = "was not whole before, so not verified"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class Patching:
         except NotThere:
             raise StepFailed("NotThere", f"there is no {self._name}; create it.") from None
         body, kind = rollout.body, self.step.kind
-        if any(not isinstance(write, SetAnnotation) for write in self.step.writes):
+        if self._rolls_out:
             refuse_unmovable(rollout)
         return {
             "uid": body["metadata"]["uid"],
@@ -70,8 +72,13 @@ class Patching:
     async def verify(self, task: Task, hands: Hands) -> Outcome | Reverted:
         rollout = await self._rollout(hands)
         for change in self._forward(task):
-            if read_field(rollout.body, self.step.kind, change.write) != change.target:
+            now = read_field(rollout.body, self.step.kind, change.write)
+            if now not in (change.target, change.former):
+                raise changed_underneath(rollout.body, self.step.kind, change)
+            if now != change.target:
                 return self._reverted(rollout.body, change)
+        if not self._rolls_out:
+            return Arrived("written")
         generation, was_stuck = int(task.after["generation"]), bool(task.before["stuck"])
         awaited = pending(rollout, generation, was_stuck=was_stuck)
         return Underway(awaited) if awaited else Arrived("rolled out")
@@ -88,8 +95,8 @@ class Patching:
             return Arrived("is gone; nothing to put back")
         if foreign:
             raise changed_underneath(body, self.step.kind, foreign[0])
-        generation = {"backGeneration": _generation(body)} if todo else {}
-        return Arrived("patched back", after={**task.after, **generation})
+        # Also where nothing is left to do: a process may have died right after its patch.
+        return Arrived("patched back", after={**task.after, "backGeneration": _generation(body)})
 
     async def verify_back(self, task: Task, hands: Hands) -> Outcome:
         try:
@@ -102,7 +109,18 @@ class Patching:
             await hands.writer.give_back(self.step.namespace, self._path, task.before["ours"])
         except NotThere:
             return Arrived("is gone")
-        return Arrived("runs what it ran")
+        if not self._rolls_out:
+            return Arrived("as before")
+        if task.before["whole"]:
+            return Arrived("runs what it ran")
+        return Arrived(NOT_WHOLE, caveat=NOT_WHOLE)
+
+    @property
+    def _rolls_out(self) -> bool:
+        """Whether it writes anything into the pod template: the workload's own annotations reach no
+        pod, so pods say nothing of them.
+        """
+        return any(not isinstance(write, SetAnnotation) for write in self.step.writes)
 
     @property
     def _path(self) -> str:
@@ -141,12 +159,18 @@ class Patching:
         return todo, foreign
 
     def _awaited_back(self, rollout: Rollout, task: Task) -> str | None:
-        if "backGeneration" not in task.after or not task.before["whole"]:
+        """What was not whole before cannot be waited for; what runs of it is compared all the
+        same.
+        """
+        if not self._rolls_out:
             return None
-        try:
-            awaited = pending(rollout, int(task.after["backGeneration"]), was_stuck=True)
-        except StepFailed as failed:
-            awaited = failed.message  # it ran before, so it is waited for
+        generation = int(task.after.get("backGeneration", 0))
+        awaited = unnoticed(rollout, generation)
+        if awaited is None and task.before["whole"]:
+            try:
+                awaited = pending(rollout, generation, was_stuck=True)
+            except StepFailed as failed:
+                awaited = failed.message  # it ran before, so it is waited for
         if awaited is None:
             self._refuse_other_digests(rollout, task.before["digests"])
         return awaited

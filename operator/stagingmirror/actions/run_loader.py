@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from stagingmirror.actions.action import Arrived, Json, Outcome, Reverted, Task, Underway
 from stagingmirror.actions.hands import Hands
-from stagingmirror.cluster.jobs import Load, exists, look, read_cron_job, remove, start
+from stagingmirror.cluster.jobs import Load, end, exists, look, read_cron_job, start
 from stagingmirror.drift.steps import RunLoader
 from stagingmirror.errors import StepFailed
 
@@ -14,7 +14,9 @@ GRACE = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Loading:
-    """``after`` holds the Jobs that were made: ``job`` and, where put back, ``backJob``."""
+    """``after`` holds the Jobs that were made: ``job`` and, where put back, ``backJob``. ``found``:
+    there is a Job though its maker died before it could say so.
+    """
 
     step: RunLoader
 
@@ -29,19 +31,35 @@ class Loading:
         return Arrived("the loader ended well")
 
     async def put_back(self, task: Task, hands: Hands) -> Outcome:
-        """Ends a run that still goes on; then loads what staging had, where it had anything."""
+        """Ends a run that still goes on, to its last pod: two loaders at once would mix what they
+        load. Then loads what staging had, where it had anything.
+        """
         forward = self._load(task.refresh, self.step.value)
-        if "job" not in task.after and not await exists(hands.writer, forward):
-            return Arrived("had not started")
-        if "backJob" not in task.after and await remove(hands.writer, forward) == "ending":
-            return Underway("waits for the loader to end")
+        if not task.after.keys() & {"job", "found"}:
+            if not await exists(hands.writer, forward):
+                return Arrived("had not started")
+            # Noted first: once it has ended, nothing else tells that it was there.
+            return Underway("waits for the loader to end", after={**task.after, "found": True})
+        if "backJob" not in task.after and (left := await end(hands.writer, forward)):
+            return self._ending(", ".join(left), task, hands)
         if self.step.former is None:
-            return Arrived("staging had no value before; nothing to load again")
+            kept = "staging had no value before, so what was loaded stays"
+            return Arrived(kept, caveat=kept)
         back = self._load(task.refresh, self.step.former, "-back")
         return await self._run("backJob", back, task, hands)
 
     async def verify_back(self, task: Task, hands: Hands) -> Outcome:
-        return Arrived("the former value is loaded")
+        loaded = "backJob" in task.after
+        return Arrived("the former value is loaded" if loaded else "nothing was loaded again")
+
+    def _ending(self, left: str, task: Task, hands: Hands) -> Outcome:
+        if hands.clock() > task.give_up:
+            raise StepFailed(
+                "LoaderStillRuns",
+                f"{left} has not ended, so the former value was not loaded again; see why, then "
+                "refresh again.",
+            )
+        return Underway(f"waits for {left} to end")
 
     async def _run(self, note: str, load: Load, task: Task, hands: Hands) -> Outcome:
         uid = task.after.get(note)

@@ -138,7 +138,7 @@ def assemble(
     teller = Teller(client, clock=clock, identity=settings.identity, leading=leading)
     _count(metrics, cluster, elector)
     settling = Settling(queue, clock=clock, annotate=_telling_both(elector, metrics))
-    proving = Proving(cluster, registry, wants=wants, tokens=tokens, again=queue.add)
+    proving = Proving(cluster, registry, wants=wants, tokens=tokens, again=queue.add, clock=clock)
     holds = HoldKeeper(
         fleet=fleet, resources=resources, acknowledged=acknowledged, leading=leading, clock=clock
     )
@@ -160,6 +160,7 @@ def assemble(
         teller=teller,
         mirror_is_there=fleet.has_mirror,
         prove=proving.since,
+        read_bytes=proving.bytes_read,
     )
     reactions = Reactions(
         fleet=fleet,

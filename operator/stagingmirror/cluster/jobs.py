@@ -4,13 +4,15 @@ import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, Literal
+from typing import Any
 
 from stagingmirror.cluster.fields import Body
 from stagingmirror.cluster.writer import Writer
 from stagingmirror.errors import Conflicted, NotThere, StepFailed
 
 REFRESH_LABEL = "stagingmirror.dev/refresh"
+JOB_NAME = "job-name"
+"""The label of a Job's pods; every version of Kubernetes sets it, the prefixed one is younger."""
 KEPT = 24 * 3600
 """Seconds that a finished Job is kept for its logs. Longer than any refresh: a Job that is removed
 before its end was read would be made again.
@@ -77,17 +79,27 @@ async def exists(writer: Writer, load: Load) -> bool:
     return True
 
 
-async def remove(writer: Writer, load: Load) -> Literal["gone", "ending"]:
-    """End the Job if it still runs; a finished one is left for its logs."""
+async def end(writer: Writer, load: Load) -> tuple[str, ...]:
+    """End the Job if it still runs; a finished one is left for its logs.
+
+    Returns what may still write: the Job, and its pods, which outlive it (and its failure, too) by
+    their grace period. Empty: nothing any more.
+    """
+    job: tuple[str, ...] = ()
     try:
         body = await writer.get(load.path)
-        if ended(body) is not None:
-            return "gone"
-        if not body["metadata"].get("deletionTimestamp"):
-            await writer.delete(load.namespace, load.path, body["metadata"]["uid"])
+        if ended(body) is None:
+            job = (f"Job {load.name}",)
+            if not body["metadata"].get("deletionTimestamp"):
+                uid = body["metadata"]["uid"]
+                await writer.delete(load.namespace, load.path, uid, foreground=True)
     except NotThere:
-        return "gone"
-    return "ending"
+        pass
+    pods = await writer.select(
+        f"/api/v1/namespaces/{load.namespace}/pods", f"{JOB_NAME}={load.name}"
+    )
+    names = sorted(pod["metadata"]["name"] for pod in pods if not _has_finished(pod))
+    return (*job, *(f"pod {name}" for name in names))
 
 
 async def read_cron_job(writer: Writer, load: Load) -> dict[str, Any]:
@@ -141,6 +153,10 @@ def ended(job: Body) -> Ended | None:
             if condition.get("type") == "Failed":
                 return Ended(str(condition.get("reason") or "Failed"))
     return None
+
+
+def _has_finished(pod: Body) -> bool:
+    return (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed")
 
 
 def _container(spec: Mapping[str, Any], load: Load) -> dict[str, Any]:

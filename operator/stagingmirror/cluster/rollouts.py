@@ -34,8 +34,8 @@ _REMEDIES = {
 class Rollout:
     """A workload and the pods of its newest template (none for a CronJob).
 
-    ``in_the_way``: pods of a former template that never start. The controller of an ordered
-    StatefulSet waits for them to be ready before it replaces them: for ever.
+    ``in_the_way``: pods of another template that are not ready. The controller of an ordered
+    StatefulSet waits for them to be ready before it replaces them: where they never will, for ever.
     """
 
     kind: WorkloadKind
@@ -60,12 +60,20 @@ async def read_rollout(writer: Writer, kind: WorkloadKind, namespace: str, name:
 
 
 def refuse_unmovable(rollout: Rollout) -> None:
-    """Raises StepFailed where a new template would never reach the pods."""
+    """Raises StepFailed where a new template would never reach the pods, or not all of them."""
     spec, name = rollout.body["spec"], _name(rollout)
     if spec.get("paused"):
         raise StepFailed("Paused", f"{name} is paused, so nothing rolls out; resume it.")
-    if (spec.get("updateStrategy") or {}).get("type") == "OnDelete":
+    strategy = spec.get("updateStrategy") or {}
+    if strategy.get("type") == "OnDelete":
         raise StepFailed("OnDelete", f"{name} replaces pods only on delete; use RollingUpdate.")
+    partition = int((strategy.get("rollingUpdate") or {}).get("partition") or 0)
+    if partition > 0:
+        raise StepFailed(
+            "Partitioned",
+            f"{name} keeps its former template in every pod below {partition}; set "
+            "spec.updateStrategy.rollingUpdate.partition to 0.",
+        )
 
 
 def pending(rollout: Rollout, generation: int, *, was_stuck: bool = False) -> str | None:
@@ -77,10 +85,11 @@ def pending(rollout: Rollout, generation: int, *, was_stuck: bool = False) -> st
     """
     if rollout.kind == "CronJob":
         return None  # its next Job is made from the template; nothing rolls out
-    status, wanted = rollout.body.get("status") or {}, _wanted(rollout.body)
-    if int(status.get("observedGeneration") or 0) < generation:
-        return f"{_name(rollout)}: its controller has not seen the change yet"
+    awaited = unnoticed(rollout, generation)
+    if awaited is not None:
+        return awaited
     # Before that, pods and conditions are those of the former template.
+    status, wanted = rollout.body.get("status") or {}, _wanted(rollout.body)
     refuse_unmovable(rollout)
     _refuse_hopeless(rollout, was_stuck=was_stuck)
     updated, available, every = (int(status.get(key) or 0) for key in _COUNTS)
@@ -90,8 +99,19 @@ def pending(rollout: Rollout, generation: int, *, was_stuck: bool = False) -> st
     told = f"{_name(rollout)}: {updated} of {wanted} pods updated, {ready} of them ready"
     if not rollout.in_the_way:
         return told
-    pods = ", ".join(rollout.in_the_way)
-    return f"{told}; delete pod {pods}: Kubernetes does not replace what never got ready"
+    namespace, pods = rollout.body["metadata"]["namespace"], " ".join(rollout.in_the_way)
+    return (
+        f"{told}; Kubernetes does not replace a pod that never gets ready: run "
+        f"`kubectl -n {namespace} delete pod {pods}`"
+    )
+
+
+def unnoticed(rollout: Rollout, generation: int) -> str | None:
+    """What is awaited where its controller has not seen this generation yet, for people."""
+    seen = (rollout.body.get("status") or {}).get("observedGeneration")
+    if rollout.kind == "CronJob" or int(seen or 0) >= generation:
+        return None
+    return f"{_name(rollout)}: its controller has not seen the change yet"
 
 
 def is_stuck(rollout: Rollout) -> bool:
@@ -157,7 +177,7 @@ def _refuse_pod(name: str, pod: Body) -> None:
 
 
 def _in_the_way(former: tuple[Body, ...]) -> tuple[str, ...]:
-    return tuple(sorted(str(pod["metadata"]["name"]) for pod in former if any(_hopeless(pod))))
+    return tuple(sorted(str(pod["metadata"]["name"]) for pod in former if not _is_ready(pod)))
 
 
 def _hopeless(pod: Body) -> Iterator[tuple[Body, str]]:

@@ -103,9 +103,13 @@ class Writer:
         query = {"fieldManager": FIELD_MANAGER}
         return dict(await self._client.request("PUT", path, query=query, body=body))
 
-    async def delete(self, namespace: str, path: str, uid: str) -> None:
+    async def delete(
+        self, namespace: str, path: str, uid: str, *, foreground: bool = False
+    ) -> None:
+        """``foreground``: it stays, being deleted, until everything that it owns is gone."""
         self.permit(namespace)
-        body = {"propagationPolicy": "Background", "preconditions": {"uid": uid}}
+        policy = "Foreground" if foreground else "Background"
+        body = {"propagationPolicy": policy, "preconditions": {"uid": uid}}
         await self._client.request("DELETE", path, body=body)
 
     async def change(

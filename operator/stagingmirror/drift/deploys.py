@@ -6,7 +6,7 @@ new leader tells nothing twice.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
 from stagingmirror.drift.facts import DETAIL, Difference, Looks, Seen
@@ -47,7 +47,8 @@ class Deploy:
     """The last rollout of one component on one side.
 
     ``workloads`` are those that it changed. ``verified`` says that both sides were seen and
-    compared; ``mismatch`` names the facts in which they differed then.
+    compared, if not at once then as soon as they were; ``mismatch`` names the facts in which they
+    differed then.
     """
 
     key: DeployKey
@@ -87,6 +88,19 @@ def news(former: Sequence[Deploy], now: Sequence[Deploy]) -> tuple[Deploy, ...]:
     known = {each.key: each for each in former}
     return tuple(
         each for each in now if each.key in known and known[each.key].revisions != each.revisions
+    )
+
+
+def compared_late(former: Sequence[Deploy], now: Sequence[Deploy]) -> tuple[Deploy, ...]:
+    """The deploys that are known already, and could be compared only now."""
+    known = {each.key: each for each in former}
+    return tuple(
+        each
+        for each in now
+        if each.verified
+        and each.key in known
+        and known[each.key].revisions == each.revisions
+        and not known[each.key].verified
     )
 
 
@@ -144,7 +158,7 @@ def _deploy(
         return former
     known = former.revisions if former is not None else {}
     if former is not None and known == rollout.revisions:
-        return former
+        return former if former.verified else _compared_late(former, look, verdict)
     changed = (name for name, revision in rollout.revisions.items() if known.get(name) != revision)
     return Deploy(
         rollout.key,
@@ -153,6 +167,19 @@ def _deploy(
         rollout.at,
         _provenance(look),
         verified=_compared(verdict),
+        mismatch=_mismatch(verdict),
+        findings=look.findings,
+    )
+
+
+def _compared_late(former: Deploy, look: Seen, verdict: Verdict) -> Deploy:
+    """The same deploy, once the other side is seen as well."""
+    if not _compared(verdict):
+        return former
+    return replace(
+        former,
+        provenance=_provenance(look),
+        verified=True,
         mismatch=_mismatch(verdict),
         findings=look.findings,
     )

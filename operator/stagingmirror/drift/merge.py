@@ -91,12 +91,11 @@ def _joined(one: PatchWorkload, other: PatchWorkload) -> PatchWorkload:
 
 
 def _finished(patch: PatchWorkload) -> PatchWorkload:
-    """In a fixed order, and without a restart where a new template brings new pods anyway."""
-    writes: Iterable[FieldWrite] = sorted(
-        dict.fromkeys(patch.writes), key=lambda write: _field(write)
-    )
-    if any(isinstance(write, SetVariable | SetImage) for write in patch.writes):
-        writes = (write for write in writes if not isinstance(write, Restart))
+    """In a fixed order. A restart stays beside writes that bring new pods anyway: where they are
+    put back, pods of the former template may have read the new value of a store meanwhile, and only
+    a restart makes them anew.
+    """
+    writes = sorted(dict.fromkeys(patch.writes), key=_field)
     whole = replace(patch, writes=tuple(writes))
     return replace(whole, id=_id(whole))
 

@@ -21,10 +21,14 @@ GRACE = 15.0
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """Both None: everything shows what was applied."""
+    """Both None: everything that could be judged shows what was applied. ``unjudged`` are the
+    components that could not: their entry of the spec is another one than when it was planned, or
+    gone.
+    """
 
     waiting: str | None = None
     failed: str | None = None
+    unjudged: tuple[str, ...] = ()
 
 
 def applied_of(judged: Judged) -> Applied | None:
@@ -49,10 +53,12 @@ def judge_applied(
     """What the looks at staging say of everything that this refresh applied."""
     known = {judged.track.name: judged for judged in components}
     waiting: str | None = None
+    unjudged: list[str] = []
     for name, applied in record.applied.items():
         judged = known.get(name)
         if judged is None or track_mark(judged.track) != applied.track:
-            continue  # spec changed meanwhile: the steps themselves were verified
+            unjudged.append(name)  # the steps themselves are verified all the same
+            continue
         said = _said(name, applied, judged, record, acceptances, now)
         if said is None:
             continue
@@ -60,7 +66,7 @@ def judge_applied(
         if is_difference and now > (record.last_write or now) + grace:
             return Judgement(failed=message)
         waiting = waiting or message
-    return Judgement(waiting=waiting)
+    return Judgement(waiting=waiting, unjudged=tuple(unjudged))
 
 
 def _said(

@@ -1,7 +1,8 @@
 """Whether somebody set back what the last refresh applied.
 
 Within a refresh a field that is set back is applied once more, then left (``running``). After it,
-contention is only told: nothing is written between ticks.
+contention is only told: nothing is written between ticks. A value that is neither what was applied
+nor what was there before is an ordinary deploy: drift, and no contention.
 """
 
 from collections.abc import Iterable
@@ -15,7 +16,8 @@ from stagingmirror.drift.verdict import Drifted
 from stagingmirror.drift.wording import components_of
 from stagingmirror.engine.case import Judged
 from stagingmirror.engine.record import Record
-from stagingmirror.engine.running import FINAL, task_of
+from stagingmirror.engine.running import task_of
+from stagingmirror.engine.surveying import FINAL
 from stagingmirror.errors import NotAnswered
 
 Told = tuple[str, str]
@@ -50,7 +52,11 @@ class Contention:
         )
         known = self._asked.get(record.uid)
         if known is None or (known.refresh, known.drift) != (record.id, drift):
-            told = await self._ask(record, frozenset(name for name, _ in drift))
+            try:
+                told = await self._ask(record, frozenset(name for name, _ in drift))
+            except NotAnswered:
+                # Asked again by the next pass; what was told of this refresh stays told till then.
+                return known.told if known is not None and known.refresh == record.id else None
             known = _Asked(record.id, drift, told)
             self._asked[record.uid] = known
         return known.told
@@ -59,13 +65,20 @@ class Contention:
         self._asked.pop(uid, None)
 
     async def _ask(self, record: Record, drifted: frozenset[str]) -> Told | None:
+        """Raises NotAnswered where nothing was set back as far as anything answered."""
+        silent: NotAnswered | None = None
         for entry in record.entries:
             if not drifted & set(components_of(entry.step)):
                 continue
             try:
                 outcome = await action_for(entry.step).verify(task_of(record, entry), self._hands)
-            except (*FINAL, NotAnswered):
+            except NotAnswered as error:
+                silent = error
+                continue
+            except FINAL:
                 continue  # the verdict tells what is wrong there
             if isinstance(outcome, Reverted):
                 return "Contended", f"{outcome.message} after the refresh; {ADVICE}"
+        if silent is not None:
+            raise silent
         return None

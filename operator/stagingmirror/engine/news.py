@@ -119,9 +119,11 @@ def _ended(previous: Status, status: Status) -> Iterator[Announcement]:
 
 def _deploys(previous: Status, status: Status) -> Iterator[Announcement]:
     former, latest = _read_deploys(previous), _read_deploys(status)
-    for deploy in deploys.news(former, latest):
+    told = [("Deployed", each) for each in deploys.news(former, latest)]
+    told += [("DeployCompared", each) for each in deploys.compared_late(former, latest)]
+    for reason, deploy in told:
         kind: Literal["Normal", "Warning"] = "Warning" if deploy.mismatch else "Normal"
-        yield Announcement(kind, "Deployed", deploys.describe(deploy), _of_deploy(deploy))
+        yield Announcement(kind, reason, deploys.describe(deploy), _of_deploy(deploy))
 
 
 def _onsets(previous: Status, status: Status) -> Iterator[Announcement]:

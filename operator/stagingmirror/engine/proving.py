@@ -7,7 +7,7 @@ from typing import Protocol
 import structlog
 
 from stagingmirror.engine.case import MirrorKey
-from stagingmirror.engine.tokens import Asked, Tokens
+from stagingmirror.engine.tokens import BYTES, Asked, Tokens
 from stagingmirror.engine.wants import MODELS, Wants
 from stagingmirror.view import Subject
 
@@ -45,7 +45,9 @@ class Proving:
         wants: Wants,
         tokens: Tokens,
         again: Callable[[MirrorKey], None],
+        clock: Callable[[], float],
     ) -> None:
+        self._clock = clock
         self._cluster = cluster
         self._registry = registry
         self._wants = wants
@@ -54,9 +56,20 @@ class Proving:
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._tasks: dict[MirrorKey, asyncio.Task[None]] = {}
         self._tries: dict[MirrorKey, dict[str, int]] = {}
+        self._read: dict[MirrorKey, tuple[str, frozenset[Subject], float]] = {}
+        """Which bytes were last read for a refresh, for which token, and when that had ended."""
 
-    def start(self, key: MirrorKey, asked: Asked, *, models: bool = True) -> None:
-        """Ask for this token, once at a time; again where that did not answer it, with a pause."""
+    def start(
+        self,
+        key: MirrorKey,
+        asked: Asked,
+        *,
+        models: bool = True,
+        only: frozenset[Subject] | None = None,
+    ) -> None:
+        """Ask for this token, once at a time; again where that did not answer it, with a pause.
+        ``only``: for these subjects instead of everything that the mirror reads.
+        """
         if key in self._tasks:
             return
         known = self._tries.setdefault(key, {})
@@ -66,13 +79,27 @@ class Proving:
         known[asked.token] = tries + 1
         pause = min(LONGEST_PAUSE, PAUSE * 2.0 ** (tries - 1)) if tries else 0.0
         task = asyncio.create_task(
-            self._prove(key, asked, pause, models=models), name=f"prove {'/'.join(key)}"
+            self._prove(key, asked, pause, models=models, only=only),
+            name=f"prove {'/'.join(key)}",
         )
         self._tasks[key] = task
 
     def since(self, key: MirrorKey, since: float) -> None:
         """Ask for looks that begin at ``since`` (POSIX s) or later: what a refresh waits for."""
         self.start(key, Asked(token=f"since {since}", since=since))
+
+    def bytes_read(
+        self, key: MirrorKey, subjects: frozenset[Subject], since: float, looked: float
+    ) -> bool:
+        """Whether the bytes of these versions were all read at ``since`` or later, and before
+        ``looked``, when the looks were taken (POSIX s); reads them where they were not.
+        """
+        token = f"{BYTES}since {since}"
+        known = self._read.get(key)
+        if known is not None and known[:2] == (token, subjects):
+            return known[2] <= looked
+        self.start(key, Asked(token=token, since=since), only=subjects)
+        return False
 
     def keep_fresh(self, key: MirrorKey, oldest: float, *, stale_after: float, now: float) -> None:
         """Ask anew for what is watched where the sweeps are too seldom for this mirror: half of
@@ -86,6 +113,7 @@ class Proving:
     def drop(self, key: MirrorKey) -> None:
         """The mirror is gone, or its token is answered."""
         self._tries.pop(key, None)
+        self._read.pop(key, None)
 
     async def close(self) -> None:
         """End everything that is being asked."""
@@ -95,9 +123,17 @@ class Proving:
         if tasks:
             await asyncio.wait(tasks)
 
-    async def _prove(self, key: MirrorKey, asked: Asked, pause: float, *, models: bool) -> None:
+    async def _prove(
+        self,
+        key: MirrorKey,
+        asked: Asked,
+        pause: float,
+        *,
+        models: bool,
+        only: frozenset[Subject] | None,
+    ) -> None:
         await asyncio.sleep(pause)
-        subjects = self._wants.reads(key)
+        subjects = self._wants.reads(key) if only is None else only
         polled = [each for each in subjects if each.kind in MODELS]
         try:
             async with self._turns, asyncio.TaskGroup() as group:
@@ -111,7 +147,9 @@ class Proving:
         except Exception:  # whatever failed, nothing is proven, and it is asked again
             log.exception("asking anew failed", mirror="/".join(key))
         else:
-            if self._wants.reads(key) == subjects:
+            if only is not None:
+                self._read[key] = (asked.token, only, self._clock())
+            elif self._wants.reads(key) == subjects:
                 self._tokens.proven(key, asked.token)
         finally:
             self._tasks.pop(key, None)

@@ -33,7 +33,9 @@ class UnreadableRecord(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One step and its state. ``reverts`` counts how often somebody set it back."""
+    """One step and its state. ``reverts`` counts how often somebody set it back; ``caveat`` is what
+    is not known to be as it was though it was put back.
+    """
 
     step: Step
     state: State = "Pending"
@@ -44,6 +46,7 @@ class Entry:
     ended: float | None = None
     message: str = ""
     reverts: int = 0
+    caveat: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ from stagingmirror.engine.record import Entry, Record
 from stagingmirror.engine.records import Records
 from stagingmirror.engine.refresh_status import ended_refresh
 from stagingmirror.engine.reporting import refused_token
+from stagingmirror.engine.rereading import ReadBytes, reread
 from stagingmirror.engine.returning import Returning
 from stagingmirror.engine.running import Running
 from stagingmirror.engine.settle import Stillness
@@ -77,10 +78,12 @@ class Refresher:
         teller: Teller,
         mirror_is_there: Callable[[str], bool],
         prove: Callable[[MirrorKey, float], None] = lambda key, since: None,
+        read_bytes: ReadBytes = lambda key, subjects, since, looked: True,
     ) -> None:
         """``mirror_is_there`` answers from what we watch, whether a mirror of this uid exists.
         ``prove`` asks anew, beside the pass, for every look of a mirror that began before ``since``
-        (POSIX s); called by each pass that waits for such a look.
+        (POSIX s); called by each pass that waits for such a look. ``read_bytes`` does so for the
+        bytes of models.
         """
         self._hands = hands
         self._clock = clock
@@ -88,6 +91,7 @@ class Refresher:
         self._teller = teller
         self._mirror_is_there = mirror_is_there
         self._prove = prove
+        self._read_bytes = read_bytes
         # A container that restarts keeps its pod's name; it is another writer all the same.
         name = f"{settings.identity}/{secrets.token_hex(4)}"
         self._records = Records(hands.writer, namespace=settings.namespace, writer_name=name)
@@ -211,6 +215,7 @@ class Refresher:
                 )
                 if judgement.waiting is not None and record.last_write is not None:
                     self._prove(case.key, record.last_write)
+                judgement = reread(judgement, case, record, self._read_bytes)
                 return await self._running.verify(record, judgement)
             case "PutBack":
                 return await self._returning.back(record)

@@ -13,7 +13,7 @@ from stagingmirror.actions.catalogue import action_for
 from stagingmirror.actions.hands import Hands
 from stagingmirror.drift.steps import CopyModel, PatchWorkload, RunLoader
 from stagingmirror.drift.wording import components_of, describe
-from stagingmirror.engine.record import Entry, Record
+from stagingmirror.engine.record import Entry, Record, State
 from stagingmirror.engine.records import Records
 from stagingmirror.engine.running import task_of
 from stagingmirror.errors import (
@@ -92,7 +92,8 @@ class Returning:
         after = entry.after if outcome.after is None else outcome.after
         entry = replace(entry, after=after, message=outcome.message)
         if isinstance(outcome, Arrived):
-            entry = replace(entry, state="Returned", ended=self.hands.clock())
+            entry = _arrived(entry, "Returned", outcome)
+            entry = replace(entry, ended=self.hands.clock())
         elif outcome.after is None:
             return record.with_entry(entry)
         return await self._note(record, entry)
@@ -107,7 +108,7 @@ class Returning:
             return await self._left(record, entry, error.message)
         except _ASK_AGAIN as error:
             return await self._ask_again(record, entry, error.message)
-        return await self._note(record, replace(entry, state="Restored", message=outcome.message))
+        return await self._note(record, _arrived(entry, "Restored", outcome))
 
     def _refuse_late(self, record: Record, entry: Entry, message: str) -> None:
         if self.hands.clock() > (entry.ended or 0.0) + record.rollout_timeout:
@@ -126,16 +127,29 @@ class Returning:
 
     async def _close(self, record: Record) -> Record:
         left = [entry for entry in record.entries if entry.state == "Left"]
-        why = record.why[1] if record.why else ""
-        message = f"{why} Everything was put back."
-        if left:
-            steps = "; ".join(f"{describe(entry.step)} ({entry.message})" for entry in left)
-            message = f"{why} Could not be put back: {steps}"
         closed = replace(
             record,
             phase="Closed",
             result="PutBackIncomplete" if left else "PutBack",
             ended=self.hands.clock(),
-            message=message,
+            message=_told(record, left),
         )
         return await self.records.keep(closed)
+
+
+def _arrived(entry: Entry, state: State, outcome: Arrived) -> Entry:
+    caveat = outcome.caveat or entry.caveat
+    return replace(entry, state=state, message=caveat or outcome.message, caveat=caveat)
+
+
+def _told(record: Record, left: Sequence[Entry]) -> str:
+    why = record.why[1] if record.why else ""
+    caveats = [entry for entry in record.entries if entry.caveat and entry not in left]
+    but = "; ".join(f"{describe(entry.step)} ({entry.caveat})" for entry in caveats)
+    if left:
+        steps = "; ".join(f"{describe(entry.step)} ({entry.message})" for entry in left)
+        told = f"{why} Could not be put back: {steps}"
+        return f"{told}; put back, but: {but}" if but else told
+    return (
+        f"{why} Everything was put back, but: {but}" if but else f"{why} Everything was put back."
+    )

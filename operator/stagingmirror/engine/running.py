@@ -15,31 +15,11 @@ from stagingmirror.drift.wording import describe
 from stagingmirror.engine.applied import Judgement
 from stagingmirror.engine.record import Entry, Record
 from stagingmirror.engine.records import Records
-from stagingmirror.errors import (
-    CannotRefresh,
-    ChangedUnderneath,
-    NeedsHuman,
-    NotAllowed,
-    NotAnswered,
-    NotThere,
-    Refused,
-    StagingMirrorError,
-    StepFailed,
-)
+from stagingmirror.engine.surveying import FINAL, SurveyFailed, surveyed
+from stagingmirror.errors import NotAnswered, StagingMirrorError
 
 REVERTS = 2
 """How often somebody may set a field back within one refresh before it is left to them."""
-
-FINAL = (
-    StepFailed,
-    ChangedUnderneath,
-    NotThere,
-    NotAllowed,
-    Refused,
-    NeedsHuman,
-    CannotRefresh,
-)
-"""What asking again the same way would not mend."""
 
 MayWrite = Callable[[Record], Awaitable[Why | None]]
 """Asked live before a step; the reason why nothing more may be written, or None."""
@@ -65,8 +45,14 @@ class Running:
         if why is not None:
             return await self.turn(record, why.reason, why.message)
         try:
+            record = await surveyed(record, self.hands)
+        except SurveyFailed as failed:
+            return await self._failed(record, failed.entry, failed.error)
+        entry = record.entry(entry.step.id)
+        try:
             return await self._take(record, entry, now)
         except FINAL as error:
+            # As it was before this try: refused at the first one it has written nothing.
             return await self._failed(record, entry, error)
 
     async def verify(self, record: Record, judgement: Judgement) -> Record:
@@ -97,12 +83,10 @@ class Running:
         return await self.records.keep(turned_back)
 
     async def _take(self, record: Record, entry: Entry, now: float) -> Record:
-        action = action_for(entry.step)
         if entry.state == "Pending":
-            before = await action.survey(record.id, self.hands)
-            entry = replace(entry, state="Started", before=before, began=now)
+            entry = replace(entry, state="Started", began=now)
             record = await self.records.keep(record.with_entry(entry))
-        outcome = await action.take(task_of(record, entry), self.hands)
+        outcome = await action_for(entry.step).take(task_of(record, entry), self.hands)
         return await self._took(record, entry, outcome)
 
     async def _took(self, record: Record, entry: Entry, outcome: Outcome) -> Record:
@@ -142,14 +126,19 @@ class Running:
             return await self.turn(record, "NotVerified", judgement.failed)
         waiting = waits[0] if waits else judgement.waiting
         if waiting is None:
-            return await self._succeed(record, now)
+            return await self._succeed(record, judgement.unjudged, now)
         if now > record.started + record.timeout:
             return await self.turn(record, *_timeout(record, waiting))
         return replace(record, message=waiting)
 
-    async def _succeed(self, record: Record, now: float) -> Record:
+    async def _succeed(self, record: Record, unjudged: tuple[str, ...], now: float) -> Record:
         entries = tuple(replace(entry, state="Verified") for entry in record.entries)
         count = len(record.applied)
+        told = f"{count - len(unjudged)} of {count} applied and verified"
+        told = f"{told} in {now - record.started:.0f} s"
+        if unjudged:
+            names = ", ".join(unjudged)
+            told = f"{told}; applied, but not compared, for spec changed meanwhile: {names}"
         return await self.records.keep(
             replace(
                 record,
@@ -157,7 +146,7 @@ class Running:
                 result="Succeeded",
                 entries=entries,
                 ended=now,
-                message=f"{count} of {count} applied and verified in {now - record.started:.0f} s",
+                message=told,
             )
         )
 
@@ -175,6 +164,7 @@ def task_of(record: Record, entry: Entry) -> Task:
         after=entry.after or {},
         produced=record.produced,
         began=entry.began or record.started,
+        give_up=(record.turned or record.started) + record.timeout,
     )
 
 

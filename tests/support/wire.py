@@ -1,0 +1,89 @@
+"""What an API server would answer to the hands of a refresh: objects by path, kept as told."""
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+from stagingmirror.errors import Conflicted, NotThere
+
+Object = dict[str, Any]
+
+
+class Wire:
+    """Answers the requests of a ``Writer``; ``calls`` are those that were no reading. Nothing
+    happens by itself: what controllers would do, a test does to ``objects``.
+    """
+
+    def __init__(self) -> None:
+        self.objects: dict[str, Object] = {}
+        self.calls: list[str] = []
+        self.silent: Exception | None = None
+        """Raised by every reading."""
+
+    def put(self, path: str, body: Object) -> Object:
+        """The object is there; its metadata is completed. Collections are paths before its last
+        element.
+        """
+        name = path.rpartition("/")[2]
+        metadata = {"name": name, "uid": name, "resourceVersion": "1"}
+        self.objects[path] = {**body, "metadata": {**metadata, **body.get("metadata", {})}}
+        return self.objects[path]
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: object = None,
+        content_type: str = "",
+    ) -> Any:
+        if method == "GET":
+            return self._get(path, (query or {}).get("labelSelector"))
+        sent: Any = body
+        policy = sent["propagationPolicy"] if method == "DELETE" else ""
+        self.calls.append(f"{method} {path} {policy}".strip())
+        match method:
+            case "POST":
+                return self._create(f"{path}/{sent['metadata']['name']}", sent)
+            case "DELETE" if policy == "Foreground":
+                self._there(path)["metadata"]["deletionTimestamp"] = "now"
+            case "DELETE":
+                del self.objects[path]
+            case _:
+                _merge(self._there(path), sent)
+        return copy.deepcopy(self.objects.get(path, {"kind": "Status"}))
+
+    def _get(self, path: str, labels: str | None) -> Object:
+        if self.silent is not None:
+            raise self.silent
+        if labels is None:
+            return copy.deepcopy(self._there(path))
+        wanted = dict(each.split("=", 1) for each in labels.split(","))
+        found = [
+            copy.deepcopy(body)
+            for place, body in self.objects.items()
+            if place.rpartition("/")[0] == path
+            and wanted.items() <= (body["metadata"].get("labels") or {}).items()
+        ]
+        return {"items": found}
+
+    def _create(self, path: str, body: Object) -> Object:
+        if path in self.objects:
+            raise Conflicted("AlreadyExists", path)
+        return copy.deepcopy(self.put(path, copy.deepcopy(body)))
+
+    def _there(self, path: str) -> Object:
+        if path not in self.objects:
+            raise NotThere("NotFound", path)
+        return self.objects[path]
+
+
+def _merge(into: Object, patch: Object) -> None:
+    for key, value in patch.items():
+        if value is None:
+            into.pop(key, None)
+        elif isinstance(value, dict):
+            _merge(into.setdefault(key, {}), value)
+        else:
+            into[key] = value
