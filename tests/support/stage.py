@@ -28,8 +28,7 @@ from stagingmirror.engine.judging import Scene, judge_all, plan_for
 from stagingmirror.engine.looking import Looking
 from stagingmirror.engine.proving import Proving
 from stagingmirror.engine.refresh import Refresher
-from stagingmirror.engine.tokens import REFRESH_AT
-from stagingmirror.engine.tokens import Tokens
+from stagingmirror.engine.tokens import REFRESH_AT, Tokens
 from stagingmirror.engine.wants import Wants
 from stagingmirror.registry.server import MlflowServer
 from stagingmirror.registry.source import RegistrySource
