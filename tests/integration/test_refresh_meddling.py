@@ -9,7 +9,7 @@ import pytest
 from rig.kube import Refused
 from stagingmirror.engine.case import Progress
 from support.axe import Axe, Killed
-from support.image_refreshes import NEW, OLD, features, image_of, live, states
+from support.image_refreshes import NEW, OLD, features, image_of, live, states, until_drifted
 from support.kubelet import Kubelet
 from support.stage import Stage
 from support.stages import a_stage
@@ -72,7 +72,9 @@ async def test_a_field_that_is_set_back_twice_is_left_and_named(stage: Stage) ->
 async def test_a_field_that_is_set_back_later_is_told_and_not_written(stage: Stage) -> None:
     stage.mirror(features(stage, NEW, OLD))
     await stage.step()
-    await stage.run("now")
+    await until_drifted(stage)
+    ended = await stage.run("now")
+    assert ended["result"] == "Succeeded", ended
     stage.kube.apply(deployment("features", stage.staging, OLD), manager="argocd")
 
     progress = await stage.until(lambda p: p.contended is not None)

@@ -1,5 +1,6 @@
 """Refreshes of images: Deployments on both sides, and how far a refresh of them is."""
 
+import asyncio
 from typing import Any
 
 from stagingmirror.engine.case import Progress
@@ -18,6 +19,13 @@ def features(stage: Stage, production: str, staging: str, *names: str) -> list[d
         place = {"kind": "Deployment", "name": name, "container": "app"}
         track.append({"name": name, "pipelineImage": {"production": place}})
     return track
+
+
+async def until_drifted(stage: Stage) -> None:
+    """Wait until a refresh would do something: staging's pods are seen."""
+    async with asyncio.timeout(60):
+        while not (await stage.case()).plan.steps:  # noqa: ASYNC110 - pods know no event
+            await asyncio.sleep(0.1)
 
 
 def live(stage: Stage, name: str = "features") -> dict[str, Any]:
