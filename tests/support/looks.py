@@ -81,6 +81,11 @@ def accepted(name: str = "smaller") -> ComponentReport:
     return drifted(name, acceptances=(Acceptance(name, "value", "smaller nodes"),))
 
 
+def stalled(reason: str, message: str, **kw: Any) -> Report:
+    """Of a mirror that cannot be judged before a human acts."""
+    return report(stalled=(reason, message), **kw)
+
+
 def report(*components: ComponentReport, **kw: Any) -> Report:
     given: dict[str, Any] = {
         "generation": 3,

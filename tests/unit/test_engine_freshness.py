@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stagingmirror.api.mirror import StagingMirrorSpec
+from stagingmirror.api.status import valid_until
 from stagingmirror.drift.facts import Hold, Looks, Seen
 from stagingmirror.engine import heartbeat
 from stagingmirror.engine.queue import Queue
@@ -57,10 +58,10 @@ def test_a_status_is_written_again_before_it_ends(
     lag: float, interval: float, mirrors: int, stale_after: float
 ) -> None:
     period = heartbeat.period(interval, mirrors)
-    written = heartbeat.valid_until(NOW - lag, stale_after, period)
+    written = valid_until(NOW - lag, stale_after, period)
     latest = NOW + period
 
-    candidate = heartbeat.valid_until(latest, stale_after, period)
+    candidate = valid_until(latest, stale_after, period)
 
     assert heartbeat.due(written, candidate, period)
     assert latest < written
@@ -204,6 +205,14 @@ def test_a_mirror_is_looked_at_after_its_interval() -> None:
 
 def test_a_mirror_is_looked_at_when_its_oldest_look_becomes_stale() -> None:
     assert wake(spec(), began=NOW - 110) == pytest.approx(10 + A_MOMENT)
+
+
+def test_a_look_that_is_long_stale_does_not_hide_when_another_one_will_be() -> None:
+    both = [*looks(NOW - 3600), *looks(NOW - 110)]
+
+    assert next_pass(spec(), looks=both, holds=(), status={}, now=NOW) - NOW == pytest.approx(
+        10 + A_MOMENT
+    )
 
 
 def test_a_mirror_is_looked_at_when_a_hold_expires() -> None:

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from stagingmirror.api.report import ComponentReport, Report
-from stagingmirror.api.status import Status, stalled_status, status_of
+from stagingmirror.api.status import Status, status_of
 from stagingmirror.drift.deploys import Deploy, DeployKey
 from stagingmirror.engine.news import MAX_MESSAGE, Announcement, changes
-from support.looks import NOW, component, drifted, equal, held, report, seen, unknown
+from support.looks import NOW, component, drifted, equal, held, report, seen, stalled, unknown
 
 
 def after(first: Report | None, then: Report) -> list[Announcement]:
@@ -138,9 +138,9 @@ def test_a_deploy_that_could_be_compared_only_later_is_told_then() -> None:
 
 def test_what_needs_a_human_is_told_when_it_begins_and_when_its_reason_changes() -> None:
     before = status_of(report(equal()), now=NOW, previous=None)
-    first = stalled_status("A", "do this", generation=1, now=NOW, previous=before)
-    same = stalled_status("A", "do this", generation=1, now=NOW + 60, previous=first)
-    other = stalled_status("B", "do that", generation=1, now=NOW + 60, previous=first)
+    first = status_of(stalled("A", "do this"), now=NOW, previous=before)
+    same = status_of(stalled("A", "do this"), now=NOW + 60, previous=first)
+    other = status_of(stalled("B", "do that"), now=NOW + 60, previous=first)
 
     assert ("Stalled", "A: do this") in [(e.reason, e.message) for e in changes(before, first)]
     assert changes(first, same) == []

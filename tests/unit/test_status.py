@@ -5,10 +5,10 @@ import json
 import pytest
 
 from stagingmirror.api.report import ComponentReport
-from stagingmirror.api.status import Status, minimal_unknown, same_truth, stalled_status
+from stagingmirror.api.status import Status, minimal_unknown, same_truth
 from stagingmirror.drift.steps import Left, Plan, SetConfigMapKey
 from support import looks as given_looks
-from support.judged import condition, deployed, of_condition, status
+from support.judged import condition, of_condition, status
 from support.looks import (
     NOW,
     STALE_AFTER,
@@ -212,28 +212,25 @@ def test_the_plan_is_shown_in_words_and_as_steps() -> None:
 
 
 def test_a_mirror_that_cannot_be_judged_is_stalled_and_unknown() -> None:
-    before = status(report(equal(), deploys=(deployed("a"),)))
-    made = stalled_status(
-        "InvalidSchedule",
-        'spec.refresh.schedule "0 6" has 2 fields.',
-        generation=4,
-        now=NOW,
-        previous=before,
-        tracked=7,
-    )
+    before = status(report(equal()))
+    why = 'spec.refresh.schedule "0 6" has 2 fields.'
+
+    made = status(given_looks.stalled("InvalidSchedule", why, tracked=7), before)
 
     assert (made["sync"], made["seen"]) == ("Unknown", "0/7")
     assert made["summary"].startswith("stalled, InvalidSchedule: spec.refresh.schedule")
     assert of_condition(made, "Stalled") == "True"
     assert (of_condition(made, "Ready"), of_condition(made, "InSync")) == ("False", "Unknown")
     assert "inSyncSince" not in made
-    assert made["deploys"] == before["deploys"]
+    assert "validUntil" not in made, "it rests on the spec, and no look grows old"
 
 
 def test_a_refused_status_is_replaced_by_a_small_unknown() -> None:
-    made = minimal_unknown(generation=2, now=NOW, why="spec.x: too long" * 1000)
+    before = {"driftedSince": "yesterday", "handledRefreshAt": "r", "sync": "Drifted"}
+    made = minimal_unknown(generation=2, now=NOW, why="too long" * 1000, previous=before)
 
     assert made["sync"] == "Unknown"
+    assert (made["driftedSince"], made["handledRefreshAt"]) == ("yesterday", "r")
     assert of_condition(made, "InSync") == "Unknown"
     assert len(json.dumps(made)) < 2000
 

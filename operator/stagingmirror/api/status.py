@@ -16,6 +16,15 @@ from stagingmirror.drift.steps import Plan, Step
 from stagingmirror.drift.wording import components_of, describe, phase
 
 MAX_REFRESHES = 10
+_SURVIVES = (
+    "driftedSince",
+    "handledCheckAt",
+    "handledRefreshAt",
+    "lastRefreshTime",
+    "lastScheduleTime",
+    "refreshes",
+)
+"""What a status that could not be written whole must not forget."""
 
 Status = dict[str, Any]
 
@@ -48,34 +57,14 @@ def status_of(
     return status
 
 
-def stalled_status(
-    reason: str,
-    message: str,
-    *,
-    generation: int,
-    now: float,
-    previous: Mapping[str, Any] | None,
-    tracked: int = 0,
+def minimal_unknown(
+    *, generation: int, now: float, why: str, previous: Mapping[str, Any]
 ) -> Status:
-    """The status of a mirror that cannot be judged before a human acts: Stalled, Unknown."""
-    nothing = Report(
-        generation=generation,
-        components=(),
-        stale_after=0.0,
-        heartbeat=0.0,
-        max_drift_age=float("inf"),
-        tracked=tracked,
-        stalled=(reason, message),
-    )
-    status = status_of(nothing, now=now, previous=previous)
-    status.pop("validUntil")  # it rests on the spec, not on a look: nothing ages
-    kept = (previous or {}).get("deploys")
-    return status | {"deploys": kept} if kept else status
-
-
-def minimal_unknown(*, generation: int, now: float, why: str) -> Status:
-    """A status that every CRD takes, for when the API server refuses the whole one."""
-    return {
+    """A status that every CRD takes, for when the API server refuses the whole one. What survives
+    an Unknown in between survives this one.
+    """
+    kept = {key: previous[key] for key in _SURVIVES if key in previous}
+    return kept | {
         "observedGeneration": generation,
         "sync": "Unknown",
         "summary": ended(f"the status could not be written: {why}", 256),
@@ -114,7 +103,7 @@ def _head(report: Report, *, now: float, before: Mapping[str, Any], trust_previo
         "activity": report.activity,
         "summary": summary_of(report, now),
         "seen": _seen(report, now),
-        "validUntil": rfc3339(_oldest(report, now) + report.stale_after + report.heartbeat),
+        "validUntil": _valid_until(report, now),
         "inSyncSince": in_sync_since(
             report, now=now, previous=before, trust_previous=trust_previous
         ),
@@ -122,6 +111,18 @@ def _head(report: Report, *, now: float, before: Mapping[str, Any], trust_previo
         "fingerprint": fingerprint(report),
     }
     return _present(head)
+
+
+def valid_until(oldest_look: float, stale_after: float, heartbeat: float) -> float:
+    """Until when a status may be believed (POSIX s)."""
+    return oldest_look + stale_after + heartbeat
+
+
+def _valid_until(report: Report, now: float) -> str | None:
+    """Nothing where nothing was looked at: what rests on the spec alone does not age."""
+    if not report.components:
+        return None
+    return rfc3339(valid_until(_oldest(report, now), report.stale_after, report.heartbeat))
 
 
 def _ticks(report: Report, before: Mapping[str, Any], refreshes: list[dict[str, Any]]) -> Status:

@@ -20,11 +20,6 @@ def period(check_interval: float, mirrors: int) -> float:
     return max(check_interval, mirrors / WRITES_PER_SECOND)
 
 
-def valid_until(oldest_look: float, stale_after: float, heartbeat: float) -> float:
-    """Until when a status may be believed (POSIX s)."""
-    return oldest_look + stale_after + heartbeat
-
-
 def due(written: float | None, candidate: float, heartbeat: float) -> bool:
     """Whether ``candidate`` is worth a write. ``written``: validUntil as the API has it."""
     return written is None or candidate - written >= EARLY * heartbeat

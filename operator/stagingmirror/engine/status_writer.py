@@ -116,9 +116,17 @@ class StatusWriter:
         log.error("status refused", mirror="/".join(mirror.key), why=error.message)
         self._chronicle.refused()
         self._made.pop(mirror.key, None)
-        status = minimal_unknown(generation=mirror.generation, now=self._clock(), why=error.message)
-        if not _same_refusal(mirror.status, status):
-            await self._resources.put_status("stagingmirrors", mirror.body, status)
+        status = minimal_unknown(
+            generation=mirror.generation,
+            now=self._clock(),
+            why=error.message,
+            previous=mirror.status,
+        )
+        if _same_refusal(mirror.status, status):
+            self._chronicle.shown(mirror.key, mirror.status)
+            return
+        await self._resources.put_status("stagingmirrors", mirror.body, status)
+        self._chronicle.written(mirror, status, "changed")
 
 
 def _same_refusal(written: Status, status: Status) -> bool:

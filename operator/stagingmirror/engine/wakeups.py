@@ -14,11 +14,6 @@ A_MOMENT = 0.05
 """Seconds after a moment at which it is surely over, whatever its rounding."""
 
 
-def deadline(looks: Iterable[Looks], stale_after: float) -> float:
-    """When the oldest look that still counts stops counting; infinite where none does."""
-    return min((each.oldest + stale_after for each in looks), default=float("inf"))
-
-
 def next_pass(
     spec: StagingMirrorSpec,
     *,
@@ -29,10 +24,10 @@ def next_pass(
 ) -> float:
     """The next moment at which the clock alone may change the verdict; checkInterval at most."""
     stale_after = seconds(spec.stale_after)
-    stale = deadline(looks, stale_after)
+    stale = [each.oldest + stale_after for each in looks]
     turns = [
-        stale,
-        stale - stale_after / 2,  # then it is asked anew, see Proving.keep_fresh
+        *stale,
+        *(at - stale_after / 2 for at in stale),  # then it is asked anew, see Proving.keep_fresh
         *(hold.until for hold in holds),
         *(each.until for each in acceptances_of(spec) if each.until is not None),
     ]
