@@ -54,7 +54,10 @@ class Variable:
     """
 
     value: str | None
-    source: Literal["value", "configMapKeyRef", "secretKeyRef", "fieldRef", "other"] = "value"
+    source: Literal[
+        "value", "configMapKeyRef", "secretKeyRef", "fieldRef", "other", "unresolved"
+    ] = "value"
+    """``unresolved``: it refers to a variable that is not known."""
 
 
 @dataclass(frozen=True, slots=True)

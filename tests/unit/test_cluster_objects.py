@@ -160,3 +160,54 @@ def test_a_config_map_without_managed_fields_does_not_know_when_it_changed() -> 
     body = {"metadata": {"namespace": "ml", "name": "c", "resourceVersion": "1"}}
 
     assert objects.config_map(body).changed == {}
+
+
+def variables(*env: dict[str, Any]) -> dict[str, Variable]:
+    made = objects.deployment(deployment(spec=pod_spec(container(env=list(env)))))
+    return dict(made.containers["app"].variables)
+
+
+HOST = {"name": "HOST", "value": "new"}
+SECRET = {"name": "TOKEN", "valueFrom": {"secretKeyRef": {"name": "s", "key": "t"}}}
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("http://$(HOST)/embed", "http://new/embed"),
+        ("$$(HOST)", "$(HOST)"),
+        ("a$$b", "a$b"),
+        ("5$ and $x", "5$ and $x"),
+        ("$(LATER)", None),
+        ("$(SERVICE_HOST)", None),
+        ("$(TOKEN)", None),
+    ],
+)
+def test_a_variable_that_refers_to_others_is_what_the_process_gets_or_unresolved(
+    text: str, value: str | None
+) -> None:
+    found = variables(HOST, SECRET, {"name": "URL", "value": text}, {"name": "LATER", "value": "1"})
+
+    source = "value" if value is not None else "unresolved"
+    assert found["URL"] == Variable(value, source)  # type: ignore[arg-type]  # one of its words
+
+
+def test_a_sidecar_is_a_container_and_what_only_initialises_is_none() -> None:
+    sidecar = container("proxy:2", name="proxy", restartPolicy="Always")
+    spec = pod_spec() | {"initContainers": [sidecar, container("wait:1", name="wait")]}
+    body = pod(spec=spec)
+    states = [{"name": "proxy", "imageID": "proxy@sha256:bb"}]
+    body["status"]["initContainerStatuses"] = states
+
+    running = objects.pod(body).pod
+
+    assert set(running.containers) == {"app", "proxy"}
+    assert running.image_ids["proxy"] == "proxy@sha256:bb"
+
+
+def test_binary_data_is_there_though_it_is_not_read() -> None:
+    metadata = {"name": "c", "namespace": "ml", "resourceVersion": "1"}
+
+    made = objects.config_map({"metadata": metadata, "binaryData": {"model": "AAE="}})
+
+    assert (dict(made.data), made.binary) == ({}, frozenset({"model"}))

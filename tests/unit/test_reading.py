@@ -12,7 +12,7 @@ from stagingmirror.reading.images import Reference, digest_of
 from stagingmirror.reading.patches import needed, patches
 from stagingmirror.reading.places import Place, place_of
 from stagingmirror.reading.reading import Ended, Reading
-from stagingmirror.reading.running import pods_that_count, started, variable_of
+from stagingmirror.reading.running import pods_that_count, pods_that_ran, started, variable_of
 from stagingmirror.view import Variable
 from support.builders import (
     DIGEST_A,
@@ -129,6 +129,20 @@ def test_the_finished_pods_of_a_cron_job_count() -> None:
     finished = pod(container(), ready=False)
 
     assert pods_that_count(reading(), workload(kind="CronJob", pods=(finished,))) == (finished,)
+
+
+def test_a_pod_of_a_job_whose_container_never_ran_proves_nothing() -> None:
+    died = pod(container(variables={"V": "1"}), ready=False)
+    ran = pod(container(variables={"V": "1"}), ready=False, digest="sha256:aa")
+
+    template = {"app": container(variables={"V": "1"})}
+
+    with pytest.raises(Ended) as ended:
+        failed = workload(kind="CronJob", containers=template, pods=(died,))
+        variable_of(reading(), failed, "app", "V")
+    assert isinstance(ended.value.observation, Unseen)
+    assert ended.value.observation.why.reason == "NothingRuns"
+    assert pods_that_ran(reading(), workload(kind="CronJob", pods=(died, ran)), "app") == (ran,)
 
 
 def test_a_variable_is_what_the_pods_were_started_with_not_what_the_template_says() -> None:

@@ -22,6 +22,8 @@ def summary_of(report: Report, now: float) -> str:
     if report.writing:
         is_known = report.activity == "Refreshing"
         parts.insert(0, "refreshing, not verified yet" if is_known else "a refresh may be open")
+    if report.stalled is not None:
+        parts.insert(0, f"stalled: {report.stalled[0]}")
     return ended("; ".join(part for part in parts if part), MAX_SUMMARY)
 
 

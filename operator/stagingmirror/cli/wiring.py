@@ -137,7 +137,9 @@ def assemble(
     resources = Resources(client, fleet, leading=leading)
     teller = Teller(client, clock=clock, identity=settings.identity, leading=leading)
     _count(metrics, cluster, elector)
-    settling = Settling(queue, clock=clock, annotate=_telling_both(elector, metrics))
+    settling = Settling(
+        queue, clock=clock, annotate=_telling_both(elector, metrics), behind=cluster.behind_since
+    )
     proving = Proving(cluster, registry, wants=wants, tokens=tokens, again=queue.add, clock=clock)
     holds = HoldKeeper(
         fleet=fleet, resources=resources, acknowledged=acknowledged, leading=leading, clock=clock

@@ -23,12 +23,16 @@ from stagingmirror.view import ConfigMap
 Key = tuple[str, str]
 """Namespace and name."""
 AT_ONCE = 8
+LONGEST_BEHIND = 300.0
+"""Seconds."""
 _NOT_READ = Why("NotSeenYet", "The ConfigMap has not been read yet.")
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """``good_until``: when metadata first told of a newer version (POSIX s), or None."""
+    """``good_until``: where metadata told of a newer version, when this one was last proven to be
+    the newest (POSIX s); else None.
+    """
 
     config_map: ConfigMap
     good_until: float | None = None
@@ -43,12 +47,17 @@ class ConfigMaps:
         store: Store[Versioned],
         *,
         clock: Callable[[], float],
+        proven: Callable[[str], float],
         changed: Callable[[Key], None],
     ) -> None:
+        """``proven``: when the metadata of a namespace were last proven (POSIX s)."""
         self._client = client
         self._store = store
         self._clock = clock
+        self._proven = proven
         self._changed = changed
+        self._news: dict[Key, float] = {}
+        """When it was told of each that what was read is not the newest any more."""
         self._wanted: set[Key] = set()
         self._read: dict[Key, Read] = {}
         self._trouble: dict[Key, Why] = {}
@@ -74,8 +83,17 @@ class ConfigMaps:
             return
         known = self._read.get(key)
         if known and known.good_until is None and not self.current(key):
-            self._read[key] = Read(known.config_map, self._clock())
+            self._read[key] = Read(known.config_map, self._proven(key[0]))
+            self._news[key] = self._clock()
         self._catch_up(key)
+
+    def behind_since(self) -> float | None:
+        """Since when a change is known that was not read yet; None: there is none. One that cannot
+        be read for long is told by the age of the look instead.
+        """
+        now = self._clock()
+        waiting = (at for at in self._news.values() if now - at <= LONGEST_BEHIND)
+        return min(waiting, default=None)
 
     def current(self, key: Key) -> bool:
         """What was read is at least as new as what metadata tell."""
@@ -131,6 +149,7 @@ class ConfigMaps:
                     body = await self._client.request("GET", CONFIG_MAPS.path(*key))
                 self._read[key] = Read(shaped(body, "GET configmaps", objects.config_map))
                 self._trouble.pop(key, None)
+                self._news.pop(key, None)
             except NotThere:
                 await pausing.after_failure()  # the watch will tell that it is gone
                 continue
@@ -141,5 +160,5 @@ class ConfigMaps:
             self._changed(key)
 
     def _forget(self, key: Key) -> None:
-        self._read.pop(key, None)
-        self._trouble.pop(key, None)
+        for place in (self._read, self._trouble, self._news):
+            place.pop(key, None)

@@ -60,6 +60,7 @@ class ClusterSource:
             client,
             self._stores.config_maps,
             clock=clock,
+            proven=self._proven,
             changed=lambda key: on_change(Subject(LOCAL, "ConfigMap", *key)),
         )
         self._namespaces: frozenset[str] | None = None
@@ -123,7 +124,7 @@ class ClusterSource:
         read = self._config_maps.read(key)
         if not isinstance(read, Read):
             return Unseen(read, began)
-        # Between the news and the new data, the old data is as old as the news.
+        # Between the news and the new data, the old data is as old as the proof before the news.
         began = began if read.good_until is None else min(began, read.good_until)
         return Look(read.config_map, began, trouble or self._config_maps.trouble(key))
 
@@ -190,6 +191,14 @@ class ClusterSource:
     def _looking(self, kind: str, namespace: str) -> Looking[Any] | None:
         scope = self._scopes.get((kind, None)) or self._scopes.get((kind, namespace))
         return scope.looking if scope else None
+
+    def behind_since(self) -> float | None:
+        """Since when a change is known whose data were not read yet (POSIX s); None: none is."""
+        return self._config_maps.behind_since()
+
+    def _proven(self, namespace: str) -> float:
+        looking = self._looking("ConfigMap", namespace)
+        return 0.0 if looking is None else looking.began(namespace)
 
     def _settled(self, kind: str, namespace: str) -> bool:
         looking = self._looking(kind, namespace)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from sys import intern
@@ -9,7 +10,10 @@ from typing import Any, Literal, TypeAlias
 
 from stagingmirror.view import Container, Variable
 
-Source: TypeAlias = Literal["value", "configMapKeyRef", "secretKeyRef", "fieldRef", "other"]
+Source: TypeAlias = Literal[
+    "value", "configMapKeyRef", "secretKeyRef", "fieldRef", "other", "unresolved"
+]
+_REFERENCE = re.compile(r"\$\$|\$\(([-._a-zA-Z][-._a-zA-Z0-9]*)\)")
 _SOURCES: tuple[Source, ...] = ("configMapKeyRef", "secretKeyRef", "fieldRef")
 _RUNS = ("name", "image", "command", "args", "env", "envFrom")
 """What makes two templates run the same thing."""
@@ -62,7 +66,28 @@ def _containers(shape: _Shape) -> Mapping[str, Container]:
 
 
 def _variables(env: Any) -> _Variables:
-    return tuple((one["name"], *_value(one)) for one in env)
+    """As the process gets them: ``$(NAME)`` is the value of a variable that stands before."""
+    before: dict[str, str | None] = {}
+    found: list[tuple[str, str | None, Source]] = []
+    for one in env:
+        value, source = _value(one)
+        if value is not None and "$" in value:
+            value = _expanded(value, before)
+            source = "value" if value is not None else "unresolved"
+        before[one["name"]] = value
+        found.append((one["name"], value, source))
+    return tuple(found)
+
+
+def _expanded(text: str, before: Mapping[str, str | None]) -> str | None:
+    """As kubelets do it (k8s.io/kubernetes/third_party/forked/golang/expansion): ``$$`` is a
+    dollar sign. None where it refers to what is not known here: Services and ``envFrom`` set
+    variables too.
+    """
+    referred = [name for name in _REFERENCE.findall(text) if name]
+    if any(before.get(name) is None for name in referred):
+        return None
+    return _REFERENCE.sub(lambda found: before[found[1]] or "" if found[1] else "$", text)
 
 
 def _value(one: Mapping[str, Any]) -> tuple[str | None, Source]:

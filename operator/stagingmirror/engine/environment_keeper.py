@@ -132,7 +132,10 @@ class EnvironmentKeeper:
         address = await address_of(self._client, self._namespace, name, spec)
         self._configure(name, address)
         answer = None if address is None else self._registries.answers(name)
-        conditions = [_ready(await self._rights.unreadable(spec.namespaces), address, answer)]
+        if address is None and not spec.namespaces:
+            conditions = [_NOTHING]
+        else:
+            conditions = [_ready(await self._rights.unreadable(spec.namespaces), address, answer)]
         if spec.role == "Production":
             conditions.append(await self._rights.read_only(spec.namespaces))
         await self._write(body, conditions)
@@ -164,6 +167,14 @@ class EnvironmentKeeper:
             await self._resources.put_status(PLURAL, body, status)
 
 
+_NOTHING = Condition(
+    "Ready",
+    "False",
+    "NothingListed",
+    "spec.namespaces and spec.mlflow are empty: there is nothing to look at; list what may be read",
+)
+
+
 def _unreadable(body: Body) -> Condition:
     try:
         parse_environment(body)
@@ -183,6 +194,8 @@ def _ready(
         why = answer.why
     elif why is None and isinstance(answer, Look):
         why = answer.trouble
+    if why is None and address is None:
+        return Condition("Ready", "True", "Readable", "its namespaces can be read")
     if why is None:
         return Condition("Ready", "True", "Reachable", "reachable, and the credentials work")
     if why.reason == "NotAskedYet":

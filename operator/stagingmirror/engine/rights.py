@@ -9,11 +9,15 @@ from stagingmirror.api.conditions import Condition
 from stagingmirror.cluster.access import READS, may_write, missing_permissions, told
 from stagingmirror.cluster.client import KubernetesClient
 from stagingmirror.drift.facts import Why
+from stagingmirror.errors import NotAllowed
 
 GOOD_FOR = 120.0
 BAD_FOR = 10.0
 """Seconds after which a good, or a bad, answer is asked again."""
 READ_ONLY = "KubernetesReadOnly"
+_MAY_NOT_ASK = (
+    "the operator's account may not ask what it may do; give it the ClusterRole system:basic-user"
+)
 
 
 class Rights:
@@ -45,13 +49,23 @@ class Rights:
 
     async def _missing(self, namespaces: tuple[str, ...]) -> Why | None:
         for namespace in namespaces:
-            missing = await missing_permissions(self._client, namespace, READS)
+            try:
+                missing = await missing_permissions(self._client, namespace, READS)
+            except NotAllowed as error:
+                return Why("Forbidden", f"{_MAY_NOT_ASK} ({error.message})")
             if missing:
                 return Why("Forbidden", told(missing, namespace))
         return None
 
     async def _condition(self, namespaces: tuple[str, ...]) -> Condition:
-        answers = {each: await may_write(self._client, each) for each in namespaces}
+        if not namespaces:
+            message = "spec.namespaces is empty: there is nothing that could be written to"
+            return Condition(READ_ONLY, "Unknown", "NothingListed", message)
+        try:
+            answers = {each: await may_write(self._client, each) for each in namespaces}
+        except NotAllowed as error:
+            message = f"{_MAY_NOT_ASK} ({error.message})"
+            return Condition(READ_ONLY, "Unknown", "Forbidden", message)
         writable = [each for each, answer in answers.items() if answer]
         if writable:
             message = (

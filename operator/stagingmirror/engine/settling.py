@@ -25,9 +25,16 @@ class Settling:
     """
 
     def __init__(
-        self, queue: Unwritten, *, clock: Callable[[], float], annotate: Callable[[float], None]
+        self,
+        queue: Unwritten,
+        *,
+        clock: Callable[[], float],
+        annotate: Callable[[float], None],
+        behind: Callable[[], float | None] = lambda: None,
     ) -> None:
+        """``behind``: since when a source knows of a change that it has not read (POSIX s)."""
         self._queue = queue
+        self._behind = behind
         self._clock = clock
         self._annotate = annotate
         self._took_over: float | None = None
@@ -61,7 +68,7 @@ class Settling:
             self._caught_up = oldest is None or oldest > self._queued
             if not self._caught_up:
                 return None
-        return now if oldest is None else min(oldest, now)
+        return min(each for each in (now, oldest, self._behind()) if each is not None)
 
     async def run(self) -> None:
         """For ever."""

@@ -124,7 +124,7 @@ def _fields(
     carrier = place.workload
     match place.reference:
         case VariableOf(container=container, variable=variable) if carrier is not None:
-            yield carrier, SetVariable(container, variable, wanted)
+            yield carrier, SetVariable(container, variable, _escaped(wanted))
             users = tuple(user for user in users if user != carrier)
         case AnnotationOf(key=key) if carrier is not None:
             yield carrier, SetAnnotation(key, wanted)
@@ -133,3 +133,8 @@ def _fields(
     for user in users:
         if user.kind != "CronJob":
             yield user, Restart()
+
+
+def _escaped(value: str) -> str:
+    """So that the process gets just this: a kubelet expands ``$(NAME)`` and ``$$``."""
+    return value.replace("$", "$$") if "$(" in value or "$$" in value else value

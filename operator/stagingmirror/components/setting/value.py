@@ -12,6 +12,7 @@ from stagingmirror.view import Variable
 _ELSEWHERE = {
     "configMapKeyRef": "a ConfigMap's key; track that key with configMap, and the workload in "
     "usedBy.",
+    "unresolved": "another variable, $(NAME), that is not set above it in env; set it there.",
     "fieldRef": "the pod itself (fieldRef), so it says nothing about staging and production.",
 }
 
