@@ -28,14 +28,14 @@ from stagingmirror.engine.judging import Scene, judge_all, plan_for
 from stagingmirror.engine.looking import Looking
 from stagingmirror.engine.proving import Proving
 from stagingmirror.engine.refresh import Refresher
-from stagingmirror.engine.tokens import REFRESH_AT, Tokens
-from stagingmirror.engine.wants import Wants
+from stagingmirror.engine.tokens import REFRESH_AT
 from stagingmirror.registry.server import MlflowServer
 from stagingmirror.registry.source import RegistrySource
 from stagingmirror.settings import Settings
 from stagingmirror.view import LOCAL
 from support import resources
 from support.axe import Axe, ChoppedClient, ChoppedServer, Killed
+from support.proofs import proving_of
 from support.waiting import holds
 
 Object = dict[str, Any]
@@ -71,15 +71,7 @@ class Stage:
     """The writes after which a process died."""
 
     def __post_init__(self) -> None:
-        wants = Wants(cluster=self.cluster, registry=self.registry, leading=lambda: True)
-        self.proving = Proving(
-            self.cluster,
-            self.registry,
-            wants=wants,
-            tokens=Tokens(),
-            again=lambda key: None,
-            clock=time.time,
-        )
+        self.proving = proving_of(self.cluster, self.registry)
 
     @property
     def key(self) -> MirrorKey:
