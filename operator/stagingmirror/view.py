@@ -205,6 +205,16 @@ class View(Protocol):
         self, environment: str, model: str, version: str
     ) -> Look[ModelVersion] | Unseen: ...
 
+    def same_registry(self, one: str, other: str) -> bool | None:
+        """Whether the registries of two environments were proven to be one; None: not known."""
+        ...
+
+    def is_productions(self, environment: str, model: str, alias: str) -> bool:
+        """Whether any mirror names this alias as production's, in whichever environment the same
+        registry may be reached.
+        """
+        ...
+
     def seal(self, value: str) -> str:
         """The HMAC of a value that may not be shown, with the key of the installation: ``hmac-
         sha256:…``.

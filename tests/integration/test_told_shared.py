@@ -141,7 +141,6 @@ def test_an_alias_that_another_mirror_names_as_productions_is_never_moved(
     world.change({"metadata": {"annotations": {"stagingmirror.dev/refresh-at": "now"}}})
     status = world.until(lambda status: status.get("refreshes"), within=60)
 
-    refresh = status["refreshes"][0]
-    assert (refresh["result"], refresh["reason"]) == ("PutBack", "ProductionIsReadOnly")
-    assert "names alias champion of" in refresh["message"]
+    assert status["refreshes"][0]["result"] == "NothingToDo"
+    assert "names alias champion of" in status["plan"]["left"][0]["why"]
     assert aliases(mlflow_production, model)["champion"] == "2"

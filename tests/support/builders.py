@@ -189,6 +189,8 @@ class World:
         self.began = NOW - 5
         self.trouble: Why | None = None
         self.older: dict[str, float] = {}
+        self.one_registry: bool | None = False
+        self.productions: set[tuple[str, str, str]] = set()
 
     def add(self, *things: Workload | ConfigMap) -> "World":
         for thing in things:
@@ -235,6 +237,12 @@ class World:
         self, environment: str, model: str, version: str
     ) -> Look[ModelVersion] | Unseen:
         return self._look(self.versions.get((environment, model, version)), "ModelVersion", version)
+
+    def same_registry(self, one: str, other: str) -> bool | None:
+        return self.one_registry
+
+    def is_productions(self, environment: str, model: str, alias: str) -> bool:
+        return (environment, model, alias) in self.productions
 
     def seal(self, value: str) -> str:
         return f"hmac-sha256:{sha256(b'key' + value.encode()).hexdigest()}"

@@ -121,6 +121,7 @@ class Stage:
                 "MlflowServer", ChoppedServer(self.registry.server(name), self.axe)
             ),
             is_productions=self._is_productions,
+            may_copy=self._may_copy,
             clock=time.time,
         )
         self.refresher = Refresher(
@@ -282,6 +283,12 @@ class Stage:
         spec = parse_mirror(body)
         found = {name for track in spec.track for name in names(track, self._sides())}
         return any((each.model, each.alias) == (model, alias) for each in found)
+
+    def _may_copy(self, source: str, destination: str) -> bool | None:
+        if self._sides().staging.spec.shares_registry_with == source:
+            return True
+        same = self.registry.same_registry(source, destination)
+        return None if same is None else not same
 
     def record(self) -> Object | None:
         """The record's ConfigMap."""

@@ -6,15 +6,30 @@ from typing import Any
 import pytest
 
 from stagingmirror.actions.action import Task
+from stagingmirror.actions.copy_model import Copying
 from stagingmirror.actions.hands import Hands, Pool
 from stagingmirror.actions.move_alias import Moving
 from stagingmirror.cluster.writer import MERGE, Writer
-from stagingmirror.drift.steps import MoveAlias, Produced
-from stagingmirror.errors import NeedsHuman, NotLeading, StepFailed
+from stagingmirror.drift.steps import CopyModel, MoveAlias, Produced
+from stagingmirror.errors import NeedsHuman, NotAnswered, NotLeading, StepFailed
 from stagingmirror.registry.server import MlflowServer
 
 MOVE = MoveAlias(
     "m", "fraud", "staging", "fraud-detector", "champion", Produced("copy", "v{value}")
+)
+
+
+COPY = CopyModel(
+    "c",
+    "fraud",
+    "production",
+    "fraud-detector",
+    "12",
+    "staging",
+    "fraud-detector",
+    "sha256:x",
+    1,
+    9,
 )
 
 
@@ -83,6 +98,31 @@ async def test_an_alias_that_is_productions_is_never_even_asked_for() -> None:
 
     with pytest.raises(StepFailed, match="never moved"):
         await Moving(MOVE).survey("r1", hands)
+
+
+@pytest.mark.parametrize(("may", "error"), [(None, NotAnswered), (False, StepFailed)])
+async def test_a_copy_into_what_may_be_productions_registry_asks_no_server(
+    may: bool | None, error: type[Exception]
+) -> None:
+    def no_server(environment: str) -> MlflowServer:
+        raise AssertionError(environment)
+
+    hands = Hands(
+        writer(Asked()),
+        no_server,
+        lambda environment, name, alias: False,
+        lambda: 0.0,
+        may_copy=lambda source, destination: may,
+    )
+    task = Task("r1", {}, {}, {}, 0.0)
+
+    async def until_it_ends() -> None:
+        while True:
+            await Copying(COPY).take(task, hands)
+            await asyncio.sleep(0)
+
+    with pytest.raises(error, match="not proven"):
+        await until_it_ends()
 
 
 def test_what_an_earlier_step_made_is_written_in_its_form() -> None:

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from stagingmirror.component import Sides
 from stagingmirror.drift.facts import Absent, Fact, Seen
 from stagingmirror.drift.steps import (
     CopyModel,
@@ -17,7 +16,7 @@ from stagingmirror.drift.steps import (
 )
 from stagingmirror.errors import CannotRefresh
 from stagingmirror.reading.places import AliasName
-from support.builders import NOW, container, environment, sides, version, workload
+from support.builders import NOW, container, sides, version, workload
 from support.fraud import (
     BY_RESTART,
     BY_VARIABLE,
@@ -202,43 +201,6 @@ def test_bytes_that_changed_after_they_were_judged_are_not_copied() -> None:
         KIND.plan(entry(BY_VARIABLE), sides(), judged, staging, world)
 
     assert refused.value.reason == "ChangedUnderneath"
-
-
-NO_SERVER = environment("Staging", mlflow=None)
-ONE_ADDRESS = environment("Staging", mlflow={"url": "http://mlflow.ml-prod.svc:5000/"})
-OTHER_NAME = {"alias": "live"}
-
-
-@pytest.mark.parametrize(
-    ("around", "same", "staging", "reason"),
-    [
-        (sides(), None, {}, None),
-        (sides(), False, {}, None),
-        (SHARED, True, OTHER_NAME, None),
-        (SHARED, None, OTHER_NAME, None),
-        (sides(staging=NO_SERVER), None, {}, "NoRegistry"),
-        (sides(), True, {}, "SameThing"),
-        (SHARED, True, {}, "SameThing"),
-        (sides(staging=ONE_ADDRESS), None, {}, "SameThing"),
-        (sides(staging=ONE_ADDRESS), None, OTHER_NAME, "SharedRegistry"),
-        (sides(), True, OTHER_NAME, "SharedRegistry"),
-        (SHARED, False, OTHER_NAME, "NotSharedRegistry"),
-    ],
-)
-def test_what_the_registries_of_both_sides_must_be(
-    around: Sides, same: bool | None, staging: dict[str, Any], reason: str | None
-) -> None:
-    why = KIND.problems(entry(BY_VARIABLE, staging=staging), around, same_registry=same)
-
-    assert (why and why.reason) == reason
-
-
-def test_one_registry_behind_two_addresses_is_told_with_both() -> None:
-    why = KIND.problems(entry(), sides(), same_registry=True)
-
-    assert why is not None
-    assert "fraud-detector@champion" in why.message
-    assert "http://mlflow.ml-prod.svc:5000 and http://mlflow.ml-staging.svc:5000" in why.message
 
 
 def test_a_namespace_of_loaded_by_must_be_listed() -> None:

@@ -11,9 +11,7 @@ from stagingmirror.engine.environments import production_namespaces, sides_of
 from stagingmirror.engine.fleet import Fleet
 from stagingmirror.engine.specs import Specs
 from stagingmirror.engine.stalls import find
-from stagingmirror.engine.wants import Wants
 from stagingmirror.errors import NeedsHuman
-from stagingmirror.view import LOCAL, Subject
 from support import resources
 
 SPACE = "ml-staging"
@@ -145,6 +143,39 @@ def test_an_alias_of_production_is_protected_wherever_its_registry_may_be_reache
     assert not world.claims.is_productions("production", MODEL, "challenger")
 
 
+MISSPELLED: dict[str, Any] = {"production": {"environment": "producton", "namespace": "ml-prod"}}
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"checkInterval": "soon"}, MISSPELLED], ids=["cannot be read", "environment missing"]
+)
+def test_a_mirror_that_goes_wrong_keeps_protecting_what_it_named(wrong: dict[str, Any]) -> None:
+    world = World()
+    world.same = False
+    world.put(mirror("fraud", 1, track=[resources.model_alias()]))
+
+    world.put(mirror("fraud", 1, version=2, track=[resources.model_alias()], **wrong))
+
+    assert world.claims.is_productions("production", MODEL, "champion")
+
+
+def test_a_mirror_that_was_never_right_protects_what_it_spells_out() -> None:
+    world = World()
+    junk = [None, "x", {"modelAlias": 3}, {"modelAlias": {"production": {"alias": "champion"}}}]
+    world.put(mirror("fraud", 1, track=[*junk, resources.model_alias()], checkInterval="soon"))
+
+    assert world.claims.is_productions("production", MODEL, "champion")
+    assert not world.claims.is_productions("production", MODEL, "challenger")
+
+
+def test_an_alias_whose_environment_cannot_be_found_is_protected_everywhere() -> None:
+    world = World()
+    world.same = None
+    world.put(mirror("fraud", 1, track=[resources.model_alias()], **MISSPELLED))
+
+    assert world.claims.is_productions("staging", MODEL, "champion")
+
+
 def test_an_alias_that_nobody_names_any_more_is_not_protected() -> None:
     world = World()
     world.put(mirror("fraud", 1, track=[resources.model_alias()]))
@@ -208,62 +239,3 @@ def test_a_spec_is_read_again_for_each_generation_and_its_error_is_kept() -> Non
     for _ in range(2):
         with pytest.raises(NeedsHuman):
             specs.of(bad)
-
-
-# Wants
-
-
-class Source:
-    def __init__(self) -> None:
-        self.wanted: dict[Subject, float | None] = {}
-
-    def want(self, subject: Subject, interval: float | None = None) -> None:
-        self.wanted[subject] = interval
-
-    def unwant(self, subject: Subject) -> None:
-        del self.wanted[subject]
-
-
-ALIAS = Subject("production", "ModelAlias", MODEL, "champion")
-DEPLOYMENT = Subject(LOCAL, "Deployment", "ml-prod", "features")
-
-
-def wants(leads: list[bool]) -> tuple[Wants, Source, Source]:
-    cluster, registry = Source(), Source()
-    return Wants(cluster=cluster, registry=registry, leading=lambda: leads[0]), cluster, registry
-
-
-def test_what_two_mirrors_read_is_asked_for_once_at_the_shorter_interval() -> None:
-    all_, _, registry = wants([True])
-
-    all_.put(key("a"), [ALIAS], 30)
-    all_.put(key("b"), [ALIAS], 5)
-    assert registry.wanted == {ALIAS: 5}
-
-    all_.drop(key("b"))
-    assert registry.wanted == {ALIAS: 30}
-    all_.put(key("a"), [DEPLOYMENT], 30)
-    assert registry.wanted == {}
-
-
-def test_a_subject_wakes_exactly_its_readers() -> None:
-    all_, _, _ = wants([True])
-    all_.put(key("a"), [ALIAS, DEPLOYMENT], 30)
-    all_.put(key("b"), [DEPLOYMENT], 30)
-    all_.put(key("b"), [ALIAS], 30)
-
-    assert all_.readers(DEPLOYMENT) == {key("a")}
-    assert all_.readers(ALIAS) == {key("a"), key("b")}
-    assert all_.readers(Subject(LOCAL, "Deployment", "ml-prod", "other")) == frozenset()
-
-
-def test_a_standby_watches_the_cluster_and_asks_no_registry_until_it_leads() -> None:
-    leads = [False]
-    all_, cluster, registry = wants(leads)
-    all_.put(key("a"), [ALIAS, DEPLOYMENT], 30)
-    assert (set(cluster.wanted), registry.wanted) == ({DEPLOYMENT}, {})
-
-    leads[0] = True
-    all_.put(key("a"), [ALIAS, DEPLOYMENT], 30)
-
-    assert registry.wanted == {ALIAS: 30}

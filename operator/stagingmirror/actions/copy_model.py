@@ -6,6 +6,7 @@ from stagingmirror.actions.action import Arrived, Json, Outcome, Reverted, Task,
 from stagingmirror.actions.hands import Hands, Progressing
 from stagingmirror.drift.steps import CopyModel
 from stagingmirror.drift.wording import size
+from stagingmirror.errors import NotAnswered, StepFailed
 from stagingmirror.registry.copy import CopyOrder, copy_version
 
 
@@ -23,6 +24,7 @@ class Copying:
     async def take(self, task: Task, hands: Hands) -> Outcome:
         async def work(progress: Progressing) -> str:
             hands.writer.refuse_unless_leading()
+            self._refuse_productions(hands)
             return await copy_version(
                 hands.server(self.step.from_environment),
                 hands.server(self.step.to_environment),
@@ -46,6 +48,17 @@ class Copying:
 
     async def verify_back(self, task: Task, hands: Hands) -> Outcome:
         return Arrived("nothing runs it")
+
+    def _refuse_productions(self, hands: Hands) -> None:
+        """The plan was made where this held; what the registries prove may be another since."""
+        step = self.step
+        may = hands.may_copy(step.from_environment, step.to_environment)
+        if not may:
+            raise (NotAnswered if may is None else StepFailed)(
+                "RegistryNotProven",
+                f'it is not proven that "{step.from_environment}" and "{step.to_environment}" are '
+                "two registries, so nothing is copied into the latter",
+            )
 
     def _order(self, refresh: str) -> CopyOrder:
         return CopyOrder(

@@ -71,11 +71,14 @@ class Pool:
 class Hands:
     """``server`` is the registry of an environment (raises CannotRefresh where it has none);
     ``is_productions`` tells whether any mirror names this alias (environment, registered model,
-    alias) as production's, in whichever environment the same registry is reached.
+    alias) as production's, in whichever environment the same registry is reached. ``may_copy``
+    tells whether bytes of one environment's registry may be written into another's, which must not
+    be production's unless an admin says so; None: not known now.
     """
 
     writer: Writer
     server: Callable[[str], MlflowServer]
     is_productions: Callable[[str, str, str], bool]
     clock: Callable[[], float]
+    may_copy: Callable[[str, str], bool | None] = lambda source, destination: False
     pool: Pool = field(default_factory=Pool)

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
 from stagingmirror.actions.hands import Hands
 from stagingmirror.cluster.client import KubernetesClient
@@ -14,7 +15,7 @@ from stagingmirror.engine.claims import Claims
 from stagingmirror.engine.contents import Contents
 from stagingmirror.engine.elector import Elector
 from stagingmirror.engine.environment_keeper import EnvironmentKeeper
-from stagingmirror.engine.environments import production_namespaces
+from stagingmirror.engine.environments import may_copy, production_namespaces
 from stagingmirror.engine.first_answers import TOGETHER, FirstAnswers
 from stagingmirror.engine.fleet import Fleet
 from stagingmirror.engine.hold_keeper import HoldKeeper
@@ -152,6 +153,7 @@ def assemble(
         ),
         server=registry.server,
         is_productions=claims.is_productions,
+        may_copy=partial(may_copy, fleet, registry.same_registry),
         clock=clock,
     )
     refresher = Refresher(
@@ -211,7 +213,7 @@ def assemble(
             survived=settling.survived,
             chronicle=Chronicle(teller, metrics),
         ),
-        look=lambda: Looking(cluster, registry, seal),
+        look=lambda: Looking(cluster, registry, seal, is_productions=claims.is_productions),
         same_registry=registry.same_registry,
         leading=leading,
         clock=clock,

@@ -4,7 +4,7 @@ Kept beside the fleet, not by passes: so it is whole whatever the order of passe
 stops writing a field wakes the one that waited for it.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from stagingmirror.component import AliasName, Write
@@ -31,7 +31,9 @@ class Alias(NamedTuple):
 
 
 class Claims:
-    """The claims of all mirrors whose specs are right."""
+    """What all mirrors write, and what they name as production's. One that cannot be read, or may
+    not use its environments, writes nothing; what it names or named is protected all the same.
+    """
 
     def __init__(self, fleet: Fleet, specs: Specs, same_registry: SameRegistry) -> None:
         self._fleet = fleet
@@ -49,7 +51,8 @@ class Claims:
             spec = self._specs.of(body)
             sides = sides_of(self._fleet, key, spec)
         except NeedsHuman:
-            return self.drop(key)  # it is Stalled itself, and writes nothing
+            # It is Stalled itself and writes nothing, but what is production's stays production's.
+            return self._put(key, frozenset(), self._names.reads(key) | _named_in(body))
         return self._put(key, all_written(spec, sides), all_named(spec, sides))
 
     def drop(self, key: MirrorKey) -> frozenset[MirrorKey]:
@@ -114,3 +117,18 @@ class Claims:
         body = self._fleet.get("stagingmirrors", key.name, key.namespace)
         metadata = body["metadata"] if body is not None else {}
         return (metadata.get("creationTimestamp") or "~", metadata.get("uid") or "~")
+
+
+def _named_in(body: Body) -> frozenset[AliasName]:
+    """The aliases of production in a spec that may be wrong in any way, also in these fields."""
+    spec = _object(body.get("spec"))
+    environment = _object(spec.get("production")).get("environment")
+    track = spec.get("track")
+    entries = track if isinstance(track, list) else []
+    named = (_object(_object(_object(e).get("modelAlias")).get("production")) for e in entries)
+    found = ((environment, each.get("model"), each.get("alias")) for each in named)
+    return frozenset(AliasName(*map(str, each)) for each in found if all(each))
+
+
+def _object(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, Mapping) else {}

@@ -1,6 +1,6 @@
 """Whether a mirror may use the environments that it names, and what they then stand for."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from stagingmirror.api.environment import MirrorEnvironmentSpec
 from stagingmirror.api.mirror import StagingMirrorSpec
@@ -56,6 +56,19 @@ def production_namespaces(fleet: Fleet) -> dict[str, str]:
             for namespace in spec.get("namespaces") or ():
                 found.setdefault(str(namespace), body["metadata"]["name"])
     return found
+
+
+def may_copy(
+    fleet: Fleet, same_registry: Callable[[str, str], bool | None], source: str, destination: str
+) -> bool | None:
+    """Whether the registry of ``destination`` is proven to be another than that of ``source``, or
+    its admin says that both are one; None: neither is known now.
+    """
+    body = fleet.get("mirrorenvironments", destination)
+    if body is not None and (body.get("spec") or {}).get("sharesRegistryWith") == source:
+        return True
+    same = same_registry(source, destination)
+    return None if same is None else not same
 
 
 def _readable(fleet: Fleet) -> Iterator[tuple[str, MirrorEnvironmentSpec]]:

@@ -16,6 +16,9 @@ from stagingmirror.view import (
     Workload,
 )
 
+IsProductions = Callable[[str, str, str], bool]
+"""Told environment, registered model and alias."""
+
 
 class ClusterLooks(Protocol):
     """The half of the view that a cluster answers."""
@@ -38,23 +41,33 @@ class RegistryLooks(Protocol):
         self, environment: str, model: str, version: str
     ) -> Look[ModelVersion] | Unseen: ...
 
+    def same_registry(self, one: str, other: str) -> bool | None: ...
+
 
 class Looking:
     """A ``View`` that remembers the subjects that were read through it."""
 
     def __init__(
-        self, cluster: ClusterLooks, registry: RegistryLooks, seal: Callable[[str], str]
+        self,
+        cluster: ClusterLooks,
+        registry: RegistryLooks,
+        seal: Callable[[str], str],
+        *,
+        is_productions: IsProductions = lambda environment, model, alias: False,
     ) -> None:
         self._cluster = cluster
         self._registry = registry
         self._seal = seal
+        self._is_productions = is_productions
         self.subjects: set[Subject] = set()
         self.parts: dict[DeployKey, Looking] = {}
         """What was read for one component on one side."""
 
     def part(self, key: DeployKey) -> "Looking":
         """The same view for one component on one side; what it reads counts here as well."""
-        part = Looking(self._cluster, self._registry, self._seal)
+        part = Looking(
+            self._cluster, self._registry, self._seal, is_productions=self._is_productions
+        )
         self.parts[key] = part
         return part
 
@@ -79,6 +92,12 @@ class Looking:
     ) -> Look[ModelVersion] | Unseen:
         self.subjects.add(Subject(environment, "ModelVersion", model, version))
         return self._registry.model_version(environment, model, version)
+
+    def same_registry(self, one: str, other: str) -> bool | None:
+        return self._registry.same_registry(one, other)
+
+    def is_productions(self, environment: str, model: str, alias: str) -> bool:
+        return self._is_productions(environment, model, alias)
 
     def seal(self, value: str) -> str:
         return self._seal(value)

@@ -82,7 +82,9 @@ async def stamp(server: MlflowServer, root: str, file: StoredFile) -> str:
 
 
 def etag(answer: aiohttp.ClientResponse, file: StoredFile) -> str:
-    return answer.headers.get("ETag", "") if file.size else ""
+    """As plain text, whatever bytes the header has."""
+    told = answer.headers.get("ETag", "") if file.size else ""
+    return told.encode(errors="backslashreplace").decode()
 
 
 def located(root: str, path: str) -> str:

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+import structlog
+
 from stagingmirror.drift.facts import Unseen, Why
 from stagingmirror.errors import NotAnswered, NotThere, StagingMirrorError
 from stagingmirror.registry import asking
@@ -17,11 +19,13 @@ from stagingmirror.registry.content import Texts
 from stagingmirror.registry.identity import ModelIdentity, RegistryIdentity
 from stagingmirror.registry.known import Answer, Key, Known, KnownVersions, is_silence
 from stagingmirror.registry.looks import Announce, Looks
-from stagingmirror.registry.reading import Reading
+from stagingmirror.registry.reading import INTERNAL, Reading
 from stagingmirror.registry.records import RegisteredModel
 from stagingmirror.registry.server import MlflowServer
 from stagingmirror.registry.versions import described
 from stagingmirror.view import Content
+
+log = structlog.get_logger(__name__)
 
 ModelAnswer = RegisteredModel | None | StagingMirrorError
 """None: there is no such registered model, and the server said so."""
@@ -65,23 +69,28 @@ class Poll:
         self._identity: tuple[dict[str, RegisteredModel], RegistryIdentity] | None = None
 
     async def round(self, wanted: Wanted, since: Mapping[Key, float]) -> None:
-        """Ask for everything wanted. ``since``: see ``KnownVersions``. Raises nothing of ours."""
+        """Ask for everything wanted. ``since``: see ``KnownVersions``."""
         began = self._clock()
         self.again = False
         try:
-            asked = wanted.versions | self._named(wanted.aliases)
-            answers = await self._versions.ask(asked, began=began, since=since)
-            models = await self._ask_models(wanted.aliases)
-            new = _named_by(models, wanted.aliases) - asked
-            if new:
-                answers |= await self._versions.ask(new, began=began, since=since)
-                models = await self._asked_last(models, new, wanted.aliases)
-            await self._learn_founding()
+            await self._ask(wanted, since, began)
         except StagingMirrorError as error:
             self._failed(wanted, Why(error.reason, error.message), began)
-        else:
-            self._publish(wanted, models, answers, began)
+        except Exception:  # one server's oddity is its own trouble, not the operator's end
+            log.exception("asking a registry failed", server=self.server.host)
+            self._failed(wanted, INTERNAL, began)
         self.tried = began
+
+    async def _ask(self, wanted: Wanted, since: Mapping[Key, float], began: float) -> None:
+        asked = wanted.versions | self._named(wanted.aliases)
+        answers = await self._versions.ask(asked, began=began, since=since)
+        models = await self._ask_models(wanted.aliases)
+        new = _named_by(models, wanted.aliases) - asked
+        if new:
+            answers |= await self._versions.ask(new, began=began, since=since)
+            models = await self._asked_last(models, new, wanted.aliases)
+        await self._learn_founding()
+        self._publish(wanted, models, answers, began)
 
     def recall(self, key: Key) -> None:
         """An alias that is wanted only now, as the last search showed it."""

@@ -14,6 +14,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 
+import structlog
+
 from stagingmirror.drift.facts import Unseen, Why
 from stagingmirror.drift.wording import size
 from stagingmirror.errors import NotAnswered, StagingMirrorError
@@ -22,6 +24,11 @@ from stagingmirror.registry.content import Texts, fingerprint, read_bytes, read_
 from stagingmirror.registry.server import MlflowServer
 from stagingmirror.view import Content
 
+log = structlog.get_logger(__name__)
+
+INTERNAL = Why(
+    "InternalError", "the operator failed on this registry; its log has the trace, please report"
+)
 _RETRY = 30.0
 """Seconds after a failed reading before the next."""
 _STAMPS_AT_ONCE = 4
@@ -161,6 +168,9 @@ class Reading:
             shelf.trouble = None
         except StagingMirrorError as error:
             shelf.trouble = Why(error.reason, error.message)
+        except Exception:  # one version's oddity is its own trouble, not the operator's end
+            log.exception("reading a version failed", server=self._server.host, root=shelf.root)
+            shelf.trouble = INTERNAL
         if self.shown(shelf.root) != before:
             self._changed(shelf.root)
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from stagingmirror.errors import NotAnswered
 
+_INT64 = 2**63
+
 
 class Fields:
     """One JSON object, read with the types that MLflow's API promises."""
@@ -20,9 +22,9 @@ class Fields:
         return value
 
     def optional(self, key: str) -> str | None:
-        """Empty text is what MLflow sends for "none"."""
+        """Empty text is what MLflow sends for "none". Text that UTF-8 cannot hold is none."""
         value = self._values.get(key)
-        if value is not None and not isinstance(value, str):
+        if value is not None and (not isinstance(value, str) or not _is_encodable(value)):
             raise self._garbage(key)
         return value or None
 
@@ -32,9 +34,12 @@ class Fields:
         try:
             if isinstance(value, bool) or not isinstance(value, int | str):
                 raise self._garbage(key)
-            return int(value)
+            number = int(value)
         except ValueError:
             raise self._garbage(key) from None
+        if not -_INT64 <= number < _INT64:
+            raise self._garbage(key)
+        return number
 
     def flag(self, key: str) -> bool:
         return self._values.get(key) is True
@@ -64,6 +69,15 @@ class Fields:
 
     def _garbage(self, key: str) -> NotAnswered:
         return NotAnswered("Garbage", f"MLflow's answer has no right {self._what}.{key}")
+
+
+def _is_encodable(text: str) -> bool:
+    """JSON may hold half a pair of surrogates, which nothing can store or hash."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)

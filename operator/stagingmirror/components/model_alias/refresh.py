@@ -8,7 +8,7 @@ from stagingmirror.api.mirror import LoadedBy, ModelAlias
 from stagingmirror.component import Sides
 from stagingmirror.components.model_alias.loads import Version, load_of
 from stagingmirror.components.model_alias.names import alias_in, loaders_in
-from stagingmirror.components.model_alias.rules import shares_registry
+from stagingmirror.components.model_alias.rules import refuse_unproven, shares_registry
 from stagingmirror.components.model_alias.told import MODEL, VERSION
 from stagingmirror.components.model_alias.version_facts import CONTENT, hash_of, version_facts
 from stagingmirror.drift.facts import Absent, Fact, Observation, Seen
@@ -71,11 +71,21 @@ def steps(
     else:
         copy = _copy(component, sides, theirs, production.facts[CONTENT].value, now.alias, reading)
         made, target = (copy,), Produced(copy.id)
-    return (
-        *made,
-        *_alias(component, now, target),
-        *patches(component, _fields(now, target)),
-    )
+    into_registry = (*made, *_alias(component, now, target))
+    if into_registry:
+        refuse_unproven(sides, view)
+        _refuse_productions(now.alias, view)
+    return (*into_registry, *patches(component, _fields(now, target)))
+
+
+def _refuse_productions(alias: AliasName, view: View) -> None:
+    """The hand refuses it too, but only after a copy was made."""
+    if view.is_productions(*alias):
+        raise CannotRefresh(
+            "ProductionIsReadOnly",
+            f"a StagingMirror names alias {alias.alias} of {alias.model} as production's, so it is "
+            "never moved; name another alias for staging.",
+        )
 
 
 def _now(reading: Reading, entry: ModelAlias, sides: Sides) -> Staging:

@@ -6,6 +6,8 @@ from stagingmirror.api.mirror import ModelAlias
 from stagingmirror.component import Sides
 from stagingmirror.components.model_alias.names import alias_in
 from stagingmirror.drift.facts import Why
+from stagingmirror.errors import CannotRefresh
+from stagingmirror.view import View
 
 
 def registry_problem(
@@ -44,6 +46,21 @@ def registry_problem(
             f"{production.environment}, but they are two registries; ask its owner to remove it.",
         )
     return None
+
+
+def refuse_unproven(sides: Sides, view: View) -> None:
+    """Before anything is written into staging's registry: that it is not production's must be
+    proven, or an admin must say that both are one. Raises CannotRefresh.
+    """
+    production, staging = sides.production.environment, sides.staging.environment
+    if not shares_registry(sides) and view.same_registry(production, staging) is not False:
+        raise CannotRefresh(
+            "RegistryNotProven",
+            f'it is not proven that environments "{production}" and "{staging}" are two registries,'
+            " so nothing is written to the latter's. If they are one, ask its owner to set "
+            f"sharesRegistryWith: {production}; if they are two, both must answer and be allowed "
+            "to see the default experiment (id 0).",
+        )
 
 
 def shares_registry(sides: Sides) -> bool:
