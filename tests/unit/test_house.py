@@ -81,3 +81,17 @@ def test_the_chart_carries_the_same_definitions_as_the_repository() -> None:
 
     assert {path.name: path.read_text() for path in chart.glob("*.yaml")} == here
     assert here
+
+
+def test_the_map_in_contributing_names_every_room() -> None:
+    package = ROOT / "operator" / "stagingmirror"
+    rooms = {each.name for each in package.iterdir() if each.suffix == ".py" or each.is_dir()}
+    told = (ROOT / "CONTRIBUTING.md").read_text().split("```")[1]
+
+    missing = sorted(
+        room
+        for room in rooms - {"__init__.py", "__pycache__"}
+        if room not in told and f"{room}/" not in told
+    )
+
+    assert missing == []

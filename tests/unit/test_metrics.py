@@ -1,7 +1,9 @@
 """Metrics: right when they are asked for, gone with what they are about, never a value."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -14,6 +16,7 @@ from stagingmirror.metrics import Metrics, Server
 from stagingmirror.metrics.metrics import MOST_OPERATIONS
 from support.looks import NOW, component, drifted, equal, report, seen, unknown
 
+ROOT = Path(__file__).parents[2]
 LABELS = {"namespace": "ml-staging", "name": "fraud"}
 
 
@@ -262,3 +265,16 @@ async def test_a_port_that_is_taken_is_an_error_at_the_start(metrics: Metrics) -
         with pytest.raises(OSError):
             async with Server(metrics.registry, port=first.port):
                 pass
+
+
+@pytest.mark.parametrize("told", ["docs/metrics.md", "examples/alerts.yaml"])
+def test_every_metric_that_is_told_of_is_there(told: str, metrics: Metrics) -> None:
+    metrics.total("stagingmirror_sweeps", "…", lambda: 0)
+    metrics.total("stagingmirror_watch_repairs", "…", lambda: 0)
+    metrics.total("stagingmirror_leader_transitions", "…", lambda: 0)
+    there = {family.name for family in metrics.registry.collect()}
+
+    named = re.findall(r"stagingmirror_[a-z_]+", (ROOT / told).read_text())
+
+    assert len(named) > 3
+    assert {name.removesuffix("_total") for name in named} <= there

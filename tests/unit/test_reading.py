@@ -136,9 +136,9 @@ def test_a_pod_of_a_job_whose_container_never_ran_proves_nothing() -> None:
     ran = pod(container(variables={"V": "1"}), ready=False, digest="sha256:aa")
 
     template = {"app": container(variables={"V": "1"})}
+    failed = workload(kind="CronJob", containers=template, pods=(died,))
 
     with pytest.raises(Ended) as ended:
-        failed = workload(kind="CronJob", containers=template, pods=(died,))
         variable_of(reading(), failed, "app", "V")
     assert isinstance(ended.value.observation, Unseen)
     assert ended.value.observation.why.reason == "NothingRuns"
