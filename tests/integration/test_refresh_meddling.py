@@ -9,7 +9,7 @@ import pytest
 from rig.kube import Refused
 from stagingmirror.engine.case import Progress
 from support.axe import Axe, Killed
-from support.image_refreshes import NEW, OLD, features, image_of, live, states, until_drifted
+from support.image_refreshes import NEW, OLD, image_of, live, states, watched
 from support.kubelet import Kubelet
 from support.stage import Stage
 from support.stages import a_stage
@@ -29,8 +29,7 @@ async def stage(control_plane: Any) -> AsyncIterator[Stage]:
 
 
 async def test_a_field_that_somebody_else_changed_stops_the_refresh(stage: Stage) -> None:
-    stage.mirror(features(stage, NEW, OLD, "one", "two"))
-    await stage.step()
+    await watched(stage, NEW, OLD, "one", "two")
     stage.ask("now")
     await stage.until(lambda p: states(p) == ["Taken", "Pending"])
     theirs = "registry.example/features:theirs"
@@ -50,8 +49,7 @@ async def test_a_field_that_somebody_else_changed_stops_the_refresh(stage: Stage
 
 
 async def test_a_field_that_is_set_back_twice_is_left_and_named(stage: Stage) -> None:
-    stage.mirror(features(stage, NEW, OLD))
-    await stage.step()
+    await watched(stage, NEW, OLD)
     stage.ask("now")
 
     def revert(progress: Progress) -> bool:
@@ -70,9 +68,7 @@ async def test_a_field_that_is_set_back_twice_is_left_and_named(stage: Stage) ->
 
 
 async def test_a_field_that_is_set_back_later_is_told_and_not_written(stage: Stage) -> None:
-    stage.mirror(features(stage, NEW, OLD))
-    await stage.step()
-    await until_drifted(stage)
+    await watched(stage, NEW, OLD)
     ended = await stage.run("now")
     assert ended["result"] == "Succeeded", ended
     stage.kube.apply(deployment("features", stage.staging, OLD), manager="argocd")
@@ -85,8 +81,7 @@ async def test_a_field_that_is_set_back_later_is_told_and_not_written(stage: Sta
 
 
 async def test_what_may_not_be_patched_is_told_and_nothing_is_changed(stage: Stage) -> None:
-    stage.mirror(features(stage, NEW, OLD))
-    await stage.step()
+    await watched(stage, NEW, OLD)
     policy = {
         "apiVersion": "admissionregistration.k8s.io/v1",
         "kind": "ValidatingAdmissionPolicy",
@@ -128,8 +123,7 @@ async def test_what_may_not_be_patched_is_told_and_nothing_is_changed(stage: Sta
 
 
 async def test_a_namespace_that_ends_ends_the_refresh(stage: Stage) -> None:
-    stage.mirror(features(stage, NEW, OLD, "one", "two"))
-    await stage.step()
+    await watched(stage, NEW, OLD, "one", "two")
     stage.ask("now")
     await stage.until(lambda p: states(p) == ["Taken", "Pending"])
     stage.kube.delete("apps/v1", "Deployment", "two", stage.staging)
@@ -145,8 +139,7 @@ async def test_a_namespace_that_ends_ends_the_refresh(stage: Stage) -> None:
 
 
 async def test_a_process_that_does_not_lead_any_more_writes_nothing(stage: Stage) -> None:
-    stage.mirror(features(stage, NEW, OLD))
-    await stage.step()
+    await watched(stage, NEW, OLD)
     stage.ask("now")
     await stage.until(lambda p: states(p) == ["Pending"])
     stage.leading = False
@@ -161,8 +154,7 @@ async def test_a_process_that_does_not_lead_any_more_writes_nothing(stage: Stage
 
 
 async def test_an_old_leader_that_wakes_up_meets_the_new_ones_record(stage: Stage) -> None:
-    stage.mirror(features(stage, NEW, OLD))
-    await stage.step()
+    await watched(stage, NEW, OLD)
     stage.ask("now")
     await stage.until(lambda p: states(p) == ["Pending"])
     old, case = stage.refresher, await stage.case()

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from support import resources
-from support.image_refreshes import NEW, OLD, features, image_of, live, states
+from support.image_refreshes import NEW, OLD, features, image_of, live, states, watched
 from support.kubelet import Kubelet, digest_of
 from support.stage import Stage
 from support.stages import a_stage
@@ -29,8 +29,7 @@ def managers(body: dict[str, Any]) -> set[str]:
 
 
 async def test_an_image_follows_production_and_its_former_owner_is_told(stage: Stage) -> None:
-    stage.mirror(features(stage, NEW, OLD))
-    await stage.step()
+    await watched(stage, NEW, OLD)
 
     ended = await stage.run("now")
 
@@ -65,8 +64,7 @@ async def test_an_image_that_never_gets_ready_is_put_back_and_given_back(stage: 
 async def test_a_hold_in_mid_refresh_stops_before_the_next_write_and_puts_back(
     stage: Stage,
 ) -> None:
-    stage.mirror(features(stage, NEW, OLD, "one", "two"))
-    await stage.step()
+    await watched(stage, NEW, OLD, "one", "two")
     stage.ask("now")
     await stage.until(lambda p: states(p) == ["Taken", "Pending"])
     hold = resources.hold("ci", stage.staging)
@@ -79,8 +77,7 @@ async def test_a_hold_in_mid_refresh_stops_before_the_next_write_and_puts_back(
 
 
 async def test_suspending_in_mid_refresh_puts_back(stage: Stage) -> None:
-    stage.mirror(features(stage, NEW, OLD, "one", "two"))
-    await stage.step()
+    await watched(stage, NEW, OLD, "one", "two")
     stage.ask("now")
     await stage.until(lambda p: states(p) == ["Taken", "Pending"])
     stage.patch_refresh(suspend=True)
@@ -92,8 +89,7 @@ async def test_suspending_in_mid_refresh_puts_back(stage: Stage) -> None:
 
 
 async def test_a_deleted_mirror_leaves_staging_as_it_was_and_no_record(stage: Stage) -> None:
-    stage.mirror(features(stage, NEW, OLD, "one", "two"))
-    await stage.step()
+    await watched(stage, NEW, OLD, "one", "two")
     stage.ask("now")
     await stage.until(lambda p: states(p) == ["Taken", "Pending"])
     stage.kube.delete(MIRRORS, "StagingMirror", "fraud", stage.staging)
@@ -107,9 +103,7 @@ async def test_a_deleted_mirror_leaves_staging_as_it_was_and_no_record(stage: St
 
 
 async def test_a_spec_edited_in_mid_refresh_changes_nothing_of_that_refresh(stage: Stage) -> None:
-    track = features(stage, NEW, OLD, "one", "two")
-    stage.mirror(track)
-    await stage.step()
+    track = await watched(stage, NEW, OLD, "one", "two")
     stage.ask("now")
     await stage.until(lambda p: states(p) == ["Taken", "Pending"])
     stage.mirror(track[:1])

@@ -38,3 +38,24 @@ def image_of(body: dict[str, Any]) -> str:
 
 def states(progress: Progress) -> list[str]:
     return [step["state"] for step in (progress.refresh or {}).get("steps", ())]
+
+
+async def watched(stage: Stage, production: str, staging: str, *names: str) -> list[dict[str, Any]]:
+    """A mirror of them, looked at until every pod runs: what is not seen is not planned. Returns
+    its track.
+    """
+    track = features(stage, production, staging, *names)
+    stage.mirror(track)
+
+    def all_run(_: Progress) -> bool:
+        spaces = (stage.production, stage.staging)
+        pods = [pod for space in spaces for pod in stage.kube.list("v1", "Pod", space)]
+        return len(pods) == 2 * len(track) and all(_runs(pod) for pod in pods)
+
+    await stage.until(all_run)
+    return track
+
+
+def _runs(pod: dict[str, Any]) -> bool:
+    containers = pod["status"].get("containerStatuses", ())
+    return bool(containers) and all(each["ready"] for each in containers)
