@@ -27,6 +27,8 @@ class Task:
     after: Json
     produced: Mapping[str, str]
     began: float
+    mirror: str = ""
+    """Namespace and name of the mirror."""
 
     def text(self, value: Value) -> str:
         """The value, with what an earlier step made in its place."""

@@ -175,6 +175,7 @@ def task_of(record: Record, entry: Entry) -> Task:
         after=entry.after or {},
         produced=record.produced,
         began=entry.began or record.started,
+        mirror=f"{record.namespace}/{record.name}",
     )
 
 

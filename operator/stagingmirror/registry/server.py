@@ -5,7 +5,6 @@ variables and retries for 16 minutes. Here every server has sessions of its own;
 timeout, and a bounded answer; redirects are not followed, since they would take credentials along.
 """
 
-import asyncio
 import base64
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -52,8 +51,6 @@ class MlflowServer:
         # Files must never keep a check waiting for a connection, so they have connections apart.
         self._api: aiohttp.ClientSession | None = None
         self._files: aiohttp.ClientSession | None = None
-        self.writing = asyncio.Lock()
-        """Held while a version is copied here: two copies at once would double it."""
 
     async def call(
         self,
