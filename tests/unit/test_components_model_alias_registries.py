@@ -92,6 +92,15 @@ def test_what_the_registries_of_both_sides_must_be(
     assert (why and why.reason) == reason
 
 
+@pytest.mark.parametrize("staging", [{}, OTHER_NAME])
+def test_what_looks_like_one_registry_is_told_as_no_more_than_that(staging: dict[str, Any]) -> None:
+    why = KIND.problems(entry(staging=staging), sides(), same_registry=True)
+
+    assert why is not None
+    assert "look like one registry" in why.message
+    assert "if one was restored from a backup of the other, create a registered" in why.message
+
+
 def test_one_registry_behind_two_addresses_is_told_with_both() -> None:
     why = KIND.problems(entry(), sides(), same_registry=True)
 

@@ -122,7 +122,7 @@ class Poll:
         known = self._identity
         if known is None or known[0] is not self.models or known[1].founded != self._founded:
             models = {n: ModelIdentity(m.created, m.versions) for n, m in self.models.items()}
-            known = self.models, RegistryIdentity(self._founded, models)
+            known = self.models, RegistryIdentity(self._founded, models, self.searched)
             self._identity = known
         return known[1]
 
