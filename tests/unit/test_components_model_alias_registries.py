@@ -63,6 +63,20 @@ def test_an_alias_that_some_mirror_names_as_productions_is_left_before_anything_
     assert refused.value.reason == "ProductionIsReadOnly"
 
 
+def test_what_staging_may_not_read_is_not_copied_into_it() -> None:
+    world = both(server(PRODUCTION, "12"), server(STAGING, "7"))
+    small = sides(staging=environment("Staging", content={"maxBytes": "9"}))
+    enough = sides(staging=environment("Staging", content={"maxBytes": "10"}))
+
+    with pytest.raises(
+        CannotRefresh, match=r'content.maxBytes of environment "staging"'
+    ) as refused:
+        plan(world, entry(BY_VARIABLE), small)
+
+    assert refused.value.reason == "TooLarge"
+    assert isinstance(plan(world, entry(BY_VARIABLE), enough)[0], CopyModel)
+
+
 NO_SERVER = environment("Staging", mlflow=None)
 ONE_ADDRESS = environment("Staging", mlflow={"url": "http://mlflow.ml-prod.svc:5000/"})
 OTHER_NAME = {"alias": "live"}

@@ -216,7 +216,7 @@ async def test_metrics_are_told_the_operation_and_the_result_and_no_names() -> N
         ) as server,
     ):
         with pytest.raises(NotAnswered):
-            await asking.get_logged_model(server, "m-0123")
+            await asking.get_logged_model(server, "whatever-an-answer-named")
         with pytest.raises(NotAnswered):
             await read_bytes(server, "1/a", [StoredFile("w", 1)])
 

@@ -35,9 +35,11 @@ class Destination:
     server: MlflowServer
     may_write: Callable[[], None]
 
-    async def write(self, method: str, path: str, body: Mapping[str, object]) -> dict[str, object]:
+    async def write(
+        self, method: str, path: str, body: Mapping[str, object], *, thing: str = ""
+    ) -> dict[str, object]:
         self.may_write()
-        return await self.server.call(method, path, body=body)
+        return await self.server.call(method, path, thing=thing, body=body)
 
 
 async def ensure_experiment(to: Destination) -> str:
@@ -114,7 +116,7 @@ async def ensure_logged_model(
 
 async def finalize(to: Destination, model_id: str) -> None:
     body = {"model_id": model_id, "status": "LOGGED_MODEL_READY"}
-    await to.write("PATCH", f"mlflow/logged-models/{model_id}", body)
+    await to.write("PATCH", "mlflow/logged-models", body, thing=model_id)
 
 
 async def ensure_registered_model(to: Destination, name: str) -> None:

@@ -81,6 +81,6 @@ def _if_two(urls: list[str]) -> str:
     if urls[0] == urls[1]:
         return ""
     return (
-        "; but if one was restored from a backup of the other, create a registered model of the same "
-        "new name in both, which tells them apart"
+        "; but if one was restored from a backup of the other, create a registered model of the "
+        "same new name in both, which tells them apart"
     )
