@@ -1,6 +1,7 @@
 """What the view says of the bytes of models in real registries."""
 
 import asyncio
+import os
 import secrets
 import time
 from collections.abc import AsyncIterator
@@ -15,7 +16,7 @@ from stagingmirror.drift.facts import Unseen, Why
 from stagingmirror.errors import NotAnswered
 from stagingmirror.registry.address import RegistryAddress
 from stagingmirror.settings import Settings
-from stagingmirror.view import Content, Look
+from stagingmirror.view import Content, Look, Subject
 from support.registries import Watched, eventually, in_front_of, watching
 
 pytestmark = pytest.mark.integration
@@ -32,10 +33,17 @@ async def watched(mlflow_production: MlflowServer) -> AsyncIterator[Watched]:
         yield one
 
 
-def overwrite(server: MlflowServer, source: str, file: str, data: bytes) -> None:
-    """As somebody with access to the bucket would: MLflow hears nothing of it."""
-    folder = source.removeprefix("mlflow-artifacts:/").strip("/")
-    Path(server.artifacts, folder, file).write_bytes(data)
+def overwrite(
+    server: MlflowServer, source: str, file: str, data: bytes, *, told: bool = True
+) -> None:
+    """As somebody with access to the bucket would: MLflow hears nothing of it. Not ``told``: nor
+    does the store, by the file's time.
+    """
+    path = Path(server.artifacts, source.removeprefix("mlflow-artifacts:/").strip("/"), file)
+    before = path.stat()
+    path.write_bytes(data)
+    if not told:
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
 
 
 async def test_bytes_overwritten_under_the_same_version_are_found_without_reading_all(
@@ -55,6 +63,24 @@ async def test_bytes_overwritten_under_the_same_version_are_found_without_readin
         return isinstance(content, Content) and content.tree_hash != first
 
     assert await eventually(another)
+
+
+async def test_bytes_that_somebody_doubts_are_hidden_and_read_anew_at_once(
+    watched: Watched, mlflow_production: MlflowServer, name: str
+) -> None:
+    made = log_files(mlflow_production, name, {"weights.bin": b"a" * 1000})
+    watched.want_version("production", name, "1")
+    first = await watched.tree_hash("production", name, "1")
+    overwrite(mlflow_production, made.source, "weights.bin", b"b" * 1000, told=False)
+    watched.changes.clear()
+
+    watched.source.doubt("production", name, "1")
+
+    hidden = watched.found("production", name, "1")
+    assert hidden is not None
+    assert isinstance(hidden.content, Unseen)
+    assert watched.changes == [Subject("production", "ModelVersion", name, "1")]
+    assert await watched.tree_hash("production", name, "1") != first
 
 
 async def test_unchanged_bytes_are_read_once_and_again_only_to_prove(

@@ -111,21 +111,33 @@ async def test_a_version_with_the_same_content_is_reused(
     name: str,
 ) -> None:
     made = log_files(mlflow_production, name, FILES, data_snapshot="2026-11-20")
-    order = order_of(made, hash_of(FILES))
+    order = replace(order_of(made, hash_of(FILES)), mirror="ml-staging/fraud")
+    origins = client_of(mlflow_production)
+    origins.set_model_version_tag(name, "1", "approved", "yes")
+    assert made.run_id is not None
+    origins.set_tag(made.run_id, "approved", "yes")
     first = await copy_version(production, staging, order, clock=time.time)
-    client_of(mlflow_production).set_model_version_tag(
-        name, "1", "data_snapshot_date", "2026-11-21"
-    )
+    origins.set_model_version_tag(name, "1", "data_snapshot_date", "2026-11-21")
+    origins.delete_model_version_tag(name, "1", "approved")
+    origins.delete_tag(made.run_id, "approved")
 
     again = await copy_version(
-        production, staging, replace(order, refresh_id="r2"), clock=time.time
+        production,
+        staging,
+        replace(order, refresh_id="r2", mirror="ml-staging/other"),
+        clock=time.time,
     )
 
+    copied = client_of(mlflow_staging).get_model_version(name, again)
+    assert "approved" not in copied.tags, "what the origin lost is lost here"
+    assert copied.run_id is not None
+    assert "approved" not in client_of(mlflow_staging).get_run(copied.run_id).data.tags
     tags = client_of(mlflow_staging).get_model_version(name, again).tags
     assert again == first
     assert versions(mlflow_staging, name) == [first]
     assert tags["data_snapshot_date"] == "2026-11-21", "its provenance follows"
     assert tags[origin.REFRESH_ID] == "r1", "who copied the bytes does not"
+    assert tags[origin.COPIED_BY] == "ml-staging/fraud"
 
 
 async def test_a_version_whose_bytes_were_overwritten_is_not_reused(
@@ -142,8 +154,10 @@ async def test_a_version_whose_bytes_were_overwritten_is_not_reused(
     folder = Path(mlflow_staging.artifacts, place.removeprefix("mlflow-artifacts:/"))
     (folder / "tokenizer.json").write_bytes(b"[]")
 
-    second = await copy_version(production, staging, order, clock=time.time)
+    doubted: list[str] = []
+    second = await copy_version(production, staging, order, clock=time.time, differs=doubted.append)
 
+    assert doubted == ["1"]
     assert (first, second) == ("1", "2")
     assert (folder / "tokenizer.json").read_bytes() == b"[]", "what others changed is left alone"
 
@@ -158,10 +172,18 @@ async def test_copies_at_once_to_one_name_make_one_version(
     made = log_files(mlflow_production, name, {"w.bin": b"w"})
     order = order_of(made, hash_of({"w.bin": b"w"}))
 
-    both = await asyncio.gather(
-        copy_version(production, staging, order, clock=time.time),
-        copy_version(production, staging, replace(order, refresh_id="r2"), clock=time.time),
-    )
+    async with connected(mlflow_staging.url) as other_credentials:
+        one_slot = asyncio.Semaphore(1)  # whoever waits for the other must not keep it
+        both = await asyncio.gather(
+            copy_version(production, staging, order, clock=time.time, room=one_slot),
+            copy_version(
+                production,
+                other_credentials,
+                replace(order, refresh_id="r2"),
+                clock=time.time,
+                room=one_slot,
+            ),
+        )
 
     assert set(both) == {"1"}
     assert copies(mlflow_staging, name) == (1, 1)

@@ -13,7 +13,8 @@ from rig.mlflow_server import MlflowServer
 from rig.models import client_of, log_files, log_model
 from stagingmirror.drift.facts import Unseen, Why
 from stagingmirror.registry.address import RegistryAddress
-from stagingmirror.view import Content, Look
+from stagingmirror.settings import Settings
+from stagingmirror.view import Content, Look, ModelVersion
 from support.registries import QUICK, Watched, eventually, in_front_of, watching
 
 pytestmark = pytest.mark.integration
@@ -129,6 +130,7 @@ async def test_fifty_aliases_cost_one_search_an_interval(
     assert 2 <= watched.calls["registered-models/search"] <= 7
     assert watched.calls["model-versions/search"] <= 7
     assert watched.calls["runs/search"] <= 7
+    assert watched.calls["logged-models/search"] <= 7
     assert watched.calls["registered-models/get"] == 0
 
 
@@ -208,6 +210,32 @@ async def test_tags_that_change_are_seen_at_the_next_look(
         )
 
     assert await eventually(seen, within=30)
+
+
+async def test_tags_of_logged_models_are_as_young_as_the_look_that_shows_them(
+    mlflow_production: MlflowServer, name: str
+) -> None:
+    made = [log_model(mlflow_production, name, seed=number) for number in range(2)]
+    client = client_of(mlflow_production)
+    address = RegistryAddress(mlflow_production.url)
+    async with watching({"production": address}, Settings(store_interval=300)) as watched:
+        for one in made:
+            watched.want_version("production", name, one.version)
+        for one in made:
+            await watched.read("production", name, one.version)
+        assert made[0].model_id is not None
+        client.set_logged_model_tags(made[0].model_id, {"data": "new"})
+        since = time.time()
+
+        def look() -> Look[ModelVersion] | None:
+            seen = watched.source.model_version("production", name, made[0].version)
+            return seen if isinstance(seen, Look) and seen.began >= since else None
+
+        found = (await eventually(look)).found
+
+    assert found is not None
+    assert found.tags["data"] == "new"
+    assert watched.calls["logged-models/search"] > 0
 
 
 async def test_an_address_that_changes_takes_what_is_wanted_along(

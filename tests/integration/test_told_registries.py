@@ -25,7 +25,7 @@ FAULTS: dict[str, tuple[str, str]] = {
     "unauthorized": ("Unauthorized", "(401); check mlflow.credentialsSecretRef"),
     "forbidden": ("Forbidden", "(403); ask for the permission there"),
     "broken": ("ServerError", "answered 500 INTERNAL_ERROR"),
-    "proxy": ("ServerError", "answered 502"),
+    "proxy": ("Unavailable", "answered 502"),
     "throttled": ("Throttled", "asks us to slow down (429)"),
     "garbage": ("Garbage", "the answer is no JSON object; is it an MLflow?"),
     "elsewhere": ("NotMlflow", "404 without MLflow's words; is the URL right?"),

@@ -48,10 +48,14 @@ def plant_values(world: World) -> None:
 
 
 def plant_models(side: str, server: MlflowServer) -> None:
-    """Bytes that hold an address with a password, and a source that is one."""
+    """Bytes that hold an address with a password, parameters and a source that are one."""
     index = f"https://user:{planted(f'index-of-{side}')}@index.example/simple"
     files = {"w.bin": "x", "requirements.txt": f"--extra-index-url {index}\nscikit-learn==1.7\n"}
-    log_files(server, f"requirements-{MARK}", files, alias="champion")
+    params = {
+        "data_url": f"postgres://user:{planted(f'parameter-of-{side}')}@db.example/x",
+        "login": f"{planted(f'login-of-{side}')}@db.example",
+    }
+    log_files(server, f"requirements-{MARK}", files, params=params, alias="champion")
     client = client_of(server)
     client.create_registered_model(f"elsewhere-{MARK}")
     source = f"s3://user:{planted(f'source-of-{side}')}@bucket/model"

@@ -63,6 +63,20 @@ def test_an_alias_that_some_mirror_names_as_productions_is_left_before_anything_
     assert refused.value.reason == "ProductionIsReadOnly"
 
 
+def test_what_staging_may_not_read_is_not_copied_into_it() -> None:
+    world = both(server(PRODUCTION, "12"), server(STAGING, "7"))
+    small = sides(staging=environment("Staging", content={"maxBytes": "9"}))
+    enough = sides(staging=environment("Staging", content={"maxBytes": "10"}))
+
+    with pytest.raises(
+        CannotRefresh, match=r'content.maxBytes of environment "staging"'
+    ) as refused:
+        plan(world, entry(BY_VARIABLE), small)
+
+    assert refused.value.reason == "TooLarge"
+    assert isinstance(plan(world, entry(BY_VARIABLE), enough)[0], CopyModel)
+
+
 NO_SERVER = environment("Staging", mlflow=None)
 ONE_ADDRESS = environment("Staging", mlflow={"url": "http://mlflow.ml-prod.svc:5000/"})
 OTHER_NAME = {"alias": "live"}
@@ -90,6 +104,15 @@ def test_what_the_registries_of_both_sides_must_be(
     why = KIND.problems(entry(BY_VARIABLE, staging=staging), around, same_registry=same)
 
     assert (why and why.reason) == reason
+
+
+@pytest.mark.parametrize("staging", [{}, OTHER_NAME])
+def test_what_looks_like_one_registry_is_told_as_no_more_than_that(staging: dict[str, Any]) -> None:
+    why = KIND.problems(entry(staging=staging), sides(), same_registry=True)
+
+    assert why is not None
+    assert "look like one registry" in why.message
+    assert "if one was restored from a backup of the other, create a registered" in why.message
 
 
 def test_one_registry_behind_two_addresses_is_told_with_both() -> None:

@@ -15,6 +15,29 @@ def facts(tag: str | None = None, **fields: Any) -> dict[str, str]:
     return {name: fact.value for name, fact in found.items()}
 
 
+URL = "postgres://user:secret@db/x"
+
+
+@pytest.mark.parametrize(
+    ("fields", "fact"),
+    [
+        ({"parameters": {"data": URL}}, "parameters.data"),
+        ({"parameters": {"data": "secret@db"}}, "parameters.data"),
+        ({"parameters": {"data": URL + "x" * 500}}, "parameters.data"),
+        ({"dataset_inputs": (URL,)}, "dataSnapshot"),
+        ({"dataset_inputs": ("user:secret@db",)}, "dataSnapshot"),
+        ({"dataset_inputs": ("features@1a2b", URL)}, "dataSnapshot"),
+        ({"tags": {"snapshot": URL}}, "dataSnapshot"),
+        ({"signature": f'{{"inputs": "{URL}"}}'}, "signature"),
+    ],
+)
+def test_what_may_hold_a_credential_is_sealed(fields: Any, fact: str) -> None:
+    found = facts("snapshot", **fields)
+
+    assert found[fact].startswith("hmac-sha256:")
+    assert "secret" not in str(found)
+
+
 @pytest.mark.parametrize(
     ("tag", "fields", "snapshot"),
     [

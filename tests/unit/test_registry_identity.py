@@ -1,5 +1,7 @@
 """Which registry answers, by what it holds."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -40,11 +42,27 @@ def test_a_restored_backup_is_another_registry_once_a_version_differs() -> None:
     assert same(backup, went_on) is False
 
 
-def test_what_speaks_both_ways_proves_nothing() -> None:
-    one = registry(1, a=FRAUD, b=FRAUD)
-    other = registry(1, a=FRAUD, b=ModelIdentity(999, {}))
+@pytest.mark.parametrize(
+    "went_on", [ModelIdentity(999, {}), ModelIdentity(100, {"2": 151})], ids=["model", "version"]
+)
+def test_one_thing_made_at_two_times_proves_two_registries_whatever_else_they_share(
+    went_on: ModelIdentity,
+) -> None:
+    one, other = registry(1, a=FRAUD, b=FRAUD), registry(1, a=FRAUD, b=went_on)
 
-    assert same(one, other) is None
+    assert same(one, other) is False
+
+
+@pytest.mark.parametrize(
+    "made_again", [ModelIdentity(990_000, {}), ModelIdentity(100, {"2": 990_000})]
+)
+def test_what_was_deleted_and_made_again_between_the_looks_proves_nothing(
+    made_again: ModelIdentity,
+) -> None:
+    before = replace(registry(1, a=FRAUD), asked=989)
+    after = replace(registry(1, a=made_again), asked=992)
+
+    assert same(before, after) is True
 
 
 @given(

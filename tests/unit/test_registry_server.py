@@ -71,7 +71,8 @@ async def dripping(request: web.Request) -> web.StreamResponse:
         (mlflow_error(507, "INTERNAL_ERROR"), Refused, "StorageFull"),
         (text(401, f"<html>{SECRET}"), NotAllowed, "Unauthorized"),
         (text(404, f"<html>{SECRET}"), NotAnswered, "NotMlflow"),
-        (text(502, f"<html>{SECRET}"), NotAnswered, "ServerError"),
+        (text(502, f"<html>{SECRET}"), NotAnswered, "Unavailable"),
+        (text(503, "busy"), NotAnswered, "Unavailable"),
         (text(200, f"<html>{SECRET}"), NotAnswered, "Garbage"),
         (text(200, "[1, 2]"), NotAnswered, "Garbage"),
         (text(200, "[" * 9_000), NotAnswered, "Garbage"),
@@ -215,7 +216,7 @@ async def test_metrics_are_told_the_operation_and_the_result_and_no_names() -> N
         ) as server,
     ):
         with pytest.raises(NotAnswered):
-            await asking.get_logged_model(server, "m-0123")
+            await asking.get_logged_model(server, "whatever-an-answer-named")
         with pytest.raises(NotAnswered):
             await read_bytes(server, "1/a", [StoredFile("w", 1)])
 

@@ -30,6 +30,8 @@ class Task:
     produced: Mapping[str, str]
     began: float
     give_up: float = math.inf
+    mirror: str = ""
+    """Namespace and name of the mirror."""
 
     def text(self, value: Value) -> str:
         """The value, with what an earlier step made in its place."""

@@ -1,12 +1,13 @@
 """A model version's bytes, brought into staging's registry as a version that no alias names yet."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from stagingmirror.actions.action import Arrived, Json, Outcome, Reverted, Task, Underway
 from stagingmirror.actions.hands import Hands, Progressing
 from stagingmirror.drift.steps import CopyModel
 from stagingmirror.drift.wording import size
-from stagingmirror.errors import NotAnswered, StepFailed
+from stagingmirror.errors import ChangedUnderneath, NotAnswered, StepFailed
 from stagingmirror.registry.copy import CopyOrder, copy_version
 
 
@@ -22,16 +23,24 @@ class Copying:
         return {}
 
     async def take(self, task: Task, hands: Hands) -> Outcome:
+        step = self.step
+
         async def work(progress: Progressing) -> str:
-            hands.writer.refuse_unless_leading()
-            self._refuse_productions(hands)
-            return await copy_version(
-                hands.server(self.step.from_environment),
-                hands.server(self.step.to_environment),
-                self._order(task.refresh),
-                clock=hands.clock,
-                progress=progress,
-            )
+            self._may_write(hands)
+            try:
+                return await copy_version(
+                    hands.server(step.from_environment),
+                    hands.server(step.to_environment),
+                    self._order(task),
+                    clock=hands.clock,
+                    progress=progress,
+                    may_write=lambda: self._may_write(hands),
+                    differs=partial(hands.doubt, step.to_environment, step.to_model),
+                    room=hands.pool.room,
+                )
+            except ChangedUnderneath:
+                hands.doubt(step.from_environment, step.from_model, step.from_version)
+                raise
 
         result = hands.pool.look((task.refresh, self.step.id), work)
         if isinstance(result, str):
@@ -49,8 +58,9 @@ class Copying:
     async def verify_back(self, task: Task, hands: Hands) -> Outcome:
         return Arrived("nothing runs it")
 
-    def _refuse_productions(self, hands: Hands) -> None:
-        """The plan was made where this held; what the registries prove may be another since."""
+    def _may_write(self, hands: Hands) -> None:
+        """Asked before each write. What held when the plan was made may not hold any more."""
+        hands.writer.refuse_unless_leading()
         step = self.step
         may = hands.may_copy(step.from_environment, step.to_environment)
         if not may:
@@ -60,13 +70,14 @@ class Copying:
                 "two registries, so nothing is copied into the latter",
             )
 
-    def _order(self, refresh: str) -> CopyOrder:
+    def _order(self, task: Task) -> CopyOrder:
         return CopyOrder(
             from_model=self.step.from_model,
             from_version=self.step.from_version,
             to_model=self.step.to_model,
             tree_hash=self.step.tree_hash,
             origin_registry=self.step.from_environment,
-            refresh_id=refresh,
+            refresh_id=task.refresh,
+            mirror=task.mirror,
             max_bytes=max(self.step.size, 1),
         )

@@ -19,13 +19,14 @@ class _Job:
 
 
 class Pool:
-    """Long work beside the passes: copies run here, bounded, and passes look in.
+    """Long work beside the passes: copies run here, and passes look in. Each enters ``room`` once
+    it has everything that it waits for; that bounds how many run at once.
 
     Nothing here survives the process: what was half done is asked for again, and finds itself.
     """
 
     def __init__(self, *, size: int = 2) -> None:
-        self._slots = asyncio.Semaphore(size)
+        self.room = asyncio.Semaphore(size)
         self._jobs: dict[tuple[str, str], _Job] = {}
 
     def look(
@@ -56,8 +57,7 @@ class Pool:
 
     def _start(self, key: tuple[str, str], work: Callable[[Progressing], Awaitable[str]]) -> _Job:
         async def run() -> str:
-            async with self._slots:
-                return await work(progressed)
+            return await work(progressed)
 
         def progressed(done: int, total: int) -> None:
             job.done, job.total = done, total
@@ -74,6 +74,7 @@ class Hands:
     alias) as production's, in whichever environment the same registry is reached. ``may_copy``
     tells whether bytes of one environment's registry may be written into another's, which must not
     be production's unless an admin says so; None: not known now.
+    ``doubt`` has a version's bytes (environment, registered model, version) read anew at once.
     """
 
     writer: Writer
@@ -81,4 +82,5 @@ class Hands:
     is_productions: Callable[[str, str, str], bool]
     clock: Callable[[], float]
     may_copy: Callable[[str, str], bool | None] = lambda source, destination: False
+    doubt: Callable[[str, str, str], None] = lambda environment, model, version: None
     pool: Pool = field(default_factory=Pool)

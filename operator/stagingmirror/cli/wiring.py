@@ -153,6 +153,7 @@ def assemble(
         ),
         server=registry.server,
         is_productions=claims.is_productions,
+        doubt=registry.doubt,
         may_copy=partial(may_copy, fleet, registry.same_registry),
         clock=clock,
     )

@@ -165,6 +165,7 @@ def task_of(record: Record, entry: Entry) -> Task:
         produced=record.produced,
         began=entry.began or record.started,
         give_up=(record.turned or record.started) + record.timeout,
+        mirror=f"{record.namespace}/{record.name}",
     )
 
 

@@ -88,6 +88,10 @@ def _not_answered(status: int, code: str | None, asked: str) -> NotAnswered:
         return NotAnswered("NotMlflow", f"{asked}: 404 without MLflow's words; is the URL right?")
     if status == 429:
         return NotAnswered("Throttled", f"{asked}: the server asks us to slow down (429)")
+    if status in (502, 503, 504):
+        return NotAnswered(
+            "Unavailable", f"{asked}: answered {status}; is it starting, or down behind a proxy?"
+        )
     return NotAnswered("ServerError", f"{asked}: answered {status} {code or ''}".rstrip())
 
 

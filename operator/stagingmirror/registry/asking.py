@@ -15,6 +15,7 @@ from stagingmirror.registry.records import (
 from stagingmirror.registry.server import MlflowServer
 
 _PAGE = 1000
+_LOGGED_PAGE = 50
 _PAGES = 100
 _IDS_PER_CALL = 100
 """They travel in the URL; servers take 8 KB of it."""
@@ -118,8 +119,26 @@ async def find_runs(server: MlflowServer, experiment_id: str, tag: str, value: s
 
 
 async def get_logged_model(server: MlflowServer, model_id: str) -> LoggedModel:
-    answer = await server.call("GET", f"mlflow/logged-models/{_checked(model_id)}")
+    answer = await server.call("GET", "mlflow/logged-models", thing=_checked(model_id))
     return records.logged_model(Fields(answer, "answer").one("model"))
+
+
+async def search_logged_models(
+    server: MlflowServer, experiment_ids: Collection[str], ids: Iterable[str]
+) -> dict[str, LoggedModel]:
+    """These logged models, in few calls. One that is missing here may exist."""
+    found = {}
+    for some in _batches(ids):
+        body: dict[str, object] = {
+            "experiment_ids": sorted(experiment_ids),
+            "filter": f"model_id IN ({some})",
+            "max_results": _LOGGED_PAGE,
+        }
+        async for page in _pages(server, "POST", "mlflow/logged-models/search", body):
+            for fields in page.many("models"):
+                one = records.logged_model(fields)
+                found[one.model_id] = one
+    return found
 
 
 async def find_logged_models(
@@ -128,7 +147,7 @@ async def find_logged_models(
     body: dict[str, object] = {
         "experiment_ids": [experiment_id],
         "filter": f"source_run_id = {_quoted(run_id)}",
-        "max_results": 50,
+        "max_results": _LOGGED_PAGE,
     }
     answer = await server.call("POST", "mlflow/logged-models/search", body=body)
     return [records.logged_model(one) for one in Fields(answer, "answer").many("models")]

@@ -6,61 +6,31 @@ a logged model that holds the bytes, and a version with the tags of ``origin``. 
 first and carries what is copied whereto, so whatever a crash leaves is found again by it.
 """
 
+import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import UTC, datetime
+from weakref import WeakValueDictionary
 
 from stagingmirror.drift.facts import Why
-from stagingmirror.errors import (
-    ChangedUnderneath,
-    Conflicted,
-    NotAllowed,
-    NotAnswered,
-    NotThere,
-    Refused,
-    StagingMirrorError,
-    StepFailed,
-)
+from stagingmirror.errors import NotAnswered, StepFailed
 from stagingmirror.registry import asking, copying, origin
 from stagingmirror.registry.artifacts import StoredFile, list_files, root_of
 from stagingmirror.registry.content import read_bytes, tree_hash
-from stagingmirror.registry.known import Known
+from stagingmirror.registry.copy_failures import destination_told
+from stagingmirror.registry.copying import Destination
+from stagingmirror.registry.original import CopyOrder, Original, changed, read_original
 from stagingmirror.registry.records import LoggedModel, Version
 from stagingmirror.registry.server import MlflowServer
-from stagingmirror.registry.transfer import SourceFailed, Transfer
-from stagingmirror.registry.versions import get_run, parameters_of, read_detail, tags_of
+from stagingmirror.registry.transfer import Transfer
+from stagingmirror.registry.versions import parameters_of, read_detail, tags_of
 
+__all__ = ["CopyOrder", "copy_version"]
 
-@dataclass(frozen=True, slots=True)
-class CopyOrder:
-    """What to copy, and what the copy says of itself in tags ``stagingmirror.dev/…``."""
-
-    from_model: str
-    from_version: str
-    to_model: str
-    tree_hash: str
-    """What production's bytes must be; something else there is ChangedUnderneath."""
-    origin_registry: str
-    """Name of the environment that the bytes come from."""
-    refresh_id: str
-    max_bytes: int = 50 * 1024**3
-
-
-@dataclass(frozen=True, slots=True)
-class _Original:
-    known: Known
-    root: str
-    listing: tuple[StoredFile, ...]
-
-    @property
-    def run_id(self) -> str | None:
-        return self.known.record.tags.get(origin.RUN_ID) or self.known.detail.run_id
-
-    @property
-    def size(self) -> int:
-        return sum(file.size for file in self.listing)
+_AS_FIRST_WRITTEN = (origin.COPIED_AT, origin.COPIED_BY, origin.REFRESH_ID)
+_COPYING: WeakValueDictionary[tuple[str, str, str], asyncio.Lock] = WeakValueDictionary()
+"""Held while some bytes are copied to some name, by where that is: two at once would double it."""
 
 
 async def copy_version(
@@ -70,32 +40,48 @@ async def copy_version(
     *,
     clock: Callable[[], float],
     progress: Callable[[int, int], None] = lambda done, total: None,
+    may_write: Callable[[], None] = lambda: None,
+    differs: Callable[[str], None] = lambda version: None,
+    room: AbstractAsyncContextManager[object] | None = None,
 ) -> str:
     """Returns the version number in the destination. Safe to call again after a crash at any point:
     a half copy is finished, a whole one is found, none is doubled.
 
-    ``progress(done, total)`` is told bytes. Raises StepFailed (the destination refused, is full,
+    ``progress(done, total)`` is told bytes. ``may_write`` is asked before each write and raises
+    where it may not be any more. ``differs`` is told a version of the destination that has other
+    bytes than its tags say. ``room`` is entered once no other copies the same there.
+
+    Raises StepFailed (the destination refused, is full,
     read-only, or shows other bytes than were sent), ChangedUnderneath (the source's bytes are not
     ``tree_hash`` any more), NotAnswered (either; asking again may help) or NotAllowed (the source).
     """
-    original = await _original(source, order, began=clock())
-    copy = _Copy(source, destination, order, original, clock, progress)
-    async with destination.writing, _destination_told():
-        return await copy.found() or await copy.made()
+    where = destination.url, order.to_model, order.tree_hash
+    lock = _COPYING.setdefault(where, asyncio.Lock())
+    async with lock, room or nullcontext():
+        original = await read_original(source, order, began=clock())
+        to = Destination(destination, may_write)
+        copy = _Copy(source, to, order, original, clock, progress, differs)
+        async with destination_told():
+            return await copy.found() or await copy.made()
 
 
 class _Copy:
     def __init__(
         self,
         source: MlflowServer,
-        destination: MlflowServer,
+        to: Destination,
         order: CopyOrder,
-        original: _Original,
+        original: Original,
         clock: Callable[[], float],
         progress: Callable[[int, int], None],
+        differs: Callable[[str], None],
     ) -> None:
         self._source = source
-        self._to = destination
+        self._to = to
+        self._there = to.server
+        self._differs = differs
+        self._others: set[str] = set()
+        """Versions with our mark that were read and have other bytes."""
         self._order = order
         self._original = original
         self._clock = clock
@@ -106,11 +92,15 @@ class _Copy:
     async def found(self) -> str | None:
         """A version with this content from this origin that is there already, its bytes read."""
         for made in await self._marked():
+            if made.version in self._others:
+                continue
             if await self._holds(made):
                 await copying.set_version_tags(self._to, made, self._tags(made.tags))
                 if made.run_id is not None:
                     await self._fill(made.run_id)
+                    await copying.drop_run_tags(self._to, made.run_id, self._original.known.run)
                 return made.version
+            self._others.add(made.version)
         return None
 
     async def made(self) -> str:
@@ -130,7 +120,7 @@ class _Copy:
     async def _run(self, experiment_id: str) -> str:
         """The run of a half copy (one that no version comes from), or a new one."""
         used = {made.run_id for made in await self._marked()}
-        for run in await asking.find_runs(self._to, experiment_id, origin.COPY_OF, self._mark):
+        for run in await asking.find_runs(self._there, experiment_id, origin.COPY_OF, self._mark):
             if run.run_id not in used:
                 return run.run_id
         made = await copying.create_run(
@@ -150,8 +140,10 @@ class _Copy:
 
     async def _bring(self, logged: LoggedModel) -> None:
         """All bytes, read back from the destination afterwards."""
-        to_root = root_of(self._to, logged.artifact_uri)
-        transfer = Transfer(self._source, self._original.root, self._to, to_root)
+        to_root = root_of(self._there, logged.artifact_uri)
+        transfer = Transfer(
+            self._source, self._original.root, self._there, to_root, self._to.may_write
+        )
         sent = await transfer.send(self._original.listing, self._moved, again=False)
         if await self._tree_hash(to_root) == self._order.tree_hash:
             return
@@ -159,15 +151,18 @@ class _Copy:
             self._done = 0
             sent = await transfer.send(self._original.listing, self._moved, again=True)
         if tree_hash(sent) != self._order.tree_hash:
-            raise _changed(self._order)
+            raise changed(self._order)
         if await self._tree_hash(to_root) != self._order.tree_hash:
             raise StepFailed(
                 "CopyDiffers",
-                f"MLflow at {self._to.host} shows other bytes than were uploaded to it; is its "
+                f"MLflow at {self._there.host} shows other bytes than were uploaded to it; is its "
                 "artifact store shared with something that writes there?",
             )
 
     async def _version(self, logged: LoggedModel, run_id: str) -> str:
+        """The new version; or one that another process has made while the bytes were copied."""
+        if (found := await self.found()) is not None:
+            return found
         try:
             made = await copying.create_version(
                 self._to, self._order.to_model, logged, run_id, self._tags({})
@@ -182,31 +177,36 @@ class _Copy:
 
     async def _marked(self) -> list[Version]:
         return await asking.find_versions(
-            self._to, self._order.to_model, origin.COPY_OF, self._mark
+            self._there, self._order.to_model, origin.COPY_OF, self._mark
         )
 
     async def _holds(self, made: Version) -> bool:
         """Whether its bytes, read anew, are those that are wanted."""
-        detail = await read_detail(self._to, made, began=self._clock())
+        detail = await read_detail(self._there, made, began=self._clock())
         if isinstance(detail.root, Why):
             return False
-        listing = await list_files(self._to, detail.root)
-        if sum(file.size for file in listing) != self._original.size:
-            return False
-        return await self._tree_hash(detail.root, listing) == self._order.tree_hash
+        listing = await list_files(self._there, detail.root)
+        same_size = sum(file.size for file in listing) == self._original.size
+        if same_size and await self._tree_hash(detail.root, listing) == self._order.tree_hash:
+            return True
+        self._differs(made.version)
+        return False
 
     async def _tree_hash(self, root: str, listing: Iterable[StoredFile] | None = None) -> str:
-        files = tuple(listing if listing is not None else await list_files(self._to, root))
-        return (await read_bytes(self._to, root, files)).tree_hash
+        files = tuple(listing if listing is not None else await list_files(self._there, root))
+        return (await read_bytes(self._there, root, files)).tree_hash
 
     def _tags(self, before: Mapping[str, str]) -> dict[str, str]:
-        """What the version says. When and by which refresh it came stays as first written."""
+        """What the version says. When, by whom and by which refresh it came stays as first
+        written.
+        """
         known = self._original.known
-        kept = {key: before[key] for key in (origin.COPIED_AT, origin.REFRESH_ID) if key in before}
+        kept = {key: before[key] for key in _AS_FIRST_WRITTEN if key in before}
         return {
             **origin.foreign(tags_of(known.record, known.detail.logged)),
             origin.COPY_OF: self._mark,
             **self._origin_tags(),
+            origin.COPIED_BY: self._order.mirror,
             origin.REFRESH_ID: self._order.refresh_id,
             origin.COPIED_AT: datetime.fromtimestamp(int(self._clock()), UTC).isoformat(),
             **kept,
@@ -225,55 +225,6 @@ class _Copy:
     def _moved(self, size: int) -> None:
         self._done += size
         self._progress(self._done, self._original.size)
-
-
-async def _original(source: MlflowServer, order: CopyOrder, *, began: float) -> _Original:
-    try:
-        record = await asking.get_version(source, order.from_model, order.from_version)
-        detail = await read_detail(source, record, began=began)
-        run = await get_run(source, detail.run_id) if detail.run_id else None
-    except NotThere:
-        raise _changed(order) from None
-    if isinstance(detail.root, Why):
-        raise StepFailed(detail.root.reason, detail.root.message)
-    original = _Original(
-        Known(record, detail, run), detail.root, await list_files(source, detail.root)
-    )
-    if not original.listing or original.size > order.max_bytes:
-        raise _changed(order)
-    return original
-
-
-@asynccontextmanager
-async def _destination_told() -> AsyncIterator[None]:
-    """Says what it means for a refresh that the destination did not do as asked."""
-    try:
-        yield
-    except SourceFailed as failed:
-        raise failed.error from None
-    except NotAllowed as error:
-        raise _failed("RegistryForbidden", error, "it needs to create versions") from error
-    except Refused as error:
-        reason = "RegistryFull" if error.reason == "StorageFull" else "RegistryRefused"
-        raise _failed(reason, error, "the copy cannot be stored there") from error
-    except (Conflicted, NotThere) as error:
-        raise _failed("RegistryChanged", error, "somebody changed it meanwhile") from error
-    except NotAnswered as error:
-        if error.reason != "ServerError":
-            raise
-        raise _failed("RegistryFailed", error, "is its storage full or read-only?") from error
-
-
-def _failed(reason: str, error: StagingMirrorError, hint: str) -> StepFailed:
-    return StepFailed(reason, f"{error.message}; {hint}")
-
-
-def _changed(order: CopyOrder) -> ChangedUnderneath:
-    return ChangedUnderneath(
-        "ChangedUnderneath",
-        f"version {order.from_version} of {order.from_model} in {order.origin_registry} does not "
-        "have the bytes any more that were to be copied; the next refresh sees what is there then",
-    )
 
 
 def _mark(order: CopyOrder, run_id: str | None) -> str:

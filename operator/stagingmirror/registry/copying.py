@@ -1,7 +1,8 @@
 """The calls that write a copy into a registry, one function per call."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 
 from stagingmirror.errors import Conflicted, NotThere
 from stagingmirror.registry import asking, origin
@@ -25,30 +26,46 @@ _PER_BATCH = 100
 Tags = Mapping[str, str]
 
 
-async def ensure_experiment(server: MlflowServer) -> str:
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """The registry that is written. ``may_write`` is asked before each write, and raises where it
+    may not be any more.
+    """
+
+    server: MlflowServer
+    may_write: Callable[[], None]
+
+    async def write(
+        self, method: str, path: str, body: Mapping[str, object], *, thing: str = ""
+    ) -> dict[str, object]:
+        self.may_write()
+        return await self.server.call(method, path, thing=thing, body=body)
+
+
+async def ensure_experiment(to: Destination) -> str:
     """The id of the experiment that holds all copies."""
     try:
-        found = await _experiment(server)
+        found = await _experiment(to)
     except NotThere:
         # Another may be as fast; who made it does not matter.
         with suppress(Conflicted):
-            await server.call("POST", "mlflow/experiments/create", body={"name": EXPERIMENT})
-        found = await _experiment(server)
+            await to.write("POST", "mlflow/experiments/create", {"name": EXPERIMENT})
+        found = await _experiment(to)
     if not found.active:
         body = {"experiment_id": found.experiment_id}
-        await server.call("POST", "mlflow/experiments/restore", body=body)
+        await to.write("POST", "mlflow/experiments/restore", body)
     return found.experiment_id
 
 
-async def _experiment(server: MlflowServer) -> Experiment:
-    answer = await server.call(
+async def _experiment(to: Destination) -> Experiment:
+    answer = await to.server.call(
         "GET", "mlflow/experiments/get-by-name", query={"experiment_name": EXPERIMENT}
     )
     return experiment(Fields(answer, "answer").one("experiment"))
 
 
 async def create_run(
-    server: MlflowServer, experiment_id: str, name: str, tags: Tags, *, now: float
+    to: Destination, experiment_id: str, name: str, tags: Tags, *, now: float
 ) -> Run:
     body: dict[str, object] = {
         "experiment_id": experiment_id,
@@ -56,38 +73,36 @@ async def create_run(
         "start_time": int(now * 1000),
         "tags": pairs(tags),
     }
-    answer = await server.call("POST", "mlflow/runs/create", body=body)
+    answer = await to.write("POST", "mlflow/runs/create", body)
     return run(Fields(answer, "answer").one("run"))
 
 
-async def fill_run(
-    server: MlflowServer, run_id: str, origin_run: Run | None, parameters: Tags
-) -> None:
+async def fill_run(to: Destination, run_id: str, origin_run: Run | None, parameters: Tags) -> None:
     """The origin's parameters, tags and dataset inputs. Idempotent."""
     tags = origin.foreign(origin_run.tags) if origin_run else {}
     for kind, values in (("params", pairs(parameters)), ("tags", pairs(tags))):
         for start in range(0, len(values), _PER_BATCH):
             body: dict[str, object] = {"run_id": run_id, kind: values[start : start + _PER_BATCH]}
-            await server.call("POST", "mlflow/runs/log-batch", body=body)
+            await to.write("POST", "mlflow/runs/log-batch", body)
     if origin_run and origin_run.inputs:
         inputs: dict[str, object] = {"run_id": run_id, "datasets": list(origin_run.inputs)}
-        await server.call("POST", "mlflow/runs/log-inputs", body=inputs)
+        await to.write("POST", "mlflow/runs/log-inputs", inputs)
 
 
-async def finish_run(server: MlflowServer, run_id: str, *, now: float) -> None:
+async def finish_run(to: Destination, run_id: str, *, now: float) -> None:
     body: dict[str, object] = {
         "run_id": run_id,
         "status": "FINISHED",
         "end_time": int(now * 1000),
     }
-    await server.call("POST", "mlflow/runs/update", body=body)
+    await to.write("POST", "mlflow/runs/update", body)
 
 
 async def ensure_logged_model(
-    server: MlflowServer, experiment_id: str, run_id: str, name: str
+    to: Destination, experiment_id: str, run_id: str, name: str
 ) -> LoggedModel:
     """The logged model of a copy's run; made if there is none yet."""
-    found = await asking.find_logged_models(server, experiment_id, run_id)
+    found = await asking.find_logged_models(to.server, experiment_id, run_id)
     if found:
         return found[0]
     body: dict[str, object] = {
@@ -95,25 +110,25 @@ async def ensure_logged_model(
         "name": name,
         "source_run_id": run_id,
     }
-    answer = await server.call("POST", "mlflow/logged-models", body=body)
+    answer = await to.write("POST", "mlflow/logged-models", body)
     return logged_model(Fields(answer, "answer").one("model"))
 
 
-async def finalize(server: MlflowServer, model_id: str) -> None:
+async def finalize(to: Destination, model_id: str) -> None:
     body = {"model_id": model_id, "status": "LOGGED_MODEL_READY"}
-    await server.call("PATCH", f"mlflow/logged-models/{model_id}", body=body)
+    await to.write("PATCH", "mlflow/logged-models", body, thing=model_id)
 
 
-async def ensure_registered_model(server: MlflowServer, name: str) -> None:
+async def ensure_registered_model(to: Destination, name: str) -> None:
     try:
-        await asking.get_registered_model(server, name)
+        await asking.get_registered_model(to.server, name)
     except NotThere:
         with suppress(Conflicted):
-            await server.call("POST", "mlflow/registered-models/create", body={"name": name})
+            await to.write("POST", "mlflow/registered-models/create", {"name": name})
 
 
 async def create_version(
-    server: MlflowServer, name: str, logged: LoggedModel, run_id: str, tags: Tags
+    to: Destination, name: str, logged: LoggedModel, run_id: str, tags: Tags
 ) -> Version:
     body: dict[str, object] = {
         "name": name,
@@ -122,16 +137,29 @@ async def create_version(
         "model_id": logged.model_id,
         "tags": pairs(tags),
     }
-    answer = await server.call("POST", "mlflow/model-versions/create", body=body)
+    answer = await to.write("POST", "mlflow/model-versions/create", body)
     return version(Fields(answer, "answer").one("model_version"))
 
 
-async def set_version_tags(server: MlflowServer, made: Version, tags: Tags) -> None:
-    """Only those that say something else there."""
+async def set_version_tags(to: Destination, made: Version, tags: Tags) -> None:
+    """Only those that say something else there; those that the origin does not have (any more)
+    go.
+    """
+    named: dict[str, object] = {"name": made.name, "version": made.version}
     for key, value in tags.items():
         if made.tags.get(key) != value:
-            body = {"name": made.name, "version": made.version, "key": key, "value": value}
-            await server.call("POST", "mlflow/model-versions/set-tag", body=body)
+            body = {**named, "key": key, "value": value}
+            await to.write("POST", "mlflow/model-versions/set-tag", body)
+    for key in origin.foreign(made.tags).keys() - tags.keys():
+        await to.write("DELETE", "mlflow/model-versions/delete-tag", {**named, "key": key})
+
+
+async def drop_run_tags(to: Destination, run_id: str, origin_run: Run | None) -> None:
+    """The foreign tags of a copy's run that the origin's run does not have (any more)."""
+    made = await asking.get_run(to.server, run_id)
+    kept = origin_run.tags.keys() if origin_run else frozenset()
+    for key in origin.foreign(made.tags).keys() - kept:
+        await to.write("POST", "mlflow/runs/delete-tag", {"run_id": run_id, "key": key})
 
 
 def pairs(values: Tags) -> list[object]:

@@ -1,7 +1,13 @@
 """Which registry answers at an address: proven by what it holds, not by how it is spelled."""
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+_SETTLED = 60.0
+"""Seconds that a thing must be older than both looks before it tells two registries apart: one that
+was deleted and made again between the looks has two times in one registry.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,30 +25,31 @@ class RegistryIdentity:
     None: we may not see it.
     """
     models: Mapping[str, ModelIdentity]
+    asked: float = field(default=math.inf, compare=False)
+    """When asking for it began (POSIX s)."""
 
 
 def same(one: RegistryIdentity, other: RegistryIdentity) -> bool | None:
-    """Whether both are one registry; None where nothing proves it either way.
+    """Whether both look like one registry; None where nothing speaks for or against it.
 
-    Two registries never share a model's creation time by chance. One that was restored from the
-    other's backup does, until a version of it has another creation time here than there; taking it
-    for the same registry until then is the safe side.
+    When a thing was made never changes, so one that was made at different times is in two
+    registries, whatever else they share: one may have been restored from the other's backup. Where
+    nothing differs, things made at the same millisecond are taken for the same ones, which is the
+    safe side.
     """
-    verdicts = [
-        _same_model(one.models[name], other.models[name])
-        for name in one.models.keys() & other.models.keys()
-    ]
-    if False in verdicts:
-        return None if True in verdicts else False
-    if True in verdicts:
+    early = min(one.asked, other.asked) - _SETTLED
+    shared = one.models.keys() & other.models.keys()
+    facts = [fact for name in shared for fact in _facts(one.models[name], other.models[name])]
+    if any(a != b and max(a, b) <= early * 1000 for a, b in facts):
+        return False
+    if any(one.models[name].created == other.models[name].created for name in shared):
         return True
     if one.founded is not None and other.founded is not None:
         return one.founded == other.founded
     return None
 
 
-def _same_model(one: ModelIdentity, other: ModelIdentity) -> bool:
-    shared = one.versions.keys() & other.versions.keys()
-    return one.created == other.created and all(
-        one.versions[version] == other.versions[version] for version in shared
-    )
+def _facts(one: ModelIdentity, other: ModelIdentity) -> list[tuple[int, int]]:
+    """Times of the same things here and there."""
+    versions = one.versions.keys() & other.versions.keys()
+    return [(one.created, other.created), *((one.versions[v], other.versions[v]) for v in versions)]

@@ -1,20 +1,21 @@
 """The versions of one server that somebody wants, asked in as few calls as it has bulk calls for.
 
-A poll asks for all versions by the runs that made them, and for all those runs: two calls, however
-many versions. Only what a bulk call does not show is asked for one by one: it may be forbidden,
-gone, or made without a run. Where a version leads to (its detail) is followed when it is new and
-every ``store_interval``.
+A poll asks for all versions by the runs that made them, for all those runs, and for all logged
+models: three calls, however many versions. Only what a bulk call does not show is asked for one by
+one: it may be forbidden, gone, or made without a run. Where a version leads to (its detail) cannot
+change without the version being another; it is followed when it is new and every
+``store_interval``.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeGuard
 
 from stagingmirror.errors import NotAnswered, NotThere, Refused, StagingMirrorError
 from stagingmirror.registry import asking
-from stagingmirror.registry.records import Run, Version
+from stagingmirror.registry.records import LoggedModel, Run, Version
 from stagingmirror.registry.server import MlflowServer
 from stagingmirror.registry.versions import Detail, get_run, read_detail
 
@@ -60,8 +61,9 @@ class KnownVersions:
         """Raises where a bulk call got no answer; what concerns one version is its answer."""
         records = await self._bulk_versions(keys)
         runs = await self._bulk_runs(keys)
+        logged = await self._bulk_logged(keys)
         answers = await self._each(
-            partial(self._one, key, records.get(key), runs, began, since.get(key, 0.0))
+            partial(self._one, key, records.get(key), runs, logged, began, since.get(key, 0.0))
             for key in keys
         )
         asked = dict(zip(keys, answers, strict=True))
@@ -96,6 +98,17 @@ class KnownVersions:
         except Refused:
             return {}
 
+    async def _bulk_logged(self, keys: Iterable[Key]) -> Mapping[str, LoggedModel]:
+        details = (self._known[key].detail for key in keys if key in self._known)
+        known = {one.logged.model_id: one.logged for one in details if one.logged is not None}
+        experiments = {one.experiment_id for one in known.values()} - {""}
+        if len(known) < 2 or not experiments:
+            return {}
+        try:
+            return await asking.search_logged_models(self._server, experiments, known)
+        except Refused:
+            return {}
+
     def _run_id(self, key: Key) -> str | None:
         known = self._known.get(key)
         return known.record.run_id if known is not None else None
@@ -123,6 +136,7 @@ class KnownVersions:
         key: Key,
         record: Version | None,
         runs: Mapping[str, Run],
+        logged: Mapping[str, LoggedModel],
         began: float,
         since: float,
     ) -> Answer:
@@ -130,7 +144,7 @@ class KnownVersions:
             record = record or await self._version(key)
             if record is None:
                 return None
-            detail = await self._detail(key, record, began, since)
+            detail = await self._detail(key, record, logged, began, since)
             run = None
             if detail.run_id is not None:
                 run = runs.get(detail.run_id) or await get_run(self._server, detail.run_id)
@@ -144,9 +158,31 @@ class KnownVersions:
         except NotThere:
             return None
 
-    async def _detail(self, key: Key, record: Version, began: float, since: float) -> Detail:
+    async def _detail(
+        self,
+        key: Key,
+        record: Version,
+        logged: Mapping[str, LoggedModel],
+        began: float,
+        since: float,
+    ) -> Detail:
         known = self._known.get(key)
         oldest = max(began - self._store_interval, since)
         if known is not None and known.leads_like(record) and known.detail.began >= oldest:
-            return known.detail
+            now = await self._with_logged(known.detail, logged)
+            if now is not None:
+                return now
         return await read_detail(self._server, record, began=began)
+
+    async def _with_logged(
+        self, detail: Detail, logged: Mapping[str, LoggedModel]
+    ) -> Detail | None:
+        """The detail with its logged model as it is now; None where it must be followed anew."""
+        if detail.logged is None:
+            return None if detail.source.startswith("models:/") else detail
+        model_id = detail.logged.model_id
+        try:
+            now = logged.get(model_id) or await asking.get_logged_model(self._server, model_id)
+        except NotThere:
+            return None
+        return replace(detail, logged=now)

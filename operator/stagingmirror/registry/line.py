@@ -10,7 +10,7 @@ from stagingmirror.registry.looks import ALIAS, VERSION
 from stagingmirror.registry.poll import Poll, Wanted
 from stagingmirror.registry.server import MlflowServer
 from stagingmirror.settings import Settings
-from stagingmirror.view import Subject
+from stagingmirror.view import Look, Subject
 
 _IDLE = 60.0
 """Seconds between rounds where nobody wants anything: whether the server answers is wanted always.
@@ -40,6 +40,8 @@ class Line:
         self._subjects: dict[tuple[str, Key], set[Subject]] = defaultdict(set)
         self._proving: list[Wanted] = []
         self._since: dict[Key, float] = {}
+        self._begun = self._done = 0
+        """Numbers of the newest round that began, and of the newest that ended."""
         self._sleeping = 0.0
         """The interval that the wait for the next round goes by."""
         self._wake = asyncio.Event()
@@ -87,7 +89,9 @@ class Line:
             await self._until_due()
             self._sleeping = 0.0
             self._wake.clear()
+            self._begun += 1
             await self.poll.round(self._wanted(), self._since)
+            self._done = self._begun
             if self.poll.again:
                 self._wake.set()
             async with self._ended:
@@ -102,7 +106,8 @@ class Line:
         try:
             keys = wanted.versions | self._named(wanted)
             self._since |= dict.fromkeys(keys, since)
-            await self._round_since(since)
+            if not self._is_known(wanted, since):
+                await self._round()
             keys |= self._named(wanted)
             roots = self.poll.roots(keys)
             await self.poll.reading.prove(roots, since=since, bytes_too=read_bytes)
@@ -118,12 +123,22 @@ class Line:
             await asyncio.wait([self.task])
         await self.poll.close()
 
-    async def _round_since(self, since: float) -> None:
-        """A round that began before its wishes were known does not count."""
+    async def _round(self) -> None:
+        """One whole round from now on: one that has begun does not know the newest wishes."""
+        number = self._begun + 1
         async with self._ended:
-            while self.poll.tried < since:
+            while self._done < number:
                 self._wake.set()
                 await self._ended.wait()
+
+    def _is_known(self, wanted: Wanted, since: float) -> bool:
+        """Whether everything was asked after ``since`` already."""
+        looks = self.poll.looks
+        known = (
+            *(looks.aliases.get(key) for key in wanted.aliases),
+            *(looks.versions.get(key) for key in wanted.versions | self._named(wanted)),
+        )
+        return all(isinstance(look, Look) and look.began >= since for look in known)
 
     async def _until_due(self) -> None:
         interval = min(self._wants.values(), default=_IDLE)

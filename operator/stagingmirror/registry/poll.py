@@ -105,6 +105,11 @@ class Poll:
         """See ``reading``; kept until the version's folder is known."""
         self._kept[key] = content
 
+    def doubt(self, key: Key) -> None:
+        """See ``reading``."""
+        for root in self.roots([key]):
+            self.reading.doubt(root)
+
     def roots(self, keys: Iterable[Key]) -> set[str]:
         """The folders of these versions' files, as far as they are known."""
         known = (self._answered[key][0] for key in keys if key in self._answered)
@@ -117,7 +122,7 @@ class Poll:
         known = self._identity
         if known is None or known[0] is not self.models or known[1].founded != self._founded:
             models = {n: ModelIdentity(m.created, m.versions) for n, m in self.models.items()}
-            known = self.models, RegistryIdentity(self._founded, models)
+            known = self.models, RegistryIdentity(self._founded, models, self.searched)
             self._identity = known
         return known[1]
 

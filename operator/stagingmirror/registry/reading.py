@@ -99,6 +99,16 @@ class Reading:
         if shelf.content is None:
             shelf.content, shelf.adopted = content, True
 
+    def doubt(self, root: str) -> None:
+        """The bytes may be others than those that are known: not shown until read anew, at once."""
+        shelf = self._shelves.get(root)
+        if shelf is None or shelf.content is None:
+            return
+        self._drop(shelf)
+        shelf.content = shelf.trouble = None
+        self._start(shelf, since=None)
+        self._changed(root)
+
     def tend(self, roots: Iterable[str]) -> None:
         """Start what is due for these shelves, and drop all others. Does not wait."""
         roots = set(roots)

@@ -117,6 +117,7 @@ class Run:
 @dataclass(frozen=True, slots=True)
 class LoggedModel:
     model_id: str
+    experiment_id: str
     artifact_uri: str
     run_id: str | None
     status: str
@@ -165,6 +166,7 @@ def logged_model(fields: Fields) -> LoggedModel:
     info = fields.one("info")
     return LoggedModel(
         model_id=info.text("model_id"),
+        experiment_id=info.optional("experiment_id") or "",
         artifact_uri=info.text("artifact_uri"),
         run_id=info.optional("source_run_id"),
         status=info.optional("status") or "",

@@ -5,7 +5,6 @@ variables and retries for 16 minutes. Here every server has sessions of its own;
 timeout, and a bounded answer; redirects are not followed, since they would take credentials along.
 """
 
-import asyncio
 import base64
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -52,23 +51,25 @@ class MlflowServer:
         # Files must never keep a check waiting for a connection, so they have connections apart.
         self._api: aiohttp.ClientSession | None = None
         self._files: aiohttp.ClientSession | None = None
-        self.writing = asyncio.Lock()
-        """Held while a version is copied here: two copies at once would double it."""
 
     async def call(
         self,
         method: str,
         path: str,
         *,
+        thing: str = "",
         query: Mapping[str, str] | None = None,
         body: Mapping[str, object] | None = None,
     ) -> dict[str, object]:
-        """One call of the API, e.g. ``call("GET", "mlflow/registered-models/get", query=…)``."""
-        operation = _operation(path)
+        """One call of the API, e.g. ``call("GET", "mlflow/registered-models/get", query=…)``.
+        ``thing`` ends the path where that names one; operations are told without it, so that
+        metrics stay few.
+        """
+        operation = path.removeprefix("mlflow/")
         asked = self._asked(operation)
         async with self._told(operation):
             session = self._api_session()
-            url = f"{self.url}/api/2.0/{path}"
+            url = f"{self.url}/api/2.0/{path}{thing and '/'}{thing}"
             async with session.request(
                 method, url, params=query, json=body, allow_redirects=False
             ) as answer:
@@ -180,12 +181,6 @@ class MlflowServer:
             cookie_jar=aiohttp.DummyCookieJar(),
             read_bufsize=CHUNK,
         )
-
-
-def _operation(path: str) -> str:
-    """The path without what it names, so that metrics stay few."""
-    parts = path.removeprefix("mlflow/").split("/")
-    return "/".join(part for part in parts if not part.startswith("m-"))
 
 
 def _authorization(credentials: Credentials | None) -> dict[str, str]:

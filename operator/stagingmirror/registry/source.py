@@ -158,6 +158,14 @@ class RegistrySource:
         if line is not None:
             line.poll.adopt((model, version), content)
 
+    def doubt(self, environment: str, model: str, version: str) -> None:
+        """Somebody read other bytes than are known of it: they are read anew, and not shown until
+        then.
+        """
+        line = self._line(environment)
+        if line is not None:
+            line.poll.doubt((model, version))
+
     def identity(self, environment: str) -> RegistryIdentity | None:
         """What proves which registry answers there; None: it has not answered yet."""
         line = self._line(environment)

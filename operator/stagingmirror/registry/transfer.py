@@ -23,12 +23,19 @@ class Transfer:
     """From a folder here to a folder there."""
 
     def __init__(
-        self, source: MlflowServer, from_root: str, destination: MlflowServer, to_root: str
+        self,
+        source: MlflowServer,
+        from_root: str,
+        destination: MlflowServer,
+        to_root: str,
+        may_write: Callable[[], None],
     ) -> None:
+        """``may_write`` is asked before each upload, and raises where it may not be any more."""
         self._source = source
         self._from = from_root
         self._destination = destination
         self._to = to_root
+        self._may_write = may_write
 
     async def send(
         self, files: Iterable[StoredFile], progress: Progress, *, again: bool
@@ -48,6 +55,7 @@ class Transfer:
         return read
 
     async def _send(self, file: StoredFile, progress: Progress) -> FileHash:
+        self._may_write()
         digest = Digest()
         failed: list[StagingMirrorError] = []
 

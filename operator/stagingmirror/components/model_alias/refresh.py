@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from stagingmirror.api.mirror import LoadedBy, ModelAlias
-from stagingmirror.component import Sides
+from stagingmirror.api.quantity import parse_bytes
+from stagingmirror.component import Side, Sides
 from stagingmirror.components.model_alias.loads import Version, load_of
 from stagingmirror.components.model_alias.names import alias_in, loaders_in
 from stagingmirror.components.model_alias.rules import refuse_unproven, shares_registry
@@ -22,6 +23,7 @@ from stagingmirror.drift.steps import (
     Step,
     Value,
 )
+from stagingmirror.drift.wording import size
 from stagingmirror.errors import CannotRefresh
 from stagingmirror.reading.patches import needed, patches, refuse_unseen
 from stagingmirror.reading.places import AliasName, Place, place_of
@@ -152,6 +154,8 @@ def _copy(
             f"the bytes of production's version {theirs.number} changed after they were judged; "
             "the next check judges them anew.",
         )
+    total = sum(file.size for file in content.files.values())
+    _refuse_large(total, sides.staging)
     return CopyModel(
         id=f"copy-{component}",
         component=component,
@@ -162,8 +166,18 @@ def _copy(
         to_model=alias.model,
         tree_hash=content.tree_hash,
         files=len(content.files),
-        size=sum(file.size for file in content.files.values()),
+        size=total,
     )
+
+
+def _refuse_large(total: int, staging: Side) -> None:
+    """What staging may not read could be copied, and never be compared there."""
+    if total > parse_bytes(staging.spec.content.max_bytes):
+        raise CannotRefresh(
+            "TooLarge",
+            f"the version has {size(total)}, more than content.maxBytes of environment "
+            f'"{staging.environment}"; ask its owner to raise it.',
+        )
 
 
 def _alias(component: str, now: Staging, target: Value) -> Iterator[MoveAlias]:

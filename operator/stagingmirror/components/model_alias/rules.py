@@ -29,15 +29,17 @@ def registry_problem(
         return Why(
             "SameThing",
             f"track[{name}]: production and staging are the same alias "
-            f"({staging.model}@{staging.alias}{_proof(urls)}); name another alias for staging.",
+            f"({staging.model}@{staging.alias}{_proof(urls)}); name another alias for "
+            f"staging{_if_two(urls)}.",
         )
     says = shares_registry(sides)
     if shared and not says:
+        are = "are" if urls[0] == urls[1] else "seem to be"
         return Why(
             "SharedRegistry",
             f'track[{name}]: environments "{production.environment}" and "{staging.environment}" '
-            f"are one registry{_proof(urls)}; ask the owner of the latter to set "
-            f"sharesRegistryWith: {production.environment}.",
+            f"{are} one registry{_proof(urls)}; ask the owner of the latter to set "
+            f"sharesRegistryWith: {production.environment}{_if_two(urls)}.",
         )
     if says and same_registry is False:
         return Why(
@@ -58,8 +60,8 @@ def refuse_unproven(sides: Sides, view: View) -> None:
             "RegistryNotProven",
             f'it is not proven that environments "{production}" and "{staging}" are two registries,'
             " so nothing is written to the latter's. If they are one, ask its owner to set "
-            f"sharesRegistryWith: {production}; if they are two, both must answer and be allowed "
-            "to see the default experiment (id 0).",
+            f"sharesRegistryWith: {production}; if they are two, both must answer, and let us see "
+            "the default experiment (id 0) or a registered model of the same name.",
         )
 
 
@@ -69,4 +71,16 @@ def shares_registry(sides: Sides) -> bool:
 
 
 def _proof(urls: list[str]) -> str:
-    return "" if urls[0] == urls[1] else f"; {urls[0]} and {urls[1]} are one registry"
+    if urls[0] == urls[1]:
+        return ""
+    return f"; {urls[0]} and {urls[1]} look like one registry: they hold things made at one time"
+
+
+def _if_two(urls: list[str]) -> str:
+    """A registry restored from the other's backup looks like it, and must not be called shared."""
+    if urls[0] == urls[1]:
+        return ""
+    return (
+        "; but if one was restored from a backup of the other, create a registered model of the "
+        "same new name in both, which tells them apart"
+    )

@@ -1,7 +1,7 @@
 """A model version as facts: its bytes, and where it comes from."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from hashlib import sha256
 
 from stagingmirror.api.times import rfc3339
@@ -9,11 +9,15 @@ from stagingmirror.drift.facts import DETAIL, Fact
 from stagingmirror.reading.reading import Reading
 from stagingmirror.view import Content, ModelVersion
 
+Seal = Callable[[str], str]
+
 CONTENT = "contentHash"
 MAX_SHOWN = 200
 """Characters of a value that is shown as it is; of a longer one the hash is."""
 
 _PREFIX = "sha256:"
+_DATASETS = re.compile(r"[^@:]+@[\w.-]+(, [^@:]+@[\w.-]+)*", re.ASCII)
+"""``name@digest`` of each dataset, which is no address."""
 _REQUIREMENT = re.compile(r"([A-Za-z0-9][-A-Za-z0-9._]*)[^:/@]*")
 
 
@@ -25,7 +29,8 @@ def version_facts(
     """
     if not isinstance(version.content, Content):
         raise reading.unseen(version.content.why.reason, version.content.why.message)
-    values = {**dict(_content(version.content)), **dict(_provenance(version, snapshot_tag))}
+    provenance = _provenance(version, snapshot_tag, reading.view.seal)
+    values = {**dict(_content(version.content)), **dict(provenance)}
     facts = {name: Fact(value, declared=declared) for name, value in values.items()}
     facts["contentRead"] = Fact(rfc3339(version.content.read), compared=False)
     return facts
@@ -42,15 +47,18 @@ def _content(content: Content) -> Iterator[tuple[str, str]]:
         yield f"{CONTENT}{DETAIL}{path}", _prefixed(file.sha256)
 
 
-def _provenance(version: ModelVersion, snapshot_tag: str | None) -> Iterator[tuple[str, str]]:
+def _provenance(
+    version: ModelVersion, snapshot_tag: str | None, seal: Seal
+) -> Iterator[tuple[str, str]]:
     if version.origin_run_id:
         yield "runId", version.origin_run_id
     if snapshot := _snapshot(version, snapshot_tag):
-        yield "dataSnapshot", _short(snapshot)
+        is_dataset = _DATASETS.fullmatch(snapshot) is not None
+        yield "dataSnapshot", _short(snapshot) if is_dataset else _told(snapshot, seal)
     for name, value in sorted(version.parameters.items()):
-        yield f"parameters.{_one_fact(name)}", _short(value)
+        yield f"parameters.{_one_fact(name)}", _told(value, seal)
     if version.signature is not None:
-        yield "signature", _short(version.signature)
+        yield "signature", _told(version.signature, seal)
     if version.requirements is not None:
         yield from _requirements(version.requirements)
 
@@ -74,6 +82,11 @@ def _requirements(text: str) -> Iterator[tuple[str, str]]:
 def _one_fact(name: str) -> str:
     """A parameter's name may have slashes; as a detail of another parameter it would not count."""
     return name.replace("%", "%25").replace(DETAIL, "%2F")
+
+
+def _told(text: str, seal: Seal) -> str:
+    """Anybody can log anything: what has an address in it may hold a credential."""
+    return seal(text) if "://" in text or "@" in text else _short(text)
 
 
 def _short(text: str) -> str:
