@@ -16,6 +16,7 @@ from stagingmirror.cluster.source import ClusterSource
 from stagingmirror.registry.address import RegistryAddress
 from stagingmirror.registry.source import RegistrySource
 from stagingmirror.settings import Settings
+from stagingmirror.view import Subject
 from support import resources
 from support.definitions import install
 from support.rigs import make_namespace
@@ -41,7 +42,7 @@ async def a_stage(
     settings = Settings(namespace=spaces[2], identity="operator", sweep_interval=2.0)
     client = await KubernetesClient.connect(kubeconfig=str(control_plane.kubeconfig), timeout=10.0)
     registry = RegistrySource(clock=time.time, on_change=lambda _: None, settings=settings)
-    cluster = ClusterSource(client, clock=time.time, on_change=lambda _: None, settings=settings)
+    cluster = ClusterSource(client, clock=time.time, on_change=_nobody_hears, settings=settings)
     for name, server in zip(environments, servers, strict=True):
         if server is not None:
             registry.configure(name, RegistryAddress(server.url))
@@ -87,3 +88,7 @@ async def _end(stage: Stage, tasks: list[asyncio.Task[None]]) -> None:
         with contextlib.suppress(asyncio.CancelledError):
             await task
     await stage.client.close()
+
+
+def _nobody_hears(_: Subject, /, *, since: float | None = None) -> None:
+    """A stage looks when it wants to."""

@@ -32,8 +32,11 @@ class Watching:
         self.calls: Counter[str] = Counter()
         client.on_call = lambda method, outcome, seconds: self.calls.update([method])
         self.source = ClusterSource(
-            client, clock=time.time, on_change=self.told.append, settings=settings
+            client, clock=time.time, on_change=self._hear, settings=settings
         )
+
+    def _hear(self, subject: Subject, /, *, since: float | None = None) -> None:
+        self.told.append(subject)
 
     def streams_are_open(self) -> bool:
         """Seven kinds are watched; where lists fail, there is nothing to wait for."""

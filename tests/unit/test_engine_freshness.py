@@ -1,5 +1,6 @@
 """How long a status may be believed, and who says as of when everything was true."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,8 +93,15 @@ def test_turns_that_were_not_needed_for_a_while_are_not_saved_up() -> None:
 # settled-at
 
 
-def settling(clock: Clock, queue: Unwritten | Queue[str]) -> Settling:
-    return Settling(queue, clock=clock, annotate=lambda _: None)
+def settling(
+    clock: Clock, *queue: Unwritten | Queue[str], sweeps_vouch_until: float = math.inf
+) -> Settling:
+    return Settling(
+        *queue,
+        sweeps_vouch_until=lambda: sweeps_vouch_until,
+        clock=clock,
+        annotate=lambda _: None,
+    )
 
 
 def test_nothing_is_settled_before_every_mirror_was_looked_at() -> None:
@@ -154,6 +162,35 @@ def test_settled_at_stands_still_while_a_verdict_is_unwritten() -> None:
     clock.now += 30
 
     assert one.settled() == stood
+
+
+def test_settled_at_stands_still_while_anything_known_is_unread() -> None:
+    clock, queue, cluster = Clock(), Unwritten(), Unwritten()
+    one = settling(clock, queue, cluster)
+    one.take_over(None)
+    one.every_mirror_is_queued()
+    assert one.settled() == clock.now
+
+    cluster.oldest = heard = clock.now
+    clock.now += 5
+    assert one.settled() == heard
+
+    cluster.oldest, queue.oldest = None, heard
+    clock.now += 5
+    assert one.settled() == heard
+
+
+def test_nothing_is_settled_later_than_our_own_resources_are_proven() -> None:
+    clock = Clock()
+    one = settling(clock, Unwritten(), sweeps_vouch_until=NOW + 45)
+    one.take_over(None)
+    one.every_mirror_is_queued()
+    clock.now += 40
+    assert one.settled() == clock.now
+
+    clock.now += 40
+
+    assert one.settled() == NOW + 45
 
 
 @pytest.mark.parametrize(

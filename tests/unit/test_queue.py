@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from stagingmirror.engine.queue import Queue
 from support.queues import Clock, Figures, a_queue
 
@@ -33,8 +35,11 @@ def test_the_earliest_deadline_is_taken_first() -> None:
     clock = Clock()
     queue = a_queue(clock)
 
-    queue.add("later", deadline=clock.now + 20)
-    queue.add("sooner", deadline=clock.now + 10)
+    queue.fresh_until("later", clock.now + 20)
+    queue.fresh_until("sooner", clock.now + 10)
+
+    queue.add("later")
+    queue.add("sooner")
 
     assert [queue.take_now(), queue.take_now()] == ["sooner", "later"]
 
@@ -42,10 +47,12 @@ def test_the_earliest_deadline_is_taken_first() -> None:
 def test_a_sooner_deadline_moves_a_waiting_key_forward() -> None:
     clock = Clock()
     queue = a_queue(clock)
-    queue.add("a", deadline=clock.now + 20)
-    queue.add("b", deadline=clock.now + 10)
+    queue.fresh_until("b", clock.now + 10)
+    queue.add("a")
+    queue.add("b")
 
-    queue.add("a", deadline=clock.now + 5)
+    queue.fresh_until("a", clock.now + 5)
+    queue.add("a")
 
     assert [queue.take_now(), queue.take_now(), queue.take_now()] == ["a", "b", None]
 
@@ -57,7 +64,8 @@ def test_a_key_without_deadline_does_not_starve_behind_keys_that_are_always_urge
     taken = []
 
     for turn in range(10):
-        queue.add(f"urgent-{turn}", deadline=0.0)
+        queue.fresh_until(f"urgent-{turn}", 0.0)
+        queue.add(f"urgent-{turn}")
         key = queue.take_now()
         assert key is not None
         taken.append(key)
@@ -174,18 +182,70 @@ def test_a_delayed_key_counts_as_written_until_it_is_due() -> None:
     assert queue.oldest_unwritten() is None
 
 
-def test_a_dropped_key_is_not_taken_and_not_owed() -> None:
+def test_of_a_key_that_is_no_more_only_what_was_added_meanwhile_is_left() -> None:
     clock = Clock()
     queue = a_queue(clock)
-    queue.add("waiting")
-    queue.add_later("delayed", clock.now + 1)
+    for key in ("gone", "made again"):
+        queue.add(key)
+        queue.take_now()
+        queue.failed(key)
+        queue.add(key)
+        queue.take_now()
+        queue.add_later(key, clock.now + 1)
+    queue.add("made again")
 
-    queue.drop("waiting")
-    queue.drop("delayed")
-    clock.now += 2
+    queue.gone("gone")
+    queue.gone("made again")
+    clock.now += 10
 
-    assert queue.take_now() is None
+    assert [queue.take_now(), queue.take_now()] == ["made again", None]
+    queue.done("made again")
     assert queue.oldest_unwritten() is None
+
+
+def test_a_delayed_key_keeps_its_deadline() -> None:
+    clock = Clock()
+    queue = a_queue(clock)
+    queue.fresh_until("sooner", clock.now + 10)
+    queue.add("patient")
+
+    queue.add_later("sooner", clock.now + 1)
+    clock.now += 1
+
+    assert [queue.take_now(), queue.take_now()] == ["sooner", "patient"]
+
+
+@pytest.mark.parametrize("state", ["waiting", "in work", "nowhere"])
+def test_a_key_is_unwritten_since_what_it_is_dirty_for_was_known(state: str) -> None:
+    clock = Clock()
+    queue = a_queue(clock)
+    known = clock.now
+    clock.now += 5
+    if state != "nowhere":
+        queue.add("a")
+    if state == "in work":
+        queue.take_now()
+
+    queue.add("a", since=known)
+
+    assert queue.oldest_unwritten() == known
+    queue.take_now()
+    queue.done("a")
+    if state == "in work":
+        assert queue.oldest_unwritten() == known
+        queue.take_now()
+        queue.done("a")
+    assert queue.oldest_unwritten() is None
+
+
+def test_wishes_that_were_replaced_are_not_kept() -> None:
+    clock = Clock()
+    queue = a_queue(clock)
+
+    for turn in range(10_000):
+        queue.add_later("a", clock.now + 20_000 - turn)
+
+    assert len(queue._dues) < 100
 
 
 def test_figures_have_controller_runtimes_meaning() -> None:

@@ -21,10 +21,9 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule(key=KEYS, deadline=st.none() | st.floats(-50, 50))
     def add(self, key: str, deadline: float | None) -> None:
-        if deadline is None:
-            self.queue.add(key)
-        else:
-            self.queue.add(key, deadline=self.clock.now + deadline)
+        if deadline is not None:
+            self.queue.fresh_until(key, self.clock.now + deadline)
+        self.queue.add(key)
         self.owed.add(key)
 
     @rule(key=KEYS, seconds=st.floats(0, 60))

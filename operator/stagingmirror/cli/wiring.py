@@ -122,12 +122,12 @@ def assemble(
     fleet, specs, tokens, acknowledged = Fleet(), Specs(), Tokens(), Acknowledged()
     first_answers = FirstAnswers()
 
-    def changed(subject: Subject) -> None:
+    def changed(subject: Subject, /, *, since: float | None = None) -> None:
         for key in wants.readers(subject):
-            if first_answers.is_waiting(key):
+            if since is None and first_answers.is_waiting(key):
                 queue.add_later(key, clock() + TOGETHER)
             else:
-                queue.add(key)
+                queue.add(key, since=since)
 
     cluster = ClusterSource(client, clock=clock, on_change=changed, settings=settings)
     registry = RegistrySource(
@@ -139,7 +139,11 @@ def assemble(
     teller = Teller(client, clock=clock, identity=settings.identity, leading=leading)
     _count(metrics, cluster, elector)
     settling = Settling(
-        queue, clock=clock, annotate=_telling_both(elector, metrics), behind=cluster.behind_since
+        queue,
+        cluster,
+        sweeps_vouch_until=lambda: sweeper.vouches_until(),
+        clock=clock,
+        annotate=_telling_both(elector, metrics),
     )
     proving = Proving(cluster, registry, wants=wants, tokens=tokens, again=queue.add, clock=clock)
     holds = HoldKeeper(
@@ -218,6 +222,7 @@ def assemble(
         same_registry=registry.same_registry,
         leading=leading,
         clock=clock,
+        fresh_until=queue.fresh_until,
     )
     return Operator(
         settings=settings,

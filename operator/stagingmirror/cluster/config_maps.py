@@ -7,7 +7,7 @@ sent, decoded or kept.
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stagingmirror.cluster import objects
 from stagingmirror.cluster.answers import shaped
@@ -23,23 +23,32 @@ from stagingmirror.view import ConfigMap
 Key = tuple[str, str]
 """Namespace and name."""
 AT_ONCE = 8
-LONGEST_BEHIND = 300.0
-"""Seconds."""
+GIVE_UP = 15.0
+"""Seconds after which data that are known to be old, and cannot be read anew, are not told any
+more.
+"""
 _NOT_READ = Why("NotSeenYet", "The ConfigMap has not been read yet.")
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """``good_until``: where metadata told of a newer version, when this one was last proven to be
-    the newest (POSIX s); else None.
+    """Data of one ``version``, read by a call that began at ``asked`` (POSIX s). ``good_until``:
+    where metadata have told of a newer version since, the last time as of which these data are
+    proven; when they changed after that is not known.
     """
 
     config_map: ConfigMap
+    version: str
+    asked: float
     good_until: float | None = None
 
 
 class ConfigMaps:
-    """Reads what is wanted, a bounded number at once; ``run`` does the reading."""
+    """Reads what is wanted, a bounded number at once; ``run`` does the reading.
+
+    ``proven`` says of a namespace when the newest proof of its metadata began. ``changed`` is
+    called with when the news were heard, where they made something old that had been told.
+    """
 
     def __init__(
         self,
@@ -48,19 +57,18 @@ class ConfigMaps:
         *,
         clock: Callable[[], float],
         proven: Callable[[str], float],
-        changed: Callable[[Key], None],
+        changed: Callable[[Key, float | None], None],
     ) -> None:
-        """``proven``: when the metadata of a namespace were last proven (POSIX s)."""
         self._client = client
         self._store = store
         self._clock = clock
         self._proven = proven
         self._changed = changed
-        self._news: dict[Key, float] = {}
-        """When it was told of each that what was read is not the newest any more."""
         self._wanted: set[Key] = set()
         self._read: dict[Key, Read] = {}
         self._trouble: dict[Key, Why] = {}
+        self._unread: dict[Key, float] = {}
+        self._counted_anew = 0
         self._reading: dict[Key, asyncio.Task[None]] = {}
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._group: asyncio.TaskGroup | None = None
@@ -78,29 +86,37 @@ class ConfigMaps:
         if key not in self._wanted:
             return
         if self._store.named(*key) is None:
+            since = self._unread.get(key)
             self._forget(key)
-            self._changed(key)
+            self._changed(key, since)
             return
         known = self._read.get(key)
-        if known and known.good_until is None and not self.current(key):
-            self._read[key] = Read(known.config_map, self._proven(key[0]))
-            self._news[key] = self._clock()
+        if known and not self.current(key):
+            self._unread.setdefault(key, self._clock())
+            if known.good_until is None:
+                proven = max(known.asked, self._proven(key[0]))
+                self._read[key] = replace(known, good_until=proven)
         self._catch_up(key)
 
-    def behind_since(self) -> float | None:
-        """Since when a change is known that was not read yet; None: there is none. One that cannot
-        be read for long is told by the age of the look instead.
-        """
-        now = self._clock()
-        waiting = (at for at in self._news.values() if now - at <= LONGEST_BEHIND)
-        return min(waiting, default=None)
+    def versions_went_back(self) -> None:
+        """The cluster counts from an earlier time again: no version that was read says anything."""
+        self._counted_anew += 1
+        for key, known in self._read.items():
+            self._read[key] = replace(known, version="0")
+        for key in list(self._wanted):
+            self.told(key)
 
     def current(self, key: Key) -> bool:
         """What was read is at least as new as what metadata tell."""
         told, known = self._store.named(*key), self._read.get(key)
         if told is None or known is None:
             return told is None
-        return not newer(told.resource_version, known.config_map.resource_version)
+        return not newer(told.resource_version, known.version)
+
+    def oldest_unread(self) -> float | None:
+        """Since when it is known (POSIX s) that something is not any more as it was told."""
+        unread = [at for key, at in self._unread.items() if not self.current(key)]
+        return min(unread, default=None)
 
     def read(self, key: Key) -> Read | Why:
         """What was read last, or why there is nothing."""
@@ -145,20 +161,39 @@ class ConfigMaps:
         pausing = Pausing()
         while key in self._wanted and not self.current(key):
             try:
-                async with self._slots:
-                    body = await self._client.request("GET", CONFIG_MAPS.path(*key))
-                self._read[key] = Read(shaped(body, "GET configmaps", objects.config_map))
-                self._trouble.pop(key, None)
-                self._news.pop(key, None)
+                await self._read_once(key)
+                if not self.current(key):
+                    await pausing.after_failure()
             except NotThere:
                 await pausing.after_failure()  # the watch will tell that it is gone
-                continue
             except StagingMirrorError as error:
                 self._trouble[key] = Why(error.reason, error.message)
+                self._give_up(key)
                 await pausing.after_failure()
-                continue
-            self._changed(key)
+
+    async def _read_once(self, key: Key) -> None:
+        async with self._slots:
+            asked, counted = self._clock(), self._counted_anew
+            body = await self._client.request("GET", CONFIG_MAPS.path(*key))
+        if counted != self._counted_anew:
+            return
+        config_map = shaped(body, "GET configmaps", objects.config_map)
+        self._read[key] = Read(config_map, config_map.resource_version, asked)
+        self._trouble.pop(key, None)
+        if self.current(key):
+            since = self._unread.pop(key, None)
+        else:
+            since = self._unread.setdefault(key, asked)
+            self._read[key] = replace(self._read[key], good_until=asked)
+        self._changed(key, since)
+
+    def _give_up(self, key: Key) -> None:
+        """What is known to be old is no answer for long; until then ``settled-at`` stands still."""
+        since = self._unread.get(key)
+        if since is not None and self._clock() - since > GIVE_UP:
+            del self._unread[key], self._read[key]
+            self._changed(key, since)
 
     def _forget(self, key: Key) -> None:
-        for place in (self._read, self._trouble, self._news):
+        for place in (self._read, self._trouble, self._unread):
             place.pop(key, None)

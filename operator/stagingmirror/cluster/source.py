@@ -8,7 +8,7 @@ import asyncio
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from stagingmirror.cluster.client import KubernetesClient
 from stagingmirror.cluster.config_maps import ConfigMaps, Key, Read
@@ -29,6 +29,14 @@ _NOT_YET = Why("NotSeenYet", "The cluster has not answered yet.")
 _NOT_LISTED = Why("NamespaceNotReadable", "No environment lists this namespace.")
 
 
+class OnChange(Protocol):
+    """``since``: when it became known that what was told is old, where that was before now (POSIX
+    s).
+    """
+
+    def __call__(self, subject: Subject, /, *, since: float | None = None) -> None: ...
+
+
 @dataclass(slots=True)
 class _Scope:
     looking: Looking[Any]
@@ -47,7 +55,7 @@ class ClusterSource:
         client: KubernetesClient,
         *,
         clock: Callable[[], float],
-        on_change: Callable[[Subject], None],
+        on_change: OnChange,
         settings: Settings,
     ) -> None:
         self.counts = Counts()
@@ -60,8 +68,8 @@ class ClusterSource:
             client,
             self._stores.config_maps,
             clock=clock,
-            proven=self._proven,
-            changed=lambda key: on_change(Subject(LOCAL, "ConfigMap", *key)),
+            proven=lambda namespace: self._proven("ConfigMap", namespace),
+            changed=lambda key, since: on_change(Subject(LOCAL, "ConfigMap", *key), since=since),
         )
         self._namespaces: frozenset[str] | None = None
         self._wanted: dict[Key, set[str]] = {}
@@ -124,9 +132,13 @@ class ClusterSource:
         read = self._config_maps.read(key)
         if not isinstance(read, Read):
             return Unseen(read, began)
-        # Between the news and the new data, the old data is as old as the proof before the news.
+        # Between the news and the new data, the old data are as old as the last proof of them.
         began = began if read.good_until is None else min(began, read.good_until)
         return Look(read.config_map, began, trouble or self._config_maps.trouble(key))
+
+    def oldest_unwritten(self) -> float | None:
+        """Since when news are known that no reader has been told of yet; None: there are none."""
+        return self._config_maps.oldest_unread()
 
     async def prove(self, subjects: Iterable[Subject], *, since: float) -> None:
         """Make looks of these begin at ``since`` (POSIX s) or later. Where that fails, or takes
@@ -188,17 +200,13 @@ class ClusterSource:
         except StagingMirrorError as error:
             looking.doubt(Why(error.reason, error.message))
 
+    def _proven(self, kind: str, namespace: str) -> float:
+        looking = self._looking(kind, namespace)
+        return looking.began(namespace) if looking is not None else 0.0
+
     def _looking(self, kind: str, namespace: str) -> Looking[Any] | None:
         scope = self._scopes.get((kind, None)) or self._scopes.get((kind, namespace))
         return scope.looking if scope else None
-
-    def behind_since(self) -> float | None:
-        """Since when a change is known whose data were not read yet (POSIX s); None: none is."""
-        return self._config_maps.behind_since()
-
-    def _proven(self, namespace: str) -> float:
-        looking = self._looking("ConfigMap", namespace)
-        return 0.0 if looking is None else looking.began(namespace)
 
     def _settled(self, kind: str, namespace: str) -> bool:
         looking = self._looking(kind, namespace)

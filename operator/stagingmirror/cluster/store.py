@@ -16,11 +16,13 @@ class Store(Generic[E]):
         self._names: dict[tuple[str, str], E] = {}
         self._owned: dict[str, tuple[E, ...]] = {}
 
-    def put(self, entry: E) -> bool:
-        """True where more than the resourceVersion is new. Never goes back to an older version."""
+    def put(self, entry: E, *, anyway: bool = False) -> bool:
+        """True where more than the resourceVersion is new. Never goes back to an older version, but
+        with ``anyway``.
+        """
         former = self.get(entry.namespace, entry.uid)
         if former is not None:
-            if not newer(entry.resource_version, former.resource_version):
+            if not anyway and not newer(entry.resource_version, former.resource_version):
                 return False
             self._remove(former)
         self._spaces.setdefault(entry.namespace, {})[entry.uid] = entry

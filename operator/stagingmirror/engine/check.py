@@ -5,7 +5,7 @@ mirror back when it comes. So every pass starts from what is true now, and any o
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from stagingmirror.api.duration import seconds
 from stagingmirror.api.mirror import StagingMirrorSpec
@@ -53,6 +53,10 @@ class Check:
     same_registry: Callable[[str, str], bool | None]
     leading: Callable[[], bool]
     clock: Callable[[], float]
+    fresh_until: Callable[[MirrorKey, float], None]
+    """Told when the looks of a mirror stop being fresh (POSIX s)."""
+    uids: dict[MirrorKey, str] = field(default_factory=dict)
+    """Which mirror each key was at its last pass."""
 
     async def __call__(self, key: MirrorKey) -> float | None:
         """Look at a mirror. Returns when it wants to be looked at again (POSIX s), None: never.
@@ -64,6 +68,9 @@ class Check:
         if mirror is None:
             self.forget(key)
             return None
+        if self.uids.setdefault(key, mirror.uid) != mirror.uid:
+            self.forget(key)  # another one of the same name
+            self.uids[key] = mirror.uid
         now = self.clock()
         try:
             spec = self.specs.of(mirror.body)
@@ -80,6 +87,7 @@ class Check:
         self.proving.drop(key)
         self.first_answers.drop(key)
         self.writer.drop(key)
+        self.uids.pop(key, None)
 
     async def _check(
         self, mirror: Mirror, spec: StagingMirrorSpec, sides: Sides, now: float
@@ -148,6 +156,7 @@ class Check:
     def _keep_fresh(self, case: Case) -> None:
         oldest = min(each.looks.oldest for each in case.components)
         stale_after = seconds(case.spec.stale_after)
+        self.fresh_until(case.key, oldest + stale_after)
         self.proving.keep_fresh(case.key, oldest, stale_after=stale_after, now=case.now)
 
     async def _refresh(self, case: Case, found: stalls.Stalls) -> Progress:

@@ -19,6 +19,8 @@ from typing import Generic, TypeVar
 from stagingmirror.engine.counting import Counting, NotCounting
 
 K = TypeVar("K", bound=Hashable)
+_REPLACED = 64
+"""Wishes that were replaced, and may stay in the heap whatever its size."""
 
 
 @dataclass(slots=True)
@@ -58,13 +60,21 @@ class Queue(Generic[K]):
         self._dues: list[tuple[float, int, K]] = []
         self._failures: dict[K, int] = {}
         self._owed: dict[K, float] = {}
+        self._deadlines: dict[K, float] = {}
         self._sequence = 0
         self._changed = asyncio.Event()
 
-    def add(self, key: K, *, deadline: float = math.inf) -> None:
-        """Make the key dirty now. ``deadline``: when what is known of it stops being fresh."""
+    def add(self, key: K, *, since: float | None = None) -> None:
+        """Make the key dirty now. ``since``: from when it counts as unwritten, where what it is
+        dirty for was known before.
+        """
         self._later.pop(key, None)
-        self._add(key, self._clock(), deadline)
+        now = self._clock()
+        self._add(key, now if since is None else min(since, now))
+
+    def fresh_until(self, key: K, deadline: float) -> None:
+        """When what is known of the key stops being fresh: its place among all that are dirty."""
+        self._deadlines[key] = deadline
 
     def add_later(self, key: K, at: float) -> None:
         """Make the key dirty at ``at``, or before where that was wished meanwhile. Nothing where it
@@ -123,16 +133,19 @@ class Queue(Generic[K]):
         self.add_later(key, self._clock() + pause)
         return pause
 
-    def drop(self, key: K) -> None:
-        """The key is no more. Where it is in work, that ends without consequences."""
-        for place in (self._waiting, self._again, self._later, self._failures, self._owed):
-            place.pop(key, None)
-        self._counting.depth(len(self._waiting))
+    def gone(self, key: K) -> None:
+        """The key in work is no more: done, and nothing of it is kept. What was added meanwhile
+        stays: it may have come again.
+        """
+        self._later.pop(key, None)
+        self._deadlines.pop(key, None)
+        self.done(key)
 
     def oldest_unwritten(self) -> float | None:
         """Since when a key is dirty, in work or owed a retry; None: everything is written."""
         times = [work.since for work in self._work.values()]
         times.extend(entry.since for entry in self._waiting.values())
+        times.extend(entry.since for entry in self._again.values())
         times.extend(self._owed.values())
         return min(times, default=None)
 
@@ -143,19 +156,20 @@ class Queue(Generic[K]):
     def __len__(self) -> int:
         return len(self._waiting)
 
-    def _add(self, key: K, since: float, deadline: float) -> None:
+    def _add(self, key: K, since: float) -> None:
+        deadline = self._deadlines.get(key, math.inf)
         # A rank in the past would let a key that is overdue again and again go before all others.
         rank = max(min(deadline, since + self._patience), since)
         place = self._again if key in self._work else self._waiting
-        known = place.get(key)
-        if known is not None and known.rank <= rank:
-            return
-        entry = _Waiting(since=known.since if known else since, rank=rank)
-        place[key] = entry
-        if known is None:
+        entry = place.get(key)
+        if entry is None:
+            entry = place[key] = _Waiting(since=since, rank=math.inf)
             self._counting.added(depth=len(self._waiting))
-        if place is self._waiting:
-            self._rank(key, rank)
+        entry.since = min(entry.since, since)
+        if rank < entry.rank:
+            entry.rank = rank
+            if place is self._waiting:
+                self._rank(key, rank)
 
     def _rank(self, key: K, rank: float) -> None:
         self._sequence += 1
@@ -166,6 +180,9 @@ class Queue(Generic[K]):
         self._later[key] = at
         self._sequence += 1
         heapq.heappush(self._dues, (at, self._sequence, key))
+        if len(self._dues) > 2 * len(self._later) + _REPLACED:
+            self._dues = [due for due in self._dues if self._later.get(due[2]) == due[0]]
+            heapq.heapify(self._dues)
         self._changed.set()
 
     def _put_down(self, key: K) -> None:
@@ -183,7 +200,7 @@ class Queue(Generic[K]):
             at, _, key = heapq.heappop(self._dues)
             if self._later.get(key) == at:
                 del self._later[key]
-                self._add(key, at, math.inf)
+                self._add(key, at)
 
     def _pause(self) -> float | None:
         while self._dues and self._later.get(self._dues[0][2]) != self._dues[0][0]:

@@ -14,27 +14,29 @@ EVERY = 0.5
 
 
 class Unwritten(Protocol):
-    def oldest_unwritten(self) -> float | None: ...
+    def oldest_unwritten(self) -> float | None:
+        """Since when something is known that no status tells yet (POSIX s); None: nothing is."""
+        ...
 
 
 class Settling:
-    """Follows the queue from when this process took over.
+    """Follows the queue, and what is on its way to it, from when this process took over.
 
     Nothing is claimed before every mirror was looked at once by this process. A key that became
-    dirty counts from then until it is written, so the time stands still while anything is not.
+    dirty counts from then until it is written, so the time stands still while anything is not; and
+    nothing is claimed of a time for which our own resources are not proven
+    (``sweeps_vouch_until``).
     """
 
     def __init__(
         self,
-        queue: Unwritten,
-        *,
+        *unwritten: Unwritten,
+        sweeps_vouch_until: Callable[[], float],
         clock: Callable[[], float],
         annotate: Callable[[float], None],
-        behind: Callable[[], float | None] = lambda: None,
     ) -> None:
-        """``behind``: since when a source knows of a change that it has not read (POSIX s)."""
-        self._queue = queue
-        self._behind = behind
+        self._unwritten = unwritten
+        self._sweeps_vouch_until = sweeps_vouch_until
         self._clock = clock
         self._annotate = annotate
         self._took_over: float | None = None
@@ -63,12 +65,17 @@ class Settling:
         """The newest time as of which every status is true; None: not known yet."""
         if self._queued is None:
             return None
-        now, oldest = self._clock(), self._queue.oldest_unwritten()
+        now, oldest = self._clock(), self._oldest_unwritten()
         if not self._caught_up:
             self._caught_up = oldest is None or oldest > self._queued
             if not self._caught_up:
                 return None
-        return min(each for each in (now, oldest, self._behind()) if each is not None)
+        latest = min(now, self._sweeps_vouch_until())
+        return latest if oldest is None else min(oldest, latest)
+
+    def _oldest_unwritten(self) -> float | None:
+        known = [each.oldest_unwritten() for each in self._unwritten]
+        return min((at for at in known if at is not None), default=None)
 
     async def run(self) -> None:
         """For ever."""

@@ -5,6 +5,7 @@ what it missed is found here.
 """
 
 import asyncio
+import math
 from collections.abc import Callable
 
 import structlog
@@ -18,6 +19,8 @@ log = structlog.get_logger(__name__)
 
 RETRY = 1.0
 """Seconds after a LIST that failed."""
+GRACE = 15.0
+"""Seconds by which a sweep may be late, or take, before nothing later is believed."""
 
 
 class Sweeper:
@@ -48,6 +51,10 @@ class Sweeper:
         while True:
             await asyncio.sleep(pause)
             pause = self._interval if await self.try_sweep() else RETRY
+
+    def vouches_until(self) -> float:
+        """Up to when (POSIX s) a watch that tells nothing is believed to miss nothing."""
+        return -math.inf if self.last is None else self.last + self._interval + GRACE
 
     async def until_listed(self) -> None:
         """Return after the first whole sweep: the CRDs are there, and we may list. However many

@@ -36,6 +36,8 @@ async def work(
             log.exception("check failed", mirror=mirror)
             queue.failed(key)
         else:
-            if again is not None:
-                queue.add_later(key, again)
+            if again is None:
+                queue.gone(key)
+                continue
+            queue.add_later(key, again)
             queue.done(key)
