@@ -59,6 +59,9 @@ def reaching(*, everywhere: bool = False) -> Callable[[Command], Callable[..., N
     def made(command: Command) -> Callable[..., None]:
         def run(**given: Any) -> None:
             where = {name: given.pop(name) for name in shared}
+            if misused := _misused(where, given):
+                fail(misused)
+                raise typer.Exit(2)
             raise typer.Exit(asyncio.run(_answered(command, where, given)))
 
         signature = inspect.signature(command)
@@ -79,6 +82,16 @@ def reaching(*, everywhere: bool = False) -> Callable[[Command], Callable[..., N
         return run
 
     return made
+
+
+def _misused(where: dict[str, Any], given: dict[str, Any]) -> str | None:
+    """What contradicts itself, before anybody is asked."""
+    names = given.get("names") or ()
+    if names and where.get("all_namespaces"):
+        return f"{names[0]} and --all-namespaces: name mirrors, or ask about all"
+    if names and given.get("everything"):
+        return f"{names[0]} and --all: name mirrors, or ask about all"
+    return None
 
 
 async def _answered(command: Command, where: dict[str, Any], given: dict[str, Any]) -> int:
