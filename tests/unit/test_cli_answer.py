@@ -233,3 +233,28 @@ def test_no_answer_is_believed_without_a_verdict() -> None:
     told = answer(seen(component("a")), Belief("Unknown", "silent"), NOW)
 
     assert (told.code, told.why) == (4, "silent")
+
+
+def verdicts_in_json(told: Answer) -> dict[str, str]:
+    (mirror,) = json.loads(answer_json([told]))["mirrors"]
+    return {each["name"]: each["verdict"] for each in mirror["components"]}
+
+
+def errors_in_junit(told: Answer) -> set[str]:
+    cases = ElementTree.fromstring(answer_junit([told])).iter("testcase")
+    return {case.attrib["name"] for case in cases if case.find("error") is not None}
+
+
+def test_what_is_doubted_is_unknown_in_every_part_of_every_report() -> None:
+    told = of(seen(component("a"), DRIFTED_MODEL, validUntil=ago(180)))
+
+    assert verdicts_in_json(told) == {"a": "Unknown", "fraud-model": "Unknown"}
+    assert errors_in_junit(told) == {"in sync", "a", "fraud-model"}
+    assert {each.message for each in told.components} == {told.why}
+
+
+def test_what_is_believed_has_its_own_verdict_in_every_report() -> None:
+    told = of(seen(component("a"), UNSEEN))
+
+    assert verdicts_in_json(told) == {"a": "InSync", "index": "Unknown"}
+    assert errors_in_junit(told) == {"in sync", "index"}

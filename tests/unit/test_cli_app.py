@@ -1,5 +1,7 @@
 import subprocess
 import sys
+from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -35,3 +37,31 @@ def test_crds_prints_all_definitions_as_one_stream() -> None:
 
     assert told.stdout.count("kind: CustomResourceDefinition\n") == 3
     assert told.stdout.count("\n---\n") == 2
+
+
+@pytest.mark.parametrize(
+    "given",
+    [("check", "fraud", "--all"), ("check", "fraud", "-A"), ("status", "fraud", "-A")],
+)
+def test_a_name_and_all_of_them_contradict_each_other(given: tuple[str, ...]) -> None:
+    told = CliRunner().invoke(app, given)
+
+    assert told.exit_code == 2
+    assert "error: fraud and --all" in told.stderr
+
+
+def test_it_says_which_version_it_is() -> None:
+    told = CliRunner().invoke(app, ["--version"])
+
+    assert told.exit_code == 0
+    assert told.stdout == f"stagingmirror {version('stagingmirror')}\n"
+
+
+def test_a_place_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+
+    told = CliRunner().invoke(app, ["crds", "--output-dir", str(tmp_path / "file" / "below")])
+
+    assert told.exit_code == 1
+    assert told.stderr.startswith("error: --output-dir ")
+    assert isinstance(told.exception, SystemExit)

@@ -73,3 +73,13 @@ def test_a_stalled_mirror_needs_no_end_to_be_believed_unknown() -> None:
     stalled = seen(sync="Unknown", validUntil=None)
 
     assert belief(stalled, SETTLED, NOW) == Belief("Unknown")
+
+
+@pytest.mark.parametrize(("ahead", "sync"), [(4, "InSync"), (6, "Unknown"), (7200, "Unknown")])
+def test_behind_the_clock_of_the_cluster_nothing_looks_fresh(ahead: float, sync: str) -> None:
+    told = belief(seen(component("a")), Settled(NOW + ahead), NOW)
+
+    assert told.sync == sync
+    if sync == "Unknown":
+        assert told.everybody
+        assert "this machine's clock is behind the cluster's, or" in (told.doubt or "")

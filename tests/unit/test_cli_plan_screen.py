@@ -4,11 +4,13 @@ from typing import Any
 
 import pytest
 
-from stagingmirror.cli.plan_screen import plan_screen
+from stagingmirror.cli.plan_screen import plan_screen, would_not_start
 from stagingmirror.drift.serial import to_dict
 from stagingmirror.drift.steps import MoveAlias
-from support.screens import believed, golden, plain
-from support.statuses import DRIFTED_MODEL, component, seen
+from support.screens import NOT_PUT_BACK, believed, golden, plain
+from support.statuses import DRIFTED_MODEL, UNSEEN, component, seen
+
+REFRESHED = {"refresh": {"schedule": "0 6 * * 1"}}
 
 
 def step(**more: str) -> dict[str, str]:
@@ -24,7 +26,7 @@ def test_plan_shows_steps_in_their_order_and_what_is_left_alone() -> None:
         ],
         "left": [{"component": "embedding", "why": "only reported (mode Report)"}],
     }
-    mirror = seen(DRIFTED_MODEL, plan=plan)
+    mirror = seen(DRIFTED_MODEL, spec=REFRESHED, plan=plan)
 
     assert plain(plan_screen(mirror, believed(mirror))) == golden("""
         A refresh now would change staging like this; production is only read.
@@ -75,6 +77,48 @@ def test_plan_does_not_hide_a_step_that_it_does_not_know() -> None:
     ],
 )
 def test_plan_of_nothing_says_why(more: dict[str, Any], words: str) -> None:
-    mirror = seen(component("a"), **more)
+    mirror = seen(component("a"), spec=REFRESHED, **more)
 
     assert plain(plan_screen(mirror, believed(mirror))) == words
+
+
+def stalled(reason: str, message: str) -> dict[str, str]:
+    return {"type": "Stalled", "status": "True", "reason": reason, "message": message}
+
+
+@pytest.mark.parametrize(
+    ("spec", "more", "why"),
+    [
+        ({"refresh": None}, {}, "spec.refresh is not set"),
+        ({"refresh": {"schedule": "0 6 * * 1", "suspend": True}}, {}, "suspended"),
+        ({}, {"activity": "Frozen"}, "a hold has staging left alone"),
+        ({}, {"waiting": "index was not seen yet"}, "it waits: index was not seen yet"),
+        ({}, {"conditions": [stalled("Overlap", "other writes it too")]}, "other writes it too"),
+    ],
+)
+def test_plan_says_first_why_a_refresh_would_not_start(
+    spec: dict[str, Any], more: dict[str, Any], why: str
+) -> None:
+    plan = {"steps": [step(text="alias champion of fraud → the copy")], "left": []}
+    given = REFRESHED | spec
+    mirror = seen(DRIFTED_MODEL, spec=given, plan=plan, **more)
+
+    first, second, *_ = plain(plan_screen(mirror, believed(mirror))).splitlines()
+
+    assert first.startswith("A refresh now would not start: ")
+    assert why in first
+    assert second.startswith("Once it does, it would change staging like this")
+
+
+def test_what_could_not_be_put_back_keeps_no_refresh_from_starting() -> None:
+    mirror = seen(DRIFTED_MODEL, spec=REFRESHED, conditions=[NOT_PUT_BACK])
+
+    assert would_not_start(mirror) is None
+
+
+def test_where_nothing_was_seen_there_is_no_plan() -> None:
+    mirror = seen(UNSEEN, spec=REFRESHED, summary="1 of 1 not seen", plan=None)
+
+    assert plain(plan_screen(mirror, believed(mirror))) == (
+        "? fraud: there is no plan: 1 of 1 not seen"
+    )

@@ -189,6 +189,23 @@ def test_upstream_series_are_bounded_whatever_is_called(metrics: Metrics) -> Non
     assert sum(each.value for each in totals) == 500
 
 
+def test_an_environment_that_is_gone_takes_its_calls_with_it(metrics: Metrics) -> None:
+    for server in ("production", "staging"):
+        metrics.upstream_call(server, "registered-models/search", "ok", 0.1)
+        metrics.upstream_call(server, "model-versions/get", "NotAnswering", 0.1)
+
+    metrics.forget_server("staging")
+    metrics.forget_server("never-called")
+
+    servers = {
+        sample.labels["server"]
+        for family in metrics.registry.collect()
+        for sample in family.samples
+        if "server" in sample.labels
+    }
+    assert servers == {"production"}
+
+
 def test_no_value_of_either_side_is_ever_a_label(metrics: Metrics) -> None:
     show(metrics, component("a", seen({"value": "PLANTED"}), seen({"value": "PLANTED-2"})))
 

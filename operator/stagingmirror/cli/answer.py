@@ -19,7 +19,9 @@ _WORST_FIRST = (FAILED, MISUSED, UNKNOWN, DIFFERS, IN_SYNC)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One mirror's. ``components`` are those that were asked about; ``why`` is a sentence."""
+    """One mirror's. ``components`` are those that were asked about, each with the verdict that may
+    be believed; ``why`` is a sentence.
+    """
 
     mirror: Mirror
     sync: str
@@ -52,6 +54,7 @@ def answer(
         return Answer(mirror, sync, why, asked, left_out, everybody)
 
     if believed.doubt is not None:
+        asked = tuple(_doubted(each, believed.doubt) for each in asked)
         return told("Unknown", believed.doubt, everybody=believed.everybody)
     sync = _sync(mirror, believed, asked, left_out)
     if sync == "InSync" and since is not None and (gap := _gap(mirror, since, now)):
@@ -62,6 +65,12 @@ def answer(
 def worst(codes: Sequence[int]) -> int:
     """Errors, then what is unknown, then what differs. Of nothing, nothing is known."""
     return next((code for code in _WORST_FIRST if code in codes), UNKNOWN)
+
+
+def _doubted(component: ComponentTold, doubt: str) -> ComponentTold:
+    """A verdict that may not be believed is not repeated as if it were one."""
+    unknown = {"verdict": "Unknown", "message": doubt, "reason": None, "since": None}
+    return component.model_copy(update=unknown)
 
 
 def _sync(

@@ -69,9 +69,7 @@ def _suite(root: Xml.Element, answer: Answer) -> None:
     counts = {"failure": 0, "error": 0, "skipped": 0}
     _result(whole, answer.sync, answer.why, counts)
     for each in answer.components:
-        # A verdict that may not be believed is not repeated as if it were one.
-        verdict = "Unknown" if answer.everybody or answer.sync == "Unknown" else each.verdict
-        _result(_case(suite, answer, each), verdict, each.message or each.verdict, counts)
+        _result(_case(suite, answer, each), each.verdict, each.message or each.verdict, counts)
     for each in answer.excepted:
         Xml.SubElement(_case(suite, answer, each), "skipped", message="excepted")
         counts["skipped"] += 1

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stagingmirror.cli.reaching import reaching, show
+from stagingmirror.cli.reaching import fail, reaching, show
 
 if TYPE_CHECKING:
     from stagingmirror.cli.desk import Desk
@@ -33,7 +33,7 @@ class Report(StrEnum):
     junit = "junit"
 
 
-Names = Annotated[list[str] | None, typer.Argument(metavar="[MIRROR]...", show_default=False)]
+Names = Annotated[list[str] | None, typer.Argument(metavar="MIRROR", show_default=False)]
 Name = Annotated[str, typer.Argument(metavar="MIRROR", show_default=False)]
 As = Annotated[
     Output, typer.Option("--output", "-o", help="json has everything whole, with exact times.")
@@ -41,6 +41,24 @@ As = Annotated[
 Patience = Annotated[
     str | None, typer.Option("--timeout", help="How long to wait, e.g. 90s or 10m.")
 ]
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
+    if wanted:
+        from importlib.metadata import version
+
+        show(f"stagingmirror {version('stagingmirror')}")
+        raise typer.Exit
+
+
+@app.callback()
+def stagingmirror(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which it is.")
+    ] = False,
+) -> None:
+    """What every command has in common."""
 
 
 @app.command()
@@ -63,7 +81,7 @@ async def diff(
     desk: "Desk",
     *,
     name: Name,
-    components: Annotated[list[str] | None, typer.Argument(metavar="[COMPONENT]...")] = None,
+    components: Annotated[list[str] | None, typer.Argument(metavar="COMPONENT")] = None,
     output: As = Output.text,
 ) -> int:
     """Every fact in which staging differs from production."""
@@ -209,7 +227,11 @@ def crds(
     """Print the CustomResourceDefinitions."""
     from stagingmirror.api import crd
 
-    if output_dir is not None:
-        show([str(path) for path in crd.write(output_dir)])
-    else:
+    if output_dir is None:
         show("---\n".join(crd.as_yaml(each) for each in crd.crds()).rstrip("\n"))
+        return
+    try:
+        show([str(path) for path in crd.write(output_dir)])
+    except OSError as error:
+        fail(f"--output-dir {output_dir}: {error.strerror or error}")
+        raise typer.Exit(1) from None

@@ -8,6 +8,11 @@ from dataclasses import dataclass
 from stagingmirror.cli.ages import span
 from stagingmirror.cli.mirror import Mirror, at
 
+AHEAD = 5.0
+"""Seconds by which the operator's clock may be ahead of this machine's. Beyond, no age computed
+here means anything: what is old would look fresh.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Settled:
@@ -46,6 +51,11 @@ def _of_operator(settled: Settled, stale_after: float, now: float) -> str | None
     if now - settled.at > stale_after:
         age = span(now - settled.at)
         return f"no operator has settled a verdict for {age}: nothing is known. See: {settled.see}"
+    if settled.at - now > AHEAD:
+        return (
+            "this machine's clock is behind the cluster's, or the operator's is ahead,"
+            f" by {span(settled.at - now)} at least: nothing is known. Compare their clocks"
+        )
     return None
 
 

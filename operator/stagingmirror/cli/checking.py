@@ -20,6 +20,8 @@ from stagingmirror.errors import NeedsHuman
 
 SOON, BYTES = 60.0, 1800.0
 """How long --now and --bytes wait for the operator where nothing is said, in seconds."""
+SKEW = 2.0
+"""Seconds by which --since may be later than now: whoever gave it has a clock of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,11 @@ class Asked:
 
 
 async def check(desk: Desk, asked: Asked, output: str) -> int:
-    since = None if asked.since is None else moment(asked.since, time())
+    now = time()
+    since = None if asked.since is None else moment(asked.since, now)
+    if since is not None and since > now + SKEW:
+        fail(f"--since {asked.since} is later than now; nothing is known of the future")
+        return MISUSED
     mirrors = await desk.mirrors(asked.names)
     if unknown := _unknown_components(asked.excepted, mirrors):
         fail(f"--except {unknown}: no such component in {', '.join(m.name for m in mirrors)}")

@@ -11,7 +11,7 @@ from stagingmirror.cli.desk import Desk
 from stagingmirror.cli.diff_screen import diff_screen
 from stagingmirror.cli.history_screen import history_screen
 from stagingmirror.cli.mirror import Mirror
-from stagingmirror.cli.plan_screen import plan_screen
+from stagingmirror.cli.plan_screen import plan_screen, would_not_start
 from stagingmirror.cli.reaching import fail, show
 from stagingmirror.cli.status_screen import status_screen, status_table
 
@@ -49,7 +49,8 @@ async def plan(desk: Desk, name: str, *, as_json: bool) -> int:
     mirror = await desk.mirror(name)
     believed = belief(mirror, await desk.settled(), time())
     if as_json:
-        show(_json(_told(mirror, believed) | {"plan": None} | _status(mirror, {"plan"})))
+        told = _told(mirror, believed) | {"wouldNotStart": would_not_start(mirror), "plan": None}
+        show(_json(told | _status(mirror, {"plan"})))
     else:
         show(plan_screen(mirror, believed))
     return 0

@@ -12,25 +12,57 @@ from stagingmirror.cli.mirror import Mirror
 from stagingmirror.drift.serial import NotAStep, from_dict
 from stagingmirror.drift.wording import components_of, describe, phase
 
+_LEFT_BEHIND = "PutBackIncomplete"
 NEWER = "a step that this version of the command does not know; update the command"
 
 
 def plan_screen(mirror: Mirror, believed: Belief) -> list[Text]:
-    """The plan of the last check, or why there is none."""
+    """Why a refresh would not start now, and the plan of the last check, or why there is none."""
     doubt = [Text(f"? {believed.doubt}; this plan may be old.")] if believed.doubt else []
-    trouble = mirror.trouble()
-    if mirror.status.observed_generation < 0 or (trouble and mirror.status.plan is None):
-        why = trouble or "nothing was checked yet"
-        return doubt or [Text(f"? {mirror.name}: there is no plan: {why}")]
+    if (missing := _no_plan(mirror)) is not None:
+        return doubt or [Text(f"? {mirror.name}: there is no plan: {concise(missing)}")]
+    not_now = would_not_start(mirror)
     plan = mirror.status.plan or PlanTold()
     rows = [step_row(each.model_dump(by_alias=True, exclude_none=True)) for each in plan.steps]
     rows += [("leave", each.component or "", concise(each.why or "")) for each in plan.left]
+    who = "A refresh now" if not_now is None else "Once it does, it"
     head = (
-        "A refresh now would change staging like this; production is only read."
+        f"{who} would change staging like this; production is only read."
         if plan.steps
-        else "A refresh now would change nothing."
+        else f"{who} would change nothing."
     )
-    return [*doubt, Text(head), *columns(rows, indent="  ", gap=3)]
+    first = [] if not_now is None else [Text(f"A refresh now would not start: {concise(not_now)}")]
+    return [*doubt, *first, Text(head), *columns(rows, indent="  ", gap=3)]
+
+
+def would_not_start(mirror: Mirror) -> str | None:
+    """Why a refresh that is asked for now would not start; None: nothing is known against it."""
+    if mirror.schedule is None:
+        return "spec.refresh is not set, so this mirror only watches; add it first."
+    if mirror.suspended:
+        return "the mirror is suspended; set spec.refresh.suspend to false."
+    if mirror.status.activity == "Frozen":
+        return "a hold has staging left alone; see: kubectl get mirrorholds"
+    stalled = mirror.condition("Stalled")
+    # What a refresh could not put back does not keep the next one from starting.
+    if stalled is not None and stalled.reason != _LEFT_BEHIND and (told := mirror.trouble()):
+        return told
+    if mirror.status.waiting:
+        return f"it waits: {mirror.status.waiting}"
+    return None
+
+
+def _no_plan(mirror: Mirror) -> str | None:
+    """Why nobody knows what a refresh would do. A plan of nothing is not written either."""
+    if mirror.status.observed_generation < 0:
+        return mirror.trouble() or "nothing was checked yet"
+    if mirror.status.plan is not None:
+        return None
+    if (trouble := mirror.trouble()) is not None:
+        return trouble
+    if mirror.status.sync in ("InSync", "Drifted", "Held"):
+        return None
+    return mirror.status.summary or "nothing was seen"
 
 
 def step_row(written: Mapping[str, Any]) -> tuple[str, str, str]:

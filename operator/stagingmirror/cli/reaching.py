@@ -44,6 +44,9 @@ _EVERYWHERE: tuple[Any, Any] = (
     False,
 )
 
+_CONTROLS = {code: "\ufffd" for code in (*range(32), *range(0x7F, 0xA0)) if code not in (9, 10)}
+"""What a terminal would obey, all but newline and tab."""
+
 Command = Callable[..., Awaitable[int]]
 
 
@@ -56,6 +59,9 @@ def reaching(*, everywhere: bool = False) -> Callable[[Command], Callable[..., N
     def made(command: Command) -> Callable[..., None]:
         def run(**given: Any) -> None:
             where = {name: given.pop(name) for name in shared}
+            if misused := _misused(where, given):
+                fail(misused)
+                raise typer.Exit(2)
             raise typer.Exit(asyncio.run(_answered(command, where, given)))
 
         signature = inspect.signature(command)
@@ -78,6 +84,16 @@ def reaching(*, everywhere: bool = False) -> Callable[[Command], Callable[..., N
     return made
 
 
+def _misused(where: dict[str, Any], given: dict[str, Any]) -> str | None:
+    """What contradicts itself, before anybody is asked."""
+    names = given.get("names") or ()
+    if names and where.get("all_namespaces"):
+        return f"{names[0]} and --all-namespaces: name mirrors, or ask about all"
+    if names and given.get("everything"):
+        return f"{names[0]} and --all: name mirrors, or ask about all"
+    return None
+
+
 async def _answered(command: Command, where: dict[str, Any], given: dict[str, Any]) -> int:
     from stagingmirror.cli.desk import Where, at_desk
     from stagingmirror.errors import StagingMirrorError
@@ -92,16 +108,21 @@ async def _answered(command: Command, where: dict[str, Any], given: dict[str, An
 
 def fail(message: str) -> None:
     """One line on standard error."""
-    sys.stderr.write(f"error: {message}\n")
+    sys.stderr.write(f"error: {message.translate(_CONTROLS)}\n")
 
 
 def show(lines: Any) -> None:
-    """Lines (rich texts, or one text) on standard output; colour only on a terminal."""
+    """Lines (rich texts, or one text) on standard output; colour only on a terminal. Nothing that
+    a value from elsewhere contains can steer the terminal.
+    """
     from rich.console import Console
+    from rich.text import Text
 
     console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
     for line in [lines] if isinstance(lines, str) else lines:
-        console.print(line)
+        text = line.copy() if isinstance(line, Text) else Text(line)
+        text.plain = text.plain.translate(_CONTROLS)  # of the same length: styles stay in place
+        console.print(text)
 
 
 def user() -> str:

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from stagingmirror.engine.case import MirrorKey
 from stagingmirror.engine.claims import Claims
+from stagingmirror.engine.environments import read_environments
 from stagingmirror.engine.fleet import Body, Changed, Fleet, Plural
 from stagingmirror.engine.holds import Acknowledged, read
 from stagingmirror.engine.mirror import concerned, environments_of, key_of
@@ -58,7 +59,9 @@ class Reactions:
             self._queue.add(key)
 
     def environment_changed(self, name: str) -> None:
-        """Where its registry is, or how we are let in, has changed."""
+        """Where its registry is, or how we are let in, has changed; or nobody asks it any more."""
+        if name not in read_environments(self._fleet):
+            self._metrics.forget_server(name)
         for body in self._fleet.all("stagingmirrors"):
             if name in environments_of(body):
                 self._queue.add(key_of(body))

@@ -1,7 +1,8 @@
-"""Telling people: Kubernetes Events and one log line each, only where something changed.
+"""Telling people: one log line and a Kubernetes Event each, only where something changed.
 
 What is news is found by comparing two statuses (``engine.news``), so every leader tells the same.
-An Event that cannot be written is dropped: the status is the truth, Events are a courtesy.
+The log has everything; Events are few, and one that cannot be written is dropped: the status is
+the truth, Events are a courtesy.
 """
 
 import asyncio
@@ -29,7 +30,7 @@ BURST = 20
 REFILL = 30.0
 """A mirror may have so many Events at once, and one more after each so many seconds."""
 QUIET = 600.0
-"""Seconds in which the same sentence about the same mirror is not told again."""
+"""Seconds in which the same sentence about the same mirror is no second Event."""
 REMEMBERED = 10_000
 """Sentences and mirrors that are remembered for this."""
 
@@ -106,13 +107,13 @@ class Teller:
         message: str,
         fields: Mapping[str, Any],
     ) -> None:
+        speak = log.warning if kind == "Warning" else log.info
+        speak(reason, namespace=key.namespace, mirror=key.name, message=message, **fields)
         now = self._clock()
         said = (uid, reason, message)
         if now - self._told.get(said, float("-inf")) < QUIET:
             return
         _remember(self._told, said, now)
-        speak = log.warning if kind == "Warning" else log.info
-        speak(reason, namespace=key.namespace, mirror=key.name, message=message, **fields)
         if self._allowed(uid, now) and not self._waiting.full():
             body = _event(key, uid, kind, reason, message, now, self._identity)
             self._waiting.put_nowait((key.namespace, body))

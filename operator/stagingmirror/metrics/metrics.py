@@ -92,6 +92,11 @@ class Metrics:
         self._upstream.labels(server, operation, outcome).inc()
         self._upstream_seconds.labels(server, operation).observe(seconds)
 
+    def forget_server(self, server: str) -> None:
+        """An environment is gone, and with it every series of calls to its registry."""
+        for series in (self._upstream, self._upstream_seconds):
+            series.remove_by_labels({"server": server})
+
     def api_call(self, method: str, outcome: str, seconds: float) -> None:
         """One call to Kubernetes. ``outcome``: the HTTP status or ``error``."""
         self._api.labels(outcome, method).inc()
