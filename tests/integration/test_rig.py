@@ -1,9 +1,11 @@
 """The rig itself: what it promises to every other test."""
 
+import fcntl
 import os
 import signal
 import socket
 import subprocess
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -11,7 +13,7 @@ import pytest
 from rig import sweep
 from rig.control_plane import ControlPlane
 from rig.kube import Kube, Refused
-from rig.run import Run, until
+from rig.run import Run, sweep_abandoned, until
 from support.drivers import started_by_another_process
 from support.rigs import make_namespace
 
@@ -63,6 +65,31 @@ def test_a_run_whose_driver_and_guard_were_killed_is_swept_by_the_next() -> None
     assert not abandoned.folder.exists()
     sleeper.reap()
     abandoned.stop()
+
+
+def test_a_run_is_swept_when_nobody_holds_its_lock_whatever_its_guard_looks_like(
+    tmp_path: Path,
+) -> None:
+    """A guard that has just been started shows no command for a moment, and once lost its run."""
+    run = tmp_path / "run"
+    run.mkdir()
+    with (run / "guard").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        sweep_abandoned(tmp_path)
+        assert run.exists()
+
+    sweep_abandoned(tmp_path)
+
+    assert not run.exists()
+
+
+def test_a_run_that_is_being_made_is_left_alone(tmp_path: Path) -> None:
+    unfinished = tmp_path / ".run"
+    unfinished.mkdir()
+
+    sweep_abandoned(tmp_path)
+
+    assert unfinished.exists()
 
 
 def test_only_processes_of_the_run_are_ended() -> None:

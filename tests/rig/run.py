@@ -1,5 +1,6 @@
 """One run of a rig: its own folder, its own processes, and a guard that outlives the driver."""
 
+import fcntl
 import os
 import secrets
 import socket
@@ -18,6 +19,7 @@ from rig.programs import RigError
 
 __all__ = ["Process", "Run", "free_port", "state_home", "sweep_abandoned", "until"]
 
+_GUARD = "guard"
 _BEING_MADE_SECONDS = 60.0
 _PORTS = range(20000, 32000)  # below what the kernel gives to outgoing connections
 
@@ -36,16 +38,22 @@ class Run:
         runs.mkdir(parents=True, exist_ok=True, mode=0o700)
         sweep_abandoned(runs)
         self.folder = runs / f"{name}-{os.getpid()}-{secrets.token_hex(3)}"
-        self.folder.mkdir(mode=0o700)
-        self._guard = subprocess.Popen(
-            [sys.executable, "-I", "-S", sweep.__file__, str(self.folder)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-            cwd="/",
-        )
-        (self.folder / "guard").write_text(str(self._guard.pid))
+        # Others sweep what nobody guards: a run gets its name only when its guard is there.
+        unfinished = runs / f".{self.folder.name}"
+        unfinished.mkdir(mode=0o700)
+        with (unfinished / _GUARD).open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            self._guard = subprocess.Popen(
+                [sys.executable, "-I", "-S", sweep.__file__, str(self.folder)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+                cwd="/",
+                pass_fds=(lock.fileno(),),  # the kernel keeps the lock until the guard has ended
+            )
+            lock.write(str(self._guard.pid))
+        unfinished.rename(self.folder)
         self._children: list[Process] = []
 
     def start(
@@ -98,13 +106,21 @@ class Run:
 def sweep_abandoned(runs: Path) -> None:
     """Sweep runs whose guard is gone too: both were killed, or the machine went down."""
     for folder in runs.iterdir():
-        guard = folder / "guard"
-        try:
-            alive = sweep.runs_as(int(guard.read_text()), str(folder))
-        except (OSError, ValueError):  # it is being made or removed
-            alive = _age(folder) < _BEING_MADE_SECONDS
-        if not alive:
+        if not _is_guarded(folder):
             sweep.sweep(folder)
+
+
+def _is_guarded(folder: Path) -> bool:
+    if folder.name.startswith("."):
+        return _age(folder) < _BEING_MADE_SECONDS
+    try:
+        with (folder / _GUARD).open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:  # it is being removed
+        return _age(folder) < _BEING_MADE_SECONDS
+    return False
 
 
 def _age(folder: Path) -> float:
