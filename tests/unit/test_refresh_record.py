@@ -93,11 +93,13 @@ def test_a_damaged_record_is_no_record(damage: dict[str, Any]) -> None:
         from_json({**to_json(record()), **damage})
 
 
-def test_preparing_is_invisible_and_the_first_switch_is_writing() -> None:
-    prepared = record("Taken", "Started", "Pending", "Pending", "Pending", "Pending")
+def test_a_copy_is_invisible_and_whatever_else_was_begun_is_writing() -> None:
+    copying = record("Started", "Pending", "Pending", "Pending", "Pending", "Pending")
+    loading = record("Taken", "Started", "Pending", "Pending", "Pending", "Pending")
     switching = record("Taken", "Taken", "Started", "Pending", "Pending", "Pending")
 
-    assert not prepared.is_writing
+    assert not copying.is_writing
+    assert loading.is_writing
     assert switching.is_writing
     assert not replace(switching, phase="Closed").is_writing
 

@@ -24,7 +24,7 @@ from support.looks import (
 HASH = "sha256:" + "82cb1fbc" * 8
 
 
-def summary(*components: ComponentReport, **given: bool) -> str:
+def summary(*components: ComponentReport, **given: bool | str) -> str:
     return str(status_of(report(*components, **given), now=NOW, previous=None)["summary"])
 
 
@@ -69,7 +69,9 @@ def test_a_hold_over_something_unseen_says_so() -> None:
 
 
 def test_a_refresh_that_is_not_verified_is_told_first() -> None:
-    assert summary(equal(), writing=True) == "refreshing, not verified yet; 1 of 1 in sync"
+    own = summary(equal(), writing=True, activity="Refreshing")
+    assert own == "refreshing, not verified yet; 1 of 1 in sync"
+    assert summary(equal(), writing=True) == "may be half refreshed; 1 of 1 in sync"
 
 
 def test_many_names_are_counted_not_listed() -> None:
