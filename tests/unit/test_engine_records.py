@@ -14,7 +14,7 @@ from stagingmirror.cluster.writer import Writer
 from stagingmirror.drift.steps import SetConfigMapKey
 from stagingmirror.engine.orphans import Orphans
 from stagingmirror.engine.record import Entry, Record
-from stagingmirror.engine.records import KEY, Records
+from stagingmirror.engine.records import KEY, UNREADABLE_PERIOD, Records
 from stagingmirror.engine.returning import Returning
 from stagingmirror.errors import NotAnswered, StagingMirrorError
 from support.api_server import Answer, an_api_server, not_found, refused
@@ -100,7 +100,7 @@ UNANSWERED: Answer = (500, {"kind": "Status"})
 async def records_on(server: ApiServer) -> AsyncIterator[tuple[Records, Writer]]:
     async with an_api_server(server.respond) as client:
         writer = Writer(client, productions=lambda: frozenset(), leading=lambda: True)
-        yield Records(writer, namespace="own", writer_name="operator/1"), writer
+        yield Records(writer, namespace="own", writer_name="operator/1", clock=lambda: 1.0), writer
 
 
 async def test_a_record_whose_answer_was_lost_stays_open_while_it_cannot_be_read() -> None:
@@ -146,13 +146,16 @@ async def test_a_record_that_cannot_be_read_is_read_again_once_a_human_removed_i
     async with records_on(server) as (records, writer):
         await records.begin(a_record())
         server.kept[RECORD]["data"] = {KEY: "{"}
-        other = Records(writer, namespace="own", writer_name="operator/2")
-        await other.load()
-        assert await other.unreadable("u1")
+        now = [1.0]
+        other = Records(writer, namespace="own", writer_name="operator/2", clock=lambda: now[0])
+        await other.load("u1")
+        assert other.unreadable("u1")
 
         del server.kept[RECORD]
 
-        assert await other.unreadable("u1") is None
+        now[0] += UNREADABLE_PERIOD
+        await other.load("u1")
+        assert other.unreadable("u1") is None
 
 
 @pytest.mark.parametrize(
@@ -194,14 +197,16 @@ async def test_what_is_refused_until_the_time_is_up_is_named() -> None:
 async def test_a_half_changed_staging_is_remembered_when_its_mirror_is_gone() -> None:
     server = ApiServer()
     async with records_on(server) as (records, writer):
-        done = a_record(phase="Closed", result="PutBackIncomplete", message="could not")
+        left = Entry(STEP, state="Left", before=BEFORE, message="could not")
+        done = a_record(phase="Closed", result="PutBackIncomplete", entries=(left,))
         await records.begin(done)
         orphans = Orphans(records, writer, lambda uid: False, lambda record, why: _never())
 
-        assert await orphans.tend() is False
+        assert await orphans.tend() == []
         assert RECORD in server.kept
 
-        await records.keep(replace(done, result="PutBack"))
+        mended = replace(done, result="PutBack").with_entry(replace(left, state="Restored"))
+        await records.keep(mended)
         await orphans.tend()
         assert RECORD not in server.kept
 
@@ -221,7 +226,7 @@ async def test_a_mirror_that_a_finalizer_keeps_is_gone_for_its_refresh() -> None
         await records.begin(a_record())
         orphans = Orphans(records, writer, lambda uid: False, back)
 
-        assert await orphans.tend() is True
+        assert [record.uid for record in await orphans.tend()] == ["u1"]
 
     assert put_back == ["the StagingMirror was deleted."]
 

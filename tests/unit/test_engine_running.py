@@ -55,7 +55,9 @@ class Refresh(Bench):
         Bench.__init__(self)
         self.wire.put("/apis/batch/v1/namespaces/ml/cronjobs/load", cron_job("load", "ml", "x"))
         self.wire.put(VALUE, config_map("training-data", "ml", {"snapshot": value}))
-        self.records = Records(self.hands.writer, namespace="operator", writer_name="w")
+        self.records = Records(
+            self.hands.writer, namespace="operator", writer_name="w", clock=self.hands.clock
+        )
         self.running = Running(self.records, self.hands, lambda record, entry: None)
         self.returning = Returning(self.records, self.hands)
 

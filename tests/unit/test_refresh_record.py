@@ -93,10 +93,10 @@ def test_a_damaged_record_is_no_record(damage: dict[str, Any]) -> None:
         from_json({**to_json(record()), **damage})
 
 
-def test_copying_is_invisible_and_loading_or_switching_is_writing() -> None:
+def test_a_copy_is_invisible_and_whatever_else_was_begun_is_writing() -> None:
     copying = record("Started", "Pending", "Pending", "Pending", "Pending", "Pending")
     loading = record("Taken", "Started", "Pending", "Pending", "Pending", "Pending")
-    switching = record("Taken", "Pending", "Started", "Pending", "Pending", "Pending")
+    switching = record("Taken", "Taken", "Started", "Pending", "Pending", "Pending")
 
     assert not copying.is_writing
     assert loading.is_writing

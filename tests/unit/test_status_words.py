@@ -77,7 +77,7 @@ def test_a_refresh_that_is_not_verified_is_told_first() -> None:
 
 
 def test_a_record_that_could_not_be_read_may_be_an_open_refresh() -> None:
-    assert summary(equal(), writing=True) == "a refresh may be open; 1 of 1 in sync"
+    assert summary(equal(), writing=True) == "may be half refreshed; 1 of 1 in sync"
 
 
 def test_many_names_are_counted_not_listed() -> None:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from stagingmirror.api.cutting import ended, listed
 from stagingmirror.api.report import Report, Sync, sync_of
-from stagingmirror.api.summary import summary_of
+from stagingmirror.api.summary import HALF, summary_of
 from stagingmirror.api.times import rfc3339
 from stagingmirror.drift.verdict import Held, Unknown
 
@@ -101,7 +101,9 @@ def _verdict(type_: str, report: Report, verdict: Sync, message: str) -> Conditi
         message = "it cannot be read whether a refresh has written something and not verified it"
         return Condition(type_, "Unknown", "RecordNotRead", message)
     if report.writing:
-        return Condition(type_, "False", "Refreshing", "written by a refresh, not verified yet")
+        own = report.activity == "Refreshing"
+        said = "written by a refresh, not verified yet" if own else f"staging {HALF}"
+        return Condition(type_, "False", "Refreshing", said)
     if verdict == "Unknown":
         return Condition(type_, "Unknown", _unknown_reason(report), message)
     return Condition(type_, "True" if verdict == "InSync" else "False", verdict, message)

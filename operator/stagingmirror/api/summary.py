@@ -8,6 +8,9 @@ from stagingmirror.drift.verdict import Accepted, Drifted, Held, InSync, Unknown
 MAX_SUMMARY = 256
 MAX_NAMES = 5
 MAX_WHY = 60
+HALF = "may be half refreshed"
+"""Where somebody else's refresh writes what this mirror does, or it is not known what was written.
+"""
 
 
 def summary_of(report: Report, now: float) -> str:
@@ -20,8 +23,8 @@ def summary_of(report: Report, now: float) -> str:
     if not report.named(Drifted) and not report.named(Unknown):
         parts.insert(0, _equal(report))
     if report.writing:
-        is_known = report.activity == "Refreshing"
-        parts.insert(0, "refreshing, not verified yet" if is_known else "a refresh may be open")
+        own = report.activity == "Refreshing"
+        parts.insert(0, "refreshing, not verified yet" if own else HALF)
     if report.stalled is not None:
         parts.insert(0, f"stalled: {report.stalled[0]}")
     return ended("; ".join(part for part in parts if part), MAX_SUMMARY)

@@ -168,6 +168,7 @@ def assemble(
         leading=leading,
         teller=teller,
         mirror_is_there=fleet.has_mirror,
+        same_registry=registry.same_registry,
         prove=proving.since,
         read_bytes=proving.bytes_read,
     )

@@ -130,6 +130,12 @@ def compare(production: Mapping[str, Fact], staging: Mapping[str, Fact]) -> Comp
     )
 
 
+def without_details(facts: Mapping[str, Fact]) -> dict[str, Fact]:
+    """What of these facts can count."""
+    known = frozenset(facts)
+    return {name: fact for name, fact in facts.items() if _parent(name, known) is None}
+
+
 def _judge(
     component: str, looks: Looks, acceptances: Sequence[Acceptance], now: float, stale_after: float
 ) -> Verdict:

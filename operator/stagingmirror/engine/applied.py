@@ -10,7 +10,7 @@ from hashlib import sha256
 
 from stagingmirror.api.mirror import Track
 from stagingmirror.drift.accept import accepting
-from stagingmirror.drift.compare import compare
+from stagingmirror.drift.compare import compare, without_details
 from stagingmirror.drift.facts import Absent, Acceptance, Seen, Unseen
 from stagingmirror.engine.case import Judged
 from stagingmirror.engine.record import Applied, Record
@@ -32,9 +32,13 @@ class Judgement:
 
 
 def applied_of(judged: Judged) -> Applied | None:
-    """What this component is to become; None where production does not show it."""
+    """What this component is to become; None where production does not show it. Details (one per
+    file of a model) are left out: they count for nothing, and thousands do not fit into a record.
+    """
     look = judged.looks.production
-    return Applied(track_mark(judged.track), dict(look.facts)) if isinstance(look, Seen) else None
+    if not isinstance(look, Seen):
+        return None
+    return Applied(track_mark(judged.track), without_details(look.facts))
 
 
 def track_mark(track: Track) -> str:

@@ -34,6 +34,9 @@ from stagingmirror.errors import NeedsHuman
 STALLED_RETRY = 300.0
 """Seconds after which a stalled mirror is looked at though nothing that it names has changed."""
 
+NEXT = 0.5
+"""Seconds until the next pass of a mirror that has more to tell than one status takes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -88,6 +91,7 @@ class Check:
         self.first_answers.drop(key)
         self.writer.drop(key)
         self.uids.pop(key, None)
+        self.refresher.one_is_gone()
 
     async def _check(
         self, mirror: Mirror, spec: StagingMirrorSpec, sides: Sides, now: float
@@ -135,6 +139,8 @@ class Check:
         self.first_answers.wait(mirror.key, looks, is_current=is_current, now=now)
         self._keep_fresh(case)
         progress = await self._refresh(case, found)
+        if self.refresher.others_write(case):
+            progress = replace(progress, writing=True)
         self._acknowledge(mirror, holds)
         report = judged_report(
             case,
@@ -171,7 +177,7 @@ class Check:
         return await self.refresher.advance(case)
 
     async def _retreat(self, case: Case | Mirror, why: Why) -> Progress:
-        progress = await self.refresher.retreat(case.key, case.uid, why.message)
+        progress = await self.refresher.retreat(case.key, case.uid, why.message, case.status)
         refused = refused_token(case.annotations, case.status, why, now=self.clock())
         return _both(progress, refused)
 
@@ -227,7 +233,11 @@ def _began(looks: Looks) -> tuple[float, float]:
 
 
 def _both(progress: Progress, refused: Progress) -> Progress:
-    """What is being put back, and the token that was refused meanwhile."""
+    """What is being put back, and the token that was refused meanwhile: told by the next pass
+    where the end of a refresh is to be told first.
+    """
+    if progress.finished and refused.finished:
+        return replace(progress, again_in=min(progress.again_in or NEXT, NEXT))
     return replace(
         progress,
         finished=progress.finished or refused.finished,

@@ -4,7 +4,7 @@ Kept beside the fleet, not by passes: so it is whole whatever the order of passe
 stops writing a field wakes the one that waited for it.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from stagingmirror.component import AliasName, Write
@@ -15,14 +15,8 @@ from stagingmirror.engine.fleet import Body, Fleet
 from stagingmirror.engine.index import Index
 from stagingmirror.engine.mirror import key_of
 from stagingmirror.engine.specs import Specs
+from stagingmirror.engine.targets import ALIAS, SameRegistry
 from stagingmirror.errors import NeedsHuman
-
-ALIAS = "alias"
-"""``Write.kind`` of an alias; ``where`` is then an environment, and two of them may be one
-registry.
-"""
-
-SameRegistry = Callable[[str, str], bool | None]
 
 
 class Alias(NamedTuple):

@@ -126,11 +126,9 @@ class Fleet:
         return tuple(b for key, b in found if namespace is None or key.namespace == namespace)
 
     def has_mirror(self, uid: str) -> bool:
-        """Whether a mirror of this uid is there, and not being deleted."""
-        return any(
-            metadata["uid"] == uid and not metadata.get("deletionTimestamp")
-            for metadata in (body["metadata"] for body in self._bodies["stagingmirrors"].values())
-        )
+        """Whether a mirror of this uid is there and not on its way out."""
+        mirrors = (body["metadata"] for body in self._bodies["stagingmirrors"].values())
+        return any(each["uid"] == uid and not each.get("deletionTimestamp") for each in mirrors)
 
     def count(self, plural: Plural) -> int:
         return len(self._bodies[plural])

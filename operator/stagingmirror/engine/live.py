@@ -43,9 +43,9 @@ async def ask(writer: Writer, key: MirrorKey, *, production: str, staging: str, 
     return Live(mirror, theirs, ours, found)
 
 
-async def is_there(writer: Writer, key: MirrorKey, uid: str) -> bool:
-    """Whether the mirror of this uid still is. One that is being deleted is gone, however long a
-    finalizer keeps it.
+async def stays(writer: Writer, key: MirrorKey, uid: str) -> bool:
+    """Whether the mirror of this uid is there. One that is being deleted and waits for a finalizer
+    is not: nobody can take that back.
     """
     body = await _find(writer, f"{_ROOT}/namespaces/{key.namespace}/stagingmirrors/{key.name}")
     return body is not None and body["metadata"]["uid"] == uid and not _is_going(body)

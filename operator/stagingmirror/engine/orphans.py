@@ -1,11 +1,16 @@
-"""Records whose mirrors are gone: put back to their end, then removed."""
+"""Records whose mirrors are gone: put back to their end, told in the log, then removed.
 
-from collections.abc import Awaitable, Callable
+What says more than that everything is as it was stays: a record that names what could not be put
+back holds the only account of the former values, and one that cannot be read may.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 
 import structlog
 
 from stagingmirror.cluster.writer import Writer
+from stagingmirror.drift.wording import describe
 from stagingmirror.engine import live
 from stagingmirror.engine.case import MirrorKey
 from stagingmirror.engine.record import Record
@@ -27,49 +32,76 @@ class Orphans:
     writer: Writer
     mirror_is_there: Callable[[str], bool]
     back: Callable[[Record, str], Awaitable[Record]]
-    told: set[str] = field(default_factory=set)
+    _told: set[str] = field(default_factory=set, init=False)
+    """Mirrors whose records stay, and that is in the log."""
 
-    async def tend(self) -> bool:
-        """One step for each; whether one of them is still to be put back or removed."""
+    async def tend(self) -> list[Record]:
+        """One step for each; those that are still to be put back or removed."""
         try:
-            await self.records.load()
+            await self.records.load(*self._gone(self.records.all_unreadable()))
         except StagingMirrorError as error:
             log.warning("records could not be read", reason=error.reason, why=error.message)
-            return False
-        goes_on = False
-        for record in self.records.all():
-            if self.mirror_is_there(record.uid):
-                continue
+            return []
+        self._tell_unreadable()
+        going_on: list[Record] = []
+        for uid in self._gone([record.uid for record in self.records.all()]):
             try:
-                goes_on |= await self._step(record)
+                if (record := await self._step(uid)) is not None:
+                    going_on.append(record)
             except StagingMirrorError as error:
                 log.warning("a record could not be tended", reason=error.reason, why=error.message)
-        return goes_on
+        return going_on
 
-    async def _step(self, record: Record) -> bool:
+    def _gone(self, uids: Iterable[str]) -> list[str]:
+        return [uid for uid in uids if not self.mirror_is_there(uid)]
+
+    def _tell_unreadable(self) -> None:
+        for uid in set(self._gone(self.records.all_unreadable())) - self._told:
+            self._told.add(uid)
+            log.error(
+                "the record of a deleted mirror cannot be read and stays",
+                config_map=f"refresh-{uid}",
+                why=self.records.unreadable(uid),
+                remedy="see what staging runs, then delete that ConfigMap",
+            )
+
+    async def _step(self, uid: str) -> Record | None:
+        await self.records.load(uid)
+        record = self.records.get(uid)
+        if record is None or (uid in self._told and record.left and not record.is_open):
+            return None
         key = MirrorKey(record.namespace, record.name)
-        if await live.is_there(self.writer, key, record.uid):
-            return False
-        mirror = f"{record.namespace}/{record.name}"
+        if await live.stays(self.writer, key, uid):
+            return None
         if record.is_open:
             record = await self.back(record, DELETED)
             if not record.is_open:
-                log.info("refresh ended", mirror=mirror, result=record.result, why=record.message)
-            return True
-        if record.result == "PutBackIncomplete":
-            self._tell(record, mirror)
-            return False
-        await self.records.drop(record.uid)
-        return False
+                _tell_end(record)
+            return record
+        if record.left:
+            self._told.add(uid)
+            _tell_left(record)
+        else:
+            await self.records.drop(uid)
+        return None
 
-    def _tell(self, record: Record, mirror: str) -> None:
-        """There is no status any more to tell it. The record stays: it alone has former values."""
-        if record.uid not in self.told:
-            log.error(
-                "staging was left as a refresh made it, and its mirror is gone; the record has the "
-                "former values, delete it when staging is mended",
-                mirror=mirror,
-                record=f"refresh-{record.uid}",
-                why=record.message,
-            )
-            self.told.add(record.uid)
+
+def _tell_end(record: Record) -> None:
+    log.info(
+        "the refresh of a deleted mirror has ended",
+        mirror=f"{record.namespace}/{record.name}",
+        refresh=record.id,
+        result=record.result,
+        why=record.message,
+    )
+
+
+def _tell_left(record: Record) -> None:
+    log.error(
+        "a deleted mirror's refresh could not be put back whole; its record stays",
+        mirror=f"{record.namespace}/{record.name}",
+        refresh=record.id,
+        left=[f"{describe(entry.step)} ({entry.message})" for entry in record.left],
+        config_map=f"refresh-{record.uid}",
+        remedy="put these back by what the record says of before, then delete that ConfigMap",
+    )

@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+from stagingmirror.drift.wording import describe
 from stagingmirror.engine import ticks as ticking
 from stagingmirror.engine.case import Activity, Case, Progress
+from stagingmirror.engine.left import ENDS
 from stagingmirror.engine.live import holding
 from stagingmirror.engine.occasions import Memory
 from stagingmirror.engine.record import Record
@@ -47,6 +49,13 @@ def progress_of(
     )
 
 
+def unknown_progress(
+    *, waiting: str | None = None, stalled: tuple[str, str] | None = None, again_in: float
+) -> Progress:
+    """Where the record cannot be known: whatever is seen, it may be half refreshed."""
+    return Progress(waiting=waiting, stalled=stalled, again_in=again_in, writing=True)
+
+
 def _activity(case: Case | None) -> Activity:
     if case is None or case.spec.refresh is None:
         return "Idle"
@@ -56,9 +65,10 @@ def _activity(case: Case | None) -> Activity:
 
 
 def _stalled(record: Record | None) -> tuple[str, str] | None:
-    if record is not None and record.result == "PutBackIncomplete":
-        return "PutBackIncomplete", record.message
-    return None
+    if record is None or record.result != "PutBackIncomplete" or not record.left:
+        return None
+    left = "; ".join(f"{describe(each.step)} ({each.message})" for each in record.left)
+    return "PutBackIncomplete", f"Could not be put back: {left.rstrip('.')}. {ENDS}"
 
 
 def _again_in(

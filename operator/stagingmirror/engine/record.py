@@ -10,8 +10,7 @@ from typing import Any, Literal, get_args
 
 from stagingmirror.drift.facts import Fact
 from stagingmirror.drift.serial import from_dict, to_dict
-from stagingmirror.drift.steps import RunLoader, Step
-from stagingmirror.drift.wording import phase as phase_of_step
+from stagingmirror.drift.steps import CopyModel, Step
 
 FORMAT = 1
 
@@ -96,12 +95,18 @@ class Record:
 
     @property
     def is_writing(self) -> bool:
-        """Whether a step that staging notices may have been taken: a loader's data is noticed."""
+        """Whether a step that staging notices may have been taken: all but a copy, which no alias
+        names. A loader changes what staging's values mean.
+        """
         return self.is_open and any(
-            entry.state != "Pending"
-            and (phase_of_step(entry.step) == "switch" or isinstance(entry.step, RunLoader))
+            entry.state != "Pending" and not isinstance(entry.step, CopyModel)
             for entry in self.entries
         )
+
+    @property
+    def left(self) -> tuple[Entry, ...]:
+        """What could not be put back and is not settled otherwise since."""
+        return tuple(entry for entry in self.entries if entry.state == "Left")
 
     @property
     def produced(self) -> dict[str, str]:

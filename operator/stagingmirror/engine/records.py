@@ -6,56 +6,91 @@ the token that was obeyed and what was applied.
 """
 
 import json
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
 
 from stagingmirror.cluster.writer import Writer
 from stagingmirror.engine.record import Record, UnreadableRecord, from_json, to_json
-from stagingmirror.errors import Conflicted, NotThere
+from stagingmirror.errors import Conflicted, NotAnswered, NotThere
 
 LABEL = "stagingmirror.dev/record"
+OPEN = "stagingmirror.dev/open"
+MIRROR = "stagingmirror.dev/mirror"
 KEY = "record.json"
 
+UNREADABLE_PERIOD = 30.0
+"""Seconds between two looks at a record that could not be read: somebody may have removed it."""
+
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A record that is there and says nothing. ``namespace`` is its mirror's; ``asked`` when it was
+    last read (POSIX s).
+    """
+
+    why: str
+    namespace: str
+    is_open: bool
+    asked: float
 
 
 class Records:
     """Everything is read once when this process starts to lead, and kept; every write is fenced by
     the resourceVersion that was read. ``writer_name`` is this process and no other.
+
+    What is kept is never older than what this process did. After a write without an answer it may
+    be older than what the API server has: then ``load`` reads it again first.
     """
 
-    def __init__(self, writer: Writer, *, namespace: str, writer_name: str) -> None:
+    def __init__(
+        self, writer: Writer, *, namespace: str, writer_name: str, clock: Callable[[], float]
+    ) -> None:
         self._writer = writer
         self._namespace = namespace
         self._name = writer_name
+        self._clock = clock
         self._known: dict[str, tuple[Record, str]] = {}
-        self._unreadable: dict[str, str] = {}
-        self.loaded = False
-        """Whether every record was read since this process leads."""
+        self._unreadable: dict[str, Unreadable] = {}
+        self._doubtful: set[str] = set()
+        self._loaded = False
 
-    async def load(self) -> None:
-        """Read every record, once."""
-        if self.loaded:
-            return
-        for body in await self._writer.select(self._collection, f"{LABEL}=refresh"):
-            self._learn(body)
-        self.loaded = True
+    async def load(self, *uids: str) -> None:
+        """Read every record, once; then those of these mirrors that may be others than is known."""
+        if not self._loaded:
+            found = await self._writer.select(self._collection, f"{LABEL}=refresh")
+            # Whoever asked at the same time may have been answered, and have written since.
+            if not self._loaded:
+                for body in found:
+                    self._learn(body)
+            self._loaded = True
+        for uid in uids:
+            unreadable = self._unreadable.get(uid)
+            is_due = unreadable and self._clock() >= unreadable.asked + UNREADABLE_PERIOD
+            if uid in self._doubtful or is_due:
+                await self._read_again(uid)
+
+    def is_known(self, uid: str) -> bool:
+        """Whether what is known of this mirror's record, or that it has none, is surely so."""
+        return self._loaded and uid not in self._doubtful and uid not in self._unreadable
 
     def get(self, uid: str) -> Record | None:
         """The last record of this mirror, open or closed."""
         known = self._known.get(uid)
         return known[0] if known else None
 
-    async def unreadable(self, uid: str) -> str | None:
-        """Why a record that is there cannot be read; None: it can. Asked anew where it could not:
-        a human may have removed it.
-        """
-        if uid in self._unreadable:
-            await self._read_again(uid)
-        return self._unreadable.get(uid)
+    def unreadable(self, uid: str) -> str | None:
+        """Why a record that is there cannot be read; None: it can."""
+        found = self._unreadable.get(uid)
+        return found.why if found else None
+
+    def all_unreadable(self) -> dict[str, Unreadable]:
+        """By the uid of the mirror."""
+        return dict(self._unreadable)
 
     def all(self) -> tuple[Record, ...]:
         return tuple(record for record, _ in self._known.values())
@@ -69,20 +104,10 @@ class Records:
 
     async def begin(self, record: Record) -> Record:
         """Keep a new record in the place of the mirror's last one."""
+        record = replace(record, writer=self._name)
         if record.uid in self._known:
             return await self.keep(record)
-        return await self._make(replace(record, writer=self._name))
-
-    async def _make(self, record: Record) -> Record:
-        metadata = {"name": _name(record.uid), "namespace": self._namespace}
-        body = self._body(record, metadata)
-        try:
-            made = await self._writer.create(self._namespace, self._collection, body)
-        except Conflicted:
-            await self._read_again(record.uid)
-            raise
-        self._known[record.uid] = (record, made["metadata"]["resourceVersion"])
-        return record
+        return await self._create(record)
 
     async def keep(self, record: Record) -> Record:
         """Write it, as this process. Raises Conflicted where another one has written since; what
@@ -95,15 +120,15 @@ class Records:
             "namespace": self._namespace,
             "resourceVersion": version,
         }
+        path = f"{self._collection}/{_name(record.uid)}"
         try:
-            path = f"{self._collection}/{_name(record.uid)}"
             made = await self._writer.replace(self._namespace, path, self._body(record, metadata))
-        except Conflicted:
-            await self._read_again(record.uid)
-            raise
         except NotThere:
             # Somebody removed it. What it said must not be lost while it is open.
-            return await self._make(record)
+            return await self._create(record)
+        except (Conflicted, NotAnswered) as error:
+            await self._doubt(record.uid, error)
+            raise
         self._known[record.uid] = (record, made["metadata"]["resourceVersion"])
         return record
 
@@ -115,45 +140,73 @@ class Records:
             await self._writer.delete(self._namespace, path, body["metadata"]["uid"])
         except NotThere:
             pass
-        self._known.pop(uid, None)
-        self._unreadable.pop(uid, None)
+        self._forget(uid)
 
     @property
     def _collection(self) -> str:
         return f"/api/v1/namespaces/{self._namespace}/configmaps"
 
-    async def _read_again(self, uid: str) -> None:
-        """What is known stays known until the API server says otherwise: a record that is forgotten
-        is a refresh that nobody goes on with.
-        """
+    async def _create(self, record: Record) -> Record:
+        metadata = {"name": _name(record.uid), "namespace": self._namespace}
+        body = self._body(record, metadata)
         try:
-            body = await self._writer.get(f"{self._collection}/{_name(uid)}")
+            made = await self._writer.create(self._namespace, self._collection, body)
+        except (Conflicted, NotAnswered) as error:
+            await self._doubt(record.uid, error)
+            raise
+        self._known[record.uid] = (record, made["metadata"]["resourceVersion"])
+        return record
+
+    async def _doubt(self, uid: str, error: Conflicted | NotAnswered) -> None:
+        """The API server has, or may have, another record than is known. Where it cannot be asked
+        now either, it is asked before anything else is done with it.
+        """
+        self._doubtful.add(uid)
+        if isinstance(error, Conflicted):
+            await self._read_again(uid)
+
+    async def _read_again(self, uid: str) -> None:
+        try:
+            self._learn(await self._writer.get(f"{self._collection}/{_name(uid)}"))
         except NotThere:
-            self._known.pop(uid, None)
-            self._unreadable.pop(uid, None)
-        else:
-            self._learn(body)
+            # One that is open and was removed is made again by the next write.
+            known = self.get(uid)
+            if known is None or not known.is_open:
+                self._forget(uid)
+        self._doubtful.discard(uid)
+
+    def _forget(self, uid: str) -> None:
+        self._known.pop(uid, None)
+        self._unreadable.pop(uid, None)
+        self._doubtful.discard(uid)
 
     def _learn(self, body: Mapping[str, Any]) -> None:
-        uid = body["metadata"]["name"].removeprefix("refresh-")
+        metadata = body["metadata"]
+        uid = metadata["name"].removeprefix("refresh-")
         try:
             record = from_json(json.loads((body.get("data") or {}).get(KEY) or "null") or {})
         except (UnreadableRecord, ValueError) as error:
-            if uid not in self._unreadable:
-                log.error("a refresh record cannot be read", uid=uid, why=str(error)[:200])
-            self._unreadable[uid] = str(error)[:200]
             self._known.pop(uid, None)
+            self._cannot_read(uid, metadata, str(error)[:200])
             return
         self._unreadable.pop(uid, None)
-        self._known[uid] = (record, body["metadata"]["resourceVersion"])
+        self._known[uid] = (record, metadata["resourceVersion"])
+
+    def _cannot_read(self, uid: str, metadata: Mapping[str, Any], why: str) -> None:
+        mirror = str((metadata.get("annotations") or {}).get(MIRROR) or "")
+        is_open = (metadata.get("labels") or {}).get(OPEN) != "false"
+        if uid not in self._unreadable:
+            log.error("a refresh record cannot be read", uid=uid, mirror=mirror, why=why)
+        namespace = mirror.partition("/")[0]
+        self._unreadable[uid] = Unreadable(why, namespace, is_open, self._clock())
 
     def _body(self, record: Record, metadata: dict[str, str]) -> dict[str, Any]:
         labels = {
             LABEL: "refresh",
-            "stagingmirror.dev/open": str(record.is_open).lower(),
+            OPEN: str(record.is_open).lower(),
             "app.kubernetes.io/managed-by": "stagingmirror",
         }
-        annotations = {"stagingmirror.dev/mirror": f"{record.namespace}/{record.name}"}
+        annotations = {MIRROR: f"{record.namespace}/{record.name}"}
         return {
             "apiVersion": "v1",
             "kind": "ConfigMap",

@@ -6,10 +6,10 @@ later one, so checks go on during a refresh.
 """
 
 import asyncio
+import contextlib
 import secrets
-from collections.abc import Callable
-from dataclasses import replace
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
 import structlog
 
@@ -18,43 +18,34 @@ from stagingmirror.api.duration import seconds
 from stagingmirror.drift.facts import Why
 from stagingmirror.engine import live
 from stagingmirror.engine.applied import GRACE, judge_applied
-from stagingmirror.engine.beginning import confirm, new_record
 from stagingmirror.engine.case import Case, MirrorKey, Progress
+from stagingmirror.engine.considering import Considering
 from stagingmirror.engine.contention import Contention
 from stagingmirror.engine.judging import acceptances_of
-from stagingmirror.engine.occasions import (
-    Memory,
-    Occasions,
-    hindrance,
-    next_occasion,
-    skip,
-    took,
-    waits,
-)
+from stagingmirror.engine.left import Leftovers
+from stagingmirror.engine.occasions import Memory, Occasions, waits
 from stagingmirror.engine.orphans import Orphans
-from stagingmirror.engine.progress import progress_of
+from stagingmirror.engine.others import Others
+from stagingmirror.engine.pacing import Pacing
+from stagingmirror.engine.progress import progress_of, unknown_progress
 from stagingmirror.engine.record import Entry, Record
-from stagingmirror.engine.records import Records
-from stagingmirror.engine.refresh_status import ended_refresh
-from stagingmirror.engine.reporting import refused_token
+from stagingmirror.engine.records import UNREADABLE_PERIOD, Records
+from stagingmirror.engine.refresh_status import untold
+from stagingmirror.engine.reporting import refusing
 from stagingmirror.engine.rereading import ReadBytes, reread
 from stagingmirror.engine.returning import Returning
 from stagingmirror.engine.running import Running
 from stagingmirror.engine.settle import Stillness
-from stagingmirror.engine.starting import Decision, Skip, Start, Wait, decide
+from stagingmirror.engine.starting import Wait
 from stagingmirror.engine.taking_over import former_owners
-from stagingmirror.engine.turns import Turns
+from stagingmirror.engine.targets import SameRegistry
 from stagingmirror.errors import StagingMirrorError
 from stagingmirror.settings import Settings
 
 log = structlog.get_logger(__name__)
 
-PACE = 0.5
-"""Seconds between two passes of an open refresh that waits for something."""
 RETRY = 3.0
 """Seconds after which something that was not answered is asked again."""
-UNREADABLE = 30.0
-"""Seconds after which a record that cannot be read is read again."""
 TENDING = 5.0
 """Seconds between two looks for records whose mirrors are gone."""
 
@@ -77,10 +68,12 @@ class Refresher:
         leading: Callable[[], bool],
         teller: Teller,
         mirror_is_there: Callable[[str], bool],
+        same_registry: SameRegistry = lambda one, other: one == other,
         prove: Callable[[MirrorKey, float], None] = lambda key, since: None,
         read_bytes: ReadBytes = lambda key, subjects, since, looked: True,
     ) -> None:
-        """``mirror_is_there`` answers from what we watch, whether a mirror of this uid exists.
+        """``mirror_is_there`` answers from what we watch, whether a mirror of this uid exists and
+        stays. ``same_registry`` whether two environments lead to one registry (None: not known).
         ``prove`` asks anew, beside the pass, for every look of a mirror that began before ``since``
         (POSIX s); called by each pass that waits for such a look. ``read_bytes`` does so for the
         bytes of models.
@@ -94,13 +87,19 @@ class Refresher:
         self._read_bytes = read_bytes
         # A container that restarts keeps its pod's name; it is another writer all the same.
         name = f"{settings.identity}/{secrets.token_hex(4)}"
-        self._records = Records(hands.writer, namespace=settings.namespace, writer_name=name)
+        self._records = Records(
+            hands.writer, namespace=settings.namespace, writer_name=name, clock=clock
+        )
         self._running = Running(self._records, hands, self._took_over)
         self._returning = Returning(self._records, hands)
         self._occasions = Occasions()
         self._stillness = Stillness()
         self._contention = Contention(hands)
-        self._turns = Turns()
+        self._others = Others(self._records, mirror_is_there, same_registry)
+        self._leftovers = Leftovers(self._records, hands)
+        self._considering = Considering(self._records, hands, self._others, self._leftovers)
+        self._pacing = Pacing()
+        self._gone = asyncio.Event()
         self._orphans = Orphans(self._records, hands.writer, mirror_is_there, self._back)
 
     async def advance(self, case: Case) -> Progress:
@@ -111,18 +110,9 @@ class Refresher:
         """
         if not self._leading():
             return Progress()
-        try:
-            await self._records.load()
-            why = await self._records.unreadable(case.uid)
-        except StagingMirrorError as error:
-            return Progress(waiting=error.message, writing=True, again_in=RETRY)
-        if why is not None:
-            refused = refused_token(
-                case.annotations, case.status, Why(*_unreadable(case.uid, why)), now=case.now
-            )
-            return replace(
-                refused, stalled=_unreadable(case.uid, why), writing=True, again_in=UNREADABLE
-            )
+        unknown = await self._unknown(case.uid)
+        if unknown is not None:
+            return refusing(case.annotations, case.status, unknown, now=case.now)
         memory = self._occasions.of(case, self._records.get(case.uid))
         try:
             record, wait = await self._pass(case, memory)
@@ -131,58 +121,93 @@ class Refresher:
         waits(memory, wait)
         return await self._told(case, memory, record, wait)
 
-    async def retreat(self, key: MirrorKey, uid: str, why: str) -> Progress:
+    async def retreat(
+        self, key: MirrorKey, uid: str, why: str, status: Mapping[str, Any]
+    ) -> Progress:
         """Put back what is open where there can be no Case (spec wrong, environment revoked,
-        deleted, Overlap), one step per call. Idle where nothing is open.
+        deleted, Overlap), one step per call. Idle where nothing is open. ``status`` is the mirror's
+        as last written: an end that is not in it yet is told.
         """
         if not self._leading():
             return Progress()
-        record: Record | None = None
+        unknown = await self._unknown(uid)
+        if unknown is not None:
+            return unknown
+        wait = None
         try:
-            await self._records.load()
             record = self._records.get(uid)
             self._occasions.forget_ticks(uid, record, why=why, now=self._clock())
             self._stillness.drop(uid)
-            if record is None or not record.is_open:
-                return progress_of(record, PACE)
-            record = await self._back(record, why)
+            if record is not None:
+                record = await (
+                    self._back(record, why) if record.is_open else self._leftovers.look(record)
+                )
         except StagingMirrorError as error:
-            return progress_of(record, PACE, wait=Wait(error.message, RETRY))
-        finished = None if record.is_open else ended_refresh(record)
-        return progress_of(record, PACE, finished=finished)
+            record, wait = self._records.get(uid), Wait(error.message, RETRY)
+        finished = untold(record, status)
+        return progress_of(record, self._pace(record), wait=wait, finished=finished)
+
+    def others_write(self, case: Case) -> bool:
+        """Whether another mirror's refresh may have half written what this one compares."""
+        return self._leading() and self._others.are_writing(case)
+
+    async def _unknown(self, uid: str) -> Progress | None:
+        """What is told where the record cannot be known now; None: it is."""
+        try:
+            await self._records.load(uid)
+        except StagingMirrorError as error:
+            return unknown_progress(waiting=error.message, again_in=RETRY)
+        why = self._records.unreadable(uid)
+        if why is None:
+            return None
+        return unknown_progress(stalled=_unreadable(uid, why), again_in=UNREADABLE_PERIOD)
+
+    def _pace(self, record: Record | None) -> float:
+        return RETRY if record is None else self._pacing.of(record, self._clock())
 
     async def tend_orphans(self) -> None:
         """For ever: put back and remove records whose mirrors are gone. A task of the leader."""
         while True:
-            goes_on = await self._tend() if self._leading() else False
-            await asyncio.sleep(PACE if goes_on else TENDING)
+            again_in = await self._tend() if self._leading() else None
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(again_in or TENDING):
+                    await self._gone.wait()
+            self._gone.clear()
 
     async def tend(self) -> None:
         """Every record whose mirror is gone now is put back to its end and removed."""
         goes_on = True
         while goes_on:
-            goes_on = await self._tend()
-            await asyncio.sleep(PACE / 5)
+            goes_on = await self._tend() is not None
+            await asyncio.sleep(0.1)
 
-    async def _tend(self) -> bool:
+    def one_is_gone(self) -> None:
+        """A mirror was deleted: its record is looked for at once."""
+        self._gone.set()
+
+    async def _tend(self) -> float | None:
         for uid in self._occasions.uids():
             if not self._mirror_is_there(uid):
                 self.forget(uid)
-        return await self._orphans.tend()
+        going_on = await self._orphans.tend()
+        return min((self._pace(record) for record in going_on), default=None)
 
     def forget(self, uid: str) -> None:
         """The mirror is gone; its record is tended by itself."""
         self._occasions.drop(uid)
         self._stillness.drop(uid)
         self._contention.drop(uid)
-        self._turns.leave(uid)
+        self._considering.drop(uid)
+        self._leftovers.drop(uid)
+        self._running.drop(uid)
+        self._pacing.drop(uid)
 
     def is_open(self, uid: str) -> bool:
         """Whether a refresh of this mirror is in progress; holds become effective when it is not.
         True while that is not known.
         """
         record = self._records.get(uid)
-        return not self._records.loaded or (record is not None and record.is_open)
+        return not self._records.is_known(uid) or (record is not None and record.is_open)
 
     async def close(self) -> None:
         """End the copies that run. Another process takes them up."""
@@ -196,7 +221,7 @@ class Refresher:
         record = self._records.get(case.uid)
         if record is not None and record.is_open:
             return await self._go_on(case, record), None
-        wait = await self._consider(case, memory, still)
+        wait = await self._considering.consider(case, memory, still)
         return self._records.get(case.uid), wait
 
     async def _go_on(self, case: Case, record: Record) -> Record:
@@ -240,42 +265,6 @@ class Refresher:
         )
         return live.must_stop(now, key, record.uid, frozenset(record.applied))
 
-    async def _consider(self, case: Case, memory: Memory, still: float | None) -> Wait | None:
-        """Start what is due, or say what it waits for."""
-        occasion = next_occasion(memory)
-        if occasion is None:
-            self._turns.leave(case.uid)
-            return None
-        environment = case.sides.staging.environment
-        self._turns.forget_absent(environment, now=case.now)
-        queued = self._turns.is_asking(environment, case.uid)
-        hindered = hindrance(memory, case, occasion, self._records.get(case.uid))
-        decision: Decision = decide(
-            case, occasion, still_since=still, queued=queued, hindrance=hindered
-        )
-        if isinstance(decision, Start):
-            decision = self._turn(case) or await confirm(case, self._hands.writer)
-        match decision:
-            case Wait():
-                return decision
-            case Skip():
-                skip(memory, occasion, decision, case.now)
-            case Start():
-                assert case.spec.refresh is not None, "decide() skips a mirror that only watches"
-                await self._records.begin(new_record(case, case.spec.refresh, occasion))
-                took(memory, occasion)
-        self._turns.leave(case.uid)
-        return None
-
-    def _turn(self, case: Case) -> Wait | None:
-        side = case.sides.staging
-        most, running = side.spec.max_concurrent_refreshes, self._records.open_in(side.environment)
-        free = most - running
-        if self._turns.may_start(side.environment, case.uid, free=free, now=case.now):
-            return None
-        why = f"{running} of {most} refreshes run" if free <= 0 else "others asked before"
-        return Wait(f"waits for its turn: {why} in {side.environment}")
-
     async def _told(
         self, case: Case, memory: Memory, record: Record | None, wait: Wait | None
     ) -> Progress:
@@ -283,7 +272,10 @@ class Refresher:
         if record is not None and not record.is_open:
             memory.close(record, case.status)
             contended = await self._contention.look(record, case.components)
-        return progress_of(record, PACE, case=case, memory=memory, wait=wait, contended=contended)
+            with contextlib.suppress(StagingMirrorError):  # it is looked at again
+                record = await self._leftovers.look(record)
+        pace = self._pace(record)
+        return progress_of(record, pace, case=case, memory=memory, wait=wait, contended=contended)
 
     def _took_over(self, record: Record, entry: Entry) -> None:
         key = MirrorKey(record.namespace, record.name)

@@ -3,6 +3,7 @@
 Nothing of ``before`` and ``after`` is shown: former values may be unreadable ones.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from stagingmirror.api.times import rfc3339
@@ -38,6 +39,19 @@ def ended_refresh(record: Record) -> dict[str, Any]:
         "started": rfc3339(record.started),
         "finished": rfc3339(record.ended or record.started),
     }
+
+
+def untold(record: Record | None, status: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The entry of a refresh that has ended (now, or before a crash) and that ``status`` lacks."""
+    if record is None or record.ended is None or record.is_open:
+        return None
+    told = status.get("refreshes") or ()
+    if any(each.get("id") == record.id for each in told):
+        return None
+    entry = ended_refresh(record)
+    # Times have one form, so their texts sort as they do; older ones may have been cut off.
+    newest = str(told[0].get("finished") or "") if told else ""
+    return entry if entry["finished"] >= newest else None
 
 
 def skipped(occasion: Occasion, skip: Skip, now: float) -> dict[str, Any]:

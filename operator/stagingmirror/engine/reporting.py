@@ -91,6 +91,20 @@ def refused_token(
     )
 
 
+def refusing(
+    annotations: Mapping[str, str], status: Mapping[str, Any], unknown: Progress, *, now: float
+) -> Progress:
+    """What is told where the record cannot be known: a token given meanwhile is refused where a
+    human must mend that, and waits where the record only was not answered.
+    """
+    if unknown.stalled is None:
+        return unknown
+    refused = refused_token(annotations, status, Why(*unknown.stalled), now=now)
+    return replace(
+        unknown, handled_refresh_at=refused.handled_refresh_at, finished=refused.finished
+    )
+
+
 def _with_progress(report: Report, outcome: Outcome) -> Report:
     progress, why = outcome.progress, outcome.stalled
     return replace(

@@ -3,6 +3,9 @@
 Stores first, then workloads: what restarts must read the former value. Workloads of a component
 whose loader runs again wait for it; the others do not. Within each, last written is first put back.
 What cannot be put back is named, and the rest is put back all the same.
+
+A refusal (401, 403, quota, credentials that are not there) is not the last word: it is asked
+again until the refresh's timeout, counted from when it turned back.
 """
 
 from collections.abc import Sequence
@@ -28,11 +31,11 @@ from stagingmirror.errors import (
     StepFailed,
 )
 
-_LOST = (StepFailed, ChangedUnderneath, NotThere, NeedsHuman)
-"""What asking again would not mend. Rights, quotas and credentials that are missing come back: a
-401 is also what an API server says that starts.
-"""
-_ASK_AGAIN = (NotAnswered, Conflicted, NotAllowed, Refused, CannotRefresh)
+LOST = (ChangedUnderneath, StepFailed, NotThere)
+"""What no asking again brings back."""
+PASSING = (NotAnswered, Conflicted, NotAllowed, Refused, CannotRefresh, NeedsHuman)
+"""What may be otherwise the next time, by itself or because somebody mends it."""
+
 _WRITTEN = ("Started", "Taken", "Verified", "Returning")
 
 
@@ -66,10 +69,21 @@ class Returning:
     hands: Hands
 
     async def back(self, record: Record) -> Record:
-        """Put back the next step, or verify that all are; the record as it then is."""
-        todo = next((e for e in way_back(record.entries) if e.state in _WRITTEN), None)
-        if todo is not None:
-            return await self._put_back(record, todo)
+        """Put back the next step, or verify that all are; the record as it then is.
+
+        What waits keeps waiting only what comes after it in its own components.
+        """
+        waiting: set[str] = set()
+        for todo in way_back(record.entries):
+            components = set(components_of(todo.step))
+            if todo.state not in _WRITTEN or components & waiting:
+                continue
+            record = await self._put_back(record, todo)
+            if record.entry(todo.step.id).state != "Returning":
+                return record
+            waiting |= components
+        if waiting:
+            return record
         for entry in record.entries:
             if entry.state == "Returned":
                 record = await self._verify_back(record, entry)
@@ -85,9 +99,9 @@ class Returning:
             record = await self._note(record, entry)
         try:
             outcome = await action_for(entry.step).put_back(task_of(record, entry), self.hands)
-        except _LOST as error:
+        except LOST as error:
             return await self._left(record, entry, error.message)
-        except _ASK_AGAIN as error:
+        except PASSING as error:
             return await self._ask_again(record, entry, error.message)
         after = entry.after if outcome.after is None else outcome.after
         entry = replace(entry, after=after, message=outcome.message)
@@ -104,9 +118,9 @@ class Returning:
             if isinstance(outcome, Underway):
                 self._refuse_late(record, entry, outcome.message)
                 return replace(record, message=outcome.message)
-        except _LOST as error:
+        except LOST as error:
             return await self._left(record, entry, error.message)
-        except _ASK_AGAIN as error:
+        except PASSING as error:
             return await self._ask_again(record, entry, error.message)
         return await self._note(record, _arrived(entry, "Restored", outcome))
 
@@ -117,13 +131,13 @@ class Returning:
     async def _ask_again(self, record: Record, entry: Entry, message: str) -> Record:
         if self.hands.clock() > (record.turned or 0.0) + record.timeout:
             return await self._left(record, entry, message)
-        return record.with_entry(replace(entry, message=message))
+        return replace(record.with_entry(replace(entry, message=message)), message=message)
 
     async def _left(self, record: Record, entry: Entry, message: str) -> Record:
         return await self._note(record, replace(entry, state="Left", message=message))
 
     async def _note(self, record: Record, entry: Entry) -> Record:
-        return await self.records.keep(record.with_entry(entry))
+        return await self.records.keep(replace(record.with_entry(entry), message=""))
 
     async def _close(self, record: Record) -> Record:
         left = [entry for entry in record.entries if entry.state == "Left"]

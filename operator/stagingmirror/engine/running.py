@@ -1,11 +1,13 @@
 """A refresh on its way: the next step taken, then everything verified. One step per call.
 
 Errors decide what happens next: a step that failed, or that we may not take, turns the refresh
-back; what was not answered is asked again by a later pass, until the refresh's own timeout.
+back; what was not answered is asked again by a later pass, until the refresh's own timeout. A 401
+or 403 is asked again for a while (an API server that starts says so to everybody); while verifying,
+as long as any other answer is waited for: the way back would need the same permission.
 """
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field, replace
 
 from stagingmirror.actions.action import Arrived, Outcome, Reverted, Task, Underway
 from stagingmirror.actions.catalogue import action_for
@@ -13,10 +15,12 @@ from stagingmirror.actions.hands import Hands
 from stagingmirror.drift.facts import Why
 from stagingmirror.drift.wording import describe
 from stagingmirror.engine.applied import Judgement
+from stagingmirror.engine.arrivals import Arrivals
+from stagingmirror.engine.patience import Patience
 from stagingmirror.engine.record import Entry, Record
 from stagingmirror.engine.records import Records
 from stagingmirror.engine.surveying import FINAL, SurveyFailed, surveyed
-from stagingmirror.errors import NotAnswered, StagingMirrorError
+from stagingmirror.errors import CannotRefresh, NotAllowed, NotAnswered, StagingMirrorError
 
 REVERTS = 2
 """How often somebody may set a field back within one refresh before it is left to them."""
@@ -32,6 +36,13 @@ class Running:
     records: Records
     hands: Hands
     took: Callable[[Record, Entry], None]
+    _arrivals: Arrivals = field(default_factory=Arrivals, init=False)
+    _patience: Patience = field(default_factory=Patience, init=False)
+
+    def drop(self, uid: str) -> None:
+        """The mirror is gone."""
+        self._arrivals.drop(uid)
+        self._patience.renew(uid)
 
     async def forward(self, record: Record, may_write: MayWrite) -> Record:
         """Take the next step, or go on with it; the record as it then is."""
@@ -46,33 +57,51 @@ class Running:
             return await self.turn(record, why.reason, why.message)
         try:
             record = await surveyed(record, self.hands)
+            entry = record.entry(entry.step.id)
+            record = await self._take(record, entry, now)
         except SurveyFailed as failed:
-            return await self._failed(record, failed.entry, failed.error)
-        entry = record.entry(entry.step.id)
-        try:
-            return await self._take(record, entry, now)
+            return await self._refused_or_failed(record, failed.entry, failed.error, now)
         except FINAL as error:
             # As it was before this try: refused at the first one it has written nothing.
-            return await self._failed(record, entry, error)
+            return await self._refused_or_failed(record, entry, error, now)
+        self._patience.renew(record.uid)
+        return record
 
     async def verify(self, record: Record, judgement: Judgement) -> Record:
         """Ask whether everything has arrived; the record as it then is. Nothing is written to
-        staging.
+        staging. What has arrived is asked again when all else has, to be sure of all at once.
         """
-        now, waits = self.hands.clock(), []
-        for entry in record.entries:
+        now, arrived = self.hands.clock(), self._arrivals.of(record)
+        waits: list[str] = []
+        missing = [entry for entry in record.entries if entry.step.id not in arrived]
+        turned = await self._ask(record, missing, arrived, waits)
+        if turned is None and not waits and judgement.waiting is None:
+            again = [entry for entry in record.entries if entry not in missing]
+            turned = await self._ask(record, again, arrived, waits)
+        return turned or await self._judge(record, judgement, waits, now)
+
+    async def _ask(
+        self, record: Record, entries: Iterable[Entry], arrived: set[str], waits: list[str]
+    ) -> Record | None:
+        """Ask for these steps, noting which have arrived and what is waited for. The record, where
+        that turned the refresh.
+        """
+        for entry in entries:
+            arrived.discard(entry.step.id)
             try:
                 outcome = await action_for(entry.step).verify(task_of(record, entry), self.hands)
-            except FINAL as error:
-                return await self._failed(record, entry, error)
-            except NotAnswered as error:
+            except (NotAnswered, NotAllowed, CannotRefresh) as error:
                 waits.append(error.message)
                 continue
+            except FINAL as error:
+                return await self._failed(record, entry, error)
             if isinstance(outcome, Reverted):
                 return await self._reverted(record, entry, outcome)
             if isinstance(outcome, Underway):
                 waits.append(outcome.message)
-        return await self._judge(record, judgement, waits, now)
+            else:
+                arrived.add(entry.step.id)
+        return None
 
     async def turn(self, record: Record, reason: str, message: str) -> Record:
         """Turn back: from here on everything is put back."""
@@ -88,6 +117,16 @@ class Running:
             record = await self.records.keep(record.with_entry(entry))
         outcome = await action_for(entry.step).take(task_of(record, entry), self.hands)
         return await self._took(record, entry, outcome)
+
+    async def _refused_or_failed(
+        self, record: Record, entry: Entry, error: StagingMirrorError, now: float
+    ) -> Record:
+        if not isinstance(error, NotAllowed) or not self._patience.lasts(record.uid, now):
+            self._patience.renew(record.uid)
+            return await self._failed(record, entry, error)
+        # What was kept may be further than what this pass began with.
+        kept = self.records.get(record.uid) or record
+        return kept.with_entry(replace(kept.entry(entry.step.id), message=error.message))
 
     async def _took(self, record: Record, entry: Entry, outcome: Outcome) -> Record:
         after = entry.after if outcome.after is None else outcome.after

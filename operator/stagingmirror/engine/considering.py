@@ -1,0 +1,101 @@
+"""Whether an occasion that has come starts a refresh now: settled, its turn, nobody in the way, and
+all of it asked live once more.
+"""
+
+from dataclasses import dataclass, field
+
+from stagingmirror.actions.hands import Hands
+from stagingmirror.engine.beginning import confirm, new_record
+from stagingmirror.engine.case import Case
+from stagingmirror.engine.left import Leftovers
+from stagingmirror.engine.occasions import Memory, hindrance, next_occasion, skip, took
+from stagingmirror.engine.others import Others
+from stagingmirror.engine.patience import Patience
+from stagingmirror.engine.records import Records
+from stagingmirror.engine.starting import Decision, Occasion, Skip, Start, Wait, decide
+from stagingmirror.engine.turns import Turns
+from stagingmirror.errors import NotAllowed, Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Considering:
+    records: Records
+    hands: Hands
+    others: Others
+    leftovers: Leftovers
+    _turns: Turns = field(default_factory=Turns, init=False)
+    _patience: Patience = field(default_factory=Patience, init=False)
+    _aside: set[str] = field(default_factory=set, init=False)
+    """Mirrors that wait for something that has no deadline, and keep nobody from their turn."""
+
+    async def consider(self, case: Case, memory: Memory, still: float | None) -> Wait | None:
+        """Start what is due, or say what it waits for. ``still``: as in ``decide``."""
+        occasion = next_occasion(memory)
+        if occasion is None:
+            self.drop(case.uid)
+            return None
+        environment = case.sides.staging.environment
+        self._turns.forget_absent(environment, now=case.now)
+        queued = case.uid in self._aside or self._turns.is_asking(environment, case.uid)
+        hindered = hindrance(memory, case, occasion, self.records.get(case.uid))
+        decision = decide(case, occasion, still_since=still, queued=queued, hindrance=hindered)
+        if isinstance(decision, Start):
+            decision = await self._start(case, occasion)
+        match decision:
+            case Wait():
+                return decision
+            case Skip():
+                if decision.result == "NothingToDo":
+                    await self.leftovers.found_in_sync(case, self.records.get(case.uid))
+                skip(memory, occasion, decision, case.now)
+            case Start():
+                took(memory, occasion)
+        self.drop(case.uid)
+        return None
+
+    def drop(self, uid: str) -> None:
+        """Nothing is wanted of this mirror any more, or what was wanted has begun."""
+        self._turns.leave(uid)
+        self._patience.renew(uid)
+        self._aside.discard(uid)
+
+    async def _start(self, case: Case, occasion: Occasion) -> Decision:
+        """Begin it; whatever goes wrong, the next one in the queue has its turn."""
+        busy = self.others.in_the_way(case)
+        if busy is not None:
+            self._step_aside(case.uid)
+            return Wait(busy)
+        wait = self._turn(case)
+        if wait is not None:
+            return wait
+        try:
+            return await self._begin(case, occasion)
+        except (NotAllowed, Refused) as error:
+            self._step_aside(case.uid)
+            may_pass = isinstance(error, NotAllowed)
+            if may_pass and self._patience.lasts(case.uid, self.hands.clock()):
+                return Wait(error.message)
+            return Skip(error.reason, error.message)
+        except BaseException:
+            self._step_aside(case.uid)
+            raise
+
+    async def _begin(self, case: Case, occasion: Occasion) -> Decision:
+        decision = await confirm(case, self.hands.writer)
+        if isinstance(decision, Start):
+            assert case.spec.refresh is not None, "decide() skips a mirror that only watches"
+            await self.records.begin(new_record(case, case.spec.refresh, occasion))
+        return decision
+
+    def _step_aside(self, uid: str) -> None:
+        self._turns.leave(uid)
+        self._aside.add(uid)
+
+    def _turn(self, case: Case) -> Wait | None:
+        side = case.sides.staging
+        most, running = side.spec.max_concurrent_refreshes, self.records.open_in(side.environment)
+        free = most - running
+        if self._turns.may_start(side.environment, case.uid, free=free, now=case.now):
+            return None
+        why = f"{running} of {most} refreshes run" if free <= 0 else "others asked before"
+        return Wait(f"waits for its turn: {why} in {side.environment}")
