@@ -91,7 +91,8 @@ def holding(place: Place) -> Callable[[], None]:
     def act() -> None:
         for held in place.kube.list(API_VERSION, "MirrorHold", place.namespace):
             if "effectiveSince" not in held.get("status", {}):
-                patch = {"status": {"effectiveSince": rfc3339(time.time())}}
+                told = {"effectiveSince": rfc3339(time.time())}
+                patch = {"status": told | {"observedGeneration": held["metadata"]["generation"]}}
                 place.kube.patch(
                     API_VERSION,
                     "MirrorHold",
@@ -111,11 +112,11 @@ def test_hold_waits_until_it_is_in_effect_and_release_until_it_is_not(place: Pla
     with operator_that(holding(place)):
         held = place.run("hold", "fraud", *reason, "--timeout", "20s")
         again = place.run("hold", "fraud", *reason)
+    assert (held.code, held.err) == (0, "")
     made = place.kube.get(API_VERSION, "MirrorHold", "fraud-dana", place.namespace)
     with operator_that(echoing(place, "fraud", component("fraud-model"))):
         released = place.run("release", "fraud", "--timeout", "20s")
 
-    assert (held.code, held.err) == (0, "")
     assert "✓ held by fraud-dana until" in held.out
     assert made["spec"]["mirrors"] == ["fraud"]
     assert made["spec"]["components"] == ["fraud-model"]

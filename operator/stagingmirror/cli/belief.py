@@ -22,6 +22,8 @@ class Settled:
     why: str = ""
     see: str = ""
     """Where to look next, as a command."""
+    forbidden: bool = False
+    """It says nothing because we may not read it; an operator may be alive."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,7 @@ class Desk:
             return Settled(None, why, see)
         except NotAllowed:
             why = f"you may not read Lease {LEASE} of namespace {namespace} (the chart's Role)"
-            return Settled(None, why, f"kubectl -n {namespace} get lease {LEASE}")
+            return Settled(None, why, f"kubectl -n {namespace} get lease {LEASE}", forbidden=True)
         annotations = lease["metadata"].get("annotations") or {}
         why = "no operator has settled a verdict yet"
         return Settled(at(annotations.get(SETTLED_AT)), why, see)

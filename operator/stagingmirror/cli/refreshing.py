@@ -1,23 +1,29 @@
 """``refresh``: ask for one by hand, and follow it to its end."""
 
-from time import monotonic
+import asyncio
+from collections.abc import AsyncIterator
+from time import monotonic, time
 
 from rich.text import Text
 
 from stagingmirror.api.status_schema import RefreshTold
 from stagingmirror.cli.ages import span
 from stagingmirror.cli.answer import DIFFERS, FAILED, IN_SYNC, UNKNOWN
-from stagingmirror.cli.asking import patience, token, watched
+from stagingmirror.cli.asking import patience, token
+from stagingmirror.cli.belief import belief
 from stagingmirror.cli.desk import Desk
 from stagingmirror.cli.following import Follower
 from stagingmirror.cli.lines import concise, line, symbol
 from stagingmirror.cli.mirror import Mirror
 from stagingmirror.cli.reaching import fail, show
+from stagingmirror.errors import NotAnswered
 
 LONG = 10800.0
 """How long --wait waits where nothing is said: longer than a refresh may take, in seconds."""
 OFTEN = 0.2
 """Seconds between two looks: a refresh of small things takes no longer than a few of them."""
+LEASE_EVERY = 5.0
+"""Seconds between two questions whether an operator is alive."""
 SUCCEEDED = frozenset({"Succeeded", "NothingToDo"})
 
 
@@ -27,21 +33,67 @@ async def refresh(desk: Desk, name: str, *, wait: bool, within: str | None) -> i
     if mirror.schedule is None:
         fail(f"{mirror.name} has no spec.refresh, so staging is never written; add it first")
         return FAILED
+    if wait and (nobody := await _nobody(desk, mirror)):
+        show(f"? {mirror.name}: a refresh was not asked for: {nobody}")
+        return UNKNOWN
     left, begun = token(), monotonic()
     await desk.annotate(mirror, "refresh-at", left)
     if not wait:
         show(f"asked for a refresh of {mirror.name}; see: kubectl stagingmirror status {name}")
         return IN_SYNC
     follower = Follower(left)
-    async for seen in watched(desk, mirror, limit, every=OFTEN):
+    following = Following(desk, mirror)
+    async for seen in following.seen(limit):
         show(follower.news(seen, monotonic()))
         if (ended := ended_refresh(seen, left)) is not None:
             if ended.result == "Succeeded":
                 show(follower.verified(monotonic()))
             show(end_lines(seen, ended, monotonic() - begun))
             return end_code(seen, ended)
-    show(f"? {mirror.name}: no end within {span(limit)}; see: kubectl stagingmirror status {name}")
+    told = following.nobody or f"no end within {span(limit)}"
+    show(f"? {mirror.name}: {told}; see: kubectl stagingmirror status {name}")
     return UNKNOWN
+
+
+class Following:
+    """Looks at a mirror again and again, while an operator is there to do what was asked."""
+
+    def __init__(self, desk: Desk, mirror: Mirror) -> None:
+        self.nobody: str | None = None
+        """Why nobody will do it: the looking has ended before its time."""
+        self._desk = desk
+        self._mirror = mirror
+        self._ask_at = monotonic() + LEASE_EVERY
+
+    async def seen(self, limit: float) -> AsyncIterator[Mirror]:
+        """The mirror as it is now, for ``limit`` seconds, through every failure to answer."""
+        end = monotonic() + limit
+        while self.nobody is None:
+            seen = await self._look()
+            if seen is not None:
+                yield seen
+            if monotonic() > end:
+                return
+            await asyncio.sleep(OFTEN)
+
+    async def _look(self) -> Mirror | None:
+        """None: the cluster did not answer."""
+        try:
+            if monotonic() >= self._ask_at:
+                self._ask_at = monotonic() + LEASE_EVERY
+                self.nobody = await _nobody(self._desk, self._mirror)
+            return await self._desk.mirror(self._mirror.path)
+        except NotAnswered:
+            return None
+
+
+async def _nobody(desk: Desk, mirror: Mirror) -> str | None:
+    """Why no operator would do anything; None where one is alive, or where we may not know."""
+    settled, now = await desk.settled(), time()
+    if settled.forbidden or (settled.at is not None and settled.at > now):
+        return None
+    told = belief(mirror, settled, now)
+    return told.doubt if told.everybody else None
 
 
 def ended_refresh(mirror: Mirror, asked: str) -> RefreshTold | None:
