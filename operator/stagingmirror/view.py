@@ -165,6 +165,20 @@ class ModelAlias:
 
 
 @dataclass(frozen=True, slots=True)
+class AliasSeen:
+    """What is kept of an alias over a restart: else a pod that runs a former version would pass for
+    one that runs the newest.
+    """
+
+    version: str
+    seen: float
+    """When it was seen naming that version (POSIX s)."""
+    moved: float | None
+    unmoved: float | None
+    """As in ``ModelAlias``."""
+
+
+@dataclass(frozen=True, slots=True)
 class ModelVersion:
     """One registered version with the run that made it and its bytes. Every mapping is flat text.
 

@@ -7,7 +7,7 @@ import pytest
 from stagingmirror.engine.case import MirrorKey
 from stagingmirror.engine.claims import Claims
 from stagingmirror.engine.entries import all_written
-from stagingmirror.engine.environments import production_namespaces, sides_of
+from stagingmirror.engine.environments import may_copy, production_namespaces, sides_of
 from stagingmirror.engine.fleet import Fleet
 from stagingmirror.engine.specs import Specs
 from stagingmirror.engine.stalls import find
@@ -186,6 +186,27 @@ def test_an_alias_that_nobody_names_any_more_is_not_protected() -> None:
 
 
 # Environments
+
+
+@pytest.mark.parametrize(
+    ("says", "same", "may"),
+    [
+        (None, False, True),
+        (None, None, None),
+        (None, True, False),
+        ("production", True, True),
+        ("production", None, True),
+        ("other", True, False),
+    ],
+)
+def test_a_copy_needs_two_proven_registries_or_an_admin_who_says_that_they_are_one(
+    says: str | None, same: bool | None, may: bool | None
+) -> None:
+    fleet = Fleet()
+    shares: dict[str, Any] = {"sharesRegistryWith": says} if says else {}
+    fleet.put("mirrorenvironments", environment("staging", "Staging", SPACE, **shares))
+
+    assert may_copy(fleet, lambda one, other: same, "production", "staging") is may
 
 
 def test_every_namespace_of_a_production_environment_is_protected_whoever_else_lists_it() -> None:

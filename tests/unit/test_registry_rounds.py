@@ -3,10 +3,11 @@
 import asyncio
 import time
 
+import pytest
 from aiohttp import web
 
 from stagingmirror.registry.address import RegistryAddress
-from stagingmirror.view import Look, Subject
+from stagingmirror.view import AliasSeen, Look, Subject
 from support.fake_mlflow import NAME, an_mlflow
 from support.registries import serving, watching
 
@@ -34,6 +35,38 @@ async def test_a_round_that_began_before_a_wish_was_known_does_not_prove_it() ->
 
     assert isinstance(look, Look)
     assert look.began >= since
+
+
+@pytest.mark.parametrize(
+    ("former", "moved", "unmoved"),
+    [
+        (AliasSeen("1", 100.0, 80.0, 70.0), 80.0, 70.0),
+        (AliasSeen("1", 100.0, None, None), None, None),
+        (AliasSeen("7", 100.0, 80.0, 70.0), "when it answered", 100.0),
+    ],
+    ids=["moved before", "never moved", "moved meanwhile"],
+)
+async def test_when_an_alias_moved_outlives_a_restart(
+    former: AliasSeen, moved: float | str | None, unmoved: float | None
+) -> None:
+    since = time.time()
+    async with (
+        serving(an_mlflow()) as url,
+        watching({"production": RegistryAddress(url)}) as watched,
+    ):
+        watched.source.adopt_alias("production", NAME, "champion", former)
+        watched.want_alias("production", NAME, "champion")
+        await watched.named("production", NAME, "champion")
+        look = watched.source.model_alias("production", NAME, "champion")
+
+    assert isinstance(look, Look)
+    assert look.found is not None
+    assert look.found.unmoved == unmoved
+    if isinstance(moved, str):
+        assert look.found.moved is not None
+        assert look.found.moved >= since
+    else:
+        assert look.found.moved == moved
 
 
 async def test_what_was_asked_since_costs_no_other_round() -> None:

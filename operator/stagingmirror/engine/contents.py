@@ -1,8 +1,9 @@
-"""Hashes of model bytes, kept over restarts in ConfigMaps of the operator's own namespace.
+"""Hashes of model bytes, and when aliases were seen to move: kept over restarts in ConfigMaps of
+the operator's own namespace.
 
 Reading all bytes again after each restart would take hours. What is kept is only believed while
-the store says that nothing has changed (``registry.reading``). One ConfigMap per model version;
-what is too large for one is not kept, and read again.
+the store says that nothing has changed (``registry.reading``). One ConfigMap per model version or
+alias; what is too large for one is not kept, and read again.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ import contextlib
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, replace
 from typing import Any
 
 import structlog
@@ -18,7 +20,7 @@ from stagingmirror.cluster.client import KubernetesClient
 from stagingmirror.drift.facts import Unseen
 from stagingmirror.engine.looking import RegistryLooks
 from stagingmirror.errors import NotThere, StagingMirrorError
-from stagingmirror.view import Content, FileHash, Look, Subject
+from stagingmirror.view import AliasSeen, Content, FileHash, Look, Subject
 
 log = structlog.get_logger(__name__)
 
@@ -28,6 +30,10 @@ EVERY = 5.0
 """Seconds between two looks at what is new."""
 UNUSED = 720
 """Looks (an hour) after which what nobody reads is removed."""
+SEEN_EVERY = 3600.0
+"""Seconds after which it is kept anew that an alias still names the same version."""
+KINDS = ("ModelVersion", "ModelAlias")
+Kept = Content | AliasSeen
 MAX_BYTES = 900_000
 
 
@@ -48,10 +54,10 @@ class Contents:
         self._path = f"/api/v1/namespaces/{namespace}/configmaps"
         self._wanted = wanted
         self._leading = leading
-        self._kept: dict[Subject, Content] = {}
+        self._kept: dict[Subject, Kept] = {}
         self._unused: dict[Subject, int] = {}
 
-    async def load(self) -> Mapping[Subject, Content]:
+    async def load(self) -> Mapping[Subject, Kept]:
         """What was kept before a restart. Errors: those of the client."""
         async for page in self._client.pages(self._path, query={"labelSelector": LABEL}):
             for body in page["items"]:
@@ -71,11 +77,11 @@ class Contents:
 
     async def keep(self) -> None:
         """Write what is new, remove what nobody has read for an hour."""
-        wanted = {each for each in self._wanted() if each.kind == "ModelVersion"}
+        wanted = {each for each in self._wanted() if each.kind in KINDS}
         for subject in sorted(wanted):
-            content = self._content(subject)
-            if content is not None and content != self._kept.get(subject) and self._leading():
-                await self._write(subject, content)
+            now = self._now(subject)
+            if now is not None and _is_news(now, self._kept.get(subject)) and self._leading():
+                await self._write(subject, now)
         for subject in self._kept.keys() - wanted:
             self._unused[subject] = self._unused.get(subject, 0) + 1
             if self._unused[subject] > UNUSED and self._leading():
@@ -83,14 +89,22 @@ class Contents:
         for subject in wanted:
             self._unused.pop(subject, None)
 
+    def _now(self, subject: Subject) -> Kept | None:
+        if subject.kind == "ModelVersion":
+            return self._content(subject)
+        look = self._registry.model_alias(subject.where, subject.namespace, subject.name)
+        if not isinstance(look, Look) or look.found is None:
+            return None
+        return AliasSeen(look.found.version, look.began, look.found.moved, look.found.unmoved)
+
     def _content(self, subject: Subject) -> Content | None:
         look = self._registry.model_version(subject.where, subject.namespace, subject.name)
         if not isinstance(look, Look) or look.found is None:
             return None
         return None if isinstance(look.found.content, Unseen) else look.found.content
 
-    async def _write(self, subject: Subject, content: Content) -> None:
-        body = _written(subject, content)
+    async def _write(self, subject: Subject, kept: Kept) -> None:
+        body = _written(subject, kept)
         if len(body["data"][ENTRY]) <= MAX_BYTES:
             name = body["metadata"]["name"]
             await self._client.request(
@@ -100,7 +114,7 @@ class Contents:
                 body=body,
                 content_type="application/apply-patch+yaml",
             )
-        self._kept[subject] = content
+        self._kept[subject] = kept
 
     async def _remove(self, subject: Subject) -> None:
         with contextlib.suppress(NotThere):
@@ -114,30 +128,49 @@ def _name(subject: Subject) -> str:
     return f"stagingmirror-content-{digest}"
 
 
-def _written(subject: Subject, content: Content) -> dict[str, Any]:
+def _is_news(now: Kept, before: Kept | None) -> bool:
+    """That an alias still names what it named is worth a write now and then only."""
+    if isinstance(now, AliasSeen) and isinstance(before, AliasSeen):
+        return replace(now, seen=before.seen) != before or now.seen > before.seen + SEEN_EVERY
+    return now != before
+
+
+def _written(subject: Subject, kept: Kept) -> dict[str, Any]:
+    said = _content_said(kept) if isinstance(kept, Content) else asdict(kept)
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": _name(subject), "labels": {LABEL: ""}},
+        "data": {ENTRY: json.dumps({"subject": list(subject), **said})},
+    }
+
+
+def _content_said(content: Content) -> dict[str, Any]:
     files = {path: [file.sha256, file.size] for path, file in sorted(content.files.items())}
-    kept = {
-        "subject": list(subject),
+    return {
         "treeHash": content.tree_hash,
         "files": files,
         "read": content.read,
         "listing": content.listing,
     }
-    return {
-        "apiVersion": "v1",
-        "kind": "ConfigMap",
-        "metadata": {"name": _name(subject), "labels": {LABEL: ""}},
-        "data": {ENTRY: json.dumps(kept)},
-    }
 
 
-def _read(body: Mapping[str, Any]) -> tuple[Subject, Content] | None:
+def _read(body: Mapping[str, Any]) -> tuple[Subject, Kept] | None:
     """What ``_written`` wrote; None for anything else."""
     try:
         kept = json.loads((body.get("data") or {})[ENTRY])
-        files = {path: FileHash(str(sha), int(size)) for path, (sha, size) in kept["files"].items()}
-        content = Content(str(kept["treeHash"]), files, float(kept["read"]), str(kept["listing"]))
         where, kind, namespace, name = map(str, kept["subject"])
+        found = _alias_of(kept) if kind == "ModelAlias" else _content_of(kept)
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
-    return Subject(where, kind, namespace, name), content
+    return Subject(where, kind, namespace, name), found
+
+
+def _content_of(kept: Mapping[str, Any]) -> Content:
+    files = {path: FileHash(str(sha), int(size)) for path, (sha, size) in kept["files"].items()}
+    return Content(str(kept["treeHash"]), files, float(kept["read"]), str(kept["listing"]))
+
+
+def _alias_of(kept: Mapping[str, Any]) -> AliasSeen:
+    times = (None if kept[key] is None else float(kept[key]) for key in ("moved", "unmoved"))
+    return AliasSeen(str(kept["version"]), float(kept["seen"]), *times)

@@ -17,6 +17,7 @@ from stagingmirror.engine.settling import Settling, settled_before
 from stagingmirror.engine.sweeper import Sweeper
 from stagingmirror.errors import StagingMirrorError
 from stagingmirror.registry.source import RegistrySource
+from stagingmirror.view import Content
 
 log = structlog.get_logger(__name__)
 
@@ -67,13 +68,17 @@ class Left:
         """False where the API server did not answer: nothing was taken up."""
         try:
             await self.sweeper.sweep()
-            former = await settled_before(self.client, self.namespace, LEASE)
+            settled = await settled_before(self.client, self.namespace, LEASE)
             kept = await self.contents.load()
             await self.keeper.open_registries()
         except StagingMirrorError as error:
             log.warning("not leading yet", why=error.message)
             return False
-        for subject, content in kept.items():
-            self.registry.adopt(subject.where, subject.namespace, subject.name, content)
-        self.settling.take_over(former)
+        for subject, former in kept.items():
+            where = subject.where, subject.namespace, subject.name
+            if isinstance(former, Content):
+                self.registry.adopt(*where, former)
+            else:
+                self.registry.adopt_alias(*where, former)
+        self.settling.take_over(settled)
         return True

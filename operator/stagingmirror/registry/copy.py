@@ -51,9 +51,9 @@ async def copy_version(
     where it may not be any more. ``differs`` is told a version of the destination that has other
     bytes than its tags say. ``room`` is entered once no other copies the same there.
 
-    Raises StepFailed (the destination refused, is full,
-    read-only, or shows other bytes than were sent), ChangedUnderneath (the source's bytes are not
-    ``tree_hash`` any more), NotAnswered (either; asking again may help) or NotAllowed (the source).
+    Raises StepFailed (the destination refused, is full, read-only, or shows other bytes than were
+    sent), ChangedUnderneath (the source's bytes are not ``tree_hash`` any more), NotAnswered
+    (either; asking again may help) or NotAllowed (the source).
     """
     where = destination.url, order.to_model, order.tree_hash
     lock = _COPYING.setdefault(where, asyncio.Lock())

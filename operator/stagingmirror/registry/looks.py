@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from stagingmirror.drift.facts import Unseen, Why
 from stagingmirror.registry.known import Key
-from stagingmirror.view import Look, ModelAlias, ModelVersion
+from stagingmirror.view import AliasSeen, Look, ModelAlias, ModelVersion
 
 T = TypeVar("T")
 Announce = Callable[[str, Key], None]
@@ -21,6 +21,11 @@ class Looks:
         self._announce = announce
         self.aliases: dict[Key, Look[ModelAlias] | Unseen] = {}
         self.versions: dict[Key, Look[ModelVersion] | Unseen] = {}
+        self._former: dict[Key, AliasSeen] = {}
+
+    def adopt(self, key: Key, former: AliasSeen) -> None:
+        """What was seen of an alias before a restart."""
+        self._former[key] = former
 
     def set_alias(self, key: Key, version: str | None, began: float, *, answered: float) -> None:
         """What the alias names now; None: the server said that there is no such alias or model.
@@ -54,9 +59,9 @@ class Looks:
 
     def _move(self, key: Key, version: str, answered: float) -> tuple[float | None, float | None]:
         """The times between which the alias came to name this version, where we saw that."""
-        look = self.aliases.get(key)
+        look, former = self.aliases.get(key), self._former.pop(key, None)
         if not isinstance(look, Look):
-            return None, None
+            return _moved_since(former, version, answered)
         if look.found is None or look.found.version != version:
             return answered, look.began
         return look.found.moved, look.found.unmoved
@@ -68,6 +73,16 @@ class Looks:
         looks[key] = look
         if before is None or _without_age(before) != _without_age(look):
             self._announce(kind, key)
+
+
+def _moved_since(
+    former: AliasSeen | None, version: str, answered: float
+) -> tuple[float | None, float | None]:
+    if former is None:
+        return None, None
+    if former.version != version:
+        return answered, former.seen
+    return former.moved, former.unmoved
 
 
 def _older(before: Look[T] | Unseen | None, why: Why, began: float) -> Look[T] | Unseen:

@@ -14,7 +14,7 @@ from stagingmirror.registry.identity import RegistryIdentity, same
 from stagingmirror.registry.line import Line
 from stagingmirror.registry.server import MlflowServer
 from stagingmirror.settings import Settings
-from stagingmirror.view import Content, Look, ModelAlias, ModelVersion, Subject
+from stagingmirror.view import AliasSeen, Content, Look, ModelAlias, ModelVersion, Subject
 
 OnServerCall = Callable[[str, str, str, float], None]
 """Told (server, operation, result, seconds) of each call, for metrics. ``server`` is the name of
@@ -157,6 +157,12 @@ class RegistrySource:
         line = self._line(environment)
         if line is not None:
             line.poll.adopt((model, version), content)
+
+    def adopt_alias(self, environment: str, model: str, alias: str, former: AliasSeen) -> None:
+        """What was seen of an alias before a restart."""
+        line = self._line(environment)
+        if line is not None:
+            line.poll.looks.adopt((model, alias), former)
 
     def doubt(self, environment: str, model: str, version: str) -> None:
         """Somebody read other bytes than are known of it: they are read anew, and not shown until
