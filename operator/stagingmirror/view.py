@@ -49,12 +49,15 @@ class Look(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A container's variable. ``value`` is None where it comes from elsewhere; ``source`` then says
-    from what.
+    """A container's variable as the container gets it. ``value`` is None where it comes from
+    elsewhere; ``source`` then says from what (``reference``: from another variable that is not
+    known).
     """
 
     value: str | None
-    source: Literal["value", "configMapKeyRef", "secretKeyRef", "fieldRef", "other"] = "value"
+    source: Literal[
+        "value", "reference", "configMapKeyRef", "secretKeyRef", "fieldRef", "other"
+    ] = "value"
 
 
 @dataclass(frozen=True, slots=True)

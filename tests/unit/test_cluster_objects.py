@@ -160,3 +160,59 @@ def test_a_config_map_without_managed_fields_does_not_know_when_it_changed() -> 
     body = {"metadata": {"namespace": "ml", "name": "c", "resourceVersion": "1"}}
 
     assert objects.config_map(body).changed == {}
+
+
+def test_a_sidecar_is_a_container_and_other_init_containers_are_none() -> None:
+    spec = pod_spec() | {
+        "initContainers": [
+            container("proxy@sha256:bb", name="proxy", restartPolicy="Always"),
+            container("setup:1", name="setup"),
+        ]
+    }
+    body = pod(spec=spec)
+    body["status"]["initContainerStatuses"] = [{"name": "proxy", "imageID": "proxy@sha256:bb"}]
+
+    seen = objects.pod(body).pod
+
+    assert set(objects.deployment(deployment(spec=spec)).containers) == {"app", "proxy"}
+    assert set(seen.containers) == {"app", "proxy"}
+    assert seen.image_ids["proxy"] == "proxy@sha256:bb"
+
+
+def test_variables_are_kept_as_the_container_gets_them() -> None:
+    env = [
+        {"name": "HOST", "value": "db"},
+        {"name": "URL", "value": "http://$(HOST)/$$(HOST)"},
+        {"name": "EARLY", "value": "$(LATE)"},
+        {"name": "LATE", "value": "1"},
+        {"name": "PASSWORD", "valueFrom": {"secretKeyRef": {}}},
+        {"name": "DSN", "value": "$(PASSWORD)@$(HOST)"},
+    ]
+
+    kept = objects.deployment(deployment(spec=pod_spec(container(env=env)))).containers["app"]
+
+    assert kept.variables["URL"] == Variable("http://db/$(HOST)")
+    assert kept.variables["EARLY"] == Variable(None, "reference")
+    assert kept.variables["DSN"] == Variable(None, "reference")
+
+
+def test_keys_of_binary_data_are_there_and_not_read() -> None:
+    body = {
+        "metadata": {"namespace": "ml", "name": "c", "resourceVersion": "1"},
+        "binaryData": {"vocabulary": "AAE="},
+    }
+
+    seen = objects.config_map(body)
+
+    assert seen.data == {}
+    assert seen.binary == {"vocabulary"}
+
+
+@pytest.mark.parametrize("version", [None, "", "new", [], "1.5"])
+def test_an_object_whose_version_is_no_number_is_none(version: Any) -> None:
+    body = deployment()
+    body["metadata"]["resourceVersion"] = version
+
+    for parse in (objects.deployment, objects.metadata_of):
+        with pytest.raises((ValueError, TypeError)):
+            parse(body)

@@ -7,9 +7,12 @@ from functools import lru_cache
 from sys import intern
 from typing import Any, Literal, TypeAlias
 
+from stagingmirror.drift.expansion import expanded
 from stagingmirror.view import Container, Variable
 
-Source: TypeAlias = Literal["value", "configMapKeyRef", "secretKeyRef", "fieldRef", "other"]
+Source: TypeAlias = Literal[
+    "value", "reference", "configMapKeyRef", "secretKeyRef", "fieldRef", "other"
+]
 _SOURCES: tuple[Source, ...] = ("configMapKeyRef", "secretKeyRef", "fieldRef")
 _RUNS = ("name", "image", "command", "args", "env", "envFrom")
 """What makes two templates run the same thing."""
@@ -62,11 +65,20 @@ def _containers(shape: _Shape) -> Mapping[str, Container]:
 
 
 def _variables(env: Any) -> _Variables:
-    return tuple((one["name"], *_value(one)) for one in env)
+    found: list[tuple[str, str | None, Source]] = []
+    for one in env:
+        found.append((one["name"], *_value(one, found)))
+    return tuple(found)
 
 
-def _value(one: Mapping[str, Any]) -> tuple[str | None, Source]:
+def _value(
+    one: Mapping[str, Any], before: list[tuple[str, str | None, Source]]
+) -> tuple[str | None, Source]:
     origin = one.get("valueFrom")
     if not origin:
-        return str(one.get("value") or ""), "value"
+        text = str(one.get("value") or "")
+        if "$" not in text:
+            return text, "value"
+        value = expanded(text, {name: known for name, known, _ in before})
+        return value, "reference" if value is None else "value"
     return None, next((source for source in _SOURCES if source in origin), "other")
