@@ -3,7 +3,7 @@
 Each builder has a default for everything that a test does not care about.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from hashlib import sha256
 from typing import Any, TypeVar
@@ -104,8 +104,9 @@ def config_map(
     name: str = "training-data",
     namespace: str = PRODUCTION,
     changed: Mapping[str, float] | None = None,
+    binary: Collection[str] = (),
 ) -> ConfigMap:
-    return ConfigMap(namespace, name, "1", data, changed or {})
+    return ConfigMap(namespace, name, "1", data, changed or {}, frozenset(binary))
 
 
 def content(files: Mapping[str, str], *, read: float = NOW - 60) -> Content:

@@ -109,6 +109,26 @@ def test_a_list_that_breaks_off_is_no_answer_wherever_it_does(cut: int) -> None:
         items(body[:cut])
 
 
+@pytest.mark.parametrize(
+    "page",
+    [
+        {"items": [{"n": 1}, {}]},
+        {"items": [{"n": 1}, None]},
+        {"items": ["n"]},
+        {"items": [[{"n": 1}]]},
+        {"items": {"n": 1}},
+        {"items": 7},
+        {"items": "n"},
+        {"items": [{"n": 1}], "metadata": "7"},
+        {"items": None, "metadata": ["7"]},
+    ],
+)
+@pytest.mark.parametrize("separators", [(",", ":"), (", ", ": ")])
+def test_garbage_in_a_list_is_no_answer(page: dict[str, Any], separators: tuple[str, str]) -> None:
+    with pytest.raises(NotAnswered):
+        items(json.dumps(PAGE | page, separators=separators).encode())
+
+
 def test_an_answer_that_is_no_list_is_no_empty_list() -> None:
     with pytest.raises(NotAnswered):
         items(b'{"kind": "Pod", "metadata": {}}')

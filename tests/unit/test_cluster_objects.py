@@ -162,52 +162,57 @@ def test_a_config_map_without_managed_fields_does_not_know_when_it_changed() -> 
     assert objects.config_map(body).changed == {}
 
 
-def variables(*env: dict[str, Any]) -> dict[str, Variable]:
-    made = objects.deployment(deployment(spec=pod_spec(container(env=list(env)))))
-    return dict(made.containers["app"].variables)
-
-
-HOST = {"name": "HOST", "value": "new"}
-SECRET = {"name": "TOKEN", "valueFrom": {"secretKeyRef": {"name": "s", "key": "t"}}}
-
-
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [
-        ("http://$(HOST)/embed", "http://new/embed"),
-        ("$$(HOST)", "$(HOST)"),
-        ("a$$b", "a$b"),
-        ("5$ and $x", "5$ and $x"),
-        ("$(LATER)", None),
-        ("$(SERVICE_HOST)", None),
-        ("$(TOKEN)", None),
-    ],
-)
-def test_a_variable_that_refers_to_others_is_what_the_process_gets_or_unresolved(
-    text: str, value: str | None
-) -> None:
-    found = variables(HOST, SECRET, {"name": "URL", "value": text}, {"name": "LATER", "value": "1"})
-
-    source = "value" if value is not None else "unresolved"
-    assert found["URL"] == Variable(value, source)  # type: ignore[arg-type]  # one of its words
-
-
-def test_a_sidecar_is_a_container_and_what_only_initialises_is_none() -> None:
-    sidecar = container("proxy:2", name="proxy", restartPolicy="Always")
-    spec = pod_spec() | {"initContainers": [sidecar, container("wait:1", name="wait")]}
+def test_a_sidecar_is_a_container_and_other_init_containers_are_none() -> None:
+    spec = pod_spec() | {
+        "initContainers": [
+            container("proxy@sha256:bb", name="proxy", restartPolicy="Always"),
+            container("setup:1", name="setup"),
+        ]
+    }
     body = pod(spec=spec)
-    states = [{"name": "proxy", "imageID": "proxy@sha256:bb"}]
-    body["status"]["initContainerStatuses"] = states
+    body["status"]["initContainerStatuses"] = [{"name": "proxy", "imageID": "proxy@sha256:bb"}]
 
-    running = objects.pod(body).pod
+    seen = objects.pod(body).pod
 
-    assert set(running.containers) == {"app", "proxy"}
-    assert running.image_ids["proxy"] == "proxy@sha256:bb"
+    assert set(objects.deployment(deployment(spec=spec)).containers) == {"app", "proxy"}
+    assert set(seen.containers) == {"app", "proxy"}
+    assert seen.image_ids["proxy"] == "proxy@sha256:bb"
 
 
-def test_binary_data_is_there_though_it_is_not_read() -> None:
-    metadata = {"name": "c", "namespace": "ml", "resourceVersion": "1"}
+def test_variables_are_kept_as_the_container_gets_them() -> None:
+    env = [
+        {"name": "HOST", "value": "db"},
+        {"name": "URL", "value": "http://$(HOST)/$$(HOST)"},
+        {"name": "EARLY", "value": "$(LATE)"},
+        {"name": "LATE", "value": "1"},
+        {"name": "PASSWORD", "valueFrom": {"secretKeyRef": {}}},
+        {"name": "DSN", "value": "$(PASSWORD)@$(HOST)"},
+    ]
 
-    made = objects.config_map({"metadata": metadata, "binaryData": {"model": "AAE="}})
+    kept = objects.deployment(deployment(spec=pod_spec(container(env=env)))).containers["app"]
 
-    assert (dict(made.data), made.binary) == ({}, frozenset({"model"}))
+    assert kept.variables["URL"] == Variable("http://db/$(HOST)")
+    assert kept.variables["EARLY"] == Variable(None, "reference")
+    assert kept.variables["DSN"] == Variable(None, "reference")
+
+
+def test_keys_of_binary_data_are_there_and_not_read() -> None:
+    body = {
+        "metadata": {"namespace": "ml", "name": "c", "resourceVersion": "1"},
+        "binaryData": {"vocabulary": "AAE="},
+    }
+
+    seen = objects.config_map(body)
+
+    assert seen.data == {}
+    assert seen.binary == {"vocabulary"}
+
+
+@pytest.mark.parametrize("version", [None, "", "new", [], "1.5"])
+def test_an_object_whose_version_is_no_number_is_none(version: Any) -> None:
+    body = deployment()
+    body["metadata"]["resourceVersion"] = version
+
+    for parse in (objects.deployment, objects.metadata_of):
+        with pytest.raises((ValueError, TypeError)):
+            parse(body)

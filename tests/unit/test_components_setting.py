@@ -146,6 +146,7 @@ def test_a_variable_is_what_runs_in_the_pods() -> None:
     ("source", "reason"),
     [
         ("secretKeyRef", "FromSecret"),
+        ("reference", "NotComparable"),
         ("configMapKeyRef", "NotComparable"),
         ("fieldRef", "NotComparable"),
         ("other", "NotComparable"),
@@ -158,6 +159,16 @@ def test_a_variable_that_comes_from_elsewhere_is_unseen_and_told(source: Any, re
 
     assert isinstance(seen, Unseen)
     assert seen.why.reason == reason
+
+
+def test_a_key_in_binary_data_is_not_absent() -> None:
+    world = World().add(config_map({}, binary={"snapshot"}))
+
+    seen = look(world, entry())
+
+    assert isinstance(seen, Unseen)
+    assert seen.why.reason == "NotComparable"
+    assert "binaryData" in seen.why.message
 
 
 def test_an_annotation_is_written_down_and_not_proven_to_run() -> None:

@@ -113,6 +113,30 @@ def test_an_annotation_is_set_and_its_users_restarted() -> None:
     assert step.writes == (SetAnnotation("example.com/snapshot", NEW), Restart())
 
 
+@pytest.mark.parametrize("text", ["$(HOST)", "pa$$word"])
+@pytest.mark.parametrize("by", ["variable", "loader"])
+def test_what_kubernetes_would_expand_is_not_written_into_a_variable(text: str, by: str) -> None:
+    if by == "variable":
+        given = entry(place={"variable": VARIABLE})
+        world = World().add(
+            trainer(PRODUCTION, EMBEDDING_URL=text), trainer(STAGING, EMBEDDING_URL="old")
+        )
+    else:
+        given, world = entry(load=LOADER), snapshots(text).add(loader())
+
+    with pytest.raises(CannotRefresh) as refused:
+        plan(world, given)
+
+    assert refused.value.reason == "NotComparable"
+
+
+def test_what_kubernetes_would_expand_is_written_where_it_does_not() -> None:
+    (write,) = plan(snapshots("$(HOST)"), entry())
+
+    assert isinstance(write, SetConfigMapKey)
+    assert write.value == "$(HOST)"
+
+
 @pytest.mark.parametrize("side", ["production", "staging"])
 def test_what_is_not_readable_is_never_written(side: str) -> None:
     half = sides(

@@ -113,7 +113,10 @@ def test_one_failed_look_changes_nothing_while_the_answer_before_it_is_young() -
 
 
 def test_a_look_from_the_future_is_no_look_because_nobody_knows_its_age() -> None:
-    assert isinstance(verdict(seen({"a": "1"}), seen({"a": "1"}, age=-STALE_AFTER - 1)), Unknown)
+    for age in (-2, -STALE_AFTER - 1):
+        assert isinstance(verdict(seen({"a": "1"}), seen({"a": "1"}, age=age)), Unknown)
+
+    assert isinstance(verdict(seen({"a": "1"}), seen({"a": "1"}, age=-0.5)), InSync)
 
 
 @pytest.mark.parametrize("staging", [seen({"a": "1"}), absent()])

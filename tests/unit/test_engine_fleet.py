@@ -76,6 +76,34 @@ def test_one_that_is_made_again_under_the_same_name_is_taken_in() -> None:
     assert change.matters
 
 
+def test_a_cluster_that_was_set_back_is_taken_as_it_is() -> None:
+    fleet = Fleet()
+    fleet.put(MIRRORS, body("changed", 30, spec={"now": True}))
+    fleet.put(MIRRORS, body("made later", 40))
+    fleet.remove(MIRRORS, body("deleted later", 50))
+    former = [body("changed", 3, spec={"now": False}), body("deleted later", 4)]
+    assert fleet.newest(MIRRORS) == 50
+
+    changes = fleet.set_back(MIRRORS, former, version=20, began=0)
+
+    assert {change.key.name for change in changes} == {"changed", "made later", "deleted later"}
+    assert [each["metadata"]["name"] for each in fleet.all(MIRRORS)] == ["changed", "deleted later"]
+    assert fleet.put(MIRRORS, body("changed", 21)) is not None
+    assert fleet.newest(MIRRORS) == 21
+
+
+def test_a_namespace_has_its_own_resources_in_the_order_of_their_names() -> None:
+    fleet = Fleet()
+    for name in "ba":
+        fleet.put(MIRRORS, body(name))
+        fleet.put(MIRRORS, body(name, metadata={"namespace": "other"}))
+    fleet.remove(MIRRORS, body("b", 2))
+
+    assert [each["metadata"]["name"] for each in fleet.all(MIRRORS, "ml-staging")] == ["a"]
+    assert [each["metadata"]["name"] for each in fleet.all(MIRRORS, "other")] == ["a", "b"]
+    assert fleet.all(MIRRORS, "empty") == ()
+
+
 def test_managed_fields_are_not_kept() -> None:
     fleet = Fleet()
     fleet.put(MIRRORS, body())

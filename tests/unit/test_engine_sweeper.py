@@ -1,11 +1,12 @@
 """The sweep: how often everything is listed."""
 
 import asyncio
+import math
 from contextlib import suppress
 from typing import Any, cast
 
-from stagingmirror.engine.fleet import PLURALS, Body, Fleet, Plural
-from stagingmirror.engine.sweeper import Sweeper
+from stagingmirror.engine.fleet import PLURALS, Body, Changed, Fleet, Plural
+from stagingmirror.engine.sweeper import GRACE, Sweeper
 from stagingmirror.errors import NotAnswered
 
 
@@ -14,6 +15,7 @@ class Listing:
 
     def __init__(self, failing: int = 0) -> None:
         self.listed_times = 0
+        self.version = 1
         self._failing = failing
 
     async def listed(self, plural: Plural) -> tuple[tuple[Body, ...], int]:
@@ -22,14 +24,24 @@ class Listing:
         if self._failing:
             self._failing -= 1
             raise NotAnswered("ClusterNotAnswering", "nobody answers")
-        return (), 1
+        return (), self.version
 
 
-def sweeper(listing: Listing) -> Sweeper:
+class Heard:
+    """Keeps what changed."""
+
+    def __init__(self) -> None:
+        self.changes: list[Changed | None] = []
+
+    def react(self, change: Changed | None) -> None:
+        self.changes.append(change)
+
+
+def sweeper(listing: Listing, fleet: Fleet | None = None, heard: Heard | None = None) -> Sweeper:
     return Sweeper(
-        fleet=Fleet(),
+        fleet=fleet or Fleet(),
         resources=cast("Any", listing),
-        reactions=cast("Any", None),
+        reactions=cast("Any", heard),
         clock=lambda: 0.0,
         interval=3600.0,
     )
@@ -58,3 +70,24 @@ async def test_the_first_sweep_is_tried_until_it_is_answered(monkeypatch: Any) -
 
     assert listing.listed_times == 2 + len(PLURALS)
     assert sweeps.last is not None
+
+
+async def test_what_a_cluster_that_was_set_back_does_not_have_is_gone() -> None:
+    listing, fleet, heard = Listing(), Fleet(), Heard()
+    metadata = {"name": "made later", "namespace": "ml", "uid": "u", "resourceVersion": "50"}
+    fleet.put("stagingmirrors", {"metadata": metadata})
+    listing.version = 20
+
+    await sweeper(listing, fleet, heard).sweep()
+
+    assert fleet.count("stagingmirrors") == 0
+    assert [each.key.name for each in heard.changes if each is not None] == ["made later"]
+
+
+async def test_sweeps_vouch_for_the_time_until_the_next_one_is_late() -> None:
+    sweeps = sweeper(Listing())
+    assert sweeps.vouches_until() == -math.inf
+
+    await sweeps.sweep()
+
+    assert sweeps.vouches_until() == 3600.0 + GRACE

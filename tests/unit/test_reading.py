@@ -125,10 +125,24 @@ def test_pods_of_which_none_is_ready_prove_nothing() -> None:
     assert ended.value.why.reason == "NothingRuns"
 
 
-def test_the_finished_pods_of_a_cron_job_count() -> None:
-    finished = pod(container(), ready=False)
+def test_of_a_cron_jobs_finished_pods_those_count_in_which_the_container_ran() -> None:
+    ran, never_started = (pod(container(), digest=d, ready=False) for d in ("sha256:aa", None))
+    job = workload(kind="CronJob", pods=(ran, never_started))
 
-    assert pods_that_count(reading(), workload(kind="CronJob", pods=(finished,))) == (finished,)
+    assert pods_that_ran(reading(), job, "app") == (ran,)
+
+
+def test_a_cron_job_whose_container_never_started_proves_nothing() -> None:
+    pinned = container("registry.example/app@sha256:aa", {"V": "1"})
+    job = workload(kind="CronJob", containers={"app": pinned}, pods=(pod(pinned, ready=False),) * 2)
+
+    for look in (
+        lambda: pods_that_ran(reading(), job, "app"),
+        lambda: variable_of(reading(), job, "app", "V"),
+    ):
+        with pytest.raises(Ended) as ended:
+            look()
+        assert ended.value.why.reason == "NothingRuns"
 
 
 def test_a_pod_of_a_job_whose_container_never_ran_proves_nothing() -> None:

@@ -170,6 +170,30 @@ def test_what_is_not_proven_to_run_is_said() -> None:
     assert message(of) == "2026; declared, not proven to run: value"
 
 
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({}, "value: production has 2026, staging has 2025"),
+        (
+            {"acceptances": (Acceptance("data", "value", "older"),)},
+            "1 difference accepted: older",
+        ),
+        (
+            {"hold": holding("data")},
+            "held by ci-4711: candidate 14; value: production has 2026, staging has 2025",
+        ),
+    ],
+)
+def test_what_is_not_proven_to_run_is_said_whatever_the_verdict(
+    more: dict[str, Any], said: str
+) -> None:
+    production = seen({"value": Fact("2026", declared=True)})
+
+    of = component("data", production, seen({"value": "2025"}), **more)
+
+    assert message(of) == f"{said}; declared, not proven to run: value"
+
+
 def test_accepted_differences_are_told_with_reason_and_end() -> None:
     acceptance = Acceptance("nodes", "value", "smaller nodes, MLP-212", until=NOW + 3600)
 

@@ -88,6 +88,7 @@ def _whole_message(
     unlisted += max(0, differences - limits.differences)
     parts = [
         message_of(component),
+        _not_proven(component),
         f"{unlisted} further differences are not listed" if unlisted else "",
         *_findings(component.looks),
         f"{hidden} facts are not shown" if hidden else "",
@@ -102,8 +103,13 @@ def _in_sync(verdict: InSync, looks: Looks) -> str:
         said = short(facts[compared[0]].value)
     else:
         said = f"{verdict.compared} facts are equal"
-    declared = _declared(looks)
-    return f"{said}; declared, not proven to run: {listed(declared)}" if declared else said
+    return said
+
+
+def _not_proven(component: ComponentReport) -> str:
+    """Which of the facts that a verdict rests on are only written down somewhere."""
+    declared = [] if isinstance(component.verdict, Unknown) else _declared(component.looks)
+    return f"declared, not proven to run: {listed(declared)}" if declared else ""
 
 
 def _drift(differences: tuple[Difference, ...], looks: Looks) -> str:

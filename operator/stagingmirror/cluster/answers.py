@@ -58,7 +58,7 @@ def items_of(
     # ListMeta holds no free text, so the first "items" is the list's own. Lists of custom resources
     # come with sorted keys: kind and metadata are behind the items.
     tail = "]}" if '"kind":' in head else rest[rest.rfind('],"kind":') :]
-    yield _list_metadata(object_of(f"{head}{mark}{tail}".encode(), asked)), None
+    yield _list_metadata(object_of(f"{head}{mark}{tail}".encode(), asked), asked), None
     decoder, at = json.JSONDecoder(), 0
     try:
         while rest[at] != "]":
@@ -73,10 +73,11 @@ def items_of(
 def _items_at_once(
     page: dict[str, Any], asked: str, shape: Callable[[dict[str, Any]], T]
 ) -> Iterator[tuple[dict[str, Any], T | None]]:
-    if "items" not in page:
+    items = page.get("items", "missing")
+    if not (items is None or isinstance(items, list)):
         raise NotAnswered(NOT_ANSWERING, f"{asked}: the answer is not a list.")
-    yield _list_metadata(page), None
-    for item in page["items"] or ():
+    yield _list_metadata(page, asked), None
+    for item in items or ():
         yield {}, shaped(item, asked, shape)
 
 
@@ -96,8 +97,10 @@ def shaped(item: dict[str, Any], asked: str, shape: Callable[[dict[str, Any]], T
         raise NotAnswered(NOT_ANSWERING, what) from error
 
 
-def _list_metadata(page: dict[str, Any]) -> dict[str, Any]:
-    metadata: dict[str, Any] = page.get("metadata") or {}
+def _list_metadata(page: dict[str, Any], asked: str) -> dict[str, Any]:
+    metadata = page.get("metadata") or {}
+    if not isinstance(metadata, dict):
+        raise NotAnswered(NOT_ANSWERING, f"{asked}: the list has no metadata.")
     return metadata
 
 

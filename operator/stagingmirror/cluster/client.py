@@ -211,10 +211,14 @@ class KubernetesClient:
                 ) as answer:
                     content = await _bounded(answer, BODY_LIMIT)
                     outcome = str(answer.status)
+        except asyncio.CancelledError:
+            outcome = ""  # we gave up, not the server
+            raise
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             raise _no_answer(asked, error) from error
         finally:
-            self.on_call(method, outcome, perf_counter() - begun)
+            if outcome:
+                self.on_call(method, outcome, perf_counter() - begun)
         if answer.status >= 300:
             raise error_of(answer.status, content, asked)
         return content

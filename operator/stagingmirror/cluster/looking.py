@@ -5,12 +5,12 @@ watch; what then still differs was lost: it is read directly, counted, and the w
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from random import SystemRandom
 from typing import Any, Generic
 
-from stagingmirror.cluster.answers import shaped, version_of
+from stagingmirror.cluster.answers import FORBIDDEN, shaped, version_of
 from stagingmirror.cluster.pausing import LONGEST
 from stagingmirror.cluster.store import E
 from stagingmirror.cluster.sweep import Listed, behind, listed, vanished
@@ -45,19 +45,24 @@ class Looking(Generic[E]):
         *,
         interval: Callable[[], float],
         counts: Counts,
-        settled: Callable[[], None],
+        settled: Callable[[str | None], None],
     ) -> None:
         self.watch = watch
         self._interval = interval
         self._counts = counts
         self._settled = settled
         self._proven_in: dict[str, float] = {}
-        self._trouble: Why | None = None
+        self._trouble: dict[str | None, Why | None] = {}
+        """By namespace, what became of proofs since the last one of all (None), and of that."""
 
-    @property
-    def trouble(self) -> Why | None:
-        """Why the newest asking failed: the watch's, or the newest proof's."""
-        return self.watch.trouble or self._trouble
+    def trouble(self, namespace: str) -> Why | None:
+        """Why the newest asking failed: the watch's, or the newest proof's of this namespace."""
+        return self.watch.trouble or self._trouble.get(namespace, self._trouble.get(None))
+
+    def inherit(self, began: Mapping[str, float], newest: int) -> None:
+        """What another watch had proven of namespaces, until there is a list of its own."""
+        self.watch.covers, self.watch.newest = frozenset(began), newest
+        self._proven_in = dict(began)
 
     def covers(self, namespace: str) -> bool:
         """The namespace was listed at least once, and still is."""
@@ -76,9 +81,9 @@ class Looking(Generic[E]):
             if self.watch.covers:
                 await self._look(None)
 
-    def doubt(self, why: Why) -> None:
+    def doubt(self, namespace: str, why: Why) -> None:
         """A direct read failed where the store has nothing; until the next proof."""
-        self._trouble = why
+        self._trouble[namespace] = why
 
     async def prove(self, namespace: str, since: float) -> None:
         """Make ``began`` of this namespace at least ``since``, or leave the trouble in place."""
@@ -98,7 +103,7 @@ class Looking(Generic[E]):
 
     async def _until_due(self) -> None:
         seconds = self._interval()
-        if self._trouble is not None:
+        if any(self._trouble.values()):
             seconds = min(seconds, LONGEST)
         try:
             async with asyncio.timeout(seconds * _CHANCE.uniform(0.8, 1.0)):
@@ -112,20 +117,38 @@ class Looking(Generic[E]):
             if namespace is not None and self.began(namespace) >= since:
                 return  # proven by somebody else while we waited
             former = self._trouble
-            try:
-                await self._compare(namespace)
-                self._trouble = None
-            except StagingMirrorError as error:
-                self._trouble = Why(error.reason, error.message)
+            why = await self._why_not(namespace)
+            self._trouble = self._after(namespace, why)
             if self._trouble != former:
-                self._settled()
+                self._settled(namespace)
+
+    def _after(self, namespace: str | None, why: Why | None) -> dict[str | None, Why | None]:
+        if namespace is None:
+            return {None: why} if why else {}
+        # Where the last proof of all failed, a namespace that was proven since must be told apart.
+        everything = self._trouble.get(None)
+        known = self._trouble | {namespace: why}
+        return {each: said for each, said in known.items() if said or everything}
+
+    async def _why_not(self, namespace: str | None) -> Why | None:
+        """Compare; why that failed."""
+        try:
+            await self._compare(namespace)
+        except StagingMirrorError as error:
+            if error.reason == FORBIDDEN and (namespace, self.watch.namespace) == (None, None):
+                self.watch.refused()
+            return Why(error.reason, error.message)
+        return None
 
     async def _compare(self, namespace: str | None) -> None:
         watch = self.watch
-        began = watch.clock()
+        began, newest = watch.clock(), watch.newest
         watch.deleted.clear()
         within = namespace or watch.namespace
         seen, lost, at = await self._read(within)
+        if int(at) < newest:
+            watch.relist()  # the cluster was set back
+            return
         gone = await self._vanished(within, seen, at)
         lost, gone = await self._caught_up(lost, gone)
         self._counts.sweeps += 1

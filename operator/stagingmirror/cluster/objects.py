@@ -165,8 +165,8 @@ def pod(body: Body) -> Running:
 
 def metadata_of(body: Body) -> Versioned:
     """From metadata alone: that it is there, and in which version."""
-    metadata = body["metadata"]
-    return Versioned(*_identity(metadata), owner="", version=metadata["resourceVersion"])
+    identity = _identity(body["metadata"])
+    return Versioned(*identity, owner="", version=identity[-1])
 
 
 def config_map(body: Body) -> ConfigMap:
@@ -174,7 +174,7 @@ def config_map(body: Body) -> ConfigMap:
     return ConfigMap(
         namespace=metadata["namespace"],
         name=metadata["name"],
-        resource_version=metadata["resourceVersion"],
+        resource_version=version_of(metadata),
         data=dict(body.get("data") or {}),
         changed=_changed(metadata.get("managedFields") or ()),
         binary=frozenset(body.get("binaryData") or ()),
@@ -188,6 +188,13 @@ def seconds(text: str | None) -> float | None:
     return datetime.fromisoformat(text).timestamp() if text else None
 
 
+def version_of(metadata: Body) -> str:
+    """The resourceVersion. ValueError or TypeError where it is no number."""
+    version: str = metadata["resourceVersion"]
+    int(version)
+    return version
+
+
 def _parts(body: Body) -> tuple[Body, Body, Body]:
     return body["metadata"], body["spec"], body.get("status") or {}
 
@@ -197,7 +204,7 @@ def _identity(metadata: Body) -> tuple[str, str, str, str]:
         metadata["uid"],
         intern(metadata["namespace"]),
         metadata["name"],
-        metadata["resourceVersion"],
+        version_of(metadata),
     )
 
 

@@ -1,22 +1,21 @@
 """What this cluster's workloads and ConfigMaps were last seen to be, for the view.
 
-Each kind is watched in all namespaces at once where that is permitted, else in each namespace that
-an environment lists. Only objects of listed namespaces are kept.
+Answered out of memory, which watches keep true (``coverage.py``); the data of ConfigMaps are read
+by name (``config_maps.py``).
 """
 
 import asyncio
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from stagingmirror.cluster.client import KubernetesClient
 from stagingmirror.cluster.config_maps import ConfigMaps, Key, Read
-from stagingmirror.cluster.looking import Counts, Looking
+from stagingmirror.cluster.coverage import Coverage, Hearing
+from stagingmirror.cluster.looking import Counts
 from stagingmirror.cluster.objects import Entry
 from stagingmirror.cluster.pace import Pace
 from stagingmirror.cluster.resources import NEEDED, RESOURCES
-from stagingmirror.cluster.watch import Ears, Watch
 from stagingmirror.cluster.workloads import Stores, rolled_up
 from stagingmirror.drift.facts import Unseen, Why
 from stagingmirror.drift.steps import WorkloadKind
@@ -24,7 +23,6 @@ from stagingmirror.errors import NotThere, StagingMirrorError
 from stagingmirror.settings import Settings
 from stagingmirror.view import LOCAL, ConfigMap, Look, Subject, Workload
 
-LISTS_AT_ONCE = 8
 _NOT_YET = Why("NotSeenYet", "The cluster has not answered yet.")
 _NOT_LISTED = Why("NamespaceNotReadable", "No environment lists this namespace.")
 
@@ -35,12 +33,6 @@ class OnChange(Protocol):
     """
 
     def __call__(self, subject: Subject, /, *, since: float | None = None) -> None: ...
-
-
-@dataclass(slots=True)
-class _Scope:
-    looking: Looking[Any]
-    tasks: tuple[asyncio.Task[None], ...]
 
 
 class ClusterSource:
@@ -71,34 +63,36 @@ class ClusterSource:
             proven=lambda namespace: self._proven("ConfigMap", namespace),
             changed=lambda key, since: on_change(Subject(LOCAL, "ConfigMap", *key), since=since),
         )
-        self._namespaces: frozenset[str] | None = None
         self._wanted: dict[Key, set[str]] = {}
-        self._scopes: dict[tuple[str, str | None], _Scope] = {}
-        self._narrow: set[str] = set()
         self._pace = Pace(settings.sweep_interval)
-        self._rearrange = asyncio.Event()
-        self._at_once = asyncio.Semaphore(LISTS_AT_ONCE)
+        self._coverage = Coverage(
+            client,
+            self._stores,
+            clock=clock,
+            interval=self._pace.seconds,
+            counts=self.counts,
+            hearing=Hearing(
+                changed=lambda kind: self._tell_config_map if kind == "ConfigMap" else self._tell,
+                settled=self._tell_wanted,
+                set_back=self._set_back,
+            ),
+        )
 
     @property
     def ready(self) -> bool:
         """Every watch has been answered once, be it with a refusal."""
-        return self._namespaces is not None and all(
-            self._settled(kind, namespace) for kind in RESOURCES for namespace in self._namespaces
-        )
+        return self._coverage.ready
 
     def want_namespaces(self, namespaces: frozenset[str]) -> None:
         """The namespaces that environments list; all others are forgotten."""
-        if namespaces != self._namespaces:
-            self._namespaces = namespaces
-            self._rearrange.set()
+        self._coverage.want(namespaces)
 
     def want(self, subject: Subject, interval: float = math.inf) -> None:
         """Somebody reads it: hear of its coming even before it exists; keep a ConfigMap's data;
         prove what is seen at least every ``interval`` seconds.
         """
         if self._pace.want(subject, interval):
-            for scope in self._scopes.values():
-                scope.looking.watch.resumed.set()
+            self._coverage.hurry()
         self._wanted.setdefault((subject.namespace, subject.kind), set()).add(subject.name)
         if subject.kind == "ConfigMap":
             self._config_maps.want((subject.namespace, subject.name))
@@ -150,7 +144,7 @@ class ClusterSource:
             async with asyncio.timeout(2 * self._settings.request_timeout):
                 async with asyncio.TaskGroup() as group:
                     for kind, namespace in places:
-                        if (looking := self._looking(kind, namespace)) is not None:
+                        if (looking := self._coverage.looking(kind, namespace)) is not None:
                             group.create_task(looking.prove(namespace, since))
                 async with asyncio.TaskGroup() as group:
                     for one in wanted:
@@ -162,30 +156,28 @@ class ClusterSource:
         """Watches until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._config_maps.run())
-            while True:
-                self._rearrange.clear()
-                self._arrange(group)
-                await self._rearrange.wait()
+            group.create_task(self._coverage.run())
 
     def _asked(self, kind: str, namespace: str) -> tuple[float, Why | None] | Unseen:
         """Since when the watches behind an answer are proven, or why there is no answer."""
-        if namespace not in (self._namespaces or ()):
-            why = _NOT_YET if self._namespaces is None else _NOT_LISTED
+        namespaces = self._coverage.namespaces
+        if namespace not in (namespaces or ()):
+            why = _NOT_YET if namespaces is None else _NOT_LISTED
             return Unseen(why, self._clock())
         began, trouble = float("inf"), None
         for needed in NEEDED[kind]:
-            looking = self._looking(needed, namespace)
+            looking = self._coverage.looking(needed, namespace)
             if looking is None or not looking.covers(namespace):
-                why = (looking.trouble if looking else None) or _NOT_YET
+                why = (looking.trouble(namespace) if looking else None) or _NOT_YET
                 return Unseen(why, looking.began(namespace) if looking else 0.0)
             began = min(began, looking.began(namespace))
-            trouble = trouble or looking.trouble
+            trouble = trouble or looking.trouble(namespace)
         return began, trouble
 
     async def _confirm(self, subject: Subject) -> None:
         """A ConfigMap's data is read; what seems not to be there is asked for by name."""
         resource = RESOURCES[subject.kind]
-        looking = self._looking(subject.kind, subject.namespace)
+        looking = self._coverage.looking(subject.kind, subject.namespace)
         if looking is None or not looking.covers(subject.namespace):
             return
         if subject.kind == "ConfigMap":
@@ -198,79 +190,16 @@ class ClusterSource:
         except NotThere:
             return
         except StagingMirrorError as error:
-            looking.doubt(Why(error.reason, error.message))
+            looking.doubt(subject.namespace, Why(error.reason, error.message))
 
     def _proven(self, kind: str, namespace: str) -> float:
-        looking = self._looking(kind, namespace)
+        looking = self._coverage.looking(kind, namespace)
         return looking.began(namespace) if looking is not None else 0.0
 
-    def _looking(self, kind: str, namespace: str) -> Looking[Any] | None:
-        scope = self._scopes.get((kind, None)) or self._scopes.get((kind, namespace))
-        return scope.looking if scope else None
-
-    def _settled(self, kind: str, namespace: str) -> bool:
-        looking = self._looking(kind, namespace)
-        return looking is not None and (looking.covers(namespace) or looking.trouble is not None)
-
-    def _arrange(self, group: asyncio.TaskGroup) -> None:
-        """Start and end watches so that they are the ones that are needed now."""
-        namespaces = self._namespaces or frozenset()
-        wide: set[str | None] = {None} if namespaces else set()
-        needed = {
-            (kind, place)
-            for kind in RESOURCES
-            for place in (set(namespaces) if kind in self._narrow else wide)
-        }
-        for place in self._scopes.keys() - needed:
-            for task in self._scopes.pop(place).tasks:
-                task.cancel()
-        for kind, namespace in needed:
-            scope = self._scopes.get((kind, namespace))
-            if scope is None:
-                self._scopes[kind, namespace] = self._started(group, kind, namespace)
-            elif namespace is None and scope.looking.watch.covers != namespaces:
-                scope.looking.watch.relist()
-        self._forget_others(namespaces)
-
-    def _forget_others(self, namespaces: frozenset[str]) -> None:
-        for resource in RESOURCES.values():
-            store = resource.store(self._stores)
-            for namespace in store.namespaces() - namespaces:
-                for entry in list(store.within(namespace)):
-                    store.drop(namespace, entry.uid)
-
-    def _started(self, group: asyncio.TaskGroup, kind: str, namespace: str | None) -> _Scope:
-        resource = RESOURCES[kind]
-
-        def settled() -> None:
-            self._tell_wanted(kind, namespace)
-
-        watch = Watch(
-            self._client,
-            resource,
-            resource.store(self._stores),
-            namespace=namespace,
-            wanted=lambda: self._namespaces or frozenset(),
-            ears=Ears(
-                self._tell_config_map if kind == "ConfigMap" else self._tell,
-                settled,
-                lambda: self._make_narrow(kind),
-            ),
-            clock=self._clock,
-            at_once=self._at_once,
-        )
-        looking = Looking(
-            watch,
-            interval=self._pace.seconds,
-            counts=self.counts,
-            settled=settled,
-        )
-        tasks = (group.create_task(watch.run()), group.create_task(looking.run()))
-        return _Scope(looking, tasks)
-
-    def _make_narrow(self, kind: str) -> None:
-        self._narrow.add(kind)
-        self._rearrange.set()
+    def _set_back(self, kind: str) -> None:
+        """Of other kinds no version is kept elsewhere: they are watched whole."""
+        if kind == "ConfigMap":
+            self._config_maps.versions_went_back()
 
     def _tell(self, entry: Entry) -> None:
         """An entry changed: say so of the subject that it is or belongs to."""

@@ -7,6 +7,7 @@ with the cache, object by object, by resourceVersion.
 from collections.abc import Iterable, Mapping, Set
 from typing import Any, NamedTuple
 
+from stagingmirror.cluster.objects import version_of
 from stagingmirror.cluster.store import E, Store, newer
 
 
@@ -21,9 +22,7 @@ class Listed(NamedTuple):
 
 def listed(item: Mapping[str, Any]) -> Listed:
     metadata = item["metadata"]
-    return Listed(
-        metadata["namespace"], metadata["uid"], metadata["name"], metadata["resourceVersion"]
-    )
+    return Listed(metadata["namespace"], metadata["uid"], metadata["name"], version_of(metadata))
 
 
 def behind(rows: Iterable[Listed], store: Store[E], deleted: Set[str]) -> list[Listed]:

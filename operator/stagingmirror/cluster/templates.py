@@ -2,18 +2,17 @@
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from functools import lru_cache
 from sys import intern
 from typing import Any, Literal, TypeAlias
 
+from stagingmirror.drift.expansion import expanded
 from stagingmirror.view import Container, Variable
 
 Source: TypeAlias = Literal[
-    "value", "configMapKeyRef", "secretKeyRef", "fieldRef", "other", "unresolved"
+    "value", "reference", "configMapKeyRef", "secretKeyRef", "fieldRef", "other"
 ]
-_REFERENCE = re.compile(r"\$\$|\$\(([-._a-zA-Z][-._a-zA-Z0-9]*)\)")
 _SOURCES: tuple[Source, ...] = ("configMapKeyRef", "secretKeyRef", "fieldRef")
 _RUNS = ("name", "image", "command", "args", "env", "envFrom")
 """What makes two templates run the same thing."""
@@ -66,32 +65,20 @@ def _containers(shape: _Shape) -> Mapping[str, Container]:
 
 
 def _variables(env: Any) -> _Variables:
-    """As the process gets them: ``$(NAME)`` is the value of a variable that stands before."""
-    before: dict[str, str | None] = {}
     found: list[tuple[str, str | None, Source]] = []
     for one in env:
-        value, source = _value(one)
-        if value is not None and "$" in value:
-            value = _expanded(value, before)
-            source = "value" if value is not None else "unresolved"
-        before[one["name"]] = value
-        found.append((one["name"], value, source))
+        found.append((one["name"], *_value(one, found)))
     return tuple(found)
 
 
-def _expanded(text: str, before: Mapping[str, str | None]) -> str | None:
-    """As kubelets do it (k8s.io/kubernetes/third_party/forked/golang/expansion): ``$$`` is a
-    dollar sign. None where it refers to what is not known here: Services and ``envFrom`` set
-    variables too.
-    """
-    referred = [name for name in _REFERENCE.findall(text) if name]
-    if any(before.get(name) is None for name in referred):
-        return None
-    return _REFERENCE.sub(lambda found: before[found[1]] or "" if found[1] else "$", text)
-
-
-def _value(one: Mapping[str, Any]) -> tuple[str | None, Source]:
+def _value(
+    one: Mapping[str, Any], before: list[tuple[str, str | None, Source]]
+) -> tuple[str | None, Source]:
     origin = one.get("valueFrom")
     if not origin:
-        return str(one.get("value") or ""), "value"
+        text = str(one.get("value") or "")
+        if "$" not in text:
+            return text, "value"
+        value = expanded(text, {name: known for name, known, _ in before})
+        return value, "reference" if value is None else "value"
     return None, next((source for source in _SOURCES if source in origin), "other")

@@ -13,7 +13,14 @@ from random import SystemRandom
 from time import perf_counter
 from typing import Any, Generic
 
-from stagingmirror.cluster.answers import FORBIDDEN, MALFORMED, NOT_ANSWERING, Expired, shaped
+from stagingmirror.cluster.answers import (
+    FORBIDDEN,
+    MALFORMED,
+    NOT_ANSWERING,
+    Expired,
+    shaped,
+    version_of,
+)
 from stagingmirror.cluster.client import SLICE, KubernetesClient
 from stagingmirror.cluster.pausing import Pausing
 from stagingmirror.cluster.resources import Resource
@@ -34,6 +41,8 @@ class Ears(Generic[E]):
     """A list was completed, or failed for a new reason."""
     refused: Callable[[], None]
     """A watch of all namespaces is forbidden."""
+    set_back: Callable[[], None]
+    """The cluster was set back to a former state: versions that were read say nothing any more."""
 
 
 class Watch(Generic[E]):
@@ -58,6 +67,12 @@ class Watch(Generic[E]):
         self.store = store
         self.namespace = namespace
         self.covers: frozenset[str] = frozenset()
+        self.sought: frozenset[str] | None = None
+        """The namespaces that the newest list is, or is to be, kept of; None: none has begun."""
+        self.newest = 0
+        """The newest resourceVersion that was seen. A LIST that begins now cannot be older, unless
+        the cluster was set back.
+        """
         self.asked = 0.0
         self.proven = 0.0
         self.trouble: Why | None = None
@@ -103,9 +118,13 @@ class Watch(Generic[E]):
         """Somebody waits: try again now."""
         self._pausing.hurry()
 
-    def take(self, entry: E) -> None:
-        """An object as a direct read showed it."""
-        if self.store.put(entry):
+    def refused(self) -> None:
+        """It may not look at all namespaces any more."""
+        self._ears.refused()
+
+    def take(self, entry: E, *, anyway: bool = False) -> None:
+        """An object as a direct read showed it; ``anyway``: also where its version is older."""
+        if self.store.put(entry, anyway=anyway):
             self._ears.changed(entry)
 
     def drop(self, namespace: str, uid: str) -> None:
@@ -131,7 +150,7 @@ class Watch(Generic[E]):
                 await self._pausing.after_failure()
             except NotAllowed as error:
                 if self.namespace is None and error.reason == FORBIDDEN:
-                    self._ears.refused()
+                    self.refused()
                     return
                 await self._failed(error)
             except StagingMirrorError as error:
@@ -148,11 +167,14 @@ class Watch(Generic[E]):
 
     async def _list(self) -> None:
         async with self.at_once, self.looking:
-            began, wanted = self.clock(), self._wanted()
-            self.asked = began
+            began, wanted, newest = self.clock(), self._wanted(), self.newest
+            self.asked, self.sought = began, wanted
             entries, version = await self._read_all(wanted)
-            await self._replace(entries)
-            self._version, self.covers = version, wanted
+            set_back = int(version) < newest
+            await self._replace(entries, anyway=set_back)
+            if set_back:
+                self._ears.set_back()
+            self._version, self.covers, self.newest = version, wanted, int(version)
             self.proven = began
             self.trouble = None
         self._interrupted = False
@@ -172,17 +194,15 @@ class Watch(Generic[E]):
             shape=kept,
         )
         async for page in pages:
-            version = str(page["metadata"].get("resourceVersion") or "")
+            version = str(shaped(page["metadata"], f"GET {self.resource.plural}", version_of))
             entries += [entry for entry in page["items"] if entry is not None]
-        if not version:
-            raise NotAnswered(NOT_ANSWERING, f"A list of {self.resource.plural} has no version.")
         return entries, version
 
-    async def _replace(self, entries: list[E]) -> None:
+    async def _replace(self, entries: list[E], *, anyway: bool) -> None:
         """What the list does not have is gone, also where no deletion was ever told."""
         until = perf_counter() + SLICE
         for entry in entries:
-            self.take(entry)
+            self.take(entry, anyway=anyway)
             if perf_counter() > until:
                 await asyncio.sleep(0)
                 until = perf_counter() + SLICE
@@ -215,6 +235,7 @@ class Watch(Generic[E]):
     def _opened(self) -> None:
         self.trouble = None
         if self._interrupted:
+            self._interrupted = False
             self.resumed.set()
 
     def _apply(self, line: bytes) -> None:
@@ -225,6 +246,7 @@ class Watch(Generic[E]):
                 raise _broken_off(body)
             self._hear(kind, body)
             self._version = str(body["metadata"]["resourceVersion"])
+            self.newest = max(self.newest, int(self._version))
         except MALFORMED as error:
             raise NotAnswered(NOT_ANSWERING, "A watch event is not Kubernetes' JSON.") from error
 

@@ -2,7 +2,8 @@
 
 Fed by the edge (events), by the sweep (consistent LISTs) and by the answers to our own writes, in
 any order: the newest resourceVersion wins, and a LIST that is older than a deletion does not bring
-the deleted back.
+the deleted back. Only where the cluster itself was set back to a former state (a backup of etcd),
+its versions begin anew, and the LIST that shows it wins.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -68,6 +69,8 @@ class Fleet:
 
     def __init__(self) -> None:
         self._bodies: dict[Plural, dict[Named, Body]] = {plural: {} for plural in PLURALS}
+        self._spaces: dict[tuple[Plural, str], dict[Named, Body]] = {}
+        self._newest: dict[Plural, int] = dict.fromkeys(PLURALS, 0)
         self._gone: dict[Named, int] = {}
         self._made: dict[Named, tuple[Body, Any]] = {}
         self.listed: dict[Plural, float] = {}
@@ -78,21 +81,28 @@ class Fleet:
         key = key_of(plural, body)
         known = self._bodies[plural].get(key)
         version = version_of(body)
+        self._newest[plural] = max(version, self._newest[plural])
         if version <= self._gone.get(key, -1) or (known and version <= version_of(known)):
             return None
-        self._gone.pop(key, None)
-        kept = _without_managed_fields(body)
-        self._bodies[plural][key] = kept
-        return Changed(key, known, kept)
+        return self._put(key, body)
 
     def remove(self, plural: Plural, body: Body) -> Changed | None:
         """Take a DELETED in; its body carries the resourceVersion of the deletion."""
-        return self._remove(key_of(plural, body), version_of(body))
+        version = version_of(body)
+        self._newest[plural] = max(version, self._newest[plural])
+        return self._remove(key_of(plural, body), version)
+
+    def newest(self, plural: Plural) -> int:
+        """The newest resourceVersion that was seen. A LIST that begins now cannot be older, unless
+        the cluster was set back.
+        """
+        return self._newest[plural]
 
     def replace(
         self, plural: Plural, bodies: Iterable[Body], *, version: int, began: float
     ) -> tuple[Changed, ...]:
         """Take a whole LIST in, as of resourceVersion ``version``; what it lacks is gone."""
+        self._newest[plural] = max(version, self._newest[plural])
         present = set()
         changes: list[Changed | None] = []
         for body in bodies:
@@ -104,6 +114,20 @@ class Fleet:
             del self._gone[key]
         self.listed[plural] = began
         return tuple(change for change in changes if change is not None)
+
+    def set_back(
+        self, plural: Plural, bodies: Iterable[Body], *, version: int, began: float
+    ) -> tuple[Changed, ...]:
+        """Take a whole LIST in of a cluster whose versions begin anew at ``version``: it is all
+        that there is.
+        """
+        self._newest[plural] = version
+        for key in [key for key in self._gone if key.plural == plural]:
+            del self._gone[key]
+        listed = {key_of(plural, body): body for body in bodies}
+        gone = [self._drop(key) for key in self._bodies[plural].keys() - listed.keys()]
+        self.listed[plural] = began
+        return (*gone, *(self._put(key, body) for key, body in listed.items()))
 
     def get(self, plural: Plural, name: str, namespace: str = "") -> Body | None:
         return self._bodies[plural].get(Named(plural, namespace, name))
@@ -122,8 +146,11 @@ class Fleet:
 
     def all(self, plural: Plural, namespace: str | None = None) -> tuple[Body, ...]:
         """Every body, or those of one namespace, in the order of their keys."""
-        found = sorted(self._bodies[plural].items())
-        return tuple(b for key, b in found if namespace is None or key.namespace == namespace)
+        if namespace is None:
+            found = self._bodies[plural]
+        else:
+            found = self._spaces.get((plural, namespace), {})
+        return tuple(found[key] for key in sorted(found))
 
     def has_mirror(self, uid: str) -> bool:
         """Whether a mirror of this uid is there and not on its way out."""
@@ -138,11 +165,23 @@ class Fleet:
         if known is not None and version_of(known) > version:
             return None
         self._gone[key] = max(version, self._gone.get(key, -1))
-        if known is None:
-            return None
-        del self._bodies[key.plural][key]
+        return None if known is None else self._drop(key)
+
+    def _put(self, key: Named, body: Body) -> Changed:
+        known = self._bodies[key.plural].get(key)
+        kept = _without_managed_fields(body)
+        self._gone.pop(key, None)
+        self._bodies[key.plural][key] = kept
+        self._spaces.setdefault((key.plural, key.namespace), {})[key] = kept
+        return Changed(key, known, kept)
+
+    def _drop(self, key: Named) -> Changed:
+        space = self._spaces[key.plural, key.namespace]
+        del space[key]
+        if not space:
+            del self._spaces[key.plural, key.namespace]
         self._made.pop(key, None)
-        return Changed(key, known, None)
+        return Changed(key, self._bodies[key.plural].pop(key), None)
 
 
 def _without_managed_fields(body: Body) -> Body:

@@ -55,7 +55,8 @@ def read(body: Body) -> Request | None:
 
 def requests(fleet: Fleet, namespace: str | None = None) -> tuple[Request, ...]:
     """Every readable hold of one namespace, or of all."""
-    found = (read(body) for body in fleet.all("mirrorholds", namespace))
+    bodies = fleet.all("mirrorholds", namespace)
+    found = (fleet.made_of("mirrorholds", body, read) for body in bodies)
     return tuple(request for request in found if request is not None)
 
 

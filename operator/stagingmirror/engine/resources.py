@@ -77,9 +77,11 @@ class Resources:
 
 
 def _known(body: dict[str, Any]) -> dict[str, Any]:
-    """A body with what everybody relies on; else one of the errors of ``answers.shaped``."""
+    """A body with what everybody relies on. Raises one of ``answers.MALFORMED``."""
     metadata = body["metadata"]
-    assert isinstance(metadata["name"], str), "names are text"
+    texts = (metadata["name"], metadata["uid"], metadata.get("namespace") or "")
+    if not all(isinstance(text, str) for text in texts):
+        raise TypeError("names are text")
     version_of(metadata)
     return body
 

@@ -82,7 +82,11 @@ class Sweeper:
         """List everything. Environments and holds come first: mirrors are judged by them."""
         began = self._clock()
         for plural in reversed(PLURALS):
+            newest = self._fleet.newest(plural)
             bodies, version = await self._resources.listed(plural)
-            for change in self._fleet.replace(plural, bodies, version=version, began=began):
+            if version < newest:
+                log.warning("the cluster was set back", resource=plural, version=version)
+            take = self._fleet.set_back if version < newest else self._fleet.replace
+            for change in take(plural, bodies, version=version, began=began):
                 self._reactions.react(change)
         self.last = began

@@ -13,6 +13,7 @@ from stagingmirror.components.setting.place import (
     why_not_readable,
 )
 from stagingmirror.components.setting.told import VALUE, user_fact
+from stagingmirror.drift.expansion import stays
 from stagingmirror.drift.facts import Observation, Seen
 from stagingmirror.drift.steps import (
     FieldWrite,
@@ -46,6 +47,7 @@ def steps(
 
     place = place_in(entry, sides.staging)
     _refuse_unreadable(entry, sides)
+    _refuse_what_would_be_expanded(entry, place, wanted)
     _require(Reading(view, staging.began), entry, place, users, sides)
     former = facts[VALUE].value if VALUE in facts else None
     return (
@@ -60,6 +62,16 @@ def _refuse_unreadable(entry: Setting, sides: Sides) -> None:
         place = place_in(entry, side)
         if not readable_in(place, side):
             raise CannotRefresh("NotReadable", why_not_readable(place, side))
+
+
+def _refuse_what_would_be_expanded(entry: Setting, place: ValuePlace, wanted: str) -> None:
+    written = isinstance(place.reference, VariableOf) or entry.load is not None
+    if written and not stays(wanted):
+        raise CannotRefresh(
+            "NotComparable",
+            "the value contains $$ or $(…), which Kubernetes would expand in a variable of "
+            "staging; use a value without it.",
+        )
 
 
 def _require(
@@ -124,7 +136,7 @@ def _fields(
     carrier = place.workload
     match place.reference:
         case VariableOf(container=container, variable=variable) if carrier is not None:
-            yield carrier, SetVariable(container, variable, _escaped(wanted))
+            yield carrier, SetVariable(container, variable, wanted)
             users = tuple(user for user in users if user != carrier)
         case AnnotationOf(key=key) if carrier is not None:
             yield carrier, SetAnnotation(key, wanted)
@@ -133,8 +145,3 @@ def _fields(
     for user in users:
         if user.kind != "CronJob":
             yield user, Restart()
-
-
-def _escaped(value: str) -> str:
-    """So that the process gets just this: a kubelet expands ``$(NAME)`` and ``$$``."""
-    return value.replace("$", "$$") if "$(" in value or "$$" in value else value

@@ -10,9 +10,9 @@ from stagingmirror.reading.running import started, variable_of
 from stagingmirror.view import Variable
 
 _ELSEWHERE = {
+    "reference": "another variable, by $(NAME), that is not known here; write the value out.",
     "configMapKeyRef": "a ConfigMap's key; track that key with configMap, and the workload in "
     "usedBy.",
-    "unresolved": "another variable, $(NAME), that is not set above it in env; set it there.",
     "fieldRef": "the pod itself (fieldRef), so it says nothing about staging and production.",
 }
 
