@@ -49,15 +49,15 @@ class Look(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A container's variable as the container gets it. ``value`` is None where it comes from
-    elsewhere; ``source`` then says from what (``reference``: from another variable that is not
-    known).
+    """A container's variable. ``value`` is None where it comes from elsewhere; ``source`` then says
+    from what.
     """
 
     value: str | None
     source: Literal[
         "value", "reference", "configMapKeyRef", "secretKeyRef", "fieldRef", "other"
     ] = "value"
+    """``reference``: it refers to a variable that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +165,20 @@ class ModelAlias:
 
 
 @dataclass(frozen=True, slots=True)
+class AliasSeen:
+    """What is kept of an alias over a restart: else a pod that runs a former version would pass for
+    one that runs the newest.
+    """
+
+    version: str
+    seen: float
+    """When it was seen naming that version (POSIX s)."""
+    moved: float | None
+    unmoved: float | None
+    """As in ``ModelAlias``."""
+
+
+@dataclass(frozen=True, slots=True)
 class ModelVersion:
     """One registered version with the run that made it and its bytes. Every mapping is flat text.
 
@@ -204,6 +218,16 @@ class View(Protocol):
     def model_version(
         self, environment: str, model: str, version: str
     ) -> Look[ModelVersion] | Unseen: ...
+
+    def same_registry(self, one: str, other: str) -> bool | None:
+        """Whether the registries of two environments were proven to be one; None: not known."""
+        ...
+
+    def is_productions(self, environment: str, model: str, alias: str) -> bool:
+        """Whether any mirror names this alias as production's, in whichever environment the same
+        registry may be reached.
+        """
+        ...
 
     def seal(self, value: str) -> str:
         """The HMAC of a value that may not be shown, with the key of the installation: ``hmac-
