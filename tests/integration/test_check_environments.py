@@ -67,7 +67,7 @@ def test_a_secret_without_the_label_is_not_used_and_the_environment_says_so(frau
         assert password not in str(fraud.kube.list(API_VERSION, "MirrorEnvironment"))
     finally:
         fraud.environment("production", fraud.production)
-    until_ready_says(fraud, "Reachable")
+    until_ready_says(fraud, "Readable")
 
 
 def test_a_namespace_that_may_not_be_read_makes_the_environment_not_ready(fraud: World) -> None:
@@ -78,12 +78,12 @@ def test_a_namespace_that_may_not_be_read_makes_the_environment_not_ready(fraud:
         assert "kube-public" in said["message"]
     finally:
         fraud.environment("production", fraud.production)
-    until_ready_says(fraud, "Reachable")
+    until_ready_says(fraud, "Readable")
 
 
 def test_nothing_is_written_to_an_environment_while_nothing_changes(fraud: World) -> None:
     for role in fraud.environments:
-        until_ready_says(fraud, "Reachable", role)
+        until_ready_says(fraud, "Readable", role)
     before = versions_of(fraud)
     fraud.mirror()
     fraud.until_sync("InSync")

@@ -106,23 +106,23 @@ def holding(place: Place) -> Callable[[], None]:
 
 
 def test_hold_waits_until_it_is_in_effect_and_release_until_it_is_not(place: Place) -> None:
-    place.mirror("fraud", component("fraud-model"))
-    reason = ("--for", "2h", "--reason", "candidate 14", "--component", "fraud-model")
+    place.mirror("fraud", component("training-data"))
+    reason = ("--for", "2h", "--reason", "candidate 14", "--component", "training-data")
 
     with operator_that(holding(place)):
         held = place.run("hold", "fraud", *reason, "--timeout", "20s")
         again = place.run("hold", "fraud", *reason)
     assert (held.code, held.err) == (0, "")
-    made = place.kube.get(API_VERSION, "MirrorHold", "fraud-dana", place.namespace)
-    with operator_that(echoing(place, "fraud", component("fraud-model"))):
+    made = place.kube.get(API_VERSION, "MirrorHold", "fraud-runner", place.namespace)
+    with operator_that(echoing(place, "fraud", component("training-data"))):
         released = place.run("release", "fraud", "--timeout", "20s")
 
-    assert "✓ held by fraud-dana until" in held.out
+    assert "✓ held by fraud-runner until" in held.out
     assert made["spec"]["mirrors"] == ["fraud"]
-    assert made["spec"]["components"] == ["fraud-model"]
+    assert made["spec"]["components"] == ["training-data"]
     assert again.code == 1
-    assert "there is a hold fraud-dana already" in again.err
-    assert (released.code, released.out) == (0, "✓ released fraud-dana\n")
+    assert "there is a hold fraud-runner already" in again.err
+    assert (released.code, released.out) == (0, "✓ released fraud-runner\n")
     assert place.kube.list(API_VERSION, "MirrorHold", place.namespace) == []
 
 
@@ -142,4 +142,4 @@ def test_somebody_elses_hold_is_named_and_not_released(place: Place) -> None:
     told = place.run("release", "fraud")
 
     assert told.code == 1
-    assert "there is no hold fraud-dana; there are: ci (--name)" in told.err
+    assert "there is no hold fraud-runner; there are: ci (--name)" in told.err

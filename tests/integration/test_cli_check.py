@@ -80,7 +80,7 @@ def test_check_knows_nothing_without_an_operator(place: Place) -> None:
 
 def test_check_knows_nothing_where_the_lease_may_not_be_read(place: Place) -> None:
     place.mirror("fraud", component("a"))
-    name = "dana-here"
+    name = "runner-here"
     place.kube.delete("rbac.authorization.k8s.io/v1", "RoleBinding", name, place.operator)
 
     told = place.run("check", "fraud")

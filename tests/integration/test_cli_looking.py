@@ -34,7 +34,7 @@ def place(control_plane: ControlPlane) -> Iterator[Place]:
         (("refresh", "fraud"), 1, "has no spec.refresh"),
         (("hold", "fraud"), 2, "say for how long and why"),
         (("hold", "fraud", "--for", "2 days", "--reason", "r"), 1, "write a duration"),
-        (("release", "fraud"), 1, "there is no hold fraud-dana; there is none in namespace"),
+        (("release", "fraud"), 1, "there is no hold fraud-runner; there is none in namespace"),
         (("frobnicate",), 2, "frobnicate"),
     ],
 )

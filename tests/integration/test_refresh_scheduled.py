@@ -90,7 +90,7 @@ def day(control_plane: ControlPlane) -> Iterator[Day]:
 
 @contextmanager
 def until_the_next_tick(world: World) -> Iterator[Day]:
-    tick = coming_minute(ahead=20)
+    tick = coming_minute(ahead=45)
     until_passed(tick - 60)  # a schedule of every minute has no tick before this one
     begin(world, tick)
     for name in (*SETTINGS, *IMAGES):

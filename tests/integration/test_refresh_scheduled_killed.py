@@ -64,7 +64,7 @@ def test_a_tick_whose_record_was_begun_by_a_dead_operator_starts_no_second_refre
 ) -> None:
     world = mortal.world
     mortal.start(writes=1)
-    tick = coming_minute(ahead=20)
+    tick = coming_minute(ahead=50)
     begin(world, tick)
     for name in RESULTS:
         world.until_sync("Drifted", name)

@@ -36,7 +36,7 @@ async def test_a_server_that_does_not_answer_leaves_the_last_answer_with_its_age
     log_files(mlflow_production, name, alias="champion")
     address = RegistryAddress(mlflow_production.url)
     async with watching(
-        {"production": address}, Settings(store_interval=0.5, upstream_timeout=0.5)
+        {"production": address}, Settings(store_interval=0.5, upstream_timeout=3.0)
     ) as watched:
         watched.want_alias("production", name, "champion")
         await watched.read("production", name, await watched.named("production", name, "champion"))

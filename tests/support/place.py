@@ -52,7 +52,7 @@ class Place:
             capture_output=True,
             text=True,
             timeout=60,
-            env={**os.environ, "COLUMNS": "200", "USER": "dana", **environment},
+            env={**os.environ, "COLUMNS": "200", "USER": "runner", **environment},
             check=False,
         )
         return Told(begun.returncode, begun.stdout, begun.stderr)
@@ -132,9 +132,9 @@ def place_of(control_plane: ControlPlane) -> Iterator[Place]:
     kube = control_plane.kube
     install_crds(kube)
     here, operator = make_namespace(kube, "cli"), make_namespace(kube, "operator")
-    kubeconfig = control_plane.service_account(here, "dana")
-    allow(kube, here, RIGHTS, "dana", here)
-    allow(kube, operator, [LEASE_RULE], "dana", here)
+    kubeconfig = control_plane.service_account(here, "runner")
+    allow(kube, here, RIGHTS, "runner", here)
+    allow(kube, operator, [LEASE_RULE], "runner", here)
     made = Place(kube, here, operator, kubeconfig)
     made.settle()
     yield made

@@ -192,9 +192,17 @@ class Elector:
         if not self.leading or self._lease is None:
             return
         self._leads_until = float("-inf")
-        body = released(self._lease, self._clock())
         with suppress(StagingMirrorError):  # it runs out by itself
-            await self._ask("PUT", f"{self._path}/{self._name}", body)
+            try:
+                await self._give_back(self._lease)
+            except Conflicted:
+                # A renewal that was on its way when we were told to end may have been done.
+                if await self._still_ours():
+                    await self._give_back(self._lease)
+
+    async def _give_back(self, lease: Lease) -> None:
+        body = released(lease, self._clock())
+        await self._ask("PUT", f"{self._path}/{self._name}", body)
 
     async def _ask(
         self, method: str, path: str, body: dict[str, Any] | None = None
