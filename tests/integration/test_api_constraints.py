@@ -11,10 +11,10 @@ import pytest
 from rig.kube import Kube, Refused
 from stagingmirror.api.parse import parse_environment, parse_hold, parse_mirror
 from stagingmirror.errors import NeedsHuman
+from support.definitions import install
 from support.resources import (
     Object,
     environment,
-    install_crds,
     mirror,
     model_alias,
     pipeline_image,
@@ -34,7 +34,7 @@ PARSE = {
 
 @pytest.fixture(scope="module")
 def api(control_plane: Any) -> Kube:
-    install_crds(control_plane.kube)
+    install(control_plane.kube)
     kube: Kube = control_plane.kube
     return kube
 

@@ -11,7 +11,8 @@ from rig.control_plane import ControlPlane
 from rig.kube import Kube
 from rig.run import until
 from stagingmirror.api.model import API_VERSION
-from support.resources import Object, environment, hold, install_crds, mirror
+from support.definitions import install
+from support.resources import Object, environment, hold, mirror
 from support.rigs import make_namespace
 
 pytestmark = pytest.mark.integration
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.integration
 
 @pytest.fixture(scope="module")
 def plane(control_plane: ControlPlane) -> ControlPlane:
-    install_crds(control_plane.kube)
+    install(control_plane.kube)
     until(
         lambda: succeeds(control_plane, "explain", "mhold.spec"),
         within=60,

@@ -11,7 +11,8 @@ from rig.kube import Kube
 from stagingmirror.cluster.client import KubernetesClient
 from stagingmirror.engine.case import MirrorKey
 from stagingmirror.engine.telling import Teller
-from support.resources import install_crds, mirror
+from support.definitions import install
+from support.resources import mirror
 from support.waiting import holds
 
 pytestmark = pytest.mark.integration
@@ -30,7 +31,7 @@ async def teller(control_plane: ControlPlane) -> AsyncIterator[Teller]:
 async def test_an_event_is_found_at_its_mirror_with_everything_that_describe_shows(
     teller: Teller, kube: Kube, namespace: str
 ) -> None:
-    install_crds(kube)
+    install(kube)
     uid = kube.create(mirror(namespace=namespace))["metadata"]["uid"]
 
     teller.tell(

@@ -19,7 +19,8 @@ from rig.control_plane import ControlPlane
 from rig.kube import Kube
 from stagingmirror.api.model import API_VERSION
 from stagingmirror.api.times import rfc3339
-from support.resources import Object, install_crds, mirror
+from support.definitions import install
+from support.resources import Object, mirror
 from support.rigs import make_namespace
 from support.statuses import status
 
@@ -130,7 +131,7 @@ LEASE_RULE = {
 def place_of(control_plane: ControlPlane) -> Iterator[Place]:
     """A place of its own, behind a living operator; its namespaces end with the block."""
     kube = control_plane.kube
-    install_crds(kube)
+    install(kube)
     here, operator = make_namespace(kube, "cli"), make_namespace(kube, "operator")
     kubeconfig = control_plane.service_account(here, "runner")
     allow(kube, here, RIGHTS, "runner", here)
