@@ -95,6 +95,15 @@ async def test_a_newcomer_waits_for_whoever_still_writes_the_field(
     assert office.refresher.others_write(office.case())
 
 
+async def test_what_another_refresh_writes_is_not_taken_for_nothing_to_do(office: Office) -> None:
+    on_the_shelf(office.shelf, other(), "uid-0")
+
+    told = await office.refresher.advance(office.case(steps=()))
+
+    assert told.finished is None
+    assert "waits for the refresh of" in str(told.waiting)
+
+
 async def test_who_waits_for_another_refresh_has_no_deadline(office: Office) -> None:
     on_the_shelf(office.shelf, other(), "uid-0")
     one = office.case(refresh={"startingDeadline": "10s"})

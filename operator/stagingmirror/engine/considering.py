@@ -38,13 +38,14 @@ class Considering:
         self._turns.forget_absent(environment, now=case.now)
         queued = case.uid in self._aside or self._turns.is_asking(environment, case.uid)
         decision = decide(case, occasion, still_since=still, queued=queued)
+        decision = self._unless_busy(case, decision)
         if isinstance(decision, Start):
             decision = await self._start(case, occasion)
         match decision:
             case Wait():
                 return decision
             case Skip():
-                if decision.result == "NothingToDo":
+                if _is_nothing(decision):
                     await self.leftovers.found_in_sync(case, self.records.get(case.uid))
                 skip(memory, occasion, decision, case.now)
             case Start():
@@ -58,12 +59,18 @@ class Considering:
         self._patience.renew(uid)
         self._aside.discard(uid)
 
+    def _unless_busy(self, case: Case, decision: Decision) -> Decision:
+        """What another's refresh is just writing may look like nothing to do."""
+        if not (isinstance(decision, Start) or _is_nothing(decision)):
+            return decision
+        busy = self.others.in_the_way(case)
+        if busy is None:
+            return decision
+        self._step_aside(case.uid)
+        return Wait(busy)
+
     async def _start(self, case: Case, occasion: Occasion) -> Decision:
         """Begin it; whatever goes wrong, the next one in the queue has its turn."""
-        busy = self.others.in_the_way(case)
-        if busy is not None:
-            self._step_aside(case.uid)
-            return Wait(busy)
         wait = self._turn(case)
         if wait is not None:
             return wait
@@ -98,3 +105,7 @@ class Considering:
             return None
         why = f"{running} of {most} refreshes run" if free <= 0 else "others asked before"
         return Wait(f"waits for its turn: {why} in {side.environment}")
+
+
+def _is_nothing(decision: Decision) -> bool:
+    return isinstance(decision, Skip) and decision.result == "NothingToDo"
