@@ -25,8 +25,6 @@ class Considering:
     leftovers: Leftovers
     _turns: Turns = field(default_factory=Turns, init=False)
     _patience: Patience = field(default_factory=Patience, init=False)
-    _aside: set[str] = field(default_factory=set, init=False)
-    """Mirrors that wait for something that has no deadline, and keep nobody from their turn."""
 
     async def consider(self, case: Case, memory: Memory, still: float | None) -> Wait | None:
         """Start what is due, or say what it waits for. ``still``: as in ``decide``."""
@@ -36,7 +34,7 @@ class Considering:
             return None
         environment = case.sides.staging.environment
         self._turns.forget_absent(environment, now=case.now)
-        queued = case.uid in self._aside or self._turns.is_asking(environment, case.uid)
+        queued = self._turns.is_asking(environment, case.uid)
         decision = decide(case, occasion, still_since=still, queued=queued)
         decision = self._unless_busy(case, decision)
         if isinstance(decision, Start):
@@ -57,7 +55,6 @@ class Considering:
         """Nothing is wanted of this mirror any more, or what was wanted has begun."""
         self._turns.leave(uid)
         self._patience.renew(uid)
-        self._aside.discard(uid)
 
     def _unless_busy(self, case: Case, decision: Decision) -> Decision:
         """What another's refresh is just writing may look like nothing to do."""
@@ -66,7 +63,7 @@ class Considering:
         busy = self.others.in_the_way(case)
         if busy is None:
             return decision
-        self._step_aside(case.uid)
+        self._step_aside(case)
         return Wait(busy)
 
     async def _start(self, case: Case, occasion: Occasion) -> Decision:
@@ -77,13 +74,13 @@ class Considering:
         try:
             return await self._begin(case, occasion)
         except (NotAllowed, Refused) as error:
-            self._step_aside(case.uid)
+            self._step_aside(case)
             may_pass = isinstance(error, NotAllowed)
             if may_pass and self._patience.lasts(case.uid, self.hands.clock()):
                 return Wait(error.message)
             return Skip(error.reason, error.message)
         except BaseException:
-            self._step_aside(case.uid)
+            self._step_aside(case)
             raise
 
     async def _begin(self, case: Case, occasion: Occasion) -> Decision:
@@ -93,9 +90,8 @@ class Considering:
             await self.records.begin(new_record(case, case.spec.refresh, occasion))
         return decision
 
-    def _step_aside(self, uid: str) -> None:
-        self._turns.leave(uid)
-        self._aside.add(uid)
+    def _step_aside(self, case: Case) -> None:
+        self._turns.step_aside(case.sides.staging.environment, case.uid, now=case.now)
 
     def _turn(self, case: Case) -> Wait | None:
         side = case.sides.staging
