@@ -2,6 +2,7 @@
 refresh.
 """
 
+import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -9,6 +10,8 @@ from typing import Any
 
 from stagingmirror.actions.hands import Hands
 from stagingmirror.engine.case import Case, MirrorKey
+from stagingmirror.engine.record import Record, from_json, to_json
+from stagingmirror.engine.records import KEY
 from stagingmirror.engine.refresh import Refresher
 from stagingmirror.errors import CannotRefresh
 from stagingmirror.registry.server import MlflowServer
@@ -72,6 +75,23 @@ async def an_office() -> AsyncIterator[Office]:
         )
         office = Office(shelf, refresher, NOW, mirrors)
         yield office
+
+
+def on_the_shelf(shelf: Shelf, record: Record | None, uid: str, **labels: str) -> None:
+    """A record that an operator before us has left; None: one that nobody can read."""
+    text = "{}" if record is None else json.dumps(to_json(record))
+    metadata = {
+        "name": f"refresh-{uid}",
+        "namespace": "operator",
+        "annotations": {"stagingmirror.dev/mirror": "ml-staging/fraud"},
+        "labels": labels,
+    }
+    body = {"kind": "ConfigMap", "metadata": metadata, "data": {KEY: text}}
+    shelf.put(RECORD.format(uid), body)
+
+
+def kept(office: Office, uid: str = "uid-1") -> Record:
+    return from_json(json.loads(office.shelf.objects[RECORD.format(uid)]["data"][KEY]))
 
 
 def _no_server(environment: str) -> MlflowServer:

@@ -1,6 +1,5 @@
 """What the refresh half tells, and whom it keeps waiting, where records and rights are in doubt."""
 
-import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -9,15 +8,14 @@ import pytest
 
 from stagingmirror.cluster.jobs import Load
 from stagingmirror.drift.steps import PatchWorkload, RunLoader, SetImage
-from stagingmirror.engine.case import Case, Progress
+from stagingmirror.engine.case import Case
 from stagingmirror.engine.patience import PATIENCE
-from stagingmirror.engine.record import Record, from_json, to_json
-from stagingmirror.engine.records import KEY, UNREADABLE_PERIOD
+from stagingmirror.engine.record import Record
+from stagingmirror.engine.records import UNREADABLE_PERIOD
 from support.builders import NOW
 from support.cases import STEP
 from support.records import a_record, an_entry
-from support.refresher import MIRROR, RECORD, SEEN_BEFORE, STAGING, Office, an_office
-from support.shelf import Shelf
+from support.refresher import MIRROR, RECORD, STAGING, Office, an_office, on_the_shelf
 
 LOAD = RunLoader("load", "data", "ml-staging", "load", "load", "SNAPSHOT", "new", 60.0, "old")
 
@@ -26,23 +24,6 @@ LOAD = RunLoader("load", "data", "ml-staging", "load", "load", "SNAPSHOT", "new"
 async def office() -> AsyncIterator[Office]:
     async with an_office() as office:
         yield office
-
-
-def on_the_shelf(shelf: Shelf, record: Record | None, uid: str, **labels: str) -> None:
-    """A record that an operator before us has left; None: one that nobody can read."""
-    text = "{}" if record is None else json.dumps(to_json(record))
-    metadata = {
-        "name": f"refresh-{uid}",
-        "namespace": "operator",
-        "annotations": {"stagingmirror.dev/mirror": "ml-staging/fraud"},
-        "labels": labels,
-    }
-    body = {"kind": "ConfigMap", "metadata": metadata, "data": {KEY: text}}
-    shelf.put(RECORD.format(uid), body)
-
-
-def kept(office: Office, uid: str = "uid-1") -> Record:
-    return from_json(json.loads(office.shelf.objects[RECORD.format(uid)]["data"][KEY]))
 
 
 async def test_while_records_cannot_be_read_nothing_is_in_sync(office: Office) -> None:
@@ -139,53 +120,6 @@ async def test_what_a_deleted_mirror_of_this_namespace_wrote_must_be_known(
     assert office.refresher.others_write(office.case()) is not starts
 
 
-async def test_an_unreadable_record_of_a_deleted_mirror_stays_until_somebody_deletes_it(
-    office: Office,
-) -> None:
-    on_the_shelf(office.shelf, None, "uid-0", **{"stagingmirror.dev/open": "true"})
-    await office.refresher.tend()
-    assert RECORD.format("uid-0") in office.shelf.objects
-
-    del office.shelf.objects[RECORD.format("uid-0")]
-    office.now += UNREADABLE_PERIOD
-    await office.refresher.tend()
-
-    assert (await office.refresher.advance(office.case())).activity == "Refreshing"
-
-
-async def test_a_mirror_that_waits_for_its_finalizer_is_put_back_at_once(office: Office) -> None:
-    body = office.shelf.objects[MIRROR]
-    metadata = {**body["metadata"], "deletionTimestamp": "2026-11-25T06:00:00Z"}
-    office.shelf.put(MIRROR, {**body, "metadata": metadata})
-    office.mirrors.clear()
-    office.shelf.config_map("training-data", {"snapshot": "new"})
-    on_the_shelf(office.shelf, a_record(an_entry("Taken")), "uid-1")
-
-    await office.refresher.tend()
-
-    assert office.shelf.data("training-data") == {"snapshot": "old"}
-    assert RECORD.format("uid-1") not in office.shelf.objects
-
-
-async def test_what_a_deleted_mirror_leaves_is_kept_with_its_former_values(
-    office: Office, capsys: pytest.CaptureFixture[str]
-) -> None:
-    office.mirrors.clear()
-    del office.shelf.objects[MIRROR]
-    office.shelf.config_map("training-data", {"snapshot": "theirs"})
-    on_the_shelf(office.shelf, a_record(an_entry("Taken")), "uid-1")
-
-    await office.refresher.tend()
-    await office.refresher.tend()
-
-    (left,) = kept(office).left
-    assert left.before is not None
-    assert left.before["value"] == "old"
-    said = capsys.readouterr().out
-    assert said.count("could not be put back whole") == 1
-    assert "training-data: snapshot" in said
-
-
 @pytest.mark.parametrize("at", ["/stagingmirrors/", "configmaps"])
 async def test_a_refresh_that_may_not_begin_is_skipped_with_the_reason_after_a_while(
     office: Office, at: str
@@ -260,46 +194,3 @@ async def test_a_refresh_that_only_waits_is_looked_at_less_often(office: Office)
         paces[pause] = (await office.refresher.advance(office.case(annotations={}))).again_in
 
     assert paces == {0: 0.5, 1: 0.5, 6: 2.0, 31: 5.0}
-
-
-async def left_behind(office: Office, value: str) -> Progress:
-    """A PutBackIncomplete whose field now holds this, looked at twice."""
-    office.shelf.config_map("training-data", {"snapshot": value})
-    fields = {"phase": "Closed", "result": "PutBackIncomplete", "ended": NOW, "message": "m"}
-    on_the_shelf(office.shelf, a_record(an_entry("Left", message="why"), **fields), "uid-1")
-    return await office.refresher.advance(office.case(annotations={}))
-
-
-@pytest.mark.parametrize("value", ["old", "new"])
-async def test_what_was_left_is_settled_at_its_former_and_at_the_applied_value(
-    office: Office, value: str
-) -> None:
-    told = await left_behind(office, value)
-
-    assert told.stalled is None
-    assert kept(office).left == ()
-    assert kept(office).result == "PutBackIncomplete"
-
-
-async def test_what_was_left_stalls_until_then_and_says_what_ends_it(office: Office) -> None:
-    told = await left_behind(office, "theirs")
-
-    assert told.stalled is not None
-    reason, message = told.stalled
-    assert reason == "PutBackIncomplete"
-    assert "training-data: snapshot" in message
-    assert "ends when each of these holds its former or the applied value" in message
-
-
-async def test_a_later_refresh_that_finds_everything_in_sync_settles_what_was_left(
-    office: Office,
-) -> None:
-    stalled = await left_behind(office, "theirs")
-    assert stalled.finished is not None
-    status = {**SEEN_BEFORE, "refreshes": [dict(stalled.finished)]}
-
-    told = await office.refresher.advance(office.case(steps=(), status=status))
-
-    assert told.stalled is None
-    assert told.finished is not None
-    assert told.finished["result"] == "NothingToDo"
