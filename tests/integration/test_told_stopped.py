@@ -17,6 +17,7 @@ from support.workloads import config_map, deployment
 
 pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("told-stopped")]
 
+KEY = {"name": DATA, "key": "snapshot"}
 IMAGE = {"kind": "Deployment", "name": "features", "container": "app"}
 
 
@@ -98,6 +99,23 @@ def test_a_mirror_that_is_made_anew_in_mid_refresh_begins_with_what_was_there_be
     mirrored.kube.apply(deployment("features", mirrored.staging, OLD), manager="owner")
 
 
+def test_what_another_mirrors_refresh_has_half_written_is_not_in_sync(
+    mirrored: World, operator: OperatorProcess
+) -> None:
+    data = {"name": "data", "setting": {"production": {"configMap": KEY}}}
+    in_mid_refresh(mirrored, data)
+
+    mirrored.mirror("watcher", track=[data])
+    status = mirrored.until(lambda status: status.get("seen") == "1/1", "watcher")
+
+    assert setting_of(mirrored) == {"snapshot": f"2026-11-20 in {mirrored.production}"}
+    assert (status["components"][0]["verdict"], status["sync"]) == ("InSync", "Unknown")
+    assert condition(status, "InSync")["status"] == "False"
+    assert "may be half refreshed" in status["summary"]
+    mirrored.kube.delete(API_VERSION, "StagingMirror", "fraud", mirrored.staging)
+    mirrored.until_sync("Drifted", "watcher")
+
+
 def test_an_environment_that_is_revoked_in_mid_refresh_is_left_as_it_was(
     mirrored: World, operator: OperatorProcess
 ) -> None:
@@ -138,10 +156,11 @@ def test_a_mirror_that_is_suspended_or_frozen_says_so_and_who_asks_is_told_why(
     assert mirrored.status()["sync"] == "Drifted"
 
 
-def in_mid_refresh(world: World) -> str:
+def in_mid_refresh(world: World, *others: Object) -> str:
     """A mirror whose refresh has switched an image that never comes up; its uid."""
     image = {"production": IMAGE, "staging": {"repository": "registry.example/stays-pending"}}
-    made = world.mirror(track=[{"name": "image", "pipelineImage": image}], refresh=REFRESH)
+    track = [{"name": "image", "pipelineImage": image}, *others]
+    made = world.mirror(track=track, refresh=REFRESH)
     world.until_sync("Drifted")
     ask(world, "now")
     until(lambda: image_of(world) != OLD, within=30, what="nothing was switched")
