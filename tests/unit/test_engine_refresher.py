@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from stagingmirror.api.times import rfc3339
 from stagingmirror.cluster.jobs import Load
 from stagingmirror.drift.steps import PatchWorkload, RunLoader, SetImage
 from stagingmirror.engine.case import Case
@@ -35,6 +36,15 @@ async def test_while_records_cannot_be_read_nothing_is_in_sync(office: Office) -
     ]
 
     assert [each.writing for each in told] == [True, True]
+
+
+async def test_what_was_announced_stays_while_records_cannot_be_read(office: Office) -> None:
+    office.shelf.fates = {("GET", "configmaps"): ["down"]}
+    status = {"nextRefreshTime": rfc3339(NOW + 60), "lastScheduleTime": rfc3339(NOW - 60)}
+
+    told = await office.refresher.advance(office.case(status=status))
+
+    assert (told.next_refresh, told.last_schedule) == (NOW + 60, NOW - 60)
 
 
 async def test_an_unreadable_record_is_no_claim_of_sync_and_goes_when_it_is_deleted(
