@@ -13,8 +13,9 @@ from stagingmirror.components import CATALOGUE
 from stagingmirror.drift.compare import judge
 from stagingmirror.drift.facts import Absent, Looks, Observation, Seen, Unseen, Why
 from stagingmirror.drift.plan import Proposal, make
-from stagingmirror.drift.steps import CopyModel, MoveAlias, Step
+from stagingmirror.drift.steps import CopyModel, MoveAlias, RunLoader, Step
 from stagingmirror.drift.verdict import Drifted, InSync, Unknown, Verdict
+from stagingmirror.engine.targets import targets_of
 from support.builders import NOW, STAGING, World
 from support.kinds import EXAMPLES, Example
 from support.rehearsal import Rehearsal
@@ -203,6 +204,17 @@ def test_a_refresh_writes_only_into_staging(example: Example, change: str) -> No
             assert step.environment == "staging"
         else:
             assert step.namespace == STAGING
+
+
+@pytest.mark.parametrize(("example", "change"), CHANGED)
+def test_what_a_refresh_writes_is_what_its_entry_claims(example: Example, change: str) -> None:
+    world = example.equal()
+    example.changes[change](world)
+    kind = CATALOGUE[example.track.kind or "setting"]
+
+    writing = (each for each in plan(example, world) if not isinstance(each, RunLoader))
+
+    assert targets_of(writing) <= kind.writes(example.track, example.sides)
 
 
 @every

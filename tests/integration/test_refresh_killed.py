@@ -50,6 +50,17 @@ class Executions:
     def last_words(self) -> str:
         return self.operator.log[-4000:] if self.operator else ""
 
+    def managers(self) -> set[str]:
+        """Which of staging's objects we are said to manage a field of."""
+        kube, space = self.world.kube, self.world.staging
+        bodies = [*kube.list("apps/v1", "Deployment", space), *kube.list("v1", "ConfigMap", space)]
+        return {
+            body["metadata"]["name"]
+            for body in bodies
+            for each in body["metadata"].get("managedFields", ())
+            if each["manager"] == "stagingmirror"
+        }
+
     def start(self) -> OperatorProcess:
         """Another one; the Lease of the dead is given up for it, to wait for nothing."""
         kube, space = self.world.kube, self.world.namespace
@@ -104,15 +115,55 @@ def test_killed_after_every_write_the_end_is_the_same(
     executions: tuple[Executions, ThreeKinds],
 ) -> None:
     done, kinds = executions
-    world, guillotine = done.world, done.guillotine
-    assert guillotine is not None
-    done.start()
-    world.until(lambda status: status.get("seen") == "3/3", within=60)
+    in_sync(done)
     before = kinds.rollouts()
     kinds.produce()
+
+    ended = refreshed_dying(done)
+
+    assert ended["result"] == "Succeeded", (ended, done.deaths)
+    assert kinds.seen() == kinds.wanted()
+    assert since(before, kinds.rollouts()) == {"server": 1, "trainer": 1}
+    assert len(done.deaths) > 20, done.deaths
+
+
+def test_killed_after_every_write_of_the_way_back_staging_is_as_it_was(
+    executions: tuple[Executions, ThreeKinds],
+) -> None:
+    done, kinds = executions
+    in_sync(done)
+    before, rollouts = kinds.seen(), kinds.rollouts()
+    kinds.repository = "registry.example/never-ready"
+    kinds.track()
+    kinds.produce()
+
+    ended = refreshed_dying(done)
+
+    assert (ended["result"], ended["reason"]) == ("PutBack", "ImagePullBackOff"), ended
+    # The copy stays, named by nothing; the loader ran again with the former value.
+    left = {"versions": before["versions"] + 1, "jobs": before["jobs"] + 2}
+    assert kinds.seen() == {**before, **left}
+    assert since(rollouts, kinds.rollouts()) == {"server": 2, "trainer": 2}
+    assert done.managers() == set(), "fields are not given back to their owners"
+    assert len(done.deaths) > 30, done.deaths
+
+
+def in_sync(done: Executions) -> None:
+    """An operator that has seen both sides alike."""
+    done.start()
+    done.world.until(lambda status: status.get("seen") == "3/3", within=60)
+
+
+def since(before: dict[str, int], after: dict[str, int]) -> dict[str, int]:
+    return {name: after[name] - before[name] for name in after}
+
+
+def refreshed_dying(done: Executions) -> dict[str, Any]:
+    """Asked for, and each operator killed after a write of it; the entry of its end."""
+    world, guillotine = done.world, done.guillotine
+    assert guillotine is not None
     world.until(all_drifted, within=90)
     world.change({"metadata": {"annotations": {"stagingmirror.dev/refresh-at": "now"}}})
-
     repeated = 0
     guillotine.allow(1)
     for _ in range(MOST_LIVES):
@@ -133,10 +184,5 @@ def test_killed_after_every_write_the_end_is_the_same(
         done.deaths.append(last)
         guillotine.allow(2 + repeated)  # the stamp, then one more
         done.start()
-
-    ended = world.status()["refreshes"][0]
-    assert ended["result"] == "Succeeded", (ended, done.deaths)
-    assert kinds.seen() == kinds.wanted()
-    after = kinds.rollouts()
-    assert {name: after[name] - before[name] for name in after} == {"server": 1, "trainer": 1}
-    assert len(done.deaths) > 20, done.deaths
+    ended: dict[str, Any] = world.status()["refreshes"][0]
+    return ended

@@ -10,12 +10,15 @@ from stagingmirror.api.model import API_VERSION
 from support import resources
 from support.kubelet import Kubelet
 from support.operator import OperatorProcess, World, condition
-from support.refreshing import DATA, OLD, REFRESH, Object, ask, differ, ended, setting_of
+from support.refreshing import DATA, NEW, OLD, REFRESH, Object, ask, differ, ended, setting_of
 from support.rights import READ, READING, bind
 from support.rigs import make_namespace
-from support.workloads import config_map
+from support.workloads import config_map, deployment
 
 pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("told-stopped")]
+
+KEY = {"name": DATA, "key": "snapshot"}
+IMAGE = {"kind": "Deployment", "name": "features", "container": "app"}
 
 
 @pytest.fixture(scope="module")
@@ -44,12 +47,7 @@ def mirrored(world: World, operator: OperatorProcess) -> Iterator[World]:
 def test_a_mirror_that_is_deleted_in_mid_refresh_leaves_staging_as_it_was(
     mirrored: World, operator: OperatorProcess
 ) -> None:
-    place = {"kind": "Deployment", "name": "features", "container": "app"}
-    image = {"production": place, "staging": {"repository": "registry.example/stays-pending"}}
-    mirrored.mirror(track=[{"name": "image", "pipelineImage": image}], refresh=REFRESH)
-    mirrored.until_sync("Drifted")
-    ask(mirrored, "now")
-    until(lambda: image_of(mirrored) != OLD, within=30, what="nothing was switched")
+    in_mid_refresh(mirrored)
     status = mirrored.status()
 
     mirrored.kube.delete(API_VERSION, "StagingMirror", "fraud", mirrored.staging)
@@ -61,15 +59,67 @@ def test_a_mirror_that_is_deleted_in_mid_refresh_leaves_staging_as_it_was(
     assert "stagingmirror" not in {each["manager"] for each in body["metadata"]["managedFields"]}
 
 
+def test_a_deleted_mirror_that_waits_for_its_finalizer_leaves_staging_as_it_was(
+    mirrored: World, operator: OperatorProcess
+) -> None:
+    in_mid_refresh(mirrored)
+    mirrored.change({"metadata": {"finalizers": ["example.com/waits"]}})
+
+    mirrored.kube.delete(API_VERSION, "StagingMirror", "fraud", mirrored.staging)
+    try:
+        until(lambda: image_of(mirrored) == OLD, within=30, what="nothing was put back")
+        until(lambda: not records(mirrored), within=30, what="the record is still there")
+        assert mirrored.read()["metadata"].get("deletionTimestamp")
+    finally:
+        mirrored.change({"metadata": {"finalizers": []}})
+    until(lambda: "has ended" in operator.log, within=30, what="its end is not in the log")
+
+
+def test_a_mirror_that_is_made_anew_in_mid_refresh_begins_with_what_was_there_before(
+    mirrored: World, operator: OperatorProcess
+) -> None:
+    former = in_mid_refresh(mirrored)
+    track = [{"name": "image", "pipelineImage": {"production": IMAGE}}]
+
+    mirrored.kube.delete(API_VERSION, "StagingMirror", "fraud", mirrored.staging)
+    mirrored.mirror(track=track, refresh=REFRESH)
+    until(lambda: image_of(mirrored) == OLD, within=30, what="nothing was put back")
+    until(
+        lambda: f"refresh-{former}" not in records(mirrored),
+        within=30,
+        what="the former mirror's record is still there",
+    )
+    mirrored.until_sync("Drifted")
+    ask(mirrored, "anew")
+
+    refresh = ended(mirrored, "anew")
+    assert refresh["result"] == "Succeeded", refresh
+    assert image_of(mirrored) == NEW
+    mirrored.until_sync("InSync")
+    mirrored.kube.apply(deployment("features", mirrored.staging, OLD), manager="owner")
+
+
+def test_what_another_mirrors_refresh_has_half_written_is_not_in_sync(
+    mirrored: World, operator: OperatorProcess
+) -> None:
+    data = {"name": "data", "setting": {"production": {"configMap": KEY}}}
+    in_mid_refresh(mirrored, data)
+
+    mirrored.mirror("watcher", track=[data])
+    status = mirrored.until(lambda status: status.get("seen") == "1/1", "watcher")
+
+    assert setting_of(mirrored) == {"snapshot": f"2026-11-20 in {mirrored.production}"}
+    assert (status["components"][0]["verdict"], status["sync"]) == ("InSync", "Unknown")
+    assert condition(status, "InSync")["status"] == "False"
+    assert "may be half refreshed" in status["summary"]
+    mirrored.kube.delete(API_VERSION, "StagingMirror", "fraud", mirrored.staging)
+    mirrored.until_sync("Drifted", "watcher")
+
+
 def test_an_environment_that_is_revoked_in_mid_refresh_is_left_as_it_was(
     mirrored: World, operator: OperatorProcess
 ) -> None:
-    place = {"kind": "Deployment", "name": "features", "container": "app"}
-    image = {"production": place, "staging": {"repository": "registry.example/stays-pending"}}
-    mirrored.mirror(track=[{"name": "image", "pipelineImage": image}], refresh=REFRESH)
-    mirrored.until_sync("Drifted")
-    ask(mirrored, "now")
-    until(lambda: image_of(mirrored) != OLD, within=30, what="nothing was switched")
+    in_mid_refresh(mirrored)
 
     mirrored.environment("production", mirrored.production, usableFrom=["nobody"])
     try:
@@ -104,6 +154,17 @@ def test_a_mirror_that_is_suspended_or_frozen_says_so_and_who_asks_is_told_why(
     assert (held["result"], held["reason"]) == ("Skipped", "Held")
     assert "ci holds staging: candidate 14" in held["message"]
     assert mirrored.status()["sync"] == "Drifted"
+
+
+def in_mid_refresh(world: World, *others: Object) -> str:
+    """A mirror whose refresh has switched an image that never comes up; its uid."""
+    image = {"production": IMAGE, "staging": {"repository": "registry.example/stays-pending"}}
+    track = [{"name": "image", "pipelineImage": image}, *others]
+    made = world.mirror(track=track, refresh=REFRESH)
+    world.until_sync("Drifted")
+    ask(world, "now")
+    until(lambda: image_of(world) != OLD, within=30, what="nothing was switched")
+    return str(made["metadata"]["uid"])
 
 
 def image_of(world: World) -> str:

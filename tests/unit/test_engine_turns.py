@@ -88,3 +88,25 @@ def test_who_has_not_asked_for_long_does_not_queue_so_its_deadline_counts_again(
     assert turns.is_asking(STAGING, "first")
     turns.forget_absent(STAGING, now=NOW + ABSENCE + 1)
     assert not turns.is_asking(STAGING, "first")
+
+
+def test_who_steps_aside_keeps_nobody_waiting_and_keeps_its_place() -> None:
+    turns = Turns()
+    assert asks(turns, "first", free=1)
+    assert not asks(turns, "second", free=1, at=1)
+
+    turns.step_aside(STAGING, "first", now=NOW + 2)
+
+    assert turns.is_asking(STAGING, "first")
+    assert asks(turns, "second", free=1, at=3)
+    assert asks(turns, "first", free=1, at=4)
+    assert not asks(turns, "second", free=1, at=5)
+
+
+def test_who_stepped_aside_and_does_not_come_back_has_left() -> None:
+    turns = Turns()
+    turns.step_aside(STAGING, "first", now=NOW)
+
+    turns.forget_absent(STAGING, now=NOW + ABSENCE + 1)
+
+    assert not turns.is_asking(STAGING, "first")

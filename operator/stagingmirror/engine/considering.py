@@ -25,8 +25,6 @@ class Considering:
     leftovers: Leftovers
     _turns: Turns = field(default_factory=Turns, init=False)
     _patience: Patience = field(default_factory=Patience, init=False)
-    _aside: set[str] = field(default_factory=set, init=False)
-    """Mirrors that wait for something that has no deadline, and keep nobody from their turn."""
 
     async def consider(self, case: Case, memory: Memory, still: float | None) -> Wait | None:
         """Start what is due, or say what it waits for. ``still``: as in ``decide``."""
@@ -36,16 +34,17 @@ class Considering:
             return None
         environment = case.sides.staging.environment
         self._turns.forget_absent(environment, now=case.now)
-        queued = case.uid in self._aside or self._turns.is_asking(environment, case.uid)
+        queued = self._turns.is_asking(environment, case.uid)
         hindered = hindrance(memory, case, occasion, self.records.get(case.uid))
         decision = decide(case, occasion, still_since=still, queued=queued, hindrance=hindered)
+        decision = self._unless_busy(case, decision)
         if isinstance(decision, Start):
             decision = await self._start(case, occasion)
         match decision:
             case Wait():
                 return decision
             case Skip():
-                if decision.result == "NothingToDo":
+                if _is_nothing(decision):
                     await self.leftovers.found_in_sync(case, self.records.get(case.uid))
                 skip(memory, occasion, decision, case.now)
             case Start():
@@ -57,27 +56,32 @@ class Considering:
         """Nothing is wanted of this mirror any more, or what was wanted has begun."""
         self._turns.leave(uid)
         self._patience.renew(uid)
-        self._aside.discard(uid)
+
+    def _unless_busy(self, case: Case, decision: Decision) -> Decision:
+        """What another's refresh is just writing may look like nothing to do."""
+        if not (isinstance(decision, Start) or _is_nothing(decision)):
+            return decision
+        busy = self.others.in_the_way(case)
+        if busy is None:
+            return decision
+        self._step_aside(case)
+        return Wait(busy)
 
     async def _start(self, case: Case, occasion: Occasion) -> Decision:
         """Begin it; whatever goes wrong, the next one in the queue has its turn."""
-        busy = self.others.in_the_way(case)
-        if busy is not None:
-            self._step_aside(case.uid)
-            return Wait(busy)
         wait = self._turn(case)
         if wait is not None:
             return wait
         try:
             return await self._begin(case, occasion)
         except (NotAllowed, Refused) as error:
-            self._step_aside(case.uid)
+            self._step_aside(case)
             may_pass = isinstance(error, NotAllowed)
             if may_pass and self._patience.lasts(case.uid, self.hands.clock()):
                 return Wait(error.message)
             return Skip(error.reason, error.message)
         except BaseException:
-            self._step_aside(case.uid)
+            self._step_aside(case)
             raise
 
     async def _begin(self, case: Case, occasion: Occasion) -> Decision:
@@ -87,9 +91,8 @@ class Considering:
             await self.records.begin(new_record(case, case.spec.refresh, occasion))
         return decision
 
-    def _step_aside(self, uid: str) -> None:
-        self._turns.leave(uid)
-        self._aside.add(uid)
+    def _step_aside(self, case: Case) -> None:
+        self._turns.step_aside(case.sides.staging.environment, case.uid, now=case.now)
 
     def _turn(self, case: Case) -> Wait | None:
         side = case.sides.staging
@@ -99,3 +102,7 @@ class Considering:
             return None
         why = f"{running} of {most} refreshes run" if free <= 0 else "others asked before"
         return Wait(f"waits for its turn: {why} in {side.environment}")
+
+
+def _is_nothing(decision: Decision) -> bool:
+    return isinstance(decision, Skip) and decision.result == "NothingToDo"

@@ -22,8 +22,8 @@ class Others:
     same_registry: SameRegistry
 
     def in_the_way(self, case: Case) -> str | None:
-        """Why this mirror's plan must wait for another's refresh; None: nothing is in its way."""
-        wanted = targets_of(case.plan.steps)
+        """Why this mirror must wait for another's refresh; None: nothing is in its way."""
+        wanted = targets_of(case.plan.steps) | _compared(case)
         for record in self._open(case):
             write = shared(wanted, _targets(record), self.same_registry)
             if write is not None:

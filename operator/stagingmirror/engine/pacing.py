@@ -17,6 +17,9 @@ class Pacing:
 
     def of(self, record: Record, now: float) -> float:
         """Seconds until the next pass over this refresh, as it is at ``now`` (POSIX s)."""
+        if not record.is_open:
+            self._moved.pop(record.uid, None)
+            return PACE
         mark = (
             record.id,
             record.phase,

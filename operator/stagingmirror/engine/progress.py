@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from stagingmirror.api.times import posix
 from stagingmirror.drift.wording import describe
 from stagingmirror.engine import ticks as ticking
 from stagingmirror.engine.case import Activity, Case, Progress
@@ -12,6 +13,7 @@ from stagingmirror.engine.occasions import Memory
 from stagingmirror.engine.record import Record
 from stagingmirror.engine.refresh_status import open_refresh
 from stagingmirror.engine.starting import Wait
+from stagingmirror.errors import NeedsHuman
 
 
 def progress_of(
@@ -50,10 +52,30 @@ def progress_of(
 
 
 def unknown_progress(
-    *, waiting: str | None = None, stalled: tuple[str, str] | None = None, again_in: float
+    status: Mapping[str, Any],
+    *,
+    waiting: str | None = None,
+    stalled: tuple[str, str] | None = None,
+    again_in: float,
 ) -> Progress:
-    """Where the record cannot be known: whatever is seen, it may be half refreshed."""
-    return Progress(waiting=waiting, stalled=stalled, again_in=again_in, writing=True)
+    """Where the record cannot be known: whatever is seen, it may be half refreshed. What ``status``
+    says of ticks stays.
+    """
+    return Progress(
+        waiting=waiting,
+        stalled=stalled,
+        again_in=again_in,
+        writing=True,
+        next_refresh=_moment(status.get("nextRefreshTime")),
+        last_schedule=_moment(status.get("lastScheduleTime")),
+    )
+
+
+def _moment(text: object) -> float | None:
+    try:
+        return posix(text) if isinstance(text, str) else None
+    except NeedsHuman:
+        return None
 
 
 def _activity(case: Case | None) -> Activity:

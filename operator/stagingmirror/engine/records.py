@@ -75,8 +75,10 @@ class Records:
                 await self._read_again(uid)
 
     def is_known(self, uid: str) -> bool:
-        """Whether what is known of this mirror's record, or that it has none, is surely so."""
-        return self._loaded and uid not in self._doubtful and uid not in self._unreadable
+        """Whether what is known of this mirror's record, or that it has none or one that nobody can
+        go on with, is surely so.
+        """
+        return self._loaded and uid not in self._doubtful
 
     def get(self, uid: str) -> Record | None:
         """The last record of this mirror, open or closed."""

@@ -110,7 +110,7 @@ class Refresher:
         """
         if not self._leading():
             return Progress()
-        unknown = await self._unknown(case.uid)
+        unknown = await self._unknown(case.uid, case.status)
         if unknown is not None:
             return refusing(case.annotations, case.status, unknown, now=case.now)
         memory = self._occasions.of(case, self._records.get(case.uid))
@@ -130,7 +130,7 @@ class Refresher:
         """
         if not self._leading():
             return Progress()
-        unknown = await self._unknown(uid)
+        unknown = await self._unknown(uid, {})
         if unknown is not None:
             return unknown
         wait = None
@@ -151,16 +151,17 @@ class Refresher:
         """Whether another mirror's refresh may have half written what this one compares."""
         return self._leading() and self._others.are_writing(case)
 
-    async def _unknown(self, uid: str) -> Progress | None:
+    async def _unknown(self, uid: str, status: Mapping[str, Any]) -> Progress | None:
         """What is told where the record cannot be known now; None: it is."""
         try:
             await self._records.load(uid)
         except StagingMirrorError as error:
-            return unknown_progress(waiting=error.message, again_in=RETRY)
+            return unknown_progress(status, waiting=error.message, again_in=RETRY)
         why = self._records.unreadable(uid)
         if why is None:
             return None
-        return unknown_progress(stalled=_unreadable(uid, why), again_in=UNREADABLE_PERIOD)
+        stalled = _unreadable(uid, why)
+        return unknown_progress(status, stalled=stalled, again_in=UNREADABLE_PERIOD)
 
     def _pace(self, record: Record | None) -> float:
         return RETRY if record is None else self._pacing.of(record, self._clock())

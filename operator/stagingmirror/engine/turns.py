@@ -12,6 +12,7 @@ ABSENCE = 60.0
 class _Asking:
     since: float
     last: float
+    aside: bool = False
 
 
 class Turns:
@@ -23,10 +24,22 @@ class Turns:
     def may_start(self, environment: str, uid: str, *, free: int, now: float) -> bool:
         """Whether this mirror is among the first ``free`` of those that ask."""
         self.forget_absent(environment, now=now)
-        asking = self._asking.setdefault(environment, {})
-        asking.setdefault(uid, _Asking(now, now)).last = now
-        first = sorted(asking, key=lambda who: asking[who].since)
+        asking = self._ask(environment, uid, now=now, aside=False)
+        waiting = [who for who, each in asking.items() if not each.aside]
+        first = sorted(waiting, key=lambda who: asking[who].since)
         return first.index(uid) < free
+
+    def step_aside(self, environment: str, uid: str, *, now: float) -> None:
+        """It cannot start whoever's turn it is: until it asks again nobody waits for it, and it
+        keeps its place.
+        """
+        self._ask(environment, uid, now=now, aside=True)
+
+    def _ask(self, environment: str, uid: str, *, now: float, aside: bool) -> dict[str, _Asking]:
+        asking = self._asking.setdefault(environment, {})
+        entry = asking.setdefault(uid, _Asking(now, now))
+        entry.last, entry.aside = now, aside
+        return asking
 
     def forget_absent(self, environment: str, *, now: float) -> None:
         """Whoever has not asked for ``ABSENCE`` waits for something else, and that has a
