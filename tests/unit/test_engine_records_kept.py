@@ -18,6 +18,7 @@ from stagingmirror.engine.records import KEY, UNREADABLE_PERIOD, Records
 from stagingmirror.engine.returning import Returning
 from stagingmirror.errors import NotAnswered, StagingMirrorError
 from support.api_server import Answer, an_api_server, not_found, refused
+from support.records import a_record
 
 STEP = SetConfigMapKey("set", "data", "ml", "training-data", "snapshot", "new")
 RECORD = "/api/v1/namespaces/own/configmaps/refresh-u1"
@@ -25,24 +26,9 @@ TRACKED = "/api/v1/namespaces/ml/configmaps/training-data"
 BEFORE = {"value": "old", "uid": "cm", "ours": None, "owner": "kubectl"}
 
 
-def a_record(**fields: Any) -> Record:
-    whole: dict[str, Any] = {
-        "id": "r1",
-        "uid": "u1",
-        "namespace": "ml",
-        "name": "fraud",
-        "environment": "staging",
-        "production": "production",
-        "generation": 1,
-        "trigger": "Manual",
-        "writer": "",
-        "started": 0.0,
-        "timeout": 60.0,
-        "rollout_timeout": 30.0,
-        "entries": (Entry(STEP, state="Taken", before=BEFORE),),
-        "applied": {},
-    }
-    return Record(**{**whole, **fields})
+def a_record_of_one(**fields: Any) -> Record:
+    given = {"uid": "u1", "namespace": "ml", "writer": "", "started": 0.0}
+    return a_record(Entry(STEP, state="Taken", before=BEFORE), **{**given, **fields})
 
 
 @dataclass
@@ -106,7 +92,7 @@ async def records_on(server: ApiServer) -> AsyncIterator[tuple[Records, Writer]]
 async def test_a_record_whose_answer_was_lost_stays_open_while_it_cannot_be_read() -> None:
     server = ApiServer()
     async with records_on(server) as (records, _):
-        record = await records.begin(a_record())
+        record = await records.begin(a_record_of_one())
         server.faults = {"PUT": [(UNANSWERED, True)], "GET": [(UNANSWERED, False)]}
         for _ in range(2):  # the first answer is lost, the second write conflicts with the first
             with pytest.raises(StagingMirrorError):
@@ -129,7 +115,7 @@ async def test_an_open_record_that_somebody_removed_is_not_forgotten_while_it_is
 ):
     server = ApiServer()
     async with records_on(server) as (records, _):
-        record = await records.begin(a_record())
+        record = await records.begin(a_record_of_one())
         del server.kept[RECORD]
         server.faults = {"POST": [(UNANSWERED, False)]}
 
@@ -144,7 +130,7 @@ async def test_an_open_record_that_somebody_removed_is_not_forgotten_while_it_is
 async def test_a_record_that_cannot_be_read_is_read_again_once_a_human_removed_it() -> None:
     server = ApiServer()
     async with records_on(server) as (records, writer):
-        await records.begin(a_record())
+        await records.begin(a_record_of_one())
         server.kept[RECORD]["data"] = {KEY: "{"}
         now = [1.0]
         other = Records(writer, namespace="own", writer_name="operator/2", clock=lambda: now[0])
@@ -168,7 +154,9 @@ async def test_what_is_refused_on_the_way_back_is_put_back_when_it_is_permitted_
     server = ApiServer()
     server.track("new")
     async with records_on(server) as (records, writer):
-        record = await records.begin(a_record(phase="PutBack", turned=0.0, why=("Held", "held.")))
+        record = await records.begin(
+            a_record_of_one(phase="PutBack", turned=0.0, why=("Held", "held."))
+        )
         returning = Returning(records, hands_with(writer, clock=lambda: 1.0))
         server.faults = {"PATCH": [(fault, False)]}
 
@@ -183,7 +171,9 @@ async def test_what_is_refused_until_the_time_is_up_is_named() -> None:
     server = ApiServer()
     server.track("new")
     async with records_on(server) as (records, writer):
-        record = await records.begin(a_record(phase="PutBack", turned=0.0, why=("Held", "held.")))
+        record = await records.begin(
+            a_record_of_one(phase="PutBack", turned=0.0, why=("Held", "held."))
+        )
         returning = Returning(records, hands_with(writer, clock=lambda: 61.0))
         server.faults = {"PATCH": [(refused(403, "Forbidden"), False)]}
 
@@ -198,7 +188,7 @@ async def test_a_half_changed_staging_is_remembered_when_its_mirror_is_gone() ->
     server = ApiServer()
     async with records_on(server) as (records, writer):
         left = Entry(STEP, state="Left", before=BEFORE, message="could not")
-        done = a_record(phase="Closed", result="PutBackIncomplete", entries=(left,))
+        done = a_record_of_one(phase="Closed", result="PutBackIncomplete", entries=(left,))
         await records.begin(done)
         orphans = Orphans(records, writer, lambda uid: False, lambda record, why: _never())
 
@@ -223,7 +213,7 @@ async def test_a_mirror_that_a_finalizer_keeps_is_gone_for_its_refresh() -> None
         return record
 
     async with records_on(server) as (records, writer):
-        await records.begin(a_record())
+        await records.begin(a_record_of_one())
         orphans = Orphans(records, writer, lambda uid: False, back)
 
         assert [record.uid for record in await orphans.tend()] == ["u1"]

@@ -16,6 +16,7 @@ from stagingmirror.engine.returning import Returning
 from stagingmirror.engine.running import Running
 from support.hands import Bench
 from support.looks import component, seen
+from support.records import a_record
 from support.workloads import config_map, cron_job
 
 LOAD = RunLoader("load", "data", "ml", "load", "load", "SNAPSHOT", "new", 60.0, "old")
@@ -25,23 +26,8 @@ JOBS = "/apis/batch/v1/namespaces/ml/jobs"
 
 
 def record(**fields: Any) -> Record:
-    whole: dict[str, Any] = {
-        "id": "r1",
-        "uid": "u1",
-        "namespace": "ml",
-        "name": "fraud",
-        "environment": "staging",
-        "production": "production",
-        "generation": 1,
-        "trigger": "Manual",
-        "writer": "w",
-        "started": 1000.0,
-        "timeout": 600.0,
-        "rollout_timeout": 60.0,
-        "entries": (Entry(LOAD), Entry(SET)),
-        "applied": {},
-    }
-    return Record(**{**whole, **fields})
+    given = {"uid": "u1", "namespace": "ml", "started": 1000.0, "timeout": 600.0}
+    return a_record(Entry(LOAD), Entry(SET), **{**given, "rollout_timeout": 60.0, **fields})
 
 
 async def may_write(record: Record) -> Why | None:

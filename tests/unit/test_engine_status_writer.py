@@ -186,21 +186,6 @@ async def test_a_refusal_that_is_told_already_is_not_told_again_and_again() -> N
     assert [put["status"]["sync"] for put in server.puts].count("Unknown") == 1
 
 
-async def test_a_mirror_that_was_made_again_inherits_nothing_of_its_namesake() -> None:
-    server = ApiServer()
-    async with an_api_server(server.respond) as client:
-        one = rig(client, server)
-        former = (await one.writer.write(one.mirror, report(), now=NOW)).status
-        metadata = {**server.body["metadata"], "uid": "another", "resourceVersion": "7"}
-        server.body = {key: value for key, value in server.body.items() if key != "status"}
-        server.body["metadata"] = metadata
-        one.fleet.put("stagingmirrors", server.body)
-
-        made = (await one.writer.write(one.mirror, report(NOW + 500), now=NOW + 500)).status
-
-    assert made["inSyncSince"] > former["inSyncSince"]
-
-
 async def test_a_mirror_that_is_gone_is_no_error() -> None:
     server = ApiServer()
     async with an_api_server(server.respond) as client:

@@ -28,6 +28,7 @@ from stagingmirror.engine.record import (
 )
 from stagingmirror.engine.refresh_status import ended_refresh, open_refresh
 from stagingmirror.engine.returning import way_back
+from support.records import a_record
 
 COPY = CopyModel("copy", "fraud", "production", "m", "12", "staging", "m", "tree", 4, 90)
 LOAD = RunLoader("load", "data", "ml", "load", "load", "SNAPSHOT", "new", 60.0, "old")
@@ -47,28 +48,19 @@ ALL: tuple[Step, ...] = (COPY, LOAD, SET, MOVE, SERVER, TRAINER)
 
 
 def record(*states: State, **fields: Any) -> Record:
-    entries = tuple(
+    entries = (
         Entry(step, state=state, before={"entries": [{"name": "V", "valueFrom": {}}, None]})
         for step, state in zip(ALL, states or PENDING, strict=True)
     )
-    whole: dict[str, Any] = {
-        "id": "r1",
+    given: dict[str, Any] = {
         "uid": "u1",
         "namespace": "ml",
-        "name": "fraud",
-        "environment": "staging",
-        "production": "production",
         "generation": 3,
-        "trigger": "Manual",
-        "writer": "operator/1",
         "started": 1000.0,
-        "timeout": 60.0,
-        "rollout_timeout": 30.0,
-        "entries": entries,
         "applied": {"fraud": Applied("mark", {"digest": Fact("sha256:2", expected="sha256:3")})},
         "why": ("Held", "ci holds staging."),
     }
-    return Record(**{**whole, **fields})
+    return a_record(*entries, **{**given, **fields})
 
 
 def test_what_is_written_is_read_again_whole() -> None:

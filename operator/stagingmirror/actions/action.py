@@ -102,3 +102,9 @@ class Action(Protocol):
     async def verify_back(self, task: Task, hands: Hands) -> Outcome:
         """Whether that arrived; then what is ours no more is given back to its owner."""
         ...
+
+    async def is_settled(self, task: Task, hands: Hands) -> bool:
+        """Of a step that could not be put back: whether somebody has made it what it was, or what
+        was applied. Writes nothing. NotThere and StepFailed: it is gone with its object.
+        """
+        ...

@@ -63,6 +63,10 @@ class Setting:
             return Arrived("is gone")
         return Arrived("as before")
 
+    async def is_settled(self, task: Task, hands: Hands) -> bool:
+        now = _value(await hands.writer.get(self._path), self.step.key)
+        return now in (task.before["value"], self.step.value)
+
     @property
     def _path(self) -> str:
         return f"/api/v1/namespaces/{self.step.namespace}/configmaps/{self.step.name}"

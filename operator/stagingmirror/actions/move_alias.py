@@ -40,6 +40,9 @@ class Moving:
             raise StepFailed("NotPutBack", f"{self._name} does not name its former version.")
         return Arrived("as before")
 
+    async def is_settled(self, task: Task, hands: Hands) -> bool:
+        return await self._now(hands) in (task.before["version"], task.text(self.step.version))
+
     @property
     def _name(self) -> str:
         return f"alias {self.step.alias} of {self.step.model}"

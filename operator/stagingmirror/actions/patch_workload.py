@@ -115,6 +115,14 @@ class Patching:
             return Arrived("runs what it ran")
         return Arrived(NOT_WHOLE, caveat=NOT_WHOLE)
 
+    async def is_settled(self, task: Task, hands: Hands) -> bool:
+        body = await hands.writer.get(self._path)
+        return body["metadata"]["uid"] != task.before["uid"] or all(
+            read_field(body, self.step.kind, change.write) in (change.former, change.target)
+            for change in self._forward(task)
+            if not isinstance(change.write, Restart)
+        )
+
     @property
     def _rolls_out(self) -> bool:
         """Whether it writes anything into the pod template: the workload's own annotations reach no

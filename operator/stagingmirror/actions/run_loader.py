@@ -52,6 +52,10 @@ class Loading:
         loaded = "backJob" in task.after
         return Arrived("the former value is loaded" if loaded else "nothing was loaded again")
 
+    async def is_settled(self, task: Task, hands: Hands) -> bool:
+        """Whether data are right nobody can see."""
+        return False
+
     def _ending(self, left: str, task: Task, hands: Hands) -> Outcome:
         if hands.clock() > task.give_up:
             raise StepFailed(

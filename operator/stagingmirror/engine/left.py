@@ -8,28 +8,14 @@ settled once the whole mirror was in sync when a refresh was wanted.
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from stagingmirror.actions.action import Task
+from stagingmirror.actions.catalogue import action_for
 from stagingmirror.actions.hands import Hands
-from stagingmirror.cluster.fields import Body, read_field, target_of
-from stagingmirror.cluster.writer import workload_path
-from stagingmirror.drift.steps import (
-    CopyModel,
-    MoveAlias,
-    PatchWorkload,
-    Restart,
-    RunLoader,
-    SetAnnotation,
-    SetConfigMapKey,
-    SetImage,
-    SetVariable,
-)
 from stagingmirror.drift.verdict import Accepted, InSync
 from stagingmirror.engine.case import Case
 from stagingmirror.engine.record import Entry, Record
 from stagingmirror.engine.records import Records
 from stagingmirror.engine.running import task_of
 from stagingmirror.errors import NotThere, StagingMirrorError, StepFailed
-from stagingmirror.registry.aliases import get_alias
 
 PERIOD = 15.0
 """Seconds between two looks at what was left."""
@@ -72,41 +58,8 @@ class Leftovers:
 
     async def _is_settled(self, record: Record, entry: Entry) -> bool:
         try:
-            return await self._holds_either(record, entry)
+            return await action_for(entry.step).is_settled(task_of(record, entry), self.hands)
         except (NotThere, StepFailed):
             return True  # with its object, or its container
         except StagingMirrorError:
             return False  # not seen is not settled
-
-    async def _holds_either(self, record: Record, entry: Entry) -> bool:
-        task, writer = task_of(record, entry), self.hands.writer
-        match entry.step:
-            case CopyModel():
-                return True
-            case RunLoader():
-                return False
-            case SetConfigMapKey() as step:
-                path = f"/api/v1/namespaces/{step.namespace}/configmaps/{step.name}"
-                held = ((await writer.get(path)).get("data") or {}).get(step.key)
-                return held in (task.before["value"], step.value)
-            case MoveAlias() as step:
-                server = self.hands.server(step.environment)
-                named = await get_alias(server, step.model, step.alias)
-                return named in (task.before["version"], task.text(step.version))
-            case PatchWorkload() as step:
-                body = await writer.get(workload_path(step.kind, step.namespace, step.name))
-                return body["metadata"]["uid"] != task.before["uid"] or _holds(body, step, task)
-
-
-def _holds(body: Body, step: PatchWorkload, task: Task) -> bool:
-    for write, former in zip(step.writes, task.before["entries"], strict=True):
-        match write:
-            case Restart():
-                continue
-            case SetVariable(value=value):
-                applied = target_of(write, task.text(value))
-            case SetImage(image=text) | SetAnnotation(value=text):
-                applied = target_of(write, text)
-        if read_field(body, step.kind, write) not in (former, applied):
-            return False
-    return True

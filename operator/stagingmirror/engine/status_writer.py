@@ -48,7 +48,6 @@ class StatusWriter:
         self._chronicle = chronicle
         self._made: dict[MirrorKey, Status] = {}
         self._mine: set[MirrorKey] = set()
-        self._uids: dict[MirrorKey, str] = {}
         self._pace = heartbeat.Pace(clock)
         self._turns: dict[MirrorKey, float] = {}
 
@@ -57,9 +56,6 @@ class StatusWriter:
 
         Errors: Conflicted where the mirror has changed since it was read; those of the client.
         """
-        if self._uids.setdefault(mirror.key, mirror.uid) != mirror.uid:
-            self.drop(mirror.key)  # one of the same name was there before: nothing of it counts
-            self._uids[mirror.key] = mirror.uid
         previous = self._made.get(mirror.key) or (mirror.status if mirror.seen_before else None)
         mine = mirror.key in self._mine
         status = status_of(
@@ -81,7 +77,6 @@ class StatusWriter:
         self._made.pop(key, None)
         self._mine.discard(key)
         self._turns.pop(key, None)
-        self._uids.pop(key, None)
         self._chronicle.gone(key)
 
     def turn(self, key: MirrorKey) -> float | None:
