@@ -10,7 +10,7 @@ from stagingmirror.engine.entries import all_written
 from stagingmirror.engine.environments import production_namespaces, sides_of
 from stagingmirror.engine.fleet import Fleet
 from stagingmirror.engine.specs import Specs
-from stagingmirror.engine.stalls import find
+from stagingmirror.engine.stalls import Stalls, find
 from stagingmirror.errors import NeedsHuman
 from support import resources
 
@@ -65,12 +65,15 @@ class World:
         return found[1] if found else None
 
     def stall(self, body: Any) -> str | None:
+        why = self.stalled(body).first
+        return None if why is None else why.reason
+
+    def stalled(self, body: Any) -> Stalls:
         name, spec = key(body["metadata"]["name"]), self.specs.of(body)
         sides = sides_of(self.fleet, name, spec)
-        found = find(
+        return find(
             name, spec, sides, fleet=self.fleet, claims=self.claims, same_registry=self.same
         )
-        return None if found.first is None else found.first.reason
 
 
 # Overlap
@@ -125,6 +128,23 @@ def test_an_alias_in_two_environments_is_one_field_only_where_they_are_proven_on
     world.put(newer)
 
     assert (world.overlapping(newer) is not None) is overlaps
+
+
+def test_two_entries_of_one_mirror_that_write_one_field_stall_it_and_both_are_named() -> None:
+    twice = mirror("fraud", 1, track=[resources.setting("data"), resources.setting("again")])
+
+    why = World().stalled(twice).whole
+
+    assert why is not None
+    assert why.reason == "Overlap"
+    assert "track[again] writes ConfigMap training-data snapshot" in why.message
+    assert "track[data]" in why.message
+
+
+def test_an_entry_that_only_reports_may_look_at_what_another_one_writes() -> None:
+    reported = resources.setting("again") | {"mode": "Report"}
+
+    assert World().stalled(mirror("fraud", 1, track=[resources.setting(), reported])).whole is None
 
 
 # Production's aliases
@@ -188,6 +208,9 @@ def test_an_alias_that_nobody_names_any_more_is_not_protected() -> None:
 # Environments
 
 
+NAME = "spec.production.environment"
+
+
 def test_every_namespace_of_a_production_environment_is_protected_whoever_else_lists_it() -> None:
     fleet = Fleet()
     fleet.put("mirrorenvironments", environment("staging", "Staging", SPACE))
@@ -205,17 +228,32 @@ def test_a_mirror_in_a_protected_namespace_is_stalled_only_where_it_would_write(
 
 
 @pytest.mark.parametrize(
-    ("change", "reason", "said"),
+    ("change", "reason", "field", "said"),
     [
-        ({"metadata": {"deletionTimestamp": "x"}}, "EnvironmentMissing", "there is no"),
-        ({"spec": {"usableFrom": ["ml-stagin"]}}, "EnvironmentNotUsable", "in usableFrom"),
-        ({"spec": {"usableFrom": ["ml-*"]}}, "EnvironmentNotUsable", "cannot be read"),
-        ({"spec": {"namespaces": ["other"]}}, "EnvironmentNotUsable", "in namespaces"),
-        ({"spec": {"role": "Staging"}}, "EnvironmentNotUsable", "name one with role Production"),
+        ({"metadata": {"deletionTimestamp": "x"}}, "EnvironmentMissing", NAME, "there is no"),
+        (
+            {"spec": {"usableFrom": ["ml-stagin"]}},
+            "EnvironmentNotUsable",
+            NAME,
+            "in usableFrom; ask its owner to add it, or correct the name.",
+        ),
+        ({"spec": {"usableFrom": ["ml-*"]}}, "EnvironmentNotUsable", NAME, "cannot be read"),
+        (
+            {"spec": {"namespaces": ["other"]}},
+            "EnvironmentNotUsable",
+            "spec.production.namespace",
+            "in namespaces; ask its owner to add it, or correct the name.",
+        ),
+        (
+            {"spec": {"role": "Staging"}},
+            "EnvironmentNotUsable",
+            NAME,
+            "name one with role Production",
+        ),
     ],
 )
-def test_an_environment_that_may_not_be_used_says_what_to_do(
-    change: dict[str, Any], reason: str, said: str
+def test_an_environment_that_may_not_be_used_says_which_field_and_what_to_do(
+    change: dict[str, Any], reason: str, field: str, said: str
 ) -> None:
     world = World()
     body = environment("production", "Production", "ml-prod", version=2)
@@ -228,6 +266,7 @@ def test_an_environment_that_may_not_be_used_says_what_to_do(
         sides_of(world.fleet, key("fraud"), spec)
 
     assert caught.value.reason == reason
+    assert caught.value.message.startswith(f"{field}: ")
     assert said in caught.value.message
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from stagingmirror.api.mirror import StagingMirrorSpec
-from stagingmirror.component import Sides
+from stagingmirror.component import Sides, Write
 from stagingmirror.drift.facts import Why
 from stagingmirror.drift.schedule import check_schedule
 from stagingmirror.engine.case import MirrorKey
@@ -47,7 +47,11 @@ def find(
     """Every stall of one mirror. ``same_registry``: whether both sides lead to one."""
     whole = _schedule(spec)
     if whole is None and all_written(spec, sides):
-        whole = _protected(fleet, sides) or _overlap(key, spec, sides, claims)
+        whole = (
+            _protected(fleet, sides)
+            or _written_twice(spec, sides)
+            or _overlap(key, spec, sides, claims)
+        )
     return Stalls(_components(spec, sides, same_registry=same_registry), whole)
 
 
@@ -76,9 +80,27 @@ def _protected(fleet: Fleet, sides: Sides) -> Why | None:
         return None
     return Why(
         "ProductionIsReadOnly",
-        f'namespace {namespace} is listed by Production environment "{owner}", so nothing is '
-        "written there; take it out of that environment if it is staging's.",
+        f'spec.refresh: namespace {namespace} is listed by Production environment "{owner}", so '
+        "nothing is written there; take it out of that environment if it is staging's, or remove "
+        "spec.refresh.",
     )
+
+
+def _written_twice(spec: StagingMirrorSpec, sides: Sides) -> Why | None:
+    """Two entries of this mirror that write one field: what one of them holds or has in sync, the
+    other would overwrite.
+    """
+    writers: dict[Write, str] = {}
+    for track in spec.track:
+        for write in sorted(written(track, sides)):
+            first = writers.setdefault(write, track.name)
+            if first != track.name:
+                return Why(
+                    "Overlap",
+                    f"track[{track.name}] writes {write}, which track[{first}] writes too; remove "
+                    "it from one, or set mode: Report.",
+                )
+    return None
 
 
 def _overlap(key: MirrorKey, spec: StagingMirrorSpec, sides: Sides, claims: Claims) -> Why | None:
