@@ -91,7 +91,8 @@ def holding(place: Place) -> Callable[[], None]:
     def act() -> None:
         for held in place.kube.list(API_VERSION, "MirrorHold", place.namespace):
             if "effectiveSince" not in held.get("status", {}):
-                patch = {"status": {"effectiveSince": rfc3339(time.time())}}
+                told = {"effectiveSince": rfc3339(time.time()), "observedGeneration": 1}
+                patch = {"status": told}
                 place.kube.patch(
                     API_VERSION,
                     "MirrorHold",
@@ -102,6 +103,21 @@ def holding(place: Place) -> Callable[[], None]:
                 )
 
     return act
+
+
+@pytest.mark.parametrize("mirrors", [["fraud"], []], ids=["of one mirror", "of all"])
+def test_a_hold_of_a_component_that_nobody_tracks_is_refused_and_not_made(
+    place: Place, mirrors: list[str]
+) -> None:
+    place.mirror("fraud", component("fraud-model"))
+    typo = ("--for", "2h", "--reason", "candidate 14", "--component", "fraud-modell")
+
+    told = place.run("hold", *mirrors, "--name", "typo", *typo)
+
+    assert told.code == 1
+    assert "no component fraud-modell is tracked by fraud; there is fraud-model" in told.err
+    holds = place.kube.list(API_VERSION, "MirrorHold", place.namespace)
+    assert "typo" not in {each["metadata"]["name"] for each in holds}
 
 
 def test_hold_waits_until_it_is_in_effect_and_release_until_it_is_not(place: Place) -> None:

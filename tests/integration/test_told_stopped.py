@@ -84,6 +84,28 @@ def test_an_environment_that_is_revoked_in_mid_refresh_is_left_as_it_was(
     assert image_of(mirrored) == OLD
 
 
+def test_a_hold_in_mid_refresh_is_effective_only_once_everything_is_put_back(
+    mirrored: World, operator: OperatorProcess
+) -> None:
+    place = {"kind": "Deployment", "name": "features", "container": "app"}
+    image = {"production": place, "staging": {"repository": "registry.example/stays-pending"}}
+    mirrored.mirror(track=[{"name": "image", "pipelineImage": image}], refresh=REFRESH)
+    mirrored.until_sync("Drifted")
+    ask(mirrored, "now")
+    until(lambda: image_of(mirrored) != OLD, within=30, what="nothing was switched")
+
+    mirrored.kube.create(resources.hold("in-between", mirrored.staging))
+    try:
+        until(lambda: is_effective(mirrored, "in-between"), within=60, what="it has no effect")
+        image_then = image_of(mirrored)
+        refresh = ended(mirrored)
+    finally:
+        mirrored.kube.delete(API_VERSION, "MirrorHold", "in-between", mirrored.staging)
+
+    assert image_then == OLD
+    assert (refresh["result"], refresh["reason"]) == ("PutBack", "Held")
+
+
 def test_a_mirror_that_is_suspended_or_frozen_says_so_and_who_asks_is_told_why(
     mirrored: World, operator: OperatorProcess
 ) -> None:
@@ -104,6 +126,11 @@ def test_a_mirror_that_is_suspended_or_frozen_says_so_and_who_asks_is_told_why(
     assert (held["result"], held["reason"]) == ("Skipped", "Held")
     assert "ci holds staging: candidate 14" in held["message"]
     assert mirrored.status()["sync"] == "Drifted"
+
+
+def is_effective(world: World, name: str) -> bool:
+    hold = world.kube.get(API_VERSION, "MirrorHold", name, world.staging)
+    return bool((hold.get("status") or {}).get("effectiveSince"))
 
 
 def image_of(world: World) -> str:

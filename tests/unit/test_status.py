@@ -156,6 +156,17 @@ def test_every_condition_carries_the_generation_it_is_about() -> None:
     assert made["observedGeneration"] == 7
 
 
+def test_how_a_refresh_ended_is_said_of_the_generation_that_it_was_made_from() -> None:
+    ended = {"id": "r1", "result": "Succeeded", "generation": 6}
+    made = status(report(equal(), generation=7, finished=ended))
+    later = status(report(equal(), generation=8), made)
+
+    for each in (made, later):
+        refreshed = condition(each, "Refreshed")
+        assert refreshed is not None
+        assert refreshed["observedGeneration"] == 6
+
+
 def test_a_condition_keeps_its_time_while_its_status_is_the_same() -> None:
     first = status(report(drifted()))
     second = status(report(drifted(), equal()), first, now=NOW + 60)

@@ -23,6 +23,8 @@ class Condition:
     status: ConditionStatus
     reason: str
     message: str
+    generation: int | None = None
+    """What it is about, where that is not the generation of the status."""
 
 
 def conditions_of(
@@ -49,7 +51,7 @@ def written(
         {
             "type": each.type,
             "status": each.status,
-            "observedGeneration": generation,
+            "observedGeneration": generation if each.generation is None else each.generation,
             "lastTransitionTime": _transition(former.get(each.type), each, now),
             "reason": each.reason,
             "message": ended(each.message, MAX_MESSAGE),
@@ -122,7 +124,8 @@ def _refreshed(refreshes: Iterable[Mapping[str, Any]]) -> Condition | None:
         return None
     result = str(last.get("result") or "Unknown")
     status: ConditionStatus = "True" if result in ("Succeeded", "NothingToDo") else "False"
-    return Condition("Refreshed", status, result, str(last.get("message") or ""))
+    message, generation = str(last.get("message") or ""), last.get("generation")
+    return Condition("Refreshed", status, result, message, generation)
 
 
 def _refreshing(report: Report) -> Condition | None:
