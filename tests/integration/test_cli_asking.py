@@ -109,26 +109,26 @@ def holding(place: Place) -> Callable[[], None]:
 def test_a_hold_of_a_component_that_nobody_tracks_is_refused_and_not_made(
     place: Place, mirrors: list[str]
 ) -> None:
-    place.mirror("fraud", component("fraud-model"))
-    typo = ("--for", "2h", "--reason", "candidate 14", "--component", "fraud-modell")
+    place.mirror("fraud", component("training-data"))
+    typo = ("--for", "2h", "--reason", "candidate 14", "--component", "trainingdata")
 
     told = place.run("hold", *mirrors, "--name", "typo", *typo)
 
     assert told.code == 1
-    assert "no component fraud-modell is tracked by fraud; there is fraud-model" in told.err
+    assert "no component trainingdata is tracked by fraud; there is training-data" in told.err
     holds = place.kube.list(API_VERSION, "MirrorHold", place.namespace)
     assert "typo" not in {each["metadata"]["name"] for each in holds}
 
 
 def test_hold_waits_until_it_is_in_effect_and_release_until_it_is_not(place: Place) -> None:
-    place.mirror("fraud", component("fraud-model"))
-    reason = ("--for", "2h", "--reason", "candidate 14", "--component", "fraud-model")
+    place.mirror("fraud", component("training-data"))
+    reason = ("--for", "2h", "--reason", "candidate 14", "--component", "training-data")
 
     with operator_that(holding(place)):
         held = place.run("hold", "fraud", *reason, "--timeout", "20s")
         again = place.run("hold", "fraud", *reason)
     made = place.kube.get(API_VERSION, "MirrorHold", "fraud-dana", place.namespace)
-    with operator_that(echoing(place, "fraud", component("fraud-model"))):
+    with operator_that(echoing(place, "fraud", component("training-data"))):
         released = place.run("release", "fraud", "--timeout", "20s")
 
     assert (held.code, held.err) == (0, "")

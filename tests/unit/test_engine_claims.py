@@ -1,80 +1,13 @@
-"""Who writes what, who may use which environment, who hears of which change."""
+"""Who writes what, who hears of which change."""
 
 from typing import Any
 
 import pytest
 
-from stagingmirror.engine.case import MirrorKey
-from stagingmirror.engine.claims import Claims
-from stagingmirror.engine.entries import all_written
-from stagingmirror.engine.environments import production_namespaces, sides_of
-from stagingmirror.engine.fleet import Fleet
 from stagingmirror.engine.specs import Specs
-from stagingmirror.engine.stalls import Stalls, find
 from stagingmirror.errors import NeedsHuman
 from support import resources
-
-SPACE = "ml-staging"
-REFRESH = {"schedule": "0 6 * * 1-5"}
-MODEL = "fraud-detector"
-
-
-def environment(name: str, role: str, namespace: str, version: int = 1, **spec: Any) -> Any:
-    body = resources.environment(name, role, **{"namespaces": [namespace], **spec})
-    body["metadata"] |= {"uid": f"uid-{name}", "resourceVersion": str(version), "generation": 1}
-    return body
-
-
-def mirror(name: str, created: int, version: int = 1, **spec: Any) -> Any:
-    body = resources.mirror(name, SPACE, **{"refresh": REFRESH, **spec})
-    body["metadata"] |= {
-        "uid": f"uid-{name}",
-        "resourceVersion": str(version),
-        "generation": version,
-        "creationTimestamp": f"2026-11-23T00:00:{created:02}Z",
-    }
-    return body
-
-
-def key(name: str) -> MirrorKey:
-    return MirrorKey(SPACE, name)
-
-
-class World:
-    """A fleet with two environments, and the claims on it. ``same`` is what registries prove."""
-
-    def __init__(self) -> None:
-        self.fleet, self.specs = Fleet(), Specs()
-        self.same: bool | None = False
-        self.claims = Claims(self.fleet, self.specs, lambda one, other: self.same)
-        for each in (
-            environment("production", "Production", "ml-prod"),
-            environment("staging", "Staging", SPACE),
-        ):
-            self.fleet.put("mirrorenvironments", each)
-
-    def put(self, body: Any) -> frozenset[MirrorKey]:
-        self.fleet.put("stagingmirrors", body)
-        return self.claims.update(body)
-
-    def overlapping(self, body: Any) -> MirrorKey | None:
-        spec = self.specs.of(body)
-        sides = sides_of(self.fleet, key(body["metadata"]["name"]), spec)
-        name = key(body["metadata"]["name"])
-        found = self.claims.overlap(name, all_written(spec, sides))
-        return found[1] if found else None
-
-    def stall(self, body: Any) -> str | None:
-        why = self.stalled(body).first
-        return None if why is None else why.reason
-
-    def stalled(self, body: Any) -> Stalls:
-        name, spec = key(body["metadata"]["name"]), self.specs.of(body)
-        sides = sides_of(self.fleet, name, spec)
-        return find(
-            name, spec, sides, fleet=self.fleet, claims=self.claims, same_registry=self.same
-        )
-
+from support.claimed import MODEL, SPACE, World, environment, key, mirror
 
 # Overlap
 
@@ -205,69 +138,7 @@ def test_an_alias_that_nobody_names_any_more_is_not_protected() -> None:
     assert not world.claims.is_productions("production", MODEL, "champion")
 
 
-# Environments
-
-
-NAME = "spec.production.environment"
-
-
-def test_every_namespace_of_a_production_environment_is_protected_whoever_else_lists_it() -> None:
-    fleet = Fleet()
-    fleet.put("mirrorenvironments", environment("staging", "Staging", SPACE))
-    fleet.put("mirrorenvironments", environment("production", "Production", SPACE))
-
-    assert production_namespaces(fleet) == {SPACE: "production"}
-
-
-def test_a_mirror_in_a_protected_namespace_is_stalled_only_where_it_would_write() -> None:
-    world = World()
-    world.fleet.put("mirrorenvironments", environment("other", "Production", SPACE))
-
-    assert world.stall(mirror("fraud", 1)) == "ProductionIsReadOnly"
-    assert world.stall(mirror("fraud", 1, version=2, refresh=None)) is None
-
-
-@pytest.mark.parametrize(
-    ("change", "reason", "field", "said"),
-    [
-        ({"metadata": {"deletionTimestamp": "x"}}, "EnvironmentMissing", NAME, "there is no"),
-        (
-            {"spec": {"usableFrom": ["ml-stagin"]}},
-            "EnvironmentNotUsable",
-            NAME,
-            "in usableFrom; ask its owner to add it, or correct the name.",
-        ),
-        ({"spec": {"usableFrom": ["ml-*"]}}, "EnvironmentNotUsable", NAME, "cannot be read"),
-        (
-            {"spec": {"namespaces": ["other"]}},
-            "EnvironmentNotUsable",
-            "spec.production.namespace",
-            "in namespaces; ask its owner to add it, or correct the name.",
-        ),
-        (
-            {"spec": {"role": "Staging"}},
-            "EnvironmentNotUsable",
-            NAME,
-            "name one with role Production",
-        ),
-    ],
-)
-def test_an_environment_that_may_not_be_used_says_which_field_and_what_to_do(
-    change: dict[str, Any], reason: str, field: str, said: str
-) -> None:
-    world = World()
-    body = environment("production", "Production", "ml-prod", version=2)
-    for part, values in change.items():
-        body[part] |= values
-    world.fleet.put("mirrorenvironments", body)
-    spec = world.specs.of(mirror("fraud", 1))
-
-    with pytest.raises(NeedsHuman) as caught:
-        sides_of(world.fleet, key("fraud"), spec)
-
-    assert caught.value.reason == reason
-    assert caught.value.message.startswith(f"{field}: ")
-    assert said in caught.value.message
+# Specs
 
 
 def test_a_spec_is_read_again_for_each_generation_and_its_error_is_kept() -> None:

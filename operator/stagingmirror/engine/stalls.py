@@ -15,7 +15,7 @@ from stagingmirror.drift.facts import Why
 from stagingmirror.drift.schedule import check_schedule
 from stagingmirror.engine.case import MirrorKey
 from stagingmirror.engine.claims import Claims
-from stagingmirror.engine.entries import all_written, problem, written
+from stagingmirror.engine.entries import all_written, problem, refusal, written
 from stagingmirror.engine.environments import production_namespaces
 from stagingmirror.engine.fleet import Fleet
 
@@ -23,16 +23,18 @@ from stagingmirror.engine.fleet import Fleet
 @dataclass(frozen=True, slots=True)
 class Stalls:
     """``components``: entries that mean nothing as they are, by name; they are Unknown. ``whole``:
-    why nothing of this mirror is refreshed, or None.
+    why nothing of this mirror is refreshed, or None. ``refused``: why one entry never is, though it
+    is compared like all others.
     """
 
     components: Mapping[str, Why]
     whole: Why | None
+    refused: Why | None = None
 
     @property
     def first(self) -> Why | None:
         """What the condition Stalled says."""
-        return self.whole or next(iter(self.components.values()), None)
+        return self.whole or next(iter(self.components.values()), self.refused)
 
 
 def find(
@@ -52,7 +54,8 @@ def find(
             or _written_twice(spec, sides)
             or _overlap(key, spec, sides, claims)
         )
-    return Stalls(_components(spec, sides, same_registry=same_registry), whole)
+    components = _components(spec, sides, same_registry=same_registry)
+    return Stalls(components, whole, _refused(spec, sides))
 
 
 def _components(
@@ -64,6 +67,17 @@ def _components(
         if why is not None:
             found[track.name] = why
     return found
+
+
+def _refused(spec: StagingMirrorSpec, sides: Sides) -> Why | None:
+    if spec.refresh is None:
+        return None
+    for track in spec.track:
+        why = refusal(track, sides)
+        if why is not None:
+            said = f"track[{track.name}]: {why.message} List it there, or set mode: Report."
+            return Why(why.reason, said)
+    return None
 
 
 def _schedule(spec: StagingMirrorSpec) -> Why | None:
