@@ -96,6 +96,27 @@ def test_while_a_refresh_has_written_and_not_verified_nothing_is_in_sync(
     assert "inSyncSince" not in made
 
 
+@pytest.mark.parametrize(
+    ("components", "message"),
+    [
+        (
+            [equal(), drifted(), unknown()],
+            "other: value: production has 2, staging has 1; hidden: staging: MLflow timed out",
+        ),
+        ([equal("a"), equal("b")], "a: 1; b: 1"),
+    ],
+)
+def test_the_condition_says_what_each_component_says_and_not_the_summary_again(
+    components: list[ComponentReport], message: str
+) -> None:
+    made = status(report(*components))
+
+    told = condition(made, "InSync")
+    assert told is not None
+    assert told["message"] == message
+    assert told["message"] != made["summary"]
+
+
 def test_conditions_that_say_something_is_wrong_are_there_only_while_they_are_true() -> None:
     calm = status(report(equal()))
     wrong = status(
