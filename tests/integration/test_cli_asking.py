@@ -134,7 +134,7 @@ def test_hold_waits_until_it_is_in_effect_and_release_until_it_is_not(place: Pla
     assert (held.code, held.err) == (0, "")
     assert "✓ held by fraud-dana until" in held.out
     assert made["spec"]["mirrors"] == ["fraud"]
-    assert made["spec"]["components"] == ["fraud-model"]
+    assert made["spec"]["components"] == ["training-data"]
     assert again.code == 1
     assert "there is a hold fraud-dana already" in again.err
     assert (released.code, released.out) == (0, "✓ released fraud-dana\n")
