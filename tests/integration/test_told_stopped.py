@@ -95,9 +95,13 @@ def test_a_hold_that_finds_a_refresh_verifying_is_effective_only_once_that_has_e
     ask(mirrored, "now")
     until(lambda: image_of(mirrored) != OLD, within=30, what="nothing was switched")
 
+    def is_effective() -> bool:
+        hold = mirrored.kube.get(API_VERSION, "MirrorHold", "in-between", mirrored.staging)
+        return bool((hold.get("status") or {}).get("effectiveSince"))
+
     mirrored.kube.create(resources.hold("in-between", mirrored.staging))
     try:
-        until(lambda: is_effective(mirrored, "in-between"), within=60, what="it has no effect")
+        until(is_effective, within=60, what="it has no effect")
         image_then = image_of(mirrored)
         refresh = ended(mirrored)
     finally:
@@ -127,11 +131,6 @@ def test_a_mirror_that_is_suspended_or_frozen_says_so_and_who_asks_is_told_why(
     assert (held["result"], held["reason"]) == ("Skipped", "Held")
     assert "ci holds staging: candidate 14" in held["message"]
     assert mirrored.status()["sync"] == "Drifted"
-
-
-def is_effective(world: World, name: str) -> bool:
-    hold = world.kube.get(API_VERSION, "MirrorHold", name, world.staging)
-    return bool((hold.get("status") or {}).get("effectiveSince"))
 
 
 def image_of(world: World) -> str:

@@ -1,13 +1,77 @@
-"""Who writes what, who hears of which change."""
+"""Who writes what, who may use which environment, who hears of which change."""
 
 from typing import Any
 
 import pytest
 
+from stagingmirror.engine.case import MirrorKey
+from stagingmirror.engine.claims import Claims
+from stagingmirror.engine.entries import all_written
+from stagingmirror.engine.environments import production_namespaces, sides_of
+from stagingmirror.engine.fleet import Fleet
 from stagingmirror.engine.specs import Specs
+from stagingmirror.engine.stalls import find
 from stagingmirror.errors import NeedsHuman
 from support import resources
-from support.claimed import MODEL, SPACE, World, environment, key, mirror
+
+SPACE = "ml-staging"
+REFRESH = {"schedule": "0 6 * * 1-5"}
+MODEL = "fraud-detector"
+
+
+def environment(name: str, role: str, namespace: str, version: int = 1, **spec: Any) -> Any:
+    body = resources.environment(name, role, **{"namespaces": [namespace], **spec})
+    body["metadata"] |= {"uid": f"uid-{name}", "resourceVersion": str(version), "generation": 1}
+    return body
+
+
+def mirror(name: str, created: int, version: int = 1, **spec: Any) -> Any:
+    body = resources.mirror(name, SPACE, **{"refresh": REFRESH, **spec})
+    body["metadata"] |= {
+        "uid": f"uid-{name}",
+        "resourceVersion": str(version),
+        "generation": version,
+        "creationTimestamp": f"2026-11-23T00:00:{created:02}Z",
+    }
+    return body
+
+
+def key(name: str) -> MirrorKey:
+    return MirrorKey(SPACE, name)
+
+
+class World:
+    """A fleet with two environments, and the claims on it. ``same`` is what registries prove."""
+
+    def __init__(self) -> None:
+        self.fleet, self.specs = Fleet(), Specs()
+        self.same: bool | None = False
+        self.claims = Claims(self.fleet, self.specs, lambda one, other: self.same)
+        for each in (
+            environment("production", "Production", "ml-prod"),
+            environment("staging", "Staging", SPACE),
+        ):
+            self.fleet.put("mirrorenvironments", each)
+
+    def put(self, body: Any) -> frozenset[MirrorKey]:
+        self.fleet.put("stagingmirrors", body)
+        return self.claims.update(body)
+
+    def overlapping(self, body: Any) -> MirrorKey | None:
+        spec = self.specs.of(body)
+        sides = sides_of(self.fleet, key(body["metadata"]["name"]), spec)
+        name = key(body["metadata"]["name"])
+        found = self.claims.overlap(name, all_written(spec, sides))
+        return found[1] if found else None
+
+    def stall(self, body: Any) -> str | None:
+        name, spec = key(body["metadata"]["name"]), self.specs.of(body)
+        sides = sides_of(self.fleet, name, spec)
+        found = find(
+            name, spec, sides, fleet=self.fleet, claims=self.claims, same_registry=self.same
+        )
+        return None if found.first is None else found.first.reason
+
 
 # Overlap
 
@@ -61,23 +125,6 @@ def test_an_alias_in_two_environments_is_one_field_only_where_they_are_proven_on
     world.put(newer)
 
     assert (world.overlapping(newer) is not None) is overlaps
-
-
-def test_two_entries_of_one_mirror_that_write_one_field_stall_it_and_both_are_named() -> None:
-    twice = mirror("fraud", 1, track=[resources.setting("data"), resources.setting("again")])
-
-    why = World().stalled(twice).whole
-
-    assert why is not None
-    assert why.reason == "Overlap"
-    assert "track[again] writes ConfigMap training-data snapshot" in why.message
-    assert "track[data]" in why.message
-
-
-def test_an_entry_that_only_reports_may_look_at_what_another_one_writes() -> None:
-    reported = resources.setting("again") | {"mode": "Report"}
-
-    assert World().stalled(mirror("fraud", 1, track=[resources.setting(), reported])).whole is None
 
 
 # Production's aliases
@@ -138,7 +185,50 @@ def test_an_alias_that_nobody_names_any_more_is_not_protected() -> None:
     assert not world.claims.is_productions("production", MODEL, "champion")
 
 
-# Specs
+# Environments
+
+
+def test_every_namespace_of_a_production_environment_is_protected_whoever_else_lists_it() -> None:
+    fleet = Fleet()
+    fleet.put("mirrorenvironments", environment("staging", "Staging", SPACE))
+    fleet.put("mirrorenvironments", environment("production", "Production", SPACE))
+
+    assert production_namespaces(fleet) == {SPACE: "production"}
+
+
+def test_a_mirror_in_a_protected_namespace_is_stalled_only_where_it_would_write() -> None:
+    world = World()
+    world.fleet.put("mirrorenvironments", environment("other", "Production", SPACE))
+
+    assert world.stall(mirror("fraud", 1)) == "ProductionIsReadOnly"
+    assert world.stall(mirror("fraud", 1, version=2, refresh=None)) is None
+
+
+@pytest.mark.parametrize(
+    ("change", "reason", "said"),
+    [
+        ({"metadata": {"deletionTimestamp": "x"}}, "EnvironmentMissing", "there is no"),
+        ({"spec": {"usableFrom": ["ml-stagin"]}}, "EnvironmentNotUsable", "in usableFrom"),
+        ({"spec": {"usableFrom": ["ml-*"]}}, "EnvironmentNotUsable", "cannot be read"),
+        ({"spec": {"namespaces": ["other"]}}, "EnvironmentNotUsable", "in namespaces"),
+        ({"spec": {"role": "Staging"}}, "EnvironmentNotUsable", "name one with role Production"),
+    ],
+)
+def test_an_environment_that_may_not_be_used_says_what_to_do(
+    change: dict[str, Any], reason: str, said: str
+) -> None:
+    world = World()
+    body = environment("production", "Production", "ml-prod", version=2)
+    for part, values in change.items():
+        body[part] |= values
+    world.fleet.put("mirrorenvironments", body)
+    spec = world.specs.of(mirror("fraud", 1))
+
+    with pytest.raises(NeedsHuman) as caught:
+        sides_of(world.fleet, key("fraud"), spec)
+
+    assert caught.value.reason == reason
+    assert said in caught.value.message
 
 
 def test_a_spec_is_read_again_for_each_generation_and_its_error_is_kept() -> None:

@@ -22,11 +22,11 @@ def mirror(**spec: Any) -> Mirror:
     return mirror_of(body)
 
 
-def blind(mirror: Mirror, *, readable: bool = True) -> Status:
+def blind(mirror: Mirror) -> Status:
     report = blind_report(
         mirror,
         Outcome(Progress(), REVOKED, None),
-        spec=Specs().of(mirror.body) if readable else None,
+        spec=Specs().readable(mirror.body),
         mirrors=1,
     )
     return status_of(report, now=NOW, previous=DRIFTED)
@@ -44,5 +44,5 @@ def test_drift_that_may_be_older_is_not_called_overdue() -> None:
 
 
 def test_a_status_that_rests_on_no_look_never_expires_before_the_next_pass() -> None:
-    for readable in (True, False):
-        assert "validUntil" not in blind(mirror(), readable=readable)
+    for spec in ({}, {"checkInterval": "soon"}):
+        assert "validUntil" not in blind(mirror(**spec))

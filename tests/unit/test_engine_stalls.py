@@ -1,32 +1,128 @@
-"""What only a human can mend: environments that may not be used, entries that no refresh makes."""
+"""What only a human can mend is told with the mirror's own field and the remedy."""
 
 from typing import Any
 
 import pytest
 
-from stagingmirror.engine.environments import production_namespaces, sides_of
+from stagingmirror.engine.claims import Claims
+from stagingmirror.engine.environments import sides_of
 from stagingmirror.engine.fleet import Fleet
+from stagingmirror.engine.mirror import key_of
+from stagingmirror.engine.specs import Specs
+from stagingmirror.engine.stalls import Stalls, find
 from stagingmirror.errors import NeedsHuman
 from support import resources
-from support.claimed import SPACE, World, environment, key, mirror
+
+SPACE = "ml-staging"
+READABLE = {"configMaps": ["training-data"]}
+
+
+def environment(name: str, role: str, namespace: str, **spec: Any) -> Any:
+    given = {"namespaces": [namespace], "readable": READABLE} | spec
+    body = resources.environment(name, role, **given)
+    body["metadata"] |= {"uid": f"uid-{name}", "resourceVersion": "1", "generation": 1}
+    return body
+
+
+PRODUCTION = environment("production", "Production", "ml-prod")
+STAGING = environment("staging", "Staging", SPACE)
+
+
+def stalls(*environments: Any, **spec: Any) -> Stalls:
+    """Those of a mirror that refreshes, unless ``spec`` says otherwise. Raises NeedsHuman."""
+    body = resources.mirror("fraud", SPACE, **({"refresh": {"schedule": "@daily"}} | spec))
+    body["metadata"] |= {"uid": "uid", "resourceVersion": "1", "generation": 1}
+    fleet, specs = Fleet(), Specs()
+    for each in (PRODUCTION, STAGING, *environments):
+        fleet.put("mirrorenvironments", {**each, "metadata": {**each["metadata"]}})
+    fleet.put("stagingmirrors", body)
+    claims = Claims(fleet, specs, lambda one, other: False)
+    claims.update(body)
+    parsed = specs.of(body)
+    sides = sides_of(fleet, key_of(body), parsed)
+    return find(key_of(body), parsed, sides, fleet=fleet, claims=claims, same_registry=False)
+
+
+def changed(body: Any, **spec: Any) -> Any:
+    return {
+        **body,
+        "metadata": {**body["metadata"], "resourceVersion": "2", "generation": 2},
+        "spec": {**body["spec"], **spec},
+    }
+
+
+# Environments
+
+
+@pytest.mark.parametrize(
+    ("environment_", "message"),
+    [
+        (
+            changed(PRODUCTION, usableFrom=["ml-stagin"]),
+            'spec.production.environment: environment "production" does not list namespace '
+            "ml-staging in usableFrom; ask its owner to add it, or correct the name.",
+        ),
+        (
+            changed(PRODUCTION, namespaces=["other"]),
+            'spec.production.namespace: environment "production" does not list namespace ml-prod '
+            "in namespaces; ask its owner to add it, or correct the name.",
+        ),
+        (
+            changed(STAGING, namespaces=["other"]),
+            'spec.staging.environment: environment "staging" does not list namespace ml-staging '
+            "in namespaces; ask its owner to add it, or correct the name.",
+        ),
+    ],
+)
+def test_an_environment_that_may_not_be_used_names_the_mirrors_own_field(
+    environment_: Any, message: str
+) -> None:
+    with pytest.raises(NeedsHuman) as caught:
+        stalls(environment_)
+
+    assert caught.value.reason == "EnvironmentNotUsable"
+    assert caught.value.message == message
+
+
+def test_a_namespace_that_is_productions_names_what_may_be_taken_out() -> None:
+    why = stalls(environment("other", "Production", SPACE)).whole
+
+    assert why is not None
+    assert why.message.startswith("spec.refresh: namespace ml-staging is listed by Production env")
+    assert why.message.endswith("or remove spec.refresh.")
+
+
+# Overlap
+
+
+def test_two_entries_of_one_mirror_that_write_one_field_stall_it_and_both_are_named() -> None:
+    why = stalls(track=[resources.setting("data"), resources.setting("again")]).whole
+
+    assert why is not None
+    assert why.reason == "Overlap"
+    assert "track[again] writes ConfigMap training-data snapshot" in why.message
+    assert "track[data]" in why.message
+
+
+def test_an_entry_that_only_reports_may_look_at_what_another_one_writes() -> None:
+    reported = resources.setting("again") | {"mode": "Report"}
+
+    assert stalls(track=[resources.setting(), reported]).first is None
+
 
 # Readable
 
-
-HIDING = environment("production", "Production", "ml-prod", version=2)
+HIDING = changed(PRODUCTION, readable={})
 
 
 def test_an_entry_that_no_refresh_can_follow_stalls_the_mirror_and_is_compared_all_the_same() -> (
     None
 ):
-    world = World()
-    world.fleet.put("mirrorenvironments", HIDING)
+    found = stalls(HIDING)
 
-    stalls = world.stalled(mirror("fraud", 1))
-
-    assert stalls.first is not None
-    assert (stalls.first.reason, stalls.whole, stalls.components) == ("NotReadable", None, {})
-    assert stalls.first.message == (
+    assert found.first is not None
+    assert (found.first.reason, found.whole, found.components) == ("NotReadable", None, {})
+    assert found.first.message == (
         "track[training-data]: ConfigMap training-data is not listed in readable.configMaps of "
         'environment "production"; its values are compared, but neither shown nor copied. List it '
         "there, or set mode: Report."
@@ -39,72 +135,4 @@ def test_an_entry_that_no_refresh_can_follow_stalls_the_mirror_and_is_compared_a
     ids=["a mirror that only watches", "an entry that only reports"],
 )
 def test_what_is_never_written_need_not_be_readable(spec: dict[str, Any]) -> None:
-    world = World()
-    world.fleet.put("mirrorenvironments", HIDING)
-
-    assert world.stall(mirror("fraud", 1, **spec)) is None
-
-
-# Environments
-
-
-NAME = "spec.production.environment"
-
-
-def test_every_namespace_of_a_production_environment_is_protected_whoever_else_lists_it() -> None:
-    fleet = Fleet()
-    fleet.put("mirrorenvironments", environment("staging", "Staging", SPACE))
-    fleet.put("mirrorenvironments", environment("production", "Production", SPACE))
-
-    assert production_namespaces(fleet) == {SPACE: "production"}
-
-
-def test_a_mirror_in_a_protected_namespace_is_stalled_only_where_it_would_write() -> None:
-    world = World()
-    world.fleet.put("mirrorenvironments", environment("other", "Production", SPACE))
-
-    assert world.stall(mirror("fraud", 1)) == "ProductionIsReadOnly"
-    assert world.stall(mirror("fraud", 1, version=2, refresh=None)) is None
-
-
-@pytest.mark.parametrize(
-    ("change", "reason", "field", "said"),
-    [
-        ({"metadata": {"deletionTimestamp": "x"}}, "EnvironmentMissing", NAME, "there is no"),
-        (
-            {"spec": {"usableFrom": ["ml-stagin"]}},
-            "EnvironmentNotUsable",
-            NAME,
-            "in usableFrom; ask its owner to add it, or correct the name.",
-        ),
-        ({"spec": {"usableFrom": ["ml-*"]}}, "EnvironmentNotUsable", NAME, "cannot be read"),
-        (
-            {"spec": {"namespaces": ["other"]}},
-            "EnvironmentNotUsable",
-            "spec.production.namespace",
-            "in namespaces; ask its owner to add it, or correct the name.",
-        ),
-        (
-            {"spec": {"role": "Staging"}},
-            "EnvironmentNotUsable",
-            NAME,
-            "name one with role Production",
-        ),
-    ],
-)
-def test_an_environment_that_may_not_be_used_says_which_field_and_what_to_do(
-    change: dict[str, Any], reason: str, field: str, said: str
-) -> None:
-    world = World()
-    body = environment("production", "Production", "ml-prod", version=2)
-    for part, values in change.items():
-        body[part] |= values
-    world.fleet.put("mirrorenvironments", body)
-    spec = world.specs.of(mirror("fraud", 1))
-
-    with pytest.raises(NeedsHuman) as caught:
-        sides_of(world.fleet, key("fraud"), spec)
-
-    assert caught.value.reason == reason
-    assert caught.value.message.startswith(f"{field}: ")
-    assert said in caught.value.message
+    assert stalls(HIDING, **spec).first is None

@@ -81,6 +81,12 @@ def message_of(component: ComponentReport) -> str:
             return _unknown(verdict, component.looks)
 
 
+def messages_of(components: tuple[ComponentReport, ...]) -> str:
+    """What each component says, by name; those in sync only where all are."""
+    wrong = [each for each in components if not isinstance(each.verdict, InSync)]
+    return "; ".join(f"{each.name}: {message_of(each).rstrip('.')}" for each in wrong or components)
+
+
 def _observed_at(looks: Looks) -> str | None:
     """Nothing where a side was never asked."""
     return rfc3339(looks.oldest) if looks.oldest > 0 else None

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from stagingmirror.api.component_text import message_of
+from stagingmirror.api.component_text import messages_of
 from stagingmirror.api.cutting import ended, listed
-from stagingmirror.api.report import ComponentReport, Report, Sync, sync_of
+from stagingmirror.api.report import Report, Sync, sync_of
 from stagingmirror.api.summary import summary_of
 from stagingmirror.api.times import rfc3339
-from stagingmirror.drift.verdict import Held, InSync, Unknown
+from stagingmirror.drift.verdict import Held, Unknown
 
 MAX_MESSAGE = 1024
 
@@ -83,14 +83,8 @@ def _ready(report: Report, now: float) -> Condition:
 
 
 def _in_sync(report: Report, now: float) -> Condition:
-    message = _said(report.components) or summary_of(report, now)
+    message = messages_of(report.components) or summary_of(report, now)
     return _verdict("InSync", report, report.verdict, message)
-
-
-def _said(components: tuple[ComponentReport, ...]) -> str:
-    """What each component says itself; those in sync only where all are."""
-    wrong = [each for each in components if not isinstance(each.verdict, InSync)]
-    return "; ".join(f"{each.name}: {message_of(each).rstrip('.')}" for each in wrong or components)
 
 
 def _in_sync_except_held(report: Report) -> Condition:

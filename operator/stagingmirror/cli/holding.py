@@ -34,9 +34,8 @@ async def hold(desk: Desk, asked: Asked, within: str | None) -> int:
         return MISUSED
     end = time() + seconds(asked.length)
     limit = patience(within, A_REFRESH)
-    if asked.mirrors or asked.components:
-        meant = [await desk.mirror(each) for each in asked.mirrors] or await _all(desk)
-        _refuse_unknown(meant, asked.components)
+    for mirror in asked.mirrors:
+        _refuse_unknown(await desk.mirror(mirror), asked.components)
     name = _name(asked.mirrors, asked.called)
     spec = {"mirrors": list(asked.mirrors), "components": list(asked.components)}
     given = {key: value for key, value in spec.items() if value}
@@ -72,16 +71,14 @@ async def release(
     return IN_SYNC
 
 
-def _refuse_unknown(mirrors: Sequence[Mirror], components: Sequence[str]) -> None:
+def _refuse_unknown(mirror: Mirror, components: Sequence[str]) -> None:
     """A hold of something that is not tracked would hold nothing."""
-    tracked = dict.fromkeys(name for mirror in mirrors for name in mirror.tracked)
     for component in components:
-        if component not in tracked:
-            names = " and ".join(mirror.name for mirror in mirrors)
-            there = f"there is {', '.join(tracked)}" if tracked else "there is none"
+        if component not in mirror.tracked:
+            known = ", ".join(mirror.tracked)
             raise NeedsHuman(
                 "UnknownComponent",
-                f"no component {component} is tracked by {names or 'any mirror'}; {there}",
+                f"{mirror.name} does not track {component}; it tracks {known}",
             )
 
 
@@ -99,8 +96,7 @@ async def _effective(desk: Desk, name: str, ends: float, limit: float) -> int:
             show(f"? hold {name} is there, but the operator did not take it within {span(limit)}")
             return UNKNOWN
         if not told and monotonic() > end - limit + 10 * EVERY:
-            why = (status.get("message") if is_current else None) or "the operator has not told yet"
-            show(f"waiting for {name} to take effect: {why}")
+            show(f"waiting for {name} to take effect: a refresh in progress finishes first")
             told = True
         await asyncio.sleep(EVERY)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from stagingmirror.api.mirror import StagingMirrorSpec, Track
-from stagingmirror.api.report import Activity
+from stagingmirror.api.report import Activity as Activity
 from stagingmirror.component import Sides
 from stagingmirror.drift.facts import Hold, Looks
 from stagingmirror.drift.steps import Plan

@@ -64,12 +64,12 @@ class Check:
         if mirror is None:
             self.forget(key)
             return None
-        now, spec = self.clock(), None
+        now = self.clock()
         try:
             spec = self.specs.of(mirror.body)
             sides = sides_of(self.fleet, key, spec)
         except NeedsHuman as error:
-            return await self._stall(mirror, spec, Why(error.reason, error.message), now)
+            return await self._stall(mirror, Why(error.reason, error.message), now)
         return await self._check(mirror, spec, sides, now)
 
     def forget(self, key: MirrorKey) -> None:
@@ -166,9 +166,7 @@ class Check:
         refused = refused_token(case.annotations, case.status, why, now=self.clock())
         return _both(progress, refused)
 
-    async def _stall(
-        self, mirror: Mirror, spec: StagingMirrorSpec | None, why: Why, now: float
-    ) -> float:
+    async def _stall(self, mirror: Mirror, why: Why, now: float) -> float:
         """There is nothing to look at before a human acts. Told at once, tokens included."""
         self.wants.drop(mirror.key)
         if not self.leading():
@@ -181,7 +179,7 @@ class Check:
         report = blind_report(
             mirror,
             Outcome(progress, why, None if asked is None else asked.token),
-            spec=spec,
+            spec=self.specs.readable(mirror.body),
             mirrors=self.fleet.count("stagingmirrors"),
         )
         await self.writer.write(mirror, report, now=now)

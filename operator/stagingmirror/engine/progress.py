@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from stagingmirror.api.report import Activity
 from stagingmirror.engine import ticks as ticking
-from stagingmirror.engine.case import Case, Progress
+from stagingmirror.engine.case import Activity, Case, Progress
 from stagingmirror.engine.live import holding
 from stagingmirror.engine.occasions import Memory
 from stagingmirror.engine.record import Record
