@@ -110,7 +110,7 @@ class Reading:
         for root in roots:
             shelf = self._shelf(root)
             if self._is_due(shelf, now):
-                self._start(shelf)
+                self._start(shelf, since=None)
 
     async def prove(self, roots: Iterable[str], *, since: float, bytes_too: bool) -> None:
         """Ask the store anew where it was last asked before ``since``; read all bytes anew where
@@ -120,13 +120,11 @@ class Reading:
         shelves = [self._shelf(root) for root in roots]
         works = []
         for shelf in shelves:
-            if bytes_too:
-                shelf.demanded = max(shelf.demanded, since)
             # Others may prove the same: whoever comes second finds it done.
             while shelf.work is not None and not shelf.work.done():
                 await _finished(shelf.work)
             if shelf.listed < since or (bytes_too and not shelf.was_read(since)):
-                works.append(self._start(shelf))
+                works.append(self._start(shelf, since=since if bytes_too else None))
         await asyncio.gather(*map(_finished, works))
         for shelf in shelves:
             if bytes_too and shelf.unseen is None and not shelf.was_read(since):
@@ -150,7 +148,9 @@ class Reading:
             shelf.content is not None and now >= shelf.content.read + self._content_interval
         )
 
-    def _start(self, shelf: Shelf) -> asyncio.Task[None]:
+    def _start(self, shelf: Shelf, *, since: float | None) -> asyncio.Task[None]:
+        """``since``: the bytes must have been read at this time or later."""
+        shelf.demanded = max(shelf.demanded, since or 0.0)
         shelf.work = asyncio.create_task(self._look(shelf))
         return shelf.work
 
