@@ -115,7 +115,8 @@ class Reading:
     async def prove(self, roots: Iterable[str], *, since: float, bytes_too: bool) -> None:
         """Ask the store anew where it was last asked before ``since``; read all bytes anew where
         they were last read before it, if ``bytes_too``. Waits for that, and raises NotRead where
-        bytes could not be read: until they were, that is a trouble of what is shown.
+        bytes could not be read: until they were, that is a trouble of what is shown. Raises
+        NotAnswered where reading was given up in between.
         """
         shelves = [self._shelf(root) for root in roots]
         works = []
@@ -126,10 +127,15 @@ class Reading:
             if shelf.listed < since or (bytes_too and not shelf.was_read(since)):
                 works.append(self._start(shelf, since=since if bytes_too else None))
         await asyncio.gather(*map(_finished, works))
-        for shelf in shelves:
-            if bytes_too and shelf.unseen is None and not shelf.was_read(since):
-                why = shelf.trouble or Why("NotRead", "reading the bytes ended early")
-                raise NotRead(why.reason, why.message)
+        unread = [
+            shelf.trouble
+            for shelf in shelves
+            if bytes_too and shelf.unseen is None and not shelf.was_read(since)
+        ]
+        if None in unread:
+            raise NotAnswered("NotRead", "reading the bytes ended early")
+        for why in filter(None, unread):
+            raise NotRead(why.reason, why.message)
 
     async def close(self) -> None:
         for shelf in self._shelves.values():
