@@ -68,10 +68,11 @@ class Kind(Protocol):
     where a difference cannot be followed (a value that is not readable, a registry that staging
     does not have).
 
-    ``problems``, ``writes`` and ``names`` need nothing but the entry and its environments: what CEL
-    cannot say of it (``same_registry`` is whether both environments were proven to be one registry;
-    None: not known), what a refresh of it writes (a restart is no write: two may ask for it), and
-    which aliases it names as production's.
+    ``problems``, ``refusal``, ``writes`` and ``names`` need nothing but the entry and its
+    environments: what CEL cannot say of it (``same_registry`` is whether both environments were
+    proven to be one registry; None: not known), why no refresh can ever follow it though it is
+    compared, what a refresh of it writes (a restart is no write: two may ask for it), and which
+    aliases it names as production's.
     """
 
     name: ComponentKind
@@ -85,6 +86,8 @@ class Kind(Protocol):
     ) -> tuple[Step, ...]: ...
 
     def problems(self, track: Track, sides: Sides, *, same_registry: bool | None) -> Why | None: ...
+
+    def refusal(self, track: Track, sides: Sides) -> Why | None: ...
 
     def writes(self, track: Track, sides: Sides) -> frozenset[Write]: ...
 

@@ -20,6 +20,12 @@ class NotAnswered(StagingMirrorError):
     """
 
 
+class NotRead(NotAnswered):
+    """Everything was asked, and the bytes of something could not be read: what rests on them says
+    so.
+    """
+
+
 class NotAllowed(StagingMirrorError):
     """401 or 403: the answer is not about the thing. Never the same as absent."""
 

@@ -13,7 +13,7 @@ from aiohttp import web
 from rig.mlflow_server import MlflowServer
 from rig.models import client_of, log_files, log_model
 from stagingmirror.drift.facts import Unseen, Why
-from stagingmirror.errors import NotAnswered
+from stagingmirror.errors import NotAnswered, NotRead
 from stagingmirror.registry.address import RegistryAddress
 from stagingmirror.settings import Settings
 from stagingmirror.view import Content, Look, Subject
@@ -213,6 +213,41 @@ async def test_bytes_that_cannot_be_read_anew_are_not_proven(
     assert found is not None
     assert isinstance(found.content, Unseen), "the store says that the file is another"
     assert found.content.why.reason == "HalfRead"
+
+
+async def test_bytes_that_were_asked_for_stay_in_doubt_until_they_were_read(
+    mlflow_production: MlflowServer, name: str
+) -> None:
+    log_files(mlflow_production, name, {"w.bin": b"w" * 10}, alias="champion")
+    broken: list[bool] = []
+
+    def fail(request: web.Request) -> web.Response | None:
+        is_file = broken and request.method == "GET" and request.path.endswith("w.bin")
+        return web.Response(status=503) if is_file else None
+
+    async with (
+        in_front_of(mlflow_production.url, fail) as proxy,
+        watching({"production": RegistryAddress(proxy)}, Settings(store_interval=0.1)) as watched,
+    ):
+        alias = watched.want_alias("production", name, "champion")
+        await watched.named("production", name, "champion")
+        await watched.read("production", name, "1")
+        broken.append(True)
+
+        with pytest.raises(NotRead):
+            await watched.source.prove([alias], since=time.time(), read_bytes=True)
+        at_once = watched.source.model_version("production", name, "1")
+        await watched.source.prove([alias], since=time.time(), read_bytes=False)
+        listed_again = watched.source.model_version("production", name, "1")
+        broken.clear()
+        await watched.source.prove([alias], since=time.time(), read_bytes=True)
+        read_again = watched.source.model_version("production", name, "1")
+
+    for look in (at_once, listed_again):
+        assert isinstance(look, Look)
+        assert look.trouble is not None
+    assert isinstance(read_again, Look)
+    assert read_again.trouble is None
 
 
 async def test_asking_anew_is_bounded(mlflow_production: MlflowServer, name: str) -> None:

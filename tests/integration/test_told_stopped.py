@@ -134,6 +134,33 @@ def test_an_environment_that_is_revoked_in_mid_refresh_is_left_as_it_was(
     assert image_of(mirrored) == OLD
 
 
+def test_a_hold_that_finds_a_refresh_verifying_is_effective_only_once_that_has_ended(
+    mirrored: World, operator: OperatorProcess
+) -> None:
+    place = {"kind": "Deployment", "name": "features", "container": "app"}
+    quick = REFRESH | {"rolloutTimeout": "5s"}
+    image = {"production": place, "staging": {"repository": "registry.example/stays-pending"}}
+    mirrored.mirror(track=[{"name": "image", "pipelineImage": image}], refresh=quick)
+    mirrored.until_sync("Drifted")
+    ask(mirrored, "now")
+    until(lambda: image_of(mirrored) != OLD, within=30, what="nothing was switched")
+
+    def is_effective() -> bool:
+        hold = mirrored.kube.get(API_VERSION, "MirrorHold", "in-between", mirrored.staging)
+        return bool((hold.get("status") or {}).get("effectiveSince"))
+
+    mirrored.kube.create(resources.hold("in-between", mirrored.staging))
+    try:
+        until(is_effective, within=60, what="it has no effect")
+        image_then = image_of(mirrored)
+        refresh = ended(mirrored)
+    finally:
+        mirrored.kube.delete(API_VERSION, "MirrorHold", "in-between", mirrored.staging)
+
+    assert image_then == OLD
+    assert refresh["result"] == "PutBack"
+
+
 def test_a_mirror_that_is_suspended_or_frozen_says_so_and_who_asks_is_told_why(
     mirrored: World, operator: OperatorProcess
 ) -> None:

@@ -122,6 +122,25 @@ INVALID: dict[str, tuple[Object, str]] = {
         ),
         DURATION,
     ),
+    "a loader without time": (
+        mirror(
+            track=[
+                setting(load={"cronJob": "l", "container": "c", "variable": "V", "timeout": "0s"})
+            ]
+        ),
+        "timeout must be at least 1s",
+    ),
+    "no time to start": (refreshing(startingDeadline="0s"), "startingDeadline must be at least 1s"),
+    "no time to refresh": (refreshing(timeout="999ms"), "timeout must be at least 1s"),
+    "no time to roll out": (refreshing(rolloutTimeout="0h"), "rolloutTimeout must be at least 1s"),
+    "bytes read without end": (
+        environment(content={"interval": "0s"}),
+        "interval must be at least 1m",
+    ),
+    "no model small enough": (
+        environment(content={"maxBytes": "0Gi"}),
+        "maxBytes must be more than 0",
+    ),
     "a duration in days": (mirror(maxDriftAge="3 days"), DURATION),
     "a duration of 17 characters": (mirror(maxDriftAge="1h1m1s1ms1h1m1s1m"), "maxDriftAge"),
     "a bare number as duration": (mirror(staleAfter="120"), DURATION),
@@ -208,6 +227,7 @@ SERVER_ONLY: dict[str, tuple[Object, str]] = {
     ),
     "a namespace listed twice": (environment(namespaces=["a", "a"]), "Duplicate value"),
     "an environment's name of 64 characters": (environment("a" * 64), "at most 63 characters"),
+    "an environment's name with a dot": (environment("eu.production"), "use a name without dots"),
     "a field that does not exist": (mirror(tolerance="1"), 'unknown field "spec.tolerance"'),
     "a later kind": (
         mirror(track=[{"name": "x", "indexSnapshot": {"store": "vectors"}}]),

@@ -147,6 +147,27 @@ def test_of_two_components_that_want_different_things_in_one_place_neither_is_do
     assert "in conflict with a" in left["b"]
 
 
+def test_who_wants_the_same_as_one_of_two_in_conflict_is_left_as_well() -> None:
+    plan = make(
+        [
+            proposal("a", key("a", "1"), load("a", "1")),
+            proposal("b", key("b", "1")),
+            proposal("c", key("c", "2")),
+        ]
+    )
+
+    left = {each.component: each.why for each in plan.left}
+    assert plan.steps == ()
+    assert [name for name, why in left.items() if "in conflict with c," in why] == ["a", "b"]
+    assert "in conflict with a," in left["c"]
+
+
+def test_a_component_that_wants_two_things_of_one_place_is_told_so() -> None:
+    (left,) = make([proposal("a", patch("a", SetImage("c", "1"), SetImage("c", "2")))]).left
+
+    assert left.why.startswith("wants two different things of Deployment ml-staging/fraud-server")
+
+
 def test_a_component_in_conflict_is_left_whole() -> None:
     plan = make([proposal("a", copy("a"), alias("a", "7")), proposal("b", alias("b", "8"))])
 

@@ -4,13 +4,16 @@ from typing import Any
 
 import pytest
 
+from stagingmirror.api.mirror import Track
 from stagingmirror.drift.facts import Looks, Seen, Unseen, Why
-from stagingmirror.engine.case import MirrorKey
+from stagingmirror.drift.verdict import Held, InSync, Unknown, Verdict
+from stagingmirror.engine.case import Judged, MirrorKey
 from stagingmirror.engine.first_answers import AFTER_EDIT, AT_START, FirstAnswers, NotYet
 from stagingmirror.engine.fleet import Fleet
 from stagingmirror.engine.holds import Acknowledged, holds_nothing, in_force, read, requests
 from stagingmirror.engine.reporting import refused_token
 from stagingmirror.engine.tokens import CHECK_AT, REFRESH_AT, Asked, Tokens, answered
+from support import resources
 
 KEY = MirrorKey("ml-staging", "fraud")
 NOW = 1_000_000.0
@@ -41,54 +44,99 @@ def test_a_token_that_was_echoed_is_not_asked_again() -> None:
     assert Tokens().asked(KEY, {CHECK_AT: "one"}, status, NOW) is None
 
 
-@pytest.mark.parametrize(
-    ("began", "is_answered"),
-    [([NOW + 1, NOW + 2], True), ([NOW + 1, NOW - 1], False), ([NOW, NOW + 1], False)],
-)
-def test_every_look_must_have_begun_after_the_token(began: list[float], is_answered: bool) -> None:
-    asked = Asked("one", NOW, proven=True)
+def judged(
+    production: float,
+    staging: float = NOW + 1,
+    *,
+    verdict: Verdict | None = None,
+    trouble: Why | None = None,
+) -> Judged:
+    """A component whose looks began then; in sync unless said otherwise."""
+    track = Track.model_validate(resources.setting())
+    both = Looks(Seen({}, production, trouble=trouble), Seen({}, staging))
+    return Judged(track, both, verdict or InSync(1))
 
-    assert answered(asked, began, stale_after=STALE, now=NOW + 3) is is_answered
+
+SILENT = Why("NotAnswered", "MLflow timed out.")
+UNKNOWN = Unknown(SILENT, "production")
+
+
+@pytest.mark.parametrize(
+    ("component", "is_answered"),
+    [
+        (judged(NOW + 1, NOW + 2), True),
+        (judged(NOW + 1, NOW - 1), False),
+        (judged(NOW, NOW + 1), False),
+        (judged(NOW - 1, verdict=UNKNOWN), True),
+        (judged(NOW - 1, verdict=Held("ci", "candidate 14", unseen=SILENT)), True),
+        (judged(NOW - 1, verdict=Held("ci", "candidate 14")), False),
+    ],
+)
+def test_every_look_must_have_begun_after_the_token_or_be_told_as_unknown(
+    component: Judged, is_answered: bool
+) -> None:
+    asked = Asked("one", NOW, proven=NOW + 2)
+
+    assert answered(asked, [component], stale_after=STALE, now=NOW + 3) is is_answered
+
+
+def test_an_older_answer_stands_in_for_a_failed_one_but_does_not_answer_a_token() -> None:
+    listing_failed = judged(NOW + 1, trouble=SILENT)
+    asked = Asked("one", NOW, proven=NOW + 2)
+
+    assert not answered(asked, [listing_failed], stale_after=STALE, now=NOW + 3)
 
 
 def test_looks_that_began_after_the_token_do_not_answer_it_before_all_their_parts_were_asked() -> (
     None
 ):
-    asked = Asked("one", NOW)
+    fresh = [judged(NOW + 1)]
 
-    assert not answered(asked, [NOW + 1], stale_after=STALE, now=NOW + 3)
+    assert not answered(Asked("one", NOW), fresh, stale_after=STALE, now=NOW + 3)
+    asked_meanwhile = Asked("one", NOW, proven=NOW + 4)
+    assert not answered(asked_meanwhile, fresh, stale_after=STALE, now=NOW + 3)
 
 
 def test_a_token_on_a_mirror_that_is_seen_for_the_first_time_asks_nothing() -> None:
     asked = Tokens().asked(KEY, {CHECK_AT: "bytes:old"}, {"observedGeneration": -1}, NOW)
 
     assert asked is not None
-    assert answered(asked, [NOW - 60], stale_after=STALE, now=NOW)
+    assert answered(asked, [judged(NOW - 60)], stale_after=STALE, now=NOW)
 
 
 def test_what_never_answers_is_stale_and_then_the_token_is_answered_as_well() -> None:
-    asked = Asked("one", NOW)
+    asked, old = Asked("one", NOW), [judged(NOW - 1)]
 
-    assert not answered(asked, [NOW - 1], stale_after=STALE, now=NOW + STALE)
-    assert answered(asked, [NOW - 1], stale_after=STALE, now=NOW + STALE + 1)
+    assert not answered(asked, old, stale_after=STALE, now=NOW + STALE)
+    assert answered(asked, old, stale_after=STALE, now=NOW + STALE + 1)
 
 
 def test_a_token_for_bytes_waits_until_they_were_read() -> None:
-    unread, read_ = Asked("bytes:1", NOW), Asked("bytes:1", NOW, proven=True)
+    unread, read_ = Asked("bytes:1", NOW), Asked("bytes:1", NOW, proven=NOW + 1)
+    fresh = [judged(NOW + 1)]
 
-    assert not answered(unread, [NOW + 1], stale_after=STALE, now=NOW + 2)
-    assert answered(read_, [NOW + 1], stale_after=STALE, now=NOW + 2)
+    assert not answered(unread, fresh, stale_after=STALE, now=NOW + 10 * STALE)
+    assert answered(read_, fresh, stale_after=STALE, now=NOW + 2)
+
+
+def test_a_token_for_bytes_that_cannot_be_read_is_answered_once_that_is_unknown() -> None:
+    tried = Asked("bytes:1", NOW, proven=NOW + 1)
+
+    unread = judged(NOW - 1, trouble=SILENT)
+    assert not answered(tried, [unread], stale_after=STALE, now=NOW + 2)
+    unread = judged(NOW - 1, trouble=SILENT, verdict=UNKNOWN)
+    assert answered(tried, [unread], stale_after=STALE, now=NOW + 2)
 
 
 def test_a_proof_for_a_former_token_proves_nothing_for_the_new_one() -> None:
     tokens = Tokens()
     tokens.asked(KEY, {CHECK_AT: "bytes:2"}, SEEN, NOW)
 
-    tokens.proven(KEY, "bytes:1")
+    tokens.proven(KEY, "bytes:1", NOW)
 
     asked = tokens.asked(KEY, {CHECK_AT: "bytes:2"}, SEEN, NOW)
     assert asked is not None
-    assert not asked.proven
+    assert asked.proven > NOW
 
 
 def test_a_refused_refresh_token_is_echoed_with_the_reason() -> None:

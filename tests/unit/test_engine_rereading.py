@@ -7,9 +7,9 @@ import pytest
 
 from stagingmirror.engine.case import MirrorKey
 from stagingmirror.engine.proving import Proving
-from stagingmirror.engine.tokens import Tokens
+from stagingmirror.engine.tokens import CHECK_AT, Tokens
 from stagingmirror.engine.wants import Wants
-from stagingmirror.errors import NotAnswered
+from stagingmirror.errors import NotAnswered, NotRead
 from stagingmirror.view import Subject
 from support.hands import Clock
 
@@ -23,7 +23,7 @@ class Upstream:
 
     def __init__(self) -> None:
         self.asked: list[tuple[frozenset[Subject], float, bool]] = []
-        self.answers = True
+        self.fails: NotAnswered | None = None
 
     def want(self, subject: Subject, interval: float) -> None: ...
 
@@ -34,8 +34,8 @@ class Upstream:
     ) -> None:
         if found := frozenset(subjects):
             self.asked.append((found, since, read_bytes))
-        if not self.answers:
-            raise NotAnswered("TimedOut", "too slow")
+        if self.fails is not None and found:
+            raise self.fails
 
 
 @pytest.fixture
@@ -88,13 +88,52 @@ async def test_bytes_of_one_refresh_or_version_prove_nothing_for_another(
 async def test_bytes_that_could_not_be_read_are_asked_for_again(
     proving: Proving, upstream: Upstream, clock: Clock
 ) -> None:
-    upstream.answers = False
+    upstream.fails = NotAnswered("TimedOut", "too slow")
     proving.bytes_read(KEY, BROUGHT, 900.0, clock.now)
     await settled()
-    upstream.answers = True
+    upstream.fails = None
 
     assert not proving.bytes_read(KEY, BROUGHT, 900.0, clock.now)
     await settled()
 
     assert proving.bytes_read(KEY, BROUGHT, 900.0, clock.now)
     assert len(upstream.asked) == 2
+
+
+async def test_a_token_for_bytes_counts_as_asked_though_they_could_not_be_read(
+    upstream: Upstream, clock: Clock
+) -> None:
+    tokens, wants = Tokens(), Wants(cluster=upstream, registry=upstream, leading=lambda: True)
+    proving = Proving(
+        upstream, upstream, wants=wants, tokens=tokens, again=lambda key: None, clock=clock
+    )
+    wants.put(KEY, BROUGHT, 30.0)
+    annotations = {CHECK_AT: "bytes:1"}
+    status: dict[str, list[object]] = {"conditions": [{}]}
+    asked = tokens.asked(KEY, annotations, status, clock.now)
+    assert asked is not None
+
+    upstream.fails = NotAnswered("TimedOut", "it is still being read")
+    proving.start(KEY, asked)
+    await settled()
+    unanswered = tokens.asked(KEY, annotations, status, clock.now)
+    upstream.fails = NotRead("HalfRead", "files changed while they were read")
+    proving.start(KEY, asked)
+    await settled()
+    tried = tokens.asked(KEY, annotations, status, clock.now)
+
+    assert unanswered is not None
+    assert unanswered.proven > clock.now
+    assert tried is not None
+    assert tried.proven == clock.now
+
+
+async def test_bytes_that_could_not_be_read_are_never_read_for_a_refresh(
+    proving: Proving, upstream: Upstream, clock: Clock
+) -> None:
+    upstream.fails = NotRead("HalfRead", "files changed while they were read")
+    proving.bytes_read(KEY, BROUGHT, 900.0, clock.now)
+    await settled()
+
+    assert not proving.bytes_read(KEY, BROUGHT, 900.0, clock.now)
+    await proving.close()

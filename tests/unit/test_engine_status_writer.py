@@ -186,6 +186,29 @@ async def test_a_refusal_that_is_told_already_is_not_told_again_and_again() -> N
     assert [put["status"]["sync"] for put in server.puts].count("Unknown") == 1
 
 
+async def test_metrics_tell_a_refused_status_as_unknown_also_after_a_restart() -> None:
+    server = ApiServer()
+    async with an_api_server(server.respond) as client:
+        for _ in range(2):
+            metrics = Metrics(clock=lambda: NOW, version="1")
+            one = rig(client, server, chronicle=Chronicle(cast("Teller", Mute()), metrics))
+            server.answers = [refused(422, "Invalid")]
+            await one.writer.write(one.mirror, report(), now=NOW)
+
+            assert _verdict(metrics) == "Unknown"
+
+
+def _verdict(metrics: Metrics) -> str | None:
+    """What /metrics says of the one mirror."""
+    said = {
+        sample.labels["sync"]
+        for family in metrics.registry.collect()
+        for sample in family.samples
+        if sample.name == "stagingmirror_sync" and sample.value == 1
+    }
+    return said.pop() if said else None
+
+
 async def test_a_mirror_that_is_gone_is_no_error() -> None:
     server = ApiServer()
     async with an_api_server(server.respond) as client:

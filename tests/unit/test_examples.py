@@ -8,6 +8,7 @@ import yaml
 from stagingmirror.api.parse import parse_environment, parse_hold, parse_mirror
 from stagingmirror.component import Side, Sides
 from stagingmirror.components import names, problems, writes
+from stagingmirror.engine.entries import refusal
 from support import resources
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -35,6 +36,12 @@ def test_the_mirror_has_no_problem_between_the_environments() -> None:
     found = [problems(each, sides(), same_registry=False) for each in parse_mirror(mirror).track]
 
     assert found == [None, None, None]
+
+
+def test_a_refresh_can_follow_every_entry_of_the_mirror() -> None:
+    (mirror,) = documents("mirror.yaml")
+
+    assert [refusal(each, sides()) for each in parse_mirror(mirror).track] == [None, None, None]
 
 
 def test_the_mirror_writes_nothing_that_it_names_as_productions() -> None:

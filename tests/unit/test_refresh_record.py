@@ -127,3 +127,4 @@ def test_an_ended_refresh_tells_its_result_and_its_components() -> None:
 
     assert (shown["result"], shown["reason"]) == ("PutBack", "Held")
     assert shown["components"] == ["fraud", "data", "image"]
+    assert shown["generation"] == ended.generation

@@ -96,6 +96,27 @@ def test_while_a_refresh_has_written_and_not_verified_nothing_is_in_sync(
     assert "inSyncSince" not in made
 
 
+@pytest.mark.parametrize(
+    ("components", "message"),
+    [
+        (
+            [equal(), drifted(), unknown()],
+            "other: value: production has 2, staging has 1; hidden: staging: MLflow timed out",
+        ),
+        ([equal("a"), equal("b")], "a: 1; b: 1"),
+    ],
+)
+def test_the_condition_says_what_each_component_says_and_not_the_summary_again(
+    components: list[ComponentReport], message: str
+) -> None:
+    made = status(report(*components))
+
+    told = condition(made, "InSync")
+    assert told is not None
+    assert told["message"] == message
+    assert told["message"] != made["summary"]
+
+
 def test_conditions_that_say_something_is_wrong_are_there_only_while_they_are_true() -> None:
     calm = status(report(equal()))
     wrong = status(
@@ -154,6 +175,17 @@ def test_every_condition_carries_the_generation_it_is_about() -> None:
 
     assert {each["observedGeneration"] for each in made["conditions"]} == {7}
     assert made["observedGeneration"] == 7
+
+
+def test_how_a_refresh_ended_is_said_of_the_generation_that_it_was_made_from() -> None:
+    ended = {"id": "r1", "result": "Succeeded", "generation": 6}
+    made = status(report(equal(), generation=7, finished=ended))
+    later = status(report(equal(), generation=8), made)
+
+    for each in (made, later):
+        refreshed = condition(each, "Refreshed")
+        assert refreshed is not None
+        assert refreshed["observedGeneration"] == 6
 
 
 def test_a_condition_keeps_its_time_while_its_status_is_the_same() -> None:

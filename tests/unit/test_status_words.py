@@ -7,7 +7,7 @@ import pytest
 from stagingmirror.api.cutting import cut, listed, short
 from stagingmirror.api.report import ComponentReport
 from stagingmirror.api.status import status_of
-from stagingmirror.drift.facts import Acceptance, Fact
+from stagingmirror.drift.facts import Acceptance, Fact, Unseen, Why
 from support.looks import (
     NOW,
     absent,
@@ -234,6 +234,13 @@ def test_a_component_keeps_its_since_while_its_verdict_is_the_same() -> None:
         "2027-01-15T08:00:00Z",
         "2027-01-15T08:02:00Z",
     ]
+
+
+def test_a_side_that_was_never_asked_was_not_observed_at_any_time() -> None:
+    never = component("hidden", seen({"value": "1"}), Unseen(Why("NotAskedYet", "…"), 0.0))
+    (told,) = status_of(report(never), now=NOW, previous=None)["components"]
+
+    assert "observedAt" not in told
 
 
 def test_two_long_values_stay_different_when_they_are_cut() -> None:

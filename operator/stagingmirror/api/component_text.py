@@ -43,7 +43,7 @@ def component_told(
         "verdict": verdict,
         "reason": reason,
         "since": (known.get("since") if unchanged else None) or rfc3339(now),
-        "observedAt": rfc3339(max(0.0, component.looks.oldest)),
+        "observedAt": _observed_at(component.looks),
         "production": _facts(component.looks.production, first, limits),
         "staging": _facts(component.looks.staging, first, limits),
         "differences": [_difference(each, limits) for each in differences[: limits.differences]],
@@ -79,6 +79,17 @@ def message_of(component: ComponentReport) -> str:
             return _held(verdict, component.looks)
         case Unknown() as verdict:
             return _unknown(verdict, component.looks)
+
+
+def messages_of(components: tuple[ComponentReport, ...]) -> str:
+    """What each component says, by name; those in sync only where all are."""
+    wrong = [each for each in components if not isinstance(each.verdict, InSync)]
+    return "; ".join(f"{each.name}: {message_of(each).rstrip('.')}" for each in wrong or components)
+
+
+def _observed_at(looks: Looks) -> str | None:
+    """Nothing where a side was never asked."""
+    return rfc3339(looks.oldest) if looks.oldest > 0 else None
 
 
 def _whole_message(

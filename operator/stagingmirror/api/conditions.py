@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from stagingmirror.api.component_text import messages_of
 from stagingmirror.api.cutting import ended, listed
 from stagingmirror.api.report import Report, Sync, sync_of
 from stagingmirror.api.summary import HALF, summary_of
@@ -23,6 +24,8 @@ class Condition:
     status: ConditionStatus
     reason: str
     message: str
+    generation: int | None = None
+    """What it is about, where that is not the generation of the status."""
 
 
 def conditions_of(
@@ -49,7 +52,7 @@ def written(
         {
             "type": each.type,
             "status": each.status,
-            "observedGeneration": generation,
+            "observedGeneration": generation if each.generation is None else each.generation,
             "lastTransitionTime": _transition(former.get(each.type), each, now),
             "reason": each.reason,
             "message": ended(each.message, MAX_MESSAGE),
@@ -80,7 +83,8 @@ def _ready(report: Report, now: float) -> Condition:
 
 
 def _in_sync(report: Report, now: float) -> Condition:
-    return _verdict("InSync", report, report.verdict, summary_of(report, now))
+    message = messages_of(report.components) or summary_of(report, now)
+    return _verdict("InSync", report, report.verdict, message)
 
 
 def _in_sync_except_held(report: Report) -> Condition:
@@ -121,7 +125,8 @@ def _refreshed(refreshes: Iterable[Mapping[str, Any]]) -> Condition | None:
         return None
     result = str(last.get("result") or "Unknown")
     status: ConditionStatus = "True" if result in ("Succeeded", "NothingToDo") else "False"
-    return Condition("Refreshed", status, result, str(last.get("message") or ""))
+    message, generation = str(last.get("message") or ""), last.get("generation")
+    return Condition("Refreshed", status, result, message, generation)
 
 
 def _refreshing(report: Report) -> Condition | None:

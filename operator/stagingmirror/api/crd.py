@@ -32,7 +32,7 @@ class Resource:
     status: type[BaseModel]
     columns: list[columns.Column]
     max_name: int | None = None
-    """Bound of metadata.name, where it is used as a label's value."""
+    """Bound of metadata.name, where it is used as a label's value and named by others."""
 
     @property
     def name(self) -> str:
@@ -140,5 +140,9 @@ def _schema(resource: Resource) -> Schema:
     if resource.max_name is not None:
         rule = f"size(self.metadata.name) <= {resource.max_name}"
         told = f"use a name of at most {resource.max_name} characters: it is used as a label"
-        schema[VALIDATIONS] = [{"rule": rule, "message": told}]
+        dotless = {
+            "rule": "!self.metadata.name.contains('.')",
+            "message": "use a name without dots: mirrors could not name it",
+        }
+        schema[VALIDATIONS] = [{"rule": rule, "message": told}, dotless]
     return schema

@@ -18,6 +18,8 @@ from stagingmirror.api.shapes import (
     Rule,
     Size,
     VariableName,
+    at_least,
+    more_than_nothing,
     unique,
 )
 
@@ -90,11 +92,16 @@ class MlflowServer(Model):
 class ContentReading(Model):
     """How the bytes of models are read."""
 
-    interval: Duration = "24h"
+    interval: Annotated[
+        Duration,
+        at_least("1m", "interval must be at least 1m, else bytes are read without end"),
+    ] = "24h"
     """How often all bytes of a model are read again, even where the store says that nothing
-    changed. What the store says is asked at least every 5 minutes.
+    changed. What the store says is asked at least every 5 minutes. At least 1m.
     """
-    max_bytes: Size = "50Gi"
+    max_bytes: Annotated[
+        Size, more_than_nothing("maxBytes must be more than 0, else no model is compared")
+    ] = "50Gi"
     """The largest model whose bytes are read, e.g. 50Gi. A larger one is Unknown (TooLarge)."""
 
 

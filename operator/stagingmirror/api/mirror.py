@@ -27,7 +27,16 @@ from stagingmirror.api.setting import (
     SettingStaging,
     VariableOf,
 )
-from stagingmirror.api.shapes import Duration, Label, Line, Moment, Namespace, Rule, unique
+from stagingmirror.api.shapes import (
+    Duration,
+    Label,
+    Line,
+    Moment,
+    Namespace,
+    Rule,
+    at_least,
+    unique,
+)
 
 __all__ = [
     "Accept",
@@ -84,13 +93,20 @@ class Refresh(Model):
     """IANA name of the time zone of the schedule, e.g. Europe/Berlin."""
     suspend: bool = False
     """True: no refresh starts. Checks go on."""
-    starting_deadline: Duration = "1h"
+    starting_deadline: Annotated[
+        Duration, at_least("1s", "startingDeadline must be at least 1s, else every tick is skipped")
+    ] = "1h"
     """A refresh that could not start within this time after its tick is skipped and told."""
     settle: Duration = "5m"
     """Production must have been seen, whole and unchanged, for this long before it is followed."""
-    timeout: Duration = "2h"
+    timeout: Annotated[
+        Duration, at_least("1s", "timeout must be at least 1s, else every refresh is put back")
+    ] = "2h"
     """Of the whole refresh; past it, what was changed is put back."""
-    rollout_timeout: Duration = "10m"
+    rollout_timeout: Annotated[
+        Duration,
+        at_least("1s", "rolloutTimeout must be at least 1s, else every rollout is put back"),
+    ] = "10m"
     """Of the rollouts of staging's workloads; past it, what was changed is put back."""
 
 

@@ -16,6 +16,7 @@ from stagingmirror.api.shapes import (
     Rule,
     Shape,
     VariableName,
+    at_least,
 )
 
 ONE_PLACE = "a setting is in exactly one place: configMap, variable or annotation"
@@ -134,7 +135,9 @@ class Load(Model):
     """The container whose variable is set."""
     variable: VariableName
     """The variable that gets the value to load."""
-    timeout: Duration = "1h"
+    timeout: Annotated[
+        Duration, at_least("1s", "timeout must be at least 1s, else no run of the loader can end")
+    ] = "1h"
     """How long one run may take."""
 
 

@@ -66,6 +66,34 @@ class Shape:
         return text
 
 
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """What must hold of a text beyond its form; a text without the form is told that alone."""
+
+    form: str
+    cel: str
+    message: str
+    holds: Callable[[str], bool]
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        return core_schema.no_info_after_validator_function(self._checked, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        written = handler(schema)
+        rule = {"rule": f"!self.matches(r'{self.form}') || {self.cel}", "message": self.message}
+        written.setdefault(VALIDATIONS, []).append(rule)
+        return written
+
+    def _checked(self, text: str) -> str:
+        if not self.holds(text):
+            raise PydanticCustomError("bound", "{told}", {"told": self.message})
+        return text
+
+
 _LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 
 Label = Annotated[
@@ -127,6 +155,28 @@ Duration = Annotated[
 Size = Annotated[
     str, Field(max_length=quantity.MAX_LENGTH), Shape(quantity.PATTERN, quantity.REMEDY)
 ]
+
+
+def at_least(length: str, message: str) -> Bound:
+    """Of a Duration that would do harm if it were shorter."""
+    least = duration.seconds(length)
+    return Bound(
+        duration.PATTERN,
+        f"duration(self) >= duration('{length}')",
+        message,
+        lambda text: duration.seconds(text) >= least,
+    )
+
+
+def more_than_nothing(message: str) -> Bound:
+    """Of a Size."""
+    return Bound(
+        quantity.PATTERN,
+        "self.matches('[1-9]')",
+        message,
+        lambda text: any(c in "123456789" for c in text),
+    )
+
 
 # Not `format: date-time`: CEL then sees a timestamp, and the message would not say what to do.
 Moment = Annotated[

@@ -126,6 +126,8 @@ class RefreshTold(Open):
     """Identity of the refresh."""
     trigger: Text | None = None
     """Schedule or Manual."""
+    generation: int | None = None
+    """The generation of the spec that it was made from."""
     token: Text | None = None
     """The token of the annotation refresh-at that asked for it."""
     phase: Text | None = None

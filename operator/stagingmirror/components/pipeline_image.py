@@ -87,6 +87,9 @@ class PipelineImageKind:
             track, sides, [production.namespace], [staging.namespace]
         ) or same_workload(track, [production], [staging])
 
+    def refusal(self, track: Track, sides: Sides) -> Why | None:
+        return None
+
     def writes(self, track: Track, sides: Sides) -> frozenset[Write]:
         where = _where(_entry(track), sides.staging)
         kind, namespace, name = where.place

@@ -4,6 +4,7 @@ Each write has a *target* (what it overwrites) and a *content*. Two components t
 content in a target share the step; two that want different content are both left alone.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from hashlib import sha256
@@ -52,18 +53,27 @@ def named(steps: Iterable[Step]) -> tuple[Step, ...]:
 
 
 def conflicts(wanted: Mapping[str, Iterable[Step]]) -> dict[str, str]:
-    """The components that want different things of one target, each with the reason."""
-    first: dict[Target, tuple[str, object]] = {}
-    found: dict[str, str] = {}
+    """The components that want different things of one target, each with the reason: everyone who
+    writes to it is in conflict, also those who want the same as another.
+    """
+    claims: dict[Target, list[tuple[str, object]]] = defaultdict(list)
     for component, steps in wanted.items():
         for step in steps:
             for target, content in _writes(step):
-                other, theirs = first.setdefault(target, (component, content))
-                if theirs != content:
-                    what = f"which writes something else to {' '.join(target)}"
-                    found.setdefault(component, f"in conflict with {other}, {what}")
-                    found.setdefault(other, f"in conflict with {component}, {what}")
+                claims[target].append((component, content))
+    found: dict[str, str] = {}
+    for target, claimed in claims.items():
+        for component, content in claimed:
+            other = next((name for name, theirs in claimed if theirs != content), None)
+            if other is not None:
+                found.setdefault(component, _conflict(component, other, " ".join(target)))
     return found
+
+
+def _conflict(component: str, other: str, target: str) -> str:
+    if other == component:
+        return f"wants two different things of {target}; name it once"
+    return f"in conflict with {other}, which writes something else to {target}"
 
 
 def merged(steps: Iterable[Step]) -> tuple[Step, ...]:

@@ -2,16 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from stagingmirror.api.mirror import StagingMirrorSpec, Track
+from stagingmirror.api.report import Activity as Activity
 from stagingmirror.component import Sides
 from stagingmirror.drift.facts import Hold, Looks
 from stagingmirror.drift.steps import Plan
 from stagingmirror.drift.verdict import Verdict
 from stagingmirror.view import View
-
-Activity = Literal["Idle", "Refreshing", "Frozen", "Suspended"]
 
 
 class MirrorKey(NamedTuple):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from stagingmirror.api.duration import seconds
 from stagingmirror.api.mirror import StagingMirrorSpec
 from stagingmirror.component import Sides
-from stagingmirror.drift.facts import Looks, Why
+from stagingmirror.drift.facts import Why
 from stagingmirror.engine import stalls
 from stagingmirror.engine.case import Case, Judged, MirrorKey, Progress
 from stagingmirror.engine.claims import Claims
@@ -194,6 +194,7 @@ class Check:
         report = blind_report(
             mirror,
             Outcome(progress, why, None if asked is None else asked.token),
+            spec=self.specs.readable(mirror.body),
             mirrors=self.fleet.count("stagingmirrors"),
         )
         await self.writer.write(mirror, report, now=now)
@@ -212,8 +213,7 @@ class Check:
         asked = self._asked(mirror, now)
         if asked is None:
             return None
-        began = [time for each in components for time in _began(each.looks)]
-        if answered(asked, began, stale_after=seconds(spec.stale_after), now=now):
+        if answered(asked, components, stale_after=seconds(spec.stale_after), now=now):
             self.proving.drop(mirror.key)
             return asked.token
         self.proving.start(mirror.key, asked)
@@ -226,10 +226,6 @@ class Check:
         if not self.refresher.is_open(mirror.uid):
             for request in holds:
                 self.acknowledged.passed(request, mirror.key)
-
-
-def _began(looks: Looks) -> tuple[float, float]:
-    return looks.production.began, looks.staging.began
 
 
 def _both(progress: Progress, refused: Progress) -> Progress:

@@ -16,6 +16,14 @@ def problem(track: Track, sides: Sides, *, same_registry: bool | None) -> Why | 
     return None if kind is None else kind.problems(track, sides, same_registry=same_registry)
 
 
+def refusal(track: Track, sides: Sides) -> Why | None:
+    """Why no refresh can follow this entry, though it is compared; None where it only reports."""
+    kind = kind_of(track)
+    if kind is None or track.effective_mode == "Report":
+        return None
+    return kind.refusal(track, sides)
+
+
 def written(track: Track, sides: Sides) -> frozenset[Write]:
     """What a refresh of this entry writes; nothing where it only reports."""
     kind = kind_of(track)

@@ -197,7 +197,9 @@ def _ready(
     if why is None and address is None:
         return Condition("Ready", "True", "Readable", "its namespaces can be read")
     if why is None:
-        return Condition("Ready", "True", "Reachable", "reachable, and the credentials work")
+        is_asked = isinstance(address, RegistryAddress) and address.credentials is not None
+        said = "and the credentials work" if is_asked else "without credentials"
+        return Condition("Ready", "True", "Reachable", f"reachable, {said}")
     if why.reason == "NotAskedYet":
         return Condition("Ready", "Unknown", why.reason, why.message)
     return Condition("Ready", "False", why.reason, why.message)

@@ -118,12 +118,13 @@ def _usable(
     if key.namespace not in spec.usable_from:
         raise NeedsHuman(
             "EnvironmentNotUsable",
-            f'environment "{name}" does not list namespace {key.namespace} in usableFrom; ask its '
-            "owner to add it.",
+            f'spec.{role}.environment: environment "{name}" does not list namespace '
+            f"{key.namespace} in usableFrom; ask its owner to add it, or correct the name.",
         )
     if namespace not in spec.namespaces:
+        field = f"spec.{role}.{'namespace' if role == 'production' else 'environment'}"
         raise NeedsHuman(
             "EnvironmentNotUsable",
-            f'environment "{name}" does not list namespace {namespace} in namespaces; ask its '
-            "owner to add it.",
+            f'{field}: environment "{name}" does not list namespace {namespace} in namespaces; ask '
+            "its owner to add it, or correct the name.",
         )

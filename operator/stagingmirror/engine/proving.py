@@ -9,6 +9,7 @@ import structlog
 from stagingmirror.engine.case import MirrorKey
 from stagingmirror.engine.tokens import BYTES, Asked, Tokens
 from stagingmirror.engine.wants import MODELS, Wants
+from stagingmirror.errors import NotRead
 from stagingmirror.view import Subject
 
 log = structlog.get_logger(__name__)
@@ -135,22 +136,28 @@ class Proving:
         await asyncio.sleep(pause)
         subjects = self._wants.reads(key) if only is None else only
         polled = [each for each in subjects if each.kind in MODELS]
+        unread: list[str] = []
         try:
             async with self._turns, asyncio.TaskGroup() as group:
                 group.create_task(
                     self._cluster.prove(subjects.difference(polled), since=asked.since)
                 )
                 if models and polled:
-                    group.create_task(
-                        self._registry.prove(polled, since=asked.since, read_bytes=asked.read_bytes)
-                    )
+                    group.create_task(self._ask_registry(polled, asked, unread))
         except Exception:  # whatever failed, nothing is proven, and it is asked again
             log.exception("asking anew failed", mirror="/".join(key))
         else:
-            if only is not None:
+            if only is not None and not unread:
                 self._read[key] = (asked.token, only, self._clock())
-            elif self._wants.reads(key) == subjects:
-                self._tokens.proven(key, asked.token)
+            elif only is None and self._wants.reads(key) == subjects:
+                self._tokens.proven(key, asked.token, self._clock())
         finally:
             self._tasks.pop(key, None)
         self._again(key)
+
+    async def _ask_registry(self, polled: list[Subject], asked: Asked, unread: list[str]) -> None:
+        """Bytes that cannot be read were asked for all the same: what rests on them tells why."""
+        try:
+            await self._registry.prove(polled, since=asked.since, read_bytes=asked.read_bytes)
+        except NotRead as error:
+            unread.append(error.message)

@@ -17,6 +17,7 @@ def open_refresh(record: Record) -> dict[str, Any]:
     return {
         "id": record.id,
         "trigger": record.trigger,
+        "generation": record.generation,
         **({"token": record.token} if record.token else {}),
         "phase": _phase(record),
         "message": _message(record),
@@ -31,6 +32,7 @@ def ended_refresh(record: Record) -> dict[str, Any]:
     return {
         "id": record.id,
         "trigger": record.trigger,
+        "generation": record.generation,
         **({"token": record.token} if record.token else {}),
         "result": record.result,
         "reason": record.why[0] if record.why else "Verified",

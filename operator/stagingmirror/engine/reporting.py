@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from stagingmirror.api.duration import seconds
+from stagingmirror.api.mirror import StagingMirrorSpec
 from stagingmirror.api.report import ComponentReport, Report
 from stagingmirror.api.times import posix, rfc3339
 from stagingmirror.drift import deploys
@@ -50,14 +51,16 @@ def judged_report(
     return _with_progress(report, outcome)
 
 
-def blind_report(mirror: Mirror, outcome: Outcome, *, mirrors: int) -> Report:
-    """The report of a mirror that could not even be looked at."""
+def blind_report(
+    mirror: Mirror, outcome: Outcome, *, spec: StagingMirrorSpec | None, mirrors: int
+) -> Report:
+    """The report of a mirror that could not even be looked at. ``spec``: where it could be read."""
     report = Report(
         generation=mirror.generation,
         components=(),
         stale_after=BLIND_HEARTBEAT,
         heartbeat=heartbeat.period(BLIND_HEARTBEAT, mirrors),
-        max_drift_age=float("inf"),
+        max_drift_age=float("inf") if spec is None else seconds(spec.max_drift_age),
         tracked=len((mirror.body.get("spec") or {}).get("track") or ()),
         deploys=_former(mirror.status),
         handled_check_at=outcome.handled_check_at,

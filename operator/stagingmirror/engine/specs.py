@@ -29,6 +29,13 @@ class Specs:
             raise NeedsHuman(known[1].reason, known[1].message)
         return known[1]
 
+    def readable(self, body: Body) -> StagingMirrorSpec | None:
+        """The spec; None where it cannot be read."""
+        try:
+            return self.of(body)
+        except NeedsHuman:
+            return None
+
     def drop(self, key: MirrorKey) -> None:
         self._known.pop(key, None)
 

@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from stagingmirror.api.mirror import StagingMirrorSpec
-from stagingmirror.component import Sides
+from stagingmirror.component import Sides, Write
 from stagingmirror.drift.facts import Why
 from stagingmirror.drift.schedule import check_schedule
 from stagingmirror.engine.case import MirrorKey
 from stagingmirror.engine.claims import Claims
-from stagingmirror.engine.entries import all_written, problem, written
+from stagingmirror.engine.entries import all_written, problem, refusal, written
 from stagingmirror.engine.environments import production_namespaces
 from stagingmirror.engine.fleet import Fleet
 
@@ -23,16 +23,18 @@ from stagingmirror.engine.fleet import Fleet
 @dataclass(frozen=True, slots=True)
 class Stalls:
     """``components``: entries that mean nothing as they are, by name; they are Unknown. ``whole``:
-    why nothing of this mirror is refreshed, or None.
+    why nothing of this mirror is refreshed, or None. ``refused``: why one entry never is, though it
+    is compared like all others.
     """
 
     components: Mapping[str, Why]
     whole: Why | None
+    refused: Why | None = None
 
     @property
     def first(self) -> Why | None:
         """What the condition Stalled says."""
-        return self.whole or next(iter(self.components.values()), None)
+        return self.whole or next(iter(self.components.values()), self.refused)
 
 
 def find(
@@ -47,8 +49,13 @@ def find(
     """Every stall of one mirror. ``same_registry``: whether both sides lead to one."""
     whole = _schedule(spec)
     if whole is None and all_written(spec, sides):
-        whole = _protected(fleet, sides) or _overlap(key, spec, sides, claims)
-    return Stalls(_components(spec, sides, same_registry=same_registry), whole)
+        whole = (
+            _protected(fleet, sides)
+            or _written_twice(spec, sides)
+            or _overlap(key, spec, sides, claims)
+        )
+    components = _components(spec, sides, same_registry=same_registry)
+    return Stalls(components, whole, _refused(spec, sides))
 
 
 def _components(
@@ -60,6 +67,17 @@ def _components(
         if why is not None:
             found[track.name] = why
     return found
+
+
+def _refused(spec: StagingMirrorSpec, sides: Sides) -> Why | None:
+    if spec.refresh is None:
+        return None
+    for track in spec.track:
+        why = refusal(track, sides)
+        if why is not None:
+            said = f"track[{track.name}]: {why.message} List it there, or set mode: Report."
+            return Why(why.reason, said)
+    return None
 
 
 def _schedule(spec: StagingMirrorSpec) -> Why | None:
@@ -76,9 +94,27 @@ def _protected(fleet: Fleet, sides: Sides) -> Why | None:
         return None
     return Why(
         "ProductionIsReadOnly",
-        f'namespace {namespace} is listed by Production environment "{owner}", so nothing is '
-        "written there; take it out of that environment if it is staging's.",
+        f'spec.refresh: namespace {namespace} is listed by Production environment "{owner}", so '
+        "nothing is written there; take it out of that environment if it is staging's, or remove "
+        "spec.refresh.",
     )
+
+
+def _written_twice(spec: StagingMirrorSpec, sides: Sides) -> Why | None:
+    """Two entries of this mirror that write one field: what one of them holds or has in sync, the
+    other would overwrite.
+    """
+    writers: dict[Write, str] = {}
+    for track in spec.track:
+        for write in sorted(written(track, sides)):
+            first = writers.setdefault(write, track.name)
+            if first != track.name:
+                return Why(
+                    "Overlap",
+                    f"track[{track.name}] writes {write}, which track[{first}] writes too; remove "
+                    "it from one, or set mode: Report.",
+                )
+    return None
 
 
 def _overlap(key: MirrorKey, spec: StagingMirrorSpec, sides: Sides, claims: Claims) -> Why | None:

@@ -1,9 +1,10 @@
 """Tokens: how somebody asks for a check or a refresh now, and learns that it was answered.
 
 A token of ``check-at`` is echoed in the same write as a verdict whose every look began after the
-token was seen here. What has not answered since is told as Unknown once it is older than
-``staleAfter``; then the echo is true as well. A mirror that is seen for the first time (it has no
-status yet) was not asked anything: its tokens are echoed with its first verdict.
+token was seen here, and all of whose parts were asked since. What was asked and did not answer is
+told as Unknown once it is older than ``staleAfter``; then the echo is true as well. Tokens that are
+there when a mirror is first seen (it has no status yet) ask nothing: they are echoed with its first
+verdict, and not obeyed.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,7 +13,9 @@ from math import inf
 from typing import Any
 
 from stagingmirror.api.model import GROUP
-from stagingmirror.engine.case import MirrorKey
+from stagingmirror.drift.facts import Observation, Unseen, Why
+from stagingmirror.drift.verdict import Held, Unknown
+from stagingmirror.engine.case import Judged, MirrorKey
 
 CHECK_AT = f"{GROUP}/check-at"
 REFRESH_AT = f"{GROUP}/refresh-at"
@@ -28,8 +31,12 @@ class Asked:
 
     token: str
     since: float
-    proven: bool = False
-    """Everything that the mirror reads was asked again."""
+    proven: float = inf
+    """When everything that the mirror reads had been asked again (POSIX s)."""
+
+    @property
+    def was_there_first(self) -> bool:
+        return self.since == -inf
 
     @property
     def read_bytes(self) -> bool:
@@ -51,18 +58,18 @@ class Tokens:
             self._asked.pop(key, None)
             return None
         if not status.get("conditions"):
-            return Asked(token=token, since=-inf, proven=True)
+            return Asked(token=token, since=-inf)
         known = self._asked.get(key)
         if known is None or known.token != token:
             known = Asked(token=token, since=now)
             self._asked[key] = known
         return known
 
-    def proven(self, key: MirrorKey, token: str) -> None:
-        """Everything was asked again since the token was seen."""
+    def proven(self, key: MirrorKey, token: str, now: float) -> None:
+        """Everything was asked again since the token was seen; that had ended at ``now``."""
         known = self._asked.get(key)
         if known is not None and known.token == token:
-            self._asked[key] = Asked(token=token, since=known.since, proven=True)
+            self._asked[key] = Asked(token=token, since=known.since, proven=now)
 
     def drop(self, key: MirrorKey) -> None:
         self._asked.pop(key, None)
@@ -73,12 +80,29 @@ def token_of(annotations: Mapping[str, str], name: str) -> str | None:
     return (annotations.get(name) or "")[:MAX_LENGTH] or None
 
 
-def answered(asked: Asked, began: Iterable[float], *, stale_after: float, now: float) -> bool:
-    """Whether a verdict from looks that began at these times (POSIX s) answers the token.
+def answered(asked: Asked, components: Iterable[Judged], *, stale_after: float, now: float) -> bool:
+    """Whether the verdict over these components, judged from what was known at ``now`` (POSIX s),
+    answers the token.
 
     A look's parts (a model's files) may be asked less often than the look is made, so ``proven`` is
-    not implied by when looks began.
+    not implied by when looks began. What was asked and gave no answer must be told as Unknown.
     """
-    if asked.proven and all(time > asked.since for time in began):
+    if asked.was_there_first:
+        return True
+    if asked.proven <= now and all(_answers(each, asked.since) for each in components):
         return True
     return not asked.read_bytes and now > asked.since + stale_after
+
+
+def _answers(component: Judged, since: float) -> bool:
+    match component.verdict:
+        case Unknown() | Held(unseen=Why()):
+            return True
+        case _:
+            looks = component.looks
+            return all(_is_newer(look, since) for look in (looks.production, looks.staging))
+
+
+def _is_newer(look: Observation, since: float) -> bool:
+    """Trouble: the newest asking failed, and this is an older answer whose parts may be older."""
+    return look.began > since and (isinstance(look, Unseen) or look.trouble is None)

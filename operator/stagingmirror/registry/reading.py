@@ -18,7 +18,7 @@ import structlog
 
 from stagingmirror.drift.facts import Unseen, Why
 from stagingmirror.drift.wording import size
-from stagingmirror.errors import NotAnswered, StagingMirrorError
+from stagingmirror.errors import NotAnswered, NotRead, StagingMirrorError
 from stagingmirror.registry.artifacts import StoredFile, list_files, stamp
 from stagingmirror.registry.content import Texts, fingerprint, read_bytes, read_texts
 from stagingmirror.registry.server import MlflowServer
@@ -45,6 +45,8 @@ class Shelf:
     adopted: bool = False
     """``content`` comes from before a restart and is not confirmed yet: it is not shown."""
     listed: float = 0.0
+    demanded: float = 0.0
+    """Somebody asked for bytes that were read at this time or later."""
     unseen: Why | None = None
     """Why there is no content."""
     trouble: Why | None = None
@@ -122,8 +124,9 @@ class Reading:
 
     async def prove(self, roots: Iterable[str], *, since: float, bytes_too: bool) -> None:
         """Ask the store anew where it was last asked before ``since``; read all bytes anew where
-        they were last read before it, if ``bytes_too``. Waits for that, and raises NotAnswered
-        where bytes could not be read.
+        they were last read before it, if ``bytes_too``. Waits for that, and raises NotRead where
+        bytes could not be read: until they were, that is a trouble of what is shown. Raises
+        NotAnswered where reading was given up in between.
         """
         shelves = [self._shelf(root) for root in roots]
         works = []
@@ -134,10 +137,15 @@ class Reading:
             if shelf.listed < since or (bytes_too and not shelf.was_read(since)):
                 works.append(self._start(shelf, since=since if bytes_too else None))
         await asyncio.gather(*map(_finished, works))
-        for shelf in shelves:
-            if bytes_too and shelf.unseen is None and not shelf.was_read(since):
-                why = shelf.trouble or Why("NotRead", "reading the bytes ended early")
-                raise NotAnswered(why.reason, why.message)
+        unread = [
+            shelf.trouble
+            for shelf in shelves
+            if bytes_too and shelf.unseen is None and not shelf.was_read(since)
+        ]
+        if None in unread:
+            raise NotAnswered("NotRead", "reading the bytes ended early")
+        for why in filter(None, unread):
+            raise NotRead(why.reason, why.message)
 
     async def close(self) -> None:
         for shelf in self._shelves.values():
@@ -157,14 +165,16 @@ class Reading:
         )
 
     def _start(self, shelf: Shelf, *, since: float | None) -> asyncio.Task[None]:
-        shelf.work = asyncio.create_task(self._look(shelf, since))
+        """``since``: the bytes must have been read at this time or later."""
+        shelf.demanded = max(shelf.demanded, since or 0.0)
+        shelf.work = asyncio.create_task(self._look(shelf))
         return shelf.work
 
     def _drop(self, shelf: Shelf) -> None:
         if shelf.work is not None:
             shelf.work.cancel()
 
-    async def _look(self, shelf: Shelf, since: float | None) -> None:
+    async def _look(self, shelf: Shelf) -> None:
         """One asking of the store and, where due, one reading. Never raises but when cancelled."""
         before = self.shown(shelf.root)
         shelf.tried = began = self._clock()
@@ -174,7 +184,7 @@ class Reading:
                 known = await self._is_known(shelf, listing)
             shelf.listed = began
             if not self._settles(shelf, listing):
-                await self._read_if_due(shelf, listing, since, known=known)
+                await self._read_if_due(shelf, listing, known=known)
             shelf.trouble = None
         except StagingMirrorError as error:
             shelf.trouble = Why(error.reason, error.message)
@@ -201,12 +211,12 @@ class Reading:
         return shelf.unseen is not None
 
     async def _read_if_due(
-        self, shelf: Shelf, listing: tuple[StoredFile, ...], since: float | None, *, known: bool
+        self, shelf: Shelf, listing: tuple[StoredFile, ...], *, known: bool
     ) -> None:
         if not known and shelf.content is not None:
             shelf.content = None
             self._changed(shelf.root)
-        oldest = max(self._clock() - self._content_interval, since or 0.0)
+        oldest = max(self._clock() - self._content_interval, shelf.demanded)
         content = shelf.content
         if content is not None and content.read >= oldest and await self._stands(shelf, content):
             return

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 from stagingmirror.drift.facts import Unseen, Why
-from stagingmirror.errors import CannotRefresh, NeedsHuman, NotAnswered
+from stagingmirror.errors import CannotRefresh, NeedsHuman, NotAnswered, NotRead
 from stagingmirror.registry.address import RegistryAddress, ServerKey, server_key
 from stagingmirror.registry.identity import RegistryIdentity, same
 from stagingmirror.registry.line import Line
@@ -133,7 +133,7 @@ class RegistrySource:
 
         Returns when asked; what the answer was, the looks tell (``began``). Raises NotAnswered
         where that took longer than ``within`` seconds (reading goes on; ask again with the same
-        ``since``), or where bytes that were to be read could not be.
+        ``since``), NotRead where bytes that were to be read could not be.
         """
         asked: dict[ServerKey, list[Subject]] = defaultdict(list)
         for subject in subjects:
@@ -146,11 +146,15 @@ class RegistrySource:
         ]
         try:
             async with asyncio.timeout(within):
-                await asyncio.gather(*proofs)
+                ends = await asyncio.gather(*proofs, return_exceptions=True)
         except TimeoutError:
             raise NotAnswered(
                 "TimedOut", f"asking the registries anew took longer than {within:.0f} s"
             ) from None
+        # One that could not be read says nothing of whether the others were asked.
+        failed = [end for end in ends if isinstance(end, BaseException)]
+        for error in sorted(failed, key=lambda end: isinstance(end, NotRead)):
+            raise error
 
     def adopt(self, environment: str, model: str, version: str, content: Content) -> None:
         """A hash known from before a restart. See ``registry.reading`` for what it is good for."""

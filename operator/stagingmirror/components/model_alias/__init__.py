@@ -43,6 +43,9 @@ class ModelAliasKind:
             or same_workload(track, production, staging)
         )
 
+    def refusal(self, track: Track, sides: Sides) -> Why | None:
+        return None
+
     def writes(self, track: Track, sides: Sides) -> frozenset[Write]:
         entry, side = _entry(track), sides.staging
         alias = alias_in(entry, side)

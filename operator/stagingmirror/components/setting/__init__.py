@@ -8,8 +8,10 @@ from stagingmirror.api.mirror import ComponentKind, Setting, Track
 from stagingmirror.component import Role, Sides
 from stagingmirror.components.setting.place import (
     place_in,
+    readable_in,
     same_place,
     users_of,
+    why_not_readable,
     write_of,
 )
 from stagingmirror.components.setting.refresh import steps
@@ -44,6 +46,14 @@ class SettingKind:
             return problem
         shared = same_place(entry, sides)
         return same_thing(track, shared) if shared else None
+
+    def refusal(self, track: Track, sides: Sides) -> Why | None:
+        """What is not readable is compared by its HMAC, and there is nothing to write."""
+        for side in (sides.production, sides.staging):
+            place = place_in(_entry(track), side)
+            if not readable_in(place, side):
+                return Why("NotReadable", why_not_readable(place, side))
+        return None
 
     def writes(self, track: Track, sides: Sides) -> frozenset[Write]:
         return frozenset({write_of(place_in(_entry(track), sides.staging))})
