@@ -26,6 +26,12 @@ ATTEMPT = 2.0
 """Seconds for one call: a hanging renewal leaves time for a second one within the deadline."""
 
 
+def _since_boot() -> float:
+    """Monotonic seconds, counted while the machine sleeps too where the system can tell."""
+    clock = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if clock is None else time.clock_gettime(clock)
+
+
 class Elector:
     """``run`` stands by, leads, and returns once leading is over.
 
@@ -43,7 +49,7 @@ class Elector:
         identity: str,
         settings: Settings,
         lost: Callable[[], None],
-        monotonic: Callable[[], float] = time.monotonic,
+        monotonic: Callable[[], float] = _since_boot,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.holder = f"{identity}_{secrets.token_hex(4)}"
@@ -192,9 +198,17 @@ class Elector:
         if not self.leading or self._lease is None:
             return
         self._leads_until = float("-inf")
-        body = released(self._lease, self._clock())
         with suppress(StagingMirrorError):  # it runs out by itself
-            await self._ask("PUT", f"{self._path}/{self._name}", body)
+            try:
+                await self._put_released(self._lease)
+            except Conflicted:
+                # The answer to our last renewal was lost, or somebody put a note on the Lease.
+                if await self._still_ours():
+                    await self._put_released(self._lease)
+
+    async def _put_released(self, lease: Lease) -> None:
+        body = released(lease, self._clock())
+        await self._ask("PUT", f"{self._path}/{self._name}", body)
 
     async def _ask(
         self, method: str, path: str, body: dict[str, Any] | None = None
