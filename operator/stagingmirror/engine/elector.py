@@ -200,13 +200,13 @@ class Elector:
         self._leads_until = float("-inf")
         with suppress(StagingMirrorError):  # it runs out by itself
             try:
-                await self._put_released(self._lease)
+                await self._give_back(self._lease)
             except Conflicted:
-                # The answer to our last renewal was lost, or somebody put a note on the Lease.
+                # A renewal that was on its way when we were told to end may have been done.
                 if await self._still_ours():
-                    await self._put_released(self._lease)
+                    await self._give_back(self._lease)
 
-    async def _put_released(self, lease: Lease) -> None:
+    async def _give_back(self, lease: Lease) -> None:
         body = released(lease, self._clock())
         await self._ask("PUT", f"{self._path}/{self._name}", body)
 
