@@ -103,6 +103,7 @@ async def test_a_right_that_is_taken_away_leaves_what_may_still_be_read(
 ) -> None:
     async with seeing(cluster, "ml", "other") as seen:
         looks: list[object] = []
+        await holds(lambda: bool(cluster.watches.get(("deployments", None))))
         cluster.forbidden |= {("deployments", None), ("deployments", "other")}
         since = time.time()
 

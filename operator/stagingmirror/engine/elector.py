@@ -26,6 +26,12 @@ ATTEMPT = 2.0
 """Seconds for one call: a hanging renewal leaves time for a second one within the deadline."""
 
 
+def _since_boot() -> float:
+    """Monotonic seconds, counted while the machine sleeps too where the system can tell."""
+    clock = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if clock is None else time.clock_gettime(clock)
+
+
 class Elector:
     """``run`` stands by, leads, and returns once leading is over.
 
@@ -43,7 +49,7 @@ class Elector:
         identity: str,
         settings: Settings,
         lost: Callable[[], None],
-        monotonic: Callable[[], float] = time.monotonic,
+        monotonic: Callable[[], float] = _since_boot,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.holder = f"{identity}_{secrets.token_hex(4)}"
