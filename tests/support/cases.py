@@ -7,11 +7,12 @@ from stagingmirror.api.mirror import StagingMirrorSpec
 from stagingmirror.component import Side, Sides
 from stagingmirror.drift.facts import Fact, Hold, Looks, Observation, Seen
 from stagingmirror.drift.steps import Left, PatchWorkload, Plan, SetImage, Step
-from stagingmirror.drift.verdict import InSync
+from stagingmirror.drift.verdict import InSync, Verdict
 from stagingmirror.engine.case import Case, Judged, MirrorKey
 from support import resources
 from support.builders import NOW, World, environment
 
+IN_SYNC = InSync(1)
 STEP = PatchWorkload(
     "patch-1",
     ("features",),
@@ -34,12 +35,15 @@ def case(
     annotations: Mapping[str, str] | None = None,
     now: float = NOW,
     writes: bool = True,
+    verdict: Verdict = IN_SYNC,
+    mode: str | None = None,
 ) -> Case:
     """One component ``features`` whose production was seen ten seconds ago. ``writes=False``: no
     ``spec.refresh``.
     """
     whole = {"schedule": "0 6 * * *", **(refresh or {})}
-    body = resources.mirror(track=[resources.pipeline_image("features")])
+    features = resources.pipeline_image("features") | ({"mode": mode} if mode else {})
+    body = resources.mirror(track=[features])
     if writes:
         body["spec"]["refresh"] = whole
     spec = StagingMirrorSpec.model_validate(body["spec"])
@@ -58,7 +62,7 @@ def case(
             Side("production", "production", environment(), "ml-prod"),
             Side("staging", "staging", environment("Staging"), "ml-staging"),
         ),
-        components=(Judged(spec.track[0], looks, InSync(1)),),
+        components=(Judged(spec.track[0], looks, verdict),),
         holds=holds,
         plan=Plan(steps, left),
         status=status or {},

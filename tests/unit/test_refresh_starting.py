@@ -7,6 +7,7 @@ import pytest
 
 from stagingmirror.drift.facts import Absent, Hold, Observation, Seen, Unseen, Why
 from stagingmirror.drift.steps import Left
+from stagingmirror.drift.verdict import Unknown
 from stagingmirror.engine.case import Case
 from stagingmirror.engine.settle import Stillness
 from stagingmirror.engine.starting import Decision, Occasion, Skip, Start, Wait, decide
@@ -122,6 +123,41 @@ def test_a_plan_without_steps_says_what_is_left_and_why() -> None:
 
     assert isinstance(decision, Skip)
     assert (decision.result, decision.message) == ("NothingToDo", "features: mode Report")
+
+
+ROLLING = Unknown(Why("RollingOut", "pods disagree."), "staging")
+
+
+def test_without_a_step_what_is_not_known_in_staging_is_waited_for_and_never_nothing_to_do() -> (
+    None
+):
+    made = case(refresh=QUIET, steps=(), verdict=ROLLING)
+
+    for decision in (tick(made), by_hand(made)):
+        assert isinstance(decision, Wait)
+        assert decision.message == "features is not known in staging (pods disagree)"
+
+
+def test_what_stays_unknown_until_the_deadline_or_its_turn_is_skipped_and_told() -> None:
+    made = case(refresh=QUIET, steps=(), verdict=ROLLING)
+
+    late = tick(made, age=3601.0, hindrance="features is not known in staging (pods disagree)")
+    queued = tick(made, age=3601.0, queued=True)
+
+    assert isinstance(late, Skip)
+    assert (late.reason, late.result) == ("DeadlineMissed", "Skipped")
+    assert isinstance(queued, Skip)
+    assert (queued.reason, queued.result) == ("NotKnown", "Skipped")
+    assert queued.message == "features is not known in staging (pods disagree)."
+
+
+def test_what_can_be_refreshed_does_not_wait_for_what_is_not_known_or_only_told() -> None:
+    assert isinstance(tick(case(refresh=QUIET, verdict=ROLLING)), Start)
+
+    told = tick(case(refresh=QUIET, steps=(), verdict=ROLLING, mode="Report"))
+
+    assert isinstance(told, Skip)
+    assert told.result == "NothingToDo"
 
 
 def test_calm_counts_from_the_first_look_and_ends_with_a_change_or_a_gap() -> None:

@@ -80,9 +80,8 @@ class Considering:
             if may_pass and self._patience.lasts(case.uid, self.hands.clock()):
                 return Wait(error.message)
             return Skip(error.reason, error.message)
-        except (
-            BaseException
-        ):  # whatever it was, also a pass that is cancelled: the next one has its turn
+        except BaseException:
+            # Also where the pass is cancelled: the next one has its turn.
             self._step_aside(case)
             raise
 

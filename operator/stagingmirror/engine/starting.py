@@ -2,7 +2,9 @@
 
 A tick waits until production was seen, whole and unchanged for ``settle``, up to
 ``startingDeadline``. Somebody who asks by hand waits for production to be seen whole as well, but
-not for ``settle``: they have looked. Both are refused by a suspended mirror and by a hold.
+not for ``settle``: they have looked. Both are refused by a suspended mirror and by a hold, and both
+come to nothing only where that was seen: what is not known in staging (pods are being replaced, its
+MLflow does not answer) is waited for as long.
 """
 
 from dataclasses import dataclass, replace
@@ -10,6 +12,7 @@ from typing import Literal
 
 from stagingmirror.api.duration import seconds
 from stagingmirror.drift.steps import Plan
+from stagingmirror.drift.verdict import Unknown
 from stagingmirror.drift.wording import components_of
 from stagingmirror.engine.case import Case
 from stagingmirror.engine.live import holding
@@ -67,14 +70,15 @@ def decide(
         return refused or Wait("")
     waits_for = _waits_for(case, occasion, still_since)
     if queued:
-        return waits_for or _nothing_to_do(case)
+        return waits_for or _start_or_nothing(case)
     left = deadline(case, occasion) - case.now
     if left < 0:
         why = hindrance.rstrip(".")
         return Skip("DeadlineMissed", f"it could not start within startingDeadline: {why}.")
+    waits_for = waits_for or _nothing_known(case)
     if waits_for is not None:
         return replace(waits_for, again_in=min(waits_for.again_in, left + A_MOMENT))
-    return _nothing_to_do(case)
+    return _start_or_nothing(case)
 
 
 def deadline(case: Case, occasion: Occasion) -> float:
@@ -116,8 +120,27 @@ def _waits_for(case: Case, occasion: Occasion, still_since: float | None) -> Wai
     return Wait(message, max(settle - calm, 0.2))
 
 
-def _nothing_to_do(case: Case) -> Decision:
+def _nothing_known(case: Case) -> Wait | None:
+    """Without a step to take, a component that is not known might still need one."""
+    unknown = _unknown(case)
+    return None if case.plan.steps or unknown is None else Wait(unknown)
+
+
+def _start_or_nothing(case: Case) -> Decision:
     if case.plan.steps:
         return Start()
+    unknown = _unknown(case)
+    if unknown is not None:
+        return Skip("NotKnown", f"{unknown}.")
     left = "; ".join(f"{each.component}: {each.why}" for each in case.plan.left[:5])
     return Skip("NothingToDo", left or "staging is like production already", "NothingToDo")
+
+
+def _unknown(case: Case) -> str | None:
+    """The first component that a refresh would follow and of which nothing is known."""
+    for judged in case.components:
+        if judged.track.effective_mode == "Refresh" and isinstance(judged.verdict, Unknown):
+            why, side = judged.verdict.why, judged.verdict.side
+            where = f" in {side}" if side else ""
+            return f"{judged.track.name} is not known{where} ({why.message.rstrip('.')})"
+    return None
