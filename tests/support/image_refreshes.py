@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+from stagingmirror.drift.verdict import Unknown
 from stagingmirror.engine.case import Progress
 from support.stage import Stage
 from support.workloads import DIGEST, deployment
@@ -41,8 +42,8 @@ def states(progress: Progress) -> list[str]:
 
 
 async def watched(stage: Stage, production: str, staging: str, *names: str) -> list[dict[str, Any]]:
-    """A mirror of them, looked at until every pod runs: what is not seen is not planned. Returns
-    its track.
+    """A mirror of them, looked at until every pod runs and the operator sees that: what is not seen
+    is not planned. Returns its track.
     """
     track = features(stage, production, staging, *names)
     stage.mirror(track)
@@ -50,7 +51,8 @@ async def watched(stage: Stage, production: str, staging: str, *names: str) -> l
     def all_run(_: Progress) -> bool:
         spaces = (stage.production, stage.staging)
         pods = [pod for space in spaces for pod in stage.kube.list("v1", "Pod", space)]
-        return len(pods) == 2 * len(track) and all(_runs(pod) for pod in pods)
+        known = not any(isinstance(each.verdict, Unknown) for each in stage.judged)
+        return known and len(pods) == 2 * len(track) and all(_runs(pod) for pod in pods)
 
     await stage.until(all_run)
     return track

@@ -22,7 +22,7 @@ from stagingmirror.cluster.source import ClusterSource
 from stagingmirror.cluster.writer import Writer
 from stagingmirror.component import Side, Sides
 from stagingmirror.components import names
-from stagingmirror.engine.case import Case, MirrorKey, Progress
+from stagingmirror.engine.case import Case, Judged, MirrorKey, Progress
 from stagingmirror.engine.holds import in_force, read
 from stagingmirror.engine.judging import Scene, judge_all, plan_for
 from stagingmirror.engine.looking import Looking
@@ -67,6 +67,7 @@ class Stage:
     axe: Axe = field(default_factory=lambda: Axe(None))
     refresher: Refresher | None = None
     proving: Proving = field(init=False)
+    judged: tuple[Judged, ...] = ()
     deaths: list[str] = field(default_factory=list)
     """The writes after which a process died."""
 
@@ -79,12 +80,8 @@ class Stage:
 
     def mirror(self, track: list[Object], **spec: Any) -> None:
         """The StagingMirror, created or replaced; refreshes are quick to settle and to give up."""
-        refresh = {
-            "schedule": "0 6 * * *",
-            "settle": "0s",
-            "rolloutTimeout": "30s",
-            "timeout": "2m",
-        } | spec.pop("refresh", {})
+        quick = {"settle": "0s", "rolloutTimeout": "30s", "timeout": "2m"}
+        refresh = {"schedule": "0 6 * * *"} | quick | spec.pop("refresh", {})
         body = resources.mirror(
             "fraud",
             self.staging,
@@ -148,8 +145,8 @@ class Stage:
         for _ in range(2):  # the first shows what is read, the second is made of fresh looks
             view = Looking(self.cluster, self.registry, lambda value: f"hmac-sha256:{hash(value)}")
             scene = Scene(spec, sides, view, time.time(), {})
-            components = judge_all(scene, await asyncio.to_thread(self._holds))
-            plan = plan_for(scene, components)
+            self.judged = judge_all(scene, await asyncio.to_thread(self._holds))
+            plan = plan_for(scene, self.judged)
             await self._look_anew(view, since)
         assert scene is not None
         return Case(
@@ -160,7 +157,7 @@ class Stage:
             annotations=metadata.get("annotations", {}),
             spec=spec,
             sides=sides,
-            components=components,
+            components=self.judged,
             holds=tuple(await asyncio.to_thread(self._holds)),
             plan=plan,
             status=self.status,
@@ -221,12 +218,16 @@ class Stage:
         return entry
 
     async def until(self, condition: Callable[[Progress], bool], within: float = 60.0) -> Progress:
-        async with asyncio.timeout(within):
-            while True:
-                progress = await self.step()
-                if condition(progress):
-                    return progress
-                await asyncio.sleep(0.1)
+        progress = Progress()
+        try:
+            async with asyncio.timeout(within):
+                while True:
+                    progress = await self.step()
+                    if condition(progress):
+                        return progress
+                    await asyncio.sleep(0.1)
+        except TimeoutError:
+            raise AssertionError(f"not within {within} s: {progress}, {self.status}") from None
 
     async def until_gone(self) -> None:
         """The mirror went with its namespace."""
