@@ -20,6 +20,7 @@ class Place:
 
     def __init__(self, **spec: Any) -> None:
         self.fleet, self.acknowledged = Fleet(), Acknowledged()
+        self.still_open: set[MirrorKey] = set()
         mirror, self.hold = resources.mirror(), resources.hold(**spec)
         for body in (mirror, self.hold):
             body["metadata"] |= {"uid": "uid", "resourceVersion": "1", "generation": 1}
@@ -39,6 +40,13 @@ class Place:
         assert request is not None
         self.acknowledged.passed(request, FRAUD)
 
+    def delete_mirror(self, name: str = "fraud") -> None:
+        """It is on its way out, kept by somebody's finalizer."""
+        mirror = resources.mirror(name)
+        gone = {"uid": "uid", "resourceVersion": "2", "deletionTimestamp": "2026-11-25T10:00:00Z"}
+        mirror["metadata"] |= gone
+        self.fleet.put("stagingmirrors", mirror)
+
     def edit(self, **spec: Any) -> None:
         metadata = {**self.hold["metadata"], "generation": 2, "resourceVersion": "9"}
         spec = {**self.hold["spec"], **spec}
@@ -51,6 +59,7 @@ class Place:
             fleet=self.fleet,
             resources=Resources(client, self.fleet, leading=lambda: True),
             acknowledged=self.acknowledged,
+            still_open=lambda: frozenset(self.still_open),
             leading=lambda: True,
             clock=lambda: NOW,
         )
@@ -96,3 +105,32 @@ async def test_a_hold_that_was_edited_is_effective_only_once_its_mirror_passed_w
     assert "effectiveSince" not in edited
     assert again["effectiveSince"]
     assert again["observedGeneration"] == 2
+
+
+async def test_a_deleted_mirror_keeps_no_hold_waiting_but_for_what_its_refresh_still_writes() -> (
+    None
+):
+    place = Place()
+    place.delete_mirror()
+    async with an_api_server(place.respond) as client:
+        place.still_open = {FRAUD, MirrorKey("elsewhere", "other")}
+        waiting = await place.tend(client)
+        place.still_open = {MirrorKey("elsewhere", "other")}
+        effective = await place.tend(client)
+
+    assert "effectiveSince" not in waiting
+    assert waiting["message"] == "a refresh in progress finishes first"
+    assert "effectiveSince" in effective
+
+
+async def test_a_hold_waits_for_what_the_refresh_of_a_vanished_mirror_puts_back() -> None:
+    place = Place()
+    place.passed()
+    async with an_api_server(place.respond) as client:
+        place.still_open = {MirrorKey("ml-staging", "vanished")}
+        waiting = await place.tend(client)
+        place.still_open = {FRAUD}  # one of other components, that this hold lets go on
+        effective = await place.tend(client)
+
+    assert "effectiveSince" not in waiting
+    assert "effectiveSince" in effective

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from stagingmirror.engine.rights import Rights
+from stagingmirror.engine.rights import BELIEVED, GOOD_FOR, Rights
+from stagingmirror.errors import NotAnswered
 from support.api_server import Answer, an_api_server, refused
 
 
@@ -40,3 +41,22 @@ async def test_an_account_that_may_not_ask_what_it_may_is_told_what_to_give_it()
     assert why is not None
     assert why.reason == "Forbidden"
     assert "system:basic-user" in why.message
+
+
+async def test_what_was_answered_counts_while_nobody_answers_but_not_for_ever() -> None:
+    now, answer = 0.0, reviewed()
+    async with an_api_server(lambda method, path, body: answer) as client:
+        rights = Rights(client, clock=lambda: now)
+        assert (await rights.read_only(["ml-prod"])).status == "True"
+        answer = refused(503, "ServiceUnavailable")
+
+        now = GOOD_FOR + 1
+        with pytest.raises(NotAnswered):
+            await rights.read_only(["ml-prod"])
+
+        now = BELIEVED + 1
+        assert (await rights.read_only(["ml-prod"])).status == "Unknown"
+        unreadable = await rights.unreadable(["ml-prod"])
+
+    assert unreadable is not None
+    assert unreadable.reason == "ClusterNotAnswering"

@@ -146,9 +146,6 @@ def assemble(
         annotate=_telling_both(elector, metrics),
     )
     proving = Proving(cluster, registry, wants=wants, tokens=tokens, again=queue.add, clock=clock)
-    holds = HoldKeeper(
-        fleet=fleet, resources=resources, acknowledged=acknowledged, leading=leading, clock=clock
-    )
     hands = Hands(
         writer=Writer(
             client,
@@ -171,6 +168,14 @@ def assemble(
         same_registry=registry.same_registry,
         prove=proving.since,
         read_bytes=proving.bytes_read,
+    )
+    holds = HoldKeeper(
+        fleet=fleet,
+        resources=resources,
+        acknowledged=acknowledged,
+        still_open=refresher.still_open,
+        leading=leading,
+        clock=clock,
     )
     reactions = Reactions(
         fleet=fleet,

@@ -7,9 +7,10 @@ from typing import Any
 import structlog
 
 from stagingmirror.api.times import rfc3339
+from stagingmirror.engine.case import MirrorKey
 from stagingmirror.engine.fleet import Body, Fleet, Plural
 from stagingmirror.engine.holds import Acknowledged, Request, holds_nothing, read
-from stagingmirror.engine.mirror import key_of
+from stagingmirror.engine.mirror import is_leaving, key_of
 from stagingmirror.engine.resources import Resources
 from stagingmirror.errors import StagingMirrorError
 
@@ -22,7 +23,9 @@ AGAIN = 1.0
 
 
 class HoldKeeper:
-    """Writes ``status.effectiveSince``, once per hold."""
+    """Writes ``status.effectiveSince``, once per hold. ``still_open`` tells the mirrors, deleted
+    ones too, whose refresh is in progress.
+    """
 
     def __init__(
         self,
@@ -30,12 +33,14 @@ class HoldKeeper:
         fleet: Fleet,
         resources: Resources,
         acknowledged: Acknowledged,
+        still_open: Callable[[], frozenset[MirrorKey]],
         leading: Callable[[], bool],
         clock: Callable[[], float],
     ) -> None:
         self._fleet = fleet
         self._resources = resources
         self._acknowledged = acknowledged
+        self._still_open = still_open
         self._leading = leading
         self._clock = clock
         self._wake = asyncio.Event()
@@ -77,7 +82,11 @@ class HoldKeeper:
         nothing = holds_nothing(request, mirrors)
         if nothing is not None:
             return {"message": nothing}
-        if not self._acknowledged.effective(request, [key_of(each) for each in mirrors]):
+        staying = {key_of(each) for each in mirrors if not is_leaving(each)}
+        leaving = (key for key in self._still_open() if key not in staying)
+        if any(request.stops(key) for key in leaving):
+            return {"message": WAITS}
+        if not self._acknowledged.effective(request, staying):
             return {"message": WAITS}
         return {"effectiveSince": rfc3339(self._clock())}
 

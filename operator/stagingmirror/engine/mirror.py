@@ -44,10 +44,15 @@ def mirror_of(body: Body) -> Mirror:
     )
 
 
+def is_leaving(body: Body) -> bool:
+    """Whether it was deleted and somebody's finalizer still keeps it. It has no passes any more."""
+    return bool(body["metadata"].get("deletionTimestamp"))
+
+
 def find(fleet: Fleet, key: MirrorKey) -> Mirror | None:
     """The mirror as last seen; None where it is gone or on its way out."""
     body = fleet.get("stagingmirrors", key.name, key.namespace)
-    if body is None or body["metadata"].get("deletionTimestamp"):
+    if body is None or is_leaving(body):
         return None
     return mirror_of(body)
 

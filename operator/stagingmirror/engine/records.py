@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 
 from stagingmirror.cluster.writer import Writer
+from stagingmirror.engine.case import MirrorKey
 from stagingmirror.engine.record import Record, UnreadableRecord, from_json, to_json
 from stagingmirror.errors import Conflicted, NotAnswered, NotThere
 
@@ -96,6 +97,14 @@ class Records:
 
     def all(self) -> tuple[Record, ...]:
         return tuple(record for record, _ in self._known.values())
+
+    def still_open(self) -> frozenset[MirrorKey]:
+        """The mirrors, deleted ones too, whose refresh is in progress or may be."""
+        return frozenset(
+            MirrorKey(record.namespace, record.name)
+            for uid, (record, _) in self._known.items()
+            if record.is_open or uid in self._doubtful
+        )
 
     def open_in(self, environment: str) -> int:
         """How many refreshes run in this staging environment."""

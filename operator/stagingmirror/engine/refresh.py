@@ -210,6 +210,10 @@ class Refresher:
         record = self._records.get(uid)
         return not self._records.is_known(uid) or (record is not None and record.is_open)
 
+    def still_open(self) -> frozenset[MirrorKey]:
+        """The mirrors, deleted ones too, whose refresh is in progress."""
+        return self._records.still_open()
+
     async def close(self) -> None:
         """End the copies that run. Another process takes them up."""
         await self._hands.pool.close()

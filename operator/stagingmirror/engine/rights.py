@@ -9,11 +9,13 @@ from stagingmirror.api.conditions import Condition
 from stagingmirror.cluster.access import READS, may_write, missing_permissions, told
 from stagingmirror.cluster.client import KubernetesClient
 from stagingmirror.drift.facts import Why
-from stagingmirror.errors import NotAllowed
+from stagingmirror.errors import NotAllowed, NotAnswered
 
 GOOD_FOR = 120.0
 BAD_FOR = 10.0
 """Seconds after which a good, or a bad, answer is asked again."""
+BELIEVED = 300.0
+"""Seconds for which an answer counts while newer ones cannot be had."""
 READ_ONLY = "KubernetesReadOnly"
 _MAY_NOT_ASK = (
     "the operator's account may not ask what it may do; give it the ClusterRole system:basic-user"
@@ -21,11 +23,15 @@ _MAY_NOT_ASK = (
 
 
 class Rights:
-    """Answers per set of namespaces. Errors: those of the client."""
+    """Answers per set of namespaces. Errors: those of the client. An API server that does not
+    answer changes nothing at first; what was answered longer than ``BELIEVED`` ago is not claimed
+    any more.
+    """
 
     def __init__(self, client: KubernetesClient, *, clock: Callable[[], float]) -> None:
         self._client = client
         self._clock = clock
+        self._since = clock()
         self._reading: dict[tuple[str, ...], tuple[float, Why | None]] = {}
         self._writing: dict[tuple[str, ...], tuple[float, Condition]] = {}
 
@@ -34,7 +40,12 @@ class Rights:
         key, now = tuple(namespaces), self._clock()
         known = self._reading.get(key)
         if known is None or now - known[0] > (GOOD_FOR if known[1] is None else BAD_FOR):
-            known = (now, await self._missing(key))
+            try:
+                known = (now, await self._missing(key))
+            except NotAnswered as error:
+                if self._believes(known):
+                    raise
+                return Why(error.reason, error.message)
             self._reading[key] = known
         return known[1]
 
@@ -43,9 +54,18 @@ class Rights:
         key, now = tuple(namespaces), self._clock()
         known = self._writing.get(key)
         if known is None or now - known[0] > (GOOD_FOR if known[1].status == "True" else BAD_FOR):
-            known = (now, await self._condition(key))
+            try:
+                known = (now, await self._condition(key))
+            except NotAnswered as error:
+                if self._believes(known):
+                    raise
+                return Condition(READ_ONLY, "Unknown", error.reason, error.message)
             self._writing[key] = known
         return known[1]
+
+    def _believes(self, known: tuple[float, object] | None) -> bool:
+        """Whether what status says still counts, though nobody answers."""
+        return self._clock() - (known[0] if known else self._since) <= BELIEVED
 
     async def _missing(self, namespaces: tuple[str, ...]) -> Why | None:
         for namespace in namespaces:
