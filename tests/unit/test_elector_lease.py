@@ -1,6 +1,20 @@
 """What taking, renewing and releasing a Lease writes."""
 
-from stagingmirror.engine.lease import SETTLED_AT, Lease, fresh, released, renewed, stamp, taken
+from typing import Any
+
+import pytest
+
+from stagingmirror.engine.lease import (
+    SETTLED_AT,
+    Lease,
+    fresh,
+    read,
+    released,
+    renewed,
+    stamp,
+    taken,
+)
+from stagingmirror.errors import NotAnswered
 
 NOW = 1_800_000_000.25
 
@@ -53,3 +67,29 @@ def test_a_lease_without_a_spec_is_nobodys() -> None:
     bare = Lease({"metadata": {"resourceVersion": "1"}})
 
     assert (bare.holder, bare.duration, bare.transitions) == ("", 0.0, 0)
+
+
+METADATA = {"resourceVersion": "7"}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {},
+        {"metadata": None},
+        {"metadata": {}},
+        {"metadata": METADATA, "spec": ["held"]},
+        {"metadata": METADATA, "spec": {"leaseDurationSeconds": "eight"}},
+        {"metadata": METADATA, "spec": {"leaseTransitions": ["many"]}},
+        {"metadata": METADATA | {"annotations": "none"}},
+    ],
+)
+def test_what_is_no_lease_is_no_answer(answer: dict[str, Any]) -> None:
+    with pytest.raises(NotAnswered):
+        read(answer)
+
+
+def test_what_is_no_time_settles_nothing() -> None:
+    noted = {"metadata": METADATA | {"annotations": {SETTLED_AT: "this morning"}}}
+
+    assert read(noted).settled_at is None

@@ -18,7 +18,7 @@ from random import SystemRandom
 from typing import Any
 
 from stagingmirror.cluster.client import KubernetesClient
-from stagingmirror.engine.lease import Lease, fresh, released, renewed, taken
+from stagingmirror.engine.lease import Lease, fresh, read, released, renewed, taken
 from stagingmirror.errors import Conflicted, NotThere, StagingMirrorError
 from stagingmirror.settings import Settings
 
@@ -116,7 +116,7 @@ class Elector:
 
     async def _try_to_acquire(self) -> bool:
         try:
-            seen = Lease(await self._ask("GET", f"{self._path}/{self._name}"))
+            seen = await self._ask("GET", f"{self._path}/{self._name}")
         except NotThere:
             return await self._take(self._create)
         if self._lease is None or seen.version != self._lease.version:
@@ -131,20 +131,20 @@ class Elector:
         """The longer one of what its holder and what we believe in, while versions are mixed."""
         return max(seen.duration, self._settings.lease_duration)
 
-    async def _take(self, write: Callable[[], Coroutine[Any, Any, dict[str, Any]]]) -> bool:
+    async def _take(self, write: Callable[[], Coroutine[Any, Any, Lease]]) -> bool:
         began = self._monotonic()
         try:
-            self._lease = Lease(await write())
+            self._lease = await write()
         except Conflicted:
             return False
         return self._extend(began)
 
-    async def _create(self) -> dict[str, Any]:
+    async def _create(self) -> Lease:
         duration = self._settings.lease_duration
         body = fresh(self._namespace, self._name, self.holder, duration, self._clock())
         return await self._ask("POST", self._path, body)
 
-    async def _replace(self, seen: Lease) -> dict[str, Any]:
+    async def _replace(self, seen: Lease) -> Lease:
         body = taken(seen, self.holder, self._settings.lease_duration, self._clock())
         return await self._ask("PUT", f"{self._path}/{self._name}", body)
 
@@ -163,7 +163,7 @@ class Elector:
         began = self._monotonic()
         body = renewed(self._lease, self._settled_at, self._clock())
         try:
-            self._lease = Lease(await self._ask("PUT", f"{self._path}/{self._name}", body))
+            self._lease = await self._ask("PUT", f"{self._path}/{self._name}", body)
         except Conflicted:
             return await self._still_ours()
         except NotThere:
@@ -177,7 +177,7 @@ class Elector:
         was lost: only the holder decides.
         """
         try:
-            self._lease = Lease(await self._ask("GET", f"{self._path}/{self._name}"))
+            self._lease = await self._ask("GET", f"{self._path}/{self._name}")
         except NotThere:
             return False
         except StagingMirrorError:
@@ -210,13 +210,11 @@ class Elector:
         body = released(lease, self._clock())
         await self._ask("PUT", f"{self._path}/{self._name}", body)
 
-    async def _ask(
-        self, method: str, path: str, body: dict[str, Any] | None = None
-    ) -> dict[str, Any]:
+    async def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> Lease:
         # Not longer than the deadline leaves, whatever the settings.
         seconds = min(ATTEMPT, self._settings.lease_renew_deadline / 2)
         try:
-            answer = await self._client.request(method, path, body=body, timeout=seconds)
+            answer = read(await self._client.request(method, path, body=body, timeout=seconds))
         except (NotThere, Conflicted):
             raise
         except StagingMirrorError as error:

@@ -1,9 +1,13 @@
 """What a Lease says, and what taking, renewing and releasing it write. Pure; times are POSIX s."""
 
 import copy
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+
+from stagingmirror.api.times import posix
+from stagingmirror.errors import NeedsHuman, NotAnswered
 
 SETTLED_AT = "stagingmirror.dev/settled-at"
 """Annotation: every status in the API was true as of this time (RFC 3339)."""
@@ -14,6 +18,15 @@ class Lease:
     """The record as read. ``body`` is the whole object: writing it loses nothing of others."""
 
     body: dict[str, Any]
+
+    @property
+    def settled_at(self) -> float | None:
+        """POSIX s; None where nobody has told it, or nothing that is a time."""
+        text = (self.body["metadata"].get("annotations") or {}).get(SETTLED_AT)
+        try:
+            return posix(str(text)) if text else None
+        except NeedsHuman:
+            return None
 
     @property
     def holder(self) -> str:
@@ -37,6 +50,16 @@ class Lease:
     def _spec(self) -> dict[str, Any]:
         spec: dict[str, Any] = self.body.get("spec") or {}
         return spec
+
+
+def read(answer: Mapping[str, Any]) -> Lease:
+    """Raises NotAnswered where this is no Lease: something between us and the API server spoke."""
+    lease = Lease(dict(answer))
+    try:
+        _ = (lease.version, lease.holder, lease.duration, lease.transitions, lease.settled_at)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise NotAnswered("Garbage", "the answer is no Lease; what is between us?") from None
+    return lease
 
 
 def fresh(namespace: str, name: str, holder: str, duration: float, now: float) -> dict[str, Any]:

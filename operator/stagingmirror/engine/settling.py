@@ -1,13 +1,12 @@
 """``settled-at``: every status in the API was true as of then, told with the leader's Lease."""
 
 import asyncio
-from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Protocol
 
-from stagingmirror.api.times import posix
 from stagingmirror.cluster.client import KubernetesClient
-from stagingmirror.engine.lease import SETTLED_AT
-from stagingmirror.errors import NeedsHuman, NotThere
+from stagingmirror.engine.lease import read
+from stagingmirror.errors import NotThere
 
 EVERY = 0.5
 """Seconds between two looks at the queue; the Lease is renewed every second."""
@@ -94,12 +93,4 @@ async def settled_before(client: KubernetesClient, namespace: str, name: str) ->
         )
     except NotThere:
         return None
-    return _settled_in(lease)
-
-
-def _settled_in(lease: Mapping[str, Any]) -> float | None:
-    text = (lease["metadata"].get("annotations") or {}).get(SETTLED_AT)
-    try:
-        return posix(str(text)) if text else None
-    except NeedsHuman:
-        return None
+    return read(lease).settled_at
