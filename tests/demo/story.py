@@ -113,6 +113,18 @@ def _a_candidate_is_held(stage: Stage, say: Narrator) -> None:
     _run(stage, say, "release", "fraud")
     stage.set_image(STAGING, stage.images["features-fixed"])
     say.until("released and back in sync", stage.status, _sync("InSync"), within=SOON)
+    _a_hold_is_a_file(stage, say)
+
+
+def _a_hold_is_a_file(stage: Stage, say: Narrator) -> None:
+    file = str(EXAMPLES / "hold.yaml")
+    applied = stage.kubectl("apply", "-f", file)
+    say.command(f"kubectl apply -f {EXAMPLES.name}/hold.yaml", applied)
+    say.until("it holds the model", stage.status, _sync("Held"), within=SOON)
+    say.command("kubectl get mirrorholds -A", stage.kubectl("get", "mirrorholds", "-A"))
+    released = stage.kubectl("delete", "-f", file)
+    say.command(f"kubectl delete -f {EXAMPLES.name}/hold.yaml", released)
+    say.until("in sync without it", stage.status, _sync("InSync"), within=SOON)
 
 
 def _a_bad_image_is_put_back(stage: Stage, say: Narrator) -> None:

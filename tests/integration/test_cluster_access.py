@@ -10,7 +10,6 @@ from rig.kube import Kube
 from stagingmirror.cluster.access import (
     READS,
     Permission,
-    cluster_uid,
     may_write,
     missing_permissions,
     told,
@@ -115,12 +114,3 @@ async def test_missing_permissions_are_named_with_verb_resource_and_namespace(
     said = told(missing, namespace)
     assert "list configmaps" in said
     assert namespace in said
-
-
-async def test_one_cluster_is_one_uid_whoever_asks_how(
-    control_plane: ControlPlane, kube: Kube
-) -> None:
-    async with await asked(control_plane.kubeconfig) as client:
-        uid = await cluster_uid(client)
-
-    assert uid == kube.get("v1", "Namespace", "kube-system")["metadata"]["uid"]

@@ -1,4 +1,4 @@
-"""What our own identity may do, as the cluster itself says, and which cluster it is."""
+"""What our own identity may do, as the cluster itself says."""
 
 import asyncio
 from collections.abc import Iterable, Mapping
@@ -45,12 +45,6 @@ READS: tuple[Permission, ...] = tuple(
     for verb in ("get", "list", "watch")
 )
 """What watching a namespace needs."""
-
-
-async def cluster_uid(client: KubernetesClient) -> str:
-    """What tells clusters apart, whatever their addresses: the uid of kube-system."""
-    body = await client.request("GET", "/api/v1/namespaces/kube-system")
-    return str(body["metadata"]["uid"])
 
 
 async def may_write(client: KubernetesClient, namespace: str) -> bool | None:
