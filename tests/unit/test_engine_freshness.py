@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 from stagingmirror.api.mirror import StagingMirrorSpec
 from stagingmirror.api.status import valid_until
+from stagingmirror.api.times import rfc3339
 from stagingmirror.drift.facts import Hold, Looks, Seen
 from stagingmirror.engine import heartbeat
 from stagingmirror.engine.queue import Queue
 from stagingmirror.engine.settling import Settling
-from stagingmirror.engine.wakeups import A_MOMENT, next_pass
+from stagingmirror.engine.wakeups import A_MOMENT, STALLED_RETRY, next_blind_pass, next_pass
 
 NOW = 1_000_000.0
 
@@ -282,3 +283,13 @@ def test_moments_that_are_over_wake_nobody() -> None:
         )
         == 30
     )
+
+
+def test_drift_gets_overdue_in_time_though_nobody_can_look() -> None:
+    status = {"driftedSince": rfc3339(NOW)}
+
+    waits = next_blind_pass(spec(maxDriftAge="1m"), status=status, now=NOW) - NOW
+
+    assert waits == pytest.approx(60 + A_MOMENT)
+    assert next_blind_pass(None, status=status, now=NOW) == NOW + STALLED_RETRY
+    assert next_blind_pass(spec(), status={}, now=NOW) == NOW + STALLED_RETRY

@@ -27,12 +27,9 @@ from stagingmirror.engine.reporting import Outcome, blind_report, judged_report,
 from stagingmirror.engine.specs import Specs
 from stagingmirror.engine.status_writer import StatusWriter
 from stagingmirror.engine.tokens import Asked, Tokens, answered
-from stagingmirror.engine.wakeups import next_pass
+from stagingmirror.engine.wakeups import STALLED_RETRY, next_blind_pass, next_pass
 from stagingmirror.engine.wants import Wants
 from stagingmirror.errors import NeedsHuman
-
-STALLED_RETRY = 300.0
-"""Seconds after which a stalled mirror is looked at though nothing that it names has changed."""
 
 NEXT = 0.5
 """Seconds until the next pass of a mirror that has more to tell than one status takes."""
@@ -191,14 +188,16 @@ class Check:
         self._acknowledge(
             mirror, in_force(requests(self.fleet, mirror.key.namespace), mirror.key, now)
         )
+        spec = self.specs.readable(mirror.body)
         report = blind_report(
             mirror,
             Outcome(progress, why, None if asked is None else asked.token),
-            spec=self.specs.readable(mirror.body),
+            spec=spec,
             mirrors=self.fleet.count("stagingmirrors"),
         )
-        await self.writer.write(mirror, report, now=now)
-        return self.clock() + (STALLED_RETRY if progress.again_in is None else progress.again_in)
+        _, status = await self.writer.write(mirror, report, now=now)
+        after = next_blind_pass(spec, status=status, now=self.clock())
+        return after if progress.again_in is None else min(after, self.clock() + progress.again_in)
 
     def _handled(
         self,

@@ -1,6 +1,7 @@
 """When a mirror must be looked at again though nothing tells of a change. Pure; POSIX seconds."""
 
 from collections.abc import Iterable, Mapping
+from math import inf
 from typing import Any
 
 from stagingmirror.api.duration import seconds
@@ -10,6 +11,8 @@ from stagingmirror.drift.facts import Hold, Looks
 from stagingmirror.engine.judging import acceptances_of
 from stagingmirror.errors import NeedsHuman
 
+STALLED_RETRY = 300.0
+"""Seconds after which a stalled mirror is looked at though nothing that it names has changed."""
 A_MOMENT = 0.05
 """Seconds after a moment at which it is surely over, whatever its rounding."""
 
@@ -31,11 +34,25 @@ def next_pass(
         *(hold.until for hold in holds),
         *(each.until for each in acceptances_of(spec) if each.until is not None),
     ]
+    return min(now + seconds(spec.check_interval), _first([*turns, *_overdue(spec, status)], now))
+
+
+def next_blind_pass(
+    spec: StagingMirrorSpec | None, *, status: Mapping[str, Any], now: float
+) -> float:
+    """The same of a mirror that nobody looks at before a human acts: its drift gets older all the
+    same. ``spec``: as far as it can be read.
+    """
+    return min(now + STALLED_RETRY, _first([] if spec is None else _overdue(spec, status), now))
+
+
+def _overdue(spec: StagingMirrorSpec, status: Mapping[str, Any]) -> list[float]:
     since = _time(status.get("driftedSince"))
-    if since is not None:
-        turns.append(since + seconds(spec.max_drift_age))
-    coming = [turn + A_MOMENT for turn in turns if turn >= now]
-    return min([now + seconds(spec.check_interval), *coming])
+    return [] if since is None else [since + seconds(spec.max_drift_age)]
+
+
+def _first(turns: Iterable[float], now: float) -> float:
+    return min((turn + A_MOMENT for turn in turns if turn >= now), default=inf)
 
 
 def _time(text: object) -> float | None:
