@@ -57,6 +57,15 @@ class Watched:
 
         return await eventually(version)
 
+    async def names(self, environment: str, model: str, alias: str, version: str) -> None:
+        """Waits until the alias names this version."""
+
+        def named() -> bool | None:
+            look = self.source.model_alias(environment, model, alias)
+            return (isinstance(look, Look) and look.found and look.found.version == version) or None
+
+        await eventually(named)
+
     async def read(self, environment: str, model: str, version: str) -> ModelVersion:
         """The version, once its bytes were read."""
 

@@ -82,3 +82,32 @@ async def test_what_was_asked_since_costs_no_other_round() -> None:
         await watched.source.prove([wish], since=since, read_bytes=False)
 
     assert watched.calls["registered-models/search"] == asked
+
+
+@pytest.mark.parametrize(("aliases", "glances"), [(25, True), (1, False)])
+async def test_with_many_keys_an_alias_that_moved_is_found_between_two_rounds(
+    aliases: int, glances: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stagingmirror.registry.line.GLANCE_AT", 0.001)
+    versions = {f"alias-{n}": "1" for n in range(aliases)}
+    searches = 0
+
+    async def answer(request: web.Request) -> web.Response:
+        nonlocal searches
+        searches += request.path.endswith("registered-models/search")
+        told = [{"alias": alias, "version": number} for alias, number in versions.items()]
+        found: web.Response = await an_mlflow(aliases=told)(request)
+        return found
+
+    async with serving(answer) as url, watching({"production": RegistryAddress(url)}) as watched:
+        for alias in versions:
+            watched.source.want(Subject("production", "ModelAlias", NAME, alias), 300.0)
+        assert await watched.named("production", NAME, "alias-0") == "1"
+        before = searches
+        versions["alias-0"] = "2"
+
+        if glances:
+            await watched.names("production", NAME, "alias-0", "2")
+        else:
+            await asyncio.sleep(1.0)  # a thousandth of the interval has long passed
+            assert searches == before

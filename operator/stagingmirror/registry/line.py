@@ -19,6 +19,11 @@ _APART = 0.2
 """Seconds between the ends and beginnings of rounds: wishes that come together are asked together.
 """
 
+GLANCE_AT = 0.5
+"""The part of an interval after which all aliases are searched once more."""
+_GLANCE_FROM = 20
+"""Distinct keys from which that one call is cheap: a round asks far less than once per key then."""
+
 
 class Line:
     def __init__(
@@ -141,15 +146,31 @@ class Line:
         return all(isinstance(look, Look) and look.began >= since for look in known)
 
     async def _until_due(self) -> None:
+        """The next round is due after the interval, or once a glance shows that an alias moved."""
         interval = min(self._wants.values(), default=_IDLE)
-        wait = self.poll.tried + interval - self._clock()
-        if wait > 0:
-            self._sleeping = interval
-            try:
-                async with asyncio.timeout(min(wait, interval)):
-                    await self._wake.wait()
-            except TimeoutError:
-                return
+        self._sleeping = interval
+        wanted = self._wanted()
+        glance_at = self.poll.tried + interval * GLANCE_AT
+        glances = wanted.count >= _GLANCE_FROM and self._clock() < glance_at
+        if glances and await self._woken(glance_at, interval):
+            return
+        if glances and await self.poll.has_moved(wanted.aliases):
+            return
+        await self._woken(self.poll.tried + interval, interval)
+
+    async def _woken(self, until: float, interval: float) -> bool:
+        """Whether somebody wants a round before then (POSIX s); waits an interval at most, whatever
+        becomes of the clock.
+        """
+        wait = min(until - self._clock(), interval)
+        if wait <= 0:
+            return False
+        try:
+            async with asyncio.timeout(wait):
+                await self._wake.wait()
+        except TimeoutError:
+            return False
+        return True
 
     def _wanted(self) -> Wanted:
         wanted = _wanted(self._wants)

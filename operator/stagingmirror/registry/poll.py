@@ -6,7 +6,7 @@ then the alias once more; if it has moved again, the look is not made and the ne
 once. A round that fails changes nothing but the *trouble* of what is known.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -35,6 +35,10 @@ ModelAnswer = RegisteredModel | None | StagingMirrorError
 class Wanted:
     aliases: set[Key] = field(default_factory=set)
     versions: set[Key] = field(default_factory=set)
+
+    @property
+    def count(self) -> int:
+        return len(self.aliases) + len(self.versions)
 
 
 class Poll:
@@ -91,6 +95,21 @@ class Poll:
             models = await self._asked_last(models, new, wanted.aliases)
         await self._learn_founding()
         self._publish(wanted, models, answers, began)
+
+    async def has_moved(self, aliases: Collection[Key]) -> bool:
+        """A glance: whether one search shows that one of these names another version than it did.
+        It is no look, whatever it shows.
+        """
+        try:
+            shown = await asking.search_registered_models(
+                self.server, {name for name, _ in aliases}
+            )
+        except StagingMirrorError:
+            return False  # the next round tells
+        return any(
+            name in shown and shown[name].aliases.get(alias) != self.looks.names((name, alias))
+            for name, alias in aliases
+        )
 
     def recall(self, key: Key) -> None:
         """An alias that is wanted only now, as the last search showed it."""
