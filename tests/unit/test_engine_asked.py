@@ -5,10 +5,9 @@ from typing import Any
 import pytest
 
 from stagingmirror.api.mirror import Track
-from stagingmirror.drift.facts import Looks, Seen, Unseen, Why
+from stagingmirror.drift.facts import Looks, Seen, Why
 from stagingmirror.drift.verdict import Held, InSync, Unknown, Verdict
 from stagingmirror.engine.case import Judged, MirrorKey
-from stagingmirror.engine.first_answers import AFTER_EDIT, AT_START, FirstAnswers, NotYet
 from stagingmirror.engine.fleet import Fleet
 from stagingmirror.engine.holds import Acknowledged, holds_nothing, in_force, read, requests
 from stagingmirror.engine.reporting import refused_token
@@ -258,41 +257,3 @@ def test_a_hold_that_was_edited_is_not_effective_as_it_was_before() -> None:
     assert former.effective
     assert not edited.effective
     assert not acknowledged.effective(edited, [KEY])
-
-
-# First answers
-
-
-def looks(reason: str | None) -> list[Looks]:
-    seen = Seen({}, NOW)
-    return [Looks(seen, seen if reason is None else Unseen(Why(reason, "…"), NOW))]
-
-
-def test_a_start_waits_for_first_answers_but_not_for_ever() -> None:
-    first = FirstAnswers()
-
-    with pytest.raises(NotYet):
-        first.wait(KEY, looks("NotSeenYet"), is_current=True, now=NOW)
-    with pytest.raises(NotYet):
-        first.wait(KEY, looks("NotSeenYet"), is_current=True, now=NOW + AT_START - 1)
-    first.wait(KEY, looks("NotSeenYet"), is_current=True, now=NOW + AT_START)
-
-
-def test_an_edit_waits_a_moment_only() -> None:
-    first = FirstAnswers()
-    first.wait(KEY, looks(None), is_current=True, now=NOW)
-
-    with pytest.raises(NotYet):
-        first.wait(KEY, looks("NotAskedYet"), is_current=False, now=NOW)
-    first.wait(KEY, looks("NotAskedYet"), is_current=False, now=NOW + AFTER_EDIT)
-
-
-def test_a_source_that_answers_with_an_error_is_told_at_once() -> None:
-    FirstAnswers().wait(KEY, looks("Forbidden"), is_current=True, now=NOW)
-
-
-def test_a_verdict_that_is_over_is_not_kept_for_a_first_answer_to_something_new() -> None:
-    first = FirstAnswers()
-    first.wait(KEY, looks(None), is_current=True, now=NOW)
-
-    first.wait(KEY, looks("ReadingBytes"), is_current=True, now=NOW + 1)

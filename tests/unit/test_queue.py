@@ -115,64 +115,6 @@ def test_a_wish_during_work_is_not_put_off_by_how_the_work_ends() -> None:
     assert queue.take_now() == "a"
 
 
-def test_a_key_that_fails_again_and_again_waits_longer_up_to_the_cap() -> None:
-    clock = Clock()
-    queue = a_queue(clock)
-    pauses = []
-
-    queue.add("a")
-    for _ in range(6):
-        assert queue.take_now() == "a"
-        pauses.append(queue.failed("a"))
-        clock.now += pauses[-1]
-
-    assert pauses == [1, 2, 4, 8, 8, 8]
-
-
-def test_a_success_ends_the_backoff() -> None:
-    clock = Clock()
-    queue = a_queue(clock)
-    queue.add("a")
-    queue.take_now()
-    clock.now += queue.failed("a")
-    queue.take_now()
-    queue.done("a")
-
-    queue.add("a")
-    queue.take_now()
-
-    assert queue.failed("a") == 1
-
-
-def test_an_event_does_not_wait_for_the_end_of_a_backoff() -> None:
-    clock = Clock()
-    queue = a_queue(clock)
-    queue.add("a")
-    queue.take_now()
-    queue.failed("a")
-
-    queue.add("a")
-
-    assert queue.take_now() == "a"
-
-
-def test_a_failed_key_stays_unwritten_since_it_first_became_dirty() -> None:
-    clock = Clock()
-    queue = a_queue(clock)
-    queue.add("a")
-    first = clock.now
-    queue.take_now()
-    clock.now += queue.failed("a")
-    assert queue.take_now() == "a"
-    clock.now += queue.failed("a")
-
-    assert queue.oldest_unwritten() == first
-
-    queue.take_now()
-    queue.done("a")
-    assert queue.oldest_unwritten() is None
-
-
 def test_a_delayed_key_counts_as_written_until_it_is_due() -> None:
     clock = Clock()
     queue = a_queue(clock)

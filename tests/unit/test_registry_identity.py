@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stagingmirror.registry.identity import ModelIdentity, RegistryIdentity, same
+from stagingmirror.registry.identity import Compared, ModelIdentity, RegistryIdentity, same
 
 FRAUD = ModelIdentity(100, {"1": 101, "2": 150})
 
@@ -78,3 +78,12 @@ def test_a_registry_is_never_another_than_itself(
     one = RegistryIdentity(founded, models)
 
     assert same(one, one) is not False
+
+
+def test_a_newer_answer_of_either_side_is_compared_anew() -> None:
+    compared, pair = Compared(), ("production", "staging")
+    one, other = registry(1), registry(2)
+
+    assert compared.same(pair, one, other) is False
+    assert compared.same(pair, one, registry(1)) is True
+    assert compared.same(pair, registry(2), other) is True

@@ -16,7 +16,7 @@ from stagingmirror.engine.contents import Contents
 from stagingmirror.engine.elector import Elector
 from stagingmirror.engine.environment_keeper import EnvironmentKeeper
 from stagingmirror.engine.environments import may_copy, production_namespaces
-from stagingmirror.engine.first_answers import TOGETHER, FirstAnswers
+from stagingmirror.engine.first_answers import FirstAnswers
 from stagingmirror.engine.fleet import Fleet
 from stagingmirror.engine.hold_keeper import HoldKeeper
 from stagingmirror.engine.holds import Acknowledged
@@ -124,9 +124,7 @@ def assemble(
 
     def changed(subject: Subject, /, *, since: float | None = None) -> None:
         for key in wants.readers(subject):
-            if since is None and first_answers.is_waiting(key):
-                queue.add_later(key, clock() + TOGETHER)
-            else:
+            if since is not None or not first_answers.still_waits(key, subject):
                 queue.add(key, since=since)
 
     cluster = ClusterSource(client, clock=clock, on_change=changed, settings=settings)

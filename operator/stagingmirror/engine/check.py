@@ -133,7 +133,7 @@ class Check:
         """What only the leader does with what was found: refresh, write, tell."""
         now, looks = case.now, [each.looks for each in case.components]
         is_current = mirror.status.get("observedGeneration") == mirror.generation
-        self.first_answers.wait(mirror.key, looks, is_current=is_current, now=now)
+        self.first_answers.wait(mirror.key, looks, view.unanswered, is_current=is_current, now=now)
         self._keep_fresh(case)
         progress = await self._refresh(case, found)
         if self.refresher.others_write(case):

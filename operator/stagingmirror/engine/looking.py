@@ -1,11 +1,12 @@
 """The view of one pass: what the sources know now, and what the mirror reads of it."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, cast
 
 from stagingmirror.drift.deploys import DeployKey
 from stagingmirror.drift.facts import Unseen
 from stagingmirror.drift.steps import WorkloadKind
+from stagingmirror.engine.first_answers import is_unanswered
 from stagingmirror.view import (
     LOCAL,
     ConfigMap,
@@ -74,6 +75,22 @@ class Looking:
     def everything(self) -> frozenset[Subject]:
         """What was read here and in all parts."""
         return frozenset(self.subjects.union(*(part.subjects for part in self.parts.values())))
+
+    def unanswered(self) -> frozenset[Subject]:
+        """What was read, here or in a part, and has no first answer yet."""
+        return frozenset(each for each in self.everything() if is_unanswered(self._answer(each)))
+
+    def _answer(self, subject: Subject) -> object:
+        where, kind, namespace, name = subject
+        match kind:
+            case "ModelAlias":
+                return self._registry.model_alias(where, namespace, name)
+            case "ModelVersion":
+                return self._registry.model_version(where, namespace, name)
+            case "ConfigMap":
+                return self._cluster.config_map(namespace, name)
+            case _:
+                return self._cluster.workload(cast("WorkloadKind", kind), namespace, name)
 
     def workload(self, kind: WorkloadKind, namespace: str, name: str) -> Look[Workload] | Unseen:
         self.subjects.add(Subject(LOCAL, kind, namespace, name))

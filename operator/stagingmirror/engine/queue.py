@@ -117,14 +117,18 @@ class Queue(Generic[K]):
         self._owed.pop(key, None)
         self._put_down(key)
 
-    def failed(self, key: K) -> float:
-        """The key must be looked at again, after a pause that doubles up to the cap; returns it.
+    def failed(self, key: K, *, again_in: float | None = None) -> float:
+        """The key must be looked at again, after this pause (s), else one that doubles up to the
+        cap; returns it.
 
         What it became dirty for stays unwritten: ``oldest_unwritten`` goes on counting from then.
         """
         failures = self._failures.get(key, 0)
-        self._failures[key] = failures + 1
         pause = min(self._backoff * 2.0 ** min(failures, 30), self._backoff_cap)
+        if again_in is None:
+            self._failures[key] = failures + 1
+        else:
+            pause = again_in
         work = self._work.get(key)
         if work is not None:
             self._owed[key] = min(work.since, self._owed.get(key, math.inf))

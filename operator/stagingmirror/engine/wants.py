@@ -33,6 +33,8 @@ class Wants:
         self._leading = leading
         self._index: Index[Subject, MirrorKey] = Index()
         self._intervals: dict[MirrorKey, float] = {}
+        self._as_told: dict[MirrorKey, tuple[float, bool]] = {}
+        """The interval of each mirror, and whether we led, when the sources were told."""
         self._told: dict[Subject, float] = {}
 
     def readers(self, subject: Subject) -> frozenset[MirrorKey]:
@@ -46,15 +48,19 @@ class Wants:
 
     def put(self, mirror: MirrorKey, subjects: Iterable[Subject], interval: float) -> None:
         """What the mirror reads now, and how old an answer may be that cannot be watched (s)."""
-        before = self._index.reads(mirror)
-        self._index.put(mirror, subjects)
+        before, leading = self._index.reads(mirror), self._leading()
+        changed = self._index.put(mirror, subjects)
+        if not changed and self._as_told.get(mirror) == (interval, leading):
+            return  # nearly every pass
         self._intervals[mirror] = interval
+        self._as_told[mirror] = interval, leading
         self._tell(before | self._index.reads(mirror))
 
     def drop(self, mirror: MirrorKey) -> None:
         before = self._index.reads(mirror)
         self._index.drop(mirror)
         self._intervals.pop(mirror, None)
+        self._as_told.pop(mirror, None)
         self._tell(before)
 
     def _tell(self, subjects: Iterable[Subject]) -> None:

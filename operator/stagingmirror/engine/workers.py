@@ -27,7 +27,9 @@ async def work(
         mirror = "/".join(key)
         try:
             again = await check(key)
-        except (NotYet, Conflicted, NotLeading):
+        except NotYet as wait:
+            queue.failed(key, again_in=wait.again_in)
+        except (Conflicted, NotLeading):
             queue.failed(key)
         except StagingMirrorError as error:
             log.warning("check not finished", mirror=mirror, reason=error.reason, why=error.message)

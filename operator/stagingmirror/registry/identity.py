@@ -4,6 +4,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+Same = bool | None
+"""None: nothing speaks for or against it."""
 _SETTLED = 60.0
 """Seconds that a thing must be older than both looks before it tells two registries apart: one that
 was deleted and made again between the looks has two times in one registry.
@@ -29,7 +31,7 @@ class RegistryIdentity:
     """When asking for it began (POSIX s)."""
 
 
-def same(one: RegistryIdentity, other: RegistryIdentity) -> bool | None:
+def same(one: RegistryIdentity, other: RegistryIdentity) -> Same:
     """Whether both look like one registry; None where nothing speaks for or against it.
 
     When a thing was made never changes, so one that was made at different times is in two
@@ -47,6 +49,24 @@ def same(one: RegistryIdentity, other: RegistryIdentity) -> bool | None:
     if one.founded is not None and other.founded is not None:
         return one.founded == other.founded
     return None
+
+
+class Compared:
+    """``same`` for pairs of environments, worked out once per answer of theirs: every pass of every
+    mirror asks.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], tuple[RegistryIdentity, RegistryIdentity, Same]] = {}
+
+    def same(self, pair: tuple[str, str], one: RegistryIdentity, other: RegistryIdentity) -> Same:
+        known = self._known.get(pair)
+        if known is None or known[0] is not one or known[1] is not other:
+            known = self._known[pair] = one, other, same(one, other)
+        return known[2]
+
+    def forget(self, environment: str) -> None:
+        self._known = {pair: it for pair, it in self._known.items() if environment not in pair}
 
 
 def _facts(one: ModelIdentity, other: ModelIdentity) -> list[tuple[int, int]]:

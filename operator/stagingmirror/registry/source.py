@@ -10,7 +10,7 @@ from functools import partial
 from stagingmirror.drift.facts import Unseen, Why
 from stagingmirror.errors import CannotRefresh, NeedsHuman, NotAnswered, NotRead
 from stagingmirror.registry.address import RegistryAddress, ServerKey, server_key
-from stagingmirror.registry.identity import RegistryIdentity, same
+from stagingmirror.registry.identity import Compared, RegistryIdentity
 from stagingmirror.registry.line import Line
 from stagingmirror.registry.server import MlflowServer
 from stagingmirror.settings import Settings
@@ -52,6 +52,7 @@ class RegistrySource:
         self._waiting: dict[str, dict[Subject, float]] = defaultdict(dict)
         """Wanted of environments that have no registry now."""
         self._closing: list[Line] = []
+        self._compared = Compared()
         self._changed = asyncio.Event()
 
     def configure(self, environment: str, address: RegistryAddress | Why) -> None:
@@ -67,6 +68,7 @@ class RegistrySource:
 
     def remove(self, environment: str) -> None:
         before = self._environments.pop(environment, None)
+        self._compared.forget(environment)
         if before is not None:
             self._move(environment, before, None)
         self._changed.set()
@@ -189,7 +191,7 @@ class RegistrySource:
                 return True
             identities = self.identity(one), self.identity(other)
             if identities[0] is not None and identities[1] is not None:
-                return same(identities[0], identities[1])
+                return self._compared.same((one, other), identities[0], identities[1])
         return None
 
     def answers(self, environment: str) -> Look[RegistryIdentity] | Unseen:
