@@ -5,10 +5,11 @@ import pytest
 from stagingmirror.drift.facts import Looks, Seen, Unseen, Why
 from stagingmirror.engine.case import MirrorKey
 from stagingmirror.engine.first_answers import AFTER_EDIT, AGAIN, AT_START, FirstAnswers, NotYet
-from stagingmirror.view import Subject
+from stagingmirror.view import Look, Subject
 
 KEY = MirrorKey("ml-staging", "fraud")
 NOW = 1_000_000.0
+UNSEEN = Unseen(Why("NotSeenYet", "…"), NOW)
 
 
 def looks(reason: str | None) -> list[Looks]:
@@ -57,9 +58,10 @@ def test_a_mirror_that_waits_is_looked_at_once_all_that_it_waits_for_has_come() 
     with pytest.raises(NotYet) as waits:
         first.wait(KEY, looks("NotSeenYet"), lambda: [one, two], is_current=True, now=NOW)
 
-    assert first.still_waits(KEY, one)
-    assert not first.still_waits(KEY, two)
-    assert not first.still_waits(other, one)
+    assert first.still_waits(KEY, one, lambda _: UNSEEN)
+    assert first.still_waits(KEY, two, lambda _: Look(None, NOW))
+    assert not first.still_waits(KEY, one, lambda _: Look(None, NOW))
+    assert not first.still_waits(other, one, lambda _: UNSEEN)
     assert waits.value.again_in == AGAIN
 
 
@@ -72,4 +74,4 @@ def test_a_mirror_is_told_as_it_is_when_its_time_to_wait_is_over() -> None:
     first.wait(KEY, looks("NotSeenYet"), lambda: waits, is_current=False, now=NOW + AFTER_EDIT)
 
     assert moment.value.again_in == AFTER_EDIT
-    assert not first.still_waits(KEY, waits[0])
+    assert not first.still_waits(KEY, waits[0], lambda _: UNSEEN)

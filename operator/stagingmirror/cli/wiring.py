@@ -21,7 +21,7 @@ from stagingmirror.engine.fleet import Fleet
 from stagingmirror.engine.hold_keeper import HoldKeeper
 from stagingmirror.engine.holds import Acknowledged
 from stagingmirror.engine.leadership import LEASE, Leadership, Left
-from stagingmirror.engine.looking import Looking
+from stagingmirror.engine.looking import Looking, answer_of
 from stagingmirror.engine.proving import Proving
 from stagingmirror.engine.queue import Queue
 from stagingmirror.engine.reactions import Reactions
@@ -122,9 +122,12 @@ def assemble(
     fleet, specs, tokens, acknowledged = Fleet(), Specs(), Tokens(), Acknowledged()
     first_answers = FirstAnswers()
 
+    def answer(subject: Subject) -> object:
+        return answer_of(cluster, registry, subject)
+
     def changed(subject: Subject, /, *, since: float | None = None) -> None:
         for key in wants.readers(subject):
-            if since is not None or not first_answers.still_waits(key, subject):
+            if since is not None or not first_answers.still_waits(key, subject, answer):
                 queue.add(key, since=since)
 
     cluster = ClusterSource(client, clock=clock, on_change=changed, settings=settings)

@@ -65,10 +65,15 @@ class FirstAnswers:
             raise NotYet(min(left, AGAIN))
         self._missing.pop(key, None)
 
-    def still_waits(self, key: MirrorKey, answered: Subject) -> bool:
-        """Whether the mirror waits for other first answers than this one."""
-        missing = self._missing.get(key, set())
-        missing.discard(answered)
+    def still_waits(
+        self, key: MirrorKey, subject: Subject, answer: Callable[[Subject], object]
+    ) -> bool:
+        """Whether the mirror waits for first answers, now that something is new of this subject."""
+        missing = self._missing.get(key)
+        if not missing:
+            return False
+        if subject in missing and not is_unanswered(answer(subject)):
+            missing.remove(subject)
         return bool(missing)
 
     def drop(self, key: MirrorKey) -> None:

@@ -78,19 +78,10 @@ class Looking:
 
     def unanswered(self) -> frozenset[Subject]:
         """What was read, here or in a part, and has no first answer yet."""
-        return frozenset(each for each in self.everything() if is_unanswered(self._answer(each)))
-
-    def _answer(self, subject: Subject) -> object:
-        where, kind, namespace, name = subject
-        match kind:
-            case "ModelAlias":
-                return self._registry.model_alias(where, namespace, name)
-            case "ModelVersion":
-                return self._registry.model_version(where, namespace, name)
-            case "ConfigMap":
-                return self._cluster.config_map(namespace, name)
-            case _:
-                return self._cluster.workload(cast("WorkloadKind", kind), namespace, name)
+        answers = {
+            each: answer_of(self._cluster, self._registry, each) for each in self.everything()
+        }
+        return frozenset(each for each, answer in answers.items() if is_unanswered(answer))
 
     def workload(self, kind: WorkloadKind, namespace: str, name: str) -> Look[Workload] | Unseen:
         self.subjects.add(Subject(LOCAL, kind, namespace, name))
@@ -118,3 +109,19 @@ class Looking:
 
     def seal(self, value: str) -> str:
         return self._seal(value)
+
+
+def answer_of(
+    cluster: ClusterLooks, registry: RegistryLooks, subject: Subject
+) -> Look[Workload] | Look[ConfigMap] | Look[ModelAlias] | Look[ModelVersion] | Unseen:
+    """What is known of a subject now."""
+    where, kind, namespace, name = subject
+    match kind:
+        case "ModelAlias":
+            return registry.model_alias(where, namespace, name)
+        case "ModelVersion":
+            return registry.model_version(where, namespace, name)
+        case "ConfigMap":
+            return cluster.config_map(namespace, name)
+        case _:
+            return cluster.workload(cast("WorkloadKind", kind), namespace, name)
