@@ -122,9 +122,6 @@ def assemble(
     fleet, specs, tokens, acknowledged = Fleet(), Specs(), Tokens(), Acknowledged()
     first_answers = FirstAnswers()
 
-    def answer(subject: Subject) -> object:
-        return answer_of(cluster, registry, subject)
-
     def changed(subject: Subject, /, *, since: float | None = None) -> None:
         for key in wants.readers(subject):
             if since is not None or not first_answers.still_waits(key, subject, answer):
@@ -134,6 +131,7 @@ def assemble(
     registry = RegistrySource(
         clock=clock, on_change=changed, settings=settings, on_call=metrics.upstream_call
     )
+    answer = partial(answer_of, cluster, registry)
     claims = Claims(fleet, specs, registry.same_registry)
     wants = Wants(cluster=cluster, registry=registry, leading=leading)
     resources = Resources(client, fleet, leading=leading)
