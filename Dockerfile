@@ -7,14 +7,15 @@ WORKDIR /src
 RUN python3 -m venv /opt/build && python3 -m venv --without-pip /opt/stagingmirror
 COPY requirements/build.txt requirements/runtime.txt requirements/
 RUN /opt/build/bin/python -m pip install --require-hashes -r requirements/build.txt \
- && /opt/build/bin/python -m pip --python /opt/stagingmirror/bin/python install --require-hashes -r requirements/runtime.txt
+ && /opt/build/bin/python -m pip --python /opt/stagingmirror/bin/python install --no-compile --require-hashes -r requirements/runtime.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY operator operator
+# Bytecode of the Kubernetes client would be 51 MB: only kubeconfigs need it, and few of its modules.
 # No network from here on: everything that is installed was pinned by its hash above.
 RUN /opt/build/bin/python -m pip wheel --no-deps --no-build-isolation --no-index --wheel-dir /wheels . \
- && /opt/build/bin/python -m pip --python /opt/stagingmirror/bin/python install --no-deps --no-index /wheels/*.whl \
+ && /opt/build/bin/python -m pip --python /opt/stagingmirror/bin/python install --no-compile --no-deps --no-index /wheels/*.whl \
  && find /opt/stagingmirror -type d -name tests -prune -exec rm -rf {} + \
- && python3 -m compileall -q /opt/stagingmirror/lib
+ && python3 -m compileall -q -x /site-packages/kubernetes/ /opt/stagingmirror/lib
 
 FROM ${PYTHON_IMAGE}
 ARG VERSION=0.1.0

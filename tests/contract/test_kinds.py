@@ -219,7 +219,7 @@ def test_what_a_refresh_writes_is_what_its_entry_claims(example: Example, change
 
 @every
 @on_both_sides
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(data=st.data())
 def test_any_world_is_an_observation_and_nothing_is_absent_that_was_not_taken_away(
     example: Example, role: Role, data: st.DataObject
@@ -242,7 +242,7 @@ def test_any_world_is_an_observation_and_nothing_is_absent_that_was_not_taken_aw
 
 @every
 @on_both_sides
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(text=st.text(max_size=40))
 def test_any_text_in_a_workload_or_a_value_is_an_observation(
     example: Example, role: Role, text: str

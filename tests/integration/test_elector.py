@@ -22,7 +22,7 @@ from support.waiting import holds
 
 pytestmark = pytest.mark.integration
 
-QUICK = Settings(lease_duration=2.0, lease_renew_deadline=1.2, lease_retry=0.2)
+QUICK = Settings(lease_duration=4.0, lease_renew_deadline=2.4, lease_retry=0.2)
 LONG = Settings(lease_duration=60.0, lease_renew_deadline=40.0, lease_retry=0.2)
 
 
@@ -40,7 +40,7 @@ class Replica:
         )
         self.task = asyncio.create_task(self.elector.run())
 
-    async def leads(self, *, within: float = 10) -> None:
+    async def leads(self, *, within: float = 30) -> None:
         async with asyncio.timeout(within):
             await self.elector.acquired()
 

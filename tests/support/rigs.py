@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import hypothesis
 import pytest
 
 from rig import system
@@ -19,6 +20,10 @@ from rig.kube import Kube
 from rig.mlflow_server import MlflowServer
 from rig.programs import missing
 from rig.run import until
+
+# How long an example takes on a busy machine is nobody's property.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")
@@ -50,7 +55,7 @@ def make_namespace(kube: Kube, prefix: str = "test") -> str:
     kube.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
     until(
         lambda: kube.find("v1", "ServiceAccount", "default", name) is not None,
-        within=30,
+        within=60,
         what=f"namespace {name} has no default ServiceAccount",
         every=0.02,
     )

@@ -1,7 +1,7 @@
 """Judging: what was not seen is never claimed."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stagingmirror.drift.compare import MAX_DETAILS, PRESENT, compare, judge
@@ -229,7 +229,6 @@ def test_a_hold_does_nothing_once_ended_nor_for_components_that_it_does_not_name
     assert isinstance(verdict(seen({"a": "1"}), seen({"a": "2"}), hold=hold), Drifted)
 
 
-@settings(deadline=None)
 @given(given_looks.looks)
 def test_nothing_is_in_sync_unless_both_sides_were_freshly_seen_and_compared(looks: Looks) -> None:
     judged = verdict(looks.production, looks.staging)
@@ -250,7 +249,6 @@ def turn(look: Observation) -> Observation:
     return Seen(dict(reversed(list(look.facts.items()))), look.began, trouble=look.trouble)
 
 
-@settings(deadline=None)
 @given(given_looks.looks)
 def test_the_order_in_which_facts_are_told_changes_nothing(looks: Looks) -> None:
     turned = verdict(turn(looks.production), turn(looks.staging))
@@ -258,7 +256,6 @@ def test_the_order_in_which_facts_are_told_changes_nothing(looks: Looks) -> None
     assert turned == verdict(looks.production, looks.staging)
 
 
-@settings(deadline=None)
 @given(given_looks.looks, st.lists(given_looks.acceptances, max_size=4))
 def test_acceptances_only_turn_drift_into_accepted_and_nothing_else(
     looks: Looks, acceptances: list[Acceptance]
@@ -274,7 +271,6 @@ def test_acceptances_only_turn_drift_into_accepted_and_nothing_else(
         assert set(left) | set(judged.accepted) == set(without.differences)
 
 
-@settings(deadline=None)
 @given(st.dictionaries(given_looks.names, given_looks.facts))
 def test_a_side_compared_with_itself_differs_only_where_staging_should_differ(
     facts: dict[str, Fact],

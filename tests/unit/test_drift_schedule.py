@@ -134,7 +134,7 @@ ZONES = st.sampled_from([BERLIN, "UTC", "America/New_York", "Australia/Lord_Howe
 MOMENTS = st.integers(1_760_000_000, 1_810_000_000)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(SCHEDULES, ZONES, MOMENTS, st.integers(0, 3 * 86400))
 def test_the_last_tick_is_the_last_that_counting_finds(
     schedule: str, zone: str, after: int, length: int
@@ -146,7 +146,7 @@ def test_the_last_tick_is_the_last_that_counting_finds(
     assert last_tick_between(schedule, zone, after, after + length) == counted
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(SCHEDULES, ZONES, MOMENTS)
 def test_the_next_tick_is_always_later(schedule: str, zone: str, after: int) -> None:
     assert next_tick(schedule, zone, after) > after

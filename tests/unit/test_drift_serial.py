@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stagingmirror.drift.serial import NotAStep, from_dict, plan_from_dict, plan_to_dict, to_dict
@@ -50,13 +50,11 @@ steps: st.SearchStrategy[Step] = st.one_of(
 )
 
 
-@settings(deadline=None)
 @given(steps)
 def test_every_step_survives_json(step: Step) -> None:
     assert from_dict(json.loads(json.dumps(to_dict(step)))) == step
 
 
-@settings(deadline=None)
 @given(st.lists(steps, max_size=3), st.lists(st.builds(Left, texts, texts), max_size=3))
 def test_every_plan_survives_json(some: list[Step], left: list[Left]) -> None:
     plan = Plan(tuple(some), tuple(left))
@@ -64,7 +62,6 @@ def test_every_plan_survives_json(some: list[Step], left: list[Left]) -> None:
     assert plan_from_dict(json.loads(json.dumps(plan_to_dict(plan)))) == plan
 
 
-@settings(deadline=None)
 @given(steps)
 def test_every_step_has_one_line_a_phase_and_components(step: Step) -> None:
     assert describe(step)

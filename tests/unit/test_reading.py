@@ -1,7 +1,7 @@
 """How kinds read the view: ages, doubts, and what pods prove."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stagingmirror.api.references import WorkloadReference
@@ -52,7 +52,6 @@ def test_an_image_reference_is_taken_apart_and_put_together_again(
     assert str(reference) == text
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_any_text_of_a_template_can_be_taken_apart(text: str) -> None:
     Reference.parse(text)

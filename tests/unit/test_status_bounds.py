@@ -2,7 +2,7 @@
 
 import json
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stagingmirror.api.report import Report
@@ -80,7 +80,6 @@ reports = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(reports)
 def test_a_status_made_again_from_itself_is_the_same(of: Report) -> None:
     once = status(of)
@@ -88,7 +87,6 @@ def test_a_status_made_again_from_itself_is_the_same(of: Report) -> None:
     assert status(of, json.loads(json.dumps(once))) == once
 
 
-@settings(deadline=None)
 @given(reports, reports)
 def test_nothing_is_in_sync_that_is_not_wholly_and_freshly_seen(before: Report, of: Report) -> None:
     made = status(of, status(before))
