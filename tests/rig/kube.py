@@ -6,7 +6,7 @@ Independent of the operator's own client on purpose: a test that uses what it te
 import http.client
 import json
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -23,12 +23,15 @@ PATCHES = {
 
 
 class Refused(Exception):
-    """The API server answered with an error; `code` is the HTTP status, the text its message."""
+    """The API server answered with an error; `code` is the HTTP status, the text its message,
+    `causes` the fields at fault, each with its own message.
+    """
 
-    def __init__(self, code: int, message: str) -> None:
+    def __init__(self, code: int, message: str, causes: Sequence[tuple[str, str]] = ()) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
+        self.causes = tuple(causes)
 
 
 class Kube:
@@ -73,8 +76,13 @@ class Kube:
             connection.close()
         decoded = json.loads(text) if is_json and text else text
         if answer.status >= 400:
-            message = decoded.get("message", text) if isinstance(decoded, dict) else text
-            raise Refused(answer.status, message)
+            told = decoded if isinstance(decoded, dict) else {}
+            causes = (told.get("details") or {}).get("causes") or ()
+            raise Refused(
+                answer.status,
+                told.get("message", text),
+                [(cause.get("field", ""), cause.get("message", "")) for cause in causes],
+            )
         return decoded
 
     def create(self, thing: Mapping[str, Any]) -> Object:

@@ -47,6 +47,10 @@ INVALID: dict[str, tuple[Object, str]] = {
         mirror(track=[model_alias(loaded_by=variable(restart=True))]),
         LOADED,
     ),
+    "staging's loadedBy with nothing": (
+        mirror(track=[model_alias(staging={"loadedBy": [{"kind": "Deployment", "name": "s"}]})]),
+        LOADED,
+    ),
     "staging's loadedBy with a namespace": (
         mirror(track=[model_alias(staging={"loadedBy": [variable(namespace="x")]})]),
         AT_HOME,
