@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -103,6 +104,34 @@ def test_only_processes_of_the_run_are_ended() -> None:
     assert bystander.poll() is None
     bystander.kill()
     bystander.wait(timeout=10)
+
+
+@pytest.mark.parametrize("moment", ["at once", "while it starts"])
+def test_ctrl_c_while_a_rig_is_started_leaves_nothing(tmp_path: Path, moment: str) -> None:
+    runs = tmp_path / "stagingmirror" / "rig" / "runs"
+    driver = subprocess.Popen(
+        [sys.executable, "-m", "rig", "up", "--name", "broken-off", "--level", "control-plane"],
+        env=os.environ | {"XDG_STATE_HOME": str(tmp_path)},
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,  # as a terminal does: Ctrl-C is for the whole group
+    )
+    assert driver.stderr is not None
+    with driver.stderr as said:
+        assert "starting broken-off" in said.readline()
+        if moment == "while it starts":
+            until(lambda: _started(runs), within=60, what="no etcd was started")
+        begun = list(runs.iterdir())
+        os.killpg(driver.pid, signal.SIGINT)
+        assert driver.wait(timeout=60) == 130
+
+    until(lambda: list(runs.iterdir()) == [], within=60, what="the run was not swept")
+    assert list((runs.parent / "kept").iterdir()) == []
+    assert not any(sweep.processes(run) for run in begun)
+
+
+def _started(runs: Path) -> bool:
+    return any(sweep.processes(run) for run in runs.iterdir())
 
 
 def test_two_control_planes_run_side_by_side(control_plane: ControlPlane, kube: Kube) -> None:

@@ -78,8 +78,7 @@ def _up(arguments: argparse.Namespace) -> int:
     try:
         _follow(name, process)
     except BaseException:
-        if started := keeper.find(name):
-            keeper.stop(started)
+        keeper.give_up(name, process)
         raise
     ready = keeper.find(name)
     assert ready

@@ -92,6 +92,20 @@ def start(name: str, level: str) -> subprocess.Popen[bytes]:
     return keeper
 
 
+def give_up(name: str, keeper: "subprocess.Popen[bytes]") -> None:
+    """End a rig that is being started. Its process is known by its handle: one that has just been
+    started shows no command for a moment, and looks like none of ours.
+    """
+    keeper.terminate()
+    try:
+        keeper.wait(timeout=_STOP_LIMIT_SECONDS)
+    except subprocess.TimeoutExpired:
+        keeper.kill()
+        keeper.wait()
+    _file(name).unlink(missing_ok=True)
+    log_of(name).unlink(missing_ok=True)
+
+
 def stop(kept: Kept) -> None:
     """End a rig and wait until it is gone; a keeper that hangs is killed, and its guard sweeps."""
     deadline = time.monotonic() + _STOP_LIMIT_SECONDS
