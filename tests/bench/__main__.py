@@ -70,7 +70,7 @@ class Bench:
             ground.say("processor time per change")
             at_rest = await cost.quiet(operator.pid)
             for name, patch in (
-                ("with verdict", cost.NOT_TRACKED),
+                (WITH_VERDICT, cost.NOT_TRACKED),
                 ("with verdict and status write", cost.DIFFERENT),
             ):
                 self._costs[name] = await cost.per_change(ground, operator.pid, patch, at_rest)
@@ -90,8 +90,10 @@ class Bench:
                 at_rest = await cost.quiet(process.pid)
                 bare = await cost.per_change(ground, process.pid, cost.DIFFERENT, at_rest)
                 self.figures += [
-                    _versus_noop(f"processor time per change, {name}", ms, "ms", bare, goal=2.0)
+                    _versus_noop(f"processor time per change, {name}", ms, "ms", bare, goal=goal)
                     for name, ms in self._costs.items()
+                    # The handler that it is compared with writes nothing either.
+                    for goal in (2.0 if name == WITH_VERDICT else None,)
                 ]
 
 
@@ -117,6 +119,7 @@ def _starts(first: starting.Start, second: starting.Start, noop: starting.Start)
     ]
 
 
+WITH_VERDICT = "with verdict"
 MEMORY_GOAL = 200 / 136
 """The design's figures at 5,000 mirrors, as a ratio."""
 
