@@ -246,6 +246,13 @@ def test_what_is_hidden_was_not_copied(said: dict[str, str], world: World) -> No
     staging = world.kube.get("v1", "ConfigMap", "hidden", world.staging)["data"]
 
     assert "of-production" not in str(staging)
-    assert (
-        "NotReadable" in said["StagingMirror (json)"] or "readable" in said["StagingMirror (json)"]
-    )
+    stalled = condition(world.status("refreshed"), "Stalled")
+    assert stalled["reason"] == "NotReadable"
+    assert "is not listed in readable." in stalled["message"]
+
+
+def test_what_was_planted_was_there_to_be_said(said: dict[str, str], registry: BadRegistry) -> None:
+    pair = base64.b64encode(f"{planted('username')}:{planted('password')}".encode()).decode()
+
+    assert f"Bearer {planted('token')}" in registry.authorized
+    assert f"Basic {pair}" in registry.authorized

@@ -27,6 +27,8 @@ class BadRegistry:
         self.echo = echo
         self.asked: dict[str, int] = {}
         self.healed: set[str] = set()
+        self.authorized: set[str] = set()
+        """Everything that was said in the header Authorization."""
         self.ended = threading.Event()
         self._server = _Server(self)
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
@@ -76,6 +78,7 @@ class _Handler(BaseHTTPRequestHandler):
         registry = self.server.registry
         fault = self.path.split("/")[1]
         registry.asked[fault] = registry.asked.get(fault, 0) + 1
+        registry.authorized.add(self.headers.get("Authorization", ""))
         length = int(self.headers.get("Content-Length") or 0)
         self.brought = f"{self.headers} {self.rfile.read(length).decode()} {registry.echo}"
         if fault in registry.healed:
