@@ -11,7 +11,7 @@ import pytest
 
 from rig.control_plane import ControlPlane
 from rig.programs import program
-from support.place import SCHEDULE, Place, place_of
+from support.place import SCHEDULE, Place, Told, place_of
 from support.statuses import DRIFTED_MODEL, component
 
 pytestmark = pytest.mark.integration
@@ -49,6 +49,34 @@ def test_what_cannot_be_done_is_one_line_on_standard_error(
     assert words in " ".join(told.err.split())
     assert told.out == ""
     assert "Traceback" not in told.err
+
+
+def test_options_stand_before_the_command_or_after_it_and_those_after_it_count(
+    place: Place,
+) -> None:
+    place.mirror("fraud", component("a"))
+    place.settle()
+    elsewhere = ("--kubeconfig", "/nowhere", "-n", "elsewhere")
+
+    told = place.run(*elsewhere, "status")
+    before = before_the_command(place, "status", "-o", "json")
+
+    assert "fraud" in told.out
+    assert before.code == told.code == 0
+    assert json.loads(before.out)[0]["name"] == "fraud"
+
+
+def before_the_command(place: Place, *command: str) -> Told:
+    options = ("-n", place.namespace, "--kubeconfig", str(place.kubeconfig))
+    done = subprocess.run(
+        [sys.executable, "-m", "stagingmirror", *options, *command],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "STAGINGMIRROR_NAMESPACE": place.operator},
+        check=False,
+    )
+    return Told(done.returncode, done.stdout, done.stderr)
 
 
 def test_an_api_server_that_does_not_answer_is_one_line_too(place: Place, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from stagingmirror.cli.app import app
+from stagingmirror.cli.run import app as operator
 
 SLOW = ("aiohttp", "kubernetes", "pydantic", "kopf")
 
@@ -65,3 +66,20 @@ def test_a_place_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     assert told.exit_code == 1
     assert told.stderr.startswith("error: --output-dir ")
     assert isinstance(told.exception, SystemExit)
+
+
+@pytest.mark.parametrize("command", ["run", "crds"])
+def test_what_asks_no_cluster_takes_no_options_before_it(command: str) -> None:
+    told = CliRunner().invoke(app, ["-n", "ml-staging", command])
+
+    assert told.exit_code == 2
+    assert (
+        told.stderr == f"error: --namespace before {command}: see stagingmirror {command} --help\n"
+    )
+
+
+def test_a_log_format_that_there_is_not_is_refused_with_those_that_there_are() -> None:
+    told = CliRunner().invoke(operator, ["--log-format", "yaml"])
+
+    assert told.exit_code == 2
+    assert "'yaml' is not one of 'json', 'console'" in " ".join(told.stderr.split())

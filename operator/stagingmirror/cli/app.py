@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stagingmirror.cli.reaching import fail, reaching, show
+from stagingmirror.cli.reaching import (
+    InContext,
+    Kubeconfig,
+    Namespace,
+    fail,
+    reaching,
+    show,
+)
 
 if TYPE_CHECKING:
     from stagingmirror.cli.desk import Desk
@@ -33,6 +40,9 @@ class Report(StrEnum):
     junit = "junit"
 
 
+NOBODYS_CLIENT = frozenset({"run", "crds"})
+"""Commands that ask no cluster for mirrors."""
+
 Names = Annotated[list[str] | None, typer.Argument(metavar="MIRROR", show_default=False)]
 Name = Annotated[str, typer.Argument(metavar="MIRROR", show_default=False)]
 As = Annotated[
@@ -53,12 +63,23 @@ def _version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
 
 @app.callback()
 def stagingmirror(
+    invoked: typer.Context,
     *,
+    namespace: Namespace = None,
+    kubeconfig: Kubeconfig = None,
+    context: InContext = None,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which it is.")
     ] = False,
 ) -> None:
-    """What every command has in common."""
+    """Options stand before the command or after it, as with kubectl. Those after it count."""
+    options = {"namespace": namespace, "kubeconfig": kubeconfig, "context": context}
+    given = {name: value for name, value in options.items() if value is not None}
+    command = invoked.invoked_subcommand or ""
+    if given and command in NOBODYS_CLIENT:
+        fail(f"--{next(iter(given))} before {command}: see stagingmirror {command} --help")
+        raise typer.Exit(2)
+    invoked.default_map = {command: given}
 
 
 @app.command()

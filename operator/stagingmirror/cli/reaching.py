@@ -14,19 +14,16 @@ import typer
 
 OPERATOR_NAMESPACE = "stagingmirror-system"
 
+Namespace = Annotated[
+    str | None, typer.Option("--namespace", "-n", help="Namespace of the mirrors.")
+]
+Kubeconfig = Annotated[str | None, typer.Option("--kubeconfig", help="Path to a kubeconfig.")]
+InContext = Annotated[str | None, typer.Option("--context", help="Context of the kubeconfig.")]
+
 _OPTIONS: dict[str, tuple[Any, Any]] = {
-    "namespace": (
-        Annotated[str | None, typer.Option("--namespace", "-n", help="Namespace of the mirrors.")],
-        None,
-    ),
-    "kubeconfig": (
-        Annotated[str | None, typer.Option("--kubeconfig", help="Path to a kubeconfig.")],
-        None,
-    ),
-    "context": (
-        Annotated[str | None, typer.Option("--context", help="Context of the kubeconfig.")],
-        None,
-    ),
+    "namespace": (Namespace, None),
+    "kubeconfig": (Kubeconfig, None),
+    "context": (InContext, None),
     "operator_namespace": (
         Annotated[
             str,

@@ -6,6 +6,7 @@ import socket
 import sys
 import time
 from collections.abc import Awaitable
+from enum import StrEnum
 from importlib.metadata import version
 from typing import Annotated
 
@@ -41,6 +42,12 @@ small programs.
 
 DEFAULTS = Settings()
 
+
+class LogFormat(StrEnum):
+    json = "json"
+    console = "console"
+
+
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
@@ -61,8 +68,9 @@ def run(
         int, typer.Option(envvar="STAGINGMIRROR_METRICS_PORT", help="0: any free port.")
     ] = DEFAULTS.metrics_port,
     log_format: Annotated[
-        str, typer.Option(envvar="STAGINGMIRROR_LOG_FORMAT", help="json, or console for people.")
-    ] = DEFAULTS.log_format,
+        LogFormat,
+        typer.Option(envvar="STAGINGMIRROR_LOG_FORMAT", help="console is for people."),
+    ] = LogFormat.json,
     workers: Annotated[
         int, typer.Option(envvar="STAGINGMIRROR_WORKERS", min=1, help="Checks at once.")
     ] = DEFAULTS.workers,
