@@ -75,6 +75,25 @@ def test_the_tests_run_the_operator_with_the_rights_that_the_chart_gives() -> No
     assert rules_of(rendered, "Role", "mirror-staging") == expanded(rights.STAGING)
 
 
+def test_people_get_rights_on_mirrors_and_holds_by_the_roles_that_they_have() -> None:
+    rendered = render()
+    reads = {("get",), ("list",), ("watch",)}
+
+    view, edit = (rules_of(rendered, "ClusterRole", f"mirror-{role}") for role in ("view", "edit"))
+
+    assert {(verb,) for *_, verb in view} == reads
+    assert {resource for _, resource, *_ in edit} == {"stagingmirrors", "mirrorholds"}
+    assert not reads & {(verb,) for *_, verb in edit}
+    metadata = [each["metadata"] for each in rendered if each["kind"] == "ClusterRole"]
+    labels = {each["name"]: each["labels"] for each in metadata}
+    aggregated = "rbac.authorization.k8s.io/aggregate-to-"
+    assert labels["mirror-view"][f"{aggregated}view"] == "true"
+    assert labels["mirror-edit"][f"{aggregated}edit"] == "true"
+    assert f"{aggregated}view" not in labels["mirror-edit"]
+    off = render(rbac={"aggregate": False})
+    assert [e["metadata"]["name"] for e in off if e["kind"] == "ClusterRole"] == ["mirror"]
+
+
 def test_the_definitions_are_left_out_where_somebody_else_installs_them() -> None:
     def definitions(**values: Any) -> list[str]:
         done = subprocess.run(
