@@ -37,6 +37,16 @@ def test_plan_shows_steps_in_their_order_and_what_is_left_alone() -> None:
         """)
 
 
+def test_plan_says_that_a_refresh_would_wait_for_what_is_not_known() -> None:
+    left = [{"component": "features", "why": "not known in staging: it is rolling out."}]
+    mirror = seen(DRIFTED_MODEL, spec=REFRESHED, plan={"steps": [], "left": left})
+
+    assert plain(plan_screen(mirror, believed(mirror))) == golden("""
+        A refresh now would wait for what is not known; so far there is nothing to change.
+          leave   features   not known in staging: it is rolling out.
+        """)
+
+
 def test_plan_shows_digests_by_their_beginning() -> None:
     digest = f"sha256:{'a99e1902' * 8}"
     long = step(text=f"Deployment features: image of app → 127.0.0.1:5000/features@{digest}")

@@ -219,7 +219,11 @@ def test_another_content_has_another_id() -> None:
         ({"steps": ()}, "differs in nothing that a refresh could write"),
         (
             {"verdict": Unknown(Why("X", "MLflow timed out."), "staging")},
-            "in staging: MLflow",
+            "not known in staging: MLflow",
+        ),
+        (
+            {"verdict": Unknown(Why("X", "MLflow timed out."), "staging"), "mode": "Report"},
+            "only reported (mode Report)",
         ),
         ({"verdict": Accepted((), ("smaller nodes",))}, "accepted: smaller nodes"),
         (

@@ -9,6 +9,7 @@ from stagingmirror.api.status_schema import PlanTold
 from stagingmirror.cli.belief import Belief
 from stagingmirror.cli.lines import columns, concise
 from stagingmirror.cli.mirror import Mirror
+from stagingmirror.drift.plan import NOT_KNOWN
 from stagingmirror.drift.serial import NotAStep, from_dict
 from stagingmirror.drift.wording import components_of, describe, phase
 
@@ -26,11 +27,13 @@ def plan_screen(mirror: Mirror, believed: Belief) -> list[Text]:
     rows = [step_row(each.model_dump(by_alias=True, exclude_none=True)) for each in plan.steps]
     rows += [("leave", each.component or "", concise(each.why or "")) for each in plan.left]
     who = "A refresh now" if not_now is None else "Once it does, it"
-    head = (
-        f"{who} would change staging like this; production is only read."
-        if plan.steps
-        else f"{who} would change nothing."
-    )
+    unknown = any((each.why or "").startswith(NOT_KNOWN) for each in plan.left)
+    if plan.steps:
+        head = f"{who} would change staging like this; production is only read."
+    elif unknown:
+        head = f"{who} would wait for what is not known; so far there is nothing to change."
+    else:
+        head = f"{who} would change nothing."
     first = [] if not_now is None else [Text(f"A refresh now would not start: {concise(not_now)}")]
     return [*doubt, *first, Text(head), *columns(rows, indent="  ", gap=3)]
 

@@ -29,6 +29,11 @@ __all__ = [
 ]
 
 
+REPORTED = "only reported (mode Report)"
+NOT_KNOWN = "not known"
+"""How it is said that a component is Unknown: a refresh without a step waits for it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """One component with the steps its kind proposes, or why it cannot be refreshed
@@ -74,8 +79,10 @@ def _left(proposal: Proposal) -> str | None:
     match proposal.verdict:
         case InSync():
             return None
+        case Unknown() if proposal.mode == "Report":
+            return REPORTED
         case Unknown(why, side):
-            return f"not known{f' in {side}' if side else ''}: {why.message}"
+            return f"{NOT_KNOWN}{f' in {side}' if side else ''}: {why.message}"
         case Held(hold, reason, until=until):
             return f"held by {hold}: {reason}{_until(until)}"
         case Accepted(_, reasons):
@@ -87,7 +94,7 @@ def _left(proposal: Proposal) -> str | None:
 def _left_drifted(proposal: Proposal, accepted: Sequence[str]) -> str | None:
     """What is accepted is never written, and steps write all facts of a component together."""
     if proposal.mode == "Report":
-        return "only reported (mode Report)"
+        return REPORTED
     if accepted:
         facts = ", ".join(fact for fact in accepted if DETAIL not in fact)
         return f"would write what is accepted too ({facts}); accept the rest as well, or nothing"
