@@ -6,23 +6,50 @@ import pytest
 
 from stagingmirror.api.times import rfc3339
 from stagingmirror.cli.checking import Asked, check
-from support.desks import Wire, desk
-from support.resources import mirror
+from stagingmirror.cli.desk import LEASE, SETTLED_AT
+from support.desks import LEASES, Wire, desk
+from support.resources import Object, mirror
 from support.statuses import component, status
 
 
-def wire() -> Wire:
-    now = time.time()
+def fraud() -> Object:
     body = mirror("fraud")
     body["metadata"]["generation"] = 1
-    body["status"] = status(component("a"), now=now)
-    return Wire(body, settled_at=rfc3339(now))
+    body["status"] = status(component("a"), now=time.time())
+    return body
 
 
-def asked(since: str) -> Asked:
+def wire() -> Wire:
+    return Wire(fraud(), settled_at=rfc3339(time.time()))
+
+
+class Answering(Wire):
+    """An operator that answers tokens at once, and settles for the first time a moment later."""
+
+    def __init__(self) -> None:
+        super().__init__(fraud())
+        self.leases = 0
+        lease: Object = {"metadata": {}}
+        self.objects[f"{LEASES}/{LEASE}"] = lease
+
+    async def request(
+        self, method: str, path: str, *, body: Object | None = None, **_: object
+    ) -> Object:
+        found = await super().request("GET", path)
+        if method == "PATCH" and body is not None:
+            token = body["metadata"]["annotations"]["stagingmirror.dev/check-at"]
+            found["status"]["handledCheckAt"] = token
+        elif path.endswith(LEASE):
+            self.leases += 1
+            if self.leases == 3:
+                found["metadata"]["annotations"] = {SETTLED_AT: rfc3339(time.time())}
+        return found
+
+
+def asked(since: str | None = None, *, now: bool = False) -> Asked:
     return Asked(
         names=("fraud",),
-        now=False,
+        now=now,
         read_bytes=False,
         since=since,
         excepted=frozenset(),
@@ -39,3 +66,17 @@ async def test_of_the_future_nothing_is_said(capsys: pytest.CaptureFixture[str])
 
 async def test_a_clock_that_is_a_little_ahead_is_not_the_future() -> None:
     assert await check(desk(wire()), asked(rfc3339(time.time() + 1)), "text") == 0
+
+
+async def test_who_has_just_begun_to_lead_is_given_time_to_settle() -> None:
+    operator = Answering()
+
+    assert await check(desk(operator), asked(now=True), "text") == 0
+    assert operator.leases == 3
+
+
+async def test_a_look_without_asking_waits_for_nobody() -> None:
+    operator = Answering()
+
+    assert await check(desk(operator), asked(), "text") == 4
+    assert operator.leases == 1

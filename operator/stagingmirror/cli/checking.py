@@ -4,14 +4,14 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from time import time
+from time import monotonic, time
 
 from stagingmirror.api.duration import seconds
 from stagingmirror.api.times import is_moment, posix
 from stagingmirror.cli.ages import DAY, span
 from stagingmirror.cli.answer import MISUSED, Answer, answer, worst
 from stagingmirror.cli.answer_screen import answer_json, answer_junit, answer_lines
-from stagingmirror.cli.asking import asked_anew, patience
+from stagingmirror.cli.asking import EVERY, asked_anew, patience
 from stagingmirror.cli.belief import Belief, Settled, belief
 from stagingmirror.cli.desk import Desk
 from stagingmirror.cli.mirror import Mirror
@@ -20,6 +20,8 @@ from stagingmirror.errors import NeedsHuman
 
 SOON, BYTES = 60.0, 1800.0
 """How long --now and --bytes wait for the operator where nothing is said, in seconds."""
+FOLLOWS = 10.0
+"""Seconds for which an operator that has answered may not have settled anything yet."""
 SKEW = 2.0
 """Seconds by which --since may be later than now: whoever gave it has a clock of its own."""
 
@@ -78,8 +80,21 @@ async def _answer(desk: Desk, mirror: Mirror, asked: Asked, since: float | None)
     settled, now = await desk.settled(), time()
     if seen is None:
         return answer(mirror, _silent(mirror, settled, now, limit), now)
+    if asked.now:
+        settled, now = await _settled(desk, seen, settled)
     believed = belief(seen, settled, now)
     return answer(seen, believed, now, excepted=asked.excepted, since=since)
+
+
+async def _settled(desk: Desk, seen: Mirror, settled: Settled) -> tuple[Settled, float]:
+    """What the Lease says, and when it was read. Whoever has just answered is alive: where nothing
+    is settled yet because it has only just begun to lead, that follows.
+    """
+    end = monotonic() + FOLLOWS
+    while belief(seen, settled, time()).everybody and not settled.forbidden and monotonic() < end:
+        await asyncio.sleep(EVERY)
+        settled = await desk.settled()
+    return settled, time()
 
 
 def _silent(mirror: Mirror, settled: Settled, now: float, limit: float) -> Belief:
