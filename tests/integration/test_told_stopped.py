@@ -188,7 +188,9 @@ def in_mid_refresh(world: World, *others: Object) -> str:
     image = {"production": IMAGE, "staging": {"repository": "registry.example/stays-pending"}}
     track = [{"name": "image", "pipelineImage": image}, *others]
     made = world.mirror(track=track, refresh=REFRESH)
-    world.until_sync("Drifted")
+    # All of it: what is not known yet would be left out of the refresh.
+    everywhere = ["Drifted"] * len(track)
+    world.until(lambda status: [c["verdict"] for c in status.get("components", ())] == everywhere)
     ask(world, "now")
     until(lambda: image_of(world) != OLD, within=30, what="nothing was switched")
     return str(made["metadata"]["uid"])
