@@ -120,10 +120,20 @@ def test_plan_says_first_why_a_refresh_would_not_start(
     assert second.startswith("Once it does, it would change staging like this")
 
 
-def test_what_could_not_be_put_back_keeps_no_refresh_from_starting() -> None:
-    mirror = seen(DRIFTED_MODEL, spec=REFRESHED, conditions=[NOT_PUT_BACK])
+@pytest.mark.parametrize("stall", [NOT_PUT_BACK, stalled("NotReadable", "track[a]: list it")])
+def test_what_could_not_be_put_back_or_is_not_readable_keeps_no_refresh_from_starting(
+    stall: dict[str, str],
+) -> None:
+    mirror = seen(DRIFTED_MODEL, spec=REFRESHED, conditions=[stall])
 
     assert would_not_start(mirror) is None
+
+
+def test_an_entry_that_no_refresh_follows_is_no_reason_for_having_no_plan() -> None:
+    stall = stalled("NotReadable", "track[a]: list it")
+    mirror = seen(component("a"), spec=REFRESHED, conditions=[stall])
+
+    assert plain(plan_screen(mirror, believed(mirror))) == "A refresh now would change nothing."
 
 
 def test_where_nothing_was_seen_there_is_no_plan() -> None:

@@ -8,7 +8,8 @@ import pytest
 import structlog
 from structlog.testing import LogCapture
 
-from stagingmirror.api.status import status_of
+from stagingmirror.api.status import Status, status_of
+from stagingmirror.drift.deploys import Deploy, DeployKey
 from stagingmirror.engine.case import MirrorKey
 from stagingmirror.engine.logs import configure_logging
 from stagingmirror.engine.telling import BURST, REFILL, WAITING, Teller
@@ -122,6 +123,52 @@ async def test_the_same_sentence_is_no_second_event_for_some_time_but_always_log
 
     assert len(logged.entries) == 4
     assert len(await written(teller, recorder, 4)) == 2
+
+
+def rolled_out(revision: str, at: float) -> Status:
+    workload = "StatefulSet server"
+    key = DeployKey("model", "staging")
+    deploy = Deploy(key, {workload: revision}, (workload,), at, {"version": "1"}, verified=True)
+    return status_of(report(equal("model"), deploys=(deploy,)), now=NOW, previous=None)
+
+
+@pytest.mark.usefixtures("logged")
+async def test_another_rollout_is_another_event_though_the_words_are_the_same() -> None:
+    clock, recorder, before = Clock(), Recorder(), rolled_out("a", NOW)
+    teller = Teller(recorder, clock=clock, identity="pod-1")
+
+    for revision in ("b", "a", "b"):
+        clock.now += 10
+        status = rolled_out(revision, clock.now)
+        teller.announce(KEY, "uid-1", before, status)
+        before = status
+
+    events = await written(teller, recorder, 3)
+    assert [each["reason"] for each in events] == ["Deployed"] * 3
+    assert len({each["note"] for each in events}) == 1
+    assert len({each["metadata"]["name"] for each in events}) == 3
+
+
+@pytest.mark.usefixtures("logged")
+@pytest.mark.parametrize(
+    ("result", "events"), [("Succeeded", 3), ("PutBack", 3), ("NothingToDo", 3), ("Skipped", 1)]
+)
+async def test_another_refresh_is_another_event_but_a_tick_that_is_skipped_again_is_not(
+    result: str, events: int
+) -> None:
+    recorder, before = Recorder(), status_of(report(equal()), now=NOW, previous=None)
+    teller = Teller(recorder, clock=Clock(), identity="pod-1")
+
+    for number in range(3):
+        finished = {"id": f"r{number}", "result": result, "message": "as before"}
+        status = status_of(report(equal(), finished=finished), now=NOW, previous=before)
+        teller.announce(KEY, "uid-1", before, status)
+        before = status
+
+    told = await written(teller, recorder, 3)
+    assert [each["note"] for each in told if each["reason"].startswith("Refresh")] == [
+        "as before"
+    ] * events
 
 
 @pytest.mark.usefixtures("logged")

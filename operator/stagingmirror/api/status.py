@@ -10,10 +10,11 @@ from stagingmirror.api.cutting import LEVELS, MAX_BYTES, Limits, cut_all, ended
 from stagingmirror.api.report import Report
 from stagingmirror.api.since import drifted_since, fingerprint, in_sync_since, overdue
 from stagingmirror.api.summary import summary_of
-from stagingmirror.api.times import rfc3339
+from stagingmirror.api.times import posix, rfc3339
 from stagingmirror.drift import deploys, serial
 from stagingmirror.drift.steps import Plan, Step
 from stagingmirror.drift.wording import components_of, describe, phase
+from stagingmirror.errors import NeedsHuman
 
 MAX_REFRESHES = 10
 _SURVIVES = (
@@ -217,6 +218,20 @@ def _deploy(deploy: deploys.Deploy, limits: Limits) -> dict[str, Any]:
     told["provenance"] = dict(list(told["provenance"].items())[: limits.facts])
     told["message"] = ended(told["message"], limits.message)
     return {**cut_all(told, limits.message), "at": rfc3339(deploy.at)}
+
+
+def deploys_in(status: Mapping[str, Any]) -> tuple[deploys.Deploy, ...]:
+    """The deploys of a status, whoever wrote it; what is none is left out."""
+    written = (each for each in status.get("deploys") or () if isinstance(each, Mapping))
+    read = (deploys.from_dict(each, at=_at(each)) for each in written)
+    return tuple(each for each in read if each is not None)
+
+
+def _at(deploy: Mapping[str, Any]) -> float:
+    try:
+        return posix(str(deploy.get("at")))
+    except NeedsHuman:
+        return 0.0
 
 
 def _present(told: Mapping[str, Any]) -> Status:

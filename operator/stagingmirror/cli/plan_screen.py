@@ -13,7 +13,10 @@ from stagingmirror.drift.plan import NOT_KNOWN
 from stagingmirror.drift.serial import NotAStep, from_dict
 from stagingmirror.drift.wording import components_of, describe, phase
 
-_LEFT_BEHIND = "PutBackIncomplete"
+_STARTS_ALL_THE_SAME = frozenset({"PutBackIncomplete", "NotReadable"})
+"""Why a mirror is Stalled though a refresh would start: what the last one could not put back, and
+an entry that none follows, beside the others.
+"""
 NEWER = "a step that this version of the command does not know; update the command"
 
 
@@ -46,13 +49,19 @@ def would_not_start(mirror: Mirror) -> str | None:
         return "the mirror is suspended; set spec.refresh.suspend to false."
     if mirror.status.activity == "Frozen":
         return "a hold has staging left alone; see: kubectl get mirrorholds"
-    stalled = mirror.condition("Stalled")
-    # What a refresh could not put back does not keep the next one from starting.
-    if stalled is not None and stalled.reason != _LEFT_BEHIND and (told := mirror.trouble()):
-        return told
+    if (hindered := _hindrance(mirror)) is not None:
+        return hindered
     if mirror.status.waiting:
         return f"it waits: {mirror.status.waiting}"
     return None
+
+
+def _hindrance(mirror: Mirror) -> str | None:
+    """What a human has to mend before anything is refreshed."""
+    stalled = mirror.condition("Stalled")
+    if stalled is None or stalled.reason in _STARTS_ALL_THE_SAME:
+        return None
+    return mirror.trouble()
 
 
 def _no_plan(mirror: Mirror) -> str | None:
@@ -61,8 +70,8 @@ def _no_plan(mirror: Mirror) -> str | None:
         return mirror.trouble() or "nothing was checked yet"
     if mirror.status.plan is not None:
         return None
-    if (trouble := mirror.trouble()) is not None:
-        return trouble
+    if (hindered := _hindrance(mirror)) is not None:
+        return hindered
     if mirror.status.sync in ("InSync", "Drifted", "Held"):
         return None
     return mirror.status.summary or "nothing was seen"

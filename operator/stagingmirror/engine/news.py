@@ -6,10 +6,11 @@ doubles nothing.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from stagingmirror.api.cutting import ended, listed
+from stagingmirror.api.status import deploys_in
 from stagingmirror.drift import deploys
 
 Status = Mapping[str, Any]
@@ -32,13 +33,15 @@ _FAILED: tuple[Literal["Warning"], str] = ("Warning", "RefreshFailed")
 @dataclass(frozen=True, slots=True)
 class Announcement:
     """One piece of news: an Event (``kind``, ``reason``, ``message``) and a log line with
-    ``fields``.
+    ``fields``. ``occasion`` is which rollout or refresh it tells of, where it tells of one: that of
+    another is other news, though in the same words.
     """
 
     kind: Literal["Normal", "Warning"]
     reason: str
     message: str
     fields: Mapping[str, Any] = field(default_factory=dict)
+    occasion: str = ""
 
 
 def changes(previous: Status, status: Status) -> list[Announcement]:
@@ -50,10 +53,7 @@ def changes(previous: Status, status: Status) -> list[Announcement]:
         *_verdict(previous, status),
         *_onsets(previous, status),
     ]
-    return [
-        Announcement(each.kind, each.reason, ended(each.message, MAX_MESSAGE), each.fields)
-        for each in found
-    ]
+    return [replace(each, message=ended(each.message, MAX_MESSAGE)) for each in found]
 
 
 def _verdict(previous: Status, status: Status) -> Iterator[Announcement]:
@@ -101,7 +101,8 @@ def _started(previous: Status, status: Status) -> Iterator[Announcement]:
     trigger = str(refresh.get("trigger") or "")
     components = list(dict.fromkeys(_components(refresh.get("steps") or ())))
     message = f"{trigger}: {listed(components, most=10)}" if components else trigger
-    yield Announcement("Normal", "RefreshStarted", message, _about(refresh))
+    occasion = str(refresh.get("id") or "")
+    yield Announcement("Normal", "RefreshStarted", message, _about(refresh), occasion)
 
 
 def _ended(previous: Status, status: Status) -> Iterator[Announcement]:
@@ -114,16 +115,20 @@ def _ended(previous: Status, status: Status) -> Iterator[Announcement]:
     ]
     for refresh in reversed(new):
         kind, reason = _ENDS.get(str(refresh.get("result")), _FAILED)
-        yield Announcement(kind, reason, str(refresh.get("message") or reason), _about(refresh))
+        message = str(refresh.get("message") or reason)
+        # Ticks are skipped again and again for one reason.
+        occasion = "" if reason == "RefreshSkipped" else str(refresh.get("id") or "")
+        yield Announcement(kind, reason, message, _about(refresh), occasion)
 
 
 def _deploys(previous: Status, status: Status) -> Iterator[Announcement]:
-    former, latest = _read_deploys(previous), _read_deploys(status)
+    former, latest = deploys_in(previous), deploys_in(status)
     told = [("Deployed", each) for each in deploys.news(former, latest)]
     told += [("DeployCompared", each) for each in deploys.compared_late(former, latest)]
     for reason, deploy in told:
         kind: Literal["Normal", "Warning"] = "Warning" if deploy.mismatch else "Normal"
-        yield Announcement(kind, reason, deploys.describe(deploy), _of_deploy(deploy))
+        message, occasion = deploys.describe(deploy), _occasion(deploy)
+        yield Announcement(kind, reason, message, _of_deploy(deploy), occasion)
 
 
 def _onsets(previous: Status, status: Status) -> Iterator[Announcement]:
@@ -162,9 +167,9 @@ def _of_deploy(deploy: deploys.Deploy) -> dict[str, Any]:
     }
 
 
-def _read_deploys(status: Status) -> list[deploys.Deploy]:
-    read = (deploys.from_dict(each, at=0.0) for each in _list(status, "deploys"))
-    return [each for each in read if each is not None]
+def _occasion(deploy: deploys.Deploy) -> str:
+    """A StatefulSet that is rolled back has a former revision again, but never at that time."""
+    return f"{deploy.at:.0f} {sorted(deploy.revisions.items())}"
 
 
 def _list(status: Status, key: str) -> list[Mapping[str, Any]]:

@@ -7,7 +7,8 @@ from typing import Any
 from stagingmirror.api.duration import seconds
 from stagingmirror.api.mirror import StagingMirrorSpec
 from stagingmirror.api.report import ComponentReport, Report
-from stagingmirror.api.times import posix, rfc3339
+from stagingmirror.api.status import deploys_in
+from stagingmirror.api.times import rfc3339
 from stagingmirror.drift import deploys
 from stagingmirror.drift.deploys import Deploy
 from stagingmirror.drift.facts import Why
@@ -17,7 +18,6 @@ from stagingmirror.engine.looking import Looking
 from stagingmirror.engine.mirror import Mirror
 from stagingmirror.engine.rollouts import rollouts
 from stagingmirror.engine.tokens import REFRESH_AT, token_of
-from stagingmirror.errors import NeedsHuman
 
 BLIND_HEARTBEAT = 60.0
 """Seconds between heartbeats of a mirror whose spec cannot be read."""
@@ -62,7 +62,7 @@ def blind_report(
         heartbeat=heartbeat.period(BLIND_HEARTBEAT, mirrors),
         max_drift_age=float("inf") if spec is None else seconds(spec.max_drift_age),
         tracked=len((mirror.body.get("spec") or {}).get("track") or ()),
-        deploys=_former(mirror.status),
+        deploys=deploys_in(mirror.status),
         handled_check_at=outcome.handled_check_at,
     )
     return _with_progress(report, outcome)
@@ -131,19 +131,7 @@ def _component(judged: Judged) -> ComponentReport:
 
 def _deploys(case: Case, view: Looking) -> tuple[Deploy, ...]:
     return deploys.latest(
-        _former(case.status),
+        deploys_in(case.status),
         rollouts(view.parts),
         {each.track.name: (each.looks, each.verdict) for each in case.components},
     )
-
-
-def _former(status: Mapping[str, Any]) -> tuple[Deploy, ...]:
-    read = (deploys.from_dict(each, at=_time(each)) for each in status.get("deploys") or ())
-    return tuple(each for each in read if each is not None)
-
-
-def _time(deploy: Mapping[str, Any]) -> float:
-    try:
-        return posix(str(deploy.get("at")))
-    except NeedsHuman:
-        return 0.0

@@ -30,7 +30,9 @@ BURST = 20
 REFILL = 30.0
 """A mirror may have so many Events at once, and one more after each so many seconds."""
 QUIET = 600.0
-"""Seconds in which the same sentence about the same mirror is no second Event."""
+"""Seconds in which the same sentence about the same mirror, and the same occasion, is no second
+Event.
+"""
 REMEMBERED = 10_000
 """Sentences and mirrors that are remembered for this."""
 
@@ -67,7 +69,7 @@ class Teller:
         self._identity = identity
         self._leading = leading
         self._waiting: asyncio.Queue[tuple[str, dict[str, Any]]] = asyncio.Queue(WAITING)
-        self._told: OrderedDict[tuple[str, str, str], float] = OrderedDict()
+        self._told: OrderedDict[tuple[str, str, str, str], float] = OrderedDict()
         self._allowances: OrderedDict[str, _Allowance] = OrderedDict()
 
     def tell(self, key: MirrorKey, uid: str, kind: str, reason: str, message: str) -> None:
@@ -82,7 +84,7 @@ class Teller:
         """Tell what is new in a status that has just been written; gives back what that was."""
         news = changes(previous, status)
         for each in news:
-            self._tell(key, uid, each.kind, each.reason, each.message, each.fields)
+            self._tell(key, uid, each.kind, each.reason, each.message, each.fields, each.occasion)
         return news
 
     async def run(self) -> None:
@@ -106,11 +108,12 @@ class Teller:
         reason: str,
         message: str,
         fields: Mapping[str, Any],
+        occasion: str = "",
     ) -> None:
         speak = log.warning if kind == "Warning" else log.info
         speak(reason, namespace=key.namespace, mirror=key.name, message=message, **fields)
         now = self._clock()
-        said = (uid, reason, message)
+        said = (uid, reason, message, occasion)
         if now - self._told.get(said, float("-inf")) < QUIET:
             return
         _remember(self._told, said, now)
