@@ -92,7 +92,7 @@ def lines_of(operator: OperatorProcess) -> list[Object]:
     return [line for line in operator.lines() if line.get("event") in TOLD]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def deploying(
     control_plane: ControlPlane, mlflow_production: MlflowServer, mlflow_staging: MlflowServer
 ) -> Iterator[Deploying]:
@@ -102,7 +102,12 @@ def deploying(
         World(control_plane, mlflow=addresses) as world,
         Kubelet(world.kube, (world.production, world.staging)),
     ):
-        yield Deploying(world, servers)
+        made = Deploying(world, servers)
+        with world.operator("--log-format=json") as operator:
+            operator.until_leading()
+            made.begin()
+            assert lines_of(operator) == []  # what was there before is no news
+        yield made
 
 
 def test_each_rollout_is_told_once_with_its_provenance_and_what_does_not_match(
@@ -110,9 +115,6 @@ def test_each_rollout_is_told_once_with_its_provenance_and_what_does_not_match(
 ) -> None:
     with deploying.world.operator("--log-format=json") as operator:
         operator.until_leading()
-        deploying.begin()
-        assert lines_of(operator) == []  # what was there before is no news
-
         deploying.register("production", "2")
         deploying.roll_out("production", version="2", image=IMAGES[0])
         deployed = deploying.until_deployed("model", "production", "version", "2")
