@@ -36,14 +36,19 @@ TRACK = [
 
 
 @pytest.fixture
-def world(control_plane: ControlPlane) -> Iterator[World]:
-    """Both sides run the first image, and a mirror tracks it."""
+def unstarted(control_plane: ControlPlane) -> Iterator[World]:
+    """Both sides are to run the first image, and a mirror tracks it; no pod runs yet."""
     with World(control_plane) as world:
         for space in (world.production, world.staging):
             world.kube.apply(deployment("features", space, FIRST), manager="helm")
         world.mirror(track=TRACK, refresh=REFRESH)
-        with Kubelet(world.kube, (world.production, world.staging)):
-            yield world
+        yield world
+
+
+@pytest.fixture
+def world(unstarted: World) -> Iterator[World]:
+    with Kubelet(unstarted.kube, (unstarted.production, unstarted.staging)):
+        yield unstarted
 
 
 def set_image(world: World, space: str, image: str) -> None:
@@ -170,6 +175,25 @@ def test_what_was_rolled_out_while_no_operator_ran_is_told_by_the_next_one_and_o
         assert len(lines(third)) == 1
         assert "in production" in lines(third)[0][1]
         assert len(events(world)) == 3
+
+
+def test_what_ran_before_is_not_told_though_its_other_side_is_seen_only_later(
+    unstarted: World,
+) -> None:
+    world = unstarted
+    with Kubelet(world.kube, (world.staging,)), world.operator() as operator:
+        operator.until_leading()
+        world.until(lambda status: deploy_of(status, "staging").get("verified") is False, within=90)
+        set_image(world, world.production, SECOND)
+        with Kubelet(world.kube, (world.production,)):
+            world.until(lambda status: deploy_of(status, "staging").get("verified"), within=90)
+            world.until(lambda status: deploy_of(status, "production").get("verified"), within=90)
+            world.until_settled(within=90)
+
+            assert deploy_of(world.status(), "staging")["mismatch"] == ["digest"]
+            told = [line["event"] for line in operator.lines()]
+            assert "DriftDetected" in told
+            assert [each for each in told if each in ("Deployed", "DeployCompared")] == []
 
 
 SERIES = {

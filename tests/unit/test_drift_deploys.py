@@ -99,6 +99,17 @@ def test_what_is_seen_for_the_first_time_is_no_news() -> None:
     assert news((), latest((), [running()], judged(model()))) == ()
 
 
+def test_nor_is_that_it_could_be_compared_only_later() -> None:
+    hidden = judged(component("fraud-model", unseen(), seen(FACTS)))
+    first = latest((), [running()], hidden)
+    kept = tuple(filter(None, (from_dict(to_dict(each), at=1000.0) for each in first)))
+
+    late = latest(kept, [running()], judged(model(runId="a09c44")))
+
+    assert [(each.verified, each.mismatch) for each in late] == [(True, ("runId",))]
+    assert (news(kept, late), compared_late(kept, late)) == ((), ())
+
+
 def test_only_the_workloads_that_changed_are_named() -> None:
     key = KEY
     both = Running(key, {"Deployment a": "1", "Deployment b": "1"}, 1.0, over=True)

@@ -48,7 +48,7 @@ class Deploy:
 
     ``workloads`` are those that it changed. ``verified`` says that both sides were seen and
     compared, if not at once then as soon as they were; ``mismatch`` names the facts in which they
-    differed then.
+    differed then. ``first`` is the one that ran when it was first looked: it is never told.
     """
 
     key: DeployKey
@@ -59,6 +59,7 @@ class Deploy:
     verified: bool = False
     mismatch: tuple[str, ...] = ()
     findings: tuple[str, ...] = ()
+    first: bool = False
 
 
 def latest(
@@ -92,12 +93,13 @@ def news(former: Sequence[Deploy], now: Sequence[Deploy]) -> tuple[Deploy, ...]:
 
 
 def compared_late(former: Sequence[Deploy], now: Sequence[Deploy]) -> tuple[Deploy, ...]:
-    """The deploys that are known already, and could be compared only now."""
+    """The deploys that were told already, and could be compared only now."""
     known = {each.key: each for each in former}
     return tuple(
         each
         for each in now
         if each.verified
+        and not each.first
         and each.key in known
         and known[each.key].revisions == each.revisions
         and not known[each.key].verified
@@ -116,6 +118,7 @@ def to_dict(deploy: Deploy) -> dict[str, Any]:
         "mismatch": list(deploy.mismatch),
         "findings": list(deploy.findings),
         "message": describe(deploy),
+        **({"first": True} if deploy.first else {}),
     }
 
 
@@ -136,6 +139,7 @@ def from_dict(written: Mapping[str, Any], *, at: float) -> Deploy | None:
                 written.get("verified") is True,
                 _texts(written.get("mismatch")),
                 _texts(written.get("findings")),
+                first=written.get("first") is True,
             )
         case _:
             return None
@@ -169,6 +173,7 @@ def _deploy(
         verified=_compared(verdict),
         mismatch=_mismatch(verdict),
         findings=look.findings,
+        first=former is None,
     )
 
 
