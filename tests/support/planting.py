@@ -20,6 +20,25 @@ SHOWN = f"shown-{MARK}"
 PLACE = {"kind": "Deployment", "name": "server", "container": "app"}
 BAD = {"echoes-basic": "broken", "echoes-token": "garbage", "unlabelled": "unauthorized"}
 """Mirrors whose production registry is bad, and how."""
+SURFACES = {
+    "StagingMirror (json)": "answered 500",
+    "StagingMirror (console)": "answered 500",
+    "MirrorEnvironment (json)": "the answer is no JSON object",
+    "MirrorEnvironment (console)": "the answer is no JSON object",
+    "Events of ": SHOWN,
+    "ConfigMaps of our own": "record.json",
+    "Leases of our own": "stagingmirror.dev/settled-at",
+    "log (json)": SHOWN,
+    "log (console)": SHOWN,
+    "metrics": 'name="echoes-token"',
+    "stagingmirror status -o json": "answered 500",
+    "stagingmirror status echoes-basic": "answered 500",
+    "stagingmirror diff": SHOWN,
+    "stagingmirror plan": "A refresh now would change staging",
+    "stagingmirror history": "1 of 1 applied",
+    "stagingmirror check": "<testsuite",
+}
+"""Where something is said, and what is said there when somebody has looked."""
 
 
 def planted(what: str) -> str:

@@ -88,21 +88,6 @@ def test_ages_are_right_when_they_are_asked_for(metrics: Metrics, clock: Clock) 
     assert value(metrics, "stagingmirror_valid_seconds", **LABELS) == -60.0  # 140 - 200
 
 
-def test_everything_about_a_mirror_vanishes_with_it(metrics: Metrics) -> None:
-    show(metrics, drifted())
-    metrics.refreshed("ml-staging", "fraud", "Succeeded")
-    metrics.deployed("ml-staging", "fraud", "staging")
-
-    metrics.forget_mirror("ml-staging", "fraud")
-
-    assert not [
-        sample
-        for family in metrics.registry.collect()
-        for sample in family.samples
-        if sample.labels.get("name") == "fraud"
-    ]
-
-
 def test_a_hold_is_told_until_it_ends_or_is_gone(metrics: Metrics, clock: Clock) -> None:
     name = "stagingmirror_hold_expiry_timestamp_seconds"
     metrics.hold("ml-staging", "ci-1", NOW + 60)
