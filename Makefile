@@ -44,7 +44,7 @@ fix: $(READY) ## Format and mend what ruff can mend
 crds: $(READY) ## Write crds/ and docs/reference from the models
 	$(BIN)/stagingmirror crds --output-dir crds
 	cp crds/*.yaml helm/stagingmirror/charts/crds/crds/
-	$(BIN)/python -m support.reference docs/reference.md
+	$(BIN)/python -m support.resources.reference docs/reference.md
 
 .PHONY: test
 test: $(READY) check ## Everything: check, contract, integration, end-to-end

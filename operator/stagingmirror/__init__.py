@@ -1,19 +1,19 @@
-"""StagingMirror tells whether ML staging is in sync with production, where it is not, and makes it
-follow.
+"""StagingMirror observes whether ML staging is in sync with production, reports where it is not, and
+makes it follow.
 
-The rooms, from the door inwards; imports only go down this list:
+The packages, from the entry points down. Imports only go down this list; import-linter enforces it:
 
-- ``__main__``, ``cli``: the commands, and the only wiring
-- ``edge``: the door; Kopf calls in, it decides nothing and puts keys on the queue
-- ``engine``: the story of one check and of one refresh; queue, schedule, record, elector
-- ``components``: the eyes; one file per kind, ``ls`` is the catalogue
-- ``reading``: how kinds read the view; what pods prove
+- ``__main__``, ``cli``: the commands, and the operator process with its composition root
+- ``edge``: the Kopf handlers; they decide nothing and put keys on the queue
+- ``engine``: the controllers of mirrors, environments and holds
+- ``components``: the kinds of component, one file or folder each
+- ``reading``: how kinds read the view, and what pods prove
 - ``component``: the contract of a kind
-- ``actions``: the hands of a refresh; one file per step
-- ``metrics``: what is counted
-- ``cluster``, ``registry``: the little we ask of Kubernetes and of MLflow
-- ``view``: what watchers and pollers last saw, as plain values
-- ``api``: the words; resources as users write and read them
-- ``drift``: the mind, pure; facts, verdicts, plans, schedule arithmetic
+- ``actions``: the steps of a refresh, one file each
+- ``metrics``: Prometheus metrics, livez and readyz
+- ``sources``: Kubernetes and MLflow, observed and written
+- ``view``: what the sources last observed, as plain values
+- ``api``: the resources as users write and read them, and the definitions made from them
+- ``drift``: pure judgement: facts, verdicts, plans, schedules
 - ``settings``, ``errors``
 """

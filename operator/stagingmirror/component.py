@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
 
-from stagingmirror.api.environment import MirrorEnvironmentSpec
-from stagingmirror.api.mirror import ComponentKind, Track
+from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
+from stagingmirror.api.spec.mirror import ComponentKind, Track
 from stagingmirror.drift.facts import Observation, Seen, Why
 from stagingmirror.drift.steps import Step
 from stagingmirror.view import View

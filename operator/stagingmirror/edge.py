@@ -14,10 +14,10 @@ from typing import Any, cast
 import kopf
 import structlog
 
-from stagingmirror.api.model import GROUP, VERSION
-from stagingmirror.cluster.login import Login
-from stagingmirror.cluster.session import open_session
-from stagingmirror.engine.fleet import PLURALS, Body, Plural
+from stagingmirror.api.types.base import GROUP, VERSION
+from stagingmirror.engine.resources.cache import PLURALS, Body, Plural
+from stagingmirror.sources.kubernetes.api.login import Login
+from stagingmirror.sources.kubernetes.api.session import open_session
 
 log = structlog.get_logger(__name__)
 

@@ -19,7 +19,7 @@ from bench.observer import Observer
 from bench.processes import Usage, usage
 from bench.scene import Scene
 from rig.programs import RigError
-from support.operator import OperatorProcess
+from support.operators.operator import OperatorProcess
 
 MIRRORS = 1000
 IDLE_SECONDS = 300.0

@@ -16,11 +16,11 @@ from bench.wire import Api, at_once
 from rig.control_plane import ControlPlane
 from rig.mlflow_server import MlflowServer
 from rig.models import client_of, log_files
-from stagingmirror.api.model import API_VERSION
-from stagingmirror.registry.origin import RUN_ID
-from support import resources
-from support.operator import World
-from support.rigs import make_namespace
+from stagingmirror.api.types.base import API_VERSION
+from stagingmirror.sources.mlflow.client.provenance_tags import RUN_ID
+from support.operators.operator import World
+from support.operators.rigs import make_namespace
+from support.resources import resources
 
 # Read when MLflow is imported, which is later; it would tell of each version.
 os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "ERROR")

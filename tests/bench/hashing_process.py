@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench.processes import forget_peak, usage
-from stagingmirror.registry.artifacts import StoredFile, blocks
-from stagingmirror.registry.content import Digest, read_bytes
-from stagingmirror.registry.server import CHUNK, MlflowServer
 from stagingmirror.settings import Settings
+from stagingmirror.sources.mlflow.client.artifacts import StoredFile, blocks
+from stagingmirror.sources.mlflow.client.client import CHUNK, MlflowServer
+from stagingmirror.sources.mlflow.content.hashing import Digest, read_bytes
 
 _NAME = "weights.bin"
 

@@ -10,7 +10,7 @@ from bench.figures import Figure
 from bench.ground import Ground
 from bench.observer import Observer
 from bench.processes import usage
-from support.operator import OperatorProcess
+from support.operators.operator import OperatorProcess
 
 CHECK_INTERVAL_SECONDS = 30.0
 """The default, which the mirrors of the bench have."""

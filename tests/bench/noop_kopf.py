@@ -15,7 +15,7 @@ import aiohttp
 import kopf
 
 from bench.wire import Identity
-from stagingmirror.api.model import GROUP, VERSION
+from stagingmirror.api.types.base import GROUP, VERSION
 
 WATCHED = (
     *((GROUP, VERSION, plural) for plural in ("stagingmirrors", "mirrorenvironments")),

@@ -5,7 +5,7 @@ models and, on each side, a fifth as many Deployments.
 from dataclasses import dataclass
 from typing import Any
 
-from support import resources
+from support.resources import resources
 
 Object = dict[str, Any]
 

@@ -16,11 +16,11 @@ from bench.processes import Usage, usage
 from rig.process import Process
 from rig.programs import RigError
 from rig.run import until
-from stagingmirror.api.model import API_VERSION
-from stagingmirror.api.times import posix
-from stagingmirror.engine.leadership import LEASE
-from stagingmirror.engine.lease import SETTLED_AT
-from support.operator import OperatorProcess
+from stagingmirror.api.types.base import API_VERSION
+from stagingmirror.api.types.times import posix
+from stagingmirror.engine.leader.lease import SETTLED_AT
+from stagingmirror.engine.leader.takeover import LEASE
+from support.operators.operator import OperatorProcess
 
 _WITHIN_SECONDS = 300.0
 _LOOK_SECONDS = 0.05

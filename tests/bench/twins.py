@@ -13,9 +13,9 @@ from bench.scene import Object
 from bench.wire import at_once
 from rig.kube import Refused
 from rig.run import until
-from stagingmirror.api.crd import crds
-from stagingmirror.api.model import API_VERSION
-from support.rights import READ, READING, bind
+from stagingmirror.api.crd.generate import crds
+from stagingmirror.api.types.base import API_VERSION
+from support.kubernetes.rights import READ, READING, bind
 
 GROUP = "bare.stagingmirror.dev"
 _VERSION = API_VERSION.rpartition("/")[2]

@@ -1,5 +1,5 @@
 """What every kind must do, whatever it looks at. A new kind is tested here unasked, once
-``support.kinds`` has a world for it.
+``support.kinds.kinds`` has a world for it.
 """
 
 from dataclasses import replace
@@ -15,10 +15,10 @@ from stagingmirror.drift.facts import Absent, Looks, Observation, Seen, Unseen, 
 from stagingmirror.drift.plan import Proposal, make
 from stagingmirror.drift.steps import CopyModel, MoveAlias, RunLoader, Step
 from stagingmirror.drift.verdict import Drifted, InSync, Unknown, Verdict
-from stagingmirror.engine.targets import targets_of
-from support.builders import NOW, STAGING, World
-from support.kinds import EXAMPLES, Example
-from support.rehearsal import Rehearsal
+from stagingmirror.engine.ownership.write_targets import targets_of
+from support.kinds.builders import NOW, STAGING, World
+from support.kinds.kinds import EXAMPLES, Example
+from support.stages.rehearsal import Rehearsal
 
 ROLES: tuple[Role, ...] = ("production", "staging")
 LATER = NOW + 60

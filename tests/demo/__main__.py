@@ -13,7 +13,7 @@ from rig import system
 from rig.catalogue import EVERYTHING
 from rig.cluster import Cluster
 from rig.programs import RigError, build, program
-from support.operator_image import operator_image
+from support.operators.operator_image import operator_image
 
 
 def main() -> int:

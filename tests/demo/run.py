@@ -13,8 +13,8 @@ from demo.narrator import Narrator
 from demo.stage import EXAMPLES, OPERATOR_NAMESPACE, PRODUCTION, ROOT, STAGING, Stage
 from rig.cluster import Cluster
 from rig.programs import RigError
-from support import resources
-from support.rights import ACCOUNT, grant
+from support.kubernetes.rights import ACCOUNT, grant
+from support.resources import resources
 
 
 def main() -> int:

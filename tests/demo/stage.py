@@ -17,7 +17,7 @@ from rig.cluster import Cluster
 from rig.mlflow_server import MlflowServer
 from rig.models import client_of, log_model
 from rig.programs import program
-from support.operator_image import operator_image
+from support.operators.operator_image import operator_image
 
 ROOT = Path(__file__).parents[2]
 MANIFESTS = Path(__file__).parent / "manifests"

@@ -14,7 +14,7 @@ from rig.cluster import Cluster
 from rig.kube import Object
 from rig.models import log_files
 from rig.run import until
-from support.drivers import started_by_another_process
+from support.operators.drivers import started_by_another_process
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("cluster")]
 

@@ -4,7 +4,7 @@ Programs are built from Go modules once (`tools/`, `programs.py`) and run as pla
 run starts and makes is gone when it stops, and also when its driver is killed (`run.py`,
 `sweep.py`).
 
-In tests, by fixture (`support/rigs.py`, a plugin that is always loaded):
+In tests, by fixture (`support/operators/rigs.py`, a plugin that is always loaded):
 
     def test_something(control_plane, kube, namespace): ...
 
@@ -12,7 +12,7 @@ In tests, by fixture (`support/rigs.py`, a plugin that is always loaded):
   kube-controller-manager; no node, so pods stay Pending: write their status yourself.
 - `kube`: `Kube`, its API as administrator; plain dicts.
 - `namespace`: the name of a fresh namespace whose default ServiceAccount is there, deleted
-  afterwards. More of them: `support.rigs.make_namespace(kube)`.
+  afterwards. More of them: `support.operators.rigs.make_namespace(kube)`.
 - `mlflow_production`, `mlflow_staging`: `MlflowServer`, session scoped, started side by side;
   `mlflow_auth`: one with basic authentication.
 - `cluster`: `Cluster`, session scoped, needs root on Linux; tests are marked `e2e` and

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from stagingmirror.cluster.login import Login
 from stagingmirror.edge import Edge, _settings
+from stagingmirror.sources.kubernetes.api.login import Login
 
 
 def an_edge(deliver: Any) -> Edge:

@@ -5,11 +5,11 @@ from typing import Any
 
 from stagingmirror.actions.action import Arrived, Json, Outcome, Reverted, Task
 from stagingmirror.actions.hands import Hands
-from stagingmirror.cluster.fields import Body
-from stagingmirror.cluster.ownership import our_entry, owner_of
-from stagingmirror.cluster.writer import MERGE
 from stagingmirror.drift.steps import SetConfigMapKey
 from stagingmirror.errors import ChangedUnderneath, Conflicted, NotAnswered, NotThere, StepFailed
+from stagingmirror.sources.kubernetes.write.field_managers import our_entry, owner_of
+from stagingmirror.sources.kubernetes.write.field_patch import Body
+from stagingmirror.sources.kubernetes.write.writer import MERGE
 
 _ATTEMPTS = 5
 

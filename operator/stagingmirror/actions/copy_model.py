@@ -8,7 +8,7 @@ from stagingmirror.actions.hands import Hands, Progressing
 from stagingmirror.drift.steps import CopyModel
 from stagingmirror.drift.wording import size
 from stagingmirror.errors import ChangedUnderneath, NotAnswered, StepFailed
-from stagingmirror.registry.copy import CopyOrder, copy_version
+from stagingmirror.sources.mlflow.copy.copy import CopyOrder, copy_version
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from stagingmirror.cluster.writer import Writer
-from stagingmirror.registry.server import MlflowServer
+from stagingmirror.sources.kubernetes.write.writer import Writer
+from stagingmirror.sources.mlflow.client.client import MlflowServer
 
 Progressing = Callable[[int, int], None]
 """Told bytes done and bytes in total."""

@@ -6,7 +6,7 @@ from stagingmirror.actions.action import Arrived, Json, Outcome, Reverted, Task
 from stagingmirror.actions.hands import Hands
 from stagingmirror.drift.steps import MoveAlias
 from stagingmirror.errors import ChangedUnderneath, StepFailed
-from stagingmirror.registry.aliases import delete_alias, get_alias, set_alias
+from stagingmirror.sources.mlflow.copy.aliases import delete_alias, get_alias, set_alias
 
 
 @dataclass(frozen=True, slots=True)

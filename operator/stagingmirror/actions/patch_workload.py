@@ -5,27 +5,6 @@ from typing import Any
 
 from stagingmirror.actions.action import Arrived, Json, Outcome, Reverted, Task, Underway
 from stagingmirror.actions.hands import Hands
-from stagingmirror.cluster.fields import (
-    Body,
-    Change,
-    Entry,
-    named,
-    path_of,
-    read_field,
-    target_of,
-)
-from stagingmirror.cluster.ownership import our_entry, owner_of
-from stagingmirror.cluster.rollouts import (
-    Rollout,
-    is_stuck,
-    is_whole,
-    pending,
-    read_rollout,
-    refuse_unmovable,
-    running_digests,
-    unnoticed,
-)
-from stagingmirror.cluster.writer import changed_underneath, workload_path
 from stagingmirror.drift.steps import (
     FieldWrite,
     PatchWorkload,
@@ -35,6 +14,27 @@ from stagingmirror.drift.steps import (
     SetVariable,
 )
 from stagingmirror.errors import NotThere, StepFailed
+from stagingmirror.sources.kubernetes.write.field_managers import our_entry, owner_of
+from stagingmirror.sources.kubernetes.write.field_patch import (
+    Body,
+    Change,
+    Entry,
+    named,
+    path_of,
+    read_field,
+    target_of,
+)
+from stagingmirror.sources.kubernetes.write.rollout_status import (
+    Rollout,
+    is_stuck,
+    is_whole,
+    pending,
+    read_rollout,
+    refuse_unmovable,
+    running_digests,
+    unnoticed,
+)
+from stagingmirror.sources.kubernetes.write.writer import changed_underneath, workload_path
 
 BACK = "back"
 """Appended to a restart's token where the refresh is put back: pods that started in between have

@@ -4,9 +4,16 @@ from dataclasses import dataclass
 
 from stagingmirror.actions.action import Arrived, Json, Outcome, Reverted, Task, Underway
 from stagingmirror.actions.hands import Hands
-from stagingmirror.cluster.jobs import Load, end, exists, look, read_cron_job, start
 from stagingmirror.drift.steps import RunLoader
 from stagingmirror.errors import StepFailed
+from stagingmirror.sources.kubernetes.write.loader_jobs import (
+    Load,
+    end,
+    exists,
+    look,
+    read_cron_job,
+    start,
+)
 
 GRACE = 60.0
 """Seconds that a Job may take to be told as failed after its own deadline."""

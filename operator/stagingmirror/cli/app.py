@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stagingmirror.cli.reaching import (
+from stagingmirror.cli.commands.options import (
     InContext,
     Kubeconfig,
     Namespace,
@@ -18,7 +18,7 @@ from stagingmirror.cli.reaching import (
 )
 
 if TYPE_CHECKING:
-    from stagingmirror.cli.desk import Desk
+    from stagingmirror.cli.read.client import Desk
 
 app = typer.Typer(
     help="Is staging in sync with production, and if not, where exactly?",
@@ -91,9 +91,9 @@ async def status(
     output: As = Output.text,
 ) -> int:
     """What is in sync and what is not."""
-    from stagingmirror.cli import looking
+    from stagingmirror.cli.commands import show
 
-    return await looking.status(desk, names or [], as_json=output is Output.json)
+    return await show.status(desk, names or [], as_json=output is Output.json)
 
 
 @app.command()
@@ -106,9 +106,9 @@ async def diff(
     output: As = Output.text,
 ) -> int:
     """Every fact in which staging differs from production."""
-    from stagingmirror.cli import looking
+    from stagingmirror.cli.commands import show
 
-    return await looking.diff(desk, name, components or [], as_json=output is Output.json)
+    return await show.diff(desk, name, components or [], as_json=output is Output.json)
 
 
 @app.command()
@@ -138,9 +138,9 @@ async def check(
     within: Patience = None,
 ) -> int:
     """Gate a pipeline. Exit code 0: in sync; 3: drifted or held; 4: unknown; 1, 2: errors."""
-    from stagingmirror.cli import checking
+    from stagingmirror.cli.commands import check
 
-    asked = checking.Asked(
+    asked = check.Asked(
         names=tuple(names or ()) if not everything else (),
         now=now or read_bytes,
         read_bytes=read_bytes,
@@ -148,25 +148,25 @@ async def check(
         excepted=frozenset(excepted or ()),
         within=within,
     )
-    return await checking.check(desk, asked, output.value)
+    return await check.check(desk, asked, output.value)
 
 
 @app.command()
 @reaching()
 async def plan(desk: "Desk", *, name: Name, output: As = Output.text) -> int:
     """What a refresh would do now."""
-    from stagingmirror.cli import looking
+    from stagingmirror.cli.commands import show
 
-    return await looking.plan(desk, name, as_json=output is Output.json)
+    return await show.plan(desk, name, as_json=output is Output.json)
 
 
 @app.command()
 @reaching()
 async def history(desk: "Desk", *, name: Name, output: As = Output.text) -> int:
     """The last refreshes and deploys."""
-    from stagingmirror.cli import looking
+    from stagingmirror.cli.commands import show
 
-    return await looking.history(desk, name, as_json=output is Output.json)
+    return await show.history(desk, name, as_json=output is Output.json)
 
 
 @app.command()
@@ -181,9 +181,9 @@ async def refresh(
     within: Patience = None,
 ) -> int:
     """Make staging like production now, not at the next tick."""
-    from stagingmirror.cli import refreshing
+    from stagingmirror.cli.commands import refresh
 
-    return await refreshing.refresh(desk, name, wait=wait, within=within)
+    return await refresh.refresh(desk, name, wait=wait, within=within)
 
 
 @app.command()
@@ -204,10 +204,10 @@ async def hold(
     within: Patience = None,
 ) -> int:
     """Have staging left alone for a while, and wait until it is."""
-    from stagingmirror.cli import holding
+    from stagingmirror.cli.commands import hold
 
-    asked = holding.Asked(tuple(names or ()), length, reason, tuple(components or ()), called)
-    return await holding.hold(desk, asked, within)
+    asked = hold.Asked(tuple(names or ()), length, reason, tuple(components or ()), called)
+    return await hold.hold(desk, asked, within)
 
 
 @app.command()
@@ -222,9 +222,9 @@ async def release(
     within: Patience = None,
 ) -> int:
     """End a hold, and wait until staging is looked after again."""
-    from stagingmirror.cli import holding
+    from stagingmirror.cli.commands import hold
 
-    return await holding.release(desk, tuple(names or ()), called, within)
+    return await hold.release(desk, tuple(names or ()), called, within)
 
 
 @app.command(
@@ -234,7 +234,7 @@ async def release(
 def run(context: typer.Context) -> None:
     """The operator itself. Its options: stagingmirror run --help."""
     # Imported late: nobody who only looks pays for the operator.
-    from stagingmirror.cli.run import app as operator
+    from stagingmirror.cli.operator.run import app as operator
 
     operator(context.args, prog_name="stagingmirror run")
 
@@ -246,13 +246,13 @@ def crds(
     ] = None,
 ) -> None:
     """Print the CustomResourceDefinitions."""
-    from stagingmirror.api import crd
+    from stagingmirror.api.crd import generate
 
     if output_dir is None:
-        show("---\n".join(crd.as_yaml(each) for each in crd.crds()).rstrip("\n"))
+        show("---\n".join(generate.as_yaml(each) for each in generate.crds()).rstrip("\n"))
         return
     try:
-        show([str(path) for path in crd.write(output_dir)])
+        show([str(path) for path in generate.write(output_dir)])
     except OSError as error:
         fail(f"--output-dir {output_dir}: {error.strerror or error}")
         raise typer.Exit(1) from None

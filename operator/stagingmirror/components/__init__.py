@@ -1,6 +1,6 @@
 """The eyes: one file, or one folder, per kind; ``CATALOGUE`` names them all."""
 
-from stagingmirror.api.mirror import Track
+from stagingmirror.api.spec.mirror import Track
 from stagingmirror.component import AliasName, Catalogue, Sides, Write
 from stagingmirror.components.model_alias import ModelAliasKind
 from stagingmirror.components.pipeline_image import PipelineImageKind

@@ -9,8 +9,8 @@ so that comparing stays a comparison of two texts.
 from dataclasses import dataclass
 from itertools import chain
 
-from stagingmirror.api.mirror import ComponentKind, PipelineImage, PipelineImageStaging, Track
-from stagingmirror.api.references import WorkloadReference
+from stagingmirror.api.spec.mirror import ComponentKind, PipelineImage, PipelineImageStaging, Track
+from stagingmirror.api.spec.references import WorkloadReference
 from stagingmirror.component import Role, Side, Sides
 from stagingmirror.drift.facts import Fact, Observation, Seen, Why
 from stagingmirror.drift.steps import SetImage, Step

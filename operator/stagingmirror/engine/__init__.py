@@ -1,1 +1,1 @@
-"""The story of one check and of one refresh, and what keeps them going."""
+"""The controllers: checks and refreshes of mirrors, and what keeps them going."""

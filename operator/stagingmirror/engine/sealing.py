@@ -2,12 +2,23 @@
 
 With a key, a short value cannot be found by trying all of them. Each kind of place (side, name) is
 not part of what is sealed: equal values must have equal seals.
+
+The installation's key for seals: a Secret of the operator's namespace, made when it is missing.
+
+It outlives the operator, so that a restart compares with the seals that are in statuses. Its bytes
+are never logged.
 """
 
+import base64
+import binascii
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from stagingmirror.errors import Conflicted, NeedsHuman, NotThere
+from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 
 PREFIX = "hmac-sha256:"
 KEY_BYTES = 32
@@ -29,3 +40,48 @@ def sealer(key: bytes) -> Callable[[str], str]:
         return PREFIX + digest[:SHOWN]
 
     return seal
+
+
+SECRET = "stagingmirror-hmac"  # noqa: S105 - a Secret's name, not a secret
+ENTRY = "key"
+
+
+async def load_or_make(client: KubernetesClient, namespace: str) -> bytes:
+    """The key. Where two operators make it at once, both use the one that was first.
+
+    Raises NeedsHuman (InvalidSealingKey) for a Secret that holds no key, and the client's errors.
+    """
+    where = f"/api/v1/namespaces/{namespace}/secrets"
+    try:
+        return _key_in(await client.request("GET", f"{where}/{SECRET}"))
+    except NotThere:
+        pass
+    try:
+        return _key_in(await client.request("POST", where, body=_secret(namespace, new_key())))
+    except Conflicted:
+        return _key_in(await client.request("GET", f"{where}/{SECRET}"))
+
+
+def _secret(namespace: str, key: bytes) -> dict[str, Any]:
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": SECRET, "namespace": namespace},
+        "type": "Opaque",
+        "data": {ENTRY: base64.b64encode(key).decode()},
+    }
+
+
+def _key_in(body: Mapping[str, Any]) -> bytes:
+    encoded = (body.get("data") or {}).get(ENTRY) or ""
+    try:
+        key = base64.b64decode(encoded, validate=True)
+    except binascii.Error:
+        key = b""
+    if len(key) < KEY_BYTES:
+        raise NeedsHuman(
+            "InvalidSealingKey",
+            f"Secret {SECRET} holds no key of {KEY_BYTES} bytes under {ENTRY}; delete it, and the "
+            "operator makes a new one.",
+        )
+    return key

@@ -114,7 +114,7 @@ class Metrics:
         self._settled.set(at)
 
     def queue(self, name: str) -> QueueMetrics:
-        """What a queue of this name tells to (``engine.counting.Counting``)."""
+        """What a queue of this name tells to (``engine.workqueue.queue.Counting``)."""
         return self._queues.queue(name)
 
     def _make_counters(self) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from stagingmirror.api.times import posix
+from stagingmirror.api.types.times import posix
 from stagingmirror.errors import NeedsHuman
 
 VERDICTS = ("InSync", "Drifted", "Held", "Unknown")

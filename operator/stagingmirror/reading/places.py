@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from stagingmirror.api.mirror import Track, WorkloadReference
+from stagingmirror.api.spec.mirror import Track, WorkloadReference
 from stagingmirror.component import AliasName, Side, Sides, Write
 from stagingmirror.drift.facts import Why
 from stagingmirror.drift.steps import WorkloadKind

@@ -1,6 +1,6 @@
 """``modelAlias``: a registered model's alias, and the version that the workloads really load."""
 
-from stagingmirror.api.mirror import ComponentKind, ModelAlias, Track
+from stagingmirror.api.spec.mirror import ComponentKind, ModelAlias, Track
 from stagingmirror.component import Role, Sides
 from stagingmirror.components.model_alias.names import alias_in, loaders_in, workloads_in
 from stagingmirror.components.model_alias.refresh import steps

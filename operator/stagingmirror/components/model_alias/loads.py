@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from stagingmirror.api.mirror import LoadedBy
+from stagingmirror.api.spec.mirror import LoadedBy
 from stagingmirror.component import Side
 from stagingmirror.reading.places import AliasName, Place, place_of
 from stagingmirror.reading.reading import Reading

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from stagingmirror.api.mirror import LoadedBy, ModelAlias
-from stagingmirror.api.quantity import parse_bytes
+from stagingmirror.api.spec.mirror import LoadedBy, ModelAlias
+from stagingmirror.api.types.quantity import parse_bytes
 from stagingmirror.component import Side, Sides
 from stagingmirror.components.model_alias.loads import Version, load_of
 from stagingmirror.components.model_alias.names import alias_in, loaders_in

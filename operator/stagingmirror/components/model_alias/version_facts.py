@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from hashlib import sha256
 
-from stagingmirror.api.times import rfc3339
+from stagingmirror.api.types.times import rfc3339
 from stagingmirror.drift.facts import DETAIL, Fact
 from stagingmirror.reading.reading import Reading
 from stagingmirror.view import Content, ModelVersion

@@ -4,7 +4,7 @@ A value is in a ConfigMap's key, a container's variable or an annotation. It is 
 admin made it readable; everything else is sealed (HMAC) and only compared.
 """
 
-from stagingmirror.api.mirror import ComponentKind, Setting, Track
+from stagingmirror.api.spec.mirror import ComponentKind, Setting, Track
 from stagingmirror.component import Role, Sides
 from stagingmirror.components.setting.place import (
     place_in,

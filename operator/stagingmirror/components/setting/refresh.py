@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from stagingmirror.api.duration import seconds
-from stagingmirror.api.mirror import AnnotationOf, ConfigMapKey, Load, Setting, VariableOf
+from stagingmirror.api.spec.mirror import AnnotationOf, ConfigMapKey, Load, Setting, VariableOf
+from stagingmirror.api.types.duration import seconds
 from stagingmirror.component import Sides
 from stagingmirror.components.setting.place import (
     ValuePlace,

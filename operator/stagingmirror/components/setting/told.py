@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime
 
-from stagingmirror.api.duration import seconds
-from stagingmirror.api.mirror import Setting
+from stagingmirror.api.spec.mirror import Setting
+from stagingmirror.api.types.duration import seconds
 from stagingmirror.component import Role, Sides
 from stagingmirror.components.setting.place import place_in, readable_in, users_of
 from stagingmirror.components.setting.value import Value, value_in

@@ -1,0 +1,148 @@
+"""The CustomResourceDefinitions, generated from the models."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel
+
+from stagingmirror.api.crd import printer_columns
+from stagingmirror.api.crd.status_schema import EnvironmentStatus, HoldStatus, MirrorStatus
+from stagingmirror.api.crd.structural import Schema, structural
+from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
+from stagingmirror.api.spec.hold import MirrorHoldSpec
+from stagingmirror.api.spec.mirror import StagingMirrorSpec
+from stagingmirror.api.types.base import GROUP, VERSION, Model
+from stagingmirror.api.types.constraints import VALIDATIONS
+
+HEADER = "# Generated from the models by `make crds`; do not edit.\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One of our resources and everything that its CRD is made from."""
+
+    kind: str
+    plural: str
+    short: str
+    scope: Literal["Namespaced", "Cluster"]
+    about: str
+    spec: type[Model]
+    status: type[BaseModel]
+    columns: list[printer_columns.Column]
+    max_name: int | None = None
+    """Bound of metadata.name, where it is used as a label's value and named by others."""
+
+    @property
+    def name(self) -> str:
+        return f"{self.plural}.{GROUP}"
+
+
+RESOURCES = (
+    Resource(
+        kind="StagingMirror",
+        plural="stagingmirrors",
+        short="smir",
+        scope="Namespaced",
+        about="Tells whether staging is in sync with production, where it is not, and makes it"
+        " follow on a schedule.",
+        spec=StagingMirrorSpec,
+        status=MirrorStatus,
+        columns=printer_columns.MIRROR,
+    ),
+    Resource(
+        kind="MirrorEnvironment",
+        plural="mirrorenvironments",
+        short="menv",
+        scope="Cluster",
+        about="One side, production or staging, described by an admin.",
+        spec=MirrorEnvironmentSpec,
+        status=EnvironmentStatus,
+        columns=printer_columns.ENVIRONMENT,
+        max_name=63,
+    ),
+    Resource(
+        kind="MirrorHold",
+        plural="mirrorholds",
+        short="mhold",
+        scope="Namespaced",
+        about="Staging, or single components of it, must be left alone for a while.",
+        spec=MirrorHoldSpec,
+        status=HoldStatus,
+        columns=printer_columns.HOLD,
+    ),
+)
+
+
+def crds() -> list[dict[str, Any]]:
+    """The three CRDs: StagingMirror, MirrorEnvironment, MirrorHold."""
+    return [_crd(resource) for resource in RESOURCES]
+
+
+def as_yaml(crd: dict[str, Any]) -> str:
+    """One CRD as it is committed."""
+    return HEADER + yaml.safe_dump(crd, sort_keys=False, width=100, allow_unicode=True)
+
+
+def write(directory: Path) -> list[Path]:
+    """Each CRD into a file of its own; returns the paths."""
+    directory.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for crd in crds():
+        path = directory / f"{crd['metadata']['name']}.yaml"
+        path.write_text(as_yaml(crd), encoding="utf-8")
+        paths.append(path)
+    return paths
+
+
+def _crd(resource: Resource) -> dict[str, Any]:
+    version = {
+        "name": VERSION,
+        "served": True,
+        "storage": True,
+        "subresources": {"status": {}},
+        "additionalPrinterColumns": resource.columns,
+        "schema": {"openAPIV3Schema": _schema(resource)},
+    }
+    names = {
+        "kind": resource.kind,
+        "listKind": f"{resource.kind}List",
+        "plural": resource.plural,
+        "singular": resource.kind.lower(),
+        "shortNames": [resource.short],
+        "categories": ["mirroring"],
+    }
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": resource.name},
+        "spec": {"group": GROUP, "scope": resource.scope, "names": names, "versions": [version]},
+    }
+
+
+def _schema(resource: Resource) -> Schema:
+    status = structural(resource.status)
+    # A new object must not be read as if its status were current.
+    status["default"] = {"observedGeneration": -1}
+    schema: Schema = {
+        "description": resource.about,
+        "type": "object",
+        "required": ["spec"],
+        "properties": {
+            "apiVersion": {"type": "string"},
+            "kind": {"type": "string"},
+            "metadata": {"type": "object"},
+            "spec": structural(resource.spec),
+            "status": status,
+        },
+    }
+    if resource.max_name is not None:
+        rule = f"size(self.metadata.name) <= {resource.max_name}"
+        told = f"use a name of at most {resource.max_name} characters: it is used as a label"
+        dotless = {
+            "rule": "!self.metadata.name.contains('.')",
+            "message": "use a name without dots: mirrors could not name it",
+        }
+        schema[VALIDATIONS] = [{"rule": rule, "message": told}, dotless]
+    return schema

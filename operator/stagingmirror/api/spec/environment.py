@@ -1,0 +1,149 @@
+"""MirrorEnvironment: one side, described by an admin. Teams' resources hold only names that lead
+here.
+"""
+
+from typing import Annotated, ClassVar, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field
+
+from stagingmirror.api.types.base import Model
+from stagingmirror.api.types.constraints import (
+    VALIDATIONS,
+    AnnotationKey,
+    Duration,
+    Label,
+    Namespace,
+    ObjectName,
+    Rule,
+    Size,
+    VariableName,
+    at_least,
+    more_than_nothing,
+    unique,
+)
+
+Role = Literal["Production", "Staging"]
+
+_IMMUTABLE = {
+    "rule": "self == oldSelf",
+    "message": "the role of an environment cannot change; create another environment instead",
+}
+
+
+def _is_plain_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return (
+            parts.scheme in ("http", "https") and bool(parts.hostname) and not set(url) & {*"@?#"}
+        )
+    except ValueError:
+        return False
+
+
+class Readable(Model):
+    """What may be shown and copied. Everything else is compared by an HMAC with a key of the
+    installation, and is never shown and never written.
+    """
+
+    config_maps: Annotated[tuple[ObjectName, ...], unique(most=256)] = ()
+    """Names of ConfigMaps whose values may be shown and copied."""
+    variables: Annotated[tuple[VariableName, ...], unique(most=256)] = ()
+    """Names of containers' environment variables whose values may be shown and copied."""
+    annotations: Annotated[tuple[AnnotationKey, ...], unique(most=256)] = ()
+    """Keys of workloads' annotations whose values may be shown and copied."""
+
+
+class SecretReference(Model):
+    name: ObjectName
+    """Name of a Secret in the operator's own namespace."""
+
+
+class MlflowServer(Model):
+    """The MLflow tracking server and model registry of this side."""
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            cel=(
+                "isURL(self.url) && url(self.url).getScheme() in ['http', 'https']"
+                " && url(self.url).getHost() != '' && !self.url.contains('@')"
+                " && !self.url.contains('?') && !self.url.contains('#')"
+            ),
+            message=(
+                "url must be http:// or https:// with a host, and without credentials, '?' and '#';"
+                " credentials belong into credentialsSecretRef"
+            ),
+            holds=lambda server: _is_plain_address(server.url),
+        ),
+    )
+
+    url: Annotated[str, Field(min_length=1, max_length=2048)]
+    """Address of the server, e.g. http://mlflow.ml-prod.svc:5000, without credentials in it."""
+    credentials_secret_ref: SecretReference | None = None
+    """A Secret in the operator's own namespace with the keys username and password, or token. It
+    must carry the label stagingmirror.dev/environment with the name of this environment.
+    """
+    ca_bundle: Annotated[str, Field(max_length=65536)] | None = None
+    """Certificate authorities (PEM) that the server's certificate is checked against. Omitted:
+    those of the operator's image.
+    """
+
+
+class ContentReading(Model):
+    """How the bytes of models are read."""
+
+    interval: Annotated[
+        Duration,
+        at_least("1m", "interval must be at least 1m, else bytes are read without end"),
+    ] = "24h"
+    """How often all bytes of a model are read again, even where the store says that nothing
+    changed. What the store says is asked at least every 5 minutes. At least 1m.
+    """
+    max_bytes: Annotated[
+        Size, more_than_nothing("maxBytes must be more than 0, else no model is compared")
+    ] = "50Gi"
+    """The largest model whose bytes are read, e.g. 50Gi. A larger one is Unknown (TooLarge)."""
+
+
+class MirrorEnvironmentSpec(Model):
+    """What an admin offers of one side: where it is, who may use it, what may be read and shown."""
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            cel="!has(self.sharesRegistryWith) || self.role == 'Staging'",
+            message="sharesRegistryWith is for role Staging only; remove it here",
+            holds=lambda spec: spec.shares_registry_with is None or spec.role == "Staging",
+        ),
+        Rule(
+            cel="!has(self.maxConcurrentRefreshes) || self.role == 'Staging'",
+            message="maxConcurrentRefreshes is for role Staging only; remove it here",
+            holds=lambda spec: (
+                "max_concurrent_refreshes" not in spec.model_fields_set or spec.role == "Staging"
+            ),
+        ),
+    )
+
+    role: Annotated[Role, Field(json_schema_extra={VALIDATIONS: [dict(_IMMUTABLE)]})]
+    """Production or Staging; cannot be changed. Production is only ever read."""
+    usable_from: Annotated[tuple[Namespace, ...], unique(most=1024)] = ()
+    """Exact names of the namespaces whose StagingMirrors may use this environment. None by
+    default.
+    """
+    namespaces: Annotated[tuple[Namespace, ...], unique(most=1024)] = ()
+    """Exact names of the namespaces that may be read or, for Staging, written. None by default."""
+    readable: Readable = Readable()
+    """What may be shown and copied. Everything else is compared by HMAC, never shown, never
+    written.
+    """
+    mlflow: MlflowServer | None = None
+    """The MLflow tracking server and model registry of this side. Omitted: it has none."""
+    content: ContentReading = ContentReading()
+    """How often the bytes of models are read again, and up to which size."""
+    shares_registry_with: Label | None = None
+    """Staging only: the Production environment whose MLflow server this one uses too. Required
+    where both sides are one MLflow, else a refresh of a modelAlias is refused.
+    """
+    max_concurrent_refreshes: Annotated[
+        int, Field(ge=1, le=100, json_schema_extra={"x-no-default": True})
+    ] = 4
+    """Staging only: how many refreshes may run at once in this environment."""

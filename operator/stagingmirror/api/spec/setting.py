@@ -1,0 +1,154 @@
+"""``setting``: any named value, e.g. a data snapshot, a tokenizer's revision, an endpoint."""
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from stagingmirror.api.spec.references import OWN_NAMESPACE, WorkloadReference, all_at_home
+from stagingmirror.api.types.base import Model
+from stagingmirror.api.types.constraints import (
+    AnnotationKey,
+    Duration,
+    Key,
+    Label,
+    Namespace,
+    ObjectName,
+    Rule,
+    Shape,
+    VariableName,
+    at_least,
+)
+
+ONE_PLACE = "a setting is in exactly one place: configMap, variable or annotation"
+
+UsedBy = Annotated[tuple[WorkloadReference, ...], Field(max_length=16)]
+
+Form = Annotated[
+    str,
+    Field(max_length=1024),
+    Shape(
+        r"^(?s:.*)\{value\}(?s:.*)$",
+        'say where production\'s value goes with {value}, e.g. "masked/{value}"',
+    ),
+]
+
+
+class ConfigMapKey(Model):
+    name: ObjectName
+    """Name of the ConfigMap."""
+    key: Key
+    """Its key."""
+    namespace: Namespace | None = None
+    """In production only: another namespace that the environment lists."""
+
+
+class VariableOf(WorkloadReference):
+    container: Label
+    """The container."""
+    variable: VariableName
+    """The container's environment variable."""
+
+
+class AnnotationOf(WorkloadReference):
+    key: AnnotationKey
+    """The annotation's key."""
+
+
+def _places(side: "SettingProduction | SettingStaging") -> int:
+    return sum(place is not None for place in (side.config_map, side.variable, side.annotation))
+
+
+def _is_at_home(side: "SettingStaging") -> bool:
+    places = (side.config_map, side.variable, side.annotation)
+    return all(p is None or p.namespace is None for p in places) and all_at_home(side.used_by)
+
+
+class SettingProduction(Model):
+    """Where production's value is: exactly one of configMap, variable, annotation."""
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            cel=(
+                "[has(self.configMap), has(self.variable), has(self.annotation)].exists_one(x, x)"
+            ),
+            message=ONE_PLACE,
+            holds=lambda production: _places(production) == 1,
+        ),
+    )
+
+    config_map: ConfigMapKey | None = None
+    """A key of a ConfigMap."""
+    variable: VariableOf | None = None
+    """An environment variable of a workload's container."""
+    annotation: AnnotationOf | None = None
+    """An annotation of a workload."""
+    used_by: UsedBy = ()
+    """Workloads that read the value when they start: it counts as running only where they started
+    after its last change, and a refresh restarts staging's.
+    """
+
+
+class SettingStaging(Model):
+    """Where staging's value is, and its form. What is omitted is as in production."""
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            cel=(
+                "[has(self.configMap), has(self.variable), has(self.annotation)]"
+                ".filter(x, x).size() <= 1"
+            ),
+            message=ONE_PLACE,
+            holds=lambda staging: _places(staging) <= 1,
+        ),
+        Rule(
+            cel=(
+                "(!has(self.configMap) || !has(self.configMap.namespace))"
+                " && (!has(self.variable) || !has(self.variable.namespace))"
+                " && (!has(self.annotation) || !has(self.annotation.namespace))"
+                " && (!has(self.usedBy) || self.usedBy.all(w, !has(w.namespace)))"
+            ),
+            message=OWN_NAMESPACE,
+            holds=_is_at_home,
+        ),
+    )
+
+    value: Form = "{value}"
+    """The form of the value in staging, with {value} for production's, e.g. "masked/{value}"."""
+    config_map: ConfigMapKey | None = None
+    """A key of a ConfigMap."""
+    variable: VariableOf | None = None
+    """An environment variable of a workload's container."""
+    annotation: AnnotationOf | None = None
+    """An annotation of a workload."""
+    used_by: UsedBy | None = None
+    """Workloads that read the value when they start. Omitted: as in production."""
+
+
+class Load(Model):
+    """Staging's own loader: a Job made from this CronJob, with the variable set to the value to
+    load.
+    """
+
+    cron_job: ObjectName
+    """Name of the CronJob in the mirror's namespace; it may be suspended."""
+    container: Label
+    """The container whose variable is set."""
+    variable: VariableName
+    """The variable that gets the value to load."""
+    timeout: Annotated[
+        Duration, at_least("1s", "timeout must be at least 1s, else no run of the loader can end")
+    ] = "1h"
+    """How long one run may take."""
+
+
+class Setting(Model):
+    """Any named value: a data snapshot, a tokenizer's revision, an embedding endpoint."""
+
+    production: SettingProduction
+    """Where production's value is."""
+    staging: SettingStaging = SettingStaging()
+    """Where staging's value is, and its form. Omitted: the same place and value."""
+    load: Load | None = None
+    """Run before the value is written, so that what it names is there. Omitted: nothing to load."""
+    warn_older_than: Duration | None = None
+    """The value is a date: it is told when production's own is older than this."""

@@ -1,0 +1,268 @@
+"""One component of a status: its verdict in words, and the facts that are shown for it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from stagingmirror.api.status.report import ComponentReport
+from stagingmirror.api.status.truncation import Limits, cut, ended, listed, short
+from stagingmirror.api.types.times import rfc3339
+from stagingmirror.drift.compare import PRESENT
+from stagingmirror.drift.facts import (
+    DETAIL,
+    Absent,
+    Difference,
+    Fact,
+    Looks,
+    Observation,
+    Seen,
+    Unseen,
+)
+from stagingmirror.drift.verdict import Accepted, Drifted, Held, InSync, Unknown
+
+VERSION = "version"
+"""The fact that people know a model by; it is told though registries count for themselves."""
+ALIAS = "alias"
+"""The version that the alias names."""
+
+
+def component_told(
+    component: ComponentReport, *, now: float, former: Mapping[str, Any] | None, limits: Limits
+) -> dict[str, Any]:
+    """The entry of ``status.components``. ``former`` is the component's entry so far."""
+    differences = _differences(component)
+    verdict, reason = type(component.verdict).__name__, reason_of(component)
+    known = former or {}
+    unchanged = (known.get("verdict"), known.get("reason")) == (verdict, reason)
+    hidden = [
+        _hidden(each, limits) for each in (component.looks.production, component.looks.staging)
+    ]
+    first = [each.fact for each in differences]
+    told = {
+        "name": component.name,
+        "kind": component.kind,
+        "verdict": verdict,
+        "reason": reason,
+        "since": (known.get("since") if unchanged else None) or rfc3339(now),
+        "observedAt": _observed_at(component.looks),
+        "production": _facts(component.looks.production, first, limits),
+        "staging": _facts(component.looks.staging, first, limits),
+        "differences": [_difference(each, limits) for each in differences[: limits.differences]],
+        "message": _whole_message(component, sum(hidden), len(differences), limits),
+    }
+    return {key: value for key, value in told.items() if value is not None}
+
+
+def reason_of(component: ComponentReport) -> str | None:
+    """Why the verdict is this one, in one word; None where the verdict says it all."""
+    match component.verdict:
+        case Unknown(why):
+            return why.reason
+        case Held(hold):
+            return hold
+        case InSync(declared=True):
+            return "Declared"
+        case InSync() | Drifted() | Accepted():
+            return None
+
+
+def message_of(component: ComponentReport) -> str:
+    """The verdict in words, without what a reader should know beside it."""
+    match component.verdict:
+        case InSync() as verdict:
+            return _in_sync(verdict, component.looks)
+        case Drifted(differences):
+            return _drift(differences, component.looks)
+        case Accepted(accepted, reasons):
+            count = len(_counted(accepted))
+            return f"{count} difference{'s' * (count != 1)} accepted: {'; '.join(reasons)}"
+        case Held() as verdict:
+            return _held(verdict, component.looks)
+        case Unknown() as verdict:
+            return _unknown(verdict, component.looks)
+
+
+def messages_of(components: tuple[ComponentReport, ...]) -> str:
+    """What each component says, by name; those in sync only where all are."""
+    wrong = [each for each in components if not isinstance(each.verdict, InSync)]
+    return "; ".join(f"{each.name}: {message_of(each).rstrip('.')}" for each in wrong or components)
+
+
+def _observed_at(looks: Looks) -> str | None:
+    """Nothing where a side was never asked."""
+    return rfc3339(looks.oldest) if looks.oldest > 0 else None
+
+
+def _whole_message(
+    component: ComponentReport, hidden: int, differences: int, limits: Limits
+) -> str:
+    unlisted = getattr(component.verdict, "unlisted", 0)
+    unlisted += max(0, differences - limits.differences)
+    parts = [
+        message_of(component),
+        _not_proven(component),
+        f"{unlisted} further differences are not listed" if unlisted else "",
+        *_findings(component.looks),
+        f"{hidden} facts are not shown" if hidden else "",
+    ]
+    return ended("; ".join(part.rstrip(".") for part in parts if part), limits.message)
+
+
+def _in_sync(verdict: InSync, looks: Looks) -> str:
+    facts = looks.production.facts if isinstance(looks.production, Seen) else {}
+    compared = [name for name, fact in facts.items() if fact.compared and DETAIL not in name]
+    if verdict.compared == 1 and len(compared) == 1:
+        said = short(facts[compared[0]].value)
+    else:
+        said = f"{verdict.compared} facts are equal"
+    return said
+
+
+def _not_proven(component: ComponentReport) -> str:
+    """Which of the facts that a verdict rests on are only written down somewhere."""
+    declared = [] if isinstance(component.verdict, Unknown) else _declared(component.looks)
+    return f"declared, not proven to run: {listed(declared)}" if declared else ""
+
+
+def _drift(differences: tuple[Difference, ...], looks: Looks) -> str:
+    counted = _counted(differences)
+    if [each.fact for each in counted] == [PRESENT]:
+        return f"staging does not have {_missing(looks.staging)}"
+    said = _versions(looks)
+    if said is None and len(counted) == 1:
+        return _one(counted[0])
+    names = [each.fact for each in counted]
+    differ = f"{listed(names)} differ{'s' * (len(names) == 1)}"
+    return f"{said}; {differ}" if said else differ
+
+
+def _held(verdict: Held, looks: Looks) -> str:
+    said = f"held by {verdict.hold}: {verdict.reason}"
+    if verdict.unseen is not None:
+        return f"{said}; not seen: {verdict.unseen.message}"
+    return f"{said}; {_drift(verdict.differences, looks)}" if verdict.differences else said
+
+
+def _unknown(verdict: Unknown, looks: Looks) -> str:
+    """Production's reason is the verdict; where staging was not seen either, that is told too."""
+    said = _on(verdict.side, verdict.why.message)
+    staging = looks.staging
+    if verdict.side == "staging" or not isinstance(staging, Unseen) or staging.why == verdict.why:
+        return said
+    return f"{said.rstrip('.')}; {_on('staging', staging.why.message)}"
+
+
+def _versions(looks: Looks) -> str | None:
+    """``production runs version 12, staging runs version 11``, where there are versions to tell."""
+    production, staging = (_fact(look, VERSION) for look in (looks.production, looks.staging))
+    if production is None or staging is None:
+        return None
+    told = (("production", production, looks.production), ("staging", staging, looks.staging))
+    return ", ".join(_runs(side, version, _fact(look, ALIAS)) for side, version, look in told)
+
+
+def _runs(side: str, version: Fact, alias: Fact | None) -> str:
+    """What is not proven to run is what the alias names, or what a template is set to."""
+    number = short(version.value)
+    if not version.declared:
+        return f"{side} runs version {number}"
+    if alias is None or alias.value == version.value:
+        return f"{side}'s alias names version {number}"
+    return f"{side} is set to version {number}"
+
+
+def _one(difference: Difference) -> str:
+    """One fact that differs, with both values."""
+    production, staging = (
+        "nothing" if value is None else short(value)
+        for value in (difference.production, difference.staging)
+    )
+    if difference.expected is not None and difference.expected != difference.production:
+        wanted = f" (staging should have {short(difference.expected)})"
+    else:
+        wanted = ""
+    return f"{difference.fact}: production has {production}, staging has {staging}{wanted}"
+
+
+def _findings(looks: Looks) -> list[str]:
+    sides = (("production", looks.production), ("staging", looks.staging))
+    return [
+        _on(side, finding)
+        for side, look in sides
+        if isinstance(look, Seen)
+        for finding in look.findings
+    ]
+
+
+def _on(side: str | None, sentence: str) -> str:
+    """The sentence, with the side that it is about."""
+    if side is None or sentence.startswith(side):
+        return sentence
+    return f"{side}: {sentence}"
+
+
+def _declared(looks: Looks) -> list[str]:
+    sides = (look.facts for look in (looks.production, looks.staging) if isinstance(look, Seen))
+    found = {name for facts in sides for name, fact in facts.items() if _is_declared(name, fact)}
+    return sorted(found)
+
+
+def _is_declared(name: str, fact: Fact) -> bool:
+    return fact.compared and fact.declared and DETAIL not in name
+
+
+def _missing(look: Observation) -> str:
+    return look.what if isinstance(look, Absent) else "it"
+
+
+def _fact(look: Observation, name: str) -> Fact | None:
+    return look.facts.get(name) if isinstance(look, Seen) else None
+
+
+def _differences(component: ComponentReport) -> tuple[Difference, ...]:
+    match component.verdict:
+        case Drifted(differences, accepted):
+            return differences + accepted
+        case Held(differences=differences):
+            return differences
+        case Accepted(accepted):
+            return accepted
+        case InSync() | Unknown():
+            return ()
+
+
+def _counted(differences: tuple[Difference, ...]) -> tuple[Difference, ...]:
+    """Without the details that follow a fact."""
+    facts = {each.fact for each in differences}
+    return tuple(each for each in differences if not _explains(each.fact, facts))
+
+
+def _explains(name: str, facts: set[str]) -> bool:
+    parts = name.split(DETAIL)
+    return any(DETAIL.join(parts[:end]) in facts for end in range(1, len(parts)))
+
+
+def _difference(difference: Difference, limits: Limits) -> dict[str, str]:
+    told = {
+        "fact": difference.fact,
+        "production": difference.production,
+        "staging": difference.staging,
+        "expected": difference.expected,
+    }
+    return {key: cut(value, limits.value) for key, value in told.items() if value is not None}
+
+
+def _facts(look: Observation, first: list[str], limits: Limits) -> dict[str, str]:
+    """What is shown of one side: what differs first, then what is compared, then the rest."""
+    if not isinstance(look, Seen):
+        return {}
+    names = sorted(
+        (name for name in look.facts if DETAIL not in name),
+        key=lambda name: (name not in first, not look.facts[name].compared, name),
+    )
+    return {name: cut(look.facts[name].value, limits.value) for name in names[: limits.facts]}
+
+
+def _hidden(look: Observation, limits: Limits) -> int:
+    if not isinstance(look, Seen):
+        return 0
+    return max(0, sum(DETAIL not in name for name in look.facts) - limits.facts)

@@ -1,0 +1,95 @@
+"""The verdict over a whole mirror in one line."""
+
+from stagingmirror.api.status.component import message_of
+from stagingmirror.api.status.report import ComponentReport, Report
+from stagingmirror.api.status.truncation import ended
+from stagingmirror.drift.verdict import Accepted, Drifted, Held, InSync, Unknown
+
+MAX_SUMMARY = 256
+MAX_NAMES = 5
+MAX_WHY = 60
+HALF = "may be half refreshed"
+"""Where somebody else's refresh writes what this mirror does, or it is not known what was written.
+"""
+
+
+def summary_of(report: Report, now: float) -> str:
+    """The answer first, then where. Nothing is hidden behind something else: drift does not hide
+    what was not seen, nor the other way round.
+    """
+    if not report.components:
+        return _nothing(report)
+    parts = [_drifted(report), *_unknown(report, now), _held(report)]
+    if not report.named(Drifted) and not report.named(Unknown):
+        parts.insert(0, _equal(report))
+    if report.writing:
+        own = report.activity == "Refreshing"
+        parts.insert(0, "refreshing, not verified yet" if own else HALF)
+    if report.stalled is not None:
+        parts.insert(0, f"stalled: {report.stalled[0]}")
+    return ended("; ".join(part for part in parts if part), MAX_SUMMARY)
+
+
+def _nothing(report: Report) -> str:
+    if report.stalled is None:
+        return "nothing is tracked"
+    reason, message = report.stalled
+    return ended(f"stalled, {reason}: {message}", MAX_SUMMARY)
+
+
+def _equal(report: Report) -> str:
+    accepted = len(report.named(Accepted))
+    equal = len(report.named(InSync)) + accepted
+    said = f"{equal} of {len(report.components)} in sync"
+    return f"{said} ({accepted} with accepted differences)" if accepted else said
+
+
+def _drifted(report: Report) -> str:
+    drifted = report.named(Drifted)
+    if not drifted:
+        return ""
+    return f"{len(drifted)} of {len(report.components)} drifted: {_names(drifted)}"
+
+
+def _unknown(report: Report, now: float) -> list[str]:
+    """What was not seen, and what was seen but cannot be judged."""
+    unknown = report.named(Unknown)
+    sorts = {
+        "not seen": tuple(each for each in unknown if not report.seen(each, now)),
+        "not comparable": tuple(each for each in unknown if report.seen(each, now)),
+    }
+    of = f" of {len(report.components)}"
+    return [
+        f"{len(found)}{of} {word}: {_names(found, why=True)}"
+        for word, found in sorts.items()
+        if found
+    ]
+
+
+def _held(report: Report) -> str:
+    held = report.named(Held)
+    if not held:
+        return ""
+    return "held: " + _joined([f"{each.name} ({_hold(each)})" for each in held])
+
+
+def _hold(component: ComponentReport) -> str:
+    assert isinstance(component.verdict, Held), "asked for held components only"
+    unseen = ", not seen" if component.verdict.unseen is not None else ""
+    return f"{ended(component.verdict.reason, MAX_WHY)}{unseen}"
+
+
+def _names(components: tuple[ComponentReport, ...], *, why: bool = False) -> str:
+    return _joined([_name(each, why=why) for each in components])
+
+
+def _name(component: ComponentReport, *, why: bool) -> str:
+    if not why:
+        return component.name
+    return f"{component.name} ({ended(message_of(component).rstrip('.'), MAX_WHY)})"
+
+
+def _joined(names: list[str]) -> str:
+    if len(names) <= MAX_NAMES:
+        return ", ".join(names)
+    return f"{', '.join(names[: MAX_NAMES - 1])} and {len(names) - MAX_NAMES + 1} more"

@@ -1,0 +1,1 @@
+"""The base model, value types and constraints that all resources share."""

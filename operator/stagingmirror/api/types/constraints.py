@@ -1,0 +1,200 @@
+"""Texts of the API that must have a form, and rules between fields.
+
+Each is declared once and enforced at both doors with the same sentence: by the API server (as CEL
+in the CRD) and by ``parse`` (for objects that are older than the CRD).
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import PydanticCustomError, core_schema
+
+from stagingmirror.api.types import duration, quantity, times
+
+VALIDATIONS = "x-kubernetes-validations"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What must hold between the fields of an object.
+
+    ``cel`` is said to the API server, ``holds`` to ``parse``; both get the object that declares the
+    rule. ``message`` tells what to do.
+    """
+
+    cel: str
+    message: str
+    holds: Callable[[Any], bool]
+
+    def as_validation(self) -> dict[str, str]:
+        return {"rule": self.cel, "message": self.message}
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A text that matches a pattern (RE2, anchored), with a message that tells how to write it.
+
+    Not the schema's ``pattern``: the API server would answer with nothing but the expression.
+    """
+
+    pattern: str
+    message: str
+    also: str = ""
+    """A CEL condition that must hold too; it is evaluated only where the pattern matches."""
+    holds: Callable[[str], bool] = bool
+    """The same for ``parse``."""
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        return core_schema.no_info_after_validator_function(self._checked, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        written = handler(schema)
+        cel = f"self.matches(r'{self.pattern}')" + (f" && {self.also}" if self.also else "")
+        written.setdefault(VALIDATIONS, []).append({"rule": cel, "message": self.message})
+        return written
+
+    def _checked(self, text: str) -> str:
+        if not re.fullmatch(self.pattern, text) or not self.holds(text):
+            raise PydanticCustomError("shape", "{told}", {"told": self.message})
+        return text
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """What must hold of a text beyond its form; a text without the form is told that alone."""
+
+    form: str
+    cel: str
+    message: str
+    holds: Callable[[str], bool]
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        return core_schema.no_info_after_validator_function(self._checked, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        written = handler(schema)
+        rule = {"rule": f"!self.matches(r'{self.form}') || {self.cel}", "message": self.message}
+        written.setdefault(VALIDATIONS, []).append(rule)
+        return written
+
+    def _checked(self, text: str) -> str:
+        if not self.holds(text):
+            raise PydanticCustomError("bound", "{told}", {"told": self.message})
+        return text
+
+
+_LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
+
+Label = Annotated[
+    str,
+    Field(min_length=1, max_length=63),
+    Shape(rf"^{_LABEL}$", "use lower-case letters, digits and '-', at most 63 of them"),
+]
+"""A name of a component, a container, an environment or a resource of ours."""
+
+Namespace = Annotated[
+    str,
+    Field(min_length=1, max_length=63),
+    Shape(rf"^{_LABEL}$", "write the exact name of a namespace; patterns are not possible"),
+]
+
+ObjectName = Annotated[
+    str,
+    Field(min_length=1, max_length=253),
+    Shape(rf"^{_LABEL}(\.{_LABEL})*$", "write the object's exact name (metadata.name)"),
+]
+"""A name of any Kubernetes object."""
+
+Key = Annotated[
+    str,
+    Field(min_length=1, max_length=253),
+    Shape(r"^[-._a-zA-Z0-9]+$", "a key has letters, digits, '-', '_' and '.' only"),
+]
+"""A key of a ConfigMap."""
+
+VariableName = Annotated[
+    str,
+    Field(min_length=1, max_length=253),
+    Shape(r"^[^=\s]+$", "write the name of an environment variable, without '=' and spaces"),
+]
+
+AnnotationKey = Annotated[
+    str,
+    Field(min_length=1, max_length=317),
+    Shape(
+        r"^([a-z0-9.-]+/)?[A-Za-z0-9]([-._A-Za-z0-9]*[A-Za-z0-9])?$",
+        "write an annotation's whole key, e.g. example.com/snapshot",
+    ),
+]
+
+ModelName = Annotated[
+    str,
+    Field(min_length=1, max_length=256),
+    Shape(r"^[^/:]+$", "MLflow's names of models and aliases contain neither '/' nor ':'"),
+]
+"""A name of a registered model or of an alias."""
+
+Line = Annotated[str, Field(min_length=1, max_length=512)]
+"""A sentence of the user, e.g. a reason."""
+
+Duration = Annotated[
+    str, Field(max_length=duration.MAX_LENGTH), Shape(duration.PATTERN, duration.REMEDY)
+]
+
+Size = Annotated[
+    str, Field(max_length=quantity.MAX_LENGTH), Shape(quantity.PATTERN, quantity.REMEDY)
+]
+
+
+def at_least(length: str, message: str) -> Bound:
+    """Of a Duration that would do harm if it were shorter."""
+    least = duration.seconds(length)
+    return Bound(
+        duration.PATTERN,
+        f"duration(self) >= duration('{length}')",
+        message,
+        lambda text: duration.seconds(text) >= least,
+    )
+
+
+def more_than_nothing(message: str) -> Bound:
+    """Of a Size."""
+    return Bound(
+        quantity.PATTERN,
+        "self.matches('[1-9]')",
+        message,
+        lambda text: any(c in "123456789" for c in text),
+    )
+
+
+# Not `format: date-time`: CEL then sees a timestamp, and the message would not say what to do.
+Moment = Annotated[
+    str,
+    Field(max_length=40),
+    Shape(
+        times.PATTERN,
+        times.REMEDY,
+        also="timestamp(self).getFullYear() >= 1970",
+        holds=times.is_moment,
+    ),
+]
+
+
+def unique(by: str | tuple[str, ...] | None = None, *, most: int, least: int = 0) -> Any:
+    """A bounded list without doubles: a set, or a map by the named fields."""
+    kind: dict[str, Any] = {"x-kubernetes-list-type": "set"}
+    if by is not None:
+        keys = [by] if isinstance(by, str) else list(by)
+        kind = {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": keys}
+    return Field(min_length=least or None, max_length=most, json_schema_extra=kind)

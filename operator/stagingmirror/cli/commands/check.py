@@ -1,0 +1,119 @@
+"""``check``: a gate for pipelines."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from time import monotonic, time
+
+from stagingmirror.api.types.duration import seconds
+from stagingmirror.api.types.times import is_moment, posix
+from stagingmirror.cli.commands.options import fail, show
+from stagingmirror.cli.commands.wait import EVERY, asked_anew, patience
+from stagingmirror.cli.read.answer import MISUSED, Answer, answer, worst
+from stagingmirror.cli.read.client import Desk
+from stagingmirror.cli.read.freshness import Belief, Settled, belief
+from stagingmirror.cli.read.mirror import Mirror
+from stagingmirror.cli.read.times import DAY, span
+from stagingmirror.cli.screens.answer import answer_json, answer_junit, answer_lines
+from stagingmirror.errors import NeedsHuman
+
+SOON, BYTES = 60.0, 1800.0
+"""How long --now and --bytes wait for the operator where nothing is said, in seconds."""
+FOLLOWS = 10.0
+"""Seconds for which an operator that has answered may not have settled anything yet."""
+SKEW = 2.0
+"""Seconds by which --since may be later than now: whoever gave it has a clock of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    names: tuple[str, ...]
+    now: bool
+    read_bytes: bool
+    since: str | None
+    excepted: frozenset[str]
+    within: str | None
+
+
+async def check(desk: Desk, asked: Asked, output: str) -> int:
+    now = time()
+    since = None if asked.since is None else moment(asked.since, now)
+    if since is not None and since > now + SKEW:
+        fail(f"--since {asked.since} is later than now; nothing is known of the future")
+        return MISUSED
+    mirrors = await desk.mirrors(asked.names)
+    if unknown := _unknown_components(asked.excepted, mirrors):
+        fail(f"--except {unknown}: no such component in {', '.join(m.name for m in mirrors)}")
+        return MISUSED
+    answers = await asyncio.gather(*(_answer(desk, mirror, asked, since) for mirror in mirrors))
+    _tell(answers, output, namespaces=desk.everywhere)
+    return worst([each.code for each in answers])
+
+
+def moment(text: str, now: float) -> float:
+    """POSIX seconds of RFC 3339, of a time of today (local), or of a duration ago. NeedsHuman."""
+    if is_moment(text):
+        return posix(text)
+    for form in ("%H:%M", "%H:%M:%S"):
+        try:
+            today = datetime.fromtimestamp(now).astimezone()
+            clock = datetime.strptime(text, form)  # noqa: DTZ007 - only its time of day is used
+        except ValueError:
+            continue
+        at = today.replace(
+            hour=clock.hour, minute=clock.minute, second=clock.second, microsecond=0
+        ).timestamp()
+        return at if at <= now else at - DAY
+    try:
+        return now - seconds(text)
+    except NeedsHuman:
+        told = f'--since "{text}": write 14:02, 30m (ago) or an RFC 3339 time'
+        raise NeedsHuman("InvalidTime", told) from None
+
+
+async def _answer(desk: Desk, mirror: Mirror, asked: Asked, since: float | None) -> Answer:
+    seen: Mirror | None = mirror
+    if asked.now:
+        limit = patience(asked.within, BYTES if asked.read_bytes else SOON)
+        seen = await asked_anew(desk, mirror, limit, read_bytes=asked.read_bytes)
+    settled, now = await desk.settled(), time()
+    if seen is None:
+        return answer(mirror, _silent(mirror, settled, now, limit), now)
+    if asked.now:
+        settled, now = await _settled(desk, seen, settled)
+    believed = belief(seen, settled, now)
+    return answer(seen, believed, now, excepted=asked.excepted, since=since)
+
+
+async def _settled(desk: Desk, seen: Mirror, settled: Settled) -> tuple[Settled, float]:
+    """What the Lease says, and when it was read. Whoever has just answered is alive: where nothing
+    is settled yet because it has only just begun to lead, that follows.
+    """
+    end = monotonic() + FOLLOWS
+    while belief(seen, settled, time()).everybody and not settled.forbidden and monotonic() < end:
+        await asyncio.sleep(EVERY)
+        settled = await desk.settled()
+    return settled, time()
+
+
+def _silent(mirror: Mirror, settled: Settled, now: float, limit: float) -> Belief:
+    told = belief(mirror, settled, now)
+    if told.everybody:
+        return told
+    return Belief("Unknown", f"the operator did not answer within {span(limit)}")
+
+
+def _unknown_components(excepted: frozenset[str], mirrors: Sequence[Mirror]) -> str | None:
+    known = {each.name for mirror in mirrors for each in mirror.status.components}
+    checked = any(mirror.status.components for mirror in mirrors)
+    return next(iter(sorted(excepted - known)), None) if checked else None
+
+
+def _tell(answers: Sequence[Answer], output: str, *, namespaces: bool) -> None:
+    if output == "json":
+        show(answer_json(answers))
+    elif output == "junit":
+        show(answer_junit(answers))
+    else:
+        show(answer_lines(answers, namespaces=namespaces))

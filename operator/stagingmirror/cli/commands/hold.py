@@ -1,0 +1,206 @@
+"""``hold`` and ``release``: have staging left alone, and know since when it is."""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from time import monotonic, time
+from typing import Any
+
+from pydantic import ValidationError
+
+from stagingmirror.api.crd.status_schema import HoldStatus
+from stagingmirror.api.types.duration import seconds
+from stagingmirror.api.types.times import rfc3339
+from stagingmirror.cli.commands.options import fail, show, user
+from stagingmirror.cli.commands.wait import EVERY, asked_anew, patience, until
+from stagingmirror.cli.read.answer import FAILED, IN_SYNC, MISUSED, UNKNOWN
+from stagingmirror.cli.read.client import Desk
+from stagingmirror.cli.read.mirror import Mirror, at
+from stagingmirror.cli.read.times import clock, span
+from stagingmirror.errors import Conflicted, NeedsHuman, NotAllowed, NotThere
+
+A_REFRESH, SOON = 7200.0, 60.0
+"""How long a hold waits for a refresh in progress, and a release for a check, in seconds."""
+_NAMES_NOTHING = ("spec.mirrors:", "spec.components:")
+"""How the operator's message begins where the hold names what is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    mirrors: tuple[str, ...]
+    length: str
+    reason: str
+    components: tuple[str, ...]
+    called: str | None
+
+
+async def hold(desk: Desk, asked: Asked, within: str | None) -> int:
+    if not asked.length or not asked.reason:
+        fail('say for how long and why, e.g. --for 2h --reason "candidate 14"')
+        return MISUSED
+    end = time() + seconds(asked.length)
+    limit = patience(within, A_REFRESH)
+    if asked.mirrors or asked.components:
+        _refuse_unknown(await desk.mirrors(asked.mirrors), asked.components, each=asked.mirrors)
+    name = _name(asked.mirrors, asked.called)
+    spec = {"mirrors": list(asked.mirrors), "components": list(asked.components)}
+    given = {key: value for key, value in spec.items() if value}
+    try:
+        await _create(desk, name, given | {"reason": asked.reason, "until": rfc3339(end)})
+    except Conflicted:
+        fail(f"there is a hold {name} already; release it first, or give another --name")
+        return FAILED
+    return await _effective(desk, name, end, limit)
+
+
+async def release(
+    desk: Desk, mirrors: Sequence[str], called: str | None, within: str | None
+) -> int:
+    limit = patience(within, SOON)
+    name = _name(mirrors, called)
+    try:
+        held = (await desk.hold(name))["spec"].get("mirrors") or []
+        await desk.delete_hold(name)
+    except NotThere:
+        fail(f"there is no hold {name}; {await _others(desk)}")
+        return FAILED
+    meant = await _still_there(desk, held) if held else await _all(desk)
+    try:
+        seen = await asyncio.gather(*(_let_go(desk, mirror, name, limit) for mirror in meant))
+    except NotAllowed:
+        show(f"released {name}; you may not ask for a check, so the next one will tell")
+        return IN_SYNC
+    if None in seen:
+        show(f"? released {name}, but the operator did not answer within {span(limit)}")
+        return UNKNOWN
+    show(f"✓ released {name}")
+    return IN_SYNC
+
+
+def _refuse_unknown(
+    mirrors: Sequence[Mirror], components: Sequence[str], *, each: Sequence[str]
+) -> None:
+    """A hold of something that is not tracked would hold nothing. Where mirrors are named, each
+    of them must track it, else one of the namespace.
+    """
+    if not each:
+        known = {name for mirror in mirrors for name in mirror.tracked}
+        for component in components:
+            if component not in known:
+                told = f"no mirror of the namespace tracks {component}; {_tracked(known)}"
+                raise NeedsHuman("UnknownComponent", told)
+        return
+    for mirror in mirrors:
+        for component in components:
+            if component not in mirror.tracked:
+                told = f"{mirror.name} does not track {component}; {_tracked(mirror.tracked)}"
+                raise NeedsHuman("UnknownComponent", told)
+
+
+def _tracked(names: Iterable[str]) -> str:
+    return f"tracked: {', '.join(sorted(names)) or 'nothing'}"
+
+
+async def _create(desk: Desk, name: str, spec: Mapping[str, Any]) -> None:
+    """``Conflicted`` where a hold of this name is in force; one that has ended makes way."""
+    try:
+        await desk.create_hold(name, spec)
+    except Conflicted:
+        try:
+            ended = at((await desk.hold(name))["spec"].get("until"))
+            if ended is None or ended > time():
+                raise
+            await desk.delete_hold(name)
+        except NotThere:
+            pass  # it went by itself in between
+        await desk.create_hold(name, spec)
+
+
+async def _effective(desk: Desk, name: str, ends: float, limit: float) -> int:
+    """Wait until it is, saying what it waits for."""
+    end, told = monotonic() + limit, ""
+    while True:
+        status = _status(await desk.hold(name))
+        message = status.message or ""
+        if at(status.effective_since) is not None:
+            now = time()
+            show(f"✓ held by {name} until {clock(ends, now)} UTC ({span(ends - now + 30)})")
+            return IN_SYNC
+        if message.startswith(_NAMES_NOTHING):
+            fail(f"hold {name} holds nothing: {message}")
+            return FAILED
+        if time() > ends:
+            show(f"? hold {name} ended before it took effect{_because(message)}")
+            return UNKNOWN
+        if monotonic() > end:
+            late = f"the operator did not take it within {span(limit)}"
+            show(f"? hold {name} is there, but {late}{_because(message)}")
+            return UNKNOWN
+        if not message and not told and monotonic() > end - limit + 10 * EVERY:
+            message = "the operator has not answered yet"
+        if message and message != told:
+            show(f"waiting for {name} to take effect: {message}")
+            told = message
+        await asyncio.sleep(EVERY)
+
+
+def _status(body: Mapping[str, Any]) -> HoldStatus:
+    """What is said of the hold as it is now; nothing where that is about a former spec."""
+    try:
+        status = HoldStatus.model_validate(body.get("status") or {})
+    except ValidationError:
+        return HoldStatus()
+    is_current = status.observed_generation == body["metadata"].get("generation")
+    return status if is_current else HoldStatus()
+
+
+def _because(message: str) -> str:
+    return f": {message}" if message else ""
+
+
+async def _let_go(desk: Desk, mirror: Mirror, hold: str, limit: float) -> Mirror | None:
+    """The mirror once it was checked anew and nothing in it is held by this hold any more. One
+    that is gone meanwhile is let go.
+    """
+    try:
+        seen = await asked_anew(desk, mirror, limit)
+        return seen and await until(desk, mirror, lambda now: not _is_held(now, hold), limit)
+    except NotThere:
+        return mirror
+
+
+def _is_held(mirror: Mirror, hold: str) -> bool:
+    return any(each.verdict == "Held" and each.reason == hold for each in mirror.status.components)
+
+
+async def _still_there(desk: Desk, names: Sequence[str]) -> list[Mirror]:
+    found = []
+    for name in names:
+        try:
+            found.append(await desk.mirror(name))
+        except NotThere:
+            continue
+    return found
+
+
+async def _all(desk: Desk) -> list[Mirror]:
+    try:
+        return await desk.mirrors()
+    except NotThere:
+        return []
+
+
+async def _others(desk: Desk) -> str:
+    names = sorted(body["metadata"]["name"] for body in await desk.holds())
+    if not names:
+        return f"there is none in namespace {desk.namespace}"
+    return f"there are: {', '.join(names)} (--name)"
+
+
+def _name(mirrors: Sequence[str], called: str | None) -> str:
+    """One hold per person and mirror, unless it is named."""
+    if called is not None:
+        return called
+    if any("/" in mirror for mirror in mirrors):
+        raise NeedsHuman("InvalidName", "give the namespace with -n, not in the mirror's name")
+    return "-".join([*mirrors[:1], user()])[:63].strip("-")

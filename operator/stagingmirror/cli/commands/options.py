@@ -1,0 +1,132 @@
+"""Options that every command shares, declared once: which cluster, which namespace.
+
+Kept free of everything slow: ``--help`` imports this.
+"""
+
+import asyncio
+import getpass
+import inspect
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+
+import typer
+
+OPERATOR_NAMESPACE = "stagingmirror-system"
+
+Namespace = Annotated[
+    str | None, typer.Option("--namespace", "-n", help="Namespace of the mirrors.")
+]
+Kubeconfig = Annotated[str | None, typer.Option("--kubeconfig", help="Path to a kubeconfig.")]
+InContext = Annotated[str | None, typer.Option("--context", help="Context of the kubeconfig.")]
+
+_OPTIONS: dict[str, tuple[Any, Any]] = {
+    "namespace": (Namespace, None),
+    "kubeconfig": (Kubeconfig, None),
+    "context": (InContext, None),
+    "operator_namespace": (
+        Annotated[
+            str,
+            typer.Option(
+                "--operator-namespace",
+                envvar="STAGINGMIRROR_NAMESPACE",
+                help="Namespace that the operator runs in.",
+            ),
+        ],
+        OPERATOR_NAMESPACE,
+    ),
+}
+_EVERYWHERE: tuple[Any, Any] = (
+    Annotated[bool, typer.Option("--all-namespaces", "-A", help="The mirrors of all namespaces.")],
+    False,
+)
+
+_CONTROLS = {code: "\ufffd" for code in (*range(32), *range(0x7F, 0xA0)) if code not in (9, 10)}
+"""What a terminal would obey, all but newline and tab."""
+
+Command = Callable[..., Awaitable[int]]
+
+
+def reaching(*, everywhere: bool = False) -> Callable[[Command], Callable[..., None]]:
+    """Make a command out of a coroutine function ``(desk, …) -> exit code``: it gets the shared
+    options beside its own, is logged in, and its errors become one line and exit code 1.
+    """
+    shared = _OPTIONS | ({"all_namespaces": _EVERYWHERE} if everywhere else {})
+
+    def made(command: Command) -> Callable[..., None]:
+        def run(**given: Any) -> None:
+            where = {name: given.pop(name) for name in shared}
+            if misused := _misused(where, given):
+                fail(misused)
+                raise typer.Exit(2)
+            raise typer.Exit(asyncio.run(_answered(command, where, given)))
+
+        signature = inspect.signature(command)
+        own = list(signature.parameters.values())[1:]
+        more = [
+            inspect.Parameter(
+                name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=hint
+            )
+            for name, (hint, default) in shared.items()
+        ]
+        named = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in own]
+        run.__signature__ = signature.replace(  # type: ignore[attr-defined]  # typer reads it
+            parameters=[*named, *more], return_annotation=None
+        )
+        run.__annotations__ = {each.name: each.annotation for each in [*named, *more]}
+        run.__doc__ = command.__doc__
+        run.__name__ = command.__name__
+        return run
+
+    return made
+
+
+def _misused(where: dict[str, Any], given: dict[str, Any]) -> str | None:
+    """What contradicts itself, before anybody is asked."""
+    names = given.get("names") or ()
+    if names and where.get("all_namespaces"):
+        return f"{names[0]} and --all-namespaces: name mirrors, or ask about all"
+    if names and given.get("everything"):
+        return f"{names[0]} and --all: name mirrors, or ask about all"
+    return None
+
+
+async def _answered(command: Command, where: dict[str, Any], given: dict[str, Any]) -> int:
+    from stagingmirror.cli.read.client import Where, at_desk
+    from stagingmirror.errors import StagingMirrorError
+
+    try:
+        async with at_desk(Where(**where)) as desk:
+            return await command(desk, **given)
+    except StagingMirrorError as error:
+        fail(error.message)
+        return 1
+
+
+def fail(message: str) -> None:
+    """One line on standard error."""
+    sys.stderr.write(f"error: {message.translate(_CONTROLS)}\n")
+
+
+def show(lines: Any) -> None:
+    """Lines (rich texts, or one text) on standard output; colour only on a terminal. Nothing that
+    a value from elsewhere contains can steer the terminal.
+    """
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+    for line in [lines] if isinstance(lines, str) else lines:
+        text = line.copy() if isinstance(line, Text) else Text(line)
+        text.plain = text.plain.translate(_CONTROLS)  # of the same length: styles stay in place
+        console.print(text)
+
+
+def user() -> str:
+    """Whoever runs this, as a part of a Kubernetes name."""
+    try:
+        raw = getpass.getuser().lower()
+    except (OSError, KeyError, ImportError):  # a container whose user has no name
+        raw = "someone"
+    cleaned = "".join(each if each.isascii() and each.isalnum() else "-" for each in raw)
+    return cleaned[:20].strip("-") or "someone"

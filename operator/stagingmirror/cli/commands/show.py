@@ -1,0 +1,86 @@
+"""The commands that only look: status, diff, plan, history."""
+
+import json
+from collections.abc import Collection, Sequence
+from time import time
+from typing import Any
+
+from stagingmirror.cli.commands.options import fail, show
+from stagingmirror.cli.read.answer import FAILED
+from stagingmirror.cli.read.client import Desk
+from stagingmirror.cli.read.freshness import Belief, belief
+from stagingmirror.cli.read.mirror import Mirror
+from stagingmirror.cli.screens.diff import diff_screen
+from stagingmirror.cli.screens.history import history_screen
+from stagingmirror.cli.screens.plan import plan_screen, would_not_start
+from stagingmirror.cli.screens.status import status_screen, status_table
+
+
+async def status(desk: Desk, names: Sequence[str], *, as_json: bool) -> int:
+    mirrors = await desk.mirrors(names)
+    settled, now = await desk.settled(), time()
+    believed = [(mirror, belief(mirror, settled, now)) for mirror in mirrors]
+    if as_json:
+        show(_json([_told(*each) | {"status": _status(each[0])} for each in believed]))
+    elif len(names) == 1:
+        show(status_screen(*believed[0], now))
+    else:
+        show(status_table(believed, now, namespaces=desk.everywhere))
+    return 0
+
+
+async def diff(desk: Desk, name: str, components: Sequence[str], *, as_json: bool) -> int:
+    mirror = await desk.mirror(name)
+    known = {each.name for each in mirror.status.components}
+    if unknown := [each for each in components if each not in known]:
+        fail(f"{mirror.name} has no component {unknown[0]}; it has {', '.join(sorted(known))}")
+        return FAILED
+    believed, now = belief(mirror, await desk.settled(), time()), time()
+    if as_json:
+        found = _status(mirror, {"components"}).get("components", [])
+        asked = [each for each in found if not components or each["name"] in components]
+        show(_json(_told(mirror, believed) | {"components": asked}))
+    else:
+        show(diff_screen(mirror, believed, now, components))
+    return 0
+
+
+async def plan(desk: Desk, name: str, *, as_json: bool) -> int:
+    mirror = await desk.mirror(name)
+    believed = belief(mirror, await desk.settled(), time())
+    if as_json:
+        told = _told(mirror, believed) | {"wouldNotStart": would_not_start(mirror), "plan": None}
+        show(_json(told | _status(mirror, {"plan"})))
+    else:
+        show(plan_screen(mirror, believed))
+    return 0
+
+
+async def history(desk: Desk, name: str, *, as_json: bool) -> int:
+    mirror = await desk.mirror(name)
+    if as_json:
+        believed = belief(mirror, await desk.settled(), time())
+        show(_json(_told(mirror, believed) | _status(mirror, {"refreshes", "deploys"})))
+    else:
+        show(history_screen(mirror, time()))
+    return 0
+
+
+def _told(mirror: Mirror, believed: Belief) -> dict[str, Any]:
+    """What every answer in JSON begins with."""
+    return {
+        "namespace": mirror.namespace,
+        "name": mirror.name,
+        "sync": believed.sync,
+        "doubt": believed.doubt,
+    }
+
+
+def _status(mirror: Mirror, parts: Collection[str] | None = None) -> dict[str, Any]:
+    """The status as it is in the API, or these parts of it."""
+    included = None if parts is None else set(parts)
+    return mirror.status.model_dump(by_alias=True, exclude_none=True, include=included)
+
+
+def _json(told: Any) -> str:
+    return json.dumps(told, indent=2, ensure_ascii=False)

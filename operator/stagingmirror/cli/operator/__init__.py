@@ -1,0 +1,1 @@
+"""The operator process: composition root, run, shutdown, logs."""

@@ -1,0 +1,1 @@
+"""Reading a mirror from the API, and whether its status can be trusted."""

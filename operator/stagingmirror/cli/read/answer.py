@@ -1,0 +1,132 @@
+"""What ``check`` answers, as an exit code and one line. Pure.
+
+Codes: 0 in sync, 3 drifted or held, 4 unknown; 1 and 2 are errors of the command itself.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import floor
+
+from stagingmirror.api.crd.status_schema import ComponentTold
+from stagingmirror.cli.read.freshness import Belief
+from stagingmirror.cli.read.mirror import Mirror, at, sync_of
+from stagingmirror.cli.read.times import clock, span
+
+IN_SYNC, FAILED, MISUSED, DIFFERS, UNKNOWN = 0, 1, 2, 3, 4
+CODES = {"InSync": IN_SYNC, "Drifted": DIFFERS, "Held": DIFFERS}
+_WORST_FIRST = (FAILED, MISUSED, UNKNOWN, DIFFERS, IN_SYNC)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One mirror's. ``components`` are those that were asked about, each with the verdict that may
+    be believed; ``why`` is a sentence.
+    """
+
+    mirror: Mirror
+    sync: str
+    why: str
+    components: tuple[ComponentTold, ...]
+    excepted: tuple[ComponentTold, ...] = ()
+    everybody: bool = False
+    """``why`` is about the operator, so about every mirror."""
+
+    @property
+    def code(self) -> int:
+        return CODES.get(self.sync, UNKNOWN)
+
+
+def answer(
+    mirror: Mirror,
+    believed: Belief,
+    now: float,
+    *,
+    excepted: frozenset[str] = frozenset(),
+    since: float | None = None,
+) -> Answer:
+    """Judge what may be believed at ``now``, without the excepted components. ``since`` (POSIX s):
+    in sync without a gap from strictly before that time until now.
+    """
+    asked = tuple(each for each in mirror.status.components if each.name not in excepted)
+    left_out = tuple(each for each in mirror.status.components if each.name in excepted)
+
+    def told(sync: str, why: str, *, everybody: bool = False) -> Answer:
+        return Answer(mirror, sync, why, asked, left_out, everybody)
+
+    if believed.doubt is not None:
+        asked = tuple(_doubted(each, believed.doubt) for each in asked)
+        return told("Unknown", believed.doubt, everybody=believed.everybody)
+    sync = _sync(mirror, believed, asked, left_out)
+    if sync == "InSync" and since is not None and (gap := _gap(mirror, since, now)):
+        return told("Unknown", gap)
+    return told(sync, _why(mirror, sync, asked))
+
+
+def worst(codes: Sequence[int]) -> int:
+    """Errors, then what is unknown, then what differs. Of nothing, nothing is known."""
+    return next((code for code in _WORST_FIRST if code in codes), UNKNOWN)
+
+
+def _doubted(component: ComponentTold, doubt: str) -> ComponentTold:
+    """A verdict that may not be believed is not repeated as if it were one."""
+    unknown = {"verdict": "Unknown", "message": doubt, "reason": None, "since": None}
+    return component.model_copy(update=unknown)
+
+
+def _sync(
+    mirror: Mirror,
+    believed: Belief,
+    asked: tuple[ComponentTold, ...],
+    left_out: tuple[ComponentTold, ...],
+) -> str:
+    if not left_out:
+        return believed.sync
+    # Where the whole is worse than its parts (a refresh has written and not verified yet, the
+    # mirror is stalled), leaving parts out explains nothing.
+    if sync_of(mirror.status.components) != believed.sync:
+        return believed.sync if believed.sync != "InSync" else "Unknown"
+    return sync_of(asked)
+
+
+def _gap(mirror: Mirror, since: float, now: float) -> str | None:
+    began = at(mirror.status.in_sync_since)
+    if began is None:
+        return "in sync without what was left out; --since can only be told of the whole"
+    # Times are written in whole seconds, rounded down: only a second before is surely before.
+    if began < floor(since):
+        return None
+    asked, start, held = clock(since, now), clock(began, now), span(now - began)
+    return f"in sync now, but not without a gap since {asked} UTC: only from {start} on ({held})"
+
+
+def _why(mirror: Mirror, sync: str, asked: tuple[ComponentTold, ...]) -> str:
+    if sync == "InSync":
+        return f"in sync ({len(asked)} of {len(asked)})"
+    names = [each.name for each in asked if each.verdict == sync]
+    if sync == "Unknown":
+        return _why_unknown(mirror, asked)
+    listed = ", ".join(names)
+    if sync == "Held":
+        held = next(each for each in asked if each.verdict == "Held")
+        listed += f": {held.message}" if held.message and len(names) == 1 else ""
+    return f"{sync.lower()} ({listed})" if listed else sync.lower()
+
+
+def _why_unknown(mirror: Mirror, asked: tuple[ComponentTold, ...]) -> str:
+    """What is not known comes first; that the mirror is stalled besides explains none of it."""
+    unseen = [
+        each for each in asked if each.verdict not in ("InSync", "Accepted", "Drifted", "Held")
+    ]
+    if unseen:
+        reasons = "; ".join(f"{each.name}: {each.message or 'not seen'}" for each in unseen[:3])
+        more = f"; and {len(unseen) - 3} more" if len(unseen) > 3 else ""
+        return f"unknown ({reasons}{more}){_stalled_too(mirror, reasons)}"
+    summary = mirror.status.summary or "nothing was seen"
+    if not asked:
+        return f"unknown: {mirror.trouble() or summary}"
+    return f"unknown: {summary}{_stalled_too(mirror, summary)}"
+
+
+def _stalled_too(mirror: Mirror, told: str) -> str:
+    trouble = mirror.trouble()
+    return f"; stalled: {trouble}" if trouble and trouble.rstrip(".") not in told else ""

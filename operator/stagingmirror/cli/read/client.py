@@ -1,0 +1,130 @@
+"""The little that the commands ask of the API server: mirrors, holds, and one Lease.
+
+Dicts come in here and go out as ``Mirror`` and ``Settled``. Nothing else is read: no Secret, no
+workload, no MLflow.
+"""
+
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from stagingmirror.api.types.base import API_VERSION, GROUP, VERSION
+from stagingmirror.cli.read.freshness import Settled
+from stagingmirror.cli.read.mirror import Mirror, at, read
+from stagingmirror.errors import NotAllowed, NotThere
+from stagingmirror.sources.kubernetes.api.client import KubernetesClient
+
+LEASE = "stagingmirror"
+SETTLED_AT = f"{GROUP}/settled-at"
+TIMEOUT = 15.0
+"""Of one call, in seconds."""
+MERGE = "application/merge-patch+json"
+MANAGER = {"fieldManager": "kubectl-stagingmirror"}
+"""What a person writes is not the operator's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Which cluster and namespace, as the flags say; None: as the kubeconfig says."""
+
+    operator_namespace: str
+    kubeconfig: str | None = None
+    context: str | None = None
+    namespace: str | None = None
+    all_namespaces: bool = False
+
+
+class Desk:
+    """One person at one API server."""
+
+    def __init__(self, client: KubernetesClient, where: Where) -> None:
+        self._client = client
+        self.where = where
+        self.namespace = where.namespace or client.namespace
+
+    @property
+    def everywhere(self) -> bool:
+        return self.where.all_namespaces
+
+    async def mirrors(self, names: Iterable[str] = ()) -> list[Mirror]:
+        """Those that are named, in this order, else all. ``NotThere`` where one is not, or none."""
+        if wanted := list(names):
+            return [await self.mirror(name) for name in wanted]
+        where = f"/apis/{API_VERSION}/stagingmirrors" if self.everywhere else self._path()
+        pages = [page async for page in self._client.pages(where)]
+        found = [read(body) for page in pages for body in page["items"]]
+        if not found:
+            place = "this cluster" if self.everywhere else f"namespace {self.namespace}"
+            raise NotThere("NoMirror", f"there is no StagingMirror in {place}")
+        return sorted(found, key=lambda mirror: mirror.path)
+
+    async def mirror(self, name: str) -> Mirror:
+        """``name`` or ``namespace/name``."""
+        namespace, _, name = name.rpartition("/")
+        path = self._path(namespace or self.namespace, name)
+        try:
+            return read(await self._client.request("GET", path))
+        except NotThere:
+            place = f"namespace {namespace or self.namespace}"
+            raise NotThere("NoMirror", f"there is no StagingMirror {name} in {place}") from None
+
+    async def settled(self) -> Settled:
+        """What the leader's Lease says of every status."""
+        namespace = self.where.operator_namespace
+        path = f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases/{LEASE}"
+        see = f"kubectl -n {namespace} get pods"
+        try:
+            lease = await self._client.request("GET", path)
+        except NotThere:
+            why = f"there is no operator in namespace {namespace} (--operator-namespace)"
+            return Settled(None, why, see)
+        except NotAllowed:
+            why = f"you may not read Lease {LEASE} of namespace {namespace} (the chart's Role)"
+            return Settled(None, why, f"kubectl -n {namespace} get lease {LEASE}", forbidden=True)
+        annotations = lease["metadata"].get("annotations") or {}
+        why = "no operator has settled a verdict yet"
+        return Settled(at(annotations.get(SETTLED_AT)), why, see)
+
+    async def annotate(self, mirror: Mirror, key: str, token: str) -> None:
+        """Leave a token on the mirror."""
+        body = {"metadata": {"annotations": {f"{GROUP}/{key}": token}}}
+        path = self._path(mirror.namespace, mirror.name)
+        await self._client.request("PATCH", path, body=body, content_type=MERGE, query=MANAGER)
+
+    async def create_hold(self, name: str, spec: Mapping[str, Any]) -> None:
+        body = {
+            "apiVersion": API_VERSION,
+            "kind": "MirrorHold",
+            "metadata": {"name": name, "namespace": self.namespace},
+            "spec": dict(spec),
+        }
+        await self._client.request("POST", self._holds(), body=body, query=MANAGER)
+
+    async def hold(self, name: str) -> dict[str, Any]:
+        """One MirrorHold. ``NotThere``."""
+        return await self._client.request("GET", f"{self._holds()}/{name}")
+
+    async def holds(self) -> list[dict[str, Any]]:
+        """All of the namespace."""
+        return [body async for page in self._client.pages(self._holds()) for body in page["items"]]
+
+    async def delete_hold(self, name: str) -> None:
+        await self._client.request("DELETE", f"{self._holds()}/{name}")
+
+    def _path(self, namespace: str | None = None, name: str | None = None) -> str:
+        place = f"/apis/{GROUP}/{VERSION}/namespaces/{namespace or self.namespace}/stagingmirrors"
+        return f"{place}/{name}" if name else place
+
+    def _holds(self) -> str:
+        return f"/apis/{GROUP}/{VERSION}/namespaces/{self.namespace}/mirrorholds"
+
+
+@asynccontextmanager
+async def at_desk(where: Where) -> AsyncIterator[Desk]:
+    """Log in as kubectl would."""
+    client = await KubernetesClient.connect(
+        kubeconfig=where.kubeconfig, context=where.context, timeout=TIMEOUT
+    )
+    async with client:
+        yield Desk(client, where)

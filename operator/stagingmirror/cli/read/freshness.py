@@ -1,0 +1,76 @@
+"""Whether a status may be believed now (DESIGN section 3, "Freshness, said three ways").
+
+An old status is no verdict: whatever it says, the answer is then Unknown, with the reason. Pure.
+"""
+
+from dataclasses import dataclass
+
+from stagingmirror.cli.read.mirror import Mirror, at
+from stagingmirror.cli.read.times import span
+
+AHEAD = 5.0
+"""Seconds by which the operator's clock may be ahead of this machine's. Beyond, no age computed
+here means anything: what is old would look fresh.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What the leader's Lease says. ``at`` is None where it says nothing; ``why`` tells that."""
+
+    at: float | None
+    why: str = ""
+    see: str = ""
+    """Where to look next, as a command."""
+    forbidden: bool = False
+    """It says nothing because we may not read it; an operator may be alive."""
+
+
+@dataclass(frozen=True, slots=True)
+class Belief:
+    """``sync`` is the verdict that may be believed; ``doubt`` says why it is not the status' own.
+
+    ``everybody``: the doubt is about the operator, so about every mirror.
+    """
+
+    sync: str
+    doubt: str | None = None
+    everybody: bool = False
+
+
+def belief(mirror: Mirror, settled: Settled, now: float) -> Belief:
+    """What may be said of this mirror at ``now`` (POSIX s)."""
+    if told := _of_operator(settled, mirror.stale_after, now):
+        return Belief("Unknown", told, everybody=True)
+    if told := _of_status(mirror, now):
+        return Belief("Unknown", told)
+    return Belief(mirror.status.sync or "Unknown")
+
+
+def _of_operator(settled: Settled, stale_after: float, now: float) -> str | None:
+    if settled.at is None:
+        return f"{settled.why}: nothing is known. See: {settled.see}"
+    if now - settled.at > stale_after:
+        age = span(now - settled.at)
+        return f"no operator has settled a verdict for {age}: nothing is known. See: {settled.see}"
+    if settled.at - now > AHEAD:
+        return (
+            "this machine's clock is behind the cluster's, or the operator's is ahead,"
+            f" by {span(settled.at - now)} at least: nothing is known. Compare their clocks"
+        )
+    return None
+
+
+def _of_status(mirror: Mirror, now: float) -> str | None:
+    status = mirror.status
+    if status.observed_generation < 0 or status.sync is None:
+        return "not checked yet"
+    if status.observed_generation < mirror.generation:
+        return "its spec changed and has not been checked since"
+    until = at(status.valid_until)
+    if until is None:
+        # A verdict needs an end; that nothing is known needs none.
+        return None if status.sync == "Unknown" else "its status does not say how long it is valid"
+    if now > until:
+        return f"its status was valid until {span(now - until)} ago and was not renewed"
+    return None

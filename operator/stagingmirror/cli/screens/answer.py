@@ -1,0 +1,98 @@
+"""What ``check`` prints: lines for people, JSON and JUnit for pipelines. Pure."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+from xml.etree import ElementTree as Xml
+
+from rich.text import Text
+
+from stagingmirror.api.crd.status_schema import ComponentTold
+from stagingmirror.cli.read.answer import Answer, worst
+from stagingmirror.cli.screens.text import concise, line, symbol
+
+_CONTROL = {code: "�" for code in range(32) if chr(code) not in "\t\n\r"}
+"""What XML cannot carry."""
+
+
+def answer_lines(answers: Sequence[Answer], *, namespaces: bool) -> list[Text]:
+    """One line each; one for all where the operator itself is what is doubted."""
+    if answers and all(each.everybody for each in answers):
+        return [line(symbol("Unknown"), " ", concise(answers[0].why))]
+    return [
+        line(symbol(each.sync), " ", _name(each, namespaces=namespaces), ": ", concise(each.why))
+        for each in answers
+    ]
+
+
+def answer_json(answers: Sequence[Answer]) -> str:
+    """Everything, with exact times. ``exitCode`` is that of the command."""
+    told = {
+        "exitCode": worst([each.code for each in answers]),
+        "mirrors": [_as_dict(each) for each in answers],
+    }
+    return json.dumps(told, indent=2, ensure_ascii=False)
+
+
+def answer_junit(answers: Sequence[Answer]) -> str:
+    """A suite per mirror, a case per component: drifted and held fail, unknown is an error."""
+    root = Xml.Element("testsuites", name="stagingmirror")
+    for each in answers:
+        _suite(root, each)
+    Xml.indent(root)
+    return Xml.tostring(root, encoding="unicode", xml_declaration=True)
+
+
+def _as_dict(answer: Answer) -> dict[str, Any]:
+    status = answer.mirror.status.model_dump(
+        by_alias=True,
+        exclude_none=True,
+        include={"observed_generation", "seen", "valid_until", "in_sync_since", "drifted_since"},
+    )
+    return {
+        "namespace": answer.mirror.namespace,
+        "name": answer.mirror.name,
+        "sync": answer.sync,
+        "exitCode": answer.code,
+        "why": answer.why,
+        "excepted": [each.name for each in answer.excepted],
+        "components": [
+            each.model_dump(by_alias=True, exclude_none=True) for each in answer.components
+        ],
+        **status,
+    }
+
+
+def _suite(root: Xml.Element, answer: Answer) -> None:
+    suite = Xml.SubElement(root, "testsuite", name=answer.mirror.path)
+    whole = Xml.SubElement(suite, "testcase", classname=answer.mirror.path, name="in sync")
+    counts = {"failure": 0, "error": 0, "skipped": 0}
+    _result(whole, answer.sync, answer.why, counts)
+    for each in answer.components:
+        _result(_case(suite, answer, each), each.verdict, each.message or each.verdict, counts)
+    for each in answer.excepted:
+        Xml.SubElement(_case(suite, answer, each), "skipped", message="excepted")
+        counts["skipped"] += 1
+    total = 1 + len(answer.components) + len(answer.excepted)
+    suite.attrib |= {
+        "tests": str(total),
+        "failures": str(counts["failure"]),
+        "errors": str(counts["error"]),
+        "skipped": str(counts["skipped"]),
+    }
+
+
+def _case(suite: Xml.Element, answer: Answer, component: ComponentTold) -> Xml.Element:
+    return Xml.SubElement(suite, "testcase", classname=answer.mirror.path, name=component.name)
+
+
+def _result(case: Xml.Element, verdict: str, why: str, counts: dict[str, int]) -> None:
+    if verdict in ("InSync", "Accepted"):
+        return
+    sort = "failure" if verdict in ("Drifted", "Held") else "error"
+    counts[sort] += 1
+    Xml.SubElement(case, sort, type=verdict, message=why.translate(_CONTROL))
+
+
+def _name(answer: Answer, *, namespaces: bool) -> str:
+    return answer.mirror.path if namespaces else answer.mirror.name

@@ -1,0 +1,104 @@
+"""What ``diff`` shows: per component the facts in which the sides differ. Pure."""
+
+from collections.abc import Iterable
+
+from rich.text import Text
+
+from stagingmirror.api.crd.status_schema import ComponentTold, DifferenceTold
+from stagingmirror.cli.read.freshness import Belief
+from stagingmirror.cli.read.mirror import Mirror, at
+from stagingmirror.cli.read.times import clock, span
+from stagingmirror.cli.screens.text import columns, concise, line, pair, short, symbol
+from stagingmirror.drift.facts import DETAIL
+
+NONE = "(none)"
+"""Shown where a side does not have a fact."""
+
+
+def diff_screen(
+    mirror: Mirror, believed: Belief, now: float, components: Iterable[str] = ()
+) -> list[Text]:
+    """Every component that is not simply in sync, or those that are named."""
+    named = set(components)
+    shown = [
+        each
+        for each in mirror.status.components
+        if (each.name in named if named else each.verdict != "InSync")
+    ]
+    lines = [Text(f"? {believed.doubt}; this is what was seen last:")] if believed.doubt else []
+    if not shown:
+        return lines or [Text(f"✓ {mirror.name}: nothing differs")]
+    for index, each in enumerate(shown):
+        lines += [Text("")] if index else []
+        lines += _component(each, mirror, now)
+    return lines
+
+
+def _component(component: ComponentTold, mirror: Mirror, now: float) -> list[Text]:
+    lines = [_title(component, now)]
+    rows = _rows(component, mirror)
+    if rows:
+        lines += columns([("fact", "production", "staging", ""), *rows], indent="  ", gap=3)
+    shown = {each.fact for each in component.differences}
+    parts = (component.message or "").split("; ")
+    lines += [line("  ", concise(part)) for part in parts if part.partition(": ")[0] not in shown]
+    return lines
+
+
+def _title(component: ComponentTold, now: float) -> Text:
+    since = at(component.since)
+    when = f" since {clock(since, now)} UTC ({span(now - since)})" if since is not None else ""
+    verdict = {"InSync": "in sync"}.get(component.verdict, component.verdict.lower())
+    kind = f" · {component.kind}" if component.kind else ""
+    mark = symbol(component.verdict)
+    return line(mark, " ", (component.name, "bold"), f"{kind} · {verdict}{when}")
+
+
+def _rows(component: ComponentTold, mirror: Mirror) -> list[tuple[str, str, str, str]]:
+    """Differences that count, each with its details below it; then those that do not count."""
+    counted = {each.fact: each for each in component.differences}
+    others = {
+        fact: DifferenceTold(
+            fact=fact,
+            production=component.production.get(fact),
+            staging=component.staging.get(fact),
+        )
+        for fact in sorted({*component.production, *component.staging})
+        if component.production.get(fact) != component.staging.get(fact) and fact not in counted
+    }
+    rows = []
+    for fact in sorted({*counted, *others}, key=lambda fact: _place(fact, counted)):
+        difference = counted.get(fact) or others[fact]
+        aside = _aside(component, fact, mirror, counted=fact in counted)
+        rows.append(_row(difference, aside))
+    return rows
+
+
+def _place(fact: str, counted: Iterable[str]) -> tuple[bool, str, bool, str]:
+    base = fact.partition(DETAIL)[0]
+    return (base not in counted and fact not in counted, base, DETAIL in fact, fact)
+
+
+def _row(difference: DifferenceTold, aside: str) -> tuple[str, str, str, str]:
+    base, _, detail = difference.fact.partition(DETAIL)
+    name = f"  {detail}" if detail else base
+    production, staging = difference.production, difference.staging
+    if production is None or staging is None:
+        sides = [NONE if value is None else short(value) for value in (production, staging)]
+        return (name, sides[0], sides[1], aside)
+    return (name, *pair(production, staging), aside)
+
+
+def _aside(component: ComponentTold, fact: str, mirror: Mirror, *, counted: bool) -> str:
+    """Why a difference does not count, or what staging should have instead."""
+    if DETAIL in fact:
+        return ""
+    accepted = (mirror.accepted or {}).get((component.name, fact))
+    if accepted is not None:
+        return f"accepted: {accepted}"
+    if component.verdict == "Held":
+        return "held"
+    if not counted:
+        return "not compared"
+    expected = next((each.expected for each in component.differences if each.fact == fact), None)
+    return f"staging should have {short(expected)}" if expected is not None else ""

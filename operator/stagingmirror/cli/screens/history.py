@@ -1,0 +1,86 @@
+"""What ``history`` shows: the last refreshes and skipped ticks, and the last deploys. Pure."""
+
+from collections.abc import Iterable
+
+from rich.text import Text
+
+from stagingmirror.api.crd.status_schema import DeployTold, RefreshTold
+from stagingmirror.cli.read.mirror import Mirror, at
+from stagingmirror.cli.read.times import clock, span
+from stagingmirror.cli.screens.text import columns, concise, line, short, symbol
+from stagingmirror.drift.deploys import Deploy, from_dict
+
+IDENTITIES = ("version", "contentHash", "digest", "value", "dataSnapshot")
+"""The facts that say in a table what was deployed; the others are in ``-o json``."""
+MAX_NAMED = 3
+"""Facts that differ and are named; further ones are counted."""
+
+Row = tuple[str | Text, ...]
+
+
+def history_screen(mirror: Mirror, now: float) -> list[Text]:
+    """Newest first, as the status has them."""
+    refreshes, deploys = mirror.status.refreshes, mirror.status.deploys
+    if not refreshes and not deploys:
+        return [Text(f"{mirror.name}: no refresh and no deploy was seen yet")]
+    first, second = _refreshes(refreshes, now), _deploys(deploys, now)
+    return [*first, *([Text("")] if first and second else []), *second]
+
+
+def _refreshes(refreshes: Iterable[RefreshTold], now: float) -> list[Text]:
+    rows = [
+        (
+            _when(each.finished or each.started, now),
+            each.trigger or "",
+            each.result or each.phase or "",
+            _took(each),
+            concise(each.message or ""),
+        )
+        for each in refreshes
+    ]
+    head = ("refreshed", "by", "result", "took", "")
+    return columns([head, *rows], gap=3) if rows else []
+
+
+def _deploys(deploys: Iterable[DeployTold], now: float) -> list[Text]:
+    newest_first = sorted(deploys, key=lambda each: at(each.at) or 0.0, reverse=True)
+    rows = [_deploy(each, now) for each in newest_first]
+    head: Row = ("deployed", "side", "component", "workload", "what", "")
+    return columns([head, *rows], gap=3) if rows else []
+
+
+def _deploy(told: DeployTold, now: float) -> Row:
+    moment = _when(told.at, now)
+    deploy = from_dict(told.model_dump(by_alias=True), at=at(told.at) or 0.0)
+    if deploy is None:  # of another version of the operator: in its own words
+        return (moment, told.side or "", told.component or "", "", concise(told.message or ""), "")
+    component, side = deploy.key
+    workloads = ", ".join(deploy.workloads)
+    return (moment, side, component, workloads, _what(deploy), _agreement(deploy))
+
+
+def _what(deploy: Deploy) -> str:
+    known = [name for name in IDENTITIES if name in deploy.provenance]
+    return ", ".join(f"{name} {short(deploy.provenance[name])}" for name in known)
+
+
+def _agreement(deploy: Deploy) -> Text:
+    """Whether the other side ran the same, as it was seen then."""
+    other = "staging" if deploy.key.side == "production" else "production"
+    if not deploy.verified:
+        return line(symbol("Unknown"), " not verified")
+    if deploy.mismatch:
+        more = len(deploy.mismatch) - MAX_NAMED
+        named = ", ".join(deploy.mismatch[:MAX_NAMED]) + (f" and {more} more" if more > 0 else "")
+        return line(symbol("Drifted"), f" mismatch with {other}: {named}")
+    return line(symbol("InSync"), f" verified: as {other}")
+
+
+def _when(text: str | None, now: float) -> str:
+    time = at(text)
+    return "" if time is None else f"{clock(time, now)} ({span(now - time)} ago)"
+
+
+def _took(refresh: RefreshTold) -> str:
+    started, finished = at(refresh.started), at(refresh.finished)
+    return "" if started is None or finished is None else span(finished - started)

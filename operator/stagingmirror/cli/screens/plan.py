@@ -1,0 +1,92 @@
+"""What ``plan`` shows: what a refresh would do now, in the order in which it would. Pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.text import Text
+
+from stagingmirror.api.crd.status_schema import PlanTold
+from stagingmirror.cli.read.freshness import Belief
+from stagingmirror.cli.read.mirror import Mirror
+from stagingmirror.cli.screens.text import columns, concise
+from stagingmirror.drift.plan import NOT_KNOWN
+from stagingmirror.drift.serial import NotAStep, from_dict
+from stagingmirror.drift.wording import components_of, describe, phase
+
+_STARTS_ALL_THE_SAME = frozenset({"PutBackIncomplete", "NotReadable"})
+"""Why a mirror is Stalled though a refresh would start: what the last one could not put back, and
+an entry that none follows, beside the others.
+"""
+NEWER = "a step that this version of the command does not know; update the command"
+
+
+def plan_screen(mirror: Mirror, believed: Belief) -> list[Text]:
+    """Why a refresh would not start now, and the plan of the last check, or why there is none."""
+    doubt = [Text(f"? {believed.doubt}; this plan may be old.")] if believed.doubt else []
+    if (missing := _no_plan(mirror)) is not None:
+        return doubt or [Text(f"? {mirror.name}: there is no plan: {concise(missing)}")]
+    not_now = would_not_start(mirror)
+    plan = mirror.status.plan or PlanTold()
+    rows = [step_row(each.model_dump(by_alias=True, exclude_none=True)) for each in plan.steps]
+    rows += [("leave", each.component or "", concise(each.why or "")) for each in plan.left]
+    who = "A refresh now" if not_now is None else "Once it does, it"
+    unknown = any((each.why or "").startswith(NOT_KNOWN) for each in plan.left)
+    if plan.steps:
+        head = f"{who} would change staging like this; production is only read."
+    elif unknown:
+        head = f"{who} would wait for what is not known; so far there is nothing to change."
+    else:
+        head = f"{who} would change nothing."
+    first = [] if not_now is None else [Text(f"A refresh now would not start: {concise(not_now)}")]
+    return [*doubt, *first, Text(head), *columns(rows, indent="  ", gap=3)]
+
+
+def would_not_start(mirror: Mirror) -> str | None:
+    """Why a refresh that is asked for now would not start; None: nothing is known against it."""
+    if mirror.schedule is None:
+        return "spec.refresh is not set, so this mirror only watches; add it first."
+    if mirror.suspended:
+        return "the mirror is suspended; set spec.refresh.suspend to false."
+    if mirror.status.activity == "Frozen":
+        return "a hold has staging left alone; see: kubectl get mirrorholds"
+    if (hindered := _hindrance(mirror)) is not None:
+        return hindered
+    if mirror.status.waiting:
+        return f"it waits: {mirror.status.waiting}"
+    return None
+
+
+def _hindrance(mirror: Mirror) -> str | None:
+    """What a human has to mend before anything is refreshed."""
+    stalled = mirror.condition("Stalled")
+    if stalled is None or stalled.reason in _STARTS_ALL_THE_SAME:
+        return None
+    return mirror.trouble()
+
+
+def _no_plan(mirror: Mirror) -> str | None:
+    """Why nobody knows what a refresh would do. A plan of nothing is not written either."""
+    if mirror.status.observed_generation < 0:
+        return mirror.trouble() or "nothing was checked yet"
+    if mirror.status.plan is not None:
+        return None
+    if (hindered := _hindrance(mirror)) is not None:
+        return hindered
+    if mirror.status.sync in ("InSync", "Drifted", "Held"):
+        return None
+    return mirror.status.summary or "nothing was seen"
+
+
+def step_row(written: Mapping[str, Any]) -> tuple[str, str, str]:
+    """Phase, components and the step in words: the operator's own, else ours."""
+    if text := written.get("text"):
+        return (
+            str(written.get("phase", "")),
+            str(written.get("component", "")),
+            concise(str(text)),
+        )
+    try:
+        step = from_dict(written)
+    except NotAStep:
+        return ("?", str(written.get("component", "")), NEWER)
+    return (phase(step), ", ".join(components_of(step)), concise(describe(step)))

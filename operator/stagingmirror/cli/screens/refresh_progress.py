@@ -1,0 +1,120 @@
+"""Following one refresh: what of it was not told yet, as aligned lines. Pure: the clock is handed
+in.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from rich.text import Text
+
+from stagingmirror.api.crd.status_schema import RefreshTold
+from stagingmirror.cli.read.mirror import Mirror
+from stagingmirror.cli.read.times import span
+from stagingmirror.cli.screens.text import concise
+
+MAX_TEXT = 88
+"""Characters up to which the texts of steps widen their column."""
+_DONE = frozenset({"Taken", "Verified"})
+_WORDS = {
+    "Started": "under way",
+    "Taken": "done",
+    "Verified": "done",
+    "Returned": "undone",
+    "Restored": "undone",
+    "Left": "could NOT be undone",
+}
+"""What is told of a step. That it is verified, or on its way back, is told of the whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    id: str
+    phase: str
+    component: str
+    text: str
+    state: str
+
+    @property
+    def told_as(self) -> str | None:
+        """The word for its state; None where that is no news. What is switched takes no time."""
+        if self.state == "Started" and self.phase != "prepare":
+            return None
+        return _WORDS.get(self.state)
+
+
+class Follower:
+    """Remembers what was told of one refresh, so that each thing is told once."""
+
+    def __init__(self, asked: str) -> None:
+        self._asked = asked
+        self._told: dict[str, str] = {}
+        self._began: dict[tuple[str, bool], float] = {}
+        self._last = 0.0
+        self._seen: list[_Step] = []
+
+    def news(self, mirror: Mirror, now: float) -> list[Text]:
+        """What was not told yet. ``now`` is any clock in seconds; steps are timed with it."""
+        open_ = mirror.status.refresh
+        if open_ is None or open_.token != self._asked:
+            return self._once("waiting", mirror.status.waiting, "waits")
+        steps = self._seen = _steps(open_)
+        lines = []
+        if "started" not in self._told:
+            self._told["started"], self._last = "yes", now
+            count = f"{len(steps)} step{'s' * (len(steps) != 1)}"
+            lines.append(Text(f"Refreshing {mirror.name} (asked by hand): {count}"))
+        for step in steps:
+            lines += self._step(step, _widths(steps), now)
+        if open_.phase == "Verify":
+            lines += self._once("verify", open_.message, "verify")
+        if open_.phase == "PutBack":
+            because = (open_.message or "").removeprefix("putting back: ")
+            lines += self._once("put back", because, "put back")
+        return lines
+
+    def verified(self, now: float) -> list[Text]:
+        """What was not told yet of a refresh that arrived between two looks: all its steps did."""
+        steps = [replace(step, state="Verified") for step in self._seen]
+        return [line for step in steps for line in self._step(step, _widths(steps), now)]
+
+    def _step(self, step: _Step, widths: tuple[int, int], now: float) -> list[Text]:
+        forward = step.state == "Started" or step.state in _DONE
+        if step.state in ("Started", "Returning"):
+            self._began.setdefault((step.id, forward), now)
+        word = step.told_as
+        if word is None or self._told.get(step.id) == word:
+            return []
+        self._told[step.id] = word
+        took = ""
+        if step.state != "Started":
+            took = span(now - self._began.get((step.id, forward), self._last))
+            self._last = now
+        phase = step.phase if forward else "put back"
+        component, text = widths
+        cells = f"{phase:<8}  {step.component:<{component}}   {step.text:<{text}}   {word:<9}"
+        return [Text(f"  {cells}  {took}".rstrip())]
+
+    def _once(self, key: str, text: str | None, head: str) -> list[Text]:
+        if not text or self._told.get(key) == text:
+            return []
+        self._told[key] = text
+        return [Text(f"  {head:<8}  {concise(text)}")]
+
+
+def _steps(refresh: RefreshTold) -> list[_Step]:
+    return [
+        _Step(
+            id=str(each.get("id", "")),
+            phase=str(each.get("phase", "")),
+            component=str(each.get("component", "")),
+            text=concise(str(each.get("text", ""))),
+            state=str(each.get("state", "")),
+        )
+        for each in refresh.steps
+    ]
+
+
+def _widths(steps: Sequence[_Step]) -> tuple[int, int]:
+    """Of the columns of components and of texts."""
+    component = max((len(step.component) for step in steps), default=0)
+    return component, min(MAX_TEXT, max((len(step.text) for step in steps), default=0))

@@ -1,0 +1,153 @@
+"""What ``status`` shows: the answer first, then where, why, and what happens next. Pure."""
+
+from collections.abc import Iterable, Sequence
+
+from rich.text import Text
+
+from stagingmirror.api.crd.status_schema import ComponentTold
+from stagingmirror.cli.read.freshness import Belief
+from stagingmirror.cli.read.mirror import Mirror, at
+from stagingmirror.cli.read.times import span, tick
+from stagingmirror.cli.screens.text import (
+    STYLES,
+    UNKNOWN_STYLE,
+    clipped,
+    columns,
+    concise,
+    line,
+    symbol,
+)
+
+MAX_CELL = 80
+"""Characters of a summary in the table of several mirrors."""
+
+
+def status_screen(mirror: Mirror, believed: Belief, now: float) -> list[Text]:
+    """One mirror."""
+    return [
+        _headline(mirror, believed, now),
+        *_notes(mirror, believed),
+        Text(""),
+        *_components(mirror.status.components, believed),
+        Text(""),
+        *_next(mirror, now),
+    ]
+
+
+def status_table(
+    mirrors: Sequence[tuple[Mirror, Belief]], now: float, *, namespaces: bool
+) -> list[Text]:
+    """Several mirrors, one line each."""
+    head = [*(["NAMESPACE"] if namespaces else []), "NAME", "SYNC", "SUMMARY", "SEEN", "CHECKED"]
+    rows: list[list[str | Text]] = [[*head]]
+    for mirror, believed in mirrors:
+        place = [mirror.namespace] if namespaces else []
+        verdict = Text(believed.sync, STYLES.get(believed.sync, UNKNOWN_STYLE))
+        seen = mirror.status.seen or ""
+        rows.append(
+            [*place, mirror.name, verdict, _in_a_cell(mirror, believed), seen, _age(mirror, now)]
+        )
+    return columns(rows, gap=3)
+
+
+def _in_a_cell(mirror: Mirror, believed: Belief) -> str:
+    """Why, and that a human is needed; of a mirror without components only that."""
+    stalled = mirror.condition("Stalled") if mirror.trouble() else None
+    if believed.doubt is not None or stalled is None or not mirror.status.components:
+        told = believed.doubt or mirror.trouble() or mirror.status.summary or ""
+        return clipped(told, MAX_CELL)
+    tail = f"; stalled: {stalled.reason}"
+    return clipped(mirror.status.summary or "", MAX_CELL - len(tail)) + tail
+
+
+def _headline(mirror: Mirror, believed: Belief, now: float) -> Text:
+    status, name = mirror.status, (mirror.name, "bold")
+    style = STYLES.get(believed.sync, UNKNOWN_STYLE)
+    seen = _age(mirror, now)
+    tail = f"   seen {seen} ago" if seen else ""
+    if believed.doubt is not None:
+        return line(name, (" is unknown: ", style), believed.doubt, *_last_known(mirror, now))
+    if believed.sync == "InSync":
+        since = _for(status.in_sync_since, now)
+        return line(name, (" is in sync", style), f" with production{since}{tail}")
+    if believed.sync == "Drifted":
+        since = _for(status.drifted_since, now)
+        said = f" with production{since}: {concise(status.summary or '')}{tail}"
+        return line(name, (" is NOT in sync", style), said)
+    if believed.sync == "Held":
+        return line(name, (" is held: ", style), concise(status.summary or "") + tail)
+    return line(name, (" is unknown: ", style), _why_unknown(mirror) + tail)
+
+
+def _why_unknown(mirror: Mirror) -> str:
+    stalled = mirror.condition("Stalled")
+    trouble = mirror.trouble()
+    if trouble and not mirror.status.components:
+        return f"{stalled.reason}: {trouble}" if stalled and stalled.reason else trouble
+    in_sync = mirror.condition("InSync")
+    told = in_sync.message if in_sync is not None else None
+    return concise(mirror.status.summary or told or "nothing was seen")
+
+
+def _last_known(mirror: Mirror, now: float) -> Iterable[str]:
+    age = _age(mirror, now)
+    return [f"\nWhat was seen {age} ago, and may be wrong now:"] if age else []
+
+
+def _notes(mirror: Mirror, believed: Belief) -> Iterable[Text]:
+    """Conditions that are present only while they matter, but for what the headline says."""
+    in_headline = believed.doubt is None and not mirror.status.components
+    stalled = [] if in_headline else ["Stalled"]
+    for type_ in [*stalled, "Contended", "DriftOverdue", "Refreshing"]:
+        told = mirror.condition(type_)
+        if told is not None and told.status == "True":
+            yield line((f"{told.reason or type_}: ", "bold"), concise(told.message or ""))
+
+
+def _components(components: Iterable[ComponentTold], believed: Belief) -> list[Text]:
+    rows: list[list[str | Text]] = []
+    for each in components:
+        mark = Text("·") if believed.doubt else symbol(each.verdict)
+        first, *more = _told(each)
+        rows.append([mark, each.name, each.kind or "", first])
+        rows.extend([["", "", "", text] for text in more])
+    return columns(rows, indent="  ")
+
+
+def _told(component: ComponentTold) -> list[str]:
+    """The message, a line per statement."""
+    parts = (component.message or "").replace("\n", "; ").split("; ")
+    return [clipped(concise(part), 160) for part in parts]
+
+
+def _next(mirror: Mirror, now: float) -> Iterable[Text]:
+    if mirror.schedule is None:
+        yield Text("No refresh: spec.refresh is not set, so this mirror only watches and tells.")
+        return
+    if mirror.suspended:
+        yield Text("Refreshes are suspended (spec.refresh.suspend); checks go on.")
+        return
+    if mirror.status.waiting:
+        yield Text(f"A refresh is due and waits: {mirror.status.waiting}")
+    due = at(mirror.status.next_refresh_time)
+    if due is not None:
+        when = f"{tick(due, mirror.zone)} ({_in(due, now)})"
+        steps = mirror.status.plan.steps if mirror.status.plan else ()
+        would = f" What it would do: kubectl stagingmirror plan {mirror.name}" if steps else ""
+        yield Text(f"Next refresh {when}.{would}")
+
+
+def _age(mirror: Mirror, now: float) -> str:
+    """How old the oldest look is; empty where nothing was looked at."""
+    times = [at(each.observed_at) for each in mirror.status.components]
+    known = [time for time in times if time is not None]
+    return span(now - min(known)) if known else ""
+
+
+def _for(since: str | None, now: float) -> str:
+    began = at(since)
+    return "" if began is None else f", for {span(now - began)}"
+
+
+def _in(due: float, now: float) -> str:
+    return f"in {span(due - now)}" if due > now else "now"

@@ -1,3 +1,0 @@
-"""The little we ask of Kubernetes: watching what mirrors point at, and writing single fields of
-staging.
-"""

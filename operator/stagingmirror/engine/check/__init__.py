@@ -1,0 +1,1 @@
+"""One check: observe both sides, judge, report, requeue."""

@@ -1,0 +1,132 @@
+"""What only a human can mend, found before anything is done.
+
+A spec that cannot be read, or an environment that may not be used, leaves nothing to look at: that
+is raised (NeedsHuman) where it is read. The stalls that are found here leave the looking alone and
+stop the refreshing: the verdict goes on being told beside the condition Stalled. Each names the
+field and the remedy.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from stagingmirror.api.spec.mirror import StagingMirrorSpec
+from stagingmirror.component import Sides, Write
+from stagingmirror.drift.facts import Why
+from stagingmirror.drift.schedule import check_schedule
+from stagingmirror.engine.environments.resolve import production_namespaces
+from stagingmirror.engine.ownership.claims import Claims
+from stagingmirror.engine.ownership.track_entries import all_written, problem, refusal, written
+from stagingmirror.engine.resources.cache import Fleet
+from stagingmirror.engine.resources.mirror import MirrorKey
+
+
+@dataclass(frozen=True, slots=True)
+class Stalls:
+    """``components``: entries that mean nothing as they are, by name; they are Unknown. ``whole``:
+    why nothing of this mirror is refreshed, or None. ``refused``: why one entry never is, though it
+    is compared like all others.
+    """
+
+    components: Mapping[str, Why]
+    whole: Why | None
+    refused: Why | None = None
+
+    @property
+    def first(self) -> Why | None:
+        """What the condition Stalled says."""
+        return self.whole or next(iter(self.components.values()), self.refused)
+
+
+def find(
+    key: MirrorKey,
+    spec: StagingMirrorSpec,
+    sides: Sides,
+    *,
+    fleet: Fleet,
+    claims: Claims,
+    same_registry: bool | None,
+) -> Stalls:
+    """Every stall of one mirror. ``same_registry``: whether both sides lead to one."""
+    whole = _schedule(spec)
+    if whole is None and all_written(spec, sides):
+        whole = (
+            _protected(fleet, sides)
+            or _written_twice(spec, sides)
+            or _overlap(key, spec, sides, claims)
+        )
+    components = _components(spec, sides, same_registry=same_registry)
+    return Stalls(components, whole, _refused(spec, sides))
+
+
+def _components(
+    spec: StagingMirrorSpec, sides: Sides, *, same_registry: bool | None
+) -> dict[str, Why]:
+    found = {}
+    for track in spec.track:
+        why = problem(track, sides, same_registry=same_registry)
+        if why is not None:
+            found[track.name] = why
+    return found
+
+
+def _refused(spec: StagingMirrorSpec, sides: Sides) -> Why | None:
+    if spec.refresh is None:
+        return None
+    for track in spec.track:
+        why = refusal(track, sides)
+        if why is not None:
+            said = f"track[{track.name}]: {why.message} List it there, or set mode: Report."
+            return Why(why.reason, said)
+    return None
+
+
+def _schedule(spec: StagingMirrorSpec) -> Why | None:
+    if spec.refresh is None:
+        return None
+    return check_schedule(spec.refresh.schedule, spec.refresh.time_zone)
+
+
+def _protected(fleet: Fleet, sides: Sides) -> Why | None:
+    """Nothing is written to a namespace of any Production environment."""
+    namespace = sides.staging.namespace
+    owner = production_namespaces(fleet).get(namespace)
+    if owner is None:
+        return None
+    return Why(
+        "ProductionIsReadOnly",
+        f'spec.refresh: namespace {namespace} is listed by Production environment "{owner}", so '
+        "nothing is written there; take it out of that environment if it is staging's, or remove "
+        "spec.refresh.",
+    )
+
+
+def _written_twice(spec: StagingMirrorSpec, sides: Sides) -> Why | None:
+    """Two entries of this mirror that write one field: what one of them holds or has in sync, the
+    other would overwrite.
+    """
+    writers: dict[Write, str] = {}
+    for track in spec.track:
+        for write in sorted(written(track, sides)):
+            first = writers.setdefault(write, track.name)
+            if first != track.name:
+                return Why(
+                    "Overlap",
+                    f"track[{track.name}] writes {write}, which track[{first}] writes too; remove "
+                    "it from one, or set mode: Report.",
+                )
+    return None
+
+
+def _overlap(key: MirrorKey, spec: StagingMirrorSpec, sides: Sides, claims: Claims) -> Why | None:
+    """The older of two mirrors that write one field goes on; this is the newer one."""
+    for track in spec.track:
+        shared = claims.overlap(key, written(track, sides))
+        if shared is not None:
+            write, older = shared
+            return Why(
+                "Overlap",
+                f"track[{track.name}] writes {write}, which the older StagingMirror "
+                f"{older.namespace}/{older.name} writes too; remove it from one, or set mode: "
+                "Report.",
+            )
+    return None

@@ -1,0 +1,110 @@
+"""Both sides of every component observed and judged, and what a refresh would do about it.
+
+One component never takes another down: what goes wrong inside a kind is Unknown(InternalError) for
+this component, with the trace in the log.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from stagingmirror.api.spec.mirror import StagingMirrorSpec, Track
+from stagingmirror.api.types.duration import seconds
+from stagingmirror.component import Role, Sides
+from stagingmirror.drift import plan as planning
+from stagingmirror.drift.compare import judge
+from stagingmirror.drift.deploys import DeployKey
+from stagingmirror.drift.facts import Hold, Looks, Observation, Seen, Unseen, Why
+from stagingmirror.drift.steps import Plan, Step
+from stagingmirror.drift.verdict import Drifted
+from stagingmirror.engine.context import Judged, acceptances_of
+from stagingmirror.engine.observe.view import Looking
+from stagingmirror.engine.ownership.track_entries import kind_of
+from stagingmirror.errors import CannotRefresh
+
+log = structlog.get_logger(__name__)
+
+INTERNAL = Why(
+    "InternalError", "the operator failed on this component; its log has the trace, please report"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What one pass looks at, and through what."""
+
+    spec: StagingMirrorSpec
+    sides: Sides
+    view: Looking
+    now: float
+    problems: Mapping[str, Why]
+    """Entries that mean nothing as they are; they are Unknown, whatever is seen of them."""
+
+
+def judge_all(scene: Scene, holds: Sequence[Hold]) -> tuple[Judged, ...]:
+    """Every component, in the order of the spec. ``holds`` are those in force."""
+    acceptances = acceptances_of(scene.spec)
+    stale_after = seconds(scene.spec.stale_after)
+    judged = []
+    for track in scene.spec.track:
+        looks = Looks(_observe(scene, track, "production"), _observe(scene, track, "staging"))
+        verdict = judge(
+            track.name,
+            looks,
+            acceptances=acceptances,
+            hold=_hold(holds, track.name),
+            now=scene.now,
+            stale_after=stale_after,
+        )
+        judged.append(Judged(track, looks, verdict))
+    return tuple(judged)
+
+
+def plan_for(scene: Scene, components: Iterable[Judged]) -> Plan:
+    """What a refresh would do now."""
+    return planning.make(
+        [
+            planning.Proposal(
+                each.track.name, each.track.effective_mode, each.verdict, _proposed(scene, each)
+            )
+            for each in components
+        ]
+    )
+
+
+def _observe(scene: Scene, track: Track, role: Role) -> Observation:
+    kind = kind_of(track)
+    if kind is None:
+        why = Why("UnknownKind", "this operator does not know the component's kind; update it")
+        return Unseen(why, scene.now)
+    try:
+        part = scene.view.part(DeployKey(track.name, role))
+        observed = kind.observe(track, scene.sides, role, part, scene.now)
+    except Exception:  # a kind's bug is one Unknown, not a mirror without verdict
+        log.exception("observing failed", component=track.name, side=role)
+        return Unseen(INTERNAL, scene.now)
+    # Looked at all the same: whether two registries are one is only learnt by asking them.
+    problem = scene.problems.get(track.name)
+    return observed if problem is None else Unseen(problem, scene.now)
+
+
+def _proposed(scene: Scene, judged: Judged) -> tuple[Step, ...] | Why:
+    track, looks = judged.track, judged.looks
+    wanted = isinstance(judged.verdict, Drifted) and track.effective_mode == "Refresh"
+    kind = kind_of(track)
+    if not wanted or kind is None or not isinstance(looks.production, Seen):
+        return ()
+    try:
+        return kind.plan(track, scene.sides, looks.production, looks.staging, scene.view)
+    except CannotRefresh as error:
+        return Why(error.reason, error.message)
+    except Exception:  # a kind's bug leaves one component out of the plan
+        log.exception("planning failed", component=track.name)
+        return INTERNAL
+
+
+def _hold(holds: Iterable[Hold], component: str) -> Hold | None:
+    """The hold that names this component and ends last."""
+    found = [hold for hold in holds if component in hold.components]
+    return max(found, key=lambda hold: (hold.until, hold.name), default=None)

@@ -1,0 +1,240 @@
+"""The story of one check: what is read of a mirror, looked at, judged, done, told.
+
+A pass waits for nothing but its own writes; whatever is not known yet is Unknown, or brings the
+mirror back when it comes. So every pass starts from what is true now, and any of them may be lost.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from stagingmirror.api.spec.mirror import StagingMirrorSpec
+from stagingmirror.api.types.duration import seconds
+from stagingmirror.component import Sides
+from stagingmirror.drift.facts import Why
+from stagingmirror.engine.check import blockers
+from stagingmirror.engine.check.judge import Scene, judge_all, plan_for
+from stagingmirror.engine.check.report import Outcome, blind_report, judged_report
+from stagingmirror.engine.check.requeue import STALLED_RETRY, next_blind_pass, next_pass
+from stagingmirror.engine.context import Case, Judged, Progress
+from stagingmirror.engine.environments.resolve import revisions_of, sides_of
+from stagingmirror.engine.holds.active import Acknowledged, Request, in_force, requests
+from stagingmirror.engine.observe.check_requests import Asked, Tokens, answered
+from stagingmirror.engine.observe.initial_sync import FirstAnswers
+from stagingmirror.engine.observe.probes import Proving
+from stagingmirror.engine.observe.subscriptions import Wants
+from stagingmirror.engine.observe.view import Looking
+from stagingmirror.engine.ownership.claims import Claims
+from stagingmirror.engine.refresh.reconciler import Refresher
+from stagingmirror.engine.refresh.start.triggers import refused_token
+from stagingmirror.engine.resources.cache import Fleet
+from stagingmirror.engine.resources.mirror import Mirror, MirrorKey, Specs, find
+from stagingmirror.engine.status.writer import StatusWriter
+from stagingmirror.errors import NeedsHuman
+
+NEXT = 0.5
+"""Seconds until the next pass of a mirror that has more to tell than one status takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One pass over one mirror. All parts are shared with the other workers of the same loop."""
+
+    fleet: Fleet
+    specs: Specs
+    claims: Claims
+    wants: Wants
+    tokens: Tokens
+    proving: Proving
+    first_answers: FirstAnswers
+    acknowledged: Acknowledged
+    refresher: Refresher
+    writer: StatusWriter
+    look: Callable[[], Looking]
+    same_registry: Callable[[str, str], bool | None]
+    leading: Callable[[], bool]
+    clock: Callable[[], float]
+    fresh_until: Callable[[MirrorKey, float], None]
+    """Told when the looks of a mirror stop being fresh (POSIX s)."""
+    uids: dict[MirrorKey, str] = field(default_factory=dict)
+    """Which mirror each key was at its last pass."""
+
+    async def __call__(self, key: MirrorKey) -> float | None:
+        """Look at a mirror. Returns when it wants to be looked at again (POSIX s), None: never.
+
+        Raises NotYet while first answers are on their way, and the errors of the client where what
+        was found could not be written: it must then be looked at again.
+        """
+        mirror = find(self.fleet, key)
+        if mirror is None:
+            self.forget(key)
+            return None
+        if self.uids.setdefault(key, mirror.uid) != mirror.uid:
+            self.forget(key)  # another one of the same name
+            self.uids[key] = mirror.uid
+        now = self.clock()
+        try:
+            spec = self.specs.of(mirror.body)
+            sides = sides_of(self.fleet, key, spec)
+        except NeedsHuman as error:
+            return await self._stall(mirror, Why(error.reason, error.message), now)
+        return await self._check(mirror, spec, sides, now)
+
+    def forget(self, key: MirrorKey) -> None:
+        """The mirror is gone: nothing of it is kept."""
+        self.wants.drop(key)
+        self.specs.drop(key)
+        self.tokens.drop(key)
+        self.proving.drop(key)
+        self.first_answers.drop(key)
+        self.writer.drop(key)
+        self.uids.pop(key, None)
+        self.refresher.one_is_gone()
+
+    async def _check(
+        self, mirror: Mirror, spec: StagingMirrorSpec, sides: Sides, now: float
+    ) -> float:
+        view = self.look()
+        holds = in_force(requests(self.fleet, mirror.key.namespace), mirror.key, now)
+        same = self.same_registry(sides.production.environment, sides.staging.environment)
+        found = blockers.find(
+            mirror.key, spec, sides, fleet=self.fleet, claims=self.claims, same_registry=same
+        )
+        scene = Scene(spec, sides, view, now, found.components)
+        components = judge_all(scene, [request.hold for request in holds])
+        plan = plan_for(scene, components)
+        self.wants.put(mirror.key, view.everything(), seconds(spec.check_interval))
+        case = Case(
+            key=mirror.key,
+            uid=mirror.uid,
+            generation=mirror.generation,
+            created=mirror.created,
+            annotations=mirror.annotations,
+            spec=spec,
+            sides=sides,
+            components=components,
+            holds=tuple(request.hold for request in holds),
+            plan=plan,
+            status=mirror.status,
+            view=view,
+            now=now,
+        )
+        if not self.leading():
+            return now + seconds(spec.check_interval)
+        return await self._lead(mirror, case, view, found, holds)
+
+    async def _lead(
+        self,
+        mirror: Mirror,
+        case: Case,
+        view: Looking,
+        found: blockers.Stalls,
+        holds: tuple[Request, ...],
+    ) -> float:
+        """What only the leader does with what was found: refresh, write, tell."""
+        now, looks = case.now, [each.looks for each in case.components]
+        is_current = mirror.status.get("observedGeneration") == mirror.generation
+        self.first_answers.wait(mirror.key, looks, view.unanswered, is_current=is_current, now=now)
+        self._keep_fresh(case)
+        progress = await self._refresh(case, found)
+        if self.refresher.others_write(case):
+            progress = replace(progress, writing=True)
+        self._acknowledge(mirror, holds)
+        report = judged_report(
+            case,
+            Outcome(progress, found.first, self._handled(mirror, case.spec, case.components, now)),
+            view=view,
+            environments=revisions_of(self.fleet, case.sides),
+            mirrors=self.fleet.count("stagingmirrors"),
+        )
+        _, status = await self.writer.write(mirror, report, now=now)
+        after = next_pass(case.spec, looks=looks, holds=case.holds, status=status, now=now)
+        wishes = [after]
+        if progress.again_in is not None:
+            wishes.append(self.clock() + progress.again_in)
+        turn = self.writer.turn(mirror.key)
+        if turn is not None:
+            wishes.append(turn)
+        return min(wishes)
+
+    def _keep_fresh(self, case: Case) -> None:
+        oldest = min(each.looks.oldest for each in case.components)
+        stale_after = seconds(case.spec.stale_after)
+        self.fresh_until(case.key, oldest + stale_after)
+        self.proving.keep_fresh(case.key, oldest, stale_after=stale_after, now=case.now)
+
+    async def _refresh(self, case: Case, found: blockers.Stalls) -> Progress:
+        """The refresh half. What a human must mend first is not refreshed, and what is open of it
+        is put back.
+        """
+        if found.whole is not None:
+            return await self._retreat(case, found.whole)
+        if case.spec.refresh is None:
+            why = Why("NoRefresh", "spec.refresh is not set: this mirror only watches.")
+            return await self._retreat(case, why)
+        return await self.refresher.advance(case)
+
+    async def _retreat(self, case: Case | Mirror, why: Why) -> Progress:
+        progress = await self.refresher.retreat(case.key, case.uid, why.message, case.status)
+        refused = refused_token(case.annotations, case.status, why, now=self.clock())
+        return _both(progress, refused)
+
+    async def _stall(self, mirror: Mirror, why: Why, now: float) -> float:
+        """There is nothing to look at before a human acts. Told at once, tokens included."""
+        self.wants.drop(mirror.key)
+        if not self.leading():
+            return now + STALLED_RETRY
+        progress = await self._retreat(mirror, why)
+        asked = self._asked(mirror, now)
+        self._acknowledge(
+            mirror, in_force(requests(self.fleet, mirror.key.namespace), mirror.key, now)
+        )
+        spec = self.specs.readable(mirror.body)
+        report = blind_report(
+            mirror,
+            Outcome(progress, why, None if asked is None else asked.token),
+            spec=spec,
+            mirrors=self.fleet.count("stagingmirrors"),
+        )
+        _, status = await self.writer.write(mirror, report, now=now)
+        after = next_blind_pass(spec, status=status, now=self.clock())
+        return after if progress.again_in is None else min(after, self.clock() + progress.again_in)
+
+    def _handled(
+        self,
+        mirror: Mirror,
+        spec: StagingMirrorSpec,
+        components: tuple[Judged, ...],
+        now: float,
+    ) -> str | None:
+        """The check token that this verdict answers; where it does not yet, everything that the
+        mirror reads is asked again, and that brings the mirror back.
+        """
+        asked = self._asked(mirror, now)
+        if asked is None:
+            return None
+        if answered(asked, components, stale_after=seconds(spec.stale_after), now=now):
+            self.proving.drop(mirror.key)
+            return asked.token
+        self.proving.start(mirror.key, asked)
+        return None
+
+    def _asked(self, mirror: Mirror, now: float) -> Asked | None:
+        return self.tokens.asked(mirror.key, mirror.annotations, mirror.status, now)
+
+    def _acknowledge(self, mirror: Mirror, holds: tuple[Request, ...]) -> None:
+        if not self.refresher.is_open(mirror.uid):
+            for request in holds:
+                self.acknowledged.passed(request, mirror.key)
+
+
+def _both(progress: Progress, refused: Progress) -> Progress:
+    """What is being put back, and the token that was refused meanwhile: told by the next pass
+    where the end of a refresh is to be told first.
+    """
+    if progress.finished and refused.finished:
+        return replace(progress, again_in=min(progress.again_in or NEXT, NEXT))
+    return replace(
+        progress,
+        finished=progress.finished or refused.finished,
+        handled_refresh_at=progress.handled_refresh_at or refused.handled_refresh_at,
+    )

@@ -1,0 +1,94 @@
+"""From a pass to the report that its status is made of."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from stagingmirror.api.spec.mirror import StagingMirrorSpec
+from stagingmirror.api.status.report import ComponentReport, Report
+from stagingmirror.api.status.status import deploys_in
+from stagingmirror.api.types.duration import seconds
+from stagingmirror.drift import deploys
+from stagingmirror.drift.deploys import Deploy
+from stagingmirror.drift.facts import Why
+from stagingmirror.engine.check.rollouts import rollouts
+from stagingmirror.engine.context import Case, Judged, Progress
+from stagingmirror.engine.observe.view import Looking
+from stagingmirror.engine.resources.mirror import Mirror
+from stagingmirror.engine.status import heartbeat
+
+BLIND_HEARTBEAT = 60.0
+"""Seconds between heartbeats of a mirror whose spec cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a pass came to, beside the verdicts."""
+
+    progress: Progress
+    stalled: Why | None
+    handled_check_at: str | None
+
+
+def judged_report(
+    case: Case, outcome: Outcome, *, view: Looking, environments: Mapping[str, str], mirrors: int
+) -> Report:
+    """The report of a mirror that was judged."""
+    interval = seconds(case.spec.check_interval)
+    report = Report(
+        generation=case.generation,
+        components=tuple(_component(each) for each in case.components),
+        stale_after=seconds(case.spec.stale_after),
+        heartbeat=heartbeat.period(interval, mirrors),
+        max_drift_age=seconds(case.spec.max_drift_age),
+        environments=environments,
+        plan=case.plan,
+        deploys=_deploys(case, view),
+        handled_check_at=outcome.handled_check_at,
+    )
+    return _with_progress(report, outcome)
+
+
+def blind_report(
+    mirror: Mirror, outcome: Outcome, *, spec: StagingMirrorSpec | None, mirrors: int
+) -> Report:
+    """The report of a mirror that could not even be looked at. ``spec``: where it could be read."""
+    report = Report(
+        generation=mirror.generation,
+        components=(),
+        stale_after=BLIND_HEARTBEAT,
+        heartbeat=heartbeat.period(BLIND_HEARTBEAT, mirrors),
+        max_drift_age=float("inf") if spec is None else seconds(spec.max_drift_age),
+        tracked=len((mirror.body.get("spec") or {}).get("track") or ()),
+        deploys=deploys_in(mirror.status),
+        handled_check_at=outcome.handled_check_at,
+    )
+    return _with_progress(report, outcome)
+
+
+def _with_progress(report: Report, outcome: Outcome) -> Report:
+    progress, why = outcome.progress, outcome.stalled
+    return replace(
+        report,
+        activity=progress.activity,
+        refresh=progress.refresh,
+        finished=progress.finished,
+        writing=progress.writing,
+        stalled=progress.stalled or (None if why is None else (why.reason, why.message)),
+        contended=progress.contended,
+        next_refresh=progress.next_refresh,
+        last_schedule=progress.last_schedule,
+        waiting=progress.waiting,
+        handled_refresh_at=progress.handled_refresh_at,
+    )
+
+
+def _component(judged: Judged) -> ComponentReport:
+    return ComponentReport(judged.track.name, judged.track.kind, judged.looks, judged.verdict)
+
+
+def _deploys(case: Case, view: Looking) -> tuple[Deploy, ...]:
+    return deploys.latest(
+        deploys_in(case.status),
+        rollouts(view.parts),
+        {each.track.name: (each.looks, each.verdict) for each in case.components},
+    )

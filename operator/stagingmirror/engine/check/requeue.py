@@ -1,0 +1,60 @@
+"""When a mirror must be looked at again though nothing tells of a change. Pure; POSIX seconds."""
+
+from collections.abc import Iterable, Mapping
+from math import inf
+from typing import Any
+
+from stagingmirror.api.spec.mirror import StagingMirrorSpec
+from stagingmirror.api.types.duration import seconds
+from stagingmirror.api.types.times import posix
+from stagingmirror.drift.facts import Hold, Looks
+from stagingmirror.engine.context import A_MOMENT, acceptances_of
+from stagingmirror.errors import NeedsHuman
+
+STALLED_RETRY = 300.0
+"""Seconds after which a stalled mirror is looked at though nothing that it names has changed."""
+
+
+def next_pass(
+    spec: StagingMirrorSpec,
+    *,
+    looks: Iterable[Looks],
+    holds: Iterable[Hold],
+    status: Mapping[str, Any],
+    now: float,
+) -> float:
+    """The next moment at which the clock alone may change the verdict; checkInterval at most."""
+    stale_after = seconds(spec.stale_after)
+    stale = [each.oldest + stale_after for each in looks]
+    turns = [
+        *stale,
+        *(at - stale_after / 2 for at in stale),  # then it is asked anew, see Proving.keep_fresh
+        *(hold.until for hold in holds),
+        *(each.until for each in acceptances_of(spec) if each.until is not None),
+    ]
+    return min(now + seconds(spec.check_interval), _first([*turns, *_overdue(spec, status)], now))
+
+
+def next_blind_pass(
+    spec: StagingMirrorSpec | None, *, status: Mapping[str, Any], now: float
+) -> float:
+    """The same of a mirror that nobody looks at before a human acts: its drift gets older all the
+    same. ``spec``: as far as it can be read.
+    """
+    return min(now + STALLED_RETRY, _first([] if spec is None else _overdue(spec, status), now))
+
+
+def _overdue(spec: StagingMirrorSpec, status: Mapping[str, Any]) -> list[float]:
+    since = _time(status.get("driftedSince"))
+    return [] if since is None else [since + seconds(spec.max_drift_age)]
+
+
+def _first(turns: Iterable[float], now: float) -> float:
+    return min((turn + A_MOMENT for turn in turns if turn >= now), default=inf)
+
+
+def _time(text: object) -> float | None:
+    try:
+        return posix(str(text)) if text else None
+    except NeedsHuman:
+        return None

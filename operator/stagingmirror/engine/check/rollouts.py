@@ -1,0 +1,63 @@
+"""What runs of a component on one side, as deploys are told by: workloads and their revisions."""
+
+from collections.abc import Iterable, Mapping
+
+from stagingmirror.drift.deploys import DeployKey, Running
+from stagingmirror.engine.observe.view import Looking
+from stagingmirror.view import LOCAL, Look, Pod, Subject, View, Workload
+
+WORKLOADS = ("Deployment", "StatefulSet", "CronJob")
+
+
+def rollouts(parts: Mapping[DeployKey, Looking]) -> list[Running]:
+    """What runs of every component on both sides, where it is known.
+
+    A kind may read production to tell what staging's facts mean; that is no workload of staging.
+    """
+    found = [running(key, part.subjects - _theirs(key, parts), part) for key, part in parts.items()]
+    return [each for each in found if each is not None]
+
+
+def running(key: DeployKey, subjects: Iterable[Subject], view: View) -> Running | None:
+    """``subjects`` are what observing the component on this side has read; None where it has no
+    workload, or one that is not seen whole.
+    """
+    workloads = [_workload(subject, view) for subject in sorted(subjects) if _is_one(subject)]
+    known = [each for each in workloads if each is not None and each.revision]
+    if not known or len(known) < len(workloads):
+        return None
+    started = [pod.started for each in known for pod in each.pods if pod.started is not None]
+    return Running(
+        key=key,
+        revisions={f"{each.kind} {each.name}": f"{each.uid}/{each.revision}" for each in known},
+        at=max(started, default=0.0),
+        over=bool(started) and all(_settled(each) for each in known),
+    )
+
+
+def _theirs(key: DeployKey, parts: Mapping[DeployKey, Looking]) -> set[Subject]:
+    production = parts.get(DeployKey(key.component, "production"))
+    return set() if key.side == "production" or production is None else production.subjects
+
+
+def _is_one(subject: Subject) -> bool:
+    return subject.where == LOCAL and subject.kind in WORKLOADS
+
+
+def _workload(subject: Subject, view: View) -> Workload | None:
+    match subject.kind:
+        case "Deployment" | "StatefulSet" | "CronJob" as kind:
+            look = view.workload(kind, subject.namespace, subject.name)
+            return look.found if isinstance(look, Look) else None
+        case _:
+            return None
+
+
+def _settled(workload: Workload) -> bool:
+    if workload.kind == "CronJob":  # its pods have finished, and are not ready any more
+        return not workload.rolling_out
+    return not workload.rolling_out and all(_up(pod) for pod in workload.pods)
+
+
+def _up(pod: Pod) -> bool:
+    return pod.ready and not pod.terminating

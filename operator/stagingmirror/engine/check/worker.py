@@ -1,0 +1,44 @@
+"""The workers of the queue: take a mirror, check it, say how it went."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from stagingmirror.engine.resources.mirror import MirrorKey
+from stagingmirror.engine.workqueue.queue import NotYet, Queue
+from stagingmirror.errors import Conflicted, NotLeading, StagingMirrorError
+
+log = structlog.get_logger(__name__)
+
+
+async def work(
+    queue: Queue[MirrorKey], check: Callable[[MirrorKey], Awaitable[float | None]]
+) -> None:
+    """Work for ever. What goes wrong with one mirror brings it back later and harms no other.
+
+    Others run between two passes: one that writes nothing never waits, and thousands of them in a
+    row would keep the Lease from being renewed.
+    """
+    while True:
+        await asyncio.sleep(0)
+        key = await queue.take()
+        mirror = "/".join(key)
+        try:
+            again = await check(key)
+        except NotYet as wait:
+            queue.failed(key, again_in=wait.again_in)
+        except (Conflicted, NotLeading):
+            queue.failed(key)
+        except StagingMirrorError as error:
+            log.warning("check not finished", mirror=mirror, reason=error.reason, why=error.message)
+            queue.failed(key)
+        except Exception:  # a worker outlives every mirror; this one is tried again
+            log.exception("check failed", mirror=mirror)
+            queue.failed(key)
+        else:
+            if again is None:
+                queue.gone(key)
+                continue
+            queue.add_later(key, again)
+            queue.done(key)

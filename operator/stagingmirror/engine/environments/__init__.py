@@ -1,0 +1,3 @@
+"""Environments: resolved for a mirror, connected to their upstreams, with their credentials and
+permissions.
+"""

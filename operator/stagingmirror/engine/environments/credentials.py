@@ -1,0 +1,80 @@
+"""Where an environment's registry is and how to be let in: its Secret, read by name.
+
+The Secret lives in the operator's own namespace and carries a label with the environment's name, so
+that nobody can point an environment at a Secret that was not meant for it.
+"""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from typing import Any
+
+from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
+from stagingmirror.api.spec.environment import MlflowServer as Mlflow
+from stagingmirror.api.types.base import GROUP
+from stagingmirror.api.types.duration import seconds
+from stagingmirror.api.types.quantity import parse_bytes
+from stagingmirror.drift.facts import Why
+from stagingmirror.errors import NotAllowed, NotThere
+from stagingmirror.sources.kubernetes.api.client import KubernetesClient
+from stagingmirror.sources.mlflow.client.address import Basic, Credentials, RegistryAddress, Token
+
+LABEL = f"{GROUP}/environment"
+
+
+async def address_of(
+    client: KubernetesClient, namespace: str, name: str, spec: MirrorEnvironmentSpec
+) -> RegistryAddress | Why | None:
+    """The registry of the environment ``name``; why it cannot be known; None: it has none.
+
+    ``namespace`` is the operator's own. Errors: NotAnswered, where what was known goes on counting.
+    """
+    if spec.mlflow is None:
+        return None
+    credentials = await _credentials(client, namespace, name, spec.mlflow)
+    if isinstance(credentials, Why):
+        return credentials
+    return RegistryAddress(
+        url=spec.mlflow.url,
+        credentials=credentials,
+        ca_bundle=spec.mlflow.ca_bundle,
+        content_interval=seconds(spec.content.interval),
+        max_bytes=parse_bytes(spec.content.max_bytes),
+    )
+
+
+async def _credentials(
+    client: KubernetesClient, namespace: str, name: str, mlflow: Mlflow
+) -> Credentials | Why | None:
+    if mlflow.credentials_secret_ref is None:
+        return None
+    secret = mlflow.credentials_secret_ref.name
+    said = f"Secret {secret} of namespace {namespace}"
+    try:
+        body = await client.request("GET", f"/api/v1/namespaces/{namespace}/secrets/{secret}")
+    except NotThere:
+        return Why("SecretMissing", f"{said} does not exist; create it, with the label {LABEL}.")
+    except NotAllowed:
+        return Why("SecretForbidden", f"the operator may not read {said}; see the chart's values.")
+    return credentials_in(body, name, said)
+
+
+def credentials_in(body: Mapping[str, Any], environment: str, said: str) -> Credentials | Why:
+    """What a Secret's body holds for this environment. Nothing of it is in the Why."""
+    labels = body["metadata"].get("labels") or {}
+    if labels.get(LABEL) != environment:
+        return Why("SecretNotLabelled", f"{said} lacks the label {LABEL}: {environment}; add it.")
+    data = body.get("data") or {}
+    try:
+        texts = {key: _text(data[key]) for key in ("username", "password", "token") if key in data}
+    except (binascii.Error, UnicodeDecodeError):
+        return Why("SecretInvalid", f"{said} holds text that is not UTF-8; write it again.")
+    if texts.get("token"):
+        return Token(texts["token"])
+    if texts.get("username") and "password" in texts:
+        return Basic(texts["username"], texts["password"])
+    return Why("SecretIncomplete", f"{said} holds neither token, nor username and password.")
+
+
+def _text(encoded: str) -> str:
+    return base64.b64decode(encoded, validate=True).decode().rstrip("\r\n")

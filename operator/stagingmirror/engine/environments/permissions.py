@@ -1,0 +1,105 @@
+"""What the operator's own account may do in the namespaces of an environment, remembered a while.
+
+One environment costs about twenty questions per namespace; rights change seldom.
+"""
+
+from collections.abc import Callable, Iterable
+
+from stagingmirror.api.status.conditions import Condition
+from stagingmirror.drift.facts import Why
+from stagingmirror.errors import NotAllowed, NotAnswered
+from stagingmirror.sources.kubernetes.api.client import KubernetesClient
+from stagingmirror.sources.kubernetes.watch.access_review import (
+    READS,
+    may_write,
+    missing_permissions,
+    told,
+)
+
+GOOD_FOR = 120.0
+BAD_FOR = 10.0
+"""Seconds after which a good, or a bad, answer is asked again."""
+BELIEVED = 300.0
+"""Seconds for which an answer counts while newer ones cannot be had."""
+READ_ONLY = "KubernetesReadOnly"
+_MAY_NOT_ASK = (
+    "the operator's account may not ask what it may do; give it the ClusterRole system:basic-user"
+)
+
+
+class Rights:
+    """Answers per set of namespaces. Errors: those of the client. An API server that does not
+    answer changes nothing at first; what was answered longer than ``BELIEVED`` ago is not claimed
+    any more.
+    """
+
+    def __init__(self, client: KubernetesClient, *, clock: Callable[[], float]) -> None:
+        self._client = client
+        self._clock = clock
+        self._since = clock()
+        self._reading: dict[tuple[str, ...], tuple[float, Why | None]] = {}
+        self._writing: dict[tuple[str, ...], tuple[float, Condition]] = {}
+
+    async def unreadable(self, namespaces: Iterable[str]) -> Why | None:
+        """What may not be read there, with the remedy."""
+        key, now = tuple(namespaces), self._clock()
+        known = self._reading.get(key)
+        if known is None or now - known[0] > (GOOD_FOR if known[1] is None else BAD_FOR):
+            try:
+                known = (now, await self._missing(key))
+            except NotAnswered as error:
+                if self._believes(known):
+                    raise
+                return Why(error.reason, error.message)
+            self._reading[key] = known
+        return known[1]
+
+    async def read_only(self, namespaces: Iterable[str]) -> Condition:
+        """The condition that tells whether production could be written to by us."""
+        key, now = tuple(namespaces), self._clock()
+        known = self._writing.get(key)
+        if known is None or now - known[0] > (GOOD_FOR if known[1].status == "True" else BAD_FOR):
+            try:
+                known = (now, await self._condition(key))
+            except NotAnswered as error:
+                if self._believes(known):
+                    raise
+                return Condition(READ_ONLY, "Unknown", error.reason, error.message)
+            self._writing[key] = known
+        return known[1]
+
+    def _believes(self, known: tuple[float, object] | None) -> bool:
+        """Whether what status says still counts, though nobody answers."""
+        return self._clock() - (known[0] if known else self._since) <= BELIEVED
+
+    async def _missing(self, namespaces: tuple[str, ...]) -> Why | None:
+        for namespace in namespaces:
+            try:
+                missing = await missing_permissions(self._client, namespace, READS)
+            except NotAllowed as error:
+                return Why("Forbidden", f"{_MAY_NOT_ASK} ({error.message})")
+            if missing:
+                return Why("Forbidden", told(missing, namespace))
+        return None
+
+    async def _condition(self, namespaces: tuple[str, ...]) -> Condition:
+        if not namespaces:
+            message = "spec.namespaces is empty: there is nothing that could be written to"
+            return Condition(READ_ONLY, "Unknown", "NothingListed", message)
+        try:
+            answers = {each: await may_write(self._client, each) for each in namespaces}
+        except NotAllowed as error:
+            message = f"{_MAY_NOT_ASK} ({error.message})"
+            return Condition(READ_ONLY, "Unknown", "Forbidden", message)
+        writable = [each for each, answer in answers.items() if answer]
+        if writable:
+            message = (
+                f"the operator's account could write in {', '.join(writable)}; take these rights "
+                "from it: production is only read"
+            )
+            return Condition(READ_ONLY, "False", "CanWrite", message)
+        if None in answers.values():
+            message = "the cluster does not tell all of the account's rights; see its authorizer"
+            return Condition(READ_ONLY, "Unknown", "Incomplete", message)
+        message = "the operator's account can only read there"
+        return Condition(READ_ONLY, "True", "CannotWrite", message)

@@ -1,0 +1,205 @@
+"""Keeps what environments stand for: which namespaces are watched, where registries are and how to
+be let in, and what the status of each environment says of that.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+
+import structlog
+
+from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
+from stagingmirror.api.spec.parse import parse_environment
+from stagingmirror.api.status.conditions import Condition, written
+from stagingmirror.drift.facts import Unseen, Why
+from stagingmirror.engine.environments.credentials import address_of
+from stagingmirror.engine.environments.permissions import Rights
+from stagingmirror.engine.environments.resolve import read_environments
+from stagingmirror.engine.resources.cache import Body, Fleet, Plural
+from stagingmirror.engine.resources.client import Resources
+from stagingmirror.errors import Conflicted, NeedsHuman, NotAnswered, NotThere, StagingMirrorError
+from stagingmirror.sources.kubernetes.api.client import KubernetesClient
+from stagingmirror.sources.mlflow.client.address import RegistryAddress
+from stagingmirror.sources.mlflow.poll.identity import RegistryIdentity
+from stagingmirror.view import Look
+
+log = structlog.get_logger(__name__)
+
+PLURAL: Plural = "mirrorenvironments"
+PAUSES = {"Unknown": 0.5, "False": 5.0}
+"""Seconds between two looks at an environment that is not ready; Secrets are not watched. Unknown:
+its registry has not answered yet.
+"""
+
+
+class Registries(Protocol):
+    """What is needed of the registries' source."""
+
+    def configure(self, environment: str, address: RegistryAddress | Why) -> None: ...
+
+    def remove(self, environment: str) -> None: ...
+
+    def answers(self, environment: str) -> Look[RegistryIdentity] | Unseen: ...
+
+
+class EnvironmentKeeper:
+    """``changed`` is called with an environment whose registry or credentials are others now."""
+
+    def __init__(
+        self,
+        client: KubernetesClient,
+        *,
+        fleet: Fleet,
+        resources: Resources,
+        registries: Registries,
+        want_namespaces: Callable[[frozenset[str]], None],
+        namespace: str,
+        leading: Callable[[], bool],
+        changed: Callable[[str], None],
+        clock: Callable[[], float],
+        interval: float,
+    ) -> None:
+        self._client = client
+        self._rights = Rights(client, clock=clock)
+        self._fleet = fleet
+        self._resources = resources
+        self._registries = registries
+        self._want_namespaces = want_namespaces
+        self._namespace = namespace
+        self._leading = leading
+        self._changed = changed
+        self._clock = clock
+        self._interval = interval
+        self._known: dict[str, RegistryAddress | Why | None] = {}
+        self._wake = asyncio.Event()
+
+    def wake(self) -> None:
+        """An environment has changed: look now."""
+        self._watch_namespaces()
+        self._wake.set()
+
+    async def run(self) -> None:
+        """For ever: look at every environment, at once where one changes, else at the interval."""
+        while True:
+            self._wake.clear()
+            pause = await self.tend()
+            try:
+                async with asyncio.timeout(pause):
+                    await self._wake.wait()
+            except TimeoutError:
+                continue
+
+    async def open_registries(self) -> None:
+        """Before anybody may want something of them: say where each environment's registry is.
+
+        Errors: those of the client.
+        """
+        for name, spec in read_environments(self._fleet).items():
+            self._configure(name, await address_of(self._client, self._namespace, name, spec))
+
+    async def tend(self) -> float:
+        """Look at every environment once; returns the seconds until the next look."""
+        self._watch_namespaces()
+        environments = read_environments(self._fleet)
+        for name in self._known.keys() - environments.keys():
+            del self._known[name]
+            self._registries.remove(name)
+            self._changed(name)
+        pause = self._interval
+        for body in self._fleet.all(PLURAL):
+            name = body["metadata"]["name"]
+            try:
+                ready = await self._look(name, body, environments.get(name))
+                pause = min(pause, PAUSES.get(ready, pause))
+            except (NotAnswered, Conflicted, NotThere) as error:
+                log.info("environment looked at again", environment=name, why=str(error))
+                pause = min(pause, PAUSES["Unknown"])
+            except StagingMirrorError as error:
+                log.warning("environment not told", environment=name, why=str(error))
+        return pause
+
+    def _watch_namespaces(self) -> None:
+        specs = read_environments(self._fleet).values()
+        self._want_namespaces(frozenset(each for spec in specs for each in spec.namespaces))
+
+    async def _look(self, name: str, body: Body, spec: MirrorEnvironmentSpec | None) -> str:
+        """What the condition Ready is."""
+        if spec is None:
+            await self._write(body, [_unreadable(body)])
+            return ""
+        if not self._leading():
+            return ""  # two operators would ask each registry twice
+        address = await address_of(self._client, self._namespace, name, spec)
+        self._configure(name, address)
+        answer = None if address is None else self._registries.answers(name)
+        if address is None and not spec.namespaces:
+            conditions = [_NOTHING]
+        else:
+            conditions = [_ready(await self._rights.unreadable(spec.namespaces), address, answer)]
+        if spec.role == "Production":
+            conditions.append(await self._rights.read_only(spec.namespaces))
+        await self._write(body, conditions)
+        return conditions[0].status
+
+    def _configure(self, name: str, address: RegistryAddress | Why | None) -> None:
+        if address is None:
+            self._registries.remove(name)
+        else:
+            self._registries.configure(name, address)
+        if name not in self._known or self._known[name] != address:
+            self._known[name] = address
+            self._changed(name)
+
+    async def _write(self, body: Body, conditions: list[Condition]) -> None:
+        """Only what changed, and only by the leader."""
+        if not self._leading():
+            return
+        former = body.get("status") or {}
+        generation = int(body["metadata"].get("generation") or 0)
+        status = {
+            **former,
+            "observedGeneration": generation,
+            "conditions": written(
+                conditions, generation=generation, now=self._clock(), previous=former
+            ),
+        }
+        if status != former:
+            await self._resources.put_status(PLURAL, body, status)
+
+
+_NOTHING = Condition(
+    "Ready",
+    "False",
+    "NothingListed",
+    "spec.namespaces and spec.mlflow are empty: there is nothing to look at; list what may be read",
+)
+
+
+def _unreadable(body: Body) -> Condition:
+    try:
+        parse_environment(body)
+    except NeedsHuman as error:
+        return Condition("Ready", "False", error.reason, error.message)
+    return Condition("Ready", "False", "Deleting", "the environment is being deleted")
+
+
+def _ready(
+    forbidden: Why | None,
+    address: RegistryAddress | Why | None,
+    answer: Look[RegistryIdentity] | Unseen | None,
+) -> Condition:
+    """Reachable, and the credentials work."""
+    why = address if isinstance(address, Why) else forbidden
+    if why is None and isinstance(answer, Unseen):
+        why = answer.why
+    elif why is None and isinstance(answer, Look):
+        why = answer.trouble
+    if why is None and address is None:
+        return Condition("Ready", "True", "Readable", "its namespaces can be read")
+    if why is None:
+        is_asked = isinstance(address, RegistryAddress) and address.credentials is not None
+        said = "and the credentials work" if is_asked else "without credentials"
+        return Condition("Ready", "True", "Reachable", f"reachable, {said}")
+    if why.reason == "NotAskedYet":
+        return Condition("Ready", "Unknown", why.reason, why.message)
+    return Condition("Ready", "False", why.reason, why.message)

@@ -1,0 +1,130 @@
+"""Whether a mirror may use the environments that it names, and what they then stand for."""
+
+from collections.abc import Callable, Iterator
+
+from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
+from stagingmirror.api.spec.mirror import StagingMirrorSpec
+from stagingmirror.api.spec.parse import parse_environment
+from stagingmirror.component import Role, Side, Sides
+from stagingmirror.engine.resources.cache import Body, Fleet
+from stagingmirror.engine.resources.mirror import MirrorKey
+from stagingmirror.errors import NeedsHuman
+
+
+def sides_of(fleet: Fleet, key: MirrorKey, spec: StagingMirrorSpec) -> Sides:
+    """Both sides of a mirror.
+
+    Raises NeedsHuman (EnvironmentMissing, EnvironmentNotUsable), naming the field and the remedy.
+    """
+    production = _side(
+        fleet, key, "production", spec.production.environment, spec.production.namespace
+    )
+    staging = _side(fleet, key, "staging", spec.staging.environment, key.namespace)
+    return Sides(production=production, staging=staging)
+
+
+def revisions_of(fleet: Fleet, sides: Sides) -> dict[str, str]:
+    """Per environment of a mirror a text that changes when its spec does."""
+    found = {}
+    for side in (sides.production, sides.staging):
+        body = fleet.get("mirrorenvironments", side.environment)
+        metadata = {} if body is None else body["metadata"]
+        found[side.environment] = f"{metadata.get('uid')}/{metadata.get('generation')}"
+    return found
+
+
+def named_by(spec: StagingMirrorSpec) -> frozenset[str]:
+    """The environments whose changes concern the mirror."""
+    return frozenset((spec.production.environment, spec.staging.environment))
+
+
+def read_environments(fleet: Fleet) -> dict[str, MirrorEnvironmentSpec]:
+    """Every environment that can be read, by name; those being deleted are left out."""
+    return dict(_readable(fleet))
+
+
+def production_namespaces(fleet: Fleet) -> dict[str, str]:
+    """Namespaces of this cluster that some Production environment lists, with its name.
+
+    Nothing is written to any of them, whoever else lists them. An environment counts until it is
+    really gone, and a spec that cannot be read still counts with whatever namespaces it lists.
+    """
+    found: dict[str, str] = {}
+    for body in fleet.all("mirrorenvironments"):
+        spec = body.get("spec") or {}
+        if spec.get("role") != "Staging":
+            for namespace in spec.get("namespaces") or ():
+                found.setdefault(str(namespace), body["metadata"]["name"])
+    return found
+
+
+def may_copy(
+    fleet: Fleet, same_registry: Callable[[str, str], bool | None], source: str, destination: str
+) -> bool | None:
+    """Whether the registry of ``destination`` is proven to be another than that of ``source``, or
+    its admin says that both are one; None: neither is known now.
+    """
+    body = fleet.get("mirrorenvironments", destination)
+    if body is not None and (body.get("spec") or {}).get("sharesRegistryWith") == source:
+        return True
+    same = same_registry(source, destination)
+    return None if same is None else not same
+
+
+def _readable(fleet: Fleet) -> Iterator[tuple[str, MirrorEnvironmentSpec]]:
+    for body in fleet.all("mirrorenvironments"):
+        if body["metadata"].get("deletionTimestamp"):
+            continue
+        try:
+            yield body["metadata"]["name"], _parsed(fleet, body)
+        except NeedsHuman:
+            continue
+
+
+def _side(fleet: Fleet, key: MirrorKey, role: Role, name: str, namespace: str) -> Side:
+    field = f"spec.{role}.environment"
+    body = fleet.get("mirrorenvironments", name)
+    if body is None or body["metadata"].get("deletionTimestamp"):
+        raise NeedsHuman(
+            "EnvironmentMissing",
+            f'{field}: there is no MirrorEnvironment "{name}"; correct the name, or ask a platform '
+            "admin to create it.",
+        )
+    try:
+        spec = _parsed(fleet, body)
+    except NeedsHuman as error:
+        raise NeedsHuman(
+            "EnvironmentNotUsable",
+            f'{field}: environment "{name}" cannot be read ({error.message.rstrip(".")}); ask its '
+            "owner to correct it.",
+        ) from None
+    _usable(spec, key, role, name, namespace)
+    return Side(role=role, environment=name, spec=spec, namespace=namespace)
+
+
+def _parsed(fleet: Fleet, body: Body) -> MirrorEnvironmentSpec:
+    return fleet.made_of("mirrorenvironments", body, parse_environment)
+
+
+def _usable(
+    spec: MirrorEnvironmentSpec, key: MirrorKey, role: Role, name: str, namespace: str
+) -> None:
+    if spec.role.lower() != role:
+        raise NeedsHuman(
+            "EnvironmentNotUsable",
+            f'spec.{role}.environment: environment "{name}" has role {spec.role}; name one with '
+            f"role {role.capitalize()}.",
+        )
+    if key.namespace not in spec.usable_from:
+        raise NeedsHuman(
+            "EnvironmentNotUsable",
+            f'spec.{role}.environment: environment "{name}" does not list namespace '
+            f"{key.namespace} in usableFrom; ask its owner to add it, or correct the name.",
+        )
+    if namespace not in spec.namespaces:
+        field = f"spec.{role}.{'namespace' if role == 'production' else 'environment'}"
+        raise NeedsHuman(
+            "EnvironmentNotUsable",
+            f'{field}: environment "{name}" does not list namespace {namespace} in namespaces; ask '
+            "its owner to add it, or correct the name.",
+        )

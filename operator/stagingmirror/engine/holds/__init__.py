@@ -1,0 +1,1 @@
+"""Holds: which are active for a mirror, and their status."""

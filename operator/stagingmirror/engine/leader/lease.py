@@ -1,0 +1,114 @@
+"""What a Lease says, and what taking, renewing and releasing it write. Pure; times are POSIX s."""
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from stagingmirror.api.types.times import posix
+from stagingmirror.errors import NeedsHuman, NotAnswered
+
+SETTLED_AT = "stagingmirror.dev/settled-at"
+"""Annotation: every status in the API was true as of this time (RFC 3339)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The record as read. ``body`` is the whole object: writing it loses nothing of others."""
+
+    body: dict[str, Any]
+
+    @property
+    def settled_at(self) -> float | None:
+        """POSIX s; None where nobody has told it, or nothing that is a time."""
+        text = (self.body["metadata"].get("annotations") or {}).get(SETTLED_AT)
+        try:
+            return posix(str(text)) if text else None
+        except NeedsHuman:
+            return None
+
+    @property
+    def holder(self) -> str:
+        """Empty where it was released."""
+        return str(self._spec.get("holderIdentity") or "")
+
+    @property
+    def duration(self) -> float:
+        return float(self._spec.get("leaseDurationSeconds") or 0)
+
+    @property
+    def transitions(self) -> int:
+        return int(self._spec.get("leaseTransitions") or 0)
+
+    @property
+    def version(self) -> str:
+        """Changes with every write. Comparing it needs nobody's clock."""
+        return str(self.body["metadata"]["resourceVersion"])
+
+    @property
+    def _spec(self) -> dict[str, Any]:
+        spec: dict[str, Any] = self.body.get("spec") or {}
+        return spec
+
+
+def read(answer: Mapping[str, Any]) -> Lease:
+    """Raises NotAnswered where this is no Lease: something between us and the API server spoke."""
+    lease = Lease(dict(answer))
+    try:
+        _ = (lease.version, lease.holder, lease.duration, lease.transitions, lease.settled_at)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise NotAnswered("Garbage", "the answer is no Lease; what is between us?") from None
+    return lease
+
+
+def fresh(namespace: str, name: str, holder: str, duration: float, now: float) -> dict[str, Any]:
+    """The body that creates a Lease, held by us."""
+    return {
+        "apiVersion": "coordination.k8s.io/v1",
+        "kind": "Lease",
+        "metadata": {"namespace": namespace, "name": name},
+        "spec": {
+            "holderIdentity": holder,
+            "leaseDurationSeconds": round(duration),
+            "acquireTime": stamp(now),
+            "renewTime": stamp(now),
+            "leaseTransitions": 0,
+        },
+    }
+
+
+def taken(lease: Lease, holder: str, duration: float, now: float) -> dict[str, Any]:
+    body = _written(lease, leaseDurationSeconds=round(duration), renewTime=stamp(now))
+    body["spec"] |= {
+        "holderIdentity": holder,
+        "acquireTime": stamp(now),
+        "leaseTransitions": lease.transitions + 1,
+    }
+    return body
+
+
+def renewed(lease: Lease, settled_at: float | None, now: float) -> dict[str, Any]:
+    """Carries the settled-at time along, so that telling it costs no write of its own."""
+    body = _written(lease, renewTime=stamp(now))
+    if settled_at is not None:
+        annotations = body["metadata"].setdefault("annotations", {})
+        annotations[SETTLED_AT] = stamp(settled_at)
+    return body
+
+
+def released(lease: Lease, now: float) -> dict[str, Any]:
+    """Nobody's, so that a standby need not wait for it to run out."""
+    return _written(lease, holderIdentity="", leaseDurationSeconds=1, renewTime=stamp(now))
+
+
+def stamp(at: float) -> str:
+    """A MicroTime: RFC 3339, UTC, microseconds."""
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="microseconds")[:-6] + "Z"
+
+
+def _written(lease: Lease, **spec: Any) -> dict[str, Any]:
+    body = copy.deepcopy(lease.body)
+    body["metadata"].pop("managedFields", None)
+    body["spec"] = {**(body.get("spec") or {}), **spec}
+    return body

@@ -1,0 +1,83 @@
+"""From standby to leader: what must be known before the first write."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from stagingmirror.engine.environments.reconciler import EnvironmentKeeper
+from stagingmirror.engine.leader.elector import Elector
+from stagingmirror.engine.leader.settled_at import Settling, settled_before
+from stagingmirror.engine.observe.hash_cache import Contents
+from stagingmirror.engine.resources.cache import Fleet
+from stagingmirror.engine.resources.mirror import MirrorKey, key_of
+from stagingmirror.engine.watch.resync import Sweeper
+from stagingmirror.errors import StagingMirrorError
+from stagingmirror.sources.kubernetes.api.client import KubernetesClient
+from stagingmirror.sources.mlflow.poll.source import RegistrySource
+from stagingmirror.view import Content
+
+log = structlog.get_logger(__name__)
+
+LEASE = "stagingmirror"
+RETRY = 1.0
+"""Seconds."""
+
+
+class Leadership:
+    """``leading`` is False until this process has seen everything as its predecessor left it."""
+
+    def __init__(self, elector: Elector) -> None:
+        self._elector = elector
+        self._prepared = False
+
+    def leading(self) -> bool:
+        """Asked before every write."""
+        return self._prepared and self._elector.leading
+
+    async def take_over(self, left: "Left", add: Callable[[MirrorKey], None]) -> None:
+        """Wait for the Lease, read what was left, and look at every mirror."""
+        await self._elector.acquired()
+        read = await left.read()
+        while not read:
+            await asyncio.sleep(RETRY)
+            read = await left.read()
+        self._prepared = True
+        for body in left.fleet.all("stagingmirrors"):
+            add(key_of(body))
+        left.settling.every_mirror_is_queued()
+        log.info("leading", mirrors=left.fleet.count("stagingmirrors"))
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What a predecessor leaves behind, and who takes it up."""
+
+    client: KubernetesClient
+    namespace: str
+    fleet: Fleet
+    sweeper: Sweeper
+    keeper: EnvironmentKeeper
+    contents: Contents
+    registry: RegistrySource
+    settling: Settling
+
+    async def read(self) -> bool:
+        """False where the API server did not answer: nothing was taken up."""
+        try:
+            await self.sweeper.sweep()
+            settled = await settled_before(self.client, self.namespace, LEASE)
+            kept = await self.contents.load()
+            await self.keeper.open_registries()
+        except StagingMirrorError as error:
+            log.warning("not leading yet", why=error.message)
+            return False
+        for subject, former in kept.items():
+            where = subject.where, subject.namespace, subject.name
+            if isinstance(former, Content):
+                self.registry.adopt(*where, former)
+            else:
+                self.registry.adopt_alias(*where, former)
+        self.settling.take_over(settled)
+        return True

@@ -1,0 +1,176 @@
+"""Hashes of model bytes, and when aliases were seen to move: kept over restarts in ConfigMaps of
+the operator's own namespace.
+
+Reading all bytes again after each restart would take hours. What is kept is only believed while
+the store says that nothing has changed (``content_poller``). One ConfigMap per model version or
+alias; what is too large for one is not kept, and read again.
+"""
+
+import asyncio
+import contextlib
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, replace
+from typing import Any
+
+import structlog
+
+from stagingmirror.drift.facts import Unseen
+from stagingmirror.engine.observe.view import RegistryLooks
+from stagingmirror.errors import NotThere, StagingMirrorError
+from stagingmirror.sources.kubernetes.api.client import KubernetesClient
+from stagingmirror.view import AliasSeen, Content, FileHash, Look, Subject
+
+log = structlog.get_logger(__name__)
+
+LABEL = "stagingmirror.dev/content"
+ENTRY = "content"
+EVERY = 5.0
+"""Seconds between two looks at what is new."""
+UNUSED = 720
+"""Looks (an hour) after which what nobody reads is removed."""
+SEEN_EVERY = 3600.0
+"""Seconds after which it is kept anew that an alias still names the same version."""
+KINDS = ("ModelVersion", "ModelAlias")
+Kept = Content | AliasSeen
+MAX_BYTES = 900_000
+
+
+class Contents:
+    """``load`` before the first look; ``run`` keeps what the registries have read since."""
+
+    def __init__(
+        self,
+        client: KubernetesClient,
+        registry: RegistryLooks,
+        *,
+        namespace: str,
+        wanted: Callable[[], Iterable[Subject]],
+        leading: Callable[[], bool],
+    ) -> None:
+        self._client = client
+        self._registry = registry
+        self._path = f"/api/v1/namespaces/{namespace}/configmaps"
+        self._wanted = wanted
+        self._leading = leading
+        self._kept: dict[Subject, Kept] = {}
+        self._unused: dict[Subject, int] = {}
+
+    async def load(self) -> Mapping[Subject, Kept]:
+        """What was kept before a restart. Errors: those of the client."""
+        async for page in self._client.pages(self._path, query={"labelSelector": LABEL}):
+            for body in page["items"]:
+                read = _read(body)
+                if read is not None:
+                    self._kept[read[0]] = read[1]
+        return dict(self._kept)
+
+    async def run(self) -> None:
+        """For ever."""
+        while True:
+            await asyncio.sleep(EVERY)
+            try:
+                await self.keep()
+            except StagingMirrorError as error:
+                log.warning("hashes not kept, they are read again after a restart", why=str(error))
+
+    async def keep(self) -> None:
+        """Write what is new, remove what nobody has read for an hour."""
+        wanted = {each for each in self._wanted() if each.kind in KINDS}
+        for subject in sorted(wanted):
+            now = self._now(subject)
+            if now is not None and _is_news(now, self._kept.get(subject)) and self._leading():
+                await self._write(subject, now)
+        for subject in self._kept.keys() - wanted:
+            self._unused[subject] = self._unused.get(subject, 0) + 1
+            if self._unused[subject] > UNUSED and self._leading():
+                await self._remove(subject)
+        for subject in wanted:
+            self._unused.pop(subject, None)
+
+    def _now(self, subject: Subject) -> Kept | None:
+        if subject.kind == "ModelVersion":
+            return self._content(subject)
+        look = self._registry.model_alias(subject.where, subject.namespace, subject.name)
+        if not isinstance(look, Look) or look.found is None:
+            return None
+        return AliasSeen(look.found.version, look.began, look.found.moved, look.found.unmoved)
+
+    def _content(self, subject: Subject) -> Content | None:
+        look = self._registry.model_version(subject.where, subject.namespace, subject.name)
+        if not isinstance(look, Look) or look.found is None:
+            return None
+        return None if isinstance(look.found.content, Unseen) else look.found.content
+
+    async def _write(self, subject: Subject, kept: Kept) -> None:
+        body = _written(subject, kept)
+        if len(body["data"][ENTRY]) <= MAX_BYTES:
+            name = body["metadata"]["name"]
+            await self._client.request(
+                "PATCH",
+                f"{self._path}/{name}",
+                query={"force": "true"},
+                body=body,
+                content_type="application/apply-patch+yaml",
+            )
+        self._kept[subject] = kept
+
+    async def _remove(self, subject: Subject) -> None:
+        with contextlib.suppress(NotThere):
+            await self._client.request("DELETE", f"{self._path}/{_name(subject)}")
+        self._kept.pop(subject, None)
+        self._unused.pop(subject, None)
+
+
+def _name(subject: Subject) -> str:
+    digest = hashlib.sha256("\0".join(subject).encode()).hexdigest()[:32]
+    return f"stagingmirror-content-{digest}"
+
+
+def _is_news(now: Kept, before: Kept | None) -> bool:
+    """That an alias still names what it named is worth a write now and then only."""
+    if isinstance(now, AliasSeen) and isinstance(before, AliasSeen):
+        return replace(now, seen=before.seen) != before or now.seen > before.seen + SEEN_EVERY
+    return now != before
+
+
+def _written(subject: Subject, kept: Kept) -> dict[str, Any]:
+    said = _content_said(kept) if isinstance(kept, Content) else asdict(kept)
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": _name(subject), "labels": {LABEL: ""}},
+        "data": {ENTRY: json.dumps({"subject": list(subject), **said})},
+    }
+
+
+def _content_said(content: Content) -> dict[str, Any]:
+    files = {path: [file.sha256, file.size] for path, file in sorted(content.files.items())}
+    return {
+        "treeHash": content.tree_hash,
+        "files": files,
+        "read": content.read,
+        "listing": content.listing,
+    }
+
+
+def _read(body: Mapping[str, Any]) -> tuple[Subject, Kept] | None:
+    """What ``_written`` wrote; None for anything else."""
+    try:
+        kept = json.loads((body.get("data") or {})[ENTRY])
+        where, kind, namespace, name = map(str, kept["subject"])
+        found = _alias_of(kept) if kind == "ModelAlias" else _content_of(kept)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
+    return Subject(where, kind, namespace, name), found
+
+
+def _content_of(kept: Mapping[str, Any]) -> Content:
+    files = {path: FileHash(str(sha), int(size)) for path, (sha, size) in kept["files"].items()}
+    return Content(str(kept["treeHash"]), files, float(kept["read"]), str(kept["listing"]))
+
+
+def _alias_of(kept: Mapping[str, Any]) -> AliasSeen:
+    times = (None if kept[key] is None else float(kept[key]) for key in ("moved", "unmoved"))
+    return AliasSeen(str(kept["version"]), float(kept["seen"]), *times)

@@ -1,0 +1,91 @@
+"""Waiting a moment for first answers, so that a start or an edit does not write Unknown in between.
+
+Only where a source has never answered yet; a source that answers with an error is told at once.
+While a mirror waits, its verdict counts as unwritten, so ``settled-at`` stands still.
+"""
+
+from collections.abc import Callable, Iterable
+from itertools import chain
+
+from stagingmirror.drift.facts import Looks, Observation, Unseen
+from stagingmirror.engine.resources.mirror import MirrorKey
+from stagingmirror.engine.workqueue.queue import NotYet
+from stagingmirror.view import Look, ModelVersion, Subject
+
+NOT_YET = frozenset({"NotSeenYet", "NotAskedYet", "NoEnvironment", "ReadingBytes"})
+"""Reasons of looks that are still on their way."""
+AT_START = 15.0
+"""Seconds for a mirror whose status is of this generation: it was true a moment ago."""
+AFTER_EDIT = 2.0
+AGAIN = 5.0
+"""Seconds after which a mirror that waits is looked at though an answer is still missing."""
+
+
+class FirstAnswers:
+    """Since when each mirror waits, and for which subjects: a pass for each of a dozen answers
+    would be a dozen passes for nothing.
+    """
+
+    def __init__(self) -> None:
+        self._since: dict[MirrorKey, float] = {}
+        self._missing: dict[MirrorKey, set[Subject]] = {}
+        self._complete: set[MirrorKey] = set()
+
+    def wait(
+        self,
+        key: MirrorKey,
+        looks: Iterable[Looks],
+        unanswered: Callable[[], Iterable[Subject]],
+        *,
+        is_current: bool,
+        now: float,
+    ) -> None:
+        """Raises NotYet while it is worth waiting. ``unanswered`` tells the subjects that have no
+        answer now; ``is_current``: whether the status in the API is of this generation.
+        """
+        if not any(map(_on_its_way, chain.from_iterable(map(_sides, looks)))):
+            self._forget(key)
+            self._complete.add(key)
+            return
+        if is_current and key in self._complete:
+            return  # not a first answer: something new is to be asked, and the old verdict is over
+        since = self._since.setdefault(key, now)
+        left = since + (AT_START if is_current else AFTER_EDIT) - now
+        if left > 0:
+            self._missing[key] = set(unanswered())
+            raise NotYet(min(left, AGAIN))
+        self._missing.pop(key, None)
+
+    def still_waits(
+        self, key: MirrorKey, subject: Subject, answer: Callable[[Subject], object]
+    ) -> bool:
+        """Whether the mirror waits for first answers, now that something is new of this subject."""
+        missing = self._missing.get(key)
+        if not missing:
+            return False
+        if subject in missing and not is_unanswered(answer(subject)):
+            missing.remove(subject)
+        return bool(missing)
+
+    def drop(self, key: MirrorKey) -> None:
+        self._forget(key)
+        self._complete.discard(key)
+
+    def _forget(self, key: MirrorKey) -> None:
+        self._since.pop(key, None)
+        self._missing.pop(key, None)
+
+
+def is_unanswered(answer: object) -> bool:
+    """Whether a source has never answered this, or not whole: the bytes of a version follow it."""
+    if isinstance(answer, Look) and isinstance(answer.found, ModelVersion):
+        answer = answer.found.content
+    return _on_its_way(answer)
+
+
+def _on_its_way(answer: object) -> bool:
+    return isinstance(answer, Unseen) and answer.why.reason in NOT_YET
+
+
+def _sides(looks: Looks) -> tuple[Observation, Observation]:
+    return looks.production, looks.staging

@@ -1,0 +1,163 @@
+"""Asking everything anew that one mirror reads, beside the passes: what a check token wants."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+import structlog
+
+from stagingmirror.engine.observe.check_requests import BYTES, Asked, Tokens
+from stagingmirror.engine.observe.subscriptions import MODELS, Wants
+from stagingmirror.engine.resources.mirror import MirrorKey
+from stagingmirror.errors import NotRead
+from stagingmirror.view import Subject
+
+log = structlog.get_logger(__name__)
+
+AT_ONCE = 16
+"""Tokens that are answered at a time; further ones wait their turn."""
+FRESHNESS = "freshness"
+"""Stands for a token where nobody asked."""
+REMEMBERED = 8
+"""Tokens per mirror whose pauses are remembered."""
+PAUSE = 0.5
+LONGEST_PAUSE = 15.0
+"""Seconds between two askings for one token, doubled each time."""
+
+
+class ClusterProof(Protocol):
+    async def prove(self, subjects: Iterable[Subject], *, since: float) -> None: ...
+
+
+class RegistryProof(Protocol):
+    async def prove(
+        self, subjects: Iterable[Subject], *, since: float, read_bytes: bool
+    ) -> None: ...
+
+
+class Proving:
+    """One asking per token. ``again`` is called with the mirror when its asking has ended."""
+
+    def __init__(
+        self,
+        cluster: ClusterProof,
+        registry: RegistryProof,
+        *,
+        wants: Wants,
+        tokens: Tokens,
+        again: Callable[[MirrorKey], None],
+        clock: Callable[[], float],
+    ) -> None:
+        self._clock = clock
+        self._cluster = cluster
+        self._registry = registry
+        self._wants = wants
+        self._tokens = tokens
+        self._again = again
+        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._tasks: dict[MirrorKey, asyncio.Task[None]] = {}
+        self._tries: dict[MirrorKey, dict[str, int]] = {}
+        self._read: dict[MirrorKey, tuple[str, frozenset[Subject], float]] = {}
+        """Which bytes were last read for a refresh, for which token, and when that had ended."""
+
+    def start(
+        self,
+        key: MirrorKey,
+        asked: Asked,
+        *,
+        models: bool = True,
+        only: frozenset[Subject] | None = None,
+    ) -> None:
+        """Ask for this token, once at a time; again where that did not answer it, with a pause.
+        ``only``: for these subjects instead of everything that the mirror reads.
+        """
+        if key in self._tasks:
+            return
+        known = self._tries.setdefault(key, {})
+        if len(known) > REMEMBERED:
+            known.clear()
+        tries = known.get(asked.token, 0)
+        known[asked.token] = tries + 1
+        pause = min(LONGEST_PAUSE, PAUSE * 2.0 ** (tries - 1)) if tries else 0.0
+        task = asyncio.create_task(
+            self._prove(key, asked, pause, models=models, only=only),
+            name=f"prove {'/'.join(key)}",
+        )
+        self._tasks[key] = task
+
+    def since(self, key: MirrorKey, since: float) -> None:
+        """Ask for looks that begin at ``since`` (POSIX s) or later: what a refresh waits for."""
+        self.start(key, Asked(token=f"since {since}", since=since))
+
+    def bytes_read(
+        self, key: MirrorKey, subjects: frozenset[Subject], since: float, looked: float
+    ) -> bool:
+        """Whether the bytes of these versions were all read at ``since`` or later, and before
+        ``looked``, when the looks were taken (POSIX s); reads them where they were not.
+        """
+        token = f"{BYTES}since {since}"
+        known = self._read.get(key)
+        if known is not None and known[:2] == (token, subjects):
+            return known[2] <= looked
+        self.start(key, Asked(token=token, since=since), only=subjects)
+        return False
+
+    def keep_fresh(self, key: MirrorKey, oldest: float, *, stale_after: float, now: float) -> None:
+        """Ask anew for what is watched where the sweeps are too seldom for this mirror: half of
+        ``staleAfter`` is over. What is polled has its own interval.
+        """
+        if now - oldest <= stale_after / 2:
+            self._tries.get(key, {}).pop(FRESHNESS, None)
+            return
+        self.start(key, Asked(token=FRESHNESS, since=now - stale_after / 4), models=False)
+
+    def drop(self, key: MirrorKey) -> None:
+        """The mirror is gone, or its token is answered."""
+        self._tries.pop(key, None)
+        self._read.pop(key, None)
+
+    async def close(self) -> None:
+        """End everything that is being asked."""
+        tasks = tuple(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
+    async def _prove(
+        self,
+        key: MirrorKey,
+        asked: Asked,
+        pause: float,
+        *,
+        models: bool,
+        only: frozenset[Subject] | None,
+    ) -> None:
+        await asyncio.sleep(pause)
+        subjects = self._wants.reads(key) if only is None else only
+        polled = [each for each in subjects if each.kind in MODELS]
+        unread: list[str] = []
+        try:
+            async with self._turns, asyncio.TaskGroup() as group:
+                group.create_task(
+                    self._cluster.prove(subjects.difference(polled), since=asked.since)
+                )
+                if models and polled:
+                    group.create_task(self._ask_registry(polled, asked, unread))
+        except Exception:  # whatever failed, nothing is proven, and it is asked again
+            log.exception("asking anew failed", mirror="/".join(key))
+        else:
+            if only is not None and not unread:
+                self._read[key] = (asked.token, only, self._clock())
+            elif only is None and self._wants.reads(key) == subjects:
+                self._tokens.proven(key, asked.token, self._clock())
+        finally:
+            self._tasks.pop(key, None)
+        self._again(key)
+
+    async def _ask_registry(self, polled: list[Subject], asked: Asked, unread: list[str]) -> None:
+        """Bytes that cannot be read were asked for all the same: what rests on them tells why."""
+        try:
+            await self._registry.prove(polled, since=asked.since, read_bytes=asked.read_bytes)
+        except NotRead as error:
+            unread.append(error.message)

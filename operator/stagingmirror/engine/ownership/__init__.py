@@ -1,0 +1,1 @@
+"""Which mirror may write what: production is protected, overlapping mirrors are found."""

@@ -1,0 +1,1 @@
+"""One refresh, from its trigger to its end."""

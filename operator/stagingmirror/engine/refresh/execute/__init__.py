@@ -1,0 +1,1 @@
+"""Running the steps of a refresh: preflight, apply, verify, roll back."""

@@ -1,0 +1,65 @@
+"""What a refresh could not put back, until somebody has: the end of Stalled(PutBackIncomplete).
+
+Looked at again, never written: a field that holds its former or the applied value is settled, and
+so is one that is gone with its object. Whether a loader's data are right nobody can see; it is
+settled once the whole mirror was in sync when a refresh was wanted.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from stagingmirror.actions.catalogue import action_for
+from stagingmirror.actions.hands import Hands
+from stagingmirror.drift.verdict import Accepted, InSync
+from stagingmirror.engine.context import Case
+from stagingmirror.engine.refresh.execute.executor import task_of
+from stagingmirror.engine.refresh.record.record import Entry, Record
+from stagingmirror.engine.refresh.record.record_store import Records
+from stagingmirror.errors import NotThere, StagingMirrorError, StepFailed
+
+PERIOD = 15.0
+"""Seconds between two looks at what was left."""
+
+ENDS = (
+    "This ends when each of these holds its former or the applied value again, or with the next "
+    "refresh (also one that finds everything in sync)."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Leftovers:
+    records: Records
+    hands: Hands
+    _asked: dict[str, float] = field(default_factory=dict, init=False)
+
+    async def look(self, record: Record) -> Record:
+        """The closed record, without what is settled by now. Raises what keeping it raises."""
+        now = self.hands.clock()
+        if not record.left or now < self._asked.get(record.uid, 0.0) + PERIOD:
+            return record
+        self._asked[record.uid] = now
+        settled = [entry for entry in record.left if await self._is_settled(record, entry)]
+        return await self._settle(record, settled, "found at its former or the applied value")
+
+    async def found_in_sync(self, case: Case, record: Record | None) -> None:
+        """A refresh was wanted and there was nothing to do."""
+        verdicts = [judged.verdict for judged in case.components]
+        if record is not None and all(isinstance(each, InSync | Accepted) for each in verdicts):
+            await self._settle(record, record.left, "staging was found in sync")
+
+    def drop(self, uid: str) -> None:
+        self._asked.pop(uid, None)
+
+    async def _settle(self, record: Record, entries: Iterable[Entry], message: str) -> Record:
+        settled = record
+        for entry in entries:
+            settled = settled.with_entry(replace(entry, state="Restored", message=message))
+        return record if settled is record else await self.records.keep(settled)
+
+    async def _is_settled(self, record: Record, entry: Entry) -> bool:
+        try:
+            return await action_for(entry.step).is_settled(task_of(record, entry), self.hands)
+        except (NotThere, StepFailed):
+            return True  # with its object, or its container
+        except StagingMirrorError:
+            return False  # not seen is not settled

@@ -1,0 +1,140 @@
+"""Whether staging shows what a refresh applied: judged against production as it was when the
+refresh was planned, by looks that began after its last write. Pure.
+
+Production may have moved on since; the next check says so, and it is no failure of this refresh.
+
+The bytes of what a refresh brought are read again before it is called verified: a hash may be as
+old as ``content.interval``, and moving an alias alone reads none.
+
+Staging's only: production that does not answer now is no failure of this refresh.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from hashlib import sha256
+
+from stagingmirror.api.spec.mirror import Track
+from stagingmirror.drift.accept import accepting
+from stagingmirror.drift.compare import compare, without_details
+from stagingmirror.drift.deploys import DeployKey
+from stagingmirror.drift.facts import Absent, Acceptance, Seen, Unseen
+from stagingmirror.engine.context import Case, Judged
+from stagingmirror.engine.observe.subscriptions import MODELS
+from stagingmirror.engine.observe.view import Looking
+from stagingmirror.engine.refresh.record.record import Applied, Record
+from stagingmirror.engine.resources.mirror import MirrorKey
+from stagingmirror.view import Subject
+
+GRACE = 15.0
+"""Seconds that a look may still show the old state after the last write: watches may lag."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Both None: everything that could be judged shows what was applied. ``unjudged`` are the
+    components that could not: their entry of the spec is another one than when it was planned, or
+    gone.
+    """
+
+    waiting: str | None = None
+    failed: str | None = None
+    unjudged: tuple[str, ...] = ()
+
+
+def applied_of(judged: Judged) -> Applied | None:
+    """What this component is to become; None where production does not show it. Details (one per
+    file of a model) are left out: they count for nothing, and thousands do not fit into a record.
+    """
+    look = judged.looks.production
+    if not isinstance(look, Seen):
+        return None
+    return Applied(track_mark(judged.track), without_details(look.facts))
+
+
+def track_mark(track: Track) -> str:
+    """Changes with any change of the entry: what was applied then cannot be judged by it."""
+    return sha256(track.model_dump_json().encode()).hexdigest()[:16]
+
+
+def judge_applied(
+    record: Record,
+    components: Iterable[Judged],
+    *,
+    acceptances: tuple[Acceptance, ...],
+    grace: float,
+    now: float,
+) -> Judgement:
+    """What the looks at staging say of everything that this refresh applied."""
+    known = {judged.track.name: judged for judged in components}
+    waiting: str | None = None
+    unjudged: list[str] = []
+    for name, applied in record.applied.items():
+        judged = known.get(name)
+        if judged is None or track_mark(judged.track) != applied.track:
+            unjudged.append(name)  # the steps themselves are verified all the same
+            continue
+        said = _said(name, applied, judged, record, acceptances, now)
+        if said is None:
+            continue
+        is_difference, message = said
+        if is_difference and now > (record.last_write or now) + grace:
+            return Judgement(failed=message)
+        waiting = waiting or message
+    return Judgement(waiting=waiting, unjudged=tuple(unjudged))
+
+
+def _said(
+    name: str,
+    applied: Applied,
+    judged: Judged,
+    record: Record,
+    acceptances: tuple[Acceptance, ...],
+    now: float,
+) -> tuple[bool, str] | None:
+    """Whether it is a difference that was seen, and what; None: it shows what was applied."""
+    look = judged.looks.staging
+    if look.began <= (record.last_write or now):
+        return False, f"{name}: waits for a look at staging that began after the last write"
+    match look:
+        case Unseen(why):
+            return False, f"{name}: {why.message}"
+        case Absent(what):
+            return True, f"{name}: staging does not have {what}"
+        case Seen(facts):
+            left = [
+                difference.fact
+                for difference in compare(applied.facts, facts).differences
+                if accepting(difference, name, acceptances, now) is None
+            ]
+            return (True, f"{name}: still differs in {', '.join(left[:5])}") if left else None
+
+
+ReadBytes = Callable[[MirrorKey, frozenset[Subject], float, float], bool]
+"""Whether all bytes of these subjects were read after the third (POSIX s) and before the fourth,
+when the pass began to look; starts reading where not.
+"""
+
+
+def reread(judgement: Judgement, case: Case, record: Record, read_bytes: ReadBytes) -> Judgement:
+    """The judgement, or that it waits for bytes."""
+    if judgement.waiting is not None or judgement.failed is not None:
+        return judgement
+    brought = _brought(case, record)
+    if not brought or read_bytes(case.key, brought, record.started, case.now):
+        return judgement
+    versions = ", ".join(sorted(f"{s.name} of {s.namespace}" for s in brought if _is_version(s)))
+    return replace(judgement, waiting=f"waits for the bytes of version {versions} to be read again")
+
+
+def _brought(case: Case, record: Record) -> frozenset[Subject]:
+    """What staging's registry was asked for the components that were applied."""
+    if not isinstance(case.view, Looking):
+        return frozenset()
+    parts = case.view.parts
+    keys = [DeployKey(name, "staging") for name in record.applied]
+    read = {subject for key in keys if key in parts for subject in parts[key].subjects}
+    return frozenset(s for s in read if s.kind in MODELS and s.where == record.environment)
+
+
+def _is_version(subject: Subject) -> bool:
+    return subject.kind == "ModelVersion"

@@ -1,0 +1,107 @@
+"""Records whose mirrors are gone: put back to their end, told in the log, then removed.
+
+What says more than that everything is as it was stays: a record that names what could not be put
+back holds the only account of the former values, and one that cannot be read may.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+
+import structlog
+
+from stagingmirror.drift.wording import describe
+from stagingmirror.engine.refresh.record.record import Record
+from stagingmirror.engine.refresh.record.record_store import Records
+from stagingmirror.engine.refresh.start import live_guard
+from stagingmirror.engine.resources.mirror import MirrorKey
+from stagingmirror.errors import StagingMirrorError
+from stagingmirror.sources.kubernetes.write.writer import Writer
+
+log = structlog.get_logger(__name__)
+
+DELETED = "the StagingMirror was deleted."
+
+
+@dataclass(frozen=True, slots=True)
+class Orphans:
+    """``back`` takes one step of putting a record back. ``mirror_is_there`` is what we watch, which
+    only hints at a mirror being gone: the API server is asked.
+    """
+
+    records: Records
+    writer: Writer
+    mirror_is_there: Callable[[str], bool]
+    back: Callable[[Record, str], Awaitable[Record]]
+    _told: set[str] = field(default_factory=set, init=False)
+    """Mirrors whose records stay, and that is in the log."""
+
+    async def tend(self) -> list[Record]:
+        """One step for each; those that are still to be put back or removed."""
+        try:
+            await self.records.load(*self._gone(self.records.all_unreadable()))
+        except StagingMirrorError as error:
+            log.warning("records could not be read", reason=error.reason, why=error.message)
+            return []
+        self._tell_unreadable()
+        going_on: list[Record] = []
+        for uid in self._gone([record.uid for record in self.records.all()]):
+            try:
+                if (record := await self._step(uid)) is not None:
+                    going_on.append(record)
+            except StagingMirrorError as error:
+                log.warning("a record could not be tended", reason=error.reason, why=error.message)
+        return going_on
+
+    def _gone(self, uids: Iterable[str]) -> list[str]:
+        return [uid for uid in uids if not self.mirror_is_there(uid)]
+
+    def _tell_unreadable(self) -> None:
+        for uid in set(self._gone(self.records.all_unreadable())) - self._told:
+            self._told.add(uid)
+            log.error(
+                "the record of a deleted mirror cannot be read and stays",
+                config_map=f"refresh-{uid}",
+                why=self.records.unreadable(uid),
+                remedy="see what staging runs, then delete that ConfigMap",
+            )
+
+    async def _step(self, uid: str) -> Record | None:
+        await self.records.load(uid)
+        record = self.records.get(uid)
+        if record is None or (uid in self._told and record.left and not record.is_open):
+            return None
+        key = MirrorKey(record.namespace, record.name)
+        if await live_guard.stays(self.writer, key, uid):
+            return None
+        if record.is_open:
+            record = await self.back(record, DELETED)
+            if not record.is_open:
+                _tell_end(record)
+            return record
+        if record.left:
+            self._told.add(uid)
+            _tell_left(record)
+        else:
+            await self.records.drop(uid)
+        return None
+
+
+def _tell_end(record: Record) -> None:
+    log.info(
+        "the refresh of a deleted mirror has ended",
+        mirror=f"{record.namespace}/{record.name}",
+        refresh=record.id,
+        result=record.result,
+        why=record.message,
+    )
+
+
+def _tell_left(record: Record) -> None:
+    log.error(
+        "a deleted mirror's refresh could not be put back whole; its record stays",
+        mirror=f"{record.namespace}/{record.name}",
+        refresh=record.id,
+        left=[f"{describe(entry.step)} ({entry.message})" for entry in record.left],
+        config_map=f"refresh-{record.uid}",
+        remedy="put these back by what the record says of before, then delete that ConfigMap",
+    )

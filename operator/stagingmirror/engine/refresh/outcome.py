@@ -1,0 +1,112 @@
+"""What a pass tells of the refresh half of a mirror. Pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from stagingmirror.api.status.report import Activity
+from stagingmirror.api.types.times import posix
+from stagingmirror.drift.wording import describe
+from stagingmirror.engine.context import Case, Progress
+from stagingmirror.engine.refresh.execute.leftovers import ENDS
+from stagingmirror.engine.refresh.record.record import Record
+from stagingmirror.engine.refresh.start import schedule_ticks as ticking
+from stagingmirror.engine.refresh.start.admission import Wait
+from stagingmirror.engine.refresh.start.live_guard import holding
+from stagingmirror.engine.refresh.start.status import open_refresh
+from stagingmirror.engine.refresh.start.triggers import Memory
+from stagingmirror.errors import NeedsHuman
+
+
+def progress_of(
+    record: Record | None,
+    pace: float,
+    *,
+    case: Case | None = None,
+    memory: Memory | None = None,
+    wait: Wait | None = None,
+    contended: tuple[str, str] | None = None,
+    finished: Mapping[str, Any] | None = None,
+) -> Progress:
+    """``finished`` is told where memory has nothing to tell. ``record`` is the mirror's last, open
+    or closed; ``pace`` the seconds between two passes of an open one.
+    """
+    is_open = record is not None and record.is_open
+    ticks = memory.ticks if memory else None
+    refresh = case.spec.refresh if case else None
+    next_refresh = (
+        ticking.announced(ticks, refresh, case.now) if ticks and refresh and case else None
+    )
+    untold = memory.untold[0] if memory and memory.untold else None
+    return Progress(
+        activity="Refreshing" if is_open else _activity(case),
+        refresh=open_refresh(record) if record is not None and is_open else None,
+        finished=untold or finished,
+        writing=record is not None and record.is_writing,
+        stalled=_stalled(record),
+        contended=contended,
+        next_refresh=next_refresh,
+        last_schedule=ticks.last if ticks else None,
+        waiting=wait.message if wait else None,
+        handled_refresh_at=memory.obeyed if memory else None,
+        again_in=_again_in(pace if is_open else None, wait, memory, _tick_in(case, next_refresh)),
+    )
+
+
+def unknown_progress(
+    status: Mapping[str, Any],
+    *,
+    waiting: str | None = None,
+    stalled: tuple[str, str] | None = None,
+    again_in: float,
+) -> Progress:
+    """Where the record cannot be known: whatever is seen, it may be half refreshed. What ``status``
+    says of ticks stays.
+    """
+    return Progress(
+        waiting=waiting,
+        stalled=stalled,
+        again_in=again_in,
+        writing=True,
+        next_refresh=_moment(status.get("nextRefreshTime")),
+        last_schedule=_moment(status.get("lastScheduleTime")),
+    )
+
+
+def _moment(text: object) -> float | None:
+    try:
+        return posix(text) if isinstance(text, str) else None
+    except NeedsHuman:
+        return None
+
+
+def _activity(case: Case | None) -> Activity:
+    if case is None or case.spec.refresh is None:
+        return "Idle"
+    if case.spec.refresh.suspend:
+        return "Suspended"
+    return "Idle" if holding(case.holds, frozenset()) is None else "Frozen"
+
+
+def _stalled(record: Record | None) -> tuple[str, str] | None:
+    if record is None or record.result != "PutBackIncomplete" or not record.left:
+        return None
+    left = "; ".join(f"{describe(each.step)} ({each.message})" for each in record.left)
+    return "PutBackIncomplete", f"Could not be put back: {left.rstrip('.')}. {ENDS}"
+
+
+def _again_in(
+    pace: float | None, wait: Wait | None, memory: Memory | None, tick_in: float | None
+) -> float | None:
+    wishes = [each for each in (pace, tick_in) if each is not None]
+    if wait is not None:
+        wishes.append(wait.again_in)
+    if memory is not None and memory.untold:
+        wishes.append(1.0)
+    return min(wishes, default=None)
+
+
+def _tick_in(case: Case | None, tick: float | None) -> float | None:
+    """In how many seconds the pass must come that notices the next tick; None: none comes."""
+    if case is None or case.spec.refresh is None or tick is None or tick <= case.now:
+        return None
+    return ticking.looked_for(case.spec.refresh, tick, case.uid) - case.now

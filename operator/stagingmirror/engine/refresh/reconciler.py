@@ -1,0 +1,297 @@
+"""The story of one refresh: an occasion, a record, then one step per pass until everything is
+verified or put back.
+
+Nothing is waited for in a pass: copies run beside it, Jobs and rollouts are looked at again by a
+later one, so checks go on during a refresh.
+"""
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import structlog
+
+from stagingmirror.actions.hands import Hands
+from stagingmirror.api.types.duration import seconds
+from stagingmirror.drift.facts import Why
+from stagingmirror.engine.context import Case, Progress, acceptances_of
+from stagingmirror.engine.ownership.write_targets import SameRegistry
+from stagingmirror.engine.refresh.execute.contention import Contention, former_owners
+from stagingmirror.engine.refresh.execute.executor import Pacing, Running
+from stagingmirror.engine.refresh.execute.leftovers import Leftovers
+from stagingmirror.engine.refresh.execute.rollback import Returning
+from stagingmirror.engine.refresh.execute.verification import (
+    GRACE,
+    ReadBytes,
+    judge_applied,
+    reread,
+)
+from stagingmirror.engine.refresh.orphans import Orphans
+from stagingmirror.engine.refresh.outcome import progress_of, unknown_progress
+from stagingmirror.engine.refresh.record.record import Entry, Record
+from stagingmirror.engine.refresh.record.record_store import UNREADABLE_PERIOD, Records
+from stagingmirror.engine.refresh.start import live_guard
+from stagingmirror.engine.refresh.start.admission import Wait
+from stagingmirror.engine.refresh.start.conflicts import Others
+from stagingmirror.engine.refresh.start.quiet_period import Stillness
+from stagingmirror.engine.refresh.start.start import Considering
+from stagingmirror.engine.refresh.start.status import untold
+from stagingmirror.engine.refresh.start.triggers import Memory, Occasions, refusing, waits
+from stagingmirror.engine.resources.mirror import MirrorKey
+from stagingmirror.errors import StagingMirrorError
+from stagingmirror.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+RETRY = 3.0
+"""Seconds after which something that was not answered is asked again."""
+TENDING = 5.0
+"""Seconds between two looks for records whose mirrors are gone."""
+
+
+class Teller(Protocol):
+    """Who tells people: an Event on the mirror and one log line. ``kind`` is Normal or Warning."""
+
+    def tell(self, key: MirrorKey, uid: str, kind: str, reason: str, message: str) -> None: ...
+
+
+class Refresher:
+    """Makes staging follow production. Called once per pass by the check; never waits for work."""
+
+    def __init__(
+        self,
+        hands: Hands,
+        *,
+        clock: Callable[[], float],
+        settings: Settings,
+        leading: Callable[[], bool],
+        teller: Teller,
+        mirror_is_there: Callable[[str], bool],
+        same_registry: SameRegistry = lambda one, other: one == other,
+        prove: Callable[[MirrorKey, float], None] = lambda key, since: None,
+        read_bytes: ReadBytes = lambda key, subjects, since, looked: True,
+    ) -> None:
+        """``mirror_is_there`` answers from what we watch, whether a mirror of this uid exists and
+        stays. ``same_registry`` whether two environments lead to one registry (None: not known).
+        ``prove`` asks anew, beside the pass, for every look of a mirror that began before ``since``
+        (POSIX s); called by each pass that waits for such a look. ``read_bytes`` does so for the
+        bytes of models.
+        """
+        self._hands = hands
+        self._clock = clock
+        self._leading = leading
+        self._teller = teller
+        self._mirror_is_there = mirror_is_there
+        self._prove = prove
+        self._read_bytes = read_bytes
+        # A container that restarts keeps its pod's name; it is another writer all the same.
+        name = f"{settings.identity}/{secrets.token_hex(4)}"
+        self._records = Records(
+            hands.writer, namespace=settings.namespace, writer_name=name, clock=clock
+        )
+        self._running = Running(self._records, hands, self._took_over)
+        self._returning = Returning(self._records, hands)
+        self._occasions = Occasions()
+        self._stillness = Stillness()
+        self._contention = Contention(hands)
+        self._others = Others(self._records, mirror_is_there, same_registry)
+        self._leftovers = Leftovers(self._records, hands)
+        self._considering = Considering(self._records, hands, self._others, self._leftovers)
+        self._pacing = Pacing()
+        self._gone = asyncio.Event()
+        self._orphans = Orphans(self._records, hands.writer, mirror_is_there, self._back)
+
+    async def advance(self, case: Case) -> Progress:
+        """Take at most one step of this mirror's refresh, or start one that is due.
+
+        Where the API server does not let us know or keep how far it is, nothing is done and that is
+        told as what is waited for: verdicts go on being written.
+        """
+        if not self._leading():
+            return Progress()
+        unknown = await self._unknown(case.uid, case.status)
+        if unknown is not None:
+            return refusing(case.annotations, case.status, unknown, now=case.now)
+        memory = self._occasions.of(case, self._records.get(case.uid))
+        try:
+            record, wait = await self._pass(case, memory)
+        except StagingMirrorError as error:
+            record, wait = self._records.get(case.uid), Wait(error.message, RETRY)
+        waits(memory, wait)
+        return await self._told(case, memory, record, wait)
+
+    async def retreat(
+        self, key: MirrorKey, uid: str, why: str, status: Mapping[str, Any]
+    ) -> Progress:
+        """Put back what is open where there can be no Case (spec wrong, environment revoked,
+        deleted, Overlap), one step per call. Idle where nothing is open. ``status`` is the mirror's
+        as last written: an end that is not in it yet is told.
+        """
+        if not self._leading():
+            return Progress()
+        unknown = await self._unknown(uid, {})
+        if unknown is not None:
+            return unknown
+        wait = None
+        try:
+            record = self._records.get(uid)
+            self._occasions.forget_ticks(uid, record, why=why, now=self._clock())
+            self._stillness.drop(uid)
+            if record is not None:
+                record = await (
+                    self._back(record, why) if record.is_open else self._leftovers.look(record)
+                )
+        except StagingMirrorError as error:
+            record, wait = self._records.get(uid), Wait(error.message, RETRY)
+        finished = untold(record, status)
+        return progress_of(record, self._pace(record), wait=wait, finished=finished)
+
+    def others_write(self, case: Case) -> bool:
+        """Whether another mirror's refresh may have half written what this one compares."""
+        return self._leading() and self._others.are_writing(case)
+
+    async def _unknown(self, uid: str, status: Mapping[str, Any]) -> Progress | None:
+        """What is told where the record cannot be known now; None: it is."""
+        try:
+            await self._records.load(uid)
+        except StagingMirrorError as error:
+            return unknown_progress(status, waiting=error.message, again_in=RETRY)
+        why = self._records.unreadable(uid)
+        if why is None:
+            return None
+        stalled = _unreadable(uid, why)
+        return unknown_progress(status, stalled=stalled, again_in=UNREADABLE_PERIOD)
+
+    def _pace(self, record: Record | None) -> float:
+        return RETRY if record is None else self._pacing.of(record, self._clock())
+
+    async def tend_orphans(self) -> None:
+        """For ever: put back and remove records whose mirrors are gone. A task of the leader."""
+        while True:
+            again_in = await self._tend() if self._leading() else None
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(again_in or TENDING):
+                    await self._gone.wait()
+            self._gone.clear()
+
+    async def tend(self) -> None:
+        """Every record whose mirror is gone now is put back to its end and removed."""
+        goes_on = True
+        while goes_on:
+            goes_on = await self._tend() is not None
+            await asyncio.sleep(0.1)
+
+    def one_is_gone(self) -> None:
+        """A mirror was deleted: its record is looked for at once."""
+        self._gone.set()
+
+    async def _tend(self) -> float | None:
+        for uid in self._occasions.uids():
+            if not self._mirror_is_there(uid):
+                self.forget(uid)
+        going_on = await self._orphans.tend()
+        return min((self._pace(record) for record in going_on), default=None)
+
+    def forget(self, uid: str) -> None:
+        """The mirror is gone; its record is tended by itself."""
+        self._occasions.drop(uid)
+        self._stillness.drop(uid)
+        self._contention.drop(uid)
+        self._considering.drop(uid)
+        self._leftovers.drop(uid)
+        self._running.drop(uid)
+        self._pacing.drop(uid)
+
+    def is_open(self, uid: str) -> bool:
+        """Whether a refresh of this mirror is in progress; holds become effective when it is not.
+        True while that is not known.
+        """
+        record = self._records.get(uid)
+        return not self._records.is_known(uid) or (record is not None and record.is_open)
+
+    def still_open(self) -> frozenset[MirrorKey]:
+        """The mirrors, deleted ones too, whose refresh is in progress."""
+        return self._records.still_open()
+
+    async def close(self) -> None:
+        """End the copies that run. Another process takes them up."""
+        await self._hands.pool.close()
+
+    async def _pass(self, case: Case, memory: Memory) -> tuple[Record | None, Wait | None]:
+        stale_after = seconds(case.spec.stale_after)
+        still = self._stillness.since(
+            case.uid, case.components, now=case.now, stale_after=stale_after
+        )
+        record = self._records.get(case.uid)
+        if record is not None and record.is_open:
+            return await self._go_on(case, record), None
+        wait = await self._considering.consider(case, memory, still)
+        return self._records.get(case.uid), wait
+
+    async def _go_on(self, case: Case, record: Record) -> Record:
+        if not self._records.is_mine(record):
+            record = await self._records.keep(record)
+        match record.phase:
+            case "Forward":
+                return await self._running.forward(record, self._may_write)
+            case "Verify":
+                judgement = judge_applied(
+                    record,
+                    case.components,
+                    acceptances=acceptances_of(case.spec),
+                    grace=seconds(case.spec.check_interval) + GRACE,
+                    now=self._clock(),
+                )
+                if judgement.waiting is not None and record.last_write is not None:
+                    self._prove(case.key, record.last_write)
+                judgement = reread(judgement, case, record, self._read_bytes)
+                return await self._running.verify(record, judgement)
+            case "PutBack":
+                return await self._returning.back(record)
+            case "Closed":
+                return record
+
+    async def _back(self, record: Record, why: str) -> Record:
+        if not self._records.is_mine(record):
+            record = await self._records.keep(record)
+        if record.phase != "PutBack":
+            return await self._running.turn(record, "Stopped", why)
+        return await self._returning.back(record)
+
+    async def _may_write(self, record: Record) -> Why | None:
+        key = MirrorKey(record.namespace, record.name)
+        now = await live_guard.ask(
+            self._hands.writer,
+            key,
+            production=record.production,
+            staging=record.environment,
+            now=self._clock(),
+        )
+        return live_guard.must_stop(now, key, record.uid, frozenset(record.applied))
+
+    async def _told(
+        self, case: Case, memory: Memory, record: Record | None, wait: Wait | None
+    ) -> Progress:
+        contended = None
+        if record is not None and not record.is_open:
+            memory.close(record, case.status)
+            contended = await self._contention.look(record, case.components)
+            with contextlib.suppress(StagingMirrorError):  # it is looked at again
+                record = await self._leftovers.look(record)
+        pace = self._pace(record)
+        return progress_of(record, pace, case=case, memory=memory, wait=wait, contended=contended)
+
+    def _took_over(self, record: Record, entry: Entry) -> None:
+        key = MirrorKey(record.namespace, record.name)
+        for message in former_owners(entry):
+            self._teller.tell(key, record.uid, "Normal", "TookOver", message)
+
+
+def _unreadable(uid: str, why: str) -> tuple[str, str]:
+    return (
+        "UnreadableRecord",
+        f"the record refresh-{uid} cannot be read ({why}), so it is not known what was written; "
+        "see what staging runs, then delete that ConfigMap.",
+    )

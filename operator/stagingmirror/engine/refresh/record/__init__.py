@@ -1,0 +1,1 @@
+"""The write-ahead record of one refresh, and where it is stored."""

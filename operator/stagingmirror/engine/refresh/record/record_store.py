@@ -1,0 +1,230 @@
+"""Where records are kept: one ConfigMap per mirror in the operator's own namespace, named by the
+mirror's UID.
+
+The last one stays, closed, until the next refresh takes its place or its mirror is gone: it knows
+the token that was obeyed and what was applied.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import structlog
+
+from stagingmirror.engine.refresh.record.record import Record, UnreadableRecord, from_json, to_json
+from stagingmirror.engine.resources.mirror import MirrorKey
+from stagingmirror.errors import Conflicted, NotAnswered, NotThere
+from stagingmirror.sources.kubernetes.write.writer import Writer
+
+LABEL = "stagingmirror.dev/record"
+OPEN = "stagingmirror.dev/open"
+MIRROR = "stagingmirror.dev/mirror"
+KEY = "record.json"
+
+UNREADABLE_PERIOD = 30.0
+"""Seconds between two looks at a record that could not be read: somebody may have removed it."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A record that is there and says nothing. ``namespace`` is its mirror's; ``asked`` when it was
+    last read (POSIX s).
+    """
+
+    why: str
+    namespace: str
+    is_open: bool
+    asked: float
+
+
+class Records:
+    """Everything is read once when this process starts to lead, and kept; every write is fenced by
+    the resourceVersion that was read. ``writer_name`` is this process and no other.
+
+    What is kept is never older than what this process did. After a write without an answer it may
+    be older than what the API server has: then ``load`` reads it again first.
+    """
+
+    def __init__(
+        self, writer: Writer, *, namespace: str, writer_name: str, clock: Callable[[], float]
+    ) -> None:
+        self._writer = writer
+        self._namespace = namespace
+        self._name = writer_name
+        self._clock = clock
+        self._known: dict[str, tuple[Record, str]] = {}
+        self._unreadable: dict[str, Unreadable] = {}
+        self._doubtful: set[str] = set()
+        self._loaded = False
+
+    async def load(self, *uids: str) -> None:
+        """Read every record, once; then those of these mirrors that may be others than is known."""
+        if not self._loaded:
+            found = await self._writer.select(self._collection, f"{LABEL}=refresh")
+            # Whoever asked at the same time may have been answered, and have written since.
+            if not self._loaded:
+                for body in found:
+                    self._learn(body)
+            self._loaded = True
+        for uid in uids:
+            unreadable = self._unreadable.get(uid)
+            is_due = unreadable and self._clock() >= unreadable.asked + UNREADABLE_PERIOD
+            if uid in self._doubtful or is_due:
+                await self._read_again(uid)
+
+    def is_known(self, uid: str) -> bool:
+        """Whether what is known of this mirror's record, or that it has none or one that nobody can
+        go on with, is surely so.
+        """
+        return self._loaded and uid not in self._doubtful
+
+    def get(self, uid: str) -> Record | None:
+        """The last record of this mirror, open or closed."""
+        known = self._known.get(uid)
+        return known[0] if known else None
+
+    def unreadable(self, uid: str) -> str | None:
+        """Why a record that is there cannot be read; None: it can."""
+        found = self._unreadable.get(uid)
+        return found.why if found else None
+
+    def all_unreadable(self) -> dict[str, Unreadable]:
+        """By the uid of the mirror."""
+        return dict(self._unreadable)
+
+    def all(self) -> tuple[Record, ...]:
+        return tuple(record for record, _ in self._known.values())
+
+    def still_open(self) -> frozenset[MirrorKey]:
+        """The mirrors, deleted ones too, whose refresh is in progress or may be."""
+        return frozenset(
+            MirrorKey(record.namespace, record.name)
+            for uid, (record, _) in self._known.items()
+            if record.is_open or uid in self._doubtful
+        )
+
+    def open_in(self, environment: str) -> int:
+        """How many refreshes run in this staging environment."""
+        return sum(r.is_open and r.environment == environment for r in self.all())
+
+    def is_mine(self, record: Record) -> bool:
+        return record.writer == self._name
+
+    async def begin(self, record: Record) -> Record:
+        """Keep a new record in the place of the mirror's last one."""
+        record = replace(record, writer=self._name)
+        if record.uid in self._known:
+            return await self.keep(record)
+        return await self._create(record)
+
+    async def keep(self, record: Record) -> Record:
+        """Write it, as this process. Raises Conflicted where another one has written since; what
+        that one wrote is then known.
+        """
+        record = replace(record, writer=self._name)
+        _, version = self._known[record.uid]
+        metadata = {
+            "name": _name(record.uid),
+            "namespace": self._namespace,
+            "resourceVersion": version,
+        }
+        path = f"{self._collection}/{_name(record.uid)}"
+        try:
+            made = await self._writer.replace(self._namespace, path, self._body(record, metadata))
+        except NotThere:
+            # Somebody removed it. What it said must not be lost while it is open.
+            return await self._create(record)
+        except (Conflicted, NotAnswered) as error:
+            await self._doubt(record.uid, error)
+            raise
+        self._known[record.uid] = (record, made["metadata"]["resourceVersion"])
+        return record
+
+    async def drop(self, uid: str) -> None:
+        """Remove the record of a mirror that is gone."""
+        path = f"{self._collection}/{_name(uid)}"
+        try:
+            body = await self._writer.get(path)
+            await self._writer.delete(self._namespace, path, body["metadata"]["uid"])
+        except NotThere:
+            pass
+        self._forget(uid)
+
+    @property
+    def _collection(self) -> str:
+        return f"/api/v1/namespaces/{self._namespace}/configmaps"
+
+    async def _create(self, record: Record) -> Record:
+        metadata = {"name": _name(record.uid), "namespace": self._namespace}
+        body = self._body(record, metadata)
+        try:
+            made = await self._writer.create(self._namespace, self._collection, body)
+        except (Conflicted, NotAnswered) as error:
+            await self._doubt(record.uid, error)
+            raise
+        self._known[record.uid] = (record, made["metadata"]["resourceVersion"])
+        return record
+
+    async def _doubt(self, uid: str, error: Conflicted | NotAnswered) -> None:
+        """The API server has, or may have, another record than is known. Where it cannot be asked
+        now either, it is asked before anything else is done with it.
+        """
+        self._doubtful.add(uid)
+        if isinstance(error, Conflicted):
+            await self._read_again(uid)
+
+    async def _read_again(self, uid: str) -> None:
+        try:
+            self._learn(await self._writer.get(f"{self._collection}/{_name(uid)}"))
+        except NotThere:
+            # One that is open and was removed is made again by the next write.
+            known = self.get(uid)
+            if known is None or not known.is_open:
+                self._forget(uid)
+        self._doubtful.discard(uid)
+
+    def _forget(self, uid: str) -> None:
+        self._known.pop(uid, None)
+        self._unreadable.pop(uid, None)
+        self._doubtful.discard(uid)
+
+    def _learn(self, body: Mapping[str, Any]) -> None:
+        metadata = body["metadata"]
+        uid = metadata["name"].removeprefix("refresh-")
+        try:
+            record = from_json(json.loads((body.get("data") or {}).get(KEY) or "null") or {})
+        except (UnreadableRecord, ValueError) as error:
+            self._known.pop(uid, None)
+            self._cannot_read(uid, metadata, str(error)[:200])
+            return
+        self._unreadable.pop(uid, None)
+        self._known[uid] = (record, metadata["resourceVersion"])
+
+    def _cannot_read(self, uid: str, metadata: Mapping[str, Any], why: str) -> None:
+        mirror = str((metadata.get("annotations") or {}).get(MIRROR) or "")
+        is_open = (metadata.get("labels") or {}).get(OPEN) != "false"
+        if uid not in self._unreadable:
+            log.error("a refresh record cannot be read", uid=uid, mirror=mirror, why=why)
+        namespace = mirror.partition("/")[0]
+        self._unreadable[uid] = Unreadable(why, namespace, is_open, self._clock())
+
+    def _body(self, record: Record, metadata: dict[str, str]) -> dict[str, Any]:
+        labels = {
+            LABEL: "refresh",
+            OPEN: str(record.is_open).lower(),
+            "app.kubernetes.io/managed-by": "stagingmirror",
+        }
+        annotations = {MIRROR: f"{record.namespace}/{record.name}"}
+        return {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {**metadata, "labels": labels, "annotations": annotations},
+            "data": {KEY: json.dumps(to_json(record), sort_keys=True)},
+        }
+
+
+def _name(uid: str) -> str:
+    return f"refresh-{uid}"

@@ -1,0 +1,145 @@
+"""Whether a refresh starts now, waits, or is skipped and told. Pure.
+
+A tick waits until production was seen, whole and unchanged for ``settle``, up to
+``startingDeadline``. Somebody who asks by hand waits for production to be seen whole as well, but
+not for ``settle``: they have looked. Both are refused by a suspended mirror and by a hold, and both
+come to nothing only where that was seen: what is not known in staging (pods are being replaced, its
+MLflow does not answer) is waited for as long.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from stagingmirror.api.types.duration import seconds
+from stagingmirror.drift.steps import Plan
+from stagingmirror.drift.verdict import Unknown
+from stagingmirror.drift.wording import components_of
+from stagingmirror.engine.context import A_MOMENT, Case
+from stagingmirror.engine.refresh.record.record import Trigger
+from stagingmirror.engine.refresh.start.live_guard import holding
+from stagingmirror.engine.refresh.start.quiet_period import not_whole
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """A due tick, or a token of ``refresh-at`` that was first seen at ``at`` (POSIX s)."""
+
+    trigger: Trigger
+    at: float
+    token: str | None = None
+
+    @property
+    def id(self) -> str:
+        """Of an occasion that came to nothing."""
+        return f"{self.trigger.lower()}-{int(self.at)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Nothing speaks against it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    message: str
+    again_in: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """The occasion is over and told."""
+
+    reason: str
+    message: str
+    result: Literal["Skipped", "NothingToDo"] = "Skipped"
+
+
+Decision = Start | Wait | Skip
+
+
+def decide(
+    case: Case, occasion: Occasion, *, still_since: float | None, queued: bool, hindrance: str
+) -> Decision:
+    """What becomes of this occasion now. ``still_since``: since when production has shown the same
+    facts (POSIX s); None: a part of it is not seen. ``queued``: it could have started and waits for
+    others only, so it has no deadline. ``hindrance``: why it had not started before.
+    """
+    refused = _refused(case)
+    if refused is not None or case.spec.refresh is None:
+        return refused or Wait("")
+    waits_for = _waits_for(case, occasion, still_since)
+    if queued:
+        return waits_for or _start_or_nothing(case)
+    left = deadline(case, occasion) - case.now
+    if left < 0:
+        why = hindrance.rstrip(".")
+        return Skip("DeadlineMissed", f"it could not start within startingDeadline: {why}.")
+    waits_for = waits_for or _nothing_known(case)
+    if waits_for is not None:
+        return replace(waits_for, again_in=min(waits_for.again_in, left + A_MOMENT))
+    return _start_or_nothing(case)
+
+
+def deadline(case: Case, occasion: Occasion) -> float:
+    """Until when it must have started (POSIX s); without ``spec.refresh`` it never can."""
+    refresh = case.spec.refresh
+    return occasion.at + (0.0 if refresh is None else seconds(refresh.starting_deadline))
+
+
+def planned(plan: Plan) -> frozenset[str]:
+    """The components that a refresh would write."""
+    return frozenset(name for step in plan.steps for name in components_of(step))
+
+
+def _refused(case: Case) -> Skip | None:
+    refresh = case.spec.refresh
+    if refresh is None:
+        return Skip("NoRefresh", "this mirror only watches; add spec.refresh to let it write.")
+    if refresh.suspend:
+        return Skip("Suspended", "the mirror is suspended; set spec.refresh.suspend to false.")
+    hold = holding(case.holds, frozenset())
+    if hold is not None:
+        return Skip("Held", f"{hold.name} holds staging: {hold.reason}.")
+    return None
+
+
+def _waits_for(case: Case, occasion: Occasion, still_since: float | None) -> Wait | None:
+    stale_after = seconds(case.spec.stale_after)
+    missing = not_whole(case.components, now=case.now, stale_after=stale_after)
+    if missing is not None:
+        return Wait(missing)
+    if occasion.trigger == "Manual" or case.spec.refresh is None:
+        return None
+    settle = seconds(case.spec.refresh.settle)
+    calm = 0.0 if still_since is None else case.now - still_since
+    if calm >= settle:
+        return None
+    message = f"production must be seen without a change for {settle:g} s first"
+    # Whatever changes in production brings the mirror back by itself.
+    return Wait(message, max(settle - calm, 0.2))
+
+
+def _nothing_known(case: Case) -> Wait | None:
+    """Without a step to take, a component that is not known might still need one."""
+    unknown = _unknown(case)
+    return None if case.plan.steps or unknown is None else Wait(unknown)
+
+
+def _start_or_nothing(case: Case) -> Decision:
+    if case.plan.steps:
+        return Start()
+    unknown = _unknown(case)
+    if unknown is not None:
+        return Skip("NotKnown", f"{unknown}.")
+    left = "; ".join(f"{each.component}: {each.why}" for each in case.plan.left[:5])
+    return Skip("NothingToDo", left or "staging is like production already", "NothingToDo")
+
+
+def _unknown(case: Case) -> str | None:
+    """The first component that a refresh would follow and of which nothing is known."""
+    for judged in case.components:
+        if judged.track.effective_mode == "Refresh" and isinstance(judged.verdict, Unknown):
+            why, side = judged.verdict.why, judged.verdict.side
+            where = f" in {side}" if side else ""
+            return f"{judged.track.name} is not known{where} ({why.message.rstrip('.')})"
+    return None

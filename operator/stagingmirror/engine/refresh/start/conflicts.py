@@ -1,0 +1,67 @@
+"""Refreshes of other mirrors, also of deleted ones, that write what this mirror writes.
+
+Claims follow specs; a record runs to its end whatever becomes of the spec that it was planned from,
+so a newcomer may find a field half refreshed by one that claims it no more.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from stagingmirror.component import Write
+from stagingmirror.engine.context import Case
+from stagingmirror.engine.ownership.track_entries import kind_of
+from stagingmirror.engine.ownership.write_targets import SameRegistry, shared, targets_of
+from stagingmirror.engine.refresh.record.record import Record
+from stagingmirror.engine.refresh.record.record_store import Records
+
+
+@dataclass(frozen=True, slots=True)
+class Others:
+    records: Records
+    mirror_is_there: Callable[[str], bool]
+    same_registry: SameRegistry
+
+    def in_the_way(self, case: Case) -> str | None:
+        """Why this mirror must wait for another's refresh; None: nothing is in its way."""
+        wanted = targets_of(case.plan.steps) | _compared(case)
+        for record in self._open(case):
+            write = shared(wanted, _targets(record), self.same_registry)
+            if write is not None:
+                whose = f"{record.namespace}/{record.name}"
+                return f"waits for the refresh of {whose}, which writes {write}"
+        return self._unreadable(case)
+
+    def are_writing(self, case: Case) -> bool:
+        """Whether anything that this mirror compares may be half refreshed by another."""
+        writing = [record for record in self._open(case) if record.is_writing]
+        if not writing:
+            return self._unreadable(case) is not None
+        mine = _compared(case)
+        return any(shared(mine, _targets(each), self.same_registry) for each in writing)
+
+    def _open(self, case: Case) -> list[Record]:
+        found = (each for each in self.records.all() if each.is_open and each.uid != case.uid)
+        return sorted(found, key=lambda record: (record.namespace, record.name, record.uid))
+
+    def _unreadable(self, case: Case) -> str | None:
+        """What a deleted mirror of this namespace wrote is not known, so it may be anything."""
+        for uid, found in sorted(self.records.all_unreadable().items()):
+            if uid == case.uid or not found.is_open or found.namespace != case.key.namespace:
+                continue
+            if not self.mirror_is_there(uid):
+                return (
+                    f"the record refresh-{uid} of a deleted mirror cannot be read ({found.why}), "
+                    "and it may write the same; see what staging runs, then delete that ConfigMap"
+                )
+        return None
+
+
+def _targets(record: Record) -> frozenset[Write]:
+    return targets_of(entry.step for entry in record.entries)
+
+
+def _compared(case: Case) -> frozenset[Write]:
+    """What a refresh of its entries would write, also of those that only report."""
+    kinds = ((track, kind_of(track)) for track in case.spec.track)
+    found = (kind.writes(track, case.sides) for track, kind in kinds if kind is not None)
+    return frozenset().union(*found)

@@ -1,0 +1,97 @@
+"""What the API server says right now about whether a mirror may write: asked before a refresh
+starts and before each of its writes, because watches may lag.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from stagingmirror.api.types.base import API_VERSION
+from stagingmirror.drift.facts import Hold, Why
+from stagingmirror.engine.holds.active import in_force, read
+from stagingmirror.engine.resources.mirror import MirrorKey
+from stagingmirror.errors import NotThere
+from stagingmirror.sources.kubernetes.write.writer import Writer
+
+Body = Mapping[str, Any]
+
+_ROOT = f"/apis/{API_VERSION}"
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """Bodies as of now; None: not there. ``holds`` are this mirror's that have not expired."""
+
+    mirror: Body | None
+    production: Body | None
+    staging: Body | None
+    holds: tuple[Hold, ...]
+
+
+async def ask(writer: Writer, key: MirrorKey, *, production: str, staging: str, now: float) -> Live:
+    """Raises NotAnswered or NotAllowed where any of it cannot be known."""
+    home = f"{_ROOT}/namespaces/{key.namespace}"
+    mirror, theirs, ours, holds = await asyncio.gather(
+        _find(writer, f"{home}/stagingmirrors/{key.name}"),
+        _find(writer, f"{_ROOT}/mirrorenvironments/{production}"),
+        _find(writer, f"{_ROOT}/mirrorenvironments/{staging}"),
+        writer.select(f"{home}/mirrorholds"),
+    )
+    requests = [request for body in holds if (request := read(body)) is not None]
+    found = tuple(request.hold for request in in_force(requests, key, now))
+    return Live(mirror, theirs, ours, found)
+
+
+async def stays(writer: Writer, key: MirrorKey, uid: str) -> bool:
+    """Whether the mirror of this uid is there. One that is being deleted and waits for a finalizer
+    is not: nobody can take that back.
+    """
+    body = await _find(writer, f"{_ROOT}/namespaces/{key.namespace}/stagingmirrors/{key.name}")
+    return body is not None and body["metadata"]["uid"] == uid and not _is_going(body)
+
+
+def must_stop(live: Live, key: MirrorKey, uid: str, components: frozenset[str]) -> Why | None:
+    """Why a refresh of these components may write no more; None: it may go on."""
+    mirror = live.mirror
+    if mirror is None or _is_going(mirror) or mirror["metadata"]["uid"] != uid:
+        return Why("MirrorDeleted", "the StagingMirror was deleted.")
+    refresh = (mirror.get("spec") or {}).get("refresh")
+    if refresh is None:
+        return Why("NoRefresh", "spec.refresh was removed: this mirror only watches.")
+    if refresh.get("suspend"):
+        return Why("Suspended", "the mirror is suspended (spec.refresh.suspend).")
+    hold = holding(live.holds, components)
+    if hold is not None:
+        return Why("Held", f"{hold.name} holds staging: {hold.reason}.")
+    return _revoked("production", live.production, key) or _revoked("staging", live.staging, key)
+
+
+def holding(holds: tuple[Hold, ...], components: frozenset[str]) -> Hold | None:
+    """The first hold of the whole mirror or of one of these components."""
+    meant = (hold for hold in holds if not hold.components or hold.components & components)
+    return next(meant, None)
+
+
+def _revoked(role: str, environment: Body | None, key: MirrorKey) -> Why | None:
+    if environment is None or _is_going(environment):
+        return Why("EnvironmentRevoked", f"the {role} environment was deleted.")
+    spec, name = environment.get("spec") or {}, environment["metadata"]["name"]
+    if key.namespace not in (spec.get("usableFrom") or ()):
+        what = f"environment {name} does not list namespace {key.namespace} in usableFrom any more."
+        return Why("EnvironmentRevoked", what)
+    if role == "staging" and key.namespace not in (spec.get("namespaces") or ()):
+        what = f"environment {name} does not list namespace {key.namespace} in namespaces any more."
+        return Why("EnvironmentRevoked", what)
+    return None
+
+
+def _is_going(body: Body) -> bool:
+    return bool(body["metadata"].get("deletionTimestamp"))
+
+
+async def _find(writer: Writer, path: str) -> Body | None:
+    try:
+        return await writer.get(path)
+    except NotThere:
+        return None

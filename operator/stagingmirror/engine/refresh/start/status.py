@@ -1,0 +1,99 @@
+"""A record as ``status`` shows it. Pure.
+
+Nothing of ``before`` and ``after`` is shown: former values may be unreadable ones.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from stagingmirror.api.types.times import rfc3339
+from stagingmirror.drift.wording import components_of, describe, phase
+from stagingmirror.engine.refresh.record.record import Entry, Record
+from stagingmirror.engine.refresh.start.admission import Occasion, Skip
+
+
+def open_refresh(record: Record) -> dict[str, Any]:
+    """``status.refresh``."""
+    return {
+        "id": record.id,
+        "trigger": record.trigger,
+        "generation": record.generation,
+        **({"token": record.token} if record.token else {}),
+        "phase": _phase(record),
+        "message": _message(record),
+        "started": rfc3339(record.started),
+        "steps": [_step(entry) for entry in record.entries],
+    }
+
+
+def ended_refresh(record: Record) -> dict[str, Any]:
+    """The entry of ``status.refreshes``."""
+    components = dict.fromkeys(c for e in record.entries for c in components_of(e.step))
+    return {
+        "id": record.id,
+        "trigger": record.trigger,
+        "generation": record.generation,
+        **({"token": record.token} if record.token else {}),
+        "result": record.result,
+        "reason": record.why[0] if record.why else "Verified",
+        "message": record.message,
+        "components": list(components),
+        "started": rfc3339(record.started),
+        "finished": rfc3339(record.ended or record.started),
+    }
+
+
+def untold(record: Record | None, status: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The entry of a refresh that has ended (now, or before a crash) and that ``status`` lacks."""
+    if record is None or record.ended is None or record.is_open:
+        return None
+    told = status.get("refreshes") or ()
+    if any(each.get("id") == record.id for each in told):
+        return None
+    entry = ended_refresh(record)
+    # Times have one form, so their texts sort as they do; older ones may have been cut off.
+    newest = str(told[0].get("finished") or "") if told else ""
+    return entry if entry["finished"] >= newest else None
+
+
+def skipped(occasion: Occasion, skip: Skip, now: float) -> dict[str, Any]:
+    """The entry of ``status.refreshes`` for an occasion that came to nothing."""
+    return {
+        "id": occasion.id,
+        "trigger": occasion.trigger,
+        **({"token": occasion.token} if occasion.token else {}),
+        "result": skip.result,
+        "reason": skip.reason,
+        "message": skip.message,
+        "started": rfc3339(occasion.at),
+        "finished": rfc3339(now),
+    }
+
+
+def _phase(record: Record) -> str:
+    if record.phase != "Forward":
+        return record.phase
+    ahead = next((e for e in record.entries if e.state in ("Pending", "Started")), None)
+    return "Prepare" if ahead is not None and phase(ahead.step) == "prepare" else "Switch"
+
+
+def _message(record: Record) -> str:
+    if record.phase == "PutBack" and record.why is not None:
+        why, awaited = record.why[1], record.message
+        return f"putting back: {why}" + (f" Waits: {awaited}" if awaited not in ("", why) else "")
+    if record.phase == "Verify":
+        return record.message or "waits for what was applied to arrive"
+    working = next((e for e in record.entries if e.state == "Started"), None)
+    return working.message if working else ""
+
+
+def _step(entry: Entry) -> dict[str, Any]:
+    return {
+        "id": entry.step.id,
+        "phase": phase(entry.step),
+        "component": ", ".join(components_of(entry.step)),
+        "components": list(components_of(entry.step)),
+        "text": describe(entry.step),
+        "state": entry.state,
+        **({"message": entry.message} if entry.message else {}),
+    }

@@ -1,0 +1,227 @@
+"""What this process remembers of each mirror between passes: its ticks, the token that asks for a
+refresh, and what has ended and is not in the status yet.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from stagingmirror.api.spec.mirror import Refresh
+from stagingmirror.api.types.times import posix, rfc3339
+from stagingmirror.drift.facts import Why
+from stagingmirror.engine.context import Case, Progress
+from stagingmirror.engine.observe.check_requests import REFRESH_AT, token_of
+from stagingmirror.engine.refresh.record.record import Record
+from stagingmirror.engine.refresh.start import schedule_ticks as ticking
+from stagingmirror.engine.refresh.start.admission import Occasion, Skip, Wait, deadline
+from stagingmirror.engine.refresh.start.schedule_ticks import Ticks
+from stagingmirror.engine.refresh.start.status import ended_refresh, skipped
+from stagingmirror.errors import NeedsHuman
+
+Entry = Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Memory:
+    """``since`` is when this process began to watch (POSIX s). ``obeyed`` is the token that was
+    obeyed or refused, ``asked`` the one that waits. ``waited`` is what the next occasion waited for
+    when it was last looked at.
+    """
+
+    since: float
+    ticks: Ticks | None = None
+    obeyed: str | None = None
+    asked: Occasion | None = None
+    waited: str | None = None
+    untold: list[Entry] = field(default_factory=list)
+
+    def close(self, last: Record, status: Mapping[str, Any]) -> None:
+        """A record that has ended and is not in the status (now, or before a crash) is told."""
+        told = status.get("refreshes") or ()
+        known = {entry.get("id") for entry in (*told, *self.untold)}
+        if last.ended is None or last.id in known:
+            return
+        if not told or int(last.ended) >= _moment(told[0].get("finished")):
+            self.untold.append(ended_refresh(last))
+
+
+class Occasions:
+    """One memory per mirror uid. Whatever is forgotten by a restart is found again in status and
+    record.
+    """
+
+    def __init__(self) -> None:
+        self._memories: dict[str, Memory] = {}
+
+    def of(self, case: Case, last: Record | None) -> Memory:
+        """The mirror's memory, brought up to ``case.now``. ``last`` is its last record."""
+        memory = self._memories.get(case.uid)
+        if memory is None:
+            memory = self._memories[case.uid] = _first_memory(case)
+        _follow_ticks(memory, case, last)
+        _follow_token(memory, case, last)
+        _follow_telling(memory, case)
+        return memory
+
+    def uids(self) -> frozenset[str]:
+        return frozenset(self._memories)
+
+    def forget_ticks(self, uid: str, last: Record | None, *, why: str, now: float) -> None:
+        """Nothing can be refreshed now. Once that is mended, ticks count from then, and one that
+        waited is told.
+        """
+        memory = self._memories.get(uid)
+        if memory is None or memory.ticks is None:
+            return
+        due = _not_taken(memory.ticks, last).due
+        if due is not None:
+            skip(memory, Occasion("Schedule", due), Skip("Stopped", why), now)
+        memory.ticks = None
+
+    def drop(self, uid: str) -> None:
+        self._memories.pop(uid, None)
+
+
+def next_occasion(memory: Memory) -> Occasion | None:
+    """Whoever asks by hand comes first."""
+    if memory.asked is not None:
+        return memory.asked
+    if memory.ticks is not None and memory.ticks.due is not None:
+        return Occasion("Schedule", memory.ticks.due)
+    return None
+
+
+def took(memory: Memory, occasion: Occasion) -> None:
+    """The occasion has started a refresh, or came to nothing."""
+    memory.waited = None
+    if occasion.trigger == "Manual":
+        memory.obeyed, memory.asked = occasion.token, None
+    elif memory.ticks is not None:
+        memory.ticks = ticking.handled(memory.ticks)
+
+
+def skip(memory: Memory, occasion: Occasion, why: Skip, now: float) -> None:
+    """The occasion came to nothing, and that is told."""
+    took(memory, occasion)
+    memory.untold.append(skipped(occasion, why, now))
+
+
+def waits(memory: Memory, wait: Wait | None) -> None:
+    """What a pass waited for; None: nothing, or its refresh runs."""
+    memory.waited = wait.message if wait else None
+
+
+def hindrance(memory: Memory, case: Case, occasion: Occasion, last: Record | None) -> str:
+    """Why an occasion that missed its deadline had not started by then. What speaks against it now
+    is no reason.
+    """
+    if memory.waited is not None:
+        return memory.waited
+    ended = last.ended if last is not None else None
+    if last is not None and ended is not None and last.started < deadline(case, occasion) <= ended:
+        return f"the mirror's own refresh {last.id} ran until {rfc3339(ended)}"
+    if occasion.at < memory.since:
+        return "no operator ran that could have started it"
+    return "the operator did not come to look at it in time"
+
+
+def _first_memory(case: Case) -> Memory:
+    """A mirror without a status was never asked anything: its token is echoed, not obeyed."""
+    memory = Memory(since=case.now)
+    if case.spec.refresh is not None:
+        memory.ticks = ticking.first_seen(
+            case.spec.refresh, case.status, generation=case.generation, now=case.now
+        )
+    if not case.status.get("conditions"):
+        memory.obeyed = token_of(case.annotations, REFRESH_AT)
+    return memory
+
+
+def _follow_ticks(memory: Memory, case: Case, last: Record | None) -> None:
+    refresh = case.spec.refresh
+    if refresh is None:
+        memory.ticks = None
+        return
+    former = _not_taken(memory.ticks or ticking.begun(refresh, case.status, case.now), last)
+    ticks = _not_taken(ticking.passed(former, refresh, case.now), last)
+    if former.due is not None and ticks.due is None:
+        skip(memory, Occasion("Schedule", former.due), _edited(refresh), case.now)
+    memory.ticks = ticks
+
+
+def _not_taken(ticks: Ticks, last: Record | None) -> Ticks:
+    """Without what the mirror's last record says of it: its answer or its status may be lost."""
+    return ticks if last is None or last.tick is None else ticking.taken(ticks, last.tick)
+
+
+def _edited(refresh: Refresh) -> Skip:
+    """What becomes of a tick that waited when ``spec.refresh`` was edited."""
+    if refresh.suspend:
+        return Skip("Suspended", "spec.refresh.suspend was set while it waited.")
+    return Skip("ScheduleChanged", "spec.refresh.schedule or timeZone was changed as it waited.")
+
+
+def _follow_token(memory: Memory, case: Case, last: Record | None) -> None:
+    token = token_of(case.annotations, REFRESH_AT)
+    handled = {case.status.get("handledRefreshAt"), memory.obeyed}
+    if last is not None and last.token is not None:
+        handled.add(last.token)
+        if token == last.token:
+            memory.obeyed = token
+    if token is None or token in handled:
+        memory.asked = None
+    elif memory.asked is None or memory.asked.token != token:
+        memory.asked = Occasion("Manual", case.now, token)
+
+
+def _follow_telling(memory: Memory, case: Case) -> None:
+    """What status shows is told."""
+    known = {entry.get("id") for entry in case.status.get("refreshes") or ()}
+    memory.untold = [entry for entry in memory.untold if entry["id"] not in known]
+
+
+def _moment(text: object) -> float:
+    try:
+        return posix(text) if isinstance(text, str) else 0.0
+    except NeedsHuman:
+        return 0.0
+
+
+def refused_token(
+    annotations: Mapping[str, str], status: Mapping[str, Any], why: Why, *, now: float
+) -> Progress:
+    """What echoes a refresh token that cannot be obeyed, with the reason; Idle where there is none.
+
+    A token that was there when the mirror was first seen asked nothing of us: it is only echoed.
+    """
+    token = token_of(annotations, REFRESH_AT)
+    if token is None or token == status.get("handledRefreshAt"):
+        return Progress()
+    if not status.get("conditions"):
+        return Progress(handled_refresh_at=token)
+    return Progress(
+        handled_refresh_at=token,
+        finished={
+            "id": f"refused-{token}",
+            "trigger": "Manual",
+            "result": "Skipped",
+            "reason": why.reason,
+            "message": why.message,
+            "started": rfc3339(now),
+            "finished": rfc3339(now),
+        },
+    )
+
+
+def refusing(
+    annotations: Mapping[str, str], status: Mapping[str, Any], unknown: Progress, *, now: float
+) -> Progress:
+    """What is told where the record cannot be known: a token given meanwhile is refused where a
+    human must mend that, and waits where the record only was not answered.
+    """
+    if unknown.stalled is None:
+        return unknown
+    refused = refused_token(annotations, status, Why(*unknown.stalled), now=now)
+    return replace(
+        unknown, handled_refresh_at=refused.handled_refresh_at, finished=refused.finished
+    )

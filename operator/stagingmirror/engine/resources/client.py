@@ -1,0 +1,108 @@
+"""Our own resources in the API: listed whole, read live, and their status written.
+
+Spec and metadata are never written. A status is put with the resourceVersion and uid that were
+judged: an apply from a stale cache would delete fields, and a merge patch with a wrong uid is
+accepted.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from stagingmirror.api.types.base import API_VERSION, GROUP, VERSION
+from stagingmirror.engine.resources.cache import Body, Fleet, Plural
+from stagingmirror.errors import Conflicted, NotLeading, NotThere
+from stagingmirror.sources.kubernetes.api.client import KubernetesClient
+from stagingmirror.sources.kubernetes.api.errors import shaped, version_of
+
+KINDS: Mapping[Plural, str] = {
+    "stagingmirrors": "StagingMirror",
+    "mirrorenvironments": "MirrorEnvironment",
+    "mirrorholds": "MirrorHold",
+}
+
+
+class Resources:
+    """Reads and writes of mirrors, environments and holds; answers are put into the fleet."""
+
+    def __init__(
+        self, client: KubernetesClient, fleet: Fleet, *, leading: Callable[[], bool]
+    ) -> None:
+        self._client = client
+        self._fleet = fleet
+        self._leading = leading
+
+    async def listed(self, plural: Plural) -> tuple[tuple[Body, ...], int]:
+        """A consistent LIST of all namespaces, with the resourceVersion it is true for.
+
+        Errors: those of the client.
+        """
+        found: list[Body] = []
+        version = 0
+        asked = f"/apis/{GROUP}/{VERSION}/{plural}"
+        async for page in self._client.pages(asked, shape=_known):
+            found.extend(page["items"])
+            version = version or shaped(page["metadata"], f"GET {asked}", version_of)
+        return tuple(found), version
+
+    async def read(self, plural: Plural, name: str, namespace: str = "") -> Body:
+        """The resource as it is now. Errors: those of the client."""
+        return await self._client.request("GET", path(plural, name, namespace))
+
+    async def put_status(self, plural: Plural, body: Body, status: Mapping[str, Any]) -> Body:
+        """Write a status where nothing has changed since ``body``; the answer is in the fleet.
+
+        Errors: Conflicted where something has changed (the newer body is in the fleet then),
+        NotThere, Refused, NotAllowed, NotAnswered, NotLeading.
+        """
+        if not self._leading():
+            raise NotLeading("NotLeading", "this process does not hold the Lease any more.")
+        metadata = body["metadata"]
+        where = path(plural, metadata["name"], metadata.get("namespace") or "")
+        try:
+            answer = await self._client.request(
+                "PUT", where + "/status", body=_written(plural, body, status)
+            )
+        except Conflicted:
+            await self._read_again(plural, metadata)
+            raise
+        self._fleet.put(plural, answer)
+        return answer
+
+    async def _read_again(self, plural: Plural, metadata: Mapping[str, Any]) -> None:
+        namespace = metadata.get("namespace") or ""
+        try:
+            self._fleet.put(plural, await self.read(plural, metadata["name"], namespace))
+        except NotThere:
+            return  # the edge or the next sweep says so, with the deletion's resourceVersion
+
+
+def _known(body: dict[str, Any]) -> dict[str, Any]:
+    """A body with what everybody relies on. Raises one of ``answers.MALFORMED``."""
+    metadata = body["metadata"]
+    texts = (metadata["name"], metadata["uid"], metadata.get("namespace") or "")
+    if not all(isinstance(text, str) for text in texts):
+        raise TypeError("names are text")
+    version_of(metadata)
+    return body
+
+
+def path(plural: Plural, name: str, namespace: str = "") -> str:
+    where = f"namespaces/{namespace}/" if namespace else ""
+    return f"/apis/{GROUP}/{VERSION}/{where}{plural}/{name}"
+
+
+def _written(plural: Plural, body: Body, status: Mapping[str, Any]) -> dict[str, Any]:
+    """What a PUT to /status needs; the API server takes nothing of it but the status."""
+    metadata = body["metadata"]
+    kept = {
+        key: metadata[key]
+        for key in ("name", "namespace", "uid", "resourceVersion")
+        if metadata.get(key)
+    }
+    return {
+        "apiVersion": API_VERSION,
+        "kind": KINDS[plural],
+        "metadata": kept,
+        "spec": body.get("spec") or {},
+        "status": dict(status),
+    }

@@ -1,0 +1,139 @@
+"""A StagingMirror as one pass takes it up.
+
+Specs of mirrors, read once per generation.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from stagingmirror.api.spec.mirror import StagingMirrorSpec
+from stagingmirror.api.spec.parse import parse_mirror
+from stagingmirror.engine.resources.cache import Body, Changed, Fleet
+from stagingmirror.errors import NeedsHuman
+
+
+class MirrorKey(NamedTuple):
+    namespace: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mirror:
+    key: MirrorKey
+    uid: str
+    generation: int
+    created: str
+    annotations: Mapping[str, str]
+    status: Mapping[str, Any]
+    """As the API has it, or empty."""
+    body: Body
+
+    @property
+    def seen_before(self) -> bool:
+        """Whether any operator has written its status. The API server gives a new object
+        ``observedGeneration: -1`` and nothing else.
+        """
+        return bool(self.status.get("conditions"))
+
+
+def key_of(body: Body) -> MirrorKey:
+    return MirrorKey(body["metadata"]["namespace"], body["metadata"]["name"])
+
+
+def mirror_of(body: Body) -> Mirror:
+    metadata = body["metadata"]
+    return Mirror(
+        key=key_of(body),
+        uid=metadata["uid"],
+        generation=int(metadata.get("generation") or 0),
+        created=metadata.get("creationTimestamp") or "",
+        annotations=metadata.get("annotations") or {},
+        status=body.get("status") or {},
+        body=body,
+    )
+
+
+def is_leaving(body: Body) -> bool:
+    """Whether it was deleted and somebody's finalizer still keeps it. It has no passes any more."""
+    return bool(body["metadata"].get("deletionTimestamp"))
+
+
+def find(fleet: Fleet, key: MirrorKey) -> Mirror | None:
+    """The mirror as last seen; None where it is gone or on its way out."""
+    body = fleet.get("stagingmirrors", key.name, key.namespace)
+    if body is None or is_leaving(body):
+        return None
+    return mirror_of(body)
+
+
+def environments_of(body: Body) -> frozenset[str]:
+    """The environments that a mirror names, also where its spec cannot be read."""
+    spec = body.get("spec") or {}
+    sides = (spec.get("production"), spec.get("staging"))
+    return frozenset(
+        str(side["environment"])
+        for side in sides
+        if isinstance(side, Mapping) and side.get("environment")
+    )
+
+
+def concerned(fleet: Fleet, change: Changed) -> frozenset[MirrorKey]:
+    """The mirrors that must be looked at because this resource of ours has changed."""
+    key = change.key
+    if key.plural == "stagingmirrors":
+        return frozenset({MirrorKey(key.namespace, key.name)})
+    bodies = fleet.all("stagingmirrors")
+    if key.plural == "mirrorenvironments":
+        # A Production environment protects its namespaces from every mirror, not only from its own.
+        if _listed(change.before) != _listed(change.after):
+            return frozenset(key_of(body) for body in bodies)
+        return frozenset(key_of(body) for body in bodies if key.name in environments_of(body))
+    return frozenset(
+        key_of(body) for body in bodies if body["metadata"]["namespace"] == key.namespace
+    )
+
+
+def _listed(body: Body | None) -> object:
+    spec = (body or {}).get("spec") or {}
+    return (spec.get("role"), spec.get("namespaces"))
+
+
+Generation = tuple[str, int]
+"""uid and metadata.generation."""
+
+
+class Specs:
+    """Parsing costs more than judging; a generation is parsed once."""
+
+    def __init__(self) -> None:
+        self._known: dict[MirrorKey, tuple[Generation, StagingMirrorSpec | NeedsHuman]] = {}
+
+    def of(self, body: Body) -> StagingMirrorSpec:
+        """The spec. Raises NeedsHuman (InvalidSpec), naming the field and the remedy."""
+        key = key_of(body)
+        generation = (body["metadata"]["uid"], int(body["metadata"].get("generation") or 0))
+        known = self._known.get(key)
+        if known is None or known[0] != generation:
+            known = (generation, _read(body))
+            self._known[key] = known
+        if isinstance(known[1], NeedsHuman):
+            raise NeedsHuman(known[1].reason, known[1].message)
+        return known[1]
+
+    def readable(self, body: Body) -> StagingMirrorSpec | None:
+        """The spec; None where it cannot be read."""
+        try:
+            return self.of(body)
+        except NeedsHuman:
+            return None
+
+    def drop(self, key: MirrorKey) -> None:
+        self._known.pop(key, None)
+
+
+def _read(body: Body) -> StagingMirrorSpec | NeedsHuman:
+    try:
+        return parse_mirror(body)
+    except NeedsHuman as error:
+        return error

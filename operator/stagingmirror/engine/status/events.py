@@ -1,0 +1,205 @@
+"""Telling people: one log line and a Kubernetes Event each, only where something changed.
+
+What is news is found by comparing two statuses (``changes``), so every leader tells the same.
+The log has everything; Events are few, and one that cannot be written is dropped: the status is
+the truth, Events are a courtesy.
+
+What is told of a status that was written: Events, log lines, figures.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any, Protocol
+
+import structlog
+
+from stagingmirror.api.status.truncation import ended
+from stagingmirror.api.types.base import API_VERSION
+from stagingmirror.engine.resources.mirror import Mirror, MirrorKey
+from stagingmirror.engine.status.changes import MAX_MESSAGE, Announcement, changes
+from stagingmirror.errors import StagingMirrorError
+from stagingmirror.metrics import Metrics
+
+__all__ = ["Announcement", "Requests", "Teller", "changes"]
+
+REPORTER = "stagingmirror"
+WAITING = 1000
+"""Events that may wait to be written; further ones are dropped, the log has them."""
+BURST = 20
+REFILL = 30.0
+"""A mirror may have so many Events at once, and one more after each so many seconds."""
+QUIET = 600.0
+"""Seconds in which the same sentence about the same mirror, and the same occasion, is no second
+Event.
+"""
+REMEMBERED = 10_000
+"""Sentences and mirrors that are remembered for this."""
+
+log = structlog.get_logger(__name__)
+
+
+class Requests(Protocol):
+    """The little that is needed of the cluster client."""
+
+    async def request(
+        self, method: str, path: str, *, body: object | None = None
+    ) -> dict[str, Any]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Allowance:
+    left: float
+    at: float
+
+
+class Teller:
+    """Call ``tell`` or ``announce`` from anywhere (they never wait); ``run`` writes the Events."""
+
+    def __init__(
+        self,
+        requests: Requests,
+        *,
+        clock: Callable[[], float],
+        identity: str,
+        leading: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self._requests = requests
+        self._clock = clock
+        self._identity = identity
+        self._leading = leading
+        self._waiting: asyncio.Queue[tuple[str, dict[str, Any]]] = asyncio.Queue(WAITING)
+        self._told: OrderedDict[tuple[str, str, str, str], float] = OrderedDict()
+        self._allowances: OrderedDict[str, _Allowance] = OrderedDict()
+
+    def tell(self, key: MirrorKey, uid: str, kind: str, reason: str, message: str) -> None:
+        """An Event on the mirror and one log line, for what no status shows (``TookOver``).
+        ``kind`` is Normal or Warning.
+        """
+        self._tell(key, uid, kind, reason, ended(message, MAX_MESSAGE), {})
+
+    def announce(
+        self, key: MirrorKey, uid: str, previous: Mapping[str, Any], status: Mapping[str, Any]
+    ) -> list[Announcement]:
+        """Tell what is new in a status that has just been written; gives back what that was."""
+        news = changes(previous, status)
+        for each in news:
+            self._tell(key, uid, each.kind, each.reason, each.message, each.fields, each.occasion)
+        return news
+
+    async def run(self) -> None:
+        """Write the Events that are waiting, for ever. Only while leading; others are dropped."""
+        while True:
+            namespace, body = await self._waiting.get()
+            if not self._leading():
+                continue
+            try:
+                await self._requests.request(
+                    "POST", f"/apis/events.k8s.io/v1/namespaces/{namespace}/events", body=body
+                )
+            except StagingMirrorError as error:
+                log.warning("event not written", reason=body["reason"], error=error.message)
+
+    def _tell(
+        self,
+        key: MirrorKey,
+        uid: str,
+        kind: str,
+        reason: str,
+        message: str,
+        fields: Mapping[str, Any],
+        occasion: str = "",
+    ) -> None:
+        speak = log.warning if kind == "Warning" else log.info
+        speak(reason, namespace=key.namespace, mirror=key.name, message=message, **fields)
+        now = self._clock()
+        said = (uid, reason, message, occasion)
+        if now - self._told.get(said, float("-inf")) < QUIET:
+            return
+        _remember(self._told, said, now)
+        if self._allowed(uid, now) and not self._waiting.full():
+            body = _event(key, uid, kind, reason, message, now, self._identity)
+            self._waiting.put_nowait((key.namespace, body))
+
+    def _allowed(self, uid: str, now: float) -> bool:
+        """Whether this mirror may have one more Event now."""
+        known = self._allowances.get(uid, _Allowance(BURST, now))
+        left = min(float(BURST), known.left + max(0.0, now - known.at) / REFILL)
+        _remember(self._allowances, uid, _Allowance(left - 1.0 if left >= 1.0 else left, now))
+        return left >= 1.0
+
+
+def _remember(known: OrderedDict[Any, Any], key: object, value: object) -> None:
+    known[key] = value
+    known.move_to_end(key)
+    if len(known) > REMEMBERED:
+        known.popitem(last=False)
+
+
+def _event(
+    key: MirrorKey, uid: str, kind: str, reason: str, message: str, now: float, identity: str
+) -> dict[str, Any]:
+    moment = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    unique = sha256(f"{uid} {reason} {message} {moment}".encode()).hexdigest()[:16]
+    return {
+        "apiVersion": "events.k8s.io/v1",
+        "kind": "Event",
+        "metadata": {"name": f"{key.name[:200]}.{unique}", "namespace": key.namespace},
+        "eventTime": moment,
+        "reportingController": REPORTER,
+        "reportingInstance": identity[:128],
+        "action": reason,
+        "reason": reason,
+        "type": kind,
+        "note": _note(message),
+        "regarding": {
+            "apiVersion": API_VERSION,
+            "kind": "StagingMirror",
+            "namespace": key.namespace,
+            "name": key.name,
+            "uid": uid,
+        },
+    }
+
+
+def _note(message: str) -> str:
+    """At most 1024 bytes, whatever the alphabet."""
+    return message.encode()[:1024].decode(errors="ignore")
+
+
+class Chronicle:
+    """Never waits."""
+
+    def __init__(self, teller: Teller, metrics: Metrics) -> None:
+        self._teller = teller
+        self._metrics = metrics
+
+    def written(self, mirror: Mirror, status: Mapping[str, Any], outcome: str) -> None:
+        """A status is in the API; ``outcome`` says whether its truth changed or only its time."""
+        self._metrics.status_written(outcome)
+        self.shown(mirror.key, status)
+        if outcome == "changed":
+            before = mirror.status if mirror.seen_before else {}
+            for news in self._teller.announce(mirror.key, mirror.uid, before, status):
+                self._count(mirror.key, news)
+
+    def shown(self, key: MirrorKey, status: Mapping[str, Any]) -> None:
+        """The status that the API has now."""
+        self._metrics.mirror(key.namespace, key.name, status)
+
+    def gone(self, key: MirrorKey) -> None:
+        """The mirror is no more, and no pass over it is under way."""
+        self._metrics.forget_mirror(key.namespace, key.name)
+
+    def refused(self) -> None:
+        """The API server did not take a status."""
+        self._metrics.status_written("refused")
+
+    def _count(self, key: MirrorKey, news: Announcement) -> None:
+        if "refresh_result" in news.fields:
+            self._metrics.refreshed(key.namespace, key.name, str(news.fields["refresh_result"]))
+        elif news.reason == "Deployed":
+            self._metrics.deployed(key.namespace, key.name, str(news.fields["side"]))

@@ -1,0 +1,1 @@
+"""What events of our own resources set in motion, and the resync that finds lost ones."""

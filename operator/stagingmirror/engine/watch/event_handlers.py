@@ -1,0 +1,93 @@
+"""What a change of our own resources sets in motion: who is looked at, and what is dropped."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from stagingmirror.engine.environments.resolve import read_environments
+from stagingmirror.engine.holds.active import Acknowledged, read
+from stagingmirror.engine.ownership.claims import Claims
+from stagingmirror.engine.resources.cache import Body, Changed, Fleet, Plural
+from stagingmirror.engine.resources.mirror import MirrorKey, concerned, environments_of, key_of
+from stagingmirror.metrics import Metrics
+
+
+class Adding(Protocol):
+    def add(self, key: MirrorKey) -> None: ...
+
+
+class Reactions:
+    """Takes what the edge and the sweep bring. Never waits."""
+
+    def __init__(
+        self,
+        *,
+        fleet: Fleet,
+        claims: Claims,
+        queue: Adding,
+        acknowledged: Acknowledged,
+        metrics: Metrics,
+        wake_environments: Callable[[], None],
+        wake_holds: Callable[[], None],
+    ) -> None:
+        self._fleet = fleet
+        self._claims = claims
+        self._queue = queue
+        self._acknowledged = acknowledged
+        self._metrics = metrics
+        self._wake_environments = wake_environments
+        self._wake_holds = wake_holds
+
+    def event(self, plural: Plural, type_: str | None, body: Body) -> None:
+        """One event of a watch: ADDED, MODIFIED, DELETED, or None for an initial LIST."""
+        if type_ == "DELETED":
+            self.react(self._fleet.remove(plural, body))
+        else:
+            self.react(self._fleet.put(plural, body))
+
+    def react(self, change: Changed | None) -> None:
+        if change is None or not change.matters:
+            return
+        match change.key.plural:
+            case "stagingmirrors":
+                self._mirror(change)
+            case "mirrorenvironments":
+                self._environment(change)
+            case "mirrorholds":
+                self._hold(change)
+        for key in concerned(self._fleet, change):
+            self._queue.add(key)
+
+    def environment_changed(self, name: str) -> None:
+        """Where its registry is, or how we are let in, has changed; or nobody asks it any more."""
+        if name not in read_environments(self._fleet):
+            self._metrics.forget_server(name)
+        for body in self._fleet.all("stagingmirrors"):
+            if name in environments_of(body):
+                self._queue.add(key_of(body))
+
+    def _mirror(self, change: Changed) -> None:
+        key = MirrorKey(change.key.namespace, change.key.name)
+        if change.after is None:
+            others = self._claims.drop(key)
+            self._wake_holds()
+        else:
+            others = self._claims.update(change.after)
+        for other in others:
+            self._queue.add(other)
+
+    def _environment(self, change: Changed) -> None:
+        for body in self._fleet.all("stagingmirrors"):
+            if change.key.name in environments_of(body):
+                for other in self._claims.update(body):
+                    self._queue.add(other)
+        self._wake_environments()
+
+    def _hold(self, change: Changed) -> None:
+        request = None if change.after is None else read(change.after)
+        if request is None:
+            self._metrics.forget_hold(change.key.namespace, change.key.name)
+        else:
+            self._metrics.hold(change.key.namespace, change.key.name, request.hold.until)
+        if change.after is None and change.before is not None:
+            self._acknowledged.drop(change.before["metadata"]["uid"])
+        self._wake_holds()

@@ -1,0 +1,92 @@
+"""Proves by consistent LISTs that the fleet in memory is what the API server has.
+
+A watch that was restarted does not tell what vanished meanwhile, and one that hangs tells nothing:
+what it missed is found here.
+"""
+
+import asyncio
+import math
+from collections.abc import Callable
+
+import structlog
+
+from stagingmirror.engine.resources.cache import PLURALS, Fleet
+from stagingmirror.engine.resources.client import Resources
+from stagingmirror.engine.watch.event_handlers import Reactions
+from stagingmirror.errors import StagingMirrorError
+
+log = structlog.get_logger(__name__)
+
+RETRY = 1.0
+"""Seconds after a LIST that failed."""
+GRACE = 15.0
+"""Seconds by which a sweep may be late, or take, before nothing later is believed."""
+
+
+class Sweeper:
+    """``last`` is when the newest whole sweep began (POSIX s); ``trouble`` why the last failed."""
+
+    def __init__(
+        self,
+        *,
+        fleet: Fleet,
+        resources: Resources,
+        reactions: Reactions,
+        clock: Callable[[], float],
+        interval: float,
+    ) -> None:
+        self.last: float | None = None
+        self.trouble: str | None = "our resources were not listed yet"
+        self._fleet = fleet
+        self._resources = resources
+        self._reactions = reactions
+        self._clock = clock
+        self._interval = interval
+        self._first = asyncio.Lock()
+
+    async def run(self) -> None:
+        """For ever."""
+        await self.until_listed()
+        pause = self._interval
+        while True:
+            await asyncio.sleep(pause)
+            pause = self._interval if await self.try_sweep() else RETRY
+
+    def vouches_until(self) -> float:
+        """Up to when (POSIX s) a watch that tells nothing is believed to miss nothing."""
+        return -math.inf if self.last is None else self.last + self._interval + GRACE
+
+    async def until_listed(self) -> None:
+        """Return after the first whole sweep: the CRDs are there, and we may list. However many
+        wait for it, it is one: a LIST of a large fleet is tens of megabytes.
+        """
+        async with self._first:
+            swept = self.trouble is None or await self.try_sweep()
+            while not swept:
+                await asyncio.sleep(RETRY)
+                swept = await self.try_sweep()
+
+    async def try_sweep(self) -> bool:
+        """One sweep; False where it failed, which is told in ``trouble``."""
+        try:
+            await self.sweep()
+        except StagingMirrorError as error:
+            if self.trouble != error.message:
+                log.warning("our resources cannot be listed", why=error.message)
+            self.trouble = error.message
+            return False
+        self.trouble = None
+        return True
+
+    async def sweep(self) -> None:
+        """List everything. Environments and holds come first: mirrors are judged by them."""
+        began = self._clock()
+        for plural in reversed(PLURALS):
+            newest = self._fleet.newest(plural)
+            bodies, version = await self._resources.listed(plural)
+            if version < newest:
+                log.warning("the cluster was set back", resource=plural, version=version)
+            take = self._fleet.set_back if version < newest else self._fleet.replace
+            for change in take(plural, bodies, version=version, began=began):
+                self._reactions.react(change)
+        self.last = began

@@ -1,0 +1,1 @@
+"""The level-triggered queue of mirrors, ordered by freshness deadline."""

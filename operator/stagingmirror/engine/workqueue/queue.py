@@ -1,0 +1,256 @@
+"""What must be looked at next: a level-triggered queue of keys.
+
+A key says "look at this", never "this happened": adding it twice is adding it once. It is never in
+two hands at a time; what arrives while it is in work makes it dirty again. It is taken in the order
+of freshness deadlines, and whatever waits longer than ``patience`` goes before everything that came
+later, so nothing starves.
+
+Times are POSIX seconds by the clock that is handed in. Not for threads: one event loop owns it.
+
+What a queue tells about itself, with controller-runtime's meaning of each figure.
+"""
+
+import asyncio
+import contextlib
+import heapq
+import math
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+
+class Counting(Protocol):
+    """Receives each change; times are seconds."""
+
+    def added(self, *, depth: int) -> None: ...
+
+    def taken(self, *, waited: float, depth: int) -> None: ...
+
+    def done(self, *, worked: float) -> None: ...
+
+    def retried(self) -> None: ...
+
+    def depth(self, value: int) -> None: ...
+
+
+class NotCounting:
+    """For a queue that nobody asks."""
+
+    def added(self, *, depth: int) -> None:
+        """Nothing."""
+
+    def taken(self, *, waited: float, depth: int) -> None:
+        """Nothing."""
+
+    def done(self, *, worked: float) -> None:
+        """Nothing."""
+
+    def retried(self) -> None:
+        """Nothing."""
+
+    def depth(self, value: int) -> None:
+        """Nothing."""
+
+
+K = TypeVar("K", bound=Hashable)
+_REPLACED = 64
+"""Wishes that were replaced, and may stay in the heap whatever its size."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    since: float
+    rank: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    since: float
+    started: float
+
+
+class Queue(Generic[K]):
+    """Add keys, take them, and say how it went: ``done`` or ``failed``."""
+
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], float],
+        counting: Counting | None = None,
+        patience: float = 30.0,
+        backoff: float = 0.25,
+        backoff_cap: float = 15.0,
+    ) -> None:
+        self._clock = clock
+        self._counting = counting or NotCounting()
+        self._patience = patience
+        self._backoff = backoff
+        self._backoff_cap = backoff_cap
+        self._waiting: dict[K, _Waiting] = {}
+        self._ranks: list[tuple[float, int, K]] = []
+        self._work: dict[K, _Work] = {}
+        self._again: dict[K, _Waiting] = {}
+        self._later: dict[K, float] = {}
+        self._dues: list[tuple[float, int, K]] = []
+        self._failures: dict[K, int] = {}
+        self._owed: dict[K, float] = {}
+        self._deadlines: dict[K, float] = {}
+        self._sequence = 0
+        self._changed = asyncio.Event()
+
+    def add(self, key: K, *, since: float | None = None) -> None:
+        """Make the key dirty now. ``since``: from when it counts as unwritten, where what it is
+        dirty for was known before.
+        """
+        self._later.pop(key, None)
+        now = self._clock()
+        self._add(key, now if since is None else min(since, now))
+
+    def fresh_until(self, key: K, deadline: float) -> None:
+        """When what is known of the key stops being fresh: its place among all that are dirty."""
+        self._deadlines[key] = deadline
+
+    def add_later(self, key: K, at: float) -> None:
+        """Make the key dirty at ``at``, or before where that was wished meanwhile. Nothing where it
+        is dirty.
+        """
+        if key in self._waiting or key in self._again:
+            return
+        self._put_off(key, min(at, self._later.get(key, math.inf)))
+
+    def take_now(self) -> K | None:
+        """The key whose turn it is, now in work until ``done`` or ``failed``; None: nothing is."""
+        now = self._clock()
+        self._wake(now)
+        while self._ranks:
+            rank, _, key = heapq.heappop(self._ranks)
+            entry = self._waiting.get(key)
+            if entry is None or entry.rank != rank:
+                continue
+            del self._waiting[key]
+            self._work[key] = _Work(since=entry.since, started=now)
+            self._counting.taken(waited=max(0.0, now - entry.since), depth=len(self._waiting))
+            return key
+        return None
+
+    async def take(self) -> K:
+        """Wait for a key whose turn it is."""
+        while True:
+            self._changed.clear()
+            key = self.take_now()
+            if key is not None:
+                return key
+            pause = self._pause()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._changed.wait()
+
+    def done(self, key: K) -> None:
+        """The key was looked at, and what is known of it is written."""
+        self._failures.pop(key, None)
+        self._owed.pop(key, None)
+        self._put_down(key)
+
+    def failed(self, key: K, *, again_in: float | None = None) -> float:
+        """The key must be looked at again, after this pause (s), else one that doubles up to the
+        cap; returns it.
+
+        What it became dirty for stays unwritten: ``oldest_unwritten`` goes on counting from then.
+        """
+        failures = self._failures.get(key, 0)
+        pause = min(self._backoff * 2.0 ** min(failures, 30), self._backoff_cap)
+        if again_in is None:
+            self._failures[key] = failures + 1
+        else:
+            pause = again_in
+        work = self._work.get(key)
+        if work is not None:
+            self._owed[key] = min(work.since, self._owed.get(key, math.inf))
+        self._counting.retried()
+        self._put_down(key)
+        self.add_later(key, self._clock() + pause)
+        return pause
+
+    def gone(self, key: K) -> None:
+        """The key in work is no more: done, and nothing of it is kept. What was added meanwhile
+        stays: it may have come again.
+        """
+        self._later.pop(key, None)
+        self._deadlines.pop(key, None)
+        self.done(key)
+
+    def oldest_unwritten(self) -> float | None:
+        """Since when a key is dirty, in work or owed a retry; None: everything is written."""
+        times = [work.since for work in self._work.values()]
+        times.extend(entry.since for entry in self._waiting.values())
+        times.extend(entry.since for entry in self._again.values())
+        times.extend(self._owed.values())
+        return min(times, default=None)
+
+    def working_since(self) -> tuple[float, ...]:
+        """When each key in work was taken."""
+        return tuple(work.started for work in self._work.values())
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def _add(self, key: K, since: float) -> None:
+        deadline = self._deadlines.get(key, math.inf)
+        # A rank in the past would let a key that is overdue again and again go before all others.
+        rank = max(min(deadline, since + self._patience), since)
+        place = self._again if key in self._work else self._waiting
+        entry = place.get(key)
+        if entry is None:
+            entry = place[key] = _Waiting(since=since, rank=math.inf)
+            self._counting.added(depth=len(self._waiting))
+        entry.since = min(entry.since, since)
+        if rank < entry.rank:
+            entry.rank = rank
+            if place is self._waiting:
+                self._rank(key, rank)
+
+    def _rank(self, key: K, rank: float) -> None:
+        self._sequence += 1
+        heapq.heappush(self._ranks, (rank, self._sequence, key))
+        self._changed.set()
+
+    def _put_off(self, key: K, at: float) -> None:
+        self._later[key] = at
+        self._sequence += 1
+        heapq.heappush(self._dues, (at, self._sequence, key))
+        if len(self._dues) > 2 * len(self._later) + _REPLACED:
+            self._dues = [due for due in self._dues if self._later.get(due[2]) == due[0]]
+            heapq.heapify(self._dues)
+        self._changed.set()
+
+    def _put_down(self, key: K) -> None:
+        work = self._work.pop(key, None)
+        if work is not None:
+            self._counting.done(worked=max(0.0, self._clock() - work.started))
+        again = self._again.pop(key, None)
+        if again is not None:
+            self._later.pop(key, None)
+            self._waiting[key] = again
+            self._rank(key, again.rank)
+
+    def _wake(self, now: float) -> None:
+        while self._dues and self._dues[0][0] <= now:
+            at, _, key = heapq.heappop(self._dues)
+            if self._later.get(key) == at:
+                del self._later[key]
+                self._add(key, at)
+
+    def _pause(self) -> float | None:
+        while self._dues and self._later.get(self._dues[0][2]) != self._dues[0][0]:
+            heapq.heappop(self._dues)
+        return max(0.0, self._dues[0][0] - self._clock()) if self._dues else None
+
+
+class NotYet(Exception):
+    """First answers are on their way; the mirror is looked at again when they have come, or in
+    ``again_in`` seconds.
+    """
+
+    def __init__(self, again_in: float) -> None:
+        super().__init__(f"first answers are on their way; again in {again_in:g} s")
+        self.again_in = again_in

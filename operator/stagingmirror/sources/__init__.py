@@ -1,0 +1,1 @@
+"""The systems that are observed and written: one package per system."""

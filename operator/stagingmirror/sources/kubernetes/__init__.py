@@ -1,0 +1,1 @@
+"""Kubernetes: watching what mirrors point at, and writing single fields of staging."""

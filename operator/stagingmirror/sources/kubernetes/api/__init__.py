@@ -1,0 +1,1 @@
+"""Requests to the API server: login, sessions, and the translation of its errors."""

@@ -1,0 +1,31 @@
+"""A plain HTTP session for somebody else's client (Kopf's), with our way of saying who we are."""
+
+import aiohttp
+
+from stagingmirror.sources.kubernetes.api.client import keepalive_socket
+from stagingmirror.sources.kubernetes.api.login import Login
+
+
+def open_session(access: Login) -> aiohttp.ClientSession:
+    """Authorization is asked for before each request, so a rotated token is taken up at once; a
+    dead connection is noticed as the client notices it. To be closed by the caller.
+    """
+
+    async def authorize(
+        request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        authorization = await access.authorization()
+        if authorization:
+            request.headers["Authorization"] = authorization
+        return await handler(request)
+
+    connector = aiohttp.TCPConnector(
+        limit=0, ssl=access.tls or True, socket_factory=keepalive_socket, ttl_dns_cache=10
+    )
+    return aiohttp.ClientSession(
+        connector=connector,
+        middlewares=(authorize,),
+        headers={"User-Agent": "stagingmirror"},
+        cookie_jar=aiohttp.DummyCookieJar(),
+        proxy=access.proxy,
+    )

@@ -1,0 +1,1 @@
+"""Watching workloads and ConfigMaps, and checking that no event was lost."""

@@ -1,0 +1,199 @@
+"""The data of the ConfigMaps that somebody reads, fetched when their metadata says that they
+changed.
+
+All ConfigMaps of a namespace are watched by metadata only: others' data (up to a MiB each) is never
+sent, decoded or kept.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from stagingmirror.drift.facts import Why
+from stagingmirror.errors import NotThere, StagingMirrorError
+from stagingmirror.sources.kubernetes.api.client import KubernetesClient
+from stagingmirror.sources.kubernetes.api.errors import shaped
+from stagingmirror.sources.kubernetes.objects import parse
+from stagingmirror.sources.kubernetes.objects.parse import Versioned
+from stagingmirror.sources.kubernetes.objects.store import Store, newer
+from stagingmirror.sources.kubernetes.watch.backoff import Pausing
+from stagingmirror.sources.kubernetes.watch.watched_kinds import CONFIG_MAPS
+from stagingmirror.view import ConfigMap
+
+Key = tuple[str, str]
+"""Namespace and name."""
+AT_ONCE = 8
+GIVE_UP = 15.0
+"""Seconds after which data that are known to be old, and cannot be read anew, are not told any
+more.
+"""
+_NOT_READ = Why("NotSeenYet", "The ConfigMap has not been read yet.")
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Data of one ``version``, read by a call that began at ``asked`` (POSIX s). ``good_until``:
+    where metadata have told of a newer version since, the last time as of which these data are
+    proven; when they changed after that is not known.
+    """
+
+    config_map: ConfigMap
+    version: str
+    asked: float
+    good_until: float | None = None
+
+
+class ConfigMaps:
+    """Reads what is wanted, a bounded number at once; ``run`` does the reading.
+
+    ``proven`` says of a namespace when the newest proof of its metadata began. ``changed`` is
+    called with when the news were heard, where they made something old that had been told.
+    """
+
+    def __init__(
+        self,
+        client: KubernetesClient,
+        store: Store[Versioned],
+        *,
+        clock: Callable[[], float],
+        proven: Callable[[str], float],
+        changed: Callable[[Key, float | None], None],
+    ) -> None:
+        self._client = client
+        self._store = store
+        self._clock = clock
+        self._proven = proven
+        self._changed = changed
+        self._wanted: set[Key] = set()
+        self._read: dict[Key, Read] = {}
+        self._trouble: dict[Key, Why] = {}
+        self._unread: dict[Key, float] = {}
+        self._counted_anew = 0
+        self._reading: dict[Key, asyncio.Task[None]] = {}
+        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._group: asyncio.TaskGroup | None = None
+
+    def want(self, key: Key) -> None:
+        self._wanted.add(key)
+        self._catch_up(key)
+
+    def unwant(self, key: Key) -> None:
+        self._wanted.discard(key)
+        self._forget(key)
+
+    def told(self, key: Key) -> None:
+        """Its metadata changed, or it came or went."""
+        if key not in self._wanted:
+            return
+        if self._store.named(*key) is None:
+            since = self._unread.get(key)
+            self._forget(key)
+            self._changed(key, since)
+            return
+        known = self._read.get(key)
+        if known and not self.current(key):
+            self._unread.setdefault(key, self._clock())
+            if known.good_until is None:
+                proven = max(known.asked, self._proven(key[0]))
+                self._read[key] = replace(known, good_until=proven)
+        self._catch_up(key)
+
+    def versions_went_back(self) -> None:
+        """The cluster counts from an earlier time again: no version that was read says anything."""
+        self._counted_anew += 1
+        for key, known in self._read.items():
+            self._read[key] = replace(known, version="0")
+        for key in list(self._wanted):
+            self.told(key)
+
+    def current(self, key: Key) -> bool:
+        """What was read is at least as new as what metadata tell."""
+        told, known = self._store.named(*key), self._read.get(key)
+        if told is None or known is None:
+            return told is None
+        return not newer(told.resource_version, known.version)
+
+    def oldest_unread(self) -> float | None:
+        """Since when it is known (POSIX s) that something is not any more as it was told."""
+        unread = [at for key, at in self._unread.items() if not self.current(key)]
+        return min(unread, default=None)
+
+    def read(self, key: Key) -> Read | Why:
+        """What was read last, or why there is nothing."""
+        return self._read.get(key) or self._trouble.get(key) or _NOT_READ
+
+    def trouble(self, key: Key) -> Why | None:
+        """Why the newest reading failed."""
+        return self._trouble.get(key)
+
+    async def settle(self, key: Key) -> None:
+        """Wait until a reading that is under way has ended."""
+        if (task := self._reading.get(key)) is not None:
+            await asyncio.wait([task])
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            self._group = group
+            for key in self._wanted:
+                self._catch_up(key)
+            try:
+                await asyncio.Event().wait()
+            finally:
+                self._group = None
+
+    def _catch_up(self, key: Key) -> None:
+        if self._group is None or key in self._reading or self.current(key):
+            return
+        self._reading[key] = self._group.create_task(self._read_one(key))
+
+    async def _read_one(self, key: Key) -> None:
+        try:
+            await self._keep_reading(key)
+        finally:
+            # At once, not by a callback: news that come now must start a new reading.
+            del self._reading[key]
+            if key not in self._wanted:
+                self._forget(key)
+
+    async def _keep_reading(self, key: Key) -> None:
+        """Until what was read is what metadata tell, or nobody wants it any more."""
+        pausing = Pausing()
+        while key in self._wanted and not self.current(key):
+            try:
+                await self._read_once(key)
+                if not self.current(key):
+                    await pausing.after_failure()
+            except NotThere:
+                await pausing.after_failure()  # the watch will tell that it is gone
+            except StagingMirrorError as error:
+                self._trouble[key] = Why(error.reason, error.message)
+                self._give_up(key)
+                await pausing.after_failure()
+
+    async def _read_once(self, key: Key) -> None:
+        async with self._slots:
+            asked, counted = self._clock(), self._counted_anew
+            body = await self._client.request("GET", CONFIG_MAPS.path(*key))
+        if counted != self._counted_anew:
+            return
+        config_map = shaped(body, "GET configmaps", parse.config_map)
+        self._read[key] = Read(config_map, config_map.resource_version, asked)
+        self._trouble.pop(key, None)
+        if self.current(key):
+            since = self._unread.pop(key, None)
+        else:
+            since = self._unread.setdefault(key, asked)
+            self._read[key] = replace(self._read[key], good_until=asked)
+        self._changed(key, since)
+
+    def _give_up(self, key: Key) -> None:
+        """What is known to be old is no answer for long; until then ``settled-at`` stands still."""
+        since = self._unread.get(key)
+        if since is not None and self._clock() - since > GIVE_UP:
+            del self._unread[key], self._read[key]
+            self._changed(key, since)
+
+    def _forget(self, key: Key) -> None:
+        for place in (self._read, self._trouble, self._unread):
+            place.pop(key, None)

@@ -1,0 +1,257 @@
+"""Proves, now and then and when asked, that a watch's store says what the API server says.
+
+A LIST of metadata is compared with the store. What differs is given a second to arrive by the
+watch; what then still differs was lost: it is read directly, counted, and the watch opened anew.
+
+Whether a cache says what a consistent LIST says. Pure.
+
+A watch tells what changed; nothing tells that nothing was lost. So a LIST of metadata is compared
+with the cache, object by object, by resourceVersion.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Set
+from dataclasses import dataclass
+from random import SystemRandom
+from typing import Any, Generic, NamedTuple
+
+from stagingmirror.drift.facts import Why
+from stagingmirror.errors import NotThere, StagingMirrorError
+from stagingmirror.sources.kubernetes.api.errors import FORBIDDEN, shaped
+from stagingmirror.sources.kubernetes.objects.parse import version_of
+from stagingmirror.sources.kubernetes.objects.store import E, Store, newer
+from stagingmirror.sources.kubernetes.watch.backoff import LONGEST
+from stagingmirror.sources.kubernetes.watch.informer import Watch
+
+
+class Listed(NamedTuple):
+    """One object as the LIST showed it."""
+
+    namespace: str
+    uid: str
+    name: str
+    resource_version: str
+
+
+def listed(item: Mapping[str, Any]) -> Listed:
+    metadata = item["metadata"]
+    return Listed(metadata["namespace"], metadata["uid"], metadata["name"], version_of(metadata))
+
+
+def behind(rows: Iterable[Listed], store: Store[E], deleted: Set[str]) -> list[Listed]:
+    """Rows that the cache has not seen yet. A cache that is ahead of the LIST is right.
+
+    ``deleted``: uids whose deletion was told since the LIST began.
+    """
+    return [row for row in rows if _is_behind(row, store, deleted)]
+
+
+def vanished(entries: Iterable[E], seen: Set[str], listed_at: str) -> list[E]:
+    """Cached objects that the LIST does not have, without those that are newer than the LIST."""
+    return [
+        entry
+        for entry in entries
+        if entry.uid not in seen and not newer(entry.resource_version, listed_at)
+    ]
+
+
+def _is_behind(row: Listed, store: Store[E], deleted: Set[str]) -> bool:
+    cached = store.get(row.namespace, row.uid)
+    if cached is None:
+        return row.uid not in deleted
+    return newer(row.resource_version, cached.resource_version)
+
+
+CATCH_UP = 1.0
+"""Seconds that a watch may be behind a LIST."""
+_TICK = 0.02
+_SLICE = 2000
+"""Entries that are compared before others may run."""
+_READ_ONE_BY_ONE = 20
+"""Lost objects beyond this are listed anew instead."""
+_CHANCE = SystemRandom()
+
+
+@dataclass(slots=True)
+class Counts:
+    """Since the start: LISTs that were compared, and objects that no watch had told of."""
+
+    sweeps: int = 0
+    repaired: int = 0
+
+
+class Looking(Generic[E]):
+    """The proofs of one watch."""
+
+    def __init__(
+        self,
+        watch: Watch[E],
+        *,
+        interval: Callable[[], float],
+        counts: Counts,
+        settled: Callable[[str | None], None],
+    ) -> None:
+        self.watch = watch
+        self._interval = interval
+        self._counts = counts
+        self._settled = settled
+        self._proven_in: dict[str, float] = {}
+        self._trouble: dict[str | None, Why | None] = {}
+        """By namespace, what became of proofs since the last one of all (None), and of that."""
+
+    def trouble(self, namespace: str) -> Why | None:
+        """Why the newest asking failed: the watch's, or the newest proof's of this namespace."""
+        return self.watch.trouble or self._trouble.get(namespace, self._trouble.get(None))
+
+    def inherit(self, began: Mapping[str, float], newest: int) -> None:
+        """What another watch had proven of namespaces, until there is a list of its own."""
+        self.watch.covers, self.watch.newest = frozenset(began), newest
+        self._proven_in = dict(began)
+
+    def covers(self, namespace: str) -> bool:
+        """The namespace was listed at least once, and still is."""
+        return namespace in self.watch.covers
+
+    def began(self, namespace: str) -> float:
+        """When the newest proof of this namespace began, else the newest asking; 0 before any."""
+        if not self.covers(namespace):
+            return self.watch.asked
+        return max(self.watch.proven, self._proven_in.get(namespace, 0.0))
+
+    async def run(self) -> None:
+        """Until cancelled. A watch that was interrupted is proven right away."""
+        while True:
+            await self._until_due()
+            if self.watch.covers:
+                await self._look(None)
+
+    def doubt(self, namespace: str, why: Why) -> None:
+        """A direct read failed where the store has nothing; until the next proof."""
+        self._trouble[namespace] = why
+
+    async def prove(self, namespace: str, since: float) -> None:
+        """Make ``began`` of this namespace at least ``since``, or leave the trouble in place."""
+        if self.covers(namespace) and self.began(namespace) < since:
+            await self._look(namespace, since)
+        elif not self.covers(namespace):
+            await self._asked_again(since)
+
+    async def _asked_again(self, since: float) -> None:
+        """There is nothing to compare with yet: wait for the watch's own LIST, or its failure."""
+        while True:
+            self.watch.tried.clear()
+            self.watch.hurry()
+            await self.watch.tried.wait()
+            if self.watch.asked >= since:
+                return
+
+    async def _until_due(self) -> None:
+        seconds = self._interval()
+        if any(self._trouble.values()):
+            seconds = min(seconds, LONGEST)
+        try:
+            async with asyncio.timeout(seconds * _CHANCE.uniform(0.8, 1.0)):
+                await self.watch.resumed.wait()
+        except TimeoutError:
+            return
+        self.watch.resumed.clear()
+
+    async def _look(self, namespace: str | None, since: float = float("inf")) -> None:
+        async with self.watch.at_once, self.watch.looking:
+            if namespace is not None and self.began(namespace) >= since:
+                return  # proven by somebody else while we waited
+            former = self._trouble
+            why = await self._why_not(namespace)
+            self._trouble = self._after(namespace, why)
+            if self._trouble != former:
+                self._settled(namespace)
+
+    def _after(self, namespace: str | None, why: Why | None) -> dict[str | None, Why | None]:
+        if namespace is None:
+            return {None: why} if why else {}
+        # Where the last proof of all failed, a namespace that was proven since must be told apart.
+        everything = self._trouble.get(None)
+        known = self._trouble | {namespace: why}
+        return {each: said for each, said in known.items() if said or everything}
+
+    async def _why_not(self, namespace: str | None) -> Why | None:
+        """Compare; why that failed."""
+        try:
+            await self._compare(namespace)
+        except StagingMirrorError as error:
+            if error.reason == FORBIDDEN and (namespace, self.watch.namespace) == (None, None):
+                self.watch.refused()
+            return Why(error.reason, error.message)
+        return None
+
+    async def _compare(self, namespace: str | None) -> None:
+        watch = self.watch
+        began, newest = watch.clock(), watch.newest
+        watch.deleted.clear()
+        within = namespace or watch.namespace
+        seen, lost, at = await self._read(within)
+        if int(at) < newest:
+            watch.relist()  # the cluster was set back
+            return
+        gone = await self._vanished(within, seen, at)
+        lost, gone = await self._caught_up(lost, gone)
+        self._counts.sweeps += 1
+        if lost or gone:
+            if len(lost) > _READ_ONE_BY_ONE:
+                self._counts.repaired += len(lost) + len(gone)
+                watch.relist()
+                return
+            await self._repair(lost, gone)
+            self._counts.repaired += len(lost) + len(gone)
+        if namespace is None:
+            watch.proven = began
+            self._proven_in.clear()
+        else:
+            self._proven_in[namespace] = began
+
+    async def _read(self, namespace: str | None) -> tuple[set[str], list[Listed], str]:
+        """Uids that are there, what the store seems to lack, and the LIST's own version."""
+        watch, seen, lost, at = self.watch, set[str](), list[Listed](), ""
+
+        def row(item: dict[str, Any]) -> Listed:
+            return listed(item)
+
+        path = watch.resource.path(namespace)
+        async for page in watch.client.pages(path, metadata_only=True, shape=row):
+            rows = [one for one in page["items"] if one.namespace in watch.covers]
+            at = str(shaped(page["metadata"], f"GET {path}", version_of))
+            seen.update(one.uid for one in rows)
+            lost += behind(rows, watch.store, watch.deleted)
+        return seen, lost, at
+
+    async def _vanished(self, namespace: str | None, seen: set[str], at: str) -> list[E]:
+        gone: list[E] = []
+        entries = list(self.watch.store.within(namespace))
+        for start in range(0, len(entries), _SLICE):
+            gone += vanished(entries[start : start + _SLICE], seen, at)
+            await asyncio.sleep(0)
+        return gone
+
+    async def _caught_up(self, lost: list[Listed], gone: list[E]) -> tuple[list[Listed], list[E]]:
+        """What is still wrong after the watch had its time."""
+        watch = self.watch
+        loop = asyncio.get_running_loop()
+        until = loop.time() + CATCH_UP
+        while True:
+            lost = behind(lost, watch.store, watch.deleted)
+            gone = [one for one in gone if watch.store.get(one.namespace, one.uid) is one]
+            if not (lost or gone) or loop.time() > until:
+                return lost, gone
+            await asyncio.sleep(_TICK)
+
+    async def _repair(self, lost: list[Listed], gone: list[E]) -> None:
+        watch = self.watch
+        for former in gone:
+            watch.drop(former.namespace, former.uid)
+        for row in lost:
+            path = watch.resource.path(row.namespace, row.name)
+            try:
+                watch.take(watch.parsed(await watch.client.request("GET", path)))
+            except NotThere:
+                watch.drop(row.namespace, row.uid)
+        watch.reopen()

@@ -1,0 +1,265 @@
+"""LIST and WATCH of one kind, in one namespace or in all: keeps a store true, and says since when.
+
+A watch that is resumed from its resourceVersion without a 410 has no gap. Still, nothing is proven
+by silence: ``proven`` moves only when a LIST began that agreed with the store (``consistency_check.py``).
+"""
+
+import asyncio
+import json
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from random import SystemRandom
+from time import perf_counter
+from typing import Any, Generic
+
+from stagingmirror.drift.facts import Why
+from stagingmirror.errors import NotAllowed, NotAnswered, StagingMirrorError
+from stagingmirror.sources.kubernetes.api.client import SLICE, KubernetesClient
+from stagingmirror.sources.kubernetes.api.errors import (
+    FORBIDDEN,
+    MALFORMED,
+    NOT_ANSWERING,
+    Expired,
+    shaped,
+    version_of,
+)
+from stagingmirror.sources.kubernetes.objects.store import E, Store
+from stagingmirror.sources.kubernetes.watch.backoff import Pausing
+from stagingmirror.sources.kubernetes.watch.watched_kinds import Resource
+
+LIST_PAGE = 250
+_CHANCE = SystemRandom()
+
+
+@dataclass(frozen=True, slots=True)
+class Ears(Generic[E]):
+    """Who hears what a watch learns. None may raise or wait."""
+
+    changed: Callable[[E], None]
+    settled: Callable[[], None]
+    """A list was completed, or failed for a new reason."""
+    refused: Callable[[], None]
+    """A watch of all namespaces is forbidden."""
+    set_back: Callable[[], None]
+    """The cluster was set back to a former state: versions that were read say nothing any more."""
+
+
+class Watch(Generic[E]):
+    """``covers``: the namespaces that the newest list was kept of. ``trouble``: why the newest
+    asking failed, or None. ``asked``: when the newest list began (POSIX s).
+    """
+
+    def __init__(
+        self,
+        client: KubernetesClient,
+        resource: Resource[E],
+        store: Store[E],
+        *,
+        namespace: str | None,
+        wanted: Callable[[], frozenset[str]],
+        ears: Ears[E],
+        clock: Callable[[], float],
+        at_once: asyncio.Semaphore,
+    ) -> None:
+        self.client = client
+        self.resource = resource
+        self.store = store
+        self.namespace = namespace
+        self.covers: frozenset[str] = frozenset()
+        self.sought: frozenset[str] | None = None
+        """The namespaces that the newest list is, or is to be, kept of; None: none has begun."""
+        self.newest = 0
+        """The newest resourceVersion that was seen. A LIST that begins now cannot be older, unless
+        the cluster was set back.
+        """
+        self.asked = 0.0
+        self.proven = 0.0
+        self.trouble: Why | None = None
+        self.deleted: set[str] = set()
+        """Uids whose deletion was told; whoever compares clears it first."""
+        self.at_once = at_once
+        """How many LISTs all watches make together. Taken before ``looking``."""
+        self.looking = asyncio.Lock()
+        """Held while a LIST is compared with, or taken into, the store."""
+        self.clock = clock
+        self.resumed = asyncio.Event()
+        """Set when the stream goes on after it was interrupted: time for a proof."""
+        self.tried = asyncio.Event()
+        """Set when an asking has ended, well or not; who waits for it clears it first."""
+        self._wanted = wanted
+        self._ears = ears
+        self._version: str | None = None
+        self._interrupted = False
+        self._following: asyncio.Task[None] | None = None
+        self._pausing = Pausing()
+
+    async def run(self) -> None:
+        """Until cancelled, or refused for all namespaces."""
+        async with asyncio.TaskGroup() as group:
+            while True:
+                self._following = group.create_task(self._follow())
+                await asyncio.wait([self._following])
+                if not self._following.cancelled():
+                    return
+
+    def relist(self) -> None:
+        """Start over: other namespaces are wanted, or too much was missed."""
+        self._version = None
+        self.reopen()
+
+    def reopen(self) -> None:
+        """A stream that did not tell everything is not to be trusted."""
+        self._interrupted = True
+        if self._following is not None:
+            self._following.cancel()
+
+    def hurry(self) -> None:
+        """Somebody waits: try again now."""
+        self._pausing.hurry()
+
+    def refused(self) -> None:
+        """It may not look at all namespaces any more."""
+        self._ears.refused()
+
+    def take(self, entry: E, *, anyway: bool = False) -> None:
+        """An object as a direct read showed it; ``anyway``: also where its version is older."""
+        if self.store.put(entry, anyway=anyway):
+            self._ears.changed(entry)
+
+    def drop(self, namespace: str, uid: str) -> None:
+        """An object that is proven to be gone."""
+        self.deleted.add(uid)
+        if (former := self.store.drop(namespace, uid)) is not None:
+            self._ears.changed(former)
+
+    def parsed(self, body: dict[str, Any]) -> E:
+        """Raises NotAnswered where it is no such object."""
+        return shaped(body, f"GET {self.resource.plural}", self.resource.parse)
+
+    async def _follow(self) -> None:
+        while True:
+            begun = perf_counter()
+            try:
+                if self._version is None:
+                    await self._list()
+                await self._stream()
+                await self._pausing.after_success(perf_counter() - begun)
+            except Expired:
+                self._version = None
+                await self._pausing.after_failure()
+            except NotAllowed as error:
+                if self.namespace is None and error.reason == FORBIDDEN:
+                    self.refused()
+                    return
+                await self._failed(error)
+            except StagingMirrorError as error:
+                await self._failed(error)
+
+    async def _failed(self, error: StagingMirrorError) -> None:
+        why = Why(error.reason, error.message)
+        known, self.trouble = self.trouble, why
+        self._interrupted = True
+        self.tried.set()
+        if why != known:
+            self._ears.settled()
+        await self._pausing.after_failure()
+
+    async def _list(self) -> None:
+        async with self.at_once, self.looking:
+            began, wanted, newest = self.clock(), self._wanted(), self.newest
+            self.asked, self.sought = began, wanted
+            entries, version = await self._read_all(wanted)
+            set_back = int(version) < newest
+            await self._replace(entries, anyway=set_back)
+            if set_back:
+                self._ears.set_back()
+            self._version, self.covers, self.newest = version, wanted, int(version)
+            self.proven = began
+            self.trouble = None
+        self._interrupted = False
+        self.tried.set()
+        self._ears.settled()
+
+    async def _read_all(self, wanted: frozenset[str]) -> tuple[list[E], str]:
+        def kept(body: dict[str, Any]) -> E | None:
+            return self.parsed(body) if body["metadata"]["namespace"] in wanted else None
+
+        entries: list[E] = []
+        version = ""
+        pages = self.client.pages(
+            self.resource.path(self.namespace),
+            limit=LIST_PAGE,
+            metadata_only=self.resource.metadata_only,
+            shape=kept,
+        )
+        async for page in pages:
+            version = str(shaped(page["metadata"], f"GET {self.resource.plural}", version_of))
+            entries += [entry for entry in page["items"] if entry is not None]
+        return entries, version
+
+    async def _replace(self, entries: list[E], *, anyway: bool) -> None:
+        """What the list does not have is gone, also where no deletion was ever told."""
+        until = perf_counter() + SLICE
+        for entry in entries:
+            self.take(entry, anyway=anyway)
+            if perf_counter() > until:
+                await asyncio.sleep(0)
+                until = perf_counter() + SLICE
+        there = {entry.uid for entry in entries}
+        for former in list(self.store.within(self.namespace)):
+            if former.uid not in there:
+                self.drop(former.namespace, former.uid)
+
+    async def _stream(self) -> None:
+        query = {
+            "watch": "1",
+            "resourceVersion": self._version or "",
+            "allowWatchBookmarks": "true",
+            "timeoutSeconds": str(_CHANCE.randint(240, 360)),
+        }
+        lines = self.client.stream(
+            self.resource.path(self.namespace),
+            query,
+            metadata_only=self.resource.metadata_only,
+            opened=self._opened,
+        )
+        until = perf_counter() + SLICE
+        async with aclosing(lines):
+            async for line in lines:
+                self._apply(line)
+                if perf_counter() > until:
+                    await asyncio.sleep(0)
+                    until = perf_counter() + SLICE
+
+    def _opened(self) -> None:
+        self.trouble = None
+        if self._interrupted:
+            self._interrupted = False
+            self.resumed.set()
+
+    def _apply(self, line: bytes) -> None:
+        try:
+            event = json.loads(line)
+            kind, body = event["type"], event["object"]
+            if kind == "ERROR":
+                raise _broken_off(body)
+            self._hear(kind, body)
+            self._version = str(body["metadata"]["resourceVersion"])
+            self.newest = max(self.newest, int(self._version))
+        except MALFORMED as error:
+            raise NotAnswered(NOT_ANSWERING, "A watch event is not Kubernetes' JSON.") from error
+
+    def _hear(self, kind: str, body: dict[str, Any]) -> None:
+        if kind == "BOOKMARK" or body["metadata"]["namespace"] not in self.covers:
+            return
+        if kind == "DELETED":
+            self.drop(body["metadata"]["namespace"], body["metadata"]["uid"])
+        else:
+            self.take(self.parsed(body))
+
+
+def _broken_off(status: dict[str, Any]) -> StagingMirrorError:
+    if status.get("code") == 410:
+        return Expired("Expired", "The watch is older than what the server still has.")
+    return NotAnswered(NOT_ANSWERING, "The server broke a watch off.")

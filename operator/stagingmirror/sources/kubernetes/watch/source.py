@@ -1,0 +1,246 @@
+"""What this cluster's workloads and ConfigMaps were last seen to be, for the view.
+
+Answered out of memory, which watches keep true (``watch_scope.py``); the data of ConfigMaps are read
+by name (``config_maps.py``).
+
+How often watches are proven: as often as the most demanding reader of anything asks.
+"""
+
+import asyncio
+import math
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+from stagingmirror.drift.facts import Unseen, Why
+from stagingmirror.drift.steps import WorkloadKind
+from stagingmirror.errors import NotThere, StagingMirrorError
+from stagingmirror.settings import Settings
+from stagingmirror.sources.kubernetes.api.client import KubernetesClient
+from stagingmirror.sources.kubernetes.objects.parse import Entry
+from stagingmirror.sources.kubernetes.objects.workloads import Stores, rolled_up
+from stagingmirror.sources.kubernetes.watch.config_maps import ConfigMaps, Key, Read
+from stagingmirror.sources.kubernetes.watch.consistency_check import Counts
+from stagingmirror.sources.kubernetes.watch.watch_scope import Coverage, Hearing
+from stagingmirror.sources.kubernetes.watch.watched_kinds import NEEDED, RESOURCES
+from stagingmirror.view import LOCAL, ConfigMap, Look, Subject, Workload
+
+
+class Pace:
+    """The shortest interval that anybody wants, and never a longer one than ``longest`` (s)."""
+
+    def __init__(self, longest: float) -> None:
+        self._longest = longest
+        self._wanted: dict[Subject, float] = {}
+        self._shortest: float | None = longest
+
+    def seconds(self) -> float:
+        if self._shortest is None:
+            self._shortest = min(self._wanted.values(), default=self._longest)
+        return min(self._shortest, self._longest)
+
+    def want(self, subject: Subject, interval: float) -> bool:
+        """True where this makes the pace faster."""
+        former = self.seconds()
+        loosened = self._wanted.get(subject) == former and interval > former
+        self._wanted[subject] = interval
+        self._shortest = None if loosened else min(former, interval)
+        return self.seconds() < former
+
+    def unwant(self, subject: Subject) -> None:
+        if self._wanted.pop(subject, None) == self._shortest:
+            self._shortest = None
+
+
+_NOT_YET = Why("NotSeenYet", "The cluster has not answered yet.")
+_NOT_LISTED = Why("NamespaceNotReadable", "No environment lists this namespace.")
+
+
+class OnChange(Protocol):
+    """``since``: when it became known that what was told is old, where that was before now (POSIX
+    s).
+    """
+
+    def __call__(self, subject: Subject, /, *, since: float | None = None) -> None: ...
+
+
+class ClusterSource:
+    """``workload`` and ``config_map`` answer out of memory, at once. ``counts`` is for metrics.
+
+    ``on_change`` is called in the event loop for every subject that may have changed; it must not
+    wait.
+    """
+
+    def __init__(
+        self,
+        client: KubernetesClient,
+        *,
+        clock: Callable[[], float],
+        on_change: OnChange,
+        settings: Settings,
+    ) -> None:
+        self.counts = Counts()
+        self._client = client
+        self._clock = clock
+        self._on_change = on_change
+        self._settings = settings
+        self._stores = Stores()
+        self._config_maps = ConfigMaps(
+            client,
+            self._stores.config_maps,
+            clock=clock,
+            proven=lambda namespace: self._proven("ConfigMap", namespace),
+            changed=lambda key, since: on_change(Subject(LOCAL, "ConfigMap", *key), since=since),
+        )
+        self._wanted: dict[Key, set[str]] = {}
+        self._pace = Pace(settings.sweep_interval)
+        self._coverage = Coverage(
+            client,
+            self._stores,
+            clock=clock,
+            interval=self._pace.seconds,
+            counts=self.counts,
+            hearing=Hearing(
+                changed=lambda kind: self._tell_config_map if kind == "ConfigMap" else self._tell,
+                settled=self._tell_wanted,
+                set_back=self._set_back,
+            ),
+        )
+
+    @property
+    def ready(self) -> bool:
+        """Every watch has been answered once, be it with a refusal."""
+        return self._coverage.ready
+
+    def want_namespaces(self, namespaces: frozenset[str]) -> None:
+        """The namespaces that environments list; all others are forgotten."""
+        self._coverage.want(namespaces)
+
+    def want(self, subject: Subject, interval: float = math.inf) -> None:
+        """Somebody reads it: hear of its coming even before it exists; keep a ConfigMap's data;
+        prove what is seen at least every ``interval`` seconds.
+        """
+        if self._pace.want(subject, interval):
+            self._coverage.hurry()
+        self._wanted.setdefault((subject.namespace, subject.kind), set()).add(subject.name)
+        if subject.kind == "ConfigMap":
+            self._config_maps.want((subject.namespace, subject.name))
+
+    def unwant(self, subject: Subject) -> None:
+        self._pace.unwant(subject)
+        names = self._wanted.get((subject.namespace, subject.kind), set())
+        names.discard(subject.name)
+        if not names:
+            self._wanted.pop((subject.namespace, subject.kind), None)
+        if subject.kind == "ConfigMap":
+            self._config_maps.unwant((subject.namespace, subject.name))
+
+    def workload(self, kind: WorkloadKind, namespace: str, name: str) -> Look[Workload] | Unseen:
+        asked = self._asked(kind, namespace)
+        if isinstance(asked, Unseen):
+            return asked
+        began, trouble = asked
+        declared = RESOURCES[kind].store(self._stores).named(namespace, name)
+        found = None if declared is None else rolled_up(declared, self._stores)
+        return Look(found, began, trouble)
+
+    def config_map(self, namespace: str, name: str) -> Look[ConfigMap] | Unseen:
+        asked = self._asked("ConfigMap", namespace)
+        if isinstance(asked, Unseen):
+            return asked
+        began, trouble = asked
+        if self._stores.config_maps.named(namespace, name) is None:
+            return Look(None, began, trouble)
+        key = (namespace, name)
+        read = self._config_maps.read(key)
+        if not isinstance(read, Read):
+            return Unseen(read, began)
+        # Between the news and the new data, the old data are as old as the last proof of them.
+        began = began if read.good_until is None else min(began, read.good_until)
+        return Look(read.config_map, began, trouble or self._config_maps.trouble(key))
+
+    def oldest_unwritten(self) -> float | None:
+        """Since when news are known that no reader has been told of yet; None: there are none."""
+        return self._config_maps.oldest_unread()
+
+    async def prove(self, subjects: Iterable[Subject], *, since: float) -> None:
+        """Make looks of these begin at ``since`` (POSIX s) or later. Where that fails, or takes
+        longer than a call may, they keep their trouble and their age.
+        """
+        wanted = [one for one in subjects if one.where == LOCAL and one.kind in NEEDED]
+        places = {(kind, one.namespace) for one in wanted for kind in NEEDED[one.kind]}
+        try:
+            async with asyncio.timeout(2 * self._settings.request_timeout):
+                async with asyncio.TaskGroup() as group:
+                    for kind, namespace in places:
+                        if (looking := self._coverage.looking(kind, namespace)) is not None:
+                            group.create_task(looking.prove(namespace, since))
+                async with asyncio.TaskGroup() as group:
+                    for one in wanted:
+                        group.create_task(self._confirm(one))
+        except TimeoutError:
+            return
+
+    async def run(self) -> None:
+        """Watches until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._config_maps.run())
+            group.create_task(self._coverage.run())
+
+    def _asked(self, kind: str, namespace: str) -> tuple[float, Why | None] | Unseen:
+        """Since when the watches behind an answer are proven, or why there is no answer."""
+        namespaces = self._coverage.namespaces
+        if namespace not in (namespaces or ()):
+            why = _NOT_YET if namespaces is None else _NOT_LISTED
+            return Unseen(why, self._clock())
+        began, trouble = float("inf"), None
+        for needed in NEEDED[kind]:
+            looking = self._coverage.looking(needed, namespace)
+            if looking is None or not looking.covers(namespace):
+                why = (looking.trouble(namespace) if looking else None) or _NOT_YET
+                return Unseen(why, looking.began(namespace) if looking else 0.0)
+            began = min(began, looking.began(namespace))
+            trouble = trouble or looking.trouble(namespace)
+        return began, trouble
+
+    async def _confirm(self, subject: Subject) -> None:
+        """A ConfigMap's data is read; what seems not to be there is asked for by name."""
+        resource = RESOURCES[subject.kind]
+        looking = self._coverage.looking(subject.kind, subject.namespace)
+        if looking is None or not looking.covers(subject.namespace):
+            return
+        if subject.kind == "ConfigMap":
+            await self._config_maps.settle((subject.namespace, subject.name))
+        if resource.store(self._stores).named(subject.namespace, subject.name) is not None:
+            return
+        path = resource.path(subject.namespace, subject.name)
+        try:
+            looking.watch.take(looking.watch.parsed(await self._client.request("GET", path)))
+        except NotThere:
+            return
+        except StagingMirrorError as error:
+            looking.doubt(subject.namespace, Why(error.reason, error.message))
+
+    def _proven(self, kind: str, namespace: str) -> float:
+        looking = self._coverage.looking(kind, namespace)
+        return looking.began(namespace) if looking is not None else 0.0
+
+    def _set_back(self, kind: str) -> None:
+        """Of other kinds no version is kept elsewhere: they are watched whole."""
+        if kind == "ConfigMap":
+            self._config_maps.versions_went_back()
+
+    def _tell(self, entry: Entry) -> None:
+        """An entry changed: say so of the subject that it is or belongs to."""
+        if (declared := self._stores.workload_of(entry)) is not None:
+            self._on_change(Subject(LOCAL, declared.kind, declared.namespace, declared.name))
+
+    def _tell_config_map(self, entry: Entry) -> None:
+        self._config_maps.told((entry.namespace, entry.name))
+
+    def _tell_wanted(self, kind: str, namespace: str | None) -> None:
+        """Answers that are no object changed too: not there, forbidden, not answering."""
+        told = [subject for subject, needed in NEEDED.items() if kind in needed]
+        for (space, subject), names in self._wanted.items():
+            if subject in told and namespace in (None, space):
+                for name in names:
+                    self._on_change(Subject(LOCAL, subject, space, name))

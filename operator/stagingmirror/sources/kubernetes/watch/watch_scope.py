@@ -1,0 +1,203 @@
+"""Which watches there are: one per kind for all namespaces where that is permitted, else one in
+each namespace that an environment lists. Only objects of listed namespaces are kept.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from random import SystemRandom
+from typing import Any
+
+from stagingmirror.errors import StagingMirrorError
+from stagingmirror.sources.kubernetes.api.client import KubernetesClient
+from stagingmirror.sources.kubernetes.objects.parse import Entry
+from stagingmirror.sources.kubernetes.objects.workloads import Stores
+from stagingmirror.sources.kubernetes.watch.consistency_check import Counts, Looking
+from stagingmirror.sources.kubernetes.watch.informer import Ears, Watch
+from stagingmirror.sources.kubernetes.watch.watched_kinds import RESOURCES
+
+LISTS_AT_ONCE = 8
+WIDEN = 600.0
+"""Seconds after which a kind that is watched by namespace is tried for all of them again."""
+_CHANCE = SystemRandom()
+
+Place = tuple[str, str | None]
+"""Kind, and namespace or all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """Who hears what watches learn, by kind. None may raise or wait."""
+
+    changed: Callable[[str], Callable[[Entry], None]]
+    settled: Callable[[str, str | None], None]
+    """What was asked of this kind, in a namespace or in all, was answered or failed anew."""
+    set_back: Callable[[str], None]
+    """The cluster was set back to a former state."""
+
+
+@dataclass(slots=True)
+class _Scope:
+    looking: Looking[Any]
+    tasks: tuple[asyncio.Task[None], ...]
+
+
+class Coverage:
+    """``run`` watches. ``namespaces``: those that are wanted; None: not known yet."""
+
+    def __init__(
+        self,
+        client: KubernetesClient,
+        stores: Stores,
+        *,
+        clock: Callable[[], float],
+        interval: Callable[[], float],
+        counts: Counts,
+        hearing: Hearing,
+    ) -> None:
+        self.namespaces: frozenset[str] | None = None
+        self._client = client
+        self._stores = stores
+        self._clock = clock
+        self._interval = interval
+        self._counts = counts
+        self._hearing = hearing
+        self._scopes: dict[Place, _Scope] = {}
+        self._narrow: set[str] = set()
+        self._rearrange = asyncio.Event()
+        self._at_once = asyncio.Semaphore(LISTS_AT_ONCE)
+
+    @property
+    def ready(self) -> bool:
+        """Every watch has been answered once, be it with a refusal."""
+        return self.namespaces is not None and all(
+            self._settled(kind, namespace) for kind in RESOURCES for namespace in self.namespaces
+        )
+
+    def want(self, namespaces: frozenset[str]) -> None:
+        """All others are forgotten."""
+        if namespaces != self.namespaces:
+            self.namespaces = namespaces
+            self._rearrange.set()
+
+    def looking(self, kind: str, namespace: str) -> Looking[Any] | None:
+        """The proofs of the watch that covers, or is to cover, this namespace."""
+        scope = self._scopes.get((kind, None)) or self._scopes.get((kind, namespace))
+        return scope.looking if scope else None
+
+    def hurry(self) -> None:
+        """Prove everything now."""
+        for scope in self._scopes.values():
+            scope.looking.watch.resumed.set()
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._widen())
+            while True:
+                self._rearrange.clear()
+                self._arrange(group)
+                await self._rearrange.wait()
+
+    def _settled(self, kind: str, namespace: str) -> bool:
+        looking = self.looking(kind, namespace)
+        return looking is not None and (
+            looking.covers(namespace) or looking.trouble(namespace) is not None
+        )
+
+    def _arrange(self, group: asyncio.TaskGroup) -> None:
+        """Start and end watches so that they are the ones that are needed now."""
+        namespaces = self.namespaces or frozenset()
+        wide: set[str | None] = {None} if namespaces else set()
+        needed = {
+            (kind, place)
+            for kind in RESOURCES
+            for place in (set(namespaces) if kind in self._narrow else wide)
+        }
+        former = dict(self._scopes)
+        for place in self._scopes.keys() - needed:
+            for task in self._scopes.pop(place).tasks:
+                task.cancel()
+        for kind, namespace in needed:
+            scope = self._scopes.get((kind, namespace))
+            if scope is None:
+                self._scopes[kind, namespace] = self._started(group, kind, namespace, former)
+            elif namespace is None and scope.looking.watch.sought not in (None, namespaces):
+                scope.looking.watch.relist()
+        self._forget_others(namespaces)
+
+    def _forget_others(self, namespaces: frozenset[str]) -> None:
+        for resource in RESOURCES.values():
+            store = resource.store(self._stores)
+            for namespace in store.namespaces() - namespaces:
+                for entry in list(store.within(namespace)):
+                    store.drop(namespace, entry.uid)
+
+    def _started(
+        self,
+        group: asyncio.TaskGroup,
+        kind: str,
+        namespace: str | None,
+        former: Mapping[Place, _Scope],
+    ) -> _Scope:
+        resource = RESOURCES[kind]
+        watch = Watch(
+            self._client,
+            resource,
+            resource.store(self._stores),
+            namespace=namespace,
+            wanted=lambda: self.namespaces or frozenset(),
+            ears=Ears(
+                self._hearing.changed(kind),
+                lambda: self._hearing.settled(kind, namespace),
+                lambda: self._make_narrow(kind),
+                lambda: self._hearing.set_back(kind),
+            ),
+            clock=self._clock,
+            at_once=self._at_once,
+        )
+        looking = Looking(
+            watch,
+            interval=self._interval,
+            counts=self._counts,
+            settled=lambda proven: self._hearing.settled(kind, namespace or proven),
+        )
+        heirs = frozenset({namespace}) if namespace else self.namespaces or frozenset()
+        _inherit(looking, kind, heirs, former)
+        tasks = (group.create_task(watch.run()), group.create_task(looking.run()))
+        return _Scope(looking, tasks)
+
+    def _make_narrow(self, kind: str) -> None:
+        self._narrow.add(kind)
+        self._rearrange.set()
+
+    async def _widen(self) -> None:
+        """Ask, now and then, whether what was forbidden is permitted now. For ever."""
+        while True:
+            await asyncio.sleep(WIDEN * _CHANCE.uniform(0.8, 1.0))
+            for kind in sorted(self._narrow):
+                path = RESOURCES[kind].path(None)
+                try:
+                    await self._client.request("GET", path, query={"limit": "1"})
+                except StagingMirrorError:
+                    continue
+                self._narrow.discard(kind)
+                self._rearrange.set()
+
+
+def _inherit(
+    looking: Looking[Any],
+    kind: str,
+    namespaces: frozenset[str],
+    former: Mapping[Place, _Scope],
+) -> None:
+    """What is known stays known while it is watched in another way: it only ages."""
+    sources = {
+        namespace: scope.looking
+        for namespace in namespaces
+        for place in (None, namespace)
+        if (scope := former.get((kind, place))) is not None and scope.looking.covers(namespace)
+    }
+    began = {namespace: source.began(namespace) for namespace, source in sources.items()}
+    newest = max((source.watch.newest for source in sources.values()), default=0)
+    looking.inherit(began, newest)

@@ -1,0 +1,82 @@
+"""What is watched, and how each of it is asked for."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic
+
+from stagingmirror.sources.kubernetes.objects import parse
+from stagingmirror.sources.kubernetes.objects.parse import Body
+from stagingmirror.sources.kubernetes.objects.store import E, Store
+from stagingmirror.sources.kubernetes.objects.workloads import Stores
+
+
+@dataclass(frozen=True, slots=True)
+class Resource(Generic[E]):
+    """``metadata_only``: the rest is not even sent. ConfigMaps hold up to a MiB each, and of a
+    ReplicaSet only its owner and revision matter.
+    """
+
+    kind: str
+    group: str
+    plural: str
+    parse: Callable[[Body], E]
+    store: Callable[[Stores], Store[E]]
+    metadata_only: bool = False
+
+    def path(self, namespace: str | None, name: str | None = None) -> str:
+        root = f"/apis/{self.group}" if "/" in self.group else f"/api/{self.group}"
+        space = f"/namespaces/{namespace}" if namespace else ""
+        return f"{root}{space}/{self.plural}" + (f"/{name}" if name else "")
+
+
+DEPLOYMENTS = Resource(
+    "Deployment", "apps/v1", "deployments", parse.deployment, lambda stores: stores.deployments
+)
+STATEFUL_SETS = Resource(
+    "StatefulSet",
+    "apps/v1",
+    "statefulsets",
+    parse.stateful_set,
+    lambda stores: stores.stateful_sets,
+)
+CRON_JOBS = Resource(
+    "CronJob", "batch/v1", "cronjobs", parse.cron_job, lambda stores: stores.cron_jobs
+)
+REPLICA_SETS = Resource(
+    "ReplicaSet",
+    "apps/v1",
+    "replicasets",
+    parse.replica_set,
+    lambda stores: stores.replica_sets,
+    metadata_only=True,
+)
+JOBS = Resource("Job", "batch/v1", "jobs", parse.job, lambda stores: stores.jobs)
+PODS = Resource("Pod", "v1", "pods", parse.pod, lambda stores: stores.pods)
+CONFIG_MAPS = Resource(
+    "ConfigMap",
+    "v1",
+    "configmaps",
+    parse.metadata_of,
+    lambda stores: stores.config_maps,
+    metadata_only=True,
+)
+
+RESOURCES: dict[str, Resource[Any]] = {
+    one.kind: one
+    for one in (
+        DEPLOYMENTS,
+        STATEFUL_SETS,
+        CRON_JOBS,
+        REPLICA_SETS,
+        JOBS,
+        PODS,
+        CONFIG_MAPS,
+    )
+}
+NEEDED: dict[str, tuple[str, ...]] = {
+    "Deployment": ("Deployment", "ReplicaSet", "Pod"),
+    "StatefulSet": ("StatefulSet", "Pod"),
+    "CronJob": ("CronJob", "Job", "Pod"),
+    "ConfigMap": ("ConfigMap",),
+}
+"""Per kind of subject, the kinds whose watches make its answer."""

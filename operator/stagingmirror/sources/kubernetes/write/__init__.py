@@ -1,0 +1,1 @@
+"""Writing single fields of staging, and loader Jobs."""

@@ -1,0 +1,175 @@
+"""Loader Jobs: one run of a staging CronJob's template with one variable set."""
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from stagingmirror.errors import Conflicted, NotThere, StepFailed
+from stagingmirror.sources.kubernetes.write.field_patch import Body
+from stagingmirror.sources.kubernetes.write.writer import Writer
+
+REFRESH_LABEL = "stagingmirror.dev/refresh"
+JOB_NAME = "job-name"
+"""The label of a Job's pods; every version of Kubernetes sets it, the prefixed one is younger."""
+KEPT = 24 * 3600
+"""Seconds that a finished Job is kept for its logs. Longer than any refresh: a Job that is removed
+before its end was read would be made again.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """One run. ``key`` makes its name: the refresh's id, the step's id and forward or back."""
+
+    key: str
+    refresh: str
+    namespace: str
+    cron_job: str
+    container: str
+    variable: str
+    value: str
+    timeout: float
+
+    @property
+    def name(self) -> str:
+        """The same in every process that takes this step, so that a crash doubles nothing."""
+        return f"{self.cron_job[:45]}-{sha256(self.key.encode()).hexdigest()[:12]}"
+
+    @property
+    def path(self) -> str:
+        return f"{_jobs(self.namespace)}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """``reason`` is None where the Job completed."""
+
+    reason: str | None
+
+
+async def start(writer: Writer, load: Load) -> str:
+    """Make the Job, or find the one that was made before; returns its uid."""
+    cron_job = await read_cron_job(writer, load)
+    try:
+        made = await writer.create(load.namespace, _jobs(load.namespace), job_of(cron_job, load))
+    except Conflicted:
+        made = await writer.get(load.path)
+        if (made["metadata"].get("labels") or {}).get(REFRESH_LABEL) != load.refresh:
+            raise StepFailed("JobNameTaken", f"there is a foreign Job {load.name}.") from None
+    return str(made["metadata"]["uid"])
+
+
+async def look(writer: Writer, load: Load, uid: str) -> Ended | None:
+    """How the Job ended; None: it runs. A Job that vanished has not ended well."""
+    try:
+        body = await writer.get(load.path)
+    except NotThere:
+        return Ended("JobVanished")
+    return Ended("JobVanished") if body["metadata"]["uid"] != uid else ended(body)
+
+
+async def exists(writer: Writer, load: Load) -> bool:
+    """Whether the Job is there, also where its maker died before it could say so."""
+    try:
+        await writer.get(load.path)
+    except NotThere:
+        return False
+    return True
+
+
+async def end(writer: Writer, load: Load) -> tuple[str, ...]:
+    """End the Job if it still runs; a finished one is left for its logs.
+
+    Returns what may still write: the Job, and its pods, which outlive it (and its failure, too) by
+    their grace period. Empty: nothing any more.
+    """
+    job: tuple[str, ...] = ()
+    try:
+        body = await writer.get(load.path)
+        if ended(body) is None:
+            job = (f"Job {load.name}",)
+            if not body["metadata"].get("deletionTimestamp"):
+                uid = body["metadata"]["uid"]
+                await writer.delete(load.namespace, load.path, uid, foreground=True)
+    except NotThere:
+        pass
+    pods = await writer.select(
+        f"/api/v1/namespaces/{load.namespace}/pods", f"{JOB_NAME}={load.name}"
+    )
+    names = sorted(pod["metadata"]["name"] for pod in pods if not _has_finished(pod))
+    return (*job, *(f"pod {name}" for name in names))
+
+
+async def read_cron_job(writer: Writer, load: Load) -> dict[str, Any]:
+    """The template's CronJob. Raises StepFailed where it, or the container, is not there."""
+    path = f"/apis/batch/v1/namespaces/{load.namespace}/cronjobs/{load.cron_job}"
+    try:
+        body = await writer.get(path)
+    except NotThere:
+        raise StepFailed("NotThere", f"there is no CronJob {load.cron_job}; create it.") from None
+    _container(job_of(body, load)["spec"], load)
+    return body
+
+
+def job_of(cron_job: Body, load: Load) -> dict[str, Any]:
+    """The Job for this run. A suspended CronJob serves as a template too.
+
+    Owned by the CronJob, so that it goes with it, but not controlled: its controller would count
+    and prune it.
+    """
+    template: dict[str, Any] = copy.deepcopy(cron_job["spec"]["jobTemplate"])
+    spec = template.get("spec") or {}
+    spec["activeDeadlineSeconds"] = max(1, int(load.timeout))
+    spec["ttlSecondsAfterFinished"] = KEPT
+    spec.pop("suspend", None)
+    labels = dict((template.get("metadata") or {}).get("labels") or {})
+    metadata = {
+        "name": load.name,
+        "namespace": load.namespace,
+        "labels": {**labels, REFRESH_LABEL: load.refresh},
+        "ownerReferences": [
+            {
+                "apiVersion": "batch/v1",
+                "kind": "CronJob",
+                "name": cron_job["metadata"]["name"],
+                "uid": cron_job["metadata"]["uid"],
+            }
+        ],
+    }
+    container = _container(spec, load)
+    others = [each for each in container.get("env") or () if each.get("name") != load.variable]
+    container["env"] = [*others, {"name": load.variable, "value": load.value}]
+    return {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": spec}
+
+
+def ended(job: Body) -> Ended | None:
+    """How a Job ended, from its conditions; None: it has not."""
+    for condition in (job.get("status") or {}).get("conditions") or ():
+        if condition.get("status") == "True":
+            if condition.get("type") == "Complete":
+                return Ended(None)
+            if condition.get("type") == "Failed":
+                return Ended(str(condition.get("reason") or "Failed"))
+    return None
+
+
+def _has_finished(pod: Body) -> bool:
+    return (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed")
+
+
+def _container(spec: Mapping[str, Any], load: Load) -> dict[str, Any]:
+    pod = (spec.get("template") or {}).get("spec") or {}
+    for container in pod.get("containers") or ():
+        if container.get("name") == load.container:
+            found: dict[str, Any] = container
+            return found
+    raise StepFailed(
+        "ContainerGone",
+        f"CronJob {load.cron_job} has no container {load.container}; name one that it has.",
+    )
+
+
+def _jobs(namespace: str) -> str:
+    return f"/apis/batch/v1/namespaces/{namespace}/jobs"

@@ -1,0 +1,239 @@
+"""Whether a workload has become what its template says; what will never arrive is told early.
+
+Judging is pure; ``Rollout`` holds what was read for it.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from stagingmirror.drift.steps import WorkloadKind
+from stagingmirror.errors import StepFailed
+from stagingmirror.sources.kubernetes.write.field_patch import Body
+from stagingmirror.sources.kubernetes.write.writer import Writer, workload_path
+
+_NEVER_STARTS = frozenset(
+    {
+        "ImagePullBackOff",
+        "ErrImagePull",
+        "InvalidImageName",
+        "ErrImageNeverPull",
+        "CreateContainerConfigError",
+        "CreateContainerError",
+        "CrashLoopBackOff",
+        "RunContainerError",
+    }
+)
+_REMEDIES = {
+    "CrashLoopBackOff": "see its logs",
+    "CreateContainerConfigError": "see what its environment refers to",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """A workload and the pods of its newest template (none for a CronJob).
+
+    ``in_the_way``: pods of another template that are not ready. The controller of an ordered
+    StatefulSet waits for them to be ready before it replaces them: where they never will, for ever.
+    """
+
+    kind: WorkloadKind
+    body: Body
+    pods: tuple[Body, ...]
+    in_the_way: tuple[str, ...] = ()
+
+
+async def read_rollout(writer: Writer, kind: WorkloadKind, namespace: str, name: str) -> Rollout:
+    """Read now, from the server that decides."""
+    body = await writer.get(workload_path(kind, namespace, name))
+    if kind == "CronJob":
+        return Rollout(kind, body, ())
+    labels = _selector((body["spec"].get("selector") or {}).get("matchLabels") or {})
+    found = await writer.select(f"/api/v1/namespaces/{namespace}/pods", labels)
+    revision = await _revision(writer, kind, namespace, body, labels)
+    alive = tuple(pod for pod in found if _is_alive(pod))
+    label = _REVISION_LABELS[kind]
+    newest = tuple(pod for pod in alive if _labels(pod).get(label) == revision)
+    former = tuple(pod for pod in alive if _labels(pod).get(label) != revision)
+    return Rollout(kind, body, newest, _in_the_way(former) if _is_ordered(kind, body) else ())
+
+
+def refuse_unmovable(rollout: Rollout) -> None:
+    """Raises StepFailed where a new template would never reach the pods, or not all of them."""
+    spec, name = rollout.body["spec"], _name(rollout)
+    if spec.get("paused"):
+        raise StepFailed("Paused", f"{name} is paused, so nothing rolls out; resume it.")
+    strategy = spec.get("updateStrategy") or {}
+    if strategy.get("type") == "OnDelete":
+        raise StepFailed("OnDelete", f"{name} replaces pods only on delete; use RollingUpdate.")
+    partition = int((strategy.get("rollingUpdate") or {}).get("partition") or 0)
+    if partition > 0:
+        raise StepFailed(
+            "Partitioned",
+            f"{name} keeps its former template in every pod below {partition}; set "
+            "spec.updateStrategy.rollingUpdate.partition to 0.",
+        )
+
+
+def pending(rollout: Rollout, generation: int, *, was_stuck: bool = False) -> str | None:
+    """What is still awaited, for people; None: it has arrived. Raises StepFailed where it never
+    will.
+
+    ``generation`` is that of our patch's answer. ``was_stuck``: it stood at its progress deadline
+    before; the condition then outlives the patch and says nothing.
+    """
+    if rollout.kind == "CronJob":
+        return None  # its next Job is made from the template; nothing rolls out
+    awaited = unnoticed(rollout, generation)
+    if awaited is not None:
+        return awaited
+    # Before that, pods and conditions are those of the former template.
+    status, wanted = rollout.body.get("status") or {}, _wanted(rollout.body)
+    refuse_unmovable(rollout)
+    _refuse_hopeless(rollout, was_stuck=was_stuck)
+    updated, available, every = (int(status.get(key) or 0) for key in _COUNTS)
+    if (updated, available, every) == (wanted, wanted, wanted) and _is_current(rollout):
+        return None
+    ready = sum(_is_ready(pod) for pod in rollout.pods)
+    told = f"{_name(rollout)}: {updated} of {wanted} pods updated, {ready} of them ready"
+    if not rollout.in_the_way:
+        return told
+    namespace, pods = rollout.body["metadata"]["namespace"], " ".join(rollout.in_the_way)
+    return (
+        f"{told}; Kubernetes does not replace a pod that never gets ready: run "
+        f"`kubectl -n {namespace} delete pod {pods}`"
+    )
+
+
+def unnoticed(rollout: Rollout, generation: int) -> str | None:
+    """What is awaited where its controller has not seen this generation yet, for people."""
+    seen = (rollout.body.get("status") or {}).get("observedGeneration")
+    if rollout.kind == "CronJob" or int(seen or 0) >= generation:
+        return None
+    return f"{_name(rollout)}: its controller has not seen the change yet"
+
+
+def is_stuck(rollout: Rollout) -> bool:
+    """Whether it stands at its progress deadline."""
+    conditions = (rollout.body.get("status") or {}).get("conditions") or ()
+    return any(condition.get("reason") == _STUCK for condition in conditions)
+
+
+def running_digests(rollout: Rollout) -> dict[str, list[str]]:
+    """Per container the digests that ready pods of the newest template report as running."""
+    found: dict[str, set[str]] = {}
+    for pod in rollout.pods:
+        for status in (pod.get("status") or {}).get("containerStatuses") or ():
+            _, at, digest = str(status.get("imageID", "")).rpartition("@")
+            if at and status.get("ready"):
+                found.setdefault(str(status["name"]), set()).add(digest)
+    return {container: sorted(digests) for container, digests in sorted(found.items())}
+
+
+_STUCK = "ProgressDeadlineExceeded"
+
+_COUNTS = ("updatedReplicas", "availableReplicas", "replicas")
+
+_REVISION_LABELS: Mapping[str, str] = {
+    "Deployment": "pod-template-hash",
+    "StatefulSet": "controller-revision-hash",
+}
+
+
+async def _revision(
+    writer: Writer, kind: WorkloadKind, namespace: str, body: Body, labels: str
+) -> str | None:
+    """The value of the label that pods of the newest template carry; None: there is none yet."""
+    if kind == "StatefulSet":
+        return (body.get("status") or {}).get("updateRevision")
+    at = (body["metadata"].get("annotations") or {}).get("deployment.kubernetes.io/revision")
+    path = f"/apis/apps/v1/namespaces/{namespace}/replicasets"
+    for replica_set in await writer.select(path, labels):
+        metadata = replica_set["metadata"]
+        owners = [owner.get("uid") for owner in metadata.get("ownerReferences") or ()]
+        revision = (metadata.get("annotations") or {}).get("deployment.kubernetes.io/revision")
+        if body["metadata"]["uid"] in owners and revision == at:
+            return _labels(replica_set).get("pod-template-hash")
+    return None
+
+
+def _refuse_hopeless(rollout: Rollout, *, was_stuck: bool) -> None:
+    name = _name(rollout)
+    for condition in (rollout.body.get("status") or {}).get("conditions") or ():
+        kind, reason = condition.get("type"), str(condition.get("reason", ""))
+        if kind == "Progressing" and reason == _STUCK and not was_stuck:
+            raise StepFailed(reason, f"{name} made no progress within its deadline; see its pods.")
+        if kind == "ReplicaFailure" and condition.get("status") == "True":
+            raise StepFailed(reason, f"{name} may not create pods; see its quota and admission.")
+    for pod in rollout.pods:
+        _refuse_pod(name, pod)
+
+
+def _refuse_pod(name: str, pod: Body) -> None:
+    for container, why in _hopeless(pod):
+        remedy = _REMEDIES.get(why, f"see that {container.get('image')} is there")
+        raise StepFailed(why, f"{name}: container {container['name']}; {remedy}.")
+
+
+def _in_the_way(former: tuple[Body, ...]) -> tuple[str, ...]:
+    return tuple(sorted(str(pod["metadata"]["name"]) for pod in former if not _is_ready(pod)))
+
+
+def _hopeless(pod: Body) -> Iterator[tuple[Body, str]]:
+    """Its containers that never start, and why."""
+    status = pod.get("status") or {}
+    for group in ("initContainerStatuses", "containerStatuses"):
+        for container in status.get(group) or ():
+            waiting = ((container.get("state") or {}).get("waiting") or {}).get("reason")
+            if waiting in _NEVER_STARTS:
+                yield container, waiting
+
+
+def _is_ordered(kind: WorkloadKind, body: Body) -> bool:
+    return kind == "StatefulSet" and body["spec"].get("podManagementPolicy") != "Parallel"
+
+
+def _is_current(rollout: Rollout) -> bool:
+    """A StatefulSet counts as updated only once its current revision is the newest."""
+    status = rollout.body.get("status") or {}
+    if rollout.kind != "StatefulSet" or not _wanted(rollout.body):
+        return True
+    return bool(status.get("currentRevision") == status.get("updateRevision"))
+
+
+def _wanted(body: Body) -> int:
+    replicas = body["spec"].get("replicas")
+    return 1 if replicas is None else int(replicas)
+
+
+def _name(rollout: Rollout) -> str:
+    return f"{rollout.kind} {rollout.body['metadata']['name']}"
+
+
+def _labels(body: Body) -> Mapping[str, Any]:
+    return body["metadata"].get("labels") or {}
+
+
+def _selector(labels: Mapping[str, str]) -> str:
+    return ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
+
+
+def _is_ready(pod: Body) -> bool:
+    conditions = (pod.get("status") or {}).get("conditions") or ()
+    return any(each.get("type") == "Ready" and each.get("status") == "True" for each in conditions)
+
+
+def _is_alive(pod: Body) -> bool:
+    phase = (pod.get("status") or {}).get("phase")
+    return not pod["metadata"].get("deletionTimestamp") and phase not in ("Succeeded", "Failed")
+
+
+def is_whole(rollout: Rollout) -> bool:
+    """Whether it stands as its template says now; what was not whole before a refresh cannot be
+    asked to be after it was put back.
+    """
+    try:
+        return pending(rollout, int(rollout.body["metadata"].get("generation") or 0)) is None
+    except StepFailed:
+        return False

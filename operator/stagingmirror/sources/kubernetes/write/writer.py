@@ -1,0 +1,208 @@
+"""The only hand that writes into staging's namespaces.
+
+Every write passes one door: never into a namespace that any Production environment lists, whoever
+else lists it, and never from a process that does not lead. Each carries the resourceVersion that
+was judged, so a late write of a paused process meets a 409.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from stagingmirror.drift.steps import WorkloadKind
+from stagingmirror.errors import (
+    ChangedUnderneath,
+    Conflicted,
+    NeedsHuman,
+    NotAnswered,
+    NotLeading,
+    Refused,
+)
+from stagingmirror.sources.kubernetes.write.field_managers import (
+    FIELD_MANAGER,
+    giving_back,
+    owner_of,
+)
+from stagingmirror.sources.kubernetes.write.field_patch import (
+    Body,
+    Change,
+    named,
+    patch_for,
+    path_of,
+    read_field,
+)
+
+JSON = "application/json"
+STRATEGIC = "application/strategic-merge-patch+json"
+MERGE = "application/merge-patch+json"
+JSON_PATCH = "application/json-patch+json"
+
+_ATTEMPTS = 5
+
+_PLURALS: Mapping[WorkloadKind, str] = {
+    "Deployment": "apis/apps/v1/namespaces/{}/deployments",
+    "StatefulSet": "apis/apps/v1/namespaces/{}/statefulsets",
+    "CronJob": "apis/batch/v1/namespaces/{}/cronjobs",
+}
+
+
+class Requests(Protocol):
+    """What is needed of ``KubernetesClient``."""
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: object = None,
+        content_type: str = JSON,
+    ) -> Any: ...
+
+
+def workload_path(kind: WorkloadKind, namespace: str, name: str) -> str:
+    return f"/{_PLURALS[kind].format(namespace)}/{name}"
+
+
+class Writer:
+    """``productions`` answers which namespaces any Production environment lists, now."""
+
+    def __init__(
+        self,
+        client: Requests,
+        *,
+        productions: Callable[[], frozenset[str]],
+        leading: Callable[[], bool],
+    ) -> None:
+        self._client = client
+        self._productions = productions
+        self._leading = leading
+
+    async def get(self, path: str) -> dict[str, Any]:
+        """The object, read now. Raises NotThere."""
+        return dict(await self._client.request("GET", path))
+
+    async def select(self, path: str, labels: str = "") -> list[dict[str, Any]]:
+        """The objects of a collection with these labels, read now."""
+        query = {"limit": "500"} | ({"labelSelector": labels} if labels else {})
+        found: list[dict[str, Any]] = []
+        while True:
+            page = await self._client.request("GET", path, query=query)
+            found.extend(page.get("items") or ())
+            more = (page.get("metadata") or {}).get("continue")
+            if not more:
+                return found
+            query["continue"] = more
+
+    async def create(self, namespace: str, path: str, body: Body) -> dict[str, Any]:
+        self.permit(namespace)
+        query = {"fieldManager": FIELD_MANAGER}
+        return dict(await self._client.request("POST", path, query=query, body=body))
+
+    async def patch(
+        self, namespace: str, path: str, body: object, content_type: str
+    ) -> dict[str, Any]:
+        self.permit(namespace)
+        query = {"fieldManager": FIELD_MANAGER}
+        answer = await self._client.request(
+            "PATCH", path, query=query, body=body, content_type=content_type
+        )
+        return dict(answer)
+
+    async def replace(self, namespace: str, path: str, body: Body) -> dict[str, Any]:
+        """A PUT: the body's resourceVersion fences it."""
+        self.permit(namespace)
+        query = {"fieldManager": FIELD_MANAGER}
+        return dict(await self._client.request("PUT", path, query=query, body=body))
+
+    async def delete(
+        self, namespace: str, path: str, uid: str, *, foreground: bool = False
+    ) -> None:
+        """``foreground``: it stays, being deleted, until everything that it owns is gone."""
+        self.permit(namespace)
+        policy = "Foreground" if foreground else "Background"
+        body = {"propagationPolicy": policy, "preconditions": {"uid": uid}}
+        await self._client.request("DELETE", path, body=body)
+
+    async def change(
+        self, kind: WorkloadKind, namespace: str, name: str, uid: str, changes: Sequence[Change]
+    ) -> dict[str, Any]:
+        """Change these fields in one patch and return the workload as it then is; nothing is
+        written where they are so already. Raises ChangedUnderneath where one of them is neither
+        what it was nor what it is to become.
+        """
+        path = workload_path(kind, namespace, name)
+        for _ in range(_ATTEMPTS):
+            body = await self.get(path)
+            if not _still_to_do(body, kind, uid, changes):
+                return body
+            try:
+                return await self.patch(namespace, path, patch_for(body, kind, changes), STRATEGIC)
+            except Conflicted:
+                continue
+        raise _busy(kind, name)
+
+    async def give_back(self, namespace: str, path: str, former: Body | None) -> None:
+        """Make our entry in managedFields what it was, so that the owner's next apply works."""
+        refused: tuple[str, Refused] | None = None
+        for _ in range(_ATTEMPTS):
+            body = await self.get(path)
+            version = body["metadata"]["resourceVersion"]
+            if refused is not None and refused[0] == version:
+                raise refused[1]
+            patch = giving_back(body, former)
+            if patch is None:
+                return
+            try:
+                await self.patch(namespace, path, patch, JSON_PATCH)
+                return
+            except Conflicted:
+                continue
+            except Refused as error:
+                # A `test` that does not hold is a 422, as a wrong patch is: only where the object
+                # is still the one that was read, it was the patch.
+                refused = (version, error)
+        raise _busy("object", path.rsplit("/", 1)[-1])
+
+    def permit(self, namespace: str) -> None:
+        """Raises where nothing may be written there, or by us, now."""
+        if namespace in self._productions():
+            raise NeedsHuman(
+                "ProductionIsReadOnly",
+                f"namespace {namespace} is listed by a Production environment, so nothing is "
+                "written there; take it out of that environment if it is staging's.",
+            )
+        self.refuse_unless_leading()
+
+    def refuse_unless_leading(self) -> None:
+        """Asked right before each write, whatever system it goes to. Raises NotLeading."""
+        if not self._leading():
+            raise NotLeading("NotLeading", "another process leads; this one writes nothing.")
+
+
+def _still_to_do(body: Body, kind: WorkloadKind, uid: str, changes: Sequence[Change]) -> bool:
+    who = f"{kind} {body['metadata']['name']}"
+    if body["metadata"]["uid"] != uid:
+        raise ChangedUnderneath("ChangedUnderneath", f"{who} was deleted and made again.")
+    todo = False
+    for change in changes:
+        entry = read_field(body, kind, change.write)
+        if entry == change.target:
+            continue
+        if entry != change.former:
+            raise changed_underneath(body, kind, change)
+        todo = True
+    return todo
+
+
+def changed_underneath(body: Body, kind: WorkloadKind, change: Change) -> ChangedUnderneath:
+    """The error that names the field and who wrote it."""
+    from_whom = owner_of(body, path_of(body, kind, change.write)) or "somebody"
+    return ChangedUnderneath(
+        "ChangedUnderneath",
+        f"{from_whom} changed {named(change.write)} of {kind} {body['metadata']['name']} "
+        "during the refresh.",
+    )
+
+
+def _busy(kind: str, name: str) -> NotAnswered:
+    return NotAnswered("Busy", f"{kind} {name} changes faster than it can be written; tried again.")

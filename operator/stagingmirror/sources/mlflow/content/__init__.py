@@ -1,0 +1,1 @@
+"""The bytes of model versions, hashed and polled."""

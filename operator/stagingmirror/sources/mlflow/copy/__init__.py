@@ -1,0 +1,1 @@
+"""Writing to staging's registry: copies of versions, and aliases."""

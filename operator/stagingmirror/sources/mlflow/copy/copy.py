@@ -1,0 +1,252 @@
+"""Brings a model version into another registry, bytes and provenance, as a version that no alias
+names yet.
+
+A copy is a run in an experiment of its own (with the origin's parameters, tags and dataset inputs),
+a logged model that holds the bytes, and a version with the tags of ``origin``. The run is made
+first and carries what is copied whereto, so whatever a crash leaves is found again by it.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
+from datetime import UTC, datetime
+from weakref import WeakValueDictionary
+
+from stagingmirror.drift.facts import Why
+from stagingmirror.errors import NotAnswered, StepFailed
+from stagingmirror.sources.mlflow.client import provenance_tags, queries
+from stagingmirror.sources.mlflow.client.artifacts import StoredFile, list_files, root_of
+from stagingmirror.sources.mlflow.client.client import MlflowServer
+from stagingmirror.sources.mlflow.client.wire_types import LoggedModel, Version
+from stagingmirror.sources.mlflow.content.hashing import read_bytes, tree_hash
+from stagingmirror.sources.mlflow.content.version_details import parameters_of, read_detail, tags_of
+from stagingmirror.sources.mlflow.copy import writes
+from stagingmirror.sources.mlflow.copy.errors import destination_told
+from stagingmirror.sources.mlflow.copy.source_version import (
+    CopyOrder,
+    Original,
+    changed,
+    read_original,
+)
+from stagingmirror.sources.mlflow.copy.transfer import Transfer
+from stagingmirror.sources.mlflow.copy.writes import Destination
+
+__all__ = ["CopyOrder", "copy_version"]
+
+_AS_FIRST_WRITTEN = (
+    provenance_tags.COPIED_AT,
+    provenance_tags.COPIED_BY,
+    provenance_tags.REFRESH_ID,
+)
+_COPYING: WeakValueDictionary[tuple[str, str, str], asyncio.Lock] = WeakValueDictionary()
+"""Held while some bytes are copied to some name, by where that is: two at once would double it."""
+
+
+async def copy_version(
+    source: MlflowServer,
+    destination: MlflowServer,
+    order: CopyOrder,
+    *,
+    clock: Callable[[], float],
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    may_write: Callable[[], None] = lambda: None,
+    differs: Callable[[str], None] = lambda version: None,
+    room: AbstractAsyncContextManager[object] | None = None,
+) -> str:
+    """Returns the version number in the destination. Safe to call again after a crash at any point:
+    a half copy is finished, a whole one is found, none is doubled.
+
+    ``progress(done, total)`` is told bytes. ``may_write`` is asked before each write and raises
+    where it may not be any more. ``differs`` is told a version of the destination that has other
+    bytes than its tags say. ``room`` is entered once no other copies the same there.
+
+    Raises StepFailed (the destination refused, is full, read-only, or shows other bytes than were
+    sent), ChangedUnderneath (the source's bytes are not ``tree_hash`` any more), NotAnswered
+    (either; asking again may help) or NotAllowed (the source).
+    """
+    where = destination.url, order.to_model, order.tree_hash
+    lock = _COPYING.setdefault(where, asyncio.Lock())
+    async with lock, room or nullcontext():
+        original = await read_original(source, order, began=clock())
+        to = Destination(destination, may_write)
+        copy = _Copy(source, to, order, original, clock, progress, differs)
+        async with destination_told():
+            return await copy.found() or await copy.made()
+
+
+class _Copy:
+    def __init__(
+        self,
+        source: MlflowServer,
+        to: Destination,
+        order: CopyOrder,
+        original: Original,
+        clock: Callable[[], float],
+        progress: Callable[[int, int], None],
+        differs: Callable[[str], None],
+    ) -> None:
+        self._source = source
+        self._to = to
+        self._there = to.server
+        self._differs = differs
+        self._others: set[str] = set()
+        """Versions with our mark that were read and have other bytes."""
+        self._order = order
+        self._original = original
+        self._clock = clock
+        self._progress = progress
+        self._done = 0
+        self._mark = _mark(order, original.run_id)
+
+    async def found(self) -> str | None:
+        """A version with this content from this origin that is there already, its bytes read."""
+        for made in await self._marked():
+            if made.version in self._others:
+                continue
+            if await self._holds(made):
+                await writes.set_version_tags(self._to, made, self._tags(made.tags))
+                if made.run_id is not None:
+                    await self._fill(made.run_id)
+                    await writes.drop_run_tags(self._to, made.run_id, self._original.known.run)
+                return made.version
+            self._others.add(made.version)
+        return None
+
+    async def made(self) -> str:
+        """A new version; what a former attempt left is used."""
+        await writes.ensure_registered_model(self._to, self._order.to_model)
+        experiment_id = await writes.ensure_experiment(self._to)
+        run_id = await self._run(experiment_id)
+        await self._fill(run_id)
+        logged = await writes.ensure_logged_model(
+            self._to, experiment_id, run_id, _model_name(self._order.to_model)
+        )
+        await self._bring(logged)
+        await writes.finalize(self._to, logged.model_id)
+        await writes.finish_run(self._to, run_id, now=self._clock())
+        return await self._version(logged, run_id)
+
+    async def _run(self, experiment_id: str) -> str:
+        """The run of a half copy (one that no version comes from), or a new one."""
+        used = {made.run_id for made in await self._marked()}
+        for run in await queries.find_runs(
+            self._there, experiment_id, provenance_tags.COPY_OF, self._mark
+        ):
+            if run.run_id not in used:
+                return run.run_id
+        made = await writes.create_run(
+            self._to,
+            experiment_id,
+            f"copy of {self._order.from_model} {self._order.from_version}",
+            {provenance_tags.COPY_OF: self._mark, **self._origin_tags()},
+            now=self._clock(),
+        )
+        return made.run_id
+
+    async def _fill(self, run_id: str) -> None:
+        known = self._original.known
+        await writes.fill_run(
+            self._to, run_id, known.run, parameters_of(known.run, known.detail.logged)
+        )
+
+    async def _bring(self, logged: LoggedModel) -> None:
+        """All bytes, read back from the destination afterwards."""
+        to_root = root_of(self._there, logged.artifact_uri)
+        transfer = Transfer(
+            self._source, self._original.root, self._there, to_root, self._to.may_write
+        )
+        sent = await transfer.send(self._original.listing, self._moved, again=False)
+        if await self._tree_hash(to_root) == self._order.tree_hash:
+            return
+        if len(sent) < len(self._original.listing):
+            self._done = 0
+            sent = await transfer.send(self._original.listing, self._moved, again=True)
+        if tree_hash(sent) != self._order.tree_hash:
+            raise changed(self._order)
+        if await self._tree_hash(to_root) != self._order.tree_hash:
+            raise StepFailed(
+                "CopyDiffers",
+                f"MLflow at {self._there.host} shows other bytes than were uploaded to it; is its "
+                "artifact store shared with something that writes there?",
+            )
+
+    async def _version(self, logged: LoggedModel, run_id: str) -> str:
+        """The new version; or one that another process has made while the bytes were copied."""
+        if (found := await self.found()) is not None:
+            return found
+        try:
+            made = await writes.create_version(
+                self._to, self._order.to_model, logged, run_id, self._tags({})
+            )
+        except NotAnswered:
+            # It may have been made all the same.
+            for marked in await self._marked():
+                if marked.run_id == run_id:
+                    return marked.version
+            raise
+        return made.version
+
+    async def _marked(self) -> list[Version]:
+        return await queries.find_versions(
+            self._there, self._order.to_model, provenance_tags.COPY_OF, self._mark
+        )
+
+    async def _holds(self, made: Version) -> bool:
+        """Whether its bytes, read anew, are those that are wanted."""
+        detail = await read_detail(self._there, made, began=self._clock())
+        if isinstance(detail.root, Why):
+            return False
+        listing = await list_files(self._there, detail.root)
+        same_size = sum(file.size for file in listing) == self._original.size
+        if same_size and await self._tree_hash(detail.root, listing) == self._order.tree_hash:
+            return True
+        self._differs(made.version)
+        return False
+
+    async def _tree_hash(self, root: str, listing: Iterable[StoredFile] | None = None) -> str:
+        files = tuple(listing if listing is not None else await list_files(self._there, root))
+        return (await read_bytes(self._there, root, files)).tree_hash
+
+    def _tags(self, before: Mapping[str, str]) -> dict[str, str]:
+        """What the version says. When, by whom and by which refresh it came stays as first
+        written.
+        """
+        known = self._original.known
+        kept = {key: before[key] for key in _AS_FIRST_WRITTEN if key in before}
+        return {
+            **provenance_tags.foreign(tags_of(known.record, known.detail.logged)),
+            provenance_tags.COPY_OF: self._mark,
+            **self._origin_tags(),
+            provenance_tags.COPIED_BY: self._order.mirror,
+            provenance_tags.REFRESH_ID: self._order.refresh_id,
+            provenance_tags.COPIED_AT: datetime.fromtimestamp(int(self._clock()), UTC).isoformat(),
+            **kept,
+        }
+
+    def _origin_tags(self) -> dict[str, str]:
+        order = self._order
+        tags = {
+            provenance_tags.REGISTRY: order.origin_registry,
+            provenance_tags.MODEL: order.from_model,
+            provenance_tags.VERSION: order.from_version,
+            provenance_tags.TREE_HASH: order.tree_hash,
+        }
+        return tags | (
+            {provenance_tags.RUN_ID: run_id} if (run_id := self._original.run_id) else {}
+        )
+
+    def _moved(self, size: int) -> None:
+        self._done += size
+        self._progress(self._done, self._original.size)
+
+
+def _mark(order: CopyOrder, run_id: str | None) -> str:
+    """Equal for equal content from an equal origin, whichever refresh copies it."""
+    parts = (order.to_model, order.tree_hash, run_id or "")
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:40]
+
+
+def _model_name(name: str) -> str:
+    """A logged model's name may not hold what a registered model's may."""
+    return "".join("-" if character in "/:.%\"'" else character for character in name)

@@ -1,0 +1,41 @@
+"""What it means for a refresh that the destination of a copy did not do as asked."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from stagingmirror.errors import (
+    Conflicted,
+    NotAllowed,
+    NotAnswered,
+    NotThere,
+    Refused,
+    StagingMirrorError,
+    StepFailed,
+)
+from stagingmirror.sources.mlflow.copy.transfer import SourceFailed
+
+
+@asynccontextmanager
+async def destination_told() -> AsyncIterator[None]:
+    """Translates what calls to the destination raise. NotAnswered stays: asking again may help; but
+    MLflow's own failure (500) does not pass by itself.
+    """
+    try:
+        yield
+    except SourceFailed as failed:
+        raise failed.error from None
+    except NotAllowed as error:
+        raise _failed("RegistryForbidden", error, "it needs to create versions") from error
+    except Refused as error:
+        reason = "RegistryFull" if error.reason == "StorageFull" else "RegistryRefused"
+        raise _failed(reason, error, "the copy cannot be stored there") from error
+    except (Conflicted, NotThere) as error:
+        raise _failed("RegistryChanged", error, "somebody changed it meanwhile") from error
+    except NotAnswered as error:
+        if error.reason != "ServerError":
+            raise
+        raise _failed("RegistryFailed", error, "is its storage full or read-only?") from error
+
+
+def _failed(reason: str, error: StagingMirrorError, hint: str) -> StepFailed:
+    return StepFailed(reason, f"{error.message}; {hint}")

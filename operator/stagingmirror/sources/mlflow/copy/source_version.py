@@ -1,0 +1,67 @@
+"""What a copy is made of: the order, and the version as its registry shows it now."""
+
+from dataclasses import dataclass
+
+from stagingmirror.drift.facts import Why
+from stagingmirror.errors import ChangedUnderneath, NotThere, StepFailed
+from stagingmirror.sources.mlflow.client import provenance_tags, queries
+from stagingmirror.sources.mlflow.client.artifacts import StoredFile, list_files
+from stagingmirror.sources.mlflow.client.client import MlflowServer
+from stagingmirror.sources.mlflow.content.version_details import Known, get_run, read_detail
+
+
+@dataclass(frozen=True, slots=True)
+class CopyOrder:
+    """What to copy, and what the copy says of itself in tags ``stagingmirror.dev/…``."""
+
+    from_model: str
+    from_version: str
+    to_model: str
+    tree_hash: str
+    """What production's bytes must be; something else there is ChangedUnderneath."""
+    origin_registry: str
+    """Name of the environment that the bytes come from."""
+    refresh_id: str
+    mirror: str = ""
+    """Namespace and name of the mirror that asked for it."""
+    max_bytes: int = 50 * 1024**3
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    known: Known
+    root: str
+    listing: tuple[StoredFile, ...]
+
+    @property
+    def run_id(self) -> str | None:
+        return self.known.record.tags.get(provenance_tags.RUN_ID) or self.known.detail.run_id
+
+    @property
+    def size(self) -> int:
+        return sum(file.size for file in self.listing)
+
+
+async def read_original(source: MlflowServer, order: CopyOrder, *, began: float) -> Original:
+    try:
+        record = await queries.get_version(source, order.from_model, order.from_version)
+        detail = await read_detail(source, record, began=began)
+        run = await get_run(source, detail.run_id) if detail.run_id else None
+    except NotThere:
+        raise changed(order) from None
+    if isinstance(detail.root, Why):
+        raise StepFailed(detail.root.reason, detail.root.message)
+    original = Original(
+        Known(record, detail, run), detail.root, await list_files(source, detail.root)
+    )
+    if not original.listing or original.size > order.max_bytes:
+        raise changed(order)
+    return original
+
+
+def changed(order: CopyOrder) -> ChangedUnderneath:
+    return ChangedUnderneath(
+        "ChangedUnderneath",
+        f"version {order.from_version} of {order.from_model} in {order.origin_registry} does not "
+        "have the bytes any more that were to be copied; the next refresh sees what is there then",
+    )

@@ -1,0 +1,79 @@
+"""Files from one server to another, without a copy on disk."""
+
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+
+from stagingmirror.errors import StagingMirrorError
+from stagingmirror.sources.mlflow.client.artifacts import StoredFile, blocks, list_files, located
+from stagingmirror.sources.mlflow.client.client import MlflowServer
+from stagingmirror.sources.mlflow.content.hashing import Digest, exactly
+from stagingmirror.view import FileHash
+
+Progress = Callable[[int], None]
+
+
+class SourceFailed(Exception):
+    """The side that is read went wrong in the middle of an upload; ``error`` says how."""
+
+    def __init__(self, error: StagingMirrorError) -> None:
+        super().__init__(error.reason)
+        self.error = error
+
+
+class Transfer:
+    """From a folder here to a folder there."""
+
+    def __init__(
+        self,
+        source: MlflowServer,
+        from_root: str,
+        destination: MlflowServer,
+        to_root: str,
+        may_write: Callable[[], None],
+    ) -> None:
+        """``may_write`` is asked before each upload, and raises where it may not be any more."""
+        self._source = source
+        self._from = from_root
+        self._destination = destination
+        self._to = to_root
+        self._may_write = may_write
+
+    async def send(
+        self, files: Iterable[StoredFile], progress: Progress, *, again: bool
+    ) -> Mapping[str, FileHash]:
+        """Upload the files and tell what was read of them. Those that are there already, with the
+        same size, are left out, unless ``again``.
+
+        Raises SourceFailed, or what the destination answered.
+        """
+        there = set() if again else set(await list_files(self._destination, self._to))
+        read = {}
+        for file in files:
+            if file in there:
+                progress(file.size)
+            else:
+                read[file.path] = await self._send(file, progress)
+        return read
+
+    async def _send(self, file: StoredFile, progress: Progress) -> FileHash:
+        self._may_write()
+        digest = Digest()
+        failed: list[StagingMirrorError] = []
+
+        async def chunks() -> AsyncIterator[bytes]:
+            try:
+                async with self._source.get_file(located(self._from, file.path)) as answer:
+                    async for block in exactly(blocks(answer), file):
+                        await digest.add(block)
+                        progress(sum(map(len, block)))
+                        for chunk in block:
+                            yield chunk
+            except StagingMirrorError as error:
+                failed.append(error)
+                raise
+
+        try:
+            await self._destination.put_file(located(self._to, file.path), chunks(), file.size)
+        except StagingMirrorError as error:
+            # aiohttp tells what its body raised as a broken connection.
+            raise (SourceFailed(failed[0]) if failed else error) from None
+        return await digest.result()

@@ -1,0 +1,166 @@
+"""The calls that write a copy into a registry, one function per call."""
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+
+from stagingmirror.errors import Conflicted, NotThere
+from stagingmirror.sources.mlflow.client import provenance_tags, queries
+from stagingmirror.sources.mlflow.client.client import MlflowServer
+from stagingmirror.sources.mlflow.client.wire_types import (
+    Experiment,
+    Fields,
+    LoggedModel,
+    Run,
+    Version,
+    experiment,
+    logged_model,
+    run,
+    version,
+)
+
+EXPERIMENT = "stagingmirror-copies"
+_PER_BATCH = 100
+"""MLflow takes this many parameters or tags in one call."""
+
+Tags = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """The registry that is written. ``may_write`` is asked before each write, and raises where it
+    may not be any more.
+    """
+
+    server: MlflowServer
+    may_write: Callable[[], None]
+
+    async def write(
+        self, method: str, path: str, body: Mapping[str, object], *, thing: str = ""
+    ) -> dict[str, object]:
+        self.may_write()
+        return await self.server.call(method, path, thing=thing, body=body)
+
+
+async def ensure_experiment(to: Destination) -> str:
+    """The id of the experiment that holds all copies."""
+    try:
+        found = await _experiment(to)
+    except NotThere:
+        # Another may be as fast; who made it does not matter.
+        with suppress(Conflicted):
+            await to.write("POST", "mlflow/experiments/create", {"name": EXPERIMENT})
+        found = await _experiment(to)
+    if not found.active:
+        body = {"experiment_id": found.experiment_id}
+        await to.write("POST", "mlflow/experiments/restore", body)
+    return found.experiment_id
+
+
+async def _experiment(to: Destination) -> Experiment:
+    answer = await to.server.call(
+        "GET", "mlflow/experiments/get-by-name", query={"experiment_name": EXPERIMENT}
+    )
+    return experiment(Fields(answer, "answer").one("experiment"))
+
+
+async def create_run(
+    to: Destination, experiment_id: str, name: str, tags: Tags, *, now: float
+) -> Run:
+    body: dict[str, object] = {
+        "experiment_id": experiment_id,
+        "run_name": name,
+        "start_time": int(now * 1000),
+        "tags": pairs(tags),
+    }
+    answer = await to.write("POST", "mlflow/runs/create", body)
+    return run(Fields(answer, "answer").one("run"))
+
+
+async def fill_run(to: Destination, run_id: str, origin_run: Run | None, parameters: Tags) -> None:
+    """The origin's parameters, tags and dataset inputs. Idempotent."""
+    tags = provenance_tags.foreign(origin_run.tags) if origin_run else {}
+    for kind, values in (("params", pairs(parameters)), ("tags", pairs(tags))):
+        for start in range(0, len(values), _PER_BATCH):
+            body: dict[str, object] = {"run_id": run_id, kind: values[start : start + _PER_BATCH]}
+            await to.write("POST", "mlflow/runs/log-batch", body)
+    if origin_run and origin_run.inputs:
+        inputs: dict[str, object] = {"run_id": run_id, "datasets": list(origin_run.inputs)}
+        await to.write("POST", "mlflow/runs/log-inputs", inputs)
+
+
+async def finish_run(to: Destination, run_id: str, *, now: float) -> None:
+    body: dict[str, object] = {
+        "run_id": run_id,
+        "status": "FINISHED",
+        "end_time": int(now * 1000),
+    }
+    await to.write("POST", "mlflow/runs/update", body)
+
+
+async def ensure_logged_model(
+    to: Destination, experiment_id: str, run_id: str, name: str
+) -> LoggedModel:
+    """The logged model of a copy's run; made if there is none yet."""
+    found = await queries.find_logged_models(to.server, experiment_id, run_id)
+    if found:
+        return found[0]
+    body: dict[str, object] = {
+        "experiment_id": experiment_id,
+        "name": name,
+        "source_run_id": run_id,
+    }
+    answer = await to.write("POST", "mlflow/logged-models", body)
+    return logged_model(Fields(answer, "answer").one("model"))
+
+
+async def finalize(to: Destination, model_id: str) -> None:
+    body = {"model_id": model_id, "status": "LOGGED_MODEL_READY"}
+    await to.write("PATCH", "mlflow/logged-models", body, thing=model_id)
+
+
+async def ensure_registered_model(to: Destination, name: str) -> None:
+    try:
+        await queries.get_registered_model(to.server, name)
+    except NotThere:
+        with suppress(Conflicted):
+            await to.write("POST", "mlflow/registered-models/create", {"name": name})
+
+
+async def create_version(
+    to: Destination, name: str, logged: LoggedModel, run_id: str, tags: Tags
+) -> Version:
+    body: dict[str, object] = {
+        "name": name,
+        "source": f"models:/{logged.model_id}",
+        "run_id": run_id,
+        "model_id": logged.model_id,
+        "tags": pairs(tags),
+    }
+    answer = await to.write("POST", "mlflow/model-versions/create", body)
+    return version(Fields(answer, "answer").one("model_version"))
+
+
+async def set_version_tags(to: Destination, made: Version, tags: Tags) -> None:
+    """Only those that say something else there; those that the origin does not have (any more)
+    go.
+    """
+    named: dict[str, object] = {"name": made.name, "version": made.version}
+    for key, value in tags.items():
+        if made.tags.get(key) != value:
+            body = {**named, "key": key, "value": value}
+            await to.write("POST", "mlflow/model-versions/set-tag", body)
+    for key in provenance_tags.foreign(made.tags).keys() - tags.keys():
+        await to.write("DELETE", "mlflow/model-versions/delete-tag", {**named, "key": key})
+
+
+async def drop_run_tags(to: Destination, run_id: str, origin_run: Run | None) -> None:
+    """The foreign tags of a copy's run that the origin's run does not have (any more)."""
+    made = await queries.get_run(to.server, run_id)
+    kept = origin_run.tags.keys() if origin_run else frozenset()
+    for key in provenance_tags.foreign(made.tags).keys() - kept:
+        await to.write("POST", "mlflow/runs/delete-tag", {"run_id": run_id, "key": key})
+
+
+def pairs(values: Tags) -> list[object]:
+    return [{"key": key, "value": value} for key, value in values.items()]

@@ -1,0 +1,1 @@
+"""Polling each distinct server once, whatever the number of mirrors."""

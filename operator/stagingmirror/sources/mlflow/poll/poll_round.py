@@ -1,0 +1,281 @@
+"""The looks at one server: all aliases in one search, the versions that matter with them.
+
+One round asks the versions first and the aliases last, so an alias that still names the version it
+named before makes one whole look of both. Where it names another, that version is asked for and
+then the alias once more; if it has moved again, the look is not made and the next round comes at
+once. A round that fails changes nothing but the *trouble* of what is known.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import structlog
+
+from stagingmirror.drift.facts import Unseen, Why
+from stagingmirror.errors import NotAnswered, NotThere, StagingMirrorError
+from stagingmirror.sources.mlflow.client import queries
+from stagingmirror.sources.mlflow.client.client import MlflowServer
+from stagingmirror.sources.mlflow.client.wire_types import RegisteredModel
+from stagingmirror.sources.mlflow.content.content_poller import INTERNAL, Reading
+from stagingmirror.sources.mlflow.content.hashing import Texts
+from stagingmirror.sources.mlflow.content.version_details import Known, described
+from stagingmirror.sources.mlflow.poll.identity import ModelIdentity, RegistryIdentity
+from stagingmirror.sources.mlflow.poll.published import Announce, Looks
+from stagingmirror.sources.mlflow.poll.version_cache import Answer, Key, KnownVersions, is_silence
+from stagingmirror.view import Content
+
+log = structlog.get_logger(__name__)
+
+ModelAnswer = RegisteredModel | None | StagingMirrorError
+"""None: there is no such registered model, and the server said so."""
+
+
+@dataclass(slots=True)
+class Wanted:
+    aliases: set[Key] = field(default_factory=set)
+    versions: set[Key] = field(default_factory=set)
+
+    @property
+    def count(self) -> int:
+        return len(self.aliases) + len(self.versions)
+
+
+class Poll:
+    """One round at a time; ``again`` says that the next should come at once."""
+
+    def __init__(
+        self,
+        server: MlflowServer,
+        *,
+        clock: Callable[[], float],
+        store_interval: float,
+        announce: Announce,
+    ) -> None:
+        self.server = server
+        self._clock = clock
+        self.looks = Looks(announce)
+        self.reading = Reading(
+            server, clock=clock, store_interval=store_interval, changed=self._reread
+        )
+        self.models: dict[str, RegisteredModel] = {}
+        """As the last good search showed them."""
+        self.searched: float | None = None
+        """When the last good round began (POSIX s)."""
+        self.tried: float = 0.0
+        """When the last finished round began, good or not."""
+        self.trouble: Why | None = None
+        self.again = False
+        self._versions = KnownVersions(server, store_interval)
+        self._answered: dict[Key, tuple[Known, float]] = {}
+        self._kept: dict[Key, Content] = {}
+        self._founded: int | None = None
+        self._identity: tuple[dict[str, RegisteredModel], RegistryIdentity] | None = None
+
+    async def round(self, wanted: Wanted, since: Mapping[Key, float]) -> None:
+        """Ask for everything wanted. ``since``: see ``KnownVersions``."""
+        began = self._clock()
+        self.again = False
+        try:
+            await self._ask(wanted, since, began)
+        except StagingMirrorError as error:
+            self._failed(wanted, Why(error.reason, error.message), began)
+        except Exception:  # one server's oddity is its own trouble, not the operator's end
+            log.exception("asking a registry failed", server=self.server.host)
+            self._failed(wanted, INTERNAL, began)
+        self.tried = began
+
+    async def _ask(self, wanted: Wanted, since: Mapping[Key, float], began: float) -> None:
+        asked = wanted.versions | self._named(wanted.aliases)
+        answers = await self._versions.ask(asked, began=began, since=since)
+        models = await self._ask_models(wanted.aliases)
+        new = _named_by(models, wanted.aliases) - asked
+        if new:
+            answers |= await self._versions.ask(new, began=began, since=since)
+            models = await self._asked_last(models, new, wanted.aliases)
+        await self._learn_founding()
+        self._publish(wanted, models, answers, began)
+
+    async def has_moved(self, aliases: Collection[Key]) -> bool:
+        """A glance: whether one search shows that one of these names another version than it did.
+        It is no look, whatever it shows.
+        """
+        try:
+            shown = await queries.search_registered_models(
+                self.server, {name for name, _ in aliases}
+            )
+        except StagingMirrorError:
+            return False  # the next round tells
+        return any(
+            name in shown and shown[name].aliases.get(alias) != self.looks.names((name, alias))
+            for name, alias in aliases
+        )
+
+    def recall(self, key: Key) -> None:
+        """An alias that is wanted only now, as the last search showed it."""
+        shown = self.models.get(key[0])
+        if key in self.looks.aliases or shown is None or self.searched is None:
+            return
+        if key[1] in shown.aliases:
+            version = shown.aliases[key[1]]
+            self.looks.set_alias(key, version, self.searched, answered=self.searched)
+
+    def adopt(self, key: Key, content: Content) -> None:
+        """See ``reading``; kept until the version's folder is known."""
+        self._kept[key] = content
+
+    def doubt(self, key: Key) -> None:
+        """See ``reading``."""
+        for root in self.roots([key]):
+            self.reading.doubt(root)
+
+    def roots(self, keys: Iterable[Key]) -> set[str]:
+        """The folders of these versions' files, as far as they are known."""
+        known = (self._answered[key][0] for key in keys if key in self._answered)
+        return {one.detail.root for one in known if isinstance(one.detail.root, str)}
+
+    def identity(self) -> RegistryIdentity | None:
+        """One object per search: asked in each pass of each mirror."""
+        if self.searched is None:
+            return None
+        known = self._identity
+        if known is None or known[0] is not self.models or known[1].founded != self._founded:
+            models = {n: ModelIdentity(m.created, m.versions) for n, m in self.models.items()}
+            known = self.models, RegistryIdentity(self._founded, models, self.searched)
+            self._identity = known
+        return known[1]
+
+    async def close(self) -> None:
+        await self.reading.close()
+        await self.server.close()
+
+    def _named(self, aliases: Iterable[Key]) -> set[Key]:
+        return {(key[0], name) for key in aliases if (name := self.looks.names(key)) is not None}
+
+    async def _ask_models(self, aliases: Iterable[Key]) -> dict[str, ModelAnswer]:
+        """One search; what it does not show is asked for directly."""
+        names = {name for name, _ in aliases}
+        found = await queries.search_registered_models(self.server, names)
+        self.models = found
+        models: dict[str, ModelAnswer] = dict(found)
+        for name, alias in aliases:
+            shown = found.get(name)
+            if shown is None or alias not in shown.aliases:
+                models[name] = await self._ask_model(name)
+        return models
+
+    async def _ask_model(self, name: str) -> ModelAnswer:
+        try:
+            return await queries.get_registered_model(self.server, name)
+        except NotThere:
+            return None
+        except StagingMirrorError as error:
+            if is_silence(error):
+                raise
+            return error
+
+    async def _asked_last(
+        self, models: dict[str, ModelAnswer], new: set[Key], aliases: set[Key]
+    ) -> dict[str, ModelAnswer]:
+        """Leaves out each model of which an alias has moved since it was asked first."""
+        settled = dict(models)
+        for name in {name for name, _ in new}:
+            first, last = models[name], await self._ask_model(name)
+            ours = {alias for model, alias in aliases if model == name}
+            if isinstance(last, StagingMirrorError):
+                settled[name] = last
+            elif _targets(first, ours) != _targets(last, ours):
+                del settled[name]
+                self.again = True
+        return settled
+
+    async def _learn_founding(self) -> None:
+        if self._founded is None:
+            # It helps to prove an identity; no look depends on it.
+            with suppress(NotAnswered):
+                self._founded = await queries.founded(self.server)
+
+    def _failed(self, wanted: Wanted, why: Why, began: float) -> None:
+        self.trouble = why
+        for key in wanted.aliases:
+            self.looks.alias_trouble(key, why, began)
+        for key in wanted.versions | self._named(wanted.aliases):
+            self.looks.version_trouble(key, why, began)
+
+    def _publish(
+        self,
+        wanted: Wanted,
+        models: Mapping[str, ModelAnswer],
+        answers: Mapping[Key, Answer],
+        began: float,
+    ) -> None:
+        """Without a pause in between: an alias and the version that it names change together."""
+        self.trouble, self.searched = None, began
+        for key, answer in answers.items():
+            self._publish_version(key, answer, began)
+        for key in wanted.aliases:
+            if key[0] in models:
+                self._publish_alias(key, models[key[0]], began)
+        still = wanted.versions | self._named(wanted.aliases)
+        self.looks.keep(wanted.aliases, still)
+        self._versions.keep(still)
+        self._answered = {key: one for key, one in self._answered.items() if key in still}
+        self.reading.tend(self.roots(still))
+
+    def _publish_alias(self, key: Key, answer: ModelAnswer, began: float) -> None:
+        if isinstance(answer, StagingMirrorError):
+            self.looks.alias_trouble(key, Why(answer.reason, answer.message), began)
+        else:
+            version = answer.aliases.get(key[1]) if answer else None
+            self.looks.set_alias(key, version, began, answered=self._clock())
+
+    def _publish_version(self, key: Key, answer: Answer, began: float) -> None:
+        if isinstance(answer, StagingMirrorError):
+            self.looks.version_trouble(key, Why(answer.reason, answer.message), began)
+        elif answer is None:
+            self._answered.pop(key, None)
+            self.looks.set_version(key, None, began)
+        else:
+            self._answered[key] = answer, began
+            self._publish_known(key, answer, began)
+
+    def _publish_known(self, key: Key, known: Known, began: float) -> None:
+        content, texts, trouble = self._content(key, known, began)
+        if trouble is not None:
+            # A part that is due was not answered: no new look, the old one grows older.
+            self.looks.version_trouble(key, trouble, began)
+        else:
+            found = described(known.record, known.detail, known.run, texts, content)
+            self.looks.set_version(key, found, began)
+
+    def _content(
+        self, key: Key, known: Known, began: float
+    ) -> tuple[Content | Unseen, Texts, Why | None]:
+        if known.record.status != "READY":
+            why = Why("NotReady", "the registry says that the version is not ready yet")
+            return Unseen(why, began), Texts(), None
+        if isinstance(known.detail.root, Why):
+            return Unseen(known.detail.root, began), Texts(), None
+        if key in self._kept:
+            self.reading.adopt(known.detail.root, self._kept.pop(key))
+        return self.reading.shown(known.detail.root)
+
+    def _reread(self, root: str) -> None:
+        for key, (known, began) in list(self._answered.items()):
+            if known.detail.root == root:
+                self._publish_known(key, known, began)
+
+
+def _named_by(models: Mapping[str, ModelAnswer], aliases: Iterable[Key]) -> set[Key]:
+    named = set()
+    for name, alias in aliases:
+        answer = models.get(name)
+        if isinstance(answer, RegisteredModel) and alias in answer.aliases:
+            named.add((name, answer.aliases[alias]))
+    return named
+
+
+def _targets(answer: ModelAnswer, aliases: set[str]) -> dict[str, str | None]:
+    if not isinstance(answer, RegisteredModel):
+        return {}
+    return {alias: answer.aliases.get(alias) for alias in aliases}

@@ -1,0 +1,208 @@
+"""One distinct server, and everybody who wants to know something of it."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Collection
+
+from stagingmirror.settings import Settings
+from stagingmirror.sources.mlflow.client.address import RegistryAddress
+from stagingmirror.sources.mlflow.client.client import MlflowServer
+from stagingmirror.sources.mlflow.poll.poll_round import Poll, Wanted
+from stagingmirror.sources.mlflow.poll.published import ALIAS, VERSION
+from stagingmirror.sources.mlflow.poll.version_cache import Key
+from stagingmirror.view import Look, Subject
+
+_IDLE = 60.0
+"""Seconds between rounds where nobody wants anything: whether the server answers is wanted always.
+"""
+_APART = 0.2
+"""Seconds between the ends and beginnings of rounds: wishes that come together are asked together.
+"""
+
+GLANCE_AT = 0.5
+"""The part of an interval after which all aliases are searched once more."""
+_GLANCE_FROM = 20
+"""Distinct keys from which that one call is cheap: a round asks far less than once per key then."""
+
+
+class Line:
+    def __init__(
+        self,
+        server: MlflowServer,
+        *,
+        clock: Callable[[], float],
+        on_change: Callable[[Subject], None],
+        settings: Settings,
+    ) -> None:
+        self.poll = Poll(
+            server, clock=clock, store_interval=settings.store_interval, announce=self._announce
+        )
+        self.task: asyncio.Task[None] | None = None
+        self._clock = clock
+        self._on_change = on_change
+        self._addresses: dict[str, RegistryAddress] = {}
+        self._wants: dict[Subject, float] = {}
+        self._subjects: dict[tuple[str, Key], set[Subject]] = defaultdict(set)
+        self._proving: list[Wanted] = []
+        self._since: dict[Key, float] = {}
+        self._begun = self._done = 0
+        """Numbers of the newest round that began, and of the newest that ended."""
+        self._sleeping = 0.0
+        """The interval that the wait for the next round goes by."""
+        self._wake = asyncio.Event()
+        self._ended = asyncio.Condition()
+
+    def serve(self, environment: str, address: RegistryAddress) -> None:
+        self._addresses[environment] = address
+        self._bound()
+        self._wake.set()
+
+    def leave(self, environment: str) -> list[tuple[Subject, float]]:
+        """Returns what was wanted of it. It is not wanted here any more."""
+        del self._addresses[environment]
+        self._bound()
+        moved = [(s, interval) for s, interval in self._wants.items() if s.where == environment]
+        for subject, _ in moved:
+            self.unwant(subject)
+        return moved
+
+    @property
+    def is_unused(self) -> bool:
+        return not self._addresses
+
+    def want(self, subject: Subject, interval: float) -> None:
+        """Something new that is not known yet is asked for at once, and so is everything where it
+        is wanted more often than before.
+        """
+        self._wants[subject] = interval
+        self._subjects[subject.kind, _key(subject)].add(subject)
+        known = self.poll.looks.aliases if subject.kind == ALIAS else self.poll.looks.versions
+        if _key(subject) not in known or interval < self._sleeping:
+            self._wake.set()
+        if subject.kind == ALIAS:
+            self.poll.recall(_key(subject))
+
+    def unwant(self, subject: Subject) -> None:
+        self._wants.pop(subject, None)
+        asking = self._subjects[subject.kind, _key(subject)]
+        asking.discard(subject)
+        if not asking:
+            del self._subjects[subject.kind, _key(subject)]
+
+    async def run(self) -> None:
+        while True:
+            await self._until_due()
+            self._sleeping = 0.0
+            self._wake.clear()
+            self._begun += 1
+            await self.poll.round(self._wanted(), self._since)
+            self._done = self._begun
+            if self.poll.again:
+                self._wake.set()
+            async with self._ended:
+                self._ended.notify_all()
+            await asyncio.sleep(_APART)
+
+    async def prove(self, subjects: Collection[Subject], *, since: float, read_bytes: bool) -> None:
+        """Everything of these subjects was asked after ``since`` (POSIX s), or could not be."""
+        wanted = _wanted(subjects)
+        self._proving.append(wanted)
+        keys: set[Key] = set()
+        try:
+            keys = wanted.versions | self._named(wanted)
+            self._since |= dict.fromkeys(keys, since)
+            if not self._is_known(wanted, since):
+                await self._round()
+            keys |= self._named(wanted)
+            roots = self.poll.roots(keys)
+            await self.poll.reading.prove(roots, since=since, bytes_too=read_bytes)
+        finally:
+            self._proving.remove(wanted)
+            for key in keys:
+                if self._since.get(key) == since:
+                    del self._since[key]
+
+    async def close(self) -> None:
+        if self.task is not None:
+            self.task.cancel()
+            await asyncio.wait([self.task])
+        await self.poll.close()
+
+    async def _round(self) -> None:
+        """One whole round from now on: one that has begun does not know the newest wishes."""
+        number = self._begun + 1
+        async with self._ended:
+            while self._done < number:
+                self._wake.set()
+                await self._ended.wait()
+
+    def _is_known(self, wanted: Wanted, since: float) -> bool:
+        """Whether everything was asked after ``since`` already."""
+        looks = self.poll.looks
+        known = (
+            *(looks.aliases.get(key) for key in wanted.aliases),
+            *(looks.versions.get(key) for key in wanted.versions | self._named(wanted)),
+        )
+        return all(isinstance(look, Look) and look.began >= since for look in known)
+
+    async def _until_due(self) -> None:
+        """The next round is due after the interval, or once a glance shows that an alias moved."""
+        interval = min(self._wants.values(), default=_IDLE)
+        self._sleeping = interval
+        wanted = self._wanted()
+        glance_at = self.poll.tried + interval * GLANCE_AT
+        glances = wanted.count >= _GLANCE_FROM and self._clock() < glance_at
+        if glances and await self._woken(glance_at, interval):
+            return
+        if glances and await self.poll.has_moved(wanted.aliases):
+            return
+        await self._woken(self.poll.tried + interval, interval)
+
+    async def _woken(self, until: float, interval: float) -> bool:
+        """Whether somebody wants a round before then (POSIX s); waits an interval at most, whatever
+        becomes of the clock.
+        """
+        wait = min(until - self._clock(), interval)
+        if wait <= 0:
+            return False
+        try:
+            async with asyncio.timeout(wait):
+                await self._wake.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    def _wanted(self) -> Wanted:
+        wanted = _wanted(self._wants)
+        for more in self._proving:
+            wanted.aliases |= more.aliases
+            wanted.versions |= more.versions
+        return wanted
+
+    def _named(self, wanted: Wanted) -> set[Key]:
+        names = ((key[0], self.poll.looks.names(key)) for key in wanted.aliases)
+        return {(name, version) for name, version in names if version is not None}
+
+    def _bound(self) -> None:
+        """Environments that share a server share what is read: the widest bound counts."""
+        addresses = self._addresses.values()
+        if addresses:
+            self.poll.reading.bound(
+                content_interval=min(address.content_interval for address in addresses),
+                max_bytes=max(address.max_bytes for address in addresses),
+            )
+
+    def _announce(self, kind: str, key: Key) -> None:
+        for subject in list(self._subjects.get((kind, key), ())):
+            self._on_change(subject)
+
+
+def _wanted(subjects: Collection[Subject]) -> Wanted:
+    return Wanted(
+        aliases={_key(subject) for subject in subjects if subject.kind == ALIAS},
+        versions={_key(subject) for subject in subjects if subject.kind == VERSION},
+    )
+
+
+def _key(subject: Subject) -> Key:
+    return subject.namespace, subject.name

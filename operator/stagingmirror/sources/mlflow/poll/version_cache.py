@@ -1,0 +1,178 @@
+"""The versions of one server that somebody wants, asked in as few calls as it has bulk calls for.
+
+A poll asks for all versions by the runs that made them, for all those runs, and for all logged
+models: three calls, however many versions. Only what a bulk call does not show is asked for one by
+one: it may be forbidden, gone, or made without a run. Where a version leads to (its detail) cannot
+change without the version being another; it is followed when it is new and every
+``store_interval``.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import TypeGuard
+
+from stagingmirror.errors import NotAnswered, NotThere, Refused, StagingMirrorError
+from stagingmirror.sources.mlflow.client import queries
+from stagingmirror.sources.mlflow.client.client import MlflowServer
+from stagingmirror.sources.mlflow.client.wire_types import LoggedModel, Run, Version
+from stagingmirror.sources.mlflow.content.version_details import Detail, Known, get_run, read_detail
+
+Key = tuple[str, str]
+"""Registered model and version (or alias)."""
+
+_AT_ONCE = 4
+
+
+Answer = Known | None | StagingMirrorError
+"""None: the version is not there, and the server said so."""
+
+
+def is_silence(answer: object) -> TypeGuard[NotAnswered]:
+    """The server as a whole does not answer: not worth asking it for the next thing."""
+    return isinstance(answer, NotAnswered) and answer.reason in ("TimedOut", "Unreachable")
+
+
+class KnownVersions:
+    """Remembers what needs no asking anew. ``since`` maps versions to a time (POSIX s) before which
+    nothing may have been asked.
+    """
+
+    def __init__(self, server: MlflowServer, store_interval: float) -> None:
+        self._server = server
+        self._store_interval = store_interval
+        self._known: dict[Key, Known] = {}
+        self._calls = asyncio.Semaphore(_AT_ONCE)
+
+    async def ask(
+        self, keys: Collection[Key], *, began: float, since: Mapping[Key, float]
+    ) -> dict[Key, Answer]:
+        """Raises where a bulk call got no answer; what concerns one version is its answer."""
+        records = await self._bulk_versions(keys)
+        runs = await self._bulk_runs(keys)
+        logged = await self._bulk_logged(keys)
+        answers = await self._each(
+            partial(self._one, key, records.get(key), runs, logged, began, since.get(key, 0.0))
+            for key in keys
+        )
+        asked = dict(zip(keys, answers, strict=True))
+        for key, answer in asked.items():
+            if isinstance(answer, Known):
+                self._known[key] = answer
+            elif answer is None:
+                self._known.pop(key, None)
+        return asked
+
+    def keep(self, keys: Collection[Key]) -> None:
+        """Forget all others."""
+        self._known = {key: known for key, known in self._known.items() if key in keys}
+
+    async def _bulk_versions(self, keys: Iterable[Key]) -> Mapping[Key, Version]:
+        run_ids = [run for run in map(self._run_id, keys) if run is not None]
+        if len(run_ids) < 2:
+            return {}
+        try:
+            return await queries.search_versions(self._server, run_ids)
+        except Refused:
+            return {}
+
+    async def _bulk_runs(self, keys: Iterable[Key]) -> Mapping[str, Run]:
+        known = [self._known[key] for key in keys if key in self._known]
+        runs = {one.run.run_id: one.run for one in known if one.run is not None}
+        experiments = {run.experiment_id for run in runs.values()}
+        if len(runs) < 2:
+            return {}
+        try:
+            return await queries.search_runs(self._server, experiments, runs)
+        except Refused:
+            return {}
+
+    async def _bulk_logged(self, keys: Iterable[Key]) -> Mapping[str, LoggedModel]:
+        details = (self._known[key].detail for key in keys if key in self._known)
+        known = {one.logged.model_id: one.logged for one in details if one.logged is not None}
+        experiments = {one.experiment_id for one in known.values()} - {""}
+        if len(known) < 2 or not experiments:
+            return {}
+        try:
+            return await queries.search_logged_models(self._server, experiments, known)
+        except Refused:
+            return {}
+
+    def _run_id(self, key: Key) -> str | None:
+        known = self._known.get(key)
+        return known.record.run_id if known is not None else None
+
+    async def _each(self, questions: Iterable[Callable[[], Awaitable[Answer]]]) -> list[Answer]:
+        """All answers; once the server is silent, nobody waits for the next silence."""
+        silent: list[NotAnswered] = []
+
+        async def one(question: Callable[[], Awaitable[Answer]]) -> Answer:
+            async with self._calls:
+                if silent:
+                    return silent[0]
+                answer = await question()
+            if is_silence(answer):
+                silent.append(answer)
+            return answer
+
+        answers = await asyncio.gather(*map(one, questions))
+        if silent:
+            raise silent[0]
+        return list(answers)
+
+    async def _one(
+        self,
+        key: Key,
+        record: Version | None,
+        runs: Mapping[str, Run],
+        logged: Mapping[str, LoggedModel],
+        began: float,
+        since: float,
+    ) -> Answer:
+        try:
+            record = record or await self._version(key)
+            if record is None:
+                return None
+            detail = await self._detail(key, record, logged, began, since)
+            run = None
+            if detail.run_id is not None:
+                run = runs.get(detail.run_id) or await get_run(self._server, detail.run_id)
+            return Known(record, detail, run)
+        except StagingMirrorError as error:
+            return error
+
+    async def _version(self, key: Key) -> Version | None:
+        try:
+            return await queries.get_version(self._server, *key)
+        except NotThere:
+            return None
+
+    async def _detail(
+        self,
+        key: Key,
+        record: Version,
+        logged: Mapping[str, LoggedModel],
+        began: float,
+        since: float,
+    ) -> Detail:
+        known = self._known.get(key)
+        oldest = max(began - self._store_interval, since)
+        if known is not None and known.leads_like(record) and known.detail.began >= oldest:
+            now = await self._with_logged(known.detail, logged)
+            if now is not None:
+                return now
+        return await read_detail(self._server, record, began=began)
+
+    async def _with_logged(
+        self, detail: Detail, logged: Mapping[str, LoggedModel]
+    ) -> Detail | None:
+        """The detail with its logged model as it is now; None where it must be followed anew."""
+        if detail.logged is None:
+            return None if detail.source.startswith("models:/") else detail
+        model_id = detail.logged.model_id
+        try:
+            now = logged.get(model_id) or await queries.get_logged_model(self._server, model_id)
+        except NotThere:
+            return None
+        return replace(detail, logged=now)

@@ -1,0 +1,171 @@
+"""Others write while the real operator refreshes, and afterwards: whoever it is, is named, and the
+refresh that runs goes by its record.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rig.control_plane import ControlPlane
+from support.kubernetes.kubelet import Kubelet
+from support.kubernetes.workloads import deployment
+from support.operators.executions import meddled_with
+from support.operators.operator import World, condition
+from support.stages.image_refreshes import NEW, OLD, image_of
+from support.stages.refreshing import REFRESH, ask, ended
+
+pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("refresh-interfered")]
+
+Object = dict[str, Any]
+
+THEIRS = "registry.example/features:theirs"
+
+
+@pytest.fixture
+def world(control_plane: ControlPlane) -> Iterator[World]:
+    """Production runs; staging's node is the test's."""
+    with World(control_plane) as world, Kubelet(world.kube, (world.production,)):
+        yield world
+
+
+@contextmanager
+def node(world: World) -> Iterator[None]:
+    """Staging's node; without it every rollout stands still."""
+    with Kubelet(world.kube, (world.staging,)):
+        yield
+
+
+def begin(world: World, *names: str) -> None:
+    """A mirror of these Deployments, which differ."""
+    for name in names:
+        for space, image in ((world.production, NEW), (world.staging, OLD)):
+            world.kube.apply(deployment(name, space, image), manager="owner")
+    world.mirror(track=[entry(name) for name in names], refresh=REFRESH)
+    all_drifted = ["Drifted"] * len(names)
+    world.until(
+        lambda status: [each["verdict"] for each in status.get("components", ())] == all_drifted
+    )
+
+
+def entry(name: str) -> Object:
+    place = {"kind": "Deployment", "name": name, "container": "app"}
+    return {"name": name, "pipelineImage": {"production": place}}
+
+
+def live(world: World, name: str = "features") -> Object:
+    return world.kube.get("apps/v1", "Deployment", name, world.staging)
+
+
+def set_back(world: World) -> bool:
+    """What another manager does that wants the old image; whether there was anything to do."""
+    is_ours = image_of(live(world)) == NEW
+    if is_ours:
+        world.kube.apply(deployment("features", world.staging, OLD), manager="argocd")
+    return is_ours
+
+
+def events(world: World, reason: str) -> list[str]:
+    found = world.kube.list("events.k8s.io/v1", "Event", world.staging)
+    return [each["note"] for each in found if each["reason"] == reason]
+
+
+def takes_the_second_step(method: str, path: str, body: bytes) -> bool:
+    """The record that says so: written before the step is."""
+    if method != "PUT" or b"stagingmirror.dev/record" not in body:
+        return False
+    record = json.loads(json.loads(body)["data"]["record.json"])
+    return [each["state"] for each in record["entries"]] == ["Taken", "Started"]
+
+
+def test_a_field_that_is_set_back_twice_in_mid_refresh_is_put_back_and_left(world: World) -> None:
+    with world.operator() as operator:
+        operator.until_leading()
+        with node(world):
+            begin(world, "features")
+        ask(world, "now")
+
+        world.until(lambda status: not set_back(world) and status.get("refreshes"), within=90)
+
+        refresh = ended(world)
+        assert (refresh["result"], refresh["reason"]) == ("PutBack", "Contended")
+        assert "argocd changed app's image of Deployment features, twice" in refresh["message"]
+        status = world.until(lambda status: condition(status, "Contended"))
+        assert condition(status, "Contended")["status"] == "True"
+        assert "argocd" in condition(status, "Contended")["message"]
+        world.until(lambda _: events(world, "Contended"))
+        generation = live(world)["metadata"]["generation"]
+        world.until_settled()
+        assert image_of(live(world)) == OLD
+        assert live(world)["metadata"]["generation"] == generation
+
+
+def test_a_field_that_is_set_back_after_the_refresh_is_told_until_it_is_left_alone(
+    world: World,
+) -> None:
+    with world.operator() as operator, node(world):
+        operator.until_leading()
+        begin(world, "features")
+        ask(world, "now")
+        assert ended(world)["result"] == "Succeeded"
+        world.until_sync("InSync")
+
+        world.kube.apply(deployment("features", world.staging, OLD), manager="argocd")
+
+        status = world.until(lambda status: condition(status, "Contended"))
+        assert (
+            "argocd changed app's image of Deployment features after the refresh"
+            in (condition(status, "Contended")["message"])
+        )
+        world.until_sync("Drifted")
+        world.until_settled()
+        assert image_of(live(world)) == OLD
+        world.kube.apply(deployment("features", world.staging, NEW), manager="argocd")
+        world.until(lambda status: not condition(status, "Contended"))
+        world.until_sync("InSync")
+
+
+def test_a_field_that_somebody_writes_before_us_is_not_overwritten(
+    world: World, tmp_path: Path
+) -> None:
+    def change() -> None:
+        container = {"name": "app", "image": THEIRS}
+        patch = {"spec": {"template": {"spec": {"containers": [container]}}}}
+        world.kube.patch(
+            "apps/v1", "Deployment", "two", world.staging, patch, how="strategic", manager="rival"
+        )
+
+    with (
+        node(world),
+        meddled_with(world, tmp_path, after=takes_the_second_step, meddle=change),
+    ):
+        begin(world, "one", "two")
+        ask(world, "now")
+        refresh = ended(world)
+
+        assert refresh["reason"] == "ChangedUnderneath"
+        assert refresh["result"] in ("PutBack", "PutBackIncomplete")
+        assert "rival" in refresh["message"]
+        assert [image_of(live(world, name)) for name in ("one", "two")] == [OLD, THEIRS]
+        world.until_sync("Drifted")
+
+
+def test_a_refresh_runs_to_its_end_as_recorded_though_its_spec_is_edited(
+    world: World, tmp_path: Path
+) -> None:
+    def edit() -> None:
+        world.change({"spec": {"track": [entry("one")], "refresh": {"settle": "1h"}}})
+
+    with node(world), meddled_with(world, tmp_path, after=takes_the_second_step, meddle=edit):
+        begin(world, "one", "two")
+        ask(world, "now")
+        refresh = ended(world)
+
+        assert (refresh["result"], refresh["components"]) == ("Succeeded", ["one", "two"])
+        assert [image_of(live(world, name)) for name in ("one", "two")] == [NEW, NEW]
+        status = world.until_sync("InSync")
+        assert world.read()["metadata"]["generation"] == 2
+        assert [each["name"] for each in status["components"]] == ["one"]

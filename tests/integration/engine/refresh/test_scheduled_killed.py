@@ -1,0 +1,95 @@
+"""The operator is killed between the record of a scheduled refresh and the status that tells of it.
+
+No tick starts a second refresh, whether the first one succeeds or is put back.
+"""
+
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rig.control_plane import ControlPlane
+from rig.run import until
+from stagingmirror.api.types.times import posix, rfc3339
+from support.kubernetes.kubelet import Kubelet
+from support.kubernetes.workloads import deployment
+from support.operators.executions import Executions, executions
+from support.operators.operator import World
+from support.stages.image_refreshes import NEW, OLD, image_of
+from support.stages.schedules import DAY, coming_minute, daily_at
+
+pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("refresh-scheduled-killed")]
+
+Object = dict[str, Any]
+
+RESULTS = {"good": "Succeeded", "bad": "PutBack"}
+"""Mirrors of a Deployment of their name, and how their refresh ends."""
+
+
+@pytest.fixture
+def mortal(control_plane: ControlPlane, tmp_path: Path) -> Iterator[Executions]:
+    with (
+        World(control_plane) as world,
+        Kubelet(world.kube, (world.production, world.staging)),
+        executions(world, tmp_path, counts=begins_a_refresh) as mortal,
+    ):
+        yield mortal
+        sys.stderr.write(mortal.last_words())
+
+
+def begins_a_refresh(method: str, path: str, body: bytes) -> bool:
+    return method == "POST" and b"stagingmirror.dev/record" in body
+
+
+def begin(world: World, tick: float) -> None:
+    refresh = {"schedule": daily_at(tick), "settle": "1s"}
+    for name in RESULTS:
+        for space, image in ((world.production, NEW), (world.staging, OLD)):
+            world.kube.create(deployment(name, space, image))
+        production = {"kind": "Deployment", "name": name, "container": "app"}
+        staging = {"repository": "registry.example/never-ready"} if name == "bad" else {}
+        entry = {"name": name, "pipelineImage": {"production": production, "staging": staging}}
+        world.mirror(name, track=[entry], refresh=refresh)
+
+
+def both_ended(world: World) -> bool:
+    return all(world.status(name).get("refreshes") for name in RESULTS)
+
+
+def test_a_tick_whose_record_was_begun_by_a_dead_operator_starts_no_second_refresh(
+    mortal: Executions,
+) -> None:
+    world = mortal.world
+    mortal.start(writes=1)
+    tick = coming_minute(ahead=50)
+    begin(world, tick)
+    for name in RESULTS:
+        world.until_sync("Drifted", name)
+    assert time.time() < tick - 1, "the machine is too slow for this tick"
+
+    for _ in RESULTS:
+        until(
+            lambda: mortal.guillotine.fallen.is_set() or both_ended(world),
+            within=120,
+            what="neither an end nor a record",
+        )
+        mortal.start(writes=1)
+    for name in RESULTS:
+        world.until(lambda status: status.get("refreshes"), name, within=90)
+    world.until_settled(within=60)
+
+    assert len(mortal.guillotine.writes) == len(RESULTS), mortal.guillotine.writes
+    for name, result in RESULTS.items():
+        status = world.until(lambda status: status["activity"] == "Idle", name)
+        told = [(each["trigger"], each["result"]) for each in status["refreshes"]]
+        assert told == [("Schedule", result)], status["refreshes"]
+        assert posix(status["refreshes"][0]["started"]) >= tick
+        assert status["lastScheduleTime"] == rfc3339(tick)
+        assert status["nextRefreshTime"] == rfc3339(tick + DAY)
+    live = {name: world.kube.get("apps/v1", "Deployment", name, world.staging) for name in RESULTS}
+    assert image_of(live["good"]) == NEW
+    assert image_of(live["bad"]) == OLD
+    assert [live[name]["metadata"]["generation"] for name in RESULTS] == [2, 3]

@@ -1,0 +1,87 @@
+"""Refreshing all three kinds at once, with two real MLflow servers; dying at every write of it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from rig.mlflow_server import MlflowServer
+from support.kubernetes.kubelet import Kubelet
+from support.stages.stage import Stage
+from support.stages.stages import a_stage
+from support.stages.three_kinds import ThreeKinds
+
+pytestmark = pytest.mark.integration
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    stage: Stage
+    world: ThreeKinds
+
+    async def produce(self) -> None:
+        await asyncio.to_thread(self.world.produce)
+
+    async def verdicts(self) -> list[str]:
+        case = await self.stage.case()
+        return [type(judged.verdict).__name__ for judged in case.components]
+
+
+@pytest.fixture
+async def scene(
+    control_plane: Any, mlflow_production: MlflowServer, mlflow_staging: MlflowServer
+) -> AsyncIterator[Scene]:
+    servers = (mlflow_production, mlflow_staging)
+    async with a_stage(control_plane, *servers) as stage:
+        places = (stage.production, stage.staging)
+        with Kubelet(stage.kube, places):
+            world = ThreeKinds(stage.kube, *places, servers, stage.mirror)
+            await asyncio.to_thread(world.begin)
+            await stage.step()
+            yield Scene(stage, world)
+
+
+def since(before: dict[str, int], after: dict[str, int]) -> dict[str, int]:
+    return {name: after[name] - before[name] for name in after}
+
+
+async def test_model_image_and_setting_arrive_together(scene: Scene) -> None:
+    await scene.produce()
+
+    ended = await scene.stage.run("now")
+
+    assert ended["result"] == "Succeeded", ended
+    assert scene.world.seen() == scene.world.wanted()
+    assert await scene.verdicts() == ["InSync"] * 3
+
+
+async def test_dying_after_every_write_ends_as_if_nothing_had_happened(scene: Scene) -> None:
+    before = scene.world.rollouts()
+    await scene.produce()
+
+    ended = await scene.stage.run_dying("now", within=200)
+
+    assert ended["result"] == "Succeeded", ended
+    assert scene.world.seen() == scene.world.wanted()
+    assert since(before, scene.world.rollouts()) == {"server": 1, "trainer": 1}
+    assert await scene.verdicts() == ["InSync"] * 3
+    assert len(scene.stage.deaths) > 20, scene.stage.deaths
+
+
+async def test_dying_after_every_write_of_the_way_back_leaves_staging_as_it_was(
+    scene: Scene,
+) -> None:
+    before, rollouts = scene.world.seen(), scene.world.rollouts()
+    scene.world.repository = "registry.example/never-ready"
+    await asyncio.to_thread(scene.world.track)
+    await scene.produce()
+
+    ended = await scene.stage.run_dying("now", within=240)
+
+    assert (ended["result"], ended["reason"]) == ("PutBack", "ImagePullBackOff"), ended
+    # The copy stays, named by nothing; the loader ran again with the former value.
+    left = {"versions": before["versions"] + 1, "jobs": before["jobs"] + 2}
+    assert scene.world.seen() == {**before, **left}
+    assert since(rollouts, scene.world.rollouts()) == {"server": 2, "trainer": 2}

@@ -1,0 +1,254 @@
+"""Builders of what a view answers, and a view that answers with plain values.
+
+Each builder has a default for everything that a test does not care about.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from hashlib import sha256
+from typing import Any, TypeVar
+
+from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
+from stagingmirror.api.spec.mirror import Track
+from stagingmirror.component import Side, Sides
+from stagingmirror.drift.facts import Unseen, Why
+from stagingmirror.drift.steps import WorkloadKind
+from stagingmirror.view import (
+    ConfigMap,
+    Container,
+    Content,
+    FileHash,
+    Look,
+    ModelAlias,
+    ModelVersion,
+    Pod,
+    Variable,
+    Workload,
+)
+
+T = TypeVar("T")
+
+NOW = 1_000_000.0
+PRODUCTION, STAGING = "ml-prod", "ml-staging"
+NOT_ANSWERED = Why("NotAnswered", "the API server did not answer within 10 s.")
+
+DIGEST_A = f"sha256:{'a' * 64}"
+DIGEST_B = f"sha256:{'b' * 64}"
+DIGEST_C = f"sha256:{'c' * 64}"
+
+
+def container(
+    image: str = "registry.example/app:1",
+    variables: Mapping[str, str | Variable] | None = None,
+    *,
+    env_from: bool = False,
+) -> Container:
+    return Container(
+        image,
+        {
+            name: value if isinstance(value, Variable) else Variable(value)
+            for name, value in (variables or {}).items()
+        },
+        env_from,
+    )
+
+
+def pod(
+    container: Container | None = None,
+    *,
+    name: str = "app",
+    digest: str | None = None,
+    ready: bool = True,
+    terminating: bool = False,
+    started: float | None = NOW - 3600,
+) -> Pod:
+    """``digest``: what the node reports of the container's image."""
+    return Pod(
+        name="pod-0",
+        ready=ready,
+        terminating=terminating,
+        started=started,
+        containers={} if container is None else {name: container},
+        image_ids={} if digest is None else {name: f"registry.example/app@{digest}"},
+    )
+
+
+def workload(
+    name: str = "features",
+    namespace: str = PRODUCTION,
+    kind: WorkloadKind = "Deployment",
+    *,
+    containers: Mapping[str, Container] | None = None,
+    pods: tuple[Pod, ...] = (),
+    annotations: Mapping[str, str] | None = None,
+    rolling_out: bool = False,
+) -> Workload:
+    return Workload(
+        kind=kind,
+        namespace=namespace,
+        name=name,
+        uid=f"{namespace}-{name}",
+        generation=1,
+        resource_version="1",
+        containers=containers or {},
+        annotations=annotations or {},
+        replicas=len(pods),
+        rolling_out=rolling_out,
+        pods=pods,
+    )
+
+
+def config_map(
+    data: Mapping[str, str],
+    *,
+    name: str = "training-data",
+    namespace: str = PRODUCTION,
+    changed: Mapping[str, float] | None = None,
+    binary: Collection[str] = (),
+) -> ConfigMap:
+    return ConfigMap(namespace, name, "1", data, changed or {}, frozenset(binary))
+
+
+def content(files: Mapping[str, str], *, read: float = NOW - 60) -> Content:
+    """The bytes of a model, given as text by path."""
+    hashes = {
+        path: FileHash(sha256(text.encode()).hexdigest(), len(text)) for path, text in files.items()
+    }
+    tree = "\n".join(sorted(f"{each.sha256} {each.size} {path}" for path, each in hashes.items()))
+    return Content(sha256(tree.encode()).hexdigest(), hashes, read)
+
+
+def version(
+    number: str = "12",
+    model: str = "fraud-detector",
+    *,
+    files: Mapping[str, str] | None = None,
+    created: float = NOW - 86400,
+    **other: Any,
+) -> ModelVersion:
+    given: dict[str, Any] = {
+        "origin_run_id": "run-12",
+        "parameters": {"max_depth": "12"},
+        "tags": {},
+        "run_tags": {},
+        "dataset_inputs": (),
+        "signature": None,
+        "requirements": None,
+        "content": content(files or {"model.skops": "twelve"}),
+        **other,
+    }
+    return ModelVersion(model=model, version=number, created=created, **given)
+
+
+def environment(role: str = "Production", **fields: Any) -> MirrorEnvironmentSpec:
+    """An environment as an admin would write it; ``readable`` lists everything the tests use."""
+    namespace = PRODUCTION if role == "Production" else STAGING
+    given: dict[str, Any] = {
+        "role": role,
+        "usableFrom": [STAGING],
+        "namespaces": [namespace],
+        "readable": {
+            "configMaps": ["training-data"],
+            "variables": ["MODEL_VERSION", "EMBEDDING_URL"],
+            "annotations": ["example.com/snapshot"],
+        },
+        "mlflow": {"url": f"http://mlflow.{namespace}.svc:5000"},
+        **fields,
+    }
+    return MirrorEnvironmentSpec.model_validate(given)
+
+
+def sides(
+    production: MirrorEnvironmentSpec | None = None, staging: MirrorEnvironmentSpec | None = None
+) -> Sides:
+    return Sides(
+        production=Side(
+            "production", "production", production or environment("Production"), PRODUCTION
+        ),
+        staging=Side("staging", "staging", staging or environment("Staging"), STAGING),
+    )
+
+
+def track(name: str = "component", **entry: Any) -> Track:
+    """An entry as a user would write it: ``track(setting={…})``."""
+    return Track.model_validate({"name": name, **entry})
+
+
+class World:
+    """A view that knows what it was told, and nothing else: everything else is not there.
+
+    ``silent`` things answer with an Unseen; so does everything while ``nobody_answers``.
+    """
+
+    def __init__(self) -> None:
+        self.workloads: dict[tuple[str, str, str], Workload] = {}
+        self.config_maps: dict[tuple[str, str], ConfigMap] = {}
+        self.aliases: dict[tuple[str, str, str], ModelAlias] = {}
+        self.versions: dict[tuple[str, str, str], ModelVersion] = {}
+        self.silent: set[str] = set()
+        self.nobody_answers: Why | None = None
+        self.began = NOW - 5
+        self.trouble: Why | None = None
+        self.older: dict[str, float] = {}
+        self.one_registry: bool | None = False
+        self.productions: set[tuple[str, str, str]] = set()
+
+    def add(self, *things: Workload | ConfigMap) -> "World":
+        for thing in things:
+            if isinstance(thing, Workload):
+                self.workloads[(thing.kind, thing.namespace, thing.name)] = thing
+            else:
+                self.config_maps[(thing.namespace, thing.name)] = thing
+        return self
+
+    def register(self, environment: str, *versions: ModelVersion) -> "World":
+        for each in versions:
+            self.versions[(environment, each.model, each.version)] = each
+        return self
+
+    def alias(
+        self,
+        environment: str,
+        number: str,
+        *,
+        model: str = "fraud-detector",
+        name: str = "champion",
+        moved: float | None = None,
+        unmoved: float | None = None,
+    ) -> "World":
+        named = ModelAlias(model, name, number, moved, unmoved)
+        self.aliases[(environment, model, name)] = named
+        return self
+
+    def change(self, key: tuple[str, str, str], **fields: Any) -> "World":
+        """The same workload with other fields."""
+        self.workloads[key] = replace(self.workloads[key], **fields)
+        return self
+
+    def workload(self, kind: WorkloadKind, namespace: str, name: str) -> Look[Workload] | Unseen:
+        return self._look(self.workloads.get((kind, namespace, name)), kind, name)
+
+    def config_map(self, namespace: str, name: str) -> Look[ConfigMap] | Unseen:
+        return self._look(self.config_maps.get((namespace, name)), "ConfigMap", name)
+
+    def model_alias(self, environment: str, model: str, alias: str) -> Look[ModelAlias] | Unseen:
+        return self._look(self.aliases.get((environment, model, alias)), "ModelAlias", alias)
+
+    def model_version(
+        self, environment: str, model: str, version: str
+    ) -> Look[ModelVersion] | Unseen:
+        return self._look(self.versions.get((environment, model, version)), "ModelVersion", version)
+
+    def same_registry(self, one: str, other: str) -> bool | None:
+        return self.one_registry
+
+    def is_productions(self, environment: str, model: str, alias: str) -> bool:
+        return (environment, model, alias) in self.productions
+
+    def seal(self, value: str) -> str:
+        return f"hmac-sha256:{sha256(b'key' + value.encode()).hexdigest()}"
+
+    def _look(self, found: T | None, kind: str, name: str) -> Look[T] | Unseen:
+        if self.nobody_answers is not None or kind in self.silent or name in self.silent:
+            return Unseen(self.nobody_answers or NOT_ANSWERED, self.began)
+        return Look(found, self.older.get(name, self.began), self.trouble)

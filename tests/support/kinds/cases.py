@@ -1,0 +1,72 @@
+"""Builders of a Case for decisions that are pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from stagingmirror.api.spec.mirror import StagingMirrorSpec
+from stagingmirror.component import Side, Sides
+from stagingmirror.drift.facts import Fact, Hold, Looks, Observation, Seen
+from stagingmirror.drift.steps import Left, PatchWorkload, Plan, SetImage, Step
+from stagingmirror.drift.verdict import InSync, Verdict
+from stagingmirror.engine.context import Case, Judged
+from stagingmirror.engine.resources.mirror import MirrorKey
+from support.kinds.builders import NOW, World, environment
+from support.resources import resources
+
+IN_SYNC = InSync(1)
+STEP = PatchWorkload(
+    "patch-1",
+    ("features",),
+    "Deployment",
+    "ml-staging",
+    "features",
+    (SetImage("app", "registry.example/features@sha256:2"),),
+)
+
+
+def case(
+    *,
+    refresh: Mapping[str, Any] | None = None,
+    production: Observation | None = None,
+    staging: Observation | None = None,
+    holds: tuple[Hold, ...] = (),
+    steps: tuple[Step, ...] = (STEP,),
+    left: tuple[Left, ...] = (),
+    status: Mapping[str, Any] | None = None,
+    annotations: Mapping[str, str] | None = None,
+    now: float = NOW,
+    writes: bool = True,
+    verdict: Verdict = IN_SYNC,
+    mode: str | None = None,
+) -> Case:
+    """One component ``features`` whose production was seen ten seconds ago. ``writes=False``: no
+    ``spec.refresh``.
+    """
+    whole = {"schedule": "0 6 * * *", **(refresh or {})}
+    features = resources.pipeline_image("features") | ({"mode": mode} if mode else {})
+    body = resources.mirror(track=[features])
+    if writes:
+        body["spec"]["refresh"] = whole
+    spec = StagingMirrorSpec.model_validate(body["spec"])
+    facts = {"digest": Fact("sha256:2")}
+    looks = Looks(
+        production or Seen(facts, now - 10), staging or Seen({"digest": Fact("sha256:1")}, now - 10)
+    )
+    return Case(
+        key=MirrorKey("ml-staging", "fraud"),
+        uid="uid-1",
+        generation=1,
+        created="2026-11-01T00:00:00Z",
+        annotations=annotations or {},
+        spec=spec,
+        sides=Sides(
+            Side("production", "production", environment(), "ml-prod"),
+            Side("staging", "staging", environment("Staging"), "ml-staging"),
+        ),
+        components=(Judged(spec.track[0], looks, verdict),),
+        holds=holds,
+        plan=Plan(steps, left),
+        status=status or {},
+        view=World(),
+        now=now,
+    )

@@ -1,0 +1,28 @@
+"""A status made of a report, and what its conditions say."""
+
+from typing import Any
+
+from stagingmirror.api.status.report import Report
+from stagingmirror.api.status.status import Status, status_of
+from stagingmirror.drift.deploys import Deploy, DeployKey
+from support.kinds.looks import NOW
+
+
+def status(
+    of: Report, previous: Status | None = None, *, now: float = NOW, trust: bool = True
+) -> Status:
+    return status_of(of, now=now, previous=previous, trust_previous=trust)
+
+
+def condition(of: Status, type_: str) -> dict[str, Any] | None:
+    return next((each for each in of["conditions"] if each["type"] == type_), None)
+
+
+def of_condition(of: Status, type_: str) -> str | None:
+    found = condition(of, type_)
+    return None if found is None else str(found["status"])
+
+
+def deployed(name: str, fact: str = "1") -> Deploy:
+    revisions = {f"Deployment {name}": "r1"}
+    return Deploy(DeployKey(name, "staging"), revisions, (f"Deployment {name}",), NOW, {"a": fact})

@@ -1,0 +1,205 @@
+"""Every kind with small worlds in which both sides are equal, and ways to make them differ."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from stagingmirror.api.spec.mirror import Track
+from stagingmirror.component import Sides
+from support.kinds.builders import (
+    DIGEST_A,
+    DIGEST_B,
+    NOW,
+    PRODUCTION,
+    STAGING,
+    World,
+    config_map,
+    sides,
+    version,
+    workload,
+)
+from support.kinds.features import IMAGE, features
+from support.kinds.features import entry as image_entry
+from support.kinds.fraud import (
+    BY_RESTART,
+    BY_VARIABLE,
+    ELEVEN,
+    SHARED,
+    TWELVE,
+    batch,
+    registries,
+    server,
+)
+from support.kinds.fraud import entry as model_entry
+from support.kinds.snapshots import LOADER, NEW, OLD, TRAINER, VARIABLE, loader, snapshots, trainer
+from support.kinds.snapshots import entry as setting_entry
+
+Change = Callable[[World], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """``changes`` make staging differ; a refresh mends each of them."""
+
+    name: str
+    track: Track
+    equal: Callable[[], World]
+    changes: Mapping[str, Change]
+    sides: Sides
+
+
+def _example(
+    name: str,
+    track: Track,
+    equal: Callable[[], World],
+    changes: Mapping[str, Change],
+    around: Sides | None = None,
+) -> Example:
+    return Example(name, track, equal, changes, around or sides())
+
+
+def _pins(digest: str) -> Change:
+    return lambda world: world.add(features(STAGING, f"{IMAGE}@{digest}", reported=(digest,)))
+
+
+def _version(**fields: object) -> Change:
+    """Staging's running version is another in one respect."""
+    given: dict[str, object] = {"files": TWELVE, **fields}
+    return lambda world: world.register("staging", version("8", **given))  # type: ignore[arg-type]
+
+
+def _runs(value: str) -> Change:
+    return lambda world: world.add(server(STAGING, value))
+
+
+def _served() -> World:
+    return registries("8").add(server(PRODUCTION, "12"), server(STAGING, "8"))
+
+
+def _restarted() -> World:
+    return registries("8").add(batch(PRODUCTION), batch(STAGING))
+
+
+def _one_registry() -> World:
+    """The same servers and versions under both environments' names; only the alias differs."""
+    world = registries().add(server(PRODUCTION, "12"), server(STAGING, "12"))
+    for number in ("11", "12"):
+        world.register("staging", world.versions[("production", "fraud-detector", number)])
+    return world.alias("staging", "12", name="live")
+
+
+def _loaded() -> World:
+    return snapshots(NEW, NEW).add(trainer(PRODUCTION), trainer(STAGING), loader())
+
+
+def _annotated(value: str) -> Change:
+    key = "example.com/snapshot"
+    return lambda world: world.add(workload("trainer", STAGING, annotations={key: value}))
+
+
+def _snapshot(value: str) -> Change:
+    return lambda world: world.add(config_map({"snapshot": value}, namespace=STAGING))
+
+
+def _started_late(world: World) -> None:
+    former = world.config_maps[(STAGING, "training-data")]
+    world.add(replace(former, changed={"snapshot": NOW - 20}))
+
+
+EXAMPLES: tuple[Example, ...] = (
+    _example(
+        "modelAlias",
+        model_entry(BY_VARIABLE),
+        _served,
+        {
+            "another version runs": _runs("7"),
+            "the alias moved away": lambda world: world.alias("staging", "7"),
+            "bytes were overwritten": _version(files=ELEVEN),
+            "another run": _version(origin_run_id="other"),
+            "another parameter": _version(parameters={"max_depth": "8"}),
+            "another signature": _version(signature="{}"),
+            "other requirements": _version(requirements="numpy==2.1"),
+            "another data snapshot": _version(dataset_inputs=("a@1",)),
+            "no such alias": lambda world: world.aliases.pop(
+                ("staging", "fraud-detector", "champion")
+            ),
+        },
+    ),
+    _example(
+        "modelAlias, no loadedBy",
+        model_entry(),
+        lambda: registries("8"),
+        {"alias": lambda world: world.alias("staging", "7")},
+    ),
+    _example(
+        "modelAlias, restart",
+        model_entry(BY_RESTART),
+        _restarted,
+        {
+            "alias": lambda world: world.alias("staging", "7"),
+            "late": lambda world: world.alias("staging", "8", moved=NOW - 10, unmoved=NOW - 20),
+        },
+    ),
+    _example(
+        "modelAlias, one registry",
+        model_entry(BY_VARIABLE, staging={"alias": "live"}),
+        _one_registry,
+        {
+            "alias": lambda world: world.alias("staging", "11", name="live"),
+            "another version runs": _runs("11"),
+        },
+        SHARED,
+    ),
+    _example(
+        "pipelineImage",
+        image_entry(),
+        lambda: World().add(features(PRODUCTION), features(STAGING)),
+        {
+            "same tag": lambda world: world.add(features(STAGING, reported=(DIGEST_B,))),
+            "pinned": _pins(DIGEST_B),
+        },
+    ),
+    _example(
+        "pipelineImage, nothing runs",
+        image_entry(),
+        lambda: World().add(
+            *(features(side, f"{IMAGE}@{DIGEST_A}", ()) for side in (PRODUCTION, STAGING))
+        ),
+        {"pinned": lambda world: world.add(features(STAGING, f"{IMAGE}@{DIGEST_B}", ()))},
+    ),
+    _example(
+        "setting",
+        setting_entry(used_by=[TRAINER], load=LOADER),
+        _loaded,
+        {
+            "value": _snapshot(OLD),
+            "no key": lambda w: w.add(config_map({}, namespace=STAGING)),
+            "late": _started_late,
+        },
+    ),
+    _example(
+        "setting, masked",
+        setting_entry({"value": "masked/{value}"}),
+        lambda: snapshots(NEW, f"masked/{NEW}"),
+        {"value": _snapshot(NEW)},
+    ),
+    _example(
+        "setting, variable",
+        setting_entry(place={"variable": VARIABLE}),
+        lambda: World().add(*(trainer(s, EMBEDDING_URL=NEW) for s in (PRODUCTION, STAGING))),
+        {
+            "value": lambda world: world.add(trainer(STAGING, EMBEDDING_URL=OLD)),
+            "no variable": lambda world: world.add(trainer(STAGING)),
+        },
+    ),
+    _example(
+        "setting, annotation",
+        setting_entry(place={"annotation": {**TRAINER, "key": "example.com/snapshot"}}),
+        lambda: World().add(
+            *(
+                workload("trainer", side, annotations={"example.com/snapshot": NEW})
+                for side in (PRODUCTION, STAGING)
+            )
+        ),
+        {"value": _annotated(OLD)},
+    ),
+)

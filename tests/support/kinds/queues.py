@@ -1,0 +1,45 @@
+"""A queue with a clock and figures of our own."""
+
+from dataclasses import dataclass, field
+
+from stagingmirror.engine.workqueue.queue import Queue
+
+
+@dataclass
+class Clock:
+    now: float = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass
+class Figures:
+    """Keeps what a queue counts."""
+
+    adds: int = 0
+    retries: int = 0
+    waited: list[float] = field(default_factory=list)
+    worked: list[float] = field(default_factory=list)
+    last_depth: int = 0
+
+    def added(self, *, depth: int) -> None:
+        self.adds += 1
+        self.last_depth = depth
+
+    def taken(self, *, waited: float, depth: int) -> None:
+        self.waited.append(waited)
+        self.last_depth = depth
+
+    def done(self, *, worked: float) -> None:
+        self.worked.append(worked)
+
+    def retried(self) -> None:
+        self.retries += 1
+
+    def depth(self, value: int) -> None:
+        self.last_depth = value
+
+
+def a_queue(clock: Clock, *, patience: float = 30.0) -> Queue[str]:
+    return Queue(clock=clock, patience=patience, backoff=1.0, backoff_cap=8.0)

@@ -1,0 +1,124 @@
+"""Fixtures that give tests the real thing: an API server, MLflow servers, a whole cluster.
+
+A pytest plugin (`-p support.operators.rigs`). Each is started when the first test asks for it, once
+per process (so once per xdist worker), and ends with it. What a machine cannot run is skipped with
+the reason.
+"""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import hypothesis
+import pytest
+
+from rig import system
+from rig.catalogue import LEVELS
+from rig.cluster import Cluster
+from rig.control_plane import ControlPlane
+from rig.kube import Kube
+from rig.mlflow_server import MlflowServer
+from rig.programs import missing
+from rig.run import until
+
+# How long an example takes on a busy machine is nobody's property.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
+
+
+@pytest.fixture(scope="session")
+def control_plane(request: pytest.FixtureRequest) -> Iterator[ControlPlane]:
+    """etcd, kube-apiserver and kube-controller-manager, RBAC on, no nodes."""
+    with _telling(request, building=bool(missing(LEVELS["control-plane"]))):
+        plane = ControlPlane()
+    with plane:
+        yield plane
+
+
+@pytest.fixture
+def kube(control_plane: ControlPlane) -> Kube:
+    """The control plane's API as its administrator: what a test arranges and looks at."""
+    return control_plane.kube
+
+
+@pytest.fixture
+def namespace(kube: Kube) -> Iterator[str]:
+    """A fresh namespace that can run pods; deleted afterwards without waiting."""
+    name = make_namespace(kube)
+    yield name
+    kube.delete("v1", "Namespace", name)
+
+
+def make_namespace(kube: Kube, prefix: str = "test") -> str:
+    """A namespace with a unique name, whose default ServiceAccount is there."""
+    name = f"{prefix}-{secrets.token_hex(4)}"
+    kube.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+    until(
+        lambda: kube.find("v1", "ServiceAccount", "default", name) is not None,
+        within=60,
+        what=f"namespace {name} has no default ServiceAccount",
+        every=0.02,
+    )
+    return name
+
+
+@pytest.fixture(scope="session")
+def _mlflow_pair() -> Iterator[tuple[MlflowServer, MlflowServer]]:
+    """Both sides' servers, started at the same time."""
+    with (
+        MlflowServer("production", wait=False) as production,
+        MlflowServer("staging", wait=False) as staging,
+    ):
+        production.await_ready()
+        staging.await_ready()
+        yield production, staging
+
+
+@pytest.fixture(scope="session")
+def mlflow_production(_mlflow_pair: tuple[MlflowServer, MlflowServer]) -> MlflowServer:
+    """Production's MLflow: shared by the tests of one process, so use model names of your own."""
+    return _mlflow_pair[0]
+
+
+@pytest.fixture(scope="session")
+def mlflow_staging(_mlflow_pair: tuple[MlflowServer, MlflowServer]) -> MlflowServer:
+    """Staging's MLflow, another server with other data."""
+    return _mlflow_pair[1]
+
+
+@pytest.fixture(scope="session")
+def mlflow_auth() -> Iterator[MlflowServer]:
+    """An MLflow that wants `username` and `password`, and permits nothing by default."""
+    with MlflowServer("auth", password=secrets.token_urlsafe(16)) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
+    """A whole cluster with one node; its tests are marked `e2e` and `xdist_group("cluster")`."""
+    why_not = system.impediment()
+    if why_not:
+        pytest.skip(why_not)
+    with _telling(request, building=bool(missing(LEVELS["cluster"]))):
+        made = Cluster()
+    with made:
+        yield made
+
+
+@pytest.fixture
+def cluster_namespace(cluster: Cluster) -> Iterator[str]:
+    """A fresh namespace of the cluster; deleted afterwards without waiting."""
+    name = make_namespace(cluster.kube)
+    yield name
+    cluster.kube.delete("v1", "Namespace", name)
+
+
+@contextmanager
+def _telling(request: pytest.FixtureRequest, *, building: bool) -> Iterator[None]:
+    """Let progress through while something is built: minutes of silence look like a hang."""
+    capture = request.config.pluginmanager.getplugin("capturemanager")
+    if not building or capture is None:
+        yield
+        return
+    with capture.global_and_fixture_disabled():
+        yield

@@ -1,0 +1,52 @@
+"""A desk whose wire is a dict: the API server of one test, as far as the commands ask it."""
+
+from collections.abc import AsyncIterator, Callable
+from typing import Any, cast
+
+from stagingmirror.cli.read.client import LEASE, SETTLED_AT, Desk, Where
+from stagingmirror.errors import Conflicted, NotThere
+from stagingmirror.sources.kubernetes.api.client import KubernetesClient
+
+OPERATOR = "stagingmirror-system"
+LEASES = f"/apis/coordination.k8s.io/v1/namespaces/{OPERATOR}/leases"
+MIRRORS = "/apis/stagingmirror.dev/v1alpha1/namespaces/ml-staging/stagingmirrors"
+HOLDS = "/apis/stagingmirror.dev/v1alpha1/namespaces/ml-staging/mirrorholds"
+
+Object = dict[str, Any]
+
+
+class Wire:
+    """Objects by path. ``before`` is told of each request first; it may change them or raise."""
+
+    namespace = "ml-staging"
+
+    def __init__(self, *mirrors: Object, settled_at: str | None = None) -> None:
+        self.objects = {f"{MIRRORS}/{each['metadata']['name']}": each for each in mirrors}
+        self.before: Callable[[str, str], None] = lambda method, path: None
+        if settled_at is not None:
+            lease = {"metadata": {"annotations": {SETTLED_AT: settled_at}}}
+            self.objects[f"{LEASES}/{LEASE}"] = lease
+
+    async def request(
+        self, method: str, path: str, *, body: Object | None = None, **_: object
+    ) -> Object:
+        self.before(method, path)
+        if method == "POST":
+            assert body is not None
+            path = f"{path}/{body['metadata']['name']}"
+            if path in self.objects:
+                raise Conflicted("AlreadyExists", f"{path} is there already")
+            self.objects[path] = body
+        if path not in self.objects:
+            raise NotThere("NotFound", f"{path} is not there")
+        return self.objects.pop(path) if method == "DELETE" else self.objects[path]
+
+    async def pages(self, path: str) -> AsyncIterator[Object]:
+        self.before("GET", path)
+        items = [body for at, body in self.objects.items() if at.rpartition("/")[0] == path]
+        yield {"items": items}
+
+
+def desk(wire: Wire) -> Desk:
+    """Somebody at this wire."""
+    return Desk(cast("KubernetesClient", wire), Where(operator_namespace=OPERATOR))

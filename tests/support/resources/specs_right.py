@@ -1,0 +1,117 @@
+"""Objects of ours that the API server must take, each with what is special about it."""
+
+from typing import Any
+
+from support.resources.resources import (
+    Object,
+    environment,
+    hold,
+    mirror,
+    model_alias,
+    pipeline_image,
+    setting,
+)
+
+
+def variable(**more: Any) -> Object:
+    return {"kind": "Deployment", "name": "s", "container": "c", "variable": "V"} | more
+
+
+def staging_setting(**staging: Any) -> Object:
+    return mirror(track=[setting(staging=staging)])
+
+
+def refreshing(**refresh: Any) -> Object:
+    return mirror(refresh={"schedule": "0 6 * * 1-5"} | refresh)
+
+
+def accepting(**accept: Any) -> Object:
+    one = {"component": "training-data", "fact": "value", "reason": "masked in staging"}
+    return mirror(accept=[one | accept])
+
+
+def mlflow(url: str, **more: Any) -> Object:
+    return environment(mlflow={"url": url} | more)
+
+
+VALID = {
+    "the smallest mirror": mirror(),
+    "all three kinds": mirror(track=[model_alias(), pipeline_image(), setting()]),
+    "64 components": mirror(track=[setting(f"c{i}") for i in range(64)]),
+    "128 acceptances": mirror(
+        accept=[
+            {"component": "training-data", "fact": f"f{i}", "reason": "known"} for i in range(128)
+        ]
+    ),
+    "one fact of two components accepted": mirror(
+        track=[setting("a"), setting("b")],
+        accept=[{"component": c, "fact": "value", "reason": "known"} for c in "ab"],
+    ),
+    "an acceptance with values and end": accepting(
+        production="a", staging="b", until="2099-01-31T00:00:00+01:00"
+    ),
+    "durations in all units": mirror(checkInterval="5s", staleAfter="1h1.5m500ms"),
+    "a cron that is wrong (told by a condition)": refreshing(schedule="0 6 * * 1-5 *"),
+    "a zone that is wrong (told by a condition)": refreshing(timeZone="Europe/Bern-lin"),
+    "every field of refresh": refreshing(
+        timeZone="Europe/Berlin",
+        suspend=True,
+        startingDeadline="2h",
+        settle="0s",
+        timeout="3h",
+        rolloutTimeout="5m",
+    ),
+    "a variable with Report": mirror(
+        track=[{"name": "v", "mode": "Report", "setting": {"production": {"variable": variable()}}}]
+    ),
+    "an annotation of a CronJob": mirror(
+        track=[
+            {
+                "name": "a",
+                "setting": {
+                    "production": {
+                        "annotation": {"kind": "CronJob", "name": "n", "key": "example.com/rev"}
+                    }
+                },
+            }
+        ]
+    ),
+    "a masked form, a loader and a warning": mirror(
+        track=[
+            setting(
+                staging={"value": "masked/{value}/eu"},
+                load={"cronJob": "load", "container": "load", "variable": "SNAPSHOT"},
+                warnOlderThan="48h",
+            )
+        ]
+    ),
+    "a production reference with its namespace": mirror(
+        track=[model_alias(loaded_by=variable(namespace="other"))]
+    ),
+    "restart alone": mirror(
+        track=[model_alias(loaded_by={"kind": "StatefulSet", "name": "batch", "restart": True})]
+    ),
+    "restart false with a variable": mirror(
+        track=[model_alias(loaded_by=variable(restart=False, value="URI"))]
+    ),
+    "another repository in staging": mirror(
+        track=[pipeline_image(staging={"repository": "registry.staging.example:5000/a/features"})]
+    ),
+    "a production environment": environment(),
+    "a staging environment with its own fields": environment(
+        "staging", "Staging", sharesRegistryWith="production", maxConcurrentRefreshes=1
+    ),
+    "an MLflow with credentials": mlflow(
+        "https://mlflow.example:8443/base", credentialsSecretRef={"name": "mlflow"}, caBundle="PEM"
+    ),
+    "readable values": environment(
+        readable={
+            "configMaps": ["training-data"],
+            "variables": ["EMBEDDING_URL"],
+            "annotations": ["example.com/rev"],
+        }
+    ),
+    "content with one field": environment(content={"maxBytes": "1.5Ti"}),
+    "a hold of everything": hold(),
+    "a hold of one component": hold(mirrors=["fraud"], components=["fraud-model"]),
+}

@@ -1,0 +1,240 @@
+"""Objects of ours that must be refused, each with words that help and must be said."""
+
+from support.resources.resources import (
+    Object,
+    environment,
+    hold,
+    mirror,
+    model_alias,
+    pipeline_image,
+    setting,
+)
+from support.resources.specs_right import accepting, mlflow, refreshing, staging_setting, variable
+
+ONE_KIND = "give exactly one of modelAlias, pipelineImage, setting"
+ONE_PLACE = "a setting is in exactly one place: configMap, variable or annotation"
+LOADED = "loadedBy needs container and variable, or restart: true alone"
+DURATION = "write a duration as numbers with ms, s, m or h, e.g. 30s"
+TIME = "write a time in RFC 3339 with its zone"
+AT_HOME = "remove namespace from staging"
+URL = "url must be http:// or https:// with a host, and without credentials, '?' and '#'"
+
+INVALID: dict[str, tuple[Object, str]] = {
+    "nothing tracked": (mirror(track=[]), "spec.track"),
+    "65 components": (mirror(track=[setting(f"c{i}") for i in range(65)]), "spec.track"),
+    "an entry with two kinds": (
+        mirror(track=[model_alias() | {"setting": setting()["setting"]}]),
+        ONE_KIND,
+    ),
+    "a component without name": (mirror(track=[{"setting": setting()["setting"]}]), "name"),
+    "a component's name in capitals": (mirror(track=[setting("Data")]), "use lower-case letters"),
+    "an unknown mode": (mirror(track=[setting() | {"mode": "Maybe"}]), "mode"),
+    "an unknown workload kind": (
+        mirror(track=[model_alias(loaded_by=variable(kind="DaemonSet"))]),
+        "kind",
+    ),
+    "loadedBy with nothing": (
+        mirror(track=[model_alias(loaded_by={"kind": "Deployment", "name": "s"})]),
+        LOADED,
+    ),
+    "loadedBy with a container alone": (
+        mirror(
+            track=[model_alias(loaded_by={"kind": "Deployment", "name": "s", "container": "c"})]
+        ),
+        LOADED,
+    ),
+    "restart with a variable": (
+        mirror(track=[model_alias(loaded_by=variable(restart=True))]),
+        LOADED,
+    ),
+    "staging's loadedBy with nothing": (
+        mirror(track=[model_alias(staging={"loadedBy": [{"kind": "Deployment", "name": "s"}]})]),
+        LOADED,
+    ),
+    "staging's loadedBy with a namespace": (
+        mirror(track=[model_alias(staging={"loadedBy": [variable(namespace="x")]})]),
+        AT_HOME,
+    ),
+    "a model with a colon": (
+        mirror(track=[model_alias(staging={"model": "models:/fraud"})]),
+        "neither '/' nor ':'",
+    ),
+    "an image without container": (
+        mirror(track=[{"name": "p", "pipelineImage": {"production": {"kind": "Deployment"}}}]),
+        "pipelineImage.production",
+    ),
+    "a repository with a tag": (
+        mirror(track=[pipeline_image(staging={"repository": "registry.example/features:latest"})]),
+        "without tag and digest",
+    ),
+    "a setting nowhere": (mirror(track=[{"name": "s", "setting": {"production": {}}}]), ONE_PLACE),
+    "a setting in two places": (
+        mirror(
+            track=[
+                {
+                    "name": "s",
+                    "setting": {
+                        "production": {
+                            "configMap": {"name": "a", "key": "b"},
+                            "variable": variable(),
+                        }
+                    },
+                }
+            ]
+        ),
+        ONE_PLACE,
+    ),
+    "staging's setting in two places": (
+        staging_setting(configMap={"name": "a", "key": "b"}, variable=variable()),
+        ONE_PLACE,
+    ),
+    "staging's setting in another namespace": (
+        staging_setting(configMap={"name": "a", "key": "b", "namespace": "x"}),
+        AT_HOME,
+    ),
+    "staging's usedBy in another namespace": (
+        staging_setting(usedBy=[{"kind": "Deployment", "name": "a", "namespace": "x"}]),
+        AT_HOME,
+    ),
+    "a staging form without {value}": (
+        staging_setting(value="masked/latest"),
+        "say where production's value goes with {value}",
+    ),
+    "a ConfigMap key with a space": (
+        mirror(
+            track=[
+                {"name": "s", "setting": {"production": {"configMap": {"name": "a", "key": "b c"}}}}
+            ]
+        ),
+        "a key has letters, digits",
+    ),
+    "a variable with =": (
+        mirror(track=[model_alias(loaded_by=variable(variable="A=B"))]),
+        "without '=' and spaces",
+    ),
+    "a loader without container": (
+        mirror(track=[setting(load={"cronJob": "load", "variable": "SNAPSHOT"})]),
+        "load.container",
+    ),
+    "a loader with a bad timeout": (
+        mirror(
+            track=[
+                setting(
+                    load={"cronJob": "l", "container": "c", "variable": "V", "timeout": "1 hour"}
+                )
+            ]
+        ),
+        DURATION,
+    ),
+    "a loader without time": (
+        mirror(
+            track=[
+                setting(load={"cronJob": "l", "container": "c", "variable": "V", "timeout": "0s"})
+            ]
+        ),
+        "timeout must be at least 1s",
+    ),
+    "no time to start": (refreshing(startingDeadline="0s"), "startingDeadline must be at least 1s"),
+    "no time to refresh": (refreshing(timeout="999ms"), "timeout must be at least 1s"),
+    "no time to roll out": (refreshing(rolloutTimeout="0h"), "rolloutTimeout must be at least 1s"),
+    "bytes read without end": (
+        environment(content={"interval": "0s"}),
+        "interval must be at least 1m",
+    ),
+    "no model small enough": (
+        environment(content={"maxBytes": "0Gi"}),
+        "maxBytes must be more than 0",
+    ),
+    "a duration in days": (mirror(maxDriftAge="3 days"), DURATION),
+    "a duration of 17 characters": (mirror(maxDriftAge="1h1m1s1ms1h1m1s1m"), "maxDriftAge"),
+    "a bare number as duration": (mirror(staleAfter="120"), DURATION),
+    "checkInterval below 5s": (mirror(checkInterval="4999ms"), "checkInterval must be at least 5s"),
+    "staleAfter as short as checkInterval": (
+        mirror(checkInterval="2m"),
+        "staleAfter must be longer than checkInterval",
+    ),
+    "one environment on both sides": (
+        mirror(staging={"environment": "production"}),
+        "name an environment with role Staging for staging",
+    ),
+    "production without namespace": (
+        mirror(production={"environment": "production"}),
+        "production.namespace",
+    ),
+    "a refresh without schedule": (mirror(refresh={"suspend": True}), "schedule"),
+    "an empty schedule": (refreshing(schedule=""), "schedule"),
+    "a bad settle": (refreshing(settle="soon"), DURATION),
+    "129 acceptances": (
+        mirror(
+            accept=[
+                {"component": "training-data", "fact": f"f{i}", "reason": "r"} for i in range(129)
+            ]
+        ),
+        "spec.accept",
+    ),
+    "an acceptance of something untracked": (
+        accepting(component="model"),
+        "accept names a component that is not in track",
+    ),
+    "an acceptance without reason": (
+        mirror(accept=[{"component": "training-data", "fact": "value"}]),
+        "reason",
+    ),
+    "an acceptance with an empty reason": (accepting(reason=""), "reason"),
+    "an acceptance until a date": (accepting(until="2027-01-31"), TIME),
+    "an acceptance until a day that is not": (accepting(until="2027-02-31T00:00:00Z"), "until"),
+    "an unknown role": (environment(role="Testing"), "role"),
+    "usableFrom with a star": (environment(usableFrom=["*"]), "exact name of a namespace"),
+    "namespaces with a pattern": (environment(namespaces=["ml-*"]), "exact name of a namespace"),
+    "sharesRegistryWith in production": (
+        environment(sharesRegistryWith="other"),
+        "sharesRegistryWith is for role Staging only",
+    ),
+    "maxConcurrentRefreshes in production": (
+        environment(maxConcurrentRefreshes=2),
+        "maxConcurrentRefreshes is for role Staging only",
+    ),
+    "no refresh at once": (
+        environment("staging", "Staging", maxConcurrentRefreshes=0),
+        "maxConcurrentRefreshes",
+    ),
+    "an MLflow of another scheme": (mlflow("file:///mlruns"), URL),
+    "an MLflow without scheme": (mlflow("mlflow.ml-prod.svc:5000"), URL),
+    "an MLflow without host": (mlflow("http:///x"), URL),
+    "an MLflow with credentials in its address": (mlflow("http://u:p@mlflow"), URL),
+    "an MLflow with a query": (mlflow("http://mlflow?x=1"), URL),
+    "an MLflow with a fragment": (mlflow("http://mlflow#x"), URL),
+    "an MLflow that is no address": (mlflow("not an address"), URL),
+    "an unnamed Secret": (mlflow("http://m", credentialsSecretRef={}), "credentialsSecretRef.name"),
+    "a size in words": (environment(content={"maxBytes": "50 GB"}), "write a size as a number"),
+    "a readable annotation that is no key": (
+        environment(readable={"annotations": ["a b"]}),
+        "write an annotation's whole key",
+    ),
+    "a hold without end": (
+        {**hold(), "spec": {"reason": "candidate"}},
+        "until",
+    ),
+    "a hold without reason": ({**hold(), "spec": {"until": "2099-01-01T00:00:00Z"}}, "reason"),
+    "a hold until tomorrow": (hold(until="tomorrow"), TIME),
+    "a hold of a component in capitals": (hold(components=["Data"]), "use lower-case letters"),
+}
+
+SERVER_ONLY: dict[str, tuple[Object, str]] = {
+    # parse takes these: a newer CRD may have a kind that this operator does not know, and lists
+    # with doubles are only ever seen by the API server.
+    "an entry without kind": (mirror(track=[{"name": "x"}]), ONE_KIND),
+    "two components of one name": (mirror(track=[setting(), setting()]), "Duplicate value"),
+    "one difference accepted twice": (
+        mirror(accept=[{"component": "training-data", "fact": "v", "reason": "r"}] * 2),
+        "Duplicate value",
+    ),
+    "a namespace listed twice": (environment(namespaces=["a", "a"]), "Duplicate value"),
+    "an environment's name of 64 characters": (environment("a" * 64), "at most 63 characters"),
+    "an environment's name with a dot": (environment("eu.production"), "use a name without dots"),
+    "a field that does not exist": (mirror(tolerance="1"), 'unknown field "spec.tolerance"'),
+    "a later kind": (
+        mirror(track=[{"name": "x", "indexSnapshot": {"store": "vectors"}}]),
+        'unknown field "spec.track[0].indexSnapshot"',
+    ),
+}

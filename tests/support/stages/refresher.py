@@ -1,0 +1,99 @@
+"""The refresh half of an operator on a shelf, and a mirror ``ml-staging/fraud`` that is asked to
+refresh.
+"""
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from stagingmirror.actions.hands import Hands
+from stagingmirror.engine.context import Case
+from stagingmirror.engine.refresh.reconciler import Refresher
+from stagingmirror.engine.refresh.record.record import Record, from_json, to_json
+from stagingmirror.engine.refresh.record.record_store import KEY
+from stagingmirror.engine.resources.mirror import MirrorKey
+from stagingmirror.errors import CannotRefresh
+from stagingmirror.settings import Settings
+from stagingmirror.sources.mlflow.client.client import MlflowServer
+from support.kinds.builders import NOW, environment
+from support.kinds.cases import case
+from support.operators.shelf import Shelf, a_writer
+from support.resources import resources
+
+_ROOT = "/apis/stagingmirror.dev/v1alpha1"
+MIRROR = f"{_ROOT}/namespaces/ml-staging/stagingmirrors/fraud"
+STAGING = f"{_ROOT}/mirrorenvironments/staging"
+RECORD = "/api/v1/namespaces/operator/configmaps/refresh-{}"
+ASKED = {"stagingmirror.dev/refresh-at": "now"}
+SEEN_BEFORE = {"conditions": [{"type": "Ready", "status": "True"}]}
+
+
+@dataclass
+class Told:
+    news: list[tuple[str, str]] = field(default_factory=list)
+
+    def tell(self, key: MirrorKey, uid: str, kind: str, reason: str, message: str) -> None:
+        self.news.append((reason, message))
+
+
+@dataclass
+class Office:
+    shelf: Shelf
+    refresher: Refresher
+    now: float
+    mirrors: set[str]
+    """The uids of mirrors that are there."""
+
+    def case(self, **given: Any) -> Case:
+        """A mirror that somebody asks to refresh, as of now."""
+        whole: Mapping[str, Any] = {"annotations": ASKED, "status": SEEN_BEFORE, **given}
+        return case(now=self.now, **whole)
+
+
+@asynccontextmanager
+async def an_office() -> AsyncIterator[Office]:
+    shelf = Shelf()
+    body = resources.mirror(refresh={"schedule": "0 6 * * *"})
+    metadata = {**body["metadata"], "uid": "uid-1", "generation": 1}
+    shelf.put(MIRROR, {**body, "metadata": metadata})
+    for role in ("Production", "Staging"):
+        spec = environment(role).model_dump(mode="json", by_alias=True, exclude_unset=True)
+        name = role.lower()
+        made = resources.resource("MirrorEnvironment", name, spec)
+        shelf.put(f"{_ROOT}/mirrorenvironments/{name}", made)
+    async with a_writer(shelf) as writer:
+        hands = Hands(writer, _no_server, lambda *_: False, lambda: office.now)
+        mirrors = {"uid-1"}
+        refresher = Refresher(
+            hands,
+            clock=lambda: office.now,
+            settings=Settings(namespace="operator"),
+            leading=lambda: True,
+            teller=Told(),
+            mirror_is_there=mirrors.__contains__,
+        )
+        office = Office(shelf, refresher, NOW, mirrors)
+        yield office
+
+
+def on_the_shelf(shelf: Shelf, record: Record | None, uid: str, **labels: str) -> None:
+    """A record that an operator before us has left; None: one that nobody can read."""
+    text = "{}" if record is None else json.dumps(to_json(record))
+    metadata = {
+        "name": f"refresh-{uid}",
+        "namespace": "operator",
+        "annotations": {"stagingmirror.dev/mirror": "ml-staging/fraud"},
+        "labels": labels,
+    }
+    body = {"kind": "ConfigMap", "metadata": metadata, "data": {KEY: text}}
+    shelf.put(RECORD.format(uid), body)
+
+
+def kept(office: Office, uid: str = "uid-1") -> Record:
+    return from_json(json.loads(office.shelf.objects[RECORD.format(uid)]["data"][KEY]))
+
+
+def _no_server(environment: str) -> MlflowServer:
+    raise CannotRefresh("NoCredentials", f"{environment} has none")

@@ -1,0 +1,300 @@
+"""A production and a staging on the control plane, and the refresh half of an operator.
+
+Everything is real but the node (``kubelet``): watches, polls, kinds, plan, hands and record are the
+operator's own; only the loop that calls them is the test's, so that it can be killed at any write.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from rig.kube import Kube
+from stagingmirror.actions.hands import Hands
+from stagingmirror.api.spec.parse import parse_environment, parse_mirror
+from stagingmirror.api.types.base import API_VERSION
+from stagingmirror.api.types.times import rfc3339
+from stagingmirror.component import Side, Sides
+from stagingmirror.components import names
+from stagingmirror.engine.check.judge import Scene, judge_all, plan_for
+from stagingmirror.engine.context import Case, Judged, Progress
+from stagingmirror.engine.holds.active import in_force, read
+from stagingmirror.engine.observe.check_requests import REFRESH_AT
+from stagingmirror.engine.observe.probes import Proving
+from stagingmirror.engine.observe.view import Looking
+from stagingmirror.engine.refresh.reconciler import Refresher
+from stagingmirror.engine.resources.mirror import MirrorKey
+from stagingmirror.settings import Settings
+from stagingmirror.sources.kubernetes.api.client import KubernetesClient
+from stagingmirror.sources.kubernetes.watch.source import ClusterSource
+from stagingmirror.sources.kubernetes.write.writer import Writer
+from stagingmirror.sources.mlflow.client.client import MlflowServer
+from stagingmirror.sources.mlflow.poll.source import RegistrySource
+from stagingmirror.view import LOCAL
+from support.operators.axe import Axe, ChoppedClient, ChoppedServer, Killed
+from support.operators.proofs import proving_of
+from support.operators.waiting import holds
+from support.resources import resources
+
+Object = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Told:
+    """What was told, in order: reason and message."""
+
+    news: list[tuple[str, str]] = field(default_factory=list)
+
+    def tell(self, key: MirrorKey, uid: str, kind: str, reason: str, message: str) -> None:
+        self.news.append((reason, message))
+
+
+@dataclass(slots=True)
+class Stage:
+    kube: Kube
+    production: str
+    staging: str
+    environments: tuple[str, str]
+    client: KubernetesClient
+    cluster: ClusterSource
+    registry: RegistrySource
+    settings: Settings
+    told: Told = field(default_factory=Told)
+    status: dict[str, Any] = field(default_factory=dict)
+    leading: bool = True
+    axe: Axe = field(default_factory=lambda: Axe(None))
+    refresher: Refresher | None = None
+    proving: Proving = field(init=False)
+    judged: tuple[Judged, ...] = ()
+    deaths: list[str] = field(default_factory=list)
+    """The writes after which a process died."""
+
+    def __post_init__(self) -> None:
+        self.proving = proving_of(self.cluster, self.registry)
+
+    @property
+    def key(self) -> MirrorKey:
+        return MirrorKey(self.staging, "fraud")
+
+    def mirror(self, track: list[Object], **spec: Any) -> None:
+        """The StagingMirror, created or replaced; refreshes are quick to settle and to give up."""
+        quick = {"settle": "0s", "rolloutTimeout": "30s", "timeout": "2m"}
+        refresh = {"schedule": "0 6 * * *"} | quick | spec.pop("refresh", {})
+        body = resources.mirror(
+            "fraud",
+            self.staging,
+            production={"environment": self.environments[0], "namespace": self.production},
+            staging={"environment": self.environments[1]},
+            refresh=refresh,
+            checkInterval="5s",
+            track=track,
+            **spec,
+        )
+        self.kube.apply(body, manager="user")
+
+    def ask(self, token: str) -> None:
+        """Ask for a refresh by hand."""
+        self._patch_mirror({"metadata": {"annotations": {REFRESH_AT: token}}})
+
+    def patch_refresh(self, **refresh: Any) -> None:
+        self._patch_mirror({"spec": {"refresh": refresh}})
+
+    def _patch_mirror(self, patch: Object) -> None:
+        self.kube.patch(API_VERSION, "StagingMirror", self.key.name, self.staging, patch)
+
+    def operator(self, axe: Axe | None = None) -> Refresher:
+        """A fresh operator process, as far as refreshing goes."""
+        self.axe = axe or Axe(None)
+        writer = Writer(
+            ChoppedClient(self.client, self.axe),
+            productions=lambda: frozenset({self.production}),
+            leading=lambda: self.leading,
+        )
+        hands = Hands(
+            writer=writer,
+            server=lambda name: cast(
+                "MlflowServer", ChoppedServer(self.registry.server(name), self.axe)
+            ),
+            is_productions=self._is_productions,
+            may_copy=self._may_copy,
+            clock=time.time,
+        )
+        self.refresher = Refresher(
+            hands,
+            clock=time.time,
+            settings=self.settings,
+            leading=lambda: self.leading,
+            teller=self.told,
+            mirror_is_there=lambda uid: self._uid() == uid,
+            read_bytes=self.proving.bytes_read,
+        )
+        return self.refresher
+
+    def body(self) -> Object | None:
+        return self.kube.find(API_VERSION, "StagingMirror", self.key.name, self.staging)
+
+    async def case(self) -> Case:
+        """Both sides looked at anew, judged and planned."""
+        body = await asyncio.to_thread(self.body)
+        assert body is not None
+        spec, metadata = parse_mirror(body), body["metadata"]
+        sides = await asyncio.to_thread(self._sides)
+        since, scene = time.time(), None
+        for _ in range(2):  # the first shows what is read, the second is made of fresh looks
+            view = Looking(self.cluster, self.registry, lambda value: f"hmac-sha256:{hash(value)}")
+            scene = Scene(spec, sides, view, time.time(), {})
+            self.judged = judge_all(scene, await asyncio.to_thread(self._holds))
+            plan = plan_for(scene, self.judged)
+            await self._look_anew(view, since)
+        assert scene is not None
+        return Case(
+            key=self.key,
+            uid=metadata["uid"],
+            generation=metadata["generation"],
+            created=metadata["creationTimestamp"],
+            annotations=metadata.get("annotations", {}),
+            spec=spec,
+            sides=sides,
+            components=self.judged,
+            holds=tuple(await asyncio.to_thread(self._holds)),
+            plan=plan,
+            status=self.status,
+            view=view,
+            now=scene.now,
+        )
+
+    async def step(self) -> Progress:
+        """One pass, and what it tells kept as status."""
+        assert self.refresher is not None
+        progress = await self.refresher.advance(await self.case())
+        if self.axe.fallen:
+            raise Killed
+        self._keep(progress)
+        return progress
+
+    async def run(self, token: str | None = None, *, within: float = 120.0) -> Mapping[str, Any]:
+        """Passes until a refresh has ended; its entry of ``status.refreshes``."""
+        if token is not None:
+            await asyncio.to_thread(self.ask, token)
+        known = len(self.status.get("refreshes", ()))
+        progress = Progress()
+        try:
+            async with asyncio.timeout(within):
+                while len(self.status.get("refreshes", ())) == known:
+                    progress = await self.step()
+                    await asyncio.sleep(min(progress.again_in or 0.2, 0.2))
+        except TimeoutError:
+            raise AssertionError(f"no refresh has ended within {within} s: {progress}") from None
+        entry: Mapping[str, Any] = self.status["refreshes"][0]
+        return entry
+
+    async def run_dying(self, token: str, *, within: float) -> Mapping[str, Any]:
+        """As ``run``, but the process dies after each single write and another one goes on. The
+        stamp that a new one puts on the record is not counted, nor are writes that every life must
+        repeat.
+        """
+        await asyncio.to_thread(self.ask, token)
+        known, repeated = len(self.status.get("refreshes", ())), 0
+        async with asyncio.timeout(within):
+            while len(self.status.get("refreshes", ())) == known:
+                record = await asyncio.to_thread(self.record)
+                is_open = (
+                    record and record["metadata"]["labels"]["stagingmirror.dev/open"] == "true"
+                )
+                self.operator(Axe((2 if is_open else 1) + repeated))
+                with contextlib.suppress(Killed):
+                    while len(self.status.get("refreshes", ())) == known:
+                        await self.step()
+                        await asyncio.sleep(0.1)
+                last = self.axe.writes[-1:]
+                repeated = repeated + 1 if set(last) <= set(self.deaths) else 0
+                self.deaths.extend(last)
+                assert self.refresher is not None
+                await self.refresher.close()
+        self.operator()
+        entry: Mapping[str, Any] = self.status["refreshes"][0]
+        return entry
+
+    async def until(self, condition: Callable[[Progress], bool], within: float = 60.0) -> Progress:
+        progress = Progress()
+        try:
+            async with asyncio.timeout(within):
+                while True:
+                    progress = await self.step()
+                    if condition(progress):
+                        return progress
+                    await asyncio.sleep(0.1)
+        except TimeoutError:
+            raise AssertionError(f"not within {within} s: {progress}, {self.status}") from None
+
+    async def until_gone(self) -> None:
+        """The mirror went with its namespace."""
+        await holds(lambda: self.body() is None, within=60)
+
+    def _keep(self, progress: Progress) -> None:
+        self.status.setdefault("conditions", [{"type": "Ready", "status": "True"}])
+        self.status["observedGeneration"] = 1
+        if progress.handled_refresh_at:
+            self.status["handledRefreshAt"] = progress.handled_refresh_at
+        if progress.next_refresh:
+            self.status["nextRefreshTime"] = rfc3339(progress.next_refresh)
+        if progress.finished:
+            others = [
+                each
+                for each in self.status.get("refreshes", [])
+                if each["id"] != progress.finished["id"]
+            ]
+            self.status["refreshes"] = [dict(progress.finished), *others][:10]
+
+    async def _look_anew(self, view: Looking, since: float) -> None:
+        subjects = view.everything()
+        here = [each for each in subjects if each.where == LOCAL]
+        for subject in here:
+            self.cluster.want(subject)
+        models = [each for each in subjects if each.where != LOCAL]
+        for subject in models:
+            self.registry.want(subject, 5.0)
+        await self.cluster.prove(here, since=since)
+        await self.registry.prove(models, since=since, read_bytes=False, within=10.0)
+
+    def _sides(self) -> Sides:
+        production, staging = (
+            parse_environment(self.kube.get(API_VERSION, "MirrorEnvironment", name))
+            for name in self.environments
+        )
+        return Sides(
+            Side("production", self.environments[0], production, self.production),
+            Side("staging", self.environments[1], staging, self.staging),
+        )
+
+    def _holds(self) -> list[Any]:
+        bodies = self.kube.list(API_VERSION, "MirrorHold", self.staging)
+        requests = [request for body in bodies if (request := read(body)) is not None]
+        return [request.hold for request in in_force(requests, self.key, time.time())]
+
+    def _uid(self) -> str | None:
+        return body["metadata"]["uid"] if (body := self.body()) else None
+
+    def _is_productions(self, environment: str, model: str, alias: str) -> bool:
+        body = self.body()
+        if body is None or environment != self.environments[0]:
+            return False
+        spec = parse_mirror(body)
+        found = {name for track in spec.track for name in names(track, self._sides())}
+        return any((each.model, each.alias) == (model, alias) for each in found)
+
+    def _may_copy(self, source: str, destination: str) -> bool | None:
+        if self._sides().staging.spec.shares_registry_with == source:
+            return True
+        same = self.registry.same_registry(source, destination)
+        return None if same is None else not same
+
+    def record(self) -> Object | None:
+        """The record's ConfigMap."""
+        found = self.kube.list(
+            "v1", "ConfigMap", self.settings.namespace, labels="stagingmirror.dev/record=refresh"
+        )
+        uid = self._uid()
+        return next((each for each in found if each["metadata"]["name"] == f"refresh-{uid}"), None)

@@ -1,0 +1,94 @@
+"""A stage, set up and cleared away."""
+
+import asyncio
+import contextlib
+import secrets
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from rig.kube import Kube
+from rig.mlflow_server import MlflowServer as RigMlflow
+from stagingmirror.api.types.base import API_VERSION
+from stagingmirror.settings import Settings
+from stagingmirror.sources.kubernetes.api.client import KubernetesClient
+from stagingmirror.sources.kubernetes.watch.source import ClusterSource
+from stagingmirror.sources.mlflow.client.address import RegistryAddress
+from stagingmirror.sources.mlflow.poll.source import RegistrySource
+from stagingmirror.view import Subject
+from support.operators.rigs import make_namespace
+from support.operators.waiting import holds
+from support.resources import resources
+from support.resources.definitions import install
+from support.stages.stage import Stage
+
+Object = dict[str, Any]
+
+
+@asynccontextmanager
+async def a_stage(
+    control_plane: Any,
+    production_mlflow: RigMlflow | None = None,
+    staging_mlflow: RigMlflow | None = None,
+    **staging_environment: Any,
+) -> AsyncIterator[Stage]:
+    """Two fresh namespaces with an environment each, and an operator that watches them."""
+    kube: Kube = control_plane.kube
+    install(kube)
+    spaces = [make_namespace(kube, prefix) for prefix in ("prod", "staging", "operator")]
+    servers = (production_mlflow, staging_mlflow)
+    environments = _environments(kube, spaces, servers, staging_environment)
+    settings = Settings(namespace=spaces[2], identity="operator", sweep_interval=2.0)
+    client = await KubernetesClient.connect(kubeconfig=str(control_plane.kubeconfig), timeout=10.0)
+    registry = RegistrySource(clock=time.time, on_change=lambda _: None, settings=settings)
+    cluster = ClusterSource(client, clock=time.time, on_change=_nobody_hears, settings=settings)
+    for name, server in zip(environments, servers, strict=True):
+        if server is not None:
+            registry.configure(name, RegistryAddress(server.url))
+    cluster.want_namespaces(frozenset(spaces[:2]))
+    tasks = [asyncio.create_task(cluster.run()), asyncio.create_task(registry.run())]
+    stage = Stage(kube, spaces[0], spaces[1], environments, client, cluster, registry, settings)
+    stage.operator()
+    try:
+        await holds(lambda: cluster.ready, within=20)
+        yield stage
+    finally:
+        await _end(stage, tasks)
+        for space in spaces:
+            kube.delete("v1", "Namespace", space)
+        for name in environments:
+            kube.delete(API_VERSION, "MirrorEnvironment", name)
+
+
+def _environments(
+    kube: Kube, spaces: list[str], servers: tuple[RigMlflow | None, ...], staging: Object
+) -> tuple[str, str]:
+    mark = secrets.token_hex(3)
+    readable = {"configMaps": ["training-data"], "variables": ["MODEL_VERSION"]}
+    names = (f"production-{mark}", f"staging-{mark}")
+    roles = zip(("Production", "Staging"), names, spaces[:2], servers, strict=True)
+    for role, name, space, server in roles:
+        more: Object = {"mlflow": {"url": server.url}} if server else {}
+        more |= staging if role == "Staging" else {}
+        kube.create(
+            resources.environment(
+                name, role, usableFrom=[spaces[1]], namespaces=[space], readable=readable, **more
+            )
+        )
+    return names
+
+
+async def _end(stage: Stage, tasks: list[asyncio.Task[None]]) -> None:
+    if stage.refresher is not None:
+        await stage.refresher.close()
+    await stage.proving.close()
+    for task in tasks:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+    await stage.client.close()
+
+
+def _nobody_hears(_: Subject, /, *, since: float | None = None) -> None:
+    """A stage looks when it wants to."""

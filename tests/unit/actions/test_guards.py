@@ -1,0 +1,152 @@
+"""Nothing is written to production, nor by a process that does not lead, whatever it is asked."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from stagingmirror.actions.action import Task
+from stagingmirror.actions.copy_model import Copying
+from stagingmirror.actions.hands import Hands, Pool
+from stagingmirror.actions.move_alias import Moving
+from stagingmirror.drift.steps import CopyModel, MoveAlias, Produced
+from stagingmirror.errors import NeedsHuman, NotAnswered, NotLeading, StepFailed
+from stagingmirror.sources.kubernetes.write.writer import MERGE, Writer
+from stagingmirror.sources.mlflow.client.client import MlflowServer
+
+MOVE = MoveAlias(
+    "m", "fraud", "staging", "fraud-detector", "champion", Produced("copy", "v{value}")
+)
+
+
+COPY = CopyModel(
+    "c",
+    "fraud",
+    "production",
+    "fraud-detector",
+    "12",
+    "staging",
+    "fraud-detector",
+    "sha256:x",
+    1,
+    9,
+)
+
+
+class Asked:
+    """Remembers what would have gone over the wire."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+
+    async def request(self, method: str, path: str, **more: Any) -> dict[str, Any]:
+        self.calls.append(method)
+        return {"kind": "Status"}
+
+
+def writer(asked: Asked, *, leading: bool = True) -> Writer:
+    return Writer(asked, productions=lambda: frozenset({"ml-prod"}), leading=lambda: leading)
+
+
+async def every_write(writer: Writer, namespace: str) -> list[type[BaseException]]:
+    """What each way of writing into this namespace raises."""
+    path = f"/api/v1/namespaces/{namespace}/configmaps/x"
+    writes = (
+        writer.create(namespace, path, {}),
+        writer.patch(namespace, path, {}, MERGE),
+        writer.replace(namespace, path, {}),
+        writer.delete(namespace, path, "uid"),
+    )
+    raised: list[type[BaseException]] = []
+    for write in writes:
+        try:
+            await write
+        except (NeedsHuman, NotLeading) as error:
+            raised.append(type(error))
+    return raised
+
+
+async def test_no_way_of_writing_reaches_a_production_namespace() -> None:
+    asked = Asked()
+
+    assert await every_write(writer(asked), "ml-prod") == [NeedsHuman] * 4
+    assert asked.calls == []
+
+
+async def test_who_does_not_lead_writes_nowhere() -> None:
+    asked = Asked()
+
+    assert await every_write(writer(asked, leading=False), "ml-staging") == [NotLeading] * 4
+    assert asked.calls == []
+
+
+async def test_staging_is_written_by_the_leader() -> None:
+    asked = Asked()
+
+    assert await every_write(writer(asked), "ml-staging") == []
+    assert asked.calls == ["POST", "PATCH", "PUT", "DELETE"]
+
+
+async def test_an_alias_that_is_productions_is_never_even_asked_for() -> None:
+    def no_server(environment: str) -> MlflowServer:
+        raise AssertionError(environment)
+
+    def is_productions(environment: str, name: str, alias: str) -> bool:
+        return (environment, name, alias) == ("staging", "fraud-detector", "champion")
+
+    hands = Hands(writer(Asked()), no_server, is_productions, lambda: 0.0)
+
+    with pytest.raises(StepFailed, match="never moved"):
+        await Moving(MOVE).survey("r1", hands)
+
+
+@pytest.mark.parametrize(("may", "error"), [(None, NotAnswered), (False, StepFailed)])
+async def test_a_copy_into_what_may_be_productions_registry_asks_no_server(
+    may: bool | None, error: type[Exception]
+) -> None:
+    def no_server(environment: str) -> MlflowServer:
+        raise AssertionError(environment)
+
+    hands = Hands(
+        writer(Asked()),
+        no_server,
+        lambda environment, name, alias: False,
+        lambda: 0.0,
+        may_copy=lambda source, destination: may,
+    )
+    task = Task("r1", {}, {}, {}, 0.0)
+
+    async def until_it_ends() -> None:
+        while True:
+            await Copying(COPY).take(task, hands)
+            await asyncio.sleep(0)
+
+    with pytest.raises(error, match="not proven"):
+        await until_it_ends()
+
+
+def test_what_an_earlier_step_made_is_written_in_its_form() -> None:
+    task = Task("r1", {}, {}, {"copy": "8"}, 0.0)
+
+    assert task.text(MOVE.version) == "v8"
+    assert task.text("7") == "7"
+
+
+async def test_long_work_is_looked_at_and_told_once() -> None:
+    pool, works = Pool(), 0
+
+    async def work(progress: Any) -> str:
+        nonlocal works
+        works += 1
+        progress(3, 9)
+        return "8"
+
+    key = ("r1", "copy")
+    assert pool.look(key, work) == (0, 0)
+    result: object = ()
+    while not isinstance(result, str):
+        await asyncio.sleep(0)
+        result = pool.look(key, work)
+
+    assert (result, works) == ("8", 1)
+    await pool.close()

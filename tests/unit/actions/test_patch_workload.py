@@ -1,0 +1,144 @@
+"""A workload that was patched: what counts as arrived, as set back, and as put back."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from stagingmirror.actions.action import Arrived, Reverted, Task, Underway
+from stagingmirror.actions.patch_workload import NOT_WHOLE, Patching
+from stagingmirror.drift.steps import FieldWrite, PatchWorkload, SetAnnotation, SetImage
+from stagingmirror.errors import ChangedUnderneath, StepFailed
+from support.kinds.hands import Bench
+from support.kubernetes.workloads import DIGEST, deployment
+
+PATH = "/apis/apps/v1/namespaces/ml/deployments/server"
+OLD, NEW, THEIRS = "x:1", "x:2", "x:3"
+IMAGE = SetImage("app", NEW)
+
+
+def patching(*writes: FieldWrite) -> Patching:
+    return Patching(PatchWorkload("p", ("c",), "Deployment", "ml", "server", writes or (IMAGE,)))
+
+
+class Patched(Bench):
+    """Deployment ``server``, whole at generation 1, with one pod of its newest template."""
+
+    def __init__(self, *, whole: bool = True) -> None:
+        Bench.__init__(self)
+        body = deployment("server", "ml", OLD)
+        body["metadata"] |= {
+            "generation": 1,
+            "annotations": {"deployment.kubernetes.io/revision": "1"},
+        }
+        self.body = self.wire.put(PATH, body)
+        metadata = {
+            "labels": {"app": "server", "pod-template-hash": "a"},
+            "ownerReferences": [{"uid": "server"}],
+            "annotations": {"deployment.kubernetes.io/revision": "1"},
+        }
+        self.wire.put("/apis/apps/v1/namespaces/ml/replicasets/a", {"metadata": metadata})
+        self.rolled_out(1, available=int(whole))
+        self.pod(1, ready=whole)
+
+    def pod(self, digest: int, *, ready: bool = True, waiting: str | None = None) -> None:
+        status = {
+            "name": "app",
+            "imageID": f"x@{DIGEST.format(digest)}",
+            "ready": ready,
+            "state": {"waiting": {"reason": waiting}} if waiting else {},
+        }
+        labels = {"app": "server", "pod-template-hash": "a"}
+        pod = {"metadata": {"labels": labels}, "status": {"containerStatuses": [status]}}
+        self.wire.put("/api/v1/namespaces/ml/pods/a-1", pod)
+
+    def rolled_out(self, generation: int, *, available: int = 1) -> None:
+        self.body["status"] = {
+            "observedGeneration": generation,
+            "updatedReplicas": 1,
+            "availableReplicas": available,
+            "replicas": 1,
+        }
+
+    def image(self, image: str) -> None:
+        self.body["spec"]["template"]["spec"]["containers"][0]["image"] = image
+        self.body["metadata"]["generation"] += 1
+
+    async def surveyed(self, action: Patching | None = None) -> Task:
+        before = await (action or patching()).survey("r1", self.hands)
+        return Task("r1", before, {}, {}, 0.0)
+
+    async def put_back(self, task: Task) -> Task:
+        outcome = await patching().put_back(task, self.hands)
+        assert outcome.after is not None
+        return replace(task, after=outcome.after)
+
+
+@pytest.mark.parametrize("whole", [True, False])
+async def test_nothing_is_as_before_until_the_controller_has_seen_it(whole: bool) -> None:
+    patched = Patched(whole=whole)
+    task = await patched.surveyed()
+    patched.image(NEW)
+    patched.image(OLD)
+
+    task = await patched.put_back(task)
+
+    outcome = await patching().verify_back(task, patched.hands)
+    assert outcome == Underway("Deployment server: its controller has not seen the change yet")
+
+
+async def test_what_was_whole_is_put_back_once_it_is_whole_again() -> None:
+    patched = Patched()
+    task = await patched.put_back(await patched.surveyed())
+    patched.rolled_out(1, available=0)
+    assert isinstance(await patching().verify_back(task, patched.hands), Underway)
+
+    patched.rolled_out(1)
+
+    assert await patching().verify_back(task, patched.hands) == Arrived("runs what it ran")
+
+
+async def test_what_was_not_whole_before_is_never_called_verified() -> None:
+    patched = Patched(whole=False)
+    task = await patched.put_back(await patched.surveyed())
+
+    outcome = await patching().verify_back(task, patched.hands)
+
+    assert outcome == Arrived(NOT_WHOLE, caveat=NOT_WHOLE)
+
+
+@pytest.mark.parametrize("whole", [True, False])
+async def test_another_image_under_the_same_tag_is_not_what_ran(whole: bool) -> None:
+    patched = Patched(whole=True)
+    task = await patched.surveyed()
+    task = await patched.put_back(replace(task, before={**task.before, "whole": whole}))
+    patched.pod(2)
+
+    with pytest.raises(StepFailed, match="another image under the same tag"):
+        await patching().verify_back(task, patched.hands)
+
+
+async def test_a_field_that_is_what_it_was_is_set_back_and_another_value_is_somebodys() -> None:
+    patched = Patched()
+    task = replace(await patched.surveyed(), after={"generation": 2})
+    action = patching()
+
+    assert isinstance(await action.verify(task, patched.hands), Reverted)
+    patched.image(THEIRS)
+    with pytest.raises(ChangedUnderneath, match="somebody changed app's image"):
+        await action.verify(task, patched.hands)
+
+
+@pytest.mark.parametrize("spec", [{}, {"paused": True}])
+async def test_an_annotation_waits_for_no_pods(spec: dict[str, Any]) -> None:
+    patched = Patched(whole=False)
+    patched.body["spec"] |= spec
+    patched.pod(1, ready=False, waiting="CrashLoopBackOff")
+    action = patching(SetAnnotation("example.com/snapshot", "2"))
+    task = await patched.surveyed(action)
+    patched.body["metadata"]["annotations"]["example.com/snapshot"] = "2"
+
+    assert isinstance(await action.verify(task, patched.hands), Arrived)
+
+    del patched.body["metadata"]["annotations"]["example.com/snapshot"]
+    assert await action.verify_back(task, patched.hands) == Arrived("as before")

@@ -1,0 +1,142 @@
+"""A loader on the way back: the former value is loaded once nothing else loads any more."""
+
+from dataclasses import replace
+
+import pytest
+
+from stagingmirror.actions.action import Arrived, Outcome, Task, Underway
+from stagingmirror.actions.run_loader import Loading
+from stagingmirror.drift.steps import RunLoader
+from stagingmirror.errors import StepFailed
+from support.kinds.hands import Bench
+from support.kubernetes.workloads import cron_job
+
+LOADING = Loading(RunLoader("l", "data", "ml", "load", "load", "SNAPSHOT", "new", 60.0, "old"))
+NEVER_HAD_ANY = Loading(replace(LOADING.step, former=None))
+JOBS = "/apis/batch/v1/namespaces/ml/jobs"
+PODS = "/api/v1/namespaces/ml/pods"
+
+
+class Loads(Bench):
+    """A loader that was started forward; ``job`` is its Job's name."""
+
+    def __init__(self) -> None:
+        Bench.__init__(self)
+        self.wire.put("/apis/batch/v1/namespaces/ml/cronjobs/load", cron_job("load", "ml", "x"))
+
+    async def forward(self) -> Task:
+        outcome = await LOADING.take(Task("r1", {}, {}, {}, 0.0, give_up=2000.0), self.hands)
+        assert outcome.after is not None
+        return Task("r1", {}, outcome.after, {}, 0.0, give_up=2000.0)
+
+    @property
+    def job(self) -> str:
+        return self.jobs()[0]
+
+    def jobs(self) -> list[str]:
+        return [path.rpartition("/")[2] for path in self.wire.objects if path.startswith(JOBS)]
+
+    def pod(self, phase: str) -> None:
+        metadata = {"labels": {"job-name": self.job}}
+        self.wire.put(f"{PODS}/{self.job}-x", {"metadata": metadata, "status": {"phase": phase}})
+
+    def fail_job(self) -> None:
+        failed = {"type": "Failed", "status": "True", "reason": "DeadlineExceeded"}
+        self.wire.objects[f"{JOBS}/{self.job}"]["status"] = {"conditions": [failed]}
+
+    async def back(self, task: Task, action: Loading = LOADING) -> tuple[Outcome, Task]:
+        outcome = await action.put_back(task, self.hands)
+        return outcome, task if outcome.after is None else replace(task, after=outcome.after)
+
+
+async def test_the_back_loader_waits_for_the_last_pod_of_the_forward_one() -> None:
+    loads = Loads()
+    task = await loads.forward()
+    loads.pod("Running")
+    first = loads.job
+
+    outcome, task = await loads.back(task)
+
+    assert loads.wire.calls[-1] == f"DELETE {JOBS}/{first} Foreground"
+    assert outcome == Underway(f"waits for Job {first}, pod {first}-x to end")
+    del loads.wire.objects[f"{JOBS}/{first}"]  # as somebody's deletion in the background does
+    outcome, task = await loads.back(task)
+    assert outcome == Underway(f"waits for pod {first}-x to end")
+    assert loads.jobs() == []
+    del loads.wire.objects[f"{PODS}/{first}-x"]
+    outcome, task = await loads.back(task)
+    assert outcome.message == f"Job {loads.job} started"
+    assert loads.job != first
+
+
+async def test_a_job_that_failed_may_have_a_pod_that_still_writes() -> None:
+    loads = Loads()
+    task = await loads.forward()
+    loads.pod("Running")
+    loads.fail_job()
+
+    outcome, _ = await loads.back(task)
+
+    assert outcome == Underway(f"waits for pod {loads.job}-x to end")
+    assert not [call for call in loads.wire.calls if call.startswith("DELETE")]
+
+
+@pytest.mark.parametrize("phase", ["Succeeded", "Failed"])
+async def test_pods_that_have_ended_are_not_waited_for(phase: str) -> None:
+    loads = Loads()
+    task = await loads.forward()
+    loads.pod(phase)
+    loads.fail_job()
+
+    outcome, _ = await loads.back(task)
+
+    assert outcome.message.endswith("started")
+    assert len(loads.jobs()) == 2
+
+
+async def test_a_pod_that_never_ends_is_waited_for_no_longer_than_the_refresh_may_take() -> None:
+    loads = Loads()
+    task = await loads.forward()
+    loads.pod("Running")
+    loads.clock.now = task.give_up + 1
+
+    with pytest.raises(StepFailed, match="has not ended, so the former value was not loaded"):
+        await loads.back(task)
+
+    assert len(loads.jobs()) == 1
+
+
+async def test_a_job_whose_maker_died_is_known_to_have_run_once_it_has_ended() -> None:
+    loads = Loads()
+    await loads.forward()
+    nobody_noted_it = Task("r1", {}, {}, {}, 0.0)
+
+    _, task = await loads.back(nobody_noted_it)
+    _, task = await loads.back(task)
+    del loads.wire.objects[f"{JOBS}/{loads.job}"]
+    outcome, _ = await loads.back(task)
+
+    assert outcome.message.endswith("started")
+
+
+async def test_a_loader_that_never_started_is_not_run_back() -> None:
+    loads = Loads()
+
+    outcome, _ = await loads.back(Task("r1", {}, {}, {}, 0.0))
+
+    assert outcome == Arrived("had not started")
+    assert loads.jobs() == []
+
+
+async def test_what_cannot_be_loaded_back_is_said() -> None:
+    loads = Loads()
+    task = await loads.forward()
+    loads.fail_job()
+
+    outcome, task = await loads.back(task, NEVER_HAD_ANY)
+
+    assert isinstance(outcome, Arrived)
+    assert outcome.caveat == "staging had no value before, so what was loaded stays"
+    assert (await NEVER_HAD_ANY.verify_back(task, loads.hands)).message == (
+        "nothing was loaded again"
+    )

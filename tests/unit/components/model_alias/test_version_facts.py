@@ -1,0 +1,105 @@
+"""A model version as facts."""
+
+from typing import Any
+
+import pytest
+
+from stagingmirror.components.model_alias.version_facts import version_facts
+from stagingmirror.reading.reading import Reading
+from support.kinds.builders import NOW, World, version
+
+
+def facts(tag: str | None = None, **fields: Any) -> dict[str, str]:
+    reading = Reading(World(), NOW)
+    found = version_facts(reading, version("12", **fields), tag, declared=False)
+    return {name: fact.value for name, fact in found.items()}
+
+
+URL = "postgres://user:secret@db/x"
+
+
+@pytest.mark.parametrize(
+    ("fields", "fact"),
+    [
+        ({"parameters": {"data": URL}}, "parameters.data"),
+        ({"parameters": {"data": "secret@db"}}, "parameters.data"),
+        ({"parameters": {"data": URL + "x" * 500}}, "parameters.data"),
+        ({"dataset_inputs": (URL,)}, "dataSnapshot"),
+        ({"dataset_inputs": ("user:secret@db",)}, "dataSnapshot"),
+        ({"dataset_inputs": ("features@1a2b", URL)}, "dataSnapshot"),
+        ({"tags": {"snapshot": URL}}, "dataSnapshot"),
+        ({"signature": f'{{"inputs": "{URL}"}}'}, "signature"),
+    ],
+)
+def test_what_may_hold_a_credential_is_sealed(fields: Any, fact: str) -> None:
+    found = facts("snapshot", **fields)
+
+    assert found[fact].startswith("hmac-sha256:")
+    assert "secret" not in str(found)
+
+
+@pytest.mark.parametrize(
+    ("tag", "fields", "snapshot"),
+    [
+        ("date", {"tags": {"date": "2026-11-20"}}, "2026-11-20"),
+        ("date", {"run_tags": {"date": "2026-11-20"}}, "2026-11-20"),
+        ("date", {"dataset_inputs": ("a@1", "b@2")}, "a@1, b@2"),
+        (None, {"tags": {"date": "2026-11-20"}, "dataset_inputs": ("a@1",)}, "a@1"),
+        ("date", {}, None),
+    ],
+)
+def test_the_data_snapshot_is_the_tag_else_the_datasets_of_the_run(
+    tag: str | None, fields: Any, snapshot: str | None
+) -> None:
+    assert facts(tag, **fields).get("dataSnapshot") == snapshot
+
+
+def test_each_file_is_a_detail_of_the_content() -> None:
+    found = facts(files={"tokenizer.json": "a", "deep/model.skops": "b"})
+
+    assert {name for name in found if name.startswith("contentHash/")} == {
+        "contentHash/tokenizer.json",
+        "contentHash/deep/model.skops",
+    }
+    assert all(v.startswith("sha256:") for n, v in found.items() if n.startswith("contentHash"))
+
+
+def test_a_parameter_with_a_slash_is_no_detail_of_another_one() -> None:
+    found = facts(parameters={"lr": "1", "lr/decay": "2", "lr%2Fdecay": "3"})
+
+    assert {name: value for name, value in found.items() if name.startswith("parameters")} == {
+        "parameters.lr": "1",
+        "parameters.lr%2Fdecay": "2",
+        "parameters.lr%252Fdecay": "3",
+    }
+
+
+def test_long_texts_are_told_by_their_hash() -> None:
+    found = facts(signature="x" * 5000, parameters={"grid": "y" * 5000})
+
+    assert found["signature"].startswith("sha256:")
+    assert found["parameters.grid"].startswith("sha256:")
+    assert facts(signature="x" * 5001)["signature"] != found["signature"]
+
+
+def test_requirements_name_the_package_that_differs_whatever_their_order() -> None:
+    one, other = (
+        facts(requirements="numpy==2.1\nmlflow==3.17.2\n"),
+        facts(requirements="mlflow==3.17.2\n\nnumpy==2.1"),
+    )
+
+    assert one == other
+    assert one["requirements/numpy"] == "numpy==2.1"
+
+
+def test_an_address_in_requirements_is_never_shown() -> None:
+    found = facts(requirements="--extra-index-url https://user:hunter2@host/x\na @ https://u:p@h/a")
+
+    assert "hunter2" not in repr(found)
+    assert [name for name in found if name.startswith("requirements")] == ["requirements"]
+
+
+def test_what_a_version_does_not_have_is_not_claimed() -> None:
+    found = facts(origin_run_id=None, parameters={}, signature=None, requirements=None)
+
+    assert set(found) == {"contentHash", "contentHash/model.skops", "contentRead"}

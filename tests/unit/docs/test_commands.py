@@ -1,0 +1,178 @@
+"""What the pages show of the commands is what the commands print."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.text import Text
+
+from stagingmirror.cli.commands.refresh import end_lines, ended_refresh
+from stagingmirror.cli.read.answer import answer
+from stagingmirror.cli.read.freshness import belief
+from stagingmirror.cli.read.mirror import Mirror
+from stagingmirror.cli.screens.answer import answer_lines
+from stagingmirror.cli.screens.diff import diff_screen
+from stagingmirror.cli.screens.history import history_screen
+from stagingmirror.cli.screens.plan import plan_screen
+from stagingmirror.cli.screens.refresh_progress import Follower
+from stagingmirror.cli.screens.status import status_screen
+from stagingmirror.drift.deploys import Deploy, DeployKey
+from stagingmirror.drift.deploys import to_dict as deploy_to_dict
+from stagingmirror.drift.serial import to_dict
+from stagingmirror.drift.steps import (
+    CopyModel,
+    MoveAlias,
+    PatchWorkload,
+    Produced,
+    SetVariable,
+    Step,
+)
+from stagingmirror.drift.wording import components_of, describe, phase
+from support.resources.statuses import DRIFTED_MODEL, NOW, SETTLED, ago, component, seen
+
+ROOT = Path(__file__).parents[3]
+COMMANDS = (ROOT / "docs" / "commands.md").read_text()
+README = (ROOT / "README.md").read_text()
+
+BYTES = f"sha256:{'9f0c2b71' * 8}"
+STEPS: tuple[Step, ...] = (
+    CopyModel(
+        id="copy",
+        component="fraud-model",
+        from_environment="production",
+        from_model="fraud-detector",
+        from_version="12",
+        to_environment="staging",
+        to_model="fraud-detector",
+        tree_hash=BYTES,
+        files=4,
+        size=90_000_000,
+    ),
+    MoveAlias("move", "fraud-model", "staging", "fraud-detector", "champion", Produced("copy")),
+    PatchWorkload(
+        "patch",
+        ("fraud-model",),
+        "Deployment",
+        "ml-staging",
+        "fraud-server",
+        (SetVariable("server", "MODEL_VERSION", Produced("copy")),),
+    ),
+)
+PLAN = {
+    "steps": [
+        to_dict(step)
+        | {
+            "phase": phase(step),
+            "component": ", ".join(components_of(step)),
+            "text": describe(step),
+        }
+        for step in STEPS
+    ],
+    "left": [{"component": "training-data", "why": "only reported (mode Report)"}],
+}
+DRIFTED = (
+    DRIFTED_MODEL,
+    component("feature-pipeline"),
+    component(
+        "training-data",
+        "Drifted",
+        "value: production has 2026-11-21, staging has 2026-11-20",
+        kind="setting",
+        differences=[{"fact": "value", "production": "2026-11-21", "staging": "2026-11-20"}],
+    ),
+)
+FRAUD = seen(
+    *DRIFTED,
+    spec={"refresh": {"schedule": "0 6 * * 1-5", "timeZone": "Europe/Berlin"}},
+    summary="2 of 3 drifted: fraud-model, training-data",
+    nextRefreshTime="2026-11-23T05:00:00Z",
+    plan=PLAN,
+)
+BELIEVED = belief(FRAUD, SETTLED, NOW)
+
+
+def shown(lines: Sequence[Text]) -> str:
+    return "\n".join(line.plain for line in lines)
+
+
+def test_both_pages_show_what_check_prints() -> None:
+    told = shown(answer_lines([answer(FRAUD, BELIEVED, NOW)], namespaces=False))
+
+    assert f"check fraud; echo $?\n{told}\n3\n" in README
+    assert f"check fraud -n ml-staging; echo $?\n{told}\n3\n" in COMMANDS
+
+
+def test_the_page_shows_what_status_diff_and_plan_print() -> None:
+    screens = {
+        "status": status_screen(FRAUD, BELIEVED, NOW),
+        "diff": diff_screen(FRAUD, BELIEVED, NOW),
+        "plan": plan_screen(FRAUD, BELIEVED),
+    }
+
+    for command, lines in screens.items():
+        assert f"$ kubectl stagingmirror {command} fraud\n{shown(lines)}\n" in COMMANDS
+
+
+def under_way(phase: str, *states: str, message: str = "") -> Mirror:
+    steps = [step | {"state": state} for step, state in zip(PLAN["steps"], states, strict=True)]
+    told = {"id": "r", "token": "t", "phase": phase, "message": message, "steps": steps}
+    return seen(*DRIFTED, refresh=told)
+
+
+def test_the_page_shows_what_a_refresh_prints() -> None:
+    follower, lines = Follower("t"), []
+    for now, mirror in (
+        (0.0, under_way("Prepare", "Started", "Pending", "Pending")),
+        (4.0, under_way("Switch", "Taken", "Started", "Pending")),
+        (4.5, under_way("Switch", "Taken", "Taken", "Started")),
+        (
+            5.6,
+            under_way(
+                "Verify", "Taken", "Taken", "Taken", message="Deployment fraud-server: 1 of 3"
+            ),
+        ),
+    ):
+        lines += follower.news(mirror, now)
+    done = {"id": "r", "token": "t", "result": "Succeeded"}
+    after = seen(component("fraud-model"), refreshes=[done])
+    entry = ended_refresh(after, "t")
+    assert entry is not None
+    lines += end_lines(after, entry, 21.0)
+
+    assert f"$ kubectl stagingmirror refresh fraud --wait\n{shown(lines)}\n" in COMMANDS
+
+
+def test_the_page_shows_what_history_prints() -> None:
+    refreshed = {
+        "id": "r",
+        "trigger": "Manual",
+        "result": "Succeeded",
+        "message": "3 of 3 applied and verified",
+        "started": ago(621),
+        "finished": ago(600),
+    }
+    version_12 = {"version": "12", "contentHash": BYTES}
+    deploys = [
+        rolled_out("staging", 603.0, {"version": "8", "contentHash": BYTES}, ()),
+        rolled_out("production", 11520.0, version_12, ("contentHash",)),
+    ]
+    mirror = seen(component("fraud-model"), refreshes=[refreshed], deploys=deploys)
+
+    told = shown(history_screen(mirror, NOW))
+
+    assert f"$ kubectl stagingmirror history fraud\n{told}\n" in COMMANDS
+
+
+def rolled_out(
+    side: str, age: float, provenance: dict[str, str], mismatch: tuple[str, ...]
+) -> dict[str, object]:
+    workload = "Deployment fraud-server"
+    deploy = Deploy(
+        DeployKey("fraud-model", "staging" if side == "staging" else "production"),
+        {workload: "1"},
+        (workload,),
+        NOW - age,
+        provenance,
+        verified=True,
+        mismatch=mismatch,
+    )
+    return deploy_to_dict(deploy) | {"at": ago(age)}

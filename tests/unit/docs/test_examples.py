@@ -1,0 +1,63 @@
+"""The examples that the README and the demo apply."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from stagingmirror.api.spec.parse import parse_environment, parse_hold, parse_mirror
+from stagingmirror.component import Side, Sides
+from stagingmirror.components import names, problems, writes
+from stagingmirror.engine.ownership.track_entries import refusal
+from support.resources import resources
+
+EXAMPLES = Path(__file__).parents[3] / "examples"
+
+
+def documents(name: str) -> list[dict[str, Any]]:
+    return list(yaml.safe_load_all((EXAMPLES / name).read_text()))
+
+
+def sides() -> Sides:
+    (values,) = documents("values.yaml")
+    specs = {
+        name: parse_environment(resources.environment(name, **spec))
+        for name, spec in values["environments"].items()
+    }
+    return Sides(
+        Side("production", "production", specs["production"], "ml-prod"),
+        Side("staging", "staging", specs["staging"], "ml-staging"),
+    )
+
+
+def test_the_mirror_has_no_problem_between_the_environments() -> None:
+    (mirror,) = documents("mirror.yaml")
+
+    found = [problems(each, sides(), same_registry=False) for each in parse_mirror(mirror).track]
+
+    assert found == [None, None, None]
+
+
+def test_a_refresh_can_follow_every_entry_of_the_mirror() -> None:
+    (mirror,) = documents("mirror.yaml")
+
+    assert [refusal(each, sides()) for each in parse_mirror(mirror).track] == [None, None, None]
+
+
+def test_the_mirror_writes_nothing_that_it_names_as_productions() -> None:
+    tracks = parse_mirror(documents("mirror.yaml")[0]).track
+
+    written = {write for track in tracks for write in writes(track, sides())}
+    named = {name for track in tracks for name in names(track, sides())}
+
+    assert {write.where for write in written} == {"staging", "ml-staging"}
+    assert {name.environment for name in named} == {"production"}
+
+
+def test_the_hold_names_the_mirror_and_one_of_its_components() -> None:
+    (mirror,), (hold,) = documents("mirror.yaml"), documents("hold.yaml")
+
+    spec = parse_hold(hold)
+
+    assert spec.mirrors == (mirror["metadata"]["name"],)
+    assert set(spec.components) <= {track.name for track in parse_mirror(mirror).track}

@@ -1,0 +1,139 @@
+"""One component never takes another down, and what is not known is never judged."""
+
+from typing import Any
+
+import pytest
+
+from stagingmirror.api.spec.mirror import StagingMirrorSpec
+from stagingmirror.api.spec.parse import parse_environment
+from stagingmirror.component import Side, Sides
+from stagingmirror.drift.facts import Hold, Seen, Unseen, Why
+from stagingmirror.drift.verdict import Drifted, Held, InSync, Unknown
+from stagingmirror.engine.check import judge
+from stagingmirror.engine.check.judge import Scene, judge_all, plan_for
+from stagingmirror.engine.observe.view import Looking
+from stagingmirror.engine.ownership.track_entries import kind_of
+from stagingmirror.view import ConfigMap, Look, Subject
+from support.resources import resources
+
+NOW = 1_000_000.0
+
+
+class Cluster:
+    """Answers with one ConfigMap per namespace."""
+
+    def __init__(self, production: str, staging: str) -> None:
+        self.values = {"ml-prod": production, "ml-staging": staging}
+
+    def workload(self, kind: Any, namespace: str, name: str) -> Any:
+        return Unseen(Why("NotAnswered", "nobody answers"), NOW)
+
+    def config_map(self, namespace: str, name: str) -> Look[ConfigMap]:
+        data = {"snapshot": self.values[namespace]}
+        return Look(ConfigMap(namespace, name, "1", data, {}), NOW)
+
+
+def scene(
+    *track: dict[str, Any], staging: str = "same", problems: dict[str, Why] | None = None
+) -> Scene:
+    body = resources.mirror(track=list(track))
+    sides = []
+    for role, name in (("production", "Production"), ("staging", "Staging")):
+        namespace = "ml-prod" if role == "production" else "ml-staging"
+        readable = {"configMaps": ["training-data"]}
+        environment = resources.environment(role, name, namespaces=[namespace], readable=readable)
+        sides.append(Side(role, role, parse_environment(environment), namespace))  # type: ignore[arg-type]
+    cluster = Cluster("same", staging)
+    return Scene(
+        StagingMirrorSpec.model_validate(body["spec"]),
+        Sides(*sides),
+        Looking(cluster, None, lambda value: f"sealed {len(value)}"),  # type: ignore[arg-type]
+        NOW,
+        problems or {},
+    )
+
+
+class Broken:
+    """A kind with a bug."""
+
+    def observe(self, *_: Any) -> Any:
+        raise ZeroDivisionError
+
+    def plan(self, *_: Any) -> Any:
+        raise ZeroDivisionError
+
+
+@pytest.fixture
+def _pipeline_images_are_broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    def kind(track: Any) -> Any:
+        return Broken() if track.kind == "pipelineImage" else kind_of(track)
+
+    monkeypatch.setattr(judge, "kind_of", kind)
+
+
+@pytest.mark.usefixtures("_pipeline_images_are_broken")
+def test_a_bug_in_one_kind_makes_its_component_unknown_and_no_other() -> None:
+    broken, sound = judge_all(scene(resources.pipeline_image(), resources.setting()), [])
+
+    assert isinstance(broken.verdict, Unknown)
+    assert broken.verdict.why.reason == "InternalError"
+    assert isinstance(sound.verdict, InSync)
+
+
+def test_a_kind_that_is_not_known_here_is_unknown() -> None:
+    (judged,) = judge_all(scene({"name": "index", "indexSnapshot": {"store": "vectors"}}), [])
+
+    assert isinstance(judged.verdict, Unknown)
+    assert judged.verdict.why.reason == "UnknownKind"
+
+
+def test_an_entry_that_means_nothing_is_unknown_and_is_looked_at_all_the_same() -> None:
+    why = Why("SameThing", "production and staging are the same")
+    stage = scene(resources.setting(), problems={"training-data": why})
+
+    (judged,) = judge_all(stage, [])
+
+    assert judged.verdict == Unknown(why, side="production")
+    assert len(stage.view.everything()) == 2
+
+
+def test_what_is_read_is_remembered_by_component_and_side() -> None:
+    stage = scene(resources.setting())
+
+    judge_all(stage, [])
+
+    assert stage.view.everything() == {
+        Subject("local", "ConfigMap", "ml-prod", "training-data"),
+        Subject("local", "ConfigMap", "ml-staging", "training-data"),
+    }
+    assert {(key.component, key.side) for key in stage.view.parts} == {
+        ("training-data", "production"),
+        ("training-data", "staging"),
+    }
+
+
+def test_of_two_holds_on_a_component_the_one_that_ends_last_is_told() -> None:
+    named = frozenset({"training-data"})
+    holds = [Hold("short", "a", NOW + 5, named), Hold("long", "b", NOW + 9, named)]
+
+    (judged,) = judge_all(scene(resources.setting()), holds)
+
+    assert isinstance(judged.verdict, Held)
+    assert judged.verdict.hold == "long"
+
+
+def test_a_hold_of_the_whole_mirror_leaves_verdicts_as_they_are() -> None:
+    (judged,) = judge_all(scene(resources.setting()), [Hold("run", "a test", NOW + 5)])
+
+    assert isinstance(judged.verdict, InSync)
+
+
+def test_only_what_drifted_and_may_be_refreshed_is_planned() -> None:
+    stage = scene(resources.setting(), staging="other")
+    components = judge_all(stage, [])
+
+    plan = plan_for(stage, components)
+
+    assert isinstance(components[0].verdict, Drifted)
+    assert isinstance(components[0].looks.production, Seen)
+    assert len(plan.steps) == 1

@@ -1,0 +1,82 @@
+"""One pass over one mirror, through all rooms of the operator; only the API server is played."""
+
+import math
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from stagingmirror.api.types.times import rfc3339
+from stagingmirror.cli.operator.wiring import Operator, assemble
+from stagingmirror.engine.resources.mirror import key_of
+from stagingmirror.metrics import Metrics
+from stagingmirror.settings import Settings
+from support.kubernetes.api_server import Answer, an_api_server, not_found
+from support.resources import resources
+
+T = 1_000_000.0
+
+
+class World:
+    """A leader, and the one mirror that the API server has."""
+
+    operator: Operator
+
+    def __init__(self) -> None:
+        self.now = T
+        self.body: dict[str, Any] = resources.mirror()
+
+    def respond(self, method: str, path: str, body: Any) -> Answer:
+        if method != "PUT":
+            return not_found("nothing")
+        if body["metadata"]["uid"] != self.body["metadata"]["uid"]:
+            return 409, {"kind": "Status", "reason": "Conflict"}
+        self.make(self.body["metadata"]["uid"], status=body["status"])
+        return 200, self.body
+
+    def make(self, uid: str, **status: Any) -> None:
+        """The mirror, made anew or changed; not yet told."""
+        version = int(self.body["metadata"].get("resourceVersion", 0)) + 1
+        self.body = resources.mirror(production={"environment": "missing", "namespace": "ml-prod"})
+        self.body["metadata"] |= {"uid": uid, "resourceVersion": str(version), "generation": 1}
+        self.body |= status
+
+    async def look(self) -> None:
+        self.operator.reactions.event("stagingmirrors", "MODIFIED", self.body)
+        await self.operator.check(key_of(self.body))
+
+    @property
+    def since(self) -> str:
+        """Since when the mirror is told to be stalled."""
+        conditions = self.body["status"]["conditions"]
+        return next(str(c["lastTransitionTime"]) for c in conditions if c["type"] == "Stalled")
+
+
+@asynccontextmanager
+async def a_leader() -> AsyncIterator[World]:
+    world = World()
+    async with an_api_server(world.respond) as client:
+        world.operator = assemble(
+            client,
+            settings=Settings(),
+            metrics=Metrics(clock=lambda: T, version="0"),
+            seal=str,
+            clock=lambda: world.now,
+            lost=lambda: None,
+        )
+        world.operator.elector._leads_until = math.inf
+        world.operator.leadership._prepared = True
+        yield world
+        await world.operator.close()
+
+
+async def test_a_mirror_that_was_made_again_inherits_nothing_of_the_former_one() -> None:
+    async with a_leader() as world:
+        world.make("first")
+        await world.look()
+        assert world.since == rfc3339(T)
+
+        world.now += 10
+        world.make("second")
+        await world.look()
+
+        assert world.since == rfc3339(T + 10)

@@ -1,0 +1,85 @@
+"""What a deploy is told by: the workloads of a component's own side, and when they are through."""
+
+from dataclasses import replace
+
+import pytest
+
+from stagingmirror.components.pipeline_image import PipelineImageKind
+from stagingmirror.drift.deploys import DeployKey, Running
+from stagingmirror.drift.steps import WorkloadKind
+from stagingmirror.engine.check.rollouts import rollouts
+from stagingmirror.engine.observe.view import Looking
+from stagingmirror.view import Workload
+from support.kinds.builders import (
+    DIGEST_A,
+    NOW,
+    PRODUCTION,
+    STAGING,
+    World,
+    container,
+    pod,
+    sides,
+    track,
+    workload,
+)
+
+TRACK = track(
+    "features",
+    pipelineImage={
+        "production": {"kind": "Deployment", "name": "features", "container": "app"},
+        "staging": {"name": "features-staging"},
+    },
+)
+STAGED = DeployKey("features", "staging")
+PRODUCED = DeployKey("features", "production")
+
+
+def features(namespace: str, name: str = "features", revision: str = "1") -> Workload:
+    app = container(f"registry.example/app@{DIGEST_A}")
+    running = workload(name, namespace, containers={"app": app}, pods=(pod(app, digest=DIGEST_A),))
+    return replace(running, revision=revision)
+
+
+def observed(*workloads: Workload) -> dict[DeployKey, Running]:
+    """Both sides of the component looked at as the check does it."""
+    world = World().add(*workloads)
+    looking = Looking(world, world, lambda value: f"hmac-sha256:{value}")
+    for key in (PRODUCED, STAGED):
+        PipelineImageKind().observe(TRACK, sides(), key.side, looking.part(key), NOW)
+    return {each.key: each for each in rollouts(looking.parts)}
+
+
+def test_what_staging_s_facts_are_told_by_is_no_workload_of_staging() -> None:
+    found = observed(features(PRODUCTION), features(STAGING, "features-staging"))
+
+    assert list(found[PRODUCED].revisions) == ["Deployment features"]
+    assert list(found[STAGED].revisions) == ["Deployment features-staging"]
+
+
+def test_a_rollout_in_production_is_none_in_staging() -> None:
+    staging = features(STAGING, "features-staging")
+    before = observed(features(PRODUCTION, revision="1"), staging)
+    after = observed(features(PRODUCTION, revision="2"), staging)
+
+    assert before[PRODUCED].revisions != after[PRODUCED].revisions
+    assert before[STAGED] == after[STAGED]
+
+
+@pytest.mark.parametrize(
+    ("kind", "ready", "over"),
+    [("Deployment", True, True), ("Deployment", False, False), ("CronJob", False, True)],
+)
+def test_a_rollout_is_over_when_its_pods_are_ready_or_have_run_to_their_end(
+    kind: WorkloadKind, ready: bool, over: bool
+) -> None:
+    one = workload("features", PRODUCTION, kind, pods=(pod(ready=ready),))
+    world = World().add(replace(one, revision="1"))
+    looking = Looking(world, world, str)
+    looking.part(PRODUCED).workload(kind, PRODUCTION, "features")
+
+    (found,) = rollouts(looking.parts)
+    assert found.over is over
+
+
+def test_a_workload_whose_revision_is_not_known_is_not_told_of() -> None:
+    assert observed(features(PRODUCTION, revision="")) == {}

@@ -1,0 +1,31 @@
+"""The workers of the queue."""
+
+import asyncio
+from contextlib import suppress
+
+from stagingmirror.engine.check.worker import work
+from stagingmirror.engine.resources.mirror import MirrorKey
+from stagingmirror.engine.workqueue.queue import Queue
+
+
+async def test_others_run_between_two_passes_that_wait_for_nothing() -> None:
+    queue: Queue[MirrorKey] = Queue(clock=lambda: 0.0)
+    for number in range(100):
+        queue.add(MirrorKey("ml", f"mirror-{number}"))
+    passes = 0
+    most_in_a_row = 0
+
+    async def check(_: MirrorKey) -> None:
+        nonlocal passes
+        passes += 1
+
+    worker = asyncio.create_task(work(queue, check))
+    while passes < 100:
+        before = passes
+        await asyncio.sleep(0)
+        most_in_a_row = max(most_in_a_row, passes - before)
+    worker.cancel()
+    with suppress(asyncio.CancelledError):
+        await worker
+
+    assert most_in_a_row == 1

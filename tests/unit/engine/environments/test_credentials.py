@@ -1,0 +1,137 @@
+"""What must stay hidden: seals, their key, credentials; and hashes kept over restarts."""
+
+import base64
+import time
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stagingmirror.drift.facts import Why
+from stagingmirror.engine.environments.credentials import LABEL, credentials_in
+from stagingmirror.engine.observe import hash_cache
+from stagingmirror.engine.sealing import load_or_make, new_key, sealer
+from stagingmirror.errors import NeedsHuman
+from stagingmirror.sources.mlflow.client.address import Basic, Token
+from stagingmirror.view import Content, FileHash, Subject
+from support.kubernetes.api_server import Answer, an_api_server, not_found, refused
+
+# Seals
+
+
+@given(st.text(), st.text())
+def test_seals_are_equal_exactly_where_the_values_are(one: str, other: str) -> None:
+    seal = sealer(b"k" * 32)
+
+    assert (seal(one) == seal(other)) is (one == other)
+
+
+def test_a_seal_depends_on_the_installation() -> None:
+    assert sealer(new_key())("value") != sealer(new_key())("value")
+
+
+def test_a_key_that_is_too_short_is_none() -> None:
+    with pytest.raises(ValueError, match="32"):
+        sealer(b"short")
+
+
+def secret(key: bytes) -> dict[str, Any]:
+    data = {"key": base64.b64encode(key).decode()}
+    return {"kind": "Secret", "metadata": {"name": "stagingmirror-hmac"}, "data": data}
+
+
+async def test_of_two_operators_that_make_the_key_at_once_both_use_the_first() -> None:
+    reads = 0
+
+    def respond(method: str, path: str, body: Any) -> Answer:
+        nonlocal reads
+        if method == "POST":
+            return refused(409, "AlreadyExists")
+        reads += 1
+        return not_found("stagingmirror-hmac") if reads == 1 else (200, secret(b"f" * 32))
+
+    async with an_api_server(respond) as client:
+        assert await load_or_make(client, "operator") == b"f" * 32
+
+
+async def test_a_secret_that_holds_no_key_is_told_and_not_overwritten() -> None:
+    methods = []
+
+    def respond(method: str, path: str, body: Any) -> Answer:
+        methods.append(method)
+        return 200, secret(b"short")
+
+    async with an_api_server(respond) as client:
+        with pytest.raises(NeedsHuman) as caught:
+            await load_or_make(client, "operator")
+
+    assert "delete it" in caught.value.message
+    assert methods == ["GET"]
+
+
+# Credentials
+
+
+def credentials(data: dict[str, str], label: str = "production") -> Any:
+    encoded = {key: base64.b64encode(text.encode()).decode() for key, text in data.items()}
+    body = {"metadata": {"labels": {LABEL: label}}, "data": encoded}
+    return credentials_in(body, "production", "Secret mlflow")
+
+
+def test_a_token_or_a_name_and_password_lets_us_in() -> None:
+    assert credentials({"token": "t"}) == Token("t")
+    assert credentials({"username": "u", "password": "p\n"}) == Basic("u", "p")
+
+
+@pytest.mark.parametrize(
+    ("data", "label", "reason"),
+    [
+        ({"token": "hush"}, "staging", "SecretNotLabelled"),
+        ({"username": "hush"}, "production", "SecretIncomplete"),
+        ({}, "production", "SecretIncomplete"),
+    ],
+)
+def test_what_is_no_credential_is_told_without_its_content(
+    data: dict[str, str], label: str, reason: str
+) -> None:
+    why = credentials(data, label)
+
+    assert isinstance(why, Why)
+    assert why.reason == reason
+    assert "hush" not in why.message
+
+
+def test_bytes_that_are_no_text_are_told() -> None:
+    body = {"metadata": {"labels": {LABEL: "production"}}, "data": {"token": "/w=="}}
+
+    why = credentials_in(body, "production", "Secret mlflow")
+
+    assert isinstance(why, Why)
+    assert why.reason == "SecretInvalid"
+
+
+# Hashes
+
+
+@given(
+    files=st.dictionaries(st.text(min_size=1), st.tuples(st.text(), st.integers(0, 10**15))),
+    names=st.tuples(st.text(), st.text(), st.text()),
+)
+def test_a_kept_hash_is_read_as_it_was_written(
+    files: dict[str, tuple[str, int]], names: tuple[str, str, str]
+) -> None:
+    where, model, version = names
+    subject = Subject(where, "ModelVersion", model, version)
+    hashes = {path: FileHash(sha, size) for path, (sha, size) in files.items()}
+    content = Content("sha256:tree", hashes, time.time(), "listing")
+
+    body = hash_cache._written(subject, content)
+
+    assert hash_cache._read(body) == (subject, content)
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", "null", '{"files": 3}'])
+def test_what_is_no_kept_hash_is_ignored(text: str) -> None:
+    assert hash_cache._read({"data": {"content": text}}) is None
+    assert hash_cache._read({}) is None

@@ -1,0 +1,101 @@
+"""What an environment's status says: no more than was asked and answered."""
+
+from typing import Any
+
+import pytest
+
+from stagingmirror.drift.facts import Unseen, Why
+from stagingmirror.engine.environments.reconciler import EnvironmentKeeper
+from stagingmirror.engine.resources.cache import Fleet
+from stagingmirror.engine.resources.client import Resources
+from stagingmirror.sources.mlflow.client.address import RegistryAddress
+from stagingmirror.sources.mlflow.poll.identity import RegistryIdentity
+from stagingmirror.view import Look
+from support.kubernetes.api_server import Answer, an_api_server, refused
+from support.resources import resources
+
+MLFLOW = {"url": "http://mlflow.ml-prod.svc:5000"}
+
+
+class Registries:
+    """Each registry lets us in and is empty."""
+
+    def configure(self, environment: str, address: RegistryAddress | Why) -> None: ...
+
+    def remove(self, environment: str) -> None: ...
+
+    def answers(self, environment: str) -> Look[RegistryIdentity] | Unseen:
+        return Look(RegistryIdentity(None, {}), 0.0)
+
+
+class Place:
+    """An API server that holds one environment and answers what our account may do."""
+
+    def __init__(self, reviewing: Answer | None = None, **spec: Any) -> None:
+        self.reviewing = reviewing
+        self.body = resources.environment(**spec)
+        self.body["metadata"] |= {"uid": "uid", "resourceVersion": "1", "generation": 1}
+
+    def respond(self, method: str, path: str, body: Any) -> Answer:
+        if method == "PUT":
+            self.body = {**self.body, "status": body["status"]}
+            return 200, self.body
+        if self.reviewing is not None:
+            return self.reviewing
+        told = {"allowed": True, "resourceRules": [], "incomplete": False}
+        return 201, {"kind": "Review", "status": told}
+
+    async def conditions(self) -> dict[str, tuple[str, str, str]]:
+        """What is told after one look: status, reason and message by condition."""
+        async with an_api_server(self.respond) as client:
+            fleet = Fleet()
+            fleet.put("mirrorenvironments", self.body)
+            keeper = EnvironmentKeeper(
+                client,
+                fleet=fleet,
+                resources=Resources(client, fleet, leading=lambda: True),
+                registries=Registries(),
+                want_namespaces=lambda namespaces: None,
+                namespace="stagingmirror-system",
+                leading=lambda: True,
+                changed=lambda name: None,
+                clock=lambda: 0.0,
+                interval=30.0,
+            )
+            await keeper.tend()
+        told = self.body["status"]["conditions"]
+        return {each["type"]: (each["status"], each["reason"], each["message"]) for each in told}
+
+
+async def test_an_environment_of_which_nothing_was_asked_says_nothing_good() -> None:
+    told = await Place(namespaces=[]).conditions()
+
+    assert told["Ready"][:2] == ("False", "NothingListed")
+    assert "list what may be read" in told["Ready"][2]
+    assert told["KubernetesReadOnly"][:2] == ("Unknown", "NothingListed")
+
+
+async def test_rights_that_may_not_be_asked_for_leave_no_former_answer_standing() -> None:
+    place = Place()
+    await place.conditions()
+    place.reviewing = refused(403, "Forbidden")
+
+    told = await place.conditions()
+
+    assert told["Ready"][:2] == ("False", "Forbidden")
+    assert told["KubernetesReadOnly"][:2] == ("Unknown", "Forbidden")
+    for _, _, message in told.values():
+        assert "give it the ClusterRole system:basic-user" in message
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ({}, "its namespaces can be read"),
+        ({"mlflow": MLFLOW}, "reachable, without credentials"),
+    ],
+)
+async def test_ready_says_only_what_was_tried(spec: dict[str, Any], message: str) -> None:
+    told = await Place(**spec).conditions()
+
+    assert told["Ready"][0::2] == ("True", message)

@@ -1,0 +1,296 @@
+"""How long a status may be believed, and who says as of when everything was true."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stagingmirror.api.spec.mirror import StagingMirrorSpec
+from stagingmirror.api.status.status import valid_until
+from stagingmirror.api.types.times import rfc3339
+from stagingmirror.drift.facts import Hold, Looks, Seen
+from stagingmirror.engine.check.requeue import STALLED_RETRY, next_blind_pass, next_pass
+from stagingmirror.engine.context import A_MOMENT
+from stagingmirror.engine.leader.settled_at import Settling
+from stagingmirror.engine.status import heartbeat
+from stagingmirror.engine.workqueue.queue import Queue
+
+NOW = 1_000_000.0
+
+
+@dataclass
+class Clock:
+    now: float = NOW
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass
+class Unwritten:
+    oldest: float | None = None
+
+    def oldest_unwritten(self) -> float | None:
+        return self.oldest
+
+
+# Heartbeats
+
+
+def test_a_large_fleet_beats_slower_so_that_writes_stay_few() -> None:
+    assert heartbeat.period(30, 5000) == 1000
+    assert heartbeat.period(30, 100) == 30
+
+
+def test_a_heartbeat_is_due_a_period_after_what_is_written() -> None:
+    assert not heartbeat.due(NOW, NOW + 20, 30)
+    assert heartbeat.due(NOW, NOW + 30, 30)
+    assert heartbeat.due(None, NOW, 30)
+
+
+@given(
+    lag=st.floats(0, 30),
+    interval=st.floats(5, 60),
+    mirrors=st.integers(1, 10_000),
+    stale_after=st.floats(61, 600),
+)
+def test_a_status_is_written_again_before_it_ends(
+    lag: float, interval: float, mirrors: int, stale_after: float
+) -> None:
+    period = heartbeat.period(interval, mirrors)
+    written = valid_until(NOW - lag, stale_after, period)
+    latest = NOW + period
+
+    candidate = valid_until(latest, stale_after, period)
+
+    assert heartbeat.due(written, candidate, period)
+    assert latest < written
+
+
+def test_the_pace_gives_five_turns_a_second() -> None:
+    clock = Clock()
+    pace = heartbeat.Pace(clock)
+    begin = clock.now
+
+    turns = [pace.turn() for _ in range(1000)]
+
+    assert turns == sorted(turns)
+    assert sum(turn == begin for turn in turns) <= 6
+    assert begin + 198 <= turns[-1] <= begin + 200
+
+
+def test_turns_that_were_not_needed_for_a_while_are_not_saved_up() -> None:
+    clock = Clock()
+    pace = heartbeat.Pace(clock)
+    clock.now += 3600
+
+    turns = [pace.turn() for _ in range(100)]
+
+    assert sum(turn == clock.now for turn in turns) <= 6
+
+
+# settled-at
+
+
+def settling(
+    clock: Clock, *queue: Unwritten | Queue[str], sweeps_vouch_until: float = math.inf
+) -> Settling:
+    return Settling(
+        *queue,
+        sweeps_vouch_until=lambda: sweeps_vouch_until,
+        clock=clock,
+        annotate=lambda _: None,
+    )
+
+
+def test_nothing_is_settled_before_every_mirror_was_looked_at() -> None:
+    clock, queue = Clock(), Unwritten()
+    one = settling(clock, queue)
+    assert one.settled() is None
+
+    one.take_over(None)
+    assert one.settled() is None
+    queue.oldest = clock.now
+    one.every_mirror_is_queued()
+    clock.now += 5
+
+    assert one.settled() is None
+    queue.oldest = None
+    assert one.settled() == clock.now
+
+
+def test_mirrors_that_a_new_leader_has_only_queued_are_not_settled() -> None:
+    clock = Clock()
+    queue: Queue[str] = Queue(clock=clock)
+    one = settling(clock, queue)
+    one.take_over(clock.now - 1)
+
+    for mirror in ("fraud", "ranking"):
+        clock.now += 0.001
+        queue.add(mirror)
+    one.every_mirror_is_queued()
+    clock.now += 1
+    assert one.settled() is None
+
+    first = queue.take_now()
+    assert first is not None
+    queue.done(first)
+    assert one.settled() is None
+
+    second = queue.take_now()
+    assert second is not None
+    queue.failed(second)  # first answers are on their way
+    clock.now += 10
+    assert one.settled() is None
+
+    assert queue.take_now() == second
+    queue.done(second)
+    assert one.settled() == clock.now
+
+
+def test_settled_at_stands_still_while_a_verdict_is_unwritten() -> None:
+    clock, queue = Clock(), Unwritten()
+    one = settling(clock, queue)
+    one.take_over(None)
+    one.every_mirror_is_queued()
+    clock.now += 1
+    assert one.settled() == clock.now
+
+    queue.oldest = clock.now
+    stood = clock.now
+    clock.now += 30
+
+    assert one.settled() == stood
+
+
+def test_settled_at_stands_still_while_anything_known_is_unread() -> None:
+    clock, queue, cluster = Clock(), Unwritten(), Unwritten()
+    one = settling(clock, queue, cluster)
+    one.take_over(None)
+    one.every_mirror_is_queued()
+    assert one.settled() == clock.now
+
+    cluster.oldest = heard = clock.now
+    clock.now += 5
+    assert one.settled() == heard
+
+    cluster.oldest, queue.oldest = None, heard
+    clock.now += 5
+    assert one.settled() == heard
+
+
+def test_nothing_is_settled_later_than_our_own_resources_are_proven() -> None:
+    clock = Clock()
+    one = settling(clock, Unwritten(), sweeps_vouch_until=NOW + 45)
+    one.take_over(None)
+    one.every_mirror_is_queued()
+    clock.now += 40
+    assert one.settled() == clock.now
+
+    clock.now += 40
+
+    assert one.settled() == NOW + 45
+
+
+@pytest.mark.parametrize(
+    ("former", "survived"), [(None, False), (NOW - 119, True), (NOW - 121, False)]
+)
+def test_what_was_in_sync_survives_where_somebody_watched_until_now(
+    former: float | None, survived: bool
+) -> None:
+    clock = Clock()
+    one = settling(clock, Unwritten())
+
+    one.take_over(former)
+    clock.now += 1000
+
+    assert one.survived(120) is survived
+
+
+# Wake-ups
+
+
+def spec(**more: Any) -> StagingMirrorSpec:
+    whole = {
+        "production": {"environment": "production", "namespace": "ml-prod"},
+        "staging": {"environment": "staging"},
+        "checkInterval": "30s",
+        "staleAfter": "2m",
+        "track": [
+            {
+                "name": "data",
+                "setting": {"production": {"configMap": {"name": "data", "key": "snapshot"}}},
+            }
+        ],
+    } | more
+    return StagingMirrorSpec.model_validate(whole)
+
+
+def looks(began: float) -> list[Looks]:
+    return [Looks(Seen({}, NOW), Seen({}, began))]
+
+
+def wake(spec_: StagingMirrorSpec, began: float = NOW, **more: Any) -> float:
+    given_: dict[str, Any] = {"holds": (), "status": {}} | more
+    return next_pass(spec_, looks=looks(began), now=NOW, **given_) - NOW
+
+
+def test_a_mirror_is_looked_at_after_its_interval() -> None:
+    assert wake(spec()) == 30
+
+
+def test_a_mirror_is_looked_at_when_its_oldest_look_becomes_stale() -> None:
+    assert wake(spec(), began=NOW - 110) == pytest.approx(10 + A_MOMENT)
+
+
+def test_a_look_that_is_long_stale_does_not_hide_when_another_one_will_be() -> None:
+    both = [*looks(NOW - 3600), *looks(NOW - 110)]
+
+    assert next_pass(spec(), looks=both, holds=(), status={}, now=NOW) - NOW == pytest.approx(
+        10 + A_MOMENT
+    )
+
+
+def test_a_mirror_is_looked_at_when_a_hold_expires() -> None:
+    assert wake(spec(), holds=[Hold("ci", "…", NOW + 7)]) == pytest.approx(7 + A_MOMENT)
+
+
+def test_a_mirror_is_looked_at_when_an_acceptance_ends() -> None:
+    accepted = {
+        "component": "data",
+        "fact": "value",
+        "reason": "…",
+        "until": "1970-01-12T13:46:45Z",
+    }
+
+    assert wake(spec(accept=[accepted])) == pytest.approx(5 + A_MOMENT)
+
+
+def test_a_mirror_is_looked_at_when_its_drift_is_overdue() -> None:
+    status = {"driftedSince": "1970-01-12T13:46:30Z"}
+
+    assert wake(spec(maxDriftAge="15s"), status=status) == pytest.approx(5 + A_MOMENT)
+
+
+def test_moments_that_are_over_wake_nobody() -> None:
+    assert (
+        wake(
+            spec(),
+            holds=[Hold("ci", "…", NOW - 7)],
+            status={"driftedSince": "1970-01-01T00:00:00Z"},
+        )
+        == 30
+    )
+
+
+def test_drift_gets_overdue_in_time_though_nobody_can_look() -> None:
+    status = {"driftedSince": rfc3339(NOW)}
+
+    waits = next_blind_pass(spec(maxDriftAge="1m"), status=status, now=NOW) - NOW
+
+    assert waits == pytest.approx(60 + A_MOMENT)
+    assert next_blind_pass(None, status=status, now=NOW) == NOW + STALLED_RETRY
+    assert next_blind_pass(spec(), status={}, now=NOW) == NOW + STALLED_RETRY

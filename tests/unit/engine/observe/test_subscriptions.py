@@ -1,0 +1,67 @@
+"""What is asked for on behalf of all mirrors, and who hears of it."""
+
+from stagingmirror.engine.observe.subscriptions import Wants
+from stagingmirror.engine.resources.mirror import MirrorKey
+from stagingmirror.view import LOCAL, Subject
+
+MODEL = "fraud-detector"
+
+
+def key(name: str) -> MirrorKey:
+    return MirrorKey("ml-staging", name)
+
+
+class Source:
+    def __init__(self) -> None:
+        self.wanted: dict[Subject, float | None] = {}
+
+    def want(self, subject: Subject, interval: float | None = None) -> None:
+        self.wanted[subject] = interval
+
+    def unwant(self, subject: Subject) -> None:
+        del self.wanted[subject]
+
+
+ALIAS = Subject("production", "ModelAlias", MODEL, "champion")
+DEPLOYMENT = Subject(LOCAL, "Deployment", "ml-prod", "features")
+
+
+def wants(leads: list[bool]) -> tuple[Wants, Source, Source]:
+    cluster, registry = Source(), Source()
+    return Wants(cluster=cluster, registry=registry, leading=lambda: leads[0]), cluster, registry
+
+
+def test_what_two_mirrors_read_is_asked_for_once_at_the_shorter_interval() -> None:
+    all_, _, registry = wants([True])
+
+    all_.put(key("a"), [ALIAS], 30)
+    all_.put(key("b"), [ALIAS], 5)
+    assert registry.wanted == {ALIAS: 5}
+
+    all_.drop(key("b"))
+    assert registry.wanted == {ALIAS: 30}
+    all_.put(key("a"), [DEPLOYMENT], 30)
+    assert registry.wanted == {}
+
+
+def test_a_subject_wakes_exactly_its_readers() -> None:
+    all_, _, _ = wants([True])
+    all_.put(key("a"), [ALIAS, DEPLOYMENT], 30)
+    all_.put(key("b"), [DEPLOYMENT], 30)
+    all_.put(key("b"), [ALIAS], 30)
+
+    assert all_.readers(DEPLOYMENT) == {key("a")}
+    assert all_.readers(ALIAS) == {key("a"), key("b")}
+    assert all_.readers(Subject(LOCAL, "Deployment", "ml-prod", "other")) == frozenset()
+
+
+def test_a_standby_watches_the_cluster_and_asks_no_registry_until_it_leads() -> None:
+    leads = [False]
+    all_, cluster, registry = wants(leads)
+    all_.put(key("a"), [ALIAS, DEPLOYMENT], 30)
+    assert (set(cluster.wanted), registry.wanted) == ({DEPLOYMENT}, {})
+
+    leads[0] = True
+    all_.put(key("a"), [ALIAS, DEPLOYMENT], 30)
+
+    assert registry.wanted == {ALIAS: 30}

@@ -1,0 +1,261 @@
+"""Who writes what, who may use which environment, who hears of which change."""
+
+from typing import Any
+
+import pytest
+
+from stagingmirror.engine.check.blockers import find
+from stagingmirror.engine.environments.resolve import may_copy, production_namespaces, sides_of
+from stagingmirror.engine.ownership.claims import Claims
+from stagingmirror.engine.ownership.track_entries import all_written
+from stagingmirror.engine.resources.cache import Fleet
+from stagingmirror.engine.resources.mirror import MirrorKey, Specs
+from stagingmirror.errors import NeedsHuman
+from support.resources import resources
+
+SPACE = "ml-staging"
+REFRESH = {"schedule": "0 6 * * 1-5"}
+MODEL = "fraud-detector"
+
+
+def environment(name: str, role: str, namespace: str, version: int = 1, **spec: Any) -> Any:
+    body = resources.environment(name, role, **{"namespaces": [namespace], **spec})
+    body["metadata"] |= {"uid": f"uid-{name}", "resourceVersion": str(version), "generation": 1}
+    return body
+
+
+def mirror(name: str, created: int, version: int = 1, **spec: Any) -> Any:
+    body = resources.mirror(name, SPACE, **{"refresh": REFRESH, **spec})
+    body["metadata"] |= {
+        "uid": f"uid-{name}",
+        "resourceVersion": str(version),
+        "generation": version,
+        "creationTimestamp": f"2026-11-23T00:00:{created:02}Z",
+    }
+    return body
+
+
+def key(name: str) -> MirrorKey:
+    return MirrorKey(SPACE, name)
+
+
+class World:
+    """A fleet with two environments, and the claims on it. ``same`` is what registries prove."""
+
+    def __init__(self) -> None:
+        self.fleet, self.specs = Fleet(), Specs()
+        self.same: bool | None = False
+        self.claims = Claims(self.fleet, self.specs, lambda one, other: self.same)
+        for each in (
+            environment("production", "Production", "ml-prod"),
+            environment("staging", "Staging", SPACE),
+        ):
+            self.fleet.put("mirrorenvironments", each)
+
+    def put(self, body: Any) -> frozenset[MirrorKey]:
+        self.fleet.put("stagingmirrors", body)
+        return self.claims.update(body)
+
+    def overlapping(self, body: Any) -> MirrorKey | None:
+        spec = self.specs.of(body)
+        sides = sides_of(self.fleet, key(body["metadata"]["name"]), spec)
+        name = key(body["metadata"]["name"])
+        found = self.claims.overlap(name, all_written(spec, sides))
+        return found[1] if found else None
+
+    def stall(self, body: Any) -> str | None:
+        name, spec = key(body["metadata"]["name"]), self.specs.of(body)
+        sides = sides_of(self.fleet, name, spec)
+        found = find(
+            name, spec, sides, fleet=self.fleet, claims=self.claims, same_registry=self.same
+        )
+        return None if found.first is None else found.first.reason
+
+
+# Overlap
+
+
+def test_the_older_of_two_mirrors_on_one_field_goes_on() -> None:
+    world, older, newer = World(), mirror("older", 1), mirror("newer", 2)
+    world.put(newer)
+    world.put(older)
+
+    assert world.overlapping(newer) == key("older")
+    assert world.overlapping(older) is None
+
+
+def test_the_one_that_waited_hears_when_the_older_gives_the_field_up() -> None:
+    world = World()
+    world.put(mirror("older", 1))
+    world.put(mirror("newer", 2))
+
+    concerned = world.put(mirror("older", 1, version=2, refresh=None))
+
+    assert concerned == {key("newer")}
+    assert world.overlapping(mirror("newer", 2)) is None
+
+
+def test_the_one_that_waited_hears_when_the_older_is_deleted() -> None:
+    world = World()
+    world.put(mirror("older", 1))
+    world.put(mirror("newer", 2))
+
+    assert world.claims.drop(key("older")) == {key("newer")}
+
+
+def test_a_mirror_that_may_not_use_its_environments_claims_nothing() -> None:
+    world = World()
+    world.put(mirror("older", 1, production={"environment": "nowhere", "namespace": "ml-prod"}))
+
+    assert world.overlapping(mirror("newer", 2)) is None
+
+
+@pytest.mark.parametrize(("same", "overlaps"), [(True, True), (False, False), (None, False)])
+def test_an_alias_in_two_environments_is_one_field_only_where_they_are_proven_one_registry(
+    same: bool | None, overlaps: bool
+) -> None:
+    world = World()
+    world.same = same
+    world.fleet.put("mirrorenvironments", environment("staging-2", "Staging", SPACE))
+    only_alias = resources.model_alias()
+    only_alias["modelAlias"]["production"].pop("loadedBy")
+    world.put(mirror("older", 1, track=[only_alias]))
+    newer = mirror("newer", 2, track=[only_alias], staging={"environment": "staging-2"})
+    world.put(newer)
+
+    assert (world.overlapping(newer) is not None) is overlaps
+
+
+# Production's aliases
+
+
+@pytest.mark.parametrize(("same", "protected"), [(True, True), (None, True), (False, False)])
+def test_an_alias_of_production_is_protected_wherever_its_registry_may_be_reached(
+    same: bool | None, protected: bool
+) -> None:
+    world = World()
+    world.same = same
+    world.put(mirror("fraud", 1, track=[resources.model_alias()]))
+
+    assert world.claims.is_productions("staging", MODEL, "champion") is protected
+    assert world.claims.is_productions("production", MODEL, "champion")
+    assert not world.claims.is_productions("production", MODEL, "challenger")
+
+
+MISSPELLED: dict[str, Any] = {"production": {"environment": "producton", "namespace": "ml-prod"}}
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"checkInterval": "soon"}, MISSPELLED], ids=["cannot be read", "environment missing"]
+)
+def test_a_mirror_that_goes_wrong_keeps_protecting_what_it_named(wrong: dict[str, Any]) -> None:
+    world = World()
+    world.same = False
+    world.put(mirror("fraud", 1, track=[resources.model_alias()]))
+
+    world.put(mirror("fraud", 1, version=2, track=[resources.model_alias()], **wrong))
+
+    assert world.claims.is_productions("production", MODEL, "champion")
+
+
+def test_a_mirror_that_was_never_right_protects_what_it_spells_out() -> None:
+    world = World()
+    junk = [None, "x", {"modelAlias": 3}, {"modelAlias": {"production": {"alias": "champion"}}}]
+    world.put(mirror("fraud", 1, track=[*junk, resources.model_alias()], checkInterval="soon"))
+
+    assert world.claims.is_productions("production", MODEL, "champion")
+    assert not world.claims.is_productions("production", MODEL, "challenger")
+
+
+def test_an_alias_whose_environment_cannot_be_found_is_protected_everywhere() -> None:
+    world = World()
+    world.same = None
+    world.put(mirror("fraud", 1, track=[resources.model_alias()], **MISSPELLED))
+
+    assert world.claims.is_productions("staging", MODEL, "champion")
+
+
+def test_an_alias_that_nobody_names_any_more_is_not_protected() -> None:
+    world = World()
+    world.put(mirror("fraud", 1, track=[resources.model_alias()]))
+
+    world.claims.drop(key("fraud"))
+
+    assert not world.claims.is_productions("production", MODEL, "champion")
+
+
+# Environments
+
+
+@pytest.mark.parametrize(
+    ("says", "same", "may"),
+    [
+        (None, False, True),
+        (None, None, None),
+        (None, True, False),
+        ("production", True, True),
+        ("production", None, True),
+        ("other", True, False),
+    ],
+)
+def test_a_copy_needs_two_proven_registries_or_an_admin_who_says_that_they_are_one(
+    says: str | None, same: bool | None, may: bool | None
+) -> None:
+    fleet = Fleet()
+    shares: dict[str, Any] = {"sharesRegistryWith": says} if says else {}
+    fleet.put("mirrorenvironments", environment("staging", "Staging", SPACE, **shares))
+
+    assert may_copy(fleet, lambda one, other: same, "production", "staging") is may
+
+
+def test_every_namespace_of_a_production_environment_is_protected_whoever_else_lists_it() -> None:
+    fleet = Fleet()
+    fleet.put("mirrorenvironments", environment("staging", "Staging", SPACE))
+    fleet.put("mirrorenvironments", environment("production", "Production", SPACE))
+
+    assert production_namespaces(fleet) == {SPACE: "production"}
+
+
+def test_a_mirror_in_a_protected_namespace_is_stalled_only_where_it_would_write() -> None:
+    world = World()
+    world.fleet.put("mirrorenvironments", environment("other", "Production", SPACE))
+
+    assert world.stall(mirror("fraud", 1)) == "ProductionIsReadOnly"
+    assert world.stall(mirror("fraud", 1, version=2, refresh=None)) is None
+
+
+@pytest.mark.parametrize(
+    ("change", "reason", "said"),
+    [
+        ({"metadata": {"deletionTimestamp": "x"}}, "EnvironmentMissing", "there is no"),
+        ({"spec": {"usableFrom": ["ml-stagin"]}}, "EnvironmentNotUsable", "in usableFrom"),
+        ({"spec": {"usableFrom": ["ml-*"]}}, "EnvironmentNotUsable", "cannot be read"),
+        ({"spec": {"namespaces": ["other"]}}, "EnvironmentNotUsable", "in namespaces"),
+        ({"spec": {"role": "Staging"}}, "EnvironmentNotUsable", "name one with role Production"),
+    ],
+)
+def test_an_environment_that_may_not_be_used_says_what_to_do(
+    change: dict[str, Any], reason: str, said: str
+) -> None:
+    world = World()
+    body = environment("production", "Production", "ml-prod", version=2)
+    for part, values in change.items():
+        body[part] |= values
+    world.fleet.put("mirrorenvironments", body)
+    spec = world.specs.of(mirror("fraud", 1))
+
+    with pytest.raises(NeedsHuman) as caught:
+        sides_of(world.fleet, key("fraud"), spec)
+
+    assert caught.value.reason == reason
+    assert said in caught.value.message
+
+
+def test_a_spec_is_read_again_for_each_generation_and_its_error_is_kept() -> None:
+    specs = Specs()
+    good, bad = mirror("fraud", 1), mirror("fraud", 1, version=2, checkInterval="soon")
+    assert specs.of(good).check_interval == "30s"
+
+    for _ in range(2):
+        with pytest.raises(NeedsHuman):
+            specs.of(bad)

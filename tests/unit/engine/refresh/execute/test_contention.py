@@ -1,0 +1,125 @@
+"""Contention is told where something was set back, and only there."""
+
+import pytest
+from aiohttp import web
+
+from stagingmirror.actions.action import Reverted, Task
+from stagingmirror.actions.config_map import Setting
+from stagingmirror.actions.hands import Hands
+from stagingmirror.actions.move_alias import Moving
+from stagingmirror.api.spec.mirror import Track
+from stagingmirror.drift.facts import Looks
+from stagingmirror.drift.steps import MoveAlias, SetConfigMapKey
+from stagingmirror.drift.verdict import Verdict
+from stagingmirror.engine.context import Judged
+from stagingmirror.engine.refresh.execute.contention import Contention
+from stagingmirror.engine.refresh.record.record import Applied, Entry, Record
+from stagingmirror.errors import ChangedUnderneath, NotAnswered
+from support.kinds.hands import Bench
+from support.kinds.looks import component, seen
+from support.mlflow.registries import connected, serving
+
+SET = SetConfigMapKey("s", "data", "ml", "training-data", "snapshot", "new")
+MOVE = MoveAlias("m", "fraud", "staging", "fraud-detector", "champion", "12")
+PATH = "/api/v1/namespaces/ml/configmaps/training-data"
+SET_BACK = "somebody changed snapshot of ConfigMap training-data after the refresh"
+
+
+class Aftermath(Bench):
+    """A refresh that wrote ``snapshot`` and succeeded; what it holds now is ``value``."""
+
+    def __init__(self, value: str) -> None:
+        Bench.__init__(self)
+        self.body = self.wire.put(PATH, {"data": {"snapshot": value}})
+        self.contention = Contention(self.hands)
+        before = {"value": "old", "uid": "training-data"}
+        self.record = Record(
+            id="r1",
+            uid="u1",
+            namespace="ml",
+            name="fraud",
+            environment="staging",
+            production="production",
+            generation=1,
+            trigger="Manual",
+            writer="w",
+            started=0.0,
+            timeout=60.0,
+            rollout_timeout=60.0,
+            entries=(Entry(SET, state="Verified", before=before),),
+            applied={"data": Applied("mark", {})},
+            phase="Closed",
+            result="Succeeded",
+        )
+
+    async def told(self, staging: str) -> str | None:
+        """What is told where staging's look shows this value."""
+        said = component("data", seen({"value": "new"}), seen({"value": staging}))
+        found = await self.contention.look(self.record, [judged(said.looks, said.verdict)])
+        return found[1] if found else None
+
+
+def judged(looks: Looks, verdict: Verdict) -> Judged:
+    place = {"configMap": {"name": "training-data", "key": "snapshot"}}
+    track = Track.model_validate({"name": "data", "setting": {"production": place}})
+    return Judged(track, looks, verdict)
+
+
+async def test_a_value_that_is_what_it_was_is_contention() -> None:
+    told = await Aftermath("old").told("old")
+
+    assert told is not None
+    assert told.startswith(SET_BACK)
+
+
+async def test_an_ordinary_deploy_after_a_refresh_is_no_contention() -> None:
+    assert await Aftermath("theirs").told("theirs") is None
+
+
+async def test_what_was_not_answered_is_asked_again() -> None:
+    after = Aftermath("old")
+    after.wire.silent = NotAnswered("TimedOut", "no answer")
+    assert await after.told("old") is None
+
+    after.wire.silent = None
+
+    assert (await after.told("old") or "").startswith(SET_BACK)
+
+
+async def test_what_was_told_stays_told_while_nobody_answers() -> None:
+    after = Aftermath("old")
+    told = await after.told("old")
+    after.wire.silent = NotAnswered("TimedOut", "no answer")
+
+    assert await after.told("older") == told
+
+
+async def test_a_key_that_is_absent_as_before_was_set_back() -> None:
+    after = Aftermath("old")
+    del after.body["data"]["snapshot"]
+    task = Task("r1", {"value": None, "uid": "training-data"}, {}, {}, 0.0)
+
+    assert isinstance(await Setting(SET).verify(task, after.hands), Reverted)
+    after.body["data"]["snapshot"] = "theirs"
+    with pytest.raises(ChangedUnderneath, match="somebody changed snapshot"):
+        await Setting(SET).verify(task, after.hands)
+
+
+@pytest.mark.parametrize("former", ["11", None])
+async def test_an_alias_is_set_back_only_to_what_it_named(former: str | None) -> None:
+    names = former
+
+    async def mlflow(request: web.Request) -> web.Response:
+        aliases = [{"alias": "champion", "version": names}] if names else []
+        found = {"name": "fraud-detector", "creation_timestamp": 1, "aliases": aliases}
+        return web.json_response({"registered_model": found})
+
+    task = Task("r1", {"version": former}, {}, {}, 0.0)
+    async with serving(mlflow) as url, connected(url) as server:
+        writer = Bench().hands.writer
+        hands = Hands(writer, lambda _: server, lambda *_: False, lambda: 0.0)
+
+        assert isinstance(await Moving(MOVE).verify(task, hands), Reverted)
+        names = "13"
+        with pytest.raises(ChangedUnderneath, match="to version 13"):
+            await Moving(MOVE).verify(task, hands)

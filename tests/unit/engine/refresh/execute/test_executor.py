@@ -1,0 +1,181 @@
+"""A refresh on its way: guarded by what was there when it began, told as what was really judged."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from stagingmirror.api.spec.mirror import Track
+from stagingmirror.drift.facts import Fact, Why
+from stagingmirror.drift.steps import RunLoader, SetConfigMapKey
+from stagingmirror.engine.context import Judged
+from stagingmirror.engine.refresh.execute.executor import Running
+from stagingmirror.engine.refresh.execute.rollback import Returning
+from stagingmirror.engine.refresh.execute.verification import Judgement, judge_applied, track_mark
+from stagingmirror.engine.refresh.record.record import Applied, Entry, Record
+from stagingmirror.engine.refresh.record.record_store import Records
+from support.kinds.hands import Bench
+from support.kinds.looks import component, seen
+from support.kinds.records import a_record
+from support.kubernetes.workloads import config_map, cron_job
+
+LOAD = RunLoader("load", "data", "ml", "load", "load", "SNAPSHOT", "new", 60.0, "old")
+SET = SetConfigMapKey("set", "data", "ml", "training-data", "snapshot", "new")
+VALUE = "/api/v1/namespaces/ml/configmaps/training-data"
+JOBS = "/apis/batch/v1/namespaces/ml/jobs"
+
+
+def record(**fields: Any) -> Record:
+    given = {"uid": "u1", "namespace": "ml", "started": 1000.0, "timeout": 600.0}
+    return a_record(Entry(LOAD), Entry(SET), **{**given, "rollout_timeout": 60.0, **fields})
+
+
+async def may_write(record: Record) -> Why | None:
+    return None
+
+
+class Refresh(Bench):
+    """A refresh that runs staging's loader, then writes ``snapshot``; staging holds ``value``."""
+
+    def __init__(self, value: str = "old") -> None:
+        Bench.__init__(self)
+        self.wire.put("/apis/batch/v1/namespaces/ml/cronjobs/load", cron_job("load", "ml", "x"))
+        self.wire.put(VALUE, config_map("training-data", "ml", {"snapshot": value}))
+        self.records = Records(
+            self.hands.writer, namespace="operator", writer_name="w", clock=self.hands.clock
+        )
+        self.running = Running(self.records, self.hands, lambda record, entry: None)
+        self.returning = Returning(self.records, self.hands)
+
+    @property
+    def data(self) -> dict[str, str]:
+        return dict(self.wire.objects[VALUE]["data"])
+
+    @property
+    def writes(self) -> list[str]:
+        """What was written to staging."""
+        return [call for call in self.wire.calls if "/operator/" not in call]
+
+    def jobs(self) -> list[str]:
+        return [path for path in self.wire.objects if path.startswith(JOBS)]
+
+    def end_jobs(self, how: str) -> None:
+        for path in self.jobs():
+            done = {"type": how, "status": "True"}
+            self.wire.objects[path]["status"] = {"conditions": [done]}
+
+    async def forward(self, record: Record) -> Record:
+        return await self.running.forward(record, may_write)
+
+    async def back(self, record: Record) -> Record:
+        """To its end; every Job ends well."""
+        while record.is_open:
+            record = await self.returning.back(record)
+            self.end_jobs("Complete")
+        return record
+
+
+async def test_what_is_there_is_read_for_every_step_before_the_first_is_taken() -> None:
+    refresh = Refresh()
+    begun = await refresh.records.begin(record())
+
+    begun = await refresh.forward(begun)
+
+    assert [entry.state for entry in begun.entries] == ["Started", "Pending"]
+    assert begun.entries[1].before == {
+        "uid": "training-data",
+        "value": "old",
+        "owner": None,
+        "ours": None,
+    }
+
+
+async def test_a_change_while_a_loader_runs_stops_the_refresh() -> None:
+    refresh = Refresh()
+    begun = await refresh.forward(await refresh.records.begin(record()))
+    refresh.wire.objects[VALUE]["data"]["snapshot"] = "theirs"
+    refresh.end_jobs("Complete")
+
+    while begun.phase == "Forward":
+        begun = await refresh.forward(begun)
+
+    assert begun.why is not None
+    assert begun.why[0] == "ChangedUnderneath"
+    assert refresh.data == {"snapshot": "theirs"}
+
+
+async def test_a_change_between_judging_and_the_first_step_is_never_loaded_under() -> None:
+    refresh = Refresh("younger")
+
+    turned = await refresh.forward(await refresh.records.begin(record()))
+
+    assert turned.why is not None
+    assert turned.why[0] == "ChangedUnderneath"
+    assert "changed after it was judged" in turned.why[1]
+    assert (await refresh.back(turned)).result == "PutBack"
+    assert refresh.writes == []
+
+
+async def test_what_cannot_be_taken_later_is_refused_before_anything_is_written() -> None:
+    refresh = Refresh()
+    refresh.wire.objects[VALUE]["immutable"] = True
+
+    turned = await refresh.forward(await refresh.records.begin(record()))
+
+    assert turned.why is not None
+    assert turned.why[0] == "Immutable"
+    assert refresh.writes == []
+
+
+@pytest.mark.parametrize(
+    ("former", "told"),
+    [
+        ("old", "Everything was put back."),
+        (
+            None,
+            "Everything was put back, but: run a Job of CronJob load with SNAPSHOT=new "
+            "(staging had no value before, so what was loaded stays)",
+        ),
+    ],
+)
+async def test_a_put_back_says_what_is_not_as_it_was(former: str | None, told: str) -> None:
+    refresh = Refresh()
+    if former is None:
+        refresh.wire.objects[VALUE]["data"] = {}
+    begun = record(entries=(Entry(replace(LOAD, former=former)), Entry(SET)))
+    begun = await refresh.forward(await refresh.records.begin(begun))
+    refresh.end_jobs("Failed")
+    while begun.phase == "Forward":
+        begun = await refresh.forward(begun)
+
+    closed = await refresh.back(begun)
+
+    assert closed.result == "PutBack"
+    assert closed.message.endswith(told)
+
+
+async def test_success_counts_what_was_compared_and_names_the_rest() -> None:
+    refresh, track = Refresh("new"), setting("kept")
+    facts = {"value": Fact("new")}
+    applied = {
+        "kept": Applied(track_mark(track), facts),
+        "edited": Applied("another form", facts),
+        "gone": Applied("another form", facts),
+    }
+    verified = record(entries=(), applied=applied, phase="Verify", last_write=900.0)
+    said = component("kept", seen(facts), seen(facts))
+    components = [Judged(each, said.looks, said.verdict) for each in (track, setting("edited"))]
+    judgement = judge_applied(verified, components, acceptances=(), grace=15.0, now=1000.0)
+    assert judgement == Judgement(unjudged=("edited", "gone"))
+
+    closed = await refresh.running.verify(await refresh.records.begin(verified), judgement)
+
+    assert closed.message == (
+        "1 of 3 applied and verified in 0 s; applied, but not compared, for spec changed "
+        "meanwhile: edited, gone"
+    )
+
+
+def setting(name: str) -> Track:
+    place = {"configMap": {"name": "training-data", "key": "snapshot"}}
+    return Track.model_validate({"name": name, "setting": {"production": place}})

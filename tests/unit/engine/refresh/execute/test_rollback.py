@@ -1,0 +1,134 @@
+"""The way back meets refusals: what may pass is asked again, what is lost is named."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from stagingmirror.actions.hands import Hands
+from stagingmirror.drift.steps import MoveAlias, SetConfigMapKey
+from stagingmirror.engine.refresh.execute.rollback import Returning
+from stagingmirror.engine.refresh.record.record import Record
+from stagingmirror.engine.refresh.record.record_store import Records
+from stagingmirror.errors import CannotRefresh
+from stagingmirror.sources.mlflow.client.client import MlflowServer
+from support.kinds.builders import NOW
+from support.kinds.records import BEFORE, a_record, an_entry
+from support.operators.shelf import Fate, Shelf, a_writer
+
+OTHER = SetConfigMapKey("other", "features", "ml-staging", "features", "snapshot", "new")
+MOVE = MoveAlias("move", "fraud", "staging", "fraud-detector", "champion", "8")
+TURNED = {"phase": "PutBack", "turned": NOW, "why": ("Held", "ci holds staging.")}
+
+
+class Returns:
+    """``clock`` is what the hands go by; there are no credentials for any registry."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self.shelf = shelf
+        self.now = NOW
+
+    async def prepare(self, records: Records, returning: Returning, record: Record) -> None:
+        await records.load()
+        self._returning, self.record = returning, await records.begin(record)
+
+    async def passes(self, number: int = 12) -> Record:
+        for _ in range(number):
+            if self.record.is_open:
+                self.record = await self._returning.back(self.record)
+        return self.record
+
+
+@pytest.fixture
+def shelf() -> Shelf:
+    shelf = Shelf()
+    shelf.config_map("training-data", {"snapshot": "new"})
+    shelf.config_map("features", {"snapshot": "new"})
+    return shelf
+
+
+def no_server(environment: str) -> MlflowServer:
+    raise CannotRefresh("NoCredentials", f"the Secret of {environment} is not there.")
+
+
+@pytest.fixture
+async def returns(shelf: Shelf) -> AsyncIterator[Returns]:
+    made = Returns(shelf)
+
+    def clock() -> float:
+        return made.now
+
+    async with a_writer(shelf) as writer:
+        hands = Hands(writer, no_server, lambda *_: False, clock)
+        records = Records(writer, namespace="operator", writer_name="operator/1", clock=clock)
+        entries = (
+            an_entry("Taken"),
+            an_entry("Taken", OTHER, before={**BEFORE, "uid": "uid-of-features"}),
+        )
+        await made.prepare(records, Returning(records, hands), a_record(*entries, **TURNED))
+        yield made
+
+
+@pytest.mark.parametrize("refusal", [401, 403, 422])
+@pytest.mark.parametrize("verb", ["PATCH", "GET"])
+async def test_a_refusal_is_asked_again_and_everything_is_put_back(
+    returns: Returns, shelf: Shelf, refusal: Fate, verb: str
+) -> None:
+    shelf.fates = {(verb, "training-data"): [refusal] * 5}
+
+    ended = await returns.passes()
+
+    assert ended.result == "PutBack", ended
+    assert [shelf.data(name) for name in ("training-data", "features")] == [
+        {"snapshot": "old"},
+        {"snapshot": "old"},
+    ]
+
+
+async def test_what_is_refused_keeps_no_other_component_waiting(
+    returns: Returns, shelf: Shelf
+) -> None:
+    shelf.fates, shelf.for_ever = {("PATCH", "training-data"): [403]}, True
+
+    record = await returns.passes()
+
+    assert record.is_open
+    assert shelf.data("features") == {"snapshot": "old"}
+    assert "403" in record.message
+
+
+async def test_what_is_refused_until_the_timeout_is_left_and_named(
+    returns: Returns, shelf: Shelf
+) -> None:
+    shelf.fates, shelf.for_ever = {("PATCH", "training-data"): [403]}, True
+    await returns.passes()
+
+    returns.now += returns.record.timeout + 1
+    ended = await returns.passes()
+
+    assert ended.result == "PutBackIncomplete"
+    assert [entry.step.id for entry in ended.left] == ["set"]
+    assert "training-data: snapshot" in ended.message
+
+
+async def test_what_somebody_else_changed_is_left_at_once(returns: Returns, shelf: Shelf) -> None:
+    shelf.config_map("training-data", {"snapshot": "theirs"})
+
+    ended = await returns.passes()
+
+    assert ended.result == "PutBackIncomplete"
+    assert shelf.data("training-data") == {"snapshot": "theirs"}
+
+
+async def test_credentials_that_are_not_there_may_come_back() -> None:
+    shelf, now = Shelf(), [NOW]
+    async with a_writer(shelf) as writer:
+        hands = Hands(writer, no_server, lambda *_: False, lambda: now[0])
+        records = Records(writer, namespace="operator", writer_name="o", clock=lambda: now[0])
+        entry = an_entry("Taken", MOVE, before={"version": "7"})
+        await records.load()
+        record = await records.begin(a_record(entry, **TURNED))
+
+        record = await Returning(records, hands).back(record)
+
+    assert [entry.state for entry in record.entries] == ["Returning"]
+    assert "is not there" in record.message

@@ -1,0 +1,122 @@
+"""What is known of a record never is less than what was done, whatever the API server answers."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+
+from stagingmirror.engine.refresh.record.record_store import KEY, UNREADABLE_PERIOD, Records
+from stagingmirror.errors import Conflicted, NotAnswered
+from support.kinds.builders import NOW
+from support.kinds.records import a_record
+from support.operators.shelf import CONFIG_MAPS, Shelf, a_writer
+
+HOME = CONFIG_MAPS.format("operator")
+PATH = f"{HOME}/refresh-uid-1"
+
+
+class Clock:
+    now = NOW
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def shelf() -> Shelf:
+    return Shelf()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def records(shelf: Shelf, clock: Clock) -> AsyncIterator[Records]:
+    async with a_writer(shelf) as writer:
+        yield Records(writer, namespace="operator", writer_name="operator/1", clock=clock)
+
+
+async def test_a_lost_answer_and_a_read_without_one_lose_nothing(
+    shelf: Shelf, records: Records
+) -> None:
+    await records.load()
+    begun = await records.begin(a_record())
+    shelf.fates = {("PUT", "refresh-"): ["lost"], ("GET", "refresh-"): ["down", "down"]}
+
+    with pytest.raises(NotAnswered):
+        await records.keep(replace(begun, phase="Verify"))
+    assert not records.is_known("uid-1")
+    with pytest.raises(NotAnswered):
+        await records.load("uid-1")
+    with pytest.raises(NotAnswered):  # 409, and whose it is cannot be read
+        await records.keep(replace(begun, phase="PutBack"))
+
+    assert records.get("uid-1") == begun
+    await records.load("uid-1")
+    assert records.is_known("uid-1")
+    assert records.get("uid-1") == replace(begun, phase="Verify")
+
+
+async def test_a_record_that_another_wrote_is_known_once_it_can_be_read(
+    shelf: Shelf, records: Records
+) -> None:
+    await records.load()
+    begun = await records.begin(a_record())
+    shelf.put(PATH, shelf.objects[PATH])
+    shelf.fates = {("GET", "refresh-"): ["down"]}
+
+    with pytest.raises(NotAnswered):
+        await records.keep(begun)
+    with pytest.raises(Conflicted):
+        await records.keep(begun)
+
+    assert await records.keep(begun) == begun
+
+
+async def test_an_open_record_that_somebody_removed_is_made_again_also_the_second_time(
+    shelf: Shelf, records: Records
+) -> None:
+    await records.load()
+    begun = await records.begin(a_record())
+    del shelf.objects[PATH]
+    shelf.fates = {("POST", "configmaps"): ["down"]}
+
+    with pytest.raises(NotAnswered):
+        await records.keep(begun)
+    await records.load("uid-1")
+    assert records.get("uid-1") == begun
+    await records.keep(begun)
+
+    assert KEY in shelf.objects[PATH]["data"]
+
+
+async def test_a_record_whose_making_was_not_answered_is_found_before_anything_else(
+    shelf: Shelf, records: Records
+) -> None:
+    await records.load()
+    shelf.fates = {("POST", "configmaps"): ["lost"]}
+
+    with pytest.raises(NotAnswered):
+        await records.begin(a_record())
+    await records.load("uid-1")
+
+    assert records.get("uid-1") == a_record()
+
+
+async def test_an_unreadable_record_that_was_deleted_is_none_after_a_while(
+    shelf: Shelf, records: Records, clock: Clock
+) -> None:
+    shelf.config_map("refresh-uid-1", {KEY: "{}"}, "operator")
+    await records.load("uid-1")
+    assert records.unreadable("uid-1") is not None
+    del shelf.objects[PATH]
+
+    await records.load("uid-1")
+    assert records.unreadable("uid-1") is not None, "it is asked again at every pass"
+    clock.now += UNREADABLE_PERIOD
+    await records.load("uid-1")
+
+    assert records.unreadable("uid-1") is None
+    assert records.is_known("uid-1")

@@ -1,0 +1,231 @@
+"""What is remembered of a mirror between passes, and found again after a restart: no tick is lost,
+and none starts two refreshes.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from stagingmirror.api.types.times import posix, rfc3339
+from stagingmirror.engine.context import Case
+from stagingmirror.engine.refresh.outcome import progress_of
+from stagingmirror.engine.refresh.record.record import Record
+from stagingmirror.engine.refresh.start.admission import Occasion, Skip, Wait
+from stagingmirror.engine.refresh.start.schedule_ticks import SPREAD
+from stagingmirror.engine.refresh.start.start import new_record
+from stagingmirror.engine.refresh.start.triggers import (
+    Memory,
+    Occasions,
+    hindrance,
+    next_occasion,
+    skip,
+    took,
+    waits,
+)
+from support.kinds.cases import case
+
+SIX = posix("2026-11-23T06:00:00Z")
+HOUR = 3600.0
+DAY = 24 * HOUR
+ANNOUNCED = {"observedGeneration": 1, "nextRefreshTime": rfc3339(SIX), "conditions": [{}]}
+
+
+def at(now: float, **more: Any) -> Case:
+    return case(now=now, **more)
+
+
+def refreshed(made: Case, tick: float, **fields: Any) -> Record:
+    """A record that was begun for this tick."""
+    assert made.spec.refresh is not None
+    return replace(new_record(made, made.spec.refresh, Occasion("Schedule", tick)), **fields)
+
+
+def put_back(made: Case, tick: float, ended: float) -> Record:
+    why = ("RolloutTimeout", "features does not get ready.")
+    return refreshed(made, tick, phase="Closed", result="PutBack", why=why, ended=ended)
+
+
+def watched_until(now: float) -> tuple[Occasions, Memory]:
+    """A process that has seen the mirror since an hour before the tick."""
+    occasions = Occasions()
+    occasions.of(at(SIX - HOUR), None)
+    return occasions, occasions.of(at(now), None)
+
+
+def forget(occasions: Occasions, last: Record | None = None) -> None:
+    occasions.forget_ticks("uid-1", last, why="staging was revoked", now=SIX + 5)
+
+
+def test_a_tick_that_comes_is_the_next_occasion_until_it_was_taken() -> None:
+    _, memory = watched_until(SIX + 1)
+
+    occasion = next_occasion(memory)
+    assert occasion == Occasion("Schedule", SIX)
+    took(memory, occasion)
+
+    assert next_occasion(memory) is None
+
+
+def test_a_tick_whose_refresh_began_before_a_crash_starts_no_second_one() -> None:
+    made = at(SIX + 60, status=ANNOUNCED)
+
+    memory = Occasions().of(made, put_back(made, SIX, SIX + 50))
+
+    assert next_occasion(memory) is None
+    assert progress_of(None, 0.5, case=made, memory=memory).last_schedule == SIX
+
+
+def test_a_tick_whose_record_was_kept_though_nobody_heard_of_it_starts_no_second_one() -> None:
+    occasions, memory = watched_until(SIX + 1)
+    assert next_occasion(memory) is not None
+
+    memory = occasions.of(at(SIX + 90), put_back(at(SIX + 1), SIX, SIX + 80))
+
+    assert next_occasion(memory) is None
+
+
+def test_a_refresh_of_yesterday_takes_no_tick_of_today() -> None:
+    made = at(SIX + 60, status=ANNOUNCED)
+
+    memory = Occasions().of(made, put_back(made, SIX - DAY, SIX - DAY + 50))
+
+    assert next_occasion(memory) == Occasion("Schedule", SIX)
+
+
+def test_a_tick_that_comes_while_nothing_may_be_refreshed_is_not_made_up_for() -> None:
+    occasions, _ = watched_until(SIX - 600)
+    forget(occasions)
+
+    memory = occasions.of(at(SIX + 1800, status=ANNOUNCED), None)
+
+    assert next_occasion(memory) is None
+    assert next_occasion(occasions.of(at(SIX + DAY + 1), None)) == Occasion("Schedule", SIX + DAY)
+
+
+def test_a_tick_that_comes_while_the_mirror_is_suspended_is_not_made_up_for() -> None:
+    occasions, _ = watched_until(SIX - 600)
+    occasions.of(at(SIX - 60, refresh={"suspend": True}), None)
+    occasions.of(at(SIX + 60, refresh={"suspend": True}), None)
+
+    memory = occasions.of(at(SIX + 120), None)
+
+    assert next_occasion(memory) is None
+
+
+@pytest.mark.parametrize(
+    ("refresh", "reason"),
+    [({"suspend": True}, "Suspended"), ({"schedule": "0 7 * * *"}, "ScheduleChanged")],
+)
+def test_a_tick_that_waited_when_its_refresh_was_edited_is_told(
+    refresh: dict[str, Any], reason: str
+) -> None:
+    occasions, _ = watched_until(SIX + 1)
+
+    memory = occasions.of(at(SIX + 5, refresh=refresh), None)
+
+    assert next_occasion(memory) is None
+    assert [(e["result"], e["reason"]) for e in memory.untold] == [("Skipped", reason)]
+    assert progress_of(None, 0.5, case=at(SIX + 5), memory=memory).last_schedule == SIX
+
+
+def test_a_tick_that_waited_when_refreshing_became_impossible_is_told_once_that_is_mended() -> None:
+    occasions, _ = watched_until(SIX + 1)
+    forget(occasions)
+
+    memory = occasions.of(at(SIX + 60), None)
+
+    told = [(each["result"], each["message"]) for each in memory.untold]
+    assert told == [("Skipped", "staging was revoked")]
+
+
+def test_a_tick_that_was_taken_is_not_told_as_one_that_waited() -> None:
+    occasions, _ = watched_until(SIX + 1)
+    last = refreshed(at(SIX + 1), SIX)
+    forget(occasions, last)
+
+    memory = occasions.of(at(SIX + 60), last)
+
+    assert memory.untold == []
+
+
+def test_a_refresh_that_is_added_again_keeps_the_time_of_the_last_tick() -> None:
+    occasions, memory = watched_until(SIX + 1)
+    skip(memory, Occasion("Schedule", SIX), Skip("Held", "ci holds staging"), SIX + 1)
+    forget(occasions)
+    made = at(SIX + 60, status={"lastScheduleTime": rfc3339(SIX)})
+
+    memory = occasions.of(made, put_back(made, SIX - DAY, SIX - DAY + 50))
+
+    assert progress_of(None, 0.5, case=made, memory=memory).last_schedule == SIX
+
+
+# The next pass
+
+
+def test_the_next_pass_comes_at_the_tick_whatever_the_interval() -> None:
+    _, memory = watched_until(SIX - 600)
+
+    again = progress_of(None, 0.5, case=at(SIX - 600), memory=memory).again_in
+
+    assert again is not None
+    assert 600 <= again <= 600 + SPREAD
+
+
+def test_a_tick_that_waits_brings_the_next_pass_when_its_waiting_may_end() -> None:
+    made = at(SIX + 1)
+    _, memory = watched_until(made.now)
+
+    assert progress_of(None, 0.5, case=made, memory=memory, wait=Wait("", 77.0)).again_in == 77.0
+
+
+def test_a_suspended_mirror_is_not_looked_at_for_a_tick() -> None:
+    made = at(SIX - 600, refresh={"suspend": True})
+    memory = Occasions().of(made, None)
+
+    assert progress_of(None, 0.5, case=made, memory=memory).again_in is None
+
+
+# Why a tick was missed
+
+LATE = SIX + HOUR + 1
+"""After startingDeadline."""
+
+
+def why(memory: Memory, last: Record | None = None) -> str:
+    return hindrance(memory, at(LATE), Occasion("Schedule", SIX), last)
+
+
+def test_a_tick_of_a_time_without_operator_says_so() -> None:
+    memory = Occasions().of(at(LATE, status=ANNOUNCED), None)
+
+    assert next_occasion(memory) == Occasion("Schedule", SIX)
+    assert why(memory) == "no operator ran that could have started it"
+
+
+def test_a_tick_that_came_while_the_own_refresh_ran_says_so() -> None:
+    last = put_back(at(SIX - 60), SIX - DAY, LATE - 0.5)
+    _, watching = watched_until(LATE)
+    restarted = Occasions().of(at(LATE, status=ANNOUNCED), last)
+
+    for memory in (watching, restarted):
+        said = f"the mirror's own refresh {last.id} ran until 2026-11-23T07:00:00Z"
+        assert why(memory, last) == said
+
+
+def test_a_tick_that_waited_says_for_what_and_its_successor_says_nothing_of_it() -> None:
+    _, memory = watched_until(SIX + 1)
+
+    waits(memory, Wait("production's features is not seen"))
+    assert why(memory, put_back(at(SIX - 60), SIX - DAY, SIX + 60)) == (
+        "production's features is not seen"
+    )
+    took(memory, Occasion("Schedule", SIX))
+
+    assert "not seen" not in why(memory)
+
+
+def test_a_refresh_that_ended_before_the_deadline_is_no_reason() -> None:
+    _, memory = watched_until(LATE)
+
+    assert "own refresh" not in why(memory, put_back(at(SIX - 60), SIX - DAY, SIX + 60))

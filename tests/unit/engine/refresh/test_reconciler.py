@@ -1,0 +1,206 @@
+"""What the refresh half tells, and whom it keeps waiting, where records and rights are in doubt."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from stagingmirror.api.types.times import rfc3339
+from stagingmirror.drift.steps import PatchWorkload, RunLoader, SetImage
+from stagingmirror.engine.context import Case
+from stagingmirror.engine.refresh.execute.patience import PATIENCE
+from stagingmirror.engine.refresh.record.record import Record
+from stagingmirror.engine.refresh.record.record_store import UNREADABLE_PERIOD
+from stagingmirror.sources.kubernetes.write.loader_jobs import Load
+from support.kinds.builders import NOW
+from support.kinds.cases import STEP
+from support.kinds.records import a_record, an_entry
+from support.stages.refresher import MIRROR, RECORD, STAGING, Office, an_office, on_the_shelf
+
+LOAD = RunLoader("load", "data", "ml-staging", "load", "load", "SNAPSHOT", "new", 60.0, "old")
+
+
+@pytest.fixture
+async def office() -> AsyncIterator[Office]:
+    async with an_office() as office:
+        yield office
+
+
+async def test_while_records_cannot_be_read_nothing_is_in_sync(office: Office) -> None:
+    office.shelf.fates = {("GET", "configmaps"): ["down", "down"]}
+
+    told = [
+        await office.refresher.advance(office.case()),
+        await office.refresher.retreat(office.case().key, "uid-1", "why", {}),
+    ]
+
+    assert [each.writing for each in told] == [True, True]
+
+
+async def test_what_was_announced_stays_while_records_cannot_be_read(office: Office) -> None:
+    office.shelf.fates = {("GET", "configmaps"): ["down"]}
+    status = {"nextRefreshTime": rfc3339(NOW + 60), "lastScheduleTime": rfc3339(NOW - 60)}
+
+    told = await office.refresher.advance(office.case(status=status))
+
+    assert (told.next_refresh, told.last_schedule) == (NOW + 60, NOW - 60)
+
+
+async def test_an_unreadable_record_is_no_claim_of_sync_and_goes_when_it_is_deleted(
+    office: Office,
+) -> None:
+    on_the_shelf(office.shelf, None, "uid-1")
+
+    stalled = await office.refresher.advance(office.case())
+    del office.shelf.objects[RECORD.format("uid-1")]
+    office.now += UNREADABLE_PERIOD
+    after = await office.refresher.advance(office.case())
+
+    assert stalled.writing
+    assert stalled.stalled is not None
+    assert stalled.stalled[0] == "UnreadableRecord"
+    assert (after.stalled, after.activity) == (None, "Refreshing")
+
+
+def other(**fields: Any) -> Record:
+    """The record of another mirror, that writes what this one wants to write."""
+    entry = an_entry("Started", STEP, before={"uid": "x", "entries": ["old"]})
+    return a_record(entry, **{"uid": "uid-0", "name": "former", **fields})
+
+
+@pytest.mark.parametrize("mirrors", [{"uid-1"}, {"uid-0", "uid-1"}])
+async def test_a_newcomer_waits_for_whoever_still_writes_the_field(
+    office: Office, mirrors: set[str]
+) -> None:
+    office.mirrors.clear()
+    office.mirrors |= mirrors
+    on_the_shelf(office.shelf, other(), "uid-0")
+
+    told = await office.refresher.advance(office.case())
+
+    assert told.activity == "Idle"
+    assert told.waiting == (
+        "waits for the refresh of ml-staging/former, which writes Deployment features image of app"
+    )
+    assert office.refresher.others_write(office.case())
+
+
+async def test_what_another_refresh_writes_is_not_taken_for_nothing_to_do(office: Office) -> None:
+    on_the_shelf(office.shelf, other(), "uid-0")
+
+    told = await office.refresher.advance(office.case(steps=()))
+
+    assert told.finished is None
+    assert "waits for the refresh of" in str(told.waiting)
+
+
+async def test_who_waits_for_another_refresh_has_no_deadline(office: Office) -> None:
+    on_the_shelf(office.shelf, other(), "uid-0")
+    one = office.case(refresh={"startingDeadline": "10s"})
+    await office.refresher.advance(one)
+
+    office.now += 60
+    late = await office.refresher.advance(office.case(refresh={"startingDeadline": "10s"}))
+
+    assert late.finished is None
+    assert "waits for the refresh of" in str(late.waiting)
+
+
+async def test_another_field_is_nobodys_way(office: Office) -> None:
+    step = PatchWorkload("p", ("f",), "Deployment", "ml-staging", "else", (SetImage("app", "x"),))
+    on_the_shelf(office.shelf, other(entries=(an_entry("Started", step),)), "uid-0")
+
+    told = await office.refresher.advance(office.case())
+
+    assert told.activity == "Refreshing"
+    assert not office.refresher.others_write(office.case())
+
+
+@pytest.mark.parametrize(("is_open", "starts"), [("true", False), ("false", True)])
+async def test_what_a_deleted_mirror_of_this_namespace_wrote_must_be_known(
+    office: Office, is_open: str, starts: bool
+) -> None:
+    labels = {"stagingmirror.dev/open": is_open}
+    on_the_shelf(office.shelf, None, "uid-0", **labels)
+
+    told = await office.refresher.advance(office.case())
+
+    assert (told.activity == "Refreshing") is starts
+    assert office.refresher.others_write(office.case()) is not starts
+
+
+@pytest.mark.parametrize("at", ["/stagingmirrors/", "configmaps"])
+async def test_a_refresh_that_may_not_begin_is_skipped_with_the_reason_after_a_while(
+    office: Office, at: str
+) -> None:
+    verb = "GET" if "mirrors" in at else "POST"
+    await office.refresher.advance(office.case(annotations={}))
+    office.shelf.fates, office.shelf.for_ever = {(verb, at): [403]}, True
+
+    first = await office.refresher.advance(office.case())
+    office.now += PATIENCE
+    then = await office.refresher.advance(office.case())
+
+    assert (first.finished, first.activity) == (None, "Idle")
+    assert "403" in str(first.waiting)
+    assert then.finished is not None
+    assert then.finished["reason"] == "Forbidden"
+
+
+async def test_one_that_cannot_begin_keeps_no_place_in_the_queue(office: Office) -> None:
+    environment = office.shelf.objects[STAGING]
+    spec = {**environment["spec"], "maxConcurrentRefreshes": 1}
+    office.shelf.put(STAGING, {**environment, "spec": spec})
+    only_one = _at_most_one(office.case())
+    await office.refresher.advance(replace(only_one, annotations={}))
+    office.shelf.fates, office.shelf.for_ever = {("GET", "/stagingmirrors/fraud"): ["down"]}, True
+    await office.refresher.advance(only_one)
+    office.shelf.fates, office.now = {}, office.now + 1
+    body = office.shelf.objects[MIRROR]
+    metadata = {**body["metadata"], "name": "second", "uid": "uid-2"}
+    office.shelf.put(MIRROR.replace("fraud", "second"), {**body, "metadata": metadata})
+    office.mirrors.add("uid-2")
+
+    second = replace(only_one, uid="uid-2", key=only_one.key._replace(name="second"))
+    told = await office.refresher.advance(second)
+
+    assert told.activity == "Refreshing", told
+
+
+def _at_most_one(case: Case) -> Case:
+    side = case.sides.staging
+    spec = side.spec.model_copy(update={"max_concurrent_refreshes": 1})
+    return replace(case, sides=replace(case.sides, staging=replace(side, spec=spec)))
+
+
+async def test_an_end_that_no_status_shows_is_told_by_a_mirror_that_is_stalled(
+    office: Office,
+) -> None:
+    fields = {"phase": "Closed", "result": "PutBack", "ended": NOW + 9, "message": "m"}
+    closed = a_record(an_entry("Restored"), **fields)
+    on_the_shelf(office.shelf, closed, "uid-1")
+    key = office.case().key
+
+    untold = await office.refresher.retreat(key, "uid-1", "why", {})
+    assert untold.finished is not None
+    told = await office.refresher.retreat(
+        key, "uid-1", "why", {"refreshes": [dict(untold.finished)]}
+    )
+
+    assert untold.finished["id"] == closed.id
+    assert told.finished is None
+
+
+async def test_a_refresh_that_only_waits_is_looked_at_less_often(office: Office) -> None:
+    running = an_entry("Started", LOAD, after={"job": "uid-of-job", "jobBegan": NOW})
+    on_the_shelf(office.shelf, a_record(running), "uid-1")
+    load = Load("r1/load", "r1", "ml-staging", "load", "load", "SNAPSHOT", "new", 60.0)
+    office.shelf.put(load.path, {"kind": "Job", "metadata": {"uid": "uid-of-job"}, "status": {}})
+
+    paces = {}
+    for pause in (0, 1, 6, 31):
+        office.now = NOW + pause
+        paces[pause] = (await office.refresher.advance(office.case(annotations={}))).again_in
+
+    assert paces == {0: 0.5, 1: 0.5, 6: 2.0, 31: 5.0}

@@ -1,0 +1,93 @@
+"""The sweep: how often everything is listed."""
+
+import asyncio
+import math
+from contextlib import suppress
+from typing import Any, cast
+
+from stagingmirror.engine.resources.cache import PLURALS, Body, Changed, Fleet, Plural
+from stagingmirror.engine.watch.resync import GRACE, Sweeper
+from stagingmirror.errors import NotAnswered
+
+
+class Listing:
+    """Answers a LIST after a turn of the loop, the first ``failing`` ones with an error."""
+
+    def __init__(self, failing: int = 0) -> None:
+        self.listed_times = 0
+        self.version = 1
+        self._failing = failing
+
+    async def listed(self, plural: Plural) -> tuple[tuple[Body, ...], int]:
+        await asyncio.sleep(0)
+        self.listed_times += 1
+        if self._failing:
+            self._failing -= 1
+            raise NotAnswered("ClusterNotAnswering", "nobody answers")
+        return (), self.version
+
+
+class Heard:
+    """Keeps what changed."""
+
+    def __init__(self) -> None:
+        self.changes: list[Changed | None] = []
+
+    def react(self, change: Changed | None) -> None:
+        self.changes.append(change)
+
+
+def sweeper(listing: Listing, fleet: Fleet | None = None, heard: Heard | None = None) -> Sweeper:
+    return Sweeper(
+        fleet=fleet or Fleet(),
+        resources=cast("Any", listing),
+        reactions=cast("Any", heard),
+        clock=lambda: 0.0,
+        interval=3600.0,
+    )
+
+
+async def test_whoever_waits_for_the_first_sweep_waits_for_the_same_one() -> None:
+    listing = Listing()
+    sweeps = sweeper(listing)
+
+    running = asyncio.create_task(sweeps.run())
+    await asyncio.gather(sweeps.until_listed(), sweeps.until_listed())
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+
+    assert listing.listed_times == len(PLURALS)
+    assert sweeps.trouble is None
+
+
+async def test_the_first_sweep_is_tried_until_it_is_answered(monkeypatch: Any) -> None:
+    monkeypatch.setattr("stagingmirror.engine.watch.resync.RETRY", 0.0)
+    listing = Listing(failing=2)
+    sweeps = sweeper(listing)
+
+    await sweeps.until_listed()
+
+    assert listing.listed_times == 2 + len(PLURALS)
+    assert sweeps.last is not None
+
+
+async def test_what_a_cluster_that_was_set_back_does_not_have_is_gone() -> None:
+    listing, fleet, heard = Listing(), Fleet(), Heard()
+    metadata = {"name": "made later", "namespace": "ml", "uid": "u", "resourceVersion": "50"}
+    fleet.put("stagingmirrors", {"metadata": metadata})
+    listing.version = 20
+
+    await sweeper(listing, fleet, heard).sweep()
+
+    assert fleet.count("stagingmirrors") == 0
+    assert [each.key.name for each in heard.changes if each is not None] == ["made later"]
+
+
+async def test_sweeps_vouch_for_the_time_until_the_next_one_is_late() -> None:
+    sweeps = sweeper(Listing())
+    assert sweeps.vouches_until() == -math.inf
+
+    await sweeps.sweep()
+
+    assert sweeps.vouches_until() == 3600.0 + GRACE

@@ -1,0 +1,226 @@
+"""What is kept of Kubernetes' objects."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from stagingmirror.sources.kubernetes.objects import parse
+from stagingmirror.view import Variable
+from support.kubernetes.cluster_bodies import (
+    container,
+    cron_job,
+    deployment,
+    job,
+    pod,
+    pod_spec,
+    stateful_set,
+)
+
+NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
+
+
+def test_a_status_that_only_got_a_new_version_is_no_news() -> None:
+    before = parse.deployment(deployment(uid="u", version="1"))
+    after = parse.deployment(deployment(uid="u", version="2"))
+
+    assert before == after
+
+
+def test_each_version_of_a_config_map_is_news_since_its_data_is_not_watched() -> None:
+    def seen(version: str) -> parse.Versioned:
+        metadata = {"uid": "u", "namespace": "ml", "name": "c", "resourceVersion": version}
+        return parse.metadata_of({"metadata": metadata})
+
+    assert seen("1") != seen("2")
+
+
+@pytest.mark.parametrize(
+    "how", [{"updated": 0}, {"generation": 2}, {"replicas": 3}, {"spec": pod_spec(container("b"))}]
+)
+def test_whatever_the_roll_up_needs_is_news(how: dict[str, Any]) -> None:
+    assert parse.deployment(deployment(uid="u")) != parse.deployment(deployment(uid="u", **how))
+
+
+def test_last_applied_configuration_is_dropped_and_other_annotations_are_kept() -> None:
+    annotations = {"kubectl.kubernetes.io/last-applied-configuration": "{…}", "team/data": "v3"}
+
+    kept = parse.deployment(deployment(annotations=annotations)).annotations
+
+    assert "kubectl.kubernetes.io/last-applied-configuration" not in kept
+    assert kept["team/data"] == "v3"
+
+
+@pytest.mark.parametrize(
+    ("variable", "expected"),
+    [
+        ({"name": "A", "value": "1"}, Variable("1")),
+        ({"name": "A"}, Variable("")),
+        ({"name": "A", "valueFrom": {"secretKeyRef": {}}}, Variable(None, "secretKeyRef")),
+        ({"name": "A", "valueFrom": {"configMapKeyRef": {}}}, Variable(None, "configMapKeyRef")),
+        ({"name": "A", "valueFrom": {"fieldRef": {}}}, Variable(None, "fieldRef")),
+        ({"name": "A", "valueFrom": {"fileKeyRef": {}}}, Variable(None, "other")),
+    ],
+)
+def test_a_variable_is_its_literal_value_or_where_it_comes_from(
+    variable: dict[str, Any], expected: Variable
+) -> None:
+    body = deployment(spec=pod_spec(container(env=[variable])))
+
+    assert parse.deployment(body).containers["app"].variables["A"] == expected
+
+
+def test_variables_from_whole_config_maps_are_told_of() -> None:
+    body = deployment(spec=pod_spec(container(envFrom=[{"configMapRef": {"name": "all"}}])))
+
+    assert parse.deployment(body).containers["app"].env_from
+
+
+def test_pods_of_one_template_share_their_containers() -> None:
+    one, other = parse.pod(pod(name="a")), parse.pod(pod(name="b"))
+
+    assert one.pod.containers is other.pod.containers
+
+
+def test_a_pod_tells_what_runs_since_when() -> None:
+    running = parse.pod(pod(image_id="r/app@sha256:ab", started="2026-01-01T00:00:00Z"))
+
+    assert running.pod.image_ids == {"app": "r/app@sha256:ab"}
+    assert running.pod.started == NEW_YEAR
+    assert running.pod.ready
+
+
+@pytest.mark.parametrize(
+    "how", [{"ready": False}, {"ready": True, "terminating": True}, {"phase": "Failed", "ready": 0}]
+)
+def test_a_pod_is_not_ready(how: dict[str, Any]) -> None:
+    assert not parse.pod(pod(**how)).pod.ready
+
+
+def test_a_pod_that_succeeded_counts_as_ready_though_its_condition_says_no() -> None:
+    assert parse.pod(pod(phase="Succeeded", ready=False)).pod.ready
+
+
+def test_a_pod_that_has_not_started_reports_no_image() -> None:
+    assert parse.pod(pod(image_id="")).pod.image_ids == {}
+
+
+def test_a_job_matches_its_cron_job_only_where_it_runs_the_same() -> None:
+    recipe = cron_job(spec=pod_spec(container(env=[{"name": "A", "value": "1"}])))
+    same = job(recipe, spec=pod_spec(container(env=[{"name": "A", "value": "1"}])))
+    other = job(recipe, spec=pod_spec(container(env=[{"name": "A", "value": "2"}])))
+
+    current = parse.cron_job(recipe).current
+
+    assert parse.job(same).template == current
+    assert parse.job(other).template != current
+
+
+def test_a_job_made_by_hand_from_a_cron_job_belongs_to_it_too() -> None:
+    recipe = cron_job(uid="recipe")
+    body = job(recipe)
+    del body["metadata"]["ownerReferences"][0]["controller"]
+
+    assert parse.job(body).owner == "recipe"
+
+
+def test_a_failed_job_is_finished_and_a_suspended_one_is_not() -> None:
+    failed, suspended = job(), job()
+    failed["status"]["conditions"] = [
+        {"type": "FailureTarget", "status": "True", "lastTransitionTime": "2025-01-01T00:00:00Z"},
+        {"type": "Failed", "status": "True", "lastTransitionTime": "2026-01-01T00:00:00Z"},
+    ]
+    suspended["status"]["conditions"] = [{"type": "Suspended", "status": "True"}]
+
+    assert parse.job(failed).finished == NEW_YEAR
+    assert parse.job(suspended).finished is None
+
+
+def test_a_stateful_set_has_its_template_by_its_revision_hash() -> None:
+    assert parse.stateful_set(stateful_set(revision="db-7f")).current == "db-7f"
+
+
+def managed(time: str, *keys: str) -> dict[str, Any]:
+    return {"time": time, "fieldsV1": {"f:data": {".": {}} | {f"f:{key}": {} for key in keys}}}
+
+
+def test_a_key_was_changed_when_any_manager_wrote_it_last() -> None:
+    body = {
+        "metadata": {
+            "namespace": "ml",
+            "name": "c",
+            "resourceVersion": "1",
+            "managedFields": [
+                managed("2026-01-01T00:00:00Z", "a", "b"),
+                managed("2025-01-01T00:00:00Z", "b"),
+                {"fieldsV1": {"f:data": {"f:c": {}}}},
+            ],
+        },
+        "data": {"a": "1", "b": "2", "c": "3"},
+    }
+
+    changed = parse.config_map(body).changed
+
+    assert changed == {"a": NEW_YEAR, "b": NEW_YEAR}
+
+
+def test_a_config_map_without_managed_fields_does_not_know_when_it_changed() -> None:
+    body = {"metadata": {"namespace": "ml", "name": "c", "resourceVersion": "1"}}
+
+    assert parse.config_map(body).changed == {}
+
+
+def test_a_sidecar_is_a_container_and_other_init_containers_are_none() -> None:
+    spec = pod_spec() | {
+        "initContainers": [
+            container("proxy@sha256:bb", name="proxy", restartPolicy="Always"),
+            container("setup:1", name="setup"),
+        ]
+    }
+    body = pod(spec=spec)
+    body["status"]["initContainerStatuses"] = [{"name": "proxy", "imageID": "proxy@sha256:bb"}]
+
+    seen = parse.pod(body).pod
+
+    assert set(parse.deployment(deployment(spec=spec)).containers) == {"app", "proxy"}
+    assert set(seen.containers) == {"app", "proxy"}
+    assert seen.image_ids["proxy"] == "proxy@sha256:bb"
+
+
+def test_variables_are_kept_as_the_container_gets_them() -> None:
+    env = [
+        {"name": "HOST", "value": "db"},
+        {"name": "URL", "value": "http://$(HOST)/$$(HOST)"},
+        {"name": "EARLY", "value": "$(LATE)"},
+        {"name": "LATE", "value": "1"},
+        {"name": "PASSWORD", "valueFrom": {"secretKeyRef": {}}},
+        {"name": "DSN", "value": "$(PASSWORD)@$(HOST)"},
+    ]
+
+    kept = parse.deployment(deployment(spec=pod_spec(container(env=env)))).containers["app"]
+
+    assert kept.variables["URL"] == Variable("http://db/$(HOST)")
+    assert kept.variables["EARLY"] == Variable(None, "reference")
+    assert kept.variables["DSN"] == Variable(None, "reference")
+
+
+def test_keys_of_binary_data_are_there_and_not_read() -> None:
+    body = {
+        "metadata": {"namespace": "ml", "name": "c", "resourceVersion": "1"},
+        "binaryData": {"vocabulary": "AAE="},
+    }
+
+    seen = parse.config_map(body)
+
+    assert seen.data == {}
+    assert seen.binary == {"vocabulary"}
+
+
+@pytest.mark.parametrize("version", [None, "", "new", [], "1.5"])
+def test_an_object_whose_version_is_no_number_is_none(version: Any) -> None:
+    body = deployment()
+    body["metadata"]["resourceVersion"] = version
+
+    for parsed in (parse.deployment, parse.metadata_of):
+        with pytest.raises((ValueError, TypeError)):
+            parsed(body)

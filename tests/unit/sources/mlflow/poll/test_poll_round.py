@@ -1,0 +1,113 @@
+"""When what is asked of one registry counts as asked."""
+
+import asyncio
+import time
+
+import pytest
+from aiohttp import web
+
+from stagingmirror.sources.mlflow.client.address import RegistryAddress
+from stagingmirror.view import AliasSeen, Look, Subject
+from support.mlflow.fake_mlflow import NAME, an_mlflow
+from support.mlflow.registries import serving, watching
+
+
+async def test_a_round_that_began_before_a_wish_was_known_does_not_prove_it() -> None:
+    answer = an_mlflow()
+    in_round, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(request: web.Request) -> web.Response:
+        if request.path.endswith("registered-models/search"):
+            in_round.set()
+            await go_on.wait()
+        found: web.Response = await answer(request)
+        return found
+
+    wish = Subject("production", "ModelAlias", NAME, "champion")
+    since = time.time() - 60
+    async with serving(slow) as url, watching({"production": RegistryAddress(url)}) as watched:
+        await in_round.wait()
+        proof = asyncio.create_task(watched.source.prove([wish], since=since, read_bytes=False))
+        await asyncio.sleep(0)
+        go_on.set()
+        await proof
+        look = watched.source.model_alias(*(wish.where, wish.namespace, wish.name))
+
+    assert isinstance(look, Look)
+    assert look.began >= since
+
+
+@pytest.mark.parametrize(
+    ("former", "moved", "unmoved"),
+    [
+        (AliasSeen("1", 100.0, 80.0, 70.0), 80.0, 70.0),
+        (AliasSeen("1", 100.0, None, None), None, None),
+        (AliasSeen("7", 100.0, 80.0, 70.0), "when it answered", 100.0),
+    ],
+    ids=["moved before", "never moved", "moved meanwhile"],
+)
+async def test_when_an_alias_moved_outlives_a_restart(
+    former: AliasSeen, moved: float | str | None, unmoved: float | None
+) -> None:
+    since = time.time()
+    async with (
+        serving(an_mlflow()) as url,
+        watching({"production": RegistryAddress(url)}) as watched,
+    ):
+        watched.source.adopt_alias("production", NAME, "champion", former)
+        watched.want_alias("production", NAME, "champion")
+        await watched.named("production", NAME, "champion")
+        look = watched.source.model_alias("production", NAME, "champion")
+
+    assert isinstance(look, Look)
+    assert look.found is not None
+    assert look.found.unmoved == unmoved
+    if isinstance(moved, str):
+        assert look.found.moved is not None
+        assert look.found.moved >= since
+    else:
+        assert look.found.moved == moved
+
+
+async def test_what_was_asked_since_costs_no_other_round() -> None:
+    wish = Subject("production", "ModelAlias", NAME, "champion")
+    since = time.time()
+    async with (
+        serving(an_mlflow()) as url,
+        watching({"production": RegistryAddress(url)}) as watched,
+    ):
+        watched.source.want(wish, 300.0)
+        await watched.source.prove([wish], since=since, read_bytes=False)
+        asked = watched.calls["registered-models/search"]
+        await watched.source.prove([wish], since=since, read_bytes=False)
+
+    assert watched.calls["registered-models/search"] == asked
+
+
+@pytest.mark.parametrize(("aliases", "glances"), [(25, True), (1, False)])
+async def test_with_many_keys_an_alias_that_moved_is_found_between_two_rounds(
+    aliases: int, glances: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stagingmirror.sources.mlflow.poll.server_poller.GLANCE_AT", 0.001)
+    versions = {f"alias-{n}": "1" for n in range(aliases)}
+    searches = 0
+
+    async def answer(request: web.Request) -> web.Response:
+        nonlocal searches
+        searches += request.path.endswith("registered-models/search")
+        told = [{"alias": alias, "version": number} for alias, number in versions.items()]
+        found: web.Response = await an_mlflow(aliases=told)(request)
+        return found
+
+    async with serving(answer) as url, watching({"production": RegistryAddress(url)}) as watched:
+        for alias in versions:
+            watched.source.want(Subject("production", "ModelAlias", NAME, alias), 300.0)
+        assert await watched.named("production", NAME, "alias-0") == "1"
+        before = searches
+        versions["alias-0"] = "2"
+
+        if glances:
+            await watched.names("production", NAME, "alias-0", "2")
+        else:
+            await asyncio.sleep(1.0)  # a thousandth of the interval has long passed
+            assert searches == before
