@@ -1,5 +1,5 @@
-"""StagingMirror observes whether ML staging is in sync with production, reports where it is not, and
-makes it follow.
+"""StagingMirror observes whether ML staging is in sync with production, reports where it is not,
+and makes it follow.
 
 The packages, from the entry points down. Imports only go down this list; import-linter enforces it:
 

@@ -34,7 +34,7 @@ class Subject(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Look(Generic[T]):
+class Observed(Generic[T]):
     """One answer. ``found`` is None where the system said, and confirmed, that the thing is not
     there.
 
@@ -165,7 +165,7 @@ class ModelAlias:
 
 
 @dataclass(frozen=True, slots=True)
-class AliasSeen:
+class AliasHistory:
     """What is kept of an alias over a restart: else a pod that runs a former version would pass for
     one that runs the newest.
     """
@@ -207,17 +207,17 @@ class View(Protocol):
 
     def workload(
         self, kind: WorkloadKind, namespace: str, name: str
-    ) -> Look[Workload] | Unseen: ...
+    ) -> Observed[Workload] | Unseen: ...
 
-    def config_map(self, namespace: str, name: str) -> Look[ConfigMap] | Unseen: ...
+    def config_map(self, namespace: str, name: str) -> Observed[ConfigMap] | Unseen: ...
 
     def model_alias(
         self, environment: str, model: str, alias: str
-    ) -> Look[ModelAlias] | Unseen: ...
+    ) -> Observed[ModelAlias] | Unseen: ...
 
     def model_version(
         self, environment: str, model: str, version: str
-    ) -> Look[ModelVersion] | Unseen: ...
+    ) -> Observed[ModelVersion] | Unseen: ...
 
     def same_registry(self, one: str, other: str) -> bool | None:
         """Whether the registries of two environments were proven to be one; None: not known."""

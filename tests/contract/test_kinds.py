@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from stagingmirror.component import Role
 from stagingmirror.components import CATALOGUE
 from stagingmirror.drift.compare import judge
-from stagingmirror.drift.facts import Absent, Looks, Observation, Seen, Unseen, Why
+from stagingmirror.drift.facts import Absent, Observation, Observations, Seen, Unseen, Why
 from stagingmirror.drift.plan import Proposal, make
 from stagingmirror.drift.steps import CopyModel, MoveAlias, RunLoader, Step
 from stagingmirror.drift.verdict import Drifted, InSync, Unknown, Verdict
@@ -24,9 +24,9 @@ ROLES: tuple[Role, ...] = ("production", "staging")
 LATER = NOW + 60
 
 
-def looks(example: Example, world: World, now: float = NOW) -> Looks:
+def observations(example: Example, world: World, now: float = NOW) -> Observations:
     production, staging = (observe(example, world, role, now) for role in ROLES)
-    return Looks(production, staging)
+    return Observations(production, staging)
 
 
 def observe(example: Example, world: World, role: Role, now: float = NOW) -> Observation:
@@ -35,11 +35,11 @@ def observe(example: Example, world: World, role: Role, now: float = NOW) -> Obs
 
 
 def verdict(example: Example, world: World, now: float = NOW) -> Verdict:
-    return judge("component", looks(example, world, now), now=now, stale_after=120)
+    return judge("component", observations(example, world, now), now=now, stale_after=120)
 
 
 def plan(example: Example, world: World) -> tuple[Step, ...]:
-    seen = looks(example, world)
+    seen = observations(example, world)
     assert isinstance(seen.production, Seen)
     kind = CATALOGUE[example.track.kind or "setting"]
     steps = kind.plan(example.track, example.sides, seen.production, seen.staging, world)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from stagingmirror.actions.hands import Hands
+from stagingmirror.actions.tools import Tools
 from stagingmirror.drift.steps import Value
 
 Json = Mapping[str, Any]
@@ -79,31 +79,31 @@ class Action(Protocol):
     back.
     """
 
-    async def survey(self, refresh: str, hands: Hands) -> Json:
+    async def survey(self, refresh: str, tools: Tools) -> Json:
         """What is there now: the whole former entry of each field, its owner, what runs. Writes
         nothing.
         """
         ...
 
-    async def take(self, task: Task, hands: Hands) -> Outcome:
+    async def take(self, task: Task, tools: Tools) -> Outcome:
         """Do it, or go on with it."""
         ...
 
-    async def verify(self, task: Task, hands: Hands) -> Outcome | Reverted:
+    async def verify(self, task: Task, tools: Tools) -> Outcome | Reverted:
         """Whether it arrived, asked live. Reverted only where it is what ``survey`` saw again; any
         other value is somebody's own change: ChangedUnderneath.
         """
         ...
 
-    async def put_back(self, task: Task, hands: Hands) -> Outcome:
+    async def roll_back(self, task: Task, tools: Tools) -> Outcome:
         """Make it what ``survey`` saw, wherever it had got to."""
         ...
 
-    async def verify_back(self, task: Task, hands: Hands) -> Outcome:
+    async def verify_rollback(self, task: Task, tools: Tools) -> Outcome:
         """Whether that arrived; then what is ours no more is given back to its owner."""
         ...
 
-    async def is_settled(self, task: Task, hands: Hands) -> bool:
+    async def is_settled(self, task: Task, tools: Tools) -> bool:
         """Of a step that could not be put back: whether somebody has made it what it was, or what
         was applied. Writes nothing. NotThere and StepFailed: it is gone with its object.
         """

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stagingmirror.actions.action import Arrived, Json, Outcome, Reverted, Task
-from stagingmirror.actions.hands import Hands
+from stagingmirror.actions.tools import Tools
 from stagingmirror.drift.steps import SetConfigMapKey
 from stagingmirror.errors import ChangedUnderneath, Conflicted, NotAnswered, NotThere, StepFailed
 from stagingmirror.sources.kubernetes.write.field_managers import our_entry, owner_of
@@ -18,9 +18,9 @@ _ATTEMPTS = 5
 class Setting:
     step: SetConfigMapKey
 
-    async def survey(self, refresh: str, hands: Hands) -> Json:
+    async def survey(self, refresh: str, tools: Tools) -> Json:
         try:
-            body = await hands.writer.get(self._path)
+            body = await tools.writer.get(self._path)
         except NotThere:
             raise StepFailed("NotThere", f"there is no {self._name}; create it.") from None
         if body.get("immutable"):
@@ -32,12 +32,12 @@ class Setting:
             "ours": our_entry(body),
         }
 
-    async def take(self, task: Task, hands: Hands) -> Outcome:
-        await self._write(task, task.before["value"], self.step.value, hands)
+    async def take(self, task: Task, tools: Tools) -> Outcome:
+        await self._write(task, task.before["value"], self.step.value, tools)
         return Arrived("written")
 
-    async def verify(self, task: Task, hands: Hands) -> Outcome | Reverted:
-        body = await hands.writer.get(self._path)
+    async def verify(self, task: Task, tools: Tools) -> Outcome | Reverted:
+        body = await tools.writer.get(self._path)
         now = _value(body, self.step.key)
         if now == self.step.value:
             return Arrived("holds the value")
@@ -46,25 +46,25 @@ class Setting:
         manager = self._owner(body) or "somebody"
         return Reverted(manager, f"{manager} changed {self.step.key} of {self._name}")
 
-    async def put_back(self, task: Task, hands: Hands) -> Outcome:
+    async def roll_back(self, task: Task, tools: Tools) -> Outcome:
         try:
-            await self._write(task, self.step.value, task.before["value"], hands)
+            await self._write(task, self.step.value, task.before["value"], tools)
         except NotThere:
             return Arrived("is gone; nothing to put back")
         return Arrived("written back")
 
-    async def verify_back(self, task: Task, hands: Hands) -> Outcome:
+    async def verify_rollback(self, task: Task, tools: Tools) -> Outcome:
         try:
-            body = await hands.writer.get(self._path)
+            body = await tools.writer.get(self._path)
             if _value(body, self.step.key) != task.before["value"]:
                 raise StepFailed("NotPutBack", f"{self._name} does not hold its former value.")
-            await hands.writer.give_back(self.step.namespace, self._path, task.before["ours"])
+            await tools.writer.give_back(self.step.namespace, self._path, task.before["ours"])
         except NotThere:
             return Arrived("is gone")
         return Arrived("as before")
 
-    async def is_settled(self, task: Task, hands: Hands) -> bool:
-        now = _value(await hands.writer.get(self._path), self.step.key)
+    async def is_settled(self, task: Task, tools: Tools) -> bool:
+        now = _value(await tools.writer.get(self._path), self.step.key)
         return now in (task.before["value"], self.step.value)
 
     @property
@@ -79,17 +79,17 @@ class Setting:
         return owner_of(body, ("f:data", f"f:{self.step.key}"))
 
     async def _write(
-        self, task: Task, former: str | None, target: str | None, hands: Hands
+        self, task: Task, former: str | None, target: str | None, tools: Tools
     ) -> None:
         for _ in range(_ATTEMPTS):
-            body = await hands.writer.get(self._path)
+            body = await tools.writer.get(self._path)
             now = _value(body, self.step.key)
             if now == target:
                 return
             if now != former or body["metadata"]["uid"] != task.before["uid"]:
                 raise self._changed(body)
             try:
-                await hands.writer.patch(
+                await tools.writer.patch(
                     self.step.namespace, self._path, self._patch(body, target), MERGE
                 )
                 return

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from stagingmirror.actions.action import Arrived, Json, Outcome, Reverted, Task, Underway
-from stagingmirror.actions.hands import Hands, Progressing
+from stagingmirror.actions.tools import Progressing, Tools
 from stagingmirror.drift.steps import CopyModel
 from stagingmirror.drift.wording import size
 from stagingmirror.errors import ChangedUnderneath, NotAnswered, StepFailed
@@ -19,53 +19,53 @@ class Copying:
 
     step: CopyModel
 
-    async def survey(self, refresh: str, hands: Hands) -> Json:
+    async def survey(self, refresh: str, tools: Tools) -> Json:
         return {}
 
-    async def take(self, task: Task, hands: Hands) -> Outcome:
+    async def take(self, task: Task, tools: Tools) -> Outcome:
         step = self.step
 
         async def work(progress: Progressing) -> str:
-            self._may_write(hands)
+            self._may_write(tools)
             try:
                 return await copy_version(
-                    hands.server(step.from_environment),
-                    hands.server(step.to_environment),
+                    tools.server(step.from_environment),
+                    tools.server(step.to_environment),
                     self._order(task),
-                    clock=hands.clock,
+                    clock=tools.clock,
                     progress=progress,
-                    may_write=lambda: self._may_write(hands),
-                    differs=partial(hands.doubt, step.to_environment, step.to_model),
-                    room=hands.pool.room,
+                    may_write=lambda: self._may_write(tools),
+                    differs=partial(tools.doubt, step.to_environment, step.to_model),
+                    room=tools.pool.room,
                 )
             except ChangedUnderneath:
-                hands.doubt(step.from_environment, step.from_model, step.from_version)
+                tools.doubt(step.from_environment, step.from_model, step.from_version)
                 raise
 
-        result = hands.pool.look((task.refresh, self.step.id), work)
+        result = tools.pool.look((task.refresh, self.step.id), work)
         if isinstance(result, str):
             return Arrived(f"version {result}, bytes verified", produced=result)
         done, total = result
         return Underway(f"{size(done)} of {size(total or self.step.size)} copied")
 
-    async def verify(self, task: Task, hands: Hands) -> Outcome | Reverted:
+    async def verify(self, task: Task, tools: Tools) -> Outcome | Reverted:
         return Arrived("bytes verified after the upload")
 
-    async def put_back(self, task: Task, hands: Hands) -> Outcome:
-        await hands.pool.stop((task.refresh, self.step.id))
+    async def roll_back(self, task: Task, tools: Tools) -> Outcome:
+        await tools.pool.stop((task.refresh, self.step.id))
         return Arrived("stays in the registry, named by no alias; used again by the next refresh")
 
-    async def verify_back(self, task: Task, hands: Hands) -> Outcome:
+    async def verify_rollback(self, task: Task, tools: Tools) -> Outcome:
         return Arrived("nothing runs it")
 
-    async def is_settled(self, task: Task, hands: Hands) -> bool:
+    async def is_settled(self, task: Task, tools: Tools) -> bool:
         return True
 
-    def _may_write(self, hands: Hands) -> None:
+    def _may_write(self, tools: Tools) -> None:
         """Asked before each write. What held when the plan was made may not hold any more."""
-        hands.writer.refuse_unless_leading()
+        tools.writer.refuse_unless_leading()
         step = self.step
-        may = hands.may_copy(step.from_environment, step.to_environment)
+        may = tools.may_copy(step.from_environment, step.to_environment)
         if not may:
             raise (NotAnswered if may is None else StepFailed)(
                 "RegistryNotProven",

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stagingmirror.actions.action import Arrived, Json, Outcome, Reverted, Task, Underway
-from stagingmirror.actions.hands import Hands
+from stagingmirror.actions.tools import Tools
 from stagingmirror.drift.steps import (
     FieldWrite,
     PatchWorkload,
@@ -47,9 +47,9 @@ NOT_WHOLE = "was not whole before, so not verified"
 class Patching:
     step: PatchWorkload
 
-    async def survey(self, refresh: str, hands: Hands) -> Json:
+    async def survey(self, refresh: str, tools: Tools) -> Json:
         try:
-            rollout = await self._rollout(hands)
+            rollout = await self._rollout(tools)
         except NotThere:
             raise StepFailed("NotThere", f"there is no {self._name}; create it.") from None
         body, kind = rollout.body, self.step.kind
@@ -65,12 +65,12 @@ class Patching:
             "stuck": is_stuck(rollout),
         }
 
-    async def take(self, task: Task, hands: Hands) -> Outcome:
-        body = await self._change(self._forward(task), task, hands)
+    async def take(self, task: Task, tools: Tools) -> Outcome:
+        body = await self._change(self._forward(task), task, tools)
         return Arrived("patched", after={**task.after, "generation": _generation(body)})
 
-    async def verify(self, task: Task, hands: Hands) -> Outcome | Reverted:
-        rollout = await self._rollout(hands)
+    async def verify(self, task: Task, tools: Tools) -> Outcome | Reverted:
+        rollout = await self._rollout(tools)
         for change in self._forward(task):
             now = read_field(rollout.body, self.step.kind, change.write)
             if now not in (change.target, change.former):
@@ -83,14 +83,14 @@ class Patching:
         awaited = pending(rollout, generation, was_stuck=was_stuck)
         return Underway(awaited) if awaited else Arrived("rolled out")
 
-    async def put_back(self, task: Task, hands: Hands) -> Outcome:
+    async def roll_back(self, task: Task, tools: Tools) -> Outcome:
         try:
-            body = await hands.writer.get(self._path)
+            body = await tools.writer.get(self._path)
             if body["metadata"]["uid"] != task.before["uid"]:
                 return Arrived("was made anew by its owner; nothing to put back")
             todo, foreign = self._backward(body, task)
             if todo:
-                body = await self._change(todo, task, hands)
+                body = await self._change(todo, task, tools)
         except NotThere:
             return Arrived("is gone; nothing to put back")
         if foreign:
@@ -98,15 +98,15 @@ class Patching:
         # Also where nothing is left to do: a process may have died right after its patch.
         return Arrived("patched back", after={**task.after, "backGeneration": _generation(body)})
 
-    async def verify_back(self, task: Task, hands: Hands) -> Outcome:
+    async def verify_rollback(self, task: Task, tools: Tools) -> Outcome:
         try:
-            rollout = await self._rollout(hands)
+            rollout = await self._rollout(tools)
             if rollout.body["metadata"]["uid"] != task.before["uid"]:
                 return Arrived("was made anew by its owner")
             awaited = self._awaited_back(rollout, task)
             if awaited:
                 return Underway(awaited)
-            await hands.writer.give_back(self.step.namespace, self._path, task.before["ours"])
+            await tools.writer.give_back(self.step.namespace, self._path, task.before["ours"])
         except NotThere:
             return Arrived("is gone")
         if not self._rolls_out:
@@ -115,8 +115,8 @@ class Patching:
             return Arrived("runs what it ran")
         return Arrived(NOT_WHOLE, caveat=NOT_WHOLE)
 
-    async def is_settled(self, task: Task, hands: Hands) -> bool:
-        body = await hands.writer.get(self._path)
+    async def is_settled(self, task: Task, tools: Tools) -> bool:
+        body = await tools.writer.get(self._path)
         return body["metadata"]["uid"] != task.before["uid"] or all(
             read_field(body, self.step.kind, change.write) in (change.former, change.target)
             for change in self._forward(task)
@@ -138,14 +138,14 @@ class Patching:
     def _name(self) -> str:
         return f"{self.step.kind} {self.step.name}"
 
-    async def _rollout(self, hands: Hands) -> Rollout:
+    async def _rollout(self, tools: Tools) -> Rollout:
         step = self.step
-        return await read_rollout(hands.writer, step.kind, step.namespace, step.name)
+        return await read_rollout(tools.writer, step.kind, step.namespace, step.name)
 
-    async def _change(self, changes: list[Change], task: Task, hands: Hands) -> dict[str, Any]:
+    async def _change(self, changes: list[Change], task: Task, tools: Tools) -> dict[str, Any]:
         step = self.step
         uid = task.before["uid"]
-        return await hands.writer.change(step.kind, step.namespace, step.name, uid, changes)
+        return await tools.writer.change(step.kind, step.namespace, step.name, uid, changes)
 
     def _forward(self, task: Task) -> list[Change]:
         return [

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from stagingmirror.actions.action import Arrived, Json, Outcome, Reverted, Task, Underway
-from stagingmirror.actions.hands import Hands
+from stagingmirror.actions.tools import Tools
 from stagingmirror.drift.steps import RunLoader
 from stagingmirror.errors import StepFailed
 from stagingmirror.sources.kubernetes.write.loader_jobs import (
@@ -27,44 +27,44 @@ class Loading:
 
     step: RunLoader
 
-    async def survey(self, refresh: str, hands: Hands) -> Json:
-        await read_cron_job(hands.writer, self._load(refresh, self.step.value))
+    async def survey(self, refresh: str, tools: Tools) -> Json:
+        await read_cron_job(tools.writer, self._load(refresh, self.step.value))
         return {"former": self.step.former}
 
-    async def take(self, task: Task, hands: Hands) -> Outcome:
-        return await self._run("job", self._load(task.refresh, self.step.value), task, hands)
+    async def take(self, task: Task, tools: Tools) -> Outcome:
+        return await self._run("job", self._load(task.refresh, self.step.value), task, tools)
 
-    async def verify(self, task: Task, hands: Hands) -> Outcome | Reverted:
+    async def verify(self, task: Task, tools: Tools) -> Outcome | Reverted:
         return Arrived("the loader ended well")
 
-    async def put_back(self, task: Task, hands: Hands) -> Outcome:
+    async def roll_back(self, task: Task, tools: Tools) -> Outcome:
         """Ends a run that still goes on, to its last pod: two loaders at once would mix what they
         load. Then loads what staging had, where it had anything.
         """
         forward = self._load(task.refresh, self.step.value)
         if not task.after.keys() & {"job", "found"}:
-            if not await exists(hands.writer, forward):
+            if not await exists(tools.writer, forward):
                 return Arrived("had not started")
             # Noted first: once it has ended, nothing else tells that it was there.
             return Underway("waits for the loader to end", after={**task.after, "found": True})
-        if "backJob" not in task.after and (left := await end(hands.writer, forward)):
-            return self._ending(", ".join(left), task, hands)
+        if "backJob" not in task.after and (left := await end(tools.writer, forward)):
+            return self._ending(", ".join(left), task, tools)
         if self.step.former is None:
             kept = "staging had no value before, so what was loaded stays"
             return Arrived(kept, caveat=kept)
         back = self._load(task.refresh, self.step.former, "-back")
-        return await self._run("backJob", back, task, hands)
+        return await self._run("backJob", back, task, tools)
 
-    async def verify_back(self, task: Task, hands: Hands) -> Outcome:
+    async def verify_rollback(self, task: Task, tools: Tools) -> Outcome:
         loaded = "backJob" in task.after
         return Arrived("the former value is loaded" if loaded else "nothing was loaded again")
 
-    async def is_settled(self, task: Task, hands: Hands) -> bool:
+    async def is_settled(self, task: Task, tools: Tools) -> bool:
         """Whether data are right nobody can see."""
         return False
 
-    def _ending(self, left: str, task: Task, hands: Hands) -> Outcome:
-        if hands.clock() > task.give_up:
+    def _ending(self, left: str, task: Task, tools: Tools) -> Outcome:
+        if tools.clock() > task.give_up:
             raise StepFailed(
                 "LoaderStillRuns",
                 f"{left} has not ended, so the former value was not loaded again; see why, then "
@@ -72,15 +72,15 @@ class Loading:
             )
         return Underway(f"waits for {left} to end")
 
-    async def _run(self, note: str, load: Load, task: Task, hands: Hands) -> Outcome:
+    async def _run(self, note: str, load: Load, task: Task, tools: Tools) -> Outcome:
         uid = task.after.get(note)
         if uid is None:
-            uid = await start(hands.writer, load)
-            after = {**task.after, note: uid, f"{note}Began": hands.clock()}
+            uid = await start(tools.writer, load)
+            after = {**task.after, note: uid, f"{note}Began": tools.clock()}
             return Underway(f"Job {load.name} started", after=after)
-        ended = await look(hands.writer, load, uid)
+        ended = await look(tools.writer, load, uid)
         if ended is None:
-            return self._still_running(float(task.after[f"{note}Began"]), load, hands)
+            return self._still_running(float(task.after[f"{note}Began"]), load, tools)
         if ended.reason is not None:
             raise StepFailed(
                 "LoaderFailed",
@@ -88,8 +88,8 @@ class Loading:
             )
         return Arrived(f"Job {load.name} ended well")
 
-    def _still_running(self, began: float, load: Load, hands: Hands) -> Outcome:
-        if hands.clock() > began + load.timeout + GRACE:
+    def _still_running(self, began: float, load: Load, tools: Tools) -> Outcome:
+        if tools.clock() > began + load.timeout + GRACE:
             raise StepFailed(
                 "LoaderTimeout",
                 f"Job {load.name} has not ended within {load.timeout:g} s; see its pods.",

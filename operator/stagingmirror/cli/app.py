@@ -18,7 +18,7 @@ from stagingmirror.cli.commands.options import (
 )
 
 if TYPE_CHECKING:
-    from stagingmirror.cli.read.client import Desk
+    from stagingmirror.cli.read.client import MirrorClient
 
 app = typer.Typer(
     help="Is staging in sync with production, and if not, where exactly?",
@@ -85,7 +85,7 @@ def stagingmirror(
 @app.command()
 @reaching(everywhere=True)
 async def status(
-    desk: "Desk",
+    client: "MirrorClient",
     *,
     names: Names = None,
     output: As = Output.text,
@@ -93,13 +93,13 @@ async def status(
     """What is in sync and what is not."""
     from stagingmirror.cli.commands import show
 
-    return await show.status(desk, names or [], as_json=output is Output.json)
+    return await show.status(client, names or [], as_json=output is Output.json)
 
 
 @app.command()
 @reaching()
 async def diff(
-    desk: "Desk",
+    client: "MirrorClient",
     *,
     name: Name,
     components: Annotated[list[str] | None, typer.Argument(metavar="COMPONENT")] = None,
@@ -108,13 +108,13 @@ async def diff(
     """Every fact in which staging differs from production."""
     from stagingmirror.cli.commands import show
 
-    return await show.diff(desk, name, components or [], as_json=output is Output.json)
+    return await show.diff(client, name, components or [], as_json=output is Output.json)
 
 
 @app.command()
 @reaching(everywhere=True)
 async def check(
-    desk: "Desk",
+    client: "MirrorClient",
     *,
     names: Names = None,
     everything: Annotated[
@@ -148,31 +148,31 @@ async def check(
         excepted=frozenset(excepted or ()),
         within=within,
     )
-    return await check.check(desk, asked, output.value)
+    return await check.check(client, asked, output.value)
 
 
 @app.command()
 @reaching()
-async def plan(desk: "Desk", *, name: Name, output: As = Output.text) -> int:
+async def plan(client: "MirrorClient", *, name: Name, output: As = Output.text) -> int:
     """What a refresh would do now."""
     from stagingmirror.cli.commands import show
 
-    return await show.plan(desk, name, as_json=output is Output.json)
+    return await show.plan(client, name, as_json=output is Output.json)
 
 
 @app.command()
 @reaching()
-async def history(desk: "Desk", *, name: Name, output: As = Output.text) -> int:
+async def history(client: "MirrorClient", *, name: Name, output: As = Output.text) -> int:
     """The last refreshes and deploys."""
     from stagingmirror.cli.commands import show
 
-    return await show.history(desk, name, as_json=output is Output.json)
+    return await show.history(client, name, as_json=output is Output.json)
 
 
 @app.command()
 @reaching()
 async def refresh(
-    desk: "Desk",
+    client: "MirrorClient",
     *,
     name: Name,
     wait: Annotated[
@@ -183,13 +183,13 @@ async def refresh(
     """Make staging like production now, not at the next tick."""
     from stagingmirror.cli.commands import refresh
 
-    return await refresh.refresh(desk, name, wait=wait, within=within)
+    return await refresh.refresh(client, name, wait=wait, within=within)
 
 
 @app.command()
 @reaching()
 async def hold(
-    desk: "Desk",
+    client: "MirrorClient",
     *,
     names: Names = None,
     length: Annotated[str, typer.Option("--for", help="How long, e.g. 2h.")] = "",
@@ -207,13 +207,13 @@ async def hold(
     from stagingmirror.cli.commands import hold
 
     asked = hold.Asked(tuple(names or ()), length, reason, tuple(components or ()), called)
-    return await hold.hold(desk, asked, within)
+    return await hold.hold(client, asked, within)
 
 
 @app.command()
 @reaching()
 async def release(
-    desk: "Desk",
+    client: "MirrorClient",
     *,
     names: Names = None,
     called: Annotated[
@@ -224,7 +224,7 @@ async def release(
     """End a hold, and wait until staging is looked after again."""
     from stagingmirror.cli.commands import hold
 
-    return await hold.release(desk, tuple(names or ()), called, within)
+    return await hold.release(client, tuple(names or ()), called, within)
 
 
 @app.command(

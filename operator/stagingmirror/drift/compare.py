@@ -15,8 +15,8 @@ from stagingmirror.drift.facts import (
     Difference,
     Fact,
     Hold,
-    Looks,
     Observation,
+    Observations,
     Seen,
     Unseen,
     Why,
@@ -66,7 +66,7 @@ _ABSENT = Comparison(
 
 def judge(
     component: str,
-    looks: Looks,
+    observations: Observations,
     *,
     acceptances: Sequence[Acceptance] = (),
     hold: Hold | None = None,
@@ -79,7 +79,7 @@ def judge(
     A hold counts where it names this component and has not expired. It excuses differences; where a
     side was not seen, ``Held.unseen`` says so.
     """
-    verdict = _judge(component, looks, acceptances, now, stale_after)
+    verdict = _judge(component, observations, acceptances, now, stale_after)
     if hold is None or component not in hold.components or now >= hold.until:
         return verdict
     return _held(hold, verdict)
@@ -137,9 +137,13 @@ def without_details(facts: Mapping[str, Fact]) -> dict[str, Fact]:
 
 
 def _judge(
-    component: str, looks: Looks, acceptances: Sequence[Acceptance], now: float, stale_after: float
+    component: str,
+    observations: Observations,
+    acceptances: Sequence[Acceptance],
+    now: float,
+    stale_after: float,
 ) -> Verdict:
-    production, staging = looks.production, looks.staging
+    production, staging = observations.production, observations.staging
     if (why := unseen(production, now=now, stale_after=stale_after)) is not None:
         return Unknown(why, side="production")
     if (why := unseen(staging, now=now, stale_after=stale_after)) is not None:

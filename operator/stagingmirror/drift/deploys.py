@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
-from stagingmirror.drift.facts import DETAIL, Difference, Looks, Seen
+from stagingmirror.drift.facts import DETAIL, Difference, Observations, Seen
 from stagingmirror.drift.verdict import Drifted, Held, Unknown, Verdict
 
 SideName = Literal["production", "staging"]
@@ -65,7 +65,7 @@ class Deploy:
 def latest(
     former: Iterable[Deploy],
     rollouts: Iterable[Running],
-    judged: Mapping[str, tuple[Looks, Verdict]],
+    judged: Mapping[str, tuple[Observations, Verdict]],
 ) -> tuple[Deploy, ...]:
     """The last deploy per component and side: a new one where a rollout is over, its side is seen
     and it is not the one that is already known. What is no component any more is dropped.
@@ -155,9 +155,9 @@ def describe(deploy: Deploy) -> str:
 
 
 def _deploy(
-    former: Deploy | None, rollout: Running, looks: Looks, verdict: Verdict
+    former: Deploy | None, rollout: Running, observations: Observations, verdict: Verdict
 ) -> Deploy | None:
-    look = looks.production if rollout.key.side == "production" else looks.staging
+    look = observations.production if rollout.key.side == "production" else observations.staging
     if not rollout.over or not isinstance(look, Seen):
         return former
     known = former.revisions if former is not None else {}

@@ -88,7 +88,7 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
-class Looks:
+class Observations:
     """Both sides of one component, as last seen."""
 
     production: Observation

@@ -8,7 +8,7 @@ from stagingmirror.api.spec.mirror import StagingMirrorSpec, Track
 from stagingmirror.api.status.report import Activity
 from stagingmirror.api.types.times import posix
 from stagingmirror.component import Sides
-from stagingmirror.drift.facts import Acceptance, Hold, Looks
+from stagingmirror.drift.facts import Acceptance, Hold, Observations
 from stagingmirror.drift.steps import Plan
 from stagingmirror.drift.verdict import Verdict
 from stagingmirror.engine.resources.mirror import MirrorKey
@@ -20,12 +20,12 @@ class Judged:
     """One component with what both sides showed and what that means."""
 
     track: Track
-    looks: Looks
+    observations: Observations
     verdict: Verdict
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class Context:
     """A mirror whose spec and environments are right, judged at ``now`` (POSIX s)."""
 
     key: MirrorKey

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from stagingmirror.drift.facts import Absent, Fact, Observation, Seen, Unseen, Why
 from stagingmirror.drift.steps import WorkloadKind
-from stagingmirror.view import ConfigMap, Look, ModelAlias, ModelVersion, View, Workload
+from stagingmirror.view import ConfigMap, ModelAlias, ModelVersion, Observed, View, Workload
 
 T = TypeVar("T")
 
@@ -73,7 +73,7 @@ class Reading:
         """To be raised where the answers so far prove nothing."""
         return Ended(Unseen(Why(reason, message), self._oldest))
 
-    def _answer(self, look: Look[T] | Unseen, what: str) -> T:
+    def _answer(self, look: Observed[T] | Unseen, what: str) -> T:
         if isinstance(look, Unseen):
             began = look.began if self._began is None else min(self._began, look.began)
             raise Ended(Unseen(look.why, began))

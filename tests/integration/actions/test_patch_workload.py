@@ -11,8 +11,8 @@ import pytest
 from rig.control_plane import ControlPlane
 from rig.kube import Kube
 from stagingmirror.actions.action import Arrived, Task, Underway
-from stagingmirror.actions.hands import Hands
 from stagingmirror.actions.patch_workload import NOT_WHOLE, Patching
+from stagingmirror.actions.tools import Tools
 from stagingmirror.drift.steps import (
     FieldWrite,
     PatchWorkload,
@@ -43,13 +43,13 @@ def no_server(environment: str) -> MlflowServer:
     raise AssertionError(environment)
 
 
-def hands_of(client: KubernetesClient) -> Hands:
+def hands_of(client: KubernetesClient) -> Tools:
     writer = Writer(client, productions=frozenset, leading=lambda: True)
-    return Hands(writer, no_server, lambda environment, name, alias: False, time.time)
+    return Tools(writer, no_server, lambda environment, name, alias: False, time.time)
 
 
 @pytest.fixture
-async def hands(control_plane: ControlPlane) -> AsyncIterator[Hands]:
+async def tools(control_plane: ControlPlane) -> AsyncIterator[Tools]:
     kubeconfig = str(control_plane.kubeconfig)
     async with await KubernetesClient.connect(kubeconfig=kubeconfig, timeout=10) as client:
         yield hands_of(client)
@@ -66,8 +66,8 @@ def patching(namespace: str, *writes: FieldWrite, kind: Any = "Deployment") -> P
     return Patching(PatchWorkload("p", ("c",), kind, namespace, "owned", writes or WRITES))
 
 
-async def survey(action: Patching, hands: Hands) -> Task:
-    return Task("r1", await action.survey("r1", hands), {}, {}, time.time())
+async def survey(action: Patching, tools: Tools) -> Task:
+    return Task("r1", await action.survey("r1", tools), {}, {}, time.time())
 
 
 def template(kube: Kube, namespace: str) -> dict[str, Any]:
@@ -79,13 +79,13 @@ def env(kube: Kube, namespace: str) -> list[dict[str, Any]]:
 
 
 async def test_every_field_is_changed_in_one_patch_and_restored_exactly(
-    kube: Kube, owned: str, hands: Hands
+    kube: Kube, owned: str, tools: Tools
 ) -> None:
     action = patching(owned)
     before = kube.get("apps/v1", "Deployment", "owned", owned)
-    task = await survey(action, hands)
+    task = await survey(action, tools)
 
-    await action.take(task, hands)
+    await action.take(task, tools)
 
     changed = kube.get("apps/v1", "Deployment", "owned", owned)
     assert changed["metadata"]["generation"] == before["metadata"]["generation"] + 1
@@ -96,107 +96,107 @@ async def test_every_field_is_changed_in_one_patch_and_restored_exactly(
         "NEW": "2",
     }
     assert "valueFrom" not in env(kube, owned)[0]
-    await action.put_back(task, hands)
+    await action.roll_back(task, tools)
     after = kube.get("apps/v1", "Deployment", "owned", owned)
     assert after["spec"] == before["spec"]
     assert "example.com/snapshot" not in after["metadata"].get("annotations", {})
 
 
-async def test_doing_it_twice_is_doing_it_once(kube: Kube, owned: str, hands: Hands) -> None:
+async def test_doing_it_twice_is_doing_it_once(kube: Kube, owned: str, tools: Tools) -> None:
     action = patching(owned, Restart())
-    task = await survey(action, hands)
+    task = await survey(action, tools)
 
-    await action.take(task, hands)
+    await action.take(task, tools)
     once = kube.get("apps/v1", "Deployment", "owned", owned)["metadata"]["generation"]
-    await action.take(task, hands)
+    await action.take(task, tools)
 
     assert kube.get("apps/v1", "Deployment", "owned", owned)["metadata"]["generation"] == once
-    await action.put_back(task, hands)
-    await action.put_back(task, hands)
+    await action.roll_back(task, tools)
+    await action.roll_back(task, tools)
     assert kube.get("apps/v1", "Deployment", "owned", owned)["metadata"]["generation"] == once + 1
 
 
-async def test_what_was_never_written_is_not_put_back(kube: Kube, owned: str, hands: Hands) -> None:
+async def test_what_was_never_written_is_not_put_back(kube: Kube, owned: str, tools: Tools) -> None:
     action = patching(owned, *WRITES, Restart())
-    task = await survey(action, hands)
+    task = await survey(action, tools)
     before = kube.get("apps/v1", "Deployment", "owned", owned)["metadata"]["generation"]
 
-    await action.put_back(task, hands)
+    await action.roll_back(task, tools)
 
     assert kube.get("apps/v1", "Deployment", "owned", owned)["metadata"]["generation"] == before
 
 
 async def test_a_change_by_somebody_else_is_never_overwritten(
-    kube: Kube, owned: str, hands: Hands
+    kube: Kube, owned: str, tools: Tools
 ) -> None:
     action = patching(owned, SetImage("app", "x:2"))
-    task = await survey(action, hands)
+    task = await survey(action, tools)
     patch = {"spec": {"template": {"spec": {"containers": [{"name": "app", "image": "x:3"}]}}}}
     kube.patch("apps/v1", "Deployment", "owned", owned, patch, how="strategic", manager="rival")
 
     with pytest.raises(ChangedUnderneath, match="rival changed app's image"):
-        await action.take(task, hands)
+        await action.take(task, tools)
 
     assert template(kube, owned)["spec"]["containers"][0]["image"] == "x:3"
 
 
 async def test_a_container_that_went_away_is_not_added(
-    kube: Kube, owned: str, hands: Hands
+    kube: Kube, owned: str, tools: Tools
 ) -> None:
     action = patching(owned, SetImage("app", "x:2"))
-    task = await survey(action, hands)
+    task = await survey(action, tools)
     kube.delete("apps/v1", "Deployment", "owned", owned, foreground=False)
     kube.create(deployment("owned", owned, "x:1", container="renamed"))
 
     with pytest.raises((ChangedUnderneath, StepFailed)):
-        await action.take(task, hands)
+        await action.take(task, tools)
 
     names = [each["name"] for each in template(kube, owned)["spec"]["containers"]]
     assert names == ["renamed"]
 
 
 async def test_a_cron_job_is_written_where_its_template_is(
-    kube: Kube, namespace: str, hands: Hands
+    kube: Kube, namespace: str, tools: Tools
 ) -> None:
     kube.apply(cron_job("owned", namespace, "x:1"), manager="owner")
     action = patching(
         namespace, SetImage("load", "x:2"), SetVariable("load", "MODE", "y"), kind="CronJob"
     )
     before = kube.get("batch/v1", "CronJob", "owned", namespace)["spec"]
-    task = await survey(action, hands)
+    task = await survey(action, tools)
 
-    await action.take(task, hands)
+    await action.take(task, tools)
 
     spec = kube.get("batch/v1", "CronJob", "owned", namespace)["spec"]
     container = spec["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]
     assert (container["image"], container["env"]) == ("x:2", [{"name": "MODE", "value": "y"}])
-    await action.put_back(task, hands)
+    await action.roll_back(task, tools)
     assert kube.get("batch/v1", "CronJob", "owned", namespace)["spec"] == before
 
 
 async def test_a_paused_deployment_is_refused_before_anything_is_written(
-    kube: Kube, owned: str, hands: Hands
+    kube: Kube, owned: str, tools: Tools
 ) -> None:
     kube.patch("apps/v1", "Deployment", "owned", owned, {"spec": {"paused": True}})
 
     with pytest.raises(StepFailed, match="paused"):
-        await survey(patching(owned), hands)
+        await survey(patching(owned), tools)
 
 
 async def test_what_never_ran_is_put_back_seen_by_its_controller_and_not_called_verified(
-    kube: Kube, owned: str, hands: Hands
+    kube: Kube, owned: str, tools: Tools
 ) -> None:
     """There is no node here, so no pod was ever ready."""
     action = patching(owned, SetImage("app", "x:2"))
-    task = await survey(action, hands)
+    task = await survey(action, tools)
     assert task.before["whole"] is False
-    await action.take(task, hands)
+    await action.take(task, tools)
 
-    outcome = await action.put_back(task, hands)
+    outcome = await action.roll_back(task, tools)
     task = replace(task, after=outcome.after or {})
     async with asyncio.timeout(60):
         while True:
-            outcome = await action.verify_back(task, hands)
+            outcome = await action.verify_rollback(task, tools)
             if not isinstance(outcome, Underway):
                 break
             await asyncio.sleep(0.1)
@@ -207,10 +207,10 @@ async def test_what_never_ran_is_put_back_seen_by_its_controller_and_not_called_
 
 
 async def test_without_the_permission_nothing_is_written(
-    control_plane: ControlPlane, kube: Kube, owned: str, hands: Hands
+    control_plane: ControlPlane, kube: Kube, owned: str, tools: Tools
 ) -> None:
     action = patching(owned)
-    task = await survey(action, hands)
+    task = await survey(action, tools)
     account = str(control_plane.service_account(owned, "powerless"))
 
     async with await KubernetesClient.connect(kubeconfig=account, timeout=10) as client:

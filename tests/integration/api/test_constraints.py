@@ -53,8 +53,8 @@ def dry_run(kube: Kube, thing: Object) -> Object:
 
 
 @pytest.mark.parametrize("case", VALID)
-def test_a_right_object_passes_both_doors(api: Kube, case: str) -> None:
-    thing = VALID[case]
+def test_a_right_object_passes_both_doors(api: Kube, context: str) -> None:
+    thing = VALID[context]
 
     taken = dry_run(api, thing)
 
@@ -63,8 +63,10 @@ def test_a_right_object_passes_both_doors(api: Kube, case: str) -> None:
 
 
 @pytest.mark.parametrize("case", INVALID)
-def test_a_wrong_object_is_refused_at_both_doors_with_words_that_help(api: Kube, case: str) -> None:
-    thing, words = INVALID[case]
+def test_a_wrong_object_is_refused_at_both_doors_with_words_that_help(
+    api: Kube, context: str
+) -> None:
+    thing, words = INVALID[context]
 
     with pytest.raises(Refused) as refused:
         dry_run(api, thing)
@@ -78,8 +80,8 @@ def test_a_wrong_object_is_refused_at_both_doors_with_words_that_help(api: Kube,
 
 
 @pytest.mark.parametrize("case", SERVER_ONLY)
-def test_what_only_the_api_server_can_refuse_is_refused_there(api: Kube, case: str) -> None:
-    thing, words = SERVER_ONLY[case]
+def test_what_only_the_api_server_can_refuse_is_refused_there(api: Kube, context: str) -> None:
+    thing, words = SERVER_ONLY[context]
 
     with pytest.raises(Refused) as refused:
         dry_run(api, thing)

@@ -45,12 +45,12 @@ def refresh_of(place: Place, result: str, *components: Object) -> Callable[[], N
         if not begun.is_set():
             begun.set()
             open_ = entry | {"phase": "Switch", "steps": steps}
-            place.tell("fraud", status(DRIFTED_MODEL, now=time.time(), refresh=open_))
+            place.emit("fraud", status(DRIFTED_MODEL, now=time.time(), refresh=open_))
             time.sleep(1.2)
             return
         ended = entry | {"result": result, "message": "the reason"}
         told = status(*components, now=time.time(), refreshes=[ended], handledRefreshAt=asked)
-        place.tell("fraud", told | {"refresh": None})
+        place.emit("fraud", told | {"refresh": None})
 
     return act
 

@@ -18,9 +18,9 @@ from stagingmirror.view import (
     Container,
     Content,
     FileHash,
-    Look,
     ModelAlias,
     ModelVersion,
+    Observed,
     Pod,
     Variable,
     Workload,
@@ -225,18 +225,22 @@ class World:
         self.workloads[key] = replace(self.workloads[key], **fields)
         return self
 
-    def workload(self, kind: WorkloadKind, namespace: str, name: str) -> Look[Workload] | Unseen:
+    def workload(
+        self, kind: WorkloadKind, namespace: str, name: str
+    ) -> Observed[Workload] | Unseen:
         return self._look(self.workloads.get((kind, namespace, name)), kind, name)
 
-    def config_map(self, namespace: str, name: str) -> Look[ConfigMap] | Unseen:
+    def config_map(self, namespace: str, name: str) -> Observed[ConfigMap] | Unseen:
         return self._look(self.config_maps.get((namespace, name)), "ConfigMap", name)
 
-    def model_alias(self, environment: str, model: str, alias: str) -> Look[ModelAlias] | Unseen:
+    def model_alias(
+        self, environment: str, model: str, alias: str
+    ) -> Observed[ModelAlias] | Unseen:
         return self._look(self.aliases.get((environment, model, alias)), "ModelAlias", alias)
 
     def model_version(
         self, environment: str, model: str, version: str
-    ) -> Look[ModelVersion] | Unseen:
+    ) -> Observed[ModelVersion] | Unseen:
         return self._look(self.versions.get((environment, model, version)), "ModelVersion", version)
 
     def same_registry(self, one: str, other: str) -> bool | None:
@@ -248,7 +252,7 @@ class World:
     def seal(self, value: str) -> str:
         return f"hmac-sha256:{sha256(b'key' + value.encode()).hexdigest()}"
 
-    def _look(self, found: T | None, kind: str, name: str) -> Look[T] | Unseen:
+    def _look(self, found: T | None, kind: str, name: str) -> Observed[T] | Unseen:
         if self.nobody_answers is not None or kind in self.silent or name in self.silent:
             return Unseen(self.nobody_answers or NOT_ANSWERED, self.began)
-        return Look(found, self.older.get(name, self.began), self.trouble)
+        return Observed(found, self.older.get(name, self.began), self.trouble)

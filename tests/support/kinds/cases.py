@@ -5,10 +5,10 @@ from typing import Any
 
 from stagingmirror.api.spec.mirror import StagingMirrorSpec
 from stagingmirror.component import Side, Sides
-from stagingmirror.drift.facts import Fact, Hold, Looks, Observation, Seen
+from stagingmirror.drift.facts import Fact, Hold, Observation, Observations, Seen
 from stagingmirror.drift.steps import Left, PatchWorkload, Plan, SetImage, Step
 from stagingmirror.drift.verdict import InSync, Verdict
-from stagingmirror.engine.context import Case, Judged
+from stagingmirror.engine.context import Context, Judged
 from stagingmirror.engine.resources.mirror import MirrorKey
 from support.kinds.builders import NOW, World, environment
 from support.resources import resources
@@ -24,7 +24,7 @@ STEP = PatchWorkload(
 )
 
 
-def case(
+def context(
     *,
     refresh: Mapping[str, Any] | None = None,
     production: Observation | None = None,
@@ -38,7 +38,7 @@ def case(
     writes: bool = True,
     verdict: Verdict = IN_SYNC,
     mode: str | None = None,
-) -> Case:
+) -> Context:
     """One component ``features`` whose production was seen ten seconds ago. ``writes=False``: no
     ``spec.refresh``.
     """
@@ -49,10 +49,10 @@ def case(
         body["spec"]["refresh"] = whole
     spec = StagingMirrorSpec.model_validate(body["spec"])
     facts = {"digest": Fact("sha256:2")}
-    looks = Looks(
+    observations = Observations(
         production or Seen(facts, now - 10), staging or Seen({"digest": Fact("sha256:1")}, now - 10)
     )
-    return Case(
+    return Context(
         key=MirrorKey("ml-staging", "fraud"),
         uid="uid-1",
         generation=1,
@@ -63,7 +63,7 @@ def case(
             Side("production", "production", environment(), "ml-prod"),
             Side("staging", "staging", environment("Staging"), "ml-staging"),
         ),
-        components=(Judged(spec.track[0], looks, verdict),),
+        components=(Judged(spec.track[0], observations, verdict),),
         holds=holds,
         plan=Plan(steps, left),
         status=status or {},

@@ -5,7 +5,7 @@ from typing import Any
 
 from stagingmirror.components.pipeline_image import PipelineImageKind
 from stagingmirror.drift.compare import judge
-from stagingmirror.drift.facts import Looks, Observation, Seen
+from stagingmirror.drift.facts import Observation, Observations, Seen
 from stagingmirror.drift.steps import Step
 from stagingmirror.drift.verdict import Verdict
 from stagingmirror.view import Pod, Workload
@@ -39,8 +39,8 @@ def look(world: World, role: Any = "production", given: Any = None) -> Observati
 
 
 def verdict(world: World) -> Verdict:
-    looks = Looks(look(world), look(world, "staging"))
-    return judge("component", looks, now=NOW, stale_after=60)
+    observations = Observations(look(world), look(world, "staging"))
+    return judge("component", observations, now=NOW, stale_after=60)
 
 
 def plan(world: World, given: Any = None) -> tuple[Step, ...]:

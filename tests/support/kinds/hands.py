@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from stagingmirror.actions.hands import Hands
+from stagingmirror.actions.tools import Tools
 from stagingmirror.sources.kubernetes.write.writer import Writer
 from stagingmirror.sources.mlflow.client.client import MlflowServer
 from support.kubernetes.wire import Wire
@@ -26,6 +26,6 @@ class Bench:
     clock: Clock = field(default_factory=Clock)
 
     @property
-    def hands(self) -> Hands:
+    def tools(self) -> Tools:
         writer = Writer(self.wire, productions=frozenset, leading=lambda: True)
-        return Hands(writer, no_server, lambda environment, name, alias: False, self.clock)
+        return Tools(writer, no_server, lambda environment, name, alias: False, self.clock)

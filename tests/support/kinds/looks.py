@@ -12,8 +12,8 @@ from stagingmirror.drift.facts import (
     Acceptance,
     Fact,
     Hold,
-    Looks,
     Observation,
+    Observations,
     Seen,
     Unseen,
     Why,
@@ -50,11 +50,11 @@ def component(
     now: float = NOW,
 ) -> ComponentReport:
     """A component, judged as the engine does it."""
-    looks = Looks(production, staging)
+    observations = Observations(production, staging)
     verdict = judge(
-        name, looks, acceptances=acceptances, hold=hold, now=now, stale_after=STALE_AFTER
+        name, observations, acceptances=acceptances, hold=hold, now=now, stale_after=STALE_AFTER
     )
-    return ComponentReport(name, kind, looks, verdict)
+    return ComponentReport(name, kind, observations, verdict)
 
 
 def equal(name: str = "same", **kw: Any) -> ComponentReport:
@@ -108,7 +108,7 @@ facts = st.builds(
 )
 ages = st.sampled_from([0.0, 60.0, 119.0, 121.0, 5000.0, -500.0])
 whys = st.builds(Why, st.sampled_from(["NotAnswering", "Forbidden"]), st.just("no answer."))
-observations = st.one_of(
+one_observation = st.one_of(
     st.builds(
         lambda facts, age, trouble: Seen(facts, NOW - age, trouble=trouble),
         st.dictionaries(names, facts, max_size=4),
@@ -118,7 +118,7 @@ observations = st.one_of(
     st.builds(lambda age: Absent("Deployment features", NOW - age), ages),
     st.builds(lambda why, age: Unseen(why, NOW - age), whys, ages),
 )
-looks = st.builds(Looks, observations, observations)
+observations = st.builds(Observations, one_observation, one_observation)
 acceptances = st.builds(
     Acceptance,
     component=st.sampled_from(["same", "another"]),

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from stagingmirror.engine.workqueue.queue import Queue
+from stagingmirror.engine.workqueue.queue import WorkQueue
 
 
 @dataclass
@@ -41,5 +41,5 @@ class Figures:
         self.last_depth = value
 
 
-def a_queue(clock: Clock, *, patience: float = 30.0) -> Queue[str]:
-    return Queue(clock=clock, patience=patience, backoff=1.0, backoff_cap=8.0)
+def a_queue(clock: Clock, *, patience: float = 30.0) -> WorkQueue[str]:
+    return WorkQueue(clock=clock, patience=patience, backoff=1.0, backoff_cap=8.0)

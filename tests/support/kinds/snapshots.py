@@ -5,7 +5,7 @@ from typing import Any
 from stagingmirror.component import Sides
 from stagingmirror.components.setting import SettingKind
 from stagingmirror.drift.compare import judge
-from stagingmirror.drift.facts import Looks, Observation, Seen
+from stagingmirror.drift.facts import Observation, Observations, Seen
 from stagingmirror.drift.steps import (
     Step,
 )
@@ -72,8 +72,10 @@ def look(
 
 
 def verdict(world: World, given: Any, around: Sides | None = None) -> Verdict:
-    looks = Looks(look(world, given, around=around), look(world, given, "staging", around))
-    return judge("component", looks, now=NOW, stale_after=60)
+    observations = Observations(
+        look(world, given, around=around), look(world, given, "staging", around)
+    )
+    return judge("component", observations, now=NOW, stale_after=60)
 
 
 def plan(world: World, given: Any, around: Sides | None = None) -> tuple[Step, ...]:

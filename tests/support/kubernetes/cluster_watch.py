@@ -11,8 +11,8 @@ from stagingmirror.drift.facts import Unseen
 from stagingmirror.drift.steps import WorkloadKind
 from stagingmirror.settings import Settings
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
-from stagingmirror.sources.kubernetes.watch.source import ClusterSource
-from stagingmirror.view import LOCAL, ConfigMap, Look, Subject, Workload
+from stagingmirror.sources.kubernetes.watch.source import KubernetesSource
+from stagingmirror.view import LOCAL, ConfigMap, Observed, Subject, Workload
 from support.operators.waiting import holds
 
 CALM = Settings(sweep_interval=600.0, request_timeout=2.0)
@@ -31,7 +31,7 @@ class Watching:
         self.told: list[Subject] = []
         self.calls: Counter[str] = Counter()
         client.on_call = lambda method, outcome, seconds: self.calls.update([method])
-        self.source = ClusterSource(
+        self.source = KubernetesSource(
             client, clock=time.time, on_change=self._hear, settings=settings
         )
 
@@ -49,9 +49,11 @@ class Watching:
         assert found is not None
         return found
 
-    def look(self, namespace: str, name: str, kind: WorkloadKind = "Deployment") -> Look[Workload]:
+    def look(
+        self, namespace: str, name: str, kind: WorkloadKind = "Deployment"
+    ) -> Observed[Workload]:
         look = self.source.workload(kind, namespace, name)
-        assert isinstance(look, Look)
+        assert isinstance(look, Observed)
         return look
 
     def config_map(self, namespace: str, name: str) -> ConfigMap | None:
@@ -69,7 +71,7 @@ class Watching:
 
     def has(self, namespace: str, name: str, kind: WorkloadKind = "Deployment") -> bool:
         look = self.source.workload(kind, namespace, name)
-        return isinstance(look, Look) and look.found is not None
+        return isinstance(look, Observed) and look.found is not None
 
 
 @asynccontextmanager

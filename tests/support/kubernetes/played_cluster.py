@@ -16,8 +16,8 @@ from stagingmirror.drift.steps import WorkloadKind
 from stagingmirror.settings import Settings
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 from stagingmirror.sources.kubernetes.api.login import Login
-from stagingmirror.sources.kubernetes.watch.source import ClusterSource
-from stagingmirror.view import Look, Subject, Workload
+from stagingmirror.sources.kubernetes.watch.source import KubernetesSource
+from stagingmirror.view import Observed, Subject, Workload
 from support.operators.waiting import holds
 
 Body = dict[str, Any]
@@ -38,13 +38,13 @@ class PlayedCluster:
         self.lists: Counter[tuple[str, str | None]] = Counter()
         self.watches: dict[tuple[str, str | None], list[asyncio.Queue[Body]]] = {}
 
-    def put(self, plural: str, body: Body, *, tell: bool = True) -> None:
+    def put(self, plural: str, body: Body, *, emit: bool = True) -> None:
         """The object is there, in its next version, and whoever watches hears of it."""
         metadata = body["metadata"]
         self.version += 1
         metadata["resourceVersion"] = str(self.version)
         self.objects[plural, metadata["namespace"], metadata["name"]] = body
-        if tell:
+        if emit:
             for place in ((plural, None), (plural, metadata["namespace"])):
                 for queue in self.watches.get(place, ()):
                     queue.put_nowait({"type": "MODIFIED", "object": body})
@@ -111,7 +111,7 @@ class Seen:
         self.told: list[Subject] = []
         self.calls: Counter[tuple[str, str]] = Counter()
         client.on_call = lambda method, outcome, seconds: self.calls.update([(method, outcome)])
-        self.source = ClusterSource(
+        self.source = KubernetesSource(
             client, clock=time.time, on_change=self._hear, settings=settings
         )
 
@@ -120,9 +120,9 @@ class Seen:
 
     def look(
         self, namespace: str = "ml", name: str = "web", kind: WorkloadKind = "Deployment"
-    ) -> Look[Workload]:
+    ) -> Observed[Workload]:
         look = self.source.workload(kind, namespace, name)
-        assert isinstance(look, Look)
+        assert isinstance(look, Observed)
         return look
 
     def sees(self, namespace: str = "ml", name: str = "web", *, replicas: int = 1) -> bool:

@@ -15,8 +15,8 @@ from aiohttp import web
 from stagingmirror.settings import Settings
 from stagingmirror.sources.mlflow.client.address import Basic, RegistryAddress
 from stagingmirror.sources.mlflow.client.client import MlflowServer, OnCall
-from stagingmirror.sources.mlflow.poll.source import RegistrySource
-from stagingmirror.view import Content, Look, ModelVersion, Subject
+from stagingmirror.sources.mlflow.poll.source import MlflowSource
+from stagingmirror.view import Content, ModelVersion, Observed, Subject
 
 T = TypeVar("T")
 
@@ -31,7 +31,7 @@ class Watched:
     def __init__(self, settings: Settings) -> None:
         self.changes: list[Subject] = []
         self.calls: Counter[str] = Counter()
-        self.source = RegistrySource(
+        self.source = MlflowSource(
             clock=time.time,
             on_change=self.changes.append,
             settings=settings,
@@ -53,7 +53,7 @@ class Watched:
 
         def version() -> str | None:
             look = self.source.model_alias(environment, model, alias)
-            return look.found.version if isinstance(look, Look) and look.found else None
+            return look.found.version if isinstance(look, Observed) and look.found else None
 
         return await eventually(version)
 
@@ -62,7 +62,9 @@ class Watched:
 
         def named() -> bool | None:
             look = self.source.model_alias(environment, model, alias)
-            return (isinstance(look, Look) and look.found and look.found.version == version) or None
+            return (
+                isinstance(look, Observed) and look.found and look.found.version == version
+            ) or None
 
         await eventually(named)
 
@@ -77,7 +79,7 @@ class Watched:
 
     def found(self, environment: str, model: str, version: str) -> ModelVersion | None:
         look = self.source.model_version(environment, model, version)
-        return look.found if isinstance(look, Look) else None
+        return look.found if isinstance(look, Observed) else None
 
     async def tree_hash(self, environment: str, model: str, version: str) -> str:
         content = (await self.read(environment, model, version)).content

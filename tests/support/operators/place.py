@@ -76,9 +76,9 @@ class Place:
         self, name: str, *components: Object, told: Object | None = None, **spec: Any
     ) -> None:
         self.kube.create(mirror(name, self.namespace, **spec))
-        self.tell(name, status(*components, now=time.time(), **(told or {})))
+        self.emit(name, status(*components, now=time.time(), **(told or {})))
 
-    def tell(self, name: str, what: Object) -> None:
+    def emit(self, name: str, what: Object) -> None:
         patch = {"status": what}
         self.kube.patch(
             API_VERSION, "StagingMirror", name, self.namespace, patch, subresource="status"
@@ -173,6 +173,6 @@ def echoing(place: Place, name: str, *components: Object) -> Callable[[], None]:
         seen = place.get(name)
         asked = (seen["metadata"].get("annotations") or {}).get("stagingmirror.dev/check-at")
         if asked and seen["status"].get("handledCheckAt") != asked:
-            place.tell(name, status(*components, now=time.time(), handledCheckAt=asked))
+            place.emit(name, status(*components, now=time.time(), handledCheckAt=asked))
 
     return act

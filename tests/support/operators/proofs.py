@@ -2,21 +2,21 @@
 
 import time
 
-from stagingmirror.engine.observe.check_requests import Tokens
-from stagingmirror.engine.observe.probes import Proving
-from stagingmirror.engine.observe.subscriptions import Wants
-from stagingmirror.sources.kubernetes.watch.source import ClusterSource
-from stagingmirror.sources.mlflow.poll.source import RegistrySource
+from stagingmirror.engine.observe.check_requests import CheckRequests
+from stagingmirror.engine.observe.probes import Probes
+from stagingmirror.engine.observe.subscriptions import Subscriptions
+from stagingmirror.sources.kubernetes.watch.source import KubernetesSource
+from stagingmirror.sources.mlflow.poll.source import MlflowSource
 
 
-def proving_of(cluster: ClusterSource, registry: RegistrySource) -> Proving:
+def proving_of(cluster: KubernetesSource, registry: MlflowSource) -> Probes:
     """Brings nobody back: the next pass comes anyway."""
-    wants = Wants(cluster=cluster, registry=registry, leading=lambda: True)
-    return Proving(
+    subscriptions = Subscriptions(cluster=cluster, registry=registry, leading=lambda: True)
+    return Probes(
         cluster,
         registry,
-        wants=wants,
-        tokens=Tokens(),
+        subscriptions=subscriptions,
+        tokens=CheckRequests(),
         again=lambda key: None,
         clock=time.time,
     )

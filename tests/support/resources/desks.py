@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from typing import Any, cast
 
-from stagingmirror.cli.read.client import LEASE, SETTLED_AT, Desk, Where
+from stagingmirror.cli.read.client import LEASE, SETTLED_AT, MirrorClient, Where
 from stagingmirror.errors import Conflicted, NotThere
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 
@@ -47,6 +47,6 @@ class Wire:
         yield {"items": items}
 
 
-def desk(wire: Wire) -> Desk:
+def client(wire: Wire) -> MirrorClient:
     """Somebody at this wire."""
-    return Desk(cast("KubernetesClient", wire), Where(operator_namespace=OPERATOR))
+    return MirrorClient(cast("KubernetesClient", wire), Where(operator_namespace=OPERATOR))

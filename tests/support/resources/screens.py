@@ -3,7 +3,7 @@
 from textwrap import dedent
 from typing import Any
 
-from stagingmirror.cli.read.freshness import Belief, belief
+from stagingmirror.cli.read.freshness import Freshness, belief
 from stagingmirror.cli.read.mirror import Mirror
 from support.resources.statuses import NOW, SETTLED
 
@@ -15,7 +15,7 @@ NOT_PUT_BACK = {
 }
 
 
-def believed(mirror: Mirror) -> Belief:
+def believed(mirror: Mirror) -> Freshness:
     return belief(mirror, SETTLED, NOW)
 
 

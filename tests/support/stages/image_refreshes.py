@@ -25,7 +25,7 @@ def features(stage: Stage, production: str, staging: str, *names: str) -> list[d
 async def until_drifted(stage: Stage) -> None:
     """Wait until a refresh would do something: staging's pods are seen."""
     async with asyncio.timeout(60):
-        while not (await stage.case()).plan.steps:  # noqa: ASYNC110 - pods know no event
+        while not (await stage.context()).plan.steps:  # noqa: ASYNC110 - pods know no event
             await asyncio.sleep(0.1)
 
 

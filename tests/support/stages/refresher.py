@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from stagingmirror.actions.hands import Hands
-from stagingmirror.engine.context import Case
-from stagingmirror.engine.refresh.reconciler import Refresher
+from stagingmirror.actions.tools import Tools
+from stagingmirror.engine.context import Context
+from stagingmirror.engine.refresh.reconciler import RefreshReconciler
 from stagingmirror.engine.refresh.record.record import Record, from_json, to_json
 from stagingmirror.engine.refresh.record.record_store import KEY
 from stagingmirror.engine.resources.mirror import MirrorKey
@@ -18,7 +18,7 @@ from stagingmirror.errors import CannotRefresh
 from stagingmirror.settings import Settings
 from stagingmirror.sources.mlflow.client.client import MlflowServer
 from support.kinds.builders import NOW, environment
-from support.kinds.cases import case
+from support.kinds.cases import context
 from support.operators.shelf import Shelf, a_writer
 from support.resources import resources
 
@@ -34,22 +34,22 @@ SEEN_BEFORE = {"conditions": [{"type": "Ready", "status": "True"}]}
 class Told:
     news: list[tuple[str, str]] = field(default_factory=list)
 
-    def tell(self, key: MirrorKey, uid: str, kind: str, reason: str, message: str) -> None:
+    def emit(self, key: MirrorKey, uid: str, kind: str, reason: str, message: str) -> None:
         self.news.append((reason, message))
 
 
 @dataclass
 class Office:
     shelf: Shelf
-    refresher: Refresher
+    refresher: RefreshReconciler
     now: float
     mirrors: set[str]
     """The uids of mirrors that are there."""
 
-    def case(self, **given: Any) -> Case:
+    def context(self, **given: Any) -> Context:
         """A mirror that somebody asks to refresh, as of now."""
         whole: Mapping[str, Any] = {"annotations": ASKED, "status": SEEN_BEFORE, **given}
-        return case(now=self.now, **whole)
+        return context(now=self.now, **whole)
 
 
 @asynccontextmanager
@@ -64,14 +64,14 @@ async def an_office() -> AsyncIterator[Office]:
         made = resources.resource("MirrorEnvironment", name, spec)
         shelf.put(f"{_ROOT}/mirrorenvironments/{name}", made)
     async with a_writer(shelf) as writer:
-        hands = Hands(writer, _no_server, lambda *_: False, lambda: office.now)
+        tools = Tools(writer, _no_server, lambda *_: False, lambda: office.now)
         mirrors = {"uid-1"}
-        refresher = Refresher(
-            hands,
+        refresher = RefreshReconciler(
+            tools,
             clock=lambda: office.now,
             settings=Settings(namespace="operator"),
             leading=lambda: True,
-            teller=Told(),
+            recorder=Told(),
             mirror_is_there=mirrors.__contains__,
         )
         office = Office(shelf, refresher, NOW, mirrors)

@@ -12,26 +12,26 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from rig.kube import Kube
-from stagingmirror.actions.hands import Hands
+from stagingmirror.actions.tools import Tools
 from stagingmirror.api.spec.parse import parse_environment, parse_mirror
 from stagingmirror.api.types.base import API_VERSION
 from stagingmirror.api.types.times import rfc3339
 from stagingmirror.component import Side, Sides
 from stagingmirror.components import names
 from stagingmirror.engine.check.judge import Scene, judge_all, plan_for
-from stagingmirror.engine.context import Case, Judged, Progress
+from stagingmirror.engine.context import Context, Judged, Progress
 from stagingmirror.engine.holds.active import in_force, read
 from stagingmirror.engine.observe.check_requests import REFRESH_AT
-from stagingmirror.engine.observe.probes import Proving
-from stagingmirror.engine.observe.view import Looking
-from stagingmirror.engine.refresh.reconciler import Refresher
+from stagingmirror.engine.observe.probes import Probes
+from stagingmirror.engine.observe.view import RecordingView
+from stagingmirror.engine.refresh.reconciler import RefreshReconciler
 from stagingmirror.engine.resources.mirror import MirrorKey
 from stagingmirror.settings import Settings
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
-from stagingmirror.sources.kubernetes.watch.source import ClusterSource
+from stagingmirror.sources.kubernetes.watch.source import KubernetesSource
 from stagingmirror.sources.kubernetes.write.writer import Writer
 from stagingmirror.sources.mlflow.client.client import MlflowServer
-from stagingmirror.sources.mlflow.poll.source import RegistrySource
+from stagingmirror.sources.mlflow.poll.source import MlflowSource
 from stagingmirror.view import LOCAL
 from support.operators.axe import Axe, ChoppedClient, ChoppedServer, Killed
 from support.operators.proofs import proving_of
@@ -47,7 +47,7 @@ class Told:
 
     news: list[tuple[str, str]] = field(default_factory=list)
 
-    def tell(self, key: MirrorKey, uid: str, kind: str, reason: str, message: str) -> None:
+    def emit(self, key: MirrorKey, uid: str, kind: str, reason: str, message: str) -> None:
         self.news.append((reason, message))
 
 
@@ -58,21 +58,21 @@ class Stage:
     staging: str
     environments: tuple[str, str]
     client: KubernetesClient
-    cluster: ClusterSource
-    registry: RegistrySource
+    cluster: KubernetesSource
+    registry: MlflowSource
     settings: Settings
     told: Told = field(default_factory=Told)
     status: dict[str, Any] = field(default_factory=dict)
     leading: bool = True
     axe: Axe = field(default_factory=lambda: Axe(None))
-    refresher: Refresher | None = None
-    proving: Proving = field(init=False)
+    refresher: RefreshReconciler | None = None
+    probes: Probes = field(init=False)
     judged: tuple[Judged, ...] = ()
     deaths: list[str] = field(default_factory=list)
     """The writes after which a process died."""
 
     def __post_init__(self) -> None:
-        self.proving = proving_of(self.cluster, self.registry)
+        self.probes = proving_of(self.cluster, self.registry)
 
     @property
     def key(self) -> MirrorKey:
@@ -95,7 +95,6 @@ class Stage:
         self.kube.apply(body, manager="user")
 
     def ask(self, token: str) -> None:
-        """Ask for a refresh by hand."""
         self._patch_mirror({"metadata": {"annotations": {REFRESH_AT: token}}})
 
     def patch_refresh(self, **refresh: Any) -> None:
@@ -104,7 +103,7 @@ class Stage:
     def _patch_mirror(self, patch: Object) -> None:
         self.kube.patch(API_VERSION, "StagingMirror", self.key.name, self.staging, patch)
 
-    def operator(self, axe: Axe | None = None) -> Refresher:
+    def operator(self, axe: Axe | None = None) -> RefreshReconciler:
         """A fresh operator process, as far as refreshing goes."""
         self.axe = axe or Axe(None)
         writer = Writer(
@@ -112,7 +111,7 @@ class Stage:
             productions=lambda: frozenset({self.production}),
             leading=lambda: self.leading,
         )
-        hands = Hands(
+        tools = Tools(
             writer=writer,
             server=lambda name: cast(
                 "MlflowServer", ChoppedServer(self.registry.server(name), self.axe)
@@ -121,21 +120,21 @@ class Stage:
             may_copy=self._may_copy,
             clock=time.time,
         )
-        self.refresher = Refresher(
-            hands,
+        self.refresher = RefreshReconciler(
+            tools,
             clock=time.time,
             settings=self.settings,
             leading=lambda: self.leading,
-            teller=self.told,
+            recorder=self.told,
             mirror_is_there=lambda uid: self._uid() == uid,
-            read_bytes=self.proving.bytes_read,
+            read_bytes=self.probes.bytes_read,
         )
         return self.refresher
 
     def body(self) -> Object | None:
         return self.kube.find(API_VERSION, "StagingMirror", self.key.name, self.staging)
 
-    async def case(self) -> Case:
+    async def context(self) -> Context:
         """Both sides looked at anew, judged and planned."""
         body = await asyncio.to_thread(self.body)
         assert body is not None
@@ -143,13 +142,15 @@ class Stage:
         sides = await asyncio.to_thread(self._sides)
         since, scene = time.time(), None
         for _ in range(2):  # the first shows what is read, the second is made of fresh looks
-            view = Looking(self.cluster, self.registry, lambda value: f"hmac-sha256:{hash(value)}")
+            view = RecordingView(
+                self.cluster, self.registry, lambda value: f"hmac-sha256:{hash(value)}"
+            )
             scene = Scene(spec, sides, view, time.time(), {})
             self.judged = judge_all(scene, await asyncio.to_thread(self._holds))
             plan = plan_for(scene, self.judged)
             await self._look_anew(view, since)
         assert scene is not None
-        return Case(
+        return Context(
             key=self.key,
             uid=metadata["uid"],
             generation=metadata["generation"],
@@ -168,7 +169,7 @@ class Stage:
     async def step(self) -> Progress:
         """One pass, and what it tells kept as status."""
         assert self.refresher is not None
-        progress = await self.refresher.advance(await self.case())
+        progress = await self.refresher.advance(await self.context())
         if self.axe.fallen:
             raise Killed
         self._keep(progress)
@@ -230,7 +231,6 @@ class Stage:
             raise AssertionError(f"not within {within} s: {progress}, {self.status}") from None
 
     async def until_gone(self) -> None:
-        """The mirror went with its namespace."""
         await holds(lambda: self.body() is None, within=60)
 
     def _keep(self, progress: Progress) -> None:
@@ -248,7 +248,7 @@ class Stage:
             ]
             self.status["refreshes"] = [dict(progress.finished), *others][:10]
 
-    async def _look_anew(self, view: Looking, since: float) -> None:
+    async def _look_anew(self, view: RecordingView, since: float) -> None:
         subjects = view.everything()
         here = [each for each in subjects if each.where == LOCAL]
         for subject in here:

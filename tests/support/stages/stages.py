@@ -13,9 +13,9 @@ from rig.mlflow_server import MlflowServer as RigMlflow
 from stagingmirror.api.types.base import API_VERSION
 from stagingmirror.settings import Settings
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
-from stagingmirror.sources.kubernetes.watch.source import ClusterSource
+from stagingmirror.sources.kubernetes.watch.source import KubernetesSource
 from stagingmirror.sources.mlflow.client.address import RegistryAddress
-from stagingmirror.sources.mlflow.poll.source import RegistrySource
+from stagingmirror.sources.mlflow.poll.source import MlflowSource
 from stagingmirror.view import Subject
 from support.operators.rigs import make_namespace
 from support.operators.waiting import holds
@@ -41,8 +41,8 @@ async def a_stage(
     environments = _environments(kube, spaces, servers, staging_environment)
     settings = Settings(namespace=spaces[2], identity="operator", sweep_interval=2.0)
     client = await KubernetesClient.connect(kubeconfig=str(control_plane.kubeconfig), timeout=10.0)
-    registry = RegistrySource(clock=time.time, on_change=lambda _: None, settings=settings)
-    cluster = ClusterSource(client, clock=time.time, on_change=_nobody_hears, settings=settings)
+    registry = MlflowSource(clock=time.time, on_change=lambda _: None, settings=settings)
+    cluster = KubernetesSource(client, clock=time.time, on_change=_nobody_hears, settings=settings)
     for name, server in zip(environments, servers, strict=True):
         if server is not None:
             registry.configure(name, RegistryAddress(server.url))
@@ -82,7 +82,7 @@ def _environments(
 async def _end(stage: Stage, tasks: list[asyncio.Task[None]]) -> None:
     if stage.refresher is not None:
         await stage.refresher.close()
-    await stage.proving.close()
+    await stage.probes.close()
     for task in tasks:
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):

@@ -7,8 +7,8 @@ import pytest
 
 from stagingmirror.actions.action import Task
 from stagingmirror.actions.copy_model import Copying
-from stagingmirror.actions.hands import Hands, Pool
 from stagingmirror.actions.move_alias import Moving
+from stagingmirror.actions.tools import Pool, Tools
 from stagingmirror.drift.steps import CopyModel, MoveAlias, Produced
 from stagingmirror.errors import NeedsHuman, NotAnswered, NotLeading, StepFailed
 from stagingmirror.sources.kubernetes.write.writer import MERGE, Writer
@@ -94,10 +94,10 @@ async def test_an_alias_that_is_productions_is_never_even_asked_for() -> None:
     def is_productions(environment: str, name: str, alias: str) -> bool:
         return (environment, name, alias) == ("staging", "fraud-detector", "champion")
 
-    hands = Hands(writer(Asked()), no_server, is_productions, lambda: 0.0)
+    tools = Tools(writer(Asked()), no_server, is_productions, lambda: 0.0)
 
     with pytest.raises(StepFailed, match="never moved"):
-        await Moving(MOVE).survey("r1", hands)
+        await Moving(MOVE).survey("r1", tools)
 
 
 @pytest.mark.parametrize(("may", "error"), [(None, NotAnswered), (False, StepFailed)])
@@ -107,7 +107,7 @@ async def test_a_copy_into_what_may_be_productions_registry_asks_no_server(
     def no_server(environment: str) -> MlflowServer:
         raise AssertionError(environment)
 
-    hands = Hands(
+    tools = Tools(
         writer(Asked()),
         no_server,
         lambda environment, name, alias: False,
@@ -118,7 +118,7 @@ async def test_a_copy_into_what_may_be_productions_registry_asks_no_server(
 
     async def until_it_ends() -> None:
         while True:
-            await Copying(COPY).take(task, hands)
+            await Copying(COPY).take(task, tools)
             await asyncio.sleep(0)
 
     with pytest.raises(error, match="not proven"):

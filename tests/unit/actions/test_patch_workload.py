@@ -65,11 +65,11 @@ class Patched(Bench):
         self.body["metadata"]["generation"] += 1
 
     async def surveyed(self, action: Patching | None = None) -> Task:
-        before = await (action or patching()).survey("r1", self.hands)
+        before = await (action or patching()).survey("r1", self.tools)
         return Task("r1", before, {}, {}, 0.0)
 
-    async def put_back(self, task: Task) -> Task:
-        outcome = await patching().put_back(task, self.hands)
+    async def roll_back(self, task: Task) -> Task:
+        outcome = await patching().roll_back(task, self.tools)
         assert outcome.after is not None
         return replace(task, after=outcome.after)
 
@@ -81,28 +81,28 @@ async def test_nothing_is_as_before_until_the_controller_has_seen_it(whole: bool
     patched.image(NEW)
     patched.image(OLD)
 
-    task = await patched.put_back(task)
+    task = await patched.roll_back(task)
 
-    outcome = await patching().verify_back(task, patched.hands)
+    outcome = await patching().verify_rollback(task, patched.tools)
     assert outcome == Underway("Deployment server: its controller has not seen the change yet")
 
 
 async def test_what_was_whole_is_put_back_once_it_is_whole_again() -> None:
     patched = Patched()
-    task = await patched.put_back(await patched.surveyed())
+    task = await patched.roll_back(await patched.surveyed())
     patched.rolled_out(1, available=0)
-    assert isinstance(await patching().verify_back(task, patched.hands), Underway)
+    assert isinstance(await patching().verify_rollback(task, patched.tools), Underway)
 
     patched.rolled_out(1)
 
-    assert await patching().verify_back(task, patched.hands) == Arrived("runs what it ran")
+    assert await patching().verify_rollback(task, patched.tools) == Arrived("runs what it ran")
 
 
 async def test_what_was_not_whole_before_is_never_called_verified() -> None:
     patched = Patched(whole=False)
-    task = await patched.put_back(await patched.surveyed())
+    task = await patched.roll_back(await patched.surveyed())
 
-    outcome = await patching().verify_back(task, patched.hands)
+    outcome = await patching().verify_rollback(task, patched.tools)
 
     assert outcome == Arrived(NOT_WHOLE, caveat=NOT_WHOLE)
 
@@ -111,11 +111,11 @@ async def test_what_was_not_whole_before_is_never_called_verified() -> None:
 async def test_another_image_under_the_same_tag_is_not_what_ran(whole: bool) -> None:
     patched = Patched(whole=True)
     task = await patched.surveyed()
-    task = await patched.put_back(replace(task, before={**task.before, "whole": whole}))
+    task = await patched.roll_back(replace(task, before={**task.before, "whole": whole}))
     patched.pod(2)
 
     with pytest.raises(StepFailed, match="another image under the same tag"):
-        await patching().verify_back(task, patched.hands)
+        await patching().verify_rollback(task, patched.tools)
 
 
 async def test_a_field_that_is_what_it_was_is_set_back_and_another_value_is_somebodys() -> None:
@@ -123,10 +123,10 @@ async def test_a_field_that_is_what_it_was_is_set_back_and_another_value_is_some
     task = replace(await patched.surveyed(), after={"generation": 2})
     action = patching()
 
-    assert isinstance(await action.verify(task, patched.hands), Reverted)
+    assert isinstance(await action.verify(task, patched.tools), Reverted)
     patched.image(THEIRS)
     with pytest.raises(ChangedUnderneath, match="somebody changed app's image"):
-        await action.verify(task, patched.hands)
+        await action.verify(task, patched.tools)
 
 
 @pytest.mark.parametrize("spec", [{}, {"paused": True}])
@@ -138,7 +138,7 @@ async def test_an_annotation_waits_for_no_pods(spec: dict[str, Any]) -> None:
     task = await patched.surveyed(action)
     patched.body["metadata"]["annotations"]["example.com/snapshot"] = "2"
 
-    assert isinstance(await action.verify(task, patched.hands), Arrived)
+    assert isinstance(await action.verify(task, patched.tools), Arrived)
 
     del patched.body["metadata"]["annotations"]["example.com/snapshot"]
-    assert await action.verify_back(task, patched.hands) == Arrived("as before")
+    assert await action.verify_rollback(task, patched.tools) == Arrived("as before")

@@ -25,7 +25,7 @@ class Loads(Bench):
         self.wire.put("/apis/batch/v1/namespaces/ml/cronjobs/load", cron_job("load", "ml", "x"))
 
     async def forward(self) -> Task:
-        outcome = await LOADING.take(Task("r1", {}, {}, {}, 0.0, give_up=2000.0), self.hands)
+        outcome = await LOADING.take(Task("r1", {}, {}, {}, 0.0, give_up=2000.0), self.tools)
         assert outcome.after is not None
         return Task("r1", {}, outcome.after, {}, 0.0, give_up=2000.0)
 
@@ -45,7 +45,7 @@ class Loads(Bench):
         self.wire.objects[f"{JOBS}/{self.job}"]["status"] = {"conditions": [failed]}
 
     async def back(self, task: Task, action: Loading = LOADING) -> tuple[Outcome, Task]:
-        outcome = await action.put_back(task, self.hands)
+        outcome = await action.roll_back(task, self.tools)
         return outcome, task if outcome.after is None else replace(task, after=outcome.after)
 
 
@@ -137,6 +137,6 @@ async def test_what_cannot_be_loaded_back_is_said() -> None:
 
     assert isinstance(outcome, Arrived)
     assert outcome.caveat == "staging had no value before, so what was loaded stays"
-    assert (await NEVER_HAD_ANY.verify_back(task, loads.hands)).message == (
+    assert (await NEVER_HAD_ANY.verify_rollback(task, loads.tools)).message == (
         "nothing was loaded again"
     )

@@ -4,7 +4,7 @@ import pytest
 
 from stagingmirror.drift.accept import accepting
 from stagingmirror.drift.compare import judge
-from stagingmirror.drift.facts import Acceptance, Difference, Looks
+from stagingmirror.drift.facts import Acceptance, Difference, Observations
 from stagingmirror.drift.verdict import Accepted, Drifted
 from support.kinds.looks import NOW, STALE_AFTER, seen
 
@@ -48,13 +48,15 @@ def test_an_acceptance_that_names_a_value_does_not_cover_a_fact_that_is_missing(
 
 
 def test_accepting_a_fact_covers_its_details_but_not_other_facts() -> None:
-    looks = Looks(
+    observations = Observations(
         seen({"hash": "1", "hash/a": "1", "other": "1"}),
         seen({"hash": "2", "hash/a": "2", "other": "2"}),
     )
     acceptance = Acceptance("model", "hash", "masked tokenizer")
 
-    judged = judge("model", looks, acceptances=[acceptance], now=NOW, stale_after=STALE_AFTER)
+    judged = judge(
+        "model", observations, acceptances=[acceptance], now=NOW, stale_after=STALE_AFTER
+    )
 
     assert isinstance(judged, Drifted)
     assert [each.fact for each in judged.differences] == ["other"]
@@ -62,21 +64,27 @@ def test_accepting_a_fact_covers_its_details_but_not_other_facts() -> None:
 
 
 def test_accepting_a_detail_does_not_accept_its_fact() -> None:
-    looks = Looks(seen({"hash": "1", "hash/a": "1"}), seen({"hash": "2", "hash/a": "2"}))
+    observations = Observations(
+        seen({"hash": "1", "hash/a": "1"}), seen({"hash": "2", "hash/a": "2"})
+    )
     acceptance = Acceptance("model", "hash/a", "masked tokenizer")
 
-    judged = judge("model", looks, acceptances=[acceptance], now=NOW, stale_after=STALE_AFTER)
+    judged = judge(
+        "model", observations, acceptances=[acceptance], now=NOW, stale_after=STALE_AFTER
+    )
 
     assert isinstance(judged, Drifted)
 
 
 def test_what_is_wholly_accepted_tells_each_reason_once_with_its_end() -> None:
-    looks = Looks(seen({"a": "1", "b": "1"}), seen({"a": "2", "b": "2"}))
+    observations = Observations(seen({"a": "1", "b": "1"}), seen({"a": "2", "b": "2"}))
     acceptances = [
         Acceptance("serving", fact, "smaller nodes, MLP-212", until=NOW + 3600) for fact in "ab"
     ]
 
-    judged = judge("serving", looks, acceptances=acceptances, now=NOW, stale_after=STALE_AFTER)
+    judged = judge(
+        "serving", observations, acceptances=acceptances, now=NOW, stale_after=STALE_AFTER
+    )
 
     assert isinstance(judged, Accepted)
     assert judged.reasons == ("smaller nodes, MLP-212 (until 2027-01-15 09:00 UTC)",)

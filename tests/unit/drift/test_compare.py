@@ -10,8 +10,8 @@ from stagingmirror.drift.facts import (
     Difference,
     Fact,
     Hold,
-    Looks,
     Observation,
+    Observations,
     Seen,
     Unseen,
     Why,
@@ -29,7 +29,7 @@ def verdict(
 ) -> Verdict:
     return judge(
         "same",
-        Looks(production, staging),
+        Observations(production, staging),
         acceptances=acceptances,
         hold=hold,
         now=NOW,
@@ -229,16 +229,18 @@ def test_a_hold_does_nothing_once_ended_nor_for_components_that_it_does_not_name
     assert isinstance(verdict(seen({"a": "1"}), seen({"a": "2"}), hold=hold), Drifted)
 
 
-@given(given_looks.looks)
-def test_nothing_is_in_sync_unless_both_sides_were_freshly_seen_and_compared(looks: Looks) -> None:
-    judged = verdict(looks.production, looks.staging)
+@given(given_looks.observations)
+def test_nothing_is_in_sync_unless_both_sides_were_freshly_seen_and_compared(
+    observations: Observations,
+) -> None:
+    judged = verdict(observations.production, observations.staging)
 
     if isinstance(judged, InSync | Accepted):
-        for side in (looks.production, looks.staging):
+        for side in (observations.production, observations.staging):
             assert not isinstance(side, Unseen)
             assert abs(NOW - side.began) <= STALE_AFTER
-        assert isinstance(looks.production, Seen)
-        assert any(fact.compared for fact in looks.production.facts.values())
+        assert isinstance(observations.production, Seen)
+        assert any(fact.compared for fact in observations.production.facts.values())
     if isinstance(judged, InSync):
         assert judged.compared > 0
 
@@ -249,19 +251,19 @@ def turn(look: Observation) -> Observation:
     return Seen(dict(reversed(list(look.facts.items()))), look.began, trouble=look.trouble)
 
 
-@given(given_looks.looks)
-def test_the_order_in_which_facts_are_told_changes_nothing(looks: Looks) -> None:
-    turned = verdict(turn(looks.production), turn(looks.staging))
+@given(given_looks.observations)
+def test_the_order_in_which_facts_are_told_changes_nothing(observations: Observations) -> None:
+    turned = verdict(turn(observations.production), turn(observations.staging))
 
-    assert turned == verdict(looks.production, looks.staging)
+    assert turned == verdict(observations.production, observations.staging)
 
 
-@given(given_looks.looks, st.lists(given_looks.acceptances, max_size=4))
+@given(given_looks.observations, st.lists(given_looks.acceptances, max_size=4))
 def test_acceptances_only_turn_drift_into_accepted_and_nothing_else(
-    looks: Looks, acceptances: list[Acceptance]
+    observations: Observations, acceptances: list[Acceptance]
 ) -> None:
-    without = verdict(looks.production, looks.staging)
-    judged = verdict(looks.production, looks.staging, *acceptances)
+    without = verdict(observations.production, observations.staging)
+    judged = verdict(observations.production, observations.staging, *acceptances)
 
     if not isinstance(without, Drifted):
         assert judged == without

@@ -14,7 +14,7 @@ from stagingmirror.drift.deploys import (
     news,
     to_dict,
 )
-from stagingmirror.drift.facts import Looks
+from stagingmirror.drift.facts import Observations
 from stagingmirror.drift.verdict import Verdict
 from support.kinds.looks import component, seen, unseen
 
@@ -26,8 +26,8 @@ def running(revision: str = "r1", *, over: bool = True, key: DeployKey = KEY) ->
     return Running(key, {"Deployment fraud-server": revision}, 1000.0, over)
 
 
-def judged(*components: ComponentReport) -> dict[str, tuple[Looks, Verdict]]:
-    return {each.name: (each.looks, each.verdict) for each in components}
+def judged(*components: ComponentReport) -> dict[str, tuple[Observations, Verdict]]:
+    return {each.name: (each.observations, each.verdict) for each in components}
 
 
 def model(**staging: str) -> ComponentReport:

@@ -12,8 +12,8 @@ from stagingmirror.drift.facts import (
     Absent,
     Difference,
     Fact,
-    Looks,
     Observation,
+    Observations,
     Seen,
     Unseen,
 )
@@ -34,7 +34,8 @@ def component_told(
     known = former or {}
     unchanged = (known.get("verdict"), known.get("reason")) == (verdict, reason)
     hidden = [
-        _hidden(each, limits) for each in (component.looks.production, component.looks.staging)
+        _hidden(each, limits)
+        for each in (component.observations.production, component.observations.staging)
     ]
     first = [each.fact for each in differences]
     told = {
@@ -43,9 +44,9 @@ def component_told(
         "verdict": verdict,
         "reason": reason,
         "since": (known.get("since") if unchanged else None) or rfc3339(now),
-        "observedAt": _observed_at(component.looks),
-        "production": _facts(component.looks.production, first, limits),
-        "staging": _facts(component.looks.staging, first, limits),
+        "observedAt": _observed_at(component.observations),
+        "production": _facts(component.observations.production, first, limits),
+        "staging": _facts(component.observations.staging, first, limits),
         "differences": [_difference(each, limits) for each in differences[: limits.differences]],
         "message": _whole_message(component, sum(hidden), len(differences), limits),
     }
@@ -69,16 +70,16 @@ def message_of(component: ComponentReport) -> str:
     """The verdict in words, without what a reader should know beside it."""
     match component.verdict:
         case InSync() as verdict:
-            return _in_sync(verdict, component.looks)
+            return _in_sync(verdict, component.observations)
         case Drifted(differences):
-            return _drift(differences, component.looks)
+            return _drift(differences, component.observations)
         case Accepted(accepted, reasons):
             count = len(_counted(accepted))
             return f"{count} difference{'s' * (count != 1)} accepted: {'; '.join(reasons)}"
         case Held() as verdict:
-            return _held(verdict, component.looks)
+            return _held(verdict, component.observations)
         case Unknown() as verdict:
-            return _unknown(verdict, component.looks)
+            return _unknown(verdict, component.observations)
 
 
 def messages_of(components: tuple[ComponentReport, ...]) -> str:
@@ -87,9 +88,9 @@ def messages_of(components: tuple[ComponentReport, ...]) -> str:
     return "; ".join(f"{each.name}: {message_of(each).rstrip('.')}" for each in wrong or components)
 
 
-def _observed_at(looks: Looks) -> str | None:
+def _observed_at(observations: Observations) -> str | None:
     """Nothing where a side was never asked."""
-    return rfc3339(looks.oldest) if looks.oldest > 0 else None
+    return rfc3339(observations.oldest) if observations.oldest > 0 else None
 
 
 def _whole_message(
@@ -101,14 +102,14 @@ def _whole_message(
         message_of(component),
         _not_proven(component),
         f"{unlisted} further differences are not listed" if unlisted else "",
-        *_findings(component.looks),
+        *_findings(component.observations),
         f"{hidden} facts are not shown" if hidden else "",
     ]
     return ended("; ".join(part.rstrip(".") for part in parts if part), limits.message)
 
 
-def _in_sync(verdict: InSync, looks: Looks) -> str:
-    facts = looks.production.facts if isinstance(looks.production, Seen) else {}
+def _in_sync(verdict: InSync, observations: Observations) -> str:
+    facts = observations.production.facts if isinstance(observations.production, Seen) else {}
     compared = [name for name, fact in facts.items() if fact.compared and DETAIL not in name]
     if verdict.compared == 1 and len(compared) == 1:
         said = short(facts[compared[0]].value)
@@ -119,15 +120,15 @@ def _in_sync(verdict: InSync, looks: Looks) -> str:
 
 def _not_proven(component: ComponentReport) -> str:
     """Which of the facts that a verdict rests on are only written down somewhere."""
-    declared = [] if isinstance(component.verdict, Unknown) else _declared(component.looks)
+    declared = [] if isinstance(component.verdict, Unknown) else _declared(component.observations)
     return f"declared, not proven to run: {listed(declared)}" if declared else ""
 
 
-def _drift(differences: tuple[Difference, ...], looks: Looks) -> str:
+def _drift(differences: tuple[Difference, ...], observations: Observations) -> str:
     counted = _counted(differences)
     if [each.fact for each in counted] == [PRESENT]:
-        return f"staging does not have {_missing(looks.staging)}"
-    said = _versions(looks)
+        return f"staging does not have {_missing(observations.staging)}"
+    said = _versions(observations)
     if said is None and len(counted) == 1:
         return _one(counted[0])
     names = [each.fact for each in counted]
@@ -135,28 +136,33 @@ def _drift(differences: tuple[Difference, ...], looks: Looks) -> str:
     return f"{said}; {differ}" if said else differ
 
 
-def _held(verdict: Held, looks: Looks) -> str:
+def _held(verdict: Held, observations: Observations) -> str:
     said = f"held by {verdict.hold}: {verdict.reason}"
     if verdict.unseen is not None:
         return f"{said}; not seen: {verdict.unseen.message}"
-    return f"{said}; {_drift(verdict.differences, looks)}" if verdict.differences else said
+    return f"{said}; {_drift(verdict.differences, observations)}" if verdict.differences else said
 
 
-def _unknown(verdict: Unknown, looks: Looks) -> str:
+def _unknown(verdict: Unknown, observations: Observations) -> str:
     """Production's reason is the verdict; where staging was not seen either, that is told too."""
     said = _on(verdict.side, verdict.why.message)
-    staging = looks.staging
+    staging = observations.staging
     if verdict.side == "staging" or not isinstance(staging, Unseen) or staging.why == verdict.why:
         return said
     return f"{said.rstrip('.')}; {_on('staging', staging.why.message)}"
 
 
-def _versions(looks: Looks) -> str | None:
+def _versions(observations: Observations) -> str | None:
     """``production runs version 12, staging runs version 11``, where there are versions to tell."""
-    production, staging = (_fact(look, VERSION) for look in (looks.production, looks.staging))
+    production, staging = (
+        _fact(look, VERSION) for look in (observations.production, observations.staging)
+    )
     if production is None or staging is None:
         return None
-    told = (("production", production, looks.production), ("staging", staging, looks.staging))
+    told = (
+        ("production", production, observations.production),
+        ("staging", staging, observations.staging),
+    )
     return ", ".join(_runs(side, version, _fact(look, ALIAS)) for side, version, look in told)
 
 
@@ -183,8 +189,8 @@ def _one(difference: Difference) -> str:
     return f"{difference.fact}: production has {production}, staging has {staging}{wanted}"
 
 
-def _findings(looks: Looks) -> list[str]:
-    sides = (("production", looks.production), ("staging", looks.staging))
+def _findings(observations: Observations) -> list[str]:
+    sides = (("production", observations.production), ("staging", observations.staging))
     return [
         _on(side, finding)
         for side, look in sides
@@ -200,8 +206,12 @@ def _on(side: str | None, sentence: str) -> str:
     return f"{side}: {sentence}"
 
 
-def _declared(looks: Looks) -> list[str]:
-    sides = (look.facts for look in (looks.production, looks.staging) if isinstance(look, Seen))
+def _declared(observations: Observations) -> list[str]:
+    sides = (
+        look.facts
+        for look in (observations.production, observations.staging)
+        if isinstance(look, Seen)
+    )
     found = {name for facts in sides for name, fact in facts.items() if _is_declared(name, fact)}
     return sorted(found)
 

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from stagingmirror.drift.compare import seen
 from stagingmirror.drift.deploys import Deploy
-from stagingmirror.drift.facts import Looks
+from stagingmirror.drift.facts import Observations
 from stagingmirror.drift.steps import Plan
 from stagingmirror.drift.verdict import Drifted, Held, Unknown, Verdict
 
@@ -25,7 +25,7 @@ class ComponentReport:
 
     name: str
     kind: str | None
-    looks: Looks
+    observations: Observations
     verdict: Verdict
 
 
@@ -81,8 +81,8 @@ class Report:
 
     def seen(self, component: ComponentReport, now: float) -> bool:
         """Whether both sides have answered and are not stale."""
-        looks = (component.looks.production, component.looks.staging)
-        return all(seen(look, now=now, stale_after=self.stale_after) for look in looks)
+        observations = (component.observations.production, component.observations.staging)
+        return all(seen(look, now=now, stale_after=self.stale_after) for look in observations)
 
 
 def sync_of(components: tuple[ComponentReport, ...]) -> Sync:

@@ -65,8 +65,8 @@ def _component(component: ComponentReport) -> list[object]:
         type(verdict).__name__,
         reason_of(component),
         _excused(component),
-        _side(component.looks.production, unseen=_is_unseen(component)),
-        _side(component.looks.staging, unseen=_is_unseen(component)),
+        _side(component.observations.production, unseen=_is_unseen(component)),
+        _side(component.observations.staging, unseen=_is_unseen(component)),
     ]
 
 

@@ -176,7 +176,9 @@ def _oldest(report: Report, now: float) -> float:
     """When the oldest look began that the status rests on. What was not seen ages nothing: that it
     was not seen is true now.
     """
-    return min([now, *(each.looks.oldest for each in report.components if report.seen(each, now))])
+    return min(
+        [now, *(each.observations.oldest for each in report.components if report.seen(each, now))]
+    )
 
 
 def _refreshes(report: Report, before: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -11,8 +11,8 @@ from stagingmirror.api.types.times import is_moment, posix
 from stagingmirror.cli.commands.options import fail, show
 from stagingmirror.cli.commands.wait import EVERY, asked_anew, patience
 from stagingmirror.cli.read.answer import MISUSED, Answer, answer, worst
-from stagingmirror.cli.read.client import Desk
-from stagingmirror.cli.read.freshness import Belief, Settled, belief
+from stagingmirror.cli.read.client import MirrorClient
+from stagingmirror.cli.read.freshness import Freshness, Settled, belief
 from stagingmirror.cli.read.mirror import Mirror
 from stagingmirror.cli.read.times import DAY, span
 from stagingmirror.cli.screens.answer import answer_json, answer_junit, answer_lines
@@ -36,18 +36,18 @@ class Asked:
     within: str | None
 
 
-async def check(desk: Desk, asked: Asked, output: str) -> int:
+async def check(client: MirrorClient, asked: Asked, output: str) -> int:
     now = time()
     since = None if asked.since is None else moment(asked.since, now)
     if since is not None and since > now + SKEW:
         fail(f"--since {asked.since} is later than now; nothing is known of the future")
         return MISUSED
-    mirrors = await desk.mirrors(asked.names)
+    mirrors = await client.mirrors(asked.names)
     if unknown := _unknown_components(asked.excepted, mirrors):
         fail(f"--except {unknown}: no such component in {', '.join(m.name for m in mirrors)}")
         return MISUSED
-    answers = await asyncio.gather(*(_answer(desk, mirror, asked, since) for mirror in mirrors))
-    _tell(answers, output, namespaces=desk.everywhere)
+    answers = await asyncio.gather(*(_answer(client, mirror, asked, since) for mirror in mirrors))
+    _tell(answers, output, namespaces=client.everywhere)
     return worst([each.code for each in answers])
 
 
@@ -72,36 +72,38 @@ def moment(text: str, now: float) -> float:
         raise NeedsHuman("InvalidTime", told) from None
 
 
-async def _answer(desk: Desk, mirror: Mirror, asked: Asked, since: float | None) -> Answer:
+async def _answer(
+    client: MirrorClient, mirror: Mirror, asked: Asked, since: float | None
+) -> Answer:
     seen: Mirror | None = mirror
     if asked.now:
         limit = patience(asked.within, BYTES if asked.read_bytes else SOON)
-        seen = await asked_anew(desk, mirror, limit, read_bytes=asked.read_bytes)
-    settled, now = await desk.settled(), time()
+        seen = await asked_anew(client, mirror, limit, read_bytes=asked.read_bytes)
+    settled, now = await client.settled(), time()
     if seen is None:
         return answer(mirror, _silent(mirror, settled, now, limit), now)
     if asked.now:
-        settled, now = await _settled(desk, seen, settled)
+        settled, now = await _settled(client, seen, settled)
     believed = belief(seen, settled, now)
     return answer(seen, believed, now, excepted=asked.excepted, since=since)
 
 
-async def _settled(desk: Desk, seen: Mirror, settled: Settled) -> tuple[Settled, float]:
+async def _settled(client: MirrorClient, seen: Mirror, settled: Settled) -> tuple[Settled, float]:
     """What the Lease says, and when it was read. Whoever has just answered is alive: where nothing
     is settled yet because it has only just begun to lead, that follows.
     """
     end = monotonic() + FOLLOWS
     while belief(seen, settled, time()).everybody and not settled.forbidden and monotonic() < end:
         await asyncio.sleep(EVERY)
-        settled = await desk.settled()
+        settled = await client.settled()
     return settled, time()
 
 
-def _silent(mirror: Mirror, settled: Settled, now: float, limit: float) -> Belief:
+def _silent(mirror: Mirror, settled: Settled, now: float, limit: float) -> Freshness:
     told = belief(mirror, settled, now)
     if told.everybody:
         return told
-    return Belief("Unknown", f"the operator did not answer within {span(limit)}")
+    return Freshness("Unknown", f"the operator did not answer within {span(limit)}")
 
 
 def _unknown_components(excepted: frozenset[str], mirrors: Sequence[Mirror]) -> str | None:

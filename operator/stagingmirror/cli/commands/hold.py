@@ -14,7 +14,7 @@ from stagingmirror.api.types.times import rfc3339
 from stagingmirror.cli.commands.options import fail, show, user
 from stagingmirror.cli.commands.wait import EVERY, asked_anew, patience, until
 from stagingmirror.cli.read.answer import FAILED, IN_SYNC, MISUSED, UNKNOWN
-from stagingmirror.cli.read.client import Desk
+from stagingmirror.cli.read.client import MirrorClient
 from stagingmirror.cli.read.mirror import Mirror, at
 from stagingmirror.cli.read.times import clock, span
 from stagingmirror.errors import Conflicted, NeedsHuman, NotAllowed, NotThere
@@ -34,39 +34,39 @@ class Asked:
     called: str | None
 
 
-async def hold(desk: Desk, asked: Asked, within: str | None) -> int:
+async def hold(client: MirrorClient, asked: Asked, within: str | None) -> int:
     if not asked.length or not asked.reason:
         fail('say for how long and why, e.g. --for 2h --reason "candidate 14"')
         return MISUSED
     end = time() + seconds(asked.length)
     limit = patience(within, A_REFRESH)
     if asked.mirrors or asked.components:
-        _refuse_unknown(await desk.mirrors(asked.mirrors), asked.components, each=asked.mirrors)
+        _refuse_unknown(await client.mirrors(asked.mirrors), asked.components, each=asked.mirrors)
     name = _name(asked.mirrors, asked.called)
     spec = {"mirrors": list(asked.mirrors), "components": list(asked.components)}
     given = {key: value for key, value in spec.items() if value}
     try:
-        await _create(desk, name, given | {"reason": asked.reason, "until": rfc3339(end)})
+        await _create(client, name, given | {"reason": asked.reason, "until": rfc3339(end)})
     except Conflicted:
         fail(f"there is a hold {name} already; release it first, or give another --name")
         return FAILED
-    return await _effective(desk, name, end, limit)
+    return await _effective(client, name, end, limit)
 
 
 async def release(
-    desk: Desk, mirrors: Sequence[str], called: str | None, within: str | None
+    client: MirrorClient, mirrors: Sequence[str], called: str | None, within: str | None
 ) -> int:
     limit = patience(within, SOON)
     name = _name(mirrors, called)
     try:
-        held = (await desk.hold(name))["spec"].get("mirrors") or []
-        await desk.delete_hold(name)
+        held = (await client.hold(name))["spec"].get("mirrors") or []
+        await client.delete_hold(name)
     except NotThere:
-        fail(f"there is no hold {name}; {await _others(desk)}")
+        fail(f"there is no hold {name}; {await _others(client)}")
         return FAILED
-    meant = await _still_there(desk, held) if held else await _all(desk)
+    meant = await _still_there(client, held) if held else await _all(client)
     try:
-        seen = await asyncio.gather(*(_let_go(desk, mirror, name, limit) for mirror in meant))
+        seen = await asyncio.gather(*(_let_go(client, mirror, name, limit) for mirror in meant))
     except NotAllowed:
         show(f"released {name}; you may not ask for a check, so the next one will tell")
         return IN_SYNC
@@ -101,26 +101,26 @@ def _tracked(names: Iterable[str]) -> str:
     return f"tracked: {', '.join(sorted(names)) or 'nothing'}"
 
 
-async def _create(desk: Desk, name: str, spec: Mapping[str, Any]) -> None:
+async def _create(client: MirrorClient, name: str, spec: Mapping[str, Any]) -> None:
     """``Conflicted`` where a hold of this name is in force; one that has ended makes way."""
     try:
-        await desk.create_hold(name, spec)
+        await client.create_hold(name, spec)
     except Conflicted:
         try:
-            ended = at((await desk.hold(name))["spec"].get("until"))
+            ended = at((await client.hold(name))["spec"].get("until"))
             if ended is None or ended > time():
                 raise
-            await desk.delete_hold(name)
+            await client.delete_hold(name)
         except NotThere:
             pass  # it went by itself in between
-        await desk.create_hold(name, spec)
+        await client.create_hold(name, spec)
 
 
-async def _effective(desk: Desk, name: str, ends: float, limit: float) -> int:
+async def _effective(client: MirrorClient, name: str, ends: float, limit: float) -> int:
     """Wait until it is, saying what it waits for."""
     end, told = monotonic() + limit, ""
     while True:
-        status = _status(await desk.hold(name))
+        status = _status(await client.hold(name))
         message = status.message or ""
         if at(status.effective_since) is not None:
             now = time()
@@ -158,13 +158,13 @@ def _because(message: str) -> str:
     return f": {message}" if message else ""
 
 
-async def _let_go(desk: Desk, mirror: Mirror, hold: str, limit: float) -> Mirror | None:
+async def _let_go(client: MirrorClient, mirror: Mirror, hold: str, limit: float) -> Mirror | None:
     """The mirror once it was checked anew and nothing in it is held by this hold any more. One
     that is gone meanwhile is let go.
     """
     try:
-        seen = await asked_anew(desk, mirror, limit)
-        return seen and await until(desk, mirror, lambda now: not _is_held(now, hold), limit)
+        seen = await asked_anew(client, mirror, limit)
+        return seen and await until(client, mirror, lambda now: not _is_held(now, hold), limit)
     except NotThere:
         return mirror
 
@@ -173,27 +173,27 @@ def _is_held(mirror: Mirror, hold: str) -> bool:
     return any(each.verdict == "Held" and each.reason == hold for each in mirror.status.components)
 
 
-async def _still_there(desk: Desk, names: Sequence[str]) -> list[Mirror]:
+async def _still_there(client: MirrorClient, names: Sequence[str]) -> list[Mirror]:
     found = []
     for name in names:
         try:
-            found.append(await desk.mirror(name))
+            found.append(await client.mirror(name))
         except NotThere:
             continue
     return found
 
 
-async def _all(desk: Desk) -> list[Mirror]:
+async def _all(client: MirrorClient) -> list[Mirror]:
     try:
-        return await desk.mirrors()
+        return await client.mirrors()
     except NotThere:
         return []
 
 
-async def _others(desk: Desk) -> str:
-    names = sorted(body["metadata"]["name"] for body in await desk.holds())
+async def _others(client: MirrorClient) -> str:
+    names = sorted(body["metadata"]["name"] for body in await client.holds())
     if not names:
-        return f"there is none in namespace {desk.namespace}"
+        return f"there is none in namespace {client.namespace}"
     return f"there are: {', '.join(names)} (--name)"
 
 

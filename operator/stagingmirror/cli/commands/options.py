@@ -96,8 +96,8 @@ async def _answered(command: Command, where: dict[str, Any], given: dict[str, An
     from stagingmirror.errors import StagingMirrorError
 
     try:
-        async with at_desk(Where(**where)) as desk:
-            return await command(desk, **given)
+        async with at_desk(Where(**where)) as client:
+            return await command(client, **given)
     except StagingMirrorError as error:
         fail(error.message)
         return 1

@@ -10,7 +10,7 @@ from stagingmirror.api.crd.status_schema import RefreshTold
 from stagingmirror.cli.commands.options import fail, show
 from stagingmirror.cli.commands.wait import patience, token
 from stagingmirror.cli.read.answer import DIFFERS, FAILED, IN_SYNC, UNKNOWN
-from stagingmirror.cli.read.client import Desk
+from stagingmirror.cli.read.client import MirrorClient
 from stagingmirror.cli.read.freshness import belief
 from stagingmirror.cli.read.mirror import Mirror
 from stagingmirror.cli.read.times import span
@@ -27,22 +27,22 @@ LEASE_EVERY = 5.0
 SUCCEEDED = frozenset({"Succeeded", "NothingToDo"})
 
 
-async def refresh(desk: Desk, name: str, *, wait: bool, within: str | None) -> int:
+async def refresh(client: MirrorClient, name: str, *, wait: bool, within: str | None) -> int:
     limit = patience(within, LONG)
-    mirror = await desk.mirror(name)
+    mirror = await client.mirror(name)
     if mirror.schedule is None:
         fail(f"{mirror.name} has no spec.refresh, so staging is never written; add it first")
         return FAILED
-    if wait and (nobody := await _nobody(desk, mirror)):
+    if wait and (nobody := await _nobody(client, mirror)):
         show(f"? {mirror.name}: a refresh was not asked for: {nobody}")
         return UNKNOWN
     left, begun = token(), monotonic()
-    await desk.annotate(mirror, "refresh-at", left)
+    await client.annotate(mirror, "refresh-at", left)
     if not wait:
         show(f"asked for a refresh of {mirror.name}; see: kubectl stagingmirror status {name}")
         return IN_SYNC
     follower = Follower(left)
-    following = Following(desk, mirror)
+    following = Following(client, mirror)
     async for seen in following.seen(limit):
         show(follower.news(seen, monotonic()))
         if (ended := ended_refresh(seen, left)) is not None:
@@ -58,10 +58,10 @@ async def refresh(desk: Desk, name: str, *, wait: bool, within: str | None) -> i
 class Following:
     """Looks at a mirror again and again, while an operator is there to do what was asked."""
 
-    def __init__(self, desk: Desk, mirror: Mirror) -> None:
+    def __init__(self, client: MirrorClient, mirror: Mirror) -> None:
         self.nobody: str | None = None
         """Why nobody will do it: the looking has ended before its time."""
-        self._desk = desk
+        self._desk = client
         self._mirror = mirror
         self._ask_at = monotonic() + LEASE_EVERY
 
@@ -87,9 +87,9 @@ class Following:
             return None
 
 
-async def _nobody(desk: Desk, mirror: Mirror) -> str | None:
+async def _nobody(client: MirrorClient, mirror: Mirror) -> str | None:
     """Why no operator would do anything; None where one is alive, or where we may not know."""
-    settled, now = await desk.settled(), time()
+    settled, now = await client.settled(), time()
     if settled.forbidden or (settled.at is not None and settled.at > now):
         return None
     told = belief(mirror, settled, now)

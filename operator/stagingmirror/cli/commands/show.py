@@ -7,8 +7,8 @@ from typing import Any
 
 from stagingmirror.cli.commands.options import fail, show
 from stagingmirror.cli.read.answer import FAILED
-from stagingmirror.cli.read.client import Desk
-from stagingmirror.cli.read.freshness import Belief, belief
+from stagingmirror.cli.read.client import MirrorClient
+from stagingmirror.cli.read.freshness import Freshness, belief
 from stagingmirror.cli.read.mirror import Mirror
 from stagingmirror.cli.screens.diff import diff_screen
 from stagingmirror.cli.screens.history import history_screen
@@ -16,26 +16,26 @@ from stagingmirror.cli.screens.plan import plan_screen, would_not_start
 from stagingmirror.cli.screens.status import status_screen, status_table
 
 
-async def status(desk: Desk, names: Sequence[str], *, as_json: bool) -> int:
-    mirrors = await desk.mirrors(names)
-    settled, now = await desk.settled(), time()
+async def status(client: MirrorClient, names: Sequence[str], *, as_json: bool) -> int:
+    mirrors = await client.mirrors(names)
+    settled, now = await client.settled(), time()
     believed = [(mirror, belief(mirror, settled, now)) for mirror in mirrors]
     if as_json:
         show(_json([_told(*each) | {"status": _status(each[0])} for each in believed]))
     elif len(names) == 1:
         show(status_screen(*believed[0], now))
     else:
-        show(status_table(believed, now, namespaces=desk.everywhere))
+        show(status_table(believed, now, namespaces=client.everywhere))
     return 0
 
 
-async def diff(desk: Desk, name: str, components: Sequence[str], *, as_json: bool) -> int:
-    mirror = await desk.mirror(name)
+async def diff(client: MirrorClient, name: str, components: Sequence[str], *, as_json: bool) -> int:
+    mirror = await client.mirror(name)
     known = {each.name for each in mirror.status.components}
     if unknown := [each for each in components if each not in known]:
         fail(f"{mirror.name} has no component {unknown[0]}; it has {', '.join(sorted(known))}")
         return FAILED
-    believed, now = belief(mirror, await desk.settled(), time()), time()
+    believed, now = belief(mirror, await client.settled(), time()), time()
     if as_json:
         found = _status(mirror, {"components"}).get("components", [])
         asked = [each for each in found if not components or each["name"] in components]
@@ -45,9 +45,9 @@ async def diff(desk: Desk, name: str, components: Sequence[str], *, as_json: boo
     return 0
 
 
-async def plan(desk: Desk, name: str, *, as_json: bool) -> int:
-    mirror = await desk.mirror(name)
-    believed = belief(mirror, await desk.settled(), time())
+async def plan(client: MirrorClient, name: str, *, as_json: bool) -> int:
+    mirror = await client.mirror(name)
+    believed = belief(mirror, await client.settled(), time())
     if as_json:
         told = _told(mirror, believed) | {"wouldNotStart": would_not_start(mirror), "plan": None}
         show(_json(told | _status(mirror, {"plan"})))
@@ -56,17 +56,17 @@ async def plan(desk: Desk, name: str, *, as_json: bool) -> int:
     return 0
 
 
-async def history(desk: Desk, name: str, *, as_json: bool) -> int:
-    mirror = await desk.mirror(name)
+async def history(client: MirrorClient, name: str, *, as_json: bool) -> int:
+    mirror = await client.mirror(name)
     if as_json:
-        believed = belief(mirror, await desk.settled(), time())
+        believed = belief(mirror, await client.settled(), time())
         show(_json(_told(mirror, believed) | _status(mirror, {"refreshes", "deploys"})))
     else:
         show(history_screen(mirror, time()))
     return 0
 
 
-def _told(mirror: Mirror, believed: Belief) -> dict[str, Any]:
+def _told(mirror: Mirror, believed: Freshness) -> dict[str, Any]:
     """What every answer in JSON begins with."""
     return {
         "namespace": mirror.namespace,

@@ -6,7 +6,7 @@ from time import monotonic
 from uuid import uuid4
 
 from stagingmirror.api.types.duration import seconds
-from stagingmirror.cli.read.client import Desk
+from stagingmirror.cli.read.client import MirrorClient
 from stagingmirror.cli.read.mirror import Mirror
 
 EVERY = 0.5
@@ -24,31 +24,31 @@ def patience(text: str | None, default: float) -> float:
 
 
 async def watched(
-    desk: Desk, mirror: Mirror, limit: float, *, every: float = EVERY
+    client: MirrorClient, mirror: Mirror, limit: float, *, every: float = EVERY
 ) -> AsyncIterator[Mirror]:
     """The mirror as it is now, again and again, for ``limit`` seconds."""
     end = monotonic() + limit
     while True:
-        yield await desk.mirror(mirror.path)
+        yield await client.mirror(mirror.path)
         if monotonic() > end:
             return
         await asyncio.sleep(every)
 
 
 async def until(
-    desk: Desk, mirror: Mirror, holds: Callable[[Mirror], bool], limit: float
+    client: MirrorClient, mirror: Mirror, holds: Callable[[Mirror], bool], limit: float
 ) -> Mirror | None:
     """The mirror once it is as wanted; None where it did not get so within ``limit`` seconds."""
-    async for seen in watched(desk, mirror, limit):
+    async for seen in watched(client, mirror, limit):
         if holds(seen):
             return seen
     return None
 
 
 async def asked_anew(
-    desk: Desk, mirror: Mirror, limit: float, *, read_bytes: bool = False
+    client: MirrorClient, mirror: Mirror, limit: float, *, read_bytes: bool = False
 ) -> Mirror | None:
     """The mirror with a verdict whose every look began after now; None where none came."""
     left = token(read_bytes=read_bytes)
-    await desk.annotate(mirror, "check-at", left)
-    return await until(desk, mirror, lambda seen: seen.status.handled_check_at == left, limit)
+    await client.annotate(mirror, "check-at", left)
+    return await until(client, mirror, lambda seen: seen.status.handled_check_at == left, limit)

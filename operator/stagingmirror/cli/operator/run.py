@@ -146,8 +146,8 @@ class State:
         """Whether this process sees what it must see; it need not lead."""
         if self._operator is None or self._edge is None:
             return "starting"
-        if self._operator.sweeper.trouble is not None:
-            return self._operator.sweeper.trouble
+        if self._operator.resync.trouble is not None:
+            return self._operator.resync.trouble
         if not self._edge.ready.is_set():
             return "our own resources are not watched yet"
         return None
@@ -197,7 +197,7 @@ def _started(name: str, awaitable: Awaitable[None]) -> asyncio.Task[None]:
 
 async def _watch(operator: Operator, edge: Edge, stop: asyncio.Event) -> None:
     """Kopf is started when our resources can be listed: it would not wait for their definitions."""
-    await operator.sweeper.until_listed()
+    await operator.resync.until_listed()
     watching = asyncio.create_task(edge.run(), name="kopf")
     try:
         await edge.ready.wait()

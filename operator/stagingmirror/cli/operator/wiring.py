@@ -4,38 +4,38 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 
-from stagingmirror.actions.hands import Hands
-from stagingmirror.engine.check.reconciler import Check
+from stagingmirror.actions.tools import Tools
+from stagingmirror.engine.check.reconciler import MirrorReconciler
 from stagingmirror.engine.check.worker import work
-from stagingmirror.engine.environments.reconciler import EnvironmentKeeper
+from stagingmirror.engine.environments.reconciler import EnvironmentReconciler
 from stagingmirror.engine.environments.resolve import may_copy, production_namespaces
-from stagingmirror.engine.holds.active import Acknowledged
-from stagingmirror.engine.holds.reconciler import HoldKeeper
+from stagingmirror.engine.holds.active import AcknowledgedHolds
+from stagingmirror.engine.holds.reconciler import HoldReconciler
 from stagingmirror.engine.leader.elector import Elector
-from stagingmirror.engine.leader.settled_at import Settling
-from stagingmirror.engine.leader.takeover import LEASE, Leadership, Left
-from stagingmirror.engine.observe.check_requests import Tokens
-from stagingmirror.engine.observe.hash_cache import Contents
-from stagingmirror.engine.observe.initial_sync import FirstAnswers
-from stagingmirror.engine.observe.probes import Proving
-from stagingmirror.engine.observe.subscriptions import Wants
-from stagingmirror.engine.observe.view import Looking, answer_of
+from stagingmirror.engine.leader.settled_at import SettledAt
+from stagingmirror.engine.leader.takeover import LEASE, Inherited, Leadership
+from stagingmirror.engine.observe.check_requests import CheckRequests
+from stagingmirror.engine.observe.hash_cache import HashCache
+from stagingmirror.engine.observe.initial_sync import InitialSync
+from stagingmirror.engine.observe.probes import Probes
+from stagingmirror.engine.observe.subscriptions import Subscriptions
+from stagingmirror.engine.observe.view import RecordingView, answer_of
 from stagingmirror.engine.ownership.claims import Claims
-from stagingmirror.engine.refresh.reconciler import Refresher
-from stagingmirror.engine.resources.cache import Fleet
-from stagingmirror.engine.resources.client import Resources
+from stagingmirror.engine.refresh.reconciler import RefreshReconciler
+from stagingmirror.engine.resources.cache import ResourceCache
+from stagingmirror.engine.resources.client import ResourceClient
 from stagingmirror.engine.resources.mirror import MirrorKey, Specs
-from stagingmirror.engine.status.events import Chronicle, Teller
+from stagingmirror.engine.status.events import ChangeReporter, EventRecorder
 from stagingmirror.engine.status.writer import StatusWriter
-from stagingmirror.engine.watch.event_handlers import Reactions
-from stagingmirror.engine.watch.resync import Sweeper
-from stagingmirror.engine.workqueue.queue import Queue
+from stagingmirror.engine.watch.event_handlers import EventHandlers
+from stagingmirror.engine.watch.resync import Resync
+from stagingmirror.engine.workqueue.queue import WorkQueue
 from stagingmirror.metrics import Metrics
 from stagingmirror.settings import Settings
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
-from stagingmirror.sources.kubernetes.watch.source import ClusterSource
+from stagingmirror.sources.kubernetes.watch.source import KubernetesSource
 from stagingmirror.sources.kubernetes.write.writer import Writer
-from stagingmirror.sources.mlflow.poll.source import RegistrySource
+from stagingmirror.sources.mlflow.poll.source import MlflowSource
 from stagingmirror.view import Subject
 
 Clock = Callable[[], float]
@@ -48,21 +48,21 @@ class Operator:
     settings: Settings
     elector: Elector
     leadership: Leadership
-    left: Left
-    queue: Queue[MirrorKey]
-    check: Check
-    cluster: ClusterSource
-    registry: RegistrySource
-    refresher: Refresher
-    teller: Teller
-    hands: Hands
-    reactions: Reactions
-    sweeper: Sweeper
-    keeper: EnvironmentKeeper
-    holds: HoldKeeper
-    settling: Settling
-    contents: Contents
-    proving: Proving
+    left: Inherited
+    queue: WorkQueue[MirrorKey]
+    check: MirrorReconciler
+    cluster: KubernetesSource
+    registry: MlflowSource
+    refresher: RefreshReconciler
+    recorder: EventRecorder
+    tools: Tools
+    reactions: EventHandlers
+    resync: Resync
+    keeper: EnvironmentReconciler
+    holds: HoldReconciler
+    settling: SettledAt
+    contents: HashCache
+    probes: Probes
 
     def tasks(self) -> dict[str, Awaitable[None]]:
         """What runs as long as the process does, by name."""
@@ -74,12 +74,12 @@ class Operator:
             **workers,
             "cluster": self.cluster.run(),
             "registry": self.registry.run(),
-            "sweep": self.sweeper.run(),
+            "sweep": self.resync.run(),
             "environments": self.keeper.run(),
             "holds": self.holds.run(),
             "settling": self.settling.run(),
             "contents": self.contents.run(),
-            "events": self.teller.run(),
+            "events": self.recorder.run(),
         }
 
     async def lead(self) -> None:
@@ -91,8 +91,8 @@ class Operator:
 
     async def close(self) -> None:
         """End work that runs beside the passes."""
-        await self.proving.close()
-        await self.hands.pool.close()
+        await self.probes.close()
+        await self.tools.pool.close()
 
 
 def assemble(
@@ -116,66 +116,73 @@ def assemble(
     )
     leadership = Leadership(elector)
     leading = leadership.leading
-    queue: Queue[MirrorKey] = Queue(clock=clock, counting=metrics.queue("mirrors"))
-    fleet, specs, tokens, acknowledged = Fleet(), Specs(), Tokens(), Acknowledged()
-    first_answers = FirstAnswers()
+    queue: WorkQueue[MirrorKey] = WorkQueue(clock=clock, counting=metrics.queue("mirrors"))
+    cache, specs, tokens, acknowledged = (
+        ResourceCache(),
+        Specs(),
+        CheckRequests(),
+        AcknowledgedHolds(),
+    )
+    initial_sync = InitialSync()
 
     def changed(subject: Subject, /, *, since: float | None = None) -> None:
-        for key in wants.readers(subject):
-            if since is not None or not first_answers.still_waits(key, subject, answer):
+        for key in subscriptions.readers(subject):
+            if since is not None or not initial_sync.still_waits(key, subject, answer):
                 queue.add(key, since=since)
 
-    cluster = ClusterSource(client, clock=clock, on_change=changed, settings=settings)
-    registry = RegistrySource(
+    cluster = KubernetesSource(client, clock=clock, on_change=changed, settings=settings)
+    registry = MlflowSource(
         clock=clock, on_change=changed, settings=settings, on_call=metrics.upstream_call
     )
     answer = partial(answer_of, cluster, registry)
-    claims = Claims(fleet, specs, registry.same_registry)
-    wants = Wants(cluster=cluster, registry=registry, leading=leading)
-    resources = Resources(client, fleet, leading=leading)
-    teller = Teller(client, clock=clock, identity=settings.identity, leading=leading)
+    claims = Claims(cache, specs, registry.same_registry)
+    subscriptions = Subscriptions(cluster=cluster, registry=registry, leading=leading)
+    resources = ResourceClient(client, cache, leading=leading)
+    recorder = EventRecorder(client, clock=clock, identity=settings.identity, leading=leading)
     _count(metrics, cluster, elector)
-    settling = Settling(
+    settling = SettledAt(
         queue,
         cluster,
-        sweeps_vouch_until=lambda: sweeper.vouches_until(),
+        sweeps_vouch_until=lambda: resync.vouches_until(),
         clock=clock,
         annotate=_telling_both(elector, metrics),
     )
-    proving = Proving(cluster, registry, wants=wants, tokens=tokens, again=queue.add, clock=clock)
-    hands = Hands(
+    probes = Probes(
+        cluster, registry, subscriptions=subscriptions, tokens=tokens, again=queue.add, clock=clock
+    )
+    tools = Tools(
         writer=Writer(
             client,
-            productions=lambda: frozenset(production_namespaces(fleet)),
+            productions=lambda: frozenset(production_namespaces(cache)),
             leading=leading,
         ),
         server=registry.server,
         is_productions=claims.is_productions,
         doubt=registry.doubt,
-        may_copy=partial(may_copy, fleet, registry.same_registry),
+        may_copy=partial(may_copy, cache, registry.same_registry),
         clock=clock,
     )
-    refresher = Refresher(
-        hands,
+    refresher = RefreshReconciler(
+        tools,
         clock=clock,
         settings=settings,
         leading=leading,
-        teller=teller,
-        mirror_is_there=fleet.has_mirror,
+        recorder=recorder,
+        mirror_is_there=cache.has_mirror,
         same_registry=registry.same_registry,
-        prove=proving.since,
-        read_bytes=proving.bytes_read,
+        prove=probes.since,
+        read_bytes=probes.bytes_read,
     )
-    holds = HoldKeeper(
-        fleet=fleet,
+    holds = HoldReconciler(
+        cache=cache,
         resources=resources,
         acknowledged=acknowledged,
         still_open=refresher.still_open,
         leading=leading,
         clock=clock,
     )
-    reactions = Reactions(
-        fleet=fleet,
+    reactions = EventHandlers(
+        cache=cache,
         claims=claims,
         queue=queue,
         acknowledged=acknowledged,
@@ -183,16 +190,16 @@ def assemble(
         wake_environments=lambda: keeper.wake(),
         wake_holds=holds.wake,
     )
-    sweeper = Sweeper(
-        fleet=fleet,
+    resync = Resync(
+        cache=cache,
         resources=resources,
         reactions=reactions,
         clock=clock,
         interval=settings.sweep_interval,
     )
-    keeper = EnvironmentKeeper(
+    keeper = EnvironmentReconciler(
         client,
-        fleet=fleet,
+        cache=cache,
         resources=resources,
         registries=registry,
         want_namespaces=cluster.want_namespaces,
@@ -202,26 +209,30 @@ def assemble(
         clock=clock,
         interval=settings.sweep_interval,
     )
-    contents = Contents(
-        client, registry, namespace=settings.namespace, wanted=wants.subjects, leading=leading
+    contents = HashCache(
+        client,
+        registry,
+        namespace=settings.namespace,
+        wanted=subscriptions.subjects,
+        leading=leading,
     )
-    check = Check(
-        fleet=fleet,
+    check = MirrorReconciler(
+        cache=cache,
         specs=specs,
         claims=claims,
-        wants=wants,
+        subscriptions=subscriptions,
         tokens=tokens,
-        proving=proving,
-        first_answers=first_answers,
+        probes=probes,
+        initial_sync=initial_sync,
         acknowledged=acknowledged,
         refresher=refresher,
         writer=StatusWriter(
             resources,
             clock=clock,
             survived=settling.survived,
-            chronicle=Chronicle(teller, metrics),
+            chronicle=ChangeReporter(recorder, metrics),
         ),
-        look=lambda: Looking(cluster, registry, seal, is_productions=claims.is_productions),
+        look=lambda: RecordingView(cluster, registry, seal, is_productions=claims.is_productions),
         same_registry=registry.same_registry,
         leading=leading,
         clock=clock,
@@ -231,25 +242,27 @@ def assemble(
         settings=settings,
         elector=elector,
         leadership=leadership,
-        left=Left(client, settings.namespace, fleet, sweeper, keeper, contents, registry, settling),
+        left=Inherited(
+            client, settings.namespace, cache, resync, keeper, contents, registry, settling
+        ),
         queue=queue,
         check=check,
         cluster=cluster,
         registry=registry,
         refresher=refresher,
-        teller=teller,
-        hands=hands,
+        recorder=recorder,
+        tools=tools,
         reactions=reactions,
-        sweeper=sweeper,
+        resync=resync,
         keeper=keeper,
         holds=holds,
         settling=settling,
         contents=contents,
-        proving=proving,
+        probes=probes,
     )
 
 
-def _count(metrics: Metrics, cluster: ClusterSource, elector: Elector) -> None:
+def _count(metrics: Metrics, cluster: KubernetesSource, elector: Elector) -> None:
     """What rooms count themselves."""
     metrics.total(
         "stagingmirror_sweeps",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import floor
 
 from stagingmirror.api.crd.status_schema import ComponentTold
-from stagingmirror.cli.read.freshness import Belief
+from stagingmirror.cli.read.freshness import Freshness
 from stagingmirror.cli.read.mirror import Mirror, at, sync_of
 from stagingmirror.cli.read.times import clock, span
 
@@ -38,7 +38,7 @@ class Answer:
 
 def answer(
     mirror: Mirror,
-    believed: Belief,
+    believed: Freshness,
     now: float,
     *,
     excepted: frozenset[str] = frozenset(),
@@ -75,7 +75,7 @@ def _doubted(component: ComponentTold, doubt: str) -> ComponentTold:
 
 def _sync(
     mirror: Mirror,
-    believed: Belief,
+    believed: Freshness,
     asked: tuple[ComponentTold, ...],
     left_out: tuple[ComponentTold, ...],
 ) -> str:

@@ -35,7 +35,7 @@ class Where:
     all_namespaces: bool = False
 
 
-class Desk:
+class MirrorClient:
     """One person at one API server."""
 
     def __init__(self, client: KubernetesClient, where: Where) -> None:
@@ -121,10 +121,10 @@ class Desk:
 
 
 @asynccontextmanager
-async def at_desk(where: Where) -> AsyncIterator[Desk]:
+async def at_desk(where: Where) -> AsyncIterator[MirrorClient]:
     """Log in as kubectl would."""
     client = await KubernetesClient.connect(
         kubeconfig=where.kubeconfig, context=where.context, timeout=TIMEOUT
     )
     async with client:
-        yield Desk(client, where)
+        yield MirrorClient(client, where)

@@ -27,7 +27,7 @@ class Settled:
 
 
 @dataclass(frozen=True, slots=True)
-class Belief:
+class Freshness:
     """``sync`` is the verdict that may be believed; ``doubt`` says why it is not the status' own.
 
     ``everybody``: the doubt is about the operator, so about every mirror.
@@ -38,13 +38,13 @@ class Belief:
     everybody: bool = False
 
 
-def belief(mirror: Mirror, settled: Settled, now: float) -> Belief:
+def belief(mirror: Mirror, settled: Settled, now: float) -> Freshness:
     """What may be said of this mirror at ``now`` (POSIX s)."""
     if told := _of_operator(settled, mirror.stale_after, now):
-        return Belief("Unknown", told, everybody=True)
+        return Freshness("Unknown", told, everybody=True)
     if told := _of_status(mirror, now):
-        return Belief("Unknown", told)
-    return Belief(mirror.status.sync or "Unknown")
+        return Freshness("Unknown", told)
+    return Freshness(mirror.status.sync or "Unknown")
 
 
 def _of_operator(settled: Settled, stale_after: float, now: float) -> str | None:

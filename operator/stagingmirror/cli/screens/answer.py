@@ -86,12 +86,12 @@ def _case(suite: Xml.Element, answer: Answer, component: ComponentTold) -> Xml.E
     return Xml.SubElement(suite, "testcase", classname=answer.mirror.path, name=component.name)
 
 
-def _result(case: Xml.Element, verdict: str, why: str, counts: dict[str, int]) -> None:
+def _result(context: Xml.Element, verdict: str, why: str, counts: dict[str, int]) -> None:
     if verdict in ("InSync", "Accepted"):
         return
     sort = "failure" if verdict in ("Drifted", "Held") else "error"
     counts[sort] += 1
-    Xml.SubElement(case, sort, type=verdict, message=why.translate(_CONTROL))
+    Xml.SubElement(context, sort, type=verdict, message=why.translate(_CONTROL))
 
 
 def _name(answer: Answer, *, namespaces: bool) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from rich.text import Text
 
 from stagingmirror.api.crd.status_schema import ComponentTold, DifferenceTold
-from stagingmirror.cli.read.freshness import Belief
+from stagingmirror.cli.read.freshness import Freshness
 from stagingmirror.cli.read.mirror import Mirror, at
 from stagingmirror.cli.read.times import clock, span
 from stagingmirror.cli.screens.text import columns, concise, line, pair, short, symbol
@@ -16,7 +16,7 @@ NONE = "(none)"
 
 
 def diff_screen(
-    mirror: Mirror, believed: Belief, now: float, components: Iterable[str] = ()
+    mirror: Mirror, believed: Freshness, now: float, components: Iterable[str] = ()
 ) -> list[Text]:
     """Every component that is not simply in sync, or those that are named."""
     named = set(components)

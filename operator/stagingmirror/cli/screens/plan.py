@@ -6,7 +6,7 @@ from typing import Any
 from rich.text import Text
 
 from stagingmirror.api.crd.status_schema import PlanTold
-from stagingmirror.cli.read.freshness import Belief
+from stagingmirror.cli.read.freshness import Freshness
 from stagingmirror.cli.read.mirror import Mirror
 from stagingmirror.cli.screens.text import columns, concise
 from stagingmirror.drift.plan import NOT_KNOWN
@@ -20,7 +20,7 @@ an entry that none follows, beside the others.
 NEWER = "a step that this version of the command does not know; update the command"
 
 
-def plan_screen(mirror: Mirror, believed: Belief) -> list[Text]:
+def plan_screen(mirror: Mirror, believed: Freshness) -> list[Text]:
     """Why a refresh would not start now, and the plan of the last check, or why there is none."""
     doubt = [Text(f"? {believed.doubt}; this plan may be old.")] if believed.doubt else []
     if (missing := _no_plan(mirror)) is not None:

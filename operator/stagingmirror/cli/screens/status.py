@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from rich.text import Text
 
 from stagingmirror.api.crd.status_schema import ComponentTold
-from stagingmirror.cli.read.freshness import Belief
+from stagingmirror.cli.read.freshness import Freshness
 from stagingmirror.cli.read.mirror import Mirror, at
 from stagingmirror.cli.read.times import span, tick
 from stagingmirror.cli.screens.text import (
@@ -22,7 +22,7 @@ MAX_CELL = 80
 """Characters of a summary in the table of several mirrors."""
 
 
-def status_screen(mirror: Mirror, believed: Belief, now: float) -> list[Text]:
+def status_screen(mirror: Mirror, believed: Freshness, now: float) -> list[Text]:
     """One mirror."""
     return [
         _headline(mirror, believed, now),
@@ -35,7 +35,7 @@ def status_screen(mirror: Mirror, believed: Belief, now: float) -> list[Text]:
 
 
 def status_table(
-    mirrors: Sequence[tuple[Mirror, Belief]], now: float, *, namespaces: bool
+    mirrors: Sequence[tuple[Mirror, Freshness]], now: float, *, namespaces: bool
 ) -> list[Text]:
     """Several mirrors, one line each."""
     head = [*(["NAMESPACE"] if namespaces else []), "NAME", "SYNC", "SUMMARY", "SEEN", "CHECKED"]
@@ -50,7 +50,7 @@ def status_table(
     return columns(rows, gap=3)
 
 
-def _in_a_cell(mirror: Mirror, believed: Belief) -> str:
+def _in_a_cell(mirror: Mirror, believed: Freshness) -> str:
     """Why, and that a human is needed; of a mirror without components only that."""
     stalled = mirror.condition("Stalled") if mirror.trouble() else None
     if believed.doubt is not None or stalled is None or not mirror.status.components:
@@ -60,7 +60,7 @@ def _in_a_cell(mirror: Mirror, believed: Belief) -> str:
     return clipped(mirror.status.summary or "", MAX_CELL - len(tail)) + tail
 
 
-def _headline(mirror: Mirror, believed: Belief, now: float) -> Text:
+def _headline(mirror: Mirror, believed: Freshness, now: float) -> Text:
     status, name = mirror.status, (mirror.name, "bold")
     style = STYLES.get(believed.sync, UNKNOWN_STYLE)
     seen = _age(mirror, now)
@@ -94,7 +94,7 @@ def _last_known(mirror: Mirror, now: float) -> Iterable[str]:
     return [f"\nWhat was seen {age} ago, and may be wrong now:"] if age else []
 
 
-def _notes(mirror: Mirror, believed: Belief) -> Iterable[Text]:
+def _notes(mirror: Mirror, believed: Freshness) -> Iterable[Text]:
     """Conditions that are present only while they matter, but for what the headline says."""
     in_headline = believed.doubt is None and not mirror.status.components
     stalled = [] if in_headline else ["Stalled"]
@@ -104,7 +104,7 @@ def _notes(mirror: Mirror, believed: Belief) -> Iterable[Text]:
             yield line((f"{told.reason or type_}: ", "bold"), concise(told.message or ""))
 
 
-def _components(components: Iterable[ComponentTold], believed: Belief) -> list[Text]:
+def _components(components: Iterable[ComponentTold], believed: Freshness) -> list[Text]:
     rows: list[list[str | Text]] = []
     for each in components:
         mark = Text("·") if believed.doubt else symbol(each.verdict)

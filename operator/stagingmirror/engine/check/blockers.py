@@ -16,12 +16,12 @@ from stagingmirror.drift.schedule import check_schedule
 from stagingmirror.engine.environments.resolve import production_namespaces
 from stagingmirror.engine.ownership.claims import Claims
 from stagingmirror.engine.ownership.track_entries import all_written, problem, refusal, written
-from stagingmirror.engine.resources.cache import Fleet
+from stagingmirror.engine.resources.cache import ResourceCache
 from stagingmirror.engine.resources.mirror import MirrorKey
 
 
 @dataclass(frozen=True, slots=True)
-class Stalls:
+class Blockers:
     """``components``: entries that mean nothing as they are, by name; they are Unknown. ``whole``:
     why nothing of this mirror is refreshed, or None. ``refused``: why one entry never is, though it
     is compared like all others.
@@ -42,20 +42,20 @@ def find(
     spec: StagingMirrorSpec,
     sides: Sides,
     *,
-    fleet: Fleet,
+    cache: ResourceCache,
     claims: Claims,
     same_registry: bool | None,
-) -> Stalls:
+) -> Blockers:
     """Every stall of one mirror. ``same_registry``: whether both sides lead to one."""
     whole = _schedule(spec)
     if whole is None and all_written(spec, sides):
         whole = (
-            _protected(fleet, sides)
+            _protected(cache, sides)
             or _written_twice(spec, sides)
             or _overlap(key, spec, sides, claims)
         )
     components = _components(spec, sides, same_registry=same_registry)
-    return Stalls(components, whole, _refused(spec, sides))
+    return Blockers(components, whole, _refused(spec, sides))
 
 
 def _components(
@@ -86,10 +86,10 @@ def _schedule(spec: StagingMirrorSpec) -> Why | None:
     return check_schedule(spec.refresh.schedule, spec.refresh.time_zone)
 
 
-def _protected(fleet: Fleet, sides: Sides) -> Why | None:
+def _protected(cache: ResourceCache, sides: Sides) -> Why | None:
     """Nothing is written to a namespace of any Production environment."""
     namespace = sides.staging.namespace
-    owner = production_namespaces(fleet).get(namespace)
+    owner = production_namespaces(cache).get(namespace)
     if owner is None:
         return None
     return Why(

@@ -15,11 +15,11 @@ from stagingmirror.component import Role, Sides
 from stagingmirror.drift import plan as planning
 from stagingmirror.drift.compare import judge
 from stagingmirror.drift.deploys import DeployKey
-from stagingmirror.drift.facts import Hold, Looks, Observation, Seen, Unseen, Why
+from stagingmirror.drift.facts import Hold, Observation, Observations, Seen, Unseen, Why
 from stagingmirror.drift.steps import Plan, Step
 from stagingmirror.drift.verdict import Drifted
 from stagingmirror.engine.context import Judged, acceptances_of
-from stagingmirror.engine.observe.view import Looking
+from stagingmirror.engine.observe.view import RecordingView
 from stagingmirror.engine.ownership.track_entries import kind_of
 from stagingmirror.errors import CannotRefresh
 
@@ -36,7 +36,7 @@ class Scene:
 
     spec: StagingMirrorSpec
     sides: Sides
-    view: Looking
+    view: RecordingView
     now: float
     problems: Mapping[str, Why]
     """Entries that mean nothing as they are; they are Unknown, whatever is seen of them."""
@@ -48,16 +48,18 @@ def judge_all(scene: Scene, holds: Sequence[Hold]) -> tuple[Judged, ...]:
     stale_after = seconds(scene.spec.stale_after)
     judged = []
     for track in scene.spec.track:
-        looks = Looks(_observe(scene, track, "production"), _observe(scene, track, "staging"))
+        observations = Observations(
+            _observe(scene, track, "production"), _observe(scene, track, "staging")
+        )
         verdict = judge(
             track.name,
-            looks,
+            observations,
             acceptances=acceptances,
             hold=_hold(holds, track.name),
             now=scene.now,
             stale_after=stale_after,
         )
-        judged.append(Judged(track, looks, verdict))
+        judged.append(Judged(track, observations, verdict))
     return tuple(judged)
 
 
@@ -90,13 +92,15 @@ def _observe(scene: Scene, track: Track, role: Role) -> Observation:
 
 
 def _proposed(scene: Scene, judged: Judged) -> tuple[Step, ...] | Why:
-    track, looks = judged.track, judged.looks
+    track, observations = judged.track, judged.observations
     wanted = isinstance(judged.verdict, Drifted) and track.effective_mode == "Refresh"
     kind = kind_of(track)
-    if not wanted or kind is None or not isinstance(looks.production, Seen):
+    if not wanted or kind is None or not isinstance(observations.production, Seen):
         return ()
     try:
-        return kind.plan(track, scene.sides, looks.production, looks.staging, scene.view)
+        return kind.plan(
+            track, scene.sides, observations.production, observations.staging, scene.view
+        )
     except CannotRefresh as error:
         return Why(error.reason, error.message)
     except Exception:  # a kind's bug leaves one component out of the plan

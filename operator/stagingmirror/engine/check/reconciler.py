@@ -15,18 +15,18 @@ from stagingmirror.engine.check import blockers
 from stagingmirror.engine.check.judge import Scene, judge_all, plan_for
 from stagingmirror.engine.check.report import Outcome, blind_report, judged_report
 from stagingmirror.engine.check.requeue import STALLED_RETRY, next_blind_pass, next_pass
-from stagingmirror.engine.context import Case, Judged, Progress
+from stagingmirror.engine.context import Context, Judged, Progress
 from stagingmirror.engine.environments.resolve import revisions_of, sides_of
-from stagingmirror.engine.holds.active import Acknowledged, Request, in_force, requests
-from stagingmirror.engine.observe.check_requests import Asked, Tokens, answered
-from stagingmirror.engine.observe.initial_sync import FirstAnswers
-from stagingmirror.engine.observe.probes import Proving
-from stagingmirror.engine.observe.subscriptions import Wants
-from stagingmirror.engine.observe.view import Looking
+from stagingmirror.engine.holds.active import AcknowledgedHolds, Request, in_force, requests
+from stagingmirror.engine.observe.check_requests import CheckRequest, CheckRequests, answered
+from stagingmirror.engine.observe.initial_sync import InitialSync
+from stagingmirror.engine.observe.probes import Probes
+from stagingmirror.engine.observe.subscriptions import Subscriptions
+from stagingmirror.engine.observe.view import RecordingView
 from stagingmirror.engine.ownership.claims import Claims
-from stagingmirror.engine.refresh.reconciler import Refresher
+from stagingmirror.engine.refresh.reconciler import RefreshReconciler
 from stagingmirror.engine.refresh.start.triggers import refused_token
-from stagingmirror.engine.resources.cache import Fleet
+from stagingmirror.engine.resources.cache import ResourceCache
 from stagingmirror.engine.resources.mirror import Mirror, MirrorKey, Specs, find
 from stagingmirror.engine.status.writer import StatusWriter
 from stagingmirror.errors import NeedsHuman
@@ -36,20 +36,20 @@ NEXT = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class MirrorReconciler:
     """One pass over one mirror. All parts are shared with the other workers of the same loop."""
 
-    fleet: Fleet
+    cache: ResourceCache
     specs: Specs
     claims: Claims
-    wants: Wants
-    tokens: Tokens
-    proving: Proving
-    first_answers: FirstAnswers
-    acknowledged: Acknowledged
-    refresher: Refresher
+    subscriptions: Subscriptions
+    tokens: CheckRequests
+    probes: Probes
+    initial_sync: InitialSync
+    acknowledged: AcknowledgedHolds
+    refresher: RefreshReconciler
     writer: StatusWriter
-    look: Callable[[], Looking]
+    look: Callable[[], RecordingView]
     same_registry: Callable[[str, str], bool | None]
     leading: Callable[[], bool]
     clock: Callable[[], float]
@@ -64,7 +64,7 @@ class Check:
         Raises NotYet while first answers are on their way, and the errors of the client where what
         was found could not be written: it must then be looked at again.
         """
-        mirror = find(self.fleet, key)
+        mirror = find(self.cache, key)
         if mirror is None:
             self.forget(key)
             return None
@@ -74,18 +74,18 @@ class Check:
         now = self.clock()
         try:
             spec = self.specs.of(mirror.body)
-            sides = sides_of(self.fleet, key, spec)
+            sides = sides_of(self.cache, key, spec)
         except NeedsHuman as error:
             return await self._stall(mirror, Why(error.reason, error.message), now)
         return await self._check(mirror, spec, sides, now)
 
     def forget(self, key: MirrorKey) -> None:
         """The mirror is gone: nothing of it is kept."""
-        self.wants.drop(key)
+        self.subscriptions.drop(key)
         self.specs.drop(key)
         self.tokens.drop(key)
-        self.proving.drop(key)
-        self.first_answers.drop(key)
+        self.probes.drop(key)
+        self.initial_sync.drop(key)
         self.writer.drop(key)
         self.uids.pop(key, None)
         self.refresher.one_is_gone()
@@ -94,16 +94,16 @@ class Check:
         self, mirror: Mirror, spec: StagingMirrorSpec, sides: Sides, now: float
     ) -> float:
         view = self.look()
-        holds = in_force(requests(self.fleet, mirror.key.namespace), mirror.key, now)
+        holds = in_force(requests(self.cache, mirror.key.namespace), mirror.key, now)
         same = self.same_registry(sides.production.environment, sides.staging.environment)
         found = blockers.find(
-            mirror.key, spec, sides, fleet=self.fleet, claims=self.claims, same_registry=same
+            mirror.key, spec, sides, cache=self.cache, claims=self.claims, same_registry=same
         )
         scene = Scene(spec, sides, view, now, found.components)
         components = judge_all(scene, [request.hold for request in holds])
         plan = plan_for(scene, components)
-        self.wants.put(mirror.key, view.everything(), seconds(spec.check_interval))
-        case = Case(
+        self.subscriptions.put(mirror.key, view.everything(), seconds(spec.check_interval))
+        context = Context(
             key=mirror.key,
             uid=mirror.uid,
             generation=mirror.generation,
@@ -120,34 +120,40 @@ class Check:
         )
         if not self.leading():
             return now + seconds(spec.check_interval)
-        return await self._lead(mirror, case, view, found, holds)
+        return await self._lead(mirror, context, view, found, holds)
 
     async def _lead(
         self,
         mirror: Mirror,
-        case: Case,
-        view: Looking,
-        found: blockers.Stalls,
+        context: Context,
+        view: RecordingView,
+        found: blockers.Blockers,
         holds: tuple[Request, ...],
     ) -> float:
         """What only the leader does with what was found: refresh, write, tell."""
-        now, looks = case.now, [each.looks for each in case.components]
+        now, observations = context.now, [each.observations for each in context.components]
         is_current = mirror.status.get("observedGeneration") == mirror.generation
-        self.first_answers.wait(mirror.key, looks, view.unanswered, is_current=is_current, now=now)
-        self._keep_fresh(case)
-        progress = await self._refresh(case, found)
-        if self.refresher.others_write(case):
+        self.initial_sync.wait(
+            mirror.key, observations, view.unanswered, is_current=is_current, now=now
+        )
+        self._keep_fresh(context)
+        progress = await self._refresh(context, found)
+        if self.refresher.others_write(context):
             progress = replace(progress, writing=True)
         self._acknowledge(mirror, holds)
         report = judged_report(
-            case,
-            Outcome(progress, found.first, self._handled(mirror, case.spec, case.components, now)),
+            context,
+            Outcome(
+                progress, found.first, self._handled(mirror, context.spec, context.components, now)
+            ),
             view=view,
-            environments=revisions_of(self.fleet, case.sides),
-            mirrors=self.fleet.count("stagingmirrors"),
+            environments=revisions_of(self.cache, context.sides),
+            mirrors=self.cache.count("stagingmirrors"),
         )
         _, status = await self.writer.write(mirror, report, now=now)
-        after = next_pass(case.spec, looks=looks, holds=case.holds, status=status, now=now)
+        after = next_pass(
+            context.spec, observations=observations, holds=context.holds, status=status, now=now
+        )
         wishes = [after]
         if progress.again_in is not None:
             wishes.append(self.clock() + progress.again_in)
@@ -156,44 +162,46 @@ class Check:
             wishes.append(turn)
         return min(wishes)
 
-    def _keep_fresh(self, case: Case) -> None:
-        oldest = min(each.looks.oldest for each in case.components)
-        stale_after = seconds(case.spec.stale_after)
-        self.fresh_until(case.key, oldest + stale_after)
-        self.proving.keep_fresh(case.key, oldest, stale_after=stale_after, now=case.now)
+    def _keep_fresh(self, context: Context) -> None:
+        oldest = min(each.observations.oldest for each in context.components)
+        stale_after = seconds(context.spec.stale_after)
+        self.fresh_until(context.key, oldest + stale_after)
+        self.probes.keep_fresh(context.key, oldest, stale_after=stale_after, now=context.now)
 
-    async def _refresh(self, case: Case, found: blockers.Stalls) -> Progress:
+    async def _refresh(self, context: Context, found: blockers.Blockers) -> Progress:
         """The refresh half. What a human must mend first is not refreshed, and what is open of it
         is put back.
         """
         if found.whole is not None:
-            return await self._retreat(case, found.whole)
-        if case.spec.refresh is None:
+            return await self._retreat(context, found.whole)
+        if context.spec.refresh is None:
             why = Why("NoRefresh", "spec.refresh is not set: this mirror only watches.")
-            return await self._retreat(case, why)
-        return await self.refresher.advance(case)
+            return await self._retreat(context, why)
+        return await self.refresher.advance(context)
 
-    async def _retreat(self, case: Case | Mirror, why: Why) -> Progress:
-        progress = await self.refresher.retreat(case.key, case.uid, why.message, case.status)
-        refused = refused_token(case.annotations, case.status, why, now=self.clock())
+    async def _retreat(self, context: Context | Mirror, why: Why) -> Progress:
+        progress = await self.refresher.retreat(
+            context.key, context.uid, why.message, context.status
+        )
+        refused = refused_token(context.annotations, context.status, why, now=self.clock())
         return _both(progress, refused)
 
     async def _stall(self, mirror: Mirror, why: Why, now: float) -> float:
         """There is nothing to look at before a human acts. Told at once, tokens included."""
-        self.wants.drop(mirror.key)
+        self.subscriptions.drop(mirror.key)
         if not self.leading():
             return now + STALLED_RETRY
         progress = await self._retreat(mirror, why)
         asked = self._asked(mirror, now)
         self._acknowledge(
-            mirror, in_force(requests(self.fleet, mirror.key.namespace), mirror.key, now)
+            mirror, in_force(requests(self.cache, mirror.key.namespace), mirror.key, now)
         )
         spec = self.specs.readable(mirror.body)
         report = blind_report(
             mirror,
             Outcome(progress, why, None if asked is None else asked.token),
             spec=spec,
-            mirrors=self.fleet.count("stagingmirrors"),
+            mirrors=self.cache.count("stagingmirrors"),
         )
         _, status = await self.writer.write(mirror, report, now=now)
         after = next_blind_pass(spec, status=status, now=self.clock())
@@ -213,12 +221,12 @@ class Check:
         if asked is None:
             return None
         if answered(asked, components, stale_after=seconds(spec.stale_after), now=now):
-            self.proving.drop(mirror.key)
+            self.probes.drop(mirror.key)
             return asked.token
-        self.proving.start(mirror.key, asked)
+        self.probes.start(mirror.key, asked)
         return None
 
-    def _asked(self, mirror: Mirror, now: float) -> Asked | None:
+    def _asked(self, mirror: Mirror, now: float) -> CheckRequest | None:
         return self.tokens.asked(mirror.key, mirror.annotations, mirror.status, now)
 
     def _acknowledge(self, mirror: Mirror, holds: tuple[Request, ...]) -> None:

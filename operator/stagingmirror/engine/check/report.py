@@ -11,8 +11,8 @@ from stagingmirror.drift import deploys
 from stagingmirror.drift.deploys import Deploy
 from stagingmirror.drift.facts import Why
 from stagingmirror.engine.check.rollouts import rollouts
-from stagingmirror.engine.context import Case, Judged, Progress
-from stagingmirror.engine.observe.view import Looking
+from stagingmirror.engine.context import Context, Judged, Progress
+from stagingmirror.engine.observe.view import RecordingView
 from stagingmirror.engine.resources.mirror import Mirror
 from stagingmirror.engine.status import heartbeat
 
@@ -30,19 +30,24 @@ class Outcome:
 
 
 def judged_report(
-    case: Case, outcome: Outcome, *, view: Looking, environments: Mapping[str, str], mirrors: int
+    context: Context,
+    outcome: Outcome,
+    *,
+    view: RecordingView,
+    environments: Mapping[str, str],
+    mirrors: int,
 ) -> Report:
     """The report of a mirror that was judged."""
-    interval = seconds(case.spec.check_interval)
+    interval = seconds(context.spec.check_interval)
     report = Report(
-        generation=case.generation,
-        components=tuple(_component(each) for each in case.components),
-        stale_after=seconds(case.spec.stale_after),
+        generation=context.generation,
+        components=tuple(_component(each) for each in context.components),
+        stale_after=seconds(context.spec.stale_after),
         heartbeat=heartbeat.period(interval, mirrors),
-        max_drift_age=seconds(case.spec.max_drift_age),
+        max_drift_age=seconds(context.spec.max_drift_age),
         environments=environments,
-        plan=case.plan,
-        deploys=_deploys(case, view),
+        plan=context.plan,
+        deploys=_deploys(context, view),
         handled_check_at=outcome.handled_check_at,
     )
     return _with_progress(report, outcome)
@@ -83,12 +88,14 @@ def _with_progress(report: Report, outcome: Outcome) -> Report:
 
 
 def _component(judged: Judged) -> ComponentReport:
-    return ComponentReport(judged.track.name, judged.track.kind, judged.looks, judged.verdict)
+    return ComponentReport(
+        judged.track.name, judged.track.kind, judged.observations, judged.verdict
+    )
 
 
-def _deploys(case: Case, view: Looking) -> tuple[Deploy, ...]:
+def _deploys(context: Context, view: RecordingView) -> tuple[Deploy, ...]:
     return deploys.latest(
-        deploys_in(case.status),
+        deploys_in(context.status),
         rollouts(view.parts),
-        {each.track.name: (each.looks, each.verdict) for each in case.components},
+        {each.track.name: (each.observations, each.verdict) for each in context.components},
     )

@@ -7,7 +7,7 @@ from typing import Any
 from stagingmirror.api.spec.mirror import StagingMirrorSpec
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.api.types.times import posix
-from stagingmirror.drift.facts import Hold, Looks
+from stagingmirror.drift.facts import Hold, Observations
 from stagingmirror.engine.context import A_MOMENT, acceptances_of
 from stagingmirror.errors import NeedsHuman
 
@@ -18,14 +18,14 @@ STALLED_RETRY = 300.0
 def next_pass(
     spec: StagingMirrorSpec,
     *,
-    looks: Iterable[Looks],
+    observations: Iterable[Observations],
     holds: Iterable[Hold],
     status: Mapping[str, Any],
     now: float,
 ) -> float:
     """The next moment at which the clock alone may change the verdict; checkInterval at most."""
     stale_after = seconds(spec.stale_after)
-    stale = [each.oldest + stale_after for each in looks]
+    stale = [each.oldest + stale_after for each in observations]
     turns = [
         *stale,
         *(at - stale_after / 2 for at in stale),  # then it is asked anew, see Proving.keep_fresh

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Mapping
 
 from stagingmirror.drift.deploys import DeployKey, Running
-from stagingmirror.engine.observe.view import Looking
-from stagingmirror.view import LOCAL, Look, Pod, Subject, View, Workload
+from stagingmirror.engine.observe.view import RecordingView
+from stagingmirror.view import LOCAL, Observed, Pod, Subject, View, Workload
 
 WORKLOADS = ("Deployment", "StatefulSet", "CronJob")
 
 
-def rollouts(parts: Mapping[DeployKey, Looking]) -> list[Running]:
+def rollouts(parts: Mapping[DeployKey, RecordingView]) -> list[Running]:
     """What runs of every component on both sides, where it is known.
 
     A kind may read production to tell what staging's facts mean; that is no workload of staging.
@@ -35,7 +35,7 @@ def running(key: DeployKey, subjects: Iterable[Subject], view: View) -> Running 
     )
 
 
-def _theirs(key: DeployKey, parts: Mapping[DeployKey, Looking]) -> set[Subject]:
+def _theirs(key: DeployKey, parts: Mapping[DeployKey, RecordingView]) -> set[Subject]:
     production = parts.get(DeployKey(key.component, "production"))
     return set() if key.side == "production" or production is None else production.subjects
 
@@ -48,7 +48,7 @@ def _workload(subject: Subject, view: View) -> Workload | None:
     match subject.kind:
         case "Deployment" | "StatefulSet" | "CronJob" as kind:
             look = view.workload(kind, subject.namespace, subject.name)
-            return look.found if isinstance(look, Look) else None
+            return look.found if isinstance(look, Observed) else None
         case _:
             return None
 

@@ -6,14 +6,14 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from stagingmirror.engine.resources.mirror import MirrorKey
-from stagingmirror.engine.workqueue.queue import NotYet, Queue
+from stagingmirror.engine.workqueue.queue import RequeueAfter, WorkQueue
 from stagingmirror.errors import Conflicted, NotLeading, StagingMirrorError
 
 log = structlog.get_logger(__name__)
 
 
 async def work(
-    queue: Queue[MirrorKey], check: Callable[[MirrorKey], Awaitable[float | None]]
+    queue: WorkQueue[MirrorKey], check: Callable[[MirrorKey], Awaitable[float | None]]
 ) -> None:
     """Work for ever. What goes wrong with one mirror brings it back later and harms no other.
 
@@ -26,7 +26,7 @@ async def work(
         mirror = "/".join(key)
         try:
             again = await check(key)
-        except NotYet as wait:
+        except RequeueAfter as wait:
             queue.failed(key, again_in=wait.again_in)
         except (Conflicted, NotLeading):
             queue.failed(key)

@@ -27,7 +27,7 @@ _MAY_NOT_ASK = (
 )
 
 
-class Rights:
+class Permissions:
     """Answers per set of namespaces. Errors: those of the client. An API server that does not
     answer changes nothing at first; what was answered longer than ``BELIEVED`` ago is not claimed
     any more.

@@ -13,15 +13,15 @@ from stagingmirror.api.spec.parse import parse_environment
 from stagingmirror.api.status.conditions import Condition, written
 from stagingmirror.drift.facts import Unseen, Why
 from stagingmirror.engine.environments.credentials import address_of
-from stagingmirror.engine.environments.permissions import Rights
+from stagingmirror.engine.environments.permissions import Permissions
 from stagingmirror.engine.environments.resolve import read_environments
-from stagingmirror.engine.resources.cache import Body, Fleet, Plural
-from stagingmirror.engine.resources.client import Resources
+from stagingmirror.engine.resources.cache import Body, Plural, ResourceCache
+from stagingmirror.engine.resources.client import ResourceClient
 from stagingmirror.errors import Conflicted, NeedsHuman, NotAnswered, NotThere, StagingMirrorError
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 from stagingmirror.sources.mlflow.client.address import RegistryAddress
 from stagingmirror.sources.mlflow.poll.identity import RegistryIdentity
-from stagingmirror.view import Look
+from stagingmirror.view import Observed
 
 log = structlog.get_logger(__name__)
 
@@ -39,18 +39,18 @@ class Registries(Protocol):
 
     def remove(self, environment: str) -> None: ...
 
-    def answers(self, environment: str) -> Look[RegistryIdentity] | Unseen: ...
+    def answers(self, environment: str) -> Observed[RegistryIdentity] | Unseen: ...
 
 
-class EnvironmentKeeper:
+class EnvironmentReconciler:
     """``changed`` is called with an environment whose registry or credentials are others now."""
 
     def __init__(
         self,
         client: KubernetesClient,
         *,
-        fleet: Fleet,
-        resources: Resources,
+        cache: ResourceCache,
+        resources: ResourceClient,
         registries: Registries,
         want_namespaces: Callable[[frozenset[str]], None],
         namespace: str,
@@ -60,8 +60,8 @@ class EnvironmentKeeper:
         interval: float,
     ) -> None:
         self._client = client
-        self._rights = Rights(client, clock=clock)
-        self._fleet = fleet
+        self._rights = Permissions(client, clock=clock)
+        self._cache = cache
         self._resources = resources
         self._registries = registries
         self._want_namespaces = want_namespaces
@@ -94,19 +94,19 @@ class EnvironmentKeeper:
 
         Errors: those of the client.
         """
-        for name, spec in read_environments(self._fleet).items():
+        for name, spec in read_environments(self._cache).items():
             self._configure(name, await address_of(self._client, self._namespace, name, spec))
 
     async def tend(self) -> float:
         """Look at every environment once; returns the seconds until the next look."""
         self._watch_namespaces()
-        environments = read_environments(self._fleet)
+        environments = read_environments(self._cache)
         for name in self._known.keys() - environments.keys():
             del self._known[name]
             self._registries.remove(name)
             self._changed(name)
         pause = self._interval
-        for body in self._fleet.all(PLURAL):
+        for body in self._cache.all(PLURAL):
             name = body["metadata"]["name"]
             try:
                 ready = await self._look(name, body, environments.get(name))
@@ -119,7 +119,7 @@ class EnvironmentKeeper:
         return pause
 
     def _watch_namespaces(self) -> None:
-        specs = read_environments(self._fleet).values()
+        specs = read_environments(self._cache).values()
         self._want_namespaces(frozenset(each for spec in specs for each in spec.namespaces))
 
     async def _look(self, name: str, body: Body, spec: MirrorEnvironmentSpec | None) -> str:
@@ -186,13 +186,13 @@ def _unreadable(body: Body) -> Condition:
 def _ready(
     forbidden: Why | None,
     address: RegistryAddress | Why | None,
-    answer: Look[RegistryIdentity] | Unseen | None,
+    answer: Observed[RegistryIdentity] | Unseen | None,
 ) -> Condition:
     """Reachable, and the credentials work."""
     why = address if isinstance(address, Why) else forbidden
     if why is None and isinstance(answer, Unseen):
         why = answer.why
-    elif why is None and isinstance(answer, Look):
+    elif why is None and isinstance(answer, Observed):
         why = answer.trouble
     if why is None and address is None:
         return Condition("Ready", "True", "Readable", "its namespaces can be read")

@@ -6,28 +6,28 @@ from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
 from stagingmirror.api.spec.mirror import StagingMirrorSpec
 from stagingmirror.api.spec.parse import parse_environment
 from stagingmirror.component import Role, Side, Sides
-from stagingmirror.engine.resources.cache import Body, Fleet
+from stagingmirror.engine.resources.cache import Body, ResourceCache
 from stagingmirror.engine.resources.mirror import MirrorKey
 from stagingmirror.errors import NeedsHuman
 
 
-def sides_of(fleet: Fleet, key: MirrorKey, spec: StagingMirrorSpec) -> Sides:
+def sides_of(cache: ResourceCache, key: MirrorKey, spec: StagingMirrorSpec) -> Sides:
     """Both sides of a mirror.
 
     Raises NeedsHuman (EnvironmentMissing, EnvironmentNotUsable), naming the field and the remedy.
     """
     production = _side(
-        fleet, key, "production", spec.production.environment, spec.production.namespace
+        cache, key, "production", spec.production.environment, spec.production.namespace
     )
-    staging = _side(fleet, key, "staging", spec.staging.environment, key.namespace)
+    staging = _side(cache, key, "staging", spec.staging.environment, key.namespace)
     return Sides(production=production, staging=staging)
 
 
-def revisions_of(fleet: Fleet, sides: Sides) -> dict[str, str]:
+def revisions_of(cache: ResourceCache, sides: Sides) -> dict[str, str]:
     """Per environment of a mirror a text that changes when its spec does."""
     found = {}
     for side in (sides.production, sides.staging):
-        body = fleet.get("mirrorenvironments", side.environment)
+        body = cache.get("mirrorenvironments", side.environment)
         metadata = {} if body is None else body["metadata"]
         found[side.environment] = f"{metadata.get('uid')}/{metadata.get('generation')}"
     return found
@@ -38,19 +38,19 @@ def named_by(spec: StagingMirrorSpec) -> frozenset[str]:
     return frozenset((spec.production.environment, spec.staging.environment))
 
 
-def read_environments(fleet: Fleet) -> dict[str, MirrorEnvironmentSpec]:
+def read_environments(cache: ResourceCache) -> dict[str, MirrorEnvironmentSpec]:
     """Every environment that can be read, by name; those being deleted are left out."""
-    return dict(_readable(fleet))
+    return dict(_readable(cache))
 
 
-def production_namespaces(fleet: Fleet) -> dict[str, str]:
+def production_namespaces(cache: ResourceCache) -> dict[str, str]:
     """Namespaces of this cluster that some Production environment lists, with its name.
 
     Nothing is written to any of them, whoever else lists them. An environment counts until it is
     really gone, and a spec that cannot be read still counts with whatever namespaces it lists.
     """
     found: dict[str, str] = {}
-    for body in fleet.all("mirrorenvironments"):
+    for body in cache.all("mirrorenvironments"):
         spec = body.get("spec") or {}
         if spec.get("role") != "Staging":
             for namespace in spec.get("namespaces") or ():
@@ -59,31 +59,34 @@ def production_namespaces(fleet: Fleet) -> dict[str, str]:
 
 
 def may_copy(
-    fleet: Fleet, same_registry: Callable[[str, str], bool | None], source: str, destination: str
+    cache: ResourceCache,
+    same_registry: Callable[[str, str], bool | None],
+    source: str,
+    destination: str,
 ) -> bool | None:
     """Whether the registry of ``destination`` is proven to be another than that of ``source``, or
     its admin says that both are one; None: neither is known now.
     """
-    body = fleet.get("mirrorenvironments", destination)
+    body = cache.get("mirrorenvironments", destination)
     if body is not None and (body.get("spec") or {}).get("sharesRegistryWith") == source:
         return True
     same = same_registry(source, destination)
     return None if same is None else not same
 
 
-def _readable(fleet: Fleet) -> Iterator[tuple[str, MirrorEnvironmentSpec]]:
-    for body in fleet.all("mirrorenvironments"):
+def _readable(cache: ResourceCache) -> Iterator[tuple[str, MirrorEnvironmentSpec]]:
+    for body in cache.all("mirrorenvironments"):
         if body["metadata"].get("deletionTimestamp"):
             continue
         try:
-            yield body["metadata"]["name"], _parsed(fleet, body)
+            yield body["metadata"]["name"], _parsed(cache, body)
         except NeedsHuman:
             continue
 
 
-def _side(fleet: Fleet, key: MirrorKey, role: Role, name: str, namespace: str) -> Side:
+def _side(cache: ResourceCache, key: MirrorKey, role: Role, name: str, namespace: str) -> Side:
     field = f"spec.{role}.environment"
-    body = fleet.get("mirrorenvironments", name)
+    body = cache.get("mirrorenvironments", name)
     if body is None or body["metadata"].get("deletionTimestamp"):
         raise NeedsHuman(
             "EnvironmentMissing",
@@ -91,7 +94,7 @@ def _side(fleet: Fleet, key: MirrorKey, role: Role, name: str, namespace: str) -
             "admin to create it.",
         )
     try:
-        spec = _parsed(fleet, body)
+        spec = _parsed(cache, body)
     except NeedsHuman as error:
         raise NeedsHuman(
             "EnvironmentNotUsable",
@@ -102,8 +105,8 @@ def _side(fleet: Fleet, key: MirrorKey, role: Role, name: str, namespace: str) -
     return Side(role=role, environment=name, spec=spec, namespace=namespace)
 
 
-def _parsed(fleet: Fleet, body: Body) -> MirrorEnvironmentSpec:
-    return fleet.made_of("mirrorenvironments", body, parse_environment)
+def _parsed(cache: ResourceCache, body: Body) -> MirrorEnvironmentSpec:
+    return cache.made_of("mirrorenvironments", body, parse_environment)
 
 
 def _usable(

@@ -7,7 +7,7 @@ from stagingmirror.api.spec.hold import MirrorHoldSpec
 from stagingmirror.api.spec.parse import parse_hold
 from stagingmirror.api.types.times import posix
 from stagingmirror.drift.facts import Hold
-from stagingmirror.engine.resources.cache import Body, Fleet
+from stagingmirror.engine.resources.cache import Body, ResourceCache
 from stagingmirror.engine.resources.mirror import MirrorKey
 from stagingmirror.errors import NeedsHuman
 
@@ -53,10 +53,10 @@ def read(body: Body) -> Request | None:
     )
 
 
-def requests(fleet: Fleet, namespace: str | None = None) -> tuple[Request, ...]:
+def requests(cache: ResourceCache, namespace: str | None = None) -> tuple[Request, ...]:
     """Every readable hold of one namespace, or of all."""
-    bodies = fleet.all("mirrorholds", namespace)
-    found = (fleet.made_of("mirrorholds", body, read) for body in bodies)
+    bodies = cache.all("mirrorholds", namespace)
+    found = (cache.made_of("mirrorholds", body, read) for body in bodies)
     return tuple(request for request in found if request is not None)
 
 
@@ -65,7 +65,7 @@ def in_force(all_requests: Iterable[Request], key: MirrorKey, now: float) -> tup
     return tuple(r for r in all_requests if r.stops(key) and r.hold.until > now)
 
 
-class Acknowledged:
+class AcknowledgedHolds:
     """Which mirrors have passed with a hold in force and no refresh running.
 
     A hold is effective once every mirror that it names has: a refresh that was running when the

@@ -7,9 +7,9 @@ from typing import Any
 import structlog
 
 from stagingmirror.api.types.times import rfc3339
-from stagingmirror.engine.holds.active import Acknowledged, Request, holds_nothing, read
-from stagingmirror.engine.resources.cache import Body, Fleet, Plural
-from stagingmirror.engine.resources.client import Resources
+from stagingmirror.engine.holds.active import AcknowledgedHolds, Request, holds_nothing, read
+from stagingmirror.engine.resources.cache import Body, Plural, ResourceCache
+from stagingmirror.engine.resources.client import ResourceClient
 from stagingmirror.engine.resources.mirror import MirrorKey, is_leaving, key_of
 from stagingmirror.errors import StagingMirrorError
 
@@ -21,7 +21,7 @@ AGAIN = 1.0
 """Seconds until a hold that waits for a refresh is looked at again."""
 
 
-class HoldKeeper:
+class HoldReconciler:
     """Writes ``status.effectiveSince``, once per hold. ``still_open`` tells the mirrors, deleted
     ones too, whose refresh is in progress.
     """
@@ -29,14 +29,14 @@ class HoldKeeper:
     def __init__(
         self,
         *,
-        fleet: Fleet,
-        resources: Resources,
-        acknowledged: Acknowledged,
+        cache: ResourceCache,
+        resources: ResourceClient,
+        acknowledged: AcknowledgedHolds,
         still_open: Callable[[], frozenset[MirrorKey]],
         leading: Callable[[], bool],
         clock: Callable[[], float],
     ) -> None:
-        self._fleet = fleet
+        self._cache = cache
         self._resources = resources
         self._acknowledged = acknowledged
         self._still_open = still_open
@@ -64,7 +64,7 @@ class HoldKeeper:
         if not self._leading():
             return True
         now, waiting = self._clock(), False
-        for body in self._fleet.all(PLURAL):
+        for body in self._cache.all(PLURAL):
             request = read(body)
             if request is None or request.effective or request.hold.until <= now:
                 continue
@@ -77,7 +77,7 @@ class HoldKeeper:
 
     def _told(self, request: Request) -> dict[str, Any]:
         """What is to be said of it now: since when it is effective, or why it is not."""
-        mirrors = self._fleet.all("stagingmirrors", request.namespace)
+        mirrors = self._cache.all("stagingmirrors", request.namespace)
         nothing = holds_nothing(request, mirrors)
         if nothing is not None:
             return {"message": nothing}

@@ -18,7 +18,7 @@ class Unwritten(Protocol):
         ...
 
 
-class Settling:
+class SettledAt:
     """Follows the queue, and what is on its way to it, from when this process took over.
 
     Nothing is claimed before every mirror was looked at once by this process. A key that became

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 
 import structlog
 
-from stagingmirror.engine.environments.reconciler import EnvironmentKeeper
+from stagingmirror.engine.environments.reconciler import EnvironmentReconciler
 from stagingmirror.engine.leader.elector import Elector
-from stagingmirror.engine.leader.settled_at import Settling, settled_before
-from stagingmirror.engine.observe.hash_cache import Contents
-from stagingmirror.engine.resources.cache import Fleet
+from stagingmirror.engine.leader.settled_at import SettledAt, settled_before
+from stagingmirror.engine.observe.hash_cache import HashCache
+from stagingmirror.engine.resources.cache import ResourceCache
 from stagingmirror.engine.resources.mirror import MirrorKey, key_of
-from stagingmirror.engine.watch.resync import Sweeper
+from stagingmirror.engine.watch.resync import Resync
 from stagingmirror.errors import StagingMirrorError
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
-from stagingmirror.sources.mlflow.poll.source import RegistrySource
+from stagingmirror.sources.mlflow.poll.source import MlflowSource
 from stagingmirror.view import Content
 
 log = structlog.get_logger(__name__)
@@ -36,7 +36,7 @@ class Leadership:
         """Asked before every write."""
         return self._prepared and self._elector.leading
 
-    async def take_over(self, left: "Left", add: Callable[[MirrorKey], None]) -> None:
+    async def take_over(self, left: "Inherited", add: Callable[[MirrorKey], None]) -> None:
         """Wait for the Lease, read what was left, and look at every mirror."""
         await self._elector.acquired()
         read = await left.read()
@@ -44,29 +44,29 @@ class Leadership:
             await asyncio.sleep(RETRY)
             read = await left.read()
         self._prepared = True
-        for body in left.fleet.all("stagingmirrors"):
+        for body in left.cache.all("stagingmirrors"):
             add(key_of(body))
         left.settling.every_mirror_is_queued()
-        log.info("leading", mirrors=left.fleet.count("stagingmirrors"))
+        log.info("leading", mirrors=left.cache.count("stagingmirrors"))
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
+class Inherited:
     """What a predecessor leaves behind, and who takes it up."""
 
     client: KubernetesClient
     namespace: str
-    fleet: Fleet
-    sweeper: Sweeper
-    keeper: EnvironmentKeeper
-    contents: Contents
-    registry: RegistrySource
-    settling: Settling
+    cache: ResourceCache
+    resync: Resync
+    keeper: EnvironmentReconciler
+    contents: HashCache
+    registry: MlflowSource
+    settling: SettledAt
 
     async def read(self) -> bool:
         """False where the API server did not answer: nothing was taken up."""
         try:
-            await self.sweeper.sweep()
+            await self.resync.sweep()
             settled = await settled_before(self.client, self.namespace, LEASE)
             kept = await self.contents.load()
             await self.keeper.open_registries()

@@ -27,7 +27,7 @@ MAX_LENGTH = 256
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class CheckRequest:
     """A token of ``check-at`` that is not echoed yet, and when this process saw it (POSIX s)."""
 
     token: str
@@ -44,25 +44,25 @@ class Asked:
         return self.token.startswith(BYTES)
 
 
-class Tokens:
+class CheckRequests:
     """The unanswered check tokens of all mirrors."""
 
     def __init__(self) -> None:
-        self._asked: dict[MirrorKey, Asked] = {}
+        self._asked: dict[MirrorKey, CheckRequest] = {}
 
     def asked(
         self, key: MirrorKey, annotations: Mapping[str, str], status: Mapping[str, Any], now: float
-    ) -> Asked | None:
+    ) -> CheckRequest | None:
         """The token to answer, remembered from its first sight on; None where none is open."""
         token = token_of(annotations, CHECK_AT)
         if token is None or token == status.get("handledCheckAt"):
             self._asked.pop(key, None)
             return None
         if not status.get("conditions"):
-            return Asked(token=token, since=-inf)
+            return CheckRequest(token=token, since=-inf)
         known = self._asked.get(key)
         if known is None or known.token != token:
-            known = Asked(token=token, since=now)
+            known = CheckRequest(token=token, since=now)
             self._asked[key] = known
         return known
 
@@ -70,7 +70,7 @@ class Tokens:
         """Everything was asked again since the token was seen; that had ended at ``now``."""
         known = self._asked.get(key)
         if known is not None and known.token == token:
-            self._asked[key] = Asked(token=token, since=known.since, proven=now)
+            self._asked[key] = CheckRequest(token=token, since=known.since, proven=now)
 
     def drop(self, key: MirrorKey) -> None:
         self._asked.pop(key, None)
@@ -81,7 +81,9 @@ def token_of(annotations: Mapping[str, str], name: str) -> str | None:
     return (annotations.get(name) or "")[:MAX_LENGTH] or None
 
 
-def answered(asked: Asked, components: Iterable[Judged], *, stale_after: float, now: float) -> bool:
+def answered(
+    asked: CheckRequest, components: Iterable[Judged], *, stale_after: float, now: float
+) -> bool:
     """Whether the verdict over these components, judged from what was known at ``now`` (POSIX s),
     answers the token.
 
@@ -100,8 +102,10 @@ def _answers(component: Judged, since: float) -> bool:
         case Unknown() | Held(unseen=Why()):
             return True
         case _:
-            looks = component.looks
-            return all(_is_newer(look, since) for look in (looks.production, looks.staging))
+            observations = component.observations
+            return all(
+                _is_newer(look, since) for look in (observations.production, observations.staging)
+            )
 
 
 def _is_newer(look: Observation, since: float) -> bool:

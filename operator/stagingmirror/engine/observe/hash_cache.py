@@ -20,7 +20,7 @@ from stagingmirror.drift.facts import Unseen
 from stagingmirror.engine.observe.view import RegistryLooks
 from stagingmirror.errors import NotThere, StagingMirrorError
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
-from stagingmirror.view import AliasSeen, Content, FileHash, Look, Subject
+from stagingmirror.view import AliasHistory, Content, FileHash, Observed, Subject
 
 log = structlog.get_logger(__name__)
 
@@ -33,11 +33,11 @@ UNUSED = 720
 SEEN_EVERY = 3600.0
 """Seconds after which it is kept anew that an alias still names the same version."""
 KINDS = ("ModelVersion", "ModelAlias")
-Kept = Content | AliasSeen
+Kept = Content | AliasHistory
 MAX_BYTES = 900_000
 
 
-class Contents:
+class HashCache:
     """``load`` before the first look; ``run`` keeps what the registries have read since."""
 
     def __init__(
@@ -93,13 +93,13 @@ class Contents:
         if subject.kind == "ModelVersion":
             return self._content(subject)
         look = self._registry.model_alias(subject.where, subject.namespace, subject.name)
-        if not isinstance(look, Look) or look.found is None:
+        if not isinstance(look, Observed) or look.found is None:
             return None
-        return AliasSeen(look.found.version, look.began, look.found.moved, look.found.unmoved)
+        return AliasHistory(look.found.version, look.began, look.found.moved, look.found.unmoved)
 
     def _content(self, subject: Subject) -> Content | None:
         look = self._registry.model_version(subject.where, subject.namespace, subject.name)
-        if not isinstance(look, Look) or look.found is None:
+        if not isinstance(look, Observed) or look.found is None:
             return None
         return None if isinstance(look.found.content, Unseen) else look.found.content
 
@@ -130,7 +130,7 @@ def _name(subject: Subject) -> str:
 
 def _is_news(now: Kept, before: Kept | None) -> bool:
     """That an alias still names what it named is worth a write now and then only."""
-    if isinstance(now, AliasSeen) and isinstance(before, AliasSeen):
+    if isinstance(now, AliasHistory) and isinstance(before, AliasHistory):
         return replace(now, seen=before.seen) != before or now.seen > before.seen + SEEN_EVERY
     return now != before
 
@@ -171,6 +171,6 @@ def _content_of(kept: Mapping[str, Any]) -> Content:
     return Content(str(kept["treeHash"]), files, float(kept["read"]), str(kept["listing"]))
 
 
-def _alias_of(kept: Mapping[str, Any]) -> AliasSeen:
+def _alias_of(kept: Mapping[str, Any]) -> AliasHistory:
     times = (None if kept[key] is None else float(kept[key]) for key in ("moved", "unmoved"))
-    return AliasSeen(str(kept["version"]), float(kept["seen"]), *times)
+    return AliasHistory(str(kept["version"]), float(kept["seen"]), *times)

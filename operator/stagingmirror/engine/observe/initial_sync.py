@@ -7,10 +7,10 @@ While a mirror waits, its verdict counts as unwritten, so ``settled-at`` stands 
 from collections.abc import Callable, Iterable
 from itertools import chain
 
-from stagingmirror.drift.facts import Looks, Observation, Unseen
+from stagingmirror.drift.facts import Observation, Observations, Unseen
 from stagingmirror.engine.resources.mirror import MirrorKey
-from stagingmirror.engine.workqueue.queue import NotYet
-from stagingmirror.view import Look, ModelVersion, Subject
+from stagingmirror.engine.workqueue.queue import RequeueAfter
+from stagingmirror.view import ModelVersion, Observed, Subject
 
 NOT_YET = frozenset({"NotSeenYet", "NotAskedYet", "NoEnvironment", "ReadingBytes"})
 """Reasons of looks that are still on their way."""
@@ -21,7 +21,7 @@ AGAIN = 5.0
 """Seconds after which a mirror that waits is looked at though an answer is still missing."""
 
 
-class FirstAnswers:
+class InitialSync:
     """Since when each mirror waits, and for which subjects: a pass for each of a dozen answers
     would be a dozen passes for nothing.
     """
@@ -34,7 +34,7 @@ class FirstAnswers:
     def wait(
         self,
         key: MirrorKey,
-        looks: Iterable[Looks],
+        observations: Iterable[Observations],
         unanswered: Callable[[], Iterable[Subject]],
         *,
         is_current: bool,
@@ -43,7 +43,7 @@ class FirstAnswers:
         """Raises NotYet while it is worth waiting. ``unanswered`` tells the subjects that have no
         answer now; ``is_current``: whether the status in the API is of this generation.
         """
-        if not any(map(_on_its_way, chain.from_iterable(map(_sides, looks)))):
+        if not any(map(_on_its_way, chain.from_iterable(map(_sides, observations)))):
             self._forget(key)
             self._complete.add(key)
             return
@@ -53,7 +53,7 @@ class FirstAnswers:
         left = since + (AT_START if is_current else AFTER_EDIT) - now
         if left > 0:
             self._missing[key] = set(unanswered())
-            raise NotYet(min(left, AGAIN))
+            raise RequeueAfter(min(left, AGAIN))
         self._missing.pop(key, None)
 
     def still_waits(
@@ -78,7 +78,7 @@ class FirstAnswers:
 
 def is_unanswered(answer: object) -> bool:
     """Whether a source has never answered this, or not whole: the bytes of a version follow it."""
-    if isinstance(answer, Look) and isinstance(answer.found, ModelVersion):
+    if isinstance(answer, Observed) and isinstance(answer.found, ModelVersion):
         answer = answer.found.content
     return _on_its_way(answer)
 
@@ -87,5 +87,5 @@ def _on_its_way(answer: object) -> bool:
     return isinstance(answer, Unseen) and answer.why.reason in NOT_YET
 
 
-def _sides(looks: Looks) -> tuple[Observation, Observation]:
-    return looks.production, looks.staging
+def _sides(observations: Observations) -> tuple[Observation, Observation]:
+    return observations.production, observations.staging

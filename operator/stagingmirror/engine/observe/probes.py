@@ -6,8 +6,8 @@ from typing import Protocol
 
 import structlog
 
-from stagingmirror.engine.observe.check_requests import BYTES, Asked, Tokens
-from stagingmirror.engine.observe.subscriptions import MODELS, Wants
+from stagingmirror.engine.observe.check_requests import BYTES, CheckRequest, CheckRequests
+from stagingmirror.engine.observe.subscriptions import MODELS, Subscriptions
 from stagingmirror.engine.resources.mirror import MirrorKey
 from stagingmirror.errors import NotRead
 from stagingmirror.view import Subject
@@ -35,7 +35,7 @@ class RegistryProof(Protocol):
     ) -> None: ...
 
 
-class Proving:
+class Probes:
     """One asking per token. ``again`` is called with the mirror when its asking has ended."""
 
     def __init__(
@@ -43,15 +43,15 @@ class Proving:
         cluster: ClusterProof,
         registry: RegistryProof,
         *,
-        wants: Wants,
-        tokens: Tokens,
+        subscriptions: Subscriptions,
+        tokens: CheckRequests,
         again: Callable[[MirrorKey], None],
         clock: Callable[[], float],
     ) -> None:
         self._clock = clock
         self._cluster = cluster
         self._registry = registry
-        self._wants = wants
+        self._subscriptions = subscriptions
         self._tokens = tokens
         self._again = again
         self._turns = asyncio.Semaphore(AT_ONCE)
@@ -63,7 +63,7 @@ class Proving:
     def start(
         self,
         key: MirrorKey,
-        asked: Asked,
+        asked: CheckRequest,
         *,
         models: bool = True,
         only: frozenset[Subject] | None = None,
@@ -87,7 +87,7 @@ class Proving:
 
     def since(self, key: MirrorKey, since: float) -> None:
         """Ask for looks that begin at ``since`` (POSIX s) or later: what a refresh waits for."""
-        self.start(key, Asked(token=f"since {since}", since=since))
+        self.start(key, CheckRequest(token=f"since {since}", since=since))
 
     def bytes_read(
         self, key: MirrorKey, subjects: frozenset[Subject], since: float, looked: float
@@ -99,7 +99,7 @@ class Proving:
         known = self._read.get(key)
         if known is not None and known[:2] == (token, subjects):
             return known[2] <= looked
-        self.start(key, Asked(token=token, since=since), only=subjects)
+        self.start(key, CheckRequest(token=token, since=since), only=subjects)
         return False
 
     def keep_fresh(self, key: MirrorKey, oldest: float, *, stale_after: float, now: float) -> None:
@@ -109,7 +109,7 @@ class Proving:
         if now - oldest <= stale_after / 2:
             self._tries.get(key, {}).pop(FRESHNESS, None)
             return
-        self.start(key, Asked(token=FRESHNESS, since=now - stale_after / 4), models=False)
+        self.start(key, CheckRequest(token=FRESHNESS, since=now - stale_after / 4), models=False)
 
     def drop(self, key: MirrorKey) -> None:
         """The mirror is gone, or its token is answered."""
@@ -127,14 +127,14 @@ class Proving:
     async def _prove(
         self,
         key: MirrorKey,
-        asked: Asked,
+        asked: CheckRequest,
         pause: float,
         *,
         models: bool,
         only: frozenset[Subject] | None,
     ) -> None:
         await asyncio.sleep(pause)
-        subjects = self._wants.reads(key) if only is None else only
+        subjects = self._subscriptions.reads(key) if only is None else only
         polled = [each for each in subjects if each.kind in MODELS]
         unread: list[str] = []
         try:
@@ -149,13 +149,15 @@ class Proving:
         else:
             if only is not None and not unread:
                 self._read[key] = (asked.token, only, self._clock())
-            elif only is None and self._wants.reads(key) == subjects:
+            elif only is None and self._subscriptions.reads(key) == subjects:
                 self._tokens.proven(key, asked.token, self._clock())
         finally:
             self._tasks.pop(key, None)
         self._again(key)
 
-    async def _ask_registry(self, polled: list[Subject], asked: Asked, unread: list[str]) -> None:
+    async def _ask_registry(
+        self, polled: list[Subject], asked: CheckRequest, unread: list[str]
+    ) -> None:
         """Bytes that cannot be read were asked for all the same: what rests on them tells why."""
         try:
             await self._registry.prove(polled, since=asked.since, read_bytes=asked.read_bytes)

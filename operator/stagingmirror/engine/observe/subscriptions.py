@@ -20,7 +20,7 @@ class Source(Protocol):
     def unwant(self, subject: Subject) -> None: ...
 
 
-class Wants:
+class Subscriptions:
     """The reverse index, and the sources that follow it.
 
     A standby tells the cluster's source, so that its watches are warm, and not the registries': two

@@ -10,9 +10,9 @@ from stagingmirror.engine.observe.initial_sync import is_unanswered
 from stagingmirror.view import (
     LOCAL,
     ConfigMap,
-    Look,
     ModelAlias,
     ModelVersion,
+    Observed,
     Subject,
     Workload,
 )
@@ -26,9 +26,9 @@ class ClusterLooks(Protocol):
 
     def workload(
         self, kind: WorkloadKind, namespace: str, name: str
-    ) -> Look[Workload] | Unseen: ...
+    ) -> Observed[Workload] | Unseen: ...
 
-    def config_map(self, namespace: str, name: str) -> Look[ConfigMap] | Unseen: ...
+    def config_map(self, namespace: str, name: str) -> Observed[ConfigMap] | Unseen: ...
 
 
 class RegistryLooks(Protocol):
@@ -36,16 +36,16 @@ class RegistryLooks(Protocol):
 
     def model_alias(
         self, environment: str, model: str, alias: str
-    ) -> Look[ModelAlias] | Unseen: ...
+    ) -> Observed[ModelAlias] | Unseen: ...
 
     def model_version(
         self, environment: str, model: str, version: str
-    ) -> Look[ModelVersion] | Unseen: ...
+    ) -> Observed[ModelVersion] | Unseen: ...
 
     def same_registry(self, one: str, other: str) -> bool | None: ...
 
 
-class Looking:
+class RecordingView:
     """A ``View`` that remembers the subjects that were read through it."""
 
     def __init__(
@@ -61,12 +61,12 @@ class Looking:
         self._seal = seal
         self._is_productions = is_productions
         self.subjects: set[Subject] = set()
-        self.parts: dict[DeployKey, Looking] = {}
+        self.parts: dict[DeployKey, RecordingView] = {}
         """What was read for one component on one side."""
 
-    def part(self, key: DeployKey) -> "Looking":
+    def part(self, key: DeployKey) -> "RecordingView":
         """The same view for one component on one side; what it reads counts here as well."""
-        part = Looking(
+        part = RecordingView(
             self._cluster, self._registry, self._seal, is_productions=self._is_productions
         )
         self.parts[key] = part
@@ -83,21 +83,25 @@ class Looking:
         }
         return frozenset(each for each, answer in answers.items() if is_unanswered(answer))
 
-    def workload(self, kind: WorkloadKind, namespace: str, name: str) -> Look[Workload] | Unseen:
+    def workload(
+        self, kind: WorkloadKind, namespace: str, name: str
+    ) -> Observed[Workload] | Unseen:
         self.subjects.add(Subject(LOCAL, kind, namespace, name))
         return self._cluster.workload(kind, namespace, name)
 
-    def config_map(self, namespace: str, name: str) -> Look[ConfigMap] | Unseen:
+    def config_map(self, namespace: str, name: str) -> Observed[ConfigMap] | Unseen:
         self.subjects.add(Subject(LOCAL, "ConfigMap", namespace, name))
         return self._cluster.config_map(namespace, name)
 
-    def model_alias(self, environment: str, model: str, alias: str) -> Look[ModelAlias] | Unseen:
+    def model_alias(
+        self, environment: str, model: str, alias: str
+    ) -> Observed[ModelAlias] | Unseen:
         self.subjects.add(Subject(environment, "ModelAlias", model, alias))
         return self._registry.model_alias(environment, model, alias)
 
     def model_version(
         self, environment: str, model: str, version: str
-    ) -> Look[ModelVersion] | Unseen:
+    ) -> Observed[ModelVersion] | Unseen:
         self.subjects.add(Subject(environment, "ModelVersion", model, version))
         return self._registry.model_version(environment, model, version)
 
@@ -113,7 +117,13 @@ class Looking:
 
 def answer_of(
     cluster: ClusterLooks, registry: RegistryLooks, subject: Subject
-) -> Look[Workload] | Look[ConfigMap] | Look[ModelAlias] | Look[ModelVersion] | Unseen:
+) -> (
+    Observed[Workload]
+    | Observed[ConfigMap]
+    | Observed[ModelAlias]
+    | Observed[ModelVersion]
+    | Unseen
+):
     """What is known of a subject now."""
     where, kind, namespace, name = subject
     match kind:

@@ -11,7 +11,7 @@ from stagingmirror.component import AliasName, Write
 from stagingmirror.engine.environments.resolve import sides_of
 from stagingmirror.engine.ownership.track_entries import all_named, all_written
 from stagingmirror.engine.ownership.write_targets import ALIAS, SameRegistry
-from stagingmirror.engine.resources.cache import Body, Fleet
+from stagingmirror.engine.resources.cache import Body, ResourceCache
 from stagingmirror.engine.resources.index import Index
 from stagingmirror.engine.resources.mirror import MirrorKey, Specs, key_of
 from stagingmirror.errors import NeedsHuman
@@ -27,8 +27,8 @@ class Claims:
     not use its environments, writes nothing; what it names or named is protected all the same.
     """
 
-    def __init__(self, fleet: Fleet, specs: Specs, same_registry: SameRegistry) -> None:
-        self._fleet = fleet
+    def __init__(self, cache: ResourceCache, specs: Specs, same_registry: SameRegistry) -> None:
+        self._cache = cache
         self._specs = specs
         self._same_registry = same_registry
         self._writes: Index[Write, MirrorKey] = Index()
@@ -41,7 +41,7 @@ class Claims:
         key = key_of(body)
         try:
             spec = self._specs.of(body)
-            sides = sides_of(self._fleet, key, spec)
+            sides = sides_of(self._cache, key, spec)
         except NeedsHuman:
             # It is Stalled itself and writes nothing, but what is production's stays production's.
             return self._put(key, frozenset(), self._names.reads(key) | _named_in(body))
@@ -106,7 +106,7 @@ class Claims:
         return True if one == other else self._same_registry(one, other)
 
     def _age(self, key: MirrorKey) -> tuple[str, str]:
-        body = self._fleet.get("stagingmirrors", key.name, key.namespace)
+        body = self._cache.get("stagingmirrors", key.name, key.namespace)
         metadata = body["metadata"] if body is not None else {}
         return (metadata.get("creationTimestamp") or "~", metadata.get("uid") or "~")
 

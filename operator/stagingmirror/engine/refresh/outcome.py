@@ -6,7 +6,7 @@ from typing import Any
 from stagingmirror.api.status.report import Activity
 from stagingmirror.api.types.times import posix
 from stagingmirror.drift.wording import describe
-from stagingmirror.engine.context import Case, Progress
+from stagingmirror.engine.context import Context, Progress
 from stagingmirror.engine.refresh.execute.leftovers import ENDS
 from stagingmirror.engine.refresh.record.record import Record
 from stagingmirror.engine.refresh.start import schedule_ticks as ticking
@@ -21,7 +21,7 @@ def progress_of(
     record: Record | None,
     pace: float,
     *,
-    case: Case | None = None,
+    context: Context | None = None,
     memory: Memory | None = None,
     wait: Wait | None = None,
     contended: tuple[str, str] | None = None,
@@ -32,13 +32,13 @@ def progress_of(
     """
     is_open = record is not None and record.is_open
     ticks = memory.ticks if memory else None
-    refresh = case.spec.refresh if case else None
+    refresh = context.spec.refresh if context else None
     next_refresh = (
-        ticking.announced(ticks, refresh, case.now) if ticks and refresh and case else None
+        ticking.announced(ticks, refresh, context.now) if ticks and refresh and context else None
     )
     untold = memory.untold[0] if memory and memory.untold else None
     return Progress(
-        activity="Refreshing" if is_open else _activity(case),
+        activity="Refreshing" if is_open else _activity(context),
         refresh=open_refresh(record) if record is not None and is_open else None,
         finished=untold or finished,
         writing=record is not None and record.is_writing,
@@ -48,7 +48,9 @@ def progress_of(
         last_schedule=ticks.last if ticks else None,
         waiting=wait.message if wait else None,
         handled_refresh_at=memory.obeyed if memory else None,
-        again_in=_again_in(pace if is_open else None, wait, memory, _tick_in(case, next_refresh)),
+        again_in=_again_in(
+            pace if is_open else None, wait, memory, _tick_in(context, next_refresh)
+        ),
     )
 
 
@@ -79,12 +81,12 @@ def _moment(text: object) -> float | None:
         return None
 
 
-def _activity(case: Case | None) -> Activity:
-    if case is None or case.spec.refresh is None:
+def _activity(context: Context | None) -> Activity:
+    if context is None or context.spec.refresh is None:
         return "Idle"
-    if case.spec.refresh.suspend:
+    if context.spec.refresh.suspend:
         return "Suspended"
-    return "Idle" if holding(case.holds, frozenset()) is None else "Frozen"
+    return "Idle" if holding(context.holds, frozenset()) is None else "Frozen"
 
 
 def _stalled(record: Record | None) -> tuple[str, str] | None:
@@ -105,8 +107,8 @@ def _again_in(
     return min(wishes, default=None)
 
 
-def _tick_in(case: Case | None, tick: float | None) -> float | None:
+def _tick_in(context: Context | None, tick: float | None) -> float | None:
     """In how many seconds the pass must come that notices the next tick; None: none comes."""
-    if case is None or case.spec.refresh is None or tick is None or tick <= case.now:
+    if context is None or context.spec.refresh is None or tick is None or tick <= context.now:
         return None
-    return ticking.looked_for(case.spec.refresh, tick, case.uid) - case.now
+    return ticking.looked_for(context.spec.refresh, tick, context.uid) - context.now

@@ -13,15 +13,15 @@ from typing import Any, Protocol
 
 import structlog
 
-from stagingmirror.actions.hands import Hands
+from stagingmirror.actions.tools import Tools
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.drift.facts import Why
-from stagingmirror.engine.context import Case, Progress, acceptances_of
+from stagingmirror.engine.context import Context, Progress, acceptances_of
 from stagingmirror.engine.ownership.write_targets import SameRegistry
 from stagingmirror.engine.refresh.execute.contention import Contention, former_owners
-from stagingmirror.engine.refresh.execute.executor import Pacing, Running
+from stagingmirror.engine.refresh.execute.executor import Executor, Pacing
 from stagingmirror.engine.refresh.execute.leftovers import Leftovers
-from stagingmirror.engine.refresh.execute.rollback import Returning
+from stagingmirror.engine.refresh.execute.rollback import Rollback
 from stagingmirror.engine.refresh.execute.verification import (
     GRACE,
     ReadBytes,
@@ -34,9 +34,9 @@ from stagingmirror.engine.refresh.record.record import Entry, Record
 from stagingmirror.engine.refresh.record.record_store import UNREADABLE_PERIOD, Records
 from stagingmirror.engine.refresh.start import live_guard
 from stagingmirror.engine.refresh.start.admission import Wait
-from stagingmirror.engine.refresh.start.conflicts import Others
-from stagingmirror.engine.refresh.start.quiet_period import Stillness
-from stagingmirror.engine.refresh.start.start import Considering
+from stagingmirror.engine.refresh.start.conflicts import Conflicts
+from stagingmirror.engine.refresh.start.quiet_period import QuietPeriods
+from stagingmirror.engine.refresh.start.start import Starter
 from stagingmirror.engine.refresh.start.status import untold
 from stagingmirror.engine.refresh.start.triggers import Memory, Occasions, refusing, waits
 from stagingmirror.engine.resources.mirror import MirrorKey
@@ -51,23 +51,23 @@ TENDING = 5.0
 """Seconds between two looks for records whose mirrors are gone."""
 
 
-class Teller(Protocol):
+class EventRecorder(Protocol):
     """Who tells people: an Event on the mirror and one log line. ``kind`` is Normal or Warning."""
 
-    def tell(self, key: MirrorKey, uid: str, kind: str, reason: str, message: str) -> None: ...
+    def emit(self, key: MirrorKey, uid: str, kind: str, reason: str, message: str) -> None: ...
 
 
-class Refresher:
+class RefreshReconciler:
     """Makes staging follow production. Called once per pass by the check; never waits for work."""
 
     def __init__(
         self,
-        hands: Hands,
+        tools: Tools,
         *,
         clock: Callable[[], float],
         settings: Settings,
         leading: Callable[[], bool],
-        teller: Teller,
+        recorder: EventRecorder,
         mirror_is_there: Callable[[str], bool],
         same_registry: SameRegistry = lambda one, other: one == other,
         prove: Callable[[MirrorKey, float], None] = lambda key, since: None,
@@ -79,31 +79,31 @@ class Refresher:
         (POSIX s); called by each pass that waits for such a look. ``read_bytes`` does so for the
         bytes of models.
         """
-        self._hands = hands
+        self._tools = tools
         self._clock = clock
         self._leading = leading
-        self._teller = teller
+        self._recorder = recorder
         self._mirror_is_there = mirror_is_there
         self._prove = prove
         self._read_bytes = read_bytes
         # A container that restarts keeps its pod's name; it is another writer all the same.
         name = f"{settings.identity}/{secrets.token_hex(4)}"
         self._records = Records(
-            hands.writer, namespace=settings.namespace, writer_name=name, clock=clock
+            tools.writer, namespace=settings.namespace, writer_name=name, clock=clock
         )
-        self._running = Running(self._records, hands, self._took_over)
-        self._returning = Returning(self._records, hands)
+        self._running = Executor(self._records, tools, self._took_over)
+        self._returning = Rollback(self._records, tools)
         self._occasions = Occasions()
-        self._stillness = Stillness()
-        self._contention = Contention(hands)
-        self._others = Others(self._records, mirror_is_there, same_registry)
-        self._leftovers = Leftovers(self._records, hands)
-        self._considering = Considering(self._records, hands, self._others, self._leftovers)
+        self._stillness = QuietPeriods()
+        self._contention = Contention(tools)
+        self._others = Conflicts(self._records, mirror_is_there, same_registry)
+        self._leftovers = Leftovers(self._records, tools)
+        self._considering = Starter(self._records, tools, self._others, self._leftovers)
         self._pacing = Pacing()
         self._gone = asyncio.Event()
-        self._orphans = Orphans(self._records, hands.writer, mirror_is_there, self._back)
+        self._orphans = Orphans(self._records, tools.writer, mirror_is_there, self._back)
 
-    async def advance(self, case: Case) -> Progress:
+    async def advance(self, context: Context) -> Progress:
         """Take at most one step of this mirror's refresh, or start one that is due.
 
         Where the API server does not let us know or keep how far it is, nothing is done and that is
@@ -111,16 +111,16 @@ class Refresher:
         """
         if not self._leading():
             return Progress()
-        unknown = await self._unknown(case.uid, case.status)
+        unknown = await self._unknown(context.uid, context.status)
         if unknown is not None:
-            return refusing(case.annotations, case.status, unknown, now=case.now)
-        memory = self._occasions.of(case, self._records.get(case.uid))
+            return refusing(context.annotations, context.status, unknown, now=context.now)
+        memory = self._occasions.of(context, self._records.get(context.uid))
         try:
-            record, wait = await self._pass(case, memory)
+            record, wait = await self._pass(context, memory)
         except StagingMirrorError as error:
-            record, wait = self._records.get(case.uid), Wait(error.message, RETRY)
+            record, wait = self._records.get(context.uid), Wait(error.message, RETRY)
         waits(memory, wait)
-        return await self._told(case, memory, record, wait)
+        return await self._told(context, memory, record, wait)
 
     async def retreat(
         self, key: MirrorKey, uid: str, why: str, status: Mapping[str, Any]
@@ -148,9 +148,9 @@ class Refresher:
         finished = untold(record, status)
         return progress_of(record, self._pace(record), wait=wait, finished=finished)
 
-    def others_write(self, case: Case) -> bool:
+    def others_write(self, context: Context) -> bool:
         """Whether another mirror's refresh may have half written what this one compares."""
-        return self._leading() and self._others.are_writing(case)
+        return self._leading() and self._others.are_writing(context)
 
     async def _unknown(self, uid: str, status: Mapping[str, Any]) -> Progress | None:
         """What is told where the record cannot be known now; None: it is."""
@@ -217,20 +217,20 @@ class Refresher:
 
     async def close(self) -> None:
         """End the copies that run. Another process takes them up."""
-        await self._hands.pool.close()
+        await self._tools.pool.close()
 
-    async def _pass(self, case: Case, memory: Memory) -> tuple[Record | None, Wait | None]:
-        stale_after = seconds(case.spec.stale_after)
+    async def _pass(self, context: Context, memory: Memory) -> tuple[Record | None, Wait | None]:
+        stale_after = seconds(context.spec.stale_after)
         still = self._stillness.since(
-            case.uid, case.components, now=case.now, stale_after=stale_after
+            context.uid, context.components, now=context.now, stale_after=stale_after
         )
-        record = self._records.get(case.uid)
+        record = self._records.get(context.uid)
         if record is not None and record.is_open:
-            return await self._go_on(case, record), None
-        wait = await self._considering.consider(case, memory, still)
-        return self._records.get(case.uid), wait
+            return await self._go_on(context, record), None
+        wait = await self._considering.consider(context, memory, still)
+        return self._records.get(context.uid), wait
 
-    async def _go_on(self, case: Case, record: Record) -> Record:
+    async def _go_on(self, context: Context, record: Record) -> Record:
         if not self._records.is_mine(record):
             record = await self._records.keep(record)
         match record.phase:
@@ -239,14 +239,14 @@ class Refresher:
             case "Verify":
                 judgement = judge_applied(
                     record,
-                    case.components,
-                    acceptances=acceptances_of(case.spec),
-                    grace=seconds(case.spec.check_interval) + GRACE,
+                    context.components,
+                    acceptances=acceptances_of(context.spec),
+                    grace=seconds(context.spec.check_interval) + GRACE,
                     now=self._clock(),
                 )
                 if judgement.waiting is not None and record.last_write is not None:
-                    self._prove(case.key, record.last_write)
-                judgement = reread(judgement, case, record, self._read_bytes)
+                    self._prove(context.key, record.last_write)
+                judgement = reread(judgement, context, record, self._read_bytes)
                 return await self._running.verify(record, judgement)
             case "PutBack":
                 return await self._returning.back(record)
@@ -263,7 +263,7 @@ class Refresher:
     async def _may_write(self, record: Record) -> Why | None:
         key = MirrorKey(record.namespace, record.name)
         now = await live_guard.ask(
-            self._hands.writer,
+            self._tools.writer,
             key,
             production=record.production,
             staging=record.environment,
@@ -272,21 +272,23 @@ class Refresher:
         return live_guard.must_stop(now, key, record.uid, frozenset(record.applied))
 
     async def _told(
-        self, case: Case, memory: Memory, record: Record | None, wait: Wait | None
+        self, context: Context, memory: Memory, record: Record | None, wait: Wait | None
     ) -> Progress:
         contended = None
         if record is not None and not record.is_open:
-            memory.close(record, case.status)
-            contended = await self._contention.look(record, case.components)
+            memory.close(record, context.status)
+            contended = await self._contention.look(record, context.components)
             with contextlib.suppress(StagingMirrorError):  # it is looked at again
                 record = await self._leftovers.look(record)
         pace = self._pace(record)
-        return progress_of(record, pace, case=case, memory=memory, wait=wait, contended=contended)
+        return progress_of(
+            record, pace, context=context, memory=memory, wait=wait, contended=contended
+        )
 
     def _took_over(self, record: Record, entry: Entry) -> None:
         key = MirrorKey(record.namespace, record.name)
         for message in former_owners(entry):
-            self._teller.tell(key, record.uid, "Normal", "TookOver", message)
+            self._recorder.emit(key, record.uid, "Normal", "TookOver", message)
 
 
 def _unreadable(uid: str, why: str) -> tuple[str, str]:

@@ -64,7 +64,7 @@ def _truth(body: Body) -> tuple[object, ...]:
     )
 
 
-class Fleet:
+class ResourceCache:
     """The last body of each resource, without managedFields."""
 
     def __init__(self) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from stagingmirror.api.types.base import API_VERSION, GROUP, VERSION
-from stagingmirror.engine.resources.cache import Body, Fleet, Plural
+from stagingmirror.engine.resources.cache import Body, Plural, ResourceCache
 from stagingmirror.errors import Conflicted, NotLeading, NotThere
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 from stagingmirror.sources.kubernetes.api.errors import shaped, version_of
@@ -21,14 +21,14 @@ KINDS: Mapping[Plural, str] = {
 }
 
 
-class Resources:
+class ResourceClient:
     """Reads and writes of mirrors, environments and holds; answers are put into the fleet."""
 
     def __init__(
-        self, client: KubernetesClient, fleet: Fleet, *, leading: Callable[[], bool]
+        self, client: KubernetesClient, cache: ResourceCache, *, leading: Callable[[], bool]
     ) -> None:
         self._client = client
-        self._fleet = fleet
+        self._cache = cache
         self._leading = leading
 
     async def listed(self, plural: Plural) -> tuple[tuple[Body, ...], int]:
@@ -65,13 +65,13 @@ class Resources:
         except Conflicted:
             await self._read_again(plural, metadata)
             raise
-        self._fleet.put(plural, answer)
+        self._cache.put(plural, answer)
         return answer
 
     async def _read_again(self, plural: Plural, metadata: Mapping[str, Any]) -> None:
         namespace = metadata.get("namespace") or ""
         try:
-            self._fleet.put(plural, await self.read(plural, metadata["name"], namespace))
+            self._cache.put(plural, await self.read(plural, metadata["name"], namespace))
         except NotThere:
             return  # the edge or the next sweep says so, with the deletion's resourceVersion
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from stagingmirror.api.spec.mirror import StagingMirrorSpec
 from stagingmirror.api.spec.parse import parse_mirror
-from stagingmirror.engine.resources.cache import Body, Changed, Fleet
+from stagingmirror.engine.resources.cache import Body, Changed, ResourceCache
 from stagingmirror.errors import NeedsHuman
 
 
@@ -59,9 +59,9 @@ def is_leaving(body: Body) -> bool:
     return bool(body["metadata"].get("deletionTimestamp"))
 
 
-def find(fleet: Fleet, key: MirrorKey) -> Mirror | None:
+def find(cache: ResourceCache, key: MirrorKey) -> Mirror | None:
     """The mirror as last seen; None where it is gone or on its way out."""
-    body = fleet.get("stagingmirrors", key.name, key.namespace)
+    body = cache.get("stagingmirrors", key.name, key.namespace)
     if body is None or is_leaving(body):
         return None
     return mirror_of(body)
@@ -78,12 +78,12 @@ def environments_of(body: Body) -> frozenset[str]:
     )
 
 
-def concerned(fleet: Fleet, change: Changed) -> frozenset[MirrorKey]:
+def concerned(cache: ResourceCache, change: Changed) -> frozenset[MirrorKey]:
     """The mirrors that must be looked at because this resource of ours has changed."""
     key = change.key
     if key.plural == "stagingmirrors":
         return frozenset({MirrorKey(key.namespace, key.name)})
-    bodies = fleet.all("stagingmirrors")
+    bodies = cache.all("stagingmirrors")
     if key.plural == "mirrorenvironments":
         # A Production environment protects its namespaces from every mirror, not only from its own.
         if _listed(change.before) != _listed(change.after):

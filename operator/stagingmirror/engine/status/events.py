@@ -24,7 +24,7 @@ from stagingmirror.engine.status.changes import MAX_MESSAGE, Announcement, chang
 from stagingmirror.errors import StagingMirrorError
 from stagingmirror.metrics import Metrics
 
-__all__ = ["Announcement", "Requests", "Teller", "changes"]
+__all__ = ["Announcement", "EventRecorder", "Requests", "changes"]
 
 REPORTER = "stagingmirror"
 WAITING = 1000
@@ -56,8 +56,8 @@ class _Allowance:
     at: float
 
 
-class Teller:
-    """Call ``tell`` or ``announce`` from anywhere (they never wait); ``run`` writes the Events."""
+class EventRecorder:
+    """Call ``emit`` or ``announce`` from anywhere (they never wait); ``run`` writes the Events."""
 
     def __init__(
         self,
@@ -75,7 +75,7 @@ class Teller:
         self._told: OrderedDict[tuple[str, str, str, str], float] = OrderedDict()
         self._allowances: OrderedDict[str, _Allowance] = OrderedDict()
 
-    def tell(self, key: MirrorKey, uid: str, kind: str, reason: str, message: str) -> None:
+    def emit(self, key: MirrorKey, uid: str, kind: str, reason: str, message: str) -> None:
         """An Event on the mirror and one log line, for what no status shows (``TookOver``).
         ``kind`` is Normal or Warning.
         """
@@ -170,11 +170,11 @@ def _note(message: str) -> str:
     return message.encode()[:1024].decode(errors="ignore")
 
 
-class Chronicle:
+class ChangeReporter:
     """Never waits."""
 
-    def __init__(self, teller: Teller, metrics: Metrics) -> None:
-        self._teller = teller
+    def __init__(self, recorder: EventRecorder, metrics: Metrics) -> None:
+        self._recorder = recorder
         self._metrics = metrics
 
     def written(self, mirror: Mirror, status: Mapping[str, Any], outcome: str) -> None:
@@ -183,7 +183,7 @@ class Chronicle:
         self.shown(mirror.key, status)
         if outcome == "changed":
             before = mirror.status if mirror.seen_before else {}
-            for news in self._teller.announce(mirror.key, mirror.uid, before, status):
+            for news in self._recorder.announce(mirror.key, mirror.uid, before, status):
                 self._count(mirror.key, news)
 
     def shown(self, key: MirrorKey, status: Mapping[str, Any]) -> None:

@@ -8,10 +8,10 @@ import structlog
 from stagingmirror.api.status.report import Report
 from stagingmirror.api.status.status import minimal_unknown, same_truth, status_of
 from stagingmirror.api.types.times import posix
-from stagingmirror.engine.resources.client import Resources
+from stagingmirror.engine.resources.client import ResourceClient
 from stagingmirror.engine.resources.mirror import Mirror, MirrorKey
 from stagingmirror.engine.status import heartbeat
-from stagingmirror.engine.status.events import Chronicle
+from stagingmirror.engine.status.events import ChangeReporter
 from stagingmirror.errors import NeedsHuman, NotThere, Refused
 
 log = structlog.get_logger(__name__)
@@ -35,11 +35,11 @@ class StatusWriter:
 
     def __init__(
         self,
-        resources: Resources,
+        resources: ResourceClient,
         *,
         clock: Callable[[], float],
         survived: Callable[[float], bool],
-        chronicle: Chronicle,
+        chronicle: ChangeReporter,
     ) -> None:
         self._resources = resources
         self._clock = clock

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from typing import Protocol
 
 from stagingmirror.engine.environments.resolve import read_environments
-from stagingmirror.engine.holds.active import Acknowledged, read
+from stagingmirror.engine.holds.active import AcknowledgedHolds, read
 from stagingmirror.engine.ownership.claims import Claims
-from stagingmirror.engine.resources.cache import Body, Changed, Fleet, Plural
+from stagingmirror.engine.resources.cache import Body, Changed, Plural, ResourceCache
 from stagingmirror.engine.resources.mirror import MirrorKey, concerned, environments_of, key_of
 from stagingmirror.metrics import Metrics
 
@@ -15,21 +15,21 @@ class Adding(Protocol):
     def add(self, key: MirrorKey) -> None: ...
 
 
-class Reactions:
+class EventHandlers:
     """Takes what the edge and the sweep bring. Never waits."""
 
     def __init__(
         self,
         *,
-        fleet: Fleet,
+        cache: ResourceCache,
         claims: Claims,
         queue: Adding,
-        acknowledged: Acknowledged,
+        acknowledged: AcknowledgedHolds,
         metrics: Metrics,
         wake_environments: Callable[[], None],
         wake_holds: Callable[[], None],
     ) -> None:
-        self._fleet = fleet
+        self._cache = cache
         self._claims = claims
         self._queue = queue
         self._acknowledged = acknowledged
@@ -40,9 +40,9 @@ class Reactions:
     def event(self, plural: Plural, type_: str | None, body: Body) -> None:
         """One event of a watch: ADDED, MODIFIED, DELETED, or None for an initial LIST."""
         if type_ == "DELETED":
-            self.react(self._fleet.remove(plural, body))
+            self.react(self._cache.remove(plural, body))
         else:
-            self.react(self._fleet.put(plural, body))
+            self.react(self._cache.put(plural, body))
 
     def react(self, change: Changed | None) -> None:
         if change is None or not change.matters:
@@ -54,14 +54,14 @@ class Reactions:
                 self._environment(change)
             case "mirrorholds":
                 self._hold(change)
-        for key in concerned(self._fleet, change):
+        for key in concerned(self._cache, change):
             self._queue.add(key)
 
     def environment_changed(self, name: str) -> None:
         """Where its registry is, or how we are let in, has changed; or nobody asks it any more."""
-        if name not in read_environments(self._fleet):
+        if name not in read_environments(self._cache):
             self._metrics.forget_server(name)
-        for body in self._fleet.all("stagingmirrors"):
+        for body in self._cache.all("stagingmirrors"):
             if name in environments_of(body):
                 self._queue.add(key_of(body))
 
@@ -76,7 +76,7 @@ class Reactions:
             self._queue.add(other)
 
     def _environment(self, change: Changed) -> None:
-        for body in self._fleet.all("stagingmirrors"):
+        for body in self._cache.all("stagingmirrors"):
             if change.key.name in environments_of(body):
                 for other in self._claims.update(body):
                     self._queue.add(other)

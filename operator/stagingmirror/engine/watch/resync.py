@@ -10,9 +10,9 @@ from collections.abc import Callable
 
 import structlog
 
-from stagingmirror.engine.resources.cache import PLURALS, Fleet
-from stagingmirror.engine.resources.client import Resources
-from stagingmirror.engine.watch.event_handlers import Reactions
+from stagingmirror.engine.resources.cache import PLURALS, ResourceCache
+from stagingmirror.engine.resources.client import ResourceClient
+from stagingmirror.engine.watch.event_handlers import EventHandlers
 from stagingmirror.errors import StagingMirrorError
 
 log = structlog.get_logger(__name__)
@@ -23,21 +23,21 @@ GRACE = 15.0
 """Seconds by which a sweep may be late, or take, before nothing later is believed."""
 
 
-class Sweeper:
+class Resync:
     """``last`` is when the newest whole sweep began (POSIX s); ``trouble`` why the last failed."""
 
     def __init__(
         self,
         *,
-        fleet: Fleet,
-        resources: Resources,
-        reactions: Reactions,
+        cache: ResourceCache,
+        resources: ResourceClient,
+        reactions: EventHandlers,
         clock: Callable[[], float],
         interval: float,
     ) -> None:
         self.last: float | None = None
         self.trouble: str | None = "our resources were not listed yet"
-        self._fleet = fleet
+        self._cache = cache
         self._resources = resources
         self._reactions = reactions
         self._clock = clock
@@ -82,11 +82,11 @@ class Sweeper:
         """List everything. Environments and holds come first: mirrors are judged by them."""
         began = self._clock()
         for plural in reversed(PLURALS):
-            newest = self._fleet.newest(plural)
+            newest = self._cache.newest(plural)
             bodies, version = await self._resources.listed(plural)
             if version < newest:
                 log.warning("the cluster was set back", resource=plural, version=version)
-            take = self._fleet.set_back if version < newest else self._fleet.replace
+            take = self._cache.set_back if version < newest else self._cache.replace
             for change in take(plural, bodies, version=version, began=began):
                 self._reactions.react(change)
         self.last = began

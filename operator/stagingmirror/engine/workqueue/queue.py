@@ -69,7 +69,7 @@ class _Work:
     started: float
 
 
-class Queue(Generic[K]):
+class WorkQueue(Generic[K]):
     """Add keys, take them, and say how it went: ``done`` or ``failed``."""
 
     def __init__(
@@ -246,7 +246,7 @@ class Queue(Generic[K]):
         return max(0.0, self._dues[0][0] - self._clock()) if self._dues else None
 
 
-class NotYet(Exception):
+class RequeueAfter(Exception):
     """First answers are on their way; the mirror is looked at again when they have come, or in
     ``again_in`` seconds.
     """

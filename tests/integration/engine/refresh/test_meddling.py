@@ -157,13 +157,13 @@ async def test_an_old_leader_that_wakes_up_meets_the_new_ones_record(stage: Stag
     await watched(stage, NEW, OLD)
     stage.ask("now")
     await stage.until(lambda p: states(p) == ["Pending"])
-    old, case = stage.refresher, await stage.case()
+    old, context = stage.refresher, await stage.context()
     stage.operator()
     await stage.step()
     generation = live(stage)["metadata"]["generation"]
     assert old is not None
 
-    progress = await old.advance(case)
+    progress = await old.advance(context)
 
     assert progress.waiting is not None
     assert live(stage)["metadata"]["generation"] == generation

@@ -13,7 +13,7 @@ from rig.mlflow_server import MlflowServer
 from rig.models import client_of, log_files
 from stagingmirror.api.types.base import API_VERSION
 from stagingmirror.sources.mlflow.client.address import RegistryAddress
-from stagingmirror.view import Content, Look
+from stagingmirror.view import Content, Observed
 from support.kubernetes.kubelet import Kubelet
 from support.operators.guillotine import Guillotine
 from support.stages.image_refreshes import NEW, OLD, features, image_of, live
@@ -48,7 +48,7 @@ class Shared:
     def read(self, version: str) -> float | None:
         """When the bytes of this version were last read (POSIX s)."""
         look = self.stage.registry.model_version(self.stage.environments[1], self.model, version)
-        found = look.found if isinstance(look, Look) else None
+        found = look.found if isinstance(look, Observed) else None
         return found.content.read if found and isinstance(found.content, Content) else None
 
     def track(self, *more: dict[str, Any]) -> None:

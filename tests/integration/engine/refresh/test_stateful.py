@@ -58,8 +58,8 @@ async def test_a_stateful_set_follows_production_pod_by_pod(stage: Stage) -> Non
     assert ended["result"] == "Succeeded", ended
     assert image_of(index(stage)) == NEW
     assert running(stage) == {"index-0": NEW, "index-1": NEW}
-    case = await stage.case()
-    assert [type(judged.verdict).__name__ for judged in case.components] == ["InSync"]
+    context = await stage.context()
+    assert [type(judged.verdict).__name__ for judged in context.components] == ["InSync"]
 
 
 async def test_a_stateful_set_that_cannot_start_is_put_back_to_what_ran(stage: Stage) -> None:

@@ -25,8 +25,8 @@ class Scene:
         await asyncio.to_thread(self.world.produce)
 
     async def verdicts(self) -> list[str]:
-        case = await self.stage.case()
-        return [type(judged.verdict).__name__ for judged in case.components]
+        context = await self.stage.context()
+        return [type(judged.verdict).__name__ for judged in context.components]
 
 
 @pytest.fixture

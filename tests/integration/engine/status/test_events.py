@@ -9,7 +9,7 @@ import pytest
 from rig.control_plane import ControlPlane
 from rig.kube import Kube
 from stagingmirror.engine.resources.mirror import MirrorKey
-from stagingmirror.engine.status.events import Teller
+from stagingmirror.engine.status.events import EventRecorder
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 from support.operators.waiting import holds
 from support.resources.definitions import install
@@ -19,22 +19,22 @@ pytestmark = pytest.mark.integration
 
 
 @pytest.fixture
-async def teller(control_plane: ControlPlane) -> AsyncIterator[Teller]:
+async def recorder(control_plane: ControlPlane) -> AsyncIterator[EventRecorder]:
     connecting = KubernetesClient.connect(kubeconfig=str(control_plane.kubeconfig), timeout=5)
     async with await connecting as client:
-        one = Teller(client, clock=time.time, identity="stagingmirror-0")
+        one = EventRecorder(client, clock=time.time, identity="stagingmirror-0")
         task = asyncio.create_task(one.run())
         yield one
         task.cancel()
 
 
 async def test_an_event_is_found_at_its_mirror_with_everything_that_describe_shows(
-    teller: Teller, kube: Kube, namespace: str
+    recorder: EventRecorder, kube: Kube, namespace: str
 ) -> None:
     install(kube)
     uid = kube.create(mirror(namespace=namespace))["metadata"]["uid"]
 
-    teller.tell(
+    recorder.emit(
         MirrorKey(namespace, "fraud"), uid, "Warning", "DriftDetected", "fraud-model: version →12"
     )
 
@@ -50,10 +50,10 @@ async def test_an_event_is_found_at_its_mirror_with_everything_that_describe_sho
 
 
 async def test_a_namespace_that_is_gone_takes_no_event_and_breaks_nothing(
-    teller: Teller, kube: Kube, namespace: str
+    recorder: EventRecorder, kube: Kube, namespace: str
 ) -> None:
-    teller.tell(MirrorKey("no-such-namespace", "fraud"), "uid-1", "Normal", "InSync", "in sync")
-    teller.tell(MirrorKey(namespace, "other"), "uid-2", "Normal", "InSync", "in sync")
+    recorder.emit(MirrorKey("no-such-namespace", "fraud"), "uid-1", "Normal", "InSync", "in sync")
+    recorder.emit(MirrorKey(namespace, "other"), "uid-2", "Normal", "InSync", "in sync")
 
     def told() -> bool:
         return any(

@@ -9,7 +9,7 @@ import pytest
 from rig.control_plane import ControlPlane
 from rig.kube import Kube
 from stagingmirror.errors import NotAllowed
-from stagingmirror.view import Look
+from stagingmirror.view import Observed
 from support.kubernetes.cluster_bodies import bare_config_map, bare_deployment
 from support.kubernetes.cluster_watch import BRISK, Watching, subject, watching
 from support.operators.waiting import holds
@@ -87,7 +87,7 @@ async def test_proving_makes_looks_begin_after_it_was_asked_for(
             seen.look(namespace, "missing", "CronJob"),
             seen.source.config_map(namespace, "missing"),
         ):
-            assert isinstance(look, Look)
+            assert isinstance(look, Observed)
             assert look.began >= since
         sweeps = seen.source.counts.sweeps
         await seen.source.prove(wanted, since=since)
@@ -163,13 +163,13 @@ async def test_old_data_of_a_config_map_is_never_younger_than_the_news_of_its_ch
 
         def trouble() -> bool:
             look = seen.source.config_map(namespace, "data")
-            return isinstance(look, Look) and look.trouble is not None
+            return isinstance(look, Observed) and look.trouble is not None
 
         await holds(trouble)
         heard_by = time.time()
         await asyncio.sleep(3 * BRISK.sweep_interval)
         look = seen.source.config_map(namespace, "data")
-        assert isinstance(look, Look)
+        assert isinstance(look, Observed)
         assert look.found is not None
         assert look.found.data == {"snapshot": "1"}
         assert look.began <= heard_by

@@ -13,7 +13,7 @@ import pytest
 from rig.control_plane import ControlPlane
 from rig.kube import Kube
 from stagingmirror.drift.facts import Unseen
-from stagingmirror.view import Look
+from stagingmirror.view import Observed
 from support.kubernetes.cluster_bodies import bare_config_map
 from support.kubernetes.cluster_watch import subject, watching
 from support.kubernetes.kubelet import play
@@ -212,7 +212,7 @@ async def test_what_comes_goes_and_comes_back_is_told_each_time(
     async with watching(control_plane.kubeconfig, namespace) as seen:
         seen.source.want(wanted)
         look = seen.source.config_map(namespace, "data")
-        assert isinstance(look, Look)
+        assert isinstance(look, Observed)
         assert look.found is None
 
         for value in ("1", "2"):
@@ -222,7 +222,7 @@ async def test_what_comes_goes_and_comes_back_is_told_each_time(
             kube.delete("v1", "ConfigMap", "data", namespace)
             await holds(lambda: wanted in seen.told)
             look = seen.source.config_map(namespace, "data")
-            assert isinstance(look, Look)
+            assert isinstance(look, Observed)
             assert look.found is None
 
 

@@ -16,7 +16,7 @@ from stagingmirror.drift.facts import Unseen, Why
 from stagingmirror.errors import NotAnswered, NotRead
 from stagingmirror.settings import Settings
 from stagingmirror.sources.mlflow.client.address import RegistryAddress
-from stagingmirror.view import Content, Look, Subject
+from stagingmirror.view import Content, Observed, Subject
 from support.mlflow.registries import Watched, eventually, in_front_of, watching
 
 pytestmark = pytest.mark.integration
@@ -100,9 +100,9 @@ async def test_unchanged_bytes_are_read_once_and_again_only_to_prove(
     named = watched.source.model_alias("production", name, "champion")
     assert isinstance(content, Content)
     assert content.read < since
-    assert isinstance(proven, Look)
+    assert isinstance(proven, Observed)
     assert proven.began >= since
-    assert isinstance(named, Look)
+    assert isinstance(named, Observed)
     assert named.began >= since
     assert proven.found is not None
     assert isinstance(proven.found.content, Content)
@@ -244,9 +244,9 @@ async def test_bytes_that_were_asked_for_stay_in_doubt_until_they_were_read(
         read_again = watched.source.model_version("production", name, "1")
 
     for look in (at_once, listed_again):
-        assert isinstance(look, Look)
+        assert isinstance(look, Observed)
         assert look.trouble is not None
-    assert isinstance(read_again, Look)
+    assert isinstance(read_again, Observed)
     assert read_again.trouble is None
 
 

@@ -14,7 +14,7 @@ from rig.models import client_of, log_files, log_model
 from stagingmirror.drift.facts import Unseen, Why
 from stagingmirror.settings import Settings
 from stagingmirror.sources.mlflow.client.address import RegistryAddress
-from stagingmirror.view import Content, Look, ModelVersion
+from stagingmirror.view import Content, ModelVersion, Observed
 from support.mlflow.registries import QUICK, Watched, eventually, in_front_of, watching
 
 pytestmark = pytest.mark.integration
@@ -73,10 +73,10 @@ async def test_an_alias_that_moves_is_announced_with_the_time_it_was_seen(
     await eventually(lambda: subject in watched.changes)
 
     second = watched.source.model_alias("production", name, "champion")
-    assert isinstance(first, Look)
+    assert isinstance(first, Observed)
     assert first.found is not None
     assert first.found.moved is None
-    assert isinstance(second, Look)
+    assert isinstance(second, Observed)
     assert second.found is not None
     assert second.found.version == "2"
     assert second.found.moved is not None
@@ -105,7 +105,7 @@ async def test_what_is_not_there_is_proven_absent(
 
 def _is_absent(ask: Callable[[str, str, str], object], key: tuple[str, str]) -> bool:
     answer = ask("production", *key)
-    return isinstance(answer, Look) and answer.found is None and answer.trouble is None
+    return isinstance(answer, Observed) and answer.found is None and answer.trouble is None
 
 
 async def test_fifty_aliases_cost_one_search_an_interval(
@@ -186,7 +186,7 @@ async def test_environments_with_the_same_server_are_polled_once(
 
         watched.source.remove("one")
         assert isinstance(watched.source.model_alias("one", name, "champion"), Unseen)
-        assert isinstance(watched.source.model_alias("two", name, "champion"), Look)
+        assert isinstance(watched.source.model_alias("two", name, "champion"), Observed)
 
 
 async def test_tags_that_change_are_seen_at_the_next_look(
@@ -227,9 +227,9 @@ async def test_tags_of_logged_models_are_as_young_as_the_look_that_shows_them(
         client.set_logged_model_tags(made[0].model_id, {"data": "new"})
         since = time.time()
 
-        def look() -> Look[ModelVersion] | None:
+        def look() -> Observed[ModelVersion] | None:
             seen = watched.source.model_version("production", name, made[0].version)
-            return seen if isinstance(seen, Look) and seen.began >= since else None
+            return seen if isinstance(seen, Observed) and seen.began >= since else None
 
         found = (await eventually(look)).found
 

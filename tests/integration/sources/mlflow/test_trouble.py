@@ -13,7 +13,7 @@ from rig.models import client_of, log_files
 from stagingmirror.drift.facts import Unseen
 from stagingmirror.settings import Settings
 from stagingmirror.sources.mlflow.client.address import Basic, RegistryAddress
-from stagingmirror.view import Look
+from stagingmirror.view import Observed
 from support.mlflow.registries import Watched, connected, eventually, in_front_of, watching
 
 pytestmark = pytest.mark.integration
@@ -47,7 +47,7 @@ async def test_a_server_that_does_not_answer_leaves_the_last_answer_with_its_age
 
             def troubled() -> bool:
                 look = watched.source.model_version("production", name, "1")
-                return isinstance(look, Look) and look.trouble is not None
+                return isinstance(look, Observed) and look.trouble is not None
 
             await eventually(troubled)
             named = watched.source.model_alias("production", name, "champion")
@@ -56,19 +56,19 @@ async def test_a_server_that_does_not_answer_leaves_the_last_answer_with_its_age
             mlflow_production.resume()
         recovered = await eventually(lambda: _whole(watched, name, paused))
 
-    assert isinstance(named, Look)
+    assert isinstance(named, Observed)
     assert named.found is not None
     assert named.began < paused + 0.5
-    assert isinstance(version, Look)
+    assert isinstance(version, Observed)
     assert version.found is not None
     assert version.trouble is not None
     assert version.trouble.reason == "TimedOut"
     assert recovered.trouble is None
 
 
-def _whole(watched: Watched, name: str, since: float) -> Look[object] | None:
+def _whole(watched: Watched, name: str, since: float) -> Observed[object] | None:
     look = watched.source.model_version("production", name, "1")
-    fine = isinstance(look, Look) and look.trouble is None and look.began > since + 1
+    fine = isinstance(look, Observed) and look.trouble is None and look.began > since + 1
     return look if fine else None  # type: ignore[return-value]
 
 
@@ -130,7 +130,7 @@ async def test_an_alias_that_moves_while_its_version_is_read_makes_no_look(
 
         def last() -> bool:
             look = watched.source.model_alias("production", name, "champion")
-            assert isinstance(look, Look)
+            assert isinstance(look, Observed)
             assert look.found is not None
             seen.append(look.found.version)
             return look.found.version == "3"
@@ -165,13 +165,13 @@ async def test_a_model_that_a_search_hides_is_asked_for_directly(
         look = watched.source.model_alias("production", name, "champion")
 
     assert reason == "Forbidden"
-    assert isinstance(look, Look)
+    assert isinstance(look, Observed)
     assert look.found is not None, "one failed look changes nothing by itself"
 
 
 def _trouble(watched: Watched, name: str) -> str | None:
     look = watched.source.model_alias("production", name, "champion")
-    return look.trouble.reason if isinstance(look, Look) and look.trouble else None
+    return look.trouble.reason if isinstance(look, Observed) and look.trouble else None
 
 
 async def test_what_is_wrong_with_one_version_is_not_wrong_with_another(

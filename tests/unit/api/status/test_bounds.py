@@ -61,7 +61,7 @@ def test_everything_that_is_written_is_in_the_schema() -> None:
 components = st.builds(
     lambda name, both: component(name, both.production, both.staging),
     st.sampled_from(["same", "another"]),
-    given_looks.looks,
+    given_looks.observations,
 )
 reports = st.builds(
     lambda found, writing, generation: report(*found, writing=writing, generation=generation),

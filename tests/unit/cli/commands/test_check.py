@@ -7,7 +7,7 @@ import pytest
 from stagingmirror.api.types.times import rfc3339
 from stagingmirror.cli.commands.check import Asked, check
 from stagingmirror.cli.read.client import LEASE, SETTLED_AT
-from support.resources.desks import LEASES, Wire, desk
+from support.resources.desks import LEASES, Wire, client
 from support.resources.resources import Object, mirror
 from support.resources.statuses import component, status
 
@@ -60,23 +60,23 @@ def asked(since: str | None = None, *, now: bool = False) -> Asked:
 async def test_of_the_future_nothing_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     tomorrow = rfc3339(time.time() + 86400)
 
-    assert await check(desk(wire()), asked(tomorrow), "text") == 2
+    assert await check(client(wire()), asked(tomorrow), "text") == 2
     assert f"--since {tomorrow} is later than now" in capsys.readouterr().err
 
 
 async def test_a_clock_that_is_a_little_ahead_is_not_the_future() -> None:
-    assert await check(desk(wire()), asked(rfc3339(time.time() + 1)), "text") == 0
+    assert await check(client(wire()), asked(rfc3339(time.time() + 1)), "text") == 0
 
 
 async def test_who_has_just_begun_to_lead_is_given_time_to_settle() -> None:
     operator = Answering()
 
-    assert await check(desk(operator), asked(now=True), "text") == 0
+    assert await check(client(operator), asked(now=True), "text") == 0
     assert operator.leases == 3
 
 
 async def test_a_look_without_asking_waits_for_nobody() -> None:
     operator = Answering()
 
-    assert await check(desk(operator), asked(), "text") == 4
+    assert await check(client(operator), asked(), "text") == 4
     assert operator.leases == 1

@@ -7,7 +7,7 @@ import pytest
 from stagingmirror.api.types.times import rfc3339
 from stagingmirror.cli.commands.hold import Asked, hold, release
 from stagingmirror.errors import NeedsHuman
-from support.resources.desks import HOLDS, MIRRORS, Object, Wire, desk
+from support.resources.desks import HOLDS, MIRRORS, Object, Wire, client
 from support.resources.resources import hold as hold_body
 from support.resources.resources import mirror
 
@@ -35,7 +35,7 @@ async def test_a_wrong_name_is_told_and_not_waited_for(capsys: pytest.CaptureFix
     wire = Wire(mirror("fraud"))
     answering(wire, {"message": "spec.mirrors: there is no StagingMirror x; correct the name."})
 
-    assert await hold(desk(wire), asked("fraud"), "60s") == 1
+    assert await hold(client(wire), asked("fraud"), "60s") == 1
     assert "there is no StagingMirror x; correct the name." in capsys.readouterr().err
 
 
@@ -43,7 +43,7 @@ async def test_what_it_waits_for_is_told_once(capsys: pytest.CaptureFixture[str]
     wire = Wire(mirror("fraud"))
     answering(wire, {"message": "a refresh in progress finishes first"})
 
-    assert await hold(desk(wire), asked("fraud"), "1s") == 4
+    assert await hold(client(wire), asked("fraud"), "1s") == 4
     waiting, end = capsys.readouterr().out.splitlines()
     assert waiting == "waiting for ci to take effect: a refresh in progress finishes first"
     assert "did not take it within 1 s: a refresh in progress" in end
@@ -52,7 +52,7 @@ async def test_what_it_waits_for_is_told_once(capsys: pytest.CaptureFixture[str]
 async def test_nobody_waits_longer_than_the_hold_lasts(capsys: pytest.CaptureFixture[str]) -> None:
     wire = Wire(mirror("fraud"))
 
-    assert await hold(desk(wire), asked("fraud", length="1s"), "1h") == 4
+    assert await hold(client(wire), asked("fraud", length="1s"), "1h") == 4
     assert "hold ci ended before it took effect" in capsys.readouterr().out
 
 
@@ -61,9 +61,9 @@ async def test_components_are_looked_for_in_all_mirrors_where_none_is_named() ->
     answering(wire, EFFECTIVE)
 
     with pytest.raises(NeedsHuman, match="no mirror of the namespace tracks misspelt"):
-        await hold(desk(wire), asked(components=("misspelt",)), "60s")
+        await hold(client(wire), asked(components=("misspelt",)), "60s")
     tracked = wire.objects[f"{MIRRORS}/fraud"]["spec"]["track"][0]["name"]
-    assert await hold(desk(wire), asked(components=(tracked,)), "60s") == 0
+    assert await hold(client(wire), asked(components=(tracked,)), "60s") == 0
 
 
 @pytest.mark.parametrize(("ago", "code"), [(60, 0), (-3600, 1)])
@@ -75,7 +75,7 @@ async def test_a_hold_makes_way_for_another_of_its_name_once_it_has_ended(
     wire.objects[f"{HOLDS}/ci"] = former
     answering(wire, EFFECTIVE)
 
-    assert await hold(desk(wire), asked("fraud"), "60s") == code
+    assert await hold(client(wire), asked("fraud"), "60s") == code
     assert (wire.objects[f"{HOLDS}/ci"] is former) == (code == 1)
 
 
@@ -85,5 +85,5 @@ async def test_a_mirror_that_is_gone_keeps_no_hold_from_being_released(
     wire = Wire()
     wire.objects[f"{HOLDS}/ci"] = hold_body("ci", mirrors=["gone"])
 
-    assert await release(desk(wire), (), "ci", "60s") == 0
+    assert await release(client(wire), (), "ci", "60s") == 0
     assert capsys.readouterr().out == "✓ released ci\n"

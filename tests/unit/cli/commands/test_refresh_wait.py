@@ -8,7 +8,7 @@ from stagingmirror.api.types.times import rfc3339
 from stagingmirror.cli.commands import refresh as refresh_module
 from stagingmirror.cli.commands.refresh import refresh
 from stagingmirror.errors import NotAnswered
-from support.resources.desks import LEASES, MIRRORS, Wire, desk
+from support.resources.desks import LEASES, MIRRORS, Wire, client
 from support.resources.resources import mirror
 from support.resources.statuses import component, status
 
@@ -26,7 +26,7 @@ async def test_without_an_operator_nothing_is_asked_for(
     silent, methods = wire(settled_ago=3600), []
     silent.before = lambda method, path: methods.append(method)
 
-    assert await refresh(desk(silent), "fraud", wait=True, within="1h") == 4
+    assert await refresh(client(silent), "fraud", wait=True, within="1h") == 4
     assert "not asked for: no operator has settled a verdict for 1 h" in capsys.readouterr().out
     assert set(methods) == {"GET"}
 
@@ -43,7 +43,7 @@ async def test_an_operator_that_goes_meanwhile_is_not_waited_for(
 
     leaving.before = asked
 
-    assert await refresh(desk(leaving), "fraud", wait=True, within="1h") == 4
+    assert await refresh(client(leaving), "fraud", wait=True, within="1h") == 4
     assert "there is no operator in namespace" in capsys.readouterr().out
 
 
@@ -64,5 +64,5 @@ async def test_a_look_that_is_not_answered_ends_nothing() -> None:
 
     shaky.request = request  # type: ignore[method-assign]
 
-    assert await refresh(desk(shaky), "fraud", wait=True, within="60s") == 0
+    assert await refresh(client(shaky), "fraud", wait=True, within="60s") == 0
     assert failures == []

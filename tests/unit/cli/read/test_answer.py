@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 import pytest
 
 from stagingmirror.cli.read.answer import Answer, answer, worst
-from stagingmirror.cli.read.freshness import Belief, Settled, belief
+from stagingmirror.cli.read.freshness import Freshness, Settled, belief
 from stagingmirror.cli.read.mirror import Mirror
 from stagingmirror.cli.screens.answer import answer_json, answer_junit, answer_lines
 from support.resources.statuses import (
@@ -205,7 +205,7 @@ def test_junit_fails_what_differs_and_errs_on_what_is_unknown() -> None:
         "errors": "0",
         "skipped": "1",
     }
-    assert [(case.get("name"), [found.tag for found in case]) for case in suite] == [
+    assert [(context.get("name"), [found.tag for found in context]) for context in suite] == [
         ("in sync", ["failure"]),
         ("fraud-model", ["failure"]),
         ("b", []),
@@ -230,7 +230,7 @@ def test_junit_can_be_read_whatever_a_message_contains() -> None:
 
 
 def test_no_answer_is_believed_without_a_verdict() -> None:
-    told = answer(seen(component("a")), Belief("Unknown", "silent"), NOW)
+    told = answer(seen(component("a")), Freshness("Unknown", "silent"), NOW)
 
     assert (told.code, told.why) == (4, "silent")
 
@@ -242,7 +242,7 @@ def verdicts_in_json(told: Answer) -> dict[str, str]:
 
 def errors_in_junit(told: Answer) -> set[str]:
     cases = ElementTree.fromstring(answer_junit([told])).iter("testcase")
-    return {case.attrib["name"] for case in cases if case.find("error") is not None}
+    return {context.attrib["name"] for context in cases if context.find("error") is not None}
 
 
 def test_what_is_doubted_is_unknown_in_every_part_of_every_report() -> None:

@@ -2,14 +2,14 @@ from typing import Any
 
 import pytest
 
-from stagingmirror.cli.read.freshness import Belief, Settled, belief
+from stagingmirror.cli.read.freshness import Freshness, Settled, belief
 from stagingmirror.cli.read.mirror import read
 from support.resources.resources import mirror
 from support.resources.statuses import NOW, SETTLED, ago, component, seen
 
 
 def test_a_fresh_status_behind_a_fresh_lease_is_believed() -> None:
-    assert belief(seen(component("a")), SETTLED, NOW) == Belief("InSync")
+    assert belief(seen(component("a")), SETTLED, NOW) == Freshness("InSync")
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_a_mirror_without_status_is_unknown() -> None:
     fresh = mirror()
     fresh["status"] = {"observedGeneration": -1}
 
-    assert belief(read(fresh), SETTLED, NOW) == Belief("Unknown", "not checked yet")
+    assert belief(read(fresh), SETTLED, NOW) == Freshness("Unknown", "not checked yet")
 
 
 def test_nothing_is_known_while_no_operator_settles() -> None:
@@ -64,7 +64,7 @@ def test_settling_is_old_by_the_mirrors_own_measure() -> None:
 def test_a_missing_lease_is_said_with_its_reason_and_where_to_look() -> None:
     told = belief(seen(component("a")), Settled(None, "there is no operator", "kubectl x"), NOW)
 
-    assert told == Belief(
+    assert told == Freshness(
         "Unknown", "there is no operator: nothing is known. See: kubectl x", everybody=True
     )
 
@@ -72,7 +72,7 @@ def test_a_missing_lease_is_said_with_its_reason_and_where_to_look() -> None:
 def test_a_stalled_mirror_needs_no_end_to_be_believed_unknown() -> None:
     stalled = seen(sync="Unknown", validUntil=None)
 
-    assert belief(stalled, SETTLED, NOW) == Belief("Unknown")
+    assert belief(stalled, SETTLED, NOW) == Freshness("Unknown")
 
 
 @pytest.mark.parametrize(("ahead", "sync"), [(4, "InSync"), (6, "Unknown"), (7200, "Unknown")])

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from stagingmirror.engine.check.blockers import Stalls, find
+from stagingmirror.engine.check.blockers import Blockers, find
 from stagingmirror.engine.environments.resolve import sides_of
 from stagingmirror.engine.ownership.claims import Claims
-from stagingmirror.engine.resources.cache import Fleet
+from stagingmirror.engine.resources.cache import ResourceCache
 from stagingmirror.engine.resources.mirror import Specs, key_of
 from stagingmirror.errors import NeedsHuman
 from support.resources import resources
@@ -27,19 +27,19 @@ PRODUCTION = environment("production", "Production", "ml-prod")
 STAGING = environment("staging", "Staging", SPACE)
 
 
-def stalls(*environments: Any, **spec: Any) -> Stalls:
+def stalls(*environments: Any, **spec: Any) -> Blockers:
     """Those of a mirror that refreshes, unless ``spec`` says otherwise. Raises NeedsHuman."""
     body = resources.mirror("fraud", SPACE, **({"refresh": {"schedule": "@daily"}} | spec))
     body["metadata"] |= {"uid": "uid", "resourceVersion": "1", "generation": 1}
-    fleet, specs = Fleet(), Specs()
+    cache, specs = ResourceCache(), Specs()
     for each in (PRODUCTION, STAGING, *environments):
-        fleet.put("mirrorenvironments", {**each, "metadata": {**each["metadata"]}})
-    fleet.put("stagingmirrors", body)
-    claims = Claims(fleet, specs, lambda one, other: False)
+        cache.put("mirrorenvironments", {**each, "metadata": {**each["metadata"]}})
+    cache.put("stagingmirrors", body)
+    claims = Claims(cache, specs, lambda one, other: False)
     claims.update(body)
     parsed = specs.of(body)
-    sides = sides_of(fleet, key_of(body), parsed)
-    return find(key_of(body), parsed, sides, fleet=fleet, claims=claims, same_registry=False)
+    sides = sides_of(cache, key_of(body), parsed)
+    return find(key_of(body), parsed, sides, cache=cache, claims=claims, same_registry=False)
 
 
 def changed(body: Any, **spec: Any) -> Any:

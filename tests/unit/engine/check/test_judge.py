@@ -11,9 +11,9 @@ from stagingmirror.drift.facts import Hold, Seen, Unseen, Why
 from stagingmirror.drift.verdict import Drifted, Held, InSync, Unknown
 from stagingmirror.engine.check import judge
 from stagingmirror.engine.check.judge import Scene, judge_all, plan_for
-from stagingmirror.engine.observe.view import Looking
+from stagingmirror.engine.observe.view import RecordingView
 from stagingmirror.engine.ownership.track_entries import kind_of
-from stagingmirror.view import ConfigMap, Look, Subject
+from stagingmirror.view import ConfigMap, Observed, Subject
 from support.resources import resources
 
 NOW = 1_000_000.0
@@ -28,9 +28,9 @@ class Cluster:
     def workload(self, kind: Any, namespace: str, name: str) -> Any:
         return Unseen(Why("NotAnswered", "nobody answers"), NOW)
 
-    def config_map(self, namespace: str, name: str) -> Look[ConfigMap]:
+    def config_map(self, namespace: str, name: str) -> Observed[ConfigMap]:
         data = {"snapshot": self.values[namespace]}
-        return Look(ConfigMap(namespace, name, "1", data, {}), NOW)
+        return Observed(ConfigMap(namespace, name, "1", data, {}), NOW)
 
 
 def scene(
@@ -47,7 +47,7 @@ def scene(
     return Scene(
         StagingMirrorSpec.model_validate(body["spec"]),
         Sides(*sides),
-        Looking(cluster, None, lambda value: f"sealed {len(value)}"),  # type: ignore[arg-type]
+        RecordingView(cluster, None, lambda value: f"sealed {len(value)}"),  # type: ignore[arg-type]
         NOW,
         problems or {},
     )
@@ -135,5 +135,5 @@ def test_only_what_drifted_and_may_be_refreshed_is_planned() -> None:
     plan = plan_for(stage, components)
 
     assert isinstance(components[0].verdict, Drifted)
-    assert isinstance(components[0].looks.production, Seen)
+    assert isinstance(components[0].observations.production, Seen)
     assert len(plan.steps) == 1

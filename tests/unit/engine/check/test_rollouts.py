@@ -8,7 +8,7 @@ from stagingmirror.components.pipeline_image import PipelineImageKind
 from stagingmirror.drift.deploys import DeployKey, Running
 from stagingmirror.drift.steps import WorkloadKind
 from stagingmirror.engine.check.rollouts import rollouts
-from stagingmirror.engine.observe.view import Looking
+from stagingmirror.engine.observe.view import RecordingView
 from stagingmirror.view import Workload
 from support.kinds.builders import (
     DIGEST_A,
@@ -43,7 +43,7 @@ def features(namespace: str, name: str = "features", revision: str = "1") -> Wor
 def observed(*workloads: Workload) -> dict[DeployKey, Running]:
     """Both sides of the component looked at as the check does it."""
     world = World().add(*workloads)
-    looking = Looking(world, world, lambda value: f"hmac-sha256:{value}")
+    looking = RecordingView(world, world, lambda value: f"hmac-sha256:{value}")
     for key in (PRODUCED, STAGED):
         PipelineImageKind().observe(TRACK, sides(), key.side, looking.part(key), NOW)
     return {each.key: each for each in rollouts(looking.parts)}
@@ -74,7 +74,7 @@ def test_a_rollout_is_over_when_its_pods_are_ready_or_have_run_to_their_end(
 ) -> None:
     one = workload("features", PRODUCTION, kind, pods=(pod(ready=ready),))
     world = World().add(replace(one, revision="1"))
-    looking = Looking(world, world, str)
+    looking = RecordingView(world, world, str)
     looking.part(PRODUCED).workload(kind, PRODUCTION, "features")
 
     (found,) = rollouts(looking.parts)

@@ -5,11 +5,11 @@ from contextlib import suppress
 
 from stagingmirror.engine.check.worker import work
 from stagingmirror.engine.resources.mirror import MirrorKey
-from stagingmirror.engine.workqueue.queue import Queue
+from stagingmirror.engine.workqueue.queue import WorkQueue
 
 
 async def test_others_run_between_two_passes_that_wait_for_nothing() -> None:
-    queue: Queue[MirrorKey] = Queue(clock=lambda: 0.0)
+    queue: WorkQueue[MirrorKey] = WorkQueue(clock=lambda: 0.0)
     for number in range(100):
         queue.add(MirrorKey("ml", f"mirror-{number}"))
     passes = 0

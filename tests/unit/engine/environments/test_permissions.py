@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from stagingmirror.engine.environments.permissions import BELIEVED, GOOD_FOR, Rights
+from stagingmirror.engine.environments.permissions import BELIEVED, GOOD_FOR, Permissions
 from stagingmirror.errors import NotAnswered
 from support.kubernetes.api_server import Answer, an_api_server, refused
 
@@ -29,14 +29,14 @@ async def test_read_only_is_said_only_where_the_cluster_told_everything(
     namespaces: list[str], answer: Answer, status: str, reason: str
 ) -> None:
     async with an_api_server(lambda method, path, body: answer) as client:
-        condition = await Rights(client, clock=lambda: 0.0).read_only(namespaces)
+        condition = await Permissions(client, clock=lambda: 0.0).read_only(namespaces)
 
     assert (condition.status, condition.reason) == (status, reason)
 
 
 async def test_an_account_that_may_not_ask_what_it_may_is_told_what_to_give_it() -> None:
     async with an_api_server(lambda method, path, body: refused(403, "Forbidden")) as client:
-        why = await Rights(client, clock=lambda: 0.0).unreadable(["ml-prod"])
+        why = await Permissions(client, clock=lambda: 0.0).unreadable(["ml-prod"])
 
     assert why is not None
     assert why.reason == "Forbidden"
@@ -46,7 +46,7 @@ async def test_an_account_that_may_not_ask_what_it_may_is_told_what_to_give_it()
 async def test_what_was_answered_counts_while_nobody_answers_but_not_for_ever() -> None:
     now, answer = 0.0, reviewed()
     async with an_api_server(lambda method, path, body: answer) as client:
-        rights = Rights(client, clock=lambda: now)
+        rights = Permissions(client, clock=lambda: now)
         assert (await rights.read_only(["ml-prod"])).status == "True"
         answer = refused(503, "ServiceUnavailable")
 

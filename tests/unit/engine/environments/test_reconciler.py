@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 
 from stagingmirror.drift.facts import Unseen, Why
-from stagingmirror.engine.environments.reconciler import EnvironmentKeeper
-from stagingmirror.engine.resources.cache import Fleet
-from stagingmirror.engine.resources.client import Resources
+from stagingmirror.engine.environments.reconciler import EnvironmentReconciler
+from stagingmirror.engine.resources.cache import ResourceCache
+from stagingmirror.engine.resources.client import ResourceClient
 from stagingmirror.sources.mlflow.client.address import RegistryAddress
 from stagingmirror.sources.mlflow.poll.identity import RegistryIdentity
-from stagingmirror.view import Look
+from stagingmirror.view import Observed
 from support.kubernetes.api_server import Answer, an_api_server, refused
 from support.resources import resources
 
@@ -24,8 +24,8 @@ class Registries:
 
     def remove(self, environment: str) -> None: ...
 
-    def answers(self, environment: str) -> Look[RegistryIdentity] | Unseen:
-        return Look(RegistryIdentity(None, {}), 0.0)
+    def answers(self, environment: str) -> Observed[RegistryIdentity] | Unseen:
+        return Observed(RegistryIdentity(None, {}), 0.0)
 
 
 class Place:
@@ -48,12 +48,12 @@ class Place:
     async def conditions(self) -> dict[str, tuple[str, str, str]]:
         """What is told after one look: status, reason and message by condition."""
         async with an_api_server(self.respond) as client:
-            fleet = Fleet()
-            fleet.put("mirrorenvironments", self.body)
-            keeper = EnvironmentKeeper(
+            cache = ResourceCache()
+            cache.put("mirrorenvironments", self.body)
+            keeper = EnvironmentReconciler(
                 client,
-                fleet=fleet,
-                resources=Resources(client, fleet, leading=lambda: True),
+                cache=cache,
+                resources=ResourceClient(client, cache, leading=lambda: True),
                 registries=Registries(),
                 want_namespaces=lambda namespaces: None,
                 namespace="stagingmirror-system",

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from stagingmirror.engine.holds.active import Acknowledged, read
-from stagingmirror.engine.holds.reconciler import HoldKeeper
-from stagingmirror.engine.resources.cache import Fleet
-from stagingmirror.engine.resources.client import Resources
+from stagingmirror.engine.holds.active import AcknowledgedHolds, read
+from stagingmirror.engine.holds.reconciler import HoldReconciler
+from stagingmirror.engine.resources.cache import ResourceCache
+from stagingmirror.engine.resources.client import ResourceClient
 from stagingmirror.engine.resources.mirror import MirrorKey
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 from support.kubernetes.api_server import Answer, an_api_server
@@ -19,13 +19,13 @@ class Place:
     """An API server with one mirror and one hold of it, and the keeper of holds."""
 
     def __init__(self, **spec: Any) -> None:
-        self.fleet, self.acknowledged = Fleet(), Acknowledged()
+        self.cache, self.acknowledged = ResourceCache(), AcknowledgedHolds()
         self.still_open: set[MirrorKey] = set()
         mirror, self.hold = resources.mirror(), resources.hold(**spec)
         for body in (mirror, self.hold):
             body["metadata"] |= {"uid": "uid", "resourceVersion": "1", "generation": 1}
-        self.fleet.put("stagingmirrors", mirror)
-        self.fleet.put("mirrorholds", self.hold)
+        self.cache.put("stagingmirrors", mirror)
+        self.cache.put("mirrorholds", self.hold)
 
     def respond(self, method: str, path: str, body: Any) -> Answer:
         assert (method, path.rpartition("/")[2]) == ("PUT", "status")
@@ -45,19 +45,19 @@ class Place:
         mirror = resources.mirror(name)
         gone = {"uid": "uid", "resourceVersion": "2", "deletionTimestamp": "2026-11-25T10:00:00Z"}
         mirror["metadata"] |= gone
-        self.fleet.put("stagingmirrors", mirror)
+        self.cache.put("stagingmirrors", mirror)
 
     def edit(self, **spec: Any) -> None:
         metadata = {**self.hold["metadata"], "generation": 2, "resourceVersion": "9"}
         spec = {**self.hold["spec"], **spec}
         self.hold = {**self.hold, "metadata": metadata, "spec": spec}
-        self.fleet.put("mirrorholds", self.hold)
+        self.cache.put("mirrorholds", self.hold)
 
     async def tend(self, client: KubernetesClient) -> dict[str, Any]:
         """The hold's status after one look of the keeper."""
-        keeper = HoldKeeper(
-            fleet=self.fleet,
-            resources=Resources(client, self.fleet, leading=lambda: True),
+        keeper = HoldReconciler(
+            cache=self.cache,
+            resources=ResourceClient(client, self.cache, leading=lambda: True),
             acknowledged=self.acknowledged,
             still_open=lambda: frozenset(self.still_open),
             leading=lambda: True,

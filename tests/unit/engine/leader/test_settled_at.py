@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from stagingmirror.api.spec.mirror import StagingMirrorSpec
 from stagingmirror.api.status.status import valid_until
 from stagingmirror.api.types.times import rfc3339
-from stagingmirror.drift.facts import Hold, Looks, Seen
+from stagingmirror.drift.facts import Hold, Observations, Seen
 from stagingmirror.engine.check.requeue import STALLED_RETRY, next_blind_pass, next_pass
 from stagingmirror.engine.context import A_MOMENT
-from stagingmirror.engine.leader.settled_at import Settling
+from stagingmirror.engine.leader.settled_at import SettledAt
 from stagingmirror.engine.status import heartbeat
-from stagingmirror.engine.workqueue.queue import Queue
+from stagingmirror.engine.workqueue.queue import WorkQueue
 
 NOW = 1_000_000.0
 
@@ -96,9 +96,9 @@ def test_turns_that_were_not_needed_for_a_while_are_not_saved_up() -> None:
 
 
 def settling(
-    clock: Clock, *queue: Unwritten | Queue[str], sweeps_vouch_until: float = math.inf
-) -> Settling:
-    return Settling(
+    clock: Clock, *queue: Unwritten | WorkQueue[str], sweeps_vouch_until: float = math.inf
+) -> SettledAt:
+    return SettledAt(
         *queue,
         sweeps_vouch_until=lambda: sweeps_vouch_until,
         clock=clock,
@@ -124,7 +124,7 @@ def test_nothing_is_settled_before_every_mirror_was_looked_at() -> None:
 
 def test_mirrors_that_a_new_leader_has_only_queued_are_not_settled() -> None:
     clock = Clock()
-    queue: Queue[str] = Queue(clock=clock)
+    queue: WorkQueue[str] = WorkQueue(clock=clock)
     one = settling(clock, queue)
     one.take_over(clock.now - 1)
 
@@ -229,13 +229,13 @@ def spec(**more: Any) -> StagingMirrorSpec:
     return StagingMirrorSpec.model_validate(whole)
 
 
-def looks(began: float) -> list[Looks]:
-    return [Looks(Seen({}, NOW), Seen({}, began))]
+def observations(began: float) -> list[Observations]:
+    return [Observations(Seen({}, NOW), Seen({}, began))]
 
 
 def wake(spec_: StagingMirrorSpec, began: float = NOW, **more: Any) -> float:
     given_: dict[str, Any] = {"holds": (), "status": {}} | more
-    return next_pass(spec_, looks=looks(began), now=NOW, **given_) - NOW
+    return next_pass(spec_, observations=observations(began), now=NOW, **given_) - NOW
 
 
 def test_a_mirror_is_looked_at_after_its_interval() -> None:
@@ -247,11 +247,11 @@ def test_a_mirror_is_looked_at_when_its_oldest_look_becomes_stale() -> None:
 
 
 def test_a_look_that_is_long_stale_does_not_hide_when_another_one_will_be() -> None:
-    both = [*looks(NOW - 3600), *looks(NOW - 110)]
+    both = [*observations(NOW - 3600), *observations(NOW - 110)]
 
-    assert next_pass(spec(), looks=both, holds=(), status={}, now=NOW) - NOW == pytest.approx(
-        10 + A_MOMENT
-    )
+    assert next_pass(
+        spec(), observations=both, holds=(), status={}, now=NOW
+    ) - NOW == pytest.approx(10 + A_MOMENT)
 
 
 def test_a_mirror_is_looked_at_when_a_hold_expires() -> None:

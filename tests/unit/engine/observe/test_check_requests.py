@@ -5,19 +5,25 @@ from typing import Any
 import pytest
 
 from stagingmirror.api.spec.mirror import Track
-from stagingmirror.drift.facts import Looks, Seen, Why
+from stagingmirror.drift.facts import Observations, Seen, Why
 from stagingmirror.drift.verdict import Held, InSync, Unknown, Verdict
 from stagingmirror.engine.context import Judged
-from stagingmirror.engine.holds.active import Acknowledged, holds_nothing, in_force, read, requests
+from stagingmirror.engine.holds.active import (
+    AcknowledgedHolds,
+    holds_nothing,
+    in_force,
+    read,
+    requests,
+)
 from stagingmirror.engine.observe.check_requests import (
     CHECK_AT,
     REFRESH_AT,
-    Asked,
-    Tokens,
+    CheckRequest,
+    CheckRequests,
     answered,
 )
 from stagingmirror.engine.refresh.start.triggers import refused_token
-from stagingmirror.engine.resources.cache import Fleet
+from stagingmirror.engine.resources.cache import ResourceCache
 from stagingmirror.engine.resources.mirror import MirrorKey
 from support.resources import resources
 
@@ -31,23 +37,23 @@ SEEN: dict[str, Any] = {"conditions": [{}]}
 
 
 def test_a_token_is_remembered_from_its_first_sight() -> None:
-    tokens = Tokens()
+    tokens = CheckRequests()
     tokens.asked(KEY, {CHECK_AT: "one"}, SEEN, NOW)
 
-    assert tokens.asked(KEY, {CHECK_AT: "one"}, SEEN, NOW + 5) == Asked("one", NOW)
+    assert tokens.asked(KEY, {CHECK_AT: "one"}, SEEN, NOW + 5) == CheckRequest("one", NOW)
 
 
 def test_another_token_counts_from_when_it_was_seen() -> None:
-    tokens = Tokens()
+    tokens = CheckRequests()
     tokens.asked(KEY, {CHECK_AT: "one"}, SEEN, NOW)
 
-    assert tokens.asked(KEY, {CHECK_AT: "two"}, SEEN, NOW + 5) == Asked("two", NOW + 5)
+    assert tokens.asked(KEY, {CHECK_AT: "two"}, SEEN, NOW + 5) == CheckRequest("two", NOW + 5)
 
 
 def test_a_token_that_was_echoed_is_not_asked_again() -> None:
     status = {"handledCheckAt": "one"}
 
-    assert Tokens().asked(KEY, {CHECK_AT: "one"}, status, NOW) is None
+    assert CheckRequests().asked(KEY, {CHECK_AT: "one"}, status, NOW) is None
 
 
 def judged(
@@ -59,7 +65,7 @@ def judged(
 ) -> Judged:
     """A component whose looks began then; in sync unless said otherwise."""
     track = Track.model_validate(resources.setting())
-    both = Looks(Seen({}, production, trouble=trouble), Seen({}, staging))
+    both = Observations(Seen({}, production, trouble=trouble), Seen({}, staging))
     return Judged(track, both, verdict or InSync(1))
 
 
@@ -81,14 +87,14 @@ UNKNOWN = Unknown(SILENT, "production")
 def test_every_look_must_have_begun_after_the_token_or_be_told_as_unknown(
     component: Judged, is_answered: bool
 ) -> None:
-    asked = Asked("one", NOW, proven=NOW + 2)
+    asked = CheckRequest("one", NOW, proven=NOW + 2)
 
     assert answered(asked, [component], stale_after=STALE, now=NOW + 3) is is_answered
 
 
 def test_an_older_answer_stands_in_for_a_failed_one_but_does_not_answer_a_token() -> None:
     listing_failed = judged(NOW + 1, trouble=SILENT)
-    asked = Asked("one", NOW, proven=NOW + 2)
+    asked = CheckRequest("one", NOW, proven=NOW + 2)
 
     assert not answered(asked, [listing_failed], stale_after=STALE, now=NOW + 3)
 
@@ -98,27 +104,27 @@ def test_looks_that_began_after_the_token_do_not_answer_it_before_all_their_part
 ):
     fresh = [judged(NOW + 1)]
 
-    assert not answered(Asked("one", NOW), fresh, stale_after=STALE, now=NOW + 3)
-    asked_meanwhile = Asked("one", NOW, proven=NOW + 4)
+    assert not answered(CheckRequest("one", NOW), fresh, stale_after=STALE, now=NOW + 3)
+    asked_meanwhile = CheckRequest("one", NOW, proven=NOW + 4)
     assert not answered(asked_meanwhile, fresh, stale_after=STALE, now=NOW + 3)
 
 
 def test_a_token_on_a_mirror_that_is_seen_for_the_first_time_asks_nothing() -> None:
-    asked = Tokens().asked(KEY, {CHECK_AT: "bytes:old"}, {"observedGeneration": -1}, NOW)
+    asked = CheckRequests().asked(KEY, {CHECK_AT: "bytes:old"}, {"observedGeneration": -1}, NOW)
 
     assert asked is not None
     assert answered(asked, [judged(NOW - 60)], stale_after=STALE, now=NOW)
 
 
 def test_what_never_answers_is_stale_and_then_the_token_is_answered_as_well() -> None:
-    asked, old = Asked("one", NOW), [judged(NOW - 1)]
+    asked, old = CheckRequest("one", NOW), [judged(NOW - 1)]
 
     assert not answered(asked, old, stale_after=STALE, now=NOW + STALE)
     assert answered(asked, old, stale_after=STALE, now=NOW + STALE + 1)
 
 
 def test_a_token_for_bytes_waits_until_they_were_read() -> None:
-    unread, read_ = Asked("bytes:1", NOW), Asked("bytes:1", NOW, proven=NOW + 1)
+    unread, read_ = CheckRequest("bytes:1", NOW), CheckRequest("bytes:1", NOW, proven=NOW + 1)
     fresh = [judged(NOW + 1)]
 
     assert not answered(unread, fresh, stale_after=STALE, now=NOW + 10 * STALE)
@@ -126,7 +132,7 @@ def test_a_token_for_bytes_waits_until_they_were_read() -> None:
 
 
 def test_a_token_for_bytes_that_cannot_be_read_is_answered_once_that_is_unknown() -> None:
-    tried = Asked("bytes:1", NOW, proven=NOW + 1)
+    tried = CheckRequest("bytes:1", NOW, proven=NOW + 1)
 
     unread = judged(NOW - 1, trouble=SILENT)
     assert not answered(tried, [unread], stale_after=STALE, now=NOW + 2)
@@ -135,7 +141,7 @@ def test_a_token_for_bytes_that_cannot_be_read_is_answered_once_that_is_unknown(
 
 
 def test_a_proof_for_a_former_token_proves_nothing_for_the_new_one() -> None:
-    tokens = Tokens()
+    tokens = CheckRequests()
     tokens.asked(KEY, {CHECK_AT: "bytes:2"}, SEEN, NOW)
 
     tokens.proven(KEY, "bytes:1", NOW)
@@ -190,17 +196,17 @@ UNTIL = 1_000_000_000.0
 def test_a_hold_stops_the_mirrors_it_names_until_it_expires(
     spec: dict[str, Any], now: float, stops: bool
 ) -> None:
-    fleet = Fleet()
-    fleet.put("mirrorholds", hold(**spec))
+    cache = ResourceCache()
+    cache.put("mirrorholds", hold(**spec))
 
-    assert bool(in_force(requests(fleet, "ml-staging"), KEY, now)) is stops
+    assert bool(in_force(requests(cache, "ml-staging"), KEY, now)) is stops
 
 
 def test_a_hold_of_another_namespace_stops_nothing() -> None:
-    fleet = Fleet()
-    fleet.put("mirrorholds", hold())
+    cache = ResourceCache()
+    cache.put("mirrorholds", hold())
 
-    assert in_force(requests(fleet), MirrorKey("elsewhere", "fraud"), UNTIL - 1) == ()
+    assert in_force(requests(cache), MirrorKey("elsewhere", "fraud"), UNTIL - 1) == ()
 
 
 def test_a_hold_on_its_way_out_or_unreadable_is_none() -> None:
@@ -215,7 +221,7 @@ def test_a_hold_is_effective_once_each_mirror_it_names_has_passed_with_it() -> N
     request = read(hold(mirrors=["a", "b"]))
     assert request is not None
     keys = [MirrorKey("ml-staging", name) for name in "abc"]
-    acknowledged = Acknowledged()
+    acknowledged = AcknowledgedHolds()
 
     acknowledged.passed(request, keys[0])
     assert not acknowledged.effective(request, keys)
@@ -255,7 +261,7 @@ def test_a_hold_that_was_edited_is_not_effective_as_it_was_before() -> None:
     body["metadata"]["generation"] = 2
     body["status"] = {"effectiveSince": "2001-09-09T01:00:00Z", "observedGeneration": 1}
     former = read({**body, "metadata": {**body["metadata"], "generation": 1}})
-    edited, acknowledged = read(body), Acknowledged()
+    edited, acknowledged = read(body), AcknowledgedHolds()
     assert former is not None
     assert edited is not None
 

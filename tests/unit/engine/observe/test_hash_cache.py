@@ -6,8 +6,8 @@ from typing import Any, cast
 
 import pytest
 
-from stagingmirror.engine.observe.hash_cache import SEEN_EVERY, Contents
-from stagingmirror.view import AliasSeen, Content, Subject
+from stagingmirror.engine.observe.hash_cache import SEEN_EVERY, HashCache
+from stagingmirror.view import AliasHistory, Content, Subject
 from support.kinds.builders import World, version
 
 ALIAS = Subject("production", "ModelAlias", "fraud-detector", "champion")
@@ -31,8 +31,8 @@ class Namespace:
         yield {"items": list(self.bodies.values())}
 
 
-def contents(namespace: Namespace, world: World) -> Contents:
-    return Contents(
+def contents(namespace: Namespace, world: World) -> HashCache:
+    return HashCache(
         cast("Any", namespace),
         world,
         namespace="operator",
@@ -48,7 +48,7 @@ async def test_when_an_alias_moved_and_what_was_read_is_found_again_by_the_next_
 
     found = await contents(namespace, World()).load()
 
-    assert found[ALIAS] == AliasSeen("12", world.began, 90.0, 80.0)
+    assert found[ALIAS] == AliasHistory("12", world.began, 90.0, 80.0)
     assert isinstance(found[VERSION], Content)
 
 

@@ -1,6 +1,6 @@
 """What is asked for on behalf of all mirrors, and who hears of it."""
 
-from stagingmirror.engine.observe.subscriptions import Wants
+from stagingmirror.engine.observe.subscriptions import Subscriptions
 from stagingmirror.engine.resources.mirror import MirrorKey
 from stagingmirror.view import LOCAL, Subject
 
@@ -26,13 +26,17 @@ ALIAS = Subject("production", "ModelAlias", MODEL, "champion")
 DEPLOYMENT = Subject(LOCAL, "Deployment", "ml-prod", "features")
 
 
-def wants(leads: list[bool]) -> tuple[Wants, Source, Source]:
+def subscriptions(leads: list[bool]) -> tuple[Subscriptions, Source, Source]:
     cluster, registry = Source(), Source()
-    return Wants(cluster=cluster, registry=registry, leading=lambda: leads[0]), cluster, registry
+    return (
+        Subscriptions(cluster=cluster, registry=registry, leading=lambda: leads[0]),
+        cluster,
+        registry,
+    )
 
 
 def test_what_two_mirrors_read_is_asked_for_once_at_the_shorter_interval() -> None:
-    all_, _, registry = wants([True])
+    all_, _, registry = subscriptions([True])
 
     all_.put(key("a"), [ALIAS], 30)
     all_.put(key("b"), [ALIAS], 5)
@@ -45,7 +49,7 @@ def test_what_two_mirrors_read_is_asked_for_once_at_the_shorter_interval() -> No
 
 
 def test_a_subject_wakes_exactly_its_readers() -> None:
-    all_, _, _ = wants([True])
+    all_, _, _ = subscriptions([True])
     all_.put(key("a"), [ALIAS, DEPLOYMENT], 30)
     all_.put(key("b"), [DEPLOYMENT], 30)
     all_.put(key("b"), [ALIAS], 30)
@@ -57,7 +61,7 @@ def test_a_subject_wakes_exactly_its_readers() -> None:
 
 def test_a_standby_watches_the_cluster_and_asks_no_registry_until_it_leads() -> None:
     leads = [False]
-    all_, cluster, registry = wants(leads)
+    all_, cluster, registry = subscriptions(leads)
     all_.put(key("a"), [ALIAS, DEPLOYMENT], 30)
     assert (set(cluster.wanted), registry.wanted) == ({DEPLOYMENT}, {})
 

@@ -8,7 +8,7 @@ from stagingmirror.engine.check.blockers import find
 from stagingmirror.engine.environments.resolve import may_copy, production_namespaces, sides_of
 from stagingmirror.engine.ownership.claims import Claims
 from stagingmirror.engine.ownership.track_entries import all_written
-from stagingmirror.engine.resources.cache import Fleet
+from stagingmirror.engine.resources.cache import ResourceCache
 from stagingmirror.engine.resources.mirror import MirrorKey, Specs
 from stagingmirror.errors import NeedsHuman
 from support.resources import resources
@@ -43,31 +43,31 @@ class World:
     """A fleet with two environments, and the claims on it. ``same`` is what registries prove."""
 
     def __init__(self) -> None:
-        self.fleet, self.specs = Fleet(), Specs()
+        self.cache, self.specs = ResourceCache(), Specs()
         self.same: bool | None = False
-        self.claims = Claims(self.fleet, self.specs, lambda one, other: self.same)
+        self.claims = Claims(self.cache, self.specs, lambda one, other: self.same)
         for each in (
             environment("production", "Production", "ml-prod"),
             environment("staging", "Staging", SPACE),
         ):
-            self.fleet.put("mirrorenvironments", each)
+            self.cache.put("mirrorenvironments", each)
 
     def put(self, body: Any) -> frozenset[MirrorKey]:
-        self.fleet.put("stagingmirrors", body)
+        self.cache.put("stagingmirrors", body)
         return self.claims.update(body)
 
     def overlapping(self, body: Any) -> MirrorKey | None:
         spec = self.specs.of(body)
-        sides = sides_of(self.fleet, key(body["metadata"]["name"]), spec)
+        sides = sides_of(self.cache, key(body["metadata"]["name"]), spec)
         name = key(body["metadata"]["name"])
         found = self.claims.overlap(name, all_written(spec, sides))
         return found[1] if found else None
 
     def stall(self, body: Any) -> str | None:
         name, spec = key(body["metadata"]["name"]), self.specs.of(body)
-        sides = sides_of(self.fleet, name, spec)
+        sides = sides_of(self.cache, name, spec)
         found = find(
-            name, spec, sides, fleet=self.fleet, claims=self.claims, same_registry=self.same
+            name, spec, sides, cache=self.cache, claims=self.claims, same_registry=self.same
         )
         return None if found.first is None else found.first.reason
 
@@ -116,7 +116,7 @@ def test_an_alias_in_two_environments_is_one_field_only_where_they_are_proven_on
 ) -> None:
     world = World()
     world.same = same
-    world.fleet.put("mirrorenvironments", environment("staging-2", "Staging", SPACE))
+    world.cache.put("mirrorenvironments", environment("staging-2", "Staging", SPACE))
     only_alias = resources.model_alias()
     only_alias["modelAlias"]["production"].pop("loadedBy")
     world.put(mirror("older", 1, track=[only_alias]))
@@ -201,24 +201,24 @@ def test_an_alias_that_nobody_names_any_more_is_not_protected() -> None:
 def test_a_copy_needs_two_proven_registries_or_an_admin_who_says_that_they_are_one(
     says: str | None, same: bool | None, may: bool | None
 ) -> None:
-    fleet = Fleet()
+    cache = ResourceCache()
     shares: dict[str, Any] = {"sharesRegistryWith": says} if says else {}
-    fleet.put("mirrorenvironments", environment("staging", "Staging", SPACE, **shares))
+    cache.put("mirrorenvironments", environment("staging", "Staging", SPACE, **shares))
 
-    assert may_copy(fleet, lambda one, other: same, "production", "staging") is may
+    assert may_copy(cache, lambda one, other: same, "production", "staging") is may
 
 
 def test_every_namespace_of_a_production_environment_is_protected_whoever_else_lists_it() -> None:
-    fleet = Fleet()
-    fleet.put("mirrorenvironments", environment("staging", "Staging", SPACE))
-    fleet.put("mirrorenvironments", environment("production", "Production", SPACE))
+    cache = ResourceCache()
+    cache.put("mirrorenvironments", environment("staging", "Staging", SPACE))
+    cache.put("mirrorenvironments", environment("production", "Production", SPACE))
 
-    assert production_namespaces(fleet) == {SPACE: "production"}
+    assert production_namespaces(cache) == {SPACE: "production"}
 
 
 def test_a_mirror_in_a_protected_namespace_is_stalled_only_where_it_would_write() -> None:
     world = World()
-    world.fleet.put("mirrorenvironments", environment("other", "Production", SPACE))
+    world.cache.put("mirrorenvironments", environment("other", "Production", SPACE))
 
     assert world.stall(mirror("fraud", 1)) == "ProductionIsReadOnly"
     assert world.stall(mirror("fraud", 1, version=2, refresh=None)) is None
@@ -241,11 +241,11 @@ def test_an_environment_that_may_not_be_used_says_what_to_do(
     body = environment("production", "Production", "ml-prod", version=2)
     for part, values in change.items():
         body[part] |= values
-    world.fleet.put("mirrorenvironments", body)
+    world.cache.put("mirrorenvironments", body)
     spec = world.specs.of(mirror("fraud", 1))
 
     with pytest.raises(NeedsHuman) as caught:
-        sides_of(world.fleet, key("fraud"), spec)
+        sides_of(world.cache, key("fraud"), spec)
 
     assert caught.value.reason == reason
     assert said in caught.value.message

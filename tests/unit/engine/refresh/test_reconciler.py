@@ -8,7 +8,7 @@ import pytest
 
 from stagingmirror.api.types.times import rfc3339
 from stagingmirror.drift.steps import PatchWorkload, RunLoader, SetImage
-from stagingmirror.engine.context import Case
+from stagingmirror.engine.context import Context
 from stagingmirror.engine.refresh.execute.patience import PATIENCE
 from stagingmirror.engine.refresh.record.record import Record
 from stagingmirror.engine.refresh.record.record_store import UNREADABLE_PERIOD
@@ -31,8 +31,8 @@ async def test_while_records_cannot_be_read_nothing_is_in_sync(office: Office) -
     office.shelf.fates = {("GET", "configmaps"): ["down", "down"]}
 
     told = [
-        await office.refresher.advance(office.case()),
-        await office.refresher.retreat(office.case().key, "uid-1", "why", {}),
+        await office.refresher.advance(office.context()),
+        await office.refresher.retreat(office.context().key, "uid-1", "why", {}),
     ]
 
     assert [each.writing for each in told] == [True, True]
@@ -42,7 +42,7 @@ async def test_what_was_announced_stays_while_records_cannot_be_read(office: Off
     office.shelf.fates = {("GET", "configmaps"): ["down"]}
     status = {"nextRefreshTime": rfc3339(NOW + 60), "lastScheduleTime": rfc3339(NOW - 60)}
 
-    told = await office.refresher.advance(office.case(status=status))
+    told = await office.refresher.advance(office.context(status=status))
 
     assert (told.next_refresh, told.last_schedule) == (NOW + 60, NOW - 60)
 
@@ -52,10 +52,10 @@ async def test_an_unreadable_record_is_no_claim_of_sync_and_goes_when_it_is_dele
 ) -> None:
     on_the_shelf(office.shelf, None, "uid-1")
 
-    stalled = await office.refresher.advance(office.case())
+    stalled = await office.refresher.advance(office.context())
     del office.shelf.objects[RECORD.format("uid-1")]
     office.now += UNREADABLE_PERIOD
-    after = await office.refresher.advance(office.case())
+    after = await office.refresher.advance(office.context())
 
     assert stalled.writing
     assert stalled.stalled is not None
@@ -77,19 +77,19 @@ async def test_a_newcomer_waits_for_whoever_still_writes_the_field(
     office.mirrors |= mirrors
     on_the_shelf(office.shelf, other(), "uid-0")
 
-    told = await office.refresher.advance(office.case())
+    told = await office.refresher.advance(office.context())
 
     assert told.activity == "Idle"
     assert told.waiting == (
         "waits for the refresh of ml-staging/former, which writes Deployment features image of app"
     )
-    assert office.refresher.others_write(office.case())
+    assert office.refresher.others_write(office.context())
 
 
 async def test_what_another_refresh_writes_is_not_taken_for_nothing_to_do(office: Office) -> None:
     on_the_shelf(office.shelf, other(), "uid-0")
 
-    told = await office.refresher.advance(office.case(steps=()))
+    told = await office.refresher.advance(office.context(steps=()))
 
     assert told.finished is None
     assert "waits for the refresh of" in str(told.waiting)
@@ -97,11 +97,11 @@ async def test_what_another_refresh_writes_is_not_taken_for_nothing_to_do(office
 
 async def test_who_waits_for_another_refresh_has_no_deadline(office: Office) -> None:
     on_the_shelf(office.shelf, other(), "uid-0")
-    one = office.case(refresh={"startingDeadline": "10s"})
+    one = office.context(refresh={"startingDeadline": "10s"})
     await office.refresher.advance(one)
 
     office.now += 60
-    late = await office.refresher.advance(office.case(refresh={"startingDeadline": "10s"}))
+    late = await office.refresher.advance(office.context(refresh={"startingDeadline": "10s"}))
 
     assert late.finished is None
     assert "waits for the refresh of" in str(late.waiting)
@@ -111,10 +111,10 @@ async def test_another_field_is_nobodys_way(office: Office) -> None:
     step = PatchWorkload("p", ("f",), "Deployment", "ml-staging", "else", (SetImage("app", "x"),))
     on_the_shelf(office.shelf, other(entries=(an_entry("Started", step),)), "uid-0")
 
-    told = await office.refresher.advance(office.case())
+    told = await office.refresher.advance(office.context())
 
     assert told.activity == "Refreshing"
-    assert not office.refresher.others_write(office.case())
+    assert not office.refresher.others_write(office.context())
 
 
 @pytest.mark.parametrize(("is_open", "starts"), [("true", False), ("false", True)])
@@ -124,10 +124,10 @@ async def test_what_a_deleted_mirror_of_this_namespace_wrote_must_be_known(
     labels = {"stagingmirror.dev/open": is_open}
     on_the_shelf(office.shelf, None, "uid-0", **labels)
 
-    told = await office.refresher.advance(office.case())
+    told = await office.refresher.advance(office.context())
 
     assert (told.activity == "Refreshing") is starts
-    assert office.refresher.others_write(office.case()) is not starts
+    assert office.refresher.others_write(office.context()) is not starts
 
 
 @pytest.mark.parametrize("at", ["/stagingmirrors/", "configmaps"])
@@ -135,12 +135,12 @@ async def test_a_refresh_that_may_not_begin_is_skipped_with_the_reason_after_a_w
     office: Office, at: str
 ) -> None:
     verb = "GET" if "mirrors" in at else "POST"
-    await office.refresher.advance(office.case(annotations={}))
+    await office.refresher.advance(office.context(annotations={}))
     office.shelf.fates, office.shelf.for_ever = {(verb, at): [403]}, True
 
-    first = await office.refresher.advance(office.case())
+    first = await office.refresher.advance(office.context())
     office.now += PATIENCE
-    then = await office.refresher.advance(office.case())
+    then = await office.refresher.advance(office.context())
 
     assert (first.finished, first.activity) == (None, "Idle")
     assert "403" in str(first.waiting)
@@ -152,7 +152,7 @@ async def test_one_that_cannot_begin_keeps_no_place_in_the_queue(office: Office)
     environment = office.shelf.objects[STAGING]
     spec = {**environment["spec"], "maxConcurrentRefreshes": 1}
     office.shelf.put(STAGING, {**environment, "spec": spec})
-    only_one = _at_most_one(office.case())
+    only_one = _at_most_one(office.context())
     await office.refresher.advance(replace(only_one, annotations={}))
     office.shelf.fates, office.shelf.for_ever = {("GET", "/stagingmirrors/fraud"): ["down"]}, True
     await office.refresher.advance(only_one)
@@ -168,10 +168,10 @@ async def test_one_that_cannot_begin_keeps_no_place_in_the_queue(office: Office)
     assert told.activity == "Refreshing", told
 
 
-def _at_most_one(case: Case) -> Case:
-    side = case.sides.staging
+def _at_most_one(context: Context) -> Context:
+    side = context.sides.staging
     spec = side.spec.model_copy(update={"max_concurrent_refreshes": 1})
-    return replace(case, sides=replace(case.sides, staging=replace(side, spec=spec)))
+    return replace(context, sides=replace(context.sides, staging=replace(side, spec=spec)))
 
 
 async def test_an_end_that_no_status_shows_is_told_by_a_mirror_that_is_stalled(
@@ -180,7 +180,7 @@ async def test_an_end_that_no_status_shows_is_told_by_a_mirror_that_is_stalled(
     fields = {"phase": "Closed", "result": "PutBack", "ended": NOW + 9, "message": "m"}
     closed = a_record(an_entry("Restored"), **fields)
     on_the_shelf(office.shelf, closed, "uid-1")
-    key = office.case().key
+    key = office.context().key
 
     untold = await office.refresher.retreat(key, "uid-1", "why", {})
     assert untold.finished is not None
@@ -201,6 +201,6 @@ async def test_a_refresh_that_only_waits_is_looked_at_less_often(office: Office)
     paces = {}
     for pause in (0, 1, 6, 31):
         office.now = NOW + pause
-        paces[pause] = (await office.refresher.advance(office.case(annotations={}))).again_in
+        paces[pause] = (await office.refresher.advance(office.context(annotations={}))).again_in
 
     assert paces == {0: 0.5, 1: 0.5, 6: 2.0, 31: 5.0}

@@ -12,7 +12,7 @@ from stagingmirror.api.status.status import Status, status_of
 from stagingmirror.cli.operator.logs import configure_logging
 from stagingmirror.drift.deploys import Deploy, DeployKey
 from stagingmirror.engine.resources.mirror import MirrorKey
-from stagingmirror.engine.status.events import BURST, REFILL, WAITING, Teller
+from stagingmirror.engine.status.events import BURST, REFILL, WAITING, EventRecorder
 from stagingmirror.errors import NotAnswered
 from support.kinds.looks import NOW, drifted, equal, report
 
@@ -56,9 +56,9 @@ class Clock:
         return self.now
 
 
-async def written(teller: Teller, recorder: Recorder, count: int) -> list[dict[str, Any]]:
+async def written(events: EventRecorder, recorder: Recorder, count: int) -> list[dict[str, Any]]:
     """What ``run`` writes of what is waiting."""
-    running = asyncio.create_task(teller.run())
+    running = asyncio.create_task(events.run())
     for _ in range(count + 20):  # the recorder answers at once: one turn of the loop writes one
         await asyncio.sleep(0)
     running.cancel()
@@ -69,11 +69,11 @@ async def written(teller: Teller, recorder: Recorder, count: int) -> list[dict[s
 @pytest.mark.usefixtures("logged")
 async def test_an_event_is_about_the_mirror_and_says_who_told_it() -> None:
     recorder = Recorder()
-    teller = Teller(recorder, clock=Clock(), identity="pod-1")
+    events = EventRecorder(recorder, clock=Clock(), identity="pod-1")
 
-    teller.tell(KEY, "uid-1", "Normal", "TookOver", "Deployment a: X was managed by helm")
+    events.emit(KEY, "uid-1", "Normal", "TookOver", "Deployment a: X was managed by helm")
 
-    (event,) = await written(teller, recorder, 1)
+    (event,) = await written(events, recorder, 1)
     assert recorder.paths == ["POST /apis/events.k8s.io/v1/namespaces/ml-staging/events"]
     assert event["regarding"] == {
         "apiVersion": "stagingmirror.dev/v1alpha1",
@@ -92,14 +92,14 @@ async def test_an_event_is_about_the_mirror_and_says_who_told_it() -> None:
 
 async def test_a_change_of_the_verdict_is_one_event_and_one_log_line(logged: LogCapture) -> None:
     recorder = Recorder()
-    teller = Teller(recorder, clock=Clock(), identity="pod-1")
+    events = EventRecorder(recorder, clock=Clock(), identity="pod-1")
     before = status_of(report(equal("other")), now=NOW, previous=None)
     status = status_of(report(drifted()), now=NOW, previous=before)
 
-    news = teller.announce(KEY, "uid-1", before, status)
+    news = events.announce(KEY, "uid-1", before, status)
 
     assert [each.reason for each in news] == ["DriftDetected"]
-    assert len(await written(teller, recorder, 1)) == 1
+    assert len(await written(events, recorder, 1)) == 1
     (line,) = logged.entries
     assert line["event"] == "DriftDetected"
     assert (line["namespace"], line["mirror"], line["component"]) == (
@@ -114,15 +114,15 @@ async def test_the_same_sentence_is_no_second_event_for_some_time_but_always_log
     logged: LogCapture,
 ) -> None:
     clock, recorder = Clock(), Recorder()
-    teller = Teller(recorder, clock=clock, identity="pod-1")
+    events = EventRecorder(recorder, clock=clock, identity="pod-1")
 
     for _ in range(3):
-        teller.tell(KEY, "uid-1", "Warning", "NotSeen", "MLflow timed out")
+        events.emit(KEY, "uid-1", "Warning", "NotSeen", "MLflow timed out")
     clock.now += 601
-    teller.tell(KEY, "uid-1", "Warning", "NotSeen", "MLflow timed out")
+    events.emit(KEY, "uid-1", "Warning", "NotSeen", "MLflow timed out")
 
     assert len(logged.entries) == 4
-    assert len(await written(teller, recorder, 4)) == 2
+    assert len(await written(events, recorder, 4)) == 2
 
 
 def rolled_out(revision: str, at: float) -> Status:
@@ -135,97 +135,97 @@ def rolled_out(revision: str, at: float) -> Status:
 @pytest.mark.usefixtures("logged")
 async def test_another_rollout_is_another_event_though_the_words_are_the_same() -> None:
     clock, recorder, before = Clock(), Recorder(), rolled_out("a", NOW)
-    teller = Teller(recorder, clock=clock, identity="pod-1")
+    events = EventRecorder(recorder, clock=clock, identity="pod-1")
 
     for revision in ("b", "a", "b"):
         clock.now += 10
         status = rolled_out(revision, clock.now)
-        teller.announce(KEY, "uid-1", before, status)
+        events.announce(KEY, "uid-1", before, status)
         before = status
 
-    events = await written(teller, recorder, 3)
-    assert [each["reason"] for each in events] == ["Deployed"] * 3
-    assert len({each["note"] for each in events}) == 1
-    assert len({each["metadata"]["name"] for each in events}) == 3
+    emitted = await written(events, recorder, 3)
+    assert [each["reason"] for each in emitted] == ["Deployed"] * 3
+    assert len({each["note"] for each in emitted}) == 1
+    assert len({each["metadata"]["name"] for each in emitted}) == 3
 
 
 @pytest.mark.usefixtures("logged")
 @pytest.mark.parametrize(
-    ("result", "events"), [("Succeeded", 3), ("PutBack", 3), ("NothingToDo", 3), ("Skipped", 1)]
+    ("result", "emitted"), [("Succeeded", 3), ("PutBack", 3), ("NothingToDo", 3), ("Skipped", 1)]
 )
 async def test_another_refresh_is_another_event_but_a_tick_that_is_skipped_again_is_not(
-    result: str, events: int
+    result: str, emitted: int
 ) -> None:
     recorder, before = Recorder(), status_of(report(equal()), now=NOW, previous=None)
-    teller = Teller(recorder, clock=Clock(), identity="pod-1")
+    events = EventRecorder(recorder, clock=Clock(), identity="pod-1")
 
     for number in range(3):
         finished = {"id": f"r{number}", "result": result, "message": "as before"}
         status = status_of(report(equal(), finished=finished), now=NOW, previous=before)
-        teller.announce(KEY, "uid-1", before, status)
+        events.announce(KEY, "uid-1", before, status)
         before = status
 
-    told = await written(teller, recorder, 3)
+    told = await written(events, recorder, 3)
     assert [each["note"] for each in told if each["reason"].startswith("Refresh")] == [
         "as before"
-    ] * events
+    ] * emitted
 
 
 @pytest.mark.usefixtures("logged")
 async def test_events_of_one_mirror_are_bounded_and_those_of_another_are_not_touched() -> None:
     clock, recorder = Clock(), Recorder()
-    teller = Teller(recorder, clock=clock, identity="pod-1")
+    events = EventRecorder(recorder, clock=clock, identity="pod-1")
 
     for number in range(100):
-        teller.tell(KEY, "uid-1", "Normal", "Deployed", f"deploy {number}")
-    teller.tell(MirrorKey("ml-staging", "other"), "uid-2", "Normal", "InSync", "1 of 1 in sync")
+        events.emit(KEY, "uid-1", "Normal", "Deployed", f"deploy {number}")
+    events.emit(MirrorKey("ml-staging", "other"), "uid-2", "Normal", "InSync", "1 of 1 in sync")
     clock.now += REFILL
-    teller.tell(KEY, "uid-1", "Normal", "Deployed", "one more")
+    events.emit(KEY, "uid-1", "Normal", "Deployed", "one more")
 
-    assert len(await written(teller, recorder, BURST + 2)) == BURST + 2
+    assert len(await written(events, recorder, BURST + 2)) == BURST + 2
 
 
 @pytest.mark.usefixtures("logged")
 async def test_telling_never_waits_and_never_grows_without_bound() -> None:
     recorder = Recorder()
-    teller = Teller(recorder, clock=Clock(), identity="pod-1")
+    events = EventRecorder(recorder, clock=Clock(), identity="pod-1")
 
     for number in range(WAITING + 50):
-        teller.tell(KEY, f"uid-{number}", "Normal", "InSync", "1 of 1 in sync")
+        events.emit(KEY, f"uid-{number}", "Normal", "InSync", "1 of 1 in sync")
 
-    assert len(await written(teller, recorder, WAITING)) == WAITING
+    assert len(await written(events, recorder, WAITING)) == WAITING
 
 
 @pytest.mark.usefixtures("logged")
 async def test_an_event_that_cannot_be_written_is_dropped_and_the_next_one_is_written() -> None:
     recorder = Recorder(failures=1)
-    teller = Teller(recorder, clock=Clock(), identity="pod-1")
+    events = EventRecorder(recorder, clock=Clock(), identity="pod-1")
 
-    teller.tell(KEY, "uid-1", "Normal", "A", "first")
-    teller.tell(KEY, "uid-1", "Normal", "B", "second")
+    events.emit(KEY, "uid-1", "Normal", "A", "first")
+    events.emit(KEY, "uid-1", "Normal", "B", "second")
 
-    assert [each["reason"] for each in await written(teller, recorder, 1)] == ["B"]
+    assert [each["reason"] for each in await written(events, recorder, 1)] == ["B"]
 
 
 @pytest.mark.usefixtures("logged")
 async def test_who_does_not_lead_any_more_writes_no_event() -> None:
     recorder, leads = Recorder(), [False, True]
-    teller = Teller(recorder, clock=Clock(), identity="pod-1", leading=lambda: leads.pop(0))
+    events = EventRecorder(recorder, clock=Clock(), identity="pod-1", leading=lambda: leads.pop(0))
 
-    teller.tell(KEY, "uid-1", "Normal", "A", "while not leading")
-    teller.tell(KEY, "uid-1", "Normal", "B", "while leading")
+    events.emit(KEY, "uid-1", "Normal", "A", "while not leading")
+    events.emit(KEY, "uid-1", "Normal", "B", "while leading")
 
-    assert [each["reason"] for each in await written(teller, recorder, 1)] == ["B"]
+    assert [each["reason"] for each in await written(events, recorder, 1)] == ["B"]
 
 
 @pytest.mark.usefixtures("logged")
 async def test_a_note_has_at_most_1024_bytes_in_any_alphabet() -> None:
     recorder = Recorder()
-    teller = Teller(recorder, clock=Clock(), identity="pod-1")
+    events = EventRecorder(recorder, clock=Clock(), identity="pod-1")
 
-    teller.tell(KEY, "uid-1", "Normal", "A", "→" * 5000)
+    events.emit(KEY, "uid-1", "Normal", "A", "→" * 5000)
 
-    (event,) = await written(teller, recorder, 1)
+    (event,) = await written(events, recorder, 1)
     assert 1000 < len(event["note"].encode()) <= 1024
 
 

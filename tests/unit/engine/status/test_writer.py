@@ -7,12 +7,12 @@ from typing import Any, cast
 import pytest
 
 from stagingmirror.api.status.report import ComponentReport, Report
-from stagingmirror.drift.facts import Fact, Looks, Seen
+from stagingmirror.drift.facts import Fact, Observations, Seen
 from stagingmirror.drift.verdict import InSync
-from stagingmirror.engine.resources.cache import Fleet
-from stagingmirror.engine.resources.client import Resources
+from stagingmirror.engine.resources.cache import ResourceCache
+from stagingmirror.engine.resources.client import ResourceClient
 from stagingmirror.engine.resources.mirror import Mirror, find, key_of
-from stagingmirror.engine.status.events import Chronicle, Teller
+from stagingmirror.engine.status.events import ChangeReporter, EventRecorder
 from stagingmirror.engine.status.writer import StatusWriter
 from stagingmirror.errors import Conflicted, NotLeading
 from stagingmirror.metrics import Metrics
@@ -78,13 +78,13 @@ class ApiServer:
 @dataclass
 class Rig:
     server: ApiServer
-    fleet: Fleet
+    cache: ResourceCache
     writer: StatusWriter
     told: Told
 
     @property
     def mirror(self) -> Mirror:
-        found = find(self.fleet, key_of(self.server.body))
+        found = find(self.cache, key_of(self.server.body))
         assert found is not None
         return found
 
@@ -95,22 +95,22 @@ def rig(
     *,
     leading: Callable[[], bool] = lambda: True,
     clock: Callable[[], float] = lambda: NOW,
-    chronicle: Chronicle | None = None,
+    chronicle: ChangeReporter | None = None,
 ) -> Rig:
-    fleet, told = Fleet(), Told()
-    fleet.put("stagingmirrors", server.body)
+    cache, told = ResourceCache(), Told()
+    cache.put("stagingmirrors", server.body)
     writer = StatusWriter(
-        Resources(client, fleet, leading=leading),
+        ResourceClient(client, cache, leading=leading),
         clock=clock,
         survived=lambda stale_after: True,
-        chronicle=chronicle or cast("Chronicle", told),
+        chronicle=chronicle or cast("ChangeReporter", told),
     )
-    return Rig(server, fleet, writer, told)
+    return Rig(server, cache, writer, told)
 
 
 def report(began: float = NOW, value: str = "2026-11-20") -> Report:
     seen = Seen({"value": Fact(value)}, began)
-    component = ComponentReport("training-data", "setting", Looks(seen, seen), InSync(1))
+    component = ComponentReport("training-data", "setting", Observations(seen, seen), InSync(1))
     return Report(
         generation=1,
         components=(component,),
@@ -190,7 +190,9 @@ async def test_metrics_tell_a_refused_status_as_unknown_also_after_a_restart() -
     async with an_api_server(server.respond) as client:
         for _ in range(2):
             metrics = Metrics(clock=lambda: NOW, version="1")
-            one = rig(client, server, chronicle=Chronicle(cast("Teller", Mute()), metrics))
+            one = rig(
+                client, server, chronicle=ChangeReporter(cast("EventRecorder", Mute()), metrics)
+            )
             server.answers = [refused(422, "Invalid")]
             await one.writer.write(one.mirror, report(), now=NOW)
 
@@ -220,7 +222,7 @@ async def test_a_mirror_that_is_gone_is_no_error() -> None:
 async def test_a_mirror_that_was_deleted_while_its_status_was_written_leaves_no_series() -> None:
     server, metrics = ApiServer(), Metrics(clock=lambda: NOW, version="1")
     async with an_api_server(server.respond) as client:
-        one = rig(client, server, chronicle=Chronicle(cast("Teller", Mute()), metrics))
+        one = rig(client, server, chronicle=ChangeReporter(cast("EventRecorder", Mute()), metrics))
         key = one.mirror.key
         await one.writer.write(one.mirror, report(), now=NOW)
         assert any("fraud" in str(family.samples) for family in metrics.registry.collect())

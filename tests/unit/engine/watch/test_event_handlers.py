@@ -1,10 +1,10 @@
 """What a change sets in motion."""
 
-from stagingmirror.engine.holds.active import Acknowledged
+from stagingmirror.engine.holds.active import AcknowledgedHolds
 from stagingmirror.engine.ownership.claims import Claims
-from stagingmirror.engine.resources.cache import Fleet
+from stagingmirror.engine.resources.cache import ResourceCache
 from stagingmirror.engine.resources.mirror import MirrorKey, Specs
-from stagingmirror.engine.watch.event_handlers import Reactions
+from stagingmirror.engine.watch.event_handlers import EventHandlers
 from stagingmirror.metrics import Metrics
 from support.kinds.looks import NOW
 from support.resources.resources import environment
@@ -22,22 +22,22 @@ def calls(metrics: Metrics) -> set[str]:
 
 
 def test_calls_to_a_registry_are_forgotten_with_its_environment_and_not_before() -> None:
-    fleet, metrics = Fleet(), Metrics(clock=lambda: NOW, version="0.1.0")
-    reactions = Reactions(
-        fleet=fleet,
-        claims=Claims(fleet, Specs(), lambda one, other: one == other),
+    cache, metrics = ResourceCache(), Metrics(clock=lambda: NOW, version="0.1.0")
+    reactions = EventHandlers(
+        cache=cache,
+        claims=Claims(cache, Specs(), lambda one, other: one == other),
         queue=Keys(),
-        acknowledged=Acknowledged(),
+        acknowledged=AcknowledgedHolds(),
         metrics=metrics,
         wake_environments=lambda: None,
         wake_holds=lambda: None,
     )
-    fleet.put("mirrorenvironments", environment("production"))
+    cache.put("mirrorenvironments", environment("production"))
     metrics.upstream_call("production", "registered-models/search", "ok", 0.1)
 
     reactions.environment_changed("production")
     kept = calls(metrics)
-    fleet.remove("mirrorenvironments", environment("production"))
+    cache.remove("mirrorenvironments", environment("production"))
     reactions.environment_changed("production")
 
     assert kept == {"production"}

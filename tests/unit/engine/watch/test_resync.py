@@ -5,8 +5,8 @@ import math
 from contextlib import suppress
 from typing import Any, cast
 
-from stagingmirror.engine.resources.cache import PLURALS, Body, Changed, Fleet, Plural
-from stagingmirror.engine.watch.resync import GRACE, Sweeper
+from stagingmirror.engine.resources.cache import PLURALS, Body, Changed, Plural, ResourceCache
+from stagingmirror.engine.watch.resync import GRACE, Resync
 from stagingmirror.errors import NotAnswered
 
 
@@ -37,9 +37,11 @@ class Heard:
         self.changes.append(change)
 
 
-def sweeper(listing: Listing, fleet: Fleet | None = None, heard: Heard | None = None) -> Sweeper:
-    return Sweeper(
-        fleet=fleet or Fleet(),
+def resync(
+    listing: Listing, cache: ResourceCache | None = None, heard: Heard | None = None
+) -> Resync:
+    return Resync(
+        cache=cache or ResourceCache(),
         resources=cast("Any", listing),
         reactions=cast("Any", heard),
         clock=lambda: 0.0,
@@ -49,7 +51,7 @@ def sweeper(listing: Listing, fleet: Fleet | None = None, heard: Heard | None = 
 
 async def test_whoever_waits_for_the_first_sweep_waits_for_the_same_one() -> None:
     listing = Listing()
-    sweeps = sweeper(listing)
+    sweeps = resync(listing)
 
     running = asyncio.create_task(sweeps.run())
     await asyncio.gather(sweeps.until_listed(), sweeps.until_listed())
@@ -64,7 +66,7 @@ async def test_whoever_waits_for_the_first_sweep_waits_for_the_same_one() -> Non
 async def test_the_first_sweep_is_tried_until_it_is_answered(monkeypatch: Any) -> None:
     monkeypatch.setattr("stagingmirror.engine.watch.resync.RETRY", 0.0)
     listing = Listing(failing=2)
-    sweeps = sweeper(listing)
+    sweeps = resync(listing)
 
     await sweeps.until_listed()
 
@@ -73,19 +75,19 @@ async def test_the_first_sweep_is_tried_until_it_is_answered(monkeypatch: Any) -
 
 
 async def test_what_a_cluster_that_was_set_back_does_not_have_is_gone() -> None:
-    listing, fleet, heard = Listing(), Fleet(), Heard()
+    listing, cache, heard = Listing(), ResourceCache(), Heard()
     metadata = {"name": "made later", "namespace": "ml", "uid": "u", "resourceVersion": "50"}
-    fleet.put("stagingmirrors", {"metadata": metadata})
+    cache.put("stagingmirrors", {"metadata": metadata})
     listing.version = 20
 
-    await sweeper(listing, fleet, heard).sweep()
+    await resync(listing, cache, heard).sweep()
 
-    assert fleet.count("stagingmirrors") == 0
+    assert cache.count("stagingmirrors") == 0
     assert [each.key.name for each in heard.changes if each is not None] == ["made later"]
 
 
 async def test_sweeps_vouch_for_the_time_until_the_next_one_is_late() -> None:
-    sweeps = sweeper(Listing())
+    sweeps = resync(Listing())
     assert sweeps.vouches_until() == -math.inf
 
     await sweeps.sweep()

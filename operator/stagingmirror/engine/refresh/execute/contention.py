@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from stagingmirror.actions.action import Reverted
 from stagingmirror.actions.catalogue import action_for
-from stagingmirror.actions.hands import Hands
+from stagingmirror.actions.tools import Tools
 from stagingmirror.drift.facts import Difference
 from stagingmirror.drift.steps import PatchWorkload, Restart, SetConfigMapKey
 from stagingmirror.drift.verdict import Drifted
@@ -60,8 +60,8 @@ class _Asked:
 class Contention:
     """Asks the API server once per new drift of what was applied, not once per pass."""
 
-    def __init__(self, hands: Hands) -> None:
-        self._hands = hands
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
         self._asked: dict[str, _Asked] = {}
 
     async def look(self, record: Record, components: Iterable[Judged]) -> Told | None:
@@ -96,7 +96,7 @@ class Contention:
             if not drifted & set(components_of(entry.step)):
                 continue
             try:
-                outcome = await action_for(entry.step).verify(task_of(record, entry), self._hands)
+                outcome = await action_for(entry.step).verify(task_of(record, entry), self._tools)
             except NotAnswered as error:
                 silent = error
                 continue

@@ -16,11 +16,11 @@ from dataclasses import dataclass, field, replace
 
 from stagingmirror.actions.action import Arrived, Outcome, Reverted, Task, Underway
 from stagingmirror.actions.catalogue import action_for
-from stagingmirror.actions.hands import Hands
+from stagingmirror.actions.tools import Tools
 from stagingmirror.drift.facts import Why
 from stagingmirror.drift.wording import describe
 from stagingmirror.engine.refresh.execute.patience import Patience
-from stagingmirror.engine.refresh.execute.preflight import FINAL, SurveyFailed, surveyed
+from stagingmirror.engine.refresh.execute.preflight import FINAL, PreflightFailed, surveyed
 from stagingmirror.engine.refresh.execute.verification import Judgement
 from stagingmirror.engine.refresh.record.record import Entry, Record
 from stagingmirror.engine.refresh.record.record_store import Records
@@ -85,11 +85,11 @@ MayWrite = Callable[[Record], Awaitable[Why | None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Running:
+class Executor:
     """``took(record, entry)`` is told of each step that is newly taken."""
 
     records: Records
-    hands: Hands
+    tools: Tools
     took: Callable[[Record, Entry], None]
     _arrivals: Arrivals = field(default_factory=Arrivals, init=False)
     _patience: Patience = field(default_factory=Patience, init=False)
@@ -101,7 +101,7 @@ class Running:
 
     async def forward(self, record: Record, may_write: MayWrite) -> Record:
         """Take the next step, or go on with it; the record as it then is."""
-        now = self.hands.clock()
+        now = self.tools.clock()
         entry = next((e for e in record.entries if e.state in ("Pending", "Started")), None)
         if entry is None:
             return await self.records.keep(replace(record, phase="Verify", last_write=now))
@@ -111,10 +111,10 @@ class Running:
         if why is not None:
             return await self.turn(record, why.reason, why.message)
         try:
-            record = await surveyed(record, self.hands)
+            record = await surveyed(record, self.tools)
             entry = record.entry(entry.step.id)
             record = await self._take(record, entry, now)
-        except SurveyFailed as failed:
+        except PreflightFailed as failed:
             return await self._refused_or_failed(record, failed.entry, failed.error, now)
         except FINAL as error:
             # As it was before this try: refused at the first one it has written nothing.
@@ -126,7 +126,7 @@ class Running:
         """Ask whether everything has arrived; the record as it then is. Nothing is written to
         staging. What has arrived is asked again when all else has, to be sure of all at once.
         """
-        now, arrived = self.hands.clock(), self._arrivals.of(record)
+        now, arrived = self.tools.clock(), self._arrivals.of(record)
         waits: list[str] = []
         missing = [entry for entry in record.entries if entry.step.id not in arrived]
         turned = await self._ask(record, missing, arrived, waits)
@@ -144,7 +144,7 @@ class Running:
         for entry in entries:
             arrived.discard(entry.step.id)
             try:
-                outcome = await action_for(entry.step).verify(task_of(record, entry), self.hands)
+                outcome = await action_for(entry.step).verify(task_of(record, entry), self.tools)
             except (NotAnswered, NotAllowed, CannotRefresh) as error:
                 waits.append(error.message)
                 continue
@@ -160,7 +160,7 @@ class Running:
 
     async def turn(self, record: Record, reason: str, message: str) -> Record:
         """Turn back: from here on everything is put back."""
-        turned = self.hands.clock()
+        turned = self.tools.clock()
         turned_back = replace(
             record, phase="PutBack", why=(reason, message), turned=turned, message=message
         )
@@ -170,7 +170,7 @@ class Running:
         if entry.state == "Pending":
             entry = replace(entry, state="Started", began=now)
             record = await self.records.keep(record.with_entry(entry))
-        outcome = await action_for(entry.step).take(task_of(record, entry), self.hands)
+        outcome = await action_for(entry.step).take(task_of(record, entry), self.tools)
         return await self._took(record, entry, outcome)
 
     async def _refused_or_failed(
@@ -188,7 +188,7 @@ class Running:
         entry = replace(entry, after=after, message=outcome.message)
         if isinstance(outcome, Arrived):
             done = replace(
-                entry, state="Taken", produced=outcome.produced, ended=self.hands.clock()
+                entry, state="Taken", produced=outcome.produced, ended=self.tools.clock()
             )
             record = await self.records.keep(record.with_entry(done))
             self.took(record, done)

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from stagingmirror.actions.catalogue import action_for
-from stagingmirror.actions.hands import Hands
+from stagingmirror.actions.tools import Tools
 from stagingmirror.drift.verdict import Accepted, InSync
-from stagingmirror.engine.context import Case
+from stagingmirror.engine.context import Context
 from stagingmirror.engine.refresh.execute.executor import task_of
 from stagingmirror.engine.refresh.record.record import Entry, Record
 from stagingmirror.engine.refresh.record.record_store import Records
@@ -29,21 +29,21 @@ ENDS = (
 @dataclass(frozen=True, slots=True)
 class Leftovers:
     records: Records
-    hands: Hands
+    tools: Tools
     _asked: dict[str, float] = field(default_factory=dict, init=False)
 
     async def look(self, record: Record) -> Record:
         """The closed record, without what is settled by now. Raises what keeping it raises."""
-        now = self.hands.clock()
+        now = self.tools.clock()
         if not record.left or now < self._asked.get(record.uid, 0.0) + PERIOD:
             return record
         self._asked[record.uid] = now
         settled = [entry for entry in record.left if await self._is_settled(record, entry)]
         return await self._settle(record, settled, "found at its former or the applied value")
 
-    async def found_in_sync(self, case: Case, record: Record | None) -> None:
+    async def found_in_sync(self, context: Context, record: Record | None) -> None:
         """A refresh was wanted and there was nothing to do."""
-        verdicts = [judged.verdict for judged in case.components]
+        verdicts = [judged.verdict for judged in context.components]
         if record is not None and all(isinstance(each, InSync | Accepted) for each in verdicts):
             await self._settle(record, record.left, "staging was found in sync")
 
@@ -58,7 +58,7 @@ class Leftovers:
 
     async def _is_settled(self, record: Record, entry: Entry) -> bool:
         try:
-            return await action_for(entry.step).is_settled(task_of(record, entry), self.hands)
+            return await action_for(entry.step).is_settled(task_of(record, entry), self.tools)
         except (NotThere, StepFailed):
             return True  # with its object, or its container
         except StagingMirrorError:

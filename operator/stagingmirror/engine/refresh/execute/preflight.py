@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from stagingmirror.actions.catalogue import action_for
-from stagingmirror.actions.hands import Hands
+from stagingmirror.actions.tools import Tools
 from stagingmirror.drift.steps import PatchWorkload, RunLoader, SetConfigMapKey
 from stagingmirror.drift.wording import components_of
 from stagingmirror.engine.refresh.record.record import Entry, Record
@@ -36,7 +36,7 @@ FINAL = (
 """What asking again the same way would not mend."""
 
 
-class SurveyFailed(Exception):
+class PreflightFailed(Exception):
     """A step that cannot be taken, and why."""
 
     def __init__(self, entry: Entry, error: StagingMirrorError) -> None:
@@ -45,16 +45,16 @@ class SurveyFailed(Exception):
         self.error = error
 
 
-async def surveyed(record: Record, hands: Hands) -> Record:
+async def surveyed(record: Record, tools: Tools) -> Record:
     """The record with what is there before each step; whole or not at all, so that whoever crashes
     here has read and written nothing. Raises SurveyFailed, and NotAnswered.
     """
     missing = [entry for entry in record.entries if entry.before is None]
     for entry in missing:
         try:
-            before = await action_for(entry.step).survey(record.id, hands)
+            before = await action_for(entry.step).survey(record.id, tools)
         except FINAL as error:
-            raise SurveyFailed(entry, error) from error
+            raise PreflightFailed(entry, error) from error
         record = record.with_entry(replace(entry, before=before))
     if missing:
         _refuse_other_former(record)
@@ -76,7 +76,7 @@ def _refuse_other_former(record: Record) -> None:
                 "staging's value was changed after it was judged; the next refresh starts from "
                 "what it is now.",
             )
-            raise SurveyFailed(entry, error)
+            raise PreflightFailed(entry, error)
 
 
 def _held(entry: Entry, loader: RunLoader) -> Iterator[object]:

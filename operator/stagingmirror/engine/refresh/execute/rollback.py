@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from stagingmirror.actions.action import Arrived, Underway
 from stagingmirror.actions.catalogue import action_for
-from stagingmirror.actions.hands import Hands
+from stagingmirror.actions.tools import Tools
 from stagingmirror.drift.steps import CopyModel, PatchWorkload, RunLoader
 from stagingmirror.drift.wording import components_of, describe
 from stagingmirror.engine.refresh.execute.executor import task_of
@@ -64,9 +64,9 @@ def way_back(entries: Sequence[Entry]) -> tuple[Entry, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Returning:
+class Rollback:
     records: Records
-    hands: Hands
+    tools: Tools
 
     async def back(self, record: Record) -> Record:
         """Put back the next step, or verify that all are; the record as it then is.
@@ -98,7 +98,7 @@ class Returning:
             entry = replace(entry, state="Returning")
             record = await self._note(record, entry)
         try:
-            outcome = await action_for(entry.step).put_back(task_of(record, entry), self.hands)
+            outcome = await action_for(entry.step).roll_back(task_of(record, entry), self.tools)
         except LOST as error:
             return await self._left(record, entry, error.message)
         except PASSING as error:
@@ -107,14 +107,16 @@ class Returning:
         entry = replace(entry, after=after, message=outcome.message)
         if isinstance(outcome, Arrived):
             entry = _arrived(entry, "Returned", outcome)
-            entry = replace(entry, ended=self.hands.clock())
+            entry = replace(entry, ended=self.tools.clock())
         elif outcome.after is None:
             return record.with_entry(entry)
         return await self._note(record, entry)
 
     async def _verify_back(self, record: Record, entry: Entry) -> Record:
         try:
-            outcome = await action_for(entry.step).verify_back(task_of(record, entry), self.hands)
+            outcome = await action_for(entry.step).verify_rollback(
+                task_of(record, entry), self.tools
+            )
             if isinstance(outcome, Underway):
                 self._refuse_late(record, entry, outcome.message)
                 return replace(record, message=outcome.message)
@@ -125,11 +127,11 @@ class Returning:
         return await self._note(record, _arrived(entry, "Restored", outcome))
 
     def _refuse_late(self, record: Record, entry: Entry, message: str) -> None:
-        if self.hands.clock() > (entry.ended or 0.0) + record.rollout_timeout:
+        if self.tools.clock() > (entry.ended or 0.0) + record.rollout_timeout:
             raise StepFailed("NotPutBack", f"put back, but {message}")
 
     async def _ask_again(self, record: Record, entry: Entry, message: str) -> Record:
-        if self.hands.clock() > (record.turned or 0.0) + record.timeout:
+        if self.tools.clock() > (record.turned or 0.0) + record.timeout:
             return await self._left(record, entry, message)
         return replace(record.with_entry(replace(entry, message=message)), message=message)
 
@@ -145,7 +147,7 @@ class Returning:
             record,
             phase="Closed",
             result="PutBackIncomplete" if left else "PutBack",
-            ended=self.hands.clock(),
+            ended=self.tools.clock(),
             message=_told(record, left),
         )
         return await self.records.keep(closed)

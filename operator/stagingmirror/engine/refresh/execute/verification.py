@@ -18,9 +18,9 @@ from stagingmirror.drift.accept import accepting
 from stagingmirror.drift.compare import compare, without_details
 from stagingmirror.drift.deploys import DeployKey
 from stagingmirror.drift.facts import Absent, Acceptance, Seen, Unseen
-from stagingmirror.engine.context import Case, Judged
+from stagingmirror.engine.context import Context, Judged
 from stagingmirror.engine.observe.subscriptions import MODELS
-from stagingmirror.engine.observe.view import Looking
+from stagingmirror.engine.observe.view import RecordingView
 from stagingmirror.engine.refresh.record.record import Applied, Record
 from stagingmirror.engine.resources.mirror import MirrorKey
 from stagingmirror.view import Subject
@@ -45,7 +45,7 @@ def applied_of(judged: Judged) -> Applied | None:
     """What this component is to become; None where production does not show it. Details (one per
     file of a model) are left out: they count for nothing, and thousands do not fit into a record.
     """
-    look = judged.looks.production
+    look = judged.observations.production
     if not isinstance(look, Seen):
         return None
     return Applied(track_mark(judged.track), without_details(look.facts))
@@ -92,7 +92,7 @@ def _said(
     now: float,
 ) -> tuple[bool, str] | None:
     """Whether it is a difference that was seen, and what; None: it shows what was applied."""
-    look = judged.looks.staging
+    look = judged.observations.staging
     if look.began <= (record.last_write or now):
         return False, f"{name}: waits for a look at staging that began after the last write"
     match look:
@@ -115,22 +115,24 @@ when the pass began to look; starts reading where not.
 """
 
 
-def reread(judgement: Judgement, case: Case, record: Record, read_bytes: ReadBytes) -> Judgement:
+def reread(
+    judgement: Judgement, context: Context, record: Record, read_bytes: ReadBytes
+) -> Judgement:
     """The judgement, or that it waits for bytes."""
     if judgement.waiting is not None or judgement.failed is not None:
         return judgement
-    brought = _brought(case, record)
-    if not brought or read_bytes(case.key, brought, record.started, case.now):
+    brought = _brought(context, record)
+    if not brought or read_bytes(context.key, brought, record.started, context.now):
         return judgement
     versions = ", ".join(sorted(f"{s.name} of {s.namespace}" for s in brought if _is_version(s)))
     return replace(judgement, waiting=f"waits for the bytes of version {versions} to be read again")
 
 
-def _brought(case: Case, record: Record) -> frozenset[Subject]:
+def _brought(context: Context, record: Record) -> frozenset[Subject]:
     """What staging's registry was asked for the components that were applied."""
-    if not isinstance(case.view, Looking):
+    if not isinstance(context.view, RecordingView):
         return frozenset()
-    parts = case.view.parts
+    parts = context.view.parts
     keys = [DeployKey(name, "staging") for name in record.applied]
     read = {subject for key in keys if key in parts for subject in parts[key].subjects}
     return frozenset(s for s in read if s.kind in MODELS and s.where == record.environment)

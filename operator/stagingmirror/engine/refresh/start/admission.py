@@ -14,7 +14,7 @@ from stagingmirror.api.types.duration import seconds
 from stagingmirror.drift.steps import Plan
 from stagingmirror.drift.verdict import Unknown
 from stagingmirror.drift.wording import components_of
-from stagingmirror.engine.context import A_MOMENT, Case
+from stagingmirror.engine.context import A_MOMENT, Context
 from stagingmirror.engine.refresh.record.record import Trigger
 from stagingmirror.engine.refresh.start.live_guard import holding
 from stagingmirror.engine.refresh.start.quiet_period import not_whole
@@ -58,31 +58,31 @@ Decision = Start | Wait | Skip
 
 
 def decide(
-    case: Case, occasion: Occasion, *, still_since: float | None, queued: bool, hindrance: str
+    context: Context, occasion: Occasion, *, still_since: float | None, queued: bool, hindrance: str
 ) -> Decision:
     """What becomes of this occasion now. ``still_since``: since when production has shown the same
     facts (POSIX s); None: a part of it is not seen. ``queued``: it could have started and waits for
     others only, so it has no deadline. ``hindrance``: why it had not started before.
     """
-    refused = _refused(case)
-    if refused is not None or case.spec.refresh is None:
+    refused = _refused(context)
+    if refused is not None or context.spec.refresh is None:
         return refused or Wait("")
-    waits_for = _waits_for(case, occasion, still_since)
+    waits_for = _waits_for(context, occasion, still_since)
     if queued:
-        return waits_for or _start_or_nothing(case)
-    left = deadline(case, occasion) - case.now
+        return waits_for or _start_or_nothing(context)
+    left = deadline(context, occasion) - context.now
     if left < 0:
         why = hindrance.rstrip(".")
         return Skip("DeadlineMissed", f"it could not start within startingDeadline: {why}.")
-    waits_for = waits_for or _nothing_known(case)
+    waits_for = waits_for or _nothing_known(context)
     if waits_for is not None:
         return replace(waits_for, again_in=min(waits_for.again_in, left + A_MOMENT))
-    return _start_or_nothing(case)
+    return _start_or_nothing(context)
 
 
-def deadline(case: Case, occasion: Occasion) -> float:
+def deadline(context: Context, occasion: Occasion) -> float:
     """Until when it must have started (POSIX s); without ``spec.refresh`` it never can."""
-    refresh = case.spec.refresh
+    refresh = context.spec.refresh
     return occasion.at + (0.0 if refresh is None else seconds(refresh.starting_deadline))
 
 
@@ -91,27 +91,27 @@ def planned(plan: Plan) -> frozenset[str]:
     return frozenset(name for step in plan.steps for name in components_of(step))
 
 
-def _refused(case: Case) -> Skip | None:
-    refresh = case.spec.refresh
+def _refused(context: Context) -> Skip | None:
+    refresh = context.spec.refresh
     if refresh is None:
         return Skip("NoRefresh", "this mirror only watches; add spec.refresh to let it write.")
     if refresh.suspend:
         return Skip("Suspended", "the mirror is suspended; set spec.refresh.suspend to false.")
-    hold = holding(case.holds, frozenset())
+    hold = holding(context.holds, frozenset())
     if hold is not None:
         return Skip("Held", f"{hold.name} holds staging: {hold.reason}.")
     return None
 
 
-def _waits_for(case: Case, occasion: Occasion, still_since: float | None) -> Wait | None:
-    stale_after = seconds(case.spec.stale_after)
-    missing = not_whole(case.components, now=case.now, stale_after=stale_after)
+def _waits_for(context: Context, occasion: Occasion, still_since: float | None) -> Wait | None:
+    stale_after = seconds(context.spec.stale_after)
+    missing = not_whole(context.components, now=context.now, stale_after=stale_after)
     if missing is not None:
         return Wait(missing)
-    if occasion.trigger == "Manual" or case.spec.refresh is None:
+    if occasion.trigger == "Manual" or context.spec.refresh is None:
         return None
-    settle = seconds(case.spec.refresh.settle)
-    calm = 0.0 if still_since is None else case.now - still_since
+    settle = seconds(context.spec.refresh.settle)
+    calm = 0.0 if still_since is None else context.now - still_since
     if calm >= settle:
         return None
     message = f"production must be seen without a change for {settle:g} s first"
@@ -119,25 +119,25 @@ def _waits_for(case: Case, occasion: Occasion, still_since: float | None) -> Wai
     return Wait(message, max(settle - calm, 0.2))
 
 
-def _nothing_known(case: Case) -> Wait | None:
+def _nothing_known(context: Context) -> Wait | None:
     """Without a step to take, a component that is not known might still need one."""
-    unknown = _unknown(case)
-    return None if case.plan.steps or unknown is None else Wait(unknown)
+    unknown = _unknown(context)
+    return None if context.plan.steps or unknown is None else Wait(unknown)
 
 
-def _start_or_nothing(case: Case) -> Decision:
-    if case.plan.steps:
+def _start_or_nothing(context: Context) -> Decision:
+    if context.plan.steps:
         return Start()
-    unknown = _unknown(case)
+    unknown = _unknown(context)
     if unknown is not None:
         return Skip("NotKnown", f"{unknown}.")
-    left = "; ".join(f"{each.component}: {each.why}" for each in case.plan.left[:5])
+    left = "; ".join(f"{each.component}: {each.why}" for each in context.plan.left[:5])
     return Skip("NothingToDo", left or "staging is like production already", "NothingToDo")
 
 
-def _unknown(case: Case) -> str | None:
+def _unknown(context: Context) -> str | None:
     """The first component that a refresh would follow and of which nothing is known."""
-    for judged in case.components:
+    for judged in context.components:
         if judged.track.effective_mode == "Refresh" and isinstance(judged.verdict, Unknown):
             why, side = judged.verdict.why, judged.verdict.side
             where = f" in {side}" if side else ""

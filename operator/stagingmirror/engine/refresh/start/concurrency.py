@@ -15,7 +15,7 @@ class _Asking:
     aside: bool = False
 
 
-class Turns:
+class Slots:
     """Per staging environment who has asked, in the order of first asking."""
 
     def __init__(self) -> None:

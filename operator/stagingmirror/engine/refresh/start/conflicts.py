@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from stagingmirror.component import Write
-from stagingmirror.engine.context import Case
+from stagingmirror.engine.context import Context
 from stagingmirror.engine.ownership.track_entries import kind_of
 from stagingmirror.engine.ownership.write_targets import SameRegistry, shared, targets_of
 from stagingmirror.engine.refresh.record.record import Record
@@ -16,37 +16,37 @@ from stagingmirror.engine.refresh.record.record_store import Records
 
 
 @dataclass(frozen=True, slots=True)
-class Others:
+class Conflicts:
     records: Records
     mirror_is_there: Callable[[str], bool]
     same_registry: SameRegistry
 
-    def in_the_way(self, case: Case) -> str | None:
+    def in_the_way(self, context: Context) -> str | None:
         """Why this mirror must wait for another's refresh; None: nothing is in its way."""
-        wanted = targets_of(case.plan.steps) | _compared(case)
-        for record in self._open(case):
+        wanted = targets_of(context.plan.steps) | _compared(context)
+        for record in self._open(context):
             write = shared(wanted, _targets(record), self.same_registry)
             if write is not None:
                 whose = f"{record.namespace}/{record.name}"
                 return f"waits for the refresh of {whose}, which writes {write}"
-        return self._unreadable(case)
+        return self._unreadable(context)
 
-    def are_writing(self, case: Case) -> bool:
+    def are_writing(self, context: Context) -> bool:
         """Whether anything that this mirror compares may be half refreshed by another."""
-        writing = [record for record in self._open(case) if record.is_writing]
+        writing = [record for record in self._open(context) if record.is_writing]
         if not writing:
-            return self._unreadable(case) is not None
-        mine = _compared(case)
+            return self._unreadable(context) is not None
+        mine = _compared(context)
         return any(shared(mine, _targets(each), self.same_registry) for each in writing)
 
-    def _open(self, case: Case) -> list[Record]:
-        found = (each for each in self.records.all() if each.is_open and each.uid != case.uid)
+    def _open(self, context: Context) -> list[Record]:
+        found = (each for each in self.records.all() if each.is_open and each.uid != context.uid)
         return sorted(found, key=lambda record: (record.namespace, record.name, record.uid))
 
-    def _unreadable(self, case: Case) -> str | None:
+    def _unreadable(self, context: Context) -> str | None:
         """What a deleted mirror of this namespace wrote is not known, so it may be anything."""
         for uid, found in sorted(self.records.all_unreadable().items()):
-            if uid == case.uid or not found.is_open or found.namespace != case.key.namespace:
+            if uid == context.uid or not found.is_open or found.namespace != context.key.namespace:
                 continue
             if not self.mirror_is_there(uid):
                 return (
@@ -60,8 +60,8 @@ def _targets(record: Record) -> frozenset[Write]:
     return targets_of(entry.step for entry in record.entries)
 
 
-def _compared(case: Case) -> frozenset[Write]:
+def _compared(context: Context) -> frozenset[Write]:
     """What a refresh of its entries would write, also of those that only report."""
-    kinds = ((track, kind_of(track)) for track in case.spec.track)
-    found = (kind.writes(track, case.sides) for track, kind in kinds if kind is not None)
+    kinds = ((track, kind_of(track)) for track in context.spec.track)
+    found = (kind.writes(track, context.sides) for track, kind in kinds if kind is not None)
     return frozenset().union(*found)

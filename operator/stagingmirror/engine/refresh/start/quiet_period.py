@@ -15,7 +15,7 @@ Fingerprint = tuple[tuple[str, str, str, str | None], ...]
 def not_whole(components: Iterable[Judged], *, now: float, stale_after: float) -> str | None:
     """Which part of production cannot be followed now, and why; None: all of it can."""
     for judged in components:
-        look, name = judged.looks.production, judged.track.name
+        look, name = judged.observations.production, judged.track.name
         why = unseen(look, now=now, stale_after=stale_after)
         if why is not None:
             return f"production's {name} is not seen ({why.message})"
@@ -31,8 +31,8 @@ def fingerprint(components: Iterable[Judged]) -> Fingerprint:
     return tuple(
         (judged.track.name, name, fact.value, fact.expected)
         for judged in components
-        if isinstance(judged.looks.production, Seen)
-        for name, fact in sorted(judged.looks.production.facts.items())
+        if isinstance(judged.observations.production, Seen)
+        for name, fact in sorted(judged.observations.production.facts.items())
         if fact.compared
     )
 
@@ -43,7 +43,7 @@ class _Still:
     since: float
 
 
-class Stillness:
+class QuietPeriods:
     """Per mirror since when production has shown the same compared facts, in this process's own
     looks: what nobody watched is not counted as calm.
     """
@@ -56,7 +56,7 @@ class Stillness:
     ) -> float | None:
         """Remember what production shows now; None where a component is not seen at all."""
         if any(
-            unseen(each.looks.production, now=now, stale_after=stale_after) is not None
+            unseen(each.observations.production, now=now, stale_after=stale_after) is not None
             for each in components
         ):
             self._known.pop(uid, None)

@@ -7,12 +7,12 @@ The last look before a refresh begins, and the record that it begins with.
 import secrets
 from dataclasses import dataclass, field
 
-from stagingmirror.actions.hands import Hands
+from stagingmirror.actions.tools import Tools
 from stagingmirror.api.spec.mirror import Refresh
 from stagingmirror.api.spec.parse import parse_environment
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.api.types.times import rfc3339
-from stagingmirror.engine.context import Case
+from stagingmirror.engine.context import Context
 from stagingmirror.engine.refresh.execute.leftovers import Leftovers
 from stagingmirror.engine.refresh.execute.patience import Patience
 from stagingmirror.engine.refresh.execute.verification import applied_of
@@ -28,61 +28,61 @@ from stagingmirror.engine.refresh.start.admission import (
     decide,
     planned,
 )
-from stagingmirror.engine.refresh.start.concurrency import Turns
-from stagingmirror.engine.refresh.start.conflicts import Others
+from stagingmirror.engine.refresh.start.concurrency import Slots
+from stagingmirror.engine.refresh.start.conflicts import Conflicts
 from stagingmirror.engine.refresh.start.triggers import Memory, hindrance, next_occasion, skip, took
 from stagingmirror.errors import NeedsHuman, NotAllowed, Refused
 from stagingmirror.sources.kubernetes.write.writer import Writer
 
 
-async def confirm(case: Case, writer: Writer) -> Decision:
+async def confirm(context: Context, writer: Writer) -> Decision:
     """What we watch may lag: asked live, it must be what was judged."""
-    production, staging = case.sides.production, case.sides.staging
+    production, staging = context.sides.production, context.sides.staging
     now = await live_guard.ask(
         writer,
-        case.key,
+        context.key,
         production=production.environment,
         staging=staging.environment,
-        now=case.now,
+        now=context.now,
     )
-    why = live_guard.must_stop(now, case.key, case.uid, frozenset())
+    why = live_guard.must_stop(now, context.key, context.uid, frozenset())
     if why is not None:
         return Skip(why.reason, why.message)
     as_judged = (
         now.mirror is not None
-        and int(now.mirror["metadata"].get("generation") or 0) == case.generation
+        and int(now.mirror["metadata"].get("generation") or 0) == context.generation
         and _same_spec(now.production, production.spec)
         and _same_spec(now.staging, staging.spec)
-        and live_guard.holding(now.holds, planned(case.plan)) is None
+        and live_guard.holding(now.holds, planned(context.plan)) is None
     )
     return Start() if as_judged else Wait("something has just changed; it is looked at anew", 0.5)
 
 
-def new_record(case: Case, refresh: Refresh, occasion: Occasion) -> Record:
+def new_record(context: Context, refresh: Refresh, occasion: Occasion) -> Record:
     """Everything that this refresh will go by, whatever becomes of the spec meanwhile."""
-    wanted = planned(case.plan)
+    wanted = planned(context.plan)
     applied = {
         judged.track.name: seen
-        for judged in case.components
+        for judged in context.components
         if judged.track.name in wanted and (seen := applied_of(judged)) is not None
     }
-    moment = rfc3339(case.now).lower().replace(":", "").replace("-", "")
+    moment = rfc3339(context.now).lower().replace(":", "").replace("-", "")
     return Record(
         id=f"{moment}-{secrets.token_hex(3)}",
-        uid=case.uid,
-        namespace=case.key.namespace,
-        name=case.key.name,
-        environment=case.sides.staging.environment,
-        production=case.sides.production.environment,
-        generation=case.generation,
+        uid=context.uid,
+        namespace=context.key.namespace,
+        name=context.key.name,
+        environment=context.sides.staging.environment,
+        production=context.sides.production.environment,
+        generation=context.generation,
         trigger=occasion.trigger,
         token=occasion.token,
         tick=occasion.at if occasion.trigger == "Schedule" else None,
         writer="",
-        started=case.now,
+        started=context.now,
         timeout=seconds(refresh.timeout),
         rollout_timeout=seconds(refresh.rollout_timeout),
-        entries=tuple(Entry(step) for step in case.plan.steps),
+        entries=tuple(Entry(step) for step in context.plan.steps),
         applied=applied,
     )
 
@@ -95,38 +95,38 @@ def _same_spec(body: live_guard.Body | None, spec: object) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Considering:
+class Starter:
     records: Records
-    hands: Hands
-    others: Others
+    tools: Tools
+    others: Conflicts
     leftovers: Leftovers
-    _turns: Turns = field(default_factory=Turns, init=False)
+    _turns: Slots = field(default_factory=Slots, init=False)
     _patience: Patience = field(default_factory=Patience, init=False)
 
-    async def consider(self, case: Case, memory: Memory, still: float | None) -> Wait | None:
+    async def consider(self, context: Context, memory: Memory, still: float | None) -> Wait | None:
         """Start what is due, or say what it waits for. ``still``: as in ``decide``."""
         occasion = next_occasion(memory)
         if occasion is None:
-            self.drop(case.uid)
+            self.drop(context.uid)
             return None
-        environment = case.sides.staging.environment
-        self._turns.forget_absent(environment, now=case.now)
-        queued = self._turns.is_asking(environment, case.uid)
-        hindered = hindrance(memory, case, occasion, self.records.get(case.uid))
-        decision = decide(case, occasion, still_since=still, queued=queued, hindrance=hindered)
-        decision = self._unless_busy(case, decision)
+        environment = context.sides.staging.environment
+        self._turns.forget_absent(environment, now=context.now)
+        queued = self._turns.is_asking(environment, context.uid)
+        hindered = hindrance(memory, context, occasion, self.records.get(context.uid))
+        decision = decide(context, occasion, still_since=still, queued=queued, hindrance=hindered)
+        decision = self._unless_busy(context, decision)
         if isinstance(decision, Start):
-            decision = await self._start(case, occasion)
+            decision = await self._start(context, occasion)
         match decision:
             case Wait():
                 return decision
             case Skip():
                 if _is_nothing(decision):
-                    await self.leftovers.found_in_sync(case, self.records.get(case.uid))
-                skip(memory, occasion, decision, case.now)
+                    await self.leftovers.found_in_sync(context, self.records.get(context.uid))
+                skip(memory, occasion, decision, context.now)
             case Start():
                 took(memory, occasion)
-        self.drop(case.uid)
+        self.drop(context.uid)
         return None
 
     def drop(self, uid: str) -> None:
@@ -134,49 +134,49 @@ class Considering:
         self._turns.leave(uid)
         self._patience.renew(uid)
 
-    def _unless_busy(self, case: Case, decision: Decision) -> Decision:
+    def _unless_busy(self, context: Context, decision: Decision) -> Decision:
         """What another's refresh is just writing may look like nothing to do."""
         if not (isinstance(decision, Start) or _is_nothing(decision)):
             return decision
-        busy = self.others.in_the_way(case)
+        busy = self.others.in_the_way(context)
         if busy is None:
             return decision
-        self._step_aside(case)
+        self._step_aside(context)
         return Wait(busy)
 
-    async def _start(self, case: Case, occasion: Occasion) -> Decision:
+    async def _start(self, context: Context, occasion: Occasion) -> Decision:
         """Begin it; whatever goes wrong, the next one in the queue has its turn."""
-        wait = self._turn(case)
+        wait = self._turn(context)
         if wait is not None:
             return wait
         try:
-            return await self._begin(case, occasion)
+            return await self._begin(context, occasion)
         except (NotAllowed, Refused) as error:
-            self._step_aside(case)
+            self._step_aside(context)
             may_pass = isinstance(error, NotAllowed)
-            if may_pass and self._patience.lasts(case.uid, self.hands.clock()):
+            if may_pass and self._patience.lasts(context.uid, self.tools.clock()):
                 return Wait(error.message)
             return Skip(error.reason, error.message)
         except BaseException:
             # Also where the pass is cancelled: the next one has its turn.
-            self._step_aside(case)
+            self._step_aside(context)
             raise
 
-    async def _begin(self, case: Case, occasion: Occasion) -> Decision:
-        decision = await confirm(case, self.hands.writer)
+    async def _begin(self, context: Context, occasion: Occasion) -> Decision:
+        decision = await confirm(context, self.tools.writer)
         if isinstance(decision, Start):
-            assert case.spec.refresh is not None, "decide() skips a mirror that only watches"
-            await self.records.begin(new_record(case, case.spec.refresh, occasion))
+            assert context.spec.refresh is not None, "decide() skips a mirror that only watches"
+            await self.records.begin(new_record(context, context.spec.refresh, occasion))
         return decision
 
-    def _step_aside(self, case: Case) -> None:
-        self._turns.step_aside(case.sides.staging.environment, case.uid, now=case.now)
+    def _step_aside(self, context: Context) -> None:
+        self._turns.step_aside(context.sides.staging.environment, context.uid, now=context.now)
 
-    def _turn(self, case: Case) -> Wait | None:
-        side = case.sides.staging
+    def _turn(self, context: Context) -> Wait | None:
+        side = context.sides.staging
         most, running = side.spec.max_concurrent_refreshes, self.records.open_in(side.environment)
         free = most - running
-        if self._turns.may_start(side.environment, case.uid, free=free, now=case.now):
+        if self._turns.may_start(side.environment, context.uid, free=free, now=context.now):
             return None
         why = f"{running} of {most} refreshes run" if free <= 0 else "others asked before"
         return Wait(f"waits for its turn: {why} in {side.environment}")

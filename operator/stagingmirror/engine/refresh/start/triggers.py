@@ -9,7 +9,7 @@ from typing import Any
 from stagingmirror.api.spec.mirror import Refresh
 from stagingmirror.api.types.times import posix, rfc3339
 from stagingmirror.drift.facts import Why
-from stagingmirror.engine.context import Case, Progress
+from stagingmirror.engine.context import Context, Progress
 from stagingmirror.engine.observe.check_requests import REFRESH_AT, token_of
 from stagingmirror.engine.refresh.record.record import Record
 from stagingmirror.engine.refresh.start import schedule_ticks as ticking
@@ -53,14 +53,14 @@ class Occasions:
     def __init__(self) -> None:
         self._memories: dict[str, Memory] = {}
 
-    def of(self, case: Case, last: Record | None) -> Memory:
-        """The mirror's memory, brought up to ``case.now``. ``last`` is its last record."""
-        memory = self._memories.get(case.uid)
+    def of(self, context: Context, last: Record | None) -> Memory:
+        """The mirror's memory, brought up to ``context.now``. ``last`` is its last record."""
+        memory = self._memories.get(context.uid)
         if memory is None:
-            memory = self._memories[case.uid] = _first_memory(case)
-        _follow_ticks(memory, case, last)
-        _follow_token(memory, case, last)
-        _follow_telling(memory, case)
+            memory = self._memories[context.uid] = _first_memory(context)
+        _follow_ticks(memory, context, last)
+        _follow_token(memory, context, last)
+        _follow_telling(memory, context)
         return memory
 
     def uids(self) -> frozenset[str]:
@@ -111,41 +111,45 @@ def waits(memory: Memory, wait: Wait | None) -> None:
     memory.waited = wait.message if wait else None
 
 
-def hindrance(memory: Memory, case: Case, occasion: Occasion, last: Record | None) -> str:
+def hindrance(memory: Memory, context: Context, occasion: Occasion, last: Record | None) -> str:
     """Why an occasion that missed its deadline had not started by then. What speaks against it now
     is no reason.
     """
     if memory.waited is not None:
         return memory.waited
     ended = last.ended if last is not None else None
-    if last is not None and ended is not None and last.started < deadline(case, occasion) <= ended:
+    if (
+        last is not None
+        and ended is not None
+        and last.started < deadline(context, occasion) <= ended
+    ):
         return f"the mirror's own refresh {last.id} ran until {rfc3339(ended)}"
     if occasion.at < memory.since:
         return "no operator ran that could have started it"
     return "the operator did not come to look at it in time"
 
 
-def _first_memory(case: Case) -> Memory:
+def _first_memory(context: Context) -> Memory:
     """A mirror without a status was never asked anything: its token is echoed, not obeyed."""
-    memory = Memory(since=case.now)
-    if case.spec.refresh is not None:
+    memory = Memory(since=context.now)
+    if context.spec.refresh is not None:
         memory.ticks = ticking.first_seen(
-            case.spec.refresh, case.status, generation=case.generation, now=case.now
+            context.spec.refresh, context.status, generation=context.generation, now=context.now
         )
-    if not case.status.get("conditions"):
-        memory.obeyed = token_of(case.annotations, REFRESH_AT)
+    if not context.status.get("conditions"):
+        memory.obeyed = token_of(context.annotations, REFRESH_AT)
     return memory
 
 
-def _follow_ticks(memory: Memory, case: Case, last: Record | None) -> None:
-    refresh = case.spec.refresh
+def _follow_ticks(memory: Memory, context: Context, last: Record | None) -> None:
+    refresh = context.spec.refresh
     if refresh is None:
         memory.ticks = None
         return
-    former = _not_taken(memory.ticks or ticking.begun(refresh, case.status, case.now), last)
-    ticks = _not_taken(ticking.passed(former, refresh, case.now), last)
+    former = _not_taken(memory.ticks or ticking.begun(refresh, context.status, context.now), last)
+    ticks = _not_taken(ticking.passed(former, refresh, context.now), last)
     if former.due is not None and ticks.due is None:
-        skip(memory, Occasion("Schedule", former.due), _edited(refresh), case.now)
+        skip(memory, Occasion("Schedule", former.due), _edited(refresh), context.now)
     memory.ticks = ticks
 
 
@@ -161,9 +165,9 @@ def _edited(refresh: Refresh) -> Skip:
     return Skip("ScheduleChanged", "spec.refresh.schedule or timeZone was changed as it waited.")
 
 
-def _follow_token(memory: Memory, case: Case, last: Record | None) -> None:
-    token = token_of(case.annotations, REFRESH_AT)
-    handled = {case.status.get("handledRefreshAt"), memory.obeyed}
+def _follow_token(memory: Memory, context: Context, last: Record | None) -> None:
+    token = token_of(context.annotations, REFRESH_AT)
+    handled = {context.status.get("handledRefreshAt"), memory.obeyed}
     if last is not None and last.token is not None:
         handled.add(last.token)
         if token == last.token:
@@ -171,12 +175,12 @@ def _follow_token(memory: Memory, case: Case, last: Record | None) -> None:
     if token is None or token in handled:
         memory.asked = None
     elif memory.asked is None or memory.asked.token != token:
-        memory.asked = Occasion("Manual", case.now, token)
+        memory.asked = Occasion("Manual", context.now, token)
 
 
-def _follow_telling(memory: Memory, case: Case) -> None:
+def _follow_telling(memory: Memory, context: Context) -> None:
     """What status shows is told."""
-    known = {entry.get("id") for entry in case.status.get("refreshes") or ()}
+    known = {entry.get("id") for entry in context.status.get("refreshes") or ()}
     memory.untold = [entry for entry in memory.untold if entry["id"] not in known]
 
 

@@ -10,7 +10,7 @@ LONGEST = 5.0
 _CHANCE = SystemRandom()
 
 
-class Pausing:
+class Backoff:
     """Seconds grow from ``FIRST`` to ``LONGEST`` with each failure in a row."""
 
     def __init__(self) -> None:

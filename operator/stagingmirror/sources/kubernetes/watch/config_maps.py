@@ -16,7 +16,7 @@ from stagingmirror.sources.kubernetes.api.errors import shaped
 from stagingmirror.sources.kubernetes.objects import parse
 from stagingmirror.sources.kubernetes.objects.parse import Versioned
 from stagingmirror.sources.kubernetes.objects.store import Store, newer
-from stagingmirror.sources.kubernetes.watch.backoff import Pausing
+from stagingmirror.sources.kubernetes.watch.backoff import Backoff
 from stagingmirror.sources.kubernetes.watch.watched_kinds import CONFIG_MAPS
 from stagingmirror.view import ConfigMap
 
@@ -158,7 +158,7 @@ class ConfigMaps:
 
     async def _keep_reading(self, key: Key) -> None:
         """Until what was read is what metadata tell, or nobody wants it any more."""
-        pausing = Pausing()
+        pausing = Backoff()
         while key in self._wanted and not self.current(key):
             try:
                 await self._read_once(key)

@@ -80,7 +80,7 @@ class Counts:
     repaired: int = 0
 
 
-class Looking(Generic[E]):
+class ConsistencyCheck(Generic[E]):
     """The proofs of one watch."""
 
     def __init__(

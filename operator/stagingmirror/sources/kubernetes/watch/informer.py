@@ -1,7 +1,8 @@
 """LIST and WATCH of one kind, in one namespace or in all: keeps a store true, and says since when.
 
 A watch that is resumed from its resourceVersion without a 410 has no gap. Still, nothing is proven
-by silence: ``proven`` moves only when a LIST began that agreed with the store (``consistency_check.py``).
+by silence: ``proven`` moves only when a LIST began that agreed with the store
+(``consistency_check``).
 """
 
 import asyncio
@@ -25,7 +26,7 @@ from stagingmirror.sources.kubernetes.api.errors import (
     version_of,
 )
 from stagingmirror.sources.kubernetes.objects.store import E, Store
-from stagingmirror.sources.kubernetes.watch.backoff import Pausing
+from stagingmirror.sources.kubernetes.watch.backoff import Backoff
 from stagingmirror.sources.kubernetes.watch.watched_kinds import Resource
 
 LIST_PAGE = 250
@@ -33,7 +34,7 @@ _CHANCE = SystemRandom()
 
 
 @dataclass(frozen=True, slots=True)
-class Ears(Generic[E]):
+class WatchCallbacks(Generic[E]):
     """Who hears what a watch learns. None may raise or wait."""
 
     changed: Callable[[E], None]
@@ -58,7 +59,7 @@ class Watch(Generic[E]):
         *,
         namespace: str | None,
         wanted: Callable[[], frozenset[str]],
-        ears: Ears[E],
+        ears: WatchCallbacks[E],
         clock: Callable[[], float],
         at_once: asyncio.Semaphore,
     ) -> None:
@@ -92,7 +93,7 @@ class Watch(Generic[E]):
         self._version: str | None = None
         self._interrupted = False
         self._following: asyncio.Task[None] | None = None
-        self._pausing = Pausing()
+        self._pausing = Backoff()
 
     async def run(self) -> None:
         """Until cancelled, or refused for all namespaces."""

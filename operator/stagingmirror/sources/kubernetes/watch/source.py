@@ -1,6 +1,6 @@
 """What this cluster's workloads and ConfigMaps were last seen to be, for the view.
 
-Answered out of memory, which watches keep true (``watch_scope.py``); the data of ConfigMaps are read
+Answered out of memory, which watches keep true (``watch_scope``); the data of ConfigMaps are read
 by name (``config_maps.py``).
 
 How often watches are proven: as often as the most demanding reader of anything asks.
@@ -20,9 +20,9 @@ from stagingmirror.sources.kubernetes.objects.parse import Entry
 from stagingmirror.sources.kubernetes.objects.workloads import Stores, rolled_up
 from stagingmirror.sources.kubernetes.watch.config_maps import ConfigMaps, Key, Read
 from stagingmirror.sources.kubernetes.watch.consistency_check import Counts
-from stagingmirror.sources.kubernetes.watch.watch_scope import Coverage, Hearing
+from stagingmirror.sources.kubernetes.watch.watch_scope import ScopeCallbacks, WatchScope
 from stagingmirror.sources.kubernetes.watch.watched_kinds import NEEDED, RESOURCES
-from stagingmirror.view import LOCAL, ConfigMap, Look, Subject, Workload
+from stagingmirror.view import LOCAL, ConfigMap, Observed, Subject, Workload
 
 
 class Pace:
@@ -63,7 +63,7 @@ class OnChange(Protocol):
     def __call__(self, subject: Subject, /, *, since: float | None = None) -> None: ...
 
 
-class ClusterSource:
+class KubernetesSource:
     """``workload`` and ``config_map`` answer out of memory, at once. ``counts`` is for metrics.
 
     ``on_change`` is called in the event loop for every subject that may have changed; it must not
@@ -93,13 +93,13 @@ class ClusterSource:
         )
         self._wanted: dict[Key, set[str]] = {}
         self._pace = Pace(settings.sweep_interval)
-        self._coverage = Coverage(
+        self._coverage = WatchScope(
             client,
             self._stores,
             clock=clock,
             interval=self._pace.seconds,
             counts=self.counts,
-            hearing=Hearing(
+            hearing=ScopeCallbacks(
                 changed=lambda kind: self._tell_config_map if kind == "ConfigMap" else self._tell,
                 settled=self._tell_wanted,
                 set_back=self._set_back,
@@ -134,29 +134,31 @@ class ClusterSource:
         if subject.kind == "ConfigMap":
             self._config_maps.unwant((subject.namespace, subject.name))
 
-    def workload(self, kind: WorkloadKind, namespace: str, name: str) -> Look[Workload] | Unseen:
+    def workload(
+        self, kind: WorkloadKind, namespace: str, name: str
+    ) -> Observed[Workload] | Unseen:
         asked = self._asked(kind, namespace)
         if isinstance(asked, Unseen):
             return asked
         began, trouble = asked
         declared = RESOURCES[kind].store(self._stores).named(namespace, name)
         found = None if declared is None else rolled_up(declared, self._stores)
-        return Look(found, began, trouble)
+        return Observed(found, began, trouble)
 
-    def config_map(self, namespace: str, name: str) -> Look[ConfigMap] | Unseen:
+    def config_map(self, namespace: str, name: str) -> Observed[ConfigMap] | Unseen:
         asked = self._asked("ConfigMap", namespace)
         if isinstance(asked, Unseen):
             return asked
         began, trouble = asked
         if self._stores.config_maps.named(namespace, name) is None:
-            return Look(None, began, trouble)
+            return Observed(None, began, trouble)
         key = (namespace, name)
         read = self._config_maps.read(key)
         if not isinstance(read, Read):
             return Unseen(read, began)
         # Between the news and the new data, the old data are as old as the last proof of them.
         began = began if read.good_until is None else min(began, read.good_until)
-        return Look(read.config_map, began, trouble or self._config_maps.trouble(key))
+        return Observed(read.config_map, began, trouble or self._config_maps.trouble(key))
 
     def oldest_unwritten(self) -> float | None:
         """Since when news are known that no reader has been told of yet; None: there are none."""

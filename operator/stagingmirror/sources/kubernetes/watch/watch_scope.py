@@ -12,8 +12,8 @@ from stagingmirror.errors import StagingMirrorError
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 from stagingmirror.sources.kubernetes.objects.parse import Entry
 from stagingmirror.sources.kubernetes.objects.workloads import Stores
-from stagingmirror.sources.kubernetes.watch.consistency_check import Counts, Looking
-from stagingmirror.sources.kubernetes.watch.informer import Ears, Watch
+from stagingmirror.sources.kubernetes.watch.consistency_check import ConsistencyCheck, Counts
+from stagingmirror.sources.kubernetes.watch.informer import Watch, WatchCallbacks
 from stagingmirror.sources.kubernetes.watch.watched_kinds import RESOURCES
 
 LISTS_AT_ONCE = 8
@@ -26,7 +26,7 @@ Place = tuple[str, str | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Hearing:
+class ScopeCallbacks:
     """Who hears what watches learn, by kind. None may raise or wait."""
 
     changed: Callable[[str], Callable[[Entry], None]]
@@ -38,11 +38,11 @@ class Hearing:
 
 @dataclass(slots=True)
 class _Scope:
-    looking: Looking[Any]
+    looking: ConsistencyCheck[Any]
     tasks: tuple[asyncio.Task[None], ...]
 
 
-class Coverage:
+class WatchScope:
     """``run`` watches. ``namespaces``: those that are wanted; None: not known yet."""
 
     def __init__(
@@ -53,7 +53,7 @@ class Coverage:
         clock: Callable[[], float],
         interval: Callable[[], float],
         counts: Counts,
-        hearing: Hearing,
+        hearing: ScopeCallbacks,
     ) -> None:
         self.namespaces: frozenset[str] | None = None
         self._client = client
@@ -80,7 +80,7 @@ class Coverage:
             self.namespaces = namespaces
             self._rearrange.set()
 
-    def looking(self, kind: str, namespace: str) -> Looking[Any] | None:
+    def looking(self, kind: str, namespace: str) -> ConsistencyCheck[Any] | None:
         """The proofs of the watch that covers, or is to cover, this namespace."""
         scope = self._scopes.get((kind, None)) or self._scopes.get((kind, namespace))
         return scope.looking if scope else None
@@ -147,7 +147,7 @@ class Coverage:
             resource.store(self._stores),
             namespace=namespace,
             wanted=lambda: self.namespaces or frozenset(),
-            ears=Ears(
+            ears=WatchCallbacks(
                 self._hearing.changed(kind),
                 lambda: self._hearing.settled(kind, namespace),
                 lambda: self._make_narrow(kind),
@@ -156,7 +156,7 @@ class Coverage:
             clock=self._clock,
             at_once=self._at_once,
         )
-        looking = Looking(
+        looking = ConsistencyCheck(
             watch,
             interval=self._interval,
             counts=self._counts,
@@ -186,7 +186,7 @@ class Coverage:
 
 
 def _inherit(
-    looking: Looking[Any],
+    looking: ConsistencyCheck[Any],
     kind: str,
     namespaces: frozenset[str],
     former: Mapping[Place, _Scope],

@@ -35,7 +35,7 @@ _STAMPS_AT_ONCE = 4
 
 
 @dataclass(slots=True)
-class Shelf:
+class Folder:
     """One folder. Times are POSIX seconds, of when asking began."""
 
     root: str
@@ -60,7 +60,7 @@ class Shelf:
         return self.content is not None and self.content.read >= since
 
 
-class Reading:
+class ContentPoller:
     """The shelves of one server. ``changed(root)`` is called when what a shelf shows changed."""
 
     def __init__(
@@ -75,7 +75,7 @@ class Reading:
         self._clock = clock
         self._store_interval = store_interval
         self._changed = changed
-        self._shelves: dict[str, Shelf] = {}
+        self._shelves: dict[str, Folder] = {}
         self._streams = asyncio.Semaphore(2)
         self._listings = asyncio.Semaphore(2)
         self._content_interval = 86_400.0
@@ -152,10 +152,10 @@ class Reading:
             self._drop(shelf)
         self._shelves.clear()
 
-    def _shelf(self, root: str) -> Shelf:
-        return self._shelves.setdefault(root, Shelf(root))
+    def _shelf(self, root: str) -> Folder:
+        return self._shelves.setdefault(root, Folder(root))
 
-    def _is_due(self, shelf: Shelf, now: float) -> bool:
+    def _is_due(self, shelf: Folder, now: float) -> bool:
         if shelf.work is not None and not shelf.work.done():
             return False
         if shelf.trouble is not None or (shelf.content is None and shelf.unseen is None):
@@ -164,17 +164,17 @@ class Reading:
             shelf.content is not None and now >= shelf.content.read + self._content_interval
         )
 
-    def _start(self, shelf: Shelf, *, since: float | None) -> asyncio.Task[None]:
+    def _start(self, shelf: Folder, *, since: float | None) -> asyncio.Task[None]:
         """``since``: the bytes must have been read at this time or later."""
         shelf.demanded = max(shelf.demanded, since or 0.0)
         shelf.work = asyncio.create_task(self._look(shelf))
         return shelf.work
 
-    def _drop(self, shelf: Shelf) -> None:
+    def _drop(self, shelf: Folder) -> None:
         if shelf.work is not None:
             shelf.work.cancel()
 
-    async def _look(self, shelf: Shelf) -> None:
+    async def _look(self, shelf: Folder) -> None:
         """One asking of the store and, where due, one reading. Never raises but when cancelled."""
         before = self.shown(shelf.root)
         shelf.tried = began = self._clock()
@@ -194,7 +194,7 @@ class Reading:
         if self.shown(shelf.root) != before:
             self._changed(shelf.root)
 
-    def _settles(self, shelf: Shelf, listing: tuple[StoredFile, ...]) -> bool:
+    def _settles(self, shelf: Folder, listing: tuple[StoredFile, ...]) -> bool:
         """Whether the listing alone says that there is nothing to read."""
         shelf.size, shelf.done = sum(file.size for file in listing), 0
         shelf.unseen = None
@@ -211,7 +211,7 @@ class Reading:
         return shelf.unseen is not None
 
     async def _read_if_due(
-        self, shelf: Shelf, listing: tuple[StoredFile, ...], *, known: bool
+        self, shelf: Folder, listing: tuple[StoredFile, ...], *, known: bool
     ) -> None:
         if not known and shelf.content is not None:
             shelf.content = None
@@ -223,7 +223,7 @@ class Reading:
         async with self._streams:
             await self._read(shelf, listing)
 
-    async def _is_known(self, shelf: Shelf, listing: tuple[StoredFile, ...]) -> bool:
+    async def _is_known(self, shelf: Folder, listing: tuple[StoredFile, ...]) -> bool:
         """Whether the store says that the files are those that were read last."""
         content = shelf.content
         if content is None or {f.path: f.size for f in listing} != {
@@ -242,7 +242,7 @@ class Reading:
             etags |= {file.path: tag for file, tag in zip(some, found, strict=True)}
         return etags
 
-    async def _stands(self, shelf: Shelf, content: Content) -> bool:
+    async def _stands(self, shelf: Folder, content: Content) -> bool:
         """Whether it may be shown as it is. One from before a restart is looked at first."""
         if not shelf.adopted:
             return True
@@ -253,7 +253,7 @@ class Reading:
         shelf.texts, shelf.adopted = texts, False
         return True
 
-    async def _read(self, shelf: Shelf, listing: tuple[StoredFile, ...]) -> None:
+    async def _read(self, shelf: Folder, listing: tuple[StoredFile, ...]) -> None:
         def progress(more: int) -> None:
             shelf.done += more
 
@@ -270,7 +270,7 @@ async def _finished(work: Awaitable[None]) -> None:
     await asyncio.wait([asyncio.ensure_future(work)])
 
 
-def _reading(shelf: Shelf) -> Why:
+def _reading(shelf: Folder) -> Why:
     """In steps of a tenth: a status is not written for every megabyte."""
     if not shelf.size:
         return Why("ReadingBytes", "the version's bytes are about to be read")

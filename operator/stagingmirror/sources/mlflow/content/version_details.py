@@ -33,7 +33,7 @@ class Detail:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownVersion:
     record: Version
     detail: Detail
     run: Run | None

@@ -25,7 +25,7 @@ from stagingmirror.sources.mlflow.copy import writes
 from stagingmirror.sources.mlflow.copy.errors import destination_told
 from stagingmirror.sources.mlflow.copy.source_version import (
     CopyOrder,
-    Original,
+    SourceVersion,
     changed,
     read_original,
 )
@@ -81,7 +81,7 @@ class _Copy:
         source: MlflowServer,
         to: Destination,
         order: CopyOrder,
-        original: Original,
+        original: SourceVersion,
         clock: Callable[[], float],
         progress: Callable[[int, int], None],
         differs: Callable[[str], None],

@@ -7,7 +7,7 @@ from stagingmirror.errors import ChangedUnderneath, NotThere, StepFailed
 from stagingmirror.sources.mlflow.client import provenance_tags, queries
 from stagingmirror.sources.mlflow.client.artifacts import StoredFile, list_files
 from stagingmirror.sources.mlflow.client.client import MlflowServer
-from stagingmirror.sources.mlflow.content.version_details import Known, get_run, read_detail
+from stagingmirror.sources.mlflow.content.version_details import KnownVersion, get_run, read_detail
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,8 @@ class CopyOrder:
 
 
 @dataclass(frozen=True, slots=True)
-class Original:
-    known: Known
+class SourceVersion:
+    known: KnownVersion
     root: str
     listing: tuple[StoredFile, ...]
 
@@ -42,7 +42,7 @@ class Original:
         return sum(file.size for file in self.listing)
 
 
-async def read_original(source: MlflowServer, order: CopyOrder, *, began: float) -> Original:
+async def read_original(source: MlflowServer, order: CopyOrder, *, began: float) -> SourceVersion:
     try:
         record = await queries.get_version(source, order.from_model, order.from_version)
         detail = await read_detail(source, record, began=began)
@@ -51,8 +51,8 @@ async def read_original(source: MlflowServer, order: CopyOrder, *, began: float)
         raise changed(order) from None
     if isinstance(detail.root, Why):
         raise StepFailed(detail.root.reason, detail.root.message)
-    original = Original(
-        Known(record, detail, run), detail.root, await list_files(source, detail.root)
+    original = SourceVersion(
+        KnownVersion(record, detail, run), detail.root, await list_files(source, detail.root)
     )
     if not original.listing or original.size > order.max_bytes:
         raise changed(order)

@@ -17,12 +17,12 @@ from stagingmirror.errors import NotAnswered, NotThere, StagingMirrorError
 from stagingmirror.sources.mlflow.client import queries
 from stagingmirror.sources.mlflow.client.client import MlflowServer
 from stagingmirror.sources.mlflow.client.wire_types import RegisteredModel
-from stagingmirror.sources.mlflow.content.content_poller import INTERNAL, Reading
+from stagingmirror.sources.mlflow.content.content_poller import INTERNAL, ContentPoller
 from stagingmirror.sources.mlflow.content.hashing import Texts
-from stagingmirror.sources.mlflow.content.version_details import Known, described
+from stagingmirror.sources.mlflow.content.version_details import KnownVersion, described
 from stagingmirror.sources.mlflow.poll.identity import ModelIdentity, RegistryIdentity
-from stagingmirror.sources.mlflow.poll.published import Announce, Looks
-from stagingmirror.sources.mlflow.poll.version_cache import Answer, Key, KnownVersions, is_silence
+from stagingmirror.sources.mlflow.poll.published import Announce, Published
+from stagingmirror.sources.mlflow.poll.version_cache import Answer, Key, VersionCache, is_silence
 from stagingmirror.view import Content
 
 log = structlog.get_logger(__name__)
@@ -41,7 +41,7 @@ class Wanted:
         return len(self.aliases) + len(self.versions)
 
 
-class Poll:
+class PollRound:
     """One round at a time; ``again`` says that the next should come at once."""
 
     def __init__(
@@ -54,8 +54,8 @@ class Poll:
     ) -> None:
         self.server = server
         self._clock = clock
-        self.looks = Looks(announce)
-        self.reading = Reading(
+        self.observations = Published(announce)
+        self.reading = ContentPoller(
             server, clock=clock, store_interval=store_interval, changed=self._reread
         )
         self.models: dict[str, RegisteredModel] = {}
@@ -66,14 +66,14 @@ class Poll:
         """When the last finished round began, good or not."""
         self.trouble: Why | None = None
         self.again = False
-        self._versions = KnownVersions(server, store_interval)
-        self._answered: dict[Key, tuple[Known, float]] = {}
+        self._versions = VersionCache(server, store_interval)
+        self._answered: dict[Key, tuple[KnownVersion, float]] = {}
         self._kept: dict[Key, Content] = {}
         self._founded: int | None = None
         self._identity: tuple[dict[str, RegisteredModel], RegistryIdentity] | None = None
 
     async def round(self, wanted: Wanted, since: Mapping[Key, float]) -> None:
-        """Ask for everything wanted. ``since``: see ``KnownVersions``."""
+        """Ask for everything wanted. ``since``: see ``VersionCache``."""
         began = self._clock()
         self.again = False
         try:
@@ -107,18 +107,19 @@ class Poll:
         except StagingMirrorError:
             return False  # the next round tells
         return any(
-            name in shown and shown[name].aliases.get(alias) != self.looks.names((name, alias))
+            name in shown
+            and shown[name].aliases.get(alias) != self.observations.names((name, alias))
             for name, alias in aliases
         )
 
     def recall(self, key: Key) -> None:
         """An alias that is wanted only now, as the last search showed it."""
         shown = self.models.get(key[0])
-        if key in self.looks.aliases or shown is None or self.searched is None:
+        if key in self.observations.aliases or shown is None or self.searched is None:
             return
         if key[1] in shown.aliases:
             version = shown.aliases[key[1]]
-            self.looks.set_alias(key, version, self.searched, answered=self.searched)
+            self.observations.set_alias(key, version, self.searched, answered=self.searched)
 
     def adopt(self, key: Key, content: Content) -> None:
         """See ``reading``; kept until the version's folder is known."""
@@ -150,7 +151,9 @@ class Poll:
         await self.server.close()
 
     def _named(self, aliases: Iterable[Key]) -> set[Key]:
-        return {(key[0], name) for key in aliases if (name := self.looks.names(key)) is not None}
+        return {
+            (key[0], name) for key in aliases if (name := self.observations.names(key)) is not None
+        }
 
     async def _ask_models(self, aliases: Iterable[Key]) -> dict[str, ModelAnswer]:
         """One search; what it does not show is asked for directly."""
@@ -198,9 +201,9 @@ class Poll:
     def _failed(self, wanted: Wanted, why: Why, began: float) -> None:
         self.trouble = why
         for key in wanted.aliases:
-            self.looks.alias_trouble(key, why, began)
+            self.observations.alias_trouble(key, why, began)
         for key in wanted.versions | self._named(wanted.aliases):
-            self.looks.version_trouble(key, why, began)
+            self.observations.version_trouble(key, why, began)
 
     def _publish(
         self,
@@ -217,39 +220,39 @@ class Poll:
             if key[0] in models:
                 self._publish_alias(key, models[key[0]], began)
         still = wanted.versions | self._named(wanted.aliases)
-        self.looks.keep(wanted.aliases, still)
+        self.observations.keep(wanted.aliases, still)
         self._versions.keep(still)
         self._answered = {key: one for key, one in self._answered.items() if key in still}
         self.reading.tend(self.roots(still))
 
     def _publish_alias(self, key: Key, answer: ModelAnswer, began: float) -> None:
         if isinstance(answer, StagingMirrorError):
-            self.looks.alias_trouble(key, Why(answer.reason, answer.message), began)
+            self.observations.alias_trouble(key, Why(answer.reason, answer.message), began)
         else:
             version = answer.aliases.get(key[1]) if answer else None
-            self.looks.set_alias(key, version, began, answered=self._clock())
+            self.observations.set_alias(key, version, began, answered=self._clock())
 
     def _publish_version(self, key: Key, answer: Answer, began: float) -> None:
         if isinstance(answer, StagingMirrorError):
-            self.looks.version_trouble(key, Why(answer.reason, answer.message), began)
+            self.observations.version_trouble(key, Why(answer.reason, answer.message), began)
         elif answer is None:
             self._answered.pop(key, None)
-            self.looks.set_version(key, None, began)
+            self.observations.set_version(key, None, began)
         else:
             self._answered[key] = answer, began
             self._publish_known(key, answer, began)
 
-    def _publish_known(self, key: Key, known: Known, began: float) -> None:
+    def _publish_known(self, key: Key, known: KnownVersion, began: float) -> None:
         content, texts, trouble = self._content(key, known, began)
         if trouble is not None:
             # A part that is due was not answered: no new look, the old one grows older.
-            self.looks.version_trouble(key, trouble, began)
+            self.observations.version_trouble(key, trouble, began)
         else:
             found = described(known.record, known.detail, known.run, texts, content)
-            self.looks.set_version(key, found, began)
+            self.observations.set_version(key, found, began)
 
     def _content(
-        self, key: Key, known: Known, began: float
+        self, key: Key, known: KnownVersion, began: float
     ) -> tuple[Content | Unseen, Texts, Why | None]:
         if known.record.status != "READY":
             why = Why("NotReady", "the registry says that the version is not ready yet")

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from stagingmirror.drift.facts import Unseen, Why
 from stagingmirror.sources.mlflow.poll.version_cache import Key
-from stagingmirror.view import AliasSeen, Look, ModelAlias, ModelVersion
+from stagingmirror.view import AliasHistory, ModelAlias, ModelVersion, Observed
 
 T = TypeVar("T")
 Announce = Callable[[str, Key], None]
@@ -16,14 +16,14 @@ ALIAS = "ModelAlias"
 VERSION = "ModelVersion"
 
 
-class Looks:
+class Published:
     def __init__(self, announce: Announce) -> None:
         self._announce = announce
-        self.aliases: dict[Key, Look[ModelAlias] | Unseen] = {}
-        self.versions: dict[Key, Look[ModelVersion] | Unseen] = {}
-        self._former: dict[Key, AliasSeen] = {}
+        self.aliases: dict[Key, Observed[ModelAlias] | Unseen] = {}
+        self.versions: dict[Key, Observed[ModelVersion] | Unseen] = {}
+        self._former: dict[Key, AliasHistory] = {}
 
-    def adopt(self, key: Key, former: AliasSeen) -> None:
+    def adopt(self, key: Key, former: AliasHistory) -> None:
         """What was seen of an alias before a restart."""
         self._former[key] = former
 
@@ -35,10 +35,10 @@ class Looks:
         if version is not None:
             moved, unmoved = self._move(key, version, answered)
             found = ModelAlias(*key, version=version, moved=moved, unmoved=unmoved)
-        self._put(self.aliases, ALIAS, key, Look(found, began))
+        self._put(self.aliases, ALIAS, key, Observed(found, began))
 
     def set_version(self, key: Key, found: ModelVersion | None, began: float) -> None:
-        self._put(self.versions, VERSION, key, Look(found, began))
+        self._put(self.versions, VERSION, key, Observed(found, began))
 
     def alias_trouble(self, key: Key, why: Why, began: float) -> None:
         """Asking failed: what was known stands, with its age, and why there is nothing newer."""
@@ -55,28 +55,32 @@ class Looks:
     def names(self, key: Key) -> str | None:
         """The version that an alias named when it was last seen."""
         look = self.aliases.get(key)
-        return look.found.version if isinstance(look, Look) and look.found is not None else None
+        return look.found.version if isinstance(look, Observed) and look.found is not None else None
 
     def _move(self, key: Key, version: str, answered: float) -> tuple[float | None, float | None]:
         """The times between which the alias came to name this version, where we saw that."""
         look, former = self.aliases.get(key), self._former.pop(key, None)
-        if not isinstance(look, Look):
+        if not isinstance(look, Observed):
             return _moved_since(former, version, answered)
         if look.found is None or look.found.version != version:
             return answered, look.began
         return look.found.moved, look.found.unmoved
 
     def _put(
-        self, looks: dict[Key, Look[T] | Unseen], kind: str, key: Key, look: Look[T] | Unseen
+        self,
+        observations: dict[Key, Observed[T] | Unseen],
+        kind: str,
+        key: Key,
+        look: Observed[T] | Unseen,
     ) -> None:
-        before = looks.get(key)
-        looks[key] = look
+        before = observations.get(key)
+        observations[key] = look
         if before is None or _without_age(before) != _without_age(look):
             self._announce(kind, key)
 
 
 def _moved_since(
-    former: AliasSeen | None, version: str, answered: float
+    former: AliasHistory | None, version: str, answered: float
 ) -> tuple[float | None, float | None]:
     if former is None:
         return None, None
@@ -85,9 +89,9 @@ def _moved_since(
     return former.moved, former.unmoved
 
 
-def _older(before: Look[T] | Unseen | None, why: Why, began: float) -> Look[T] | Unseen:
-    return replace(before, trouble=why) if isinstance(before, Look) else Unseen(why, began)
+def _older(before: Observed[T] | Unseen | None, why: Why, began: float) -> Observed[T] | Unseen:
+    return replace(before, trouble=why) if isinstance(before, Observed) else Unseen(why, began)
 
 
-def _without_age(look: Look[T] | Unseen) -> Look[T] | Unseen:
+def _without_age(look: Observed[T] | Unseen) -> Observed[T] | Unseen:
     return replace(look, began=0.0)

@@ -7,10 +7,10 @@ from collections.abc import Callable, Collection
 from stagingmirror.settings import Settings
 from stagingmirror.sources.mlflow.client.address import RegistryAddress
 from stagingmirror.sources.mlflow.client.client import MlflowServer
-from stagingmirror.sources.mlflow.poll.poll_round import Poll, Wanted
+from stagingmirror.sources.mlflow.poll.poll_round import PollRound, Wanted
 from stagingmirror.sources.mlflow.poll.published import ALIAS, VERSION
 from stagingmirror.sources.mlflow.poll.version_cache import Key
-from stagingmirror.view import Look, Subject
+from stagingmirror.view import Observed, Subject
 
 _IDLE = 60.0
 """Seconds between rounds where nobody wants anything: whether the server answers is wanted always.
@@ -25,7 +25,7 @@ _GLANCE_FROM = 20
 """Distinct keys from which that one call is cheap: a round asks far less than once per key then."""
 
 
-class Line:
+class ServerPoller:
     def __init__(
         self,
         server: MlflowServer,
@@ -34,16 +34,16 @@ class Line:
         on_change: Callable[[Subject], None],
         settings: Settings,
     ) -> None:
-        self.poll = Poll(
+        self.poll = PollRound(
             server, clock=clock, store_interval=settings.store_interval, announce=self._announce
         )
         self.task: asyncio.Task[None] | None = None
         self._clock = clock
         self._on_change = on_change
         self._addresses: dict[str, RegistryAddress] = {}
-        self._wants: dict[Subject, float] = {}
+        self._subscriptions: dict[Subject, float] = {}
         self._subjects: dict[tuple[str, Key], set[Subject]] = defaultdict(set)
-        self._proving: list[Wanted] = []
+        self._probes: list[Wanted] = []
         self._since: dict[Key, float] = {}
         self._begun = self._done = 0
         """Numbers of the newest round that began, and of the newest that ended."""
@@ -61,7 +61,9 @@ class Line:
         """Returns what was wanted of it. It is not wanted here any more."""
         del self._addresses[environment]
         self._bound()
-        moved = [(s, interval) for s, interval in self._wants.items() if s.where == environment]
+        moved = [
+            (s, interval) for s, interval in self._subscriptions.items() if s.where == environment
+        ]
         for subject, _ in moved:
             self.unwant(subject)
         return moved
@@ -74,16 +76,20 @@ class Line:
         """Something new that is not known yet is asked for at once, and so is everything where it
         is wanted more often than before.
         """
-        self._wants[subject] = interval
+        self._subscriptions[subject] = interval
         self._subjects[subject.kind, _key(subject)].add(subject)
-        known = self.poll.looks.aliases if subject.kind == ALIAS else self.poll.looks.versions
+        known = (
+            self.poll.observations.aliases
+            if subject.kind == ALIAS
+            else self.poll.observations.versions
+        )
         if _key(subject) not in known or interval < self._sleeping:
             self._wake.set()
         if subject.kind == ALIAS:
             self.poll.recall(_key(subject))
 
     def unwant(self, subject: Subject) -> None:
-        self._wants.pop(subject, None)
+        self._subscriptions.pop(subject, None)
         asking = self._subjects[subject.kind, _key(subject)]
         asking.discard(subject)
         if not asking:
@@ -106,7 +112,7 @@ class Line:
     async def prove(self, subjects: Collection[Subject], *, since: float, read_bytes: bool) -> None:
         """Everything of these subjects was asked after ``since`` (POSIX s), or could not be."""
         wanted = _wanted(subjects)
-        self._proving.append(wanted)
+        self._probes.append(wanted)
         keys: set[Key] = set()
         try:
             keys = wanted.versions | self._named(wanted)
@@ -117,7 +123,7 @@ class Line:
             roots = self.poll.roots(keys)
             await self.poll.reading.prove(roots, since=since, bytes_too=read_bytes)
         finally:
-            self._proving.remove(wanted)
+            self._probes.remove(wanted)
             for key in keys:
                 if self._since.get(key) == since:
                     del self._since[key]
@@ -138,16 +144,16 @@ class Line:
 
     def _is_known(self, wanted: Wanted, since: float) -> bool:
         """Whether everything was asked after ``since`` already."""
-        looks = self.poll.looks
+        observations = self.poll.observations
         known = (
-            *(looks.aliases.get(key) for key in wanted.aliases),
-            *(looks.versions.get(key) for key in wanted.versions | self._named(wanted)),
+            *(observations.aliases.get(key) for key in wanted.aliases),
+            *(observations.versions.get(key) for key in wanted.versions | self._named(wanted)),
         )
-        return all(isinstance(look, Look) and look.began >= since for look in known)
+        return all(isinstance(look, Observed) and look.began >= since for look in known)
 
     async def _until_due(self) -> None:
         """The next round is due after the interval, or once a glance shows that an alias moved."""
-        interval = min(self._wants.values(), default=_IDLE)
+        interval = min(self._subscriptions.values(), default=_IDLE)
         self._sleeping = interval
         wanted = self._wanted()
         glance_at = self.poll.tried + interval * GLANCE_AT
@@ -173,14 +179,14 @@ class Line:
         return True
 
     def _wanted(self) -> Wanted:
-        wanted = _wanted(self._wants)
-        for more in self._proving:
+        wanted = _wanted(self._subscriptions)
+        for more in self._probes:
             wanted.aliases |= more.aliases
             wanted.versions |= more.versions
         return wanted
 
     def _named(self, wanted: Wanted) -> set[Key]:
-        names = ((key[0], self.poll.looks.names(key)) for key in wanted.aliases)
+        names = ((key[0], self.poll.observations.names(key)) for key in wanted.aliases)
         return {(name, version) for name, version in names if version is not None}
 
     def _bound(self) -> None:

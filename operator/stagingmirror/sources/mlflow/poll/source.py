@@ -13,8 +13,8 @@ from stagingmirror.settings import Settings
 from stagingmirror.sources.mlflow.client.address import RegistryAddress, ServerKey, server_key
 from stagingmirror.sources.mlflow.client.client import MlflowServer
 from stagingmirror.sources.mlflow.poll.identity import Compared, RegistryIdentity
-from stagingmirror.sources.mlflow.poll.server_poller import Line
-from stagingmirror.view import AliasSeen, Content, Look, ModelAlias, ModelVersion, Subject
+from stagingmirror.sources.mlflow.poll.server_poller import ServerPoller
+from stagingmirror.view import AliasHistory, Content, ModelAlias, ModelVersion, Observed, Subject
 
 OnServerCall = Callable[[str, str, str, float], None]
 """Told (server, operation, result, seconds) of each call, for metrics. ``server`` is the name of
@@ -25,7 +25,7 @@ _UNKNOWN_ENVIRONMENT = Why("NoEnvironment", "the environment is not known")
 _NOT_ASKED = Why("NotAskedYet", "the registry was not asked for it yet")
 
 
-class RegistrySource:
+class MlflowSource:
     """One line per distinct server (address and credentials), however many environments, mirrors
     and aliases use it.
 
@@ -48,10 +48,10 @@ class RegistrySource:
         self._on_call = on_call
         self._calls: Counter[tuple[str, str]] = Counter()
         self._environments: dict[str, ServerKey | Why] = {}
-        self._lines: dict[ServerKey, Line] = {}
+        self._lines: dict[ServerKey, ServerPoller] = {}
         self._waiting: dict[str, dict[Subject, float]] = defaultdict(dict)
         """Wanted of environments that have no registry now."""
-        self._closing: list[Line] = []
+        self._closing: list[ServerPoller] = []
         self._compared = Compared()
         self._changed = asyncio.Event()
 
@@ -90,20 +90,22 @@ class RegistrySource:
         else:
             self._waiting[subject.where].pop(subject, None)
 
-    def model_alias(self, environment: str, model: str, alias: str) -> Look[ModelAlias] | Unseen:
+    def model_alias(
+        self, environment: str, model: str, alias: str
+    ) -> Observed[ModelAlias] | Unseen:
         line = self._line(environment)
         if line is None:
             return self._unasked(environment)
-        known = line.poll.looks.aliases.get((model, alias))
+        known = line.poll.observations.aliases.get((model, alias))
         return known or Unseen(line.poll.trouble or _NOT_ASKED, line.poll.tried)
 
     def model_version(
         self, environment: str, model: str, version: str
-    ) -> Look[ModelVersion] | Unseen:
+    ) -> Observed[ModelVersion] | Unseen:
         line = self._line(environment)
         if line is None:
             return self._unasked(environment)
-        known = line.poll.looks.versions.get((model, version))
+        known = line.poll.observations.versions.get((model, version))
         return known or Unseen(line.poll.trouble or _NOT_ASKED, line.poll.tried)
 
     async def run(self) -> None:
@@ -164,11 +166,11 @@ class RegistrySource:
         if line is not None:
             line.poll.adopt((model, version), content)
 
-    def adopt_alias(self, environment: str, model: str, alias: str, former: AliasSeen) -> None:
+    def adopt_alias(self, environment: str, model: str, alias: str, former: AliasHistory) -> None:
         """What was seen of an alias before a restart."""
         line = self._line(environment)
         if line is not None:
-            line.poll.looks.adopt((model, alias), former)
+            line.poll.observations.adopt((model, alias), former)
 
     def doubt(self, environment: str, model: str, version: str) -> None:
         """Somebody read other bytes than are known of it: they are read anew, and not shown until
@@ -194,7 +196,7 @@ class RegistrySource:
                 return self._compared.same((one, other), identities[0], identities[1])
         return None
 
-    def answers(self, environment: str) -> Look[RegistryIdentity] | Unseen:
+    def answers(self, environment: str) -> Observed[RegistryIdentity] | Unseen:
         """Whether the registry lets us in and answers, for the environment's own status."""
         line = self._line(environment)
         if line is None:
@@ -202,7 +204,7 @@ class RegistrySource:
         poll = line.poll
         if poll.searched is None:
             return Unseen(poll.trouble or _NOT_ASKED, poll.tried)
-        return Look(poll.identity(), poll.searched, poll.trouble)
+        return Observed(poll.identity(), poll.searched, poll.trouble)
 
     def server(self, environment: str) -> MlflowServer:
         """For ``copy`` and ``aliases``. Raises CannotRefresh where the environment has no
@@ -218,7 +220,7 @@ class RegistrySource:
         """(operation, result) → how many calls were made so far, over all servers."""
         return dict(self._calls)
 
-    def _line(self, environment: str) -> Line | None:
+    def _line(self, environment: str) -> ServerPoller | None:
         where = self._environments.get(environment)
         return self._lines[where] if isinstance(where, ServerKey) else None
 
@@ -238,7 +240,7 @@ class RegistrySource:
             return Why(error.reason, error.message)
         return key
 
-    def _new_line(self, key: ServerKey) -> Line:
+    def _new_line(self, key: ServerKey) -> ServerPoller:
         server = MlflowServer(
             key.url,
             credentials=key.credentials,
@@ -246,7 +248,9 @@ class RegistrySource:
             settings=self._settings,
             on_call=partial(self._told, key),
         )
-        return Line(server, clock=self._clock, on_change=self._on_change, settings=self._settings)
+        return ServerPoller(
+            server, clock=self._clock, on_change=self._on_change, settings=self._settings
+        )
 
     def _told(self, key: ServerKey, operation: str, result: str, seconds: float) -> None:
         self._calls[operation, result] += 1

@@ -17,7 +17,12 @@ from stagingmirror.errors import NotAnswered, NotThere, Refused, StagingMirrorEr
 from stagingmirror.sources.mlflow.client import queries
 from stagingmirror.sources.mlflow.client.client import MlflowServer
 from stagingmirror.sources.mlflow.client.wire_types import LoggedModel, Run, Version
-from stagingmirror.sources.mlflow.content.version_details import Detail, Known, get_run, read_detail
+from stagingmirror.sources.mlflow.content.version_details import (
+    Detail,
+    KnownVersion,
+    get_run,
+    read_detail,
+)
 
 Key = tuple[str, str]
 """Registered model and version (or alias)."""
@@ -25,7 +30,7 @@ Key = tuple[str, str]
 _AT_ONCE = 4
 
 
-Answer = Known | None | StagingMirrorError
+Answer = KnownVersion | None | StagingMirrorError
 """None: the version is not there, and the server said so."""
 
 
@@ -34,7 +39,7 @@ def is_silence(answer: object) -> TypeGuard[NotAnswered]:
     return isinstance(answer, NotAnswered) and answer.reason in ("TimedOut", "Unreachable")
 
 
-class KnownVersions:
+class VersionCache:
     """Remembers what needs no asking anew. ``since`` maps versions to a time (POSIX s) before which
     nothing may have been asked.
     """
@@ -42,7 +47,7 @@ class KnownVersions:
     def __init__(self, server: MlflowServer, store_interval: float) -> None:
         self._server = server
         self._store_interval = store_interval
-        self._known: dict[Key, Known] = {}
+        self._known: dict[Key, KnownVersion] = {}
         self._calls = asyncio.Semaphore(_AT_ONCE)
 
     async def ask(
@@ -58,7 +63,7 @@ class KnownVersions:
         )
         asked = dict(zip(keys, answers, strict=True))
         for key, answer in asked.items():
-            if isinstance(answer, Known):
+            if isinstance(answer, KnownVersion):
                 self._known[key] = answer
             elif answer is None:
                 self._known.pop(key, None)
@@ -138,7 +143,7 @@ class KnownVersions:
             run = None
             if detail.run_id is not None:
                 run = runs.get(detail.run_id) or await get_run(self._server, detail.run_id)
-            return Known(record, detail, run)
+            return KnownVersion(record, detail, run)
         except StagingMirrorError as error:
             return error
 

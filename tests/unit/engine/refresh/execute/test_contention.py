@@ -5,10 +5,10 @@ from aiohttp import web
 
 from stagingmirror.actions.action import Reverted, Task
 from stagingmirror.actions.config_map import Setting
-from stagingmirror.actions.hands import Hands
 from stagingmirror.actions.move_alias import Moving
+from stagingmirror.actions.tools import Tools
 from stagingmirror.api.spec.mirror import Track
-from stagingmirror.drift.facts import Looks
+from stagingmirror.drift.facts import Observations
 from stagingmirror.drift.steps import MoveAlias, SetConfigMapKey
 from stagingmirror.drift.verdict import Verdict
 from stagingmirror.engine.context import Judged
@@ -31,7 +31,7 @@ class Aftermath(Bench):
     def __init__(self, value: str) -> None:
         Bench.__init__(self)
         self.body = self.wire.put(PATH, {"data": {"snapshot": value}})
-        self.contention = Contention(self.hands)
+        self.contention = Contention(self.tools)
         before = {"value": "old", "uid": "training-data"}
         self.record = Record(
             id="r1",
@@ -55,14 +55,14 @@ class Aftermath(Bench):
     async def told(self, staging: str) -> str | None:
         """What is told where staging's look shows this value."""
         said = component("data", seen({"value": "new"}), seen({"value": staging}))
-        found = await self.contention.look(self.record, [judged(said.looks, said.verdict)])
+        found = await self.contention.look(self.record, [judged(said.observations, said.verdict)])
         return found[1] if found else None
 
 
-def judged(looks: Looks, verdict: Verdict) -> Judged:
+def judged(observations: Observations, verdict: Verdict) -> Judged:
     place = {"configMap": {"name": "training-data", "key": "snapshot"}}
     track = Track.model_validate({"name": "data", "setting": {"production": place}})
-    return Judged(track, looks, verdict)
+    return Judged(track, observations, verdict)
 
 
 async def test_a_value_that_is_what_it_was_is_contention() -> None:
@@ -99,10 +99,10 @@ async def test_a_key_that_is_absent_as_before_was_set_back() -> None:
     del after.body["data"]["snapshot"]
     task = Task("r1", {"value": None, "uid": "training-data"}, {}, {}, 0.0)
 
-    assert isinstance(await Setting(SET).verify(task, after.hands), Reverted)
+    assert isinstance(await Setting(SET).verify(task, after.tools), Reverted)
     after.body["data"]["snapshot"] = "theirs"
     with pytest.raises(ChangedUnderneath, match="somebody changed snapshot"):
-        await Setting(SET).verify(task, after.hands)
+        await Setting(SET).verify(task, after.tools)
 
 
 @pytest.mark.parametrize("former", ["11", None])
@@ -116,10 +116,10 @@ async def test_an_alias_is_set_back_only_to_what_it_named(former: str | None) ->
 
     task = Task("r1", {"version": former}, {}, {}, 0.0)
     async with serving(mlflow) as url, connected(url) as server:
-        writer = Bench().hands.writer
-        hands = Hands(writer, lambda _: server, lambda *_: False, lambda: 0.0)
+        writer = Bench().tools.writer
+        tools = Tools(writer, lambda _: server, lambda *_: False, lambda: 0.0)
 
-        assert isinstance(await Moving(MOVE).verify(task, hands), Reverted)
+        assert isinstance(await Moving(MOVE).verify(task, tools), Reverted)
         names = "13"
         with pytest.raises(ChangedUnderneath, match="to version 13"):
-            await Moving(MOVE).verify(task, hands)
+            await Moving(MOVE).verify(task, tools)

@@ -9,8 +9,8 @@ from stagingmirror.api.spec.mirror import Track
 from stagingmirror.drift.facts import Fact, Why
 from stagingmirror.drift.steps import RunLoader, SetConfigMapKey
 from stagingmirror.engine.context import Judged
-from stagingmirror.engine.refresh.execute.executor import Running
-from stagingmirror.engine.refresh.execute.rollback import Returning
+from stagingmirror.engine.refresh.execute.executor import Executor
+from stagingmirror.engine.refresh.execute.rollback import Rollback
 from stagingmirror.engine.refresh.execute.verification import Judgement, judge_applied, track_mark
 from stagingmirror.engine.refresh.record.record import Applied, Entry, Record
 from stagingmirror.engine.refresh.record.record_store import Records
@@ -42,10 +42,10 @@ class Refresh(Bench):
         self.wire.put("/apis/batch/v1/namespaces/ml/cronjobs/load", cron_job("load", "ml", "x"))
         self.wire.put(VALUE, config_map("training-data", "ml", {"snapshot": value}))
         self.records = Records(
-            self.hands.writer, namespace="operator", writer_name="w", clock=self.hands.clock
+            self.tools.writer, namespace="operator", writer_name="w", clock=self.tools.clock
         )
-        self.running = Running(self.records, self.hands, lambda record, entry: None)
-        self.returning = Returning(self.records, self.hands)
+        self.running = Executor(self.records, self.tools, lambda record, entry: None)
+        self.returning = Rollback(self.records, self.tools)
 
     @property
     def data(self) -> dict[str, str]:
@@ -164,7 +164,9 @@ async def test_success_counts_what_was_compared_and_names_the_rest() -> None:
     }
     verified = record(entries=(), applied=applied, phase="Verify", last_write=900.0)
     said = component("kept", seen(facts), seen(facts))
-    components = [Judged(each, said.looks, said.verdict) for each in (track, setting("edited"))]
+    components = [
+        Judged(each, said.observations, said.verdict) for each in (track, setting("edited"))
+    ]
     judgement = judge_applied(verified, components, acceptances=(), grace=15.0, now=1000.0)
     assert judgement == Judgement(unjudged=("edited", "gone"))
 

@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from stagingmirror.actions.hands import Hands
-from stagingmirror.drift.facts import Fact, Looks, Seen
+from stagingmirror.actions.tools import Tools
+from stagingmirror.drift.facts import Fact, Observations, Seen
 from stagingmirror.drift.steps import SetConfigMapKey
 from stagingmirror.drift.verdict import InSync
 from stagingmirror.engine.context import Judged
-from stagingmirror.engine.refresh.execute.executor import Running
+from stagingmirror.engine.refresh.execute.executor import Executor
 from stagingmirror.engine.refresh.execute.patience import PATIENCE
 from stagingmirror.engine.refresh.execute.verification import Judgement, applied_of, judge_applied
 from stagingmirror.engine.refresh.record.record import Record
@@ -17,7 +17,7 @@ from stagingmirror.engine.refresh.record.record_store import Records
 from stagingmirror.errors import CannotRefresh
 from stagingmirror.sources.mlflow.client.client import MlflowServer
 from support.kinds.builders import NOW
-from support.kinds.cases import case
+from support.kinds.cases import context
 from support.kinds.records import BEFORE, a_record, an_entry
 from support.operators.shelf import Fate, Shelf, a_writer
 
@@ -30,10 +30,10 @@ class Runs:
         self.shelf = shelf
         self.now = NOW
 
-    async def prepare(self, records: Records, hands: Hands) -> None:
+    async def prepare(self, records: Records, tools: Tools) -> None:
         await records.load()
         self.records = records
-        self.running = Running(records, hands, lambda record, entry: None)
+        self.running = Executor(records, tools, lambda record, entry: None)
 
     async def forward(self, record: Record) -> Record:
         async def may_write(record: Record) -> None:
@@ -60,7 +60,7 @@ async def runs() -> AsyncIterator[Runs]:
 
     async with a_writer(shelf) as writer:
         records = Records(writer, namespace="operator", writer_name="o", clock=clock)
-        await made.prepare(records, Hands(writer, no_server, lambda *_: False, clock))
+        await made.prepare(records, Tools(writer, no_server, lambda *_: False, clock))
         yield made
 
 
@@ -123,7 +123,7 @@ async def test_what_was_set_back_after_it_had_arrived_is_found_at_the_end(runs: 
 def test_a_record_keeps_what_is_compared_and_not_every_file_of_a_model() -> None:
     files = {f"contentHash/{n}": Fact(f"sha256:{n:064x}") for n in range(5000)}
     facts = {"contentHash": Fact("tree"), "signature/inputs": Fact("a"), **files}
-    (judged,) = case(production=Seen(facts, NOW)).components
+    (judged,) = context(production=Seen(facts, NOW)).components
 
     applied = applied_of(judged)
 
@@ -132,10 +132,10 @@ def test_a_record_keeps_what_is_compared_and_not_every_file_of_a_model() -> None
     record = a_record(applied={"features": applied}, last_write=NOW)
     for tree, told in (("tree", None), ("other", "features: still differs in contentHash")):
         shown = Seen({**facts, "contentHash": Fact(tree)}, NOW + 30)
-        looks = Looks(judged.looks.production, shown)
+        observations = Observations(judged.observations.production, shown)
         said = judge_applied(
             record,
-            [Judged(judged.track, looks, InSync(1))],
+            [Judged(judged.track, observations, InSync(1))],
             acceptances=(),
             grace=1,
             now=NOW + 30,

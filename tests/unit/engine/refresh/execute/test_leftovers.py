@@ -36,7 +36,7 @@ async def test_an_unreadable_record_of_a_deleted_mirror_stays_until_somebody_del
     office.now += UNREADABLE_PERIOD
     await office.refresher.tend()
 
-    assert (await office.refresher.advance(office.case())).activity == "Refreshing"
+    assert (await office.refresher.advance(office.context())).activity == "Refreshing"
 
 
 async def test_a_mirror_that_waits_for_its_finalizer_is_put_back_at_once(office: Office) -> None:
@@ -77,7 +77,7 @@ async def left_behind(office: Office, value: str) -> Progress:
     office.shelf.config_map("training-data", {"snapshot": value})
     fields = {"phase": "Closed", "result": "PutBackIncomplete", "ended": NOW, "message": "m"}
     on_the_shelf(office.shelf, a_record(an_entry("Left", message="why"), **fields), "uid-1")
-    return await office.refresher.advance(office.case(annotations={}))
+    return await office.refresher.advance(office.context(annotations={}))
 
 
 @pytest.mark.parametrize("value", ["old", "new"])
@@ -108,7 +108,7 @@ async def test_a_later_refresh_that_finds_everything_in_sync_settles_what_was_le
     assert stalled.finished is not None
     status = {**SEEN_BEFORE, "refreshes": [dict(stalled.finished)]}
 
-    told = await office.refresher.advance(office.case(steps=(), status=status))
+    told = await office.refresher.advance(office.context(steps=(), status=status))
 
     assert told.stalled is None
     assert told.finished is not None

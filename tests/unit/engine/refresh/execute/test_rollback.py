@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from stagingmirror.actions.hands import Hands
+from stagingmirror.actions.tools import Tools
 from stagingmirror.drift.steps import MoveAlias, SetConfigMapKey
-from stagingmirror.engine.refresh.execute.rollback import Returning
+from stagingmirror.engine.refresh.execute.rollback import Rollback
 from stagingmirror.engine.refresh.record.record import Record
 from stagingmirror.engine.refresh.record.record_store import Records
 from stagingmirror.errors import CannotRefresh
@@ -27,7 +27,7 @@ class Returns:
         self.shelf = shelf
         self.now = NOW
 
-    async def prepare(self, records: Records, returning: Returning, record: Record) -> None:
+    async def prepare(self, records: Records, returning: Rollback, record: Record) -> None:
         await records.load()
         self._returning, self.record = returning, await records.begin(record)
 
@@ -58,13 +58,13 @@ async def returns(shelf: Shelf) -> AsyncIterator[Returns]:
         return made.now
 
     async with a_writer(shelf) as writer:
-        hands = Hands(writer, no_server, lambda *_: False, clock)
+        tools = Tools(writer, no_server, lambda *_: False, clock)
         records = Records(writer, namespace="operator", writer_name="operator/1", clock=clock)
         entries = (
             an_entry("Taken"),
             an_entry("Taken", OTHER, before={**BEFORE, "uid": "uid-of-features"}),
         )
-        await made.prepare(records, Returning(records, hands), a_record(*entries, **TURNED))
+        await made.prepare(records, Rollback(records, tools), a_record(*entries, **TURNED))
         yield made
 
 
@@ -122,13 +122,13 @@ async def test_what_somebody_else_changed_is_left_at_once(returns: Returns, shel
 async def test_credentials_that_are_not_there_may_come_back() -> None:
     shelf, now = Shelf(), [NOW]
     async with a_writer(shelf) as writer:
-        hands = Hands(writer, no_server, lambda *_: False, lambda: now[0])
+        tools = Tools(writer, no_server, lambda *_: False, lambda: now[0])
         records = Records(writer, namespace="operator", writer_name="o", clock=lambda: now[0])
         entry = an_entry("Taken", MOVE, before={"version": "7"})
         await records.load()
         record = await records.begin(a_record(entry, **TURNED))
 
-        record = await Returning(records, hands).back(record)
+        record = await Rollback(records, tools).back(record)
 
     assert [entry.state for entry in record.entries] == ["Returning"]
     assert "is not there" in record.message

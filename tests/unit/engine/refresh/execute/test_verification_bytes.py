@@ -5,9 +5,9 @@ from collections.abc import Iterable
 
 import pytest
 
-from stagingmirror.engine.observe.check_requests import CHECK_AT, Tokens
-from stagingmirror.engine.observe.probes import Proving
-from stagingmirror.engine.observe.subscriptions import Wants
+from stagingmirror.engine.observe.check_requests import CHECK_AT, CheckRequests
+from stagingmirror.engine.observe.probes import Probes
+from stagingmirror.engine.observe.subscriptions import Subscriptions
 from stagingmirror.engine.resources.mirror import MirrorKey
 from stagingmirror.errors import NotAnswered, NotRead
 from stagingmirror.view import Subject
@@ -49,10 +49,15 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def proving(upstream: Upstream, clock: Clock) -> Proving:
-    wants = Wants(cluster=upstream, registry=upstream, leading=lambda: True)
-    return Proving(
-        upstream, upstream, wants=wants, tokens=Tokens(), again=lambda key: None, clock=clock
+def probes(upstream: Upstream, clock: Clock) -> Probes:
+    subscriptions = Subscriptions(cluster=upstream, registry=upstream, leading=lambda: True)
+    return Probes(
+        upstream,
+        upstream,
+        subscriptions=subscriptions,
+        tokens=CheckRequests(),
+        again=lambda key: None,
+        clock=clock,
     )
 
 
@@ -62,63 +67,71 @@ async def settled() -> None:
 
 
 async def test_bytes_count_for_looks_that_were_taken_after_they_were_read(
-    proving: Proving, upstream: Upstream, clock: Clock
+    probes: Probes, upstream: Upstream, clock: Clock
 ) -> None:
-    assert not proving.bytes_read(KEY, BROUGHT, 900.0, clock.now)
+    assert not probes.bytes_read(KEY, BROUGHT, 900.0, clock.now)
     clock.now += 60
     await settled()
 
-    assert not proving.bytes_read(KEY, BROUGHT, 900.0, clock.now - 1)
-    assert proving.bytes_read(KEY, BROUGHT, 900.0, clock.now)
+    assert not probes.bytes_read(KEY, BROUGHT, 900.0, clock.now - 1)
+    assert probes.bytes_read(KEY, BROUGHT, 900.0, clock.now)
     assert upstream.asked == [(BROUGHT, 900.0, True)]
 
 
 async def test_bytes_of_one_refresh_or_version_prove_nothing_for_another(
-    proving: Proving, clock: Clock
+    probes: Probes, clock: Clock
 ) -> None:
-    proving.bytes_read(KEY, BROUGHT, 900.0, clock.now)
+    probes.bytes_read(KEY, BROUGHT, 900.0, clock.now)
     await settled()
 
-    assert not proving.bytes_read(KEY, BROUGHT, 901.0, clock.now)
+    assert not probes.bytes_read(KEY, BROUGHT, 901.0, clock.now)
     await settled()
-    assert not proving.bytes_read(KEY, frozenset({VERSION._replace(name="13")}), 901.0, clock.now)
-    await proving.close()
+    assert not probes.bytes_read(KEY, frozenset({VERSION._replace(name="13")}), 901.0, clock.now)
+    await probes.close()
 
 
 async def test_bytes_that_could_not_be_read_are_asked_for_again(
-    proving: Proving, upstream: Upstream, clock: Clock
+    probes: Probes, upstream: Upstream, clock: Clock
 ) -> None:
     upstream.fails = NotAnswered("TimedOut", "too slow")
-    proving.bytes_read(KEY, BROUGHT, 900.0, clock.now)
+    probes.bytes_read(KEY, BROUGHT, 900.0, clock.now)
     await settled()
     upstream.fails = None
 
-    assert not proving.bytes_read(KEY, BROUGHT, 900.0, clock.now)
+    assert not probes.bytes_read(KEY, BROUGHT, 900.0, clock.now)
     await settled()
 
-    assert proving.bytes_read(KEY, BROUGHT, 900.0, clock.now)
+    assert probes.bytes_read(KEY, BROUGHT, 900.0, clock.now)
     assert len(upstream.asked) == 2
 
 
 async def test_a_token_for_bytes_counts_as_asked_though_they_could_not_be_read(
     upstream: Upstream, clock: Clock
 ) -> None:
-    tokens, wants = Tokens(), Wants(cluster=upstream, registry=upstream, leading=lambda: True)
-    proving = Proving(
-        upstream, upstream, wants=wants, tokens=tokens, again=lambda key: None, clock=clock
+    tokens, subscriptions = (
+        CheckRequests(),
+        Subscriptions(cluster=upstream, registry=upstream, leading=lambda: True),
     )
-    wants.put(KEY, BROUGHT, 30.0)
+    probes = Probes(
+        upstream,
+        upstream,
+        subscriptions=subscriptions,
+        tokens=tokens,
+        again=lambda key: None,
+        clock=clock,
+    )
+    subscriptions.put(KEY, BROUGHT, 30.0)
     annotations = {CHECK_AT: "bytes:1"}
     status: dict[str, list[object]] = {"conditions": [{}]}
     asked = tokens.asked(KEY, annotations, status, clock.now)
     assert asked is not None
 
     upstream.fails = NotAnswered("TimedOut", "it is still being read")
-    proving.start(KEY, asked)
+    probes.start(KEY, asked)
     await settled()
     unanswered = tokens.asked(KEY, annotations, status, clock.now)
     upstream.fails = NotRead("HalfRead", "files changed while they were read")
-    proving.start(KEY, asked)
+    probes.start(KEY, asked)
     await settled()
     tried = tokens.asked(KEY, annotations, status, clock.now)
 
@@ -129,11 +142,11 @@ async def test_a_token_for_bytes_counts_as_asked_though_they_could_not_be_read(
 
 
 async def test_bytes_that_could_not_be_read_are_never_read_for_a_refresh(
-    proving: Proving, upstream: Upstream, clock: Clock
+    probes: Probes, upstream: Upstream, clock: Clock
 ) -> None:
     upstream.fails = NotRead("HalfRead", "files changed while they were read")
-    proving.bytes_read(KEY, BROUGHT, 900.0, clock.now)
+    probes.bytes_read(KEY, BROUGHT, 900.0, clock.now)
     await settled()
 
-    assert not proving.bytes_read(KEY, BROUGHT, 900.0, clock.now)
-    await proving.close()
+    assert not probes.bytes_read(KEY, BROUGHT, 900.0, clock.now)
+    await probes.close()

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from stagingmirror.actions.hands import Hands
+from stagingmirror.actions.tools import Tools
 from stagingmirror.drift.steps import SetConfigMapKey
-from stagingmirror.engine.refresh.execute.rollback import Returning
+from stagingmirror.engine.refresh.execute.rollback import Rollback
 from stagingmirror.engine.refresh.orphans import Orphans
 from stagingmirror.engine.refresh.record.record import Entry, Record
 from stagingmirror.engine.refresh.record.record_store import KEY, UNREADABLE_PERIOD, Records
@@ -157,7 +157,7 @@ async def test_what_is_refused_on_the_way_back_is_put_back_when_it_is_permitted_
         record = await records.begin(
             a_record_of_one(phase="PutBack", turned=0.0, why=("Held", "held."))
         )
-        returning = Returning(records, hands_with(writer, clock=lambda: 1.0))
+        returning = Rollback(records, hands_with(writer, clock=lambda: 1.0))
         server.faults = {"PATCH": [(fault, False)]}
 
         for _ in range(6):
@@ -174,7 +174,7 @@ async def test_what_is_refused_until_the_time_is_up_is_named() -> None:
         record = await records.begin(
             a_record_of_one(phase="PutBack", turned=0.0, why=("Held", "held."))
         )
-        returning = Returning(records, hands_with(writer, clock=lambda: 61.0))
+        returning = Rollback(records, hands_with(writer, clock=lambda: 61.0))
         server.faults = {"PATCH": [(refused(403, "Forbidden"), False)]}
 
         for _ in range(6):
@@ -206,10 +206,10 @@ async def test_a_mirror_that_a_finalizer_keeps_is_gone_for_its_refresh() -> None
     path = "/apis/stagingmirror.dev/v1alpha1/namespaces/ml/stagingmirrors/fraud"
     metadata = {"name": "fraud", "uid": "u1", "deletionTimestamp": "2026-11-25T00:00:00Z"}
     server._keep(path, {"metadata": metadata})
-    put_back: list[str] = []
+    roll_back: list[str] = []
 
     async def back(record: Record, why: str) -> Record:
-        put_back.append(why)
+        roll_back.append(why)
         return record
 
     async with records_on(server) as (records, writer):
@@ -218,14 +218,14 @@ async def test_a_mirror_that_a_finalizer_keeps_is_gone_for_its_refresh() -> None
 
         assert [record.uid for record in await orphans.tend()] == ["u1"]
 
-    assert put_back == ["the StagingMirror was deleted."]
+    assert roll_back == ["the StagingMirror was deleted."]
 
 
-def hands_with(writer: Writer, *, clock: Callable[[], float]) -> Hands:
+def hands_with(writer: Writer, *, clock: Callable[[], float]) -> Tools:
     def no_server(environment: str) -> Any:
         raise AssertionError("no registry is asked")
 
-    return Hands(writer, no_server, lambda environment, name, alias: False, clock)
+    return Tools(writer, no_server, lambda environment, name, alias: False, clock)
 
 
 async def _never() -> Record:

@@ -8,7 +8,7 @@ import pytest
 from stagingmirror.drift.facts import Absent, Hold, Observation, Seen, Unseen, Why
 from stagingmirror.drift.steps import Left
 from stagingmirror.drift.verdict import Unknown
-from stagingmirror.engine.context import Case
+from stagingmirror.engine.context import Context
 from stagingmirror.engine.refresh.start.admission import (
     Decision,
     Occasion,
@@ -17,15 +17,15 @@ from stagingmirror.engine.refresh.start.admission import (
     Wait,
     decide,
 )
-from stagingmirror.engine.refresh.start.quiet_period import Stillness
+from stagingmirror.engine.refresh.start.quiet_period import QuietPeriods
 from support.kinds.builders import NOW
-from support.kinds.cases import case
+from support.kinds.cases import context
 
 QUIET: Mapping[str, Any] = {"settle": "0s"}
 
 
 def tick(
-    made: Case,
+    made: Context,
     *,
     age: float = 60.0,
     calm: float | None = 1e6,
@@ -37,21 +37,21 @@ def tick(
     return decide(made, occasion, still_since=still, queued=queued, hindrance=hindrance)
 
 
-def by_hand(made: Case, *, age: float = 1.0, calm: float = 0.0) -> Decision:
+def by_hand(made: Context, *, age: float = 1.0, calm: float = 0.0) -> Decision:
     occasion = Occasion("Manual", made.now - age, "token")
     still = made.now - calm
     return decide(made, occasion, still_since=still, queued=False, hindrance="nobody came")
 
 
 def test_a_tick_starts_once_production_was_calm_for_settle() -> None:
-    made = case(refresh={"settle": "5m"})
+    made = context(refresh={"settle": "5m"})
 
     assert isinstance(tick(made, calm=299.0), Wait)
     assert isinstance(tick(made, calm=301.0), Start)
 
 
 def test_by_hand_it_does_not_wait_for_settle() -> None:
-    assert isinstance(by_hand(case(refresh={"settle": "5m"})), Start)
+    assert isinstance(by_hand(context(refresh={"settle": "5m"})), Start)
 
 
 @pytest.mark.parametrize(
@@ -64,14 +64,14 @@ def test_by_hand_it_does_not_wait_for_settle() -> None:
     ],
 )
 def test_what_is_not_seen_whole_is_waited_for_also_by_hand(production: Observation) -> None:
-    made = case(refresh=QUIET, production=production)
+    made = context(refresh=QUIET, production=production)
 
     assert isinstance(tick(made), Wait)
     assert isinstance(by_hand(made), Wait)
 
 
 def test_past_its_deadline_a_tick_is_skipped_with_what_hindered_it_not_with_what_is_now() -> None:
-    made = case(refresh=QUIET, production=Unseen(Why("RollingOut", "pods disagree"), NOW - 1))
+    made = context(refresh=QUIET, production=Unseen(Why("RollingOut", "pods disagree"), NOW - 1))
 
     decision = tick(made, age=3601.0, hindrance="its own refresh ran.")
 
@@ -82,7 +82,7 @@ def test_past_its_deadline_a_tick_is_skipped_with_what_hindered_it_not_with_what
 def test_a_tick_that_waits_is_looked_at_when_production_was_calm_enough_or_its_time_is_over() -> (
     None
 ):
-    made = case(refresh={"settle": "5m", "startingDeadline": "10m"})
+    made = context(refresh={"settle": "5m", "startingDeadline": "10m"})
 
     calm_soon, over_soon = tick(made, calm=100.0), tick(made, age=595.0, calm=100.0)
 
@@ -93,31 +93,31 @@ def test_a_tick_that_waits_is_looked_at_when_production_was_calm_enough_or_its_t
 
 
 def test_a_tick_of_a_long_downtime_is_skipped_though_nothing_speaks_against_it() -> None:
-    decision = tick(case(refresh=QUIET), age=3601.0)
+    decision = tick(context(refresh=QUIET), age=3601.0)
 
     assert isinstance(decision, Skip)
     assert decision.reason == "DeadlineMissed"
 
 
 def test_queueing_is_not_missing() -> None:
-    assert isinstance(tick(case(refresh=QUIET), age=3601.0, queued=True), Start)
+    assert isinstance(tick(context(refresh=QUIET), age=3601.0, queued=True), Start)
 
 
 def test_a_hold_of_the_whole_mirror_refuses_and_one_of_a_component_does_not() -> None:
     whole = Hold("ci", "candidate 14", NOW + 60)
     single = Hold("ci", "candidate 14", NOW + 60, frozenset({"other"}))
 
-    refused = tick(case(refresh=QUIET, holds=(whole,)))
+    refused = tick(context(refresh=QUIET, holds=(whole,)))
 
     assert isinstance(refused, Skip)
     assert "candidate 14" in refused.message
-    assert isinstance(by_hand(case(refresh=QUIET, holds=(whole,))), Skip)
-    assert isinstance(tick(case(refresh=QUIET, holds=(single,))), Start)
+    assert isinstance(by_hand(context(refresh=QUIET, holds=(whole,))), Skip)
+    assert isinstance(tick(context(refresh=QUIET, holds=(single,))), Start)
 
 
 def test_a_suspended_mirror_and_one_that_only_watches_refuse_with_the_remedy() -> None:
-    suspended = by_hand(case(refresh={"suspend": True}))
-    watching = by_hand(case(writes=False))
+    suspended = by_hand(context(refresh={"suspend": True}))
+    watching = by_hand(context(writes=False))
 
     assert isinstance(suspended, Skip)
     assert "spec.refresh.suspend" in suspended.message
@@ -126,7 +126,7 @@ def test_a_suspended_mirror_and_one_that_only_watches_refuse_with_the_remedy() -
 
 
 def test_a_plan_without_steps_says_what_is_left_and_why() -> None:
-    decision = tick(case(refresh=QUIET, steps=(), left=(Left("features", "mode Report"),)))
+    decision = tick(context(refresh=QUIET, steps=(), left=(Left("features", "mode Report"),)))
 
     assert isinstance(decision, Skip)
     assert (decision.result, decision.message) == ("NothingToDo", "features: mode Report")
@@ -138,7 +138,7 @@ ROLLING = Unknown(Why("RollingOut", "pods disagree."), "staging")
 def test_without_a_step_what_is_not_known_in_staging_is_waited_for_and_never_nothing_to_do() -> (
     None
 ):
-    made = case(refresh=QUIET, steps=(), verdict=ROLLING)
+    made = context(refresh=QUIET, steps=(), verdict=ROLLING)
 
     for decision in (tick(made), by_hand(made)):
         assert isinstance(decision, Wait)
@@ -146,7 +146,7 @@ def test_without_a_step_what_is_not_known_in_staging_is_waited_for_and_never_not
 
 
 def test_what_stays_unknown_until_the_deadline_or_its_turn_is_skipped_and_told() -> None:
-    made = case(refresh=QUIET, steps=(), verdict=ROLLING)
+    made = context(refresh=QUIET, steps=(), verdict=ROLLING)
 
     late = tick(made, age=3601.0, hindrance="features is not known in staging (pods disagree)")
     queued = tick(made, age=3601.0, queued=True)
@@ -159,19 +159,19 @@ def test_what_stays_unknown_until_the_deadline_or_its_turn_is_skipped_and_told()
 
 
 def test_what_can_be_refreshed_does_not_wait_for_what_is_not_known_or_only_told() -> None:
-    assert isinstance(tick(case(refresh=QUIET, verdict=ROLLING)), Start)
+    assert isinstance(tick(context(refresh=QUIET, verdict=ROLLING)), Start)
 
-    told = tick(case(refresh=QUIET, steps=(), verdict=ROLLING, mode="Report"))
+    told = tick(context(refresh=QUIET, steps=(), verdict=ROLLING, mode="Report"))
 
     assert isinstance(told, Skip)
     assert told.result == "NothingToDo"
 
 
 def test_calm_counts_from_the_first_look_and_ends_with_a_change_or_a_gap() -> None:
-    stillness = Stillness()
+    stillness = QuietPeriods()
 
     def since(now: float, production: Observation | None = None) -> float | None:
-        made = case(now=now, production=production)
+        made = context(now=now, production=production)
         return stillness.since("uid", made.components, now=now, stale_after=120.0)
 
     assert since(NOW) == NOW

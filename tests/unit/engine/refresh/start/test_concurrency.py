@@ -1,17 +1,17 @@
 """Whose turn it is to refresh where only some may at a time."""
 
-from stagingmirror.engine.refresh.start.concurrency import ABSENCE, Turns
+from stagingmirror.engine.refresh.start.concurrency import ABSENCE, Slots
 
 NOW = 1_800_000_000.0
 STAGING = "staging"
 
 
-def asks(turns: Turns, uid: str, *, free: int, at: float = 0.0, where: str = STAGING) -> bool:
+def asks(turns: Slots, uid: str, *, free: int, at: float = 0.0, where: str = STAGING) -> bool:
     return turns.may_start(where, uid, free=free, now=NOW + at)
 
 
 def test_who_asked_first_starts_first_however_often_others_ask() -> None:
-    turns = Turns()
+    turns = Slots()
     for at, uid in enumerate(("first", "second", "third")):
         assert not asks(turns, uid, free=0, at=at)
 
@@ -21,7 +21,7 @@ def test_who_asked_first_starts_first_however_often_others_ask() -> None:
 
 
 def test_who_has_started_makes_way_for_the_next_and_asks_again_as_the_last() -> None:
-    turns = Turns()
+    turns = Slots()
     assert asks(turns, "first", free=1)
     assert not asks(turns, "second", free=1, at=1)
 
@@ -32,7 +32,7 @@ def test_who_has_started_makes_way_for_the_next_and_asks_again_as_the_last() -> 
 
 
 def test_as_many_start_as_there_are_places() -> None:
-    turns = Turns()
+    turns = Slots()
     for uid in ("first", "second", "third"):
         asks(turns, uid, free=0)
 
@@ -42,18 +42,18 @@ def test_as_many_start_as_there_are_places() -> None:
 
 
 def test_nobody_starts_where_more_run_than_are_allowed_now() -> None:
-    assert not asks(Turns(), "first", free=-1)
+    assert not asks(Slots(), "first", free=-1)
 
 
 def test_environments_do_not_wait_for_each_other() -> None:
-    turns = Turns()
+    turns = Slots()
     asks(turns, "first", free=0)
 
     assert asks(turns, "second", free=1, where="another")
 
 
 def test_one_that_does_not_ask_any_more_holds_nobody_up() -> None:
-    turns = Turns()
+    turns = Slots()
     asks(turns, "gone", free=0)
     assert not asks(turns, "waiting", free=1, at=ABSENCE)
 
@@ -61,7 +61,7 @@ def test_one_that_does_not_ask_any_more_holds_nobody_up() -> None:
 
 
 def test_one_that_comes_back_after_an_absence_queues_anew() -> None:
-    turns = Turns()
+    turns = Slots()
     asks(turns, "away", free=0)
     asks(turns, "waiting", free=0, at=1)
     asks(turns, "waiting", free=0, at=ABSENCE + 1)
@@ -71,7 +71,7 @@ def test_one_that_comes_back_after_an_absence_queues_anew() -> None:
 
 
 def test_who_has_left_does_not_queue() -> None:
-    turns = Turns()
+    turns = Slots()
     asks(turns, "first", free=0)
     assert turns.is_asking(STAGING, "first")
 
@@ -81,7 +81,7 @@ def test_who_has_left_does_not_queue() -> None:
 
 
 def test_who_has_not_asked_for_long_does_not_queue_so_its_deadline_counts_again() -> None:
-    turns = Turns()
+    turns = Slots()
     asks(turns, "first", free=0)
 
     turns.forget_absent(STAGING, now=NOW + ABSENCE)
@@ -91,7 +91,7 @@ def test_who_has_not_asked_for_long_does_not_queue_so_its_deadline_counts_again(
 
 
 def test_who_steps_aside_keeps_nobody_waiting_and_keeps_its_place() -> None:
-    turns = Turns()
+    turns = Slots()
     assert asks(turns, "first", free=1)
     assert not asks(turns, "second", free=1, at=1)
 
@@ -104,7 +104,7 @@ def test_who_steps_aside_keeps_nobody_waiting_and_keeps_its_place() -> None:
 
 
 def test_who_stepped_aside_and_does_not_come_back_has_left() -> None:
-    turns = Turns()
+    turns = Slots()
     turns.step_aside(STAGING, "first", now=NOW)
 
     turns.forget_absent(STAGING, now=NOW + ABSENCE + 1)

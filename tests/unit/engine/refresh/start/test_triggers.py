@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from stagingmirror.api.types.times import posix, rfc3339
-from stagingmirror.engine.context import Case
+from stagingmirror.engine.context import Context
 from stagingmirror.engine.refresh.outcome import progress_of
 from stagingmirror.engine.refresh.record.record import Record
 from stagingmirror.engine.refresh.start.admission import Occasion, Skip, Wait
@@ -23,7 +23,7 @@ from stagingmirror.engine.refresh.start.triggers import (
     took,
     waits,
 )
-from support.kinds.cases import case
+from support.kinds.cases import context
 
 SIX = posix("2026-11-23T06:00:00Z")
 HOUR = 3600.0
@@ -31,17 +31,17 @@ DAY = 24 * HOUR
 ANNOUNCED = {"observedGeneration": 1, "nextRefreshTime": rfc3339(SIX), "conditions": [{}]}
 
 
-def at(now: float, **more: Any) -> Case:
-    return case(now=now, **more)
+def at(now: float, **more: Any) -> Context:
+    return context(now=now, **more)
 
 
-def refreshed(made: Case, tick: float, **fields: Any) -> Record:
+def refreshed(made: Context, tick: float, **fields: Any) -> Record:
     """A record that was begun for this tick."""
     assert made.spec.refresh is not None
     return replace(new_record(made, made.spec.refresh, Occasion("Schedule", tick)), **fields)
 
 
-def put_back(made: Case, tick: float, ended: float) -> Record:
+def roll_back(made: Context, tick: float, ended: float) -> Record:
     why = ("RolloutTimeout", "features does not get ready.")
     return refreshed(made, tick, phase="Closed", result="PutBack", why=why, ended=ended)
 
@@ -70,17 +70,17 @@ def test_a_tick_that_comes_is_the_next_occasion_until_it_was_taken() -> None:
 def test_a_tick_whose_refresh_began_before_a_crash_starts_no_second_one() -> None:
     made = at(SIX + 60, status=ANNOUNCED)
 
-    memory = Occasions().of(made, put_back(made, SIX, SIX + 50))
+    memory = Occasions().of(made, roll_back(made, SIX, SIX + 50))
 
     assert next_occasion(memory) is None
-    assert progress_of(None, 0.5, case=made, memory=memory).last_schedule == SIX
+    assert progress_of(None, 0.5, context=made, memory=memory).last_schedule == SIX
 
 
 def test_a_tick_whose_record_was_kept_though_nobody_heard_of_it_starts_no_second_one() -> None:
     occasions, memory = watched_until(SIX + 1)
     assert next_occasion(memory) is not None
 
-    memory = occasions.of(at(SIX + 90), put_back(at(SIX + 1), SIX, SIX + 80))
+    memory = occasions.of(at(SIX + 90), roll_back(at(SIX + 1), SIX, SIX + 80))
 
     assert next_occasion(memory) is None
 
@@ -88,7 +88,7 @@ def test_a_tick_whose_record_was_kept_though_nobody_heard_of_it_starts_no_second
 def test_a_refresh_of_yesterday_takes_no_tick_of_today() -> None:
     made = at(SIX + 60, status=ANNOUNCED)
 
-    memory = Occasions().of(made, put_back(made, SIX - DAY, SIX - DAY + 50))
+    memory = Occasions().of(made, roll_back(made, SIX - DAY, SIX - DAY + 50))
 
     assert next_occasion(memory) == Occasion("Schedule", SIX)
 
@@ -126,7 +126,7 @@ def test_a_tick_that_waited_when_its_refresh_was_edited_is_told(
 
     assert next_occasion(memory) is None
     assert [(e["result"], e["reason"]) for e in memory.untold] == [("Skipped", reason)]
-    assert progress_of(None, 0.5, case=at(SIX + 5), memory=memory).last_schedule == SIX
+    assert progress_of(None, 0.5, context=at(SIX + 5), memory=memory).last_schedule == SIX
 
 
 def test_a_tick_that_waited_when_refreshing_became_impossible_is_told_once_that_is_mended() -> None:
@@ -155,9 +155,9 @@ def test_a_refresh_that_is_added_again_keeps_the_time_of_the_last_tick() -> None
     forget(occasions)
     made = at(SIX + 60, status={"lastScheduleTime": rfc3339(SIX)})
 
-    memory = occasions.of(made, put_back(made, SIX - DAY, SIX - DAY + 50))
+    memory = occasions.of(made, roll_back(made, SIX - DAY, SIX - DAY + 50))
 
-    assert progress_of(None, 0.5, case=made, memory=memory).last_schedule == SIX
+    assert progress_of(None, 0.5, context=made, memory=memory).last_schedule == SIX
 
 
 # The next pass
@@ -166,7 +166,7 @@ def test_a_refresh_that_is_added_again_keeps_the_time_of_the_last_tick() -> None
 def test_the_next_pass_comes_at_the_tick_whatever_the_interval() -> None:
     _, memory = watched_until(SIX - 600)
 
-    again = progress_of(None, 0.5, case=at(SIX - 600), memory=memory).again_in
+    again = progress_of(None, 0.5, context=at(SIX - 600), memory=memory).again_in
 
     assert again is not None
     assert 600 <= again <= 600 + SPREAD
@@ -176,14 +176,14 @@ def test_a_tick_that_waits_brings_the_next_pass_when_its_waiting_may_end() -> No
     made = at(SIX + 1)
     _, memory = watched_until(made.now)
 
-    assert progress_of(None, 0.5, case=made, memory=memory, wait=Wait("", 77.0)).again_in == 77.0
+    assert progress_of(None, 0.5, context=made, memory=memory, wait=Wait("", 77.0)).again_in == 77.0
 
 
 def test_a_suspended_mirror_is_not_looked_at_for_a_tick() -> None:
     made = at(SIX - 600, refresh={"suspend": True})
     memory = Occasions().of(made, None)
 
-    assert progress_of(None, 0.5, case=made, memory=memory).again_in is None
+    assert progress_of(None, 0.5, context=made, memory=memory).again_in is None
 
 
 # Why a tick was missed
@@ -204,7 +204,7 @@ def test_a_tick_of_a_time_without_operator_says_so() -> None:
 
 
 def test_a_tick_that_came_while_the_own_refresh_ran_says_so() -> None:
-    last = put_back(at(SIX - 60), SIX - DAY, LATE - 0.5)
+    last = roll_back(at(SIX - 60), SIX - DAY, LATE - 0.5)
     _, watching = watched_until(LATE)
     restarted = Occasions().of(at(LATE, status=ANNOUNCED), last)
 
@@ -217,7 +217,7 @@ def test_a_tick_that_waited_says_for_what_and_its_successor_says_nothing_of_it()
     _, memory = watched_until(SIX + 1)
 
     waits(memory, Wait("production's features is not seen"))
-    assert why(memory, put_back(at(SIX - 60), SIX - DAY, SIX + 60)) == (
+    assert why(memory, roll_back(at(SIX - 60), SIX - DAY, SIX + 60)) == (
         "production's features is not seen"
     )
     took(memory, Occasion("Schedule", SIX))
@@ -228,4 +228,4 @@ def test_a_tick_that_waited_says_for_what_and_its_successor_says_nothing_of_it()
 def test_a_refresh_that_ended_before_the_deadline_is_no_reason() -> None:
     _, memory = watched_until(LATE)
 
-    assert "own refresh" not in why(memory, put_back(at(SIX - 60), SIX - DAY, SIX + 60))
+    assert "own refresh" not in why(memory, roll_back(at(SIX - 60), SIX - DAY, SIX + 60))

@@ -9,7 +9,7 @@ import pytest
 from stagingmirror.drift.facts import Unseen
 from stagingmirror.settings import Settings
 from stagingmirror.sources.kubernetes.watch import watch_scope
-from stagingmirror.view import LOCAL, Look, Subject
+from stagingmirror.view import LOCAL, Observed, Subject
 from support.kubernetes.cluster_bodies import deployment
 from support.kubernetes.played_cluster import PlayedCluster, seeing
 from support.operators.waiting import holds
@@ -89,7 +89,7 @@ async def test_the_data_of_config_maps_are_read_again_after_that(cluster: Played
 
         def shown() -> str | None:
             look = seen.source.config_map("ml", "data")
-            found = look.found if isinstance(look, Look) else None
+            found = look.found if isinstance(look, Observed) else None
             return found.data["snapshot"] if found else None
 
         await holds(lambda: shown() == "2")
@@ -102,13 +102,13 @@ async def test_a_right_that_is_taken_away_leaves_what_may_still_be_read(
     cluster: PlayedCluster,
 ) -> None:
     async with seeing(cluster, "ml", "other") as seen:
-        looks: list[object] = []
+        observations: list[object] = []
         await holds(lambda: bool(cluster.watches.get(("deployments", None))))
         cluster.forbidden |= {("deployments", None), ("deployments", "other")}
         since = time.time()
 
         def goes_on() -> bool:
-            looks.extend(
+            observations.extend(
                 seen.source.workload("Deployment", each, "web") for each in ("ml", "other")
             )
             return seen.look("ml").began > since and seen.look("other").trouble is not None
@@ -118,7 +118,7 @@ async def test_a_right_that_is_taken_away_leaves_what_may_still_be_read(
         assert seen.look("ml").trouble is None
         assert seen.look("other").trouble is not None
         assert seen.look("other").began < since
-        assert not any(isinstance(look, Unseen) for look in looks)
+        assert not any(isinstance(look, Unseen) for look in observations)
 
 
 async def test_a_kind_that_was_refused_is_tried_again_for_all_namespaces(
@@ -127,10 +127,10 @@ async def test_a_kind_that_was_refused_is_tried_again_for_all_namespaces(
     monkeypatch.setattr(watch_scope, "WIDEN", 0.2)
     cluster.forbidden.add(("deployments", None))
     async with seeing(cluster, "ml", "other", settings=CALM) as seen:
-        looks: list[object] = []
+        observations: list[object] = []
 
         def is_wide() -> bool:
-            looks.append(seen.source.workload("Deployment", "ml", "web"))
+            observations.append(seen.source.workload("Deployment", "ml", "web"))
             watched = {place for place, queues in cluster.watches.items() if queues}
             places = {namespace for plural, namespace in watched if plural == "deployments"}
             return places == {None}
@@ -141,7 +141,7 @@ async def test_a_kind_that_was_refused_is_tried_again_for_all_namespaces(
         cluster.forbidden.clear()
         await holds(is_wide)
 
-        assert not any(isinstance(look, Unseen) for look in looks)
+        assert not any(isinstance(look, Unseen) for look in observations)
         cluster.put("deployments", deployment(uid="uid-ml", replicas=2))
         await holds(lambda: seen.sees(replicas=2))
 

@@ -34,7 +34,7 @@ class Index(Bench):
         )
 
     async def pending(self) -> str | None:
-        writer = self.hands.writer
+        writer = self.tools.writer
         return pending(await read_rollout(writer, "StatefulSet", "ml", "index"), 2)
 
 
@@ -64,7 +64,7 @@ async def test_a_stateful_set_that_keeps_pods_back_is_refused(
     index = Index(
         updateStrategy={"type": "RollingUpdate", "rollingUpdate": {"partition": partition}}
     )
-    rollout = await read_rollout(index.hands.writer, "StatefulSet", "ml", "index")
+    rollout = await read_rollout(index.tools.writer, "StatefulSet", "ml", "index")
     why = None
 
     try:

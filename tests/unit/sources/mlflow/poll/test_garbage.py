@@ -8,8 +8,8 @@ import pytest
 
 from stagingmirror.drift.facts import Unseen
 from stagingmirror.sources.mlflow.client.address import RegistryAddress
-from stagingmirror.sources.mlflow.poll.source import RegistrySource
-from stagingmirror.view import Look, Subject
+from stagingmirror.sources.mlflow.poll.source import MlflowSource
+from stagingmirror.view import Observed, Subject
 from support.mlflow.fake_mlflow import NAME, NUMBER, an_mlflow
 from support.mlflow.registries import QUICK, eventually, serving, watching
 
@@ -51,7 +51,7 @@ async def test_a_round_that_fails_in_our_own_hands_is_trouble_and_the_next_one_m
         if len(heard) == 1:
             raise RuntimeError("a reader's bug")
 
-    source = RegistrySource(clock=time.time, on_change=on_change, settings=QUICK)
+    source = MlflowSource(clock=time.time, on_change=on_change, settings=QUICK)
     async with serving(an_mlflow()) as url:
         source.configure("production", RegistryAddress(url))
         source.want(Subject("production", "ModelAlias", NAME, "champion"), 0.2)
@@ -66,18 +66,18 @@ async def test_a_round_that_fails_in_our_own_hands_is_trouble_and_the_next_one_m
     assert isinstance(ended, asyncio.CancelledError)
 
 
-def _trouble(source: RegistrySource, environment: str) -> str | None:
-    looks = (
+def _trouble(source: MlflowSource, environment: str) -> str | None:
+    observations = (
         source.model_alias(environment, NAME, "champion"),
         source.model_version(environment, NAME, NUMBER),
     )
-    for look in looks:
+    for look in observations:
         why = look.why if isinstance(look, Unseen) else look.trouble
         if why is not None and why.reason != "NotAskedYet":
             return why.reason
     return None
 
 
-def _began(source: RegistrySource, environment: str) -> float:
+def _began(source: MlflowSource, environment: str) -> float:
     look = source.model_alias(environment, NAME, "champion")
-    return look.began if isinstance(look, Look) and look.trouble is None else 0.0
+    return look.began if isinstance(look, Observed) and look.trouble is None else 0.0

@@ -7,7 +7,7 @@ import pytest
 from aiohttp import web
 
 from stagingmirror.sources.mlflow.client.address import RegistryAddress
-from stagingmirror.view import AliasSeen, Look, Subject
+from stagingmirror.view import AliasHistory, Observed, Subject
 from support.mlflow.fake_mlflow import NAME, an_mlflow
 from support.mlflow.registries import serving, watching
 
@@ -33,21 +33,21 @@ async def test_a_round_that_began_before_a_wish_was_known_does_not_prove_it() ->
         await proof
         look = watched.source.model_alias(*(wish.where, wish.namespace, wish.name))
 
-    assert isinstance(look, Look)
+    assert isinstance(look, Observed)
     assert look.began >= since
 
 
 @pytest.mark.parametrize(
     ("former", "moved", "unmoved"),
     [
-        (AliasSeen("1", 100.0, 80.0, 70.0), 80.0, 70.0),
-        (AliasSeen("1", 100.0, None, None), None, None),
-        (AliasSeen("7", 100.0, 80.0, 70.0), "when it answered", 100.0),
+        (AliasHistory("1", 100.0, 80.0, 70.0), 80.0, 70.0),
+        (AliasHistory("1", 100.0, None, None), None, None),
+        (AliasHistory("7", 100.0, 80.0, 70.0), "when it answered", 100.0),
     ],
     ids=["moved before", "never moved", "moved meanwhile"],
 )
 async def test_when_an_alias_moved_outlives_a_restart(
-    former: AliasSeen, moved: float | str | None, unmoved: float | None
+    former: AliasHistory, moved: float | str | None, unmoved: float | None
 ) -> None:
     since = time.time()
     async with (
@@ -59,7 +59,7 @@ async def test_when_an_alias_moved_outlives_a_restart(
         await watched.named("production", NAME, "champion")
         look = watched.source.model_alias("production", NAME, "champion")
 
-    assert isinstance(look, Look)
+    assert isinstance(look, Observed)
     assert look.found is not None
     assert look.found.unmoved == unmoved
     if isinstance(moved, str):

@@ -68,7 +68,7 @@ class Pool:
 
 
 @dataclass(frozen=True, slots=True)
-class Hands:
+class Tools:
     """``server`` is the registry of an environment (raises CannotRefresh where it has none);
     ``is_productions`` tells whether any mirror names this alias (environment, registered model,
     alias) as production's, in whichever environment the same registry is reached. ``may_copy``
