@@ -51,11 +51,11 @@ class CannotRefresh(StagingMirrorError):
 
 
 class ChangedUnderneath(StagingMirrorError):
-    """Somebody changed a field between judging and writing it: the refresh stops and puts back."""
+    """Somebody changed a field between judging and writing it: the refresh stops and rolls back."""
 
 
 class StepFailed(StagingMirrorError):
-    """A step of a refresh did not arrive: the refresh puts back."""
+    """A step of a refresh did not arrive: the refresh rolls back."""
 
 
 class NotLeading(StagingMirrorError):

@@ -136,7 +136,7 @@ def _a_bad_image_is_put_back(stage: Stage, say: Narrator) -> None:
     stage.kubectl("-n", STAGING, "patch", "smir", "fraud", "--type=merge", "-p", patience)
     say.until("the drift is seen", stage.status, _sync("Drifted"), within=SOON)
     _run(stage, say, "refresh", "fraud", "--wait", expected=REFRESH_FAILED)
-    say.expect("the refresh failed and was put back", **_result(stage, "PutBack"))
+    say.expect("the refresh failed and was rolled back", **_result(stage, "RolledBack"))
     after = stage.running_digests("features")
     say.expect("staging runs what it ran before", holds=after == before, found=after)
     stage.set_image(PRODUCTION, stage.images["features-fixed"])

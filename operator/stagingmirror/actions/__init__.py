@@ -1,1 +1,1 @@
-"""The hands of a refresh: one file per step; each applies, verifies and puts back."""
+"""The hands of a refresh: one file per step; each applies, verifies and rolls back."""

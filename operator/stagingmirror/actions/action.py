@@ -51,7 +51,7 @@ class Underway:
 @dataclass(frozen=True, slots=True)
 class Arrived:
     """Done. ``after`` replaces what was remembered; ``produced`` is for later steps. ``caveat``:
-    what is not as it was though it was put back, or not known to be.
+    what is not as it was though it was rolled back, or not known to be.
     """
 
     message: str
@@ -72,7 +72,7 @@ Outcome = Underway | Arrived
 
 
 class Action(Protocol):
-    """One step that can be taken, verified and put back.
+    """One step that can be taken, verified and rolled back.
 
     Errors: ``StepFailed`` and ``ChangedUnderneath`` put the refresh back; ``NotAnswered`` asks
     again later; ``NotThere``, ``NotAllowed`` and ``Refused`` are told with their reason and put
@@ -104,7 +104,7 @@ class Action(Protocol):
         ...
 
     async def is_settled(self, task: Task, tools: Tools) -> bool:
-        """Of a step that could not be put back: whether somebody has made it what it was, or what
-        was applied. Writes nothing. NotThere and StepFailed: it is gone with its object.
+        """Of a step that could not be rolled back: whether somebody has made it what it was, or
+        what was applied. Writes nothing. NotThere and StepFailed: it is gone with its object.
         """
         ...

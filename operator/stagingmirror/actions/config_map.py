@@ -50,14 +50,14 @@ class Setting:
         try:
             await self._write(task, self.step.value, task.before["value"], tools)
         except NotThere:
-            return Arrived("is gone; nothing to put back")
+            return Arrived("is gone; nothing to roll back")
         return Arrived("written back")
 
     async def verify_rollback(self, task: Task, tools: Tools) -> Outcome:
         try:
             body = await tools.writer.get(self._path)
             if _value(body, self.step.key) != task.before["value"]:
-                raise StepFailed("NotPutBack", f"{self._name} does not hold its former value.")
+                raise StepFailed("NotRolledBack", f"{self._name} does not hold its former value.")
             await tools.writer.give_back(self.step.namespace, self._path, task.before["ours"])
         except NotThere:
             return Arrived("is gone")

@@ -37,7 +37,7 @@ class Moving:
 
     async def verify_rollback(self, task: Task, tools: Tools) -> Outcome:
         if await self._now(tools) != task.before["version"]:
-            raise StepFailed("NotPutBack", f"{self._name} does not name its former version.")
+            raise StepFailed("NotRolledBack", f"{self._name} does not name its former version.")
         return Arrived("as before")
 
     async def is_settled(self, task: Task, tools: Tools) -> bool:

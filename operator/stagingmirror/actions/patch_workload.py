@@ -37,7 +37,7 @@ from stagingmirror.sources.kubernetes.write.rollout_status import (
 from stagingmirror.sources.kubernetes.write.writer import changed_underneath, workload_path
 
 BACK = "back"
-"""Appended to a restart's token where the refresh is put back: pods that started in between have
+"""Appended to a restart's token where the refresh is rolled back: pods that started in between have
 read the new values, so the old template alone would not do.
 """
 NOT_WHOLE = "was not whole before, so not verified"
@@ -87,12 +87,12 @@ class Patching:
         try:
             body = await tools.writer.get(self._path)
             if body["metadata"]["uid"] != task.before["uid"]:
-                return Arrived("was made anew by its owner; nothing to put back")
+                return Arrived("was made anew by its owner; nothing to roll back")
             todo, foreign = self._backward(body, task)
             if todo:
                 body = await self._change(todo, task, tools)
         except NotThere:
-            return Arrived("is gone; nothing to put back")
+            return Arrived("is gone; nothing to roll back")
         if foreign:
             raise changed_underneath(body, self.step.kind, foreign[0])
         # Also where nothing is left to do: a process may have died right after its patch.
@@ -190,7 +190,7 @@ class Patching:
             image = str(read_field(rollout.body, self.step.kind, SetImage(container, "")))
             if "@" not in image and not set(now.get(container, ())) <= set(digests):
                 raise StepFailed(
-                    "NotPutBack",
+                    "NotRolledBack",
                     f"{self._name}: {container} runs another image under the same tag than before; "
                     "pin it by digest.",
                 )
@@ -213,7 +213,7 @@ def _text(write: FieldWrite, task: Task) -> str:
 
 
 def _before(change: Change, task: Task) -> Entry:
-    """What the field becomes when it is put back: what it was; a restart is made once more."""
+    """What the field becomes when it is rolled back: what it was; a restart is made once more."""
     if isinstance(change.write, Restart):
         return f"{task.refresh}-{BACK}"
     return change.former

@@ -21,8 +21,8 @@ GRACE = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Loading:
-    """``after`` holds the Jobs that were made: ``job`` and, where put back, ``backJob``. ``found``:
-    there is a Job though its maker died before it could say so.
+    """``after`` holds the Jobs that were made: ``job`` and, where rolled back, ``backJob``.
+    ``found``: there is a Job though its maker died before it could say so.
     """
 
     step: RunLoader

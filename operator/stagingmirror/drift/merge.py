@@ -102,8 +102,8 @@ def _joined(one: PatchWorkload, other: PatchWorkload) -> PatchWorkload:
 
 def _finished(patch: PatchWorkload) -> PatchWorkload:
     """In a fixed order. A restart stays beside writes that bring new pods anyway: where they are
-    put back, pods of the former template may have read the new value of a store meanwhile, and only
-    a restart makes them anew.
+    rolled back, pods of the former template may have read the new value of a store meanwhile, and
+    only a restart makes them anew.
     """
     writes = sorted(dict.fromkeys(patch.writes), key=_field)
     whole = replace(patch, writes=tuple(writes))

@@ -1,7 +1,7 @@
 """When a refresh is due: cron in a time zone. All moments are POSIX seconds.
 
 Five fields, or ``@hourly``, ``@daily``, ``@weekly``. Where clocks are put forward over a tick, it
-comes at the first moment after the gap; where they are put back, it comes once.
+comes at the first moment after the gap; where they are turned back, it comes once.
 """
 
 from datetime import datetime

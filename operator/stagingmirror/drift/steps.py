@@ -58,8 +58,8 @@ class RunLoader:
     value: str
     timeout: float
     former: str | None
-    """Staging's value now: with it the loader runs again where the refresh is put back. None: there
-    was none.
+    """Staging's value now: with it the loader runs again where the refresh is rolled back. None:
+    there was none.
     """
 
 

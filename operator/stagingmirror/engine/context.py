@@ -60,7 +60,7 @@ class Progress:
     writing: bool = False
     """The first write is out and nothing is verified yet: InSync is False whatever is seen."""
     stalled: tuple[str, str] | None = None
-    """Reason and message, where a human is needed (PutBackIncomplete, Overlap)."""
+    """Reason and message, where a human is needed (RollbackIncomplete, Overlap)."""
     contended: tuple[str, str] | None = None
     next_refresh: float | None = None
     """POSIX s of the next tick, or None."""

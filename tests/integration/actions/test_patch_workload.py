@@ -1,4 +1,4 @@
-"""All fields of one workload, changed and put back exactly, on the real API server."""
+"""All fields of one workload, changed and rolled back exactly, on the real API server."""
 
 import asyncio
 import time

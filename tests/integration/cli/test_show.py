@@ -113,7 +113,7 @@ def test_status_diff_plan_and_history_show_what_the_status_has(place: Place) -> 
 def test_json_has_every_value_whole(place: Place) -> None:
     digest = f"sha256:{'a99e1902' * 8}"
     plan = {"steps": [{"phase": "switch", "component": "features", "text": f"image → {digest}"}]}
-    done = {"id": "r", "trigger": "Manual", "result": "PutBack", "message": f"no {digest}"}
+    done = {"id": "r", "trigger": "Manual", "result": "RolledBack", "message": f"no {digest}"}
     told = {"plan": plan, "refreshes": [done]}
     place.mirror("fraud", DRIFTED_MODEL, component("b"), told=told, refresh=SCHEDULE)
 

@@ -59,7 +59,7 @@ def refresh_of(place: Place, result: str, *components: Object) -> Callable[[], N
     ("result", "components", "code", "words"),
     [
         ("Succeeded", (component("a"),), 0, "✓ fraud is in sync with production"),
-        ("PutBack", (DRIFTED_MODEL,), 1, "refresh failed and was put back: the reason"),
+        ("RolledBack", (DRIFTED_MODEL,), 1, "refresh failed and was rolled back: the reason"),
         ("Skipped", (DRIFTED_MODEL,), 1, "refresh was not started: the reason"),
     ],
 )

@@ -10,8 +10,8 @@ from support.resources.statuses import NOW, SETTLED
 NOT_PUT_BACK = {
     "type": "Stalled",
     "status": "True",
-    "reason": "PutBackIncomplete",
-    "message": "could not be put back: alias champion",
+    "reason": "RollbackIncomplete",
+    "message": "could not be rolled back: alias champion",
 }
 
 

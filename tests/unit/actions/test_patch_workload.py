@@ -1,4 +1,4 @@
-"""A workload that was patched: what counts as arrived, as set back, and as put back."""
+"""A workload that was patched: what counts as arrived, as set back, and as rolled back."""
 
 from dataclasses import replace
 from typing import Any

@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
 CODE = ROOT / "operator" / "stagingmirror"
-PAGE = (ROOT / "docs" / "what-it-tells.md").read_text()
+PAGE = (ROOT / "docs" / "reasons.md").read_text()
 
 GIVERS = {
     **dict.fromkeys(("Why", "NeedsHuman", "NotAnswered", "NotRead", "NotAllowed", "Refused"), 0),

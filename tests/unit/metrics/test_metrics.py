@@ -101,14 +101,14 @@ def test_a_hold_is_told_until_it_ends_or_is_gone(metrics: Metrics, clock: Clock)
 
 
 def test_refreshes_deploys_calls_and_leading_are_counted(metrics: Metrics) -> None:
-    metrics.refreshed("ml-staging", "fraud", "PutBack")
+    metrics.refreshed("ml-staging", "fraud", "RolledBack")
     metrics.deployed("ml-staging", "fraud", "production")
     metrics.status_written("heartbeat")
     metrics.upstream_call("production", "registered-models/search", "ok", 0.1)
     metrics.api_call("GET", "200", 0.01)
     metrics.leading(now=True)
 
-    assert value(metrics, "stagingmirror_refreshes_total", result="PutBack", **LABELS) == 1.0
+    assert value(metrics, "stagingmirror_refreshes_total", result="RolledBack", **LABELS) == 1.0
     assert value(metrics, "stagingmirror_deploys_total", side="production", **LABELS) == 1.0
     assert value(metrics, "stagingmirror_status_writes_total", outcome="heartbeat") == 1.0
     assert value(metrics, "rest_client_requests_total", code="200", method="GET") == 1.0
@@ -138,7 +138,7 @@ def test_what_a_room_counts_itself_is_read_when_it_is_asked_for(metrics: Metrics
 
 
 def test_there_is_no_series_of_when_a_series_was_made(metrics: Metrics) -> None:
-    metrics.refreshed("ml-staging", "fraud", "PutBack")
+    metrics.refreshed("ml-staging", "fraud", "RolledBack")
     metrics.api_call("GET", "200", 0.01)
 
     names = {sample.name for each in metrics.registry.collect() for sample in each.samples}

@@ -32,7 +32,7 @@ def live(metrics: Metrics, name: str) -> None:
     moments = ("nextRefreshTime", "lastRefreshTime", "inSyncSince", "driftedSince")
     whole = status_of(report(equal(), held(), drifted()), now=NOW, previous=None)
     metrics.mirror("ml-staging", name, whole | dict.fromkeys(moments, whole["validUntil"]))
-    for result in ("Succeeded", "PutBack", "Skipped"):
+    for result in ("Succeeded", "RolledBack", "Skipped"):
         metrics.refreshed("ml-staging", name, result)
     for side in ("production", "staging"):
         metrics.deployed("ml-staging", name, side)

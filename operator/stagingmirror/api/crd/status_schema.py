@@ -131,9 +131,9 @@ class RefreshTold(Open):
     token: Text | None = None
     """The token of the annotation refresh-at that asked for it."""
     phase: Text | None = None
-    """Where it is: Prepare, Switch, Verify, PutBack."""
+    """Where it is: Prepare, Switch, Verify, RollBack."""
     result: Text | None = None
-    """How it ended: Succeeded, PutBack, PutBackIncomplete, Skipped, NothingToDo."""
+    """How it ended: Succeeded, RolledBack, RollbackIncomplete, Skipped, NothingToDo."""
     reason: Text | None = None
     """Why it ended so, in one word."""
     message: Text | None = None

@@ -100,14 +100,14 @@ class Refresh(Model):
     settle: Duration = "5m"
     """Production must have been seen, whole and unchanged, for this long before it is followed."""
     timeout: Annotated[
-        Duration, at_least("1s", "timeout must be at least 1s, else every refresh is put back")
+        Duration, at_least("1s", "timeout must be at least 1s, else every refresh is rolled back")
     ] = "2h"
-    """Of the whole refresh; past it, what was changed is put back."""
+    """Of the whole refresh; past it, what was changed is rolled back."""
     rollout_timeout: Annotated[
         Duration,
-        at_least("1s", "rolloutTimeout must be at least 1s, else every rollout is put back"),
+        at_least("1s", "rolloutTimeout must be at least 1s, else every rollout is rolled back"),
     ] = "10m"
-    """Of the rollouts of staging's workloads; past it, what was changed is put back."""
+    """Of the rollouts of staging's workloads; past it, what was changed is rolled back."""
 
 
 class Track(Model):

@@ -123,8 +123,8 @@ def end_lines(mirror: Mirror, ended: RefreshTold, seconds: float) -> list[Text]:
         head = line(symbol(verdict), f" {mirror.name}{word}   {span(seconds)}")
         return [head] if ended.result == "Succeeded" else [head, Text(f"  nothing to do{told}")]
     failed = {
-        "PutBack": "refresh failed and was put back",
-        "PutBackIncomplete": "refresh failed, and NOT everything could be put back",
+        "RolledBack": "refresh failed and was rolled back",
+        "RollbackIncomplete": "refresh failed, and NOT everything could be rolled back",
         "Skipped": "refresh was not started",
     }.get(ended.result or "", f"refresh ended with {ended.result}")
     return [line(("✗", "red"), f" {mirror.name}: {failed}{told}")]

@@ -13,8 +13,8 @@ from stagingmirror.drift.plan import NOT_KNOWN
 from stagingmirror.drift.serial import NotAStep, from_dict
 from stagingmirror.drift.wording import components_of, describe, phase
 
-_STARTS_ALL_THE_SAME = frozenset({"PutBackIncomplete", "NotReadable"})
-"""Why a mirror is Stalled though a refresh would start: what the last one could not put back, and
+_STARTS_ALL_THE_SAME = frozenset({"RollbackIncomplete", "NotReadable"})
+"""Why a mirror is Stalled though a refresh would start: what the last one could not roll back, and
 an entry that none follows, beside the others.
 """
 NEWER = "a step that this version of the command does not know; update the command"

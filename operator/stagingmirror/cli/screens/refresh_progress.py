@@ -67,9 +67,9 @@ class Follower:
             lines += self._step(step, _widths(steps), now)
         if open_.phase == "Verify":
             lines += self._once("verify", open_.message, "verify")
-        if open_.phase == "PutBack":
-            because = (open_.message or "").removeprefix("putting back: ")
-            lines += self._once("put back", because, "put back")
+        if open_.phase == "RollBack":
+            because = (open_.message or "").removeprefix("rolling back: ")
+            lines += self._once("roll back", because, "roll back")
         return lines
 
     def verified(self, now: float) -> list[Text]:
@@ -89,16 +89,16 @@ class Follower:
         if step.state != "Started":
             took = span(now - self._began.get((step.id, forward), self._last))
             self._last = now
-        phase = step.phase if forward else "put back"
+        phase = step.phase if forward else "roll back"
         component, text = widths
-        cells = f"{phase:<8}  {step.component:<{component}}   {step.text:<{text}}   {word:<9}"
+        cells = f"{phase:<9}  {step.component:<{component}}   {step.text:<{text}}   {word:<9}"
         return [Text(f"  {cells}  {took}".rstrip())]
 
     def _once(self, key: str, text: str | None, head: str) -> list[Text]:
         if not text or self._told.get(key) == text:
             return []
         self._told[key] = text
-        return [Text(f"  {head:<8}  {concise(text)}")]
+        return [Text(f"  {head:<9}  {concise(text)}")]
 
 
 def _steps(refresh: RefreshTold) -> list[_Step]:

@@ -170,7 +170,7 @@ class MirrorReconciler:
 
     async def _refresh(self, context: Context, found: blockers.Blockers) -> Progress:
         """The refresh half. What a human must mend first is not refreshed, and what is open of it
-        is put back.
+        is rolled back.
         """
         if found.whole is not None:
             return await self._retreat(context, found.whole)
@@ -236,7 +236,7 @@ class MirrorReconciler:
 
 
 def _both(progress: Progress, refused: Progress) -> Progress:
-    """What is being put back, and the token that was refused meanwhile: told by the next pass
+    """What is being rolled back, and the token that was refused meanwhile: told by the next pass
     where the end of a refresh is to be told first.
     """
     if progress.finished and refused.finished:

@@ -1,4 +1,4 @@
-"""Records whose mirrors are gone: put back to their end, told in the log, then removed.
+"""Records whose mirrors are gone: rolled back to their end, logged, then removed.
 
 What says more than that everything is as it was stays: a record that names what could not be put
 back holds the only account of the former values, and one that cannot be read may.
@@ -36,7 +36,7 @@ class Orphans:
     """Mirrors whose records stay, and that is in the log."""
 
     async def tend(self) -> list[Record]:
-        """One step for each; those that are still to be put back or removed."""
+        """One step for each; those that are still to be rolled back or removed."""
         try:
             await self.records.load(*self._gone(self.records.all_unreadable()))
         except StagingMirrorError as error:
@@ -98,10 +98,11 @@ def _tell_end(record: Record) -> None:
 
 def _tell_left(record: Record) -> None:
     log.error(
-        "a deleted mirror's refresh could not be put back whole; its record stays",
+        "a deleted mirror's refresh could not be rolled back completely; its record stays",
         mirror=f"{record.namespace}/{record.name}",
         refresh=record.id,
         left=[f"{describe(entry.step)} ({entry.message})" for entry in record.left],
         config_map=f"refresh-{record.uid}",
-        remedy="put these back by what the record says of before, then delete that ConfigMap",
+        remedy="restore these fields from the former values in the record, then delete the"
+        " ConfigMap",
     )

@@ -90,10 +90,10 @@ def _activity(context: Context | None) -> Activity:
 
 
 def _stalled(record: Record | None) -> tuple[str, str] | None:
-    if record is None or record.result != "PutBackIncomplete" or not record.left:
+    if record is None or record.result != "RollbackIncomplete" or not record.left:
         return None
     left = "; ".join(f"{describe(each.step)} ({each.message})" for each in record.left)
-    return "PutBackIncomplete", f"Could not be put back: {left.rstrip('.')}. {ENDS}"
+    return "RollbackIncomplete", f"Could not be rolled back: {left.rstrip('.')}. {ENDS}"
 
 
 def _again_in(

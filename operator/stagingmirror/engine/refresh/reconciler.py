@@ -1,5 +1,5 @@
 """The story of one refresh: an occasion, a record, then one step per pass until everything is
-verified or put back.
+verified or rolled back.
 
 Nothing is waited for in a pass: copies run beside it, Jobs and rollouts are looked at again by a
 later one, so checks go on during a refresh.
@@ -125,7 +125,7 @@ class RefreshReconciler:
     async def retreat(
         self, key: MirrorKey, uid: str, why: str, status: Mapping[str, Any]
     ) -> Progress:
-        """Put back what is open where there can be no Case (spec wrong, environment revoked,
+        """Roll back what is open where there can be no Case (spec wrong, environment revoked,
         deleted, Overlap), one step per call. Idle where nothing is open. ``status`` is the mirror's
         as last written: an end that is not in it yet is told.
         """
@@ -168,7 +168,7 @@ class RefreshReconciler:
         return RETRY if record is None else self._pacing.of(record, self._clock())
 
     async def tend_orphans(self) -> None:
-        """For ever: put back and remove records whose mirrors are gone. A task of the leader."""
+        """For ever: roll back and remove records whose mirrors are gone. A task of the leader."""
         while True:
             again_in = await self._tend() if self._leading() else None
             with contextlib.suppress(TimeoutError):
@@ -177,7 +177,7 @@ class RefreshReconciler:
             self._gone.clear()
 
     async def tend(self) -> None:
-        """Every record whose mirror is gone now is put back to its end and removed."""
+        """Every record whose mirror is gone now is rolled back to its end and removed."""
         goes_on = True
         while goes_on:
             goes_on = await self._tend() is not None
@@ -248,7 +248,7 @@ class RefreshReconciler:
                     self._prove(context.key, record.last_write)
                 judgement = reread(judgement, context, record, self._read_bytes)
                 return await self._running.verify(record, judgement)
-            case "PutBack":
+            case "RollBack":
                 return await self._returning.back(record)
             case "Closed":
                 return record
@@ -256,7 +256,7 @@ class RefreshReconciler:
     async def _back(self, record: Record, why: str) -> Record:
         if not self._records.is_mine(record):
             record = await self._records.keep(record)
-        if record.phase != "PutBack":
+        if record.phase != "RollBack":
             return await self._running.turn(record, "Stopped", why)
         return await self._returning.back(record)
 

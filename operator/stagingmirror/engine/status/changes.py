@@ -25,7 +25,7 @@ _ENDS: Mapping[str, tuple[Literal["Normal", "Warning"], str]] = {
     "Succeeded": ("Normal", "RefreshSucceeded"),
     "NothingToDo": ("Normal", "RefreshSucceeded"),
     "Skipped": ("Warning", "RefreshSkipped"),
-    "PutBackIncomplete": ("Warning", "PutBackIncomplete"),
+    "RollbackIncomplete": ("Warning", "RollbackIncomplete"),
 }
 _FAILED: tuple[Literal["Warning"], str] = ("Warning", "RefreshFailed")
 

@@ -91,7 +91,7 @@ def test_a_field_that_is_set_back_twice_in_mid_refresh_is_put_back_and_left(worl
         world.until(lambda status: not set_back(world) and status.get("refreshes"), within=90)
 
         refresh = ended(world)
-        assert (refresh["result"], refresh["reason"]) == ("PutBack", "Contended")
+        assert (refresh["result"], refresh["reason"]) == ("RolledBack", "Contended")
         assert "argocd changed app's image of Deployment features, twice" in refresh["message"]
         status = world.until(lambda status: condition(status, "Contended"))
         assert condition(status, "Contended")["status"] == "True"
@@ -147,7 +147,7 @@ def test_a_field_that_somebody_writes_before_us_is_not_overwritten(
         refresh = ended(world)
 
         assert refresh["reason"] == "ChangedUnderneath"
-        assert refresh["result"] in ("PutBack", "PutBackIncomplete")
+        assert refresh["result"] in ("RolledBack", "RollbackIncomplete")
         assert "rival" in refresh["message"]
         assert [image_of(live(world, name)) for name in ("one", "two")] == [OLD, THEIRS]
         world.until_sync("Drifted")

@@ -139,7 +139,7 @@ def test_killed_after_every_write_of_the_way_back_staging_is_as_it_was(
 
     ended = refreshed_dying(done)
 
-    assert (ended["result"], ended["reason"]) == ("PutBack", "ImagePullBackOff"), ended
+    assert (ended["result"], ended["reason"]) == ("RolledBack", "ImagePullBackOff"), ended
     # The copy stays, named by nothing; the loader ran again with the former value.
     left = {"versions": before["versions"] + 1, "jobs": before["jobs"] + 2}
     assert kinds.seen() == {**before, **left}

@@ -65,7 +65,7 @@ async def test_where_the_loader_fails_the_value_is_never_written(stage: Stage) -
     ended = await stage.run("now")
 
     # The former value could not be loaded again either: nobody knows what is loaded now.
-    assert (ended["result"], ended["reason"]) == ("PutBackIncomplete", "LoaderFailed"), ended
+    assert (ended["result"], ended["reason"]) == ("RollbackIncomplete", "LoaderFailed"), ended
     assert data(stage) == {"snapshot": "old"}
     assert sorted(loads(stage)) == ["new", "old"]
 
@@ -75,7 +75,7 @@ async def test_what_staging_never_had_is_not_loaded_again(stage: Stage) -> None:
 
     ended = await stage.run("now")
 
-    assert ended["result"] == "PutBack", ended
+    assert ended["result"] == "RolledBack", ended
     assert "staging had no value before, so what was loaded stays" in ended["message"]
     assert data(stage) == {"other": "kept"}
     assert loads(stage) == ["new"]
@@ -91,7 +91,7 @@ async def test_a_loader_that_does_not_end_is_ended_when_the_refresh_is_stopped(
 
     ended = await stage.run()
 
-    assert (ended["result"], ended["reason"]) == ("PutBack", "Suspended"), ended
+    assert (ended["result"], ended["reason"]) == ("RolledBack", "Suspended"), ended
     assert loads(stage) == []
 
 
@@ -115,7 +115,7 @@ async def test_the_former_value_is_loaded_once_the_last_pod_of_the_loader_is_gon
     assert loads(stage) in (["new"], [])
     stage.kube.patch("v1", "Pod", pod, stage.staging, {"metadata": {"finalizers": None}})
     ended = await stage.run()
-    assert (ended["result"], ended["reason"]) == ("PutBack", "Suspended"), ended
+    assert (ended["result"], ended["reason"]) == ("RolledBack", "Suspended"), ended
     assert loads(stage) == ["old"]
     assert pod not in pods(stage)
 
@@ -135,7 +135,7 @@ async def test_a_value_that_somebody_changes_while_the_loader_runs_is_never_over
 
     ended = await stage.run()
 
-    assert (ended["result"], ended["reason"]) == ("PutBack", "ChangedUnderneath"), ended
+    assert (ended["result"], ended["reason"]) == ("RolledBack", "ChangedUnderneath"), ended
     assert "rival changed snapshot" in ended["message"]
     assert data(stage) == {"snapshot": "theirs"}
     assert sorted(loads(stage)) == ["new", "old"]
@@ -147,6 +147,6 @@ async def test_a_loader_that_is_not_there_is_named(stage: Stage) -> None:
 
     ended = await stage.run("now")
 
-    assert ended["result"] in ("PutBack", "NothingToDo"), ended
+    assert ended["result"] in ("RolledBack", "NothingToDo"), ended
     assert "load" in ended["message"]
     assert data(stage) == {"snapshot": "old"}

@@ -43,7 +43,7 @@ async def test_a_field_that_somebody_else_changed_stops_the_refresh(stage: Stage
     )
     ended = await stage.run()
 
-    assert (ended["result"], ended["reason"]) == ("PutBackIncomplete", "ChangedUnderneath"), ended
+    assert (ended["result"], ended["reason"]) == ("RollbackIncomplete", "ChangedUnderneath"), ended
     assert "rival" in ended["message"]
     assert [image_of(live(stage, name)) for name in ("one", "two")] == [OLD, theirs]
 
@@ -60,7 +60,7 @@ async def test_a_field_that_is_set_back_twice_is_left_and_named(stage: Stage) ->
     progress = await stage.until(revert)
 
     ended = stage.status["refreshes"][0]
-    assert (ended["result"], ended["reason"]) == ("PutBack", "Contended"), ended
+    assert (ended["result"], ended["reason"]) == ("RolledBack", "Contended"), ended
     assert "argocd" in ended["message"]
     assert progress.contended is not None
     assert progress.contended[0] == "Contended"
@@ -117,7 +117,7 @@ async def test_what_may_not_be_patched_is_told_and_nothing_is_changed(stage: Sta
         for kind in ("ValidatingAdmissionPolicyBinding", "ValidatingAdmissionPolicy"):
             stage.kube.delete("admissionregistration.k8s.io/v1", kind, stage.staging)
 
-    assert ended["result"] == "PutBack", ended
+    assert ended["result"] == "RolledBack", ended
     assert ended["reason"] in ("Forbidden", "AdmissionDenied"), ended
     assert image_of(live(stage)) == OLD
 

@@ -1,4 +1,4 @@
-"""Staging's MLflow goes away in the middle of a refresh: what was written is put back, or named."""
+"""Staging's MLflow goes away in mid-refresh: what was written is rolled back, or named."""
 
 import secrets
 from collections.abc import AsyncIterator
@@ -54,7 +54,7 @@ class Losing:
     async def until_put_back_is_tried(self) -> None:
         """The refresh has turned back, and its first try to put the alias back was in vain."""
         await self.stage.until(
-            lambda p: (p.refresh or {}).get("phase") == "PutBack" and "Returning" in states(p),
+            lambda p: (p.refresh or {}).get("phase") == "RollBack" and "Returning" in states(p),
             within=90,
         )
 
@@ -97,8 +97,8 @@ async def test_a_registry_that_comes_back_is_put_back_to_what_it_was(
     losing.heal()
     ended = await losing.stage.run()
 
-    assert ended["result"] == "PutBack", ended
-    assert "Everything was put back" in ended["message"]
+    assert ended["result"] == "RolledBack", ended
+    assert "Everything was rolled back" in ended["message"]
     assert losing.alias() == "1"
 
 
@@ -109,11 +109,11 @@ async def test_a_registry_that_stays_away_is_told_as_half_refreshed_by_name(losi
 
     ended = await losing.stage.run(within=120)
 
-    assert ended["result"] == "PutBackIncomplete", ended
+    assert ended["result"] == "RollbackIncomplete", ended
     assert f"alias champion of {losing.model}" in ended["message"]
     progress = await losing.stage.step()
     assert progress.stalled is not None
-    assert progress.stalled[0] == "PutBackIncomplete"
+    assert progress.stalled[0] == "RollbackIncomplete"
     assert losing.alias() == "2"
 
 

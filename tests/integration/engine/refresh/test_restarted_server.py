@@ -123,14 +123,14 @@ def test_what_is_being_put_back_is_back_after_a_restart_of_the_api_server(
     control_plane: ControlPlane,
 ) -> None:
     with a_waiting_refresh(control_plane, "3s") as waiting:
-        waiting.until(lambda s: "Returning" in states(s), "nothing is being put back")
+        waiting.until(lambda s: "Returning" in states(s), "nothing is being rolled back")
         waiting.until(lambda _: waiting.jobs() == 2, "the loader does not run again")
         control_plane.restart_api_server()
 
         with waiting.node():
             ended = waiting.until(lambda s: s.get("refreshes"), "it has not ended")["refreshes"]
 
-        assert [each["result"] for each in ended] == ["PutBack"], ended
+        assert [each["result"] for each in ended] == ["RolledBack"], ended
         assert ended[0]["reason"] == "RolloutTimeout"
         former = {"snapshot": f"2026-11-20 in {waiting.world.staging}"}
         assert (waiting.image(), setting_of(waiting.world)) == (OLD, former)

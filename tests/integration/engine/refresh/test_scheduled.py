@@ -204,7 +204,7 @@ def test_a_tick_that_the_own_refresh_outlasts_is_skipped_and_says_so(day: Day) -
 
     assert (ended["result"], ended["reason"]) == ("Skipped", "DeadlineMissed")
     own = next(e for e in day.world.status("busy")["refreshes"] if e["trigger"] == "Manual")
-    assert (own["result"], own["reason"]) == ("PutBack", "RolloutTimeout")
+    assert (own["result"], own["reason"]) == ("RolledBack", "RolloutTimeout")
     assert ended["message"] == (
         f"it could not start within startingDeadline: the mirror's own refresh {own['id']} ran "
         f"until {own['finished']}."

@@ -1,6 +1,6 @@
 """The operator is killed between the record of a scheduled refresh and the status that tells of it.
 
-No tick starts a second refresh, whether the first one succeeds or is put back.
+No tick starts a second refresh, whether the first one succeeds or is rolled back.
 """
 
 import sys
@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("refresh-schedule
 
 Object = dict[str, Any]
 
-RESULTS = {"good": "Succeeded", "bad": "PutBack"}
+RESULTS = {"good": "Succeeded", "bad": "RolledBack"}
 """Mirrors of a Deployment of their name, and how their refresh ends."""
 
 

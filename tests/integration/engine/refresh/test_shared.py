@@ -116,7 +116,7 @@ async def test_putting_back_moves_stagings_alias_alone_also_where_production_mov
 
     ended = await stage.run()
 
-    assert (ended["result"], ended["reason"]) == ("PutBack", "ImagePullBackOff"), ended
+    assert (ended["result"], ended["reason"]) == ("RolledBack", "ImagePullBackOff"), ended
     assert shared.aliases() == {"champion": "3", "candidate": "1"}
     assert image_of(live(stage)) == OLD
     assert [alias for _, alias in shared.writes] == ["candidate", "candidate"], shared.writes
@@ -132,6 +132,6 @@ async def test_an_alias_that_staging_did_not_have_is_taken_away_again(shared: Sh
 
     ended = await stage.run("now")
 
-    assert (ended["result"], ended["reason"]) == ("PutBack", "ImagePullBackOff"), ended
+    assert (ended["result"], ended["reason"]) == ("RolledBack", "ImagePullBackOff"), ended
     assert shared.aliases() == {"champion": "2"}
     assert [alias for _, alias in shared.writes] == ["candidate", "candidate"], shared.writes

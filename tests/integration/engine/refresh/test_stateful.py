@@ -1,4 +1,4 @@
-"""A StatefulSet is refreshed like a Deployment, by the real controller; and put back."""
+"""A StatefulSet is refreshed like a Deployment, by the real controller; and rolled back."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -68,7 +68,7 @@ async def test_a_stateful_set_that_cannot_start_is_put_back_to_what_ran(stage: S
 
     ended = await stage.run("now")
 
-    assert (ended["result"], ended["reason"]) == ("PutBack", "ImagePullBackOff"), ended
+    assert (ended["result"], ended["reason"]) == ("RolledBack", "ImagePullBackOff"), ended
     assert index(stage)["spec"] == before
     assert running(stage) == {"index-0": OLD, "index-1": OLD}
 
@@ -84,7 +84,7 @@ async def test_a_stateful_set_that_keeps_pods_back_is_refused_before_anything_is
 
     ended = await stage.run("now")
 
-    assert (ended["result"], ended["reason"]) == ("PutBack", "Partitioned"), ended
+    assert (ended["result"], ended["reason"]) == ("RolledBack", "Partitioned"), ended
     assert "partition to 0" in ended["message"]
     assert index(stage)["metadata"]["generation"] == before
 
@@ -100,7 +100,7 @@ async def test_a_pod_that_kubernetes_does_not_replace_is_named_and_the_rest_is_p
 
     ended = await stage.run("now")
 
-    assert (ended["result"], ended["reason"]) == ("PutBackIncomplete", "ImagePullBackOff"), ended
+    assert (ended["result"], ended["reason"]) == ("RollbackIncomplete", "ImagePullBackOff"), ended
     assert f"`kubectl -n {stage.staging} delete pod index-1`" in ended["message"]
     assert index(stage)["spec"] == before
     assert running(stage) == {"index-0": OLD}
@@ -114,5 +114,5 @@ async def test_once_that_pod_is_deleted_the_stateful_set_is_put_back(stage: Stag
     stage.kube.delete("v1", "Pod", "index-1", stage.staging)
     ended = await stage.run()
 
-    assert (ended["result"], ended["reason"]) == ("PutBack", "ImagePullBackOff"), ended
+    assert (ended["result"], ended["reason"]) == ("RolledBack", "ImagePullBackOff"), ended
     assert running(stage) == {"index-0": OLD, "index-1": OLD}

@@ -80,7 +80,7 @@ async def test_dying_after_every_write_of_the_way_back_leaves_staging_as_it_was(
 
     ended = await scene.stage.run_dying("now", within=240)
 
-    assert (ended["result"], ended["reason"]) == ("PutBack", "ImagePullBackOff"), ended
+    assert (ended["result"], ended["reason"]) == ("RolledBack", "ImagePullBackOff"), ended
     # The copy stays, named by nothing; the loader ran again with the former value.
     left = {"versions": before["versions"] + 1, "jobs": before["jobs"] + 2}
     assert scene.world.seen() == {**before, **left}

@@ -1,4 +1,4 @@
-"""Refreshing workloads on the real API server: what is written, and what is put back."""
+"""Refreshing workloads on the real API server: what is written, and what is rolled back."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -53,7 +53,7 @@ async def test_an_image_that_never_gets_ready_is_put_back_and_given_back(stage: 
     ended = await stage.run("now")
 
     after = live(stage)
-    assert (ended["result"], ended["reason"]) == ("PutBack", "ImagePullBackOff"), ended
+    assert (ended["result"], ended["reason"]) == ("RolledBack", "ImagePullBackOff"), ended
     assert after["spec"] == before["spec"]
     assert "stagingmirror" not in managers(after)
     path = f"/apis/apps/v1/namespaces/{stage.staging}/deployments/features?fieldManager=owner"
@@ -72,7 +72,7 @@ async def test_a_hold_in_mid_refresh_stops_before_the_next_write_and_puts_back(
 
     ended = await stage.run()
 
-    assert (ended["result"], ended["reason"]) == ("PutBack", "Held"), ended
+    assert (ended["result"], ended["reason"]) == ("RolledBack", "Held"), ended
     assert [image_of(live(stage, name)) for name in ("one", "two")] == [OLD, OLD]
 
 
@@ -84,7 +84,7 @@ async def test_suspending_in_mid_refresh_puts_back(stage: Stage) -> None:
 
     ended = await stage.run()
 
-    assert (ended["result"], ended["reason"]) == ("PutBack", "Suspended"), ended
+    assert (ended["result"], ended["reason"]) == ("RolledBack", "Suspended"), ended
     assert [image_of(live(stage, name)) for name in ("one", "two")] == [OLD, OLD]
 
 

@@ -87,9 +87,9 @@ def test_a_staging_registry_that_takes_nothing_is_named_and_its_alias_stays(
     ask(mirrored, "now")
     refresh = ended(mirrored)
 
-    assert (refresh["result"], refresh["reason"]) == ("PutBack", reason)
+    assert (refresh["result"], refresh["reason"]) == ("RolledBack", reason)
     assert message in refresh["message"]
-    assert "Everything was put back" in refresh["message"]
+    assert "Everything was rolled back" in refresh["message"]
     client = client_of(mlflow_staging)
     assert [each.version for each in client.search_model_versions(f"name='{model}'")] == ["1"]
     assert str(client.get_model_version_by_alias(model, "champion").version) == "1"
@@ -112,7 +112,7 @@ def test_an_operator_without_a_permission_says_which_and_goes_on_once_it_has_it(
     finally:
         bind(mirrored.kube, mirrored.namespace, mirrored.staging, rules)
 
-    assert (refresh["result"], refresh["reason"]) == ("PutBack", "Forbidden")
+    assert (refresh["result"], refresh["reason"]) == ("RolledBack", "Forbidden")
     path = f"/api/v1/namespaces/{mirrored.staging}/configmaps/{DATA}"
     assert f"PATCH {path} was answered with 403 Forbidden" in refresh["message"]
     assert "our account is not permitted to" in refresh["message"]
@@ -132,7 +132,7 @@ def test_a_rule_of_the_cluster_that_forbids_it_is_told_without_its_words(
         ask(mirrored, "now")
         refresh = ended(mirrored)
 
-    assert (refresh["result"], refresh["reason"]) == ("PutBack", "AdmissionDenied")
+    assert (refresh["result"], refresh["reason"]) == ("RolledBack", "AdmissionDenied")
     assert "an admission rule of the cluster forbids it" in refresh["message"]
     assert f"ConfigMap {DATA}" in refresh["message"]
     assert setting_of(mirrored) == before

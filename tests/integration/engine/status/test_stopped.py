@@ -63,7 +63,7 @@ def test_a_mirror_that_is_deleted_in_mid_refresh_leaves_staging_as_it_was(
     mirrored.kube.delete(API_VERSION, "StagingMirror", "fraud", mirrored.staging)
 
     assert status["sync"] != "InSync"
-    until(lambda: image_of(mirrored) == OLD, within=30, what="nothing was put back")
+    until(lambda: image_of(mirrored) == OLD, within=30, what="nothing was rolled back")
     until(lambda: not records(mirrored), within=30, what="the record is still there")
     body = mirrored.kube.get("apps/v1", "Deployment", "features", mirrored.staging)
     assert "stagingmirror" not in {each["manager"] for each in body["metadata"]["managedFields"]}
@@ -77,7 +77,7 @@ def test_a_deleted_mirror_that_waits_for_its_finalizer_leaves_staging_as_it_was(
 
     mirrored.kube.delete(API_VERSION, "StagingMirror", "fraud", mirrored.staging)
     try:
-        until(lambda: image_of(mirrored) == OLD, within=30, what="nothing was put back")
+        until(lambda: image_of(mirrored) == OLD, within=30, what="nothing was rolled back")
         until(lambda: not records(mirrored), within=30, what="the record is still there")
         assert mirrored.read()["metadata"].get("deletionTimestamp")
     finally:
@@ -93,7 +93,7 @@ def test_a_mirror_that_is_made_anew_in_mid_refresh_begins_with_what_was_there_be
 
     mirrored.kube.delete(API_VERSION, "StagingMirror", "fraud", mirrored.staging)
     mirrored.mirror(track=track, refresh=REFRESH)
-    until(lambda: image_of(mirrored) == OLD, within=30, what="nothing was put back")
+    until(lambda: image_of(mirrored) == OLD, within=30, what="nothing was rolled back")
     until(
         lambda: f"refresh-{former}" not in records(mirrored),
         within=30,
@@ -138,7 +138,7 @@ def test_an_environment_that_is_revoked_in_mid_refresh_is_left_as_it_was(
     finally:
         mirrored.environment("production", mirrored.production)
 
-    assert refresh["result"] == "PutBack"
+    assert refresh["result"] == "RolledBack"
     assert f"does not list namespace {mirrored.staging} in usableFrom" in refresh["message"]
     assert condition(stalled, "Stalled")["reason"] == "EnvironmentNotUsable"
     assert image_of(mirrored) == OLD
@@ -168,7 +168,7 @@ def test_a_hold_that_finds_a_refresh_verifying_is_effective_only_once_that_has_e
         mirrored.kube.delete(API_VERSION, "MirrorHold", "in-between", mirrored.staging)
 
     assert image_then == OLD
-    assert refresh["result"] == "PutBack"
+    assert refresh["result"] == "RolledBack"
 
 
 def test_a_mirror_that_is_suspended_or_frozen_says_so_and_who_asks_is_told_why(

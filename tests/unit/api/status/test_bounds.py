@@ -30,7 +30,7 @@ def huge() -> Report:
         *components,
         plan=Plan(tuple(steps), tuple(Left(name, "w" * 5000) for name in names)),
         deploys=tuple(deployed(name, "d" * 5000) for name in names),
-        finished={"id": "r1", "result": "PutBack", "message": "m" * 50_000},
+        finished={"id": "r1", "result": "RolledBack", "message": "m" * 50_000},
         refresh={"id": "r2", "phase": "Verify", "steps": [{"text": "t" * 50_000}]},
         stalled=("Overlap", "o" * 50_000),
     )

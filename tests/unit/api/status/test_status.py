@@ -142,7 +142,7 @@ def test_conditions_that_say_something_is_wrong_are_there_only_while_they_are_tr
 
 @pytest.mark.parametrize(
     ("result", "told"),
-    [("Succeeded", "True"), ("PutBack", "False"), ("PutBackIncomplete", "False")],
+    [("Succeeded", "True"), ("RolledBack", "False"), ("RollbackIncomplete", "False")],
 )
 def test_refreshed_tells_how_the_last_refresh_ended(result: str, told: str) -> None:
     ended = {"id": "r1", "result": result, "finished": "2026-11-20T06:01:00Z", "message": "so"}

@@ -53,11 +53,11 @@ def test_each_change_of_a_step_is_told_once_and_timed() -> None:
 
     assert first == [
         "Refreshing fraud (asked by hand): 2 steps",
-        "  prepare   fraud-model   copy version 12   under way",
+        "  prepare    fraud-model   copy version 12   under way",
     ]
     assert again == []
-    assert later == ["  prepare   fraud-model   copy version 12   done       1 min"]
-    assert last == ["  switch    features      step 1            done       1 s"]
+    assert later == ["  prepare    fraud-model   copy version 12   done       1 min"]
+    assert last == ["  switch     features      step 1            done       1 s"]
 
 
 def test_steps_that_were_done_between_two_looks_are_told_at_the_end() -> None:
@@ -65,7 +65,7 @@ def test_steps_that_were_done_between_two_looks_are_told_at_the_end() -> None:
     follower.news(under_way("Taken", "Started"), 0.0)
 
     assert plain(follower.verified(1.0)) == [
-        "  switch    features      step 1            done       1 s"
+        "  switch     features      step 1            done       1 s"
     ]
 
 
@@ -75,9 +75,9 @@ def test_steps_are_columns_and_digests_are_short() -> None:
 
     told = plain(Follower(TOKEN).news(mirror, 0.0))
 
-    assert [line.find("   done") for line in told[1:3]] == [114, 114]
+    assert [line.find("   done") for line in told[1:3]] == [115, 115]
     assert "   image → sha256:a99e1902   " in told[2]
-    assert told[3].startswith("  put back  fraud-model   xxx")
+    assert told[3].startswith("  roll back  fraud-model   xxx")
     assert "could NOT be undone" in told[3]
 
 
@@ -87,14 +87,14 @@ def test_verifying_and_putting_back_say_what_they_wait_for() -> None:
     told = plain(follower.news(under_way("Taken", phase="Verify", message="1 of 3 updated"), 0))
     back = plain(
         follower.news(
-            under_way("Returning", phase="PutBack", message="putting back: image not found"), 5
+            under_way("Returning", phase="RollBack", message="rolling back: image not found"), 5
         )
     )
-    done = plain(follower.news(under_way("Restored", phase="PutBack"), 19))
+    done = plain(follower.news(under_way("Restored", phase="RollBack"), 19))
 
-    assert told[-1] == "  verify    1 of 3 updated"
-    assert back == ["  put back  image not found"]
-    assert done == ["  put back  fraud-model   copy version 12   undone     14 s"]
+    assert told[-1] == "  verify     1 of 3 updated"
+    assert back == ["  roll back  image not found"]
+    assert done == ["  roll back  fraud-model   copy version 12   undone     14 s"]
 
 
 def test_somebody_elses_refresh_is_not_told_as_ours() -> None:
@@ -104,7 +104,7 @@ def test_somebody_elses_refresh_is_not_told_as_ours() -> None:
 def test_what_it_waits_for_is_told() -> None:
     waiting = seen(DRIFTED_MODEL, waiting="production is not whole")
 
-    assert plain(Follower(TOKEN).news(waiting, 0.0)) == ["  waits     production is not whole"]
+    assert plain(Follower(TOKEN).news(waiting, 0.0)) == ["  waits      production is not whole"]
 
 
 def test_only_the_entry_of_our_token_ends_it() -> None:
@@ -119,11 +119,15 @@ def test_only_the_entry_of_our_token_ends_it() -> None:
     [
         (ended("Succeeded", component("a")), 0, "✓ fraud is in sync with production   59 s"),
         (ended("Succeeded", DRIFTED_MODEL), 3, "✗ fraud: 1 tracked   59 s"),
-        (ended("PutBack", DRIFTED_MODEL), 1, "✗ fraud: refresh failed and was put back: because"),
         (
-            ended("PutBackIncomplete", DRIFTED_MODEL),
+            ended("RolledBack", DRIFTED_MODEL),
             1,
-            "✗ fraud: refresh failed, and NOT everything could be put back: because",
+            "✗ fraud: refresh failed and was rolled back: because",
+        ),
+        (
+            ended("RollbackIncomplete", DRIFTED_MODEL),
+            1,
+            "✗ fraud: refresh failed, and NOT everything could be rolled back: because",
         ),
         (ended("Skipped", DRIFTED_MODEL), 1, "✗ fraud: refresh was not started: because"),
         (ended("Exploded", DRIFTED_MODEL), 1, "✗ fraud: refresh ended with Exploded: because"),

@@ -61,10 +61,10 @@ def stalled(message: str) -> dict[str, str]:
             "? fraud: unknown: schedule has 6 fields",
         ),
         (
-            seen(UNSEEN, conditions=[stalled("could not be put back: alias champion")]),
+            seen(UNSEEN, conditions=[stalled("could not be rolled back: alias champion")]),
             4,
             "? fraud: unknown (index: production: MLflow timed out); "
-            "stalled: could not be put back: alias champion",
+            "stalled: could not be rolled back: alias champion",
         ),
         (
             seen(UNSEEN, conditions=[stalled("MLflow timed out.")]),

@@ -95,7 +95,7 @@ def test_status_says_what_is_not_seen_before_it_says_that_a_human_is_needed() ->
 
     assert told[:2] == [
         "fraud is unknown: 1 of 1 not seen: index   seen 12 s ago",
-        "PutBackIncomplete: could not be put back: alias champion",
+        "RollbackIncomplete: could not be rolled back: alias champion",
     ]
 
 
@@ -105,7 +105,7 @@ def test_a_stalled_mirror_in_a_table_keeps_its_verdict() -> None:
     row = plain(status_table([(mirror, believed(mirror))], NOW, namespaces=False)[1:])
 
     assert "Drifted   1 of 1 drifted: mx" in row
-    assert "x…; stalled: PutBackIncomplete   1/1" in row
+    assert "x…; stalled: RollbackIncomplete   1/1" in row
 
 
 @pytest.mark.parametrize(

@@ -177,7 +177,7 @@ def _at_most_one(context: Context) -> Context:
 async def test_an_end_that_no_status_shows_is_told_by_a_mirror_that_is_stalled(
     office: Office,
 ) -> None:
-    fields = {"phase": "Closed", "result": "PutBack", "ended": NOW + 9, "message": "m"}
+    fields = {"phase": "Closed", "result": "RolledBack", "ended": NOW + 9, "message": "m"}
     closed = a_record(an_entry("Restored"), **fields)
     on_the_shelf(office.shelf, closed, "uid-1")
     key = office.context().key

@@ -21,7 +21,7 @@ def told(first: Report | None, then: Report) -> list[tuple[str, str]]:
 
 
 def test_the_same_truth_is_no_news() -> None:
-    of = report(drifted(), stalled=("Overlap", "two"), finished={"id": "1", "result": "PutBack"})
+    of = report(drifted(), stalled=("Overlap", "two"), finished={"id": "1", "result": "RolledBack"})
 
     assert told(of, of) == []
 
@@ -94,8 +94,8 @@ def test_a_refresh_is_told_when_it_starts_and_how_it_ends() -> None:
 @pytest.mark.parametrize(
     ("result", "kind", "reason"),
     [
-        ("PutBack", "Warning", "RefreshFailed"),
-        ("PutBackIncomplete", "Warning", "PutBackIncomplete"),
+        ("RolledBack", "Warning", "RefreshFailed"),
+        ("RollbackIncomplete", "Warning", "RollbackIncomplete"),
         ("Skipped", "Warning", "RefreshSkipped"),
         ("SomethingNew", "Warning", "RefreshFailed"),
     ],

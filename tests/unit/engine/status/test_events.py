@@ -151,7 +151,7 @@ async def test_another_rollout_is_another_event_though_the_words_are_the_same() 
 
 @pytest.mark.usefixtures("logged")
 @pytest.mark.parametrize(
-    ("result", "emitted"), [("Succeeded", 3), ("PutBack", 3), ("NothingToDo", 3), ("Skipped", 1)]
+    ("result", "emitted"), [("Succeeded", 3), ("RolledBack", 3), ("NothingToDo", 3), ("Skipped", 1)]
 )
 async def test_another_refresh_is_another_event_but_a_tick_that_is_skipped_again_is_not(
     result: str, emitted: int

@@ -159,10 +159,10 @@ class Executor:
         return None
 
     async def turn(self, record: Record, reason: str, message: str) -> Record:
-        """Turn back: from here on everything is put back."""
+        """Turn back: from here on everything is rolled back."""
         turned = self.tools.clock()
         turned_back = replace(
-            record, phase="PutBack", why=(reason, message), turned=turned, message=message
+            record, phase="RollBack", why=(reason, message), turned=turned, message=message
         )
         return await self.records.keep(turned_back)
 

@@ -1,4 +1,4 @@
-"""What a refresh could not put back, until somebody has: the end of Stalled(PutBackIncomplete).
+"""What a refresh could not roll back, until somebody has: the end of Stalled(RollbackIncomplete).
 
 Looked at again, never written: a field that holds its former or the applied value is settled, and
 so is one that is gone with its object. Whether a loader's data are right nobody can see; it is

@@ -62,7 +62,7 @@ async def surveyed(record: Record, tools: Tools) -> Record:
 
 
 def _refuse_other_former(record: Record) -> None:
-    """A loader that is put back loads what staging had when it was judged; where staging holds
+    """A loader that is rolled back loads what staging had when it was judged; where staging holds
     something else by now, that would be loaded under another name.
     """
     for entry in record.entries:

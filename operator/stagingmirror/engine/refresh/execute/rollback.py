@@ -1,8 +1,8 @@
-"""A refresh that is put back: everything that may have been written, in an order of its own.
+"""A refresh that is rolled back: everything that may have been written, in an order of its own.
 
 Stores first, then workloads: what restarts must read the former value. Workloads of a component
-whose loader runs again wait for it; the others do not. Within each, last written is first put back.
-What cannot be put back is named, and the rest is put back all the same.
+whose loader runs again wait for it; the others do not. Within each, last written is first rolled
+back. What cannot be rolled back is named, and the rest is rolled back all the same.
 
 A refusal (401, 403, quota, credentials that are not there) is not the last word: it is asked
 again until the refresh's timeout, counted from when it turned back.
@@ -40,7 +40,7 @@ _WRITTEN = ("Started", "Taken", "Verified", "Returning")
 
 
 def way_back(entries: Sequence[Entry]) -> tuple[Entry, ...]:
-    """The entries in the order in which they are put back."""
+    """The entries in the order in which they are rolled back."""
     loaded = {
         component
         for entry in entries
@@ -69,7 +69,7 @@ class Rollback:
     tools: Tools
 
     async def back(self, record: Record) -> Record:
-        """Put back the next step, or verify that all are; the record as it then is.
+        """Roll back the next step, or verify that all are; the record as it then is.
 
         What waits keeps waiting only what comes after it in its own components.
         """
@@ -128,7 +128,7 @@ class Rollback:
 
     def _refuse_late(self, record: Record, entry: Entry, message: str) -> None:
         if self.tools.clock() > (entry.ended or 0.0) + record.rollout_timeout:
-            raise StepFailed("NotPutBack", f"put back, but {message}")
+            raise StepFailed("NotRolledBack", f"rolled back, but {message}")
 
     async def _ask_again(self, record: Record, entry: Entry, message: str) -> Record:
         if self.tools.clock() > (record.turned or 0.0) + record.timeout:
@@ -146,7 +146,7 @@ class Rollback:
         closed = replace(
             record,
             phase="Closed",
-            result="PutBackIncomplete" if left else "PutBack",
+            result="RollbackIncomplete" if left else "RolledBack",
             ended=self.tools.clock(),
             message=_told(record, left),
         )
@@ -164,8 +164,10 @@ def _told(record: Record, left: Sequence[Entry]) -> str:
     but = "; ".join(f"{describe(entry.step)} ({entry.caveat})" for entry in caveats)
     if left:
         steps = "; ".join(f"{describe(entry.step)} ({entry.message})" for entry in left)
-        told = f"{why} Could not be put back: {steps}"
-        return f"{told}; put back, but: {but}" if but else told
+        told = f"{why} Could not be rolled back: {steps}"
+        return f"{told}; rolled back, but: {but}" if but else told
     return (
-        f"{why} Everything was put back, but: {but}" if but else f"{why} Everything was put back."
+        f"{why} Everything was rolled back, but: {but}"
+        if but
+        else f"{why} Everything was rolled back."
     )

@@ -16,14 +16,14 @@ FORMAT = 1
 
 Json = Mapping[str, Any]
 Trigger = Literal["Schedule", "Manual"]
-Phase = Literal["Forward", "Verify", "PutBack", "Closed"]
+Phase = Literal["Forward", "Verify", "RollBack", "Closed"]
 State = Literal[
     "Pending", "Started", "Taken", "Verified", "Returning", "Returned", "Restored", "Left"
 ]
 """Forward: Pending, Started (may have been written), Taken, Verified. Back: Returning, Returned,
-Restored; Left: could not be put back.
+Restored; Left: could not be rolled back.
 """
-Result = Literal["Succeeded", "PutBack", "PutBackIncomplete", "Skipped", "NothingToDo"]
+Result = Literal["Succeeded", "RolledBack", "RollbackIncomplete", "Skipped", "NothingToDo"]
 
 
 class UnreadableRecord(ValueError):
@@ -33,7 +33,7 @@ class UnreadableRecord(ValueError):
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One step and its state. ``reverts`` counts how often somebody set it back; ``caveat`` is what
-    is not known to be as it was though it was put back.
+    is not known to be as it was though it was rolled back.
     """
 
     step: Step
@@ -105,7 +105,7 @@ class Record:
 
     @property
     def left(self) -> tuple[Entry, ...]:
-        """What could not be put back and is not settled otherwise since."""
+        """What could not be rolled back and is not settled otherwise since."""
         return tuple(entry for entry in self.entries if entry.state == "Left")
 
     @property

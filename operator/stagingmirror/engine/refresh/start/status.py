@@ -78,9 +78,9 @@ def _phase(record: Record) -> str:
 
 
 def _message(record: Record) -> str:
-    if record.phase == "PutBack" and record.why is not None:
+    if record.phase == "RollBack" and record.why is not None:
         why, awaited = record.why[1], record.message
-        return f"putting back: {why}" + (f" Waits: {awaited}" if awaited not in ("", why) else "")
+        return f"rolling back: {why}" + (f" Waits: {awaited}" if awaited not in ("", why) else "")
     if record.phase == "Verify":
         return record.message or "waits for what was applied to arrive"
     working = next((e for e in record.entries if e.state == "Started"), None)

@@ -231,7 +231,7 @@ def _is_alive(pod: Body) -> bool:
 
 def is_whole(rollout: Rollout) -> bool:
     """Whether it stands as its template says now; what was not whole before a refresh cannot be
-    asked to be after it was put back.
+    asked to be after it was rolled back.
     """
     try:
         return pending(rollout, int(rollout.body["metadata"].get("generation") or 0)) is None

@@ -112,7 +112,7 @@ async def test_a_change_between_judging_and_the_first_step_is_never_loaded_under
     assert turned.why is not None
     assert turned.why[0] == "ChangedUnderneath"
     assert "changed after it was judged" in turned.why[1]
-    assert (await refresh.back(turned)).result == "PutBack"
+    assert (await refresh.back(turned)).result == "RolledBack"
     assert refresh.writes == []
 
 
@@ -130,10 +130,10 @@ async def test_what_cannot_be_taken_later_is_refused_before_anything_is_written(
 @pytest.mark.parametrize(
     ("former", "told"),
     [
-        ("old", "Everything was put back."),
+        ("old", "Everything was rolled back."),
         (
             None,
-            "Everything was put back, but: run a Job of CronJob load with SNAPSHOT=new "
+            "Everything was rolled back, but: run a Job of CronJob load with SNAPSHOT=new "
             "(staging had no value before, so what was loaded stays)",
         ),
     ],
@@ -150,7 +150,7 @@ async def test_a_put_back_says_what_is_not_as_it_was(former: str | None, told: s
 
     closed = await refresh.back(begun)
 
-    assert closed.result == "PutBack"
+    assert closed.result == "RolledBack"
     assert closed.message.endswith(told)
 
 

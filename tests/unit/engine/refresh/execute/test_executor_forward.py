@@ -78,7 +78,7 @@ async def test_a_step_that_is_refused_is_tried_for_a_while_before_all_is_put_bac
 
     assert (patient.phase, patient.entries[0].state) == ("Forward", "Started")
     assert str(refusal) in patient.entries[0].message
-    assert turned.phase == "PutBack"
+    assert turned.phase == "RollBack"
 
 
 async def test_a_step_that_was_refused_by_a_starting_server_is_taken_once(runs: Runs) -> None:

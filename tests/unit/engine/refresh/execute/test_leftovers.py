@@ -1,4 +1,4 @@
-"""What refreshes leave behind: of deleted mirrors, and what could not be put back."""
+"""What refreshes leave behind: of deleted mirrors, and what could not be rolled back."""
 
 from collections.abc import AsyncIterator
 
@@ -68,14 +68,14 @@ async def test_what_a_deleted_mirror_leaves_is_kept_with_its_former_values(
     assert left.before is not None
     assert left.before["value"] == "old"
     said = capsys.readouterr().out
-    assert said.count("could not be put back whole") == 1
+    assert said.count("could not be rolled back completely") == 1
     assert "training-data: snapshot" in said
 
 
 async def left_behind(office: Office, value: str) -> Progress:
-    """A PutBackIncomplete whose field now holds this, looked at twice."""
+    """A RollbackIncomplete whose field now holds this, looked at twice."""
     office.shelf.config_map("training-data", {"snapshot": value})
-    fields = {"phase": "Closed", "result": "PutBackIncomplete", "ended": NOW, "message": "m"}
+    fields = {"phase": "Closed", "result": "RollbackIncomplete", "ended": NOW, "message": "m"}
     on_the_shelf(office.shelf, a_record(an_entry("Left", message="why"), **fields), "uid-1")
     return await office.refresher.advance(office.context(annotations={}))
 
@@ -88,7 +88,7 @@ async def test_what_was_left_is_settled_at_its_former_and_at_the_applied_value(
 
     assert told.stalled is None
     assert kept(office).left == ()
-    assert kept(office).result == "PutBackIncomplete"
+    assert kept(office).result == "RollbackIncomplete"
 
 
 async def test_what_was_left_stalls_until_then_and_says_what_ends_it(office: Office) -> None:
@@ -96,7 +96,7 @@ async def test_what_was_left_stalls_until_then_and_says_what_ends_it(office: Off
 
     assert told.stalled is not None
     reason, message = told.stalled
-    assert reason == "PutBackIncomplete"
+    assert reason == "RollbackIncomplete"
     assert "training-data: snapshot" in message
     assert "ends when each of these holds its former or the applied value" in message
 

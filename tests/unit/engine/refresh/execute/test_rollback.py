@@ -17,7 +17,7 @@ from support.operators.shelf import Fate, Shelf, a_writer
 
 OTHER = SetConfigMapKey("other", "features", "ml-staging", "features", "snapshot", "new")
 MOVE = MoveAlias("move", "fraud", "staging", "fraud-detector", "champion", "8")
-TURNED = {"phase": "PutBack", "turned": NOW, "why": ("Held", "ci holds staging.")}
+TURNED = {"phase": "RollBack", "turned": NOW, "why": ("Held", "ci holds staging.")}
 
 
 class Returns:
@@ -77,7 +77,7 @@ async def test_a_refusal_is_asked_again_and_everything_is_put_back(
 
     ended = await returns.passes()
 
-    assert ended.result == "PutBack", ended
+    assert ended.result == "RolledBack", ended
     assert [shelf.data(name) for name in ("training-data", "features")] == [
         {"snapshot": "old"},
         {"snapshot": "old"},
@@ -105,7 +105,7 @@ async def test_what_is_refused_until_the_timeout_is_left_and_named(
     returns.now += returns.record.timeout + 1
     ended = await returns.passes()
 
-    assert ended.result == "PutBackIncomplete"
+    assert ended.result == "RollbackIncomplete"
     assert [entry.step.id for entry in ended.left] == ["set"]
     assert "training-data: snapshot" in ended.message
 
@@ -115,7 +115,7 @@ async def test_what_somebody_else_changed_is_left_at_once(returns: Returns, shel
 
     ended = await returns.passes()
 
-    assert ended.result == "PutBackIncomplete"
+    assert ended.result == "RollbackIncomplete"
     assert shelf.data("training-data") == {"snapshot": "theirs"}
 
 

@@ -121,10 +121,10 @@ def test_a_status_shows_steps_in_words_and_nothing_of_former_values() -> None:
 
 
 def test_an_ended_refresh_tells_its_result_and_its_components() -> None:
-    ended = replace(record(), phase="Closed", result="PutBack", message="m", ended=1010.0)
+    ended = replace(record(), phase="Closed", result="RolledBack", message="m", ended=1010.0)
 
     shown = ended_refresh(ended)
 
-    assert (shown["result"], shown["reason"]) == ("PutBack", "Held")
+    assert (shown["result"], shown["reason"]) == ("RolledBack", "Held")
     assert shown["components"] == ["fraud", "data", "image"]
     assert shown["generation"] == ended.generation

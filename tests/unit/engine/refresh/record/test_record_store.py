@@ -51,7 +51,7 @@ async def test_a_lost_answer_and_a_read_without_one_lose_nothing(
     with pytest.raises(NotAnswered):
         await records.load("uid-1")
     with pytest.raises(NotAnswered):  # 409, and whose it is cannot be read
-        await records.keep(replace(begun, phase="PutBack"))
+        await records.keep(replace(begun, phase="RollBack"))
 
     assert records.get("uid-1") == begun
     await records.load("uid-1")

@@ -1,5 +1,5 @@
 """Records of refreshes on an API server that flaps: an open refresh is never forgotten, and what
-cannot be put back at once is tried again.
+cannot be rolled back at once is tried again.
 """
 
 from collections.abc import AsyncIterator, Callable
@@ -155,7 +155,7 @@ async def test_what_is_refused_on_the_way_back_is_put_back_when_it_is_permitted_
     server.track("new")
     async with records_on(server) as (records, writer):
         record = await records.begin(
-            a_record_of_one(phase="PutBack", turned=0.0, why=("Held", "held."))
+            a_record_of_one(phase="RollBack", turned=0.0, why=("Held", "held."))
         )
         returning = Rollback(records, hands_with(writer, clock=lambda: 1.0))
         server.faults = {"PATCH": [(fault, False)]}
@@ -163,7 +163,7 @@ async def test_what_is_refused_on_the_way_back_is_put_back_when_it_is_permitted_
         for _ in range(6):
             record = await returning.back(record) if record.is_open else record
 
-    assert record.result == "PutBack"
+    assert record.result == "RolledBack"
     assert server.kept[TRACKED]["data"]["snapshot"] == "old"
 
 
@@ -172,7 +172,7 @@ async def test_what_is_refused_until_the_time_is_up_is_named() -> None:
     server.track("new")
     async with records_on(server) as (records, writer):
         record = await records.begin(
-            a_record_of_one(phase="PutBack", turned=0.0, why=("Held", "held."))
+            a_record_of_one(phase="RollBack", turned=0.0, why=("Held", "held."))
         )
         returning = Rollback(records, hands_with(writer, clock=lambda: 61.0))
         server.faults = {"PATCH": [(refused(403, "Forbidden"), False)]}
@@ -180,7 +180,7 @@ async def test_what_is_refused_until_the_time_is_up_is_named() -> None:
         for _ in range(6):
             record = await returning.back(record) if record.is_open else record
 
-    assert record.result == "PutBackIncomplete"
+    assert record.result == "RollbackIncomplete"
     assert "training-data" in record.message
 
 
@@ -188,14 +188,14 @@ async def test_a_half_changed_staging_is_remembered_when_its_mirror_is_gone() ->
     server = ApiServer()
     async with records_on(server) as (records, writer):
         left = Entry(STEP, state="Left", before=BEFORE, message="could not")
-        done = a_record_of_one(phase="Closed", result="PutBackIncomplete", entries=(left,))
+        done = a_record_of_one(phase="Closed", result="RollbackIncomplete", entries=(left,))
         await records.begin(done)
         orphans = Orphans(records, writer, lambda uid: False, lambda record, why: _never())
 
         assert await orphans.tend() == []
         assert RECORD in server.kept
 
-        mended = replace(done, result="PutBack").with_entry(replace(left, state="Restored"))
+        mended = replace(done, result="RolledBack").with_entry(replace(left, state="Restored"))
         await records.keep(mended)
         await orphans.tend()
         assert RECORD not in server.kept
@@ -229,4 +229,4 @@ def hands_with(writer: Writer, *, clock: Callable[[], float]) -> Tools:
 
 
 async def _never() -> Record:
-    raise AssertionError("there is nothing to put back")
+    raise AssertionError("there is nothing to roll back")

@@ -43,7 +43,7 @@ def refreshed(made: Context, tick: float, **fields: Any) -> Record:
 
 def roll_back(made: Context, tick: float, ended: float) -> Record:
     why = ("RolloutTimeout", "features does not get ready.")
-    return refreshed(made, tick, phase="Closed", result="PutBack", why=why, ended=ended)
+    return refreshed(made, tick, phase="Closed", result="RolledBack", why=why, ended=ended)
 
 
 def watched_until(now: float) -> tuple[Occasions, Memory]:
