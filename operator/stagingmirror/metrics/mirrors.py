@@ -11,8 +11,7 @@ from typing import Any
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from stagingmirror.api.types.times import posix
-from stagingmirror.errors import NeedsHuman
+from stagingmirror.api.types.times import parse_time
 
 VERDICTS = ("InSync", "Drifted", "Held", "Unknown")
 _MIRROR = ["namespace", "name"]
@@ -87,9 +86,9 @@ def _told(status: Mapping[str, Any]) -> _Told:
             (str(each.get("name")), str(each.get("kind") or ""), str(each.get("verdict")))
             for each in status.get("components") or ()
         ),
-        valid_until=_moment(status.get("validUntil")),
-        drifted_since=_moment(status.get("driftedSince")),
-        moments=tuple(_moment(status.get(key)) for _, _, key in _MOMENTS),
+        valid_until=parse_time(status.get("validUntil")),
+        drifted_since=parse_time(status.get("driftedSince")),
+        moments=tuple(parse_time(status.get(key)) for _, _, key in _MOMENTS),
     )
 
 
@@ -139,10 +138,3 @@ def _lengths(
 
 def _since(later: float | None, earlier: float | None) -> float | None:
     return None if later is None or earlier is None else later - earlier
-
-
-def _moment(text: object) -> float | None:
-    try:
-        return posix(str(text)) if text else None
-    except NeedsHuman:  # somebody else wrote the status
-        return None

@@ -8,10 +8,9 @@ from typing import Any
 
 from stagingmirror.api.status.component import reason_of
 from stagingmirror.api.status.report import ComponentReport, Report
-from stagingmirror.api.types.times import posix, rfc3339
+from stagingmirror.api.types.times import parse_time, rfc3339
 from stagingmirror.drift.facts import Observation, Seen
 from stagingmirror.drift.verdict import Accepted, Drifted, Held, Unknown
-from stagingmirror.errors import NeedsHuman
 
 
 def fingerprint(report: Report) -> str:
@@ -51,10 +50,8 @@ def drifted_since(report: Report, *, now: float, previous: Mapping[str, Any]) ->
 
 def overdue(since: str | None, *, now: float, max_drift_age: float) -> bool:
     """Whether drift is older than it may be."""
-    try:
-        return since is not None and now - posix(since) > max_drift_age
-    except NeedsHuman:  # somebody else wrote the status
-        return False
+    began = parse_time(since)
+    return began is not None and now - began > max_drift_age
 
 
 def _component(component: ComponentReport) -> list[object]:

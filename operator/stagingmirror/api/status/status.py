@@ -10,11 +10,10 @@ from stagingmirror.api.status.report import Report
 from stagingmirror.api.status.since import drifted_since, fingerprint, in_sync_since, overdue
 from stagingmirror.api.status.summary import summary_of
 from stagingmirror.api.status.truncation import LEVELS, MAX_BYTES, Limits, cut_all, ended
-from stagingmirror.api.types.times import posix, rfc3339
+from stagingmirror.api.types.times import parse_time, rfc3339
 from stagingmirror.drift import deploys, serial
 from stagingmirror.drift.steps import Plan, Step
 from stagingmirror.drift.wording import components_of, describe, phase
-from stagingmirror.errors import NeedsHuman
 
 MAX_REFRESHES = 10
 _SURVIVES = (
@@ -225,15 +224,8 @@ def _deploy(deploy: deploys.Deploy, limits: Limits) -> dict[str, Any]:
 def deploys_in(status: Mapping[str, Any]) -> tuple[deploys.Deploy, ...]:
     """The deploys of a status, whoever wrote it; what is none is left out."""
     written = (each for each in status.get("deploys") or () if isinstance(each, Mapping))
-    read = (deploys.from_dict(each, at=_at(each)) for each in written)
+    read = (deploys.from_dict(each, at=parse_time(each.get("at")) or 0.0) for each in written)
     return tuple(each for each in read if each is not None)
-
-
-def _at(deploy: Mapping[str, Any]) -> float:
-    try:
-        return posix(str(deploy.get("at")))
-    except NeedsHuman:
-        return 0.0
 
 
 def _present(told: Mapping[str, Any]) -> Status:

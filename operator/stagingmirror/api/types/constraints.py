@@ -186,7 +186,7 @@ Moment = Annotated[
         times.PATTERN,
         times.REMEDY,
         also="timestamp(self).getFullYear() >= 1970",
-        holds=times.is_moment,
+        holds=lambda text: times.parse_time(text) is not None,
     ),
 ]
 

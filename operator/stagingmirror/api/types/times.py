@@ -13,22 +13,22 @@ REMEDY = 'write a time in RFC 3339 with its zone, e.g. "2027-01-31T18:00:00Z"'
 _WHOLE = re.compile(PATTERN)
 
 
-def is_moment(text: str) -> bool:
-    """Whether ``posix`` takes it."""
-    return _parsed(text) is not None
-
-
 def posix(text: str) -> float:
     """POSIX seconds of an RFC 3339 time. Raises NeedsHuman (InvalidTime) for anything else."""
-    at = _parsed(text)
+    at = parse_time(text)
     if at is None:
         raise NeedsHuman("InvalidTime", f'"{text[:64]}" is no time; {REMEDY}.')
     return at
 
 
-def _parsed(text: str) -> float | None:
+def parse_time(text: object) -> float | None:
+    """POSIX seconds of an RFC 3339 time; None for anything else, e.g. in a status that somebody
+    else wrote.
+    """
+    if not isinstance(text, str) or _WHOLE.fullmatch(text) is None:
+        return None
     try:
-        return datetime.fromisoformat(text).timestamp() if _WHOLE.fullmatch(text) else None
+        return datetime.fromisoformat(text).timestamp()
     except (ValueError, OverflowError):  # a 31st of February, or a zone of 99 hours
         return None
 

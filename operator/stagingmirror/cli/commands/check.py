@@ -7,7 +7,7 @@ from datetime import datetime
 from time import monotonic, time
 
 from stagingmirror.api.types.duration import seconds
-from stagingmirror.api.types.times import is_moment, posix
+from stagingmirror.api.types.times import parse_time
 from stagingmirror.cli.commands.options import fail, show
 from stagingmirror.cli.commands.wait import EVERY, asked_anew, patience
 from stagingmirror.cli.read.answer import MISUSED, Answer, answer, worst
@@ -53,8 +53,8 @@ async def check(client: MirrorClient, asked: Asked, output: str) -> int:
 
 def moment(text: str, now: float) -> float:
     """POSIX seconds of RFC 3339, of a time of today (local), or of a duration ago. NeedsHuman."""
-    if is_moment(text):
-        return posix(text)
+    if (exact := parse_time(text)) is not None:
+        return exact
     for form in ("%H:%M", "%H:%M:%S"):
         try:
             today = datetime.fromtimestamp(now).astimezone()

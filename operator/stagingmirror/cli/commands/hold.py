@@ -10,12 +10,12 @@ from pydantic import ValidationError
 
 from stagingmirror.api.crd.status_schema import HoldStatus
 from stagingmirror.api.types.duration import seconds
-from stagingmirror.api.types.times import rfc3339
+from stagingmirror.api.types.times import parse_time, rfc3339
 from stagingmirror.cli.commands.options import fail, show, user
 from stagingmirror.cli.commands.wait import EVERY, asked_anew, patience, until
 from stagingmirror.cli.read.answer import FAILED, IN_SYNC, MISUSED, UNKNOWN
 from stagingmirror.cli.read.client import MirrorClient
-from stagingmirror.cli.read.mirror import Mirror, at
+from stagingmirror.cli.read.mirror import Mirror
 from stagingmirror.cli.read.times import clock, span
 from stagingmirror.errors import Conflicted, NeedsHuman, NotAllowed, NotThere
 
@@ -107,7 +107,7 @@ async def _create(client: MirrorClient, name: str, spec: Mapping[str, Any]) -> N
         await client.create_hold(name, spec)
     except Conflicted:
         try:
-            ended = at((await client.hold(name))["spec"].get("until"))
+            ended = parse_time((await client.hold(name))["spec"].get("until"))
             if ended is None or ended > time():
                 raise
             await client.delete_hold(name)
@@ -122,7 +122,7 @@ async def _effective(client: MirrorClient, name: str, ends: float, limit: float)
     while True:
         status = _status(await client.hold(name))
         message = status.message or ""
-        if at(status.effective_since) is not None:
+        if parse_time(status.effective_since) is not None:
             now = time()
             show(f"✓ held by {name} until {clock(ends, now)} UTC ({span(ends - now + 30)})")
             return IN_SYNC

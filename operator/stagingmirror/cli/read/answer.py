@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from math import floor
 
 from stagingmirror.api.crd.status_schema import ComponentTold
+from stagingmirror.api.types.times import parse_time
 from stagingmirror.cli.read.freshness import Freshness
-from stagingmirror.cli.read.mirror import Mirror, at, sync_of
+from stagingmirror.cli.read.mirror import Mirror, sync_of
 from stagingmirror.cli.read.times import clock, span
 
 IN_SYNC, FAILED, MISUSED, DIFFERS, UNKNOWN = 0, 1, 2, 3, 4
@@ -89,7 +90,7 @@ def _sync(
 
 
 def _gap(mirror: Mirror, since: float, now: float) -> str | None:
-    began = at(mirror.status.in_sync_since)
+    began = parse_time(mirror.status.in_sync_since)
     if began is None:
         return "in sync without what was left out; --since can only be told of the whole"
     # Times are written in whole seconds, rounded down: only a second before is surely before.

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from stagingmirror.api.types.base import API_VERSION, GROUP, VERSION
+from stagingmirror.api.types.times import parse_time
 from stagingmirror.cli.read.freshness import Settled
-from stagingmirror.cli.read.mirror import Mirror, at, read
+from stagingmirror.cli.read.mirror import Mirror, read
 from stagingmirror.errors import NotAllowed, NotThere
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 
@@ -84,7 +85,7 @@ class MirrorClient:
             return Settled(None, why, f"kubectl -n {namespace} get lease {LEASE}", forbidden=True)
         annotations = lease["metadata"].get("annotations") or {}
         why = "no operator has settled a verdict yet"
-        return Settled(at(annotations.get(SETTLED_AT)), why, see)
+        return Settled(parse_time(annotations.get(SETTLED_AT)), why, see)
 
     async def annotate(self, mirror: Mirror, key: str, token: str) -> None:
         """Leave a token on the mirror."""

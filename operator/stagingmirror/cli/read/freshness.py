@@ -5,7 +5,8 @@ An old status is no verdict: whatever it says, the answer is then Unknown, with 
 
 from dataclasses import dataclass
 
-from stagingmirror.cli.read.mirror import Mirror, at
+from stagingmirror.api.types.times import parse_time
+from stagingmirror.cli.read.mirror import Mirror
 from stagingmirror.cli.read.times import span
 
 AHEAD = 5.0
@@ -67,7 +68,7 @@ def _of_status(mirror: Mirror, now: float) -> str | None:
         return "not checked yet"
     if status.observed_generation < mirror.generation:
         return "its spec changed and has not been checked since"
-    until = at(status.valid_until)
+    until = parse_time(status.valid_until)
     if until is None:
         # A verdict needs an end; that nothing is known needs none.
         return None if status.sync == "Unknown" else "its status does not say how long it is valid"

@@ -8,7 +8,6 @@ from pydantic import ValidationError
 
 from stagingmirror.api.crd.status_schema import ComponentTold, Condition, MirrorStatus
 from stagingmirror.api.types.duration import seconds
-from stagingmirror.api.types.times import is_moment, posix
 from stagingmirror.errors import NeedsHuman
 
 STALE_AFTER = 120.0
@@ -67,11 +66,6 @@ def read(body: Mapping[str, Any]) -> Mirror:
         },
         tracked=tuple(each.get("name", "") for each in spec.get("track") or ()),
     )
-
-
-def at(text: str | None) -> float | None:
-    """POSIX seconds of a time in a status; None where there is none that can be read."""
-    return posix(text) if text is not None and is_moment(text) else None
 
 
 def sync_of(components: Iterable[ComponentTold]) -> str:

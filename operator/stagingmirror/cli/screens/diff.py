@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from rich.text import Text
 
 from stagingmirror.api.crd.status_schema import ComponentTold, DifferenceTold
+from stagingmirror.api.types.times import parse_time
 from stagingmirror.cli.read.freshness import Freshness
-from stagingmirror.cli.read.mirror import Mirror, at
+from stagingmirror.cli.read.mirror import Mirror
 from stagingmirror.cli.read.times import clock, span
 from stagingmirror.cli.screens.text import columns, concise, line, pair, short, symbol
 from stagingmirror.drift.facts import DETAIL
@@ -46,7 +47,7 @@ def _component(component: ComponentTold, mirror: Mirror, now: float) -> list[Tex
 
 
 def _title(component: ComponentTold, now: float) -> Text:
-    since = at(component.since)
+    since = parse_time(component.since)
     when = f" since {clock(since, now)} UTC ({span(now - since)})" if since is not None else ""
     verdict = {"InSync": "in sync"}.get(component.verdict, component.verdict.lower())
     kind = f" · {component.kind}" if component.kind else ""

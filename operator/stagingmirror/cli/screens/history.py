@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from rich.text import Text
 
 from stagingmirror.api.crd.status_schema import DeployTold, RefreshTold
-from stagingmirror.cli.read.mirror import Mirror, at
+from stagingmirror.api.types.times import parse_time
+from stagingmirror.cli.read.mirror import Mirror
 from stagingmirror.cli.read.times import clock, span
 from stagingmirror.cli.screens.text import columns, concise, line, short, symbol
 from stagingmirror.drift.deploys import Deploy, from_dict
@@ -43,7 +44,7 @@ def _refreshes(refreshes: Iterable[RefreshTold], now: float) -> list[Text]:
 
 
 def _deploys(deploys: Iterable[DeployTold], now: float) -> list[Text]:
-    newest_first = sorted(deploys, key=lambda each: at(each.at) or 0.0, reverse=True)
+    newest_first = sorted(deploys, key=lambda each: parse_time(each.at) or 0.0, reverse=True)
     rows = [_deploy(each, now) for each in newest_first]
     head: Row = ("deployed", "side", "component", "workload", "what", "")
     return columns([head, *rows], gap=3) if rows else []
@@ -51,7 +52,7 @@ def _deploys(deploys: Iterable[DeployTold], now: float) -> list[Text]:
 
 def _deploy(told: DeployTold, now: float) -> Row:
     moment = _when(told.at, now)
-    deploy = from_dict(told.model_dump(by_alias=True), at=at(told.at) or 0.0)
+    deploy = from_dict(told.model_dump(by_alias=True), at=parse_time(told.at) or 0.0)
     if deploy is None:  # of another version of the operator: in its own words
         return (moment, told.side or "", told.component or "", "", concise(told.message or ""), "")
     component, side = deploy.key
@@ -77,10 +78,10 @@ def _agreement(deploy: Deploy) -> Text:
 
 
 def _when(text: str | None, now: float) -> str:
-    time = at(text)
+    time = parse_time(text)
     return "" if time is None else f"{clock(time, now)} ({span(now - time)} ago)"
 
 
 def _took(refresh: RefreshTold) -> str:
-    started, finished = at(refresh.started), at(refresh.finished)
+    started, finished = parse_time(refresh.started), parse_time(refresh.finished)
     return "" if started is None or finished is None else span(finished - started)

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Sequence
 from rich.text import Text
 
 from stagingmirror.api.crd.status_schema import ComponentTold
+from stagingmirror.api.types.times import parse_time
 from stagingmirror.cli.read.freshness import Freshness
-from stagingmirror.cli.read.mirror import Mirror, at
+from stagingmirror.cli.read.mirror import Mirror
 from stagingmirror.cli.read.times import span, tick
 from stagingmirror.cli.screens.text import (
     STYLES,
@@ -129,7 +130,7 @@ def _next(mirror: Mirror, now: float) -> Iterable[Text]:
         return
     if mirror.status.waiting:
         yield Text(f"A refresh is due and waits: {mirror.status.waiting}")
-    due = at(mirror.status.next_refresh_time)
+    due = parse_time(mirror.status.next_refresh_time)
     if due is not None:
         when = f"{tick(due, mirror.zone)} ({_in(due, now)})"
         steps = mirror.status.plan.steps if mirror.status.plan else ()
@@ -139,13 +140,13 @@ def _next(mirror: Mirror, now: float) -> Iterable[Text]:
 
 def _age(mirror: Mirror, now: float) -> str:
     """How old the oldest look is; empty where nothing was looked at."""
-    times = [at(each.observed_at) for each in mirror.status.components]
+    times = [parse_time(each.observed_at) for each in mirror.status.components]
     known = [time for time in times if time is not None]
     return span(now - min(known)) if known else ""
 
 
 def _for(since: str | None, now: float) -> str:
-    began = at(since)
+    began = parse_time(since)
     return "" if began is None else f", for {span(now - began)}"
 
 

@@ -6,10 +6,9 @@ from typing import Any
 
 from stagingmirror.api.spec.mirror import StagingMirrorSpec
 from stagingmirror.api.types.duration import seconds
-from stagingmirror.api.types.times import posix
+from stagingmirror.api.types.times import parse_time
 from stagingmirror.drift.facts import Hold, Observations
 from stagingmirror.engine.context import A_MOMENT, acceptances_of
-from stagingmirror.errors import NeedsHuman
 
 STALLED_RETRY = 300.0
 """Seconds after which a stalled mirror is looked at though nothing that it names has changed."""
@@ -45,16 +44,9 @@ def next_blind_pass(
 
 
 def _overdue(spec: StagingMirrorSpec, status: Mapping[str, Any]) -> list[float]:
-    since = _time(status.get("driftedSince"))
+    since = parse_time(status.get("driftedSince"))
     return [] if since is None else [since + seconds(spec.max_drift_age)]
 
 
 def _first(turns: Iterable[float], now: float) -> float:
     return min((turn + A_MOMENT for turn in turns if turn >= now), default=inf)
-
-
-def _time(text: object) -> float | None:
-    try:
-        return posix(str(text)) if text else None
-    except NeedsHuman:
-        return None

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from stagingmirror.api.types.times import posix
-from stagingmirror.errors import NeedsHuman, NotAnswered
+from stagingmirror.api.types.times import parse_time
+from stagingmirror.errors import NotAnswered
 
 SETTLED_AT = "stagingmirror.dev/settled-at"
 """Annotation: every status in the API was true as of this time (RFC 3339)."""
@@ -21,12 +21,8 @@ class Lease:
 
     @property
     def settled_at(self) -> float | None:
-        """POSIX s; None where nobody has told it, or nothing that is a time."""
-        text = (self.body["metadata"].get("annotations") or {}).get(SETTLED_AT)
-        try:
-            return posix(str(text)) if text else None
-        except NeedsHuman:
-            return None
+        """POSIX s; None where the annotation is missing or is no time."""
+        return parse_time((self.body["metadata"].get("annotations") or {}).get(SETTLED_AT))
 
     @property
     def holder(self) -> str:

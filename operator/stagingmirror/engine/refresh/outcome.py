@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from stagingmirror.api.status.report import Activity
-from stagingmirror.api.types.times import posix
+from stagingmirror.api.types.times import parse_time
 from stagingmirror.drift.wording import describe
 from stagingmirror.engine.context import Context, Progress
 from stagingmirror.engine.refresh.execute.leftovers import ENDS
@@ -14,7 +14,6 @@ from stagingmirror.engine.refresh.start.admission import Wait
 from stagingmirror.engine.refresh.start.live_guard import holding
 from stagingmirror.engine.refresh.start.status import open_refresh
 from stagingmirror.engine.refresh.start.triggers import Memory
-from stagingmirror.errors import NeedsHuman
 
 
 def progress_of(
@@ -69,16 +68,9 @@ def unknown_progress(
         stalled=stalled,
         again_in=again_in,
         writing=True,
-        next_refresh=_moment(status.get("nextRefreshTime")),
-        last_schedule=_moment(status.get("lastScheduleTime")),
+        next_refresh=parse_time(status.get("nextRefreshTime")),
+        last_schedule=parse_time(status.get("lastScheduleTime")),
     )
-
-
-def _moment(text: object) -> float | None:
-    try:
-        return posix(text) if isinstance(text, str) else None
-    except NeedsHuman:
-        return None
 
 
 def _activity(context: Context | None) -> Activity:

@@ -7,12 +7,12 @@ import structlog
 
 from stagingmirror.api.status.report import Report
 from stagingmirror.api.status.status import minimal_unknown, same_truth, status_of
-from stagingmirror.api.types.times import posix
+from stagingmirror.api.types.times import parse_time
 from stagingmirror.engine.resources.client import ResourceClient
 from stagingmirror.engine.resources.mirror import Mirror, MirrorKey
 from stagingmirror.engine.status import heartbeat
 from stagingmirror.engine.status.events import ChangeReporter
-from stagingmirror.errors import NeedsHuman, NotThere, Refused
+from stagingmirror.errors import NotThere, Refused
 
 log = structlog.get_logger(__name__)
 
@@ -87,8 +87,8 @@ class StatusWriter:
         if not same_truth(written, status):
             self._turns.pop(mirror.key, None)
             return "changed"
-        until = _time(status.get("validUntil"))
-        if until is None or not heartbeat.due(_time(written.get("validUntil")), until, period):
+        until = parse_time(status.get("validUntil"))
+        if until is None or not heartbeat.due(parse_time(written.get("validUntil")), until, period):
             self._turns.pop(mirror.key, None)
             return "same"
         if mirror.key not in self._turns:
@@ -132,10 +132,3 @@ def _same_refusal(written: Status, status: Status) -> bool:
     """Whether the API server has this minimal status already, whatever its times."""
     told = ("observedGeneration", "sync", "summary")
     return all(written.get(key) == status.get(key) for key in told)
-
-
-def _time(text: object) -> float | None:
-    try:
-        return posix(str(text)) if text else None
-    except NeedsHuman:
-        return None

@@ -13,9 +13,8 @@ from zlib import crc32
 
 from stagingmirror.api.spec.mirror import Refresh
 from stagingmirror.api.types.duration import seconds
-from stagingmirror.api.types.times import posix
+from stagingmirror.api.types.times import parse_time
 from stagingmirror.drift.schedule import last_tick_between, next_tick
-from stagingmirror.errors import NeedsHuman
 
 SPREAD = 10.0
 """Seconds over which the mirrors that share a tick come to it, each always at the same moment."""
@@ -40,7 +39,7 @@ def first_seen(
 ) -> Ticks:
     """The ticks of a mirror that this process has not seen before."""
     fresh = begun(refresh, status, now)
-    announced, last = _moment(status.get("nextRefreshTime")), fresh.last
+    announced, last = parse_time(status.get("nextRefreshTime")), fresh.last
     if announced is None or announced > now or refresh.suspend:
         return fresh
     is_of_this_spec = status.get("observedGeneration") == generation
@@ -52,7 +51,7 @@ def first_seen(
 
 def begun(refresh: Refresh, status: Mapping[str, Any], now: float) -> Ticks:
     """The ticks of a schedule that counts from ``now``, whatever status had announced."""
-    last = _moment(status.get("lastScheduleTime"))
+    last = parse_time(status.get("lastScheduleTime"))
     return Ticks(refresh.schedule, refresh.time_zone, refresh.suspend, since=now, last=last)
 
 
@@ -99,10 +98,3 @@ def looked_for(refresh: Refresh, tick: float, uid: str) -> float:
 
 def _is_tick(refresh: Refresh, at: float) -> bool:
     return next_tick(refresh.schedule, refresh.time_zone, at - 1) == at
-
-
-def _moment(text: object) -> float | None:
-    try:
-        return posix(text) if isinstance(text, str) else None
-    except NeedsHuman:
-        return None

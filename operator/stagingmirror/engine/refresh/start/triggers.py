@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from stagingmirror.api.spec.mirror import Refresh
-from stagingmirror.api.types.times import posix, rfc3339
+from stagingmirror.api.types.times import parse_time, rfc3339
 from stagingmirror.drift.facts import Why
 from stagingmirror.engine.context import Context, Progress
 from stagingmirror.engine.observe.check_requests import REFRESH_AT, token_of
@@ -16,7 +16,6 @@ from stagingmirror.engine.refresh.start import schedule_ticks as ticking
 from stagingmirror.engine.refresh.start.admission import Occasion, Skip, Wait, deadline
 from stagingmirror.engine.refresh.start.schedule_ticks import Ticks
 from stagingmirror.engine.refresh.start.status import ended_refresh, skipped
-from stagingmirror.errors import NeedsHuman
 
 Entry = Mapping[str, Any]
 
@@ -41,7 +40,7 @@ class Memory:
         known = {entry.get("id") for entry in (*told, *self.untold)}
         if last.ended is None or last.id in known:
             return
-        if not told or int(last.ended) >= _moment(told[0].get("finished")):
+        if not told or int(last.ended) >= (parse_time(told[0].get("finished")) or 0.0):
             self.untold.append(ended_refresh(last))
 
 
@@ -182,13 +181,6 @@ def _follow_telling(memory: Memory, context: Context) -> None:
     """What status shows is told."""
     known = {entry.get("id") for entry in context.status.get("refreshes") or ()}
     memory.untold = [entry for entry in memory.untold if entry["id"] not in known]
-
-
-def _moment(text: object) -> float:
-    try:
-        return posix(text) if isinstance(text, str) else 0.0
-    except NeedsHuman:
-        return 0.0
 
 
 def refused_token(
