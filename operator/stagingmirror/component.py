@@ -4,11 +4,12 @@ and its test.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, Protocol
 
 from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
 from stagingmirror.api.spec.mirror import ComponentKind, Track
 from stagingmirror.drift.facts import Observation, Seen, Why
+from stagingmirror.drift.places import Place, RegistryAlias
 from stagingmirror.drift.steps import Step
 from stagingmirror.view import View
 
@@ -31,29 +32,6 @@ class Side:
 class Sides:
     production: Side
     staging: Side
-
-
-class Write(NamedTuple):
-    """One field or alias of staging that a track entry writes. Two mirrors must not share one.
-
-    ``where`` is a namespace or, for an alias, the environment whose registry is meant.
-    """
-
-    kind: str
-    where: str
-    name: str
-    field: str
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.name} {self.field}"
-
-
-class AliasName(NamedTuple):
-    """An alias that somebody names as production's: nothing may ever write to it."""
-
-    environment: str
-    model: str
-    alias: str
 
 
 class Kind(Protocol):
@@ -89,9 +67,9 @@ class Kind(Protocol):
 
     def refusal(self, track: Track, sides: Sides) -> Why | None: ...
 
-    def writes(self, track: Track, sides: Sides) -> frozenset[Write]: ...
+    def writes(self, track: Track, sides: Sides) -> frozenset[Place]: ...
 
-    def names(self, track: Track, sides: Sides) -> frozenset[AliasName]: ...
+    def names(self, track: Track, sides: Sides) -> frozenset[RegistryAlias]: ...
 
 
 Catalogue = Mapping[ComponentKind, Kind]

@@ -1,13 +1,12 @@
 """The eyes: one file, or one folder, per kind; ``CATALOGUE`` names them all."""
 
 from stagingmirror.api.spec.mirror import Track
-from stagingmirror.component import AliasName, Catalogue, Sides, Write
+from stagingmirror.component import Catalogue, Sides
 from stagingmirror.components.model_alias import ModelAliasKind
 from stagingmirror.components.pipeline_image import PipelineImageKind
 from stagingmirror.components.setting import SettingKind
 from stagingmirror.drift.facts import Why
-
-__all__ = ["CATALOGUE", "AliasName", "Write", "names", "problems", "writes"]
+from stagingmirror.drift.places import Place, RegistryAlias
 
 CATALOGUE: Catalogue = {
     "modelAlias": ModelAliasKind(),
@@ -26,7 +25,7 @@ def problems(track: Track, sides: Sides, *, same_registry: bool | None) -> Why |
     return None if kind is None else kind.problems(track, sides, same_registry=same_registry)
 
 
-def writes(track: Track, sides: Sides) -> frozenset[Write]:
+def writes(track: Track, sides: Sides) -> frozenset[Place]:
     """The fields and aliases of staging that a refresh of this entry writes; none where the entry
     only reports.
     """
@@ -35,6 +34,6 @@ def writes(track: Track, sides: Sides) -> frozenset[Write]:
     return CATALOGUE[track.kind].writes(track, sides)
 
 
-def names(track: Track, sides: Sides) -> frozenset[AliasName]:
+def names(track: Track, sides: Sides) -> frozenset[RegistryAlias]:
     """The aliases that this entry names as production's; nothing may ever write to them."""
     return frozenset() if track.kind is None else CATALOGUE[track.kind].names(track, sides)

@@ -12,15 +12,14 @@ from itertools import chain
 from stagingmirror.api.spec.mirror import ComponentKind, PipelineImage, PipelineImageStaging, Track
 from stagingmirror.api.spec.references import WorkloadReference
 from stagingmirror.component import Role, Side, Sides
+from stagingmirror.drift import places
 from stagingmirror.drift.facts import Fact, Observation, Seen, Why
 from stagingmirror.drift.steps import SetImage, Step
 from stagingmirror.errors import CannotRefresh
 from stagingmirror.reading.images import Reference, digest_of
 from stagingmirror.reading.patches import needed, patches, refuse_unseen
 from stagingmirror.reading.places import (
-    AliasName,
     Place,
-    Write,
     both_listed,
     place_of,
     same_workload,
@@ -90,12 +89,11 @@ class PipelineImageKind:
     def refusal(self, track: Track, sides: Sides) -> Why | None:
         return None
 
-    def writes(self, track: Track, sides: Sides) -> frozenset[Write]:
+    def writes(self, track: Track, sides: Sides) -> frozenset[places.Place]:
         where = _where(_entry(track), sides.staging)
-        kind, namespace, name = where.place
-        return frozenset({Write(kind, namespace, name, f"image of {where.container}")})
+        return frozenset({places.WorkloadField(*where.place, f"image of {where.container}")})
 
-    def names(self, track: Track, sides: Sides) -> frozenset[AliasName]:
+    def names(self, track: Track, sides: Sides) -> frozenset[places.RegistryAlias]:
         return frozenset()
 
 

@@ -4,21 +4,9 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from stagingmirror.api.spec.mirror import Track, WorkloadReference
-from stagingmirror.component import AliasName, Side, Sides, Write
+from stagingmirror.component import Side, Sides
 from stagingmirror.drift.facts import Why
 from stagingmirror.drift.steps import WorkloadKind
-
-__all__ = [
-    "AliasName",
-    "Place",
-    "Write",
-    "both_listed",
-    "namespace_of",
-    "not_listed",
-    "place_of",
-    "same_thing",
-    "same_workload",
-]
 
 
 class Place(NamedTuple):

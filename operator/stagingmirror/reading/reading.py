@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from stagingmirror.drift.facts import Absent, Fact, Observation, Seen, Unseen, Why
+from stagingmirror.drift.places import RegistryAlias
 from stagingmirror.drift.steps import WorkloadKind
 from stagingmirror.view import ConfigMap, ModelAlias, ModelVersion, Observed, View, Workload
 
@@ -45,10 +46,11 @@ class Reading:
     def config_map(self, namespace: str, name: str) -> ConfigMap:
         return self._answer(self.view.config_map(namespace, name), f"ConfigMap {namespace}/{name}")
 
-    def model_alias(self, environment: str, model: str, alias: str) -> ModelAlias:
+    def model_alias(self, alias: RegistryAlias) -> ModelAlias:
         return self._answer(
-            self.view.model_alias(environment, model, alias),
-            f'alias "{alias}" of registered model "{model}" in environment "{environment}"',
+            self.view.model_alias(alias.environment, alias.model, alias.alias),
+            f'alias "{alias.alias}" of registered model "{alias.model}" in environment '
+            f'"{alias.environment}"',
         )
 
     def model_version(self, environment: str, model: str, version: str) -> ModelVersion:

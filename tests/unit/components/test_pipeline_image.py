@@ -3,6 +3,7 @@
 import pytest
 
 from stagingmirror.drift.facts import Absent, Seen, Unseen
+from stagingmirror.drift.places import WorkloadField
 from stagingmirror.drift.verdict import Drifted, InSync
 from stagingmirror.view import Workload
 from support.kinds.builders import (
@@ -201,5 +202,5 @@ def test_a_namespace_that_the_environment_does_not_list_is_refused() -> None:
 def test_it_writes_the_image_of_stagings_container_only() -> None:
     (write,) = KIND.writes(entry(), sides())
 
-    assert write == ("Deployment", STAGING, "features", "image of app")
+    assert write == WorkloadField("Deployment", STAGING, "features", "image of app")
     assert KIND.names(entry(), sides()) == frozenset()

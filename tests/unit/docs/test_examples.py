@@ -8,6 +8,7 @@ import yaml
 from stagingmirror.api.spec.parse import parse_environment, parse_hold, parse_mirror
 from stagingmirror.component import Side, Sides
 from stagingmirror.components import names, problems, writes
+from stagingmirror.drift.places import ConfigMapKey, Place, RegistryAlias, WorkloadField
 from stagingmirror.engine.ownership.track_entries import refusal
 from support.resources import resources
 
@@ -50,8 +51,15 @@ def test_the_mirror_writes_nothing_that_it_names_as_productions() -> None:
     written = {write for track in tracks for write in writes(track, sides())}
     named = {name for track in tracks for name in names(track, sides())}
 
-    assert {write.where for write in written} == {"staging", "ml-staging"}
+    aliases = {write for write in written if isinstance(write, RegistryAlias)}
+    assert {each.environment for each in aliases} == {"staging"}
+    assert {namespace_of(each) for each in written - aliases} == {"ml-staging"}
     assert {name.environment for name in named} == {"production"}
+
+
+def namespace_of(place: Place) -> str:
+    assert isinstance(place, WorkloadField | ConfigMapKey)
+    return place.namespace
 
 
 def test_the_hold_names_the_mirror_and_one_of_its_components() -> None:

@@ -7,8 +7,9 @@ from stagingmirror.components.model_alias.refresh import steps
 from stagingmirror.components.model_alias.rules import registry_problem
 from stagingmirror.components.model_alias.told import told
 from stagingmirror.drift.facts import Observation, Seen, Why
+from stagingmirror.drift.places import Place, RegistryAlias, WorkloadField
 from stagingmirror.drift.steps import Step
-from stagingmirror.reading.places import AliasName, Write, both_listed, place_of, same_workload
+from stagingmirror.reading.places import both_listed, place_of, same_workload
 from stagingmirror.reading.reading import Reading, observed
 from stagingmirror.view import View
 
@@ -46,17 +47,16 @@ class ModelAliasKind:
     def refusal(self, track: Track, sides: Sides) -> Why | None:
         return None
 
-    def writes(self, track: Track, sides: Sides) -> frozenset[Write]:
+    def writes(self, track: Track, sides: Sides) -> frozenset[Place]:
         entry, side = _entry(track), sides.staging
-        alias = alias_in(entry, side)
         variables = {
-            Write(*place_of(each, side), f"variable {each.variable} of {each.container}")
+            WorkloadField(*place_of(each, side), f"variable {each.variable} of {each.container}")
             for each in loaders_in(entry, side)
             if not each.restart
         }
-        return frozenset({Write("alias", alias.environment, alias.model, alias.alias), *variables})
+        return frozenset({alias_in(entry, side), *variables})
 
-    def names(self, track: Track, sides: Sides) -> frozenset[AliasName]:
+    def names(self, track: Track, sides: Sides) -> frozenset[RegistryAlias]:
         return frozenset({alias_in(_entry(track), sides.production)})
 
 

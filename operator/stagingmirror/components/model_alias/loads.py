@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from stagingmirror.api.spec.mirror import LoadedBy
 from stagingmirror.component import Side
-from stagingmirror.reading.places import AliasName, Place, place_of
+from stagingmirror.drift.places import RegistryAlias
+from stagingmirror.reading.places import Place, place_of
 from stagingmirror.reading.reading import Reading
 from stagingmirror.reading.running import Ran, started, variable_of
 from stagingmirror.view import ModelAlias, ModelVersion, Workload
@@ -36,7 +37,7 @@ class Load:
     stale: bool = False
 
 
-def load_of(reading: Reading, side: Side, loader: LoadedBy, alias: AliasName) -> Load:
+def load_of(reading: Reading, side: Side, loader: LoadedBy, alias: RegistryAlias) -> Load:
     """Raises Ended (Absent, RollingOut, NothingRuns, NotReadable, NotComparable)."""
     place = place_of(loader, side)
     workload = reading.workload(*place)
@@ -61,15 +62,15 @@ def load_of(reading: Reading, side: Side, loader: LoadedBy, alias: AliasName) ->
     reading.finding(
         f"{where} names an alias ({text}), which can change under its name; use a version's number."
     )
-    named = AliasName(side.environment, uri["model"], uri["alias"])
+    named = RegistryAlias(side.environment, uri["model"], uri["alias"])
     return _by_alias(reading, named, workload, place)
 
 
-def _by_alias(reading: Reading, alias: AliasName, workload: Workload, place: Place) -> Load:
+def _by_alias(reading: Reading, alias: RegistryAlias, workload: Workload, place: Place) -> Load:
     """A workload that reads the alias when it starts. What it then read is told by nobody, so it is
     concluded from when it started.
     """
-    named = reading.model_alias(*alias)
+    named = reading.model_alias(alias)
     version = reading.model_version(alias.environment, alias.model, named.version)
     when = started(reading, workload, earliest=_former_until(named, version), latest=named.moved)
     return Load(

@@ -2,15 +2,16 @@
 
 from stagingmirror.api.spec.mirror import LoadedBy, ModelAlias
 from stagingmirror.component import Side
-from stagingmirror.reading.places import AliasName, Place, place_of
+from stagingmirror.drift.places import RegistryAlias
+from stagingmirror.reading.places import Place, place_of
 
 
-def alias_in(entry: ModelAlias, side: Side) -> AliasName:
+def alias_in(entry: ModelAlias, side: Side) -> RegistryAlias:
     """Staging's own names where it gives them, else those of production."""
     production, staging = entry.production, entry.staging
     if side.role == "production":
-        return AliasName(side.environment, production.model, production.alias)
-    return AliasName(
+        return RegistryAlias(side.environment, production.model, production.alias)
+    return RegistryAlias(
         side.environment, staging.model or production.model, staging.alias or production.alias
     )
 

@@ -13,6 +13,7 @@ from stagingmirror.components.model_alias.rules import refuse_unproven, shares_r
 from stagingmirror.components.model_alias.told import MODEL, VERSION
 from stagingmirror.components.model_alias.version_facts import CONTENT, hash_of, version_facts
 from stagingmirror.drift.facts import Absent, Fact, Observation, Seen
+from stagingmirror.drift.places import RegistryAlias
 from stagingmirror.drift.steps import (
     CopyModel,
     FieldWrite,
@@ -26,7 +27,7 @@ from stagingmirror.drift.steps import (
 from stagingmirror.drift.wording import size
 from stagingmirror.errors import CannotRefresh
 from stagingmirror.reading.patches import needed, patches, refuse_unseen
-from stagingmirror.reading.places import AliasName, Place, place_of
+from stagingmirror.reading.places import Place, place_of
 from stagingmirror.reading.reading import Ended, Reading
 from stagingmirror.reading.running import container_of
 from stagingmirror.view import Content, View
@@ -45,7 +46,7 @@ class Loader:
 
 @dataclass(frozen=True, slots=True)
 class Staging:
-    alias: AliasName
+    alias: RegistryAlias
     names: Version | None
     """What the alias names; None: there is no such alias."""
     loaders: tuple[Loader, ...]
@@ -80,9 +81,9 @@ def steps(
     return (*into_registry, *patches(component, _fields(now, target)))
 
 
-def _refuse_productions(alias: AliasName, view: View) -> None:
+def _refuse_productions(alias: RegistryAlias, view: View) -> None:
     """The hand refuses it too, but only after a copy was made."""
-    if view.is_productions(*alias):
+    if view.is_productions(alias.environment, alias.model, alias.alias):
         raise CannotRefresh(
             "ProductionIsReadOnly",
             f"a StagingMirror names alias {alias.alias} of {alias.model} as production's, so it is "
@@ -92,14 +93,14 @@ def _refuse_productions(alias: AliasName, view: View) -> None:
 
 def _now(reading: Reading, entry: ModelAlias, sides: Sides) -> Staging:
     alias = alias_in(entry, sides.staging)
-    named = _if_there(lambda: reading.model_alias(*alias).version)
+    named = _if_there(lambda: reading.model_alias(alias).version)
     loaders = tuple(
         _loader(reading, each, alias, sides) for each in loaders_in(entry, sides.staging)
     )
     return Staging(alias, Version(alias.model, named) if named else None, loaders)
 
 
-def _loader(reading: Reading, loader: LoadedBy, alias: AliasName, sides: Sides) -> Loader:
+def _loader(reading: Reading, loader: LoadedBy, alias: RegistryAlias, sides: Sides) -> Loader:
     place = place_of(loader, sides.staging)
     workload = needed(lambda: reading.workload(*place))
     if (container := loader.container) is not None:
@@ -143,7 +144,7 @@ def _copy(
     sides: Sides,
     theirs: Version,
     content_hash: str,
-    alias: AliasName,
+    alias: RegistryAlias,
     reading: Reading,
 ) -> CopyModel:
     environment = sides.production.environment

@@ -2,6 +2,8 @@
 and, to know one registry behind two addresses, what the registries answer.
 """
 
+from dataclasses import replace
+
 from stagingmirror.api.spec.mirror import ModelAlias
 from stagingmirror.component import Sides
 from stagingmirror.components.model_alias.names import alias_in
@@ -25,7 +27,7 @@ def registry_problem(
         urls.append(side.spec.mlflow.url.rstrip("/"))
     shared = same_registry is True or urls[0] == urls[1]
     production, staging = alias_in(entry, sides.production), alias_in(entry, sides.staging)
-    if shared and production[1:] == staging[1:]:
+    if shared and replace(production, environment=staging.environment) == staging:
         return Why(
             "SameThing",
             f"track[{name}]: production and staging are the same alias "

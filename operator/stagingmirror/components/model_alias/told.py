@@ -14,7 +14,8 @@ from stagingmirror.components.model_alias.loads import Load, Version, load_of
 from stagingmirror.components.model_alias.names import alias_in, loaders_in
 from stagingmirror.components.model_alias.version_facts import version_facts
 from stagingmirror.drift.facts import Fact, Seen
-from stagingmirror.reading.places import AliasName, Place
+from stagingmirror.drift.places import RegistryAlias
+from stagingmirror.reading.places import Place
 from stagingmirror.reading.reading import Reading
 
 MODEL = "model"
@@ -26,7 +27,7 @@ ALIAS = "alias"
 class Standing:
     """What one side's alias names, and what its workloads load."""
 
-    alias: AliasName
+    alias: RegistryAlias
     names: Version
     loads: tuple[Load, ...]
 
@@ -45,7 +46,7 @@ class Standing:
 def standing_of(reading: Reading, entry: ModelAlias, side: Side) -> Standing:
     """Raises Ended."""
     alias = alias_in(entry, side)
-    named = reading.model_alias(*alias)
+    named = reading.model_alias(alias)
     loads = tuple(load_of(reading, side, each, alias) for each in loaders_in(entry, side))
     return Standing(alias, Version(alias.model, named.version), loads)
 

@@ -17,8 +17,9 @@ from stagingmirror.components.setting.place import (
 from stagingmirror.components.setting.refresh import steps
 from stagingmirror.components.setting.told import told
 from stagingmirror.drift.facts import Observation, Seen, Why
+from stagingmirror.drift.places import Place, RegistryAlias
 from stagingmirror.drift.steps import Step
-from stagingmirror.reading.places import AliasName, Write, both_listed, same_thing
+from stagingmirror.reading.places import both_listed, same_thing
 from stagingmirror.reading.reading import Reading, observed
 from stagingmirror.view import View
 
@@ -55,10 +56,10 @@ class SettingKind:
                 return Why("NotReadable", why_not_readable(place, side))
         return None
 
-    def writes(self, track: Track, sides: Sides) -> frozenset[Write]:
+    def writes(self, track: Track, sides: Sides) -> frozenset[Place]:
         return frozenset({write_of(place_in(_entry(track), sides.staging))})
 
-    def names(self, track: Track, sides: Sides) -> frozenset[AliasName]:
+    def names(self, track: Track, sides: Sides) -> frozenset[RegistryAlias]:
         return frozenset()
 
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from stagingmirror.api.spec.mirror import AnnotationOf, ConfigMapKey, Setting, VariableOf
 from stagingmirror.component import Side, Sides
-from stagingmirror.reading.places import Place, Write, namespace_of, place_of
+from stagingmirror.drift import places
+from stagingmirror.reading.places import Place, namespace_of, place_of
 
 ValueReference = ConfigMapKey | VariableOf | AnnotationOf
 
@@ -76,15 +77,16 @@ def why_not_readable(place: ValuePlace, side: Side) -> str:
     )
 
 
-def write_of(place: ValuePlace) -> Write:
+def write_of(place: ValuePlace) -> places.Place:
     """The field that a refresh writes in this place."""
     match place.reference:
         case ConfigMapKey(name=name, key=key):
-            return Write("ConfigMap", place.namespace, name, key)
+            return places.ConfigMapKey(place.namespace, name, key)
         case VariableOf(kind=kind, name=name, container=container, variable=variable):
-            return Write(kind, place.namespace, name, f"variable {variable} of {container}")
+            field = f"variable {variable} of {container}"
+            return places.WorkloadField(kind, place.namespace, name, field)
         case AnnotationOf(kind=kind, name=name, key=key):
-            return Write(kind, place.namespace, name, f"annotation {key}")
+            return places.WorkloadField(kind, place.namespace, name, f"annotation {key}")
 
 
 def same_place(entry: Setting, sides: Sides) -> str | None:

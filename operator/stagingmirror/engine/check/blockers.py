@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from stagingmirror.api.spec.mirror import StagingMirrorSpec
-from stagingmirror.component import Sides, Write
+from stagingmirror.component import Sides
 from stagingmirror.drift.facts import Why
+from stagingmirror.drift.places import Place
 from stagingmirror.drift.schedule import check_schedule
 from stagingmirror.engine.environments.resolve import production_namespaces
 from stagingmirror.engine.ownership.claims import Claims
@@ -104,14 +105,14 @@ def _written_twice(spec: StagingMirrorSpec, sides: Sides) -> Why | None:
     """Two entries of this mirror that write one field: what one of them holds or has in sync, the
     other would overwrite.
     """
-    writers: dict[Write, str] = {}
+    writers: dict[Place, str] = {}
     for track in spec.track:
-        for write in sorted(written(track, sides)):
-            first = writers.setdefault(write, track.name)
+        for place in sorted(written(track, sides), key=str):
+            first = writers.setdefault(place, track.name)
             if first != track.name:
                 return Why(
                     "Overlap",
-                    f"track[{track.name}] writes {write}, which track[{first}] writes too; remove "
+                    f"track[{track.name}] writes {place}, which track[{first}] writes too; remove "
                     "it from one, or set mode: Report.",
                 )
     return None
@@ -122,10 +123,10 @@ def _overlap(key: MirrorKey, spec: StagingMirrorSpec, sides: Sides, claims: Clai
     for track in spec.track:
         shared = claims.overlap(key, written(track, sides))
         if shared is not None:
-            write, older = shared
+            place, older = shared
             return Why(
                 "Overlap",
-                f"track[{track.name}] writes {write}, which the older StagingMirror "
+                f"track[{track.name}] writes {place}, which the older StagingMirror "
                 f"{older.namespace}/{older.name} writes too; remove it from one, or set mode: "
                 "Report.",
             )

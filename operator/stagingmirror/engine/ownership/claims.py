@@ -7,10 +7,10 @@ stops writing a field wakes the one that waited for it.
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from stagingmirror.component import AliasName, Write
+from stagingmirror.drift.places import Place, RegistryAlias
 from stagingmirror.engine.environments.resolve import sides_of
 from stagingmirror.engine.ownership.track_entries import all_named, all_written
-from stagingmirror.engine.ownership.write_targets import ALIAS, SameRegistry
+from stagingmirror.engine.ownership.write_targets import SameRegistry
 from stagingmirror.engine.resources.cache import Body, ResourceCache
 from stagingmirror.engine.resources.index import Index
 from stagingmirror.engine.resources.mirror import MirrorKey, Specs, key_of
@@ -31,10 +31,10 @@ class Claims:
         self._cache = cache
         self._specs = specs
         self._same_registry = same_registry
-        self._writes: Index[Write, MirrorKey] = Index()
-        self._names: Index[AliasName, MirrorKey] = Index()
-        self._spelled: Index[Alias, AliasName] = Index()
-        self._written_as: Index[Alias, Write] = Index()
+        self._writes: Index[Place, MirrorKey] = Index()
+        self._names: Index[RegistryAlias, MirrorKey] = Index()
+        self._spelled: Index[Alias, RegistryAlias] = Index()
+        self._written_as: Index[Alias, RegistryAlias] = Index()
 
     def update(self, body: Body) -> frozenset[MirrorKey]:
         """A mirror has changed, or what it names; returns the others that this concerns."""
@@ -51,13 +51,13 @@ class Claims:
         """The mirror is gone; returns the others that this concerns."""
         return self._put(key, frozenset(), frozenset())
 
-    def overlap(self, key: MirrorKey, claimed: Iterable[Write]) -> tuple[Write, MirrorKey] | None:
+    def overlap(self, key: MirrorKey, claimed: Iterable[Place]) -> tuple[Place, MirrorKey] | None:
         """One of these writes of a mirror that an older one does too, and which mirror that is."""
         mine = self._age(key)
-        for write in sorted(claimed):
-            for other in sorted(self._claiming(write) - {key}):
+        for place in sorted(claimed, key=str):
+            for other in sorted(self._claiming(place) - {key}):
                 if self._age(other) < mine:
-                    return write, other
+                    return place, other
         return None
 
     def is_productions(self, environment: str, model: str, alias: str) -> bool:
@@ -69,15 +69,15 @@ class Claims:
             for name in self._spelled.readers(Alias(model, alias))
         )
 
-    def _claiming(self, write: Write) -> frozenset[MirrorKey]:
-        if write.kind != ALIAS:
-            return self._writes.readers(write)
-        claims = self._written_as.readers(Alias(write.name, write.field))
-        same = (claim for claim in claims if self._same(claim.where, write.where))
+    def _claiming(self, place: Place) -> frozenset[MirrorKey]:
+        if not isinstance(place, RegistryAlias):
+            return self._writes.readers(place)
+        claims = self._written_as.readers(Alias(place.model, place.alias))
+        same = (claim for claim in claims if self._same(claim.environment, place.environment))
         return frozenset().union(*(self._writes.readers(claim) for claim in same))
 
     def _put(
-        self, key: MirrorKey, claimed: frozenset[Write], named: frozenset[AliasName]
+        self, key: MirrorKey, claimed: frozenset[Place], named: frozenset[RegistryAlias]
     ) -> frozenset[MirrorKey]:
         before = self._writes.reads(key)
         if named != self._names.reads(key):
@@ -86,21 +86,21 @@ class Claims:
             return frozenset()
         concerned = self._others(key, before)
         self._writes.put(key, claimed)
-        for write in before | claimed:
-            if write.kind == ALIAS:
-                alias = [Alias(write.name, write.field)] if self._writes.readers(write) else []
-                self._written_as.put(write, alias)
+        for place in before | claimed:
+            if isinstance(place, RegistryAlias):
+                alias = [Alias(place.model, place.alias)] if self._writes.readers(place) else []
+                self._written_as.put(place, alias)
         return concerned | self._others(key, claimed)
 
-    def _put_names(self, key: MirrorKey, named: frozenset[AliasName]) -> None:
+    def _put_names(self, key: MirrorKey, named: frozenset[RegistryAlias]) -> None:
         before = self._names.reads(key)
         self._names.put(key, named)
         for name in before | named:
             spelled = [Alias(name.model, name.alias)] if self._names.readers(name) else []
             self._spelled.put(name, spelled)
 
-    def _others(self, key: MirrorKey, claimed: Iterable[Write]) -> frozenset[MirrorKey]:
-        return frozenset().union(*(self._claiming(write) for write in claimed)) - {key}
+    def _others(self, key: MirrorKey, claimed: Iterable[Place]) -> frozenset[MirrorKey]:
+        return frozenset().union(*(self._claiming(place) for place in claimed)) - {key}
 
     def _same(self, one: str, other: str) -> bool | None:
         return True if one == other else self._same_registry(one, other)
@@ -111,7 +111,7 @@ class Claims:
         return (metadata.get("creationTimestamp") or "~", metadata.get("uid") or "~")
 
 
-def _named_in(body: Body) -> frozenset[AliasName]:
+def _named_in(body: Body) -> frozenset[RegistryAlias]:
     """The aliases of production in a spec that may be wrong in any way, also in these fields."""
     spec = _object(body.get("spec"))
     environment = _object(spec.get("production")).get("environment")
@@ -119,7 +119,7 @@ def _named_in(body: Body) -> frozenset[AliasName]:
     entries = track if isinstance(track, list) else []
     named = (_object(_object(_object(e).get("modelAlias")).get("production")) for e in entries)
     found = ((environment, each.get("model"), each.get("alias")) for each in named)
-    return frozenset(AliasName(*map(str, each)) for each in found if all(each))
+    return frozenset(RegistryAlias(*map(str, each)) for each in found if all(each))
 
 
 def _object(value: object) -> Mapping[str, object]:

@@ -3,8 +3,9 @@ has become of the specs that they were planned from. Pure.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
-from stagingmirror.component import Write
+from stagingmirror.drift.places import ConfigMapKey, Loader, Place, RegistryAlias, WorkloadField
 from stagingmirror.drift.steps import (
     CopyModel,
     MoveAlias,
@@ -18,15 +19,10 @@ from stagingmirror.drift.steps import (
     Step,
 )
 
-ALIAS = "alias"
-"""``Write.kind`` of an alias; ``where`` is then an environment, and two of them may be one
-registry.
-"""
-
 SameRegistry = Callable[[str, str], bool | None]
 
 
-def targets_of(steps: Iterable[Step]) -> frozenset[Write]:
+def targets_of(steps: Iterable[Step]) -> frozenset[Place]:
     """As ``Kind.writes`` names them, and the loaders that run. A restart is no write, and a copy is
     named by nothing.
     """
@@ -34,40 +30,40 @@ def targets_of(steps: Iterable[Step]) -> frozenset[Write]:
 
 
 def shared(
-    ones: Iterable[Write], others: frozenset[Write], same_registry: SameRegistry
-) -> Write | None:
+    ones: Iterable[Place], others: frozenset[Place], same_registry: SameRegistry
+) -> Place | None:
     """The first of ``ones`` that is among the others. Two environments that are not proven to be
     two registries count as one.
     """
-    return next(
-        (one for one in sorted(ones) if any(_is_same(one, each, same_registry) for each in others)),
-        None,
-    )
+    for one in sorted(ones, key=str):
+        if any(_is_same(one, each, same_registry) for each in others):
+            return one
+    return None
 
 
-def _is_same(one: Write, other: Write, same_registry: SameRegistry) -> bool:
-    if one == other or one.kind != ALIAS:
-        return one == other
-    return one._replace(where="") == other._replace(where="") and (
-        same_registry(one.where, other.where) is not False
-    )
+def _is_same(one: Place, other: Place, same_registry: SameRegistry) -> bool:
+    if isinstance(one, RegistryAlias) and isinstance(other, RegistryAlias) and one != other:
+        return replace(one, environment=other.environment) == other and (
+            same_registry(one.environment, other.environment) is not False
+        )
+    return one == other
 
 
-def _targets(step: Step) -> Iterator[Write]:
+def _targets(step: Step) -> Iterator[Place]:
     match step:
         case CopyModel():
             return
         case RunLoader():
-            yield Write("CronJob", step.namespace, step.cron_job, "as loader")
+            yield Loader(step.namespace, step.cron_job)
         case SetConfigMapKey():
-            yield Write("ConfigMap", step.namespace, step.name, step.key)
+            yield ConfigMapKey(step.namespace, step.name, step.key)
         case MoveAlias():
-            yield Write(ALIAS, step.environment, step.model, step.alias)
+            yield RegistryAlias(step.environment, step.model, step.alias)
         case PatchWorkload():
             yield from _fields(step)
 
 
-def _fields(step: PatchWorkload) -> Iterator[Write]:
+def _fields(step: PatchWorkload) -> Iterator[Place]:
     for write in step.writes:
         match write:
             case SetVariable():
@@ -78,4 +74,4 @@ def _fields(step: PatchWorkload) -> Iterator[Write]:
                 field = f"annotation {write.key}"
             case Restart():
                 continue
-        yield Write(step.kind, step.namespace, step.name, field)
+        yield WorkloadField(step.kind, step.namespace, step.name, field)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from stagingmirror.drift.facts import Absent, Fact, Seen
+from stagingmirror.drift.places import RegistryAlias, WorkloadField
 from stagingmirror.drift.steps import (
     CopyModel,
     MoveAlias,
@@ -15,7 +16,6 @@ from stagingmirror.drift.steps import (
     SetVariable,
 )
 from stagingmirror.errors import CannotRefresh
-from stagingmirror.reading.places import AliasName
 from support.kinds.builders import NOW, container, sides, version, workload
 from support.kinds.fraud import (
     BY_RESTART,
@@ -216,7 +216,7 @@ def test_it_writes_stagings_alias_and_variables_and_names_productions_alias() ->
     given = entry(BY_VARIABLE, BY_RESTART, staging={"alias": "live"})
 
     assert KIND.writes(given, sides()) == {
-        ("alias", "staging", "fraud-detector", "live"),
-        ("Deployment", STAGING, "server", "variable MODEL_VERSION of app"),
+        RegistryAlias("staging", "fraud-detector", "live"),
+        WorkloadField("Deployment", STAGING, "server", "variable MODEL_VERSION of app"),
     }
-    assert KIND.names(given, sides()) == {AliasName("production", "fraud-detector", "champion")}
+    assert KIND.names(given, sides()) == {RegistryAlias("production", "fraud-detector", "champion")}

@@ -6,6 +6,7 @@ import pytest
 
 from stagingmirror.component import Sides
 from stagingmirror.drift.facts import Absent, Seen, Unseen
+from stagingmirror.drift.places import ConfigMapKey, Place, WorkloadField
 from stagingmirror.drift.verdict import Drifted, InSync
 from stagingmirror.view import Variable
 from support.kinds.builders import (
@@ -247,22 +248,21 @@ def test_a_right_entry_has_no_problem() -> None:
 
 
 @pytest.mark.parametrize(
-    ("place", "kind", "name", "field"),
+    ("place", "written"),
     [
         (
             {"configMap": {"name": "training-data", "key": "snapshot"}},
-            "ConfigMap",
-            "training-data",
-            "snapshot",
+            ConfigMapKey(STAGING, "training-data", "snapshot"),
         ),
-        ({"variable": VARIABLE}, "Deployment", "trainer", "variable EMBEDDING_URL of app"),
+        (
+            {"variable": VARIABLE},
+            WorkloadField("Deployment", STAGING, "trainer", "variable EMBEDDING_URL of app"),
+        ),
         (
             {"annotation": {**TRAINER, "key": "example.com/snapshot"}},
-            "Deployment",
-            "trainer",
-            "annotation example.com/snapshot",
+            WorkloadField("Deployment", STAGING, "trainer", "annotation example.com/snapshot"),
         ),
     ],
 )
-def test_it_writes_one_field_of_staging(place: Any, kind: str, name: str, field: str) -> None:
-    assert KIND.writes(entry(place=place), sides()) == {(kind, STAGING, name, field)}
+def test_it_writes_one_field_of_staging(place: Any, written: Place) -> None:
+    assert KIND.writes(entry(place=place), sides()) == {written}

@@ -7,7 +7,7 @@ so a newcomer may find a field half refreshed by one that claims it no more.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from stagingmirror.component import Write
+from stagingmirror.drift.places import Place
 from stagingmirror.engine.context import Context
 from stagingmirror.engine.ownership.track_entries import kind_of
 from stagingmirror.engine.ownership.write_targets import SameRegistry, shared, targets_of
@@ -25,10 +25,10 @@ class Conflicts:
         """Why this mirror must wait for another's refresh; None: nothing is in its way."""
         wanted = targets_of(context.plan.steps) | _compared(context)
         for record in self._open(context):
-            write = shared(wanted, _targets(record), self.same_registry)
-            if write is not None:
+            place = shared(wanted, _targets(record), self.same_registry)
+            if place is not None:
                 whose = f"{record.namespace}/{record.name}"
-                return f"waits for the refresh of {whose}, which writes {write}"
+                return f"waits for the refresh of {whose}, which writes {place}"
         return self._unreadable(context)
 
     def are_writing(self, context: Context) -> bool:
@@ -56,11 +56,11 @@ class Conflicts:
         return None
 
 
-def _targets(record: Record) -> frozenset[Write]:
+def _targets(record: Record) -> frozenset[Place]:
     return targets_of(entry.step for entry in record.entries)
 
 
-def _compared(context: Context) -> frozenset[Write]:
+def _compared(context: Context) -> frozenset[Place]:
     """What a refresh of its entries would write, also of those that only report."""
     kinds = ((track, kind_of(track)) for track in context.spec.track)
     found = (kind.writes(track, context.sides) for track, kind in kinds if kind is not None)

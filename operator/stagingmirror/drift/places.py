@@ -1,0 +1,74 @@
+"""Places: where something is written in staging, or read in production. Two mirrors must not write
+the same place, and no mirror may write one that another names as production's.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, fields, replace
+from typing import Self
+from unicodedata import normalize
+
+
+@dataclass(frozen=True, slots=True)
+class Place(ABC):
+    """A field of an object, an alias of a registry, …"""
+
+    @abstractmethod
+    def __str__(self) -> str:
+        """As messages name it: without its namespace or environment."""
+
+    def folded(self) -> Self:
+        """The place with case, Unicode composition and trailing blanks removed from its names: two
+        places may be one in a store that ignores them if their folded forms are equal.
+        """
+        names = (each.name for each in fields(self))
+        return replace(self, **{name: _fold(getattr(self, name)) for name in names})
+
+
+@dataclass(frozen=True, slots=True)
+class WorkloadField(Place):
+    """``field`` is the field as messages name it: ``image of server``."""
+
+    kind: str
+    namespace: str
+    name: str
+    field: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name} {self.field}"
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigMapKey(Place):
+    namespace: str
+    name: str
+    key: str
+
+    def __str__(self) -> str:
+        return f"ConfigMap {self.name} {self.key}"
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryAlias(Place):
+    """An alias of a registered model. Two environments may lead to one registry."""
+
+    environment: str
+    model: str
+    alias: str
+
+    def __str__(self) -> str:
+        return f"alias {self.model} {self.alias}"
+
+
+@dataclass(frozen=True, slots=True)
+class Loader(Place):
+    """A CronJob from which a refresh starts Jobs: what those load."""
+
+    namespace: str
+    cron_job: str
+
+    def __str__(self) -> str:
+        return f"CronJob {self.cron_job} as loader"
+
+
+def _fold(name: str) -> str:
+    return normalize("NFC", normalize("NFC", name).casefold()).rstrip()

@@ -1,0 +1,49 @@
+"""Places compare by all their names, and are named in messages without where they are."""
+
+import pytest
+
+from stagingmirror.drift.places import ConfigMapKey, Loader, Place, RegistryAlias, WorkloadField
+
+
+@pytest.mark.parametrize(
+    ("place", "text"),
+    [
+        (
+            WorkloadField("Deployment", "ml-staging", "server", "image of app"),
+            "Deployment server image of app",
+        ),
+        (
+            ConfigMapKey("ml-staging", "training-data", "snapshot"),
+            "ConfigMap training-data snapshot",
+        ),
+        (RegistryAlias("staging", "fraud-detector", "live"), "alias fraud-detector live"),
+        (Loader("ml-staging", "load"), "CronJob load as loader"),
+    ],
+)
+def test_a_place_is_named_without_its_namespace(place: Place, text: str) -> None:
+    assert str(place) == text
+
+
+@pytest.mark.parametrize("spelled", ["LIVE", "live  ", "Live\t"])
+def test_folded_places_ignore_case_and_trailing_blanks(spelled: str) -> None:
+    place, other = (RegistryAlias("staging", "fraud", alias) for alias in ("live", spelled))
+
+    assert place != other
+    assert place.folded() == other.folded()
+
+
+def test_folded_places_ignore_how_a_letter_is_composed() -> None:
+    composed, decomposed = (
+        RegistryAlias("staging", "mod\u00e8le", "x"),
+        RegistryAlias("staging", "mode\u0300le", "x"),
+    )
+
+    assert composed != decomposed
+    assert composed.folded() == decomposed.folded()
+
+
+def test_folding_keeps_what_is_different() -> None:
+    place = ConfigMapKey("ml-staging", "training-data", "snapshot")
+
+    assert place.folded() != ConfigMapKey("ml-staging", "training-data", "snap").folded()
+    assert place.folded() == place.folded().folded()
