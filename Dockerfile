@@ -21,7 +21,7 @@ FROM ${PYTHON_IMAGE}
 ARG VERSION=0.1.0
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="stagingmirror" \
-      org.opencontainers.image.description="Tells whether ML staging is in sync with production, where it is not, and makes it follow." \
+      org.opencontainers.image.description="Reports whether ML staging is in sync with production, where it is not, and makes it follow." \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"

@@ -40,13 +40,14 @@ class Report(StrEnum):
     junit = "junit"
 
 
-NOBODYS_CLIENT = frozenset({"run", "crds"})
-"""Commands that ask no cluster for mirrors."""
+OFFLINE_COMMANDS = frozenset({"run", "crds"})
+"""Commands that do not connect to a cluster, so the options of a connection are refused."""
 
 Names = Annotated[list[str] | None, typer.Argument(metavar="MIRROR", show_default=False)]
 Name = Annotated[str, typer.Argument(metavar="MIRROR", show_default=False)]
 As = Annotated[
-    Output, typer.Option("--output", "-o", help="json has everything whole, with exact times.")
+    Output,
+    typer.Option("--output", "-o", help="json: every field whole, with exact times."),
 ]
 Patience = Annotated[
     str | None, typer.Option("--timeout", help="How long to wait, e.g. 90s or 10m.")
@@ -69,14 +70,14 @@ def stagingmirror(
     kubeconfig: Kubeconfig = None,
     context: InContext = None,
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which it is.")
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
     """Options stand before the command or after it, as with kubectl. Those after it count."""
     options = {"namespace": namespace, "kubeconfig": kubeconfig, "context": context}
     given = {name: value for name, value in options.items() if value is not None}
     command = invoked.invoked_subcommand or ""
-    if given and command in NOBODYS_CLIENT:
+    if given and command in OFFLINE_COMMANDS:
         fail(f"--{next(iter(given))} before {command}: see stagingmirror {command} --help")
         raise typer.Exit(2)
     invoked.default_map = {command: given}
@@ -121,7 +122,7 @@ async def check(
         bool, typer.Option("--all", help="All mirrors of the namespace (as with no name).")
     ] = False,
     now: Annotated[
-        bool, typer.Option("--now", help="Look at everything again first, and wait for it.")
+        bool, typer.Option("--now", help="Have everything observed again first, and wait for it.")
     ] = False,
     read_bytes: Annotated[
         bool, typer.Option("--bytes", help="As --now, and read all bytes of models again.")
@@ -193,7 +194,7 @@ async def hold(
     *,
     names: Names = None,
     length: Annotated[str, typer.Option("--for", help="How long, e.g. 2h.")] = "",
-    reason: Annotated[str, typer.Option(help="Why, for whoever meets the hold.")] = "",
+    reason: Annotated[str, typer.Option(help="Why; shown wherever the hold is.")] = "",
     components: Annotated[
         list[str] | None,
         typer.Option("--component", help="Hold only this component (it is under test)."),
@@ -203,7 +204,7 @@ async def hold(
     ] = None,
     within: Patience = None,
 ) -> int:
-    """Have staging left alone for a while, and wait until it is."""
+    """Keep staging from being refreshed for a while, and wait until the hold is in effect."""
     from stagingmirror.cli.commands import hold
 
     asked = hold.Asked(tuple(names or ()), length, reason, tuple(components or ()), called)
@@ -221,7 +222,7 @@ async def release(
     ] = None,
     within: Patience = None,
 ) -> int:
-    """End a hold, and wait until staging is looked after again."""
+    """End a hold, and wait until staging is mirrored again."""
     from stagingmirror.cli.commands import hold
 
     return await hold.release(client, tuple(names or ()), called, within)
@@ -233,7 +234,7 @@ async def release(
 )
 def run(context: typer.Context) -> None:
     """The operator itself. Its options: stagingmirror run --help."""
-    # Imported late: nobody who only looks pays for the operator.
+    # Imported late: the other commands start without loading the operator.
     from stagingmirror.cli.operator.run import app as operator
 
     operator(context.args, prog_name="stagingmirror run")

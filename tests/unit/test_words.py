@@ -1,0 +1,196 @@
+"""Users and callers read the words of the field: `support.words` lists the others."""
+
+import subprocess
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from stagingmirror.cli.app import app
+from stagingmirror.cli.operator.run import app as operator
+from support.words import in_messages, in_names, in_text
+
+ROOT = Path(__file__).parents[2]
+PRODUCT = ROOT / "operator" / "stagingmirror"
+DOCUMENTS = ["*.md", "crds/*.yaml", "examples/*", "helm/stagingmirror/*", "pyproject.toml"]
+GENERATED = "helm/stagingmirror/charts/crds/crds/"
+"""A copy of crds/, which is searched."""
+
+# File -> phrases that may stay there, each with the reason.
+_RENAMED = "the left column of the table of renames"
+ALLOWED: dict[str, dict[str, str]] = {
+    "CHANGELOG.md": {
+        "`PutBack`": _RENAMED,
+        "`PutBackIncomplete`": _RENAMED,
+        "`NotPutBack`": _RENAMED,
+        "| put back |": _RENAMED,
+        "docs/what-it-tells.md": _RENAMED,
+    }
+}
+
+# Files that still have such words. An entry goes when its file is clean, by whoever cleans it.
+NOT_YET = {
+    # lead
+    "CONTRIBUTING.md",
+    "docs/commands.md",
+    "docs/reference.md",
+    # kinds
+    "crds/mirrorenvironments.stagingmirror.dev.yaml",
+    "crds/stagingmirrors.stagingmirror.dev.yaml",
+    "operator/stagingmirror/api/crd/generate.py",
+    "operator/stagingmirror/api/spec/mirror.py",
+    "operator/stagingmirror/api/spec/setting.py",
+    "operator/stagingmirror/api/types/constraints.py",
+    "operator/stagingmirror/components/model_alias/__init__.py",
+    "operator/stagingmirror/components/model_alias/loads.py",
+    "operator/stagingmirror/components/model_alias/rules.py",
+    "operator/stagingmirror/components/model_alias/told.py",
+    "operator/stagingmirror/components/pipeline_image.py",
+    "operator/stagingmirror/components/setting/__init__.py",
+    "operator/stagingmirror/components/setting/told.py",
+    "operator/stagingmirror/components/setting/value.py",
+    # sources
+    "operator/stagingmirror/engine/observe/check_requests.py",
+    "operator/stagingmirror/engine/observe/probes.py",
+    "operator/stagingmirror/engine/observe/view.py",
+    "operator/stagingmirror/reading/patches.py",
+    "operator/stagingmirror/reading/reading.py",
+    "operator/stagingmirror/reading/running.py",
+    "operator/stagingmirror/sources/kubernetes/api/errors.py",
+    "operator/stagingmirror/sources/kubernetes/watch/access_review.py",
+    "operator/stagingmirror/sources/kubernetes/watch/config_maps.py",
+    "operator/stagingmirror/sources/kubernetes/watch/informer.py",
+    "operator/stagingmirror/sources/kubernetes/watch/watch_scope.py",
+    "operator/stagingmirror/sources/kubernetes/write/loader_jobs.py",
+    "operator/stagingmirror/sources/mlflow/client/errors.py",
+    "operator/stagingmirror/sources/mlflow/content/hashing.py",
+    "operator/stagingmirror/sources/mlflow/copy/aliases.py",
+    "operator/stagingmirror/sources/mlflow/copy/errors.py",
+    "operator/stagingmirror/sources/mlflow/poll/identity.py",
+    "operator/stagingmirror/sources/mlflow/poll/poll_round.py",
+    "operator/stagingmirror/sources/mlflow/poll/source.py",
+    "operator/stagingmirror/sources/mlflow/poll/version_cache.py",
+    # state
+    "operator/stagingmirror/cli/operator/shutdown.py",
+    "operator/stagingmirror/cli/operator/wiring.py",
+    "operator/stagingmirror/engine/check/reconciler.py",
+    "operator/stagingmirror/engine/environments/credentials.py",
+    "operator/stagingmirror/engine/environments/permissions.py",
+    "operator/stagingmirror/engine/environments/reconciler.py",
+    "operator/stagingmirror/engine/holds/reconciler.py",
+    "operator/stagingmirror/engine/refresh/start/admission.py",
+    "operator/stagingmirror/engine/refresh/start/concurrency.py",
+    "operator/stagingmirror/engine/refresh/start/live_guard.py",
+    "operator/stagingmirror/engine/refresh/start/schedule_ticks.py",
+    "operator/stagingmirror/engine/refresh/start/start.py",
+    "operator/stagingmirror/engine/refresh/start/triggers.py",
+    # status
+    "operator/stagingmirror/api/crd/status_schema.py",
+    "operator/stagingmirror/api/status/component.py",
+    "operator/stagingmirror/api/status/status.py",
+    "operator/stagingmirror/api/status/summary.py",
+    "operator/stagingmirror/cli/read/answer.py",
+    "operator/stagingmirror/cli/read/freshness.py",
+    "operator/stagingmirror/cli/screens/refresh_progress.py",
+    "operator/stagingmirror/cli/screens/status.py",
+    "operator/stagingmirror/metrics/metrics.py",
+    "operator/stagingmirror/metrics/totals.py",
+    # steps
+    "operator/stagingmirror/actions/tools.py",
+    "operator/stagingmirror/drift/compare.py",
+    "operator/stagingmirror/engine/refresh/execute/contention.py",
+    "operator/stagingmirror/engine/refresh/execute/leftovers.py",
+    "operator/stagingmirror/engine/refresh/execute/verification.py",
+    "operator/stagingmirror/engine/refresh/record/record_store.py",
+    # words
+    "operator/stagingmirror/cli/commands/check.py",
+    "operator/stagingmirror/cli/commands/hold.py",
+    "operator/stagingmirror/cli/commands/options.py",
+    "operator/stagingmirror/cli/commands/refresh.py",
+    "operator/stagingmirror/cli/commands/wait.py",
+}
+
+
+def tracked(*patterns: str) -> list[str]:
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", *patterns]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    return [line for line in listed.stdout.splitlines() if (ROOT / line).is_file()]
+
+
+def without_allowed(path: str, text: str) -> str:
+    for phrase in ALLOWED.get(path, {}):
+        text = text.replace(phrase, "")
+    return text
+
+
+@cache
+def offences() -> tuple[tuple[str, str], ...]:
+    """Path, and line with word, of each that is not allowed."""
+    return tuple(_offences())
+
+
+def _offences() -> Iterator[tuple[str, str]]:
+    for path in tracked(*DOCUMENTS):
+        if not path.startswith(GENERATED):
+            for found in in_text(without_allowed(path, (ROOT / path).read_text())):
+                yield path, str(found)
+    for path in tracked("operator/*.py"):
+        source = without_allowed(path, (ROOT / path).read_text())
+        for found in [*in_messages(source), *in_names(source, Path(path).stem)]:
+            yield path, str(found)
+
+
+def help_of(command: Any, name: str) -> Iterator[tuple[str, str]]:
+    """Of a command of typer's, its options, and what is below it: name, text."""
+    yield name, command.help or ""
+    yield from ((name, getattr(each, "help", None) or "") for each in command.params)
+    for below, each in getattr(command, "commands", {}).items():
+        yield from help_of(each, f"{name} {below}")
+
+
+def test_documents_messages_and_public_names_use_the_words_of_the_field() -> None:
+    found = [f"{path}:{text}" for path, text in offences() if path not in NOT_YET]
+
+    assert found == []
+
+
+def test_a_file_that_is_clean_leaves_the_list_of_those_still_to_do() -> None:
+    clean = NOT_YET - {path for path, _ in offences()}
+
+    assert sorted(clean) == []
+
+
+def test_the_help_of_each_command_uses_the_words_of_the_field() -> None:
+    helps = [
+        *help_of(typer.main.get_command(app), "stagingmirror"),
+        *help_of(typer.main.get_command(operator), "stagingmirror run"),
+    ]
+
+    found = [f"{name}: {each}" for name, text in helps for each in in_text(text)]
+
+    assert len(helps) > 50
+    assert found == []
+
+
+def test_an_allowed_phrase_is_still_there() -> None:
+    gone = [
+        f"{path}: {phrase}"
+        for path, phrases in ALLOWED.items()
+        for phrase in phrases
+        if phrase not in (ROOT / path).read_text()
+    ]
+
+    assert gone == []
+
+
+def test_the_list_is_found_in_documents_strings_and_names_and_not_inside_other_words() -> None:
+    module = '"""It tells."""\nclass Told: ...\ndef _asked(): ...\ndef f(look): return f"{1} told"'
+
+    assert [each.word for each in in_text("It Tells a reminder; ask its owner.\nPutBack")] == [
+        "Tells",
+        "PutBack",
+    ]
+    assert [each.word for each in in_messages(module)] == ["told"]
+    assert [each.word for each in in_names(module, "told")] == ["told", "Told", "look"]
