@@ -19,6 +19,7 @@ from stagingmirror.settings import Settings
 from stagingmirror.sources.mlflow.client.client import MlflowServer
 from support.kinds.builders import NOW, environment
 from support.kinds.cases import context
+from support.operators.runtimes import a_runtime
 from support.operators.shelf import Shelf, a_writer
 from support.resources import resources
 
@@ -68,11 +69,13 @@ async def an_office() -> AsyncIterator[Office]:
         mirrors = {"uid-1"}
         refresher = RefreshReconciler(
             tools,
-            clock=lambda: office.now,
+            runtime=a_runtime(lambda: office.now),
             settings=Settings(namespace="operator"),
-            leading=lambda: True,
             recorder=Told(),
             mirror_is_there=mirrors.__contains__,
+            same_registry=lambda one, other: one == other,
+            prove=lambda key, since: None,
+            read_bytes=lambda key, subjects, since, looked: True,
         )
         office = Office(shelf, refresher, NOW, mirrors)
         yield office

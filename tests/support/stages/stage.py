@@ -35,6 +35,7 @@ from stagingmirror.sources.mlflow.poll.source import MlflowSource
 from stagingmirror.view import LOCAL
 from support.operators.axe import Axe, ChoppedClient, ChoppedServer, Killed
 from support.operators.proofs import proving_of
+from support.operators.runtimes import a_runtime
 from support.operators.waiting import holds
 from support.resources import resources
 
@@ -122,11 +123,12 @@ class Stage:
         )
         self.refresher = RefreshReconciler(
             tools,
-            clock=time.time,
+            runtime=a_runtime(time.time, lambda: self.leading),
             settings=self.settings,
-            leading=lambda: self.leading,
             recorder=self.told,
             mirror_is_there=lambda uid: self._uid() == uid,
+            same_registry=lambda one, other: one == other,
+            prove=lambda key, since: None,
             read_bytes=self.probes.bytes_read,
         )
         return self.refresher
@@ -188,8 +190,7 @@ class Stage:
                     await asyncio.sleep(min(progress.again_in or 0.2, 0.2))
         except TimeoutError:
             raise AssertionError(f"no refresh has ended within {within} s: {progress}") from None
-        entry: Mapping[str, Any] = self.status["refreshes"][0]
-        return entry
+        return cast("Mapping[str, Any]", self.status["refreshes"][0])
 
     async def run_dying(self, token: str, *, within: float) -> Mapping[str, Any]:
         """As ``run``, but the process dies after each single write and another one goes on. The
@@ -215,8 +216,7 @@ class Stage:
                 assert self.refresher is not None
                 await self.refresher.close()
         self.operator()
-        entry: Mapping[str, Any] = self.status["refreshes"][0]
-        return entry
+        return cast("Mapping[str, Any]", self.status["refreshes"][0])
 
     async def until(self, condition: Callable[[Progress], bool], within: float = 60.0) -> Progress:
         progress = Progress()

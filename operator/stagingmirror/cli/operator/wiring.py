@@ -31,6 +31,7 @@ from stagingmirror.engine.watch.event_handlers import EventHandlers
 from stagingmirror.engine.watch.resync import Resync
 from stagingmirror.engine.workqueue.queue import WorkQueue
 from stagingmirror.metrics import Metrics
+from stagingmirror.runtime import Runtime
 from stagingmirror.settings import Settings
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 from stagingmirror.sources.kubernetes.watch.source import KubernetesSource
@@ -115,7 +116,7 @@ def assemble(
         lost=lost,
     )
     leadership = Leadership(elector)
-    leading = leadership.leading
+    runtime = Runtime(clock=clock, leading=leadership.leading)
     queue: WorkQueue[MirrorKey] = WorkQueue(clock=clock, counting=metrics.queue("mirrors"))
     cache, specs, tokens, acknowledged = (
         ResourceCache(),
@@ -136,15 +137,15 @@ def assemble(
     )
     answer = partial(answer_of, cluster, registry)
     claims = Claims(cache, specs, registry.same_registry)
-    subscriptions = Subscriptions(cluster=cluster, registry=registry, leading=leading)
-    resources = ResourceClient(client, cache, leading=leading)
-    recorder = EventRecorder(client, clock=clock, identity=settings.identity, leading=leading)
+    subscriptions = Subscriptions(cluster=cluster, registry=registry, leading=runtime.leading)
+    resources = ResourceClient(client, cache, runtime=runtime)
+    recorder = EventRecorder(client, runtime=runtime, identity=settings.identity)
     _count(metrics, cluster, elector)
     settling = SettledAt(
         queue,
         cluster,
         sweeps_vouch_until=lambda: resync.vouches_until(),
-        clock=clock,
+        runtime=runtime,
         annotate=_telling_both(elector, metrics),
     )
     probes = Probes(
@@ -154,7 +155,7 @@ def assemble(
         writer=Writer(
             client,
             productions=lambda: frozenset(production_namespaces(cache)),
-            leading=leading,
+            leading=runtime.leading,
         ),
         server=registry.server,
         is_productions=claims.is_productions,
@@ -164,9 +165,8 @@ def assemble(
     )
     refresher = RefreshReconciler(
         tools,
-        clock=clock,
+        runtime=runtime,
         settings=settings,
-        leading=leading,
         recorder=recorder,
         mirror_is_there=cache.has_mirror,
         same_registry=registry.same_registry,
@@ -178,8 +178,7 @@ def assemble(
         resources=resources,
         acknowledged=acknowledged,
         still_open=refresher.still_open,
-        leading=leading,
-        clock=clock,
+        runtime=runtime,
     )
     reactions = EventHandlers(
         cache=cache,
@@ -194,7 +193,7 @@ def assemble(
         cache=cache,
         resources=resources,
         reactions=reactions,
-        clock=clock,
+        runtime=runtime,
         interval=settings.sweep_interval,
     )
     keeper = EnvironmentReconciler(
@@ -204,9 +203,8 @@ def assemble(
         registries=registry,
         want_namespaces=cluster.want_namespaces,
         namespace=settings.namespace,
-        leading=leading,
+        runtime=runtime,
         changed=reactions.environment_changed,
-        clock=clock,
         interval=settings.sweep_interval,
     )
     contents = HashCache(
@@ -214,7 +212,7 @@ def assemble(
         registry,
         namespace=settings.namespace,
         wanted=subscriptions.subjects,
-        leading=leading,
+        leading=runtime.leading,
     )
     check = MirrorReconciler(
         cache=cache,
@@ -228,14 +226,13 @@ def assemble(
         refresher=refresher,
         writer=StatusWriter(
             resources,
-            clock=clock,
+            runtime=runtime,
             survived=settling.survived,
             chronicle=ChangeReporter(recorder, metrics),
         ),
         look=lambda: RecordingView(cluster, registry, seal, is_productions=claims.is_productions),
         same_registry=registry.same_registry,
-        leading=leading,
-        clock=clock,
+        runtime=runtime,
         fresh_until=queue.fresh_until,
     )
     return Operator(

@@ -30,6 +30,7 @@ from stagingmirror.engine.resources.cache import ResourceCache
 from stagingmirror.engine.resources.mirror import Mirror, MirrorKey, Specs, find
 from stagingmirror.engine.status.writer import StatusWriter
 from stagingmirror.errors import NeedsHuman
+from stagingmirror.runtime import Runtime
 
 NEXT = 0.5
 """Seconds until the next pass of a mirror that has more to tell than one status takes."""
@@ -51,8 +52,7 @@ class MirrorReconciler:
     writer: StatusWriter
     look: Callable[[], RecordingView]
     same_registry: Callable[[str, str], bool | None]
-    leading: Callable[[], bool]
-    clock: Callable[[], float]
+    runtime: Runtime
     fresh_until: Callable[[MirrorKey, float], None]
     """Told when the looks of a mirror stop being fresh (POSIX s)."""
     uids: dict[MirrorKey, str] = field(default_factory=dict)
@@ -71,7 +71,7 @@ class MirrorReconciler:
         if self.uids.setdefault(key, mirror.uid) != mirror.uid:
             self.forget(key)  # another one of the same name
             self.uids[key] = mirror.uid
-        now = self.clock()
+        now = self.runtime.clock()
         try:
             spec = self.specs.of(mirror.body)
             sides = sides_of(self.cache, key, spec)
@@ -118,7 +118,7 @@ class MirrorReconciler:
             view=view,
             now=now,
         )
-        if not self.leading():
+        if not self.runtime.leading():
             return now + seconds(spec.check_interval)
         return await self._lead(mirror, context, view, found, holds)
 
@@ -156,7 +156,7 @@ class MirrorReconciler:
         )
         wishes = [after]
         if progress.again_in is not None:
-            wishes.append(self.clock() + progress.again_in)
+            wishes.append(self.runtime.clock() + progress.again_in)
         turn = self.writer.turn(mirror.key)
         if turn is not None:
             wishes.append(turn)
@@ -183,13 +183,13 @@ class MirrorReconciler:
         progress = await self.refresher.retreat(
             context.key, context.uid, why.message, context.status
         )
-        refused = refused_token(context.annotations, context.status, why, now=self.clock())
+        refused = refused_token(context.annotations, context.status, why, now=self.runtime.clock())
         return _both(progress, refused)
 
     async def _stall(self, mirror: Mirror, why: Why, now: float) -> float:
         """There is nothing to look at before a human acts. Told at once, tokens included."""
         self.subscriptions.drop(mirror.key)
-        if not self.leading():
+        if not self.runtime.leading():
             return now + STALLED_RETRY
         progress = await self._retreat(mirror, why)
         asked = self._asked(mirror, now)
@@ -204,8 +204,12 @@ class MirrorReconciler:
             mirrors=self.cache.count("stagingmirrors"),
         )
         _, status = await self.writer.write(mirror, report, now=now)
-        after = next_blind_pass(spec, status=status, now=self.clock())
-        return after if progress.again_in is None else min(after, self.clock() + progress.again_in)
+        after = next_blind_pass(spec, status=status, now=self.runtime.clock())
+        return (
+            after
+            if progress.again_in is None
+            else min(after, self.runtime.clock() + progress.again_in)
+        )
 
     def _handled(
         self,

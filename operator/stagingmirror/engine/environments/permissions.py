@@ -3,11 +3,12 @@
 One environment costs about twenty questions per namespace; rights change seldom.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from stagingmirror.api.status.conditions import Condition
 from stagingmirror.drift.facts import Why
 from stagingmirror.errors import NotAllowed, NotAnswered
+from stagingmirror.runtime import Runtime
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 from stagingmirror.sources.kubernetes.watch.access_review import (
     READS,
@@ -33,16 +34,16 @@ class Permissions:
     any more.
     """
 
-    def __init__(self, client: KubernetesClient, *, clock: Callable[[], float]) -> None:
+    def __init__(self, client: KubernetesClient, *, runtime: Runtime) -> None:
         self._client = client
-        self._clock = clock
-        self._since = clock()
+        self._runtime = runtime
+        self._since = runtime.clock()
         self._reading: dict[tuple[str, ...], tuple[float, Why | None]] = {}
         self._writing: dict[tuple[str, ...], tuple[float, Condition]] = {}
 
     async def unreadable(self, namespaces: Iterable[str]) -> Why | None:
         """What may not be read there, with the remedy."""
-        key, now = tuple(namespaces), self._clock()
+        key, now = tuple(namespaces), self._runtime.clock()
         known = self._reading.get(key)
         if known is None or now - known[0] > (GOOD_FOR if known[1] is None else BAD_FOR):
             try:
@@ -56,7 +57,7 @@ class Permissions:
 
     async def read_only(self, namespaces: Iterable[str]) -> Condition:
         """The condition that tells whether production could be written to by us."""
-        key, now = tuple(namespaces), self._clock()
+        key, now = tuple(namespaces), self._runtime.clock()
         known = self._writing.get(key)
         if known is None or now - known[0] > (GOOD_FOR if known[1].status == "True" else BAD_FOR):
             try:
@@ -70,7 +71,7 @@ class Permissions:
 
     def _believes(self, known: tuple[float, object] | None) -> bool:
         """Whether what status says still counts, though nobody answers."""
-        return self._clock() - (known[0] if known else self._since) <= BELIEVED
+        return self._runtime.clock() - (known[0] if known else self._since) <= BELIEVED
 
     async def _missing(self, namespaces: tuple[str, ...]) -> Why | None:
         for namespace in namespaces:

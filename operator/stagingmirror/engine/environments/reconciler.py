@@ -18,6 +18,7 @@ from stagingmirror.engine.environments.resolve import read_environments
 from stagingmirror.engine.resources.cache import Body, Plural, ResourceCache
 from stagingmirror.engine.resources.client import ResourceClient
 from stagingmirror.errors import Conflicted, NeedsHuman, NotAnswered, NotThere, StagingMirrorError
+from stagingmirror.runtime import Runtime
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 from stagingmirror.sources.mlflow.client.address import RegistryAddress
 from stagingmirror.sources.mlflow.poll.identity import RegistryIdentity
@@ -54,21 +55,19 @@ class EnvironmentReconciler:
         registries: Registries,
         want_namespaces: Callable[[frozenset[str]], None],
         namespace: str,
-        leading: Callable[[], bool],
+        runtime: Runtime,
         changed: Callable[[str], None],
-        clock: Callable[[], float],
         interval: float,
     ) -> None:
         self._client = client
-        self._rights = Permissions(client, clock=clock)
+        self._rights = Permissions(client, runtime=runtime)
         self._cache = cache
         self._resources = resources
         self._registries = registries
         self._want_namespaces = want_namespaces
         self._namespace = namespace
-        self._leading = leading
+        self._runtime = runtime
         self._changed = changed
-        self._clock = clock
         self._interval = interval
         self._known: dict[str, RegistryAddress | Why | None] = {}
         self._wake = asyncio.Event()
@@ -127,7 +126,7 @@ class EnvironmentReconciler:
         if spec is None:
             await self._write(body, [_unreadable(body)])
             return ""
-        if not self._leading():
+        if not self._runtime.leading():
             return ""  # two operators would ask each registry twice
         address = await address_of(self._client, self._namespace, name, spec)
         self._configure(name, address)
@@ -152,7 +151,7 @@ class EnvironmentReconciler:
 
     async def _write(self, body: Body, conditions: list[Condition]) -> None:
         """Only what changed, and only by the leader."""
-        if not self._leading():
+        if not self._runtime.leading():
             return
         former = body.get("status") or {}
         generation = int(body["metadata"].get("generation") or 0)
@@ -160,7 +159,7 @@ class EnvironmentReconciler:
             **former,
             "observedGeneration": generation,
             "conditions": written(
-                conditions, generation=generation, now=self._clock(), previous=former
+                conditions, generation=generation, now=self._runtime.clock(), previous=former
             ),
         }
         if status != former:

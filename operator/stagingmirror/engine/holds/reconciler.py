@@ -12,6 +12,7 @@ from stagingmirror.engine.resources.cache import Body, Plural, ResourceCache
 from stagingmirror.engine.resources.client import ResourceClient
 from stagingmirror.engine.resources.mirror import MirrorKey, is_leaving, key_of
 from stagingmirror.errors import StagingMirrorError
+from stagingmirror.runtime import Runtime
 
 log = structlog.get_logger(__name__)
 
@@ -33,15 +34,13 @@ class HoldReconciler:
         resources: ResourceClient,
         acknowledged: AcknowledgedHolds,
         still_open: Callable[[], frozenset[MirrorKey]],
-        leading: Callable[[], bool],
-        clock: Callable[[], float],
+        runtime: Runtime,
     ) -> None:
         self._cache = cache
         self._resources = resources
         self._acknowledged = acknowledged
         self._still_open = still_open
-        self._leading = leading
-        self._clock = clock
+        self._runtime = runtime
         self._wake = asyncio.Event()
 
     def wake(self) -> None:
@@ -61,9 +60,9 @@ class HoldReconciler:
 
     async def tend(self) -> bool:
         """Look at every hold once; True where one is not effective yet."""
-        if not self._leading():
+        if not self._runtime.leading():
             return True
-        now, waiting = self._clock(), False
+        now, waiting = self._runtime.clock(), False
         for body in self._cache.all(PLURAL):
             request = read(body)
             if request is None or request.effective or request.hold.until <= now:
@@ -87,7 +86,7 @@ class HoldReconciler:
             return {"message": WAITS}
         if not self._acknowledged.effective(request, staying):
             return {"message": WAITS}
-        return {"effectiveSince": rfc3339(self._clock())}
+        return {"effectiveSince": rfc3339(self._runtime.clock())}
 
     async def _write(self, body: Body, status: Body) -> bool:
         if status == body.get("status"):

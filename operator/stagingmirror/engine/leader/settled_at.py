@@ -6,6 +6,7 @@ from typing import Protocol
 
 from stagingmirror.engine.leader.lease import read
 from stagingmirror.errors import NotThere
+from stagingmirror.runtime import Runtime
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 
 EVERY = 0.5
@@ -31,12 +32,12 @@ class SettledAt:
         self,
         *unwritten: Unwritten,
         sweeps_vouch_until: Callable[[], float],
-        clock: Callable[[], float],
+        runtime: Runtime,
         annotate: Callable[[float], None],
     ) -> None:
         self._unwritten = unwritten
         self._sweeps_vouch_until = sweeps_vouch_until
-        self._clock = clock
+        self._runtime = runtime
         self._annotate = annotate
         self._took_over: float | None = None
         self._queued: float | None = None
@@ -45,14 +46,14 @@ class SettledAt:
 
     def take_over(self, former: float | None) -> None:
         """This process leads from now on; ``former`` is what the Lease said until now (POSIX s)."""
-        self._took_over = self._clock()
+        self._took_over = self._runtime.clock()
         self._former = former
 
     def every_mirror_is_queued(self) -> None:
         """From here on the queue knows of all that was not looked at since ``take_over``: before,
         an empty queue means nothing.
         """
-        self._queued = self._clock()
+        self._queued = self._runtime.clock()
 
     def survived(self, stale_after: float) -> bool:
         """Whether somebody watched until this process took over."""
@@ -64,7 +65,7 @@ class SettledAt:
         """The newest time as of which every status is true; None: not known yet."""
         if self._queued is None:
             return None
-        now, oldest = self._clock(), self._oldest_unwritten()
+        now, oldest = self._runtime.clock(), self._oldest_unwritten()
         if not self._caught_up:
             self._caught_up = oldest is None or oldest > self._queued
             if not self._caught_up:

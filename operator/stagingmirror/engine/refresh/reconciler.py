@@ -41,6 +41,7 @@ from stagingmirror.engine.refresh.start.status import untold
 from stagingmirror.engine.refresh.start.triggers import Memory, Occasions, refusing, waits
 from stagingmirror.engine.resources.mirror import MirrorKey
 from stagingmirror.errors import StagingMirrorError
+from stagingmirror.runtime import Runtime
 from stagingmirror.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -64,14 +65,13 @@ class RefreshReconciler:
         self,
         tools: Tools,
         *,
-        clock: Callable[[], float],
+        runtime: Runtime,
         settings: Settings,
-        leading: Callable[[], bool],
         recorder: EventRecorder,
         mirror_is_there: Callable[[str], bool],
-        same_registry: SameRegistry = lambda one, other: one == other,
-        prove: Callable[[MirrorKey, float], None] = lambda key, since: None,
-        read_bytes: ReadBytes = lambda key, subjects, since, looked: True,
+        same_registry: SameRegistry,
+        prove: Callable[[MirrorKey, float], None],
+        read_bytes: ReadBytes,
     ) -> None:
         """``mirror_is_there`` answers from what we watch, whether a mirror of this uid exists and
         stays. ``same_registry`` whether two environments lead to one registry (None: not known).
@@ -80,8 +80,7 @@ class RefreshReconciler:
         bytes of models.
         """
         self._tools = tools
-        self._clock = clock
-        self._leading = leading
+        self._runtime = runtime
         self._recorder = recorder
         self._mirror_is_there = mirror_is_there
         self._prove = prove
@@ -89,7 +88,7 @@ class RefreshReconciler:
         # A container that restarts keeps its pod's name; it is another writer all the same.
         name = f"{settings.identity}/{secrets.token_hex(4)}"
         self._records = Records(
-            tools.writer, namespace=settings.namespace, writer_name=name, clock=clock
+            tools.writer, namespace=settings.namespace, writer_name=name, clock=runtime.clock
         )
         self._running = Executor(self._records, tools, self._took_over)
         self._returning = Rollback(self._records, tools)
@@ -109,7 +108,7 @@ class RefreshReconciler:
         Where the API server does not let us know or keep how far it is, nothing is done and that is
         told as what is waited for: verdicts go on being written.
         """
-        if not self._leading():
+        if not self._runtime.leading():
             return Progress()
         unknown = await self._unknown(context.uid, context.status)
         if unknown is not None:
@@ -129,7 +128,7 @@ class RefreshReconciler:
         deleted, Overlap), one step per call. Idle where nothing is open. ``status`` is the mirror's
         as last written: an end that is not in it yet is told.
         """
-        if not self._leading():
+        if not self._runtime.leading():
             return Progress()
         unknown = await self._unknown(uid, {})
         if unknown is not None:
@@ -137,7 +136,7 @@ class RefreshReconciler:
         wait = None
         try:
             record = self._records.get(uid)
-            self._occasions.forget_ticks(uid, record, why=why, now=self._clock())
+            self._occasions.forget_ticks(uid, record, why=why, now=self._runtime.clock())
             self._stillness.drop(uid)
             if record is not None:
                 record = await (
@@ -150,7 +149,7 @@ class RefreshReconciler:
 
     def others_write(self, context: Context) -> bool:
         """Whether another mirror's refresh may have half written what this one compares."""
-        return self._leading() and self._others.are_writing(context)
+        return self._runtime.leading() and self._others.are_writing(context)
 
     async def _unknown(self, uid: str, status: Mapping[str, Any]) -> Progress | None:
         """What is told where the record cannot be known now; None: it is."""
@@ -165,12 +164,12 @@ class RefreshReconciler:
         return unknown_progress(status, stalled=stalled, again_in=UNREADABLE_PERIOD)
 
     def _pace(self, record: Record | None) -> float:
-        return RETRY if record is None else self._pacing.of(record, self._clock())
+        return RETRY if record is None else self._pacing.of(record, self._runtime.clock())
 
     async def tend_orphans(self) -> None:
         """For ever: roll back and remove records whose mirrors are gone. A task of the leader."""
         while True:
-            again_in = await self._tend() if self._leading() else None
+            again_in = await self._tend() if self._runtime.leading() else None
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(again_in or TENDING):
                     await self._gone.wait()
@@ -242,7 +241,7 @@ class RefreshReconciler:
                     context.components,
                     acceptances=acceptances_of(context.spec),
                     grace=seconds(context.spec.check_interval) + GRACE,
-                    now=self._clock(),
+                    now=self._runtime.clock(),
                 )
                 if judgement.waiting is not None and record.last_write is not None:
                     self._prove(context.key, record.last_write)
@@ -267,7 +266,7 @@ class RefreshReconciler:
             key,
             production=record.production,
             staging=record.environment,
-            now=self._clock(),
+            now=self._runtime.clock(),
         )
         return live_guard.must_stop(now, key, record.uid, frozenset(record.applied))
 

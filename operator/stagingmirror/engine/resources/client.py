@@ -5,12 +5,13 @@ judged: an apply from a stale cache would delete fields, and a merge patch with 
 accepted.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from stagingmirror.api.types.base import API_VERSION, GROUP, VERSION
 from stagingmirror.engine.resources.cache import Body, Plural, ResourceCache
 from stagingmirror.errors import Conflicted, NotLeading, NotThere
+from stagingmirror.runtime import Runtime
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 from stagingmirror.sources.kubernetes.api.errors import shaped, version_of
 
@@ -24,12 +25,10 @@ KINDS: Mapping[Plural, str] = {
 class ResourceClient:
     """Reads and writes of mirrors, environments and holds; answers are put into the fleet."""
 
-    def __init__(
-        self, client: KubernetesClient, cache: ResourceCache, *, leading: Callable[[], bool]
-    ) -> None:
+    def __init__(self, client: KubernetesClient, cache: ResourceCache, *, runtime: Runtime) -> None:
         self._client = client
         self._cache = cache
-        self._leading = leading
+        self._runtime = runtime
 
     async def listed(self, plural: Plural) -> tuple[tuple[Body, ...], int]:
         """A consistent LIST of all namespaces, with the resourceVersion it is true for.
@@ -54,7 +53,7 @@ class ResourceClient:
         Errors: Conflicted where something has changed (the newer body is in the fleet then),
         NotThere, Refused, NotAllowed, NotAnswered, NotLeading.
         """
-        if not self._leading():
+        if not self._runtime.leading():
             raise NotLeading("NotLeading", "this process does not hold the Lease any more.")
         metadata = body["metadata"]
         where = path(plural, metadata["name"], metadata.get("namespace") or "")

@@ -9,7 +9,7 @@ What is told of a status that was written: Events, log lines, figures.
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -23,6 +23,7 @@ from stagingmirror.engine.resources.mirror import Mirror, MirrorKey
 from stagingmirror.engine.status.changes import MAX_MESSAGE, Announcement, changes
 from stagingmirror.errors import StagingMirrorError
 from stagingmirror.metrics import Metrics
+from stagingmirror.runtime import Runtime
 
 __all__ = ["Announcement", "EventRecorder", "Requests", "changes"]
 
@@ -63,14 +64,12 @@ class EventRecorder:
         self,
         requests: Requests,
         *,
-        clock: Callable[[], float],
+        runtime: Runtime,
         identity: str,
-        leading: Callable[[], bool] = lambda: True,
     ) -> None:
         self._requests = requests
-        self._clock = clock
         self._identity = identity
-        self._leading = leading
+        self._runtime = runtime
         self._waiting: asyncio.Queue[tuple[str, dict[str, Any]]] = asyncio.Queue(WAITING)
         self._told: OrderedDict[tuple[str, str, str, str], float] = OrderedDict()
         self._allowances: OrderedDict[str, _Allowance] = OrderedDict()
@@ -94,7 +93,7 @@ class EventRecorder:
         """Write the Events that are waiting, for ever. Only while leading; others are dropped."""
         while True:
             namespace, body = await self._waiting.get()
-            if not self._leading():
+            if not self._runtime.leading():
                 continue
             try:
                 await self._requests.request(
@@ -115,7 +114,7 @@ class EventRecorder:
     ) -> None:
         speak = log.warning if kind == "Warning" else log.info
         speak(reason, namespace=key.namespace, mirror=key.name, message=message, **fields)
-        now = self._clock()
+        now = self._runtime.clock()
         said = (uid, reason, message, occasion)
         if now - self._told.get(said, float("-inf")) < QUIET:
             return

@@ -13,6 +13,7 @@ from stagingmirror.engine.resources.mirror import Mirror, MirrorKey
 from stagingmirror.engine.status import heartbeat
 from stagingmirror.engine.status.events import ChangeReporter
 from stagingmirror.errors import NotThere, Refused
+from stagingmirror.runtime import Runtime
 
 log = structlog.get_logger(__name__)
 
@@ -37,17 +38,17 @@ class StatusWriter:
         self,
         resources: ResourceClient,
         *,
-        clock: Callable[[], float],
+        runtime: Runtime,
         survived: Callable[[float], bool],
         chronicle: ChangeReporter,
     ) -> None:
         self._resources = resources
-        self._clock = clock
+        self._runtime = runtime
         self._survived = survived
         self._chronicle = chronicle
         self._made: dict[MirrorKey, Status] = {}
         self._mine: set[MirrorKey] = set()
-        self._pace = heartbeat.Pace(clock)
+        self._pace = heartbeat.Pace(runtime.clock)
         self._turns: dict[MirrorKey, float] = {}
 
     async def write(self, mirror: Mirror, report: Report, *, now: float) -> Written:
@@ -93,7 +94,7 @@ class StatusWriter:
             return "same"
         if mirror.key not in self._turns:
             self._turns[mirror.key] = self._pace.turn()
-        if self._turns[mirror.key] > self._clock():
+        if self._turns[mirror.key] > self._runtime.clock():
             return "postponed"
         del self._turns[mirror.key]
         return "heartbeat"
@@ -117,7 +118,7 @@ class StatusWriter:
         self._made.pop(mirror.key, None)
         status = minimal_unknown(
             generation=mirror.generation,
-            now=self._clock(),
+            now=self._runtime.clock(),
             why=error.message,
             previous=mirror.status,
         )

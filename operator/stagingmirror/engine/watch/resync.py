@@ -6,7 +6,6 @@ what it missed is found here.
 
 import asyncio
 import math
-from collections.abc import Callable
 
 import structlog
 
@@ -14,6 +13,7 @@ from stagingmirror.engine.resources.cache import PLURALS, ResourceCache
 from stagingmirror.engine.resources.client import ResourceClient
 from stagingmirror.engine.watch.event_handlers import EventHandlers
 from stagingmirror.errors import StagingMirrorError
+from stagingmirror.runtime import Runtime
 
 log = structlog.get_logger(__name__)
 
@@ -32,7 +32,7 @@ class Resync:
         cache: ResourceCache,
         resources: ResourceClient,
         reactions: EventHandlers,
-        clock: Callable[[], float],
+        runtime: Runtime,
         interval: float,
     ) -> None:
         self.last: float | None = None
@@ -40,7 +40,7 @@ class Resync:
         self._cache = cache
         self._resources = resources
         self._reactions = reactions
-        self._clock = clock
+        self._runtime = runtime
         self._interval = interval
         self._first = asyncio.Lock()
 
@@ -80,7 +80,7 @@ class Resync:
 
     async def sweep(self) -> None:
         """List everything. Environments and holds come first: mirrors are judged by them."""
-        began = self._clock()
+        began = self._runtime.clock()
         for plural in reversed(PLURALS):
             newest = self._cache.newest(plural)
             bodies, version = await self._resources.listed(plural)

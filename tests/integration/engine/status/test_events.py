@@ -11,6 +11,7 @@ from rig.kube import Kube
 from stagingmirror.engine.resources.mirror import MirrorKey
 from stagingmirror.engine.status.events import EventRecorder
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
+from support.operators.runtimes import a_runtime
 from support.operators.waiting import holds
 from support.resources.definitions import install
 from support.resources.resources import mirror
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.integration
 async def recorder(control_plane: ControlPlane) -> AsyncIterator[EventRecorder]:
     connecting = KubernetesClient.connect(kubeconfig=str(control_plane.kubeconfig), timeout=5)
     async with await connecting as client:
-        one = EventRecorder(client, clock=time.time, identity="stagingmirror-0")
+        one = EventRecorder(client, runtime=a_runtime(time.time), identity="stagingmirror-0")
         task = asyncio.create_task(one.run())
         yield one
         task.cancel()

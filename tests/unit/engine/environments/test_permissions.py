@@ -7,6 +7,7 @@ import pytest
 from stagingmirror.engine.environments.permissions import BELIEVED, GOOD_FOR, Permissions
 from stagingmirror.errors import NotAnswered
 from support.kubernetes.api_server import Answer, an_api_server, refused
+from support.operators.runtimes import a_runtime
 
 
 def reviewed(**status: Any) -> Answer:
@@ -29,14 +30,14 @@ async def test_read_only_is_said_only_where_the_cluster_told_everything(
     namespaces: list[str], answer: Answer, status: str, reason: str
 ) -> None:
     async with an_api_server(lambda method, path, body: answer) as client:
-        condition = await Permissions(client, clock=lambda: 0.0).read_only(namespaces)
+        condition = await Permissions(client, runtime=a_runtime(lambda: 0.0)).read_only(namespaces)
 
     assert (condition.status, condition.reason) == (status, reason)
 
 
 async def test_an_account_that_may_not_ask_what_it_may_is_told_what_to_give_it() -> None:
     async with an_api_server(lambda method, path, body: refused(403, "Forbidden")) as client:
-        why = await Permissions(client, clock=lambda: 0.0).unreadable(["ml-prod"])
+        why = await Permissions(client, runtime=a_runtime(lambda: 0.0)).unreadable(["ml-prod"])
 
     assert why is not None
     assert why.reason == "Forbidden"
@@ -46,7 +47,7 @@ async def test_an_account_that_may_not_ask_what_it_may_is_told_what_to_give_it()
 async def test_what_was_answered_counts_while_nobody_answers_but_not_for_ever() -> None:
     now, answer = 0.0, reviewed()
     async with an_api_server(lambda method, path, body: answer) as client:
-        rights = Permissions(client, clock=lambda: now)
+        rights = Permissions(client, runtime=a_runtime(lambda: now))
         assert (await rights.read_only(["ml-prod"])).status == "True"
         answer = refused(503, "ServiceUnavailable")
 

@@ -12,6 +12,7 @@ from stagingmirror.sources.mlflow.client.address import RegistryAddress
 from stagingmirror.sources.mlflow.poll.identity import RegistryIdentity
 from stagingmirror.view import Observed
 from support.kubernetes.api_server import Answer, an_api_server, refused
+from support.operators.runtimes import a_runtime
 from support.resources import resources
 
 MLFLOW = {"url": "http://mlflow.ml-prod.svc:5000"}
@@ -48,18 +49,17 @@ class Place:
     async def conditions(self) -> dict[str, tuple[str, str, str]]:
         """What is told after one look: status, reason and message by condition."""
         async with an_api_server(self.respond) as client:
-            cache = ResourceCache()
+            cache, runtime = ResourceCache(), a_runtime(lambda: 0.0)
             cache.put("mirrorenvironments", self.body)
             keeper = EnvironmentReconciler(
                 client,
                 cache=cache,
-                resources=ResourceClient(client, cache, leading=lambda: True),
+                resources=ResourceClient(client, cache, runtime=runtime),
                 registries=Registries(),
                 want_namespaces=lambda namespaces: None,
                 namespace="stagingmirror-system",
-                leading=lambda: True,
+                runtime=runtime,
                 changed=lambda name: None,
-                clock=lambda: 0.0,
                 interval=30.0,
             )
             await keeper.tend()

@@ -9,6 +9,7 @@ from stagingmirror.engine.resources.client import ResourceClient
 from stagingmirror.engine.resources.mirror import MirrorKey
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 from support.kubernetes.api_server import Answer, an_api_server
+from support.operators.runtimes import a_runtime
 from support.resources import resources
 
 NOW = 1_000_000.0
@@ -57,11 +58,10 @@ class Place:
         """The hold's status after one look of the keeper."""
         keeper = HoldReconciler(
             cache=self.cache,
-            resources=ResourceClient(client, self.cache, leading=lambda: True),
+            resources=ResourceClient(client, self.cache, runtime=a_runtime()),
             acknowledged=self.acknowledged,
             still_open=lambda: frozenset(self.still_open),
-            leading=lambda: True,
-            clock=lambda: NOW,
+            runtime=a_runtime(),
         )
         await keeper.tend()
         status: dict[str, Any] = self.hold.get("status") or {}

@@ -17,6 +17,7 @@ from stagingmirror.engine.context import A_MOMENT
 from stagingmirror.engine.leader.settled_at import SettledAt
 from stagingmirror.engine.status import heartbeat
 from stagingmirror.engine.workqueue.queue import WorkQueue
+from support.operators.runtimes import a_runtime
 
 NOW = 1_000_000.0
 
@@ -101,7 +102,7 @@ def settling(
     return SettledAt(
         *queue,
         sweeps_vouch_until=lambda: sweeps_vouch_until,
-        clock=clock,
+        runtime=a_runtime(clock),
         annotate=lambda _: None,
     )
 

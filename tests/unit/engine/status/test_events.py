@@ -15,6 +15,7 @@ from stagingmirror.engine.resources.mirror import MirrorKey
 from stagingmirror.engine.status.events import BURST, REFILL, WAITING, EventRecorder
 from stagingmirror.errors import NotAnswered
 from support.kinds.looks import NOW, drifted, equal, report
+from support.operators.runtimes import a_runtime
 
 KEY = MirrorKey("ml-staging", "fraud")
 
@@ -69,7 +70,7 @@ async def written(events: EventRecorder, recorder: Recorder, count: int) -> list
 @pytest.mark.usefixtures("logged")
 async def test_an_event_is_about_the_mirror_and_says_who_told_it() -> None:
     recorder = Recorder()
-    events = EventRecorder(recorder, clock=Clock(), identity="pod-1")
+    events = EventRecorder(recorder, runtime=a_runtime(Clock()), identity="pod-1")
 
     events.emit(KEY, "uid-1", "Normal", "TookOver", "Deployment a: X was managed by helm")
 
@@ -92,7 +93,7 @@ async def test_an_event_is_about_the_mirror_and_says_who_told_it() -> None:
 
 async def test_a_change_of_the_verdict_is_one_event_and_one_log_line(logged: LogCapture) -> None:
     recorder = Recorder()
-    events = EventRecorder(recorder, clock=Clock(), identity="pod-1")
+    events = EventRecorder(recorder, runtime=a_runtime(Clock()), identity="pod-1")
     before = status_of(report(equal("other")), now=NOW, previous=None)
     status = status_of(report(drifted()), now=NOW, previous=before)
 
@@ -114,7 +115,7 @@ async def test_the_same_sentence_is_no_second_event_for_some_time_but_always_log
     logged: LogCapture,
 ) -> None:
     clock, recorder = Clock(), Recorder()
-    events = EventRecorder(recorder, clock=clock, identity="pod-1")
+    events = EventRecorder(recorder, runtime=a_runtime(clock), identity="pod-1")
 
     for _ in range(3):
         events.emit(KEY, "uid-1", "Warning", "NotSeen", "MLflow timed out")
@@ -135,7 +136,7 @@ def rolled_out(revision: str, at: float) -> Status:
 @pytest.mark.usefixtures("logged")
 async def test_another_rollout_is_another_event_though_the_words_are_the_same() -> None:
     clock, recorder, before = Clock(), Recorder(), rolled_out("a", NOW)
-    events = EventRecorder(recorder, clock=clock, identity="pod-1")
+    events = EventRecorder(recorder, runtime=a_runtime(clock), identity="pod-1")
 
     for revision in ("b", "a", "b"):
         clock.now += 10
@@ -157,7 +158,7 @@ async def test_another_refresh_is_another_event_but_a_tick_that_is_skipped_again
     result: str, emitted: int
 ) -> None:
     recorder, before = Recorder(), status_of(report(equal()), now=NOW, previous=None)
-    events = EventRecorder(recorder, clock=Clock(), identity="pod-1")
+    events = EventRecorder(recorder, runtime=a_runtime(Clock()), identity="pod-1")
 
     for number in range(3):
         finished = {"id": f"r{number}", "result": result, "message": "as before"}
@@ -174,7 +175,7 @@ async def test_another_refresh_is_another_event_but_a_tick_that_is_skipped_again
 @pytest.mark.usefixtures("logged")
 async def test_events_of_one_mirror_are_bounded_and_those_of_another_are_not_touched() -> None:
     clock, recorder = Clock(), Recorder()
-    events = EventRecorder(recorder, clock=clock, identity="pod-1")
+    events = EventRecorder(recorder, runtime=a_runtime(clock), identity="pod-1")
 
     for number in range(100):
         events.emit(KEY, "uid-1", "Normal", "Deployed", f"deploy {number}")
@@ -188,7 +189,7 @@ async def test_events_of_one_mirror_are_bounded_and_those_of_another_are_not_tou
 @pytest.mark.usefixtures("logged")
 async def test_telling_never_waits_and_never_grows_without_bound() -> None:
     recorder = Recorder()
-    events = EventRecorder(recorder, clock=Clock(), identity="pod-1")
+    events = EventRecorder(recorder, runtime=a_runtime(Clock()), identity="pod-1")
 
     for number in range(WAITING + 50):
         events.emit(KEY, f"uid-{number}", "Normal", "InSync", "1 of 1 in sync")
@@ -199,7 +200,7 @@ async def test_telling_never_waits_and_never_grows_without_bound() -> None:
 @pytest.mark.usefixtures("logged")
 async def test_an_event_that_cannot_be_written_is_dropped_and_the_next_one_is_written() -> None:
     recorder = Recorder(failures=1)
-    events = EventRecorder(recorder, clock=Clock(), identity="pod-1")
+    events = EventRecorder(recorder, runtime=a_runtime(Clock()), identity="pod-1")
 
     events.emit(KEY, "uid-1", "Normal", "A", "first")
     events.emit(KEY, "uid-1", "Normal", "B", "second")
@@ -210,7 +211,9 @@ async def test_an_event_that_cannot_be_written_is_dropped_and_the_next_one_is_wr
 @pytest.mark.usefixtures("logged")
 async def test_who_does_not_lead_any_more_writes_no_event() -> None:
     recorder, leads = Recorder(), [False, True]
-    events = EventRecorder(recorder, clock=Clock(), identity="pod-1", leading=lambda: leads.pop(0))
+    events = EventRecorder(
+        recorder, runtime=a_runtime(Clock(), lambda: leads.pop(0)), identity="pod-1"
+    )
 
     events.emit(KEY, "uid-1", "Normal", "A", "while not leading")
     events.emit(KEY, "uid-1", "Normal", "B", "while leading")
@@ -221,7 +224,7 @@ async def test_who_does_not_lead_any_more_writes_no_event() -> None:
 @pytest.mark.usefixtures("logged")
 async def test_a_note_has_at_most_1024_bytes_in_any_alphabet() -> None:
     recorder = Recorder()
-    events = EventRecorder(recorder, clock=Clock(), identity="pod-1")
+    events = EventRecorder(recorder, runtime=a_runtime(Clock()), identity="pod-1")
 
     events.emit(KEY, "uid-1", "Normal", "A", "→" * 5000)
 

@@ -17,6 +17,7 @@ from stagingmirror.engine.status.writer import StatusWriter
 from stagingmirror.errors import Conflicted, NotLeading
 from stagingmirror.metrics import Metrics
 from support.kubernetes.api_server import Answer, an_api_server, not_found, refused
+from support.operators.runtimes import a_runtime
 from support.resources import resources
 
 NOW = 1_000_000.0
@@ -97,11 +98,11 @@ def rig(
     clock: Callable[[], float] = lambda: NOW,
     chronicle: ChangeReporter | None = None,
 ) -> Rig:
-    cache, told = ResourceCache(), Told()
+    cache, told, runtime = ResourceCache(), Told(), a_runtime(clock, leading)
     cache.put("stagingmirrors", server.body)
     writer = StatusWriter(
-        ResourceClient(client, cache, leading=leading),
-        clock=clock,
+        ResourceClient(client, cache, runtime=runtime),
+        runtime=runtime,
         survived=lambda stale_after: True,
         chronicle=chronicle or cast("ChangeReporter", told),
     )

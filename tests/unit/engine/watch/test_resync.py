@@ -8,6 +8,7 @@ from typing import Any, cast
 from stagingmirror.engine.resources.cache import PLURALS, Body, Changed, Plural, ResourceCache
 from stagingmirror.engine.watch.resync import GRACE, Resync
 from stagingmirror.errors import NotAnswered
+from support.operators.runtimes import a_runtime
 
 
 class Listing:
@@ -44,7 +45,7 @@ def resync(
         cache=cache or ResourceCache(),
         resources=cast("Any", listing),
         reactions=cast("Any", heard),
-        clock=lambda: 0.0,
+        runtime=a_runtime(lambda: 0.0),
         interval=3600.0,
     )
 
