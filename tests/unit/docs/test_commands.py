@@ -17,7 +17,6 @@ from stagingmirror.cli.screens.refresh_progress import Follower
 from stagingmirror.cli.screens.status import status_screen
 from stagingmirror.drift.deploys import Deploy, DeployKey
 from stagingmirror.drift.deploys import to_dict as deploy_to_dict
-from stagingmirror.drift.serial import to_dict
 from stagingmirror.drift.steps import (
     CopyModel,
     MoveAlias,
@@ -59,8 +58,7 @@ STEPS: tuple[Step, ...] = (
 )
 PLAN = {
     "steps": [
-        to_dict(step)
-        | {
+        {
             "phase": phase(step),
             "component": ", ".join(components_of(step)),
             "text": describe(step),
@@ -113,7 +111,10 @@ def test_the_page_shows_what_status_diff_and_plan_print() -> None:
 
 
 def under_way(phase: str, *states: str, message: str = "") -> Mirror:
-    steps = [step | {"state": state} for step, state in zip(PLAN["steps"], states, strict=True)]
+    steps = [
+        planned | {"id": step.id, "state": state}
+        for planned, step, state in zip(PLAN["steps"], STEPS, states, strict=True)
+    ]
     told = {"id": "r", "token": "t", "phase": phase, "message": message, "steps": steps}
     return seen(*DRIFTED, refresh=told)
 

@@ -90,18 +90,18 @@ class ComponentTold(Told):
     """The verdict in words, with what a reader should know beside it."""
 
 
-class PlanStep(Open):
+class PlanStep(Told):
     """One step, in the order in which steps run."""
 
     phase: Text | None = None
     """prepare or switch."""
     component: Text | None = None
-    """The component that the step is for."""
+    """The components that the step is for, separated by commas."""
     text: Text | None = None
     """The step in words."""
 
 
-class PlanLeft(Open):
+class PlanLeft(Told):
     """A component that a refresh would not touch."""
 
     component: Text | None = None

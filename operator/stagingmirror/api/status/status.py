@@ -11,7 +11,7 @@ from stagingmirror.api.status.since import drifted_since, fingerprint, in_sync_s
 from stagingmirror.api.status.summary import summary_of
 from stagingmirror.api.status.truncation import LEVELS, MAX_BYTES, Limits, cut_all, ended
 from stagingmirror.api.types.times import parse_time, rfc3339
-from stagingmirror.drift import deploys, serial
+from stagingmirror.drift import deploys
 from stagingmirror.drift.steps import Plan, Step
 from stagingmirror.drift.wording import components_of, describe, phase
 
@@ -207,7 +207,6 @@ def _plan(plan: Plan, limits: Limits) -> dict[str, Any] | None:
 
 def _step(step: Step, limits: Limits) -> dict[str, Any]:
     return {
-        **cut_all(serial.to_dict(step), limits.value),
         "phase": phase(step),
         "component": ", ".join(components_of(step)),
         "text": ended(describe(step), limits.message),

@@ -1,8 +1,5 @@
 """What ``plan`` shows: what a refresh would do now, in the order in which it would. Pure."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from rich.text import Text
 
 from stagingmirror.api.crd.status_schema import PlanTold
@@ -10,14 +7,11 @@ from stagingmirror.cli.read.freshness import Freshness
 from stagingmirror.cli.read.mirror import Mirror
 from stagingmirror.cli.screens.text import columns, concise
 from stagingmirror.drift.plan import NOT_KNOWN
-from stagingmirror.drift.serial import NotAStep, from_dict
-from stagingmirror.drift.wording import components_of, describe, phase
 
 _STARTS_ALL_THE_SAME = frozenset({"RollbackIncomplete", "NotReadable"})
 """Why a mirror is Stalled though a refresh would start: what the last one could not roll back, and
 an entry that none follows, beside the others.
 """
-NEWER = "a step that this version of the command does not know; update the command"
 
 
 def plan_screen(mirror: Mirror, believed: Freshness) -> list[Text]:
@@ -27,7 +21,9 @@ def plan_screen(mirror: Mirror, believed: Freshness) -> list[Text]:
         return doubt or [Text(f"? {mirror.name}: there is no plan: {concise(missing)}")]
     not_now = would_not_start(mirror)
     plan = mirror.status.plan or PlanTold()
-    rows = [step_row(each.model_dump(by_alias=True, exclude_none=True)) for each in plan.steps]
+    rows = [
+        (each.phase or "", each.component or "", concise(each.text or "")) for each in plan.steps
+    ]
     rows += [("leave", each.component or "", concise(each.why or "")) for each in plan.left]
     who = "A refresh now" if not_now is None else "Once it does, it"
     unknown = any((each.why or "").startswith(NOT_KNOWN) for each in plan.left)
@@ -75,18 +71,3 @@ def _no_plan(mirror: Mirror) -> str | None:
     if mirror.status.sync in ("InSync", "Drifted", "Held"):
         return None
     return mirror.status.summary or "nothing was seen"
-
-
-def step_row(written: Mapping[str, Any]) -> tuple[str, str, str]:
-    """Phase, components and the step in words: the operator's own, else ours."""
-    if text := written.get("text"):
-        return (
-            str(written.get("phase", "")),
-            str(written.get("component", "")),
-            concise(str(text)),
-        )
-    try:
-        step = from_dict(written)
-    except NotAStep:
-        return ("?", str(written.get("component", "")), NEWER)
-    return (phase(step), ", ".join(components_of(step)), concise(describe(step)))

@@ -13,6 +13,8 @@ import pytest
 
 from rig.control_plane import ControlPlane
 from rig.mlflow_server import MlflowServer
+from stagingmirror.drift.serial import from_dict
+from stagingmirror.drift.wording import components_of, describe, phase
 from support.kubernetes.kubelet import Kubelet
 from support.operators.guillotine import Guillotine
 from support.operators.operator import OperatorProcess, World
@@ -119,10 +121,11 @@ def all_drifted(status: Object) -> bool:
     return [each["verdict"] for each in status.get("components") or ()] == ["Drifted"] * 3
 
 
-def content(step: Object) -> Object:
-    """A step without what only tells of it."""
-    told = ("phase", "text", "component", "components")
-    return {name: value for name, value in step.items() if name not in told}
+def as_planned(step: Object) -> Object:
+    """A recorded step as ``plan`` prints it."""
+    read = from_dict(step)
+    components = ", ".join(components_of(read))
+    return {"phase": phase(read), "component": components, "text": describe(read)}
 
 
 def test_plan_record_and_writes_are_the_same_and_production_is_only_read(scene: Scene) -> None:
@@ -135,8 +138,8 @@ def test_plan_record_and_writes_are_the_same_and_production_is_only_read(scene: 
     ask(scene.world, "now")
     assert ended(scene.world)["result"] == "Succeeded"
 
-    assert [step["step"] for step in planned] == STEPS
-    assert [content(step) for step in scene.recorded()] == [content(step) for step in planned]
+    assert [step["step"] for step in scene.recorded()] == STEPS
+    assert [as_planned(step) for step in scene.recorded()] == planned
     assert scene.to_staging.written("/apis") + scene.to_staging.written("/api/v1") == [
         f"POST /apis/batch/v1/namespaces/{space}/jobs",
         f"PATCH /apis/apps/v1/namespaces/{space}/deployments/server",
