@@ -141,7 +141,7 @@ async def check(
     """Gate a pipeline. Exit code 0: in sync; 3: drifted or held; 4: unknown; 1, 2: errors."""
     from stagingmirror.cli.commands import check
 
-    asked = check.Asked(
+    request = check.CheckRequest(
         names=tuple(names or ()) if not everything else (),
         now=now or read_bytes,
         read_bytes=read_bytes,
@@ -149,7 +149,7 @@ async def check(
         excepted=frozenset(excepted or ()),
         within=within,
     )
-    return await check.check(client, asked, output.value)
+    return await check.check(client, request, output.value)
 
 
 @app.command()
@@ -207,8 +207,8 @@ async def hold(
     """Keep staging from being refreshed for a while, and wait until the hold is in effect."""
     from stagingmirror.cli.commands import hold
 
-    asked = hold.Asked(tuple(names or ()), length, reason, tuple(components or ()), called)
-    return await hold.hold(client, asked, within)
+    request = hold.HoldRequest(tuple(names or ()), length, reason, tuple(components or ()), called)
+    return await hold.hold(client, request, within)
 
 
 @app.command()

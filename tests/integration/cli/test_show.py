@@ -32,7 +32,7 @@ def place(control_plane: ControlPlane) -> Iterator[Place]:
         (("check", "fraud", "-o", "yaml"), 2, "yaml"),
         (("diff", "fraud", "x"), 1, "fraud has no component x; it has a"),
         (("refresh", "fraud"), 1, "has no spec.refresh"),
-        (("hold", "fraud"), 2, "say for how long and why"),
+        (("hold", "fraud"), 2, "--for and --reason are required"),
         (("hold", "fraud", "--for", "2 days", "--reason", "r"), 1, "write a duration"),
         (("release", "fraud"), 1, "there is no hold fraud-runner; there is none in namespace"),
         (("frobnicate",), 2, "frobnicate"),

@@ -9,7 +9,7 @@ from time import monotonic, time
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.api.types.times import parse_time
 from stagingmirror.cli.commands.options import fail, show
-from stagingmirror.cli.commands.wait import EVERY, asked_anew, patience
+from stagingmirror.cli.commands.wait import EVERY, patience, request_check
 from stagingmirror.cli.read.answer import MISUSED, Answer, answer, worst
 from stagingmirror.cli.read.client import MirrorClient
 from stagingmirror.cli.read.freshness import Freshness, Settled, belief
@@ -19,15 +19,15 @@ from stagingmirror.cli.screens.answer import answer_json, answer_junit, answer_l
 from stagingmirror.errors import NeedsHuman
 
 SOON, BYTES = 60.0, 1800.0
-"""How long --now and --bytes wait for the operator where nothing is said, in seconds."""
+"""Seconds for which --now and --bytes wait for the operator, without --timeout."""
 FOLLOWS = 10.0
-"""Seconds for which an operator that has answered may not have settled anything yet."""
+"""Seconds within which an operator that has just answered settles its first verdict."""
 SKEW = 2.0
-"""Seconds by which --since may be later than now: whoever gave it has a clock of its own."""
+"""Seconds by which --since may be later than now: it may come from another clock."""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class CheckRequest:
     names: tuple[str, ...]
     now: bool
     read_bytes: bool
@@ -36,18 +36,18 @@ class Asked:
     within: str | None
 
 
-async def check(client: MirrorClient, asked: Asked, output: str) -> int:
+async def check(client: MirrorClient, request: CheckRequest, output: str) -> int:
     now = time()
-    since = None if asked.since is None else moment(asked.since, now)
+    since = None if request.since is None else moment(request.since, now)
     if since is not None and since > now + SKEW:
-        fail(f"--since {asked.since} is later than now; nothing is known of the future")
+        fail(f"--since {request.since} is later than now; nothing is known of the future")
         return MISUSED
-    mirrors = await client.mirrors(asked.names)
-    if unknown := _unknown_components(asked.excepted, mirrors):
+    mirrors = await client.mirrors(request.names)
+    if unknown := _unknown_components(request.excepted, mirrors):
         fail(f"--except {unknown}: no such component in {', '.join(m.name for m in mirrors)}")
         return MISUSED
-    answers = await asyncio.gather(*(_answer(client, mirror, asked, since) for mirror in mirrors))
-    _tell(answers, output, namespaces=client.everywhere)
+    answers = await asyncio.gather(*(_answer(client, mirror, request, since) for mirror in mirrors))
+    _print(answers, output, namespaces=client.everywhere)
     return worst([each.code for each in answers])
 
 
@@ -68,29 +68,29 @@ def moment(text: str, now: float) -> float:
     try:
         return now - seconds(text)
     except NeedsHuman:
-        told = f'--since "{text}": write 14:02, 30m (ago) or an RFC 3339 time'
-        raise NeedsHuman("InvalidTime", told) from None
+        message = f'--since "{text}": write 14:02, 30m (ago) or an RFC 3339 time'
+        raise NeedsHuman("InvalidTime", message) from None
 
 
 async def _answer(
-    client: MirrorClient, mirror: Mirror, asked: Asked, since: float | None
+    client: MirrorClient, mirror: Mirror, request: CheckRequest, since: float | None
 ) -> Answer:
     seen: Mirror | None = mirror
-    if asked.now:
-        limit = patience(asked.within, BYTES if asked.read_bytes else SOON)
-        seen = await asked_anew(client, mirror, limit, read_bytes=asked.read_bytes)
+    if request.now:
+        limit = patience(request.within, BYTES if request.read_bytes else SOON)
+        seen = await request_check(client, mirror, limit, read_bytes=request.read_bytes)
     settled, now = await client.settled(), time()
     if seen is None:
         return answer(mirror, _silent(mirror, settled, now, limit), now)
-    if asked.now:
+    if request.now:
         settled, now = await _settled(client, seen, settled)
     believed = belief(seen, settled, now)
-    return answer(seen, believed, now, excepted=asked.excepted, since=since)
+    return answer(seen, believed, now, excepted=request.excepted, since=since)
 
 
 async def _settled(client: MirrorClient, seen: Mirror, settled: Settled) -> tuple[Settled, float]:
-    """What the Lease says, and when it was read. Whoever has just answered is alive: where nothing
-    is settled yet because it has only just begun to lead, that follows.
+    """The Lease's settled-at, and when it was read. An operator that has just answered is alive:
+    if it has only begun to lead and nothing is settled yet, wait up to ``FOLLOWS`` for it.
     """
     end = monotonic() + FOLLOWS
     while belief(seen, settled, time()).everybody and not settled.forbidden and monotonic() < end:
@@ -100,9 +100,9 @@ async def _settled(client: MirrorClient, seen: Mirror, settled: Settled) -> tupl
 
 
 def _silent(mirror: Mirror, settled: Settled, now: float, limit: float) -> Freshness:
-    told = belief(mirror, settled, now)
-    if told.everybody:
-        return told
+    believed = belief(mirror, settled, now)
+    if believed.everybody:
+        return believed
     return Freshness("Unknown", f"the operator did not answer within {span(limit)}")
 
 
@@ -112,7 +112,7 @@ def _unknown_components(excepted: frozenset[str], mirrors: Sequence[Mirror]) -> 
     return next(iter(sorted(excepted - known)), None) if checked else None
 
 
-def _tell(answers: Sequence[Answer], output: str, *, namespaces: bool) -> None:
+def _print(answers: Sequence[Answer], output: str, *, namespaces: bool) -> None:
     if output == "json":
         show(answer_json(answers))
     elif output == "junit":

@@ -1,4 +1,4 @@
-"""``hold`` and ``release``: have staging left alone, and know since when it is."""
+"""``hold`` and ``release``: create or delete a MirrorHold, and wait until that is in effect."""
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,7 +12,7 @@ from stagingmirror.api.crd.status_schema import HoldStatus
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.api.types.times import parse_time, rfc3339
 from stagingmirror.cli.commands.options import fail, show, user
-from stagingmirror.cli.commands.wait import EVERY, asked_anew, patience, until
+from stagingmirror.cli.commands.wait import EVERY, patience, request_check, until
 from stagingmirror.cli.read.answer import FAILED, IN_SYNC, MISUSED, UNKNOWN
 from stagingmirror.cli.read.client import MirrorClient
 from stagingmirror.cli.read.mirror import Mirror
@@ -20,13 +20,13 @@ from stagingmirror.cli.read.times import clock, span
 from stagingmirror.errors import Conflicted, NeedsHuman, NotAllowed, NotThere
 
 A_REFRESH, SOON = 7200.0, 60.0
-"""How long a hold waits for a refresh in progress, and a release for a check, in seconds."""
+"""Seconds for which a hold waits for a refresh in progress, and a release for a check."""
 _NAMES_NOTHING = ("spec.mirrors:", "spec.components:")
 """How the operator's message begins where the hold names what is not there."""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class HoldRequest:
     mirrors: tuple[str, ...]
     length: str
     reason: str
@@ -34,19 +34,21 @@ class Asked:
     called: str | None
 
 
-async def hold(client: MirrorClient, asked: Asked, within: str | None) -> int:
-    if not asked.length or not asked.reason:
-        fail('say for how long and why, e.g. --for 2h --reason "candidate 14"')
+async def hold(client: MirrorClient, request: HoldRequest, within: str | None) -> int:
+    if not request.length or not request.reason:
+        fail('--for and --reason are required, e.g. --for 2h --reason "candidate 14"')
         return MISUSED
-    end = time() + seconds(asked.length)
+    end = time() + seconds(request.length)
     limit = patience(within, A_REFRESH)
-    if asked.mirrors or asked.components:
-        _refuse_unknown(await client.mirrors(asked.mirrors), asked.components, each=asked.mirrors)
-    name = _name(asked.mirrors, asked.called)
-    spec = {"mirrors": list(asked.mirrors), "components": list(asked.components)}
+    if request.mirrors or request.components:
+        _refuse_unknown(
+            await client.mirrors(request.mirrors), request.components, each=request.mirrors
+        )
+    name = _name(request.mirrors, request.called)
+    spec = {"mirrors": list(request.mirrors), "components": list(request.components)}
     given = {key: value for key, value in spec.items() if value}
     try:
-        await _create(client, name, given | {"reason": asked.reason, "until": rfc3339(end)})
+        await _create(client, name, given | {"reason": request.reason, "until": rfc3339(end)})
     except Conflicted:
         fail(f"there is a hold {name} already; release it first, or give another --name")
         return FAILED
@@ -66,9 +68,9 @@ async def release(
         return FAILED
     meant = await _still_there(client, held) if held else await _all(client)
     try:
-        seen = await asyncio.gather(*(_let_go(client, mirror, name, limit) for mirror in meant))
+        seen = await asyncio.gather(*(_released(client, mirror, name, limit) for mirror in meant))
     except NotAllowed:
-        show(f"released {name}; you may not ask for a check, so the next one will tell")
+        show(f"released {name}; you may not request a check; the next one will show the result")
         return IN_SYNC
     if None in seen:
         show(f"? released {name}, but the operator did not answer within {span(limit)}")
@@ -87,14 +89,14 @@ def _refuse_unknown(
         known = {name for mirror in mirrors for name in mirror.tracked}
         for component in components:
             if component not in known:
-                told = f"no mirror of the namespace tracks {component}; {_tracked(known)}"
-                raise NeedsHuman("UnknownComponent", told)
+                message = f"no mirror of the namespace tracks {component}; {_tracked(known)}"
+                raise NeedsHuman("UnknownComponent", message)
         return
     for mirror in mirrors:
         for component in components:
             if component not in mirror.tracked:
-                told = f"{mirror.name} does not track {component}; {_tracked(mirror.tracked)}"
-                raise NeedsHuman("UnknownComponent", told)
+                message = f"{mirror.name} does not track {component}; {_tracked(mirror.tracked)}"
+                raise NeedsHuman("UnknownComponent", message)
 
 
 def _tracked(names: Iterable[str]) -> str:
@@ -117,8 +119,8 @@ async def _create(client: MirrorClient, name: str, spec: Mapping[str, Any]) -> N
 
 
 async def _effective(client: MirrorClient, name: str, ends: float, limit: float) -> int:
-    """Wait until it is, saying what it waits for."""
-    end, told = monotonic() + limit, ""
+    """Wait until the hold is in effect; show what it waits for."""
+    end, shown = monotonic() + limit, ""
     while True:
         status = _status(await client.hold(name))
         message = status.message or ""
@@ -136,16 +138,16 @@ async def _effective(client: MirrorClient, name: str, ends: float, limit: float)
             late = f"the operator did not take it within {span(limit)}"
             show(f"? hold {name} is there, but {late}{_because(message)}")
             return UNKNOWN
-        if not message and not told and monotonic() > end - limit + 10 * EVERY:
+        if not message and not shown and monotonic() > end - limit + 10 * EVERY:
             message = "the operator has not answered yet"
-        if message and message != told:
+        if message and message != shown:
             show(f"waiting for {name} to take effect: {message}")
-            told = message
+            shown = message
         await asyncio.sleep(EVERY)
 
 
 def _status(body: Mapping[str, Any]) -> HoldStatus:
-    """What is said of the hold as it is now; nothing where that is about a former spec."""
+    """The hold's status; an empty one where it is about a former spec."""
     try:
         status = HoldStatus.model_validate(body.get("status") or {})
     except ValidationError:
@@ -158,12 +160,12 @@ def _because(message: str) -> str:
     return f": {message}" if message else ""
 
 
-async def _let_go(client: MirrorClient, mirror: Mirror, hold: str, limit: float) -> Mirror | None:
-    """The mirror once it was checked anew and nothing in it is held by this hold any more. One
-    that is gone meanwhile is let go.
+async def _released(client: MirrorClient, mirror: Mirror, hold: str, limit: float) -> Mirror | None:
+    """The mirror once it was checked again and this hold holds nothing in it; None after ``limit``
+    seconds. A mirror that was deleted meanwhile is released.
     """
     try:
-        seen = await asked_anew(client, mirror, limit)
+        seen = await request_check(client, mirror, limit)
         return seen and await until(client, mirror, lambda now: not _is_held(now, hold), limit)
     except NotThere:
         return mirror

@@ -42,14 +42,14 @@ _EVERYWHERE: tuple[Any, Any] = (
 )
 
 _CONTROLS = {code: "\ufffd" for code in (*range(32), *range(0x7F, 0xA0)) if code not in (9, 10)}
-"""What a terminal would obey, all but newline and tab."""
+"""Control characters, newline and tab excepted, as a terminal would interpret them."""
 
 Command = Callable[..., Awaitable[int]]
 
 
 def reaching(*, everywhere: bool = False) -> Callable[[Command], Callable[..., None]]:
-    """Make a command out of a coroutine function ``(desk, …) -> exit code``: it gets the shared
-    options beside its own, is logged in, and its errors become one line and exit code 1.
+    """Make a command out of a coroutine function ``(client, …) -> exit code``: it gets the
+    shared options beside its own and a client; its errors become one line and exit code 1.
     """
     shared = _OPTIONS | ({"all_namespaces": _EVERYWHERE} if everywhere else {})
 
@@ -59,7 +59,7 @@ def reaching(*, everywhere: bool = False) -> Callable[[Command], Callable[..., N
             if misused := _misused(where, given):
                 fail(misused)
                 raise typer.Exit(2)
-            raise typer.Exit(asyncio.run(_answered(command, where, given)))
+            raise typer.Exit(asyncio.run(_run_command(command, where, given)))
 
         signature = inspect.signature(command)
         own = list(signature.parameters.values())[1:]
@@ -82,21 +82,21 @@ def reaching(*, everywhere: bool = False) -> Callable[[Command], Callable[..., N
 
 
 def _misused(where: dict[str, Any], given: dict[str, Any]) -> str | None:
-    """What contradicts itself, before anybody is asked."""
+    """Options that contradict each other; checked before the cluster is contacted."""
     names = given.get("names") or ()
     if names and where.get("all_namespaces"):
-        return f"{names[0]} and --all-namespaces: name mirrors, or ask about all"
+        return f"{names[0]} and --all-namespaces: name mirrors, or request all"
     if names and given.get("everything"):
-        return f"{names[0]} and --all: name mirrors, or ask about all"
+        return f"{names[0]} and --all: name mirrors, or request all"
     return None
 
 
-async def _answered(command: Command, where: dict[str, Any], given: dict[str, Any]) -> int:
-    from stagingmirror.cli.read.client import Where, at_desk
+async def _run_command(command: Command, where: dict[str, Any], given: dict[str, Any]) -> int:
+    from stagingmirror.cli.read.client import Where, connected
     from stagingmirror.errors import StagingMirrorError
 
     try:
-        async with at_desk(Where(**where)) as client:
+        async with connected(Where(**where)) as client:
             return await command(client, **given)
     except StagingMirrorError as error:
         fail(error.message)
@@ -109,8 +109,8 @@ def fail(message: str) -> None:
 
 
 def show(lines: Any) -> None:
-    """Lines (rich texts, or one text) on standard output; colour only on a terminal. Nothing that
-    a value from elsewhere contains can steer the terminal.
+    """Lines (rich texts, or one text) on standard output; colour only on a terminal. Control
+    characters in values are replaced: none reaches the terminal.
     """
     from rich.console import Console
     from rich.text import Text
@@ -123,7 +123,7 @@ def show(lines: Any) -> None:
 
 
 def user() -> str:
-    """Whoever runs this, as a part of a Kubernetes name."""
+    """The local user's name, as a part of a Kubernetes name."""
     try:
         raw = getpass.getuser().lower()
     except (OSError, KeyError, ImportError):  # a container whose user has no name

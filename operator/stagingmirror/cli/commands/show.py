@@ -1,4 +1,4 @@
-"""The commands that only look: status, diff, plan, history."""
+"""The commands that only read: status, diff, plan, history."""
 
 import json
 from collections.abc import Collection, Sequence
@@ -21,7 +21,7 @@ async def status(client: MirrorClient, names: Sequence[str], *, as_json: bool) -
     settled, now = await client.settled(), time()
     believed = [(mirror, belief(mirror, settled, now)) for mirror in mirrors]
     if as_json:
-        show(_json([_told(*each) | {"status": _status(each[0])} for each in believed]))
+        show(_json([_head(*each) | {"status": _status(each[0])} for each in believed]))
     elif len(names) == 1:
         show(status_screen(*believed[0], now))
     else:
@@ -38,8 +38,8 @@ async def diff(client: MirrorClient, name: str, components: Sequence[str], *, as
     believed, now = belief(mirror, await client.settled(), time()), time()
     if as_json:
         found = _status(mirror, {"components"}).get("components", [])
-        asked = [each for each in found if not components or each["name"] in components]
-        show(_json(_told(mirror, believed) | {"components": asked}))
+        wanted = [each for each in found if not components or each["name"] in components]
+        show(_json(_head(mirror, believed) | {"components": wanted}))
     else:
         show(diff_screen(mirror, believed, now, components))
     return 0
@@ -49,8 +49,8 @@ async def plan(client: MirrorClient, name: str, *, as_json: bool) -> int:
     mirror = await client.mirror(name)
     believed = belief(mirror, await client.settled(), time())
     if as_json:
-        told = _told(mirror, believed) | {"wouldNotStart": would_not_start(mirror), "plan": None}
-        show(_json(told | _status(mirror, {"plan"})))
+        head = _head(mirror, believed) | {"wouldNotStart": would_not_start(mirror), "plan": None}
+        show(_json(head | _status(mirror, {"plan"})))
     else:
         show(plan_screen(mirror, believed))
     return 0
@@ -60,14 +60,14 @@ async def history(client: MirrorClient, name: str, *, as_json: bool) -> int:
     mirror = await client.mirror(name)
     if as_json:
         believed = belief(mirror, await client.settled(), time())
-        show(_json(_told(mirror, believed) | _status(mirror, {"refreshes", "deploys"})))
+        show(_json(_head(mirror, believed) | _status(mirror, {"refreshes", "deploys"})))
     else:
         show(history_screen(mirror, time()))
     return 0
 
 
-def _told(mirror: Mirror, believed: Freshness) -> dict[str, Any]:
-    """What every answer in JSON begins with."""
+def _head(mirror: Mirror, believed: Freshness) -> dict[str, Any]:
+    """What every JSON output begins with."""
     return {
         "namespace": mirror.namespace,
         "name": mirror.name,
@@ -82,5 +82,5 @@ def _status(mirror: Mirror, parts: Collection[str] | None = None) -> dict[str, A
     return mirror.status.model_dump(by_alias=True, exclude_none=True, include=included)
 
 
-def _json(told: Any) -> str:
-    return json.dumps(told, indent=2, ensure_ascii=False)
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)

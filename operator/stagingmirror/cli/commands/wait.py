@@ -1,4 +1,4 @@
-"""Waiting for the operator: a token is left, its echo is waited for."""
+"""Waiting for the operator: write a token to an annotation, wait until the status has it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -10,11 +10,11 @@ from stagingmirror.cli.read.client import MirrorClient
 from stagingmirror.cli.read.mirror import Mirror
 
 EVERY = 0.5
-"""Seconds between two looks at the API server while waiting."""
+"""Seconds between two polls of the API server while waiting."""
 
 
 def token(*, read_bytes: bool = False) -> str:
-    """A new one. With its prefix the operator reads all bytes of models again."""
+    """A new token. With ``read_bytes`` the operator reads all bytes of models again."""
     return f"{'bytes:' if read_bytes else ''}{uuid4()}"
 
 
@@ -26,7 +26,7 @@ def patience(text: str | None, default: float) -> float:
 async def watched(
     client: MirrorClient, mirror: Mirror, limit: float, *, every: float = EVERY
 ) -> AsyncIterator[Mirror]:
-    """The mirror as it is now, again and again, for ``limit`` seconds."""
+    """Poll the mirror for ``limit`` seconds."""
     end = monotonic() + limit
     while True:
         yield await client.mirror(mirror.path)
@@ -38,17 +38,17 @@ async def watched(
 async def until(
     client: MirrorClient, mirror: Mirror, holds: Callable[[Mirror], bool], limit: float
 ) -> Mirror | None:
-    """The mirror once it is as wanted; None where it did not get so within ``limit`` seconds."""
+    """The first observation of the mirror for which ``holds``; None if none within ``limit`` s."""
     async for seen in watched(client, mirror, limit):
         if holds(seen):
             return seen
     return None
 
 
-async def asked_anew(
+async def request_check(
     client: MirrorClient, mirror: Mirror, limit: float, *, read_bytes: bool = False
 ) -> Mirror | None:
-    """The mirror with a verdict whose every look began after now; None where none came."""
+    """The mirror with a verdict whose every observation began after now; None if none came."""
     left = token(read_bytes=read_bytes)
     await client.annotate(mirror, "check-at", left)
     return await until(client, mirror, lambda seen: seen.status.handled_check_at == left, limit)

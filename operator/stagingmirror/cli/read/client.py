@@ -122,7 +122,7 @@ class MirrorClient:
 
 
 @asynccontextmanager
-async def at_desk(where: Where) -> AsyncIterator[MirrorClient]:
+async def connected(where: Where) -> AsyncIterator[MirrorClient]:
     """Log in as kubectl would."""
     client = await KubernetesClient.connect(
         kubeconfig=where.kubeconfig, context=where.context, timeout=TIMEOUT

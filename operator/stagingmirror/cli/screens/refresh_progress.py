@@ -62,7 +62,7 @@ class Follower:
         if "started" not in self._told:
             self._told["started"], self._last = "yes", now
             count = f"{len(steps)} step{'s' * (len(steps) != 1)}"
-            lines.append(Text(f"Refreshing {mirror.name} (asked by hand): {count}"))
+            lines.append(Text(f"Refreshing {mirror.name} (requested manually): {count}"))
         for step in steps:
             lines += self._step(step, _widths(steps), now)
         if open_.phase == "Verify":

@@ -123,7 +123,7 @@ def _told(component: ComponentTold) -> list[str]:
 
 def _next(mirror: Mirror, now: float) -> Iterable[Text]:
     if mirror.schedule is None:
-        yield Text("No refresh: spec.refresh is not set, so this mirror only watches and tells.")
+        yield Text("No refresh: spec.refresh is not set, so this mirror only watches and reports.")
         return
     if mirror.suspended:
         yield Text("Refreshes are suspended (spec.refresh.suspend); checks go on.")

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from stagingmirror.api.types.times import rfc3339
-from stagingmirror.cli.commands.check import Asked, check
+from stagingmirror.cli.commands.check import CheckRequest, check
 from stagingmirror.cli.read.client import LEASE, SETTLED_AT
 from support.resources.desks import LEASES, Wire, client
 from support.resources.resources import Object, mirror
@@ -46,8 +46,8 @@ class Answering(Wire):
         return found
 
 
-def asked(since: str | None = None, *, now: bool = False) -> Asked:
-    return Asked(
+def asked(since: str | None = None, *, now: bool = False) -> CheckRequest:
+    return CheckRequest(
         names=("fraud",),
         now=now,
         read_bytes=False,

@@ -5,15 +5,15 @@ import time
 import pytest
 
 from stagingmirror.api.types.times import rfc3339
-from stagingmirror.cli.commands.hold import Asked, hold, release
+from stagingmirror.cli.commands.hold import HoldRequest, hold, release
 from stagingmirror.errors import NeedsHuman
 from support.resources.desks import HOLDS, MIRRORS, Object, Wire, client
 from support.resources.resources import hold as hold_body
 from support.resources.resources import mirror
 
 
-def asked(*mirrors: str, components: tuple[str, ...] = (), length: str = "2h") -> Asked:
-    return Asked(mirrors, length, "candidate 14", components, "ci")
+def asked(*mirrors: str, components: tuple[str, ...] = (), length: str = "2h") -> HoldRequest:
+    return HoldRequest(mirrors, length, "candidate 14", components, "ci")
 
 
 def answering(wire: Wire, status: Object) -> None:

@@ -52,7 +52,7 @@ def test_each_change_of_a_step_is_told_once_and_timed() -> None:
     last = plain(follower.news(under_way("Verified", "Verified"), 62.5))
 
     assert first == [
-        "Refreshing fraud (asked by hand): 2 steps",
+        "Refreshing fraud (requested manually): 2 steps",
         "  prepare    fraud-model   copy version 12   under way",
     ]
     assert again == []

@@ -27,7 +27,7 @@ async def test_without_an_operator_nothing_is_asked_for(
     silent.before = lambda method, path: methods.append(method)
 
     assert await refresh(client(silent), "fraud", wait=True, within="1h") == 4
-    assert "not asked for: no operator has settled a verdict for 1 h" in capsys.readouterr().out
+    assert "not requested: no operator has settled a verdict for 1 h" in capsys.readouterr().out
     assert set(methods) == {"GET"}
 
 

@@ -51,7 +51,7 @@ def test_status_of_a_mirror_in_sync_says_since_when() -> None:
 
           ✓  a  pipelineImage  sha256:82cb1fbc
 
-        No refresh: spec.refresh is not set, so this mirror only watches and tells.
+        No refresh: spec.refresh is not set, so this mirror only watches and reports.
         """)
 
 
