@@ -1,17 +1,20 @@
-"""The contract of a kind of component. A new kind is one file in ``components/`` that fulfils it,
-and its test.
+"""The contract of a kind of component. A new kind is its spec in ``api/spec/``, one file in
+``components/`` that fulfils this contract, and a line in the table of each (``kinds.Kinds``,
+``components.CATALOGUE``).
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
-from stagingmirror.api.spec.mirror import ComponentKind, Track
+from stagingmirror.api.spec.kind_spec import KindSpec, Mode
 from stagingmirror.drift.facts import Observation, Seen, Why
 from stagingmirror.drift.places import Place, RegistryAlias
 from stagingmirror.drift.steps import Step
 from stagingmirror.view import View
+
+S = TypeVar("S", bound=KindSpec)
 
 Role = Literal["production", "staging"]
 
@@ -34,42 +37,57 @@ class Sides:
     staging: Side
 
 
-class Kind(Protocol):
-    """What the engine asks of a kind. All methods are pure: no calls, no clock, no waiting.
+@dataclass(frozen=True, slots=True)
+class Entry(Generic[S]):
+    """One entry of ``track``: the component's name, its mode, and the spec of its kind."""
 
-    ``observe`` must answer for every state of the world: nobody answering is ``Unseen``, never an
-    exception, never ``Absent``. Production's facts carry ``expected`` where staging must show
-    something else than the same value.
+    name: str
+    mode: Mode
+    spec: S
 
-    ``plan`` returns the steps that make staging like production; nothing where nothing needs doing.
-    It is asked only where production is Seen and whole. It raises ``CannotRefresh`` with a reason
-    where a difference cannot be followed (a value that is not readable, a registry that staging
-    does not have).
 
-    ``problems``, ``refusal``, ``writes`` and ``names`` need nothing but the entry and its
-    environments: what CEL cannot say of it (``same_registry`` is whether both environments were
-    proven to be one registry; None: not known), why no refresh can ever follow it though it is
-    compared, what a refresh of it writes (a restart is no write: two may ask for it), and which
-    aliases it names as production's.
-    """
+class Kind(Protocol[S]):
+    """One kind of component. All methods are pure: no calls, no clock, no waiting."""
 
-    name: ComponentKind
+    name: str
+    """The field of ``Kinds`` in camelCase."""
+    spec: type[S]
 
     def observe(
-        self, track: Track, sides: Sides, role: Role, view: View, now: float
-    ) -> Observation: ...
+        self, entry: Entry[S], sides: Sides, role: Role, view: View, now: float
+    ) -> Observation:
+        """The facts of one side. It returns an observation for every state of the world: no answer
+        is ``Unseen``, never an exception, never ``Absent``. Production's facts carry ``expected``
+        where staging must show something else than the same value. ``now``: POSIX seconds.
+        """
 
     def plan(
-        self, track: Track, sides: Sides, production: Seen, staging: Observation, view: View
-    ) -> tuple[Step, ...]: ...
+        self, entry: Entry[S], sides: Sides, production: Seen, staging: Observation, view: View
+    ) -> tuple[Step, ...]:
+        """The steps that make staging like production; none where nothing needs doing. Called only
+        where production is Seen and whole.
 
-    def problems(self, track: Track, sides: Sides, *, same_registry: bool | None) -> Why | None: ...
+        Raises CannotRefresh where a difference cannot be followed (a value that is not readable, a
+        registry that staging does not have).
+        """
 
-    def refusal(self, track: Track, sides: Sides) -> Why | None: ...
+    def problems(self, entry: Entry[S], sides: Sides, *, same_registry: bool | None) -> Why | None:
+        """Why this entry cannot be judged at all, with the remedy: what CEL cannot express.
 
-    def writes(self, track: Track, sides: Sides) -> frozenset[Place]: ...
+        Reasons: SameThing, NamespaceNotListed, NoRegistry, SharedRegistry, NotSharedRegistry.
+        ``same_registry``: whether both environments were proven to be one registry; None: not
+        known.
+        """
 
-    def names(self, track: Track, sides: Sides) -> frozenset[RegistryAlias]: ...
+    def refusal(self, entry: Entry[S], sides: Sides) -> Why | None:
+        """Why no refresh can ever follow this entry, though it is compared."""
+
+    def writes(self, entry: Entry[S], sides: Sides) -> frozenset[Place]:
+        """What a refresh of this entry writes; a restart is no write."""
+
+    def names(self, entry: Entry[S], sides: Sides) -> frozenset[RegistryAlias]:
+        """The aliases that this entry names as production's; nothing may ever write to them."""
 
 
-Catalogue = Mapping[ComponentKind, Kind]
+Catalogue = Mapping[str, Kind[Any]]
+"""By name. Any: the name of an entry's kind selects the kind, so that both have the same spec."""

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stagingmirror.api.spec.kinds import KINDS
 from stagingmirror.component import Role
 from stagingmirror.components import CATALOGUE
 from stagingmirror.drift.compare import judge
@@ -30,8 +31,7 @@ def observations(example: Example, world: World, now: float = NOW) -> Observatio
 
 
 def observe(example: Example, world: World, role: Role, now: float = NOW) -> Observation:
-    kind = CATALOGUE[example.track.kind or "setting"]
-    return kind.observe(example.track, example.sides, role, world, now)
+    return example.kind.observe(example.entry, example.sides, role, world, now)
 
 
 def verdict(example: Example, world: World, now: float = NOW) -> Verdict:
@@ -41,8 +41,7 @@ def verdict(example: Example, world: World, now: float = NOW) -> Verdict:
 def plan(example: Example, world: World) -> tuple[Step, ...]:
     seen = observations(example, world)
     assert isinstance(seen.production, Seen)
-    kind = CATALOGUE[example.track.kind or "setting"]
-    steps = kind.plan(example.track, example.sides, seen.production, seen.staging, world)
+    steps = example.kind.plan(example.entry, example.sides, seen.production, seen.staging, world)
     proposal = Proposal("component", "Refresh", verdict(example, world), steps)
     return make([proposal]).steps
 
@@ -58,8 +57,15 @@ every = pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example
 on_both_sides = pytest.mark.parametrize("role", ROLES)
 
 
-def test_every_kind_of_the_catalogue_has_an_example_and_its_own_name() -> None:
-    assert {example.track.kind for example in EXAMPLES} == set(CATALOGUE)
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_every_kind_of_the_catalogue_has_a_world_in_which_it_is_tested(name: str) -> None:
+    assert name in {example.kind.name for example in EXAMPLES}, (
+        f"nothing tests the kind {name}: add an Example of it to EXAMPLES in support/kinds/kinds.py"
+    )
+
+
+def test_the_catalogue_has_a_kind_for_each_spec_and_no_other() -> None:
+    assert {name: kind.spec for name, kind in CATALOGUE.items()} == KINDS
     assert all(kind.name == name for name, kind in CATALOGUE.items())
 
 
@@ -210,11 +216,10 @@ def test_a_refresh_writes_only_into_staging(example: Example, change: str) -> No
 def test_what_a_refresh_writes_is_what_its_entry_claims(example: Example, change: str) -> None:
     world = example.equal()
     example.changes[change](world)
-    kind = CATALOGUE[example.track.kind or "setting"]
 
     writing = (each for each in plan(example, world) if not isinstance(each, RunLoader))
 
-    assert targets_of(writing) <= kind.writes(example.track, example.sides)
+    assert targets_of(writing) <= example.kind.writes(example.entry, example.sides)
 
 
 @every

@@ -42,12 +42,9 @@ NOT_YET = {
     "operator/stagingmirror/api/spec/mirror.py",
     "operator/stagingmirror/api/spec/setting.py",
     "operator/stagingmirror/api/types/constraints.py",
-    "operator/stagingmirror/components/model_alias/__init__.py",
     "operator/stagingmirror/components/model_alias/loads.py",
     "operator/stagingmirror/components/model_alias/rules.py",
     "operator/stagingmirror/components/model_alias/told.py",
-    "operator/stagingmirror/components/pipeline_image.py",
-    "operator/stagingmirror/components/setting/__init__.py",
     "operator/stagingmirror/components/setting/told.py",
     "operator/stagingmirror/components/setting/value.py",
     # sources

@@ -9,9 +9,9 @@ so that comparing stays a comparison of two texts.
 from dataclasses import dataclass
 from itertools import chain
 
-from stagingmirror.api.spec.mirror import ComponentKind, PipelineImage, PipelineImageStaging, Track
+from stagingmirror.api.spec.pipeline_image import PipelineImage, PipelineImageStaging
 from stagingmirror.api.spec.references import WorkloadReference
-from stagingmirror.component import Role, Side, Sides
+from stagingmirror.component import Entry, Role, Side, Sides
 from stagingmirror.drift import places
 from stagingmirror.drift.facts import Fact, Observation, Seen, Why
 from stagingmirror.drift.steps import SetImage, Step
@@ -52,54 +52,57 @@ class Image:
 
 
 class PipelineImageKind:
-    name: ComponentKind = "pipelineImage"
+    name = "pipelineImage"
+    spec = PipelineImage
 
     def observe(
-        self, track: Track, sides: Sides, role: Role, view: View, now: float
+        self, entry: Entry[PipelineImage], sides: Sides, role: Role, view: View, now: float
     ) -> Observation:
-        return observed(lambda: _seen(_entry(track), sides, role, view, now))
+        return observed(lambda: _seen(entry.spec, sides, role, view, now))
 
     def plan(
-        self, track: Track, sides: Sides, production: Seen, staging: Observation, view: View
+        self,
+        entry: Entry[PipelineImage],
+        sides: Sides,
+        production: Seen,
+        staging: Observation,
+        view: View,
     ) -> tuple[Step, ...]:
         refuse_unseen(staging)
         digest = production.facts[DIGEST].value
         if isinstance(staging, Seen) and staging.facts[DIGEST].value == digest:
             return ()
-        entry = _entry(track)
-        where = _where(entry, sides.staging)
+        where = _where(entry.spec, sides.staging)
         reading = Reading(view, staging.began)
         needed(lambda: container_of(reading, reading.workload(*where.place), where.container))
-        _refuse_local(entry, sides.production, view, digest)
+        _refuse_local(entry.spec, sides.production, view, digest)
         tag = production.facts.get(TAG)
         image = Reference(
-            repository=entry.staging.repository or production.facts[REPOSITORY].value,
+            repository=entry.spec.staging.repository or production.facts[REPOSITORY].value,
             tag=tag.value if tag else None,
             digest=digest,
         )
-        return patches(track.name, [(where.place, SetImage(where.container, str(image)))])
+        return patches(entry.name, [(where.place, SetImage(where.container, str(image)))])
 
-    def problems(self, track: Track, sides: Sides, *, same_registry: bool | None) -> Why | None:
-        entry = _entry(track)
-        production, staging = (_where(entry, s).place for s in (sides.production, sides.staging))
+    def problems(
+        self, entry: Entry[PipelineImage], sides: Sides, *, same_registry: bool | None
+    ) -> Why | None:
+        production, staging = (
+            _where(entry.spec, s).place for s in (sides.production, sides.staging)
+        )
         return both_listed(
-            track, sides, [production.namespace], [staging.namespace]
-        ) or same_workload(track, [production], [staging])
+            entry.name, sides, [production.namespace], [staging.namespace]
+        ) or same_workload(entry.name, [production], [staging])
 
-    def refusal(self, track: Track, sides: Sides) -> Why | None:
+    def refusal(self, entry: Entry[PipelineImage], sides: Sides) -> Why | None:
         return None
 
-    def writes(self, track: Track, sides: Sides) -> frozenset[places.Place]:
-        where = _where(_entry(track), sides.staging)
+    def writes(self, entry: Entry[PipelineImage], sides: Sides) -> frozenset[places.Place]:
+        where = _where(entry.spec, sides.staging)
         return frozenset({places.WorkloadField(*where.place, f"image of {where.container}")})
 
-    def names(self, track: Track, sides: Sides) -> frozenset[places.RegistryAlias]:
+    def names(self, entry: Entry[PipelineImage], sides: Sides) -> frozenset[places.RegistryAlias]:
         return frozenset()
-
-
-def _entry(track: Track) -> PipelineImage:
-    assert track.pipeline_image is not None, "the catalogue is asked by the entry's kind"
-    return track.pipeline_image
 
 
 def _where(entry: PipelineImage, side: Side) -> Where:

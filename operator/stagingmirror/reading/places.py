@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from stagingmirror.api.spec.mirror import Track, WorkloadReference
+from stagingmirror.api.spec.references import WorkloadReference
 from stagingmirror.component import Side, Sides
 from stagingmirror.drift.facts import Why
 from stagingmirror.drift.steps import WorkloadKind
@@ -31,37 +31,37 @@ def place_of(reference: WorkloadReference, side: Side) -> Place:
     return Place(reference.kind, namespace_of(reference.namespace, side), reference.name)
 
 
-def not_listed(track: Track, side: Side, namespaces: Iterable[str]) -> Why | None:
+def not_listed(component: str, side: Side, namespaces: Iterable[str]) -> Why | None:
     """Why these namespaces may not be read; None: the environment lists each of them."""
     for namespace in namespaces:
         if namespace not in side.spec.namespaces:
             return Why(
                 "NamespaceNotListed",
-                f"track[{track.name}]: namespace {namespace} is not listed in namespaces of "
+                f"track[{component}]: namespace {namespace} is not listed in namespaces of "
                 f'environment "{side.environment}"; ask its owner to add it, or name another one.',
             )
     return None
 
 
 def both_listed(
-    track: Track, sides: Sides, production: Iterable[str], staging: Iterable[str]
+    component: str, sides: Sides, production: Iterable[str], staging: Iterable[str]
 ) -> Why | None:
-    return not_listed(track, sides.production, production) or not_listed(
-        track, sides.staging, staging
+    return not_listed(component, sides.production, production) or not_listed(
+        component, sides.staging, staging
     )
 
 
 def same_workload(
-    track: Track, production: Iterable[Place], staging: Iterable[Place]
+    component: str, production: Iterable[Place], staging: Iterable[Place]
 ) -> Why | None:
     """Why an entry whose two sides meet in one workload means nothing; None: they do not."""
     shared = sorted(set(production) & set(staging))
-    return same_thing(track, str(shared[0])) if shared else None
+    return same_thing(component, str(shared[0])) if shared else None
 
 
-def same_thing(track: Track, what: str) -> Why:
+def same_thing(component: str, what: str) -> Why:
     return Why(
         "SameThing",
-        f"track[{track.name}]: production and staging are the same {what}; name another one for "
+        f"track[{component}]: production and staging are the same {what}; name another one for "
         "one of them.",
     )

@@ -10,9 +10,10 @@ from typing import Any, TypeVar
 
 from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
 from stagingmirror.api.spec.mirror import Track
-from stagingmirror.component import Side, Sides
+from stagingmirror.component import Entry, Side, Sides
 from stagingmirror.drift.facts import Unseen, Why
 from stagingmirror.drift.steps import WorkloadKind
+from stagingmirror.engine.ownership.track_entries import known
 from stagingmirror.view import (
     ConfigMap,
     Container,
@@ -172,6 +173,13 @@ def sides(
 def track(name: str = "component", **entry: Any) -> Track:
     """An entry as a user would write it: ``track(setting={…})``."""
     return Track.model_validate({"name": name, **entry})
+
+
+def entry_of(name: str = "component", **entry: Any) -> Entry[Any]:
+    """The same, as its kind takes it."""
+    found = known(track(name, **entry))
+    assert found is not None, f"no kind of the catalogue takes {entry}"
+    return found[1]
 
 
 class World:

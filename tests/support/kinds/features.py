@@ -9,7 +9,7 @@ from stagingmirror.drift.facts import Observation, Observations, Seen
 from stagingmirror.drift.steps import Step
 from stagingmirror.drift.verdict import Verdict
 from stagingmirror.view import Pod, Workload
-from support.kinds.builders import DIGEST_A, NOW, World, container, pod, sides, track, workload
+from support.kinds.builders import DIGEST_A, NOW, World, container, entry_of, pod, sides, workload
 
 KIND = PipelineImageKind()
 IMAGE = "registry.example/features:1.0"
@@ -17,7 +17,7 @@ IMAGE = "registry.example/features:1.0"
 
 def entry(**staging: Any) -> Any:
     production = {"kind": "Deployment", "name": "features", "container": "app"}
-    return track(pipelineImage={"production": production, "staging": staging})
+    return entry_of(pipelineImage={"production": production, "staging": staging})
 
 
 def features(

@@ -15,10 +15,10 @@ from support.kinds.builders import (
     STAGING,
     World,
     container,
+    entry_of,
     environment,
     pod,
     sides,
-    track,
     version,
     workload,
 )
@@ -38,7 +38,7 @@ TWELVE = {"model.skops": "twelve", "tokenizer.json": "same"}
 
 def entry(*loaded_by: dict[str, Any], staging: dict[str, Any] | None = None, **fields: Any) -> Any:
     production = {"model": "fraud-detector", "alias": "champion", "loadedBy": list(loaded_by)}
-    return track(modelAlias={"production": production, "staging": staging or {}, **fields})
+    return entry_of(modelAlias={"production": production, "staging": staging or {}, **fields})
 
 
 def server(namespace: str, *values: str, name: str = "server", **fields: Any) -> Workload:

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
-from stagingmirror.api.spec.mirror import Track
-from stagingmirror.component import Sides
+from stagingmirror.component import Entry, Kind, Sides
+from stagingmirror.components import CATALOGUE
 from support.kinds.builders import (
     DIGEST_A,
     DIGEST_B,
@@ -41,20 +42,25 @@ class Example:
     """``changes`` make staging differ; a refresh mends each of them."""
 
     name: str
-    track: Track
+    entry: Entry[Any]
     equal: Callable[[], World]
     changes: Mapping[str, Change]
     sides: Sides
 
+    @property
+    def kind(self) -> Kind[Any]:
+        (kind,) = (each for each in CATALOGUE.values() if isinstance(self.entry.spec, each.spec))
+        return kind
+
 
 def _example(
     name: str,
-    track: Track,
+    entry: Entry[Any],
     equal: Callable[[], World],
     changes: Mapping[str, Change],
     around: Sides | None = None,
 ) -> Example:
-    return Example(name, track, equal, changes, around or sides())
+    return Example(name, entry, equal, changes, around or sides())
 
 
 def _pins(digest: str) -> Change:

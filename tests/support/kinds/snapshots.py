@@ -17,10 +17,10 @@ from support.kinds.builders import (
     World,
     config_map,
     container,
+    entry_of,
     environment,
     pod,
     sides,
-    track,
     workload,
 )
 
@@ -40,7 +40,7 @@ HIDDEN = sides(environment(readable={}), environment("Staging", readable={}))
 def entry(staging: dict[str, Any] | None = None, **fields: Any) -> Any:
     used_by = fields.pop("used_by", [])
     place = fields.pop("place", {"configMap": {"name": "training-data", "key": "snapshot"}})
-    return track(
+    return entry_of(
         setting={"production": {**place, "usedBy": used_by}, "staging": staging or {}, **fields}
     )
 

@@ -17,13 +17,13 @@ from stagingmirror.api.spec.parse import parse_environment, parse_mirror
 from stagingmirror.api.types.base import API_VERSION
 from stagingmirror.api.types.times import rfc3339
 from stagingmirror.component import Side, Sides
-from stagingmirror.components import names
 from stagingmirror.engine.check.judge import Scene, judge_all, plan_for
 from stagingmirror.engine.context import Context, Judged, Progress
 from stagingmirror.engine.holds.active import in_force, read
 from stagingmirror.engine.observe.check_requests import REFRESH_AT
 from stagingmirror.engine.observe.probes import Probes
 from stagingmirror.engine.observe.view import RecordingView
+from stagingmirror.engine.ownership.track_entries import all_named
 from stagingmirror.engine.refresh.reconciler import RefreshReconciler
 from stagingmirror.engine.resources.mirror import MirrorKey
 from stagingmirror.settings import Settings
@@ -281,8 +281,7 @@ class Stage:
         body = self.body()
         if body is None or environment != self.environments[0]:
             return False
-        spec = parse_mirror(body)
-        found = {name for track in spec.track for name in names(track, self._sides())}
+        found = all_named(parse_mirror(body), self._sides())
         return any((each.model, each.alias) == (model, alias) for each in found)
 
     def _may_copy(self, source: str, destination: str) -> bool | None:

@@ -14,10 +14,10 @@ from support.kinds.builders import (
     STAGING,
     World,
     container,
+    entry_of,
     environment,
     pod,
     sides,
-    track,
 )
 from support.kinds.features import IMAGE, KIND, entry, features, look, plan, verdict
 
@@ -181,7 +181,7 @@ def test_one_workload_cannot_be_both_sides() -> None:
 
 
 def test_a_namespace_that_the_environment_does_not_list_is_refused() -> None:
-    given = track(
+    given = entry_of(
         pipelineImage={
             "production": {
                 "kind": "Deployment",

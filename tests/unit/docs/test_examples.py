@@ -7,9 +7,8 @@ import yaml
 
 from stagingmirror.api.spec.parse import parse_environment, parse_hold, parse_mirror
 from stagingmirror.component import Side, Sides
-from stagingmirror.components import names, problems, writes
 from stagingmirror.drift.places import ConfigMapKey, Place, RegistryAlias, WorkloadField
-from stagingmirror.engine.ownership.track_entries import refusal
+from stagingmirror.engine.ownership.track_entries import all_named, problem, refusal, written
 from support.resources import resources
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
@@ -34,7 +33,7 @@ def sides() -> Sides:
 def test_the_mirror_has_no_problem_between_the_environments() -> None:
     (mirror,) = documents("mirror.yaml")
 
-    found = [problems(each, sides(), same_registry=False) for each in parse_mirror(mirror).track]
+    found = [problem(each, sides(), same_registry=False) for each in parse_mirror(mirror).track]
 
     assert found == [None, None, None]
 
@@ -46,14 +45,14 @@ def test_a_refresh_can_follow_every_entry_of_the_mirror() -> None:
 
 
 def test_the_mirror_writes_nothing_that_it_names_as_productions() -> None:
-    tracks = parse_mirror(documents("mirror.yaml")[0]).track
+    spec = parse_mirror(documents("mirror.yaml")[0])
 
-    written = {write for track in tracks for write in writes(track, sides())}
-    named = {name for track in tracks for name in names(track, sides())}
+    writes = {write for track in spec.track for write in written(track, sides())}
+    named = all_named(spec, sides())
 
-    aliases = {write for write in written if isinstance(write, RegistryAlias)}
+    aliases = {write for write in writes if isinstance(write, RegistryAlias)}
     assert {each.environment for each in aliases} == {"staging"}
-    assert {namespace_of(each) for each in written - aliases} == {"ml-staging"}
+    assert {namespace_of(each) for each in writes - aliases} == {"ml-staging"}
     assert {name.environment for name in named} == {"production"}
 
 

@@ -1,30 +1,12 @@
 """StagingMirror: what of a namespace must track production (DESIGN section 3)."""
 
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Mapping
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from stagingmirror.api.spec.model_alias import (
-    LoadedBy,
-    ModelAlias,
-    ModelAliasProduction,
-    ModelAliasStaging,
-)
-from stagingmirror.api.spec.pipeline_image import (
-    PipelineImage,
-    PipelineImageProduction,
-    PipelineImageStaging,
-)
-from stagingmirror.api.spec.references import WorkloadReference
-from stagingmirror.api.spec.setting import (
-    AnnotationOf,
-    ConfigMapKey,
-    Load,
-    Setting,
-    SettingProduction,
-    SettingStaging,
-    VariableOf,
-)
+from stagingmirror.api.spec.kind_spec import KindSpec, Mode
+from stagingmirror.api.spec.kinds import KINDS, Kinds
 from stagingmirror.api.types.base import Model
 from stagingmirror.api.types.constraints import (
     Duration,
@@ -37,33 +19,6 @@ from stagingmirror.api.types.constraints import (
     unique,
 )
 from stagingmirror.api.types.duration import seconds
-
-__all__ = [
-    "Accept",
-    "AnnotationOf",
-    "ComponentKind",
-    "ConfigMapKey",
-    "Load",
-    "LoadedBy",
-    "ModelAlias",
-    "ModelAliasProduction",
-    "ModelAliasStaging",
-    "PipelineImage",
-    "PipelineImageProduction",
-    "PipelineImageStaging",
-    "ProductionSide",
-    "Refresh",
-    "Setting",
-    "SettingProduction",
-    "SettingStaging",
-    "StagingMirrorSpec",
-    "StagingSide",
-    "Track",
-    "VariableOf",
-    "WorkloadReference",
-]
-
-ComponentKind = Literal["modelAlias", "pipelineImage", "setting"]
 
 
 class ProductionSide(Model):
@@ -110,60 +65,51 @@ class Refresh(Model):
     """Of the rollouts of staging's workloads; past it, what was changed is rolled back."""
 
 
-class Track(Model):
+class _Named(Model):
+    name: Label
+    """Name of the component, unique in the mirror."""
+    mode: Mode | None = None
+    """Refresh: staging is made like production. Report: differences are only told. Omitted:
+    Refresh, but Report for setting.variable.
+    """
+
+
+class Track(Kinds, _Named):
     """One component: a name and exactly one kind."""
 
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule(
-            cel=(
-                "[has(self.modelAlias), has(self.pipelineImage), has(self.setting)]"
-                ".exists_one(x, x)"
-            ),
-            message="give exactly one of modelAlias, pipelineImage, setting",
+            cel=f"[{', '.join(f'has(self.{kind})' for kind in KINDS)}].exists_one(x, x)",
+            message=f"give exactly one of {', '.join(KINDS)}",
             # None is right here: a newer CRD may have a kind that this operator does not know.
-            holds=lambda track: _kinds(track) <= 1,
+            holds=lambda track: len(track.given) <= 1,
         ),
     )
 
-    name: Label
-    """Name of the component, unique in the mirror."""
-    mode: Literal["Refresh", "Report"] | None = None
-    """Refresh: staging is made like production. Report: differences are only told. Omitted:
-    Refresh, but Report for setting.variable.
-    """
-    model_alias: ModelAlias | None = None
-    """A registered model's alias in MLflow, and the workloads that load the version it names."""
-    pipeline_image: PipelineImage | None = None
-    """Which image a workload really runs."""
-    setting: Setting | None = None
-    """Any named value: a ConfigMap's key, a container's variable, or an annotation."""
+    @property
+    def given(self) -> Mapping[str, KindSpec]:
+        """The kinds that are set, by name, in the order of ``KINDS``."""
+        fields = zip(KINDS, Kinds.model_fields, strict=True)
+        return {kind: spec for kind, field in fields if (spec := getattr(self, field)) is not None}
 
     @property
-    def kind(self) -> ComponentKind | None:
+    def kind(self) -> str | None:
         """The kind that is set; None for a kind that this operator does not know (its verdict is
         Unknown).
         """
-        if self.model_alias is not None:
-            return "modelAlias"
-        if self.pipeline_image is not None:
-            return "pipelineImage"
-        if self.setting is not None:
-            return "setting"
-        return None
+        return next(iter(self.given), None)
 
     @property
-    def effective_mode(self) -> Literal["Refresh", "Report"]:
-        """Refresh unless said otherwise; Report for a variable, which a refresh would otherwise
-        take from its owner.
+    def entry(self) -> KindSpec | None:
+        """The spec of ``kind``."""
+        return next(iter(self.given.values()), None)
+
+    @property
+    def effective_mode(self) -> Mode:
+        """``mode``; omitted: the kind's default. Refresh for a kind that this operator does not
+        know: it is Unknown, and a refresh waits for it.
         """
-        if self.mode is not None:
-            return self.mode
-        is_variable = self.setting is not None and self.setting.production.variable is not None
-        return "Report" if is_variable else "Refresh"
-
-
-def _kinds(track: Track) -> int:
-    return sum(k is not None for k in (track.model_alias, track.pipeline_image, track.setting))
+        return self.mode or ("Refresh" if self.entry is None else self.entry.default_mode)
 
 
 class Accept(Model):

@@ -4,6 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from stagingmirror.api.spec.kind_spec import KindSpec, Mode
 from stagingmirror.api.spec.references import OWN_NAMESPACE, WorkloadReference, all_at_home
 from stagingmirror.api.types.base import Model
 from stagingmirror.api.types.constraints import Label, ModelName, Rule, VariableName
@@ -73,7 +74,7 @@ class ModelAliasStaging(Model):
     """Workloads that load it. Omitted: as in production."""
 
 
-class ModelAlias(Model):
+class ModelAlias(KindSpec):
     """A registered model's alias in MLflow, and the workloads that load the version it names.
 
     Compared are the bytes (a hash over all files), the run it came from, the data snapshot,
@@ -88,3 +89,7 @@ class ModelAlias(Model):
     """Tag of the version or its run that holds the date of the data it was trained on. Omitted: the
     run's dataset inputs.
     """
+
+    @property
+    def default_mode(self) -> Mode:
+        return "Refresh"

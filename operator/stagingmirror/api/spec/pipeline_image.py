@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from stagingmirror.api.spec.kind_spec import KindSpec, Mode
 from stagingmirror.api.spec.references import WorkloadReference
 from stagingmirror.api.types.base import Model
 from stagingmirror.api.types.constraints import Label, ObjectName, Shape
@@ -39,10 +40,14 @@ class PipelineImageStaging(Model):
     """
 
 
-class PipelineImage(Model):
+class PipelineImage(KindSpec):
     """Which image a workload really runs: the digests of its running pods are compared."""
 
     production: PipelineImageProduction
     """The workload and container that production runs."""
     staging: PipelineImageStaging = PipelineImageStaging()
     """Where staging differs in names. Omitted: everything is called as in production."""
+
+    @property
+    def default_mode(self) -> Mode:
+        return "Refresh"

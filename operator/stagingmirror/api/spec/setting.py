@@ -4,6 +4,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from stagingmirror.api.spec.kind_spec import KindSpec, Mode
 from stagingmirror.api.spec.references import OWN_NAMESPACE, WorkloadReference, all_at_home
 from stagingmirror.api.types.base import Model
 from stagingmirror.api.types.constraints import (
@@ -141,7 +142,7 @@ class Load(Model):
     """How long one run may take."""
 
 
-class Setting(Model):
+class Setting(KindSpec):
     """Any named value: a data snapshot, a tokenizer's revision, an embedding endpoint."""
 
     production: SettingProduction
@@ -152,3 +153,8 @@ class Setting(Model):
     """Run before the value is written, so that what it names is there. Omitted: nothing to load."""
     warn_older_than: Duration | None = None
     """The value is a date: it is told when production's own is older than this."""
+
+    @property
+    def default_mode(self) -> Mode:
+        """A variable is only reported: a refresh would take it from its owner."""
+        return "Refresh" if self.production.variable is None else "Report"

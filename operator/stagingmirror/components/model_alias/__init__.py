@@ -1,7 +1,7 @@
 """``modelAlias``: a registered model's alias, and the version that the workloads really load."""
 
-from stagingmirror.api.spec.mirror import ComponentKind, ModelAlias, Track
-from stagingmirror.component import Role, Sides
+from stagingmirror.api.spec.model_alias import ModelAlias
+from stagingmirror.component import Entry, Role, Sides
 from stagingmirror.components.model_alias.names import alias_in, loaders_in, workloads_in
 from stagingmirror.components.model_alias.refresh import steps
 from stagingmirror.components.model_alias.rules import registry_problem
@@ -15,51 +15,53 @@ from stagingmirror.view import View
 
 
 class ModelAliasKind:
-    name: ComponentKind = "modelAlias"
+    name = "modelAlias"
+    spec = ModelAlias
 
     def observe(
-        self, track: Track, sides: Sides, role: Role, view: View, now: float
+        self, entry: Entry[ModelAlias], sides: Sides, role: Role, view: View, now: float
     ) -> Observation:
         side = sides.production if role == "production" else sides.staging
-        return observed(lambda: told(_entry(track), side, Reading(view, now)))
+        return observed(lambda: told(entry.spec, side, Reading(view, now)))
 
     def plan(
-        self, track: Track, sides: Sides, production: Seen, staging: Observation, view: View
+        self,
+        entry: Entry[ModelAlias],
+        sides: Sides,
+        production: Seen,
+        staging: Observation,
+        view: View,
     ) -> tuple[Step, ...]:
-        return steps(track.name, _entry(track), sides, production, staging, view)
+        return steps(entry.name, entry.spec, sides, production, staging, view)
 
-    def problems(self, track: Track, sides: Sides, *, same_registry: bool | None) -> Why | None:
-        entry = _entry(track)
+    def problems(
+        self, entry: Entry[ModelAlias], sides: Sides, *, same_registry: bool | None
+    ) -> Why | None:
         production, staging = (
-            workloads_in(entry, side) for side in (sides.production, sides.staging)
+            workloads_in(entry.spec, side) for side in (sides.production, sides.staging)
         )
         return (
-            registry_problem(track.name, entry, sides, same_registry=same_registry)
+            registry_problem(entry.name, entry.spec, sides, same_registry=same_registry)
             or both_listed(
-                track,
+                entry.name,
                 sides,
                 [place.namespace for place in production],
                 [place.namespace for place in staging],
             )
-            or same_workload(track, production, staging)
+            or same_workload(entry.name, production, staging)
         )
 
-    def refusal(self, track: Track, sides: Sides) -> Why | None:
+    def refusal(self, entry: Entry[ModelAlias], sides: Sides) -> Why | None:
         return None
 
-    def writes(self, track: Track, sides: Sides) -> frozenset[Place]:
-        entry, side = _entry(track), sides.staging
+    def writes(self, entry: Entry[ModelAlias], sides: Sides) -> frozenset[Place]:
+        side = sides.staging
         variables = {
             WorkloadField(*place_of(each, side), f"variable {each.variable} of {each.container}")
-            for each in loaders_in(entry, side)
+            for each in loaders_in(entry.spec, side)
             if not each.restart
         }
-        return frozenset({alias_in(entry, side), *variables})
+        return frozenset({alias_in(entry.spec, side), *variables})
 
-    def names(self, track: Track, sides: Sides) -> frozenset[RegistryAlias]:
-        return frozenset({alias_in(_entry(track), sides.production)})
-
-
-def _entry(track: Track) -> ModelAlias:
-    assert track.model_alias is not None, "the catalogue is asked by the entry's kind"
-    return track.model_alias
+    def names(self, entry: Entry[ModelAlias], sides: Sides) -> frozenset[RegistryAlias]:
+        return frozenset({alias_in(entry.spec, sides.production)})

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from stagingmirror.api.spec.mirror import LoadedBy
+from stagingmirror.api.spec.model_alias import LoadedBy
 from stagingmirror.component import Side
 from stagingmirror.drift.places import RegistryAlias
 from stagingmirror.reading.places import Place, place_of

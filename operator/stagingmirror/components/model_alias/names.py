@@ -1,6 +1,6 @@
 """What an entry names on each side: the alias, and the workloads that load the model."""
 
-from stagingmirror.api.spec.mirror import LoadedBy, ModelAlias
+from stagingmirror.api.spec.model_alias import LoadedBy, ModelAlias
 from stagingmirror.component import Side
 from stagingmirror.drift.places import RegistryAlias
 from stagingmirror.reading.places import Place, place_of

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from stagingmirror.api.spec.mirror import LoadedBy, ModelAlias
+from stagingmirror.api.spec.model_alias import LoadedBy, ModelAlias
 from stagingmirror.api.types.quantity import parse_bytes
 from stagingmirror.component import Side, Sides
 from stagingmirror.components.model_alias.loads import Version, load_of

@@ -4,7 +4,7 @@ and, to know one registry behind two addresses, what the registries answer.
 
 from dataclasses import replace
 
-from stagingmirror.api.spec.mirror import ModelAlias
+from stagingmirror.api.spec.model_alias import ModelAlias
 from stagingmirror.component import Sides
 from stagingmirror.components.model_alias.names import alias_in
 from stagingmirror.drift.facts import Why

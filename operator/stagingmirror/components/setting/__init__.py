@@ -4,8 +4,8 @@ A value is in a ConfigMap's key, a container's variable or an annotation. It is 
 admin made it readable; everything else is sealed (HMAC) and only compared.
 """
 
-from stagingmirror.api.spec.mirror import ComponentKind, Setting, Track
-from stagingmirror.component import Role, Sides
+from stagingmirror.api.spec.setting import Setting
+from stagingmirror.component import Entry, Role, Sides
 from stagingmirror.components.setting.place import (
     place_in,
     readable_in,
@@ -25,44 +25,49 @@ from stagingmirror.view import View
 
 
 class SettingKind:
-    name: ComponentKind = "setting"
+    name = "setting"
+    spec = Setting
 
     def observe(
-        self, track: Track, sides: Sides, role: Role, view: View, now: float
+        self, entry: Entry[Setting], sides: Sides, role: Role, view: View, now: float
     ) -> Observation:
-        return observed(lambda: told(_entry(track), sides, role, Reading(view, now), now))
+        return observed(lambda: told(entry.spec, sides, role, Reading(view, now), now))
 
     def plan(
-        self, track: Track, sides: Sides, production: Seen, staging: Observation, view: View
+        self,
+        entry: Entry[Setting],
+        sides: Sides,
+        production: Seen,
+        staging: Observation,
+        view: View,
     ) -> tuple[Step, ...]:
-        return steps(track.name, _entry(track), sides, production, staging, view)
+        return steps(entry.name, entry.spec, sides, production, staging, view)
 
-    def problems(self, track: Track, sides: Sides, *, same_registry: bool | None) -> Why | None:
-        entry = _entry(track)
+    def problems(
+        self, entry: Entry[Setting], sides: Sides, *, same_registry: bool | None
+    ) -> Why | None:
         namespaces = [
-            [place_in(entry, side).namespace, *(user.namespace for user in users_of(entry, side))]
+            [
+                place_in(entry.spec, side).namespace,
+                *(u.namespace for u in users_of(entry.spec, side)),
+            ]
             for side in (sides.production, sides.staging)
         ]
-        if (problem := both_listed(track, sides, *namespaces)) is not None:
+        if (problem := both_listed(entry.name, sides, *namespaces)) is not None:
             return problem
-        shared = same_place(entry, sides)
-        return same_thing(track, shared) if shared else None
+        shared = same_place(entry.spec, sides)
+        return same_thing(entry.name, shared) if shared else None
 
-    def refusal(self, track: Track, sides: Sides) -> Why | None:
+    def refusal(self, entry: Entry[Setting], sides: Sides) -> Why | None:
         """What is not readable is compared by its HMAC, and there is nothing to write."""
         for side in (sides.production, sides.staging):
-            place = place_in(_entry(track), side)
+            place = place_in(entry.spec, side)
             if not readable_in(place, side):
                 return Why("NotReadable", why_not_readable(place, side))
         return None
 
-    def writes(self, track: Track, sides: Sides) -> frozenset[Place]:
-        return frozenset({write_of(place_in(_entry(track), sides.staging))})
+    def writes(self, entry: Entry[Setting], sides: Sides) -> frozenset[Place]:
+        return frozenset({write_of(place_in(entry.spec, sides.staging))})
 
-    def names(self, track: Track, sides: Sides) -> frozenset[RegistryAlias]:
+    def names(self, entry: Entry[Setting], sides: Sides) -> frozenset[RegistryAlias]:
         return frozenset()
-
-
-def _entry(track: Track) -> Setting:
-    assert track.setting is not None, "the catalogue is asked by the entry's kind"
-    return track.setting

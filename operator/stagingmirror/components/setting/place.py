@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from stagingmirror.api.spec.mirror import AnnotationOf, ConfigMapKey, Setting, VariableOf
+from stagingmirror.api.spec.setting import AnnotationOf, ConfigMapKey, Setting, VariableOf
 from stagingmirror.component import Side, Sides
 from stagingmirror.drift import places
 from stagingmirror.reading.places import Place, namespace_of, place_of

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from stagingmirror.api.spec.mirror import AnnotationOf, ConfigMapKey, Load, Setting, VariableOf
+from stagingmirror.api.spec.setting import AnnotationOf, ConfigMapKey, Load, Setting, VariableOf
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.component import Sides
 from stagingmirror.components.setting.place import (

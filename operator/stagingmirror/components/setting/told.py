@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from stagingmirror.api.spec.mirror import Setting
+from stagingmirror.api.spec.setting import Setting
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.component import Role, Sides
 from stagingmirror.components.setting.place import place_in, readable_in, users_of

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from stagingmirror.api.spec.mirror import AnnotationOf, ConfigMapKey, VariableOf
+from stagingmirror.api.spec.setting import AnnotationOf, ConfigMapKey, VariableOf
 from stagingmirror.components.setting.place import ValuePlace
 from stagingmirror.reading.places import Place
 from stagingmirror.reading.reading import Ended, Reading

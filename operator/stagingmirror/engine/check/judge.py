@@ -20,7 +20,7 @@ from stagingmirror.drift.steps import Plan, Step
 from stagingmirror.drift.verdict import Drifted
 from stagingmirror.engine.context import Judged, acceptances_of
 from stagingmirror.engine.observe.view import RecordingView
-from stagingmirror.engine.ownership.track_entries import kind_of
+from stagingmirror.engine.ownership.track_entries import known
 from stagingmirror.errors import CannotRefresh
 
 log = structlog.get_logger(__name__)
@@ -76,13 +76,14 @@ def plan_for(scene: Scene, components: Iterable[Judged]) -> Plan:
 
 
 def _observe(scene: Scene, track: Track, role: Role) -> Observation:
-    kind = kind_of(track)
-    if kind is None:
+    found = known(track)
+    if found is None:
         why = Why("UnknownKind", "this operator does not know the component's kind; update it")
         return Unseen(why, scene.now)
+    kind, entry = found
     try:
         part = scene.view.part(DeployKey(track.name, role))
-        observed = kind.observe(track, scene.sides, role, part, scene.now)
+        observed = kind.observe(entry, scene.sides, role, part, scene.now)
     except Exception:  # a kind's bug is one Unknown, not a mirror without verdict
         log.exception("observing failed", component=track.name, side=role)
         return Unseen(INTERNAL, scene.now)
@@ -94,12 +95,13 @@ def _observe(scene: Scene, track: Track, role: Role) -> Observation:
 def _proposed(scene: Scene, judged: Judged) -> tuple[Step, ...] | Why:
     track, observations = judged.track, judged.observations
     wanted = isinstance(judged.verdict, Drifted) and track.effective_mode == "Refresh"
-    kind = kind_of(track)
-    if not wanted or kind is None or not isinstance(observations.production, Seen):
+    found = known(track)
+    if not wanted or found is None or not isinstance(observations.production, Seen):
         return ()
+    kind, entry = found
     try:
         return kind.plan(
-            track, scene.sides, observations.production, observations.staging, scene.view
+            entry, scene.sides, observations.production, observations.staging, scene.view
         )
     except CannotRefresh as error:
         return Why(error.reason, error.message)

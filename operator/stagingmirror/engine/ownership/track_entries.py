@@ -1,36 +1,44 @@
-"""What the kinds say of entries of ``track``, also for entries whose kind is not known here."""
+"""What the kinds say of entries of ``track``. An entry whose kind is not known here writes nothing
+and names nothing.
+"""
+
+from collections.abc import Iterator
+from typing import Any
 
 from stagingmirror.api.spec.mirror import StagingMirrorSpec, Track
-from stagingmirror.component import Kind, Sides
+from stagingmirror.component import Entry, Kind, Sides
 from stagingmirror.components import CATALOGUE
 from stagingmirror.drift.facts import Why
 from stagingmirror.drift.places import Place, RegistryAlias
 
+Known = tuple[Kind[Any], Entry[Any]]
+"""A kind, and an entry of this kind."""
 
-def kind_of(track: Track) -> Kind | None:
-    return None if track.kind is None else CATALOGUE.get(track.kind)
+
+def known(track: Track) -> Known | None:
+    """None: this operator does not know the kind."""
+    kind = None if track.kind is None else CATALOGUE.get(track.kind)
+    return None if kind is None else (kind, Entry(track.name, track.effective_mode, track.entry))
 
 
 def problem(track: Track, sides: Sides, *, same_registry: bool | None) -> Why | None:
     """Why this entry cannot be judged at all, with the remedy."""
-    kind = kind_of(track)
-    return None if kind is None else kind.problems(track, sides, same_registry=same_registry)
+    if (found := known(track)) is None:
+        return None
+    kind, entry = found
+    return kind.problems(entry, sides, same_registry=same_registry)
 
 
 def refusal(track: Track, sides: Sides) -> Why | None:
     """Why no refresh can follow this entry, though it is compared; None where it only reports."""
-    kind = kind_of(track)
-    if kind is None or track.effective_mode == "Report":
-        return None
-    return kind.refusal(track, sides)
+    found = _refreshed(track)
+    return None if found is None else found[0].refusal(found[1], sides)
 
 
 def written(track: Track, sides: Sides) -> frozenset[Place]:
     """What a refresh of this entry writes; nothing where it only reports."""
-    kind = kind_of(track)
-    if kind is None or track.effective_mode == "Report":
-        return frozenset()
-    return kind.writes(track, sides)
+    found = _refreshed(track)
+    return frozenset() if found is None else found[0].writes(found[1], sides)
 
 
 def all_written(spec: StagingMirrorSpec, sides: Sides) -> frozenset[Place]:
@@ -40,8 +48,19 @@ def all_written(spec: StagingMirrorSpec, sides: Sides) -> frozenset[Place]:
     return frozenset().union(*(written(track, sides) for track in spec.track))
 
 
+def all_compared(spec: StagingMirrorSpec, sides: Sides) -> frozenset[Place]:
+    """What a refresh of its entries would write, also of those that only report."""
+    return frozenset().union(*(kind.writes(entry, sides) for kind, entry in _all(spec)))
+
+
 def all_named(spec: StagingMirrorSpec, sides: Sides) -> frozenset[RegistryAlias]:
     """The aliases that this mirror names as production's; nothing may ever write to them."""
-    kinds = ((track, kind_of(track)) for track in spec.track)
-    found = (kind.names(track, sides) for track, kind in kinds if kind is not None)
-    return frozenset().union(*found)
+    return frozenset().union(*(kind.names(entry, sides) for kind, entry in _all(spec)))
+
+
+def _refreshed(track: Track) -> Known | None:
+    return None if track.effective_mode == "Report" else known(track)
+
+
+def _all(spec: StagingMirrorSpec) -> Iterator[Known]:
+    return (found for track in spec.track if (found := known(track)) is not None)

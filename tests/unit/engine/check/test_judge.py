@@ -12,7 +12,7 @@ from stagingmirror.drift.verdict import Drifted, Held, InSync, Unknown
 from stagingmirror.engine.check import judge
 from stagingmirror.engine.check.judge import Scene, judge_all, plan_for
 from stagingmirror.engine.observe.view import RecordingView
-from stagingmirror.engine.ownership.track_entries import kind_of
+from stagingmirror.engine.ownership.track_entries import known
 from stagingmirror.view import ConfigMap, Observed, Subject
 from support.resources import resources
 
@@ -65,10 +65,10 @@ class Broken:
 
 @pytest.fixture
 def _pipeline_images_are_broken(monkeypatch: pytest.MonkeyPatch) -> None:
-    def kind(track: Any) -> Any:
-        return Broken() if track.kind == "pipelineImage" else kind_of(track)
+    def broken(track: Any) -> Any:
+        return (Broken(), None) if track.kind == "pipelineImage" else known(track)
 
-    monkeypatch.setattr(judge, "kind_of", kind)
+    monkeypatch.setattr(judge, "known", broken)
 
 
 @pytest.mark.usefixtures("_pipeline_images_are_broken")

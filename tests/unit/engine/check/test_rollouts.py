@@ -17,13 +17,13 @@ from support.kinds.builders import (
     STAGING,
     World,
     container,
+    entry_of,
     pod,
     sides,
-    track,
     workload,
 )
 
-TRACK = track(
+ENTRY = entry_of(
     "features",
     pipelineImage={
         "production": {"kind": "Deployment", "name": "features", "container": "app"},
@@ -45,7 +45,7 @@ def observed(*workloads: Workload) -> dict[DeployKey, Running]:
     world = World().add(*workloads)
     looking = RecordingView(world, world, lambda value: f"hmac-sha256:{value}")
     for key in (PRODUCED, STAGED):
-        PipelineImageKind().observe(TRACK, sides(), key.side, looking.part(key), NOW)
+        PipelineImageKind().observe(ENTRY, sides(), key.side, looking.part(key), NOW)
     return {each.key: each for each in rollouts(looking.parts)}
 
 

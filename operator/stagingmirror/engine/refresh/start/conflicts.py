@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from stagingmirror.drift.places import Place
 from stagingmirror.engine.context import Context
-from stagingmirror.engine.ownership.track_entries import kind_of
+from stagingmirror.engine.ownership.track_entries import all_compared
 from stagingmirror.engine.ownership.write_targets import SameRegistry, shared, targets_of
 from stagingmirror.engine.refresh.record.record import Record
 from stagingmirror.engine.refresh.record.record_store import Records
@@ -23,7 +23,7 @@ class Conflicts:
 
     def in_the_way(self, context: Context) -> str | None:
         """Why this mirror must wait for another's refresh; None: nothing is in its way."""
-        wanted = targets_of(context.plan.steps) | _compared(context)
+        wanted = targets_of(context.plan.steps) | all_compared(context.spec, context.sides)
         for record in self._open(context):
             place = shared(wanted, _targets(record), self.same_registry)
             if place is not None:
@@ -36,7 +36,7 @@ class Conflicts:
         writing = [record for record in self._open(context) if record.is_writing]
         if not writing:
             return self._unreadable(context) is not None
-        mine = _compared(context)
+        mine = all_compared(context.spec, context.sides)
         return any(shared(mine, _targets(each), self.same_registry) for each in writing)
 
     def _open(self, context: Context) -> list[Record]:
@@ -58,10 +58,3 @@ class Conflicts:
 
 def _targets(record: Record) -> frozenset[Place]:
     return targets_of(entry.step for entry in record.entries)
-
-
-def _compared(context: Context) -> frozenset[Place]:
-    """What a refresh of its entries would write, also of those that only report."""
-    kinds = ((track, kind_of(track)) for track in context.spec.track)
-    found = (kind.writes(track, context.sides) for track, kind in kinds if kind is not None)
-    return frozenset().union(*found)

@@ -1,0 +1,17 @@
+"""What the spec of every kind of component declares."""
+
+from abc import abstractmethod
+from typing import Literal
+
+from stagingmirror.api.types.base import Model
+
+Mode = Literal["Refresh", "Report"]
+
+
+class KindSpec(Model):
+    """The spec of one kind: where production and staging have it, and how it is compared."""
+
+    @property
+    @abstractmethod
+    def default_mode(self) -> Mode:
+        """The mode of an entry that names none."""

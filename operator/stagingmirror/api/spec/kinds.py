@@ -1,0 +1,38 @@
+"""The kinds of component: what an entry of ``track`` can be."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import get_args
+
+from pydantic.fields import FieldInfo
+
+from stagingmirror.api.spec.kind_spec import KindSpec
+from stagingmirror.api.spec.model_alias import ModelAlias
+from stagingmirror.api.spec.pipeline_image import PipelineImage
+from stagingmirror.api.spec.setting import Setting
+from stagingmirror.api.types.base import Model
+
+
+class Kinds(Model):
+    """One field per kind: its name in camelCase is the kind, its type the spec. ``Track``, its rule
+    and the CRD are made from these fields.
+    """
+
+    model_alias: ModelAlias | None = None
+    """A registered model's alias in MLflow, and the workloads that load the version it names."""
+    pipeline_image: PipelineImage | None = None
+    """Which image a workload really runs."""
+    setting: Setting | None = None
+    """Any named value: a ConfigMap's key, a container's variable, or an annotation."""
+
+
+def _spec(field: FieldInfo) -> type[KindSpec]:
+    spec: type[object] = get_args(field.annotation)[0]
+    assert issubclass(spec, KindSpec), f"the type of a kind is a KindSpec or None, not {spec}"
+    return spec
+
+
+KINDS: Mapping[str, type[KindSpec]] = MappingProxyType(
+    {str(field.alias): _spec(field) for field in Kinds.model_fields.values()}
+)
+"""The spec model of each kind, by the kind's name."""
