@@ -41,10 +41,11 @@ fix: $(READY) ## Format and mend what ruff can mend
 	$(BIN)/ruff check --fix $(CODE)
 
 .PHONY: crds
-crds: $(READY) ## Write crds/ and docs/reference from the models
+crds: $(READY) ## Write crds/, docs/reference.md and docs/reasons.md from the code
 	$(BIN)/stagingmirror crds --output-dir crds
 	cp crds/*.yaml helm/stagingmirror/charts/crds/crds/
 	$(BIN)/python -m support.resources.reference docs/reference.md
+	$(BIN)/python -m support.resources.reasons docs/reasons.md
 
 .PHONY: test
 test: $(READY) check ## Everything: check, contract, integration, end-to-end

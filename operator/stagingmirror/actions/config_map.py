@@ -7,6 +7,7 @@ from stagingmirror.actions.action import Arrived, Json, Outcome, Reverted, Task
 from stagingmirror.actions.tools import Tools
 from stagingmirror.drift.steps import SetConfigMapKey
 from stagingmirror.errors import ChangedUnderneath, Conflicted, NotAnswered, NotThere, StepFailed
+from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.write.field_managers import our_entry, owner_of
 from stagingmirror.sources.kubernetes.write.field_patch import Body
 from stagingmirror.sources.kubernetes.write.writer import MERGE
@@ -22,9 +23,9 @@ class Setting:
         try:
             body = await tools.writer.get(self._path)
         except NotThere:
-            raise StepFailed("NotThere", f"there is no {self._name}; create it.") from None
+            raise StepFailed(Reason.NOT_THERE, f"there is no {self._name}; create it.") from None
         if body.get("immutable"):
-            raise StepFailed("Immutable", f"{self._name} is immutable; name one that is not.")
+            raise StepFailed(Reason.IMMUTABLE, f"{self._name} is immutable; name one that is not.")
         return {
             "uid": body["metadata"]["uid"],
             "value": _value(body, self.step.key),
@@ -57,7 +58,9 @@ class Setting:
         try:
             body = await tools.writer.get(self._path)
             if _value(body, self.step.key) != task.before["value"]:
-                raise StepFailed("NotRolledBack", f"{self._name} does not hold its former value.")
+                raise StepFailed(
+                    Reason.NOT_ROLLED_BACK, f"{self._name} does not hold its former value."
+                )
             await tools.writer.give_back(self.step.namespace, self._path, task.before["ours"])
         except NotThere:
             return Arrived("is gone")
@@ -95,7 +98,7 @@ class Setting:
                 return
             except Conflicted:
                 continue
-        raise NotAnswered("Busy", f"{self._name} changes faster than it can be written.")
+        raise NotAnswered(Reason.BUSY, f"{self._name} changes faster than it can be written.")
 
     def _patch(self, body: Body, target: str | None) -> dict[str, Any]:
         metadata = body["metadata"]
@@ -105,7 +108,7 @@ class Setting:
     def _changed(self, body: Body) -> ChangedUnderneath:
         who = self._owner(body) or "somebody"
         return ChangedUnderneath(
-            "ChangedUnderneath",
+            Reason.CHANGED_UNDERNEATH,
             f"{who} changed {self.step.key} of {self._name} during the refresh.",
         )
 

@@ -8,6 +8,7 @@ from stagingmirror.actions.tools import Progressing, Tools
 from stagingmirror.drift.steps import CopyModel
 from stagingmirror.drift.wording import size
 from stagingmirror.errors import ChangedUnderneath, NotAnswered, StepFailed
+from stagingmirror.reasons import Reason
 from stagingmirror.sources.mlflow.copy.copy import CopyOrder, copy_version
 
 
@@ -68,7 +69,7 @@ class Copying:
         may = tools.may_copy(step.from_environment, step.to_environment)
         if not may:
             raise (NotAnswered if may is None else StepFailed)(
-                "RegistryNotProven",
+                Reason.REGISTRY_NOT_PROVEN,
                 f'it is not proven that "{step.from_environment}" and "{step.to_environment}" are '
                 "two registries, so nothing is copied into the latter",
             )

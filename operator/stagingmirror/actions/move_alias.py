@@ -6,6 +6,7 @@ from stagingmirror.actions.action import Arrived, Json, Outcome, Reverted, Task
 from stagingmirror.actions.tools import Tools
 from stagingmirror.drift.steps import MoveAlias
 from stagingmirror.errors import ChangedUnderneath, StepFailed
+from stagingmirror.reasons import Reason
 from stagingmirror.sources.mlflow.copy.aliases import delete_alias, get_alias, set_alias
 
 
@@ -37,7 +38,9 @@ class Moving:
 
     async def verify_rollback(self, task: Task, tools: Tools) -> Outcome:
         if await self._now(tools) != task.before["version"]:
-            raise StepFailed("NotRolledBack", f"{self._name} does not name its former version.")
+            raise StepFailed(
+                Reason.NOT_ROLLED_BACK, f"{self._name} does not name its former version."
+            )
         return Arrived("as before")
 
     async def is_settled(self, task: Task, tools: Tools) -> bool:
@@ -68,13 +71,13 @@ class Moving:
 
     def _changed(self, now: str | None) -> ChangedUnderneath:
         moved = f"moved {self._name} to version {now}" if now else f"deleted {self._name}"
-        return ChangedUnderneath("ChangedUnderneath", f"somebody {moved} during the refresh.")
+        return ChangedUnderneath(Reason.CHANGED_UNDERNEATH, f"somebody {moved} during the refresh.")
 
     def _refuse_productions(self, tools: Tools) -> None:
         step = self.step
         if tools.is_productions(step.environment, step.model, step.alias):
             raise StepFailed(
-                "ProductionIsReadOnly",
+                Reason.PRODUCTION_IS_READ_ONLY,
                 f"a StagingMirror names {self._name} as production's, so it is never moved; name "
                 "another alias for staging.",
             )

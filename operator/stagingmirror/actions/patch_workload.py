@@ -14,6 +14,7 @@ from stagingmirror.drift.steps import (
     SetVariable,
 )
 from stagingmirror.errors import NotThere, StepFailed
+from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.write.field_managers import our_entry, owner_of
 from stagingmirror.sources.kubernetes.write.field_patch import (
     Body,
@@ -51,7 +52,7 @@ class Patching:
         try:
             rollout = await self._rollout(tools)
         except NotThere:
-            raise StepFailed("NotThere", f"there is no {self._name}; create it.") from None
+            raise StepFailed(Reason.NOT_THERE, f"there is no {self._name}; create it.") from None
         body, kind = rollout.body, self.step.kind
         if self._rolls_out:
             refuse_unmovable(rollout)
@@ -190,7 +191,7 @@ class Patching:
             image = str(read_field(rollout.body, self.step.kind, SetImage(container, "")))
             if "@" not in image and not set(now.get(container, ())) <= set(digests):
                 raise StepFailed(
-                    "NotRolledBack",
+                    Reason.NOT_ROLLED_BACK,
                     f"{self._name}: {container} runs another image under the same tag than before; "
                     "pin it by digest.",
                 )

@@ -6,6 +6,7 @@ from stagingmirror.actions.action import Arrived, Json, Outcome, Reverted, Task,
 from stagingmirror.actions.tools import Tools
 from stagingmirror.drift.steps import RunLoader
 from stagingmirror.errors import StepFailed
+from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.write.loader_jobs import (
     Load,
     end,
@@ -66,7 +67,7 @@ class Loading:
     def _ending(self, left: str, task: Task, tools: Tools) -> Outcome:
         if tools.clock() > task.give_up:
             raise StepFailed(
-                "LoaderStillRuns",
+                Reason.LOADER_STILL_RUNS,
                 f"{left} has not ended, so the former value was not loaded again; see why, then "
                 "refresh again.",
             )
@@ -83,7 +84,7 @@ class Loading:
             return self._still_running(float(task.after[f"{note}Began"]), load, tools)
         if ended.reason is not None:
             raise StepFailed(
-                "LoaderFailed",
+                Reason.LOADER_FAILED,
                 f"Job {load.name} of {load.cron_job} failed ({ended.reason}); see its logs.",
             )
         return Arrived(f"Job {load.name} ended well")
@@ -91,7 +92,7 @@ class Loading:
     def _still_running(self, began: float, load: Load, tools: Tools) -> Outcome:
         if tools.clock() > began + load.timeout + GRACE:
             raise StepFailed(
-                "LoaderTimeout",
+                Reason.LOADER_TIMEOUT,
                 f"Job {load.name} has not ended within {load.timeout:g} s; see its pods.",
             )
         return Underway(f"Job {load.name} runs")

@@ -26,6 +26,7 @@ from stagingmirror.reading.places import (
 )
 from stagingmirror.reading.reading import Ended, Reading, observed
 from stagingmirror.reading.running import called, container_of, pods_that_ran
+from stagingmirror.reasons import Reason
 from stagingmirror.view import Pod, View
 
 DIGEST = "digest"
@@ -149,14 +150,14 @@ def _image(reading: Reading, where: Where) -> Image:
     known = [digests for pod in pods if (digests := _digests(pod, where.container))]
     if not known:
         raise reading.unseen(
-            "NothingRuns",
+            Reason.NOTHING_RUNS,
             f"{called(workload)} has no pod that shows which image runs, and its template does not "
             f"pin container {where.container} by digest.",
         )
     shared = [digest for digest in known[0] if all(digest in other for other in known)]
     if not shared:
         raise reading.unseen(
-            "RollingOut",
+            Reason.ROLLING_OUT,
             f"the pods of {called(workload)} run different images: "
             f"{', '.join(sorted({next(iter(digests)) for digests in known}))}.",
         )
@@ -188,7 +189,7 @@ def _as_production_calls_it(
     if not set(image.names) & set(theirs.names):
         if image.pulled != theirs.pulled:
             raise reading.unseen(
-                "NotComparable",
+                Reason.NOT_COMPARABLE,
                 "one side's image was never pulled from a registry, so that its node reports no "
                 "digest to compare; push it, and pin it by digest.",
             )
@@ -202,7 +203,7 @@ def _refuse_local(entry: PipelineImage, side: Side, view: View, digest: str) -> 
     image = needed(lambda: _image(Reading(view, 0.0), _where(entry, side)))
     if image.names[0] == digest and not image.pulled:
         raise CannotRefresh(
-            "NotComparable",
+            Reason.NOT_COMPARABLE,
             "production's image was never pulled from a registry, so staging cannot pull it; "
             "push it, and pin it by digest.",
         )

@@ -22,11 +22,14 @@ from stagingmirror.drift.facts import (
     Why,
 )
 from stagingmirror.drift.verdict import Accepted, Drifted, Held, InSync, Unknown, Verdict
+from stagingmirror.reasons import Reason
 
 PRESENT = "present"
 """The fact that differs where staging does not have the component at all."""
 
-_NOTHING_COMPARED = Why("NothingCompared", "nothing of it can be compared; track something else")
+_NOTHING_COMPARED = Why(
+    Reason.NOTHING_COMPARED, "nothing of it can be compared; track something else"
+)
 CLOCK_JITTER = 1.0
 """Seconds by which a look may seem to come from the future."""
 MAX_DETAILS = 20
@@ -99,7 +102,7 @@ def unseen(look: Observation, *, now: float, stale_after: float) -> Why | None:
     if -CLOCK_JITTER <= now - look.began <= stale_after:
         return None
     return look.trouble or Why(
-        "StaleLook",
+        Reason.STALE_OBSERVATION,
         f"not looked at for more than {stale_after:g} s; see whether the operator can reach it",
     )
 
@@ -199,7 +202,9 @@ def _held(hold: Hold, verdict: Verdict) -> Held:
 
 def _nothing_to_mirror(production: Observation) -> Why:
     what = production.what if isinstance(production, Absent) else "it"
-    return Why("NothingToMirror", f"production does not have {what}, so nothing can be like it")
+    return Why(
+        Reason.NOTHING_TO_MIRROR, f"production does not have {what}, so nothing can be like it"
+    )
 
 
 def _differences(

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from cronsim import CronSim, CronSimError
 
 from stagingmirror.drift.facts import Why
+from stagingmirror.reasons import Reason
 
 NICKNAMES = {"@hourly": "0 * * * *", "@daily": "0 0 * * *", "@weekly": "0 0 * * 0"}
 MAX_LENGTH = 128
@@ -79,7 +80,7 @@ def _zone_trouble(time_zone: str) -> Why | None:
     if known:
         return None
     return Why(
-        "InvalidTimeZone",
+        Reason.INVALID_TIME_ZONE,
         f'spec.refresh.timeZone "{time_zone[:64]}" is not known; use an IANA name, e.g. '
         '"Europe/Berlin".',
     )
@@ -90,4 +91,4 @@ def _expression(schedule: str) -> str:
 
 
 def _invalid(message: str) -> Why:
-    return Why("InvalidSchedule", message)
+    return Why(Reason.INVALID_SCHEDULE, message)

@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from stagingmirror.errors import Conflicted, NeedsHuman, NotThere
+from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 
 PREFIX = "hmac-sha256:"
@@ -80,7 +81,7 @@ def _key_in(body: Mapping[str, Any]) -> bytes:
         key = b""
     if len(key) < KEY_BYTES:
         raise NeedsHuman(
-            "InvalidSealingKey",
+            Reason.INVALID_SEALING_KEY,
             f"Secret {SECRET} holds no key of {KEY_BYTES} bytes under {ENTRY}; delete it, and the "
             "operator makes a new one.",
         )

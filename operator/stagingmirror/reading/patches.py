@@ -8,6 +8,7 @@ from stagingmirror.drift.steps import FieldWrite, PatchWorkload
 from stagingmirror.errors import CannotRefresh
 from stagingmirror.reading.places import Place
 from stagingmirror.reading.reading import Ended
+from stagingmirror.reasons import Reason
 
 T = TypeVar("T")
 
@@ -50,6 +51,6 @@ def needed(look: Callable[[], T]) -> T:
         if isinstance(ended.observation, Unseen):
             raise CannotRefresh(ended.why.reason, ended.why.message) from None
         raise CannotRefresh(
-            "NotThere",
+            Reason.NOT_THERE,
             f"{ended.observation.what} is not there, and a refresh does not make it; create it.",
         ) from None

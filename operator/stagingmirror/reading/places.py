@@ -7,6 +7,7 @@ from stagingmirror.api.spec.references import WorkloadReference
 from stagingmirror.component import Side, Sides
 from stagingmirror.drift.facts import Why
 from stagingmirror.drift.steps import WorkloadKind
+from stagingmirror.reasons import Reason
 
 
 class Place(NamedTuple):
@@ -36,7 +37,7 @@ def not_listed(component: str, side: Side, namespaces: Iterable[str]) -> Why | N
     for namespace in namespaces:
         if namespace not in side.spec.namespaces:
             return Why(
-                "NamespaceNotListed",
+                Reason.NAMESPACE_NOT_LISTED,
                 f"track[{component}]: namespace {namespace} is not listed in namespaces of "
                 f'environment "{side.environment}"; ask its owner to add it, or name another one.',
             )
@@ -61,7 +62,7 @@ def same_workload(
 
 def same_thing(component: str, what: str) -> Why:
     return Why(
-        "SameThing",
+        Reason.SAME_THING,
         f"track[{component}]: production and staging are the same {what}; name another one for "
         "one of them.",
     )

@@ -8,6 +8,7 @@ from typing import TypeVar
 from stagingmirror.drift.facts import Absent, Fact, Observation, Seen, Unseen, Why
 from stagingmirror.drift.places import RegistryAlias
 from stagingmirror.drift.steps import WorkloadKind
+from stagingmirror.reasons import Reason
 from stagingmirror.view import ConfigMap, ModelAlias, ModelVersion, Observed, View, Workload
 
 T = TypeVar("T")
@@ -25,7 +26,7 @@ class Ended(Exception):
         """The reason as a sentence, also where the reason is that something is not there."""
         if isinstance(self.observation, Unseen):
             return self.observation.why
-        return Why("NotThere", f"{self.observation.what} is not there.")
+        return Why(Reason.NOT_THERE, f"{self.observation.what} is not there.")
 
 
 class Reading:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from stagingmirror.reading.reading import Ended, Reading
+from stagingmirror.reasons import Reason
 from stagingmirror.view import Container, Pod, Variable, Workload
 
 Started = Literal["before", "after", "unclear"]
@@ -45,7 +46,7 @@ def pods_that_count(reading: Reading, workload: Workload) -> tuple[Pod, ...]:
     ready = tuple(pod for pod in pods if pod.ready)
     if not ready:
         raise reading.unseen(
-            "NothingRuns",
+            Reason.NOTHING_RUNS,
             f"no pod of {called(workload)} is ready (0 of {len(pods)}): nothing proves what runs.",
         )
     return ready
@@ -61,7 +62,7 @@ def pods_that_ran(reading: Reading, workload: Workload, container: str) -> tuple
     ran = tuple(pod for pod in pods if container in pod.image_ids)
     if not ran:
         raise reading.unseen(
-            "NothingRuns",
+            Reason.NOTHING_RUNS,
             f"container {container} was never started in a pod of the last Job of "
             f"{called(workload)}; see that Job.",
         )
@@ -79,14 +80,15 @@ def variable_of(reading: Reading, workload: Workload, container: str, name: str)
     values = {each.variables.get(name) if each else None for each in running or [template]}
     if len(values) > 1:
         raise reading.unseen(
-            "RollingOut", f"the pods of {called(workload)} were started with different {name}."
+            Reason.ROLLING_OUT,
+            f"the pods of {called(workload)} were started with different {name}.",
         )
     value = values.pop()
     if value is not None:
         return Ran(value, declared=not pods)
     if template.env_from:
         raise reading.unseen(
-            "NotComparable",
+            Reason.NOT_COMPARABLE,
             f"variable {name} of {where} may come from envFrom, which is not read; "
             "set it in env, or track the ConfigMap's key.",
         )
@@ -121,5 +123,5 @@ def _start(pod: Pod) -> float:
 
 def _rolling_out(reading: Reading, workload: Workload) -> Ended:
     return reading.unseen(
-        "RollingOut", f"{called(workload)} is rolling out: what it runs is not settled yet."
+        Reason.ROLLING_OUT, f"{called(workload)} is rolling out: what it runs is not settled yet."
     )

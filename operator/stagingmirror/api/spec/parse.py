@@ -15,10 +15,11 @@ from stagingmirror.api.spec.hold import MirrorHoldSpec
 from stagingmirror.api.spec.mirror import StagingMirrorSpec
 from stagingmirror.api.types.base import Model
 from stagingmirror.errors import NeedsHuman
+from stagingmirror.reasons import Reason
 
 M = TypeVar("M", bound=Model)
 
-REASON = "InvalidSpec"
+REASON = Reason.INVALID_SPEC
 
 
 def parse_mirror(body: Mapping[str, Any]) -> StagingMirrorSpec:

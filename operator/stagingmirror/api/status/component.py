@@ -18,6 +18,7 @@ from stagingmirror.drift.facts import (
     Unseen,
 )
 from stagingmirror.drift.verdict import Accepted, Drifted, Held, InSync, Unknown
+from stagingmirror.reasons import Reason
 
 VERSION = "version"
 """The fact that people know a model by; it is told though registries count for themselves."""
@@ -61,7 +62,7 @@ def reason_of(component: ComponentReport) -> str | None:
         case Held(hold):
             return hold
         case InSync(declared=True):
-            return "Declared"
+            return Reason.DECLARED
         case InSync() | Drifted() | Accepted():
             return None
 

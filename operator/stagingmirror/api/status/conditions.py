@@ -12,6 +12,7 @@ from stagingmirror.api.status.summary import HALF, summary_of
 from stagingmirror.api.status.truncation import ended, listed
 from stagingmirror.api.types.times import rfc3339
 from stagingmirror.drift.verdict import Held, Unknown
+from stagingmirror.reasons import Reason
 
 MAX_MESSAGE = 1024
 
@@ -75,11 +76,11 @@ def _transition(former: Mapping[str, Any] | None, condition: Condition, now: flo
 def _ready(report: Report, now: float) -> Condition:
     unseen = [each.name for each in report.components if not report.seen(each, now)]
     if not report.components:
-        reason, message = report.stalled or ("NothingTracked", "nothing is tracked")
+        reason, message = report.stalled or (Reason.NOTHING_TRACKED, "nothing is tracked")
         return Condition("Ready", "False", reason, message)
     if unseen:
-        return Condition("Ready", "False", "NotSeen", f"not seen: {listed(unseen)}")
-    return Condition("Ready", "True", "AllSeen", "every component was seen on both sides")
+        return Condition("Ready", "False", Reason.NOT_SEEN, f"not seen: {listed(unseen)}")
+    return Condition("Ready", "True", Reason.ALL_SEEN, "every component was seen on both sides")
 
 
 def _in_sync(report: Report, now: float) -> Condition:
@@ -92,7 +93,7 @@ def _in_sync_except_held(report: Report) -> Condition:
     rest = tuple(each for each in report.components if each.name not in held)
     if held and not rest and not report.writing:
         message = "every component is held, so nothing is compared"
-        return Condition("InSyncExceptHeld", "Unknown", "AllHeld", message)
+        return Condition("InSyncExceptHeld", "Unknown", Reason.ALL_HELD, message)
     verdict = sync_of(rest)
     message = f"{len(rest)} of {len(report.components)} components count"
     if held:
@@ -104,7 +105,7 @@ def _verdict(type_: str, report: Report, verdict: Sync, message: str) -> Conditi
     if report.writing:
         own = report.activity == "Refreshing"
         said = "written by a refresh, not verified yet" if own else f"staging {HALF}"
-        return Condition(type_, "False", "Refreshing", said)
+        return Condition(type_, "False", Reason.REFRESHING, said)
     if verdict == "Unknown":
         return Condition(type_, "Unknown", _unknown_reason(report), message)
     return Condition(type_, "True" if verdict == "InSync" else "False", verdict, message)
@@ -133,7 +134,7 @@ def _refreshing(report: Report) -> Condition | None:
     if report.activity != "Refreshing":
         return None
     refresh = report.refresh or {}
-    phase = str(refresh.get("phase") or "Starting")
+    phase = str(refresh.get("phase") or Reason.STARTING)
     return Condition("Refreshing", "True", phase, str(refresh.get("message") or ""))
 
 
@@ -146,8 +147,8 @@ def _overdue(report: Report, since: str | None) -> Condition | None:
         return None
     seen = "" if report.sync == "Drifted" else ", though it cannot be seen now"
     return Condition(
-        "DriftOverdue",
+        Reason.DRIFT_OVERDUE,
         "True",
-        "DriftOverdue",
+        Reason.DRIFT_OVERDUE,
         f"drifted since {since}{seen}; refresh, or accept the differences with a reason",
     )

@@ -14,6 +14,7 @@ from stagingmirror.api.types.times import parse_time, rfc3339
 from stagingmirror.drift import deploys
 from stagingmirror.drift.steps import Plan, Step
 from stagingmirror.drift.wording import components_of, describe, phase
+from stagingmirror.reasons import Reason
 
 MAX_REFRESHES = 10
 _SURVIVES = (
@@ -74,7 +75,7 @@ def minimal_unknown(
                 "status": status,
                 "observedGeneration": generation,
                 "lastTransitionTime": rfc3339(now),
-                "reason": "StatusRefused",
+                "reason": Reason.STATUS_REFUSED,
                 "message": ended(why, 256),
             }
             for type_, status in (("Ready", "False"), ("InSync", "Unknown"))

@@ -3,6 +3,7 @@
 import re
 
 from stagingmirror.errors import NeedsHuman
+from stagingmirror.reasons import Reason
 
 PATTERN = r"^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$"
 MAX_LENGTH = 16
@@ -16,5 +17,5 @@ _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 def seconds(text: str) -> float:
     """The length of a duration in seconds. Raises NeedsHuman (InvalidDuration)."""
     if len(text) > MAX_LENGTH or not _WHOLE.fullmatch(text):
-        raise NeedsHuman("InvalidDuration", f'"{text[:64]}" is no duration; {REMEDY}.')
+        raise NeedsHuman(Reason.INVALID_DURATION, f'"{text[:64]}" is no duration; {REMEDY}.')
     return sum(float(number) * _SECONDS[unit] for number, unit in _PART.findall(text))

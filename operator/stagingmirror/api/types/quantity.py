@@ -4,6 +4,7 @@ import re
 from decimal import Decimal
 
 from stagingmirror.errors import NeedsHuman
+from stagingmirror.reasons import Reason
 
 PATTERN = r"^[0-9]+(\.[0-9]+)?(k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?$"
 MAX_LENGTH = 16
@@ -20,6 +21,6 @@ def parse_bytes(text: str) -> int:
     """The size in whole bytes, rounded down. Raises NeedsHuman (InvalidQuantity)."""
     parts = _PARTS.fullmatch(text) if len(text) <= MAX_LENGTH and _WHOLE.fullmatch(text) else None
     if parts is None:
-        raise NeedsHuman("InvalidQuantity", f'"{text[:64]}" is no size; {REMEDY}.')
+        raise NeedsHuman(Reason.INVALID_QUANTITY, f'"{text[:64]}" is no size; {REMEDY}.')
     number, unit = parts.groups()
     return int(Decimal(number) * _BYTES[unit])

@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime
 
 from stagingmirror.errors import NeedsHuman
+from stagingmirror.reasons import Reason
 
 PATTERN = (
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})$"
@@ -17,7 +18,7 @@ def posix(text: str) -> float:
     """POSIX seconds of an RFC 3339 time. Raises NeedsHuman (InvalidTime) for anything else."""
     at = parse_time(text)
     if at is None:
-        raise NeedsHuman("InvalidTime", f'"{text[:64]}" is no time; {REMEDY}.')
+        raise NeedsHuman(Reason.INVALID_TIME, f'"{text[:64]}" is no time; {REMEDY}.')
     return at
 
 

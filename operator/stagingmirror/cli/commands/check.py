@@ -17,6 +17,7 @@ from stagingmirror.cli.read.mirror import Mirror
 from stagingmirror.cli.read.times import DAY, span
 from stagingmirror.cli.screens.answer import answer_json, answer_junit, answer_lines
 from stagingmirror.errors import NeedsHuman
+from stagingmirror.reasons import Reason
 
 SOON, BYTES = 60.0, 1800.0
 """Seconds for which --now and --bytes wait for the operator, without --timeout."""
@@ -69,7 +70,7 @@ def moment(text: str, now: float) -> float:
         return now - seconds(text)
     except NeedsHuman:
         message = f'--since "{text}": write 14:02, 30m (ago) or an RFC 3339 time'
-        raise NeedsHuman("InvalidTime", message) from None
+        raise NeedsHuman(Reason.INVALID_TIME, message) from None
 
 
 async def _answer(

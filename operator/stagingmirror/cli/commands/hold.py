@@ -18,6 +18,7 @@ from stagingmirror.cli.read.client import MirrorClient
 from stagingmirror.cli.read.mirror import Mirror
 from stagingmirror.cli.read.times import clock, span
 from stagingmirror.errors import Conflicted, NeedsHuman, NotAllowed, NotThere
+from stagingmirror.reasons import Reason
 
 A_REFRESH, SOON = 7200.0, 60.0
 """Seconds for which a hold waits for a refresh in progress, and a release for a check."""
@@ -90,13 +91,13 @@ def _refuse_unknown(
         for component in components:
             if component not in known:
                 message = f"no mirror of the namespace tracks {component}; {_tracked(known)}"
-                raise NeedsHuman("UnknownComponent", message)
+                raise NeedsHuman(Reason.UNKNOWN_COMPONENT, message)
         return
     for mirror in mirrors:
         for component in components:
             if component not in mirror.tracked:
                 message = f"{mirror.name} does not track {component}; {_tracked(mirror.tracked)}"
-                raise NeedsHuman("UnknownComponent", message)
+                raise NeedsHuman(Reason.UNKNOWN_COMPONENT, message)
 
 
 def _tracked(names: Iterable[str]) -> str:
@@ -204,5 +205,7 @@ def _name(mirrors: Sequence[str], called: str | None) -> str:
     if called is not None:
         return called
     if any("/" in mirror for mirror in mirrors):
-        raise NeedsHuman("InvalidName", "give the namespace with -n, not in the mirror's name")
+        raise NeedsHuman(
+            Reason.INVALID_NAME, "give the namespace with -n, not in the mirror's name"
+        )
     return "-".join([*mirrors[:1], user()])[:63].strip("-")

@@ -14,6 +14,7 @@ from stagingmirror.api.types.times import parse_time
 from stagingmirror.cli.read.freshness import Settled
 from stagingmirror.cli.read.mirror import Mirror, read
 from stagingmirror.errors import NotAllowed, NotThere
+from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 
 LEASE = "stagingmirror"
@@ -57,7 +58,7 @@ class MirrorClient:
         found = [read(body) for page in pages for body in page["items"]]
         if not found:
             place = "this cluster" if self.everywhere else f"namespace {self.namespace}"
-            raise NotThere("NoMirror", f"there is no StagingMirror in {place}")
+            raise NotThere(Reason.NO_MIRROR, f"there is no StagingMirror in {place}")
         return sorted(found, key=lambda mirror: mirror.path)
 
     async def mirror(self, name: str) -> Mirror:
@@ -68,7 +69,9 @@ class MirrorClient:
             return read(await self._client.request("GET", path))
         except NotThere:
             place = f"namespace {namespace or self.namespace}"
-            raise NotThere("NoMirror", f"there is no StagingMirror {name} in {place}") from None
+            raise NotThere(
+                Reason.NO_MIRROR, f"there is no StagingMirror {name} in {place}"
+            ) from None
 
     async def settled(self) -> Settled:
         """What the leader's Lease says of every status."""

@@ -7,8 +7,9 @@ from stagingmirror.cli.read.freshness import Freshness
 from stagingmirror.cli.read.mirror import Mirror
 from stagingmirror.cli.screens.text import columns, concise
 from stagingmirror.drift.plan import NOT_KNOWN
+from stagingmirror.reasons import Reason
 
-_STARTS_ALL_THE_SAME = frozenset({"RollbackIncomplete", "NotReadable"})
+_STARTS_ALL_THE_SAME = frozenset({Reason.ROLLBACK_INCOMPLETE, Reason.NOT_READABLE})
 """Why a mirror is Stalled though a refresh would start: what the last one could not roll back, and
 an entry that none follows, beside the others.
 """

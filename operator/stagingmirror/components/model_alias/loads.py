@@ -10,6 +10,7 @@ from stagingmirror.drift.places import RegistryAlias
 from stagingmirror.reading.places import Place, place_of
 from stagingmirror.reading.reading import Reading
 from stagingmirror.reading.running import Ran, started, variable_of
+from stagingmirror.reasons import Reason
 from stagingmirror.view import ModelAlias, ModelVersion, Workload
 
 _NUMBER = re.compile(r"[0-9]{1,18}")
@@ -52,7 +53,7 @@ def load_of(reading: Reading, side: Side, loader: LoadedBy, alias: RegistryAlias
     uri = _URI.fullmatch(text)
     if uri is None:
         raise reading.unseen(
-            "NotComparable",
+            Reason.NOT_COMPARABLE,
             f"{where} names no version; use its number, or models:/{alias.model}/NUMBER.",
         )
     if uri["model"] != alias.model:
@@ -92,7 +93,7 @@ def _former_until(alias: ModelAlias, version: ModelVersion) -> float:
 def _readable(reading: Reading, side: Side, variable: str) -> None:
     if variable not in side.spec.readable.variables:
         raise reading.unseen(
-            "NotReadable",
+            Reason.NOT_READABLE,
             f"variable {variable} is not listed in readable.variables of environment "
             f'"{side.environment}", so the version in it cannot be told; ask its owner to add it.',
         )
@@ -101,7 +102,7 @@ def _readable(reading: Reading, side: Side, variable: str) -> None:
 def _text_of(reading: Reading, ran: Ran, where: str) -> str:
     if ran.variable.source != "value" or ran.variable.value is None:
         raise reading.unseen(
-            "NotComparable",
+            Reason.NOT_COMPARABLE,
             f"{where} does not hold its value itself ({ran.variable.source}); "
             "set it with value, or use restart: true.",
         )

@@ -30,6 +30,7 @@ from stagingmirror.reading.patches import needed, patches, refuse_unseen
 from stagingmirror.reading.places import Place, place_of
 from stagingmirror.reading.reading import Ended, Reading
 from stagingmirror.reading.running import container_of
+from stagingmirror.reasons import Reason
 from stagingmirror.view import Content, View
 
 T = TypeVar("T")
@@ -85,7 +86,7 @@ def _refuse_productions(alias: RegistryAlias, view: View) -> None:
     """The hand refuses it too, but only after a copy was made."""
     if view.is_productions(alias.environment, alias.model, alias.alias):
         raise CannotRefresh(
-            "ProductionIsReadOnly",
+            Reason.PRODUCTION_IS_READ_ONLY,
             f"a StagingMirror names alias {alias.alias} of {alias.model} as production's, so it is "
             "never moved; name another alias for staging.",
         )
@@ -151,7 +152,7 @@ def _copy(
     content = needed(lambda: reading.model_version(environment, *theirs)).content
     if not isinstance(content, Content) or hash_of(content) != content_hash:
         raise CannotRefresh(
-            "ChangedUnderneath",
+            Reason.CHANGED_UNDERNEATH,
             f"the bytes of production's version {theirs.number} changed after they were judged; "
             "the next check judges them anew.",
         )
@@ -175,7 +176,7 @@ def _refuse_large(total: int, staging: Side) -> None:
     """What staging may not read could be copied, and never be compared there."""
     if total > parse_bytes(staging.spec.content.max_bytes):
         raise CannotRefresh(
-            "TooLarge",
+            Reason.TOO_LARGE,
             f"the version has {size(total)}, more than content.maxBytes of environment "
             f'"{staging.environment}"; ask its owner to raise it.',
         )

@@ -9,6 +9,7 @@ from stagingmirror.component import Sides
 from stagingmirror.components.model_alias.names import alias_in
 from stagingmirror.drift.facts import Why
 from stagingmirror.errors import CannotRefresh
+from stagingmirror.reasons import Reason
 from stagingmirror.view import View
 
 
@@ -20,7 +21,7 @@ def registry_problem(
     for side in (sides.production, sides.staging):
         if side.spec.mlflow is None:
             return Why(
-                "NoRegistry",
+                Reason.NO_REGISTRY,
                 f'track[{name}]: environment "{side.environment}" has no mlflow; ask its owner to '
                 "add it, or remove the entry.",
             )
@@ -29,7 +30,7 @@ def registry_problem(
     production, staging = alias_in(entry, sides.production), alias_in(entry, sides.staging)
     if shared and replace(production, environment=staging.environment) == staging:
         return Why(
-            "SameThing",
+            Reason.SAME_THING,
             f"track[{name}]: production and staging are the same alias "
             f"({staging.model}@{staging.alias}{_proof(urls)}); name another alias for "
             f"staging{_if_two(urls)}.",
@@ -38,14 +39,14 @@ def registry_problem(
     if shared and not says:
         are = "are" if urls[0] == urls[1] else "seem to be"
         return Why(
-            "SharedRegistry",
+            Reason.SHARED_REGISTRY,
             f'track[{name}]: environments "{production.environment}" and "{staging.environment}" '
             f"{are} one registry{_proof(urls)}; ask the owner of the latter to set "
             f"sharesRegistryWith: {production.environment}{_if_two(urls)}.",
         )
     if says and same_registry is False:
         return Why(
-            "NotSharedRegistry",
+            Reason.NOT_SHARED_REGISTRY,
             f'track[{name}]: environment "{staging.environment}" says sharesRegistryWith: '
             f"{production.environment}, but they are two registries; ask its owner to remove it.",
         )
@@ -59,7 +60,7 @@ def refuse_unproven(sides: Sides, view: View) -> None:
     production, staging = sides.production.environment, sides.staging.environment
     if not shares_registry(sides) and view.same_registry(production, staging) is not False:
         raise CannotRefresh(
-            "RegistryNotProven",
+            Reason.REGISTRY_NOT_PROVEN,
             f'it is not proven that environments "{production}" and "{staging}" are two registries,'
             " so nothing is written to the latter's. If they are one, ask its owner to set "
             f"sharesRegistryWith: {production}; if they are two, both must answer, and let us see "

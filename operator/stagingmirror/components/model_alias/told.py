@@ -17,6 +17,7 @@ from stagingmirror.drift.facts import Fact, Seen
 from stagingmirror.drift.places import RegistryAlias
 from stagingmirror.reading.places import Place
 from stagingmirror.reading.reading import Reading
+from stagingmirror.reasons import Reason
 
 MODEL = "model"
 VERSION = "version"
@@ -101,14 +102,14 @@ def _must_agree(reading: Reading, standing: Standing) -> None:
     for load in standing.loads:
         if load.stale:
             raise reading.unseen(
-                "NotYetRunning",
+                Reason.NOT_YET_RUNNING,
                 f"production's {load.workload} was started before alias {standing.alias.alias} "
                 f"named version {load.version.number}, so it runs a former one that cannot be "
                 "told; restart it, or wait for its next rollout.",
             )
     if len({load.version for load in standing.loads}) > 1:
         raise reading.unseen(
-            "RollingOut",
+            Reason.ROLLING_OUT,
             f"production's workloads run different versions: {_list(standing.loads)}.",
         )
 

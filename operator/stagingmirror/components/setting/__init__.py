@@ -21,6 +21,7 @@ from stagingmirror.drift.places import Place, RegistryAlias
 from stagingmirror.drift.steps import Step
 from stagingmirror.reading.places import both_listed, same_thing
 from stagingmirror.reading.reading import Reading, observed
+from stagingmirror.reasons import Reason
 from stagingmirror.view import View
 
 
@@ -63,7 +64,7 @@ class SettingKind:
         for side in (sides.production, sides.staging):
             place = place_in(entry.spec, side)
             if not readable_in(place, side):
-                return Why("NotReadable", why_not_readable(place, side))
+                return Why(Reason.NOT_READABLE, why_not_readable(place, side))
         return None
 
     def writes(self, entry: Entry[Setting], sides: Sides) -> frozenset[Place]:

@@ -29,6 +29,7 @@ from stagingmirror.reading.patches import needed, patches, refuse_unseen
 from stagingmirror.reading.places import Place
 from stagingmirror.reading.reading import Reading
 from stagingmirror.reading.running import container_of
+from stagingmirror.reasons import Reason
 from stagingmirror.view import View
 
 
@@ -61,14 +62,14 @@ def _refuse_unreadable(entry: Setting, sides: Sides) -> None:
     for side in (sides.production, sides.staging):
         place = place_in(entry, side)
         if not readable_in(place, side):
-            raise CannotRefresh("NotReadable", why_not_readable(place, side))
+            raise CannotRefresh(Reason.NOT_READABLE, why_not_readable(place, side))
 
 
 def _refuse_what_would_be_expanded(entry: Setting, place: ValuePlace, wanted: str) -> None:
     written = isinstance(place.reference, VariableOf) or entry.load is not None
     if written and not stays(wanted):
         raise CannotRefresh(
-            "NotComparable",
+            Reason.NOT_COMPARABLE,
             "the value contains $$ or $(…), which Kubernetes would expand in a variable of "
             "staging; use a value without it.",
         )

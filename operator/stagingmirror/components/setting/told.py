@@ -10,6 +10,7 @@ from stagingmirror.components.setting.value import Value, value_in
 from stagingmirror.drift.facts import Fact, Seen, Unseen
 from stagingmirror.reading.places import Place
 from stagingmirror.reading.reading import Reading
+from stagingmirror.reasons import Reason
 
 VALUE = "value"
 
@@ -33,7 +34,7 @@ def _production(entry: Setting, sides: Sides, reading: Reading, now: float) -> d
         # What production runs may then be a value that nobody can read any more: neither equal to
         # staging's nor different from it.
         raise reading.unseen(
-            "NotYetRunning",
+            Reason.NOT_YET_RUNNING,
             f"production's {value.stale[0]} was started before {place} was last written, so it may "
             "run a former value that cannot be seen; restart it, or wait for its next rollout.",
         )

@@ -7,6 +7,7 @@ from stagingmirror.components.setting.place import ValuePlace
 from stagingmirror.reading.places import Place
 from stagingmirror.reading.reading import Ended, Reading
 from stagingmirror.reading.running import started, variable_of
+from stagingmirror.reasons import Reason
 from stagingmirror.view import Variable
 
 _ELSEWHERE = {
@@ -52,7 +53,7 @@ def _of_config_map(
     text = config_map.data.get(key)
     if text is None and key in config_map.binary:
         raise reading.unseen(
-            "NotComparable",
+            Reason.NOT_COMPARABLE,
             f"{place} is in binaryData, which is not read; keep what is to be compared in data.",
         )
     if text is None:
@@ -75,11 +76,11 @@ def _text_of(reading: Reading, variable: Variable, place: ValuePlace) -> str:
     if variable.source == "secretKeyRef":
         raise _from_secret(reading, place)
     origin = _ELSEWHERE.get(variable.source, "somewhere that is not read.")
-    raise reading.unseen("NotComparable", f"{place} comes from {origin}")
+    raise reading.unseen(Reason.NOT_COMPARABLE, f"{place} comes from {origin}")
 
 
 def _from_secret(reading: Reading, place: ValuePlace) -> Ended:
     return reading.unseen(
-        "FromSecret",
+        Reason.FROM_SECRET,
         f"{place} comes from a Secret, and Secrets are never read; remove it from track.",
     )

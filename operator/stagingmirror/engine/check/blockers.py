@@ -19,6 +19,7 @@ from stagingmirror.engine.ownership.claims import Claims
 from stagingmirror.engine.ownership.track_entries import all_written, problem, refusal, written
 from stagingmirror.engine.resources.cache import ResourceCache
 from stagingmirror.engine.resources.mirror import MirrorKey
+from stagingmirror.reasons import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ def _protected(cache: ResourceCache, sides: Sides) -> Why | None:
     if owner is None:
         return None
     return Why(
-        "ProductionIsReadOnly",
+        Reason.PRODUCTION_IS_READ_ONLY,
         f'spec.refresh: namespace {namespace} is listed by Production environment "{owner}", so '
         "nothing is written there; take it out of that environment if it is staging's, or remove "
         "spec.refresh.",
@@ -111,7 +112,7 @@ def _written_twice(spec: StagingMirrorSpec, sides: Sides) -> Why | None:
             first = writers.setdefault(place, track.name)
             if first != track.name:
                 return Why(
-                    "Overlap",
+                    Reason.OVERLAP,
                     f"track[{track.name}] writes {place}, which track[{first}] writes too; remove "
                     "it from one, or set mode: Report.",
                 )
@@ -125,7 +126,7 @@ def _overlap(key: MirrorKey, spec: StagingMirrorSpec, sides: Sides, claims: Clai
         if shared is not None:
             place, older = shared
             return Why(
-                "Overlap",
+                Reason.OVERLAP,
                 f"track[{track.name}] writes {place}, which the older StagingMirror "
                 f"{older.namespace}/{older.name} writes too; remove it from one, or set mode: "
                 "Report.",

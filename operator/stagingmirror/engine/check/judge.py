@@ -22,11 +22,13 @@ from stagingmirror.engine.context import Judged, acceptances_of
 from stagingmirror.engine.observe.view import RecordingView
 from stagingmirror.engine.ownership.track_entries import known
 from stagingmirror.errors import CannotRefresh
+from stagingmirror.reasons import Reason
 
 log = structlog.get_logger(__name__)
 
 INTERNAL = Why(
-    "InternalError", "the operator failed on this component; its log has the trace, please report"
+    Reason.INTERNAL_ERROR,
+    "the operator failed on this component; its log has the trace, please report",
 )
 
 
@@ -78,7 +80,9 @@ def plan_for(scene: Scene, components: Iterable[Judged]) -> Plan:
 def _observe(scene: Scene, track: Track, role: Role) -> Observation:
     found = known(track)
     if found is None:
-        why = Why("UnknownKind", "this operator does not know the component's kind; update it")
+        why = Why(
+            Reason.UNKNOWN_KIND, "this operator does not know the component's kind; update it"
+        )
         return Unseen(why, scene.now)
     kind, entry = found
     try:

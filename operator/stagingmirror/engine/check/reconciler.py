@@ -30,6 +30,7 @@ from stagingmirror.engine.resources.cache import ResourceCache
 from stagingmirror.engine.resources.mirror import Mirror, MirrorKey, Specs, find
 from stagingmirror.engine.status.writer import StatusWriter
 from stagingmirror.errors import NeedsHuman
+from stagingmirror.reasons import Reason
 from stagingmirror.runtime import Runtime
 
 NEXT = 0.5
@@ -175,7 +176,7 @@ class MirrorReconciler:
         if found.whole is not None:
             return await self._retreat(context, found.whole)
         if context.spec.refresh is None:
-            why = Why("NoRefresh", "spec.refresh is not set: this mirror only watches.")
+            why = Why(Reason.NO_REFRESH, "spec.refresh is not set: this mirror only watches.")
             return await self._retreat(context, why)
         return await self.refresher.advance(context)
 

@@ -16,6 +16,7 @@ from stagingmirror.api.types.duration import seconds
 from stagingmirror.api.types.quantity import parse_bytes
 from stagingmirror.drift.facts import Why
 from stagingmirror.errors import NotAllowed, NotThere
+from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 from stagingmirror.sources.mlflow.client.address import Basic, Credentials, RegistryAddress, Token
 
@@ -53,9 +54,13 @@ async def _credentials(
     try:
         body = await client.request("GET", f"/api/v1/namespaces/{namespace}/secrets/{secret}")
     except NotThere:
-        return Why("SecretMissing", f"{said} does not exist; create it, with the label {LABEL}.")
+        return Why(
+            Reason.SECRET_MISSING, f"{said} does not exist; create it, with the label {LABEL}."
+        )
     except NotAllowed:
-        return Why("SecretForbidden", f"the operator may not read {said}; see the chart's values.")
+        return Why(
+            Reason.SECRET_FORBIDDEN, f"the operator may not read {said}; see the chart's values."
+        )
     return credentials_in(body, name, said)
 
 
@@ -63,17 +68,19 @@ def credentials_in(body: Mapping[str, Any], environment: str, said: str) -> Cred
     """What a Secret's body holds for this environment. Nothing of it is in the Why."""
     labels = body["metadata"].get("labels") or {}
     if labels.get(LABEL) != environment:
-        return Why("SecretNotLabelled", f"{said} lacks the label {LABEL}: {environment}; add it.")
+        return Why(
+            Reason.SECRET_NOT_LABELLED, f"{said} lacks the label {LABEL}: {environment}; add it."
+        )
     data = body.get("data") or {}
     try:
         texts = {key: _text(data[key]) for key in ("username", "password", "token") if key in data}
     except (binascii.Error, UnicodeDecodeError):
-        return Why("SecretInvalid", f"{said} holds text that is not UTF-8; write it again.")
+        return Why(Reason.SECRET_INVALID, f"{said} holds text that is not UTF-8; write it again.")
     if texts.get("token"):
         return Token(texts["token"])
     if texts.get("username") and "password" in texts:
         return Basic(texts["username"], texts["password"])
-    return Why("SecretIncomplete", f"{said} holds neither token, nor username and password.")
+    return Why(Reason.SECRET_INCOMPLETE, f"{said} holds neither token, nor username and password.")
 
 
 def _text(encoded: str) -> str:

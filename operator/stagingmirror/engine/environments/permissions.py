@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from stagingmirror.api.status.conditions import Condition
 from stagingmirror.drift.facts import Why
 from stagingmirror.errors import NotAllowed, NotAnswered
+from stagingmirror.reasons import Reason
 from stagingmirror.runtime import Runtime
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 from stagingmirror.sources.kubernetes.watch.access_review import (
@@ -78,29 +79,29 @@ class Permissions:
             try:
                 missing = await missing_permissions(self._client, namespace, READS)
             except NotAllowed as error:
-                return Why("Forbidden", f"{_MAY_NOT_ASK} ({error.message})")
+                return Why(Reason.FORBIDDEN, f"{_MAY_NOT_ASK} ({error.message})")
             if missing:
-                return Why("Forbidden", told(missing, namespace))
+                return Why(Reason.FORBIDDEN, told(missing, namespace))
         return None
 
     async def _condition(self, namespaces: tuple[str, ...]) -> Condition:
         if not namespaces:
             message = "spec.namespaces is empty: there is nothing that could be written to"
-            return Condition(READ_ONLY, "Unknown", "NothingListed", message)
+            return Condition(READ_ONLY, "Unknown", Reason.NOTHING_LISTED, message)
         try:
             answers = {each: await may_write(self._client, each) for each in namespaces}
         except NotAllowed as error:
             message = f"{_MAY_NOT_ASK} ({error.message})"
-            return Condition(READ_ONLY, "Unknown", "Forbidden", message)
+            return Condition(READ_ONLY, "Unknown", Reason.FORBIDDEN, message)
         writable = [each for each, answer in answers.items() if answer]
         if writable:
             message = (
                 f"the operator's account could write in {', '.join(writable)}; take these rights "
                 "from it: production is only read"
             )
-            return Condition(READ_ONLY, "False", "CanWrite", message)
+            return Condition(READ_ONLY, "False", Reason.CAN_WRITE, message)
         if None in answers.values():
             message = "the cluster does not tell all of the account's rights; see its authorizer"
-            return Condition(READ_ONLY, "Unknown", "Incomplete", message)
+            return Condition(READ_ONLY, "Unknown", Reason.INCOMPLETE, message)
         message = "the operator's account can only read there"
-        return Condition(READ_ONLY, "True", "CannotWrite", message)
+        return Condition(READ_ONLY, "True", Reason.CANNOT_WRITE, message)

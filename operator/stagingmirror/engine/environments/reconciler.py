@@ -18,6 +18,7 @@ from stagingmirror.engine.environments.resolve import read_environments
 from stagingmirror.engine.resources.cache import Body, Plural, ResourceCache
 from stagingmirror.engine.resources.client import ResourceClient
 from stagingmirror.errors import Conflicted, NeedsHuman, NotAnswered, NotThere, StagingMirrorError
+from stagingmirror.reasons import Reason
 from stagingmirror.runtime import Runtime
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 from stagingmirror.sources.mlflow.client.address import RegistryAddress
@@ -169,7 +170,7 @@ class EnvironmentReconciler:
 _NOTHING = Condition(
     "Ready",
     "False",
-    "NothingListed",
+    Reason.NOTHING_LISTED,
     "spec.namespaces and spec.mlflow are empty: there is nothing to look at; list what may be read",
 )
 
@@ -179,7 +180,7 @@ def _unreadable(body: Body) -> Condition:
         parse_environment(body)
     except NeedsHuman as error:
         return Condition("Ready", "False", error.reason, error.message)
-    return Condition("Ready", "False", "Deleting", "the environment is being deleted")
+    return Condition("Ready", "False", Reason.DELETING, "the environment is being deleted")
 
 
 def _ready(
@@ -194,11 +195,11 @@ def _ready(
     elif why is None and isinstance(answer, Observed):
         why = answer.trouble
     if why is None and address is None:
-        return Condition("Ready", "True", "Readable", "its namespaces can be read")
+        return Condition("Ready", "True", Reason.READABLE, "its namespaces can be read")
     if why is None:
         is_asked = isinstance(address, RegistryAddress) and address.credentials is not None
         said = "and the credentials work" if is_asked else "without credentials"
-        return Condition("Ready", "True", "Reachable", f"reachable, {said}")
-    if why.reason == "NotAskedYet":
+        return Condition("Ready", "True", Reason.REACHABLE, f"reachable, {said}")
+    if why.reason == Reason.NOT_POLLED_YET:
         return Condition("Ready", "Unknown", why.reason, why.message)
     return Condition("Ready", "False", why.reason, why.message)

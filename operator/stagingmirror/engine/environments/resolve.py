@@ -9,6 +9,7 @@ from stagingmirror.component import Role, Side, Sides
 from stagingmirror.engine.resources.cache import Body, ResourceCache
 from stagingmirror.engine.resources.mirror import MirrorKey
 from stagingmirror.errors import NeedsHuman
+from stagingmirror.reasons import Reason
 
 
 def sides_of(cache: ResourceCache, key: MirrorKey, spec: StagingMirrorSpec) -> Sides:
@@ -89,7 +90,7 @@ def _side(cache: ResourceCache, key: MirrorKey, role: Role, name: str, namespace
     body = cache.get("mirrorenvironments", name)
     if body is None or body["metadata"].get("deletionTimestamp"):
         raise NeedsHuman(
-            "EnvironmentMissing",
+            Reason.ENVIRONMENT_MISSING,
             f'{field}: there is no MirrorEnvironment "{name}"; correct the name, or ask a platform '
             "admin to create it.",
         )
@@ -97,7 +98,7 @@ def _side(cache: ResourceCache, key: MirrorKey, role: Role, name: str, namespace
         spec = _parsed(cache, body)
     except NeedsHuman as error:
         raise NeedsHuman(
-            "EnvironmentNotUsable",
+            Reason.ENVIRONMENT_NOT_USABLE,
             f'{field}: environment "{name}" cannot be read ({error.message.rstrip(".")}); ask its '
             "owner to correct it.",
         ) from None
@@ -114,20 +115,20 @@ def _usable(
 ) -> None:
     if spec.role.lower() != role:
         raise NeedsHuman(
-            "EnvironmentNotUsable",
+            Reason.ENVIRONMENT_NOT_USABLE,
             f'spec.{role}.environment: environment "{name}" has role {spec.role}; name one with '
             f"role {role.capitalize()}.",
         )
     if key.namespace not in spec.usable_from:
         raise NeedsHuman(
-            "EnvironmentNotUsable",
+            Reason.ENVIRONMENT_NOT_USABLE,
             f'spec.{role}.environment: environment "{name}" does not list namespace '
             f"{key.namespace} in usableFrom; ask its owner to add it, or correct the name.",
         )
     if namespace not in spec.namespaces:
         field = f"spec.{role}.{'namespace' if role == 'production' else 'environment'}"
         raise NeedsHuman(
-            "EnvironmentNotUsable",
+            Reason.ENVIRONMENT_NOT_USABLE,
             f'{field}: environment "{name}" does not list namespace {namespace} in namespaces; ask '
             "its owner to add it, or correct the name.",
         )

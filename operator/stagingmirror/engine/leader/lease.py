@@ -8,6 +8,7 @@ from typing import Any
 
 from stagingmirror.api.types.times import parse_time
 from stagingmirror.errors import NotAnswered
+from stagingmirror.reasons import Reason
 
 SETTLED_AT = "stagingmirror.dev/settled-at"
 """Annotation: every status in the API was true as of this time (RFC 3339)."""
@@ -54,7 +55,7 @@ def read(answer: Mapping[str, Any]) -> Lease:
     try:
         _ = (lease.version, lease.holder, lease.duration, lease.transitions, lease.settled_at)
     except (KeyError, TypeError, ValueError, AttributeError):
-        raise NotAnswered("Garbage", "the answer is no Lease; what is between us?") from None
+        raise NotAnswered(Reason.GARBAGE, "the answer is no Lease; what is between us?") from None
     return lease
 
 

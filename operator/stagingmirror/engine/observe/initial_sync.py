@@ -10,9 +10,12 @@ from itertools import chain
 from stagingmirror.drift.facts import Observation, Observations, Unseen
 from stagingmirror.engine.resources.mirror import MirrorKey
 from stagingmirror.engine.workqueue.queue import RequeueAfter
+from stagingmirror.reasons import Reason
 from stagingmirror.view import ModelVersion, Observed, Subject
 
-NOT_YET = frozenset({"NotSeenYet", "NotAskedYet", "NoEnvironment", "ReadingBytes"})
+NOT_YET = frozenset(
+    {Reason.NOT_SEEN_YET, Reason.NOT_POLLED_YET, Reason.NO_ENVIRONMENT, Reason.READING_BYTES}
+)
 """Reasons of looks that are still on their way."""
 AT_START = 15.0
 """Seconds for a mirror whose status is of this generation: it was true a moment ago."""

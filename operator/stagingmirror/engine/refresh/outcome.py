@@ -14,6 +14,7 @@ from stagingmirror.engine.refresh.start.admission import Wait
 from stagingmirror.engine.refresh.start.live_guard import holding
 from stagingmirror.engine.refresh.start.status import open_refresh
 from stagingmirror.engine.refresh.start.triggers import Memory
+from stagingmirror.reasons import Reason
 
 
 def progress_of(
@@ -85,7 +86,7 @@ def _stalled(record: Record | None) -> tuple[str, str] | None:
     if record is None or record.result != "RollbackIncomplete" or not record.left:
         return None
     left = "; ".join(f"{describe(each.step)} ({each.message})" for each in record.left)
-    return "RollbackIncomplete", f"Could not be rolled back: {left.rstrip('.')}. {ENDS}"
+    return Reason.ROLLBACK_INCOMPLETE, f"Could not be rolled back: {left.rstrip('.')}. {ENDS}"
 
 
 def _again_in(

@@ -41,6 +41,7 @@ from stagingmirror.engine.refresh.start.status import untold
 from stagingmirror.engine.refresh.start.triggers import Memory, Occasions, refusing, waits
 from stagingmirror.engine.resources.mirror import MirrorKey
 from stagingmirror.errors import StagingMirrorError
+from stagingmirror.reasons import Reason
 from stagingmirror.runtime import Runtime
 from stagingmirror.settings import Settings
 
@@ -256,7 +257,7 @@ class RefreshReconciler:
         if not self._records.is_mine(record):
             record = await self._records.keep(record)
         if record.phase != "RollBack":
-            return await self._running.turn(record, "Stopped", why)
+            return await self._running.turn(record, Reason.STOPPED, why)
         return await self._returning.back(record)
 
     async def _may_write(self, record: Record) -> Why | None:
@@ -287,12 +288,12 @@ class RefreshReconciler:
     def _took_over(self, record: Record, entry: Entry) -> None:
         key = MirrorKey(record.namespace, record.name)
         for message in former_owners(entry):
-            self._recorder.emit(key, record.uid, "Normal", "TookOver", message)
+            self._recorder.emit(key, record.uid, "Normal", Reason.TOOK_OVER, message)
 
 
 def _unreadable(uid: str, why: str) -> tuple[str, str]:
     return (
-        "UnreadableRecord",
+        Reason.UNREADABLE_RECORD,
         f"the record refresh-{uid} cannot be read ({why}), so it is not known what was written; "
         "see what staging runs, then delete that ConfigMap.",
     )

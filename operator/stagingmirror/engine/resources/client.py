@@ -11,6 +11,7 @@ from typing import Any
 from stagingmirror.api.types.base import API_VERSION, GROUP, VERSION
 from stagingmirror.engine.resources.cache import Body, Plural, ResourceCache
 from stagingmirror.errors import Conflicted, NotLeading, NotThere
+from stagingmirror.reasons import Reason
 from stagingmirror.runtime import Runtime
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 from stagingmirror.sources.kubernetes.api.errors import shaped, version_of
@@ -54,7 +55,7 @@ class ResourceClient:
         NotThere, Refused, NotAllowed, NotAnswered, NotLeading.
         """
         if not self._runtime.leading():
-            raise NotLeading("NotLeading", "this process does not hold the Lease any more.")
+            raise NotLeading(Reason.NOT_LEADING, "this process does not hold the Lease any more.")
         metadata = body["metadata"]
         where = path(plural, metadata["name"], metadata.get("namespace") or "")
         try:

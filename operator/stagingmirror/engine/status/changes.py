@@ -12,6 +12,7 @@ from typing import Any, Literal
 from stagingmirror.api.status.status import deploys_in
 from stagingmirror.api.status.truncation import ended, listed
 from stagingmirror.drift import deploys
+from stagingmirror.reasons import Reason
 
 Status = Mapping[str, Any]
 
@@ -22,12 +23,12 @@ MAX_MESSAGE = 1000
 
 _ONSETS = frozenset({"Stalled", "Contended", "DriftOverdue"})
 _ENDS: Mapping[str, tuple[Literal["Normal", "Warning"], str]] = {
-    "Succeeded": ("Normal", "RefreshSucceeded"),
-    "NothingToDo": ("Normal", "RefreshSucceeded"),
-    "Skipped": ("Warning", "RefreshSkipped"),
-    "RollbackIncomplete": ("Warning", "RollbackIncomplete"),
+    "Succeeded": ("Normal", Reason.REFRESH_SUCCEEDED),
+    "NothingToDo": ("Normal", Reason.REFRESH_SUCCEEDED),
+    "Skipped": ("Warning", Reason.REFRESH_SKIPPED),
+    "RollbackIncomplete": ("Warning", Reason.ROLLBACK_INCOMPLETE),
 }
-_FAILED: tuple[Literal["Warning"], str] = ("Warning", "RefreshFailed")
+_FAILED: tuple[Literal["Warning"], str] = ("Warning", Reason.REFRESH_FAILED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +66,13 @@ def _verdict(previous: Status, status: Status) -> Iterator[Announcement]:
     if before == now:
         return
     if now == "InSync":
-        yield Announcement("Normal", "InSync", summary, said)
+        yield Announcement("Normal", Reason.IN_SYNC, summary, said)
     elif now == "Held":
-        yield Announcement("Normal", "Held", summary, said)
+        yield Announcement("Normal", Reason.HELD, summary, said)
     elif now == "Unknown" and before is not None and status.get("activity") != "Refreshing":
-        yield Announcement("Warning", "NotSeen", summary, said)
+        yield Announcement("Warning", Reason.NOT_SEEN, summary, said)
     elif now == "Drifted" and not drifted:
-        yield Announcement("Warning", "DriftDetected", summary, said)
+        yield Announcement("Warning", Reason.DRIFT_DETECTED, summary, said)
 
 
 def _newly_drifted(previous: Status, status: Status) -> Iterator[Announcement]:
@@ -85,13 +86,13 @@ def _newly_drifted(previous: Status, status: Status) -> Iterator[Announcement]:
         facts = [difference.get("fact") for difference in each.get("differences") or ()]
         yield Announcement(
             "Warning",
-            "DriftDetected",
+            Reason.DRIFT_DETECTED,
             f"{each.get('name')}: {each.get('message')}",
             {"component": each.get("name"), "from": before.get(each.get("name")), "facts": facts},
         )
     if rest := [str(each.get("name")) for each in drifted[MAX_COMPONENTS:]]:
         message = f"{len(rest)} more drifted: {listed(rest, most=20)}"
-        yield Announcement("Warning", "DriftDetected", message, {"components": rest})
+        yield Announcement("Warning", Reason.DRIFT_DETECTED, message, {"components": rest})
 
 
 def _started(previous: Status, status: Status) -> Iterator[Announcement]:
@@ -102,7 +103,7 @@ def _started(previous: Status, status: Status) -> Iterator[Announcement]:
     components = list(dict.fromkeys(_components(refresh.get("steps") or ())))
     message = f"{trigger}: {listed(components, most=10)}" if components else trigger
     occasion = str(refresh.get("id") or "")
-    yield Announcement("Normal", "RefreshStarted", message, _about(refresh), occasion)
+    yield Announcement("Normal", Reason.REFRESH_STARTED, message, _about(refresh), occasion)
 
 
 def _ended(previous: Status, status: Status) -> Iterator[Announcement]:
@@ -117,14 +118,14 @@ def _ended(previous: Status, status: Status) -> Iterator[Announcement]:
         kind, reason = _ENDS.get(str(refresh.get("result")), _FAILED)
         message = str(refresh.get("message") or reason)
         # Ticks are skipped again and again for one reason.
-        occasion = "" if reason == "RefreshSkipped" else str(refresh.get("id") or "")
+        occasion = "" if reason == Reason.REFRESH_SKIPPED else str(refresh.get("id") or "")
         yield Announcement(kind, reason, message, _about(refresh), occasion)
 
 
 def _deploys(previous: Status, status: Status) -> Iterator[Announcement]:
     former, latest = deploys_in(previous), deploys_in(status)
-    told = [("Deployed", each) for each in deploys.news(former, latest)]
-    told += [("DeployCompared", each) for each in deploys.compared_late(former, latest)]
+    told = [(Reason.DEPLOYED, each) for each in deploys.news(former, latest)]
+    told += [(Reason.DEPLOY_COMPARED, each) for each in deploys.compared_late(former, latest)]
     for reason, deploy in told:
         kind: Literal["Normal", "Warning"] = "Warning" if deploy.mismatch else "Normal"
         message, occasion = deploys.describe(deploy), _occasion(deploy)

@@ -23,6 +23,7 @@ from stagingmirror.engine.resources.mirror import Mirror, MirrorKey
 from stagingmirror.engine.status.changes import MAX_MESSAGE, Announcement, changes
 from stagingmirror.errors import StagingMirrorError
 from stagingmirror.metrics import Metrics
+from stagingmirror.reasons import Reason
 from stagingmirror.runtime import Runtime
 
 __all__ = ["Announcement", "EventRecorder", "Requests", "changes"]
@@ -200,5 +201,5 @@ class ChangeReporter:
     def _count(self, key: MirrorKey, news: Announcement) -> None:
         if "refresh_result" in news.fields:
             self._metrics.refreshed(key.namespace, key.name, str(news.fields["refresh_result"]))
-        elif news.reason == "Deployed":
+        elif news.reason == Reason.DEPLOYED:
             self._metrics.deployed(key.namespace, key.name, str(news.fields["side"]))

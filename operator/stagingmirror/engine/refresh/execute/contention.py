@@ -22,6 +22,7 @@ from stagingmirror.engine.refresh.execute.executor import task_of
 from stagingmirror.engine.refresh.execute.preflight import FINAL
 from stagingmirror.engine.refresh.record.record import Entry, Record
 from stagingmirror.errors import NotAnswered
+from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.write.field_managers import FIELD_MANAGER
 from stagingmirror.sources.kubernetes.write.field_patch import named
 
@@ -66,7 +67,7 @@ class Contention:
 
     async def look(self, record: Record, components: Iterable[Judged]) -> Told | None:
         """Reason and message where a field that this closed refresh applied was set back."""
-        if record.why is not None and record.why[0] == "Contended":
+        if record.why is not None and record.why[0] == Reason.CONTENDED:
             return record.why
         if record.result != "Succeeded":
             return None
@@ -103,7 +104,7 @@ class Contention:
             except FINAL:
                 continue  # the verdict tells what is wrong there
             if isinstance(outcome, Reverted):
-                return "Contended", f"{outcome.message} after the refresh; {ADVICE}"
+                return Reason.CONTENDED, f"{outcome.message} after the refresh; {ADVICE}"
         if silent is not None:
             raise silent
         return None

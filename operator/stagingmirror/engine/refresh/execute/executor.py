@@ -25,6 +25,7 @@ from stagingmirror.engine.refresh.execute.verification import Judgement
 from stagingmirror.engine.refresh.record.record import Entry, Record
 from stagingmirror.engine.refresh.record.record_store import Records
 from stagingmirror.errors import CannotRefresh, NotAllowed, NotAnswered, StagingMirrorError
+from stagingmirror.reasons import Reason
 
 PACE = 0.5
 CALM = ((30.0, 5.0), (5.0, 2.0))
@@ -204,7 +205,7 @@ class Executor:
         if entry.reverts >= REVERTS:
             return await self.turn(
                 record,
-                "Contended",
+                Reason.CONTENDED,
                 f"{reverted.message}, twice; let {reverted.manager} leave it to stagingmirror.",
             )
         again = replace(entry, state="Started")
@@ -215,9 +216,9 @@ class Executor:
     ) -> Record:
         written = record.last_write or now
         if waits and now > written + record.rollout_timeout:
-            return await self.turn(record, "RolloutTimeout", f"{waits[0]}; see its pods.")
+            return await self.turn(record, Reason.ROLLOUT_TIMEOUT, f"{waits[0]}; see its pods.")
         if not waits and judgement.failed is not None:
-            return await self.turn(record, "NotVerified", judgement.failed)
+            return await self.turn(record, Reason.NOT_VERIFIED, judgement.failed)
         waiting = waits[0] if waits else judgement.waiting
         if waiting is None:
             return await self._succeed(record, judgement.unjudged, now)
@@ -265,4 +266,4 @@ def task_of(record: Record, entry: Entry) -> Task:
 
 def _timeout(record: Record, message: str) -> tuple[str, str]:
     awaited = f" ({message})" if message else ""
-    return "Timeout", f"the refresh took longer than {record.timeout:g} s{awaited}."
+    return Reason.TIMEOUT, f"the refresh took longer than {record.timeout:g} s{awaited}."

@@ -23,6 +23,7 @@ from stagingmirror.errors import (
     StagingMirrorError,
     StepFailed,
 )
+from stagingmirror.reasons import Reason
 
 FINAL = (
     StepFailed,
@@ -72,7 +73,7 @@ def _refuse_other_former(record: Record) -> None:
         held = [value for each in record.entries for value in _held(each, step)]
         if held and step.former not in held:
             error = ChangedUnderneath(
-                "ChangedUnderneath",
+                Reason.CHANGED_UNDERNEATH,
                 "staging's value was changed after it was judged; the next refresh starts from "
                 "what it is now.",
             )

@@ -30,6 +30,7 @@ from stagingmirror.errors import (
     Refused,
     StepFailed,
 )
+from stagingmirror.reasons import Reason
 
 LOST = (ChangedUnderneath, StepFailed, NotThere)
 """What no asking again brings back."""
@@ -128,7 +129,7 @@ class Rollback:
 
     def _refuse_late(self, record: Record, entry: Entry, message: str) -> None:
         if self.tools.clock() > (entry.ended or 0.0) + record.rollout_timeout:
-            raise StepFailed("NotRolledBack", f"rolled back, but {message}")
+            raise StepFailed(Reason.NOT_ROLLED_BACK, f"rolled back, but {message}")
 
     async def _ask_again(self, record: Record, entry: Entry, message: str) -> Record:
         if self.tools.clock() > (record.turned or 0.0) + record.timeout:

@@ -18,6 +18,7 @@ from stagingmirror.engine.context import A_MOMENT, Context
 from stagingmirror.engine.refresh.record.record import Trigger
 from stagingmirror.engine.refresh.start.live_guard import holding
 from stagingmirror.engine.refresh.start.quiet_period import not_whole
+from stagingmirror.reasons import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def decide(
     left = deadline(context, occasion) - context.now
     if left < 0:
         why = hindrance.rstrip(".")
-        return Skip("DeadlineMissed", f"it could not start within startingDeadline: {why}.")
+        return Skip(Reason.DEADLINE_MISSED, f"it could not start within startingDeadline: {why}.")
     waits_for = waits_for or _nothing_known(context)
     if waits_for is not None:
         return replace(waits_for, again_in=min(waits_for.again_in, left + A_MOMENT))
@@ -94,12 +95,14 @@ def planned(plan: Plan) -> frozenset[str]:
 def _refused(context: Context) -> Skip | None:
     refresh = context.spec.refresh
     if refresh is None:
-        return Skip("NoRefresh", "this mirror only watches; add spec.refresh to let it write.")
+        return Skip(
+            Reason.NO_REFRESH, "this mirror only watches; add spec.refresh to let it write."
+        )
     if refresh.suspend:
-        return Skip("Suspended", "the mirror is suspended; set spec.refresh.suspend to false.")
+        return Skip(Reason.SUSPENDED, "the mirror is suspended; set spec.refresh.suspend to false.")
     hold = holding(context.holds, frozenset())
     if hold is not None:
-        return Skip("Held", f"{hold.name} holds staging: {hold.reason}.")
+        return Skip(Reason.HELD, f"{hold.name} holds staging: {hold.reason}.")
     return None
 
 
@@ -130,9 +133,9 @@ def _start_or_nothing(context: Context) -> Decision:
         return Start()
     unknown = _unknown(context)
     if unknown is not None:
-        return Skip("NotKnown", f"{unknown}.")
+        return Skip(Reason.NOT_KNOWN, f"{unknown}.")
     left = "; ".join(f"{each.component}: {each.why}" for each in context.plan.left[:5])
-    return Skip("NothingToDo", left or "staging is like production already", "NothingToDo")
+    return Skip(Reason.NOTHING_TO_DO, left or "staging is like production already", "NothingToDo")
 
 
 def _unknown(context: Context) -> str | None:

@@ -12,6 +12,7 @@ from stagingmirror.drift.facts import Hold, Why
 from stagingmirror.engine.holds.active import in_force, read
 from stagingmirror.engine.resources.mirror import MirrorKey
 from stagingmirror.errors import NotThere
+from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.write.writer import Writer
 
 Body = Mapping[str, Any]
@@ -55,15 +56,15 @@ def must_stop(live: Live, key: MirrorKey, uid: str, components: frozenset[str]) 
     """Why a refresh of these components may write no more; None: it may go on."""
     mirror = live.mirror
     if mirror is None or _is_going(mirror) or mirror["metadata"]["uid"] != uid:
-        return Why("MirrorDeleted", "the StagingMirror was deleted.")
+        return Why(Reason.MIRROR_DELETED, "the StagingMirror was deleted.")
     refresh = (mirror.get("spec") or {}).get("refresh")
     if refresh is None:
-        return Why("NoRefresh", "spec.refresh was removed: this mirror only watches.")
+        return Why(Reason.NO_REFRESH, "spec.refresh was removed: this mirror only watches.")
     if refresh.get("suspend"):
-        return Why("Suspended", "the mirror is suspended (spec.refresh.suspend).")
+        return Why(Reason.SUSPENDED, "the mirror is suspended (spec.refresh.suspend).")
     hold = holding(live.holds, components)
     if hold is not None:
-        return Why("Held", f"{hold.name} holds staging: {hold.reason}.")
+        return Why(Reason.HELD, f"{hold.name} holds staging: {hold.reason}.")
     return _revoked("production", live.production, key) or _revoked("staging", live.staging, key)
 
 
@@ -75,14 +76,14 @@ def holding(holds: tuple[Hold, ...], components: frozenset[str]) -> Hold | None:
 
 def _revoked(role: str, environment: Body | None, key: MirrorKey) -> Why | None:
     if environment is None or _is_going(environment):
-        return Why("EnvironmentRevoked", f"the {role} environment was deleted.")
+        return Why(Reason.ENVIRONMENT_REVOKED, f"the {role} environment was deleted.")
     spec, name = environment.get("spec") or {}, environment["metadata"]["name"]
     if key.namespace not in (spec.get("usableFrom") or ()):
         what = f"environment {name} does not list namespace {key.namespace} in usableFrom any more."
-        return Why("EnvironmentRevoked", what)
+        return Why(Reason.ENVIRONMENT_REVOKED, what)
     if role == "staging" and key.namespace not in (spec.get("namespaces") or ()):
         what = f"environment {name} does not list namespace {key.namespace} in namespaces any more."
-        return Why("EnvironmentRevoked", what)
+        return Why(Reason.ENVIRONMENT_REVOKED, what)
     return None
 
 

@@ -10,6 +10,7 @@ from stagingmirror.api.types.times import rfc3339
 from stagingmirror.drift.wording import components_of, describe, phase
 from stagingmirror.engine.refresh.record.record import Entry, Record
 from stagingmirror.engine.refresh.start.admission import Occasion, Skip
+from stagingmirror.reasons import Reason
 
 
 def open_refresh(record: Record) -> dict[str, Any]:
@@ -35,7 +36,7 @@ def ended_refresh(record: Record) -> dict[str, Any]:
         "generation": record.generation,
         **({"token": record.token} if record.token else {}),
         "result": record.result,
-        "reason": record.why[0] if record.why else "Verified",
+        "reason": record.why[0] if record.why else Reason.VERIFIED,
         "message": record.message,
         "components": list(components),
         "started": rfc3339(record.started),

@@ -16,6 +16,7 @@ from stagingmirror.engine.refresh.start import schedule_ticks as ticking
 from stagingmirror.engine.refresh.start.admission import Occasion, Skip, Wait, deadline
 from stagingmirror.engine.refresh.start.schedule_ticks import Ticks
 from stagingmirror.engine.refresh.start.status import ended_refresh, skipped
+from stagingmirror.reasons import Reason
 
 Entry = Mapping[str, Any]
 
@@ -74,7 +75,7 @@ class Occasions:
             return
         due = _not_taken(memory.ticks, last).due
         if due is not None:
-            skip(memory, Occasion("Schedule", due), Skip("Stopped", why), now)
+            skip(memory, Occasion("Schedule", due), Skip(Reason.STOPPED, why), now)
         memory.ticks = None
 
     def drop(self, uid: str) -> None:
@@ -160,8 +161,10 @@ def _not_taken(ticks: Ticks, last: Record | None) -> Ticks:
 def _edited(refresh: Refresh) -> Skip:
     """What becomes of a tick that waited when ``spec.refresh`` was edited."""
     if refresh.suspend:
-        return Skip("Suspended", "spec.refresh.suspend was set while it waited.")
-    return Skip("ScheduleChanged", "spec.refresh.schedule or timeZone was changed as it waited.")
+        return Skip(Reason.SUSPENDED, "spec.refresh.suspend was set while it waited.")
+    return Skip(
+        Reason.SCHEDULE_CHANGED, "spec.refresh.schedule or timeZone was changed as it waited."
+    )
 
 
 def _follow_token(memory: Memory, context: Context, last: Record | None) -> None:

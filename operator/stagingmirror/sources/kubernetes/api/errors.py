@@ -16,10 +16,11 @@ from stagingmirror.errors import (
     Refused,
     StagingMirrorError,
 )
+from stagingmirror.reasons import Reason
 
 T = TypeVar("T")
-NOT_ANSWERING = "ClusterNotAnswering"
-FORBIDDEN = "Forbidden"
+NOT_ANSWERING = Reason.CLUSTER_NOT_ANSWERING
+FORBIDDEN = Reason.FORBIDDEN
 MALFORMED = (ValueError, KeyError, TypeError, AttributeError, IndexError)
 """How it shows that an answer is JSON, but not of the form that was asked for."""
 _SHOWN_FIELDS = 5
@@ -116,11 +117,11 @@ def error_of(code: int, body: bytes, asked: str) -> StagingMirrorError:
     if code == 404:
         return _not_there(status, said)
     if code == 409:
-        return Conflicted(reason or "Conflict", f"{said}.")
+        return Conflicted(reason or Reason.CONFLICT, f"{said}.")
     if code == 410:
         return Expired("Expired", f"{said}.")
     if code in (400, 405, 406, 413, 415, 422):
-        return Refused(reason or "Invalid", said + _fields(status) + ".")
+        return Refused(reason or Reason.INVALID, said + _fields(status) + ".")
     return NotAnswered(NOT_ANSWERING, f"{said}.")
 
 
@@ -135,14 +136,18 @@ def _status_of(body: bytes) -> dict[str, Any]:
 def _not_allowed(code: int, status: dict[str, Any], said: str) -> StagingMirrorError:
     """Admission also says 403, about the thing and not about us: quota, a namespace that ends."""
     if code == 401:
-        return NotAllowed("Unauthorized", f"{said}: the credentials are not accepted.")
-    if any(cause.get("reason") == "NamespaceTerminating" for cause in _causes(status)):
-        return Refused("NamespaceTerminating", f"{said}: the namespace is being deleted.")
+        return NotAllowed(Reason.UNAUTHORIZED, f"{said}: the credentials are not accepted.")
+    if any(cause.get("reason") == Reason.NAMESPACE_TERMINATING for cause in _causes(status)):
+        return Refused(Reason.NAMESPACE_TERMINATING, f"{said}: the namespace is being deleted.")
     text = str(status.get("message") or "")
     if "exceeded quota" in text:
-        return Refused("QuotaExceeded", f"{said}: a ResourceQuota of the namespace is used up.")
+        return Refused(
+            Reason.QUOTA_EXCEEDED, f"{said}: a ResourceQuota of the namespace is used up."
+        )
     if any(words in text for words in _ADMISSION):
-        return Refused("AdmissionDenied", f"{said}: an admission rule of the cluster forbids it.")
+        return Refused(
+            Reason.ADMISSION_DENIED, f"{said}: an admission rule of the cluster forbids it."
+        )
     return NotAllowed(FORBIDDEN, f"{said}: our account is not permitted to.")
 
 
@@ -151,7 +156,7 @@ def _not_there(status: dict[str, Any], said: str) -> StagingMirrorError:
     a proxy) are no answer.
     """
     if (status.get("details") or {}).get("name"):
-        return NotThere("NotFound", f"{said}.")
+        return NotThere(Reason.NOT_FOUND, f"{said}.")
     return NotAnswered(NOT_ANSWERING, f"{said}: the server does not serve this API.")
 
 

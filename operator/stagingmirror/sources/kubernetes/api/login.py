@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from stagingmirror.errors import NotAllowed
+from stagingmirror.reasons import Reason
 
 ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 """Where the kubelet puts a ServiceAccount's token, CA and namespace, and rotates the token."""
@@ -54,7 +55,7 @@ async def login(*, kubeconfig: str | None, context: str | None) -> Login:
     if "KUBERNETES_SERVICE_HOST" in os.environ:
         return await asyncio.to_thread(in_cluster, ACCOUNT)
     raise NotAllowed(
-        "NoKubeconfig", "There is no kubeconfig, and this is not a pod: give --kubeconfig."
+        Reason.NO_KUBECONFIG, "There is no kubeconfig, and this is not a pod: give --kubeconfig."
     )
 
 
@@ -72,7 +73,7 @@ def in_cluster(account: Path) -> Login:
         namespace = (account / "namespace").read_text().strip()
     except OSError as error:
         raise NotAllowed(
-            "NoServiceAccount", "The pod has no ServiceAccount token: is automount off?"
+            Reason.NO_SERVICE_ACCOUNT, "The pod has no ServiceAccount token: is automount off?"
         ) from error
 
     async def read() -> str:
@@ -113,7 +114,7 @@ async def _load(kubeconfig: str | None, context: str | None) -> tuple[Any, dict[
     except (config.ConfigException, yaml.YAMLError, *_UNUSABLE) as error:
         # The library's own text can quote the file; its type is all that may be told.
         raise NotAllowed(
-            "BadKubeconfig",
+            Reason.BAD_KUBECONFIG,
             f"The kubeconfig cannot be used ({type(error).__name__}): does it exist, and does it"
             " have this context?",
         ) from error

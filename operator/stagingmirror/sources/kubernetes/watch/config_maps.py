@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from stagingmirror.drift.facts import Why
 from stagingmirror.errors import NotThere, StagingMirrorError
+from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 from stagingmirror.sources.kubernetes.api.errors import shaped
 from stagingmirror.sources.kubernetes.objects import parse
@@ -27,7 +28,7 @@ GIVE_UP = 15.0
 """Seconds after which data that are known to be old, and cannot be read anew, are not told any
 more.
 """
-_NOT_READ = Why("NotSeenYet", "The ConfigMap has not been read yet.")
+_NOT_READ = Why(Reason.NOT_SEEN_YET, "The ConfigMap has not been read yet.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from typing import Protocol
 from stagingmirror.drift.facts import Unseen, Why
 from stagingmirror.drift.steps import WorkloadKind
 from stagingmirror.errors import NotThere, StagingMirrorError
+from stagingmirror.reasons import Reason
 from stagingmirror.settings import Settings
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 from stagingmirror.sources.kubernetes.objects.parse import Entry
@@ -51,8 +52,8 @@ class Pace:
             self._shortest = None
 
 
-_NOT_YET = Why("NotSeenYet", "The cluster has not answered yet.")
-_NOT_LISTED = Why("NamespaceNotReadable", "No environment lists this namespace.")
+_NOT_YET = Why(Reason.NOT_SEEN_YET, "The cluster has not answered yet.")
+_NOT_LISTED = Why(Reason.NAMESPACE_NOT_READABLE, "No environment lists this namespace.")
 
 
 class OnChange(Protocol):

@@ -20,6 +20,7 @@ from stagingmirror.drift.steps import (
     WorkloadKind,
 )
 from stagingmirror.errors import StepFailed
+from stagingmirror.reasons import Reason
 
 Body = Mapping[str, Any]
 Entry = Mapping[str, Any] | str | None
@@ -141,7 +142,7 @@ def _container(body: Body, kind: WorkloadKind, name: str) -> tuple[str, Body]:
                 return group, container
     who = f"{kind} {body['metadata'].get('name')}"
     raise StepFailed(
-        "ContainerGone", f"{who} has no container {name}; name one that it has in spec.track."
+        Reason.CONTAINER_GONE, f"{who} has no container {name}; name one that it has in spec.track."
     )
 
 

@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import Any
 
 from stagingmirror.errors import Conflicted, NotThere, StepFailed
+from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.write.field_patch import Body
 from stagingmirror.sources.kubernetes.write.writer import Writer
 
@@ -57,7 +58,9 @@ async def start(writer: Writer, load: Load) -> str:
     except Conflicted:
         made = await writer.get(load.path)
         if (made["metadata"].get("labels") or {}).get(REFRESH_LABEL) != load.refresh:
-            raise StepFailed("JobNameTaken", f"there is a foreign Job {load.name}.") from None
+            raise StepFailed(
+                Reason.JOB_NAME_TAKEN, f"there is a foreign Job {load.name}."
+            ) from None
     return str(made["metadata"]["uid"])
 
 
@@ -66,8 +69,8 @@ async def look(writer: Writer, load: Load, uid: str) -> Ended | None:
     try:
         body = await writer.get(load.path)
     except NotThere:
-        return Ended("JobVanished")
-    return Ended("JobVanished") if body["metadata"]["uid"] != uid else ended(body)
+        return Ended(Reason.JOB_VANISHED)
+    return Ended(Reason.JOB_VANISHED) if body["metadata"]["uid"] != uid else ended(body)
 
 
 async def exists(writer: Writer, load: Load) -> bool:
@@ -108,7 +111,9 @@ async def read_cron_job(writer: Writer, load: Load) -> dict[str, Any]:
     try:
         body = await writer.get(path)
     except NotThere:
-        raise StepFailed("NotThere", f"there is no CronJob {load.cron_job}; create it.") from None
+        raise StepFailed(
+            Reason.NOT_THERE, f"there is no CronJob {load.cron_job}; create it."
+        ) from None
     _container(job_of(body, load)["spec"], load)
     return body
 
@@ -151,7 +156,7 @@ def ended(job: Body) -> Ended | None:
             if condition.get("type") == "Complete":
                 return Ended(None)
             if condition.get("type") == "Failed":
-                return Ended(str(condition.get("reason") or "Failed"))
+                return Ended(str(condition.get("reason") or condition["type"]))
     return None
 
 
@@ -166,7 +171,7 @@ def _container(spec: Mapping[str, Any], load: Load) -> dict[str, Any]:
             found: dict[str, Any] = container
             return found
     raise StepFailed(
-        "ContainerGone",
+        Reason.CONTAINER_GONE,
         f"CronJob {load.cron_job} has no container {load.container}; name one that it has.",
     )
 

@@ -9,24 +9,25 @@ from typing import Any
 
 from stagingmirror.drift.steps import WorkloadKind
 from stagingmirror.errors import StepFailed
+from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.write.field_patch import Body
 from stagingmirror.sources.kubernetes.write.writer import Writer, workload_path
 
 _NEVER_STARTS = frozenset(
     {
-        "ImagePullBackOff",
-        "ErrImagePull",
-        "InvalidImageName",
-        "ErrImageNeverPull",
-        "CreateContainerConfigError",
-        "CreateContainerError",
-        "CrashLoopBackOff",
-        "RunContainerError",
+        Reason.IMAGE_PULL_BACK_OFF,
+        Reason.ERR_IMAGE_PULL,
+        Reason.INVALID_IMAGE_NAME,
+        Reason.ERR_IMAGE_NEVER_PULL,
+        Reason.CREATE_CONTAINER_CONFIG_ERROR,
+        Reason.CREATE_CONTAINER_ERROR,
+        Reason.CRASH_LOOP_BACK_OFF,
+        Reason.RUN_CONTAINER_ERROR,
     }
 )
-_REMEDIES = {
-    "CrashLoopBackOff": "see its logs",
-    "CreateContainerConfigError": "see what its environment refers to",
+_REMEDIES: Mapping[str, str] = {
+    Reason.CRASH_LOOP_BACK_OFF: "see its logs",
+    Reason.CREATE_CONTAINER_CONFIG_ERROR: "see what its environment refers to",
 }
 
 
@@ -63,14 +64,16 @@ def refuse_unmovable(rollout: Rollout) -> None:
     """Raises StepFailed where a new template would never reach the pods, or not all of them."""
     spec, name = rollout.body["spec"], _name(rollout)
     if spec.get("paused"):
-        raise StepFailed("Paused", f"{name} is paused, so nothing rolls out; resume it.")
+        raise StepFailed(Reason.PAUSED, f"{name} is paused, so nothing rolls out; resume it.")
     strategy = spec.get("updateStrategy") or {}
     if strategy.get("type") == "OnDelete":
-        raise StepFailed("OnDelete", f"{name} replaces pods only on delete; use RollingUpdate.")
+        raise StepFailed(
+            Reason.ON_DELETE, f"{name} replaces pods only on delete; use RollingUpdate."
+        )
     partition = int((strategy.get("rollingUpdate") or {}).get("partition") or 0)
     if partition > 0:
         raise StepFailed(
-            "Partitioned",
+            Reason.PARTITIONED,
             f"{name} keeps its former template in every pod below {partition}; set "
             "spec.updateStrategy.rollingUpdate.partition to 0.",
         )
@@ -131,7 +134,7 @@ def running_digests(rollout: Rollout) -> dict[str, list[str]]:
     return {container: sorted(digests) for container, digests in sorted(found.items())}
 
 
-_STUCK = "ProgressDeadlineExceeded"
+_STUCK = Reason.PROGRESS_DEADLINE_EXCEEDED
 
 _COUNTS = ("updatedReplicas", "availableReplicas", "replicas")
 

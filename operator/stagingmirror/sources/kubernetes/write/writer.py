@@ -17,6 +17,7 @@ from stagingmirror.errors import (
     NotLeading,
     Refused,
 )
+from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.write.field_managers import (
     FIELD_MANAGER,
     giving_back,
@@ -167,7 +168,7 @@ class Writer:
         """Raises where nothing may be written there, or by us, now."""
         if namespace in self._productions():
             raise NeedsHuman(
-                "ProductionIsReadOnly",
+                Reason.PRODUCTION_IS_READ_ONLY,
                 f"namespace {namespace} is listed by a Production environment, so nothing is "
                 "written there; take it out of that environment if it is staging's.",
             )
@@ -176,13 +177,13 @@ class Writer:
     def refuse_unless_leading(self) -> None:
         """Asked right before each write, whatever system it goes to. Raises NotLeading."""
         if not self._leading():
-            raise NotLeading("NotLeading", "another process leads; this one writes nothing.")
+            raise NotLeading(Reason.NOT_LEADING, "another process leads; this one writes nothing.")
 
 
 def _still_to_do(body: Body, kind: WorkloadKind, uid: str, changes: Sequence[Change]) -> bool:
     who = f"{kind} {body['metadata']['name']}"
     if body["metadata"]["uid"] != uid:
-        raise ChangedUnderneath("ChangedUnderneath", f"{who} was deleted and made again.")
+        raise ChangedUnderneath(Reason.CHANGED_UNDERNEATH, f"{who} was deleted and made again.")
     todo = False
     for change in changes:
         entry = read_field(body, kind, change.write)
@@ -198,11 +199,13 @@ def changed_underneath(body: Body, kind: WorkloadKind, change: Change) -> Change
     """The error that names the field and who wrote it."""
     from_whom = owner_of(body, path_of(body, kind, change.write)) or "somebody"
     return ChangedUnderneath(
-        "ChangedUnderneath",
+        Reason.CHANGED_UNDERNEATH,
         f"{from_whom} changed {named(change.write)} of {kind} {body['metadata']['name']} "
         "during the refresh.",
     )
 
 
 def _busy(kind: str, name: str) -> NotAnswered:
-    return NotAnswered("Busy", f"{kind} {name} changes faster than it can be written; tried again.")
+    return NotAnswered(
+        Reason.BUSY, f"{kind} {name} changes faster than it can be written; tried again."
+    )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urlsplit
 
 from stagingmirror.errors import NeedsHuman
+from stagingmirror.reasons import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +63,16 @@ def clean_url(url: str) -> str:
     except ValueError:
         right = False
     if not right:
-        raise NeedsHuman("InvalidAddress", "mlflow.url is no URL like https://mlflow.example:5000")
+        raise NeedsHuman(
+            Reason.INVALID_ADDRESS, "mlflow.url is no URL like https://mlflow.example:5000"
+        )
     if parts.username is not None or parts.password is not None:
         raise NeedsHuman(
-            "InvalidAddress",
+            Reason.INVALID_ADDRESS,
             "mlflow.url holds credentials; put them into the Secret of credentialsSecretRef",
         )
     if parts.query or parts.fragment:
-        raise NeedsHuman("InvalidAddress", "mlflow.url must not have a query or a fragment")
+        raise NeedsHuman(Reason.INVALID_ADDRESS, "mlflow.url must not have a query or a fragment")
     return url.rstrip("/")
 
 

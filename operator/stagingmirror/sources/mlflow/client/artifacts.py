@@ -7,6 +7,7 @@ from urllib.parse import quote, urlsplit
 import aiohttp
 
 from stagingmirror.errors import NotAnswered, Refused
+from stagingmirror.reasons import Reason
 from stagingmirror.sources.mlflow.client.client import CHUNK, MlflowServer
 from stagingmirror.sources.mlflow.client.wire_types import Fields
 
@@ -40,7 +41,7 @@ def root_of(server: MlflowServer, uri: str) -> str:
     if parts.scheme in ("http", "https") and parts.netloc == server.host and _ROUTE in parts.path:
         return _clean(parts.path.split(_ROUTE, 1)[1])
     raise Refused(
-        "ArtifactsNotReadable",
+        Reason.ARTIFACTS_NOT_READABLE,
         f"the version's files are kept at {parts.scheme or 'a path'}:, which this MLflow does not "
         "serve; run it with --serve-artifacts and log the version again, so that its files are at "
         "mlflow-artifacts:",
@@ -62,7 +63,7 @@ async def list_files(server: MlflowServer, root: str) -> tuple[StoredFile, ...]:
                 files.append(StoredFile(path, entry.number("file_size")))
         if len(files) > _MOST_FILES or len(folders) > _MOST_FOLDERS:
             raise Refused(
-                "TooManyFiles",
+                Reason.TOO_MANY_FILES,
                 f"the version has more than {_MOST_FILES} files or {_MOST_FOLDERS} folders",
             )
     return tuple(sorted(files))
@@ -108,13 +109,13 @@ async def blocks(answer: aiohttp.ClientResponse) -> AsyncIterator[list[bytes]]:
 def _clean(path: str) -> str:
     cleaned = path.strip("/")
     if ".." in cleaned.split("/"):
-        raise NotAnswered("Garbage", "MLflow's answer names an impossible artifact folder")
+        raise NotAnswered(Reason.GARBAGE, "MLflow's answer names an impossible artifact folder")
     return cleaned
 
 
 def _bounded(folder: str) -> str:
     if folder.count("/") >= _DEEPEST:
-        raise Refused("TooManyFiles", f"the version has folders deeper than {_DEEPEST}")
+        raise Refused(Reason.TOO_MANY_FILES, f"the version has folders deeper than {_DEEPEST}")
     return folder
 
 
@@ -122,5 +123,5 @@ def _name(entry: Fields) -> str:
     """One path segment. A line end in it would forge lines of the tree hash."""
     name = entry.text("path")
     if name in (".", "..") or "/" in name or not name.isprintable():
-        raise NotAnswered("Garbage", "MLflow's answer names a file with an impossible name")
+        raise NotAnswered(Reason.GARBAGE, "MLflow's answer names a file with an impossible name")
     return name

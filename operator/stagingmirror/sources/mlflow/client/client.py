@@ -16,6 +16,7 @@ import aiohttp
 from yarl import URL
 
 from stagingmirror.errors import NeedsHuman, NotAnswered, StagingMirrorError
+from stagingmirror.reasons import Reason
 from stagingmirror.settings import Settings
 from stagingmirror.sources.mlflow.client.address import Basic, Credentials, Token, clean_url
 from stagingmirror.sources.mlflow.client.errors import decoded, failure, refusal
@@ -143,7 +144,7 @@ class MlflowServer:
         async for chunk in answer.content.iter_any():
             body += chunk
             if len(body) > limit:
-                raise NotAnswered("OversizedAnswer", f"{asked}: more than {limit} bytes")
+                raise NotAnswered(Reason.OVERSIZED_ANSWER, f"{asked}: more than {limit} bytes")
         return bytes(body)
 
     def _api_session(self) -> aiohttp.ClientSession:
@@ -191,7 +192,7 @@ def _authorization(credentials: Credentials | None) -> dict[str, str]:
         case Token(token):
             if not token.isascii() or not token.isprintable() or not token:
                 raise NeedsHuman(
-                    "InvalidCredentials",
+                    Reason.INVALID_CREDENTIALS,
                     "the token of mlflow.credentialsSecretRef is empty or holds characters that "
                     "cannot be sent, e.g. a line end",
                 )
@@ -206,4 +207,6 @@ def _trust(ca_bundle: str | None) -> ssl.SSLContext | bool:
     try:
         return ssl.create_default_context(cadata=ca_bundle)
     except (ssl.SSLError, ValueError):
-        raise NeedsHuman("InvalidCABundle", "mlflow.caBundle holds no PEM certificates") from None
+        raise NeedsHuman(
+            Reason.INVALID_CA_BUNDLE, "mlflow.caBundle holds no PEM certificates"
+        ) from None

@@ -17,6 +17,7 @@ from stagingmirror.errors import (
     Refused,
     StagingMirrorError,
 )
+from stagingmirror.reasons import Reason
 
 _CODE = re.compile(r"[A-Z][A-Z_]{1,63}")
 _GONE = frozenset({"RESOURCE_DOES_NOT_EXIST", "NOT_FOUND"})
@@ -30,7 +31,9 @@ def decoded(body: bytes, asked: str) -> dict[str, object]:
     except (ValueError, RecursionError):
         answer = None
     if not isinstance(answer, dict):
-        raise NotAnswered("Garbage", f"{asked}: the answer is no JSON object; is it an MLflow?")
+        raise NotAnswered(
+            Reason.GARBAGE, f"{asked}: the answer is no JSON object; is it an MLflow?"
+        )
     return answer
 
 
@@ -40,13 +43,17 @@ def refusal(status: int, body: bytes, asked: str) -> StagingMirrorError:
     if status in (401, 403):
         return _not_allowed(status, asked)
     if status == 404 and code in _GONE:
-        return NotThere("NotThere", f"{asked}: there is no such thing")
+        return NotThere(Reason.NOT_THERE, f"{asked}: there is no such thing")
     if status == 409 or code in _TAKEN:
-        return Conflicted("AlreadyThere", f"{asked}: it is there already or was changed meanwhile")
+        return Conflicted(
+            Reason.ALREADY_THERE, f"{asked}: it is there already or was changed meanwhile"
+        )
     if status == 507:
-        return Refused("StorageFull", f"{asked}: the server says that its storage is full (507)")
+        return Refused(
+            Reason.STORAGE_FULL, f"{asked}: the server says that its storage is full (507)"
+        )
     if status in (400, 405, 413, 422):
-        return Refused("BadRequest", f"{asked}: refused with {status} {code or ''}".rstrip())
+        return Refused(Reason.BAD_REQUEST, f"{asked}: refused with {status} {code or ''}".rstrip())
     return _not_answered(status, code, asked)
 
 
@@ -55,44 +62,53 @@ def failure(error: BaseException, asked: str) -> NotAnswered:
     an address with credentials.
     """
     if isinstance(error, TimeoutError):
-        return NotAnswered("TimedOut", f"{asked}: no answer in time")
+        return NotAnswered(Reason.TIMED_OUT, f"{asked}: no answer in time")
     if isinstance(error, aiohttp.ClientSSLError):
         return NotAnswered(
-            "CertificateNotTrusted",
+            Reason.CERTIFICATE_NOT_TRUSTED,
             f"{asked}: its certificate is not trusted; put its CA into mlflow.caBundle",
         )
     if isinstance(error, aiohttp.ClientConnectorError):
-        return NotAnswered("Unreachable", f"{asked}: no connection; is it running and reachable?")
+        return NotAnswered(
+            Reason.UNREACHABLE, f"{asked}: no connection; is it running and reachable?"
+        )
     if isinstance(error, aiohttp.ClientPayloadError | aiohttp.ServerDisconnectedError):
-        return NotAnswered("HalfRead", f"{asked}: the connection ended in the middle of the answer")
-    return NotAnswered("Unreachable", f"{asked}: the call failed ({type(error).__name__})")
+        return NotAnswered(
+            Reason.HALF_READ, f"{asked}: the connection ended in the middle of the answer"
+        )
+    return NotAnswered(Reason.UNREACHABLE, f"{asked}: the call failed ({type(error).__name__})")
 
 
 def _not_allowed(status: int, asked: str) -> NotAllowed:
     if status == 401:
         return NotAllowed(
-            "Unauthorized",
+            Reason.UNAUTHORIZED,
             f"{asked}: our credentials were refused (401); check mlflow.credentialsSecretRef",
         )
     return NotAllowed(
-        "Forbidden", f"{asked}: our account may not do this (403); ask for the permission there"
+        Reason.FORBIDDEN,
+        f"{asked}: our account may not do this (403); ask for the permission there",
     )
 
 
 def _not_answered(status: int, code: str | None, asked: str) -> NotAnswered:
     if 300 <= status < 400:
         return NotAnswered(
-            "Redirected", f"{asked}: a redirect, which is not followed; set mlflow.url to its end"
+            Reason.REDIRECTED,
+            f"{asked}: a redirect, which is not followed; set mlflow.url to its end",
         )
     if status == 404:
-        return NotAnswered("NotMlflow", f"{asked}: 404 without MLflow's words; is the URL right?")
+        return NotAnswered(
+            Reason.NOT_MLFLOW, f"{asked}: 404 without MLflow's words; is the URL right?"
+        )
     if status == 429:
-        return NotAnswered("Throttled", f"{asked}: the server asks us to slow down (429)")
+        return NotAnswered(Reason.THROTTLED, f"{asked}: the server asks us to slow down (429)")
     if status in (502, 503, 504):
         return NotAnswered(
-            "Unavailable", f"{asked}: answered {status}; is it starting, or down behind a proxy?"
+            Reason.UNAVAILABLE,
+            f"{asked}: answered {status}; is it starting, or down behind a proxy?",
         )
-    return NotAnswered("ServerError", f"{asked}: answered {status} {code or ''}".rstrip())
+    return NotAnswered(Reason.SERVER_ERROR, f"{asked}: answered {status} {code or ''}".rstrip())
 
 
 def _error_code(body: bytes) -> str | None:

@@ -4,6 +4,7 @@ import re
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 
 from stagingmirror.errors import NotAllowed, NotAnswered, NotThere, Refused
+from stagingmirror.reasons import Reason
 from stagingmirror.sources.mlflow.client import wire_types
 from stagingmirror.sources.mlflow.client.client import MlflowServer
 from stagingmirror.sources.mlflow.client.wire_types import (
@@ -190,7 +191,7 @@ async def _pages(
         if following == token:
             break
         token = following
-    raise NotAnswered("EndlessPaging", f"MLflow at {server.host} pages a search without end")
+    raise NotAnswered(Reason.ENDLESS_PAGING, f"MLflow at {server.host} pages a search without end")
 
 
 def _batches(ids: Iterable[str]) -> Iterable[str]:
@@ -202,11 +203,15 @@ def _batches(ids: Iterable[str]) -> Iterable[str]:
 def _checked(identifier: str) -> str:
     """It becomes part of a path, and comes from an answer."""
     if not _ID.fullmatch(identifier):
-        raise NotAnswered("Garbage", "MLflow's answer names a logged model with an impossible id")
+        raise NotAnswered(
+            Reason.GARBAGE, "MLflow's answer names a logged model with an impossible id"
+        )
     return identifier
 
 
 def _quoted(text: str) -> str:
     if "'" in text:
-        raise Refused("BadName", "names with a quotation mark cannot be searched for in MLflow")
+        raise Refused(
+            Reason.BAD_NAME, "names with a quotation mark cannot be searched for in MLflow"
+        )
     return f"'{text}'"

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from stagingmirror.errors import NotAnswered
+from stagingmirror.reasons import Reason
 
 _INT64 = 2**63
 
@@ -68,7 +69,7 @@ class Fields:
         return dict(self._values)
 
     def _garbage(self, key: str) -> NotAnswered:
-        return NotAnswered("Garbage", f"MLflow's answer has no right {self._what}.{key}")
+        return NotAnswered(Reason.GARBAGE, f"MLflow's answer has no right {self._what}.{key}")
 
 
 def _is_encodable(text: str) -> bool:

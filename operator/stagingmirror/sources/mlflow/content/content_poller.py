@@ -19,6 +19,7 @@ import structlog
 from stagingmirror.drift.facts import Unseen, Why
 from stagingmirror.drift.wording import size
 from stagingmirror.errors import NotAnswered, NotRead, StagingMirrorError
+from stagingmirror.reasons import Reason
 from stagingmirror.sources.mlflow.client.artifacts import StoredFile, list_files, stamp
 from stagingmirror.sources.mlflow.client.client import MlflowServer
 from stagingmirror.sources.mlflow.content.hashing import Texts, fingerprint, read_bytes, read_texts
@@ -27,7 +28,8 @@ from stagingmirror.view import Content
 log = structlog.get_logger(__name__)
 
 INTERNAL = Why(
-    "InternalError", "the operator failed on this registry; its log has the trace, please report"
+    Reason.INTERNAL_ERROR,
+    "the operator failed on this registry; its log has the trace, please report",
 )
 _RETRY = 30.0
 """Seconds after a failed reading before the next."""
@@ -143,7 +145,7 @@ class ContentPoller:
             if bytes_too and shelf.unseen is None and not shelf.was_read(since)
         ]
         if None in unread:
-            raise NotAnswered("NotRead", "reading the bytes ended early")
+            raise NotAnswered(Reason.NOT_READ, "reading the bytes ended early")
         for why in filter(None, unread):
             raise NotRead(why.reason, why.message)
 
@@ -199,10 +201,10 @@ class ContentPoller:
         shelf.size, shelf.done = sum(file.size for file in listing), 0
         shelf.unseen = None
         if not listing:
-            shelf.unseen = Why("NoFiles", "the version has no files in its artifact store")
+            shelf.unseen = Why(Reason.NO_FILES, "the version has no files in its artifact store")
         elif shelf.size > self._max_bytes:
             shelf.unseen = Why(
-                "TooLarge",
+                Reason.TOO_LARGE,
                 f"the version has {size(shelf.size)}, more than content.maxBytes of the "
                 "environment; raise it to have the bytes compared",
             )
@@ -260,7 +262,9 @@ class ContentPoller:
         began = self._clock()
         read = await read_bytes(self._server, shelf.root, listing, progress)
         if await list_files(self._server, shelf.root) != listing:
-            raise NotAnswered("HalfRead", "files changed while they were read; they are read again")
+            raise NotAnswered(
+                Reason.HALF_READ, "files changed while they were read; they are read again"
+            )
         shelf.content = Content(read.tree_hash, read.files, began, read.listing)
         shelf.texts, shelf.adopted = read.texts, False
 
@@ -273,9 +277,9 @@ async def _finished(work: Awaitable[None]) -> None:
 def _reading(shelf: Folder) -> Why:
     """In steps of a tenth: a status is not written for every megabyte."""
     if not shelf.size:
-        return Why("ReadingBytes", "the version's bytes are about to be read")
+        return Why(Reason.READING_BYTES, "the version's bytes are about to be read")
     tenths = 10 * shelf.done // shelf.size
     return Why(
-        "ReadingBytes",
+        Reason.READING_BYTES,
         f"the version's bytes are being read: {tenths * 10} % of {size(shelf.size)}",
     )

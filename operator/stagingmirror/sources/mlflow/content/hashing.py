@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import yaml
 
 from stagingmirror.errors import NotAnswered
+from stagingmirror.reasons import Reason
 from stagingmirror.sources.mlflow.client.artifacts import StoredFile, blocks, etag, located
 from stagingmirror.sources.mlflow.client.client import MlflowServer
 from stagingmirror.view import FileHash
@@ -175,7 +176,7 @@ async def exactly(
         yield block
     if size != file.size:
         raise NotAnswered(
-            "HalfRead",
+            Reason.HALF_READ,
             f"{file.path} came with {'more' if size > file.size else 'fewer'} bytes than the store "
             "tells; it is read again",
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from stagingmirror.drift.facts import Unseen, Why
 from stagingmirror.errors import NotAnswered, NotThere, Refused
+from stagingmirror.reasons import Reason
 from stagingmirror.sources.mlflow.client import provenance_tags, queries
 from stagingmirror.sources.mlflow.client.artifacts import root_of
 from stagingmirror.sources.mlflow.client.client import MlflowServer
@@ -107,7 +108,9 @@ async def _logged_model(server: MlflowServer, record: Version) -> LoggedModel | 
             source = (await queries.get_version(server, name, version)).source
         except NotThere:
             return None
-    raise NotAnswered("EndlessChain", f"version {record.version} is a copy of a copy without end")
+    raise NotAnswered(
+        Reason.ENDLESS_CHAIN, f"version {record.version} is a copy of a copy without end"
+    )
 
 
 async def _root(server: MlflowServer, record: Version, logged: LoggedModel | None) -> str | Why:

@@ -5,6 +5,7 @@ and a move that came in between is found by the next look.
 """
 
 from stagingmirror.errors import NotAnswered, NotThere
+from stagingmirror.reasons import Reason
 from stagingmirror.sources.mlflow.client import queries
 from stagingmirror.sources.mlflow.client.client import MlflowServer
 
@@ -40,7 +41,7 @@ async def _read_back(server: MlflowServer, name: str, alias: str, wanted: str | 
     found = await get_alias(server, name, alias)
     if found != wanted:
         raise NotAnswered(
-            "NotReadBack",
+            Reason.NOT_READ_BACK,
             f"MLflow at {server.host} accepted to move {name}@{alias} and still says "
             f"{'version ' + found if found else 'nothing'}",
         )

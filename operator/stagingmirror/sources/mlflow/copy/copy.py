@@ -15,6 +15,7 @@ from weakref import WeakValueDictionary
 
 from stagingmirror.drift.facts import Why
 from stagingmirror.errors import NotAnswered, StepFailed
+from stagingmirror.reasons import Reason
 from stagingmirror.sources.mlflow.client import provenance_tags, queries
 from stagingmirror.sources.mlflow.client.artifacts import StoredFile, list_files, root_of
 from stagingmirror.sources.mlflow.client.client import MlflowServer
@@ -166,7 +167,7 @@ class _Copy:
             raise changed(self._order)
         if await self._tree_hash(to_root) != self._order.tree_hash:
             raise StepFailed(
-                "CopyDiffers",
+                Reason.COPY_DIFFERS,
                 f"MLflow at {self._there.host} shows other bytes than were uploaded to it; is its "
                 "artifact store shared with something that writes there?",
             )

@@ -12,6 +12,7 @@ from stagingmirror.errors import (
     StagingMirrorError,
     StepFailed,
 )
+from stagingmirror.reasons import Reason
 from stagingmirror.sources.mlflow.copy.transfer import SourceFailed
 
 
@@ -25,16 +26,18 @@ async def destination_told() -> AsyncIterator[None]:
     except SourceFailed as failed:
         raise failed.error from None
     except NotAllowed as error:
-        raise _failed("RegistryForbidden", error, "it needs to create versions") from error
+        raise _failed(Reason.REGISTRY_FORBIDDEN, error, "it needs to create versions") from error
     except Refused as error:
-        reason = "RegistryFull" if error.reason == "StorageFull" else "RegistryRefused"
+        reason = (
+            Reason.REGISTRY_FULL if error.reason == Reason.STORAGE_FULL else Reason.REGISTRY_REFUSED
+        )
         raise _failed(reason, error, "the copy cannot be stored there") from error
     except (Conflicted, NotThere) as error:
-        raise _failed("RegistryChanged", error, "somebody changed it meanwhile") from error
+        raise _failed(Reason.REGISTRY_CHANGED, error, "somebody changed it meanwhile") from error
     except NotAnswered as error:
-        if error.reason != "ServerError":
+        if error.reason != Reason.SERVER_ERROR:
             raise
-        raise _failed("RegistryFailed", error, "is its storage full or read-only?") from error
+        raise _failed(Reason.REGISTRY_FAILED, error, "is its storage full or read-only?") from error
 
 
 def _failed(reason: str, error: StagingMirrorError, hint: str) -> StepFailed:

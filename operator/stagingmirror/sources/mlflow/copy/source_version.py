@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from stagingmirror.drift.facts import Why
 from stagingmirror.errors import ChangedUnderneath, NotThere, StepFailed
+from stagingmirror.reasons import Reason
 from stagingmirror.sources.mlflow.client import provenance_tags, queries
 from stagingmirror.sources.mlflow.client.artifacts import StoredFile, list_files
 from stagingmirror.sources.mlflow.client.client import MlflowServer
@@ -61,7 +62,7 @@ async def read_original(source: MlflowServer, order: CopyOrder, *, began: float)
 
 def changed(order: CopyOrder) -> ChangedUnderneath:
     return ChangedUnderneath(
-        "ChangedUnderneath",
+        Reason.CHANGED_UNDERNEATH,
         f"version {order.from_version} of {order.from_model} in {order.origin_registry} does not "
         "have the bytes any more that were to be copied; the next refresh sees what is there then",
     )

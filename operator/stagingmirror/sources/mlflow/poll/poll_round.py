@@ -14,6 +14,7 @@ import structlog
 
 from stagingmirror.drift.facts import Unseen, Why
 from stagingmirror.errors import NotAnswered, NotThere, StagingMirrorError
+from stagingmirror.reasons import Reason
 from stagingmirror.sources.mlflow.client import queries
 from stagingmirror.sources.mlflow.client.client import MlflowServer
 from stagingmirror.sources.mlflow.client.wire_types import RegisteredModel
@@ -255,7 +256,7 @@ class PollRound:
         self, key: Key, known: KnownVersion, began: float
     ) -> tuple[Content | Unseen, Texts, Why | None]:
         if known.record.status != "READY":
-            why = Why("NotReady", "the registry says that the version is not ready yet")
+            why = Why(Reason.NOT_READY, "the registry says that the version is not ready yet")
             return Unseen(why, began), Texts(), None
         if isinstance(known.detail.root, Why):
             return Unseen(known.detail.root, began), Texts(), None

@@ -9,6 +9,7 @@ from functools import partial
 
 from stagingmirror.drift.facts import Unseen, Why
 from stagingmirror.errors import CannotRefresh, NeedsHuman, NotAnswered, NotRead
+from stagingmirror.reasons import Reason
 from stagingmirror.settings import Settings
 from stagingmirror.sources.mlflow.client.address import RegistryAddress, ServerKey, server_key
 from stagingmirror.sources.mlflow.client.client import MlflowServer
@@ -21,8 +22,8 @@ OnServerCall = Callable[[str, str, str, float], None]
 the environment, of several with the same server the first.
 """
 
-_UNKNOWN_ENVIRONMENT = Why("NoEnvironment", "the environment is not known")
-_NOT_ASKED = Why("NotAskedYet", "the registry was not asked for it yet")
+_UNKNOWN_ENVIRONMENT = Why(Reason.NO_ENVIRONMENT, "the environment is not known")
+_NOT_ASKED = Why(Reason.NOT_POLLED_YET, "the registry was not asked for it yet")
 
 
 class MlflowSource:
@@ -153,7 +154,7 @@ class MlflowSource:
                 ends = await asyncio.gather(*proofs, return_exceptions=True)
         except TimeoutError:
             raise NotAnswered(
-                "TimedOut", f"asking the registries anew took longer than {within:.0f} s"
+                Reason.TIMED_OUT, f"asking the registries anew took longer than {within:.0f} s"
             ) from None
         # One that could not be read says nothing of whether the others were asked.
         failed = [end for end in ends if isinstance(end, BaseException)]

@@ -14,6 +14,7 @@ from functools import partial
 from typing import TypeGuard
 
 from stagingmirror.errors import NotAnswered, NotThere, Refused, StagingMirrorError
+from stagingmirror.reasons import Reason
 from stagingmirror.sources.mlflow.client import queries
 from stagingmirror.sources.mlflow.client.client import MlflowServer
 from stagingmirror.sources.mlflow.client.wire_types import LoggedModel, Run, Version
@@ -36,7 +37,10 @@ Answer = KnownVersion | None | StagingMirrorError
 
 def is_silence(answer: object) -> TypeGuard[NotAnswered]:
     """The server as a whole does not answer: not worth asking it for the next thing."""
-    return isinstance(answer, NotAnswered) and answer.reason in ("TimedOut", "Unreachable")
+    return isinstance(answer, NotAnswered) and answer.reason in (
+        Reason.TIMED_OUT,
+        Reason.UNREACHABLE,
+    )
 
 
 class VersionCache:

@@ -1,0 +1,273 @@
+"""Every reason that a condition, an Event, a component, a refresh or an error can carry.
+
+The tables of docs/reasons.md are made from this enum: a comment is a heading there, the second
+value of a member is what the reason means.
+"""
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """A member equals its text; ``meaning`` is one sentence for people, in Markdown."""
+
+    meaning: str
+
+    def __new__(cls, text: str, meaning: str) -> "Reason":
+        member = str.__new__(cls, text)
+        member._value_, member.meaning = text, meaning
+        return member
+
+    # Verdicts and conditions
+    IN_SYNC = "InSync", "staging is in sync with production"
+    DRIFTED = "Drifted", "at least one component differs"
+    HELD = "Held", "a MirrorHold keeps staging, or a component of it, as it is"
+    DECLARED = "Declared", "in sync as declared: nothing proves what runs"
+    UNKNOWN = "Unknown", "components are Unknown for more than one reason"
+    ALL_SEEN = "AllSeen", "every component was observed on both sides"
+    NOT_SEEN = "NotSeen", "these components have no observation younger than `staleAfter`"
+    NOTHING_TRACKED = "NothingTracked", "`spec.track` is empty"
+    ALL_HELD = "AllHeld", "every component is held, so nothing is compared"
+    REFRESHING = (
+        "Refreshing",
+        "a refresh has written and not verified: staging may be half refreshed",
+    )
+    STATUS_REFUSED = "StatusRefused", "the API server refused the whole status; this one is minimal"
+
+    # Phases and results of a refresh
+    STARTING = "Starting", "no step has begun"
+    PREPARE = "Prepare", "steps run that change nothing that runs"
+    SWITCH = "Switch", "steps run that change what runs"
+    VERIFY = "Verify", "everything is written; the refresh waits until it runs"
+    ROLL_BACK = "RollBack", "what was written is rolled back"
+    SUCCEEDED = "Succeeded", "everything was applied and verified"
+    NOTHING_TO_DO = "NothingToDo", "staging is as it should be, and nothing was written"
+    ROLLED_BACK = "RolledBack", "the refresh failed and was rolled back"
+    ROLLBACK_INCOMPLETE = (
+        "RollbackIncomplete",
+        "it left fields that it could not roll back; they are named",
+    )
+
+    # Events
+    DRIFT_DETECTED = "DriftDetected", "a component has become Drifted"
+    DEPLOYED = "Deployed", "a rollout of a tracked workload is complete, by anyone"
+    DEPLOY_COMPARED = (
+        "DeployCompared",
+        "a rollout that was reported before could be compared only now",
+    )
+    REFRESH_STARTED = "RefreshStarted", "a refresh began"
+    REFRESH_SUCCEEDED = (
+        "RefreshSucceeded",
+        "everything was applied and verified, or there was nothing to do",
+    )
+    REFRESH_FAILED = "RefreshFailed", "a refresh failed and was rolled back"
+    REFRESH_SKIPPED = "RefreshSkipped", "a tick or a request did not lead to a refresh"
+    TOOK_OVER = "TookOver", "a field that another manager owns was written, once per field"
+    STALLED = "Stalled", "a human is needed"
+    DRIFT_OVERDUE = "DriftOverdue", "drift has become older than `maxDriftAge`"
+
+    # Why a mirror is Stalled
+    INVALID_SPEC = (
+        "InvalidSpec",
+        "the spec cannot be parsed: it is older than the CRDs, which refuse it",
+    )
+    INVALID_SCHEDULE = "InvalidSchedule", "`spec.refresh.schedule`"
+    INVALID_TIME_ZONE = "InvalidTimeZone", "`spec.refresh.timeZone`"
+    ENVIRONMENT_MISSING = "EnvironmentMissing", "an environment does not exist"
+    ENVIRONMENT_NOT_USABLE = (
+        "EnvironmentNotUsable",
+        "an environment has the wrong role, or refuses the namespace",
+    )
+    NAMESPACE_NOT_LISTED = (
+        "NamespaceNotListed",
+        "a reference points to a namespace that its environment does not list",
+    )
+    NO_REGISTRY = "NoRegistry", "a model is tracked, and an environment has no `mlflow`"
+    SAME_THING = "SameThing", "both sides are the same alias, workload, key or annotation"
+    SHARED_REGISTRY = (
+        "SharedRegistry",
+        "both environments are one registry, and staging's does not declare it",
+    )
+    NOT_SHARED_REGISTRY = (
+        "NotSharedRegistry",
+        "staging's environment declares a shared registry, and it is another one",
+    )
+    OVERLAP = "Overlap", "two entries, or two mirrors, write one field; the older mirror continues"
+    NOT_READABLE = (
+        "NotReadable",
+        "a value is not listed in `readable`, so it is neither shown nor written",
+    )
+    PRODUCTION_IS_READ_ONLY = (
+        "ProductionIsReadOnly",
+        "staging's namespace is listed by a Production environment",
+    )
+    UNREADABLE_RECORD = (
+        "UnreadableRecord",
+        "the record of the last refresh cannot be read, nor what it wrote",
+    )
+
+    # Why a component is Unknown
+    NOT_SEEN_YET = "NotSeenYet", "the first observation in the cluster is not complete yet"
+    NOT_POLLED_YET = "NotAskedYet", "the first observation in MLflow is not complete yet"
+    NO_ENVIRONMENT = "NoEnvironment", "the environment is not known yet"
+    READING_BYTES = "ReadingBytes", "the bytes of the model are being read"
+    STALE_OBSERVATION = "StaleLook", "the last observation is older than `staleAfter`"
+    NOTHING_TO_MIRROR = "NothingToMirror", "production does not have it"
+    NOTHING_COMPARED = "NothingCompared", "no fact could be compared"
+    ROLLING_OUT = "RollingOut", "the pods, or the workloads that load a model, do not agree yet"
+    NOTHING_RUNS = "NothingRuns", "no pod is ready, and nothing pins what would run"
+    NOT_YET_RUNNING = (
+        "NotYetRunning",
+        "production's pods were started before the alias moved or the key was written",
+    )
+    NOT_COMPARABLE = (
+        "NotComparable",
+        "one side's value comes from elsewhere, is not pinned, or is not a version",
+    )
+    FROM_SECRET = "FromSecret", "values of Secrets are never read"
+    NOT_READY = "NotReady", "the model version is not ready"
+    NO_FILES = "NoFiles", "the model version has no files"
+    TOO_LARGE = "TooLarge", "the model version has more bytes than `content.maxBytes`"
+    TOO_MANY_FILES = "TooManyFiles", "the model version has too many files or folders"
+    ARTIFACTS_NOT_READABLE = (
+        "ArtifactsNotReadable",
+        "the files of the model version are not served by MLflow",
+    )
+    ENDLESS_CHAIN = (
+        "EndlessChain",
+        "a version is a copy of a copy, in a chain that is a loop or too long",
+    )
+    CLUSTER_NOT_ANSWERING = "ClusterNotAnswering", "the API server does not answer"
+    BUSY = "Busy", "the object changes faster than it can be read or written"
+    NAMESPACE_NOT_READABLE = "NamespaceNotReadable", "no environment lists the namespace"
+    FORBIDDEN = "Forbidden", "our account lacks the permission"
+    UNAUTHORIZED = "Unauthorized", "our account is not accepted"
+    UNREACHABLE = "Unreachable", "MLflow: no connection"
+    TIMED_OUT = "TimedOut", "MLflow: no response in time"
+    UNAVAILABLE = "Unavailable", "MLflow: 502 to 504"
+    THROTTLED = "Throttled", "MLflow: 429"
+    SERVER_ERROR = "ServerError", "MLflow: 500"
+    GARBAGE = "Garbage", "the response cannot be parsed, or its content is impossible"
+    HALF_READ = "HalfRead", "MLflow: the response ended early, or a file changed while it was read"
+    OVERSIZED_ANSWER = "OversizedAnswer", "MLflow: the response exceeds the size limit"
+    ENDLESS_PAGING = "EndlessPaging", "MLflow: a search has too many pages, or repeats one"
+    NOT_READ_BACK = "NotReadBack", "MLflow accepted a change of an alias, but does not return it"
+    NOT_MLFLOW = "NotMlflow", "there is no MLflow at the address"
+    REDIRECTED = "Redirected", "the address redirects, which is not followed"
+    CERTIFICATE_NOT_TRUSTED = (
+        "CertificateNotTrusted",
+        "the certificate of the address is not trusted",
+    )
+    BAD_NAME = "BadName", "MLflow refuses the name"
+    BAD_REQUEST = "BadRequest", "MLflow refuses the request"
+    UNKNOWN_KIND = "UnknownKind", "this version of the operator does not know the kind"
+    INTERNAL_ERROR = "InternalError", "a defect of the operator; the log has the traceback"
+
+    # How a refresh ends
+    VERIFIED = "Verified", "staging is as it should be"
+    NO_REFRESH = "NoRefresh", "`spec.refresh` is not set, or was removed"
+    SUSPENDED = "Suspended", "`spec.refresh.suspend` is set"
+    ENVIRONMENT_REVOKED = (
+        "EnvironmentRevoked",
+        "an environment was deleted, or does not permit it any more",
+    )
+    MIRROR_DELETED = "MirrorDeleted", "the StagingMirror was deleted"
+    DEADLINE_MISSED = (
+        "DeadlineMissed",
+        "it could not start within `startingDeadline`; the message gives the reason",
+    )
+    NOT_KNOWN = "NotKnown", "it could have started, but what it would have to change is not known"
+    SCHEDULE_CHANGED = "ScheduleChanged", "the schedule was edited while the tick waited"
+    STOPPED = "Stopped", "the mirror stalled while the tick waited"
+    CHANGED_UNDERNEATH = (
+        "ChangedUnderneath",
+        "somebody changed a field after it was judged; it is left as it is",
+    )
+    CONTENDED = "Contended", "another manager reverts a field"
+    NOT_THERE = "NotThere", "the object to write no longer exists"
+    CONTAINER_GONE = "ContainerGone", "the container to write no longer exists"
+    IMMUTABLE = "Immutable", "the ConfigMap is immutable"
+    PAUSED = "Paused", "the workload is paused, so it does not roll out"
+    ON_DELETE = "OnDelete", "the workload replaces pods only when they are deleted"
+    PARTITIONED = "Partitioned", "the partition of the StatefulSet keeps pods as they are"
+    IMAGE_PULL_BACK_OFF = "ImagePullBackOff", "as reported by the kubelet"
+    ERR_IMAGE_PULL = "ErrImagePull", "as reported by the kubelet"
+    ERR_IMAGE_NEVER_PULL = "ErrImageNeverPull", "as reported by the kubelet"
+    INVALID_IMAGE_NAME = "InvalidImageName", "as reported by the kubelet"
+    CRASH_LOOP_BACK_OFF = "CrashLoopBackOff", "as reported by the kubelet"
+    CREATE_CONTAINER_ERROR = "CreateContainerError", "as reported by the kubelet"
+    CREATE_CONTAINER_CONFIG_ERROR = "CreateContainerConfigError", "as reported by the kubelet"
+    RUN_CONTAINER_ERROR = "RunContainerError", "as reported by the kubelet"
+    PROGRESS_DEADLINE_EXCEEDED = (
+        "ProgressDeadlineExceeded",
+        "as reported by the controller of the workload",
+    )
+    ROLLOUT_TIMEOUT = "RolloutTimeout", "the rollout was not complete within `rolloutTimeout`"
+    NOT_VERIFIED = "NotVerified", "what runs is not what was applied"
+    TIMEOUT = "Timeout", "it did not end within `timeout`"
+    LOADER_FAILED = "LoaderFailed", "a run of staging's own loader failed"
+    LOADER_TIMEOUT = "LoaderTimeout", "a run of staging's own loader took longer than its `timeout`"
+    LOADER_STILL_RUNS = "LoaderStillRuns", "a run of staging's own loader does not end"
+    JOB_VANISHED = "JobVanished", "the Job of the loader was deleted"
+    JOB_NAME_TAKEN = "JobNameTaken", "there is a foreign Job with the name of ours"
+    COPY_DIFFERS = "CopyDiffers", "the copied bytes are not production's"
+    REGISTRY_FULL = "RegistryFull", "staging's MLflow has no room for the copy"
+    REGISTRY_FAILED = "RegistryFailed", "staging's MLflow failed to store the copy"
+    REGISTRY_FORBIDDEN = (
+        "RegistryForbidden",
+        "our account may not create versions in staging's MLflow",
+    )
+    REGISTRY_REFUSED = "RegistryRefused", "staging's MLflow refuses the copy"
+    REGISTRY_CHANGED = "RegistryChanged", "somebody changed the copy meanwhile"
+    REGISTRY_NOT_PROVEN = (
+        "RegistryNotProven",
+        "it is not proven that staging's registry is another than production's",
+    )
+    STORAGE_FULL = "StorageFull", "MLflow reports that its storage is full"
+    QUOTA_EXCEEDED = "QuotaExceeded", "a ResourceQuota refuses the write"
+    ADMISSION_DENIED = "AdmissionDenied", "an admission rule refuses the write"
+    NAMESPACE_TERMINATING = "NamespaceTerminating", "the namespace is being deleted"
+    NOT_ROLLED_BACK = (
+        "NotRolledBack",
+        "after rollback, what runs or what the field holds is not as before",
+    )
+    NOT_LEADING = "NotLeading", "another operator leads"
+
+    # A MirrorEnvironment
+    REACHABLE = "Reachable", "MLflow answers, and the namespaces can be read"
+    READABLE = "Readable", "the namespaces can be read"
+    NOTHING_LISTED = "NothingListed", "the environment has neither `mlflow` nor namespaces"
+    DELETING = "Deleting", "the environment is being deleted"
+    CANNOT_WRITE = "CannotWrite", "our account can only read there"
+    CAN_WRITE = "CanWrite", "our account could write to production; remove these rights from it"
+    INCOMPLETE = "Incomplete", "the cluster does not list all of the account's rights"
+    SECRET_MISSING = "SecretMissing", "the Secret does not exist"
+    SECRET_FORBIDDEN = "SecretForbidden", "our account may not read the Secret"
+    SECRET_NOT_LABELLED = (
+        "SecretNotLabelled",
+        "the Secret does not have the label of the environment",
+    )
+    SECRET_INCOMPLETE = (
+        "SecretIncomplete",
+        "the Secret has neither a token, nor a username and a password",
+    )
+    SECRET_INVALID = "SecretInvalid", "a value of the Secret is not UTF-8"
+    INVALID_ADDRESS = "InvalidAddress", "`spec.mlflow.url`"
+    INVALID_CREDENTIALS = "InvalidCredentials", "the credentials cannot be sent in a header"
+    INVALID_CA_BUNDLE = "InvalidCABundle", "`spec.mlflow.caBundle`"
+
+    # Errors of a command, or of the operator's start
+    NO_MIRROR = "NoMirror", "there is no such StagingMirror"
+    UNKNOWN_COMPONENT = "UnknownComponent", "the mirror tracks no such component"
+    INVALID_NAME = "InvalidName", "the name has a namespace where none is expected"
+    INVALID_TIME = "InvalidTime", "not a time in RFC 3339"
+    INVALID_DURATION = "InvalidDuration", "not a duration like `1h30m`"
+    INVALID_QUANTITY = "InvalidQuantity", "not a size like `2Gi`"
+    NO_KUBECONFIG = "NoKubeconfig", "there is no kubeconfig"
+    BAD_KUBECONFIG = "BadKubeconfig", "the kubeconfig cannot be used"
+    NO_SERVICE_ACCOUNT = "NoServiceAccount", "the files of the pod's service account cannot be read"
+    INVALID_SEALING_KEY = "InvalidSealingKey", "the key that seals values cannot be used"
+    NOT_FOUND = "NotFound", "the API server does not have the object"
+    CONFLICT = "Conflict", "the object has changed since it was read"
+    INVALID = "Invalid", "the API server refuses the object"
+    ALREADY_THERE = "AlreadyThere", "MLflow has the object already, or it was changed meanwhile"
+    NOT_READ = "NotRead", "reading the bytes of a model ended early"
