@@ -19,7 +19,7 @@ from stagingmirror.drift.verdict import Drifted, InSync, Unknown, Verdict
 from stagingmirror.engine.ownership.write_targets import targets_of
 from support.kinds.builders import NOW, STAGING, World
 from support.kinds.kinds import EXAMPLES, Example
-from support.stages.rehearsal import Rehearsal
+from support.sandbox.rehearsal import Rehearsal
 
 ROLES: tuple[Role, ...] = ("production", "staging")
 LATER = NOW + 60

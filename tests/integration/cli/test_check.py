@@ -8,7 +8,13 @@ import pytest
 
 from rig.control_plane import ControlPlane
 from stagingmirror.api.types.base import API_VERSION
-from support.operators.place import LEASES, Place, echoing, operator_that, place_of
+from support.operators.scripted_operator import (
+    LEASES,
+    Place,
+    echoing,
+    operator_that,
+    scripted_operator,
+)
 from support.resources.resources import Object
 from support.resources.statuses import DRIFTED_MODEL, HELD_ENCODER, UNSEEN, component
 
@@ -17,7 +23,7 @@ pytestmark = pytest.mark.integration
 
 @pytest.fixture
 def place(control_plane: ControlPlane) -> Iterator[Place]:
-    with place_of(control_plane) as made:
+    with scripted_operator(control_plane) as made:
         yield made
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from rig.control_plane import ControlPlane
 from rig.programs import program
-from support.operators.place import SCHEDULE, Place, Told, place_of
+from support.operators.scripted_operator import SCHEDULE, Place, Told, scripted_operator
 from support.resources.statuses import DRIFTED_MODEL, component
 
 pytestmark = pytest.mark.integration
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.integration
 
 @pytest.fixture
 def place(control_plane: ControlPlane) -> Iterator[Place]:
-    with place_of(control_plane) as made:
+    with scripted_operator(control_plane) as made:
         yield made
 
 

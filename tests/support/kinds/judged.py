@@ -5,7 +5,7 @@ from typing import Any
 from stagingmirror.api.status.report import Report
 from stagingmirror.api.status.status import Status, status_of
 from stagingmirror.drift.deploys import Deploy, DeployKey
-from support.kinds.looks import NOW
+from support.kinds.observations import NOW
 
 
 def status(

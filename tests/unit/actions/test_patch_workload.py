@@ -9,7 +9,7 @@ from stagingmirror.actions.action import Arrived, Reverted, Task, Underway
 from stagingmirror.actions.patch_workload import NOT_WHOLE, Patching
 from stagingmirror.drift.steps import FieldWrite, PatchWorkload, SetAnnotation, SetImage
 from stagingmirror.errors import ChangedUnderneath, StepFailed
-from support.kinds.hands import Bench
+from support.kinds.tools import Bench
 from support.kubernetes.workloads import DIGEST, deployment
 
 PATH = "/apis/apps/v1/namespaces/ml/deployments/server"

@@ -8,7 +8,7 @@ from stagingmirror.actions.action import Arrived, Outcome, Task, Underway
 from stagingmirror.actions.run_loader import Loading
 from stagingmirror.drift.steps import RunLoader
 from stagingmirror.errors import StepFailed
-from support.kinds.hands import Bench
+from support.kinds.tools import Bench
 from support.kubernetes.workloads import cron_job
 
 LOADING = Loading(RunLoader("l", "data", "ml", "load", "load", "SNAPSHOT", "new", 60.0, "old"))

@@ -6,7 +6,7 @@ from stagingmirror.drift.accept import accepting
 from stagingmirror.drift.compare import judge
 from stagingmirror.drift.facts import Acceptance, Difference, Observations
 from stagingmirror.drift.verdict import Accepted, Drifted
-from support.kinds.looks import NOW, STALE_AFTER, seen
+from support.kinds.observations import NOW, STALE_AFTER, seen
 
 DIFFERENCE = Difference("memory", "16Gi", "8Gi")
 

@@ -17,8 +17,8 @@ from stagingmirror.drift.facts import (
     Why,
 )
 from stagingmirror.drift.verdict import Accepted, Drifted, Held, InSync, Unknown, Verdict
-from support.kinds import looks as given_looks
-from support.kinds.looks import NOW, STALE_AFTER, absent, holding, seen, unseen
+from support.kinds import observations as given_looks
+from support.kinds.observations import NOW, STALE_AFTER, absent, holding, seen, unseen
 
 
 def verdict(

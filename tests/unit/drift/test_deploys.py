@@ -16,7 +16,7 @@ from stagingmirror.drift.deploys import (
 )
 from stagingmirror.drift.facts import Observations
 from stagingmirror.drift.verdict import Verdict
-from support.kinds.looks import component, seen, unseen
+from support.kinds.observations import component, seen, unseen
 
 KEY = DeployKey("fraud-model", "staging")
 FACTS = {"contentHash": "sha256:" + "9" * 64, "runId": "6b1f0e", "dataSnapshot": "2026-11-20"}

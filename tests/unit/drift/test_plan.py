@@ -22,7 +22,7 @@ from stagingmirror.drift.steps import (
     Step,
 )
 from stagingmirror.drift.verdict import Accepted, Drifted, Held, InSync, Unknown, Verdict
-from support.kinds.looks import NOW
+from support.kinds.observations import NOW
 
 DRIFTED = Drifted((Difference("value", "2", "1"),))
 

@@ -14,7 +14,7 @@ from stagingmirror.api.status.status import status_of
 from stagingmirror.engine.workqueue.queue import Counting
 from stagingmirror.metrics import Metrics, Server
 from stagingmirror.metrics.metrics import MOST_OPERATIONS
-from support.kinds.looks import NOW, component, drifted, equal, report, seen, unknown
+from support.kinds.observations import NOW, component, drifted, equal, report, seen, unknown
 
 ROOT = Path(__file__).parents[3]
 LABELS = {"namespace": "ml-staging", "name": "fraud"}

@@ -4,7 +4,7 @@ import pytest
 
 from stagingmirror.api.status.status import status_of
 from stagingmirror.metrics import Metrics
-from support.kinds.looks import NOW, drifted, equal, held, report
+from support.kinds.observations import NOW, drifted, equal, held, report
 
 
 @pytest.fixture

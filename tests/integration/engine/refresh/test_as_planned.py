@@ -16,10 +16,10 @@ from rig.mlflow_server import MlflowServer
 from stagingmirror.drift.serial import from_dict
 from stagingmirror.drift.wording import components_of, describe, phase
 from support.kubernetes.kubelet import Kubelet
-from support.operators.guillotine import Guillotine
+from support.operators.killing_proxy import KillingProxy
 from support.operators.operator import OperatorProcess, World
-from support.stages.refreshing import REFRESH, ask, ended
-from support.stages.three_kinds import ThreeKinds
+from support.sandbox.refreshing import REFRESH, ask, ended
+from support.sandbox.three_kinds import ThreeKinds
 
 pytestmark = pytest.mark.integration
 
@@ -97,8 +97,8 @@ def scene(
             ),
         )
         with (
-            Guillotine(counts=here.hear, kill=lambda: None) as to_staging,
-            Guillotine(counts=there.hear, kill=lambda: None) as to_production,
+            KillingProxy(counts=here.hear, kill=lambda: None) as to_staging,
+            KillingProxy(counts=there.hear, kill=lambda: None) as to_production,
             Kubelet(world.kube, places),
         ):
             kubeconfig = tmp_path / "kubeconfig"

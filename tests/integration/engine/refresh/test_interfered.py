@@ -13,10 +13,10 @@ import pytest
 from rig.control_plane import ControlPlane
 from support.kubernetes.kubelet import Kubelet
 from support.kubernetes.workloads import deployment
-from support.operators.executions import meddled_with
+from support.operators.interrupted import meddled_with
 from support.operators.operator import World, condition
-from support.stages.image_refreshes import NEW, OLD, image_of
-from support.stages.refreshing import REFRESH, ask, ended
+from support.sandbox.image_refreshes import NEW, OLD, image_of
+from support.sandbox.refreshing import REFRESH, ask, ended
 
 pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("refresh-interfered")]
 

@@ -15,9 +15,9 @@ from rig.control_plane import ControlPlane
 from rig.mlflow_server import MlflowServer
 from rig.run import until
 from support.kubernetes.kubelet import Kubelet
-from support.operators.guillotine import Guillotine
+from support.operators.killing_proxy import KillingProxy
 from support.operators.operator import OperatorProcess, World
-from support.stages.three_kinds import ThreeKinds
+from support.sandbox.three_kinds import ThreeKinds
 
 pytestmark = pytest.mark.integration
 
@@ -26,12 +26,12 @@ MOST_LIVES = 90
 
 
 @dataclass(slots=True)
-class Executions:
+class InterruptedOperators:
     """Operators one after another, each killed after a write; what they lived for in ``deaths``."""
 
     world: World
     kubeconfig: Path
-    guillotine: Guillotine | None = None
+    proxy: KillingProxy | None = None
     operator: OperatorProcess | None = None
     deaths: list[str] = field(default_factory=list)
 
@@ -72,21 +72,21 @@ class Executions:
 
 
 @pytest.fixture
-def executions(
+def interrupted_operators(
     control_plane: ControlPlane,
     mlflow_production: MlflowServer,
     mlflow_staging: MlflowServer,
     tmp_path: Path,
-) -> Iterator[tuple[Executions, ThreeKinds]]:
+) -> Iterator[tuple[InterruptedOperators, ThreeKinds]]:
     with World(control_plane) as world:
-        done = Executions(world, tmp_path / "kubeconfig")
-        with Guillotine(counts=done.counts, kill=done.kill) as guillotine:
-            done.guillotine = guillotine
+        done = InterruptedOperators(world, tmp_path / "kubeconfig")
+        with KillingProxy(counts=done.counts, kill=done.kill) as proxy:
+            done.proxy = proxy
             spec = json.loads(world.kubeconfig.read_text())
-            server = guillotine.before(control_plane.server, control_plane.ca_path)
+            server = proxy.before(control_plane.server, control_plane.ca_path)
             spec["clusters"][0]["cluster"] = {"server": server}
             done.kubeconfig.write_text(json.dumps(spec))
-            registry = guillotine.before(mlflow_staging.url)
+            registry = proxy.before(mlflow_staging.url)
             world.environment("production", world.production, mlflow={"url": mlflow_production.url})
             world.environment("staging", world.staging, mlflow={"url": registry})
             places = (world.production, world.staging)
@@ -112,9 +112,9 @@ def all_drifted(status: dict[str, Any]) -> bool:
 
 
 def test_killed_after_every_write_the_end_is_the_same(
-    executions: tuple[Executions, ThreeKinds],
+    interrupted_operators: tuple[InterruptedOperators, ThreeKinds],
 ) -> None:
-    done, kinds = executions
+    done, kinds = interrupted_operators
     in_sync(done)
     before = kinds.rollouts()
     kinds.produce()
@@ -128,9 +128,9 @@ def test_killed_after_every_write_the_end_is_the_same(
 
 
 def test_killed_after_every_write_of_the_way_back_staging_is_as_it_was(
-    executions: tuple[Executions, ThreeKinds],
+    interrupted_operators: tuple[InterruptedOperators, ThreeKinds],
 ) -> None:
-    done, kinds = executions
+    done, kinds = interrupted_operators
     in_sync(done)
     before, rollouts = kinds.seen(), kinds.rollouts()
     kinds.repository = "registry.example/never-ready"
@@ -148,7 +148,7 @@ def test_killed_after_every_write_of_the_way_back_staging_is_as_it_was(
     assert len(done.deaths) > 30, done.deaths
 
 
-def in_sync(done: Executions) -> None:
+def in_sync(done: InterruptedOperators) -> None:
     """An operator that has seen both sides alike."""
     done.start()
     done.world.until(lambda status: status.get("seen") == "3/3", within=60)
@@ -158,31 +158,31 @@ def since(before: dict[str, int], after: dict[str, int]) -> dict[str, int]:
     return {name: after[name] - before[name] for name in after}
 
 
-def refreshed_dying(done: Executions) -> dict[str, Any]:
+def refreshed_dying(done: InterruptedOperators) -> dict[str, Any]:
     """Asked for, and each operator killed after a write of it; the entry of its end."""
-    world, guillotine = done.world, done.guillotine
-    assert guillotine is not None
+    world, proxy = done.world, done.proxy
+    assert proxy is not None
     world.until(all_drifted, within=90)
     world.change({"metadata": {"annotations": {"stagingmirror.dev/refresh-at": "now"}}})
     repeated = 0
-    guillotine.allow(1)
+    proxy.allow(1)
     for _ in range(MOST_LIVES):
         try:
             until(
-                lambda: guillotine.fallen.is_set() or bool(world.status().get("refreshes")),
+                lambda: proxy.killed.is_set() or bool(world.status().get("refreshes")),
                 within=90,
                 what="neither an end nor a write",
             )
         except Exception as error:
-            error.add_note("\n".join([*guillotine.writes[-9:], done.last_words()]))
+            error.add_note("\n".join([*proxy.writes[-9:], done.last_words()]))
             raise
         if world.status().get("refreshes"):
             break
-        last = guillotine.writes[-1]
+        last = proxy.writes[-1]
         is_record = "refresh-" in last
         repeated = repeated + 1 if last in done.deaths and not is_record else 0
         done.deaths.append(last)
-        guillotine.allow(2 + repeated)  # the stamp, then one more
+        proxy.allow(2 + repeated)  # the stamp, then one more
         done.start()
     ended: dict[str, Any] = world.status()["refreshes"][0]
     return ended

@@ -13,9 +13,9 @@ from rig.control_plane import ControlPlane
 from rig.run import until
 from support.kubernetes.kubelet import Kubelet
 from support.kubernetes.workloads import deployment
-from support.operators.guillotine import Guillotine
+from support.operators.killing_proxy import KillingProxy
 from support.operators.operator import OperatorProcess, World
-from support.stages.image_refreshes import NEW, OLD, image_of
+from support.sandbox.image_refreshes import NEW, OLD, image_of
 
 pytestmark = pytest.mark.integration
 
@@ -80,11 +80,11 @@ class Two:
 
 
 @pytest.fixture
-def two(control_plane: ControlPlane, tmp_path: Path) -> Iterator[tuple[Two, Guillotine]]:
+def two(control_plane: ControlPlane, tmp_path: Path) -> Iterator[tuple[Two, KillingProxy]]:
     with World(control_plane) as world:
         made = Two(world)
         spaces = (world.production, world.staging)
-        with Guillotine(counts=made.hear, kill=made.stop) as proxy, Kubelet(world.kube, spaces):
+        with KillingProxy(counts=made.hear, kill=made.stop) as proxy, Kubelet(world.kube, spaces):
             config = json.loads(world.kubeconfig.read_text())
             server = proxy.before(control_plane.server, control_plane.ca_path)
             config["clusters"][0]["cluster"] = {"server": server}
@@ -108,7 +108,7 @@ def drifted(world: World) -> None:
 
 
 def test_a_leader_that_wakes_up_after_another_ended_its_refresh_changes_nothing(
-    two: tuple[Two, Guillotine],
+    two: tuple[Two, KillingProxy],
 ) -> None:
     made, proxy = two
     world, old = made.world, made.old
@@ -118,7 +118,7 @@ def test_a_leader_that_wakes_up_after_another_ended_its_refresh_changes_nothing(
         other.until('"started"')
         proxy.allow(1)
         world.change({"metadata": {"annotations": {"stagingmirror.dev/refresh-at": "now"}}})
-        until(proxy.fallen.is_set, within=30, what="the old leader wrote nothing of staging")
+        until(proxy.killed.is_set, within=30, what="the old leader wrote nothing of staging")
         assert sorted(made.image(name) for name in NAMES) == [OLD, NEW]
 
         other.until_leading(within=40)

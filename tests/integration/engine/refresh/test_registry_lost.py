@@ -12,9 +12,9 @@ from rig.mlflow_server import MlflowServer
 from rig.models import client_of, log_files
 from stagingmirror.sources.mlflow.client.address import RegistryAddress
 from support.mlflow.registries import in_front_of
-from support.stages.image_refreshes import states
-from support.stages.stage import Stage
-from support.stages.stages import a_stage
+from support.sandbox.image_refreshes import states
+from support.sandbox.sandbox import Sandbox
+from support.sandbox.setup import a_sandbox
 
 pytestmark = pytest.mark.integration
 
@@ -25,7 +25,7 @@ class Losing:
     with which its alias is moved, or with the next one (``acts``: the alias was moved).
     """
 
-    stage: Stage
+    sandbox: Sandbox
     staging: MlflowServer
     model: str = field(default_factory=lambda: f"fraud-{secrets.token_hex(4)}")
     loses: bool = False
@@ -53,7 +53,7 @@ class Losing:
 
     async def until_put_back_is_tried(self) -> None:
         """The refresh has turned back, and its first try to put the alias back was in vain."""
-        await self.stage.until(
+        await self.sandbox.until(
             lambda p: (p.refresh or {}).get("phase") == "RollBack" and "Returning" in states(p),
             within=90,
         )
@@ -63,13 +63,13 @@ class Losing:
 async def losing(
     control_plane: Any, mlflow_production: MlflowServer, mlflow_staging: MlflowServer
 ) -> AsyncIterator[Losing]:
-    async with a_stage(control_plane, mlflow_production, mlflow_staging) as stage:
-        made = Losing(stage, mlflow_staging)
+    async with a_sandbox(control_plane, mlflow_production, mlflow_staging) as sandbox:
+        made = Losing(sandbox, mlflow_staging)
         log_files(mlflow_staging, made.model, {"w.bin": "old"}, alias="champion")
         log_files(mlflow_production, made.model, {"w.bin": "new"}, alias="champion")
         async with in_front_of(mlflow_staging.url, made.instead) as address:
-            stage.registry.configure(stage.environments[1], RegistryAddress(address))
-            stage.mirror(
+            sandbox.registry.configure(sandbox.environments[1], RegistryAddress(address))
+            sandbox.mirror(
                 [
                     {
                         "name": "fraud-model",
@@ -78,7 +78,9 @@ async def losing(
                 ],
                 refresh={"timeout": "12s", "rolloutTimeout": "4s"},
             )
-            await stage.until(lambda _: [type(j.verdict).__name__ for j in stage.judged] == DRIFTED)
+            await sandbox.until(
+                lambda _: [type(each.verdict).__name__ for each in sandbox.judged] == DRIFTED
+            )
             yield made
 
 
@@ -90,12 +92,12 @@ async def test_a_registry_that_comes_back_is_put_back_to_what_it_was(
     losing: Losing, *, acts: bool
 ) -> None:
     losing.lose(acts=acts)
-    losing.stage.ask("now")
+    losing.sandbox.ask("now")
     await losing.until_put_back_is_tried()
     assert losing.alias() == ("2" if acts else "1")
 
     losing.heal()
-    ended = await losing.stage.run()
+    ended = await losing.sandbox.run()
 
     assert ended["result"] == "RolledBack", ended
     assert "Everything was rolled back" in ended["message"]
@@ -104,14 +106,14 @@ async def test_a_registry_that_comes_back_is_put_back_to_what_it_was(
 
 async def test_a_registry_that_stays_away_is_told_as_half_refreshed_by_name(losing: Losing) -> None:
     losing.lose(acts=True)
-    losing.stage.ask("now")
+    losing.sandbox.ask("now")
     await losing.until_put_back_is_tried()
 
-    ended = await losing.stage.run(within=120)
+    ended = await losing.sandbox.run(within=120)
 
     assert ended["result"] == "RollbackIncomplete", ended
     assert f"alias champion of {losing.model}" in ended["message"]
-    progress = await losing.stage.step()
+    progress = await losing.sandbox.step()
     assert progress.stalled is not None
     assert progress.stalled[0] == "RollbackIncomplete"
     assert losing.alias() == "2"
@@ -121,12 +123,12 @@ async def test_after_it_the_next_refresh_uses_the_copy_that_is_there_and_arrives
     losing: Losing,
 ) -> None:
     losing.lose(acts=False)
-    losing.stage.ask("now")
+    losing.sandbox.ask("now")
     await losing.until_put_back_is_tried()
     losing.heal()
-    await losing.stage.run()
+    await losing.sandbox.run()
 
-    ended = await losing.stage.run("again")
+    ended = await losing.sandbox.run("again")
 
     assert ended["result"] == "Succeeded", ended
     assert losing.alias() == "2"

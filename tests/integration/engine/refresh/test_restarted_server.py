@@ -11,8 +11,8 @@ from rig.run import until
 from support.kubernetes.kubelet import Kubelet, status_of
 from support.kubernetes.workloads import cron_job
 from support.operators.operator import OperatorProcess, World
-from support.stages.image_refreshes import image_of
-from support.stages.refreshing import DATA, NEW, OLD, REFRESH, Object, ask, differ, setting_of
+from support.sandbox.image_refreshes import image_of
+from support.sandbox.refreshing import DATA, NEW, OLD, REFRESH, Object, ask, differ, setting_of
 
 pytestmark = pytest.mark.integration
 

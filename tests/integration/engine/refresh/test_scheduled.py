@@ -16,8 +16,8 @@ from support.kubernetes.kubelet import Kubelet
 from support.kubernetes.workloads import config_map, deployment
 from support.operators.operator import World, condition, until_stalled
 from support.resources import resources
-from support.stages.image_refreshes import NEW, OLD, image_of
-from support.stages.schedules import DAY, coming_minute, daily_at, until_passed
+from support.sandbox.image_refreshes import NEW, OLD, image_of
+from support.sandbox.schedules import DAY, coming_minute, daily_at, until_passed
 
 pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("refresh-scheduled")]
 

@@ -16,10 +16,10 @@ from rig.run import until
 from stagingmirror.api.types.times import posix, rfc3339
 from support.kubernetes.kubelet import Kubelet
 from support.kubernetes.workloads import deployment
-from support.operators.executions import Executions, executions
+from support.operators.interrupted import InterruptedOperators, interrupted_operators
 from support.operators.operator import World
-from support.stages.image_refreshes import NEW, OLD, image_of
-from support.stages.schedules import DAY, coming_minute, daily_at
+from support.sandbox.image_refreshes import NEW, OLD, image_of
+from support.sandbox.schedules import DAY, coming_minute, daily_at
 
 pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("refresh-scheduled-killed")]
 
@@ -30,11 +30,11 @@ RESULTS = {"good": "Succeeded", "bad": "RolledBack"}
 
 
 @pytest.fixture
-def mortal(control_plane: ControlPlane, tmp_path: Path) -> Iterator[Executions]:
+def mortal(control_plane: ControlPlane, tmp_path: Path) -> Iterator[InterruptedOperators]:
     with (
         World(control_plane) as world,
         Kubelet(world.kube, (world.production, world.staging)),
-        executions(world, tmp_path, counts=begins_a_refresh) as mortal,
+        interrupted_operators(world, tmp_path, counts=begins_a_refresh) as mortal,
     ):
         yield mortal
         sys.stderr.write(mortal.last_words())
@@ -60,7 +60,7 @@ def both_ended(world: World) -> bool:
 
 
 def test_a_tick_whose_record_was_begun_by_a_dead_operator_starts_no_second_refresh(
-    mortal: Executions,
+    mortal: InterruptedOperators,
 ) -> None:
     world = mortal.world
     mortal.start(writes=1)
@@ -72,7 +72,7 @@ def test_a_tick_whose_record_was_begun_by_a_dead_operator_starts_no_second_refre
 
     for _ in RESULTS:
         until(
-            lambda: mortal.guillotine.fallen.is_set() or both_ended(world),
+            lambda: mortal.proxy.killed.is_set() or both_ended(world),
             within=120,
             what="neither an end nor a record",
         )
@@ -81,7 +81,7 @@ def test_a_tick_whose_record_was_begun_by_a_dead_operator_starts_no_second_refre
         world.until(lambda status: status.get("refreshes"), name, within=90)
     world.until_settled(within=60)
 
-    assert len(mortal.guillotine.writes) == len(RESULTS), mortal.guillotine.writes
+    assert len(mortal.proxy.writes) == len(RESULTS), mortal.proxy.writes
     for name, result in RESULTS.items():
         status = world.until(lambda status: status["activity"] == "Idle", name)
         told = [(each["trigger"], each["result"]) for each in status["refreshes"]]

@@ -13,7 +13,7 @@ from stagingmirror.api.types.base import API_VERSION
 from support.kubernetes.kubelet import Kubelet
 from support.kubernetes.workloads import deployment
 from support.operators.operator import World
-from support.stages.image_refreshes import NEW, OLD, image_of
+from support.sandbox.image_refreshes import NEW, OLD, image_of
 
 pytestmark = pytest.mark.integration
 

@@ -15,10 +15,10 @@ from stagingmirror.api.types.base import API_VERSION
 from stagingmirror.sources.mlflow.client.address import RegistryAddress
 from stagingmirror.view import Content, Observed
 from support.kubernetes.kubelet import Kubelet
-from support.operators.guillotine import Guillotine
-from support.stages.image_refreshes import NEW, OLD, features, image_of, live
-from support.stages.stage import Stage
-from support.stages.stages import a_stage
+from support.operators.killing_proxy import KillingProxy
+from support.sandbox.image_refreshes import NEW, OLD, features, image_of, live
+from support.sandbox.sandbox import Sandbox
+from support.sandbox.setup import a_sandbox
 
 pytestmark = pytest.mark.integration
 
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.integration
 class Shared:
     """A model whose alias ``champion`` is production's, and ``candidate`` staging's."""
 
-    stage: Stage
+    sandbox: Sandbox
     server: MlflowServer
     model: str = field(default_factory=lambda: f"fraud-{secrets.token_hex(4)}")
     writes: list[tuple[str, str]] = field(default_factory=list)
@@ -47,7 +47,9 @@ class Shared:
 
     def read(self, version: str) -> float | None:
         """When the bytes of this version were last read (POSIX s)."""
-        look = self.stage.registry.model_version(self.stage.environments[1], self.model, version)
+        look = self.sandbox.registry.model_version(
+            self.sandbox.environments[1], self.model, version
+        )
         found = look.found if isinstance(look, Observed) else None
         return found.content.read if found and isinstance(found.content, Content) else None
 
@@ -56,33 +58,33 @@ class Shared:
             "production": {"model": self.model, "alias": "champion"},
             "staging": {"alias": "candidate"},
         }
-        self.stage.mirror([{"name": "fraud-model", "modelAlias": sides}, *more])
+        self.sandbox.mirror([{"name": "fraud-model", "modelAlias": sides}, *more])
 
 
 @pytest.fixture
 async def shared(control_plane: Any, mlflow_production: MlflowServer) -> AsyncIterator[Shared]:
-    async with a_stage(control_plane, mlflow_production, mlflow_production) as stage:
-        says = {"spec": {"sharesRegistryWith": stage.environments[0]}}
-        stage.kube.patch(API_VERSION, "MirrorEnvironment", stage.environments[1], None, says)
-        made = Shared(stage, mlflow_production)
+    async with a_sandbox(control_plane, mlflow_production, mlflow_production) as sandbox:
+        says = {"spec": {"sharesRegistryWith": sandbox.environments[0]}}
+        sandbox.kube.patch(API_VERSION, "MirrorEnvironment", sandbox.environments[1], None, says)
+        made = Shared(sandbox, mlflow_production)
         log_files(mlflow_production, made.model, {"w.bin": "old"}, alias="candidate")
         log_files(mlflow_production, made.model, {"w.bin": "new"}, alias="champion")
-        spaces = (stage.production, stage.staging)
+        spaces = (sandbox.production, sandbox.staging)
         with (
-            Guillotine(counts=made.hear, kill=lambda: None) as ear,
-            Kubelet(stage.kube, spaces),
+            KillingProxy(counts=made.hear, kill=lambda: None) as ear,
+            Kubelet(sandbox.kube, spaces),
         ):
             address = ear.before(mlflow_production.url)
-            for environment in stage.environments:
-                stage.registry.configure(environment, RegistryAddress(address))
+            for environment in sandbox.environments:
+                sandbox.registry.configure(environment, RegistryAddress(address))
             yield made
 
 
 async def test_only_stagings_alias_is_written_and_nothing_is_copied(shared: Shared) -> None:
     shared.track()
-    await shared.stage.step()
+    await shared.sandbox.step()
 
-    ended = await shared.stage.run("now")
+    ended = await shared.sandbox.run("now")
 
     assert ended["result"] == "Succeeded", ended
     assert shared.aliases() == {"champion": "2", "candidate": "2"}
@@ -93,10 +95,10 @@ async def test_only_stagings_alias_is_written_and_nothing_is_copied(shared: Shar
 async def test_bytes_are_read_again_though_only_an_alias_was_moved(shared: Shared) -> None:
     """Production's version is the very one that staging gets: its hash is known already."""
     shared.track()
-    await shared.stage.until(lambda _: shared.read("2") is not None)
+    await shared.sandbox.until(lambda _: shared.read("2") is not None)
     began = time.time()
 
-    ended = await shared.stage.run("now")
+    ended = await shared.sandbox.run("now")
 
     assert ended["result"] == "Succeeded", ended
     assert (shared.read("2") or 0.0) >= began
@@ -105,32 +107,32 @@ async def test_bytes_are_read_again_though_only_an_alias_was_moved(shared: Share
 async def test_putting_back_moves_stagings_alias_alone_also_where_production_moved_on(
     shared: Shared,
 ) -> None:
-    stage = shared.stage
-    image = features(stage, NEW, OLD)[0]
+    sandbox = shared.sandbox
+    image = features(sandbox, NEW, OLD)[0]
     image["pipelineImage"]["staging"] = {"repository": "registry.example/never-ready"}
     shared.track(image)
-    await stage.step()
-    stage.ask("now")
-    await stage.until(lambda _: shared.aliases()["candidate"] == "2")
+    await sandbox.step()
+    sandbox.ask("now")
+    await sandbox.until(lambda _: shared.aliases()["candidate"] == "2")
     log_files(shared.server, shared.model, {"w.bin": "newest"}, alias="champion")
 
-    ended = await stage.run()
+    ended = await sandbox.run()
 
     assert (ended["result"], ended["reason"]) == ("RolledBack", "ImagePullBackOff"), ended
     assert shared.aliases() == {"champion": "3", "candidate": "1"}
-    assert image_of(live(stage)) == OLD
+    assert image_of(live(sandbox)) == OLD
     assert [alias for _, alias in shared.writes] == ["candidate", "candidate"], shared.writes
 
 
 async def test_an_alias_that_staging_did_not_have_is_taken_away_again(shared: Shared) -> None:
     client_of(shared.server).delete_registered_model_alias(shared.model, "candidate")
-    stage = shared.stage
-    image = features(stage, NEW, OLD)[0]
+    sandbox = shared.sandbox
+    image = features(sandbox, NEW, OLD)[0]
     image["pipelineImage"]["staging"] = {"repository": "registry.example/never-ready"}
     shared.track(image)
-    await stage.step()
+    await sandbox.step()
 
-    ended = await stage.run("now")
+    ended = await sandbox.run("now")
 
     assert (ended["result"], ended["reason"]) == ("RolledBack", "ImagePullBackOff"), ended
     assert shared.aliases() == {"champion": "2"}

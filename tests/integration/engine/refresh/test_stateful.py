@@ -7,27 +7,27 @@ import pytest
 
 from support.kubernetes.kubelet import Kubelet
 from support.kubernetes.workloads import stateful_set
-from support.stages.image_refreshes import NEW, OLD, image_of
-from support.stages.stage import Stage
-from support.stages.stages import a_stage
+from support.sandbox.image_refreshes import NEW, OLD, image_of
+from support.sandbox.sandbox import Sandbox
+from support.sandbox.setup import a_sandbox
 
 pytestmark = pytest.mark.integration
 
 
 @pytest.fixture
-async def stage(control_plane: Any) -> AsyncIterator[Stage]:
-    async with a_stage(control_plane) as stage:
-        with Kubelet(stage.kube, (stage.production, stage.staging)):
-            yield stage
+async def sandbox(control_plane: Any) -> AsyncIterator[Sandbox]:
+    async with a_sandbox(control_plane) as sandbox:
+        with Kubelet(sandbox.kube, (sandbox.production, sandbox.staging)):
+            yield sandbox
 
 
-def index(stage: Stage) -> dict[str, Any]:
-    return stage.kube.get("apps/v1", "StatefulSet", "index", stage.staging)
+def index(sandbox: Sandbox) -> dict[str, Any]:
+    return sandbox.kube.get("apps/v1", "StatefulSet", "index", sandbox.staging)
 
 
-def running(stage: Stage) -> dict[str, str]:
+def running(sandbox: Sandbox) -> dict[str, str]:
     """The image of each pod that is ready, by the pod's name."""
-    pods = stage.kube.list("v1", "Pod", stage.staging, labels="app=index")
+    pods = sandbox.kube.list("v1", "Pod", sandbox.staging, labels="app=index")
     return {
         pod["metadata"]["name"]: pod["spec"]["containers"][0]["image"]
         for pod in pods
@@ -36,83 +36,83 @@ def running(stage: Stage) -> dict[str, str]:
 
 
 async def prepared(
-    stage: Stage, *, repository: str | None = None, policy: str = "OrderedReady", **spec: Any
+    sandbox: Sandbox, *, repository: str | None = None, policy: str = "OrderedReady", **spec: Any
 ) -> None:
     """Two replicas in staging that run what production ran before."""
-    ours = stateful_set("index", stage.staging, OLD, replicas=2, policy=policy)
-    stage.kube.apply(stateful_set("index", stage.production, NEW), ours, manager="owner")
+    ours = stateful_set("index", sandbox.staging, OLD, replicas=2, policy=policy)
+    sandbox.kube.apply(stateful_set("index", sandbox.production, NEW), ours, manager="owner")
     image: dict[str, Any] = {
         "production": {"kind": "StatefulSet", "name": "index", "container": "app"}
     }
     if repository is not None:
         image["staging"] = {"repository": repository}
-    stage.mirror([{"name": "index", "pipelineImage": image}], **spec)
-    await stage.until(lambda _: running(stage) == {"index-0": OLD, "index-1": OLD})
+    sandbox.mirror([{"name": "index", "pipelineImage": image}], **spec)
+    await sandbox.until(lambda _: running(sandbox) == {"index-0": OLD, "index-1": OLD})
 
 
-async def test_a_stateful_set_follows_production_pod_by_pod(stage: Stage) -> None:
-    await prepared(stage)
+async def test_a_stateful_set_follows_production_pod_by_pod(sandbox: Sandbox) -> None:
+    await prepared(sandbox)
 
-    ended = await stage.run("now")
+    ended = await sandbox.run("now")
 
     assert ended["result"] == "Succeeded", ended
-    assert image_of(index(stage)) == NEW
-    assert running(stage) == {"index-0": NEW, "index-1": NEW}
-    context = await stage.context()
+    assert image_of(index(sandbox)) == NEW
+    assert running(sandbox) == {"index-0": NEW, "index-1": NEW}
+    context = await sandbox.context()
     assert [type(judged.verdict).__name__ for judged in context.components] == ["InSync"]
 
 
-async def test_a_stateful_set_that_cannot_start_is_put_back_to_what_ran(stage: Stage) -> None:
-    await prepared(stage, repository="registry.example/never-ready", policy="Parallel")
-    before = index(stage)["spec"]
+async def test_a_stateful_set_that_cannot_start_is_put_back_to_what_ran(sandbox: Sandbox) -> None:
+    await prepared(sandbox, repository="registry.example/never-ready", policy="Parallel")
+    before = index(sandbox)["spec"]
 
-    ended = await stage.run("now")
+    ended = await sandbox.run("now")
 
     assert (ended["result"], ended["reason"]) == ("RolledBack", "ImagePullBackOff"), ended
-    assert index(stage)["spec"] == before
-    assert running(stage) == {"index-0": OLD, "index-1": OLD}
+    assert index(sandbox)["spec"] == before
+    assert running(sandbox) == {"index-0": OLD, "index-1": OLD}
 
 
 async def test_a_stateful_set_that_keeps_pods_back_is_refused_before_anything_is_written(
-    stage: Stage,
+    sandbox: Sandbox,
 ) -> None:
-    await prepared(stage)
+    await prepared(sandbox)
     kept = {"type": "RollingUpdate", "rollingUpdate": {"partition": 1}}
     patch = {"spec": {"updateStrategy": kept}}
-    stage.kube.patch("apps/v1", "StatefulSet", "index", stage.staging, patch)
-    before = index(stage)["metadata"]["generation"]
+    sandbox.kube.patch("apps/v1", "StatefulSet", "index", sandbox.staging, patch)
+    before = index(sandbox)["metadata"]["generation"]
 
-    ended = await stage.run("now")
+    ended = await sandbox.run("now")
 
     assert (ended["result"], ended["reason"]) == ("RolledBack", "Partitioned"), ended
     assert "partition to 0" in ended["message"]
-    assert index(stage)["metadata"]["generation"] == before
+    assert index(sandbox)["metadata"]["generation"] == before
 
 
 async def test_a_pod_that_kubernetes_does_not_replace_is_named_and_the_rest_is_put_back(
-    stage: Stage,
+    sandbox: Sandbox,
 ) -> None:
     """The controller of an ordered StatefulSet waits for ever for a pod that cannot start."""
     await prepared(
-        stage, repository="registry.example/never-ready", refresh={"rolloutTimeout": "5s"}
+        sandbox, repository="registry.example/never-ready", refresh={"rolloutTimeout": "5s"}
     )
-    before = index(stage)["spec"]
+    before = index(sandbox)["spec"]
 
-    ended = await stage.run("now")
+    ended = await sandbox.run("now")
 
     assert (ended["result"], ended["reason"]) == ("RollbackIncomplete", "ImagePullBackOff"), ended
-    assert f"`kubectl -n {stage.staging} delete pod index-1`" in ended["message"]
-    assert index(stage)["spec"] == before
-    assert running(stage) == {"index-0": OLD}
+    assert f"`kubectl -n {sandbox.staging} delete pod index-1`" in ended["message"]
+    assert index(sandbox)["spec"] == before
+    assert running(sandbox) == {"index-0": OLD}
 
 
-async def test_once_that_pod_is_deleted_the_stateful_set_is_put_back(stage: Stage) -> None:
-    await prepared(stage, repository="registry.example/never-ready")
-    stage.ask("now")
-    await stage.until(lambda p: "delete pod index-1" in str(p.refresh))
+async def test_once_that_pod_is_deleted_the_stateful_set_is_put_back(sandbox: Sandbox) -> None:
+    await prepared(sandbox, repository="registry.example/never-ready")
+    sandbox.ask("now")
+    await sandbox.until(lambda p: "delete pod index-1" in str(p.refresh))
 
-    stage.kube.delete("v1", "Pod", "index-1", stage.staging)
-    ended = await stage.run()
+    sandbox.kube.delete("v1", "Pod", "index-1", sandbox.staging)
+    ended = await sandbox.run()
 
     assert (ended["result"], ended["reason"]) == ("RolledBack", "ImagePullBackOff"), ended
-    assert running(stage) == {"index-0": OLD, "index-1": OLD}
+    assert running(sandbox) == {"index-0": OLD, "index-1": OLD}

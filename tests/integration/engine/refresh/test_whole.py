@@ -9,23 +9,23 @@ import pytest
 
 from rig.mlflow_server import MlflowServer
 from support.kubernetes.kubelet import Kubelet
-from support.stages.stage import Stage
-from support.stages.stages import a_stage
-from support.stages.three_kinds import ThreeKinds
+from support.sandbox.sandbox import Sandbox
+from support.sandbox.setup import a_sandbox
+from support.sandbox.three_kinds import ThreeKinds
 
 pytestmark = pytest.mark.integration
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    stage: Stage
+    sandbox: Sandbox
     world: ThreeKinds
 
     async def produce(self) -> None:
         await asyncio.to_thread(self.world.produce)
 
     async def verdicts(self) -> list[str]:
-        context = await self.stage.context()
+        context = await self.sandbox.context()
         return [type(judged.verdict).__name__ for judged in context.components]
 
 
@@ -34,13 +34,13 @@ async def scene(
     control_plane: Any, mlflow_production: MlflowServer, mlflow_staging: MlflowServer
 ) -> AsyncIterator[Scene]:
     servers = (mlflow_production, mlflow_staging)
-    async with a_stage(control_plane, *servers) as stage:
-        places = (stage.production, stage.staging)
-        with Kubelet(stage.kube, places):
-            world = ThreeKinds(stage.kube, *places, servers, stage.mirror)
+    async with a_sandbox(control_plane, *servers) as sandbox:
+        places = (sandbox.production, sandbox.staging)
+        with Kubelet(sandbox.kube, places):
+            world = ThreeKinds(sandbox.kube, *places, servers, sandbox.mirror)
             await asyncio.to_thread(world.begin)
-            await stage.step()
-            yield Scene(stage, world)
+            await sandbox.step()
+            yield Scene(sandbox, world)
 
 
 def since(before: dict[str, int], after: dict[str, int]) -> dict[str, int]:
@@ -50,7 +50,7 @@ def since(before: dict[str, int], after: dict[str, int]) -> dict[str, int]:
 async def test_model_image_and_setting_arrive_together(scene: Scene) -> None:
     await scene.produce()
 
-    ended = await scene.stage.run("now")
+    ended = await scene.sandbox.run("now")
 
     assert ended["result"] == "Succeeded", ended
     assert scene.world.seen() == scene.world.wanted()
@@ -61,13 +61,13 @@ async def test_dying_after_every_write_ends_as_if_nothing_had_happened(scene: Sc
     before = scene.world.rollouts()
     await scene.produce()
 
-    ended = await scene.stage.run_dying("now", within=200)
+    ended = await scene.sandbox.run_dying("now", within=200)
 
     assert ended["result"] == "Succeeded", ended
     assert scene.world.seen() == scene.world.wanted()
     assert since(before, scene.world.rollouts()) == {"server": 1, "trainer": 1}
     assert await scene.verdicts() == ["InSync"] * 3
-    assert len(scene.stage.deaths) > 20, scene.stage.deaths
+    assert len(scene.sandbox.deaths) > 20, scene.sandbox.deaths
 
 
 async def test_dying_after_every_write_of_the_way_back_leaves_staging_as_it_was(
@@ -78,7 +78,7 @@ async def test_dying_after_every_write_of_the_way_back_leaves_staging_as_it_was(
     await asyncio.to_thread(scene.world.track)
     await scene.produce()
 
-    ended = await scene.stage.run_dying("now", within=240)
+    ended = await scene.sandbox.run_dying("now", within=240)
 
     assert (ended["result"], ended["reason"]) == ("RolledBack", "ImagePullBackOff"), ended
     # The copy stays, named by nothing; the loader ran again with the former value.

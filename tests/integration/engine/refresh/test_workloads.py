@@ -8,9 +8,9 @@ import pytest
 from support.kubernetes.kubelet import Kubelet, digest_of
 from support.kubernetes.workloads import DIGEST, deployment
 from support.resources import resources
-from support.stages.image_refreshes import NEW, OLD, features, image_of, live, states, watched
-from support.stages.stage import Stage
-from support.stages.stages import a_stage
+from support.sandbox.image_refreshes import NEW, OLD, features, image_of, live, states, watched
+from support.sandbox.sandbox import Sandbox
+from support.sandbox.setup import a_sandbox
 
 pytestmark = pytest.mark.integration
 NEVER = f"registry.example/never-ready@{DIGEST.format(3)}"
@@ -18,104 +18,106 @@ MIRRORS = "stagingmirror.dev/v1alpha1"
 
 
 @pytest.fixture
-async def stage(control_plane: Any) -> AsyncIterator[Stage]:
-    async with a_stage(control_plane) as stage:
-        with Kubelet(stage.kube, (stage.production, stage.staging)):
-            yield stage
+async def sandbox(control_plane: Any) -> AsyncIterator[Sandbox]:
+    async with a_sandbox(control_plane) as sandbox:
+        with Kubelet(sandbox.kube, (sandbox.production, sandbox.staging)):
+            yield sandbox
 
 
 def managers(body: dict[str, Any]) -> set[str]:
     return {entry["manager"] for entry in body["metadata"]["managedFields"]}
 
 
-async def test_an_image_follows_production_and_its_former_owner_is_told(stage: Stage) -> None:
-    await watched(stage, NEW, OLD)
+async def test_an_image_follows_production_and_its_former_owner_is_told(sandbox: Sandbox) -> None:
+    await watched(sandbox, NEW, OLD)
 
-    ended = await stage.run("now")
+    ended = await sandbox.run("now")
 
     assert ended["result"] == "Succeeded", ended
-    assert image_of(live(stage)) == NEW
-    assert stage.status["handledRefreshAt"] == "now"
-    assert [reason for reason, _ in stage.told.news] == ["TookOver"]
-    assert "owner" in stage.told.news[0][1]
+    assert image_of(live(sandbox)) == NEW
+    assert sandbox.status["handledRefreshAt"] == "now"
+    assert [reason for reason, _ in sandbox.told.news] == ["TookOver"]
+    assert "owner" in sandbox.told.news[0][1]
 
 
-async def test_an_image_that_never_gets_ready_is_put_back_and_given_back(stage: Stage) -> None:
-    track = features(stage, OLD, OLD)
+async def test_an_image_that_never_gets_ready_is_put_back_and_given_back(sandbox: Sandbox) -> None:
+    track = features(sandbox, OLD, OLD)
     # Production runs it (its kubelet is another), staging cannot pull it.
-    stage.mirror(track)
-    await stage.until(lambda _: _runs(stage, "features"))
-    before = live(stage)
+    sandbox.mirror(track)
+    await sandbox.until(lambda _: _runs(sandbox, "features"))
+    before = live(sandbox)
     track[0]["pipelineImage"]["staging"] = {"repository": "registry.example/never-ready"}
-    stage.kube.apply(deployment("features", stage.production, NEW), manager="owner")
-    stage.mirror(track)
+    sandbox.kube.apply(deployment("features", sandbox.production, NEW), manager="owner")
+    sandbox.mirror(track)
 
-    ended = await stage.run("now")
+    ended = await sandbox.run("now")
 
-    after = live(stage)
+    after = live(sandbox)
     assert (ended["result"], ended["reason"]) == ("RolledBack", "ImagePullBackOff"), ended
     assert after["spec"] == before["spec"]
     assert "stagingmirror" not in managers(after)
-    path = f"/apis/apps/v1/namespaces/{stage.staging}/deployments/features?fieldManager=owner"
-    again = deployment("features", stage.staging, OLD)
-    stage.kube.request("PATCH", path, again, content_type="application/apply-patch+yaml")
+    path = f"/apis/apps/v1/namespaces/{sandbox.staging}/deployments/features?fieldManager=owner"
+    again = deployment("features", sandbox.staging, OLD)
+    sandbox.kube.request("PATCH", path, again, content_type="application/apply-patch+yaml")
 
 
 async def test_a_hold_in_mid_refresh_stops_before_the_next_write_and_puts_back(
-    stage: Stage,
+    sandbox: Sandbox,
 ) -> None:
-    await watched(stage, NEW, OLD, "one", "two")
-    stage.ask("now")
-    await stage.until(lambda p: states(p) == ["Taken", "Pending"])
-    hold = resources.hold("ci", stage.staging)
-    stage.kube.create(hold)
+    await watched(sandbox, NEW, OLD, "one", "two")
+    sandbox.ask("now")
+    await sandbox.until(lambda p: states(p) == ["Taken", "Pending"])
+    hold = resources.hold("ci", sandbox.staging)
+    sandbox.kube.create(hold)
 
-    ended = await stage.run()
+    ended = await sandbox.run()
 
     assert (ended["result"], ended["reason"]) == ("RolledBack", "Held"), ended
-    assert [image_of(live(stage, name)) for name in ("one", "two")] == [OLD, OLD]
+    assert [image_of(live(sandbox, name)) for name in ("one", "two")] == [OLD, OLD]
 
 
-async def test_suspending_in_mid_refresh_puts_back(stage: Stage) -> None:
-    await watched(stage, NEW, OLD, "one", "two")
-    stage.ask("now")
-    await stage.until(lambda p: states(p) == ["Taken", "Pending"])
-    stage.patch_refresh(suspend=True)
+async def test_suspending_in_mid_refresh_puts_back(sandbox: Sandbox) -> None:
+    await watched(sandbox, NEW, OLD, "one", "two")
+    sandbox.ask("now")
+    await sandbox.until(lambda p: states(p) == ["Taken", "Pending"])
+    sandbox.patch_refresh(suspend=True)
 
-    ended = await stage.run()
+    ended = await sandbox.run()
 
     assert (ended["result"], ended["reason"]) == ("RolledBack", "Suspended"), ended
-    assert [image_of(live(stage, name)) for name in ("one", "two")] == [OLD, OLD]
+    assert [image_of(live(sandbox, name)) for name in ("one", "two")] == [OLD, OLD]
 
 
-async def test_a_deleted_mirror_leaves_staging_as_it_was_and_no_record(stage: Stage) -> None:
-    await watched(stage, NEW, OLD, "one", "two")
-    stage.ask("now")
-    await stage.until(lambda p: states(p) == ["Taken", "Pending"])
-    stage.kube.delete(MIRRORS, "StagingMirror", "fraud", stage.staging)
+async def test_a_deleted_mirror_leaves_staging_as_it_was_and_no_record(sandbox: Sandbox) -> None:
+    await watched(sandbox, NEW, OLD, "one", "two")
+    sandbox.ask("now")
+    await sandbox.until(lambda p: states(p) == ["Taken", "Pending"])
+    sandbox.kube.delete(MIRRORS, "StagingMirror", "fraud", sandbox.staging)
 
-    assert stage.refresher is not None
-    await stage.refresher.tend()
+    assert sandbox.refresher is not None
+    await sandbox.refresher.tend()
 
-    assert [image_of(live(stage, name)) for name in ("one", "two")] == [OLD, OLD]
-    records = stage.kube.list("v1", "ConfigMap", stage.settings.namespace)
+    assert [image_of(live(sandbox, name)) for name in ("one", "two")] == [OLD, OLD]
+    records = sandbox.kube.list("v1", "ConfigMap", sandbox.settings.namespace)
     assert not [each for each in records if each["metadata"]["name"].startswith("refresh-")]
 
 
-async def test_a_spec_edited_in_mid_refresh_changes_nothing_of_that_refresh(stage: Stage) -> None:
-    track = await watched(stage, NEW, OLD, "one", "two")
-    stage.ask("now")
-    await stage.until(lambda p: states(p) == ["Taken", "Pending"])
-    stage.mirror(track[:1])
+async def test_a_spec_edited_during_a_refresh_changes_nothing_of_that_refresh(
+    sandbox: Sandbox,
+) -> None:
+    track = await watched(sandbox, NEW, OLD, "one", "two")
+    sandbox.ask("now")
+    await sandbox.until(lambda p: states(p) == ["Taken", "Pending"])
+    sandbox.mirror(track[:1])
 
-    ended = await stage.run()
+    ended = await sandbox.run()
 
     assert ended["result"] == "Succeeded", ended
-    assert [image_of(live(stage, name)) for name in ("one", "two")] == [NEW, NEW]
+    assert [image_of(live(sandbox, name)) for name in ("one", "two")] == [NEW, NEW]
 
 
-def _runs(stage: Stage, name: str) -> bool:
-    pods = stage.kube.list("v1", "Pod", stage.staging, labels=f"app={name}")
+def _runs(sandbox: Sandbox, name: str) -> bool:
+    pods = sandbox.kube.list("v1", "Pod", sandbox.staging, labels=f"app={name}")
     return any(
         status["ready"] and digest_of(status["image"])
         for pod in pods

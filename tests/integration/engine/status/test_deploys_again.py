@@ -18,7 +18,7 @@ from support.kubernetes.kubelet import Kubelet, digest_of
 from support.kubernetes.workloads import DIGEST, deployment
 from support.operators.operator import OperatorProcess, World
 from support.resources import resources
-from support.stages.refreshing import REFRESH, ask, ended
+from support.sandbox.refreshing import REFRESH, ask, ended
 
 pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("told-deploys-again")]
 

@@ -17,7 +17,7 @@ from support.kubernetes.rights import ACCOUNT, RBAC, READ, bind
 from support.kubernetes.workloads import config_map
 from support.mlflow.gate import Gate, gate_before
 from support.operators.operator import OperatorProcess, World
-from support.stages.refreshing import DATA, REFRESH, ask, differ, ended, said, setting_of
+from support.sandbox.refreshing import DATA, REFRESH, ask, differ, ended, said, setting_of
 
 pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("told-refreshes")]
 

@@ -19,7 +19,7 @@ from rig.mlflow_server import MlflowServer
 from stagingmirror.api.types.base import API_VERSION
 from support.mlflow.bad_registry import BadRegistry
 from support.operators.operator import OperatorProcess, World, condition
-from support.operators.planting import (
+from support.operators.planted_secrets import (
     BAD,
     MARK,
     PLACE,

@@ -13,7 +13,7 @@ from support.kubernetes.workloads import config_map, deployment
 from support.operators.operator import OperatorProcess, World, condition
 from support.operators.rigs import make_namespace
 from support.resources import resources
-from support.stages.refreshing import (
+from support.sandbox.refreshing import (
     DATA,
     NEW,
     OLD,

@@ -9,9 +9,18 @@ from stagingmirror.api.crd.status_schema import MirrorStatus
 from stagingmirror.api.status.report import Report
 from stagingmirror.drift.facts import Fact
 from stagingmirror.drift.steps import Left, Plan, SetConfigMapKey
-from support.kinds import looks as given_looks
+from support.kinds import observations as given_looks
 from support.kinds.judged import deployed, of_condition, status
-from support.kinds.looks import accepted, component, drifted, equal, held, report, seen, unknown
+from support.kinds.observations import (
+    accepted,
+    component,
+    drifted,
+    equal,
+    held,
+    report,
+    seen,
+    unknown,
+)
 
 
 def huge() -> Report:

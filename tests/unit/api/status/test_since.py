@@ -5,7 +5,7 @@ import pytest
 from stagingmirror.api.status.report import Report
 from stagingmirror.api.status.status import Status, status_of
 from stagingmirror.drift.facts import Acceptance, Fact
-from support.kinds.looks import (
+from support.kinds.observations import (
     NOW,
     accepted,
     component,

@@ -7,9 +7,9 @@ import pytest
 from stagingmirror.api.status.report import ComponentReport
 from stagingmirror.api.status.status import Status, minimal_unknown, same_truth
 from stagingmirror.drift.steps import Left, Plan, SetConfigMapKey
-from support.kinds import looks as given_looks
+from support.kinds import observations as given_looks
 from support.kinds.judged import condition, of_condition, status
-from support.kinds.looks import (
+from support.kinds.observations import (
     NOW,
     STALE_AFTER,
     accepted,

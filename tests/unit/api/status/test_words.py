@@ -8,7 +8,7 @@ from stagingmirror.api.status.report import ComponentReport
 from stagingmirror.api.status.status import status_of
 from stagingmirror.api.status.truncation import cut, listed, short
 from stagingmirror.drift.facts import Acceptance, Fact, Unseen, Why
-from support.kinds.looks import (
+from support.kinds.observations import (
     NOW,
     absent,
     accepted,

@@ -7,7 +7,7 @@ import pytest
 from stagingmirror.api.types.times import rfc3339
 from stagingmirror.cli.commands.check import CheckRequest, check
 from stagingmirror.cli.read.client import LEASE, SETTLED_AT
-from support.resources.desks import LEASES, Wire, client
+from support.resources.mirror_client import LEASES, Wire, client
 from support.resources.resources import Object, mirror
 from support.resources.statuses import component, status
 

@@ -7,7 +7,7 @@ import pytest
 from stagingmirror.api.types.times import rfc3339
 from stagingmirror.cli.commands.hold import HoldRequest, hold, release
 from stagingmirror.errors import NeedsHuman
-from support.resources.desks import HOLDS, MIRRORS, Object, Wire, client
+from support.resources.mirror_client import HOLDS, MIRRORS, Object, Wire, client
 from support.resources.resources import hold as hold_body
 from support.resources.resources import mirror
 

@@ -8,7 +8,7 @@ from stagingmirror.api.types.times import rfc3339
 from stagingmirror.cli.commands import refresh as refresh_module
 from stagingmirror.cli.commands.refresh import refresh
 from stagingmirror.errors import NotAnswered
-from support.resources.desks import LEASES, MIRRORS, Wire, client
+from support.resources.mirror_client import LEASES, MIRRORS, Wire, client
 from support.resources.resources import mirror
 from support.resources.statuses import component, status
 

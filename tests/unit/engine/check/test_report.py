@@ -8,7 +8,7 @@ from stagingmirror.engine.check.report import Outcome, blind_report
 from stagingmirror.engine.context import Progress
 from stagingmirror.engine.resources.mirror import Mirror, Specs, mirror_of
 from support.kinds.judged import of_condition
-from support.kinds.looks import NOW
+from support.kinds.observations import NOW
 from support.resources import resources
 
 REVOKED = Why("EnvironmentNotUsable", "it is not usable from here any more.")

@@ -16,14 +16,14 @@ from stagingmirror.sources.kubernetes.write.loader_jobs import Load
 from support.kinds.builders import NOW
 from support.kinds.cases import STEP
 from support.kinds.records import a_record, an_entry
-from support.stages.refresher import MIRROR, RECORD, STAGING, Office, an_office, on_the_shelf
+from support.sandbox.refresher import MIRROR, RECORD, STAGING, Office, a_refresher, on_the_shelf
 
 LOAD = RunLoader("load", "data", "ml-staging", "load", "load", "SNAPSHOT", "new", 60.0, "old")
 
 
 @pytest.fixture
 async def office() -> AsyncIterator[Office]:
-    async with an_office() as office:
+    async with a_refresher() as office:
         yield office
 
 

@@ -8,7 +8,17 @@ from stagingmirror.api.status.report import ComponentReport, Report
 from stagingmirror.api.status.status import Status, status_of
 from stagingmirror.drift.deploys import Deploy, DeployKey
 from stagingmirror.engine.status.changes import MAX_MESSAGE, Announcement, changes
-from support.kinds.looks import NOW, component, drifted, equal, held, report, seen, stalled, unknown
+from support.kinds.observations import (
+    NOW,
+    component,
+    drifted,
+    equal,
+    held,
+    report,
+    seen,
+    stalled,
+    unknown,
+)
 
 
 def after(first: Report | None, then: Report) -> list[Announcement]:

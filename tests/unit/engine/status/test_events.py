@@ -14,7 +14,7 @@ from stagingmirror.drift.deploys import Deploy, DeployKey
 from stagingmirror.engine.resources.mirror import MirrorKey
 from stagingmirror.engine.status.events import BURST, REFILL, WAITING, EventRecorder
 from stagingmirror.errors import NotAnswered
-from support.kinds.looks import NOW, drifted, equal, report
+from support.kinds.observations import NOW, drifted, equal, report
 from support.operators.runtimes import a_runtime
 
 KEY = MirrorKey("ml-staging", "fraud")

@@ -6,7 +6,7 @@ from stagingmirror.engine.resources.cache import ResourceCache
 from stagingmirror.engine.resources.mirror import MirrorKey, Specs
 from stagingmirror.engine.watch.event_handlers import EventHandlers
 from stagingmirror.metrics import Metrics
-from support.kinds.looks import NOW
+from support.kinds.observations import NOW
 from support.resources.resources import environment
 
 

@@ -15,8 +15,8 @@ from stagingmirror.engine.context import Judged
 from stagingmirror.engine.refresh.execute.contention import Contention
 from stagingmirror.engine.refresh.record.record import Applied, Entry, Record
 from stagingmirror.errors import ChangedUnderneath, NotAnswered
-from support.kinds.hands import Bench
-from support.kinds.looks import component, seen
+from support.kinds.observations import component, seen
+from support.kinds.tools import Bench
 from support.mlflow.registries import connected, serving
 
 SET = SetConfigMapKey("s", "data", "ml", "training-data", "snapshot", "new")

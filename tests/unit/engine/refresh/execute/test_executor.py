@@ -14,9 +14,9 @@ from stagingmirror.engine.refresh.execute.rollback import Rollback
 from stagingmirror.engine.refresh.execute.verification import Judgement, judge_applied, track_mark
 from stagingmirror.engine.refresh.record.record import Applied, Entry, Record
 from stagingmirror.engine.refresh.record.record_store import Records
-from support.kinds.hands import Bench
-from support.kinds.looks import component, seen
+from support.kinds.observations import component, seen
 from support.kinds.records import a_record
+from support.kinds.tools import Bench
 from support.kubernetes.workloads import config_map, cron_job
 
 LOAD = RunLoader("load", "data", "ml", "load", "load", "SNAPSHOT", "new", 60.0, "old")

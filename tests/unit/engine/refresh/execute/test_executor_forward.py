@@ -19,14 +19,14 @@ from stagingmirror.sources.mlflow.client.client import MlflowServer
 from support.kinds.builders import NOW
 from support.kinds.cases import context
 from support.kinds.records import BEFORE, a_record, an_entry
-from support.operators.shelf import Fate, Shelf, a_writer
+from support.operators.object_server import Fate, ObjectServer, a_writer
 
 OTHER = SetConfigMapKey("other", "features", "ml-staging", "features", "snapshot", "new")
 ARRIVED = Judgement()
 
 
 class Runs:
-    def __init__(self, shelf: Shelf) -> None:
+    def __init__(self, shelf: ObjectServer) -> None:
         self.shelf = shelf
         self.now = NOW
 
@@ -49,7 +49,7 @@ class Runs:
 
 @pytest.fixture
 async def runs() -> AsyncIterator[Runs]:
-    shelf = Shelf()
+    shelf = ObjectServer()
     made = Runs(shelf)
 
     def clock() -> float:

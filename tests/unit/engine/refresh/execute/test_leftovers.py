@@ -8,12 +8,12 @@ from stagingmirror.engine.context import Progress
 from stagingmirror.engine.refresh.record.record_store import UNREADABLE_PERIOD
 from support.kinds.builders import NOW
 from support.kinds.records import a_record, an_entry
-from support.stages.refresher import (
+from support.sandbox.refresher import (
     MIRROR,
     RECORD,
     SEEN_BEFORE,
     Office,
-    an_office,
+    a_refresher,
     kept,
     on_the_shelf,
 )
@@ -21,7 +21,7 @@ from support.stages.refresher import (
 
 @pytest.fixture
 async def office() -> AsyncIterator[Office]:
-    async with an_office() as office:
+    async with a_refresher() as office:
         yield office
 
 

@@ -13,7 +13,7 @@ from stagingmirror.errors import CannotRefresh
 from stagingmirror.sources.mlflow.client.client import MlflowServer
 from support.kinds.builders import NOW
 from support.kinds.records import BEFORE, a_record, an_entry
-from support.operators.shelf import Fate, Shelf, a_writer
+from support.operators.object_server import Fate, ObjectServer, a_writer
 
 OTHER = SetConfigMapKey("other", "features", "ml-staging", "features", "snapshot", "new")
 MOVE = MoveAlias("move", "fraud", "staging", "fraud-detector", "champion", "8")
@@ -23,7 +23,7 @@ TURNED = {"phase": "RollBack", "turned": NOW, "why": ("Held", "ci holds staging.
 class Returns:
     """``clock`` is what the hands go by; there are no credentials for any registry."""
 
-    def __init__(self, shelf: Shelf) -> None:
+    def __init__(self, shelf: ObjectServer) -> None:
         self.shelf = shelf
         self.now = NOW
 
@@ -39,8 +39,8 @@ class Returns:
 
 
 @pytest.fixture
-def shelf() -> Shelf:
-    shelf = Shelf()
+def shelf() -> ObjectServer:
+    shelf = ObjectServer()
     shelf.config_map("training-data", {"snapshot": "new"})
     shelf.config_map("features", {"snapshot": "new"})
     return shelf
@@ -51,7 +51,7 @@ def no_server(environment: str) -> MlflowServer:
 
 
 @pytest.fixture
-async def returns(shelf: Shelf) -> AsyncIterator[Returns]:
+async def returns(shelf: ObjectServer) -> AsyncIterator[Returns]:
     made = Returns(shelf)
 
     def clock() -> float:
@@ -71,7 +71,7 @@ async def returns(shelf: Shelf) -> AsyncIterator[Returns]:
 @pytest.mark.parametrize("refusal", [401, 403, 422])
 @pytest.mark.parametrize("verb", ["PATCH", "GET"])
 async def test_a_refusal_is_asked_again_and_everything_is_put_back(
-    returns: Returns, shelf: Shelf, refusal: Fate, verb: str
+    returns: Returns, shelf: ObjectServer, refusal: Fate, verb: str
 ) -> None:
     shelf.fates = {(verb, "training-data"): [refusal] * 5}
 
@@ -85,7 +85,7 @@ async def test_a_refusal_is_asked_again_and_everything_is_put_back(
 
 
 async def test_what_is_refused_keeps_no_other_component_waiting(
-    returns: Returns, shelf: Shelf
+    returns: Returns, shelf: ObjectServer
 ) -> None:
     shelf.fates, shelf.for_ever = {("PATCH", "training-data"): [403]}, True
 
@@ -97,7 +97,7 @@ async def test_what_is_refused_keeps_no_other_component_waiting(
 
 
 async def test_what_is_refused_until_the_timeout_is_left_and_named(
-    returns: Returns, shelf: Shelf
+    returns: Returns, shelf: ObjectServer
 ) -> None:
     shelf.fates, shelf.for_ever = {("PATCH", "training-data"): [403]}, True
     await returns.passes()
@@ -110,7 +110,9 @@ async def test_what_is_refused_until_the_timeout_is_left_and_named(
     assert "training-data: snapshot" in ended.message
 
 
-async def test_what_somebody_else_changed_is_left_at_once(returns: Returns, shelf: Shelf) -> None:
+async def test_what_somebody_else_changed_is_left_at_once(
+    returns: Returns, shelf: ObjectServer
+) -> None:
     shelf.config_map("training-data", {"snapshot": "theirs"})
 
     ended = await returns.passes()
@@ -120,7 +122,7 @@ async def test_what_somebody_else_changed_is_left_at_once(returns: Returns, shel
 
 
 async def test_credentials_that_are_not_there_may_come_back() -> None:
-    shelf, now = Shelf(), [NOW]
+    shelf, now = ObjectServer(), [NOW]
     async with a_writer(shelf) as writer:
         tools = Tools(writer, no_server, lambda *_: False, lambda: now[0])
         records = Records(writer, namespace="operator", writer_name="o", clock=lambda: now[0])

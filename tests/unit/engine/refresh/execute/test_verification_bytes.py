@@ -11,7 +11,7 @@ from stagingmirror.engine.observe.subscriptions import Subscriptions
 from stagingmirror.engine.resources.mirror import MirrorKey
 from stagingmirror.errors import NotAnswered, NotRead
 from stagingmirror.view import Subject
-from support.kinds.hands import Clock
+from support.kinds.tools import Clock
 
 KEY = MirrorKey("ml-staging", "fraud")
 VERSION = Subject("staging", "ModelVersion", "fraud-detector", "12")

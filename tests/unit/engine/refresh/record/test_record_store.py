@@ -9,7 +9,7 @@ from stagingmirror.engine.refresh.record.record_store import KEY, UNREADABLE_PER
 from stagingmirror.errors import Conflicted, NotAnswered
 from support.kinds.builders import NOW
 from support.kinds.records import a_record
-from support.operators.shelf import CONFIG_MAPS, Shelf, a_writer
+from support.operators.object_server import CONFIG_MAPS, ObjectServer, a_writer
 
 HOME = CONFIG_MAPS.format("operator")
 PATH = f"{HOME}/refresh-uid-1"
@@ -23,8 +23,8 @@ class Clock:
 
 
 @pytest.fixture
-def shelf() -> Shelf:
-    return Shelf()
+def shelf() -> ObjectServer:
+    return ObjectServer()
 
 
 @pytest.fixture
@@ -33,13 +33,13 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-async def records(shelf: Shelf, clock: Clock) -> AsyncIterator[Records]:
+async def records(shelf: ObjectServer, clock: Clock) -> AsyncIterator[Records]:
     async with a_writer(shelf) as writer:
         yield Records(writer, namespace="operator", writer_name="operator/1", clock=clock)
 
 
 async def test_a_lost_answer_and_a_read_without_one_lose_nothing(
-    shelf: Shelf, records: Records
+    shelf: ObjectServer, records: Records
 ) -> None:
     await records.load()
     begun = await records.begin(a_record())
@@ -60,7 +60,7 @@ async def test_a_lost_answer_and_a_read_without_one_lose_nothing(
 
 
 async def test_a_record_that_another_wrote_is_known_once_it_can_be_read(
-    shelf: Shelf, records: Records
+    shelf: ObjectServer, records: Records
 ) -> None:
     await records.load()
     begun = await records.begin(a_record())
@@ -76,7 +76,7 @@ async def test_a_record_that_another_wrote_is_known_once_it_can_be_read(
 
 
 async def test_an_open_record_that_somebody_removed_is_made_again_also_the_second_time(
-    shelf: Shelf, records: Records
+    shelf: ObjectServer, records: Records
 ) -> None:
     await records.load()
     begun = await records.begin(a_record())
@@ -93,7 +93,7 @@ async def test_an_open_record_that_somebody_removed_is_made_again_also_the_secon
 
 
 async def test_a_record_whose_making_was_not_answered_is_found_before_anything_else(
-    shelf: Shelf, records: Records
+    shelf: ObjectServer, records: Records
 ) -> None:
     await records.load()
     shelf.fates = {("POST", "configmaps"): ["lost"]}
@@ -106,7 +106,7 @@ async def test_a_record_whose_making_was_not_answered_is_found_before_anything_e
 
 
 async def test_an_unreadable_record_that_was_deleted_is_none_after_a_while(
-    shelf: Shelf, records: Records, clock: Clock
+    shelf: ObjectServer, records: Records, clock: Clock
 ) -> None:
     shelf.config_map("refresh-uid-1", {KEY: "{}"}, "operator")
     await records.load("uid-1")

@@ -11,7 +11,7 @@ from stagingmirror.settings import Settings
 from stagingmirror.sources.kubernetes.watch import watch_scope
 from stagingmirror.view import LOCAL, Observed, Subject
 from support.kubernetes.cluster_bodies import deployment
-from support.kubernetes.played_cluster import PlayedCluster, seeing
+from support.kubernetes.scripted_cluster import ScriptedCluster, seeing
 from support.operators.waiting import holds
 
 CALM = Settings(sweep_interval=600.0, request_timeout=5.0)
@@ -20,9 +20,9 @@ WEB = Subject(LOCAL, "Deployment", "ml", "web")
 
 
 @pytest.fixture
-def cluster() -> PlayedCluster:
+def cluster() -> ScriptedCluster:
     """With a Deployment ``web`` in two namespaces."""
-    made = PlayedCluster()
+    made = ScriptedCluster()
     for namespace in ("ml", "other"):
         made.put("deployments", deployment(namespace=namespace, uid=f"uid-{namespace}"))
     return made
@@ -42,7 +42,7 @@ def config_map(**data: str) -> dict[str, Any]:
     ],
 )
 async def test_garbage_in_a_list_is_trouble_and_ends_nothing(
-    cluster: PlayedCluster, items: Any
+    cluster: ScriptedCluster, items: Any
 ) -> None:
     async with seeing(cluster) as seen:
         cluster.garbage["deployments"] = items
@@ -53,7 +53,7 @@ async def test_garbage_in_a_list_is_trouble_and_ends_nothing(
         await holds(lambda: seen.look().trouble is None)
 
 
-async def test_a_first_list_of_garbage_is_no_answer(cluster: PlayedCluster) -> None:
+async def test_a_first_list_of_garbage_is_no_answer(cluster: ScriptedCluster) -> None:
     cluster.garbage["deployments"] = [{"metadata": []}]
 
     async with seeing(cluster) as seen:
@@ -63,7 +63,7 @@ async def test_a_first_list_of_garbage_is_no_answer(cluster: PlayedCluster) -> N
         assert look.why.reason == "ClusterNotAnswering"
 
 
-async def test_a_cluster_that_was_set_back_is_seen_as_it_is(cluster: PlayedCluster) -> None:
+async def test_a_cluster_that_was_set_back_is_seen_as_it_is(cluster: ScriptedCluster) -> None:
     former = deployment(uid="uid-ml", version="50")
     gone = deployment("later", uid="later")
     cluster.put("deployments", deployment(uid="uid-ml", replicas=3))
@@ -79,7 +79,7 @@ async def test_a_cluster_that_was_set_back_is_seen_as_it_is(cluster: PlayedClust
         await holds(lambda: seen.sees(replicas=2))
 
 
-async def test_the_data_of_config_maps_are_read_again_after_that(cluster: PlayedCluster) -> None:
+async def test_the_data_of_config_maps_are_read_again_after_that(cluster: ScriptedCluster) -> None:
     former = config_map(snapshot="1")
     former["metadata"]["resourceVersion"] = "50"
     cluster.put("configmaps", config_map(snapshot="2"))
@@ -99,7 +99,7 @@ async def test_the_data_of_config_maps_are_read_again_after_that(cluster: Played
 
 
 async def test_a_right_that_is_taken_away_leaves_what_may_still_be_read(
-    cluster: PlayedCluster,
+    cluster: ScriptedCluster,
 ) -> None:
     async with seeing(cluster, "ml", "other") as seen:
         observations: list[object] = []
@@ -122,7 +122,7 @@ async def test_a_right_that_is_taken_away_leaves_what_may_still_be_read(
 
 
 async def test_a_kind_that_was_refused_is_tried_again_for_all_namespaces(
-    cluster: PlayedCluster, monkeypatch: pytest.MonkeyPatch
+    cluster: ScriptedCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(watch_scope, "WIDEN", 0.2)
     cluster.forbidden.add(("deployments", None))
@@ -147,7 +147,7 @@ async def test_a_kind_that_was_refused_is_tried_again_for_all_namespaces(
 
 
 async def test_a_proof_that_failed_is_trouble_of_its_namespace_alone(
-    cluster: PlayedCluster,
+    cluster: ScriptedCluster,
 ) -> None:
     async with seeing(cluster, "ml", "other", settings=CALM) as seen:
         cluster.forbidden.add(("deployments", "other"))
@@ -164,7 +164,7 @@ async def test_a_proof_that_failed_is_trouble_of_its_namespace_alone(
 
 
 async def test_lists_that_are_under_way_are_not_begun_anew_when_one_kind_is_refused(
-    cluster: PlayedCluster,
+    cluster: ScriptedCluster,
 ) -> None:
     cluster.held.add("deployments")
     cluster.forbidden |= {("pods", None), ("jobs", None), ("cronjobs", None)}
@@ -177,7 +177,7 @@ async def test_lists_that_are_under_way_are_not_begun_anew_when_one_kind_is_refu
         assert cluster.lists["deployments", None] == 1
 
 
-async def test_a_call_that_was_given_up_is_no_error_of_the_server(cluster: PlayedCluster) -> None:
+async def test_a_call_that_was_given_up_is_no_error_of_the_server(cluster: ScriptedCluster) -> None:
     cluster.held.add("deployments")
     async with seeing(cluster, settings=CALM, ready=False) as seen:
         await holds(lambda: cluster.lists["deployments", None] == 1)
@@ -190,7 +190,7 @@ async def test_a_call_that_was_given_up_is_no_error_of_the_server(cluster: Playe
 
 
 async def test_a_stream_that_goes_on_after_it_was_interrupted_is_proven_once(
-    cluster: PlayedCluster,
+    cluster: ScriptedCluster,
 ) -> None:
     async with seeing(cluster, settings=CALM) as seen:
         queues = cluster.watches.setdefault(("deployments", None), [])

@@ -10,7 +10,7 @@ from stagingmirror.sources.kubernetes.write.rollout_status import (
     read_rollout,
     refuse_unmovable,
 )
-from support.kinds.hands import Bench
+from support.kinds.tools import Bench
 from support.kubernetes.workloads import stateful_set
 
 PATH = "/apis/apps/v1/namespaces/ml/statefulsets/index"

@@ -19,8 +19,8 @@ from stagingmirror.settings import Settings
 from stagingmirror.sources.mlflow.client.client import MlflowServer
 from support.kinds.builders import NOW, environment
 from support.kinds.cases import context
+from support.operators.object_server import ObjectServer, a_writer
 from support.operators.runtimes import a_runtime
-from support.operators.shelf import Shelf, a_writer
 from support.resources import resources
 
 _ROOT = "/apis/stagingmirror.dev/v1alpha1"
@@ -41,7 +41,7 @@ class Told:
 
 @dataclass
 class Office:
-    shelf: Shelf
+    shelf: ObjectServer
     refresher: RefreshReconciler
     now: float
     mirrors: set[str]
@@ -54,8 +54,8 @@ class Office:
 
 
 @asynccontextmanager
-async def an_office() -> AsyncIterator[Office]:
-    shelf = Shelf()
+async def a_refresher() -> AsyncIterator[Office]:
+    shelf = ObjectServer()
     body = resources.mirror(refresh={"schedule": "0 6 * * *"})
     metadata = {**body["metadata"], "uid": "uid-1", "generation": 1}
     shelf.put(MIRROR, {**body, "metadata": metadata})
@@ -81,7 +81,7 @@ async def an_office() -> AsyncIterator[Office]:
         yield office
 
 
-def on_the_shelf(shelf: Shelf, record: Record | None, uid: str, **labels: str) -> None:
+def on_the_shelf(shelf: ObjectServer, record: Record | None, uid: str, **labels: str) -> None:
     """A record that an operator before us has left; None: one that nobody can read."""
     text = "{}" if record is None else json.dumps(to_json(record))
     metadata = {

@@ -10,17 +10,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from support.operators.guillotine import Guillotine
+from support.operators.killing_proxy import KillingProxy
 from support.operators.operator import OperatorProcess, World
 
 Counts = Callable[[str, str, bytes], bool]
 
 
 @dataclass(slots=True)
-class Executions:
+class InterruptedOperators:
     world: World
     kubeconfig: Path
-    guillotine: Guillotine
+    proxy: KillingProxy
     operator: OperatorProcess | None = None
 
     def start(self, writes: int | None = None) -> OperatorProcess:
@@ -31,7 +31,7 @@ class Executions:
         for lease in kube.list("coordination.k8s.io/v1", "Lease", space):
             patch = {"spec": {"holderIdentity": ""}}
             kube.patch("coordination.k8s.io/v1", "Lease", lease["metadata"]["name"], space, patch)
-        self.guillotine.allow(10**9 if writes is None else writes)
+        self.proxy.allow(10**9 if writes is None else writes)
         self.operator = OperatorProcess(self.world.control_plane, space, self.kubeconfig)
         return self.operator
 
@@ -44,13 +44,15 @@ class Executions:
 
 
 @contextmanager
-def executions(world: World, folder: Path, *, counts: Counts) -> Iterator[Executions]:
+def interrupted_operators(
+    world: World, folder: Path, *, counts: Counts
+) -> Iterator[InterruptedOperators]:
     """``counts`` tells which writes to the API server (method, path, body) are counted."""
-    killed: list[Executions] = []
-    with Guillotine(counts=counts, kill=lambda: killed[0].kill()) as guillotine:
-        done = Executions(world, folder / "kubeconfig", guillotine)
+    killed: list[InterruptedOperators] = []
+    with KillingProxy(counts=counts, kill=lambda: killed[0].kill()) as proxy:
+        done = InterruptedOperators(world, folder / "kubeconfig", proxy)
         killed.append(done)
-        _lead_through(guillotine, world, done.kubeconfig)
+        _lead_through(proxy, world, done.kubeconfig)
         try:
             yield done
         finally:
@@ -72,17 +74,17 @@ def meddled_with(
         done.append("meddled")
         meddle()
 
-    with Guillotine(counts=counts, kill=first) as guillotine:
-        guillotine.allow(1)
-        kubeconfig = _lead_through(guillotine, world, folder / "kubeconfig")
+    with KillingProxy(counts=counts, kill=first) as proxy:
+        proxy.allow(1)
+        kubeconfig = _lead_through(proxy, world, folder / "kubeconfig")
         with OperatorProcess(world.control_plane, world.namespace, kubeconfig) as operator:
             operator.until_leading()
             yield operator
 
 
-def _lead_through(guillotine: Guillotine, world: World, kubeconfig: Path) -> Path:
-    """Write the world's kubeconfig with the guillotine's address in it."""
+def _lead_through(proxy: KillingProxy, world: World, kubeconfig: Path) -> Path:
+    """Write the world's kubeconfig with the proxy's address in it."""
     spec, plane = json.loads(world.kubeconfig.read_text()), world.control_plane
-    spec["clusters"][0]["cluster"] = {"server": guillotine.before(plane.server, plane.ca_path)}
+    spec["clusters"][0]["cluster"] = {"server": proxy.before(plane.server, plane.ca_path)}
     kubeconfig.write_text(json.dumps(spec))
     return kubeconfig

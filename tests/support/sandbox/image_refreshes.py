@@ -6,31 +6,31 @@ from typing import Any
 from stagingmirror.drift.verdict import Unknown
 from stagingmirror.engine.context import Progress
 from support.kubernetes.workloads import DIGEST, deployment
-from support.stages.stage import Stage
+from support.sandbox.sandbox import Sandbox
 
 NEW, OLD = (f"registry.example/features@{DIGEST.format(n)}" for n in (2, 1))
 
 
-def features(stage: Stage, production: str, staging: str, *names: str) -> list[dict[str, Any]]:
+def features(sandbox: Sandbox, production: str, staging: str, *names: str) -> list[dict[str, Any]]:
     """One Deployment per name on each side, and the track of them all."""
     track = []
     for name in names or ("features",):
-        stage.kube.apply(deployment(name, stage.production, production), manager="owner")
-        stage.kube.apply(deployment(name, stage.staging, staging), manager="owner")
+        sandbox.kube.apply(deployment(name, sandbox.production, production), manager="owner")
+        sandbox.kube.apply(deployment(name, sandbox.staging, staging), manager="owner")
         place = {"kind": "Deployment", "name": name, "container": "app"}
         track.append({"name": name, "pipelineImage": {"production": place}})
     return track
 
 
-async def until_drifted(stage: Stage) -> None:
+async def until_drifted(sandbox: Sandbox) -> None:
     """Wait until a refresh would do something: staging's pods are seen."""
     async with asyncio.timeout(60):
-        while not (await stage.context()).plan.steps:  # noqa: ASYNC110 - pods know no event
+        while not (await sandbox.context()).plan.steps:  # noqa: ASYNC110 - pods know no event
             await asyncio.sleep(0.1)
 
 
-def live(stage: Stage, name: str = "features") -> dict[str, Any]:
-    return stage.kube.get("apps/v1", "Deployment", name, stage.staging)
+def live(sandbox: Sandbox, name: str = "features") -> dict[str, Any]:
+    return sandbox.kube.get("apps/v1", "Deployment", name, sandbox.staging)
 
 
 def image_of(body: dict[str, Any]) -> str:
@@ -41,20 +41,22 @@ def states(progress: Progress) -> list[str]:
     return [step["state"] for step in (progress.refresh or {}).get("steps", ())]
 
 
-async def watched(stage: Stage, production: str, staging: str, *names: str) -> list[dict[str, Any]]:
+async def watched(
+    sandbox: Sandbox, production: str, staging: str, *names: str
+) -> list[dict[str, Any]]:
     """A mirror of them, looked at until every pod runs and the operator sees that: what is not seen
     is not planned. Returns its track.
     """
-    track = features(stage, production, staging, *names)
-    stage.mirror(track)
+    track = features(sandbox, production, staging, *names)
+    sandbox.mirror(track)
 
     def all_run(_: Progress) -> bool:
-        spaces = (stage.production, stage.staging)
-        pods = [pod for space in spaces for pod in stage.kube.list("v1", "Pod", space)]
-        known = not any(isinstance(each.verdict, Unknown) for each in stage.judged)
+        spaces = (sandbox.production, sandbox.staging)
+        pods = [pod for space in spaces for pod in sandbox.kube.list("v1", "Pod", space)]
+        known = not any(isinstance(each.verdict, Unknown) for each in sandbox.judged)
         return known and len(pods) == 2 * len(track) and all(_runs(pod) for pod in pods)
 
-    await stage.until(all_run)
+    await sandbox.until(all_run)
     return track
 
 

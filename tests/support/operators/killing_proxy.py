@@ -19,7 +19,7 @@ from aiohttp import web
 _HOP = frozenset({"host", "connection", "transfer-encoding", "content-length", "keep-alive"})
 
 
-class Guillotine:
+class KillingProxy:
     """``counts`` tells which writes (method, path, body) are counted, ``kill`` ends the operator.
 
     ``allow(n)`` lets n counted writes through; the operator is killed after the n-th.
@@ -33,13 +33,13 @@ class Guillotine:
         self._left: int | None = None
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="guillotine", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="proxy", daemon=True)
         self._sites: list[web.AppRunner] = []
         self.writes: list[str] = []
-        self.fallen = threading.Event()
+        self.killed = threading.Event()
 
     def allow(self, writes: int) -> None:
-        self.fallen.clear()
+        self.killed.clear()
         self._left = writes
 
     def before(self, server: str, ca: Path | None = None) -> str:
@@ -103,7 +103,7 @@ class Guillotine:
         headers = {k: v for k, v in request.headers.items() if k.lower() not in _HOP}
         body = await request.read()
         is_counted = self._counts(request.method, request.path, body)
-        if is_counted and self.fallen.is_set():
+        if is_counted and self.killed.is_set():
             raise web.HTTPBadGateway  # the dead write nothing
         async with session.request(
             request.method,
@@ -131,4 +131,4 @@ class Guillotine:
         self._left -= 1
         if self._left <= 0:
             self._kill()
-            self.fallen.set()
+            self.killed.set()

@@ -1,4 +1,4 @@
-"""What asks anew on a stage, where the test calls every pass itself."""
+"""What asks anew on a sandbox, where the test calls every pass itself."""
 
 import time
 
@@ -9,7 +9,7 @@ from stagingmirror.sources.kubernetes.watch.source import KubernetesSource
 from stagingmirror.sources.mlflow.poll.source import MlflowSource
 
 
-def proving_of(cluster: KubernetesSource, registry: MlflowSource) -> Probes:
+def probes_of(cluster: KubernetesSource, registry: MlflowSource) -> Probes:
     """Brings nobody back: the next pass comes anyway."""
     subscriptions = Subscriptions(cluster=cluster, registry=registry, leading=lambda: True)
     return Probes(

@@ -33,8 +33,8 @@ from stagingmirror.sources.kubernetes.write.writer import Writer
 from stagingmirror.sources.mlflow.client.client import MlflowServer
 from stagingmirror.sources.mlflow.poll.source import MlflowSource
 from stagingmirror.view import LOCAL
-from support.operators.axe import Axe, ChoppedClient, ChoppedServer, Killed
-from support.operators.proofs import proving_of
+from support.operators.killing_client import Killed, KillingClient, KillingServer, KillSwitch
+from support.operators.probes import probes_of
 from support.operators.runtimes import a_runtime
 from support.operators.waiting import holds
 from support.resources import resources
@@ -53,7 +53,7 @@ class Told:
 
 
 @dataclass(slots=True)
-class Stage:
+class Sandbox:
     kube: Kube
     production: str
     staging: str
@@ -65,7 +65,7 @@ class Stage:
     told: Told = field(default_factory=Told)
     status: dict[str, Any] = field(default_factory=dict)
     leading: bool = True
-    axe: Axe = field(default_factory=lambda: Axe(None))
+    kill_switch: KillSwitch = field(default_factory=lambda: KillSwitch(None))
     refresher: RefreshReconciler | None = None
     probes: Probes = field(init=False)
     judged: tuple[Judged, ...] = ()
@@ -73,7 +73,7 @@ class Stage:
     """The writes after which a process died."""
 
     def __post_init__(self) -> None:
-        self.probes = proving_of(self.cluster, self.registry)
+        self.probes = probes_of(self.cluster, self.registry)
 
     @property
     def key(self) -> MirrorKey:
@@ -104,18 +104,18 @@ class Stage:
     def _patch_mirror(self, patch: Object) -> None:
         self.kube.patch(API_VERSION, "StagingMirror", self.key.name, self.staging, patch)
 
-    def operator(self, axe: Axe | None = None) -> RefreshReconciler:
+    def operator(self, kill_switch: KillSwitch | None = None) -> RefreshReconciler:
         """A fresh operator process, as far as refreshing goes."""
-        self.axe = axe or Axe(None)
+        self.kill_switch = kill_switch or KillSwitch(None)
         writer = Writer(
-            ChoppedClient(self.client, self.axe),
+            KillingClient(self.client, self.kill_switch),
             productions=lambda: frozenset({self.production}),
             leading=lambda: self.leading,
         )
         tools = Tools(
             writer=writer,
             server=lambda name: cast(
-                "MlflowServer", ChoppedServer(self.registry.server(name), self.axe)
+                "MlflowServer", KillingServer(self.registry.server(name), self.kill_switch)
             ),
             is_productions=self._is_productions,
             may_copy=self._may_copy,
@@ -172,7 +172,7 @@ class Stage:
         """One pass, and what it tells kept as status."""
         assert self.refresher is not None
         progress = await self.refresher.advance(await self.context())
-        if self.axe.fallen:
+        if self.kill_switch.killed:
             raise Killed
         self._keep(progress)
         return progress
@@ -205,12 +205,12 @@ class Stage:
                 is_open = (
                     record and record["metadata"]["labels"]["stagingmirror.dev/open"] == "true"
                 )
-                self.operator(Axe((2 if is_open else 1) + repeated))
+                self.operator(KillSwitch((2 if is_open else 1) + repeated))
                 with contextlib.suppress(Killed):
                     while len(self.status.get("refreshes", ())) == known:
                         await self.step()
                         await asyncio.sleep(0.1)
-                last = self.axe.writes[-1:]
+                last = self.kill_switch.writes[-1:]
                 repeated = repeated + 1 if set(last) <= set(self.deaths) else 0
                 self.deaths.extend(last)
                 assert self.refresher is not None

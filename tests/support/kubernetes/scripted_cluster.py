@@ -24,7 +24,7 @@ Body = dict[str, Any]
 QUICK = Settings(sweep_interval=0.2, request_timeout=5.0)
 
 
-class PlayedCluster:
+class ScriptedCluster:
     """``forbidden``: plurals with a namespace, or with None for all at once. ``garbage``: what a
     LIST of a plural has in place of items. ``held``: plurals whose LISTs wait until they are not.
     """
@@ -136,7 +136,7 @@ class Seen:
 
 @asynccontextmanager
 async def seeing(
-    cluster: PlayedCluster, *namespaces: str, settings: Settings = QUICK, ready: bool = True
+    cluster: ScriptedCluster, *namespaces: str, settings: Settings = QUICK, ready: bool = True
 ) -> AsyncIterator[Seen]:
     """What is seen of it, once everything was answered (``ready``)."""
 

@@ -1,4 +1,4 @@
-"""A stage, set up and cleared away."""
+"""A sandbox, set up and cleared away."""
 
 import asyncio
 import contextlib
@@ -21,18 +21,18 @@ from support.operators.rigs import make_namespace
 from support.operators.waiting import holds
 from support.resources import resources
 from support.resources.definitions import install
-from support.stages.stage import Stage
+from support.sandbox.sandbox import Sandbox
 
 Object = dict[str, Any]
 
 
 @asynccontextmanager
-async def a_stage(
+async def a_sandbox(
     control_plane: Any,
     production_mlflow: RigMlflow | None = None,
     staging_mlflow: RigMlflow | None = None,
     **staging_environment: Any,
-) -> AsyncIterator[Stage]:
+) -> AsyncIterator[Sandbox]:
     """Two fresh namespaces with an environment each, and an operator that watches them."""
     kube: Kube = control_plane.kube
     install(kube)
@@ -48,13 +48,13 @@ async def a_stage(
             registry.configure(name, RegistryAddress(server.url))
     cluster.want_namespaces(frozenset(spaces[:2]))
     tasks = [asyncio.create_task(cluster.run()), asyncio.create_task(registry.run())]
-    stage = Stage(kube, spaces[0], spaces[1], environments, client, cluster, registry, settings)
-    stage.operator()
+    sandbox = Sandbox(kube, spaces[0], spaces[1], environments, client, cluster, registry, settings)
+    sandbox.operator()
     try:
         await holds(lambda: cluster.ready, within=20)
-        yield stage
+        yield sandbox
     finally:
-        await _end(stage, tasks)
+        await _end(sandbox, tasks)
         for space in spaces:
             kube.delete("v1", "Namespace", space)
         for name in environments:
@@ -79,16 +79,16 @@ def _environments(
     return names
 
 
-async def _end(stage: Stage, tasks: list[asyncio.Task[None]]) -> None:
-    if stage.refresher is not None:
-        await stage.refresher.close()
-    await stage.probes.close()
+async def _end(sandbox: Sandbox, tasks: list[asyncio.Task[None]]) -> None:
+    if sandbox.refresher is not None:
+        await sandbox.refresher.close()
+    await sandbox.probes.close()
     for task in tasks:
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
-    await stage.client.close()
+    await sandbox.client.close()
 
 
 def _nobody_hears(_: Subject, /, *, since: float | None = None) -> None:
-    """A stage looks when it wants to."""
+    """A sandbox looks when it wants to."""

@@ -19,7 +19,7 @@ CONFIG_MAPS = "/api/v1/namespaces/{}/configmaps"
 
 
 @dataclass
-class Shelf:
+class ObjectServer:
     """``fates`` are those of the next requests whose method and path hold the key, in order; the
     last one with ``for_ever`` is that of all further ones.
     """
@@ -95,7 +95,7 @@ class Shelf:
 
 
 @asynccontextmanager
-async def a_writer(shelf: Shelf) -> AsyncIterator[Writer]:
+async def a_writer(shelf: ObjectServer) -> AsyncIterator[Writer]:
     async with an_api_server(shelf.respond) as client:
         yield Writer(client, productions=frozenset, leading=lambda: True)
 

@@ -128,7 +128,7 @@ LEASE_RULE = {
 
 
 @contextmanager
-def place_of(control_plane: ControlPlane) -> Iterator[Place]:
+def scripted_operator(control_plane: ControlPlane) -> Iterator[Place]:
     """A place of its own, behind a living operator; its namespaces end with the block."""
     kube = control_plane.kube
     install(kube)
