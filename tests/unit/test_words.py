@@ -50,9 +50,6 @@ NOT_YET = {
     # sources
     "operator/stagingmirror/engine/observe/check_requests.py",
     "operator/stagingmirror/engine/observe/probes.py",
-    "operator/stagingmirror/engine/observe/view.py",
-    "operator/stagingmirror/reading/patches.py",
-    "operator/stagingmirror/reading/reading.py",
     "operator/stagingmirror/reading/running.py",
     "operator/stagingmirror/sources/kubernetes/api/errors.py",
     "operator/stagingmirror/sources/kubernetes/watch/access_review.py",

@@ -12,22 +12,18 @@ from itertools import chain
 from stagingmirror.api.spec.pipeline_image import PipelineImage, PipelineImageStaging
 from stagingmirror.api.spec.references import WorkloadReference
 from stagingmirror.component import Entry, Role, Side, Sides
-from stagingmirror.drift import places
 from stagingmirror.drift.facts import Fact, Observation, Seen, Why
+from stagingmirror.drift.places import Place, RegistryAlias, WorkloadField
 from stagingmirror.drift.steps import SetImage, Step
 from stagingmirror.errors import CannotRefresh
 from stagingmirror.reading.images import Reference, digest_of
 from stagingmirror.reading.patches import needed, patches, refuse_unseen
-from stagingmirror.reading.places import (
-    Place,
-    both_listed,
-    place_of,
-    same_workload,
-)
+from stagingmirror.reading.places import both_listed, same_workload, workload_of
 from stagingmirror.reading.reading import Ended, Reading, observed
 from stagingmirror.reading.running import called, container_of, pods_that_ran
 from stagingmirror.reasons import Reason
-from stagingmirror.view import Pod, View
+from stagingmirror.sources.kubernetes.subjects import Pod, WorkloadSubject
+from stagingmirror.view import View
 
 DIGEST = "digest"
 REPOSITORY = "repository"
@@ -36,7 +32,7 @@ TAG = "tag"
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    place: Place
+    place: WorkloadSubject
     container: str
 
 
@@ -75,7 +71,7 @@ class PipelineImageKind:
             return ()
         where = _where(entry.spec, sides.staging)
         reading = Reading(view, staging.began)
-        needed(lambda: container_of(reading, reading.workload(*where.place), where.container))
+        needed(lambda: container_of(reading, reading.get(where.place), where.container))
         _refuse_local(entry.spec, sides.production, view, digest)
         tag = production.facts.get(TAG)
         image = Reference(
@@ -98,11 +94,12 @@ class PipelineImageKind:
     def refusal(self, entry: Entry[PipelineImage], sides: Sides) -> Why | None:
         return None
 
-    def writes(self, entry: Entry[PipelineImage], sides: Sides) -> frozenset[places.Place]:
+    def writes(self, entry: Entry[PipelineImage], sides: Sides) -> frozenset[Place]:
         where = _where(entry.spec, sides.staging)
-        return frozenset({places.WorkloadField(*where.place, f"image of {where.container}")})
+        at, field = where.place, f"image of {where.container}"
+        return frozenset({WorkloadField(at.kind, at.namespace, at.name, field)})
 
-    def names(self, entry: Entry[PipelineImage], sides: Sides) -> frozenset[places.RegistryAlias]:
+    def names(self, entry: Entry[PipelineImage], sides: Sides) -> frozenset[RegistryAlias]:
         return frozenset()
 
 
@@ -113,7 +110,7 @@ def _where(entry: PipelineImage, side: Side) -> Where:
         name=own.name or entry.production.name,
         namespace=entry.production.namespace,
     )
-    return Where(place_of(reference, side), own.container or entry.production.container)
+    return Where(workload_of(reference, side), own.container or entry.production.container)
 
 
 def _seen(entry: PipelineImage, sides: Sides, role: Role, view: View, now: float) -> Seen:
@@ -137,7 +134,7 @@ def _facts(image: Image) -> dict[str, Fact]:
 
 
 def _image(reading: Reading, where: Where) -> Image:
-    workload = reading.workload(*where.place)
+    workload = reading.get(where.place)
     text = container_of(reading, workload, where.container).image
     template = Reference.parse(text)
     pods = pods_that_ran(reading, workload, where.container)

@@ -6,18 +6,18 @@ from typing import TypeVar
 from stagingmirror.drift.facts import Observation, Unseen
 from stagingmirror.drift.steps import FieldWrite, PatchWorkload
 from stagingmirror.errors import CannotRefresh
-from stagingmirror.reading.places import Place
 from stagingmirror.reading.reading import Ended
 from stagingmirror.reasons import Reason
+from stagingmirror.sources.kubernetes.subjects import WorkloadSubject
 
 T = TypeVar("T")
 
 
 def patches(
-    component: str, writes: Iterable[tuple[Place, FieldWrite]]
+    component: str, writes: Iterable[tuple[WorkloadSubject, FieldWrite]]
 ) -> tuple[PatchWorkload, ...]:
     """One patch per workload, each with its fields in the order given and none twice."""
-    fields: dict[Place, dict[FieldWrite, None]] = {}
+    fields: dict[WorkloadSubject, dict[FieldWrite, None]] = {}
     for place, write in writes:
         fields.setdefault(place, {})[write] = None
     return tuple(
@@ -41,12 +41,12 @@ def refuse_unseen(staging: Observation) -> None:
         )
 
 
-def needed(look: Callable[[], T]) -> T:
+def needed(read: Callable[[], T]) -> T:
     """Something that a refresh needs and does not make. Raises CannotRefresh where it is not there,
     or cannot be seen.
     """
     try:
-        return look()
+        return read()
     except Ended as ended:
         if isinstance(ended.observation, Unseen):
             raise CannotRefresh(ended.why.reason, ended.why.message) from None

@@ -1,24 +1,12 @@
 """Where the things are that a track entry names, and what CEL cannot say about them."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from stagingmirror.api.spec.references import WorkloadReference
 from stagingmirror.component import Side, Sides
 from stagingmirror.drift.facts import Why
-from stagingmirror.drift.steps import WorkloadKind
 from stagingmirror.reasons import Reason
-
-
-class Place(NamedTuple):
-    """A workload, looked up: its namespace is the one that is really meant."""
-
-    kind: WorkloadKind
-    namespace: str
-    name: str
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.namespace}/{self.name}"
+from stagingmirror.sources.kubernetes.subjects import WorkloadSubject
 
 
 def namespace_of(given: str | None, side: Side) -> str:
@@ -28,8 +16,8 @@ def namespace_of(given: str | None, side: Side) -> str:
     return side.namespace if side.role == "staging" else given or side.namespace
 
 
-def place_of(reference: WorkloadReference, side: Side) -> Place:
-    return Place(reference.kind, namespace_of(reference.namespace, side), reference.name)
+def workload_of(reference: WorkloadReference, side: Side) -> WorkloadSubject:
+    return WorkloadSubject(reference.kind, namespace_of(reference.namespace, side), reference.name)
 
 
 def not_listed(component: str, side: Side, namespaces: Iterable[str]) -> Why | None:
@@ -53,7 +41,7 @@ def both_listed(
 
 
 def same_workload(
-    component: str, production: Iterable[Place], staging: Iterable[Place]
+    component: str, production: Iterable[WorkloadSubject], staging: Iterable[WorkloadSubject]
 ) -> Why | None:
     """Why an entry whose two sides meet in one workload means nothing; None: they do not."""
     shared = sorted(set(production) & set(staging))

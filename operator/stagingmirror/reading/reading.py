@@ -1,4 +1,4 @@
-"""One observation in the making: asks the view, and remembers how old and how doubtful its answers
+"""One observation in the making: reads the view, and keeps how old and how doubtful the answers
 are.
 """
 
@@ -6,16 +6,14 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from stagingmirror.drift.facts import Absent, Fact, Observation, Seen, Unseen, Why
-from stagingmirror.drift.places import RegistryAlias
-from stagingmirror.drift.steps import WorkloadKind
 from stagingmirror.reasons import Reason
-from stagingmirror.view import ConfigMap, ModelAlias, ModelVersion, Observed, View, Workload
+from stagingmirror.view import Subject, View
 
 T = TypeVar("T")
 
 
 class Ended(Exception):
-    """The observation is decided before it is whole: a thing is absent, or cannot be seen."""
+    """The observation ended early: a thing is absent, or cannot be seen."""
 
     def __init__(self, observation: Absent | Unseen) -> None:
         super().__init__()
@@ -30,9 +28,7 @@ class Ended(Exception):
 
 
 class Reading:
-    """Asks a view on behalf of one observation. Each question either has its answer or raises
-    ``Ended``.
-    """
+    """Reads a view on behalf of one observation."""
 
     def __init__(self, view: View, now: float) -> None:
         self.view = view
@@ -41,27 +37,22 @@ class Reading:
         self._doubt: tuple[float, Why] | None = None
         self._findings: list[str] = []
 
-    def workload(self, kind: WorkloadKind, namespace: str, name: str) -> Workload:
-        return self._answer(self.view.workload(kind, namespace, name), f"{kind} {namespace}/{name}")
-
-    def config_map(self, namespace: str, name: str) -> ConfigMap:
-        return self._answer(self.view.config_map(namespace, name), f"ConfigMap {namespace}/{name}")
-
-    def model_alias(self, alias: RegistryAlias) -> ModelAlias:
-        return self._answer(
-            self.view.model_alias(alias.environment, alias.model, alias.alias),
-            f'alias "{alias.alias}" of registered model "{alias.model}" in environment '
-            f'"{alias.environment}"',
-        )
-
-    def model_version(self, environment: str, model: str, version: str) -> ModelVersion:
-        return self._answer(
-            self.view.model_version(environment, model, version),
-            f'version {version} of registered model "{model}" in environment "{environment}"',
-        )
+    def get(self, subject: Subject[T]) -> T:
+        """What is there. Raises Ended (Absent; Unseen where there is no answer)."""
+        answer = self.view.get(subject)
+        if isinstance(answer, Unseen):
+            began = answer.began if self._began is None else min(self._began, answer.began)
+            raise Ended(Unseen(answer.why, began))
+        if self._began is None or answer.began < self._began:
+            self._began = answer.began
+        if answer.trouble is not None and (self._doubt is None or answer.began < self._doubt[0]):
+            self._doubt = (answer.began, answer.trouble)
+        if answer.value is None:
+            raise self.absent(str(subject))
+        return answer.value
 
     def finding(self, sentence: str) -> None:
-        """Something that a reader should know without being a difference; told once."""
+        """Something that a reader should know without being a difference; equal ones count once."""
         if sentence not in self._findings:
             self._findings.append(sentence)
 
@@ -76,18 +67,6 @@ class Reading:
         """To be raised where the answers so far prove nothing."""
         return Ended(Unseen(Why(reason, message), self._oldest))
 
-    def _answer(self, look: Observed[T] | Unseen, what: str) -> T:
-        if isinstance(look, Unseen):
-            began = look.began if self._began is None else min(self._began, look.began)
-            raise Ended(Unseen(look.why, began))
-        if self._began is None or look.began < self._began:
-            self._began = look.began
-        if look.trouble is not None and (self._doubt is None or look.began < self._doubt[0]):
-            self._doubt = (look.began, look.trouble)
-        if look.found is None:
-            raise self.absent(what)
-        return look.found
-
     @property
     def _oldest(self) -> float:
         return self._now if self._began is None else self._began
@@ -97,9 +76,9 @@ class Reading:
         return None if self._doubt is None else self._doubt[1]
 
 
-def observed(look: Callable[[], Seen]) -> Observation:
+def observed(observe: Callable[[], Seen]) -> Observation:
     """The whole observation, or what ended it early."""
     try:
-        return look()
+        return observe()
     except Ended as ended:
         return ended.observation

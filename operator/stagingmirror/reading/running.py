@@ -5,7 +5,7 @@ from typing import Literal
 
 from stagingmirror.reading.reading import Ended, Reading
 from stagingmirror.reasons import Reason
-from stagingmirror.view import Container, Pod, Variable, Workload
+from stagingmirror.sources.kubernetes.subjects import Container, Pod, Variable, Workload
 
 Started = Literal["before", "after", "unclear"]
 

@@ -6,26 +6,35 @@ Each builder has a default for everything that a test does not care about.
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from hashlib import sha256
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
 from stagingmirror.api.spec.mirror import Track
 from stagingmirror.component import Entry, Side, Sides
 from stagingmirror.drift.facts import Unseen, Why
 from stagingmirror.drift.steps import WorkloadKind
+from stagingmirror.engine.observe.sources import Sources
+from stagingmirror.engine.observe.view import RecordingView
 from stagingmirror.engine.ownership.track_entries import known
-from stagingmirror.view import (
+from stagingmirror.sources.kubernetes.subjects import (
     ConfigMap,
+    ConfigMapSubject,
     Container,
+    Pod,
+    Variable,
+    Workload,
+    WorkloadSubject,
+)
+from stagingmirror.sources.mlflow.subjects import (
+    AliasSubject,
     Content,
     FileHash,
     ModelAlias,
     ModelVersion,
-    Observed,
-    Pod,
-    Variable,
-    Workload,
+    VersionSubject,
 )
+from stagingmirror.sources.source import Source
+from stagingmirror.view import Observed, Subject
 
 T = TypeVar("T")
 
@@ -182,11 +191,27 @@ def entry_of(name: str = "component", **entry: Any) -> Entry[Any]:
     return found[1]
 
 
+def sources_of(world: object) -> Sources:
+    """The one source of a world."""
+    return Sources(cast("Source[Any]", world))
+
+
+def recording(world: "World") -> RecordingView:
+    return RecordingView(
+        sources_of(world),
+        world.seal,
+        is_productions=world.is_productions,
+        same_registry=world.same_registry,
+    )
+
+
 class World:
     """A view that knows what it was told, and nothing else: everything else is not there.
 
     ``silent`` things answer with an Unseen; so does everything while ``nobody_answers``.
     """
+
+    subjects = frozenset({WorkloadSubject, ConfigMapSubject, AliasSubject, VersionSubject})
 
     def __init__(self) -> None:
         self.workloads: dict[tuple[str, str, str], Workload] = {}
@@ -233,23 +258,22 @@ class World:
         self.workloads[key] = replace(self.workloads[key], **fields)
         return self
 
-    def workload(
-        self, kind: WorkloadKind, namespace: str, name: str
-    ) -> Observed[Workload] | Unseen:
-        return self._look(self.workloads.get((kind, namespace, name)), kind, name)
-
-    def config_map(self, namespace: str, name: str) -> Observed[ConfigMap] | Unseen:
-        return self._look(self.config_maps.get((namespace, name)), "ConfigMap", name)
-
-    def model_alias(
-        self, environment: str, model: str, alias: str
-    ) -> Observed[ModelAlias] | Unseen:
-        return self._look(self.aliases.get((environment, model, alias)), "ModelAlias", alias)
-
-    def model_version(
-        self, environment: str, model: str, version: str
-    ) -> Observed[ModelVersion] | Unseen:
-        return self._look(self.versions.get((environment, model, version)), "ModelVersion", version)
+    def get(self, subject: Subject[T]) -> Observed[T] | Unseen:
+        found: Any
+        match subject:
+            case WorkloadSubject(kind, namespace, name):
+                found = self.workloads.get((kind, namespace, name))
+            case ConfigMapSubject(namespace, name):
+                kind, found = subject.kind, self.config_maps.get((namespace, name))
+            case AliasSubject(environment, model, name):
+                kind, found = "ModelAlias", self.aliases.get((environment, model, name))
+            case VersionSubject(environment, model, name):
+                kind, found = "ModelVersion", self.versions.get((environment, model, name))
+            case _:
+                raise LookupError(f"this world has no {subject}")
+        if self.nobody_answers is not None or kind in self.silent or name in self.silent:
+            return Unseen(self.nobody_answers or NOT_ANSWERED, self.began)
+        return Observed(found, self.older.get(name, self.began), self.trouble)
 
     def same_registry(self, one: str, other: str) -> bool | None:
         return self.one_registry
@@ -259,8 +283,3 @@ class World:
 
     def seal(self, value: str) -> str:
         return f"hmac-sha256:{sha256(b'key' + value.encode()).hexdigest()}"
-
-    def _look(self, found: T | None, kind: str, name: str) -> Observed[T] | Unseen:
-        if self.nobody_answers is not None or kind in self.silent or name in self.silent:
-            return Unseen(self.nobody_answers or NOT_ANSWERED, self.began)
-        return Observed(found, self.older.get(name, self.began), self.trouble)

@@ -8,7 +8,7 @@ from stagingmirror.drift.compare import judge
 from stagingmirror.drift.facts import Observation, Observations, Seen
 from stagingmirror.drift.steps import Step
 from stagingmirror.drift.verdict import Verdict
-from stagingmirror.view import Pod, Workload
+from stagingmirror.sources.kubernetes.subjects import Pod, Workload
 from support.kinds.builders import DIGEST_A, NOW, World, container, entry_of, pod, sides, workload
 
 KIND = PipelineImageKind()

@@ -8,7 +8,7 @@ from stagingmirror.drift.compare import judge
 from stagingmirror.drift.facts import Observation, Observations, Seen
 from stagingmirror.drift.steps import Step
 from stagingmirror.drift.verdict import Drifted, Verdict
-from stagingmirror.view import Workload
+from stagingmirror.sources.kubernetes.subjects import Workload
 from support.kinds.builders import (
     NOW,
     PRODUCTION,

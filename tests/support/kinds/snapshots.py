@@ -10,7 +10,7 @@ from stagingmirror.drift.steps import (
     Step,
 )
 from stagingmirror.drift.verdict import Verdict
-from stagingmirror.view import Workload
+from stagingmirror.sources.kubernetes.subjects import Workload
 from support.kinds.builders import (
     NOW,
     STAGING,

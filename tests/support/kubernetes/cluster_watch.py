@@ -6,13 +6,21 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any, Literal
 
 from stagingmirror.drift.facts import Unseen
 from stagingmirror.drift.steps import WorkloadKind
 from stagingmirror.settings import Settings
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
+from stagingmirror.sources.kubernetes.subjects import (
+    ClusterSubject,
+    ConfigMap,
+    ConfigMapSubject,
+    Workload,
+    WorkloadSubject,
+)
 from stagingmirror.sources.kubernetes.watch.source import KubernetesSource
-from stagingmirror.view import LOCAL, ConfigMap, Observed, Subject, Workload
+from stagingmirror.view import Observed, Subject
 from support.operators.waiting import holds
 
 CALM = Settings(sweep_interval=600.0, request_timeout=2.0)
@@ -28,37 +36,37 @@ class Watching:
     ) -> None:
         self.namespaces = namespaces
         self.client = client
-        self.told: list[Subject] = []
+        self.told: list[Subject[Any]] = []
         self.calls: Counter[str] = Counter()
         client.on_call = lambda method, outcome, seconds: self.calls.update([method])
         self.source = KubernetesSource(
             client, clock=time.time, on_change=self._hear, settings=settings
         )
 
-    def _hear(self, subject: Subject, /, *, since: float | None = None) -> None:
+    def _hear(self, subject: Subject[Any], /, *, since: float | None = None) -> None:
         self.told.append(subject)
 
     def streams_are_open(self) -> bool:
         """Seven kinds are watched; where lists fail, there is nothing to wait for."""
-        lists = [self.source.workload("Deployment", one, "") for one in self.namespaces]
+        lists = [self.source.get(WorkloadSubject("Deployment", one, "")) for one in self.namespaces]
         return self.calls["WATCH"] >= 7 or any(isinstance(one, Unseen) for one in lists)
 
     def workload(self, namespace: str, name: str, kind: WorkloadKind = "Deployment") -> Workload:
         """As last seen; it must be there."""
-        found = self.look(namespace, name, kind).found
+        found = self.look(namespace, name, kind).value
         assert found is not None
         return found
 
     def look(
         self, namespace: str, name: str, kind: WorkloadKind = "Deployment"
     ) -> Observed[Workload]:
-        look = self.source.workload(kind, namespace, name)
+        look = self.source.get(WorkloadSubject(kind, namespace, name))
         assert isinstance(look, Observed)
         return look
 
     def config_map(self, namespace: str, name: str) -> ConfigMap | None:
-        look = self.source.config_map(namespace, name)
-        return None if isinstance(look, Unseen) else look.found
+        look = self.source.get(ConfigMapSubject(namespace, name))
+        return None if isinstance(look, Unseen) else look.value
 
     def reads(self, namespace: str, name: str, **data: str) -> bool:
         """The ConfigMap shows these keys with these values."""
@@ -70,8 +78,8 @@ class Watching:
         return self.has(namespace, "web") and self.workload(namespace, "web").replicas == replicas
 
     def has(self, namespace: str, name: str, kind: WorkloadKind = "Deployment") -> bool:
-        look = self.source.workload(kind, namespace, name)
-        return isinstance(look, Observed) and look.found is not None
+        look = self.source.get(WorkloadSubject(kind, namespace, name))
+        return isinstance(look, Observed) and look.value is not None
 
 
 @asynccontextmanager
@@ -94,5 +102,7 @@ async def watching(
             await asyncio.gather(task, return_exceptions=True)
 
 
-def subject(kind: str, namespace: str, name: str) -> Subject:
-    return Subject(LOCAL, kind, namespace, name)
+def subject(kind: WorkloadKind | Literal["ConfigMap"], namespace: str, name: str) -> ClusterSubject:
+    if kind == "ConfigMap":
+        return ConfigMapSubject(namespace, name)
+    return WorkloadSubject(kind, namespace, name)

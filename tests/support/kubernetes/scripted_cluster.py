@@ -16,8 +16,9 @@ from stagingmirror.drift.steps import WorkloadKind
 from stagingmirror.settings import Settings
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 from stagingmirror.sources.kubernetes.api.login import Login
+from stagingmirror.sources.kubernetes.subjects import Workload, WorkloadSubject
 from stagingmirror.sources.kubernetes.watch.source import KubernetesSource
-from stagingmirror.view import Observed, Subject, Workload
+from stagingmirror.view import Observed, Subject
 from support.operators.waiting import holds
 
 Body = dict[str, Any]
@@ -108,29 +109,29 @@ class Seen:
     """A ClusterSource that runs against it, with what it told."""
 
     def __init__(self, client: KubernetesClient, settings: Settings) -> None:
-        self.told: list[Subject] = []
+        self.told: list[Subject[Any]] = []
         self.calls: Counter[tuple[str, str]] = Counter()
         client.on_call = lambda method, outcome, seconds: self.calls.update([(method, outcome)])
         self.source = KubernetesSource(
             client, clock=time.time, on_change=self._hear, settings=settings
         )
 
-    def _hear(self, subject: Subject, /, *, since: float | None = None) -> None:
+    def _hear(self, subject: Subject[Any], /, *, since: float | None = None) -> None:
         self.told.append(subject)
 
     def look(
         self, namespace: str = "ml", name: str = "web", kind: WorkloadKind = "Deployment"
     ) -> Observed[Workload]:
-        look = self.source.workload(kind, namespace, name)
+        look = self.source.get(WorkloadSubject(kind, namespace, name))
         assert isinstance(look, Observed)
         return look
 
     def sees(self, namespace: str = "ml", name: str = "web", *, replicas: int = 1) -> bool:
-        look = self.source.workload("Deployment", namespace, name)
+        look = self.source.get(WorkloadSubject("Deployment", namespace, name))
         return (
             not isinstance(look, Unseen)
-            and look.found is not None
-            and look.found.replicas == replicas
+            and look.value is not None
+            and look.value.replicas == replicas
         )
 
 

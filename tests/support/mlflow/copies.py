@@ -8,7 +8,7 @@ from stagingmirror.sources.mlflow.client import provenance_tags
 from stagingmirror.sources.mlflow.content.hashing import tree_hash
 from stagingmirror.sources.mlflow.copy.copy import CopyOrder
 from stagingmirror.sources.mlflow.copy.writes import EXPERIMENT
-from stagingmirror.view import FileHash
+from stagingmirror.sources.mlflow.subjects import FileHash
 
 FILES: dict[str, bytes | str] = {
     "MLmodel": "flavors: {}\n",

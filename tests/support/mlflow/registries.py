@@ -16,7 +16,14 @@ from stagingmirror.settings import Settings
 from stagingmirror.sources.mlflow.client.address import Basic, RegistryAddress
 from stagingmirror.sources.mlflow.client.client import MlflowServer, OnCall
 from stagingmirror.sources.mlflow.poll.source import MlflowSource
-from stagingmirror.view import Content, ModelVersion, Observed, Subject
+from stagingmirror.sources.mlflow.subjects import (
+    AliasSubject,
+    Content,
+    ModelVersion,
+    RegistrySubject,
+    VersionSubject,
+)
+from stagingmirror.view import Observed
 
 T = TypeVar("T")
 
@@ -29,7 +36,7 @@ class Watched:
     """Wants things of a source, waits for what it says of them."""
 
     def __init__(self, settings: Settings) -> None:
-        self.changes: list[Subject] = []
+        self.changes: list[RegistrySubject] = []
         self.calls: Counter[str] = Counter()
         self.source = MlflowSource(
             clock=time.time,
@@ -38,13 +45,13 @@ class Watched:
             on_call=lambda server, operation, result, seconds: self.calls.update([operation]),
         )
 
-    def want_alias(self, environment: str, model: str, alias: str) -> Subject:
-        subject = Subject(environment, "ModelAlias", model, alias)
+    def want_alias(self, environment: str, model: str, alias: str) -> AliasSubject:
+        subject = AliasSubject(environment, model, alias)
         self.source.want(subject, INTERVAL)
         return subject
 
-    def want_version(self, environment: str, model: str, version: str) -> Subject:
-        subject = Subject(environment, "ModelVersion", model, version)
+    def want_version(self, environment: str, model: str, version: str) -> VersionSubject:
+        subject = VersionSubject(environment, model, version)
         self.source.want(subject, INTERVAL)
         return subject
 
@@ -52,8 +59,8 @@ class Watched:
         """The version that the alias names, once that is known."""
 
         def version() -> str | None:
-            look = self.source.model_alias(environment, model, alias)
-            return look.found.version if isinstance(look, Observed) and look.found else None
+            look = self.source.get(AliasSubject(environment, model, alias))
+            return look.value.version if isinstance(look, Observed) and look.value else None
 
         return await eventually(version)
 
@@ -61,9 +68,9 @@ class Watched:
         """Waits until the alias names this version."""
 
         def named() -> bool | None:
-            look = self.source.model_alias(environment, model, alias)
+            look = self.source.get(AliasSubject(environment, model, alias))
             return (
-                isinstance(look, Observed) and look.found and look.found.version == version
+                isinstance(look, Observed) and look.value and look.value.version == version
             ) or None
 
         await eventually(named)
@@ -78,8 +85,8 @@ class Watched:
         return await eventually(whole)
 
     def found(self, environment: str, model: str, version: str) -> ModelVersion | None:
-        look = self.source.model_version(environment, model, version)
-        return look.found if isinstance(look, Observed) else None
+        look = self.source.get(VersionSubject(environment, model, version))
+        return look.value if isinstance(look, Observed) else None
 
     async def tree_hash(self, environment: str, model: str, version: str) -> str:
         content = (await self.read(environment, model, version)).content

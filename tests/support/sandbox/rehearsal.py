@@ -21,7 +21,7 @@ from stagingmirror.drift.steps import (
     Value,
 )
 from stagingmirror.reading.images import Reference
-from stagingmirror.view import Container, Pod, Variable, Workload
+from stagingmirror.sources.kubernetes.subjects import Container, Pod, Variable, Workload
 from support.kinds.builders import World
 
 

@@ -22,6 +22,7 @@ from stagingmirror.engine.context import Context, Judged, Progress
 from stagingmirror.engine.holds.active import in_force, read
 from stagingmirror.engine.observe.check_requests import REFRESH_AT
 from stagingmirror.engine.observe.probes import Probes
+from stagingmirror.engine.observe.sources import Sources
 from stagingmirror.engine.observe.view import RecordingView
 from stagingmirror.engine.ownership.track_entries import all_named
 from stagingmirror.engine.refresh.reconciler import RefreshReconciler
@@ -32,7 +33,6 @@ from stagingmirror.sources.kubernetes.watch.source import KubernetesSource
 from stagingmirror.sources.kubernetes.write.writer import Writer
 from stagingmirror.sources.mlflow.client.client import MlflowServer
 from stagingmirror.sources.mlflow.poll.source import MlflowSource
-from stagingmirror.view import LOCAL
 from support.operators.killing_client import Killed, KillingClient, KillingServer, KillSwitch
 from support.operators.probes import probes_of
 from support.operators.runtimes import a_runtime
@@ -145,7 +145,10 @@ class Sandbox:
         since, scene = time.time(), None
         for _ in range(2):  # the first shows what is read, the second is made of fresh looks
             view = RecordingView(
-                self.cluster, self.registry, lambda value: f"hmac-sha256:{hash(value)}"
+                Sources(self.cluster, self.registry),
+                lambda value: f"hmac-sha256:{hash(value)}",
+                is_productions=lambda environment, model, alias: False,
+                same_registry=self.registry.same_registry,
             )
             scene = Scene(spec, sides, view, time.time(), {})
             self.judged = judge_all(scene, await asyncio.to_thread(self._holds))
@@ -249,15 +252,12 @@ class Sandbox:
             self.status["refreshes"] = [dict(progress.finished), *others][:10]
 
     async def _look_anew(self, view: RecordingView, since: float) -> None:
-        subjects = view.everything()
-        here = [each for each in subjects if each.where == LOCAL]
-        for subject in here:
-            self.cluster.want(subject)
-        models = [each for each in subjects if each.where != LOCAL]
-        for subject in models:
-            self.registry.want(subject, 5.0)
-        await self.cluster.prove(here, since=since)
-        await self.registry.prove(models, since=since, read_bytes=False, within=10.0)
+        for source, subjects in (
+            Sources(self.cluster, self.registry).split(view.everything()).items()
+        ):
+            for subject in subjects:
+                source.want(subject, 5.0)
+            await source.prove(subjects, since=since, read_bytes=False)
 
     def _sides(self) -> Sides:
         production, staging = (

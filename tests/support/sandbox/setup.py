@@ -90,5 +90,5 @@ async def _end(sandbox: Sandbox, tasks: list[asyncio.Task[None]]) -> None:
     await sandbox.client.close()
 
 
-def _nobody_hears(_: Subject, /, *, since: float | None = None) -> None:
+def _nobody_hears(_: Subject[Any], /, *, since: float | None = None) -> None:
     """A sandbox looks when it wants to."""

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from stagingmirror.actions.tools import Tools
 from stagingmirror.engine.check.reconciler import MirrorReconciler
@@ -18,8 +19,9 @@ from stagingmirror.engine.observe.check_requests import CheckRequests
 from stagingmirror.engine.observe.hash_cache import HashCache
 from stagingmirror.engine.observe.initial_sync import InitialSync
 from stagingmirror.engine.observe.probes import Probes
+from stagingmirror.engine.observe.sources import Sources
 from stagingmirror.engine.observe.subscriptions import Subscriptions
-from stagingmirror.engine.observe.view import RecordingView, answer_of
+from stagingmirror.engine.observe.view import RecordingView
 from stagingmirror.engine.ownership.claims import Claims
 from stagingmirror.engine.refresh.reconciler import RefreshReconciler
 from stagingmirror.engine.resources.cache import ResourceCache
@@ -126,18 +128,18 @@ def assemble(
     )
     initial_sync = InitialSync()
 
-    def changed(subject: Subject, /, *, since: float | None = None) -> None:
+    def changed(subject: Subject[Any], /, *, since: float | None = None) -> None:
         for key in subscriptions.readers(subject):
-            if since is not None or not initial_sync.still_waits(key, subject, answer):
+            if since is not None or not initial_sync.still_waits(key, subject, sources.get):
                 queue.add(key, since=since)
 
     cluster = KubernetesSource(client, clock=clock, on_change=changed, settings=settings)
     registry = MlflowSource(
         clock=clock, on_change=changed, settings=settings, on_call=metrics.upstream_call
     )
-    answer = partial(answer_of, cluster, registry)
+    sources = Sources(cluster, registry)
     claims = Claims(cache, specs, registry.same_registry)
-    subscriptions = Subscriptions(cluster=cluster, registry=registry, leading=runtime.leading)
+    subscriptions = Subscriptions(sources, leading=runtime.leading)
     resources = ResourceClient(client, cache, runtime=runtime)
     recorder = EventRecorder(client, runtime=runtime, identity=settings.identity)
     _count(metrics, cluster, elector)
@@ -149,7 +151,7 @@ def assemble(
         annotate=_telling_both(elector, metrics),
     )
     probes = Probes(
-        cluster, registry, subscriptions=subscriptions, tokens=tokens, again=queue.add, clock=clock
+        sources, subscriptions=subscriptions, tokens=tokens, again=queue.add, clock=clock
     )
     tools = Tools(
         writer=Writer(
@@ -209,7 +211,7 @@ def assemble(
     )
     contents = HashCache(
         client,
-        registry,
+        sources,
         namespace=settings.namespace,
         wanted=subscriptions.subjects,
         leading=runtime.leading,
@@ -230,7 +232,12 @@ def assemble(
             survived=settling.survived,
             chronicle=ChangeReporter(recorder, metrics),
         ),
-        look=lambda: RecordingView(cluster, registry, seal, is_productions=claims.is_productions),
+        look=lambda: RecordingView(
+            sources,
+            seal,
+            is_productions=claims.is_productions,
+            same_registry=registry.same_registry,
+        ),
         same_registry=registry.same_registry,
         runtime=runtime,
         fresh_until=queue.fresh_until,

@@ -9,7 +9,7 @@ from stagingmirror.components.model_alias.told import told
 from stagingmirror.drift.facts import Observation, Seen, Why
 from stagingmirror.drift.places import Place, RegistryAlias, WorkloadField
 from stagingmirror.drift.steps import Step
-from stagingmirror.reading.places import both_listed, place_of, same_workload
+from stagingmirror.reading.places import both_listed, same_workload, workload_of
 from stagingmirror.reading.reading import Reading, observed
 from stagingmirror.view import View
 
@@ -57,8 +57,11 @@ class ModelAliasKind:
     def writes(self, entry: Entry[ModelAlias], sides: Sides) -> frozenset[Place]:
         side = sides.staging
         variables = {
-            WorkloadField(*place_of(each, side), f"variable {each.variable} of {each.container}")
+            WorkloadField(
+                at.kind, at.namespace, at.name, f"variable {each.variable} of {each.container}"
+            )
             for each in loaders_in(entry.spec, side)
+            for at in [workload_of(each, side)]
             if not each.restart
         }
         return frozenset({alias_in(entry.spec, side), *variables})

@@ -7,11 +7,17 @@ from typing import NamedTuple
 from stagingmirror.api.spec.model_alias import LoadedBy
 from stagingmirror.component import Side
 from stagingmirror.drift.places import RegistryAlias
-from stagingmirror.reading.places import Place, place_of
+from stagingmirror.reading.places import workload_of
 from stagingmirror.reading.reading import Reading
 from stagingmirror.reading.running import Ran, started, variable_of
 from stagingmirror.reasons import Reason
-from stagingmirror.view import ModelAlias, ModelVersion, Workload
+from stagingmirror.sources.kubernetes.subjects import Workload, WorkloadSubject
+from stagingmirror.sources.mlflow.subjects import (
+    AliasSubject,
+    ModelAlias,
+    ModelVersion,
+    VersionSubject,
+)
 
 _NUMBER = re.compile(r"[0-9]{1,18}")
 _URI = re.compile(
@@ -32,7 +38,7 @@ class Load:
     version, so they run a former one that cannot be told.
     """
 
-    workload: Place
+    workload: WorkloadSubject
     version: Version
     declared: bool
     stale: bool = False
@@ -40,8 +46,8 @@ class Load:
 
 def load_of(reading: Reading, side: Side, loader: LoadedBy, alias: RegistryAlias) -> Load:
     """Raises Ended (Absent, RollingOut, NothingRuns, NotReadable, NotComparable)."""
-    place = place_of(loader, side)
-    workload = reading.workload(*place)
+    place = workload_of(loader, side)
+    workload = reading.get(place)
     if loader.restart or loader.container is None or loader.variable is None:
         return _by_alias(reading, alias, workload, place)
     _readable(reading, side, loader.variable)
@@ -67,12 +73,14 @@ def load_of(reading: Reading, side: Side, loader: LoadedBy, alias: RegistryAlias
     return _by_alias(reading, named, workload, place)
 
 
-def _by_alias(reading: Reading, alias: RegistryAlias, workload: Workload, place: Place) -> Load:
+def _by_alias(
+    reading: Reading, alias: RegistryAlias, workload: Workload, place: WorkloadSubject
+) -> Load:
     """A workload that reads the alias when it starts. What it then read is told by nobody, so it is
     concluded from when it started.
     """
-    named = reading.model_alias(alias)
-    version = reading.model_version(alias.environment, alias.model, named.version)
+    named = reading.get(AliasSubject.of(alias))
+    version = reading.get(VersionSubject(alias.environment, alias.model, named.version))
     when = started(reading, workload, earliest=_former_until(named, version), latest=named.moved)
     return Load(
         place,

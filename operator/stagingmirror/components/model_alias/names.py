@@ -3,7 +3,8 @@
 from stagingmirror.api.spec.model_alias import LoadedBy, ModelAlias
 from stagingmirror.component import Side
 from stagingmirror.drift.places import RegistryAlias
-from stagingmirror.reading.places import Place, place_of
+from stagingmirror.reading.places import workload_of
+from stagingmirror.sources.kubernetes.subjects import WorkloadSubject
 
 
 def alias_in(entry: ModelAlias, side: Side) -> RegistryAlias:
@@ -21,5 +22,5 @@ def loaders_in(entry: ModelAlias, side: Side) -> tuple[LoadedBy, ...]:
     return entry.production.loaded_by if own is None else own
 
 
-def workloads_in(entry: ModelAlias, side: Side) -> tuple[Place, ...]:
-    return tuple(dict.fromkeys(place_of(each, side) for each in loaders_in(entry, side)))
+def workloads_in(entry: ModelAlias, side: Side) -> tuple[WorkloadSubject, ...]:
+    return tuple(dict.fromkeys(workload_of(each, side) for each in loaders_in(entry, side)))

@@ -27,11 +27,13 @@ from stagingmirror.drift.steps import (
 from stagingmirror.drift.wording import size
 from stagingmirror.errors import CannotRefresh
 from stagingmirror.reading.patches import needed, patches, refuse_unseen
-from stagingmirror.reading.places import Place, place_of
+from stagingmirror.reading.places import workload_of
 from stagingmirror.reading.reading import Ended, Reading
 from stagingmirror.reading.running import container_of
 from stagingmirror.reasons import Reason
-from stagingmirror.view import Content, View
+from stagingmirror.sources.kubernetes.subjects import WorkloadSubject
+from stagingmirror.sources.mlflow.subjects import AliasSubject, Content, VersionSubject
+from stagingmirror.view import View
 
 T = TypeVar("T")
 
@@ -41,7 +43,7 @@ class Loader:
     """A workload of staging and what it runs now; None where that is not told, or a former one."""
 
     entry: LoadedBy
-    place: Place
+    place: WorkloadSubject
     runs: Version | None
 
 
@@ -94,7 +96,7 @@ def _refuse_productions(alias: RegistryAlias, view: View) -> None:
 
 def _now(reading: Reading, entry: ModelAlias, sides: Sides) -> Staging:
     alias = alias_in(entry, sides.staging)
-    named = _if_there(lambda: reading.model_alias(alias).version)
+    named = _if_there(lambda: reading.get(AliasSubject.of(alias)).version)
     loaders = tuple(
         _loader(reading, each, alias, sides) for each in loaders_in(entry, sides.staging)
     )
@@ -102,8 +104,8 @@ def _now(reading: Reading, entry: ModelAlias, sides: Sides) -> Staging:
 
 
 def _loader(reading: Reading, loader: LoadedBy, alias: RegistryAlias, sides: Sides) -> Loader:
-    place = place_of(loader, sides.staging)
-    workload = needed(lambda: reading.workload(*place))
+    place = workload_of(loader, sides.staging)
+    workload = needed(lambda: reading.get(place))
     if (container := loader.container) is not None:
         needed(lambda: container_of(reading, workload, container))
     load = _if_there(lambda: load_of(reading, sides.staging, loader, alias))
@@ -130,7 +132,7 @@ def _facts(
     reading: Reading, entry: ModelAlias, environment: str, version: Version
 ) -> Mapping[str, Fact] | None:
     try:
-        found = reading.model_version(environment, *version)
+        found = reading.get(VersionSubject(environment, *version))
         return version_facts(reading, found, entry.data_snapshot_tag, declared=True)
     except Ended:
         return None  # not seen is not the same: a copy finds out, and reuses what is there
@@ -149,7 +151,7 @@ def _copy(
     reading: Reading,
 ) -> CopyModel:
     environment = sides.production.environment
-    content = needed(lambda: reading.model_version(environment, *theirs)).content
+    content = needed(lambda: reading.get(VersionSubject(environment, *theirs))).content
     if not isinstance(content, Content) or hash_of(content) != content_hash:
         raise CannotRefresh(
             Reason.CHANGED_UNDERNEATH,
@@ -194,7 +196,7 @@ def _alias(component: str, now: Staging, target: Value) -> Iterator[MoveAlias]:
         )
 
 
-def _fields(now: Staging, target: Value) -> Iterator[tuple[Place, FieldWrite]]:
+def _fields(now: Staging, target: Value) -> Iterator[tuple[WorkloadSubject, FieldWrite]]:
     """What is written into workloads. A CronJob reads the alias with its next Job: nothing to
     restart.
     """

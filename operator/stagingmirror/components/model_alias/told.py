@@ -15,9 +15,10 @@ from stagingmirror.components.model_alias.names import alias_in, loaders_in
 from stagingmirror.components.model_alias.version_facts import version_facts
 from stagingmirror.drift.facts import Fact, Seen
 from stagingmirror.drift.places import RegistryAlias
-from stagingmirror.reading.places import Place
 from stagingmirror.reading.reading import Reading
 from stagingmirror.reasons import Reason
+from stagingmirror.sources.kubernetes.subjects import WorkloadSubject
+from stagingmirror.sources.mlflow.subjects import AliasSubject, VersionSubject
 
 MODEL = "model"
 VERSION = "version"
@@ -47,7 +48,7 @@ class Standing:
 def standing_of(reading: Reading, entry: ModelAlias, side: Side) -> Standing:
     """Raises Ended."""
     alias = alias_in(entry, side)
-    named = reading.model_alias(alias)
+    named = reading.get(AliasSubject.of(alias))
     loads = tuple(load_of(reading, side, each, alias) for each in loaders_in(entry, side))
     return Standing(alias, Version(alias.model, named.version), loads)
 
@@ -57,18 +58,18 @@ def told(entry: ModelAlias, side: Side, reading: Reading) -> Seen:
     standing = standing_of(reading, entry, side)
     if side.role == "production":
         _must_agree(reading, standing)
-    version = reading.model_version(side.environment, *standing.runs)
+    version = reading.get(VersionSubject(side.environment, *standing.runs))
     facts = version_facts(reading, version, entry.data_snapshot_tag, declared=standing.declared)
     facts |= _names(standing)
     _tell(reading, standing, side)
     if side.role == "staging":
         # Read so that it is watched: a refresh may find that nothing needs copying.
-        reading.view.model_version(side.environment, *standing.names)
+        reading.view.get(VersionSubject(side.environment, *standing.names))
         facts |= dict(_elsewhere(standing))
     return reading.seen(facts)
 
 
-def loader_fact(workload: Place) -> str:
+def loader_fact(workload: WorkloadSubject) -> str:
     """The name of the fact that a workload of staging does not run the version that counts."""
     return f"loadedBy.{workload.kind}/{workload.name}"
 

@@ -7,7 +7,7 @@ from hashlib import sha256
 from stagingmirror.api.types.times import rfc3339
 from stagingmirror.drift.facts import DETAIL, Fact
 from stagingmirror.reading.reading import Reading
-from stagingmirror.view import Content, ModelVersion
+from stagingmirror.sources.mlflow.subjects import Content, ModelVersion
 
 Seal = Callable[[str], str]
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from stagingmirror.api.spec.setting import AnnotationOf, ConfigMapKey, Setting, VariableOf
 from stagingmirror.component import Side, Sides
 from stagingmirror.drift import places
-from stagingmirror.reading.places import Place, namespace_of, place_of
+from stagingmirror.reading.places import namespace_of, workload_of
+from stagingmirror.sources.kubernetes.subjects import WorkloadSubject
 
 ValueReference = ConfigMapKey | VariableOf | AnnotationOf
 
@@ -18,11 +19,11 @@ class ValuePlace:
     namespace: str
 
     @property
-    def workload(self) -> Place | None:
+    def workload(self) -> WorkloadSubject | None:
         """The workload that carries the value; None for a ConfigMap."""
         if isinstance(self.reference, ConfigMapKey):
             return None
-        return Place(self.reference.kind, self.namespace, self.reference.name)
+        return WorkloadSubject(self.reference.kind, self.namespace, self.reference.name)
 
     def __str__(self) -> str:
         match self.reference:
@@ -44,11 +45,11 @@ def place_in(entry: Setting, side: Side) -> ValuePlace:
     return ValuePlace(reference, namespace_of(reference.namespace, side))
 
 
-def users_of(entry: Setting, side: Side) -> tuple[Place, ...]:
+def users_of(entry: Setting, side: Side) -> tuple[WorkloadSubject, ...]:
     """The workloads that read the value when they start, each once."""
     own = entry.staging.used_by if side.role == "staging" else None
     users = entry.production.used_by if own is None else own
-    return tuple(dict.fromkeys(place_of(user, side) for user in users))
+    return tuple(dict.fromkeys(workload_of(user, side) for user in users))
 
 
 def readable_in(place: ValuePlace, side: Side) -> bool:
@@ -98,6 +99,6 @@ def same_place(entry: Setting, sides: Sides) -> str | None:
     return str(min(shared)) if shared else None
 
 
-def _workloads(entry: Setting, side: Side) -> set[Place]:
+def _workloads(entry: Setting, side: Side) -> set[WorkloadSubject]:
     carrier = place_in(entry, side).workload
     return {*users_of(entry, side), *([carrier] if carrier else [])}

@@ -26,10 +26,10 @@ from stagingmirror.drift.steps import (
 )
 from stagingmirror.errors import CannotRefresh
 from stagingmirror.reading.patches import needed, patches, refuse_unseen
-from stagingmirror.reading.places import Place
 from stagingmirror.reading.reading import Reading
 from stagingmirror.reading.running import container_of
 from stagingmirror.reasons import Reason
+from stagingmirror.sources.kubernetes.subjects import ConfigMapSubject, WorkloadSubject
 from stagingmirror.view import View
 
 
@@ -76,23 +76,29 @@ def _refuse_what_would_be_expanded(entry: Setting, place: ValuePlace, wanted: st
 
 
 def _require(
-    reading: Reading, entry: Setting, place: ValuePlace, users: tuple[Place, ...], sides: Sides
+    reading: Reading,
+    entry: Setting,
+    place: ValuePlace,
+    users: tuple[WorkloadSubject, ...],
+    sides: Sides,
 ) -> None:
     """Everything that a refresh uses but does not make. Raises CannotRefresh."""
     match place.reference:
         case ConfigMapKey(name=name):
-            needed(lambda: reading.config_map(place.namespace, name))
+            needed(lambda: reading.get(ConfigMapSubject(place.namespace, name)))
         case VariableOf(kind=kind, name=name, container=container):
             needed(
                 lambda: container_of(
-                    reading, reading.workload(kind, place.namespace, name), container
+                    reading, reading.get(WorkloadSubject(kind, place.namespace, name)), container
                 )
             )
         case AnnotationOf(kind=kind, name=name):
-            needed(lambda: reading.workload(kind, place.namespace, name))
-    needed(lambda: [reading.workload(*user) for user in users])
+            needed(lambda: reading.get(WorkloadSubject(kind, place.namespace, name)))
+    needed(lambda: [reading.get(user) for user in users])
     if (load := entry.load) is not None:
-        loader = needed(lambda: reading.workload("CronJob", sides.staging.namespace, load.cron_job))
+        loader = needed(
+            lambda: reading.get(WorkloadSubject("CronJob", sides.staging.namespace, load.cron_job))
+        )
         needed(lambda: container_of(reading, loader, load.container))
 
 
@@ -129,8 +135,8 @@ def _stored(component: str, place: ValuePlace, wanted: str) -> Iterator[Step]:
 
 
 def _fields(
-    place: ValuePlace, users: tuple[Place, ...], wanted: str
-) -> Iterator[tuple[Place, FieldWrite]]:
+    place: ValuePlace, users: tuple[WorkloadSubject, ...], wanted: str
+) -> Iterator[tuple[WorkloadSubject, FieldWrite]]:
     """What is written into workloads. A CronJob reads the value with its next Job: nothing to
     restart.
     """

@@ -8,9 +8,9 @@ from stagingmirror.component import Role, Sides
 from stagingmirror.components.setting.place import place_in, readable_in, users_of
 from stagingmirror.components.setting.value import Value, value_in
 from stagingmirror.drift.facts import Fact, Seen, Unseen
-from stagingmirror.reading.places import Place
 from stagingmirror.reading.reading import Reading
 from stagingmirror.reasons import Reason
+from stagingmirror.sources.kubernetes.subjects import WorkloadSubject
 
 VALUE = "value"
 
@@ -22,7 +22,7 @@ def told(entry: Setting, sides: Sides, role: Role, reading: Reading, now: float)
     return reading.seen(_staging(entry, sides, reading))
 
 
-def user_fact(user: Place) -> str:
+def user_fact(user: WorkloadSubject) -> str:
     """The name of the fact that a workload of staging runs a former value."""
     return f"usedBy.{user.kind}/{user.name}"
 
@@ -72,8 +72,8 @@ def _tell_loader(entry: Setting, sides: Sides, reading: Reading) -> None:
     if entry.load is None:
         return
     namespace, name = sides.staging.namespace, entry.load.cron_job
-    loader = reading.view.workload("CronJob", namespace, name)
-    if not isinstance(loader, Unseen) and loader.found is None:
+    loader = reading.view.get(WorkloadSubject("CronJob", namespace, name))
+    if not isinstance(loader, Unseen) and loader.value is None:
         reading.finding(f"CronJob {namespace}/{name} is not there: a refresh cannot load.")
 
 

@@ -4,11 +4,10 @@ from dataclasses import dataclass
 
 from stagingmirror.api.spec.setting import AnnotationOf, ConfigMapKey, VariableOf
 from stagingmirror.components.setting.place import ValuePlace
-from stagingmirror.reading.places import Place
 from stagingmirror.reading.reading import Ended, Reading
 from stagingmirror.reading.running import started, variable_of
 from stagingmirror.reasons import Reason
-from stagingmirror.view import Variable
+from stagingmirror.sources.kubernetes.subjects import ConfigMapSubject, Variable, WorkloadSubject
 
 _ELSEWHERE = {
     "reference": "another variable, by $(NAME), that is not known here; write the value out.",
@@ -27,29 +26,29 @@ class Value:
 
     text: str
     declared: bool
-    stale: tuple[Place, ...] = ()
+    stale: tuple[WorkloadSubject, ...] = ()
 
 
-def value_in(reading: Reading, place: ValuePlace, users: tuple[Place, ...]) -> Value:
+def value_in(reading: Reading, place: ValuePlace, users: tuple[WorkloadSubject, ...]) -> Value:
     """Raises Ended (Absent; Unseen where the value comes from a Secret or cannot be compared)."""
     match place.reference:
         case ConfigMapKey(name=name, key=key):
             return _of_config_map(reading, place, name, key, users)
         case VariableOf(kind=kind, name=name, container=container, variable=variable):
-            workload = reading.workload(kind, place.namespace, name)
+            workload = reading.get(WorkloadSubject(kind, place.namespace, name))
             ran = variable_of(reading, workload, container, variable)
             return Value(_text_of(reading, ran.variable, place), ran.declared)
         case AnnotationOf(kind=kind, name=name, key=key):
-            text = reading.workload(kind, place.namespace, name).annotations.get(key)
+            text = reading.get(WorkloadSubject(kind, place.namespace, name)).annotations.get(key)
             if text is None:
                 raise reading.absent(str(place))
             return Value(text, declared=True)
 
 
 def _of_config_map(
-    reading: Reading, place: ValuePlace, name: str, key: str, users: tuple[Place, ...]
+    reading: Reading, place: ValuePlace, name: str, key: str, users: tuple[WorkloadSubject, ...]
 ) -> Value:
-    config_map = reading.config_map(place.namespace, name)
+    config_map = reading.get(ConfigMapSubject(place.namespace, name))
     text = config_map.data.get(key)
     if text is None and key in config_map.binary:
         raise reading.unseen(
@@ -60,7 +59,7 @@ def _of_config_map(
         raise reading.absent(str(place))
     changed = config_map.changed.get(key)
     since = {
-        user: started(reading, reading.workload(*user), earliest=changed, latest=changed)
+        user: started(reading, reading.get(user), earliest=changed, latest=changed)
         for user in users
     }
     return Value(

@@ -1,12 +1,12 @@
 """What runs of a component on one side, as deploys are told by: workloads and their revisions."""
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from stagingmirror.drift.deploys import DeployKey, Running
 from stagingmirror.engine.observe.view import RecordingView
-from stagingmirror.view import LOCAL, Observed, Pod, Subject, View, Workload
-
-WORKLOADS = ("Deployment", "StatefulSet", "CronJob")
+from stagingmirror.sources.kubernetes.subjects import Pod, Workload, WorkloadSubject
+from stagingmirror.view import Observed, Subject, View
 
 
 def rollouts(parts: Mapping[DeployKey, RecordingView]) -> list[Running]:
@@ -18,11 +18,12 @@ def rollouts(parts: Mapping[DeployKey, RecordingView]) -> list[Running]:
     return [each for each in found if each is not None]
 
 
-def running(key: DeployKey, subjects: Iterable[Subject], view: View) -> Running | None:
+def running(key: DeployKey, subjects: Iterable[Subject[Any]], view: View) -> Running | None:
     """``subjects`` are what observing the component on this side has read; None where it has no
     workload, or one that is not seen whole.
     """
-    workloads = [_workload(subject, view) for subject in sorted(subjects) if _is_one(subject)]
+    read = sorted(subject for subject in subjects if isinstance(subject, WorkloadSubject))
+    workloads = [_workload(subject, view) for subject in read]
     known = [each for each in workloads if each is not None and each.revision]
     if not known or len(known) < len(workloads):
         return None
@@ -35,22 +36,14 @@ def running(key: DeployKey, subjects: Iterable[Subject], view: View) -> Running 
     )
 
 
-def _theirs(key: DeployKey, parts: Mapping[DeployKey, RecordingView]) -> set[Subject]:
+def _theirs(key: DeployKey, parts: Mapping[DeployKey, RecordingView]) -> set[Subject[Any]]:
     production = parts.get(DeployKey(key.component, "production"))
     return set() if key.side == "production" or production is None else production.subjects
 
 
-def _is_one(subject: Subject) -> bool:
-    return subject.where == LOCAL and subject.kind in WORKLOADS
-
-
-def _workload(subject: Subject, view: View) -> Workload | None:
-    match subject.kind:
-        case "Deployment" | "StatefulSet" | "CronJob" as kind:
-            look = view.workload(kind, subject.namespace, subject.name)
-            return look.found if isinstance(look, Observed) else None
-        case _:
-            return None
+def _workload(subject: WorkloadSubject, view: View) -> Workload | None:
+    observed = view.get(subject)
+    return observed.value if isinstance(observed, Observed) else None
 
 
 def _settled(workload: Workload) -> bool:

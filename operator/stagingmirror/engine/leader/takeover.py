@@ -16,7 +16,7 @@ from stagingmirror.engine.watch.resync import Resync
 from stagingmirror.errors import StagingMirrorError
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 from stagingmirror.sources.mlflow.poll.source import MlflowSource
-from stagingmirror.view import Content
+from stagingmirror.sources.mlflow.subjects import Content
 
 log = structlog.get_logger(__name__)
 
@@ -74,7 +74,7 @@ class Inherited:
             log.warning("not leading yet", why=error.message)
             return False
         for subject, former in kept.items():
-            where = subject.where, subject.namespace, subject.name
+            where = subject.environment, *subject.key
             if isinstance(former, Content):
                 self.registry.adopt(*where, former)
             else:

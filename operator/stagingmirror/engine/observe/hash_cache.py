@@ -17,10 +17,18 @@ from typing import Any
 import structlog
 
 from stagingmirror.drift.facts import Unseen
-from stagingmirror.engine.observe.view import RegistryLooks
+from stagingmirror.engine.observe.sources import Sources
 from stagingmirror.errors import NotThere, StagingMirrorError
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
-from stagingmirror.view import AliasHistory, Content, FileHash, Observed, Subject
+from stagingmirror.sources.mlflow.subjects import (
+    AliasHistory,
+    AliasSubject,
+    Content,
+    FileHash,
+    RegistrySubject,
+    VersionSubject,
+)
+from stagingmirror.view import Observed, Subject
 
 log = structlog.get_logger(__name__)
 
@@ -32,7 +40,6 @@ UNUSED = 720
 """Looks (an hour) after which what nobody reads is removed."""
 SEEN_EVERY = 3600.0
 """Seconds after which it is kept anew that an alias still names the same version."""
-KINDS = ("ModelVersion", "ModelAlias")
 Kept = Content | AliasHistory
 MAX_BYTES = 900_000
 
@@ -43,21 +50,21 @@ class HashCache:
     def __init__(
         self,
         client: KubernetesClient,
-        registry: RegistryLooks,
+        sources: Sources,
         *,
         namespace: str,
-        wanted: Callable[[], Iterable[Subject]],
+        wanted: Callable[[], Iterable[Subject[Any]]],
         leading: Callable[[], bool],
     ) -> None:
         self._client = client
-        self._registry = registry
+        self._sources = sources
         self._path = f"/api/v1/namespaces/{namespace}/configmaps"
         self._wanted = wanted
         self._leading = leading
-        self._kept: dict[Subject, Kept] = {}
-        self._unused: dict[Subject, int] = {}
+        self._kept: dict[RegistrySubject, Kept] = {}
+        self._unused: dict[RegistrySubject, int] = {}
 
-    async def load(self) -> Mapping[Subject, Kept]:
+    async def load(self) -> Mapping[RegistrySubject, Kept]:
         """What was kept before a restart. Errors: those of the client."""
         async for page in self._client.pages(self._path, query={"labelSelector": LABEL}):
             for body in page["items"]:
@@ -77,8 +84,10 @@ class HashCache:
 
     async def keep(self) -> None:
         """Write what is new, remove what nobody has read for an hour."""
-        wanted = {each for each in self._wanted() if each.kind in KINDS}
-        for subject in sorted(wanted):
+        wanted = {
+            each for each in self._wanted() if isinstance(each, AliasSubject | VersionSubject)
+        }
+        for subject in sorted(wanted, key=_parts):
             now = self._now(subject)
             if now is not None and _is_news(now, self._kept.get(subject)) and self._leading():
                 await self._write(subject, now)
@@ -89,21 +98,22 @@ class HashCache:
         for subject in wanted:
             self._unused.pop(subject, None)
 
-    def _now(self, subject: Subject) -> Kept | None:
-        if subject.kind == "ModelVersion":
+    def _now(self, subject: RegistrySubject) -> Kept | None:
+        if isinstance(subject, VersionSubject):
             return self._content(subject)
-        look = self._registry.model_alias(subject.where, subject.namespace, subject.name)
-        if not isinstance(look, Observed) or look.found is None:
+        answer = self._sources.get(subject)
+        if not isinstance(answer, Observed) or answer.value is None:
             return None
-        return AliasHistory(look.found.version, look.began, look.found.moved, look.found.unmoved)
+        alias = answer.value
+        return AliasHistory(alias.version, answer.began, alias.moved, alias.unmoved)
 
-    def _content(self, subject: Subject) -> Content | None:
-        look = self._registry.model_version(subject.where, subject.namespace, subject.name)
-        if not isinstance(look, Observed) or look.found is None:
+    def _content(self, subject: VersionSubject) -> Content | None:
+        answer = self._sources.get(subject)
+        if not isinstance(answer, Observed) or answer.value is None:
             return None
-        return None if isinstance(look.found.content, Unseen) else look.found.content
+        return None if isinstance(answer.value.content, Unseen) else answer.value.content
 
-    async def _write(self, subject: Subject, kept: Kept) -> None:
+    async def _write(self, subject: RegistrySubject, kept: Kept) -> None:
         body = _written(subject, kept)
         if len(body["data"][ENTRY]) <= MAX_BYTES:
             name = body["metadata"]["name"]
@@ -116,15 +126,15 @@ class HashCache:
             )
         self._kept[subject] = kept
 
-    async def _remove(self, subject: Subject) -> None:
+    async def _remove(self, subject: RegistrySubject) -> None:
         with contextlib.suppress(NotThere):
             await self._client.request("DELETE", f"{self._path}/{_name(subject)}")
         self._kept.pop(subject, None)
         self._unused.pop(subject, None)
 
 
-def _name(subject: Subject) -> str:
-    digest = hashlib.sha256("\0".join(subject).encode()).hexdigest()[:32]
+def _name(subject: RegistrySubject) -> str:
+    digest = hashlib.sha256("\0".join(_parts(subject)).encode()).hexdigest()[:32]
     return f"stagingmirror-content-{digest}"
 
 
@@ -135,13 +145,13 @@ def _is_news(now: Kept, before: Kept | None) -> bool:
     return now != before
 
 
-def _written(subject: Subject, kept: Kept) -> dict[str, Any]:
+def _written(subject: RegistrySubject, kept: Kept) -> dict[str, Any]:
     said = _content_said(kept) if isinstance(kept, Content) else asdict(kept)
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": {"name": _name(subject), "labels": {LABEL: ""}},
-        "data": {ENTRY: json.dumps({"subject": list(subject), **said})},
+        "data": {ENTRY: json.dumps({"subject": list(_parts(subject)), **said})},
     }
 
 
@@ -155,15 +165,21 @@ def _content_said(content: Content) -> dict[str, Any]:
     }
 
 
-def _read(body: Mapping[str, Any]) -> tuple[Subject, Kept] | None:
+def _read(body: Mapping[str, Any]) -> tuple[RegistrySubject, Kept] | None:
     """What ``_written`` wrote; None for anything else."""
     try:
         kept = json.loads((body.get("data") or {})[ENTRY])
         where, kind, namespace, name = map(str, kept["subject"])
-        found = _alias_of(kept) if kind == "ModelAlias" else _content_of(kept)
+        if kind == "ModelAlias":
+            return AliasSubject(where, namespace, name), _alias_of(kept)
+        return VersionSubject(where, namespace, name), _content_of(kept)
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
-    return Subject(where, kind, namespace, name), found
+
+
+def _parts(subject: RegistrySubject) -> tuple[str, str, str, str]:
+    kind = "ModelAlias" if isinstance(subject, AliasSubject) else "ModelVersion"
+    return subject.environment, kind, *subject.key
 
 
 def _content_of(kept: Mapping[str, Any]) -> Content:

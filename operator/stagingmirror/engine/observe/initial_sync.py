@@ -6,12 +6,14 @@ While a mirror waits, its verdict counts as unwritten, so ``settled-at`` stands 
 
 from collections.abc import Callable, Iterable
 from itertools import chain
+from typing import Any
 
 from stagingmirror.drift.facts import Observation, Observations, Unseen
 from stagingmirror.engine.resources.mirror import MirrorKey
 from stagingmirror.engine.workqueue.queue import RequeueAfter
 from stagingmirror.reasons import Reason
-from stagingmirror.view import ModelVersion, Observed, Subject
+from stagingmirror.sources.mlflow.subjects import ModelVersion
+from stagingmirror.view import Observed, Subject
 
 NOT_YET = frozenset(
     {Reason.NOT_SEEN_YET, Reason.NOT_POLLED_YET, Reason.NO_ENVIRONMENT, Reason.READING_BYTES}
@@ -31,14 +33,14 @@ class InitialSync:
 
     def __init__(self) -> None:
         self._since: dict[MirrorKey, float] = {}
-        self._missing: dict[MirrorKey, set[Subject]] = {}
+        self._missing: dict[MirrorKey, set[Subject[Any]]] = {}
         self._complete: set[MirrorKey] = set()
 
     def wait(
         self,
         key: MirrorKey,
         observations: Iterable[Observations],
-        unanswered: Callable[[], Iterable[Subject]],
+        unanswered: Callable[[], Iterable[Subject[Any]]],
         *,
         is_current: bool,
         now: float,
@@ -60,7 +62,7 @@ class InitialSync:
         self._missing.pop(key, None)
 
     def still_waits(
-        self, key: MirrorKey, subject: Subject, answer: Callable[[Subject], object]
+        self, key: MirrorKey, subject: Subject[Any], answer: Callable[[Subject[Any]], object]
     ) -> bool:
         """Whether the mirror waits for first answers, now that something is new of this subject."""
         missing = self._missing.get(key)
@@ -81,8 +83,8 @@ class InitialSync:
 
 def is_unanswered(answer: object) -> bool:
     """Whether a source has never answered this, or not whole: the bytes of a version follow it."""
-    if isinstance(answer, Observed) and isinstance(answer.found, ModelVersion):
-        answer = answer.found.content
+    if isinstance(answer, Observed) and isinstance(answer.value, ModelVersion):
+        answer = answer.value.content
     return _on_its_way(answer)
 
 

@@ -1,15 +1,17 @@
 """Asking everything anew that one mirror reads, beside the passes: what a check token wants."""
 
 import asyncio
-from collections.abc import Callable, Iterable
-from typing import Protocol
+from collections.abc import Callable
+from typing import Any
 
 import structlog
 
 from stagingmirror.engine.observe.check_requests import BYTES, CheckRequest, CheckRequests
-from stagingmirror.engine.observe.subscriptions import MODELS, Subscriptions
+from stagingmirror.engine.observe.sources import Sources
+from stagingmirror.engine.observe.subscriptions import Subscriptions
 from stagingmirror.engine.resources.mirror import MirrorKey
 from stagingmirror.errors import NotRead
+from stagingmirror.sources.source import Source
 from stagingmirror.view import Subject
 
 log = structlog.get_logger(__name__)
@@ -25,23 +27,12 @@ LONGEST_PAUSE = 15.0
 """Seconds between two askings for one token, doubled each time."""
 
 
-class ClusterProof(Protocol):
-    async def prove(self, subjects: Iterable[Subject], *, since: float) -> None: ...
-
-
-class RegistryProof(Protocol):
-    async def prove(
-        self, subjects: Iterable[Subject], *, since: float, read_bytes: bool
-    ) -> None: ...
-
-
 class Probes:
     """One asking per token. ``again`` is called with the mirror when its asking has ended."""
 
     def __init__(
         self,
-        cluster: ClusterProof,
-        registry: RegistryProof,
+        sources: Sources,
         *,
         subscriptions: Subscriptions,
         tokens: CheckRequests,
@@ -49,15 +40,14 @@ class Probes:
         clock: Callable[[], float],
     ) -> None:
         self._clock = clock
-        self._cluster = cluster
-        self._registry = registry
+        self._sources = sources
         self._subscriptions = subscriptions
         self._tokens = tokens
         self._again = again
-        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._slots = asyncio.Semaphore(AT_ONCE)
         self._tasks: dict[MirrorKey, asyncio.Task[None]] = {}
         self._tries: dict[MirrorKey, dict[str, int]] = {}
-        self._read: dict[MirrorKey, tuple[str, frozenset[Subject], float]] = {}
+        self._read: dict[MirrorKey, tuple[str, frozenset[Subject[Any]], float]] = {}
         """Which bytes were last read for a refresh, for which token, and when that had ended."""
 
     def start(
@@ -65,8 +55,8 @@ class Probes:
         key: MirrorKey,
         asked: CheckRequest,
         *,
-        models: bool = True,
-        only: frozenset[Subject] | None = None,
+        polled: bool = True,
+        only: frozenset[Subject[Any]] | None = None,
     ) -> None:
         """Ask for this token, once at a time; again where that did not answer it, with a pause.
         ``only``: for these subjects instead of everything that the mirror reads.
@@ -80,7 +70,7 @@ class Probes:
         known[asked.token] = tries + 1
         pause = min(LONGEST_PAUSE, PAUSE * 2.0 ** (tries - 1)) if tries else 0.0
         task = asyncio.create_task(
-            self._prove(key, asked, pause, models=models, only=only),
+            self._prove(key, asked, pause, polled=polled, only=only),
             name=f"prove {'/'.join(key)}",
         )
         self._tasks[key] = task
@@ -90,7 +80,7 @@ class Probes:
         self.start(key, CheckRequest(token=f"since {since}", since=since))
 
     def bytes_read(
-        self, key: MirrorKey, subjects: frozenset[Subject], since: float, looked: float
+        self, key: MirrorKey, subjects: frozenset[Subject[Any]], since: float, looked: float
     ) -> bool:
         """Whether the bytes of these versions were all read at ``since`` or later, and before
         ``looked``, when the looks were taken (POSIX s); reads them where they were not.
@@ -109,7 +99,7 @@ class Probes:
         if now - oldest <= stale_after / 2:
             self._tries.get(key, {}).pop(FRESHNESS, None)
             return
-        self.start(key, CheckRequest(token=FRESHNESS, since=now - stale_after / 4), models=False)
+        self.start(key, CheckRequest(token=FRESHNESS, since=now - stale_after / 4), polled=False)
 
     def drop(self, key: MirrorKey) -> None:
         """The mirror is gone, or its token is answered."""
@@ -130,20 +120,17 @@ class Probes:
         asked: CheckRequest,
         pause: float,
         *,
-        models: bool,
-        only: frozenset[Subject] | None,
+        polled: bool,
+        only: frozenset[Subject[Any]] | None,
     ) -> None:
         await asyncio.sleep(pause)
         subjects = self._subscriptions.reads(key) if only is None else only
-        polled = [each for each in subjects if each.kind in MODELS]
         unread: list[str] = []
         try:
-            async with self._turns, asyncio.TaskGroup() as group:
-                group.create_task(
-                    self._cluster.prove(subjects.difference(polled), since=asked.since)
-                )
-                if models and polled:
-                    group.create_task(self._ask_registry(polled, asked, unread))
+            async with self._slots, asyncio.TaskGroup() as group:
+                for source, some in self._sources.split(subjects).items():
+                    if polled or not source.polled:
+                        group.create_task(_prove(source, some, asked, unread))
         except Exception:  # whatever failed, nothing is proven, and it is asked again
             log.exception("asking anew failed", mirror="/".join(key))
         else:
@@ -155,11 +142,12 @@ class Probes:
             self._tasks.pop(key, None)
         self._again(key)
 
-    async def _ask_registry(
-        self, polled: list[Subject], asked: CheckRequest, unread: list[str]
-    ) -> None:
-        """Bytes that cannot be read were asked for all the same: what rests on them tells why."""
-        try:
-            await self._registry.prove(polled, since=asked.since, read_bytes=asked.read_bytes)
-        except NotRead as error:
-            unread.append(error.message)
+
+async def _prove(
+    source: Source[Any], subjects: frozenset[Subject[Any]], asked: CheckRequest, unread: list[str]
+) -> None:
+    """Bytes that cannot be read were requested all the same: what rests on them says why."""
+    try:
+        await source.prove(subjects, since=asked.since, read_bytes=asked.read_bytes)
+    except NotRead as error:
+        unread.append(error.message)

@@ -13,7 +13,8 @@ from rig.mlflow_server import MlflowServer
 from rig.models import client_of, log_files
 from stagingmirror.api.types.base import API_VERSION
 from stagingmirror.sources.mlflow.client.address import RegistryAddress
-from stagingmirror.view import Content, Observed
+from stagingmirror.sources.mlflow.subjects import Content, VersionSubject
+from stagingmirror.view import Observed
 from support.kubernetes.kubelet import Kubelet
 from support.operators.killing_proxy import KillingProxy
 from support.sandbox.image_refreshes import NEW, OLD, features, image_of, live
@@ -47,10 +48,10 @@ class Shared:
 
     def read(self, version: str) -> float | None:
         """When the bytes of this version were last read (POSIX s)."""
-        look = self.sandbox.registry.model_version(
-            self.sandbox.environments[1], self.model, version
+        look = self.sandbox.registry.get(
+            VersionSubject(self.sandbox.environments[1], self.model, version)
         )
-        found = look.found if isinstance(look, Observed) else None
+        found = look.value if isinstance(look, Observed) else None
         return found.content.read if found and isinstance(found.content, Content) else None
 
     def track(self, *more: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ import pytest
 from rig.control_plane import ControlPlane
 from rig.kube import Kube
 from stagingmirror.errors import NotAllowed
+from stagingmirror.sources.kubernetes.subjects import ConfigMapSubject
 from stagingmirror.view import Observed
 from support.kubernetes.cluster_bodies import bare_config_map, bare_deployment
 from support.kubernetes.cluster_watch import BRISK, Watching, subject, watching
@@ -31,7 +32,7 @@ async def test_an_event_that_was_lost_is_repaired_by_a_sweep(
 
         assert subject("Deployment", namespace, "web") in seen.told
         if lost == "a deletion":
-            assert seen.look(namespace, "web").found is None
+            assert seen.look(namespace, "web").value is None
         else:
             assert seen.scaled(namespace, 0)
             live = kube.get("apps/v1", "Deployment", "web", namespace)
@@ -80,17 +81,17 @@ async def test_proving_makes_looks_begin_after_it_was_asked_for(
     ]
     async with watching(control_plane.kubeconfig, namespace) as seen:
         since = time.time()
-        await seen.source.prove(wanted, since=since)
+        await seen.source.prove(wanted, since=since, read_bytes=False)
 
         for look in (
             seen.look(namespace, "web"),
             seen.look(namespace, "missing", "CronJob"),
-            seen.source.config_map(namespace, "missing"),
+            seen.source.get(ConfigMapSubject(namespace, "missing")),
         ):
             assert isinstance(look, Observed)
             assert look.began >= since
         sweeps = seen.source.counts.sweeps
-        await seen.source.prove(wanted, since=since)
+        await seen.source.prove(wanted, since=since, read_bytes=False)
         assert seen.source.counts.sweeps == sweeps
 
 
@@ -102,7 +103,9 @@ async def test_many_who_ask_for_a_proof_at_once_share_it(
     async with watching(control_plane.kubeconfig, namespace) as seen:
         since = time.time()
 
-        await asyncio.gather(*(seen.source.prove(wanted, since=since) for _ in range(50)))
+        await asyncio.gather(
+            *(seen.source.prove(wanted, since=since, read_bytes=False) for _ in range(50))
+        )
 
         assert seen.source.counts.sweeps == 3
 
@@ -115,7 +118,9 @@ async def test_a_proof_that_nobody_answers_ends_and_leaves_the_trouble(
         control_plane.pause_api_server()
         try:
             since = time.time()
-            await seen.source.prove([subject("Deployment", namespace, "web")], since=since)
+            await seen.source.prove(
+                [subject("Deployment", namespace, "web")], since=since, read_bytes=False
+            )
 
             assert time.time() - since < 3 * BRISK.request_timeout
             assert seen.look(namespace, "web").began < since
@@ -135,7 +140,9 @@ async def test_many_lost_events_are_listed_anew(
             store.drop(namespace, entry.uid)
         reads = seen.calls["GET"]
 
-        await seen.source.prove([subject("ConfigMap", namespace, "m-1")], since=time.time())
+        await seen.source.prove(
+            [subject("ConfigMap", namespace, "m-1")], since=time.time(), read_bytes=False
+        )
         await holds(lambda: len(list(store.within(namespace))) == len(entries))
 
         assert seen.source.counts.repaired == len(entries)
@@ -153,7 +160,7 @@ async def test_old_data_of_a_config_map_is_never_younger_than_the_news_of_its_ch
     async with watching(account, namespace, settings=BRISK) as seen:
         seen.source.want(wanted)
         await holds(lambda: seen.reads(namespace, "data", snapshot="1"))
-        await seen.source.prove([wanted], since=time.time())
+        await seen.source.prove([wanted], since=time.time(), read_bytes=False)
         allow(kube, namespace, "list", "watch")
         path = f"/api/v1/namespaces/{namespace}/configmaps/data"
         await refuses(seen, path)
@@ -162,16 +169,16 @@ async def test_old_data_of_a_config_map_is_never_younger_than_the_news_of_its_ch
         kube.apply(bare_config_map(namespace, snapshot="2"))
 
         def trouble() -> bool:
-            look = seen.source.config_map(namespace, "data")
+            look = seen.source.get(ConfigMapSubject(namespace, "data"))
             return isinstance(look, Observed) and look.trouble is not None
 
         await holds(trouble)
         heard_by = time.time()
         await asyncio.sleep(3 * BRISK.sweep_interval)
-        look = seen.source.config_map(namespace, "data")
+        look = seen.source.get(ConfigMapSubject(namespace, "data"))
         assert isinstance(look, Observed)
-        assert look.found is not None
-        assert look.found.data == {"snapshot": "1"}
+        assert look.value is not None
+        assert look.value.data == {"snapshot": "1"}
         assert look.began <= heard_by
         assert changed_at - look.began < 5
 

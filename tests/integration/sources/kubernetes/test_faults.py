@@ -10,6 +10,7 @@ from rig.control_plane import ControlPlane
 from rig.kube import Kube
 from stagingmirror.drift.facts import Unseen
 from stagingmirror.settings import Settings
+from stagingmirror.sources.kubernetes.subjects import WorkloadSubject
 from support.kubernetes.cluster_bodies import bare_deployment
 from support.kubernetes.cluster_watch import BRISK, CALM, subject, watching
 from support.kubernetes.relay import Relay
@@ -65,7 +66,7 @@ async def test_each_namespace_is_watched_by_itself_where_only_that_is_permitted(
     kube.apply(bare_deployment(namespace), bare_deployment(closed))
     async with watching(account, namespace, closed) as seen:
         assert seen.has(namespace, "web")
-        look = seen.source.workload("Deployment", closed, "web")
+        look = seen.source.get(WorkloadSubject("Deployment", closed, "web"))
         assert isinstance(look, Unseen)
         assert look.why.reason == "Forbidden"
         assert closed in look.why.message
@@ -95,7 +96,7 @@ async def test_a_permission_that_is_taken_away_is_trouble_and_the_last_answer_ag
         began = seen.look(namespace, "web").began
         await asyncio.sleep(2 * BRISK.sweep_interval)
         assert seen.look(namespace, "web").began == began
-        assert seen.look(namespace, "web").found is not None
+        assert seen.look(namespace, "web").value is not None
 
 
 async def test_changes_are_seen_after_the_api_server_was_restarted(
@@ -105,7 +106,7 @@ async def test_changes_are_seen_after_the_api_server_was_restarted(
     async with watching(control_plane.kubeconfig, namespace) as seen:
         await asyncio.to_thread(control_plane.stop_api_server)
         await holds(lambda: seen.look(namespace, "web").trouble is not None)
-        assert seen.look(namespace, "web").found is not None
+        assert seen.look(namespace, "web").value is not None
 
         await asyncio.to_thread(control_plane.start_api_server)
         kube.apply(bare_deployment(namespace, replicas=1))
@@ -130,7 +131,7 @@ async def test_an_api_server_that_is_frozen_is_trouble_until_it_goes_on(
             assert look.trouble is not None
             assert look.trouble.reason == "ClusterNotAnswering"
             assert look.began <= frozen_at
-            assert look.found is not None
+            assert look.value is not None
         finally:
             control_plane.resume_api_server()
         await holds(lambda: seen.look(namespace, "web").trouble is None, within=40)
@@ -150,7 +151,7 @@ async def test_what_was_deleted_while_we_were_cut_off_is_gone_and_told(
             seen.told.clear()
             await relay.restore()
 
-            await holds(lambda: seen.look(namespace, "web").found is None, within=40)
+            await holds(lambda: seen.look(namespace, "web").value is None, within=40)
             assert subject("Deployment", namespace, "web") in seen.told
             assert seen.source.counts.repaired == 0
 
@@ -172,7 +173,7 @@ async def test_a_watch_that_is_too_old_lists_anew_and_drops_what_vanished(
             lists = seen.calls["GET"]
             await relay.restore()
 
-            await holds(lambda: seen.look(namespace, "web").found is None, within=40)
+            await holds(lambda: seen.look(namespace, "web").value is None, within=40)
             await holds(lambda: seen.has(namespace, "other"))
             assert subject("Deployment", namespace, "web") in seen.told
             assert seen.calls["GET"] > lists
@@ -204,7 +205,7 @@ async def test_nothing_is_absent_before_anybody_has_answered(tmp_path: Path) -> 
         ' "clusters": [{"name": "c", "cluster": {"server": "http://127.0.0.1:9"}}]}'
     )
     async with watching(kubeconfig, "ml", settings=CALM) as seen:
-        look = seen.source.workload("Deployment", "ml", "web")
+        look = seen.source.get(WorkloadSubject("Deployment", "ml", "web"))
 
         assert isinstance(look, Unseen)
         assert look.why.reason == "ClusterNotAnswering"

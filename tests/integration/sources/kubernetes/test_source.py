@@ -13,6 +13,7 @@ import pytest
 from rig.control_plane import ControlPlane
 from rig.kube import Kube
 from stagingmirror.drift.facts import Unseen
+from stagingmirror.sources.kubernetes.subjects import ConfigMapSubject, WorkloadSubject
 from stagingmirror.view import Observed
 from support.kubernetes.cluster_bodies import bare_config_map
 from support.kubernetes.cluster_watch import subject, watching
@@ -211,9 +212,9 @@ async def test_what_comes_goes_and_comes_back_is_told_each_time(
     wanted = subject("ConfigMap", namespace, "data")
     async with watching(control_plane.kubeconfig, namespace) as seen:
         seen.source.want(wanted)
-        look = seen.source.config_map(namespace, "data")
+        look = seen.source.get(ConfigMapSubject(namespace, "data"))
         assert isinstance(look, Observed)
-        assert look.found is None
+        assert look.value is None
 
         for value in ("1", "2"):
             kube.apply(bare_config_map(namespace, a=value))
@@ -221,9 +222,9 @@ async def test_what_comes_goes_and_comes_back_is_told_each_time(
             seen.told.clear()
             kube.delete("v1", "ConfigMap", "data", namespace)
             await holds(lambda: wanted in seen.told)
-            look = seen.source.config_map(namespace, "data")
+            look = seen.source.get(ConfigMapSubject(namespace, "data"))
             assert isinstance(look, Observed)
-            assert look.found is None
+            assert look.value is None
 
 
 async def test_a_namespace_that_no_environment_lists_is_unseen(
@@ -233,8 +234,8 @@ async def test_a_namespace_that_no_environment_lists_is_unseen(
     kube.apply(deployment(other, "app:1"), bare_config_map(other, a="1"))
     async with watching(control_plane.kubeconfig, namespace) as seen:
         for look in (
-            seen.source.workload("Deployment", other, "web"),
-            seen.source.config_map(other, "data"),
+            seen.source.get(WorkloadSubject("Deployment", other, "web")),
+            seen.source.get(ConfigMapSubject(other, "data")),
         ):
             assert isinstance(look, Unseen)
             assert look.why.reason == "NamespaceNotReadable"
@@ -245,5 +246,7 @@ async def test_a_namespace_that_no_environment_lists_is_unseen(
         assert subject("Deployment", other, "web") in seen.told
 
         seen.source.want_namespaces(frozenset({namespace}))
-        await holds(lambda: isinstance(seen.source.workload("Deployment", other, "web"), Unseen))
+        await holds(
+            lambda: isinstance(seen.source.get(WorkloadSubject("Deployment", other, "web")), Unseen)
+        )
     kube.delete("v1", "Namespace", other)

@@ -16,7 +16,8 @@ from stagingmirror.drift.facts import Unseen, Why
 from stagingmirror.errors import NotAnswered, NotRead
 from stagingmirror.settings import Settings
 from stagingmirror.sources.mlflow.client.address import RegistryAddress
-from stagingmirror.view import Content, Observed, Subject
+from stagingmirror.sources.mlflow.subjects import AliasSubject, Content, VersionSubject
+from stagingmirror.view import Observed
 from support.mlflow.registries import Watched, eventually, in_front_of, watching
 
 pytestmark = pytest.mark.integration
@@ -79,7 +80,7 @@ async def test_bytes_that_somebody_doubts_are_hidden_and_read_anew_at_once(
     hidden = watched.found("production", name, "1")
     assert hidden is not None
     assert isinstance(hidden.content, Unseen)
-    assert watched.changes == [Subject("production", "ModelVersion", name, "1")]
+    assert watched.changes == [VersionSubject("production", name, "1")]
     assert await watched.tree_hash("production", name, "1") != first
 
 
@@ -96,17 +97,17 @@ async def test_unchanged_bytes_are_read_once_and_again_only_to_prove(
     since = time.time()
     await watched.source.prove([alias], since=since, read_bytes=True)
 
-    proven = watched.source.model_version("production", name, "1")
-    named = watched.source.model_alias("production", name, "champion")
+    proven = watched.source.get(VersionSubject("production", name, "1"))
+    named = watched.source.get(AliasSubject("production", name, "champion"))
     assert isinstance(content, Content)
     assert content.read < since
     assert isinstance(proven, Observed)
     assert proven.began >= since
     assert isinstance(named, Observed)
     assert named.began >= since
-    assert proven.found is not None
-    assert isinstance(proven.found.content, Content)
-    assert proven.found.content.read >= since
+    assert proven.value is not None
+    assert isinstance(proven.value.content, Content)
+    assert proven.value.content.read >= since
 
 
 async def test_a_hash_from_before_a_restart_is_kept_without_reading_the_bytes_again(
@@ -236,12 +237,12 @@ async def test_bytes_that_were_asked_for_stay_in_doubt_until_they_were_read(
 
         with pytest.raises(NotRead):
             await watched.source.prove([alias], since=time.time(), read_bytes=True)
-        at_once = watched.source.model_version("production", name, "1")
+        at_once = watched.source.get(VersionSubject("production", name, "1"))
         await watched.source.prove([alias], since=time.time(), read_bytes=False)
-        listed_again = watched.source.model_version("production", name, "1")
+        listed_again = watched.source.get(VersionSubject("production", name, "1"))
         broken.clear()
         await watched.source.prove([alias], since=time.time(), read_bytes=True)
-        read_again = watched.source.model_version("production", name, "1")
+        read_again = watched.source.get(VersionSubject("production", name, "1"))
 
     for look in (at_once, listed_again):
         assert isinstance(look, Observed)

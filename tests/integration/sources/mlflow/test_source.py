@@ -3,8 +3,9 @@
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from functools import partial
+from typing import Any
 
 import mlflow
 import pytest
@@ -14,7 +15,13 @@ from rig.models import client_of, log_files, log_model
 from stagingmirror.drift.facts import Unseen, Why
 from stagingmirror.settings import Settings
 from stagingmirror.sources.mlflow.client.address import RegistryAddress
-from stagingmirror.view import Content, ModelVersion, Observed
+from stagingmirror.sources.mlflow.subjects import (
+    AliasSubject,
+    Content,
+    ModelVersion,
+    VersionSubject,
+)
+from stagingmirror.view import Observed, Subject
 from support.mlflow.registries import QUICK, Watched, eventually, in_front_of, watching
 
 pytestmark = pytest.mark.integration
@@ -65,24 +72,24 @@ async def test_an_alias_that_moves_is_announced_with_the_time_it_was_seen(
     log_files(mlflow_production, name, alias="champion")
     subject = watched.want_alias("production", name, "champion")
     assert await watched.named("production", name, "champion") == "1"
-    first = watched.source.model_alias("production", name, "champion")
+    first = watched.source.get(AliasSubject("production", name, "champion"))
     watched.changes.clear()
 
     before = time.time()
     await asyncio.to_thread(log_files, mlflow_production, name, alias="champion")
     await eventually(lambda: subject in watched.changes)
 
-    second = watched.source.model_alias("production", name, "champion")
+    second = watched.source.get(AliasSubject("production", name, "champion"))
     assert isinstance(first, Observed)
-    assert first.found is not None
-    assert first.found.moved is None
+    assert first.value is not None
+    assert first.value.moved is None
     assert isinstance(second, Observed)
-    assert second.found is not None
-    assert second.found.version == "2"
-    assert second.found.moved is not None
-    assert second.found.unmoved is not None
-    assert first.began <= second.found.unmoved < second.found.moved
-    assert before < second.found.moved
+    assert second.value is not None
+    assert second.value.version == "2"
+    assert second.value.moved is not None
+    assert second.value.unmoved is not None
+    assert first.began <= second.value.unmoved < second.value.moved
+    assert before < second.value.moved
     assert (await watched.read("production", name, "2")).version == "2"
 
 
@@ -95,17 +102,17 @@ async def test_what_is_not_there_is_proven_absent(
     watched.want_alias("production", f"{name}-missing", "champion")
     watched.want_version("production", name, "17")
 
-    for ask, key in (
-        (watched.source.model_alias, (name, "challenger")),
-        (watched.source.model_alias, (f"{name}-missing", "champion")),
-        (watched.source.model_version, (name, "17")),
+    for subject in (
+        AliasSubject("production", name, "challenger"),
+        AliasSubject("production", f"{name}-missing", "champion"),
+        VersionSubject("production", name, "17"),
     ):
-        assert await eventually(partial(_is_absent, ask, key))
+        assert await eventually(partial(_is_absent, watched, subject))
 
 
-def _is_absent(ask: Callable[[str, str, str], object], key: tuple[str, str]) -> bool:
-    answer = ask("production", *key)
-    return isinstance(answer, Observed) and answer.found is None and answer.trouble is None
+def _is_absent(watched: Watched, subject: Subject[Any]) -> bool:
+    answer = watched.source.get(subject)
+    return isinstance(answer, Observed) and answer.value is None and answer.trouble is None
 
 
 async def test_fifty_aliases_cost_one_search_an_interval(
@@ -185,8 +192,8 @@ async def test_environments_with_the_same_server_are_polled_once(
         assert watched.calls["registered-models/search"] <= 5
 
         watched.source.remove("one")
-        assert isinstance(watched.source.model_alias("one", name, "champion"), Unseen)
-        assert isinstance(watched.source.model_alias("two", name, "champion"), Observed)
+        assert isinstance(watched.source.get(AliasSubject("one", name, "champion")), Unseen)
+        assert isinstance(watched.source.get(AliasSubject("two", name, "champion")), Observed)
 
 
 async def test_tags_that_change_are_seen_at_the_next_look(
@@ -228,10 +235,10 @@ async def test_tags_of_logged_models_are_as_young_as_the_look_that_shows_them(
         since = time.time()
 
         def look() -> Observed[ModelVersion] | None:
-            seen = watched.source.model_version("production", name, made[0].version)
+            seen = watched.source.get(VersionSubject("production", name, made[0].version))
             return seen if isinstance(seen, Observed) and seen.began >= since else None
 
-        found = (await eventually(look)).found
+        found = (await eventually(look)).value
 
     assert found is not None
     assert found.tags["data"] == "new"
@@ -250,7 +257,7 @@ async def test_an_address_that_changes_takes_what_is_wanted_along(
         assert await watched.named("production", name, "champion") == "1"
 
         watched.source.configure("production", why)
-        unseen = watched.source.model_alias("production", name, "champion")
+        unseen = watched.source.get(AliasSubject("production", name, "champion"))
         watched.source.configure("production", RegistryAddress(mlflow_staging.url))
 
         assert await watched.named("production", name, "champion") == "2"

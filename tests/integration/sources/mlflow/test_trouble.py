@@ -13,6 +13,7 @@ from rig.models import client_of, log_files
 from stagingmirror.drift.facts import Unseen
 from stagingmirror.settings import Settings
 from stagingmirror.sources.mlflow.client.address import Basic, RegistryAddress
+from stagingmirror.sources.mlflow.subjects import AliasSubject, VersionSubject
 from stagingmirror.view import Observed
 from support.mlflow.registries import Watched, connected, eventually, in_front_of, watching
 
@@ -46,28 +47,28 @@ async def test_a_server_that_does_not_answer_leaves_the_last_answer_with_its_age
         try:
 
             def troubled() -> bool:
-                look = watched.source.model_version("production", name, "1")
+                look = watched.source.get(VersionSubject("production", name, "1"))
                 return isinstance(look, Observed) and look.trouble is not None
 
             await eventually(troubled)
-            named = watched.source.model_alias("production", name, "champion")
-            version = watched.source.model_version("production", name, "1")
+            named = watched.source.get(AliasSubject("production", name, "champion"))
+            version = watched.source.get(VersionSubject("production", name, "1"))
         finally:
             mlflow_production.resume()
         recovered = await eventually(lambda: _whole(watched, name, paused))
 
     assert isinstance(named, Observed)
-    assert named.found is not None
+    assert named.value is not None
     assert named.began < paused + 0.5
     assert isinstance(version, Observed)
-    assert version.found is not None
+    assert version.value is not None
     assert version.trouble is not None
     assert version.trouble.reason == "TimedOut"
     assert recovered.trouble is None
 
 
 def _whole(watched: Watched, name: str, since: float) -> Observed[object] | None:
-    look = watched.source.model_version("production", name, "1")
+    look = watched.source.get(VersionSubject("production", name, "1"))
     fine = isinstance(look, Observed) and look.trouble is None and look.began > since + 1
     return look if fine else None  # type: ignore[return-value]
 
@@ -102,7 +103,7 @@ async def test_what_may_not_be_read_is_forbidden_and_never_absent(
 
 
 def _asked(watched: Watched, environment: str, name: str) -> Unseen | None:
-    answer = watched.source.model_alias(environment, name, "champion")
+    answer = watched.source.get(AliasSubject(environment, name, "champion"))
     assert isinstance(answer, Unseen)
     return answer if answer.why.reason != "NotAskedYet" else None
 
@@ -129,11 +130,11 @@ async def test_an_alias_that_moves_while_its_version_is_read_makes_no_look(
         client.set_registered_model_alias(name, "champion", "2")
 
         def last() -> bool:
-            look = watched.source.model_alias("production", name, "champion")
+            look = watched.source.get(AliasSubject("production", name, "champion"))
             assert isinstance(look, Observed)
-            assert look.found is not None
-            seen.append(look.found.version)
-            return look.found.version == "3"
+            assert look.value is not None
+            seen.append(look.value.version)
+            return look.value.version == "3"
 
         await eventually(last)
 
@@ -162,15 +163,15 @@ async def test_a_model_that_a_search_hides_is_asked_for_directly(
 
         forbidden.append(True)
         reason = await eventually(lambda: _trouble(watched, name))
-        look = watched.source.model_alias("production", name, "champion")
+        look = watched.source.get(AliasSubject("production", name, "champion"))
 
     assert reason == "Forbidden"
     assert isinstance(look, Observed)
-    assert look.found is not None, "one failed look changes nothing by itself"
+    assert look.value is not None, "one failed look changes nothing by itself"
 
 
 def _trouble(watched: Watched, name: str) -> str | None:
-    look = watched.source.model_alias("production", name, "champion")
+    look = watched.source.get(AliasSubject("production", name, "champion"))
     return look.trouble.reason if isinstance(look, Observed) and look.trouble else None
 
 
@@ -191,7 +192,7 @@ async def test_what_is_wrong_with_one_version_is_not_wrong_with_another(
         watched.want_version("production", name, "1")
         watched.want_version("production", name, "2")
         await watched.read("production", name, "2")
-        first = watched.source.model_version("production", name, "1")
+        first = watched.source.get(VersionSubject("production", name, "1"))
 
     assert isinstance(first, Unseen)
     assert first.why.reason == "ServerError"

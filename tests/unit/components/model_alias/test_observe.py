@@ -6,7 +6,7 @@ import pytest
 
 from stagingmirror.drift.facts import Absent, Seen, Unseen, Why
 from stagingmirror.drift.verdict import Drifted, InSync
-from stagingmirror.view import Variable
+from stagingmirror.sources.kubernetes.subjects import Variable
 from support.kinds.builders import NOW, World, container, environment, pod, sides, version
 from support.kinds.fraud import (
     BY_RESTART,

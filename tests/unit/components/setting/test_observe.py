@@ -8,7 +8,7 @@ from stagingmirror.component import Sides
 from stagingmirror.drift.facts import Absent, Seen, Unseen
 from stagingmirror.drift.places import ConfigMapKey, Place, WorkloadField
 from stagingmirror.drift.verdict import Drifted, InSync
-from stagingmirror.view import Variable
+from stagingmirror.sources.kubernetes.subjects import Variable
 from support.kinds.builders import (
     NOW,
     PRODUCTION,

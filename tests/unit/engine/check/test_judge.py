@@ -13,7 +13,9 @@ from stagingmirror.engine.check import judge
 from stagingmirror.engine.check.judge import Scene, judge_all, plan_for
 from stagingmirror.engine.observe.view import RecordingView
 from stagingmirror.engine.ownership.track_entries import known
-from stagingmirror.view import ConfigMap, Observed, Subject
+from stagingmirror.sources.kubernetes.subjects import ConfigMap, ConfigMapSubject, WorkloadSubject
+from stagingmirror.view import Observed
+from support.kinds.builders import sources_of
 from support.resources import resources
 
 NOW = 1_000_000.0
@@ -22,15 +24,16 @@ NOW = 1_000_000.0
 class Cluster:
     """Answers with one ConfigMap per namespace."""
 
+    subjects = frozenset({WorkloadSubject, ConfigMapSubject})
+
     def __init__(self, production: str, staging: str) -> None:
         self.values = {"ml-prod": production, "ml-staging": staging}
 
-    def workload(self, kind: Any, namespace: str, name: str) -> Any:
-        return Unseen(Why("NotAnswered", "nobody answers"), NOW)
-
-    def config_map(self, namespace: str, name: str) -> Observed[ConfigMap]:
-        data = {"snapshot": self.values[namespace]}
-        return Observed(ConfigMap(namespace, name, "1", data, {}), NOW)
+    def get(self, subject: Any) -> Any:
+        if isinstance(subject, WorkloadSubject):
+            return Unseen(Why("NotAnswered", "nobody answers"), NOW)
+        data = {"snapshot": self.values[subject.namespace]}
+        return Observed(ConfigMap(subject.namespace, subject.name, "1", data, {}), NOW)
 
 
 def scene(
@@ -47,7 +50,12 @@ def scene(
     return Scene(
         StagingMirrorSpec.model_validate(body["spec"]),
         Sides(*sides),
-        RecordingView(cluster, None, lambda value: f"sealed {len(value)}"),  # type: ignore[arg-type]
+        RecordingView(
+            sources_of(cluster),
+            lambda value: f"sealed {len(value)}",
+            is_productions=lambda environment, model, alias: False,
+            same_registry=lambda one, other: None,
+        ),
         NOW,
         problems or {},
     )
@@ -103,8 +111,8 @@ def test_what_is_read_is_remembered_by_component_and_side() -> None:
     judge_all(stage, [])
 
     assert stage.view.everything() == {
-        Subject("local", "ConfigMap", "ml-prod", "training-data"),
-        Subject("local", "ConfigMap", "ml-staging", "training-data"),
+        ConfigMapSubject("ml-prod", "training-data"),
+        ConfigMapSubject("ml-staging", "training-data"),
     }
     assert {(key.component, key.side) for key in stage.view.parts} == {
         ("training-data", "production"),

@@ -8,8 +8,7 @@ from stagingmirror.components.pipeline_image import PipelineImageKind
 from stagingmirror.drift.deploys import DeployKey, Running
 from stagingmirror.drift.steps import WorkloadKind
 from stagingmirror.engine.check.rollouts import rollouts
-from stagingmirror.engine.observe.view import RecordingView
-from stagingmirror.view import Workload
+from stagingmirror.sources.kubernetes.subjects import Workload, WorkloadSubject
 from support.kinds.builders import (
     DIGEST_A,
     NOW,
@@ -19,6 +18,7 @@ from support.kinds.builders import (
     container,
     entry_of,
     pod,
+    recording,
     sides,
     workload,
 )
@@ -43,7 +43,7 @@ def features(namespace: str, name: str = "features", revision: str = "1") -> Wor
 def observed(*workloads: Workload) -> dict[DeployKey, Running]:
     """Both sides of the component looked at as the check does it."""
     world = World().add(*workloads)
-    looking = RecordingView(world, world, lambda value: f"hmac-sha256:{value}")
+    looking = recording(world)
     for key in (PRODUCED, STAGED):
         PipelineImageKind().observe(ENTRY, sides(), key.side, looking.part(key), NOW)
     return {each.key: each for each in rollouts(looking.parts)}
@@ -74,8 +74,8 @@ def test_a_rollout_is_over_when_its_pods_are_ready_or_have_run_to_their_end(
 ) -> None:
     one = workload("features", PRODUCTION, kind, pods=(pod(ready=ready),))
     world = World().add(replace(one, revision="1"))
-    looking = RecordingView(world, world, str)
-    looking.part(PRODUCED).workload(kind, PRODUCTION, "features")
+    looking = recording(world)
+    looking.part(PRODUCED).get(WorkloadSubject(kind, PRODUCTION, "features"))
 
     (found,) = rollouts(looking.parts)
     assert found.over is over

@@ -14,7 +14,7 @@ from stagingmirror.engine.observe import hash_cache
 from stagingmirror.engine.sealing import load_or_make, new_key, sealer
 from stagingmirror.errors import NeedsHuman
 from stagingmirror.sources.mlflow.client.address import Basic, Token
-from stagingmirror.view import Content, FileHash, Subject
+from stagingmirror.sources.mlflow.subjects import Content, FileHash, VersionSubject
 from support.kubernetes.api_server import Answer, an_api_server, not_found, refused
 
 # Seals
@@ -122,7 +122,7 @@ def test_a_kept_hash_is_read_as_it_was_written(
     files: dict[str, tuple[str, int]], names: tuple[str, str, str]
 ) -> None:
     where, model, version = names
-    subject = Subject(where, "ModelVersion", model, version)
+    subject = VersionSubject(where, model, version)
     hashes = {path: FileHash(sha, size) for path, (sha, size) in files.items()}
     content = Content("sha256:tree", hashes, time.time(), "listing")
 

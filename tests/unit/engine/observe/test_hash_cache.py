@@ -7,11 +7,16 @@ from typing import Any, cast
 import pytest
 
 from stagingmirror.engine.observe.hash_cache import SEEN_EVERY, HashCache
-from stagingmirror.view import AliasHistory, Content, Subject
-from support.kinds.builders import World, version
+from stagingmirror.sources.mlflow.subjects import (
+    AliasHistory,
+    AliasSubject,
+    Content,
+    VersionSubject,
+)
+from support.kinds.builders import World, sources_of, version
 
-ALIAS = Subject("production", "ModelAlias", "fraud-detector", "champion")
-VERSION = Subject("production", "ModelVersion", "fraud-detector", "12")
+ALIAS = AliasSubject("production", "fraud-detector", "champion")
+VERSION = VersionSubject("production", "fraud-detector", "12")
 
 
 class Namespace:
@@ -34,7 +39,7 @@ class Namespace:
 def contents(namespace: Namespace, world: World) -> HashCache:
     return HashCache(
         cast("Any", namespace),
-        world,
+        sources_of(world),
         namespace="operator",
         wanted=lambda: [ALIAS, VERSION],
         leading=lambda: True,

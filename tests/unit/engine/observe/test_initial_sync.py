@@ -1,11 +1,14 @@
 """Waiting a moment for first answers: as long as it is worth it, and no longer."""
 
+from typing import Any
+
 import pytest
 
 from stagingmirror.drift.facts import Observations, Seen, Unseen, Why
 from stagingmirror.engine.observe.initial_sync import AFTER_EDIT, AGAIN, AT_START, InitialSync
 from stagingmirror.engine.resources.mirror import MirrorKey
 from stagingmirror.engine.workqueue.queue import RequeueAfter
+from stagingmirror.sources.kubernetes.subjects import ConfigMapSubject
 from stagingmirror.view import Observed, Subject
 
 KEY = MirrorKey("ml-staging", "fraud")
@@ -18,7 +21,7 @@ def observations(reason: str | None) -> list[Observations]:
     return [Observations(seen, seen if reason is None else Unseen(Why(reason, "…"), NOW))]
 
 
-def nothing() -> list[Subject]:
+def nothing() -> list[Subject[Any]]:
     return []
 
 
@@ -56,7 +59,7 @@ def test_a_verdict_that_is_over_is_not_kept_for_a_first_answer_to_something_new(
 
 def test_a_mirror_that_waits_is_looked_at_once_all_that_it_waits_for_has_come() -> None:
     first, other = InitialSync(), MirrorKey("ml-staging", "other")
-    one, two = (Subject("local", "ConfigMap", "ml-prod", name) for name in ("one", "two"))
+    one, two = (ConfigMapSubject("ml-prod", name) for name in ("one", "two"))
 
     with pytest.raises(RequeueAfter) as waits:
         first.wait(KEY, observations("NotSeenYet"), lambda: [one, two], is_current=True, now=NOW)
@@ -70,7 +73,7 @@ def test_a_mirror_that_waits_is_looked_at_once_all_that_it_waits_for_has_come() 
 
 def test_a_mirror_is_told_as_it_is_when_its_time_to_wait_is_over() -> None:
     first = InitialSync()
-    waits = [Subject("local", "ConfigMap", "ml-prod", name) for name in ("one", "two")]
+    waits = [ConfigMapSubject("ml-prod", name) for name in ("one", "two")]
 
     with pytest.raises(RequeueAfter) as moment:
         first.wait(KEY, observations("NotSeenYet"), lambda: waits, is_current=False, now=NOW)

@@ -1,8 +1,14 @@
 """What is asked for on behalf of all mirrors, and who hears of it."""
 
+from typing import Any, cast
+
+from stagingmirror.engine.observe.sources import Sources
 from stagingmirror.engine.observe.subscriptions import Subscriptions
 from stagingmirror.engine.resources.mirror import MirrorKey
-from stagingmirror.view import LOCAL, Subject
+from stagingmirror.sources.kubernetes.subjects import WorkloadSubject
+from stagingmirror.sources.mlflow.subjects import AliasSubject
+from stagingmirror.sources.source import Source
+from stagingmirror.view import Subject
 
 MODEL = "fraud-detector"
 
@@ -11,28 +17,27 @@ def key(name: str) -> MirrorKey:
     return MirrorKey("ml-staging", name)
 
 
-class Source:
-    def __init__(self) -> None:
-        self.wanted: dict[Subject, float | None] = {}
+class Upstream:
+    def __init__(self, subject: type, *, polled: bool) -> None:
+        self.subjects, self.polled = frozenset({subject}), polled
+        self.wanted: dict[Subject[Any], float] = {}
 
-    def want(self, subject: Subject, interval: float | None = None) -> None:
-        self.wanted[subject] = interval
+    def want(self, subject: Subject[Any], period: float) -> None:
+        self.wanted[subject] = period
 
-    def unwant(self, subject: Subject) -> None:
+    def unwant(self, subject: Subject[Any]) -> None:
         del self.wanted[subject]
 
 
-ALIAS = Subject("production", "ModelAlias", MODEL, "champion")
-DEPLOYMENT = Subject(LOCAL, "Deployment", "ml-prod", "features")
+ALIAS = AliasSubject("production", MODEL, "champion")
+DEPLOYMENT = WorkloadSubject("Deployment", "ml-prod", "features")
 
 
-def subscriptions(leads: list[bool]) -> tuple[Subscriptions, Source, Source]:
-    cluster, registry = Source(), Source()
-    return (
-        Subscriptions(cluster=cluster, registry=registry, leading=lambda: leads[0]),
-        cluster,
-        registry,
-    )
+def subscriptions(leads: list[bool]) -> tuple[Subscriptions, Upstream, Upstream]:
+    cluster = Upstream(WorkloadSubject, polled=False)
+    registry = Upstream(AliasSubject, polled=True)
+    sources = Sources(*(cast("Source[Any]", each) for each in (cluster, registry)))
+    return Subscriptions(sources, leading=lambda: leads[0]), cluster, registry
 
 
 def test_what_two_mirrors_read_is_asked_for_once_at_the_shorter_interval() -> None:
@@ -56,7 +61,7 @@ def test_a_subject_wakes_exactly_its_readers() -> None:
 
     assert all_.readers(DEPLOYMENT) == {key("a")}
     assert all_.readers(ALIAS) == {key("a"), key("b")}
-    assert all_.readers(Subject(LOCAL, "Deployment", "ml-prod", "other")) == frozenset()
+    assert all_.readers(WorkloadSubject("Deployment", "ml-prod", "other")) == frozenset()
 
 
 def test_a_standby_watches_the_cluster_and_asks_no_registry_until_it_leads() -> None:

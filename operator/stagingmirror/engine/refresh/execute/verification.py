@@ -12,6 +12,7 @@ Staging's only: production that does not answer now is no failure of this refres
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from typing import Any
 
 from stagingmirror.api.spec.mirror import Track
 from stagingmirror.drift.accept import accepting
@@ -19,10 +20,10 @@ from stagingmirror.drift.compare import compare, without_details
 from stagingmirror.drift.deploys import DeployKey
 from stagingmirror.drift.facts import Absent, Acceptance, Seen, Unseen
 from stagingmirror.engine.context import Context, Judged
-from stagingmirror.engine.observe.subscriptions import MODELS
 from stagingmirror.engine.observe.view import RecordingView
 from stagingmirror.engine.refresh.record.record import Applied, Record
 from stagingmirror.engine.resources.mirror import MirrorKey
+from stagingmirror.sources.mlflow.subjects import AliasSubject, VersionSubject
 from stagingmirror.view import Subject
 
 GRACE = 15.0
@@ -109,7 +110,7 @@ def _said(
             return (True, f"{name}: still differs in {', '.join(left[:5])}") if left else None
 
 
-ReadBytes = Callable[[MirrorKey, frozenset[Subject], float, float], bool]
+ReadBytes = Callable[[MirrorKey, frozenset[Subject[Any]], float, float], bool]
 """Whether all bytes of these subjects were read after the third (POSIX s) and before the fourth,
 when the pass began to look; starts reading where not.
 """
@@ -124,19 +125,21 @@ def reread(
     brought = _brought(context, record)
     if not brought or read_bytes(context.key, brought, record.started, context.now):
         return judgement
-    versions = ", ".join(sorted(f"{s.name} of {s.namespace}" for s in brought if _is_version(s)))
-    return replace(judgement, waiting=f"waits for the bytes of version {versions} to be read again")
+    versions = sorted(f"{s.version} of {s.model}" for s in brought if isinstance(s, VersionSubject))
+    waiting = f"waits for the bytes of version {', '.join(versions)} to be read again"
+    return replace(judgement, waiting=waiting)
 
 
-def _brought(context: Context, record: Record) -> frozenset[Subject]:
+def _brought(context: Context, record: Record) -> frozenset[Subject[Any]]:
     """What staging's registry was asked for the components that were applied."""
     if not isinstance(context.view, RecordingView):
         return frozenset()
     parts = context.view.parts
     keys = [DeployKey(name, "staging") for name in record.applied]
     read = {subject for key in keys if key in parts for subject in parts[key].subjects}
-    return frozenset(s for s in read if s.kind in MODELS and s.where == record.environment)
-
-
-def _is_version(subject: Subject) -> bool:
-    return subject.kind == "ModelVersion"
+    return frozenset(
+        subject
+        for subject in read
+        if isinstance(subject, AliasSubject | VersionSubject)
+        and subject.environment == record.environment
+    )

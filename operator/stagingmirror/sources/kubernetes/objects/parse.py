@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 from stagingmirror.drift.steps import WorkloadKind
 from stagingmirror.sources.kubernetes.objects.templates import containers_of, digest_of
-from stagingmirror.view import ConfigMap, Container, Pod
+from stagingmirror.sources.kubernetes.subjects import ConfigMap, Container, Pod
 
 Body: TypeAlias = Mapping[str, Any]
 REVISION = "deployment.kubernetes.io/revision"

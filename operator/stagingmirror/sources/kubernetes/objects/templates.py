@@ -8,7 +8,7 @@ from sys import intern
 from typing import Any, Literal, TypeAlias
 
 from stagingmirror.drift.expansion import expanded
-from stagingmirror.view import Container, Variable
+from stagingmirror.sources.kubernetes.subjects import Container, Variable
 
 Source: TypeAlias = Literal[
     "value", "reference", "configMapKeyRef", "secretKeyRef", "fieldRef", "other"

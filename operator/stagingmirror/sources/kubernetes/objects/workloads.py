@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from stagingmirror.sources.kubernetes.objects.parse import Declared, Entry, Made, Running, Versioned
 from stagingmirror.sources.kubernetes.objects.store import Store
-from stagingmirror.view import Pod, Workload
+from stagingmirror.sources.kubernetes.subjects import Pod, Workload
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,9 @@ from stagingmirror.sources.kubernetes.api.errors import shaped
 from stagingmirror.sources.kubernetes.objects import parse
 from stagingmirror.sources.kubernetes.objects.parse import Versioned
 from stagingmirror.sources.kubernetes.objects.store import Store, newer
+from stagingmirror.sources.kubernetes.subjects import ConfigMap
 from stagingmirror.sources.kubernetes.watch.backoff import Backoff
 from stagingmirror.sources.kubernetes.watch.watched_kinds import CONFIG_MAPS
-from stagingmirror.view import ConfigMap
 
 Key = tuple[str, str]
 """Namespace and name."""

@@ -8,22 +8,30 @@ How often watches are proven: as often as the most demanding reader of anything 
 
 import asyncio
 import math
-from collections.abc import Callable, Iterable
-from typing import Protocol
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from stagingmirror.drift.facts import Unseen, Why
-from stagingmirror.drift.steps import WorkloadKind
 from stagingmirror.errors import NotThere, StagingMirrorError
 from stagingmirror.reasons import Reason
 from stagingmirror.settings import Settings
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 from stagingmirror.sources.kubernetes.objects.parse import Entry
 from stagingmirror.sources.kubernetes.objects.workloads import Stores, rolled_up
-from stagingmirror.sources.kubernetes.watch.config_maps import ConfigMaps, Key, Read
+from stagingmirror.sources.kubernetes.subjects import (
+    ClusterSubject,
+    ConfigMap,
+    ConfigMapSubject,
+    Workload,
+    WorkloadSubject,
+)
+from stagingmirror.sources.kubernetes.watch.config_maps import ConfigMaps, Read
 from stagingmirror.sources.kubernetes.watch.consistency_check import Counts
 from stagingmirror.sources.kubernetes.watch.watch_scope import ScopeCallbacks, WatchScope
 from stagingmirror.sources.kubernetes.watch.watched_kinds import NEEDED, RESOURCES
-from stagingmirror.view import LOCAL, ConfigMap, Observed, Subject, Workload
+from stagingmirror.view import Observed, Subject
+
+T = TypeVar("T")
 
 
 class Pace:
@@ -31,7 +39,7 @@ class Pace:
 
     def __init__(self, longest: float) -> None:
         self._longest = longest
-        self._wanted: dict[Subject, float] = {}
+        self._wanted: dict[Subject[Any], float] = {}
         self._shortest: float | None = longest
 
     def seconds(self) -> float:
@@ -39,7 +47,7 @@ class Pace:
             self._shortest = min(self._wanted.values(), default=self._longest)
         return min(self._shortest, self._longest)
 
-    def want(self, subject: Subject, interval: float) -> bool:
+    def want(self, subject: Subject[Any], interval: float) -> bool:
         """True where this makes the pace faster."""
         former = self.seconds()
         loosened = self._wanted.get(subject) == former and interval > former
@@ -47,7 +55,7 @@ class Pace:
         self._shortest = None if loosened else min(former, interval)
         return self.seconds() < former
 
-    def unwant(self, subject: Subject) -> None:
+    def unwant(self, subject: Subject[Any]) -> None:
         if self._wanted.pop(subject, None) == self._shortest:
             self._shortest = None
 
@@ -61,15 +69,18 @@ class OnChange(Protocol):
     s).
     """
 
-    def __call__(self, subject: Subject, /, *, since: float | None = None) -> None: ...
+    def __call__(self, subject: Subject[Any], /, *, since: float | None = None) -> None: ...
 
 
 class KubernetesSource:
-    """``workload`` and ``config_map`` answer out of memory, at once. ``counts`` is for metrics.
+    """``get`` answers out of memory, at once. ``counts`` is for metrics.
 
     ``on_change`` is called in the event loop for every subject that may have changed; it must not
     wait.
     """
+
+    subjects: ClassVar[frozenset[type]] = frozenset({WorkloadSubject, ConfigMapSubject})
+    polled: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -90,10 +101,15 @@ class KubernetesSource:
             self._stores.config_maps,
             clock=clock,
             proven=lambda namespace: self._proven("ConfigMap", namespace),
-            changed=lambda key, since: on_change(Subject(LOCAL, "ConfigMap", *key), since=since),
+            changed=lambda key, since: on_change(ConfigMapSubject(*key), since=since),
         )
-        self._wanted: dict[Key, set[str]] = {}
+        self._wanted: dict[tuple[str, str], set[ClusterSubject]] = {}
+        """By namespace and kind."""
         self._pace = Pace(settings.sweep_interval)
+        self._answers: Mapping[type, Callable[[Any], Observed[Any] | Unseen]] = {
+            WorkloadSubject: self._workload,
+            ConfigMapSubject: self._config_map,
+        }
         self._coverage = WatchScope(
             client,
             self._stores,
@@ -116,44 +132,46 @@ class KubernetesSource:
         """The namespaces that environments list; all others are forgotten."""
         self._coverage.want(namespaces)
 
-    def want(self, subject: Subject, interval: float = math.inf) -> None:
+    def want(self, subject: ClusterSubject, interval: float = math.inf) -> None:
         """Somebody reads it: hear of its coming even before it exists; keep a ConfigMap's data;
         prove what is seen at least every ``interval`` seconds.
         """
         if self._pace.want(subject, interval):
             self._coverage.hurry()
-        self._wanted.setdefault((subject.namespace, subject.kind), set()).add(subject.name)
-        if subject.kind == "ConfigMap":
+        self._wanted.setdefault((subject.namespace, subject.kind), set()).add(subject)
+        if isinstance(subject, ConfigMapSubject):
             self._config_maps.want((subject.namespace, subject.name))
 
-    def unwant(self, subject: Subject) -> None:
+    def unwant(self, subject: ClusterSubject) -> None:
         self._pace.unwant(subject)
-        names = self._wanted.get((subject.namespace, subject.kind), set())
-        names.discard(subject.name)
-        if not names:
+        wanted = self._wanted.get((subject.namespace, subject.kind), set())
+        wanted.discard(subject)
+        if not wanted:
             self._wanted.pop((subject.namespace, subject.kind), None)
-        if subject.kind == "ConfigMap":
+        if isinstance(subject, ConfigMapSubject):
             self._config_maps.unwant((subject.namespace, subject.name))
 
-    def workload(
-        self, kind: WorkloadKind, namespace: str, name: str
-    ) -> Observed[Workload] | Unseen:
-        asked = self._asked(kind, namespace)
-        if isinstance(asked, Unseen):
-            return asked
-        began, trouble = asked
-        declared = RESOURCES[kind].store(self._stores).named(namespace, name)
+    def get(self, subject: Subject[T]) -> Observed[T] | Unseen:
+        return self._answers[type(subject)](subject)
+
+    def _workload(self, subject: WorkloadSubject) -> Observed[Workload] | Unseen:
+        proof = self._proof(subject)
+        if isinstance(proof, Unseen):
+            return proof
+        began, trouble = proof
+        store = RESOURCES[subject.kind].store(self._stores)
+        declared = store.named(subject.namespace, subject.name)
         found = None if declared is None else rolled_up(declared, self._stores)
         return Observed(found, began, trouble)
 
-    def config_map(self, namespace: str, name: str) -> Observed[ConfigMap] | Unseen:
-        asked = self._asked("ConfigMap", namespace)
-        if isinstance(asked, Unseen):
-            return asked
-        began, trouble = asked
-        if self._stores.config_maps.named(namespace, name) is None:
+    def _config_map(self, subject: ConfigMapSubject) -> Observed[ConfigMap] | Unseen:
+        proof = self._proof(subject)
+        if isinstance(proof, Unseen):
+            return proof
+        began, trouble = proof
+        key = (subject.namespace, subject.name)
+        if self._stores.config_maps.named(*key) is None:
             return Observed(None, began, trouble)
-        key = (namespace, name)
         read = self._config_maps.read(key)
         if not isinstance(read, Read):
             return Unseen(read, began)
@@ -165,11 +183,13 @@ class KubernetesSource:
         """Since when news are known that no reader has been told of yet; None: there are none."""
         return self._config_maps.oldest_unread()
 
-    async def prove(self, subjects: Iterable[Subject], *, since: float) -> None:
+    async def prove(
+        self, subjects: Iterable[ClusterSubject], *, since: float, read_bytes: bool
+    ) -> None:
         """Make looks of these begin at ``since`` (POSIX s) or later. Where that fails, or takes
-        longer than a call may, they keep their trouble and their age.
+        longer than a call may, they keep their trouble and their age. There are no bytes to read.
         """
-        wanted = [one for one in subjects if one.where == LOCAL and one.kind in NEEDED]
+        wanted = tuple(subjects)
         places = {(kind, one.namespace) for one in wanted for kind in NEEDED[one.kind]}
         try:
             async with asyncio.timeout(2 * self._settings.request_timeout):
@@ -189,14 +209,14 @@ class KubernetesSource:
             group.create_task(self._config_maps.run())
             group.create_task(self._coverage.run())
 
-    def _asked(self, kind: str, namespace: str) -> tuple[float, Why | None] | Unseen:
+    def _proof(self, subject: ClusterSubject) -> tuple[float, Why | None] | Unseen:
         """Since when the watches behind an answer are proven, or why there is no answer."""
-        namespaces = self._coverage.namespaces
+        namespace, namespaces = subject.namespace, self._coverage.namespaces
         if namespace not in (namespaces or ()):
             why = _NOT_YET if namespaces is None else _NOT_LISTED
             return Unseen(why, self._clock())
         began, trouble = float("inf"), None
-        for needed in NEEDED[kind]:
+        for needed in NEEDED[subject.kind]:
             looking = self._coverage.looking(needed, namespace)
             if looking is None or not looking.covers(namespace):
                 why = (looking.trouble(namespace) if looking else None) or _NOT_YET
@@ -205,13 +225,13 @@ class KubernetesSource:
             trouble = trouble or looking.trouble(namespace)
         return began, trouble
 
-    async def _confirm(self, subject: Subject) -> None:
+    async def _confirm(self, subject: ClusterSubject) -> None:
         """A ConfigMap's data is read; what seems not to be there is asked for by name."""
         resource = RESOURCES[subject.kind]
         looking = self._coverage.looking(subject.kind, subject.namespace)
         if looking is None or not looking.covers(subject.namespace):
             return
-        if subject.kind == "ConfigMap":
+        if isinstance(subject, ConfigMapSubject):
             await self._config_maps.settle((subject.namespace, subject.name))
         if resource.store(self._stores).named(subject.namespace, subject.name) is not None:
             return
@@ -235,15 +255,15 @@ class KubernetesSource:
     def _tell(self, entry: Entry) -> None:
         """An entry changed: say so of the subject that it is or belongs to."""
         if (declared := self._stores.workload_of(entry)) is not None:
-            self._on_change(Subject(LOCAL, declared.kind, declared.namespace, declared.name))
+            subject = WorkloadSubject(declared.kind, declared.namespace, declared.name)
+            self._on_change(subject)
 
     def _tell_config_map(self, entry: Entry) -> None:
         self._config_maps.told((entry.namespace, entry.name))
 
     def _tell_wanted(self, kind: str, namespace: str | None) -> None:
         """Answers that are no object changed too: not there, forbidden, not answering."""
-        told = [subject for subject, needed in NEEDED.items() if kind in needed]
-        for (space, subject), names in self._wanted.items():
-            if subject in told and namespace in (None, space):
-                for name in names:
-                    self._on_change(Subject(LOCAL, subject, space, name))
+        for (space, subject_kind), wanted in self._wanted.items():
+            if kind in NEEDED[subject_kind] and namespace in (None, space):
+                for subject in wanted:
+                    self._on_change(subject)

@@ -23,7 +23,7 @@ from stagingmirror.reasons import Reason
 from stagingmirror.sources.mlflow.client.artifacts import StoredFile, list_files, stamp
 from stagingmirror.sources.mlflow.client.client import MlflowServer
 from stagingmirror.sources.mlflow.content.hashing import Texts, fingerprint, read_bytes, read_texts
-from stagingmirror.view import Content
+from stagingmirror.sources.mlflow.subjects import Content
 
 log = structlog.get_logger(__name__)
 

@@ -18,7 +18,7 @@ from stagingmirror.errors import NotAnswered
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.mlflow.client.artifacts import StoredFile, blocks, etag, located
 from stagingmirror.sources.mlflow.client.client import MlflowServer
-from stagingmirror.view import FileHash
+from stagingmirror.sources.mlflow.subjects import FileHash
 
 _HASHING = ThreadPoolExecutor(max_workers=2, thread_name_prefix="hashing")
 """For all servers together."""

@@ -13,7 +13,7 @@ from stagingmirror.sources.mlflow.client.artifacts import root_of
 from stagingmirror.sources.mlflow.client.client import MlflowServer
 from stagingmirror.sources.mlflow.client.wire_types import LoggedModel, Run, Version
 from stagingmirror.sources.mlflow.content.hashing import Texts
-from stagingmirror.view import Content, ModelVersion
+from stagingmirror.sources.mlflow.subjects import Content, ModelVersion
 
 _LONGEST_CHAIN = 5
 """``models:/a/1`` may lead to ``models:/b/7``, which leads to …"""

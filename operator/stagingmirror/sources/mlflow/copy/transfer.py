@@ -6,7 +6,7 @@ from stagingmirror.errors import StagingMirrorError
 from stagingmirror.sources.mlflow.client.artifacts import StoredFile, blocks, list_files, located
 from stagingmirror.sources.mlflow.client.client import MlflowServer
 from stagingmirror.sources.mlflow.content.hashing import Digest, exactly
-from stagingmirror.view import FileHash
+from stagingmirror.sources.mlflow.subjects import FileHash
 
 Progress = Callable[[int], None]
 

@@ -24,9 +24,11 @@ from stagingmirror.sources.mlflow.content.version_details import KnownVersion, d
 from stagingmirror.sources.mlflow.poll.identity import ModelIdentity, RegistryIdentity
 from stagingmirror.sources.mlflow.poll.published import Announce, Published
 from stagingmirror.sources.mlflow.poll.version_cache import Answer, Key, VersionCache, is_silence
-from stagingmirror.view import Content
+from stagingmirror.sources.mlflow.subjects import Content
 
 log = structlog.get_logger(__name__)
+
+_NOT_POLLED = Why(Reason.NOT_POLLED_YET, "the registry was not polled for it yet")
 
 ModelAnswer = RegisteredModel | None | StagingMirrorError
 """None: there is no such registered model, and the server said so."""
@@ -146,6 +148,10 @@ class PollRound:
             known = self.models, RegistryIdentity(self._founded, models, self.searched)
             self._identity = known
         return known[1]
+
+    def unanswered(self) -> Unseen:
+        """Why nothing is known of something that no round has answered."""
+        return Unseen(self.trouble or _NOT_POLLED, self.tried)
 
     async def close(self) -> None:
         await self.reading.close()

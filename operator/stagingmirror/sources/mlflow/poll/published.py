@@ -6,14 +6,19 @@ from typing import TypeVar
 
 from stagingmirror.drift.facts import Unseen, Why
 from stagingmirror.sources.mlflow.poll.version_cache import Key
-from stagingmirror.view import AliasHistory, ModelAlias, ModelVersion, Observed
+from stagingmirror.sources.mlflow.subjects import (
+    AliasHistory,
+    AliasSubject,
+    ModelAlias,
+    ModelVersion,
+    VersionSubject,
+)
+from stagingmirror.view import Observed
 
 T = TypeVar("T")
-Announce = Callable[[str, Key], None]
-"""Told ``ModelAlias`` or ``ModelVersion`` and the key of what changed, beyond its age."""
-
-ALIAS = "ModelAlias"
-VERSION = "ModelVersion"
+SubjectType = type[AliasSubject] | type[VersionSubject]
+Announce = Callable[[SubjectType, Key], None]
+"""Called with the type and key of what changed, beyond its age."""
 
 
 class Published:
@@ -35,17 +40,17 @@ class Published:
         if version is not None:
             moved, unmoved = self._move(key, version, answered)
             found = ModelAlias(*key, version=version, moved=moved, unmoved=unmoved)
-        self._put(self.aliases, ALIAS, key, Observed(found, began))
+        self._put(self.aliases, AliasSubject, key, Observed(found, began))
 
     def set_version(self, key: Key, found: ModelVersion | None, began: float) -> None:
-        self._put(self.versions, VERSION, key, Observed(found, began))
+        self._put(self.versions, VersionSubject, key, Observed(found, began))
 
     def alias_trouble(self, key: Key, why: Why, began: float) -> None:
         """Asking failed: what was known stands, with its age, and why there is nothing newer."""
-        self._put(self.aliases, ALIAS, key, _older(self.aliases.get(key), why, began))
+        self._put(self.aliases, AliasSubject, key, _older(self.aliases.get(key), why, began))
 
     def version_trouble(self, key: Key, why: Why, began: float) -> None:
-        self._put(self.versions, VERSION, key, _older(self.versions.get(key), why, began))
+        self._put(self.versions, VersionSubject, key, _older(self.versions.get(key), why, began))
 
     def keep(self, aliases: Collection[Key], versions: Collection[Key]) -> None:
         """Forget all others."""
@@ -55,21 +60,21 @@ class Published:
     def names(self, key: Key) -> str | None:
         """The version that an alias named when it was last seen."""
         look = self.aliases.get(key)
-        return look.found.version if isinstance(look, Observed) and look.found is not None else None
+        return look.value.version if isinstance(look, Observed) and look.value is not None else None
 
     def _move(self, key: Key, version: str, answered: float) -> tuple[float | None, float | None]:
         """The times between which the alias came to name this version, where we saw that."""
         look, former = self.aliases.get(key), self._former.pop(key, None)
         if not isinstance(look, Observed):
             return _moved_since(former, version, answered)
-        if look.found is None or look.found.version != version:
+        if look.value is None or look.value.version != version:
             return answered, look.began
-        return look.found.moved, look.found.unmoved
+        return look.value.moved, look.value.unmoved
 
     def _put(
         self,
         observations: dict[Key, Observed[T] | Unseen],
-        kind: str,
+        kind: SubjectType,
         key: Key,
         look: Observed[T] | Unseen,
     ) -> None:

@@ -8,9 +8,10 @@ from stagingmirror.settings import Settings
 from stagingmirror.sources.mlflow.client.address import RegistryAddress
 from stagingmirror.sources.mlflow.client.client import MlflowServer
 from stagingmirror.sources.mlflow.poll.poll_round import PollRound, Wanted
-from stagingmirror.sources.mlflow.poll.published import ALIAS, VERSION
+from stagingmirror.sources.mlflow.poll.published import SubjectType
 from stagingmirror.sources.mlflow.poll.version_cache import Key
-from stagingmirror.view import Observed, Subject
+from stagingmirror.sources.mlflow.subjects import AliasSubject, RegistrySubject, VersionSubject
+from stagingmirror.view import Observed
 
 _IDLE = 60.0
 """Seconds between rounds where nobody wants anything: whether the server answers is wanted always.
@@ -31,7 +32,7 @@ class ServerPoller:
         server: MlflowServer,
         *,
         clock: Callable[[], float],
-        on_change: Callable[[Subject], None],
+        on_change: Callable[[RegistrySubject], None],
         settings: Settings,
     ) -> None:
         self.poll = PollRound(
@@ -41,8 +42,8 @@ class ServerPoller:
         self._clock = clock
         self._on_change = on_change
         self._addresses: dict[str, RegistryAddress] = {}
-        self._subscriptions: dict[Subject, float] = {}
-        self._subjects: dict[tuple[str, Key], set[Subject]] = defaultdict(set)
+        self._subscriptions: dict[RegistrySubject, float] = {}
+        self._subjects: dict[tuple[SubjectType, Key], set[RegistrySubject]] = defaultdict(set)
         self._probes: list[Wanted] = []
         self._since: dict[Key, float] = {}
         self._begun = self._done = 0
@@ -57,12 +58,14 @@ class ServerPoller:
         self._bound()
         self._wake.set()
 
-    def leave(self, environment: str) -> list[tuple[Subject, float]]:
+    def leave(self, environment: str) -> list[tuple[RegistrySubject, float]]:
         """Returns what was wanted of it. It is not wanted here any more."""
         del self._addresses[environment]
         self._bound()
         moved = [
-            (s, interval) for s, interval in self._subscriptions.items() if s.where == environment
+            (subject, interval)
+            for subject, interval in self._subscriptions.items()
+            if subject.environment == environment
         ]
         for subject, _ in moved:
             self.unwant(subject)
@@ -72,28 +75,25 @@ class ServerPoller:
     def is_unused(self) -> bool:
         return not self._addresses
 
-    def want(self, subject: Subject, interval: float) -> None:
+    def want(self, subject: RegistrySubject, interval: float) -> None:
         """Something new that is not known yet is asked for at once, and so is everything where it
         is wanted more often than before.
         """
         self._subscriptions[subject] = interval
-        self._subjects[subject.kind, _key(subject)].add(subject)
-        known = (
-            self.poll.observations.aliases
-            if subject.kind == ALIAS
-            else self.poll.observations.versions
-        )
-        if _key(subject) not in known or interval < self._sleeping:
+        self._subjects[type(subject), subject.key].add(subject)
+        is_alias = isinstance(subject, AliasSubject)
+        known = self.poll.observations.aliases if is_alias else self.poll.observations.versions
+        if subject.key not in known or interval < self._sleeping:
             self._wake.set()
-        if subject.kind == ALIAS:
-            self.poll.recall(_key(subject))
+        if is_alias:
+            self.poll.recall(subject.key)
 
-    def unwant(self, subject: Subject) -> None:
+    def unwant(self, subject: RegistrySubject) -> None:
         self._subscriptions.pop(subject, None)
-        asking = self._subjects[subject.kind, _key(subject)]
-        asking.discard(subject)
-        if not asking:
-            del self._subjects[subject.kind, _key(subject)]
+        readers = self._subjects[type(subject), subject.key]
+        readers.discard(subject)
+        if not readers:
+            del self._subjects[type(subject), subject.key]
 
     async def run(self) -> None:
         while True:
@@ -109,7 +109,9 @@ class ServerPoller:
                 self._ended.notify_all()
             await asyncio.sleep(_APART)
 
-    async def prove(self, subjects: Collection[Subject], *, since: float, read_bytes: bool) -> None:
+    async def prove(
+        self, subjects: Collection[RegistrySubject], *, since: float, read_bytes: bool
+    ) -> None:
         """Everything of these subjects was asked after ``since`` (POSIX s), or could not be."""
         wanted = _wanted(subjects)
         self._probes.append(wanted)
@@ -198,17 +200,13 @@ class ServerPoller:
                 max_bytes=max(address.max_bytes for address in addresses),
             )
 
-    def _announce(self, kind: str, key: Key) -> None:
+    def _announce(self, kind: SubjectType, key: Key) -> None:
         for subject in list(self._subjects.get((kind, key), ())):
             self._on_change(subject)
 
 
-def _wanted(subjects: Collection[Subject]) -> Wanted:
+def _wanted(subjects: Collection[RegistrySubject]) -> Wanted:
     return Wanted(
-        aliases={_key(subject) for subject in subjects if subject.kind == ALIAS},
-        versions={_key(subject) for subject in subjects if subject.kind == VERSION},
+        aliases={subject.key for subject in subjects if isinstance(subject, AliasSubject)},
+        versions={subject.key for subject in subjects if isinstance(subject, VersionSubject)},
     )
-
-
-def _key(subject: Subject) -> Key:
-    return subject.namespace, subject.name

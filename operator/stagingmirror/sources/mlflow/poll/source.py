@@ -1,11 +1,10 @@
-"""What the registries of all environments last said: the ``model_alias``/``model_version`` half of
-the view.
-"""
+"""The last known answers of the registries of all environments."""
 
 import asyncio
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from typing import Any, ClassVar, TypeVar
 
 from stagingmirror.drift.facts import Unseen, Why
 from stagingmirror.errors import CannotRefresh, NeedsHuman, NotAnswered, NotRead
@@ -15,7 +14,18 @@ from stagingmirror.sources.mlflow.client.address import RegistryAddress, ServerK
 from stagingmirror.sources.mlflow.client.client import MlflowServer
 from stagingmirror.sources.mlflow.poll.identity import Compared, RegistryIdentity
 from stagingmirror.sources.mlflow.poll.server_poller import ServerPoller
-from stagingmirror.view import AliasHistory, Content, ModelAlias, ModelVersion, Observed, Subject
+from stagingmirror.sources.mlflow.subjects import (
+    AliasHistory,
+    AliasSubject,
+    Content,
+    ModelAlias,
+    ModelVersion,
+    RegistrySubject,
+    VersionSubject,
+)
+from stagingmirror.view import Observed, Subject
+
+T = TypeVar("T")
 
 OnServerCall = Callable[[str, str, str, float], None]
 """Told (server, operation, result, seconds) of each call, for metrics. ``server`` is the name of
@@ -23,7 +33,6 @@ the environment, of several with the same server the first.
 """
 
 _UNKNOWN_ENVIRONMENT = Why(Reason.NO_ENVIRONMENT, "the environment is not known")
-_NOT_ASKED = Why(Reason.NOT_POLLED_YET, "the registry was not asked for it yet")
 
 
 class MlflowSource:
@@ -35,11 +44,14 @@ class MlflowSource:
     (value or trouble, not its mere age).
     """
 
+    subjects: ClassVar[frozenset[type]] = frozenset({AliasSubject, VersionSubject})
+    polled: ClassVar[bool] = True
+
     def __init__(
         self,
         *,
         clock: Callable[[], float],
-        on_change: Callable[[Subject], None],
+        on_change: Callable[[RegistrySubject], None],
         settings: Settings,
         on_call: OnServerCall = lambda server, operation, result, seconds: None,
     ) -> None:
@@ -47,14 +59,17 @@ class MlflowSource:
         self._on_change = on_change
         self._settings = settings
         self._on_call = on_call
-        self._calls: Counter[tuple[str, str]] = Counter()
         self._environments: dict[str, ServerKey | Why] = {}
         self._lines: dict[ServerKey, ServerPoller] = {}
-        self._waiting: dict[str, dict[Subject, float]] = defaultdict(dict)
+        self._waiting: dict[str, dict[RegistrySubject, float]] = defaultdict(dict)
         """Wanted of environments that have no registry now."""
         self._closing: list[ServerPoller] = []
         self._compared = Compared()
         self._changed = asyncio.Event()
+        self._answers: Mapping[type, Callable[[Any], Observed[Any] | Unseen]] = {
+            AliasSubject: self._alias,
+            VersionSubject: self._version,
+        }
 
     def configure(self, environment: str, address: RegistryAddress | Why) -> None:
         """Where an environment's registry is; a Why where that cannot be known. Idempotent."""
@@ -74,40 +89,37 @@ class MlflowSource:
             self._move(environment, before, None)
         self._changed.set()
 
-    def want(self, subject: Subject, interval: float) -> None:
+    def want(self, subject: RegistrySubject, interval: float) -> None:
         """Keep this subject's answer younger than ``interval`` seconds. Idempotent: the newest
         interval counts.
         """
-        line = self._line(subject.where)
+        line = self._line(subject.environment)
         if line is not None:
             line.want(subject, interval)
         else:
-            self._waiting[subject.where][subject] = interval
+            self._waiting[subject.environment][subject] = interval
 
-    def unwant(self, subject: Subject) -> None:
-        line = self._line(subject.where)
+    def unwant(self, subject: RegistrySubject) -> None:
+        line = self._line(subject.environment)
         if line is not None:
             line.unwant(subject)
         else:
-            self._waiting[subject.where].pop(subject, None)
+            self._waiting[subject.environment].pop(subject, None)
 
-    def model_alias(
-        self, environment: str, model: str, alias: str
-    ) -> Observed[ModelAlias] | Unseen:
-        line = self._line(environment)
-        if line is None:
-            return self._unasked(environment)
-        known = line.poll.observations.aliases.get((model, alias))
-        return known or Unseen(line.poll.trouble or _NOT_ASKED, line.poll.tried)
+    def get(self, subject: Subject[T]) -> Observed[T] | Unseen:
+        return self._answers[type(subject)](subject)
 
-    def model_version(
-        self, environment: str, model: str, version: str
-    ) -> Observed[ModelVersion] | Unseen:
-        line = self._line(environment)
+    def _alias(self, subject: AliasSubject) -> Observed[ModelAlias] | Unseen:
+        line = self._line(subject.environment)
         if line is None:
-            return self._unasked(environment)
-        known = line.poll.observations.versions.get((model, version))
-        return known or Unseen(line.poll.trouble or _NOT_ASKED, line.poll.tried)
+            return self._unasked(subject.environment)
+        return line.poll.observations.aliases.get(subject.key) or line.poll.unanswered()
+
+    def _version(self, subject: VersionSubject) -> Observed[ModelVersion] | Unseen:
+        line = self._line(subject.environment)
+        if line is None:
+            return self._unasked(subject.environment)
+        return line.poll.observations.versions.get(subject.key) or line.poll.unanswered()
 
     async def run(self) -> None:
         """Poll until cancelled; closes every connection then. Ends with the error of a line that
@@ -131,7 +143,12 @@ class MlflowSource:
                 await line.close()
 
     async def prove(
-        self, subjects: Iterable[Subject], *, since: float, read_bytes: bool, within: float = 300.0
+        self,
+        subjects: Iterable[RegistrySubject],
+        *,
+        since: float,
+        read_bytes: bool,
+        within: float = 300.0,
     ) -> None:
         """Ask anew for everything whose look began before ``since`` (POSIX s); with ``read_bytes``
         also read all bytes that were last read before it.
@@ -140,9 +157,9 @@ class MlflowSource:
         where that took longer than ``within`` seconds (reading goes on; ask again with the same
         ``since``), NotRead where bytes that were to be read could not be.
         """
-        asked: dict[ServerKey, list[Subject]] = defaultdict(list)
+        asked: dict[ServerKey, list[RegistrySubject]] = defaultdict(list)
         for subject in subjects:
-            where = self._environments.get(subject.where)
+            where = self._environments.get(subject.environment)
             if isinstance(where, ServerKey):
                 asked[where].append(subject)
         proofs = [
@@ -204,7 +221,7 @@ class MlflowSource:
             return self._unasked(environment)
         poll = line.poll
         if poll.searched is None:
-            return Unseen(poll.trouble or _NOT_ASKED, poll.tried)
+            return poll.unanswered()
         return Observed(poll.identity(), poll.searched, poll.trouble)
 
     def server(self, environment: str) -> MlflowServer:
@@ -216,10 +233,6 @@ class MlflowSource:
             why = self._unasked(environment).why
             raise CannotRefresh(why.reason, why.message)
         return line.poll.server
-
-    def calls(self) -> Mapping[tuple[str, str], int]:
-        """(operation, result) → how many calls were made so far, over all servers."""
-        return dict(self._calls)
 
     def _line(self, environment: str) -> ServerPoller | None:
         where = self._environments.get(environment)
@@ -254,7 +267,6 @@ class MlflowSource:
         )
 
     def _told(self, key: ServerKey, operation: str, result: str, seconds: float) -> None:
-        self._calls[operation, result] += 1
         named = (name for name, where in self._environments.items() if where == key)
         self._on_call(min(named, default="none"), operation, result, seconds)
 

@@ -1,41 +1,51 @@
 """Bytes are read again for a refresh: asked once, counted only where looks were taken after it."""
 
 import asyncio
-from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any, cast
 
 import pytest
 
 from stagingmirror.engine.observe.check_requests import CHECK_AT, CheckRequests
 from stagingmirror.engine.observe.probes import Probes
+from stagingmirror.engine.observe.sources import Sources
 from stagingmirror.engine.observe.subscriptions import Subscriptions
 from stagingmirror.engine.resources.mirror import MirrorKey
 from stagingmirror.errors import NotAnswered, NotRead
+from stagingmirror.sources.mlflow.subjects import VersionSubject
+from stagingmirror.sources.source import Source
 from stagingmirror.view import Subject
 from support.kinds.tools import Clock
 
 KEY = MirrorKey("ml-staging", "fraud")
-VERSION = Subject("staging", "ModelVersion", "fraud-detector", "12")
+VERSION = VersionSubject("staging", "fraud-detector", "12")
 BROUGHT = frozenset({VERSION})
 
 
 class Upstream:
-    """Both sources, as ports; what was asked of the registry, and whether it answers."""
+    """A registry; what was requested of it, and whether it answers."""
+
+    subjects = frozenset({VersionSubject})
+    polled = True
 
     def __init__(self) -> None:
-        self.asked: list[tuple[frozenset[Subject], float, bool]] = []
+        self.asked: list[tuple[frozenset[Subject[Any]], float, bool]] = []
         self.fails: NotAnswered | None = None
 
-    def want(self, subject: Subject, interval: float) -> None: ...
+    def want(self, subject: Subject[Any], interval: float) -> None: ...
 
-    def unwant(self, subject: Subject) -> None: ...
+    def unwant(self, subject: Subject[Any]) -> None: ...
 
     async def prove(
-        self, subjects: Iterable[Subject], *, since: float, read_bytes: bool = False
+        self, subjects: frozenset[Subject[Any]], *, since: float, read_bytes: bool
     ) -> None:
-        if found := frozenset(subjects):
-            self.asked.append((found, since, read_bytes))
-        if self.fails is not None and found:
+        self.asked.append((subjects, since, read_bytes))
+        if self.fails is not None:
             raise self.fails
+
+
+def sources_of(upstream: Upstream) -> Sources:
+    return Sources(cast("Source[Any]", upstream))
 
 
 @pytest.fixture
@@ -50,10 +60,10 @@ def clock() -> Clock:
 
 @pytest.fixture
 def probes(upstream: Upstream, clock: Clock) -> Probes:
-    subscriptions = Subscriptions(cluster=upstream, registry=upstream, leading=lambda: True)
+    sources = sources_of(upstream)
+    subscriptions = Subscriptions(sources, leading=lambda: True)
     return Probes(
-        upstream,
-        upstream,
+        sources,
         subscriptions=subscriptions,
         tokens=CheckRequests(),
         again=lambda key: None,
@@ -86,7 +96,7 @@ async def test_bytes_of_one_refresh_or_version_prove_nothing_for_another(
 
     assert not probes.bytes_read(KEY, BROUGHT, 901.0, clock.now)
     await settled()
-    assert not probes.bytes_read(KEY, frozenset({VERSION._replace(name="13")}), 901.0, clock.now)
+    assert not probes.bytes_read(KEY, frozenset({replace(VERSION, version="13")}), 901.0, clock.now)
     await probes.close()
 
 
@@ -108,13 +118,10 @@ async def test_bytes_that_could_not_be_read_are_asked_for_again(
 async def test_a_token_for_bytes_counts_as_asked_though_they_could_not_be_read(
     upstream: Upstream, clock: Clock
 ) -> None:
-    tokens, subscriptions = (
-        CheckRequests(),
-        Subscriptions(cluster=upstream, registry=upstream, leading=lambda: True),
-    )
+    sources, tokens = sources_of(upstream), CheckRequests()
+    subscriptions = Subscriptions(sources, leading=lambda: True)
     probes = Probes(
-        upstream,
-        upstream,
+        sources,
         subscriptions=subscriptions,
         tokens=tokens,
         again=lambda key: None,

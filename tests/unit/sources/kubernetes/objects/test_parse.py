@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from stagingmirror.sources.kubernetes.objects import parse
-from stagingmirror.view import Variable
+from stagingmirror.sources.kubernetes.subjects import Variable
 from support.kubernetes.cluster_bodies import (
     container,
     cron_job,

@@ -6,7 +6,7 @@ import pytest
 
 from stagingmirror.sources.kubernetes.objects import parse
 from stagingmirror.sources.kubernetes.objects.workloads import Stores, rolled_up
-from stagingmirror.view import Workload
+from stagingmirror.sources.kubernetes.subjects import Workload
 from support.kubernetes.cluster_bodies import (
     container,
     cron_job,

@@ -2,21 +2,23 @@
 
 import asyncio
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from stagingmirror.drift.facts import Unseen
 from stagingmirror.settings import Settings
+from stagingmirror.sources.kubernetes.subjects import ConfigMapSubject, WorkloadSubject
 from stagingmirror.sources.kubernetes.watch import watch_scope
-from stagingmirror.view import LOCAL, Observed, Subject
+from stagingmirror.view import Observed
 from support.kubernetes.cluster_bodies import deployment
 from support.kubernetes.scripted_cluster import ScriptedCluster, seeing
 from support.operators.waiting import holds
 
 CALM = Settings(sweep_interval=600.0, request_timeout=5.0)
 """No sweep falls into a test by itself."""
-WEB = Subject(LOCAL, "Deployment", "ml", "web")
+WEB = WorkloadSubject("Deployment", "ml", "web")
 
 
 @pytest.fixture
@@ -47,7 +49,7 @@ async def test_garbage_in_a_list_is_trouble_and_ends_nothing(
     async with seeing(cluster) as seen:
         cluster.garbage["deployments"] = items
         await holds(lambda: seen.look().trouble is not None)
-        assert seen.look().found is not None
+        assert seen.look().value is not None
 
         del cluster.garbage["deployments"]
         await holds(lambda: seen.look().trouble is None)
@@ -57,7 +59,7 @@ async def test_a_first_list_of_garbage_is_no_answer(cluster: ScriptedCluster) ->
     cluster.garbage["deployments"] = [{"metadata": []}]
 
     async with seeing(cluster) as seen:
-        look = seen.source.workload("Deployment", "ml", "web")
+        look = seen.source.get(WorkloadSubject("Deployment", "ml", "web"))
 
         assert isinstance(look, Unseen)
         assert look.why.reason == "ClusterNotAnswering"
@@ -74,7 +76,7 @@ async def test_a_cluster_that_was_set_back_is_seen_as_it_is(cluster: ScriptedClu
         cluster.set_back(60, "deployments", former)
 
         await holds(lambda: seen.sees(replicas=1))
-        await holds(lambda: seen.look(name="later").found is None)
+        await holds(lambda: seen.look(name="later").value is None)
         cluster.put("deployments", deployment(uid="uid-ml", replicas=2))
         await holds(lambda: seen.sees(replicas=2))
 
@@ -85,11 +87,11 @@ async def test_the_data_of_config_maps_are_read_again_after_that(cluster: Script
     cluster.put("configmaps", config_map(snapshot="2"))
 
     async with seeing(cluster) as seen:
-        seen.source.want(Subject(LOCAL, "ConfigMap", "ml", "data"))
+        seen.source.want(ConfigMapSubject("ml", "data"))
 
         def shown() -> str | None:
-            look = seen.source.config_map("ml", "data")
-            found = look.found if isinstance(look, Observed) else None
+            look = seen.source.get(ConfigMapSubject("ml", "data"))
+            found = look.value if isinstance(look, Observed) else None
             return found.data["snapshot"] if found else None
 
         await holds(lambda: shown() == "2")
@@ -109,7 +111,8 @@ async def test_a_right_that_is_taken_away_leaves_what_may_still_be_read(
 
         def goes_on() -> bool:
             observations.extend(
-                seen.source.workload("Deployment", each, "web") for each in ("ml", "other")
+                seen.source.get(WorkloadSubject("Deployment", each, "web"))
+                for each in ("ml", "other")
             )
             return seen.look("ml").began > since and seen.look("other").trouble is not None
 
@@ -130,7 +133,7 @@ async def test_a_kind_that_was_refused_is_tried_again_for_all_namespaces(
         observations: list[object] = []
 
         def is_wide() -> bool:
-            observations.append(seen.source.workload("Deployment", "ml", "web"))
+            observations.append(seen.source.get(WorkloadSubject("Deployment", "ml", "web")))
             watched = {place for place, queues in cluster.watches.items() if queues}
             places = {namespace for plural, namespace in watched if plural == "deployments"}
             return places == {None}
@@ -151,15 +154,15 @@ async def test_a_proof_that_failed_is_trouble_of_its_namespace_alone(
 ) -> None:
     async with seeing(cluster, "ml", "other", settings=CALM) as seen:
         cluster.forbidden.add(("deployments", "other"))
-        subjects = [WEB, WEB._replace(namespace="other")]
+        subjects = [WEB, replace(WEB, namespace="other")]
 
-        await seen.source.prove(subjects, since=time.time())
+        await seen.source.prove(subjects, since=time.time(), read_bytes=False)
 
         assert seen.look("ml").trouble is None
         assert seen.look("other").trouble is not None
         seen.told.clear()
         cluster.forbidden.clear()
-        await seen.source.prove(subjects, since=time.time())
+        await seen.source.prove(subjects, since=time.time(), read_bytes=False)
         assert seen.look("other").trouble is None
 
 

@@ -1,14 +1,17 @@
+from typing import Any
+
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stagingmirror.sources.kubernetes.subjects import WorkloadSubject
 from stagingmirror.sources.kubernetes.watch.source import Pace
-from stagingmirror.view import LOCAL, Subject
+from stagingmirror.view import Subject
 
 LONGEST = 30.0
 
 
-def named(name: str) -> Subject:
-    return Subject(LOCAL, "Deployment", "ml-staging", name)
+def named(name: str) -> Subject[Any]:
+    return WorkloadSubject("Deployment", "ml-staging", name)
 
 
 def test_nobody_wants_more_than_the_longest_interval() -> None:

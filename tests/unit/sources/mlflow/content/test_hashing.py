@@ -16,7 +16,7 @@ from stagingmirror.sources.mlflow.content.hashing import (
     texts_of,
     tree_hash,
 )
-from stagingmirror.view import FileHash
+from stagingmirror.sources.mlflow.subjects import FileHash
 from support.mlflow.registries import connected, serving
 
 A = FileHash("aa", 1)

@@ -9,6 +9,7 @@ import pytest
 from stagingmirror.drift.facts import Unseen
 from stagingmirror.sources.mlflow.client.address import RegistryAddress
 from stagingmirror.sources.mlflow.poll.source import MlflowSource
+from stagingmirror.sources.mlflow.subjects import AliasSubject, VersionSubject
 from stagingmirror.view import Observed, Subject
 from support.mlflow.fake_mlflow import NAME, NUMBER, an_mlflow
 from support.mlflow.registries import QUICK, eventually, serving, watching
@@ -44,9 +45,9 @@ async def test_nonsense_is_that_registrys_trouble_and_the_other_is_asked_on(
 
 
 async def test_a_round_that_fails_in_our_own_hands_is_trouble_and_the_next_one_mends_it() -> None:
-    heard: list[Subject] = []
+    heard: list[Subject[Any]] = []
 
-    def on_change(subject: Subject) -> None:
+    def on_change(subject: Subject[Any]) -> None:
         heard.append(subject)
         if len(heard) == 1:
             raise RuntimeError("a reader's bug")
@@ -54,7 +55,7 @@ async def test_a_round_that_fails_in_our_own_hands_is_trouble_and_the_next_one_m
     source = MlflowSource(clock=time.time, on_change=on_change, settings=QUICK)
     async with serving(an_mlflow()) as url:
         source.configure("production", RegistryAddress(url))
-        source.want(Subject("production", "ModelAlias", NAME, "champion"), 0.2)
+        source.want(AliasSubject("production", NAME, "champion"), 0.2)
         heard.clear()
         running = asyncio.create_task(source.run())
         try:
@@ -68,8 +69,8 @@ async def test_a_round_that_fails_in_our_own_hands_is_trouble_and_the_next_one_m
 
 def _trouble(source: MlflowSource, environment: str) -> str | None:
     observations = (
-        source.model_alias(environment, NAME, "champion"),
-        source.model_version(environment, NAME, NUMBER),
+        source.get(AliasSubject(environment, NAME, "champion")),
+        source.get(VersionSubject(environment, NAME, NUMBER)),
     )
     for look in observations:
         why = look.why if isinstance(look, Unseen) else look.trouble
@@ -79,5 +80,5 @@ def _trouble(source: MlflowSource, environment: str) -> str | None:
 
 
 def _began(source: MlflowSource, environment: str) -> float:
-    look = source.model_alias(environment, NAME, "champion")
+    look = source.get(AliasSubject(environment, NAME, "champion"))
     return look.began if isinstance(look, Observed) and look.trouble is None else 0.0

@@ -7,7 +7,8 @@ import pytest
 from aiohttp import web
 
 from stagingmirror.sources.mlflow.client.address import RegistryAddress
-from stagingmirror.view import AliasHistory, Observed, Subject
+from stagingmirror.sources.mlflow.subjects import AliasHistory, AliasSubject
+from stagingmirror.view import Observed
 from support.mlflow.fake_mlflow import NAME, an_mlflow
 from support.mlflow.registries import serving, watching
 
@@ -23,7 +24,7 @@ async def test_a_round_that_began_before_a_wish_was_known_does_not_prove_it() ->
         found: web.Response = await answer(request)
         return found
 
-    wish = Subject("production", "ModelAlias", NAME, "champion")
+    wish = AliasSubject("production", NAME, "champion")
     since = time.time() - 60
     async with serving(slow) as url, watching({"production": RegistryAddress(url)}) as watched:
         await in_round.wait()
@@ -31,7 +32,7 @@ async def test_a_round_that_began_before_a_wish_was_known_does_not_prove_it() ->
         await asyncio.sleep(0)
         go_on.set()
         await proof
-        look = watched.source.model_alias(*(wish.where, wish.namespace, wish.name))
+        look = watched.source.get(wish)
 
     assert isinstance(look, Observed)
     assert look.began >= since
@@ -57,20 +58,20 @@ async def test_when_an_alias_moved_outlives_a_restart(
         watched.source.adopt_alias("production", NAME, "champion", former)
         watched.want_alias("production", NAME, "champion")
         await watched.named("production", NAME, "champion")
-        look = watched.source.model_alias("production", NAME, "champion")
+        look = watched.source.get(AliasSubject("production", NAME, "champion"))
 
     assert isinstance(look, Observed)
-    assert look.found is not None
-    assert look.found.unmoved == unmoved
+    assert look.value is not None
+    assert look.value.unmoved == unmoved
     if isinstance(moved, str):
-        assert look.found.moved is not None
-        assert look.found.moved >= since
+        assert look.value.moved is not None
+        assert look.value.moved >= since
     else:
-        assert look.found.moved == moved
+        assert look.value.moved == moved
 
 
 async def test_what_was_asked_since_costs_no_other_round() -> None:
-    wish = Subject("production", "ModelAlias", NAME, "champion")
+    wish = AliasSubject("production", NAME, "champion")
     since = time.time()
     async with (
         serving(an_mlflow()) as url,
@@ -101,7 +102,7 @@ async def test_with_many_keys_an_alias_that_moved_is_found_between_two_rounds(
 
     async with serving(answer) as url, watching({"production": RegistryAddress(url)}) as watched:
         for alias in versions:
-            watched.source.want(Subject("production", "ModelAlias", NAME, alias), 300.0)
+            watched.source.want(AliasSubject("production", NAME, alias), 300.0)
         assert await watched.named("production", NAME, "alias-0") == "1"
         before = searches
         versions["alias-0"] = "2"

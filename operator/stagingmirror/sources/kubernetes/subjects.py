@@ -1,0 +1,109 @@
+"""What kinds can observe of the cluster that the operator runs in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from stagingmirror.drift.steps import WorkloadKind
+from stagingmirror.view import Subject
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A container's variable. ``value`` is None where it comes from elsewhere; ``source`` then says
+    from what.
+    """
+
+    value: str | None
+    source: Literal[
+        "value", "reference", "configMapKeyRef", "secretKeyRef", "fieldRef", "other"
+    ] = "value"
+    """``reference``: it refers to a variable that is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    image: str
+    variables: Mapping[str, Variable]
+    env_from: bool = False
+    """Variables also come from whole ConfigMaps or Secrets (``envFrom``): one that is not in
+    ``variables`` is then not proven to be absent.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Pod:
+    """A pod of the workload's *current* template. Times are POSIX seconds."""
+
+    name: str
+    ready: bool
+    terminating: bool
+    started: float | None
+    containers: Mapping[str, Container]
+    image_ids: Mapping[str, str]
+    """Per container what the node reports as running, e.g. ``registry/features@sha256:…``; absent
+    until it has started.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    kind: WorkloadKind
+    namespace: str
+    name: str
+    uid: str
+    generation: int
+    resource_version: str
+    containers: Mapping[str, Container]
+    annotations: Mapping[str, str]
+    replicas: int
+    rolling_out: bool
+    """True while pods of another template still run, or the controller has not caught up with the
+    newest generation.
+    """
+    pods: tuple[Pod, ...]
+    """Non-terminating pods of the current template. For a CronJob: of its last finished Job of the
+    current template.
+    """
+    created: float = 0.0
+    revision: str = ""
+    """Names the newest template as its controller does; changes with a rollout and with nothing
+    else (scaling is none). Empty: not known.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigMap:
+    namespace: str
+    name: str
+    resource_version: str
+    data: Mapping[str, str]
+    changed: Mapping[str, float]
+    """Per key when it was last written (POSIX s), as managedFields tell; a missing key means not
+    known.
+    """
+    binary: frozenset[str] = frozenset()
+    """Keys of ``binaryData``: they are there, and are not read."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class WorkloadSubject(Subject[Workload]):
+    kind: WorkloadKind
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ConfigMapSubject(Subject[ConfigMap]):
+    kind: ClassVar[str] = "ConfigMap"
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.namespace}/{self.name}"
+
+
+ClusterSubject = WorkloadSubject | ConfigMapSubject

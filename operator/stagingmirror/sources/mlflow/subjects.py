@@ -1,0 +1,127 @@
+"""What kinds can observe of the MLflow registry of an environment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Self
+
+from stagingmirror.drift.facts import Unseen
+from stagingmirror.drift.places import RegistryAlias
+from stagingmirror.view import Subject
+
+
+@dataclass(frozen=True, slots=True)
+class FileHash:
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """The bytes of a model version. ``tree_hash`` is SHA-256 over the sorted lines ``sha256 size
+    path``.
+    """
+
+    tree_hash: str
+    files: Mapping[str, FileHash]
+    read: float
+    """When the bytes were last read: when that began (POSIX s)."""
+    listing: str = ""
+    """Fingerprint of what the store said of the files then; kept over a restart, it tells whether
+    the bytes may have changed meanwhile.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class ModelAlias:
+    """What the registry says an alias names. ``moved`` is when this operator saw it move; None: it
+    has not.
+    """
+
+    model: str
+    alias: str
+    version: str
+    moved: float | None = None
+    unmoved: float | None = None
+    """Where ``moved`` is set: when it was last seen naming the former version. The move was between
+    the two: a pod that started before ``unmoved`` read the former version, one that started after
+    ``moved`` the new one.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class AliasHistory:
+    """What is kept of an alias over a restart: else a pod that runs a former version would pass for
+    one that runs the newest.
+    """
+
+    version: str
+    seen: float
+    """When it was seen naming that version (POSIX s)."""
+    moved: float | None
+    unmoved: float | None
+    """As in ``ModelAlias``."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelVersion:
+    """One registered version with the run that made it and its bytes. Every mapping is flat text.
+
+    For a version that was copied between registries, ``origin_run_id`` and ``data_snapshot`` are
+    the origin's (from the tags that the copy wrote), so that both sides can be compared.
+    """
+
+    model: str
+    version: str
+    created: float
+    origin_run_id: str | None
+    parameters: Mapping[str, str]
+    tags: Mapping[str, str]
+    run_tags: Mapping[str, str]
+    dataset_inputs: tuple[str, ...]
+    """``name@digest`` or source of each dataset input of the run, sorted."""
+    signature: str | None
+    requirements: str | None
+    content: Content | Unseen = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class AliasSubject(Subject[ModelAlias]):
+    environment: str
+    model: str
+    alias: str
+
+    @classmethod
+    def of(cls, place: RegistryAlias) -> Self:
+        return cls(place.environment, place.model, place.alias)
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What it is within its registry."""
+        return self.model, self.alias
+
+    def __str__(self) -> str:
+        return (
+            f'alias "{self.alias}" of registered model "{self.model}" '
+            f'in environment "{self.environment}"'
+        )
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class VersionSubject(Subject[ModelVersion]):
+    environment: str
+    model: str
+    version: str
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What it is within its registry."""
+        return self.model, self.version
+
+    def __str__(self) -> str:
+        return (
+            f'version {self.version} of registered model "{self.model}" '
+            f'in environment "{self.environment}"'
+        )
+
+
+RegistrySubject = AliasSubject | VersionSubject
