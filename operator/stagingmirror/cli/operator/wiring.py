@@ -26,7 +26,7 @@ from stagingmirror.engine.ownership.claims import Claims
 from stagingmirror.engine.refresh.reconciler import RefreshReconciler
 from stagingmirror.engine.resources.cache import ResourceCache
 from stagingmirror.engine.resources.client import ResourceClient
-from stagingmirror.engine.resources.mirror import MirrorKey, Specs
+from stagingmirror.engine.resources.mirror import MirrorKey
 from stagingmirror.engine.status.events import ChangeReporter, EventRecorder
 from stagingmirror.engine.status.writer import StatusWriter
 from stagingmirror.engine.watch.event_handlers import EventHandlers
@@ -120,9 +120,8 @@ def assemble(
     leadership = Leadership(elector)
     runtime = Runtime(clock=clock, leading=leadership.leading)
     queue: WorkQueue[MirrorKey] = WorkQueue(clock=clock, counting=metrics.queue("mirrors"))
-    cache, specs, tokens, acknowledged = (
+    cache, tokens, acknowledged = (
         ResourceCache(),
-        Specs(),
         CheckRequests(),
         AcknowledgedHolds(),
     )
@@ -138,7 +137,7 @@ def assemble(
         clock=clock, on_change=changed, settings=settings, on_call=metrics.upstream_call
     )
     sources = Sources(cluster, registry)
-    claims = Claims(cache, specs, registry.same_registry)
+    claims = Claims(cache, registry.same_registry)
     subscriptions = Subscriptions(sources, leading=runtime.leading)
     resources = ResourceClient(client, cache, runtime=runtime)
     recorder = EventRecorder(client, runtime=runtime, identity=settings.identity)
@@ -218,7 +217,6 @@ def assemble(
     )
     check = MirrorReconciler(
         cache=cache,
-        specs=specs,
         claims=claims,
         subscriptions=subscriptions,
         tokens=tokens,

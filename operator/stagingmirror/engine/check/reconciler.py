@@ -27,7 +27,7 @@ from stagingmirror.engine.ownership.claims import Claims
 from stagingmirror.engine.refresh.reconciler import RefreshReconciler
 from stagingmirror.engine.refresh.start.triggers import refused_token
 from stagingmirror.engine.resources.cache import ResourceCache
-from stagingmirror.engine.resources.mirror import Mirror, MirrorKey, Specs, find
+from stagingmirror.engine.resources.mirror import Mirror, MirrorKey, find, readable_spec, spec_of
 from stagingmirror.engine.status.writer import StatusWriter
 from stagingmirror.errors import NeedsHuman
 from stagingmirror.reasons import Reason
@@ -42,7 +42,6 @@ class MirrorReconciler:
     """One pass over one mirror. All parts are shared with the other workers of the same loop."""
 
     cache: ResourceCache
-    specs: Specs
     claims: Claims
     subscriptions: Subscriptions
     tokens: CheckRequests
@@ -74,7 +73,7 @@ class MirrorReconciler:
             self.uids[key] = mirror.uid
         now = self.runtime.clock()
         try:
-            spec = self.specs.of(mirror.body)
+            spec = spec_of(self.cache, mirror.body)
             sides = sides_of(self.cache, key, spec)
         except NeedsHuman as error:
             return await self._stall(mirror, Why(error.reason, error.message), now)
@@ -83,7 +82,6 @@ class MirrorReconciler:
     def forget(self, key: MirrorKey) -> None:
         """The mirror is gone: nothing of it is kept."""
         self.subscriptions.drop(key)
-        self.specs.drop(key)
         self.tokens.drop(key)
         self.probes.drop(key)
         self.initial_sync.drop(key)
@@ -197,7 +195,7 @@ class MirrorReconciler:
         self._acknowledge(
             mirror, in_force(requests(self.cache, mirror.key.namespace), mirror.key, now)
         )
-        spec = self.specs.readable(mirror.body)
+        spec = readable_spec(self.cache, mirror.body)
         report = blind_report(
             mirror,
             Outcome(progress, why, None if asked is None else asked.token),

@@ -22,8 +22,6 @@ class Request:
     hold: Hold
     mirrors: frozenset[str]
     """Empty: every mirror of the namespace."""
-    effective: bool
-    """As it stands now: what was effective before an edit says nothing of what was edited."""
 
     def stops(self, key: MirrorKey) -> bool:
         return self.namespace == key.namespace and (not self.mirrors or key.name in self.mirrors)
@@ -41,16 +39,20 @@ def read(body: Body) -> Request | None:
         until = posix(spec.until)
     except NeedsHuman:
         return None
-    generation, status = int(metadata.get("generation") or 0), body.get("status") or {}
     return Request(
         uid=metadata["uid"],
-        generation=generation,
+        generation=_generation(body),
         namespace=metadata["namespace"],
         hold=_hold(metadata["name"], spec, until),
         mirrors=frozenset(spec.mirrors),
-        effective=bool(status.get("effectiveSince"))
-        and status.get("observedGeneration") == generation,
     )
+
+
+def is_effective(body: Body) -> bool:
+    """Whether its status says so of its spec as it is now, not as it was before an edit."""
+    status = body.get("status") or {}
+    is_current = status.get("observedGeneration") == _generation(body)
+    return is_current and bool(status.get("effectiveSince"))
 
 
 def requests(cache: ResourceCache, namespace: str | None = None) -> tuple[Request, ...]:
@@ -114,6 +116,10 @@ def holds_nothing(request: Request, mirrors: Iterable[Body]) -> str | None:
             "correct the name."
         )
     return None
+
+
+def _generation(body: Body) -> int:
+    return int(body["metadata"].get("generation") or 0)
 
 
 def _hold(name: str, spec: MirrorHoldSpec, until: float) -> Hold:

@@ -7,7 +7,13 @@ from typing import Any
 import structlog
 
 from stagingmirror.api.types.times import rfc3339
-from stagingmirror.engine.holds.active import AcknowledgedHolds, Request, holds_nothing, read
+from stagingmirror.engine.holds.active import (
+    AcknowledgedHolds,
+    Request,
+    holds_nothing,
+    is_effective,
+    read,
+)
 from stagingmirror.engine.resources.cache import Body, Plural, ResourceCache
 from stagingmirror.engine.resources.client import ResourceClient
 from stagingmirror.engine.resources.mirror import MirrorKey, is_leaving, key_of
@@ -65,7 +71,7 @@ class HoldReconciler:
         now, waiting = self._runtime.clock(), False
         for body in self._cache.all(PLURAL):
             request = read(body)
-            if request is None or request.effective or request.hold.until <= now:
+            if request is None or is_effective(body) or request.hold.until <= now:
                 continue
             told = self._told(request)
             waiting |= "effectiveSince" not in told

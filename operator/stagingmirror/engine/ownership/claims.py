@@ -13,7 +13,7 @@ from stagingmirror.engine.ownership.track_entries import all_named, all_written
 from stagingmirror.engine.ownership.write_targets import SameRegistry
 from stagingmirror.engine.resources.cache import Body, ResourceCache
 from stagingmirror.engine.resources.index import Index
-from stagingmirror.engine.resources.mirror import MirrorKey, Specs, key_of
+from stagingmirror.engine.resources.mirror import MirrorKey, key_of, spec_of
 from stagingmirror.errors import NeedsHuman
 
 
@@ -27,9 +27,8 @@ class Claims:
     not use its environments, writes nothing; what it names or named is protected all the same.
     """
 
-    def __init__(self, cache: ResourceCache, specs: Specs, same_registry: SameRegistry) -> None:
+    def __init__(self, cache: ResourceCache, same_registry: SameRegistry) -> None:
         self._cache = cache
-        self._specs = specs
         self._same_registry = same_registry
         self._writes: Index[Place, MirrorKey] = Index()
         self._names: Index[RegistryAlias, MirrorKey] = Index()
@@ -40,7 +39,7 @@ class Claims:
         """A mirror has changed, or what it names; returns the others that this concerns."""
         key = key_of(body)
         try:
-            spec = self._specs.of(body)
+            spec = spec_of(self._cache, body)
             sides = sides_of(self._cache, key, spec)
         except NeedsHuman:
             # It is Stalled itself and writes nothing, but what is production's stays production's.

@@ -52,6 +52,12 @@ def version_of(body: Body) -> int:
     return int(body["metadata"].get("resourceVersion") or 0)
 
 
+def _wanted(body: Body) -> tuple[object, ...]:
+    metadata = body["metadata"]
+    parts = (metadata.get(each) for each in ("uid", "generation", "deletionTimestamp"))
+    return (*parts, body.get("spec"))
+
+
 def _truth(body: Body) -> tuple[object, ...]:
     metadata = body["metadata"]
     return (
@@ -133,15 +139,17 @@ class ResourceCache:
         return self._bodies[plural].get(Named(plural, namespace, name))
 
     def made_of(self, plural: Plural, body: Body, make: Callable[[Body], T]) -> T:
-        """What ``make`` makes of a body of ours, made once as long as the body stays the same: it
-        costs more than all else of a pass. One ``make`` per plural.
+        """What ``make`` makes of the spec of a body, made once as long as that spec stays the same:
+        parsing costs more than all else of a pass. One ``make`` per plural; it reads no status.
         """
         key = key_of(plural, body)
         known = self._made.get(key)
-        if known is None or known[0] is not body:
-            known = (body, make(body))
-            self._made[key] = known
-        made: T = known[1]
+        if known is not None and (known[0] is body or _wanted(known[0]) == _wanted(body)):
+            made: T = known[1]
+        else:
+            made = make(body)
+        if key in self._bodies[plural]:
+            self._made[key] = (body, made)
         return made
 
     def all(self, plural: Plural, namespace: str | None = None) -> tuple[Body, ...]:

@@ -1,7 +1,4 @@
-"""A StagingMirror as one pass takes it up.
-
-Specs of mirrors, read once per generation.
-"""
+"""A StagingMirror as one pass takes it up."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -99,37 +96,18 @@ def _listed(body: Body | None) -> object:
     return (spec.get("role"), spec.get("namespaces"))
 
 
-Generation = tuple[str, int]
-"""uid and metadata.generation."""
+def spec_of(cache: ResourceCache, body: Body) -> StagingMirrorSpec:
+    """The spec. Raises NeedsHuman (InvalidSpec), naming the field and the remedy."""
+    spec = cache.made_of("stagingmirrors", body, _read)
+    if isinstance(spec, NeedsHuman):
+        raise NeedsHuman(spec.reason, spec.message)
+    return spec
 
 
-class Specs:
-    """Parsing costs more than judging; a generation is parsed once."""
-
-    def __init__(self) -> None:
-        self._known: dict[MirrorKey, tuple[Generation, StagingMirrorSpec | NeedsHuman]] = {}
-
-    def of(self, body: Body) -> StagingMirrorSpec:
-        """The spec. Raises NeedsHuman (InvalidSpec), naming the field and the remedy."""
-        key = key_of(body)
-        generation = (body["metadata"]["uid"], int(body["metadata"].get("generation") or 0))
-        known = self._known.get(key)
-        if known is None or known[0] != generation:
-            known = (generation, _read(body))
-            self._known[key] = known
-        if isinstance(known[1], NeedsHuman):
-            raise NeedsHuman(known[1].reason, known[1].message)
-        return known[1]
-
-    def readable(self, body: Body) -> StagingMirrorSpec | None:
-        """The spec; None where it cannot be read."""
-        try:
-            return self.of(body)
-        except NeedsHuman:
-            return None
-
-    def drop(self, key: MirrorKey) -> None:
-        self._known.pop(key, None)
+def readable_spec(cache: ResourceCache, body: Body) -> StagingMirrorSpec | None:
+    """The spec; None where it cannot be read."""
+    spec = cache.made_of("stagingmirrors", body, _read)
+    return None if isinstance(spec, NeedsHuman) else spec
 
 
 def _read(body: Body) -> StagingMirrorSpec | NeedsHuman:

@@ -8,7 +8,7 @@ from stagingmirror.engine.check.blockers import Blockers, find
 from stagingmirror.engine.environments.resolve import sides_of
 from stagingmirror.engine.ownership.claims import Claims
 from stagingmirror.engine.resources.cache import ResourceCache
-from stagingmirror.engine.resources.mirror import Specs, key_of
+from stagingmirror.engine.resources.mirror import key_of, spec_of
 from stagingmirror.errors import NeedsHuman
 from support.resources import resources
 
@@ -31,13 +31,13 @@ def stalls(*environments: Any, **spec: Any) -> Blockers:
     """Those of a mirror that refreshes, unless ``spec`` says otherwise. Raises NeedsHuman."""
     body = resources.mirror("fraud", SPACE, **({"refresh": {"schedule": "@daily"}} | spec))
     body["metadata"] |= {"uid": "uid", "resourceVersion": "1", "generation": 1}
-    cache, specs = ResourceCache(), Specs()
+    cache = ResourceCache()
     for each in (PRODUCTION, STAGING, *environments):
         cache.put("mirrorenvironments", {**each, "metadata": {**each["metadata"]}})
     cache.put("stagingmirrors", body)
-    claims = Claims(cache, specs, lambda one, other: False)
+    claims = Claims(cache, lambda one, other: False)
     claims.update(body)
-    parsed = specs.of(body)
+    parsed = spec_of(cache, body)
     sides = sides_of(cache, key_of(body), parsed)
     return find(key_of(body), parsed, sides, cache=cache, claims=claims, same_registry=False)
 

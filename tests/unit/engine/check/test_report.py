@@ -6,7 +6,8 @@ from stagingmirror.api.status.status import Status, status_of
 from stagingmirror.drift.facts import Why
 from stagingmirror.engine.check.report import Outcome, blind_report
 from stagingmirror.engine.context import Progress
-from stagingmirror.engine.resources.mirror import Mirror, Specs, mirror_of
+from stagingmirror.engine.resources.cache import ResourceCache
+from stagingmirror.engine.resources.mirror import Mirror, mirror_of, readable_spec
 from support.kinds.judged import of_condition
 from support.kinds.observations import NOW
 from support.resources import resources
@@ -25,7 +26,7 @@ def blind(mirror: Mirror) -> Status:
     report = blind_report(
         mirror,
         Outcome(Progress(), REVOKED, None),
-        spec=Specs().readable(mirror.body),
+        spec=readable_spec(ResourceCache(), mirror.body),
         mirrors=1,
     )
     return status_of(report, now=NOW, previous=DRIFTED)

@@ -12,6 +12,7 @@ from stagingmirror.engine.holds.active import (
     AcknowledgedHolds,
     holds_nothing,
     in_force,
+    is_effective,
     read,
     requests,
 )
@@ -260,13 +261,13 @@ def test_a_hold_that_was_edited_is_not_effective_as_it_was_before() -> None:
     body = hold()
     body["metadata"]["generation"] = 2
     body["status"] = {"effectiveSince": "2001-09-09T01:00:00Z", "observedGeneration": 1}
-    former = read({**body, "metadata": {**body["metadata"], "generation": 1}})
-    edited, acknowledged = read(body), AcknowledgedHolds()
+    before = {**body, "metadata": {**body["metadata"], "generation": 1}}
+    former, edited, acknowledged = read(before), read(body), AcknowledgedHolds()
     assert former is not None
     assert edited is not None
 
     acknowledged.passed(former, KEY)
 
-    assert former.effective
-    assert not edited.effective
+    assert is_effective(before)
+    assert not is_effective(body)
     assert not acknowledged.effective(edited, [KEY])

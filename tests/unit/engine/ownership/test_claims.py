@@ -9,7 +9,7 @@ from stagingmirror.engine.environments.resolve import may_copy, production_names
 from stagingmirror.engine.ownership.claims import Claims
 from stagingmirror.engine.ownership.track_entries import all_written
 from stagingmirror.engine.resources.cache import ResourceCache
-from stagingmirror.engine.resources.mirror import MirrorKey, Specs
+from stagingmirror.engine.resources.mirror import MirrorKey, spec_of
 from stagingmirror.errors import NeedsHuman
 from support.resources import resources
 
@@ -43,9 +43,9 @@ class World:
     """A fleet with two environments, and the claims on it. ``same`` is what registries prove."""
 
     def __init__(self) -> None:
-        self.cache, self.specs = ResourceCache(), Specs()
+        self.cache = ResourceCache()
         self.same: bool | None = False
-        self.claims = Claims(self.cache, self.specs, lambda one, other: self.same)
+        self.claims = Claims(self.cache, lambda one, other: self.same)
         for each in (
             environment("production", "Production", "ml-prod"),
             environment("staging", "Staging", SPACE),
@@ -57,14 +57,14 @@ class World:
         return self.claims.update(body)
 
     def overlapping(self, body: Any) -> MirrorKey | None:
-        spec = self.specs.of(body)
+        spec = spec_of(self.cache, body)
         sides = sides_of(self.cache, key(body["metadata"]["name"]), spec)
         name = key(body["metadata"]["name"])
         found = self.claims.overlap(name, all_written(spec, sides))
         return found[1] if found else None
 
     def stall(self, body: Any) -> str | None:
-        name, spec = key(body["metadata"]["name"]), self.specs.of(body)
+        name, spec = key(body["metadata"]["name"]), spec_of(self.cache, body)
         sides = sides_of(self.cache, name, spec)
         found = find(
             name, spec, sides, cache=self.cache, claims=self.claims, same_registry=self.same
@@ -242,7 +242,7 @@ def test_an_environment_that_may_not_be_used_says_what_to_do(
     for part, values in change.items():
         body[part] |= values
     world.cache.put("mirrorenvironments", body)
-    spec = world.specs.of(mirror("fraud", 1))
+    spec = spec_of(world.cache, mirror("fraud", 1))
 
     with pytest.raises(NeedsHuman) as caught:
         sides_of(world.cache, key("fraud"), spec)
@@ -252,10 +252,11 @@ def test_an_environment_that_may_not_be_used_says_what_to_do(
 
 
 def test_a_spec_is_read_again_for_each_generation_and_its_error_is_kept() -> None:
-    specs = Specs()
+    cache = ResourceCache()
     good, bad = mirror("fraud", 1), mirror("fraud", 1, version=2, checkInterval="soon")
-    assert specs.of(good).check_interval == "30s"
+    cache.put("stagingmirrors", good)
+    assert spec_of(cache, good).check_interval == "30s"
 
     for _ in range(2):
         with pytest.raises(NeedsHuman):
-            specs.of(bad)
+            spec_of(cache, bad)

@@ -190,6 +190,21 @@ def test_what_is_made_of_a_body_is_made_once_as_long_as_it_stays_the_same() -> N
     assert len(made) == 1
 
 
+def test_what_is_made_of_a_body_survives_its_status_but_not_its_spec() -> None:
+    cache = ResourceCache()
+    made: list[Any] = []
+    first, other = environment("production"), environment("production", 3, namespaces=["ml-prod"])
+    status = {**environment("production", 2), "status": {"conditions": []}}
+
+    for body in (first, status, other):
+        cache.put("mirrorenvironments", body)
+        known = cache.get("mirrorenvironments", "production")
+        assert known is not None
+        cache.made_of("mirrorenvironments", known, made.append)
+
+    assert [each["spec"] for each in made] == [first["spec"], other["spec"]]
+
+
 def test_an_environment_that_changed_is_read_anew() -> None:
     cache = ResourceCache()
     whole = {"usableFrom": ["ml-staging"], "namespaces": ["ml-prod"]}

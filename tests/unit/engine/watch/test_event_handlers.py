@@ -3,7 +3,7 @@
 from stagingmirror.engine.holds.active import AcknowledgedHolds
 from stagingmirror.engine.ownership.claims import Claims
 from stagingmirror.engine.resources.cache import ResourceCache
-from stagingmirror.engine.resources.mirror import MirrorKey, Specs
+from stagingmirror.engine.resources.mirror import MirrorKey
 from stagingmirror.engine.watch.event_handlers import EventHandlers
 from stagingmirror.metrics import Metrics
 from support.kinds.observations import NOW
@@ -25,7 +25,7 @@ def test_calls_to_a_registry_are_forgotten_with_its_environment_and_not_before()
     cache, metrics = ResourceCache(), Metrics(clock=lambda: NOW, version="0.1.0")
     reactions = EventHandlers(
         cache=cache,
-        claims=Claims(cache, Specs(), lambda one, other: one == other),
+        claims=Claims(cache, lambda one, other: one == other),
         queue=Keys(),
         acknowledged=AcknowledgedHolds(),
         metrics=metrics,
