@@ -2,17 +2,20 @@
 refresh.
 """
 
+import asyncio
 import json
+from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from stagingmirror.actions.tools import Tools
-from stagingmirror.engine.context import Context
+from stagingmirror.engine.context import Context, Progress
 from stagingmirror.engine.refresh.reconciler import RefreshReconciler
 from stagingmirror.engine.refresh.record.record import Record, from_json, to_json
 from stagingmirror.engine.refresh.record.record_store import KEY
+from stagingmirror.engine.refresh.start.state import RefreshState
 from stagingmirror.engine.resources.mirror import MirrorKey
 from stagingmirror.errors import CannotRefresh
 from stagingmirror.settings import Settings
@@ -46,11 +49,32 @@ class Office:
     now: float
     mirrors: set[str]
     """The uids of mirrors that are there."""
+    states: defaultdict[str, RefreshState] = field(
+        default_factory=lambda: defaultdict(RefreshState), init=False
+    )
+    """By uid."""
+
+    async def advance(self, context: Context) -> Progress:
+        return await self.refresher.advance(context, self.states[context.uid])
+
+    async def retreat(self, status: Mapping[str, Any]) -> Progress:
+        return await self.refresher.retreat("uid-1", "why", status, self.states["uid-1"])
+
+    async def tend(self) -> None:
+        await tend(self.refresher)
 
     def context(self, **given: Any) -> Context:
         """A mirror that somebody asks to refresh, as of now."""
         whole: Mapping[str, Any] = {"annotations": ASKED, "status": SEEN_BEFORE, **given}
         return context(now=self.now, **whole)
+
+
+async def tend(refresher: RefreshReconciler) -> None:
+    """Roll every record whose mirror is gone back to its end, and remove it."""
+    goes_on = True
+    while goes_on:
+        goes_on = await refresher.orphans.tend() is not None
+        await asyncio.sleep(0.1)
 
 
 @asynccontextmanager

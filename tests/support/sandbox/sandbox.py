@@ -26,6 +26,7 @@ from stagingmirror.engine.observe.sources import Sources
 from stagingmirror.engine.observe.view import RecordingView
 from stagingmirror.engine.ownership.track_entries import all_named
 from stagingmirror.engine.refresh.reconciler import RefreshReconciler
+from stagingmirror.engine.refresh.start.state import RefreshState
 from stagingmirror.engine.resources.mirror import MirrorKey
 from stagingmirror.settings import Settings
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
@@ -67,6 +68,8 @@ class Sandbox:
     leading: bool = True
     kill_switch: KillSwitch = field(default_factory=lambda: KillSwitch(None))
     refresher: RefreshReconciler | None = None
+    memory: RefreshState = field(default_factory=RefreshState)
+    tools: Tools = field(init=False)
     probes: Probes = field(init=False)
     judged: tuple[Judged, ...] = ()
     deaths: list[str] = field(default_factory=list)
@@ -106,13 +109,13 @@ class Sandbox:
 
     def operator(self, kill_switch: KillSwitch | None = None) -> RefreshReconciler:
         """A fresh operator process, as far as refreshing goes."""
-        self.kill_switch = kill_switch or KillSwitch(None)
+        self.kill_switch, self.memory = kill_switch or KillSwitch(None), RefreshState()
         writer = Writer(
             KillingClient(self.client, self.kill_switch),
             productions=lambda: frozenset({self.production}),
             leading=lambda: self.leading,
         )
-        tools = Tools(
+        self.tools = Tools(
             writer=writer,
             server=lambda name: cast(
                 "MlflowServer", KillingServer(self.registry.server(name), self.kill_switch)
@@ -122,7 +125,7 @@ class Sandbox:
             clock=time.time,
         )
         self.refresher = RefreshReconciler(
-            tools,
+            self.tools,
             runtime=a_runtime(time.time, lambda: self.leading),
             settings=self.settings,
             recorder=self.told,
@@ -174,7 +177,7 @@ class Sandbox:
     async def step(self) -> Progress:
         """One pass, and what it tells kept as status."""
         assert self.refresher is not None
-        progress = await self.refresher.advance(await self.context())
+        progress = await self.refresher.advance(await self.context(), self.memory)
         if self.kill_switch.killed:
             raise Killed
         self._keep(progress)
@@ -205,10 +208,9 @@ class Sandbox:
         async with asyncio.timeout(within):
             while len(self.status.get("refreshes", ())) == known:
                 record = await asyncio.to_thread(self.record)
-                is_open = (
-                    record and record["metadata"]["labels"]["stagingmirror.dev/open"] == "true"
-                )
-                self.operator(KillSwitch((2 if is_open else 1) + repeated))
+                labels = record["metadata"]["labels"] if record else {}
+                begun = 2 if labels.get("stagingmirror.dev/open") == "true" else 1
+                self.operator(KillSwitch(begun + repeated))
                 with contextlib.suppress(Killed):
                     while len(self.status.get("refreshes", ())) == known:
                         await self.step()
@@ -216,8 +218,7 @@ class Sandbox:
                 last = self.kill_switch.writes[-1:]
                 repeated = repeated + 1 if set(last) <= set(self.deaths) else 0
                 self.deaths.extend(last)
-                assert self.refresher is not None
-                await self.refresher.close()
+                await self.tools.pool.close()
         self.operator()
         return cast("Mapping[str, Any]", self.status["refreshes"][0])
 
@@ -237,8 +238,8 @@ class Sandbox:
         await holds(lambda: self.body() is None, within=60)
 
     def _keep(self, progress: Progress) -> None:
-        self.status.setdefault("conditions", [{"type": "Ready", "status": "True"}])
-        self.status["observedGeneration"] = 1
+        ready = [{"type": "Ready", "status": "True"}]
+        self.status = {"conditions": ready, **self.status, "observedGeneration": 1}
         if progress.handled_refresh_at:
             self.status["handledRefreshAt"] = progress.handled_refresh_at
         if progress.next_refresh:
@@ -278,8 +279,7 @@ class Sandbox:
         return body["metadata"]["uid"] if (body := self.body()) else None
 
     def _is_productions(self, environment: str, model: str, alias: str) -> bool:
-        body = self.body()
-        if body is None or environment != self.environments[0]:
+        if (body := self.body()) is None or environment != self.environments[0]:
             return False
         found = all_named(parse_mirror(body), self._sides())
         return any((each.model, each.alias) == (model, alias) for each in found)

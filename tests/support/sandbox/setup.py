@@ -81,7 +81,7 @@ def _environments(
 
 async def _end(sandbox: Sandbox, tasks: list[asyncio.Task[None]]) -> None:
     if sandbox.refresher is not None:
-        await sandbox.refresher.close()
+        await sandbox.tools.pool.close()
     await sandbox.probes.close()
     for task in tasks:
         task.cancel()

@@ -90,7 +90,7 @@ class Operator:
         await self.leadership.take_over(self.left, self.queue.add)
         self.keeper.wake()
         self.holds.wake()
-        await self.refresher.tend_orphans()
+        await self.refresher.orphans.run()
 
     async def close(self) -> None:
         """End work that runs beside the passes."""

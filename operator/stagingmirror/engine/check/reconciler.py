@@ -15,6 +15,7 @@ from stagingmirror.engine.check import blockers
 from stagingmirror.engine.check.judge import Scene, judge_all, plan_for
 from stagingmirror.engine.check.report import Outcome, blind_report, judged_report
 from stagingmirror.engine.check.requeue import STALLED_RETRY, next_blind_pass, next_pass
+from stagingmirror.engine.check.state import MirrorState
 from stagingmirror.engine.context import Context, Judged, Progress
 from stagingmirror.engine.environments.resolve import revisions_of, sides_of
 from stagingmirror.engine.holds.active import AcknowledgedHolds, Request, in_force, requests
@@ -55,8 +56,7 @@ class MirrorReconciler:
     runtime: Runtime
     fresh_until: Callable[[MirrorKey, float], None]
     """Told when the looks of a mirror stop being fresh (POSIX s)."""
-    uids: dict[MirrorKey, str] = field(default_factory=dict)
-    """Which mirror each key was at its last pass."""
+    states: dict[MirrorKey, MirrorState] = field(default_factory=dict)
 
     async def __call__(self, key: MirrorKey) -> float | None:
         """Look at a mirror. Returns when it wants to be looked at again (POSIX s), None: never.
@@ -65,32 +65,39 @@ class MirrorReconciler:
         was found could not be written: it must then be looked at again.
         """
         mirror = find(self.cache, key)
+        state = self.states.get(key)
+        if mirror is None or (state is not None and state.uid != mirror.uid):
+            self._forget(key)
         if mirror is None:
-            self.forget(key)
             return None
-        if self.uids.setdefault(key, mirror.uid) != mirror.uid:
-            self.forget(key)  # another one of the same name
-            self.uids[key] = mirror.uid
+        if state is None or state.uid != mirror.uid:
+            state = self.states[key] = MirrorState(mirror.uid)
         now = self.runtime.clock()
         try:
             spec = spec_of(self.cache, mirror.body)
             sides = sides_of(self.cache, key, spec)
         except NeedsHuman as error:
-            return await self._stall(mirror, Why(error.reason, error.message), now)
-        return await self._check(mirror, spec, sides, now)
+            return await self._stall(mirror, state, Why(error.reason, error.message), now)
+        return await self._check(mirror, state, spec, sides, now)
 
-    def forget(self, key: MirrorKey) -> None:
-        """The mirror is gone: nothing of it is kept."""
+    def _forget(self, key: MirrorKey) -> None:
+        """The mirror is gone, or another one has its name: nothing of it is kept."""
+        state = self.states.pop(key, None)
         self.subscriptions.drop(key)
         self.tokens.drop(key)
         self.probes.drop(key)
         self.initial_sync.drop(key)
-        self.writer.drop(key)
-        self.uids.pop(key, None)
-        self.refresher.one_is_gone()
+        self.writer.gone(key)
+        if state is not None:
+            self.refresher.gone(state.uid)
 
     async def _check(
-        self, mirror: Mirror, spec: StagingMirrorSpec, sides: Sides, now: float
+        self,
+        mirror: Mirror,
+        state: MirrorState,
+        spec: StagingMirrorSpec,
+        sides: Sides,
+        now: float,
     ) -> float:
         view = self.look()
         holds = in_force(requests(self.cache, mirror.key.namespace), mirror.key, now)
@@ -119,11 +126,12 @@ class MirrorReconciler:
         )
         if not self.runtime.leading():
             return now + seconds(spec.check_interval)
-        return await self._lead(mirror, context, view, found, holds)
+        return await self._lead(mirror, state, context, view, found, holds)
 
     async def _lead(
         self,
         mirror: Mirror,
+        state: MirrorState,
         context: Context,
         view: RecordingView,
         found: blockers.Blockers,
@@ -136,7 +144,7 @@ class MirrorReconciler:
             mirror.key, observations, view.unanswered, is_current=is_current, now=now
         )
         self._keep_fresh(context)
-        progress = await self._refresh(context, found)
+        progress = await self._refresh(mirror, state, context, found)
         if self.refresher.others_write(context):
             progress = replace(progress, writing=True)
         self._acknowledge(mirror, holds)
@@ -149,16 +157,15 @@ class MirrorReconciler:
             environments=revisions_of(self.cache, context.sides),
             mirrors=self.cache.count("stagingmirrors"),
         )
-        _, status = await self.writer.write(mirror, report, now=now)
+        _, status = await self.writer.write(mirror, report, state.status, now=now)
         after = next_pass(
             context.spec, observations=observations, holds=context.holds, status=status, now=now
         )
         wishes = [after]
         if progress.again_in is not None:
             wishes.append(self.runtime.clock() + progress.again_in)
-        turn = self.writer.turn(mirror.key)
-        if turn is not None:
-            wishes.append(turn)
+        if state.status.heartbeat_at is not None:
+            wishes.append(state.status.heartbeat_at)
         return min(wishes)
 
     def _keep_fresh(self, context: Context) -> None:
@@ -167,30 +174,32 @@ class MirrorReconciler:
         self.fresh_until(context.key, oldest + stale_after)
         self.probes.keep_fresh(context.key, oldest, stale_after=stale_after, now=context.now)
 
-    async def _refresh(self, context: Context, found: blockers.Blockers) -> Progress:
+    async def _refresh(
+        self, mirror: Mirror, state: MirrorState, context: Context, found: blockers.Blockers
+    ) -> Progress:
         """The refresh half. What a human must mend first is not refreshed, and what is open of it
         is rolled back.
         """
         if found.whole is not None:
-            return await self._retreat(context, found.whole)
+            return await self._retreat(mirror, state, found.whole)
         if context.spec.refresh is None:
             why = Why(Reason.NO_REFRESH, "spec.refresh is not set: this mirror only watches.")
-            return await self._retreat(context, why)
-        return await self.refresher.advance(context)
+            return await self._retreat(mirror, state, why)
+        return await self.refresher.advance(context, state.refresh)
 
-    async def _retreat(self, context: Context | Mirror, why: Why) -> Progress:
+    async def _retreat(self, mirror: Mirror, state: MirrorState, why: Why) -> Progress:
         progress = await self.refresher.retreat(
-            context.key, context.uid, why.message, context.status
+            mirror.uid, why.message, mirror.status, state.refresh
         )
-        refused = refused_token(context.annotations, context.status, why, now=self.runtime.clock())
+        refused = refused_token(mirror.annotations, mirror.status, why, now=self.runtime.clock())
         return _both(progress, refused)
 
-    async def _stall(self, mirror: Mirror, why: Why, now: float) -> float:
+    async def _stall(self, mirror: Mirror, state: MirrorState, why: Why, now: float) -> float:
         """There is nothing to look at before a human acts. Told at once, tokens included."""
         self.subscriptions.drop(mirror.key)
         if not self.runtime.leading():
             return now + STALLED_RETRY
-        progress = await self._retreat(mirror, why)
+        progress = await self._retreat(mirror, state, why)
         asked = self._asked(mirror, now)
         self._acknowledge(
             mirror, in_force(requests(self.cache, mirror.key.namespace), mirror.key, now)
@@ -202,7 +211,7 @@ class MirrorReconciler:
             spec=spec,
             mirrors=self.cache.count("stagingmirrors"),
         )
-        _, status = await self.writer.write(mirror, report, now=now)
+        _, status = await self.writer.write(mirror, report, state.status, now=now)
         after = next_blind_pass(spec, status=status, now=self.runtime.clock())
         return (
             after

@@ -4,45 +4,75 @@ What says more than that everything is as it was stays: a record that names what
 back holds the only account of the former values, and one that cannot be read may.
 """
 
+import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 
 import structlog
 
 from stagingmirror.drift.wording import describe
+from stagingmirror.engine.refresh.execute.pacing import Pacing
 from stagingmirror.engine.refresh.record.record import Record
 from stagingmirror.engine.refresh.record.record_store import Records
 from stagingmirror.engine.refresh.start import live_guard
 from stagingmirror.engine.resources.mirror import MirrorKey
 from stagingmirror.errors import StagingMirrorError
+from stagingmirror.runtime import Runtime
 from stagingmirror.sources.kubernetes.write.writer import Writer
 
 log = structlog.get_logger(__name__)
 
 DELETED = "the StagingMirror was deleted."
+PERIOD = 5.0
+"""Seconds between two searches for records whose mirrors are gone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Orphans:
-    """``back`` takes one step of putting a record back. ``mirror_is_there`` is what we watch, which
-    only hints at a mirror being gone: the API server is asked.
+    """``back`` takes one step of rolling a record back. ``mirror_is_there`` is what is watched,
+    which only hints at a mirror being gone: a direct read decides.
     """
 
     records: Records
     writer: Writer
+    runtime: Runtime
     mirror_is_there: Callable[[str], bool]
     back: Callable[[Record, str], Awaitable[Record]]
-    _told: set[str] = field(default_factory=set, init=False)
+    _reported: set[str] = field(default_factory=set, init=False)
     """Mirrors whose records stay, and that is in the log."""
+    _pacing: dict[str, Pacing] = field(default_factory=dict, init=False)
+    _woken: asyncio.Event = field(default_factory=asyncio.Event, init=False)
 
-    async def tend(self) -> list[Record]:
+    async def run(self) -> None:
+        """For ever: roll back and remove records whose mirrors are gone. A task of the leader."""
+        while True:
+            again_in = await self.tend() if self.runtime.leading() else None
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(again_in or PERIOD):
+                    await self._woken.wait()
+            self._woken.clear()
+
+    def wake(self) -> None:
+        """A mirror was deleted: its record is looked up at once."""
+        self._woken.set()
+
+    async def tend(self) -> float | None:
+        """One step for each; seconds until the next where one is still to be rolled back."""
+        going_on, now = await self.step(), self.runtime.clock()
+        pacing = {record.uid: self._pacing.get(record.uid, Pacing()) for record in going_on}
+        self._pacing.clear()
+        self._pacing.update(pacing)
+        return min((pacing[record.uid].of(record, now) for record in going_on), default=None)
+
+    async def step(self) -> list[Record]:
         """One step for each; those that are still to be rolled back or removed."""
         try:
             await self.records.load(*self._gone(self.records.all_unreadable()))
         except StagingMirrorError as error:
             log.warning("records could not be read", reason=error.reason, why=error.message)
             return []
-        self._tell_unreadable()
+        self._report_unreadable()
         going_on: list[Record] = []
         for uid in self._gone([record.uid for record in self.records.all()]):
             try:
@@ -55,9 +85,9 @@ class Orphans:
     def _gone(self, uids: Iterable[str]) -> list[str]:
         return [uid for uid in uids if not self.mirror_is_there(uid)]
 
-    def _tell_unreadable(self) -> None:
-        for uid in set(self._gone(self.records.all_unreadable())) - self._told:
-            self._told.add(uid)
+    def _report_unreadable(self) -> None:
+        for uid in set(self._gone(self.records.all_unreadable())) - self._reported:
+            self._reported.add(uid)
             log.error(
                 "the record of a deleted mirror cannot be read and stays",
                 config_map=f"refresh-{uid}",
@@ -68,7 +98,7 @@ class Orphans:
     async def _step(self, uid: str) -> Record | None:
         await self.records.load(uid)
         record = self.records.get(uid)
-        if record is None or (uid in self._told and record.left and not record.is_open):
+        if record is None or (uid in self._reported and record.left and not record.is_open):
             return None
         key = MirrorKey(record.namespace, record.name)
         if await live_guard.stays(self.writer, key, uid):
@@ -76,17 +106,17 @@ class Orphans:
         if record.is_open:
             record = await self.back(record, DELETED)
             if not record.is_open:
-                _tell_end(record)
+                _report_end(record)
             return record
         if record.left:
-            self._told.add(uid)
-            _tell_left(record)
+            self._reported.add(uid)
+            _report_left(record)
         else:
             await self.records.drop(uid)
         return None
 
 
-def _tell_end(record: Record) -> None:
+def _report_end(record: Record) -> None:
     log.info(
         "the refresh of a deleted mirror has ended",
         mirror=f"{record.namespace}/{record.name}",
@@ -96,7 +126,7 @@ def _tell_end(record: Record) -> None:
     )
 
 
-def _tell_left(record: Record) -> None:
+def _report_left(record: Record) -> None:
     log.error(
         "a deleted mirror's refresh could not be rolled back completely; its record stays",
         mirror=f"{record.namespace}/{record.name}",

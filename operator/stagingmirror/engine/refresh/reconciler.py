@@ -5,7 +5,6 @@ Nothing is waited for in a pass: copies run beside it, Jobs and rollouts are loo
 later one, so checks go on during a refresh.
 """
 
-import asyncio
 import contextlib
 import secrets
 from collections.abc import Callable, Mapping
@@ -19,7 +18,7 @@ from stagingmirror.drift.facts import Why
 from stagingmirror.engine.context import Context, Progress, acceptances_of
 from stagingmirror.engine.ownership.write_targets import SameRegistry
 from stagingmirror.engine.refresh.execute.contention import Contention, former_owners
-from stagingmirror.engine.refresh.execute.executor import Executor, Pacing
+from stagingmirror.engine.refresh.execute.executor import Executor
 from stagingmirror.engine.refresh.execute.leftovers import Leftovers
 from stagingmirror.engine.refresh.execute.rollback import Rollback
 from stagingmirror.engine.refresh.execute.verification import (
@@ -35,10 +34,16 @@ from stagingmirror.engine.refresh.record.record_store import UNREADABLE_PERIOD, 
 from stagingmirror.engine.refresh.start import live_guard
 from stagingmirror.engine.refresh.start.admission import Wait
 from stagingmirror.engine.refresh.start.conflicts import Conflicts
-from stagingmirror.engine.refresh.start.quiet_period import QuietPeriods
 from stagingmirror.engine.refresh.start.start import Starter
+from stagingmirror.engine.refresh.start.state import RefreshState
 from stagingmirror.engine.refresh.start.status import untold
-from stagingmirror.engine.refresh.start.triggers import Memory, Occasions, refusing, waits
+from stagingmirror.engine.refresh.start.triggers import (
+    Memory,
+    forget_ticks,
+    refusing,
+    remembered,
+    waits,
+)
 from stagingmirror.engine.resources.mirror import MirrorKey
 from stagingmirror.errors import StagingMirrorError
 from stagingmirror.reasons import Reason
@@ -49,8 +54,6 @@ log = structlog.get_logger(__name__)
 
 RETRY = 3.0
 """Seconds after which something that was not answered is asked again."""
-TENDING = 5.0
-"""Seconds between two looks for records whose mirrors are gone."""
 
 
 class EventRecorder(Protocol):
@@ -93,17 +96,13 @@ class RefreshReconciler:
         )
         self._running = Executor(self._records, tools, self._took_over)
         self._returning = Rollback(self._records, tools)
-        self._occasions = Occasions()
-        self._stillness = QuietPeriods()
         self._contention = Contention(tools)
         self._others = Conflicts(self._records, mirror_is_there, same_registry)
         self._leftovers = Leftovers(self._records, tools)
-        self._considering = Starter(self._records, tools, self._others, self._leftovers)
-        self._pacing = Pacing()
-        self._gone = asyncio.Event()
-        self._orphans = Orphans(self._records, tools.writer, mirror_is_there, self._back)
+        self._starter = Starter(self._records, tools, self._others, self._leftovers)
+        self.orphans = Orphans(self._records, tools.writer, runtime, mirror_is_there, self._back)
 
-    async def advance(self, context: Context) -> Progress:
+    async def advance(self, context: Context, state: RefreshState) -> Progress:
         """Take at most one step of this mirror's refresh, or start one that is due.
 
         Where the API server does not let us know or keep how far it is, nothing is done and that is
@@ -114,16 +113,17 @@ class RefreshReconciler:
         unknown = await self._unknown(context.uid, context.status)
         if unknown is not None:
             return refusing(context.annotations, context.status, unknown, now=context.now)
-        memory = self._occasions.of(context, self._records.get(context.uid))
+        memory = remembered(state.memory, context, self._records.get(context.uid))
+        state.memory = memory
         try:
-            record, wait = await self._pass(context, memory)
+            record, wait = await self._pass(context, memory, state)
         except StagingMirrorError as error:
             record, wait = self._records.get(context.uid), Wait(error.message, RETRY)
         waits(memory, wait)
-        return await self._told(context, memory, record, wait)
+        return await self._progress(context, state, record, wait)
 
     async def retreat(
-        self, key: MirrorKey, uid: str, why: str, status: Mapping[str, Any]
+        self, uid: str, why: str, status: Mapping[str, Any], state: RefreshState
     ) -> Progress:
         """Roll back what is open where there can be no Case (spec wrong, environment revoked,
         deleted, Overlap), one step per call. Idle where nothing is open. ``status`` is the mirror's
@@ -137,16 +137,17 @@ class RefreshReconciler:
         wait = None
         try:
             record = self._records.get(uid)
-            self._occasions.forget_ticks(uid, record, why=why, now=self._runtime.clock())
-            self._stillness.drop(uid)
-            if record is not None:
-                record = await (
-                    self._back(record, why) if record.is_open else self._leftovers.look(record)
-                )
+            if state.memory is not None:
+                forget_ticks(state.memory, record, why=why, now=self._runtime.clock())
+            state.quiet.restart()
+            if record is not None and record.is_open:
+                record = await self._back(record, why)
+            elif record is not None:
+                record = await self._leftovers.look(record, state.leftovers)
         except StagingMirrorError as error:
             record, wait = self._records.get(uid), Wait(error.message, RETRY)
         finished = untold(record, status)
-        return progress_of(record, self._pace(record), wait=wait, finished=finished)
+        return progress_of(record, self._pace(record, state), wait=wait, finished=finished)
 
     def others_write(self, context: Context) -> bool:
         """Whether another mirror's refresh may have half written what this one compares."""
@@ -164,45 +165,13 @@ class RefreshReconciler:
         stalled = _unreadable(uid, why)
         return unknown_progress(status, stalled=stalled, again_in=UNREADABLE_PERIOD)
 
-    def _pace(self, record: Record | None) -> float:
-        return RETRY if record is None else self._pacing.of(record, self._runtime.clock())
+    def _pace(self, record: Record | None, state: RefreshState) -> float:
+        return RETRY if record is None else state.pacing.of(record, self._runtime.clock())
 
-    async def tend_orphans(self) -> None:
-        """For ever: roll back and remove records whose mirrors are gone. A task of the leader."""
-        while True:
-            again_in = await self._tend() if self._runtime.leading() else None
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(again_in or TENDING):
-                    await self._gone.wait()
-            self._gone.clear()
-
-    async def tend(self) -> None:
-        """Every record whose mirror is gone now is rolled back to its end and removed."""
-        goes_on = True
-        while goes_on:
-            goes_on = await self._tend() is not None
-            await asyncio.sleep(0.1)
-
-    def one_is_gone(self) -> None:
-        """A mirror was deleted: its record is looked for at once."""
-        self._gone.set()
-
-    async def _tend(self) -> float | None:
-        for uid in self._occasions.uids():
-            if not self._mirror_is_there(uid):
-                self.forget(uid)
-        going_on = await self._orphans.tend()
-        return min((self._pace(record) for record in going_on), default=None)
-
-    def forget(self, uid: str) -> None:
-        """The mirror is gone; its record is tended by itself."""
-        self._occasions.drop(uid)
-        self._stillness.drop(uid)
-        self._contention.drop(uid)
-        self._considering.drop(uid)
-        self._leftovers.drop(uid)
-        self._running.drop(uid)
-        self._pacing.drop(uid)
+    def gone(self, uid: str) -> None:
+        """The mirror was deleted: it waits for no slot, and its record is looked up at once."""
+        self._starter.leave(uid)
+        self.orphans.wake()
 
     def is_open(self, uid: str) -> bool:
         """Whether a refresh of this mirror is in progress; holds become effective when it is not.
@@ -215,27 +184,23 @@ class RefreshReconciler:
         """The mirrors, deleted ones too, whose refresh is in progress."""
         return self._records.still_open()
 
-    async def close(self) -> None:
-        """End the copies that run. Another process takes them up."""
-        await self._tools.pool.close()
-
-    async def _pass(self, context: Context, memory: Memory) -> tuple[Record | None, Wait | None]:
+    async def _pass(
+        self, context: Context, memory: Memory, state: RefreshState
+    ) -> tuple[Record | None, Wait | None]:
         stale_after = seconds(context.spec.stale_after)
-        still = self._stillness.since(
-            context.uid, context.components, now=context.now, stale_after=stale_after
-        )
+        still = state.quiet.since(context.components, now=context.now, stale_after=stale_after)
         record = self._records.get(context.uid)
         if record is not None and record.is_open:
-            return await self._go_on(context, record), None
-        wait = await self._considering.consider(context, memory, still)
+            return await self._go_on(context, record, state), None
+        wait = await self._starter.consider(context, memory, still, state.patience)
         return self._records.get(context.uid), wait
 
-    async def _go_on(self, context: Context, record: Record) -> Record:
+    async def _go_on(self, context: Context, record: Record, state: RefreshState) -> Record:
         if not self._records.is_mine(record):
             record = await self._records.keep(record)
         match record.phase:
             case "Forward":
-                return await self._running.forward(record, self._may_write)
+                return await self._running.forward(record, self._may_write, state.patience)
             case "Verify":
                 judgement = judge_applied(
                     record,
@@ -247,7 +212,7 @@ class RefreshReconciler:
                 if judgement.waiting is not None and record.last_write is not None:
                     self._prove(context.key, record.last_write)
                 judgement = reread(judgement, context, record, self._read_bytes)
-                return await self._running.verify(record, judgement)
+                return await self._running.verify(record, judgement, state.arrivals)
             case "RollBack":
                 return await self._returning.back(record)
             case "Closed":
@@ -271,16 +236,16 @@ class RefreshReconciler:
         )
         return live_guard.must_stop(now, key, record.uid, frozenset(record.applied))
 
-    async def _told(
-        self, context: Context, memory: Memory, record: Record | None, wait: Wait | None
+    async def _progress(
+        self, context: Context, state: RefreshState, record: Record | None, wait: Wait | None
     ) -> Progress:
-        contended = None
-        if record is not None and not record.is_open:
+        contended, memory = None, state.memory
+        if record is not None and memory is not None and not record.is_open:
             memory.close(record, context.status)
-            contended = await self._contention.look(record, context.components)
-            with contextlib.suppress(StagingMirrorError):  # it is looked at again
-                record = await self._leftovers.look(record)
-        pace = self._pace(record)
+            contended = await self._contention.look(record, context.components, state.contention)
+            with contextlib.suppress(StagingMirrorError):  # a later pass retries
+                record = await self._leftovers.look(record, state.leftovers)
+        pace = self._pace(record, state)
         return progress_of(
             record, pace, context=context, memory=memory, wait=wait, contended=contended
         )

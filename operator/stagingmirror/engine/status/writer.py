@@ -1,6 +1,7 @@
 """Writes the status of a mirror where its truth has changed, or its heartbeat is due."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 import structlog
@@ -28,10 +29,21 @@ class Written(NamedTuple):
     status: Status
 
 
-class StatusWriter:
-    """Knows the last status that was made of each mirror, written or not.
+@dataclass(slots=True)
+class LastStatus:
+    """``made`` is the last status that this process made of a mirror and tried to write, None where
+    the API has it as it is. ``is_ours``: it has made one before. ``heartbeat_at`` is when a
+    heartbeat that was postponed may be written (POSIX s).
+    """
 
-    ``survived(stale_after)`` tells whether somebody watched until this process took over.
+    made: Status | None = None
+    is_ours: bool = False
+    heartbeat_at: float | None = None
+
+
+class StatusWriter:
+    """``survived(stale_after)`` returns whether an operator watched until this process took
+    over.
     """
 
     def __init__(
@@ -46,68 +58,60 @@ class StatusWriter:
         self._runtime = runtime
         self._survived = survived
         self._chronicle = chronicle
-        self._made: dict[MirrorKey, Status] = {}
-        self._mine: set[MirrorKey] = set()
         self._pace = heartbeat.Pace(runtime.clock)
-        self._turns: dict[MirrorKey, float] = {}
 
-    async def write(self, mirror: Mirror, report: Report, *, now: float) -> Written:
+    async def write(
+        self, mirror: Mirror, report: Report, last: LastStatus, *, now: float
+    ) -> Written:
         """Make the status of this report, and write it where that is due.
 
         Errors: Conflicted where the mirror has changed since it was read; those of the client.
         """
-        previous = self._made.get(mirror.key) or (mirror.status if mirror.seen_before else None)
-        mine = mirror.key in self._mine
+        previous = last.made or (mirror.status if mirror.seen_before else None)
         status = status_of(
             report,
             now=now,
             previous=previous,
-            trust_previous=mine or self._survived(report.stale_after),
+            trust_previous=last.is_ours or self._survived(report.stale_after),
         )
-        self._mine.add(mirror.key)
-        self._made[mirror.key] = status
-        outcome = self._due(mirror, status, report.heartbeat)
+        last.is_ours, last.made = True, status
+        outcome = self._due(mirror, status, report.heartbeat, last)
         if outcome in ("same", "postponed"):
-            self._made.pop(mirror.key)
+            last.made = None
             self._chronicle.shown(mirror.key, mirror.status)
             return Written(outcome, status)
-        return Written(await self._put(mirror, status, outcome), status)
+        return Written(await self._put(mirror, status, outcome, last), status)
 
-    def drop(self, key: MirrorKey) -> None:
-        self._made.pop(key, None)
-        self._mine.discard(key)
-        self._turns.pop(key, None)
+    def gone(self, key: MirrorKey) -> None:
+        """The mirror is deleted, and no pass over it is under way."""
         self._chronicle.gone(key)
 
-    def turn(self, key: MirrorKey) -> float | None:
-        """When the heartbeat that was postponed may be written (POSIX s)."""
-        return self._turns.get(key)
-
-    def _due(self, mirror: Mirror, status: Status, period: float) -> Outcome:
-        written = mirror.status
+    def _due(self, mirror: Mirror, status: Status, period: float, last: LastStatus) -> Outcome:
+        written, at = mirror.status, last.heartbeat_at
+        last.heartbeat_at = None
         if not same_truth(written, status):
-            self._turns.pop(mirror.key, None)
             return "changed"
         until = parse_time(status.get("validUntil"))
         if until is None or not heartbeat.due(parse_time(written.get("validUntil")), until, period):
-            self._turns.pop(mirror.key, None)
             return "same"
-        if mirror.key not in self._turns:
-            self._turns[mirror.key] = self._pace.turn()
-        if self._turns[mirror.key] > self._runtime.clock():
+        at = self._pace.turn() if at is None else at
+        if at > self._runtime.clock():
+            last.heartbeat_at = at
             return "postponed"
-        del self._turns[mirror.key]
         return "heartbeat"
 
-    async def _put(self, mirror: Mirror, status: Status, outcome: Outcome) -> Outcome:
+    async def _put(
+        self, mirror: Mirror, status: Status, outcome: Outcome, last: LastStatus
+    ) -> Outcome:
         try:
             answer = await self._resources.put_status("stagingmirrors", mirror.body, status)
         except NotThere:
             return "gone"
         except Refused as error:
+            last.made = None
             await self._put_minimal(mirror, error)
             return "refused"
-        self._made[mirror.key] = answer.get("status") or {}
+        last.made = answer.get("status") or {}
         self._chronicle.written(mirror, status, outcome)
         return outcome
 
@@ -115,7 +119,6 @@ class StatusWriter:
         """What cannot be written whole is told as Unknown: an old verdict must not stand."""
         log.error("status refused", mirror="/".join(mirror.key), why=error.message)
         self._chronicle.refused()
-        self._made.pop(mirror.key, None)
         status = minimal_unknown(
             generation=mirror.generation,
             now=self._runtime.clock(),

@@ -8,11 +8,13 @@ import pytest
 
 from rig.kube import Refused
 from stagingmirror.engine.context import Progress
+from stagingmirror.engine.refresh.start.state import RefreshState
 from support.kubernetes.kubelet import Kubelet
 from support.kubernetes.workloads import deployment
 from support.operators.killing_client import Killed, KillSwitch
 from support.operators.waiting import holds
 from support.sandbox.image_refreshes import NEW, OLD, image_of, live, states, watched
+from support.sandbox.refresher import tend
 from support.sandbox.sandbox import Sandbox
 from support.sandbox.setup import a_sandbox
 
@@ -135,7 +137,7 @@ async def test_a_namespace_that_ends_ends_the_refresh(sandbox: Sandbox) -> None:
 
     async with asyncio.timeout(60):
         while sandbox.kube.list("v1", "ConfigMap", sandbox.settings.namespace, labels=_RECORDS):
-            await sandbox.refresher.tend()
+            await tend(sandbox.refresher)
 
 
 async def test_a_process_that_does_not_lead_any_more_writes_nothing(sandbox: Sandbox) -> None:
@@ -163,7 +165,7 @@ async def test_an_old_leader_that_wakes_up_meets_the_new_ones_record(sandbox: Sa
     generation = live(sandbox)["metadata"]["generation"]
     assert old is not None
 
-    progress = await old.advance(context)
+    progress = await old.advance(context, RefreshState())
 
     assert progress.waiting is not None
     assert live(sandbox)["metadata"]["generation"] == generation

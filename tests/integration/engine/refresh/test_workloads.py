@@ -9,6 +9,7 @@ from support.kubernetes.kubelet import Kubelet, digest_of
 from support.kubernetes.workloads import DIGEST, deployment
 from support.resources import resources
 from support.sandbox.image_refreshes import NEW, OLD, features, image_of, live, states, watched
+from support.sandbox.refresher import tend
 from support.sandbox.sandbox import Sandbox
 from support.sandbox.setup import a_sandbox
 
@@ -95,7 +96,7 @@ async def test_a_deleted_mirror_leaves_staging_as_it_was_and_no_record(sandbox: 
     sandbox.kube.delete(MIRRORS, "StagingMirror", "fraud", sandbox.staging)
 
     assert sandbox.refresher is not None
-    await sandbox.refresher.tend()
+    await tend(sandbox.refresher)
 
     assert [image_of(live(sandbox, name)) for name in ("one", "two")] == [OLD, OLD]
     records = sandbox.kube.list("v1", "ConfigMap", sandbox.settings.namespace)

@@ -31,8 +31,8 @@ async def test_while_records_cannot_be_read_nothing_is_in_sync(office: Office) -
     office.shelf.fates = {("GET", "configmaps"): ["down", "down"]}
 
     told = [
-        await office.refresher.advance(office.context()),
-        await office.refresher.retreat(office.context().key, "uid-1", "why", {}),
+        await office.advance(office.context()),
+        await office.retreat({}),
     ]
 
     assert [each.writing for each in told] == [True, True]
@@ -42,7 +42,7 @@ async def test_what_was_announced_stays_while_records_cannot_be_read(office: Off
     office.shelf.fates = {("GET", "configmaps"): ["down"]}
     status = {"nextRefreshTime": rfc3339(NOW + 60), "lastScheduleTime": rfc3339(NOW - 60)}
 
-    told = await office.refresher.advance(office.context(status=status))
+    told = await office.advance(office.context(status=status))
 
     assert (told.next_refresh, told.last_schedule) == (NOW + 60, NOW - 60)
 
@@ -52,10 +52,10 @@ async def test_an_unreadable_record_is_no_claim_of_sync_and_goes_when_it_is_dele
 ) -> None:
     on_the_shelf(office.shelf, None, "uid-1")
 
-    stalled = await office.refresher.advance(office.context())
+    stalled = await office.advance(office.context())
     del office.shelf.objects[RECORD.format("uid-1")]
     office.now += UNREADABLE_PERIOD
-    after = await office.refresher.advance(office.context())
+    after = await office.advance(office.context())
 
     assert stalled.writing
     assert stalled.stalled is not None
@@ -77,7 +77,7 @@ async def test_a_newcomer_waits_for_whoever_still_writes_the_field(
     office.mirrors |= mirrors
     on_the_shelf(office.shelf, other(), "uid-0")
 
-    told = await office.refresher.advance(office.context())
+    told = await office.advance(office.context())
 
     assert told.activity == "Idle"
     assert told.waiting == (
@@ -89,7 +89,7 @@ async def test_a_newcomer_waits_for_whoever_still_writes_the_field(
 async def test_what_another_refresh_writes_is_not_taken_for_nothing_to_do(office: Office) -> None:
     on_the_shelf(office.shelf, other(), "uid-0")
 
-    told = await office.refresher.advance(office.context(steps=()))
+    told = await office.advance(office.context(steps=()))
 
     assert told.finished is None
     assert "waits for the refresh of" in str(told.waiting)
@@ -98,10 +98,10 @@ async def test_what_another_refresh_writes_is_not_taken_for_nothing_to_do(office
 async def test_who_waits_for_another_refresh_has_no_deadline(office: Office) -> None:
     on_the_shelf(office.shelf, other(), "uid-0")
     one = office.context(refresh={"startingDeadline": "10s"})
-    await office.refresher.advance(one)
+    await office.advance(one)
 
     office.now += 60
-    late = await office.refresher.advance(office.context(refresh={"startingDeadline": "10s"}))
+    late = await office.advance(office.context(refresh={"startingDeadline": "10s"}))
 
     assert late.finished is None
     assert "waits for the refresh of" in str(late.waiting)
@@ -111,7 +111,7 @@ async def test_another_field_is_nobodys_way(office: Office) -> None:
     step = PatchWorkload("p", ("f",), "Deployment", "ml-staging", "else", (SetImage("app", "x"),))
     on_the_shelf(office.shelf, other(entries=(an_entry("Started", step),)), "uid-0")
 
-    told = await office.refresher.advance(office.context())
+    told = await office.advance(office.context())
 
     assert told.activity == "Refreshing"
     assert not office.refresher.others_write(office.context())
@@ -124,7 +124,7 @@ async def test_what_a_deleted_mirror_of_this_namespace_wrote_must_be_known(
     labels = {"stagingmirror.dev/open": is_open}
     on_the_shelf(office.shelf, None, "uid-0", **labels)
 
-    told = await office.refresher.advance(office.context())
+    told = await office.advance(office.context())
 
     assert (told.activity == "Refreshing") is starts
     assert office.refresher.others_write(office.context()) is not starts
@@ -135,12 +135,12 @@ async def test_a_refresh_that_may_not_begin_is_skipped_with_the_reason_after_a_w
     office: Office, at: str
 ) -> None:
     verb = "GET" if "mirrors" in at else "POST"
-    await office.refresher.advance(office.context(annotations={}))
+    await office.advance(office.context(annotations={}))
     office.shelf.fates, office.shelf.for_ever = {(verb, at): [403]}, True
 
-    first = await office.refresher.advance(office.context())
+    first = await office.advance(office.context())
     office.now += PATIENCE
-    then = await office.refresher.advance(office.context())
+    then = await office.advance(office.context())
 
     assert (first.finished, first.activity) == (None, "Idle")
     assert "403" in str(first.waiting)
@@ -153,9 +153,9 @@ async def test_one_that_cannot_begin_keeps_no_place_in_the_queue(office: Office)
     spec = {**environment["spec"], "maxConcurrentRefreshes": 1}
     office.shelf.put(STAGING, {**environment, "spec": spec})
     only_one = _at_most_one(office.context())
-    await office.refresher.advance(replace(only_one, annotations={}))
+    await office.advance(replace(only_one, annotations={}))
     office.shelf.fates, office.shelf.for_ever = {("GET", "/stagingmirrors/fraud"): ["down"]}, True
-    await office.refresher.advance(only_one)
+    await office.advance(only_one)
     office.shelf.fates, office.now = {}, office.now + 1
     body = office.shelf.objects[MIRROR]
     metadata = {**body["metadata"], "name": "second", "uid": "uid-2"}
@@ -163,7 +163,7 @@ async def test_one_that_cannot_begin_keeps_no_place_in_the_queue(office: Office)
     office.mirrors.add("uid-2")
 
     second = replace(only_one, uid="uid-2", key=only_one.key._replace(name="second"))
-    told = await office.refresher.advance(second)
+    told = await office.advance(second)
 
     assert told.activity == "Refreshing", told
 
@@ -180,13 +180,10 @@ async def test_an_end_that_no_status_shows_is_told_by_a_mirror_that_is_stalled(
     fields = {"phase": "Closed", "result": "RolledBack", "ended": NOW + 9, "message": "m"}
     closed = a_record(an_entry("Restored"), **fields)
     on_the_shelf(office.shelf, closed, "uid-1")
-    key = office.context().key
 
-    untold = await office.refresher.retreat(key, "uid-1", "why", {})
+    untold = await office.retreat({})
     assert untold.finished is not None
-    told = await office.refresher.retreat(
-        key, "uid-1", "why", {"refreshes": [dict(untold.finished)]}
-    )
+    told = await office.retreat({"refreshes": [dict(untold.finished)]})
 
     assert untold.finished["id"] == closed.id
     assert told.finished is None
@@ -201,6 +198,6 @@ async def test_a_refresh_that_only_waits_is_looked_at_less_often(office: Office)
     paces = {}
     for pause in (0, 1, 6, 31):
         office.now = NOW + pause
-        paces[pause] = (await office.refresher.advance(office.context(annotations={}))).again_in
+        paces[pause] = (await office.advance(office.context(annotations={}))).again_in
 
     assert paces == {0: 0.5, 1: 0.5, 6: 2.0, 31: 5.0}

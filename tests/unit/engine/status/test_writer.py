@@ -13,7 +13,7 @@ from stagingmirror.engine.resources.cache import ResourceCache
 from stagingmirror.engine.resources.client import ResourceClient
 from stagingmirror.engine.resources.mirror import Mirror, find, key_of
 from stagingmirror.engine.status.events import ChangeReporter, EventRecorder
-from stagingmirror.engine.status.writer import StatusWriter
+from stagingmirror.engine.status.writer import LastStatus, StatusWriter
 from stagingmirror.errors import Conflicted, NotLeading
 from stagingmirror.metrics import Metrics
 from support.kubernetes.api_server import Answer, an_api_server, not_found, refused
@@ -82,12 +82,16 @@ class Rig:
     cache: ResourceCache
     writer: StatusWriter
     told: Told
+    last: LastStatus = field(default_factory=LastStatus)
 
     @property
     def mirror(self) -> Mirror:
         found = find(self.cache, key_of(self.server.body))
         assert found is not None
         return found
+
+    async def write(self, report: Report, *, now: float) -> str:
+        return (await self.writer.write(self.mirror, report, self.last, now=now)).outcome
 
 
 def rig(
@@ -127,7 +131,9 @@ async def test_the_same_truth_is_not_written_again() -> None:
         one = rig(client, server)
 
         outcomes = [
-            (await one.writer.write(one.mirror, report(NOW + later), now=NOW + later)).outcome
+            (
+                await one.writer.write(one.mirror, report(NOW + later), one.last, now=NOW + later)
+            ).outcome
             for later in (0, 1, 26, 28)
         ]
 
@@ -139,7 +145,7 @@ async def test_a_write_carries_the_version_and_uid_that_were_judged_and_no_more(
     server = ApiServer()
     async with an_api_server(server.respond) as client:
         one = rig(client, server)
-        await one.writer.write(one.mirror, report(), now=NOW)
+        await one.write(report(), now=NOW)
 
     assert server.puts[0]["metadata"] == {
         "name": "fraud",
@@ -157,7 +163,7 @@ async def test_a_mirror_that_has_changed_is_read_again_and_nothing_is_written() 
         server.body["metadata"] |= {"resourceVersion": "7", "generation": 2}
 
         with pytest.raises(Conflicted):
-            await one.writer.write(judged, report(), now=NOW)
+            await one.writer.write(judged, report(), one.last, now=NOW)
 
         assert one.mirror.generation == 2
         assert "status" not in server.body
@@ -169,7 +175,7 @@ async def test_a_status_that_is_refused_is_written_as_unknown() -> None:
         one = rig(client, server)
         server.answers = [refused(422, "Invalid")]
 
-        await one.writer.write(one.mirror, report(), now=NOW)
+        await one.write(report(), now=NOW)
 
     assert server.body["status"]["sync"] == "Unknown"
     assert one.told.outcomes == ["refused", "changed"], "metrics and Events tell what stands now"
@@ -181,7 +187,7 @@ async def test_a_refusal_that_is_told_already_is_not_told_again_and_again() -> N
         one = rig(client, server)
         for _ in range(3):
             server.answers = [refused(422, "Invalid")]
-            await one.writer.write(one.mirror, report(), now=NOW)
+            await one.write(report(), now=NOW)
 
     assert [put["status"]["sync"] for put in server.puts].count("Unknown") == 1
 
@@ -195,7 +201,7 @@ async def test_metrics_tell_a_refused_status_as_unknown_also_after_a_restart() -
                 client, server, chronicle=ChangeReporter(cast("EventRecorder", Mute()), metrics)
             )
             server.answers = [refused(422, "Invalid")]
-            await one.writer.write(one.mirror, report(), now=NOW)
+            await one.write(report(), now=NOW)
 
             assert _verdict(metrics) == "Unknown"
 
@@ -217,7 +223,7 @@ async def test_a_mirror_that_is_gone_is_no_error() -> None:
         one = rig(client, server)
         server.answers = [not_found("fraud")]
 
-        assert (await one.writer.write(one.mirror, report(), now=NOW)).outcome == "gone"
+        assert await one.write(report(), now=NOW) == "gone"
 
 
 async def test_a_mirror_that_was_deleted_while_its_status_was_written_leaves_no_series() -> None:
@@ -225,10 +231,10 @@ async def test_a_mirror_that_was_deleted_while_its_status_was_written_leaves_no_
     async with an_api_server(server.respond) as client:
         one = rig(client, server, chronicle=ChangeReporter(cast("EventRecorder", Mute()), metrics))
         key = one.mirror.key
-        await one.writer.write(one.mirror, report(), now=NOW)
+        await one.write(report(), now=NOW)
         assert any("fraud" in str(family.samples) for family in metrics.registry.collect())
 
-        one.writer.drop(key)
+        one.writer.gone(key)
 
     assert not any("fraud" in str(family.samples) for family in metrics.registry.collect())
 
@@ -239,7 +245,7 @@ async def test_a_process_that_does_not_lead_writes_nothing() -> None:
         one = rig(client, server, leading=lambda: False)
 
         with pytest.raises(NotLeading):
-            await one.writer.write(one.mirror, report(), now=NOW)
+            await one.write(report(), now=NOW)
 
     assert server.puts == []
 
@@ -254,9 +260,11 @@ async def test_a_heartbeat_that_must_wait_is_told_its_turn_and_is_written_then(
 
         async def outcome(later: float) -> str:
             now[0] = NOW + later
-            return (await one.writer.write(one.mirror, report(now[0]), now=now[0])).outcome
+            return (
+                await one.writer.write(one.mirror, report(now[0]), one.last, now=now[0])
+            ).outcome
 
         assert [await outcome(0), await outcome(30)] == ["changed", "postponed"]
-        assert one.writer.turn(one.mirror.key) == NOW + 40
+        assert one.last.heartbeat_at == NOW + 40
         assert [await outcome(35), await outcome(40)] == ["postponed", "heartbeat"]
-        assert one.writer.turn(one.mirror.key) is None
+        assert one.last.heartbeat_at is None

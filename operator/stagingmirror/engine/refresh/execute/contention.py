@@ -51,21 +51,26 @@ Told = tuple[str, str]
 ADVICE = "see docs/argo-cd for how to leave a field to stagingmirror."
 
 
+@dataclass(slots=True)
+class ContentionCheck:
+    """What was last found out about one mirror: for which refresh, and for which drift of what it
+    applied.
+    """
+
+    refresh: str = ""
+    drift: tuple[tuple[str, tuple[Difference, ...]], ...] = ()
+    found: Told | None = None
+
+
 @dataclass(frozen=True, slots=True)
-class _Asked:
-    refresh: str
-    drift: tuple[tuple[str, tuple[Difference, ...]], ...]
-    told: Told | None
-
-
 class Contention:
-    """Asks the API server once per new drift of what was applied, not once per pass."""
+    """Requests the API server once per new drift of what was applied, not once per pass."""
 
-    def __init__(self, tools: Tools) -> None:
-        self._tools = tools
-        self._asked: dict[str, _Asked] = {}
+    tools: Tools
 
-    async def look(self, record: Record, components: Iterable[Judged]) -> Told | None:
+    async def look(
+        self, record: Record, components: Iterable[Judged], known: ContentionCheck
+    ) -> Told | None:
         """Reason and message where a field that this closed refresh applied was set back."""
         if record.why is not None and record.why[0] == Reason.CONTENDED:
             return record.why
@@ -76,19 +81,14 @@ class Contention:
             for judged in components
             if judged.track.name in record.applied and isinstance(judged.verdict, Drifted)
         )
-        known = self._asked.get(record.uid)
-        if known is None or (known.refresh, known.drift) != (record.id, drift):
+        if (known.refresh, known.drift) != (record.id, drift):
             try:
-                told = await self._ask(record, frozenset(name for name, _ in drift))
+                found = await self._ask(record, frozenset(name for name, _ in drift))
             except NotAnswered:
-                # Asked again by the next pass; what was told of this refresh stays told till then.
-                return known.told if known is not None and known.refresh == record.id else None
-            known = _Asked(record.id, drift, told)
-            self._asked[record.uid] = known
-        return known.told
-
-    def drop(self, uid: str) -> None:
-        self._asked.pop(uid, None)
+                # The next pass retries; what was found after this refresh is reported till then.
+                return known.found if known.refresh == record.id else None
+            known.refresh, known.drift, known.found = record.id, drift, found
+        return known.found
 
     async def _ask(self, record: Record, drifted: frozenset[str]) -> Told | None:
         """Raises NotAnswered where nothing was set back as far as anything answered."""
@@ -97,7 +97,7 @@ class Contention:
             if not drifted & set(components_of(entry.step)):
                 continue
             try:
-                outcome = await action_for(entry.step).verify(task_of(record, entry), self._tools)
+                outcome = await action_for(entry.step).verify(task_of(record, entry), self.tools)
             except NotAnswered as error:
                 silent = error
                 continue

@@ -4,21 +4,17 @@ Errors decide what happens next: a step that failed, or that we may not take, tu
 back; what was not answered is asked again by a later pass, until the refresh's own timeout. A 401
 or 403 is asked again for a while (an API server that starts says so to everybody); while verifying,
 as long as any other answer is waited for: the way back would need the same permission.
-
-Which steps of a refresh were seen to have arrived: they need no further look before the last.
-
-How soon an open refresh is looked at again: often while something moves, seldom while a copy, a
-loader or a rollout just goes on. What we watch brings the mirror back in between.
 """
 
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from stagingmirror.actions.action import Arrived, Outcome, Reverted, Task, Underway
 from stagingmirror.actions.catalogue import action_for
 from stagingmirror.actions.tools import Tools
 from stagingmirror.drift.facts import Why
 from stagingmirror.drift.wording import describe
+from stagingmirror.engine.refresh.execute.arrivals import Arrivals
 from stagingmirror.engine.refresh.execute.patience import Patience
 from stagingmirror.engine.refresh.execute.preflight import FINAL, PreflightFailed, surveyed
 from stagingmirror.engine.refresh.execute.verification import Judgement
@@ -26,57 +22,6 @@ from stagingmirror.engine.refresh.record.record import Entry, Record
 from stagingmirror.engine.refresh.record.record_store import Records
 from stagingmirror.errors import CannotRefresh, NotAllowed, NotAnswered, StagingMirrorError
 from stagingmirror.reasons import Reason
-
-PACE = 0.5
-CALM = ((30.0, 5.0), (5.0, 2.0))
-"""After so many seconds without a move, so many between two passes."""
-
-
-class Pacing:
-    """Per mirror when its refresh last moved."""
-
-    def __init__(self) -> None:
-        self._moved: dict[str, tuple[object, float]] = {}
-
-    def of(self, record: Record, now: float) -> float:
-        """Seconds until the next pass over this refresh, as it is at ``now`` (POSIX s)."""
-        if not record.is_open:
-            self._moved.pop(record.uid, None)
-            return PACE
-        mark = (
-            record.id,
-            record.phase,
-            [(each.state, each.reverts, each.after) for each in record.entries],
-        )
-        known = self._moved.get(record.uid)
-        if known is None or known[0] != mark:
-            known = self._moved[record.uid] = (mark, now)
-        calm = now - known[1]
-        return next((pace for after, pace in CALM if calm >= after), PACE)
-
-    def drop(self, uid: str) -> None:
-        self._moved.pop(uid, None)
-
-
-class Arrivals:
-    """Per mirror, of its open refresh and since its last write. In memory: a new process asks for
-    everything once more.
-    """
-
-    def __init__(self) -> None:
-        self._seen: dict[str, tuple[object, set[str]]] = {}
-
-    def of(self, record: Record) -> set[str]:
-        """The ids of steps that have arrived, to be added to."""
-        mark = (record.id, record.last_write)
-        known = self._seen.get(record.uid)
-        if known is None or known[0] != mark:
-            known = self._seen[record.uid] = (mark, set())
-        return known[1]
-
-    def drop(self, uid: str) -> None:
-        self._seen.pop(uid, None)
-
 
 REVERTS = 2
 """How often somebody may set a field back within one refresh before it is left to them."""
@@ -92,15 +37,8 @@ class Executor:
     records: Records
     tools: Tools
     took: Callable[[Record, Entry], None]
-    _arrivals: Arrivals = field(default_factory=Arrivals, init=False)
-    _patience: Patience = field(default_factory=Patience, init=False)
 
-    def drop(self, uid: str) -> None:
-        """The mirror is gone."""
-        self._arrivals.drop(uid)
-        self._patience.renew(uid)
-
-    async def forward(self, record: Record, may_write: MayWrite) -> Record:
+    async def forward(self, record: Record, may_write: MayWrite, patience: Patience) -> Record:
         """Take the next step, or go on with it; the record as it then is."""
         now = self.tools.clock()
         entry = next((e for e in record.entries if e.state in ("Pending", "Started")), None)
@@ -116,18 +54,18 @@ class Executor:
             entry = record.entry(entry.step.id)
             record = await self._take(record, entry, now)
         except PreflightFailed as failed:
-            return await self._refused_or_failed(record, failed.entry, failed.error, now)
+            return await self._refused_or_failed(record, failed.entry, failed.error, patience)
         except FINAL as error:
             # As it was before this try: refused at the first one it has written nothing.
-            return await self._refused_or_failed(record, entry, error, now)
-        self._patience.renew(record.uid)
+            return await self._refused_or_failed(record, entry, error, patience)
+        patience.renew()
         return record
 
-    async def verify(self, record: Record, judgement: Judgement) -> Record:
+    async def verify(self, record: Record, judgement: Judgement, arrivals: Arrivals) -> Record:
         """Ask whether everything has arrived; the record as it then is. Nothing is written to
         staging. What has arrived is asked again when all else has, to be sure of all at once.
         """
-        now, arrived = self.tools.clock(), self._arrivals.of(record)
+        now, arrived = self.tools.clock(), arrivals.of(record)
         waits: list[str] = []
         missing = [entry for entry in record.entries if entry.step.id not in arrived]
         turned = await self._ask(record, missing, arrived, waits)
@@ -175,10 +113,11 @@ class Executor:
         return await self._took(record, entry, outcome)
 
     async def _refused_or_failed(
-        self, record: Record, entry: Entry, error: StagingMirrorError, now: float
+        self, record: Record, entry: Entry, error: StagingMirrorError, patience: Patience
     ) -> Record:
-        if not isinstance(error, NotAllowed) or not self._patience.lasts(record.uid, now):
-            self._patience.renew(record.uid)
+        may_pass = isinstance(error, NotAllowed) and patience.lasts(self.tools.clock())
+        if not may_pass:
+            patience.renew()
             return await self._failed(record, entry, error)
         # What was kept may be further than what this pass began with.
         kept = self.records.get(record.uid) or record

@@ -6,7 +6,7 @@ settled once the whole mirror was in sync when a refresh was wanted.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from stagingmirror.actions.catalogue import action_for
 from stagingmirror.actions.tools import Tools
@@ -26,18 +26,24 @@ ENDS = (
 )
 
 
+@dataclass(slots=True)
+class LeftoversCheck:
+    """When the leftovers of one mirror were last read (POSIX s)."""
+
+    at: float = 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class Leftovers:
     records: Records
     tools: Tools
-    _asked: dict[str, float] = field(default_factory=dict, init=False)
 
-    async def look(self, record: Record) -> Record:
+    async def look(self, record: Record, last: LeftoversCheck) -> Record:
         """The closed record, without what is settled by now. Raises what keeping it raises."""
         now = self.tools.clock()
-        if not record.left or now < self._asked.get(record.uid, 0.0) + PERIOD:
+        if not record.left or now < last.at + PERIOD:
             return record
-        self._asked[record.uid] = now
+        last.at = now
         settled = [entry for entry in record.left if await self._is_settled(record, entry)]
         return await self._settle(record, settled, "found at its former or the applied value")
 
@@ -46,9 +52,6 @@ class Leftovers:
         verdicts = [judged.verdict for judged in context.components]
         if record is not None and all(isinstance(each, InSync | Accepted) for each in verdicts):
             await self._settle(record, record.left, "staging was found in sync")
-
-    def drop(self, uid: str) -> None:
-        self._asked.pop(uid, None)
 
     async def _settle(self, record: Record, entries: Iterable[Entry], message: str) -> Record:
         settled = record

@@ -1,23 +1,27 @@
-"""How long a refusal is not taken for the last word: an API server that starts says 401 and 403 to
-everybody until it has read its rules.
+"""How long a 401 or 403 is retried: an API server that starts answers so to every request until it
+has read its rules.
 """
+
+from dataclasses import dataclass
 
 PATIENCE = 20.0
 """Seconds."""
 
 
+@dataclass(slots=True)
 class Patience:
-    """Per mirror when it was first refused, of refusals in a row. In memory: a new process is
-    patient anew.
+    """When one mirror was first refused, of refusals in a row. In memory: a new process begins to
+    count anew.
     """
 
-    def __init__(self) -> None:
-        self._since: dict[str, float] = {}
+    _since: float | None = None
 
-    def lasts(self, uid: str, now: float) -> bool:
-        """Refused again, at ``now`` (POSIX s): whether to ask once more."""
-        return now < self._since.setdefault(uid, now) + PATIENCE
+    def lasts(self, now: float) -> bool:
+        """Refused again, at ``now`` (POSIX s): whether to retry."""
+        if self._since is None:
+            self._since = now
+        return now < self._since + PATIENCE
 
-    def renew(self, uid: str) -> None:
-        """It was not refused, or that was taken for the last word."""
-        self._since.pop(uid, None)
+    def renew(self) -> None:
+        """It was not refused, or is retried no more."""
+        self._since = None

@@ -1,6 +1,4 @@
-"""How long production has been seen, whole and unchanged, while we looked. Pure but for its
-memory.
-"""
+"""How long production has been observed whole and unchanged."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -37,36 +35,30 @@ def fingerprint(components: Iterable[Judged]) -> Fingerprint:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Still:
-    facts: Fingerprint
-    since: float
-
-
-class QuietPeriods:
-    """Per mirror since when production has shown the same compared facts, in this process's own
-    looks: what nobody watched is not counted as calm.
+@dataclass(slots=True)
+class QuietPeriod:
+    """Since when production of one mirror has shown the same compared facts, in this process's own
+    observations: what was not observed does not count as quiet.
     """
 
-    def __init__(self) -> None:
-        self._known: dict[str, _Still] = {}
+    _facts: Fingerprint = ()
+    _since: float | None = None
 
     def since(
-        self, uid: str, components: tuple[Judged, ...], *, now: float, stale_after: float
+        self, components: tuple[Judged, ...], *, now: float, stale_after: float
     ) -> float | None:
-        """Remember what production shows now; None where a component is not seen at all."""
+        """Take in what production shows now; None where a component is not seen at all."""
         if any(
             unseen(each.observations.production, now=now, stale_after=stale_after) is not None
             for each in components
         ):
-            self._known.pop(uid, None)
+            self.restart()
             return None
         facts = fingerprint(components)
-        known = self._known.get(uid)
-        if known is None or known.facts != facts:
-            known = _Still(facts, now)
-            self._known[uid] = known
-        return known.since
+        if self._since is None or self._facts != facts:
+            self._facts, self._since = facts, now
+        return self._since
 
-    def drop(self, uid: str) -> None:
-        self._known.pop(uid, None)
+    def restart(self) -> None:
+        """Nothing was observed: count anew."""
+        self._since = None

@@ -101,13 +101,14 @@ class Starter:
     others: Conflicts
     leftovers: Leftovers
     _turns: Slots = field(default_factory=Slots, init=False)
-    _patience: Patience = field(default_factory=Patience, init=False)
 
-    async def consider(self, context: Context, memory: Memory, still: float | None) -> Wait | None:
-        """Start what is due, or say what it waits for. ``still``: as in ``decide``."""
+    async def consider(
+        self, context: Context, memory: Memory, still: float | None, patience: Patience
+    ) -> Wait | None:
+        """Start what is due, or return what it waits for. ``still``: as in ``decide``."""
         occasion = next_occasion(memory)
         if occasion is None:
-            self.drop(context.uid)
+            self._is_over(context, patience)
             return None
         environment = context.sides.staging.environment
         self._turns.forget_absent(environment, now=context.now)
@@ -116,7 +117,7 @@ class Starter:
         decision = decide(context, occasion, still_since=still, queued=queued, hindrance=hindered)
         decision = self._unless_busy(context, decision)
         if isinstance(decision, Start):
-            decision = await self._start(context, occasion)
+            decision = await self._start(context, occasion, patience)
         match decision:
             case Wait():
                 return decision
@@ -126,13 +127,17 @@ class Starter:
                 skip(memory, occasion, decision, context.now)
             case Start():
                 took(memory, occasion)
-        self.drop(context.uid)
+        self._is_over(context, patience)
         return None
 
-    def drop(self, uid: str) -> None:
-        """Nothing is wanted of this mirror any more, or what was wanted has begun."""
+    def leave(self, uid: str) -> None:
+        """This mirror waits for a slot no more."""
         self._turns.leave(uid)
-        self._patience.renew(uid)
+
+    def _is_over(self, context: Context, patience: Patience) -> None:
+        """Nothing is wanted of this mirror any more, or what was wanted has begun."""
+        self.leave(context.uid)
+        patience.renew()
 
     def _unless_busy(self, context: Context, decision: Decision) -> Decision:
         """What another's refresh is just writing may look like nothing to do."""
@@ -144,7 +149,7 @@ class Starter:
         self._step_aside(context)
         return Wait(busy)
 
-    async def _start(self, context: Context, occasion: Occasion) -> Decision:
+    async def _start(self, context: Context, occasion: Occasion, patience: Patience) -> Decision:
         """Begin it; whatever goes wrong, the next one in the queue has its turn."""
         wait = self._turn(context)
         if wait is not None:
@@ -154,7 +159,7 @@ class Starter:
         except (NotAllowed, Refused) as error:
             self._step_aside(context)
             may_pass = isinstance(error, NotAllowed)
-            if may_pass and self._patience.lasts(context.uid, self.tools.clock()):
+            if may_pass and patience.lasts(self.tools.clock()):
                 return Wait(error.message)
             return Skip(error.reason, error.message)
         except BaseException:

@@ -45,41 +45,27 @@ class Memory:
             self.untold.append(ended_refresh(last))
 
 
-class Occasions:
-    """One memory per mirror uid. Whatever is forgotten by a restart is found again in status and
-    record.
+def remembered(memory: Memory | None, context: Context, last: Record | None) -> Memory:
+    """The memory brought up to ``context.now``; None: this process has none yet, and finds in
+    status and record what a former one knew. ``last`` is the mirror's last record.
     """
+    memory = memory or _first_memory(context)
+    _follow_ticks(memory, context, last)
+    _follow_token(memory, context, last)
+    _forget_reported(memory, context)
+    return memory
 
-    def __init__(self) -> None:
-        self._memories: dict[str, Memory] = {}
 
-    def of(self, context: Context, last: Record | None) -> Memory:
-        """The mirror's memory, brought up to ``context.now``. ``last`` is its last record."""
-        memory = self._memories.get(context.uid)
-        if memory is None:
-            memory = self._memories[context.uid] = _first_memory(context)
-        _follow_ticks(memory, context, last)
-        _follow_token(memory, context, last)
-        _follow_telling(memory, context)
-        return memory
-
-    def uids(self) -> frozenset[str]:
-        return frozenset(self._memories)
-
-    def forget_ticks(self, uid: str, last: Record | None, *, why: str, now: float) -> None:
-        """Nothing can be refreshed now. Once that is mended, ticks count from then, and one that
-        waited is told.
-        """
-        memory = self._memories.get(uid)
-        if memory is None or memory.ticks is None:
-            return
-        due = _not_taken(memory.ticks, last).due
-        if due is not None:
-            skip(memory, Occasion("Schedule", due), Skip(Reason.STOPPED, why), now)
-        memory.ticks = None
-
-    def drop(self, uid: str) -> None:
-        self._memories.pop(uid, None)
+def forget_ticks(memory: Memory, last: Record | None, *, why: str, now: float) -> None:
+    """Nothing can be refreshed now. Once that is mended, ticks count from then, and one that waited
+    is reported as skipped.
+    """
+    if memory.ticks is None:
+        return
+    due = _not_taken(memory.ticks, last).due
+    if due is not None:
+        skip(memory, Occasion("Schedule", due), Skip(Reason.STOPPED, why), now)
+    memory.ticks = None
 
 
 def next_occasion(memory: Memory) -> Occasion | None:
@@ -180,8 +166,8 @@ def _follow_token(memory: Memory, context: Context, last: Record | None) -> None
         memory.asked = Occasion("Manual", context.now, token)
 
 
-def _follow_telling(memory: Memory, context: Context) -> None:
-    """What status shows is told."""
+def _forget_reported(memory: Memory, context: Context) -> None:
+    """Without what the status shows already."""
     known = {entry.get("id") for entry in context.status.get("refreshes") or ()}
     memory.untold = [entry for entry in memory.untold if entry["id"] not in known]
 

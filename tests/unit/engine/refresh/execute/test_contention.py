@@ -12,7 +12,7 @@ from stagingmirror.drift.facts import Observations
 from stagingmirror.drift.steps import MoveAlias, SetConfigMapKey
 from stagingmirror.drift.verdict import Verdict
 from stagingmirror.engine.context import Judged
-from stagingmirror.engine.refresh.execute.contention import Contention
+from stagingmirror.engine.refresh.execute.contention import Contention, ContentionCheck
 from stagingmirror.engine.refresh.record.record import Applied, Entry, Record
 from stagingmirror.errors import ChangedUnderneath, NotAnswered
 from support.kinds.observations import component, seen
@@ -31,7 +31,7 @@ class Aftermath(Bench):
     def __init__(self, value: str) -> None:
         Bench.__init__(self)
         self.body = self.wire.put(PATH, {"data": {"snapshot": value}})
-        self.contention = Contention(self.tools)
+        self.contention, self.known = Contention(self.tools), ContentionCheck()
         before = {"value": "old", "uid": "training-data"}
         self.record = Record(
             id="r1",
@@ -55,7 +55,9 @@ class Aftermath(Bench):
     async def told(self, staging: str) -> str | None:
         """What is told where staging's look shows this value."""
         said = component("data", seen({"value": "new"}), seen({"value": staging}))
-        found = await self.contention.look(self.record, [judged(said.observations, said.verdict)])
+        found = await self.contention.look(
+            self.record, [judged(said.observations, said.verdict)], self.known
+        )
         return found[1] if found else None
 
 

@@ -9,7 +9,9 @@ from stagingmirror.api.spec.mirror import Track
 from stagingmirror.drift.facts import Fact, Why
 from stagingmirror.drift.steps import RunLoader, SetConfigMapKey
 from stagingmirror.engine.context import Judged
+from stagingmirror.engine.refresh.execute.arrivals import Arrivals
 from stagingmirror.engine.refresh.execute.executor import Executor
+from stagingmirror.engine.refresh.execute.patience import Patience
 from stagingmirror.engine.refresh.execute.rollback import Rollback
 from stagingmirror.engine.refresh.execute.verification import Judgement, judge_applied, track_mark
 from stagingmirror.engine.refresh.record.record import Applied, Entry, Record
@@ -65,7 +67,7 @@ class Refresh(Bench):
             self.wire.objects[path]["status"] = {"conditions": [done]}
 
     async def forward(self, record: Record) -> Record:
-        return await self.running.forward(record, may_write)
+        return await self.running.forward(record, may_write, Patience())
 
     async def back(self, record: Record) -> Record:
         """To its end; every Job ends well."""
@@ -170,7 +172,9 @@ async def test_success_counts_what_was_compared_and_names_the_rest() -> None:
     judgement = judge_applied(verified, components, acceptances=(), grace=15.0, now=1000.0)
     assert judgement == Judgement(unjudged=("edited", "gone"))
 
-    closed = await refresh.running.verify(await refresh.records.begin(verified), judgement)
+    closed = await refresh.running.verify(
+        await refresh.records.begin(verified), judgement, Arrivals()
+    )
 
     assert closed.message == (
         "1 of 3 applied and verified in 0 s; applied, but not compared, for spec changed "

@@ -9,8 +9,9 @@ from stagingmirror.drift.facts import Fact, Observations, Seen
 from stagingmirror.drift.steps import SetConfigMapKey
 from stagingmirror.drift.verdict import InSync
 from stagingmirror.engine.context import Judged
+from stagingmirror.engine.refresh.execute.arrivals import Arrivals
 from stagingmirror.engine.refresh.execute.executor import Executor
-from stagingmirror.engine.refresh.execute.patience import PATIENCE
+from stagingmirror.engine.refresh.execute.patience import PATIENCE, Patience
 from stagingmirror.engine.refresh.execute.verification import Judgement, applied_of, judge_applied
 from stagingmirror.engine.refresh.record.record import Record
 from stagingmirror.engine.refresh.record.record_store import Records
@@ -29,6 +30,7 @@ class Runs:
     def __init__(self, shelf: ObjectServer) -> None:
         self.shelf = shelf
         self.now = NOW
+        self.patience, self.arrivals = Patience(), Arrivals()
 
     async def prepare(self, records: Records, tools: Tools) -> None:
         await records.load()
@@ -39,7 +41,7 @@ class Runs:
         async def may_write(record: Record) -> None:
             return None
 
-        return await self.running.forward(record, may_write)
+        return await self.running.forward(record, may_write, self.patience)
 
     def reads(self, name: str) -> int:
         return sum(
@@ -101,9 +103,9 @@ async def test_what_has_arrived_is_asked_again_once_everything_has(runs: Runs) -
     record = await runs.records.begin(a_record(*entries, phase="Verify", last_write=NOW))
 
     for _ in range(4):
-        record = await runs.running.verify(record, ARRIVED)
+        record = await runs.running.verify(record, ARRIVED, runs.arrivals)
     before = runs.reads("training-data")
-    record = await runs.running.verify(record, ARRIVED)
+    record = await runs.running.verify(record, ARRIVED, runs.arrivals)
 
     assert (before, runs.reads("training-data")) == (1, 2)
     assert record.result == "Succeeded"
@@ -112,10 +114,10 @@ async def test_what_has_arrived_is_asked_again_once_everything_has(runs: Runs) -
 async def test_what_was_set_back_after_it_had_arrived_is_found_at_the_end(runs: Runs) -> None:
     runs.shelf.config_map("training-data", {"snapshot": "new"})
     record = await runs.records.begin(a_record(an_entry("Taken"), phase="Verify", last_write=NOW))
-    record = await runs.running.verify(record, Judgement(waiting="a look"))
+    record = await runs.running.verify(record, Judgement(waiting="a look"), runs.arrivals)
     runs.shelf.config_map("training-data", {"snapshot": "old"})
 
-    record = await runs.running.verify(record, ARRIVED)
+    record = await runs.running.verify(record, ARRIVED, runs.arrivals)
 
     assert (record.phase, record.entries[0].reverts) == ("Forward", 1)
 

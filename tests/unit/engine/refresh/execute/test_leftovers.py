@@ -29,14 +29,14 @@ async def test_an_unreadable_record_of_a_deleted_mirror_stays_until_somebody_del
     office: Office,
 ) -> None:
     on_the_shelf(office.shelf, None, "uid-0", **{"stagingmirror.dev/open": "true"})
-    await office.refresher.tend()
+    await office.tend()
     assert RECORD.format("uid-0") in office.shelf.objects
 
     del office.shelf.objects[RECORD.format("uid-0")]
     office.now += UNREADABLE_PERIOD
-    await office.refresher.tend()
+    await office.tend()
 
-    assert (await office.refresher.advance(office.context())).activity == "Refreshing"
+    assert (await office.advance(office.context())).activity == "Refreshing"
 
 
 async def test_a_mirror_that_waits_for_its_finalizer_is_put_back_at_once(office: Office) -> None:
@@ -47,7 +47,7 @@ async def test_a_mirror_that_waits_for_its_finalizer_is_put_back_at_once(office:
     office.shelf.config_map("training-data", {"snapshot": "new"})
     on_the_shelf(office.shelf, a_record(an_entry("Taken")), "uid-1")
 
-    await office.refresher.tend()
+    await office.tend()
 
     assert office.shelf.data("training-data") == {"snapshot": "old"}
     assert RECORD.format("uid-1") not in office.shelf.objects
@@ -61,8 +61,8 @@ async def test_what_a_deleted_mirror_leaves_is_kept_with_its_former_values(
     office.shelf.config_map("training-data", {"snapshot": "theirs"})
     on_the_shelf(office.shelf, a_record(an_entry("Taken")), "uid-1")
 
-    await office.refresher.tend()
-    await office.refresher.tend()
+    await office.tend()
+    await office.tend()
 
     (left,) = kept(office).left
     assert left.before is not None
@@ -77,7 +77,7 @@ async def left_behind(office: Office, value: str) -> Progress:
     office.shelf.config_map("training-data", {"snapshot": value})
     fields = {"phase": "Closed", "result": "RollbackIncomplete", "ended": NOW, "message": "m"}
     on_the_shelf(office.shelf, a_record(an_entry("Left", message="why"), **fields), "uid-1")
-    return await office.refresher.advance(office.context(annotations={}))
+    return await office.advance(office.context(annotations={}))
 
 
 @pytest.mark.parametrize("value", ["old", "new"])
@@ -108,7 +108,7 @@ async def test_a_later_refresh_that_finds_everything_in_sync_settles_what_was_le
     assert stalled.finished is not None
     status = {**SEEN_BEFORE, "refreshes": [dict(stalled.finished)]}
 
-    told = await office.refresher.advance(office.context(steps=(), status=status))
+    told = await office.advance(office.context(steps=(), status=status))
 
     assert told.stalled is None
     assert told.finished is not None

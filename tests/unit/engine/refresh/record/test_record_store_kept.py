@@ -19,6 +19,7 @@ from stagingmirror.errors import NotAnswered, StagingMirrorError
 from stagingmirror.sources.kubernetes.write.writer import Writer
 from support.kinds.records import a_record
 from support.kubernetes.api_server import Answer, an_api_server, not_found, refused
+from support.operators.runtimes import a_runtime
 
 STEP = SetConfigMapKey("set", "data", "ml", "training-data", "snapshot", "new")
 RECORD = "/api/v1/namespaces/own/configmaps/refresh-u1"
@@ -190,14 +191,16 @@ async def test_a_half_changed_staging_is_remembered_when_its_mirror_is_gone() ->
         left = Entry(STEP, state="Left", before=BEFORE, message="could not")
         done = a_record_of_one(phase="Closed", result="RollbackIncomplete", entries=(left,))
         await records.begin(done)
-        orphans = Orphans(records, writer, lambda uid: False, lambda record, why: _never())
+        orphans = Orphans(
+            records, writer, a_runtime(), lambda uid: False, lambda record, why: _never()
+        )
 
-        assert await orphans.tend() == []
+        assert await orphans.step() == []
         assert RECORD in server.kept
 
         mended = replace(done, result="RolledBack").with_entry(replace(left, state="Restored"))
         await records.keep(mended)
-        await orphans.tend()
+        await orphans.step()
         assert RECORD not in server.kept
 
 
@@ -214,9 +217,9 @@ async def test_a_mirror_that_a_finalizer_keeps_is_gone_for_its_refresh() -> None
 
     async with records_on(server) as (records, writer):
         await records.begin(a_record_of_one())
-        orphans = Orphans(records, writer, lambda uid: False, back)
+        orphans = Orphans(records, writer, a_runtime(), lambda uid: False, back)
 
-        assert [record.uid for record in await orphans.tend()] == ["u1"]
+        assert [record.uid for record in await orphans.step()] == ["u1"]
 
     assert roll_back == ["the StagingMirror was deleted."]
 

@@ -17,7 +17,7 @@ from stagingmirror.engine.refresh.start.admission import (
     Wait,
     decide,
 )
-from stagingmirror.engine.refresh.start.quiet_period import QuietPeriods
+from stagingmirror.engine.refresh.start.quiet_period import QuietPeriod
 from support.kinds.builders import NOW
 from support.kinds.cases import context
 
@@ -168,11 +168,11 @@ def test_what_can_be_refreshed_does_not_wait_for_what_is_not_known_or_only_told(
 
 
 def test_calm_counts_from_the_first_look_and_ends_with_a_change_or_a_gap() -> None:
-    stillness = QuietPeriods()
+    stillness = QuietPeriod()
 
     def since(now: float, production: Observation | None = None) -> float | None:
         made = context(now=now, production=production)
-        return stillness.since("uid", made.components, now=now, stale_after=120.0)
+        return stillness.since(made.components, now=now, stale_after=120.0)
 
     assert since(NOW) == NOW
     assert since(NOW + 50) == NOW

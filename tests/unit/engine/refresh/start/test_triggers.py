@@ -16,9 +16,10 @@ from stagingmirror.engine.refresh.start.schedule_ticks import SPREAD
 from stagingmirror.engine.refresh.start.start import new_record
 from stagingmirror.engine.refresh.start.triggers import (
     Memory,
-    Occasions,
+    forget_ticks,
     hindrance,
     next_occasion,
+    remembered,
     skip,
     took,
     waits,
@@ -46,19 +47,17 @@ def roll_back(made: Context, tick: float, ended: float) -> Record:
     return refreshed(made, tick, phase="Closed", result="RolledBack", why=why, ended=ended)
 
 
-def watched_until(now: float) -> tuple[Occasions, Memory]:
+def watched_until(now: float) -> Memory:
     """A process that has seen the mirror since an hour before the tick."""
-    occasions = Occasions()
-    occasions.of(at(SIX - HOUR), None)
-    return occasions, occasions.of(at(now), None)
+    return remembered(remembered(None, at(SIX - HOUR), None), at(now), None)
 
 
-def forget(occasions: Occasions, last: Record | None = None) -> None:
-    occasions.forget_ticks("uid-1", last, why="staging was revoked", now=SIX + 5)
+def forget(memory: Memory, last: Record | None = None) -> None:
+    forget_ticks(memory, last, why="staging was revoked", now=SIX + 5)
 
 
 def test_a_tick_that_comes_is_the_next_occasion_until_it_was_taken() -> None:
-    _, memory = watched_until(SIX + 1)
+    memory = watched_until(SIX + 1)
 
     occasion = next_occasion(memory)
     assert occasion == Occasion("Schedule", SIX)
@@ -70,17 +69,17 @@ def test_a_tick_that_comes_is_the_next_occasion_until_it_was_taken() -> None:
 def test_a_tick_whose_refresh_began_before_a_crash_starts_no_second_one() -> None:
     made = at(SIX + 60, status=ANNOUNCED)
 
-    memory = Occasions().of(made, roll_back(made, SIX, SIX + 50))
+    memory = remembered(None, made, roll_back(made, SIX, SIX + 50))
 
     assert next_occasion(memory) is None
     assert progress_of(None, 0.5, context=made, memory=memory).last_schedule == SIX
 
 
 def test_a_tick_whose_record_was_kept_though_nobody_heard_of_it_starts_no_second_one() -> None:
-    occasions, memory = watched_until(SIX + 1)
+    memory = watched_until(SIX + 1)
     assert next_occasion(memory) is not None
 
-    memory = occasions.of(at(SIX + 90), roll_back(at(SIX + 1), SIX, SIX + 80))
+    memory = remembered(memory, at(SIX + 90), roll_back(at(SIX + 1), SIX, SIX + 80))
 
     assert next_occasion(memory) is None
 
@@ -88,27 +87,28 @@ def test_a_tick_whose_record_was_kept_though_nobody_heard_of_it_starts_no_second
 def test_a_refresh_of_yesterday_takes_no_tick_of_today() -> None:
     made = at(SIX + 60, status=ANNOUNCED)
 
-    memory = Occasions().of(made, roll_back(made, SIX - DAY, SIX - DAY + 50))
+    memory = remembered(None, made, roll_back(made, SIX - DAY, SIX - DAY + 50))
 
     assert next_occasion(memory) == Occasion("Schedule", SIX)
 
 
 def test_a_tick_that_comes_while_nothing_may_be_refreshed_is_not_made_up_for() -> None:
-    occasions, _ = watched_until(SIX - 600)
-    forget(occasions)
+    memory = watched_until(SIX - 600)
+    forget(memory)
 
-    memory = occasions.of(at(SIX + 1800, status=ANNOUNCED), None)
+    memory = remembered(memory, at(SIX + 1800, status=ANNOUNCED), None)
 
     assert next_occasion(memory) is None
-    assert next_occasion(occasions.of(at(SIX + DAY + 1), None)) == Occasion("Schedule", SIX + DAY)
+    tomorrow = remembered(memory, at(SIX + DAY + 1), None)
+    assert next_occasion(tomorrow) == Occasion("Schedule", SIX + DAY)
 
 
 def test_a_tick_that_comes_while_the_mirror_is_suspended_is_not_made_up_for() -> None:
-    occasions, _ = watched_until(SIX - 600)
-    occasions.of(at(SIX - 60, refresh={"suspend": True}), None)
-    occasions.of(at(SIX + 60, refresh={"suspend": True}), None)
+    memory = watched_until(SIX - 600)
+    memory = remembered(memory, at(SIX - 60, refresh={"suspend": True}), None)
+    memory = remembered(memory, at(SIX + 60, refresh={"suspend": True}), None)
 
-    memory = occasions.of(at(SIX + 120), None)
+    memory = remembered(memory, at(SIX + 120), None)
 
     assert next_occasion(memory) is None
 
@@ -120,9 +120,9 @@ def test_a_tick_that_comes_while_the_mirror_is_suspended_is_not_made_up_for() ->
 def test_a_tick_that_waited_when_its_refresh_was_edited_is_told(
     refresh: dict[str, Any], reason: str
 ) -> None:
-    occasions, _ = watched_until(SIX + 1)
+    memory = watched_until(SIX + 1)
 
-    memory = occasions.of(at(SIX + 5, refresh=refresh), None)
+    memory = remembered(memory, at(SIX + 5, refresh=refresh), None)
 
     assert next_occasion(memory) is None
     assert [(e["result"], e["reason"]) for e in memory.untold] == [("Skipped", reason)]
@@ -130,32 +130,32 @@ def test_a_tick_that_waited_when_its_refresh_was_edited_is_told(
 
 
 def test_a_tick_that_waited_when_refreshing_became_impossible_is_told_once_that_is_mended() -> None:
-    occasions, _ = watched_until(SIX + 1)
-    forget(occasions)
+    memory = watched_until(SIX + 1)
+    forget(memory)
 
-    memory = occasions.of(at(SIX + 60), None)
+    memory = remembered(memory, at(SIX + 60), None)
 
     told = [(each["result"], each["message"]) for each in memory.untold]
     assert told == [("Skipped", "staging was revoked")]
 
 
 def test_a_tick_that_was_taken_is_not_told_as_one_that_waited() -> None:
-    occasions, _ = watched_until(SIX + 1)
+    memory = watched_until(SIX + 1)
     last = refreshed(at(SIX + 1), SIX)
-    forget(occasions, last)
+    forget(memory, last)
 
-    memory = occasions.of(at(SIX + 60), last)
+    memory = remembered(memory, at(SIX + 60), last)
 
     assert memory.untold == []
 
 
 def test_a_refresh_that_is_added_again_keeps_the_time_of_the_last_tick() -> None:
-    occasions, memory = watched_until(SIX + 1)
+    memory = watched_until(SIX + 1)
     skip(memory, Occasion("Schedule", SIX), Skip("Held", "ci holds staging"), SIX + 1)
-    forget(occasions)
+    forget(memory)
     made = at(SIX + 60, status={"lastScheduleTime": rfc3339(SIX)})
 
-    memory = occasions.of(made, roll_back(made, SIX - DAY, SIX - DAY + 50))
+    memory = remembered(memory, made, roll_back(made, SIX - DAY, SIX - DAY + 50))
 
     assert progress_of(None, 0.5, context=made, memory=memory).last_schedule == SIX
 
@@ -164,7 +164,7 @@ def test_a_refresh_that_is_added_again_keeps_the_time_of_the_last_tick() -> None
 
 
 def test_the_next_pass_comes_at_the_tick_whatever_the_interval() -> None:
-    _, memory = watched_until(SIX - 600)
+    memory = watched_until(SIX - 600)
 
     again = progress_of(None, 0.5, context=at(SIX - 600), memory=memory).again_in
 
@@ -174,14 +174,14 @@ def test_the_next_pass_comes_at_the_tick_whatever_the_interval() -> None:
 
 def test_a_tick_that_waits_brings_the_next_pass_when_its_waiting_may_end() -> None:
     made = at(SIX + 1)
-    _, memory = watched_until(made.now)
+    memory = watched_until(made.now)
 
     assert progress_of(None, 0.5, context=made, memory=memory, wait=Wait("", 77.0)).again_in == 77.0
 
 
 def test_a_suspended_mirror_is_not_looked_at_for_a_tick() -> None:
     made = at(SIX - 600, refresh={"suspend": True})
-    memory = Occasions().of(made, None)
+    memory = remembered(None, made, None)
 
     assert progress_of(None, 0.5, context=made, memory=memory).again_in is None
 
@@ -197,7 +197,7 @@ def why(memory: Memory, last: Record | None = None) -> str:
 
 
 def test_a_tick_of_a_time_without_operator_says_so() -> None:
-    memory = Occasions().of(at(LATE, status=ANNOUNCED), None)
+    memory = remembered(None, at(LATE, status=ANNOUNCED), None)
 
     assert next_occasion(memory) == Occasion("Schedule", SIX)
     assert why(memory) == "no operator ran that could have started it"
@@ -205,8 +205,8 @@ def test_a_tick_of_a_time_without_operator_says_so() -> None:
 
 def test_a_tick_that_came_while_the_own_refresh_ran_says_so() -> None:
     last = roll_back(at(SIX - 60), SIX - DAY, LATE - 0.5)
-    _, watching = watched_until(LATE)
-    restarted = Occasions().of(at(LATE, status=ANNOUNCED), last)
+    watching = watched_until(LATE)
+    restarted = remembered(None, at(LATE, status=ANNOUNCED), last)
 
     for memory in (watching, restarted):
         said = f"the mirror's own refresh {last.id} ran until 2026-11-23T07:00:00Z"
@@ -214,7 +214,7 @@ def test_a_tick_that_came_while_the_own_refresh_ran_says_so() -> None:
 
 
 def test_a_tick_that_waited_says_for_what_and_its_successor_says_nothing_of_it() -> None:
-    _, memory = watched_until(SIX + 1)
+    memory = watched_until(SIX + 1)
 
     waits(memory, Wait("production's features is not seen"))
     assert why(memory, roll_back(at(SIX - 60), SIX - DAY, SIX + 60)) == (
@@ -226,6 +226,6 @@ def test_a_tick_that_waited_says_for_what_and_its_successor_says_nothing_of_it()
 
 
 def test_a_refresh_that_ended_before_the_deadline_is_no_reason() -> None:
-    _, memory = watched_until(LATE)
+    memory = watched_until(LATE)
 
     assert "own refresh" not in why(memory, roll_back(at(SIX - 60), SIX - DAY, SIX + 60))
