@@ -52,6 +52,10 @@ class Kind(Protocol[S]):
     name: str
     """The field of ``Kinds`` in camelCase."""
     spec: type[S]
+    headline: tuple[str, ...]
+    """The facts that identify what runs, the name that people use first: messages name them, and a
+    deploy keeps them.
+    """
 
     def observe(
         self, entry: Entry[S], sides: Sides, role: Role, view: View, now: float

@@ -113,6 +113,15 @@ def test_an_equal_world_is_in_sync_and_a_refresh_has_nothing_to_do(example: Exam
 
 
 @every
+@on_both_sides
+def test_the_headline_names_facts_that_are_there(example: Example, role: Role) -> None:
+    look = observe(example, example.equal(), role)
+
+    assert isinstance(look, Seen)
+    assert example.kind.headline[0] in look.facts
+
+
+@every
 def test_an_equal_world_that_was_seen_too_long_ago_is_unknown(example: Example) -> None:
     world = example.equal()
     world.began = NOW - 121

@@ -51,6 +51,7 @@ class Image:
 class PipelineImageKind:
     name = "pipelineImage"
     spec = PipelineImage
+    headline: tuple[str, ...] = (DIGEST,)
 
     def observe(
         self, entry: Entry[PipelineImage], sides: Sides, role: Role, view: View, now: float

@@ -15,16 +15,22 @@ from stagingmirror.drift.verdict import Drifted, Held, Unknown, Verdict
 SideName = Literal["production", "staging"]
 
 MAX_PROVENANCE = 16
-"""Facts that are kept of one deploy; further ones are left out, ``_FIRST`` are kept first."""
+"""Facts that are kept of one deploy, the headline of its kind first; further ones are left out."""
 MAX_VALUE = 128
 MAX_MISMATCHES = 16
-
-_FIRST = ("contentHash", "digest", "runId", "dataSnapshot", "version", "signature", "value")
 
 
 class DeployKey(NamedTuple):
     component: str
     side: SideName
+
+
+class Judged(NamedTuple):
+    """One component with what both sides showed. ``headline``: as its kind has it."""
+
+    observations: Observations
+    verdict: Verdict
+    headline: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,7 @@ class Deploy:
     ``workloads`` are those that it changed. ``verified`` says that both sides were seen and
     compared, if not at once then as soon as they were; ``mismatch`` names the facts in which they
     differed then. ``first`` is the one that ran when it was first looked: it is never told.
+    ``headline``: the facts that its message names; no status has them.
     """
 
     key: DeployKey
@@ -60,12 +67,13 @@ class Deploy:
     mismatch: tuple[str, ...] = ()
     findings: tuple[str, ...] = ()
     first: bool = False
+    headline: tuple[str, ...] = field(default=(), compare=False)
 
 
 def latest(
     former: Iterable[Deploy],
     rollouts: Iterable[Running],
-    judged: Mapping[str, tuple[Observations, Verdict]],
+    judged: Mapping[str, Judged],
 ) -> tuple[Deploy, ...]:
     """The last deploy per component and side: a new one where a rollout is over, its side is seen
     and it is not the one that is already known. What is no component any more is dropped.
@@ -73,12 +81,15 @@ def latest(
     known = {each.key: each for each in former if each.key.component in judged}
     for rollout in rollouts:
         if rollout.key.component in judged:
-            deploy = _deploy(known.get(rollout.key), rollout, *judged[rollout.key.component])
+            deploy = _deploy(known.get(rollout.key), rollout, judged[rollout.key.component])
             if deploy is not None:
                 known[rollout.key] = deploy
     order = {name: place for place, name in enumerate(judged)}
     return tuple(
-        sorted(known.values(), key=lambda each: (order[each.key.component], each.key.side))
+        replace(each, headline=judged[each.key.component].headline)
+        for each in sorted(
+            known.values(), key=lambda each: (order[each.key.component], each.key.side)
+        )
     )
 
 
@@ -147,52 +158,51 @@ def from_dict(written: Mapping[str, Any], *, at: float) -> Deploy | None:
 
 def describe(deploy: Deploy) -> str:
     """One sentence: where, what, and whether it is what the other side runs."""
-    what = ", ".join(f"{name} {_short(value)}" for name, value in _told(deploy.provenance))
+    what = ", ".join(f"{name} {_short(value)}" for name, value in _headline(deploy))
     return (
         f"{deploy.key.component} in {deploy.key.side}: {', '.join(deploy.workloads)} rolled out "
         f"with {what or 'nothing that can be shown'}; {_agreement(deploy)}"
     )
 
 
-def _deploy(
-    former: Deploy | None, rollout: Running, observations: Observations, verdict: Verdict
-) -> Deploy | None:
+def _deploy(former: Deploy | None, rollout: Running, judged: Judged) -> Deploy | None:
+    observations = judged.observations
     look = observations.production if rollout.key.side == "production" else observations.staging
     if not rollout.over or not isinstance(look, Seen):
         return former
     known = former.revisions if former is not None else {}
     if former is not None and known == rollout.revisions:
-        return former if former.verified else _compared_late(former, look, verdict)
+        return former if former.verified else _compared_late(former, look, judged)
     changed = (name for name, revision in rollout.revisions.items() if known.get(name) != revision)
     return Deploy(
         rollout.key,
         rollout.revisions,
         tuple(changed) or tuple(rollout.revisions),
         rollout.at,
-        _provenance(look),
-        verified=_compared(verdict),
-        mismatch=_mismatch(verdict),
+        _provenance(look, judged.headline),
+        verified=_compared(judged.verdict),
+        mismatch=_mismatch(judged.verdict),
         findings=look.findings,
         first=former is None,
     )
 
 
-def _compared_late(former: Deploy, look: Seen, verdict: Verdict) -> Deploy:
+def _compared_late(former: Deploy, look: Seen, judged: Judged) -> Deploy:
     """The same deploy, once the other side is seen as well."""
-    if not _compared(verdict):
+    if not _compared(judged.verdict):
         return former
     return replace(
         former,
-        provenance=_provenance(look),
+        provenance=_provenance(look, judged.headline),
         verified=True,
-        mismatch=_mismatch(verdict),
+        mismatch=_mismatch(judged.verdict),
         findings=look.findings,
     )
 
 
-def _provenance(look: Seen) -> dict[str, str]:
-    facts = [name for name in look.facts if DETAIL not in name]
-    facts.sort(key=lambda name: (_FIRST.index(name) if name in _FIRST else len(_FIRST), name))
+def _provenance(look: Seen, headline: tuple[str, ...]) -> dict[str, str]:
+    facts = sorted(name for name in look.facts if DETAIL not in name)
+    facts.sort(key=lambda name: headline.index(name) if name in headline else len(headline))
     return {name: look.facts[name].value[:MAX_VALUE] for name in facts[:MAX_PROVENANCE]}
 
 
@@ -218,8 +228,9 @@ def _agreement(deploy: Deploy) -> str:
     return f"verified: as {other}"
 
 
-def _told(provenance: Mapping[str, str]) -> Iterable[tuple[str, str]]:
-    return [(name, provenance[name]) for name in _FIRST if name in provenance]
+def _headline(deploy: Deploy) -> Iterable[tuple[str, str]]:
+    known = deploy.provenance
+    return [(name, known[name]) for name in deploy.headline if name in known]
 
 
 def _short(value: str) -> str:

@@ -47,6 +47,7 @@ def component(
     kind: str | None = "setting",
     acceptances: tuple[Acceptance, ...] = (),
     hold: Hold | None = None,
+    headline: tuple[str, ...] = ("version",),
     now: float = NOW,
 ) -> ComponentReport:
     """A component, judged as the engine does it."""
@@ -54,7 +55,7 @@ def component(
     verdict = judge(
         name, observations, acceptances=acceptances, hold=hold, now=now, stale_after=STALE_AFTER
     )
-    return ComponentReport(name, kind, observations, verdict)
+    return ComponentReport(name, kind, observations, verdict, headline)
 
 
 def equal(name: str = "same", **kw: Any) -> ComponentReport:

@@ -6,6 +6,7 @@ from stagingmirror.api.status.report import ComponentReport
 from stagingmirror.drift.deploys import (
     Deploy,
     DeployKey,
+    Judged,
     Running,
     compared_late,
     describe,
@@ -14,8 +15,6 @@ from stagingmirror.drift.deploys import (
     news,
     to_dict,
 )
-from stagingmirror.drift.facts import Observations
-from stagingmirror.drift.verdict import Verdict
 from support.kinds.observations import component, seen, unseen
 
 KEY = DeployKey("fraud-model", "staging")
@@ -26,8 +25,8 @@ def running(revision: str = "r1", *, over: bool = True, key: DeployKey = KEY) ->
     return Running(key, {"Deployment fraud-server": revision}, 1000.0, over)
 
 
-def judged(*components: ComponentReport) -> dict[str, tuple[Observations, Verdict]]:
-    return {each.name: (each.observations, each.verdict) for each in components}
+def judged(*components: ComponentReport) -> dict[str, Judged]:
+    return {each.name: Judged(each.observations, each.verdict, tuple(FACTS)) for each in components}
 
 
 def model(**staging: str) -> ComponentReport:
@@ -158,7 +157,10 @@ def test_provenance_is_bounded_and_keeps_what_identifies_the_model() -> None:
 
 
 def test_a_deploy_is_told_in_one_sentence() -> None:
-    deploy = Deploy(KEY, {}, ("Deployment fraud-server",), 0.0, FACTS, verified=True, mismatch=())
+    names = tuple(FACTS)
+    deploy = Deploy(
+        KEY, {}, ("Deployment fraud-server",), 0.0, FACTS, verified=True, headline=names
+    )
 
     assert describe(deploy) == (
         "fraud-model in staging: Deployment fraud-server rolled out with contentHash "

@@ -20,8 +20,6 @@ from stagingmirror.drift.facts import (
 from stagingmirror.drift.verdict import Accepted, Drifted, Held, InSync, Unknown
 from stagingmirror.reasons import Reason
 
-VERSION = "version"
-"""The fact that people know a model by; it is told though registries count for themselves."""
 ALIAS = "alias"
 """The version that the alias names."""
 
@@ -73,12 +71,12 @@ def message_of(component: ComponentReport) -> str:
         case InSync() as verdict:
             return _in_sync(verdict, component.observations)
         case Drifted(differences):
-            return _drift(differences, component.observations)
+            return _drift(differences, component)
         case Accepted(accepted, reasons):
             count = len(_counted(accepted))
             return f"{count} difference{'s' * (count != 1)} accepted: {'; '.join(reasons)}"
         case Held() as verdict:
-            return _held(verdict, component.observations)
+            return _held(verdict, component)
         case Unknown() as verdict:
             return _unknown(verdict, component.observations)
 
@@ -125,11 +123,11 @@ def _not_proven(component: ComponentReport) -> str:
     return f"declared, not proven to run: {listed(declared)}" if declared else ""
 
 
-def _drift(differences: tuple[Difference, ...], observations: Observations) -> str:
+def _drift(differences: tuple[Difference, ...], component: ComponentReport) -> str:
     counted = _counted(differences)
     if [each.fact for each in counted] == [PRESENT]:
-        return f"staging does not have {_missing(observations.staging)}"
-    said = _versions(observations)
+        return f"staging does not have {_missing(component.observations.staging)}"
+    said = _what_runs(component)
     if said is None and len(counted) == 1:
         return _one(counted[0])
     names = [each.fact for each in counted]
@@ -137,11 +135,11 @@ def _drift(differences: tuple[Difference, ...], observations: Observations) -> s
     return f"{said}; {differ}" if said else differ
 
 
-def _held(verdict: Held, observations: Observations) -> str:
+def _held(verdict: Held, component: ComponentReport) -> str:
     said = f"held by {verdict.hold}: {verdict.reason}"
     if verdict.unseen is not None:
         return f"{said}; not seen: {verdict.unseen.message}"
-    return f"{said}; {_drift(verdict.differences, observations)}" if verdict.differences else said
+    return f"{said}; {_drift(verdict.differences, component)}" if verdict.differences else said
 
 
 def _unknown(verdict: Unknown, observations: Observations) -> str:
@@ -153,28 +151,29 @@ def _unknown(verdict: Unknown, observations: Observations) -> str:
     return f"{said.rstrip('.')}; {_on('staging', staging.why.message)}"
 
 
-def _versions(observations: Observations) -> str | None:
-    """``production runs version 12, staging runs version 11``, where there are versions to tell."""
-    production, staging = (
-        _fact(look, VERSION) for look in (observations.production, observations.staging)
+def _what_runs(component: ComponentReport) -> str | None:
+    """``production runs version 12, staging runs version 11``, where people know what runs by a
+    name that is not compared (registries count for themselves).
+    """
+    sides = (
+        ("production", component.observations.production),
+        ("staging", component.observations.staging),
     )
-    if production is None or staging is None:
-        return None
-    told = (
-        ("production", production, observations.production),
-        ("staging", staging, observations.staging),
-    )
-    return ", ".join(_runs(side, version, _fact(look, ALIAS)) for side, version, look in told)
+    runs = [_runs(side, look, name) for name in component.headline[:1] for side, look in sides]
+    known = [each for each in runs if each is not None]
+    return ", ".join(known) if len(known) == len(sides) else None
 
 
-def _runs(side: str, version: Fact, alias: Fact | None) -> str:
+def _runs(side: str, look: Observation, name: str) -> str | None:
     """What is not proven to run is what the alias names, or what a template is set to."""
-    number = short(version.value)
-    if not version.declared:
-        return f"{side} runs version {number}"
-    if alias is None or alias.value == version.value:
-        return f"{side}'s alias names version {number}"
-    return f"{side} is set to version {number}"
+    fact, alias = _fact(look, name), _fact(look, ALIAS)
+    if fact is None or fact.compared:
+        return None
+    if not fact.declared:
+        return f"{side} runs {name} {short(fact.value)}"
+    if alias is None or alias.value == fact.value:
+        return f"{side}'s alias names {name} {short(fact.value)}"
+    return f"{side} is set to {name} {short(fact.value)}"
 
 
 def _one(difference: Difference) -> str:

@@ -27,6 +27,8 @@ class ComponentReport:
     kind: str | None
     observations: Observations
     verdict: Verdict
+    headline: tuple[str, ...]
+    """The facts that identify what runs, the name that people use first."""
 
 
 @dataclass(frozen=True, slots=True)

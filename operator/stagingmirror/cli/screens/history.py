@@ -9,9 +9,10 @@ from stagingmirror.api.types.times import parse_time
 from stagingmirror.cli.read.mirror import Mirror
 from stagingmirror.cli.read.times import clock, span
 from stagingmirror.cli.screens.text import columns, concise, line, short, symbol
+from stagingmirror.components import CATALOGUE
 from stagingmirror.drift.deploys import Deploy, from_dict
 
-IDENTITIES = ("version", "contentHash", "digest", "value", "dataSnapshot")
+IDENTITIES = tuple(name for kind in CATALOGUE.values() for name in kind.headline[:3])
 """The facts that say in a table what was deployed; the others are in ``-o json``."""
 MAX_NAMED = 3
 """Facts that differ and are named; further ones are counted."""

@@ -5,7 +5,8 @@ from stagingmirror.component import Entry, Role, Sides
 from stagingmirror.components.model_alias.names import alias_in, loaders_in, workloads_in
 from stagingmirror.components.model_alias.refresh import steps
 from stagingmirror.components.model_alias.rules import registry_problem
-from stagingmirror.components.model_alias.told import told
+from stagingmirror.components.model_alias.told import VERSION, told
+from stagingmirror.components.model_alias.version_facts import CONTENT
 from stagingmirror.drift.facts import Observation, Seen, Why
 from stagingmirror.drift.places import Place, RegistryAlias, WorkloadField
 from stagingmirror.drift.steps import Step
@@ -17,6 +18,7 @@ from stagingmirror.view import View
 class ModelAliasKind:
     name = "modelAlias"
     spec = ModelAlias
+    headline: tuple[str, ...] = (VERSION, CONTENT, "dataSnapshot", "runId", "signature")
 
     def observe(
         self, entry: Entry[ModelAlias], sides: Sides, role: Role, view: View, now: float

@@ -15,7 +15,7 @@ from stagingmirror.components.setting.place import (
     write_of,
 )
 from stagingmirror.components.setting.refresh import steps
-from stagingmirror.components.setting.told import told
+from stagingmirror.components.setting.told import VALUE, told
 from stagingmirror.drift.facts import Observation, Seen, Why
 from stagingmirror.drift.places import Place, RegistryAlias
 from stagingmirror.drift.steps import Step
@@ -28,6 +28,7 @@ from stagingmirror.view import View
 class SettingKind:
     name = "setting"
     spec = Setting
+    headline: tuple[str, ...] = (VALUE,)
 
     def observe(
         self, entry: Entry[Setting], sides: Sides, role: Role, view: View, now: float

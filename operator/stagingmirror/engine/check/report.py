@@ -13,6 +13,7 @@ from stagingmirror.drift.facts import Why
 from stagingmirror.engine.check.rollouts import rollouts
 from stagingmirror.engine.context import Context, Judged, Progress
 from stagingmirror.engine.observe.view import RecordingView
+from stagingmirror.engine.ownership.track_entries import headline_of
 from stagingmirror.engine.resources.mirror import Mirror
 from stagingmirror.engine.status import heartbeat
 
@@ -89,7 +90,11 @@ def _with_progress(report: Report, outcome: Outcome) -> Report:
 
 def _component(judged: Judged) -> ComponentReport:
     return ComponentReport(
-        judged.track.name, judged.track.kind, judged.observations, judged.verdict
+        judged.track.name,
+        judged.track.kind,
+        judged.observations,
+        judged.verdict,
+        headline_of(judged.track),
     )
 
 
@@ -97,5 +102,10 @@ def _deploys(context: Context, view: RecordingView) -> tuple[Deploy, ...]:
     return deploys.latest(
         deploys_in(context.status),
         rollouts(view.parts),
-        {each.track.name: (each.observations, each.verdict) for each in context.components},
+        {
+            each.track.name: deploys.Judged(
+                each.observations, each.verdict, headline_of(each.track)
+            )
+            for each in context.components
+        },
     )

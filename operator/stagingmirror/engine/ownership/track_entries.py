@@ -21,6 +21,12 @@ def known(track: Track) -> Known | None:
     return None if kind is None else (kind, Entry(track.name, track.effective_mode, track.entry))
 
 
+def headline_of(track: Track) -> tuple[str, ...]:
+    """The facts that identify what runs, as the kind names them."""
+    found = known(track)
+    return () if found is None else found[0].headline
+
+
 def problem(track: Track, sides: Sides, *, same_registry: bool | None) -> Why | None:
     """Why this entry cannot be judged at all, with the remedy."""
     if (found := known(track)) is None:

@@ -115,7 +115,7 @@ def rig(
 
 def report(began: float = NOW, value: str = "2026-11-20") -> Report:
     seen = Seen({"value": Fact(value)}, began)
-    component = ComponentReport("training-data", "setting", Observations(seen, seen), InSync(1))
+    component = ComponentReport("training-data", "setting", Observations(seen, seen), InSync(1), ())
     return Report(
         generation=1,
         components=(component,),
