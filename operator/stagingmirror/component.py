@@ -21,7 +21,7 @@ Role = Literal["production", "staging"]
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """Where one side's things are looked for: an environment, and the namespace in it that a mirror
+    """Where one side's objects are: an environment, and the namespace in it that a mirror
     means by default.
     """
 

@@ -36,17 +36,7 @@ NOT_YET = {
     "CONTRIBUTING.md",
     "docs/reference.md",
     # kinds
-    "crds/mirrorenvironments.stagingmirror.dev.yaml",
     "crds/stagingmirrors.stagingmirror.dev.yaml",
-    "operator/stagingmirror/api/crd/generate.py",
-    "operator/stagingmirror/api/spec/mirror.py",
-    "operator/stagingmirror/api/spec/setting.py",
-    "operator/stagingmirror/api/types/constraints.py",
-    "operator/stagingmirror/components/model_alias/loads.py",
-    "operator/stagingmirror/components/model_alias/rules.py",
-    "operator/stagingmirror/components/model_alias/told.py",
-    "operator/stagingmirror/components/setting/told.py",
-    "operator/stagingmirror/components/setting/value.py",
     # sources
     "operator/stagingmirror/engine/observe/check_requests.py",
     "operator/stagingmirror/engine/observe/probes.py",

@@ -38,7 +38,7 @@ class Where:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """What runs. ``names`` are its digests, the one to tell first; ``pulled`` says whether a
+    """What runs. ``names`` are its digests, the one to show first; ``pulled`` says whether a
     registry knows that one. ``declared``: no pod runs it, the template pins it.
     """
 
@@ -178,7 +178,7 @@ def _as_production_calls_it(
 ) -> Image:
     """The same image, by production's name for it where production runs it too.
 
-    Production's own look is not a part of staging's: it counts, with its age, as production's.
+    Production's observation is not a part of staging's: it counts, with its age, as production's.
     """
     try:
         theirs = _image(Reading(reading.view, 0.0), _where(entry, sides.production))

@@ -98,7 +98,7 @@ INVALID: dict[str, tuple[Object, str]] = {
     ),
     "a staging form without {value}": (
         staging_setting(value="masked/latest"),
-        "say where production's value goes with {value}",
+        "write {value} where production's value goes",
     ),
     "a ConfigMap key with a space": (
         mirror(

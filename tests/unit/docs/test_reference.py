@@ -12,6 +12,6 @@ def test_the_committed_reference_is_that_of_the_models() -> None:
 def test_a_required_field_is_bold_and_a_default_has_its_own_column() -> None:
     page = reference()
 
-    assert "| **`production.namespace`** | string |  | The namespace that is meant" in page
+    assert "| **`production.namespace`** | string |  | Namespace for references that" in page
     assert "| `checkInterval` | string | `30s` | How often" in page
     assert "| `track[].setting.load.timeout` | string | `1h` | How long one run may take. |" in page

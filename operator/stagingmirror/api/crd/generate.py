@@ -45,7 +45,7 @@ RESOURCES = (
         plural="stagingmirrors",
         short="smir",
         scope="Namespaced",
-        about="Tells whether staging is in sync with production, where it is not, and makes it"
+        about="Reports whether staging is in sync with production, where it is not, and makes it"
         " follow on a schedule.",
         spec=StagingMirrorSpec,
         status=MirrorStatus,
@@ -139,10 +139,10 @@ def _schema(resource: Resource) -> Schema:
     }
     if resource.max_name is not None:
         rule = f"size(self.metadata.name) <= {resource.max_name}"
-        told = f"use a name of at most {resource.max_name} characters: it is used as a label"
+        message = f"use a name of at most {resource.max_name} characters: it is used as a label"
         dotless = {
             "rule": "!self.metadata.name.contains('.')",
             "message": "use a name without dots: mirrors could not name it",
         }
-        schema[VALIDATIONS] = [{"rule": rule, "message": told}, dotless]
+        schema[VALIDATIONS] = [{"rule": rule, "message": message}, dotless]
     return schema

@@ -14,7 +14,7 @@ def structural(sort: type[BaseModel], *, defaults: bool = True) -> Schema:
     """The schema of a model: references inlined, descriptions kept, titles dropped.
 
     Defaults are kept for plain values outside of lists only: a default inside a list's items makes
-    Argo CD and Flux see a difference for ever. Every default is told in the description. Without
+    Argo CD and Flux see a difference for ever. Every default is in the description. Without
     ``defaults`` none is kept but that of numbers (``observedGeneration: -1``).
     """
     written = sort.model_json_schema(by_alias=True)
@@ -24,7 +24,7 @@ def structural(sort: type[BaseModel], *, defaults: bool = True) -> Schema:
 def _clean(raw: Mapping[str, Any], named: Mapping[str, Any], *, defaults: bool) -> Schema:
     node = _without_null(_resolved(raw, named), named)
     out: Schema = {key: value for key, value in node.items() if key in _KEPT or key[:2] == "x-"}
-    if text := _description(node, told=defaults):
+    if text := _description(node, with_default=defaults):
         out["description"] = text
     if "default" in node and defaults and _is_plain(node["default"]):
         out["default"] = node["default"]
@@ -74,7 +74,7 @@ def _without_null(node: Schema, named: Mapping[str, Any]) -> Schema:
     return {**_resolved(inner, named), **beside}
 
 
-def _description(node: Schema, *, told: bool) -> str:
+def _description(node: Schema, *, with_default: bool) -> str:
     text = " ".join(node.get("description", "").split())
     default = node.get("default")
     if _is_plain(default) and not (default is False or default == -1):

@@ -96,8 +96,8 @@ class ContentReading(Model):
         Duration,
         at_least("1m", "interval must be at least 1m, else bytes are read without end"),
     ] = "24h"
-    """How often all bytes of a model are read again, even where the store says that nothing
-    changed. What the store says is asked at least every 5 minutes. At least 1m.
+    """How often all bytes of a model are read again, even where the store reports no
+    change. What the store reports is read at least every 5 minutes. At least 1m.
     """
     max_bytes: Annotated[
         Size, more_than_nothing("maxBytes must be more than 0, else no model is compared")

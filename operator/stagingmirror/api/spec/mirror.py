@@ -27,7 +27,7 @@ class ProductionSide(Model):
     environment: Label
     """Name of a MirrorEnvironment with role Production that is usable from here."""
     namespace: Namespace
-    """The namespace that is meant where a reference names none; the environment must list it."""
+    """Namespace for references that do not name one; the environment must list it."""
 
 
 class StagingSide(Model):
@@ -51,7 +51,7 @@ class Refresh(Model):
     starting_deadline: Annotated[
         Duration, at_least("1s", "startingDeadline must be at least 1s, else every tick is skipped")
     ] = "1h"
-    """A refresh that could not start within this time after its tick is skipped and told."""
+    """A refresh that could not start within this time after its tick is skipped and reported."""
     settle: Duration = "5m"
     """Production must have been seen, whole and unchanged, for this long before it is followed."""
     timeout: Annotated[
@@ -69,7 +69,7 @@ class _Named(Model):
     name: Label
     """Name of the component, unique in the mirror."""
     mode: Mode | None = None
-    """Refresh: staging is made like production. Report: differences are only told. Omitted:
+    """Refresh: staging is made like production. Report: differences are only reported. Omitted:
     Refresh, but Report for setting.variable.
     """
 
@@ -149,8 +149,8 @@ class StagingMirrorSpec(Model):
         Rule(
             cel="duration(self.staleAfter) > duration(self.checkInterval)",
             message=(
-                "staleAfter must be longer than checkInterval, else every look is too old; three"
-                " times as long is a good value"
+                "staleAfter must be longer than checkInterval, else every observation is too old;"
+                " three times as long is a good value"
             ),
             holds=lambda spec: seconds(spec.stale_after) > seconds(spec.check_interval),
         ),
@@ -169,15 +169,15 @@ class StagingMirrorSpec(Model):
     staging: StagingSide
     """The side that follows: an environment. Its namespace is always the mirror's own."""
     check_interval: Duration = "30s"
-    """How often what cannot be watched is asked again (MLflow). At least 5s."""
+    """How often what cannot be watched is polled (MLflow). At least 5s."""
     stale_after: Duration = "2m"
-    """A look older than this is no look: the component is Unknown. One failed look changes nothing
-    by itself. Longer than checkInterval.
+    """An observation older than this does not count: the component is Unknown. One failed
+    observation changes nothing by itself. Longer than checkInterval.
     """
     max_drift_age: Duration = "24h"
     """Drift older than this is overdue: condition DriftOverdue, metric and alert."""
     refresh: Refresh | None = None
-    """When staging is made like production. Omitted: watch and tell, never write."""
+    """When staging is made like production. Omitted: watch and report, never write."""
     track: Annotated[tuple[Track, ...], unique("name", least=1, most=64)]
     """The components that must be in sync, each with a name and exactly one kind."""
     accept: Annotated[tuple[Accept, ...], unique(("component", "fact"), most=128)] = ()

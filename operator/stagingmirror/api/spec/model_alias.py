@@ -36,7 +36,7 @@ class LoadedBy(WorkloadReference):
     container: Label | None = None
     """The container that loads the model."""
     variable: VariableName | None = None
-    """The container's environment variable that says which version it loads."""
+    """The container's environment variable that names the version it loads."""
     value: Literal["Version", "URI"] = "Version"
     """What the variable holds: the version's number (Version), or models:/NAME/NUMBER (URI)."""
     restart: bool = False

@@ -1,5 +1,4 @@
-"""The door: resources as the API server gives them become frozen values, or an error that tells
-what to do.
+"""Resources as the API server returns them become frozen values, or an error that names the remedy.
 
 The API server has judged them already; but an object may be older than the CRD, and the CRD may be
 newer than this operator.
@@ -46,13 +45,13 @@ def _parsed(sort: type[M], body: Mapping[str, Any]) -> M:
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
         where = _path(raw, first["loc"])
-        raise NeedsHuman(REASON, f"{where}: {_told(first['type'], first['msg'])}.") from None
+        raise NeedsHuman(REASON, f"{where}: {_message(first['type'], first['msg'])}.") from None
     for where, message in _broken_rules(spec, "spec"):
         raise NeedsHuman(REASON, f"{where}: {message}.")
     return spec
 
 
-def _told(sort: str, message: str) -> str:
+def _message(sort: str, message: str) -> str:
     """pydantic's sentence without the value: what a user wrote may be a credential in the wrong
     place.
     """

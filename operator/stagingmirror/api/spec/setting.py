@@ -29,7 +29,7 @@ Form = Annotated[
     Field(max_length=1024),
     Shape(
         r"^(?s:.*)\{value\}(?s:.*)$",
-        'say where production\'s value goes with {value}, e.g. "masked/{value}"',
+        'write {value} where production\'s value goes, e.g. "masked/{value}"',
     ),
 ]
 
@@ -152,7 +152,7 @@ class Setting(KindSpec):
     load: Load | None = None
     """Run before the value is written, so that what it names is there. Omitted: nothing to load."""
     warn_older_than: Duration | None = None
-    """The value is a date: it is told when production's own is older than this."""
+    """The value is a date: a message is added if production's own is older than this."""
 
     @property
     def default_mode(self) -> Mode:

@@ -1,6 +1,6 @@
 """Texts of the API that must have a form, and rules between fields.
 
-Each is declared once and enforced at both doors with the same sentence: by the API server (as CEL
+Each is declared once and enforced twice with the same message: by the API server (as CEL
 in the CRD) and by ``parse`` (for objects that are older than the CRD).
 """
 
@@ -21,8 +21,8 @@ VALIDATIONS = "x-kubernetes-validations"
 class Rule:
     """What must hold between the fields of an object.
 
-    ``cel`` is said to the API server, ``holds`` to ``parse``; both get the object that declares the
-    rule. ``message`` tells what to do.
+    The API server evaluates ``cel``, ``parse`` evaluates ``holds``; both get the object that
+    declares the rule. ``message`` names the remedy.
     """
 
     cel: str
@@ -35,7 +35,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A text that matches a pattern (RE2, anchored), with a message that tells how to write it.
+    """A text that matches a pattern (RE2, anchored), with a message that shows how to write it.
 
     Not the schema's ``pattern``: the API server would answer with nothing but the expression.
     """
@@ -62,13 +62,13 @@ class Shape:
 
     def _checked(self, text: str) -> str:
         if not re.fullmatch(self.pattern, text) or not self.holds(text):
-            raise PydanticCustomError("shape", "{told}", {"told": self.message})
+            raise PydanticCustomError("shape", "{message}", {"message": self.message})
         return text
 
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """What must hold of a text beyond its form; a text without the form is told that alone."""
+    """What must hold of a text beyond its form; where the form is wrong, only that is reported."""
 
     form: str
     cel: str
@@ -90,7 +90,7 @@ class Bound:
 
     def _checked(self, text: str) -> str:
         if not self.holds(text):
-            raise PydanticCustomError("bound", "{told}", {"told": self.message})
+            raise PydanticCustomError("bound", "{message}", {"message": self.message})
         return text
 
 
@@ -178,7 +178,7 @@ def more_than_nothing(message: str) -> Bound:
     )
 
 
-# Not `format: date-time`: CEL then sees a timestamp, and the message would not say what to do.
+# Not `format: date-time`: CEL then sees a timestamp, and the message would not name the remedy.
 Moment = Annotated[
     str,
     Field(max_length=40),

@@ -3,9 +3,9 @@
 from stagingmirror.api.spec.model_alias import ModelAlias
 from stagingmirror.component import Entry, Role, Sides
 from stagingmirror.components.model_alias.names import alias_in, loaders_in, workloads_in
+from stagingmirror.components.model_alias.observe import VERSION, facts_of
 from stagingmirror.components.model_alias.refresh import steps
 from stagingmirror.components.model_alias.rules import registry_problem
-from stagingmirror.components.model_alias.told import VERSION, told
 from stagingmirror.components.model_alias.version_facts import CONTENT
 from stagingmirror.drift.facts import Observation, Seen, Why
 from stagingmirror.drift.places import Place, RegistryAlias, WorkloadField
@@ -24,7 +24,7 @@ class ModelAliasKind:
         self, entry: Entry[ModelAlias], sides: Sides, role: Role, view: View, now: float
     ) -> Observation:
         side = sides.production if role == "production" else sides.staging
-        return observed(lambda: told(entry.spec, side, Reading(view, now)))
+        return observed(lambda: facts_of(entry.spec, side, Reading(view, now)))
 
     def plan(
         self,

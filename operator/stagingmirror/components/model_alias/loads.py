@@ -35,7 +35,7 @@ class Version(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Load:
     """``declared``: not proven by a pod. ``stale``: its pods started before the alias named this
-    version, so they run a former one that cannot be told.
+    version, so they run a former one that cannot be determined.
     """
 
     workload: WorkloadSubject
@@ -76,8 +76,8 @@ def load_of(reading: Reading, side: Side, loader: LoadedBy, alias: RegistryAlias
 def _by_alias(
     reading: Reading, alias: RegistryAlias, workload: Workload, place: WorkloadSubject
 ) -> Load:
-    """A workload that reads the alias when it starts. What it then read is told by nobody, so it is
-    concluded from when it started.
+    """A workload that reads the alias when it starts. No system reports what it then read, so
+    that is concluded from when it started.
     """
     named = reading.get(AliasSubject.of(alias))
     version = reading.get(VersionSubject(alias.environment, alias.model, named.version))
@@ -103,7 +103,7 @@ def _readable(reading: Reading, side: Side, variable: str) -> None:
         raise reading.unseen(
             Reason.NOT_READABLE,
             f"variable {variable} is not listed in readable.variables of environment "
-            f'"{side.environment}", so the version in it cannot be told; ask its owner to add it.',
+            f'"{side.environment}", so the version in it is not read; ask its owner to add it.',
         )
 
 

@@ -9,8 +9,8 @@ from stagingmirror.api.types.quantity import parse_bytes
 from stagingmirror.component import Side, Sides
 from stagingmirror.components.model_alias.loads import Version, load_of
 from stagingmirror.components.model_alias.names import alias_in, loaders_in
+from stagingmirror.components.model_alias.observe import MODEL, VERSION
 from stagingmirror.components.model_alias.rules import refuse_unproven, shares_registry
-from stagingmirror.components.model_alias.told import MODEL, VERSION
 from stagingmirror.components.model_alias.version_facts import CONTENT, hash_of, version_facts
 from stagingmirror.drift.facts import Absent, Fact, Observation, Seen
 from stagingmirror.drift.places import RegistryAlias
@@ -40,7 +40,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Loader:
-    """A workload of staging and what it runs now; None where that is not told, or a former one."""
+    """A workload of staging and what it runs now; None where that is not known, or a former one."""
 
     entry: LoadedBy
     place: WorkloadSubject
@@ -85,7 +85,7 @@ def steps(
 
 
 def _refuse_productions(alias: RegistryAlias, view: View) -> None:
-    """The hand refuses it too, but only after a copy was made."""
+    """The step refuses it too, but only after a copy was made."""
     if view.is_productions(alias.environment, alias.model, alias.alias):
         raise CannotRefresh(
             Reason.PRODUCTION_IS_READ_ONLY,
@@ -220,10 +220,10 @@ def _written(loader: LoadedBy, model: str, target: Value) -> Value:
     )
 
 
-def _if_there(look: Callable[[], T]) -> T | None:
+def _if_there(read: Callable[[], T]) -> T | None:
     """None where it is proven not to be there. Raises CannotRefresh where it cannot be seen."""
     try:
-        return look()
+        return read()
     except Ended as ended:
         if isinstance(ended.observation, Absent):
             return None

@@ -1,5 +1,5 @@
-"""What must hold between the registries of both sides. CEL cannot say it: it needs the environments
-and, to know one registry behind two addresses, what the registries answer.
+"""What must hold between the registries of both sides. CEL cannot express it: it needs the
+environments and, to know one registry behind two addresses, what the registries answer.
 """
 
 from dataclasses import replace
@@ -35,8 +35,8 @@ def registry_problem(
             f"({staging.model}@{staging.alias}{_proof(urls)}); name another alias for "
             f"staging{_if_two(urls)}.",
         )
-    says = shares_registry(sides)
-    if shared and not says:
+    declared = shares_registry(sides)
+    if shared and not declared:
         are = "are" if urls[0] == urls[1] else "seem to be"
         return Why(
             Reason.SHARED_REGISTRY,
@@ -44,10 +44,10 @@ def registry_problem(
             f"{are} one registry{_proof(urls)}; ask the owner of the latter to set "
             f"sharesRegistryWith: {production.environment}{_if_two(urls)}.",
         )
-    if says and same_registry is False:
+    if declared and same_registry is False:
         return Why(
             Reason.NOT_SHARED_REGISTRY,
-            f'track[{name}]: environment "{staging.environment}" says sharesRegistryWith: '
+            f'track[{name}]: environment "{staging.environment}" has sharesRegistryWith: '
             f"{production.environment}, but they are two registries; ask its owner to remove it.",
         )
     return None
@@ -55,7 +55,7 @@ def registry_problem(
 
 def refuse_unproven(sides: Sides, view: View) -> None:
     """Before anything is written into staging's registry: that it is not production's must be
-    proven, or an admin must say that both are one. Raises CannotRefresh.
+    proven, or an admin must declare that both are one. Raises CannotRefresh.
     """
     production, staging = sides.production.environment, sides.staging.environment
     if not shares_registry(sides) and view.same_registry(production, staging) is not False:
@@ -69,7 +69,7 @@ def refuse_unproven(sides: Sides, view: View) -> None:
 
 
 def shares_registry(sides: Sides) -> bool:
-    """Whether an admin says that both sides are one registry."""
+    """Whether an admin declares that both sides are one registry."""
     return sides.staging.spec.shares_registry_with == sides.production.environment
 
 
@@ -85,5 +85,5 @@ def _if_two(urls: list[str]) -> str:
         return ""
     return (
         "; but if one was restored from a backup of the other, create a registered model of the "
-        "same new name in both, which tells them apart"
+        "same new name in both, which distinguishes them"
     )

@@ -70,7 +70,7 @@ def _snapshot(version: ModelVersion, tag: str | None) -> str | None:
 
 def _requirements(text: str) -> Iterator[tuple[str, str]]:
     """The hash of the list, and its lines as details; a line with an address may hold a credential
-    and is told only by the hash.
+    and is only in the hash.
     """
     lines = sorted({line.strip() for line in text.splitlines()} - {""})
     yield "requirements", _hash("\n".join(lines))

@@ -6,6 +6,7 @@ admin made it readable; everything else is sealed (HMAC) and only compared.
 
 from stagingmirror.api.spec.setting import Setting
 from stagingmirror.component import Entry, Role, Sides
+from stagingmirror.components.setting.observe import VALUE, facts_of
 from stagingmirror.components.setting.place import (
     place_in,
     readable_in,
@@ -15,7 +16,6 @@ from stagingmirror.components.setting.place import (
     write_of,
 )
 from stagingmirror.components.setting.refresh import steps
-from stagingmirror.components.setting.told import VALUE, told
 from stagingmirror.drift.facts import Observation, Seen, Why
 from stagingmirror.drift.places import Place, RegistryAlias
 from stagingmirror.drift.steps import Step
@@ -33,7 +33,7 @@ class SettingKind:
     def observe(
         self, entry: Entry[Setting], sides: Sides, role: Role, view: View, now: float
     ) -> Observation:
-        return observed(lambda: told(entry.spec, sides, role, Reading(view, now), now))
+        return observed(lambda: facts_of(entry.spec, sides, role, Reading(view, now), now))
 
     def plan(
         self,

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from stagingmirror.api.spec.setting import AnnotationOf, ConfigMapKey, Load, Setting, VariableOf
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.component import Sides
+from stagingmirror.components.setting.observe import VALUE, user_fact
 from stagingmirror.components.setting.place import (
     ValuePlace,
     place_in,
@@ -12,7 +13,6 @@ from stagingmirror.components.setting.place import (
     users_of,
     why_not_readable,
 )
-from stagingmirror.components.setting.told import VALUE, user_fact
 from stagingmirror.drift.expansion import stays
 from stagingmirror.drift.facts import Observation, Seen
 from stagingmirror.drift.steps import (

@@ -13,15 +13,15 @@ _ELSEWHERE = {
     "reference": "another variable, by $(NAME), that is not known here; write the value out.",
     "configMapKeyRef": "a ConfigMap's key; track that key with configMap, and the workload in "
     "usedBy.",
-    "fieldRef": "the pod itself (fieldRef), so it says nothing about staging and production.",
+    "fieldRef": "the pod itself (fieldRef), so it is no property of staging or production.",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Value:
     """``declared``: written down, but not proven to be what runs. ``stale``: the workloads that
-    were started before it was last written, so that they may run a former value. (Kubernetes tells
-    when it was written at the latest: a writer's time is that of its newest write of any key.)
+    were started before it was last written, so that they may run a former value. (Kubernetes
+    reports the latest possible time: that of the writer's newest write of any key.)
     """
 
     text: str

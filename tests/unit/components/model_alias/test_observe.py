@@ -38,7 +38,7 @@ def test_without_loaded_by_only_the_alias_is_told_and_everything_is_declared() -
     assert all(fact.declared for fact in seen.facts.values() if fact.compared)
     assert seen.facts["version"].declared
     assert seen.findings == (
-        "production: the alias champion names version 12; what runs is not told (no loadedBy).",
+        "production: the alias champion names version 12; what runs is not known (no loadedBy).",
     )
 
 

@@ -53,15 +53,15 @@ def standing_of(reading: Reading, entry: ModelAlias, side: Side) -> Standing:
     return Standing(alias, Version(alias.model, named.version), loads)
 
 
-def told(entry: ModelAlias, side: Side, reading: Reading) -> Seen:
-    """Raises Ended where there is nothing to tell."""
+def facts_of(entry: ModelAlias, side: Side, reading: Reading) -> Seen:
+    """Raises Ended where nothing is known, or proven not to be there."""
     standing = standing_of(reading, entry, side)
     if side.role == "production":
         _must_agree(reading, standing)
     version = reading.get(VersionSubject(side.environment, *standing.runs))
     facts = version_facts(reading, version, entry.data_snapshot_tag, declared=standing.declared)
     facts |= _names(standing)
-    _tell(reading, standing, side)
+    _add_findings(reading, standing, side)
     if side.role == "staging":
         # Read so that it is watched: a refresh may find that nothing needs copying.
         reading.view.get(VersionSubject(side.environment, *standing.names))
@@ -75,15 +75,19 @@ def loader_fact(workload: WorkloadSubject) -> str:
 
 
 def _names(standing: Standing) -> dict[str, Fact]:
-    """Numbers and names are told, never compared: each registry counts for itself. The version is
+    """Numbers and names are shown, never compared: each registry counts for itself. The version is
     declared where nothing proves that it runs.
     """
-    told = {MODEL: standing.runs.model, VERSION: standing.runs.number, ALIAS: standing.names.number}
+    names = {
+        MODEL: standing.runs.model,
+        VERSION: standing.runs.number,
+        ALIAS: standing.names.number,
+    }
     for load in standing.loads:
-        told[f"runs.{load.workload.kind}/{load.workload.name}"] = _version(load)
+        names[f"runs.{load.workload.kind}/{load.workload.name}"] = _version(load)
     return {
         name: Fact(value, compared=False, declared=name == VERSION and standing.declared)
-        for name, value in told.items()
+        for name, value in names.items()
     }
 
 
@@ -99,14 +103,14 @@ def _elsewhere(standing: Standing) -> Iterator[tuple[str, Fact]]:
 
 
 def _must_agree(reading: Reading, standing: Standing) -> None:
-    """Staging cannot follow two versions, nor one that nobody can tell."""
+    """Staging cannot follow two versions, nor one that cannot be determined."""
     for load in standing.loads:
         if load.stale:
             raise reading.unseen(
                 Reason.NOT_YET_RUNNING,
                 f"production's {load.workload} was started before alias {standing.alias.alias} "
                 f"named version {load.version.number}, so it runs a former one that cannot be "
-                "told; restart it, or wait for its next rollout.",
+                "determined; restart it, or wait for its next rollout.",
             )
     if len({load.version for load in standing.loads}) > 1:
         raise reading.unseen(
@@ -115,11 +119,11 @@ def _must_agree(reading: Reading, standing: Standing) -> None:
         )
 
 
-def _tell(reading: Reading, standing: Standing, side: Side) -> None:
+def _add_findings(reading: Reading, standing: Standing, side: Side) -> None:
     alias, number = standing.alias.alias, standing.names.number
     if not standing.loads:
         reading.finding(
-            f"{side.role}: the alias {alias} names version {number}; what runs is not told "
+            f"{side.role}: the alias {alias} names version {number}; what runs is not known "
             "(no loadedBy)."
         )
     elif standing.names != standing.runs:

@@ -15,8 +15,8 @@ from stagingmirror.sources.kubernetes.subjects import WorkloadSubject
 VALUE = "value"
 
 
-def told(entry: Setting, sides: Sides, role: Role, reading: Reading, now: float) -> Seen:
-    """Raises Ended where there is nothing to tell."""
+def facts_of(entry: Setting, sides: Sides, role: Role, reading: Reading, now: float) -> Seen:
+    """Raises Ended where nothing is known, or proven not to be there."""
     if role == "production":
         return reading.seen(_production(entry, sides, reading, now))
     return reading.seen(_staging(entry, sides, reading))
@@ -39,7 +39,7 @@ def _production(entry: Setting, sides: Sides, reading: Reading, now: float) -> d
             "run a former value that cannot be seen; restart it, or wait for its next rollout.",
         )
     clear = readable_in(place, sides.production)
-    _tell_age(entry, value, now, reading, clear=clear)
+    _add_age(entry, value, now, reading, clear=clear)
     shown = value.text if clear else reading.view.seal(value.text)
     formed = entry.staging.value.replace("{value}", value.text)
     expected = formed if _both_readable(entry, sides) else reading.view.seal(formed)
@@ -53,7 +53,7 @@ def _production(entry: Setting, sides: Sides, reading: Reading, now: float) -> d
 def _staging(entry: Setting, sides: Sides, reading: Reading) -> dict[str, Fact]:
     place, users = place_in(entry, sides.staging), users_of(entry, sides.staging)
     value = value_in(reading, place, users)
-    _tell_loader(entry, sides, reading)
+    _add_loader(entry, sides, reading)
     shown = value.text if _both_readable(entry, sides) else reading.view.seal(value.text)
     facts = {VALUE: Fact(shown, declared=value.declared)}
     for user in value.stale:
@@ -68,7 +68,7 @@ def _both_readable(entry: Setting, sides: Sides) -> bool:
     return all(readable_in(place_in(entry, s), s) for s in (sides.production, sides.staging))
 
 
-def _tell_loader(entry: Setting, sides: Sides, reading: Reading) -> None:
+def _add_loader(entry: Setting, sides: Sides, reading: Reading) -> None:
     if entry.load is None:
         return
     namespace, name = sides.staging.namespace, entry.load.cron_job
@@ -77,16 +77,18 @@ def _tell_loader(entry: Setting, sides: Sides, reading: Reading) -> None:
         reading.finding(f"CronJob {namespace}/{name} is not there: a refresh cannot load.")
 
 
-def _tell_age(entry: Setting, value: Value, now: float, reading: Reading, *, clear: bool) -> None:
-    """Tells of an old value, without its age: a text that ticks would be news all the time."""
+def _add_age(entry: Setting, value: Value, now: float, reading: Reading, *, clear: bool) -> None:
+    """A finding where the value is old, without its age: a text that ticks would change the status
+    all the time.
+    """
     if entry.warn_older_than is None:
         return
     if not clear:
-        reading.finding("warnOlderThan says nothing: production's value is not readable.")
+        reading.finding("warnOlderThan has no effect: production's value is not readable.")
         return
     date = _date(value.text)
     if date is None:
-        reading.finding("warnOlderThan says nothing: production's value is not a date.")
+        reading.finding("warnOlderThan has no effect: production's value is not a date.")
     elif now - date > seconds(entry.warn_older_than):
         reading.finding(f"production's own value is older than {entry.warn_older_than}.")
 
