@@ -53,8 +53,8 @@ def dry_run(kube: Kube, thing: Object) -> Object:
 
 
 @pytest.mark.parametrize("case", VALID)
-def test_a_right_object_passes_both_doors(api: Kube, context: str) -> None:
-    thing = VALID[context]
+def test_a_right_object_passes_both_doors(api: Kube, case: str) -> None:
+    thing = VALID[case]
 
     taken = dry_run(api, thing)
 
@@ -63,10 +63,8 @@ def test_a_right_object_passes_both_doors(api: Kube, context: str) -> None:
 
 
 @pytest.mark.parametrize("case", INVALID)
-def test_a_wrong_object_is_refused_at_both_doors_with_words_that_help(
-    api: Kube, context: str
-) -> None:
-    thing, words = INVALID[context]
+def test_a_wrong_object_is_refused_at_both_doors_with_words_that_help(api: Kube, case: str) -> None:
+    thing, words = INVALID[case]
 
     with pytest.raises(Refused) as refused:
         dry_run(api, thing)
@@ -80,8 +78,8 @@ def test_a_wrong_object_is_refused_at_both_doors_with_words_that_help(
 
 
 @pytest.mark.parametrize("case", SERVER_ONLY)
-def test_what_only_the_api_server_can_refuse_is_refused_there(api: Kube, context: str) -> None:
-    thing, words = SERVER_ONLY[context]
+def test_what_only_the_api_server_can_refuse_is_refused_there(api: Kube, case: str) -> None:
+    thing, words = SERVER_ONLY[case]
 
     with pytest.raises(Refused) as refused:
         dry_run(api, thing)
