@@ -6,6 +6,7 @@ from typing import Any
 from stagingmirror.drift.verdict import Unknown
 from stagingmirror.engine.context import Progress
 from support.kubernetes.workloads import DIGEST, deployment
+from support.operators.operator import World
 from support.sandbox.sandbox import Sandbox
 
 NEW, OLD = (f"registry.example/features@{DIGEST.format(n)}" for n in (2, 1))
@@ -29,8 +30,9 @@ async def until_drifted(sandbox: Sandbox) -> None:
             await asyncio.sleep(0.1)
 
 
-def live(sandbox: Sandbox, name: str = "features") -> dict[str, Any]:
-    return sandbox.kube.get("apps/v1", "Deployment", name, sandbox.staging)
+def live(where: Sandbox | World, name: str = "features") -> dict[str, Any]:
+    """Staging's Deployment of this name, as it is now."""
+    return where.kube.get("apps/v1", "Deployment", name, where.staging)
 
 
 def image_of(body: dict[str, Any]) -> str:

@@ -1,20 +1,26 @@
 """Refreshing workloads on the real API server: what is written, and what is rolled back."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
+from rig.kube import Refused
 from support.kubernetes.kubelet import Kubelet, digest_of
 from support.kubernetes.workloads import DIGEST, deployment
+from support.operators.waiting import holds
 from support.resources import resources
 from support.sandbox.image_refreshes import NEW, OLD, features, image_of, live, states, watched
+from support.sandbox.refresher import tend
 from support.sandbox.refresher import tend
 from support.sandbox.sandbox import Sandbox
 from support.sandbox.setup import a_sandbox
 
 pytestmark = pytest.mark.integration
 NEVER = f"registry.example/never-ready@{DIGEST.format(3)}"
+_NAME = "kubernetes.io/metadata.name"
+_RECORDS = "stagingmirror.dev/record=refresh"
 MIRRORS = "stagingmirror.dev/v1alpha1"
 
 
@@ -124,3 +130,78 @@ def _runs(sandbox: Sandbox, name: str) -> bool:
         for pod in pods
         for status in pod["status"].get("containerStatuses", ())
     )
+
+
+async def test_what_may_not_be_patched_is_reported_and_nothing_is_changed(sandbox: Sandbox) -> None:
+    await watched(sandbox, NEW, OLD)
+    policy = {
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingAdmissionPolicy",
+        "metadata": {"name": sandbox.staging},
+        "spec": {
+            "failurePolicy": "Fail",
+            "matchConstraints": {
+                "namespaceSelector": {"matchLabels": {_NAME: sandbox.staging}},
+                "resourceRules": [
+                    {
+                        "apiGroups": ["apps"],
+                        "apiVersions": ["v1"],
+                        "operations": ["UPDATE"],
+                        "resources": ["deployments"],
+                    }
+                ],
+            },
+            "validations": [{"expression": "false", "reason": "Forbidden"}],
+        },
+    }
+    binding = {
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingAdmissionPolicyBinding",
+        "metadata": {"name": sandbox.staging},
+        "spec": {"policyName": sandbox.staging, "validationActions": ["Deny"]},
+    }
+    sandbox.kube.create(policy)
+    sandbox.kube.create(binding)
+    try:
+        await _until_denied(sandbox)
+        ended = await sandbox.run("now")
+    finally:
+        for kind in ("ValidatingAdmissionPolicyBinding", "ValidatingAdmissionPolicy"):
+            sandbox.kube.delete("admissionregistration.k8s.io/v1", kind, sandbox.staging)
+
+    assert ended["result"] == "RolledBack", ended
+    assert ended["reason"] in ("Forbidden", "AdmissionDenied"), ended
+    assert image_of(live(sandbox)) == OLD
+
+
+async def test_a_namespace_that_ends_ends_the_refresh(sandbox: Sandbox) -> None:
+    await watched(sandbox, NEW, OLD, "one", "two")
+    sandbox.ask("now")
+    await sandbox.until(lambda p: states(p) == ["Taken", "Pending"])
+    sandbox.kube.delete("apps/v1", "Deployment", "two", sandbox.staging)
+    sandbox.kube.delete("v1", "Namespace", sandbox.staging)
+
+    assert sandbox.refresher is not None
+    assert sandbox.kube.list("v1", "ConfigMap", sandbox.settings.namespace, labels=_RECORDS)
+    await sandbox.until_gone()
+
+    async with asyncio.timeout(60):
+        while sandbox.kube.list("v1", "ConfigMap", sandbox.settings.namespace, labels=_RECORDS):
+            await tend(sandbox.refresher)
+
+
+async def _until_denied(sandbox: Sandbox) -> None:
+    def denied() -> bool:
+        try:
+            sandbox.kube.patch(
+                "apps/v1",
+                "Deployment",
+                "features",
+                sandbox.staging,
+                {"metadata": {"labels": {"probe": "x"}}},
+            )
+        except Refused:
+            return True
+        return False
+
+    await holds(denied, within=20)

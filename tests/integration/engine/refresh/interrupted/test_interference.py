@@ -1,9 +1,9 @@
-"""Others write while the real operator refreshes, and afterwards: whoever it is, is named, and the
-refresh that runs goes by its record.
+"""Others write while the operator refreshes, and afterwards: their field manager is named, and the
+refresh that runs follows its record.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,14 @@ from rig.control_plane import ControlPlane
 from support.kubernetes.kubelet import Kubelet
 from support.kubernetes.workloads import deployment
 from support.operators.interrupted import meddled_with
+from support.operators.killing_client import Killed, KillSwitch
 from support.operators.operator import World, condition
-from support.sandbox.image_refreshes import NEW, OLD, image_of
+from support.sandbox.image_refreshes import NEW, OLD, image_of, live, states, watched
 from support.sandbox.refreshing import REFRESH, ask, ended
+from support.sandbox.sandbox import Sandbox
+from support.sandbox.setup import a_sandbox
 
-pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("refresh-interfered")]
+pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("refresh-interference")]
 
 Object = dict[str, Any]
 
@@ -30,6 +33,13 @@ def world(control_plane: ControlPlane) -> Iterator[World]:
     """Production runs; staging's node is the test's."""
     with World(control_plane) as world, Kubelet(world.kube, (world.production,)):
         yield world
+
+
+@pytest.fixture
+async def sandbox(control_plane: Any) -> AsyncIterator[Sandbox]:
+    async with a_sandbox(control_plane) as sandbox:
+        with Kubelet(sandbox.kube, (sandbox.production, sandbox.staging)):
+            yield sandbox
 
 
 @contextmanager
@@ -54,10 +64,6 @@ def begin(world: World, *names: str) -> None:
 def entry(name: str) -> Object:
     place = {"kind": "Deployment", "name": name, "container": "app"}
     return {"name": name, "pipelineImage": {"production": place}}
-
-
-def live(world: World, name: str = "features") -> Object:
-    return world.kube.get("apps/v1", "Deployment", name, world.staging)
 
 
 def set_back(world: World) -> bool:
@@ -169,3 +175,32 @@ def test_a_refresh_runs_to_its_end_as_recorded_though_its_spec_is_edited(
         status = world.until_sync("InSync")
         assert world.read()["metadata"]["generation"] == 2
         assert [each["name"] for each in status["components"]] == ["one"]
+
+
+async def test_a_field_that_another_manager_changed_while_no_operator_ran_stops_the_refresh(
+    sandbox: Sandbox,
+) -> None:
+    await watched(sandbox, NEW, OLD, "one", "two")
+    sandbox.ask("now")
+    await sandbox.until(lambda p: states(p) == ["Taken", "Pending"])
+    container = {"name": "app", "image": THEIRS}
+    patch = {"spec": {"template": {"spec": {"containers": [container]}}}}
+
+    # Between preflight and write: the record has the former image, another manager writes first.
+    await _survey_only(sandbox, "two")
+    sandbox.kube.patch(
+        "apps/v1", "Deployment", "two", sandbox.staging, patch, how="strategic", manager="rival"
+    )
+    ended = await sandbox.run()
+
+    assert (ended["result"], ended["reason"]) == ("RollbackIncomplete", "ChangedUnderneath"), ended
+    assert "rival" in ended["message"]
+    assert [image_of(live(sandbox, name)) for name in ("one", "two")] == [OLD, THEIRS]
+
+
+async def _survey_only(sandbox: Sandbox, name: str) -> None:
+    """Preflight and record the next step; the process dies before its write."""
+    sandbox.operator(KillSwitch(2))  # the stamp, then the record of the step
+    with pytest.raises(Killed):
+        await sandbox.step()
+    sandbox.operator()

@@ -1,8 +1,10 @@
-"""Two operators; the one that leads is stopped (SIGSTOP) in mid-refresh, past its Lease."""
+"""An operator that does not lead any more, in mid-refresh: stopped (SIGSTOP) past its Lease, or in
+this process.
+"""
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,11 +13,14 @@ import pytest
 
 from rig.control_plane import ControlPlane
 from rig.run import until
+from stagingmirror.engine.refresh.start.state import RefreshState
 from support.kubernetes.kubelet import Kubelet
 from support.kubernetes.workloads import deployment
 from support.operators.killing_proxy import KillingProxy
 from support.operators.operator import OperatorProcess, World
-from support.sandbox.image_refreshes import NEW, OLD, image_of
+from support.sandbox.image_refreshes import NEW, OLD, image_of, live, states, watched
+from support.sandbox.sandbox import Sandbox
+from support.sandbox.setup import a_sandbox
 
 pytestmark = pytest.mark.integration
 
@@ -137,3 +142,42 @@ def test_a_leader_that_wakes_up_after_another_ended_its_refresh_changes_nothing(
         assert made.everything() == before
         assert [each for each in made.writes if "/leases/" not in each] == []
         assert other.running
+
+
+@pytest.fixture
+async def sandbox(control_plane: Any) -> AsyncIterator[Sandbox]:
+    async with a_sandbox(control_plane) as sandbox:
+        with Kubelet(sandbox.kube, (sandbox.production, sandbox.staging)):
+            yield sandbox
+
+
+async def test_a_process_that_does_not_lead_any_more_writes_nothing(sandbox: Sandbox) -> None:
+    await watched(sandbox, NEW, OLD)
+    sandbox.ask("now")
+    await sandbox.until(lambda p: states(p) == ["Pending"])
+    sandbox.leading = False
+    before = live(sandbox)["metadata"]["resourceVersion"]
+    record = sandbox.record()
+
+    for _ in range(3):
+        await sandbox.step()
+
+    assert live(sandbox)["metadata"]["resourceVersion"] == before
+    assert sandbox.record() == record
+
+
+async def test_an_old_leader_that_wakes_up_meets_the_new_ones_record(sandbox: Sandbox) -> None:
+    await watched(sandbox, NEW, OLD)
+    sandbox.ask("now")
+    await sandbox.until(lambda p: states(p) == ["Pending"])
+    old, context = sandbox.refresher, await sandbox.context()
+    sandbox.operator()
+    await sandbox.step()
+    generation = live(sandbox)["metadata"]["generation"]
+    assert old is not None
+
+    progress = await old.advance(context, RefreshState())
+
+    assert progress.waiting is not None
+    assert live(sandbox)["metadata"]["generation"] == generation
+    assert (await sandbox.run())["result"] == "Succeeded"
