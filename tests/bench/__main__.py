@@ -12,9 +12,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import aliases, cost, hashing, idle, latency, starting
 from bench.figures import Figure, show, write
 from bench.ground import Ground, a_ground
+from bench.measures import aliases, cost, hashing, idle, latency, starting
 from bench.observer import Observer
 from bench.processes import Usage, usage
 from bench.scene import Scene

@@ -9,9 +9,9 @@ from pathlib import Path
 from demo.narrator import Narrator, NotAsToldError
 from demo.stage import Stage
 from demo.story import tell
-from rig import system
 from rig.catalogue import EVERYTHING
-from rig.cluster import Cluster
+from rig.cluster import system
+from rig.cluster.cluster import Cluster
 from rig.programs import RigError, build, program
 from support.operators.operator_image import operator_image
 

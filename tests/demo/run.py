@@ -11,7 +11,7 @@ import yaml
 
 from demo.narrator import Narrator
 from demo.stage import EXAMPLES, OPERATOR_NAMESPACE, PRODUCTION, ROOT, STAGING, Stage
-from rig.cluster import Cluster
+from rig.cluster.cluster import Cluster
 from rig.programs import RigError
 from support.kubernetes.rights import ACCOUNT, grant
 from support.resources import resources

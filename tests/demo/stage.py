@@ -13,7 +13,7 @@ from string import Template
 from typing import Any
 
 from demo.narrator import Narrator
-from rig.cluster import Cluster
+from rig.cluster.cluster import Cluster
 from rig.mlflow_server import MlflowServer
 from rig.models import client_of, log_model
 from rig.programs import program

@@ -5,7 +5,7 @@ import pytest
 from demo.narrator import Narrator
 from demo.stage import Stage
 from demo.story import tell
-from rig.cluster import Cluster
+from rig.cluster.cluster import Cluster
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("cluster")]
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from rig import sweep
-from rig.cluster import Cluster
+from rig.cluster.cluster import Cluster
 from rig.kube import Object
 from rig.models import log_files
 from rig.run import until
@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("cluster")]
 
 _DRIVER = """
 import sys, time
-from rig.cluster import Cluster
+from rig.cluster.cluster import Cluster
 with Cluster("orphan") as cluster:
     image = cluster.images.build("features")
     cluster.kubectl("create", "deployment", "features", f"--image={image}")

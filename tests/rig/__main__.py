@@ -8,8 +8,9 @@ import sys
 import time
 from pathlib import Path
 
-from rig import keeper, system
+from rig import keeper
 from rig.catalogue import EVERYTHING, LEVELS
+from rig.cluster import system
 from rig.programs import RigError, build, program
 from rig.run import state_home, sweep_abandoned
 

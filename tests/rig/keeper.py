@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from rig import sweep
-from rig.cluster import Cluster
+from rig.cluster.cluster import Cluster
 from rig.control_plane import ControlPlane
 from rig.kubernetes import Kubernetes
 from rig.programs import RigError

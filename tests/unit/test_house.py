@@ -2,12 +2,17 @@
 
 import re
 import subprocess
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
+PRODUCT = ROOT / "operator" / "stagingmirror"
 LONGEST_MODULE = 300
+MOST_MODULES = 13
+NOT_OF_THE_PRODUCT = {"bench", "docs"}
+"""Folders of tests/unit that test something else."""
 NAMED_FOR_NOTHING = {"utils", "util", "helpers", "helper", "common", "misc", "manager"}
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#[^)]*)?\)")
 
@@ -83,15 +88,24 @@ def test_the_chart_carries_the_same_definitions_as_the_repository() -> None:
     assert here
 
 
-def test_the_map_in_contributing_names_every_room() -> None:
-    package = ROOT / "operator" / "stagingmirror"
-    rooms = {each.name for each in package.iterdir() if each.suffix == ".py" or each.is_dir()}
-    told = (ROOT / "CONTRIBUTING.md").read_text().split("```")[1]
-
-    missing = sorted(
-        room
-        for room in rooms - {"__init__.py", "__pycache__"}
-        if room not in told and f"{room}/" not in told
+def test_no_folder_holds_more_modules_than_a_reader_can_survey() -> None:
+    folders = Counter(
+        str(path.parent.relative_to(ROOT))
+        for path in tracked("operator/*.py", "tests/*.py")
+        if path.name != "__init__.py"
     )
 
-    assert missing == []
+    assert {name: count for name, count in folders.items() if count > MOST_MODULES} == {}
+
+
+def test_the_unit_tests_mirror_the_product() -> None:
+    tests = ROOT / "tests" / "unit"
+    folders = {path.parent.relative_to(tests) for path in tracked("tests/unit/*.py")}
+
+    unknown = [
+        str(folder)
+        for folder in sorted(folders)
+        if str(folder) not in NOT_OF_THE_PRODUCT and not (PRODUCT / folder).is_dir()
+    ]
+
+    assert unknown == []

@@ -12,9 +12,9 @@ from contextlib import contextmanager
 import hypothesis
 import pytest
 
-from rig import system
 from rig.catalogue import LEVELS
-from rig.cluster import Cluster
+from rig.cluster import system
+from rig.cluster.cluster import Cluster
 from rig.control_plane import ControlPlane
 from rig.kube import Kube
 from rig.mlflow_server import MlflowServer

@@ -13,7 +13,6 @@ from support.operators.waiting import holds
 from support.resources import resources
 from support.sandbox.image_refreshes import NEW, OLD, features, image_of, live, states, watched
 from support.sandbox.refresher import tend
-from support.sandbox.refresher import tend
 from support.sandbox.sandbox import Sandbox
 from support.sandbox.setup import a_sandbox
 

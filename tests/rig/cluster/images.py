@@ -13,11 +13,11 @@ import subprocess
 import tarfile
 from pathlib import Path
 
-from rig.enclosure import Enclosure
-from rig.node import REGISTRY
+from rig.cluster.enclosure import Enclosure
+from rig.cluster.node import REGISTRY
 from rig.programs import RigError, alone, cache_home, go, go_version, program
 
-SOURCES = Path(__file__).parent / "images"
+SOURCES = Path(__file__).parents[1] / "images"
 CATALOGUE = ("pause", "features", "model-server", "never-ready", "crashes", "loader")
 _BUILD_LIMIT_SECONDS = 600
 _NOBODY = "65532"

@@ -9,7 +9,7 @@ from rich.progress import Progress
 from bench import scene as bodies
 from bench.figures import Figure, percentile
 from bench.ground import Ground, move_alias
-from bench.idle import CHECK_INTERVAL_SECONDS
+from bench.measures.idle import CHECK_INTERVAL_SECONDS
 from bench.observer import Observer
 
 _SPREAD_SECONDS = 2 * CHECK_INTERVAL_SECONDS

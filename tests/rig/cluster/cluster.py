@@ -8,16 +8,17 @@ touched.
 from collections.abc import Sequence
 from pathlib import Path
 
-from rig import node, sweep, system
+from rig import sweep
 from rig.catalogue import CLUSTER
+from rig.cluster import node, system
+from rig.cluster.enclosure import NODE_ADDRESS, Enclosure, make_cgroup
+from rig.cluster.images import Images
 from rig.control_plane import (
     ServerKeys,
     api_server_command,
     controller_manager_command,
     etcd_command,
 )
-from rig.enclosure import NODE_ADDRESS, Enclosure, make_cgroup
-from rig.images import Images
 from rig.kubernetes import Kubernetes, write_kubeconfig
 from rig.mlflow_server import MlflowServer
 from rig.process import Process

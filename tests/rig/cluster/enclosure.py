@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from rig import forwarder
+from rig.cluster import forwarder
 from rig.process import Process
 from rig.programs import RigError
 from rig.run import Run

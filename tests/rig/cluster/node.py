@@ -8,7 +8,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from rig.enclosure import BRIDGE, NODE_ADDRESS, POD_ADDRESSES, RUNTIME
+from rig.cluster.enclosure import BRIDGE, NODE_ADDRESS, POD_ADDRESSES, RUNTIME
 from rig.programs import program
 
 REGISTRY = "127.0.0.1:5000"

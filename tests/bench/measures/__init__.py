@@ -1,0 +1,1 @@
+"""What is measured, one module per figure or group of figures."""
