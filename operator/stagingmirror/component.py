@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
+from stagingmirror.actions.step import ExecutableStep
 from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
 from stagingmirror.api.spec.kind_spec import KindSpec, Mode
 from stagingmirror.drift.facts import Observation, Seen, Why
 from stagingmirror.drift.places import Place, RegistryAlias
-from stagingmirror.drift.steps import Step
 from stagingmirror.view import View
 
 S = TypeVar("S", bound=KindSpec)
@@ -67,7 +67,7 @@ class Kind(Protocol[S]):
 
     def plan(
         self, entry: Entry[S], sides: Sides, production: Seen, staging: Observation, view: View
-    ) -> tuple[Step, ...]:
+    ) -> tuple[ExecutableStep, ...]:
         """The steps that make staging like production; none where nothing needs doing. Called only
         where production is Seen and whole.
 

@@ -2,21 +2,22 @@
 ``support.kinds.kinds`` has a world for it.
 """
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stagingmirror.actions.copy_model import CopyModel
+from stagingmirror.actions.run_loader import RunLoader
 from stagingmirror.api.spec.kinds import KINDS
 from stagingmirror.component import Role
 from stagingmirror.components import CATALOGUE
 from stagingmirror.drift.compare import judge
 from stagingmirror.drift.facts import Absent, Observation, Observations, Seen, Unseen, Why
 from stagingmirror.drift.plan import Proposal, make
-from stagingmirror.drift.steps import CopyModel, MoveAlias, RunLoader, Step
+from stagingmirror.drift.steps import Step
 from stagingmirror.drift.verdict import Drifted, InSync, Unknown, Verdict
-from stagingmirror.engine.ownership.write_targets import targets_of
 from support.kinds.builders import NOW, STAGING, World
 from support.kinds.kinds import EXAMPLES, Example
 from support.sandbox.rehearsal import Rehearsal
@@ -215,10 +216,11 @@ def test_a_refresh_writes_only_into_staging(example: Example, change: str) -> No
     for step in steps:
         if isinstance(step, CopyModel):
             assert step.to_environment == "staging"
-        elif isinstance(step, MoveAlias):
-            assert step.environment == "staging"
-        else:
-            assert step.namespace == STAGING
+        for write in step.writes():
+            where = asdict(write.place)
+            assert where.get("environment", "staging") == "staging"
+            assert where.get("namespace", STAGING) == STAGING
+            assert {"environment", "namespace"} & where.keys()
 
 
 @pytest.mark.parametrize(("example", "change"), CHANGED)
@@ -228,7 +230,8 @@ def test_what_a_refresh_writes_is_what_its_entry_claims(example: Example, change
 
     writing = (each for each in plan(example, world) if not isinstance(each, RunLoader))
 
-    assert targets_of(writing) <= example.kind.writes(example.entry, example.sides)
+    written = {write.place for step in writing for write in step.writes()}
+    assert written <= example.kind.writes(example.entry, example.sides)
 
 
 @every

@@ -1,14 +1,17 @@
 """One key of one ConfigMap of staging."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
-from stagingmirror.actions.action import Arrived, Json, Outcome, Reverted, Task
+from stagingmirror.actions.step import Arrived, ExecutableStep, Json, Outcome, Reverted, Task
 from stagingmirror.actions.tools import Tools
-from stagingmirror.drift.steps import SetConfigMapKey
+from stagingmirror.drift.places import ConfigMapKey
+from stagingmirror.drift.steps import Phase, Write
+from stagingmirror.drift.wording import shown
 from stagingmirror.errors import ChangedUnderneath, Conflicted, NotAnswered, NotThere, StepFailed
 from stagingmirror.reasons import Reason
-from stagingmirror.sources.kubernetes.write.field_managers import our_entry, owner_of
+from stagingmirror.sources.kubernetes.write.field_managers import is_foreign, our_entry, owner_of
 from stagingmirror.sources.kubernetes.write.field_patch import Body
 from stagingmirror.sources.kubernetes.write.writer import MERGE
 
@@ -16,8 +19,31 @@ _ATTEMPTS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
-    step: SetConfigMapKey
+class SetConfigMapKey(ExecutableStep):
+    phase: ClassVar[Phase] = "switch"
+    order: ClassVar[int] = 30
+    visible: ClassVar[bool] = True
+
+    namespace: str
+    name: str
+    key: str
+    value: str
+
+    def describe(self) -> str:
+        return f"{self._name}: {self.key} → {shown(self.value)}"
+
+    def writes(self) -> tuple[Write, ...]:
+        return (Write(ConfigMapKey(self.namespace, self.name, self.key), self.value),)
+
+    def rollback_rank(self, loaded: frozenset[str]) -> int:
+        return 1
+
+    def replaced(self, value: str, before: Json) -> Sequence[object]:
+        return (before["value"],) if value == self.value else ()
+
+    def owners(self, before: Json) -> Sequence[str]:
+        owner = before.get("owner")
+        return (f"{self._name}: {self.key} was managed by {owner}",) if is_foreign(owner) else ()
 
     async def survey(self, refresh: str, tools: Tools) -> Json:
         try:
@@ -28,28 +54,28 @@ class Setting:
             raise StepFailed(Reason.IMMUTABLE, f"{self._name} is immutable; name one that is not.")
         return {
             "uid": body["metadata"]["uid"],
-            "value": _value(body, self.step.key),
+            "value": _value(body, self.key),
             "owner": self._owner(body),
             "ours": our_entry(body),
         }
 
     async def take(self, task: Task, tools: Tools) -> Outcome:
-        await self._write(task, task.before["value"], self.step.value, tools)
+        await self._write(task, task.before["value"], self.value, tools)
         return Arrived("written")
 
     async def verify(self, task: Task, tools: Tools) -> Outcome | Reverted:
         body = await tools.writer.get(self._path)
-        now = _value(body, self.step.key)
-        if now == self.step.value:
+        now = _value(body, self.key)
+        if now == self.value:
             return Arrived("holds the value")
         if now != task.before["value"]:
             raise self._changed(body)
         manager = self._owner(body) or "somebody"
-        return Reverted(manager, f"{manager} changed {self.step.key} of {self._name}")
+        return Reverted(manager, f"{manager} changed {self.key} of {self._name}")
 
     async def roll_back(self, task: Task, tools: Tools) -> Outcome:
         try:
-            await self._write(task, self.step.value, task.before["value"], tools)
+            await self._write(task, self.value, task.before["value"], tools)
         except NotThere:
             return Arrived("is gone; nothing to roll back")
         return Arrived("written back")
@@ -57,43 +83,43 @@ class Setting:
     async def verify_rollback(self, task: Task, tools: Tools) -> Outcome:
         try:
             body = await tools.writer.get(self._path)
-            if _value(body, self.step.key) != task.before["value"]:
+            if _value(body, self.key) != task.before["value"]:
                 raise StepFailed(
                     Reason.NOT_ROLLED_BACK, f"{self._name} does not hold its former value."
                 )
-            await tools.writer.give_back(self.step.namespace, self._path, task.before["ours"])
+            await tools.writer.give_back(self.namespace, self._path, task.before["ours"])
         except NotThere:
             return Arrived("is gone")
         return Arrived("as before")
 
     async def is_settled(self, task: Task, tools: Tools) -> bool:
-        now = _value(await tools.writer.get(self._path), self.step.key)
-        return now in (task.before["value"], self.step.value)
+        now = _value(await tools.writer.get(self._path), self.key)
+        return now in (task.before["value"], self.value)
 
     @property
     def _path(self) -> str:
-        return f"/api/v1/namespaces/{self.step.namespace}/configmaps/{self.step.name}"
+        return f"/api/v1/namespaces/{self.namespace}/configmaps/{self.name}"
 
     @property
     def _name(self) -> str:
-        return f"ConfigMap {self.step.name}"
+        return f"ConfigMap {self.name}"
 
     def _owner(self, body: Body) -> str | None:
-        return owner_of(body, ("f:data", f"f:{self.step.key}"))
+        return owner_of(body, ("f:data", f"f:{self.key}"))
 
     async def _write(
         self, task: Task, former: str | None, target: str | None, tools: Tools
     ) -> None:
         for _ in range(_ATTEMPTS):
             body = await tools.writer.get(self._path)
-            now = _value(body, self.step.key)
+            now = _value(body, self.key)
             if now == target:
                 return
             if now != former or body["metadata"]["uid"] != task.before["uid"]:
                 raise self._changed(body)
             try:
                 await tools.writer.patch(
-                    self.step.namespace, self._path, self._patch(body, target), MERGE
+                    self.namespace, self._path, self._patch(body, target), MERGE
                 )
                 return
             except Conflicted:
@@ -103,13 +129,13 @@ class Setting:
     def _patch(self, body: Body, target: str | None) -> dict[str, Any]:
         metadata = body["metadata"]
         fence = {"uid": metadata["uid"], "resourceVersion": metadata["resourceVersion"]}
-        return {"metadata": fence, "data": {self.step.key: target}}
+        return {"metadata": fence, "data": {self.key: target}}
 
     def _changed(self, body: Body) -> ChangedUnderneath:
         who = self._owner(body) or "somebody"
         return ChangedUnderneath(
             Reason.CHANGED_UNDERNEATH,
-            f"{who} changed {self.step.key} of {self._name} during the refresh.",
+            f"{who} changed {self.key} of {self._name} during the refresh.",
         )
 
 

@@ -2,58 +2,81 @@
 
 from dataclasses import dataclass
 from functools import partial
+from typing import ClassVar
 
-from stagingmirror.actions.action import Arrived, Json, Outcome, Reverted, Task, Underway
+from stagingmirror.actions.step import Arrived, ExecutableStep, Json, Outcome, Task, Underway
 from stagingmirror.actions.tools import Progressing, Tools
-from stagingmirror.drift.steps import CopyModel
-from stagingmirror.drift.wording import size
+from stagingmirror.drift.steps import Phase, Write
+from stagingmirror.drift.wording import counted, size
 from stagingmirror.errors import ChangedUnderneath, NotAnswered, StepFailed
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.mlflow.copy.copy import CopyOrder, copy_version
 
 
 @dataclass(frozen=True, slots=True)
-class Copying:
-    """Copying runs beside the passes. It is safe to be asked again: a half copy is finished, a
-    whole one is found, so a crash doubles nothing.
+class CopyModel(ExecutableStep):
+    """Produces the version number in staging. A version with the same content that is already there
+    is reused, and a half copy is finished. Copying runs beside the passes.
     """
 
-    step: CopyModel
+    phase: ClassVar[Phase] = "prepare"
+    order: ClassVar[int] = 10
+    visible: ClassVar[bool] = False
+
+    from_environment: str
+    from_model: str
+    from_version: str
+    to_environment: str
+    to_model: str
+    tree_hash: str
+    files: int
+    size: int
+
+    def describe(self) -> str:
+        return (
+            f"copy version {self.from_version} of {self.from_model} "
+            f"({counted(self.files, 'file')}, {size(self.size)}) "
+            f"from {self.from_environment} to {self.to_environment}"
+        )
+
+    def writes(self) -> tuple[Write, ...]:
+        return ()  # a new version has a number of its own
+
+    def rollback_rank(self, loaded: frozenset[str]) -> int:
+        return 0
 
     async def survey(self, refresh: str, tools: Tools) -> Json:
         return {}
 
     async def take(self, task: Task, tools: Tools) -> Outcome:
-        step = self.step
-
         async def work(progress: Progressing) -> str:
-            self._may_write(tools)
+            self._refuse_unproven(tools)
             try:
                 return await copy_version(
-                    tools.server(step.from_environment),
-                    tools.server(step.to_environment),
+                    tools.server(self.from_environment),
+                    tools.server(self.to_environment),
                     self._order(task),
                     clock=tools.clock,
                     progress=progress,
-                    may_write=lambda: self._may_write(tools),
-                    differs=partial(tools.doubt, step.to_environment, step.to_model),
+                    may_write=lambda: self._refuse_unproven(tools),
+                    differs=partial(tools.doubt, self.to_environment, self.to_model),
                     room=tools.pool.room,
                 )
             except ChangedUnderneath:
-                tools.doubt(step.from_environment, step.from_model, step.from_version)
+                tools.doubt(self.from_environment, self.from_model, self.from_version)
                 raise
 
-        result = tools.pool.look((task.refresh, self.step.id), work)
+        result = tools.pool.poll((task.refresh, self.id), work)
         if isinstance(result, str):
             return Arrived(f"version {result}, bytes verified", produced=result)
         done, total = result
-        return Underway(f"{size(done)} of {size(total or self.step.size)} copied")
+        return Underway(f"{size(done)} of {size(total or self.size)} copied")
 
-    async def verify(self, task: Task, tools: Tools) -> Outcome | Reverted:
+    async def verify(self, task: Task, tools: Tools) -> Outcome:
         return Arrived("bytes verified after the upload")
 
     async def roll_back(self, task: Task, tools: Tools) -> Outcome:
-        await tools.pool.stop((task.refresh, self.step.id))
+        await tools.pool.stop((task.refresh, self.id))
         return Arrived("stays in the registry, named by no alias; used again by the next refresh")
 
     async def verify_rollback(self, task: Task, tools: Tools) -> Outcome:
@@ -62,26 +85,25 @@ class Copying:
     async def is_settled(self, task: Task, tools: Tools) -> bool:
         return True
 
-    def _may_write(self, tools: Tools) -> None:
-        """Asked before each write. What held when the plan was made may not hold any more."""
+    def _refuse_unproven(self, tools: Tools) -> None:
+        """Called before each write: what held when the plan was made may not hold any more."""
         tools.writer.refuse_unless_leading()
-        step = self.step
-        may = tools.may_copy(step.from_environment, step.to_environment)
+        may = tools.may_copy(self.from_environment, self.to_environment)
         if not may:
             raise (NotAnswered if may is None else StepFailed)(
                 Reason.REGISTRY_NOT_PROVEN,
-                f'it is not proven that "{step.from_environment}" and "{step.to_environment}" are '
+                f'it is not proven that "{self.from_environment}" and "{self.to_environment}" are '
                 "two registries, so nothing is copied into the latter",
             )
 
     def _order(self, task: Task) -> CopyOrder:
         return CopyOrder(
-            from_model=self.step.from_model,
-            from_version=self.step.from_version,
-            to_model=self.step.to_model,
-            tree_hash=self.step.tree_hash,
-            origin_registry=self.step.from_environment,
+            from_model=self.from_model,
+            from_version=self.from_version,
+            to_model=self.to_model,
+            tree_hash=self.tree_hash,
+            origin_registry=self.from_environment,
             refresh_id=task.refresh,
             mirror=task.mirror,
-            max_bytes=max(self.step.size, 1),
+            max_bytes=max(self.size, 1),
         )

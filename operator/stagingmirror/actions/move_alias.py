@@ -1,32 +1,57 @@
 """Staging's alias. Never one that any mirror names as production's."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
 
-from stagingmirror.actions.action import Arrived, Json, Outcome, Reverted, Task
+from stagingmirror.actions.step import Arrived, ExecutableStep, Json, Outcome, Reverted, Task
 from stagingmirror.actions.tools import Tools
-from stagingmirror.drift.steps import MoveAlias
+from stagingmirror.drift.places import RegistryAlias
+from stagingmirror.drift.steps import Phase, Value, Write, renamed
+from stagingmirror.drift.wording import shown
 from stagingmirror.errors import ChangedUnderneath, StepFailed
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.mlflow.copy.aliases import delete_alias, get_alias, set_alias
 
 
 @dataclass(frozen=True, slots=True)
-class Moving:
-    """MLflow has no resourceVersion: a move by somebody else between reading and writing is found
-    by the next look only.
+class MoveAlias(ExecutableStep):
+    """MLflow has no resourceVersion: a move by somebody else between our read and our write is
+    found by the next observation only.
     """
 
-    step: MoveAlias
+    phase: ClassVar[Phase] = "switch"
+    order: ClassVar[int] = 40
+    visible: ClassVar[bool] = True
+
+    environment: str
+    model: str
+    alias: str
+    version: Value
+
+    def describe(self) -> str:
+        number = isinstance(self.version, str)
+        return f"{self._name} → {'version ' if number else ''}{shown(self.version)}"
+
+    def writes(self) -> tuple[Write, ...]:
+        place = RegistryAlias(self.environment, self.model, self.alias)
+        return (Write(place, self.version),)
+
+    def with_ids(self, ids: Mapping[str, str]) -> Self:
+        return replace(self, version=renamed(self.version, ids))
+
+    def rollback_rank(self, loaded: frozenset[str]) -> int:
+        return 1
 
     async def survey(self, refresh: str, tools: Tools) -> Json:
         self._refuse_productions(tools)
         return {"version": await self._now(tools)}
 
     async def take(self, task: Task, tools: Tools) -> Outcome:
-        return await self._move(task.before["version"], task.text(self.step.version), tools)
+        return await self._move(task.before["version"], task.text(self.version), tools)
 
     async def verify(self, task: Task, tools: Tools) -> Outcome | Reverted:
-        wanted, now = task.text(self.step.version), await self._now(tools)
+        wanted, now = task.text(self.version), await self._now(tools)
         if now == wanted:
             return Arrived(f"names version {wanted}")
         if now != task.before["version"]:
@@ -34,7 +59,7 @@ class Moving:
         return Reverted("somebody", f"somebody moved {self._name} to version {now}")
 
     async def roll_back(self, task: Task, tools: Tools) -> Outcome:
-        return await self._move(task.text(self.step.version), task.before["version"], tools)
+        return await self._move(task.text(self.version), task.before["version"], tools)
 
     async def verify_rollback(self, task: Task, tools: Tools) -> Outcome:
         if await self._now(tools) != task.before["version"]:
@@ -44,15 +69,14 @@ class Moving:
         return Arrived("as before")
 
     async def is_settled(self, task: Task, tools: Tools) -> bool:
-        return await self._now(tools) in (task.before["version"], task.text(self.step.version))
+        return await self._now(tools) in (task.before["version"], task.text(self.version))
 
     @property
     def _name(self) -> str:
-        return f"alias {self.step.alias} of {self.step.model}"
+        return f"alias {self.alias} of {self.model}"
 
     async def _now(self, tools: Tools) -> str | None:
-        server = tools.server(self.step.environment)
-        return await get_alias(server, self.step.model, self.step.alias)
+        return await get_alias(tools.server(self.environment), self.model, self.alias)
 
     async def _move(self, former: str | None, target: str | None, tools: Tools) -> Outcome:
         now = await self._now(tools)
@@ -62,11 +86,11 @@ class Moving:
             raise self._changed(now)
         self._refuse_productions(tools)
         tools.writer.refuse_unless_leading()
-        server = tools.server(self.step.environment)
+        server = tools.server(self.environment)
         if target is None:
-            await delete_alias(server, self.step.model, self.step.alias)
+            await delete_alias(server, self.model, self.alias)
         else:
-            await set_alias(server, self.step.model, self.step.alias, target)
+            await set_alias(server, self.model, self.alias, target)
         return Arrived(f"moved from version {former} to {target}")
 
     def _changed(self, now: str | None) -> ChangedUnderneath:
@@ -74,8 +98,7 @@ class Moving:
         return ChangedUnderneath(Reason.CHANGED_UNDERNEATH, f"somebody {moved} during the refresh.")
 
     def _refuse_productions(self, tools: Tools) -> None:
-        step = self.step
-        if tools.is_productions(step.environment, step.model, step.alias):
+        if tools.is_productions(self.environment, self.model, self.alias):
             raise StepFailed(
                 Reason.PRODUCTION_IS_READ_ONLY,
                 f"a StagingMirror names {self._name} as production's, so it is never moved; name "

@@ -1,25 +1,37 @@
 """All fields of one workload in one patch, so one rollout."""
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self
 
-from stagingmirror.actions.action import Arrived, Json, Outcome, Reverted, Task, Underway
-from stagingmirror.actions.tools import Tools
-from stagingmirror.drift.steps import (
-    FieldWrite,
-    PatchWorkload,
-    Restart,
-    SetAnnotation,
-    SetImage,
-    SetVariable,
+from stagingmirror.actions.step import (
+    Arrived,
+    ExecutableStep,
+    Json,
+    Outcome,
+    Reverted,
+    Task,
+    Underway,
 )
+from stagingmirror.actions.tools import Tools
+from stagingmirror.api.types.workload import WorkloadKind
+from stagingmirror.drift.places import WorkloadField
+from stagingmirror.drift.steps import Phase, Write, renamed
 from stagingmirror.errors import NotThere, StepFailed
 from stagingmirror.reasons import Reason
-from stagingmirror.sources.kubernetes.write.field_managers import our_entry, owner_of
+from stagingmirror.sources.kubernetes.write.field_managers import is_foreign, our_entry, owner_of
 from stagingmirror.sources.kubernetes.write.field_patch import (
     Body,
     Change,
     Entry,
+    FieldWrite,
+    Restart,
+    SetAnnotation,
+    SetImage,
+    SetVariable,
+    describe,
+    field_of,
+    in_order,
     named,
     path_of,
     read_field,
@@ -45,21 +57,75 @@ NOT_WHOLE = "was not whole before, so not verified"
 
 
 @dataclass(frozen=True, slots=True)
-class Patching:
-    step: PatchWorkload
+class PatchWorkload(ExecutableStep):
+    """All fields of one workload. Several components may share it. A restart stays beside writes
+    that bring new pods anyway: after a rollback, pods of the former template may have read the new
+    value of a store meanwhile, and only a restart replaces them.
+    """
+
+    phase: ClassVar[Phase] = "switch"
+    order: ClassVar[int] = 50
+    visible: ClassVar[bool] = True
+
+    kind: WorkloadKind
+    namespace: str
+    name: str
+    fields: tuple[FieldWrite, ...]
+
+    def describe(self) -> str:
+        return f"{self._name}: {'; '.join(describe(each) for each in self.fields)}"
+
+    def writes(self) -> tuple[Write, ...]:
+        return tuple(
+            Write(WorkloadField(self.kind, self.namespace, self.name, field_of(each)), each)
+            for each in self.fields
+            if not isinstance(each, Restart)
+        )
+
+    def merge_key(self) -> Hashable:
+        return (self.kind, self.namespace, self.name)
+
+    def joined(self, other: Self) -> Self:
+        both = ExecutableStep.joined(self, other)
+        return replace(both, fields=in_order(self.fields + other.fields))
+
+    def with_ids(self, ids: Mapping[str, str]) -> Self:
+        fields = (
+            replace(each, value=renamed(each.value, ids)) if isinstance(each, SetVariable) else each
+            for each in self.fields
+        )
+        return replace(self, fields=in_order(fields))
+
+    def rollback_rank(self, loaded: frozenset[str]) -> int:
+        return 4 if loaded & set(self.components) else 2
+
+    def replaced(self, value: str, before: Json) -> Sequence[object]:
+        return [
+            former.get("value", "") if isinstance(former, Mapping) else former
+            for write, former in zip(self.fields, before["entries"], strict=True)
+            if getattr(write, "value", None) == value
+            and not (isinstance(former, Mapping) and "valueFrom" in former)
+        ]
+
+    def owners(self, before: Json) -> Sequence[str]:
+        return [
+            f"{self._name}: {named(write)} was managed by {owner}"
+            for write, owner in zip(self.fields, before.get("owners") or (), strict=False)
+            if is_foreign(owner) and not isinstance(write, Restart)
+        ]
 
     async def survey(self, refresh: str, tools: Tools) -> Json:
         try:
             rollout = await self._rollout(tools)
         except NotThere:
             raise StepFailed(Reason.NOT_THERE, f"there is no {self._name}; create it.") from None
-        body, kind = rollout.body, self.step.kind
+        body, kind = rollout.body, self.kind
         if self._rolls_out:
             refuse_unmovable(rollout)
         return {
             "uid": body["metadata"]["uid"],
-            "entries": [read_field(body, kind, write) for write in self.step.writes],
-            "owners": [owner_of(body, path_of(body, kind, write)) for write in self.step.writes],
+            "entries": [read_field(body, kind, write) for write in self.fields],
+            "owners": [owner_of(body, path_of(body, kind, write)) for write in self.fields],
             "ours": our_entry(body),
             "digests": running_digests(rollout),
             "whole": is_whole(rollout),
@@ -73,9 +139,9 @@ class Patching:
     async def verify(self, task: Task, tools: Tools) -> Outcome | Reverted:
         rollout = await self._rollout(tools)
         for change in self._forward(task):
-            now = read_field(rollout.body, self.step.kind, change.write)
+            now = read_field(rollout.body, self.kind, change.write)
             if now not in (change.target, change.former):
-                raise changed_underneath(rollout.body, self.step.kind, change)
+                raise changed_underneath(rollout.body, self.kind, change)
             if now != change.target:
                 return self._reverted(rollout.body, change)
         if not self._rolls_out:
@@ -95,7 +161,7 @@ class Patching:
         except NotThere:
             return Arrived("is gone; nothing to roll back")
         if foreign:
-            raise changed_underneath(body, self.step.kind, foreign[0])
+            raise changed_underneath(body, self.kind, foreign[0])
         # Also where nothing is left to do: a process may have died right after its patch.
         return Arrived("patched back", after={**task.after, "backGeneration": _generation(body)})
 
@@ -107,7 +173,7 @@ class Patching:
             awaited = self._awaited_back(rollout, task)
             if awaited:
                 return Underway(awaited)
-            await tools.writer.give_back(self.step.namespace, self._path, task.before["ours"])
+            await tools.writer.give_back(self.namespace, self._path, task.before["ours"])
         except NotThere:
             return Arrived("is gone")
         if not self._rolls_out:
@@ -119,7 +185,7 @@ class Patching:
     async def is_settled(self, task: Task, tools: Tools) -> bool:
         body = await tools.writer.get(self._path)
         return body["metadata"]["uid"] != task.before["uid"] or all(
-            read_field(body, self.step.kind, change.write) in (change.former, change.target)
+            read_field(body, self.kind, change.write) in (change.former, change.target)
             for change in self._forward(task)
             if not isinstance(change.write, Restart)
         )
@@ -129,29 +195,27 @@ class Patching:
         """Whether it writes anything into the pod template: the workload's own annotations reach no
         pod, so pods say nothing of them.
         """
-        return any(not isinstance(write, SetAnnotation) for write in self.step.writes)
+        return any(not isinstance(write, SetAnnotation) for write in self.fields)
 
     @property
     def _path(self) -> str:
-        return workload_path(self.step.kind, self.step.namespace, self.step.name)
+        return workload_path(self.kind, self.namespace, self.name)
 
     @property
     def _name(self) -> str:
-        return f"{self.step.kind} {self.step.name}"
+        return f"{self.kind} {self.name}"
 
     async def _rollout(self, tools: Tools) -> Rollout:
-        step = self.step
-        return await read_rollout(tools.writer, step.kind, step.namespace, step.name)
+        return await read_rollout(tools.writer, self.kind, self.namespace, self.name)
 
     async def _change(self, changes: list[Change], task: Task, tools: Tools) -> dict[str, Any]:
-        step = self.step
         uid = task.before["uid"]
-        return await tools.writer.change(step.kind, step.namespace, step.name, uid, changes)
+        return await tools.writer.change(self.kind, self.namespace, self.name, uid, changes)
 
     def _forward(self, task: Task) -> list[Change]:
         return [
             Change(write, former, target_of(write, _text(write, task)))
-            for write, former in zip(self.step.writes, task.before["entries"], strict=True)
+            for write, former in zip(self.fields, task.before["entries"], strict=True)
         ]
 
     def _backward(self, body: Body, task: Task) -> tuple[list[Change], list[Change]]:
@@ -159,7 +223,7 @@ class Patching:
         todo: list[Change] = []
         foreign: list[Change] = []
         for change in self._forward(task):
-            now = read_field(body, self.step.kind, change.write)
+            now = read_field(body, self.kind, change.write)
             back = Change(change.write, change.target, _before(change, task))
             if now == change.target != change.former:
                 todo.append(back)
@@ -188,7 +252,7 @@ class Patching:
         """Only a digest in the template makes different ``imageID`` the same image."""
         now = running_digests(rollout)
         for container, digests in before.items():
-            image = str(read_field(rollout.body, self.step.kind, SetImage(container, "")))
+            image = str(read_field(rollout.body, self.kind, SetImage(container, "")))
             if "@" not in image and not set(now.get(container, ())) <= set(digests):
                 raise StepFailed(
                     Reason.NOT_ROLLED_BACK,
@@ -197,7 +261,7 @@ class Patching:
                 )
 
     def _reverted(self, body: Body, change: Change) -> Reverted:
-        manager = owner_of(body, path_of(body, self.step.kind, change.write)) or "somebody"
+        manager = owner_of(body, path_of(body, self.kind, change.write)) or "somebody"
         return Reverted(manager, f"{manager} changed {named(change.write)} of {self._name}")
 
 

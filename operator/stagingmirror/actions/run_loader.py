@@ -1,10 +1,23 @@
 """Staging's own loader, run to its end: what a value names is there before the value is written."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
-from stagingmirror.actions.action import Arrived, Json, Outcome, Reverted, Task, Underway
+from stagingmirror.actions.step import (
+    Arrived,
+    ExecutableStep,
+    Json,
+    Outcome,
+    Surveyed,
+    Task,
+    Underway,
+)
 from stagingmirror.actions.tools import Tools
-from stagingmirror.drift.steps import RunLoader
+from stagingmirror.drift.facts import Why
+from stagingmirror.drift.places import Loader, LoaderVariable
+from stagingmirror.drift.steps import Phase, Write
+from stagingmirror.drift.wording import shown
 from stagingmirror.errors import StepFailed
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.write.loader_jobs import (
@@ -21,28 +34,67 @@ GRACE = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Loading:
+class RunLoader(ExecutableStep):
     """``after`` holds the Jobs that were made: ``job`` and, where rolled back, ``backJob``.
     ``found``: there is a Job though its maker died before it could say so.
     """
 
-    step: RunLoader
+    phase: ClassVar[Phase] = "prepare"
+    order: ClassVar[int] = 20
+    visible: ClassVar[bool] = True
+
+    namespace: str
+    cron_job: str
+    container: str
+    variable: str
+    value: str
+    timeout: float
+    former: str | None
+    """Staging's value now: a rollback runs the loader again with it. None: there was none."""
+
+    def describe(self) -> str:
+        return f"run a Job of CronJob {self.cron_job} with {self.variable}={shown(self.value)}"
+
+    def writes(self) -> tuple[Write, ...]:
+        place = LoaderVariable(self.namespace, self.cron_job, self.container, self.variable)
+        return (Write(Loader(self.namespace, self.cron_job), None), Write(place, self.value))
+
+    def rollback_rank(self, loaded: frozenset[str]) -> int:
+        return 3
+
+    def check(self, before: Json, others: Sequence[Surveyed]) -> Why | None:
+        """A rollback loads what staging had when it was judged; where staging holds something else
+        by now, that would be loaded under another name.
+        """
+        held = [
+            value
+            for step, found in others
+            if set(self.components) & set(step.components)
+            for value in step.replaced(self.value, found)
+        ]
+        if not held or self.former in held:
+            return None
+        return Why(
+            Reason.CHANGED_UNDERNEATH,
+            "staging's value was changed after it was judged; the next refresh starts from what it "
+            "is now.",
+        )
 
     async def survey(self, refresh: str, tools: Tools) -> Json:
-        await read_cron_job(tools.writer, self._load(refresh, self.step.value))
-        return {"former": self.step.former}
+        await read_cron_job(tools.writer, self._load(refresh, self.value))
+        return {"former": self.former}
 
     async def take(self, task: Task, tools: Tools) -> Outcome:
-        return await self._run("job", self._load(task.refresh, self.step.value), task, tools)
+        return await self._run("job", self._load(task.refresh, self.value), task, tools)
 
-    async def verify(self, task: Task, tools: Tools) -> Outcome | Reverted:
+    async def verify(self, task: Task, tools: Tools) -> Outcome:
         return Arrived("the loader ended well")
 
     async def roll_back(self, task: Task, tools: Tools) -> Outcome:
         """Ends a run that still goes on, to its last pod: two loaders at once would mix what they
         load. Then loads what staging had, where it had anything.
         """
-        forward = self._load(task.refresh, self.step.value)
+        forward = self._load(task.refresh, self.value)
         if not task.after.keys() & {"job", "found"}:
             if not await exists(tools.writer, forward):
                 return Arrived("had not started")
@@ -50,10 +102,10 @@ class Loading:
             return Underway("waits for the loader to end", after={**task.after, "found": True})
         if "backJob" not in task.after and (left := await end(tools.writer, forward)):
             return self._ending(", ".join(left), task, tools)
-        if self.step.former is None:
+        if self.former is None:
             kept = "staging had no value before, so what was loaded stays"
             return Arrived(kept, caveat=kept)
-        back = self._load(task.refresh, self.step.former, "-back")
+        back = self._load(task.refresh, self.former, "-back")
         return await self._run("backJob", back, task, tools)
 
     async def verify_rollback(self, task: Task, tools: Tools) -> Outcome:
@@ -98,14 +150,13 @@ class Loading:
         return Underway(f"Job {load.name} runs")
 
     def _load(self, refresh: str, value: str, suffix: str = "") -> Load:
-        step = self.step
         return Load(
-            key=f"{refresh}/{step.id}{suffix}",
+            key=f"{refresh}/{self.id}{suffix}",
             refresh=refresh,
-            namespace=step.namespace,
-            cron_job=step.cron_job,
-            container=step.container,
-            variable=step.variable,
+            namespace=self.namespace,
+            cron_job=self.cron_job,
+            container=self.container,
+            variable=self.variable,
             value=value,
-            timeout=step.timeout,
+            timeout=self.timeout,
         )

@@ -29,7 +29,7 @@ class Pool:
         self.room = asyncio.Semaphore(size)
         self._jobs: dict[tuple[str, str], _Job] = {}
 
-    def look(
+    def poll(
         self, key: tuple[str, str], work: Callable[[Progressing], Awaitable[str]]
     ) -> str | tuple[int, int]:
         """The result once it is there, else bytes done and in total; starts the work where it is

@@ -9,12 +9,12 @@ so that comparing stays a comparison of two texts.
 from dataclasses import dataclass
 from itertools import chain
 
+from stagingmirror.actions.step import ExecutableStep
 from stagingmirror.api.spec.pipeline_image import PipelineImage, PipelineImageStaging
 from stagingmirror.api.spec.references import WorkloadReference
 from stagingmirror.component import Entry, Role, Side, Sides
 from stagingmirror.drift.facts import Fact, Observation, Seen, Why
 from stagingmirror.drift.places import Place, RegistryAlias, WorkloadField
-from stagingmirror.drift.steps import SetImage, Step
 from stagingmirror.errors import CannotRefresh
 from stagingmirror.reading.images import Reference, digest_of
 from stagingmirror.reading.patches import needed, patches, refuse_unseen
@@ -23,6 +23,7 @@ from stagingmirror.reading.reading import Ended, Reading, observed
 from stagingmirror.reading.running import called, container_of, pods_that_ran
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.subjects import Pod, WorkloadSubject
+from stagingmirror.sources.kubernetes.write.field_patch import SetImage
 from stagingmirror.view import View
 
 DIGEST = "digest"
@@ -65,7 +66,7 @@ class PipelineImageKind:
         production: Seen,
         staging: Observation,
         view: View,
-    ) -> tuple[Step, ...]:
+    ) -> tuple[ExecutableStep, ...]:
         refuse_unseen(staging)
         digest = production.facts[DIGEST].value
         if isinstance(staging, Seen) and staging.facts[DIGEST].value == digest:

@@ -3,6 +3,7 @@ the same place, and no mirror may write one that another names as production's.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, replace
 from typing import Self
 from unicodedata import normalize
@@ -68,6 +69,43 @@ class Loader(Place):
 
     def __str__(self) -> str:
         return f"CronJob {self.cron_job} as loader"
+
+
+@dataclass(frozen=True, slots=True)
+class LoaderVariable(Place):
+    """The variable of a loader's container that says what to load."""
+
+    namespace: str
+    cron_job: str
+    container: str
+    variable: str
+
+    def __str__(self) -> str:
+        return f"CronJob {self.cron_job} variable {self.variable} of {self.container}"
+
+
+SameRegistry = Callable[[str, str], bool | None]
+"""Whether two environments lead to one registry; None: not known."""
+
+
+def shared(
+    ones: Iterable[Place], others: frozenset[Place], same_registry: SameRegistry
+) -> Place | None:
+    """The first of ``ones`` that is among the others. Two environments that are not proven to be
+    two registries count as one.
+    """
+    for one in sorted(ones, key=str):
+        if any(_is_same(one, each, same_registry) for each in others):
+            return one
+    return None
+
+
+def _is_same(one: Place, other: Place, same_registry: SameRegistry) -> bool:
+    if isinstance(one, RegistryAlias) and isinstance(other, RegistryAlias) and one != other:
+        return replace(one, environment=other.environment) == other and (
+            same_registry(one.environment, other.environment) is not False
+        )
+    return one == other
 
 
 def _fold(name: str) -> str:

@@ -7,49 +7,37 @@ from their content, so the same plan has the same ids in every process.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 
 from stagingmirror.drift.facts import DETAIL, Why
 from stagingmirror.drift.merge import conflicts, merged, named
-from stagingmirror.drift.serial import from_dict, plan_from_dict, plan_to_dict, to_dict
 from stagingmirror.drift.steps import Left, Plan, Step
 from stagingmirror.drift.verdict import Accepted, Drifted, Held, InSync, Unknown, Verdict
-from stagingmirror.drift.wording import components_of, describe, phase
 
-__all__ = [
-    "Proposal",
-    "components_of",
-    "describe",
-    "from_dict",
-    "make",
-    "phase",
-    "plan_from_dict",
-    "plan_to_dict",
-    "to_dict",
-]
-
+S_co = TypeVar("S_co", bound=Step, covariant=True)
+S = TypeVar("S", bound=Step)
 
 REPORTED = "only reported (mode Report)"
 NOT_KNOWN = "not known"
-"""How it is said that a component is Unknown: a refresh without a step waits for it."""
+"""The text of a component that is Unknown begins so: a refresh without a step waits for it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Proposal:
+class Proposal(Generic[S_co]):
     """One component with the steps its kind proposes, or why it cannot be refreshed
     (``CannotRefresh``).
 
-    Steps are looked at only where the verdict is Drifted and the mode is Refresh. Their ids need
+    Steps count only where the verdict is Drifted and the mode is Refresh. Their ids need
     only be unique within the component: ``Produced.step`` names one of them.
     """
 
     component: str
     mode: Literal["Refresh", "Report"]
     verdict: Verdict
-    steps: tuple[Step, ...] | Why = ()
+    steps: tuple[S_co, ...] | Why = ()
 
 
-def make(proposals: Sequence[Proposal]) -> Plan:
+def make(proposals: Sequence[Proposal[S]]) -> Plan[S]:
     """The plan for these components, in their order. What is in sync is in neither list."""
     left = {each.component: why for each in proposals if (why := _left(each)) is not None}
     wanted = {
@@ -68,13 +56,13 @@ def make(proposals: Sequence[Proposal]) -> Plan:
     )
 
 
-def _lefts(proposals: Iterable[Proposal], left: dict[str, str]) -> Iterable[Left]:
+def _lefts(proposals: Iterable[Proposal[Step]], left: dict[str, str]) -> Iterable[Left]:
     return (
         Left(each.component, left[each.component]) for each in proposals if each.component in left
     )
 
 
-def _left(proposal: Proposal) -> str | None:
+def _left(proposal: Proposal[Step]) -> str | None:
     """Why a refresh would not touch this component; None: it would, or it has nothing to do."""
     match proposal.verdict:
         case InSync():
@@ -91,7 +79,7 @@ def _left(proposal: Proposal) -> str | None:
             return _left_drifted(proposal, tuple(each.fact for each in accepted))
 
 
-def _left_drifted(proposal: Proposal, accepted: Sequence[str]) -> str | None:
+def _left_drifted(proposal: Proposal[Step], accepted: Sequence[str]) -> str | None:
     """What is accepted is never written, and steps write all facts of a component together."""
     if proposal.mode == "Report":
         return REPORTED

@@ -1,11 +1,15 @@
-"""What a refresh would do, as plain values. A plan is a tuple of steps; executing them is
-``actions``' business.
+"""The abstract step of a refresh, and the plan that is made of steps. Concrete steps, and how each
+is executed, are in ``actions``.
 """
 
-from dataclasses import dataclass
-from typing import Literal
+from abc import ABC, abstractmethod
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, replace
+from typing import ClassVar, Generic, Literal, NamedTuple, Self, TypeVar
 
-WorkloadKind = Literal["Deployment", "StatefulSet", "CronJob"]
+from stagingmirror.drift.places import Place
+
+Phase = Literal["prepare", "switch"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,113 +26,63 @@ class Produced:
 Value = str | Produced
 
 
-@dataclass(frozen=True, slots=True)
-class CopyModel:
-    """Prepare: bring a model version's bytes into staging's registry, as a new version that no
-    alias names yet.
+class Write(NamedTuple):
+    """What a step writes, and where. Of one place all components must want the same content."""
 
-    Produces the version number in staging. A version with the same content that is already there is
-    reused.
+    place: Place
+    content: Hashable
+
+
+@dataclass(frozen=True, slots=True)
+class Step(ABC):
+    """One step of a refresh, for one or more components. Pure.
+
+    ``phase``: staging runs what a switch step writes; a prepare step only brings what that needs.
+    ``order``: steps with a lower one run first; those of phase prepare are the lowest.
+    ``visible``: whether staging may notice that the step was taken, until it is verified.
     """
 
-    id: str
-    component: str
-    from_environment: str
-    from_model: str
-    from_version: str
-    to_environment: str
-    to_model: str
-    tree_hash: str
-    files: int
-    size: int
-
-
-@dataclass(frozen=True, slots=True)
-class RunLoader:
-    """Prepare: run staging's own loader to its end, as a Job made from a CronJob with one variable
-    set.
-    """
-
-    id: str
-    component: str
-    namespace: str
-    cron_job: str
-    container: str
-    variable: str
-    value: str
-    timeout: float
-    former: str | None
-    """Staging's value now: with it the loader runs again where the refresh is rolled back. None:
-    there was none.
-    """
-
-
-@dataclass(frozen=True, slots=True)
-class SetConfigMapKey:
-    """Switch: one key of one ConfigMap of staging."""
-
-    id: str
-    component: str
-    namespace: str
-    name: str
-    key: str
-    value: str
-
-
-@dataclass(frozen=True, slots=True)
-class MoveAlias:
-    """Switch: staging's alias. Never an alias that any mirror names as production's."""
-
-    id: str
-    component: str
-    environment: str
-    model: str
-    alias: str
-    version: Value
-
-
-@dataclass(frozen=True, slots=True)
-class SetVariable:
-    container: str
-    variable: str
-    value: Value
-
-
-@dataclass(frozen=True, slots=True)
-class SetImage:
-    container: str
-    image: str
-
-
-@dataclass(frozen=True, slots=True)
-class SetAnnotation:
-    key: str
-    value: str
-
-
-@dataclass(frozen=True, slots=True)
-class Restart:
-    """New pods from the same template, as ``kubectl rollout restart`` does."""
-
-
-FieldWrite = SetVariable | SetImage | SetAnnotation | Restart
-
-
-@dataclass(frozen=True, slots=True)
-class PatchWorkload:
-    """Switch: all fields of one workload in one patch, so one rollout. Several components may share
-    it.
-    """
+    phase: ClassVar[Phase]
+    order: ClassVar[int]
+    visible: ClassVar[bool]
 
     id: str
     components: tuple[str, ...]
-    kind: WorkloadKind
-    namespace: str
-    name: str
-    writes: tuple[FieldWrite, ...]
+
+    @abstractmethod
+    def describe(self) -> str:
+        """What the step does, in one line; not for which component."""
+
+    @abstractmethod
+    def writes(self) -> tuple[Write, ...]:
+        """Everything that may not be written by another at the same time. No restart: two may
+        request it.
+        """
+
+    @abstractmethod
+    def rollback_rank(self, loaded: frozenset[str]) -> int:
+        """Steps with a lower rank are rolled back first. Stores come before the workloads that read
+        them; workloads of the components in ``loaded``, whose loader may have run, after it.
+        """
+
+    def merge_key(self) -> Hashable:
+        """Steps with the same key become one step, by ``joined``."""
+        return self.id
+
+    def joined(self, other: Self) -> Self:
+        """One step that does what both do, for the components of both."""
+        return replace(self, components=tuple(dict.fromkeys(self.components + other.components)))
+
+    def with_ids(self, ids: Mapping[str, str]) -> Self:
+        """The step with every ``Produced`` referring to the new id of its step."""
+        return self
 
 
-Step = CopyModel | RunLoader | SetConfigMapKey | MoveAlias | PatchWorkload
+def renamed(value: Value, ids: Mapping[str, str]) -> Value:
+    """The value, referring to the new id of the step that produces it."""
+    if isinstance(value, str):
+        return value
+    return Produced(ids.get(value.step, value.step), value.form)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +95,12 @@ class Left:
     why: str
 
 
+S_co = TypeVar("S_co", bound=Step, covariant=True)
+
+
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Generic[S_co]):
     """Steps in the order in which they run: prepare, then stores, then workloads."""
 
-    steps: tuple[Step, ...]
+    steps: tuple[S_co, ...]
     left: tuple[Left, ...]

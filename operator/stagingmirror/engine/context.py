@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from stagingmirror.actions.step import ExecutableStep
 from stagingmirror.api.spec.mirror import StagingMirrorSpec, Track
 from stagingmirror.api.status.report import Activity
 from stagingmirror.api.types.times import posix
@@ -38,7 +39,7 @@ class Context:
     components: tuple[Judged, ...]
     holds: tuple[Hold, ...]
     """Holds of this mirror that have not expired."""
-    plan: Plan
+    plan: Plan[ExecutableStep]
     """What a refresh would do now; status shows it, ``kubectl stagingmirror plan`` prints it."""
     status: Mapping[str, Any]
     """The status as last written, or empty."""

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
+from stagingmirror.actions.patch_workload import PatchWorkload
 from stagingmirror.drift.facts import Observation, Unseen
-from stagingmirror.drift.steps import FieldWrite, PatchWorkload
 from stagingmirror.errors import CannotRefresh
 from stagingmirror.reading.reading import Ended
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.subjects import WorkloadSubject
+from stagingmirror.sources.kubernetes.write.field_patch import FieldWrite, in_order
 
 T = TypeVar("T")
 
@@ -16,10 +17,10 @@ T = TypeVar("T")
 def patches(
     component: str, writes: Iterable[tuple[WorkloadSubject, FieldWrite]]
 ) -> tuple[PatchWorkload, ...]:
-    """One patch per workload, each with its fields in the order given and none twice."""
-    fields: dict[WorkloadSubject, dict[FieldWrite, None]] = {}
+    """One patch per workload."""
+    fields: dict[WorkloadSubject, list[FieldWrite]] = {}
     for place, write in writes:
-        fields.setdefault(place, {})[write] = None
+        fields.setdefault(place, []).append(write)
     return tuple(
         PatchWorkload(
             id=f"patch-{component}-{place.kind.lower()}-{place.name}",
@@ -27,7 +28,7 @@ def patches(
             kind=place.kind,
             namespace=place.namespace,
             name=place.name,
-            writes=tuple(each),
+            fields=in_order(each),
         )
         for place, each in fields.items()
     )

@@ -10,19 +10,18 @@ import pytest
 
 from rig.control_plane import ControlPlane
 from rig.kube import Kube
-from stagingmirror.actions.action import Arrived, Task, Underway
-from stagingmirror.actions.patch_workload import NOT_WHOLE, Patching
+from stagingmirror.actions.patch_workload import NOT_WHOLE, PatchWorkload
+from stagingmirror.actions.step import Arrived, Task, Underway
 from stagingmirror.actions.tools import Tools
-from stagingmirror.drift.steps import (
+from stagingmirror.errors import ChangedUnderneath, NotAllowed, StepFailed
+from stagingmirror.sources.kubernetes.api.client import KubernetesClient
+from stagingmirror.sources.kubernetes.write.field_patch import (
     FieldWrite,
-    PatchWorkload,
     Restart,
     SetAnnotation,
     SetImage,
     SetVariable,
 )
-from stagingmirror.errors import ChangedUnderneath, NotAllowed, StepFailed
-from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 from stagingmirror.sources.kubernetes.write.writer import Writer
 from stagingmirror.sources.mlflow.client.client import MlflowServer
 from support.kubernetes.workloads import cron_job, deployment
@@ -62,11 +61,11 @@ def owned(kube: Kube, namespace: str) -> str:
     return namespace
 
 
-def patching(namespace: str, *writes: FieldWrite, kind: Any = "Deployment") -> Patching:
-    return Patching(PatchWorkload("p", ("c",), kind, namespace, "owned", writes or WRITES))
+def patching(namespace: str, *writes: FieldWrite, kind: Any = "Deployment") -> PatchWorkload:
+    return PatchWorkload("p", ("c",), kind, namespace, "owned", writes or WRITES)
 
 
-async def survey(action: Patching, tools: Tools) -> Task:
+async def survey(action: PatchWorkload, tools: Tools) -> Task:
     return Task("r1", await action.survey("r1", tools), {}, {}, time.time())
 
 

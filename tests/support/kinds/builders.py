@@ -10,9 +10,9 @@ from typing import Any, TypeVar, cast
 
 from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
 from stagingmirror.api.spec.mirror import Track
+from stagingmirror.api.types.workload import WorkloadKind
 from stagingmirror.component import Entry, Side, Sides
 from stagingmirror.drift.facts import Unseen, Why
-from stagingmirror.drift.steps import WorkloadKind
 from stagingmirror.engine.observe.sources import Sources
 from stagingmirror.engine.observe.view import RecordingView
 from stagingmirror.engine.ownership.track_entries import known

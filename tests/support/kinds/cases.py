@@ -3,13 +3,16 @@
 from collections.abc import Mapping
 from typing import Any
 
+from stagingmirror.actions.patch_workload import PatchWorkload
+from stagingmirror.actions.step import ExecutableStep
 from stagingmirror.api.spec.mirror import StagingMirrorSpec
 from stagingmirror.component import Side, Sides
 from stagingmirror.drift.facts import Fact, Hold, Observation, Observations, Seen
-from stagingmirror.drift.steps import Left, PatchWorkload, Plan, SetImage, Step
+from stagingmirror.drift.steps import Left, Plan
 from stagingmirror.drift.verdict import InSync, Verdict
 from stagingmirror.engine.context import Context, Judged
 from stagingmirror.engine.resources.mirror import MirrorKey
+from stagingmirror.sources.kubernetes.write.field_patch import SetImage
 from support.kinds.builders import NOW, World, environment
 from support.resources import resources
 
@@ -30,7 +33,7 @@ def context(
     production: Observation | None = None,
     staging: Observation | None = None,
     holds: tuple[Hold, ...] = (),
-    steps: tuple[Step, ...] = (STEP,),
+    steps: tuple[ExecutableStep, ...] = (STEP,),
     left: tuple[Left, ...] = (),
     status: Mapping[str, Any] | None = None,
     annotations: Mapping[str, str] | None = None,

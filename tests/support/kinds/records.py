@@ -3,11 +3,12 @@
 from dataclasses import replace
 from typing import Any
 
-from stagingmirror.drift.steps import SetConfigMapKey, Step
+from stagingmirror.actions.config_map import SetConfigMapKey
+from stagingmirror.actions.step import ExecutableStep
 from stagingmirror.engine.refresh.record.record import Entry, Record, State
 from support.kinds.builders import NOW
 
-SET = SetConfigMapKey("set", "data", "ml-staging", "training-data", "snapshot", "new")
+SET = SetConfigMapKey("set", ("data",), "ml-staging", "training-data", "snapshot", "new")
 BEFORE = {"uid": "uid-of-training-data", "value": "old", "owner": None, "ours": None}
 
 
@@ -32,6 +33,6 @@ def a_record(*entries: Entry, **fields: Any) -> Record:
     return Record(**{**whole, **fields})
 
 
-def an_entry(state: State, step: Step = SET, **fields: Any) -> Entry:
+def an_entry(state: State, step: ExecutableStep = SET, **fields: Any) -> Entry:
     before = None if state == "Pending" else BEFORE
     return replace(Entry(step, state=state, before=before), **fields)

@@ -6,9 +6,7 @@ from stagingmirror.component import Sides
 from stagingmirror.components.setting import SettingKind
 from stagingmirror.drift.compare import judge
 from stagingmirror.drift.facts import Observation, Observations, Seen
-from stagingmirror.drift.steps import (
-    Step,
-)
+from stagingmirror.drift.steps import Step
 from stagingmirror.drift.verdict import Verdict
 from stagingmirror.sources.kubernetes.subjects import Workload
 from support.kinds.builders import (

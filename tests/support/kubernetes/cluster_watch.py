@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Literal
 
+from stagingmirror.api.types.workload import WorkloadKind
 from stagingmirror.drift.facts import Unseen
-from stagingmirror.drift.steps import WorkloadKind
 from stagingmirror.settings import Settings
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 from stagingmirror.sources.kubernetes.subjects import (

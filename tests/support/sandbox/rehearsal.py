@@ -5,23 +5,21 @@ answer once the step has arrived.
 from collections.abc import Iterable
 from dataclasses import replace
 
-from stagingmirror.drift.steps import (
-    CopyModel,
-    FieldWrite,
-    MoveAlias,
-    PatchWorkload,
-    Produced,
-    Restart,
-    RunLoader,
-    SetAnnotation,
-    SetConfigMapKey,
-    SetImage,
-    SetVariable,
-    Step,
-    Value,
-)
+from stagingmirror.actions.config_map import SetConfigMapKey
+from stagingmirror.actions.copy_model import CopyModel
+from stagingmirror.actions.move_alias import MoveAlias
+from stagingmirror.actions.patch_workload import PatchWorkload
+from stagingmirror.actions.run_loader import RunLoader
+from stagingmirror.drift.steps import Produced, Step, Value
 from stagingmirror.reading.images import Reference
 from stagingmirror.sources.kubernetes.subjects import Container, Pod, Variable, Workload
+from stagingmirror.sources.kubernetes.write.field_patch import (
+    FieldWrite,
+    Restart,
+    SetAnnotation,
+    SetImage,
+    SetVariable,
+)
 from support.kinds.builders import World
 
 
@@ -47,6 +45,8 @@ class Rehearsal:
                     self._move(step)
                 case PatchWorkload():
                     self._patch(step)
+                case _:
+                    raise AssertionError(step)
 
     def _copy(self, step: CopyModel) -> None:
         versions = self.world.versions
@@ -74,9 +74,9 @@ class Rehearsal:
 
     def _patch(self, step: PatchWorkload) -> None:
         workload = self.world.workloads[(step.kind, step.namespace, step.name)]
-        for write in step.writes:
+        for write in step.fields:
             workload = self._written(workload, write)
-        if any(not isinstance(write, SetAnnotation) for write in step.writes):
+        if any(not isinstance(write, SetAnnotation) for write in step.fields):
             workload = replace(workload, pods=tuple(self._new(workload) for _ in workload.pods))
         self.world.add(workload)
 

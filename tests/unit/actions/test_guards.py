@@ -5,23 +5,23 @@ from typing import Any
 
 import pytest
 
-from stagingmirror.actions.action import Task
-from stagingmirror.actions.copy_model import Copying
-from stagingmirror.actions.move_alias import Moving
+from stagingmirror.actions.copy_model import CopyModel
+from stagingmirror.actions.move_alias import MoveAlias
+from stagingmirror.actions.step import Task
 from stagingmirror.actions.tools import Pool, Tools
-from stagingmirror.drift.steps import CopyModel, MoveAlias, Produced
+from stagingmirror.drift.steps import Produced
 from stagingmirror.errors import NeedsHuman, NotAnswered, NotLeading, StepFailed
 from stagingmirror.sources.kubernetes.write.writer import MERGE, Writer
 from stagingmirror.sources.mlflow.client.client import MlflowServer
 
 MOVE = MoveAlias(
-    "m", "fraud", "staging", "fraud-detector", "champion", Produced("copy", "v{value}")
+    "m", ("fraud",), "staging", "fraud-detector", "champion", Produced("copy", "v{value}")
 )
 
 
 COPY = CopyModel(
     "c",
-    "fraud",
+    ("fraud",),
     "production",
     "fraud-detector",
     "12",
@@ -97,7 +97,7 @@ async def test_an_alias_that_is_productions_is_never_even_asked_for() -> None:
     tools = Tools(writer(Asked()), no_server, is_productions, lambda: 0.0)
 
     with pytest.raises(StepFailed, match="never moved"):
-        await Moving(MOVE).survey("r1", tools)
+        await MOVE.survey("r1", tools)
 
 
 @pytest.mark.parametrize(("may", "error"), [(None, NotAnswered), (False, StepFailed)])
@@ -118,7 +118,7 @@ async def test_a_copy_into_what_may_be_productions_registry_asks_no_server(
 
     async def until_it_ends() -> None:
         while True:
-            await Copying(COPY).take(task, tools)
+            await COPY.take(task, tools)
             await asyncio.sleep(0)
 
     with pytest.raises(error, match="not proven"):
@@ -142,11 +142,11 @@ async def test_long_work_is_looked_at_and_told_once() -> None:
         return "8"
 
     key = ("r1", "copy")
-    assert pool.look(key, work) == (0, 0)
+    assert pool.poll(key, work) == (0, 0)
     result: object = ()
     while not isinstance(result, str):
         await asyncio.sleep(0)
-        result = pool.look(key, work)
+        result = pool.poll(key, work)
 
     assert (result, works) == ("8", 1)
     await pool.close()

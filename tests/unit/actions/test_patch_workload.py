@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from stagingmirror.actions.action import Arrived, Reverted, Task, Underway
-from stagingmirror.actions.patch_workload import NOT_WHOLE, Patching
-from stagingmirror.drift.steps import FieldWrite, PatchWorkload, SetAnnotation, SetImage
+from stagingmirror.actions.patch_workload import NOT_WHOLE, PatchWorkload
+from stagingmirror.actions.step import Arrived, Reverted, Task, Underway
 from stagingmirror.errors import ChangedUnderneath, StepFailed
+from stagingmirror.sources.kubernetes.write.field_patch import FieldWrite, SetAnnotation, SetImage
 from support.kinds.tools import Bench
 from support.kubernetes.workloads import DIGEST, deployment
 
@@ -17,8 +17,8 @@ OLD, NEW, THEIRS = "x:1", "x:2", "x:3"
 IMAGE = SetImage("app", NEW)
 
 
-def patching(*writes: FieldWrite) -> Patching:
-    return Patching(PatchWorkload("p", ("c",), "Deployment", "ml", "server", writes or (IMAGE,)))
+def patching(*writes: FieldWrite) -> PatchWorkload:
+    return PatchWorkload("p", ("c",), "Deployment", "ml", "server", writes or (IMAGE,))
 
 
 class Patched(Bench):
@@ -64,7 +64,7 @@ class Patched(Bench):
         self.body["spec"]["template"]["spec"]["containers"][0]["image"] = image
         self.body["metadata"]["generation"] += 1
 
-    async def surveyed(self, action: Patching | None = None) -> Task:
+    async def surveyed(self, action: PatchWorkload | None = None) -> Task:
         before = await (action or patching()).survey("r1", self.tools)
         return Task("r1", before, {}, {}, 0.0)
 

@@ -4,15 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from stagingmirror.actions.action import Arrived, Outcome, Task, Underway
-from stagingmirror.actions.run_loader import Loading
-from stagingmirror.drift.steps import RunLoader
+from stagingmirror.actions.run_loader import RunLoader
+from stagingmirror.actions.step import Arrived, Outcome, Task, Underway
 from stagingmirror.errors import StepFailed
 from support.kinds.tools import Bench
 from support.kubernetes.workloads import cron_job
 
-LOADING = Loading(RunLoader("l", "data", "ml", "load", "load", "SNAPSHOT", "new", 60.0, "old"))
-NEVER_HAD_ANY = Loading(replace(LOADING.step, former=None))
+LOADING = RunLoader("l", ("data",), "ml", "load", "load", "SNAPSHOT", "new", 60.0, "old")
+NEVER_HAD_ANY = replace(LOADING, former=None)
 JOBS = "/apis/batch/v1/namespaces/ml/jobs"
 PODS = "/api/v1/namespaces/ml/pods"
 
@@ -44,7 +43,7 @@ class Loads(Bench):
         failed = {"type": "Failed", "status": "True", "reason": "DeadlineExceeded"}
         self.wire.objects[f"{JOBS}/{self.job}"]["status"] = {"conditions": [failed]}
 
-    async def back(self, task: Task, action: Loading = LOADING) -> tuple[Outcome, Task]:
+    async def back(self, task: Task, action: RunLoader = LOADING) -> tuple[Outcome, Task]:
         outcome = await action.roll_back(task, self.tools)
         return outcome, task if outcome.after is None else replace(task, after=outcome.after)
 

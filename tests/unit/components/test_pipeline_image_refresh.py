@@ -2,9 +2,10 @@
 
 import pytest
 
+from stagingmirror.actions.patch_workload import PatchWorkload
 from stagingmirror.drift.facts import Absent, Seen
-from stagingmirror.drift.steps import PatchWorkload, SetImage
 from stagingmirror.errors import CannotRefresh
+from stagingmirror.sources.kubernetes.write.field_patch import SetImage
 from support.kinds.builders import (
     DIGEST_A,
     DIGEST_B,
@@ -27,7 +28,7 @@ def test_staging_is_pinned_to_productions_digest_with_its_tag_still_readable() -
 
     assert isinstance(step, PatchWorkload)
     assert (step.kind, step.namespace, step.name) == ("Deployment", STAGING, "features")
-    assert step.writes == (SetImage("app", f"registry.example/features:1.0@{DIGEST_A}"),)
+    assert step.fields == (SetImage("app", f"registry.example/features:1.0@{DIGEST_A}"),)
 
 
 def test_staging_keeps_pulling_from_its_own_repository() -> None:
@@ -36,7 +37,7 @@ def test_staging_keeps_pulling_from_its_own_repository() -> None:
     (step,) = plan(world, entry(repository="registry.staging.example/features"))
 
     assert isinstance(step, PatchWorkload)
-    (write,) = step.writes
+    (write,) = step.fields
     assert write == SetImage("app", f"registry.staging.example/features:1.0@{DIGEST_A}")
 
 
@@ -54,8 +55,8 @@ def test_staging_may_call_the_workload_and_the_container_otherwise() -> None:
 
     assert isinstance(step, PatchWorkload)
     assert (step.kind, step.name) == ("StatefulSet", "pipeline")
-    assert isinstance(step.writes[0], SetImage)
-    assert step.writes[0].container == "main"
+    assert isinstance(step.fields[0], SetImage)
+    assert step.fields[0].container == "main"
 
 
 def test_a_refresh_does_not_make_a_workload() -> None:

@@ -5,6 +5,9 @@ from pathlib import Path
 
 from rich.text import Text
 
+from stagingmirror.actions.copy_model import CopyModel
+from stagingmirror.actions.move_alias import MoveAlias
+from stagingmirror.actions.patch_workload import PatchWorkload
 from stagingmirror.cli.commands.refresh import end_lines, ended_refresh
 from stagingmirror.cli.read.answer import answer
 from stagingmirror.cli.read.freshness import belief
@@ -17,15 +20,8 @@ from stagingmirror.cli.screens.refresh_progress import Follower
 from stagingmirror.cli.screens.status import status_screen
 from stagingmirror.drift.deploys import Deploy, DeployKey
 from stagingmirror.drift.deploys import to_dict as deploy_to_dict
-from stagingmirror.drift.steps import (
-    CopyModel,
-    MoveAlias,
-    PatchWorkload,
-    Produced,
-    SetVariable,
-    Step,
-)
-from stagingmirror.drift.wording import components_of, describe, phase
+from stagingmirror.drift.steps import Produced, Step
+from stagingmirror.sources.kubernetes.write.field_patch import SetVariable
 from support.resources.statuses import DRIFTED_MODEL, NOW, SETTLED, ago, component, seen
 
 ROOT = Path(__file__).parents[3]
@@ -36,7 +32,7 @@ BYTES = f"sha256:{'9f0c2b71' * 8}"
 STEPS: tuple[Step, ...] = (
     CopyModel(
         id="copy",
-        component="fraud-model",
+        components=("fraud-model",),
         from_environment="production",
         from_model="fraud-detector",
         from_version="12",
@@ -46,7 +42,7 @@ STEPS: tuple[Step, ...] = (
         files=4,
         size=90_000_000,
     ),
-    MoveAlias("move", "fraud-model", "staging", "fraud-detector", "champion", Produced("copy")),
+    MoveAlias("move", ("fraud-model",), "staging", "fraud-detector", "champion", Produced("copy")),
     PatchWorkload(
         "patch",
         ("fraud-model",),
@@ -59,9 +55,9 @@ STEPS: tuple[Step, ...] = (
 PLAN = {
     "steps": [
         {
-            "phase": phase(step),
-            "component": ", ".join(components_of(step)),
-            "text": describe(step),
+            "phase": step.phase,
+            "component": ", ".join(step.components),
+            "text": step.describe(),
         }
         for step in STEPS
     ],

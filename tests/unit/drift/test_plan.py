@@ -4,37 +4,35 @@ from typing import Any
 
 import pytest
 
+from stagingmirror.actions.config_map import SetConfigMapKey
+from stagingmirror.actions.copy_model import CopyModel
+from stagingmirror.actions.move_alias import MoveAlias
+from stagingmirror.actions.patch_workload import PatchWorkload
+from stagingmirror.actions.run_loader import RunLoader
 from stagingmirror.drift.facts import Difference, Why
 from stagingmirror.drift.plan import Proposal, make
-from stagingmirror.drift.steps import (
-    CopyModel,
+from stagingmirror.drift.steps import Plan, Produced, Step
+from stagingmirror.drift.verdict import Accepted, Drifted, Held, InSync, Unknown, Verdict
+from stagingmirror.sources.kubernetes.write.field_patch import (
     FieldWrite,
-    MoveAlias,
-    PatchWorkload,
-    Plan,
-    Produced,
     Restart,
-    RunLoader,
     SetAnnotation,
-    SetConfigMapKey,
     SetImage,
     SetVariable,
-    Step,
 )
-from stagingmirror.drift.verdict import Accepted, Drifted, Held, InSync, Unknown, Verdict
 from support.kinds.observations import NOW
 
 DRIFTED = Drifted((Difference("value", "2", "1"),))
 
 
-def proposal(component: str, *steps: Step, verdict: Verdict = DRIFTED, **kw: Any) -> Proposal:
+def proposal(component: str, *steps: Step, verdict: Verdict = DRIFTED, **kw: Any) -> Proposal[Step]:
     return Proposal(component, **({"mode": "Refresh", "verdict": verdict, "steps": steps} | kw))
 
 
 def copy(component: str, id_: str = "copy", **kw: Any) -> CopyModel:
     return CopyModel(
         id_,
-        component,
+        (component,),
         **{
             "from_environment": "production",
             "from_model": "fraud",
@@ -51,23 +49,23 @@ def copy(component: str, id_: str = "copy", **kw: Any) -> CopyModel:
 
 def load(component: str, value: str = "2") -> RunLoader:
     return RunLoader(
-        "load", component, "ml-staging", "load-data", "load", "SNAPSHOT", value, 3600.0, "1"
+        "load", (component,), "ml-staging", "load-data", "load", "SNAPSHOT", value, 3600.0, "1"
     )
 
 
 def key(component: str, value: str = "2") -> SetConfigMapKey:
-    return SetConfigMapKey("key", component, "ml-staging", "training-data", "snapshot", value)
+    return SetConfigMapKey("key", (component,), "ml-staging", "training-data", "snapshot", value)
 
 
 def alias(component: str, version: str | Produced = "8") -> MoveAlias:
-    return MoveAlias("alias", component, "staging", "fraud", "champion", version)
+    return MoveAlias("alias", (component,), "staging", "fraud", "champion", version)
 
 
 def patch(component: str, *writes: FieldWrite, name: str = "fraud-server") -> PatchWorkload:
     return PatchWorkload("patch", (component,), "Deployment", "ml-staging", name, writes)
 
 
-def sorts(plan: Plan) -> list[str]:
+def sorts(plan: Plan[Step]) -> list[str]:
     return [type(step).__name__ for step in plan.steps]
 
 
@@ -100,7 +98,7 @@ def test_all_writes_to_one_workload_are_one_patch() -> None:
     (step,) = plan.steps
     assert isinstance(step, PatchWorkload)
     assert step.components == ("a", "b")
-    assert step.writes == (
+    assert step.fields == (
         SetImage("server", "features@sha256:1"),
         SetVariable("server", "MODEL_VERSION", "8"),
     )
@@ -115,7 +113,7 @@ def test_a_restart_stays_beside_other_writes_for_the_way_back(write: FieldWrite)
 
     (step,) = plan.steps
     assert isinstance(step, PatchWorkload)
-    assert set(step.writes) == {write, Restart()}
+    assert set(step.fields) == {write, Restart()}
     assert step.components == ("a", "b")
 
 
@@ -165,7 +163,7 @@ def test_who_wants_the_same_as_one_of_two_in_conflict_is_left_as_well() -> None:
 def test_a_component_that_wants_two_things_of_one_place_is_told_so() -> None:
     (left,) = make([proposal("a", patch("a", SetImage("c", "1"), SetImage("c", "2")))]).left
 
-    assert left.why.startswith("wants two different things of Deployment ml-staging/fraud-server")
+    assert left.why.startswith("writes two different things to Deployment fraud-server image of c")
 
 
 def test_a_component_in_conflict_is_left_whole() -> None:
@@ -191,7 +189,7 @@ def test_what_a_step_produces_is_found_under_its_new_name() -> None:
     assert isinstance(moved, MoveAlias)
     assert isinstance(patched, PatchWorkload)
     assert moved.version == Produced(made.id)
-    assert patched.writes == (
+    assert patched.fields == (
         SetVariable("server", "MODEL_URI", Produced(made.id, "models:/fraud/{value}")),
     )
 

@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 
 from stagingmirror.api.spec.references import WorkloadReference
 from stagingmirror.drift.facts import Absent, Unseen, Why
-from stagingmirror.drift.steps import Restart, SetVariable
 from stagingmirror.errors import CannotRefresh
 from stagingmirror.reading.images import Reference, digest_of
 from stagingmirror.reading.patches import needed, patches
@@ -14,6 +13,7 @@ from stagingmirror.reading.places import workload_of
 from stagingmirror.reading.reading import Ended, Reading
 from stagingmirror.reading.running import pods_that_count, pods_that_ran, started, variable_of
 from stagingmirror.sources.kubernetes.subjects import ConfigMapSubject, Variable, WorkloadSubject
+from stagingmirror.sources.kubernetes.write.field_patch import Restart, SetVariable
 from support.kinds.builders import (
     DIGEST_A,
     NOW,
@@ -252,7 +252,7 @@ def test_all_fields_of_a_workload_are_one_patch() -> None:
 
     steps = patches("c", [(one, write), (two, Restart()), (one, Restart()), (one, write)])
 
-    assert [(step.name, step.writes) for step in steps] == [
+    assert [(step.name, step.fields) for step in steps] == [
         ("a", (write, Restart())),
         ("b", (Restart(),)),
     ]

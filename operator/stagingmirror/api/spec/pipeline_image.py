@@ -8,7 +8,7 @@ from stagingmirror.api.spec.kind_spec import KindSpec, Mode
 from stagingmirror.api.spec.references import WorkloadReference
 from stagingmirror.api.types.base import Model
 from stagingmirror.api.types.constraints import Label, ObjectName, Shape
-from stagingmirror.drift.steps import WorkloadKind
+from stagingmirror.api.types.workload import WorkloadKind
 
 Repository = Annotated[
     str,

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from stagingmirror.api.types.base import Model
 from stagingmirror.api.types.constraints import Namespace, ObjectName
-from stagingmirror.drift.steps import WorkloadKind
+from stagingmirror.api.types.workload import WorkloadKind
 
 OWN_NAMESPACE = (
     "staging's things are always in the mirror's own namespace; remove namespace from staging"

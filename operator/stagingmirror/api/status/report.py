@@ -7,14 +7,14 @@ from typing import Any, Literal
 from stagingmirror.drift.compare import seen
 from stagingmirror.drift.deploys import Deploy
 from stagingmirror.drift.facts import Observations
-from stagingmirror.drift.steps import Plan
+from stagingmirror.drift.steps import Plan, Step
 from stagingmirror.drift.verdict import Drifted, Held, Unknown, Verdict
 
 Sync = Literal["InSync", "Drifted", "Held", "Unknown"]
 Activity = Literal["Idle", "Refreshing", "Frozen", "Suspended"]
 
 
-_NOTHING = Plan(steps=(), left=())
+_NOTHING: Plan[Step] = Plan(steps=(), left=())
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Report:
     max_drift_age: float
     environments: Mapping[str, str] = field(default_factory=dict)
     """Per environment a text that changes when its spec does, e.g. uid and generation."""
-    plan: Plan = _NOTHING
+    plan: Plan[Step] = _NOTHING
     deploys: tuple[Deploy, ...] = ()
     """The last one per component and side, as ``drift.deploys.latest`` gives them."""
     tracked: int | None = None

@@ -13,7 +13,6 @@ from stagingmirror.api.status.truncation import LEVELS, MAX_BYTES, Limits, cut_a
 from stagingmirror.api.types.times import parse_time, rfc3339
 from stagingmirror.drift import deploys
 from stagingmirror.drift.steps import Plan, Step
-from stagingmirror.drift.wording import components_of, describe, phase
 from stagingmirror.reasons import Reason
 
 MAX_REFRESHES = 10
@@ -194,7 +193,7 @@ def _refreshes(report: Report, before: Mapping[str, Any]) -> list[dict[str, Any]
     return [finished, *others][:MAX_REFRESHES]
 
 
-def _plan(plan: Plan, limits: Limits) -> dict[str, Any] | None:
+def _plan(plan: Plan[Step], limits: Limits) -> dict[str, Any] | None:
     if not plan.steps and not plan.left:
         return None
     steps = [_step(step, limits) for step in plan.steps[: limits.steps]]
@@ -208,9 +207,9 @@ def _plan(plan: Plan, limits: Limits) -> dict[str, Any] | None:
 
 def _step(step: Step, limits: Limits) -> dict[str, Any]:
     return {
-        "phase": phase(step),
-        "component": ", ".join(components_of(step)),
-        "text": ended(describe(step), limits.message),
+        "phase": step.phase,
+        "component": ", ".join(step.components),
+        "text": ended(step.describe(), limits.message),
     }
 
 

@@ -1,5 +1,6 @@
 """``modelAlias``: a registered model's alias, and the version that the workloads really load."""
 
+from stagingmirror.actions.step import ExecutableStep
 from stagingmirror.api.spec.model_alias import ModelAlias
 from stagingmirror.component import Entry, Role, Sides
 from stagingmirror.components.model_alias.names import alias_in, loaders_in, workloads_in
@@ -9,7 +10,6 @@ from stagingmirror.components.model_alias.rules import registry_problem
 from stagingmirror.components.model_alias.version_facts import CONTENT
 from stagingmirror.drift.facts import Observation, Seen, Why
 from stagingmirror.drift.places import Place, RegistryAlias, WorkloadField
-from stagingmirror.drift.steps import Step
 from stagingmirror.reading.places import both_listed, same_workload, workload_of
 from stagingmirror.reading.reading import Reading, observed
 from stagingmirror.view import View
@@ -33,7 +33,7 @@ class ModelAliasKind:
         production: Seen,
         staging: Observation,
         view: View,
-    ) -> tuple[Step, ...]:
+    ) -> tuple[ExecutableStep, ...]:
         return steps(entry.name, entry.spec, sides, production, staging, view)
 
     def problems(

@@ -4,6 +4,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from stagingmirror.actions.copy_model import CopyModel
+from stagingmirror.actions.move_alias import MoveAlias
+from stagingmirror.actions.step import ExecutableStep
 from stagingmirror.api.spec.model_alias import LoadedBy, ModelAlias
 from stagingmirror.api.types.quantity import parse_bytes
 from stagingmirror.component import Side, Sides
@@ -14,16 +17,7 @@ from stagingmirror.components.model_alias.rules import refuse_unproven, shares_r
 from stagingmirror.components.model_alias.version_facts import CONTENT, hash_of, version_facts
 from stagingmirror.drift.facts import Absent, Fact, Observation, Seen
 from stagingmirror.drift.places import RegistryAlias
-from stagingmirror.drift.steps import (
-    CopyModel,
-    FieldWrite,
-    MoveAlias,
-    Produced,
-    Restart,
-    SetVariable,
-    Step,
-    Value,
-)
+from stagingmirror.drift.steps import Produced, Value
 from stagingmirror.drift.wording import size
 from stagingmirror.errors import CannotRefresh
 from stagingmirror.reading.patches import needed, patches, refuse_unseen
@@ -32,6 +26,7 @@ from stagingmirror.reading.reading import Ended, Reading
 from stagingmirror.reading.running import container_of
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.subjects import WorkloadSubject
+from stagingmirror.sources.kubernetes.write.field_patch import FieldWrite, Restart, SetVariable
 from stagingmirror.sources.mlflow.subjects import AliasSubject, Content, VersionSubject
 from stagingmirror.view import View
 
@@ -62,13 +57,13 @@ def steps(
     production: Seen,
     staging: Observation,
     view: View,
-) -> tuple[Step, ...]:
+) -> tuple[ExecutableStep, ...]:
     """Nothing where staging is right already. Raises CannotRefresh."""
     refuse_unseen(staging)
     reading = Reading(view, staging.began)
     now = _now(reading, entry, sides)
     theirs = Version(production.facts[MODEL].value, production.facts[VERSION].value)
-    made: tuple[Step, ...] = ()
+    made: tuple[ExecutableStep, ...] = ()
     target: Value
     if shares_registry(sides) and theirs.model == now.alias.model:
         target = theirs.number
@@ -162,7 +157,7 @@ def _copy(
     _refuse_large(total, sides.staging)
     return CopyModel(
         id=f"copy-{component}",
-        component=component,
+        components=(component,),
         from_environment=environment,
         from_model=theirs.model,
         from_version=theirs.number,
@@ -188,7 +183,7 @@ def _alias(component: str, now: Staging, target: Value) -> Iterator[MoveAlias]:
     if now.names is None or now.names.number != target:
         yield MoveAlias(
             id=f"alias-{component}",
-            component=component,
+            components=(component,),
             environment=now.alias.environment,
             model=now.alias.model,
             alias=now.alias.alias,

@@ -4,6 +4,7 @@ A value is in a ConfigMap's key, a container's variable or an annotation. It is 
 admin made it readable; everything else is sealed (HMAC) and only compared.
 """
 
+from stagingmirror.actions.step import ExecutableStep
 from stagingmirror.api.spec.setting import Setting
 from stagingmirror.component import Entry, Role, Sides
 from stagingmirror.components.setting.observe import VALUE, facts_of
@@ -18,7 +19,6 @@ from stagingmirror.components.setting.place import (
 from stagingmirror.components.setting.refresh import steps
 from stagingmirror.drift.facts import Observation, Seen, Why
 from stagingmirror.drift.places import Place, RegistryAlias
-from stagingmirror.drift.steps import Step
 from stagingmirror.reading.places import both_listed, same_thing
 from stagingmirror.reading.reading import Reading, observed
 from stagingmirror.reasons import Reason
@@ -42,7 +42,7 @@ class SettingKind:
         production: Seen,
         staging: Observation,
         view: View,
-    ) -> tuple[Step, ...]:
+    ) -> tuple[ExecutableStep, ...]:
         return steps(entry.name, entry.spec, sides, production, staging, view)
 
     def problems(

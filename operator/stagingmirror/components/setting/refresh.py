@@ -2,6 +2,9 @@
 
 from collections.abc import Iterator
 
+from stagingmirror.actions.config_map import SetConfigMapKey
+from stagingmirror.actions.run_loader import RunLoader
+from stagingmirror.actions.step import ExecutableStep
 from stagingmirror.api.spec.setting import AnnotationOf, ConfigMapKey, Load, Setting, VariableOf
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.component import Sides
@@ -15,27 +18,24 @@ from stagingmirror.components.setting.place import (
 )
 from stagingmirror.drift.expansion import stays
 from stagingmirror.drift.facts import Observation, Seen
-from stagingmirror.drift.steps import (
-    FieldWrite,
-    Restart,
-    RunLoader,
-    SetAnnotation,
-    SetConfigMapKey,
-    SetVariable,
-    Step,
-)
 from stagingmirror.errors import CannotRefresh
 from stagingmirror.reading.patches import needed, patches, refuse_unseen
 from stagingmirror.reading.reading import Reading
 from stagingmirror.reading.running import container_of
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.subjects import ConfigMapSubject, WorkloadSubject
+from stagingmirror.sources.kubernetes.write.field_patch import (
+    FieldWrite,
+    Restart,
+    SetAnnotation,
+    SetVariable,
+)
 from stagingmirror.view import View
 
 
 def steps(
     component: str, entry: Setting, sides: Sides, production: Seen, staging: Observation, view: View
-) -> tuple[Step, ...]:
+) -> tuple[ExecutableStep, ...]:
     """Nothing where staging is right already. Raises CannotRefresh."""
     refuse_unseen(staging)
     facts = staging.facts if isinstance(staging, Seen) else {}
@@ -104,11 +104,11 @@ def _require(
 
 def _load(
     component: str, load: Load | None, namespace: str, wanted: str, former: str | None
-) -> Iterator[Step]:
+) -> Iterator[ExecutableStep]:
     if load is not None:
         yield RunLoader(
             id=f"load-{component}",
-            component=component,
+            components=(component,),
             namespace=namespace,
             cron_job=load.cron_job,
             container=load.container,
@@ -119,12 +119,12 @@ def _load(
         )
 
 
-def _stored(component: str, place: ValuePlace, wanted: str) -> Iterator[Step]:
+def _stored(component: str, place: ValuePlace, wanted: str) -> Iterator[ExecutableStep]:
     match place.reference:
         case ConfigMapKey(name=name, key=key):
             yield SetConfigMapKey(
                 id=f"configmap-{component}",
-                component=component,
+                components=(component,),
                 namespace=place.namespace,
                 name=name,
                 key=key,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from stagingmirror.actions.step import ExecutableStep
 from stagingmirror.api.spec.mirror import StagingMirrorSpec, Track
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.component import Role, Sides
@@ -16,7 +17,7 @@ from stagingmirror.drift import plan as planning
 from stagingmirror.drift.compare import judge
 from stagingmirror.drift.deploys import DeployKey
 from stagingmirror.drift.facts import Hold, Observation, Observations, Seen, Unseen, Why
-from stagingmirror.drift.steps import Plan, Step
+from stagingmirror.drift.steps import Plan
 from stagingmirror.drift.verdict import Drifted
 from stagingmirror.engine.context import Judged, acceptances_of
 from stagingmirror.engine.observe.view import RecordingView
@@ -65,7 +66,7 @@ def judge_all(scene: Scene, holds: Sequence[Hold]) -> tuple[Judged, ...]:
     return tuple(judged)
 
 
-def plan_for(scene: Scene, components: Iterable[Judged]) -> Plan:
+def plan_for(scene: Scene, components: Iterable[Judged]) -> Plan[ExecutableStep]:
     """What a refresh would do now."""
     return planning.make(
         [
@@ -96,7 +97,7 @@ def _observe(scene: Scene, track: Track, role: Role) -> Observation:
     return observed if problem is None else Unseen(problem, scene.now)
 
 
-def _proposed(scene: Scene, judged: Judged) -> tuple[Step, ...] | Why:
+def _proposed(scene: Scene, judged: Judged) -> tuple[ExecutableStep, ...] | Why:
     track, observations = judged.track, judged.observations
     wanted = isinstance(judged.verdict, Drifted) and track.effective_mode == "Refresh"
     found = known(track)

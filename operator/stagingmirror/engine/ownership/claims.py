@@ -7,10 +7,9 @@ stops writing a field wakes the one that waited for it.
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from stagingmirror.drift.places import Place, RegistryAlias
+from stagingmirror.drift.places import Place, RegistryAlias, SameRegistry
 from stagingmirror.engine.environments.resolve import sides_of
 from stagingmirror.engine.ownership.track_entries import all_named, all_written
-from stagingmirror.engine.ownership.write_targets import SameRegistry
 from stagingmirror.engine.resources.cache import Body, ResourceCache
 from stagingmirror.engine.resources.index import Index
 from stagingmirror.engine.resources.mirror import MirrorKey, key_of, spec_of

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from stagingmirror.drift.wording import describe
 from stagingmirror.engine.refresh.execute.pacing import Pacing
 from stagingmirror.engine.refresh.record.record import Record
 from stagingmirror.engine.refresh.record.record_store import Records
@@ -131,7 +130,7 @@ def _report_left(record: Record) -> None:
         "a deleted mirror's refresh could not be rolled back completely; its record stays",
         mirror=f"{record.namespace}/{record.name}",
         refresh=record.id,
-        left=[f"{describe(entry.step)} ({entry.message})" for entry in record.left],
+        left=list(map(str, record.left)),
         config_map=f"refresh-{record.uid}",
         remedy="restore these fields from the former values in the record, then delete the"
         " ConfigMap",

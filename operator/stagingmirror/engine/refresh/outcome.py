@@ -5,7 +5,6 @@ from typing import Any
 
 from stagingmirror.api.status.report import Activity
 from stagingmirror.api.types.times import parse_time
-from stagingmirror.drift.wording import describe
 from stagingmirror.engine.context import Context, Progress
 from stagingmirror.engine.refresh.execute.leftovers import ENDS
 from stagingmirror.engine.refresh.record.record import Record
@@ -85,7 +84,7 @@ def _activity(context: Context | None) -> Activity:
 def _stalled(record: Record | None) -> tuple[str, str] | None:
     if record is None or record.result != "RollbackIncomplete" or not record.left:
         return None
-    left = "; ".join(f"{describe(each.step)} ({each.message})" for each in record.left)
+    left = "; ".join(map(str, record.left))
     return Reason.ROLLBACK_INCOMPLETE, f"Could not be rolled back: {left.rstrip('.')}. {ENDS}"
 
 

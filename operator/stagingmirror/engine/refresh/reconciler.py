@@ -15,9 +15,9 @@ import structlog
 from stagingmirror.actions.tools import Tools
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.drift.facts import Why
+from stagingmirror.drift.places import SameRegistry
 from stagingmirror.engine.context import Context, Progress, acceptances_of
-from stagingmirror.engine.ownership.write_targets import SameRegistry
-from stagingmirror.engine.refresh.execute.contention import Contention, former_owners
+from stagingmirror.engine.refresh.execute.contention import Contention
 from stagingmirror.engine.refresh.execute.executor import Executor
 from stagingmirror.engine.refresh.execute.leftovers import Leftovers
 from stagingmirror.engine.refresh.execute.rollback import Rollback
@@ -143,7 +143,7 @@ class RefreshReconciler:
             if record is not None and record.is_open:
                 record = await self._back(record, why)
             elif record is not None:
-                record = await self._leftovers.look(record, state.leftovers)
+                record = await self._leftovers.settle(record, state.leftovers)
         except StagingMirrorError as error:
             record, wait = self._records.get(uid), Wait(error.message, RETRY)
         finished = untold(record, status)
@@ -242,9 +242,9 @@ class RefreshReconciler:
         contended, memory = None, state.memory
         if record is not None and memory is not None and not record.is_open:
             memory.close(record, context.status)
-            contended = await self._contention.look(record, context.components, state.contention)
+            contended = await self._contention.find(record, context.components, state.contention)
             with contextlib.suppress(StagingMirrorError):  # a later pass retries
-                record = await self._leftovers.look(record, state.leftovers)
+                record = await self._leftovers.settle(record, state.leftovers)
         pace = self._pace(record, state)
         return progress_of(
             record, pace, context=context, memory=memory, wait=wait, contended=contended
@@ -252,7 +252,7 @@ class RefreshReconciler:
 
     def _took_over(self, record: Record, entry: Entry) -> None:
         key = MirrorKey(record.namespace, record.name)
-        for message in former_owners(entry):
+        for message in entry.step.owners(entry.before or {}):
             self._recorder.emit(key, record.uid, "Normal", Reason.TOOK_OVER, message)
 
 

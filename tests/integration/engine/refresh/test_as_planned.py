@@ -13,8 +13,7 @@ import pytest
 
 from rig.control_plane import ControlPlane
 from rig.mlflow_server import MlflowServer
-from stagingmirror.drift.serial import from_dict
-from stagingmirror.drift.wording import components_of, describe, phase
+from stagingmirror.actions.codec import step_from_json
 from support.kubernetes.kubelet import Kubelet
 from support.operators.killing_proxy import KillingProxy
 from support.operators.operator import OperatorProcess, World
@@ -123,9 +122,9 @@ def all_drifted(status: Object) -> bool:
 
 def as_planned(step: Object) -> Object:
     """A recorded step as ``plan`` prints it."""
-    read = from_dict(step)
-    components = ", ".join(components_of(read))
-    return {"phase": phase(read), "component": components, "text": describe(read)}
+    read = step_from_json(step)
+    components = ", ".join(read.components)
+    return {"phase": read.phase, "component": components, "text": read.describe()}
 
 
 def test_plan_record_and_writes_are_the_same_and_production_is_only_read(scene: Scene) -> None:

@@ -5,10 +5,11 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stagingmirror.actions.config_map import SetConfigMapKey
 from stagingmirror.api.crd.status_schema import MirrorStatus
 from stagingmirror.api.status.report import Report
 from stagingmirror.drift.facts import Fact
-from stagingmirror.drift.steps import Left, Plan, SetConfigMapKey
+from stagingmirror.drift.steps import Left, Plan
 from support.kinds import observations as given_looks
 from support.kinds.judged import deployed, of_condition, status
 from support.kinds.observations import (
@@ -33,7 +34,8 @@ def huge() -> Report:
     ]
     names = [each.name for each in components]
     steps = [
-        SetConfigMapKey(f"s{n}", names[n % 64], "ns", "c", str(n), "v" * 9000) for n in range(900)
+        SetConfigMapKey(f"s{n}", (names[n % 64],), "ns", "c", str(n), "v" * 9000)
+        for n in range(900)
     ]
     return report(
         *components,

@@ -4,9 +4,10 @@ import json
 
 import pytest
 
+from stagingmirror.actions.config_map import SetConfigMapKey
 from stagingmirror.api.status.report import ComponentReport
 from stagingmirror.api.status.status import Status, minimal_unknown, same_truth
-from stagingmirror.drift.steps import Left, Plan, SetConfigMapKey
+from stagingmirror.drift.steps import Left, Plan
 from support.kinds import observations as given_looks
 from support.kinds.judged import condition, of_condition, status
 from support.kinds.observations import (
@@ -230,7 +231,7 @@ def test_the_next_tick_is_told_and_goes_when_there_is_none() -> None:
 
 
 def test_the_plan_is_shown_in_words() -> None:
-    step = SetConfigMapKey("set-1", "training-data", "ml-staging", "data", "snapshot", "2026")
+    step = SetConfigMapKey("set-1", ("training-data",), "ml-staging", "data", "snapshot", "2026")
     made = status(report(drifted(), plan=Plan((step,), (Left("other", "only reported"),))))
 
     assert made["plan"]["steps"] == [

@@ -5,17 +5,14 @@ from typing import Any
 
 import pytest
 
+from stagingmirror.actions.copy_model import CopyModel
+from stagingmirror.actions.move_alias import MoveAlias
+from stagingmirror.actions.patch_workload import PatchWorkload
 from stagingmirror.drift.facts import Absent, Fact, Seen
 from stagingmirror.drift.places import RegistryAlias, WorkloadField
-from stagingmirror.drift.steps import (
-    CopyModel,
-    MoveAlias,
-    PatchWorkload,
-    Produced,
-    Restart,
-    SetVariable,
-)
+from stagingmirror.drift.steps import Produced
 from stagingmirror.errors import CannotRefresh
+from stagingmirror.sources.kubernetes.write.field_patch import Restart, SetVariable
 from support.kinds.builders import NOW, container, sides, version, workload
 from support.kinds.fraud import (
     BY_RESTART,
@@ -53,7 +50,7 @@ def test_two_registries_copy_the_bytes_then_move_the_alias_then_patch() -> None:
     assert alias.version == Produced(copy.id)
     assert isinstance(patch, PatchWorkload)
     assert (patch.namespace, patch.name) == (STAGING, "server")
-    assert patch.writes == (SetVariable("app", "MODEL_VERSION", Produced(copy.id)),)
+    assert patch.fields == (SetVariable("app", "MODEL_VERSION", Produced(copy.id)),)
 
 
 def test_a_uri_is_written_with_stagings_own_name_of_the_model() -> None:
@@ -67,7 +64,7 @@ def test_a_uri_is_written_with_stagings_own_name_of_the_model() -> None:
     copy, _, patch = plan(world, entry(BY_VARIABLE, staging=staging))
 
     assert isinstance(patch, PatchWorkload)
-    (write,) = patch.writes
+    (write,) = patch.fields
     assert isinstance(write, SetVariable)
     assert write.value == Produced(copy.id, "models:/fraud-staging/{value}")
 
@@ -83,7 +80,7 @@ def test_one_registry_moves_the_alias_and_copies_nothing() -> None:
     assert isinstance(alias, MoveAlias)
     assert (alias.alias, alias.version) == ("staging", "12")
     assert isinstance(patch, PatchWorkload)
-    assert patch.writes == (SetVariable("app", "MODEL_VERSION", "12"),)
+    assert patch.fields == (SetVariable("app", "MODEL_VERSION", "12"),)
 
 
 def test_two_models_of_one_registry_need_a_copy_all_the_same() -> None:
@@ -101,7 +98,7 @@ def test_only_lagging_pods_need_no_copy() -> None:
     (patch,) = plan(world, entry(BY_VARIABLE))
 
     assert isinstance(patch, PatchWorkload)
-    assert patch.writes == (SetVariable("app", "MODEL_VERSION", "8"),)
+    assert patch.fields == (SetVariable("app", "MODEL_VERSION", "8"),)
 
 
 def test_only_a_lagging_alias_needs_no_copy_and_no_rollout() -> None:
@@ -126,7 +123,7 @@ def test_a_workload_that_reads_the_alias_is_restarted() -> None:
     _, _, patch = plan(world, entry(BY_RESTART))
 
     assert isinstance(patch, PatchWorkload)
-    assert patch.writes == (Restart(),)
+    assert patch.fields == (Restart(),)
 
 
 def test_only_late_pods_are_restarted_where_the_alias_is_right() -> None:
@@ -135,7 +132,7 @@ def test_only_late_pods_are_restarted_where_the_alias_is_right() -> None:
     (patch,) = plan(world.add(batch(PRODUCTION), batch(STAGING)), entry(BY_RESTART))
 
     assert isinstance(patch, PatchWorkload)
-    assert patch.writes == (Restart(),)
+    assert patch.fields == (Restart(),)
 
 
 def test_a_cron_job_that_reads_the_alias_is_not_restarted() -> None:
@@ -167,7 +164,7 @@ def test_a_variable_that_staging_does_not_have_yet_is_added() -> None:
     (patch,) = plan(world, entry(BY_VARIABLE))
 
     assert isinstance(patch, PatchWorkload)
-    assert patch.writes == (SetVariable("app", "MODEL_VERSION", "8"),)
+    assert patch.fields == (SetVariable("app", "MODEL_VERSION", "8"),)
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
+from stagingmirror.actions.copy_model import CopyModel
+from stagingmirror.actions.move_alias import MoveAlias
+from stagingmirror.actions.patch_workload import PatchWorkload
 from stagingmirror.component import Sides
-from stagingmirror.drift.steps import CopyModel, MoveAlias, PatchWorkload
 from stagingmirror.errors import CannotRefresh
 from support.kinds.builders import environment, sides, version
 from support.kinds.fraud import (

@@ -2,16 +2,12 @@
 
 import pytest
 
+from stagingmirror.actions.config_map import SetConfigMapKey
+from stagingmirror.actions.patch_workload import PatchWorkload
+from stagingmirror.actions.run_loader import RunLoader
 from stagingmirror.drift.facts import Seen
-from stagingmirror.drift.steps import (
-    PatchWorkload,
-    Restart,
-    RunLoader,
-    SetAnnotation,
-    SetConfigMapKey,
-    SetVariable,
-)
 from stagingmirror.errors import CannotRefresh
+from stagingmirror.sources.kubernetes.write.field_patch import Restart, SetAnnotation, SetVariable
 from support.kinds.builders import (
     NOW,
     PRODUCTION,
@@ -59,7 +55,7 @@ def test_a_refresh_loads_writes_and_restarts_in_this_order() -> None:
         f"masked/{NEW}",
     )
     assert isinstance(restart, PatchWorkload)
-    assert (restart.namespace, restart.name, restart.writes) == (STAGING, "trainer", (Restart(),))
+    assert (restart.namespace, restart.name, restart.fields) == (STAGING, "trainer", (Restart(),))
 
 
 def test_a_key_that_staging_does_not_have_yet_is_written() -> None:
@@ -76,7 +72,7 @@ def test_only_the_late_pods_are_restarted_where_the_value_is_right() -> None:
     (step,) = plan(world, entry(used_by=[TRAINER], load=LOADER))
 
     assert isinstance(step, PatchWorkload)
-    assert step.writes == (Restart(),)
+    assert step.fields == (Restart(),)
 
 
 def test_a_cron_job_that_uses_the_value_is_not_restarted() -> None:
@@ -97,7 +93,7 @@ def test_a_variable_and_the_restart_of_its_own_workload_are_one_rollout() -> Non
     (step,) = plan(world, given)
 
     assert isinstance(step, PatchWorkload)
-    assert step.writes == (SetVariable("app", "EMBEDDING_URL", "new"),)
+    assert step.fields == (SetVariable("app", "EMBEDDING_URL", "new"),)
 
 
 def test_an_annotation_is_set_and_its_users_restarted() -> None:
@@ -110,7 +106,7 @@ def test_an_annotation_is_set_and_its_users_restarted() -> None:
     (step,) = plan(world, entry(place=place, used_by=[TRAINER]))
 
     assert isinstance(step, PatchWorkload)
-    assert step.writes == (SetAnnotation("example.com/snapshot", NEW), Restart())
+    assert step.fields == (SetAnnotation("example.com/snapshot", NEW), Restart())
 
 
 @pytest.mark.parametrize("text", ["$(HOST)", "pa$$word"])
@@ -190,4 +186,4 @@ def test_staging_may_have_its_value_in_another_place() -> None:
     (step,) = plan(world, given)
 
     assert isinstance(step, PatchWorkload)
-    assert step.writes == (SetVariable("app", "EMBEDDING_URL", NEW),)
+    assert step.fields == (SetVariable("app", "EMBEDDING_URL", NEW),)

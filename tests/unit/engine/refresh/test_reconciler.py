@@ -6,19 +6,21 @@ from typing import Any
 
 import pytest
 
+from stagingmirror.actions.patch_workload import PatchWorkload
+from stagingmirror.actions.run_loader import RunLoader
 from stagingmirror.api.types.times import rfc3339
-from stagingmirror.drift.steps import PatchWorkload, RunLoader, SetImage
 from stagingmirror.engine.context import Context
 from stagingmirror.engine.refresh.execute.patience import PATIENCE
 from stagingmirror.engine.refresh.record.record import Record
 from stagingmirror.engine.refresh.record.record_store import UNREADABLE_PERIOD
+from stagingmirror.sources.kubernetes.write.field_patch import SetImage
 from stagingmirror.sources.kubernetes.write.loader_jobs import Load
 from support.kinds.builders import NOW
 from support.kinds.cases import STEP
 from support.kinds.records import a_record, an_entry
 from support.sandbox.refresher import MIRROR, RECORD, STAGING, Office, a_refresher, on_the_shelf
 
-LOAD = RunLoader("load", "data", "ml-staging", "load", "load", "SNAPSHOT", "new", 60.0, "old")
+LOAD = RunLoader("load", ("data",), "ml-staging", "load", "load", "SNAPSHOT", "new", 60.0, "old")
 
 
 @pytest.fixture

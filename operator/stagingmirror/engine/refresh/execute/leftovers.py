@@ -1,24 +1,22 @@
-"""What a refresh could not roll back, until somebody has: the end of Stalled(RollbackIncomplete).
+"""Fields that a rollback could not restore: the end of Stalled(RollbackIncomplete).
 
-Looked at again, never written: a field that holds its former or the applied value is settled, and
-so is one that is gone with its object. Whether a loader's data are right nobody can see; it is
-settled once the whole mirror was in sync when a refresh was wanted.
+They are read again, never written. A field that holds its former or the applied value is settled,
+and so is one that is gone with its object. Whether a loader's data are right cannot be seen: it is
+settled once the whole mirror is in sync when a refresh is requested.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from stagingmirror.actions.catalogue import action_for
 from stagingmirror.actions.tools import Tools
 from stagingmirror.drift.verdict import Accepted, InSync
 from stagingmirror.engine.context import Context
-from stagingmirror.engine.refresh.execute.executor import task_of
 from stagingmirror.engine.refresh.record.record import Entry, Record
 from stagingmirror.engine.refresh.record.record_store import Records
 from stagingmirror.errors import NotThere, StagingMirrorError, StepFailed
 
 PERIOD = 15.0
-"""Seconds between two looks at what was left."""
+"""Seconds between two reads of what was left."""
 
 ENDS = (
     "This ends when each of these holds its former or the applied value again, or with the next "
@@ -38,7 +36,7 @@ class Leftovers:
     records: Records
     tools: Tools
 
-    async def look(self, record: Record, last: LeftoversCheck) -> Record:
+    async def settle(self, record: Record, last: LeftoversCheck) -> Record:
         """The closed record, without what is settled by now. Raises what keeping it raises."""
         now = self.tools.clock()
         if not record.left or now < last.at + PERIOD:
@@ -48,7 +46,7 @@ class Leftovers:
         return await self._settle(record, settled, "found at its former or the applied value")
 
     async def found_in_sync(self, context: Context, record: Record | None) -> None:
-        """A refresh was wanted and there was nothing to do."""
+        """A refresh was requested, and there was nothing to do."""
         verdicts = [judged.verdict for judged in context.components]
         if record is not None and all(isinstance(each, InSync | Accepted) for each in verdicts):
             await self._settle(record, record.left, "staging was found in sync")
@@ -61,7 +59,7 @@ class Leftovers:
 
     async def _is_settled(self, record: Record, entry: Entry) -> bool:
         try:
-            return await action_for(entry.step).is_settled(task_of(record, entry), self.tools)
+            return await entry.step.is_settled(record.task(entry), self.tools)
         except (NotThere, StepFailed):
             return True  # with its object, or its container
         except StagingMirrorError:

@@ -1,44 +1,22 @@
 """What staging holds, read for every step before the first is taken.
 
-It is what later writes are guarded by: a loader may run for an hour, and what somebody changes
-meanwhile must stop the refresh instead of being taken for what was there before. What can never
-arrive is refused here as well, while nothing is written yet.
+Later writes are guarded by it: a loader may run for an hour, and what somebody changes meanwhile
+must stop the refresh instead of being taken for the former value. What can never arrive is refused
+here as well, while nothing is written yet.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
-from stagingmirror.actions.catalogue import action_for
+from stagingmirror.actions.step import Surveyed
 from stagingmirror.actions.tools import Tools
-from stagingmirror.drift.steps import PatchWorkload, RunLoader, SetConfigMapKey
-from stagingmirror.drift.wording import components_of
 from stagingmirror.engine.refresh.record.record import Entry, Record
-from stagingmirror.errors import (
-    CannotRefresh,
-    ChangedUnderneath,
-    NeedsHuman,
-    NotAllowed,
-    NotThere,
-    Refused,
-    StagingMirrorError,
-    StepFailed,
-)
-from stagingmirror.reasons import Reason
-
-FINAL = (
-    StepFailed,
-    ChangedUnderneath,
-    NotThere,
-    NotAllowed,
-    Refused,
-    NeedsHuman,
-    CannotRefresh,
-)
-"""What asking again the same way would not mend."""
+from stagingmirror.errors import ChangedUnderneath, StagingMirrorError
 
 
-class PreflightFailed(Exception):
-    """A step that cannot be taken, and why."""
+class TakeFailed(Exception):
+    """A step cannot be taken, and no later pass would change that by itself."""
 
     def __init__(self, entry: Entry, error: StagingMirrorError) -> None:
         super().__init__(error.message)
@@ -46,58 +24,34 @@ class PreflightFailed(Exception):
         self.error = error
 
 
+@contextmanager
+def taking(entry: Entry) -> Iterator[None]:
+    """Raises TakeFailed for errors that are not simply retried; the others go through."""
+    try:
+        yield
+    except StagingMirrorError as error:
+        if error.next.take in ("retry", "stop"):
+            raise
+        raise TakeFailed(entry, error) from error
+
+
 async def surveyed(record: Record, tools: Tools) -> Record:
     """The record with what is there before each step; whole or not at all, so that whoever crashes
-    here has read and written nothing. Raises SurveyFailed, and NotAnswered.
+    here has read and written nothing. Raises TakeFailed, and errors to be retried.
     """
     missing = [entry for entry in record.entries if entry.before is None]
     for entry in missing:
-        try:
-            before = await action_for(entry.step).survey(record.id, tools)
-        except FINAL as error:
-            raise PreflightFailed(entry, error) from error
+        with taking(entry):
+            before = await entry.step.survey(record.id, tools)
         record = record.with_entry(replace(entry, before=before))
     if missing:
-        _refuse_other_former(record)
+        _check(record)
     return record
 
 
-def _refuse_other_former(record: Record) -> None:
-    """A loader that is rolled back loads what staging had when it was judged; where staging holds
-    something else by now, that would be loaded under another name.
-    """
+def _check(record: Record) -> None:
+    found = [Surveyed(entry.step, entry.before or {}) for entry in record.entries]
     for entry in record.entries:
-        step = entry.step
-        if not isinstance(step, RunLoader):
-            continue
-        held = [value for each in record.entries for value in _held(each, step)]
-        if held and step.former not in held:
-            error = ChangedUnderneath(
-                Reason.CHANGED_UNDERNEATH,
-                "staging's value was changed after it was judged; the next refresh starts from "
-                "what it is now.",
-            )
-            raise PreflightFailed(entry, error)
-
-
-def _held(entry: Entry, loader: RunLoader) -> Iterator[object]:
-    """What stands where the loaded value is to be written; nothing where it is no plain text."""
-    step, before = entry.step, entry.before or {}
-    if loader.component not in components_of(step):
-        return
-    match step:
-        case SetConfigMapKey(value=loader.value):
-            yield before["value"]
-        case PatchWorkload(writes=writes):
-            for write, former in zip(writes, before["entries"], strict=True):
-                if getattr(write, "value", None) == loader.value:
-                    yield from _plain(former)
-        case _:
-            return
-
-
-def _plain(former: object) -> Iterator[object]:
-    if not isinstance(former, Mapping):
-        yield former
-    elif "valueFrom" not in former:
-        yield former.get("value", "")
+        why = entry.step.check(entry.before or {}, found)
+        if why is not None:
+            raise TakeFailed(entry, ChangedUnderneath(why.reason, why.message))

@@ -1,18 +1,20 @@
-"""The write-ahead account of one refresh: what it may do, what it found, how far it is.
+"""The write-ahead record of one refresh: what it may do, what it found, how far it is.
 
-Written before the first write and before each step is taken, so that whoever reads it next knows
-what could have been written. Times are POSIX seconds.
+Kept before the first write and before each step is taken, so that whoever reads it next knows what
+could have been written. Times are POSIX seconds.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
+from pydantic import TypeAdapter
+
+from stagingmirror.actions.codec import StoredStep
+from stagingmirror.actions.step import Arrived, Outcome, Task
 from stagingmirror.drift.facts import Fact
-from stagingmirror.drift.serial import from_dict, to_dict
-from stagingmirror.drift.steps import CopyModel, Step
 
-FORMAT = 1
+FORMAT = 2
 
 Json = Mapping[str, Any]
 Trigger = Literal["Schedule", "Manual"]
@@ -27,16 +29,16 @@ Result = Literal["Succeeded", "RolledBack", "RollbackIncomplete", "Skipped", "No
 
 
 class UnreadableRecord(ValueError):
-    """Damaged, or written by another format: nothing can be said of what it did."""
+    """Damaged, or written in another format: what that refresh did is not known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One step and its state. ``reverts`` counts how often somebody set it back; ``caveat`` is what
-    is not known to be as it was though it was rolled back.
+    """One step and its state. ``reverts`` counts how often somebody restored its former value;
+    ``caveat`` is what the rollback did not restore, or could not verify.
     """
 
-    step: Step
+    step: StoredStep
     state: State = "Pending"
     before: Json | None = None
     after: Json | None = None
@@ -47,11 +49,32 @@ class Entry:
     reverts: int = 0
     caveat: str | None = None
 
+    def progressed(self, outcome: Outcome) -> "Entry":
+        """With what the step has noted."""
+        after = self.after if outcome.after is None else outcome.after
+        return replace(self, after=after, message=outcome.message)
+
+    def arrived(self, state: State, outcome: Arrived, now: float) -> "Entry":
+        """Taken, or rolled back, or verified to be: ``state`` says which."""
+        caveat = outcome.caveat or self.caveat
+        return replace(
+            self.progressed(outcome),
+            state=state,
+            produced=outcome.produced or self.produced,
+            caveat=caveat,
+            message=caveat or outcome.message,
+            ended=now,
+        )
+
+    def __str__(self) -> str:
+        """The step with what became of it."""
+        return f"{self.step.describe()} ({self.message})"
+
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What a component was to become: production's facts as they were when it was planned, and the
-    form of its track then.
+    """What a component was to become: production's facts as they were when it was planned, and a
+    hash of its track entry then.
     """
 
     track: str
@@ -61,8 +84,8 @@ class Applied:
 @dataclass(frozen=True, slots=True)
 class Record:
     """``environment`` is staging's, ``production`` the other's. ``writer`` is the process that may
-    act on it. ``last_write`` is when the last write to staging was acknowledged. ``why`` is what
-    made it turn back, and ``turned`` when.
+    act on it. ``last_write`` is when the last write to staging was acknowledged. ``why`` is the
+    reason for its rollback, which began at ``turned``.
     """
 
     id: str
@@ -95,12 +118,9 @@ class Record:
 
     @property
     def is_writing(self) -> bool:
-        """Whether a step that staging notices may have been taken: all but a copy, which no alias
-        names. A loader changes what staging's values mean.
-        """
+        """Whether a step that staging may notice may have been taken."""
         return self.is_open and any(
-            entry.state != "Pending" and not isinstance(entry.step, CopyModel)
-            for entry in self.entries
+            entry.state != "Pending" and entry.step.visible for entry in self.entries
         )
 
     @property
@@ -112,28 +132,63 @@ class Record:
     def produced(self) -> dict[str, str]:
         return {e.step.id: e.produced for e in self.entries if e.produced is not None}
 
-    def with_entry(self, entry: Entry) -> "Record":
-        """With this entry in the place of the one of the same step."""
-        entries = tuple(entry if e.step.id == entry.step.id else e for e in self.entries)
-        return replace(self, entries=entries)
+    @property
+    def next_entry(self) -> Entry | None:
+        """The step that is to be taken next, or is being taken."""
+        return next((e for e in self.entries if e.state in ("Pending", "Started")), None)
 
     def entry(self, step_id: str) -> Entry:
         return next(entry for entry in self.entries if entry.step.id == step_id)
 
+    def task(self, entry: Entry) -> Task:
+        """The entry as its step is given it."""
+        return Task(
+            refresh=self.id,
+            before=entry.before or {},
+            after=entry.after or {},
+            produced=self.produced,
+            began=entry.began or self.started,
+            give_up=(self.turned or self.started) + self.timeout,
+            mirror=f"{self.namespace}/{self.name}",
+        )
+
+    def with_entry(self, entry: Entry, message: str | None = None) -> "Record":
+        """With this entry in the place of the one of the same step."""
+        entries = tuple(entry if e.step.id == entry.step.id else e for e in self.entries)
+        return replace(self, entries=entries, message=self.message if message is None else message)
+
+    def begin_verify(self, now: float) -> "Record":
+        """Everything is taken."""
+        return replace(self, phase="Verify", last_write=now)
+
+    def take_again(self, entry: Entry) -> "Record":
+        """Somebody restored the former value of this step."""
+        return replace(self.with_entry(replace(entry, state="Started")), phase="Forward")
+
+    def waits_for(self, message: str) -> "Record":
+        return replace(self, message=message)
+
+    def roll_back(self, reason: str, message: str, now: float) -> "Record":
+        """From here on everything is rolled back."""
+        return replace(self, phase="RollBack", why=(reason, message), turned=now, message=message)
+
+    def succeed(self, message: str, now: float) -> "Record":
+        entries = tuple(replace(entry, state="Verified") for entry in self.entries)
+        return replace(self, entries=entries)._close("Succeeded", message, now)
+
+    def close_rollback(self, message: str, now: float) -> "Record":
+        return self._close("RollbackIncomplete" if self.left else "RolledBack", message, now)
+
+    def _close(self, result: Result, message: str, now: float) -> "Record":
+        return replace(self, phase="Closed", result=result, message=message, ended=now)
+
+
+_RECORD = TypeAdapter(Record)
+
 
 def to_json(record: Record) -> dict[str, Any]:
-    """As it is kept; ``from_json`` gives an equal record back."""
-    plain = {
-        name: getattr(record, name)
-        for name in Record.__dataclass_fields__
-        if name not in ("entries", "applied")
-    }
-    return {
-        "format": FORMAT,
-        **plain,
-        "entries": [_entry_json(entry) for entry in record.entries],
-        "applied": {name: _applied_json(applied) for name, applied in record.applied.items()},
-    }
+    """As it is kept; ``from_json`` returns an equal record."""
+    return {"format": FORMAT, **_RECORD.dump_python(record, mode="json")}
 
 
 def from_json(written: Mapping[str, Any]) -> Record:
@@ -141,42 +196,6 @@ def from_json(written: Mapping[str, Any]) -> Record:
     if written.get("format") != FORMAT:
         raise UnreadableRecord(f"format {str(written.get('format'))[:16]} is not known")
     try:
-        plain = {name: written[name] for name in Record.__dataclass_fields__ if name in written}
-        if plain["phase"] not in get_args(Phase):
-            raise UnreadableRecord("a phase that is not known")
-        plain["entries"] = tuple(_entry(each) for each in written["entries"])
-        plain["applied"] = {
-            name: Applied(each["track"], {k: Fact(**v) for k, v in each["facts"].items()})
-            for name, each in written["applied"].items()
-        }
-        plain["why"] = _pair(written.get("why"))
-        return Record(**plain)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        return _RECORD.validate_python(written)
+    except ValueError as error:  # its text may hold values that nobody may see
         raise UnreadableRecord(f"the record is damaged ({type(error).__name__})") from error
-
-
-def _entry_json(entry: Entry) -> dict[str, Any]:
-    plain = {name: getattr(entry, name) for name in Entry.__dataclass_fields__ if name != "step"}
-    return {"step": to_dict(entry.step), **plain}
-
-
-def _entry(written: Mapping[str, Any]) -> Entry:
-    plain = {name: value for name, value in written.items() if name != "step"}
-    if plain.get("state") not in get_args(State):
-        raise UnreadableRecord("a state that is not known")
-    return Entry(step=from_dict(written["step"]), **plain)
-
-
-def _applied_json(applied: Applied) -> dict[str, Any]:
-    return {
-        "track": applied.track,
-        "facts": {name: _fact_json(fact) for name, fact in applied.facts.items()},
-    }
-
-
-def _fact_json(fact: Fact) -> dict[str, Any]:
-    return {name: getattr(fact, name) for name in Fact.__dataclass_fields__}
-
-
-def _pair(written: Sequence[str] | None) -> tuple[str, str] | None:
-    return None if written is None else (written[0], written[1])

@@ -11,9 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from stagingmirror.api.types.duration import seconds
-from stagingmirror.drift.steps import Plan
+from stagingmirror.drift.steps import Plan, Step
 from stagingmirror.drift.verdict import Unknown
-from stagingmirror.drift.wording import components_of
 from stagingmirror.engine.context import A_MOMENT, Context
 from stagingmirror.engine.refresh.record.record import Trigger
 from stagingmirror.engine.refresh.start.live_guard import holding
@@ -87,9 +86,9 @@ def deadline(context: Context, occasion: Occasion) -> float:
     return occasion.at + (0.0 if refresh is None else seconds(refresh.starting_deadline))
 
 
-def planned(plan: Plan) -> frozenset[str]:
+def planned(plan: Plan[Step]) -> frozenset[str]:
     """The components that a refresh would write."""
-    return frozenset(name for step in plan.steps for name in components_of(step))
+    return frozenset(name for step in plan.steps for name in step.components)
 
 
 def _refused(context: Context) -> Skip | None:

@@ -4,13 +4,13 @@ Claims follow specs; a record runs to its end whatever becomes of the spec that 
 so a newcomer may find a field half refreshed by one that claims it no more.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from stagingmirror.drift.places import Place
+from stagingmirror.drift.places import Place, SameRegistry, shared
+from stagingmirror.drift.steps import Step
 from stagingmirror.engine.context import Context
 from stagingmirror.engine.ownership.track_entries import all_compared
-from stagingmirror.engine.ownership.write_targets import SameRegistry, shared, targets_of
 from stagingmirror.engine.refresh.record.record import Record
 from stagingmirror.engine.refresh.record.record_store import Records
 
@@ -23,9 +23,9 @@ class Conflicts:
 
     def in_the_way(self, context: Context) -> str | None:
         """Why this mirror must wait for another's refresh; None: nothing is in its way."""
-        wanted = targets_of(context.plan.steps) | all_compared(context.spec, context.sides)
+        wanted = _places(context.plan.steps) | all_compared(context.spec, context.sides)
         for record in self._open(context):
-            place = shared(wanted, _targets(record), self.same_registry)
+            place = shared(wanted, _written(record), self.same_registry)
             if place is not None:
                 whose = f"{record.namespace}/{record.name}"
                 return f"waits for the refresh of {whose}, which writes {place}"
@@ -37,7 +37,7 @@ class Conflicts:
         if not writing:
             return self._unreadable(context) is not None
         mine = all_compared(context.spec, context.sides)
-        return any(shared(mine, _targets(each), self.same_registry) for each in writing)
+        return any(shared(mine, _written(each), self.same_registry) for each in writing)
 
     def _open(self, context: Context) -> list[Record]:
         found = (each for each in self.records.all() if each.is_open and each.uid != context.uid)
@@ -56,5 +56,10 @@ class Conflicts:
         return None
 
 
-def _targets(record: Record) -> frozenset[Place]:
-    return targets_of(entry.step for entry in record.entries)
+def _written(record: Record) -> frozenset[Place]:
+    return _places(entry.step for entry in record.entries)
+
+
+def _places(steps: Iterable[Step]) -> frozenset[Place]:
+    """What these steps write, the loaders that they run included."""
+    return frozenset(write.place for step in steps for write in step.writes())

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from stagingmirror.api.types.times import rfc3339
-from stagingmirror.drift.wording import components_of, describe, phase
 from stagingmirror.engine.refresh.record.record import Entry, Record
 from stagingmirror.engine.refresh.start.admission import Occasion, Skip
 from stagingmirror.reasons import Reason
@@ -29,7 +28,7 @@ def open_refresh(record: Record) -> dict[str, Any]:
 
 def ended_refresh(record: Record) -> dict[str, Any]:
     """The entry of ``status.refreshes``."""
-    components = dict.fromkeys(c for e in record.entries for c in components_of(e.step))
+    components = dict.fromkeys(c for e in record.entries for c in e.step.components)
     return {
         "id": record.id,
         "trigger": record.trigger,
@@ -74,8 +73,8 @@ def skipped(occasion: Occasion, skip: Skip, now: float) -> dict[str, Any]:
 def _phase(record: Record) -> str:
     if record.phase != "Forward":
         return record.phase
-    ahead = next((e for e in record.entries if e.state in ("Pending", "Started")), None)
-    return "Prepare" if ahead is not None and phase(ahead.step) == "prepare" else "Switch"
+    ahead = record.next_entry
+    return "Prepare" if ahead is not None and ahead.step.phase == "prepare" else "Switch"
 
 
 def _message(record: Record) -> str:
@@ -91,10 +90,10 @@ def _message(record: Record) -> str:
 def _step(entry: Entry) -> dict[str, Any]:
     return {
         "id": entry.step.id,
-        "phase": phase(entry.step),
-        "component": ", ".join(components_of(entry.step)),
-        "components": list(components_of(entry.step)),
-        "text": describe(entry.step),
+        "phase": entry.step.phase,
+        "component": ", ".join(entry.step.components),
+        "components": list(entry.step.components),
+        "text": entry.step.describe(),
         "state": entry.state,
         **({"message": entry.message} if entry.message else {}),
     }

@@ -10,7 +10,7 @@ from datetime import datetime
 from sys import intern
 from typing import Any, TypeAlias
 
-from stagingmirror.drift.steps import WorkloadKind
+from stagingmirror.api.types.workload import WorkloadKind
 from stagingmirror.sources.kubernetes.objects.templates import containers_of, digest_of
 from stagingmirror.sources.kubernetes.subjects import ConfigMap, Container, Pod
 

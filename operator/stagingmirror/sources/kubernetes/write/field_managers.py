@@ -21,6 +21,11 @@ def owner_of(body: Body, path: Sequence[str]) -> str | None:
     return str(owners[-1]["manager"]) if owners else None
 
 
+def is_foreign(owner: object) -> bool:
+    """Whether this is the name of a manager other than us."""
+    return bool(owner) and owner != FIELD_MANAGER
+
+
 def our_entry(body: Body) -> Body | None:
     """The fields that are ours by an ordinary write, whole; None: there are none."""
     index = _our_index(body)

@@ -7,22 +7,55 @@ force a later apply of ours that leaves a field out deletes it.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from stagingmirror.drift.steps import (
-    FieldWrite,
-    Restart,
-    SetAnnotation,
-    SetImage,
-    SetVariable,
-    WorkloadKind,
-)
+from pydantic import Field
+
+from stagingmirror.api.types.workload import WorkloadKind
+from stagingmirror.drift.steps import Value
+from stagingmirror.drift.wording import shown
 from stagingmirror.errors import StepFailed
 from stagingmirror.reasons import Reason
 
 Body = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SetVariable:
+    container: str
+    variable: str
+    value: Value
+    type: Literal["variable"] = "variable"
+
+
+@dataclass(frozen=True, slots=True)
+class SetImage:
+    container: str
+    image: str
+    type: Literal["image"] = "image"
+
+
+@dataclass(frozen=True, slots=True)
+class SetAnnotation:
+    key: str
+    value: str
+    type: Literal["annotation"] = "annotation"
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """New pods from the same template, as ``kubectl rollout restart`` does."""
+
+    type: Literal["restart"] = "restart"
+
+
+FieldWrite = Annotated[
+    SetVariable | SetImage | SetAnnotation | Restart, Field(discriminator="type")
+]
+"""One field of a workload with what is written into it; ``type`` is its tag in records."""
+
 Entry = Mapping[str, Any] | str | None
 """A field as it stands in a body: a variable's whole entry (``valueFrom`` included), an image, an
 annotation's text. None: the field is not there.
@@ -114,6 +147,36 @@ def named(write: FieldWrite) -> str:
             return f"annotation {key}"
         case Restart():
             return "restart annotation"
+
+
+def field_of(write: FieldWrite) -> str:
+    """The field as places name it."""
+    match write:
+        case SetVariable(container=container, variable=variable):
+            return f"variable {variable} of {container}"
+        case SetImage(container=container):
+            return f"image of {container}"
+        case SetAnnotation(key=key):
+            return f"annotation {key}"
+        case Restart():
+            return "restart"
+
+
+def describe(write: FieldWrite) -> str:
+    """The field and what is written into it, as a plan shows it."""
+    match write:
+        case SetVariable(container=container, variable=variable, value=value):
+            return f"{variable} of {container} → {shown(value)}"
+        case SetImage(image=value) | SetAnnotation(value=value):
+            return f"{field_of(write)} → {shown(value)}"
+        case Restart():
+            return "restart"
+
+
+def in_order(writes: Iterable[FieldWrite]) -> tuple[FieldWrite, ...]:
+    """Each once, in an order that does not depend on who requests them; a restart comes last."""
+    unique = dict.fromkeys(writes)
+    return tuple(sorted(unique, key=lambda write: (isinstance(write, Restart), field_of(write))))
 
 
 def path_of(body: Body, kind: WorkloadKind, write: FieldWrite) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from stagingmirror.drift.steps import WorkloadKind
+from stagingmirror.api.types.workload import WorkloadKind
 from stagingmirror.errors import StepFailed
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.write.field_patch import Body

@@ -8,7 +8,7 @@ was judged, so a late write of a paused process meets a 409.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from stagingmirror.drift.steps import WorkloadKind
+from stagingmirror.api.types.workload import WorkloadKind
 from stagingmirror.errors import (
     ChangedUnderneath,
     Conflicted,

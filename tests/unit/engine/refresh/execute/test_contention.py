@@ -3,13 +3,12 @@
 import pytest
 from aiohttp import web
 
-from stagingmirror.actions.action import Reverted, Task
-from stagingmirror.actions.config_map import Setting
-from stagingmirror.actions.move_alias import Moving
+from stagingmirror.actions.config_map import SetConfigMapKey
+from stagingmirror.actions.move_alias import MoveAlias
+from stagingmirror.actions.step import Reverted, Task
 from stagingmirror.actions.tools import Tools
 from stagingmirror.api.spec.mirror import Track
 from stagingmirror.drift.facts import Observations
-from stagingmirror.drift.steps import MoveAlias, SetConfigMapKey
 from stagingmirror.drift.verdict import Verdict
 from stagingmirror.engine.context import Judged
 from stagingmirror.engine.refresh.execute.contention import Contention, ContentionCheck
@@ -19,8 +18,8 @@ from support.kinds.observations import component, seen
 from support.kinds.tools import Bench
 from support.mlflow.registries import connected, serving
 
-SET = SetConfigMapKey("s", "data", "ml", "training-data", "snapshot", "new")
-MOVE = MoveAlias("m", "fraud", "staging", "fraud-detector", "champion", "12")
+SET = SetConfigMapKey("s", ("data",), "ml", "training-data", "snapshot", "new")
+MOVE = MoveAlias("m", ("fraud",), "staging", "fraud-detector", "champion", "12")
 PATH = "/api/v1/namespaces/ml/configmaps/training-data"
 SET_BACK = "somebody changed snapshot of ConfigMap training-data after the refresh"
 
@@ -55,7 +54,7 @@ class Aftermath(Bench):
     async def told(self, staging: str) -> str | None:
         """What is told where staging's look shows this value."""
         said = component("data", seen({"value": "new"}), seen({"value": staging}))
-        found = await self.contention.look(
+        found = await self.contention.find(
             self.record, [judged(said.observations, said.verdict)], self.known
         )
         return found[1] if found else None
@@ -101,10 +100,10 @@ async def test_a_key_that_is_absent_as_before_was_set_back() -> None:
     del after.body["data"]["snapshot"]
     task = Task("r1", {"value": None, "uid": "training-data"}, {}, {}, 0.0)
 
-    assert isinstance(await Setting(SET).verify(task, after.tools), Reverted)
+    assert isinstance(await SET.verify(task, after.tools), Reverted)
     after.body["data"]["snapshot"] = "theirs"
     with pytest.raises(ChangedUnderneath, match="somebody changed snapshot"):
-        await Setting(SET).verify(task, after.tools)
+        await SET.verify(task, after.tools)
 
 
 @pytest.mark.parametrize("former", ["11", None])
@@ -121,7 +120,7 @@ async def test_an_alias_is_set_back_only_to_what_it_named(former: str | None) ->
         writer = Bench().tools.writer
         tools = Tools(writer, lambda _: server, lambda *_: False, lambda: 0.0)
 
-        assert isinstance(await Moving(MOVE).verify(task, tools), Reverted)
+        assert isinstance(await MOVE.verify(task, tools), Reverted)
         names = "13"
         with pytest.raises(ChangedUnderneath, match="to version 13"):
-            await Moving(MOVE).verify(task, tools)
+            await MOVE.verify(task, tools)

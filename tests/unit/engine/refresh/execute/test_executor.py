@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from stagingmirror.actions.config_map import SetConfigMapKey
+from stagingmirror.actions.run_loader import RunLoader
 from stagingmirror.api.spec.mirror import Track
 from stagingmirror.drift.facts import Fact, Why
-from stagingmirror.drift.steps import RunLoader, SetConfigMapKey
 from stagingmirror.engine.context import Judged
 from stagingmirror.engine.refresh.execute.arrivals import Arrivals
 from stagingmirror.engine.refresh.execute.executor import Executor
@@ -21,8 +22,8 @@ from support.kinds.records import a_record
 from support.kinds.tools import Bench
 from support.kubernetes.workloads import config_map, cron_job
 
-LOAD = RunLoader("load", "data", "ml", "load", "load", "SNAPSHOT", "new", 60.0, "old")
-SET = SetConfigMapKey("set", "data", "ml", "training-data", "snapshot", "new")
+LOAD = RunLoader("load", ("data",), "ml", "load", "load", "SNAPSHOT", "new", 60.0, "old")
+SET = SetConfigMapKey("set", ("data",), "ml", "training-data", "snapshot", "new")
 VALUE = "/api/v1/namespaces/ml/configmaps/training-data"
 JOBS = "/apis/batch/v1/namespaces/ml/jobs"
 

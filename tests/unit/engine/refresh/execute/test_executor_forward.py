@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from stagingmirror.actions.config_map import SetConfigMapKey
 from stagingmirror.actions.tools import Tools
 from stagingmirror.drift.facts import Fact, Observations, Seen
-from stagingmirror.drift.steps import SetConfigMapKey
 from stagingmirror.drift.verdict import InSync
 from stagingmirror.engine.context import Judged
 from stagingmirror.engine.refresh.execute.arrivals import Arrivals
@@ -22,7 +22,7 @@ from support.kinds.cases import context
 from support.kinds.records import BEFORE, a_record, an_entry
 from support.operators.object_server import Fate, ObjectServer, a_writer
 
-OTHER = SetConfigMapKey("other", "features", "ml-staging", "features", "snapshot", "new")
+OTHER = SetConfigMapKey("other", ("features",), "ml-staging", "features", "snapshot", "new")
 ARRIVED = Judgement()
 
 

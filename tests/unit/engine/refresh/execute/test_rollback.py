@@ -4,8 +4,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from stagingmirror.actions.config_map import SetConfigMapKey
+from stagingmirror.actions.move_alias import MoveAlias
 from stagingmirror.actions.tools import Tools
-from stagingmirror.drift.steps import MoveAlias, SetConfigMapKey
 from stagingmirror.engine.refresh.execute.rollback import Rollback
 from stagingmirror.engine.refresh.record.record import Record
 from stagingmirror.engine.refresh.record.record_store import Records
@@ -15,8 +16,8 @@ from support.kinds.builders import NOW
 from support.kinds.records import BEFORE, a_record, an_entry
 from support.operators.object_server import Fate, ObjectServer, a_writer
 
-OTHER = SetConfigMapKey("other", "features", "ml-staging", "features", "snapshot", "new")
-MOVE = MoveAlias("move", "fraud", "staging", "fraud-detector", "champion", "8")
+OTHER = SetConfigMapKey("other", ("features",), "ml-staging", "features", "snapshot", "new")
+MOVE = MoveAlias("move", ("fraud",), "staging", "fraud-detector", "champion", "8")
 TURNED = {"phase": "RollBack", "turned": NOW, "why": ("Held", "ci holds staging.")}
 
 

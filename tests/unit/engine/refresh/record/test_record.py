@@ -5,19 +5,15 @@ from typing import Any
 
 import pytest
 
+from stagingmirror.actions.config_map import SetConfigMapKey
+from stagingmirror.actions.copy_model import CopyModel
+from stagingmirror.actions.move_alias import MoveAlias
+from stagingmirror.actions.patch_workload import PatchWorkload
+from stagingmirror.actions.run_loader import RunLoader
+from stagingmirror.actions.step import ExecutableStep
 from stagingmirror.drift.facts import Fact
-from stagingmirror.drift.steps import (
-    CopyModel,
-    MoveAlias,
-    PatchWorkload,
-    Produced,
-    RunLoader,
-    SetConfigMapKey,
-    SetImage,
-    SetVariable,
-    Step,
-)
-from stagingmirror.engine.refresh.execute.rollback import way_back
+from stagingmirror.drift.steps import Produced
+from stagingmirror.engine.refresh.execute.rollback import in_rollback_order
 from stagingmirror.engine.refresh.record.record import (
     Applied,
     Entry,
@@ -28,12 +24,13 @@ from stagingmirror.engine.refresh.record.record import (
     to_json,
 )
 from stagingmirror.engine.refresh.start.status import ended_refresh, open_refresh
+from stagingmirror.sources.kubernetes.write.field_patch import SetImage, SetVariable
 from support.kinds.records import a_record
 
-COPY = CopyModel("copy", "fraud", "production", "m", "12", "staging", "m", "tree", 4, 90)
-LOAD = RunLoader("load", "data", "ml", "load", "load", "SNAPSHOT", "new", 60.0, "old")
-SET = SetConfigMapKey("set", "data", "ml", "training-data", "snapshot", "new")
-MOVE = MoveAlias("move", "fraud", "staging", "m", "champion", Produced("copy"))
+COPY = CopyModel("copy", ("fraud",), "production", "m", "12", "staging", "m", "tree", 4, 90)
+LOAD = RunLoader("load", ("data",), "ml", "load", "load", "SNAPSHOT", "new", 60.0, "old")
+SET = SetConfigMapKey("set", ("data",), "ml", "training-data", "snapshot", "new")
+MOVE = MoveAlias("move", ("fraud",), "staging", "m", "champion", Produced("copy"))
 SERVER = PatchWorkload(
     "server",
     ("fraud", "image"),
@@ -44,7 +41,7 @@ SERVER = PatchWorkload(
 )
 TRAINER = PatchWorkload("trainer", ("data",), "Deployment", "ml", "trainer", ())
 PENDING: tuple[State, ...] = ("Pending",) * 6
-ALL: tuple[Step, ...] = (COPY, LOAD, SET, MOVE, SERVER, TRAINER)
+ALL: tuple[ExecutableStep, ...] = (COPY, LOAD, SET, MOVE, SERVER, TRAINER)
 
 
 def record(*states: State, **fields: Any) -> Record:
@@ -72,7 +69,7 @@ def test_what_is_written_is_read_again_whole() -> None:
 @pytest.mark.parametrize(
     "damage",
     [
-        {"format": 2},
+        {"format": 1},
         {"phase": "Elsewhere"},
         {"entries": [{"step": {"step": "Unheard"}, "state": "Pending"}]},
         {"entries": [{"state": "Pending"}]},
@@ -96,10 +93,10 @@ def test_a_copy_is_invisible_and_whatever_else_was_begun_is_writing() -> None:
     assert not replace(switching, phase="Closed").is_writing
 
 
-def test_the_way_back_restarts_last_what_must_read_the_former_value() -> None:
+def test_the_in_rollback_order_restarts_last_what_must_read_the_former_value() -> None:
     taken = record(*(("Taken",) * 6))
 
-    order = [entry.step.id for entry in way_back(taken.entries)]
+    order = [entry.step.id for entry in in_rollback_order(taken.entries)]
 
     assert order == ["copy", "move", "set", "server", "load", "trainer"]
 
@@ -107,7 +104,7 @@ def test_the_way_back_restarts_last_what_must_read_the_former_value() -> None:
 def test_without_a_loader_all_workloads_follow_the_stores() -> None:
     entries = record("Taken", "Pending", "Taken", "Taken", "Taken", "Taken").entries
 
-    order = [entry.step.id for entry in way_back(entries) if entry.state == "Taken"]
+    order = [entry.step.id for entry in in_rollback_order(entries) if entry.state == "Taken"]
 
     assert order == ["copy", "move", "set", "trainer", "server"]
 

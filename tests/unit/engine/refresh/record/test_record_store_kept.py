@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from stagingmirror.actions.config_map import SetConfigMapKey
 from stagingmirror.actions.tools import Tools
-from stagingmirror.drift.steps import SetConfigMapKey
 from stagingmirror.engine.refresh.execute.rollback import Rollback
 from stagingmirror.engine.refresh.orphans import Orphans
 from stagingmirror.engine.refresh.record.record import Entry, Record
@@ -21,7 +21,7 @@ from support.kinds.records import a_record
 from support.kubernetes.api_server import Answer, an_api_server, not_found, refused
 from support.operators.runtimes import a_runtime
 
-STEP = SetConfigMapKey("set", "data", "ml", "training-data", "snapshot", "new")
+STEP = SetConfigMapKey("set", ("data",), "ml", "training-data", "snapshot", "new")
 RECORD = "/api/v1/namespaces/own/configmaps/refresh-u1"
 TRACKED = "/api/v1/namespaces/ml/configmaps/training-data"
 BEFORE = {"value": "old", "uid": "cm", "ours": None, "owner": "kubectl"}

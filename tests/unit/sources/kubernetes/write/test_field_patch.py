@@ -4,12 +4,16 @@ from typing import Any
 
 import pytest
 
-from stagingmirror.drift.steps import FieldWrite, Restart, SetAnnotation, SetImage, SetVariable
 from stagingmirror.errors import StepFailed
 from stagingmirror.sources.kubernetes.write.field_managers import giving_back, owner_of
 from stagingmirror.sources.kubernetes.write.field_patch import (
     RESTARTED_AT,
     Change,
+    FieldWrite,
+    Restart,
+    SetAnnotation,
+    SetImage,
+    SetVariable,
     patch_for,
     path_of,
     read_field,
