@@ -1,4 +1,4 @@
-"""`make demo`: the story on a cluster of its own. Exit code 1 where anything was not as told."""
+"""`make demo`: the story on a cluster of its own. Exit code 1 where anything was unexpected."""
 
 import argparse
 import signal
@@ -6,9 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from demo.narrator import Narrator, NotAsToldError
-from demo.stage import Stage
-from demo.story import tell
+from demo import story
+from demo.demo_cluster import DemoCluster
+from demo.narrator import Narrator, NotAsExpectedError
 from rig.catalogue import EVERYTHING
 from rig.cluster import system
 from rig.cluster.cluster import Cluster
@@ -19,56 +19,56 @@ from support.operators.operator_image import operator_image
 def main() -> int:
     parser = argparse.ArgumentParser(prog="demo", description=__doc__)
     parser.add_argument(
-        "--keep", action="store_true", help="leave everything running until Ctrl-C, to look around"
+        "--keep", action="store_true", help="leave everything running until Ctrl-C, to explore"
     )
     keep = parser.parse_args().keep
     narrator = Narrator()
     try:
-        # What takes minutes the first time comes first, and what is missing is said at once.
+        # What takes minutes the first time comes first; a missing tool is an error at once.
         system.provide()
         build(EVERYTHING)
         operator_image()
         with Cluster("demo") as cluster:
-            stage = Stage(cluster, narrator)
-            as_told = _told(stage, narrator)
+            demo = DemoCluster(cluster, narrator)
+            as_expected = _run(demo, narrator)
             if keep:
-                _look_around(stage, narrator)
+                _explore(demo, narrator)
     except RigError as wrong:
         narrator.failed(str(wrong))
         return 1
     except KeyboardInterrupt:
         return 130
-    return 0 if as_told else 1
+    return 0 if as_expected else 1
 
 
-def _told(stage: Stage, narrator: Narrator) -> bool:
-    """Whether everything was as told; what was not is shown with what the operator says."""
+def _run(demo: DemoCluster, narrator: Narrator) -> bool:
+    """Whether everything was as expected; what was not is shown with the operator's log."""
     try:
-        stage.set()
-        tell(stage, narrator)
-    except (NotAsToldError, RigError) as wrong:
+        demo.set_up()
+        story.run(demo, narrator)
+    except (NotAsExpectedError, RigError) as wrong:
         narrator.failed(str(wrong))
     except subprocess.CalledProcessError as wrong:
         narrator.failed(f"{wrong}\n{wrong.stdout}\n{wrong.stderr}")
     else:
-        narrator.say("\nEverything was as told.")
+        narrator.line("\nEverything was as expected.")
         return True
-    narrator.say(f"The operator's last words:\n{stage.last_words()}")
+    narrator.line(f"The end of the operator's log:\n{demo.operator_log()}")
     return False
 
 
-def _look_around(stage: Stage, narrator: Narrator) -> None:
+def _explore(demo: DemoCluster, narrator: Narrator) -> None:
     programs = f"{program('kubectl').parent}:{Path(sys.executable).parent}"
-    narrator.say("The cluster stays until Ctrl-C. In another terminal:\n")
-    narrator.say(f"  export KUBECONFIG={stage.cluster.kubeconfig} PATH={programs}:$PATH")
-    narrator.say("  kubectl -n stagingmirror-system scale deployment/stagingmirror --replicas=2")
-    narrator.say("  kubectl get stagingmirrors -A")
-    narrator.say("  kubectl -n ml-staging describe smir fraud")
-    narrator.say("  kubectl stagingmirror status fraud -n ml-staging")
+    narrator.line("The cluster stays until Ctrl-C. In another terminal:\n")
+    narrator.line(f"  export KUBECONFIG={demo.cluster.kubeconfig} PATH={programs}:$PATH")
+    narrator.line("  kubectl -n stagingmirror-system scale deployment/stagingmirror --replicas=2")
+    narrator.line("  kubectl get stagingmirrors -A")
+    narrator.line("  kubectl -n ml-staging describe smir fraud")
+    narrator.line("  kubectl stagingmirror status fraud -n ml-staging")
     try:
         signal.pause()
     except KeyboardInterrupt:
-        narrator.say("cleaning up")
+        narrator.line("cleaning up")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
-"""Tells the story: what happens, what was asked, what the cluster answered, and whether it is as
-told.
+"""Prints the story: what happens, each command, what the cluster answered, and whether that was
+expected.
 """
 
 import time
@@ -14,12 +14,12 @@ T = TypeVar("T")
 POLL_SECONDS = 0.25
 
 
-class NotAsToldError(Exception):
-    """The cluster answered something else than the story says."""
+class NotAsExpectedError(Exception):
+    """The cluster answered something else than the story expects."""
 
 
 class Narrator:
-    """Prints to one console; `expect` and `until` raise NotAsToldError."""
+    """Prints to one console; `expect` and `until` raise NotAsExpectedError."""
 
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or Console(highlight=False, soft_wrap=True)
@@ -34,41 +34,39 @@ class Narrator:
             Text(f"{self._act}. {title}  ({seconds:.0f} s)", style="bold"), align="left"
         )
 
-    def say(self, sentence: str) -> None:
-        self._console.print(Text(sentence))
+    def line(self, text: str) -> None:
+        self._console.print(Text(text))
 
-    def command(self, line: str, output: str) -> None:
+    def command(self, command: str, output: str) -> None:
         """A command as a user would type it, and what it printed."""
-        self._console.print(Text(f"$ {line}", style="cyan"))
+        self._console.print(Text(f"$ {command}", style="cyan"))
         for row in output.rstrip().splitlines():
             self._console.print(Text(f"  {row}"))
 
     def expect(self, what: str, *, holds: bool, found: object) -> None:
-        """Say what is true now. Raises NotAsToldError, with what was found, where it is not."""
+        """Print what holds now. Raises NotAsExpectedError, with what was found, if it does not."""
         if not holds:
-            raise NotAsToldError(f"{what}: not so. Found: {found}")
+            raise NotAsExpectedError(f"{what}: no. Found: {found}")
         self._console.print(Text(f"✓ {what}", style="green"))
 
     def until(
-        self, what: str, look: Callable[[], T], right: Callable[[T], bool], *, within: float
+        self, what: str, observe: Callable[[], T], right: Callable[[T], bool], *, within: float
     ) -> T:
-        """Look again until it is right; tells how long it took. Raises NotAsToldError after
-        `within` s.
-        """
+        """Poll until it is right; print how long it took. NotAsExpectedError after `within` s."""
         started = time.monotonic()
         while True:
-            found = look()
+            found = observe()
             seconds = time.monotonic() - started
             if right(found):
                 self._console.print(Text(f"✓ {what}: after {seconds:.1f} s", style="green"))
                 return found
             if seconds > within:
-                raise NotAsToldError(f"{what}: not within {within:.0f} s. Found: {found}")
+                raise NotAsExpectedError(f"{what}: not within {within:.0f} s. Found: {found}")
             time.sleep(POLL_SECONDS)
 
     @contextmanager
     def timed(self, what: str) -> Iterator[None]:
-        """Long work: says what begins, then how long it took."""
+        """Long work: print what begins, then how long it took."""
         self._console.print(Text(f"{what} …", style="dim"))
         started = time.monotonic()
         yield

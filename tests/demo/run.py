@@ -9,8 +9,8 @@ import sys
 
 import yaml
 
+from demo.demo_cluster import EXAMPLES, OPERATOR_NAMESPACE, PRODUCTION, ROOT, STAGING, DemoCluster
 from demo.narrator import Narrator
-from demo.stage import EXAMPLES, OPERATOR_NAMESPACE, PRODUCTION, ROOT, STAGING, Stage
 from rig.cluster.cluster import Cluster
 from rig.programs import RigError
 from support.kubernetes.rights import ACCOUNT, grant
@@ -21,13 +21,13 @@ def main() -> int:
     narrator = Narrator()
     try:
         with Cluster("run") as cluster:
-            stage = Stage(cluster, narrator)
-            stage.set_sides()
-            _describe_the_sides(stage)
-            stage.kubectl("apply", "-f", str(EXAMPLES / "mirror.yaml"))
-            narrator.say(f"\n  export KUBECONFIG={cluster.kubeconfig}\n")
-            narrator.say("is for your other terminals. The operator, until Ctrl-C:\n")
-            return _operate(stage)
+            demo = DemoCluster(cluster, narrator)
+            demo.set_sides()
+            _describe_the_sides(demo)
+            demo.kubectl("apply", "-f", str(EXAMPLES / "mirror.yaml"))
+            narrator.line(f"\n  export KUBECONFIG={cluster.kubeconfig}\n")
+            narrator.line("is for your other terminals. The operator, until Ctrl-C:\n")
+            return _operate(demo)
     except RigError as wrong:
         narrator.failed(str(wrong))
         return 1
@@ -38,20 +38,20 @@ def main() -> int:
         return 130
 
 
-def _describe_the_sides(stage: Stage) -> None:
-    stage.kubectl("apply", "--server-side", "-f", str(ROOT / "crds"))
-    stage.kubectl("wait", "--for=condition=Established", "-f", str(ROOT / "crds"))
-    servers = {"production": stage.mlflow[PRODUCTION], "staging": stage.mlflow[STAGING]}
+def _describe_the_sides(demo: DemoCluster) -> None:
+    demo.kubectl("apply", "--server-side", "-f", str(ROOT / "crds"))
+    demo.kubectl("wait", "--for=condition=Established", "-f", str(ROOT / "crds"))
+    servers = {"production": demo.mlflow[PRODUCTION], "staging": demo.mlflow[STAGING]}
     values = yaml.safe_load((EXAMPLES / "values.yaml").read_text())
     for name, spec in values["environments"].items():
         spec["mlflow"] = {"url": servers[name].probe}
-        stage.cluster.kube.apply(resources.environment(name, **spec))
-    grant(stage.cluster.kube, operator=OPERATOR_NAMESPACE, production=PRODUCTION, staging=STAGING)
+        demo.cluster.kube.apply(resources.environment(name, **spec))
+    grant(demo.cluster.kube, operator=OPERATOR_NAMESPACE, production=PRODUCTION, staging=STAGING)
 
 
-def _operate(stage: Stage) -> int:
+def _operate(demo: DemoCluster) -> int:
     """As its own ServiceAccount: an administrator could write in production."""
-    account = stage.cluster.service_account(OPERATOR_NAMESPACE, ACCOUNT)
+    account = demo.cluster.service_account(OPERATOR_NAMESPACE, ACCOUNT)
     options = ["--namespace", OPERATOR_NAMESPACE, "--log-format", "console", "--metrics-port=0"]
     command = [sys.executable, "-m", "stagingmirror", "run", *options]
     return subprocess.run([*command, "--kubeconfig", str(account)], check=False).returncode

@@ -1,18 +1,18 @@
-"""The story that `make demo` tells, as a test: one run, on a cluster of its own."""
+"""The story of `make demo`, as a test: one run, on a cluster of its own."""
 
 import pytest
 
+from demo import story
+from demo.demo_cluster import DemoCluster
 from demo.narrator import Narrator
-from demo.stage import Stage
-from demo.story import tell
 from rig.cluster.cluster import Cluster
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("cluster")]
 
 
-def test_the_demo_goes_as_it_is_told(cluster: Cluster) -> None:
+def test_the_demo_runs_as_expected(cluster: Cluster) -> None:
     narrator = Narrator()
-    stage = Stage(cluster, narrator)
-    stage.set()
+    demo = DemoCluster(cluster, narrator)
+    demo.set_up()
 
-    tell(stage, narrator)
+    story.run(demo, narrator)

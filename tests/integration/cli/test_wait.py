@@ -78,7 +78,7 @@ def test_refresh_is_followed_to_its_end(
         told = place.run("refresh", "fraud", "--wait", "--timeout", "30s")
 
     assert told.code == code
-    assert "prepare   fraud-model   copy version 12   under way" in told.out
+    assert "prepare    fraud-model   copy version 12   under way" in told.out
     assert words in told.out
 
 

@@ -1,5 +1,5 @@
-"""Sets the scene as users would: two namespaces, two MLflow servers, workloads, and the operator by
-its chart.
+"""Sets up the demo as users would: two namespaces, two MLflow servers, workloads, and the operator
+by its chart.
 """
 
 import json
@@ -28,9 +28,9 @@ REGISTERED = "fraud-detector"
 ALIAS = "champion"
 LIMIT_SECONDS = 180
 READY = {"staging": "Ready", "production": "KubernetesReadOnly"}
-"""What an environment must say of itself before anything is mirrored."""
+"""The condition of each environment that must be True before anything is mirrored."""
 
-# MLflow tells at length how models are best saved; the story is about something else.
+# MLflow logs hints on how to save models; the demo is about something else.
 os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "ERROR")
 
 
@@ -42,8 +42,8 @@ class Answer:
     text: str
 
 
-class Stage:
-    """The scene on one cluster. Every method does what a person would do with the same tool."""
+class DemoCluster:
+    """The demo on one cluster. Every method does what a user would do with the same tool."""
 
     def __init__(self, cluster: Cluster, narrator: Narrator) -> None:
         self.cluster = cluster
@@ -51,7 +51,7 @@ class Stage:
         self.mlflow: dict[str, MlflowServer] = {}
         self.images: dict[str, str] = {}
 
-    def set(self) -> None:
+    def set_up(self) -> None:
         """Everything up to `kubectl apply` of the mirror. Takes about a minute once built."""
         self.set_sides()
         with self._narrator.timed("the operator: its image, helm install"):
@@ -103,7 +103,7 @@ class Stage:
         return self.cluster.kubectl(*arguments, input=given)
 
     def stagingmirror(self, *arguments: str) -> Answer:
-        """`kubectl stagingmirror …`, from outside the cluster, with the person's own kubeconfig."""
+        """`kubectl stagingmirror …`, from outside the cluster, as its administrator."""
         done = subprocess.run(
             [sys.executable, "-m", "stagingmirror", *arguments],
             env={**os.environ, "KUBECONFIG": str(self.cluster.kubeconfig), "NO_COLOR": "1"},
@@ -128,7 +128,7 @@ class Stage:
         self.kubectl("-n", namespace, "rollout", "status", f"deployment/{deployment}")
 
     def running_digests(self, app: str, namespace: str = STAGING) -> frozenset[str]:
-        """What the pods that are ready run, as the node says."""
+        """What the ready pods run, as the node reports it."""
         listed = self.kubectl("-n", namespace, "get", "pods", "-l", f"app={app}", "-o", "json")
         return frozenset(
             status["imageID"].rpartition("@")[2]
@@ -138,14 +138,13 @@ class Stage:
             if status["ready"]
         )
 
-    def last_words(self) -> str:
-        """The end of what the operator's pods said."""
+    def operator_log(self) -> str:
+        """The end of the operator's log."""
         pods = ("-l", "app.kubernetes.io/name=stagingmirror")
         try:
-            said = self.kubectl("-n", OPERATOR_NAMESPACE, "logs", *pods, "--tail=40", "--prefix")
+            return self.kubectl("-n", OPERATOR_NAMESPACE, "logs", *pods, "--tail=40", "--prefix")
         except subprocess.CalledProcessError as error:
-            return f"(not to be had: {error.stderr})"
-        return said
+            return f"(not available: {error.stderr})"
 
     def _make_images(self) -> None:
         build = self.cluster.images.build
@@ -173,15 +172,15 @@ class Stage:
         values = ("-f", f"{EXAMPLES.name}/values.yaml", "--set", "log.format=console")
         of_the_image = f"image.repository={repository},image.digest={digest}"
         command = ("install", "stagingmirror", "helm/stagingmirror", "--wait", *values)
-        told = self.helm(*command, "--set", of_the_image)
-        self._narrator.command(shlex.join(("helm", *command)), told)
+        output = self.helm(*command, "--set", of_the_image)
+        self._narrator.command(shlex.join(("helm", *command)), output)
         for name, condition in READY.items():
             self.kubectl(
                 "wait", f"mirrorenvironment/{name}", f"--for=condition={condition}", "--timeout=60s"
             )
 
     def helm(self, *arguments: str) -> str:
-        """From the root of the repository, as a person would."""
+        """From the root of the repository, as a user would."""
         where = ["--kubeconfig", str(self.cluster.kubeconfig), "-n", OPERATOR_NAMESPACE]
         done = subprocess.run(
             [str(program("helm")), *where, *arguments],
