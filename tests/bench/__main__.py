@@ -1,5 +1,5 @@
 """`make bench`: measures, prints a table, writes bench.json. Exit code 0 whatever was found: a
-figure is told, not tested; 1 where something could not be measured.
+figure is reported, not tested; 1 where something could not be measured.
 """
 
 import argparse
@@ -49,10 +49,10 @@ class Bench:
 
     async def _on(self, ground: Ground) -> None:
         async with Observer.on(ground.api, ground.mirrors) as observer:
-            ground.say("the operator's first start")
+            ground.report("the operator's first start")
             async with starting.first(ground, observer) as (_, first):
                 pass
-            ground.say("its second start")
+            ground.report("its second start")
             async with starting.again(ground, observer) as (operator, second):
                 await self._while_it_runs(ground, observer, operator)
                 end = usage(operator.pid)
@@ -67,7 +67,7 @@ class Bench:
         if "latency" in self.chosen:
             self.figures += await latency.measure(ground, observer, self._turns)
         if "cost" in self.chosen:
-            ground.say("processor time per change")
+            ground.report("processor time per change")
             at_rest = await cost.quiet(operator.pid)
             for name, patch in (
                 (WITH_VERDICT, cost.NOT_TRACKED),
@@ -81,7 +81,7 @@ class Bench:
     async def _against_noop(
         self, ground: Ground, first: starting.Start, second: starting.Start, end: Usage
     ) -> None:
-        ground.say("a Kopf operator that does nothing")
+        ground.report("a Kopf operator that does nothing")
         async with starting.noop(ground) as (process, noop):
             if "start" in self.chosen:
                 self.figures += _starts(first, second, noop)

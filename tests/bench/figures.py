@@ -14,7 +14,7 @@ from rich.table import Table
 @dataclass(frozen=True, slots=True)
 class Figure:
     """One figure. `goal` is the most that `judged` (the figure itself, or its ratio to the
-    baseline) may be; None: told, no goal.
+    baseline) may be; None: reported, no goal.
     """
 
     name: str

@@ -22,7 +22,7 @@ from support.operators.operator import World
 from support.operators.rigs import make_namespace
 from support.resources import resources
 
-# Read when MLflow is imported, which is later; it would tell of each version.
+# Read when MLflow is imported, which is later; it would log each version.
 os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "ERROR")
 
 
@@ -46,7 +46,7 @@ class Ground:
         """The path of all mirrors."""
         return f"/apis/{API_VERSION}/namespaces/{self.world.staging}/stagingmirrors"
 
-    def say(self, sentence: str) -> None:
+    def report(self, sentence: str) -> None:
         self.console.print(sentence, style="dim", highlight=False)
 
 
@@ -78,7 +78,7 @@ async def _populate(ground: Ground) -> None:
             _objects(ground, progress),
         )
     scene = ground.scene
-    ground.say(
+    ground.report(
         f"{scene.mirrors} mirrors, {scene.models} models, {scene.deployments} Deployments on each "
         "side"
     )

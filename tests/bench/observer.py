@@ -32,8 +32,8 @@ class _Awaited:
 
 
 class Observer:
-    """Watches the mirrors of one path. What is told apart from a change: a write of `validUntil`
-    and of the times of looks alone, a heartbeat.
+    """Watches the mirrors of one path. A write of `validUntil` and of the times of observations
+    alone is a heartbeat, not a change.
     """
 
     def __init__(self, api: Api, path: str) -> None:

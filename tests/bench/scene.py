@@ -59,7 +59,7 @@ class Scene:
 
 
 def is_loaded(model: int) -> bool:
-    """Whether pods say which version they load; where not, the alias alone is the truth, and a
+    """Whether pods name the version they load; where not, only the alias counts, and a
     move of it is drift at once.
     """
     return model % 2 == 0
@@ -132,7 +132,7 @@ def pod_name(number: int) -> str:
 
 def rolled_out() -> Object:
     """The status of a Deployment whose one pod runs. A changed annotation is a new generation, and
-    nobody is there to say that it was observed.
+    no controller is there to observe it.
     """
     counts = ("replicas", "updatedReplicas", "readyReplicas", "availableReplicas")
     return {"status": {"observedGeneration": 1_000_000} | dict.fromkeys(counts, 1)}

@@ -48,7 +48,7 @@ async def a_bare_watch(ground: Ground, subjects: int) -> AsyncIterator[None]:
     try:
         await asyncio.to_thread(
             until,
-            lambda: "watching" in process.last_words(),
+            lambda: "watching" in process.log_tail(),
             within=_READY_WITHIN_SECONDS,
             what="the bare watch is not ready",
             processes=[process],

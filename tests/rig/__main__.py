@@ -39,7 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     for name, what in {
         "up": "start a rig that stays up",
         "down": "stop it; nothing is left",
-        "status": "tell which rigs are up",
+        "status": "list the rigs that are up",
         "shell": "a shell with KUBECONFIG and kubectl of a rig that is up",
         "build": "only build the programs that the tests need, as far as this machine runs them",
     }.items():

@@ -19,7 +19,7 @@ _KUBERNETES_FLAGS = " ".join(
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """One program: where its source is and what building it takes; `seconds` is only told."""
+    """One program: where its source is and what building it takes; `seconds` is only shown."""
 
     name: str
     module: str

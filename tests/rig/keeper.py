@@ -56,7 +56,7 @@ def _folder() -> Path:
 
 
 def log_of(name: str) -> Path:
-    """What the keeper of a rig has to say."""
+    """The output of the keeper of a rig."""
     return _folder() / f"{name}.log"
 
 

@@ -76,11 +76,11 @@ class Kube:
             connection.close()
         decoded = json.loads(text) if is_json and text else text
         if answer.status >= 400:
-            told = decoded if isinstance(decoded, dict) else {}
-            causes = (told.get("details") or {}).get("causes") or ()
+            refusal = decoded if isinstance(decoded, dict) else {}
+            causes = (refusal.get("details") or {}).get("causes") or ()
             raise Refused(
                 answer.status,
-                told.get("message", text),
+                refusal.get("message", text),
                 [(cause.get("field", ""), cause.get("message", "")) for cause in causes],
             )
         return decoded

@@ -74,13 +74,13 @@ class Kubernetes:
         except Refused as refused:
             if refused.code != 409:
                 raise
-        asked = {
+        request = {
             "apiVersion": "authentication.k8s.io/v1",
             "kind": "TokenRequest",
             "spec": {"expirationSeconds": seconds},
         }
         path = f"/api/v1/namespaces/{namespace}/serviceaccounts/{name}/token"
-        return str(self.kube.request("POST", path, asked)["status"]["token"])
+        return str(self.kube.request("POST", path, request)["status"]["token"])
 
     def service_account(self, namespace: str, name: str) -> Path:
         """A kubeconfig for a ServiceAccount: it may do what RBAC gives it, nothing at first."""

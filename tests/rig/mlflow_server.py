@@ -32,7 +32,7 @@ class MlflowServer:
     """A context manager. `stop`, `start`, `pause`, `resume` are for the server, on the same data.
 
     `password` turns basic authentication on, for the administrator `admin`. `enter` is a command
-    prefix that puts the server elsewhere (into a network namespace); its health is then asked at
+    prefix that puts the server elsewhere (into a network namespace); its health is then polled at
     `probe`.
     """
 
@@ -176,8 +176,8 @@ def _template() -> Path:
 
 
 def _found_now(database: Path) -> None:
-    """A registry is told from another by when its default experiment was made: two copies of one
-    template would be one registry.
+    """Registries are distinguished by when their default experiment was made: two copies of one
+    template would count as one registry.
     """
     moment = int(time.time() * 1000) - secrets.randbelow(100_000)
     with closing(sqlite3.connect(database)) as registry, registry:

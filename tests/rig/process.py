@@ -82,5 +82,5 @@ class Process:
         with suppress(ProcessLookupError):
             os.killpg(self._popen.pid, number)
 
-    def last_words(self, characters: int = 2000) -> str:
+    def log_tail(self, characters: int = 2000) -> str:
         return self.log.read_text(errors="replace")[-characters:] if self.log.exists() else ""

@@ -29,7 +29,7 @@ _GO_REMEDY = (
 
 
 class RigError(Exception):
-    """The rig cannot do what it was asked; the message says why and what to do."""
+    """The rig cannot do what was requested; the message has the reason and the remedy."""
 
 
 def program(name: str) -> Path:
@@ -96,7 +96,7 @@ def go() -> str:
 @cache
 def go_version() -> str:
     # Asked inside a tool module: a `toolchain` line there decides which release builds.
-    asked = subprocess.run(
+    done = subprocess.run(
         [go(), "env", "GOVERSION", "GOOS", "GOARCH"],
         cwd=TOOLS / "etcd",
         check=False,
@@ -104,9 +104,9 @@ def go_version() -> str:
         text=True,
         timeout=300,
     )
-    if asked.returncode:
-        raise RigError(f"{go()} cannot build it ({asked.stderr.strip()[-300:]}): {_GO_REMEDY}")
-    return asked.stdout
+    if done.returncode:
+        raise RigError(f"{go()} cannot build it ({done.stderr.strip()[-300:]}): {_GO_REMEDY}")
+    return done.stdout
 
 
 @contextmanager
@@ -117,7 +117,7 @@ def alone(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            tell(f"waiting for another process that builds into {folder.parent.name} …")
+            report(f"waiting for another process that builds into {folder.parent.name} …")
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
@@ -126,7 +126,7 @@ def _build(wanted: Program, path: Path) -> None:
     for left_behind in path.parent.glob(".building-*"):
         left_behind.unlink()
     unfinished = path.parent / f".building-{wanted.name}"
-    tell(f"building {wanted.name} (about {_about(wanted.seconds)}, once) …")
+    report(f"building {wanted.name} (about {_about(wanted.seconds)}, once) …")
     began = time.monotonic()
     done = subprocess.run(
         [
@@ -143,13 +143,13 @@ def _build(wanted: Program, path: Path) -> None:
     if done.returncode:
         raise RigError(f"building {wanted.name} failed:\n{done.stderr[-4000:]}")
     unfinished.replace(path)
-    tell(f"  done in {time.monotonic() - began:.0f} s")
+    report(f"  done in {time.monotonic() - began:.0f} s")
 
 
 def _about(seconds: int) -> str:
     return f"{seconds} s" if seconds < 100 else f"{seconds / 60:.0f} min"
 
 
-def tell(line: str) -> None:
+def report(line: str) -> None:
     """Progress, for the person who waits."""
     print(line, file=sys.stderr, flush=True)

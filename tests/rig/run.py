@@ -142,9 +142,9 @@ def until(
     while not ready():
         for process in processes:
             if not process.running:
-                raise RigError(f"{process.name} ended:\n{process.last_words()}")
+                raise RigError(f"{process.name} ended:\n{process.log_tail()}")
         if time.monotonic() > deadline:
-            words = "\n".join(process.last_words() for process in processes)
+            words = "\n".join(process.log_tail() for process in processes)
             raise RigError(f"{what}: not within {within:.0f} s\n{words}")
         time.sleep(every)
 

@@ -89,8 +89,8 @@ def runs_as(pid: int, *words: str) -> bool:
         except OSError:
             return False
     else:
-        asked = ["ps", "-ww", "-o", "command=", "-p", str(pid)]
-        shown = subprocess.run(asked, check=False, capture_output=True, text=True, timeout=30)
+        listing = ["ps", "-ww", "-o", "command=", "-p", str(pid)]
+        shown = subprocess.run(listing, check=False, capture_output=True, text=True, timeout=30)
         there = shown.stdout.split()
     return all(word in there for word in words)
 

@@ -92,15 +92,15 @@ def _sha256sum(file: Path) -> float:
 
 
 def _ours(way: str, place: str, root: str) -> dict[str, float]:
-    """In a process of its own, so that its memory can be told."""
-    told = subprocess.run(
+    """In a process of its own, so that its memory can be measured."""
+    done = subprocess.run(
         [sys.executable, "-m", "bench.hashing_process", way, place, root, str(SIZE)],
         check=True,
         capture_output=True,
         text=True,
         timeout=_LIMIT_SECONDS,
     )
-    return dict(json.loads(told.stdout))
+    return dict(json.loads(done.stdout))
 
 
 @asynccontextmanager

@@ -60,7 +60,7 @@ def _calls(operator: OperatorProcess) -> dict[str, float]:
     """So far, by operation."""
     found: dict[str, float] = {}
     for labels, value in _CALLS.findall(operator.get("/metrics")[1]):
-        told = _OPERATION.search(labels)
-        if told:
-            found[told[1]] = found.get(told[1], 0.0) + float(value)
+        match = _OPERATION.search(labels)
+        if match:
+            found[match[1]] = found.get(match[1], 0.0) + float(value)
     return found

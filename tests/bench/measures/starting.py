@@ -78,15 +78,15 @@ async def noop(ground: Ground) -> AsyncIterator[tuple[Process, Start]]:
     try:
         await asyncio.to_thread(
             until,
-            lambda: '"seen"' in process.last_words(),
+            lambda: '"seen"' in process.log_tail(),
             within=_WITHIN_SECONDS,
             what="the Kopf operator has not seen everything",
             processes=[process],
         )
-        lines = process.last_words().splitlines()
-        told = json.loads(next(line for line in lines if '"seen"' in line))
+        lines = process.log_tail().splitlines()
+        seen = json.loads(next(line for line in lines if '"seen"' in line))
         await asyncio.sleep(_CALM_SECONDS)
-        yield process, Start(told["at"] - began, 0, 0, usage(process.pid))
+        yield process, Start(seen["at"] - began, 0, 0, usage(process.pid))
     finally:
         process.end(grace=2)
 
@@ -105,8 +105,8 @@ async def _until_settled(ground: Ground, operator: OperatorProcess, began: float
     async with asyncio.timeout(_WITHIN_SECONDS):
         while operator.running:
             lease = await ground.api.request("GET", path)
-            told = (lease["metadata"].get("annotations") or {}).get(SETTLED_AT)
-            if told and posix(told) > began:
+            settled = (lease["metadata"].get("annotations") or {}).get(SETTLED_AT)
+            if settled and posix(settled) > began:
                 return time.time()
             await asyncio.sleep(_LOOK_SECONDS)
     raise RigError("the operator has ended before everything was settled")

@@ -22,7 +22,7 @@ BRIDGE = "rig0"
 RUNTIME = Path("/run/containerd")  # a short path: sockets have at most 107 characters
 _LIMIT_SECONDS = 60
 
-# Where kubelet and containerd write whatever their settings say. An empty folder of the run covers
+# Where kubelet and containerd write regardless of their settings. An empty folder of the run covers
 # each, inside only; the folders themselves have to exist outside, and stay (empty): removing one
 # would unmount it under another rig.
 _COVERED = (

@@ -7,7 +7,7 @@ import subprocess
 from functools import cache
 from pathlib import Path
 
-from rig.programs import RigError, tell
+from rig.programs import RigError, report
 
 _INSTALL_LIMIT_SECONDS = 900
 _CGROUPS = Path("/sys/fs/cgroup")
@@ -63,7 +63,7 @@ def provide() -> None:
     if not shutil.which("apt-get"):
         names = ", ".join(packages)
         raise RigError(f"missing system packages, here by their Debian names: {names}")
-    tell(f"installing system packages: {' '.join(packages)} …")
+    report(f"installing system packages: {' '.join(packages)} …")
     quiet = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     for step in (["apt-get", "update"], command):
         done = subprocess.run(

@@ -39,7 +39,7 @@ class InterruptedOperators:
         assert self.operator is not None
         os.kill(self.operator.pid, signal.SIGKILL)
 
-    def last_words(self) -> str:
+    def log_tail(self) -> str:
         return self.operator.log[-4000:] if self.operator else ""
 
 

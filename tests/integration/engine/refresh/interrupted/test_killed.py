@@ -47,7 +47,7 @@ class InterruptedOperators:
         is_staging = f"/namespaces/{self.world.staging}/" in path and not is_ours
         return is_staging or b"stagingmirror.dev/record" in body or "mlflow" in path
 
-    def last_words(self) -> str:
+    def log_tail(self) -> str:
         return self.operator.log[-4000:] if self.operator else ""
 
     def managers(self) -> set[str]:
@@ -101,7 +101,7 @@ def interrupted_operators(
             with Kubelet(world.kube, places):
                 kinds.begin()
                 yield done, kinds
-                sys.stderr.write(done.last_words())
+                sys.stderr.write(done.log_tail())
                 if done.operator is not None:
                     done.operator.kill()
 
@@ -174,7 +174,7 @@ def refreshed_dying(done: InterruptedOperators) -> dict[str, Any]:
                 what="neither an end nor a write",
             )
         except Exception as error:
-            error.add_note("\n".join([*proxy.writes[-9:], done.last_words()]))
+            error.add_note("\n".join([*proxy.writes[-9:], done.log_tail()]))
             raise
         if world.status().get("refreshes"):
             break

@@ -37,7 +37,7 @@ def mortal(control_plane: ControlPlane, tmp_path: Path) -> Iterator[InterruptedO
         interrupted_operators(world, tmp_path, counts=begins_a_refresh) as mortal,
     ):
         yield mortal
-        sys.stderr.write(mortal.last_words())
+        sys.stderr.write(mortal.log_tail())
 
 
 def begins_a_refresh(method: str, path: str, body: bytes) -> bool:
