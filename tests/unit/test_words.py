@@ -58,7 +58,6 @@ NOT_YET = {
     # state
     "operator/stagingmirror/cli/operator/shutdown.py",
     "operator/stagingmirror/cli/operator/wiring.py",
-    "operator/stagingmirror/engine/check/reconciler.py",
     "operator/stagingmirror/engine/environments/credentials.py",
     "operator/stagingmirror/engine/environments/permissions.py",
     "operator/stagingmirror/engine/environments/reconciler.py",

@@ -13,6 +13,25 @@ class Clock:
         return self.now
 
 
+class NotCounting:
+    """For a queue whose figures no test reads."""
+
+    def added(self, *, depth: int) -> None:
+        """Nothing."""
+
+    def taken(self, *, waited: float, depth: int) -> None:
+        """Nothing."""
+
+    def done(self, *, worked: float) -> None:
+        """Nothing."""
+
+    def retried(self) -> None:
+        """Nothing."""
+
+    def depth(self, value: int) -> None:
+        """Nothing."""
+
+
 @dataclass
 class Figures:
     """Keeps what a queue counts."""
@@ -42,4 +61,6 @@ class Figures:
 
 
 def a_queue(clock: Clock, *, patience: float = 30.0) -> WorkQueue[str]:
-    return WorkQueue(clock=clock, patience=patience, backoff=1.0, backoff_cap=8.0)
+    return WorkQueue(
+        clock=clock, counting=NotCounting(), patience=patience, backoff=1.0, backoff_cap=8.0
+    )

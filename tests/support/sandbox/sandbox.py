@@ -17,7 +17,7 @@ from stagingmirror.api.spec.parse import parse_environment, parse_mirror
 from stagingmirror.api.types.base import API_VERSION
 from stagingmirror.api.types.times import rfc3339
 from stagingmirror.component import Side, Sides
-from stagingmirror.engine.check.judge import Scene, judge_all, plan_for
+from stagingmirror.engine.check.judge import Scene, judge_all, observe_all, plan_for
 from stagingmirror.engine.context import Context, Judged, Progress
 from stagingmirror.engine.holds.active import in_force, read
 from stagingmirror.engine.observe.check_requests import REFRESH_AT
@@ -154,7 +154,8 @@ class Sandbox:
                 same_registry=self.registry.same_registry,
             )
             scene = Scene(spec, sides, view, time.time(), {})
-            self.judged = judge_all(scene, await asyncio.to_thread(self._holds))
+            held = await asyncio.to_thread(self._holds)
+            self.judged = judge_all(scene, observe_all(scene), held)
             plan = plan_for(scene, self.judged)
             await self._look_anew(view, since)
         assert scene is not None
@@ -167,7 +168,7 @@ class Sandbox:
             spec=spec,
             sides=sides,
             components=self.judged,
-            holds=tuple(await asyncio.to_thread(self._holds)),
+            holds=tuple(held),
             plan=plan,
             status=self.status,
             view=view,

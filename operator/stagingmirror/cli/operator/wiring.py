@@ -1,12 +1,15 @@
-"""The rooms of the operator, put together. Nothing is started here and nobody is asked anything."""
+"""The parts of the operator, put together. Nothing is started here, and nothing requested."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from stagingmirror.actions.tools import Tools
+from stagingmirror.engine.check.assessment import Assessment
+from stagingmirror.engine.check.conclusion import Conclusion
 from stagingmirror.engine.check.reconciler import MirrorReconciler
+from stagingmirror.engine.check.state import MirrorStates
+from stagingmirror.engine.check.wake_ups import WakeUps
 from stagingmirror.engine.check.worker import work
 from stagingmirror.engine.environments.reconciler import EnvironmentReconciler
 from stagingmirror.engine.environments.resolve import may_copy, production_namespaces
@@ -15,9 +18,7 @@ from stagingmirror.engine.holds.reconciler import HoldReconciler
 from stagingmirror.engine.leader.elector import Elector
 from stagingmirror.engine.leader.settled_at import SettledAt
 from stagingmirror.engine.leader.takeover import LEASE, Inherited, Leadership
-from stagingmirror.engine.observe.check_requests import CheckRequests
 from stagingmirror.engine.observe.hash_cache import HashCache
-from stagingmirror.engine.observe.initial_sync import InitialSync
 from stagingmirror.engine.observe.probes import Probes
 from stagingmirror.engine.observe.sources import Sources
 from stagingmirror.engine.observe.subscriptions import Subscriptions
@@ -39,14 +40,11 @@ from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 from stagingmirror.sources.kubernetes.watch.source import KubernetesSource
 from stagingmirror.sources.kubernetes.write.writer import Writer
 from stagingmirror.sources.mlflow.poll.source import MlflowSource
-from stagingmirror.view import Subject
-
-Clock = Callable[[], float]
 
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """All rooms of one process."""
+    """All parts of one process."""
 
     settings: Settings
     elector: Elector
@@ -98,16 +96,54 @@ class Operator:
         await self.tools.pool.close()
 
 
+@dataclass(frozen=True, slots=True)
+class _Base:
+    """What everything else stands on."""
+
+    client: KubernetesClient
+    settings: Settings
+    metrics: Metrics
+    runtime: Runtime
+    cache: ResourceCache
+    queue: WorkQueue[MirrorKey]
+    states: MirrorStates
+    wake_ups: WakeUps
+    resources: ResourceClient
+    recorder: EventRecorder
+
+
+@dataclass(frozen=True, slots=True)
+class _Observing:
+    """The sources, who reads them, and what is claimed of what they show."""
+
+    cluster: KubernetesSource
+    registry: MlflowSource
+    sources: Sources
+    subscriptions: Subscriptions
+    probes: Probes
+    claims: Claims
+
+
+@dataclass(frozen=True, slots=True)
+class _Watching:
+    """What follows our own resources."""
+
+    keeper: EnvironmentReconciler
+    holds: HoldReconciler
+    reactions: EventHandlers
+    resync: Resync
+
+
 def assemble(
     client: KubernetesClient,
     *,
     settings: Settings,
     metrics: Metrics,
     seal: Callable[[str], str],
-    clock: Clock,
+    clock: Callable[[], float],
     lost: Callable[[], None],
 ) -> Operator:
-    """``seal`` hides values that may not be shown; ``lost`` is called when the Lease is lost."""
+    """``seal`` hides values that must not be shown; ``lost`` is called when the Lease is lost."""
     client.on_call = metrics.api_call
     elector = Elector(
         client,
@@ -118,61 +154,139 @@ def assemble(
         lost=lost,
     )
     leadership = Leadership(elector)
-    runtime = Runtime(clock=clock, leading=leadership.leading)
-    queue: WorkQueue[MirrorKey] = WorkQueue(clock=clock, counting=metrics.queue("mirrors"))
-    cache, tokens, acknowledged = (
-        ResourceCache(),
-        CheckRequests(),
-        AcknowledgedHolds(),
+    base = _base(client, settings, metrics, Runtime(clock=clock, leading=leadership.leading))
+    observing, acknowledged = _observing(base), AcknowledgedHolds()
+    tools = _tools(base, observing)
+    refresher = _refresher(base, observing, tools)
+    watching = _watching(base, observing, refresher, acknowledged)
+    settling = SettledAt(
+        base.queue,
+        observing.cluster,
+        sweeps_vouch_until=watching.resync.vouches_until,
+        runtime=base.runtime,
+        annotate=_settled_for(elector, metrics),
     )
-    initial_sync = InitialSync()
+    contents = HashCache(
+        client,
+        observing.sources,
+        namespace=settings.namespace,
+        wanted=observing.subscriptions.subjects,
+        leading=base.runtime.leading,
+    )
+    _count(metrics, observing.cluster, elector)
+    return Operator(
+        settings=settings,
+        elector=elector,
+        leadership=leadership,
+        left=_inherited(base, observing, watching, contents, settling),
+        queue=base.queue,
+        check=_check(base, observing, refresher, acknowledged, settling, seal),
+        cluster=observing.cluster,
+        registry=observing.registry,
+        refresher=refresher,
+        recorder=base.recorder,
+        tools=tools,
+        reactions=watching.reactions,
+        resync=watching.resync,
+        keeper=watching.keeper,
+        holds=watching.holds,
+        settling=settling,
+        contents=contents,
+        probes=observing.probes,
+    )
 
-    def changed(subject: Subject[Any], /, *, since: float | None = None) -> None:
-        for key in subscriptions.readers(subject):
-            if since is not None or not initial_sync.still_waits(key, subject, sources.get):
-                queue.add(key, since=since)
 
-    cluster = KubernetesSource(client, clock=clock, on_change=changed, settings=settings)
+def _base(
+    client: KubernetesClient, settings: Settings, metrics: Metrics, runtime: Runtime
+) -> _Base:
+    cache, states = ResourceCache(), MirrorStates()
+    queue: WorkQueue[MirrorKey] = WorkQueue(clock=runtime.clock, counting=metrics.queue("mirrors"))
+    return _Base(
+        client=client,
+        settings=settings,
+        metrics=metrics,
+        runtime=runtime,
+        cache=cache,
+        queue=queue,
+        states=states,
+        wake_ups=WakeUps(queue, cache, states, metrics),
+        resources=ResourceClient(client, cache, runtime=runtime),
+        recorder=EventRecorder(client, runtime=runtime, identity=settings.identity),
+    )
+
+
+def _observing(base: _Base) -> _Observing:
+    clock, on_change = base.runtime.clock, base.wake_ups.subject_changed
+    cluster = KubernetesSource(
+        base.client, clock=clock, on_change=on_change, settings=base.settings
+    )
     registry = MlflowSource(
-        clock=clock, on_change=changed, settings=settings, on_call=metrics.upstream_call
+        clock=clock,
+        on_change=on_change,
+        settings=base.settings,
+        on_call=base.metrics.upstream_call,
     )
     sources = Sources(cluster, registry)
-    claims = Claims(cache, registry.same_registry)
-    subscriptions = Subscriptions(sources, leading=runtime.leading)
-    resources = ResourceClient(client, cache, runtime=runtime)
-    recorder = EventRecorder(client, runtime=runtime, identity=settings.identity)
-    _count(metrics, cluster, elector)
-    settling = SettledAt(
-        queue,
-        cluster,
-        sweeps_vouch_until=lambda: resync.vouches_until(),
-        runtime=runtime,
-        annotate=_telling_both(elector, metrics),
-    )
+    subscriptions = Subscriptions(sources, leading=base.runtime.leading)
+    base.wake_ups.connect(sources, subscriptions)
     probes = Probes(
-        sources, subscriptions=subscriptions, tokens=tokens, again=queue.add, clock=clock
-    )
-    tools = Tools(
-        writer=Writer(
-            client,
-            productions=lambda: frozenset(production_namespaces(cache)),
-            leading=runtime.leading,
-        ),
-        server=registry.server,
-        is_productions=claims.is_productions,
-        doubt=registry.doubt,
-        may_copy=partial(may_copy, cache, registry.same_registry),
+        sources,
+        subscriptions=subscriptions,
+        state_of=base.states.observing,
+        again=base.queue.add,
         clock=clock,
     )
-    refresher = RefreshReconciler(
+    claims = Claims(base.cache, registry.same_registry)
+    return _Observing(cluster, registry, sources, subscriptions, probes, claims)
+
+
+def _tools(base: _Base, observing: _Observing) -> Tools:
+    registry, cache = observing.registry, base.cache
+    writer = Writer(
+        base.client,
+        productions=lambda: frozenset(production_namespaces(cache)),
+        leading=base.runtime.leading,
+    )
+    return Tools(
+        writer=writer,
+        server=registry.server,
+        is_productions=observing.claims.is_productions,
+        doubt=registry.doubt,
+        may_copy=partial(may_copy, cache, registry.same_registry),
+        clock=base.runtime.clock,
+    )
+
+
+def _refresher(base: _Base, observing: _Observing, tools: Tools) -> RefreshReconciler:
+    return RefreshReconciler(
         tools,
+        runtime=base.runtime,
+        settings=base.settings,
+        recorder=base.recorder,
+        mirror_is_there=base.cache.has_mirror,
+        same_registry=observing.registry.same_registry,
+        prove=observing.probes.since,
+        read_bytes=observing.probes.bytes_read,
+    )
+
+
+def _watching(
+    base: _Base,
+    observing: _Observing,
+    refresher: RefreshReconciler,
+    acknowledged: AcknowledgedHolds,
+) -> _Watching:
+    cache, resources, runtime = base.cache, base.resources, base.runtime
+    keeper = EnvironmentReconciler(
+        base.client,
+        cache=cache,
+        resources=resources,
+        registries=observing.registry,
+        want_namespaces=observing.cluster.want_namespaces,
+        namespace=base.settings.namespace,
         runtime=runtime,
-        settings=settings,
-        recorder=recorder,
-        mirror_is_there=cache.has_mirror,
-        same_registry=registry.same_registry,
-        prove=probes.since,
-        read_bytes=probes.bytes_read,
+        changed=base.wake_ups.environment_changed,
+        interval=base.settings.sweep_interval,
     )
     holds = HoldReconciler(
         cache=cache,
@@ -183,11 +297,11 @@ def assemble(
     )
     reactions = EventHandlers(
         cache=cache,
-        claims=claims,
-        queue=queue,
+        claims=observing.claims,
+        queue=base.queue,
         acknowledged=acknowledged,
-        metrics=metrics,
-        wake_environments=lambda: keeper.wake(),
+        metrics=base.metrics,
+        wake_environments=keeper.wake,
         wake_holds=holds.wake,
     )
     resync = Resync(
@@ -195,77 +309,73 @@ def assemble(
         resources=resources,
         reactions=reactions,
         runtime=runtime,
-        interval=settings.sweep_interval,
+        interval=base.settings.sweep_interval,
     )
-    keeper = EnvironmentReconciler(
-        client,
-        cache=cache,
-        resources=resources,
-        registries=registry,
-        want_namespaces=cluster.want_namespaces,
-        namespace=settings.namespace,
-        runtime=runtime,
-        changed=reactions.environment_changed,
-        interval=settings.sweep_interval,
+    return _Watching(keeper, holds, reactions, resync)
+
+
+def _check(
+    base: _Base,
+    observing: _Observing,
+    refresher: RefreshReconciler,
+    acknowledged: AcknowledgedHolds,
+    settling: SettledAt,
+    seal: Callable[[str], str],
+) -> MirrorReconciler:
+    claims, same_registry = observing.claims, observing.registry.same_registry
+    writer = StatusWriter(
+        base.resources,
+        runtime=base.runtime,
+        survived=settling.survived,
+        chronicle=ChangeReporter(base.recorder, base.metrics),
     )
-    contents = HashCache(
-        client,
-        sources,
-        namespace=settings.namespace,
-        wanted=subscriptions.subjects,
-        leading=runtime.leading,
+    new_view = partial(
+        RecordingView,
+        observing.sources,
+        seal,
+        is_productions=claims.is_productions,
+        same_registry=same_registry,
     )
-    check = MirrorReconciler(
-        cache=cache,
-        claims=claims,
-        subscriptions=subscriptions,
-        tokens=tokens,
-        probes=probes,
-        initial_sync=initial_sync,
-        acknowledged=acknowledged,
-        refresher=refresher,
-        writer=StatusWriter(
-            resources,
-            runtime=runtime,
-            survived=settling.survived,
-            chronicle=ChangeReporter(recorder, metrics),
+    return MirrorReconciler(
+        cache=base.cache,
+        states=base.states,
+        runtime=base.runtime,
+        assessment=Assessment(
+            base.cache,
+            claims,
+            same_registry,
+            new_view,
+            observing.subscriptions,
+            observing.probes,
+            base.queue.fresh_until,
         ),
-        look=lambda: RecordingView(
-            sources,
-            seal,
-            is_productions=claims.is_productions,
-            same_registry=registry.same_registry,
+        conclusion=Conclusion(
+            base.cache, observing.probes, refresher, acknowledged, writer, base.runtime
         ),
-        same_registry=registry.same_registry,
-        runtime=runtime,
-        fresh_until=queue.fresh_until,
     )
-    return Operator(
-        settings=settings,
-        elector=elector,
-        leadership=leadership,
-        left=Inherited(
-            client, settings.namespace, cache, resync, keeper, contents, registry, settling
-        ),
-        queue=queue,
-        check=check,
-        cluster=cluster,
-        registry=registry,
-        refresher=refresher,
-        recorder=recorder,
-        tools=tools,
-        reactions=reactions,
-        resync=resync,
-        keeper=keeper,
-        holds=holds,
-        settling=settling,
-        contents=contents,
-        probes=probes,
+
+
+def _inherited(
+    base: _Base,
+    observing: _Observing,
+    watching: _Watching,
+    contents: HashCache,
+    settling: SettledAt,
+) -> Inherited:
+    return Inherited(
+        base.client,
+        base.settings.namespace,
+        base.cache,
+        watching.resync,
+        watching.keeper,
+        contents,
+        observing.registry,
+        settling,
     )
 
 
 def _count(metrics: Metrics, cluster: KubernetesSource, elector: Elector) -> None:
-    """What rooms count themselves."""
+    """What parts count themselves."""
     metrics.total(
         "stagingmirror_sweeps",
         "How often watches were proven against a LIST.",
@@ -273,7 +383,7 @@ def _count(metrics: Metrics, cluster: KubernetesSource, elector: Elector) -> Non
     )
     metrics.total(
         "stagingmirror_watch_repairs",
-        "Objects that a sweep found otherwise than the watches had told.",
+        "Objects that a sweep found otherwise than the watches had reported.",
         lambda: cluster.counts.repaired,
     )
     metrics.total(
@@ -283,7 +393,7 @@ def _count(metrics: Metrics, cluster: KubernetesSource, elector: Elector) -> Non
     )
 
 
-def _telling_both(elector: Elector, metrics: Metrics) -> Callable[[float], None]:
+def _settled_for(elector: Elector, metrics: Metrics) -> Callable[[float], None]:
     def annotate(settled_at: float) -> None:
         elector.annotate(settled_at)
         metrics.settled(settled_at)

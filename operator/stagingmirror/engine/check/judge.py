@@ -45,15 +45,22 @@ class Scene:
     """Entries that mean nothing as they are; they are Unknown, whatever is seen of them."""
 
 
-def judge_all(scene: Scene, holds: Sequence[Hold]) -> tuple[Judged, ...]:
-    """Every component, in the order of the spec. ``holds`` are those in force."""
+def observe_all(scene: Scene) -> tuple[Observations, ...]:
+    """Both sides of every component, in the order of the spec."""
+    return tuple(
+        Observations(_observe(scene, track, "production"), _observe(scene, track, "staging"))
+        for track in scene.spec.track
+    )
+
+
+def judge_all(
+    scene: Scene, observed: Iterable[Observations], holds: Sequence[Hold]
+) -> tuple[Judged, ...]:
+    """What ``observe_all`` found means. ``holds`` are those in force."""
     acceptances = acceptances_of(scene.spec)
     stale_after = seconds(scene.spec.stale_after)
     judged = []
-    for track in scene.spec.track:
-        observations = Observations(
-            _observe(scene, track, "production"), _observe(scene, track, "staging")
-        )
+    for track, observations in zip(scene.spec.track, observed, strict=True):
         verdict = judge(
             track.name,
             observations,

@@ -7,12 +7,24 @@ elsewhere.
 
 from dataclasses import dataclass, field
 
+from stagingmirror.engine.observe.state import ObserveState
 from stagingmirror.engine.refresh.start.state import RefreshState
+from stagingmirror.engine.resources.mirror import MirrorKey
 from stagingmirror.engine.status.writer import LastStatus
 
 
 @dataclass(slots=True)
 class MirrorState:
     uid: str
-    status: LastStatus = field(default_factory=LastStatus)
+    observe: ObserveState = field(default_factory=ObserveState)
     refresh: RefreshState = field(default_factory=RefreshState)
+    status: LastStatus = field(default_factory=LastStatus)
+
+
+class MirrorStates(dict[MirrorKey, MirrorState]):
+    """Of every mirror that had a pass."""
+
+    def observing(self, key: MirrorKey) -> ObserveState:
+        """What observing remembers; of a mirror that is gone nothing."""
+        state = self.get(key)
+        return ObserveState() if state is None else state.observe

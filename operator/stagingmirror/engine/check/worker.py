@@ -6,14 +6,14 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from stagingmirror.engine.resources.mirror import MirrorKey
-from stagingmirror.engine.workqueue.queue import RequeueAfter, WorkQueue
+from stagingmirror.engine.workqueue.queue import RequeueAfter, Result, WorkQueue
 from stagingmirror.errors import Conflicted, NotLeading, StagingMirrorError
 
 log = structlog.get_logger(__name__)
 
 
 async def work(
-    queue: WorkQueue[MirrorKey], check: Callable[[MirrorKey], Awaitable[float | None]]
+    queue: WorkQueue[MirrorKey], check: Callable[[MirrorKey], Awaitable[Result]]
 ) -> None:
     """Work for ever. What goes wrong with one mirror brings it back later and harms no other.
 
@@ -25,9 +25,7 @@ async def work(
         key = await queue.take()
         mirror = "/".join(key)
         try:
-            again = await check(key)
-        except RequeueAfter as wait:
-            queue.failed(key, again_in=wait.again_in)
+            result = await check(key)
         except (Conflicted, NotLeading):
             queue.failed(key)
         except StagingMirrorError as error:
@@ -37,8 +35,14 @@ async def work(
             log.exception("check failed", mirror=mirror)
             queue.failed(key)
         else:
-            if again is None:
-                queue.gone(key)
-                continue
-            queue.add_later(key, again)
-            queue.done(key)
+            _end(queue, key, result)
+
+
+def _end(queue: WorkQueue[MirrorKey], key: MirrorKey, result: Result) -> None:
+    if isinstance(result, RequeueAfter):
+        queue.failed(key, again_in=result.seconds)
+    elif result.at is None:
+        queue.gone(key)
+    else:
+        queue.add_later(key, result.at)
+        queue.done(key)

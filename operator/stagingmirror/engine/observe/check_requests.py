@@ -8,7 +8,7 @@ verdict, and not obeyed.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 from typing import Any
 
@@ -16,7 +16,6 @@ from stagingmirror.api.types.base import GROUP
 from stagingmirror.drift.facts import Observation, Unseen, Why
 from stagingmirror.drift.verdict import Held, Unknown
 from stagingmirror.engine.context import Judged
-from stagingmirror.engine.resources.mirror import MirrorKey
 
 CHECK_AT = f"{GROUP}/check-at"
 REFRESH_AT = f"{GROUP}/refresh-at"
@@ -44,36 +43,30 @@ class CheckRequest:
         return self.token.startswith(BYTES)
 
 
-class CheckRequests:
-    """The unanswered check tokens of all mirrors."""
+@dataclass(slots=True)
+class PendingCheck:
+    """The check token of one mirror that is not answered yet."""
 
-    def __init__(self) -> None:
-        self._asked: dict[MirrorKey, CheckRequest] = {}
+    _known: CheckRequest | None = None
 
-    def asked(
-        self, key: MirrorKey, annotations: Mapping[str, str], status: Mapping[str, Any], now: float
+    def request(
+        self, annotations: Mapping[str, str], status: Mapping[str, Any], now: float
     ) -> CheckRequest | None:
         """The token to answer, remembered from its first sight on; None where none is open."""
         token = token_of(annotations, CHECK_AT)
         if token is None or token == status.get("handledCheckAt"):
-            self._asked.pop(key, None)
+            self._known = None
             return None
         if not status.get("conditions"):
             return CheckRequest(token=token, since=-inf)
-        known = self._asked.get(key)
-        if known is None or known.token != token:
-            known = CheckRequest(token=token, since=now)
-            self._asked[key] = known
-        return known
+        if self._known is None or self._known.token != token:
+            self._known = CheckRequest(token=token, since=now)
+        return self._known
 
-    def proven(self, key: MirrorKey, token: str, now: float) -> None:
+    def proven(self, token: str, now: float) -> None:
         """Everything was asked again since the token was seen; that had ended at ``now``."""
-        known = self._asked.get(key)
-        if known is not None and known.token == token:
-            self._asked[key] = CheckRequest(token=token, since=known.since, proven=now)
-
-    def drop(self, key: MirrorKey) -> None:
-        self._asked.pop(key, None)
+        if self._known is not None and self._known.token == token:
+            self._known = replace(self._known, proven=now)
 
 
 def token_of(annotations: Mapping[str, str], name: str) -> str | None:

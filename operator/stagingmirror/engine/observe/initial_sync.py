@@ -5,12 +5,11 @@ While a mirror waits, its verdict counts as unwritten, so ``settled-at`` stands 
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
 from stagingmirror.drift.facts import Observation, Observations, Unseen
-from stagingmirror.engine.resources.mirror import MirrorKey
-from stagingmirror.engine.workqueue.queue import RequeueAfter
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.mlflow.subjects import ModelVersion
 from stagingmirror.view import Observed, Subject
@@ -26,59 +25,44 @@ AGAIN = 5.0
 """Seconds after which a mirror that waits is looked at though an answer is still missing."""
 
 
+@dataclass(slots=True)
 class InitialSync:
-    """Since when each mirror waits, and for which subjects: a pass for each of a dozen answers
-    would be a dozen passes for nothing.
+    """Since when one mirror waits (POSIX s), and for which subjects: a pass for each of a dozen
+    answers would be a dozen passes for nothing.
     """
 
-    def __init__(self) -> None:
-        self._since: dict[MirrorKey, float] = {}
-        self._missing: dict[MirrorKey, set[Subject[Any]]] = {}
-        self._complete: set[MirrorKey] = set()
+    _since: float | None = None
+    _missing: set[Subject[Any]] = field(default_factory=set)
+    _is_complete: bool = False
 
     def wait(
         self,
-        key: MirrorKey,
         observations: Iterable[Observations],
         unanswered: Callable[[], Iterable[Subject[Any]]],
         *,
         is_current: bool,
         now: float,
-    ) -> None:
-        """Raises NotYet while it is worth waiting. ``unanswered`` tells the subjects that have no
-        answer now; ``is_current``: whether the status in the API is of this generation.
+    ) -> float | None:
+        """Seconds to wait; None: it is not worth it, or not any more. ``unanswered`` returns the
+        subjects that have no answer now; ``is_current``: the status in the API is of this
+        generation.
         """
         if not any(map(_on_its_way, chain.from_iterable(map(_sides, observations)))):
-            self._forget(key)
-            self._complete.add(key)
-            return
-        if is_current and key in self._complete:
-            return  # not a first answer: something new is to be asked, and the old verdict is over
-        since = self._since.setdefault(key, now)
-        left = since + (AT_START if is_current else AFTER_EDIT) - now
-        if left > 0:
-            self._missing[key] = set(unanswered())
-            raise RequeueAfter(min(left, AGAIN))
-        self._missing.pop(key, None)
+            self._since, self._missing, self._is_complete = None, set(), True
+            return None
+        if is_current and self._is_complete:
+            return None  # no first answer: something new is observed, and the old verdict is over
+        if self._since is None:
+            self._since = now
+        left = self._since + (AT_START if is_current else AFTER_EDIT) - now
+        self._missing = set(unanswered()) if left > 0 else set()
+        return min(left, AGAIN) if left > 0 else None
 
-    def still_waits(
-        self, key: MirrorKey, subject: Subject[Any], answer: Callable[[Subject[Any]], object]
-    ) -> bool:
+    def still_waits(self, subject: Subject[Any], answer: Callable[[Subject[Any]], object]) -> bool:
         """Whether the mirror waits for first answers, now that something is new of this subject."""
-        missing = self._missing.get(key)
-        if not missing:
-            return False
-        if subject in missing and not is_unanswered(answer(subject)):
-            missing.remove(subject)
-        return bool(missing)
-
-    def drop(self, key: MirrorKey) -> None:
-        self._forget(key)
-        self._complete.discard(key)
-
-    def _forget(self, key: MirrorKey) -> None:
-        self._since.pop(key, None)
-        self._missing.pop(key, None)
+        if subject in self._missing and not is_unanswered(answer(subject)):
+            self._missing.remove(subject)
+        return bool(self._missing)
 
 
 def is_unanswered(answer: object) -> bool:

@@ -6,8 +6,9 @@ from typing import Any
 
 import structlog
 
-from stagingmirror.engine.observe.check_requests import BYTES, CheckRequest, CheckRequests
+from stagingmirror.engine.observe.check_requests import BYTES, CheckRequest
 from stagingmirror.engine.observe.sources import Sources
+from stagingmirror.engine.observe.state import ObserveState
 from stagingmirror.engine.observe.subscriptions import Subscriptions
 from stagingmirror.engine.resources.mirror import MirrorKey
 from stagingmirror.errors import NotRead
@@ -35,20 +36,17 @@ class Probes:
         sources: Sources,
         *,
         subscriptions: Subscriptions,
-        tokens: CheckRequests,
+        state_of: Callable[[MirrorKey], ObserveState],
         again: Callable[[MirrorKey], None],
         clock: Callable[[], float],
     ) -> None:
         self._clock = clock
         self._sources = sources
         self._subscriptions = subscriptions
-        self._tokens = tokens
+        self._state_of = state_of
         self._again = again
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._tasks: dict[MirrorKey, asyncio.Task[None]] = {}
-        self._tries: dict[MirrorKey, dict[str, int]] = {}
-        self._read: dict[MirrorKey, tuple[str, frozenset[Subject[Any]], float]] = {}
-        """Which bytes were last read for a refresh, for which token, and when that had ended."""
 
     def start(
         self,
@@ -63,7 +61,7 @@ class Probes:
         """
         if key in self._tasks:
             return
-        known = self._tries.setdefault(key, {})
+        known = self._state_of(key).tries
         if len(known) > REMEMBERED:
             known.clear()
         tries = known.get(asked.token, 0)
@@ -86,7 +84,7 @@ class Probes:
         ``looked``, when the looks were taken (POSIX s); reads them where they were not.
         """
         token = f"{BYTES}since {since}"
-        known = self._read.get(key)
+        known = self._state_of(key).bytes_read
         if known is not None and known[:2] == (token, subjects):
             return known[2] <= looked
         self.start(key, CheckRequest(token=token, since=since), only=subjects)
@@ -97,14 +95,9 @@ class Probes:
         ``staleAfter`` is over. What is polled has its own interval.
         """
         if now - oldest <= stale_after / 2:
-            self._tries.get(key, {}).pop(FRESHNESS, None)
+            self._state_of(key).tries.pop(FRESHNESS, None)
             return
         self.start(key, CheckRequest(token=FRESHNESS, since=now - stale_after / 4), polled=False)
-
-    def drop(self, key: MirrorKey) -> None:
-        """The mirror is gone, or its token is answered."""
-        self._tries.pop(key, None)
-        self._read.pop(key, None)
 
     async def close(self) -> None:
         """End everything that is being asked."""
@@ -124,6 +117,7 @@ class Probes:
         only: frozenset[Subject[Any]] | None,
     ) -> None:
         await asyncio.sleep(pause)
+        state = self._state_of(key)
         subjects = self._subscriptions.reads(key) if only is None else only
         unread: list[str] = []
         try:
@@ -135,9 +129,9 @@ class Probes:
             log.exception("asking anew failed", mirror="/".join(key))
         else:
             if only is not None and not unread:
-                self._read[key] = (asked.token, only, self._clock())
+                state.bytes_read = (asked.token, only, self._clock())
             elif only is None and self._subscriptions.reads(key) == subjects:
-                self._tokens.proven(key, asked.token, self._clock())
+                state.check.proven(asked.token, self._clock())
         finally:
             self._tasks.pop(key, None)
         self._again(key)

@@ -1,13 +1,12 @@
-"""What a change of our own resources sets in motion: who is looked at, and what is dropped."""
+"""What a change of our own resources sets in motion: which mirrors are checked, what is dropped."""
 
 from collections.abc import Callable
 from typing import Protocol
 
-from stagingmirror.engine.environments.resolve import read_environments
 from stagingmirror.engine.holds.active import AcknowledgedHolds, read
 from stagingmirror.engine.ownership.claims import Claims
 from stagingmirror.engine.resources.cache import Body, Changed, Plural, ResourceCache
-from stagingmirror.engine.resources.mirror import MirrorKey, concerned, environments_of, key_of
+from stagingmirror.engine.resources.mirror import MirrorKey, concerned, environments_of
 from stagingmirror.metrics import Metrics
 
 
@@ -56,14 +55,6 @@ class EventHandlers:
                 self._hold(change)
         for key in concerned(self._cache, change):
             self._queue.add(key)
-
-    def environment_changed(self, name: str) -> None:
-        """Where its registry is, or how we are let in, has changed; or nobody asks it any more."""
-        if name not in read_environments(self._cache):
-            self._metrics.forget_server(name)
-        for body in self._cache.all("stagingmirrors"):
-            if name in environments_of(body):
-                self._queue.add(key_of(body))
 
     def _mirror(self, change: Changed) -> None:
         key = MirrorKey(change.key.namespace, change.key.name)

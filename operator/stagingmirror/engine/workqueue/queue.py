@@ -33,25 +33,6 @@ class Counting(Protocol):
     def depth(self, value: int) -> None: ...
 
 
-class NotCounting:
-    """For a queue that nobody asks."""
-
-    def added(self, *, depth: int) -> None:
-        """Nothing."""
-
-    def taken(self, *, waited: float, depth: int) -> None:
-        """Nothing."""
-
-    def done(self, *, worked: float) -> None:
-        """Nothing."""
-
-    def retried(self) -> None:
-        """Nothing."""
-
-    def depth(self, value: int) -> None:
-        """Nothing."""
-
-
 K = TypeVar("K", bound=Hashable)
 _REPLACED = 64
 """Wishes that were replaced, and may stay in the heap whatever its size."""
@@ -76,13 +57,13 @@ class WorkQueue(Generic[K]):
         self,
         *,
         clock: Callable[[], float],
-        counting: Counting | None = None,
+        counting: Counting,
         patience: float = 30.0,
         backoff: float = 0.25,
         backoff_cap: float = 15.0,
     ) -> None:
         self._clock = clock
-        self._counting = counting or NotCounting()
+        self._counting = counting
         self._patience = patience
         self._backoff = backoff
         self._backoff_cap = backoff_cap
@@ -246,11 +227,22 @@ class WorkQueue(Generic[K]):
         return max(0.0, self._dues[0][0] - self._clock()) if self._dues else None
 
 
-class RequeueAfter(Exception):
-    """First answers are on their way; the mirror is looked at again when they have come, or in
-    ``again_in`` seconds.
+@dataclass(frozen=True, slots=True)
+class RequeueAfter:
+    """A pass ends early: nothing of what was found is written, and it counts as unwritten. The next
+    comes in ``seconds``.
     """
 
-    def __init__(self, again_in: float) -> None:
-        super().__init__(f"first answers are on their way; again in {again_in:g} s")
-        self.again_in = again_in
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A pass is over. The next comes at ``at`` (POSIX s), or with a change before; None: never,
+    there is nothing of this key any more.
+    """
+
+    at: float | None
+
+
+Result = RequeueAfter | Done

@@ -10,7 +10,8 @@ from stagingmirror.component import Side, Sides
 from stagingmirror.drift.facts import Hold, Seen, Unseen, Why
 from stagingmirror.drift.verdict import Drifted, Held, InSync, Unknown
 from stagingmirror.engine.check import judge
-from stagingmirror.engine.check.judge import Scene, judge_all, plan_for
+from stagingmirror.engine.check.judge import Scene, judge_all, observe_all, plan_for
+from stagingmirror.engine.context import Judged
 from stagingmirror.engine.observe.view import RecordingView
 from stagingmirror.engine.ownership.track_entries import known
 from stagingmirror.sources.kubernetes.subjects import ConfigMap, ConfigMapSubject, WorkloadSubject
@@ -61,6 +62,10 @@ def scene(
     )
 
 
+def check(scene: Scene, holds: list[Hold] | None = None) -> tuple[Judged, ...]:
+    return judge_all(scene, observe_all(scene), holds or [])
+
+
 class Broken:
     """A kind with a bug."""
 
@@ -81,7 +86,7 @@ def _pipeline_images_are_broken(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("_pipeline_images_are_broken")
 def test_a_bug_in_one_kind_makes_its_component_unknown_and_no_other() -> None:
-    broken, sound = judge_all(scene(resources.pipeline_image(), resources.setting()), [])
+    broken, sound = check(scene(resources.pipeline_image(), resources.setting()), [])
 
     assert isinstance(broken.verdict, Unknown)
     assert broken.verdict.why.reason == "InternalError"
@@ -89,7 +94,7 @@ def test_a_bug_in_one_kind_makes_its_component_unknown_and_no_other() -> None:
 
 
 def test_a_kind_that_is_not_known_here_is_unknown() -> None:
-    (judged,) = judge_all(scene({"name": "index", "indexSnapshot": {"store": "vectors"}}), [])
+    (judged,) = check(scene({"name": "index", "indexSnapshot": {"store": "vectors"}}), [])
 
     assert isinstance(judged.verdict, Unknown)
     assert judged.verdict.why.reason == "UnknownKind"
@@ -99,7 +104,7 @@ def test_an_entry_that_means_nothing_is_unknown_and_is_looked_at_all_the_same() 
     why = Why("SameThing", "production and staging are the same")
     stage = scene(resources.setting(), problems={"training-data": why})
 
-    (judged,) = judge_all(stage, [])
+    (judged,) = check(stage, [])
 
     assert judged.verdict == Unknown(why, side="production")
     assert len(stage.view.everything()) == 2
@@ -108,7 +113,7 @@ def test_an_entry_that_means_nothing_is_unknown_and_is_looked_at_all_the_same() 
 def test_what_is_read_is_remembered_by_component_and_side() -> None:
     stage = scene(resources.setting())
 
-    judge_all(stage, [])
+    check(stage, [])
 
     assert stage.view.everything() == {
         ConfigMapSubject("ml-prod", "training-data"),
@@ -124,21 +129,21 @@ def test_of_two_holds_on_a_component_the_one_that_ends_last_is_told() -> None:
     named = frozenset({"training-data"})
     holds = [Hold("short", "a", NOW + 5, named), Hold("long", "b", NOW + 9, named)]
 
-    (judged,) = judge_all(scene(resources.setting()), holds)
+    (judged,) = check(scene(resources.setting()), holds)
 
     assert isinstance(judged.verdict, Held)
     assert judged.verdict.hold == "long"
 
 
 def test_a_hold_of_the_whole_mirror_leaves_verdicts_as_they_are() -> None:
-    (judged,) = judge_all(scene(resources.setting()), [Hold("run", "a test", NOW + 5)])
+    (judged,) = check(scene(resources.setting()), [Hold("run", "a test", NOW + 5)])
 
     assert isinstance(judged.verdict, InSync)
 
 
 def test_only_what_drifted_and_may_be_refreshed_is_planned() -> None:
     stage = scene(resources.setting(), staging="other")
-    components = judge_all(stage, [])
+    components = check(stage, [])
 
     plan = plan_for(stage, components)
 

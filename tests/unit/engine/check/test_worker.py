@@ -5,19 +5,21 @@ from contextlib import suppress
 
 from stagingmirror.engine.check.worker import work
 from stagingmirror.engine.resources.mirror import MirrorKey
-from stagingmirror.engine.workqueue.queue import WorkQueue
+from stagingmirror.engine.workqueue.queue import Done, WorkQueue
+from support.kinds.queues import NotCounting
 
 
 async def test_others_run_between_two_passes_that_wait_for_nothing() -> None:
-    queue: WorkQueue[MirrorKey] = WorkQueue(clock=lambda: 0.0)
+    queue: WorkQueue[MirrorKey] = WorkQueue(clock=lambda: 0.0, counting=NotCounting())
     for number in range(100):
         queue.add(MirrorKey("ml", f"mirror-{number}"))
     passes = 0
     most_in_a_row = 0
 
-    async def check(_: MirrorKey) -> None:
+    async def check(_: MirrorKey) -> Done:
         nonlocal passes
         passes += 1
+        return Done(None)
 
     worker = asyncio.create_task(work(queue, check))
     while passes < 100:

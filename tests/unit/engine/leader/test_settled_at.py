@@ -17,6 +17,7 @@ from stagingmirror.engine.context import A_MOMENT
 from stagingmirror.engine.leader.settled_at import SettledAt
 from stagingmirror.engine.status import heartbeat
 from stagingmirror.engine.workqueue.queue import WorkQueue
+from support.kinds.queues import NotCounting
 from support.operators.runtimes import a_runtime
 
 NOW = 1_000_000.0
@@ -125,7 +126,7 @@ def test_nothing_is_settled_before_every_mirror_was_looked_at() -> None:
 
 def test_mirrors_that_a_new_leader_has_only_queued_are_not_settled() -> None:
     clock = Clock()
-    queue: WorkQueue[str] = WorkQueue(clock=clock)
+    queue: WorkQueue[str] = WorkQueue(clock=clock, counting=NotCounting())
     one = settling(clock, queue)
     one.take_over(clock.now - 1)
 

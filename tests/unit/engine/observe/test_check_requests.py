@@ -20,7 +20,7 @@ from stagingmirror.engine.observe.check_requests import (
     CHECK_AT,
     REFRESH_AT,
     CheckRequest,
-    CheckRequests,
+    PendingCheck,
     answered,
 )
 from stagingmirror.engine.refresh.start.triggers import refused_token
@@ -38,23 +38,23 @@ SEEN: dict[str, Any] = {"conditions": [{}]}
 
 
 def test_a_token_is_remembered_from_its_first_sight() -> None:
-    tokens = CheckRequests()
-    tokens.asked(KEY, {CHECK_AT: "one"}, SEEN, NOW)
+    tokens = PendingCheck()
+    tokens.request({CHECK_AT: "one"}, SEEN, NOW)
 
-    assert tokens.asked(KEY, {CHECK_AT: "one"}, SEEN, NOW + 5) == CheckRequest("one", NOW)
+    assert tokens.request({CHECK_AT: "one"}, SEEN, NOW + 5) == CheckRequest("one", NOW)
 
 
 def test_another_token_counts_from_when_it_was_seen() -> None:
-    tokens = CheckRequests()
-    tokens.asked(KEY, {CHECK_AT: "one"}, SEEN, NOW)
+    tokens = PendingCheck()
+    tokens.request({CHECK_AT: "one"}, SEEN, NOW)
 
-    assert tokens.asked(KEY, {CHECK_AT: "two"}, SEEN, NOW + 5) == CheckRequest("two", NOW + 5)
+    assert tokens.request({CHECK_AT: "two"}, SEEN, NOW + 5) == CheckRequest("two", NOW + 5)
 
 
 def test_a_token_that_was_echoed_is_not_asked_again() -> None:
     status = {"handledCheckAt": "one"}
 
-    assert CheckRequests().asked(KEY, {CHECK_AT: "one"}, status, NOW) is None
+    assert PendingCheck().request({CHECK_AT: "one"}, status, NOW) is None
 
 
 def judged(
@@ -111,7 +111,7 @@ def test_looks_that_began_after_the_token_do_not_answer_it_before_all_their_part
 
 
 def test_a_token_on_a_mirror_that_is_seen_for_the_first_time_asks_nothing() -> None:
-    asked = CheckRequests().asked(KEY, {CHECK_AT: "bytes:old"}, {"observedGeneration": -1}, NOW)
+    asked = PendingCheck().request({CHECK_AT: "bytes:old"}, {"observedGeneration": -1}, NOW)
 
     assert asked is not None
     assert answered(asked, [judged(NOW - 60)], stale_after=STALE, now=NOW)
@@ -142,12 +142,12 @@ def test_a_token_for_bytes_that_cannot_be_read_is_answered_once_that_is_unknown(
 
 
 def test_a_proof_for_a_former_token_proves_nothing_for_the_new_one() -> None:
-    tokens = CheckRequests()
-    tokens.asked(KEY, {CHECK_AT: "bytes:2"}, SEEN, NOW)
+    tokens = PendingCheck()
+    tokens.request({CHECK_AT: "bytes:2"}, SEEN, NOW)
 
-    tokens.proven(KEY, "bytes:1", NOW)
+    tokens.proven("bytes:1", NOW)
 
-    asked = tokens.asked(KEY, {CHECK_AT: "bytes:2"}, SEEN, NOW)
+    asked = tokens.request({CHECK_AT: "bytes:2"}, SEEN, NOW)
     assert asked is not None
     assert asked.proven > NOW
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from stagingmirror.engine.workqueue.queue import WorkQueue
-from support.kinds.queues import Clock, Figures, a_queue
+from support.kinds.queues import Clock, Figures, NotCounting, a_queue
 
 
 def test_a_key_that_is_added_twice_is_taken_once() -> None:
@@ -207,7 +207,7 @@ def test_figures_have_controller_runtimes_meaning() -> None:
 
 
 async def test_a_waiting_worker_wakes_up_for_an_add() -> None:
-    queue: WorkQueue[str] = WorkQueue(clock=asyncio.get_running_loop().time)
+    queue: WorkQueue[str] = WorkQueue(clock=asyncio.get_running_loop().time, counting=NotCounting())
     worker = asyncio.create_task(queue.take())
     await asyncio.sleep(0)
 
@@ -218,7 +218,7 @@ async def test_a_waiting_worker_wakes_up_for_an_add() -> None:
 
 async def test_a_waiting_worker_wakes_up_when_a_delayed_key_is_due() -> None:
     clock = asyncio.get_running_loop().time
-    queue: WorkQueue[str] = WorkQueue(clock=clock)
+    queue: WorkQueue[str] = WorkQueue(clock=clock, counting=NotCounting())
 
     queue.add_later("a", clock() + 0.02)
 
@@ -226,7 +226,7 @@ async def test_a_waiting_worker_wakes_up_when_a_delayed_key_is_due() -> None:
 
 
 async def test_every_waiting_worker_gets_a_key_of_its_own() -> None:
-    queue: WorkQueue[str] = WorkQueue(clock=asyncio.get_running_loop().time)
+    queue: WorkQueue[str] = WorkQueue(clock=asyncio.get_running_loop().time, counting=NotCounting())
     workers = [asyncio.create_task(queue.take()) for _ in range(3)]
     await asyncio.sleep(0)
 

@@ -1,14 +1,16 @@
 """Bytes are read again for a refresh: asked once, counted only where looks were taken after it."""
 
 import asyncio
+from collections import defaultdict
 from dataclasses import replace
 from typing import Any, cast
 
 import pytest
 
-from stagingmirror.engine.observe.check_requests import CHECK_AT, CheckRequests
+from stagingmirror.engine.observe.check_requests import CHECK_AT
 from stagingmirror.engine.observe.probes import Probes
 from stagingmirror.engine.observe.sources import Sources
+from stagingmirror.engine.observe.state import ObserveState
 from stagingmirror.engine.observe.subscriptions import Subscriptions
 from stagingmirror.engine.resources.mirror import MirrorKey
 from stagingmirror.errors import NotAnswered, NotRead
@@ -62,10 +64,11 @@ def clock() -> Clock:
 def probes(upstream: Upstream, clock: Clock) -> Probes:
     sources = sources_of(upstream)
     subscriptions = Subscriptions(sources, leading=lambda: True)
+    states: defaultdict[MirrorKey, ObserveState] = defaultdict(ObserveState)
     return Probes(
         sources,
         subscriptions=subscriptions,
-        tokens=CheckRequests(),
+        state_of=states.__getitem__,
         again=lambda key: None,
         clock=clock,
     )
@@ -118,29 +121,29 @@ async def test_bytes_that_could_not_be_read_are_asked_for_again(
 async def test_a_token_for_bytes_counts_as_asked_though_they_could_not_be_read(
     upstream: Upstream, clock: Clock
 ) -> None:
-    sources, tokens = sources_of(upstream), CheckRequests()
+    sources, state = sources_of(upstream), ObserveState()
     subscriptions = Subscriptions(sources, leading=lambda: True)
     probes = Probes(
         sources,
         subscriptions=subscriptions,
-        tokens=tokens,
+        state_of=lambda key: state,
         again=lambda key: None,
         clock=clock,
     )
     subscriptions.put(KEY, BROUGHT, 30.0)
     annotations = {CHECK_AT: "bytes:1"}
     status: dict[str, list[object]] = {"conditions": [{}]}
-    asked = tokens.asked(KEY, annotations, status, clock.now)
+    asked = state.check.request(annotations, status, clock.now)
     assert asked is not None
 
     upstream.fails = NotAnswered("TimedOut", "it is still being read")
     probes.start(KEY, asked)
     await settled()
-    unanswered = tokens.asked(KEY, annotations, status, clock.now)
+    unanswered = state.check.request(annotations, status, clock.now)
     upstream.fails = NotRead("HalfRead", "files changed while they were read")
     probes.start(KEY, asked)
     await settled()
-    tried = tokens.asked(KEY, annotations, status, clock.now)
+    tried = state.check.request(annotations, status, clock.now)
 
     assert unanswered is not None
     assert unanswered.proven > clock.now

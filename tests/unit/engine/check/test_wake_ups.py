@@ -1,18 +1,14 @@
-"""What a change sets in motion."""
+"""What brings mirrors back before their time."""
 
-from stagingmirror.engine.holds.active import AcknowledgedHolds
-from stagingmirror.engine.ownership.claims import Claims
+from stagingmirror.engine.check.state import MirrorStates
+from stagingmirror.engine.check.wake_ups import WakeUps
 from stagingmirror.engine.resources.cache import ResourceCache
 from stagingmirror.engine.resources.mirror import MirrorKey
-from stagingmirror.engine.watch.event_handlers import EventHandlers
+from stagingmirror.engine.workqueue.queue import WorkQueue
 from stagingmirror.metrics import Metrics
 from support.kinds.observations import NOW
+from support.kinds.queues import NotCounting
 from support.resources.resources import environment
-
-
-class Keys:
-    def add(self, key: MirrorKey) -> None:
-        """Nobody looks."""
 
 
 def calls(metrics: Metrics) -> set[str]:
@@ -23,22 +19,15 @@ def calls(metrics: Metrics) -> set[str]:
 
 def test_calls_to_a_registry_are_forgotten_with_its_environment_and_not_before() -> None:
     cache, metrics = ResourceCache(), Metrics(clock=lambda: NOW, version="0.1.0")
-    reactions = EventHandlers(
-        cache=cache,
-        claims=Claims(cache, lambda one, other: one == other),
-        queue=Keys(),
-        acknowledged=AcknowledgedHolds(),
-        metrics=metrics,
-        wake_environments=lambda: None,
-        wake_holds=lambda: None,
-    )
+    queue: WorkQueue[MirrorKey] = WorkQueue(clock=lambda: NOW, counting=NotCounting())
+    wake_ups = WakeUps(queue, cache, MirrorStates(), metrics)
     cache.put("mirrorenvironments", environment("production"))
     metrics.upstream_call("production", "registered-models/search", "ok", 0.1)
 
-    reactions.environment_changed("production")
+    wake_ups.environment_changed("production")
     kept = calls(metrics)
     cache.remove("mirrorenvironments", environment("production"))
-    reactions.environment_changed("production")
+    wake_ups.environment_changed("production")
 
     assert kept == {"production"}
     assert calls(metrics) == set()

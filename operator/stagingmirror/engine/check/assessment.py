@@ -1,0 +1,102 @@
+"""What a mirror is meant to be, what is known of both its sides now, and what that means."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from stagingmirror.api.types.duration import seconds
+from stagingmirror.engine.check import blockers
+from stagingmirror.engine.check.check import Check
+from stagingmirror.engine.check.judge import Scene, judge_all, observe_all, plan_for
+from stagingmirror.engine.context import Context
+from stagingmirror.engine.environments.resolve import sides_of
+from stagingmirror.engine.observe.probes import Probes
+from stagingmirror.engine.observe.subscriptions import Subscriptions
+from stagingmirror.engine.observe.view import RecordingView
+from stagingmirror.engine.ownership.claims import Claims
+from stagingmirror.engine.resources.cache import ResourceCache
+from stagingmirror.engine.resources.mirror import MirrorKey, spec_of
+from stagingmirror.engine.workqueue.queue import RequeueAfter
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """``same_registry`` returns whether two environments lead to one registry (None: not known).
+    ``new_view`` makes the view of one pass. ``fresh_until`` is called with the time (POSIX s) at
+    which the observations of a mirror stop being fresh.
+    """
+
+    cache: ResourceCache
+    claims: Claims
+    same_registry: Callable[[str, str], bool | None]
+    new_view: Callable[[], RecordingView]
+    subscriptions: Subscriptions
+    probes: Probes
+    fresh_until: Callable[[MirrorKey, float], None]
+
+    async def load_spec(self, check: Check) -> None:
+        check.spec = spec_of(self.cache, check.mirror.body)
+
+    async def resolve_environments(self, check: Check) -> None:
+        check.sides = sides_of(self.cache, check.mirror.key, check.spec)
+
+    async def find_blockers(self, check: Check) -> None:
+        production, staging = check.sides.production, check.sides.staging
+        check.blockers = blockers.find(
+            check.mirror.key,
+            check.spec,
+            check.sides,
+            cache=self.cache,
+            claims=self.claims,
+            same_registry=self.same_registry(production.environment, staging.environment),
+        )
+
+    async def observe(self, check: Check) -> None:
+        check.scene = Scene(
+            check.spec, check.sides, self.new_view(), check.now, check.blockers.components
+        )
+        check.observations = observe_all(check.scene)
+
+    async def judge(self, check: Check) -> None:
+        holds = [request.hold for request in check.holds]
+        check.components = judge_all(check.scene, check.observations, holds)
+
+    async def plan(self, check: Check) -> None:
+        mirror = check.mirror
+        check.context = Context(
+            key=mirror.key,
+            uid=mirror.uid,
+            generation=mirror.generation,
+            created=mirror.created,
+            annotations=mirror.annotations,
+            spec=check.spec,
+            sides=check.sides,
+            components=check.components,
+            holds=tuple(request.hold for request in check.holds),
+            plan=plan_for(check.scene, check.components),
+            status=mirror.status,
+            view=check.scene.view,
+            now=check.now,
+        )
+
+    async def subscribe(self, check: Check) -> None:
+        period = seconds(check.spec.check_interval)
+        self.subscriptions.put(check.mirror.key, check.scene.view.everything(), period)
+
+    async def unsubscribe(self, check: Check) -> None:
+        self.subscriptions.drop(check.mirror.key)
+
+    async def await_initial_sync(self, check: Check) -> RequeueAfter | None:
+        """A start or an edit writes no Unknown while first answers are on their way."""
+        pause = check.state.observe.initial_sync.wait(
+            check.observations,
+            check.scene.view.unanswered,
+            is_current=check.mirror.status.get("observedGeneration") == check.mirror.generation,
+            now=check.now,
+        )
+        return None if pause is None else RequeueAfter(pause)
+
+    async def keep_fresh(self, check: Check) -> None:
+        key, stale_after = check.mirror.key, seconds(check.spec.stale_after)
+        oldest = min(each.oldest for each in check.observations)
+        self.fresh_until(key, oldest + stale_after)
+        self.probes.keep_fresh(key, oldest, stale_after=stale_after, now=check.now)

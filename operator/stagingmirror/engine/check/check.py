@@ -1,0 +1,43 @@
+"""One check: what its steps find out about one mirror, in their order."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from stagingmirror.api.spec.mirror import StagingMirrorSpec
+from stagingmirror.component import Sides
+from stagingmirror.drift.facts import Observations, Why
+from stagingmirror.engine.check.blockers import Blockers
+from stagingmirror.engine.check.judge import Scene
+from stagingmirror.engine.check.state import MirrorState
+from stagingmirror.engine.context import Context, Judged, Progress
+from stagingmirror.engine.holds.active import Request
+from stagingmirror.engine.resources.mirror import Mirror
+from stagingmirror.engine.workqueue.queue import Result
+
+
+@dataclass(slots=True)
+class Check:
+    """``now`` is when it began (POSIX s). A field without a value is set by the step that its
+    comment names; no earlier step reads it.
+    """
+
+    mirror: Mirror
+    state: MirrorState
+    now: float
+    holds: tuple[Request, ...]
+    """Those of this mirror that have not expired."""
+    spec: StagingMirrorSpec = field(init=False)  # load_spec
+    sides: Sides = field(init=False)  # resolve_environments
+    blockers: Blockers = field(init=False)  # find_blockers
+    scene: Scene = field(init=False)  # observe
+    observations: tuple[Observations, ...] = field(init=False)  # observe, as in spec.track
+    components: tuple[Judged, ...] = field(init=False)  # judge
+    context: Context = field(init=False)  # plan
+    progress: Progress = field(init=False)  # refresh
+    status: Mapping[str, Any] = field(init=False)  # write_status
+    stalled: Why | None = None
+
+
+Step = Callable[[Check], Awaitable[Result | None]]
+"""None: the next step follows. Raises NeedsHuman where the mirror is stalled."""

@@ -1,0 +1,156 @@
+"""What follows from a check: refresh or roll back, write the status, and when to come again. Only
+the leader gets here.
+"""
+
+from dataclasses import dataclass, replace
+
+from stagingmirror.api.status.report import Report
+from stagingmirror.api.types.duration import seconds
+from stagingmirror.drift.facts import Why
+from stagingmirror.engine.check.check import Check
+from stagingmirror.engine.check.report import Outcome, blind_report, judged_report
+from stagingmirror.engine.check.requeue import STALLED_RETRY, next_blind_pass, next_pass
+from stagingmirror.engine.context import Progress
+from stagingmirror.engine.environments.resolve import revisions_of
+from stagingmirror.engine.holds.active import AcknowledgedHolds
+from stagingmirror.engine.observe.check_requests import CheckRequest, answered
+from stagingmirror.engine.observe.probes import Probes
+from stagingmirror.engine.refresh.reconciler import RefreshReconciler
+from stagingmirror.engine.refresh.start.triggers import refused_token
+from stagingmirror.engine.resources.cache import ResourceCache
+from stagingmirror.engine.resources.mirror import MirrorKey, readable_spec
+from stagingmirror.engine.status.writer import Status, StatusWriter
+from stagingmirror.engine.workqueue.queue import Done
+from stagingmirror.reasons import Reason
+from stagingmirror.runtime import Runtime
+
+NEXT = 0.5
+"""Seconds until the next pass of a mirror that has more to report than one status takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    cache: ResourceCache
+    probes: Probes
+    refresher: RefreshReconciler
+    acknowledged: AcknowledgedHolds
+    writer: StatusWriter
+    runtime: Runtime
+
+    async def only_leader(self, check: Check) -> Done | None:
+        """A standby observes, and does nothing more."""
+        if self.runtime.leading():
+            return None
+        stalled = check.stalled is not None
+        return Done(check.now + (STALLED_RETRY if stalled else seconds(check.spec.check_interval)))
+
+    async def refresh(self, check: Check) -> None:
+        """What a human must mend first is not refreshed, and what is open of it is rolled back."""
+        why = check.blockers.whole
+        if why is None and check.spec.refresh is None:
+            why = Why(Reason.NO_REFRESH, "spec.refresh is not set: this mirror only watches.")
+        if why is None:
+            check.progress = await self.refresher.advance(check.context, check.state.refresh)
+        else:
+            check.progress = await self._roll_back(check, why)
+        if self.refresher.others_write(check.context):
+            check.progress = replace(check.progress, writing=True)
+
+    async def roll_back(self, check: Check) -> None:
+        """What is open of a stalled mirror."""
+        assert check.stalled is not None, "only a stalled mirror has this step"
+        check.progress = await self._roll_back(check, check.stalled)
+
+    async def acknowledge_holds(self, check: Check) -> None:
+        """Holds that were in force during a pass without an open refresh stop the next one."""
+        if not self.refresher.is_open(check.mirror.uid):
+            for request in check.holds:
+                self.acknowledged.passed(request, check.mirror.key)
+
+    async def write_status(self, check: Check) -> None:
+        context, handled = check.context, self._handled(check)
+        report = judged_report(
+            context,
+            Outcome(check.progress, check.blockers.first, handled),
+            view=check.scene.view,
+            environments=revisions_of(self.cache, context.sides),
+            mirrors=self.cache.count("stagingmirrors"),
+        )
+        check.status = await self._write(check, report)
+
+    async def write_blind_status(self, check: Check) -> None:
+        mirror, request = check.mirror, self._request(check)
+        report = blind_report(
+            mirror,
+            Outcome(check.progress, check.stalled, None if request is None else request.token),
+            spec=readable_spec(self.cache, mirror.body),
+            mirrors=self.cache.count("stagingmirrors"),
+        )
+        check.status = await self._write(check, report)
+
+    async def requeue(self, check: Check) -> Done:
+        after = next_pass(
+            check.spec,
+            observations=check.observations,
+            holds=check.context.holds,
+            status=check.status,
+            now=check.now,
+        )
+        heartbeat = check.state.status.heartbeat_at
+        return self._done(check, after if heartbeat is None else min(after, heartbeat))
+
+    async def requeue_blind(self, check: Check) -> Done:
+        spec, now = readable_spec(self.cache, check.mirror.body), self.runtime.clock()
+        return self._done(check, next_blind_pass(spec, status=check.status, now=now))
+
+    def forget(self, key: MirrorKey, uid: str) -> None:
+        """The mirror is gone, and no pass over it is under way."""
+        self.writer.gone(key)
+        self.refresher.gone(uid)
+
+    async def _write(self, check: Check, report: Report) -> Status:
+        last = check.state.status
+        return (await self.writer.write(check.mirror, report, last, now=check.now)).status
+
+    def _done(self, check: Check, at: float) -> Done:
+        again_in = check.progress.again_in
+        return Done(at if again_in is None else min(at, self.runtime.clock() + again_in))
+
+    async def _roll_back(self, check: Check, why: Why) -> Progress:
+        mirror = check.mirror
+        progress = await self.refresher.retreat(
+            mirror.uid, why.message, mirror.status, check.state.refresh
+        )
+        now = self.runtime.clock()
+        return _both(progress, refused_token(mirror.annotations, mirror.status, why, now=now))
+
+    def _handled(self, check: Check) -> str | None:
+        """The check token that this verdict answers; where it does not yet, everything that the
+        mirror reads is requested anew, and that brings the mirror back.
+        """
+        request, mirror = self._request(check), check.mirror
+        if request is None:
+            return None
+        stale_after = seconds(check.spec.stale_after)
+        if answered(request, check.components, stale_after=stale_after, now=check.now):
+            check.state.observe.answered()
+            return request.token
+        self.probes.start(mirror.key, request)
+        return None
+
+    def _request(self, check: Check) -> CheckRequest | None:
+        mirror = check.mirror
+        return check.state.observe.check.request(mirror.annotations, mirror.status, check.now)
+
+
+def _both(progress: Progress, refused: Progress) -> Progress:
+    """What is being rolled back, and the token that was refused meanwhile: reported by the next
+    pass where the end of a refresh is to be reported first.
+    """
+    if progress.finished and refused.finished:
+        return replace(progress, again_in=min(progress.again_in or NEXT, NEXT))
+    return replace(
+        progress,
+        finished=progress.finished or refused.finished,
+        handled_refresh_at=progress.handled_refresh_at or refused.handled_refresh_at,
+    )
