@@ -15,7 +15,7 @@ import typer
 
 from stagingmirror.cli.operator.logs import configure_logging
 from stagingmirror.cli.operator.shutdown import PATIENCE, end, obey_signals, tell_why
-from stagingmirror.cli.operator.wiring import Operator, assemble
+from stagingmirror.cli.operator.wiring import Operator
 from stagingmirror.edge import Edge
 from stagingmirror.engine.leader.elector import Elector
 from stagingmirror.engine.sealing import load_or_make, sealer
@@ -110,7 +110,7 @@ async def serve(settings: Settings, *, kubeconfig: str | None, context: str | No
         key = await _unless(stop, _sealing_key(client, settings.namespace))
         if key is None:
             return 0
-        operator = assemble(
+        operator = Operator(
             client,
             settings=settings,
             metrics=metrics,

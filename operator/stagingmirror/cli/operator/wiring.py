@@ -1,7 +1,6 @@
 """The parts of the operator, put together. Nothing is started here, and nothing requested."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from functools import partial
 
 from stagingmirror.actions.tools import Tools
@@ -42,51 +41,52 @@ from stagingmirror.sources.kubernetes.write.writer import Writer
 from stagingmirror.sources.mlflow.poll.source import MlflowSource
 
 
-@dataclass(frozen=True, slots=True)
 class Operator:
-    """All parts of one process."""
+    """All parts of one process. Each method makes parts of those that are made before it."""
 
-    settings: Settings
-    elector: Elector
-    leadership: Leadership
-    left: Inherited
-    queue: WorkQueue[MirrorKey]
-    check: MirrorReconciler
-    cluster: KubernetesSource
-    registry: MlflowSource
-    refresher: RefreshReconciler
-    recorder: EventRecorder
-    tools: Tools
-    reactions: EventHandlers
-    resync: Resync
-    keeper: EnvironmentReconciler
-    holds: HoldReconciler
-    settling: SettledAt
-    contents: HashCache
-    probes: Probes
+    def __init__(
+        self,
+        client: KubernetesClient,
+        *,
+        settings: Settings,
+        metrics: Metrics,
+        seal: Callable[[str], str],
+        clock: Callable[[], float],
+        lost: Callable[[], None],
+    ) -> None:
+        """``seal`` hides values that must not be shown; ``lost`` is called without the Lease."""
+        client.on_call = metrics.api_call
+        self._client, self._settings, self._metrics = client, settings, metrics
+        self._make_base(clock, lost)
+        self._make_sources()
+        self._make_refresher()
+        self._make_reactions()
+        self._make_leader()
+        self._make_check(seal)
+        _count(metrics, self.cluster, self.elector)
 
     def tasks(self) -> dict[str, Awaitable[None]]:
         """What runs as long as the process does, by name."""
         workers = {
             f"worker {number}": work(self.queue, self.check)
-            for number in range(self.settings.workers)
+            for number in range(self._settings.workers)
         }
         return {
             **workers,
             "cluster": self.cluster.run(),
             "registry": self.registry.run(),
             "sweep": self.resync.run(),
-            "environments": self.keeper.run(),
+            "environments": self.environments.run(),
             "holds": self.holds.run(),
-            "settling": self.settling.run(),
+            "settling": self.settled_at.run(),
             "contents": self.contents.run(),
             "events": self.recorder.run(),
         }
 
     async def lead(self) -> None:
-        """Wait for the Lease, take over, and tend what only a leader tends, for ever."""
-        await self.leadership.take_over(self.left, self.queue.add)
-        self.keeper.wake()
+        """Wait for the Lease, take over, and do what only a leader does, for ever."""
+        await self.leadership.take_over(self.inherited, self.queue.add)
+        self.environments.wake()
         self.holds.wake()
         await self.refresher.orphans.run()
 
@@ -95,283 +95,170 @@ class Operator:
         await self.probes.close()
         await self.tools.pool.close()
 
+    def _make_base(self, clock: Callable[[], float], lost: Callable[[], None]) -> None:
+        self.elector = Elector(
+            self._client,
+            namespace=self._settings.namespace,
+            name=LEASE,
+            identity=self._settings.identity,
+            settings=self._settings,
+            lost=lost,
+        )
+        self.leadership = Leadership(self.elector)
+        self.runtime = Runtime(clock=clock, leading=self.leadership.leading)
+        self.cache, self.states = ResourceCache(), MirrorStates()
+        self.queue: WorkQueue[MirrorKey] = WorkQueue(
+            clock=clock, counting=self._metrics.queue("mirrors")
+        )
+        self.wake_ups = WakeUps(self.queue, self.cache, self.states, self._metrics)
+        self.resources = ResourceClient(self._client, self.cache, runtime=self.runtime)
+        self.recorder = EventRecorder(
+            self._client, runtime=self.runtime, identity=self._settings.identity
+        )
 
-@dataclass(frozen=True, slots=True)
-class _Base:
-    """What everything else stands on."""
+    def _make_sources(self) -> None:
+        self.cluster = KubernetesSource(
+            self._client,
+            clock=self.runtime.clock,
+            on_change=self.wake_ups.subject_changed,
+            settings=self._settings,
+        )
+        self.registry = MlflowSource(
+            clock=self.runtime.clock,
+            on_change=self.wake_ups.subject_changed,
+            settings=self._settings,
+            on_call=self._metrics.upstream_call,
+        )
+        self.sources = Sources(self.cluster, self.registry)
+        self.subscriptions = Subscriptions(self.sources, leading=self.runtime.leading)
+        self.wake_ups.connect(self.sources, self.subscriptions)
+        self.probes = Probes(
+            self.sources,
+            subscriptions=self.subscriptions,
+            state_of=self.states.observing,
+            again=self.queue.add,
+            clock=self.runtime.clock,
+        )
+        self.claims = Claims(self.cache, self.registry.same_registry)
 
-    client: KubernetesClient
-    settings: Settings
-    metrics: Metrics
-    runtime: Runtime
-    cache: ResourceCache
-    queue: WorkQueue[MirrorKey]
-    states: MirrorStates
-    wake_ups: WakeUps
-    resources: ResourceClient
-    recorder: EventRecorder
+    def _make_refresher(self) -> None:
+        writer = Writer(
+            self._client,
+            productions=lambda: frozenset(production_namespaces(self.cache)),
+            leading=self.runtime.leading,
+        )
+        self.tools = Tools(
+            writer=writer,
+            server=self.registry.server,
+            is_productions=self.claims.is_productions,
+            doubt=self.registry.doubt,
+            may_copy=partial(may_copy, self.cache, self.registry.same_registry),
+            clock=self.runtime.clock,
+        )
+        self.refresher = RefreshReconciler(
+            self.tools,
+            runtime=self.runtime,
+            settings=self._settings,
+            recorder=self.recorder,
+            mirror_is_there=self.cache.has_mirror,
+            same_registry=self.registry.same_registry,
+            prove=self.probes.since,
+            read_bytes=self.probes.bytes_read,
+        )
 
+    def _make_reactions(self) -> None:
+        self.environments = EnvironmentReconciler(
+            self._client,
+            cache=self.cache,
+            resources=self.resources,
+            registries=self.registry,
+            want_namespaces=self.cluster.want_namespaces,
+            namespace=self._settings.namespace,
+            runtime=self.runtime,
+            changed=self.wake_ups.environment_changed,
+            interval=self._settings.sweep_interval,
+        )
+        self.acknowledged = AcknowledgedHolds()
+        self.holds = HoldReconciler(
+            cache=self.cache,
+            resources=self.resources,
+            acknowledged=self.acknowledged,
+            still_open=self.refresher.still_open,
+            runtime=self.runtime,
+        )
+        self.reactions = EventHandlers(
+            cache=self.cache,
+            claims=self.claims,
+            queue=self.queue,
+            acknowledged=self.acknowledged,
+            metrics=self._metrics,
+            wake_environments=self.environments.wake,
+            wake_holds=self.holds.wake,
+        )
+        self.resync = Resync(
+            cache=self.cache,
+            resources=self.resources,
+            reactions=self.reactions,
+            runtime=self.runtime,
+            interval=self._settings.sweep_interval,
+        )
 
-@dataclass(frozen=True, slots=True)
-class _Observing:
-    """The sources, who reads them, and what is claimed of what they show."""
+    def _make_leader(self) -> None:
+        self.settled_at = SettledAt(
+            self.queue,
+            self.cluster,
+            sweeps_vouch_until=self.resync.vouches_until,
+            runtime=self.runtime,
+            annotate=self._settled,
+        )
+        self.contents = HashCache(
+            self._client,
+            self.sources,
+            namespace=self._settings.namespace,
+            wanted=self.subscriptions.subjects,
+            leading=self.runtime.leading,
+        )
+        self.inherited = Inherited(
+            self._client,
+            self._settings.namespace,
+            self.cache,
+            self.resync,
+            self.environments,
+            self.contents,
+            self.registry,
+            self.settled_at,
+        )
 
-    cluster: KubernetesSource
-    registry: MlflowSource
-    sources: Sources
-    subscriptions: Subscriptions
-    probes: Probes
-    claims: Claims
+    def _make_check(self, seal: Callable[[str], str]) -> None:
+        assessment = Assessment(
+            self.cache,
+            self.claims,
+            self.registry.same_registry,
+            partial(
+                RecordingView,
+                self.sources,
+                seal,
+                is_productions=self.claims.is_productions,
+                same_registry=self.registry.same_registry,
+            ),
+            self.subscriptions,
+            self.probes,
+            self.queue.fresh_until,
+        )
+        writer = StatusWriter(
+            self.resources,
+            runtime=self.runtime,
+            survived=self.settled_at.survived,
+            chronicle=ChangeReporter(self.recorder, self._metrics),
+        )
+        conclusion = Conclusion(
+            self.cache, self.probes, self.refresher, self.acknowledged, writer, self.runtime
+        )
+        self.check = MirrorReconciler(self.cache, self.states, self.runtime, assessment, conclusion)
 
-
-@dataclass(frozen=True, slots=True)
-class _Watching:
-    """What follows our own resources."""
-
-    keeper: EnvironmentReconciler
-    holds: HoldReconciler
-    reactions: EventHandlers
-    resync: Resync
-
-
-def assemble(
-    client: KubernetesClient,
-    *,
-    settings: Settings,
-    metrics: Metrics,
-    seal: Callable[[str], str],
-    clock: Callable[[], float],
-    lost: Callable[[], None],
-) -> Operator:
-    """``seal`` hides values that must not be shown; ``lost`` is called when the Lease is lost."""
-    client.on_call = metrics.api_call
-    elector = Elector(
-        client,
-        namespace=settings.namespace,
-        name=LEASE,
-        identity=settings.identity,
-        settings=settings,
-        lost=lost,
-    )
-    leadership = Leadership(elector)
-    base = _base(client, settings, metrics, Runtime(clock=clock, leading=leadership.leading))
-    observing, acknowledged = _observing(base), AcknowledgedHolds()
-    tools = _tools(base, observing)
-    refresher = _refresher(base, observing, tools)
-    watching = _watching(base, observing, refresher, acknowledged)
-    settling = SettledAt(
-        base.queue,
-        observing.cluster,
-        sweeps_vouch_until=watching.resync.vouches_until,
-        runtime=base.runtime,
-        annotate=_settled_for(elector, metrics),
-    )
-    contents = HashCache(
-        client,
-        observing.sources,
-        namespace=settings.namespace,
-        wanted=observing.subscriptions.subjects,
-        leading=base.runtime.leading,
-    )
-    _count(metrics, observing.cluster, elector)
-    return Operator(
-        settings=settings,
-        elector=elector,
-        leadership=leadership,
-        left=_inherited(base, observing, watching, contents, settling),
-        queue=base.queue,
-        check=_check(base, observing, refresher, acknowledged, settling, seal),
-        cluster=observing.cluster,
-        registry=observing.registry,
-        refresher=refresher,
-        recorder=base.recorder,
-        tools=tools,
-        reactions=watching.reactions,
-        resync=watching.resync,
-        keeper=watching.keeper,
-        holds=watching.holds,
-        settling=settling,
-        contents=contents,
-        probes=observing.probes,
-    )
-
-
-def _base(
-    client: KubernetesClient, settings: Settings, metrics: Metrics, runtime: Runtime
-) -> _Base:
-    cache, states = ResourceCache(), MirrorStates()
-    queue: WorkQueue[MirrorKey] = WorkQueue(clock=runtime.clock, counting=metrics.queue("mirrors"))
-    return _Base(
-        client=client,
-        settings=settings,
-        metrics=metrics,
-        runtime=runtime,
-        cache=cache,
-        queue=queue,
-        states=states,
-        wake_ups=WakeUps(queue, cache, states, metrics),
-        resources=ResourceClient(client, cache, runtime=runtime),
-        recorder=EventRecorder(client, runtime=runtime, identity=settings.identity),
-    )
-
-
-def _observing(base: _Base) -> _Observing:
-    clock, on_change = base.runtime.clock, base.wake_ups.subject_changed
-    cluster = KubernetesSource(
-        base.client, clock=clock, on_change=on_change, settings=base.settings
-    )
-    registry = MlflowSource(
-        clock=clock,
-        on_change=on_change,
-        settings=base.settings,
-        on_call=base.metrics.upstream_call,
-    )
-    sources = Sources(cluster, registry)
-    subscriptions = Subscriptions(sources, leading=base.runtime.leading)
-    base.wake_ups.connect(sources, subscriptions)
-    probes = Probes(
-        sources,
-        subscriptions=subscriptions,
-        state_of=base.states.observing,
-        again=base.queue.add,
-        clock=clock,
-    )
-    claims = Claims(base.cache, registry.same_registry)
-    return _Observing(cluster, registry, sources, subscriptions, probes, claims)
-
-
-def _tools(base: _Base, observing: _Observing) -> Tools:
-    registry, cache = observing.registry, base.cache
-    writer = Writer(
-        base.client,
-        productions=lambda: frozenset(production_namespaces(cache)),
-        leading=base.runtime.leading,
-    )
-    return Tools(
-        writer=writer,
-        server=registry.server,
-        is_productions=observing.claims.is_productions,
-        doubt=registry.doubt,
-        may_copy=partial(may_copy, cache, registry.same_registry),
-        clock=base.runtime.clock,
-    )
-
-
-def _refresher(base: _Base, observing: _Observing, tools: Tools) -> RefreshReconciler:
-    return RefreshReconciler(
-        tools,
-        runtime=base.runtime,
-        settings=base.settings,
-        recorder=base.recorder,
-        mirror_is_there=base.cache.has_mirror,
-        same_registry=observing.registry.same_registry,
-        prove=observing.probes.since,
-        read_bytes=observing.probes.bytes_read,
-    )
-
-
-def _watching(
-    base: _Base,
-    observing: _Observing,
-    refresher: RefreshReconciler,
-    acknowledged: AcknowledgedHolds,
-) -> _Watching:
-    cache, resources, runtime = base.cache, base.resources, base.runtime
-    keeper = EnvironmentReconciler(
-        base.client,
-        cache=cache,
-        resources=resources,
-        registries=observing.registry,
-        want_namespaces=observing.cluster.want_namespaces,
-        namespace=base.settings.namespace,
-        runtime=runtime,
-        changed=base.wake_ups.environment_changed,
-        interval=base.settings.sweep_interval,
-    )
-    holds = HoldReconciler(
-        cache=cache,
-        resources=resources,
-        acknowledged=acknowledged,
-        still_open=refresher.still_open,
-        runtime=runtime,
-    )
-    reactions = EventHandlers(
-        cache=cache,
-        claims=observing.claims,
-        queue=base.queue,
-        acknowledged=acknowledged,
-        metrics=base.metrics,
-        wake_environments=keeper.wake,
-        wake_holds=holds.wake,
-    )
-    resync = Resync(
-        cache=cache,
-        resources=resources,
-        reactions=reactions,
-        runtime=runtime,
-        interval=base.settings.sweep_interval,
-    )
-    return _Watching(keeper, holds, reactions, resync)
-
-
-def _check(
-    base: _Base,
-    observing: _Observing,
-    refresher: RefreshReconciler,
-    acknowledged: AcknowledgedHolds,
-    settling: SettledAt,
-    seal: Callable[[str], str],
-) -> MirrorReconciler:
-    claims, same_registry = observing.claims, observing.registry.same_registry
-    writer = StatusWriter(
-        base.resources,
-        runtime=base.runtime,
-        survived=settling.survived,
-        chronicle=ChangeReporter(base.recorder, base.metrics),
-    )
-    new_view = partial(
-        RecordingView,
-        observing.sources,
-        seal,
-        is_productions=claims.is_productions,
-        same_registry=same_registry,
-    )
-    return MirrorReconciler(
-        cache=base.cache,
-        states=base.states,
-        runtime=base.runtime,
-        assessment=Assessment(
-            base.cache,
-            claims,
-            same_registry,
-            new_view,
-            observing.subscriptions,
-            observing.probes,
-            base.queue.fresh_until,
-        ),
-        conclusion=Conclusion(
-            base.cache, observing.probes, refresher, acknowledged, writer, base.runtime
-        ),
-    )
-
-
-def _inherited(
-    base: _Base,
-    observing: _Observing,
-    watching: _Watching,
-    contents: HashCache,
-    settling: SettledAt,
-) -> Inherited:
-    return Inherited(
-        base.client,
-        base.settings.namespace,
-        base.cache,
-        watching.resync,
-        watching.keeper,
-        contents,
-        observing.registry,
-        settling,
-    )
+    def _settled(self, at: float) -> None:
+        self.elector.annotate(at)
+        self._metrics.settled(at)
 
 
 def _count(metrics: Metrics, cluster: KubernetesSource, elector: Elector) -> None:
@@ -391,11 +278,3 @@ def _count(metrics: Metrics, cluster: KubernetesSource, elector: Elector) -> Non
         "How often the Lease has changed hands.",
         lambda: elector.transitions,
     )
-
-
-def _settled_for(elector: Elector, metrics: Metrics) -> Callable[[float], None]:
-    def annotate(settled_at: float) -> None:
-        elector.annotate(settled_at)
-        metrics.settled(settled_at)
-
-    return annotate

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from stagingmirror.api.types.times import rfc3339
-from stagingmirror.cli.operator.wiring import Operator, assemble
+from stagingmirror.cli.operator.wiring import Operator
 from stagingmirror.engine.resources.mirror import key_of
 from stagingmirror.metrics import Metrics
 from stagingmirror.settings import Settings
@@ -55,7 +55,7 @@ class World:
 async def a_leader() -> AsyncIterator[World]:
     world = World()
     async with an_api_server(world.respond) as client:
-        world.operator = assemble(
+        world.operator = Operator(
             client,
             settings=Settings(),
             metrics=Metrics(clock=lambda: T, version="0"),
