@@ -69,9 +69,6 @@ NOT_YET = {
     "operator/stagingmirror/engine/refresh/start/start.py",
     "operator/stagingmirror/engine/refresh/start/triggers.py",
     # status
-    "operator/stagingmirror/api/crd/status_schema.py",
-    "operator/stagingmirror/api/status/component.py",
-    "operator/stagingmirror/api/status/status.py",
     "operator/stagingmirror/api/status/summary.py",
     "operator/stagingmirror/cli/read/answer.py",
     "operator/stagingmirror/cli/read/freshness.py",

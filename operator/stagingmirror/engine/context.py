@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from stagingmirror.actions.step import ExecutableStep
 from stagingmirror.api.spec.mirror import StagingMirrorSpec, Track
+from stagingmirror.api.status.model import MirrorStatus, RefreshStatus
 from stagingmirror.api.status.report import Activity
 from stagingmirror.api.types.times import posix
 from stagingmirror.component import Sides
@@ -41,7 +41,7 @@ class Context:
     """Holds of this mirror that have not expired."""
     plan: Plan[ExecutableStep]
     """What a refresh would do now; status shows it, ``kubectl stagingmirror plan`` prints it."""
-    status: Mapping[str, Any]
+    status: MirrorStatus
     """The status as last written, or empty."""
     view: View
     now: float
@@ -49,14 +49,12 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What the refresh half of a pass did and wants. Dicts are status fields as they are to be
-    shown.
-    """
+    """What the refresh half of a pass did and wants."""
 
     activity: Activity = "Idle"
-    refresh: Mapping[str, Any] | None = None
+    refresh: RefreshStatus | None = None
     """``status.refresh``: a copy of the open record; None: no refresh is open."""
-    finished: Mapping[str, Any] | None = None
+    finished: RefreshStatus | None = None
     """The entry for ``status.refreshes`` of a refresh (or skipped tick) that ended in this pass."""
     writing: bool = False
     """The first write is out and nothing is verified yet: InSync is False whatever is seen."""

@@ -4,8 +4,7 @@ Labels are names of Kubernetes objects and fixed words, never values. The series
 made from its status when they are asked for, so they vanish with it.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 from prometheus_client import (
     CollectorRegistry,
@@ -18,6 +17,7 @@ from prometheus_client import (
     disable_created_metrics,
 )
 
+from stagingmirror.api.status.model import MirrorStatus
 from stagingmirror.metrics.mirrors import MirrorSeries
 from stagingmirror.metrics.queues import QueueMetrics, QueueSeries
 from stagingmirror.metrics.totals import Total
@@ -52,7 +52,7 @@ class Metrics:
         self._queues = QueueSeries(self.registry)
         self._operations: set[str] = set()
 
-    def mirror(self, namespace: str, name: str, status: Mapping[str, Any]) -> None:
+    def mirror(self, namespace: str, name: str, status: MirrorStatus) -> None:
         """A mirror's status as it is in the API now."""
         self._series.set(namespace, name, status)
 

@@ -4,26 +4,26 @@ Ages and remaining validity are right at that moment, not at the last check; and
 nothing behind.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from stagingmirror.api.status.model import MirrorStatus
 from stagingmirror.api.types.times import parse_time
 
 VERDICTS = ("InSync", "Drifted", "Held", "Unknown")
 _MIRROR = ["namespace", "name"]
 _MOMENTS = (
-    ("next_refresh_timestamp_seconds", "When the next refresh is due.", "nextRefreshTime"),
-    ("last_refresh_timestamp_seconds", "When the last refresh ended.", "lastRefreshTime"),
-    ("in_sync_since_timestamp_seconds", "Since when it is in sync without a gap.", "inSyncSince"),
+    ("next_refresh_timestamp_seconds", "When the next refresh is due.", "next_refresh_time"),
+    ("last_refresh_timestamp_seconds", "When the last refresh ended.", "last_refresh_time"),
+    ("in_sync_since_timestamp_seconds", "Since when it is in sync without a gap.", "in_sync_since"),
 )
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class _Kept:
     """What is kept of a status. Times are POSIX seconds."""
 
     sync: str
@@ -39,11 +39,11 @@ class MirrorSeries(Collector):
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._mirrors: dict[tuple[str, str], _Told] = {}
+        self._mirrors: dict[tuple[str, str], _Kept] = {}
         self._holds: dict[tuple[str, str], float] = {}
 
-    def set(self, namespace: str, name: str, status: Mapping[str, Any]) -> None:
-        self._mirrors[namespace, name] = _told(status)
+    def set(self, namespace: str, name: str, status: MirrorStatus) -> None:
+        self._mirrors[namespace, name] = _kept(status)
 
     def forget(self, namespace: str, name: str) -> None:
         self._mirrors.pop((namespace, name), None)
@@ -62,66 +62,60 @@ class MirrorSeries(Collector):
         yield _lengths(
             "drift_age_seconds",
             "For how long it has drifted.",
-            [(key, _since(now, told.drifted_since)) for key, told in mirrors],
+            [(key, _since(now, kept.drifted_since)) for key, kept in mirrors],
         )
         yield _lengths(
             "valid_seconds",
             "For how long its status may still be believed; below zero: no more.",
-            [(key, _since(told.valid_until, now)) for key, told in mirrors],
+            [(key, _since(kept.valid_until, now)) for key, kept in mirrors],
         )
         for place, (name, about, _) in enumerate(_MOMENTS):
-            yield _lengths(name, about, [(key, told.moments[place]) for key, told in mirrors])
+            yield _lengths(name, about, [(key, kept.moments[place]) for key, kept in mirrors])
         holds = [(key, until) for key, until in list(self._holds.items()) if until > now]
         yield _lengths("hold_expiry_timestamp_seconds", "When a hold ends.", holds)
 
 
-def _told(status: Mapping[str, Any]) -> _Told:
-    return _Told(
-        sync=str(status.get("sync") or "Unknown"),
-        conditions=tuple(
-            (str(each.get("type")), str(each.get("status")))
-            for each in status.get("conditions") or ()
-        ),
-        components=tuple(
-            (str(each.get("name")), str(each.get("kind") or ""), str(each.get("verdict")))
-            for each in status.get("components") or ()
-        ),
-        valid_until=parse_time(status.get("validUntil")),
-        drifted_since=parse_time(status.get("driftedSince")),
-        moments=tuple(parse_time(status.get(key)) for _, _, key in _MOMENTS),
+def _kept(status: MirrorStatus) -> _Kept:
+    return _Kept(
+        sync=status.sync or "Unknown",
+        conditions=tuple((each.type, each.status) for each in status.conditions),
+        components=tuple((each.name, each.kind or "", each.verdict) for each in status.components),
+        valid_until=parse_time(status.valid_until),
+        drifted_since=parse_time(status.drifted_since),
+        moments=tuple(parse_time(getattr(status, name)) for _, _, name in _MOMENTS),
     )
 
 
-def _syncs(mirrors: list[tuple[tuple[str, str], _Told]]) -> Metric:
+def _syncs(mirrors: list[tuple[tuple[str, str], _Kept]]) -> Metric:
     family = GaugeMetricFamily(
         "stagingmirror_sync", "The verdict: 1 for what it is.", labels=[*_MIRROR, "sync"]
     )
-    for key, told in mirrors:
+    for key, kept in mirrors:
         for verdict in VERDICTS:
-            family.add_metric([*key, verdict], float(told.sync == verdict))
+            family.add_metric([*key, verdict], float(kept.sync == verdict))
     return family
 
 
-def _conditions(mirrors: list[tuple[tuple[str, str], _Told]]) -> Metric:
+def _conditions(mirrors: list[tuple[tuple[str, str], _Kept]]) -> Metric:
     family = GaugeMetricFamily(
         "stagingmirror_condition",
         "1 for the status that a condition has.",
         labels=[*_MIRROR, "type", "status"],
     )
-    for key, told in mirrors:
-        for type_, status in told.conditions:
+    for key, kept in mirrors:
+        for type_, status in kept.conditions:
             family.add_metric([*key, type_, status], 1.0)
     return family
 
 
-def _components(mirrors: list[tuple[tuple[str, str], _Told]]) -> Metric:
+def _components(mirrors: list[tuple[tuple[str, str], _Kept]]) -> Metric:
     family = GaugeMetricFamily(
         "stagingmirror_component_verdict",
         "1 for the verdict that a component has.",
         labels=[*_MIRROR, "component", "kind", "verdict"],
     )
-    for key, told in mirrors:
-        for component in told.components:
+    for key, kept in mirrors:
+        for component in kept.components:
             family.add_metric([*key, *component], 1.0)
     return family
 

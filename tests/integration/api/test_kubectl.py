@@ -82,7 +82,7 @@ STATUS: Object = {
         }
     ],
     "plan": {
-        "steps": [{"phase": "switch", "writes": [{"container": "server"}], "text": "alias moves"}],
+        "steps": [{"phase": "switch", "component": "fraud-model", "text": "alias moves"}],
         "left": [{"component": "embedding", "why": "only reported (mode Report)"}],
     },
     "refresh": {"id": "r1", "trigger": "Manual", "phase": "Verify", "steps": [{"id": "s", "n": 1}]},
@@ -110,7 +110,7 @@ def condition(type_: str, status: str = "True", *, generation: int) -> Object:
     ("path", "words"),
     [
         ("smir.spec.production", "It is only ever read"),
-        ("smir.spec.staleAfter", "is no look"),
+        ("smir.spec.staleAfter", "does not count"),
         ("smir.spec.refresh.schedule", "minute hour day month weekday"),
         ("smir.spec.track", "each with a name and exactly one kind"),
         ("smir.spec.track.mode", "Report for setting.variable"),

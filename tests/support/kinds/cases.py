@@ -6,6 +6,7 @@ from typing import Any
 from stagingmirror.actions.patch_workload import PatchWorkload
 from stagingmirror.actions.step import ExecutableStep
 from stagingmirror.api.spec.mirror import StagingMirrorSpec
+from stagingmirror.api.status.model import MirrorStatus
 from stagingmirror.component import Side, Sides
 from stagingmirror.drift.facts import Fact, Hold, Observation, Observations, Seen
 from stagingmirror.drift.steps import Left, Plan
@@ -69,7 +70,7 @@ def context(
         components=(Judged(spec.track[0], observations, verdict),),
         holds=holds,
         plan=Plan(steps, left),
-        status=status or {},
+        status=MirrorStatus.read(status or {}),
         view=World(),
         now=now,
     )

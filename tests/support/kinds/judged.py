@@ -2,16 +2,21 @@
 
 from typing import Any
 
+from stagingmirror.api.status.model import MirrorStatus
 from stagingmirror.api.status.report import Report
-from stagingmirror.api.status.status import Status, status_of
+from stagingmirror.api.status.status import status_of
 from stagingmirror.drift.deploys import Deploy, DeployKey
 from support.kinds.observations import NOW
+
+Status = dict[str, Any]
 
 
 def status(
     of: Report, previous: Status | None = None, *, now: float = NOW, trust: bool = True
 ) -> Status:
-    return status_of(of, now=now, previous=previous, trust_previous=trust)
+    """As the API has it."""
+    before = None if previous is None else MirrorStatus.read(previous)
+    return status_of(of, now=now, previous=before, trust_previous=trust).dump()
 
 
 def condition(of: Status, type_: str) -> dict[str, Any] | None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from stagingmirror.api.status.model import RefreshStatus
 from stagingmirror.api.status.report import ComponentReport, Report
 from stagingmirror.drift.compare import judge
 from stagingmirror.drift.facts import (
@@ -95,7 +96,8 @@ def report(*components: ComponentReport, **kw: Any) -> Report:
         "max_drift_age": 86400.0,
         "environments": {"production": "uid-1/1", "staging": "uid-2/1"},
     }
-    return Report(components=components, **(given | kw))
+    shown = {name: RefreshStatus.read(kw[name]) for name in ("refresh", "finished") if kw.get(name)}
+    return Report(components=components, **(given | kw | shown))
 
 
 names = st.sampled_from(["digest", "value", "contentHash", "contentHash/a", "contentHash/b/c", "x"])

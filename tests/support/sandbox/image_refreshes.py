@@ -40,7 +40,7 @@ def image_of(body: dict[str, Any]) -> str:
 
 
 def states(progress: Progress) -> list[str]:
-    return [step["state"] for step in (progress.refresh or {}).get("steps", ())]
+    return [step["state"] for step in (progress.refresh.steps if progress.refresh else ())]
 
 
 async def watched(

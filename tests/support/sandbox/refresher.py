@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from stagingmirror.actions.tools import Tools
+from stagingmirror.api.status.model import MirrorStatus
 from stagingmirror.engine.context import Context, Progress
 from stagingmirror.engine.refresh.reconciler import RefreshReconciler
 from stagingmirror.engine.refresh.record.record import Record, from_json, to_json
@@ -58,7 +59,9 @@ class Office:
         return await self.refresher.advance(context, self.states[context.uid])
 
     async def retreat(self, status: Mapping[str, Any]) -> Progress:
-        return await self.refresher.retreat("uid-1", "why", status, self.states["uid-1"])
+        return await self.refresher.retreat(
+            "uid-1", "why", MirrorStatus.read(status), self.states["uid-1"]
+        )
 
     async def tend(self) -> None:
         await tend(self.refresher)

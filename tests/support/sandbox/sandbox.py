@@ -14,6 +14,7 @@ from typing import Any, cast
 from rig.kube import Kube
 from stagingmirror.actions.tools import Tools
 from stagingmirror.api.spec.parse import parse_environment, parse_mirror
+from stagingmirror.api.status.model import MirrorStatus
 from stagingmirror.api.types.base import API_VERSION
 from stagingmirror.api.types.times import rfc3339
 from stagingmirror.component import Side, Sides
@@ -170,7 +171,7 @@ class Sandbox:
             components=self.judged,
             holds=tuple(held),
             plan=plan,
-            status=self.status,
+            status=MirrorStatus.read(self.status),
             view=view,
             now=scene.now,
         )
@@ -249,9 +250,9 @@ class Sandbox:
             others = [
                 each
                 for each in self.status.get("refreshes", [])
-                if each["id"] != progress.finished["id"]
+                if each["id"] != progress.finished.id
             ]
-            self.status["refreshes"] = [dict(progress.finished), *others][:10]
+            self.status["refreshes"] = [progress.finished.dump(), *others][:10]
 
     async def _look_anew(self, view: RecordingView, since: float) -> None:
         for source, subjects in (

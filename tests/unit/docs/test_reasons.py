@@ -19,7 +19,7 @@ GIVERS = {
     **dict.fromkeys(("NotThere", "Conflicted", "Skip", "Ended", "unseen", "_failed"), 0),
     "Announcement": 1,
     "turn": 1,
-    "Condition": 2,
+    "condition": 2,
     "emit": 3,
 }
 """Calls that take a reason, and at which place."""

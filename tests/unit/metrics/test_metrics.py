@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from stagingmirror.api.status.model import MirrorStatus
 from stagingmirror.api.status.report import ComponentReport
 from stagingmirror.api.status.status import status_of
 from stagingmirror.engine.workqueue.queue import Counting
@@ -39,8 +40,8 @@ def metrics(clock: Clock) -> Metrics:
 
 
 def show(metrics: Metrics, *components: ComponentReport) -> None:
-    status = status_of(report(*components), now=NOW, previous=None)
-    metrics.mirror("ml-staging", "fraud", status)
+    made = status_of(report(*components), now=NOW, previous=None, trust_previous=True)
+    metrics.mirror("ml-staging", "fraud", made)
 
 
 def value(metrics: Metrics, metric: str, /, **labels: str) -> float | None:
@@ -198,7 +199,9 @@ def test_no_value_of_either_side_is_ever_a_label(metrics: Metrics) -> None:
 
 
 def test_a_status_that_somebody_else_wrote_breaks_nothing(metrics: Metrics) -> None:
-    metrics.mirror("ml-staging", "fraud", {"validUntil": "soon", "driftedSince": 7})
+    metrics.mirror(
+        "ml-staging", "fraud", MirrorStatus.read({"validUntil": "soon", "driftedSince": 7})
+    )
 
     assert value(metrics, "stagingmirror_sync", sync="Unknown", **LABELS) == 1.0
     assert value(metrics, "stagingmirror_valid_seconds", **LABELS) is None
@@ -257,7 +260,7 @@ async def test_scrapes_at_the_same_time_are_all_answered(
             return answer.status
 
     for number in range(200):
-        metrics.mirror("ml-staging", f"mirror-{number}", {})
+        metrics.mirror("ml-staging", f"mirror-{number}", MirrorStatus())
 
     assert await asyncio.gather(*(scrape() for _ in range(8))) == [200] * 8
 

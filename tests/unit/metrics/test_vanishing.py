@@ -2,8 +2,9 @@
 
 import pytest
 
-from stagingmirror.api.status.status import status_of
+from stagingmirror.api.status.model import MirrorStatus
 from stagingmirror.metrics import Metrics
+from support.kinds.judged import status
 from support.kinds.observations import NOW, drifted, equal, held, report
 
 
@@ -30,8 +31,10 @@ HOLD_SERIES = {"stagingmirror_hold_expiry_timestamp_seconds"}
 def live(metrics: Metrics, name: str) -> None:
     """All that a mirror can go through: in sync, held, drifted, refreshed, rolled out."""
     moments = ("nextRefreshTime", "lastRefreshTime", "inSyncSince", "driftedSince")
-    whole = status_of(report(equal(), held(), drifted()), now=NOW, previous=None)
-    metrics.mirror("ml-staging", name, whole | dict.fromkeys(moments, whole["validUntil"]))
+    whole = status(report(equal(), held(), drifted()))
+    metrics.mirror(
+        "ml-staging", name, MirrorStatus.read(whole | dict.fromkeys(moments, whole["validUntil"]))
+    )
     for result in ("Succeeded", "RolledBack", "Skipped"):
         metrics.refreshed("ml-staging", name, result)
     for side in ("production", "staging"):
@@ -70,7 +73,7 @@ def test_everything_about_a_mirror_vanishes_with_it_and_nothing_of_another(
 
 
 def test_a_mirror_of_the_same_name_elsewhere_keeps_its_series(metrics: Metrics) -> None:
-    metrics.mirror("another", "fraud", {})
+    metrics.mirror("another", "fraud", MirrorStatus())
     metrics.deployed("another", "fraud", "staging")
     live(metrics, "fraud")
 

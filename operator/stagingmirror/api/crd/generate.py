@@ -8,11 +8,11 @@ import yaml
 from pydantic import BaseModel
 
 from stagingmirror.api.crd import printer_columns
-from stagingmirror.api.crd.status_schema import EnvironmentStatus, HoldStatus, MirrorStatus
 from stagingmirror.api.crd.structural import Schema, structural
 from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
 from stagingmirror.api.spec.hold import MirrorHoldSpec
 from stagingmirror.api.spec.mirror import StagingMirrorSpec
+from stagingmirror.api.status.model import EnvironmentStatus, HoldStatus, MirrorStatus
 from stagingmirror.api.types.base import GROUP, VERSION, Model
 from stagingmirror.api.types.constraints import VALIDATIONS
 

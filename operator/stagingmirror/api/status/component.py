@@ -1,8 +1,6 @@
 """One component of a status: its verdict in words, and the facts that are shown for it."""
 
-from collections.abc import Mapping
-from typing import Any
-
+from stagingmirror.api.status.model import ComponentStatus, DifferenceStatus
 from stagingmirror.api.status.report import ComponentReport
 from stagingmirror.api.status.truncation import Limits, cut, ended, listed, short
 from stagingmirror.api.types.times import rfc3339
@@ -24,32 +22,28 @@ ALIAS = "alias"
 """The version that the alias names."""
 
 
-def component_told(
-    component: ComponentReport, *, now: float, former: Mapping[str, Any] | None, limits: Limits
-) -> dict[str, Any]:
+def component_status(
+    component: ComponentReport, *, now: float, former: ComponentStatus | None, limits: Limits
+) -> ComponentStatus:
     """The entry of ``status.components``. ``former`` is the component's entry so far."""
     differences = _differences(component)
     verdict, reason = type(component.verdict).__name__, reason_of(component)
-    known = former or {}
-    unchanged = (known.get("verdict"), known.get("reason")) == (verdict, reason)
-    hidden = [
-        _hidden(each, limits)
-        for each in (component.observations.production, component.observations.staging)
-    ]
+    same = former is not None and (former.verdict, former.reason) == (verdict, reason)
+    production, staging = component.observations.production, component.observations.staging
+    hidden = _hidden(production, limits) + _hidden(staging, limits)
     first = [each.fact for each in differences]
-    told = {
-        "name": component.name,
-        "kind": component.kind,
-        "verdict": verdict,
-        "reason": reason,
-        "since": (known.get("since") if unchanged else None) or rfc3339(now),
-        "observedAt": _observed_at(component.observations),
-        "production": _facts(component.observations.production, first, limits),
-        "staging": _facts(component.observations.staging, first, limits),
-        "differences": [_difference(each, limits) for each in differences[: limits.differences]],
-        "message": _whole_message(component, sum(hidden), len(differences), limits),
-    }
-    return {key: value for key, value in told.items() if value is not None}
+    return ComponentStatus(
+        name=component.name,
+        kind=component.kind,
+        verdict=verdict,
+        reason=reason,
+        since=(former.since if former is not None and same else None) or rfc3339(now),
+        observed_at=_observed_at(component.observations),
+        production=_facts(production, first, limits),
+        staging=_facts(staging, first, limits),
+        differences=tuple(_difference(each, limits) for each in differences[: limits.differences]),
+        message=_whole_message(component, hidden, len(differences), limits),
+    )
 
 
 def reason_of(component: ComponentReport) -> str | None:
@@ -251,14 +245,17 @@ def _explains(name: str, facts: set[str]) -> bool:
     return any(DETAIL.join(parts[:end]) in facts for end in range(1, len(parts)))
 
 
-def _difference(difference: Difference, limits: Limits) -> dict[str, str]:
-    told = {
-        "fact": difference.fact,
-        "production": difference.production,
-        "staging": difference.staging,
-        "expected": difference.expected,
-    }
-    return {key: cut(value, limits.value) for key, value in told.items() if value is not None}
+def _difference(difference: Difference, limits: Limits) -> DifferenceStatus:
+    production, staging, expected = (
+        None if value is None else cut(value, limits.value)
+        for value in (difference.production, difference.staging, difference.expected)
+    )
+    return DifferenceStatus(
+        fact=cut(difference.fact, limits.value),
+        production=production,
+        staging=staging,
+        expected=expected,
+    )
 
 
 def _facts(look: Observation, first: list[str], limits: Limits) -> dict[str, str]:

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
+from stagingmirror.api.status.model import RefreshStatus
 from stagingmirror.drift.compare import seen
 from stagingmirror.drift.deploys import Deploy
 from stagingmirror.drift.facts import Observations
@@ -34,7 +35,7 @@ class ComponentReport:
 @dataclass(frozen=True, slots=True)
 class Report:
     """Times are POSIX seconds, durations seconds. The fields from ``activity`` on are what the
-    refresh half of a pass wants shown; their dicts are status fields as they are to be shown.
+    refresh half of a pass wants shown.
     """
 
     generation: int
@@ -53,8 +54,8 @@ class Report:
     handled_check_at: str | None = None
     """The token that this report answers; None: as before."""
     activity: Activity = "Idle"
-    refresh: Mapping[str, Any] | None = None
-    finished: Mapping[str, Any] | None = None
+    refresh: RefreshStatus | None = None
+    finished: RefreshStatus | None = None
     writing: bool = False
     stalled: tuple[str, str] | None = None
     contended: tuple[str, str] | None = None

@@ -1,12 +1,11 @@
 """Since when: how long a mirror has been in sync without a gap, or has drifted."""
 
-from collections.abc import Mapping
 from hashlib import sha256
 from json import dumps
 from math import ceil
-from typing import Any
 
 from stagingmirror.api.status.component import reason_of
+from stagingmirror.api.status.model import MirrorStatus
 from stagingmirror.api.status.report import ComponentReport, Report
 from stagingmirror.api.types.times import parse_time, rfc3339
 from stagingmirror.drift.facts import Observation, Seen
@@ -26,26 +25,24 @@ def fingerprint(report: Report) -> str:
 
 
 def in_sync_since(
-    report: Report, *, now: float, previous: Mapping[str, Any], trust_previous: bool
+    report: Report, current: str, *, now: float, previous: MirrorStatus, trust_previous: bool
 ) -> str | None:
-    """Only while in sync. Rounded up: it never claims more than was seen."""
+    """Only while in sync. Rounded up: it never claims more than was seen. ``current`` is the
+    fingerprint of the report.
+    """
     if report.sync != "InSync":
         return None
-    since = previous.get("inSyncSince")
-    unbroken = previous.get("sync") == "InSync" and trust_previous
-    if since and unbroken and previous.get("fingerprint") == fingerprint(report):
-        return str(since)
-    return rfc3339(ceil(now))
+    unbroken = previous.sync == "InSync" and trust_previous and previous.fingerprint == current
+    return (previous.in_sync_since if unbroken else None) or rfc3339(ceil(now))
 
 
-def drifted_since(report: Report, *, now: float, previous: Mapping[str, Any]) -> str | None:
-    """Survives Unknown: that nobody could look does not make drift younger. Ends with InSync and
-    with Held.
+def drifted_since(report: Report, *, now: float, previous: MirrorStatus) -> str | None:
+    """Survives Unknown: while nothing is observed, drift does not become younger. Ends with InSync
+    and with Held.
     """
-    since = previous.get("driftedSince")
     if report.sync == "Drifted":
-        return str(since) if since else rfc3339(now)
-    return str(since) if since and report.sync == "Unknown" else None
+        return previous.drifted_since or rfc3339(now)
+    return previous.drifted_since if report.sync == "Unknown" else None
 
 
 def overdue(since: str | None, *, now: float, max_drift_age: float) -> bool:

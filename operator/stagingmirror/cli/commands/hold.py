@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from stagingmirror.api.crd.status_schema import HoldStatus
+from stagingmirror.api.status.model import HoldStatus
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.api.types.times import parse_time, rfc3339
 from stagingmirror.cli.commands.options import fail, show, user

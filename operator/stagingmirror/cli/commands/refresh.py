@@ -6,7 +6,7 @@ from time import monotonic, time
 
 from rich.text import Text
 
-from stagingmirror.api.crd.status_schema import RefreshTold
+from stagingmirror.api.status.model import RefreshStatus
 from stagingmirror.cli.commands.options import fail, show
 from stagingmirror.cli.commands.wait import patience, token
 from stagingmirror.cli.read.answer import DIFFERS, FAILED, IN_SYNC, UNKNOWN
@@ -96,19 +96,19 @@ async def _no_operator(client: MirrorClient, mirror: Mirror) -> str | None:
     return believed.doubt if believed.everybody else None
 
 
-def ended_refresh(mirror: Mirror, token: str) -> RefreshTold | None:
+def ended_refresh(mirror: Mirror, token: str) -> RefreshStatus | None:
     """The result of the refresh that this token requested; None while it has not ended."""
     return next((each for each in mirror.status.refreshes if each.token == token), None)
 
 
-def end_code(mirror: Mirror, ended: RefreshTold) -> int:
+def end_code(mirror: Mirror, ended: RefreshStatus) -> int:
     """0 only where the refresh succeeded and staging is in sync."""
     if ended.result not in SUCCEEDED:
         return FAILED
     return IN_SYNC if mirror.status.sync == "InSync" else DIFFERS
 
 
-def end_lines(mirror: Mirror, ended: RefreshTold, seconds: float) -> list[Text]:
+def end_lines(mirror: Mirror, ended: RefreshStatus, seconds: float) -> list[Text]:
     """The result, and the verdict on staging after it."""
     message = concise(ended.message or "").rstrip(".")
     because = f": {message}" if message else ""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import floor
 
-from stagingmirror.api.crd.status_schema import ComponentTold
+from stagingmirror.api.status.model import ComponentStatus
 from stagingmirror.api.types.times import parse_time
 from stagingmirror.cli.read.freshness import Freshness
 from stagingmirror.cli.read.mirror import Mirror, sync_of
@@ -27,8 +27,8 @@ class Answer:
     mirror: Mirror
     sync: str
     why: str
-    components: tuple[ComponentTold, ...]
-    excepted: tuple[ComponentTold, ...] = ()
+    components: tuple[ComponentStatus, ...]
+    excepted: tuple[ComponentStatus, ...] = ()
     everybody: bool = False
     """``why`` is about the operator, so about every mirror."""
 
@@ -68,7 +68,7 @@ def worst(codes: Sequence[int]) -> int:
     return next((code for code in _WORST_FIRST if code in codes), UNKNOWN)
 
 
-def _doubted(component: ComponentTold, doubt: str) -> ComponentTold:
+def _doubted(component: ComponentStatus, doubt: str) -> ComponentStatus:
     """A verdict that may not be believed is not repeated as if it were one."""
     unknown = {"verdict": "Unknown", "message": doubt, "reason": None, "since": None}
     return component.model_copy(update=unknown)
@@ -77,8 +77,8 @@ def _doubted(component: ComponentTold, doubt: str) -> ComponentTold:
 def _sync(
     mirror: Mirror,
     believed: Freshness,
-    asked: tuple[ComponentTold, ...],
-    left_out: tuple[ComponentTold, ...],
+    asked: tuple[ComponentStatus, ...],
+    left_out: tuple[ComponentStatus, ...],
 ) -> str:
     if not left_out:
         return believed.sync
@@ -100,7 +100,7 @@ def _gap(mirror: Mirror, since: float, now: float) -> str | None:
     return f"in sync now, but not without a gap since {asked} UTC: only from {start} on ({held})"
 
 
-def _why(mirror: Mirror, sync: str, asked: tuple[ComponentTold, ...]) -> str:
+def _why(mirror: Mirror, sync: str, asked: tuple[ComponentStatus, ...]) -> str:
     if sync == "InSync":
         return f"in sync ({len(asked)} of {len(asked)})"
     names = [each.name for each in asked if each.verdict == sync]
@@ -113,7 +113,7 @@ def _why(mirror: Mirror, sync: str, asked: tuple[ComponentTold, ...]) -> str:
     return f"{sync.lower()} ({listed})" if listed else sync.lower()
 
 
-def _why_unknown(mirror: Mirror, asked: tuple[ComponentTold, ...]) -> str:
+def _why_unknown(mirror: Mirror, asked: tuple[ComponentStatus, ...]) -> str:
     """What is not known comes first; that the mirror is stalled besides explains none of it."""
     unseen = [
         each for each in asked if each.verdict not in ("InSync", "Accepted", "Drifted", "Held")

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from stagingmirror.api.crd.status_schema import ComponentTold, Condition, MirrorStatus
+from stagingmirror.api.status.model import ComponentStatus, Condition, MirrorStatus
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.errors import NeedsHuman
 
@@ -68,7 +68,7 @@ def read(body: Mapping[str, Any]) -> Mirror:
     )
 
 
-def sync_of(components: Iterable[ComponentTold]) -> str:
+def sync_of(components: Iterable[ComponentStatus]) -> str:
     """The verdict over these components, as the operator gives it over all of them."""
     verdicts = {each.verdict for each in components}
     if "Drifted" in verdicts:

@@ -7,7 +7,7 @@ from xml.etree import ElementTree as Xml
 
 from rich.text import Text
 
-from stagingmirror.api.crd.status_schema import ComponentTold
+from stagingmirror.api.status.model import ComponentStatus
 from stagingmirror.cli.read.answer import Answer, worst
 from stagingmirror.cli.screens.text import concise, line, symbol
 
@@ -82,7 +82,7 @@ def _suite(root: Xml.Element, answer: Answer) -> None:
     }
 
 
-def _case(suite: Xml.Element, answer: Answer, component: ComponentTold) -> Xml.Element:
+def _case(suite: Xml.Element, answer: Answer, component: ComponentStatus) -> Xml.Element:
     return Xml.SubElement(suite, "testcase", classname=answer.mirror.path, name=component.name)
 
 

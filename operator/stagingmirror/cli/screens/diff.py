@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from rich.text import Text
 
-from stagingmirror.api.crd.status_schema import ComponentTold, DifferenceTold
+from stagingmirror.api.status.model import ComponentStatus, DifferenceStatus
 from stagingmirror.api.types.times import parse_time
 from stagingmirror.cli.read.freshness import Freshness
 from stagingmirror.cli.read.mirror import Mirror
@@ -35,7 +35,7 @@ def diff_screen(
     return lines
 
 
-def _component(component: ComponentTold, mirror: Mirror, now: float) -> list[Text]:
+def _component(component: ComponentStatus, mirror: Mirror, now: float) -> list[Text]:
     lines = [_title(component, now)]
     rows = _rows(component, mirror)
     if rows:
@@ -46,7 +46,7 @@ def _component(component: ComponentTold, mirror: Mirror, now: float) -> list[Tex
     return lines
 
 
-def _title(component: ComponentTold, now: float) -> Text:
+def _title(component: ComponentStatus, now: float) -> Text:
     since = parse_time(component.since)
     when = f" since {clock(since, now)} UTC ({span(now - since)})" if since is not None else ""
     verdict = {"InSync": "in sync"}.get(component.verdict, component.verdict.lower())
@@ -55,11 +55,11 @@ def _title(component: ComponentTold, now: float) -> Text:
     return line(mark, " ", (component.name, "bold"), f"{kind} · {verdict}{when}")
 
 
-def _rows(component: ComponentTold, mirror: Mirror) -> list[tuple[str, str, str, str]]:
+def _rows(component: ComponentStatus, mirror: Mirror) -> list[tuple[str, str, str, str]]:
     """Differences that count, each with its details below it; then those that do not count."""
     counted = {each.fact: each for each in component.differences}
     others = {
-        fact: DifferenceTold(
+        fact: DifferenceStatus(
             fact=fact,
             production=component.production.get(fact),
             staging=component.staging.get(fact),
@@ -80,7 +80,7 @@ def _place(fact: str, counted: Iterable[str]) -> tuple[bool, str, bool, str]:
     return (base not in counted and fact not in counted, base, DETAIL in fact, fact)
 
 
-def _row(difference: DifferenceTold, aside: str) -> tuple[str, str, str, str]:
+def _row(difference: DifferenceStatus, aside: str) -> tuple[str, str, str, str]:
     base, _, detail = difference.fact.partition(DETAIL)
     name = f"  {detail}" if detail else base
     production, staging = difference.production, difference.staging
@@ -90,7 +90,7 @@ def _row(difference: DifferenceTold, aside: str) -> tuple[str, str, str, str]:
     return (name, *pair(production, staging), aside)
 
 
-def _aside(component: ComponentTold, fact: str, mirror: Mirror, *, counted: bool) -> str:
+def _aside(component: ComponentStatus, fact: str, mirror: Mirror, *, counted: bool) -> str:
     """Why a difference does not count, or what staging should have instead."""
     if DETAIL in fact:
         return ""

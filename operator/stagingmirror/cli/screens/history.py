@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from rich.text import Text
 
-from stagingmirror.api.crd.status_schema import DeployTold, RefreshTold
+from stagingmirror.api.status.model import DeployStatus, RefreshStatus
 from stagingmirror.api.types.times import parse_time
 from stagingmirror.cli.read.mirror import Mirror
 from stagingmirror.cli.read.times import clock, span
@@ -29,7 +29,7 @@ def history_screen(mirror: Mirror, now: float) -> list[Text]:
     return [*first, *([Text("")] if first and second else []), *second]
 
 
-def _refreshes(refreshes: Iterable[RefreshTold], now: float) -> list[Text]:
+def _refreshes(refreshes: Iterable[RefreshStatus], now: float) -> list[Text]:
     rows = [
         (
             _when(each.finished or each.started, now),
@@ -44,14 +44,14 @@ def _refreshes(refreshes: Iterable[RefreshTold], now: float) -> list[Text]:
     return columns([head, *rows], gap=3) if rows else []
 
 
-def _deploys(deploys: Iterable[DeployTold], now: float) -> list[Text]:
+def _deploys(deploys: Iterable[DeployStatus], now: float) -> list[Text]:
     newest_first = sorted(deploys, key=lambda each: parse_time(each.at) or 0.0, reverse=True)
     rows = [_deploy(each, now) for each in newest_first]
     head: Row = ("deployed", "side", "component", "workload", "what", "")
     return columns([head, *rows], gap=3) if rows else []
 
 
-def _deploy(told: DeployTold, now: float) -> Row:
+def _deploy(told: DeployStatus, now: float) -> Row:
     moment = _when(told.at, now)
     deploy = from_dict(told.model_dump(by_alias=True), at=parse_time(told.at) or 0.0)
     if deploy is None:  # of another version of the operator: in its own words
@@ -83,6 +83,6 @@ def _when(text: str | None, now: float) -> str:
     return "" if time is None else f"{clock(time, now)} ({span(now - time)} ago)"
 
 
-def _took(refresh: RefreshTold) -> str:
+def _took(refresh: RefreshStatus) -> str:
     started, finished = parse_time(refresh.started), parse_time(refresh.finished)
     return "" if started is None or finished is None else span(finished - started)

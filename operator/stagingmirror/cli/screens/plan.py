@@ -2,7 +2,7 @@
 
 from rich.text import Text
 
-from stagingmirror.api.crd.status_schema import PlanTold
+from stagingmirror.api.status.model import PlanStatus
 from stagingmirror.cli.read.freshness import Freshness
 from stagingmirror.cli.read.mirror import Mirror
 from stagingmirror.cli.screens.text import columns, concise
@@ -21,7 +21,7 @@ def plan_screen(mirror: Mirror, believed: Freshness) -> list[Text]:
     if (missing := _no_plan(mirror)) is not None:
         return doubt or [Text(f"? {mirror.name}: there is no plan: {concise(missing)}")]
     not_now = would_not_start(mirror)
-    plan = mirror.status.plan or PlanTold()
+    plan = mirror.status.plan or PlanStatus()
     rows = [
         (each.phase or "", each.component or "", concise(each.text or "")) for each in plan.steps
     ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from rich.text import Text
 
-from stagingmirror.api.crd.status_schema import RefreshTold
+from stagingmirror.api.status.model import RefreshStatus
 from stagingmirror.cli.read.mirror import Mirror
 from stagingmirror.cli.read.times import span
 from stagingmirror.cli.screens.text import concise
@@ -101,7 +101,7 @@ class Follower:
         return [Text(f"  {head:<9}  {concise(text)}")]
 
 
-def _steps(refresh: RefreshTold) -> list[_Step]:
+def _steps(refresh: RefreshStatus) -> list[_Step]:
     return [
         _Step(
             id=str(each.get("id", "")),

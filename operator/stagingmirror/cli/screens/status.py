@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from rich.text import Text
 
-from stagingmirror.api.crd.status_schema import ComponentTold
+from stagingmirror.api.status.model import ComponentStatus
 from stagingmirror.api.types.times import parse_time
 from stagingmirror.cli.read.freshness import Freshness
 from stagingmirror.cli.read.mirror import Mirror
@@ -105,7 +105,7 @@ def _notes(mirror: Mirror, believed: Freshness) -> Iterable[Text]:
             yield line((f"{told.reason or type_}: ", "bold"), concise(told.message or ""))
 
 
-def _components(components: Iterable[ComponentTold], believed: Freshness) -> list[Text]:
+def _components(components: Iterable[ComponentStatus], believed: Freshness) -> list[Text]:
     rows: list[list[str | Text]] = []
     for each in components:
         mark = Text("·") if believed.doubt else symbol(each.verdict)
@@ -115,7 +115,7 @@ def _components(components: Iterable[ComponentTold], believed: Freshness) -> lis
     return columns(rows, indent="  ")
 
 
-def _told(component: ComponentTold) -> list[str]:
+def _told(component: ComponentStatus) -> list[str]:
     """The message, a line per statement."""
     parts = (component.message or "").replace("\n", "; ").split("; ")
     return [clipped(concise(part), 160) for part in parts]

@@ -90,7 +90,7 @@ class Assessment:
         pause = check.state.observe.initial_sync.wait(
             check.observations,
             check.scene.view.unanswered,
-            is_current=check.mirror.status.get("observedGeneration") == check.mirror.generation,
+            is_current=check.mirror.status.observed_generation == check.mirror.generation,
             now=check.now,
         )
         return None if pause is None else RequeueAfter(pause)

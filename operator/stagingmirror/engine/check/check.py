@@ -1,10 +1,10 @@
 """One check: what its steps find out about one mirror, in their order."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from stagingmirror.api.spec.mirror import StagingMirrorSpec
+from stagingmirror.api.status.model import MirrorStatus
 from stagingmirror.component import Sides
 from stagingmirror.drift.facts import Observations, Why
 from stagingmirror.engine.check.blockers import Blockers
@@ -35,7 +35,7 @@ class Check:
     components: tuple[Judged, ...] = field(init=False)  # judge
     context: Context = field(init=False)  # plan
     progress: Progress = field(init=False)  # refresh
-    status: Mapping[str, Any] = field(init=False)  # write_status
+    status: MirrorStatus = field(init=False)  # write_status
     stalled: Why | None = None
 
 

@@ -4,6 +4,7 @@ the leader gets here.
 
 from dataclasses import dataclass, replace
 
+from stagingmirror.api.status.model import MirrorStatus
 from stagingmirror.api.status.report import Report
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.drift.facts import Why
@@ -19,7 +20,7 @@ from stagingmirror.engine.refresh.reconciler import RefreshReconciler
 from stagingmirror.engine.refresh.start.triggers import refused_token
 from stagingmirror.engine.resources.cache import ResourceCache
 from stagingmirror.engine.resources.mirror import MirrorKey, readable_spec
-from stagingmirror.engine.status.writer import Status, StatusWriter
+from stagingmirror.engine.status.writer import StatusWriter
 from stagingmirror.engine.workqueue.queue import Done
 from stagingmirror.reasons import Reason
 from stagingmirror.runtime import Runtime
@@ -108,7 +109,7 @@ class Conclusion:
         self.writer.gone(key)
         self.refresher.gone(uid)
 
-    async def _write(self, check: Check, report: Report) -> Status:
+    async def _write(self, check: Check, report: Report) -> MirrorStatus:
         last = check.state.status
         return (await self.writer.write(check.mirror, report, last, now=check.now)).status
 

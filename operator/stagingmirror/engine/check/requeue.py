@@ -1,10 +1,10 @@
 """When a mirror must be looked at again though nothing tells of a change. Pure; POSIX seconds."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from math import inf
-from typing import Any
 
 from stagingmirror.api.spec.mirror import StagingMirrorSpec
+from stagingmirror.api.status.model import MirrorStatus
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.api.types.times import parse_time
 from stagingmirror.drift.facts import Hold, Observations
@@ -19,7 +19,7 @@ def next_pass(
     *,
     observations: Iterable[Observations],
     holds: Iterable[Hold],
-    status: Mapping[str, Any],
+    status: MirrorStatus,
     now: float,
 ) -> float:
     """The next moment at which the clock alone may change the verdict; checkInterval at most."""
@@ -34,17 +34,15 @@ def next_pass(
     return min(now + seconds(spec.check_interval), _first([*turns, *_overdue(spec, status)], now))
 
 
-def next_blind_pass(
-    spec: StagingMirrorSpec | None, *, status: Mapping[str, Any], now: float
-) -> float:
+def next_blind_pass(spec: StagingMirrorSpec | None, *, status: MirrorStatus, now: float) -> float:
     """The same of a mirror that nobody looks at before a human acts: its drift gets older all the
     same. ``spec``: as far as it can be read.
     """
     return min(now + STALLED_RETRY, _first([] if spec is None else _overdue(spec, status), now))
 
 
-def _overdue(spec: StagingMirrorSpec, status: Mapping[str, Any]) -> list[float]:
-    since = parse_time(status.get("driftedSince"))
+def _overdue(spec: StagingMirrorSpec, status: MirrorStatus) -> list[float]:
+    since = parse_time(status.drifted_since)
     return [] if since is None else [since + seconds(spec.max_drift_age)]
 
 

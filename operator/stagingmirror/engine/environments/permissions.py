@@ -5,7 +5,8 @@ One environment costs about twenty questions per namespace; rights change seldom
 
 from collections.abc import Iterable
 
-from stagingmirror.api.status.conditions import Condition
+from stagingmirror.api.status.conditions import condition
+from stagingmirror.api.status.model import Condition
 from stagingmirror.drift.facts import Why
 from stagingmirror.errors import NotAllowed, NotAnswered
 from stagingmirror.reasons import Reason
@@ -66,7 +67,7 @@ class Permissions:
             except NotAnswered as error:
                 if self._believes(known):
                     raise
-                return Condition(READ_ONLY, "Unknown", error.reason, error.message)
+                return condition(READ_ONLY, "Unknown", error.reason, error.message)
             self._writing[key] = known
         return known[1]
 
@@ -87,21 +88,21 @@ class Permissions:
     async def _condition(self, namespaces: tuple[str, ...]) -> Condition:
         if not namespaces:
             message = "spec.namespaces is empty: there is nothing that could be written to"
-            return Condition(READ_ONLY, "Unknown", Reason.NOTHING_LISTED, message)
+            return condition(READ_ONLY, "Unknown", Reason.NOTHING_LISTED, message)
         try:
             answers = {each: await may_write(self._client, each) for each in namespaces}
         except NotAllowed as error:
             message = f"{_MAY_NOT_ASK} ({error.message})"
-            return Condition(READ_ONLY, "Unknown", Reason.FORBIDDEN, message)
+            return condition(READ_ONLY, "Unknown", Reason.FORBIDDEN, message)
         writable = [each for each, answer in answers.items() if answer]
         if writable:
             message = (
                 f"the operator's account could write in {', '.join(writable)}; take these rights "
                 "from it: production is only read"
             )
-            return Condition(READ_ONLY, "False", Reason.CAN_WRITE, message)
+            return condition(READ_ONLY, "False", Reason.CAN_WRITE, message)
         if None in answers.values():
             message = "the cluster does not tell all of the account's rights; see its authorizer"
-            return Condition(READ_ONLY, "Unknown", Reason.INCOMPLETE, message)
+            return condition(READ_ONLY, "Unknown", Reason.INCOMPLETE, message)
         message = "the operator's account can only read there"
-        return Condition(READ_ONLY, "True", Reason.CANNOT_WRITE, message)
+        return condition(READ_ONLY, "True", Reason.CANNOT_WRITE, message)

@@ -10,7 +10,8 @@ import structlog
 
 from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
 from stagingmirror.api.spec.parse import parse_environment
-from stagingmirror.api.status.conditions import Condition, written
+from stagingmirror.api.status.conditions import condition, stamped
+from stagingmirror.api.status.model import Condition, EnvironmentStatus
 from stagingmirror.drift.facts import Unseen, Why
 from stagingmirror.engine.environments.credentials import address_of
 from stagingmirror.engine.environments.permissions import Permissions
@@ -154,20 +155,22 @@ class EnvironmentReconciler:
         """Only what changed, and only by the leader."""
         if not self._runtime.leading():
             return
-        former = body.get("status") or {}
+        former = EnvironmentStatus.read(body.get("status") or {})
         generation = int(body["metadata"].get("generation") or 0)
-        status = {
-            **former,
-            "observedGeneration": generation,
-            "conditions": written(
-                conditions, generation=generation, now=self._runtime.clock(), previous=former
+        status = EnvironmentStatus(
+            observed_generation=generation,
+            conditions=stamped(
+                conditions,
+                generation=generation,
+                now=self._runtime.clock(),
+                previous=former.conditions,
             ),
-        }
+        )
         if status != former:
-            await self._resources.put_status(PLURAL, body, status)
+            await self._resources.put_status(PLURAL, body, status.dump())
 
 
-_NOTHING = Condition(
+_NOTHING = condition(
     "Ready",
     "False",
     Reason.NOTHING_LISTED,
@@ -179,8 +182,8 @@ def _unreadable(body: Body) -> Condition:
     try:
         parse_environment(body)
     except NeedsHuman as error:
-        return Condition("Ready", "False", error.reason, error.message)
-    return Condition("Ready", "False", Reason.DELETING, "the environment is being deleted")
+        return condition("Ready", "False", error.reason, error.message)
+    return condition("Ready", "False", Reason.DELETING, "the environment is being deleted")
 
 
 def _ready(
@@ -195,11 +198,11 @@ def _ready(
     elif why is None and isinstance(answer, Observed):
         why = answer.trouble
     if why is None and address is None:
-        return Condition("Ready", "True", Reason.READABLE, "its namespaces can be read")
+        return condition("Ready", "True", Reason.READABLE, "its namespaces can be read")
     if why is None:
         is_asked = isinstance(address, RegistryAddress) and address.credentials is not None
         said = "and the credentials work" if is_asked else "without credentials"
-        return Condition("Ready", "True", Reason.REACHABLE, f"reachable, {said}")
+        return condition("Ready", "True", Reason.REACHABLE, f"reachable, {said}")
     if why.reason == Reason.NOT_POLLED_YET:
-        return Condition("Ready", "Unknown", why.reason, why.message)
-    return Condition("Ready", "False", why.reason, why.message)
+        return condition("Ready", "Unknown", why.reason, why.message)
+    return condition("Ready", "False", why.reason, why.message)

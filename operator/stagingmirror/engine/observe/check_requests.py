@@ -10,8 +10,8 @@ verdict, and not obeyed.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from math import inf
-from typing import Any
 
+from stagingmirror.api.status.model import MirrorStatus
 from stagingmirror.api.types.base import GROUP
 from stagingmirror.drift.facts import Observation, Unseen, Why
 from stagingmirror.drift.verdict import Held, Unknown
@@ -50,14 +50,14 @@ class PendingCheck:
     _known: CheckRequest | None = None
 
     def request(
-        self, annotations: Mapping[str, str], status: Mapping[str, Any], now: float
+        self, annotations: Mapping[str, str], status: MirrorStatus, now: float
     ) -> CheckRequest | None:
         """The token to answer, remembered from its first sight on; None where none is open."""
         token = token_of(annotations, CHECK_AT)
-        if token is None or token == status.get("handledCheckAt"):
+        if token is None or token == status.handled_check_at:
             self._known = None
             return None
-        if not status.get("conditions"):
+        if not status.conditions:
             return CheckRequest(token=token, since=-inf)
         if self._known is None or self._known.token != token:
             self._known = CheckRequest(token=token, since=now)

@@ -1,8 +1,6 @@
 """What a pass tells of the refresh half of a mirror. Pure."""
 
-from collections.abc import Mapping
-from typing import Any
-
+from stagingmirror.api.status.model import MirrorStatus, RefreshStatus
 from stagingmirror.api.status.report import Activity
 from stagingmirror.api.types.times import parse_time
 from stagingmirror.engine.context import Context, Progress
@@ -24,7 +22,7 @@ def progress_of(
     memory: Memory | None = None,
     wait: Wait | None = None,
     contended: tuple[str, str] | None = None,
-    finished: Mapping[str, Any] | None = None,
+    finished: RefreshStatus | None = None,
 ) -> Progress:
     """``finished`` is told where memory has nothing to tell. ``record`` is the mirror's last, open
     or closed; ``pace`` the seconds between two passes of an open one.
@@ -54,7 +52,7 @@ def progress_of(
 
 
 def unknown_progress(
-    status: Mapping[str, Any],
+    status: MirrorStatus,
     *,
     waiting: str | None = None,
     stalled: tuple[str, str] | None = None,
@@ -68,8 +66,8 @@ def unknown_progress(
         stalled=stalled,
         again_in=again_in,
         writing=True,
-        next_refresh=parse_time(status.get("nextRefreshTime")),
-        last_schedule=parse_time(status.get("lastScheduleTime")),
+        next_refresh=parse_time(status.next_refresh_time),
+        last_schedule=parse_time(status.last_schedule_time),
     )
 
 

@@ -7,12 +7,13 @@ later one, so checks go on during a refresh.
 
 import contextlib
 import secrets
-from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Protocol
 
 import structlog
 
 from stagingmirror.actions.tools import Tools
+from stagingmirror.api.status.model import MirrorStatus
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.drift.facts import Why
 from stagingmirror.drift.places import SameRegistry
@@ -123,7 +124,7 @@ class RefreshReconciler:
         return await self._progress(context, state, record, wait)
 
     async def retreat(
-        self, uid: str, why: str, status: Mapping[str, Any], state: RefreshState
+        self, uid: str, why: str, status: MirrorStatus, state: RefreshState
     ) -> Progress:
         """Roll back what is open where there can be no Case (spec wrong, environment revoked,
         deleted, Overlap), one step per call. Idle where nothing is open. ``status`` is the mirror's
@@ -131,7 +132,7 @@ class RefreshReconciler:
         """
         if not self._runtime.leading():
             return Progress()
-        unknown = await self._unknown(uid, {})
+        unknown = await self._unknown(uid, MirrorStatus())
         if unknown is not None:
             return unknown
         wait = None
@@ -153,7 +154,7 @@ class RefreshReconciler:
         """Whether another mirror's refresh may have half written what this one compares."""
         return self._runtime.leading() and self._others.are_writing(context)
 
-    async def _unknown(self, uid: str, status: Mapping[str, Any]) -> Progress | None:
+    async def _unknown(self, uid: str, status: MirrorStatus) -> Progress | None:
         """What is told where the record cannot be known now; None: it is."""
         try:
             await self._records.load(uid)

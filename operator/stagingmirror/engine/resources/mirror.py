@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from stagingmirror.api.spec.mirror import StagingMirrorSpec
 from stagingmirror.api.spec.parse import parse_mirror
+from stagingmirror.api.status.model import MirrorStatus
 from stagingmirror.engine.resources.cache import Body, Changed, ResourceCache
 from stagingmirror.errors import NeedsHuman
 
@@ -22,7 +23,7 @@ class Mirror:
     generation: int
     created: str
     annotations: Mapping[str, str]
-    status: Mapping[str, Any]
+    status: MirrorStatus
     """As the API has it, or empty."""
     body: Body
 
@@ -31,7 +32,7 @@ class Mirror:
         """Whether any operator has written its status. The API server gives a new object
         ``observedGeneration: -1`` and nothing else.
         """
-        return bool(self.status.get("conditions"))
+        return bool(self.status.conditions)
 
 
 def key_of(body: Body) -> MirrorKey:
@@ -46,7 +47,7 @@ def mirror_of(body: Body) -> Mirror:
         generation=int(metadata.get("generation") or 0),
         created=metadata.get("creationTimestamp") or "",
         annotations=metadata.get("annotations") or {},
-        status=body.get("status") or {},
+        status=MirrorStatus.read(body.get("status") or {}),
         body=body,
     )
 

@@ -9,12 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from stagingmirror.api.status.model import MirrorStatus, RefreshStatus
 from stagingmirror.api.status.status import deploys_in
 from stagingmirror.api.status.truncation import ended, listed
 from stagingmirror.drift import deploys
 from stagingmirror.reasons import Reason
-
-Status = Mapping[str, Any]
 
 MAX_COMPONENTS = 5
 """Components that have an announcement of their own; further ones share one."""
@@ -45,8 +44,8 @@ class Announcement:
     occasion: str = ""
 
 
-def changes(previous: Status, status: Status) -> list[Announcement]:
-    """What to tell of the step from ``previous`` (empty: the mirror is new) to ``status``."""
+def changes(previous: MirrorStatus, status: MirrorStatus) -> list[Announcement]:
+    """What to report of the step from ``previous`` (empty: the mirror is new) to ``status``."""
     found = [
         *_deploys(previous, status),
         *_started(previous, status),
@@ -57,94 +56,83 @@ def changes(previous: Status, status: Status) -> list[Announcement]:
     return [replace(each, message=ended(each.message, MAX_MESSAGE)) for each in found]
 
 
-def _verdict(previous: Status, status: Status) -> Iterator[Announcement]:
+def _verdict(previous: MirrorStatus, status: MirrorStatus) -> Iterator[Announcement]:
     drifted = list(_newly_drifted(previous, status))
     yield from drifted
-    before, now = previous.get("sync"), status.get("sync")
-    said = {"from": before, "to": now, "seen": status.get("seen")}
-    summary = str(status.get("summary") or "")
+    before, now = previous.sync, status.sync
+    fields = {"from": before, "to": now, "seen": status.seen}
+    summary = status.summary or ""
     if before == now:
         return
     if now == "InSync":
-        yield Announcement("Normal", Reason.IN_SYNC, summary, said)
+        yield Announcement("Normal", Reason.IN_SYNC, summary, fields)
     elif now == "Held":
-        yield Announcement("Normal", Reason.HELD, summary, said)
-    elif now == "Unknown" and before is not None and status.get("activity") != "Refreshing":
-        yield Announcement("Warning", Reason.NOT_SEEN, summary, said)
+        yield Announcement("Normal", Reason.HELD, summary, fields)
+    elif now == "Unknown" and before is not None and status.activity != "Refreshing":
+        yield Announcement("Warning", Reason.NOT_SEEN, summary, fields)
     elif now == "Drifted" and not drifted:
-        yield Announcement("Warning", Reason.DRIFT_DETECTED, summary, said)
+        yield Announcement("Warning", Reason.DRIFT_DETECTED, summary, fields)
 
 
-def _newly_drifted(previous: Status, status: Status) -> Iterator[Announcement]:
-    before = {each.get("name"): each.get("verdict") for each in _list(previous, "components")}
+def _newly_drifted(previous: MirrorStatus, status: MirrorStatus) -> Iterator[Announcement]:
+    before = {each.name: each.verdict for each in previous.components}
     drifted = [
         each
-        for each in _list(status, "components")
-        if each.get("verdict") == "Drifted" and before.get(each.get("name")) != "Drifted"
+        for each in status.components
+        if each.verdict == "Drifted" and before.get(each.name) != "Drifted"
     ]
     for each in drifted[:MAX_COMPONENTS]:
-        facts = [difference.get("fact") for difference in each.get("differences") or ()]
+        facts = [difference.fact for difference in each.differences]
         yield Announcement(
             "Warning",
             Reason.DRIFT_DETECTED,
-            f"{each.get('name')}: {each.get('message')}",
-            {"component": each.get("name"), "from": before.get(each.get("name")), "facts": facts},
+            f"{each.name}: {each.message}",
+            {"component": each.name, "from": before.get(each.name), "facts": facts},
         )
-    if rest := [str(each.get("name")) for each in drifted[MAX_COMPONENTS:]]:
+    if rest := [each.name for each in drifted[MAX_COMPONENTS:]]:
         message = f"{len(rest)} more drifted: {listed(rest, most=20)}"
         yield Announcement("Warning", Reason.DRIFT_DETECTED, message, {"components": rest})
 
 
-def _started(previous: Status, status: Status) -> Iterator[Announcement]:
-    refresh = status.get("refresh") or {}
-    if not refresh or refresh.get("id") == (previous.get("refresh") or {}).get("id"):
+def _started(previous: MirrorStatus, status: MirrorStatus) -> Iterator[Announcement]:
+    refresh, former = status.refresh, previous.refresh
+    if refresh is None or (former is not None and refresh.id == former.id):
         return
-    trigger = str(refresh.get("trigger") or "")
-    components = list(dict.fromkeys(_components(refresh.get("steps") or ())))
+    trigger = refresh.trigger or ""
+    components = list(dict.fromkeys(_components(refresh.steps)))
     message = f"{trigger}: {listed(components, most=10)}" if components else trigger
-    occasion = str(refresh.get("id") or "")
+    occasion = refresh.id or ""
     yield Announcement("Normal", Reason.REFRESH_STARTED, message, _about(refresh), occasion)
 
 
-def _ended(previous: Status, status: Status) -> Iterator[Announcement]:
-    known = _list(previous, "refreshes")
-    identities = {each["id"] for each in known if each.get("id")}
-    new = [
-        each
-        for each in _list(status, "refreshes")
-        if each not in known and not (each.get("id") and each["id"] in identities)
-    ]
+def _ended(previous: MirrorStatus, status: MirrorStatus) -> Iterator[Announcement]:
+    known = previous.refreshes
+    identities = {each.id for each in known if each.id}
+    new = [each for each in status.refreshes if each not in known and each.id not in identities]
     for refresh in reversed(new):
-        kind, reason = _ENDS.get(str(refresh.get("result")), _FAILED)
-        message = str(refresh.get("message") or reason)
+        kind, reason = _ENDS.get(str(refresh.result), _FAILED)
         # Ticks are skipped again and again for one reason.
-        occasion = "" if reason == Reason.REFRESH_SKIPPED else str(refresh.get("id") or "")
-        yield Announcement(kind, reason, message, _about(refresh), occasion)
+        occasion = "" if reason == Reason.REFRESH_SKIPPED else refresh.id or ""
+        yield Announcement(kind, reason, refresh.message or reason, _about(refresh), occasion)
 
 
-def _deploys(previous: Status, status: Status) -> Iterator[Announcement]:
+def _deploys(previous: MirrorStatus, status: MirrorStatus) -> Iterator[Announcement]:
     former, latest = deploys_in(previous), deploys_in(status)
-    told = [(Reason.DEPLOYED, each) for each in deploys.news(former, latest)]
-    told += [(Reason.DEPLOY_COMPARED, each) for each in deploys.compared_late(former, latest)]
-    for reason, deploy in told:
+    found = [(Reason.DEPLOYED, each) for each in deploys.news(former, latest)]
+    found += [(Reason.DEPLOY_COMPARED, each) for each in deploys.compared_late(former, latest)]
+    for reason, deploy in found:
         kind: Literal["Normal", "Warning"] = "Warning" if deploy.mismatch else "Normal"
         message, occasion = deploys.describe(deploy), _occasion(deploy)
         yield Announcement(kind, reason, message, _of_deploy(deploy), occasion)
 
 
-def _onsets(previous: Status, status: Status) -> Iterator[Announcement]:
-    before = {each.get("type"): each for each in _list(previous, "conditions")}
-    for condition in _list(status, "conditions"):
-        if condition.get("type") not in _ONSETS:
-            continue
-        former = before.get(condition["type"]) or {}
-        if (former.get("reason"), former.get("status")) != (condition.get("reason"), "True"):
-            message = f"{condition.get('reason')}: {condition.get('message')}"
-            if condition.get("reason") == condition["type"]:
-                message = str(condition.get("message"))
-            yield Announcement(
-                "Warning", condition["type"], message, {"cause": condition.get("reason")}
-            )
+def _onsets(previous: MirrorStatus, status: MirrorStatus) -> Iterator[Announcement]:
+    before = {(each.type, each.reason, each.status) for each in previous.conditions}
+    for each in status.conditions:
+        if each.type in _ONSETS and (each.type, each.reason, "True") not in before:
+            own = each.reason == each.type
+            message = str(each.message) if own else f"{each.reason}: {each.message}"
+            yield Announcement("Warning", each.type, message, {"cause": each.reason})
 
 
 def _components(steps: Iterable[Mapping[str, Any]]) -> Iterator[str]:
@@ -152,9 +140,9 @@ def _components(steps: Iterable[Mapping[str, Any]]) -> Iterator[str]:
         yield from step.get("components") or filter(None, [step.get("component")])
 
 
-def _about(refresh: Mapping[str, Any]) -> dict[str, Any]:
-    told = ("id", "trigger", "result", "started", "finished")
-    return {f"refresh_{key}": refresh[key] for key in told if refresh.get(key)}
+def _about(refresh: RefreshStatus) -> dict[str, Any]:
+    names = ("id", "trigger", "result", "started", "finished")
+    return {f"refresh_{name}": value for name in names if (value := getattr(refresh, name))}
 
 
 def _of_deploy(deploy: deploys.Deploy) -> dict[str, Any]:
@@ -171,7 +159,3 @@ def _of_deploy(deploy: deploys.Deploy) -> dict[str, Any]:
 def _occasion(deploy: deploys.Deploy) -> str:
     """A StatefulSet that is rolled back has a former revision again, but never at that time."""
     return f"{deploy.at:.0f} {sorted(deploy.revisions.items())}"
-
-
-def _list(status: Status, key: str) -> list[Mapping[str, Any]]:
-    return [each for each in status.get(key) or () if isinstance(each, Mapping)]

@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 import structlog
 
+from stagingmirror.api.status.model import MirrorStatus
 from stagingmirror.api.status.truncation import ended
 from stagingmirror.api.types.base import API_VERSION
 from stagingmirror.engine.resources.mirror import Mirror, MirrorKey
@@ -82,7 +83,7 @@ class EventRecorder:
         self._tell(key, uid, kind, reason, ended(message, MAX_MESSAGE), {})
 
     def announce(
-        self, key: MirrorKey, uid: str, previous: Mapping[str, Any], status: Mapping[str, Any]
+        self, key: MirrorKey, uid: str, previous: MirrorStatus, status: MirrorStatus
     ) -> list[Announcement]:
         """Tell what is new in a status that has just been written; gives back what that was."""
         news = changes(previous, status)
@@ -177,16 +178,16 @@ class ChangeReporter:
         self._recorder = recorder
         self._metrics = metrics
 
-    def written(self, mirror: Mirror, status: Mapping[str, Any], outcome: str) -> None:
+    def written(self, mirror: Mirror, status: MirrorStatus, outcome: str) -> None:
         """A status is in the API; ``outcome`` says whether its truth changed or only its time."""
         self._metrics.status_written(outcome)
         self.shown(mirror.key, status)
         if outcome == "changed":
-            before = mirror.status if mirror.seen_before else {}
+            before = mirror.status if mirror.seen_before else MirrorStatus()
             for news in self._recorder.announce(mirror.key, mirror.uid, before, status):
                 self._count(mirror.key, news)
 
-    def shown(self, key: MirrorKey, status: Mapping[str, Any]) -> None:
+    def shown(self, key: MirrorKey, status: MirrorStatus) -> None:
         """The status that the API has now."""
         self._metrics.mirror(key.namespace, key.name, status)
 

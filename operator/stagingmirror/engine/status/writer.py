@@ -1,11 +1,12 @@
 """Writes the status of a mirror where its truth has changed, or its heartbeat is due."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import structlog
 
+from stagingmirror.api.status.model import MirrorStatus
 from stagingmirror.api.status.report import Report
 from stagingmirror.api.status.status import minimal_unknown, same_truth, status_of
 from stagingmirror.api.types.times import parse_time
@@ -19,14 +20,13 @@ from stagingmirror.runtime import Runtime
 log = structlog.get_logger(__name__)
 
 Outcome = Literal["changed", "heartbeat", "refused", "same", "gone", "postponed"]
-Status = Mapping[str, Any]
 
 
 class Written(NamedTuple):
     """What became of a status, and the status that was made."""
 
     outcome: Outcome
-    status: Status
+    status: MirrorStatus
 
 
 @dataclass(slots=True)
@@ -36,7 +36,7 @@ class LastStatus:
     heartbeat that was postponed may be written (POSIX s).
     """
 
-    made: Status | None = None
+    made: MirrorStatus | None = None
     is_ours: bool = False
     heartbeat_at: float | None = None
 
@@ -86,13 +86,15 @@ class StatusWriter:
         """The mirror is deleted, and no pass over it is under way."""
         self._chronicle.gone(key)
 
-    def _due(self, mirror: Mirror, status: Status, period: float, last: LastStatus) -> Outcome:
+    def _due(
+        self, mirror: Mirror, status: MirrorStatus, period: float, last: LastStatus
+    ) -> Outcome:
         written, at = mirror.status, last.heartbeat_at
         last.heartbeat_at = None
         if not same_truth(written, status):
             return "changed"
-        until = parse_time(status.get("validUntil"))
-        if until is None or not heartbeat.due(parse_time(written.get("validUntil")), until, period):
+        until = parse_time(status.valid_until)
+        if until is None or not heartbeat.due(parse_time(written.valid_until), until, period):
             return "same"
         at = self._pace.turn() if at is None else at
         if at > self._runtime.clock():
@@ -101,17 +103,17 @@ class StatusWriter:
         return "heartbeat"
 
     async def _put(
-        self, mirror: Mirror, status: Status, outcome: Outcome, last: LastStatus
+        self, mirror: Mirror, status: MirrorStatus, outcome: Outcome, last: LastStatus
     ) -> Outcome:
         try:
-            answer = await self._resources.put_status("stagingmirrors", mirror.body, status)
+            answer = await self._resources.put_status("stagingmirrors", mirror.body, status.dump())
         except NotThere:
             return "gone"
         except Refused as error:
             last.made = None
             await self._put_minimal(mirror, error)
             return "refused"
-        last.made = answer.get("status") or {}
+        last.made = MirrorStatus.read(answer.get("status"))
         self._chronicle.written(mirror, status, outcome)
         return outcome
 
@@ -128,11 +130,11 @@ class StatusWriter:
         if _same_refusal(mirror.status, status):
             self._chronicle.shown(mirror.key, mirror.status)
             return
-        await self._resources.put_status("stagingmirrors", mirror.body, status)
+        await self._resources.put_status("stagingmirrors", mirror.body, status.dump())
         self._chronicle.written(mirror, status, "changed")
 
 
-def _same_refusal(written: Status, status: Status) -> bool:
+def _same_refusal(written: MirrorStatus, status: MirrorStatus) -> bool:
     """Whether the API server has this minimal status already, whatever its times."""
-    told = ("observedGeneration", "sync", "summary")
-    return all(written.get(key) == status.get(key) for key in told)
+    names = ("observed_generation", "sync", "summary")
+    return all(getattr(written, name) == getattr(status, name) for name in names)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stagingmirror.actions.config_map import SetConfigMapKey
-from stagingmirror.api.crd.status_schema import MirrorStatus
+from stagingmirror.api.status.model import MirrorStatus
 from stagingmirror.api.status.report import Report
 from stagingmirror.drift.facts import Fact
 from stagingmirror.drift.steps import Left, Plan

@@ -3,8 +3,8 @@
 import pytest
 
 from stagingmirror.api.status.report import Report
-from stagingmirror.api.status.status import Status, status_of
 from stagingmirror.drift.facts import Acceptance, Fact
+from support.kinds.judged import Status, status
 from support.kinds.observations import (
     NOW,
     accepted,
@@ -21,8 +21,8 @@ LATER = NOW + 600
 
 
 def since(first: Report, then: Report, *, trust: bool = True) -> str | None:
-    before = status_of(first, now=NOW, previous=None)
-    return status_of(then, now=LATER, previous=before, trust_previous=trust).get("inSyncSince")
+    before = status(first, now=NOW, previous=None)
+    return status(then, before, now=LATER, trust=trust).get("inSyncSince")
 
 
 def two(production: dict[str, Fact | str], staging: dict[str, Fact | str]) -> Report:
@@ -38,7 +38,7 @@ def test_in_sync_since_stays_while_nothing_changes() -> None:
 
 
 def test_in_sync_since_never_claims_a_part_of_a_second_that_was_not_seen() -> None:
-    made = status_of(report(equal()), now=NOW + 0.25, previous=None)
+    made = status(report(equal()), now=NOW + 0.25, previous=None)
 
     assert made["inSyncSince"] == "2027-01-15T08:00:01Z"
 
@@ -87,9 +87,9 @@ def test_another_reason_for_accepting_moves_it() -> None:
 
 @pytest.mark.parametrize("between", [report(unknown("same")), report(drifted("same")), report()])
 def test_a_gap_ends_it(between: Report) -> None:
-    first = status_of(report(equal()), now=NOW, previous=None)
-    gap = status_of(between, now=NOW + 300, previous=first)
-    again = status_of(report(equal()), now=LATER, previous=gap)
+    first = status(report(equal()), now=NOW, previous=None)
+    gap = status(between, now=NOW + 300, previous=first)
+    again = status(report(equal()), now=LATER, previous=gap)
 
     assert "inSyncSince" not in gap
     assert again["inSyncSince"] == MOVED
@@ -104,7 +104,7 @@ def drifting(*reports: Report) -> list[str | None]:
     made: Status = {}
     told = []
     for step, each in enumerate(reports):
-        made = status_of(each, now=NOW + 60 * step, previous=made)
+        made = status(each, now=NOW + 60 * step, previous=made)
         told.append(made.get("driftedSince"))
     return told
 
@@ -129,10 +129,10 @@ def test_unknown_alone_is_no_drift() -> None:
 
 
 def test_drift_is_overdue_after_its_greatest_age_and_not_before() -> None:
-    first = status_of(report(drifted(), max_drift_age=600), now=NOW, previous=None)
-    young = status_of(report(drifted(), max_drift_age=600), now=NOW + 600, previous=first)
-    old = status_of(report(drifted(), max_drift_age=600), now=NOW + 601, previous=young)
-    hidden = status_of(report(unknown("other"), max_drift_age=600), now=NOW + 700, previous=old)
+    first = status(report(drifted(), max_drift_age=600), now=NOW, previous=None)
+    young = status(report(drifted(), max_drift_age=600), now=NOW + 600, previous=first)
+    old = status(report(drifted(), max_drift_age=600), now=NOW + 601, previous=young)
+    hidden = status(report(unknown("other"), max_drift_age=600), now=NOW + 700, previous=old)
 
     assert "DriftOverdue" not in [each["type"] for each in young["conditions"]]
     assert old["conditions"][-1]["type"] == "DriftOverdue"

@@ -5,11 +5,12 @@ import json
 import pytest
 
 from stagingmirror.actions.config_map import SetConfigMapKey
+from stagingmirror.api.status.model import MirrorStatus
 from stagingmirror.api.status.report import ComponentReport
-from stagingmirror.api.status.status import Status, minimal_unknown, same_truth
+from stagingmirror.api.status.status import minimal_unknown, same_truth
 from stagingmirror.drift.steps import Left, Plan
 from support.kinds import observations as given_looks
-from support.kinds.judged import condition, of_condition, status
+from support.kinds.judged import Status, condition, of_condition, status
 from support.kinds.observations import (
     NOW,
     STALE_AFTER,
@@ -260,7 +261,9 @@ def test_a_mirror_that_cannot_be_judged_is_stalled_and_unknown() -> None:
 
 def test_a_refused_status_is_replaced_by_a_small_unknown() -> None:
     before = {"driftedSince": "yesterday", "handledRefreshAt": "r", "sync": "Drifted"}
-    made = minimal_unknown(generation=2, now=NOW, why="too long" * 1000, previous=before)
+    made = minimal_unknown(
+        generation=2, now=NOW, why="too long" * 1000, previous=MirrorStatus.read(before)
+    ).dump()
 
     assert made["sync"] == "Unknown"
     assert (made["driftedSince"], made["handledRefreshAt"]) == ("yesterday", "r")
@@ -273,11 +276,11 @@ def test_heartbeats_and_newer_looks_are_the_same_truth() -> None:
     later = status(report(component("a", seen({"x": "1"}), seen({"x": "1"}))), first, now=NOW + 5)
 
     assert first["validUntil"] != later["validUntil"]
-    assert same_truth(first, later)
+    assert same_truth(MirrorStatus.read(first), MirrorStatus.read(later))
 
 
 def test_another_value_is_another_truth_even_if_the_verdict_is_the_same() -> None:
     first = status(report(drifted()))
     other = component("other", seen({"value": "3"}), seen({"value": "1"}))
 
-    assert not same_truth(first, status(report(other), first))
+    assert not same_truth(MirrorStatus.read(first), MirrorStatus.read(status(report(other), first)))

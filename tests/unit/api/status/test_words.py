@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from stagingmirror.api.status.report import ComponentReport
-from stagingmirror.api.status.status import status_of
 from stagingmirror.api.status.truncation import cut, listed, short
 from stagingmirror.drift.facts import Acceptance, Fact, Unseen, Why
+from support.kinds.judged import status
 from support.kinds.observations import (
     NOW,
     absent,
@@ -27,11 +27,11 @@ HASH = "sha256:" + "82cb1fbc" * 8
 
 
 def summary(*components: ComponentReport, **given: Any) -> str:
-    return str(status_of(report(*components, **given), now=NOW, previous=None)["summary"])
+    return str(status(report(*components, **given), now=NOW, previous=None)["summary"])
 
 
 def message(of: ComponentReport) -> str:
-    return str(status_of(report(of), now=NOW, previous=None)["components"][0]["message"])
+    return str(status(report(of), now=NOW, previous=None)["components"][0]["message"])
 
 
 @pytest.mark.parametrize(
@@ -212,7 +212,7 @@ def test_findings_are_told_beside_the_verdict_with_their_side() -> None:
 
 def test_facts_of_both_sides_are_shown_and_details_only_as_differences() -> None:
     of = component("m", seen({"h": "1", "h/a": "1"}), seen({"h": "2", "h/a": "2", "n": "3"}))
-    (told,) = status_of(report(of), now=NOW, previous=None)["components"]
+    (told,) = status(report(of), now=NOW, previous=None)["components"]
 
     assert told["production"] == {"h": "1"}
     assert told["staging"] == {"h": "2", "n": "3"}
@@ -224,10 +224,10 @@ def test_facts_of_both_sides_are_shown_and_details_only_as_differences() -> None
 
 
 def test_a_component_keeps_its_since_while_its_verdict_is_the_same() -> None:
-    first = status_of(report(drifted()), now=NOW, previous=None)
+    first = status(report(drifted()), now=NOW, previous=None)
     then = component("other", seen({"value": "9"}), seen({"value": "1"}))
-    second = status_of(report(then), now=NOW + 60, previous=first)
-    third = status_of(report(unknown("other")), now=NOW + 120, previous=second)
+    second = status(report(then), now=NOW + 60, previous=first)
+    third = status(report(unknown("other")), now=NOW + 120, previous=second)
 
     assert [each["components"][0]["since"] for each in (first, second, third)] == [
         "2027-01-15T08:00:00Z",
@@ -238,7 +238,7 @@ def test_a_component_keeps_its_since_while_its_verdict_is_the_same() -> None:
 
 def test_a_side_that_was_never_asked_was_not_observed_at_any_time() -> None:
     never = component("hidden", seen({"value": "1"}), Unseen(Why("NotAskedYet", "…"), 0.0))
-    (told,) = status_of(report(never), now=NOW, previous=None)["components"]
+    (told,) = status(report(never), now=NOW, previous=None)["components"]
 
     assert "observedAt" not in told
 

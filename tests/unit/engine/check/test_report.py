@@ -2,14 +2,12 @@
 
 from typing import Any
 
-from stagingmirror.api.status.status import Status, status_of
 from stagingmirror.drift.facts import Why
 from stagingmirror.engine.check.report import Outcome, blind_report
 from stagingmirror.engine.context import Progress
 from stagingmirror.engine.resources.cache import ResourceCache
 from stagingmirror.engine.resources.mirror import Mirror, mirror_of, readable_spec
-from support.kinds.judged import of_condition
-from support.kinds.observations import NOW
+from support.kinds.judged import Status, of_condition, status
 from support.resources import resources
 
 REVOKED = Why("EnvironmentNotUsable", "it is not usable from here any more.")
@@ -29,7 +27,7 @@ def blind(mirror: Mirror) -> Status:
         spec=readable_spec(ResourceCache(), mirror.body),
         mirrors=1,
     )
-    return status_of(report, now=NOW, previous=DRIFTED)
+    return status(report, DRIFTED)
 
 
 def test_drift_stays_overdue_when_its_environment_is_taken_away() -> None:

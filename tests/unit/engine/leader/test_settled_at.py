@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stagingmirror.api.spec.mirror import StagingMirrorSpec
+from stagingmirror.api.status.model import MirrorStatus
 from stagingmirror.api.status.status import valid_until
 from stagingmirror.api.types.times import rfc3339
 from stagingmirror.drift.facts import Hold, Observations, Seen
@@ -237,6 +238,7 @@ def observations(began: float) -> list[Observations]:
 
 def wake(spec_: StagingMirrorSpec, began: float = NOW, **more: Any) -> float:
     given_: dict[str, Any] = {"holds": (), "status": {}} | more
+    given_["status"] = MirrorStatus.read(given_["status"])
     return next_pass(spec_, observations=observations(began), now=NOW, **given_) - NOW
 
 
@@ -252,7 +254,7 @@ def test_a_look_that_is_long_stale_does_not_hide_when_another_one_will_be() -> N
     both = [*observations(NOW - 3600), *observations(NOW - 110)]
 
     assert next_pass(
-        spec(), observations=both, holds=(), status={}, now=NOW
+        spec(), observations=both, holds=(), status=MirrorStatus(), now=NOW
     ) - NOW == pytest.approx(10 + A_MOMENT)
 
 
@@ -289,10 +291,10 @@ def test_moments_that_are_over_wake_nobody() -> None:
 
 
 def test_drift_gets_overdue_in_time_though_nobody_can_look() -> None:
-    status = {"driftedSince": rfc3339(NOW)}
+    status = MirrorStatus(drifted_since=rfc3339(NOW))
 
     waits = next_blind_pass(spec(maxDriftAge="1m"), status=status, now=NOW) - NOW
 
     assert waits == pytest.approx(60 + A_MOMENT)
     assert next_blind_pass(None, status=status, now=NOW) == NOW + STALLED_RETRY
-    assert next_blind_pass(spec(), status={}, now=NOW) == NOW + STALLED_RETRY
+    assert next_blind_pass(spec(), status=MirrorStatus(), now=NOW) == NOW + STALLED_RETRY

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from stagingmirror.api.spec.mirror import Track
+from stagingmirror.api.status.model import MirrorStatus
 from stagingmirror.drift.facts import Observations, Seen, Why
 from stagingmirror.drift.verdict import Held, InSync, Unknown, Verdict
 from stagingmirror.engine.context import Judged
@@ -31,7 +32,7 @@ from support.resources import resources
 KEY = MirrorKey("ml-staging", "fraud")
 NOW = 1_000_000.0
 STALE = 120.0
-SEEN: dict[str, Any] = {"conditions": [{}]}
+SEEN = MirrorStatus.read({"conditions": [{"type": "Ready"}]})
 
 
 # Tokens
@@ -52,7 +53,7 @@ def test_another_token_counts_from_when_it_was_seen() -> None:
 
 
 def test_a_token_that_was_echoed_is_not_asked_again() -> None:
-    status = {"handledCheckAt": "one"}
+    status = MirrorStatus(handled_check_at="one")
 
     assert PendingCheck().request({CHECK_AT: "one"}, status, NOW) is None
 
@@ -111,7 +112,8 @@ def test_looks_that_began_after_the_token_do_not_answer_it_before_all_their_part
 
 
 def test_a_token_on_a_mirror_that_is_seen_for_the_first_time_asks_nothing() -> None:
-    asked = PendingCheck().request({CHECK_AT: "bytes:old"}, {"observedGeneration": -1}, NOW)
+    new = MirrorStatus(observed_generation=-1)
+    asked = PendingCheck().request({CHECK_AT: "bytes:old"}, new, NOW)
 
     assert asked is not None
     assert answered(asked, [judged(NOW - 60)], stale_after=STALE, now=NOW)
@@ -153,17 +155,15 @@ def test_a_proof_for_a_former_token_proves_nothing_for_the_new_one() -> None:
 
 
 def test_a_refused_refresh_token_is_echoed_with_the_reason() -> None:
-    status: dict[str, Any] = {"conditions": [{}]}
-
-    progress = refused_token({REFRESH_AT: "r"}, status, Why("NoRefresh", "why."), now=NOW)
+    progress = refused_token({REFRESH_AT: "r"}, SEEN, Why("NoRefresh", "why."), now=NOW)
 
     assert progress.handled_refresh_at == "r"
     assert progress.finished is not None
-    assert progress.finished["message"] == "why."
+    assert progress.finished.message == "why."
 
 
 def test_a_refresh_token_from_before_the_first_sight_is_only_echoed() -> None:
-    progress = refused_token({REFRESH_AT: "r"}, {}, Why("NoRefresh", "why."), now=NOW)
+    progress = refused_token({REFRESH_AT: "r"}, MirrorStatus(), Why("NoRefresh", "why."), now=NOW)
 
     assert (progress.handled_refresh_at, progress.finished) == ("r", None)
 

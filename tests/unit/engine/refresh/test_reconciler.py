@@ -147,7 +147,7 @@ async def test_a_refresh_that_may_not_begin_is_skipped_with_the_reason_after_a_w
     assert (first.finished, first.activity) == (None, "Idle")
     assert "403" in str(first.waiting)
     assert then.finished is not None
-    assert then.finished["reason"] == "Forbidden"
+    assert then.finished.reason == "Forbidden"
 
 
 async def test_one_that_cannot_begin_keeps_no_place_in_the_queue(office: Office) -> None:
@@ -185,9 +185,9 @@ async def test_an_end_that_no_status_shows_is_told_by_a_mirror_that_is_stalled(
 
     untold = await office.retreat({})
     assert untold.finished is not None
-    told = await office.retreat({"refreshes": [dict(untold.finished)]})
+    told = await office.retreat({"refreshes": [untold.finished.dump()]})
 
-    assert untold.finished["id"] == closed.id
+    assert untold.finished.id == closed.id
     assert told.finished is None
 
 

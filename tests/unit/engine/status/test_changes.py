@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from stagingmirror.api.status.model import MirrorStatus
 from stagingmirror.api.status.report import ComponentReport, Report
-from stagingmirror.api.status.status import Status, status_of
+from stagingmirror.api.status.status import status_of
 from stagingmirror.drift.deploys import Deploy, DeployKey
 from stagingmirror.engine.status.changes import MAX_MESSAGE, Announcement, changes
 from support.kinds.observations import (
@@ -22,8 +23,12 @@ from support.kinds.observations import (
 
 
 def after(first: Report | None, then: Report) -> list[Announcement]:
-    before: Status = status_of(first, now=NOW, previous=None) if first else {}
-    return changes(before, status_of(then, now=NOW + 60, previous=before))
+    before = made(first, None) if first else MirrorStatus()
+    return changes(before, made(then, before, now=NOW + 60))
+
+
+def made(of: Report, previous: MirrorStatus | None, *, now: float = NOW) -> MirrorStatus:
+    return status_of(of, now=now, previous=previous, trust_previous=True)
 
 
 def told(first: Report | None, then: Report) -> list[tuple[str, str]]:
@@ -147,10 +152,10 @@ def test_a_deploy_that_could_be_compared_only_later_is_told_then() -> None:
 
 
 def test_what_needs_a_human_is_told_when_it_begins_and_when_its_reason_changes() -> None:
-    before = status_of(report(equal()), now=NOW, previous=None)
-    first = status_of(stalled("A", "do this"), now=NOW, previous=before)
-    same = status_of(stalled("A", "do this"), now=NOW + 60, previous=first)
-    other = status_of(stalled("B", "do that"), now=NOW + 60, previous=first)
+    before = made(report(equal()), None)
+    first = made(stalled("A", "do this"), before)
+    same = made(stalled("A", "do this"), first, now=NOW + 60)
+    other = made(stalled("B", "do that"), first, now=NOW + 60)
 
     assert ("Stalled", "A: do this") in [(e.reason, e.message) for e in changes(before, first)]
     assert changes(first, same) == []
@@ -177,8 +182,10 @@ def test_messages_are_bounded() -> None:
 
 
 def test_a_status_that_somebody_else_wrote_is_read_without_failing() -> None:
-    strange: Status = {"components": [{}], "conditions": [{}], "deploys": [{}], "sync": "Odd"}
+    strange = MirrorStatus.read(
+        {"components": [{}], "conditions": [{}], "deploys": [{}], "sync": "Odd"}
+    )
 
-    (news,) = changes(strange, status_of(report(unknown()), now=NOW, previous=strange))
+    (news,) = changes(strange, made(report(unknown()), strange))
 
     assert news.reason == "NotSeen"

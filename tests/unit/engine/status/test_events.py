@@ -8,7 +8,9 @@ import pytest
 import structlog
 from structlog.testing import LogCapture
 
-from stagingmirror.api.status.status import Status, status_of
+from stagingmirror.api.status.model import MirrorStatus
+from stagingmirror.api.status.report import Report
+from stagingmirror.api.status.status import status_of
 from stagingmirror.cli.operator.logs import configure_logging
 from stagingmirror.drift.deploys import Deploy, DeployKey
 from stagingmirror.engine.resources.mirror import MirrorKey
@@ -94,8 +96,8 @@ async def test_an_event_is_about_the_mirror_and_says_who_told_it() -> None:
 async def test_a_change_of_the_verdict_is_one_event_and_one_log_line(logged: LogCapture) -> None:
     recorder = Recorder()
     events = EventRecorder(recorder, runtime=a_runtime(Clock()), identity="pod-1")
-    before = status_of(report(equal("other")), now=NOW, previous=None)
-    status = status_of(report(drifted()), now=NOW, previous=before)
+    before = made(report(equal("other")), None)
+    status = made(report(drifted()), before)
 
     news = events.announce(KEY, "uid-1", before, status)
 
@@ -126,11 +128,15 @@ async def test_the_same_sentence_is_no_second_event_for_some_time_but_always_log
     assert len(await written(events, recorder, 4)) == 2
 
 
-def rolled_out(revision: str, at: float) -> Status:
+def made(of: Report, previous: MirrorStatus | None) -> MirrorStatus:
+    return status_of(of, now=NOW, previous=previous, trust_previous=True)
+
+
+def rolled_out(revision: str, at: float) -> MirrorStatus:
     workload = "StatefulSet server"
     key = DeployKey("model", "staging")
     deploy = Deploy(key, {workload: revision}, (workload,), at, {"version": "1"}, verified=True)
-    return status_of(report(equal("model"), deploys=(deploy,)), now=NOW, previous=None)
+    return made(report(equal("model"), deploys=(deploy,)), None)
 
 
 @pytest.mark.usefixtures("logged")
@@ -157,12 +163,12 @@ async def test_another_rollout_is_another_event_though_the_words_are_the_same() 
 async def test_another_refresh_is_another_event_but_a_tick_that_is_skipped_again_is_not(
     result: str, emitted: int
 ) -> None:
-    recorder, before = Recorder(), status_of(report(equal()), now=NOW, previous=None)
+    recorder, before = Recorder(), made(report(equal()), None)
     events = EventRecorder(recorder, runtime=a_runtime(Clock()), identity="pod-1")
 
     for number in range(3):
         finished = {"id": f"r{number}", "result": result, "message": "as before"}
-        status = status_of(report(equal(), finished=finished), now=NOW, previous=before)
+        status = made(report(equal(), finished=finished), before)
         events.announce(KEY, "uid-1", before, status)
         before = status
 

@@ -6,12 +6,11 @@ fire a surprise. One exception keeps a promise: a tick that status had announced
 and skipped and told after it. An announcement counts only for the spec that made it.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 from zlib import crc32
 
 from stagingmirror.api.spec.mirror import Refresh
+from stagingmirror.api.status.model import MirrorStatus
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.api.types.times import parse_time
 from stagingmirror.drift.schedule import last_tick_between, next_tick
@@ -34,24 +33,22 @@ class Ticks:
     last: float | None = None
 
 
-def first_seen(
-    refresh: Refresh, status: Mapping[str, Any], *, generation: int, now: float
-) -> Ticks:
+def first_seen(refresh: Refresh, status: MirrorStatus, *, generation: int, now: float) -> Ticks:
     """The ticks of a mirror that this process has not seen before."""
     fresh = begun(refresh, status, now)
-    announced, last = parse_time(status.get("nextRefreshTime")), fresh.last
+    announced, last = parse_time(status.next_refresh_time), fresh.last
     if announced is None or announced > now or refresh.suspend:
         return fresh
-    is_of_this_spec = status.get("observedGeneration") == generation
+    is_of_this_spec = status.observed_generation == generation
     is_new = last is None or announced > last
     if not (is_of_this_spec and is_new and _is_tick(refresh, announced)):
         return fresh
     return replace(fresh, due=announced)
 
 
-def begun(refresh: Refresh, status: Mapping[str, Any], now: float) -> Ticks:
+def begun(refresh: Refresh, status: MirrorStatus, now: float) -> Ticks:
     """The ticks of a schedule that counts from ``now``, whatever status had announced."""
-    last = parse_time(status.get("lastScheduleTime"))
+    last = parse_time(status.last_schedule_time)
     return Ticks(refresh.schedule, refresh.time_zone, refresh.suspend, since=now, last=last)
 
 

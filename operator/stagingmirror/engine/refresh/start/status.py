@@ -3,71 +3,71 @@
 Nothing of ``before`` and ``after`` is shown: former values may be unreadable ones.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
+from stagingmirror.api.status.model import MirrorStatus, RefreshStatus
 from stagingmirror.api.types.times import rfc3339
 from stagingmirror.engine.refresh.record.record import Entry, Record
 from stagingmirror.engine.refresh.start.admission import Occasion, Skip
 from stagingmirror.reasons import Reason
 
 
-def open_refresh(record: Record) -> dict[str, Any]:
+def open_refresh(record: Record) -> RefreshStatus:
     """``status.refresh``."""
-    return {
-        "id": record.id,
-        "trigger": record.trigger,
-        "generation": record.generation,
-        **({"token": record.token} if record.token else {}),
-        "phase": _phase(record),
-        "message": _message(record),
-        "started": rfc3339(record.started),
-        "steps": [_step(entry) for entry in record.entries],
-    }
+    return RefreshStatus(
+        id=record.id,
+        trigger=record.trigger,
+        generation=record.generation,
+        token=record.token,
+        phase=_phase(record),
+        message=_message(record),
+        started=rfc3339(record.started),
+        steps=tuple(_step(entry) for entry in record.entries),
+    )
 
 
-def ended_refresh(record: Record) -> dict[str, Any]:
+def ended_refresh(record: Record) -> RefreshStatus:
     """The entry of ``status.refreshes``."""
     components = dict.fromkeys(c for e in record.entries for c in e.step.components)
-    return {
-        "id": record.id,
-        "trigger": record.trigger,
-        "generation": record.generation,
-        **({"token": record.token} if record.token else {}),
-        "result": record.result,
-        "reason": record.why[0] if record.why else Reason.VERIFIED,
-        "message": record.message,
-        "components": list(components),
-        "started": rfc3339(record.started),
-        "finished": rfc3339(record.ended or record.started),
-    }
+    return RefreshStatus(
+        id=record.id,
+        trigger=record.trigger,
+        generation=record.generation,
+        token=record.token,
+        result=record.result,
+        reason=record.why[0] if record.why else Reason.VERIFIED,
+        message=record.message,
+        components=tuple(components),
+        started=rfc3339(record.started),
+        finished=rfc3339(record.ended or record.started),
+    )
 
 
-def untold(record: Record | None, status: Mapping[str, Any]) -> dict[str, Any] | None:
+def untold(record: Record | None, status: MirrorStatus) -> RefreshStatus | None:
     """The entry of a refresh that has ended (now, or before a crash) and that ``status`` lacks."""
     if record is None or record.ended is None or record.is_open:
         return None
-    told = status.get("refreshes") or ()
-    if any(each.get("id") == record.id for each in told):
+    told = status.refreshes
+    if any(each.id == record.id for each in told):
         return None
     entry = ended_refresh(record)
     # Times have one form, so their texts sort as they do; older ones may have been cut off.
-    newest = str(told[0].get("finished") or "") if told else ""
-    return entry if entry["finished"] >= newest else None
+    newest = (told[0].finished or "") if told else ""
+    return entry if (entry.finished or "") >= newest else None
 
 
-def skipped(occasion: Occasion, skip: Skip, now: float) -> dict[str, Any]:
+def skipped(occasion: Occasion, skip: Skip, now: float) -> RefreshStatus:
     """The entry of ``status.refreshes`` for an occasion that came to nothing."""
-    return {
-        "id": occasion.id,
-        "trigger": occasion.trigger,
-        **({"token": occasion.token} if occasion.token else {}),
-        "result": skip.result,
-        "reason": skip.reason,
-        "message": skip.message,
-        "started": rfc3339(occasion.at),
-        "finished": rfc3339(now),
-    }
+    return RefreshStatus(
+        id=occasion.id,
+        trigger=occasion.trigger,
+        token=occasion.token,
+        result=skip.result,
+        reason=skip.reason,
+        message=skip.message,
+        started=rfc3339(occasion.at),
+        finished=rfc3339(now),
+    )
 
 
 def _phase(record: Record) -> str:

@@ -4,9 +4,9 @@ refresh, and what has ended and is not in the status yet.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from stagingmirror.api.spec.mirror import Refresh
+from stagingmirror.api.status.model import MirrorStatus, RefreshStatus
 from stagingmirror.api.types.times import parse_time, rfc3339
 from stagingmirror.drift.facts import Why
 from stagingmirror.engine.context import Context, Progress
@@ -17,8 +17,6 @@ from stagingmirror.engine.refresh.start.admission import Occasion, Skip, Wait, d
 from stagingmirror.engine.refresh.start.schedule_ticks import Ticks
 from stagingmirror.engine.refresh.start.status import ended_refresh, skipped
 from stagingmirror.reasons import Reason
-
-Entry = Mapping[str, Any]
 
 
 @dataclass(slots=True)
@@ -33,15 +31,15 @@ class Memory:
     obeyed: str | None = None
     asked: Occasion | None = None
     waited: str | None = None
-    untold: list[Entry] = field(default_factory=list)
+    untold: list[RefreshStatus] = field(default_factory=list)
 
-    def close(self, last: Record, status: Mapping[str, Any]) -> None:
+    def close(self, last: Record, status: MirrorStatus) -> None:
         """A record that has ended and is not in the status (now, or before a crash) is told."""
-        told = status.get("refreshes") or ()
-        known = {entry.get("id") for entry in (*told, *self.untold)}
+        told = status.refreshes
+        known = {entry.id for entry in (*told, *self.untold)}
         if last.ended is None or last.id in known:
             return
-        if not told or int(last.ended) >= (parse_time(told[0].get("finished")) or 0.0):
+        if not told or int(last.ended) >= (parse_time(told[0].finished) or 0.0):
             self.untold.append(ended_refresh(last))
 
 
@@ -122,7 +120,7 @@ def _first_memory(context: Context) -> Memory:
         memory.ticks = ticking.first_seen(
             context.spec.refresh, context.status, generation=context.generation, now=context.now
         )
-    if not context.status.get("conditions"):
+    if not context.status.conditions:
         memory.obeyed = token_of(context.annotations, REFRESH_AT)
     return memory
 
@@ -155,7 +153,7 @@ def _edited(refresh: Refresh) -> Skip:
 
 def _follow_token(memory: Memory, context: Context, last: Record | None) -> None:
     token = token_of(context.annotations, REFRESH_AT)
-    handled = {context.status.get("handledRefreshAt"), memory.obeyed}
+    handled = {context.status.handled_refresh_at, memory.obeyed}
     if last is not None and last.token is not None:
         handled.add(last.token)
         if token == last.token:
@@ -168,38 +166,38 @@ def _follow_token(memory: Memory, context: Context, last: Record | None) -> None
 
 def _forget_reported(memory: Memory, context: Context) -> None:
     """Without what the status shows already."""
-    known = {entry.get("id") for entry in context.status.get("refreshes") or ()}
-    memory.untold = [entry for entry in memory.untold if entry["id"] not in known]
+    known = {entry.id for entry in context.status.refreshes}
+    memory.untold = [entry for entry in memory.untold if entry.id not in known]
 
 
 def refused_token(
-    annotations: Mapping[str, str], status: Mapping[str, Any], why: Why, *, now: float
+    annotations: Mapping[str, str], status: MirrorStatus, why: Why, *, now: float
 ) -> Progress:
     """What echoes a refresh token that cannot be obeyed, with the reason; Idle where there is none.
 
     A token that was there when the mirror was first seen asked nothing of us: it is only echoed.
     """
     token = token_of(annotations, REFRESH_AT)
-    if token is None or token == status.get("handledRefreshAt"):
+    if token is None or token == status.handled_refresh_at:
         return Progress()
-    if not status.get("conditions"):
+    if not status.conditions:
         return Progress(handled_refresh_at=token)
     return Progress(
         handled_refresh_at=token,
-        finished={
-            "id": f"refused-{token}",
-            "trigger": "Manual",
-            "result": "Skipped",
-            "reason": why.reason,
-            "message": why.message,
-            "started": rfc3339(now),
-            "finished": rfc3339(now),
-        },
+        finished=RefreshStatus(
+            id=f"refused-{token}",
+            trigger="Manual",
+            result="Skipped",
+            reason=why.reason,
+            message=why.message,
+            started=rfc3339(now),
+            finished=rfc3339(now),
+        ),
     )
 
 
 def refusing(
-    annotations: Mapping[str, str], status: Mapping[str, Any], unknown: Progress, *, now: float
+    annotations: Mapping[str, str], status: MirrorStatus, unknown: Progress, *, now: float
 ) -> Progress:
     """What is told where the record cannot be known: a token given meanwhile is refused where a
     human must mend that, and waits where the record only was not answered.

@@ -54,7 +54,9 @@ class Losing:
     async def until_put_back_is_tried(self) -> None:
         """The refresh has turned back, and its first try to put the alias back was in vain."""
         await self.sandbox.until(
-            lambda p: (p.refresh or {}).get("phase") == "RollBack" and "Returning" in states(p),
+            lambda p: (
+                p.refresh is not None and p.refresh.phase == "RollBack" and "Returning" in states(p)
+            ),
             within=90,
         )
 

@@ -106,10 +106,10 @@ async def test_a_later_refresh_that_finds_everything_in_sync_settles_what_was_le
 ) -> None:
     stalled = await left_behind(office, "theirs")
     assert stalled.finished is not None
-    status = {**SEEN_BEFORE, "refreshes": [dict(stalled.finished)]}
+    status = {**SEEN_BEFORE, "refreshes": [stalled.finished.dump()]}
 
     told = await office.advance(office.context(steps=(), status=status))
 
     assert told.stalled is None
     assert told.finished is not None
-    assert told.finished["result"] == "NothingToDo"
+    assert told.finished.result == "NothingToDo"

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import pytest
 
+from stagingmirror.api.status.model import MirrorStatus
 from stagingmirror.engine.observe.check_requests import CHECK_AT
 from stagingmirror.engine.observe.probes import Probes
 from stagingmirror.engine.observe.sources import Sources
@@ -132,7 +133,7 @@ async def test_a_token_for_bytes_counts_as_asked_though_they_could_not_be_read(
     )
     subscriptions.put(KEY, BROUGHT, 30.0)
     annotations = {CHECK_AT: "bytes:1"}
-    status: dict[str, list[object]] = {"conditions": [{}]}
+    status = MirrorStatus.read({"conditions": [{"type": "Ready"}]})
     asked = state.check.request(annotations, status, clock.now)
     assert asked is not None
 

@@ -112,8 +112,8 @@ def test_without_a_loader_all_workloads_follow_the_stores() -> None:
 def test_a_status_shows_steps_in_words_and_nothing_of_former_values() -> None:
     shown = open_refresh(record("Taken", "Taken", "Started", "Pending", "Pending", "Pending"))
 
-    assert shown["phase"] == "Switch"
-    assert [step["state"] for step in shown["steps"]][:3] == ["Taken", "Taken", "Started"]
+    assert shown.phase == "Switch"
+    assert [step["state"] for step in shown.steps][:3] == ["Taken", "Taken", "Started"]
     assert "valueFrom" not in str(shown)
 
 
@@ -122,6 +122,6 @@ def test_an_ended_refresh_tells_its_result_and_its_components() -> None:
 
     shown = ended_refresh(ended)
 
-    assert (shown["result"], shown["reason"]) == ("RolledBack", "Held")
-    assert shown["components"] == ["fraud", "data", "image"]
-    assert shown["generation"] == ended.generation
+    assert (shown.result, shown.reason) == ("RolledBack", "Held")
+    assert shown.components == ("fraud", "data", "image")
+    assert shown.generation == ended.generation

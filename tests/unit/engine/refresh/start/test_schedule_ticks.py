@@ -3,6 +3,7 @@
 from typing import Any
 
 from stagingmirror.api.spec.mirror import Refresh
+from stagingmirror.api.status.model import MirrorStatus
 from stagingmirror.api.types.times import posix, rfc3339
 from stagingmirror.engine.refresh.start.schedule_ticks import (
     SPREAD,
@@ -24,23 +25,25 @@ def refresh(**fields: Any) -> Refresh:
     return Refresh.model_validate({"schedule": "0 6 * * *", **fields})
 
 
-def status(next_at: float, *, generation: int = 1, last: float | None = None) -> dict[str, Any]:
+def status(next_at: float, *, generation: int = 1, last: float | None = None) -> MirrorStatus:
     found: dict[str, Any] = {
         "observedGeneration": generation,
         "nextRefreshTime": rfc3339(next_at),
     }
-    return found if last is None else {**found, "lastScheduleTime": rfc3339(last)}
+    if last is not None:
+        found["lastScheduleTime"] = rfc3339(last)
+    return MirrorStatus.read(found)
 
 
 def test_a_new_mirror_waits_for_its_next_tick() -> None:
-    ticks = first_seen(refresh(), {}, generation=1, now=SIX + HOUR)
+    ticks = first_seen(refresh(), MirrorStatus(), generation=1, now=SIX + HOUR)
 
     assert ticks.due is None
     assert announced(ticks, refresh(), SIX + HOUR) == SIX + DAY
 
 
 def test_a_tick_that_passes_is_due_until_it_is_handled() -> None:
-    ticks = first_seen(refresh(), {}, generation=1, now=SIX - 10)
+    ticks = first_seen(refresh(), MirrorStatus(), generation=1, now=SIX - 10)
 
     ticks = passed(ticks, refresh(), SIX + 1)
     assert (ticks.due, announced(ticks, refresh(), SIX + 1)) == (SIX, SIX)
@@ -74,13 +77,14 @@ def test_a_time_that_is_no_tick_of_this_schedule_is_not_honoured() -> None:
 
 
 def test_an_unreadable_announcement_is_none() -> None:
-    ticks = first_seen(refresh(), {"nextRefreshTime": "Mon 06:00"}, generation=1, now=SIX)
+    unreadable = MirrorStatus(next_refresh_time="Mon 06:00")
+    ticks = first_seen(refresh(), unreadable, generation=1, now=SIX)
 
     assert ticks.due is None
 
 
 def test_resuming_does_not_fire_what_was_missed() -> None:
-    ticks = first_seen(refresh(suspend=True), {}, generation=1, now=SIX - 10)
+    ticks = first_seen(refresh(suspend=True), MirrorStatus(), generation=1, now=SIX - 10)
     ticks = passed(ticks, refresh(suspend=True), SIX + 10)
     assert announced(ticks, refresh(suspend=True), SIX + 10) is None
 
@@ -91,14 +95,14 @@ def test_resuming_does_not_fire_what_was_missed() -> None:
 
 
 def test_editing_the_schedule_or_the_zone_does_not_fire() -> None:
-    ticks = first_seen(refresh(schedule="0 7 * * *"), {}, generation=1, now=SIX - HOUR)
+    ticks = first_seen(refresh(schedule="0 7 * * *"), MirrorStatus(), generation=1, now=SIX - HOUR)
 
     for edited in (refresh(), refresh(timeZone="Europe/Berlin")):
         assert passed(ticks, edited, SIX + 1).due is None
 
 
 def test_several_ticks_that_came_while_one_waited_are_the_newest() -> None:
-    ticks = first_seen(refresh(schedule="*/5 * * * *"), {}, generation=1, now=SIX)
+    ticks = first_seen(refresh(schedule="*/5 * * * *"), MirrorStatus(), generation=1, now=SIX)
 
     ticks = passed(ticks, refresh(schedule="*/5 * * * *"), SIX + 17 * 60)
 

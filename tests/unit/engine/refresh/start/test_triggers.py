@@ -125,7 +125,7 @@ def test_a_tick_that_waited_when_its_refresh_was_edited_is_told(
     memory = remembered(memory, at(SIX + 5, refresh=refresh), None)
 
     assert next_occasion(memory) is None
-    assert [(e["result"], e["reason"]) for e in memory.untold] == [("Skipped", reason)]
+    assert [(e.result, e.reason) for e in memory.untold] == [("Skipped", reason)]
     assert progress_of(None, 0.5, context=at(SIX + 5), memory=memory).last_schedule == SIX
 
 
@@ -135,7 +135,7 @@ def test_a_tick_that_waited_when_refreshing_became_impossible_is_told_once_that_
 
     memory = remembered(memory, at(SIX + 60), None)
 
-    told = [(each["result"], each["message"]) for each in memory.untold]
+    told = [(each.result, each.message) for each in memory.untold]
     assert told == [("Skipped", "staging was revoked")]
 
 

@@ -1,38 +1,66 @@
-"""The statuses, as the CRDs describe them and as the commands read them.
+"""The statuses as models: the CRDs are made from them, the operator and the commands use them.
 
 Everything is optional and nothing is judged by the API server (no enum, pattern or CEL): a status
-that cannot be written would be a verdict that cannot be told. The bounds are far above what the
+that cannot be written would be a verdict that nobody sees. The bounds are far above what the
 operator writes.
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.json_schema import SkipJsonSchema
 
 from stagingmirror.api.types.base import CONFIG
 
-Text = Annotated[str, Field(max_length=32768)]
+
+def _at_most(most: int, **more: Any) -> Any:
+    """A bound of the schema only: what is too long is cut when it is made, see truncation."""
+    return Field(json_schema_extra={"maxItems": most, **more})
 
 
-class Told(BaseModel):
-    """Base of what the operator writes. Fields of a newer operator are kept out, not refused."""
+Text = Annotated[str, Field(json_schema_extra={"maxLength": 32768})]
+
+
+class StatusModel(BaseModel):
+    """Base of what the operator writes. Fields of a newer operator are ignored, not refused."""
 
     model_config = CONFIG
 
+    @classmethod
+    def read(cls, raw: object) -> Self:
+        """A status from the API, whoever wrote it. A field that cannot be read counts as absent."""
+        try:
+            return cls.model_validate(raw)
+        except ValidationError as error:
+            unreadable = {each["loc"][0] for each in error.errors() if each["loc"]}
+        fields = raw if isinstance(raw, Mapping) else {}
+        return cls.model_validate({key: fields[key] for key in fields.keys() - unreadable})
 
-class Open(Told):
-    """Base of entries that may say more than is written down here."""
+    def dump(self) -> dict[str, Any]:
+        """As the API server gets it: JSON of what was set, and is not None."""
+        return self.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude_none=True)
+
+    def size(self) -> int:
+        """Of the dump as JSON, in bytes."""
+        json = self.__pydantic_serializer__.to_json(
+            self, by_alias=True, exclude_unset=True, exclude_none=True
+        )
+        return len(json)
+
+
+class Open(StatusModel):
+    """Base of entries that may have more fields than are described here."""
 
     model_config = ConfigDict(extra="allow")
 
 
 def _map_by(key: str, most: int) -> Any:
-    kind: dict[str, Any] = {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": [key]}
-    return Field(max_length=most, json_schema_extra=kind)
+    kind = {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": [key]}
+    return _at_most(most, **kind)
 
 
-class Condition(Told):
+class Condition(StatusModel):
     """One statement about the resource, as kubectl wait reads it."""
 
     type: Text
@@ -52,7 +80,7 @@ class Condition(Told):
 Conditions = Annotated[tuple[Condition, ...], _map_by("type", 64)]
 
 
-class DifferenceTold(Told):
+class DifferenceStatus(StatusModel):
     """One compared fact that differs."""
 
     fact: Text
@@ -65,8 +93,8 @@ class DifferenceTold(Told):
     """What staging should show, where that is not production's own value."""
 
 
-class ComponentTold(Told):
-    """What was seen of one component, and what that means."""
+class ComponentStatus(StatusModel):
+    """What was observed of one component, and its verdict."""
 
     name: Text
     """Name of the component in track."""
@@ -79,18 +107,18 @@ class ComponentTold(Told):
     since: Text | None = None
     """Since when the verdict is this one."""
     observed_at: Text | None = None
-    """When the older of the two looks began that the verdict rests on."""
-    production: Mapping[str, Text] = {}
+    """When the older of the two observations behind the verdict began."""
+    production: dict[str, Text] = {}
     """Facts of production."""
-    staging: Mapping[str, Text] = {}
+    staging: dict[str, Text] = {}
     """Facts of staging."""
-    differences: Annotated[tuple[DifferenceTold, ...], Field(max_length=4096)] = ()
+    differences: Annotated[tuple[DifferenceStatus, ...], _at_most(4096)] = ()
     """Every compared fact that differs, accepted ones too."""
     message: Text | None = None
     """The verdict in words, with what a reader should know beside it."""
 
 
-class PlanStep(Told):
+class PlanStep(StatusModel):
     """One step, in the order in which steps run."""
 
     phase: Text | None = None
@@ -101,7 +129,7 @@ class PlanStep(Told):
     """The step in words."""
 
 
-class PlanLeft(Told):
+class PlanLeft(StatusModel):
     """A component that a refresh would not touch."""
 
     component: Text | None = None
@@ -110,16 +138,16 @@ class PlanLeft(Told):
     """Why it is left alone."""
 
 
-class PlanTold(Told):
+class PlanStatus(StatusModel):
     """What a refresh would do now."""
 
-    steps: Annotated[tuple[PlanStep, ...], Field(max_length=4096)] = ()
+    steps: Annotated[tuple[PlanStep, ...], _at_most(4096)] = ()
     """What would be done to staging, in this order."""
-    left: Annotated[tuple[PlanLeft, ...], Field(max_length=1024)] = ()
+    left: Annotated[tuple[PlanLeft, ...], _at_most(1024)] = ()
     """What would not be touched, and why."""
 
 
-class RefreshTold(Open):
+class RefreshStatus(Open):
     """A refresh: what, when, why, and how it went."""
 
     id: Text | None = None
@@ -129,7 +157,7 @@ class RefreshTold(Open):
     generation: int | None = None
     """The generation of the spec that it was made from."""
     token: Text | None = None
-    """The token of the annotation refresh-at that asked for it."""
+    """The token of the annotation refresh-at that requested it."""
     phase: Text | None = None
     """Where it is: Prepare, Switch, Verify, RollBack."""
     result: Text | None = None
@@ -142,11 +170,13 @@ class RefreshTold(Open):
     """When it started."""
     finished: Text | None = None
     """When it ended."""
-    steps: Annotated[tuple[Mapping[str, Any], ...], Field(max_length=4096)] = ()
+    steps: Annotated[tuple[dict[str, Any], ...], _at_most(4096)] = ()
     """Its steps and how far each is."""
+    components: SkipJsonSchema[tuple[str, ...]] = ()
+    """What its steps were for, once it has ended."""
 
 
-class DeployTold(Open):
+class DeployStatus(Open):
     """The last rollout of a tracked workload on one side, by anyone."""
 
     component: Text | None = None
@@ -154,13 +184,13 @@ class DeployTold(Open):
     side: Text | None = None
     """production or staging."""
     at: Text | None = None
-    """When it was seen."""
+    """When it was observed."""
     message: Text | None = None
     """What was deployed and whether its provenance was verified."""
 
 
-class MirrorStatus(Told):
-    """What was seen and what that means. It changes only when the truth does, validUntil aside."""
+class MirrorStatus(StatusModel):
+    """What was observed, and the verdict. Rewritten only when this changes, except validUntil."""
 
     observed_generation: int = -1
     """The generation of the spec that this status is about."""
@@ -171,16 +201,16 @@ class MirrorStatus(Told):
     summary: Text | None = None
     """The verdict in one line."""
     seen: Text | None = None
-    """How many components were seen, of how many."""
+    """How many components were observed, of how many."""
     valid_until: Text | None = None
     """Do not believe this status after this time."""
     in_sync_since: Text | None = None
-    """Since when every look found the same things in sync. Only while InSync."""
+    """Since when every observation found the same facts in sync. Only while InSync."""
     drifted_since: Text | None = None
     """Since when there is drift; it survives Unknown in between."""
     fingerprint: Text | None = None
-    """Changes with everything that moves inSyncSince: what was compared, held, accepted, asked
-    for.
+    """Changes with everything that moves inSyncSince: what was compared, held, accepted,
+    requested.
     """
     waiting: Text | None = None
     """Why a refresh that is due has not started yet."""
@@ -191,26 +221,26 @@ class MirrorStatus(Told):
     last_schedule_time: Text | None = None
     """The last tick of the schedule."""
     handled_check_at: Text | None = None
-    """The last token of the annotation check-at that was obeyed, or refused with the reason."""
+    """The last token of the annotation check-at that was handled, or refused with the reason."""
     handled_refresh_at: Text | None = None
-    """The last token of the annotation refresh-at that was obeyed, or refused with the reason."""
+    """The last token of the annotation refresh-at that was handled, or refused with the reason."""
     conditions: Conditions = ()
     """Ready, InSync, InSyncExceptHeld, Refreshed; and, only while True, Refreshing, Stalled,
     Contended, DriftOverdue.
     """
-    components: Annotated[tuple[ComponentTold, ...], _map_by("name", 256)] = ()
+    components: Annotated[tuple[ComponentStatus, ...], _map_by("name", 256)] = ()
     """Every component of track: verdict, facts of both sides, differences."""
-    plan: PlanTold | None = None
+    plan: PlanStatus | None = None
     """What a refresh would do now."""
-    refresh: RefreshTold | None = None
+    refresh: RefreshStatus | None = None
     """The refresh that is in progress: a copy of its record."""
-    refreshes: Annotated[tuple[RefreshTold, ...], Field(max_length=10)] = ()
+    refreshes: Annotated[tuple[RefreshStatus, ...], _at_most(10)] = ()
     """The last refreshes and skipped ticks, newest first."""
-    deploys: Annotated[tuple[DeployTold, ...], Field(max_length=512)] = ()
+    deploys: Annotated[tuple[DeployStatus, ...], _at_most(512)] = ()
     """The last rollout per component and side, with provenance."""
 
 
-class EnvironmentStatus(Told):
+class EnvironmentStatus(StatusModel):
     """Whether the operator can read this side, and only read where it must."""
 
     observed_generation: int = -1
@@ -221,7 +251,7 @@ class EnvironmentStatus(Told):
     """
 
 
-class HoldStatus(Told):
+class HoldStatus(StatusModel):
     """Whether the hold is in effect."""
 
     observed_generation: int = -1
