@@ -247,11 +247,8 @@ class Sandbox:
         if progress.next_refresh:
             self.status["nextRefreshTime"] = rfc3339(progress.next_refresh)
         if progress.finished:
-            others = [
-                each
-                for each in self.status.get("refreshes", [])
-                if each["id"] != progress.finished.id
-            ]
+            told = self.status.get("refreshes", [])
+            others = [each for each in told if each["id"] != progress.finished.id]
             self.status["refreshes"] = [progress.finished.dump(), *others][:10]
 
     async def _look_anew(self, view: RecordingView, since: float) -> None:
