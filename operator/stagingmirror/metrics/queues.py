@@ -56,6 +56,3 @@ class QueueMetrics:
 
     def retried(self) -> None:
         self._retries.inc()
-
-    def depth(self, value: int) -> None:
-        self._depth.set(value)

@@ -28,9 +28,6 @@ class NotCounting:
     def retried(self) -> None:
         """Nothing."""
 
-    def depth(self, value: int) -> None:
-        """Nothing."""
-
 
 @dataclass
 class Figures:
@@ -55,9 +52,6 @@ class Figures:
 
     def retried(self) -> None:
         self.retries += 1
-
-    def depth(self, value: int) -> None:
-        self.last_depth = value
 
 
 def a_queue(clock: Clock, *, patience: float = 30.0) -> WorkQueue[str]:

@@ -76,7 +76,7 @@ async def tend(refresher: RefreshReconciler) -> None:
     """Roll every record whose mirror is gone back to its end, and remove it."""
     goes_on = True
     while goes_on:
-        goes_on = await refresher.orphans.tend() is not None
+        goes_on = bool(await refresher.orphans.step())
         await asyncio.sleep(0.1)
 
 

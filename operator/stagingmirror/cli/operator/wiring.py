@@ -76,8 +76,8 @@ class Operator:
             "cluster": self.cluster.run(),
             "registry": self.registry.run(),
             "sweep": self.resync.run(),
-            "environments": self.environments.run(),
-            "holds": self.holds.run(),
+            "environments": self.environments.loop.run(),
+            "holds": self.holds.loop.run(),
             "settling": self.settled_at.run(),
             "contents": self.contents.run(),
             "events": self.recorder.run(),
@@ -87,8 +87,8 @@ class Operator:
         """Wait for the Lease, take over, and do what only a leader does, for ever."""
         await self.leadership.take_over(self.inherited, self.queue.add)
         self.environments.wake()
-        self.holds.wake()
-        await self.refresher.orphans.run()
+        self.holds.loop.wake()
+        await self.refresher.orphans_loop.run()
 
     async def close(self) -> None:
         """End work that runs beside the passes."""
@@ -193,7 +193,7 @@ class Operator:
             acknowledged=self.acknowledged,
             metrics=self._metrics,
             wake_environments=self.environments.wake,
-            wake_holds=self.holds.wake,
+            wake_holds=self.holds.loop.wake,
         )
         self.resync = Resync(
             cache=self.cache,

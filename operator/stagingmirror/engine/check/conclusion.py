@@ -9,7 +9,7 @@ from stagingmirror.api.status.report import Report
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.drift.facts import Why
 from stagingmirror.engine.check.check import Check
-from stagingmirror.engine.check.report import Outcome, blind_report, judged_report
+from stagingmirror.engine.check.report import blind_report, judged_report
 from stagingmirror.engine.check.requeue import STALLED_RETRY, next_blind_pass, next_pass
 from stagingmirror.engine.context import Progress
 from stagingmirror.engine.environments.resolve import revisions_of
@@ -69,12 +69,13 @@ class Conclusion:
                 self.acknowledged.passed(request, check.mirror.key)
 
     async def write_status(self, check: Check) -> None:
-        context, handled = check.context, self._handled(check)
         report = judged_report(
-            context,
-            Outcome(check.progress, check.blockers.first, handled),
+            check.context,
+            check.progress,
+            check.blockers.first,
+            handled_check_at=self._handled(check),
             view=check.scene.view,
-            environments=revisions_of(self.cache, context.sides),
+            environments=revisions_of(self.cache, check.sides),
             mirrors=self.cache.count("stagingmirrors"),
         )
         check.status = await self._write(check, report)
@@ -83,7 +84,9 @@ class Conclusion:
         mirror, request = check.mirror, self._request(check)
         report = blind_report(
             mirror,
-            Outcome(check.progress, check.stalled, None if request is None else request.token),
+            check.progress,
+            check.stalled,
+            handled_check_at=None if request is None else request.token,
             spec=readable_spec(self.cache, mirror.body),
             mirrors=self.cache.count("stagingmirrors"),
         )

@@ -1,7 +1,7 @@
 """From a pass to the report that its status is made of."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from stagingmirror.api.spec.mirror import StagingMirrorSpec
 from stagingmirror.api.status.report import ComponentReport, Report
@@ -21,19 +21,12 @@ BLIND_HEARTBEAT = 60.0
 """Seconds between heartbeats of a mirror whose spec cannot be read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a pass came to, beside the verdicts."""
-
-    progress: Progress
-    stalled: Why | None
-    handled_check_at: str | None
-
-
 def judged_report(
     context: Context,
-    outcome: Outcome,
+    progress: Progress,
+    stalled: Why | None,
     *,
+    handled_check_at: str | None,
     view: RecordingView,
     environments: Mapping[str, str],
     mirrors: int,
@@ -49,15 +42,21 @@ def judged_report(
         environments=environments,
         plan=context.plan,
         deploys=_deploys(context, view),
-        handled_check_at=outcome.handled_check_at,
+        handled_check_at=handled_check_at,
     )
-    return _with_progress(report, outcome)
+    return _with_progress(report, progress, stalled)
 
 
 def blind_report(
-    mirror: Mirror, outcome: Outcome, *, spec: StagingMirrorSpec | None, mirrors: int
+    mirror: Mirror,
+    progress: Progress,
+    stalled: Why | None,
+    *,
+    handled_check_at: str | None,
+    spec: StagingMirrorSpec | None,
+    mirrors: int,
 ) -> Report:
-    """The report of a mirror that could not even be looked at. ``spec``: where it could be read."""
+    """The report of a mirror that was not observed. ``spec``: where it could be read."""
     report = Report(
         generation=mirror.generation,
         components=(),
@@ -66,13 +65,12 @@ def blind_report(
         max_drift_age=float("inf") if spec is None else seconds(spec.max_drift_age),
         tracked=len((mirror.body.get("spec") or {}).get("track") or ()),
         deploys=deploys_in(mirror.status),
-        handled_check_at=outcome.handled_check_at,
+        handled_check_at=handled_check_at,
     )
-    return _with_progress(report, outcome)
+    return _with_progress(report, progress, stalled)
 
 
-def _with_progress(report: Report, outcome: Outcome) -> Report:
-    progress, why = outcome.progress, outcome.stalled
+def _with_progress(report: Report, progress: Progress, why: Why | None) -> Report:
     return replace(
         report,
         activity=progress.activity,

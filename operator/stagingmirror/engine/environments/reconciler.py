@@ -2,7 +2,6 @@
 be let in, and what the status of each environment says of that.
 """
 
-import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
@@ -18,6 +17,7 @@ from stagingmirror.engine.environments.permissions import Permissions
 from stagingmirror.engine.environments.resolve import read_environments
 from stagingmirror.engine.resources.cache import Body, Plural, ResourceCache
 from stagingmirror.engine.resources.client import ResourceClient
+from stagingmirror.engine.workqueue.loop import Loop
 from stagingmirror.errors import Conflicted, NeedsHuman, NotAnswered, NotThere, StagingMirrorError
 from stagingmirror.reasons import Reason
 from stagingmirror.runtime import Runtime
@@ -72,23 +72,12 @@ class EnvironmentReconciler:
         self._changed = changed
         self._interval = interval
         self._known: dict[str, RegistryAddress | Why | None] = {}
-        self._wake = asyncio.Event()
+        self.loop = Loop(self.tend)
 
     def wake(self) -> None:
-        """An environment has changed: look now."""
+        """An environment has changed."""
         self._watch_namespaces()
-        self._wake.set()
-
-    async def run(self) -> None:
-        """For ever: look at every environment, at once where one changes, else at the interval."""
-        while True:
-            self._wake.clear()
-            pause = await self.tend()
-            try:
-                async with asyncio.timeout(pause):
-                    await self._wake.wait()
-            except TimeoutError:
-                continue
+        self.loop.wake()
 
     async def open_registries(self) -> None:
         """Before anybody may want something of them: say where each environment's registry is.

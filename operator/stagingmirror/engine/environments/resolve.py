@@ -34,11 +34,6 @@ def revisions_of(cache: ResourceCache, sides: Sides) -> dict[str, str]:
     return found
 
 
-def named_by(spec: StagingMirrorSpec) -> frozenset[str]:
-    """The environments whose changes concern the mirror."""
-    return frozenset((spec.production.environment, spec.staging.environment))
-
-
 def read_environments(cache: ResourceCache) -> dict[str, MirrorEnvironmentSpec]:
     """Every environment that can be read, by name; those being deleted are left out."""
     return dict(_readable(cache))

@@ -1,6 +1,5 @@
-"""Tells of each hold since when it is effective: no refresh of what it names is running."""
+"""Writes into each hold since when it is effective: no refresh of what it names is running."""
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +16,7 @@ from stagingmirror.engine.holds.active import (
 from stagingmirror.engine.resources.cache import Body, Plural, ResourceCache
 from stagingmirror.engine.resources.client import ResourceClient
 from stagingmirror.engine.resources.mirror import MirrorKey, is_leaving, key_of
+from stagingmirror.engine.workqueue.loop import Loop
 from stagingmirror.errors import StagingMirrorError
 from stagingmirror.runtime import Runtime
 
@@ -25,12 +25,12 @@ log = structlog.get_logger(__name__)
 PLURAL: Plural = "mirrorholds"
 WAITS = "a refresh in progress finishes first"
 AGAIN = 1.0
-"""Seconds until a hold that waits for a refresh is looked at again."""
+"""Seconds until a hold that waits for a refresh is checked again."""
 
 
 class HoldReconciler:
-    """Writes ``status.effectiveSince``, once per hold. ``still_open`` tells the mirrors, deleted
-    ones too, whose refresh is in progress.
+    """Writes ``status.effectiveSince``, once per hold; ``loop`` is its task. ``still_open`` returns
+    the mirrors, deleted ones too, whose refresh is in progress.
     """
 
     def __init__(
@@ -47,41 +47,26 @@ class HoldReconciler:
         self._acknowledged = acknowledged
         self._still_open = still_open
         self._runtime = runtime
-        self._wake = asyncio.Event()
+        self.loop = Loop(self.tend)
 
-    def wake(self) -> None:
-        """A hold has come, or a mirror has passed with one."""
-        self._wake.set()
-
-    async def run(self) -> None:
-        """For ever."""
-        while True:
-            self._wake.clear()
-            waiting = await self.tend()
-            try:
-                async with asyncio.timeout(AGAIN if waiting else None):
-                    await self._wake.wait()
-            except TimeoutError:
-                continue
-
-    async def tend(self) -> bool:
-        """Look at every hold once; True where one is not effective yet."""
+    async def tend(self) -> float | None:
+        """Write what is due of every hold; returns when to retry those that are not effective."""
         if not self._runtime.leading():
-            return True
+            return AGAIN
         now, waiting = self._runtime.clock(), False
         for body in self._cache.all(PLURAL):
             request = read(body)
             if request is None or is_effective(body) or request.hold.until <= now:
                 continue
-            told = self._told(request)
-            waiting |= "effectiveSince" not in told
+            shown = self._shown(request)
+            waiting |= "effectiveSince" not in shown
             waiting |= not await self._write(
-                body, told | {"observedGeneration": request.generation}
+                body, shown | {"observedGeneration": request.generation}
             )
-        return waiting
+        return AGAIN if waiting else None
 
-    def _told(self, request: Request) -> dict[str, Any]:
-        """What is to be said of it now: since when it is effective, or why it is not."""
+    def _shown(self, request: Request) -> dict[str, Any]:
+        """What its status shows now: since when it is effective, or why it is not."""
         mirrors = self._cache.all("stagingmirrors", request.namespace)
         nothing = holds_nothing(request, mirrors)
         if nothing is not None:
@@ -100,6 +85,6 @@ class HoldReconciler:
         try:
             await self._resources.put_status(PLURAL, body, status)
         except StagingMirrorError as error:
-            log.info("hold told later", hold=body["metadata"]["name"], why=str(error))
+            log.info("hold not written, retrying", hold=body["metadata"]["name"], why=str(error))
             return False
         return True

@@ -48,7 +48,7 @@ class Subscriptions:
 
     def drop(self, mirror: MirrorKey) -> None:
         before = self._index.reads(mirror)
-        self._index.drop(mirror)
+        self._index.put(mirror, ())
         self._intervals.pop(mirror, None)
         self._as_wanted.pop(mirror, None)
         self._subscribe(before)

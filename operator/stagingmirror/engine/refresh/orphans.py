@@ -4,8 +4,6 @@ What says more than that everything is as it was stays: a record that names what
 back holds the only account of the former values, and one that cannot be read may.
 """
 
-import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 
@@ -41,28 +39,15 @@ class Orphans:
     _reported: set[str] = field(default_factory=set, init=False)
     """Mirrors whose records stay, and that is in the log."""
     _pacing: dict[str, Pacing] = field(default_factory=dict, init=False)
-    _woken: asyncio.Event = field(default_factory=asyncio.Event, init=False)
 
-    async def run(self) -> None:
-        """For ever: roll back and remove records whose mirrors are gone. A task of the leader."""
-        while True:
-            again_in = await self.tend() if self.runtime.leading() else None
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(again_in or PERIOD):
-                    await self._woken.wait()
-            self._woken.clear()
-
-    def wake(self) -> None:
-        """A mirror was deleted: its record is looked up at once."""
-        self._woken.set()
-
-    async def tend(self) -> float | None:
-        """One step for each; seconds until the next where one is still to be rolled back."""
-        going_on, now = await self.step(), self.runtime.clock()
+    async def tend(self) -> float:
+        """One step for each; returns when to come again. A task of the leader."""
+        going_on = await self.step() if self.runtime.leading() else []
+        now = self.runtime.clock()
         pacing = {record.uid: self._pacing.get(record.uid, Pacing()) for record in going_on}
         self._pacing.clear()
         self._pacing.update(pacing)
-        return min((pacing[record.uid].of(record, now) for record in going_on), default=None)
+        return min((pacing[record.uid].of(record, now) for record in going_on), default=PERIOD)
 
     async def step(self) -> list[Record]:
         """One step for each; those that are still to be rolled back or removed."""

@@ -46,6 +46,7 @@ from stagingmirror.engine.refresh.start.triggers import (
     waits,
 )
 from stagingmirror.engine.resources.mirror import MirrorKey
+from stagingmirror.engine.workqueue.loop import Loop
 from stagingmirror.errors import StagingMirrorError
 from stagingmirror.reasons import Reason
 from stagingmirror.runtime import Runtime
@@ -87,7 +88,6 @@ class RefreshReconciler:
         self._tools = tools
         self._runtime = runtime
         self._recorder = recorder
-        self._mirror_is_there = mirror_is_there
         self._prove = prove
         self._read_bytes = read_bytes
         # A container that restarts keeps its pod's name; it is another writer all the same.
@@ -102,6 +102,7 @@ class RefreshReconciler:
         self._leftovers = Leftovers(self._records, tools)
         self._starter = Starter(self._records, tools, self._others, self._leftovers)
         self.orphans = Orphans(self._records, tools.writer, runtime, mirror_is_there, self._back)
+        self.orphans_loop = Loop(self.orphans.tend)
 
     async def advance(self, context: Context, state: RefreshState) -> Progress:
         """Take at most one step of this mirror's refresh, or start one that is due.
@@ -172,7 +173,7 @@ class RefreshReconciler:
     def gone(self, uid: str) -> None:
         """The mirror was deleted: it waits for no slot, and its record is looked up at once."""
         self._starter.leave(uid)
-        self.orphans.wake()
+        self.orphans_loop.wake()
 
     def is_open(self, uid: str) -> bool:
         """Whether a refresh of this mirror is in progress; holds become effective when it is not.

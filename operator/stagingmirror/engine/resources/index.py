@@ -24,15 +24,11 @@ class Index(Generic[S, M]):
             self._forget(subject, mirror)
         for subject in now - before:
             self._readers.setdefault(subject, set()).add(mirror)
-        self._reads[mirror] = now
+        if now:
+            self._reads[mirror] = now
+        else:
+            del self._reads[mirror]
         return True
-
-    def drop(self, mirror: M) -> bool:
-        """The mirror is gone; True where it read anything."""
-        subjects = self._reads.pop(mirror, frozenset())
-        for subject in subjects:
-            self._forget(subject, mirror)
-        return bool(subjects)
 
     def readers(self, subject: S) -> frozenset[M]:
         return frozenset(self._readers.get(subject, ()))

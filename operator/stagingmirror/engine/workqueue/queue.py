@@ -30,8 +30,6 @@ class Counting(Protocol):
 
     def retried(self) -> None: ...
 
-    def depth(self, value: int) -> None: ...
-
 
 K = TypeVar("K", bound=Hashable)
 _REPLACED = 64

@@ -3,7 +3,7 @@
 from typing import Any
 
 from stagingmirror.drift.facts import Why
-from stagingmirror.engine.check.report import Outcome, blind_report
+from stagingmirror.engine.check.report import blind_report
 from stagingmirror.engine.context import Progress
 from stagingmirror.engine.resources.cache import ResourceCache
 from stagingmirror.engine.resources.mirror import Mirror, mirror_of, readable_spec
@@ -23,7 +23,9 @@ def mirror(**spec: Any) -> Mirror:
 def blind(mirror: Mirror) -> Status:
     report = blind_report(
         mirror,
-        Outcome(Progress(), REVOKED, None),
+        Progress(),
+        REVOKED,
+        handled_check_at=None,
         spec=readable_spec(ResourceCache(), mirror.body),
         mirrors=1,
     )
