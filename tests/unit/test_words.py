@@ -59,7 +59,6 @@ NOT_YET = {
     "operator/stagingmirror/engine/environments/credentials.py",
     "operator/stagingmirror/engine/environments/permissions.py",
     "operator/stagingmirror/engine/environments/reconciler.py",
-    "operator/stagingmirror/engine/holds/reconciler.py",
     "operator/stagingmirror/engine/refresh/start/admission.py",
     "operator/stagingmirror/engine/refresh/start/concurrency.py",
     "operator/stagingmirror/engine/refresh/start/live_guard.py",
