@@ -1,8 +1,8 @@
-"""The door: Kopf watches our own resources and calls in; nothing is decided here.
+"""The Kopf handlers: Kopf watches our own resources, each event is delivered, nothing is decided.
 
-Only ``on.event`` is used: it patches nothing and keeps no state in the objects. Its errors would be
-swallowed and never retried, so they are caught and told at the door, and the sweep brings what was
-lost. Everything that mirrors point at is watched by ``cluster``, not here.
+Only ``on.event`` is used: it patches nothing and keeps no state in the objects. Kopf swallows the
+errors of such a handler and does not retry it, so they are caught and logged here; the next resync
+delivers what was lost. What mirrors point at is watched by ``sources.kubernetes``.
 """
 
 import asyncio
@@ -25,18 +25,18 @@ Deliver = Callable[[Plural, str | None, Body], None]
 """Plural, type of the event (None: from the initial LIST), whole body. It never waits."""
 
 QUIET = 30.0
-"""Seconds without an event after which a watch is opened again; the resourceVersion carries on, so
-nothing is missed. Kopf's own 70 s are longer than our sweep.
+"""Seconds without an event after which a watch is opened again, from the same resourceVersion.
+Kopf's default of 70 s is longer than our resync interval.
 """
 ROUND = 300
 """Seconds after which the server ends a watch request."""
 
 
 class Edge:
-    """``run`` until ``stop``; it ends by itself only with an error, and then the process must end.
+    """``run`` lasts until ``stop``. It raises RuntimeError if Kopf ends by itself; the process must
+    then end.
 
-    Kopf cancels every task that was started after it when it ends, ours included: it is stopped
-    last.
+    When Kopf ends, it cancels every task that was started after it: it has to be stopped last.
     """
 
     def __init__(self, access: Login, deliver: Deliver, *, timeout: float) -> None:
@@ -51,7 +51,7 @@ class Edge:
 
     async def run(self) -> None:
         logging.getLogger("kopf").setLevel(logging.WARNING)
-        # Each retry of each watch as an error of its own; the sweep says once that nobody answers.
+        # Kopf logs each retry of each watch as an error; the resync logs an outage once.
         logging.getLogger("kopf._cogs.clients").setLevel(logging.CRITICAL)
         async with AsyncExitStack() as sessions:
             await kopf.operator(
@@ -61,7 +61,7 @@ class Edge:
                 clusterwide=True,
                 stop_flag=self._stop,
                 ready_flag=self.ready,
-                # Without one it asks who the user is, and in a pod there may be none.
+                # Without an identity Kopf looks up the user name; in a pod there may be none.
                 identity=cast("Any", "stagingmirror"),
             )
         if not self._stop.is_set():
@@ -72,8 +72,8 @@ class Edge:
 
         @kopf.on.login(registry=registry, backoff=1.0)
         async def login(**_: Any) -> kopf.AiohttpSession:
-            # A new one each time: after a 401, which an API server that starts may say, Kopf closes
-            # the former and takes an equal one for the refused one.
+            # A new session each time: after a 401, which an API server may answer while it starts,
+            # Kopf closes the former one and would reject an equal one.
             session = await sessions.enter_async_context(open_session(self._access))
             return kopf.AiohttpSession(server=self._access.server, aiohttp_session=session)
 
@@ -85,16 +85,16 @@ class Edge:
         async def on_event(event: Mapping[str, Any], **_: Any) -> None:
             try:
                 self._deliver(plural, event["type"], event["object"])
-            except Exception:  # Kopf would swallow it and never try again
-                log.exception("event not taken in; the next sweep will", plural=plural)
+            except Exception:  # Kopf would swallow it and not retry
+                log.exception("event not delivered; the next resync will", plural=plural)
 
         on_event.__name__ = plural
         return on_event
 
 
 class _NothingToCompare(kopf.DiffBaseStorage):
-    """What Kopf compares events with for the handlers that we do not have: nothing. It would copy
-    each object deeply, twice, in each event.
+    """Stores nothing: there are no handlers that need a diff. Kopf's default would deep-copy each
+    object twice per event.
     """
 
     def build(self, **_: Any) -> Any:
@@ -111,7 +111,7 @@ def _settings(timeout: float) -> kopf.OperatorSettings:
     settings = kopf.OperatorSettings()
     settings.posting.enabled = False
     settings.persistence.diffbase_storage = _NothingToCompare()
-    settings.scanning.disabled = True  # our CRDs are there: we listed them; others are no business
+    settings.scanning.disabled = True  # our CRDs are there: they were listed before
     settings.watching.server_timeout = ROUND
     settings.watching.client_timeout = ROUND + 30
     settings.watching.connect_timeout = timeout
@@ -119,8 +119,8 @@ def _settings(timeout: float) -> kopf.OperatorSettings:
     settings.watching.reconnect_backoff = 0.1
     settings.networking.request_timeout = timeout
     settings.networking.connect_timeout = timeout
-    # A watch ends the process when all of these are used up: long enough for an API server's
-    # restart, short enough for the next process to be back within a freshness bound.
+    # A watch ends the process when all of these are used up: long enough for a restart of the API
+    # server, short enough for the next process to be ready within staleAfter.
     settings.networking.error_backoffs = (0.1, 0.2, 0.5, 1, 2, 4, 8)
     settings.queueing.idle_timeout = 1.0
     settings.queueing.exit_timeout = 0.5
