@@ -11,6 +11,7 @@ from stagingmirror.drift.wording import counted, size
 from stagingmirror.errors import ChangedUnderneath, NotAnswered, StepFailed
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.mlflow.copy.copy import CopyOrder, copy_version
+from stagingmirror.sources.mlflow.poll.source import MlflowSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +50,23 @@ class CopyModel(ExecutableStep):
         return {}
 
     async def take(self, task: Task, tools: Tools) -> Outcome:
+        registry = tools.source(MlflowSource)
+
         async def work(progress: Progressing) -> str:
             self._refuse_unproven(tools)
             try:
                 return await copy_version(
-                    tools.server(self.from_environment),
-                    tools.server(self.to_environment),
+                    registry.server(self.from_environment),
+                    registry.server(self.to_environment),
                     self._order(task),
                     clock=tools.clock,
                     progress=progress,
                     may_write=lambda: self._refuse_unproven(tools),
-                    differs=partial(tools.doubt, self.to_environment, self.to_model),
+                    differs=partial(registry.doubt, self.to_environment, self.to_model),
                     room=tools.pool.room,
                 )
             except ChangedUnderneath:
-                tools.doubt(self.from_environment, self.from_model, self.from_version)
+                registry.doubt(self.from_environment, self.from_model, self.from_version)
                 raise
 
         result = tools.pool.poll((task.refresh, self.id), work)

@@ -11,7 +11,9 @@ from stagingmirror.drift.steps import Phase, Value, Write, renamed
 from stagingmirror.drift.wording import shown
 from stagingmirror.errors import ChangedUnderneath, StepFailed
 from stagingmirror.reasons import Reason
+from stagingmirror.sources.mlflow.client.client import MlflowServer
 from stagingmirror.sources.mlflow.copy.aliases import delete_alias, get_alias, set_alias
+from stagingmirror.sources.mlflow.poll.source import MlflowSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,10 @@ class MoveAlias(ExecutableStep):
         return f"alias {self.alias} of {self.model}"
 
     async def _now(self, tools: Tools) -> str | None:
-        return await get_alias(tools.server(self.environment), self.model, self.alias)
+        return await get_alias(self._server(tools), self.model, self.alias)
+
+    def _server(self, tools: Tools) -> MlflowServer:
+        return tools.source(MlflowSource).server(self.environment)
 
     async def _move(self, former: str | None, target: str | None, tools: Tools) -> Outcome:
         now = await self._now(tools)
@@ -86,7 +91,7 @@ class MoveAlias(ExecutableStep):
             raise self._changed(now)
         self._refuse_productions(tools)
         tools.writer.refuse_unless_leading()
-        server = tools.server(self.environment)
+        server = self._server(tools)
         if target is None:
             await delete_alias(server, self.model, self.alias)
         else:

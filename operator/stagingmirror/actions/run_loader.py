@@ -30,7 +30,7 @@ from stagingmirror.sources.kubernetes.write.loader_jobs import (
 )
 
 GRACE = 60.0
-"""Seconds that a Job may take to be told as failed after its own deadline."""
+"""Seconds after its own deadline until which a Job may be reported as failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ class RunLoader(ExecutableStep):
         if not task.after.keys() & {"job", "found"}:
             if not await exists(tools.writer, forward):
                 return Arrived("had not started")
-            # Noted first: once it has ended, nothing else tells that it was there.
+            # Noted first: once it has ended, nothing else shows that there was one.
             return Underway("waits for the loader to end", after={**task.after, "found": True})
         if "backJob" not in task.after and (left := await end(tools.writer, forward)):
             return self._ending(", ".join(left), task, tools)
@@ -113,7 +113,7 @@ class RunLoader(ExecutableStep):
         return Arrived("the former value is loaded" if loaded else "nothing was loaded again")
 
     async def is_settled(self, task: Task, tools: Tools) -> bool:
-        """Whether data are right nobody can see."""
+        """Whether the loaded data are right cannot be observed."""
         return False
 
     def _ending(self, left: str, task: Task, tools: Tools) -> Outcome:

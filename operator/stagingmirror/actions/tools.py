@@ -1,14 +1,16 @@
-"""What the hands of a refresh are given."""
+"""What the steps of a refresh work with."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
 
 from stagingmirror.sources.kubernetes.write.writer import Writer
-from stagingmirror.sources.mlflow.client.client import MlflowServer
+
+T = TypeVar("T")
 
 Progressing = Callable[[int, int], None]
-"""Told bytes done and bytes in total."""
+"""Called with the bytes done and the bytes in total."""
 
 
 @dataclass(slots=True)
@@ -19,10 +21,10 @@ class _Job:
 
 
 class Pool:
-    """Long work beside the passes: copies run here, and passes look in. Each enters ``room`` once
+    """Long work beside the passes: copies run here, and passes poll them. Each enters ``room`` once
     it has everything that it waits for; that bounds how many run at once.
 
-    Nothing here survives the process: what was half done is asked for again, and finds itself.
+    Nothing here survives the process: another one starts the work again, which finds what is done.
     """
 
     def __init__(self, *, size: int = 2) -> None:
@@ -67,20 +69,27 @@ class Pool:
         return job
 
 
+class SourceOf(Protocol):
+    def __call__(self, kind: type[T], /) -> T:
+        """The source of this class, for what it offers beside observing. Raises LookupError where
+        the process has none.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """``server`` is the registry of an environment (raises CannotRefresh where it has none);
-    ``is_productions`` tells whether any mirror names this alias (environment, registered model,
-    alias) as production's, in whichever environment the same registry is reached. ``may_copy``
-    tells whether bytes of one environment's registry may be written into another's, which must not
-    be production's unless an admin says so; None: not known now.
-    ``doubt`` has a version's bytes (environment, registered model, version) read anew at once.
+    """``writer`` writes to Kubernetes, and refuses where this process does not lead. ``source``
+    gives the clients of all other systems.
+
+    ``is_productions``: whether any mirror names this alias (environment, registered model, alias)
+    as production's, in whichever environment the same registry is reached. ``may_copy``: whether
+    the bytes of one environment's registry may be written into another's, which must not be
+    production's unless an admin says so; None: not known now.
     """
 
     writer: Writer
-    server: Callable[[str], MlflowServer]
+    source: SourceOf
     is_productions: Callable[[str, str, str], bool]
+    may_copy: Callable[[str, str], bool | None]
     clock: Callable[[], float]
-    may_copy: Callable[[str, str], bool | None] = lambda source, destination: False
-    doubt: Callable[[str, str, str], None] = lambda environment, model, version: None
     pool: Pool = field(default_factory=Pool)

@@ -23,7 +23,7 @@ from stagingmirror.sources.kubernetes.write.field_patch import (
     SetVariable,
 )
 from stagingmirror.sources.kubernetes.write.writer import Writer
-from stagingmirror.sources.mlflow.client.client import MlflowServer
+from support.kinds.tools import tools_with
 from support.kubernetes.workloads import cron_job, deployment
 
 pytestmark = pytest.mark.integration
@@ -38,20 +38,16 @@ WRITES = (
 )
 
 
-def no_server(environment: str) -> MlflowServer:
-    raise AssertionError(environment)
-
-
-def hands_of(client: KubernetesClient) -> Tools:
+def tools_of(client: KubernetesClient) -> Tools:
     writer = Writer(client, productions=frozenset, leading=lambda: True)
-    return Tools(writer, no_server, lambda environment, name, alias: False, time.time)
+    return tools_with(writer, time.time)
 
 
 @pytest.fixture
 async def tools(control_plane: ControlPlane) -> AsyncIterator[Tools]:
     kubeconfig = str(control_plane.kubeconfig)
     async with await KubernetesClient.connect(kubeconfig=kubeconfig, timeout=10) as client:
-        yield hands_of(client)
+        yield tools_of(client)
 
 
 @pytest.fixture
@@ -214,6 +210,6 @@ async def test_without_the_permission_nothing_is_written(
 
     async with await KubernetesClient.connect(kubeconfig=account, timeout=10) as client:
         with pytest.raises(NotAllowed):
-            await action.take(task, hands_of(client))
+            await action.take(task, tools_of(client))
 
     assert template(kube, owned)["spec"]["containers"][0]["image"] == "x:1"

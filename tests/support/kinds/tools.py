@@ -1,6 +1,8 @@
-"""Hands of a refresh on a wire that a test holds."""
+"""The tools of a refresh's steps, on a wire that a test holds."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from stagingmirror.actions.tools import Tools
 from stagingmirror.sources.kubernetes.write.writer import Writer
@@ -20,6 +22,28 @@ def no_server(environment: str) -> MlflowServer:
     raise AssertionError(environment)
 
 
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """What steps use of an MLflow source."""
+
+    server: Callable[[str], Any]
+
+    def doubt(self, environment: str, model: str, version: str) -> None:
+        """Nothing here reads bytes."""
+
+
+def tools_with(
+    writer: Writer,
+    clock: Callable[[], float],
+    *,
+    server: Callable[[str], Any] = no_server,
+    is_productions: Callable[[str, str, str], bool] = lambda environment, model, alias: False,
+    may_copy: Callable[[str, str], bool | None] = lambda source, destination: False,
+) -> Tools:
+    registry: Any = Registry(server)
+    return Tools(writer, lambda kind: registry, is_productions, may_copy, clock)
+
+
 @dataclass(slots=True)
 class Bench:
     wire: Wire = field(default_factory=Wire)
@@ -28,4 +52,4 @@ class Bench:
     @property
     def tools(self) -> Tools:
         writer = Writer(self.wire, productions=frozenset, leading=lambda: True)
-        return Tools(writer, no_server, lambda environment, name, alias: False, self.clock)
+        return tools_with(writer, self.clock)

@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from stagingmirror.actions.tools import Tools
 from stagingmirror.api.status.model import MirrorStatus
 from stagingmirror.engine.context import Context, Progress
 from stagingmirror.engine.refresh.reconciler import RefreshReconciler
@@ -23,6 +22,7 @@ from stagingmirror.settings import Settings
 from stagingmirror.sources.mlflow.client.client import MlflowServer
 from support.kinds.builders import NOW, environment
 from support.kinds.cases import context
+from support.kinds.tools import tools_with
 from support.operators.object_server import ObjectServer, a_writer
 from support.operators.runtimes import a_runtime
 from support.resources import resources
@@ -92,7 +92,7 @@ async def a_refresher() -> AsyncIterator[Office]:
         made = resources.resource("MirrorEnvironment", name, spec)
         shelf.put(f"{_ROOT}/mirrorenvironments/{name}", made)
     async with a_writer(shelf) as writer:
-        tools = Tools(writer, _no_server, lambda *_: False, lambda: office.now)
+        tools = tools_with(writer, lambda: office.now, server=_no_server)
         mirrors = {"uid-1"}
         refresher = RefreshReconciler(
             tools,

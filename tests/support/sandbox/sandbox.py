@@ -33,8 +33,8 @@ from stagingmirror.settings import Settings
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 from stagingmirror.sources.kubernetes.watch.source import KubernetesSource
 from stagingmirror.sources.kubernetes.write.writer import Writer
-from stagingmirror.sources.mlflow.client.client import MlflowServer
 from stagingmirror.sources.mlflow.poll.source import MlflowSource
+from support.kinds.tools import tools_with
 from support.operators.killing_client import Killed, KillingClient, KillingServer, KillSwitch
 from support.operators.probes import probes_of
 from support.operators.runtimes import a_runtime
@@ -116,14 +116,12 @@ class Sandbox:
             productions=lambda: frozenset({self.production}),
             leading=lambda: self.leading,
         )
-        self.tools = Tools(
-            writer=writer,
-            server=lambda name: cast(
-                "MlflowServer", KillingServer(self.registry.server(name), self.kill_switch)
-            ),
+        self.tools = tools_with(
+            writer,
+            time.time,
+            server=lambda name: KillingServer(self.registry.server(name), self.kill_switch),
             is_productions=self._is_productions,
             may_copy=self._may_copy,
-            clock=time.time,
         )
         self.refresher = RefreshReconciler(
             self.tools,

@@ -8,11 +8,11 @@ import pytest
 from stagingmirror.actions.copy_model import CopyModel
 from stagingmirror.actions.move_alias import MoveAlias
 from stagingmirror.actions.step import Task
-from stagingmirror.actions.tools import Pool, Tools
+from stagingmirror.actions.tools import Pool
 from stagingmirror.drift.steps import Produced
 from stagingmirror.errors import NeedsHuman, NotAnswered, NotLeading, StepFailed
 from stagingmirror.sources.kubernetes.write.writer import MERGE, Writer
-from stagingmirror.sources.mlflow.client.client import MlflowServer
+from support.kinds.tools import tools_with
 
 MOVE = MoveAlias(
     "m", ("fraud",), "staging", "fraud-detector", "champion", Produced("copy", "v{value}")
@@ -88,13 +88,10 @@ async def test_staging_is_written_by_the_leader() -> None:
 
 
 async def test_an_alias_that_is_productions_is_never_even_asked_for() -> None:
-    def no_server(environment: str) -> MlflowServer:
-        raise AssertionError(environment)
-
     def is_productions(environment: str, name: str, alias: str) -> bool:
         return (environment, name, alias) == ("staging", "fraud-detector", "champion")
 
-    tools = Tools(writer(Asked()), no_server, is_productions, lambda: 0.0)
+    tools = tools_with(writer(Asked()), lambda: 0.0, is_productions=is_productions)
 
     with pytest.raises(StepFailed, match="never moved"):
         await MOVE.survey("r1", tools)
@@ -104,16 +101,7 @@ async def test_an_alias_that_is_productions_is_never_even_asked_for() -> None:
 async def test_a_copy_into_what_may_be_productions_registry_asks_no_server(
     may: bool | None, error: type[Exception]
 ) -> None:
-    def no_server(environment: str) -> MlflowServer:
-        raise AssertionError(environment)
-
-    tools = Tools(
-        writer(Asked()),
-        no_server,
-        lambda environment, name, alias: False,
-        lambda: 0.0,
-        may_copy=lambda source, destination: may,
-    )
+    tools = tools_with(writer(Asked()), lambda: 0.0, may_copy=lambda source, destination: may)
     task = Task("r1", {}, {}, {}, 0.0)
 
     async def until_it_ends() -> None:

@@ -149,9 +149,8 @@ class Operator:
         )
         self.tools = Tools(
             writer=writer,
-            server=self.registry.server,
+            source=self.sources.source,
             is_productions=self.claims.is_productions,
-            doubt=self.registry.doubt,
             may_copy=partial(may_copy, self.cache, self.registry.same_registry),
             clock=self.runtime.clock,
         )

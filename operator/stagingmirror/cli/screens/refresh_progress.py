@@ -19,7 +19,7 @@ _WORDS = {
     "Started": "under way",
     "Taken": "done",
     "Verified": "done",
-    "Returned": "undone",
+    "RolledBack": "undone",
     "Restored": "undone",
     "Left": "could NOT be undone",
 }
@@ -79,7 +79,7 @@ class Follower:
 
     def _step(self, step: _Step, widths: tuple[int, int], now: float) -> list[Text]:
         forward = step.state == "Started" or step.state in _DONE
-        if step.state in ("Started", "Returning"):
+        if step.state in ("Started", "RollingBack"):
             self._began.setdefault((step.id, forward), now)
         word = step.told_as
         if word is None or self._told.get(step.id) == word:

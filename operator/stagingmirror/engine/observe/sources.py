@@ -15,7 +15,13 @@ class Sources:
     """All sources of the process, as one table by type of subject."""
 
     def __init__(self, *sources: Source[Any]) -> None:
+        self._by_class: dict[type, Any] = {type(source): source for source in sources}
         self._by_type = {each: source for source in sources for each in source.subjects}
+
+    def source(self, kind: type[T], /) -> T:
+        """The source of this class. Raises LookupError where there is none."""
+        found: T = self._by_class[kind]
+        return found
 
     def of(self, subject: Subject[Any]) -> Source[Any]:
         """Raises LookupError where no source has such subjects: a bug, not something unseen."""

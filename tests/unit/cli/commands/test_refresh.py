@@ -87,7 +87,7 @@ def test_verifying_and_putting_back_say_what_they_wait_for() -> None:
     told = plain(follower.news(under_way("Taken", phase="Verify", message="1 of 3 updated"), 0))
     back = plain(
         follower.news(
-            under_way("Returning", phase="RollBack", message="rolling back: image not found"), 5
+            under_way("RollingBack", phase="RollBack", message="rolling back: image not found"), 5
         )
     )
     done = plain(follower.news(under_way("Restored", phase="RollBack"), 19))

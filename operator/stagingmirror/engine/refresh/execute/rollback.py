@@ -18,7 +18,7 @@ from stagingmirror.engine.refresh.record.record_store import Records
 from stagingmirror.errors import StagingMirrorError, StepFailed
 from stagingmirror.reasons import Reason
 
-_WRITTEN = ("Started", "Taken", "Verified", "Returning")
+_WRITTEN = ("Started", "Taken", "Verified", "RollingBack")
 
 
 def in_rollback_order(entries: Sequence[Entry]) -> tuple[Entry, ...]:
@@ -49,30 +49,30 @@ class Rollback:
             if entry.state not in _WRITTEN or components & waiting:
                 continue
             record = await self._roll_back(record, entry)
-            if record.entry(entry.step.id).state != "Returning":
+            if record.entry(entry.step.id).state != "RollingBack":
                 return record
             waiting |= components
         if waiting:
             return record
         for entry in record.entries:
-            if entry.state == "Returned":
+            if entry.state == "RolledBack":
                 record = await self._verify(record, entry)
-        if any(entry.state == "Returned" for entry in record.entries):
+        if any(entry.state == "RolledBack" for entry in record.entries):
             return record
         return await self.records.keep(record.close_rollback(_summary(record), self.tools.clock()))
 
     async def _roll_back(self, record: Record, entry: Entry) -> Record:
         if entry.before is None:
             return await self._keep(record, replace(entry, state="Restored"))
-        if entry.state != "Returning":
-            entry = replace(entry, state="Returning")
+        if entry.state != "RollingBack":
+            entry = replace(entry, state="RollingBack")
             record = await self._keep(record, entry)
         try:
             outcome = await entry.step.roll_back(record.task(entry), self.tools)
         except StagingMirrorError as error:
             return await self._failed(record, entry, error)
         if isinstance(outcome, Arrived):
-            returned = entry.arrived("Returned", outcome, self.tools.clock())
+            returned = entry.arrived("RolledBack", outcome, self.tools.clock())
             return await self._keep(record, returned)
         entry = entry.progressed(outcome)
         if outcome.after is None:

@@ -1,12 +1,11 @@
 """Whether staging shows what a refresh applied: judged against production as it was when the
-refresh was planned, by looks that began after its last write. Pure.
+refresh was planned, by observations of staging that began after the last write. Pure.
 
-Production may have moved on since; the next check says so, and it is no failure of this refresh.
+Production may have changed since, or may not answer now: that is no failure of this refresh, and
+the next check reports it.
 
-The bytes of what a refresh brought are read again before it is called verified: a hash may be as
+The bytes of what a refresh brought are read again before it counts as verified: a hash may be as
 old as ``content.interval``, and moving an alias alone reads none.
-
-Staging's only: production that does not answer now is no failure of this refresh.
 """
 
 from collections.abc import Callable, Iterable
@@ -27,14 +26,13 @@ from stagingmirror.sources.mlflow.subjects import AliasSubject, VersionSubject
 from stagingmirror.view import Subject
 
 GRACE = 15.0
-"""Seconds that a look may still show the old state after the last write: watches may lag."""
+"""Seconds that an observation may show the former state after the last write: watches may lag."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """Both None: everything that could be judged shows what was applied. ``unjudged`` are the
-    components that could not: their entry of the spec is another one than when it was planned, or
-    gone.
+    components that could not: their entry of the spec was changed or removed since.
     """
 
     waiting: str | None = None
@@ -46,10 +44,10 @@ def applied_of(judged: Judged) -> Applied | None:
     """What this component is to become; None where production does not show it. Details (one per
     file of a model) are left out: they count for nothing, and thousands do not fit into a record.
     """
-    look = judged.observations.production
-    if not isinstance(look, Seen):
+    production = judged.observations.production
+    if not isinstance(production, Seen):
         return None
-    return Applied(track_mark(judged.track), without_details(look.facts))
+    return Applied(track_mark(judged.track), without_details(production.facts))
 
 
 def track_mark(track: Track) -> str:
@@ -65,7 +63,7 @@ def judge_applied(
     grace: float,
     now: float,
 ) -> Judgement:
-    """What the looks at staging say of everything that this refresh applied."""
+    """What the observations of staging show of everything that this refresh applied."""
     known = {judged.track.name: judged for judged in components}
     waiting: str | None = None
     unjudged: list[str] = []
@@ -74,17 +72,17 @@ def judge_applied(
         if judged is None or track_mark(judged.track) != applied.track:
             unjudged.append(name)  # the steps themselves are verified all the same
             continue
-        said = _said(name, applied, judged, record, acceptances, now)
-        if said is None:
+        shortfall = _shortfall(name, applied, judged, record, acceptances, now)
+        if shortfall is None:
             continue
-        is_difference, message = said
+        is_difference, message = shortfall
         if is_difference and now > (record.last_write or now) + grace:
             return Judgement(failed=message)
         waiting = waiting or message
     return Judgement(waiting=waiting, unjudged=tuple(unjudged))
 
 
-def _said(
+def _shortfall(
     name: str,
     applied: Applied,
     judged: Judged,
@@ -92,11 +90,11 @@ def _said(
     acceptances: tuple[Acceptance, ...],
     now: float,
 ) -> tuple[bool, str] | None:
-    """Whether it is a difference that was seen, and what; None: it shows what was applied."""
-    look = judged.observations.staging
-    if look.began <= (record.last_write or now):
-        return False, f"{name}: waits for a look at staging that began after the last write"
-    match look:
+    """Whether a difference was observed, and a message; None: staging shows what was applied."""
+    staging = judged.observations.staging
+    if staging.began <= (record.last_write or now):
+        return False, f"{name}: waits for an observation of staging that began after the last write"
+    match staging:
         case Unseen(why):
             return False, f"{name}: {why.message}"
         case Absent(what):
@@ -111,8 +109,8 @@ def _said(
 
 
 ReadBytes = Callable[[MirrorKey, frozenset[Subject[Any]], float, float], bool]
-"""Whether all bytes of these subjects were read after the third (POSIX s) and before the fourth,
-when the pass began to look; starts reading where not.
+"""Whether all bytes of these subjects were read after the third argument (POSIX s) and before the
+fourth, the beginning of the pass; starts reading where not.
 """
 
 
@@ -131,7 +129,7 @@ def reread(
 
 
 def _brought(context: Context, record: Record) -> frozenset[Subject[Any]]:
-    """What staging's registry was asked for the components that were applied."""
+    """What was read of staging's registry for the components that were applied."""
     if not isinstance(context.view, RecordingView):
         return frozenset()
     parts = context.view.parts

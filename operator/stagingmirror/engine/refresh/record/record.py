@@ -20,10 +20,10 @@ Json = Mapping[str, Any]
 Trigger = Literal["Schedule", "Manual"]
 Phase = Literal["Forward", "Verify", "RollBack", "Closed"]
 State = Literal[
-    "Pending", "Started", "Taken", "Verified", "Returning", "Returned", "Restored", "Left"
+    "Pending", "Started", "Taken", "Verified", "RollingBack", "RolledBack", "Restored", "Left"
 ]
-"""Forward: Pending, Started (may have been written), Taken, Verified. Back: Returning, Returned,
-Restored; Left: could not be rolled back.
+"""Forward: Pending, Started (may have been written), Taken, Verified. Rollback: RollingBack,
+RolledBack, Restored (verified to be rolled back), Left (could not be).
 """
 Result = Literal["Succeeded", "RolledBack", "RollbackIncomplete", "Skipped", "NothingToDo"]
 

@@ -23,21 +23,21 @@ MIRROR = "stagingmirror.dev/mirror"
 KEY = "record.json"
 
 UNREADABLE_PERIOD = 30.0
-"""Seconds between two looks at a record that could not be read: somebody may have removed it."""
+"""Seconds between two reads of a record that could not be read: somebody may have removed it."""
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A record that is there and says nothing. ``namespace`` is its mirror's; ``asked`` when it was
+    """A record that is there and damaged. ``namespace`` is its mirror's; ``tried`` is when it was
     last read (POSIX s).
     """
 
     why: str
     namespace: str
     is_open: bool
-    asked: float
+    tried: float
 
 
 class Records:
@@ -64,20 +64,20 @@ class Records:
         """Read every record, once; then those of these mirrors that may be others than is known."""
         if not self._loaded:
             found = await self._writer.select(self._collection, f"{LABEL}=refresh")
-            # Whoever asked at the same time may have been answered, and have written since.
+            # A call at the same time may have been answered first, and have written since.
             if not self._loaded:
                 for body in found:
                     self._learn(body)
             self._loaded = True
         for uid in uids:
             unreadable = self._unreadable.get(uid)
-            is_due = unreadable and self._clock() >= unreadable.asked + UNREADABLE_PERIOD
+            is_due = unreadable and self._clock() >= unreadable.tried + UNREADABLE_PERIOD
             if uid in self._doubtful or is_due:
                 await self._read_again(uid)
 
     def is_known(self, uid: str) -> bool:
-        """Whether what is known of this mirror's record, or that it has none or one that nobody can
-        go on with, is surely so.
+        """Whether the API server has surely no newer record of this mirror than this process has
+        read or written, an unreadable one included.
         """
         return self._loaded and uid not in self._doubtful
 
@@ -169,8 +169,8 @@ class Records:
         return record
 
     async def _doubt(self, uid: str, error: Conflicted | NotAnswered) -> None:
-        """The API server has, or may have, another record than is known. Where it cannot be asked
-        now either, it is asked before anything else is done with it.
+        """The API server has, or may have, another record than is known. Where it cannot be read
+        now, ``load`` reads it before anything else is done with it.
         """
         self._doubtful.add(uid)
         if isinstance(error, Conflicted):

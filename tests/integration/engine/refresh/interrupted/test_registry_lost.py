@@ -55,7 +55,9 @@ class Losing:
         """The refresh has turned back, and its first try to put the alias back was in vain."""
         await self.sandbox.until(
             lambda p: (
-                p.refresh is not None and p.refresh.phase == "RollBack" and "Returning" in states(p)
+                p.refresh is not None
+                and p.refresh.phase == "RollBack"
+                and "RollingBack" in states(p)
             ),
             within=90,
         )

@@ -123,7 +123,7 @@ def test_what_is_being_put_back_is_back_after_a_restart_of_the_api_server(
     control_plane: ControlPlane,
 ) -> None:
     with a_waiting_refresh(control_plane, "3s") as waiting:
-        waiting.until(lambda s: "Returning" in states(s), "nothing is being rolled back")
+        waiting.until(lambda s: "RollingBack" in states(s), "nothing is being rolled back")
         waiting.until(lambda _: waiting.jobs() == 2, "the loader does not run again")
         control_plane.restart_api_server()
 

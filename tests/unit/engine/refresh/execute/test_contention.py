@@ -6,7 +6,6 @@ from aiohttp import web
 from stagingmirror.actions.config_map import SetConfigMapKey
 from stagingmirror.actions.move_alias import MoveAlias
 from stagingmirror.actions.step import Reverted, Task
-from stagingmirror.actions.tools import Tools
 from stagingmirror.api.spec.mirror import Track
 from stagingmirror.drift.facts import Observations
 from stagingmirror.drift.verdict import Verdict
@@ -15,7 +14,7 @@ from stagingmirror.engine.refresh.execute.contention import Contention, Contenti
 from stagingmirror.engine.refresh.record.record import Applied, Entry, Record
 from stagingmirror.errors import ChangedUnderneath, NotAnswered
 from support.kinds.observations import component, seen
-from support.kinds.tools import Bench
+from support.kinds.tools import Bench, tools_with
 from support.mlflow.registries import connected, serving
 
 SET = SetConfigMapKey("s", ("data",), "ml", "training-data", "snapshot", "new")
@@ -118,7 +117,7 @@ async def test_an_alias_is_set_back_only_to_what_it_named(former: str | None) ->
     task = Task("r1", {"version": former}, {}, {}, 0.0)
     async with serving(mlflow) as url, connected(url) as server:
         writer = Bench().tools.writer
-        tools = Tools(writer, lambda _: server, lambda *_: False, lambda: 0.0)
+        tools = tools_with(writer, lambda: 0.0, server=lambda _: server)
 
         assert isinstance(await MOVE.verify(task, tools), Reverted)
         names = "13"

@@ -20,6 +20,7 @@ from stagingmirror.sources.mlflow.client.client import MlflowServer
 from support.kinds.builders import NOW
 from support.kinds.cases import context
 from support.kinds.records import BEFORE, a_record, an_entry
+from support.kinds.tools import tools_with
 from support.operators.object_server import Fate, ObjectServer, a_writer
 
 OTHER = SetConfigMapKey("other", ("features",), "ml-staging", "features", "snapshot", "new")
@@ -62,7 +63,7 @@ async def runs() -> AsyncIterator[Runs]:
 
     async with a_writer(shelf) as writer:
         records = Records(writer, namespace="operator", writer_name="o", clock=clock)
-        await made.prepare(records, Tools(writer, no_server, lambda *_: False, clock))
+        await made.prepare(records, tools_with(writer, clock, server=no_server))
         yield made
 
 

@@ -6,7 +6,6 @@ import pytest
 
 from stagingmirror.actions.config_map import SetConfigMapKey
 from stagingmirror.actions.move_alias import MoveAlias
-from stagingmirror.actions.tools import Tools
 from stagingmirror.engine.refresh.execute.rollback import Rollback
 from stagingmirror.engine.refresh.record.record import Record
 from stagingmirror.engine.refresh.record.record_store import Records
@@ -14,6 +13,7 @@ from stagingmirror.errors import CannotRefresh
 from stagingmirror.sources.mlflow.client.client import MlflowServer
 from support.kinds.builders import NOW
 from support.kinds.records import BEFORE, a_record, an_entry
+from support.kinds.tools import tools_with
 from support.operators.object_server import Fate, ObjectServer, a_writer
 
 OTHER = SetConfigMapKey("other", ("features",), "ml-staging", "features", "snapshot", "new")
@@ -59,7 +59,7 @@ async def returns(shelf: ObjectServer) -> AsyncIterator[Returns]:
         return made.now
 
     async with a_writer(shelf) as writer:
-        tools = Tools(writer, no_server, lambda *_: False, clock)
+        tools = tools_with(writer, clock, server=no_server)
         records = Records(writer, namespace="operator", writer_name="operator/1", clock=clock)
         entries = (
             an_entry("Taken"),
@@ -125,7 +125,7 @@ async def test_what_somebody_else_changed_is_left_at_once(
 async def test_credentials_that_are_not_there_may_come_back() -> None:
     shelf, now = ObjectServer(), [NOW]
     async with a_writer(shelf) as writer:
-        tools = Tools(writer, no_server, lambda *_: False, lambda: now[0])
+        tools = tools_with(writer, lambda: now[0], server=no_server)
         records = Records(writer, namespace="operator", writer_name="o", clock=lambda: now[0])
         entry = an_entry("Taken", MOVE, before={"version": "7"})
         await records.load()
@@ -133,5 +133,5 @@ async def test_credentials_that_are_not_there_may_come_back() -> None:
 
         record = await Rollback(records, tools).back(record)
 
-    assert [entry.state for entry in record.entries] == ["Returning"]
+    assert [entry.state for entry in record.entries] == ["RollingBack"]
     assert "is not there" in record.message

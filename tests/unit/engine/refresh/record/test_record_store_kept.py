@@ -2,7 +2,7 @@
 cannot be rolled back at once is tried again.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from stagingmirror.actions.config_map import SetConfigMapKey
-from stagingmirror.actions.tools import Tools
 from stagingmirror.engine.refresh.execute.rollback import Rollback
 from stagingmirror.engine.refresh.orphans import Orphans
 from stagingmirror.engine.refresh.record.record import Entry, Record
@@ -18,6 +17,7 @@ from stagingmirror.engine.refresh.record.record_store import KEY, UNREADABLE_PER
 from stagingmirror.errors import NotAnswered, StagingMirrorError
 from stagingmirror.sources.kubernetes.write.writer import Writer
 from support.kinds.records import a_record
+from support.kinds.tools import tools_with
 from support.kubernetes.api_server import Answer, an_api_server, not_found, refused
 from support.operators.runtimes import a_runtime
 
@@ -158,7 +158,7 @@ async def test_what_is_refused_on_the_way_back_is_put_back_when_it_is_permitted_
         record = await records.begin(
             a_record_of_one(phase="RollBack", turned=0.0, why=("Held", "held."))
         )
-        returning = Rollback(records, hands_with(writer, clock=lambda: 1.0))
+        returning = Rollback(records, tools_with(writer, lambda: 1.0))
         server.faults = {"PATCH": [(fault, False)]}
 
         for _ in range(6):
@@ -175,7 +175,7 @@ async def test_what_is_refused_until_the_time_is_up_is_named() -> None:
         record = await records.begin(
             a_record_of_one(phase="RollBack", turned=0.0, why=("Held", "held."))
         )
-        returning = Rollback(records, hands_with(writer, clock=lambda: 61.0))
+        returning = Rollback(records, tools_with(writer, lambda: 61.0))
         server.faults = {"PATCH": [(refused(403, "Forbidden"), False)]}
 
         for _ in range(6):
@@ -222,13 +222,6 @@ async def test_a_mirror_that_a_finalizer_keeps_is_gone_for_its_refresh() -> None
         assert [record.uid for record in await orphans.step()] == ["u1"]
 
     assert roll_back == ["the StagingMirror was deleted."]
-
-
-def hands_with(writer: Writer, *, clock: Callable[[], float]) -> Tools:
-    def no_server(environment: str) -> Any:
-        raise AssertionError("no registry is asked")
-
-    return Tools(writer, no_server, lambda environment, name, alias: False, clock)
 
 
 async def _never() -> Record:
