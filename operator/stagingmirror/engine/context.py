@@ -1,7 +1,8 @@
 """Everything that one pass knows of one mirror, handed from step to step as plain values."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 from stagingmirror.actions.step import ExecutableStep
 from stagingmirror.api.spec.mirror import StagingMirrorSpec, Track
@@ -9,11 +10,12 @@ from stagingmirror.api.status.model import MirrorStatus, RefreshStatus
 from stagingmirror.api.status.report import Activity
 from stagingmirror.api.types.times import posix
 from stagingmirror.component import Sides
+from stagingmirror.drift.deploys import DeployKey
 from stagingmirror.drift.facts import Acceptance, Hold, Observations
 from stagingmirror.drift.steps import Plan
 from stagingmirror.drift.verdict import Verdict
 from stagingmirror.engine.resources.mirror import MirrorKey
-from stagingmirror.view import View
+from stagingmirror.view import Subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,11 @@ class Judged:
     track: Track
     observations: Observations
     verdict: Verdict
+
+
+class Part(Protocol):
+    @property
+    def subjects(self) -> Collection[Subject[Any]]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +50,8 @@ class Context:
     """What a refresh would do now; status shows it, ``kubectl stagingmirror plan`` prints it."""
     status: MirrorStatus
     """The status as last written, or empty."""
-    view: View
+    parts: Mapping[DeployKey, Part]
+    """What was read for one component on one side."""
     now: float
 
 

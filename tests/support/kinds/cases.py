@@ -14,7 +14,7 @@ from stagingmirror.drift.verdict import InSync, Verdict
 from stagingmirror.engine.context import Context, Judged
 from stagingmirror.engine.resources.mirror import MirrorKey
 from stagingmirror.sources.kubernetes.write.field_patch import SetImage
-from support.kinds.builders import NOW, World, environment
+from support.kinds.builders import NOW, environment
 from support.resources import resources
 
 IN_SYNC = InSync(1)
@@ -71,6 +71,6 @@ def context(
         holds=holds,
         plan=Plan(steps, left),
         status=MirrorStatus.read(status or {}),
-        view=World(),
+        parts={},
         now=now,
     )

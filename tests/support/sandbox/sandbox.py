@@ -170,7 +170,7 @@ class Sandbox:
             holds=tuple(held),
             plan=plan,
             status=MirrorStatus.read(self.status),
-            view=view,
+            parts=view.parts,
             now=scene.now,
         )
 

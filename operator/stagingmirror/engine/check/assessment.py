@@ -74,7 +74,7 @@ class Assessment:
             holds=tuple(request.hold for request in check.holds),
             plan=plan_for(check.scene, check.components),
             status=mirror.status,
-            view=check.scene.view,
+            parts=check.scene.view.parts,
             now=check.now,
         )
 

@@ -19,7 +19,6 @@ from stagingmirror.drift.compare import compare, without_details
 from stagingmirror.drift.deploys import DeployKey
 from stagingmirror.drift.facts import Absent, Acceptance, Seen, Unseen
 from stagingmirror.engine.context import Context, Judged
-from stagingmirror.engine.observe.view import RecordingView
 from stagingmirror.engine.refresh.record.record import Applied, Record
 from stagingmirror.engine.resources.mirror import MirrorKey
 from stagingmirror.sources.mlflow.subjects import AliasSubject, VersionSubject
@@ -130,11 +129,9 @@ def reread(
 
 def _brought(context: Context, record: Record) -> frozenset[Subject[Any]]:
     """What was read of staging's registry for the components that were applied."""
-    if not isinstance(context.view, RecordingView):
-        return frozenset()
-    parts = context.view.parts
     keys = [DeployKey(name, "staging") for name in record.applied]
-    read = {subject for key in keys if key in parts for subject in parts[key].subjects}
+    parts = [context.parts[key] for key in keys if key in context.parts]
+    read = {subject for part in parts for subject in part.subjects}
     return frozenset(
         subject
         for subject in read
