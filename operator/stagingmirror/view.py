@@ -16,7 +16,9 @@ T = TypeVar("T")
 class Subject(Generic[T]):
     """The key of one thing that can be observed; ``T`` is what is observed.
 
-    Subclasses are frozen, ordered dataclasses; their text names the thing in messages.
+    Subclasses mix it into a NamedTuple, which is cheap to make and to hash: every pass of every
+    mirror makes all of its subjects. One field names the kind of thing, as tuples of equal fields
+    are equal. Their text names the thing in messages.
     """
 
     __slots__ = ()

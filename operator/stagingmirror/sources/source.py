@@ -4,13 +4,32 @@ A source is one folder: its subjects and their answers (``subjects``), its clien
 the answers true. Composing it is one line in ``cli/operator/wiring``.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol, TypeVar
 
-from stagingmirror.drift.facts import Unseen
+from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
+from stagingmirror.drift.facts import Unseen, Why
 from stagingmirror.view import Observed, Subject
 
 T = TypeVar("T")
 S = TypeVar("S", contravariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Basic:
+    username: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """Sent as ``Authorization: Bearer``."""
+
+    token: str = field(repr=False)
+
+
+Credentials = Basic | Token
 
 
 class Source(Protocol[S]):
@@ -18,12 +37,33 @@ class Source(Protocol[S]):
     one event loop.
     """
 
+    name: ClassVar[str]
     subjects: ClassVar[frozenset[type[Subject[Any]]]]
     polled: ClassVar[bool]
     """Answers are requested anew at the period of ``want``, by the leader alone: two processes
     would poll twice. False: the system announces changes, a standby subscribes too, and answers are
     proven where they get old.
     """
+
+    def secret_name(self, spec: MirrorEnvironmentSpec) -> str | None:
+        """The Secret that lets us in to this environment's system; None: it has none, or needs
+        none.
+        """
+        ...
+
+    def configure(
+        self,
+        specs: Mapping[str, MirrorEnvironmentSpec],
+        credentials: Mapping[str, Credentials | Why],
+    ) -> None:
+        """All environments by name; all others are gone. ``credentials``: what the Secrets hold, or
+        why that cannot be used; an environment whose Secret is not read yet is left as it was.
+        """
+        ...
+
+    def answers(self, environment: str) -> Observed[Any] | Unseen | None:
+        """Whether the environment's system lets us in and answers; None: it has none here."""
+        ...
 
     def get(self, subject: Subject[T]) -> Observed[T] | Unseen:
         """The last known answer. No answer is Unseen: never an error, never an absent value.
@@ -47,6 +87,18 @@ class Source(Protocol[S]):
         Returns when that ended; answers that could not be had keep their age and say why. Raises
         NotAnswered where it took too long, NotRead where all was requested but bytes could not be
         read.
+        """
+        ...
+
+    def export(self) -> Mapping[str, Mapping[str, Any] | None]:
+        """What is to outlive a restart: JSON, by a name that stays. None: it is wanted, but not
+        known now, so what was kept of it stays.
+        """
+        ...
+
+    def adopt(self, entries: Mapping[str, Mapping[str, Any]]) -> None:
+        """What an earlier process exported, before anything is wanted. Damaged entries are left
+        out.
         """
         ...
 

@@ -21,6 +21,7 @@ from stagingmirror.sources.kubernetes.subjects import (
 )
 from stagingmirror.sources.kubernetes.watch.source import KubernetesSource
 from stagingmirror.view import Observed, Subject
+from support.kubernetes.listing import list_namespaces
 from support.operators.waiting import holds
 
 CALM = Settings(sweep_interval=600.0, request_timeout=2.0)
@@ -91,7 +92,7 @@ async def watching(
         kubeconfig=str(kubeconfig), timeout=settings.request_timeout
     ) as client:
         one = Watching(client, namespaces, settings)
-        one.source.want_namespaces(frozenset(namespaces))
+        list_namespaces(one.source, *(namespaces))
         task = asyncio.create_task(one.source.run())
         try:
             await holds(lambda: one.source.ready)

@@ -19,6 +19,7 @@ from stagingmirror.sources.kubernetes.api.login import Login
 from stagingmirror.sources.kubernetes.subjects import Workload, WorkloadSubject
 from stagingmirror.sources.kubernetes.watch.source import KubernetesSource
 from stagingmirror.view import Observed, Subject
+from support.kubernetes.listing import list_namespaces
 from support.operators.waiting import holds
 
 Body = dict[str, Any]
@@ -150,7 +151,7 @@ async def seeing(
         access = Login(str(server.make_url("/")), None, nobody, "default")
         async with KubernetesClient(access, timeout=settings.request_timeout) as client:
             seen = Seen(client, settings)
-            seen.source.want_namespaces(frozenset(namespaces or ("ml",)))
+            list_namespaces(seen.source, *(namespaces or ("ml",)))
             task = asyncio.create_task(seen.source.run())
             try:
                 if ready:

@@ -8,7 +8,7 @@ from aiohttp import web
 from stagingmirror.errors import StagingMirrorError
 from stagingmirror.settings import Settings
 from stagingmirror.sources.mlflow.client import queries
-from stagingmirror.sources.mlflow.client.address import Basic
+from stagingmirror.sources.source import Basic
 from support.mlflow.registries import connected, serving
 
 SETTINGS = Settings(upstream_timeout=0.4, upstream_body=10_000, artifact_timeout=0.4)

@@ -4,16 +4,16 @@ import asyncio
 import ssl
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from io import BytesIO
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import aiohttp
 from aiohttp import web
 
 from stagingmirror.settings import Settings
-from stagingmirror.sources.mlflow.client.address import Basic, RegistryAddress
+from stagingmirror.sources.mlflow.client.address import RegistryAddress
 from stagingmirror.sources.mlflow.client.client import MlflowServer, OnCall
 from stagingmirror.sources.mlflow.poll.source import MlflowSource
 from stagingmirror.sources.mlflow.subjects import (
@@ -23,6 +23,7 @@ from stagingmirror.sources.mlflow.subjects import (
     RegistrySubject,
     VersionSubject,
 )
+from stagingmirror.sources.source import Basic
 from stagingmirror.view import Observed
 
 T = TypeVar("T")
@@ -101,7 +102,7 @@ async def watching(
     """A source that runs, with these environments."""
     watched = Watched(settings)
     for environment, address in addresses.items():
-        watched.source.configure(environment, address)
+        watched.source.registries.set(environment, address)
     running = asyncio.create_task(watched.source.run())
     try:
         yield watched
@@ -125,6 +126,11 @@ async def connected(
         yield server
     finally:
         await server.close()
+
+
+def exported(source: MlflowSource) -> dict[str, Mapping[str, Any]]:
+    """What outlives a restart of what is known."""
+    return {name: entry for name, entry in source.export().items() if entry is not None}
 
 
 async def eventually(condition: Callable[[], T | None], within: float = 60.0) -> T:

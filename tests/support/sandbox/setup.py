@@ -17,6 +17,7 @@ from stagingmirror.sources.kubernetes.watch.source import KubernetesSource
 from stagingmirror.sources.mlflow.client.address import RegistryAddress
 from stagingmirror.sources.mlflow.poll.source import MlflowSource
 from stagingmirror.view import Subject
+from support.kubernetes.listing import list_namespaces
 from support.operators.rigs import make_namespace
 from support.operators.waiting import holds
 from support.resources import resources
@@ -45,8 +46,8 @@ async def a_sandbox(
     cluster = KubernetesSource(client, clock=time.time, on_change=_nobody_hears, settings=settings)
     for name, server in zip(environments, servers, strict=True):
         if server is not None:
-            registry.configure(name, RegistryAddress(server.url))
-    cluster.want_namespaces(frozenset(spaces[:2]))
+            registry.registries.set(name, RegistryAddress(server.url))
+    list_namespaces(cluster, *(spaces[:2]))
     tasks = [asyncio.create_task(cluster.run()), asyncio.create_task(registry.run())]
     sandbox = Sandbox(kube, spaces[0], spaces[1], environments, client, cluster, registry, settings)
     sandbox.operator()

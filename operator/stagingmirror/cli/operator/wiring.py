@@ -170,8 +170,7 @@ class Operator:
             self._client,
             cache=self.cache,
             resources=self.resources,
-            registries=self.registry,
-            want_namespaces=self.cluster.want_namespaces,
+            sources=self.sources.all,
             namespace=self._settings.namespace,
             runtime=self.runtime,
             changed=self.wake_ups.environment_changed,
@@ -214,7 +213,6 @@ class Operator:
             self._client,
             self.sources,
             namespace=self._settings.namespace,
-            wanted=self.subscriptions.subjects,
             leading=self.runtime.leading,
         )
         self.inherited = Inherited(
@@ -224,7 +222,6 @@ class Operator:
             self.resync,
             self.environments,
             self.contents,
-            self.registry,
             self.settled_at,
         )
 

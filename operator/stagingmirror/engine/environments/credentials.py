@@ -1,4 +1,4 @@
-"""Where an environment's registry is and how to be let in: its Secret, read by name.
+"""How to be let in to an environment's systems: Secrets, read by name.
 
 The Secret lives in the operator's own namespace and carries a label with the environment's name, so
 that nobody can point an environment at a Secret that was not meant for it.
@@ -9,47 +9,23 @@ import binascii
 from collections.abc import Mapping
 from typing import Any
 
-from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
-from stagingmirror.api.spec.environment import MlflowServer as Mlflow
 from stagingmirror.api.types.base import GROUP
-from stagingmirror.api.types.duration import seconds
-from stagingmirror.api.types.quantity import parse_bytes
 from stagingmirror.drift.facts import Why
 from stagingmirror.errors import NotAllowed, NotThere
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
-from stagingmirror.sources.mlflow.client.address import Basic, Credentials, RegistryAddress, Token
+from stagingmirror.sources.source import Basic, Credentials, Token
 
 LABEL = f"{GROUP}/environment"
 
 
-async def address_of(
-    client: KubernetesClient, namespace: str, name: str, spec: MirrorEnvironmentSpec
-) -> RegistryAddress | Why | None:
-    """The registry of the environment ``name``; why it cannot be known; None: it has none.
+async def read_credentials(
+    client: KubernetesClient, namespace: str, name: str, secret: str
+) -> Credentials | Why:
+    """What the Secret holds for the environment ``name``, or why that cannot be used.
 
     ``namespace`` is the operator's own. Errors: NotAnswered, where what was known goes on counting.
     """
-    if spec.mlflow is None:
-        return None
-    credentials = await _credentials(client, namespace, name, spec.mlflow)
-    if isinstance(credentials, Why):
-        return credentials
-    return RegistryAddress(
-        url=spec.mlflow.url,
-        credentials=credentials,
-        ca_bundle=spec.mlflow.ca_bundle,
-        content_interval=seconds(spec.content.interval),
-        max_bytes=parse_bytes(spec.content.max_bytes),
-    )
-
-
-async def _credentials(
-    client: KubernetesClient, namespace: str, name: str, mlflow: Mlflow
-) -> Credentials | Why | None:
-    if mlflow.credentials_secret_ref is None:
-        return None
-    secret = mlflow.credentials_secret_ref.name
     said = f"Secret {secret} of namespace {namespace}"
     try:
         body = await client.request("GET", f"/api/v1/namespaces/{namespace}/secrets/{secret}")

@@ -1,9 +1,9 @@
-"""Keeps what environments stand for: which namespaces are watched, where registries are and how to
-be let in, and what the status of each environment says of that.
+"""Configures the sources with the environments, and reports in the status of each whether what it
+names can be reached.
 """
 
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any
 
 import structlog
 
@@ -12,7 +12,7 @@ from stagingmirror.api.spec.parse import parse_environment
 from stagingmirror.api.status.conditions import condition, stamped
 from stagingmirror.api.status.model import Condition, EnvironmentStatus
 from stagingmirror.drift.facts import Unseen, Why
-from stagingmirror.engine.environments.credentials import address_of
+from stagingmirror.engine.environments.credentials import read_credentials
 from stagingmirror.engine.environments.permissions import Permissions
 from stagingmirror.engine.environments.resolve import read_environments
 from stagingmirror.engine.resources.cache import Body, Plural, ResourceCache
@@ -22,31 +22,24 @@ from stagingmirror.errors import Conflicted, NeedsHuman, NotAnswered, NotThere, 
 from stagingmirror.reasons import Reason
 from stagingmirror.runtime import Runtime
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
-from stagingmirror.sources.mlflow.client.address import RegistryAddress
-from stagingmirror.sources.mlflow.poll.identity import RegistryIdentity
+from stagingmirror.sources.source import Credentials, Source
 from stagingmirror.view import Observed
 
 log = structlog.get_logger(__name__)
 
 PLURAL: Plural = "mirrorenvironments"
 PAUSES = {"Unknown": 0.5, "False": 5.0}
-"""Seconds between two looks at an environment that is not ready; Secrets are not watched. Unknown:
+"""Seconds between two checks of an environment that is not ready; Secrets are not watched. Unknown:
 its registry has not answered yet.
 """
 
 
-class Registries(Protocol):
-    """What is needed of the registries' source."""
-
-    def configure(self, environment: str, address: RegistryAddress | Why) -> None: ...
-
-    def remove(self, environment: str) -> None: ...
-
-    def answers(self, environment: str) -> Observed[RegistryIdentity] | Unseen: ...
+Connection = tuple[MirrorEnvironmentSpec, Mapping[str, Credentials | Why]]
+"""An environment, and what its Secrets hold, by source."""
 
 
 class EnvironmentReconciler:
-    """``changed`` is called with an environment whose registry or credentials are others now."""
+    """``changed`` is called with an environment whose spec or credentials are others now."""
 
     def __init__(
         self,
@@ -54,8 +47,7 @@ class EnvironmentReconciler:
         *,
         cache: ResourceCache,
         resources: ResourceClient,
-        registries: Registries,
-        want_namespaces: Callable[[frozenset[str]], None],
+        sources: Iterable[Source[Any]],
         namespace: str,
         runtime: Runtime,
         changed: Callable[[str], None],
@@ -65,13 +57,12 @@ class EnvironmentReconciler:
         self._rights = Permissions(client, runtime=runtime)
         self._cache = cache
         self._resources = resources
-        self._registries = registries
-        self._want_namespaces = want_namespaces
+        self._sources = tuple(sources)
         self._namespace = namespace
         self._runtime = runtime
         self._changed = changed
         self._interval = interval
-        self._known: dict[str, RegistryAddress | Why | None] = {}
+        self._known: dict[str, Connection] = {}
         self.loop = Loop(self.tend)
 
     def wake(self) -> None:
@@ -79,66 +70,93 @@ class EnvironmentReconciler:
         self._watch_namespaces()
         self.loop.wake()
 
-    async def open_registries(self) -> None:
-        """Before anybody may want something of them: say where each environment's registry is.
+    async def connect(self) -> None:
+        """Configure the sources that are polled, before anything is wanted of them.
 
         Errors: those of the client.
         """
-        for name, spec in read_environments(self._cache).items():
-            self._configure(name, await address_of(self._client, self._namespace, name, spec))
+        for error in (await self._connect(read_environments(self._cache))).values():
+            raise error
 
     async def tend(self) -> float:
-        """Look at every environment once; returns the seconds until the next look."""
+        """Check every environment once; returns the seconds until the next time."""
         self._watch_namespaces()
         environments = read_environments(self._cache)
-        for name in self._known.keys() - environments.keys():
-            del self._known[name]
-            self._registries.remove(name)
-            self._changed(name)
+        # Two operators would poll each system twice.
+        errors = await self._connect(environments) if self._runtime.leading() else {}
         pause = self._interval
         for body in self._cache.all(PLURAL):
             name = body["metadata"]["name"]
             try:
-                ready = await self._look(name, body, environments.get(name))
+                if name in errors:
+                    raise errors[name]
+                ready = await self._check(name, body, environments.get(name))
                 pause = min(pause, PAUSES.get(ready, pause))
             except (NotAnswered, Conflicted, NotThere) as error:
-                log.info("environment looked at again", environment=name, why=str(error))
+                log.info("environment checked again", environment=name, why=str(error))
                 pause = min(pause, PAUSES["Unknown"])
             except StagingMirrorError as error:
-                log.warning("environment not told", environment=name, why=str(error))
+                log.warning("environment status not written", environment=name, why=str(error))
         return pause
 
     def _watch_namespaces(self) -> None:
-        specs = read_environments(self._cache).values()
-        self._want_namespaces(frozenset(each for spec in specs for each in spec.namespaces))
+        for source in self._sources:
+            if not source.polled:
+                source.configure(read_environments(self._cache), {})
 
-    async def _look(self, name: str, body: Body, spec: MirrorEnvironmentSpec | None) -> str:
-        """What the condition Ready is."""
+    async def _connect(
+        self, specs: Mapping[str, MirrorEnvironmentSpec]
+    ) -> dict[str, StagingMirrorError]:
+        """Configure the sources that are polled. Returns the errors of environments whose Secrets
+        could not be read: they stay connected as they were.
+        """
+        known, errors = dict[str, Connection](), dict[str, StagingMirrorError]()
+        for name, spec in specs.items():
+            try:
+                known[name] = spec, await self._credentials(name, spec)
+            except StagingMirrorError as error:
+                errors[name] = error
+                if name in self._known:
+                    known[name] = self._known[name]
+        before, self._known = self._known, known
+        for source in self._sources:
+            if source.polled:
+                source.configure(
+                    {name: spec for name, (spec, _) in known.items()},
+                    {name: by[source.name] for name, (_, by) in known.items() if source.name in by},
+                )
+        for name in before.keys() | known.keys():
+            if before.get(name) != known.get(name):
+                self._changed(name)
+        return errors
+
+    async def _credentials(
+        self, name: str, spec: MirrorEnvironmentSpec
+    ) -> dict[str, Credentials | Why]:
+        return {
+            source.name: await read_credentials(self._client, self._namespace, name, secret)
+            for source in self._sources
+            if (secret := source.secret_name(spec)) is not None
+        }
+
+    async def _check(self, name: str, body: Body, spec: MirrorEnvironmentSpec | None) -> str:
+        """The status of the condition Ready."""
         if spec is None:
             await self._write(body, [_unreadable(body)])
             return ""
-        if not self._runtime.leading():
-            return ""  # two operators would ask each registry twice
-        address = await address_of(self._client, self._namespace, name, spec)
-        self._configure(name, address)
-        answer = None if address is None else self._registries.answers(name)
-        if address is None and not spec.namespaces:
+        if not self._runtime.leading() or name not in self._known:
+            return ""
+        credentials = self._known[name][1].values()
+        answers = [found for source in self._sources if (found := source.answers(name)) is not None]
+        if not answers and not spec.namespaces:
             conditions = [_NOTHING]
         else:
-            conditions = [_ready(await self._rights.unreadable(spec.namespaces), address, answer)]
+            forbidden = await self._rights.unreadable(spec.namespaces)
+            conditions = [_ready(forbidden, credentials, answers)]
         if spec.role == "Production":
             conditions.append(await self._rights.read_only(spec.namespaces))
         await self._write(body, conditions)
         return conditions[0].status
-
-    def _configure(self, name: str, address: RegistryAddress | Why | None) -> None:
-        if address is None:
-            self._registries.remove(name)
-        else:
-            self._registries.configure(name, address)
-        if name not in self._known or self._known[name] != address:
-            self._known[name] = address
-            self._changed(name)
 
     async def _write(self, body: Body, conditions: list[Condition]) -> None:
         """Only what changed, and only by the leader."""
@@ -163,7 +181,7 @@ _NOTHING = condition(
     "Ready",
     "False",
     Reason.NOTHING_LISTED,
-    "spec.namespaces and spec.mlflow are empty: there is nothing to look at; list what may be read",
+    "spec.namespaces and spec.mlflow are empty: there is nothing to observe; list what may be read",
 )
 
 
@@ -177,21 +195,18 @@ def _unreadable(body: Body) -> Condition:
 
 def _ready(
     forbidden: Why | None,
-    address: RegistryAddress | Why | None,
-    answer: Observed[RegistryIdentity] | Unseen | None,
+    credentials: Collection[Credentials | Why],
+    answers: Collection[Observed[Any] | Unseen],
 ) -> Condition:
     """Reachable, and the credentials work."""
-    why = address if isinstance(address, Why) else forbidden
-    if why is None and isinstance(answer, Unseen):
-        why = answer.why
-    elif why is None and isinstance(answer, Observed):
-        why = answer.trouble
-    if why is None and address is None:
+    unusable = (each for each in credentials if isinstance(each, Why))
+    troubles = (each.why if isinstance(each, Unseen) else each.trouble for each in answers)
+    why = next((each for each in (*unusable, forbidden, *troubles) if each is not None), None)
+    if why is None and not answers:
         return condition("Ready", "True", Reason.READABLE, "its namespaces can be read")
     if why is None:
-        is_asked = isinstance(address, RegistryAddress) and address.credentials is not None
-        said = "and the credentials work" if is_asked else "without credentials"
-        return condition("Ready", "True", Reason.REACHABLE, f"reachable, {said}")
+        how = "and the credentials work" if credentials else "without credentials"
+        return condition("Ready", "True", Reason.REACHABLE, f"reachable, {how}")
     if why.reason == Reason.NOT_POLLED_YET:
         return condition("Ready", "Unknown", why.reason, why.message)
     return condition("Ready", "False", why.reason, why.message)

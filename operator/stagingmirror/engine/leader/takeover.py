@@ -15,8 +15,6 @@ from stagingmirror.engine.resources.mirror import MirrorKey, key_of
 from stagingmirror.engine.watch.resync import Resync
 from stagingmirror.errors import StagingMirrorError
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
-from stagingmirror.sources.mlflow.poll.source import MlflowSource
-from stagingmirror.sources.mlflow.subjects import Content
 
 log = structlog.get_logger(__name__)
 
@@ -60,7 +58,6 @@ class Inherited:
     resync: Resync
     keeper: EnvironmentReconciler
     contents: HashCache
-    registry: MlflowSource
     settling: SettledAt
 
     async def read(self) -> bool:
@@ -68,16 +65,11 @@ class Inherited:
         try:
             await self.resync.sweep()
             settled = await settled_before(self.client, self.namespace, LEASE)
-            kept = await self.contents.load()
-            await self.keeper.open_registries()
+            await self.contents.load()
+            await self.keeper.connect()
         except StagingMirrorError as error:
             log.warning("not leading yet", why=error.message)
             return False
-        for subject, former in kept.items():
-            where = subject.environment, *subject.key
-            if isinstance(former, Content):
-                self.registry.adopt(*where, former)
-            else:
-                self.registry.adopt_alias(*where, former)
+        self.contents.adopt()
         self.settling.take_over(settled)
         return True

@@ -1,51 +1,41 @@
-"""Hashes of model bytes, and when aliases were seen to move: kept over restarts in ConfigMaps of
-the operator's own namespace.
-
-Reading all bytes again after each restart would take hours. What is kept is only believed while
-the store says that nothing has changed (``content_poller``). One ConfigMap per model version or
-alias; what is too large for one is not kept, and read again.
+"""What sources export, kept over restarts in ConfigMaps of the operator's own namespace: one per
+entry. What is too large for one is not kept.
 """
 
 import asyncio
 import contextlib
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, replace
-from typing import Any
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 import structlog
 
-from stagingmirror.drift.facts import Unseen
 from stagingmirror.engine.observe.sources import Sources
 from stagingmirror.errors import NotThere, StagingMirrorError
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
-from stagingmirror.sources.mlflow.subjects import (
-    AliasHistory,
-    AliasSubject,
-    Content,
-    FileHash,
-    RegistrySubject,
-    VersionSubject,
-)
-from stagingmirror.view import Observed, Subject
 
 log = structlog.get_logger(__name__)
 
 LABEL = "stagingmirror.dev/content"
 ENTRY = "content"
 EVERY = 5.0
-"""Seconds between two looks at what is new."""
+"""Seconds between two exports."""
 UNUSED = 720
-"""Looks (an hour) after which what nobody reads is removed."""
-SEEN_EVERY = 3600.0
-"""Seconds after which it is kept anew that an alias still names the same version."""
-Kept = Content | AliasHistory
+"""Exports (an hour) after which an entry that is in none of them is removed."""
 MAX_BYTES = 900_000
+
+Entry = Mapping[str, Any]
+
+
+class Name(NamedTuple):
+    source: str
+    entry: str
 
 
 class HashCache:
-    """``load`` before the first look; ``run`` keeps what the registries have read since."""
+    """``load`` and ``adopt`` before anything is wanted of the sources; ``run`` by the leader."""
 
     def __init__(
         self,
@@ -53,25 +43,27 @@ class HashCache:
         sources: Sources,
         *,
         namespace: str,
-        wanted: Callable[[], Iterable[Subject[Any]]],
         leading: Callable[[], bool],
     ) -> None:
         self._client = client
         self._sources = sources
         self._path = f"/api/v1/namespaces/{namespace}/configmaps"
-        self._wanted = wanted
         self._leading = leading
-        self._kept: dict[RegistrySubject, Kept] = {}
-        self._unused: dict[RegistrySubject, int] = {}
+        self._kept: dict[Name, Entry] = {}
+        self._unused: dict[Name, int] = {}
 
-    async def load(self) -> Mapping[RegistrySubject, Kept]:
-        """What was kept before a restart. Errors: those of the client."""
+    async def load(self) -> None:
+        """Read what an earlier process kept. Errors: those of the client."""
         async for page in self._client.pages(self._path, query={"labelSelector": LABEL}):
-            for body in page["items"]:
-                read = _read(body)
-                if read is not None:
-                    self._kept[read[0]] = read[1]
-        return dict(self._kept)
+            self._kept |= dict(read for body in page["items"] if (read := _read(body)) is not None)
+
+    def adopt(self) -> None:
+        """Hand what was loaded to the sources."""
+        entries: dict[str, dict[str, Entry]] = defaultdict(dict)
+        for name, entry in self._kept.items():
+            entries[name.source][name.entry] = entry
+        for source in self._sources.all:
+            source.adopt(entries[source.name])
 
     async def run(self) -> None:
         """For ever."""
@@ -83,110 +75,61 @@ class HashCache:
                 log.warning("hashes not kept, they are read again after a restart", why=str(error))
 
     async def keep(self) -> None:
-        """Write what is new, remove what nobody has read for an hour."""
-        wanted = {
-            each for each in self._wanted() if isinstance(each, AliasSubject | VersionSubject)
+        """Write what is new, remove what was in no export for an hour."""
+        current = {
+            Name(source.name, name): entry
+            for source in self._sources.all
+            for name, entry in source.export().items()
         }
-        for subject in sorted(wanted, key=_parts):
-            now = self._now(subject)
-            if now is not None and _is_news(now, self._kept.get(subject)) and self._leading():
-                await self._write(subject, now)
-        for subject in self._kept.keys() - wanted:
-            self._unused[subject] = self._unused.get(subject, 0) + 1
-            if self._unused[subject] > UNUSED and self._leading():
-                await self._remove(subject)
-        for subject in wanted:
-            self._unused.pop(subject, None)
+        for name, entry in sorted(current.items()):
+            known = self._kept.get(name)
+            if entry is not None and entry is not known and entry != known and self._leading():
+                await self._write(name, entry)
+        for name in self._kept.keys() - current.keys():
+            self._unused[name] = self._unused.get(name, 0) + 1
+            if self._unused[name] > UNUSED and self._leading():
+                await self._remove(name)
+        for name in current:
+            self._unused.pop(name, None)
 
-    def _now(self, subject: RegistrySubject) -> Kept | None:
-        if isinstance(subject, VersionSubject):
-            return self._content(subject)
-        answer = self._sources.get(subject)
-        if not isinstance(answer, Observed) or answer.value is None:
-            return None
-        alias = answer.value
-        return AliasHistory(alias.version, answer.began, alias.moved, alias.unmoved)
-
-    def _content(self, subject: VersionSubject) -> Content | None:
-        answer = self._sources.get(subject)
-        if not isinstance(answer, Observed) or answer.value is None:
-            return None
-        return None if isinstance(answer.value.content, Unseen) else answer.value.content
-
-    async def _write(self, subject: RegistrySubject, kept: Kept) -> None:
-        body = _written(subject, kept)
+    async def _write(self, name: Name, entry: Entry) -> None:
+        body = _written(name, entry)
         if len(body["data"][ENTRY]) <= MAX_BYTES:
-            name = body["metadata"]["name"]
             await self._client.request(
                 "PATCH",
-                f"{self._path}/{name}",
+                f"{self._path}/{_object(name)}",
                 query={"force": "true"},
                 body=body,
                 content_type="application/apply-patch+yaml",
             )
-        self._kept[subject] = kept
+        self._kept[name] = entry
 
-    async def _remove(self, subject: RegistrySubject) -> None:
+    async def _remove(self, name: Name) -> None:
         with contextlib.suppress(NotThere):
-            await self._client.request("DELETE", f"{self._path}/{_name(subject)}")
-        self._kept.pop(subject, None)
-        self._unused.pop(subject, None)
+            await self._client.request("DELETE", f"{self._path}/{_object(name)}")
+        self._kept.pop(name, None)
+        self._unused.pop(name, None)
 
 
-def _name(subject: RegistrySubject) -> str:
-    digest = hashlib.sha256("\0".join(_parts(subject)).encode()).hexdigest()[:32]
+def _object(name: Name) -> str:
+    digest = hashlib.sha256("\0".join(name).encode()).hexdigest()[:32]
     return f"stagingmirror-content-{digest}"
 
 
-def _is_news(now: Kept, before: Kept | None) -> bool:
-    """That an alias still names what it named is worth a write now and then only."""
-    if isinstance(now, AliasHistory) and isinstance(before, AliasHistory):
-        return replace(now, seen=before.seen) != before or now.seen > before.seen + SEEN_EVERY
-    return now != before
-
-
-def _written(subject: RegistrySubject, kept: Kept) -> dict[str, Any]:
-    said = _content_said(kept) if isinstance(kept, Content) else asdict(kept)
+def _written(name: Name, entry: Entry) -> dict[str, Any]:
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",
-        "metadata": {"name": _name(subject), "labels": {LABEL: ""}},
-        "data": {ENTRY: json.dumps({"subject": list(_parts(subject)), **said})},
+        "metadata": {"name": _object(name), "labels": {LABEL: ""}},
+        "data": {ENTRY: json.dumps({**name._asdict(), "value": entry})},
     }
 
 
-def _content_said(content: Content) -> dict[str, Any]:
-    files = {path: [file.sha256, file.size] for path, file in sorted(content.files.items())}
-    return {
-        "treeHash": content.tree_hash,
-        "files": files,
-        "read": content.read,
-        "listing": content.listing,
-    }
-
-
-def _read(body: Mapping[str, Any]) -> tuple[RegistrySubject, Kept] | None:
+def _read(body: Mapping[str, Any]) -> tuple[Name, Entry] | None:
     """What ``_written`` wrote; None for anything else."""
     try:
         kept = json.loads((body.get("data") or {})[ENTRY])
-        where, kind, namespace, name = map(str, kept["subject"])
-        if kind == "ModelAlias":
-            return AliasSubject(where, namespace, name), _alias_of(kept)
-        return VersionSubject(where, namespace, name), _content_of(kept)
+        name, value = Name(str(kept["source"]), str(kept["entry"])), kept["value"]
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
-
-
-def _parts(subject: RegistrySubject) -> tuple[str, str, str, str]:
-    kind = "ModelAlias" if isinstance(subject, AliasSubject) else "ModelVersion"
-    return subject.environment, kind, *subject.key
-
-
-def _content_of(kept: Mapping[str, Any]) -> Content:
-    files = {path: FileHash(str(sha), int(size)) for path, (sha, size) in kept["files"].items()}
-    return Content(str(kept["treeHash"]), files, float(kept["read"]), str(kept["listing"]))
-
-
-def _alias_of(kept: Mapping[str, Any]) -> AliasHistory:
-    times = (None if kept[key] is None else float(kept[key]) for key in ("moved", "unmoved"))
-    return AliasHistory(str(kept["version"]), float(kept["seen"]), *times)
+    return (name, value) if isinstance(value, dict) else None

@@ -16,6 +16,7 @@ class Sources:
 
     def __init__(self, *sources: Source[Any]) -> None:
         self._by_class: dict[type, Any] = {type(source): source for source in sources}
+        self.all = sources
         self._by_type = {each: source for source in sources for each in source.subjects}
 
     def source(self, kind: type[T], /) -> T:

@@ -33,9 +33,6 @@ class Subscriptions:
     def reads(self, mirror: MirrorKey) -> frozenset[Subject[Any]]:
         return self._index.reads(mirror)
 
-    def subjects(self) -> frozenset[Subject[Any]]:
-        return self._index.subjects()
-
     def put(self, mirror: MirrorKey, subjects: Iterable[Subject[Any]], interval: float) -> None:
         """What the mirror reads now, and how old an answer may be that cannot be watched (s)."""
         before, leading = self._index.reads(mirror), self._leading()

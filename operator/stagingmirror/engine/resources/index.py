@@ -36,10 +36,6 @@ class Index(Generic[S, M]):
     def reads(self, mirror: M) -> frozenset[S]:
         return self._reads.get(mirror, frozenset())
 
-    def subjects(self) -> frozenset[S]:
-        """Everything that anybody reads."""
-        return frozenset(self._readers)
-
     def _forget(self, subject: S, mirror: M) -> None:
         readers = self._readers[subject]
         readers.discard(mirror)

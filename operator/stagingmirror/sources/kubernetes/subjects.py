@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Literal, NamedTuple
 
 from stagingmirror.api.types.workload import WorkloadKind
 from stagingmirror.view import Subject
@@ -86,21 +86,27 @@ class ConfigMap:
     """Keys of ``binaryData``: they are there, and are not read."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class WorkloadSubject(Subject[Workload]):
+class _Workload(NamedTuple):
     kind: WorkloadKind
     namespace: str
     name: str
+
+
+class WorkloadSubject(_Workload, Subject[Workload]):
+    __slots__ = ()
 
     def __str__(self) -> str:
         return f"{self.kind} {self.namespace}/{self.name}"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class ConfigMapSubject(Subject[ConfigMap]):
-    kind: ClassVar[str] = "ConfigMap"
+class _ConfigMap(NamedTuple):
     namespace: str
     name: str
+    kind: Literal["ConfigMap"] = "ConfigMap"
+
+
+class ConfigMapSubject(_ConfigMap, Subject[ConfigMap]):
+    __slots__ = ()
 
     def __str__(self) -> str:
         return f"{self.kind} {self.namespace}/{self.name}"

@@ -2,15 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Literal, NamedTuple, Self
 
 from stagingmirror.drift.facts import Unseen
 from stagingmirror.drift.places import RegistryAlias
 from stagingmirror.view import Subject
 
 
-@dataclass(frozen=True, slots=True)
-class FileHash:
+class FileHash(NamedTuple):
     sha256: str
     size: int
 
@@ -84,11 +83,15 @@ class ModelVersion:
     content: Content | Unseen = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class AliasSubject(Subject[ModelAlias]):
+class _Alias(NamedTuple):
     environment: str
     model: str
     alias: str
+    kind: Literal["ModelAlias"] = "ModelAlias"
+
+
+class AliasSubject(_Alias, Subject[ModelAlias]):
+    __slots__ = ()
 
     @classmethod
     def of(cls, place: RegistryAlias) -> Self:
@@ -106,11 +109,15 @@ class AliasSubject(Subject[ModelAlias]):
         )
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class VersionSubject(Subject[ModelVersion]):
+class _Version(NamedTuple):
     environment: str
     model: str
     version: str
+    kind: Literal["ModelVersion"] = "ModelVersion"
+
+
+class VersionSubject(_Version, Subject[ModelVersion]):
+    __slots__ = ()
 
     @property
     def key(self) -> tuple[str, str]:

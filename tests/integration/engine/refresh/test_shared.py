@@ -77,7 +77,7 @@ async def shared(control_plane: Any, mlflow_production: MlflowServer) -> AsyncIt
         ):
             address = ear.before(mlflow_production.url)
             for environment in sandbox.environments:
-                sandbox.registry.configure(environment, RegistryAddress(address))
+                sandbox.registry.registries.set(environment, RegistryAddress(address))
             yield made
 
 

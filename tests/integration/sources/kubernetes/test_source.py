@@ -18,6 +18,7 @@ from stagingmirror.view import Observed
 from support.kubernetes.cluster_bodies import bare_config_map
 from support.kubernetes.cluster_watch import subject, watching
 from support.kubernetes.kubelet import play
+from support.kubernetes.listing import list_namespaces
 from support.operators.rigs import make_namespace
 from support.operators.waiting import holds
 
@@ -241,11 +242,11 @@ async def test_a_namespace_that_no_environment_lists_is_unseen(
             assert look.why.reason == "NamespaceNotReadable"
 
         seen.source.want(subject("Deployment", other, "web"))
-        seen.source.want_namespaces(frozenset({namespace, other}))
+        list_namespaces(seen.source, namespace, other)
         await holds(lambda: seen.has(other, "web"))
         assert subject("Deployment", other, "web") in seen.told
 
-        seen.source.want_namespaces(frozenset({namespace}))
+        list_namespaces(seen.source, namespace)
         await holds(
             lambda: isinstance(seen.source.get(WorkloadSubject("Deployment", other, "web")), Unseen)
         )

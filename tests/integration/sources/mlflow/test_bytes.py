@@ -18,7 +18,7 @@ from stagingmirror.settings import Settings
 from stagingmirror.sources.mlflow.client.address import RegistryAddress
 from stagingmirror.sources.mlflow.subjects import AliasSubject, Content, VersionSubject
 from stagingmirror.view import Observed
-from support.mlflow.registries import Watched, eventually, in_front_of, watching
+from support.mlflow.registries import Watched, eventually, exported, in_front_of, watching
 
 pytestmark = pytest.mark.integration
 
@@ -117,12 +117,13 @@ async def test_a_hash_from_before_a_restart_is_kept_without_reading_the_bytes_ag
     addresses = {"production": RegistryAddress(mlflow_production.url)}
     async with watching(addresses, Settings()) as first:
         first.want_alias("production", name, "champion")
-        await first.named("production", name, "champion")
+        first.want_version("production", name, "1")
         before = await first.read("production", name, "1")
+        kept = exported(first.source)
     assert isinstance(before.content, Content)
 
     async with watching(addresses, Settings()) as second:
-        second.source.adopt("production", name, "1", before.content)
+        second.source.adopt(kept)
         second.want_alias("production", name, "champion")
         await second.named("production", name, "champion")
         after = await second.read("production", name, "1")
@@ -138,14 +139,14 @@ async def test_a_hash_from_before_a_restart_is_not_believed_when_the_files_chang
     made = log_files(mlflow_production, name, {"w.bin": b"a" * 10}, alias="champion")
     addresses = {"production": RegistryAddress(mlflow_production.url)}
     async with watching(addresses) as first:
-        first.want_alias("production", name, "champion")
-        await first.named("production", name, "champion")
+        first.want_version("production", name, "1")
         before = (await first.read("production", name, "1")).content
+        kept = exported(first.source)
     assert isinstance(before, Content)
     overwrite(mlflow_production, made.source, "w.bin", b"b" * 10)
 
     async with watching(addresses) as second:
-        second.source.adopt("production", name, "1", before)
+        second.source.adopt(kept)
         second.want_alias("production", name, "champion")
         await second.named("production", name, "champion")
         after = await second.tree_hash("production", name, "1")

@@ -154,7 +154,9 @@ async def test_one_registry_behind_two_addresses_is_found_and_two_are_told_apart
         }
         async with watching(addresses) as watched:
             source = watched.source
-            await eventually(lambda: all(source.identity(environment) for environment in addresses))
+            await eventually(
+                lambda: all(isinstance(source.answers(each), Observed) for each in addresses)
+            )
 
             assert source.same_registry("production", "alias") is True
             assert source.same_registry("production", "staging") is False
@@ -191,7 +193,7 @@ async def test_environments_with_the_same_server_are_polled_once(
         await asyncio.sleep(2)
         assert watched.calls["registered-models/search"] <= 5
 
-        watched.source.remove("one")
+        watched.source.registries.set("one", None)
         assert isinstance(watched.source.get(AliasSubject("one", name, "champion")), Unseen)
         assert isinstance(watched.source.get(AliasSubject("two", name, "champion")), Observed)
 
@@ -256,9 +258,9 @@ async def test_an_address_that_changes_takes_what_is_wanted_along(
         watched.want_alias("production", name, "champion")
         assert await watched.named("production", name, "champion") == "1"
 
-        watched.source.configure("production", why)
+        watched.source.registries.set("production", why)
         unseen = watched.source.get(AliasSubject("production", name, "champion"))
-        watched.source.configure("production", RegistryAddress(mlflow_staging.url))
+        watched.source.registries.set("production", RegistryAddress(mlflow_staging.url))
 
         assert await watched.named("production", name, "champion") == "2"
     assert isinstance(unseen, Unseen)

@@ -12,8 +12,9 @@ from rig.mlflow_server import MlflowServer
 from rig.models import client_of, log_files
 from stagingmirror.drift.facts import Unseen
 from stagingmirror.settings import Settings
-from stagingmirror.sources.mlflow.client.address import Basic, RegistryAddress
+from stagingmirror.sources.mlflow.client.address import RegistryAddress
 from stagingmirror.sources.mlflow.subjects import AliasSubject, VersionSubject
+from stagingmirror.sources.source import Basic
 from stagingmirror.view import Observed
 from support.mlflow.registries import Watched, connected, eventually, in_front_of, watching
 

@@ -1,7 +1,6 @@
-"""What must stay hidden: seals, their key, credentials; and hashes kept over restarts."""
+"""What must stay hidden: seals, their key, credentials."""
 
 import base64
-import time
 from typing import Any
 
 import pytest
@@ -10,11 +9,9 @@ from hypothesis import strategies as st
 
 from stagingmirror.drift.facts import Why
 from stagingmirror.engine.environments.credentials import LABEL, credentials_in
-from stagingmirror.engine.observe import hash_cache
 from stagingmirror.engine.sealing import load_or_make, new_key, sealer
 from stagingmirror.errors import NeedsHuman
-from stagingmirror.sources.mlflow.client.address import Basic, Token
-from stagingmirror.sources.mlflow.subjects import Content, FileHash, VersionSubject
+from stagingmirror.sources.source import Basic, Token
 from support.kubernetes.api_server import Answer, an_api_server, not_found, refused
 
 # Seals
@@ -109,29 +106,3 @@ def test_bytes_that_are_no_text_are_told() -> None:
 
     assert isinstance(why, Why)
     assert why.reason == "SecretInvalid"
-
-
-# Hashes
-
-
-@given(
-    files=st.dictionaries(st.text(min_size=1), st.tuples(st.text(), st.integers(0, 10**15))),
-    names=st.tuples(st.text(), st.text(), st.text()),
-)
-def test_a_kept_hash_is_read_as_it_was_written(
-    files: dict[str, tuple[str, int]], names: tuple[str, str, str]
-) -> None:
-    where, model, version = names
-    subject = VersionSubject(where, model, version)
-    hashes = {path: FileHash(sha, size) for path, (sha, size) in files.items()}
-    content = Content("sha256:tree", hashes, time.time(), "listing")
-
-    body = hash_cache._written(subject, content)
-
-    assert hash_cache._read(body) == (subject, content)
-
-
-@pytest.mark.parametrize("text", ["", "{}", "[]", "null", '{"files": 3}'])
-def test_what_is_no_kept_hash_is_ignored(text: str) -> None:
-    assert hash_cache._read({"data": {"content": text}}) is None
-    assert hash_cache._read({}) is None

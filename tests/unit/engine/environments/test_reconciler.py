@@ -1,15 +1,15 @@
 """What an environment's status says: no more than was asked and answered."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, cast
 
 import pytest
 
-from stagingmirror.drift.facts import Unseen, Why
+from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
 from stagingmirror.engine.environments.reconciler import EnvironmentReconciler
 from stagingmirror.engine.resources.cache import ResourceCache
 from stagingmirror.engine.resources.client import ResourceClient
-from stagingmirror.sources.mlflow.client.address import RegistryAddress
-from stagingmirror.sources.mlflow.poll.identity import RegistryIdentity
+from stagingmirror.sources.source import Source
 from stagingmirror.view import Observed
 from support.kubernetes.api_server import Answer, an_api_server, refused
 from support.operators.runtimes import a_runtime
@@ -21,12 +21,20 @@ MLFLOW = {"url": "http://mlflow.ml-prod.svc:5000"}
 class Registries:
     """Each registry lets us in and is empty."""
 
-    def configure(self, environment: str, address: RegistryAddress | Why) -> None: ...
+    name = "mlflow"
+    polled = True
 
-    def remove(self, environment: str) -> None: ...
+    def __init__(self) -> None:
+        self.with_registry: set[str] = set()
 
-    def answers(self, environment: str) -> Observed[RegistryIdentity] | Unseen:
-        return Observed(RegistryIdentity(None, {}), 0.0)
+    def secret_name(self, spec: MirrorEnvironmentSpec) -> str | None:
+        return None
+
+    def configure(self, specs: Mapping[str, MirrorEnvironmentSpec], credentials: object) -> None:
+        self.with_registry = {name for name, spec in specs.items() if spec.mlflow is not None}
+
+    def answers(self, environment: str) -> Observed[object] | None:
+        return Observed("empty", 0.0) if environment in self.with_registry else None
 
 
 class Place:
@@ -55,8 +63,7 @@ class Place:
                 client,
                 cache=cache,
                 resources=ResourceClient(client, cache, runtime=runtime),
-                registries=Registries(),
-                want_namespaces=lambda namespaces: None,
+                sources=[cast("Source[Any]", Registries())],
                 namespace="stagingmirror-system",
                 runtime=runtime,
                 changed=lambda name: None,

@@ -1,22 +1,16 @@
-"""What of the registries outlives a restart, as it is kept in the operator's own namespace."""
+"""What sources export, as it is kept in the operator's own namespace."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any, cast
 
 import pytest
 
-from stagingmirror.engine.observe.hash_cache import SEEN_EVERY, HashCache
-from stagingmirror.sources.mlflow.subjects import (
-    AliasHistory,
-    AliasSubject,
-    Content,
-    VersionSubject,
-)
-from support.kinds.builders import World, sources_of, version
+from stagingmirror.engine.observe import hash_cache
+from stagingmirror.engine.observe.hash_cache import HashCache, Name
+from support.kinds.builders import sources_of
 
-ALIAS = AliasSubject("production", "fraud-detector", "champion")
-VERSION = VersionSubject("production", "fraud-detector", "12")
+ENTRY = {"seen": 1.0, "text": "ü"}
 
 
 class Namespace:
@@ -29,51 +23,99 @@ class Namespace:
     async def request(self, method: str, path: str, **more: Any) -> object:
         assert re.fullmatch("PATCH|DELETE", method)
         self.writes += 1
-        self.bodies[path] = more["body"]
+        if method == "PATCH":
+            self.bodies[path] = more["body"]
+        else:
+            del self.bodies[path]
         return {}
 
     async def pages(self, path: str, **more: Any) -> AsyncIterator[dict[str, Any]]:
         yield {"items": list(self.bodies.values())}
 
 
-def contents(namespace: Namespace, world: World) -> HashCache:
+class Exporting:
+    """A source."""
+
+    subjects: frozenset[type] = frozenset()
+    name = "registry"
+
+    def __init__(self, **entries: Mapping[str, Any] | None) -> None:
+        self.entries = entries
+        self.adopted: Mapping[str, Any] | None = None
+
+    def export(self) -> Mapping[str, Mapping[str, Any] | None]:
+        return self.entries
+
+    def adopt(self, entries: Mapping[str, Mapping[str, Any]]) -> None:
+        self.adopted = entries
+
+
+def keeper(namespace: Namespace, source: Exporting) -> HashCache:
     return HashCache(
-        cast("Any", namespace),
-        sources_of(world),
-        namespace="operator",
-        wanted=lambda: [ALIAS, VERSION],
-        leading=lambda: True,
+        cast("Any", namespace), sources_of(source), namespace="operator", leading=lambda: True
     )
 
 
-async def test_when_an_alias_moved_and_what_was_read_is_found_again_by_the_next_process() -> None:
-    world, namespace = World().register("production", version("12")), Namespace()
-    world.alias("production", "12", moved=90.0, unmoved=80.0)
-    await contents(namespace, world).keep()
-
-    found = await contents(namespace, World()).load()
-
-    assert found[ALIAS] == AliasHistory("12", world.began, 90.0, 80.0)
-    assert isinstance(found[VERSION], Content)
+async def adopted(namespace: Namespace) -> Mapping[str, Any] | None:
+    source = Exporting()
+    cache = keeper(namespace, source)
+    await cache.load()
+    cache.adopt()
+    return source.adopted
 
 
-@pytest.mark.parametrize(("later", "writes"), [(60.0, 0), (SEEN_EVERY + 1, 1)])
-async def test_an_alias_that_stays_is_written_now_and_then_only(later: float, writes: int) -> None:
-    world, namespace = World().alias("production", "12"), Namespace()
-    keeper = contents(namespace, world)
-    await keeper.keep()
-    before = namespace.writes
+async def test_what_was_exported_is_adopted_by_the_next_process() -> None:
+    namespace = Namespace()
+    await keeper(namespace, Exporting(one=ENTRY, two=None)).keep()
 
-    world.began += later
-    await keeper.keep()
-
-    assert namespace.writes - before == writes
+    assert await adopted(namespace) == {"one": ENTRY}
 
 
-async def test_what_was_damaged_is_not_taken_up() -> None:
-    world, namespace = World().alias("production", "12"), Namespace()
-    await contents(namespace, world).keep()
-    for body in namespace.bodies.values():
-        body["data"]["content"] = body["data"]["content"].replace('"seen"', '"sin"')
+async def test_an_entry_is_written_when_it_is_new_and_not_again() -> None:
+    namespace, source = Namespace(), Exporting(one=ENTRY)
+    cache = keeper(namespace, source)
+    for _ in range(3):
+        await cache.keep()
+    assert namespace.writes == 1
 
-    assert await contents(namespace, World()).load() == {}
+    source.entries = {"one": {**ENTRY, "seen": 2.0}}
+    await cache.keep()
+    assert namespace.writes == 2
+
+
+async def test_what_is_in_no_export_for_an_hour_is_removed_and_what_is_not_known_now_stays(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(hash_cache, "UNUSED", 2)
+    namespace, source = Namespace(), Exporting(one=ENTRY, two=ENTRY)
+    cache = keeper(namespace, source)
+    await cache.keep()
+
+    source.entries = {"two": None}
+    for _ in range(2):
+        await cache.keep()
+    assert await adopted(namespace) == {"one": ENTRY, "two": ENTRY}
+    await cache.keep()
+
+    assert await adopted(namespace) == {"two": ENTRY}
+
+
+async def test_what_is_too_large_for_a_config_map_is_not_kept_and_not_tried_again() -> None:
+    namespace = Namespace()
+    cache = keeper(namespace, Exporting(one={"text": "x" * hash_cache.MAX_BYTES}))
+    for _ in range(2):
+        await cache.keep()
+
+    assert namespace.writes == 0
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", "null", '{"source": "registry", "entry": "one"}'])
+def test_what_is_no_entry_is_ignored(text: str) -> None:
+    assert hash_cache._read({"data": {"content": text}}) is None
+    assert hash_cache._read({}) is None
+
+
+def test_an_entry_is_read_as_it_was_written() -> None:
+    name = Name("registry", '["a"]')
+
+    assert hash_cache._read(hash_cache._written(name, ENTRY)) == (name, ENTRY)

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, Protocol, TypeVar
 
+from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
 from stagingmirror.drift.facts import Unseen, Why
 from stagingmirror.errors import NotThere, StagingMirrorError
 from stagingmirror.reasons import Reason
@@ -80,6 +81,7 @@ class KubernetesSource:
     """
 
     subjects: ClassVar[frozenset[type]] = frozenset({WorkloadSubject, ConfigMapSubject})
+    name: ClassVar[str] = "kubernetes"
     polled: ClassVar[bool] = False
 
     def __init__(
@@ -128,9 +130,16 @@ class KubernetesSource:
         """Every watch has been answered once, be it with a refusal."""
         return self._coverage.ready
 
-    def want_namespaces(self, namespaces: frozenset[str]) -> None:
-        """The namespaces that environments list; all others are forgotten."""
-        self._coverage.want(namespaces)
+    def secret_name(self, spec: object) -> None:
+        """None is needed: it is the cluster that we run in."""
+
+    def configure(self, specs: Mapping[str, MirrorEnvironmentSpec], credentials: object) -> None:
+        """Watch the namespaces that environments list."""
+        listed = (namespace for spec in specs.values() for namespace in spec.namespaces)
+        self._coverage.want(frozenset(listed))
+
+    def answers(self, environment: str) -> None:
+        """Each namespace is checked by itself."""
 
     def want(self, subject: ClusterSubject, interval: float = math.inf) -> None:
         """Somebody reads it: hear of its coming even before it exists; keep a ConfigMap's data;
@@ -202,6 +211,13 @@ class KubernetesSource:
                         group.create_task(self._confirm(one))
         except TimeoutError:
             return
+
+    def export(self) -> dict[str, None]:
+        """Nothing: a start lists everything."""
+        return {}
+
+    def adopt(self, entries: object) -> None:
+        """There is nothing to adopt."""
 
     async def run(self) -> None:
         """Watches until cancelled."""

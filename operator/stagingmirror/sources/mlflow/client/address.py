@@ -1,28 +1,14 @@
-"""Where a registry is and how to be let in; made by the engine from a MirrorEnvironment and its
-Secret.
-"""
+"""Where an environment's registry is, and how to be let in."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
+from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
+from stagingmirror.api.types.duration import seconds
+from stagingmirror.api.types.quantity import parse_bytes
 from stagingmirror.errors import NeedsHuman
 from stagingmirror.reasons import Reason
-
-
-@dataclass(frozen=True, slots=True)
-class Basic:
-    username: str
-    password: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """Sent as ``Authorization: Bearer``."""
-
-    token: str = field(repr=False)
-
-
-Credentials = Basic | Token
+from stagingmirror.sources.source import Credentials
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +34,21 @@ class ServerKey:
     url: str
     credentials: Credentials | None
     ca_bundle: str | None
+
+
+def address_of(
+    spec: MirrorEnvironmentSpec, credentials: Credentials | None
+) -> RegistryAddress | None:
+    """The registry of an environment; None: it has none."""
+    if spec.mlflow is None:
+        return None
+    return RegistryAddress(
+        url=spec.mlflow.url,
+        credentials=credentials,
+        ca_bundle=spec.mlflow.ca_bundle,
+        content_interval=seconds(spec.content.interval),
+        max_bytes=parse_bytes(spec.content.max_bytes),
+    )
 
 
 def server_key(address: RegistryAddress) -> ServerKey:

@@ -18,8 +18,9 @@ from yarl import URL
 from stagingmirror.errors import NeedsHuman, NotAnswered, StagingMirrorError
 from stagingmirror.reasons import Reason
 from stagingmirror.settings import Settings
-from stagingmirror.sources.mlflow.client.address import Basic, Credentials, Token, clean_url
+from stagingmirror.sources.mlflow.client.address import clean_url
 from stagingmirror.sources.mlflow.client.errors import decoded, failure, refusal
+from stagingmirror.sources.source import Basic, Credentials, Token
 
 OnCall = Callable[[str, str, float], None]
 """Told (operation, result, seconds) of each call; result is ``ok`` or an error's reason."""

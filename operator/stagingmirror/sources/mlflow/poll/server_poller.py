@@ -2,8 +2,10 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any
 
+from stagingmirror.drift.facts import Unseen
 from stagingmirror.settings import Settings
 from stagingmirror.sources.mlflow.client.address import RegistryAddress
 from stagingmirror.sources.mlflow.client.client import MlflowServer
@@ -58,18 +60,15 @@ class ServerPoller:
         self._bound()
         self._wake.set()
 
-    def leave(self, environment: str) -> list[tuple[RegistrySubject, float]]:
-        """Returns what was wanted of it. It is not wanted here any more."""
+    def leave(self, environment: str, wanted: Iterable[RegistrySubject]) -> None:
+        """The environment leads elsewhere now, and what is wanted of it is not wanted here."""
         del self._addresses[environment]
         self._bound()
-        moved = [
-            (subject, interval)
-            for subject, interval in self._subscriptions.items()
-            if subject.environment == environment
-        ]
-        for subject, _ in moved:
+        for subject in wanted:
             self.unwant(subject)
-        return moved
+
+    def get(self, subject: RegistrySubject) -> Observed[Any] | Unseen:
+        return self._known(subject).get(subject.key) or self.poll.unanswered()
 
     @property
     def is_unused(self) -> bool:
@@ -81,11 +80,9 @@ class ServerPoller:
         """
         self._subscriptions[subject] = interval
         self._subjects[type(subject), subject.key].add(subject)
-        is_alias = isinstance(subject, AliasSubject)
-        known = self.poll.observations.aliases if is_alias else self.poll.observations.versions
-        if subject.key not in known or interval < self._sleeping:
+        if subject.key not in self._known(subject) or interval < self._sleeping:
             self._wake.set()
-        if is_alias:
+        if isinstance(subject, AliasSubject):
             self.poll.recall(subject.key)
 
     def unwant(self, subject: RegistrySubject) -> None:
@@ -135,6 +132,10 @@ class ServerPoller:
             self.task.cancel()
             await asyncio.wait([self.task])
         await self.poll.close()
+
+    def _known(self, subject: RegistrySubject) -> Mapping[Key, Observed[Any] | Unseen]:
+        observations = self.poll.observations
+        return observations.aliases if isinstance(subject, AliasSubject) else observations.versions
 
     async def _round(self) -> None:
         """One whole round from now on: one that has begun does not know the newest wishes."""

@@ -72,7 +72,7 @@ async def losing(
         log_files(mlflow_staging, made.model, {"w.bin": "old"}, alias="champion")
         log_files(mlflow_production, made.model, {"w.bin": "new"}, alias="champion")
         async with in_front_of(mlflow_staging.url, made.instead) as address:
-            sandbox.registry.configure(sandbox.environments[1], RegistryAddress(address))
+            sandbox.registry.registries.set(sandbox.environments[1], RegistryAddress(address))
             sandbox.mirror(
                 [
                     {

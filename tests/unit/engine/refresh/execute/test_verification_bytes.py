@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import defaultdict
-from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -100,7 +99,7 @@ async def test_bytes_of_one_refresh_or_version_prove_nothing_for_another(
 
     assert not probes.bytes_read(KEY, BROUGHT, 901.0, clock.now)
     await settled()
-    assert not probes.bytes_read(KEY, frozenset({replace(VERSION, version="13")}), 901.0, clock.now)
+    assert not probes.bytes_read(KEY, frozenset({VERSION._replace(version="13")}), 901.0, clock.now)
     await probes.close()
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from stagingmirror.sources.kubernetes.subjects import ConfigMapSubject, Workload
 from stagingmirror.sources.kubernetes.watch import watch_scope
 from stagingmirror.view import Observed
 from support.kubernetes.cluster_bodies import deployment
+from support.kubernetes.listing import list_namespaces
 from support.kubernetes.scripted_cluster import ScriptedCluster, seeing
 from support.operators.waiting import holds
 
@@ -154,7 +154,7 @@ async def test_a_proof_that_failed_is_trouble_of_its_namespace_alone(
 ) -> None:
     async with seeing(cluster, "ml", "other", settings=CALM) as seen:
         cluster.forbidden.add(("deployments", "other"))
-        subjects = [WEB, replace(WEB, namespace="other")]
+        subjects = [WEB, WEB._replace(namespace="other")]
 
         await seen.source.prove(subjects, since=time.time(), read_bytes=False)
 
@@ -184,7 +184,7 @@ async def test_a_call_that_was_given_up_is_no_error_of_the_server(cluster: Scrip
     cluster.held.add("deployments")
     async with seeing(cluster, settings=CALM, ready=False) as seen:
         await holds(lambda: cluster.lists["deployments", None] == 1)
-        seen.source.want_namespaces(frozenset({"ml", "other"}))
+        list_namespaces(seen.source, "ml", "other")
         await holds(lambda: cluster.lists["deployments", None] == 2)
         cluster.held.clear()
         await holds(lambda: seen.sees("other"))

@@ -18,16 +18,11 @@ from stagingmirror.errors import (
     StagingMirrorError,
 )
 from stagingmirror.sources.mlflow.client import queries
-from stagingmirror.sources.mlflow.client.address import (
-    Basic,
-    Credentials,
-    RegistryAddress,
-    Token,
-    server_key,
-)
+from stagingmirror.sources.mlflow.client.address import RegistryAddress, server_key
 from stagingmirror.sources.mlflow.client.artifacts import StoredFile
 from stagingmirror.sources.mlflow.client.client import MlflowServer
 from stagingmirror.sources.mlflow.content.hashing import read_bytes
+from stagingmirror.sources.source import Basic, Credentials, Token
 from support.mlflow.answers import (
     SECRET,
     SETTINGS,

@@ -54,7 +54,7 @@ async def test_a_round_that_fails_in_our_own_hands_is_trouble_and_the_next_one_m
 
     source = MlflowSource(clock=time.time, on_change=on_change, settings=QUICK)
     async with serving(an_mlflow()) as url:
-        source.configure("production", RegistryAddress(url))
+        source.registries.set("production", RegistryAddress(url))
         source.want(AliasSubject("production", NAME, "champion"), 0.2)
         heard.clear()
         running = asyncio.create_task(source.run())

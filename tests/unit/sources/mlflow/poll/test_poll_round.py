@@ -1,7 +1,9 @@
 """When what is asked of one registry counts as asked."""
 
 import asyncio
+import json
 import time
+from dataclasses import asdict
 
 import pytest
 from aiohttp import web
@@ -55,7 +57,8 @@ async def test_when_an_alias_moved_outlives_a_restart(
         serving(an_mlflow()) as url,
         watching({"production": RegistryAddress(url)}) as watched,
     ):
-        watched.source.adopt_alias("production", NAME, "champion", former)
+        name = json.dumps(AliasSubject("production", NAME, "champion"))
+        watched.source.adopt({name: asdict(former)})
         watched.want_alias("production", NAME, "champion")
         await watched.named("production", NAME, "champion")
         look = watched.source.get(AliasSubject("production", NAME, "champion"))
