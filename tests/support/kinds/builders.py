@@ -35,10 +35,10 @@ from stagingmirror.sources.mlflow.subjects import (
 )
 from stagingmirror.sources.source import Source
 from stagingmirror.view import Observed, Subject
+from support.clock import NOW as NOW
 
 T = TypeVar("T")
 
-NOW = 1_000_000.0
 PRODUCTION, STAGING = "ml-prod", "ml-staging"
 NOT_ANSWERED = Why("NotAnswered", "the API server did not answer within 10 s.")
 

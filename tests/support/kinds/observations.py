@@ -19,8 +19,8 @@ from stagingmirror.drift.facts import (
     Unseen,
     Why,
 )
+from support.clock import NOW as NOW
 
-NOW = 1_800_000_000.0
 STALE_AFTER = 120.0
 
 

@@ -3,14 +3,7 @@
 from dataclasses import dataclass, field
 
 from stagingmirror.engine.workqueue.queue import WorkQueue
-
-
-@dataclass
-class Clock:
-    now: float = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
+from support.clock import Clock
 
 
 class NotCounting:

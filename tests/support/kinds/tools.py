@@ -7,15 +7,8 @@ from typing import Any
 from stagingmirror.actions.tools import Tools
 from stagingmirror.sources.kubernetes.write.writer import Writer
 from stagingmirror.sources.mlflow.client.client import MlflowServer
+from support.clock import Clock
 from support.kubernetes.wire import Wire
-
-
-@dataclass(slots=True)
-class Clock:
-    now: float = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def no_server(environment: str) -> MlflowServer:

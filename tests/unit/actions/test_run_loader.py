@@ -7,6 +7,7 @@ import pytest
 from stagingmirror.actions.run_loader import RunLoader
 from stagingmirror.actions.step import Arrived, Outcome, Task, Underway
 from stagingmirror.errors import StepFailed
+from support.clock import NOW
 from support.kinds.tools import Bench
 from support.kubernetes.workloads import cron_job
 
@@ -24,9 +25,9 @@ class Loads(Bench):
         self.wire.put("/apis/batch/v1/namespaces/ml/cronjobs/load", cron_job("load", "ml", "x"))
 
     async def forward(self) -> Task:
-        outcome = await LOADING.take(Task("r1", {}, {}, {}, 0.0, give_up=2000.0), self.tools)
+        outcome = await LOADING.take(Task("r1", {}, {}, {}, 0.0, give_up=NOW + 1000), self.tools)
         assert outcome.after is not None
-        return Task("r1", {}, outcome.after, {}, 0.0, give_up=2000.0)
+        return Task("r1", {}, outcome.after, {}, 0.0, give_up=NOW + 1000)
 
     @property
     def job(self) -> str:

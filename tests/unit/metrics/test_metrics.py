@@ -15,18 +15,11 @@ from stagingmirror.api.status.status import status_of
 from stagingmirror.engine.workqueue.queue import Counting
 from stagingmirror.metrics import Metrics, Server
 from stagingmirror.metrics.metrics import MOST_OPERATIONS
+from support.clock import Clock
 from support.kinds.observations import NOW, component, drifted, equal, report, seen, unknown
 
 ROOT = Path(__file__).parents[3]
 LABELS = {"namespace": "ml-staging", "name": "fraud"}
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

@@ -143,14 +143,17 @@ def test_a_check_token_for_bytes_reads_them_again(world: World, model: str) -> N
     world.until(lambda status: status.get("handledCheckAt") == "bytes:one", within=40)
 
 
+def config_maps(world: World) -> list[dict[str, Any]]:
+    return world.kube.list("v1", "ConfigMap", world.namespace)
+
+
 def test_hashes_survive_a_restart_without_reading_bytes_again(
     world: World, operator: OperatorProcess, model: str, mlflow_production: MlflowServer
 ) -> None:
     world.mirror(track=tracking(model), checkInterval="50s", staleAfter="150s")
     before = until_compared(world)
-    time.sleep(6)  # hashes are kept every 5 s
-    kept = world.kube.list("v1", "ConfigMap", world.namespace)
-    assert any(content_hash(before, "production") in str(each["data"]) for each in kept)
+    kept = content_hash(before, "production")
+    world.until(lambda _: any(kept in str(each["data"]) for each in config_maps(world)))
 
     with world.operator() as second:
         second.until('"started"')

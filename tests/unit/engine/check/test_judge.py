@@ -16,10 +16,9 @@ from stagingmirror.engine.observe.view import RecordingView
 from stagingmirror.engine.ownership.track_entries import known
 from stagingmirror.sources.kubernetes.subjects import ConfigMap, ConfigMapSubject, WorkloadSubject
 from stagingmirror.view import Observed
+from support.clock import NOW
 from support.kinds.builders import sources_of
 from support.resources import resources
-
-NOW = 1_000_000.0
 
 
 class Cluster:

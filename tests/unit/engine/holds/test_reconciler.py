@@ -12,7 +12,6 @@ from support.kubernetes.api_server import Answer, an_api_server
 from support.operators.runtimes import a_runtime
 from support.resources import resources
 
-NOW = 1_000_000.0
 FRAUD = MirrorKey("ml-staging", "fraud")
 
 
@@ -77,7 +76,7 @@ async def test_a_hold_is_not_effective_while_a_refresh_of_its_mirror_is_open_and
 
     assert "effectiveSince" not in waiting
     assert waiting["message"] == "a refresh in progress finishes first"
-    assert effective == {"effectiveSince": "1970-01-12T13:46:40Z", "observedGeneration": 1}
+    assert effective == {"effectiveSince": "2027-01-15T08:00:00Z", "observedGeneration": 1}
 
 
 async def test_a_hold_that_names_a_component_that_is_not_tracked_never_looks_effective() -> None:

@@ -18,18 +18,9 @@ from stagingmirror.engine.context import A_MOMENT
 from stagingmirror.engine.leader.settled_at import SettledAt
 from stagingmirror.engine.status import heartbeat
 from stagingmirror.engine.workqueue.queue import WorkQueue
+from support.clock import NOW, Clock
 from support.kinds.queues import NotCounting
 from support.operators.runtimes import a_runtime
-
-NOW = 1_000_000.0
-
-
-@dataclass
-class Clock:
-    now: float = NOW
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @dataclass
@@ -267,14 +258,14 @@ def test_a_mirror_is_looked_at_when_an_acceptance_ends() -> None:
         "component": "data",
         "fact": "value",
         "reason": "…",
-        "until": "1970-01-12T13:46:45Z",
+        "until": "2027-01-15T08:00:05Z",
     }
 
     assert wake(spec(accept=[accepted])) == pytest.approx(5 + A_MOMENT)
 
 
 def test_a_mirror_is_looked_at_when_its_drift_is_overdue() -> None:
-    status = {"driftedSince": "1970-01-12T13:46:30Z"}
+    status = {"driftedSince": "2027-01-15T07:59:50Z"}
 
     assert wake(spec(maxDriftAge="15s"), status=status) == pytest.approx(5 + A_MOMENT)
 

@@ -27,10 +27,10 @@ from stagingmirror.engine.observe.check_requests import (
 from stagingmirror.engine.refresh.start.triggers import refused_token
 from stagingmirror.engine.resources.cache import ResourceCache
 from stagingmirror.engine.resources.mirror import MirrorKey
+from support.clock import NOW
 from support.resources import resources
 
 KEY = MirrorKey("ml-staging", "fraud")
-NOW = 1_000_000.0
 STALE = 120.0
 SEEN = MirrorStatus.read({"conditions": [{"type": "Ready"}]})
 

@@ -8,8 +8,8 @@ from stagingmirror.drift.facts import Observations, Seen, Unseen, Why
 from stagingmirror.engine.observe.initial_sync import AFTER_EDIT, AGAIN, AT_START, InitialSync
 from stagingmirror.sources.kubernetes.subjects import ConfigMapSubject
 from stagingmirror.view import Observed, Subject
+from support.clock import NOW
 
-NOW = 1_000_000.0
 UNSEEN = Unseen(Why("NotSeenYet", "…"), NOW)
 
 

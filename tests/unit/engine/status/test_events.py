@@ -16,6 +16,7 @@ from stagingmirror.drift.deploys import Deploy, DeployKey
 from stagingmirror.engine.resources.mirror import MirrorKey
 from stagingmirror.engine.status.events import BURST, REFILL, WAITING, EventRecorder
 from stagingmirror.errors import NotAnswered
+from support.clock import Clock
 from support.kinds.observations import NOW, drifted, equal, report
 from support.operators.runtimes import a_runtime
 
@@ -49,14 +50,6 @@ def logged() -> Iterator[LogCapture]:
     structlog.configure(processors=[capture])
     yield capture
     structlog.configure(**before)
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def __call__(self) -> float:
-        return self.now
 
 
 async def written(events: EventRecorder, recorder: Recorder, count: int) -> list[dict[str, Any]]:

@@ -16,11 +16,10 @@ from stagingmirror.engine.status.events import ChangeReporter, EventRecorder
 from stagingmirror.engine.status.writer import LastStatus, StatusWriter
 from stagingmirror.errors import Conflicted, NotLeading
 from stagingmirror.metrics import Metrics
+from support.clock import NOW
 from support.kubernetes.api_server import Answer, an_api_server, not_found, refused
 from support.operators.runtimes import a_runtime
 from support.resources import resources
-
-NOW = 1_000_000.0
 
 
 @dataclass

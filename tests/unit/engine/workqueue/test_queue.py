@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from stagingmirror.engine.workqueue.queue import WorkQueue
-from support.kinds.queues import Clock, Figures, NotCounting, a_queue
+from support.clock import Clock
+from support.kinds.queues import Figures, NotCounting, a_queue
 
 
 def test_a_key_that_is_added_twice_is_taken_once() -> None:

@@ -4,7 +4,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from support.kinds.queues import Clock, a_queue
+from support.clock import Clock
+from support.kinds.queues import a_queue
 
 KEYS = st.sampled_from("abcd")
 

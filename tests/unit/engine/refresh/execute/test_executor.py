@@ -17,6 +17,7 @@ from stagingmirror.engine.refresh.execute.rollback import Rollback
 from stagingmirror.engine.refresh.execute.verification import Judgement, judge_applied, track_mark
 from stagingmirror.engine.refresh.record.record import Applied, Entry, Record
 from stagingmirror.engine.refresh.record.record_store import Records
+from support.clock import NOW
 from support.kinds.observations import component, seen
 from support.kinds.records import a_record
 from support.kinds.tools import Bench
@@ -29,7 +30,7 @@ JOBS = "/apis/batch/v1/namespaces/ml/jobs"
 
 
 def record(**fields: Any) -> Record:
-    given = {"uid": "u1", "namespace": "ml", "started": 1000.0, "timeout": 600.0}
+    given = {"uid": "u1", "namespace": "ml", "started": NOW, "timeout": 600.0}
     return a_record(Entry(LOAD), Entry(SET), **{**given, "rollout_timeout": 60.0, **fields})
 
 
@@ -170,7 +171,7 @@ async def test_success_counts_what_was_compared_and_names_the_rest() -> None:
     components = [
         Judged(each, said.observations, said.verdict) for each in (track, setting("edited"))
     ]
-    judgement = judge_applied(verified, components, acceptances=(), grace=15.0, now=1000.0)
+    judgement = judge_applied(verified, components, acceptances=(), grace=15.0, now=NOW)
     assert judgement == Judgement(unjudged=("edited", "gone"))
 
     closed = await refresh.running.verify(

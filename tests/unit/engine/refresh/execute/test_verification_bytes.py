@@ -17,7 +17,7 @@ from stagingmirror.errors import NotAnswered, NotRead
 from stagingmirror.sources.mlflow.subjects import VersionSubject
 from stagingmirror.sources.source import Source
 from stagingmirror.view import Subject
-from support.kinds.tools import Clock
+from support.clock import Clock
 
 KEY = MirrorKey("ml-staging", "fraud")
 VERSION = VersionSubject("staging", "fraud-detector", "12")

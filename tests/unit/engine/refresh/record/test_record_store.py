@@ -7,19 +7,12 @@ import pytest
 
 from stagingmirror.engine.refresh.record.record_store import KEY, UNREADABLE_PERIOD, Records
 from stagingmirror.errors import Conflicted, NotAnswered
-from support.kinds.builders import NOW
+from support.clock import Clock
 from support.kinds.records import a_record
 from support.operators.object_server import CONFIG_MAPS, ObjectServer, a_writer
 
 HOME = CONFIG_MAPS.format("operator")
 PATH = f"{HOME}/refresh-uid-1"
-
-
-class Clock:
-    now = NOW
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

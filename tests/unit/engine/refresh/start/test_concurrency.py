@@ -1,8 +1,8 @@
 """Whose turn it is to refresh where only some may at a time."""
 
 from stagingmirror.engine.refresh.start.concurrency import ABSENCE, Slots
+from support.clock import NOW
 
-NOW = 1_800_000_000.0
 STAGING = "staging"
 
 
