@@ -11,7 +11,7 @@ from stagingmirror.actions.step import ExecutableStep
 from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
 from stagingmirror.api.spec.kind_spec import KindSpec, Mode
 from stagingmirror.drift.facts import Observation, Seen, Why
-from stagingmirror.drift.places import Place, RegistryAlias
+from stagingmirror.drift.places import Place
 from stagingmirror.view import View
 
 S = TypeVar("S", bound=KindSpec)
@@ -75,12 +75,10 @@ class Kind(Protocol[S]):
         registry that staging does not have).
         """
 
-    def problems(self, entry: Entry[S], sides: Sides, *, same_registry: bool | None) -> Why | None:
+    def problems(self, entry: Entry[S], sides: Sides, view: View) -> Why | None:
         """Why this entry cannot be judged at all, with the remedy: what CEL cannot express.
 
         Reasons: SameThing, NamespaceNotListed, NoRegistry, SharedRegistry, NotSharedRegistry.
-        ``same_registry``: whether both environments were proven to be one registry; None: not
-        known.
         """
 
     def refusal(self, entry: Entry[S], sides: Sides) -> Why | None:
@@ -89,8 +87,13 @@ class Kind(Protocol[S]):
     def writes(self, entry: Entry[S], sides: Sides) -> frozenset[Place]:
         """What a refresh of this entry writes; a restart is no write."""
 
-    def names(self, entry: Entry[S], sides: Sides) -> frozenset[RegistryAlias]:
-        """The aliases that this entry names as production's; nothing may ever write to them."""
+    def production_places(self, entry: Entry[S], sides: Sides) -> frozenset[Place]:
+        """What this entry names as production's and could be written; nothing may ever write there.
+        Namespaces of Production environments are protected as a whole, whoever names them.
+        """
+
+    def production_places_in(self, environment: str, raw: Mapping[str, object]) -> frozenset[Place]:
+        """The same of an entry that cannot be parsed: ``raw`` may be wrong in any way."""
 
 
 Catalogue = Mapping[str, Kind[Any]]

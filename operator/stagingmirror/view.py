@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from stagingmirror.drift.facts import Unseen, Why
+from stagingmirror.drift.places import Place
 
 T = TypeVar("T")
 
@@ -44,13 +45,15 @@ class View(Protocol):
         """Unseen: no answer so far, or none possible (forbidden, not configured)."""
         ...
 
-    def same_registry(self, one: str, other: str) -> bool | None:
-        """Whether the registries of two environments were proven to be one; None: not known."""
+    def is_production(self, place: Place) -> bool:
+        """Whether any mirror names this place, or one that is not known to be another, as
+        production's.
+        """
         ...
 
-    def is_productions(self, environment: str, model: str, alias: str) -> bool:
-        """Whether any mirror names this alias as production's, in whichever environment the same
-        registry may be reached.
+    def same_place(self, one: Place, other: Place) -> bool | None:
+        """Whether two places are one, e.g. an alias in two environments that lead to one registry;
+        None: not known.
         """
         ...
 

@@ -103,7 +103,7 @@ class MoveAlias(ExecutableStep):
         return ChangedUnderneath(Reason.CHANGED_UNDERNEATH, f"somebody {moved} during the refresh.")
 
     def _refuse_productions(self, tools: Tools) -> None:
-        if tools.is_productions(self.environment, self.model, self.alias):
+        if tools.is_production(RegistryAlias(self.environment, self.model, self.alias)):
             raise StepFailed(
                 Reason.PRODUCTION_IS_READ_ONLY,
                 f"a StagingMirror names {self._name} as production's, so it is never moved; name "

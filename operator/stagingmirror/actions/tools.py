@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
+from stagingmirror.drift.places import Place
 from stagingmirror.sources.kubernetes.write.writer import Writer
 
 T = TypeVar("T")
@@ -81,15 +82,15 @@ class Tools:
     """``writer`` writes to Kubernetes, and refuses where this process does not lead. ``source``
     gives the clients of all other systems.
 
-    ``is_productions``: whether any mirror names this alias (environment, registered model, alias)
-    as production's, in whichever environment the same registry is reached. ``may_copy``: whether
+    ``is_production``: whether any mirror names this place, or one that is not known to be another,
+    as production's. ``may_copy``: whether
     the bytes of one environment's registry may be written into another's, which must not be
     production's unless an admin says so; None: not known now.
     """
 
     writer: Writer
     source: SourceOf
-    is_productions: Callable[[str, str, str], bool]
+    is_production: Callable[[Place], bool]
     may_copy: Callable[[str, str], bool | None]
     clock: Callable[[], float]
     pool: Pool = field(default_factory=Pool)

@@ -6,6 +6,7 @@ where they have one of these digests in common; staging's fact then shows produc
 so that comparing stays a comparison of two texts.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import chain
 
@@ -14,7 +15,7 @@ from stagingmirror.api.spec.pipeline_image import PipelineImage, PipelineImageSt
 from stagingmirror.api.spec.references import WorkloadReference
 from stagingmirror.component import Entry, Role, Side, Sides
 from stagingmirror.drift.facts import Fact, Observation, Seen, Why
-from stagingmirror.drift.places import Place, RegistryAlias, WorkloadField
+from stagingmirror.drift.places import Place, WorkloadField
 from stagingmirror.errors import CannotRefresh
 from stagingmirror.reading.images import Reference, digest_of
 from stagingmirror.reading.patches import needed, patches, refuse_unseen
@@ -83,9 +84,7 @@ class PipelineImageKind:
         )
         return patches(entry.name, [(where.place, SetImage(where.container, str(image)))])
 
-    def problems(
-        self, entry: Entry[PipelineImage], sides: Sides, *, same_registry: bool | None
-    ) -> Why | None:
+    def problems(self, entry: Entry[PipelineImage], sides: Sides, view: View) -> Why | None:
         production, staging = (
             _where(entry.spec, s).place for s in (sides.production, sides.staging)
         )
@@ -101,7 +100,10 @@ class PipelineImageKind:
         at, field = where.place, f"image of {where.container}"
         return frozenset({WorkloadField(at.kind, at.namespace, at.name, field)})
 
-    def names(self, entry: Entry[PipelineImage], sides: Sides) -> frozenset[RegistryAlias]:
+    def production_places(self, entry: Entry[PipelineImage], sides: Sides) -> frozenset[Place]:
+        return frozenset()
+
+    def production_places_in(self, environment: str, raw: Mapping[str, object]) -> frozenset[Place]:
         return frozenset()
 
 

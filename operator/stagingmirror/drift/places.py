@@ -17,6 +17,12 @@ class Place(ABC):
     def __str__(self) -> str:
         """As messages name it: without its namespace or environment."""
 
+    def anywhere(self) -> "Place":
+        """The place without the environment in which it was named: two environments may lead to one
+        system. Two places may be one only if these are equal.
+        """
+        return self
+
     def folded(self) -> Self:
         """The place with case, Unicode composition and trailing blanks removed from its names: two
         places may be one in a store that ignores them if their folded forms are equal.
@@ -59,6 +65,9 @@ class RegistryAlias(Place):
     def __str__(self) -> str:
         return f"alias {self.model} {self.alias}"
 
+    def anywhere(self) -> "Place":
+        return replace(self, environment="")
+
 
 @dataclass(frozen=True, slots=True)
 class Loader(Place):
@@ -84,28 +93,23 @@ class LoaderVariable(Place):
         return f"CronJob {self.cron_job} variable {self.variable} of {self.container}"
 
 
-SameRegistry = Callable[[str, str], bool | None]
-"""Whether two environments lead to one registry; None: not known."""
+SamePlace = Callable[[Place, Place], bool | None]
+"""Whether two places are one; None: not known."""
 
 
-def shared(
-    ones: Iterable[Place], others: frozenset[Place], same_registry: SameRegistry
-) -> Place | None:
-    """The first of ``ones`` that is among the others. Two environments that are not proven to be
-    two registries count as one.
+def shared(ones: Iterable[Place], others: frozenset[Place], same_place: SamePlace) -> Place | None:
+    """The first of ``ones`` that is among the others. Two places that are not known to be two count
+    as one.
     """
     for one in sorted(ones, key=str):
-        if any(_is_same(one, each, same_registry) for each in others):
+        if any(_may_be_same(one, each, same_place) for each in others):
             return one
     return None
 
 
-def _is_same(one: Place, other: Place, same_registry: SameRegistry) -> bool:
-    if isinstance(one, RegistryAlias) and isinstance(other, RegistryAlias) and one != other:
-        return replace(one, environment=other.environment) == other and (
-            same_registry(one.environment, other.environment) is not False
-        )
-    return one == other
+def _may_be_same(one: Place, other: Place, same_place: SamePlace) -> bool:
+    alike = one.anywhere() == other.anywhere()
+    return one == other or (alike and same_place(one, other) is not False)
 
 
 def _fold(name: str) -> str:

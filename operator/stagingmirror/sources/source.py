@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Protocol, TypeVar
 
 from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
 from stagingmirror.drift.facts import Unseen, Why
+from stagingmirror.drift.places import Place
 from stagingmirror.view import Observed, Subject
 
 T = TypeVar("T")
@@ -39,6 +40,8 @@ class Source(Protocol[S]):
 
     name: ClassVar[str]
     subjects: ClassVar[frozenset[type[Subject[Any]]]]
+    places: ClassVar[frozenset[type[Place]]]
+    """What is written in this system."""
     polled: ClassVar[bool]
     """Answers are requested anew at the period of ``want``, by the leader alone: two processes
     would poll twice. False: the system announces changes, a standby subscribes too, and answers are
@@ -79,6 +82,12 @@ class Source(Protocol[S]):
         ...
 
     def unwant(self, subject: S) -> None: ...
+
+    def same_place(self, one: Place, other: Place) -> bool | None:
+        """Whether two places of ``places``, equal but for their environments, are one; None: not
+        known.
+        """
+        ...
 
     async def prove(self, subjects: frozenset[S], *, since: float, read_bytes: bool) -> None:
         """Request every answer that began before ``since`` (POSIX s) anew; with ``read_bytes`` also

@@ -13,6 +13,7 @@ from stagingmirror.api.spec.mirror import Track
 from stagingmirror.api.types.workload import WorkloadKind
 from stagingmirror.component import Entry, Side, Sides
 from stagingmirror.drift.facts import Unseen, Why
+from stagingmirror.drift.places import Place, RegistryAlias
 from stagingmirror.engine.observe.sources import Sources
 from stagingmirror.engine.observe.view import RecordingView
 from stagingmirror.engine.ownership.track_entries import known
@@ -200,9 +201,15 @@ def recording(world: "World") -> RecordingView:
     return RecordingView(
         sources_of(world),
         world.seal,
-        is_productions=world.is_productions,
-        same_registry=world.same_registry,
+        is_production=world.is_production,
     )
+
+
+def proving(one_registry: bool | None) -> "World":
+    """An empty world in which both sides are, or are not, proven to be one registry."""
+    world = World()
+    world.one_registry = one_registry
+    return world
 
 
 class World:
@@ -212,6 +219,7 @@ class World:
     """
 
     subjects = frozenset({WorkloadSubject, ConfigMapSubject, AliasSubject, VersionSubject})
+    places = frozenset({RegistryAlias})
 
     def __init__(self) -> None:
         self.workloads: dict[tuple[str, str, str], Workload] = {}
@@ -224,7 +232,7 @@ class World:
         self.trouble: Why | None = None
         self.older: dict[str, float] = {}
         self.one_registry: bool | None = False
-        self.productions: set[tuple[str, str, str]] = set()
+        self.productions: set[Place] = set()
 
     def add(self, *things: Workload | ConfigMap) -> "World":
         for thing in things:
@@ -275,11 +283,11 @@ class World:
             return Unseen(self.nobody_answers or NOT_ANSWERED, self.began)
         return Observed(found, self.older.get(name, self.began), self.trouble)
 
-    def same_registry(self, one: str, other: str) -> bool | None:
+    def same_place(self, one: Place, other: Place) -> bool | None:
         return self.one_registry
 
-    def is_productions(self, environment: str, model: str, alias: str) -> bool:
-        return (environment, model, alias) in self.productions
+    def is_production(self, place: Place) -> bool:
+        return place in self.productions
 
     def seal(self, value: str) -> str:
         return f"hmac-sha256:{sha256(b'key' + value.encode()).hexdigest()}"

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from stagingmirror.actions.tools import Tools
+from stagingmirror.drift.places import Place
 from stagingmirror.sources.kubernetes.write.writer import Writer
 from stagingmirror.sources.mlflow.client.client import MlflowServer
 from support.clock import Clock
@@ -30,11 +31,11 @@ def tools_with(
     clock: Callable[[], float],
     *,
     server: Callable[[str], Any] = no_server,
-    is_productions: Callable[[str, str, str], bool] = lambda environment, model, alias: False,
+    is_production: Callable[[Place], bool] = lambda place: False,
     may_copy: Callable[[str, str], bool | None] = lambda source, destination: False,
 ) -> Tools:
     registry: Any = Registry(server)
-    return Tools(writer, lambda kind: registry, is_productions, may_copy, clock)
+    return Tools(writer, lambda kind: registry, is_production, may_copy, clock)
 
 
 @dataclass(slots=True)

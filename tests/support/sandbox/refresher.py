@@ -100,7 +100,7 @@ async def a_refresher() -> AsyncIterator[Office]:
             settings=Settings(namespace="operator"),
             recorder=Told(),
             mirror_is_there=mirrors.__contains__,
-            same_registry=lambda one, other: one == other,
+            same_place=lambda one, other: one == other,
             prove=lambda key, since: None,
             read_bytes=lambda key, subjects, since, looked: True,
         )

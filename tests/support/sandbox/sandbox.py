@@ -18,6 +18,7 @@ from stagingmirror.api.status.model import MirrorStatus
 from stagingmirror.api.types.base import API_VERSION
 from stagingmirror.api.types.times import rfc3339
 from stagingmirror.component import Side, Sides
+from stagingmirror.drift.places import Place
 from stagingmirror.engine.check.judge import Scene, judge_all, observe_all, plan_for
 from stagingmirror.engine.context import Context, Judged, Progress
 from stagingmirror.engine.holds.active import in_force, read
@@ -25,7 +26,7 @@ from stagingmirror.engine.observe.check_requests import REFRESH_AT
 from stagingmirror.engine.observe.probes import Probes
 from stagingmirror.engine.observe.sources import Sources
 from stagingmirror.engine.observe.view import RecordingView
-from stagingmirror.engine.ownership.track_entries import all_named
+from stagingmirror.engine.ownership.track_entries import all_production
 from stagingmirror.engine.refresh.reconciler import RefreshReconciler
 from stagingmirror.engine.refresh.start.state import RefreshState
 from stagingmirror.engine.resources.mirror import MirrorKey
@@ -120,7 +121,7 @@ class Sandbox:
             writer,
             time.time,
             server=lambda name: KillingServer(self.registry.server(name), self.kill_switch),
-            is_productions=self._is_productions,
+            is_production=self._is_production,
             may_copy=self._may_copy,
         )
         self.refresher = RefreshReconciler(
@@ -129,7 +130,7 @@ class Sandbox:
             settings=self.settings,
             recorder=self.told,
             mirror_is_there=lambda uid: self._uid() == uid,
-            same_registry=lambda one, other: one == other,
+            same_place=lambda one, other: one == other,
             prove=lambda key, since: None,
             read_bytes=self.probes.bytes_read,
         )
@@ -149,8 +150,7 @@ class Sandbox:
             view = RecordingView(
                 Sources(self.cluster, self.registry),
                 lambda value: f"hmac-sha256:{hash(value)}",
-                is_productions=lambda environment, model, alias: False,
-                same_registry=self.registry.same_registry,
+                is_production=lambda place: False,
             )
             scene = Scene(spec, sides, view, time.time(), {})
             held = await asyncio.to_thread(self._holds)
@@ -275,11 +275,9 @@ class Sandbox:
     def _uid(self) -> str | None:
         return body["metadata"]["uid"] if (body := self.body()) else None
 
-    def _is_productions(self, environment: str, model: str, alias: str) -> bool:
-        if (body := self.body()) is None or environment != self.environments[0]:
-            return False
-        found = all_named(parse_mirror(body), self._sides())
-        return any((each.model, each.alias) == (model, alias) for each in found)
+    def _is_production(self, place: Place) -> bool:
+        body = self.body()
+        return body is not None and place in all_production(parse_mirror(body), self._sides())
 
     def _may_copy(self, source: str, destination: str) -> bool | None:
         if self._sides().staging.spec.shares_registry_with == source:

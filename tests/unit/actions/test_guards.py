@@ -9,6 +9,7 @@ from stagingmirror.actions.copy_model import CopyModel
 from stagingmirror.actions.move_alias import MoveAlias
 from stagingmirror.actions.step import Task
 from stagingmirror.actions.tools import Pool
+from stagingmirror.drift.places import Place, RegistryAlias
 from stagingmirror.drift.steps import Produced
 from stagingmirror.errors import NeedsHuman, NotAnswered, NotLeading, StepFailed
 from stagingmirror.sources.kubernetes.write.writer import MERGE, Writer
@@ -88,10 +89,10 @@ async def test_staging_is_written_by_the_leader() -> None:
 
 
 async def test_an_alias_that_is_productions_is_never_even_asked_for() -> None:
-    def is_productions(environment: str, name: str, alias: str) -> bool:
-        return (environment, name, alias) == ("staging", "fraud-detector", "champion")
+    def is_production(place: Place) -> bool:
+        return place == RegistryAlias("staging", "fraud-detector", "champion")
 
-    tools = tools_with(writer(Asked()), lambda: 0.0, is_productions=is_productions)
+    tools = tools_with(writer(Asked()), lambda: 0.0, is_production=is_production)
 
     with pytest.raises(StepFailed, match="never moved"):
         await MOVE.survey("r1", tools)

@@ -174,7 +174,7 @@ def test_one_workload_cannot_be_both_sides() -> None:
         type(shared.staging)("staging", "staging", shared.staging.spec, PRODUCTION),
     )
 
-    why = KIND.problems(entry(), both, same_registry=None)
+    why = KIND.problems(entry(), both, World())
 
     assert why is not None
     assert why.reason == "SameThing"
@@ -192,7 +192,7 @@ def test_a_namespace_that_the_environment_does_not_list_is_refused() -> None:
         }
     )
 
-    why = KIND.problems(given, sides(), same_registry=None)
+    why = KIND.problems(given, sides(), World())
 
     assert why is not None
     assert why.reason == "NamespaceNotListed"
@@ -203,4 +203,4 @@ def test_it_writes_the_image_of_stagings_container_only() -> None:
     (write,) = KIND.writes(entry(), sides())
 
     assert write == WorkloadField("Deployment", STAGING, "features", "image of app")
-    assert KIND.names(entry(), sides()) == frozenset()
+    assert KIND.production_places(entry(), sides()) == frozenset()

@@ -8,7 +8,8 @@ import yaml
 from stagingmirror.api.spec.parse import parse_environment, parse_hold, parse_mirror
 from stagingmirror.component import Side, Sides
 from stagingmirror.drift.places import ConfigMapKey, Place, RegistryAlias, WorkloadField
-from stagingmirror.engine.ownership.track_entries import all_named, problem, refusal, written
+from stagingmirror.engine.ownership.track_entries import all_production, problem, refusal, written
+from support.kinds.builders import proving
 from support.resources import resources
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
@@ -33,7 +34,7 @@ def sides() -> Sides:
 def test_the_mirror_has_no_problem_between_the_environments() -> None:
     (mirror,) = documents("mirror.yaml")
 
-    found = [problem(each, sides(), same_registry=False) for each in parse_mirror(mirror).track]
+    found = [problem(each, sides(), proving(False)) for each in parse_mirror(mirror).track]
 
     assert found == [None, None, None]
 
@@ -48,12 +49,12 @@ def test_the_mirror_writes_nothing_that_it_names_as_productions() -> None:
     spec = parse_mirror(documents("mirror.yaml")[0])
 
     writes = {write for track in spec.track for write in written(track, sides())}
-    named = all_named(spec, sides())
+    named = all_production(spec, sides())
 
     aliases = {write for write in writes if isinstance(write, RegistryAlias)}
     assert {each.environment for each in aliases} == {"staging"}
     assert {namespace_of(each) for each in writes - aliases} == {"ml-staging"}
-    assert {name.environment for name in named} == {"production"}
+    assert {name.environment for name in named if isinstance(name, RegistryAlias)} == {"production"}
 
 
 def namespace_of(place: Place) -> str:

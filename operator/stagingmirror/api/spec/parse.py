@@ -38,6 +38,11 @@ def parse_hold(body: Mapping[str, Any]) -> MirrorHoldSpec:
     return _parsed(MirrorHoldSpec, body)
 
 
+def as_mapping(value: object) -> Mapping[str, object]:
+    """A part of a spec that may be wrong in any way; empty where it is no object."""
+    return value if isinstance(value, Mapping) else {}
+
+
 def _parsed(sort: type[M], body: Mapping[str, Any]) -> M:
     raw = body.get("spec") or {}
     try:

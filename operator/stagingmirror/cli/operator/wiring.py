@@ -139,7 +139,7 @@ class Operator:
             again=self.queue.add,
             clock=self.runtime.clock,
         )
-        self.claims = Claims(self.cache, self.registry.same_registry)
+        self.claims = Claims(self.cache, self.sources.same_place)
 
     def _make_refresher(self) -> None:
         writer = Writer(
@@ -150,7 +150,7 @@ class Operator:
         self.tools = Tools(
             writer=writer,
             source=self.sources.source,
-            is_productions=self.claims.is_productions,
+            is_production=self.claims.is_production,
             may_copy=partial(may_copy, self.cache, self.registry.same_registry),
             clock=self.runtime.clock,
         )
@@ -160,7 +160,7 @@ class Operator:
             settings=self._settings,
             recorder=self.recorder,
             mirror_is_there=self.cache.has_mirror,
-            same_registry=self.registry.same_registry,
+            same_place=self.sources.same_place,
             prove=self.probes.since,
             read_bytes=self.probes.bytes_read,
         )
@@ -229,13 +229,11 @@ class Operator:
         assessment = Assessment(
             self.cache,
             self.claims,
-            self.registry.same_registry,
             partial(
                 RecordingView,
                 self.sources,
                 seal,
-                is_productions=self.claims.is_productions,
-                same_registry=self.registry.same_registry,
+                is_production=self.claims.is_production,
             ),
             self.subscriptions,
             self.probes,

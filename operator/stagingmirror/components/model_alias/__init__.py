@@ -1,7 +1,10 @@
 """``modelAlias``: a registered model's alias, and the version that the workloads really load."""
 
+from collections.abc import Mapping
+
 from stagingmirror.actions.step import ExecutableStep
 from stagingmirror.api.spec.model_alias import ModelAlias
+from stagingmirror.api.spec.parse import as_mapping
 from stagingmirror.component import Entry, Role, Sides
 from stagingmirror.components.model_alias.names import alias_in, loaders_in, workloads_in
 from stagingmirror.components.model_alias.observe import VERSION, facts_of
@@ -36,14 +39,12 @@ class ModelAliasKind:
     ) -> tuple[ExecutableStep, ...]:
         return steps(entry.name, entry.spec, sides, production, staging, view)
 
-    def problems(
-        self, entry: Entry[ModelAlias], sides: Sides, *, same_registry: bool | None
-    ) -> Why | None:
+    def problems(self, entry: Entry[ModelAlias], sides: Sides, view: View) -> Why | None:
         production, staging = (
             workloads_in(entry.spec, side) for side in (sides.production, sides.staging)
         )
         return (
-            registry_problem(entry.name, entry.spec, sides, same_registry=same_registry)
+            registry_problem(entry.name, entry.spec, sides, view)
             or both_listed(
                 entry.name,
                 sides,
@@ -68,5 +69,11 @@ class ModelAliasKind:
         }
         return frozenset({alias_in(entry.spec, side), *variables})
 
-    def names(self, entry: Entry[ModelAlias], sides: Sides) -> frozenset[RegistryAlias]:
+    def production_places(self, entry: Entry[ModelAlias], sides: Sides) -> frozenset[Place]:
         return frozenset({alias_in(entry.spec, sides.production)})
+
+    def production_places_in(self, environment: str, raw: Mapping[str, object]) -> frozenset[Place]:
+        production = as_mapping(raw.get("production"))
+        model, alias = production.get("model"), production.get("alias")
+        named = [RegistryAlias(environment, str(model), str(alias))] if model and alias else []
+        return frozenset(named)

@@ -74,14 +74,14 @@ def steps(
         made, target = (copy,), Produced(copy.id)
     into_registry = (*made, *_alias(component, now, target))
     if into_registry:
-        refuse_unproven(sides, view)
+        refuse_unproven(sides, now.alias, view)
         _refuse_productions(now.alias, view)
     return (*into_registry, *patches(component, _fields(now, target)))
 
 
 def _refuse_productions(alias: RegistryAlias, view: View) -> None:
     """The step refuses it too, but only after a copy was made."""
-    if view.is_productions(alias.environment, alias.model, alias.alias):
+    if view.is_production(alias):
         raise CannotRefresh(
             Reason.PRODUCTION_IS_READ_ONLY,
             f"a StagingMirror names alias {alias.alias} of {alias.model} as production's, so it is "

@@ -8,15 +8,14 @@ from stagingmirror.api.spec.model_alias import ModelAlias
 from stagingmirror.component import Sides
 from stagingmirror.components.model_alias.names import alias_in
 from stagingmirror.drift.facts import Why
+from stagingmirror.drift.places import RegistryAlias
 from stagingmirror.errors import CannotRefresh
 from stagingmirror.reasons import Reason
 from stagingmirror.view import View
 
 
-def registry_problem(
-    name: str, entry: ModelAlias, sides: Sides, *, same_registry: bool | None
-) -> Why | None:
-    """``same_registry`` is what the registries proved; None: nothing so far."""
+def registry_problem(name: str, entry: ModelAlias, sides: Sides, view: View) -> Why | None:
+    """Why the alias cannot be compared at all; None: nothing is wrong with it."""
     urls = []
     for side in (sides.production, sides.staging):
         if side.spec.mlflow is None:
@@ -26,9 +25,10 @@ def registry_problem(
                 "add it, or remove the entry.",
             )
         urls.append(side.spec.mlflow.url.rstrip("/"))
-    shared = same_registry is True or urls[0] == urls[1]
     production, staging = alias_in(entry, sides.production), alias_in(entry, sides.staging)
-    if shared and replace(production, environment=staging.environment) == staging:
+    proven = _same_registry(sides, staging, view)
+    shared = proven is True or urls[0] == urls[1]
+    if shared and production.anywhere() == staging.anywhere():
         return Why(
             Reason.SAME_THING,
             f"track[{name}]: production and staging are the same alias "
@@ -44,7 +44,7 @@ def registry_problem(
             f"{are} one registry{_proof(urls)}; ask the owner of the latter to set "
             f"sharesRegistryWith: {production.environment}{_if_two(urls)}.",
         )
-    if declared and same_registry is False:
+    if declared and proven is False:
         return Why(
             Reason.NOT_SHARED_REGISTRY,
             f'track[{name}]: environment "{staging.environment}" has sharesRegistryWith: '
@@ -53,12 +53,12 @@ def registry_problem(
     return None
 
 
-def refuse_unproven(sides: Sides, view: View) -> None:
+def refuse_unproven(sides: Sides, alias: RegistryAlias, view: View) -> None:
     """Before anything is written into staging's registry: that it is not production's must be
     proven, or an admin must declare that both are one. Raises CannotRefresh.
     """
     production, staging = sides.production.environment, sides.staging.environment
-    if not shares_registry(sides) and view.same_registry(production, staging) is not False:
+    if not shares_registry(sides) and _same_registry(sides, alias, view) is not False:
         raise CannotRefresh(
             Reason.REGISTRY_NOT_PROVEN,
             f'it is not proven that environments "{production}" and "{staging}" are two registries,'
@@ -66,6 +66,11 @@ def refuse_unproven(sides: Sides, view: View) -> None:
             f"sharesRegistryWith: {production}; if they are two, both must answer, and let us see "
             "the default experiment (id 0) or a registered model of the same name.",
         )
+
+
+def _same_registry(sides: Sides, alias: RegistryAlias, view: View) -> bool | None:
+    """Whether staging's alias is the same place in production's environment; None: not known."""
+    return view.same_place(replace(alias, environment=sides.production.environment), alias)
 
 
 def shares_registry(sides: Sides) -> bool:

@@ -4,6 +4,8 @@ A value is in a ConfigMap's key, a container's variable or an annotation. It is 
 admin made it readable; everything else is sealed (HMAC) and only compared.
 """
 
+from collections.abc import Mapping
+
 from stagingmirror.actions.step import ExecutableStep
 from stagingmirror.api.spec.setting import Setting
 from stagingmirror.component import Entry, Role, Sides
@@ -18,7 +20,7 @@ from stagingmirror.components.setting.place import (
 )
 from stagingmirror.components.setting.refresh import steps
 from stagingmirror.drift.facts import Observation, Seen, Why
-from stagingmirror.drift.places import Place, RegistryAlias
+from stagingmirror.drift.places import Place
 from stagingmirror.reading.places import both_listed, same_thing
 from stagingmirror.reading.reading import Reading, observed
 from stagingmirror.reasons import Reason
@@ -45,9 +47,7 @@ class SettingKind:
     ) -> tuple[ExecutableStep, ...]:
         return steps(entry.name, entry.spec, sides, production, staging, view)
 
-    def problems(
-        self, entry: Entry[Setting], sides: Sides, *, same_registry: bool | None
-    ) -> Why | None:
+    def problems(self, entry: Entry[Setting], sides: Sides, view: View) -> Why | None:
         namespaces = [
             [
                 place_in(entry.spec, side).namespace,
@@ -71,5 +71,8 @@ class SettingKind:
     def writes(self, entry: Entry[Setting], sides: Sides) -> frozenset[Place]:
         return frozenset({write_of(place_in(entry.spec, sides.staging))})
 
-    def names(self, entry: Entry[Setting], sides: Sides) -> frozenset[RegistryAlias]:
+    def production_places(self, entry: Entry[Setting], sides: Sides) -> frozenset[Place]:
+        return frozenset()
+
+    def production_places_in(self, environment: str, raw: Mapping[str, object]) -> frozenset[Place]:
         return frozenset()

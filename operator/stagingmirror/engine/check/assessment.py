@@ -20,14 +20,12 @@ from stagingmirror.engine.workqueue.queue import RequeueAfter
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """``same_registry`` returns whether two environments lead to one registry (None: not known).
-    ``new_view`` makes the view of one pass. ``fresh_until`` is called with the time (POSIX s) at
+    """``new_view`` makes the view of one pass. ``fresh_until`` is called with the time (POSIX s) at
     which the observations of a mirror stop being fresh.
     """
 
     cache: ResourceCache
     claims: Claims
-    same_registry: Callable[[str, str], bool | None]
     new_view: Callable[[], RecordingView]
     subscriptions: Subscriptions
     probes: Probes
@@ -40,19 +38,19 @@ class Assessment:
         check.sides = sides_of(self.cache, check.mirror.key, check.spec)
 
     async def find_blockers(self, check: Check) -> None:
-        production, staging = check.sides.production, check.sides.staging
+        check.view = self.new_view()
         check.blockers = blockers.find(
             check.mirror.key,
             check.spec,
             check.sides,
             cache=self.cache,
             claims=self.claims,
-            same_registry=self.same_registry(production.environment, staging.environment),
+            view=check.view,
         )
 
     async def observe(self, check: Check) -> None:
         check.scene = Scene(
-            check.spec, check.sides, self.new_view(), check.now, check.blockers.components
+            check.spec, check.sides, check.view, check.now, check.blockers.components
         )
         check.observations = observe_all(check.scene)
 

@@ -20,6 +20,7 @@ from stagingmirror.engine.ownership.track_entries import all_written, problem, r
 from stagingmirror.engine.resources.cache import ResourceCache
 from stagingmirror.engine.resources.mirror import MirrorKey
 from stagingmirror.reasons import Reason
+from stagingmirror.view import View
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +47,9 @@ def find(
     *,
     cache: ResourceCache,
     claims: Claims,
-    same_registry: bool | None,
+    view: View,
 ) -> Blockers:
-    """Every stall of one mirror. ``same_registry``: whether both sides lead to one."""
+    """Every stall of one mirror."""
     whole = _schedule(spec)
     if whole is None and all_written(spec, sides):
         whole = (
@@ -56,16 +57,14 @@ def find(
             or _written_twice(spec, sides)
             or _overlap(key, spec, sides, claims)
         )
-    components = _components(spec, sides, same_registry=same_registry)
+    components = _components(spec, sides, view)
     return Blockers(components, whole, _refused(spec, sides))
 
 
-def _components(
-    spec: StagingMirrorSpec, sides: Sides, *, same_registry: bool | None
-) -> dict[str, Why]:
+def _components(spec: StagingMirrorSpec, sides: Sides, view: View) -> dict[str, Why]:
     found = {}
     for track in spec.track:
-        why = problem(track, sides, same_registry=same_registry)
+        why = problem(track, sides, view)
         if why is not None:
             found[track.name] = why
     return found

@@ -12,6 +12,7 @@ from stagingmirror.engine.check.judge import Scene
 from stagingmirror.engine.check.state import MirrorState
 from stagingmirror.engine.context import Context, Judged, Progress
 from stagingmirror.engine.holds.active import Request
+from stagingmirror.engine.observe.view import RecordingView
 from stagingmirror.engine.resources.mirror import Mirror
 from stagingmirror.engine.workqueue.queue import Result
 
@@ -29,6 +30,7 @@ class Check:
     """Those of this mirror that have not expired."""
     spec: StagingMirrorSpec = field(init=False)  # load_spec
     sides: Sides = field(init=False)  # resolve_environments
+    view: RecordingView = field(init=False)  # find_blockers
     blockers: Blockers = field(init=False)  # find_blockers
     scene: Scene = field(init=False)  # observe
     observations: tuple[Observations, ...] = field(init=False)  # observe, as in spec.track

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 from stagingmirror.drift.facts import Unseen
+from stagingmirror.drift.places import Place
 from stagingmirror.sources.source import Source
 from stagingmirror.view import Observed, Subject
 
@@ -18,6 +19,7 @@ class Sources:
         self._by_class: dict[type, Any] = {type(source): source for source in sources}
         self.all = sources
         self._by_type = {each: source for source in sources for each in source.subjects}
+        self._by_place = {each: source for source in sources for each in source.places}
 
     def source(self, kind: type[T], /) -> T:
         """The source of this class. Raises LookupError where there is none."""
@@ -31,6 +33,14 @@ class Sources:
     def get(self, subject: Subject[T]) -> Observed[T] | Unseen:
         """Raises LookupError, as ``of`` does."""
         return self._by_type[type(subject)].get(subject)
+
+    def same_place(self, one: Place, other: Place) -> bool | None:
+        """Whether two places are one; None: not known. Raises LookupError where no source has such
+        places.
+        """
+        if one == other or one.anywhere() != other.anywhere():
+            return one == other
+        return self._by_place[type(one)].same_place(one, other)
 
     def split(
         self, subjects: Iterable[Subject[Any]]

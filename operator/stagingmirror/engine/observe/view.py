@@ -5,16 +5,12 @@ from typing import Any, TypeVar
 
 from stagingmirror.drift.deploys import DeployKey
 from stagingmirror.drift.facts import Unseen
+from stagingmirror.drift.places import Place
 from stagingmirror.engine.observe.initial_sync import is_unanswered
 from stagingmirror.engine.observe.sources import Sources
 from stagingmirror.view import Observed, Subject
 
 T = TypeVar("T")
-
-IsProductions = Callable[[str, str, str], bool]
-"""Called with environment, registered model and alias."""
-SameRegistry = Callable[[str, str], bool | None]
-"""Called with two environments."""
 
 
 class RecordingView:
@@ -25,13 +21,12 @@ class RecordingView:
         sources: Sources,
         seal: Callable[[str], str],
         *,
-        is_productions: IsProductions,
-        same_registry: SameRegistry,
+        is_production: Callable[[Place], bool],
     ) -> None:
         self._sources = sources
         self.seal = seal
-        self.is_productions = is_productions
-        self.same_registry = same_registry
+        self.is_production = is_production
+        self.same_place = sources.same_place
         self.subjects: set[Subject[Any]] = set()
         self.parts: dict[DeployKey, RecordingView] = {}
         """What was read for one component on one side."""
@@ -41,8 +36,7 @@ class RecordingView:
         part = RecordingView(
             self._sources,
             self.seal,
-            is_productions=self.is_productions,
-            same_registry=self.same_registry,
+            is_production=self.is_production,
         )
         self.parts[key] = part
         return part

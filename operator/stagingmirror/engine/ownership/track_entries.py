@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from stagingmirror.api.spec.mirror import StagingMirrorSpec, Track
+from stagingmirror.api.spec.parse import as_mapping
 from stagingmirror.component import Entry, Kind, Sides
 from stagingmirror.components import CATALOGUE
 from stagingmirror.drift.facts import Why
-from stagingmirror.drift.places import Place, RegistryAlias
+from stagingmirror.drift.places import Place
+from stagingmirror.view import View
 
 Known = tuple[Kind[Any], Entry[Any]]
 """A kind, and an entry of this kind."""
@@ -27,12 +29,10 @@ def headline_of(track: Track) -> tuple[str, ...]:
     return () if found is None else found[0].headline
 
 
-def problem(track: Track, sides: Sides, *, same_registry: bool | None) -> Why | None:
+def problem(track: Track, sides: Sides, view: View) -> Why | None:
     """Why this entry cannot be judged at all, with the remedy."""
-    if (found := known(track)) is None:
-        return None
-    kind, entry = found
-    return kind.problems(entry, sides, same_registry=same_registry)
+    found = known(track)
+    return None if found is None else found[0].problems(found[1], sides, view)
 
 
 def refusal(track: Track, sides: Sides) -> Why | None:
@@ -59,9 +59,26 @@ def all_compared(spec: StagingMirrorSpec, sides: Sides) -> frozenset[Place]:
     return frozenset().union(*(kind.writes(entry, sides) for kind, entry in _all(spec)))
 
 
-def all_named(spec: StagingMirrorSpec, sides: Sides) -> frozenset[RegistryAlias]:
-    """The aliases that this mirror names as production's; nothing may ever write to them."""
-    return frozenset().union(*(kind.names(entry, sides) for kind, entry in _all(spec)))
+def all_production(spec: StagingMirrorSpec, sides: Sides) -> frozenset[Place]:
+    """What this mirror names as production's; nothing may ever write there."""
+    return frozenset().union(*(kind.production_places(entry, sides) for kind, entry in _all(spec)))
+
+
+def production_in(spec: object) -> frozenset[Place]:
+    """The same of a spec that cannot be parsed, or whose environments cannot be used: it may be
+    wrong in any way, also in these fields.
+    """
+    raw = as_mapping(spec)
+    environment, track = as_mapping(raw.get("production")).get("environment"), raw.get("track")
+    if not environment or not isinstance(track, list):
+        return frozenset()
+    return frozenset().union(
+        *(
+            kind.production_places_in(str(environment), as_mapping(as_mapping(entry).get(name)))
+            for entry in track
+            for name, kind in CATALOGUE.items()
+        )
+    )
 
 
 def _refreshed(track: Track) -> Known | None:

@@ -16,7 +16,7 @@ from stagingmirror.actions.tools import Tools
 from stagingmirror.api.status.model import MirrorStatus
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.drift.facts import Why
-from stagingmirror.drift.places import SameRegistry
+from stagingmirror.drift.places import SamePlace
 from stagingmirror.engine.context import Context, Progress, acceptances_of
 from stagingmirror.engine.refresh.execute.contention import Contention
 from stagingmirror.engine.refresh.execute.executor import Executor
@@ -75,12 +75,12 @@ class RefreshReconciler:
         settings: Settings,
         recorder: EventRecorder,
         mirror_is_there: Callable[[str], bool],
-        same_registry: SameRegistry,
+        same_place: SamePlace,
         prove: Callable[[MirrorKey, float], None],
         read_bytes: ReadBytes,
     ) -> None:
         """``mirror_is_there`` answers from what we watch, whether a mirror of this uid exists and
-        stays. ``same_registry`` whether two environments lead to one registry (None: not known).
+        stays. ``same_place``: whether two places are one (None: not known).
         ``prove`` asks anew, beside the pass, for every look of a mirror that began before ``since``
         (POSIX s); called by each pass that waits for such a look. ``read_bytes`` does so for the
         bytes of models.
@@ -98,7 +98,7 @@ class RefreshReconciler:
         self._running = Executor(self._records, tools, self._took_over)
         self._returning = Rollback(self._records, tools)
         self._contention = Contention(tools)
-        self._others = Conflicts(self._records, mirror_is_there, same_registry)
+        self._others = Conflicts(self._records, mirror_is_there, same_place)
         self._leftovers = Leftovers(self._records, tools)
         self._starter = Starter(self._records, tools, self._others, self._leftovers)
         self.orphans = Orphans(self._records, tools.writer, runtime, mirror_is_there, self._back)

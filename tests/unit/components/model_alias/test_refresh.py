@@ -13,7 +13,7 @@ from stagingmirror.drift.places import RegistryAlias, WorkloadField
 from stagingmirror.drift.steps import Produced
 from stagingmirror.errors import CannotRefresh
 from stagingmirror.sources.kubernetes.write.field_patch import Restart, SetVariable
-from support.kinds.builders import NOW, container, sides, version, workload
+from support.kinds.builders import NOW, container, proving, sides, version, workload
 from support.kinds.fraud import (
     BY_RESTART,
     BY_VARIABLE,
@@ -203,7 +203,7 @@ def test_bytes_that_changed_after_they_were_judged_are_not_copied() -> None:
 def test_a_namespace_of_loaded_by_must_be_listed() -> None:
     elsewhere = {**BY_VARIABLE, "namespace": "kube-system"}
 
-    why = KIND.problems(entry(elsewhere), sides(), same_registry=False)
+    why = KIND.problems(entry(elsewhere), sides(), proving(False))
 
     assert why is not None
     assert why.reason == "NamespaceNotListed"
@@ -216,4 +216,6 @@ def test_it_writes_stagings_alias_and_variables_and_names_productions_alias() ->
         RegistryAlias("staging", "fraud-detector", "live"),
         WorkloadField("Deployment", STAGING, "server", "variable MODEL_VERSION of app"),
     }
-    assert KIND.names(given, sides()) == {RegistryAlias("production", "fraud-detector", "champion")}
+    assert KIND.production_places(given, sides()) == {
+        RegistryAlias("production", "fraud-detector", "champion")
+    }

@@ -8,8 +8,9 @@ from stagingmirror.actions.copy_model import CopyModel
 from stagingmirror.actions.move_alias import MoveAlias
 from stagingmirror.actions.patch_workload import PatchWorkload
 from stagingmirror.component import Sides
+from stagingmirror.drift.places import RegistryAlias
 from stagingmirror.errors import CannotRefresh
-from support.kinds.builders import environment, sides, version
+from support.kinds.builders import environment, proving, sides, version
 from support.kinds.fraud import (
     BY_VARIABLE,
     KIND,
@@ -57,7 +58,7 @@ def test_an_admin_who_says_that_both_are_one_registry_needs_no_proof() -> None:
 
 def test_an_alias_that_some_mirror_names_as_productions_is_left_before_anything_is_copied() -> None:
     world = both(server(PRODUCTION, "12"), server(STAGING, "7"))
-    world.productions.add(("staging", "fraud-detector", "champion"))
+    world.productions.add(RegistryAlias("staging", "fraud-detector", "champion"))
 
     with pytest.raises(CannotRefresh, match="never moved") as refused:
         plan(world, entry(BY_VARIABLE))
@@ -103,14 +104,14 @@ OTHER_NAME = {"alias": "live"}
 def test_what_the_registries_of_both_sides_must_be(
     around: Sides, same: bool | None, staging: dict[str, Any], reason: str | None
 ) -> None:
-    why = KIND.problems(entry(BY_VARIABLE, staging=staging), around, same_registry=same)
+    why = KIND.problems(entry(BY_VARIABLE, staging=staging), around, proving(same))
 
     assert (why and why.reason) == reason
 
 
 @pytest.mark.parametrize("staging", [{}, OTHER_NAME])
 def test_what_looks_like_one_registry_is_told_as_no_more_than_that(staging: dict[str, Any]) -> None:
-    why = KIND.problems(entry(staging=staging), sides(), same_registry=True)
+    why = KIND.problems(entry(staging=staging), sides(), proving(True))
 
     assert why is not None
     assert "look like one registry" in why.message
@@ -118,7 +119,7 @@ def test_what_looks_like_one_registry_is_told_as_no_more_than_that(staging: dict
 
 
 def test_one_registry_behind_two_addresses_is_told_with_both() -> None:
-    why = KIND.problems(entry(), sides(), same_registry=True)
+    why = KIND.problems(entry(), sides(), proving(True))
 
     assert why is not None
     assert "fraud-detector@champion" in why.message

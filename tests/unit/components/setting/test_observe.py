@@ -228,7 +228,7 @@ def test_one_place_cannot_be_both_sides(given: Any) -> None:
     side = around.staging
     meeting = Sides(around.production, type(side)("staging", "staging", side.spec, PRODUCTION))
 
-    why = KIND.problems(given, meeting, same_registry=None)
+    why = KIND.problems(given, meeting, World())
 
     assert why is not None
     assert why.reason == "SameThing"
@@ -237,14 +237,14 @@ def test_one_place_cannot_be_both_sides(given: Any) -> None:
 def test_every_namespace_that_an_entry_reads_must_be_listed() -> None:
     elsewhere = {**TRAINER, "namespace": "kube-system"}
 
-    why = KIND.problems(entry(used_by=[elsewhere]), sides(), same_registry=None)
+    why = KIND.problems(entry(used_by=[elsewhere]), sides(), World())
 
     assert why is not None
     assert why.reason == "NamespaceNotListed"
 
 
 def test_a_right_entry_has_no_problem() -> None:
-    assert KIND.problems(entry(used_by=[TRAINER]), sides(), same_registry=None) is None
+    assert KIND.problems(entry(used_by=[TRAINER]), sides(), World()) is None
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ class Cluster:
     """Answers with one ConfigMap per namespace."""
 
     subjects = frozenset({WorkloadSubject, ConfigMapSubject})
+    places: frozenset[type] = frozenset()
 
     def __init__(self, production: str, staging: str) -> None:
         self.values = {"ml-prod": production, "ml-staging": staging}
@@ -53,8 +54,7 @@ def scene(
         RecordingView(
             sources_of(cluster),
             lambda value: f"sealed {len(value)}",
-            is_productions=lambda environment, model, alias: False,
-            same_registry=lambda one, other: None,
+            is_production=lambda place: False,
         ),
         NOW,
         problems or {},

@@ -37,6 +37,7 @@ class Exporting:
     """A source."""
 
     subjects: frozenset[type] = frozenset()
+    places: frozenset[type] = frozenset()
     name = "registry"
 
     def __init__(self, **entries: Mapping[str, Any] | None) -> None:

@@ -20,6 +20,7 @@ def key(name: str) -> MirrorKey:
 class Upstream:
     def __init__(self, subject: type, *, polled: bool) -> None:
         self.subjects, self.polled = frozenset({subject}), polled
+        self.places: frozenset[type] = frozenset()
         self.wanted: dict[Subject[Any], float] = {}
 
     def want(self, subject: Subject[Any], period: float) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from stagingmirror.drift.places import RegistryAlias
 from stagingmirror.engine.check.blockers import find
 from stagingmirror.engine.environments.resolve import may_copy, production_namespaces, sides_of
 from stagingmirror.engine.ownership.claims import Claims
@@ -11,6 +12,7 @@ from stagingmirror.engine.ownership.track_entries import all_written
 from stagingmirror.engine.resources.cache import ResourceCache
 from stagingmirror.engine.resources.mirror import MirrorKey, spec_of
 from stagingmirror.errors import NeedsHuman
+from support.kinds.builders import proving
 from support.resources import resources
 
 SPACE = "ml-staging"
@@ -45,7 +47,7 @@ class World:
     def __init__(self) -> None:
         self.cache = ResourceCache()
         self.same: bool | None = False
-        self.claims = Claims(self.cache, lambda one, other: self.same)
+        self.claims = Claims(self.cache, lambda one, other: one == other or self.same)
         for each in (
             environment("production", "Production", "ml-prod"),
             environment("staging", "Staging", SPACE),
@@ -66,9 +68,8 @@ class World:
     def stall(self, body: Any) -> str | None:
         name, spec = key(body["metadata"]["name"]), spec_of(self.cache, body)
         sides = sides_of(self.cache, name, spec)
-        found = find(
-            name, spec, sides, cache=self.cache, claims=self.claims, same_registry=self.same
-        )
+        view = proving(self.same)
+        found = find(name, spec, sides, cache=self.cache, claims=self.claims, view=view)
         return None if found.first is None else found.first.reason
 
 
@@ -137,9 +138,9 @@ def test_an_alias_of_production_is_protected_wherever_its_registry_may_be_reache
     world.same = same
     world.put(mirror("fraud", 1, track=[resources.model_alias()]))
 
-    assert world.claims.is_productions("staging", MODEL, "champion") is protected
-    assert world.claims.is_productions("production", MODEL, "champion")
-    assert not world.claims.is_productions("production", MODEL, "challenger")
+    assert world.claims.is_production(RegistryAlias("staging", MODEL, "champion")) is protected
+    assert world.claims.is_production(RegistryAlias("production", MODEL, "champion"))
+    assert not world.claims.is_production(RegistryAlias("production", MODEL, "challenger"))
 
 
 MISSPELLED: dict[str, Any] = {"production": {"environment": "producton", "namespace": "ml-prod"}}
@@ -155,7 +156,7 @@ def test_a_mirror_that_goes_wrong_keeps_protecting_what_it_named(wrong: dict[str
 
     world.put(mirror("fraud", 1, version=2, track=[resources.model_alias()], **wrong))
 
-    assert world.claims.is_productions("production", MODEL, "champion")
+    assert world.claims.is_production(RegistryAlias("production", MODEL, "champion"))
 
 
 def test_a_mirror_that_was_never_right_protects_what_it_spells_out() -> None:
@@ -163,8 +164,8 @@ def test_a_mirror_that_was_never_right_protects_what_it_spells_out() -> None:
     junk = [None, "x", {"modelAlias": 3}, {"modelAlias": {"production": {"alias": "champion"}}}]
     world.put(mirror("fraud", 1, track=[*junk, resources.model_alias()], checkInterval="soon"))
 
-    assert world.claims.is_productions("production", MODEL, "champion")
-    assert not world.claims.is_productions("production", MODEL, "challenger")
+    assert world.claims.is_production(RegistryAlias("production", MODEL, "champion"))
+    assert not world.claims.is_production(RegistryAlias("production", MODEL, "challenger"))
 
 
 def test_an_alias_whose_environment_cannot_be_found_is_protected_everywhere() -> None:
@@ -172,7 +173,7 @@ def test_an_alias_whose_environment_cannot_be_found_is_protected_everywhere() ->
     world.same = None
     world.put(mirror("fraud", 1, track=[resources.model_alias()], **MISSPELLED))
 
-    assert world.claims.is_productions("staging", MODEL, "champion")
+    assert world.claims.is_production(RegistryAlias("staging", MODEL, "champion"))
 
 
 def test_an_alias_that_nobody_names_any_more_is_not_protected() -> None:
@@ -181,7 +182,7 @@ def test_an_alias_that_nobody_names_any_more_is_not_protected() -> None:
 
     world.claims.drop(key("fraud"))
 
-    assert not world.claims.is_productions("production", MODEL, "champion")
+    assert not world.claims.is_production(RegistryAlias("production", MODEL, "champion"))
 
 
 # Environments

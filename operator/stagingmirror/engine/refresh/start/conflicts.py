@@ -7,7 +7,7 @@ so a newcomer may find a field half refreshed by one that claims it no more.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from stagingmirror.drift.places import Place, SameRegistry, shared
+from stagingmirror.drift.places import Place, SamePlace, shared
 from stagingmirror.drift.steps import Step
 from stagingmirror.engine.context import Context
 from stagingmirror.engine.ownership.track_entries import all_compared
@@ -19,13 +19,13 @@ from stagingmirror.engine.refresh.record.record_store import Records
 class Conflicts:
     records: Records
     mirror_is_there: Callable[[str], bool]
-    same_registry: SameRegistry
+    same_place: SamePlace
 
     def in_the_way(self, context: Context) -> str | None:
         """Why this mirror must wait for another's refresh; None: nothing is in its way."""
         wanted = _places(context.plan.steps) | all_compared(context.spec, context.sides)
         for record in self._open(context):
-            place = shared(wanted, _written(record), self.same_registry)
+            place = shared(wanted, _written(record), self.same_place)
             if place is not None:
                 whose = f"{record.namespace}/{record.name}"
                 return f"waits for the refresh of {whose}, which writes {place}"
@@ -37,7 +37,7 @@ class Conflicts:
         if not writing:
             return self._unreadable(context) is not None
         mine = all_compared(context.spec, context.sides)
-        return any(shared(mine, _written(each), self.same_registry) for each in writing)
+        return any(shared(mine, _written(each), self.same_place) for each in writing)
 
     def _open(self, context: Context) -> list[Record]:
         found = (each for each in self.records.all() if each.is_open and each.uid != context.uid)

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Protocol, TypeVar
 
 from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
 from stagingmirror.drift.facts import Unseen, Why
+from stagingmirror.drift.places import ConfigMapKey, Loader, Place, WorkloadField
 from stagingmirror.errors import NotThere, StagingMirrorError
 from stagingmirror.reasons import Reason
 from stagingmirror.settings import Settings
@@ -48,6 +49,9 @@ class Pace:
             self._shortest = min(self._wanted.values(), default=self._longest)
         return min(self._shortest, self._longest)
 
+    def same_place(self, one: Place, other: Place) -> bool | None:
+        return one == other
+
     def want(self, subject: Subject[Any], interval: float) -> bool:
         """True where this makes the pace faster."""
         former = self.seconds()
@@ -82,6 +86,7 @@ class KubernetesSource:
 
     subjects: ClassVar[frozenset[type]] = frozenset({WorkloadSubject, ConfigMapSubject})
     name: ClassVar[str] = "kubernetes"
+    places: ClassVar[frozenset[type]] = frozenset({ConfigMapKey, Loader, WorkloadField})
     polled: ClassVar[bool] = False
 
     def __init__(
@@ -140,6 +145,9 @@ class KubernetesSource:
 
     def answers(self, environment: str) -> None:
         """Each namespace is checked by itself."""
+
+    def same_place(self, one: Place, other: Place) -> bool | None:
+        return one == other
 
     def want(self, subject: ClusterSubject, interval: float = math.inf) -> None:
         """Somebody reads it: hear of its coming even before it exists; keep a ConfigMap's data;

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, TypeVar
 
 from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
 from stagingmirror.drift.facts import Unseen, Why
+from stagingmirror.drift.places import Place, RegistryAlias
 from stagingmirror.errors import CannotRefresh, NotAnswered, NotRead
 from stagingmirror.reasons import Reason
 from stagingmirror.settings import Settings
@@ -35,6 +36,7 @@ class MlflowSource:
 
     name: ClassVar[str] = "mlflow"
     subjects: ClassVar[frozenset[type]] = frozenset({AliasSubject, VersionSubject})
+    places: ClassVar[frozenset[type]] = frozenset({RegistryAlias})
     polled: ClassVar[bool] = True
 
     def __init__(
@@ -130,6 +132,11 @@ class MlflowSource:
                 poller.poll.adopt(subject.key, kept)
             else:
                 poller.poll.observations.adopt(subject.key, kept)
+
+    def same_place(self, one: Place, other: Place) -> bool | None:
+        assert isinstance(one, RegistryAlias)
+        assert isinstance(other, RegistryAlias)
+        return self.same_registry(one.environment, other.environment)
 
     def same_registry(self, one: str, other: str) -> bool | None:
         """Whether two environments lead to one registry, by what it holds; None: not known."""

@@ -28,6 +28,7 @@ class Upstream:
     """A registry; what was requested of it, and whether it answers."""
 
     subjects = frozenset({VersionSubject})
+    places: frozenset[type] = frozenset()
     polled = True
 
     def __init__(self) -> None:
