@@ -53,16 +53,6 @@ NOT_YET = {
     "operator/stagingmirror/sources/mlflow/poll/poll_round.py",
     "operator/stagingmirror/sources/mlflow/poll/version_cache.py",
     # state
-    "operator/stagingmirror/cli/operator/shutdown.py",
-    "operator/stagingmirror/cli/operator/wiring.py",
-    "operator/stagingmirror/engine/environments/credentials.py",
-    "operator/stagingmirror/engine/environments/permissions.py",
-    "operator/stagingmirror/engine/refresh/start/admission.py",
-    "operator/stagingmirror/engine/refresh/start/concurrency.py",
-    "operator/stagingmirror/engine/refresh/start/live_guard.py",
-    "operator/stagingmirror/engine/refresh/start/schedule_ticks.py",
-    "operator/stagingmirror/engine/refresh/start/start.py",
-    "operator/stagingmirror/engine/refresh/start/triggers.py",
     # status
     "operator/stagingmirror/api/status/summary.py",
     "operator/stagingmirror/cli/read/answer.py",

@@ -8,7 +8,7 @@ import structlog
 
 
 def configure_logging(log_format: str, stream: TextIO | None = None) -> None:
-    """For this process, other libraries included: they speak from WARNING on.
+    """For this process, other libraries included: they log from WARNING on.
 
     Tracebacks of our own code are written, values of local variables are not.
     """

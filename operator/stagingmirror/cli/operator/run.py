@@ -14,7 +14,7 @@ import structlog
 import typer
 
 from stagingmirror.cli.operator.logs import configure_logging
-from stagingmirror.cli.operator.shutdown import PATIENCE, end, obey_signals, tell_why
+from stagingmirror.cli.operator.shutdown import PATIENCE, end, log_why, obey_signals
 from stagingmirror.cli.operator.wiring import Operator
 from stagingmirror.edge import Edge
 from stagingmirror.engine.leader.elector import Elector
@@ -91,7 +91,7 @@ def run(
 
 
 async def serve(settings: Settings, *, kubeconfig: str | None, context: str | None) -> int:
-    """Run until told to end (0), or until something that must run has ended (1)."""
+    """Run until a signal (0), or until something that must run has ended (1)."""
     stop, lost = asyncio.Event(), asyncio.Event()
     metrics = Metrics(clock=time.time, version=version("stagingmirror"))
     state = State()
@@ -124,7 +124,7 @@ async def serve(settings: Settings, *, kubeconfig: str | None, context: str | No
 
 
 class State:
-    """What livez and readyz say."""
+    """What livez and readyz report."""
 
     def __init__(self) -> None:
         self._operator: Operator | None = None
@@ -176,7 +176,7 @@ async def _supervise(
     }
     everything = {electing, watching, *others}
     done, _ = await asyncio.wait(everything | sentinels, return_when=asyncio.FIRST_COMPLETED)
-    failed = tell_why(done, stop=stop, lost=lost)
+    failed = log_why(done, stop=stop, lost=lost)
     # In this order: no write begins any more, then the Lease is given back, then Kopf, which would
     # end all tasks with it.
     await end(others)
@@ -229,19 +229,19 @@ async def _spare_the_collector(elector: Elector) -> None:
 
 
 async def _sealing_key(client: KubernetesClient, namespace: str) -> bytes:
-    told = ""
+    reported = ""
     while True:
         try:
             return await load_or_make(client, namespace)
         except (StagingMirrorError, NeedsHuman) as error:
-            if error.message != told:
+            if error.message != reported:
                 log.warning("the key of the installation cannot be read", why=error.message)
-            told = error.message
+            reported = error.message
         await asyncio.sleep(RETRY)
 
 
 async def _unless(stop: asyncio.Event, awaitable: Awaitable[bytes]) -> bytes | None:
-    """The result, or None where the process is told to end before it is there."""
+    """The result, or None where the process is stopped before it is there."""
     work = asyncio.ensure_future(awaitable)
     ending = asyncio.create_task(stop.wait())
     await asyncio.wait({work, ending}, return_when=asyncio.FIRST_COMPLETED)

@@ -1,4 +1,4 @@
-"""How the operator's process ends: told to, without its Lease, or because a task has ended."""
+"""How the operator's process ends: by a signal, without its Lease, or because a task has ended."""
 
 import asyncio
 import contextlib
@@ -12,16 +12,16 @@ import structlog
 log = structlog.get_logger(__name__)
 
 PATIENCE = 3.0
-"""Seconds for the passes that are in work when the process is told to end."""
+"""Seconds for the passes that are in work when the process is stopped."""
 
 
-def tell_why(
+def log_why(
     done: Iterable[asyncio.Task[Any]],
     *,
     stop: asyncio.Event,
     lost: asyncio.Event,
 ) -> bool:
-    """Say why the process ends; True where that is a failure."""
+    """Log why the process ends; True where that is a failure."""
     if lost.is_set():
         log.error("the Lease is lost, another process goes on")
         return True
@@ -45,19 +45,19 @@ async def end(tasks: Collection[asyncio.Task[Any]], *, within: float = 0.0) -> N
 
 
 def obey_signals(stop: asyncio.Event) -> None:
-    """Set ``stop`` when told to end."""
+    """Set ``stop`` with the first signal to end."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, _told(stop, loop))
+        loop.add_signal_handler(number, _handler(stop, loop))
 
 
-def _told(stop: asyncio.Event, loop: asyncio.AbstractEventLoop) -> Callable[[], None]:
+def _handler(stop: asyncio.Event, loop: asyncio.AbstractEventLoop) -> Callable[[], None]:
     """The first signal ends in order; a second one, or a stop that hangs, ends at once."""
 
-    def told() -> None:
+    def stop_or_exit() -> None:
         if stop.is_set():
             os._exit(1)
         stop.set()
         loop.call_later(15.0, os._exit, 1)
 
-    return told
+    return stop_or_exit

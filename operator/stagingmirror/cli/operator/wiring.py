@@ -269,6 +269,6 @@ def _count(metrics: Metrics, cluster: KubernetesSource, elector: Elector) -> Non
     )
     metrics.total(
         "stagingmirror_leader_transitions",
-        "How often the Lease has changed hands.",
+        "How often the Lease has changed its holder.",
         lambda: elector.transitions,
     )

@@ -1,7 +1,7 @@
 """How to be let in to an environment's systems: Secrets, read by name.
 
 The Secret lives in the operator's own namespace and carries a label with the environment's name, so
-that nobody can point an environment at a Secret that was not meant for it.
+that no environment can use a Secret that was not meant for it.
 """
 
 import base64
@@ -26,37 +26,37 @@ async def read_credentials(
 
     ``namespace`` is the operator's own. Errors: NotAnswered, where what was known goes on counting.
     """
-    said = f"Secret {secret} of namespace {namespace}"
+    which = f"Secret {secret} of namespace {namespace}"
     try:
         body = await client.request("GET", f"/api/v1/namespaces/{namespace}/secrets/{secret}")
     except NotThere:
         return Why(
-            Reason.SECRET_MISSING, f"{said} does not exist; create it, with the label {LABEL}."
+            Reason.SECRET_MISSING, f"{which} does not exist; create it, with the label {LABEL}."
         )
     except NotAllowed:
         return Why(
-            Reason.SECRET_FORBIDDEN, f"the operator may not read {said}; see the chart's values."
+            Reason.SECRET_FORBIDDEN, f"the operator may not read {which}; see the chart's values."
         )
-    return credentials_in(body, name, said)
+    return credentials_in(body, name, which)
 
 
-def credentials_in(body: Mapping[str, Any], environment: str, said: str) -> Credentials | Why:
+def credentials_in(body: Mapping[str, Any], environment: str, which: str) -> Credentials | Why:
     """What a Secret's body holds for this environment. Nothing of it is in the Why."""
     labels = body["metadata"].get("labels") or {}
     if labels.get(LABEL) != environment:
         return Why(
-            Reason.SECRET_NOT_LABELLED, f"{said} lacks the label {LABEL}: {environment}; add it."
+            Reason.SECRET_NOT_LABELLED, f"{which} lacks the label {LABEL}: {environment}; add it."
         )
     data = body.get("data") or {}
     try:
         texts = {key: _text(data[key]) for key in ("username", "password", "token") if key in data}
     except (binascii.Error, UnicodeDecodeError):
-        return Why(Reason.SECRET_INVALID, f"{said} holds text that is not UTF-8; write it again.")
+        return Why(Reason.SECRET_INVALID, f"{which} holds text that is not UTF-8; write it again.")
     if texts.get("token"):
         return Token(texts["token"])
     if texts.get("username") and "password" in texts:
         return Basic(texts["username"], texts["password"])
-    return Why(Reason.SECRET_INCOMPLETE, f"{said} holds neither token, nor username and password.")
+    return Why(Reason.SECRET_INCOMPLETE, f"{which} holds neither token, nor username and password.")
 
 
 def _text(encoded: str) -> str:

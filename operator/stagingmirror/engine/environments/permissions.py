@@ -21,12 +21,13 @@ from stagingmirror.sources.kubernetes.watch.access_review import (
 
 GOOD_FOR = 120.0
 BAD_FOR = 10.0
-"""Seconds after which a good, or a bad, answer is asked again."""
+"""Seconds after which a good, or a bad, answer is requested again."""
 BELIEVED = 300.0
 """Seconds for which an answer counts while newer ones cannot be had."""
 READ_ONLY = "KubernetesReadOnly"
-_MAY_NOT_ASK = (
-    "the operator's account may not ask what it may do; give it the ClusterRole system:basic-user"
+_MAY_NOT_REVIEW = (
+    "the operator's account may not review its own permissions; give it the ClusterRole "
+    "system:basic-user"
 )
 
 
@@ -58,7 +59,7 @@ class Permissions:
         return known[1]
 
     async def read_only(self, namespaces: Iterable[str]) -> Condition:
-        """The condition that tells whether production could be written to by us."""
+        """The condition KubernetesReadOnly: whether the operator could write to production."""
         key, now = tuple(namespaces), self._runtime.clock()
         known = self._writing.get(key)
         if known is None or now - known[0] > (GOOD_FOR if known[1].status == "True" else BAD_FOR):
@@ -72,7 +73,7 @@ class Permissions:
         return known[1]
 
     def _believes(self, known: tuple[float, object] | None) -> bool:
-        """Whether what status says still counts, though nobody answers."""
+        """Whether an old answer still counts while newer ones cannot be had."""
         return self._runtime.clock() - (known[0] if known else self._since) <= BELIEVED
 
     async def _missing(self, namespaces: tuple[str, ...]) -> Why | None:
@@ -80,7 +81,7 @@ class Permissions:
             try:
                 missing = await missing_permissions(self._client, namespace, READS)
             except NotAllowed as error:
-                return Why(Reason.FORBIDDEN, f"{_MAY_NOT_ASK} ({error.message})")
+                return Why(Reason.FORBIDDEN, f"{_MAY_NOT_REVIEW} ({error.message})")
             if missing:
                 return Why(Reason.FORBIDDEN, told(missing, namespace))
         return None
@@ -92,7 +93,7 @@ class Permissions:
         try:
             answers = {each: await may_write(self._client, each) for each in namespaces}
         except NotAllowed as error:
-            message = f"{_MAY_NOT_ASK} ({error.message})"
+            message = f"{_MAY_NOT_REVIEW} ({error.message})"
             return condition(READ_ONLY, "Unknown", Reason.FORBIDDEN, message)
         writable = [each for each, answer in answers.items() if answer]
         if writable:
@@ -102,7 +103,7 @@ class Permissions:
             )
             return condition(READ_ONLY, "False", Reason.CAN_WRITE, message)
         if None in answers.values():
-            message = "the cluster does not tell all of the account's rights; see its authorizer"
+            message = "the cluster does not report all of the account's rights; see its authorizer"
             return condition(READ_ONLY, "Unknown", Reason.INCOMPLETE, message)
         message = "the operator's account can only read there"
         return condition(READ_ONLY, "True", Reason.CANNOT_WRITE, message)

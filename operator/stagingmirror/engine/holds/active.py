@@ -28,7 +28,7 @@ class Request:
 
 
 def read(body: Body) -> Request | None:
-    """The hold that a body asks for; None where it cannot be read (the API server refuses those)
+    """The hold that a body defines; None where it cannot be read (the API server refuses those)
     or is being deleted.
     """
     metadata = body["metadata"]

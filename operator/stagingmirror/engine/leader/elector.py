@@ -1,6 +1,6 @@
 """Elects one writer among the replicas, by a Lease.
 
-Nobody's clock is trusted: a standby measures, on its own monotonic clock, how long the record has
+No wall clock is compared: a standby measures, on its own monotonic clock, how long the record has
 not changed. A leader stops being one by itself as soon as its own monotonic clock says that the
 last renewal *began* longer ago than the renew deadline, also when the process was stopped in
 between, and always before a standby may take over (deadline 5 s, duration 8 s). What was already on
@@ -27,7 +27,7 @@ ATTEMPT = 2.0
 
 
 def _since_boot() -> float:
-    """Monotonic seconds, counted while the machine sleeps too where the system can tell."""
+    """Monotonic seconds, counted while the machine sleeps too where the system can."""
     clock = getattr(time, "CLOCK_BOOTTIME", None)
     return time.monotonic() if clock is None else time.clock_gettime(clock)
 
@@ -35,9 +35,9 @@ def _since_boot() -> float:
 class Elector:
     """``run`` stands by, leads, and returns once leading is over.
 
-    ``leading`` is to be asked before every write. ``transitions`` is how often the Lease has
-    changed hands, ``trouble`` why the newest call failed. Cancelling ``run`` releases the Lease:
-    stop writing first.
+    ``leading`` is to be checked before every write. ``transitions`` is how often the Lease has
+    changed its holder, ``trouble`` why the newest call failed. Cancelling ``run`` releases the
+    Lease: stop writing first.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class Elector:
         await self._acquired.wait()
 
     def annotate(self, settled_at: float) -> None:
-        """Tell with the next renewal that every status was true as of then (POSIX s)."""
+        """Publish with the next renewal that every status was true as of then (POSIX s)."""
         self._settled_at = settled_at
 
     async def run(self) -> None:
@@ -104,9 +104,9 @@ class Elector:
             with suppress(StagingMirrorError):  # a standby that is not answered stands by
                 if await self._try_to_acquire():
                     return
-            await asyncio.sleep(self._until_next_look())
+            await asyncio.sleep(self._until_next_attempt())
 
-    def _until_next_look(self) -> float:
+    def _until_next_attempt(self) -> float:
         """A retry, jittered; sooner where the record runs out before that."""
         usual = self._settings.lease_retry * SystemRandom().uniform(0.8, 1.2)
         if self._lease is None:
@@ -116,7 +116,7 @@ class Elector:
 
     async def _try_to_acquire(self) -> bool:
         try:
-            seen = await self._ask("GET", f"{self._path}/{self._name}")
+            seen = await self._request("GET", f"{self._path}/{self._name}")
         except NotThere:
             return await self._take(self._create)
         if self._lease is None or seen.version != self._lease.version:
@@ -142,14 +142,14 @@ class Elector:
     async def _create(self) -> Lease:
         duration = self._settings.lease_duration
         body = fresh(self._namespace, self._name, self.holder, duration, self._clock())
-        return await self._ask("POST", self._path, body)
+        return await self._request("POST", self._path, body)
 
     async def _replace(self, seen: Lease) -> Lease:
         body = taken(seen, self.holder, self._settings.lease_duration, self._clock())
-        return await self._ask("PUT", f"{self._path}/{self._name}", body)
+        return await self._request("PUT", f"{self._path}/{self._name}", body)
 
     async def _lead(self) -> None:
-        """Until the deadline passes without a renewal, or somebody else holds the Lease."""
+        """Until the deadline passes without a renewal, or another process holds the Lease."""
         while self.leading:
             await asyncio.sleep(self._settings.lease_retry)
             if self.leading and not await self._renew():
@@ -163,7 +163,7 @@ class Elector:
         began = self._monotonic()
         body = renewed(self._lease, self._settled_at, self._clock())
         try:
-            self._lease = await self._ask("PUT", f"{self._path}/{self._name}", body)
+            self._lease = await self._request("PUT", f"{self._path}/{self._name}", body)
         except Conflicted:
             return await self._still_ours()
         except NotThere:
@@ -173,11 +173,11 @@ class Elector:
         return self._extend(began)
 
     async def _still_ours(self) -> bool:
-        """A conflict can be a note that somebody put on the Lease, or our own write whose answer
-        was lost: only the holder decides.
+        """A conflict can come from an annotation that somebody added to the Lease, or from our own
+        write whose answer was lost: only the holder decides.
         """
         try:
-            self._lease = await self._ask("GET", f"{self._path}/{self._name}")
+            self._lease = await self._request("GET", f"{self._path}/{self._name}")
         except NotThere:
             return False
         except StagingMirrorError:
@@ -202,15 +202,15 @@ class Elector:
             try:
                 await self._give_back(self._lease)
             except Conflicted:
-                # A renewal that was on its way when we were told to end may have been done.
+                # A renewal that was on its way when this process began to end may have been done.
                 if await self._still_ours():
                     await self._give_back(self._lease)
 
     async def _give_back(self, lease: Lease) -> None:
         body = released(lease, self._clock())
-        await self._ask("PUT", f"{self._path}/{self._name}", body)
+        await self._request("PUT", f"{self._path}/{self._name}", body)
 
-    async def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> Lease:
+    async def _request(self, method: str, path: str, body: dict[str, Any] | None = None) -> Lease:
         # Not longer than the deadline leaves, whatever the settings.
         seconds = min(ATTEMPT, self._settings.lease_renew_deadline / 2)
         try:

@@ -1,4 +1,4 @@
-"""What a Lease says, and what taking, renewing and releasing it write. Pure; times are POSIX s."""
+"""What a Lease holds, and what taking, renewing and releasing it write. Pure; times are POSIX s."""
 
 import copy
 from collections.abc import Mapping
@@ -40,7 +40,7 @@ class Lease:
 
     @property
     def version(self) -> str:
-        """Changes with every write. Comparing it needs nobody's clock."""
+        """Changes with every write. Comparing it needs no clock."""
         return str(self.body["metadata"]["resourceVersion"])
 
     @property
@@ -86,7 +86,7 @@ def taken(lease: Lease, holder: str, duration: float, now: float) -> dict[str, A
 
 
 def renewed(lease: Lease, settled_at: float | None, now: float) -> dict[str, Any]:
-    """Carries the settled-at time along, so that telling it costs no write of its own."""
+    """Carries the settled-at time along, so that publishing it costs no write of its own."""
     body = _written(lease, renewTime=stamp(now))
     if settled_at is not None:
         annotations = body["metadata"].setdefault("annotations", {})
@@ -95,7 +95,7 @@ def renewed(lease: Lease, settled_at: float | None, now: float) -> dict[str, Any
 
 
 def released(lease: Lease, now: float) -> dict[str, Any]:
-    """Nobody's, so that a standby need not wait for it to run out."""
+    """Without a holder, so that a standby need not wait for it to run out."""
     return _written(lease, holderIdentity="", leaseDurationSeconds=1, renewTime=stamp(now))
 
 

@@ -1,4 +1,4 @@
-"""``settled-at``: every status in the API was true as of then, told with the leader's Lease."""
+"""``settled-at``: every status in the API was true as of then, published in the leader's Lease."""
 
 import asyncio
 from collections.abc import Callable
@@ -10,19 +10,19 @@ from stagingmirror.runtime import Runtime
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 
 EVERY = 0.5
-"""Seconds between two looks at the queue; the Lease is renewed every second."""
+"""Seconds between two reads of the queue; the Lease is renewed every second."""
 
 
 class Unwritten(Protocol):
     def oldest_unwritten(self) -> float | None:
-        """Since when something is known that no status tells yet (POSIX s); None: nothing is."""
+        """Since when something is known that no status shows yet (POSIX s); None: nothing is."""
         ...
 
 
 class SettledAt:
     """Follows the queue, and what is on its way to it, from when this process took over.
 
-    Nothing is claimed before every mirror was looked at once by this process. A key that became
+    Nothing is claimed before this process checked every mirror once. A key that became
     dirty counts from then until it is written, so the time stands still while anything is not; and
     nothing is claimed of a time for which our own resources are not proven
     (``sweeps_vouch_until``).
@@ -45,18 +45,18 @@ class SettledAt:
         self._former: float | None = None
 
     def take_over(self, former: float | None) -> None:
-        """This process leads from now on; ``former`` is what the Lease said until now (POSIX s)."""
+        """This process leads from now on; ``former`` is what the Lease had until now (POSIX s)."""
         self._took_over = self._runtime.clock()
         self._former = former
 
     def every_mirror_is_queued(self) -> None:
-        """From here on the queue knows of all that was not looked at since ``take_over``: before,
+        """From here on the queue knows of all that was not checked since ``take_over``: before,
         an empty queue means nothing.
         """
         self._queued = self._runtime.clock()
 
     def survived(self, stale_after: float) -> bool:
-        """Whether somebody watched until this process took over."""
+        """Whether an operator watched until this process took over."""
         if self._took_over is None or self._former is None:
             return False
         return self._took_over - self._former <= stale_after
@@ -87,7 +87,7 @@ class SettledAt:
 
 
 async def settled_before(client: KubernetesClient, namespace: str, name: str) -> float | None:
-    """What the Lease of the former leader says. Errors: those of the client."""
+    """The settled-at time of the former leader. Errors: those of the client."""
     try:
         lease = await client.request(
             "GET", f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases/{name}"

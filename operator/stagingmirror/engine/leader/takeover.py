@@ -31,11 +31,11 @@ class Leadership:
         self._prepared = False
 
     def leading(self) -> bool:
-        """Asked before every write."""
+        """Checked before every write."""
         return self._prepared and self._elector.leading
 
     async def take_over(self, left: "Inherited", add: Callable[[MirrorKey], None]) -> None:
-        """Wait for the Lease, read what was left, and look at every mirror."""
+        """Wait for the Lease, read what the predecessor left, and queue every mirror."""
         await self._elector.acquired()
         read = await left.read()
         while not read:

@@ -1,7 +1,7 @@
 """Records whose mirrors are gone: rolled back to their end, logged, then removed.
 
-What says more than that everything is as it was stays: a record that names what could not be put
-back holds the only account of the former values, and one that cannot be read may.
+A record that names what could not be rolled back stays: it has the only account of the former
+values. So does one that cannot be read.
 """
 
 from collections.abc import Awaitable, Callable, Iterable

@@ -1,4 +1,4 @@
-"""What a pass tells of the refresh half of a mirror. Pure."""
+"""What a pass reports of the refresh half of a mirror. Pure."""
 
 from stagingmirror.api.status.model import MirrorStatus, RefreshStatus
 from stagingmirror.api.status.report import Activity
@@ -24,8 +24,8 @@ def progress_of(
     contended: tuple[str, str] | None = None,
     finished: RefreshStatus | None = None,
 ) -> Progress:
-    """``finished`` is told where memory has nothing to tell. ``record`` is the mirror's last, open
-    or closed; ``pace`` the seconds between two passes of an open one.
+    """``finished`` is reported where memory has nothing to report. ``record`` is the mirror's last,
+    open or closed; ``pace`` the seconds between two passes of an open one.
     """
     is_open = record is not None and record.is_open
     ticks = memory.ticks if memory else None
@@ -33,11 +33,11 @@ def progress_of(
     next_refresh = (
         ticking.announced(ticks, refresh, context.now) if ticks and refresh and context else None
     )
-    untold = memory.untold[0] if memory and memory.untold else None
+    unreported = memory.unreported[0] if memory and memory.unreported else None
     return Progress(
         activity="Refreshing" if is_open else _activity(context),
         refresh=open_refresh(record) if record is not None and is_open else None,
-        finished=untold or finished,
+        finished=unreported or finished,
         writing=record is not None and record.is_writing,
         stalled=_stalled(record),
         contended=contended,
@@ -59,7 +59,7 @@ def unknown_progress(
     again_in: float,
 ) -> Progress:
     """Where the record cannot be known: whatever is seen, it may be half refreshed. What ``status``
-    says of ticks stays.
+    shows of ticks stays.
     """
     return Progress(
         waiting=waiting,
@@ -92,7 +92,7 @@ def _again_in(
     wishes = [each for each in (pace, tick_in) if each is not None]
     if wait is not None:
         wishes.append(wait.again_in)
-    if memory is not None and memory.untold:
+    if memory is not None and memory.unreported:
         wishes.append(1.0)
     return min(wishes, default=None)
 
@@ -101,4 +101,4 @@ def _tick_in(context: Context | None, tick: float | None) -> float | None:
     """In how many seconds the pass must come that notices the next tick; None: none comes."""
     if context is None or context.spec.refresh is None or tick is None or tick <= context.now:
         return None
-    return ticking.looked_for(context.spec.refresh, tick, context.uid) - context.now
+    return ticking.pass_time(context.spec.refresh, tick, context.uid) - context.now

@@ -1,8 +1,8 @@
 """The story of one refresh: an occasion, a record, then one step per pass until everything is
 verified or rolled back.
 
-Nothing is waited for in a pass: copies run beside it, Jobs and rollouts are looked at again by a
-later one, so checks go on during a refresh.
+A pass waits for nothing: copies run beside it, Jobs and rollouts are checked again by a later
+one, so checks go on during a refresh.
 """
 
 import contextlib
@@ -37,7 +37,7 @@ from stagingmirror.engine.refresh.start.admission import Wait
 from stagingmirror.engine.refresh.start.conflicts import Conflicts
 from stagingmirror.engine.refresh.start.start import Starter
 from stagingmirror.engine.refresh.start.state import RefreshState
-from stagingmirror.engine.refresh.start.status import untold
+from stagingmirror.engine.refresh.start.status import unreported
 from stagingmirror.engine.refresh.start.triggers import (
     Memory,
     forget_ticks,
@@ -55,11 +55,11 @@ from stagingmirror.settings import Settings
 log = structlog.get_logger(__name__)
 
 RETRY = 3.0
-"""Seconds after which something that was not answered is asked again."""
+"""Seconds after which a request without an answer is retried."""
 
 
 class EventRecorder(Protocol):
-    """Who tells people: an Event on the mirror and one log line. ``kind`` is Normal or Warning."""
+    """Emits an Event on the mirror and one log line. ``kind`` is Normal or Warning."""
 
     def emit(self, key: MirrorKey, uid: str, kind: str, reason: str, message: str) -> None: ...
 
@@ -81,8 +81,8 @@ class RefreshReconciler:
     ) -> None:
         """``mirror_is_there`` answers from what we watch, whether a mirror of this uid exists and
         stays. ``same_place``: whether two places are one (None: not known).
-        ``prove`` asks anew, beside the pass, for every look of a mirror that began before ``since``
-        (POSIX s); called by each pass that waits for such a look. ``read_bytes`` does so for the
+        ``prove`` requests anew, beside the pass, every observation of a mirror that began before
+        ``since`` (POSIX s); each pass that waits for one calls it. ``read_bytes`` does so for the
         bytes of models.
         """
         self._tools = tools
@@ -107,8 +107,8 @@ class RefreshReconciler:
     async def advance(self, context: Context, state: RefreshState) -> Progress:
         """Take at most one step of this mirror's refresh, or start one that is due.
 
-        Where the API server does not let us know or keep how far it is, nothing is done and that is
-        told as what is waited for: verdicts go on being written.
+        Where the API server does not let us know or keep how far it is, nothing is done, and the
+        status shows that this is waited for: verdicts go on being written.
         """
         if not self._runtime.leading():
             return Progress()
@@ -129,7 +129,7 @@ class RefreshReconciler:
     ) -> Progress:
         """Roll back what is open where there can be no Case (spec wrong, environment revoked,
         deleted, Overlap), one step per call. Idle where nothing is open. ``status`` is the mirror's
-        as last written: an end that is not in it yet is told.
+        as last written: an end that is not in it yet is reported.
         """
         if not self._runtime.leading():
             return Progress()
@@ -148,7 +148,7 @@ class RefreshReconciler:
                 record = await self._leftovers.settle(record, state.leftovers)
         except StagingMirrorError as error:
             record, wait = self._records.get(uid), Wait(error.message, RETRY)
-        finished = untold(record, status)
+        finished = unreported(record, status)
         return progress_of(record, self._pace(record, state), wait=wait, finished=finished)
 
     def others_write(self, context: Context) -> bool:
@@ -156,7 +156,7 @@ class RefreshReconciler:
         return self._runtime.leading() and self._others.are_writing(context)
 
     async def _unknown(self, uid: str, status: MirrorStatus) -> Progress | None:
-        """What is told where the record cannot be known now; None: it is."""
+        """What is reported where the record is not known now; None: it is known."""
         try:
             await self._records.load(uid)
         except StagingMirrorError as error:
@@ -229,7 +229,7 @@ class RefreshReconciler:
 
     async def _may_write(self, record: Record) -> Why | None:
         key = MirrorKey(record.namespace, record.name)
-        now = await live_guard.ask(
+        now = await live_guard.fetch(
             self._tools.writer,
             key,
             production=record.production,

@@ -33,9 +33,9 @@ class Changed(NamedTuple):
 
     @property
     def matters(self) -> bool:
-        """Whether a reader of spec, annotations or somebody else's writing into status would care.
+        """Whether spec, annotations, labels or status differ from what is known.
 
-        Our own status writes reach the fleet with the API server's answer, before their event.
+        Our own status writes reach the cache with the API server's answer, before their event.
         """
         return (
             self.before is None or self.after is None or _truth(self.before) != _truth(self.after)
@@ -80,7 +80,7 @@ class ResourceCache:
         self._gone: dict[Named, int] = {}
         self._made: dict[Named, tuple[Body, Any]] = {}
         self.listed: dict[Plural, float] = {}
-        """When the last whole LIST of each was asked for (POSIX s); missing: never so far."""
+        """When the last whole LIST of each was requested (POSIX s); missing: never so far."""
 
     def put(self, plural: Plural, body: Body) -> Changed | None:
         """Take a body in; None where something newer is known already."""

@@ -24,7 +24,7 @@ KINDS: Mapping[Plural, str] = {
 
 
 class ResourceClient:
-    """Reads and writes of mirrors, environments and holds; answers are put into the fleet."""
+    """Reads and writes of mirrors, environments and holds; answers are put into the cache."""
 
     def __init__(self, client: KubernetesClient, cache: ResourceCache, *, runtime: Runtime) -> None:
         self._client = client
@@ -38,10 +38,10 @@ class ResourceClient:
         """
         found: list[Body] = []
         version = 0
-        asked = f"/apis/{GROUP}/{VERSION}/{plural}"
-        async for page in self._client.pages(asked, shape=_known):
+        url = f"/apis/{GROUP}/{VERSION}/{plural}"
+        async for page in self._client.pages(url, shape=_known):
             found.extend(page["items"])
-            version = version or shaped(page["metadata"], f"GET {asked}", version_of)
+            version = version or shaped(page["metadata"], f"GET {url}", version_of)
         return tuple(found), version
 
     async def read(self, plural: Plural, name: str, namespace: str = "") -> Body:
@@ -49,9 +49,9 @@ class ResourceClient:
         return await self._client.request("GET", path(plural, name, namespace))
 
     async def put_status(self, plural: Plural, body: Body, status: Mapping[str, Any]) -> Body:
-        """Write a status where nothing has changed since ``body``; the answer is in the fleet.
+        """Write a status where nothing has changed since ``body``; the answer is in the cache.
 
-        Errors: Conflicted where something has changed (the newer body is in the fleet then),
+        Errors: Conflicted where something has changed (the newer body is in the cache then),
         NotThere, Refused, NotAllowed, NotAnswered, NotLeading.
         """
         if not self._runtime.leading():
@@ -73,7 +73,7 @@ class ResourceClient:
         try:
             self._cache.put(plural, await self.read(plural, metadata["name"], namespace))
         except NotThere:
-            return  # the edge or the next sweep says so, with the deletion's resourceVersion
+            return  # the watch or the next sweep reports it, with the deletion's resourceVersion
 
 
 def _known(body: dict[str, Any]) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def mirror_of(body: Body) -> Mirror:
 
 
 def is_leaving(body: Body) -> bool:
-    """Whether it was deleted and somebody's finalizer still keeps it. It has no passes any more."""
+    """Whether it was deleted and a finalizer still keeps it. It is not checked any more."""
     return bool(body["metadata"].get("deletionTimestamp"))
 
 
@@ -77,7 +77,7 @@ def environments_of(body: Body) -> frozenset[str]:
 
 
 def concerned(cache: ResourceCache, change: Changed) -> frozenset[MirrorKey]:
-    """The mirrors that must be looked at because this resource of ours has changed."""
+    """The mirrors that must be checked because this resource of ours has changed."""
     key = change.key
     if key.plural == "stagingmirrors":
         return frozenset({MirrorKey(key.namespace, key.name)})

@@ -1,7 +1,7 @@
 """What is new between two statuses, in words. Pure.
 
-Everything that a status shows is told from here: verdicts, refreshes, ticks that were skipped,
-deploys, and what needs a human. So a crash between an act and its telling loses nothing and
+Everything that a status shows is announced from here: verdicts, refreshes, ticks that were skipped,
+deploys, and what needs a human. So a crash between an act and its announcement loses nothing and
 doubles nothing.
 """
 
@@ -33,7 +33,7 @@ _FAILED: tuple[Literal["Warning"], str] = ("Warning", Reason.REFRESH_FAILED)
 @dataclass(frozen=True, slots=True)
 class Announcement:
     """One piece of news: an Event (``kind``, ``reason``, ``message``) and a log line with
-    ``fields``. ``occasion`` is which rollout or refresh it tells of, where it tells of one: that of
+    ``fields``. ``occasion`` is which rollout or refresh it is about, where it is about one: that of
     another is other news, though in the same words.
     """
 

@@ -1,10 +1,8 @@
-"""Telling people: one log line and a Kubernetes Event each, only where something changed.
+"""Announcements: one log line and a Kubernetes Event each, only where something changed.
 
-What is news is found by comparing two statuses (``changes``), so every leader tells the same.
+What is news is found by comparing two statuses (``changes``), so every leader announces the same.
 The log has everything; Events are few, and one that cannot be written is dropped: the status is
 the truth, Events are a courtesy.
-
-What is told of a status that was written: Events, log lines, figures.
 """
 
 import asyncio
@@ -73,22 +71,22 @@ class EventRecorder:
         self._identity = identity
         self._runtime = runtime
         self._waiting: asyncio.Queue[tuple[str, dict[str, Any]]] = asyncio.Queue(WAITING)
-        self._told: OrderedDict[tuple[str, str, str, str], float] = OrderedDict()
+        self._emitted: OrderedDict[tuple[str, str, str, str], float] = OrderedDict()
         self._allowances: OrderedDict[str, _Allowance] = OrderedDict()
 
     def emit(self, key: MirrorKey, uid: str, kind: str, reason: str, message: str) -> None:
         """An Event on the mirror and one log line, for what no status shows (``TookOver``).
         ``kind`` is Normal or Warning.
         """
-        self._tell(key, uid, kind, reason, ended(message, MAX_MESSAGE), {})
+        self._emit(key, uid, kind, reason, ended(message, MAX_MESSAGE), {})
 
     def announce(
         self, key: MirrorKey, uid: str, previous: MirrorStatus, status: MirrorStatus
     ) -> list[Announcement]:
-        """Tell what is new in a status that has just been written; gives back what that was."""
+        """Announce what is new in a status that has just been written; returns what that was."""
         news = changes(previous, status)
         for each in news:
-            self._tell(key, uid, each.kind, each.reason, each.message, each.fields, each.occasion)
+            self._emit(key, uid, each.kind, each.reason, each.message, each.fields, each.occasion)
         return news
 
     async def run(self) -> None:
@@ -104,7 +102,7 @@ class EventRecorder:
             except StagingMirrorError as error:
                 log.warning("event not written", reason=body["reason"], error=error.message)
 
-    def _tell(
+    def _emit(
         self,
         key: MirrorKey,
         uid: str,
@@ -114,13 +112,13 @@ class EventRecorder:
         fields: Mapping[str, Any],
         occasion: str = "",
     ) -> None:
-        speak = log.warning if kind == "Warning" else log.info
-        speak(reason, namespace=key.namespace, mirror=key.name, message=message, **fields)
+        write = log.warning if kind == "Warning" else log.info
+        write(reason, namespace=key.namespace, mirror=key.name, message=message, **fields)
         now = self._runtime.clock()
-        said = (uid, reason, message, occasion)
-        if now - self._told.get(said, float("-inf")) < QUIET:
+        sentence = (uid, reason, message, occasion)
+        if now - self._emitted.get(sentence, float("-inf")) < QUIET:
             return
-        _remember(self._told, said, now)
+        _remember(self._emitted, sentence, now)
         if self._allowed(uid, now) and not self._waiting.full():
             body = _event(key, uid, kind, reason, message, now, self._identity)
             self._waiting.put_nowait((key.namespace, body))

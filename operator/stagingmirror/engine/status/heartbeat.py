@@ -1,9 +1,9 @@
 """How often ``validUntil`` is written again where nothing else changed: at most 5 writes a second
-for any fleet.
+for any number of mirrors.
 
-``validUntil`` = oldest look + staleAfter + period. So whether a heartbeat is due can be read from
-what is written: the candidate is then a whole period later. That survives restarts and changes of
-leader, which therefore write nothing.
+``validUntil`` = oldest observation + staleAfter + period. So whether a heartbeat is due can be read
+from what is written: the candidate is then a whole period later. That survives restarts and changes
+of leader, which therefore write nothing.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ early is not a pass for nothing.
 
 
 def period(check_interval: float, mirrors: int) -> float:
-    """Seconds between two heartbeats of one mirror in a fleet of so many."""
+    """Seconds between two heartbeats of one mirror among so many."""
     return max(check_interval, mirrors / WRITES_PER_SECOND)
 
 
@@ -26,9 +26,9 @@ def due(written: float | None, candidate: float, heartbeat: float) -> bool:
 
 
 class Pace:
-    """Gives each heartbeat a turn of its own: ``WRITES_PER_SECOND``, a second's worth at once.
+    """Gives each heartbeat a slot of its own: ``WRITES_PER_SECOND``, a second's worth at once.
 
-    Whoever has to wait is told until when. Thousands fall due together after a first start, and
+    A heartbeat that has to wait knows until when. Thousands fall due together after a first start;
     mirrors that came back only to find the rate used up would keep the operator busy for minutes.
     """
 
@@ -36,7 +36,7 @@ class Pace:
         self._clock = clock
         self._next = clock()
 
-    def turn(self) -> float:
+    def next_slot(self) -> float:
         """When one more heartbeat may be written (POSIX s): now, or later."""
         now = self._clock()
         at = max(self._next, now - 1.0)

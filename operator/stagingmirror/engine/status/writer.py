@@ -96,7 +96,7 @@ class StatusWriter:
         until = parse_time(status.valid_until)
         if until is None or not heartbeat.due(parse_time(written.valid_until), until, period):
             return "same"
-        at = self._pace.turn() if at is None else at
+        at = self._pace.next_slot() if at is None else at
         if at > self._runtime.clock():
             last.heartbeat_at = at
             return "postponed"
@@ -118,7 +118,7 @@ class StatusWriter:
         return outcome
 
     async def _put_minimal(self, mirror: Mirror, error: Refused) -> None:
-        """What cannot be written whole is told as Unknown: an old verdict must not stand."""
+        """What cannot be written whole is written as Unknown: an old verdict must not stand."""
         log.error("status refused", mirror="/".join(mirror.key), why=error.message)
         self._chronicle.refused()
         status = minimal_unknown(

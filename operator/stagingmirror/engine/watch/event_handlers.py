@@ -15,7 +15,7 @@ class Adding(Protocol):
 
 
 class EventHandlers:
-    """Takes what the edge and the sweep bring. Never waits."""
+    """Called with the events of the watch and of the resync. Never waits."""
 
     def __init__(
         self,

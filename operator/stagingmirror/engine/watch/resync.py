@@ -1,7 +1,7 @@
-"""Proves by consistent LISTs that the fleet in memory is what the API server has.
+"""Compares the cache of our own resources with consistent LISTs.
 
-A watch that was restarted does not tell what vanished meanwhile, and one that hangs tells nothing:
-what it missed is found here.
+A restarted watch does not report what was deleted meanwhile, and one that hangs reports nothing:
+the resync finds what they missed.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 RETRY = 1.0
 """Seconds after a LIST that failed."""
 GRACE = 15.0
-"""Seconds by which a sweep may be late, or take, before nothing later is believed."""
+"""Seconds by which a sweep may be late, or take, before nothing later counts as proven."""
 
 
 class Resync:
@@ -53,12 +53,12 @@ class Resync:
             pause = self._interval if await self.try_sweep() else RETRY
 
     def vouches_until(self) -> float:
-        """Up to when (POSIX s) a watch that tells nothing is believed to miss nothing."""
+        """Until when (POSIX s) a watch without events is taken to miss nothing."""
         return -math.inf if self.last is None else self.last + self._interval + GRACE
 
     async def until_listed(self) -> None:
-        """Return after the first whole sweep: the CRDs are there, and we may list. However many
-        wait for it, it is one: a LIST of a large fleet is tens of megabytes.
+        """Return after the first whole sweep: the CRDs are there, and we may list. All who wait
+        share one: a LIST of thousands of mirrors is tens of megabytes.
         """
         async with self._first:
             swept = self.trouble is None or await self.try_sweep()
@@ -67,7 +67,7 @@ class Resync:
                 swept = await self.try_sweep()
 
     async def try_sweep(self) -> bool:
-        """One sweep; False where it failed, which is told in ``trouble``."""
+        """One sweep; False where it failed; ``trouble`` then says why."""
         try:
             await self.sweep()
         except StagingMirrorError as error:

@@ -1,13 +1,13 @@
-"""What must be looked at next: a level-triggered queue of keys.
+"""What must be checked next: a level-triggered queue of keys.
 
-A key says "look at this", never "this happened": adding it twice is adding it once. It is never in
-two hands at a time; what arrives while it is in work makes it dirty again. It is taken in the order
-of freshness deadlines, and whatever waits longer than ``patience`` goes before everything that came
-later, so nothing starves.
+A key means "check this", never "this happened": adding it twice is adding it once. It is processed
+by at most one worker; what arrives while it is in work makes it dirty again. Keys are taken in the
+order of freshness deadlines, and what waits longer than ``patience`` goes before everything that
+came later, so nothing starves.
 
 Times are POSIX seconds by the clock that is handed in. Not for threads: one event loop owns it.
 
-What a queue tells about itself, with controller-runtime's meaning of each figure.
+Its figures have the meaning that they have in controller-runtime.
 """
 
 import asyncio
@@ -49,7 +49,7 @@ class _Work:
 
 
 class WorkQueue(Generic[K]):
-    """Add keys, take them, and say how it went: ``done`` or ``failed``."""
+    """Add keys, take them, and report how it went: ``done`` or ``failed``."""
 
     def __init__(
         self,
@@ -98,7 +98,7 @@ class WorkQueue(Generic[K]):
         self._put_off(key, min(at, self._later.get(key, math.inf)))
 
     def take_now(self) -> K | None:
-        """The key whose turn it is, now in work until ``done`` or ``failed``; None: nothing is."""
+        """The next key, now in work until ``done`` or ``failed``; None: none is due."""
         now = self._clock()
         self._wake(now)
         while self._ranks:
@@ -113,7 +113,7 @@ class WorkQueue(Generic[K]):
         return None
 
     async def take(self) -> K:
-        """Wait for a key whose turn it is."""
+        """Wait for the next key."""
         while True:
             self._changed.clear()
             key = self.take_now()
@@ -125,13 +125,13 @@ class WorkQueue(Generic[K]):
                     await self._changed.wait()
 
     def done(self, key: K) -> None:
-        """The key was looked at, and what is known of it is written."""
+        """The key was checked, and what is known of it is written."""
         self._failures.pop(key, None)
         self._owed.pop(key, None)
         self._put_down(key)
 
     def failed(self, key: K, *, again_in: float | None = None) -> float:
-        """The key must be looked at again, after this pause (s), else one that doubles up to the
+        """The key must be checked again, after this pause (s), else one that doubles up to the
         cap; returns it.
 
         What it became dirty for stays unwritten: ``oldest_unwritten`` goes on counting from then.

@@ -50,7 +50,7 @@ def test_rights_that_are_not_all_told_are_unknown_and_what_may_be_read_is_compar
     said = until_read_only_says(world, world.environments["production"], "Unknown")
 
     assert said["reason"] == "Incomplete"
-    assert "does not tell all of the account's rights" in said["message"]
+    assert "does not report all of the account's rights" in said["message"]
     world.mirror()
     world.until_sync("InSync")
 

@@ -211,9 +211,9 @@ async def test_a_standby_without_permission_says_so(
 
 PROGRAM = """
 import asyncio, sys
-from stagingmirror.cluster.client import KubernetesClient
-from stagingmirror.engine.elector import Elector
+from stagingmirror.engine.leader.elector import Elector
 from stagingmirror.settings import Settings
+from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 
 async def main():
     client = await KubernetesClient.connect(kubeconfig=sys.argv[1], timeout=5)

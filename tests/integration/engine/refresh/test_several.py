@@ -76,7 +76,7 @@ def test_the_third_waits_says_so_and_goes_on_when_a_place_is_free(queueing: Queu
         queueing.until_refreshing(name)
 
     queueing.ask("third")
-    said = f"waits for its turn: 2 of 2 refreshes run in {world.environments['staging']}"
+    said = f"waits for a slot: 2 of 2 refreshes run in {world.environments['staging']}"
     world.until(lambda status: status.get("waiting") == said, "third")
     time.sleep(DEADLINE + 2)  # queueing is not missing
     status = world.status("third")
@@ -108,5 +108,5 @@ def test_the_place_of_a_mirror_that_is_deleted_is_taken_by_who_waited_first(
 
     queueing.until_refreshing("third")
     until(lambda: queueing.image("third") == NEW, within=10, what="the third is not refreshed")
-    assert "waits for its turn" in world.status("second")["waiting"]
+    assert "waits for a slot" in world.status("second")["waiting"]
     assert [queueing.image(name) for name in NAMES] == [OLD, OLD, NEW]

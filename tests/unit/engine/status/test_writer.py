@@ -253,7 +253,7 @@ async def test_a_heartbeat_that_must_wait_is_told_its_turn_and_is_written_then(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     server, now = ApiServer(), [NOW]
-    monkeypatch.setattr("stagingmirror.engine.status.heartbeat.Pace.turn", lambda _: NOW + 40)
+    monkeypatch.setattr("stagingmirror.engine.status.heartbeat.Pace.next_slot", lambda _: NOW + 40)
     async with an_api_server(server.respond) as client:
         one = rig(client, server, clock=lambda: now[0])
 

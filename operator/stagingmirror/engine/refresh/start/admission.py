@@ -1,8 +1,8 @@
-"""Whether a refresh starts now, waits, or is skipped and told. Pure.
+"""Whether a refresh starts now, waits, or is skipped. Pure.
 
 A tick waits until production was seen, whole and unchanged for ``settle``, up to
-``startingDeadline``. Somebody who asks by hand waits for production to be seen whole as well, but
-not for ``settle``: they have looked. Both are refused by a suspended mirror and by a hold, and both
+``startingDeadline``. A manual request waits for production to be seen whole as well, but not for
+``settle``: who makes it has checked. Both are refused by a suspended mirror and by a hold, and both
 come to nothing only where that was seen: what is not known in staging (pods are being replaced, its
 MLflow does not answer) is waited for as long.
 """
@@ -36,7 +36,7 @@ class Occasion:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Nothing speaks against it."""
+    """Nothing blocks it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """The occasion is over and told."""
+    """The occasion is over, and reported."""
 
     reason: str
     message: str
@@ -58,21 +58,26 @@ Decision = Start | Wait | Skip
 
 
 def decide(
-    context: Context, occasion: Occasion, *, still_since: float | None, queued: bool, hindrance: str
+    context: Context,
+    occasion: Occasion,
+    *,
+    quiet_since: float | None,
+    queued: bool,
+    missed_deadline_reason: str,
 ) -> Decision:
-    """What becomes of this occasion now. ``still_since``: since when production has shown the same
+    """What becomes of this occasion now. ``quiet_since``: since when production has shown the same
     facts (POSIX s); None: a part of it is not seen. ``queued``: it could have started and waits for
-    others only, so it has no deadline. ``hindrance``: why it had not started before.
+    others only, so it has no deadline. ``missed_deadline_reason``: why it had not started before.
     """
     refused = _refused(context)
     if refused is not None or context.spec.refresh is None:
         return refused or Wait("")
-    waits_for = _waits_for(context, occasion, still_since)
+    waits_for = _waits_for(context, occasion, quiet_since)
     if queued:
         return waits_for or _start_or_nothing(context)
     left = deadline(context, occasion) - context.now
     if left < 0:
-        why = hindrance.rstrip(".")
+        why = missed_deadline_reason.rstrip(".")
         return Skip(Reason.DEADLINE_MISSED, f"it could not start within startingDeadline: {why}.")
     waits_for = waits_for or _nothing_known(context)
     if waits_for is not None:
@@ -105,7 +110,7 @@ def _refused(context: Context) -> Skip | None:
     return None
 
 
-def _waits_for(context: Context, occasion: Occasion, still_since: float | None) -> Wait | None:
+def _waits_for(context: Context, occasion: Occasion, quiet_since: float | None) -> Wait | None:
     stale_after = seconds(context.spec.stale_after)
     missing = not_whole(context.components, now=context.now, stale_after=stale_after)
     if missing is not None:
@@ -113,12 +118,12 @@ def _waits_for(context: Context, occasion: Occasion, still_since: float | None) 
     if occasion.trigger == "Manual" or context.spec.refresh is None:
         return None
     settle = seconds(context.spec.refresh.settle)
-    calm = 0.0 if still_since is None else context.now - still_since
-    if calm >= settle:
+    quiet = 0.0 if quiet_since is None else context.now - quiet_since
+    if quiet >= settle:
         return None
     message = f"production must be seen without a change for {settle:g} s first"
     # Whatever changes in production brings the mirror back by itself.
-    return Wait(message, max(settle - calm, 0.2))
+    return Wait(message, max(settle - quiet, 0.2))
 
 
 def _nothing_known(context: Context) -> Wait | None:

@@ -1,58 +1,59 @@
-"""Whose turn it is where ``maxConcurrentRefreshes`` lets only some start. Queueing is not missing:
-a tick that waits here has no deadline.
+"""Which mirrors may start where ``maxConcurrentRefreshes`` lets only some.
+
+Waiting for a slot is not missing a tick: a tick that waits here has no deadline.
 """
 
 from dataclasses import dataclass
 
 ABSENCE = 60.0
-"""Seconds after which one that no longer asks has left the queue."""
+"""Seconds after which a mirror that requests no slot any more has left the queue."""
 
 
 @dataclass(slots=True)
-class _Asking:
+class _Waiting:
     since: float
     last: float
-    aside: bool = False
+    yields: bool = False
 
 
 class Slots:
-    """Per staging environment who has asked, in the order of first asking."""
+    """Per staging environment the mirrors that requested a slot, in the order of first requests."""
 
     def __init__(self) -> None:
-        self._asking: dict[str, dict[str, _Asking]] = {}
+        self._waiting: dict[str, dict[str, _Waiting]] = {}
 
     def may_start(self, environment: str, uid: str, *, free: int, now: float) -> bool:
-        """Whether this mirror is among the first ``free`` of those that ask."""
+        """Whether this mirror is among the first ``free`` of those that wait and can start."""
         self.forget_absent(environment, now=now)
-        asking = self._ask(environment, uid, now=now, aside=False)
-        waiting = [who for who, each in asking.items() if not each.aside]
-        first = sorted(waiting, key=lambda who: asking[who].since)
+        waiting = self._request(environment, uid, now=now, yields=False)
+        ready = [other for other, each in waiting.items() if not each.yields]
+        first = sorted(ready, key=lambda other: waiting[other].since)
         return first.index(uid) < free
 
-    def step_aside(self, environment: str, uid: str, *, now: float) -> None:
-        """It cannot start whoever's turn it is: until it asks again nobody waits for it, and it
-        keeps its place.
-        """
-        self._ask(environment, uid, now=now, aside=True)
+    def yield_slot(self, environment: str, uid: str, *, now: float) -> None:
+        """It cannot start now. Yields its slot, keeps its place."""
+        self._request(environment, uid, now=now, yields=True)
 
-    def _ask(self, environment: str, uid: str, *, now: float, aside: bool) -> dict[str, _Asking]:
-        asking = self._asking.setdefault(environment, {})
-        entry = asking.setdefault(uid, _Asking(now, now))
-        entry.last, entry.aside = now, aside
-        return asking
+    def _request(
+        self, environment: str, uid: str, *, now: float, yields: bool
+    ) -> dict[str, _Waiting]:
+        waiting = self._waiting.setdefault(environment, {})
+        entry = waiting.setdefault(uid, _Waiting(now, now))
+        entry.last, entry.yields = now, yields
+        return waiting
 
     def forget_absent(self, environment: str, *, now: float) -> None:
-        """Whoever has not asked for ``ABSENCE`` waits for something else, and that has a
+        """A mirror without a request for ``ABSENCE`` waits for something else, and that has a
         deadline.
         """
-        asking = self._asking.get(environment, {})
-        for other in [who for who, each in asking.items() if now - each.last > ABSENCE]:
-            del asking[other]
+        waiting = self._waiting.get(environment, {})
+        for other in [other for other, each in waiting.items() if now - each.last > ABSENCE]:
+            del waiting[other]
 
-    def is_asking(self, environment: str, uid: str) -> bool:
-        return uid in self._asking.get(environment, {})
+    def is_waiting(self, environment: str, uid: str) -> bool:
+        return uid in self._waiting.get(environment, {})
 
     def leave(self, uid: str) -> None:
         """It has started, or does not want to any more."""
-        for asking in self._asking.values():
-            asking.pop(uid, None)
+        for waiting in self._waiting.values():
+            waiting.pop(uid, None)

@@ -22,7 +22,7 @@ class Conflicts:
     same_place: SamePlace
 
     def in_the_way(self, context: Context) -> str | None:
-        """Why this mirror must wait for another's refresh; None: nothing is in its way."""
+        """Why this mirror must wait for another's refresh; None: it need not."""
         wanted = _places(context.plan.steps) | all_compared(context.spec, context.sides)
         for record in self._open(context):
             place = shared(wanted, _written(record), self.same_place)

@@ -1,5 +1,5 @@
-"""What the API server says right now about whether a mirror may write: asked before a refresh
-starts and before each of its writes, because watches may lag.
+"""Whether a mirror may write, by live reads of the API server: before a refresh starts and before
+each of its writes, because watches may lag.
 """
 
 import asyncio
@@ -30,7 +30,9 @@ class Live:
     holds: tuple[Hold, ...]
 
 
-async def ask(writer: Writer, key: MirrorKey, *, production: str, staging: str, now: float) -> Live:
+async def fetch(
+    writer: Writer, key: MirrorKey, *, production: str, staging: str, now: float
+) -> Live:
     """Raises NotAnswered or NotAllowed where any of it cannot be known."""
     home = f"{_ROOT}/namespaces/{key.namespace}"
     mirror, theirs, ours, holds = await asyncio.gather(
@@ -46,7 +48,7 @@ async def ask(writer: Writer, key: MirrorKey, *, production: str, staging: str, 
 
 async def stays(writer: Writer, key: MirrorKey, uid: str) -> bool:
     """Whether the mirror of this uid is there. One that is being deleted and waits for a finalizer
-    is not: nobody can take that back.
+    is not: a deletion cannot be undone.
     """
     body = await _find(writer, f"{_ROOT}/namespaces/{key.namespace}/stagingmirrors/{key.name}")
     return body is not None and body["metadata"]["uid"] == uid and not _is_going(body)

@@ -13,14 +13,14 @@ Fingerprint = tuple[tuple[str, str, str, str | None], ...]
 def not_whole(components: Iterable[Judged], *, now: float, stale_after: float) -> str | None:
     """Which part of production cannot be followed now, and why; None: all of it can."""
     for judged in components:
-        look, name = judged.observations.production, judged.track.name
-        why = unseen(look, now=now, stale_after=stale_after)
+        observed, name = judged.observations.production, judged.track.name
+        why = unseen(observed, now=now, stale_after=stale_after)
         if why is not None:
             return f"production's {name} is not seen ({why.message})"
-        if isinstance(look, Absent):
-            return f"production does not have {look.what} ({name})"
-        if isinstance(look, Seen) and look.trouble is not None:
-            return f"production's {name} did not answer just now ({look.trouble.message})"
+        if isinstance(observed, Absent):
+            return f"production does not have {observed.what} ({name})"
+        if isinstance(observed, Seen) and observed.trouble is not None:
+            return f"production's {name} did not answer just now ({observed.trouble.message})"
     return None
 
 

@@ -3,7 +3,7 @@
 Ticks count from when this schedule was first seen: creation, restart, resuming and editing never
 fire a surprise. One exception keeps a promise: a tick that status had announced
 (``nextRefreshTime``) and that came while no operator ran is honoured within ``startingDeadline``,
-and skipped and told after it. An announcement counts only for the spec that made it.
+and skipped and reported after it. An announcement counts only for the spec that made it.
 """
 
 from dataclasses import dataclass, replace
@@ -53,8 +53,8 @@ def begun(refresh: Refresh, status: MirrorStatus, now: float) -> Ticks:
 
 
 def passed(ticks: Ticks, refresh: Refresh, now: float) -> Ticks:
-    """The ticks at ``now``. An edited or resumed schedule starts to count anew, without the tick
-    that waited; several ticks that came while one waited are one, the newest.
+    """The ticks at ``now``. An edited or resumed schedule counts from now, without the tick that
+    waited; several ticks that came while one waited are one, the newest.
     """
     same = (ticks.schedule, ticks.time_zone) == (refresh.schedule, refresh.time_zone)
     if not same or refresh.suspend or ticks.suspended:
@@ -70,14 +70,14 @@ def handled(ticks: Ticks) -> Ticks:
 
 
 def taken(ticks: Ticks, tick: float) -> Ticks:
-    """A refresh has begun for ``tick``, whoever began it: that one and those before are over."""
+    """Any process has begun a refresh for ``tick``: that tick and those before it are over."""
     is_over = ticks.due is not None and ticks.due <= tick
     last = tick if ticks.last is None else max(ticks.last, tick)
     return replace(ticks, due=None if is_over else ticks.due, last=last)
 
 
 def announced(ticks: Ticks, refresh: Refresh, now: float) -> float | None:
-    """What ``nextRefreshTime`` says: a due tick that waits, else the next one; None: none comes."""
+    """``nextRefreshTime``: a due tick that waits, else the next one; None: none comes."""
     if refresh.suspend:
         return None
     if ticks.due is not None:
@@ -85,9 +85,9 @@ def announced(ticks: Ticks, refresh: Refresh, now: float) -> float | None:
     return next_tick(refresh.schedule, refresh.time_zone, now)
 
 
-def looked_for(refresh: Refresh, tick: float, uid: str) -> float:
-    """When the pass comes that notices this tick, if nothing brings one before. A fleet with one
-    schedule does not come at once; nobody loses more than a tenth of ``startingDeadline``.
+def pass_time(refresh: Refresh, tick: float, uid: str) -> float:
+    """When the pass comes that notices this tick, if nothing brings one before. Mirrors that share
+    a schedule do not come at once; none loses more than a tenth of ``startingDeadline``.
     """
     spread = min(SPREAD, seconds(refresh.starting_deadline) / 10)
     return tick + spread * crc32(uid.encode()) / 2**32

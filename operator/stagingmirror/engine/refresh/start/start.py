@@ -1,7 +1,5 @@
-"""Whether an occasion that has come starts a refresh now: settled, its turn, nobody in the way, and
-all of it asked live once more.
-
-The last look before a refresh begins, and the record that it begins with.
+"""Whether an occasion that has come starts a refresh now: production is quiet, a slot is free, no
+other refresh is in the way, and a live read confirms all of it.
 """
 
 import secrets
@@ -30,15 +28,21 @@ from stagingmirror.engine.refresh.start.admission import (
 )
 from stagingmirror.engine.refresh.start.concurrency import Slots
 from stagingmirror.engine.refresh.start.conflicts import Conflicts
-from stagingmirror.engine.refresh.start.triggers import Memory, hindrance, next_occasion, skip, took
+from stagingmirror.engine.refresh.start.triggers import (
+    Memory,
+    missed_deadline_reason,
+    next_occasion,
+    skip,
+    took,
+)
 from stagingmirror.errors import NeedsHuman, NotAllowed, Refused
 from stagingmirror.sources.kubernetes.write.writer import Writer
 
 
 async def confirm(context: Context, writer: Writer) -> Decision:
-    """What we watch may lag: asked live, it must be what was judged."""
+    """Watches may lag: what a live read returns must be what was judged."""
     production, staging = context.sides.production, context.sides.staging
-    now = await live_guard.ask(
+    now = await live_guard.fetch(
         writer,
         context.key,
         production=production.environment,
@@ -55,7 +59,7 @@ async def confirm(context: Context, writer: Writer) -> Decision:
         and _same_spec(now.staging, staging.spec)
         and live_guard.holding(now.holds, planned(context.plan)) is None
     )
-    return Start() if as_judged else Wait("something has just changed; it is looked at anew", 0.5)
+    return Start() if as_judged else Wait("something has just changed; it is checked again", 0.5)
 
 
 def new_record(context: Context, refresh: Refresh, occasion: Occasion) -> Record:
@@ -100,21 +104,24 @@ class Starter:
     tools: Tools
     others: Conflicts
     leftovers: Leftovers
-    _turns: Slots = field(default_factory=Slots, init=False)
+    _slots: Slots = field(default_factory=Slots, init=False)
 
     async def consider(
-        self, context: Context, memory: Memory, still: float | None, patience: Patience
+        self, context: Context, memory: Memory, quiet: float | None, patience: Patience
     ) -> Wait | None:
-        """Start what is due, or return what it waits for. ``still``: as in ``decide``."""
+        """Start what is due, or return what it waits for. ``quiet``: see ``decide``."""
         occasion = next_occasion(memory)
         if occasion is None:
             self._is_over(context, patience)
             return None
         environment = context.sides.staging.environment
-        self._turns.forget_absent(environment, now=context.now)
-        queued = self._turns.is_asking(environment, context.uid)
-        hindered = hindrance(memory, context, occasion, self.records.get(context.uid))
-        decision = decide(context, occasion, still_since=still, queued=queued, hindrance=hindered)
+        self._slots.forget_absent(environment, now=context.now)
+        queued = self._slots.is_waiting(environment, context.uid)
+        last = self.records.get(context.uid)
+        missed = missed_deadline_reason(memory, context, occasion, last)
+        decision = decide(
+            context, occasion, quiet_since=quiet, queued=queued, missed_deadline_reason=missed
+        )
         decision = self._unless_busy(context, decision)
         if isinstance(decision, Start):
             decision = await self._start(context, occasion, patience)
@@ -132,7 +139,7 @@ class Starter:
 
     def leave(self, uid: str) -> None:
         """This mirror waits for a slot no more."""
-        self._turns.leave(uid)
+        self._slots.leave(uid)
 
     def _is_over(self, context: Context, patience: Patience) -> None:
         """Nothing is wanted of this mirror any more, or what was wanted has begun."""
@@ -140,31 +147,31 @@ class Starter:
         patience.renew()
 
     def _unless_busy(self, context: Context, decision: Decision) -> Decision:
-        """What another's refresh is just writing may look like nothing to do."""
+        """What another mirror's refresh is just writing may look like nothing to do."""
         if not (isinstance(decision, Start) or _is_nothing(decision)):
             return decision
         busy = self.others.in_the_way(context)
         if busy is None:
             return decision
-        self._step_aside(context)
+        self._yield_slot(context)
         return Wait(busy)
 
     async def _start(self, context: Context, occasion: Occasion, patience: Patience) -> Decision:
-        """Begin it; whatever goes wrong, the next one in the queue has its turn."""
-        wait = self._turn(context)
+        """Begin it; where that fails, it yields its slot."""
+        wait = self._wait_for_slot(context)
         if wait is not None:
             return wait
         try:
             return await self._begin(context, occasion)
         except (NotAllowed, Refused) as error:
-            self._step_aside(context)
+            self._yield_slot(context)
             may_pass = isinstance(error, NotAllowed)
             if may_pass and patience.lasts(self.tools.clock()):
                 return Wait(error.message)
             return Skip(error.reason, error.message)
         except BaseException:
-            # Also where the pass is cancelled: the next one has its turn.
-            self._step_aside(context)
+            # Also where the pass is cancelled.
+            self._yield_slot(context)
             raise
 
     async def _begin(self, context: Context, occasion: Occasion) -> Decision:
@@ -174,17 +181,17 @@ class Starter:
             await self.records.begin(new_record(context, context.spec.refresh, occasion))
         return decision
 
-    def _step_aside(self, context: Context) -> None:
-        self._turns.step_aside(context.sides.staging.environment, context.uid, now=context.now)
+    def _yield_slot(self, context: Context) -> None:
+        self._slots.yield_slot(context.sides.staging.environment, context.uid, now=context.now)
 
-    def _turn(self, context: Context) -> Wait | None:
+    def _wait_for_slot(self, context: Context) -> Wait | None:
         side = context.sides.staging
         most, running = side.spec.max_concurrent_refreshes, self.records.open_in(side.environment)
         free = most - running
-        if self._turns.may_start(side.environment, context.uid, free=free, now=context.now):
+        if self._slots.may_start(side.environment, context.uid, free=free, now=context.now):
             return None
-        why = f"{running} of {most} refreshes run" if free <= 0 else "others asked before"
-        return Wait(f"waits for its turn: {why} in {side.environment}")
+        why = f"{running} of {most} refreshes run" if free <= 0 else "others requested before"
+        return Wait(f"waits for a slot: {why} in {side.environment}")
 
 
 def _is_nothing(decision: Decision) -> bool:

@@ -43,16 +43,16 @@ def ended_refresh(record: Record) -> RefreshStatus:
     )
 
 
-def untold(record: Record | None, status: MirrorStatus) -> RefreshStatus | None:
+def unreported(record: Record | None, status: MirrorStatus) -> RefreshStatus | None:
     """The entry of a refresh that has ended (now, or before a crash) and that ``status`` lacks."""
     if record is None or record.ended is None or record.is_open:
         return None
-    told = status.refreshes
-    if any(each.id == record.id for each in told):
+    shown = status.refreshes
+    if any(each.id == record.id for each in shown):
         return None
     entry = ended_refresh(record)
     # Times have one form, so their texts sort as they do; older ones may have been cut off.
-    newest = (told[0].finished or "") if told else ""
+    newest = (shown[0].finished or "") if shown else ""
     return entry if (entry.finished or "") >= newest else None
 
 

@@ -1,4 +1,4 @@
-"""What this process remembers of each mirror between passes: its ticks, the token that asks for a
+"""What this process remembers of each mirror between passes: its ticks, the token that requests a
 refresh, and what has ended and is not in the status yet.
 """
 
@@ -22,25 +22,25 @@ from stagingmirror.reasons import Reason
 @dataclass(slots=True)
 class Memory:
     """``since`` is when this process began to watch (POSIX s). ``obeyed`` is the token that was
-    obeyed or refused, ``asked`` the one that waits. ``waited`` is what the next occasion waited for
-    when it was last looked at.
+    obeyed or refused, ``requested`` the one that waits. ``waited`` is what the next occasion waited
+    for at the last pass.
     """
 
     since: float
     ticks: Ticks | None = None
     obeyed: str | None = None
-    asked: Occasion | None = None
+    requested: Occasion | None = None
     waited: str | None = None
-    untold: list[RefreshStatus] = field(default_factory=list)
+    unreported: list[RefreshStatus] = field(default_factory=list)
 
     def close(self, last: Record, status: MirrorStatus) -> None:
-        """A record that has ended and is not in the status (now, or before a crash) is told."""
-        told = status.refreshes
-        known = {entry.id for entry in (*told, *self.untold)}
+        """A record that ended (now, or before a crash) and is not in the status is reported."""
+        shown = status.refreshes
+        known = {entry.id for entry in (*shown, *self.unreported)}
         if last.ended is None or last.id in known:
             return
-        if not told or int(last.ended) >= (parse_time(told[0].finished) or 0.0):
-            self.untold.append(ended_refresh(last))
+        if not shown or int(last.ended) >= (parse_time(shown[0].finished) or 0.0):
+            self.unreported.append(ended_refresh(last))
 
 
 def remembered(memory: Memory | None, context: Context, last: Record | None) -> Memory:
@@ -67,9 +67,9 @@ def forget_ticks(memory: Memory, last: Record | None, *, why: str, now: float) -
 
 
 def next_occasion(memory: Memory) -> Occasion | None:
-    """Whoever asks by hand comes first."""
-    if memory.asked is not None:
-        return memory.asked
+    """A manual request comes first."""
+    if memory.requested is not None:
+        return memory.requested
     if memory.ticks is not None and memory.ticks.due is not None:
         return Occasion("Schedule", memory.ticks.due)
     return None
@@ -79,15 +79,15 @@ def took(memory: Memory, occasion: Occasion) -> None:
     """The occasion has started a refresh, or came to nothing."""
     memory.waited = None
     if occasion.trigger == "Manual":
-        memory.obeyed, memory.asked = occasion.token, None
+        memory.obeyed, memory.requested = occasion.token, None
     elif memory.ticks is not None:
         memory.ticks = ticking.handled(memory.ticks)
 
 
 def skip(memory: Memory, occasion: Occasion, why: Skip, now: float) -> None:
-    """The occasion came to nothing, and that is told."""
+    """The occasion came to nothing, and that is reported."""
     took(memory, occasion)
-    memory.untold.append(skipped(occasion, why, now))
+    memory.unreported.append(skipped(occasion, why, now))
 
 
 def waits(memory: Memory, wait: Wait | None) -> None:
@@ -95,9 +95,11 @@ def waits(memory: Memory, wait: Wait | None) -> None:
     memory.waited = wait.message if wait else None
 
 
-def hindrance(memory: Memory, context: Context, occasion: Occasion, last: Record | None) -> str:
-    """Why an occasion that missed its deadline had not started by then. What speaks against it now
-    is no reason.
+def missed_deadline_reason(
+    memory: Memory, context: Context, occasion: Occasion, last: Record | None
+) -> str:
+    """Why an occasion that missed its deadline had not started by then. Current
+    blockers are not considered.
     """
     if memory.waited is not None:
         return memory.waited
@@ -110,11 +112,11 @@ def hindrance(memory: Memory, context: Context, occasion: Occasion, last: Record
         return f"the mirror's own refresh {last.id} ran until {rfc3339(ended)}"
     if occasion.at < memory.since:
         return "no operator ran that could have started it"
-    return "the operator did not come to look at it in time"
+    return "the operator did not check it in time"
 
 
 def _first_memory(context: Context) -> Memory:
-    """A mirror without a status was never asked anything: its token is echoed, not obeyed."""
+    """The token of a mirror without a status is older than this operator: echoed, not obeyed."""
     memory = Memory(since=context.now)
     if context.spec.refresh is not None:
         memory.ticks = ticking.first_seen(
@@ -138,7 +140,7 @@ def _follow_ticks(memory: Memory, context: Context, last: Record | None) -> None
 
 
 def _not_taken(ticks: Ticks, last: Record | None) -> Ticks:
-    """Without what the mirror's last record says of it: its answer or its status may be lost."""
+    """Without what the mirror's last record has of it: its answer or its status may be lost."""
     return ticks if last is None or last.tick is None else ticking.taken(ticks, last.tick)
 
 
@@ -159,15 +161,15 @@ def _follow_token(memory: Memory, context: Context, last: Record | None) -> None
         if token == last.token:
             memory.obeyed = token
     if token is None or token in handled:
-        memory.asked = None
-    elif memory.asked is None or memory.asked.token != token:
-        memory.asked = Occasion("Manual", context.now, token)
+        memory.requested = None
+    elif memory.requested is None or memory.requested.token != token:
+        memory.requested = Occasion("Manual", context.now, token)
 
 
 def _forget_reported(memory: Memory, context: Context) -> None:
     """Without what the status shows already."""
     known = {entry.id for entry in context.status.refreshes}
-    memory.untold = [entry for entry in memory.untold if entry.id not in known]
+    memory.unreported = [entry for entry in memory.unreported if entry.id not in known]
 
 
 def refused_token(
@@ -175,7 +177,7 @@ def refused_token(
 ) -> Progress:
     """What echoes a refresh token that cannot be obeyed, with the reason; Idle where there is none.
 
-    A token that was there when the mirror was first seen asked nothing of us: it is only echoed.
+    A token that was there when the mirror was first seen is only echoed.
     """
     token = token_of(annotations, REFRESH_AT)
     if token is None or token == status.handled_refresh_at:
@@ -199,7 +201,7 @@ def refused_token(
 def refusing(
     annotations: Mapping[str, str], status: MirrorStatus, unknown: Progress, *, now: float
 ) -> Progress:
-    """What is told where the record cannot be known: a token given meanwhile is refused where a
+    """What is reported where the record is not known: a token given meanwhile is refused where a
     human must mend that, and waits where the record only was not answered.
     """
     if unknown.stalled is None:

@@ -30,17 +30,25 @@ def tick(
     age: float = 60.0,
     calm: float | None = 1e6,
     queued: bool = False,
-    hindrance: str = "nobody came",
+    missed_deadline_reason: str = "no operator ran",
 ) -> Decision:
     still = None if calm is None else made.now - calm
     occasion = Occasion("Schedule", made.now - age)
-    return decide(made, occasion, still_since=still, queued=queued, hindrance=hindrance)
+    return decide(
+        made,
+        occasion,
+        quiet_since=still,
+        queued=queued,
+        missed_deadline_reason=missed_deadline_reason,
+    )
 
 
 def by_hand(made: Context, *, age: float = 1.0, calm: float = 0.0) -> Decision:
     occasion = Occasion("Manual", made.now - age, "token")
     still = made.now - calm
-    return decide(made, occasion, still_since=still, queued=False, hindrance="nobody came")
+    return decide(
+        made, occasion, quiet_since=still, queued=False, missed_deadline_reason="no operator ran"
+    )
 
 
 def test_a_tick_starts_once_production_was_calm_for_settle() -> None:
@@ -73,7 +81,7 @@ def test_what_is_not_seen_whole_is_waited_for_also_by_hand(production: Observati
 def test_past_its_deadline_a_tick_is_skipped_with_what_hindered_it_not_with_what_is_now() -> None:
     made = context(refresh=QUIET, production=Unseen(Why("RollingOut", "pods disagree"), NOW - 1))
 
-    decision = tick(made, age=3601.0, hindrance="its own refresh ran.")
+    decision = tick(made, age=3601.0, missed_deadline_reason="its own refresh ran.")
 
     assert isinstance(decision, Skip)
     assert decision.message == ("it could not start within startingDeadline: its own refresh ran.")
@@ -148,7 +156,9 @@ def test_without_a_step_what_is_not_known_in_staging_is_waited_for_and_never_not
 def test_what_stays_unknown_until_the_deadline_or_its_turn_is_skipped_and_told() -> None:
     made = context(refresh=QUIET, steps=(), verdict=ROLLING)
 
-    late = tick(made, age=3601.0, hindrance="features is not known in staging (pods disagree)")
+    late = tick(
+        made, age=3601.0, missed_deadline_reason="features is not known in staging (pods disagree)"
+    )
     queued = tick(made, age=3601.0, queued=True)
 
     assert isinstance(late, Skip)

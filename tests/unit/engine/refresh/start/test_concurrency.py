@@ -73,11 +73,11 @@ def test_one_that_comes_back_after_an_absence_queues_anew() -> None:
 def test_who_has_left_does_not_queue() -> None:
     turns = Slots()
     asks(turns, "first", free=0)
-    assert turns.is_asking(STAGING, "first")
+    assert turns.is_waiting(STAGING, "first")
 
     turns.leave("first")
 
-    assert not turns.is_asking(STAGING, "first")
+    assert not turns.is_waiting(STAGING, "first")
 
 
 def test_who_has_not_asked_for_long_does_not_queue_so_its_deadline_counts_again() -> None:
@@ -85,9 +85,9 @@ def test_who_has_not_asked_for_long_does_not_queue_so_its_deadline_counts_again(
     asks(turns, "first", free=0)
 
     turns.forget_absent(STAGING, now=NOW + ABSENCE)
-    assert turns.is_asking(STAGING, "first")
+    assert turns.is_waiting(STAGING, "first")
     turns.forget_absent(STAGING, now=NOW + ABSENCE + 1)
-    assert not turns.is_asking(STAGING, "first")
+    assert not turns.is_waiting(STAGING, "first")
 
 
 def test_who_steps_aside_keeps_nobody_waiting_and_keeps_its_place() -> None:
@@ -95,9 +95,9 @@ def test_who_steps_aside_keeps_nobody_waiting_and_keeps_its_place() -> None:
     assert asks(turns, "first", free=1)
     assert not asks(turns, "second", free=1, at=1)
 
-    turns.step_aside(STAGING, "first", now=NOW + 2)
+    turns.yield_slot(STAGING, "first", now=NOW + 2)
 
-    assert turns.is_asking(STAGING, "first")
+    assert turns.is_waiting(STAGING, "first")
     assert asks(turns, "second", free=1, at=3)
     assert asks(turns, "first", free=1, at=4)
     assert not asks(turns, "second", free=1, at=5)
@@ -105,8 +105,8 @@ def test_who_steps_aside_keeps_nobody_waiting_and_keeps_its_place() -> None:
 
 def test_who_stepped_aside_and_does_not_come_back_has_left() -> None:
     turns = Slots()
-    turns.step_aside(STAGING, "first", now=NOW)
+    turns.yield_slot(STAGING, "first", now=NOW)
 
     turns.forget_absent(STAGING, now=NOW + ABSENCE + 1)
 
-    assert not turns.is_asking(STAGING, "first")
+    assert not turns.is_waiting(STAGING, "first")

@@ -11,7 +11,7 @@ from stagingmirror.engine.refresh.start.schedule_ticks import (
     begun,
     first_seen,
     handled,
-    looked_for,
+    pass_time,
     passed,
     taken,
 )
@@ -131,8 +131,8 @@ def test_a_schedule_that_begins_anew_honours_no_announcement() -> None:
 
 
 def test_mirrors_with_one_schedule_come_to_its_tick_one_after_another_and_soon() -> None:
-    moments = [looked_for(refresh(), SIX, f"uid-{number}") - SIX for number in range(200)]
-    hasty = looked_for(refresh(startingDeadline="5s"), SIX, "uid-1") - SIX
+    moments = [pass_time(refresh(), SIX, f"uid-{number}") - SIX for number in range(200)]
+    hasty = pass_time(refresh(startingDeadline="5s"), SIX, "uid-1") - SIX
 
     assert min(moments) >= 0
     assert max(moments) <= SPREAD

@@ -17,7 +17,7 @@ from stagingmirror.engine.refresh.start.start import new_record
 from stagingmirror.engine.refresh.start.triggers import (
     Memory,
     forget_ticks,
-    hindrance,
+    missed_deadline_reason,
     next_occasion,
     remembered,
     skip,
@@ -125,7 +125,7 @@ def test_a_tick_that_waited_when_its_refresh_was_edited_is_told(
     memory = remembered(memory, at(SIX + 5, refresh=refresh), None)
 
     assert next_occasion(memory) is None
-    assert [(e.result, e.reason) for e in memory.untold] == [("Skipped", reason)]
+    assert [(e.result, e.reason) for e in memory.unreported] == [("Skipped", reason)]
     assert progress_of(None, 0.5, context=at(SIX + 5), memory=memory).last_schedule == SIX
 
 
@@ -135,7 +135,7 @@ def test_a_tick_that_waited_when_refreshing_became_impossible_is_told_once_that_
 
     memory = remembered(memory, at(SIX + 60), None)
 
-    told = [(each.result, each.message) for each in memory.untold]
+    told = [(each.result, each.message) for each in memory.unreported]
     assert told == [("Skipped", "staging was revoked")]
 
 
@@ -146,7 +146,7 @@ def test_a_tick_that_was_taken_is_not_told_as_one_that_waited() -> None:
 
     memory = remembered(memory, at(SIX + 60), last)
 
-    assert memory.untold == []
+    assert memory.unreported == []
 
 
 def test_a_refresh_that_is_added_again_keeps_the_time_of_the_last_tick() -> None:
@@ -193,7 +193,7 @@ LATE = SIX + HOUR + 1
 
 
 def why(memory: Memory, last: Record | None = None) -> str:
-    return hindrance(memory, at(LATE), Occasion("Schedule", SIX), last)
+    return missed_deadline_reason(memory, at(LATE), Occasion("Schedule", SIX), last)
 
 
 def test_a_tick_of_a_time_without_operator_says_so() -> None:
