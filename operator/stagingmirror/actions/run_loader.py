@@ -24,7 +24,7 @@ from stagingmirror.sources.kubernetes.write.loader_jobs import (
     Load,
     end,
     exists,
-    look,
+    observe,
     read_cron_job,
     start,
 )
@@ -131,7 +131,7 @@ class RunLoader(ExecutableStep):
             uid = await start(tools.writer, load)
             after = {**task.after, note: uid, f"{note}Began": tools.clock()}
             return Underway(f"Job {load.name} started", after=after)
-        ended = await look(tools.writer, load, uid)
+        ended = await observe(tools.writer, load, uid)
         if ended is None:
             return self._still_running(float(task.after[f"{note}Began"]), load, tools)
         if ended.reason is not None:

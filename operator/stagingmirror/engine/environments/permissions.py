@@ -14,9 +14,9 @@ from stagingmirror.runtime import Runtime
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 from stagingmirror.sources.kubernetes.watch.access_review import (
     READS,
+    denial,
     may_write,
     missing_permissions,
-    told,
 )
 
 GOOD_FOR = 120.0
@@ -83,7 +83,7 @@ class Permissions:
             except NotAllowed as error:
                 return Why(Reason.FORBIDDEN, f"{_MAY_NOT_REVIEW} ({error.message})")
             if missing:
-                return Why(Reason.FORBIDDEN, told(missing, namespace))
+                return Why(Reason.FORBIDDEN, denial(missing, namespace))
         return None
 
     async def _condition(self, namespaces: tuple[str, ...]) -> Condition:

@@ -61,7 +61,7 @@ def mirrored(world: World, operator: OperatorProcess, gate: Gate) -> Iterator[Wo
     ("refuses", "reason", "message"),
     [
         (507, "RegistryFull", "storage is full (507)"),
-        (403, "RegistryForbidden", "ask for the permission there"),
+        (403, "RegistryForbidden", "request the permission there"),
         (500, "RegistryFailed", "answered 500"),
     ],
     ids=["full", "read-only", "broken"],

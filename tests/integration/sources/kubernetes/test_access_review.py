@@ -11,9 +11,9 @@ from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 from stagingmirror.sources.kubernetes.watch.access_review import (
     READS,
     Permission,
+    denial,
     may_write,
     missing_permissions,
-    told,
 )
 from support.operators.rigs import make_namespace
 
@@ -111,6 +111,6 @@ async def test_missing_permissions_are_named_with_verb_resource_and_namespace(
         missing = await missing_permissions(client, namespace, (*READS, grant_of_logs))
 
     assert {permission.resource for permission in missing} == {"pods", "configmaps", "pods/log"}
-    said = told(missing, namespace)
+    said = denial(missing, namespace)
     assert "list configmaps" in said
     assert namespace in said

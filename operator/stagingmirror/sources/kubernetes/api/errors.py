@@ -22,7 +22,7 @@ T = TypeVar("T")
 NOT_ANSWERING = Reason.CLUSTER_NOT_ANSWERING
 FORBIDDEN = Reason.FORBIDDEN
 MALFORMED = (ValueError, KeyError, TypeError, AttributeError, IndexError)
-"""How it shows that an answer is JSON, but not of the form that was asked for."""
+"""How it shows that an answer is JSON, but not of the requested form."""
 _SHOWN_FIELDS = 5
 _ADMISSION = ("admission webhook", "violates PodSecurity", "ValidatingAdmissionPolicy")
 """Who speaks in a 403 that is about the thing. Names of objects have no capitals."""
@@ -32,19 +32,19 @@ class Expired(NotAnswered):
     """410: the server no longer has this resourceVersion or continue token. List again."""
 
 
-def object_of(body: bytes, asked: str) -> dict[str, Any]:
+def object_of(body: bytes, request: str) -> dict[str, Any]:
     """The decoded answer. What is no JSON object with a kind is garbage: ``NotAnswered``."""
     try:
         decoded = json.loads(body)
     except ValueError:
         decoded = None
     if not isinstance(decoded, dict) or "kind" not in decoded:
-        raise NotAnswered(NOT_ANSWERING, f"{asked}: the answer is not Kubernetes' JSON.")
+        raise NotAnswered(NOT_ANSWERING, f"{request}: the answer is not Kubernetes' JSON.")
     return decoded
 
 
 def items_of(
-    body: bytes, asked: str, shape: Callable[[dict[str, Any]], T]
+    body: bytes, request: str, shape: Callable[[dict[str, Any]], T]
 ) -> Iterator[tuple[dict[str, Any], T | None]]:
     """First the list's metadata (with None), then one decoded and shaped item after another.
 
@@ -54,32 +54,32 @@ def items_of(
     text = body.decode(errors="replace")
     head, mark, rest = text.partition('"items":[')
     if not mark:
-        yield from _items_at_once(object_of(body, asked), asked, shape)
+        yield from _items_at_once(object_of(body, request), request, shape)
         return
     # ListMeta holds no free text, so the first "items" is the list's own. Lists of custom resources
     # come with sorted keys: kind and metadata are behind the items.
     tail = "]}" if '"kind":' in head else rest[rest.rfind('],"kind":') :]
-    yield _list_metadata(object_of(f"{head}{mark}{tail}".encode(), asked), asked), None
+    yield _list_metadata(object_of(f"{head}{mark}{tail}".encode(), request), request), None
     decoder, at = json.JSONDecoder(), 0
     try:
         while rest[at] != "]":
             item, at = decoder.raw_decode(rest, at)
-            yield {}, shaped(item, asked, shape)
+            yield {}, shaped(item, request, shape)
             if rest[at] == ",":
                 at += 1
     except (ValueError, IndexError) as error:
-        raise NotAnswered(NOT_ANSWERING, f"{asked}: the list breaks off.") from error
+        raise NotAnswered(NOT_ANSWERING, f"{request}: the list breaks off.") from error
 
 
 def _items_at_once(
-    page: dict[str, Any], asked: str, shape: Callable[[dict[str, Any]], T]
+    page: dict[str, Any], request: str, shape: Callable[[dict[str, Any]], T]
 ) -> Iterator[tuple[dict[str, Any], T | None]]:
     items = page.get("items", "missing")
     if not (items is None or isinstance(items, list)):
-        raise NotAnswered(NOT_ANSWERING, f"{asked}: the answer is not a list.")
-    yield _list_metadata(page, asked), None
+        raise NotAnswered(NOT_ANSWERING, f"{request}: the answer is not a list.")
+    yield _list_metadata(page, request), None
     for item in items or ():
-        yield {}, shaped(item, asked, shape)
+        yield {}, shaped(item, request, shape)
 
 
 def version_of(metadata: dict[str, Any]) -> int:
@@ -87,42 +87,42 @@ def version_of(metadata: dict[str, Any]) -> int:
     return int(metadata["resourceVersion"])
 
 
-def shaped(item: dict[str, Any], asked: str, shape: Callable[[dict[str, Any]], T]) -> T:
+def shaped(item: dict[str, Any], request: str, shape: Callable[[dict[str, Any]], T]) -> T:
     """What ``shape`` makes of an object; one that lacks what every such object has is garbage:
     ``NotAnswered``.
     """
     try:
         return shape(item)
     except MALFORMED as error:
-        what = f"{asked}: an object in the answer lacks what it must have."
+        what = f"{request}: an object in the answer lacks what it must have."
         raise NotAnswered(NOT_ANSWERING, what) from error
 
 
-def _list_metadata(page: dict[str, Any], asked: str) -> dict[str, Any]:
+def _list_metadata(page: dict[str, Any], request: str) -> dict[str, Any]:
     metadata = page.get("metadata") or {}
     if not isinstance(metadata, dict):
-        raise NotAnswered(NOT_ANSWERING, f"{asked}: the list has no metadata.")
+        raise NotAnswered(NOT_ANSWERING, f"{request}: the list has no metadata.")
     return metadata
 
 
-def error_of(code: int, body: bytes, asked: str) -> StagingMirrorError:
-    """The error for an HTTP status of 300 or more. ``asked`` is method and path, which hold names
+def error_of(code: int, body: bytes, request: str) -> StagingMirrorError:
+    """The error for an HTTP status of 300 or more. ``request`` is method and path, which hold names
     only.
     """
     status = _status_of(body)
     reason = str(status.get("reason") or "")
-    said = f"{asked} was answered with {code}" + (f" {reason}" if reason else "")
+    message = f"{request} was answered with {code}" + (f" {reason}" if reason else "")
     if code in (401, 403):
-        return _not_allowed(code, status, said)
+        return _not_allowed(code, status, message)
     if code == 404:
-        return _not_there(status, said)
+        return _not_there(status, message)
     if code == 409:
-        return Conflicted(reason or Reason.CONFLICT, f"{said}.")
+        return Conflicted(reason or Reason.CONFLICT, f"{message}.")
     if code == 410:
-        return Expired("Expired", f"{said}.")
+        return Expired("Expired", f"{message}.")
     if code in (400, 405, 406, 413, 415, 422):
-        return Refused(reason or Reason.INVALID, said + _fields(status) + ".")
-    return NotAnswered(NOT_ANSWERING, f"{said}.")
+        return Refused(reason or Reason.INVALID, message + _fields(status) + ".")
+    return NotAnswered(NOT_ANSWERING, f"{message}.")
 
 
 def _status_of(body: bytes) -> dict[str, Any]:
@@ -133,31 +133,31 @@ def _status_of(body: bytes) -> dict[str, Any]:
     return decoded if isinstance(decoded, dict) and decoded.get("kind") == "Status" else {}
 
 
-def _not_allowed(code: int, status: dict[str, Any], said: str) -> StagingMirrorError:
-    """Admission also says 403, about the thing and not about us: quota, a namespace that ends."""
+def _not_allowed(code: int, status: dict[str, Any], message: str) -> StagingMirrorError:
+    """Admission answers 403 too, about the object: quota, a namespace that is being deleted."""
     if code == 401:
-        return NotAllowed(Reason.UNAUTHORIZED, f"{said}: the credentials are not accepted.")
+        return NotAllowed(Reason.UNAUTHORIZED, f"{message}: the credentials are not accepted.")
     if any(cause.get("reason") == Reason.NAMESPACE_TERMINATING for cause in _causes(status)):
-        return Refused(Reason.NAMESPACE_TERMINATING, f"{said}: the namespace is being deleted.")
+        return Refused(Reason.NAMESPACE_TERMINATING, f"{message}: the namespace is being deleted.")
     text = str(status.get("message") or "")
     if "exceeded quota" in text:
         return Refused(
-            Reason.QUOTA_EXCEEDED, f"{said}: a ResourceQuota of the namespace is used up."
+            Reason.QUOTA_EXCEEDED, f"{message}: a ResourceQuota of the namespace is used up."
         )
     if any(words in text for words in _ADMISSION):
         return Refused(
-            Reason.ADMISSION_DENIED, f"{said}: an admission rule of the cluster forbids it."
+            Reason.ADMISSION_DENIED, f"{message}: an admission rule of the cluster forbids it."
         )
-    return NotAllowed(FORBIDDEN, f"{said}: our account is not permitted to.")
+    return NotAllowed(FORBIDDEN, f"{message}: our account is not permitted to.")
 
 
-def _not_there(status: dict[str, Any], said: str) -> StagingMirrorError:
+def _not_there(status: dict[str, Any], message: str) -> StagingMirrorError:
     """Only a 404 that names the object is about the object; the others (an API that is not served,
     a proxy) are no answer.
     """
     if (status.get("details") or {}).get("name"):
-        return NotThere(Reason.NOT_FOUND, f"{said}.")
-    return NotAnswered(NOT_ANSWERING, f"{said}: the server does not serve this API.")
+        return NotThere(Reason.NOT_FOUND, f"{message}.")
+    return NotAnswered(NOT_ANSWERING, f"{message}: the server does not serve this API.")
 
 
 def _causes(status: dict[str, Any]) -> list[dict[str, Any]]:

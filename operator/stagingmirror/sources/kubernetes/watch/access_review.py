@@ -1,4 +1,4 @@
-"""What our own identity may do, as the cluster itself says."""
+"""What our own identity may do, as the cluster reports it."""
 
 import asyncio
 from collections.abc import Iterable, Mapping
@@ -66,7 +66,7 @@ async def may_write(client: KubernetesClient, namespace: str) -> bool | None:
 async def missing_permissions(
     client: KubernetesClient, namespace: str, needed: Iterable[Permission]
 ) -> tuple[Permission, ...]:
-    """Those that the cluster says we do not have, in their order."""
+    """Those that the cluster denies to our account, in their order."""
     slots = asyncio.Semaphore(_AT_ONCE)
 
     async def missing(permission: Permission) -> bool:
@@ -78,7 +78,7 @@ async def missing_permissions(
     return tuple(one for one, lacks in zip(asked, answers, strict=True) if lacks)
 
 
-def told(missing: Iterable[Permission], namespace: str) -> str:
+def denial(missing: Iterable[Permission], namespace: str) -> str:
     """One sentence that names verb, resource and namespace, for a condition or a message."""
     what = ", ".join(map(str, missing))
     return f"Our account may not {what} in namespace {namespace}: give it a Role that allows it."

@@ -33,14 +33,14 @@ _NOT_READ = Why(Reason.NOT_SEEN_YET, "The ConfigMap has not been read yet.")
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """Data of one ``version``, read by a call that began at ``asked`` (POSIX s). ``good_until``:
+    """Data of one ``version``, read by a call that began at ``began`` (POSIX s). ``good_until``:
     where metadata have told of a newer version since, the last time as of which these data are
     proven; when they changed after that is not known.
     """
 
     config_map: ConfigMap
     version: str
-    asked: float
+    began: float
     good_until: float | None = None
 
 
@@ -82,7 +82,7 @@ class ConfigMaps:
         self._wanted.discard(key)
         self._forget(key)
 
-    def told(self, key: Key) -> None:
+    def metadata_changed(self, key: Key) -> None:
         """Its metadata changed, or it came or went."""
         if key not in self._wanted:
             return
@@ -95,7 +95,7 @@ class ConfigMaps:
         if known and not self.current(key):
             self._unread.setdefault(key, self._clock())
             if known.good_until is None:
-                proven = max(known.asked, self._proven(key[0]))
+                proven = max(known.began, self._proven(key[0]))
                 self._read[key] = replace(known, good_until=proven)
         self._catch_up(key)
 
@@ -105,14 +105,14 @@ class ConfigMaps:
         for key, known in self._read.items():
             self._read[key] = replace(known, version="0")
         for key in list(self._wanted):
-            self.told(key)
+            self.metadata_changed(key)
 
     def current(self, key: Key) -> bool:
-        """What was read is at least as new as what metadata tell."""
-        told, known = self._store.named(*key), self._read.get(key)
-        if told is None or known is None:
-            return told is None
-        return not newer(told.resource_version, known.version)
+        """Whether what was read is at least as new as the metadata."""
+        listed, known = self._store.named(*key), self._read.get(key)
+        if listed is None or known is None:
+            return listed is None
+        return not newer(listed.resource_version, known.version)
 
     def oldest_unread(self) -> float | None:
         """Since when it is known (POSIX s) that something is not any more as it was told."""
@@ -174,18 +174,18 @@ class ConfigMaps:
 
     async def _read_once(self, key: Key) -> None:
         async with self._slots:
-            asked, counted = self._clock(), self._counted_anew
+            began, counted = self._clock(), self._counted_anew
             body = await self._client.request("GET", CONFIG_MAPS.path(*key))
         if counted != self._counted_anew:
             return
         config_map = shaped(body, "GET configmaps", parse.config_map)
-        self._read[key] = Read(config_map, config_map.resource_version, asked)
+        self._read[key] = Read(config_map, config_map.resource_version, began)
         self._trouble.pop(key, None)
         if self.current(key):
             since = self._unread.pop(key, None)
         else:
-            since = self._unread.setdefault(key, asked)
-            self._read[key] = replace(self._read[key], good_until=asked)
+            since = self._unread.setdefault(key, began)
+            self._read[key] = replace(self._read[key], good_until=began)
         self._changed(key, since)
 
     def _give_up(self, key: Key) -> None:

@@ -157,7 +157,7 @@ class ConsistencyCheck(Generic[E]):
         self.watch.resumed.clear()
 
     async def _look(self, namespace: str | None, since: float = float("inf")) -> None:
-        async with self.watch.at_once, self.watch.looking:
+        async with self.watch.at_once, self.watch.listing:
             if namespace is not None and self.began(namespace) >= since:
                 return  # proven by somebody else while we waited
             former = self._trouble

@@ -59,7 +59,7 @@ class Watch(Generic[E]):
         *,
         namespace: str | None,
         wanted: Callable[[], frozenset[str]],
-        ears: WatchCallbacks[E],
+        callbacks: WatchCallbacks[E],
         clock: Callable[[], float],
         at_once: asyncio.Semaphore,
     ) -> None:
@@ -80,8 +80,8 @@ class Watch(Generic[E]):
         self.deleted: set[str] = set()
         """Uids whose deletion was told; whoever compares clears it first."""
         self.at_once = at_once
-        """How many LISTs all watches make together. Taken before ``looking``."""
-        self.looking = asyncio.Lock()
+        """How many LISTs all watches make together. Taken before ``listing``."""
+        self.listing = asyncio.Lock()
         """Held while a LIST is compared with, or taken into, the store."""
         self.clock = clock
         self.resumed = asyncio.Event()
@@ -89,7 +89,7 @@ class Watch(Generic[E]):
         self.tried = asyncio.Event()
         """Set when an asking has ended, well or not; who waits for it clears it first."""
         self._wanted = wanted
-        self._ears = ears
+        self._callbacks = callbacks
         self._version: str | None = None
         self._interrupted = False
         self._following: asyncio.Task[None] | None = None
@@ -121,18 +121,18 @@ class Watch(Generic[E]):
 
     def refused(self) -> None:
         """It may not look at all namespaces any more."""
-        self._ears.refused()
+        self._callbacks.refused()
 
     def take(self, entry: E, *, anyway: bool = False) -> None:
         """An object as a direct read showed it; ``anyway``: also where its version is older."""
         if self.store.put(entry, anyway=anyway):
-            self._ears.changed(entry)
+            self._callbacks.changed(entry)
 
     def drop(self, namespace: str, uid: str) -> None:
         """An object that is proven to be gone."""
         self.deleted.add(uid)
         if (former := self.store.drop(namespace, uid)) is not None:
-            self._ears.changed(former)
+            self._callbacks.changed(former)
 
     def parsed(self, body: dict[str, Any]) -> E:
         """Raises NotAnswered where it is no such object."""
@@ -163,24 +163,24 @@ class Watch(Generic[E]):
         self._interrupted = True
         self.tried.set()
         if why != known:
-            self._ears.settled()
+            self._callbacks.settled()
         await self._pausing.after_failure()
 
     async def _list(self) -> None:
-        async with self.at_once, self.looking:
+        async with self.at_once, self.listing:
             began, wanted, newest = self.clock(), self._wanted(), self.newest
             self.asked, self.sought = began, wanted
             entries, version = await self._read_all(wanted)
             set_back = int(version) < newest
             await self._replace(entries, anyway=set_back)
             if set_back:
-                self._ears.set_back()
+                self._callbacks.set_back()
             self._version, self.covers, self.newest = version, wanted, int(version)
             self.proven = began
             self.trouble = None
         self._interrupted = False
         self.tried.set()
-        self._ears.settled()
+        self._callbacks.settled()
 
     async def _read_all(self, wanted: frozenset[str]) -> tuple[list[E], str]:
         def kept(body: dict[str, Any]) -> E | None:

@@ -212,8 +212,8 @@ class KubernetesSource:
             async with asyncio.timeout(2 * self._settings.request_timeout):
                 async with asyncio.TaskGroup() as group:
                     for kind, namespace in places:
-                        if (looking := self._coverage.looking(kind, namespace)) is not None:
-                            group.create_task(looking.prove(namespace, since))
+                        if (check := self._coverage.check(kind, namespace)) is not None:
+                            group.create_task(check.prove(namespace, since))
                 async with asyncio.TaskGroup() as group:
                     for one in wanted:
                         group.create_task(self._confirm(one))
@@ -241,19 +241,19 @@ class KubernetesSource:
             return Unseen(why, self._clock())
         began, trouble = float("inf"), None
         for needed in NEEDED[subject.kind]:
-            looking = self._coverage.looking(needed, namespace)
-            if looking is None or not looking.covers(namespace):
-                why = (looking.trouble(namespace) if looking else None) or _NOT_YET
-                return Unseen(why, looking.began(namespace) if looking else 0.0)
-            began = min(began, looking.began(namespace))
-            trouble = trouble or looking.trouble(namespace)
+            check = self._coverage.check(needed, namespace)
+            if check is None or not check.covers(namespace):
+                why = (check.trouble(namespace) if check else None) or _NOT_YET
+                return Unseen(why, check.began(namespace) if check else 0.0)
+            began = min(began, check.began(namespace))
+            trouble = trouble or check.trouble(namespace)
         return began, trouble
 
     async def _confirm(self, subject: ClusterSubject) -> None:
         """A ConfigMap's data is read; what seems not to be there is asked for by name."""
         resource = RESOURCES[subject.kind]
-        looking = self._coverage.looking(subject.kind, subject.namespace)
-        if looking is None or not looking.covers(subject.namespace):
+        check = self._coverage.check(subject.kind, subject.namespace)
+        if check is None or not check.covers(subject.namespace):
             return
         if isinstance(subject, ConfigMapSubject):
             await self._config_maps.settle((subject.namespace, subject.name))
@@ -261,15 +261,15 @@ class KubernetesSource:
             return
         path = resource.path(subject.namespace, subject.name)
         try:
-            looking.watch.take(looking.watch.parsed(await self._client.request("GET", path)))
+            check.watch.take(check.watch.parsed(await self._client.request("GET", path)))
         except NotThere:
             return
         except StagingMirrorError as error:
-            looking.doubt(subject.namespace, Why(error.reason, error.message))
+            check.doubt(subject.namespace, Why(error.reason, error.message))
 
     def _proven(self, kind: str, namespace: str) -> float:
-        looking = self._coverage.looking(kind, namespace)
-        return looking.began(namespace) if looking is not None else 0.0
+        check = self._coverage.check(kind, namespace)
+        return check.began(namespace) if check is not None else 0.0
 
     def _set_back(self, kind: str) -> None:
         """Of other kinds no version is kept elsewhere: they are watched whole."""
@@ -283,7 +283,7 @@ class KubernetesSource:
             self._on_change(subject)
 
     def _tell_config_map(self, entry: Entry) -> None:
-        self._config_maps.told((entry.namespace, entry.name))
+        self._config_maps.metadata_changed((entry.namespace, entry.name))
 
     def _tell_wanted(self, kind: str, namespace: str | None) -> None:
         """Answers that are no object changed too: not there, forbidden, not answering."""

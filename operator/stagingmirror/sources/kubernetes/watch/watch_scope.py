@@ -38,7 +38,7 @@ class ScopeCallbacks:
 
 @dataclass(slots=True)
 class _Scope:
-    looking: ConsistencyCheck[Any]
+    check: ConsistencyCheck[Any]
     tasks: tuple[asyncio.Task[None], ...]
 
 
@@ -80,15 +80,15 @@ class WatchScope:
             self.namespaces = namespaces
             self._rearrange.set()
 
-    def looking(self, kind: str, namespace: str) -> ConsistencyCheck[Any] | None:
+    def check(self, kind: str, namespace: str) -> ConsistencyCheck[Any] | None:
         """The proofs of the watch that covers, or is to cover, this namespace."""
         scope = self._scopes.get((kind, None)) or self._scopes.get((kind, namespace))
-        return scope.looking if scope else None
+        return scope.check if scope else None
 
     def hurry(self) -> None:
         """Prove everything now."""
         for scope in self._scopes.values():
-            scope.looking.watch.resumed.set()
+            scope.check.watch.resumed.set()
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -100,9 +100,9 @@ class WatchScope:
                 await self._rearrange.wait()
 
     def _settled(self, kind: str, namespace: str) -> bool:
-        looking = self.looking(kind, namespace)
-        return looking is not None and (
-            looking.covers(namespace) or looking.trouble(namespace) is not None
+        check = self.check(kind, namespace)
+        return check is not None and (
+            check.covers(namespace) or check.trouble(namespace) is not None
         )
 
     def _arrange(self, group: asyncio.TaskGroup) -> None:
@@ -122,8 +122,8 @@ class WatchScope:
             scope = self._scopes.get((kind, namespace))
             if scope is None:
                 self._scopes[kind, namespace] = self._started(group, kind, namespace, former)
-            elif namespace is None and scope.looking.watch.sought not in (None, namespaces):
-                scope.looking.watch.relist()
+            elif namespace is None and scope.check.watch.sought not in (None, namespaces):
+                scope.check.watch.relist()
         self._forget_others(namespaces)
 
     def _forget_others(self, namespaces: frozenset[str]) -> None:
@@ -147,7 +147,7 @@ class WatchScope:
             resource.store(self._stores),
             namespace=namespace,
             wanted=lambda: self.namespaces or frozenset(),
-            ears=WatchCallbacks(
+            callbacks=WatchCallbacks(
                 self._hearing.changed(kind),
                 lambda: self._hearing.settled(kind, namespace),
                 lambda: self._make_narrow(kind),
@@ -156,16 +156,16 @@ class WatchScope:
             clock=self._clock,
             at_once=self._at_once,
         )
-        looking = ConsistencyCheck(
+        check = ConsistencyCheck(
             watch,
             interval=self._interval,
             counts=self._counts,
             settled=lambda proven: self._hearing.settled(kind, namespace or proven),
         )
         heirs = frozenset({namespace}) if namespace else self.namespaces or frozenset()
-        _inherit(looking, kind, heirs, former)
-        tasks = (group.create_task(watch.run()), group.create_task(looking.run()))
-        return _Scope(looking, tasks)
+        _inherit(check, kind, heirs, former)
+        tasks = (group.create_task(watch.run()), group.create_task(check.run()))
+        return _Scope(check, tasks)
 
     def _make_narrow(self, kind: str) -> None:
         self._narrow.add(kind)
@@ -186,18 +186,18 @@ class WatchScope:
 
 
 def _inherit(
-    looking: ConsistencyCheck[Any],
+    check: ConsistencyCheck[Any],
     kind: str,
     namespaces: frozenset[str],
     former: Mapping[Place, _Scope],
 ) -> None:
     """What is known stays known while it is watched in another way: it only ages."""
     sources = {
-        namespace: scope.looking
+        namespace: scope.check
         for namespace in namespaces
         for place in (None, namespace)
-        if (scope := former.get((kind, place))) is not None and scope.looking.covers(namespace)
+        if (scope := former.get((kind, place))) is not None and scope.check.covers(namespace)
     }
     began = {namespace: source.began(namespace) for namespace, source in sources.items()}
     newest = max((source.watch.newest for source in sources.values()), default=0)
-    looking.inherit(began, newest)
+    check.inherit(began, newest)

@@ -64,7 +64,7 @@ async def start(writer: Writer, load: Load) -> str:
     return str(made["metadata"]["uid"])
 
 
-async def look(writer: Writer, load: Load, uid: str) -> Ended | None:
+async def observe(writer: Writer, load: Load, uid: str) -> Ended | None:
     """How the Job ended; None: it runs. A Job that vanished has not ended well."""
     try:
         body = await writer.get(load.path)
@@ -74,7 +74,7 @@ async def look(writer: Writer, load: Load, uid: str) -> Ended | None:
 
 
 async def exists(writer: Writer, load: Load) -> bool:
-    """Whether the Job is there, also where its maker died before it could say so."""
+    """Whether the Job exists, also where its creator died before it recorded that."""
     try:
         await writer.get(load.path)
     except NotThere:

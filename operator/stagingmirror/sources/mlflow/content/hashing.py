@@ -92,9 +92,9 @@ async def read_bytes(
     listing: Iterable[StoredFile],
     progress: Callable[[int], None] = lambda size: None,
 ) -> BytesRead:
-    """Read and hash all files of a listing. ``progress`` is told each block's size.
+    """Read and hash all files of a listing. ``progress`` receives each block's size.
 
-    Raises NotAnswered(HalfRead) where a file does not have the size that the store told.
+    Raises NotAnswered(HalfRead) where a file does not have the size that the store reports.
     """
     hashes: dict[str, FileHash] = {}
     etags: dict[str, str] = {}
@@ -130,7 +130,7 @@ def tree_hash(files: Mapping[str, FileHash]) -> str:
 
 
 def fingerprint(listing: Iterable[StoredFile], etags: Mapping[str, str]) -> str:
-    """What the store says of the files, as short text. ``etags`` is empty where it tells none."""
+    """The store's sizes and etags of the files, as short text. ``etags`` may be empty."""
     lines = (f"{file.size} {etags.get(file.path, '')} {file.path}\n" for file in sorted(listing))
     return hashlib.sha256("".join(lines).encode()).hexdigest()[:32]
 
@@ -167,7 +167,7 @@ async def _read_file(
 async def exactly(
     blocks: AsyncIterator[list[bytes]], file: StoredFile
 ) -> AsyncIterator[list[bytes]]:
-    """The blocks, if they are as many bytes as the store told; else HalfRead."""
+    """The blocks, if they are as many bytes as the store reported; else HalfRead."""
     size = 0
     async for block in blocks:
         size += sum(map(len, block))
@@ -178,7 +178,7 @@ async def exactly(
         raise NotAnswered(
             Reason.HALF_READ,
             f"{file.path} came with {'more' if size > file.size else 'fewer'} bytes than the store "
-            "tells; it is read again",
+            "reports; it is read again",
         )
 
 

@@ -1,7 +1,7 @@
 """Moving an alias of staging, with read-back.
 
 MLflow has no precondition for it: whoever writes last wins. So the caller reads before it writes,
-and a move that came in between is found by the next look.
+and a move that came in between is found by the next poll.
 """
 
 from stagingmirror.errors import NotAnswered, NotThere
@@ -42,6 +42,6 @@ async def _read_back(server: MlflowServer, name: str, alias: str, wanted: str | 
     if found != wanted:
         raise NotAnswered(
             Reason.NOT_READ_BACK,
-            f"MLflow at {server.host} accepted to move {name}@{alias} and still says "
+            f"MLflow at {server.host} accepted to move {name}@{alias} but still returns "
             f"{'version ' + found if found else 'nothing'}",
         )

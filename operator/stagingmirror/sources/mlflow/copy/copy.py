@@ -23,7 +23,7 @@ from stagingmirror.sources.mlflow.client.wire_types import LoggedModel, Version
 from stagingmirror.sources.mlflow.content.hashing import read_bytes, tree_hash
 from stagingmirror.sources.mlflow.content.version_details import parameters_of, read_detail, tags_of
 from stagingmirror.sources.mlflow.copy import writes
-from stagingmirror.sources.mlflow.copy.errors import destination_told
+from stagingmirror.sources.mlflow.copy.errors import destination_errors
 from stagingmirror.sources.mlflow.copy.source_version import (
     CopyOrder,
     SourceVersion,
@@ -72,7 +72,7 @@ async def copy_version(
         original = await read_original(source, order, began=clock())
         to = Destination(destination, may_write)
         copy = _Copy(source, to, order, original, clock, progress, differs)
-        async with destination_told():
+        async with destination_errors():
             return await copy.found() or await copy.made()
 
 

@@ -1,4 +1,4 @@
-"""What it means for a refresh that the destination of a copy did not do as asked."""
+"""What a failed call to the destination of a copy means for a refresh."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,8 +17,8 @@ from stagingmirror.sources.mlflow.copy.transfer import SourceFailed
 
 
 @asynccontextmanager
-async def destination_told() -> AsyncIterator[None]:
-    """Translates what calls to the destination raise. NotAnswered stays: asking again may help; but
+async def destination_errors() -> AsyncIterator[None]:
+    """Translates what calls to the destination raise. NotAnswered stays: a retry may help; but
     MLflow's own failure (500) does not pass by itself.
     """
     try:
@@ -33,7 +33,7 @@ async def destination_told() -> AsyncIterator[None]:
         )
         raise _failed(reason, error, "the copy cannot be stored there") from error
     except (Conflicted, NotThere) as error:
-        raise _failed(Reason.REGISTRY_CHANGED, error, "somebody changed it meanwhile") from error
+        raise _failed(Reason.REGISTRY_CHANGED, error, "it was changed meanwhile") from error
     except NotAnswered as error:
         if error.reason != Reason.SERVER_ERROR:
             raise

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 Same = bool | None
 """None: nothing speaks for or against it."""
 _SETTLED = 60.0
-"""Seconds that a thing must be older than both looks before it tells two registries apart: one that
-was deleted and made again between the looks has two times in one registry.
+"""Seconds by which a thing must be older than both observations to distinguish two registries: one
+that was deleted and created again in between has two times in one registry.
 """
 
 
@@ -27,19 +27,19 @@ class RegistryIdentity:
     None: we may not see it.
     """
     models: Mapping[str, ModelIdentity]
-    asked: float = field(default=math.inf, compare=False)
-    """When asking for it began (POSIX s)."""
+    began: float = field(default=math.inf, compare=False)
+    """When the request for it began (POSIX s)."""
 
 
 def same(one: RegistryIdentity, other: RegistryIdentity) -> Same:
-    """Whether both look like one registry; None where nothing speaks for or against it.
+    """Whether both are the same registry; None where there is no evidence.
 
     When a thing was made never changes, so one that was made at different times is in two
     registries, whatever else they share: one may have been restored from the other's backup. Where
     nothing differs, things made at the same millisecond are taken for the same ones, which is the
     safe side.
     """
-    early = min(one.asked, other.asked) - _SETTLED
+    early = min(one.began, other.began) - _SETTLED
     shared = one.models.keys() & other.models.keys()
     facts = [fact for name in shared for fact in _facts(one.models[name], other.models[name])]
     if any(a != b and max(a, b) <= early * 1000 for a, b in facts):
@@ -53,7 +53,7 @@ def same(one: RegistryIdentity, other: RegistryIdentity) -> Same:
 
 class Compared:
     """``same`` for pairs of environments, worked out once per answer of theirs: every pass of every
-    mirror asks.
+    mirror needs it.
     """
 
     def __init__(self) -> None:

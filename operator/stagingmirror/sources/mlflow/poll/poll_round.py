@@ -45,7 +45,7 @@ class Wanted:
 
 
 class PollRound:
-    """One round at a time; ``again`` says that the next should come at once."""
+    """One round at a time; ``again``: the next should come at once."""
 
     def __init__(
         self,
@@ -76,7 +76,7 @@ class PollRound:
         self._identity: tuple[dict[str, RegisteredModel], RegistryIdentity] | None = None
 
     async def round(self, wanted: Wanted, since: Mapping[Key, float]) -> None:
-        """Ask for everything wanted. ``since``: see ``VersionCache``."""
+        """Request everything wanted. ``since``: see ``VersionCache``."""
         began = self._clock()
         self.again = False
         try:
@@ -84,17 +84,17 @@ class PollRound:
         except StagingMirrorError as error:
             self._failed(wanted, Why(error.reason, error.message), began)
         except Exception:  # one server's oddity is its own trouble, not the operator's end
-            log.exception("asking a registry failed", server=self.server.host)
+            log.exception("polling a registry failed", server=self.server.host)
             self._failed(wanted, INTERNAL, began)
         self.tried = began
 
     async def _ask(self, wanted: Wanted, since: Mapping[Key, float], began: float) -> None:
         asked = wanted.versions | self._named(wanted.aliases)
-        answers = await self._versions.ask(asked, began=began, since=since)
+        answers = await self._versions.read(asked, began=began, since=since)
         models = await self._ask_models(wanted.aliases)
         new = _named_by(models, wanted.aliases) - asked
         if new:
-            answers |= await self._versions.ask(new, began=began, since=since)
+            answers |= await self._versions.read(new, began=began, since=since)
             models = await self._asked_last(models, new, wanted.aliases)
         await self._learn_founding()
         self._publish(wanted, models, answers, began)
@@ -262,7 +262,7 @@ class PollRound:
         self, key: Key, known: KnownVersion, began: float
     ) -> tuple[Content | Unseen, Texts, Why | None]:
         if known.record.status != "READY":
-            why = Why(Reason.NOT_READY, "the registry says that the version is not ready yet")
+            why = Why(Reason.NOT_READY, "the registry reports that the version is not ready yet")
             return Unseen(why, began), Texts(), None
         if isinstance(known.detail.root, Why):
             return Unseen(known.detail.root, began), Texts(), None

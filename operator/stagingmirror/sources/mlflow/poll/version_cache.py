@@ -54,7 +54,7 @@ class VersionCache:
         self._known: dict[Key, KnownVersion] = {}
         self._calls = asyncio.Semaphore(_AT_ONCE)
 
-    async def ask(
+    async def read(
         self, keys: Collection[Key], *, began: float, since: Mapping[Key, float]
     ) -> dict[Key, Answer]:
         """Raises where a bulk call got no answer; what concerns one version is its answer."""

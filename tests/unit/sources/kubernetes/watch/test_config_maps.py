@@ -37,7 +37,7 @@ class Scene:
         """The watch tells of this version."""
         entry = Versioned("uid", "ml", "data", version, owner="", version=version)
         if self.store.put(entry, anyway=anyway):
-            self.maps.told(KEY)
+            self.maps.metadata_changed(KEY)
 
     def read(self) -> Read | None:
         read = self.maps.read(KEY)
@@ -131,7 +131,7 @@ async def test_a_config_map_that_goes_while_its_news_are_unread_is_told_since_th
         scene.now = 1105.0
 
         scene.store.drop("ml", "uid")
-        scene.maps.told(KEY)
+        scene.maps.metadata_changed(KEY)
 
         assert scene.told[-1] == 1100.0
         assert scene.maps.oldest_unread() is None

@@ -202,8 +202,8 @@ async def test_a_stream_that_goes_on_after_it_was_interrupted_is_proven_once(
 
         queues[0].put_nowait({"type": "ERROR", "object": {"kind": "Status", "code": 500}})
         await holds(lambda: seen.source.counts.sweeps == sweeps + 1)
-        looking = seen.source._coverage.looking("Deployment", "ml")
-        assert looking is not None
+        check = seen.source._coverage.check("Deployment", "ml")
+        assert check is not None
         await asyncio.sleep(0)
 
-        assert not looking.watch._interrupted
+        assert not check.watch._interrupted

@@ -64,8 +64,8 @@ def test_one_thing_made_at_two_times_proves_two_registries_whatever_else_they_sh
 def test_what_was_deleted_and_made_again_between_the_looks_proves_nothing(
     made_again: ModelIdentity,
 ) -> None:
-    before = replace(registry(1, a=FRAUD), asked=989)
-    after = replace(registry(1, a=made_again), asked=992)
+    before = replace(registry(1, a=FRAUD), began=989)
+    after = replace(registry(1, a=made_again), began=992)
 
     assert same(before, after) is True
 
