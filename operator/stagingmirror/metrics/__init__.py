@@ -1,4 +1,4 @@
-"""What is counted, and the port where it is told together with livez and readyz."""
+"""Metrics, and the port that serves them with livez and readyz."""
 
 from stagingmirror.metrics.metrics import Metrics
 from stagingmirror.metrics.queues import QueueMetrics

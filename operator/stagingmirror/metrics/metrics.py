@@ -1,7 +1,7 @@
 """Every series of the operator, in a registry of its own.
 
 Labels are names of Kubernetes objects and fixed words, never values. The series of a mirror are
-made from its status when they are asked for, so they vanish with it.
+made from its status when they are scraped, so they vanish with it.
 """
 
 from collections.abc import Callable
@@ -29,7 +29,7 @@ MOST_OPERATIONS = 64
 
 
 class Metrics:
-    """What the rooms tell; no method waits or raises. Times are POSIX seconds, lengths seconds."""
+    """What other packages report. No method waits or raises. Times are POSIX s, lengths s."""
 
     def __init__(self, *, clock: Callable[[], float], version: str) -> None:
         # A series per series, which nothing reads.
@@ -74,7 +74,7 @@ class Metrics:
         self._refreshes.labels(namespace, name, result).inc()
 
     def deployed(self, namespace: str, name: str, side: str) -> None:
-        """A rollout of a tracked workload was told."""
+        """A rollout of a tracked workload was help_."""
         self._deploys.labels(namespace, name, side).inc()
 
     def status_written(self, outcome: str) -> None:
@@ -102,9 +102,9 @@ class Metrics:
         self._api.labels(outcome, method).inc()
         self._api_seconds.labels(method).observe(seconds)
 
-    def total(self, name: str, told: str, read: Callable[[], int]) -> None:
-        """A count that a room keeps itself; it is read, in a thread, when series are asked for."""
-        self.registry.register(Total(name, told, read))
+    def total(self, name: str, help_: str, read: Callable[[], int]) -> None:
+        """A count that another package keeps; ``read`` is called, in a thread, on each scrape."""
+        self.registry.register(Total(name, help_, read))
 
     def leading(self, *, now: bool) -> None:
         self._leads.set(1 if now else 0)
@@ -114,7 +114,7 @@ class Metrics:
         self._settled.set(at)
 
     def queue(self, name: str) -> QueueMetrics:
-        """What a queue of this name tells to (``engine.workqueue.queue.Counting``)."""
+        """What a queue of this name reports to (``engine.workqueue.queue.Counting``)."""
         return self._queues.queue(name)
 
     def _make_counters(self) -> None:
@@ -152,8 +152,8 @@ class Metrics:
             registry=self.registry,
         )
 
-    def _counter(self, name: str, told: str, labels: tuple[str, ...]) -> Counter:
-        return Counter(name, told, labels, registry=self.registry)
+    def _counter(self, name: str, help_: str, labels: tuple[str, ...]) -> Counter:
+        return Counter(name, help_, labels, registry=self.registry)
 
-    def _gauge(self, name: str, told: str, labels: tuple[str, ...] = ()) -> Gauge:
-        return Gauge(name, told, labels, registry=self.registry)
+    def _gauge(self, name: str, help_: str, labels: tuple[str, ...] = ()) -> Gauge:
+        return Gauge(name, help_, labels, registry=self.registry)

@@ -1,4 +1,4 @@
-"""The series of mirrors and holds, made from their last status at the moment they are asked for.
+"""The series of mirrors and holds, made from their last status when they are scraped.
 
 Ages and remaining validity are right at that moment, not at the last check; and what is gone leaves
 nothing behind.
@@ -35,7 +35,7 @@ class _Kept:
 
 
 class MirrorSeries(Collector):
-    """May be asked from another thread than the one that tells it."""
+    """May be scraped from another thread than the one that sets it."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock

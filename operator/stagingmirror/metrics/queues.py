@@ -1,4 +1,4 @@
-"""What controller-runtime tells of its work queues, by the same names."""
+"""The series that controller-runtime has of its work queues, by the same names."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 

@@ -21,7 +21,7 @@ def _none() -> str | None:
 
 
 class Server:
-    """``async with Server(...) as server:`` listens; ``server.port`` is where (0 asks for any).
+    """``async with Server(...) as server:`` listens; ``server.port`` is where (0: any).
 
     Series are written in a thread, one scrape at a time: of a large fleet they take longer than
     others should wait for the event loop.

@@ -1,4 +1,4 @@
-"""Counts that rooms keep themselves, as series."""
+"""Counts that other packages keep themselves, as series."""
 
 from collections.abc import Callable, Iterator
 
@@ -10,10 +10,10 @@ from prometheus_client.registry import Collector
 class Total(Collector):
     """One counter; ``read`` gives its value and never raises."""
 
-    def __init__(self, name: str, told: str, read: Callable[[], int]) -> None:
+    def __init__(self, name: str, help_: str, read: Callable[[], int]) -> None:
         self._name = name
-        self._told = told
+        self._help = help_
         self._read = read
 
     def collect(self) -> Iterator[Metric]:
-        yield CounterMetricFamily(self._name, self._told, value=self._read())
+        yield CounterMetricFamily(self._name, self._help, value=self._read())

@@ -47,7 +47,7 @@ def component_status(
 
 
 def reason_of(component: ComponentReport) -> str | None:
-    """Why the verdict is this one, in one word; None where the verdict says it all."""
+    """Why the verdict is this one, in one word; None where the verdict needs none."""
     match component.verdict:
         case Unknown(why):
             return why.reason
@@ -76,13 +76,13 @@ def message_of(component: ComponentReport) -> str:
 
 
 def messages_of(components: tuple[ComponentReport, ...]) -> str:
-    """What each component says, by name; those in sync only where all are."""
+    """The message of each component, by name; those in sync only where all are."""
     wrong = [each for each in components if not isinstance(each.verdict, InSync)]
     return "; ".join(f"{each.name}: {message_of(each).rstrip('.')}" for each in wrong or components)
 
 
 def _observed_at(observations: Observations) -> str | None:
-    """Nothing where a side was never asked."""
+    """None where a side was never observed."""
     return rfc3339(observations.oldest) if observations.oldest > 0 else None
 
 
@@ -105,10 +105,10 @@ def _in_sync(verdict: InSync, observations: Observations) -> str:
     facts = observations.production.facts if isinstance(observations.production, Seen) else {}
     compared = [name for name, fact in facts.items() if fact.compared and DETAIL not in name]
     if verdict.compared == 1 and len(compared) == 1:
-        said = short(facts[compared[0]].value)
+        text = short(facts[compared[0]].value)
     else:
-        said = f"{verdict.compared} facts are equal"
-    return said
+        text = f"{verdict.compared} facts are equal"
+    return text
 
 
 def _not_proven(component: ComponentReport) -> str:
@@ -121,28 +121,28 @@ def _drift(differences: tuple[Difference, ...], component: ComponentReport) -> s
     counted = _counted(differences)
     if [each.fact for each in counted] == [PRESENT]:
         return f"staging does not have {_missing(component.observations.staging)}"
-    said = _what_runs(component)
-    if said is None and len(counted) == 1:
+    text = _what_runs(component)
+    if text is None and len(counted) == 1:
         return _one(counted[0])
     names = [each.fact for each in counted]
     differ = f"{listed(names)} differ{'s' * (len(names) == 1)}"
-    return f"{said}; {differ}" if said else differ
+    return f"{text}; {differ}" if text else differ
 
 
 def _held(verdict: Held, component: ComponentReport) -> str:
-    said = f"held by {verdict.hold}: {verdict.reason}"
+    text = f"held by {verdict.hold}: {verdict.reason}"
     if verdict.unseen is not None:
-        return f"{said}; not seen: {verdict.unseen.message}"
-    return f"{said}; {_drift(verdict.differences, component)}" if verdict.differences else said
+        return f"{text}; not seen: {verdict.unseen.message}"
+    return f"{text}; {_drift(verdict.differences, component)}" if verdict.differences else text
 
 
 def _unknown(verdict: Unknown, observations: Observations) -> str:
-    """Production's reason is the verdict; where staging was not seen either, that is told too."""
-    said = _on(verdict.side, verdict.why.message)
+    """Production's reason is the verdict; where staging was not seen either, that follows."""
+    text = _on(verdict.side, verdict.why.message)
     staging = observations.staging
     if verdict.side == "staging" or not isinstance(staging, Unseen) or staging.why == verdict.why:
-        return said
-    return f"{said.rstrip('.')}; {_on('staging', staging.why.message)}"
+        return text
+    return f"{text.rstrip('.')}; {_on('staging', staging.why.message)}"
 
 
 def _what_runs(component: ComponentReport) -> str | None:
@@ -153,14 +153,18 @@ def _what_runs(component: ComponentReport) -> str | None:
         ("production", component.observations.production),
         ("staging", component.observations.staging),
     )
-    runs = [_runs(side, look, name) for name in component.headline[:1] for side, look in sides]
+    runs = [
+        _runs(side, observation, name)
+        for name in component.headline[:1]
+        for side, observation in sides
+    ]
     known = [each for each in runs if each is not None]
     return ", ".join(known) if len(known) == len(sides) else None
 
 
-def _runs(side: str, look: Observation, name: str) -> str | None:
+def _runs(side: str, observation: Observation, name: str) -> str | None:
     """What is not proven to run is what the alias names, or what a template is set to."""
-    fact, alias = _fact(look, name), _fact(look, ALIAS)
+    fact, alias = _fact(observation, name), _fact(observation, ALIAS)
     if fact is None or fact.compared:
         return None
     if not fact.declared:
@@ -187,9 +191,9 @@ def _findings(observations: Observations) -> list[str]:
     sides = (("production", observations.production), ("staging", observations.staging))
     return [
         _on(side, finding)
-        for side, look in sides
-        if isinstance(look, Seen)
-        for finding in look.findings
+        for side, observation in sides
+        if isinstance(observation, Seen)
+        for finding in observation.findings
     ]
 
 
@@ -202,9 +206,9 @@ def _on(side: str | None, sentence: str) -> str:
 
 def _declared(observations: Observations) -> list[str]:
     sides = (
-        look.facts
-        for look in (observations.production, observations.staging)
-        if isinstance(look, Seen)
+        observation.facts
+        for observation in (observations.production, observations.staging)
+        if isinstance(observation, Seen)
     )
     found = {name for facts in sides for name, fact in facts.items() if _is_declared(name, fact)}
     return sorted(found)
@@ -214,12 +218,12 @@ def _is_declared(name: str, fact: Fact) -> bool:
     return fact.compared and fact.declared and DETAIL not in name
 
 
-def _missing(look: Observation) -> str:
-    return look.what if isinstance(look, Absent) else "it"
+def _missing(observation: Observation) -> str:
+    return observation.what if isinstance(observation, Absent) else "it"
 
 
-def _fact(look: Observation, name: str) -> Fact | None:
-    return look.facts.get(name) if isinstance(look, Seen) else None
+def _fact(observation: Observation, name: str) -> Fact | None:
+    return observation.facts.get(name) if isinstance(observation, Seen) else None
 
 
 def _differences(component: ComponentReport) -> tuple[Difference, ...]:
@@ -258,18 +262,20 @@ def _difference(difference: Difference, limits: Limits) -> DifferenceStatus:
     )
 
 
-def _facts(look: Observation, first: list[str], limits: Limits) -> dict[str, str]:
+def _facts(observation: Observation, first: list[str], limits: Limits) -> dict[str, str]:
     """What is shown of one side: what differs first, then what is compared, then the rest."""
-    if not isinstance(look, Seen):
+    if not isinstance(observation, Seen):
         return {}
     names = sorted(
-        (name for name in look.facts if DETAIL not in name),
-        key=lambda name: (name not in first, not look.facts[name].compared, name),
+        (name for name in observation.facts if DETAIL not in name),
+        key=lambda name: (name not in first, not observation.facts[name].compared, name),
     )
-    return {name: cut(look.facts[name].value, limits.value) for name in names[: limits.facts]}
+    return {
+        name: cut(observation.facts[name].value, limits.value) for name in names[: limits.facts]
+    }
 
 
-def _hidden(look: Observation, limits: Limits) -> int:
-    if not isinstance(look, Seen):
+def _hidden(observation: Observation, limits: Limits) -> int:
+    if not isinstance(observation, Seen):
         return 0
-    return max(0, sum(DETAIL not in name for name in look.facts) - limits.facts)
+    return max(0, sum(DETAIL not in name for name in observation.facts) - limits.facts)

@@ -53,11 +53,12 @@ def stamped(
 ) -> tuple[Condition, ...]:
     """As the API has them; ``lastTransitionTime`` is kept where the status is as before."""
     since = {(each.type, each.status): each.last_transition_time for each in previous}
+    moment = rfc3339(now)
     return tuple(
         each.model_copy(
             update={
                 "observed_generation": each.observed_generation or generation,
-                "last_transition_time": since.get((each.type, each.status)) or rfc3339(now),
+                "last_transition_time": since.get((each.type, each.status)) or moment,
             }
         )
         for each in conditions
@@ -100,8 +101,8 @@ def _in_sync_except_held(report: Report) -> Condition:
 def _verdict(type_: str, report: Report, verdict: Sync, message: str) -> Condition:
     if report.writing:
         own = report.activity == "Refreshing"
-        said = "written by a refresh, not verified yet" if own else f"staging {HALF}"
-        return condition(type_, "False", Reason.REFRESHING, said)
+        message = "written by a refresh, not verified yet" if own else f"staging {HALF}"
+        return condition(type_, "False", Reason.REFRESHING, message)
     if verdict == "Unknown":
         return condition(type_, "Unknown", _unknown_reason(report), message)
     return condition(type_, "True" if verdict == "InSync" else "False", verdict, message)

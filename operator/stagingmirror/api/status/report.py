@@ -73,7 +73,7 @@ class Report:
 
     @property
     def sync(self) -> Sync:
-        """The verdict; Unknown where everything looks right but a refresh has written and not
+        """The verdict; Unknown where everything is equal but a refresh has written and not
         verified yet.
         """
         return "Unknown" if self.writing and self.verdict != "Drifted" else self.verdict
@@ -85,7 +85,7 @@ class Report:
     def seen(self, component: ComponentReport, now: float) -> bool:
         """Whether both sides have answered and are not stale."""
         observations = (component.observations.production, component.observations.staging)
-        return all(seen(look, now=now, stale_after=self.stale_after) for look in observations)
+        return all(seen(each, now=now, stale_after=self.stale_after) for each in observations)
 
 
 def sync_of(components: tuple[ComponentReport, ...]) -> Sync:

@@ -81,11 +81,11 @@ def _is_unseen(component: ComponentReport) -> bool:
     return isinstance(component.verdict, Unknown)
 
 
-def _side(look: Observation, *, unseen: bool) -> object:
+def _side(observation: Observation, *, unseen: bool) -> object:
     """Every compared fact. Of an unknown component the reason is enough: it has no since to
     keep.
     """
-    if unseen or not isinstance(look, Seen):
-        return type(look).__name__
-    facts = ((name, fact) for name, fact in sorted(look.facts.items()) if fact.compared)
+    if unseen or not isinstance(observation, Seen):
+        return type(observation).__name__
+    facts = ((name, fact) for name, fact in sorted(observation.facts.items()) if fact.compared)
     return [(name, fact.value, fact.expected) for name, fact in facts]

@@ -9,7 +9,7 @@ MAX_SUMMARY = 256
 MAX_NAMES = 5
 MAX_WHY = 60
 HALF = "may be half refreshed"
-"""Where somebody else's refresh writes what this mirror does, or it is not known what was written.
+"""Another refresh writes the same fields, or it is not known what was written.
 """
 
 
@@ -40,8 +40,8 @@ def _nothing(report: Report) -> str:
 def _equal(report: Report) -> str:
     accepted = len(report.named(Accepted))
     equal = len(report.named(InSync)) + accepted
-    said = f"{equal} of {len(report.components)} in sync"
-    return f"{said} ({accepted} with accepted differences)" if accepted else said
+    text = f"{equal} of {len(report.components)} in sync"
+    return f"{text} ({accepted} with accepted differences)" if accepted else text
 
 
 def _drifted(report: Report) -> str:
@@ -74,7 +74,7 @@ def _held(report: Report) -> str:
 
 
 def _hold(component: ComponentReport) -> str:
-    assert isinstance(component.verdict, Held), "asked for held components only"
+    assert isinstance(component.verdict, Held), "only held components have a hold"
     unseen = ", not seen" if component.verdict.unseen is not None else ""
     return f"{ended(component.verdict.reason, MAX_WHY)}{unseen}"
 

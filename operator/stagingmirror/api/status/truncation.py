@@ -1,4 +1,4 @@
-"""Keeping a status small enough to be written, and saying what was left out.
+"""Keeps a status small enough to be written, and counts what was left out.
 
 Staging's and production's values can be of any size (a ConfigMap key holds a megabyte); a status of
 64 components must stay far below what etcd takes.
@@ -14,7 +14,7 @@ MAX_BYTES = 160_000
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How many things are told, and how many characters each may have."""
+    """How many things are shown, and how many characters each may have."""
 
     facts: int
     value: int
@@ -32,14 +32,15 @@ LEVELS = (
 """Tried in this order until the status is small enough."""
 
 SHA256 = "sha256:"
+_DIGEST = len(SHA256) + 64
 _SHORT_DIGEST = len(SHA256) + 8
 
 
 def cut(text: str, limit: int) -> str:
     """The text, or its beginning with a fingerprint and its length, so that two long texts that
-    differ are told apart.
+    differ stay different.
     """
-    if len(text) <= max(limit, len(SHA256) + 64):
+    if len(text) <= limit or len(text) <= _DIGEST:
         return text
     fingerprint = sha256(text.encode()).hexdigest()[:8]
     return f"{text[:limit]}… ({len(text)} characters, {SHA256}{fingerprint})"

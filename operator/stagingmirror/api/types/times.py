@@ -23,8 +23,8 @@ def posix(text: str) -> float:
 
 
 def parse_time(text: object) -> float | None:
-    """POSIX seconds of an RFC 3339 time; None for anything else, e.g. in a status that somebody
-    else wrote.
+    """POSIX seconds of an RFC 3339 time; None for anything else, e.g. in a status that
+    another writer left.
     """
     if not isinstance(text, str) or _WHOLE.fullmatch(text) is None:
         return None
@@ -36,4 +36,4 @@ def parse_time(text: object) -> float | None:
 
 def rfc3339(at: float) -> str:
     """The moment in UTC with whole seconds, rounded down, as Kubernetes writes its own times."""
-    return datetime.fromtimestamp(int(at // 1), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.fromtimestamp(int(at // 1), UTC).isoformat()[: -len("+00:00")] + "Z"

@@ -20,8 +20,8 @@ _WORST_FIRST = (FAILED, MISUSED, UNKNOWN, DIFFERS, IN_SYNC)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One mirror's. ``components`` are those that were asked about, each with the verdict that may
-    be believed; ``why`` is a sentence.
+    """One mirror's. ``components`` are those that count, each with the verdict that may be
+    believed; ``why`` is a sentence.
     """
 
     mirror: Mirror
@@ -48,19 +48,19 @@ def answer(
     """Judge what may be believed at ``now``, without the excepted components. ``since`` (POSIX s):
     in sync without a gap from strictly before that time until now.
     """
-    asked = tuple(each for each in mirror.status.components if each.name not in excepted)
+    counted = tuple(each for each in mirror.status.components if each.name not in excepted)
     left_out = tuple(each for each in mirror.status.components if each.name in excepted)
 
-    def told(sync: str, why: str, *, everybody: bool = False) -> Answer:
-        return Answer(mirror, sync, why, asked, left_out, everybody)
+    def of(sync: str, why: str, *, everybody: bool = False) -> Answer:
+        return Answer(mirror, sync, why, counted, left_out, everybody)
 
     if believed.doubt is not None:
-        asked = tuple(_doubted(each, believed.doubt) for each in asked)
-        return told("Unknown", believed.doubt, everybody=believed.everybody)
-    sync = _sync(mirror, believed, asked, left_out)
+        counted = tuple(_doubted(each, believed.doubt) for each in counted)
+        return of("Unknown", believed.doubt, everybody=believed.everybody)
+    sync = _sync(mirror, believed, counted, left_out)
     if sync == "InSync" and since is not None and (gap := _gap(mirror, since, now)):
-        return told("Unknown", gap)
-    return told(sync, _why(mirror, sync, asked))
+        return of("Unknown", gap)
+    return of(sync, _why(mirror, sync, counted))
 
 
 def worst(codes: Sequence[int]) -> int:
@@ -77,7 +77,7 @@ def _doubted(component: ComponentStatus, doubt: str) -> ComponentStatus:
 def _sync(
     mirror: Mirror,
     believed: Freshness,
-    asked: tuple[ComponentStatus, ...],
+    counted: tuple[ComponentStatus, ...],
     left_out: tuple[ComponentStatus, ...],
 ) -> str:
     if not left_out:
@@ -86,48 +86,48 @@ def _sync(
     # mirror is stalled), leaving parts out explains nothing.
     if sync_of(mirror.status.components) != believed.sync:
         return believed.sync if believed.sync != "InSync" else "Unknown"
-    return sync_of(asked)
+    return sync_of(counted)
 
 
 def _gap(mirror: Mirror, since: float, now: float) -> str | None:
     began = parse_time(mirror.status.in_sync_since)
     if began is None:
-        return "in sync without what was left out; --since can only be told of the whole"
+        return "in sync without what was left out; --since needs the whole mirror"
     # Times are written in whole seconds, rounded down: only a second before is surely before.
     if began < floor(since):
         return None
-    asked, start, held = clock(since, now), clock(began, now), span(now - began)
-    return f"in sync now, but not without a gap since {asked} UTC: only from {start} on ({held})"
+    wanted, start, held = clock(since, now), clock(began, now), span(now - began)
+    return f"in sync now, but not without a gap since {wanted} UTC: only from {start} on ({held})"
 
 
-def _why(mirror: Mirror, sync: str, asked: tuple[ComponentStatus, ...]) -> str:
+def _why(mirror: Mirror, sync: str, counted: tuple[ComponentStatus, ...]) -> str:
     if sync == "InSync":
-        return f"in sync ({len(asked)} of {len(asked)})"
-    names = [each.name for each in asked if each.verdict == sync]
+        return f"in sync ({len(counted)} of {len(counted)})"
+    names = [each.name for each in counted if each.verdict == sync]
     if sync == "Unknown":
-        return _why_unknown(mirror, asked)
+        return _why_unknown(mirror, counted)
     listed = ", ".join(names)
     if sync == "Held":
-        held = next(each for each in asked if each.verdict == "Held")
+        held = next(each for each in counted if each.verdict == "Held")
         listed += f": {held.message}" if held.message and len(names) == 1 else ""
     return f"{sync.lower()} ({listed})" if listed else sync.lower()
 
 
-def _why_unknown(mirror: Mirror, asked: tuple[ComponentStatus, ...]) -> str:
+def _why_unknown(mirror: Mirror, counted: tuple[ComponentStatus, ...]) -> str:
     """What is not known comes first; that the mirror is stalled besides explains none of it."""
     unseen = [
-        each for each in asked if each.verdict not in ("InSync", "Accepted", "Drifted", "Held")
+        each for each in counted if each.verdict not in ("InSync", "Accepted", "Drifted", "Held")
     ]
     if unseen:
         reasons = "; ".join(f"{each.name}: {each.message or 'not seen'}" for each in unseen[:3])
         more = f"; and {len(unseen) - 3} more" if len(unseen) > 3 else ""
         return f"unknown ({reasons}{more}){_stalled_too(mirror, reasons)}"
     summary = mirror.status.summary or "nothing was seen"
-    if not asked:
+    if not counted:
         return f"unknown: {mirror.trouble() or summary}"
     return f"unknown: {summary}{_stalled_too(mirror, summary)}"
 
 
-def _stalled_too(mirror: Mirror, told: str) -> str:
+def _stalled_too(mirror: Mirror, shown: str) -> str:
     trouble = mirror.trouble()
-    return f"; stalled: {trouble}" if trouble and trouble.rstrip(".") not in told else ""
+    return f"; stalled: {trouble}" if trouble and trouble.rstrip(".") not in shown else ""

@@ -1,4 +1,4 @@
-"""The little that the commands ask of the API server: mirrors, holds, and one Lease.
+"""What the commands request from the API server: mirrors, holds, and one Lease.
 
 Dicts come in here and go out as ``Mirror`` and ``Settled``. Nothing else is read: no Secret, no
 workload, no MLflow.
@@ -28,7 +28,7 @@ MANAGER = {"fieldManager": "kubectl-stagingmirror"}
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """Which cluster and namespace, as the flags say; None: as the kubeconfig says."""
+    """Which cluster and namespace, from the flags; None: from the kubeconfig."""
 
     operator_namespace: str
     kubeconfig: str | None = None
@@ -74,7 +74,7 @@ class MirrorClient:
             ) from None
 
     async def settled(self) -> Settled:
-        """What the leader's Lease says of every status."""
+        """Until when every status was true, from the leader's Lease."""
         namespace = self.where.operator_namespace
         path = f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases/{LEASE}"
         see = f"kubectl -n {namespace} get pods"

@@ -1,6 +1,6 @@
-"""Whether a status may be believed now (DESIGN section 3, "Freshness, said three ways").
+"""Whether a status may be believed now (DESIGN section 3, freshness).
 
-An old status is no verdict: whatever it says, the answer is then Unknown, with the reason. Pure.
+An old status is no verdict: the answer is then Unknown, with the reason. Pure.
 """
 
 from dataclasses import dataclass
@@ -11,25 +11,25 @@ from stagingmirror.cli.read.times import span
 
 AHEAD = 5.0
 """Seconds by which the operator's clock may be ahead of this machine's. Beyond, no age computed
-here means anything: what is old would look fresh.
+here means anything: what is old would seem fresh.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What the leader's Lease says. ``at`` is None where it says nothing; ``why`` tells that."""
+    """From the leader's Lease. ``at`` is None where it has no time; ``why`` is the reason."""
 
     at: float | None
     why: str = ""
     see: str = ""
-    """Where to look next, as a command."""
+    """The next command to run."""
     forbidden: bool = False
-    """It says nothing because we may not read it; an operator may be alive."""
+    """The Lease may not be read; an operator may be alive."""
 
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """``sync`` is the verdict that may be believed; ``doubt`` says why it is not the status' own.
+    """``sync`` is the verdict that may be believed; ``doubt`` is why it is not the status' own.
 
     ``everybody``: the doubt is about the operator, so about every mirror.
     """
@@ -40,11 +40,11 @@ class Freshness:
 
 
 def belief(mirror: Mirror, settled: Settled, now: float) -> Freshness:
-    """What may be said of this mirror at ``now`` (POSIX s)."""
-    if told := _of_operator(settled, mirror.stale_after, now):
-        return Freshness("Unknown", told, everybody=True)
-    if told := _of_status(mirror, now):
-        return Freshness("Unknown", told)
+    """The verdict that counts at ``now`` (POSIX s)."""
+    if doubt := _of_operator(settled, mirror.stale_after, now):
+        return Freshness("Unknown", doubt, everybody=True)
+    if doubt := _of_status(mirror, now):
+        return Freshness("Unknown", doubt)
     return Freshness(mirror.status.sync or "Unknown")
 
 
@@ -71,7 +71,7 @@ def _of_status(mirror: Mirror, now: float) -> str | None:
     until = parse_time(status.valid_until)
     if until is None:
         # A verdict needs an end; that nothing is known needs none.
-        return None if status.sync == "Unknown" else "its status does not say how long it is valid"
+        return None if status.sync == "Unknown" else "its status has no readable validUntil"
     if now > until:
         return f"its status was valid until {span(now - until)} ago and was not renewed"
     return None

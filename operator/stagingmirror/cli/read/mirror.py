@@ -11,7 +11,7 @@ from stagingmirror.api.types.duration import seconds
 from stagingmirror.errors import NeedsHuman
 
 STALE_AFTER = 120.0
-"""Where a spec does not say it in a way that we understand: the default of the API, in seconds."""
+"""Where the spec has none that can be parsed: the default of the API, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)

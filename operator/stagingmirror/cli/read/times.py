@@ -35,4 +35,4 @@ def _zone(name: str) -> tuple[tzinfo, str]:
     try:
         return ZoneInfo(name), name
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        return UTC, "UTC"  # a zone that is wrong is told by the mirror's condition
+        return UTC, "UTC"  # the mirror's condition reports a wrong zone

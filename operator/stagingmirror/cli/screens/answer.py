@@ -27,11 +27,11 @@ def answer_lines(answers: Sequence[Answer], *, namespaces: bool) -> list[Text]:
 
 def answer_json(answers: Sequence[Answer]) -> str:
     """Everything, with exact times. ``exitCode`` is that of the command."""
-    told = {
+    whole = {
         "exitCode": worst([each.code for each in answers]),
         "mirrors": [_as_dict(each) for each in answers],
     }
-    return json.dumps(told, indent=2, ensure_ascii=False)
+    return json.dumps(whole, indent=2, ensure_ascii=False)
 
 
 def answer_junit(answers: Sequence[Answer]) -> str:

@@ -13,7 +13,7 @@ from stagingmirror.components import CATALOGUE
 from stagingmirror.drift.deploys import Deploy, from_dict
 
 IDENTITIES = tuple(name for kind in CATALOGUE.values() for name in kind.headline[:3])
-"""The facts that say in a table what was deployed; the others are in ``-o json``."""
+"""The facts that a table shows of a deploy; the others are in ``-o json``."""
 MAX_NAMED = 3
 """Facts that differ and are named; further ones are counted."""
 
@@ -51,11 +51,18 @@ def _deploys(deploys: Iterable[DeployStatus], now: float) -> list[Text]:
     return columns([head, *rows], gap=3) if rows else []
 
 
-def _deploy(told: DeployStatus, now: float) -> Row:
-    moment = _when(told.at, now)
-    deploy = from_dict(told.model_dump(by_alias=True), at=parse_time(told.at) or 0.0)
+def _deploy(written: DeployStatus, now: float) -> Row:
+    moment = _when(written.at, now)
+    deploy = from_dict(written.model_dump(by_alias=True), at=parse_time(written.at) or 0.0)
     if deploy is None:  # of another version of the operator: in its own words
-        return (moment, told.side or "", told.component or "", "", concise(told.message or ""), "")
+        return (
+            moment,
+            written.side or "",
+            written.component or "",
+            "",
+            concise(written.message or ""),
+            "",
+        )
     component, side = deploy.key
     workloads = ", ".join(deploy.workloads)
     return (moment, side, component, workloads, _what(deploy), _agreement(deploy))

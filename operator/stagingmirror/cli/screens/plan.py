@@ -39,7 +39,7 @@ def plan_screen(mirror: Mirror, believed: Freshness) -> list[Text]:
 
 
 def would_not_start(mirror: Mirror) -> str | None:
-    """Why a refresh that is asked for now would not start; None: nothing is known against it."""
+    """Why a refresh that is requested now would not start; None: nothing is known against it."""
     if mirror.schedule is None:
         return "spec.refresh is not set, so this mirror only watches; add it first."
     if mirror.suspended:
@@ -62,7 +62,7 @@ def _hindrance(mirror: Mirror) -> str | None:
 
 
 def _no_plan(mirror: Mirror) -> str | None:
-    """Why nobody knows what a refresh would do. A plan of nothing is not written either."""
+    """Why it is not known what a refresh would do. A plan of nothing is not written either."""
     if mirror.status.observed_generation < 0:
         return mirror.trouble() or "nothing was checked yet"
     if mirror.status.plan is not None:

@@ -1,4 +1,4 @@
-"""Following one refresh: what of it was not told yet, as aligned lines. Pure: the clock is handed
+"""Follows one refresh: what was not printed yet, as aligned lines. Pure: the clock is handed
 in.
 """
 
@@ -23,7 +23,7 @@ _WORDS = {
     "Restored": "undone",
     "Left": "could NOT be undone",
 }
-"""What is told of a step. That it is verified, or on its way back, is told of the whole."""
+"""Words for the state of a step. Verification and rollback are shown for the whole refresh."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class _Step:
     state: str
 
     @property
-    def told_as(self) -> str | None:
+    def word(self) -> str | None:
         """The word for its state; None where that is no news. What is switched takes no time."""
         if self.state == "Started" and self.phase != "prepare":
             return None
@@ -43,24 +43,24 @@ class _Step:
 
 
 class Follower:
-    """Remembers what was told of one refresh, so that each thing is told once."""
+    """Remembers what was printed of one refresh, so that each thing is printed once."""
 
-    def __init__(self, asked: str) -> None:
-        self._asked = asked
-        self._told: dict[str, str] = {}
+    def __init__(self, token: str) -> None:
+        self._token = token
+        self._printed: dict[str, str] = {}
         self._began: dict[tuple[str, bool], float] = {}
         self._last = 0.0
         self._seen: list[_Step] = []
 
     def news(self, mirror: Mirror, now: float) -> list[Text]:
-        """What was not told yet. ``now`` is any clock in seconds; steps are timed with it."""
+        """What was not printed yet. ``now`` is any clock in seconds; steps are timed with it."""
         open_ = mirror.status.refresh
-        if open_ is None or open_.token != self._asked:
+        if open_ is None or open_.token != self._token:
             return self._once("waiting", mirror.status.waiting, "waits")
         steps = self._seen = _steps(open_)
         lines = []
-        if "started" not in self._told:
-            self._told["started"], self._last = "yes", now
+        if "started" not in self._printed:
+            self._printed["started"], self._last = "yes", now
             count = f"{len(steps)} step{'s' * (len(steps) != 1)}"
             lines.append(Text(f"Refreshing {mirror.name} (requested manually): {count}"))
         for step in steps:
@@ -73,7 +73,7 @@ class Follower:
         return lines
 
     def verified(self, now: float) -> list[Text]:
-        """What was not told yet of a refresh that arrived between two looks: all its steps did."""
+        """What was not printed yet of a refresh that was verified between two polls."""
         steps = [replace(step, state="Verified") for step in self._seen]
         return [line for step in steps for line in self._step(step, _widths(steps), now)]
 
@@ -81,10 +81,10 @@ class Follower:
         forward = step.state == "Started" or step.state in _DONE
         if step.state in ("Started", "RollingBack"):
             self._began.setdefault((step.id, forward), now)
-        word = step.told_as
-        if word is None or self._told.get(step.id) == word:
+        word = step.word
+        if word is None or self._printed.get(step.id) == word:
             return []
-        self._told[step.id] = word
+        self._printed[step.id] = word
         took = ""
         if step.state != "Started":
             took = span(now - self._began.get((step.id, forward), self._last))
@@ -95,9 +95,9 @@ class Follower:
         return [Text(f"  {cells}  {took}".rstrip())]
 
     def _once(self, key: str, text: str | None, head: str) -> list[Text]:
-        if not text or self._told.get(key) == text:
+        if not text or self._printed.get(key) == text:
             return []
-        self._told[key] = text
+        self._printed[key] = text
         return [Text(f"  {head:<9}  {concise(text)}")]
 
 

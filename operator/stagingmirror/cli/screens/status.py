@@ -55,8 +55,8 @@ def _in_a_cell(mirror: Mirror, believed: Freshness) -> str:
     """Why, and that a human is needed; of a mirror without components only that."""
     stalled = mirror.condition("Stalled") if mirror.trouble() else None
     if believed.doubt is not None or stalled is None or not mirror.status.components:
-        told = believed.doubt or mirror.trouble() or mirror.status.summary or ""
-        return clipped(told, MAX_CELL)
+        found = believed.doubt or mirror.trouble() or mirror.status.summary or ""
+        return clipped(found, MAX_CELL)
     tail = f"; stalled: {stalled.reason}"
     return clipped(mirror.status.summary or "", MAX_CELL - len(tail)) + tail
 
@@ -73,8 +73,8 @@ def _headline(mirror: Mirror, believed: Freshness, now: float) -> Text:
         return line(name, (" is in sync", style), f" with production{since}{tail}")
     if believed.sync == "Drifted":
         since = _for(status.drifted_since, now)
-        said = f" with production{since}: {concise(status.summary or '')}{tail}"
-        return line(name, (" is NOT in sync", style), said)
+        text = f" with production{since}: {concise(status.summary or '')}{tail}"
+        return line(name, (" is NOT in sync", style), text)
     if believed.sync == "Held":
         return line(name, (" is held: ", style), concise(status.summary or "") + tail)
     return line(name, (" is unknown: ", style), _why_unknown(mirror) + tail)
@@ -86,8 +86,8 @@ def _why_unknown(mirror: Mirror) -> str:
     if trouble and not mirror.status.components:
         return f"{stalled.reason}: {trouble}" if stalled and stalled.reason else trouble
     in_sync = mirror.condition("InSync")
-    told = in_sync.message if in_sync is not None else None
-    return concise(mirror.status.summary or told or "nothing was seen")
+    found = in_sync.message if in_sync is not None else None
+    return concise(mirror.status.summary or found or "nothing was seen")
 
 
 def _last_known(mirror: Mirror, now: float) -> Iterable[str]:
@@ -96,26 +96,26 @@ def _last_known(mirror: Mirror, now: float) -> Iterable[str]:
 
 
 def _notes(mirror: Mirror, believed: Freshness) -> Iterable[Text]:
-    """Conditions that are present only while they matter, but for what the headline says."""
+    """Conditions that are present only while they matter, except what the headline shows."""
     in_headline = believed.doubt is None and not mirror.status.components
     stalled = [] if in_headline else ["Stalled"]
     for type_ in [*stalled, "Contended", "DriftOverdue", "Refreshing"]:
-        told = mirror.condition(type_)
-        if told is not None and told.status == "True":
-            yield line((f"{told.reason or type_}: ", "bold"), concise(told.message or ""))
+        found = mirror.condition(type_)
+        if found is not None and found.status == "True":
+            yield line((f"{found.reason or type_}: ", "bold"), concise(found.message or ""))
 
 
 def _components(components: Iterable[ComponentStatus], believed: Freshness) -> list[Text]:
     rows: list[list[str | Text]] = []
     for each in components:
         mark = Text("·") if believed.doubt else symbol(each.verdict)
-        first, *more = _told(each)
+        first, *more = _lines(each)
         rows.append([mark, each.name, each.kind or "", first])
         rows.extend([["", "", "", text] for text in more])
     return columns(rows, indent="  ")
 
 
-def _told(component: ComponentStatus) -> list[str]:
+def _lines(component: ComponentStatus) -> list[str]:
     """The message, a line per statement."""
     parts = (component.message or "").replace("\n", "; ").split("; ")
     return [clipped(concise(part), 160) for part in parts]
@@ -139,7 +139,7 @@ def _next(mirror: Mirror, now: float) -> Iterable[Text]:
 
 
 def _age(mirror: Mirror, now: float) -> str:
-    """How old the oldest look is; empty where nothing was looked at."""
+    """How old the oldest observation is; empty where there is none."""
     times = [parse_time(each.observed_at) for each in mirror.status.components]
     known = [time for time in times if time is not None]
     return span(now - min(known)) if known else ""

@@ -58,7 +58,7 @@ def short(value: str) -> str:
 
 
 def pair(one: str, other: str) -> tuple[str, str]:
-    """Two values as columns can bear them. Two that differ never look the same: where their
+    """Two values as columns can bear them. Two that differ are never shown alike: where their
     beginnings are equal, they are shown from shortly before they part.
     """
     if one == other or short(one) != short(other):

@@ -16,8 +16,8 @@ def test_a_fresh_status_behind_a_fresh_lease_is_believed() -> None:
     ("more", "words"),
     [
         ({"validUntil": ago(1)}, "valid until 1 s ago and was not renewed"),
-        ({"validUntil": None}, "does not say how long it is valid"),
-        ({"validUntil": "soon"}, "does not say how long it is valid"),
+        ({"validUntil": None}, "has no readable validUntil"),
+        ({"validUntil": "soon"}, "has no readable validUntil"),
         ({"observedGeneration": 0}, "spec changed and has not been checked since"),
         ({"observedGeneration": -1}, "not checked yet"),
         ({"components": "garbage"}, "not checked yet"),
