@@ -1,8 +1,8 @@
 """Work that is done again and again: after a pause, or at once when it is woken."""
 
-import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable
+
+from stagingmirror.sources.pause import Pause
 
 
 class Loop:
@@ -10,17 +10,14 @@ class Loop:
 
     def __init__(self, work: Callable[[], Awaitable[float | None]]) -> None:
         self._work = work
-        self._woken = asyncio.Event()
+        self._pause = Pause()
 
     def wake(self) -> None:
         """At once, or once more where it is under way."""
-        self._woken.set()
+        self._pause.end()
 
     async def run(self) -> None:
         """For ever."""
         while True:
-            self._woken.clear()
-            pause = await self._work()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(pause):
-                    await self._woken.wait()
+            self._pause.forget()
+            await self._pause.sleep(await self._work())

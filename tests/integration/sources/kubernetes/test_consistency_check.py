@@ -1,6 +1,7 @@
 """That a watch missed nothing is proven, and what it missed is repaired."""
 
 import asyncio
+import math
 import time
 from dataclasses import replace
 
@@ -158,7 +159,7 @@ async def test_old_data_of_a_config_map_is_never_younger_than_the_news_of_its_ch
     kube.apply(bare_config_map(namespace, snapshot="1"))
     allow(kube, namespace, "get", "list", "watch")
     async with watching(account, namespace, settings=BRISK) as seen:
-        seen.source.want(wanted)
+        seen.source.want(wanted, math.inf)
         await holds(lambda: seen.reads(namespace, "data", snapshot="1"))
         await seen.source.prove([wanted], since=time.time(), read_bytes=False)
         allow(kube, namespace, "list", "watch")

@@ -1,6 +1,7 @@
 """What is still seen, and what is said, when the API server, the network or RBAC is in the way."""
 
 import asyncio
+import math
 import time
 from pathlib import Path
 
@@ -71,7 +72,7 @@ async def test_each_namespace_is_watched_by_itself_where_only_that_is_permitted(
         assert look.why.reason == "Forbidden"
         assert closed in look.why.message
 
-        seen.source.want(subject("Deployment", closed, "web"))
+        seen.source.want(subject("Deployment", closed, "web"), math.inf)
         may_read(kube, "reader", namespace, closed)
         await holds(lambda: seen.has(closed, "web"), within=40)
         assert subject("Deployment", closed, "web") in seen.told

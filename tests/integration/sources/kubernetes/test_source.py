@@ -4,6 +4,7 @@ There is no kubelet: tests write the status of pods as one would.
 """
 
 import asyncio
+import math
 import time
 from functools import partial
 from typing import Any
@@ -178,7 +179,7 @@ async def test_a_config_map_tells_when_each_key_was_last_written(
     kube.apply(bare_config_map(namespace, snapshot="1", other="x"), manager="loader")
     async with watching(control_plane.kubeconfig, namespace) as seen:
         assert seen.config_map(namespace, "data") is None
-        seen.source.want(subject("ConfigMap", namespace, "data"))
+        seen.source.want(subject("ConfigMap", namespace, "data"), math.inf)
         await holds(lambda: seen.config_map(namespace, "data") is not None)
         await asyncio.sleep(1.1)
 
@@ -212,7 +213,7 @@ async def test_what_comes_goes_and_comes_back_is_told_each_time(
 ) -> None:
     wanted = subject("ConfigMap", namespace, "data")
     async with watching(control_plane.kubeconfig, namespace) as seen:
-        seen.source.want(wanted)
+        seen.source.want(wanted, math.inf)
         look = seen.source.get(ConfigMapSubject(namespace, "data"))
         assert isinstance(look, Observed)
         assert look.value is None
@@ -241,7 +242,7 @@ async def test_a_namespace_that_no_environment_lists_is_unseen(
             assert isinstance(look, Unseen)
             assert look.why.reason == "NamespaceNotReadable"
 
-        seen.source.want(subject("Deployment", other, "web"))
+        seen.source.want(subject("Deployment", other, "web"), math.inf)
         list_namespaces(seen.source, namespace, other)
         await holds(lambda: seen.has(other, "web"))
         assert subject("Deployment", other, "web") in seen.told

@@ -1,9 +1,10 @@
-"""How long to wait before asking again: longer each time, at random, so that a server that comes
-back is not met by everybody at once; below a person's patience and the freshness bound.
+"""How long to wait before the next request to a server that failed: longer each time, at random, so
+that not all clients meet it at once when it comes back; below the freshness bound.
 """
 
-import asyncio
 from random import SystemRandom
+
+from stagingmirror.sources.pause import Pause
 
 FIRST = 0.1
 LONGEST = 5.0
@@ -11,11 +12,14 @@ _CHANCE = SystemRandom()
 
 
 class Backoff:
-    """Seconds grow from ``FIRST`` to ``LONGEST`` with each failure in a row."""
+    """Seconds grow from ``FIRST`` to ``LONGEST`` with each failure in a row. ``hurry`` ends the
+    pause that is going on, or the next one.
+    """
 
     def __init__(self) -> None:
         self._failures = 0
-        self._hurried = asyncio.Event()
+        self._pause = Pause()
+        self.hurry = self._pause.end
 
     async def after_success(self, lasted: float) -> None:
         """A server that accepts and ends at once, again and again, is no success."""
@@ -27,16 +31,4 @@ class Backoff:
     async def after_failure(self) -> None:
         longest = min(LONGEST, FIRST * 2 ** min(self._failures, 16))
         self._failures += 1
-        await self._sleep(longest * _CHANCE.uniform(0.5, 1.0))
-
-    def hurry(self) -> None:
-        """End the pause that is going on, or the next one."""
-        self._hurried.set()
-
-    async def _sleep(self, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._hurried.wait()
-        except TimeoutError:
-            pass
-        self._hurried.clear()
+        await self._pause.sleep(longest * _CHANCE.uniform(0.5, 1.0))

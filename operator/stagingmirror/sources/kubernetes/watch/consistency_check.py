@@ -149,12 +149,7 @@ class ConsistencyCheck(Generic[E]):
         seconds = self._interval()
         if any(self._trouble.values()):
             seconds = min(seconds, LONGEST)
-        try:
-            async with asyncio.timeout(seconds * _CHANCE.uniform(0.8, 1.0)):
-                await self.watch.resumed.wait()
-        except TimeoutError:
-            return
-        self.watch.resumed.clear()
+        await self.watch.resumed.sleep(seconds * _CHANCE.uniform(0.8, 1.0))
 
     async def _look(self, namespace: str | None, since: float = float("inf")) -> None:
         async with self.watch.at_once, self.watch.listing:

@@ -28,6 +28,7 @@ from stagingmirror.sources.kubernetes.api.errors import (
 from stagingmirror.sources.kubernetes.objects.store import E, Store
 from stagingmirror.sources.kubernetes.watch.backoff import Backoff
 from stagingmirror.sources.kubernetes.watch.watched_kinds import Resource
+from stagingmirror.sources.pause import Pause
 
 LIST_PAGE = 250
 _CHANCE = SystemRandom()
@@ -84,8 +85,8 @@ class Watch(Generic[E]):
         self.listing = asyncio.Lock()
         """Held while a LIST is compared with, or taken into, the store."""
         self.clock = clock
-        self.resumed = asyncio.Event()
-        """Set when the stream goes on after it was interrupted: time for a proof."""
+        self.resumed = Pause()
+        """Until the next proof; ended when the stream goes on after it was interrupted."""
         self.tried = asyncio.Event()
         """Set when an asking has ended, well or not; who waits for it clears it first."""
         self._wanted = wanted
@@ -237,7 +238,7 @@ class Watch(Generic[E]):
         self.trouble = None
         if self._interrupted:
             self._interrupted = False
-            self.resumed.set()
+            self.resumed.end()
 
     def _apply(self, line: bytes) -> None:
         try:

@@ -1,13 +1,10 @@
-"""What this cluster's workloads and ConfigMaps were last seen to be, for the view.
+"""The last known workloads and ConfigMaps of this cluster.
 
 Answered out of memory, which watches keep true (``watch_scope``); the data of ConfigMaps are read
-by name (``config_maps.py``).
-
-How often watches are proven: as often as the most demanding reader of anything asks.
+by name (``config_maps``). Watches are proven at the shortest period of anything that is wanted.
 """
 
 import asyncio
-import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, Protocol, TypeVar
 
@@ -31,38 +28,10 @@ from stagingmirror.sources.kubernetes.watch.config_maps import ConfigMaps, Read
 from stagingmirror.sources.kubernetes.watch.consistency_check import Counts
 from stagingmirror.sources.kubernetes.watch.watch_scope import ScopeCallbacks, WatchScope
 from stagingmirror.sources.kubernetes.watch.watched_kinds import NEEDED, RESOURCES
+from stagingmirror.sources.subscriptions import Subscriptions
 from stagingmirror.view import Observed, Subject
 
 T = TypeVar("T")
-
-
-class Pace:
-    """The shortest interval that anybody wants, and never a longer one than ``longest`` (s)."""
-
-    def __init__(self, longest: float) -> None:
-        self._longest = longest
-        self._wanted: dict[Subject[Any], float] = {}
-        self._shortest: float | None = longest
-
-    def seconds(self) -> float:
-        if self._shortest is None:
-            self._shortest = min(self._wanted.values(), default=self._longest)
-        return min(self._shortest, self._longest)
-
-    def same_place(self, one: Place, other: Place) -> bool | None:
-        return one == other
-
-    def want(self, subject: Subject[Any], interval: float) -> bool:
-        """True where this makes the pace faster."""
-        former = self.seconds()
-        loosened = self._wanted.get(subject) == former and interval > former
-        self._wanted[subject] = interval
-        self._shortest = None if loosened else min(former, interval)
-        return self.seconds() < former
-
-    def unwant(self, subject: Subject[Any]) -> None:
-        if self._wanted.pop(subject, None) == self._shortest:
-            self._shortest = None
 
 
 _NOT_YET = Why(Reason.NOT_SEEN_YET, "The cluster has not answered yet.")
@@ -112,7 +81,7 @@ class KubernetesSource:
         )
         self._wanted: dict[tuple[str, str], set[ClusterSubject]] = {}
         """By namespace and kind."""
-        self._pace = Pace(settings.sweep_interval)
+        self._subscriptions = Subscriptions[ClusterSubject]()
         self._answers: Mapping[type, Callable[[Any], Observed[Any] | Unseen]] = {
             WorkloadSubject: self._workload,
             ConfigMapSubject: self._config_map,
@@ -121,7 +90,7 @@ class KubernetesSource:
             client,
             self._stores,
             clock=clock,
-            interval=self._pace.seconds,
+            interval=self._interval,
             counts=self.counts,
             hearing=ScopeCallbacks(
                 changed=lambda kind: self._tell_config_map if kind == "ConfigMap" else self._tell,
@@ -149,18 +118,20 @@ class KubernetesSource:
     def same_place(self, one: Place, other: Place) -> bool | None:
         return one == other
 
-    def want(self, subject: ClusterSubject, interval: float = math.inf) -> None:
-        """Somebody reads it: hear of its coming even before it exists; keep a ConfigMap's data;
-        prove what is seen at least every ``interval`` seconds.
+    def want(self, subject: ClusterSubject, period: float) -> None:
+        """Its coming is announced even before it exists, a ConfigMap's data are kept, and watches
+        are proven at least every ``period`` seconds.
         """
-        if self._pace.want(subject, interval):
+        before = self._interval()
+        self._subscriptions.want(subject, period)
+        if self._interval() < before:
             self._coverage.hurry()
         self._wanted.setdefault((subject.namespace, subject.kind), set()).add(subject)
         if isinstance(subject, ConfigMapSubject):
             self._config_maps.want((subject.namespace, subject.name))
 
     def unwant(self, subject: ClusterSubject) -> None:
-        self._pace.unwant(subject)
+        self._subscriptions.unwant(subject)
         wanted = self._wanted.get((subject.namespace, subject.kind), set())
         wanted.discard(subject)
         if not wanted:
@@ -232,6 +203,11 @@ class KubernetesSource:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._config_maps.run())
             group.create_task(self._coverage.run())
+
+    def _interval(self) -> float:
+        """Seconds between two proofs of a watch."""
+        longest = self._settings.sweep_interval
+        return min(longest, self._subscriptions.shortest(default=longest))
 
     def _proof(self, subject: ClusterSubject) -> tuple[float, Why | None] | Unseen:
         """Since when the watches behind an answer are proven, or why there is no answer."""

@@ -88,7 +88,7 @@ class WatchScope:
     def hurry(self) -> None:
         """Prove everything now."""
         for scope in self._scopes.values():
-            scope.check.watch.resumed.set()
+            scope.check.watch.resumed.end()
 
     async def run(self) -> None:
         """Until cancelled."""

@@ -13,6 +13,8 @@ from stagingmirror.sources.mlflow.poll.poll_round import PollRound, Wanted
 from stagingmirror.sources.mlflow.poll.published import SubjectType
 from stagingmirror.sources.mlflow.poll.version_cache import Key
 from stagingmirror.sources.mlflow.subjects import AliasSubject, RegistrySubject, VersionSubject
+from stagingmirror.sources.pause import Pause
+from stagingmirror.sources.subscriptions import Subscriptions
 from stagingmirror.view import Observed
 
 _IDLE = 60.0
@@ -44,7 +46,7 @@ class ServerPoller:
         self._clock = clock
         self._on_change = on_change
         self._addresses: dict[str, RegistryAddress] = {}
-        self._subscriptions: dict[RegistrySubject, float] = {}
+        self._subscriptions = Subscriptions[RegistrySubject]()
         self._subjects: dict[tuple[SubjectType, Key], set[RegistrySubject]] = defaultdict(set)
         self._probes: list[Wanted] = []
         self._since: dict[Key, float] = {}
@@ -52,13 +54,13 @@ class ServerPoller:
         """Numbers of the newest round that began, and of the newest that ended."""
         self._sleeping = 0.0
         """The interval that the wait for the next round goes by."""
-        self._wake = asyncio.Event()
+        self._pause = Pause()
         self._ended = asyncio.Condition()
 
     def serve(self, environment: str, address: RegistryAddress) -> None:
         self._addresses[environment] = address
         self._bound()
-        self._wake.set()
+        self._pause.end()
 
     def leave(self, environment: str, wanted: Iterable[RegistrySubject]) -> None:
         """The environment leads elsewhere now, and what is wanted of it is not wanted here."""
@@ -78,15 +80,15 @@ class ServerPoller:
         """Something new that is not known yet is asked for at once, and so is everything where it
         is wanted more often than before.
         """
-        self._subscriptions[subject] = interval
+        self._subscriptions.want(subject, interval)
         self._subjects[type(subject), subject.key].add(subject)
         if subject.key not in self._known(subject) or interval < self._sleeping:
-            self._wake.set()
+            self._pause.end()
         if isinstance(subject, AliasSubject):
             self.poll.recall(subject.key)
 
     def unwant(self, subject: RegistrySubject) -> None:
-        self._subscriptions.pop(subject, None)
+        self._subscriptions.unwant(subject)
         readers = self._subjects[type(subject), subject.key]
         readers.discard(subject)
         if not readers:
@@ -96,12 +98,12 @@ class ServerPoller:
         while True:
             await self._until_due()
             self._sleeping = 0.0
-            self._wake.clear()
+            self._pause.forget()
             self._begun += 1
             await self.poll.round(self._wanted(), self._since)
             self._done = self._begun
             if self.poll.again:
-                self._wake.set()
+                self._pause.end()
             async with self._ended:
                 self._ended.notify_all()
             await asyncio.sleep(_APART)
@@ -142,7 +144,7 @@ class ServerPoller:
         number = self._begun + 1
         async with self._ended:
             while self._done < number:
-                self._wake.set()
+                self._pause.end()
                 await self._ended.wait()
 
     def _is_known(self, wanted: Wanted, since: float) -> bool:
@@ -156,7 +158,7 @@ class ServerPoller:
 
     async def _until_due(self) -> None:
         """The next round is due after the interval, or once a glance shows that an alias moved."""
-        interval = min(self._subscriptions.values(), default=_IDLE)
+        interval = self._subscriptions.shortest(default=_IDLE)
         self._sleeping = interval
         wanted = self._wanted()
         glance_at = self.poll.tried + interval * GLANCE_AT
@@ -172,14 +174,7 @@ class ServerPoller:
         becomes of the clock.
         """
         wait = min(until - self._clock(), interval)
-        if wait <= 0:
-            return False
-        try:
-            async with asyncio.timeout(wait):
-                await self._wake.wait()
-        except TimeoutError:
-            return False
-        return True
+        return wait > 0 and await self._pause.sleep(wait)
 
     def _wanted(self) -> Wanted:
         wanted = _wanted(self._subscriptions)
@@ -206,7 +201,7 @@ class ServerPoller:
             self._on_change(subject)
 
 
-def _wanted(subjects: Collection[RegistrySubject]) -> Wanted:
+def _wanted(subjects: Iterable[RegistrySubject]) -> Wanted:
     return Wanted(
         aliases={subject.key for subject in subjects if isinstance(subject, AliasSubject)},
         versions={subject.key for subject in subjects if isinstance(subject, VersionSubject)},

@@ -1,6 +1,7 @@
 """Watches against a cluster that refuses, answers garbage, or is set back to a former state."""
 
 import asyncio
+import math
 import time
 from typing import Any
 
@@ -87,7 +88,7 @@ async def test_the_data_of_config_maps_are_read_again_after_that(cluster: Script
     cluster.put("configmaps", config_map(snapshot="2"))
 
     async with seeing(cluster) as seen:
-        seen.source.want(ConfigMapSubject("ml", "data"))
+        seen.source.want(ConfigMapSubject("ml", "data"), math.inf)
 
         def shown() -> str | None:
             look = seen.source.get(ConfigMapSubject("ml", "data"))
@@ -207,3 +208,16 @@ async def test_a_stream_that_goes_on_after_it_was_interrupted_is_proven_once(
         await asyncio.sleep(0)
 
         assert not check.watch._interrupted
+
+
+async def test_what_is_wanted_more_often_than_all_before_is_proven_at_once_and_then_as_often(
+    cluster: ScriptedCluster,
+) -> None:
+    async with seeing(cluster, settings=CALM) as seen:
+        seen.source.want(WEB, CALM.sweep_interval)
+        await asyncio.sleep(0.2)
+        assert seen.source.counts.sweeps == 0
+
+        seen.source.want(WEB, 0.2)
+
+        await holds(lambda: seen.source.counts.sweeps > 14)
