@@ -1,0 +1,158 @@
+"""Every source of the operator with a small system behind it that can fall silent."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
+from stagingmirror.settings import Settings
+from stagingmirror.sources.kubernetes.api.client import KubernetesClient
+from stagingmirror.sources.kubernetes.api.login import Login
+from stagingmirror.sources.kubernetes.subjects import ConfigMapSubject, WorkloadSubject
+from stagingmirror.sources.kubernetes.watch.source import KubernetesSource
+from stagingmirror.sources.mlflow.poll.source import MlflowSource
+from stagingmirror.sources.mlflow.subjects import AliasSubject, VersionSubject
+from stagingmirror.sources.source import Source
+from stagingmirror.view import Observed, Subject
+from support.kubernetes.cluster_bodies import bare_config_map, deployment
+from support.kubernetes.scripted_cluster import ScriptedCluster
+from support.mlflow.fake_mlflow import NAME, NUMBER, an_mlflow
+from support.mlflow.registries import serving
+
+ENVIRONMENT = "production"
+SETTINGS = Settings(
+    sweep_interval=60.0, store_interval=0.5, request_timeout=5.0, upstream_timeout=5.0
+)
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@dataclass(slots=True)
+class World:
+    """A source and what it reads. ``silent``: every request is answered with 503."""
+
+    source: Source[Any]
+    spec: MirrorEnvironmentSpec
+    changes: list[Subject[Any]]
+    silent: bool = False
+
+    def is_answered(self, subject: Subject[Any]) -> bool:
+        return isinstance(self.source.get(subject), Observed)
+
+    def value(self, subject: Subject[Any]) -> object:
+        return self._observed(subject).value
+
+    def began(self, subject: Subject[Any]) -> float:
+        return self._observed(subject).began
+
+    def _observed(self, subject: Subject[Any]) -> Observed[Any]:
+        answer = self.source.get(subject)
+        assert isinstance(answer, Observed), answer
+        return answer
+
+    def configure(self) -> None:
+        self.source.configure({ENVIRONMENT: self.spec}, {})
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Until the end of the block; the source must not end by itself."""
+        task = asyncio.ensure_future(self.source.run())
+        try:
+            yield
+            assert not task.done(), "the source has ended"
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """``there`` exist in its world, ``missing`` do not; one of each type of subject at least."""
+
+    source: type[Any]
+    there: tuple[Subject[Any], ...]
+    missing: tuple[Subject[Any], ...]
+    spec: Mapping[str, Any]
+    _make: Callable[[AsyncExitStack, Handler, list[Any]], Awaitable[tuple[Source[Any], str]]]
+    _answer: Callable[[], Handler]
+
+    @asynccontextmanager
+    async def world(self) -> AsyncIterator[World]:
+        """Nothing is configured, wanted or running yet."""
+        changes: list[Subject[Any]] = []
+        answer = self._answer()
+
+        async def gate(request: web.Request) -> web.StreamResponse:
+            return web.Response(status=503) if world.silent else await answer(request)
+
+        async with AsyncExitStack() as stack:
+            source, url = await self._make(stack, gate, changes)
+            given = {"role": "Production", "usableFrom": ["ml-staging"], "namespaces": ["ml"]}
+            found = {key: value.replace("URL", url) for key, value in self.spec.items()}
+            nested = {"mlflow": found} if found else {}
+            spec = MirrorEnvironmentSpec.model_validate(given | nested)
+            world = World(source, spec, changes)
+            yield world
+
+
+async def _kubernetes(
+    stack: AsyncExitStack, gate: Handler, changes: list[Any]
+) -> tuple[Source[Any], str]:
+    url = await stack.enter_async_context(serving(gate))
+    client = KubernetesClient(
+        Login(url, None, _no_authorization, "default"), timeout=SETTINGS.request_timeout
+    )
+    await stack.enter_async_context(client)
+
+    def on_change(subject: Subject[Any], /, *, since: float | None = None) -> None:
+        changes.append(subject)
+
+    return KubernetesSource(client, clock=time.time, on_change=on_change, settings=SETTINGS), url
+
+
+def _a_cluster() -> Handler:
+    cluster = ScriptedCluster()
+    cluster.put("deployments", deployment(replicas=0))
+    config_map = bare_config_map("ml", snapshot="1")
+    config_map["metadata"]["uid"] = "uid-data"
+    cluster.put("configmaps", config_map)
+    return cluster.answer
+
+
+async def _no_authorization() -> None:
+    return None
+
+
+async def _mlflow(
+    stack: AsyncExitStack, gate: Handler, changes: list[Any]
+) -> tuple[Source[Any], str]:
+    url = await stack.enter_async_context(serving(gate))
+    source = MlflowSource(clock=time.time, on_change=changes.append, settings=SETTINGS)
+    return source, url
+
+
+EXAMPLES = (
+    Example(
+        KubernetesSource,
+        there=(WorkloadSubject("Deployment", "ml", "web"), ConfigMapSubject("ml", "data")),
+        missing=(WorkloadSubject("StatefulSet", "ml", "web"), ConfigMapSubject("ml", "other")),
+        spec={},
+        _make=_kubernetes,
+        _answer=_a_cluster,
+    ),
+    Example(
+        MlflowSource,
+        there=(
+            AliasSubject(ENVIRONMENT, NAME, "champion"),
+            VersionSubject(ENVIRONMENT, NAME, NUMBER),
+        ),
+        missing=(AliasSubject(ENVIRONMENT, NAME, "challenger"),),
+        spec={"url": "URL"},
+        _make=_mlflow,
+        _answer=an_mlflow,
+    ),
+)
