@@ -32,7 +32,6 @@ from stagingmirror.sources.kubernetes.write.field_patch import (
     describe,
     field_of,
     in_order,
-    named,
     path_of,
     read_field,
     target_of,
@@ -94,7 +93,7 @@ class PatchWorkload(ExecutableStep):
             replace(each, value=renamed(each.value, ids)) if isinstance(each, SetVariable) else each
             for each in self.fields
         )
-        return replace(self, fields=in_order(fields))
+        return replace(self, fields=tuple(fields))
 
     def rollback_rank(self, loaded: frozenset[str]) -> int:
         return 4 if loaded & set(self.components) else 2
@@ -109,7 +108,7 @@ class PatchWorkload(ExecutableStep):
 
     def owners(self, before: Json) -> Sequence[str]:
         return [
-            f"{self._name}: {named(write)} was managed by {owner}"
+            f"{self._name}: {field_of(write)} was managed by {owner}"
             for write, owner in zip(self.fields, before.get("owners") or (), strict=False)
             if is_foreign(owner) and not isinstance(write, Restart)
         ]
@@ -262,19 +261,11 @@ class PatchWorkload(ExecutableStep):
 
     def _reverted(self, body: Body, change: Change) -> Reverted:
         manager = owner_of(body, path_of(body, self.kind, change.write)) or "somebody"
-        return Reverted(manager, f"{manager} changed {named(change.write)} of {self._name}")
+        return Reverted(manager, f"{manager} changed the {field_of(change.write)} of {self._name}")
 
 
 def _text(write: FieldWrite, task: Task) -> str:
-    match write:
-        case SetVariable(value=value):
-            return task.text(value)
-        case SetImage(image=image):
-            return image
-        case SetAnnotation(value=text):
-            return text
-        case Restart():
-            return task.refresh
+    return task.refresh if isinstance(write, Restart) else task.text(write.value)
 
 
 def _before(change: Change, task: Task) -> Entry:

@@ -4,7 +4,7 @@ A component is done whole or left: where one of its steps cannot be done, none i
 from their content, so the same plan has the same ids in every process.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Generic, Literal, TypeVar
@@ -52,13 +52,11 @@ def make(proposals: Sequence[Proposal[S]]) -> Plan[S]:
         del wanted[component]
     return Plan(
         steps=merged(step for steps in wanted.values() for step in steps),
-        left=tuple(_lefts(proposals, left)),
-    )
-
-
-def _lefts(proposals: Iterable[Proposal[Step]], left: dict[str, str]) -> Iterable[Left]:
-    return (
-        Left(each.component, left[each.component]) for each in proposals if each.component in left
+        left=tuple(
+            Left(each.component, left[each.component])
+            for each in proposals
+            if each.component in left
+        ),
     )
 
 

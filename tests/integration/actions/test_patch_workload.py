@@ -129,7 +129,7 @@ async def test_a_change_by_somebody_else_is_never_overwritten(
     patch = {"spec": {"template": {"spec": {"containers": [{"name": "app", "image": "x:3"}]}}}}
     kube.patch("apps/v1", "Deployment", "owned", owned, patch, how="strategic", manager="rival")
 
-    with pytest.raises(ChangedUnderneath, match="rival changed app's image"):
+    with pytest.raises(ChangedUnderneath, match="rival changed the image of app"):
         await action.take(task, tools)
 
     assert template(kube, owned)["spec"]["containers"][0]["image"] == "x:3"

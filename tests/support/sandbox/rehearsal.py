@@ -88,7 +88,7 @@ class Rehearsal:
                 former = workload.containers[name]
                 variables = {**former.variables, variable: Variable(self._text(value))}
                 return _with(workload, name, replace(former, variables=variables))
-            case SetImage(container=name, image=image):
+            case SetImage(container=name, value=image):
                 return _with(workload, name, replace(workload.containers[name], image=image))
             case Restart():
                 return workload

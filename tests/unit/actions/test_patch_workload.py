@@ -125,7 +125,7 @@ async def test_a_field_that_is_what_it_was_is_set_back_and_another_value_is_some
 
     assert isinstance(await action.verify(task, patched.tools), Reverted)
     patched.image(THEIRS)
-    with pytest.raises(ChangedUnderneath, match="somebody changed app's image"):
+    with pytest.raises(ChangedUnderneath, match="somebody changed the image of app"):
         await action.verify(task, patched.tools)
 
 

@@ -33,7 +33,7 @@ class SetVariable:
 @dataclass(frozen=True, slots=True)
 class SetImage:
     container: str
-    image: str
+    value: str
     type: Literal["image"] = "image"
 
 
@@ -136,21 +136,8 @@ def patch_for(body: Body, kind: WorkloadKind, changes: Sequence[Change]) -> dict
     return patch
 
 
-def named(write: FieldWrite) -> str:
-    """The field for people."""
-    match write:
-        case SetVariable(container=container, variable=variable):
-            return f"{container}'s variable {variable}"
-        case SetImage(container=container):
-            return f"{container}'s image"
-        case SetAnnotation(key=key):
-            return f"annotation {key}"
-        case Restart():
-            return "restart annotation"
-
-
 def field_of(write: FieldWrite) -> str:
-    """The field as places name it."""
+    """The field as places and messages name it."""
     match write:
         case SetVariable(container=container, variable=variable):
             return f"variable {variable} of {container}"
@@ -159,18 +146,14 @@ def field_of(write: FieldWrite) -> str:
         case SetAnnotation(key=key):
             return f"annotation {key}"
         case Restart():
-            return "restart"
+            return "restart annotation"
 
 
 def describe(write: FieldWrite) -> str:
     """The field and what is written into it, as a plan shows it."""
-    match write:
-        case SetVariable(container=container, variable=variable, value=value):
-            return f"{variable} of {container} → {shown(value)}"
-        case SetImage(image=value) | SetAnnotation(value=value):
-            return f"{field_of(write)} → {shown(value)}"
-        case Restart():
-            return "restart"
+    if isinstance(write, Restart):
+        return "restart"
+    return f"{field_of(write).removeprefix('variable ')} → {shown(write.value)}"
 
 
 def in_order(writes: Iterable[FieldWrite]) -> tuple[FieldWrite, ...]:

@@ -26,7 +26,7 @@ from stagingmirror.sources.kubernetes.write.field_managers import (
 from stagingmirror.sources.kubernetes.write.field_patch import (
     Body,
     Change,
-    named,
+    field_of,
     patch_for,
     path_of,
     read_field,
@@ -200,7 +200,7 @@ def changed_underneath(body: Body, kind: WorkloadKind, change: Change) -> Change
     from_whom = owner_of(body, path_of(body, kind, change.write)) or "somebody"
     return ChangedUnderneath(
         Reason.CHANGED_UNDERNEATH,
-        f"{from_whom} changed {named(change.write)} of {kind} {body['metadata']['name']} "
+        f"{from_whom} changed the {field_of(change.write)} of {kind} {body['metadata']['name']} "
         "during the refresh.",
     )
 

@@ -98,7 +98,7 @@ def test_a_field_that_is_set_back_twice_in_mid_refresh_is_put_back_and_left(worl
 
         refresh = ended(world)
         assert (refresh["result"], refresh["reason"]) == ("RolledBack", "Contended")
-        assert "argocd changed app's image of Deployment features, twice" in refresh["message"]
+        assert "argocd changed the image of app of Deployment features, twice" in refresh["message"]
         status = world.until(lambda status: condition(status, "Contended"))
         assert condition(status, "Contended")["status"] == "True"
         assert "argocd" in condition(status, "Contended")["message"]
@@ -123,7 +123,7 @@ def test_a_field_that_is_set_back_after_the_refresh_is_told_until_it_is_left_alo
 
         status = world.until(lambda status: condition(status, "Contended"))
         assert (
-            "argocd changed app's image of Deployment features after the refresh"
+            "argocd changed the image of app of Deployment features after the refresh"
             in (condition(status, "Contended")["message"])
         )
         world.until_sync("Drifted")
