@@ -36,8 +36,6 @@ NOT_YET = {
     "operator/stagingmirror/engine/observe/check_requests.py",
     "operator/stagingmirror/engine/observe/probes.py",
     "operator/stagingmirror/reading/running.py",
-    # steps
-    "operator/stagingmirror/drift/compare.py",
 }
 
 

@@ -16,7 +16,7 @@ def accepting(
 
 
 def reasons(acceptances: Sequence[Acceptance]) -> tuple[str, ...]:
-    """What to tell of acceptances: each reason once, with its end, in their order."""
+    """The reasons of acceptances, each once, with its end, in their order."""
     return tuple(dict.fromkeys(_reason(each) for each in acceptances))
 
 

@@ -31,7 +31,7 @@ _NOTHING_COMPARED = Why(
     Reason.NOTHING_COMPARED, "nothing of it can be compared; track something else"
 )
 CLOCK_JITTER = 1.0
-"""Seconds by which a look may seem to come from the future."""
+"""Seconds by which an observation may seem to come from the future."""
 MAX_DETAILS = 20
 """Differing details (files of a model) that are listed for one fact; further ones are counted."""
 
@@ -39,7 +39,7 @@ MAX_DETAILS = 20
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """``differences`` of facts, those that count. ``details`` explain them, by fact; ``unlisted``
-    says how many more there are. ``compared`` counts the facts; ``declared``: none of them is
+    counts those that are left out. ``compared`` counts the facts; ``declared``: none of them is
     proven on both sides.
     """
 
@@ -49,11 +49,13 @@ class Comparison:
     details: Mapping[str, tuple[Difference, ...]]
     unlisted: Mapping[str, int]
 
-    def told(self, counted: Sequence[Difference]) -> tuple[Difference, ...]:
+    def with_details(self, counted: Sequence[Difference]) -> tuple[Difference, ...]:
         """These differences, each followed by its details."""
-        return tuple(told for each in counted for told in (each, *self.details.get(each.fact, ())))
+        return tuple(
+            shown for each in counted for shown in (each, *self.details.get(each.fact, ()))
+        )
 
-    def not_told(self, counted: Sequence[Difference]) -> int:
+    def left_out(self, counted: Sequence[Difference]) -> int:
         """How many details of these differences are not listed."""
         return sum(self.unlisted.get(each.fact, 0) for each in counted)
 
@@ -76,11 +78,11 @@ def judge(
     now: float,
     stale_after: float,
 ) -> Verdict:
-    """The verdict at ``now`` (POSIX s). A look that began more than ``stale_after`` seconds ago is
-    no look.
+    """The verdict at ``now`` (POSIX s). An observation that began more than ``stale_after`` seconds
+    ago counts as unseen.
 
     A hold counts where it names this component and has not expired. It excuses differences; where a
-    side was not seen, ``Held.unseen`` says so.
+    side was not seen, ``Held.unseen`` has the reason.
     """
     verdict = _judge(component, observations, acceptances, now, stale_after)
     if hold is None or component not in hold.components or now >= hold.until:
@@ -88,22 +90,22 @@ def judge(
     return _held(hold, verdict)
 
 
-def seen(look: Observation, *, now: float, stale_after: float) -> bool:
+def seen(observation: Observation, *, now: float, stale_after: float) -> bool:
     """Whether this is an answer, and not too old to be believed at ``now``."""
-    return unseen(look, now=now, stale_after=stale_after) is None
+    return unseen(observation, now=now, stale_after=stale_after) is None
 
 
-def unseen(look: Observation, *, now: float, stale_after: float) -> Why | None:
-    """Why this look is none. A look from the future (the clock was set back) is a stale one:
-    nothing says how old it is.
+def unseen(observation: Observation, *, now: float, stale_after: float) -> Why | None:
+    """Why this observation does not count; None: it does. One from the future (the clock was set
+    back) is stale: its age is not known.
     """
-    if isinstance(look, Unseen):
-        return look.why
-    if -CLOCK_JITTER <= now - look.began <= stale_after:
+    if isinstance(observation, Unseen):
+        return observation.why
+    if -CLOCK_JITTER <= now - observation.began <= stale_after:
         return None
-    return look.trouble or Why(
+    return observation.trouble or Why(
         Reason.STALE_OBSERVATION,
-        f"not looked at for more than {stale_after:g} s; see whether the operator can reach it",
+        f"not observed for more than {stale_after:g} s; see whether the operator can reach it",
     )
 
 
@@ -177,13 +179,15 @@ def _weigh(
             by.append(acceptance)
     if counting:
         return Drifted(
-            comparison.told(counting),
-            accepted=comparison.told(understood),
-            unlisted=comparison.not_told(counting),
+            comparison.with_details(counting),
+            accepted=comparison.with_details(understood),
+            unlisted=comparison.left_out(counting),
         )
     if understood:
         return Accepted(
-            comparison.told(understood), reasons(by), unlisted=comparison.not_told(understood)
+            comparison.with_details(understood),
+            reasons(by),
+            unlisted=comparison.left_out(understood),
         )
     return InSync(comparison.compared, declared=comparison.declared)
 

@@ -1,8 +1,8 @@
 """Deploys: every rollout of a tracked workload, by anyone, with the provenance of what runs now.
 
 A rollout counts once it is over and its side has been seen: provenance is what runs, not what was
-promised. Which rollouts are news is told by comparing with the deploys of the former status, so a
-new leader tells nothing twice.
+promised. Which rollouts are new follows from the deploys of the former status, so a new leader
+reports nothing twice.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -52,9 +52,9 @@ class Running:
 class Deploy:
     """The last rollout of one component on one side.
 
-    ``workloads`` are those that it changed. ``verified`` says that both sides were seen and
+    ``workloads`` are those that it changed. ``verified``: both sides were seen and
     compared, if not at once then as soon as they were; ``mismatch`` names the facts in which they
-    differed then. ``first`` is the one that ran when it was first looked: it is never told.
+    differed then. ``first``: it ran already when it was first observed, and is never reported.
     ``headline``: the facts that its message names; no status has them.
     """
 
@@ -94,8 +94,8 @@ def latest(
 
 
 def news(former: Sequence[Deploy], now: Sequence[Deploy]) -> tuple[Deploy, ...]:
-    """The deploys that happened since. What was never seen before is no news: nobody knows when it
-    was rolled out.
+    """The deploys that happened since. What was never seen before is none of them: when it was
+    rolled out is not known.
     """
     known = {each.key: each for each in former}
     return tuple(
@@ -104,7 +104,7 @@ def news(former: Sequence[Deploy], now: Sequence[Deploy]) -> tuple[Deploy, ...]:
 
 
 def compared_late(former: Sequence[Deploy], now: Sequence[Deploy]) -> tuple[Deploy, ...]:
-    """The deploys that were told already, and could be compared only now."""
+    """The deploys that were reported already, and could be compared only now."""
     known = {each.key: each for each in former}
     return tuple(
         each
@@ -167,43 +167,43 @@ def describe(deploy: Deploy) -> str:
 
 def _deploy(former: Deploy | None, rollout: Running, judged: Judged) -> Deploy | None:
     observations = judged.observations
-    look = observations.production if rollout.key.side == "production" else observations.staging
-    if not rollout.over or not isinstance(look, Seen):
+    shown = observations.production if rollout.key.side == "production" else observations.staging
+    if not rollout.over or not isinstance(shown, Seen):
         return former
     known = former.revisions if former is not None else {}
     if former is not None and known == rollout.revisions:
-        return former if former.verified else _compared_late(former, look, judged)
+        return former if former.verified else _compared_late(former, shown, judged)
     changed = (name for name, revision in rollout.revisions.items() if known.get(name) != revision)
     return Deploy(
         rollout.key,
         rollout.revisions,
         tuple(changed) or tuple(rollout.revisions),
         rollout.at,
-        _provenance(look, judged.headline),
+        _provenance(shown, judged.headline),
         verified=_compared(judged.verdict),
         mismatch=_mismatch(judged.verdict),
-        findings=look.findings,
+        findings=shown.findings,
         first=former is None,
     )
 
 
-def _compared_late(former: Deploy, look: Seen, judged: Judged) -> Deploy:
+def _compared_late(former: Deploy, shown: Seen, judged: Judged) -> Deploy:
     """The same deploy, once the other side is seen as well."""
     if not _compared(judged.verdict):
         return former
     return replace(
         former,
-        provenance=_provenance(look, judged.headline),
+        provenance=_provenance(shown, judged.headline),
         verified=True,
         mismatch=_mismatch(judged.verdict),
-        findings=look.findings,
+        findings=shown.findings,
     )
 
 
-def _provenance(look: Seen, headline: tuple[str, ...]) -> dict[str, str]:
-    facts = sorted(name for name in look.facts if DETAIL not in name)
+def _provenance(shown: Seen, headline: tuple[str, ...]) -> dict[str, str]:
+    facts = sorted(name for name in shown.facts if DETAIL not in name)
     facts.sort(key=lambda name: headline.index(name) if name in headline else len(headline))
-    return {name: look.facts[name].value[:MAX_VALUE] for name in facts[:MAX_PROVENANCE]}
+    return {name: shown.facts[name].value[:MAX_VALUE] for name in facts[:MAX_PROVENANCE]}
 
 
 def _compared(verdict: Verdict) -> bool:

@@ -17,8 +17,8 @@ class Fact:
 
     ``value`` is what is compared and shown; where the admin did not make the value readable it is
     an HMAC. ``expected`` (production only) is what staging must show where that is not the same
-    value, e.g. ``masked/…``. ``compared=False`` is told but never judged (version numbers count per
-    registry). ``declared`` says that the value is written down somewhere, not proven to run.
+    value, e.g. ``masked/…``. ``compared=False`` is shown but never judged (version numbers count
+    per registry). ``declared``: the value is written down somewhere, not proven to run.
     """
 
     value: str
@@ -37,12 +37,12 @@ class Why:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The component is there. ``began`` is when asking began (POSIX s), the oldest of all calls
-    that made this look.
+    """The component is there. ``began`` is when the oldest of all requests began that it rests on
+    (POSIX s).
 
     ``findings`` are sentences that a reader should know without being a difference (an alias that
     moved away from the running pods, a reference that can change under its name). ``trouble`` is
-    why the newest asking failed, where an older answer still stands in for it; it becomes the
+    why the newest request failed, where an older answer still stands in for it; it becomes the
     verdict once that answer is older than ``staleAfter``.
     """
 
@@ -54,8 +54,8 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """The component is proven not to be there: the system answered and said so. ``what`` names the
-    missing thing.
+    """The component is proven not to be there: the system answered that it is not. ``what`` names
+    the missing thing.
     """
 
     what: str
@@ -65,7 +65,7 @@ class Absent:
 
 @dataclass(frozen=True, slots=True)
 class Unseen:
-    """We could not ask, or what we got is no answer (half-read, garbage, pods that disagree)."""
+    """No request was answered, or not usably (half-read, garbage, pods that disagree)."""
 
     why: Why
     began: float
@@ -96,7 +96,7 @@ class Observations:
 
     @property
     def oldest(self) -> float:
-        """When the older of the two looks began, in POSIX seconds."""
+        """When the older of the two observations began, in POSIX seconds."""
         return min(self.production.began, self.staging.began)
 
 

@@ -18,8 +18,8 @@ class InSync:
 
 @dataclass(frozen=True, slots=True)
 class Drifted:
-    """``differences`` are not accepted by anybody. ``unlisted`` says how many further details
-    (files) of them are not listed.
+    """``differences`` are not accepted by anybody. ``unlisted`` counts further details (files)
+    of them that are not listed.
     """
 
     differences: tuple[Difference, ...]
@@ -38,9 +38,9 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Under test: not refreshed. ``differences`` are told but do not count.
+    """Under test: not refreshed. ``differences`` are shown but do not count.
 
-    ``unseen`` says why nothing is known of it: a hold excuses a difference, it does not make
+    ``unseen`` is why nothing is known of it: a hold excuses a difference, it does not make
     anything seen. ``until`` is the hold's end in POSIX seconds.
     """
 
