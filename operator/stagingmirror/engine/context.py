@@ -6,8 +6,7 @@ from typing import Any, Protocol
 
 from stagingmirror.actions.step import ExecutableStep
 from stagingmirror.api.spec.mirror import StagingMirrorSpec, Track
-from stagingmirror.api.status.model import MirrorStatus, RefreshStatus
-from stagingmirror.api.status.report import Activity
+from stagingmirror.api.status.model import MirrorStatus
 from stagingmirror.api.types.times import posix
 from stagingmirror.component import Sides
 from stagingmirror.drift.deploys import DeployKey
@@ -53,30 +52,6 @@ class Context:
     parts: Mapping[DeployKey, Part]
     """What was read for one component on one side."""
     now: float
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """What the refresh half of a pass did and wants."""
-
-    activity: Activity = "Idle"
-    refresh: RefreshStatus | None = None
-    """``status.refresh``: a copy of the open record; None: no refresh is open."""
-    finished: RefreshStatus | None = None
-    """The entry for ``status.refreshes`` of a refresh (or skipped tick) that ended in this pass."""
-    writing: bool = False
-    """The first write is out and nothing is verified yet: InSync is False whatever is seen."""
-    stalled: tuple[str, str] | None = None
-    """Reason and message, where a human is needed (RollbackIncomplete, Overlap)."""
-    contended: tuple[str, str] | None = None
-    next_refresh: float | None = None
-    """POSIX s of the next tick, or None."""
-    last_schedule: float | None = None
-    waiting: str | None = None
-    """Why a due tick has not started yet (``settle``, queueing), as a sentence."""
-    handled_refresh_at: str | None = None
-    again_in: float | None = None
-    """Seconds after which this mirror wants the next pass; None: only events and checkInterval."""
 
 
 def acceptances_of(spec: StagingMirrorSpec) -> tuple[Acceptance, ...]:

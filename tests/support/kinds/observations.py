@@ -1,12 +1,13 @@
 """Builders of what was seen and judged, hiding what a test does not care about."""
 
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 from hypothesis import strategies as st
 
 from stagingmirror.api.status.model import RefreshStatus
-from stagingmirror.api.status.report import ComponentReport, Report
+from stagingmirror.api.status.report import ComponentReport, Progress, Report
 from stagingmirror.drift.compare import judge
 from stagingmirror.drift.facts import (
     Absent,
@@ -97,7 +98,10 @@ def report(*components: ComponentReport, **kw: Any) -> Report:
         "environments": {"production": "uid-1/1", "staging": "uid-2/1"},
     }
     shown = {name: RefreshStatus.read(kw[name]) for name in ("refresh", "finished") if kw.get(name)}
-    return Report(components=components, **(given | kw | shown))
+    names = {each.name for each in fields(Progress)}
+    progress = {name: value for name, value in (kw | shown).items() if name in names}
+    rest = {name: value for name, value in (given | kw).items() if name not in names}
+    return Report(components=components, progress=Progress(**progress), **rest)
 
 
 names = st.sampled_from(["digest", "value", "contentHash", "contentHash/a", "contentHash/b/c", "x"])

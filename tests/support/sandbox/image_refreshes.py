@@ -3,8 +3,8 @@
 import asyncio
 from typing import Any
 
+from stagingmirror.api.status.report import Progress
 from stagingmirror.drift.verdict import Unknown
-from stagingmirror.engine.context import Progress
 from support.kubernetes.workloads import DIGEST, deployment
 from support.operators.operator import World
 from support.sandbox.sandbox import Sandbox

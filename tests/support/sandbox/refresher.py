@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from stagingmirror.api.status.model import MirrorStatus
-from stagingmirror.engine.context import Context, Progress
+from stagingmirror.api.status.report import Progress
+from stagingmirror.engine.context import Context
 from stagingmirror.engine.refresh.reconciler import RefreshReconciler
 from stagingmirror.engine.refresh.record.record import Record, from_json, to_json
 from stagingmirror.engine.refresh.record.record_store import KEY

@@ -15,12 +15,13 @@ from rig.kube import Kube
 from stagingmirror.actions.tools import Tools
 from stagingmirror.api.spec.parse import parse_environment, parse_mirror
 from stagingmirror.api.status.model import MirrorStatus
+from stagingmirror.api.status.report import Progress
 from stagingmirror.api.types.base import API_VERSION
 from stagingmirror.api.types.times import rfc3339
 from stagingmirror.component import Side, Sides
 from stagingmirror.drift.places import Place
 from stagingmirror.engine.check.judge import Scene, judge_all, observe_all, plan_for
-from stagingmirror.engine.context import Context, Judged, Progress
+from stagingmirror.engine.context import Context, Judged
 from stagingmirror.engine.holds.active import in_force, read
 from stagingmirror.engine.observe.check_requests import REFRESH_AT
 from stagingmirror.engine.observe.probes import Probes

@@ -36,8 +36,8 @@ def conditions_of(
     optional = (
         _refreshed(refreshes),
         _refreshing(report),
-        _optional("Stalled", report.stalled),
-        _optional("Contended", report.contended),
+        _optional("Stalled", report.progress.stalled),
+        _optional("Contended", report.progress.contended),
         _overdue(report, overdue_since),
     )
     always = (_ready(report, now), _in_sync(report, now), _in_sync_except_held(report))
@@ -73,7 +73,7 @@ def last_refresh(refreshes: Iterable[RefreshStatus]) -> RefreshStatus | None:
 def _ready(report: Report, now: float) -> Condition:
     unseen = [each.name for each in report.components if not report.seen(each, now)]
     if not report.components:
-        reason, message = report.stalled or (Reason.NOTHING_TRACKED, "nothing is tracked")
+        reason, message = report.progress.stalled or (Reason.NOTHING_TRACKED, "nothing is tracked")
         return condition("Ready", "False", reason, message)
     if unseen:
         return condition("Ready", "False", Reason.NOT_SEEN, f"not seen: {listed(unseen)}")
@@ -88,7 +88,7 @@ def _in_sync(report: Report, now: float) -> Condition:
 def _in_sync_except_held(report: Report) -> Condition:
     held = [each.name for each in report.named(Held)]
     rest = tuple(each for each in report.components if each.name not in held)
-    if held and not rest and not report.writing:
+    if held and not rest and not report.progress.writing:
         message = "every component is held, so nothing is compared"
         return condition("InSyncExceptHeld", "Unknown", Reason.ALL_HELD, message)
     verdict = sync_of(rest)
@@ -99,8 +99,8 @@ def _in_sync_except_held(report: Report) -> Condition:
 
 
 def _verdict(type_: str, report: Report, verdict: Sync, message: str) -> Condition:
-    if report.writing:
-        own = report.activity == "Refreshing"
+    if report.progress.writing:
+        own = report.progress.activity == "Refreshing"
         message = "written by a refresh, not verified yet" if own else f"staging {HALF}"
         return condition(type_, "False", Reason.REFRESHING, message)
     if verdict == "Unknown":
@@ -109,8 +109,8 @@ def _verdict(type_: str, report: Report, verdict: Sync, message: str) -> Conditi
 
 
 def _unknown_reason(report: Report) -> str:
-    if not report.components and report.stalled:
-        return report.stalled[0]
+    if not report.components and report.progress.stalled:
+        return report.progress.stalled[0]
     reasons = {
         each.verdict.why.reason for each in report.components if isinstance(each.verdict, Unknown)
     }
@@ -127,9 +127,9 @@ def _refreshed(refreshes: Iterable[RefreshStatus]) -> Condition | None:
 
 
 def _refreshing(report: Report) -> Condition | None:
-    if report.activity != "Refreshing":
+    if report.progress.activity != "Refreshing":
         return None
-    refresh = report.refresh or RefreshStatus()
+    refresh = report.progress.refresh or RefreshStatus()
     phase = refresh.phase or Reason.STARTING
     return condition("Refreshing", "True", phase, refresh.message or "")
 

@@ -14,8 +14,31 @@ from stagingmirror.drift.verdict import Drifted, Held, Unknown, Verdict
 Sync = Literal["InSync", "Drifted", "Held", "Unknown"]
 Activity = Literal["Idle", "Refreshing", "Frozen", "Suspended"]
 
-
 _NOTHING: Plan[Step] = Plan(steps=(), left=())
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What the refresh half of a pass did and wants."""
+
+    activity: Activity = "Idle"
+    refresh: RefreshStatus | None = None
+    """``status.refresh``: a copy of the open record; None: no refresh is open."""
+    finished: RefreshStatus | None = None
+    """The entry for ``status.refreshes`` of a refresh (or skipped tick) that ended in this pass."""
+    writing: bool = False
+    """The first write is out and nothing is verified yet: InSync is False whatever is seen."""
+    stalled: tuple[str, str] | None = None
+    """Reason and message, where a human is needed (RollbackIncomplete, Overlap)."""
+    contended: tuple[str, str] | None = None
+    next_refresh: float | None = None
+    """POSIX s of the next tick, or None."""
+    last_schedule: float | None = None
+    waiting: str | None = None
+    """Why a due tick has not started yet (``settle``, queueing), as a sentence."""
+    handled_refresh_at: str | None = None
+    again_in: float | None = None
+    """Seconds after which this mirror wants the next pass; None: only events and checkInterval."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +57,8 @@ class ComponentReport:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Times are POSIX seconds, durations seconds. The fields from ``activity`` on are what the
-    refresh half of a pass wants shown.
+    """Times are POSIX seconds, durations seconds. ``progress`` is what the refresh half of the pass
+    wants shown.
     """
 
     generation: int
@@ -53,16 +76,7 @@ class Report:
     """How many components the spec has, where they could not be judged (Stalled)."""
     handled_check_at: str | None = None
     """The token that this report answers; None: as before."""
-    activity: Activity = "Idle"
-    refresh: RefreshStatus | None = None
-    finished: RefreshStatus | None = None
-    writing: bool = False
-    stalled: tuple[str, str] | None = None
-    contended: tuple[str, str] | None = None
-    next_refresh: float | None = None
-    last_schedule: float | None = None
-    waiting: str | None = None
-    handled_refresh_at: str | None = None
+    progress: Progress = field(default_factory=Progress)
 
     @property
     def verdict(self) -> Sync:
@@ -76,7 +90,7 @@ class Report:
         """The verdict; Unknown where everything is equal but a refresh has written and not
         verified yet.
         """
-        return "Unknown" if self.writing and self.verdict != "Drifted" else self.verdict
+        return "Unknown" if self.progress.writing and self.verdict != "Drifted" else self.verdict
 
     def named(self, sort: type) -> tuple[ComponentReport, ...]:
         """The components with this sort of verdict, in the order of the spec."""

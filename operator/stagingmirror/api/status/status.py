@@ -100,7 +100,7 @@ def _verdict(
     return {
         "observed_generation": report.generation,
         "sync": report.sync,
-        "activity": report.activity,
+        "activity": report.progress.activity,
         "summary": summary_of(report, now),
         "seen": _seen(report, now),
         "valid_until": _valid_until(report, now),
@@ -127,14 +127,15 @@ def _valid_until(report: Report, now: float) -> str | None:
 def _ticks(
     report: Report, before: MirrorStatus, refreshes: tuple[RefreshStatus, ...]
 ) -> dict[str, Any]:
-    last, due, tick = last_refresh(refreshes), report.next_refresh, report.last_schedule
+    progress, last = report.progress, last_refresh(refreshes)
+    due, tick = progress.next_refresh, progress.last_schedule
     return {
         "last_refresh_time": (last and last.finished) or before.last_refresh_time,
         "next_refresh_time": None if due is None else rfc3339(due),
         "last_schedule_time": before.last_schedule_time if tick is None else rfc3339(tick),
-        "waiting": report.waiting,
+        "waiting": report.progress.waiting,
         "handled_check_at": report.handled_check_at or before.handled_check_at,
-        "handled_refresh_at": report.handled_refresh_at or before.handled_refresh_at,
+        "handled_refresh_at": report.progress.handled_refresh_at or before.handled_refresh_at,
     }
 
 
@@ -150,7 +151,7 @@ def _body(
     former = {each.name: each for each in before.components}
     body = {
         "plan": _plan(report.plan, limits),
-        "refresh": report.refresh and _cut(report.refresh, limits),
+        "refresh": report.progress.refresh and _cut(report.progress.refresh, limits),
         "refreshes": refreshes
         if limits is LEVELS[0]
         else [_cut(each, limits) for each in refreshes],
@@ -179,9 +180,9 @@ def _oldest(report: Report, now: float) -> float:
 
 def _refreshes(report: Report, before: MirrorStatus) -> tuple[RefreshStatus, ...]:
     """Newest first. A pass that is done again reports its refresh once."""
-    if report.finished is None:
+    if report.progress.finished is None:
         return before.refreshes
-    finished = _cut(report.finished, LEVELS[0])
+    finished = _cut(report.progress.finished, LEVELS[0])
     others = (
         each
         for each in before.refreshes

@@ -22,18 +22,18 @@ def summary_of(report: Report, now: float) -> str:
     parts = [_drifted(report), *_unknown(report, now), _held(report)]
     if not report.named(Drifted) and not report.named(Unknown):
         parts.insert(0, _equal(report))
-    if report.writing:
-        own = report.activity == "Refreshing"
+    if report.progress.writing:
+        own = report.progress.activity == "Refreshing"
         parts.insert(0, "refreshing, not verified yet" if own else HALF)
-    if report.stalled is not None:
-        parts.insert(0, f"stalled: {report.stalled[0]}")
+    if report.progress.stalled is not None:
+        parts.insert(0, f"stalled: {report.progress.stalled[0]}")
     return ended("; ".join(part for part in parts if part), MAX_SUMMARY)
 
 
 def _nothing(report: Report) -> str:
-    if report.stalled is None:
+    if report.progress.stalled is None:
         return "nothing is tracked"
-    reason, message = report.stalled
+    reason, message = report.progress.stalled
     return ended(f"stalled, {reason}: {message}", MAX_SUMMARY)
 
 

@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 
 from stagingmirror.api.spec.mirror import StagingMirrorSpec
 from stagingmirror.api.status.model import MirrorStatus
+from stagingmirror.api.status.report import Progress
 from stagingmirror.component import Sides
 from stagingmirror.drift.facts import Observations, Why
 from stagingmirror.engine.check.blockers import Blockers
 from stagingmirror.engine.check.judge import Scene
 from stagingmirror.engine.check.state import MirrorState
-from stagingmirror.engine.context import Context, Judged, Progress
+from stagingmirror.engine.context import Context, Judged
 from stagingmirror.engine.holds.active import Request
 from stagingmirror.engine.observe.view import RecordingView
 from stagingmirror.engine.resources.mirror import Mirror

@@ -5,13 +5,12 @@ the leader gets here.
 from dataclasses import dataclass, replace
 
 from stagingmirror.api.status.model import MirrorStatus
-from stagingmirror.api.status.report import Report
+from stagingmirror.api.status.report import Progress, Report
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.drift.facts import Why
 from stagingmirror.engine.check.check import Check
 from stagingmirror.engine.check.report import blind_report, judged_report
 from stagingmirror.engine.check.requeue import STALLED_RETRY, next_blind_pass, next_pass
-from stagingmirror.engine.context import Progress
 from stagingmirror.engine.environments.resolve import revisions_of
 from stagingmirror.engine.holds.active import AcknowledgedHolds
 from stagingmirror.engine.observe.check_requests import CheckRequest, answered

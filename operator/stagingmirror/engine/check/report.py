@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from stagingmirror.api.spec.mirror import StagingMirrorSpec
-from stagingmirror.api.status.report import ComponentReport, Report
+from stagingmirror.api.status.report import ComponentReport, Progress, Report
 from stagingmirror.api.status.status import deploys_in
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.drift import deploys
 from stagingmirror.drift.deploys import Deploy
 from stagingmirror.drift.facts import Why
 from stagingmirror.engine.check.rollouts import rollouts
-from stagingmirror.engine.context import Context, Judged, Progress
+from stagingmirror.engine.context import Context, Judged
 from stagingmirror.engine.observe.view import RecordingView
 from stagingmirror.engine.ownership.track_entries import headline_of
 from stagingmirror.engine.resources.mirror import Mirror
@@ -33,7 +33,7 @@ def judged_report(
 ) -> Report:
     """The report of a mirror that was judged."""
     interval = seconds(context.spec.check_interval)
-    report = Report(
+    return Report(
         generation=context.generation,
         components=tuple(_component(each) for each in context.components),
         stale_after=seconds(context.spec.stale_after),
@@ -43,8 +43,8 @@ def judged_report(
         plan=context.plan,
         deploys=_deploys(context, view),
         handled_check_at=handled_check_at,
+        progress=_stalled(progress, stalled),
     )
-    return _with_progress(report, progress, stalled)
 
 
 def blind_report(
@@ -57,7 +57,7 @@ def blind_report(
     mirrors: int,
 ) -> Report:
     """The report of a mirror that was not observed. ``spec``: where it could be read."""
-    report = Report(
+    return Report(
         generation=mirror.generation,
         components=(),
         stale_after=BLIND_HEARTBEAT,
@@ -66,23 +66,15 @@ def blind_report(
         tracked=len((mirror.body.get("spec") or {}).get("track") or ()),
         deploys=deploys_in(mirror.status),
         handled_check_at=handled_check_at,
+        progress=_stalled(progress, stalled),
     )
-    return _with_progress(report, progress, stalled)
 
 
-def _with_progress(report: Report, progress: Progress, why: Why | None) -> Report:
-    return replace(
-        report,
-        activity=progress.activity,
-        refresh=progress.refresh,
-        finished=progress.finished,
-        writing=progress.writing,
-        stalled=progress.stalled or (None if why is None else (why.reason, why.message)),
-        contended=progress.contended,
-        next_refresh=progress.next_refresh,
-        last_schedule=progress.last_schedule,
-        waiting=progress.waiting,
-        handled_refresh_at=progress.handled_refresh_at,
+def _stalled(progress: Progress, why: Why | None) -> Progress:
+    return (
+        progress
+        if why is None or progress.stalled
+        else replace(progress, stalled=(why.reason, why.message))
     )
 
 

@@ -1,9 +1,9 @@
 """What a pass reports of the refresh half of a mirror. Pure."""
 
 from stagingmirror.api.status.model import MirrorStatus, RefreshStatus
-from stagingmirror.api.status.report import Activity
+from stagingmirror.api.status.report import Activity, Progress
 from stagingmirror.api.types.times import parse_time
-from stagingmirror.engine.context import Context, Progress
+from stagingmirror.engine.context import Context
 from stagingmirror.engine.refresh.execute.leftovers import ENDS
 from stagingmirror.engine.refresh.record.record import Record
 from stagingmirror.engine.refresh.start import schedule_ticks as ticking

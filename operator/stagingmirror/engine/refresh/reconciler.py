@@ -14,10 +14,11 @@ import structlog
 
 from stagingmirror.actions.tools import Tools
 from stagingmirror.api.status.model import MirrorStatus
+from stagingmirror.api.status.report import Progress
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.drift.facts import Why
 from stagingmirror.drift.places import SamePlace
-from stagingmirror.engine.context import Context, Progress, acceptances_of
+from stagingmirror.engine.context import Context, acceptances_of
 from stagingmirror.engine.refresh.execute.contention import Contention
 from stagingmirror.engine.refresh.execute.executor import Executor
 from stagingmirror.engine.refresh.execute.leftovers import Leftovers

@@ -96,5 +96,5 @@ def test_nothing_is_in_sync_that_is_not_wholly_and_freshly_seen(before: Report, 
     if made["sync"] == "InSync" or of_condition(made, "InSync") == "True":
         assert of_condition(made, "Ready") == "True"
         assert {each["verdict"] for each in made["components"]} <= {"InSync", "Accepted"}
-        assert not of.writing
+        assert not of.progress.writing
     assert ("inSyncSince" in made) == (made["sync"] == "InSync")

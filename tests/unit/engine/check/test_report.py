@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from stagingmirror.api.status.report import Progress
 from stagingmirror.drift.facts import Why
 from stagingmirror.engine.check.report import blind_report
-from stagingmirror.engine.context import Progress
 from stagingmirror.engine.resources.cache import ResourceCache
 from stagingmirror.engine.resources.mirror import Mirror, mirror_of, readable_spec
 from support.kinds.judged import Status, of_condition, status

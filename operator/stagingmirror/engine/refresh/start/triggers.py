@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 
 from stagingmirror.api.spec.mirror import Refresh
 from stagingmirror.api.status.model import MirrorStatus, RefreshStatus
+from stagingmirror.api.status.report import Progress
 from stagingmirror.api.types.times import parse_time, rfc3339
 from stagingmirror.drift.facts import Why
-from stagingmirror.engine.context import Context, Progress
+from stagingmirror.engine.context import Context
 from stagingmirror.engine.observe.check_requests import REFRESH_AT, token_of
 from stagingmirror.engine.refresh.record.record import Record
 from stagingmirror.engine.refresh.start import schedule_ticks as ticking

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from stagingmirror.engine.context import Progress
+from stagingmirror.api.status.report import Progress
 from stagingmirror.engine.refresh.record.record_store import UNREADABLE_PERIOD
 from support.kinds.builders import NOW
 from support.kinds.records import a_record, an_entry
