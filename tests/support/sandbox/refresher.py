@@ -99,7 +99,7 @@ async def a_refresher() -> AsyncIterator[Office]:
             tools,
             runtime=a_runtime(lambda: office.now),
             settings=Settings(namespace="operator"),
-            recorder=Told(),
+            emit=Told().emit,
             mirror_is_there=mirrors.__contains__,
             same_place=lambda one, other: one == other,
             prove=lambda key, since: None,

@@ -129,7 +129,7 @@ class Sandbox:
             self.tools,
             runtime=a_runtime(time.time, lambda: self.leading),
             settings=self.settings,
-            recorder=self.told,
+            emit=self.told.emit,
             mirror_is_there=lambda uid: self._uid() == uid,
             same_place=lambda one, other: one == other,
             prove=lambda key, since: None,

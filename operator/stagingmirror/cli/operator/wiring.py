@@ -158,7 +158,7 @@ class Operator:
             self.tools,
             runtime=self.runtime,
             settings=self._settings,
-            recorder=self.recorder,
+            emit=self.recorder.emit,
             mirror_is_there=self.cache.has_mirror,
             same_place=self.sources.same_place,
             prove=self.probes.since,
@@ -187,7 +187,7 @@ class Operator:
         self.reactions = EventHandlers(
             cache=self.cache,
             claims=self.claims,
-            queue=self.queue,
+            add=self.queue.add,
             acknowledged=self.acknowledged,
             metrics=self._metrics,
             wake_environments=self.environments.wake,
@@ -203,8 +203,8 @@ class Operator:
 
     def _make_leader(self) -> None:
         self.settled_at = SettledAt(
-            self.queue,
-            self.cluster,
+            self.queue.oldest_unwritten,
+            self.cluster.oldest_unwritten,
             sweeps_vouch_until=self.resync.vouches_until,
             runtime=self.runtime,
             annotate=self._settled,

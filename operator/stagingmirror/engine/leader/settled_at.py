@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Protocol
 
 from stagingmirror.engine.leader.lease import read
 from stagingmirror.errors import NotThere
@@ -13,24 +12,19 @@ EVERY = 0.5
 """Seconds between two reads of the queue; the Lease is renewed every second."""
 
 
-class Unwritten(Protocol):
-    def oldest_unwritten(self) -> float | None:
-        """Since when something is known that no status shows yet (POSIX s); None: nothing is."""
-        ...
-
-
 class SettledAt:
     """Follows the queue, and what is on its way to it, from when this process took over.
 
     Nothing is claimed before this process checked every mirror once. A key that became
     dirty counts from then until it is written, so the time stands still while anything is not; and
     nothing is claimed of a time for which our own resources are not proven
-    (``sweeps_vouch_until``).
+    (``sweeps_vouch_until``). Each of ``unwritten`` returns since when something is known that no
+    status shows yet (POSIX s); None: nothing is.
     """
 
     def __init__(
         self,
-        *unwritten: Unwritten,
+        *unwritten: Callable[[], float | None],
         sweeps_vouch_until: Callable[[], float],
         runtime: Runtime,
         annotate: Callable[[float], None],
@@ -74,7 +68,7 @@ class SettledAt:
         return latest if oldest is None else min(oldest, latest)
 
     def _oldest_unwritten(self) -> float | None:
-        known = [each.oldest_unwritten() for each in self._unwritten]
+        known = [oldest() for oldest in self._unwritten]
         return min((at for at in known if at is not None), default=None)
 
     async def run(self) -> None:

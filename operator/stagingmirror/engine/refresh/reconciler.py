@@ -8,7 +8,6 @@ one, so checks go on during a refresh.
 import contextlib
 import secrets
 from collections.abc import Callable
-from typing import Protocol
 
 import structlog
 
@@ -59,10 +58,8 @@ RETRY = 3.0
 """Seconds after which a request without an answer is retried."""
 
 
-class EventRecorder(Protocol):
-    """Emits an Event on the mirror and one log line. ``kind`` is Normal or Warning."""
-
-    def emit(self, key: MirrorKey, uid: str, kind: str, reason: str, message: str) -> None: ...
+Emit = Callable[[MirrorKey, str, str, str, str], None]
+"""Emits an Event and a log line: mirror, its uid, Normal or Warning, reason, message."""
 
 
 class RefreshReconciler:
@@ -74,7 +71,7 @@ class RefreshReconciler:
         *,
         runtime: Runtime,
         settings: Settings,
-        recorder: EventRecorder,
+        emit: Emit,
         mirror_is_there: Callable[[str], bool],
         same_place: SamePlace,
         prove: Callable[[MirrorKey, float], None],
@@ -88,7 +85,7 @@ class RefreshReconciler:
         """
         self._tools = tools
         self._runtime = runtime
-        self._recorder = recorder
+        self._emit = emit
         self._prove = prove
         self._read_bytes = read_bytes
         # A container that restarts keeps its pod's name; it is another writer all the same.
@@ -256,7 +253,7 @@ class RefreshReconciler:
     def _took_over(self, record: Record, entry: Entry) -> None:
         key = MirrorKey(record.namespace, record.name)
         for message in entry.step.owners(entry.before or {}):
-            self._recorder.emit(key, record.uid, "Normal", Reason.TOOK_OVER, message)
+            self._emit(key, record.uid, "Normal", Reason.TOOK_OVER, message)
 
 
 def _unreadable(uid: str, why: str) -> tuple[str, str]:

@@ -1,17 +1,12 @@
 """What a change of our own resources sets in motion: which mirrors are checked, what is dropped."""
 
 from collections.abc import Callable
-from typing import Protocol
 
 from stagingmirror.engine.holds.active import AcknowledgedHolds, read
 from stagingmirror.engine.ownership.claims import Claims
 from stagingmirror.engine.resources.cache import Body, Changed, Plural, ResourceCache
 from stagingmirror.engine.resources.mirror import MirrorKey, concerned, environments_of
 from stagingmirror.metrics import Metrics
-
-
-class Adding(Protocol):
-    def add(self, key: MirrorKey) -> None: ...
 
 
 class EventHandlers:
@@ -22,7 +17,7 @@ class EventHandlers:
         *,
         cache: ResourceCache,
         claims: Claims,
-        queue: Adding,
+        add: Callable[[MirrorKey], None],
         acknowledged: AcknowledgedHolds,
         metrics: Metrics,
         wake_environments: Callable[[], None],
@@ -30,7 +25,7 @@ class EventHandlers:
     ) -> None:
         self._cache = cache
         self._claims = claims
-        self._queue = queue
+        self._add = add
         self._acknowledged = acknowledged
         self._metrics = metrics
         self._wake_environments = wake_environments
@@ -54,7 +49,7 @@ class EventHandlers:
             case "mirrorholds":
                 self._hold(change)
         for key in concerned(self._cache, change):
-            self._queue.add(key)
+            self._add(key)
 
     def _mirror(self, change: Changed) -> None:
         key = MirrorKey(change.key.namespace, change.key.name)
@@ -64,13 +59,13 @@ class EventHandlers:
         else:
             others = self._claims.update(change.after)
         for other in others:
-            self._queue.add(other)
+            self._add(other)
 
     def _environment(self, change: Changed) -> None:
         for body in self._cache.all("stagingmirrors"):
             if change.key.name in environments_of(body):
                 for other in self._claims.update(body):
-                    self._queue.add(other)
+                    self._add(other)
         self._wake_environments()
 
     def _hold(self, change: Changed) -> None:

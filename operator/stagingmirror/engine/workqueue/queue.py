@@ -170,9 +170,6 @@ class WorkQueue(Generic[K]):
         """When each key in work was taken."""
         return tuple(work.started for work in self._work.values())
 
-    def __len__(self) -> int:
-        return len(self._waiting)
-
     def _add(self, key: K, since: float) -> None:
         deadline = self._deadlines.get(key, math.inf)
         # A rank in the past would let a key that is overdue again and again go before all others.

@@ -93,7 +93,7 @@ def settling(
     clock: Clock, *queue: Unwritten | WorkQueue[str], sweeps_vouch_until: float = math.inf
 ) -> SettledAt:
     return SettledAt(
-        *queue,
+        *(each.oldest_unwritten for each in queue),
         sweeps_vouch_until=lambda: sweeps_vouch_until,
         runtime=a_runtime(clock),
         annotate=lambda _: None,
