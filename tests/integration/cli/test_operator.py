@@ -1,4 +1,4 @@
-"""The commands and the operator together: what is asked for is done, and told as it is."""
+"""The commands and the operator together: what is requested is done, and reported as it is."""
 
 import os
 import subprocess

@@ -11,14 +11,19 @@ import pytest
 
 from rig.control_plane import ControlPlane
 from rig.programs import program
-from support.operators.scripted_operator import SCHEDULE, Place, Told, scripted_operator
+from support.operators.scripted_operator import (
+    SCHEDULE,
+    Output,
+    ScriptedOperator,
+    scripted_operator,
+)
 from support.resources.statuses import DRIFTED_MODEL, component
 
 pytestmark = pytest.mark.integration
 
 
 @pytest.fixture
-def place(control_plane: ControlPlane) -> Iterator[Place]:
+def scripted(control_plane: ControlPlane) -> Iterator[ScriptedOperator]:
     with scripted_operator(control_plane) as made:
         yield made
 
@@ -39,60 +44,64 @@ def place(control_plane: ControlPlane) -> Iterator[Place]:
     ],
 )
 def test_what_cannot_be_done_is_one_line_on_standard_error(
-    place: Place, arguments: tuple[str, ...], code: int, words: str
+    scripted: ScriptedOperator, arguments: tuple[str, ...], code: int, words: str
 ) -> None:
-    place.mirror("fraud", component("a"))
+    scripted.mirror("fraud", component("a"))
 
-    told = place.run(*arguments)
+    output = scripted.run(*arguments)
 
-    assert told.code == code
-    assert words in " ".join(told.err.split())
-    assert told.out == ""
-    assert "Traceback" not in told.err
+    assert output.code == code
+    assert words in " ".join(output.err.split())
+    assert output.out == ""
+    assert "Traceback" not in output.err
 
 
 def test_options_stand_before_the_command_or_after_it_and_those_after_it_count(
-    place: Place,
+    scripted: ScriptedOperator,
 ) -> None:
-    place.mirror("fraud", component("a"))
-    place.settle()
+    scripted.mirror("fraud", component("a"))
+    scripted.settle()
     elsewhere = ("--kubeconfig", "/nowhere", "-n", "elsewhere")
 
-    told = place.run(*elsewhere, "status")
-    before = before_the_command(place, "status", "-o", "json")
+    output = scripted.run(*elsewhere, "status")
+    before = before_the_command(scripted, "status", "-o", "json")
 
-    assert "fraud" in told.out
-    assert before.code == told.code == 0
+    assert "fraud" in output.out
+    assert before.code == output.code == 0
     assert json.loads(before.out)[0]["name"] == "fraud"
 
 
-def before_the_command(place: Place, *command: str) -> Told:
-    options = ("-n", place.namespace, "--kubeconfig", str(place.kubeconfig))
+def before_the_command(scripted: ScriptedOperator, *command: str) -> Output:
+    options = ("-n", scripted.namespace, "--kubeconfig", str(scripted.kubeconfig))
     done = subprocess.run(
         [sys.executable, "-m", "stagingmirror", *options, *command],
         capture_output=True,
         text=True,
         timeout=60,
-        env={**os.environ, "STAGINGMIRROR_NAMESPACE": place.operator},
+        env={**os.environ, "STAGINGMIRROR_NAMESPACE": scripted.operator},
         check=False,
     )
-    return Told(done.returncode, done.stdout, done.stderr)
+    return Output(done.returncode, done.stdout, done.stderr)
 
 
-def test_an_api_server_that_does_not_answer_is_one_line_too(place: Place, tmp_path: Path) -> None:
+def test_an_api_server_that_does_not_answer_is_one_line_too(
+    scripted: ScriptedOperator, tmp_path: Path
+) -> None:
     nowhere = tmp_path / "kubeconfig"
     nowhere.write_text(
-        place.kubeconfig.read_text().replace(place.kube.server, "https://127.0.0.1:1")
+        scripted.kubeconfig.read_text().replace(scripted.kube.server, "https://127.0.0.1:1")
     )
 
-    told = Place(place.kube, place.namespace, place.operator, nowhere).run("check", "fraud")
+    output = ScriptedOperator(scripted.kube, scripted.namespace, scripted.operator, nowhere).run(
+        "check", "fraud"
+    )
 
-    assert told.code == 1
-    assert told.err.startswith("error: ")
-    assert len(told.err.splitlines()) == 1
+    assert output.code == 1
+    assert output.err.startswith("error: ")
+    assert len(output.err.splitlines()) == 1
 
 
-def test_status_diff_plan_and_history_show_what_the_status_has(place: Place) -> None:
+def test_status_diff_plan_and_history_show_what_the_status_has(scripted: ScriptedOperator) -> None:
     plan = {
         "steps": [
             {"phase": "switch", "component": "fraud-model", "text": "alias champion → version 8"}
@@ -100,25 +109,27 @@ def test_status_diff_plan_and_history_show_what_the_status_has(place: Place) -> 
         "left": [],
     }
     done = {"id": "r", "trigger": "Manual", "result": "Succeeded", "message": "2 of 2 applied"}
-    place.mirror("fraud", DRIFTED_MODEL, told={"plan": plan, "refreshes": [done]}, refresh=SCHEDULE)
+    scripted.mirror(
+        "fraud", DRIFTED_MODEL, extra={"plan": plan, "refreshes": [done]}, refresh=SCHEDULE
+    )
 
-    assert "fraud is NOT in sync with production" in place.run("status", "fraud").out
-    assert "fraud     Drifted" in place.run("status").out.replace("fraud   ", "fraud     ")
-    assert "sha256:9f0c2b71   sha256:41d7aa03" in place.run("diff", "fraud").out
-    assert "alias champion → version 8" in place.run("plan", "fraud").out
-    assert "2 of 2 applied" in place.run("history", "fraud").out
-    assert json.loads(place.run("status", "-o", "json").out)[0]["status"]["sync"] == "Drifted"
+    assert "fraud is NOT in sync with production" in scripted.run("status", "fraud").out
+    assert "fraud     Drifted" in scripted.run("status").out.replace("fraud   ", "fraud     ")
+    assert "sha256:9f0c2b71   sha256:41d7aa03" in scripted.run("diff", "fraud").out
+    assert "alias champion → version 8" in scripted.run("plan", "fraud").out
+    assert "2 of 2 applied" in scripted.run("history", "fraud").out
+    assert json.loads(scripted.run("status", "-o", "json").out)[0]["status"]["sync"] == "Drifted"
 
 
-def test_json_has_every_value_whole(place: Place) -> None:
+def test_json_has_every_value_whole(scripted: ScriptedOperator) -> None:
     digest = f"sha256:{'a99e1902' * 8}"
     plan = {"steps": [{"phase": "switch", "component": "features", "text": f"image → {digest}"}]}
     done = {"id": "r", "trigger": "Manual", "result": "RolledBack", "message": f"no {digest}"}
-    told = {"plan": plan, "refreshes": [done]}
-    place.mirror("fraud", DRIFTED_MODEL, component("b"), told=told, refresh=SCHEDULE)
+    output = {"plan": plan, "refreshes": [done]}
+    scripted.mirror("fraud", DRIFTED_MODEL, component("b"), extra=output, refresh=SCHEDULE)
 
     answers = {
-        command: json.loads(place.run(command, "fraud", "-o", "json").out)
+        command: json.loads(scripted.run(command, "fraud", "-o", "json").out)
         for command in ("diff", "plan", "history")
     }
 
@@ -126,30 +137,30 @@ def test_json_has_every_value_whole(place: Place) -> None:
     assert answers["plan"]["plan"]["steps"][0]["text"] == f"image → {digest}"
     assert answers["history"]["refreshes"][0]["message"] == f"no {digest}"
     assert [each["name"] for each in answers["diff"]["components"]] == ["fraud-model", "b"]
-    assert "image → sha256:a99e1902\n" in place.run("plan", "fraud").out
+    assert "image → sha256:a99e1902\n" in scripted.run("plan", "fraud").out
 
 
-def test_there_is_no_colour_where_there_is_no_terminal(place: Place) -> None:
-    place.mirror("fraud", DRIFTED_MODEL)
+def test_there_is_no_colour_where_there_is_no_terminal(scripted: ScriptedOperator) -> None:
+    scripted.mirror("fraud", DRIFTED_MODEL)
 
-    assert "\x1b[" not in place.run("status", "fraud").out
-
-
-def test_all_namespaces_need_the_right_and_say_so(place: Place) -> None:
-    told = place.run("check", "-A")
-
-    assert told.code == 1
-    assert "stagingmirrors" in told.err
+    assert "\x1b[" not in scripted.run("status", "fraud").out
 
 
-def test_kubectl_finds_the_command_by_its_name(place: Place) -> None:
-    place.mirror("fraud", component("a"))
+def test_all_namespaces_need_the_right_and_say_so(scripted: ScriptedOperator) -> None:
+    output = scripted.run("check", "-A")
+
+    assert output.code == 1
+    assert "stagingmirrors" in output.err
+
+
+def test_kubectl_finds_the_command_by_its_name(scripted: ScriptedOperator) -> None:
+    scripted.mirror("fraud", component("a"))
     own = str(Path(sys.executable).parent)
 
-    told = subprocess.run(
+    output = subprocess.run(
         [
-            *(str(program("kubectl")), "stagingmirror", "check", "fraud", "-n", place.namespace),
-            *("--kubeconfig", str(place.kubeconfig), "--operator-namespace", place.operator),
+            *(str(program("kubectl")), "stagingmirror", "check", "fraud", "-n", scripted.namespace),
+            *("--kubeconfig", str(scripted.kubeconfig), "--operator-namespace", scripted.operator),
         ],
         capture_output=True,
         text=True,
@@ -158,4 +169,4 @@ def test_kubectl_finds_the_command_by_its_name(place: Place) -> None:
         check=False,
     )
 
-    assert (told.returncode, told.stdout) == (0, "✓ fraud: in sync (1 of 1)\n")
+    assert (output.returncode, output.stdout) == (0, "✓ fraud: in sync (1 of 1)\n")

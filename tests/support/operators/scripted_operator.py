@@ -1,6 +1,6 @@
-"""Somebody with a kubeconfig and few rights, mirrors, and an operator that is played by hand.
+"""A user with a kubeconfig and few rights, mirrors, and an operator that the test scripts.
 
-Statuses and the Lease are written by the test, so that every state of an operator can be had:
+Statuses and the Lease are written by the test, so that every state of an operator is possible:
 alive, slow, dead, never there.
 """
 
@@ -29,22 +29,22 @@ SCHEDULE = {"schedule": "0 6 * * 1-5", "timeZone": "Europe/Berlin"}
 
 
 @dataclass(frozen=True)
-class Told:
+class Output:
     code: int
     out: str
     err: str
 
 
 @dataclass(frozen=True)
-class Place:
-    """A namespace of mirrors, one of an operator, and somebody who may only look."""
+class ScriptedOperator:
+    """A namespace of mirrors, one of an operator, and a user with few rights."""
 
     kube: Kube
     namespace: str
     operator: str
     kubeconfig: Path
 
-    def run(self, *arguments: str, **environment: str) -> Told:
+    def run(self, *arguments: str, **environment: str) -> Output:
         begun = subprocess.run(
             [
                 *(sys.executable, "-m", "stagingmirror", *arguments, "-n", self.namespace),
@@ -56,27 +56,29 @@ class Place:
             env={**os.environ, "COLUMNS": "200", "USER": "runner", **environment},
             check=False,
         )
-        return Told(begun.returncode, begun.stdout, begun.stderr)
+        return Output(begun.returncode, begun.stdout, begun.stderr)
 
     def settle(self, age: float | None = 0.0) -> None:
-        """What the leader's Lease says; None: it never settled."""
-        said = {} if age is None else {"stagingmirror.dev/settled-at": rfc3339(time.time() - age)}
+        """Write the leader's Lease, settled ``age`` seconds ago; None: it never settled."""
+        annotations = (
+            {} if age is None else {"stagingmirror.dev/settled-at": rfc3339(time.time() - age)}
+        )
         lease = {
             "apiVersion": LEASES,
             "kind": "Lease",
             "metadata": {
                 "name": "stagingmirror",
                 "namespace": self.operator,
-                "annotations": said,
+                "annotations": annotations,
             },
         }
         self.kube.apply(lease)
 
     def mirror(
-        self, name: str, *components: Object, told: Object | None = None, **spec: Any
+        self, name: str, *components: Object, extra: Object | None = None, **spec: Any
     ) -> None:
         self.kube.create(mirror(name, self.namespace, **spec))
-        self.emit(name, status(*components, now=time.time(), **(told or {})))
+        self.emit(name, status(*components, now=time.time(), **(extra or {})))
 
     def emit(self, name: str, what: Object) -> None:
         patch = {"status": what}
@@ -128,15 +130,15 @@ LEASE_RULE = {
 
 
 @contextmanager
-def scripted_operator(control_plane: ControlPlane) -> Iterator[Place]:
-    """A place of its own, behind a living operator; its namespaces end with the block."""
+def scripted_operator(control_plane: ControlPlane) -> Iterator[ScriptedOperator]:
+    """Namespaces of its own, and a Lease that was just renewed; deleted with the block."""
     kube = control_plane.kube
     install(kube)
     here, operator = make_namespace(kube, "cli"), make_namespace(kube, "operator")
     kubeconfig = control_plane.service_account(here, "runner")
     allow(kube, here, RIGHTS, "runner", here)
     allow(kube, operator, [LEASE_RULE], "runner", here)
-    made = Place(kube, here, operator, kubeconfig)
+    made = ScriptedOperator(kube, here, operator, kubeconfig)
     made.settle()
     yield made
     for name in (here, operator):
@@ -145,7 +147,7 @@ def scripted_operator(control_plane: ControlPlane) -> Iterator[Place]:
 
 @contextmanager
 def operator_that(act: Callable[[], object]) -> Iterator[None]:
-    """Does this again and again beside the command, as an operator would."""
+    """Repeats this beside the command, as an operator would."""
     over, trouble = threading.Event(), []
 
     def work() -> None:
@@ -166,13 +168,13 @@ def operator_that(act: Callable[[], object]) -> Iterator[None]:
     assert not trouble, trouble
 
 
-def echoing(place: Place, name: str, *components: Object) -> Callable[[], None]:
+def echoing(scripted: ScriptedOperator, name: str, *components: Object) -> Callable[[], None]:
     """Answers a check token with these components."""
 
     def act() -> None:
-        seen = place.get(name)
-        asked = (seen["metadata"].get("annotations") or {}).get("stagingmirror.dev/check-at")
-        if asked and seen["status"].get("handledCheckAt") != asked:
-            place.emit(name, status(*components, now=time.time(), handledCheckAt=asked))
+        seen = scripted.get(name)
+        token = (seen["metadata"].get("annotations") or {}).get("stagingmirror.dev/check-at")
+        if token and seen["status"].get("handledCheckAt") != token:
+            scripted.emit(name, status(*components, now=time.time(), handledCheckAt=token))
 
     return act
