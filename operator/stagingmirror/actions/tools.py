@@ -83,9 +83,8 @@ class Tools:
     gives the clients of all other systems.
 
     ``is_production``: whether any mirror names this place, or one that is not known to be another,
-    as production's. ``may_copy``: whether
-    the bytes of one environment's registry may be written into another's, which must not be
-    production's unless an admin says so; None: not known now.
+    as production's. ``may_copy``: whether the bytes of one environment's registry may be written
+    into another's, which must not be production's unless an admin allows it; None: not known now.
     """
 
     writer: Writer

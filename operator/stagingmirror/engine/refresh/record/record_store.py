@@ -115,33 +115,18 @@ class Records:
 
     async def begin(self, record: Record) -> Record:
         """Keep a new record in the place of the mirror's last one."""
-        record = replace(record, writer=self._name)
-        if record.uid in self._known:
-            return await self.keep(record)
-        return await self._create(record)
+        return await (self.keep(record) if record.uid in self._known else self._put(record, None))
 
     async def keep(self, record: Record) -> Record:
         """Write it, as this process. Raises Conflicted where another one has written since; what
         that one wrote is then known.
         """
-        record = replace(record, writer=self._name)
         _, version = self._known[record.uid]
-        metadata = {
-            "name": _name(record.uid),
-            "namespace": self._namespace,
-            "resourceVersion": version,
-        }
-        path = f"{self._collection}/{_name(record.uid)}"
         try:
-            made = await self._writer.replace(self._namespace, path, self._body(record, metadata))
+            return await self._put(record, version)
         except NotThere:
-            # Somebody removed it. What it said must not be lost while it is open.
-            return await self._create(record)
-        except (Conflicted, NotAnswered) as error:
-            await self._doubt(record.uid, error)
-            raise
-        self._known[record.uid] = (record, made["metadata"]["resourceVersion"])
-        return record
+            # Somebody removed it. Its content must not be lost while it is open.
+            return await self._put(record, None)
 
     async def drop(self, uid: str) -> None:
         """Remove the record of a mirror that is gone."""
@@ -157,11 +142,16 @@ class Records:
     def _collection(self) -> str:
         return f"/api/v1/namespaces/{self._namespace}/configmaps"
 
-    async def _create(self, record: Record) -> Record:
-        metadata = {"name": _name(record.uid), "namespace": self._namespace}
-        body = self._body(record, metadata)
+    async def _put(self, record: Record, version: str | None) -> Record:
+        """Replace this ``resourceVersion``; None: create it."""
+        record = replace(record, writer=self._name)
+        body = self._body(record, version)
+        path = f"{self._collection}/{_name(record.uid)}"
         try:
-            made = await self._writer.create(self._namespace, self._collection, body)
+            if version is None:
+                made = await self._writer.create(self._namespace, self._collection, body)
+            else:
+                made = await self._writer.replace(self._namespace, path, body)
         except (Conflicted, NotAnswered) as error:
             await self._doubt(record.uid, error)
             raise
@@ -211,19 +201,20 @@ class Records:
         namespace = mirror.partition("/")[0]
         self._unreadable[uid] = Unreadable(why, namespace, is_open, self._clock())
 
-    def _body(self, record: Record, metadata: dict[str, str]) -> dict[str, Any]:
-        labels = {
-            LABEL: "refresh",
-            OPEN: str(record.is_open).lower(),
-            "app.kubernetes.io/managed-by": "stagingmirror",
+    def _body(self, record: Record, version: str | None) -> dict[str, Any]:
+        metadata = {
+            "name": _name(record.uid),
+            "namespace": self._namespace,
+            **({"resourceVersion": version} if version else {}),
+            "labels": {
+                LABEL: "refresh",
+                OPEN: str(record.is_open).lower(),
+                "app.kubernetes.io/managed-by": "stagingmirror",
+            },
+            "annotations": {MIRROR: f"{record.namespace}/{record.name}"},
         }
-        annotations = {MIRROR: f"{record.namespace}/{record.name}"}
-        return {
-            "apiVersion": "v1",
-            "kind": "ConfigMap",
-            "metadata": {**metadata, "labels": labels, "annotations": annotations},
-            "data": {KEY: json.dumps(to_json(record), sort_keys=True)},
-        }
+        data = {KEY: json.dumps(to_json(record), sort_keys=True)}
+        return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
 
 
 def _name(uid: str) -> str:
