@@ -99,7 +99,7 @@ class ComponentStatus(StatusModel):
     name: Text
     """Name of the component in track."""
     kind: Text | None = None
-    """modelAlias, pipelineImage or setting."""
+    """The kind, by the name of its field in track."""
     verdict: Text = "Unknown"
     """InSync, Drifted, Accepted, Held or Unknown."""
     reason: Text | None = None
