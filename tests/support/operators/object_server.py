@@ -1,4 +1,4 @@
-"""An API server on loopback with a few objects on it, that fails when and as a test tells it."""
+"""An API server on loopback with a few objects on it, that fails when and as a test requires."""
 
 import copy
 import json
@@ -13,7 +13,7 @@ from support.kubernetes.api_server import Answer, an_api_server, not_found, refu
 
 Object = dict[str, Any]
 Fate = Literal["lost", "down"] | int
-"""``lost``: done, and nobody hears of it. ``down``: not done, no answer. A number: refused so."""
+"""``lost``: done, without an answer. ``down``: not done, no answer. A number: refused with it."""
 
 CONFIG_MAPS = "/api/v1/namespaces/{}/configmaps"
 
@@ -27,7 +27,7 @@ class ObjectServer:
     objects: dict[str, Object] = field(default_factory=dict)
     fates: dict[tuple[str, str], list[Fate]] = field(default_factory=dict)
     for_ever: bool = False
-    asked: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
     _versions: "count[int]" = field(default_factory=lambda: count(1))
 
     def config_map(self, name: str, data: dict[str, str], namespace: str = "ml-staging") -> None:
@@ -48,7 +48,7 @@ class ObjectServer:
         return body
 
     def respond(self, method: str, path: str, body: Any) -> Answer:
-        self.asked.append(f"{method} {path}")
+        self.requests.append(f"{method} {path}")
         fate = self._fate(method, path)
         if isinstance(fate, int):
             return refused(fate, "Refused")
@@ -95,13 +95,13 @@ class ObjectServer:
 
 
 @asynccontextmanager
-async def a_writer(shelf: ObjectServer) -> AsyncIterator[Writer]:
-    async with an_api_server(shelf.respond) as client:
+async def a_writer(server: ObjectServer) -> AsyncIterator[Writer]:
+    async with an_api_server(server.respond) as client:
         yield Writer(client, productions=frozenset, leading=lambda: True)
 
 
 def _merged(known: Object, patch: Object) -> Object:
-    """RFC 7386, two levels deep, which is all that is asked for here."""
+    """RFC 7386, two levels deep, which is all that is requests for here."""
     merged = json.loads(json.dumps(known))
     for name, part in patch.items():
         for key, value in part.items():

@@ -1,6 +1,4 @@
-"""The refresh half of an operator on a shelf, and a mirror ``ml-staging/fraud`` that is asked to
-refresh.
-"""
+"""The refresh half of an operator on a server, and a mirror ``ml-staging/fraud`` to refresh."""
 
 import asyncio
 import json
@@ -32,12 +30,12 @@ _ROOT = "/apis/stagingmirror.dev/v1alpha1"
 MIRROR = f"{_ROOT}/namespaces/ml-staging/stagingmirrors/fraud"
 STAGING = f"{_ROOT}/mirrorenvironments/staging"
 RECORD = "/api/v1/namespaces/operator/configmaps/refresh-{}"
-ASKED = {"stagingmirror.dev/refresh-at": "now"}
+REQUESTED = {"stagingmirror.dev/refresh-at": "now"}
 SEEN_BEFORE = {"conditions": [{"type": "Ready", "status": "True"}]}
 
 
 @dataclass
-class Told:
+class Events:
     news: list[tuple[str, str]] = field(default_factory=list)
 
     def emit(self, key: MirrorKey, uid: str, kind: str, reason: str, message: str) -> None:
@@ -45,8 +43,8 @@ class Told:
 
 
 @dataclass
-class Office:
-    shelf: ObjectServer
+class ServedRefresher:
+    server: ObjectServer
     refresher: RefreshReconciler
     now: float
     mirrors: set[str]
@@ -68,8 +66,8 @@ class Office:
         await tend(self.refresher)
 
     def context(self, **given: Any) -> Context:
-        """A mirror that somebody asks to refresh, as of now."""
-        whole: Mapping[str, Any] = {"annotations": ASKED, "status": SEEN_BEFORE, **given}
+        """A mirror whose refresh was requested, as of now."""
+        whole: Mapping[str, Any] = {"annotations": REQUESTED, "status": SEEN_BEFORE, **given}
         return context(now=self.now, **whole)
 
 
@@ -82,34 +80,34 @@ async def tend(refresher: RefreshReconciler) -> None:
 
 
 @asynccontextmanager
-async def a_refresher() -> AsyncIterator[Office]:
-    shelf = ObjectServer()
+async def a_refresher() -> AsyncIterator[ServedRefresher]:
+    server = ObjectServer()
     body = resources.mirror(refresh={"schedule": "0 6 * * *"})
     metadata = {**body["metadata"], "uid": "uid-1", "generation": 1}
-    shelf.put(MIRROR, {**body, "metadata": metadata})
+    server.put(MIRROR, {**body, "metadata": metadata})
     for role in ("Production", "Staging"):
         spec = environment(role).model_dump(mode="json", by_alias=True, exclude_unset=True)
         name = role.lower()
         made = resources.resource("MirrorEnvironment", name, spec)
-        shelf.put(f"{_ROOT}/mirrorenvironments/{name}", made)
-    async with a_writer(shelf) as writer:
-        tools = tools_with(writer, lambda: office.now, server=_no_server)
+        server.put(f"{_ROOT}/mirrorenvironments/{name}", made)
+    async with a_writer(server) as writer:
+        tools = tools_with(writer, lambda: served.now, server=_no_server)
         mirrors = {"uid-1"}
         refresher = RefreshReconciler(
             tools,
-            runtime=a_runtime(lambda: office.now),
+            runtime=a_runtime(lambda: served.now),
             settings=Settings(namespace="operator"),
-            emit=Told().emit,
+            emit=Events().emit,
             mirror_is_there=mirrors.__contains__,
             same_place=lambda one, other: one == other,
             prove=lambda key, since: None,
             read_bytes=lambda key, subjects, since, looked: True,
         )
-        office = Office(shelf, refresher, NOW, mirrors)
-        yield office
+        served = ServedRefresher(server, refresher, NOW, mirrors)
+        yield served
 
 
-def on_the_shelf(shelf: ObjectServer, record: Record | None, uid: str, **labels: str) -> None:
+def on_the_server(server: ObjectServer, record: Record | None, uid: str, **labels: str) -> None:
     """A record that an operator before us has left; None: one that nobody can read."""
     text = "{}" if record is None else json.dumps(to_json(record))
     metadata = {
@@ -119,11 +117,11 @@ def on_the_shelf(shelf: ObjectServer, record: Record | None, uid: str, **labels:
         "labels": labels,
     }
     body = {"kind": "ConfigMap", "metadata": metadata, "data": {KEY: text}}
-    shelf.put(RECORD.format(uid), body)
+    server.put(RECORD.format(uid), body)
 
 
-def kept(office: Office, uid: str = "uid-1") -> Record:
-    return from_json(json.loads(office.shelf.objects[RECORD.format(uid)]["data"][KEY]))
+def kept(served: ServedRefresher, uid: str = "uid-1") -> Record:
+    return from_json(json.loads(served.server.objects[RECORD.format(uid)]["data"][KEY]))
 
 
 def _no_server(environment: str) -> MlflowServer:

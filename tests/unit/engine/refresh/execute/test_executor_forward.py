@@ -28,8 +28,8 @@ ARRIVED = Judgement()
 
 
 class Runs:
-    def __init__(self, shelf: ObjectServer) -> None:
-        self.shelf = shelf
+    def __init__(self, server: ObjectServer) -> None:
+        self.server = server
         self.now = NOW
         self.patience, self.arrivals = Patience(), Arrivals()
 
@@ -46,14 +46,14 @@ class Runs:
 
     def reads(self, name: str) -> int:
         return sum(
-            each.startswith("GET") and each.endswith(f"/{name}") for each in self.shelf.asked
+            each.startswith("GET") and each.endswith(f"/{name}") for each in self.server.requests
         )
 
 
 @pytest.fixture
 async def runs() -> AsyncIterator[Runs]:
-    shelf = ObjectServer()
-    made = Runs(shelf)
+    server = ObjectServer()
+    made = Runs(server)
 
     def clock() -> float:
         return made.now
@@ -61,7 +61,7 @@ async def runs() -> AsyncIterator[Runs]:
     def no_server(environment: str) -> MlflowServer:
         raise CannotRefresh("NoCredentials", environment)
 
-    async with a_writer(shelf) as writer:
+    async with a_writer(server) as writer:
         records = Records(writer, namespace="operator", writer_name="o", clock=clock)
         await made.prepare(records, tools_with(writer, clock, server=no_server))
         yield made
@@ -71,8 +71,8 @@ async def runs() -> AsyncIterator[Runs]:
 async def test_a_step_that_is_refused_is_tried_for_a_while_before_all_is_put_back(
     runs: Runs, refusal: Fate
 ) -> None:
-    runs.shelf.config_map("training-data", {"snapshot": "old"})
-    runs.shelf.fates, runs.shelf.for_ever = {("PATCH", "training-data"): [refusal]}, True
+    runs.server.config_map("training-data", {"snapshot": "old"})
+    runs.server.fates, runs.server.for_ever = {("PATCH", "training-data"): [refusal]}, True
     record = await runs.forward(await runs.records.begin(a_record()))
 
     patient = await runs.forward(record)
@@ -85,21 +85,21 @@ async def test_a_step_that_is_refused_is_tried_for_a_while_before_all_is_put_bac
 
 
 async def test_a_step_that_was_refused_by_a_starting_server_is_taken_once(runs: Runs) -> None:
-    runs.shelf.config_map("training-data", {"snapshot": "old"})
-    runs.shelf.fates = {("PATCH", "training-data"): [403, 401]}
+    runs.server.config_map("training-data", {"snapshot": "old"})
+    runs.server.fates = {("PATCH", "training-data"): [403, 401]}
     record = await runs.records.begin(a_record())
 
     for _ in range(4):
         record = await runs.forward(record)
 
     assert record.phase == "Verify"
-    assert runs.shelf.data("training-data") == {"snapshot": "new"}
+    assert runs.server.data("training-data") == {"snapshot": "new"}
 
 
 async def test_what_has_arrived_is_asked_again_once_everything_has(runs: Runs) -> None:
-    runs.shelf.config_map("training-data", {"snapshot": "new"})
-    runs.shelf.config_map("features", {"snapshot": "new"})
-    runs.shelf.fates = {("GET", "features"): ["down", 403, 401, "down"]}
+    runs.server.config_map("training-data", {"snapshot": "new"})
+    runs.server.config_map("features", {"snapshot": "new"})
+    runs.server.fates = {("GET", "features"): ["down", 403, 401, "down"]}
     entries = an_entry("Taken"), an_entry("Taken", OTHER, before={**BEFORE, "uid": "x"})
     record = await runs.records.begin(a_record(*entries, phase="Verify", last_write=NOW))
 
@@ -113,10 +113,10 @@ async def test_what_has_arrived_is_asked_again_once_everything_has(runs: Runs) -
 
 
 async def test_what_was_set_back_after_it_had_arrived_is_found_at_the_end(runs: Runs) -> None:
-    runs.shelf.config_map("training-data", {"snapshot": "new"})
+    runs.server.config_map("training-data", {"snapshot": "new"})
     record = await runs.records.begin(a_record(an_entry("Taken"), phase="Verify", last_write=NOW))
     record = await runs.running.verify(record, Judgement(waiting="a look"), runs.arrivals)
-    runs.shelf.config_map("training-data", {"snapshot": "old"})
+    runs.server.config_map("training-data", {"snapshot": "old"})
 
     record = await runs.running.verify(record, ARRIVED, runs.arrivals)
 

@@ -12,59 +12,61 @@ from support.sandbox.refresher import (
     MIRROR,
     RECORD,
     SEEN_BEFORE,
-    Office,
+    ServedRefresher,
     a_refresher,
     kept,
-    on_the_shelf,
+    on_the_server,
 )
 
 
 @pytest.fixture
-async def office() -> AsyncIterator[Office]:
-    async with a_refresher() as office:
-        yield office
+async def served() -> AsyncIterator[ServedRefresher]:
+    async with a_refresher() as served:
+        yield served
 
 
 async def test_an_unreadable_record_of_a_deleted_mirror_stays_until_somebody_deletes_it(
-    office: Office,
+    served: ServedRefresher,
 ) -> None:
-    on_the_shelf(office.shelf, None, "uid-0", **{"stagingmirror.dev/open": "true"})
-    await office.tend()
-    assert RECORD.format("uid-0") in office.shelf.objects
+    on_the_server(served.server, None, "uid-0", **{"stagingmirror.dev/open": "true"})
+    await served.tend()
+    assert RECORD.format("uid-0") in served.server.objects
 
-    del office.shelf.objects[RECORD.format("uid-0")]
-    office.now += UNREADABLE_PERIOD
-    await office.tend()
+    del served.server.objects[RECORD.format("uid-0")]
+    served.now += UNREADABLE_PERIOD
+    await served.tend()
 
-    assert (await office.advance(office.context())).activity == "Refreshing"
+    assert (await served.advance(served.context())).activity == "Refreshing"
 
 
-async def test_a_mirror_that_waits_for_its_finalizer_is_put_back_at_once(office: Office) -> None:
-    body = office.shelf.objects[MIRROR]
+async def test_a_mirror_that_waits_for_its_finalizer_is_put_back_at_once(
+    served: ServedRefresher,
+) -> None:
+    body = served.server.objects[MIRROR]
     metadata = {**body["metadata"], "deletionTimestamp": "2026-11-25T06:00:00Z"}
-    office.shelf.put(MIRROR, {**body, "metadata": metadata})
-    office.mirrors.clear()
-    office.shelf.config_map("training-data", {"snapshot": "new"})
-    on_the_shelf(office.shelf, a_record(an_entry("Taken")), "uid-1")
+    served.server.put(MIRROR, {**body, "metadata": metadata})
+    served.mirrors.clear()
+    served.server.config_map("training-data", {"snapshot": "new"})
+    on_the_server(served.server, a_record(an_entry("Taken")), "uid-1")
 
-    await office.tend()
+    await served.tend()
 
-    assert office.shelf.data("training-data") == {"snapshot": "old"}
-    assert RECORD.format("uid-1") not in office.shelf.objects
+    assert served.server.data("training-data") == {"snapshot": "old"}
+    assert RECORD.format("uid-1") not in served.server.objects
 
 
 async def test_what_a_deleted_mirror_leaves_is_kept_with_its_former_values(
-    office: Office, capsys: pytest.CaptureFixture[str]
+    served: ServedRefresher, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    office.mirrors.clear()
-    del office.shelf.objects[MIRROR]
-    office.shelf.config_map("training-data", {"snapshot": "theirs"})
-    on_the_shelf(office.shelf, a_record(an_entry("Taken")), "uid-1")
+    served.mirrors.clear()
+    del served.server.objects[MIRROR]
+    served.server.config_map("training-data", {"snapshot": "theirs"})
+    on_the_server(served.server, a_record(an_entry("Taken")), "uid-1")
 
-    await office.tend()
-    await office.tend()
+    await served.tend()
+    await served.tend()
 
-    (left,) = kept(office).left
+    (left,) = kept(served).left
     assert left.before is not None
     assert left.before["value"] == "old"
     said = capsys.readouterr().out
@@ -72,27 +74,29 @@ async def test_what_a_deleted_mirror_leaves_is_kept_with_its_former_values(
     assert "training-data: snapshot" in said
 
 
-async def left_behind(office: Office, value: str) -> Progress:
+async def left_behind(served: ServedRefresher, value: str) -> Progress:
     """A RollbackIncomplete whose field now holds this, looked at twice."""
-    office.shelf.config_map("training-data", {"snapshot": value})
+    served.server.config_map("training-data", {"snapshot": value})
     fields = {"phase": "Closed", "result": "RollbackIncomplete", "ended": NOW, "message": "m"}
-    on_the_shelf(office.shelf, a_record(an_entry("Left", message="why"), **fields), "uid-1")
-    return await office.advance(office.context(annotations={}))
+    on_the_server(served.server, a_record(an_entry("Left", message="why"), **fields), "uid-1")
+    return await served.advance(served.context(annotations={}))
 
 
 @pytest.mark.parametrize("value", ["old", "new"])
 async def test_what_was_left_is_settled_at_its_former_and_at_the_applied_value(
-    office: Office, value: str
+    served: ServedRefresher, value: str
 ) -> None:
-    told = await left_behind(office, value)
+    told = await left_behind(served, value)
 
     assert told.stalled is None
-    assert kept(office).left == ()
-    assert kept(office).result == "RollbackIncomplete"
+    assert kept(served).left == ()
+    assert kept(served).result == "RollbackIncomplete"
 
 
-async def test_what_was_left_stalls_until_then_and_says_what_ends_it(office: Office) -> None:
-    told = await left_behind(office, "theirs")
+async def test_what_was_left_stalls_until_then_and_says_what_ends_it(
+    served: ServedRefresher,
+) -> None:
+    told = await left_behind(served, "theirs")
 
     assert told.stalled is not None
     reason, message = told.stalled
@@ -102,13 +106,13 @@ async def test_what_was_left_stalls_until_then_and_says_what_ends_it(office: Off
 
 
 async def test_a_later_refresh_that_finds_everything_in_sync_settles_what_was_left(
-    office: Office,
+    served: ServedRefresher,
 ) -> None:
-    stalled = await left_behind(office, "theirs")
+    stalled = await left_behind(served, "theirs")
     assert stalled.finished is not None
     status = {**SEEN_BEFORE, "refreshes": [stalled.finished.dump()]}
 
-    told = await office.advance(office.context(steps=(), status=status))
+    told = await served.advance(served.context(steps=(), status=status))
 
     assert told.stalled is None
     assert told.finished is not None

@@ -24,8 +24,8 @@ TURNED = {"phase": "RollBack", "turned": NOW, "why": ("Held", "ci holds staging.
 class Returns:
     """``clock`` is what the hands go by; there are no credentials for any registry."""
 
-    def __init__(self, shelf: ObjectServer) -> None:
-        self.shelf = shelf
+    def __init__(self, server: ObjectServer) -> None:
+        self.server = server
         self.now = NOW
 
     async def prepare(self, records: Records, returning: Rollback, record: Record) -> None:
@@ -40,11 +40,11 @@ class Returns:
 
 
 @pytest.fixture
-def shelf() -> ObjectServer:
-    shelf = ObjectServer()
-    shelf.config_map("training-data", {"snapshot": "new"})
-    shelf.config_map("features", {"snapshot": "new"})
-    return shelf
+def server() -> ObjectServer:
+    server = ObjectServer()
+    server.config_map("training-data", {"snapshot": "new"})
+    server.config_map("features", {"snapshot": "new"})
+    return server
 
 
 def no_server(environment: str) -> MlflowServer:
@@ -52,13 +52,13 @@ def no_server(environment: str) -> MlflowServer:
 
 
 @pytest.fixture
-async def returns(shelf: ObjectServer) -> AsyncIterator[Returns]:
-    made = Returns(shelf)
+async def returns(server: ObjectServer) -> AsyncIterator[Returns]:
+    made = Returns(server)
 
     def clock() -> float:
         return made.now
 
-    async with a_writer(shelf) as writer:
+    async with a_writer(server) as writer:
         tools = tools_with(writer, clock, server=no_server)
         records = Records(writer, namespace="operator", writer_name="operator/1", clock=clock)
         entries = (
@@ -72,35 +72,35 @@ async def returns(shelf: ObjectServer) -> AsyncIterator[Returns]:
 @pytest.mark.parametrize("refusal", [401, 403, 422])
 @pytest.mark.parametrize("verb", ["PATCH", "GET"])
 async def test_a_refusal_is_asked_again_and_everything_is_put_back(
-    returns: Returns, shelf: ObjectServer, refusal: Fate, verb: str
+    returns: Returns, server: ObjectServer, refusal: Fate, verb: str
 ) -> None:
-    shelf.fates = {(verb, "training-data"): [refusal] * 5}
+    server.fates = {(verb, "training-data"): [refusal] * 5}
 
     ended = await returns.passes()
 
     assert ended.result == "RolledBack", ended
-    assert [shelf.data(name) for name in ("training-data", "features")] == [
+    assert [server.data(name) for name in ("training-data", "features")] == [
         {"snapshot": "old"},
         {"snapshot": "old"},
     ]
 
 
 async def test_what_is_refused_keeps_no_other_component_waiting(
-    returns: Returns, shelf: ObjectServer
+    returns: Returns, server: ObjectServer
 ) -> None:
-    shelf.fates, shelf.for_ever = {("PATCH", "training-data"): [403]}, True
+    server.fates, server.for_ever = {("PATCH", "training-data"): [403]}, True
 
     record = await returns.passes()
 
     assert record.is_open
-    assert shelf.data("features") == {"snapshot": "old"}
+    assert server.data("features") == {"snapshot": "old"}
     assert "403" in record.message
 
 
 async def test_what_is_refused_until_the_timeout_is_left_and_named(
-    returns: Returns, shelf: ObjectServer
+    returns: Returns, server: ObjectServer
 ) -> None:
-    shelf.fates, shelf.for_ever = {("PATCH", "training-data"): [403]}, True
+    server.fates, server.for_ever = {("PATCH", "training-data"): [403]}, True
     await returns.passes()
 
     returns.now += returns.record.timeout + 1
@@ -112,19 +112,19 @@ async def test_what_is_refused_until_the_timeout_is_left_and_named(
 
 
 async def test_what_somebody_else_changed_is_left_at_once(
-    returns: Returns, shelf: ObjectServer
+    returns: Returns, server: ObjectServer
 ) -> None:
-    shelf.config_map("training-data", {"snapshot": "theirs"})
+    server.config_map("training-data", {"snapshot": "theirs"})
 
     ended = await returns.passes()
 
     assert ended.result == "RollbackIncomplete"
-    assert shelf.data("training-data") == {"snapshot": "theirs"}
+    assert server.data("training-data") == {"snapshot": "theirs"}
 
 
 async def test_credentials_that_are_not_there_may_come_back() -> None:
-    shelf, now = ObjectServer(), [NOW]
-    async with a_writer(shelf) as writer:
+    server, now = ObjectServer(), [NOW]
+    async with a_writer(server) as writer:
         tools = tools_with(writer, lambda: now[0], server=no_server)
         records = Records(writer, namespace="operator", writer_name="o", clock=lambda: now[0])
         entry = an_entry("Taken", MOVE, before={"version": "7"})

@@ -16,7 +16,7 @@ PATH = f"{HOME}/refresh-uid-1"
 
 
 @pytest.fixture
-def shelf() -> ObjectServer:
+def server() -> ObjectServer:
     return ObjectServer()
 
 
@@ -26,17 +26,17 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-async def records(shelf: ObjectServer, clock: Clock) -> AsyncIterator[Records]:
-    async with a_writer(shelf) as writer:
+async def records(server: ObjectServer, clock: Clock) -> AsyncIterator[Records]:
+    async with a_writer(server) as writer:
         yield Records(writer, namespace="operator", writer_name="operator/1", clock=clock)
 
 
 async def test_a_lost_answer_and_a_read_without_one_lose_nothing(
-    shelf: ObjectServer, records: Records
+    server: ObjectServer, records: Records
 ) -> None:
     await records.load()
     begun = await records.begin(a_record())
-    shelf.fates = {("PUT", "refresh-"): ["lost"], ("GET", "refresh-"): ["down", "down"]}
+    server.fates = {("PUT", "refresh-"): ["lost"], ("GET", "refresh-"): ["down", "down"]}
 
     with pytest.raises(NotAnswered):
         await records.keep(replace(begun, phase="Verify"))
@@ -53,12 +53,12 @@ async def test_a_lost_answer_and_a_read_without_one_lose_nothing(
 
 
 async def test_a_record_that_another_wrote_is_known_once_it_can_be_read(
-    shelf: ObjectServer, records: Records
+    server: ObjectServer, records: Records
 ) -> None:
     await records.load()
     begun = await records.begin(a_record())
-    shelf.put(PATH, shelf.objects[PATH])
-    shelf.fates = {("GET", "refresh-"): ["down"]}
+    server.put(PATH, server.objects[PATH])
+    server.fates = {("GET", "refresh-"): ["down"]}
 
     with pytest.raises(NotAnswered):
         await records.keep(begun)
@@ -69,12 +69,12 @@ async def test_a_record_that_another_wrote_is_known_once_it_can_be_read(
 
 
 async def test_an_open_record_that_somebody_removed_is_made_again_also_the_second_time(
-    shelf: ObjectServer, records: Records
+    server: ObjectServer, records: Records
 ) -> None:
     await records.load()
     begun = await records.begin(a_record())
-    del shelf.objects[PATH]
-    shelf.fates = {("POST", "configmaps"): ["down"]}
+    del server.objects[PATH]
+    server.fates = {("POST", "configmaps"): ["down"]}
 
     with pytest.raises(NotAnswered):
         await records.keep(begun)
@@ -82,14 +82,14 @@ async def test_an_open_record_that_somebody_removed_is_made_again_also_the_secon
     assert records.get("uid-1") == begun
     await records.keep(begun)
 
-    assert KEY in shelf.objects[PATH]["data"]
+    assert KEY in server.objects[PATH]["data"]
 
 
 async def test_a_record_whose_making_was_not_answered_is_found_before_anything_else(
-    shelf: ObjectServer, records: Records
+    server: ObjectServer, records: Records
 ) -> None:
     await records.load()
-    shelf.fates = {("POST", "configmaps"): ["lost"]}
+    server.fates = {("POST", "configmaps"): ["lost"]}
 
     with pytest.raises(NotAnswered):
         await records.begin(a_record())
@@ -99,12 +99,12 @@ async def test_a_record_whose_making_was_not_answered_is_found_before_anything_e
 
 
 async def test_an_unreadable_record_that_was_deleted_is_none_after_a_while(
-    shelf: ObjectServer, records: Records, clock: Clock
+    server: ObjectServer, records: Records, clock: Clock
 ) -> None:
-    shelf.config_map("refresh-uid-1", {KEY: "{}"}, "operator")
+    server.config_map("refresh-uid-1", {KEY: "{}"}, "operator")
     await records.load("uid-1")
     assert records.unreadable("uid-1") is not None
-    del shelf.objects[PATH]
+    del server.objects[PATH]
 
     await records.load("uid-1")
     assert records.unreadable("uid-1") is not None, "it is asked again at every pass"
