@@ -58,7 +58,7 @@ class ServedRefresher:
         return await self.refresher.advance(context, self.states[context.uid])
 
     async def retreat(self, status: Mapping[str, Any]) -> Progress:
-        return await self.refresher.retreat(
+        return await self.refresher.roll_back(
             "uid-1", "why", MirrorStatus.read(status), self.states["uid-1"]
         )
 

@@ -121,7 +121,7 @@ class Conclusion:
 
     async def _roll_back(self, check: Check, why: Why) -> Progress:
         mirror = check.mirror
-        progress = await self.refresher.retreat(
+        progress = await self.refresher.roll_back(
             mirror.uid, why.message, mirror.status, check.state.refresh
         )
         now = self.runtime.clock()

@@ -77,8 +77,8 @@ class RefreshReconciler:
         prove: Callable[[MirrorKey, float], None],
         read_bytes: ReadBytes,
     ) -> None:
-        """``mirror_is_there`` answers from what we watch, whether a mirror of this uid exists and
-        stays. ``same_place``: whether two places are one (None: not known).
+        """``mirror_is_there`` returns whether the cache has a mirror of this uid that is not being
+        deleted. ``same_place``: whether two places are one (None: not known).
         ``prove`` requests anew, beside the pass, every observation of a mirror that began before
         ``since`` (POSIX s); each pass that waits for one calls it. ``read_bytes`` does so for the
         bytes of models.
@@ -93,12 +93,12 @@ class RefreshReconciler:
         self._records = Records(
             tools.writer, namespace=settings.namespace, writer_name=name, clock=runtime.clock
         )
-        self._running = Executor(self._records, tools, self._took_over)
-        self._returning = Rollback(self._records, tools)
+        self._executor = Executor(self._records, tools, self._took_over)
+        self._rollback = Rollback(self._records, tools)
         self._contention = Contention(tools)
-        self._others = Conflicts(self._records, mirror_is_there, same_place)
+        self._conflicts = Conflicts(self._records, mirror_is_there, same_place)
         self._leftovers = Leftovers(self._records, tools)
-        self._starter = Starter(self._records, tools, self._others, self._leftovers)
+        self._starter = Starter(self._records, tools, self._conflicts, self._leftovers)
         self.orphans = Orphans(self._records, tools.writer, runtime, mirror_is_there, self._back)
         self.orphans_loop = Loop(self.orphans.tend)
 
@@ -122,10 +122,10 @@ class RefreshReconciler:
         waits(memory, wait)
         return await self._progress(context, state, record, wait)
 
-    async def retreat(
+    async def roll_back(
         self, uid: str, why: str, status: MirrorStatus, state: RefreshState
     ) -> Progress:
-        """Roll back what is open where there can be no Case (spec wrong, environment revoked,
+        """Roll back what is open where there can be no Context (spec wrong, environment revoked,
         deleted, Overlap), one step per call. Idle where nothing is open. ``status`` is the mirror's
         as last written: an end that is not in it yet is reported.
         """
@@ -151,7 +151,7 @@ class RefreshReconciler:
 
     def others_write(self, context: Context) -> bool:
         """Whether another mirror's refresh may have half written what this one compares."""
-        return self._runtime.leading() and self._others.are_writing(context)
+        return self._runtime.leading() and self._conflicts.are_writing(context)
 
     async def _unknown(self, uid: str, status: MirrorStatus) -> Progress | None:
         """What is reported where the record is not known now; None: it is known."""
@@ -188,11 +188,11 @@ class RefreshReconciler:
         self, context: Context, memory: Memory, state: RefreshState
     ) -> tuple[Record | None, Wait | None]:
         stale_after = seconds(context.spec.stale_after)
-        still = state.quiet.since(context.components, now=context.now, stale_after=stale_after)
+        quiet = state.quiet.since(context.components, now=context.now, stale_after=stale_after)
         record = self._records.get(context.uid)
         if record is not None and record.is_open:
             return await self._go_on(context, record, state), None
-        wait = await self._starter.consider(context, memory, still, state.patience)
+        wait = await self._starter.consider(context, memory, quiet, state.patience)
         return self._records.get(context.uid), wait
 
     async def _go_on(self, context: Context, record: Record, state: RefreshState) -> Record:
@@ -200,7 +200,7 @@ class RefreshReconciler:
             record = await self._records.keep(record)
         match record.phase:
             case "Forward":
-                return await self._running.forward(record, self._may_write, state.patience)
+                return await self._executor.forward(record, self._may_write, state.patience)
             case "Verify":
                 judgement = judge_applied(
                     record,
@@ -212,9 +212,9 @@ class RefreshReconciler:
                 if judgement.waiting is not None and record.last_write is not None:
                     self._prove(context.key, record.last_write)
                 judgement = reread(judgement, context, record, self._read_bytes)
-                return await self._running.verify(record, judgement, state.arrivals)
+                return await self._executor.verify(record, judgement, state.arrivals)
             case "RollBack":
-                return await self._returning.back(record)
+                return await self._rollback.back(record)
             case "Closed":
                 return record
 
@@ -222,8 +222,8 @@ class RefreshReconciler:
         if not self._records.is_mine(record):
             record = await self._records.keep(record)
         if record.phase != "RollBack":
-            return await self._running.turn(record, Reason.STOPPED, why)
-        return await self._returning.back(record)
+            return await self._executor.turn(record, Reason.STOPPED, why)
+        return await self._rollback.back(record)
 
     async def _may_write(self, record: Record) -> Why | None:
         key = MirrorKey(record.namespace, record.name)
