@@ -35,7 +35,7 @@ HANGING = 300.0
 STARTED = 30.0
 """Seconds after which what a start builds up is there."""
 YOUNG = 20_000
-"""New objects after which the garbage collector looks at the youngest; Python's 700 are meant for
+"""New objects after which the garbage collector examines the youngest; Python's 700 are meant for
 small programs.
 """
 
@@ -216,7 +216,7 @@ async def _figures(operator: Operator, metrics: Metrics) -> None:
 
 
 async def _spare_the_collector(elector: Elector) -> None:
-    """What is there after the start stays there: the garbage collector need not look at it again.
+    """What is there after the start stays there: the garbage collector need not examine it again.
 
     It stops everything for 0.3 s at 1,000 mirrors, each time a quarter more has come.
     """

@@ -1,8 +1,8 @@
 """What only a human can mend, found before anything is done.
 
-A spec that cannot be read, or an environment that may not be used, leaves nothing to look at: that
-is raised (NeedsHuman) where it is read. The stalls that are found here leave the looking alone and
-stop the refreshing: the verdict goes on being told beside the condition Stalled. Each names the
+A spec that cannot be read, or an environment that must not be used, leaves nothing to observe: the
+step that reads it raises NeedsHuman. The blockers that are found here stop refreshes, not
+observation: the status goes on showing the verdict beside the condition Stalled. Each names the
 field and the remedy.
 """
 
@@ -25,7 +25,7 @@ from stagingmirror.view import View
 
 @dataclass(frozen=True, slots=True)
 class Blockers:
-    """``components``: entries that mean nothing as they are, by name; they are Unknown. ``whole``:
+    """``components``: entries that cannot be judged as they are, by name; they are Unknown. ``whole``:
     why nothing of this mirror is refreshed, or None. ``refused``: why one entry never is, though it
     is compared like all others.
     """
@@ -36,7 +36,7 @@ class Blockers:
 
     @property
     def first(self) -> Why | None:
-        """What the condition Stalled says."""
+        """Reason and message of the condition Stalled."""
         return self.whole or next(iter(self.components.values()), self.refused)
 
 
@@ -49,7 +49,7 @@ def find(
     claims: Claims,
     view: View,
 ) -> Blockers:
-    """Every stall of one mirror."""
+    """Every blocker of one mirror."""
     whole = _schedule(spec)
     if whole is None and all_written(spec, sides):
         whole = (
@@ -76,8 +76,8 @@ def _refused(spec: StagingMirrorSpec, sides: Sides) -> Why | None:
     for track in spec.track:
         why = refusal(track, sides)
         if why is not None:
-            said = f"track[{track.name}]: {why.message} List it there, or set mode: Report."
-            return Why(why.reason, said)
+            message = f"track[{track.name}]: {why.message} List it there, or set mode: Report."
+            return Why(why.reason, message)
     return None
 
 

@@ -35,14 +35,14 @@ INTERNAL = Why(
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What one pass looks at, and through what."""
+    """What one pass observes, and through which view."""
 
     spec: StagingMirrorSpec
     sides: Sides
     view: RecordingView
     now: float
     problems: Mapping[str, Why]
-    """Entries that mean nothing as they are; they are Unknown, whatever is seen of them."""
+    """Entries that cannot be judged as they are; they are Unknown, whatever is seen of them."""
 
 
 def observe_all(scene: Scene) -> tuple[Observations, ...]:
@@ -99,7 +99,7 @@ def _observe(scene: Scene, track: Track, role: Role) -> Observation:
     except Exception:  # a kind's bug is one Unknown, not a mirror without verdict
         log.exception("observing failed", component=track.name, side=role)
         return Unseen(INTERNAL, scene.now)
-    # Looked at all the same: whether two registries are one is only learnt by asking them.
+    # Observed all the same: whether two registries are one is only learnt by polling them.
     problem = scene.problems.get(track.name)
     return observed if problem is None else Unseen(problem, scene.now)
 

@@ -1,4 +1,4 @@
-"""When a mirror must be looked at again though nothing tells of a change. Pure; POSIX seconds."""
+"""When a mirror must be checked again though no change is reported. Pure; POSIX seconds."""
 
 from collections.abc import Iterable
 from math import inf
@@ -11,7 +11,7 @@ from stagingmirror.drift.facts import Hold, Observations
 from stagingmirror.engine.context import A_MOMENT, acceptances_of
 
 STALLED_RETRY = 300.0
-"""Seconds after which a stalled mirror is looked at though nothing that it names has changed."""
+"""Seconds after which a stalled mirror is checked though nothing that it names has changed."""
 
 
 def next_pass(
@@ -25,17 +25,17 @@ def next_pass(
     """The next moment at which the clock alone may change the verdict; checkInterval at most."""
     stale_after = seconds(spec.stale_after)
     stale = [each.oldest + stale_after for each in observations]
-    turns = [
+    moments = [
         *stale,
-        *(at - stale_after / 2 for at in stale),  # then it is asked anew, see Proving.keep_fresh
+        *(at - stale_after / 2 for at in stale),  # then it is probed, see Probes.keep_fresh
         *(hold.until for hold in holds),
         *(each.until for each in acceptances_of(spec) if each.until is not None),
     ]
-    return min(now + seconds(spec.check_interval), _first([*turns, *_overdue(spec, status)], now))
+    return min(now + seconds(spec.check_interval), _first([*moments, *_overdue(spec, status)], now))
 
 
 def next_blind_pass(spec: StagingMirrorSpec | None, *, status: MirrorStatus, now: float) -> float:
-    """The same of a mirror that nobody looks at before a human acts: its drift gets older all the
+    """The same of a mirror that is not observed before a human acts: its drift gets older all the
     same. ``spec``: as far as it can be read.
     """
     return min(now + STALLED_RETRY, _first([] if spec is None else _overdue(spec, status), now))
@@ -46,5 +46,5 @@ def _overdue(spec: StagingMirrorSpec, status: MirrorStatus) -> list[float]:
     return [] if since is None else [since + seconds(spec.max_drift_age)]
 
 
-def _first(turns: Iterable[float], now: float) -> float:
-    return min((turn + A_MOMENT for turn in turns if turn >= now), default=inf)
+def _first(moments: Iterable[float], now: float) -> float:
+    return min((each + A_MOMENT for each in moments if each >= now), default=inf)

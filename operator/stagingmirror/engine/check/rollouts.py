@@ -1,4 +1,4 @@
-"""What runs of a component on one side, as deploys are told by: workloads and their revisions."""
+"""What runs of a component on one side, by which deploys are recognised: workloads and their revisions."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -12,7 +12,7 @@ from stagingmirror.view import Observed, Subject, View
 def rollouts(parts: Mapping[DeployKey, RecordingView]) -> list[Running]:
     """What runs of every component on both sides, where it is known.
 
-    A kind may read production to tell what staging's facts mean; that is no workload of staging.
+    A kind may read production to know what staging's facts mean; that is no workload of staging.
     """
     found = [running(key, part.subjects - _theirs(key, parts), part) for key, part in parts.items()]
     return [each for each in found if each is not None]

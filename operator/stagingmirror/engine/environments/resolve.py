@@ -42,7 +42,7 @@ def read_environments(cache: ResourceCache) -> dict[str, MirrorEnvironmentSpec]:
 def production_namespaces(cache: ResourceCache) -> dict[str, str]:
     """Namespaces of this cluster that some Production environment lists, with its name.
 
-    Nothing is written to any of them, whoever else lists them. An environment counts until it is
+    Nothing is written to any of them, even where another environment lists them. An environment counts until it is
     really gone, and a spec that cannot be read still counts with whatever namespaces it lists.
     """
     found: dict[str, str] = {}
@@ -61,7 +61,7 @@ def may_copy(
     destination: str,
 ) -> bool | None:
     """Whether the registry of ``destination`` is proven to be another than that of ``source``, or
-    its admin says that both are one; None: neither is known now.
+    its admin declares that both are one; None: neither is known now.
     """
     body = cache.get("mirrorenvironments", destination)
     if body is not None and (body.get("spec") or {}).get("sharesRegistryWith") == source:

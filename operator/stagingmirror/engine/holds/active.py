@@ -49,7 +49,7 @@ def read(body: Body) -> Request | None:
 
 
 def is_effective(body: Body) -> bool:
-    """Whether its status says so of its spec as it is now, not as it was before an edit."""
+    """Whether its status shows it as effective for its spec as it is now, not as before an edit."""
     status = body.get("status") or {}
     is_current = status.get("observedGeneration") == _generation(body)
     return is_current and bool(status.get("effectiveSince"))

@@ -128,7 +128,7 @@ class Elector:
         return await self._take(lambda: self._replace(seen))
 
     def _patience(self, seen: Lease) -> float:
-        """The longer one of what its holder and what we believe in, while versions are mixed."""
+        """The longer of what its holder and what we go by, while versions are mixed."""
         return max(seen.duration, self._settings.lease_duration)
 
     async def _take(self, write: Callable[[], Coroutine[Any, Any, Lease]]) -> bool:
