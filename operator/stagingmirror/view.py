@@ -1,6 +1,6 @@
 """What kinds read: the last known answer to each question about the world, without waiting.
 
-A kind never calls a system. It asks the view for *subjects*; the view records them, so that a
+A kind never calls a system. It reads *subjects* from the view; the view records them, so that a
 change of any of them brings the mirror back, and so that sources know what to watch and poll. What
 can be read of a system, and what its answers are, is in that system's ``subjects`` module.
 """
@@ -43,22 +43,18 @@ class View(Protocol):
 
     def get(self, subject: Subject[T]) -> Observed[T] | Unseen:
         """Unseen: no answer so far, or none possible (forbidden, not configured)."""
-        ...
 
     def is_production(self, place: Place) -> bool:
         """Whether any mirror names this place, or one that is not known to be another, as
         production's.
         """
-        ...
 
     def same_place(self, one: Place, other: Place) -> bool | None:
         """Whether two places are one, e.g. an alias in two environments that lead to one registry;
         None: not known.
         """
-        ...
 
     def seal(self, value: str) -> str:
         """The HMAC of a value that may not be shown, with the key of the installation: ``hmac-
         sha256:…``.
         """
-        ...

@@ -5,6 +5,7 @@ has a world for it.
 import asyncio
 import json
 import time
+from dataclasses import fields
 from itertools import chain, combinations
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 
 from stagingmirror.cli.operator.wiring import Operator
 from stagingmirror.drift.facts import Unseen, Why
+from stagingmirror.drift.places import Place
 from stagingmirror.engine.observe.sources import Sources
 from stagingmirror.metrics import Metrics
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
@@ -64,6 +66,27 @@ async def test_every_source_of_the_operator_has_an_example_here() -> None:
 def test_no_two_sources_answer_one_type_of_subject() -> None:
     for one, other in combinations(EXAMPLES, 2):
         assert not one.source.subjects & other.source.subjects
+
+
+def test_every_place_is_of_one_source() -> None:
+    places = [place for example in EXAMPLES for place in example.source.places]
+
+    assert len(set(places)) == len(places)
+    assert {each.__name__ for each in places} == {each.__name__ for each in Place.__subclasses__()}
+
+
+@every
+async def test_two_places_are_one_only_where_that_is_known(example: Example) -> None:
+    async with example.world() as world:
+        sources = Sources(world.source)
+        for kind in example.source.places:
+            names = {field.name: "x" for field in fields(kind)}
+            place: Place = kind(**names)
+            assert sources.same_place(place, kind(**names)) is True
+            for name in names:
+                other: Place = kind(**names | {name: "y"})
+                may_be_one = other.anywhere() == place.anywhere()
+                assert sources.same_place(place, other) is (None if may_be_one else False)
 
 
 def test_subjects_are_keys_that_name_themselves() -> None:

@@ -29,7 +29,7 @@ class Reference:
 def digest_of(image_id: str) -> tuple[str, bool] | None:
     """The digest in a node's ``imageID``, and whether a registry knows it. None: there is none.
 
-    The repository in it says nothing: a node may name another one that holds the same content. An
+    The repository in it proves nothing: a node may name another one that holds the same content. An
     image that was never pulled has only the digest of its configuration (``sha256:…`` alone).
     """
     _, at, pulled = image_id.rpartition("@")

@@ -1,4 +1,4 @@
-"""Where the things are that a track entry names, and what CEL cannot say about them."""
+"""Where the things are that a track entry names, and what CEL cannot check of them."""
 
 from collections.abc import Iterable
 

@@ -13,7 +13,7 @@ Started = Literal["before", "after", "unclear"]
 @dataclass(frozen=True, slots=True)
 class Ran:
     """A variable as the pods were started with it; ``declared`` where there is no pod at all and
-    only the template says it.
+    only the template has it.
     """
 
     variable: Variable
@@ -101,7 +101,7 @@ def started(
     """Whether what runs now was started before or after something that happened between two moments
     (POSIX s; None: not known).
 
-    Nodes tell starts in whole seconds, so a pod that started in the very second is ``unclear``. A
+    Nodes report starts in whole seconds, so a pod that started in the very second is ``unclear``. A
     CronJob is always: between its Jobs it runs nothing. Raises Ended (RollingOut).
     """
     if workload.rolling_out:
@@ -117,7 +117,7 @@ def started(
 
 
 def _start(pod: Pod) -> float:
-    assert pod.started is not None, "only pods that have started are asked"
+    assert pod.started is not None, "only pods that have started are read"
     return pod.started
 
 

@@ -52,7 +52,6 @@ class Source(Protocol[S]):
         """The Secret that lets us in to this environment's system; None: it has none, or needs
         none.
         """
-        ...
 
     def configure(
         self,
@@ -62,24 +61,20 @@ class Source(Protocol[S]):
         """All environments by name; all others are gone. ``credentials``: what the Secrets hold, or
         why that cannot be used; an environment whose Secret is not read yet is left as it was.
         """
-        ...
 
     def answers(self, environment: str) -> Observed[Any] | Unseen | None:
         """Whether the environment's system lets us in and answers; None: it has none here."""
-        ...
 
     def get(self, subject: Subject[T]) -> Observed[T] | Unseen:
         """The last known answer. No answer is Unseen: never an error, never an absent value.
 
         Raises LookupError for a subject of another source.
         """
-        ...
 
     def want(self, subject: S, period: float) -> None:
         """Keep the answer no older than ``period`` (s), and announce its changes. Idempotent: the
         newest period counts.
         """
-        ...
 
     def unwant(self, subject: S) -> None: ...
 
@@ -87,30 +82,25 @@ class Source(Protocol[S]):
         """Whether two places of ``places``, equal but for their environments, are one; None: not
         known.
         """
-        ...
 
     async def prove(self, subjects: frozenset[S], *, since: float, read_bytes: bool) -> None:
         """Request every answer that began before ``since`` (POSIX s) anew; with ``read_bytes`` also
         everything large that is otherwise read seldom.
 
-        Returns when that ended; answers that could not be had keep their age and say why. Raises
-        NotAnswered where it took too long, NotRead where all was requested but bytes could not be
-        read.
+        Returns when that ended; answers that could not be had keep their age and have the reason as
+        their trouble. Raises NotAnswered where it took too long, NotRead where all was requested
+        but bytes could not be read.
         """
-        ...
 
     def export(self) -> Mapping[str, Mapping[str, Any] | None]:
         """What is to outlive a restart: JSON, by a name that stays. None: it is wanted, but not
         known now, so what was kept of it stays.
         """
-        ...
 
     def adopt(self, entries: Mapping[str, Mapping[str, Any]]) -> None:
         """What an earlier process exported, before anything is wanted. Damaged entries are left
         out.
         """
-        ...
 
     async def run(self) -> None:
         """Until cancelled."""
-        ...

@@ -138,7 +138,7 @@ class Conclusion:
         if answered(request, check.components, stale_after=stale_after, now=check.now):
             check.state.observe.answered()
             return request.token
-        self.probes.start(mirror.key, request)
+        self.probes.start(mirror.key, request, polled=True)
         return None
 
     def _request(self, check: Check) -> CheckRequest | None:

@@ -1,10 +1,10 @@
-"""Tokens: how somebody asks for a check or a refresh now, and learns that it was answered.
+"""Tokens: how a check or a refresh is requested now, and how it shows that it was answered.
 
-A token of ``check-at`` is echoed in the same write as a verdict whose every look began after the
-token was seen here, and all of whose parts were asked since. What was asked and did not answer is
-told as Unknown once it is older than ``staleAfter``; then the echo is true as well. Tokens that are
-there when a mirror is first seen (it has no status yet) ask nothing: they are echoed with its first
-verdict, and not obeyed.
+A token of ``check-at`` is echoed in the same write as a verdict whose every observation began after
+the token was seen here, and all of whose parts were requested since. What was requested and did not
+answer is reported as Unknown once it is older than ``staleAfter``; then the echo is true as well.
+Tokens that are there when a mirror is first seen (it has no status yet) request nothing: they are
+echoed with its first verdict, and not obeyed.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,7 +20,7 @@ from stagingmirror.engine.context import Judged
 CHECK_AT = f"{GROUP}/check-at"
 REFRESH_AT = f"{GROUP}/refresh-at"
 BYTES = "bytes:"
-"""A check token that starts so asks for the bytes of models to be read again."""
+"""A check token that starts so requests that the bytes of models are read again."""
 MAX_LENGTH = 256
 """Characters of a token that are echoed."""
 
@@ -32,7 +32,7 @@ class CheckRequest:
     token: str
     since: float
     proven: float = inf
-    """When everything that the mirror reads had been asked again (POSIX s)."""
+    """When everything that the mirror reads had been requested again (POSIX s)."""
 
     @property
     def was_there_first(self) -> bool:
@@ -52,7 +52,7 @@ class PendingCheck:
     def request(
         self, annotations: Mapping[str, str], status: MirrorStatus, now: float
     ) -> CheckRequest | None:
-        """The token to answer, remembered from its first sight on; None where none is open."""
+        """The token to answer, kept from its first sight on; None where none is open."""
         token = token_of(annotations, CHECK_AT)
         if token is None or token == status.handled_check_at:
             self._known = None
@@ -64,7 +64,7 @@ class PendingCheck:
         return self._known
 
     def proven(self, token: str, now: float) -> None:
-        """Everything was asked again since the token was seen; that had ended at ``now``."""
+        """Everything was requested again since the token was seen; that had ended at ``now``."""
         if self._known is not None and self._known.token == token:
             self._known = replace(self._known, proven=now)
 
@@ -75,19 +75,20 @@ def token_of(annotations: Mapping[str, str], name: str) -> str | None:
 
 
 def answered(
-    asked: CheckRequest, components: Iterable[Judged], *, stale_after: float, now: float
+    request: CheckRequest, components: Iterable[Judged], *, stale_after: float, now: float
 ) -> bool:
     """Whether the verdict over these components, judged from what was known at ``now`` (POSIX s),
     answers the token.
 
-    A look's parts (a model's files) may be asked less often than the look is made, so ``proven`` is
-    not implied by when looks began. What was asked and gave no answer must be told as Unknown.
+    An observation's parts (a model's files) may be requested less often than it is made, so
+    ``proven`` is not implied by when observations began. What was requested and gave no answer must
+    be reported as Unknown.
     """
-    if asked.was_there_first:
+    if request.was_there_first:
         return True
-    if asked.proven <= now and all(_answers(each, asked.since) for each in components):
+    if request.proven <= now and all(_answers(each, request.since) for each in components):
         return True
-    return not asked.read_bytes and now > asked.since + stale_after
+    return not request.read_bytes and now > request.since + stale_after
 
 
 def _answers(component: Judged, since: float) -> bool:
@@ -97,10 +98,12 @@ def _answers(component: Judged, since: float) -> bool:
         case _:
             observations = component.observations
             return all(
-                _is_newer(look, since) for look in (observations.production, observations.staging)
+                _is_newer(each, since) for each in (observations.production, observations.staging)
             )
 
 
-def _is_newer(look: Observation, since: float) -> bool:
-    """Trouble: the newest asking failed, and this is an older answer whose parts may be older."""
-    return look.began > since and (isinstance(look, Unseen) or look.trouble is None)
+def _is_newer(observation: Observation, since: float) -> bool:
+    """Trouble: the newest request failed, and this is an older answer whose parts may be older."""
+    return observation.began > since and (
+        isinstance(observation, Unseen) or observation.trouble is None
+    )

@@ -1,6 +1,6 @@
 """Waiting a moment for first answers, so that a start or an edit does not write Unknown in between.
 
-Only where a source has never answered yet; a source that answers with an error is told at once.
+Only where a source has never answered yet; an error is reported at once.
 While a mirror waits, its verdict counts as unwritten, so ``settled-at`` stands still.
 """
 
@@ -17,12 +17,12 @@ from stagingmirror.view import Observed, Subject
 NOT_YET = frozenset(
     {Reason.NOT_SEEN_YET, Reason.NOT_POLLED_YET, Reason.NO_ENVIRONMENT, Reason.READING_BYTES}
 )
-"""Reasons of looks that are still on their way."""
+"""Reasons of answers that are still on their way."""
 AT_START = 15.0
 """Seconds for a mirror whose status is of this generation: it was true a moment ago."""
 AFTER_EDIT = 2.0
 AGAIN = 5.0
-"""Seconds after which a mirror that waits is looked at though an answer is still missing."""
+"""Seconds after which a mirror that waits is checked though an answer is still missing."""
 
 
 @dataclass(slots=True)

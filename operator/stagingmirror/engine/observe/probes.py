@@ -1,4 +1,4 @@
-"""Asking everything anew that one mirror reads, beside the passes: what a check token wants."""
+"""Requests everything anew that one mirror reads, beside the passes: what a check token wants."""
 
 import asyncio
 from collections.abc import Callable
@@ -20,16 +20,16 @@ log = structlog.get_logger(__name__)
 AT_ONCE = 16
 """Tokens that are answered at a time; further ones wait their turn."""
 FRESHNESS = "freshness"
-"""Stands for a token where nobody asked."""
-REMEMBERED = 8
-"""Tokens per mirror whose pauses are remembered."""
+"""Stands for a token where there is none."""
+KEPT = 8
+"""Tokens per mirror whose pauses are kept."""
 PAUSE = 0.5
 LONGEST_PAUSE = 15.0
-"""Seconds between two askings for one token, doubled each time."""
+"""Seconds between two probes for one token, doubled each time."""
 
 
 class Probes:
-    """One asking per token. ``again`` is called with the mirror when its asking has ended."""
+    """One probe per mirror at a time. ``again`` is called with the mirror when it has ended."""
 
     def __init__(
         self,
@@ -51,47 +51,48 @@ class Probes:
     def start(
         self,
         key: MirrorKey,
-        asked: CheckRequest,
+        request: CheckRequest,
         *,
-        polled: bool = True,
+        polled: bool,
         only: frozenset[Subject[Any]] | None = None,
     ) -> None:
-        """Ask for this token, once at a time; again where that did not answer it, with a pause.
-        ``only``: for these subjects instead of everything that the mirror reads.
+        """Probe for this token, once at a time; again where that did not answer it, with a pause.
+        ``polled``: also what has a period of its own. ``only``: for these subjects instead of
+        everything that the mirror reads.
         """
         if key in self._tasks:
             return
         known = self._state_of(key).tries
-        if len(known) > REMEMBERED:
+        if len(known) > KEPT:
             known.clear()
-        tries = known.get(asked.token, 0)
-        known[asked.token] = tries + 1
+        tries = known.get(request.token, 0)
+        known[request.token] = tries + 1
         pause = min(LONGEST_PAUSE, PAUSE * 2.0 ** (tries - 1)) if tries else 0.0
         task = asyncio.create_task(
-            self._prove(key, asked, pause, polled=polled, only=only),
+            self._prove(key, request, pause, polled=polled, only=only),
             name=f"prove {'/'.join(key)}",
         )
         self._tasks[key] = task
 
     def since(self, key: MirrorKey, since: float) -> None:
-        """Ask for looks that begin at ``since`` (POSIX s) or later: what a refresh waits for."""
-        self.start(key, CheckRequest(token=f"since {since}", since=since))
+        """Probe for answers that begin at ``since`` (POSIX s) or later, for a refresh."""
+        self.start(key, CheckRequest(token=f"since {since}", since=since), polled=True)
 
     def bytes_read(
-        self, key: MirrorKey, subjects: frozenset[Subject[Any]], since: float, looked: float
+        self, key: MirrorKey, subjects: frozenset[Subject[Any]], since: float, observed: float
     ) -> bool:
         """Whether the bytes of these versions were all read at ``since`` or later, and before
-        ``looked``, when the looks were taken (POSIX s); reads them where they were not.
+        ``observed``, when the observations were made (POSIX s); reads them where they were not.
         """
         token = f"{BYTES}since {since}"
         known = self._state_of(key).bytes_read
         if known is not None and known[:2] == (token, subjects):
-            return known[2] <= looked
-        self.start(key, CheckRequest(token=token, since=since), only=subjects)
+            return known[2] <= observed
+        self.start(key, CheckRequest(token=token, since=since), polled=True, only=subjects)
         return False
 
     def keep_fresh(self, key: MirrorKey, oldest: float, *, stale_after: float, now: float) -> None:
-        """Ask anew for what is watched where the sweeps are too seldom for this mirror: half of
+        """Prove anew what is watched where the sweeps are too seldom for this mirror: half of
         ``staleAfter`` is over. What is polled has its own interval.
         """
         if now - oldest <= stale_after / 2:
@@ -100,7 +101,7 @@ class Probes:
         self.start(key, CheckRequest(token=FRESHNESS, since=now - stale_after / 4), polled=False)
 
     async def close(self) -> None:
-        """End everything that is being asked."""
+        """End all probes."""
         tasks = tuple(self._tasks.values())
         for task in tasks:
             task.cancel()
@@ -110,7 +111,7 @@ class Probes:
     async def _prove(
         self,
         key: MirrorKey,
-        asked: CheckRequest,
+        request: CheckRequest,
         pause: float,
         *,
         polled: bool,
@@ -124,24 +125,24 @@ class Probes:
             async with self._slots, asyncio.TaskGroup() as group:
                 for source, some in self._sources.split(subjects).items():
                     if polled or not source.polled:
-                        group.create_task(_prove(source, some, asked, unread))
-        except Exception:  # whatever failed, nothing is proven, and it is asked again
-            log.exception("asking anew failed", mirror="/".join(key))
+                        group.create_task(_prove(source, some, request, unread))
+        except Exception:  # whatever failed, nothing is proven, and it is tried again
+            log.exception("probe failed", mirror="/".join(key))
         else:
             if only is not None and not unread:
-                state.bytes_read = (asked.token, only, self._clock())
+                state.bytes_read = (request.token, only, self._clock())
             elif only is None and self._subscriptions.reads(key) == subjects:
-                state.check.proven(asked.token, self._clock())
+                state.check.proven(request.token, self._clock())
         finally:
             self._tasks.pop(key, None)
         self._again(key)
 
 
 async def _prove(
-    source: Source[Any], subjects: frozenset[Subject[Any]], asked: CheckRequest, unread: list[str]
+    source: Source[Any], subjects: frozenset[Subject[Any]], request: CheckRequest, unread: list[str]
 ) -> None:
-    """Bytes that cannot be read were requested all the same: what rests on them says why."""
+    """Bytes that cannot be read were requested all the same: what rests on them has the reason."""
     try:
-        await source.prove(subjects, since=asked.since, read_bytes=asked.read_bytes)
+        await source.prove(subjects, since=request.since, read_bytes=request.read_bytes)
     except NotRead as error:
         unread.append(error.message)

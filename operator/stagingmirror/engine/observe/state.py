@@ -1,4 +1,4 @@
-"""What observing remembers of one mirror between two passes."""
+"""What is kept of observing one mirror between two passes."""
 
 from dataclasses import dataclass, field
 from typing import Any

@@ -10,8 +10,8 @@ from stagingmirror.view import Subject
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A container's variable. ``value`` is None where it comes from elsewhere; ``source`` then says
-    from what.
+    """A container's variable. ``value`` is None where it comes from elsewhere; ``source`` then
+    names from what.
     """
 
     value: str | None
@@ -79,7 +79,7 @@ class ConfigMap:
     resource_version: str
     data: Mapping[str, str]
     changed: Mapping[str, float]
-    """Per key when it was last written (POSIX s), as managedFields tell; a missing key means not
+    """Per key when it was last written (POSIX s), by managedFields; a missing key means not
     known.
     """
     binary: frozenset[str] = frozenset()

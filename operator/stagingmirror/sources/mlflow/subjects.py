@@ -25,14 +25,14 @@ class Content:
     read: float
     """When the bytes were last read: when that began (POSIX s)."""
     listing: str = ""
-    """Fingerprint of what the store said of the files then; kept over a restart, it tells whether
+    """Fingerprint of the store's listing of the files then; kept over a restart, it shows whether
     the bytes may have changed meanwhile.
     """
 
 
 @dataclass(frozen=True, slots=True)
 class ModelAlias:
-    """What the registry says an alias names. ``moved`` is when this operator saw it move; None: it
+    """The version that an alias names. ``moved`` is when this operator saw it move; None: it
     has not.
     """
 

@@ -69,7 +69,7 @@ class KubernetesClient:
         context: str | None = None,
         timeout: float,  # noqa: ASYNC109 - the default of later calls, not of this one
     ) -> Self:
-        """Reads the credentials, asks the server nothing. ``timeout``: of each call, in seconds."""
+        """Reads the credentials, sends no request. ``timeout``: of each call, in seconds."""
         return cls(await login(kubeconfig=kubeconfig, context=context), timeout=timeout)
 
     async def request(
@@ -89,7 +89,7 @@ class KubernetesClient:
         words = dict(query or {})
         if method in _WRITES:
             words.setdefault("fieldManager", FIELD_MANAGER)
-        answer = await self._ask(method, path, words, body, content_type, timeout)
+        answer = await self._call(method, path, words, body, content_type, timeout)
         return object_of(answer, f"{method} {path}")
 
     async def pages(
@@ -109,7 +109,7 @@ class KubernetesClient:
         accept = METADATA[1] if metadata_only else "application/json"
         words = {**(query or {}), "limit": str(limit)}
         while True:
-            body = await self._ask("GET", path, words, accept=accept)
+            body = await self._call("GET", path, words, accept=accept)
             page = await self._decoded(body, f"GET {path}", shape or _as_it_is)
             yield page
             token = page["metadata"].get("continue")
@@ -118,9 +118,9 @@ class KubernetesClient:
             words["continue"] = str(token)
 
     async def _decoded(
-        self, body: bytes, asked: str, shape: Callable[[dict[str, Any]], Any]
+        self, body: bytes, request: str, shape: Callable[[dict[str, Any]], Any]
     ) -> dict[str, Any]:
-        decoding = items_of(body, asked, shape)
+        decoding = items_of(body, request, shape)
         metadata, _ = next(decoding)
         items: list[Any] = []
         until = perf_counter() + SLICE
@@ -142,10 +142,10 @@ class KubernetesClient:
         """The lines of a watch until the server ends it. ``opened`` is called once it is accepted.
 
         To be closed by its reader (``contextlib.aclosing``), else its connection stays open.
-        Only opening has a timeout: a quiet watch is right to say nothing. A connection that died
+        Only opening has a timeout: a quiet watch is no error. A connection that died
         makes ``NotAnswered`` within ten seconds, by TCP.
         """
-        asked = f"WATCH {path}"
+        request = f"WATCH {path}"
         headers = await self._headers(METADATA[0] if metadata_only else "application/json")
         begun = perf_counter()
         try:
@@ -161,17 +161,17 @@ class KubernetesClient:
                 self.on_call("WATCH", str(answer.status), perf_counter() - begun)
                 if answer.status != 200:
                     async with asyncio.timeout(self._timeout):
-                        said = await _bounded(answer, _ERROR_BODY)
-                    raise error_of(answer.status, said, asked)
+                        content = await _bounded(answer, _ERROR_BODY)
+                    raise error_of(answer.status, content, request)
                 if opened is not None:
                     opened()
                 try:
-                    async for line in _lines(answer, asked):
+                    async for line in _lines(answer, request):
                         yield line
                 finally:
                     _hang_up(answer)
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
-            raise _no_answer(asked, error) from error
+            raise _no_answer(request, error) from error
 
     async def close(self) -> None:
         await self._session.close()
@@ -184,7 +184,7 @@ class KubernetesClient:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    async def _ask(
+    async def _call(
         self,
         method: str,
         path: str,
@@ -194,7 +194,7 @@ class KubernetesClient:
         seconds: float | None = None,
         accept: str = "application/json",
     ) -> bytes:
-        asked, begun, outcome = f"{method} {path}", perf_counter(), "error"
+        request, begun, outcome = f"{method} {path}", perf_counter(), "error"
         try:
             async with asyncio.timeout(seconds or self._timeout):
                 headers = await self._headers(accept)
@@ -215,12 +215,12 @@ class KubernetesClient:
             outcome = ""  # we gave up, not the server
             raise
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
-            raise _no_answer(asked, error) from error
+            raise _no_answer(request, error) from error
         finally:
             if outcome:
                 self.on_call(method, outcome, perf_counter() - begun)
         if answer.status >= 300:
-            raise error_of(answer.status, content, asked)
+            raise error_of(answer.status, content, request)
         return content
 
     async def _headers(self, accept: str) -> dict[str, str]:
@@ -247,7 +247,7 @@ async def _bounded(answer: aiohttp.ClientResponse, limit: int) -> bytes:
     return b"".join(parts)
 
 
-async def _lines(answer: aiohttp.ClientResponse, asked: str) -> AsyncIterator[bytes]:
+async def _lines(answer: aiohttp.ClientResponse, request: str) -> AsyncIterator[bytes]:
     rest = b""
     async for part in answer.content.iter_any():
         *whole, rest = (rest + part).split(b"\n")
@@ -255,7 +255,7 @@ async def _lines(answer: aiohttp.ClientResponse, asked: str) -> AsyncIterator[by
             if line:
                 yield line
         if len(rest) > LINE_LIMIT:
-            raise NotAnswered(NOT_ANSWERING, f"{asked}: an event is larger than we read.")
+            raise NotAnswered(NOT_ANSWERING, f"{request}: an event is larger than we read.")
 
 
 def _hang_up(answer: aiohttp.ClientResponse) -> None:
@@ -264,10 +264,10 @@ def _hang_up(answer: aiohttp.ClientResponse) -> None:
         answer.connection.transport.abort()
 
 
-def _no_answer(asked: str, error: Exception) -> NotAnswered:
+def _no_answer(request: str, error: Exception) -> NotAnswered:
     """Named by its type only: an address or a credential could be in the text."""
     what = "timed out" if isinstance(error, TimeoutError) else f"failed ({type(error).__name__})"
-    return NotAnswered(NOT_ANSWERING, f"{asked} {what}.")
+    return NotAnswered(NOT_ANSWERING, f"{request} {what}.")
 
 
 def _as_it_is(item: dict[str, Any]) -> dict[str, Any]:

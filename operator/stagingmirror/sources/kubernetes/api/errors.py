@@ -25,7 +25,7 @@ MALFORMED = (ValueError, KeyError, TypeError, AttributeError, IndexError)
 """How it shows that an answer is JSON, but not of the requested form."""
 _SHOWN_FIELDS = 5
 _ADMISSION = ("admission webhook", "violates PodSecurity", "ValidatingAdmissionPolicy")
-"""Who speaks in a 403 that is about the thing. Names of objects have no capitals."""
+"""Who answers with a 403 that is about the thing. Names of objects have no capitals."""
 
 
 class Expired(NotAnswered):

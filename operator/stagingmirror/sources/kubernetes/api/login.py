@@ -1,8 +1,8 @@
-"""Where the API server is and how we say who we are: in a pod, or by a person's kubeconfig.
+"""Where the API server is and how we log in: in a pod, or by a person's kubeconfig.
 
 The in-cluster half needs four files and two variables, so it is read here: importing the client
 library for it costs more memory than the rest of this package. A kubeconfig is left to the library,
-which knows exec plugins and the like; it runs what the file says, so it is only for a file that
+which knows exec plugins and the like; it runs what the file names, so it is only for a file that
 belongs to the person (or pod) that runs us.
 """
 
@@ -112,7 +112,7 @@ async def _load(kubeconfig: str | None, context: str | None) -> tuple[Any, dict[
             persist_config=False,
         )
     except (config.ConfigException, yaml.YAMLError, *_UNUSABLE) as error:
-        # The library's own text can quote the file; its type is all that may be told.
+        # The library's own text can quote the file; its type is all that may be shown.
         raise NotAllowed(
             Reason.BAD_KUBECONFIG,
             f"The kubeconfig cannot be used ({type(error).__name__}): does it exist, and does it"
@@ -169,7 +169,7 @@ def _tls(authority: str | None) -> ssl.SSLContext:
 
 
 def _proxy(server: str) -> str | None:
-    """What HTTPS_PROXY and NO_PROXY say, as kubectl honours them."""
+    """HTTPS_PROXY and NO_PROXY, as kubectl honours them."""
     address = urlsplit(server)
     if not address.hostname or urllib.request.proxy_bypass(address.hostname):
         return None

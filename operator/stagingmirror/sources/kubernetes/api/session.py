@@ -1,4 +1,4 @@
-"""A plain HTTP session for somebody else's client (Kopf's), with our way of saying who we are."""
+"""A plain HTTP session for another client (Kopf's), with our login."""
 
 import aiohttp
 
@@ -7,7 +7,7 @@ from stagingmirror.sources.kubernetes.api.login import Login
 
 
 def open_session(access: Login) -> aiohttp.ClientSession:
-    """Authorization is asked for before each request, so a rotated token is taken up at once; a
+    """Authorization is read before each request, so a rotated token is taken up at once; a
     dead connection is noticed as the client notices it. To be closed by the caller.
     """
 

@@ -1,7 +1,7 @@
 """From Kubernetes' JSON to the few fields that a verdict needs: small, frozen, shared.
 
-An entry is one cached object. Two entries are equal where nothing that we look at differs, whatever
-their resourceVersions: an event that changes nothing for us wakes nobody.
+An entry is one cached object. Two entries are equal where nothing that we read differs, whatever
+their resourceVersions: an event that changes nothing for us wakes no mirror.
 """
 
 from collections.abc import Mapping
@@ -74,7 +74,7 @@ class Running(Entry):
 
 @dataclass(frozen=True, slots=True)
 class Versioned(Entry):
-    """Something of which only metadata are watched: each new version is news."""
+    """Something of which only metadata are watched: each new version is a change."""
 
     version: str
 

@@ -1,4 +1,4 @@
-"""What a pod template says of its containers, shared between the pods that are made from it."""
+"""The containers of a pod template, shared between the pods that are made from it."""
 
 import hashlib
 import json

@@ -109,7 +109,7 @@ def _of_cron_job(declared: Declared, stores: Stores) -> tuple[list[Pod], bool]:
 
 
 def _starting(declared: Declared, current: list[Pod]) -> bool:
-    """Pods are wanted and there is none: between the old and the new ones of a Recreate, say. Only
+    """Pods are wanted and there is none: e.g. between the old and the new ones of a Recreate. Only
     a workload that wants none is settled without any.
     """
     return declared.replicas > 0 and not current

@@ -17,7 +17,7 @@ _OF_OURSELVES = frozenset({"authorization.k8s.io", "authentication.k8s.io", GROU
 the statuses of our own resources are ours.
 """
 _TELLING = frozenset({"events"})
-"""Resources that only tell: our account may write Events wherever a mirror may be."""
+"""Resources that only report: our account may write Events wherever a mirror may be."""
 _AT_ONCE = 8
 
 
@@ -49,7 +49,7 @@ READS: tuple[Permission, ...] = tuple(
 
 async def may_write(client: KubernetesClient, namespace: str) -> bool | None:
     """Whether our identity could change anything in this namespace; None where the cluster cannot
-    say (an authorizer that does not list its rules).
+    answer (an authorizer that does not list its rules).
     """
     review = {
         "apiVersion": "authorization.k8s.io/v1",
@@ -73,9 +73,9 @@ async def missing_permissions(
         async with slots:
             return not await _has(client, namespace, permission)
 
-    asked = tuple(needed)
-    answers = await asyncio.gather(*(missing(permission) for permission in asked))
-    return tuple(one for one, lacks in zip(asked, answers, strict=True) if lacks)
+    wanted = tuple(needed)
+    answers = await asyncio.gather(*(missing(permission) for permission in wanted))
+    return tuple(one for one, lacks in zip(wanted, answers, strict=True) if lacks)
 
 
 def denial(missing: Iterable[Permission], namespace: str) -> str:

@@ -1,5 +1,4 @@
-"""The data of the ConfigMaps that somebody reads, fetched when their metadata says that they
-changed.
+"""The data of the ConfigMaps that are wanted, read when their metadata show that they changed.
 
 All ConfigMaps of a namespace are watched by metadata only: others' data (up to a MiB each) is never
 sent, decoded or kept.
@@ -25,7 +24,7 @@ Key = tuple[str, str]
 """Namespace and name."""
 AT_ONCE = 8
 GIVE_UP = 15.0
-"""Seconds after which data that are known to be old, and cannot be read anew, are not told any
+"""Seconds after which data that are known to be old, and cannot be read anew, are not shown any
 more.
 """
 _NOT_READ = Why(Reason.NOT_SEEN_YET, "The ConfigMap has not been read yet.")
@@ -34,7 +33,7 @@ _NOT_READ = Why(Reason.NOT_SEEN_YET, "The ConfigMap has not been read yet.")
 @dataclass(frozen=True, slots=True)
 class Read:
     """Data of one ``version``, read by a call that began at ``began`` (POSIX s). ``good_until``:
-    where metadata have told of a newer version since, the last time as of which these data are
+    where metadata have shown a newer version since, the last time as of which these data are
     proven; when they changed after that is not known.
     """
 
@@ -47,8 +46,8 @@ class Read:
 class ConfigMaps:
     """Reads what is wanted, a bounded number at once; ``run`` does the reading.
 
-    ``proven`` says of a namespace when the newest proof of its metadata began. ``changed`` is
-    called with when the news were heard, where they made something old that had been told.
+    ``proven`` returns for a namespace when the newest proof of its metadata began. ``changed`` is
+    called with when a change became known that made an answer old.
     """
 
     def __init__(
@@ -100,7 +99,7 @@ class ConfigMaps:
         self._catch_up(key)
 
     def versions_went_back(self) -> None:
-        """The cluster counts from an earlier time again: no version that was read says anything."""
+        """The cluster was set back: no version that was read proves anything."""
         self._counted_anew += 1
         for key, known in self._read.items():
             self._read[key] = replace(known, version="0")
@@ -115,7 +114,7 @@ class ConfigMaps:
         return not newer(listed.resource_version, known.version)
 
     def oldest_unread(self) -> float | None:
-        """Since when it is known (POSIX s) that something is not any more as it was told."""
+        """Since when it is known (POSIX s) that some data are older than their metadata."""
         unread = [at for key, at in self._unread.items() if not self.current(key)]
         return min(unread, default=None)
 
@@ -152,13 +151,13 @@ class ConfigMaps:
         try:
             await self._keep_reading(key)
         finally:
-            # At once, not by a callback: news that come now must start a new reading.
+            # At once, not by a callback: a change that comes now must start a new reading.
             del self._reading[key]
             if key not in self._wanted:
                 self._forget(key)
 
     async def _keep_reading(self, key: Key) -> None:
-        """Until what was read is what metadata tell, or nobody wants it any more."""
+        """Until what was read is what metadata show, or it is not wanted any more."""
         pausing = Backoff()
         while key in self._wanted and not self.current(key):
             try:
@@ -166,7 +165,7 @@ class ConfigMaps:
                 if not self.current(key):
                     await pausing.after_failure()
             except NotThere:
-                await pausing.after_failure()  # the watch will tell that it is gone
+                await pausing.after_failure()  # the watch will announce that it is gone
             except StagingMirrorError as error:
                 self._trouble[key] = Why(error.reason, error.message)
                 self._give_up(key)

@@ -1,12 +1,8 @@
-"""Proves, now and then and when asked, that a watch's store says what the API server says.
+"""Proves, now and then and on request, that a watch's store equals what the API server has.
 
-A LIST of metadata is compared with the store. What differs is given a second to arrive by the
-watch; what then still differs was lost: it is read directly, counted, and the watch opened anew.
-
-Whether a cache says what a consistent LIST says. Pure.
-
-A watch tells what changed; nothing tells that nothing was lost. So a LIST of metadata is compared
-with the cache, object by object, by resourceVersion.
+A watch announces changes; nothing announces that none was lost. So a LIST of metadata is compared
+with the store, object by object, by resourceVersion. What differs is given a second to arrive by
+the watch; what then still differs was lost: it is read directly, counted, and the watch reopened.
 """
 
 import asyncio
@@ -41,7 +37,7 @@ def listed(item: Mapping[str, Any]) -> Listed:
 def behind(rows: Iterable[Listed], store: Store[E], deleted: Set[str]) -> list[Listed]:
     """Rows that the cache has not seen yet. A cache that is ahead of the LIST is right.
 
-    ``deleted``: uids whose deletion was told since the LIST began.
+    ``deleted``: uids whose deletion was announced since the LIST began.
     """
     return [row for row in rows if _is_behind(row, store, deleted)]
 
@@ -74,7 +70,7 @@ _CHANCE = SystemRandom()
 
 @dataclass(slots=True)
 class Counts:
-    """Since the start: LISTs that were compared, and objects that no watch had told of."""
+    """Since the start: LISTs that were compared, and objects that no watch had announced."""
 
     sweeps: int = 0
     repaired: int = 0
@@ -100,7 +96,7 @@ class ConsistencyCheck(Generic[E]):
         """By namespace, what became of proofs since the last one of all (None), and of that."""
 
     def trouble(self, namespace: str) -> Why | None:
-        """Why the newest asking failed: the watch's, or the newest proof's of this namespace."""
+        """Why the newest request failed: the watch's, or the newest proof's of this namespace."""
         return self.watch.trouble or self._trouble.get(namespace, self._trouble.get(None))
 
     def inherit(self, began: Mapping[str, float], newest: int) -> None:
@@ -113,9 +109,9 @@ class ConsistencyCheck(Generic[E]):
         return namespace in self.watch.covers
 
     def began(self, namespace: str) -> float:
-        """When the newest proof of this namespace began, else the newest asking; 0 before any."""
+        """When the newest proof of this namespace began, else the newest request; 0 before any."""
         if not self.covers(namespace):
-            return self.watch.asked
+            return self.watch.requested
         return max(self.watch.proven, self._proven_in.get(namespace, 0.0))
 
     async def run(self) -> None:
@@ -123,7 +119,7 @@ class ConsistencyCheck(Generic[E]):
         while True:
             await self._until_due()
             if self.watch.covers:
-                await self._look(None)
+                await self._prove(None)
 
     def doubt(self, namespace: str, why: Why) -> None:
         """A direct read failed where the store has nothing; until the next proof."""
@@ -132,17 +128,17 @@ class ConsistencyCheck(Generic[E]):
     async def prove(self, namespace: str, since: float) -> None:
         """Make ``began`` of this namespace at least ``since``, or leave the trouble in place."""
         if self.covers(namespace) and self.began(namespace) < since:
-            await self._look(namespace, since)
+            await self._prove(namespace, since)
         elif not self.covers(namespace):
-            await self._asked_again(since)
+            await self._listed_again(since)
 
-    async def _asked_again(self, since: float) -> None:
+    async def _listed_again(self, since: float) -> None:
         """There is nothing to compare with yet: wait for the watch's own LIST, or its failure."""
         while True:
             self.watch.tried.clear()
             self.watch.hurry()
             await self.watch.tried.wait()
-            if self.watch.asked >= since:
+            if self.watch.requested >= since:
                 return
 
     async def _until_due(self) -> None:
@@ -151,10 +147,10 @@ class ConsistencyCheck(Generic[E]):
             seconds = min(seconds, LONGEST)
         await self.watch.resumed.sleep(seconds * _CHANCE.uniform(0.8, 1.0))
 
-    async def _look(self, namespace: str | None, since: float = float("inf")) -> None:
+    async def _prove(self, namespace: str | None, since: float = float("inf")) -> None:
         async with self.watch.at_once, self.watch.listing:
             if namespace is not None and self.began(namespace) >= since:
-                return  # proven by somebody else while we waited
+                return  # proven by another while we waited
             former = self._trouble
             why = await self._why_not(namespace)
             self._trouble = self._after(namespace, why)
@@ -164,10 +160,10 @@ class ConsistencyCheck(Generic[E]):
     def _after(self, namespace: str | None, why: Why | None) -> dict[str | None, Why | None]:
         if namespace is None:
             return {None: why} if why else {}
-        # Where the last proof of all failed, a namespace that was proven since must be told apart.
+        # Where the last proof of all failed, a namespace that was proven since must be kept apart.
         everything = self._trouble.get(None)
         known = self._trouble | {namespace: why}
-        return {each: said for each, said in known.items() if said or everything}
+        return {each: found for each, found in known.items() if found or everything}
 
     async def _why_not(self, namespace: str | None) -> Why | None:
         """Compare; why that failed."""

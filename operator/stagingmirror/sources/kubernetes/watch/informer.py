@@ -1,4 +1,4 @@
-"""LIST and WATCH of one kind, in one namespace or in all: keeps a store true, and says since when.
+"""LIST and WATCH of one kind, in one namespace or in all: keeps a store true, and knows since when.
 
 A watch that is resumed from its resourceVersion without a 410 has no gap. Still, nothing is proven
 by silence: ``proven`` moves only when a LIST began that agreed with the store
@@ -36,7 +36,7 @@ _CHANCE = SystemRandom()
 
 @dataclass(frozen=True, slots=True)
 class WatchCallbacks(Generic[E]):
-    """Who hears what a watch learns. None may raise or wait."""
+    """Called with what a watch learns. None may raise or wait."""
 
     changed: Callable[[E], None]
     settled: Callable[[], None]
@@ -44,12 +44,13 @@ class WatchCallbacks(Generic[E]):
     refused: Callable[[], None]
     """A watch of all namespaces is forbidden."""
     set_back: Callable[[], None]
-    """The cluster was set back to a former state: versions that were read say nothing any more."""
+    """The cluster was set back to a former state: versions that were read prove nothing any more.
+    """
 
 
 class Watch(Generic[E]):
     """``covers``: the namespaces that the newest list was kept of. ``trouble``: why the newest
-    asking failed, or None. ``asked``: when the newest list began (POSIX s).
+    request failed, or None. ``requested``: when the newest list began (POSIX s).
     """
 
     def __init__(
@@ -75,11 +76,11 @@ class Watch(Generic[E]):
         """The newest resourceVersion that was seen. A LIST that begins now cannot be older, unless
         the cluster was set back.
         """
-        self.asked = 0.0
+        self.requested = 0.0
         self.proven = 0.0
         self.trouble: Why | None = None
         self.deleted: set[str] = set()
-        """Uids whose deletion was told; whoever compares clears it first."""
+        """Uids whose deletion was announced; whoever compares clears it first."""
         self.at_once = at_once
         """How many LISTs all watches make together. Taken before ``listing``."""
         self.listing = asyncio.Lock()
@@ -88,7 +89,7 @@ class Watch(Generic[E]):
         self.resumed = Pause()
         """Until the next proof; ended when the stream goes on after it was interrupted."""
         self.tried = asyncio.Event()
-        """Set when an asking has ended, well or not; who waits for it clears it first."""
+        """Set when a request has ended, well or not; who waits for it clears it first."""
         self._wanted = wanted
         self._callbacks = callbacks
         self._version: str | None = None
@@ -111,17 +112,17 @@ class Watch(Generic[E]):
         self.reopen()
 
     def reopen(self) -> None:
-        """A stream that did not tell everything is not to be trusted."""
+        """A stream that did not deliver everything is not to be trusted."""
         self._interrupted = True
         if self._following is not None:
             self._following.cancel()
 
     def hurry(self) -> None:
-        """Somebody waits: try again now."""
+        """Do not wait: try again now."""
         self._pausing.hurry()
 
     def refused(self) -> None:
-        """It may not look at all namespaces any more."""
+        """It may not read all namespaces any more."""
         self._callbacks.refused()
 
     def take(self, entry: E, *, anyway: bool = False) -> None:
@@ -170,7 +171,7 @@ class Watch(Generic[E]):
     async def _list(self) -> None:
         async with self.at_once, self.listing:
             began, wanted, newest = self.clock(), self._wanted(), self.newest
-            self.asked, self.sought = began, wanted
+            self.requested, self.sought = began, wanted
             entries, version = await self._read_all(wanted)
             set_back = int(version) < newest
             await self._replace(entries, anyway=set_back)
@@ -201,7 +202,7 @@ class Watch(Generic[E]):
         return entries, version
 
     async def _replace(self, entries: list[E], *, anyway: bool) -> None:
-        """What the list does not have is gone, also where no deletion was ever told."""
+        """What the list does not have is gone, also where no deletion was ever announced."""
         until = perf_counter() + SLICE
         for entry in entries:
             self.take(entry, anyway=anyway)

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Protocol, TypeVar
 
 from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
 from stagingmirror.drift.facts import Unseen, Why
-from stagingmirror.drift.places import ConfigMapKey, Loader, Place, WorkloadField
+from stagingmirror.drift.places import ConfigMapKey, Loader, LoaderVariable, Place, WorkloadField
 from stagingmirror.errors import NotThere, StagingMirrorError
 from stagingmirror.reasons import Reason
 from stagingmirror.settings import Settings
@@ -39,7 +39,7 @@ _NOT_LISTED = Why(Reason.NAMESPACE_NOT_READABLE, "No environment lists this name
 
 
 class OnChange(Protocol):
-    """``since``: when it became known that what was told is old, where that was before now (POSIX
+    """``since``: when it became known that an answer is old, where that was before now (POSIX
     s).
     """
 
@@ -55,7 +55,9 @@ class KubernetesSource:
 
     subjects: ClassVar[frozenset[type]] = frozenset({WorkloadSubject, ConfigMapSubject})
     name: ClassVar[str] = "kubernetes"
-    places: ClassVar[frozenset[type]] = frozenset({ConfigMapKey, Loader, WorkloadField})
+    places: ClassVar[frozenset[type]] = frozenset(
+        {ConfigMapKey, Loader, LoaderVariable, WorkloadField}
+    )
     polled: ClassVar[bool] = False
 
     def __init__(
@@ -163,18 +165,18 @@ class KubernetesSource:
         read = self._config_maps.read(key)
         if not isinstance(read, Read):
             return Unseen(read, began)
-        # Between the news and the new data, the old data are as old as the last proof of them.
+        # Until the new data are read, the old data are as old as the last proof of them.
         began = began if read.good_until is None else min(began, read.good_until)
         return Observed(read.config_map, began, trouble or self._config_maps.trouble(key))
 
     def oldest_unwritten(self) -> float | None:
-        """Since when news are known that no reader has been told of yet; None: there are none."""
+        """Since when a change is known that was announced to no reader yet; None: there is none."""
         return self._config_maps.oldest_unread()
 
     async def prove(
         self, subjects: Iterable[ClusterSubject], *, since: float, read_bytes: bool
     ) -> None:
-        """Make looks of these begin at ``since`` (POSIX s) or later. Where that fails, or takes
+        """Make answers to these begin at ``since`` (POSIX s) or later. Where that fails, or takes
         longer than a call may, they keep their trouble and their age. There are no bytes to read.
         """
         wanted = tuple(subjects)
@@ -226,7 +228,7 @@ class KubernetesSource:
         return began, trouble
 
     async def _confirm(self, subject: ClusterSubject) -> None:
-        """A ConfigMap's data is read; what seems not to be there is asked for by name."""
+        """A ConfigMap's data is read; what seems not to be there is requested by name."""
         resource = RESOURCES[subject.kind]
         check = self._coverage.check(subject.kind, subject.namespace)
         if check is None or not check.covers(subject.namespace):
@@ -253,7 +255,7 @@ class KubernetesSource:
             self._config_maps.versions_went_back()
 
     def _tell(self, entry: Entry) -> None:
-        """An entry changed: say so of the subject that it is or belongs to."""
+        """An entry changed: announce the subject that it is or belongs to."""
         if (declared := self._stores.workload_of(entry)) is not None:
             subject = WorkloadSubject(declared.kind, declared.namespace, declared.name)
             self._on_change(subject)

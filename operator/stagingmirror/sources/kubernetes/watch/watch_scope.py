@@ -27,11 +27,11 @@ Place = tuple[str, str | None]
 
 @dataclass(frozen=True, slots=True)
 class ScopeCallbacks:
-    """Who hears what watches learn, by kind. None may raise or wait."""
+    """Called with what watches learn, by kind. None may raise or wait."""
 
     changed: Callable[[str], Callable[[Entry], None]]
     settled: Callable[[str, str | None], None]
-    """What was asked of this kind, in a namespace or in all, was answered or failed anew."""
+    """A request for this kind, in a namespace or in all, was answered or failed anew."""
     set_back: Callable[[str], None]
     """The cluster was set back to a former state."""
 
@@ -172,7 +172,7 @@ class WatchScope:
         self._rearrange.set()
 
     async def _widen(self) -> None:
-        """Ask, now and then, whether what was forbidden is permitted now. For ever."""
+        """Try, now and then, whether what was forbidden is permitted now. For ever."""
         while True:
             await asyncio.sleep(WIDEN * _CHANCE.uniform(0.8, 1.0))
             for kind in sorted(self._narrow):

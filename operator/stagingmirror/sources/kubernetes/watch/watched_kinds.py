@@ -1,4 +1,4 @@
-"""What is watched, and how each of it is asked for."""
+"""What is watched, and how each of it is requested."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Who wrote a field, as ``metadata.managedFields`` tell, and giving back what we took. Pure."""
+"""Who wrote a field, by ``metadata.managedFields``, and giving back what we took. Pure."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,7 +10,7 @@ Body = Mapping[str, Any]
 
 def owner_of(body: Body, path: Sequence[str]) -> str | None:
     """The manager of the field at ``path`` (elements of ``fieldsV1``), the latest where several
-    share it. None: nobody's.
+    share it. None: nobody does.
     """
     owners = [
         entry

@@ -1,4 +1,4 @@
-"""Single fields of somebody else's workload: read from its body, and as a patch that changes
+"""Single fields of a workload that others own: read from its body, and as a patch that changes
 nothing else.
 
 Pure. A field is changed as ``kubectl set image`` would: a strategic merge patch by container and

@@ -1,4 +1,4 @@
-"""Whether a workload has become what its template says; what will never arrive is told early.
+"""Whether a workload has become what its template names; what will never arrive is reported early.
 
 Judging is pure; ``Rollout`` holds what was read for it.
 """
@@ -84,7 +84,7 @@ def pending(rollout: Rollout, generation: int, *, was_stuck: bool = False) -> st
     will.
 
     ``generation`` is that of our patch's answer. ``was_stuck``: it stood at its progress deadline
-    before; the condition then outlives the patch and says nothing.
+    before; the condition then outlives the patch and proves nothing.
     """
     if rollout.kind == "CronJob":
         return None  # its next Job is made from the template; nothing rolls out
@@ -99,12 +99,12 @@ def pending(rollout: Rollout, generation: int, *, was_stuck: bool = False) -> st
     if (updated, available, every) == (wanted, wanted, wanted) and _is_current(rollout):
         return None
     ready = sum(_is_ready(pod) for pod in rollout.pods)
-    told = f"{_name(rollout)}: {updated} of {wanted} pods updated, {ready} of them ready"
+    counts = f"{_name(rollout)}: {updated} of {wanted} pods updated, {ready} of them ready"
     if not rollout.in_the_way:
-        return told
+        return counts
     namespace, pods = rollout.body["metadata"]["namespace"], " ".join(rollout.in_the_way)
     return (
-        f"{told}; Kubernetes does not replace a pod that never gets ready: run "
+        f"{counts}; Kubernetes does not replace a pod that never gets ready: run "
         f"`kubectl -n {namespace} delete pod {pods}`"
     )
 
@@ -233,8 +233,8 @@ def _is_alive(pod: Body) -> bool:
 
 
 def is_whole(rollout: Rollout) -> bool:
-    """Whether it stands as its template says now; what was not whole before a refresh cannot be
-    asked to be after it was rolled back.
+    """Whether it stands as its template is now; what was not whole before a refresh need not be
+    after it was rolled back.
     """
     try:
         return pending(rollout, int(rollout.body["metadata"].get("generation") or 0)) is None

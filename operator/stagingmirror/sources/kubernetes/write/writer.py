@@ -175,7 +175,7 @@ class Writer:
         self.refuse_unless_leading()
 
     def refuse_unless_leading(self) -> None:
-        """Asked right before each write, whatever system it goes to. Raises NotLeading."""
+        """Called right before each write, whatever system it goes to. Raises NotLeading."""
         if not self._leading():
             raise NotLeading(Reason.NOT_LEADING, "another process leads; this one writes nothing.")
 

@@ -24,7 +24,7 @@ name the place that it was fetched from, so they differ between copies and are n
 
 @dataclass(frozen=True, slots=True, order=True)
 class StoredFile:
-    """What the store says of a file, without reading it."""
+    """What the store lists of a file, without reading it."""
 
     path: str
     size: int
@@ -84,8 +84,8 @@ async def stamp(server: MlflowServer, root: str, file: StoredFile) -> str:
 
 def etag(answer: aiohttp.ClientResponse, file: StoredFile) -> str:
     """As plain text, whatever bytes the header has."""
-    told = answer.headers.get("ETag", "") if file.size else ""
-    return told.encode(errors="backslashreplace").decode()
+    tag = answer.headers.get("ETag", "") if file.size else ""
+    return tag.encode(errors="backslashreplace").decode()
 
 
 def located(root: str, path: str) -> str:

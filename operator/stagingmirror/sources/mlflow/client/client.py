@@ -1,4 +1,4 @@
-"""One MLflow server, asked over its REST API.
+"""The client of one MLflow server's REST API.
 
 Not through MLflow's client: that is synchronous, takes credentials from process-wide environment
 variables and retries for 16 minutes. Here every server has sessions of its own; a call has one
@@ -23,7 +23,7 @@ from stagingmirror.sources.mlflow.client.errors import decoded, failure, refusal
 from stagingmirror.sources.source import Basic, Credentials, Token
 
 OnCall = Callable[[str, str, float], None]
-"""Told (operation, result, seconds) of each call; result is ``ok`` or an error's reason."""
+"""Called with (operation, result, seconds) of each call; result is ``ok`` or an error's reason."""
 
 CHUNK = 1024 * 1024
 _ERROR_BODY = 64 * 1024
@@ -64,20 +64,20 @@ class MlflowServer:
         body: Mapping[str, object] | None = None,
     ) -> dict[str, object]:
         """One call of the API, e.g. ``call("GET", "mlflow/registered-models/get", query=…)``.
-        ``thing`` ends the path where that names one; operations are told without it, so that
+        ``thing`` ends the path where that names one; operations are counted without it, so that
         metrics stay few.
         """
         operation = path.removeprefix("mlflow/")
-        asked = self._asked(operation)
-        async with self._told(operation):
+        request = self._request(operation)
+        async with self._reported(operation):
             session = self._api_session()
             url = f"{self.url}/api/2.0/{path}{thing and '/'}{thing}"
             async with session.request(
                 method, url, params=query, json=body, allow_redirects=False
             ) as answer:
                 if answer.status != 200:
-                    raise refusal(answer.status, await answer.content.read(_ERROR_BODY), asked)
-                return decoded(await self._whole(answer, asked), asked)
+                    raise refusal(answer.status, await answer.content.read(_ERROR_BODY), request)
+                return decoded(await self._whole(answer, request), request)
 
     @asynccontextmanager
     async def get_file(
@@ -85,7 +85,7 @@ class MlflowServer:
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """The answer to a GET of an artifact, its body not read yet. ``path`` is quoted."""
         operation = "artifacts/get"
-        async with self._told(operation):
+        async with self._reported(operation):
             session = self._files_session()
             async with session.get(
                 self._file(path),
@@ -94,13 +94,13 @@ class MlflowServer:
             ) as answer:
                 if answer.status not in (200, 206):
                     body = await answer.content.read(_ERROR_BODY)
-                    raise refusal(answer.status, body, self._asked(operation))
+                    raise refusal(answer.status, body, self._request(operation))
                 yield answer
 
     async def put_file(self, path: str, chunks: AsyncIterator[bytes], size: int) -> None:
         """Upload an artifact of exactly ``size`` bytes. ``path`` is quoted."""
         operation = "artifacts/put"
-        async with self._told(operation):
+        async with self._reported(operation):
             session = self._files_session()
             async with session.put(
                 self._file(path),
@@ -110,7 +110,7 @@ class MlflowServer:
             ) as answer:
                 if answer.status not in (200, 201, 204):
                     body = await answer.content.read(_ERROR_BODY)
-                    raise refusal(answer.status, body, self._asked(operation))
+                    raise refusal(answer.status, body, self._request(operation))
 
     async def close(self) -> None:
         for session in (self._api, self._files):
@@ -121,11 +121,11 @@ class MlflowServer:
     def _file(self, path: str) -> URL:
         return URL(f"{self.url}/api/2.0/mlflow-artifacts/artifacts/{path}", encoded=True)
 
-    def _asked(self, operation: str) -> str:
+    def _request(self, operation: str) -> str:
         return f"MLflow at {self.host}, {operation}"
 
     @asynccontextmanager
-    async def _told(self, operation: str) -> AsyncIterator[None]:
+    async def _reported(self, operation: str) -> AsyncIterator[None]:
         """Counts and times the call, and translates what went wrong."""
         began = perf_counter()
         try:
@@ -134,18 +134,18 @@ class MlflowServer:
             self._on_call(operation, error.reason, perf_counter() - began)
             raise
         except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
-            translated = failure(error, self._asked(operation))
+            translated = failure(error, self._request(operation))
             self._on_call(operation, translated.reason, perf_counter() - began)
             raise translated from None
         self._on_call(operation, "ok", perf_counter() - began)
 
-    async def _whole(self, answer: aiohttp.ClientResponse, asked: str) -> bytes:
+    async def _whole(self, answer: aiohttp.ClientResponse, request: str) -> bytes:
         limit = self._settings.upstream_body
         body = bytearray()
         async for chunk in answer.content.iter_any():
             body += chunk
             if len(body) > limit:
-                raise NotAnswered(Reason.OVERSIZED_ANSWER, f"{asked}: more than {limit} bytes")
+                raise NotAnswered(Reason.OVERSIZED_ANSWER, f"{request}: more than {limit} bytes")
         return bytes(body)
 
     def _api_session(self) -> aiohttp.ClientSession:

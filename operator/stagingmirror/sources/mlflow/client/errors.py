@@ -38,7 +38,7 @@ def decoded(body: bytes, request: str) -> dict[str, object]:
 
 
 def refusal(status: int, body: bytes, request: str) -> StagingMirrorError:
-    """The error for an answer that is no success. ``body`` is only looked at for MLflow's code."""
+    """The error for an answer that is no success. ``body`` is only read for MLflow's code."""
     code = _error_code(body)
     if status in (401, 403):
         return _not_allowed(status, request)

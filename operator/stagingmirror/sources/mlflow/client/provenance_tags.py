@@ -1,4 +1,4 @@
-"""The tags by which a copied version says where it comes from. They are written by ``copy`` and
+"""The tags that record where a copied version comes from. They are written by ``copy`` and
 believed by the view: they carry provenance, never the bytes, which are always read.
 """
 
@@ -20,5 +20,5 @@ COPY_OF = f"{PREFIX}copy-of"
 
 
 def foreign(tags: Mapping[str, str]) -> dict[str, str]:
-    """The tags that somebody else made: not ours, not MLflow's own."""
+    """The tags that others made: not ours, not MLflow's own."""
     return {key: value for key, value in tags.items() if not key.startswith((PREFIX, "mlflow."))}

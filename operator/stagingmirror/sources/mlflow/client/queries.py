@@ -1,4 +1,4 @@
-"""What we ask an MLflow server, one function per question."""
+"""The read requests to an MLflow server, one function per request."""
 
 import re
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping
@@ -177,11 +177,11 @@ async def _pages(
     """Every page of a search. A server that pages without end is no answer."""
     token: str | None = None
     for _ in range(_PAGES):
-        asked = {**query, "page_token": token} if token else dict(query)
+        request = {**query, "page_token": token} if token else dict(query)
         answer = Fields(
-            await server.call(method, path, body=asked)
+            await server.call(method, path, body=request)
             if method == "POST"
-            else await server.call(method, path, query={k: str(v) for k, v in asked.items()}),
+            else await server.call(method, path, query={k: str(v) for k, v in request.items()}),
             "answer",
         )
         yield answer

@@ -88,7 +88,7 @@ class RegisteredModel:
     """Milliseconds, like all times of MLflow."""
     aliases: Mapping[str, str]
     versions: Mapping[str, int]
-    """When the versions that MLflow tells with it (the newest per stage) were created."""
+    """When the versions that MLflow sends with it (the newest per stage) were created."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ class Run:
     params: Mapping[str, str]
     tags: Mapping[str, str]
     inputs: tuple[Mapping[str, object], ...]
-    """Dataset inputs as MLflow told them, for a copy."""
+    """Dataset inputs as MLflow sent them, for a copy."""
     datasets: tuple[str, ...]
     """``name@digest`` (or the source, where there is no digest) of each, sorted."""
 

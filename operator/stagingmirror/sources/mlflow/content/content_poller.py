@@ -1,11 +1,11 @@
 """When the bytes of model versions are read, and what is known of them in between.
 
-A *shelf* is one folder of files, however many versions, aliases and mirrors lead to it. What the
-store says of its files is asked every ``store_interval``; a change makes the hash unknown until the
-bytes were read again. All bytes are read again every ``content_interval``.
+A folder of files is read once, however many versions, aliases and mirrors lead to it. The store's
+listing of it is requested every ``store_interval``; a change makes the hash unknown until the bytes
+were read again. All bytes are read again every ``content_interval``.
 
-**Over a restart.** The engine keeps ``Content`` (from the view) in whatever outlives the process,
-and hands it to ``adopt`` before the version is first wanted. It counts once the store's listing has
+**Over a restart.** ``Content`` is exported, and adopted by the next process before the version is
+first wanted. It counts once the store's listing has
 the same fingerprint (``Content.listing``), MLmodel and requirements.txt still have their hashes,
 and ``content_interval`` has not passed since ``Content.read``; else all bytes are read.
 """
@@ -38,21 +38,21 @@ _STAMPS_AT_ONCE = 4
 
 @dataclass(slots=True)
 class Folder:
-    """One folder. Times are POSIX seconds, of when asking began."""
+    """One folder. Times are POSIX seconds, of when a request began."""
 
     root: str
     content: Content | None = None
-    """The last whole reading, if the store still says that nothing changed."""
+    """The last whole reading, if the store's listing has not changed since."""
     texts: Texts = field(default_factory=Texts)
     adopted: bool = False
     """``content`` comes from before a restart and is not confirmed yet: it is not shown."""
     listed: float = 0.0
     demanded: float = 0.0
-    """Somebody asked for bytes that were read at this time or later."""
+    """Bytes are wanted that were read at this time or later."""
     unseen: Why | None = None
     """Why there is no content."""
     trouble: Why | None = None
-    """Why the last asking failed."""
+    """Why the last request failed."""
     tried: float = 0.0
     size: int = 0
     done: int = 0
@@ -63,7 +63,9 @@ class Folder:
 
 
 class ContentPoller:
-    """The shelves of one server. ``changed(root)`` is called when what a shelf shows changed."""
+    """The folders of one server. ``changed(root)`` is called when what is known of a folder
+    changed.
+    """
 
     def __init__(
         self,
@@ -77,7 +79,7 @@ class ContentPoller:
         self._clock = clock
         self._store_interval = store_interval
         self._changed = changed
-        self._shelves: dict[str, Folder] = {}
+        self._folders: dict[str, Folder] = {}
         self._streams = asyncio.Semaphore(2)
         self._listings = asyncio.Semaphore(2)
         self._content_interval = 86_400.0
@@ -86,63 +88,67 @@ class ContentPoller:
     def bound(self, *, content_interval: float, max_bytes: int) -> None:
         """How old a hash may be (s), and up to how many bytes a version is read."""
         if max_bytes != self._max_bytes:
-            for shelf in self._shelves.values():
-                shelf.listed = 0.0
+            for folder in self._folders.values():
+                folder.listed = 0.0
         self._content_interval, self._max_bytes = content_interval, max_bytes
 
     def shown(self, root: str) -> tuple[Content | Unseen, Texts, Why | None]:
-        """Content (or why there is none), texts, and the trouble of the newest asking."""
-        shelf = self._shelf(root)
-        if shelf.content is not None and not shelf.adopted:
-            return shelf.content, shelf.texts, shelf.trouble
-        return Unseen(shelf.unseen or shelf.trouble or _reading(shelf), shelf.tried), Texts(), None
+        """Content (or why there is none), texts, and the trouble of the newest request."""
+        folder = self._folder(root)
+        if folder.content is not None and not folder.adopted:
+            return folder.content, folder.texts, folder.trouble
+        return (
+            Unseen(folder.unseen or folder.trouble or _reading(folder), folder.tried),
+            Texts(),
+            None,
+        )
 
     def adopt(self, root: str, content: Content) -> None:
         """See the top. Does nothing where the bytes are known already."""
-        shelf = self._shelf(root)
-        if shelf.content is None:
-            shelf.content, shelf.adopted = content, True
+        folder = self._folder(root)
+        if folder.content is None:
+            folder.content, folder.adopted = content, True
 
     def doubt(self, root: str) -> None:
         """The bytes may be others than those that are known: not shown until read anew, at once."""
-        shelf = self._shelves.get(root)
-        if shelf is None or shelf.content is None:
+        folder = self._folders.get(root)
+        if folder is None or folder.content is None:
             return
-        self._drop(shelf)
-        shelf.content = shelf.trouble = None
-        self._start(shelf, since=None)
+        self._drop(folder)
+        folder.content = folder.trouble = None
+        self._start(folder, since=None)
         self._changed(root)
 
     def tend(self, roots: Iterable[str]) -> None:
-        """Start what is due for these shelves, and drop all others. Does not wait."""
+        """Start what is due for these folders, and drop all others. Does not wait."""
         roots = set(roots)
-        for root in self._shelves.keys() - roots:
-            self._drop(self._shelves.pop(root))
+        for root in self._folders.keys() - roots:
+            self._drop(self._folders.pop(root))
         now = self._clock()
         for root in roots:
-            shelf = self._shelf(root)
-            if self._is_due(shelf, now):
-                self._start(shelf, since=None)
+            folder = self._folder(root)
+            if self._is_due(folder, now):
+                self._start(folder, since=None)
 
     async def prove(self, roots: Iterable[str], *, since: float, bytes_too: bool) -> None:
-        """Ask the store anew where it was last asked before ``since``; read all bytes anew where
+        """List the store anew where it was last listed before ``since``; read all bytes anew where
         they were last read before it, if ``bytes_too``. Waits for that, and raises NotRead where
         bytes could not be read: until they were, that is a trouble of what is shown. Raises
         NotAnswered where reading was given up in between.
         """
-        shelves = [self._shelf(root) for root in roots]
+        folders = [self._folder(root) for root in roots]
         works = []
-        for shelf in shelves:
+        for folder in folders:
             # Others may prove the same: whoever comes second finds it done.
-            while shelf.work is not None and not shelf.work.done():
-                await _finished(shelf.work)
-            if shelf.listed < since or (bytes_too and not shelf.was_read(since)):
-                works.append(self._start(shelf, since=since if bytes_too else None))
+            while folder.work is not None and not folder.work.done():
+                await _finished(folder.work)
+            if folder.listed < since or (bytes_too and not folder.was_read(since)):
+                works.append(self._start(folder, since=since if bytes_too else None))
         await asyncio.gather(*map(_finished, works))
         unread = [
-            shelf.trouble
-            for shelf in shelves
-            if bytes_too and shelf.unseen is None and not shelf.was_read(since)
+            folder.trouble
+            for folder in folders
+            if bytes_too and folder.unseen is None and not folder.was_read(since)
         ]
         if None in unread:
             raise NotAnswered(Reason.NOT_READ, "reading the bytes ended early")
@@ -150,91 +156,91 @@ class ContentPoller:
             raise NotRead(why.reason, why.message)
 
     async def close(self) -> None:
-        for shelf in self._shelves.values():
-            self._drop(shelf)
-        self._shelves.clear()
+        for folder in self._folders.values():
+            self._drop(folder)
+        self._folders.clear()
 
-    def _shelf(self, root: str) -> Folder:
-        return self._shelves.setdefault(root, Folder(root))
+    def _folder(self, root: str) -> Folder:
+        return self._folders.setdefault(root, Folder(root))
 
-    def _is_due(self, shelf: Folder, now: float) -> bool:
-        if shelf.work is not None and not shelf.work.done():
+    def _is_due(self, folder: Folder, now: float) -> bool:
+        if folder.work is not None and not folder.work.done():
             return False
-        if shelf.trouble is not None or (shelf.content is None and shelf.unseen is None):
-            return now >= shelf.tried + _RETRY
-        return now >= shelf.listed + self._store_interval or (
-            shelf.content is not None and now >= shelf.content.read + self._content_interval
+        if folder.trouble is not None or (folder.content is None and folder.unseen is None):
+            return now >= folder.tried + _RETRY
+        return now >= folder.listed + self._store_interval or (
+            folder.content is not None and now >= folder.content.read + self._content_interval
         )
 
-    def _start(self, shelf: Folder, *, since: float | None) -> asyncio.Task[None]:
+    def _start(self, folder: Folder, *, since: float | None) -> asyncio.Task[None]:
         """``since``: the bytes must have been read at this time or later."""
-        shelf.demanded = max(shelf.demanded, since or 0.0)
-        shelf.work = asyncio.create_task(self._look(shelf))
-        return shelf.work
+        folder.demanded = max(folder.demanded, since or 0.0)
+        folder.work = asyncio.create_task(self._check(folder))
+        return folder.work
 
-    def _drop(self, shelf: Folder) -> None:
-        if shelf.work is not None:
-            shelf.work.cancel()
+    def _drop(self, folder: Folder) -> None:
+        if folder.work is not None:
+            folder.work.cancel()
 
-    async def _look(self, shelf: Folder) -> None:
-        """One asking of the store and, where due, one reading. Never raises but when cancelled."""
-        before = self.shown(shelf.root)
-        shelf.tried = began = self._clock()
+    async def _check(self, folder: Folder) -> None:
+        """One listing of the store and, where due, one reading. Never raises but when cancelled."""
+        before = self.shown(folder.root)
+        folder.tried = began = self._clock()
         try:
             async with self._listings:
-                listing = await list_files(self._server, shelf.root)
-                known = await self._is_known(shelf, listing)
-            shelf.listed = began
-            if not self._settles(shelf, listing):
-                await self._read_if_due(shelf, listing, known=known)
-            shelf.trouble = None
+                listing = await list_files(self._server, folder.root)
+                known = await self._is_known(folder, listing)
+            folder.listed = began
+            if not self._settles(folder, listing):
+                await self._read_if_due(folder, listing, known=known)
+            folder.trouble = None
         except StagingMirrorError as error:
-            shelf.trouble = Why(error.reason, error.message)
+            folder.trouble = Why(error.reason, error.message)
         except Exception:  # one version's oddity is its own trouble, not the operator's end
-            log.exception("reading a version failed", server=self._server.host, root=shelf.root)
-            shelf.trouble = INTERNAL
-        if self.shown(shelf.root) != before:
-            self._changed(shelf.root)
+            log.exception("reading a version failed", server=self._server.host, root=folder.root)
+            folder.trouble = INTERNAL
+        if self.shown(folder.root) != before:
+            self._changed(folder.root)
 
-    def _settles(self, shelf: Folder, listing: tuple[StoredFile, ...]) -> bool:
-        """Whether the listing alone says that there is nothing to read."""
-        shelf.size, shelf.done = sum(file.size for file in listing), 0
-        shelf.unseen = None
+    def _settles(self, folder: Folder, listing: tuple[StoredFile, ...]) -> bool:
+        """Whether the listing alone shows that there is nothing to read."""
+        folder.size, folder.done = sum(file.size for file in listing), 0
+        folder.unseen = None
         if not listing:
-            shelf.unseen = Why(Reason.NO_FILES, "the version has no files in its artifact store")
-        elif shelf.size > self._max_bytes:
-            shelf.unseen = Why(
+            folder.unseen = Why(Reason.NO_FILES, "the version has no files in its artifact store")
+        elif folder.size > self._max_bytes:
+            folder.unseen = Why(
                 Reason.TOO_LARGE,
-                f"the version has {size(shelf.size)}, more than content.maxBytes of the "
+                f"the version has {size(folder.size)}, more than content.maxBytes of the "
                 "environment; raise it to have the bytes compared",
             )
-        if shelf.unseen is not None:
-            shelf.content = None
-        return shelf.unseen is not None
+        if folder.unseen is not None:
+            folder.content = None
+        return folder.unseen is not None
 
     async def _read_if_due(
-        self, shelf: Folder, listing: tuple[StoredFile, ...], *, known: bool
+        self, folder: Folder, listing: tuple[StoredFile, ...], *, known: bool
     ) -> None:
-        if not known and shelf.content is not None:
-            shelf.content = None
-            self._changed(shelf.root)
-        oldest = max(self._clock() - self._content_interval, shelf.demanded)
-        content = shelf.content
-        if content is not None and content.read >= oldest and await self._stands(shelf, content):
+        if not known and folder.content is not None:
+            folder.content = None
+            self._changed(folder.root)
+        oldest = max(self._clock() - self._content_interval, folder.demanded)
+        content = folder.content
+        if content is not None and content.read >= oldest and await self._stands(folder, content):
             return
         async with self._streams:
-            await self._read(shelf, listing)
+            await self._read(folder, listing)
 
-    async def _is_known(self, shelf: Folder, listing: tuple[StoredFile, ...]) -> bool:
-        """Whether the store says that the files are those that were read last."""
-        content = shelf.content
+    async def _is_known(self, folder: Folder, listing: tuple[StoredFile, ...]) -> bool:
+        """Whether the store's listing shows the files that were read last."""
+        content = folder.content
         if content is None or {f.path: f.size for f in listing} != {
             path: file.size for path, file in content.files.items()
         }:
             return False
         if content.listing == fingerprint(listing, {}):
             return True
-        return content.listing == fingerprint(listing, await self._stamps(shelf.root, listing))
+        return content.listing == fingerprint(listing, await self._stamps(folder.root, listing))
 
     async def _stamps(self, root: str, listing: tuple[StoredFile, ...]) -> dict[str, str]:
         etags: dict[str, str] = {}
@@ -244,29 +250,29 @@ class ContentPoller:
             etags |= {file.path: tag for file, tag in zip(some, found, strict=True)}
         return etags
 
-    async def _stands(self, shelf: Folder, content: Content) -> bool:
-        """Whether it may be shown as it is. One from before a restart is looked at first."""
-        if not shelf.adopted:
+    async def _stands(self, folder: Folder, content: Content) -> bool:
+        """Whether it may be shown as it is. One from before a restart is checked first."""
+        if not folder.adopted:
             return True
-        texts = await read_texts(self._server, shelf.root, content.files)
+        texts = await read_texts(self._server, folder.root, content.files)
         if texts is None:
-            shelf.content = None
+            folder.content = None
             return False
-        shelf.texts, shelf.adopted = texts, False
+        folder.texts, folder.adopted = texts, False
         return True
 
-    async def _read(self, shelf: Folder, listing: tuple[StoredFile, ...]) -> None:
+    async def _read(self, folder: Folder, listing: tuple[StoredFile, ...]) -> None:
         def progress(more: int) -> None:
-            shelf.done += more
+            folder.done += more
 
         began = self._clock()
-        read = await read_bytes(self._server, shelf.root, listing, progress)
-        if await list_files(self._server, shelf.root) != listing:
+        read = await read_bytes(self._server, folder.root, listing, progress)
+        if await list_files(self._server, folder.root) != listing:
             raise NotAnswered(
                 Reason.HALF_READ, "files changed while they were read; they are read again"
             )
-        shelf.content = Content(read.tree_hash, read.files, began, read.listing)
-        shelf.texts, shelf.adopted = read.texts, False
+        folder.content = Content(read.tree_hash, read.files, began, read.listing)
+        folder.texts, folder.adopted = read.texts, False
 
 
 async def _finished(work: Awaitable[None]) -> None:
@@ -274,12 +280,12 @@ async def _finished(work: Awaitable[None]) -> None:
     await asyncio.wait([asyncio.ensure_future(work)])
 
 
-def _reading(shelf: Folder) -> Why:
+def _reading(folder: Folder) -> Why:
     """In steps of a tenth: a status is not written for every megabyte."""
-    if not shelf.size:
+    if not folder.size:
         return Why(Reason.READING_BYTES, "the version's bytes are about to be read")
-    tenths = 10 * shelf.done // shelf.size
+    tenths = 10 * folder.done // folder.size
     return Why(
         Reason.READING_BYTES,
-        f"the version's bytes are being read: {tenths * 10} % of {size(shelf.size)}",
+        f"the version's bytes are being read: {tenths * 10} % of {size(folder.size)}",
     )

@@ -33,7 +33,7 @@ REQUIREMENTS_FILE = "requirements.txt"
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """What the small text files of a version say."""
+    """The small text files of a version."""
 
     signature: str | None = None
     """Canonical JSON."""
@@ -110,7 +110,7 @@ async def read_bytes(
 async def read_texts(
     server: MlflowServer, root: str, files: Mapping[str, FileHash]
 ) -> Texts | None:
-    """The texts of a version whose hashes are known; None: a file is not what its hash says."""
+    """The texts of a version whose hashes are known; None: a file has another hash."""
     kept: dict[str, bytes] = {}
     for path in (SIGNATURE_FILE, REQUIREMENTS_FILE):
         if path in files:

@@ -44,7 +44,7 @@ class KnownVersion:
 
 
 async def read_detail(server: MlflowServer, record: Version, *, began: float) -> Detail:
-    """Follow the version's source. ``began`` (POSIX s) is when asking began."""
+    """Follow the version's source. ``began`` (POSIX s) is when the requests began."""
     logged = await _logged_model(server, record)
     run_id = record.run_id or (logged.run_id if logged else None)
     return Detail(record.source, await _root(server, record, logged), run_id, logged, began)
@@ -83,12 +83,12 @@ def described(
 
 
 def parameters_of(run: Run | None, logged: LoggedModel | None) -> Mapping[str, str]:
-    """Of the run and, where it says something else, of the logged model."""
+    """Of the run and, where it differs, of the logged model."""
     return {**(run.params if run else {}), **(logged.params if logged else {})}
 
 
 def tags_of(record: Version, logged: LoggedModel | None) -> Mapping[str, str]:
-    """Of the version and, where it says nothing, of the logged model."""
+    """Of the version and, where it has none, of the logged model."""
     return {**(provenance_tags.foreign(logged.tags) if logged else {}), **record.tags}
 
 

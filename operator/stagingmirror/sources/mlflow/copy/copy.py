@@ -58,13 +58,14 @@ async def copy_version(
     """Returns the version number in the destination. Safe to call again after a crash at any point:
     a half copy is finished, a whole one is found, none is doubled.
 
-    ``progress(done, total)`` is told bytes. ``may_write`` is asked before each write and raises
-    where it may not be any more. ``differs`` is told a version of the destination that has other
-    bytes than its tags say. ``room`` is entered once no other copies the same there.
+    ``progress(done, total)`` is called with bytes. ``may_write`` is called before each write and
+    raises where it may not be any more. ``differs`` is called with a version of the destination
+    that has other bytes than its tags name. ``room`` is entered once no other copies the same
+    there.
 
     Raises StepFailed (the destination refused, is full, read-only, or shows other bytes than were
     sent), ChangedUnderneath (the source's bytes are not ``tree_hash`` any more), NotAnswered
-    (either; asking again may help) or NotAllowed (the source).
+    (either; trying again may help) or NotAllowed (the source).
     """
     where = destination.url, order.to_model, order.tree_hash
     lock = _COPYING.setdefault(where, asyncio.Lock())
@@ -210,7 +211,7 @@ class _Copy:
         return (await read_bytes(self._there, root, files)).tree_hash
 
     def _tags(self, before: Mapping[str, str]) -> dict[str, str]:
-        """What the version says. When, by whom and by which refresh it came stays as first
+        """The version's own tags. When, by whom and by which refresh it came stays as first
         written.
         """
         known = self._original.known

@@ -13,7 +13,7 @@ from stagingmirror.sources.mlflow.content.version_details import KnownVersion, g
 
 @dataclass(frozen=True, slots=True)
 class CopyOrder:
-    """What to copy, and what the copy says of itself in tags ``stagingmirror.dev/…``."""
+    """What to copy, and what the copy records of itself in tags ``stagingmirror.dev/…``."""
 
     from_model: str
     from_version: str
@@ -24,7 +24,7 @@ class CopyOrder:
     """Name of the environment that the bytes come from."""
     refresh_id: str
     mirror: str = ""
-    """Namespace and name of the mirror that asked for it."""
+    """Namespace and name of the mirror that it is for."""
     max_bytes: int = 50 * 1024**3
 
 

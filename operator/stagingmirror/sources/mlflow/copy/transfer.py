@@ -12,7 +12,7 @@ Progress = Callable[[int], None]
 
 
 class SourceFailed(Exception):
-    """The side that is read went wrong in the middle of an upload; ``error`` says how."""
+    """The side that is read went wrong in the middle of an upload; ``error`` is why."""
 
     def __init__(self, error: StagingMirrorError) -> None:
         super().__init__(error.reason)
@@ -30,7 +30,7 @@ class Transfer:
         to_root: str,
         may_write: Callable[[], None],
     ) -> None:
-        """``may_write`` is asked before each upload, and raises where it may not be any more."""
+        """``may_write`` is called before each upload, and raises where it may not be any more."""
         self._source = source
         self._from = from_root
         self._destination = destination
@@ -40,8 +40,8 @@ class Transfer:
     async def send(
         self, files: Iterable[StoredFile], progress: Progress, *, again: bool
     ) -> Mapping[str, FileHash]:
-        """Upload the files and tell what was read of them. Those that are there already, with the
-        same size, are left out, unless ``again``.
+        """Upload the files, and return what was read of them. Those that are there already, with
+        the same size, are left out, unless ``again``.
 
         Raises SourceFailed, or what the destination answered.
         """
@@ -74,6 +74,6 @@ class Transfer:
         try:
             await self._destination.put_file(located(self._to, file.path), chunks(), file.size)
         except StagingMirrorError as error:
-            # aiohttp tells what its body raised as a broken connection.
+            # aiohttp reports what its body raised as a broken connection.
             raise (SourceFailed(failed[0]) if failed else error) from None
         return await digest.result()

@@ -28,7 +28,7 @@ Tags = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """The registry that is written. ``may_write`` is asked before each write, and raises where it
+    """The registry that is written. ``may_write`` is called before each write, and raises where it
     may not be any more.
     """
 
@@ -142,7 +142,7 @@ async def create_version(
 
 
 async def set_version_tags(to: Destination, made: Version, tags: Tags) -> None:
-    """Only those that say something else there; those that the origin does not have (any more)
+    """Only those that differ there; those that the origin does not have (any more)
     go.
     """
     named: dict[str, object] = {"name": made.name, "version": made.version}

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 Same = bool | None
-"""None: nothing speaks for or against it."""
+"""None: not known."""
 _SETTLED = 60.0
 """Seconds by which a thing must be older than both observations to distinguish two registries: one
 that was deleted and created again in between has two times in one registry.

@@ -1,9 +1,9 @@
-"""The looks at one server: all aliases in one search, the versions that matter with them.
+"""One round of requests to a server: all aliases in one search, the versions that matter with them.
 
-One round asks the versions first and the aliases last, so an alias that still names the version it
-named before makes one whole look of both. Where it names another, that version is asked for and
-then the alias once more; if it has moved again, the look is not made and the next round comes at
-once. A round that fails changes nothing but the *trouble* of what is known.
+A round requests the versions first and the aliases last, so an alias that still names the version
+it named before makes one whole observation of both. Where it names another, that version is
+requested and then the alias once more; if it has moved again, nothing is observed and the next
+round comes at once. A round that fails changes nothing but the *trouble* of what is known.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -31,7 +31,7 @@ log = structlog.get_logger(__name__)
 _NOT_POLLED = Why(Reason.NOT_POLLED_YET, "the registry was not polled for it yet")
 
 ModelAnswer = RegisteredModel | None | StagingMirrorError
-"""None: there is no such registered model, and the server said so."""
+"""None: there is no such registered model, and the server confirmed it."""
 
 
 @dataclass(slots=True)
@@ -80,7 +80,7 @@ class PollRound:
         began = self._clock()
         self.again = False
         try:
-            await self._ask(wanted, since, began)
+            await self._read(wanted, since, began)
         except StagingMirrorError as error:
             self._failed(wanted, Why(error.reason, error.message), began)
         except Exception:  # one server's oddity is its own trouble, not the operator's end
@@ -88,27 +88,27 @@ class PollRound:
             self._failed(wanted, INTERNAL, began)
         self.tried = began
 
-    async def _ask(self, wanted: Wanted, since: Mapping[Key, float], began: float) -> None:
-        asked = wanted.versions | self._named(wanted.aliases)
-        answers = await self._versions.read(asked, began=began, since=since)
-        models = await self._ask_models(wanted.aliases)
-        new = _named_by(models, wanted.aliases) - asked
+    async def _read(self, wanted: Wanted, since: Mapping[Key, float], began: float) -> None:
+        requested = wanted.versions | self._named(wanted.aliases)
+        answers = await self._versions.read(requested, began=began, since=since)
+        models = await self._read_models(wanted.aliases)
+        new = _named_by(models, wanted.aliases) - requested
         if new:
             answers |= await self._versions.read(new, began=began, since=since)
-            models = await self._asked_last(models, new, wanted.aliases)
+            models = await self._requested_last(models, new, wanted.aliases)
         await self._learn_founding()
         self._publish(wanted, models, answers, began)
 
     async def has_moved(self, aliases: Collection[Key]) -> bool:
         """A glance: whether one search shows that one of these names another version than it did.
-        It is no look, whatever it shows.
+        It is no observation, whatever it shows.
         """
         try:
             shown = await queries.search_registered_models(
                 self.server, {name for name, _ in aliases}
             )
         except StagingMirrorError:
-            return False  # the next round tells
+            return False  # the next round reports it
         return any(
             name in shown
             and shown[name].aliases.get(alias) != self.observations.names((name, alias))
@@ -139,7 +139,7 @@ class PollRound:
         return {one.detail.root for one in known if isinstance(one.detail.root, str)}
 
     def identity(self) -> RegistryIdentity | None:
-        """One object per search: asked in each pass of each mirror."""
+        """One object per search: read in each pass of each mirror."""
         if self.searched is None:
             return None
         known = self._identity
@@ -162,8 +162,8 @@ class PollRound:
             (key[0], name) for key in aliases if (name := self.observations.names(key)) is not None
         }
 
-    async def _ask_models(self, aliases: Iterable[Key]) -> dict[str, ModelAnswer]:
-        """One search; what it does not show is asked for directly."""
+    async def _read_models(self, aliases: Iterable[Key]) -> dict[str, ModelAnswer]:
+        """One search; what it does not show is requested directly."""
         names = {name for name, _ in aliases}
         found = await queries.search_registered_models(self.server, names)
         self.models = found
@@ -171,10 +171,10 @@ class PollRound:
         for name, alias in aliases:
             shown = found.get(name)
             if shown is None or alias not in shown.aliases:
-                models[name] = await self._ask_model(name)
+                models[name] = await self._read_model(name)
         return models
 
-    async def _ask_model(self, name: str) -> ModelAnswer:
+    async def _read_model(self, name: str) -> ModelAnswer:
         try:
             return await queries.get_registered_model(self.server, name)
         except NotThere:
@@ -184,13 +184,13 @@ class PollRound:
                 raise
             return error
 
-    async def _asked_last(
+    async def _requested_last(
         self, models: dict[str, ModelAnswer], new: set[Key], aliases: set[Key]
     ) -> dict[str, ModelAnswer]:
-        """Leaves out each model of which an alias has moved since it was asked first."""
+        """Leaves out each model of which an alias has moved since it was requested first."""
         settled = dict(models)
         for name in {name for name, _ in new}:
-            first, last = models[name], await self._ask_model(name)
+            first, last = models[name], await self._read_model(name)
             ours = {alias for model, alias in aliases if model == name}
             if isinstance(last, StagingMirrorError):
                 settled[name] = last
@@ -201,7 +201,7 @@ class PollRound:
 
     async def _learn_founding(self) -> None:
         if self._founded is None:
-            # It helps to prove an identity; no look depends on it.
+            # It helps to prove an identity; no observation depends on it.
             with suppress(NotAnswered):
                 self._founded = await queries.founded(self.server)
 
@@ -252,7 +252,7 @@ class PollRound:
     def _publish_known(self, key: Key, known: KnownVersion, began: float) -> None:
         content, texts, trouble = self._content(key, known, began)
         if trouble is not None:
-            # A part that is due was not answered: no new look, the old one grows older.
+            # A part that is due was not answered: no new observation, the old one grows older.
             self.observations.version_trouble(key, trouble, began)
         else:
             found = described(known.record, known.detail, known.run, texts, content)

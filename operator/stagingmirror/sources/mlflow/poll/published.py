@@ -1,4 +1,4 @@
-"""What is known of the aliases and versions of one server, and who hears of it when it changes."""
+"""What is known of the aliases and versions of one server; changes are announced."""
 
 from collections.abc import Callable, Collection
 from dataclasses import replace
@@ -33,8 +33,8 @@ class Published:
         self._former[key] = former
 
     def set_alias(self, key: Key, version: str | None, began: float, *, answered: float) -> None:
-        """What the alias names now; None: the server said that there is no such alias or model.
-        ``answered`` (POSIX s) is when it had said so.
+        """What the alias names now; None: the server confirmed that there is no such alias or
+        model. ``answered`` (POSIX s) is when it had answered.
         """
         found = None
         if version is not None:
@@ -46,7 +46,7 @@ class Published:
         self._put(self.versions, VersionSubject, key, Observed(found, began))
 
     def alias_trouble(self, key: Key, why: Why, began: float) -> None:
-        """Asking failed: what was known stands, with its age, and why there is nothing newer."""
+        """The request failed: what was known stands, with its age, and with the reason."""
         self._put(self.aliases, AliasSubject, key, _older(self.aliases.get(key), why, began))
 
     def version_trouble(self, key: Key, why: Why, began: float) -> None:
@@ -54,33 +54,34 @@ class Published:
 
     def keep(self, aliases: Collection[Key], versions: Collection[Key]) -> None:
         """Forget all others."""
-        self.aliases = {key: look for key, look in self.aliases.items() if key in aliases}
-        self.versions = {key: look for key, look in self.versions.items() if key in versions}
+        self.aliases = {key: answer for key, answer in self.aliases.items() if key in aliases}
+        self.versions = {key: answer for key, answer in self.versions.items() if key in versions}
 
     def names(self, key: Key) -> str | None:
         """The version that an alias named when it was last seen."""
-        look = self.aliases.get(key)
-        return look.value.version if isinstance(look, Observed) and look.value is not None else None
+        answer = self.aliases.get(key)
+        found = answer.value if isinstance(answer, Observed) else None
+        return None if found is None else found.version
 
     def _move(self, key: Key, version: str, answered: float) -> tuple[float | None, float | None]:
         """The times between which the alias came to name this version, where we saw that."""
-        look, former = self.aliases.get(key), self._former.pop(key, None)
-        if not isinstance(look, Observed):
+        answer, former = self.aliases.get(key), self._former.pop(key, None)
+        if not isinstance(answer, Observed):
             return _moved_since(former, version, answered)
-        if look.value is None or look.value.version != version:
-            return answered, look.began
-        return look.value.moved, look.value.unmoved
+        if answer.value is None or answer.value.version != version:
+            return answered, answer.began
+        return answer.value.moved, answer.value.unmoved
 
     def _put(
         self,
         observations: dict[Key, Observed[T] | Unseen],
         kind: SubjectType,
         key: Key,
-        look: Observed[T] | Unseen,
+        answer: Observed[T] | Unseen,
     ) -> None:
         before = observations.get(key)
-        observations[key] = look
-        if before is None or _without_age(before) != _without_age(look):
+        observations[key] = answer
+        if before is None or _without_age(before) != _without_age(answer):
             self._announce(kind, key)
 
 
@@ -98,5 +99,5 @@ def _older(before: Observed[T] | Unseen | None, why: Why, began: float) -> Obser
     return replace(before, trouble=why) if isinstance(before, Observed) else Unseen(why, began)
 
 
-def _without_age(look: Observed[T] | Unseen) -> Observed[T] | Unseen:
-    return replace(look, began=0.0)
+def _without_age(answer: Observed[T] | Unseen) -> Observed[T] | Unseen:
+    return replace(answer, began=0.0)

@@ -1,4 +1,4 @@
-"""One distinct server, and everybody who wants to know something of it."""
+"""Polls one distinct server for all that is wanted of it."""
 
 import asyncio
 from collections import defaultdict
@@ -18,16 +18,18 @@ from stagingmirror.sources.subscriptions import Subscriptions
 from stagingmirror.view import Observed
 
 _IDLE = 60.0
-"""Seconds between rounds where nobody wants anything: whether the server answers is wanted always.
+"""Seconds between rounds where nothing is wanted: whether the server answers is wanted always.
 """
 _APART = 0.2
-"""Seconds between the ends and beginnings of rounds: wishes that come together are asked together.
+"""Seconds between the ends and beginnings of rounds: what is wanted together is requested together.
 """
 
 GLANCE_AT = 0.5
 """The part of an interval after which all aliases are searched once more."""
 _GLANCE_FROM = 20
-"""Distinct keys from which that one call is cheap: a round asks far less than once per key then."""
+"""Distinct keys from which that one call is cheap: a round sends far less than one request per key
+then.
+"""
 
 
 class ServerPoller:
@@ -77,7 +79,7 @@ class ServerPoller:
         return not self._addresses
 
     def want(self, subject: RegistrySubject, interval: float) -> None:
-        """Something new that is not known yet is asked for at once, and so is everything where it
+        """Something new that is not known yet is requested at once, and so is everything where it
         is wanted more often than before.
         """
         self._subscriptions.want(subject, interval)
@@ -111,7 +113,7 @@ class ServerPoller:
     async def prove(
         self, subjects: Collection[RegistrySubject], *, since: float, read_bytes: bool
     ) -> None:
-        """Everything of these subjects was asked after ``since`` (POSIX s), or could not be."""
+        """Everything of these subjects was requested after ``since`` (POSIX s), or could not be."""
         wanted = _wanted(subjects)
         self._probes.append(wanted)
         keys: set[Key] = set()
@@ -140,7 +142,7 @@ class ServerPoller:
         return observations.aliases if isinstance(subject, AliasSubject) else observations.versions
 
     async def _round(self) -> None:
-        """One whole round from now on: one that has begun does not know the newest wishes."""
+        """One whole round from now on: one that has begun does not know what is wanted since."""
         number = self._begun + 1
         async with self._ended:
             while self._done < number:
@@ -148,13 +150,13 @@ class ServerPoller:
                 await self._ended.wait()
 
     def _is_known(self, wanted: Wanted, since: float) -> bool:
-        """Whether everything was asked after ``since`` already."""
+        """Whether everything was requested after ``since`` already."""
         observations = self.poll.observations
         known = (
             *(observations.aliases.get(key) for key in wanted.aliases),
             *(observations.versions.get(key) for key in wanted.versions | self._named(wanted)),
         )
-        return all(isinstance(look, Observed) and look.began >= since for look in known)
+        return all(isinstance(each, Observed) and each.began >= since for each in known)
 
     async def _until_due(self) -> None:
         """The next round is due after the interval, or once a glance shows that an alias moved."""
@@ -170,7 +172,7 @@ class ServerPoller:
         await self._woken(self.poll.tried + interval, interval)
 
     async def _woken(self, until: float, interval: float) -> bool:
-        """Whether somebody wants a round before then (POSIX s); waits an interval at most, whatever
+        """Whether a round is wanted before then (POSIX s); waits an interval at most, whatever
         becomes of the clock.
         """
         wait = min(until - self._clock(), interval)

@@ -112,7 +112,7 @@ class MlflowSource:
             raise NotAnswered(
                 Reason.TIMED_OUT, f"probing the registries took longer than {within:.0f} s"
             ) from None
-        # One whose bytes could not be read says nothing of whether the others were requested.
+        # That bytes could not be read does not mean that the others were requested.
         failed = [end for end in ends if isinstance(end, BaseException)]
         for error in sorted(failed, key=lambda end: isinstance(end, NotRead)):
             raise error

@@ -1,10 +1,9 @@
-"""The versions of one server that somebody wants, asked in as few calls as it has bulk calls for.
+"""The versions of one server that are wanted, in as few calls as it has bulk calls for.
 
-A poll asks for all versions by the runs that made them, for all those runs, and for all logged
-models: three calls, however many versions. Only what a bulk call does not show is asked for one by
-one: it may be forbidden, gone, or made without a run. Where a version leads to (its detail) cannot
-change without the version being another; it is followed when it is new and every
-``store_interval``.
+A poll requests all versions by the runs that made them, all those runs, and all logged models:
+three calls, however many versions. Only what a bulk call does not show is requested one by one: it
+may be forbidden, gone, or made without a run. Where a version leads to (its detail) cannot change
+without the version being another; it is followed when it is new and every ``store_interval``.
 """
 
 import asyncio
@@ -32,11 +31,11 @@ _AT_ONCE = 4
 
 
 Answer = KnownVersion | None | StagingMirrorError
-"""None: the version is not there, and the server said so."""
+"""None: the version is not there, and the server confirmed it."""
 
 
 def is_silence(answer: object) -> TypeGuard[NotAnswered]:
-    """The server as a whole does not answer: not worth asking it for the next thing."""
+    """The server as a whole does not answer: not worth the next request."""
     return isinstance(answer, NotAnswered) and answer.reason in (
         Reason.TIMED_OUT,
         Reason.UNREACHABLE,
@@ -44,8 +43,8 @@ def is_silence(answer: object) -> TypeGuard[NotAnswered]:
 
 
 class VersionCache:
-    """Remembers what needs no asking anew. ``since`` maps versions to a time (POSIX s) before which
-    nothing may have been asked.
+    """Keeps what need not be requested anew. ``since`` maps versions to a time (POSIX s) before
+    which nothing may have been requested.
     """
 
     def __init__(self, server: MlflowServer, store_interval: float) -> None:
@@ -65,13 +64,13 @@ class VersionCache:
             partial(self._one, key, records.get(key), runs, logged, began, since.get(key, 0.0))
             for key in keys
         )
-        asked = dict(zip(keys, answers, strict=True))
-        for key, answer in asked.items():
+        answered = dict(zip(keys, answers, strict=True))
+        for key, answer in answered.items():
             if isinstance(answer, KnownVersion):
                 self._known[key] = answer
             elif answer is None:
                 self._known.pop(key, None)
-        return asked
+        return answered
 
     def keep(self, keys: Collection[Key]) -> None:
         """Forget all others."""
@@ -113,7 +112,7 @@ class VersionCache:
         return known.record.run_id if known is not None else None
 
     async def _each(self, questions: Iterable[Callable[[], Awaitable[Answer]]]) -> list[Answer]:
-        """All answers; once the server is silent, nobody waits for the next silence."""
+        """All answers; once the server is silent, no further request waits for it."""
         silent: list[NotAnswered] = []
 
         async def one(question: Callable[[], Awaitable[Answer]]) -> Answer:

@@ -138,11 +138,11 @@ async def test_a_token_for_bytes_counts_as_asked_though_they_could_not_be_read(
     assert asked is not None
 
     upstream.fails = NotAnswered("TimedOut", "it is still being read")
-    probes.start(KEY, asked)
+    probes.start(KEY, asked, polled=True)
     await settled()
     unanswered = state.check.request(annotations, status, clock.now)
     upstream.fails = NotRead("HalfRead", "files changed while they were read")
-    probes.start(KEY, asked)
+    probes.start(KEY, asked, polled=True)
     await settled()
     tried = state.check.request(annotations, status, clock.now)
 
