@@ -25,9 +25,9 @@ from stagingmirror.view import View
 
 @dataclass(frozen=True, slots=True)
 class Blockers:
-    """``components``: entries that cannot be judged as they are, by name; they are Unknown. ``whole``:
-    why nothing of this mirror is refreshed, or None. ``refused``: why one entry never is, though it
-    is compared like all others.
+    """``components``: entries that cannot be judged as they are, by name; they are Unknown.
+    ``whole``: why nothing of this mirror is refreshed, or None. ``refused``: why one entry never
+    is, though it is compared like all others.
     """
 
     components: Mapping[str, Why]

@@ -1,4 +1,4 @@
-"""What runs of a component on one side, by which deploys are recognised: workloads and their revisions."""
+"""What runs of a component on one side: workloads and their revisions. They identify a deploy."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any

@@ -42,8 +42,9 @@ def read_environments(cache: ResourceCache) -> dict[str, MirrorEnvironmentSpec]:
 def production_namespaces(cache: ResourceCache) -> dict[str, str]:
     """Namespaces of this cluster that some Production environment lists, with its name.
 
-    Nothing is written to any of them, even where another environment lists them. An environment counts until it is
-    really gone, and a spec that cannot be read still counts with whatever namespaces it lists.
+    Nothing is written to any of them, even where another environment lists them. An environment
+    counts until it is really gone, and a spec that cannot be read still counts with whatever
+    namespaces it lists.
     """
     found: dict[str, str] = {}
     for body in cache.all("mirrorenvironments"):
