@@ -96,5 +96,5 @@ class Kind(Protocol[S]):
         """The same of an entry that cannot be parsed: ``raw`` may be wrong in any way."""
 
 
+# By name. Any: the name of an entry's kind selects the kind, so that both have the same spec.
 Catalogue = Mapping[str, Kind[Any]]
-"""By name. Any: the name of an entry's kind selects the kind, so that both have the same spec."""

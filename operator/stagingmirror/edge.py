@@ -21,15 +21,14 @@ from stagingmirror.sources.kubernetes.api.session import open_session
 
 log = structlog.get_logger(__name__)
 
+# Plural, type of the event (None: from the initial LIST), whole body. It never waits.
 Deliver = Callable[[Plural, str | None, Body], None]
-"""Plural, type of the event (None: from the initial LIST), whole body. It never waits."""
 
+# Seconds without an event after which a watch is opened again, from the same resourceVersion.
+# Kopf's default of 70 s is longer than our resync interval.
 QUIET = 30.0
-"""Seconds without an event after which a watch is opened again, from the same resourceVersion.
-Kopf's default of 70 s is longer than our resync interval.
-"""
+# Seconds after which the server ends a watch request.
 ROUND = 300
-"""Seconds after which the server ends a watch request."""
 
 
 class Edge:

@@ -48,10 +48,9 @@ from stagingmirror.sources.kubernetes.write.rollout_status import (
 )
 from stagingmirror.sources.kubernetes.write.writer import changed_underneath, workload_path
 
+# Appended to a restart's token where the refresh is rolled back: pods that started in between have
+# read the new values, so the old template alone would not do.
 BACK = "back"
-"""Appended to a restart's token where the refresh is rolled back: pods that started in between have
-read the new values, so the old template alone would not do.
-"""
 NOT_WHOLE = "was not whole before, so not verified"
 
 

@@ -29,8 +29,8 @@ from stagingmirror.sources.kubernetes.write.loader_jobs import (
     start,
 )
 
+# Seconds after its own deadline until which a Job may be reported as failed.
 GRACE = 60.0
-"""Seconds after its own deadline until which a Job may be reported as failed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from stagingmirror.sources.kubernetes.write.writer import Writer
 
 T = TypeVar("T")
 
+# Called with the bytes done and the bytes in total.
 Progressing = Callable[[int, int], None]
-"""Called with the bytes done and the bytes in total."""
 
 
 @dataclass(slots=True)

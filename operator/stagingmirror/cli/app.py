@@ -40,8 +40,8 @@ class Report(StrEnum):
     junit = "junit"
 
 
+# Commands that do not connect to a cluster, so the options of a connection are refused.
 OFFLINE_COMMANDS = frozenset({"run", "crds"})
-"""Commands that do not connect to a cluster, so the options of a connection are refused."""
 
 Names = Annotated[list[str] | None, typer.Argument(metavar="MIRROR", show_default=False)]
 Name = Annotated[str, typer.Argument(metavar="MIRROR", show_default=False)]

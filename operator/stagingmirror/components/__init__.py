@@ -5,9 +5,9 @@ from stagingmirror.components.model_alias import ModelAliasKind
 from stagingmirror.components.pipeline_image import PipelineImageKind
 from stagingmirror.components.setting import SettingKind
 
+# Each kind by its name; the same names as in ``api.spec.kinds.KINDS``.
 CATALOGUE: Catalogue = {
     "modelAlias": ModelAliasKind(),
     "pipelineImage": PipelineImageKind(),
     "setting": SettingKind(),
 }
-"""Each kind by its name; the same names as in ``api.spec.kinds.KINDS``."""

@@ -24,16 +24,16 @@ from stagingmirror.drift.facts import (
 from stagingmirror.drift.verdict import Accepted, Drifted, Held, InSync, Unknown, Verdict
 from stagingmirror.reasons import Reason
 
+# The fact that differs where staging does not have the component at all.
 PRESENT = "present"
-"""The fact that differs where staging does not have the component at all."""
 
 _NOTHING_COMPARED = Why(
     Reason.NOTHING_COMPARED, "nothing of it can be compared; track something else"
 )
+# Seconds by which an observation may seem to come from the future.
 CLOCK_JITTER = 1.0
-"""Seconds by which an observation may seem to come from the future."""
+# Differing details (files of a model) that are listed for one fact; further ones are counted.
 MAX_DETAILS = 20
-"""Differing details (files of a model) that are listed for one fact; further ones are counted."""
 
 
 @dataclass(frozen=True, slots=True)

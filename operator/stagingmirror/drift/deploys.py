@@ -14,8 +14,8 @@ from stagingmirror.drift.verdict import Drifted, Held, Unknown, Verdict
 
 SideName = Literal["production", "staging"]
 
+# Facts that are kept of one deploy, the headline of its kind first; further ones are left out.
 MAX_PROVENANCE = 16
-"""Facts that are kept of one deploy, the headline of its kind first; further ones are left out."""
 MAX_VALUE = 128
 MAX_MISMATCHES = 16
 

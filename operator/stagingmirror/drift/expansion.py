@@ -7,8 +7,8 @@ kubelet makes of the namespace's Services. What is neither stays as it is writte
 import re
 from collections.abc import Mapping
 
+# As Kubernetes reads it: a ``$`` before anything else stands for itself, with what follows.
 _OPERATOR = re.compile(r"\$(?:\$|\([^)]*\)|.)", re.DOTALL)
-"""As Kubernetes reads it: a ``$`` before anything else stands for itself, with what follows."""
 
 
 def expanded(text: str, known: Mapping[str, str | None]) -> str | None:

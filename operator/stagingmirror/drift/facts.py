@@ -7,8 +7,8 @@ behind it (judgement, status, metrics, screens) knows only facts.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+# Separates a fact from its details: ``contentHash/tokenizer.json`` explains ``contentHash``.
 DETAIL = "/"
-"""Separates a fact from its details: ``contentHash/tokenizer.json`` explains ``contentHash``."""
 
 
 @dataclass(frozen=True, slots=True)

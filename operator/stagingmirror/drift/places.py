@@ -93,8 +93,8 @@ class LoaderVariable(Place):
         return f"CronJob {self.cron_job} variable {self.variable} of {self.container}"
 
 
+# Whether two places are one; None: not known.
 SamePlace = Callable[[Place, Place], bool | None]
-"""Whether two places are one; None: not known."""
 
 
 def shared(ones: Iterable[Place], others: frozenset[Place], same_place: SamePlace) -> Place | None:

@@ -18,8 +18,8 @@ S_co = TypeVar("S_co", bound=Step, covariant=True)
 S = TypeVar("S", bound=Step)
 
 REPORTED = "only reported (mode Report)"
+# The text of a component that is Unknown begins so: a refresh without a step waits for it.
 NOT_KNOWN = "not known"
-"""The text of a component that is Unknown begins so: a refresh without a step waits for it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 from stagingmirror.drift.steps import Value
 
+# Characters of a single value in a line.
 MAX_SHOWN = 128
-"""Characters of a single value in a line."""
 
 
 def size(count: int) -> str:

@@ -68,5 +68,5 @@ def acceptances_of(spec: StagingMirrorSpec) -> tuple[Acceptance, ...]:
     )
 
 
+# Seconds after a moment at which it is surely over, whatever its rounding.
 A_MOMENT = 0.05
-"""Seconds after a moment at which it is surely over, whatever its rounding."""

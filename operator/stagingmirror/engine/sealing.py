@@ -23,8 +23,8 @@ from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 
 PREFIX = "hmac-sha256:"
 KEY_BYTES = 32
+# Hex digits of a seal: 128 bits, so that two values never share one by chance.
 SHOWN = 32
-"""Hex digits of a seal: 128 bits, so that two values never share one by chance."""
 
 
 def new_key() -> bytes:

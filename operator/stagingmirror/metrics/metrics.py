@@ -24,8 +24,8 @@ from stagingmirror.metrics.totals import Total
 
 MIRROR = ("namespace", "name")
 LATENCIES = (0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+# Different operations upstream that have a series of their own; the rest is ``other``.
 MOST_OPERATIONS = 64
-"""Different operations upstream that have a series of their own; the rest is ``other``."""
 
 
 class Metrics:

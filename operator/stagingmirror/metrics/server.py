@@ -9,11 +9,11 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
+# What is wrong, in words; None: nothing.
 Trouble = Callable[[], str | None]
-"""What is wrong, in words; None: nothing."""
 
+# Seconds that an answer may still take when the server closes.
 CLOSING = 1.0
-"""Seconds that an answer may still take when the server closes."""
 
 
 def _none() -> str | None:

@@ -9,8 +9,8 @@ S = TypeVar("S", bound=Hashable)
 class Subscriptions(Generic[S]):
     def __init__(self) -> None:
         self._periods: dict[S, float] = {}
+        # Kept, as thousands of subjects share it; None: not known.
         self._shortest: float | None = None
-        """Kept, as thousands of subjects share it; None: not known."""
 
     def __iter__(self) -> Iterator[S]:
         return iter(self._periods)

@@ -32,7 +32,7 @@ def _spec(field: FieldInfo) -> type[KindSpec]:
     return spec
 
 
+# The spec model of each kind, by the kind's name.
 KINDS: Mapping[str, type[KindSpec]] = MappingProxyType(
     {str(field.alias): _spec(field) for field in Kinds.model_fields.values()}
 )
-"""The spec model of each kind, by the kind's name."""

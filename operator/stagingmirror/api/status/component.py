@@ -18,8 +18,8 @@ from stagingmirror.drift.facts import (
 from stagingmirror.drift.verdict import Accepted, Drifted, Held, InSync, Unknown
 from stagingmirror.reasons import Reason
 
+# The version that the alias names.
 ALIAS = "alias"
-"""The version that the alias names."""
 
 
 def component_status(

@@ -22,11 +22,11 @@ from stagingmirror.drift.steps import Plan, Step
 from stagingmirror.reasons import Reason
 
 MAX_REFRESHES = 10
+# What a status that could not be written whole must not forget.
 _SURVIVES = {
     *("drifted_since", "handled_check_at", "handled_refresh_at"),
     *("last_refresh_time", "last_schedule_time", "refreshes"),
 }
-"""What a status that could not be written whole must not forget."""
 
 
 def status_of(

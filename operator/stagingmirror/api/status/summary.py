@@ -8,9 +8,8 @@ from stagingmirror.drift.verdict import Accepted, Drifted, Held, InSync, Unknown
 MAX_SUMMARY = 256
 MAX_NAMES = 5
 MAX_WHY = 60
+# Another refresh writes the same fields, or it is not known what was written.
 HALF = "may be half refreshed"
-"""Another refresh writes the same fields, or it is not known what was written.
-"""
 
 
 def summary_of(report: Report, now: float) -> str:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
+# Of one status as JSON. The API server takes 1.5 MiB; every watcher pays for each byte.
 MAX_BYTES = 160_000
-"""Of one status as JSON. The API server takes 1.5 MiB; every watcher pays for each byte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +23,13 @@ class Limits:
     steps: int
 
 
+# Tried in this order until the status is small enough.
 LEVELS = (
     Limits(facts=40, value=256, differences=60, message=2048, steps=256),
     Limits(facts=16, value=128, differences=20, message=512, steps=128),
     Limits(facts=6, value=80, differences=6, message=256, steps=64),
     Limits(facts=0, value=40, differences=2, message=160, steps=32),
 )
-"""Tried in this order until the status is small enough."""
 
 SHA256 = "sha256:"
 _DIGEST = len(SHA256) + 64

@@ -12,6 +12,7 @@ GROUP = "stagingmirror.dev"
 VERSION = "v1alpha1"
 API_VERSION = f"{GROUP}/{VERSION}"
 
+# Of specs and statuses: what is not known is ignored.
 CONFIG = ConfigDict(
     frozen=True,
     alias_generator=to_camel,
@@ -19,7 +20,6 @@ CONFIG = ConfigDict(
     extra="ignore",
     use_attribute_docstrings=True,
 )
-"""Of specs and statuses: what is not known is ignored."""
 
 
 class Model(BaseModel):

@@ -96,12 +96,12 @@ class Bound:
 
 _LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 
+# A name of a component, a container, an environment or a resource of ours.
 Label = Annotated[
     str,
     Field(min_length=1, max_length=63),
     Shape(rf"^{_LABEL}$", "use lower-case letters, digits and '-', at most 63 of them"),
 ]
-"""A name of a component, a container, an environment or a resource of ours."""
 
 Namespace = Annotated[
     str,
@@ -109,19 +109,19 @@ Namespace = Annotated[
     Shape(rf"^{_LABEL}$", "write the exact name of a namespace; patterns are not possible"),
 ]
 
+# A name of any Kubernetes object.
 ObjectName = Annotated[
     str,
     Field(min_length=1, max_length=253),
     Shape(rf"^{_LABEL}(\.{_LABEL})*$", "write the object's exact name (metadata.name)"),
 ]
-"""A name of any Kubernetes object."""
 
+# A key of a ConfigMap.
 Key = Annotated[
     str,
     Field(min_length=1, max_length=253),
     Shape(r"^[-._a-zA-Z0-9]+$", "a key has letters, digits, '-', '_' and '.' only"),
 ]
-"""A key of a ConfigMap."""
 
 VariableName = Annotated[
     str,
@@ -138,15 +138,15 @@ AnnotationKey = Annotated[
     ),
 ]
 
+# A name of a registered model or of an alias.
 ModelName = Annotated[
     str,
     Field(min_length=1, max_length=256),
     Shape(r"^[^/:]+$", "MLflow's names of models and aliases contain neither '/' nor ':'"),
 ]
-"""A name of a registered model or of an alias."""
 
+# A sentence of the user, e.g. a reason.
 Line = Annotated[str, Field(min_length=1, max_length=512)]
-"""A sentence of the user, e.g. a reason."""
 
 Duration = Annotated[
     str, Field(max_length=duration.MAX_LENGTH), Shape(duration.PATTERN, duration.REMEDY)

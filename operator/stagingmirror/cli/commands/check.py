@@ -19,12 +19,12 @@ from stagingmirror.cli.screens.answer import answer_json, answer_junit, answer_l
 from stagingmirror.errors import NeedsHuman
 from stagingmirror.reasons import Reason
 
+# Seconds for which --now and --bytes wait for the operator, without --timeout.
 SOON, BYTES = 60.0, 1800.0
-"""Seconds for which --now and --bytes wait for the operator, without --timeout."""
+# Seconds within which an operator that has just answered settles its first verdict.
 FOLLOWS = 10.0
-"""Seconds within which an operator that has just answered settles its first verdict."""
+# Seconds by which --since may be later than now: it may come from another clock.
 SKEW = 2.0
-"""Seconds by which --since may be later than now: it may come from another clock."""
 
 
 @dataclass(frozen=True, slots=True)

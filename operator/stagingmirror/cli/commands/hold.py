@@ -20,10 +20,10 @@ from stagingmirror.cli.read.times import clock, span
 from stagingmirror.errors import Conflicted, NeedsHuman, NotAllowed, NotThere
 from stagingmirror.reasons import Reason
 
+# Seconds for which a hold waits for a refresh in progress, and a release for a check.
 A_REFRESH, SOON = 7200.0, 60.0
-"""Seconds for which a hold waits for a refresh in progress, and a release for a check."""
+# How the operator's message begins where the hold names what is not there.
 _NAMES_NOTHING = ("spec.mirrors:", "spec.components:")
-"""How the operator's message begins where the hold names what is not there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,8 +41,8 @@ _EVERYWHERE: tuple[Any, Any] = (
     False,
 )
 
+# Control characters, newline and tab excepted, as a terminal would interpret them.
 _CONTROLS = {code: "\ufffd" for code in (*range(32), *range(0x7F, 0xA0)) if code not in (9, 10)}
-"""Control characters, newline and tab excepted, as a terminal would interpret them."""
 
 Command = Callable[..., Awaitable[int]]
 

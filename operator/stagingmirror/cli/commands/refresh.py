@@ -18,12 +18,12 @@ from stagingmirror.cli.screens.refresh_progress import Follower
 from stagingmirror.cli.screens.text import concise, line, symbol
 from stagingmirror.errors import NotAnswered
 
+# Seconds for which --wait waits, without --timeout: longer than a refresh may take.
 LONG = 10800.0
-"""Seconds for which --wait waits, without --timeout: longer than a refresh may take."""
+# Seconds between two polls of the mirror: a refresh of small things takes only a few of them.
 OFTEN = 0.2
-"""Seconds between two polls of the mirror: a refresh of small things takes only a few of them."""
+# Seconds between two reads of the operator's Lease.
 LEASE_EVERY = 5.0
-"""Seconds between two reads of the operator's Lease."""
 SUCCEEDED = frozenset({"Succeeded", "NothingToDo"})
 
 
@@ -59,8 +59,8 @@ class Polling:
     """Polls a mirror, while there is an operator that can carry out the refresh."""
 
     def __init__(self, client: MirrorClient, mirror: Mirror) -> None:
+        # Why no operator will do it; polling has then ended before its limit.
         self.no_operator: str | None = None
-        """Why no operator will do it; polling has then ended before its limit."""
         self._client = client
         self._mirror = mirror
         self._lease_due = monotonic() + LEASE_EVERY

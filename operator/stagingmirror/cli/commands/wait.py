@@ -9,8 +9,8 @@ from stagingmirror.api.types.duration import seconds
 from stagingmirror.cli.read.client import MirrorClient
 from stagingmirror.cli.read.mirror import Mirror
 
+# Seconds between two polls of the API server while waiting.
 EVERY = 0.5
-"""Seconds between two polls of the API server while waiting."""
 
 
 def token() -> str:

@@ -27,17 +27,16 @@ from stagingmirror.sources.kubernetes.api.login import login
 
 log = structlog.get_logger(__name__)
 
+# Seconds between two tries to read the key of the installation at the start.
 RETRY = 2.0
-"""Seconds between two tries to read the key of the installation at the start."""
+# Seconds of one pass after which the process is not alive any more.
 HANGING = 300.0
-"""Seconds of one pass after which the process is not alive any more."""
 
+# Seconds after which what a start builds up is there.
 STARTED = 30.0
-"""Seconds after which what a start builds up is there."""
+# New objects after which the garbage collector examines the youngest; Python's 700 are meant for
+# small programs.
 YOUNG = 20_000
-"""New objects after which the garbage collector examines the youngest; Python's 700 are meant for
-small programs.
-"""
 
 DEFAULTS = Settings()
 

@@ -11,8 +11,8 @@ import structlog
 
 log = structlog.get_logger(__name__)
 
+# Seconds for the passes that are in work when the process is stopped.
 PATIENCE = 3.0
-"""Seconds for the passes that are in work when the process is stopped."""
 
 
 def log_why(

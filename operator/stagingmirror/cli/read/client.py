@@ -19,11 +19,11 @@ from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 
 LEASE = "stagingmirror"
 SETTLED_AT = f"{GROUP}/settled-at"
+# Of one call, in seconds.
 TIMEOUT = 15.0
-"""Of one call, in seconds."""
 MERGE = "application/merge-patch+json"
+# What a person writes is not the operator's.
 MANAGER = {"fieldManager": "kubectl-stagingmirror"}
-"""What a person writes is not the operator's."""
 
 
 @dataclass(frozen=True, slots=True)

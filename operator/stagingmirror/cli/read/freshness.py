@@ -9,10 +9,9 @@ from stagingmirror.api.types.times import parse_time
 from stagingmirror.cli.read.mirror import Mirror
 from stagingmirror.cli.read.times import span
 
+# Seconds by which the operator's clock may be ahead of this machine's. Beyond, no age computed here
+# means anything: what is old would seem fresh.
 AHEAD = 5.0
-"""Seconds by which the operator's clock may be ahead of this machine's. Beyond, no age computed
-here means anything: what is old would seem fresh.
-"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from stagingmirror.api.status.model import ComponentStatus, Condition, MirrorSta
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.errors import NeedsHuman
 
+# Where the spec has none that can be parsed: the default of the API, in seconds.
 STALE_AFTER = 120.0
-"""Where the spec has none that can be parsed: the default of the API, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)

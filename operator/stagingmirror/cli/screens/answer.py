@@ -11,8 +11,8 @@ from stagingmirror.api.status.model import ComponentStatus
 from stagingmirror.cli.read.answer import Answer, worst
 from stagingmirror.cli.screens.text import concise, line, symbol
 
+# What XML cannot carry.
 _CONTROL = {code: "�" for code in range(32) if chr(code) not in "\t\n\r"}
-"""What XML cannot carry."""
 
 
 def answer_lines(answers: Sequence[Answer], *, namespaces: bool) -> list[Text]:

@@ -12,8 +12,8 @@ from stagingmirror.cli.read.times import clock, span
 from stagingmirror.cli.screens.text import columns, concise, line, pair, short, symbol
 from stagingmirror.drift.facts import DETAIL
 
+# Shown where a side does not have a fact.
 NONE = "(none)"
-"""Shown where a side does not have a fact."""
 
 
 def diff_screen(

@@ -12,10 +12,10 @@ from stagingmirror.cli.screens.text import columns, concise, line, short, symbol
 from stagingmirror.components import CATALOGUE
 from stagingmirror.drift.deploys import Deploy, from_dict
 
+# The facts that a table shows of a deploy; the others are in ``-o json``.
 IDENTITIES = tuple(name for kind in CATALOGUE.values() for name in kind.headline[:3])
-"""The facts that a table shows of a deploy; the others are in ``-o json``."""
+# Facts that differ and are named; further ones are counted.
 MAX_NAMED = 3
-"""Facts that differ and are named; further ones are counted."""
 
 Row = tuple[str | Text, ...]
 

@@ -9,10 +9,9 @@ from stagingmirror.cli.screens.text import columns, concise
 from stagingmirror.drift.plan import NOT_KNOWN
 from stagingmirror.reasons import Reason
 
+# Why a mirror is Stalled though a refresh would start: what the last one could not roll back, and
+# an entry that none follows, beside the others.
 _STARTS_ALL_THE_SAME = frozenset({Reason.ROLLBACK_INCOMPLETE, Reason.NOT_READABLE})
-"""Why a mirror is Stalled though a refresh would start: what the last one could not roll back, and
-an entry that none follows, beside the others.
-"""
 
 
 def plan_screen(mirror: Mirror, believed: Freshness) -> list[Text]:

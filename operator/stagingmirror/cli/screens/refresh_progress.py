@@ -12,9 +12,10 @@ from stagingmirror.cli.read.mirror import Mirror
 from stagingmirror.cli.read.times import span
 from stagingmirror.cli.screens.text import concise
 
+# Characters up to which the texts of steps widen their column.
 MAX_TEXT = 88
-"""Characters up to which the texts of steps widen their column."""
 _DONE = frozenset({"Taken", "Verified"})
+# Words for the state of a step. Verification and rollback are shown for the whole refresh.
 _WORDS = {
     "Started": "under way",
     "Taken": "done",
@@ -23,7 +24,6 @@ _WORDS = {
     "Restored": "undone",
     "Left": "could NOT be undone",
 }
-"""Words for the state of a step. Verification and rollback are shown for the whole refresh."""
 
 
 @dataclass(frozen=True, slots=True)

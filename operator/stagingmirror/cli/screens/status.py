@@ -19,8 +19,8 @@ from stagingmirror.cli.screens.text import (
     symbol,
 )
 
+# Characters of a summary in the table of several mirrors.
 MAX_CELL = 80
-"""Characters of a summary in the table of several mirrors."""
 
 
 def status_screen(mirror: Mirror, believed: Freshness, now: float) -> list[Text]:

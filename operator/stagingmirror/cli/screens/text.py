@@ -8,8 +8,8 @@ from rich.text import Text
 SYMBOLS = {"InSync": "✓", "Drifted": "✗", "Accepted": "~", "Held": "~"}
 STYLES = {"InSync": "green", "Drifted": "red", "Accepted": "yellow", "Held": "yellow"}
 UNKNOWN, UNKNOWN_STYLE = "?", "magenta"
+# Characters of one value in a table.
 MAX_VALUE = 48
-"""Characters of one value in a table."""
 _DIGEST = re.compile(r"(sha256:[0-9a-f]{8})[0-9a-f]{8,}")
 
 

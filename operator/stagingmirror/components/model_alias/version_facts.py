@@ -12,12 +12,12 @@ from stagingmirror.sources.mlflow.subjects import Content, ModelVersion
 Seal = Callable[[str], str]
 
 CONTENT = "contentHash"
+# Characters of a value that is shown as it is; of a longer one the hash is.
 MAX_SHOWN = 200
-"""Characters of a value that is shown as it is; of a longer one the hash is."""
 
 _PREFIX = "sha256:"
+# ``name@digest`` of each dataset, which is no address.
 _DATASETS = re.compile(r"[^@:]+@[\w.-]+(, [^@:]+@[\w.-]+)*", re.ASCII)
-"""``name@digest`` of each dataset, which is no address."""
 _REQUIREMENT = re.compile(r"([A-Za-z0-9][-A-Za-z0-9._]*)[^:/@]*")
 
 

@@ -42,5 +42,5 @@ class Check:
     stalled: Why | None = None
 
 
+# None: the next step follows. Raises NeedsHuman where the mirror is stalled.
 Step = Callable[[Check], Awaitable[Result | None]]
-"""None: the next step follows. Raises NeedsHuman where the mirror is stalled."""

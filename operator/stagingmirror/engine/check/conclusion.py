@@ -24,8 +24,8 @@ from stagingmirror.engine.workqueue.queue import Done
 from stagingmirror.reasons import Reason
 from stagingmirror.runtime import Runtime
 
+# Seconds until the next pass of a mirror that has more to report than one status takes.
 NEXT = 0.5
-"""Seconds until the next pass of a mirror that has more to report than one status takes."""
 
 
 @dataclass(frozen=True, slots=True)

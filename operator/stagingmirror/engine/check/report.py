@@ -17,8 +17,8 @@ from stagingmirror.engine.ownership.track_entries import headline_of
 from stagingmirror.engine.resources.mirror import Mirror
 from stagingmirror.engine.status import heartbeat
 
+# Seconds between heartbeats of a mirror whose spec cannot be read.
 BLIND_HEARTBEAT = 60.0
-"""Seconds between heartbeats of a mirror whose spec cannot be read."""
 
 
 def judged_report(

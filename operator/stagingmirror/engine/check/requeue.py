@@ -10,8 +10,8 @@ from stagingmirror.api.types.times import parse_time
 from stagingmirror.drift.facts import Hold, Observations
 from stagingmirror.engine.context import A_MOMENT, acceptances_of
 
+# Seconds after which a stalled mirror is checked though nothing that it names has changed.
 STALLED_RETRY = 300.0
-"""Seconds after which a stalled mirror is checked though nothing that it names has changed."""
 
 
 def next_pass(

@@ -20,10 +20,10 @@ from stagingmirror.sources.kubernetes.watch.access_review import (
 )
 
 GOOD_FOR = 120.0
+# Seconds after which a good, or a bad, answer is requested again.
 BAD_FOR = 10.0
-"""Seconds after which a good, or a bad, answer is requested again."""
+# Seconds for which an answer counts while newer ones cannot be had.
 BELIEVED = 300.0
-"""Seconds for which an answer counts while newer ones cannot be had."""
 READ_ONLY = "KubernetesReadOnly"
 _MAY_NOT_REVIEW = (
     "the operator's account may not review its own permissions; give it the ClusterRole "

@@ -28,14 +28,13 @@ from stagingmirror.view import Observed
 log = structlog.get_logger(__name__)
 
 PLURAL: Plural = "mirrorenvironments"
+# Seconds between two checks of an environment that is not ready; Secrets are not watched. Unknown:
+# its registry has not answered yet.
 PAUSES = {"Unknown": 0.5, "False": 5.0}
-"""Seconds between two checks of an environment that is not ready; Secrets are not watched. Unknown:
-its registry has not answered yet.
-"""
 
 
+# An environment, and what its Secrets hold, by source.
 Connection = tuple[MirrorEnvironmentSpec, Mapping[str, Credentials | Why]]
-"""An environment, and what its Secrets hold, by source."""
 
 
 class EnvironmentReconciler:

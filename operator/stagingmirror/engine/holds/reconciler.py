@@ -24,8 +24,8 @@ log = structlog.get_logger(__name__)
 
 PLURAL: Plural = "mirrorholds"
 WAITS = "a refresh in progress finishes first"
+# Seconds until a hold that waits for a refresh is checked again.
 AGAIN = 1.0
-"""Seconds until a hold that waits for a refresh is checked again."""
 
 
 class HoldReconciler:

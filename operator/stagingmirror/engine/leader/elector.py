@@ -22,8 +22,8 @@ from stagingmirror.errors import Conflicted, NotThere, StagingMirrorError
 from stagingmirror.settings import Settings
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 
+# Seconds for one call: a hanging renewal leaves time for a second one within the deadline.
 ATTEMPT = 2.0
-"""Seconds for one call: a hanging renewal leaves time for a second one within the deadline."""
 
 
 def _since_boot() -> float:
@@ -52,10 +52,9 @@ class Elector:
         monotonic: Callable[[], float] = _since_boot,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        # A container that restarts keeps its pod's name and must not take itself for its
+        # predecessor.
         self.holder = f"{identity}_{secrets.token_hex(4)}"
-        """A container that restarts keeps its pod's name and must not take itself for its
-        predecessor.
-        """
         self.trouble: str | None = None
         self._client = client
         self._path = f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases"

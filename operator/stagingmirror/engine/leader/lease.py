@@ -10,8 +10,8 @@ from stagingmirror.api.types.times import parse_time
 from stagingmirror.errors import NotAnswered
 from stagingmirror.reasons import Reason
 
+# Annotation: every status in the API was true as of this time (RFC 3339).
 SETTLED_AT = "stagingmirror.dev/settled-at"
-"""Annotation: every status in the API was true as of this time (RFC 3339)."""
 
 
 @dataclass(frozen=True, slots=True)

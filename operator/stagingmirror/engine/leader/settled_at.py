@@ -8,8 +8,8 @@ from stagingmirror.errors import NotThere
 from stagingmirror.runtime import Runtime
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 
+# Seconds between two reads of the queue; the Lease is renewed every second.
 EVERY = 0.5
-"""Seconds between two reads of the queue; the Lease is renewed every second."""
 
 
 class SettledAt:

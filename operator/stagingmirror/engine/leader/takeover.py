@@ -19,8 +19,8 @@ from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 log = structlog.get_logger(__name__)
 
 LEASE = "stagingmirror"
+# Seconds.
 RETRY = 1.0
-"""Seconds."""
 
 
 class Leadership:

@@ -19,10 +19,10 @@ from stagingmirror.engine.context import Judged
 
 CHECK_AT = f"{GROUP}/check-at"
 REFRESH_AT = f"{GROUP}/refresh-at"
+# A check token that starts so requests that the bytes of models are read again.
 BYTES = "bytes:"
-"""A check token that starts so requests that the bytes of models are read again."""
+# Characters of a token that are echoed.
 MAX_LENGTH = 256
-"""Characters of a token that are echoed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,10 +20,10 @@ log = structlog.get_logger(__name__)
 
 LABEL = "stagingmirror.dev/content"
 ENTRY = "content"
+# Seconds between two exports.
 EVERY = 5.0
-"""Seconds between two exports."""
+# Exports (an hour) after which an entry that is in none of them is removed.
 UNUSED = 720
-"""Exports (an hour) after which an entry that is in none of them is removed."""
 MAX_BYTES = 900_000
 
 Entry = Mapping[str, Any]

@@ -14,15 +14,15 @@ from stagingmirror.reasons import Reason
 from stagingmirror.sources.mlflow.subjects import ModelVersion
 from stagingmirror.view import Observed, Subject
 
+# Reasons of answers that are still on their way.
 NOT_YET = frozenset(
     {Reason.NOT_SEEN_YET, Reason.NOT_POLLED_YET, Reason.NO_ENVIRONMENT, Reason.READING_BYTES}
 )
-"""Reasons of answers that are still on their way."""
+# Seconds for a mirror whose status is of this generation: it was true a moment ago.
 AT_START = 15.0
-"""Seconds for a mirror whose status is of this generation: it was true a moment ago."""
 AFTER_EDIT = 2.0
+# Seconds after which a mirror that waits is checked though an answer is still missing.
 AGAIN = 5.0
-"""Seconds after which a mirror that waits is checked though an answer is still missing."""
 
 
 @dataclass(slots=True)

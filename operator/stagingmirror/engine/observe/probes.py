@@ -17,15 +17,15 @@ from stagingmirror.view import Subject
 
 log = structlog.get_logger(__name__)
 
+# Tokens that are answered at a time; further ones wait their turn.
 AT_ONCE = 16
-"""Tokens that are answered at a time; further ones wait their turn."""
+# Stands for a token where there is none.
 FRESHNESS = "freshness"
-"""Stands for a token where there is none."""
+# Tokens per mirror whose pauses are kept.
 KEPT = 8
-"""Tokens per mirror whose pauses are kept."""
 PAUSE = 0.5
+# Seconds between two probes for one token, doubled each time.
 LONGEST_PAUSE = 15.0
-"""Seconds between two probes for one token, doubled each time."""
 
 
 class Probes:

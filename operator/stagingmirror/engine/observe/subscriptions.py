@@ -23,8 +23,8 @@ class Subscriptions:
         self._leading = leading
         self._index: Index[Subject[Any], MirrorKey] = Index()
         self._intervals: dict[MirrorKey, float] = {}
+        # The interval of each mirror, and whether we led, when it was last subscribed.
         self._as_wanted: dict[MirrorKey, tuple[float, bool]] = {}
-        """The interval of each mirror, and whether we led, when it was last subscribed."""
         self._wanted: dict[Subject[Any], float] = {}
 
     def readers(self, subject: Subject[Any]) -> frozenset[MirrorKey]:

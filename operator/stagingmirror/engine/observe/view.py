@@ -28,8 +28,8 @@ class RecordingView:
         self.is_production = is_production
         self.same_place = sources.same_place
         self.subjects: set[Subject[Any]] = set()
+        # What was read for one component on one side.
         self.parts: dict[DeployKey, RecordingView] = {}
-        """What was read for one component on one side."""
 
     def part(self, key: DeployKey) -> "RecordingView":
         """The same view for one component on one side; what it reads counts here as well."""

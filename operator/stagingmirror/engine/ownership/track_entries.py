@@ -13,8 +13,8 @@ from stagingmirror.drift.facts import Why
 from stagingmirror.drift.places import Place
 from stagingmirror.view import View
 
+# A kind, and an entry of this kind.
 Known = tuple[Kind[Any], Entry[Any]]
-"""A kind, and an entry of this kind."""
 
 
 def known(track: Track) -> Known | None:

@@ -21,8 +21,8 @@ from stagingmirror.sources.kubernetes.write.writer import Writer
 log = structlog.get_logger(__name__)
 
 DELETED = "the StagingMirror was deleted."
+# Seconds between two searches for records whose mirrors are gone.
 PERIOD = 5.0
-"""Seconds between two searches for records whose mirrors are gone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,12 +54,12 @@ from stagingmirror.settings import Settings
 
 log = structlog.get_logger(__name__)
 
+# Seconds after which a request without an answer is retried.
 RETRY = 3.0
-"""Seconds after which a request without an answer is retried."""
 
 
+# Emits an Event and a log line: mirror, its uid, Normal or Warning, reason, message.
 Emit = Callable[[MirrorKey, str, str, str, str], None]
-"""Emits an Event and a log line: mirror, its uid, Normal or Warning, reason, message."""
 
 
 class RefreshReconciler:

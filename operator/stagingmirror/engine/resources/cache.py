@@ -79,8 +79,8 @@ class ResourceCache:
         self._newest: dict[Plural, int] = dict.fromkeys(PLURALS, 0)
         self._gone: dict[Named, int] = {}
         self._made: dict[Named, tuple[Body, Any]] = {}
+        # When the last whole LIST of each was requested (POSIX s); missing: never so far.
         self.listed: dict[Plural, float] = {}
-        """When the last whole LIST of each was requested (POSIX s); missing: never so far."""
 
     def put(self, plural: Plural, body: Body) -> Changed | None:
         """Take a body in; None where something newer is known already."""

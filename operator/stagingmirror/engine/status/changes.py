@@ -15,10 +15,10 @@ from stagingmirror.api.status.truncation import ended, listed
 from stagingmirror.drift import deploys
 from stagingmirror.reasons import Reason
 
+# Components that have an announcement of their own; further ones share one.
 MAX_COMPONENTS = 5
-"""Components that have an announcement of their own; further ones share one."""
+# An Event's note may have 1024 bytes; most of ours are ASCII.
 MAX_MESSAGE = 1000
-"""An Event's note may have 1024 bytes; most of ours are ASCII."""
 
 _ONSETS = frozenset({"Stalled", "Contended", "DriftOverdue"})
 _ENDS: Mapping[str, tuple[Literal["Normal", "Warning"], str]] = {

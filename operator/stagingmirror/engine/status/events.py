@@ -28,17 +28,16 @@ from stagingmirror.runtime import Runtime
 __all__ = ["Announcement", "EventRecorder", "Requests", "changes"]
 
 REPORTER = "stagingmirror"
+# Events that may wait to be written; further ones are dropped, the log has them.
 WAITING = 1000
-"""Events that may wait to be written; further ones are dropped, the log has them."""
 BURST = 20
+# A mirror may have so many Events at once, and one more after each so many seconds.
 REFILL = 30.0
-"""A mirror may have so many Events at once, and one more after each so many seconds."""
+# Seconds in which the same sentence about the same mirror, and the same occasion, is no second
+# Event.
 QUIET = 600.0
-"""Seconds in which the same sentence about the same mirror, and the same occasion, is no second
-Event.
-"""
+# Sentences and mirrors that are remembered for this.
 REMEMBERED = 10_000
-"""Sentences and mirrors that are remembered for this."""
 
 log = structlog.get_logger(__name__)
 

@@ -9,10 +9,9 @@ of leader, which therefore write nothing.
 from collections.abc import Callable
 
 WRITES_PER_SECOND = 5.0
+# The part of a period after which a heartbeat may be written, so that a pass that comes a moment
+# early is not a pass for nothing.
 EARLY = 0.9
-"""The part of a period after which a heartbeat may be written, so that a pass that comes a moment
-early is not a pass for nothing.
-"""
 
 
 def period(check_interval: float, mirrors: int) -> float:

@@ -17,10 +17,10 @@ from stagingmirror.runtime import Runtime
 
 log = structlog.get_logger(__name__)
 
+# Seconds after a LIST that failed.
 RETRY = 1.0
-"""Seconds after a LIST that failed."""
+# Seconds by which a sweep may be late, or take, before nothing later counts as proven.
 GRACE = 15.0
-"""Seconds by which a sweep may be late, or take, before nothing later counts as proven."""
 
 
 class Resync:

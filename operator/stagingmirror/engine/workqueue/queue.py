@@ -32,8 +32,8 @@ class Counting(Protocol):
 
 
 K = TypeVar("K", bound=Hashable)
+# Wishes that were replaced, and may stay in the heap whatever its size.
 _REPLACED = 64
-"""Wishes that were replaced, and may stay in the heap whatever its size."""
 
 
 @dataclass(slots=True)

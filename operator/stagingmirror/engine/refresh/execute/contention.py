@@ -17,8 +17,8 @@ from stagingmirror.engine.refresh.record.record import Record
 from stagingmirror.errors import NotAnswered, StagingMirrorError
 from stagingmirror.reasons import Reason
 
+# Reason and message.
 Finding = tuple[str, str]
-"""Reason and message."""
 
 ADVICE = "see docs/argo-cd for how to leave a field to stagingmirror."
 

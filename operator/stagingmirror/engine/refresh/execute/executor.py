@@ -19,11 +19,11 @@ from stagingmirror.engine.refresh.record.record_store import Records
 from stagingmirror.errors import StagingMirrorError
 from stagingmirror.reasons import Reason
 
+# How often somebody may set a field back within one refresh before it is left to them.
 REVERTS = 2
-"""How often somebody may set a field back within one refresh before it is left to them."""
 
+# Called before each step, reads live: why nothing more may be written, or None.
 MayWrite = Callable[[Record], Awaitable[Why | None]]
-"""Called before each step, reads live: why nothing more may be written, or None."""
 
 
 @dataclass(frozen=True, slots=True)

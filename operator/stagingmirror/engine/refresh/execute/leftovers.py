@@ -15,8 +15,8 @@ from stagingmirror.engine.refresh.record.record import Entry, Record
 from stagingmirror.engine.refresh.record.record_store import Records
 from stagingmirror.errors import NotThere, StagingMirrorError, StepFailed
 
+# Seconds between two reads of what was left.
 PERIOD = 15.0
-"""Seconds between two reads of what was left."""
 
 ENDS = (
     "This ends when each of these holds its former or the applied value again, or with the next "

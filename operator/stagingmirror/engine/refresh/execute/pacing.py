@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from stagingmirror.engine.refresh.record.record import Record
 
 PACE = 0.5
+# After so many seconds without a move, so many between two passes.
 CALM = ((30.0, 5.0), (5.0, 2.0))
-"""After so many seconds without a move, so many between two passes."""
 
 
 @dataclass(slots=True)

@@ -4,8 +4,8 @@ has read its rules.
 
 from dataclasses import dataclass
 
+# Seconds.
 PATIENCE = 20.0
-"""Seconds."""
 
 
 @dataclass(slots=True)

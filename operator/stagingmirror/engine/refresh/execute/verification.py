@@ -24,8 +24,8 @@ from stagingmirror.engine.resources.mirror import MirrorKey
 from stagingmirror.sources.mlflow.subjects import AliasSubject, VersionSubject
 from stagingmirror.view import Subject
 
+# Seconds that an observation may show the former state after the last write: watches may lag.
 GRACE = 15.0
-"""Seconds that an observation may show the former state after the last write: watches may lag."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +107,9 @@ def _shortfall(
             return (True, f"{name}: still differs in {', '.join(left[:5])}") if left else None
 
 
+# Whether all bytes of these subjects were read after the third argument (POSIX s) and before the
+# fourth, the beginning of the pass; starts reading where not.
 ReadBytes = Callable[[MirrorKey, frozenset[Subject[Any]], float, float], bool]
-"""Whether all bytes of these subjects were read after the third argument (POSIX s) and before the
-fourth, the beginning of the pass; starts reading where not.
-"""
 
 
 def reread(

@@ -19,12 +19,11 @@ FORMAT = 2
 Json = Mapping[str, Any]
 Trigger = Literal["Schedule", "Manual"]
 Phase = Literal["Forward", "Verify", "RollBack", "Closed"]
+# Forward: Pending, Started (may have been written), Taken, Verified. Rollback: RollingBack,
+# RolledBack, Restored (verified to be rolled back), Left (could not be).
 State = Literal[
     "Pending", "Started", "Taken", "Verified", "RollingBack", "RolledBack", "Restored", "Left"
 ]
-"""Forward: Pending, Started (may have been written), Taken, Verified. Rollback: RollingBack,
-RolledBack, Restored (verified to be rolled back), Left (could not be).
-"""
 Result = Literal["Succeeded", "RolledBack", "RollbackIncomplete", "Skipped", "NothingToDo"]
 
 

@@ -22,8 +22,8 @@ OPEN = "stagingmirror.dev/open"
 MIRROR = "stagingmirror.dev/mirror"
 KEY = "record.json"
 
+# Seconds between two reads of a record that could not be read: somebody may have removed it.
 UNREADABLE_PERIOD = 30.0
-"""Seconds between two reads of a record that could not be read: somebody may have removed it."""
 
 log = structlog.get_logger(__name__)
 

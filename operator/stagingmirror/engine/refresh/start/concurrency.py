@@ -5,8 +5,8 @@ Waiting for a slot is not missing a tick: a tick that waits here has no deadline
 
 from dataclasses import dataclass
 
+# Seconds after which a mirror that requests no slot any more has left the queue.
 ABSENCE = 60.0
-"""Seconds after which a mirror that requests no slot any more has left the queue."""
 
 
 @dataclass(slots=True)

@@ -15,8 +15,8 @@ from stagingmirror.api.types.duration import seconds
 from stagingmirror.api.types.times import parse_time
 from stagingmirror.drift.schedule import last_tick_between, next_tick
 
+# Seconds over which the mirrors that share a tick come to it, each always at the same moment.
 SPREAD = 10.0
-"""Seconds over which the mirrors that share a tick come to it, each always at the same moment."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,21 +21,21 @@ from stagingmirror.sources.kubernetes.api.errors import NOT_ANSWERING, error_of,
 from stagingmirror.sources.kubernetes.api.login import Login, login
 
 FIELD_MANAGER = "stagingmirror"
+# Accept headers for single (and watched) objects and for lists.
 METADATA = (
     "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1",
     "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1",
 )
-"""Accept headers for single (and watched) objects and for lists."""
 BODY_LIMIT = 64 * 1024 * 1024
+# Bytes of one watch event; etcd holds objects of 1.5 MiB at most.
 LINE_LIMIT = 8 * 1024 * 1024
-"""Bytes of one watch event; etcd holds objects of 1.5 MiB at most."""
+# Seconds after which decoding lets others run.
 SLICE = 0.005
-"""Seconds after which decoding lets others run."""
 _WRITES = frozenset({"POST", "PUT", "PATCH"})
 _ERROR_BODY = 64 * 1024
 
+# Method, outcome (HTTP status or ``error``), seconds.
 OnCall = Callable[[str, str, float], None]
-"""Method, outcome (HTTP status or ``error``), seconds."""
 
 
 class KubernetesClient:

@@ -21,11 +21,11 @@ from stagingmirror.reasons import Reason
 T = TypeVar("T")
 NOT_ANSWERING = Reason.CLUSTER_NOT_ANSWERING
 FORBIDDEN = Reason.FORBIDDEN
+# How it shows that an answer is JSON, but not of the requested form.
 MALFORMED = (ValueError, KeyError, TypeError, AttributeError, IndexError)
-"""How it shows that an answer is JSON, but not of the requested form."""
 _SHOWN_FIELDS = 5
+# Who answers with a 403 that is about the thing. Names of objects have no capitals.
 _ADMISSION = ("admission webhook", "violates PodSecurity", "ValidatingAdmissionPolicy")
-"""Who answers with a 403 that is about the thing. Names of objects have no capitals."""
 
 
 class Expired(NotAnswered):

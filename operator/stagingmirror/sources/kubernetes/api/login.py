@@ -22,10 +22,10 @@ import yaml
 from stagingmirror.errors import NotAllowed
 from stagingmirror.reasons import Reason
 
+# Where the kubelet puts a ServiceAccount's token, CA and namespace, and rotates the token.
 ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
-"""Where the kubelet puts a ServiceAccount's token, CA and namespace, and rotates the token."""
+# Seconds after which a token is read again: a kubelet rotates it long before it ends.
 REREAD = 60.0
-"""Seconds after which a token is read again: a kubelet rotates it long before it ends."""
 
 _UNUSABLE = (OSError, TypeError, KeyError, ValueError, AttributeError)
 

@@ -14,10 +14,10 @@ Source: TypeAlias = Literal[
     "value", "reference", "configMapKeyRef", "secretKeyRef", "fieldRef", "other"
 ]
 _SOURCES: tuple[Source, ...] = ("configMapKeyRef", "secretKeyRef", "fieldRef")
+# What makes two templates run the same thing.
 _RUNS = ("name", "image", "command", "args", "env", "envFrom")
-"""What makes two templates run the same thing."""
+# Distinct templates whose containers are shared; beyond, the oldest are merely not shared.
 _SHARED = 8192
-"""Distinct templates whose containers are shared; beyond, the oldest are merely not shared."""
 
 _Variables: TypeAlias = tuple[tuple[str, str | None, Source], ...]
 _Shape: TypeAlias = tuple[tuple[str, str, _Variables, bool], ...]

@@ -12,12 +12,11 @@ _REVIEWS = "/apis/authorization.k8s.io/v1"
 _WRITES = frozenset(
     {"create", "update", "patch", "delete", "deletecollection", "impersonate", "bind", "escalate"}
 )
+# Groups in which writing changes nothing of anybody's: everybody may review their own rights, and
+# the statuses of our own resources are ours.
 _OF_OURSELVES = frozenset({"authorization.k8s.io", "authentication.k8s.io", GROUP})
-"""Groups in which writing changes nothing of anybody's: everybody may review their own rights, and
-the statuses of our own resources are ours.
-"""
+# Resources that only report: our account may write Events wherever a mirror may be.
 _TELLING = frozenset({"events"})
-"""Resources that only report: our account may write Events wherever a mirror may be."""
 _AT_ONCE = 8
 
 
@@ -39,12 +38,12 @@ def _group(version: str) -> str:
     return group if slash else ""
 
 
+# What watching a namespace needs.
 READS: tuple[Permission, ...] = tuple(
     Permission(verb, _group(resource.group), resource.plural)
     for resource in RESOURCES.values()
     for verb in ("get", "list", "watch")
 )
-"""What watching a namespace needs."""
 
 
 async def may_write(client: KubernetesClient, namespace: str) -> bool | None:

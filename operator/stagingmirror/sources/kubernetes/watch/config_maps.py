@@ -20,13 +20,12 @@ from stagingmirror.sources.kubernetes.subjects import ConfigMap
 from stagingmirror.sources.kubernetes.watch.backoff import Backoff
 from stagingmirror.sources.kubernetes.watch.watched_kinds import CONFIG_MAPS
 
+# Namespace and name.
 Key = tuple[str, str]
-"""Namespace and name."""
 AT_ONCE = 8
+# Seconds after which data that are known to be old, and cannot be read anew, are not shown any
+# more.
 GIVE_UP = 15.0
-"""Seconds after which data that are known to be old, and cannot be read anew, are not shown any
-more.
-"""
 _NOT_READ = Why(Reason.NOT_SEEN_YET, "The ConfigMap has not been read yet.")
 
 

@@ -58,13 +58,13 @@ def _is_behind(row: Listed, store: Store[E], deleted: Set[str]) -> bool:
     return newer(row.resource_version, cached.resource_version)
 
 
+# Seconds that a watch may be behind a LIST.
 CATCH_UP = 1.0
-"""Seconds that a watch may be behind a LIST."""
 _TICK = 0.02
+# Entries that are compared before others may run.
 _SLICE = 2000
-"""Entries that are compared before others may run."""
+# Lost objects beyond this are listed anew instead.
 _READ_ONE_BY_ONE = 20
-"""Lost objects beyond this are listed anew instead."""
 _CHANCE = SystemRandom()
 
 
@@ -92,8 +92,8 @@ class ConsistencyCheck(Generic[E]):
         self._counts = counts
         self._settled = settled
         self._proven_in: dict[str, float] = {}
+        # By namespace, what became of proofs since the last one of all (None), and of that.
         self._trouble: dict[str | None, Why | None] = {}
-        """By namespace, what became of proofs since the last one of all (None), and of that."""
 
     def trouble(self, namespace: str) -> Why | None:
         """Why the newest request failed: the watch's, or the newest proof's of this namespace."""

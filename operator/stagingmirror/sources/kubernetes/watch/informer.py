@@ -70,26 +70,25 @@ class Watch(Generic[E]):
         self.store = store
         self.namespace = namespace
         self.covers: frozenset[str] = frozenset()
+        # The namespaces that the newest list is, or is to be, kept of; None: none has begun.
         self.sought: frozenset[str] | None = None
-        """The namespaces that the newest list is, or is to be, kept of; None: none has begun."""
+        # The newest resourceVersion that was seen. A LIST that begins now cannot be older, unless
+        # the cluster was set back.
         self.newest = 0
-        """The newest resourceVersion that was seen. A LIST that begins now cannot be older, unless
-        the cluster was set back.
-        """
         self.requested = 0.0
         self.proven = 0.0
         self.trouble: Why | None = None
+        # Uids whose deletion was announced; whoever compares clears it first.
         self.deleted: set[str] = set()
-        """Uids whose deletion was announced; whoever compares clears it first."""
+        # How many LISTs all watches make together. Taken before ``listing``.
         self.at_once = at_once
-        """How many LISTs all watches make together. Taken before ``listing``."""
+        # Held while a LIST is compared with, or taken into, the store.
         self.listing = asyncio.Lock()
-        """Held while a LIST is compared with, or taken into, the store."""
         self.clock = clock
+        # Until the next proof; ended when the stream goes on after it was interrupted.
         self.resumed = Pause()
-        """Until the next proof; ended when the stream goes on after it was interrupted."""
+        # Set when a request has ended, well or not; who waits for it clears it first.
         self.tried = asyncio.Event()
-        """Set when a request has ended, well or not; who waits for it clears it first."""
         self._wanted = wanted
         self._callbacks = callbacks
         self._version: str | None = None

@@ -81,8 +81,8 @@ class KubernetesSource:
             proven=lambda namespace: self._proven("ConfigMap", namespace),
             changed=lambda key, since: on_change(ConfigMapSubject(*key), since=since),
         )
+        # By namespace and kind.
         self._wanted: dict[tuple[str, str], set[ClusterSubject]] = {}
-        """By namespace and kind."""
         self._subscriptions = Subscriptions[ClusterSubject]()
         self._answers: Mapping[type, Callable[[Any], Observed[Any] | Unseen]] = {
             WorkloadSubject: self._workload,

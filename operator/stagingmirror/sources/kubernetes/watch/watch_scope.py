@@ -17,12 +17,12 @@ from stagingmirror.sources.kubernetes.watch.informer import Watch, WatchCallback
 from stagingmirror.sources.kubernetes.watch.watched_kinds import RESOURCES
 
 LISTS_AT_ONCE = 8
+# Seconds after which a kind that is watched by namespace is tried for all of them again.
 WIDEN = 600.0
-"""Seconds after which a kind that is watched by namespace is tried for all of them again."""
 _CHANCE = SystemRandom()
 
+# Kind, and namespace or all.
 Place = tuple[str, str | None]
-"""Kind, and namespace or all."""
 
 
 @dataclass(frozen=True, slots=True)

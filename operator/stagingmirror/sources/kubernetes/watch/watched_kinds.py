@@ -73,10 +73,10 @@ RESOURCES: dict[str, Resource[Any]] = {
         CONFIG_MAPS,
     )
 }
+# Per kind of subject, the kinds whose watches make its answer.
 NEEDED: dict[str, tuple[str, ...]] = {
     "Deployment": ("Deployment", "ReplicaSet", "Pod"),
     "StatefulSet": ("StatefulSet", "Pod"),
     "CronJob": ("CronJob", "Job", "Pod"),
     "ConfigMap": ("ConfigMap",),
 }
-"""Per kind of subject, the kinds whose watches make its answer."""

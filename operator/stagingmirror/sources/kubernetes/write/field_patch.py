@@ -51,20 +51,18 @@ class Restart:
     type: Literal["restart"] = "restart"
 
 
+# One field of a workload with what is written into it; ``type`` is its tag in records.
 FieldWrite = Annotated[
     SetVariable | SetImage | SetAnnotation | Restart, Field(discriminator="type")
 ]
-"""One field of a workload with what is written into it; ``type`` is its tag in records."""
 
+# A field as it stands in a body: a variable's whole entry (``valueFrom`` included), an image, an
+# annotation's text. None: the field is not there.
 Entry = Mapping[str, Any] | str | None
-"""A field as it stands in a body: a variable's whole entry (``valueFrom`` included), an image, an
-annotation's text. None: the field is not there.
-"""
 
+# The pod template's annotation that makes new pods. Its value is that of the refresh, never a time:
+# a restart that is done again after a crash then changes nothing.
 RESTARTED_AT = "stagingmirror.dev/restarted-at"
-"""The pod template's annotation that makes new pods. Its value is that of the refresh, never a
-time: a restart that is done again after a crash then changes nothing.
-"""
 
 _TEMPLATES: Mapping[WorkloadKind, tuple[str, ...]] = {
     "Deployment": ("spec", "template"),

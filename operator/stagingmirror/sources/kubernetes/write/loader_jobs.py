@@ -12,12 +12,11 @@ from stagingmirror.sources.kubernetes.write.field_patch import Body
 from stagingmirror.sources.kubernetes.write.writer import Writer
 
 REFRESH_LABEL = "stagingmirror.dev/refresh"
+# The label of a Job's pods; every version of Kubernetes sets it, the prefixed one is younger.
 JOB_NAME = "job-name"
-"""The label of a Job's pods; every version of Kubernetes sets it, the prefixed one is younger."""
+# Seconds that a finished Job is kept for its logs. Longer than any refresh: a Job that is removed
+# before its end was read would be made again.
 KEPT = 24 * 3600
-"""Seconds that a finished Job is kept for its logs. Longer than any refresh: a Job that is removed
-before its end was read would be made again.
-"""
 
 
 @dataclass(frozen=True, slots=True)

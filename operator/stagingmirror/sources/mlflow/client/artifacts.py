@@ -16,10 +16,9 @@ _MOST_FILES = 10_000
 _MOST_FOLDERS = 2_000
 _DEEPEST = 32
 
+# Files that MLflow's client writes beside a model when it downloads a registered version: they name
+# the place that it was fetched from, so they differ between copies and are no part of the bytes.
 BOOKKEEPING = frozenset({"registered_model_meta"})
-"""Files that MLflow's client writes beside a model when it downloads a registered version: they
-name the place that it was fetched from, so they differ between copies and are no part of the bytes.
-"""
 
 
 @dataclass(frozen=True, slots=True, order=True)

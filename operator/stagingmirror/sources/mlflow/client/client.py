@@ -22,8 +22,8 @@ from stagingmirror.sources.mlflow.client.address import clean_url
 from stagingmirror.sources.mlflow.client.errors import decoded, failure, refusal
 from stagingmirror.sources.source import Basic, Credentials, Token
 
+# Called with (operation, result, seconds) of each call; result is ``ok`` or an error's reason.
 OnCall = Callable[[str, str, float], None]
-"""Called with (operation, result, seconds) of each call; result is ``ok`` or an error's reason."""
 
 CHUNK = 1024 * 1024
 _ERROR_BODY = 64 * 1024

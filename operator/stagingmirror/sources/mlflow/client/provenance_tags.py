@@ -12,11 +12,11 @@ VERSION = f"{PREFIX}origin-version"
 RUN_ID = f"{PREFIX}origin-run-id"
 TREE_HASH = f"{PREFIX}origin-tree-hash"
 COPIED_AT = f"{PREFIX}copied-at"
+# Namespace and name of the mirror whose refresh it was.
 COPIED_BY = f"{PREFIX}copied-by"
-"""Namespace and name of the mirror whose refresh it was."""
 REFRESH_ID = f"{PREFIX}refresh-id"
+# On the run of a copy: which content is copied to which name. Finds a half copy again.
 COPY_OF = f"{PREFIX}copy-of"
-"""On the run of a copy: which content is copied to which name. Finds a half copy again."""
 
 
 def foreign(tags: Mapping[str, str]) -> dict[str, str]:

@@ -18,8 +18,8 @@ from stagingmirror.sources.mlflow.client.wire_types import (
 _PAGE = 1000
 _LOGGED_PAGE = 50
 _PAGES = 100
+# They travel in the URL; servers take 8 KB of it.
 _IDS_PER_CALL = 100
-"""They travel in the URL; servers take 8 KB of it."""
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 

@@ -31,8 +31,8 @@ INTERNAL = Why(
     Reason.INTERNAL_ERROR,
     "the operator failed on this registry; its log has the trace, please report",
 )
+# Seconds after a failed reading before the next.
 _RETRY = 30.0
-"""Seconds after a failed reading before the next."""
 _STAMPS_AT_ONCE = 4
 
 

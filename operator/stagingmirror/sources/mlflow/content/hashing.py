@@ -20,12 +20,12 @@ from stagingmirror.sources.mlflow.client.artifacts import StoredFile, blocks, et
 from stagingmirror.sources.mlflow.client.client import MlflowServer
 from stagingmirror.sources.mlflow.subjects import FileHash
 
+# For all servers together.
 _HASHING = ThreadPoolExecutor(max_workers=2, thread_name_prefix="hashing")
-"""For all servers together."""
+# Hashing less than this costs less than handing it to a thread.
 _INLINE = 64 * 1024
-"""Hashing less than this costs less than handing it to a thread."""
+# An MLmodel or requirements.txt beyond this is not read as text.
 _TEXT = 256 * 1024
-"""An MLmodel or requirements.txt beyond this is not read as text."""
 
 SIGNATURE_FILE = "MLmodel"
 REQUIREMENTS_FILE = "requirements.txt"

@@ -15,8 +15,8 @@ from stagingmirror.sources.mlflow.client.wire_types import LoggedModel, Run, Ver
 from stagingmirror.sources.mlflow.content.hashing import Texts
 from stagingmirror.sources.mlflow.subjects import Content, ModelVersion
 
+# ``models:/a/1`` may lead to ``models:/b/7``, which leads to …
 _LONGEST_CHAIN = 5
-"""``models:/a/1`` may lead to ``models:/b/7``, which leads to …"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,8 +40,8 @@ _AS_FIRST_WRITTEN = (
     provenance_tags.COPIED_BY,
     provenance_tags.REFRESH_ID,
 )
+# Held while some bytes are copied to some name, by where that is: two at once would double it.
 _COPYING: WeakValueDictionary[tuple[str, str, str], asyncio.Lock] = WeakValueDictionary()
-"""Held while some bytes are copied to some name, by where that is: two at once would double it."""
 
 
 async def copy_version(
@@ -92,8 +92,8 @@ class _Copy:
         self._to = to
         self._there = to.server
         self._differs = differs
+        # Versions with our mark that were read and have other bytes.
         self._others: set[str] = set()
-        """Versions with our mark that were read and have other bytes."""
         self._order = order
         self._original = original
         self._clock = clock

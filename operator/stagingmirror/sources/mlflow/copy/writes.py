@@ -20,8 +20,8 @@ from stagingmirror.sources.mlflow.client.wire_types import (
 )
 
 EXPERIMENT = "stagingmirror-copies"
+# MLflow takes this many parameters or tags in one call.
 _PER_BATCH = 100
-"""MLflow takes this many parameters or tags in one call."""
 
 Tags = Mapping[str, str]
 

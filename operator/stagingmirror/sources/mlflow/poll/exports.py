@@ -23,8 +23,8 @@ from stagingmirror.sources.mlflow.subjects import (
 )
 from stagingmirror.view import Observed
 
+# Seconds after which it is exported anew that an alias still names the same version.
 SEEN_EVERY = 3600.0
-"""Seconds after which it is exported anew that an alias still names the same version."""
 
 Kept = Content | AliasHistory
 Answer = Observed[ModelAlias] | Observed[ModelVersion] | Unseen
@@ -36,8 +36,8 @@ class Exports:
 
     def __init__(self) -> None:
         self._exported: dict[RegistrySubject, tuple[Kept, Mapping[str, Any]]] = {}
+        # What nobody has wanted since the start.
         self._adopted: dict[RegistrySubject, tuple[Kept, Mapping[str, Any]]] = {}
-        """What nobody has wanted since the start."""
 
     def export(
         self, answers: Iterable[tuple[RegistrySubject, Answer]]

@@ -4,12 +4,11 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+# None: not known.
 Same = bool | None
-"""None: not known."""
+# Seconds by which a thing must be older than both observations to distinguish two registries: one
+# that was deleted and created again in between has two times in one registry.
 _SETTLED = 60.0
-"""Seconds by which a thing must be older than both observations to distinguish two registries: one
-that was deleted and created again in between has two times in one registry.
-"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,8 +30,8 @@ log = structlog.get_logger(__name__)
 
 _NOT_POLLED = Why(Reason.NOT_POLLED_YET, "the registry was not polled for it yet")
 
+# None: there is no such registered model, and the server confirmed it.
 ModelAnswer = RegisteredModel | None | StagingMirrorError
-"""None: there is no such registered model, and the server confirmed it."""
 
 
 @dataclass(slots=True)
@@ -61,12 +61,12 @@ class PollRound:
         self.reading = ContentPoller(
             server, clock=clock, store_interval=store_interval, changed=self._reread
         )
+        # As the last good search showed them.
         self.models: dict[str, RegisteredModel] = {}
-        """As the last good search showed them."""
+        # When the last good round began (POSIX s).
         self.searched: float | None = None
-        """When the last good round began (POSIX s)."""
+        # When the last finished round began, good or not.
         self.tried: float = 0.0
-        """When the last finished round began, good or not."""
         self.trouble: Why | None = None
         self.again = False
         self._versions = VersionCache(server, store_interval)

@@ -17,8 +17,8 @@ from stagingmirror.view import Observed
 
 T = TypeVar("T")
 SubjectType = type[AliasSubject] | type[VersionSubject]
+# Called with the type and key of what changed, beyond its age.
 Announce = Callable[[SubjectType, Key], None]
-"""Called with the type and key of what changed, beyond its age."""
 
 
 class Published:

@@ -15,10 +15,9 @@ from stagingmirror.sources.mlflow.poll.identity import Compared
 from stagingmirror.sources.mlflow.poll.server_poller import ServerPoller
 from stagingmirror.sources.mlflow.subjects import RegistrySubject
 
+# Called for metrics with server, operation, result and seconds of each call. ``server`` is the name
+# of the environment, of several with the same server the first.
 OnServerCall = Callable[[str, str, str, float], None]
-"""Called for metrics with server, operation, result and seconds of each call. ``server`` is the
-name of the environment, of several with the same server the first.
-"""
 
 _UNKNOWN_ENVIRONMENT = Why(Reason.NO_ENVIRONMENT, "the environment is not known")
 

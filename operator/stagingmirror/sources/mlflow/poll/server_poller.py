@@ -17,19 +17,16 @@ from stagingmirror.sources.pause import Pause
 from stagingmirror.sources.subscriptions import Subscriptions
 from stagingmirror.view import Observed
 
+# Seconds between rounds where nothing is wanted: whether the server answers is wanted always.
 _IDLE = 60.0
-"""Seconds between rounds where nothing is wanted: whether the server answers is wanted always.
-"""
+# Seconds between the ends and beginnings of rounds: what is wanted together is requested together.
 _APART = 0.2
-"""Seconds between the ends and beginnings of rounds: what is wanted together is requested together.
-"""
 
+# The part of an interval after which all aliases are searched once more.
 GLANCE_AT = 0.5
-"""The part of an interval after which all aliases are searched once more."""
+# Distinct keys from which that one call is cheap: a round sends far less than one request per key
+# then.
 _GLANCE_FROM = 20
-"""Distinct keys from which that one call is cheap: a round sends far less than one request per key
-then.
-"""
 
 
 class ServerPoller:
@@ -52,10 +49,10 @@ class ServerPoller:
         self._subjects: dict[tuple[SubjectType, Key], set[RegistrySubject]] = defaultdict(set)
         self._probes: list[Wanted] = []
         self._since: dict[Key, float] = {}
+        # Numbers of the newest round that began, and of the newest that ended.
         self._begun = self._done = 0
-        """Numbers of the newest round that began, and of the newest that ended."""
+        # The interval that the wait for the next round goes by.
         self._sleeping = 0.0
-        """The interval that the wait for the next round goes by."""
         self._pause = Pause()
         self._ended = asyncio.Condition()
 

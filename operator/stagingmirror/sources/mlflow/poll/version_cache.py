@@ -24,14 +24,14 @@ from stagingmirror.sources.mlflow.content.version_details import (
     read_detail,
 )
 
+# Registered model and version (or alias).
 Key = tuple[str, str]
-"""Registered model and version (or alias)."""
 
 _AT_ONCE = 4
 
 
+# None: the version is not there, and the server confirmed it.
 Answer = KnownVersion | None | StagingMirrorError
-"""None: the version is not there, and the server confirmed it."""
 
 
 def is_silence(answer: object) -> TypeGuard[NotAnswered]:
