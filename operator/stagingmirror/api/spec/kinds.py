@@ -1,10 +1,7 @@
 """The kinds of component: what an entry of ``track`` can be."""
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import get_args
-
-from pydantic.fields import FieldInfo
 
 from stagingmirror.api.spec.kind_spec import KindSpec
 from stagingmirror.api.spec.model_alias import ModelAlias
@@ -26,13 +23,7 @@ class Kinds(Model):
     """Any named value: a ConfigMap's key, a container's variable, or an annotation."""
 
 
-def _spec(field: FieldInfo) -> type[KindSpec]:
-    spec: type[object] = get_args(field.annotation)[0]
-    assert issubclass(spec, KindSpec), f"the type of a kind is a KindSpec or None, not {spec}"
-    return spec
-
-
 # The spec model of each kind, by the kind's name.
-KINDS: Mapping[str, type[KindSpec]] = MappingProxyType(
-    {str(field.alias): _spec(field) for field in Kinds.model_fields.values()}
-)
+KINDS: Mapping[str, type[KindSpec]] = {
+    str(field.alias): get_args(field.annotation)[0] for field in Kinds.model_fields.values()
+}

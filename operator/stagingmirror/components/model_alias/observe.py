@@ -17,7 +17,6 @@ from stagingmirror.drift.facts import Fact, Seen
 from stagingmirror.drift.places import RegistryAlias
 from stagingmirror.reading.reading import Reading
 from stagingmirror.reasons import Reason
-from stagingmirror.sources.kubernetes.subjects import WorkloadSubject
 from stagingmirror.sources.mlflow.subjects import AliasSubject, VersionSubject
 
 MODEL = "model"
@@ -69,11 +68,6 @@ def facts_of(entry: ModelAlias, side: Side, reading: Reading) -> Seen:
     return reading.seen(facts)
 
 
-def loader_fact(workload: WorkloadSubject) -> str:
-    """The name of the fact that a workload of staging does not run the version that counts."""
-    return f"loadedBy.{workload.kind}/{workload.name}"
-
-
 def _names(standing: Standing) -> dict[str, Fact]:
     """Numbers and names are shown, never compared: each registry counts for itself. The version is
     declared where nothing proves that it runs.
@@ -94,10 +88,11 @@ def _names(standing: Standing) -> dict[str, Fact]:
 def _elsewhere(standing: Standing) -> Iterator[tuple[str, Fact]]:
     """Production has no such facts, so each of them is a difference."""
     for load in standing.loads:
+        name = f"loadedBy.{load.workload.kind}/{load.workload.name}"
         if load.stale:
-            yield loader_fact(load.workload), Fact(_version(load))
+            yield name, Fact(_version(load))
         elif load.version != standing.runs:
-            yield loader_fact(load.workload), Fact(f"runs {_other(load.version, standing.runs)}")
+            yield name, Fact(f"runs {_other(load.version, standing.runs)}")
     if standing.names != standing.runs:
         yield "aliasNames", Fact(_other(standing.names, standing.runs))
 

@@ -11,11 +11,10 @@ from stagingmirror.api.spec.setting import Setting
 from stagingmirror.component import Entry, Role, Sides
 from stagingmirror.components.setting.observe import VALUE, facts_of
 from stagingmirror.components.setting.place import (
+    not_readable,
     place_in,
-    readable_in,
     same_place,
     users_of,
-    why_not_readable,
     write_of,
 )
 from stagingmirror.components.setting.refresh import steps
@@ -23,7 +22,6 @@ from stagingmirror.drift.facts import Observation, Seen, Why
 from stagingmirror.drift.places import Place
 from stagingmirror.reading.places import both_listed, same_thing
 from stagingmirror.reading.reading import Reading, observed
-from stagingmirror.reasons import Reason
 from stagingmirror.view import View
 
 
@@ -61,12 +59,7 @@ class SettingKind:
         return same_thing(entry.name, shared) if shared else None
 
     def refusal(self, entry: Entry[Setting], sides: Sides) -> Why | None:
-        """What is not readable is compared by its HMAC, and there is nothing to write."""
-        for side in (sides.production, sides.staging):
-            place = place_in(entry.spec, side)
-            if not readable_in(place, side):
-                return Why(Reason.NOT_READABLE, why_not_readable(place, side))
-        return None
+        return not_readable(entry.spec, sides)
 
     def writes(self, entry: Entry[Setting], sides: Sides) -> frozenset[Place]:
         return frozenset({write_of(place_in(entry.spec, sides.staging))})

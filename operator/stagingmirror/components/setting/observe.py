@@ -31,7 +31,7 @@ def _production(entry: Setting, sides: Sides, reading: Reading, now: float) -> d
     place, users = place_in(entry, sides.production), users_of(entry, sides.production)
     value = value_in(reading, place, users)
     if value.stale:
-        # What production runs may then be a value that nobody can read any more: neither equal to
+        # What production runs may then be a value that cannot be read any more: neither equal to
         # staging's nor different from it.
         raise reading.unseen(
             Reason.NOT_YET_RUNNING,

@@ -1,11 +1,14 @@
 """Where a setting's value is on each side, and who reads it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from stagingmirror.api.spec.setting import AnnotationOf, ConfigMapKey, Setting, VariableOf
 from stagingmirror.component import Side, Sides
 from stagingmirror.drift import places
+from stagingmirror.drift.facts import Why
 from stagingmirror.reading.places import namespace_of, workload_of
+from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.subjects import WorkloadSubject
 
 ValueReference = ConfigMapKey | VariableOf | AnnotationOf
@@ -54,28 +57,35 @@ def users_of(entry: Setting, side: Side) -> tuple[WorkloadSubject, ...]:
 
 def readable_in(place: ValuePlace, side: Side) -> bool:
     """Whether an admin allows that this side's value is shown and copied."""
+    _, name, _, listed = _listing(place, side)
+    return name in listed
+
+
+def not_readable(entry: Setting, sides: Sides) -> Why | None:
+    """Why the value is compared by its HMAC, so that there is nothing to write."""
+    for side in (sides.production, sides.staging):
+        what, name, field, listed = _listing(place_in(entry, side), side)
+        if name not in listed:
+            return Why(
+                Reason.NOT_READABLE,
+                f"{what} {name} is not listed in readable.{field} of environment "
+                f'"{side.environment}"; its values are compared, but neither shown nor copied.',
+            )
+    return None
+
+
+def _listing(place: ValuePlace, side: Side) -> tuple[str, str, str, Collection[str]]:
+    """What an admin lists for this place: its sort, its name, the field of ``readable``, and the
+    names in it.
+    """
     readable = side.spec.readable
     match place.reference:
         case ConfigMapKey(name=name):
-            return name in readable.config_maps
+            return "ConfigMap", name, "configMaps", readable.config_maps
         case VariableOf(variable=variable):
-            return variable in readable.variables
+            return "variable", variable, "variables", readable.variables
         case AnnotationOf(key=key):
-            return key in readable.annotations
-
-
-def why_not_readable(place: ValuePlace, side: Side) -> str:
-    match place.reference:
-        case ConfigMapKey(name=name):
-            what = f"ConfigMap {name} is not listed in readable.configMaps"
-        case VariableOf(variable=variable):
-            what = f"variable {variable} is not listed in readable.variables"
-        case AnnotationOf(key=key):
-            what = f"annotation {key} is not listed in readable.annotations"
-    return (
-        f'{what} of environment "{side.environment}"; its values are compared, but neither shown '
-        "nor copied."
-    )
+            return "annotation", key, "annotations", readable.annotations
 
 
 def write_of(place: ValuePlace) -> places.Place:

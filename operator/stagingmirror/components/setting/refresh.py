@@ -11,10 +11,9 @@ from stagingmirror.component import Sides
 from stagingmirror.components.setting.observe import VALUE, user_fact
 from stagingmirror.components.setting.place import (
     ValuePlace,
+    not_readable,
     place_in,
-    readable_in,
     users_of,
-    why_not_readable,
 )
 from stagingmirror.drift.expansion import stays
 from stagingmirror.drift.facts import Observation, Seen
@@ -47,7 +46,8 @@ def steps(
         return patches(component, [(user, Restart()) for user in late])
 
     place = place_in(entry, sides.staging)
-    _refuse_unreadable(entry, sides)
+    if (why := not_readable(entry, sides)) is not None:
+        raise CannotRefresh(why.reason, why.message)
     _refuse_what_would_be_expanded(entry, place, wanted)
     _require(Reading(view, staging.began), entry, place, users, sides)
     former = facts[VALUE].value if VALUE in facts else None
@@ -56,13 +56,6 @@ def steps(
         *_stored(component, place, wanted),
         *patches(component, _fields(place, users, wanted)),
     )
-
-
-def _refuse_unreadable(entry: Setting, sides: Sides) -> None:
-    for side in (sides.production, sides.staging):
-        place = place_in(entry, side)
-        if not readable_in(place, side):
-            raise CannotRefresh(Reason.NOT_READABLE, why_not_readable(place, side))
 
 
 def _refuse_what_would_be_expanded(entry: Setting, place: ValuePlace, wanted: str) -> None:
@@ -120,18 +113,15 @@ def _load(
 
 
 def _stored(component: str, place: ValuePlace, wanted: str) -> Iterator[ExecutableStep]:
-    match place.reference:
-        case ConfigMapKey(name=name, key=key):
-            yield SetConfigMapKey(
-                id=f"configmap-{component}",
-                components=(component,),
-                namespace=place.namespace,
-                name=name,
-                key=key,
-                value=wanted,
-            )
-        case _:
-            pass
+    if isinstance(place.reference, ConfigMapKey):
+        yield SetConfigMapKey(
+            id=f"configmap-{component}",
+            components=(component,),
+            namespace=place.namespace,
+            name=place.reference.name,
+            key=place.reference.key,
+            value=wanted,
+        )
 
 
 def _fields(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from stagingmirror.api.spec.setting import AnnotationOf, ConfigMapKey, VariableOf
 from stagingmirror.components.setting.place import ValuePlace
-from stagingmirror.reading.reading import Ended, Reading
+from stagingmirror.reading.reading import Reading
 from stagingmirror.reading.running import started, variable_of
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.subjects import ConfigMapSubject, Variable, WorkloadSubject
@@ -73,13 +73,9 @@ def _text_of(reading: Reading, variable: Variable, place: ValuePlace) -> str:
     if variable.source == "value" and variable.value is not None:
         return variable.value
     if variable.source == "secretKeyRef":
-        raise _from_secret(reading, place)
+        raise reading.unseen(
+            Reason.FROM_SECRET,
+            f"{place} comes from a Secret, and Secrets are never read; remove it from track.",
+        )
     origin = _ELSEWHERE.get(variable.source, "somewhere that is not read.")
     raise reading.unseen(Reason.NOT_COMPARABLE, f"{place} comes from {origin}")
-
-
-def _from_secret(reading: Reading, place: ValuePlace) -> Ended:
-    return reading.unseen(
-        Reason.FROM_SECRET,
-        f"{place} comes from a Secret, and Secrets are never read; remove it from track.",
-    )
