@@ -73,8 +73,7 @@ class Operator:
         }
         return {
             **workers,
-            "cluster": self.cluster.run(),
-            "registry": self.registry.run(),
+            **{source.name: source.run() for source in self.sources.all},
             "sweep": self.resync.run(),
             "environments": self.environments.loop.run(),
             "holds": self.holds.loop.run(),
