@@ -1,1 +1,1 @@
-"""The hands of a refresh: one file per step; each applies, verifies and rolls back."""
+"""The steps of a refresh, one file each: each applies, verifies and rolls back."""

@@ -191,7 +191,7 @@ class PatchWorkload(ExecutableStep):
     @property
     def _rolls_out(self) -> bool:
         """Whether it writes anything into the pod template: the workload's own annotations reach no
-        pod, so pods say nothing of them.
+        pod.
         """
         return any(not isinstance(write, SetAnnotation) for write in self.fields)
 

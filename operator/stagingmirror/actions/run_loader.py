@@ -36,7 +36,7 @@ GRACE = 60.0
 @dataclass(frozen=True, slots=True)
 class RunLoader(ExecutableStep):
     """``after`` holds the Jobs that were made: ``job`` and, where rolled back, ``backJob``.
-    ``found``: there is a Job though its maker died before it could say so.
+    ``found``: there is a Job, though its maker died before it could note it.
     """
 
     phase: ClassVar[Phase] = "prepare"

@@ -1,5 +1,5 @@
 """The mind: facts, verdicts, plans and schedules as plain values.
 
-Nothing in here asks anybody anything: no I/O, no clock, no framework. The time is always an
+No module in here calls another system: no I/O, no clock, no framework. The time is always an
 argument, in POSIX seconds.
 """

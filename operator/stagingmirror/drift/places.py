@@ -82,7 +82,7 @@ class Loader(Place):
 
 @dataclass(frozen=True, slots=True)
 class LoaderVariable(Place):
-    """The variable of a loader's container that says what to load."""
+    """The variable of a loader's container that names what to load."""
 
     namespace: str
     cron_job: str

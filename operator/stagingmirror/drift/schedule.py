@@ -24,20 +24,20 @@ def check_schedule(schedule: str, time_zone: str) -> Why | None:
     if (why := _zone_trouble(time_zone)) is not None:
         return why
     shown = schedule[:MAX_LENGTH]
-    said = f'spec.refresh.schedule "{shown}"'
+    field = f'spec.refresh.schedule "{shown}"'
     if "TZ=" in schedule.upper():
-        return _invalid(f"{said} names a time zone; put the zone into spec.refresh.timeZone.")
+        return _invalid(f"{field} names a time zone; put the zone into spec.refresh.timeZone.")
     if schedule.startswith("@") and schedule not in NICKNAMES:
-        return _invalid(f"{said} is not known; use 5 fields, or one of {', '.join(NICKNAMES)}.")
+        return _invalid(f"{field} is not known; use 5 fields, or one of {', '.join(NICKNAMES)}.")
     fields = len(_expression(schedule).split())
     if fields != 5 or len(schedule) > MAX_LENGTH:
-        return _invalid(f"{said} has {fields} field{'' if fields == 1 else 's'}; {_EXAMPLE}.")
+        return _invalid(f"{field} has {fields} field{'' if fields == 1 else 's'}; {_EXAMPLE}.")
     try:
         next_tick(schedule, time_zone, _SOME_DAY)
     except CronSimError as error:
-        return _invalid(f"{said} cannot be read ({str(error)[:64]}); {_EXAMPLE}.")
+        return _invalid(f"{field} cannot be read ({str(error)[:64]}); {_EXAMPLE}.")
     except ValueError:
-        return _invalid(f"{said} names no day that ever comes; {_EXAMPLE}.")
+        return _invalid(f"{field} names no day that ever comes; {_EXAMPLE}.")
     return None
 
 

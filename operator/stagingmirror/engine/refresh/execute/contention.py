@@ -78,7 +78,7 @@ class Contention:
             except StagingMirrorError as error:
                 if error.next.take in ("retry", "stop"):
                     raise
-                continue  # the verdict says what is wrong there
+                continue  # the verdict names what is wrong there
             if isinstance(outcome, Reverted):
                 return Reason.CONTENDED, f"{outcome.message} after the refresh; {ADVICE}"
         if silent is not None:

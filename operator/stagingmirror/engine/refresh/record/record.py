@@ -54,7 +54,7 @@ class Entry:
         return replace(self, after=after, message=outcome.message)
 
     def arrived(self, state: State, outcome: Arrived, now: float) -> "Entry":
-        """Taken, or rolled back, or verified to be: ``state`` says which."""
+        """Taken, or rolled back, or verified to be, as ``state`` has it."""
         caveat = outcome.caveat or self.caveat
         return replace(
             self.progressed(outcome),
