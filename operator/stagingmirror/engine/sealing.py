@@ -27,10 +27,6 @@ KEY_BYTES = 32
 SHOWN = 32
 
 
-def new_key() -> bytes:
-    return secrets.token_bytes(KEY_BYTES)
-
-
 def sealer(key: bytes) -> Callable[[str], str]:
     """What seals values with this key. Raises ValueError for a key that is too short to be one."""
     if len(key) < KEY_BYTES:
@@ -58,7 +54,11 @@ async def load_or_make(client: KubernetesClient, namespace: str) -> bytes:
     except NotThere:
         pass
     try:
-        return _key_in(await client.request("POST", where, body=_secret(namespace, new_key())))
+        return _key_in(
+            await client.request(
+                "POST", where, body=_secret(namespace, secrets.token_bytes(KEY_BYTES))
+            )
+        )
     except Conflicted:
         return _key_in(await client.request("GET", f"{where}/{SECRET}"))
 

@@ -3,7 +3,8 @@
 One environment costs about twenty questions per namespace; rights change seldom.
 """
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TypeVar
 
 from stagingmirror.api.status.conditions import condition
 from stagingmirror.api.status.model import Condition
@@ -19,8 +20,8 @@ from stagingmirror.sources.kubernetes.watch.access_review import (
     missing_permissions,
 )
 
-GOOD_FOR = 120.0
 # Seconds after which a good, or a bad, answer is requested again.
+GOOD_FOR = 120.0
 BAD_FOR = 10.0
 # Seconds for which an answer counts while newer ones cannot be had.
 BELIEVED = 300.0
@@ -29,6 +30,9 @@ _MAY_NOT_REVIEW = (
     "the operator's account may not review its own permissions; give it the ClusterRole "
     "system:basic-user"
 )
+
+Namespaces = tuple[str, ...]
+T = TypeVar("T", Why | None, Condition)
 
 
 class Permissions:
@@ -41,42 +45,51 @@ class Permissions:
         self._client = client
         self._runtime = runtime
         self._since = runtime.clock()
-        self._reading: dict[tuple[str, ...], tuple[float, Why | None]] = {}
-        self._writing: dict[tuple[str, ...], tuple[float, Condition]] = {}
+        # With the time (POSIX s) of each answer.
+        self._reading: dict[Namespaces, tuple[float, Why | None]] = {}
+        self._writing: dict[Namespaces, tuple[float, Condition]] = {}
 
     async def unreadable(self, namespaces: Iterable[str]) -> Why | None:
         """What may not be read there, with the remedy."""
-        key, now = tuple(namespaces), self._runtime.clock()
-        known = self._reading.get(key)
-        if known is None or now - known[0] > (GOOD_FOR if known[1] is None else BAD_FOR):
-            try:
-                known = (now, await self._missing(key))
-            except NotAnswered as error:
-                if self._believes(known):
-                    raise
-                return Why(error.reason, error.message)
-            self._reading[key] = known
-        return known[1]
+        return await self._answer(
+            self._reading,
+            tuple(namespaces),
+            request=self._missing,
+            is_good=lambda why: why is None,
+            unanswered=lambda error: Why(error.reason, error.message),
+        )
 
     async def read_only(self, namespaces: Iterable[str]) -> Condition:
         """The condition KubernetesReadOnly: whether the operator could write to production."""
-        key, now = tuple(namespaces), self._runtime.clock()
-        known = self._writing.get(key)
-        if known is None or now - known[0] > (GOOD_FOR if known[1].status == "True" else BAD_FOR):
+        return await self._answer(
+            self._writing,
+            tuple(namespaces),
+            request=self._condition,
+            is_good=lambda found: found.status == "True",
+            unanswered=lambda error: _unknown(error.reason, error.message),
+        )
+
+    async def _answer(
+        self,
+        answers: dict[Namespaces, tuple[float, T]],
+        namespaces: Namespaces,
+        *,
+        request: Callable[[Namespaces], Awaitable[T]],
+        is_good: Callable[[T], bool],
+        unanswered: Callable[[NotAnswered], T],
+    ) -> T:
+        """The remembered answer, or a new one. Raises NotAnswered while an old one still counts."""
+        now, known = self._runtime.clock(), answers.get(namespaces)
+        if known is None or now - known[0] > (GOOD_FOR if is_good(known[1]) else BAD_FOR):
             try:
-                known = (now, await self._condition(key))
+                known = answers[namespaces] = (now, await request(namespaces))
             except NotAnswered as error:
-                if self._believes(known):
+                if self._runtime.clock() - (known[0] if known else self._since) <= BELIEVED:
                     raise
-                return condition(READ_ONLY, "Unknown", error.reason, error.message)
-            self._writing[key] = known
+                return unanswered(error)
         return known[1]
 
-    def _believes(self, known: tuple[float, object] | None) -> bool:
-        """Whether an old answer still counts while newer ones cannot be had."""
-        return self._runtime.clock() - (known[0] if known else self._since) <= BELIEVED
-
-    async def _missing(self, namespaces: tuple[str, ...]) -> Why | None:
+    async def _missing(self, namespaces: Namespaces) -> Why | None:
         for namespace in namespaces:
             try:
                 missing = await missing_permissions(self._client, namespace, READS)
@@ -86,24 +99,34 @@ class Permissions:
                 return Why(Reason.FORBIDDEN, denial(missing, namespace))
         return None
 
-    async def _condition(self, namespaces: tuple[str, ...]) -> Condition:
+    async def _condition(self, namespaces: Namespaces) -> Condition:
         if not namespaces:
-            message = "spec.namespaces is empty: there is nothing that could be written to"
-            return condition(READ_ONLY, "Unknown", Reason.NOTHING_LISTED, message)
+            return _unknown(
+                Reason.NOTHING_LISTED,
+                "spec.namespaces is empty: there is nothing that could be written to",
+            )
         try:
             answers = {each: await may_write(self._client, each) for each in namespaces}
         except NotAllowed as error:
-            message = f"{_MAY_NOT_REVIEW} ({error.message})"
-            return condition(READ_ONLY, "Unknown", Reason.FORBIDDEN, message)
+            return _unknown(Reason.FORBIDDEN, f"{_MAY_NOT_REVIEW} ({error.message})")
         writable = [each for each, answer in answers.items() if answer]
         if writable:
-            message = (
+            return condition(
+                READ_ONLY,
+                "False",
+                Reason.CAN_WRITE,
                 f"the operator's account could write in {', '.join(writable)}; take these rights "
-                "from it: production is only read"
+                "from it: production is only read",
             )
-            return condition(READ_ONLY, "False", Reason.CAN_WRITE, message)
         if None in answers.values():
-            message = "the cluster does not report all of the account's rights; see its authorizer"
-            return condition(READ_ONLY, "Unknown", Reason.INCOMPLETE, message)
-        message = "the operator's account can only read there"
-        return condition(READ_ONLY, "True", Reason.CANNOT_WRITE, message)
+            return _unknown(
+                Reason.INCOMPLETE,
+                "the cluster does not report all of the account's rights; see its authorizer",
+            )
+        return condition(
+            READ_ONLY, "True", Reason.CANNOT_WRITE, "the operator's account can only read there"
+        )
+
+
+def _unknown(reason: str, message: str) -> Condition:
+    return condition(READ_ONLY, "Unknown", reason, message)

@@ -7,7 +7,7 @@ from stagingmirror.api.spec.mirror import StagingMirrorSpec
 from stagingmirror.api.spec.parse import parse_environment
 from stagingmirror.component import Role, Side, Sides
 from stagingmirror.engine.resources.cache import Body, ResourceCache
-from stagingmirror.engine.resources.mirror import MirrorKey
+from stagingmirror.engine.resources.mirror import MirrorKey, is_leaving
 from stagingmirror.errors import NeedsHuman
 from stagingmirror.reasons import Reason
 
@@ -73,7 +73,7 @@ def may_copy(
 
 def _readable(cache: ResourceCache) -> Iterator[tuple[str, MirrorEnvironmentSpec]]:
     for body in cache.all("mirrorenvironments"):
-        if body["metadata"].get("deletionTimestamp"):
+        if is_leaving(body):
             continue
         try:
             yield body["metadata"]["name"], _parsed(cache, body)
@@ -84,7 +84,7 @@ def _readable(cache: ResourceCache) -> Iterator[tuple[str, MirrorEnvironmentSpec
 def _side(cache: ResourceCache, key: MirrorKey, role: Role, name: str, namespace: str) -> Side:
     field = f"spec.{role}.environment"
     body = cache.get("mirrorenvironments", name)
-    if body is None or body["metadata"].get("deletionTimestamp"):
+    if body is None or is_leaving(body):
         raise NeedsHuman(
             Reason.ENVIRONMENT_MISSING,
             f'{field}: there is no MirrorEnvironment "{name}"; correct the name, or ask a platform '

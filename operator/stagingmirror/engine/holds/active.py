@@ -3,12 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from stagingmirror.api.spec.hold import MirrorHoldSpec
 from stagingmirror.api.spec.parse import parse_hold
 from stagingmirror.api.types.times import posix
 from stagingmirror.drift.facts import Hold
 from stagingmirror.engine.resources.cache import Body, ResourceCache
-from stagingmirror.engine.resources.mirror import MirrorKey
+from stagingmirror.engine.resources.mirror import MirrorKey, is_leaving
 from stagingmirror.errors import NeedsHuman
 
 
@@ -32,7 +31,7 @@ def read(body: Body) -> Request | None:
     or is being deleted.
     """
     metadata = body["metadata"]
-    if metadata.get("deletionTimestamp"):
+    if is_leaving(body):
         return None
     try:
         spec = parse_hold(body)
@@ -43,7 +42,7 @@ def read(body: Body) -> Request | None:
         uid=metadata["uid"],
         generation=_generation(body),
         namespace=metadata["namespace"],
-        hold=_hold(metadata["name"], spec, until),
+        hold=Hold(metadata["name"], spec.reason, until, frozenset(spec.components)),
         mirrors=frozenset(spec.mirrors),
     )
 
@@ -120,7 +119,3 @@ def holds_nothing(request: Request, mirrors: Iterable[Body]) -> str | None:
 
 def _generation(body: Body) -> int:
     return int(body["metadata"].get("generation") or 0)
-
-
-def _hold(name: str, spec: MirrorHoldSpec, until: float) -> Hold:
-    return Hold(name=name, reason=spec.reason, until=until, components=frozenset(spec.components))

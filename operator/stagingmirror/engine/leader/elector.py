@@ -12,7 +12,7 @@ Losing is final: ``lost`` is called once and the process must end; the next one 
 import asyncio
 import secrets
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from contextlib import suppress
 from random import SystemRandom
 from typing import Any
@@ -117,35 +117,29 @@ class Elector:
         try:
             seen = await self._request("GET", f"{self._path}/{self._name}")
         except NotThere:
-            return await self._take(self._create)
+            duration = self._settings.lease_duration
+            body = fresh(self._namespace, self._name, self.holder, duration, self._clock())
+            return await self._take("POST", self._path, body)
         if self._lease is None or seen.version != self._lease.version:
             self._lease, self._observed_at = seen, self._monotonic()
         # Ours already: the answer to our own taking was lost.
         anothers = seen.holder not in ("", self.holder)
         if anothers and self._monotonic() - self._observed_at <= self._patience(seen):
             return False
-        return await self._take(lambda: self._replace(seen))
+        body = taken(seen, self.holder, self._settings.lease_duration, self._clock())
+        return await self._take("PUT", f"{self._path}/{self._name}", body)
 
     def _patience(self, seen: Lease) -> float:
         """The longer of what its holder and what we go by, while versions are mixed."""
         return max(seen.duration, self._settings.lease_duration)
 
-    async def _take(self, write: Callable[[], Coroutine[Any, Any, Lease]]) -> bool:
+    async def _take(self, method: str, path: str, body: dict[str, Any]) -> bool:
         began = self._monotonic()
         try:
-            self._lease = await write()
+            self._lease = await self._request(method, path, body)
         except Conflicted:
             return False
         return self._extend(began)
-
-    async def _create(self) -> Lease:
-        duration = self._settings.lease_duration
-        body = fresh(self._namespace, self._name, self.holder, duration, self._clock())
-        return await self._request("POST", self._path, body)
-
-    async def _replace(self, seen: Lease) -> Lease:
-        body = taken(seen, self.holder, self._settings.lease_duration, self._clock())
-        return await self._request("PUT", f"{self._path}/{self._name}", body)
 
     async def _lead(self) -> None:
         """Until the deadline passes without a renewal, or another process holds the Lease."""

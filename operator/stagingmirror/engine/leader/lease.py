@@ -16,47 +16,33 @@ SETTLED_AT = "stagingmirror.dev/settled-at"
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The record as read. ``body`` is the whole object: writing it loses nothing of others."""
+    """The record as read. ``body`` is the whole object: writing it loses nothing of others.
+    ``version`` changes with every write; comparing it needs no clock. ``holder`` is empty where it
+    was released; ``settled_at`` (POSIX s) is None where the annotation is missing or is no time.
+    """
 
     body: dict[str, Any]
-
-    @property
-    def settled_at(self) -> float | None:
-        """POSIX s; None where the annotation is missing or is no time."""
-        return parse_time((self.body["metadata"].get("annotations") or {}).get(SETTLED_AT))
-
-    @property
-    def holder(self) -> str:
-        """Empty where it was released."""
-        return str(self._spec.get("holderIdentity") or "")
-
-    @property
-    def duration(self) -> float:
-        return float(self._spec.get("leaseDurationSeconds") or 0)
-
-    @property
-    def transitions(self) -> int:
-        return int(self._spec.get("leaseTransitions") or 0)
-
-    @property
-    def version(self) -> str:
-        """Changes with every write. Comparing it needs no clock."""
-        return str(self.body["metadata"]["resourceVersion"])
-
-    @property
-    def _spec(self) -> dict[str, Any]:
-        spec: dict[str, Any] = self.body.get("spec") or {}
-        return spec
+    version: str
+    holder: str
+    duration: float
+    transitions: int
+    settled_at: float | None
 
 
 def read(answer: Mapping[str, Any]) -> Lease:
     """Raises NotAnswered where this is no Lease: something between us and the API server spoke."""
-    lease = Lease(dict(answer))
     try:
-        _ = (lease.version, lease.holder, lease.duration, lease.transitions, lease.settled_at)
+        metadata, spec = answer["metadata"], answer.get("spec") or {}
+        return Lease(
+            body=dict(answer),
+            version=str(metadata["resourceVersion"]),
+            holder=str(spec.get("holderIdentity") or ""),
+            duration=float(spec.get("leaseDurationSeconds") or 0),
+            transitions=int(spec.get("leaseTransitions") or 0),
+            settled_at=parse_time((metadata.get("annotations") or {}).get(SETTLED_AT)),
+        )
     except (KeyError, TypeError, ValueError, AttributeError):
         raise NotAnswered(Reason.GARBAGE, "the answer is no Lease; what is between us?") from None
-    return lease
 
 
 def fresh(namespace: str, name: str, holder: str, duration: float, now: float) -> dict[str, Any]:

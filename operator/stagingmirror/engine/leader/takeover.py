@@ -37,10 +37,8 @@ class Leadership:
     async def take_over(self, left: "Inherited", add: Callable[[MirrorKey], None]) -> None:
         """Wait for the Lease, read what the predecessor left, and queue every mirror."""
         await self._elector.acquired()
-        read = await left.read()
-        while not read:
+        while not await left.read():  # noqa: ASYNC110 - a request that is retried
             await asyncio.sleep(RETRY)
-            read = await left.read()
         self._prepared = True
         for body in left.cache.all("stagingmirrors"):
             add(key_of(body))

@@ -154,10 +154,9 @@ class ResourceCache:
 
     def all(self, plural: Plural, namespace: str | None = None) -> tuple[Body, ...]:
         """Every body, or those of one namespace, in the order of their keys."""
-        if namespace is None:
-            found = self._bodies[plural]
-        else:
-            found = self._spaces.get((plural, namespace), {})
+        found = (
+            self._bodies[plural] if namespace is None else self._spaces.get((plural, namespace), {})
+        )
         return tuple(found[key] for key in sorted(found))
 
     def has_mirror(self, uid: str) -> bool:

@@ -53,7 +53,7 @@ def mirror_of(body: Body) -> Mirror:
 
 
 def is_leaving(body: Body) -> bool:
-    """Whether it was deleted and a finalizer still keeps it. It is not checked any more."""
+    """Whether a mirror, environment or hold was deleted and a finalizer still keeps it."""
     return bool(body["metadata"].get("deletionTimestamp"))
 
 

@@ -28,6 +28,12 @@ _ENDS: Mapping[str, tuple[Literal["Normal", "Warning"], str]] = {
     "RollbackIncomplete": ("Warning", Reason.ROLLBACK_INCOMPLETE),
 }
 _FAILED: tuple[Literal["Warning"], str] = ("Warning", Reason.REFRESH_FAILED)
+_VERDICTS: Mapping[str | None, tuple[Literal["Normal", "Warning"], str]] = {
+    "InSync": ("Normal", Reason.IN_SYNC),
+    "Held": ("Normal", Reason.HELD),
+    "Unknown": ("Warning", Reason.NOT_SEEN),
+    "Drifted": ("Warning", Reason.DRIFT_DETECTED),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +66,11 @@ def _verdict(previous: MirrorStatus, status: MirrorStatus) -> Iterator[Announcem
     drifted = list(_newly_drifted(previous, status))
     yield from drifted
     before, now = previous.sync, status.sync
-    fields = {"from": before, "to": now, "seen": status.seen}
-    summary = status.summary or ""
-    if before == now:
-        return
-    if now == "InSync":
-        yield Announcement("Normal", Reason.IN_SYNC, summary, fields)
-    elif now == "Held":
-        yield Announcement("Normal", Reason.HELD, summary, fields)
-    elif now == "Unknown" and before is not None and status.activity != "Refreshing":
-        yield Announcement("Warning", Reason.NOT_SEEN, summary, fields)
-    elif now == "Drifted" and not drifted:
-        yield Announcement("Warning", Reason.DRIFT_DETECTED, summary, fields)
+    is_expected = now == "Unknown" and (before is None or status.activity == "Refreshing")
+    is_announced = before == now or (now == "Drifted" and bool(drifted))
+    if now in _VERDICTS and not (is_expected or is_announced):
+        fields = {"from": before, "to": now, "seen": status.seen}
+        yield Announcement(*_VERDICTS[now], status.summary or "", fields)
 
 
 def _newly_drifted(previous: MirrorStatus, status: MirrorStatus) -> Iterator[Announcement]:

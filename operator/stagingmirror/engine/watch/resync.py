@@ -61,10 +61,8 @@ class Resync:
         share one: a LIST of thousands of mirrors is tens of megabytes.
         """
         async with self._first:
-            swept = self.trouble is None or await self.try_sweep()
-            while not swept:
+            while self.trouble is not None and not await self.try_sweep():  # noqa: ASYNC110 - retried
                 await asyncio.sleep(RETRY)
-                swept = await self.try_sweep()
 
     async def try_sweep(self) -> bool:
         """One sweep; False where it failed; ``trouble`` then says why."""

@@ -119,9 +119,8 @@ class WorkQueue(Generic[K]):
             key = self.take_now()
             if key is not None:
                 return key
-            pause = self._pause()
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(pause):
+                async with asyncio.timeout(self._pause()):
                     await self._changed.wait()
 
     def done(self, key: K) -> None:
@@ -160,10 +159,8 @@ class WorkQueue(Generic[K]):
 
     def oldest_unwritten(self) -> float | None:
         """Since when a key is dirty, in work or owed a retry; None: everything is written."""
-        times = [work.since for work in self._work.values()]
-        times.extend(entry.since for entry in self._waiting.values())
-        times.extend(entry.since for entry in self._again.values())
-        times.extend(self._owed.values())
+        times = [*self._owed.values(), *(work.since for work in self._work.values())]
+        times += [each.since for each in (*self._waiting.values(), *self._again.values())]
         return min(times, default=None)
 
     def working_since(self) -> tuple[float, ...]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from stagingmirror.drift.facts import Why
 from stagingmirror.engine.environments.credentials import LABEL, credentials_in
-from stagingmirror.engine.sealing import load_or_make, new_key, sealer
+from stagingmirror.engine.sealing import load_or_make, sealer
 from stagingmirror.errors import NeedsHuman
 from stagingmirror.sources.source import Basic, Token
 from support.kubernetes.api_server import Answer, an_api_server, not_found, refused
@@ -25,7 +25,7 @@ def test_seals_are_equal_exactly_where_the_values_are(one: str, other: str) -> N
 
 
 def test_a_seal_depends_on_the_installation() -> None:
-    assert sealer(new_key())("value") != sealer(new_key())("value")
+    assert sealer(bytes(32))("value") != sealer(bytes(31) + b"1")("value")
 
 
 def test_a_key_that_is_too_short_is_none() -> None:

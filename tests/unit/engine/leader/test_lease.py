@@ -22,7 +22,7 @@ NOW = 1_800_000_000.25
 def a_lease(holder: str = "a") -> Lease:
     body = fresh("system", "stagingmirror", holder, 8.0, NOW - 60)
     body["metadata"]["resourceVersion"] = "7"
-    return Lease(body)
+    return read(body)
 
 
 def test_times_are_utc_with_microseconds() -> None:
@@ -60,11 +60,11 @@ def test_renewing_tells_since_when_every_status_is_true() -> None:
 
 
 def test_releasing_leaves_nobody_holding_it() -> None:
-    assert Lease(released(a_lease(), NOW)).holder == ""
+    assert read(released(a_lease(), NOW)).holder == ""
 
 
 def test_a_lease_without_a_spec_is_nobodys() -> None:
-    bare = Lease({"metadata": {"resourceVersion": "1"}})
+    bare = read({"metadata": {"resourceVersion": "1"}})
 
     assert (bare.holder, bare.duration, bare.transitions) == ("", 0.0, 0)
 

@@ -10,14 +10,13 @@ from typing import Any
 from stagingmirror.api.types.base import API_VERSION
 from stagingmirror.drift.facts import Hold, Why
 from stagingmirror.engine.holds.active import in_force, read
-from stagingmirror.engine.resources.mirror import MirrorKey
+from stagingmirror.engine.resources.client import path
+from stagingmirror.engine.resources.mirror import MirrorKey, is_leaving
 from stagingmirror.errors import NotThere
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.write.writer import Writer
 
 Body = Mapping[str, Any]
-
-_ROOT = f"/apis/{API_VERSION}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +33,11 @@ async def fetch(
     writer: Writer, key: MirrorKey, *, production: str, staging: str, now: float
 ) -> Live:
     """Raises NotAnswered or NotAllowed where any of it cannot be known."""
-    home = f"{_ROOT}/namespaces/{key.namespace}"
     mirror, theirs, ours, holds = await asyncio.gather(
-        _find(writer, f"{home}/stagingmirrors/{key.name}"),
-        _find(writer, f"{_ROOT}/mirrorenvironments/{production}"),
-        _find(writer, f"{_ROOT}/mirrorenvironments/{staging}"),
-        writer.select(f"{home}/mirrorholds"),
+        _find(writer, path("stagingmirrors", key.name, key.namespace)),
+        _find(writer, path("mirrorenvironments", production)),
+        _find(writer, path("mirrorenvironments", staging)),
+        writer.select(f"/apis/{API_VERSION}/namespaces/{key.namespace}/mirrorholds"),
     )
     requests = [request for body in holds if (request := read(body)) is not None]
     found = tuple(request.hold for request in in_force(requests, key, now))
@@ -50,14 +48,14 @@ async def stays(writer: Writer, key: MirrorKey, uid: str) -> bool:
     """Whether the mirror of this uid is there. One that is being deleted and waits for a finalizer
     is not: a deletion cannot be undone.
     """
-    body = await _find(writer, f"{_ROOT}/namespaces/{key.namespace}/stagingmirrors/{key.name}")
-    return body is not None and body["metadata"]["uid"] == uid and not _is_going(body)
+    body = await _find(writer, path("stagingmirrors", key.name, key.namespace))
+    return body is not None and body["metadata"]["uid"] == uid and not is_leaving(body)
 
 
 def must_stop(live: Live, key: MirrorKey, uid: str, components: frozenset[str]) -> Why | None:
     """Why a refresh of these components may write no more; None: it may go on."""
     mirror = live.mirror
-    if mirror is None or _is_going(mirror) or mirror["metadata"]["uid"] != uid:
+    if mirror is None or is_leaving(mirror) or mirror["metadata"]["uid"] != uid:
         return Why(Reason.MIRROR_DELETED, "the StagingMirror was deleted.")
     refresh = (mirror.get("spec") or {}).get("refresh")
     if refresh is None:
@@ -77,20 +75,16 @@ def holding(holds: tuple[Hold, ...], components: frozenset[str]) -> Hold | None:
 
 
 def _revoked(role: str, environment: Body | None, key: MirrorKey) -> Why | None:
-    if environment is None or _is_going(environment):
+    if environment is None or is_leaving(environment):
         return Why(Reason.ENVIRONMENT_REVOKED, f"the {role} environment was deleted.")
     spec, name = environment.get("spec") or {}, environment["metadata"]["name"]
-    if key.namespace not in (spec.get("usableFrom") or ()):
-        what = f"environment {name} does not list namespace {key.namespace} in usableFrom any more."
-        return Why(Reason.ENVIRONMENT_REVOKED, what)
-    if role == "staging" and key.namespace not in (spec.get("namespaces") or ()):
-        what = f"environment {name} does not list namespace {key.namespace} in namespaces any more."
-        return Why(Reason.ENVIRONMENT_REVOKED, what)
+    for field in ("usableFrom", "namespaces") if role == "staging" else ("usableFrom",):
+        if key.namespace not in (spec.get(field) or ()):
+            what = (
+                f"environment {name} does not list namespace {key.namespace} in {field} any more."
+            )
+            return Why(Reason.ENVIRONMENT_REVOKED, what)
     return None
-
-
-def _is_going(body: Body) -> bool:
-    return bool(body["metadata"].get("deletionTimestamp"))
 
 
 async def _find(writer: Writer, path: str) -> Body | None:
