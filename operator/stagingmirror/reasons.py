@@ -107,10 +107,10 @@ class Reason(StrEnum):
 
     # Why a component is Unknown
     NOT_SEEN_YET = "NotSeenYet", "the first observation in the cluster is not complete yet"
-    NOT_POLLED_YET = "NotAskedYet", "the first observation in MLflow is not complete yet"
+    NOT_POLLED_YET = "NotPolledYet", "the first observation in MLflow is not complete yet"
     NO_ENVIRONMENT = "NoEnvironment", "the environment is not known yet"
     READING_BYTES = "ReadingBytes", "the bytes of the model are being read"
-    STALE_OBSERVATION = "StaleLook", "the last observation is older than `staleAfter`"
+    STALE_OBSERVATION = "StaleObservation", "the last observation is older than `staleAfter`"
     NOTHING_TO_MIRROR = "NothingToMirror", "production does not have it"
     NOTHING_COMPARED = "NothingCompared", "no fact could be compared"
     ROLLING_OUT = "RollingOut", "the pods, or the workloads that load a model, do not agree yet"

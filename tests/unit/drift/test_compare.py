@@ -96,7 +96,7 @@ def test_a_look_older_than_stale_after_is_no_look(side: str) -> None:
     judged = verdict(old, young) if side == "production" else verdict(young, old)
 
     assert isinstance(judged, Unknown)
-    assert (judged.why.reason, judged.side) == ("StaleLook", side)
+    assert (judged.why.reason, judged.side) == ("StaleObservation", side)
 
 
 def test_a_stale_look_tells_the_trouble_of_the_newest_asking() -> None:

@@ -158,7 +158,7 @@ def test_looks_that_cannot_be_renewed_become_unknown_without_any_event(world: Wo
 
         bind(world.kube, world.namespace, world.production, [])
         status = world.until_sync("Unknown", within=60)
-        assert status["components"][0]["reason"] in ("Forbidden", "StaleLook")
+        assert status["components"][0]["reason"] in ("Forbidden", "StaleObservation")
 
         rules = [{**rule, "verbs": READ} for rule in READING]
         bind(world.kube, world.namespace, world.production, rules)

@@ -106,8 +106,8 @@ def status(places: tuple[World, dict[str, str]]) -> Iterator[Object]:
         world.mirror(track=entries)
         yield world.until(
             lambda status: all(
-                each["reason"] not in ("NotAskedYet", "ReadingBytes")
-                for each in status.get("components") or [{"reason": "NotAskedYet"}]
+                each["reason"] not in ("NotPolledYet", "ReadingBytes")
+                for each in status.get("components") or [{"reason": "NotPolledYet"}]
                 if "reason" in each
             ),
             within=40,

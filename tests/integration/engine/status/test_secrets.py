@@ -138,7 +138,7 @@ def make_mirrors(world: World) -> None:
 
 def is_told(status: Object) -> bool:
     reasons = {each.get("reason") for each in status.get("components") or ()}
-    return bool(reasons) and not reasons & {"NotAskedYet", "ReadingBytes"}
+    return bool(reasons) and not reasons & {"NotPolledYet", "ReadingBytes"}
 
 
 def until_told(world: World) -> None:

@@ -106,7 +106,7 @@ async def test_what_may_not_be_read_is_forbidden_and_never_absent(
 def _asked(watched: Watched, environment: str, name: str) -> Unseen | None:
     answer = watched.source.get(AliasSubject(environment, name, "champion"))
     assert isinstance(answer, Unseen)
-    return answer if answer.why.reason != "NotAskedYet" else None
+    return answer if answer.why.reason != "NotPolledYet" else None
 
 
 async def test_an_alias_that_moves_while_its_version_is_read_makes_no_look(

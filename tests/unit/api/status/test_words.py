@@ -237,7 +237,7 @@ def test_a_component_keeps_its_since_while_its_verdict_is_the_same() -> None:
 
 
 def test_a_side_that_was_never_asked_was_not_observed_at_any_time() -> None:
-    never = component("hidden", seen({"value": "1"}), Unseen(Why("NotAskedYet", "…"), 0.0))
+    never = component("hidden", seen({"value": "1"}), Unseen(Why("NotPolledYet", "…"), 0.0))
     (told,) = status(report(never), now=NOW, previous=None)["components"]
 
     assert "observedAt" not in told

@@ -37,9 +37,9 @@ def test_an_edit_waits_a_moment_only() -> None:
     first = InitialSync()
     first.wait(observations(None), nothing, is_current=True, now=NOW)
 
-    assert first.wait(observations("NotAskedYet"), nothing, is_current=False, now=NOW)
+    assert first.wait(observations("NotPolledYet"), nothing, is_current=False, now=NOW)
     late = NOW + AFTER_EDIT
-    assert first.wait(observations("NotAskedYet"), nothing, is_current=False, now=late) is None
+    assert first.wait(observations("NotPolledYet"), nothing, is_current=False, now=late) is None
 
 
 def test_a_source_that_answers_with_an_error_is_reported_at_once() -> None:

@@ -74,7 +74,7 @@ def _trouble(source: MlflowSource, environment: str) -> str | None:
     )
     for look in observations:
         why = look.why if isinstance(look, Unseen) else look.trouble
-        if why is not None and why.reason != "NotAskedYet":
+        if why is not None and why.reason != "NotPolledYet":
             return why.reason
     return None
 
