@@ -1,7 +1,6 @@
 """Metrics, and the port that serves them with livez and readyz."""
 
 from stagingmirror.metrics.metrics import Metrics
-from stagingmirror.metrics.queues import QueueMetrics
 from stagingmirror.metrics.server import Server
 
-__all__ = ["Metrics", "QueueMetrics", "Server"]
+__all__ = ["Metrics", "Server"]

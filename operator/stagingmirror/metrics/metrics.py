@@ -4,7 +4,8 @@ Labels are names of Kubernetes objects and fixed words, never values. The series
 made from its status when they are scraped, so they vanish with it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from prometheus_client import (
     CollectorRegistry,
@@ -12,15 +13,17 @@ from prometheus_client import (
     Gauge,
     GCCollector,
     Histogram,
+    Metric,
     PlatformCollector,
     ProcessCollector,
     disable_created_metrics,
 )
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.registry import Collector
 
 from stagingmirror.api.status.model import MirrorStatus
 from stagingmirror.metrics.mirrors import MirrorSeries
-from stagingmirror.metrics.queues import QueueMetrics, QueueSeries
-from stagingmirror.metrics.totals import Total
+from stagingmirror.metrics.queues import QueueMetrics
 
 MIRROR = ("namespace", "name")
 LATENCIES = (0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -41,15 +44,19 @@ class Metrics:
             of_the_process(registry=self.registry)
         self._make_counters()
         self._make_calls()
-        self._leads = self._gauge(
-            "leader_election_master_status", "Whether this process leads.", ("name",)
+        self._leads = Gauge(
+            "leader_election_master_status",
+            "Whether this process leads.",
+            ("name",),
+            registry=self.registry,
         ).labels("stagingmirror")
-        self._settled = self._gauge(
+        self._settled = Gauge(
             "stagingmirror_settled_timestamp_seconds",
             "Every status in the API was true as of this moment.",
+            registry=self.registry,
         )
-        self._gauge("stagingmirror_build_info", "Always 1.", ("version",)).labels(version).set(1)
-        self._queues = QueueSeries(self.registry)
+        build = Gauge("stagingmirror_build_info", "Always 1.", ("version",), registry=self.registry)
+        build.labels(version).set(1)
         self._operations: set[str] = set()
 
     def mirror(self, namespace: str, name: str, status: MirrorStatus) -> None:
@@ -74,7 +81,7 @@ class Metrics:
         self._refreshes.labels(namespace, name, result).inc()
 
     def deployed(self, namespace: str, name: str, side: str) -> None:
-        """A rollout of a tracked workload was help_."""
+        """A rollout of a tracked workload was seen."""
         self._deploys.labels(namespace, name, side).inc()
 
     def status_written(self, outcome: str) -> None:
@@ -104,7 +111,7 @@ class Metrics:
 
     def total(self, name: str, help_: str, read: Callable[[], int]) -> None:
         """A count that another package keeps; ``read`` is called, in a thread, on each scrape."""
-        self.registry.register(Total(name, help_, read))
+        self.registry.register(_Total(name, help_, read))
 
     def leading(self, *, now: bool) -> None:
         self._leads.set(1 if now else 0)
@@ -114,8 +121,8 @@ class Metrics:
         self._settled.set(at)
 
     def queue(self, name: str) -> QueueMetrics:
-        """What a queue of this name reports to (``engine.workqueue.queue.Counting``)."""
-        return self._queues.queue(name)
+        """What the one queue reports to (``engine.workqueue.queue.Counting``)."""
+        return QueueMetrics(self.registry, name)
 
     def _make_counters(self) -> None:
         self._refreshes = self._counter(
@@ -155,5 +162,14 @@ class Metrics:
     def _counter(self, name: str, help_: str, labels: tuple[str, ...]) -> Counter:
         return Counter(name, help_, labels, registry=self.registry)
 
-    def _gauge(self, name: str, help_: str, labels: tuple[str, ...] = ()) -> Gauge:
-        return Gauge(name, help_, labels, registry=self.registry)
+
+@dataclass(frozen=True, eq=False)
+class _Total(Collector):
+    """One counter; ``read`` gives its value and never raises."""
+
+    name: str
+    help: str
+    read: Callable[[], int]
+
+    def collect(self) -> Iterator[Metric]:
+        yield CounterMetricFamily(self.name, self.help, value=self.read())

@@ -4,7 +4,7 @@ Ages and remaining validity are right at that moment, not at the last check; and
 nothing behind.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
@@ -56,23 +56,38 @@ class MirrorSeries(Collector):
 
     def collect(self) -> Iterator[Metric]:
         now, mirrors = self._clock(), list(self._mirrors.items())
-        yield _syncs(mirrors)
-        yield _conditions(mirrors)
-        yield _components(mirrors)
-        yield _lengths(
+        yield _family(
+            "sync",
+            "The verdict: 1 for what it is.",
+            [((*key, each), kept.sync == each) for key, kept in mirrors for each in VERDICTS],
+            "sync",
+        )
+        yield _family(
+            "condition",
+            "1 for the status that a condition has.",
+            [((*key, *each), 1.0) for key, kept in mirrors for each in kept.conditions],
+            *("type", "status"),
+        )
+        yield _family(
+            "component_verdict",
+            "1 for the verdict that a component has.",
+            [((*key, *each), 1.0) for key, kept in mirrors for each in kept.components],
+            *("component", "kind", "verdict"),
+        )
+        yield _family(
             "drift_age_seconds",
             "For how long it has drifted.",
             [(key, _since(now, kept.drifted_since)) for key, kept in mirrors],
         )
-        yield _lengths(
+        yield _family(
             "valid_seconds",
             "For how long its status may still be believed; below zero: no more.",
             [(key, _since(kept.valid_until, now)) for key, kept in mirrors],
         )
         for place, (name, about, _) in enumerate(_MOMENTS):
-            yield _lengths(name, about, [(key, kept.moments[place]) for key, kept in mirrors])
+            yield _family(name, about, [(key, kept.moments[place]) for key, kept in mirrors])
         holds = [(key, until) for key, until in list(self._holds.items()) if until > now]
-        yield _lengths("hold_expiry_timestamp_seconds", "When a hold ends.", holds)
+        yield _family("hold_expiry_timestamp_seconds", "When a hold ends.", holds)
 
 
 def _kept(status: MirrorStatus) -> _Kept:
@@ -86,47 +101,16 @@ def _kept(status: MirrorStatus) -> _Kept:
     )
 
 
-def _syncs(mirrors: list[tuple[tuple[str, str], _Kept]]) -> Metric:
-    family = GaugeMetricFamily(
-        "stagingmirror_sync", "The verdict: 1 for what it is.", labels=[*_MIRROR, "sync"]
-    )
-    for key, kept in mirrors:
-        for verdict in VERDICTS:
-            family.add_metric([*key, verdict], float(kept.sync == verdict))
-    return family
-
-
-def _conditions(mirrors: list[tuple[tuple[str, str], _Kept]]) -> Metric:
-    family = GaugeMetricFamily(
-        "stagingmirror_condition",
-        "1 for the status that a condition has.",
-        labels=[*_MIRROR, "type", "status"],
-    )
-    for key, kept in mirrors:
-        for type_, status in kept.conditions:
-            family.add_metric([*key, type_, status], 1.0)
-    return family
-
-
-def _components(mirrors: list[tuple[tuple[str, str], _Kept]]) -> Metric:
-    family = GaugeMetricFamily(
-        "stagingmirror_component_verdict",
-        "1 for the verdict that a component has.",
-        labels=[*_MIRROR, "component", "kind", "verdict"],
-    )
-    for key, kept in mirrors:
-        for component in kept.components:
-            family.add_metric([*key, *component], 1.0)
-    return family
-
-
-def _lengths(
-    name: str, about: str, values: Sequence[tuple[tuple[str, str], float | None]]
+def _family(
+    name: str, about: str, samples: Iterable[tuple[Sequence[str], float | None]], *labels: str
 ) -> Metric:
-    family = GaugeMetricFamily(f"stagingmirror_{name}", about, labels=_MIRROR)
-    for key, value in values:
+    """One family of gauges. A sample has the values of ``namespace``, ``name`` and ``labels``; one
+    without a value is left out.
+    """
+    family = GaugeMetricFamily(f"stagingmirror_{name}", about, labels=[*_MIRROR, *labels])
+    for values, value in samples:
         if value is not None:
-            family.add_metric(key, value)
+            family.add_metric(values, value)
     return family
 
 

@@ -5,43 +5,33 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 LENGTHS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0)
 
 
-class QueueSeries:
-    """The series; each queue has the label ``name``."""
+class QueueMetrics:
+    """controller-runtime's ``workqueue_*`` of one queue. A registry has room for one queue."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self.depth = Gauge("workqueue_depth", "Keys that wait.", ("name",), registry=registry)
-        self.adds = Counter("workqueue_adds", "Keys added.", ("name",), registry=registry)
-        self.retries = Counter(
-            "workqueue_retries", "Keys added again after a failure.", ("name",), registry=registry
+    def __init__(self, registry: CollectorRegistry, name: str) -> None:
+        self._depth = Gauge(
+            "workqueue_depth", "Keys that wait.", ("name",), registry=registry
+        ).labels(name)
+        self._adds = Counter("workqueue_adds", "Keys added.", ("name",), registry=registry).labels(
+            name
         )
-        self.waited = Histogram(
+        self._retries = Counter(
+            "workqueue_retries", "Keys added again after a failure.", ("name",), registry=registry
+        ).labels(name)
+        self._waited = Histogram(
             "workqueue_queue_duration_seconds",
             "How long a key waits until it is taken.",
             ("name",),
             buckets=LENGTHS,
             registry=registry,
-        )
-        self.worked = Histogram(
+        ).labels(name)
+        self._worked = Histogram(
             "workqueue_work_duration_seconds",
             "How long the work on a key takes.",
             ("name",),
             buckets=LENGTHS,
             registry=registry,
-        )
-
-    def queue(self, name: str) -> "QueueMetrics":
-        return QueueMetrics(self, name)
-
-
-class QueueMetrics:
-    """controller-runtime's ``workqueue_*`` of one queue."""
-
-    def __init__(self, series: QueueSeries, name: str) -> None:
-        self._depth = series.depth.labels(name)
-        self._adds = series.adds.labels(name)
-        self._retries = series.retries.labels(name)
-        self._waited = series.waited.labels(name)
-        self._worked = series.worked.labels(name)
+        ).labels(name)
 
     def added(self, *, depth: int) -> None:
         self._adds.inc()

@@ -7,13 +7,13 @@ from pydantic import Field
 from stagingmirror.api.spec.kind_spec import KindSpec, Mode
 from stagingmirror.api.spec.references import WorkloadReference
 from stagingmirror.api.types.base import Model
-from stagingmirror.api.types.constraints import Label, ObjectName, Shape
+from stagingmirror.api.types.constraints import Label, ObjectName, shape
 from stagingmirror.api.types.workload import WorkloadKind
 
 Repository = Annotated[
     str,
     Field(min_length=1, max_length=512),
-    Shape(
+    shape(
         r"^[a-zA-Z0-9.-]+(:[0-9]+)?(/[a-z0-9]([-._a-z0-9]*[a-z0-9])?)+$",
         "write registry and repository without tag and digest, e.g. registry.example/features",
     ),

@@ -15,9 +15,9 @@ from stagingmirror.api.types.constraints import (
     Namespace,
     ObjectName,
     Rule,
-    Shape,
     VariableName,
     at_least,
+    shape,
 )
 
 ONE_PLACE = "a setting is in exactly one place: configMap, variable or annotation"
@@ -27,7 +27,7 @@ UsedBy = Annotated[tuple[WorkloadReference, ...], Field(max_length=16)]
 Form = Annotated[
     str,
     Field(max_length=1024),
-    Shape(
+    shape(
         r"^(?s:.*)\{value\}(?s:.*)$",
         'write {value} where production\'s value goes, e.g. "masked/{value}"',
     ),

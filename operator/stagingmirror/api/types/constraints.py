@@ -34,18 +34,8 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
-    """A text that matches a pattern (RE2, anchored), with a message that shows how to write it.
-
-    Not the schema's ``pattern``: the API server would answer with nothing but the expression.
-    """
-
-    pattern: str
-    message: str
-    also: str = ""
-    """A CEL condition that must hold too; it is evaluated only where the pattern matches."""
-    holds: Callable[[str], bool] = bool
-    """The same for ``parse``."""
+class TextRule(Rule):
+    """What must hold of a text."""
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
@@ -56,42 +46,33 @@ class Shape:
         self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
         written = handler(schema)
-        cel = f"self.matches(r'{self.pattern}')" + (f" && {self.also}" if self.also else "")
-        written.setdefault(VALIDATIONS, []).append({"rule": cel, "message": self.message})
-        return written
-
-    def _checked(self, text: str) -> str:
-        if not re.fullmatch(self.pattern, text) or not self.holds(text):
-            raise PydanticCustomError("shape", "{message}", {"message": self.message})
-        return text
-
-
-@dataclass(frozen=True, slots=True)
-class Bound:
-    """What must hold of a text beyond its form; where the form is wrong, only that is reported."""
-
-    form: str
-    cel: str
-    message: str
-    holds: Callable[[str], bool]
-
-    def __get_pydantic_core_schema__(
-        self, source: Any, handler: GetCoreSchemaHandler
-    ) -> core_schema.CoreSchema:
-        return core_schema.no_info_after_validator_function(self._checked, handler(source))
-
-    def __get_pydantic_json_schema__(
-        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
-        written = handler(schema)
-        rule = {"rule": f"!self.matches(r'{self.form}') || {self.cel}", "message": self.message}
-        written.setdefault(VALIDATIONS, []).append(rule)
+        written.setdefault(VALIDATIONS, []).append(self.as_validation())
         return written
 
     def _checked(self, text: str) -> str:
         if not self.holds(text):
-            raise PydanticCustomError("bound", "{message}", {"message": self.message})
+            raise PydanticCustomError("text", "{message}", {"message": self.message})
         return text
+
+
+def shape(
+    pattern: str, message: str, *, also: str = "", holds: Callable[[str], bool] = bool
+) -> TextRule:
+    """A text that matches a pattern (RE2, anchored), with a message that shows how to write it.
+
+    Not the schema's ``pattern``: the API server would answer with nothing but the expression.
+    ``also`` is a CEL condition that must hold too, evaluated only where the pattern matches;
+    ``holds`` is the same for ``parse``.
+    """
+    cel = f"self.matches(r'{pattern}')" + (f" && {also}" if also else "")
+    return TextRule(
+        cel, message, lambda text: re.fullmatch(pattern, text) is not None and holds(text)
+    )
+
+
+def _bound(pattern: str, cel: str, message: str, holds: Callable[[str], bool]) -> TextRule:
+    """What must hold beyond the shape; where the shape is wrong, only that is reported."""
+    return TextRule(f"!self.matches(r'{pattern}') || {cel}", message, holds)
 
 
 _LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
@@ -100,39 +81,39 @@ _LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 Label = Annotated[
     str,
     Field(min_length=1, max_length=63),
-    Shape(rf"^{_LABEL}$", "use lower-case letters, digits and '-', at most 63 of them"),
+    shape(rf"^{_LABEL}$", "use lower-case letters, digits and '-', at most 63 of them"),
 ]
 
 Namespace = Annotated[
     str,
     Field(min_length=1, max_length=63),
-    Shape(rf"^{_LABEL}$", "write the exact name of a namespace; patterns are not possible"),
+    shape(rf"^{_LABEL}$", "write the exact name of a namespace; patterns are not possible"),
 ]
 
 # A name of any Kubernetes object.
 ObjectName = Annotated[
     str,
     Field(min_length=1, max_length=253),
-    Shape(rf"^{_LABEL}(\.{_LABEL})*$", "write the object's exact name (metadata.name)"),
+    shape(rf"^{_LABEL}(\.{_LABEL})*$", "write the object's exact name (metadata.name)"),
 ]
 
 # A key of a ConfigMap.
 Key = Annotated[
     str,
     Field(min_length=1, max_length=253),
-    Shape(r"^[-._a-zA-Z0-9]+$", "a key has letters, digits, '-', '_' and '.' only"),
+    shape(r"^[-._a-zA-Z0-9]+$", "a key has letters, digits, '-', '_' and '.' only"),
 ]
 
 VariableName = Annotated[
     str,
     Field(min_length=1, max_length=253),
-    Shape(r"^[^=\s]+$", "write the name of an environment variable, without '=' and spaces"),
+    shape(r"^[^=\s]+$", "write the name of an environment variable, without '=' and spaces"),
 ]
 
 AnnotationKey = Annotated[
     str,
     Field(min_length=1, max_length=317),
-    Shape(
+    shape(
         r"^([a-z0-9.-]+/)?[A-Za-z0-9]([-._A-Za-z0-9]*[A-Za-z0-9])?$",
         "write an annotation's whole key, e.g. example.com/snapshot",
     ),
@@ -142,25 +123,25 @@ AnnotationKey = Annotated[
 ModelName = Annotated[
     str,
     Field(min_length=1, max_length=256),
-    Shape(r"^[^/:]+$", "MLflow's names of models and aliases contain neither '/' nor ':'"),
+    shape(r"^[^/:]+$", "MLflow's names of models and aliases contain neither '/' nor ':'"),
 ]
 
 # A sentence of the user, e.g. a reason.
 Line = Annotated[str, Field(min_length=1, max_length=512)]
 
 Duration = Annotated[
-    str, Field(max_length=duration.MAX_LENGTH), Shape(duration.PATTERN, duration.REMEDY)
+    str, Field(max_length=duration.MAX_LENGTH), shape(duration.PATTERN, duration.REMEDY)
 ]
 
 Size = Annotated[
-    str, Field(max_length=quantity.MAX_LENGTH), Shape(quantity.PATTERN, quantity.REMEDY)
+    str, Field(max_length=quantity.MAX_LENGTH), shape(quantity.PATTERN, quantity.REMEDY)
 ]
 
 
-def at_least(length: str, message: str) -> Bound:
+def at_least(length: str, message: str) -> TextRule:
     """Of a Duration that would do harm if it were shorter."""
     least = duration.seconds(length)
-    return Bound(
+    return _bound(
         duration.PATTERN,
         f"duration(self) >= duration('{length}')",
         message,
@@ -168,9 +149,9 @@ def at_least(length: str, message: str) -> Bound:
     )
 
 
-def more_than_nothing(message: str) -> Bound:
+def more_than_nothing(message: str) -> TextRule:
     """Of a Size."""
-    return Bound(
+    return _bound(
         quantity.PATTERN,
         "self.matches('[1-9]')",
         message,
@@ -182,7 +163,7 @@ def more_than_nothing(message: str) -> Bound:
 Moment = Annotated[
     str,
     Field(max_length=40),
-    Shape(
+    shape(
         times.PATTERN,
         times.REMEDY,
         also="timestamp(self).getFullYear() >= 1970",
