@@ -138,11 +138,15 @@ def _schema(resource: Resource) -> Schema:
         },
     }
     if resource.max_name is not None:
-        rule = f"size(self.metadata.name) <= {resource.max_name}"
-        message = f"use a name of at most {resource.max_name} characters: it is used as a label"
-        dotless = {
-            "rule": "!self.metadata.name.contains('.')",
-            "message": "use a name without dots: mirrors could not name it",
-        }
-        schema[VALIDATIONS] = [{"rule": rule, "message": message}, dotless]
+        most = resource.max_name
+        schema[VALIDATIONS] = [
+            {
+                "rule": f"size(self.metadata.name) <= {most}",
+                "message": f"use a name of at most {most} characters: it is used as a label",
+            },
+            {
+                "rule": "!self.metadata.name.contains('.')",
+                "message": "use a name without dots: mirrors could not name it",
+            },
+        ]
     return schema

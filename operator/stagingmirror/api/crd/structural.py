@@ -10,26 +10,25 @@ Schema = dict[str, Any]
 PRESERVE = "x-kubernetes-preserve-unknown-fields"
 
 
-def structural(sort: type[BaseModel], *, defaults: bool = True) -> Schema:
+def structural(sort: type[BaseModel]) -> Schema:
     """The schema of a model: references inlined, descriptions kept, titles dropped.
 
     Defaults are kept for plain values outside of lists only: a default inside a list's items makes
-    Argo CD and Flux see a difference for ever. Every default is in the description. Without
-    ``defaults`` none is kept but that of numbers (``observedGeneration: -1``).
+    Argo CD and Flux see a difference for ever. Every default is in the description.
     """
     written = sort.model_json_schema(by_alias=True)
-    return _clean(written, written.get("$defs", {}), defaults=defaults)
+    return _clean(written, written.get("$defs", {}), defaults=True)
 
 
 def _clean(raw: Mapping[str, Any], named: Mapping[str, Any], *, defaults: bool) -> Schema:
     node = _without_null(_resolved(raw, named), named)
-    out: Schema = {key: value for key, value in node.items() if key in _KEPT or key[:2] == "x-"}
+    out: Schema = {
+        key: value for key, value in node.items() if key in _KEPT or key.startswith("x-kubernetes-")
+    }
     if text := _description(node, with_default=defaults):
         out["description"] = text
-    if "default" in node and defaults and _is_plain(node["default"]):
+    if defaults and _is_plain(node.get("default")) and not node.get("x-no-default"):
         out["default"] = node["default"]
-    if out.pop("x-no-default", False) or not defaults:
-        out.pop("default", None)
     if out.get("type") == "integer":
         out["format"] = "int64"
     if "const" in node:

@@ -29,20 +29,22 @@ def component_status(
     differences = _differences(component)
     verdict, reason = type(component.verdict).__name__, reason_of(component)
     same = former is not None and (former.verdict, former.reason) == (verdict, reason)
-    production, staging = component.observations.production, component.observations.staging
-    hidden = _hidden(production, limits) + _hidden(staging, limits)
     first = [each.fact for each in differences]
+    observations = component.observations
+    production, hidden = _facts(observations.production, first, limits)
+    staging, hidden_too = _facts(observations.staging, first, limits)
     return ComponentStatus(
         name=component.name,
         kind=component.kind,
         verdict=verdict,
         reason=reason,
         since=(former.since if former is not None and same else None) or rfc3339(now),
-        observed_at=_observed_at(component.observations),
-        production=_facts(production, first, limits),
-        staging=_facts(staging, first, limits),
+        # Zero: a side was never observed.
+        observed_at=rfc3339(observations.oldest) if observations.oldest > 0 else None,
+        production=production,
+        staging=staging,
         differences=tuple(_difference(each, limits) for each in differences[: limits.differences]),
-        message=_whole_message(component, hidden, len(differences), limits),
+        message=_whole_message(component, hidden + hidden_too, len(differences), limits),
     )
 
 
@@ -81,16 +83,10 @@ def messages_of(components: tuple[ComponentReport, ...]) -> str:
     return "; ".join(f"{each.name}: {message_of(each).rstrip('.')}" for each in wrong or components)
 
 
-def _observed_at(observations: Observations) -> str | None:
-    """None where a side was never observed."""
-    return rfc3339(observations.oldest) if observations.oldest > 0 else None
-
-
 def _whole_message(
     component: ComponentReport, hidden: int, differences: int, limits: Limits
 ) -> str:
-    unlisted = getattr(component.verdict, "unlisted", 0)
-    unlisted += max(0, differences - limits.differences)
+    unlisted = getattr(component.verdict, "unlisted", 0) + max(0, differences - limits.differences)
     parts = [
         message_of(component),
         _not_proven(component),
@@ -105,10 +101,8 @@ def _in_sync(verdict: InSync, observations: Observations) -> str:
     facts = observations.production.facts if isinstance(observations.production, Seen) else {}
     compared = [name for name, fact in facts.items() if fact.compared and DETAIL not in name]
     if verdict.compared == 1 and len(compared) == 1:
-        text = short(facts[compared[0]].value)
-    else:
-        text = f"{verdict.compared} facts are equal"
-    return text
+        return short(facts[compared[0]].value)
+    return f"{verdict.compared} facts are equal"
 
 
 def _not_proven(component: ComponentReport) -> str:
@@ -180,11 +174,10 @@ def _one(difference: Difference) -> str:
         "nothing" if value is None else short(value)
         for value in (difference.production, difference.staging)
     )
-    if difference.expected is not None and difference.expected != difference.production:
-        wanted = f" (staging should have {short(difference.expected)})"
-    else:
-        wanted = ""
-    return f"{difference.fact}: production has {production}, staging has {staging}{wanted}"
+    text = f"{difference.fact}: production has {production}, staging has {staging}"
+    if difference.expected is None or difference.expected == difference.production:
+        return text
+    return f"{text} (staging should have {short(difference.expected)})"
 
 
 def _findings(observations: Observations) -> list[str]:
@@ -205,17 +198,15 @@ def _on(side: str | None, sentence: str) -> str:
 
 
 def _declared(observations: Observations) -> list[str]:
-    sides = (
-        observation.facts
-        for observation in (observations.production, observations.staging)
-        if isinstance(observation, Seen)
+    return sorted(
+        {
+            name
+            for observation in (observations.production, observations.staging)
+            if isinstance(observation, Seen)
+            for name, fact in observation.facts.items()
+            if fact.compared and fact.declared and DETAIL not in name
+        }
     )
-    found = {name for facts in sides for name, fact in facts.items() if _is_declared(name, fact)}
-    return sorted(found)
-
-
-def _is_declared(name: str, fact: Fact) -> bool:
-    return fact.compared and fact.declared and DETAIL not in name
 
 
 def _missing(observation: Observation) -> str:
@@ -262,20 +253,19 @@ def _difference(difference: Difference, limits: Limits) -> DifferenceStatus:
     )
 
 
-def _facts(observation: Observation, first: list[str], limits: Limits) -> dict[str, str]:
-    """What is shown of one side: what differs first, then what is compared, then the rest."""
+def _facts(
+    observation: Observation, first: list[str], limits: Limits
+) -> tuple[dict[str, str], int]:
+    """What is shown of one side: what differs first, then what is compared, then the rest; and how
+    many facts are not shown.
+    """
     if not isinstance(observation, Seen):
-        return {}
+        return {}, 0
     names = sorted(
         (name for name in observation.facts if DETAIL not in name),
         key=lambda name: (name not in first, not observation.facts[name].compared, name),
     )
-    return {
+    shown = {
         name: cut(observation.facts[name].value, limits.value) for name in names[: limits.facts]
     }
-
-
-def _hidden(observation: Observation, limits: Limits) -> int:
-    if not isinstance(observation, Seen):
-        return 0
-    return max(0, sum(DETAIL not in name for name in observation.facts) - limits.facts)
+    return shown, len(names) - len(shown)

@@ -81,8 +81,9 @@ def _ready(report: Report, now: float) -> Condition:
 
 
 def _in_sync(report: Report, now: float) -> Condition:
-    message = messages_of(report.components) or summary_of(report, now)
-    return _verdict("InSync", report, report.verdict, message)
+    return _verdict(
+        "InSync", report, report.verdict, messages_of(report.components) or summary_of(report, now)
+    )
 
 
 def _in_sync_except_held(report: Report) -> Condition:
@@ -91,11 +92,10 @@ def _in_sync_except_held(report: Report) -> Condition:
     if held and not rest and not report.progress.writing:
         message = "every component is held, so nothing is compared"
         return condition("InSyncExceptHeld", "Unknown", Reason.ALL_HELD, message)
-    verdict = sync_of(rest)
     message = f"{len(rest)} of {len(report.components)} components count"
     if held:
-        message = f"{message}; held: {listed(held)}"
-    return _verdict("InSyncExceptHeld", report, verdict, message)
+        message += f"; held: {listed(held)}"
+    return _verdict("InSyncExceptHeld", report, sync_of(rest), message)
 
 
 def _verdict(type_: str, report: Report, verdict: Sync, message: str) -> Condition:
@@ -122,16 +122,16 @@ def _refreshed(refreshes: Iterable[RefreshStatus]) -> Condition | None:
     if last is None:
         return None
     status = "True" if last.result in ("Succeeded", "NothingToDo") else "False"
-    result, message = last.result or "Unknown", last.message or ""
-    return condition("Refreshed", status, result, message, last.generation)
+    return condition(
+        "Refreshed", status, last.result or "Unknown", last.message or "", last.generation
+    )
 
 
 def _refreshing(report: Report) -> Condition | None:
     if report.progress.activity != "Refreshing":
         return None
     refresh = report.progress.refresh or RefreshStatus()
-    phase = refresh.phase or Reason.STARTING
-    return condition("Refreshing", "True", phase, refresh.message or "")
+    return condition("Refreshing", "True", refresh.phase or Reason.STARTING, refresh.message or "")
 
 
 def _optional(type_: str, why: tuple[str, str] | None) -> Condition | None:

@@ -1,7 +1,7 @@
 """The statuses as models: the CRDs are made from them, the operator and the commands use them.
 
 Everything is optional and nothing is judged by the API server (no enum, pattern or CEL): a status
-that cannot be written would be a verdict that nobody sees. The bounds are far above what the
+that cannot be written would be a verdict that is never seen. The bounds are far above what the
 operator writes.
 """
 
@@ -43,10 +43,11 @@ class StatusModel(BaseModel):
 
     def size(self) -> int:
         """Of the dump as JSON, in bytes."""
-        json = self.__pydantic_serializer__.to_json(
-            self, by_alias=True, exclude_unset=True, exclude_none=True
+        return len(
+            self.__pydantic_serializer__.to_json(
+                self, by_alias=True, exclude_unset=True, exclude_none=True
+            )
         )
-        return len(json)
 
 
 class Open(StatusModel):
@@ -56,8 +57,7 @@ class Open(StatusModel):
 
 
 def _map_by(key: str, most: int) -> Any:
-    kind = {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": [key]}
-    return _at_most(most, **kind)
+    return _at_most(most, **{"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": [key]})
 
 
 class Condition(StatusModel):

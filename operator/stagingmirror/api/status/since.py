@@ -52,15 +52,15 @@ def overdue(since: str | None, *, now: float, max_drift_age: float) -> bool:
 
 
 def _component(component: ComponentReport) -> list[object]:
-    verdict = component.verdict
+    unseen = isinstance(component.verdict, Unknown)
     return [
         component.name,
         component.kind,
-        type(verdict).__name__,
+        type(component.verdict).__name__,
         reason_of(component),
         _excused(component),
-        _side(component.observations.production, unseen=_is_unseen(component)),
-        _side(component.observations.staging, unseen=_is_unseen(component)),
+        _side(component.observations.production, unseen=unseen),
+        _side(component.observations.staging, unseen=unseen),
     ]
 
 
@@ -77,15 +77,14 @@ def _excused(component: ComponentReport) -> list[str]:
             return []
 
 
-def _is_unseen(component: ComponentReport) -> bool:
-    return isinstance(component.verdict, Unknown)
-
-
 def _side(observation: Observation, *, unseen: bool) -> object:
     """Every compared fact. Of an unknown component the reason is enough: it has no since to
     keep.
     """
     if unseen or not isinstance(observation, Seen):
         return type(observation).__name__
-    facts = ((name, fact) for name, fact in sorted(observation.facts.items()) if fact.compared)
-    return [(name, fact.value, fact.expected) for name, fact in facts]
+    return [
+        (name, fact.value, fact.expected)
+        for name, fact in sorted(observation.facts.items())
+        if fact.compared
+    ]

@@ -36,7 +36,7 @@ def status_of(
 
     ``previous`` is the last status that this process made of the mirror, written or not; after a
     start or a failover the one in the API. ``trust_previous`` is False there where ``settled-at``
-    is older than ``staleAfter``: nobody watched in between, so ``inSyncSince`` begins anew.
+    is older than ``staleAfter``: nothing watched in between, so ``inSyncSince`` begins anew.
     """
     before = previous or MirrorStatus()
     refreshes = _refreshes(report, before)
@@ -81,7 +81,7 @@ def minimal_unknown(
 
 
 def same_truth(one: MirrorStatus, other: MirrorStatus) -> bool:
-    """Whether two statuses say the same, ``validUntil`` and the times of observations aside: no
+    """Whether two statuses report the same, ``validUntil`` and the times of observations aside: no
     write.
     """
     return _truth(one) == _truth(other)
@@ -97,12 +97,13 @@ def _verdict(
     report: Report, *, now: float, before: MirrorStatus, trust_previous: bool
 ) -> dict[str, Any]:
     current = fingerprint(report)
+    seen = sum(report.seen(each, now) for each in report.components)
     return {
         "observed_generation": report.generation,
         "sync": report.sync,
         "activity": report.progress.activity,
         "summary": summary_of(report, now),
-        "seen": _seen(report, now),
+        "seen": f"{seen}/{report.tracked or len(report.components)}",
         "valid_until": _valid_until(report, now),
         "in_sync_since": in_sync_since(
             report, current, now=now, previous=before, trust_previous=trust_previous
@@ -118,10 +119,14 @@ def valid_until(oldest: float, stale_after: float, heartbeat: float) -> float:
 
 
 def _valid_until(report: Report, now: float) -> str | None:
-    """None where nothing is observed: what rests on the spec alone does not age."""
+    """From the oldest observation that the status rests on. What was not seen ages nothing: that
+    it was not seen is true now. None where nothing is observed: what rests on the spec alone does
+    not age.
+    """
     if not report.components:
         return None
-    return rfc3339(valid_until(_oldest(report, now), report.stale_after, report.heartbeat))
+    seen = (each.observations.oldest for each in report.components if report.seen(each, now))
+    return rfc3339(valid_until(min([now, *seen]), report.stale_after, report.heartbeat))
 
 
 def _ticks(
@@ -133,9 +138,9 @@ def _ticks(
         "last_refresh_time": (last and last.finished) or before.last_refresh_time,
         "next_refresh_time": None if due is None else rfc3339(due),
         "last_schedule_time": before.last_schedule_time if tick is None else rfc3339(tick),
-        "waiting": report.progress.waiting,
+        "waiting": progress.waiting,
         "handled_check_at": report.handled_check_at or before.handled_check_at,
-        "handled_refresh_at": report.progress.handled_refresh_at or before.handled_refresh_at,
+        "handled_refresh_at": progress.handled_refresh_at or before.handled_refresh_at,
     }
 
 
@@ -164,20 +169,6 @@ def _body(
     return {"components": tuple(components)} | {key: each for key, each in body.items() if each}
 
 
-def _seen(report: Report, now: float) -> str:
-    seen = sum(report.seen(each, now) for each in report.components)
-    return f"{seen}/{report.tracked or len(report.components)}"
-
-
-def _oldest(report: Report, now: float) -> float:
-    """When the oldest observation began that the status rests on. What was not seen ages nothing:
-    that it was not seen is true now.
-    """
-    return min(
-        [now, *(each.observations.oldest for each in report.components if report.seen(each, now))]
-    )
-
-
 def _refreshes(report: Report, before: MirrorStatus) -> tuple[RefreshStatus, ...]:
     """Newest first. A pass that is done again reports its refresh once."""
     if report.progress.finished is None:
@@ -198,7 +189,14 @@ def _cut(refresh: RefreshStatus, limits: Limits) -> RefreshStatus:
 def _plan(plan: Plan[Step], limits: Limits) -> PlanStatus | None:
     if not plan.steps and not plan.left:
         return None
-    steps = [_step(step, limits) for step in plan.steps[: limits.steps]]
+    steps = [
+        PlanStep(
+            phase=step.phase,
+            component=", ".join(step.components),
+            text=ended(step.describe(), limits.message),
+        )
+        for step in plan.steps[: limits.steps]
+    ]
     if len(plan.steps) > limits.steps:
         steps.append(PlanStep(text=f"and {len(plan.steps) - limits.steps} more steps"))
     left = (
@@ -206,14 +204,6 @@ def _plan(plan: Plan[Step], limits: Limits) -> PlanStatus | None:
         for each in plan.left
     )
     return PlanStatus(steps=tuple(steps), left=tuple(left))
-
-
-def _step(step: Step, limits: Limits) -> PlanStep:
-    return PlanStep(
-        phase=step.phase,
-        component=", ".join(step.components),
-        text=ended(step.describe(), limits.message),
-    )
 
 
 def _deploy(deploy: deploys.Deploy, limits: Limits) -> DeployStatus:

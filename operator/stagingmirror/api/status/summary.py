@@ -18,7 +18,7 @@ def summary_of(report: Report, now: float) -> str:
     """
     if not report.components:
         return _nothing(report)
-    parts = [_drifted(report), *_unknown(report, now), _held(report)]
+    parts = [*_not_in_sync(report, now), _held(report)]
     if not report.named(Drifted) and not report.named(Unknown):
         parts.insert(0, _equal(report))
     if report.progress.writing:
@@ -43,49 +43,38 @@ def _equal(report: Report) -> str:
     return f"{text} ({accepted} with accepted differences)" if accepted else text
 
 
-def _drifted(report: Report) -> str:
-    drifted = report.named(Drifted)
-    if not drifted:
-        return ""
-    return f"{len(drifted)} of {len(report.components)} drifted: {_names(drifted)}"
-
-
-def _unknown(report: Report, now: float) -> list[str]:
-    """What was not seen, and what was seen but cannot be judged."""
+def _not_in_sync(report: Report, now: float) -> list[str]:
+    """What drifted, what was not seen, and what was seen but cannot be judged."""
     unknown = report.named(Unknown)
     sorts = {
+        "drifted": report.named(Drifted),
         "not seen": tuple(each for each in unknown if not report.seen(each, now)),
         "not comparable": tuple(each for each in unknown if report.seen(each, now)),
     }
-    of = f" of {len(report.components)}"
+    total = len(report.components)
     return [
-        f"{len(found)}{of} {word}: {_names(found, why=True)}"
+        f"{len(found)} of {total} {word}: {_names(found, why=word != 'drifted')}"
         for word, found in sorts.items()
         if found
     ]
 
 
 def _held(report: Report) -> str:
-    held = report.named(Held)
-    if not held:
-        return ""
-    return "held: " + _joined([f"{each.name} ({_hold(each)})" for each in held])
+    names = [
+        f"{each.name} ({ended(each.verdict.reason, MAX_WHY)}"
+        f"{', not seen' if each.verdict.unseen is not None else ''})"
+        for each in report.components
+        if isinstance(each.verdict, Held)
+    ]
+    return f"held: {_joined(names)}" if names else ""
 
 
-def _hold(component: ComponentReport) -> str:
-    assert isinstance(component.verdict, Held), "only held components have a hold"
-    unseen = ", not seen" if component.verdict.unseen is not None else ""
-    return f"{ended(component.verdict.reason, MAX_WHY)}{unseen}"
-
-
-def _names(components: tuple[ComponentReport, ...], *, why: bool = False) -> str:
-    return _joined([_name(each, why=why) for each in components])
-
-
-def _name(component: ComponentReport, *, why: bool) -> str:
+def _names(components: tuple[ComponentReport, ...], *, why: bool) -> str:
     if not why:
-        return component.name
-    return f"{component.name} ({ended(message_of(component).rstrip('.'), MAX_WHY)})"
+        return _joined([each.name for each in components])
+    return _joined(
+        [f"{each.name} ({ended(message_of(each).rstrip('.'), MAX_WHY)})" for each in components]
+    )
 
 
 def _joined(names: list[str]) -> str:

@@ -12,9 +12,19 @@ REMEDY = "write a size as a number with Ki, Mi, Gi or Ti, e.g. 50Gi"
 
 _PARTS = re.compile(r"([0-9.]+)([A-Za-z]*)")
 _WHOLE = re.compile(PATTERN)
-_DECIMAL = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "P": 10**15}
-_BINARY = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "Pi": 2**50}
-_BYTES = _DECIMAL | _BINARY
+_BYTES = {
+    "": 1,
+    "k": 10**3,
+    "M": 10**6,
+    "G": 10**9,
+    "T": 10**12,
+    "P": 10**15,
+    "Ki": 2**10,
+    "Mi": 2**20,
+    "Gi": 2**30,
+    "Ti": 2**40,
+    "Pi": 2**50,
+}
 
 
 def parse_bytes(text: str) -> int:
