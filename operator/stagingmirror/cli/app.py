@@ -2,9 +2,8 @@
 when a command runs: ``--help`` is fast.
 """
 
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -29,28 +28,20 @@ app = typer.Typer(
 )
 
 
-class Output(StrEnum):
-    text = "text"
-    json = "json"
-
-
-class Report(StrEnum):
-    text = "text"
-    json = "json"
-    junit = "junit"
-
-
 # Commands that do not connect to a cluster, so the options of a connection are refused.
 OFFLINE_COMMANDS = frozenset({"run", "crds"})
 
 Names = Annotated[list[str] | None, typer.Argument(metavar="MIRROR", show_default=False)]
 Name = Annotated[str, typer.Argument(metavar="MIRROR", show_default=False)]
 As = Annotated[
-    Output,
+    Literal["text", "json"],
     typer.Option("--output", "-o", help="json: every field whole, with exact times."),
 ]
 Patience = Annotated[
     str | None, typer.Option("--timeout", help="How long to wait, e.g. 90s or 10m.")
+]
+Called = Annotated[
+    str | None, typer.Option("--name", help="Name of the MirrorHold.", show_default=False)
 ]
 
 
@@ -89,12 +80,12 @@ async def status(
     client: "MirrorClient",
     *,
     names: Names = None,
-    output: As = Output.text,
+    output: As = "text",
 ) -> int:
     """What is in sync and what is not."""
     from stagingmirror.cli.commands import show
 
-    return await show.status(client, names or [], as_json=output is Output.json)
+    return await show.status(client, names or [], as_json=output == "json")
 
 
 @app.command()
@@ -104,12 +95,12 @@ async def diff(
     *,
     name: Name,
     components: Annotated[list[str] | None, typer.Argument(metavar="COMPONENT")] = None,
-    output: As = Output.text,
+    output: As = "text",
 ) -> int:
     """Every fact in which staging differs from production."""
     from stagingmirror.cli.commands import show
 
-    return await show.diff(client, name, components or [], as_json=output is Output.json)
+    return await show.diff(client, name, components or [], as_json=output == "json")
 
 
 @app.command()
@@ -135,7 +126,7 @@ async def check(
         list[str] | None,
         typer.Option("--except", metavar="COMPONENT", help="Leave this component out."),
     ] = None,
-    output: Annotated[Report, typer.Option("--output", "-o")] = Report.text,
+    output: Annotated[Literal["text", "json", "junit"], typer.Option("--output", "-o")] = "text",
     within: Patience = None,
 ) -> int:
     """Gate a pipeline. Exit code 0: in sync; 3: drifted or held; 4: unknown; 1, 2: errors."""
@@ -149,25 +140,25 @@ async def check(
         excepted=frozenset(excepted or ()),
         within=within,
     )
-    return await check.check(client, request, output.value)
+    return await check.check(client, request, output)
 
 
 @app.command()
 @reaching()
-async def plan(client: "MirrorClient", *, name: Name, output: As = Output.text) -> int:
+async def plan(client: "MirrorClient", *, name: Name, output: As = "text") -> int:
     """What a refresh would do now."""
     from stagingmirror.cli.commands import show
 
-    return await show.plan(client, name, as_json=output is Output.json)
+    return await show.plan(client, name, as_json=output == "json")
 
 
 @app.command()
 @reaching()
-async def history(client: "MirrorClient", *, name: Name, output: As = Output.text) -> int:
+async def history(client: "MirrorClient", *, name: Name, output: As = "text") -> int:
     """The last refreshes and deploys."""
     from stagingmirror.cli.commands import show
 
-    return await show.history(client, name, as_json=output is Output.json)
+    return await show.history(client, name, as_json=output == "json")
 
 
 @app.command()
@@ -199,9 +190,7 @@ async def hold(
         list[str] | None,
         typer.Option("--component", help="Hold only this component (it is under test)."),
     ] = None,
-    called: Annotated[
-        str | None, typer.Option("--name", help="Name of the MirrorHold.", show_default=False)
-    ] = None,
+    called: Called = None,
     within: Patience = None,
 ) -> int:
     """Keep staging from being refreshed for a while, and wait until the hold is in effect."""
@@ -217,9 +206,7 @@ async def release(
     client: "MirrorClient",
     *,
     names: Names = None,
-    called: Annotated[
-        str | None, typer.Option("--name", help="Name of the MirrorHold.", show_default=False)
-    ] = None,
+    called: Called = None,
     within: Patience = None,
 ) -> int:
     """End a hold, and wait until staging is mirrored again."""

@@ -122,9 +122,8 @@ def _refreshed(refreshes: Iterable[RefreshStatus]) -> Condition | None:
     if last is None:
         return None
     status = "True" if last.result in ("Succeeded", "NothingToDo") else "False"
-    return condition(
-        "Refreshed", status, last.result or "Unknown", last.message or "", last.generation
-    )
+    result = last.result or "Unknown"
+    return condition("Refreshed", status, result, last.message or "", last.generation)
 
 
 def _refreshing(report: Report) -> Condition | None:

@@ -1,7 +1,8 @@
 """``hold`` and ``release``: create or delete a MirrorHold, and wait until that is in effect."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic, time
 from typing import Any
@@ -67,7 +68,7 @@ async def release(
     except NotThere:
         fail(f"there is no hold {name}; {await _others(client)}")
         return FAILED
-    meant = await _still_there(client, held) if held else await _all(client)
+    meant = await _still_there(client, held)
     try:
         seen = await asyncio.gather(*(_released(client, mirror, name, limit) for mirror in meant))
     except NotAllowed:
@@ -86,22 +87,16 @@ def _refuse_unknown(
     """A hold of something that is not tracked would hold nothing. Where mirrors are named, each
     of them must track it, else one of the namespace.
     """
-    if not each:
+    if each:
+        tracked = [(f"{mirror.name} does not track", set(mirror.tracked)) for mirror in mirrors]
+    else:
         known = {name for mirror in mirrors for name in mirror.tracked}
+        tracked = [("no mirror of the namespace tracks", known)]
+    for refusal, names in tracked:
         for component in components:
-            if component not in known:
-                message = f"no mirror of the namespace tracks {component}; {_tracked(known)}"
+            if component not in names:
+                message = f"{refusal} {component}; tracked: {', '.join(sorted(names)) or 'nothing'}"
                 raise NeedsHuman(Reason.UNKNOWN_COMPONENT, message)
-        return
-    for mirror in mirrors:
-        for component in components:
-            if component not in mirror.tracked:
-                message = f"{mirror.name} does not track {component}; {_tracked(mirror.tracked)}"
-                raise NeedsHuman(Reason.UNKNOWN_COMPONENT, message)
-
-
-def _tracked(names: Iterable[str]) -> str:
-    return f"tracked: {', '.join(sorted(names)) or 'nothing'}"
 
 
 async def _create(client: MirrorClient, name: str, spec: Mapping[str, Any]) -> None:
@@ -125,6 +120,7 @@ async def _effective(client: MirrorClient, name: str, ends: float, limit: float)
     while True:
         status = _status(await client.hold(name))
         message = status.message or ""
+        because = f": {message}" if message else ""
         if parse_time(status.effective_since) is not None:
             now = time()
             show(f"✓ held by {name} until {clock(ends, now)} UTC ({span(ends - now + 30)})")
@@ -133,11 +129,11 @@ async def _effective(client: MirrorClient, name: str, ends: float, limit: float)
             fail(f"hold {name} holds nothing: {message}")
             return FAILED
         if time() > ends:
-            show(f"? hold {name} ended before it took effect{_because(message)}")
+            show(f"? hold {name} ended before it took effect{because}")
             return UNKNOWN
         if monotonic() > end:
             late = f"the operator did not take it within {span(limit)}"
-            show(f"? hold {name} is there, but {late}{_because(message)}")
+            show(f"? hold {name} is there, but {late}{because}")
             return UNKNOWN
         if not message and not shown and monotonic() > end - limit + 10 * EVERY:
             message = "the operator has not answered yet"
@@ -157,10 +153,6 @@ def _status(body: Mapping[str, Any]) -> HoldStatus:
     return status if is_current else HoldStatus()
 
 
-def _because(message: str) -> str:
-    return f": {message}" if message else ""
-
-
 async def _released(client: MirrorClient, mirror: Mirror, hold: str, limit: float) -> Mirror | None:
     """The mirror once it was checked again and this hold holds nothing in it; None after ``limit``
     seconds. A mirror that was deleted meanwhile is released.
@@ -177,20 +169,12 @@ def _is_held(mirror: Mirror, hold: str) -> bool:
 
 
 async def _still_there(client: MirrorClient, names: Sequence[str]) -> list[Mirror]:
-    found = []
-    for name in names:
-        try:
-            found.append(await client.mirror(name))
-        except NotThere:
-            continue
+    """Of these mirrors those that exist; without names, all of the namespace."""
+    found: list[Mirror] = []
+    for each in [[name] for name in names] or [[]]:
+        with suppress(NotThere):
+            found += await client.mirrors(each)
     return found
-
-
-async def _all(client: MirrorClient) -> list[Mirror]:
-    try:
-        return await client.mirrors()
-    except NotThere:
-        return []
 
 
 async def _others(client: MirrorClient) -> str:

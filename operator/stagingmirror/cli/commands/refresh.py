@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator
 from time import monotonic, time
+from uuid import uuid4
 
 from rich.text import Text
 
 from stagingmirror.api.status.model import RefreshStatus
 from stagingmirror.cli.commands.options import fail, show
-from stagingmirror.cli.commands.wait import patience, token
+from stagingmirror.cli.commands.wait import patience
 from stagingmirror.cli.read.answer import DIFFERS, FAILED, IN_SYNC, UNKNOWN
 from stagingmirror.cli.read.client import MirrorClient
 from stagingmirror.cli.read.freshness import belief
@@ -36,13 +37,13 @@ async def refresh(client: MirrorClient, name: str, *, wait: bool, within: str | 
     if wait and (doubt := await _no_operator(client, mirror)):
         show(f"? {mirror.name}: a refresh was not requested: {doubt}")
         return UNKNOWN
-    left, begun = token(), monotonic()
+    left, begun = str(uuid4()), monotonic()
     await client.annotate(mirror, "refresh-at", left)
     if not wait:
         show(f"requested a refresh of {mirror.name}; see: kubectl stagingmirror status {name}")
         return IN_SYNC
     follower = Follower(left)
-    polling = Polling(client, mirror)
+    polling = _Polling(client, mirror)
     async for seen in polling.seen(limit):
         show(follower.news(seen, monotonic()))
         if (ended := ended_refresh(seen, left)) is not None:
@@ -55,7 +56,7 @@ async def refresh(client: MirrorClient, name: str, *, wait: bool, within: str | 
     return UNKNOWN
 
 
-class Polling:
+class _Polling:
     """Polls a mirror, while there is an operator that can carry out the refresh."""
 
     def __init__(self, client: MirrorClient, mirror: Mirror) -> None:
@@ -69,8 +70,7 @@ class Polling:
         """The mirror as it is now, for ``limit`` seconds, through every failure to answer."""
         end = monotonic() + limit
         while self.no_operator is None:
-            seen = await self._poll()
-            if seen is not None:
+            if (seen := await self._poll()) is not None:
                 yield seen
             if monotonic() > end:
                 return
@@ -114,12 +114,8 @@ def end_lines(mirror: Mirror, ended: RefreshStatus, seconds: float) -> list[Text
     because = f": {message}" if message else ""
     if ended.result in SUCCEEDED:
         verdict = mirror.status.sync or "Unknown"
-        is_there = verdict == "InSync"
-        word = (
-            " is in sync with production"
-            if is_there
-            else f": {concise(mirror.status.summary or '')}"
-        )
+        summary = f": {concise(mirror.status.summary or '')}"
+        word = " is in sync with production" if verdict == "InSync" else summary
         head = line(symbol(verdict), f" {mirror.name}{word}   {span(seconds)}")
         return [head] if ended.result == "Succeeded" else [head, Text(f"  nothing to do{because}")]
     failed = {

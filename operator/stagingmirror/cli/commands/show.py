@@ -1,7 +1,7 @@
 """The commands that only read: status, diff, plan, history."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from time import time
 from typing import Any
 
@@ -76,10 +76,9 @@ def _head(mirror: Mirror, believed: Freshness) -> dict[str, Any]:
     }
 
 
-def _status(mirror: Mirror, parts: Collection[str] | None = None) -> dict[str, Any]:
+def _status(mirror: Mirror, parts: set[str] | None = None) -> dict[str, Any]:
     """The status as it is in the API, or these parts of it."""
-    included = None if parts is None else set(parts)
-    return mirror.status.model_dump(by_alias=True, exclude_none=True, include=included)
+    return mirror.status.model_dump(by_alias=True, exclude_none=True, include=parts)
 
 
 def _json(value: Any) -> str:

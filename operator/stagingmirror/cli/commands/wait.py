@@ -13,10 +13,6 @@ from stagingmirror.cli.read.mirror import Mirror
 EVERY = 0.5
 
 
-def token() -> str:
-    return str(uuid4())
-
-
 def patience(text: str | None, default: float) -> float:
     """How long to wait, in seconds. NeedsHuman where the text is no duration."""
     return default if text is None else seconds(text)
@@ -40,6 +36,6 @@ async def request_check(
     """The mirror with a verdict whose every observation began after now; None if none came within
     ``limit`` seconds. With ``read_bytes`` the operator also reads all bytes of models again.
     """
-    left = f"bytes:{token()}" if read_bytes else token()
+    left = f"bytes:{uuid4()}" if read_bytes else str(uuid4())
     await client.annotate(mirror, "check-at", left)
     return await until(client, mirror, lambda seen: seen.status.handled_check_at == left, limit)

@@ -6,9 +6,8 @@ import socket
 import sys
 import time
 from collections.abc import Awaitable
-from enum import StrEnum
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, Literal
 
 import structlog
 import typer
@@ -41,11 +40,6 @@ YOUNG = 20_000
 DEFAULTS = Settings()
 
 
-class LogFormat(StrEnum):
-    json = "json"
-    console = "console"
-
-
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
@@ -66,9 +60,9 @@ def run(
         int, typer.Option(envvar="STAGINGMIRROR_METRICS_PORT", help="0: any free port.")
     ] = DEFAULTS.metrics_port,
     log_format: Annotated[
-        LogFormat,
+        Literal["json", "console"],
         typer.Option(envvar="STAGINGMIRROR_LOG_FORMAT", help="console is for people."),
-    ] = LogFormat.json,
+    ] = "json",
     workers: Annotated[
         int, typer.Option(envvar="STAGINGMIRROR_WORKERS", min=1, help="Checks at once.")
     ] = DEFAULTS.workers,
@@ -165,16 +159,18 @@ async def _supervise(
         asyncio.create_task(stop.wait(), name="stop"),
         asyncio.create_task(lost.wait(), name="lost"),
     }
-    electing = _started("elector", operator.elector.run())
-    watching = _started("edge", _watch(operator, edge, stop))
-    others = {_started(name, awaitable) for name, awaitable in operator.tasks().items()}
-    others |= {
-        _started("lead", operator.lead()),
-        _started("figures", _figures(operator, metrics)),
-        _started("garbage", _spare_the_collector(operator.elector)),
+    electing = asyncio.create_task(operator.elector.run(), name="elector")
+    watching = asyncio.create_task(_watch(operator, edge, stop), name="edge")
+    running = {
+        **operator.tasks(),
+        "lead": operator.lead(),
+        "figures": _figures(operator, metrics),
+        "garbage": _spare_the_collector(operator.elector),
     }
-    everything = {electing, watching, *others}
-    done, _ = await asyncio.wait(everything | sentinels, return_when=asyncio.FIRST_COMPLETED)
+    others = {asyncio.create_task(each, name=name) for name, each in running.items()}
+    done, _ = await asyncio.wait(
+        {electing, watching, *others, *sentinels}, return_when=asyncio.FIRST_COMPLETED
+    )
     failed = log_why(done, stop=stop, lost=lost)
     # In this order: no write begins any more, then the Lease is given back, then Kopf, which would
     # end all tasks with it.
@@ -185,13 +181,6 @@ async def _supervise(
     await end({watching}, within=PATIENCE)
     await end(sentinels)
     return 1 if failed else 0
-
-
-def _started(name: str, awaitable: Awaitable[None]) -> asyncio.Task[None]:
-    async def go() -> None:
-        await awaitable
-
-    return asyncio.create_task(go(), name=name)
 
 
 async def _watch(operator: Operator, edge: Edge, stop: asyncio.Event) -> None:

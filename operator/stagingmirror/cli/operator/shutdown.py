@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import structlog
@@ -45,14 +45,8 @@ async def end(tasks: Collection[asyncio.Task[Any]], *, within: float = 0.0) -> N
 
 
 def obey_signals(stop: asyncio.Event) -> None:
-    """Set ``stop`` with the first signal to end."""
+    """The first signal sets ``stop``; a second one, or a stop that hangs, ends at once."""
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, _handler(stop, loop))
-
-
-def _handler(stop: asyncio.Event, loop: asyncio.AbstractEventLoop) -> Callable[[], None]:
-    """The first signal ends in order; a second one, or a stop that hangs, ends at once."""
 
     def stop_or_exit() -> None:
         if stop.is_set():
@@ -60,4 +54,5 @@ def _handler(stop: asyncio.Event, loop: asyncio.AbstractEventLoop) -> Callable[[
         stop.set()
         loop.call_later(15.0, os._exit, 1)
 
-    return stop_or_exit
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop_or_exit)

@@ -1,7 +1,8 @@
 """The parts of the operator, put together. Nothing is started here, and nothing requested."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from functools import partial
+from typing import Any
 
 from stagingmirror.actions.tools import Tools
 from stagingmirror.engine.check.assessment import Assessment
@@ -65,7 +66,7 @@ class Operator:
         self._make_check(seal)
         _count(metrics, self.cluster, self.elector)
 
-    def tasks(self) -> dict[str, Awaitable[None]]:
+    def tasks(self) -> dict[str, Coroutine[Any, Any, None]]:
         """What runs as long as the process does, by name."""
         workers = {
             f"worker {number}": work(self.queue, self.check)

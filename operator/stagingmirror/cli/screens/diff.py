@@ -37,8 +37,7 @@ def diff_screen(
 
 def _component(component: ComponentStatus, mirror: Mirror, now: float) -> list[Text]:
     lines = [_title(component, now)]
-    rows = _rows(component, mirror)
-    if rows:
+    if rows := _rows(component, mirror):
         lines += columns([("fact", "production", "staging", ""), *rows], indent="  ", gap=3)
     shown = {each.fact for each in component.differences}
     parts = (component.message or "").split("; ")
@@ -51,8 +50,8 @@ def _title(component: ComponentStatus, now: float) -> Text:
     when = f" since {clock(since, now)} UTC ({span(now - since)})" if since is not None else ""
     verdict = {"InSync": "in sync"}.get(component.verdict, component.verdict.lower())
     kind = f" · {component.kind}" if component.kind else ""
-    mark = symbol(component.verdict)
-    return line(mark, " ", (component.name, "bold"), f"{kind} · {verdict}{when}")
+    name = (component.name, "bold")
+    return line(symbol(component.verdict), " ", name, f"{kind} · {verdict}{when}")
 
 
 def _rows(component: ComponentStatus, mirror: Mirror) -> list[tuple[str, str, str, str]]:
@@ -67,12 +66,11 @@ def _rows(component: ComponentStatus, mirror: Mirror) -> list[tuple[str, str, st
         for fact in sorted({*component.production, *component.staging})
         if component.production.get(fact) != component.staging.get(fact) and fact not in counted
     }
-    rows = []
-    for fact in sorted({*counted, *others}, key=lambda fact: _place(fact, counted)):
-        difference = counted.get(fact) or others[fact]
-        aside = _aside(component, fact, mirror, counted=fact in counted)
-        rows.append(_row(difference, aside))
-    return rows
+    shown = others | counted
+    return [
+        _row(shown[fact], _aside(component, fact, mirror, counted=fact in counted))
+        for fact in sorted(shown, key=lambda fact: _place(fact, counted))
+    ]
 
 
 def _place(fact: str, counted: Iterable[str]) -> tuple[bool, str, bool, str]:

@@ -55,22 +55,12 @@ def _deploy(written: DeployStatus, now: float) -> Row:
     moment = _when(written.at, now)
     deploy = from_dict(written.model_dump(by_alias=True), at=parse_time(written.at) or 0.0)
     if deploy is None:  # of another version of the operator: in its own words
-        return (
-            moment,
-            written.side or "",
-            written.component or "",
-            "",
-            concise(written.message or ""),
-            "",
-        )
+        message = concise(written.message or "")
+        return (moment, written.side or "", written.component or "", "", message, "")
     component, side = deploy.key
-    workloads = ", ".join(deploy.workloads)
-    return (moment, side, component, workloads, _what(deploy), _agreement(deploy))
-
-
-def _what(deploy: Deploy) -> str:
-    known = [name for name in IDENTITIES if name in deploy.provenance]
-    return ", ".join(f"{name} {short(deploy.provenance[name])}" for name in known)
+    known = deploy.provenance
+    what = ", ".join(f"{name} {short(known[name])}" for name in IDENTITIES if name in known)
+    return (moment, side, component, ", ".join(deploy.workloads), what, _agreement(deploy))
 
 
 def _agreement(deploy: Deploy) -> Text:

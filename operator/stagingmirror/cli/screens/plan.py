@@ -11,7 +11,7 @@ from stagingmirror.reasons import Reason
 
 # Why a mirror is Stalled though a refresh would start: what the last one could not roll back, and
 # an entry that none follows, beside the others.
-_STARTS_ALL_THE_SAME = frozenset({Reason.ROLLBACK_INCOMPLETE, Reason.NOT_READABLE})
+_DO_NOT_BLOCK = frozenset({Reason.ROLLBACK_INCOMPLETE, Reason.NOT_READABLE})
 
 
 def plan_screen(mirror: Mirror, believed: Freshness) -> list[Text]:
@@ -45,17 +45,15 @@ def would_not_start(mirror: Mirror) -> str | None:
         return "the mirror is suspended; set spec.refresh.suspend to false."
     if mirror.status.activity == "Frozen":
         return "a hold has staging left alone; see: kubectl get mirrorholds"
-    if (hindered := _hindrance(mirror)) is not None:
-        return hindered
-    if mirror.status.waiting:
-        return f"it waits: {mirror.status.waiting}"
-    return None
+    if (blocker := _blocker(mirror)) is not None:
+        return blocker
+    return f"it waits: {mirror.status.waiting}" if mirror.status.waiting else None
 
 
-def _hindrance(mirror: Mirror) -> str | None:
+def _blocker(mirror: Mirror) -> str | None:
     """What a human has to mend before anything is refreshed."""
     stalled = mirror.condition("Stalled")
-    if stalled is None or stalled.reason in _STARTS_ALL_THE_SAME:
+    if stalled is None or stalled.reason in _DO_NOT_BLOCK:
         return None
     return mirror.trouble()
 
@@ -66,8 +64,8 @@ def _no_plan(mirror: Mirror) -> str | None:
         return mirror.trouble() or "nothing was checked yet"
     if mirror.status.plan is not None:
         return None
-    if (hindered := _hindrance(mirror)) is not None:
-        return hindered
+    if (blocker := _blocker(mirror)) is not None:
+        return blocker
     if mirror.status.sync in ("InSync", "Drifted", "Held"):
         return None
     return mirror.status.summary or "nothing was seen"

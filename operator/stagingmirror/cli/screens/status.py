@@ -67,7 +67,8 @@ def _headline(mirror: Mirror, believed: Freshness, now: float) -> Text:
     seen = _age(mirror, now)
     tail = f"   seen {seen} ago" if seen else ""
     if believed.doubt is not None:
-        return line(name, (" is unknown: ", style), believed.doubt, *_last_known(mirror, now))
+        last = f"\nWhat was seen {seen} ago, and may be wrong now:" if seen else ""
+        return line(name, (" is unknown: ", style), believed.doubt, last)
     if believed.sync == "InSync":
         since = _for(status.in_sync_since, now)
         return line(name, (" is in sync", style), f" with production{since}{tail}")
@@ -90,11 +91,6 @@ def _why_unknown(mirror: Mirror) -> str:
     return concise(mirror.status.summary or found or "nothing was seen")
 
 
-def _last_known(mirror: Mirror, now: float) -> Iterable[str]:
-    age = _age(mirror, now)
-    return [f"\nWhat was seen {age} ago, and may be wrong now:"] if age else []
-
-
 def _notes(mirror: Mirror, believed: Freshness) -> Iterable[Text]:
     """Conditions that are present only while they matter, except what the headline shows."""
     in_headline = believed.doubt is None and not mirror.status.components
@@ -109,16 +105,12 @@ def _components(components: Iterable[ComponentStatus], believed: Freshness) -> l
     rows: list[list[str | Text]] = []
     for each in components:
         mark = Text("·") if believed.doubt else symbol(each.verdict)
-        first, *more = _lines(each)
+        # A line per statement of the message.
+        parts = (each.message or "").replace("\n", "; ").split("; ")
+        first, *more = [clipped(concise(part), 160) for part in parts]
         rows.append([mark, each.name, each.kind or "", first])
-        rows.extend([["", "", "", text] for text in more])
+        rows.extend(["", "", "", text] for text in more)
     return columns(rows, indent="  ")
-
-
-def _lines(component: ComponentStatus) -> list[str]:
-    """The message, a line per statement."""
-    parts = (component.message or "").replace("\n", "; ").split("; ")
-    return [clipped(concise(part), 160) for part in parts]
 
 
 def _next(mirror: Mirror, now: float) -> Iterable[Text]:
@@ -132,10 +124,10 @@ def _next(mirror: Mirror, now: float) -> Iterable[Text]:
         yield Text(f"A refresh is due and waits: {mirror.status.waiting}")
     due = parse_time(mirror.status.next_refresh_time)
     if due is not None:
-        when = f"{tick(due, mirror.zone)} ({_in(due, now)})"
+        when = f"in {span(due - now)}" if due > now else "now"
         steps = mirror.status.plan.steps if mirror.status.plan else ()
         would = f" What it would do: kubectl stagingmirror plan {mirror.name}" if steps else ""
-        yield Text(f"Next refresh {when}.{would}")
+        yield Text(f"Next refresh {tick(due, mirror.zone)} ({when}).{would}")
 
 
 def _age(mirror: Mirror, now: float) -> str:
@@ -148,7 +140,3 @@ def _age(mirror: Mirror, now: float) -> str:
 def _for(since: str | None, now: float) -> str:
     began = parse_time(since)
     return "" if began is None else f", for {span(now - began)}"
-
-
-def _in(due: float, now: float) -> str:
-    return f"in {span(due - now)}" if due > now else "now"

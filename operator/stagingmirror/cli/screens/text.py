@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import zip_longest
 
 from rich.text import Text
 
@@ -18,26 +19,21 @@ def symbol(verdict: str) -> Text:
     return Text(SYMBOLS.get(verdict, UNKNOWN), STYLES.get(verdict, UNKNOWN_STYLE))
 
 
-def line(*parts: str | Text | tuple[str, str]) -> Text:
-    """One line of parts: plain, styled, or (text, style)."""
-    return Text.assemble(*parts)
+# One line of parts: plain, styled, or (text, style).
+line = Text.assemble
 
 
 def columns(rows: Iterable[Sequence[str | Text]], *, indent: str = "", gap: int = 2) -> list[Text]:
     """The rows with every column but the last padded to its widest cell."""
     cells = [[cell if isinstance(cell, Text) else Text(cell) for cell in row] for row in rows]
-    width: dict[int, int] = {}
-    for row in cells:
-        for index, cell in enumerate(row[:-1]):
-            width[index] = max(width.get(index, 0), cell.cell_len)
+    padded = zip_longest(*(row[:-1] for row in cells), fillvalue=Text())
+    widths = [max(cell.cell_len for cell in column) + gap for column in padded]
     lines = []
-    for row in cells:
-        padded = [Text(indent)]
-        for index, cell in enumerate(row):
-            fill = width[index] - cell.cell_len + gap if index < len(row) - 1 else 0
-            padded.append(Text.assemble(cell, " " * fill))
-        text = Text.assemble(*padded)
-        text.rstrip()
+    for *first, last in cells:
+        text = Text(indent)
+        for cell, width in zip(first, widths, strict=False):
+            text.append_text(cell).append(" " * (width - cell.cell_len))
+        text.append_text(last).rstrip()
         lines.append(text)
     return lines
 
