@@ -16,10 +16,6 @@ Trouble = Callable[[], str | None]
 CLOSING = 1.0
 
 
-def _none() -> str | None:
-    return None
-
-
 class Server:
     """``async with Server(...) as server:`` listens; ``server.port`` is where (0: any).
 
@@ -28,12 +24,7 @@ class Server:
     """
 
     def __init__(
-        self,
-        registry: CollectorRegistry,
-        *,
-        port: int,
-        live: Trouble = _none,
-        ready: Trouble = _none,
+        self, registry: CollectorRegistry, *, port: int, live: Trouble, ready: Trouble
     ) -> None:
         self.port = port
         self._registry = registry

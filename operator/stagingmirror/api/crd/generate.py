@@ -97,27 +97,32 @@ def write(directory: Path) -> list[Path]:
 
 
 def _crd(resource: Resource) -> dict[str, Any]:
-    version = {
-        "name": VERSION,
-        "served": True,
-        "storage": True,
-        "subresources": {"status": {}},
-        "additionalPrinterColumns": resource.columns,
-        "schema": {"openAPIV3Schema": _schema(resource)},
-    }
-    names = {
-        "kind": resource.kind,
-        "listKind": f"{resource.kind}List",
-        "plural": resource.plural,
-        "singular": resource.kind.lower(),
-        "shortNames": [resource.short],
-        "categories": ["mirroring"],
-    }
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
         "metadata": {"name": resource.name},
-        "spec": {"group": GROUP, "scope": resource.scope, "names": names, "versions": [version]},
+        "spec": {
+            "group": GROUP,
+            "scope": resource.scope,
+            "names": {
+                "kind": resource.kind,
+                "listKind": f"{resource.kind}List",
+                "plural": resource.plural,
+                "singular": resource.kind.lower(),
+                "shortNames": [resource.short],
+                "categories": ["mirroring"],
+            },
+            "versions": [
+                {
+                    "name": VERSION,
+                    "served": True,
+                    "storage": True,
+                    "subresources": {"status": {}},
+                    "additionalPrinterColumns": resource.columns,
+                    "schema": {"openAPIV3Schema": _schema(resource)},
+                }
+            ],
+        },
     }
 
 

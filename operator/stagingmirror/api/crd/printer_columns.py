@@ -8,8 +8,7 @@ Column = dict[str, Any]
 
 
 def _column(name: str, path: str, sort: str = "string", *, wide: bool = False) -> Column:
-    column: Column = {"name": name, "type": sort, "jsonPath": path}
-    return {**column, "priority": 1} if wide else column
+    return {"name": name, "type": sort, "jsonPath": path} | ({"priority": 1} if wide else {})
 
 
 def _condition(type_: str, field: str = "status") -> str:

@@ -61,19 +61,16 @@ def reaching(*, everywhere: bool = False) -> Callable[[Command], Callable[..., N
                 raise typer.Exit(2)
             raise typer.Exit(asyncio.run(_run_command(command, where, given)))
 
-        signature = inspect.signature(command)
-        own = list(signature.parameters.values())[1:]
-        more = [
-            inspect.Parameter(
-                name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=hint
-            )
+        _, *own = inspect.signature(command).parameters.values()
+        keyword = inspect.Parameter.KEYWORD_ONLY
+        parameters = [each.replace(kind=keyword) for each in own] + [
+            inspect.Parameter(name, keyword, default=default, annotation=hint)
             for name, (hint, default) in shared.items()
         ]
-        named = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in own]
-        run.__signature__ = signature.replace(  # type: ignore[attr-defined]  # typer reads it
-            parameters=[*named, *more], return_annotation=None
+        run.__signature__ = inspect.Signature(  # type: ignore[attr-defined]  # typer reads it
+            parameters, return_annotation=None
         )
-        run.__annotations__ = {each.name: each.annotation for each in [*named, *more]}
+        run.__annotations__ = {each.name: each.annotation for each in parameters}
         run.__doc__ = command.__doc__
         run.__name__ = command.__name__
         return run

@@ -234,7 +234,5 @@ async def _unless(stop: asyncio.Event, awaitable: Awaitable[bytes]) -> bytes | N
     ending = asyncio.create_task(stop.wait())
     await asyncio.wait({work, ending}, return_when=asyncio.FIRST_COMPLETED)
     ending.cancel()
-    if work.done():
-        return work.result()
-    work.cancel()
-    return None
+    # False: it is done.
+    return None if work.cancel() else work.result()

@@ -54,8 +54,7 @@ class MirrorClient:
         if wanted := list(names):
             return [await self.mirror(name) for name in wanted]
         where = f"/apis/{API_VERSION}/stagingmirrors" if self.everywhere else self._path()
-        pages = [page async for page in self._client.pages(where)]
-        found = [read(body) for page in pages for body in page["items"]]
+        found = [read(body) async for page in self._client.pages(where) for body in page["items"]]
         if not found:
             place = "this cluster" if self.everywhere else f"namespace {self.namespace}"
             raise NotThere(Reason.NO_MIRROR, f"there is no StagingMirror in {place}")
@@ -68,10 +67,8 @@ class MirrorClient:
         try:
             return read(await self._client.request("GET", path))
         except NotThere:
-            place = f"namespace {namespace or self.namespace}"
-            raise NotThere(
-                Reason.NO_MIRROR, f"there is no StagingMirror {name} in {place}"
-            ) from None
+            message = f"there is no StagingMirror {name} in namespace {namespace or self.namespace}"
+            raise NotThere(Reason.NO_MIRROR, message) from None
 
     async def settled(self) -> Settled:
         """Until when every status was true, from the leader's Lease."""
@@ -87,8 +84,8 @@ class MirrorClient:
             why = f"you may not read Lease {LEASE} of namespace {namespace} (the chart's Role)"
             return Settled(None, why, f"kubectl -n {namespace} get lease {LEASE}", forbidden=True)
         annotations = lease["metadata"].get("annotations") or {}
-        why = "no operator has settled a verdict yet"
-        return Settled(parse_time(annotations.get(SETTLED_AT)), why, see)
+        at = parse_time(annotations.get(SETTLED_AT))
+        return Settled(at, "no operator has settled a verdict yet", see)
 
     async def annotate(self, mirror: Mirror, key: str, token: str) -> None:
         """Leave a token on the mirror."""

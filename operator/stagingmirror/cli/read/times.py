@@ -26,13 +26,11 @@ def clock(at: float, now: float, zone: tzinfo = UTC) -> str:
 
 
 def tick(at: float, zone_name: str) -> str:
-    """When a schedule is due, in its own zone: ``Mon 2026-11-23 06:00 Europe/Berlin``."""
-    zone, name = _zone(zone_name)
-    return f"{datetime.fromtimestamp(at, zone).strftime('%a %Y-%m-%d %H:%M')} {name}"
-
-
-def _zone(name: str) -> tuple[tzinfo, str]:
+    """When a schedule is due, in its own zone: ``Mon 2026-11-23 06:00 Europe/Berlin``; in UTC where
+    the zone is unknown, which a condition of the mirror reports.
+    """
     try:
-        return ZoneInfo(name), name
+        zone: tzinfo = ZoneInfo(zone_name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        return UTC, "UTC"  # the mirror's condition reports a wrong zone
+        zone, zone_name = UTC, "UTC"
+    return f"{datetime.fromtimestamp(at, zone).strftime('%a %Y-%m-%d %H:%M')} {zone_name}"

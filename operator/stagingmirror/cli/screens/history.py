@@ -40,8 +40,7 @@ def _refreshes(refreshes: Iterable[RefreshStatus], now: float) -> list[Text]:
         )
         for each in refreshes
     ]
-    head = ("refreshed", "by", "result", "took", "")
-    return columns([head, *rows], gap=3) if rows else []
+    return columns([("refreshed", "by", "result", "took", ""), *rows], gap=3) if rows else []
 
 
 def _deploys(deploys: Iterable[DeployStatus], now: float) -> list[Text]:

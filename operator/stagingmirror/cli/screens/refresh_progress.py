@@ -61,8 +61,8 @@ class Follower:
         lines = []
         if "started" not in self._printed:
             self._printed["started"], self._last = "yes", now
-            count = f"{len(steps)} step{'s' * (len(steps) != 1)}"
-            lines.append(Text(f"Refreshing {mirror.name} (requested manually): {count}"))
+            head = f"Refreshing {mirror.name} (requested manually): {len(steps)} step"
+            lines.append(Text(head if len(steps) == 1 else f"{head}s"))
         for step in steps:
             lines += self._step(step, _widths(steps), now)
         if open_.phase == "Verify":
@@ -74,8 +74,12 @@ class Follower:
 
     def verified(self, now: float) -> list[Text]:
         """What was not printed yet of a refresh that was verified between two polls."""
-        steps = [replace(step, state="Verified") for step in self._seen]
-        return [line for step in steps for line in self._step(step, _widths(steps), now)]
+        widths = _widths(self._seen)
+        return [
+            line
+            for step in self._seen
+            for line in self._step(replace(step, state="Verified"), widths, now)
+        ]
 
     def _step(self, step: _Step, widths: tuple[int, int], now: float) -> list[Text]:
         forward = step.state == "Started" or step.state in _DONE
