@@ -5,6 +5,7 @@ from typing import Any
 
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 from stagingmirror.sources.mlflow.client.client import MlflowServer
+from stagingmirror.sources.mlflow.client.wire_types import Fields
 
 
 class Killed(BaseException):
@@ -57,7 +58,7 @@ class KillingServer:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._server, name)
 
-    async def call(self, method: str, path: str, **more: Any) -> dict[str, object]:
+    async def call(self, method: str, path: str, **more: Any) -> Fields:
         if method == "GET" or "search" in path:
             return await self._server.call(method, path, **more)
         self._kill_switch.about_to_write()

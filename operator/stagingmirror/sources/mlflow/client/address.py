@@ -1,7 +1,7 @@
 """Where an environment's registry is, and how to be let in."""
 
 from dataclasses import dataclass
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
 from stagingmirror.api.types.duration import seconds
@@ -60,7 +60,7 @@ def clean_url(url: str) -> str:
     """The URL without a trailing slash. Never quoted in an error: it may hold a password."""
     try:
         parts = urlsplit(url)
-        right = parts.scheme in ("http", "https") and bool(parts.hostname) and _port_is_right(parts)
+        right = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         right = False
     if not right:
@@ -75,7 +75,3 @@ def clean_url(url: str) -> str:
     if parts.query or parts.fragment:
         raise NeedsHuman(Reason.INVALID_ADDRESS, "mlflow.url must not have a query or a fragment")
     return url.rstrip("/")
-
-
-def _port_is_right(parts: SplitResult) -> bool:
-    return parts.port is None or parts.port > 0

@@ -54,7 +54,7 @@ async def list_files(server: MlflowServer, root: str) -> tuple[StoredFile, ...]:
     for folder in folders:
         query = {"path": f"{root}/{folder}".rstrip("/")}
         answer = await server.call("GET", "mlflow-artifacts/artifacts", query=query)
-        for entry in Fields(answer, "answer").many("files"):
+        for entry in answer.many("files"):
             path = f"{folder}/{_name(entry)}".lstrip("/")
             if entry.flag("is_dir"):
                 folders.append(_bounded(path))

@@ -7,9 +7,11 @@ timeout, and a bounded answer; redirects are not followed, since they would take
 
 import base64
 import ssl
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Container, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import cached_property
 from time import perf_counter
+from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -20,6 +22,7 @@ from stagingmirror.reasons import Reason
 from stagingmirror.settings import Settings
 from stagingmirror.sources.mlflow.client.address import clean_url
 from stagingmirror.sources.mlflow.client.errors import decoded, failure, refusal
+from stagingmirror.sources.mlflow.client.wire_types import Fields
 from stagingmirror.sources.source import Basic, Credentials, Token
 
 # Called with (operation, result, seconds) of each call; result is ``ok`` or an error's reason.
@@ -50,9 +53,6 @@ class MlflowServer:
         self._ssl = _trust(ca_bundle)
         self._settings = settings
         self._on_call = on_call
-        # Files must never keep a check waiting for a connection, so they have connections apart.
-        self._api: aiohttp.ClientSession | None = None
-        self._files: aiohttp.ClientSession | None = None
 
     async def call(
         self,
@@ -62,61 +62,51 @@ class MlflowServer:
         thing: str = "",
         query: Mapping[str, str] | None = None,
         body: Mapping[str, object] | None = None,
-    ) -> dict[str, object]:
+    ) -> Fields:
         """One call of the API, e.g. ``call("GET", "mlflow/registered-models/get", query=…)``.
         ``thing`` ends the path where that names one; operations are counted without it, so that
         metrics stay few.
         """
-        operation = path.removeprefix("mlflow/")
-        request = self._request(operation)
-        async with self._reported(operation):
-            session = self._api_session()
-            url = f"{self.url}/api/2.0/{path}{thing and '/'}{thing}"
-            async with session.request(
-                method, url, params=query, json=body, allow_redirects=False
-            ) as answer:
-                if answer.status != 200:
-                    raise refusal(answer.status, await answer.content.read(_ERROR_BODY), request)
-                return decoded(await self._whole(answer, request), request)
+        operation, limit = path.removeprefix("mlflow/"), self._settings.upstream_body
+        url = f"{self.url}/api/2.0/{path}{thing and '/'}{thing}"
+        request, whole = self._request(operation), bytearray()
+        async with self._answer(
+            self._api, operation, method, url, good=(200,), params=query, json=body
+        ) as answer:
+            async for chunk in answer.content.iter_any():
+                whole += chunk
+                if len(whole) > limit:
+                    raise NotAnswered(
+                        Reason.OVERSIZED_ANSWER, f"{request}: more than {limit} bytes"
+                    )
+            return Fields(decoded(bytes(whole), request), "answer")
 
-    @asynccontextmanager
-    async def get_file(
+    def get_file(
         self, path: str, *, headers: Mapping[str, str] | None = None
-    ) -> AsyncIterator[aiohttp.ClientResponse]:
+    ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
         """The answer to a GET of an artifact, its body not read yet. ``path`` is quoted."""
-        operation = "artifacts/get"
-        async with self._reported(operation):
-            session = self._files_session()
-            async with session.get(
-                self._file(path),
-                headers={"Accept-Encoding": "identity", **(headers or {})},
-                allow_redirects=False,
-            ) as answer:
-                if answer.status not in (200, 206):
-                    body = await answer.content.read(_ERROR_BODY)
-                    raise refusal(answer.status, body, self._request(operation))
-                yield answer
+        headers = {"Accept-Encoding": "identity", **(headers or {})}
+        return self._answer(
+            self._files, "artifacts/get", "GET", self._file(path), good=(200, 206), headers=headers
+        )
 
     async def put_file(self, path: str, chunks: AsyncIterator[bytes], size: int) -> None:
         """Upload an artifact of exactly ``size`` bytes. ``path`` is quoted."""
-        operation = "artifacts/put"
-        async with self._reported(operation):
-            session = self._files_session()
-            async with session.put(
-                self._file(path),
-                data=chunks,
-                headers={"Content-Length": str(size), "Content-Type": "application/octet-stream"},
-                allow_redirects=False,
-            ) as answer:
-                if answer.status not in (200, 201, 204):
-                    body = await answer.content.read(_ERROR_BODY)
-                    raise refusal(answer.status, body, self._request(operation))
+        async with self._answer(
+            self._files,
+            "artifacts/put",
+            "PUT",
+            self._file(path),
+            good=(200, 201, 204),
+            data=chunks,
+            headers={"Content-Length": str(size), "Content-Type": "application/octet-stream"},
+        ):
+            pass
 
     async def close(self) -> None:
-        for session in (self._api, self._files):
-            if session is not None:
+        for name in ("_api", "_files"):
+            if (session := self.__dict__.pop(name, None)) is not None:
                 await session.close()
-        self._api = self._files = None
 
     def _file(self, path: str) -> URL:
         return URL(f"{self.url}/api/2.0/mlflow-artifacts/artifacts/{path}", encoded=True)
@@ -125,11 +115,26 @@ class MlflowServer:
         return f"MLflow at {self.host}, {operation}"
 
     @asynccontextmanager
-    async def _reported(self, operation: str) -> AsyncIterator[None]:
-        """Counts and times the call, and translates what went wrong."""
+    async def _answer(
+        self,
+        session: aiohttp.ClientSession,
+        operation: str,
+        method: str,
+        url: str | URL,
+        *,
+        good: Container[int],
+        **request: Any,
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """The answer, if its status is ``good``. Counts and times the call, and translates what
+        went wrong.
+        """
         began = perf_counter()
         try:
-            yield
+            async with session.request(method, url, allow_redirects=False, **request) as answer:
+                if answer.status not in good:
+                    body = await answer.content.read(_ERROR_BODY)
+                    raise refusal(answer.status, body, self._request(operation))
+                yield answer
         except StagingMirrorError as error:
             self._on_call(operation, error.reason, perf_counter() - began)
             raise
@@ -139,45 +144,33 @@ class MlflowServer:
             raise translated from None
         self._on_call(operation, "ok", perf_counter() - began)
 
-    async def _whole(self, answer: aiohttp.ClientResponse, request: str) -> bytes:
-        limit = self._settings.upstream_body
-        body = bytearray()
-        async for chunk in answer.content.iter_any():
-            body += chunk
-            if len(body) > limit:
-                raise NotAnswered(Reason.OVERSIZED_ANSWER, f"{request}: more than {limit} bytes")
-        return bytes(body)
+    # Files must never keep a check waiting for a connection, so they have connections apart.
+    @cached_property
+    def _api(self) -> aiohttp.ClientSession:
+        return self._session(aiohttp.ClientTimeout(total=self._settings.upstream_timeout))
 
-    def _api_session(self) -> aiohttp.ClientSession:
-        if self._api is None:
-            connections = max(1, self._settings.upstream_connections // 2)
-            self._api = self._session(
-                aiohttp.TCPConnector(limit=connections, ssl=self._ssl),
-                aiohttp.ClientTimeout(total=self._settings.upstream_timeout),
-            )
-        return self._api
-
-    def _files_session(self) -> aiohttp.ClientSession:
-        if self._files is None:
-            connections = max(1, self._settings.upstream_connections // 2)
-            self._files = self._session(
-                # No connection is used twice: aiohttp would repeat a PUT on one that was just
-                # closed, with a body that is already consumed.
-                aiohttp.TCPConnector(limit=connections, ssl=self._ssl, force_close=True),
-                aiohttp.ClientTimeout(
-                    total=None,
-                    sock_connect=self._settings.upstream_timeout,
-                    # A server whose store is S3 fetches the whole file before its first byte.
-                    sock_read=self._settings.artifact_timeout,
-                ),
-            )
-        return self._files
+    @cached_property
+    def _files(self) -> aiohttp.ClientSession:
+        return self._session(
+            aiohttp.ClientTimeout(
+                total=None,
+                sock_connect=self._settings.upstream_timeout,
+                # A server whose store is S3 fetches the whole file before its first byte.
+                sock_read=self._settings.artifact_timeout,
+            ),
+            # No connection is used twice: aiohttp would repeat a PUT on one that was just
+            # closed, with a body that is already consumed.
+            force_close=True,
+        )
 
     def _session(
-        self, connector: aiohttp.TCPConnector, timeout: aiohttp.ClientTimeout
+        self, timeout: aiohttp.ClientTimeout, *, force_close: bool = False
     ) -> aiohttp.ClientSession:
+        connections = max(1, self._settings.upstream_connections // 2)
         return aiohttp.ClientSession(
-            connector=connector,
+            connector=aiohttp.TCPConnector(
+                limit=connections, ssl=self._ssl, force_close=force_close
+            ),
             timeout=timeout,
             headers=self._headers,
             cookie_jar=aiohttp.DummyCookieJar(),

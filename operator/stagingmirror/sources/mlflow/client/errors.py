@@ -6,6 +6,7 @@ header, a query or a credential.
 
 import json
 import re
+from collections.abc import Mapping
 
 import aiohttp
 
@@ -37,80 +38,83 @@ def decoded(body: bytes, request: str) -> dict[str, object]:
     return answer
 
 
+# What a status means where MLflow's code does not decide it.
+_BY_STATUS: Mapping[int, tuple[type[StagingMirrorError], Reason, str]] = {
+    401: (
+        NotAllowed,
+        Reason.UNAUTHORIZED,
+        "our credentials were refused (401); check mlflow.credentialsSecretRef",
+    ),
+    403: (
+        NotAllowed,
+        Reason.FORBIDDEN,
+        "our account may not do this (403); request the permission there",
+    ),
+    404: (NotAnswered, Reason.NOT_MLFLOW, "404 without an MLflow error; is the URL right?"),
+    429: (NotAnswered, Reason.THROTTLED, "the server is throttling us (429)"),
+    507: (Refused, Reason.STORAGE_FULL, "the server reports that its storage is full (507)"),
+    **dict.fromkeys((400, 405, 413, 422), (Refused, Reason.BAD_REQUEST, "refused with {answer}")),
+    **dict.fromkeys(
+        range(300, 400),
+        (
+            NotAnswered,
+            Reason.REDIRECTED,
+            "a redirect, which is not followed; set mlflow.url to its end",
+        ),
+    ),
+    **dict.fromkeys(
+        (502, 503, 504),
+        (
+            NotAnswered,
+            Reason.UNAVAILABLE,
+            "answered {status}; is it starting, or down behind a proxy?",
+        ),
+    ),
+}
+_ANY_OTHER = (NotAnswered, Reason.SERVER_ERROR, "answered {answer}")
+
+_BY_CAUSE = (
+    (TimeoutError, Reason.TIMED_OUT, "no answer in time"),
+    (
+        aiohttp.ClientSSLError,
+        Reason.CERTIFICATE_NOT_TRUSTED,
+        "its certificate is not trusted; put its CA into mlflow.caBundle",
+    ),
+    (
+        aiohttp.ClientConnectorError,
+        Reason.UNREACHABLE,
+        "no connection; is it running and reachable?",
+    ),
+    (
+        aiohttp.ClientPayloadError | aiohttp.ServerDisconnectedError,
+        Reason.HALF_READ,
+        "the connection ended in the middle of the answer",
+    ),
+)
+
+
 def refusal(status: int, body: bytes, request: str) -> StagingMirrorError:
     """The error for an answer that is no success. ``body`` is only read for MLflow's code."""
     code = _error_code(body)
-    if status in (401, 403):
-        return _not_allowed(status, request)
     if status == 404 and code in _GONE:
         return NotThere(Reason.NOT_THERE, f"{request}: there is no such thing")
-    if status == 409 or code in _TAKEN:
+    if status == 409 or (code in _TAKEN and status not in (401, 403)):
         return Conflicted(
             Reason.ALREADY_THERE, f"{request}: it is there already or was changed meanwhile"
         )
-    if status == 507:
-        return Refused(
-            Reason.STORAGE_FULL, f"{request}: the server reports that its storage is full (507)"
-        )
-    if status in (400, 405, 413, 422):
-        return Refused(
-            Reason.BAD_REQUEST, f"{request}: refused with {status} {code or ''}".rstrip()
-        )
-    return _not_answered(status, code, request)
+    error, reason, text = _BY_STATUS.get(status, _ANY_OTHER)
+    answer = f"{status} {code or ''}".rstrip()
+    return error(reason, f"{request}: {text.format(status=status, answer=answer)}")
 
 
 def failure(error: BaseException, request: str) -> NotAnswered:
     """The error for a call that got no whole answer. The cause's own text is left out: it may quote
     an address with credentials.
     """
-    if isinstance(error, TimeoutError):
-        return NotAnswered(Reason.TIMED_OUT, f"{request}: no answer in time")
-    if isinstance(error, aiohttp.ClientSSLError):
-        return NotAnswered(
-            Reason.CERTIFICATE_NOT_TRUSTED,
-            f"{request}: its certificate is not trusted; put its CA into mlflow.caBundle",
-        )
-    if isinstance(error, aiohttp.ClientConnectorError):
-        return NotAnswered(
-            Reason.UNREACHABLE, f"{request}: no connection; is it running and reachable?"
-        )
-    if isinstance(error, aiohttp.ClientPayloadError | aiohttp.ServerDisconnectedError):
-        return NotAnswered(
-            Reason.HALF_READ, f"{request}: the connection ended in the middle of the answer"
-        )
+    for cause, reason, text in _BY_CAUSE:
+        if isinstance(error, cause):
+            return NotAnswered(reason, f"{request}: {text}")
     return NotAnswered(Reason.UNREACHABLE, f"{request}: the call failed ({type(error).__name__})")
-
-
-def _not_allowed(status: int, request: str) -> NotAllowed:
-    if status == 401:
-        return NotAllowed(
-            Reason.UNAUTHORIZED,
-            f"{request}: our credentials were refused (401); check mlflow.credentialsSecretRef",
-        )
-    return NotAllowed(
-        Reason.FORBIDDEN,
-        f"{request}: our account may not do this (403); request the permission there",
-    )
-
-
-def _not_answered(status: int, code: str | None, request: str) -> NotAnswered:
-    if 300 <= status < 400:
-        return NotAnswered(
-            Reason.REDIRECTED,
-            f"{request}: a redirect, which is not followed; set mlflow.url to its end",
-        )
-    if status == 404:
-        return NotAnswered(
-            Reason.NOT_MLFLOW, f"{request}: 404 without an MLflow error; is the URL right?"
-        )
-    if status == 429:
-        return NotAnswered(Reason.THROTTLED, f"{request}: the server is throttling us (429)")
-    if status in (502, 503, 504):
-        return NotAnswered(
-            Reason.UNAVAILABLE,
-            f"{request}: answered {status}; is it starting, or down behind a proxy?",
-        )
-    return NotAnswered(Reason.SERVER_ERROR, f"{request}: answered {status} {code or ''}".rstrip())
 
 
 def _error_code(body: bytes) -> str | None:

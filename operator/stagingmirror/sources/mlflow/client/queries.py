@@ -1,7 +1,9 @@
 """The read requests to an MLflow server, one function per request."""
 
 import re
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Generic, Literal, TypeVar
 
 from stagingmirror.errors import NotAllowed, NotAnswered, NotThere, Refused
 from stagingmirror.reasons import Reason
@@ -15,12 +17,37 @@ from stagingmirror.sources.mlflow.client.wire_types import (
     Version,
 )
 
-_PAGE = 1000
-_LOGGED_PAGE = 50
 _PAGES = 100
 # They travel in the URL; servers take 8 KB of it.
 _IDS_PER_CALL = 100
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Search(Generic[T]):
+    """A kind of search: how it is requested, and how a page of ``most`` things is read."""
+
+    method: Literal["GET", "POST"]
+    path: str
+    key: str
+    read: Callable[[Fields], T]
+    most: int = 1000
+
+
+_MODELS = _Search(
+    "GET",
+    "mlflow/registered-models/search",
+    "registered_models",
+    wire_types.registered_model,
+)
+_VERSIONS = _Search("GET", "mlflow/model-versions/search", "model_versions", wire_types.version)
+_RUNS = _Search("POST", "mlflow/runs/search", "runs", wire_types.run)
+_LOGGED_MODELS = _Search(
+    "POST", "mlflow/logged-models/search", "models", wire_types.logged_model, most=50
+)
 
 
 async def search_registered_models(
@@ -32,11 +59,8 @@ async def search_registered_models(
     read.
     """
     found: dict[str, RegisteredModel] = {}
-    path = "mlflow/registered-models/search"
-    async for page in _pages(server, "GET", path, {"max_results": str(_PAGE)}):
-        for fields in page.many("registered_models"):
-            one = wire_types.registered_model(fields)
-            found[one.name] = one
+    async for page in _pages(server, _MODELS, {}):
+        found |= {one.name: one for one in page}
         if wanted and found.keys() >= set(wanted):
             break
     return found
@@ -44,122 +68,85 @@ async def search_registered_models(
 
 async def get_registered_model(server: MlflowServer, name: str) -> RegisteredModel:
     answer = await server.call("GET", "mlflow/registered-models/get", query={"name": name})
-    return wire_types.registered_model(Fields(answer, "answer").one("registered_model"))
+    return wire_types.registered_model(answer.one("registered_model"))
 
 
 async def get_version(server: MlflowServer, name: str, version: str) -> Version:
-    answer = await server.call(
-        "GET", "mlflow/model-versions/get", query={"name": name, "version": version}
-    )
-    return wire_types.version(Fields(answer, "answer").one("model_version"))
+    query = {"name": name, "version": version}
+    answer = await server.call("GET", "mlflow/model-versions/get", query=query)
+    return wire_types.version(answer.one("model_version"))
 
 
 async def search_versions(
     server: MlflowServer, run_ids: Iterable[str]
 ) -> dict[tuple[str, str], Version]:
     """The versions that these runs made, in few calls. One that is missing here may exist."""
-    found = {}
-    for some in _batches(run_ids):
-        query = {"filter": f"run_id IN ({some})", "max_results": str(_PAGE)}
-        async for page in _pages(server, "GET", "mlflow/model-versions/search", query):
-            for fields in page.many("model_versions"):
-                one = wire_types.version(fields)
-                found[one.name, one.version] = one
-    return found
+    found = await _with_ids(server, _VERSIONS, "run_id", run_ids, {})
+    return {(one.name, one.version): one for one in found}
 
 
 async def find_versions(server: MlflowServer, name: str, tag: str, value: str) -> list[Version]:
     """Versions of a registered model with this tag, newest first."""
-    quoted = _quoted(value)
-    query = {
-        "filter": f"name = {_quoted(name)} AND tags.`{tag}` = {quoted}",
-        "max_results": str(_PAGE),
-    }
-    found = []
-    async for page in _pages(server, "GET", "mlflow/model-versions/search", query):
-        found += [wire_types.version(fields) for fields in page.many("model_versions")]
+    query = {"filter": f"name = {_quoted(name)} AND tags.`{tag}` = {_quoted(value)}"}
+    found = await _all(server, _VERSIONS, query)
     return sorted(found, key=lambda one: -int(one.version))
 
 
 async def get_run(server: MlflowServer, run_id: str) -> Run:
     answer = await server.call("GET", "mlflow/runs/get", query={"run_id": run_id})
-    return wire_types.run(Fields(answer, "answer").one("run"))
+    return wire_types.run(answer.one("run"))
 
 
 async def search_runs(
     server: MlflowServer, experiment_ids: Collection[str], run_ids: Iterable[str]
 ) -> dict[str, Run]:
     """These runs, in few calls. One that is missing here may exist."""
-    found = {}
-    for some in _batches(run_ids):
-        body: dict[str, object] = {
-            "experiment_ids": sorted(experiment_ids),
-            "filter": f"attributes.run_id IN ({some})",
-            "run_view_type": "ALL",
-            "max_results": _PAGE,
-        }
-        async for page in _pages(server, "POST", "mlflow/runs/search", body):
-            for fields in page.many("runs"):
-                one = wire_types.run(fields)
-                found[one.run_id] = one
-    return found
+    query = {"experiment_ids": sorted(experiment_ids), "run_view_type": "ALL"}
+    found = await _with_ids(server, _RUNS, "attributes.run_id", run_ids, query)
+    return {one.run_id: one for one in found}
 
 
 async def find_runs(server: MlflowServer, experiment_id: str, tag: str, value: str) -> list[Run]:
     """Runs of an experiment with this tag, oldest first."""
-    body: dict[str, object] = {
+    query = {
         "experiment_ids": [experiment_id],
         "filter": f"tags.`{tag}` = {_quoted(value)}",
         "order_by": ["attributes.start_time ASC"],
-        "max_results": _PAGE,
     }
-    found = []
-    async for page in _pages(server, "POST", "mlflow/runs/search", body):
-        found += [wire_types.run(fields) for fields in page.many("runs")]
-    return found
+    return await _all(server, _RUNS, query)
 
 
 async def get_logged_model(server: MlflowServer, model_id: str) -> LoggedModel:
     answer = await server.call("GET", "mlflow/logged-models", thing=_checked(model_id))
-    return wire_types.logged_model(Fields(answer, "answer").one("model"))
+    return wire_types.logged_model(answer.one("model"))
 
 
 async def search_logged_models(
     server: MlflowServer, experiment_ids: Collection[str], ids: Iterable[str]
 ) -> dict[str, LoggedModel]:
     """These logged models, in few calls. One that is missing here may exist."""
-    found = {}
-    for some in _batches(ids):
-        body: dict[str, object] = {
-            "experiment_ids": sorted(experiment_ids),
-            "filter": f"model_id IN ({some})",
-            "max_results": _LOGGED_PAGE,
-        }
-        async for page in _pages(server, "POST", "mlflow/logged-models/search", body):
-            for fields in page.many("models"):
-                one = wire_types.logged_model(fields)
-                found[one.model_id] = one
-    return found
+    query = {"experiment_ids": sorted(experiment_ids)}
+    found = await _with_ids(server, _LOGGED_MODELS, "model_id", ids, query)
+    return {one.model_id: one for one in found}
 
 
 async def find_logged_models(
     server: MlflowServer, experiment_id: str, run_id: str
 ) -> list[LoggedModel]:
-    body: dict[str, object] = {
+    query = {
         "experiment_ids": [experiment_id],
         "filter": f"source_run_id = {_quoted(run_id)}",
-        "max_results": _LOGGED_PAGE,
+        "max_results": _LOGGED_MODELS.most,
     }
-    answer = await server.call("POST", "mlflow/logged-models/search", body=body)
-    return [wire_types.logged_model(one) for one in Fields(answer, "answer").many("models")]
+    answer = await server.call("POST", _LOGGED_MODELS.path, body=query)
+    return [wire_types.logged_model(one) for one in answer.many(_LOGGED_MODELS.key)]
 
 
 async def download_uri(server: MlflowServer, name: str, version: str) -> str:
     """Where the version's files are, with chains of ``models:/…`` followed by the server."""
-    answer = await server.call(
-        "GET", "mlflow/model-versions/get-download-uri", query={"name": name, "version": version}
-    )
-    return Fields(answer, "answer").optional("artifact_uri") or ""
+    query = {"name": name, "version": version}
+    answer = await server.call("GET", "mlflow/model-versions/get-download-uri", query=query)
+    return answer.optional("artifact_uri") or ""
 
 
 async def founded(server: MlflowServer) -> int | None:
@@ -168,36 +155,59 @@ async def founded(server: MlflowServer) -> int | None:
         answer = await server.call("GET", "mlflow/experiments/get", query={"experiment_id": "0"})
     except (NotAllowed, NotThere, Refused):
         return None
-    return Fields(answer, "answer").one("experiment").number("creation_time") or None
+    return answer.one("experiment").number("creation_time") or None
+
+
+async def unless_gone(request: Awaitable[T]) -> T | None:
+    """What was requested; None: the server confirmed that it is not there."""
+    try:
+        return await request
+    except NotThere:
+        return None
+
+
+async def _with_ids(
+    server: MlflowServer,
+    search: _Search[T],
+    field: str,
+    ids: Iterable[str],
+    query: Mapping[str, object],
+) -> list[T]:
+    """Nothing where the server refuses such a search."""
+    known = sorted({one for one in ids if _ID.fullmatch(one)})
+    found: list[T] = []
+    try:
+        for start in range(0, len(known), _IDS_PER_CALL):
+            some = ",".join(f"'{one}'" for one in known[start : start + _IDS_PER_CALL])
+            found += await _all(server, search, {**query, "filter": f"{field} IN ({some})"})
+    except Refused:
+        return []
+    return found
+
+
+async def _all(server: MlflowServer, search: _Search[T], query: Mapping[str, object]) -> list[T]:
+    return [one async for page in _pages(server, search, query) for one in page]
 
 
 async def _pages(
-    server: MlflowServer, method: str, path: str, query: Mapping[str, object]
-) -> AsyncIterator[Fields]:
+    server: MlflowServer, search: _Search[T], query: Mapping[str, object]
+) -> AsyncIterator[list[T]]:
     """Every page of a search. A server that pages without end is no answer."""
-    token: str | None = None
+    request = {**query, "max_results": search.most}
     for _ in range(_PAGES):
-        request = {**query, "page_token": token} if token else dict(query)
-        answer = Fields(
-            await server.call(method, path, body=request)
-            if method == "POST"
-            else await server.call(method, path, query={k: str(v) for k, v in request.items()}),
-            "answer",
+        answer = await (
+            server.call("POST", search.path, body=request)
+            if search.method == "POST"
+            else server.call("GET", search.path, query={k: str(v) for k, v in request.items()})
         )
-        yield answer
+        yield [search.read(one) for one in answer.many(search.key)]
         following = answer.optional("next_page_token")
         if following is None:
             return
-        if following == token:
+        if following == request.get("page_token"):
             break
-        token = following
+        request["page_token"] = following
     raise NotAnswered(Reason.ENDLESS_PAGING, f"MLflow at {server.host} pages a search without end")
-
-
-def _batches(ids: Iterable[str]) -> Iterable[str]:
-    known = sorted({one for one in ids if _ID.fullmatch(one)})
-    for start in range(0, len(known), _IDS_PER_CALL):
-        yield ",".join(f"'{one}'" for one in known[start : start + _IDS_PER_CALL])
 
 
 def _checked(identifier: str) -> str:

@@ -38,6 +38,7 @@ class KnownVersion:
     record: Version
     detail: Detail
     run: Run | None
+    """None: it was made by none, or by one that was deleted for good."""
 
     def leads_like(self, record: Version) -> bool:
         return (self.record.source, self.record.created) == (record.source, record.created)
@@ -48,14 +49,6 @@ async def read_detail(server: MlflowServer, record: Version, *, began: float) ->
     logged = await _logged_model(server, record)
     run_id = record.run_id or (logged.run_id if logged else None)
     return Detail(record.source, await _root(server, record, logged), run_id, logged, began)
-
-
-async def get_run(server: MlflowServer, run_id: str) -> Run | None:
-    """None: the run was deleted for good; the version outlives it."""
-    try:
-        return await queries.get_run(server, run_id)
-    except NotThere:
-        return None
 
 
 def described(
@@ -127,5 +120,5 @@ async def _root(server: MlflowServer, record: Version, logged: LoggedModel | Non
 
 async def _below_run(server: MlflowServer, uri: str) -> str:
     run_id, _, path = uri.removeprefix("runs:/").strip("/").partition("/")
-    run = await get_run(server, run_id)
+    run = await queries.unless_gone(queries.get_run(server, run_id))
     return f"{run.artifact_uri}/{path}" if run is not None else uri

@@ -4,7 +4,7 @@ MLflow has no precondition for it: whoever writes last wins. So the caller reads
 and a move that came in between is found by the next poll.
 """
 
-from stagingmirror.errors import NotAnswered, NotThere
+from stagingmirror.errors import NotAnswered
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.mlflow.client import queries
 from stagingmirror.sources.mlflow.client.client import MlflowServer
@@ -14,10 +14,8 @@ _PATH = "mlflow/registered-models/alias"
 
 async def get_alias(server: MlflowServer, name: str, alias: str) -> str | None:
     """The version that the alias names; None: there is no such alias, or no such model."""
-    try:
-        return (await queries.get_registered_model(server, name)).aliases.get(alias)
-    except NotThere:
-        return None
+    model = await queries.unless_gone(queries.get_registered_model(server, name))
+    return model.aliases.get(alias) if model else None
 
 
 async def set_alias(server: MlflowServer, name: str, alias: str, version: str) -> None:

@@ -8,7 +8,7 @@ from stagingmirror.reasons import Reason
 from stagingmirror.sources.mlflow.client import provenance_tags, queries
 from stagingmirror.sources.mlflow.client.artifacts import StoredFile, list_files
 from stagingmirror.sources.mlflow.client.client import MlflowServer
-from stagingmirror.sources.mlflow.content.version_details import KnownVersion, get_run, read_detail
+from stagingmirror.sources.mlflow.content.version_details import KnownVersion, read_detail
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,11 @@ async def read_original(source: MlflowServer, order: CopyOrder, *, began: float)
     try:
         record = await queries.get_version(source, order.from_model, order.from_version)
         detail = await read_detail(source, record, began=began)
-        run = await get_run(source, detail.run_id) if detail.run_id else None
+        run = (
+            await queries.unless_gone(queries.get_run(source, detail.run_id))
+            if detail.run_id
+            else None
+        )
     except NotThere:
         raise changed(order) from None
     if isinstance(detail.root, Why):

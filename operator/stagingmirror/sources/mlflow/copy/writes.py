@@ -37,7 +37,7 @@ class Destination:
 
     async def write(
         self, method: str, path: str, body: Mapping[str, object], *, thing: str = ""
-    ) -> dict[str, object]:
+    ) -> Fields:
         self.may_write()
         return await self.server.call(method, path, thing=thing, body=body)
 
@@ -52,8 +52,7 @@ async def ensure_experiment(to: Destination) -> str:
             await to.write("POST", "mlflow/experiments/create", {"name": EXPERIMENT})
         found = await _experiment(to)
     if not found.active:
-        body = {"experiment_id": found.experiment_id}
-        await to.write("POST", "mlflow/experiments/restore", body)
+        await to.write("POST", "mlflow/experiments/restore", {"experiment_id": found.experiment_id})
     return found.experiment_id
 
 
@@ -61,20 +60,23 @@ async def _experiment(to: Destination) -> Experiment:
     answer = await to.server.call(
         "GET", "mlflow/experiments/get-by-name", query={"experiment_name": EXPERIMENT}
     )
-    return experiment(Fields(answer, "answer").one("experiment"))
+    return experiment(answer.one("experiment"))
 
 
 async def create_run(
     to: Destination, experiment_id: str, name: str, tags: Tags, *, now: float
 ) -> Run:
-    body: dict[str, object] = {
-        "experiment_id": experiment_id,
-        "run_name": name,
-        "start_time": int(now * 1000),
-        "tags": pairs(tags),
-    }
-    answer = await to.write("POST", "mlflow/runs/create", body)
-    return run(Fields(answer, "answer").one("run"))
+    answer = await to.write(
+        "POST",
+        "mlflow/runs/create",
+        {
+            "experiment_id": experiment_id,
+            "run_name": name,
+            "start_time": int(now * 1000),
+            "tags": pairs(tags),
+        },
+    )
+    return run(answer.one("run"))
 
 
 async def fill_run(to: Destination, run_id: str, origin_run: Run | None, parameters: Tags) -> None:
@@ -82,20 +84,22 @@ async def fill_run(to: Destination, run_id: str, origin_run: Run | None, paramet
     tags = provenance_tags.foreign(origin_run.tags) if origin_run else {}
     for kind, values in (("params", pairs(parameters)), ("tags", pairs(tags))):
         for start in range(0, len(values), _PER_BATCH):
-            body: dict[str, object] = {"run_id": run_id, kind: values[start : start + _PER_BATCH]}
-            await to.write("POST", "mlflow/runs/log-batch", body)
+            some = values[start : start + _PER_BATCH]
+            await to.write("POST", "mlflow/runs/log-batch", {"run_id": run_id, kind: some})
     if origin_run and origin_run.inputs:
-        inputs: dict[str, object] = {"run_id": run_id, "datasets": list(origin_run.inputs)}
-        await to.write("POST", "mlflow/runs/log-inputs", inputs)
+        await to.write(
+            "POST",
+            "mlflow/runs/log-inputs",
+            {"run_id": run_id, "datasets": list(origin_run.inputs)},
+        )
 
 
 async def finish_run(to: Destination, run_id: str, *, now: float) -> None:
-    body: dict[str, object] = {
-        "run_id": run_id,
-        "status": "FINISHED",
-        "end_time": int(now * 1000),
-    }
-    await to.write("POST", "mlflow/runs/update", body)
+    await to.write(
+        "POST",
+        "mlflow/runs/update",
+        {"run_id": run_id, "status": "FINISHED", "end_time": int(now * 1000)},
+    )
 
 
 async def ensure_logged_model(
@@ -105,13 +109,12 @@ async def ensure_logged_model(
     found = await queries.find_logged_models(to.server, experiment_id, run_id)
     if found:
         return found[0]
-    body: dict[str, object] = {
-        "experiment_id": experiment_id,
-        "name": name,
-        "source_run_id": run_id,
-    }
-    answer = await to.write("POST", "mlflow/logged-models", body)
-    return logged_model(Fields(answer, "answer").one("model"))
+    answer = await to.write(
+        "POST",
+        "mlflow/logged-models",
+        {"experiment_id": experiment_id, "name": name, "source_run_id": run_id},
+    )
+    return logged_model(answer.one("model"))
 
 
 async def finalize(to: Destination, model_id: str) -> None:
@@ -130,15 +133,18 @@ async def ensure_registered_model(to: Destination, name: str) -> None:
 async def create_version(
     to: Destination, name: str, logged: LoggedModel, run_id: str, tags: Tags
 ) -> Version:
-    body: dict[str, object] = {
-        "name": name,
-        "source": f"models:/{logged.model_id}",
-        "run_id": run_id,
-        "model_id": logged.model_id,
-        "tags": pairs(tags),
-    }
-    answer = await to.write("POST", "mlflow/model-versions/create", body)
-    return version(Fields(answer, "answer").one("model_version"))
+    answer = await to.write(
+        "POST",
+        "mlflow/model-versions/create",
+        {
+            "name": name,
+            "source": f"models:/{logged.model_id}",
+            "run_id": run_id,
+            "model_id": logged.model_id,
+            "tags": pairs(tags),
+        },
+    )
+    return version(answer.one("model_version"))
 
 
 async def set_version_tags(to: Destination, made: Version, tags: Tags) -> None:
@@ -148,8 +154,9 @@ async def set_version_tags(to: Destination, made: Version, tags: Tags) -> None:
     named: dict[str, object] = {"name": made.name, "version": made.version}
     for key, value in tags.items():
         if made.tags.get(key) != value:
-            body = {**named, "key": key, "value": value}
-            await to.write("POST", "mlflow/model-versions/set-tag", body)
+            await to.write(
+                "POST", "mlflow/model-versions/set-tag", {**named, "key": key, "value": value}
+            )
     for key in provenance_tags.foreign(made.tags).keys() - tags.keys():
         await to.write("DELETE", "mlflow/model-versions/delete-tag", {**named, "key": key})
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TypeGuard
 
-from stagingmirror.errors import NotAnswered, NotThere, Refused, StagingMirrorError
+from stagingmirror.errors import NotAnswered, StagingMirrorError
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.mlflow.client import queries
 from stagingmirror.sources.mlflow.client.client import MlflowServer
@@ -20,7 +20,6 @@ from stagingmirror.sources.mlflow.client.wire_types import LoggedModel, Run, Ver
 from stagingmirror.sources.mlflow.content.version_details import (
     Detail,
     KnownVersion,
-    get_run,
     read_detail,
 )
 
@@ -77,24 +76,15 @@ class VersionCache:
         self._known = {key: known for key, known in self._known.items() if key in keys}
 
     async def _bulk_versions(self, keys: Iterable[Key]) -> Mapping[Key, Version]:
-        run_ids = [run for run in map(self._run_id, keys) if run is not None]
-        if len(run_ids) < 2:
-            return {}
-        try:
-            return await queries.search_versions(self._server, run_ids)
-        except Refused:
-            return {}
+        known = [self._known[key].record.run_id for key in keys if key in self._known]
+        run_ids = [run_id for run_id in known if run_id is not None]
+        return await queries.search_versions(self._server, run_ids) if len(run_ids) > 1 else {}
 
     async def _bulk_runs(self, keys: Iterable[Key]) -> Mapping[str, Run]:
         known = [self._known[key] for key in keys if key in self._known]
         runs = {one.run.run_id: one.run for one in known if one.run is not None}
         experiments = {run.experiment_id for run in runs.values()}
-        if len(runs) < 2:
-            return {}
-        try:
-            return await queries.search_runs(self._server, experiments, runs)
-        except Refused:
-            return {}
+        return await queries.search_runs(self._server, experiments, runs) if len(runs) > 1 else {}
 
     async def _bulk_logged(self, keys: Iterable[Key]) -> Mapping[str, LoggedModel]:
         details = (self._known[key].detail for key in keys if key in self._known)
@@ -102,14 +92,7 @@ class VersionCache:
         experiments = {one.experiment_id for one in known.values()} - {""}
         if len(known) < 2 or not experiments:
             return {}
-        try:
-            return await queries.search_logged_models(self._server, experiments, known)
-        except Refused:
-            return {}
-
-    def _run_id(self, key: Key) -> str | None:
-        known = self._known.get(key)
-        return known.record.run_id if known is not None else None
+        return await queries.search_logged_models(self._server, experiments, known)
 
     async def _each(self, questions: Iterable[Callable[[], Awaitable[Answer]]]) -> list[Answer]:
         """All answers; once the server is silent, no further request waits for it."""
@@ -139,22 +122,18 @@ class VersionCache:
         since: float,
     ) -> Answer:
         try:
-            record = record or await self._version(key)
+            record = record or await queries.unless_gone(queries.get_version(self._server, *key))
             if record is None:
                 return None
             detail = await self._detail(key, record, logged, began, since)
             run = None
             if detail.run_id is not None:
-                run = runs.get(detail.run_id) or await get_run(self._server, detail.run_id)
+                run = runs.get(detail.run_id) or await queries.unless_gone(
+                    queries.get_run(self._server, detail.run_id)
+                )
             return KnownVersion(record, detail, run)
         except StagingMirrorError as error:
             return error
-
-    async def _version(self, key: Key) -> Version | None:
-        try:
-            return await queries.get_version(self._server, *key)
-        except NotThere:
-            return None
 
     async def _detail(
         self,
@@ -179,8 +158,7 @@ class VersionCache:
         if detail.logged is None:
             return None if detail.source.startswith("models:/") else detail
         model_id = detail.logged.model_id
-        try:
-            now = logged.get(model_id) or await queries.get_logged_model(self._server, model_id)
-        except NotThere:
-            return None
-        return replace(detail, logged=now)
+        now = logged.get(model_id) or await queries.unless_gone(
+            queries.get_logged_model(self._server, model_id)
+        )
+        return replace(detail, logged=now) if now else None

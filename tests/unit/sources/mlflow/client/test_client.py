@@ -139,7 +139,7 @@ async def test_each_server_is_sent_its_own_credentials(
         finally:
             await server.close()
 
-    assert answer == {"header": header}
+    assert answer.raw() == {"header": header}
     assert SECRET not in repr(Token(SECRET))
     assert SECRET not in repr(RegistryAddress("https://a", Basic("us", SECRET)))
 
@@ -238,7 +238,7 @@ async def test_only_a_server_with_a_trusted_certificate_is_asked(tmp_path: Path)
     async def ask(ca_bundle: str | None) -> dict[str, object]:
         server = MlflowServer(url, credentials=None, ca_bundle=ca_bundle, settings=SETTINGS)
         try:
-            return await server.call("GET", "mlflow/anything")
+            return (await server.call("GET", "mlflow/anything")).raw()
         finally:
             await server.close()
 
