@@ -110,7 +110,7 @@ class KubernetesClient:
         words = {**(query or {}), "limit": str(limit)}
         while True:
             body = await self._call("GET", path, words, accept=accept)
-            page = await self._decoded(body, f"GET {path}", shape or _as_it_is)
+            page = await self._decoded(body, f"GET {path}", shape or (lambda item: item))
             yield page
             token = page["metadata"].get("continue")
             if not token:
@@ -268,10 +268,6 @@ def _no_answer(request: str, error: Exception) -> NotAnswered:
     """Named by its type only: an address or a credential could be in the text."""
     what = "timed out" if isinstance(error, TimeoutError) else f"failed ({type(error).__name__})"
     return NotAnswered(NOT_ANSWERING, f"{request} {what}.")
-
-
-def _as_it_is(item: dict[str, Any]) -> dict[str, Any]:
-    return item
 
 
 def keepalive_socket(address: AddrInfoType) -> socket.socket:

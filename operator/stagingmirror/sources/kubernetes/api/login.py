@@ -86,7 +86,9 @@ async def _by_kubeconfig(kubeconfig: str | None, context: str | None) -> Login:
     configuration, chosen = await _load(kubeconfig, context)
 
     async def read() -> str | None:
-        return _header((await _load(kubeconfig, context))[0])
+        configuration, _ = await _load(kubeconfig, context)
+        value = configuration.api_key.get("BearerToken")
+        return str(value) if value else None
 
     server = str(configuration.host)
     return Login(
@@ -119,11 +121,6 @@ async def _load(kubeconfig: str | None, context: str | None) -> tuple[Any, dict[
             " have this context?",
         ) from error
     return configuration, loader.current_context["context"]
-
-
-def _header(configuration: Any) -> str | None:
-    value = configuration.api_key.get("BearerToken")
-    return str(value) if value else None
 
 
 def _kept(read: Callable[[], Awaitable[str | None]]) -> Authorization:

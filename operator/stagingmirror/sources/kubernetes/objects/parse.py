@@ -7,6 +7,7 @@ their resourceVersions: an event that changes nothing for us wakes no mirror.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from sys import intern
 from typing import Any, TypeAlias
 
@@ -92,7 +93,11 @@ def workload(kind: WorkloadKind, body: Body) -> Declared:
         # A CronJob has no observedGeneration: it is a recipe, nothing has to catch up.
         caught_up=kind == "CronJob" or int(status.get("observedGeneration") or 0) >= generation,
         containers=containers_of(pod_spec),
-        annotations=_annotations(metadata),
+        annotations={
+            intern(key): value
+            for key, value in (metadata.get("annotations") or {}).items()
+            if key != _LAST_APPLIED
+        },
         # What a CronJob runs at a time is no replica count: it is there or not.
         replicas=1 if kind == "CronJob" else int(spec.get("replicas", 1)),
         current=_current(kind, metadata, status, pod_spec),
@@ -102,16 +107,9 @@ def workload(kind: WorkloadKind, body: Body) -> Declared:
     )
 
 
-def deployment(body: Body) -> Declared:
-    return workload("Deployment", body)
-
-
-def stateful_set(body: Body) -> Declared:
-    return workload("StatefulSet", body)
-
-
-def cron_job(body: Body) -> Declared:
-    return workload("CronJob", body)
+deployment = partial(workload, "Deployment")
+stateful_set = partial(workload, "StatefulSet")
+cron_job = partial(workload, "CronJob")
 
 
 def replica_set(body: Body) -> Made:
@@ -211,11 +209,6 @@ def _identity(metadata: Body) -> tuple[str, str, str, str]:
 def _controller(metadata: Body) -> str:
     owners = metadata.get("ownerReferences") or ()
     return intern(next((str(one["uid"]) for one in owners if one.get("controller")), ""))
-
-
-def _annotations(metadata: Body) -> dict[str, str]:
-    annotations = metadata.get("annotations") or {}
-    return {intern(key): annotations[key] for key in annotations if key != _LAST_APPLIED}
 
 
 def _current(kind: WorkloadKind, metadata: Body, status: Body, pod_spec: Body) -> str:

@@ -25,6 +25,10 @@ _Shape: TypeAlias = tuple[tuple[str, str, _Variables, bool], ...]
 
 def containers_of(pod_spec: Mapping[str, Any]) -> Mapping[str, Container]:
     """By name. Equal ones are one object: a thousand pods of one template cost as much as one."""
+    # Init containers that go on running beside the others (since Kubernetes 1.29).
+    sidecars = [
+        one for one in pod_spec.get("initContainers") or () if one.get("restartPolicy") == "Always"
+    ]
     return _containers(
         tuple(
             (
@@ -33,15 +37,9 @@ def containers_of(pod_spec: Mapping[str, Any]) -> Mapping[str, Container]:
                 _variables(one.get("env") or ()),
                 bool(one.get("envFrom")),
             )
-            for one in (*pod_spec["containers"], *_sidecars(pod_spec))
+            for one in (*pod_spec["containers"], *sidecars)
         )
     )
-
-
-def _sidecars(pod_spec: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Init containers that go on running beside the others (since Kubernetes 1.29)."""
-    listed = pod_spec.get("initContainers") or ()
-    return [one for one in listed if one.get("restartPolicy") == "Always"]
 
 
 def digest_of(pod_spec: Mapping[str, Any]) -> str:

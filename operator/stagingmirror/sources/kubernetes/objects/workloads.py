@@ -104,8 +104,7 @@ def _of_cron_job(declared: Declared, stores: Stores) -> tuple[list[Pod], bool]:
     if not finished:
         return [], rolling
     *_, last = max(finished)
-    pods = stores.pods.owned(last.uid)
-    return [one.pod for one in pods if not one.pod.terminating], rolling
+    return [one.pod for one in stores.pods.owned(last.uid) if not one.pod.terminating], rolling
 
 
 def _starting(declared: Declared, current: list[Pod]) -> bool:

@@ -16,7 +16,7 @@ _WRITES = frozenset(
 # the statuses of our own resources are ours.
 _OF_OURSELVES = frozenset({"authorization.k8s.io", "authentication.k8s.io", GROUP})
 # Resources that only report: our account may write Events wherever a mirror may be.
-_TELLING = frozenset({"events"})
+_REPORTS = frozenset({"events"})
 _AT_ONCE = 8
 
 
@@ -33,14 +33,9 @@ class Permission(NamedTuple):
         return f"{self.verb} {self.resource}" + (f".{self.group}" if self.group else "")
 
 
-def _group(version: str) -> str:
-    group, slash, _ = version.partition("/")
-    return group if slash else ""
-
-
 # What watching a namespace needs.
 READS: tuple[Permission, ...] = tuple(
-    Permission(verb, _group(resource.group), resource.plural)
+    Permission(verb, resource.group.rpartition("/")[0], resource.plural)
     for resource in RESOURCES.values()
     for verb in ("get", "list", "watch")
 )
@@ -68,13 +63,29 @@ async def missing_permissions(
     """Those that the cluster denies to our account, in their order."""
     slots = asyncio.Semaphore(_AT_ONCE)
 
-    async def missing(permission: Permission) -> bool:
+    async def is_denied(permission: Permission) -> bool:
+        resource, _, subresource = permission.resource.partition("/")
+        review = {
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SelfSubjectAccessReview",
+            "spec": {
+                "resourceAttributes": {
+                    "namespace": namespace,
+                    "verb": permission.verb,
+                    "group": permission.group,
+                    "resource": resource,
+                    "subresource": subresource,
+                }
+            },
+        }
+        path = f"{_REVIEWS}/selfsubjectaccessreviews"
         async with slots:
-            return not await _has(client, namespace, permission)
+            answer = await client.request("POST", path, body=review)
+        return not (answer.get("status") or {}).get("allowed")
 
     wanted = tuple(needed)
-    answers = await asyncio.gather(*(missing(permission) for permission in wanted))
-    return tuple(one for one, lacks in zip(wanted, answers, strict=True) if lacks)
+    answers = await asyncio.gather(*map(is_denied, wanted))
+    return tuple(one for one, denied in zip(wanted, answers, strict=True) if denied)
 
 
 def denial(missing: Iterable[Permission], namespace: str) -> str:
@@ -83,28 +94,10 @@ def denial(missing: Iterable[Permission], namespace: str) -> str:
     return f"Our account may not {what} in namespace {namespace}: give it a Role that allows it."
 
 
-async def _has(client: KubernetesClient, namespace: str, permission: Permission) -> bool:
-    resource, _, subresource = permission.resource.partition("/")
-    attributes = {
-        "namespace": namespace,
-        "verb": permission.verb,
-        "group": permission.group,
-        "resource": resource,
-        "subresource": subresource,
-    }
-    review = {
-        "apiVersion": "authorization.k8s.io/v1",
-        "kind": "SelfSubjectAccessReview",
-        "spec": {"resourceAttributes": attributes},
-    }
-    answer = await client.request("POST", f"{_REVIEWS}/selfsubjectaccessreviews", body=review)
-    return bool((answer.get("status") or {}).get("allowed"))
-
-
 def _writes(rule: Mapping[str, Any]) -> bool:
     verbs = set(rule.get("verbs") or ())
     if not (verbs & _WRITES or "*" in verbs):
         return False
-    if set(rule.get("resources") or ()) <= _TELLING:
+    if set(rule.get("resources") or ()) <= _REPORTS:
         return False
     return not set(rule.get("apiGroups") or ()) <= _OF_OURSELVES

@@ -18,7 +18,7 @@ from stagingmirror.sources.kubernetes.objects.parse import Versioned
 from stagingmirror.sources.kubernetes.objects.store import Store, newer
 from stagingmirror.sources.kubernetes.subjects import ConfigMap
 from stagingmirror.sources.kubernetes.watch.backoff import Backoff
-from stagingmirror.sources.kubernetes.watch.watched_kinds import CONFIG_MAPS
+from stagingmirror.sources.kubernetes.watch.watched_kinds import RESOURCES
 
 # Namespace and name.
 Key = tuple[str, str]
@@ -173,7 +173,7 @@ class ConfigMaps:
     async def _read_once(self, key: Key) -> None:
         async with self._slots:
             began, counted = self._clock(), self._counted_anew
-            body = await self._client.request("GET", CONFIG_MAPS.path(*key))
+            body = await self._client.request("GET", RESOURCES["ConfigMap"].path(*key))
         if counted != self._counted_anew:
             return
         config_map = shaped(body, "GET configmaps", parse.config_map)

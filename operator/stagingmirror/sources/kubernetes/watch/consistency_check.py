@@ -117,7 +117,10 @@ class ConsistencyCheck(Generic[E]):
     async def run(self) -> None:
         """Until cancelled. A watch that was interrupted is proven right away."""
         while True:
-            await self._until_due()
+            seconds = self._interval()
+            if any(self._trouble.values()):
+                seconds = min(seconds, LONGEST)
+            await self.watch.resumed.sleep(seconds * _CHANCE.uniform(0.8, 1.0))
             if self.watch.covers:
                 await self._prove(None)
 
@@ -140,12 +143,6 @@ class ConsistencyCheck(Generic[E]):
             await self.watch.tried.wait()
             if self.watch.requested >= since:
                 return
-
-    async def _until_due(self) -> None:
-        seconds = self._interval()
-        if any(self._trouble.values()):
-            seconds = min(seconds, LONGEST)
-        await self.watch.resumed.sleep(seconds * _CHANCE.uniform(0.8, 1.0))
 
     async def _prove(self, namespace: str | None, since: float = float("inf")) -> None:
         async with self.watch.at_once, self.watch.listing:
@@ -204,11 +201,8 @@ class ConsistencyCheck(Generic[E]):
         """Uids that are there, what the store seems to lack, and the LIST's own version."""
         watch, seen, lost, at = self.watch, set[str](), list[Listed](), ""
 
-        def row(item: dict[str, Any]) -> Listed:
-            return listed(item)
-
         path = watch.resource.path(namespace)
-        async for page in watch.client.pages(path, metadata_only=True, shape=row):
+        async for page in watch.client.pages(path, metadata_only=True, shape=listed):
             rows = [one for one in page["items"] if one.namespace in watch.covers]
             at = str(shaped(page["metadata"], f"GET {path}", version_of))
             seen.update(one.uid for one in rows)

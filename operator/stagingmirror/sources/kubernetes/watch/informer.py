@@ -95,6 +95,10 @@ class Watch(Generic[E]):
         self._interrupted = False
         self._following: asyncio.Task[None] | None = None
         self._pausing = Backoff()
+        # Ends the pause before the next try.
+        self.hurry = self._pausing.hurry
+        # Called where it may not read all namespaces any more.
+        self.refused = callbacks.refused
 
     async def run(self) -> None:
         """Until cancelled, or refused for all namespaces."""
@@ -115,14 +119,6 @@ class Watch(Generic[E]):
         self._interrupted = True
         if self._following is not None:
             self._following.cancel()
-
-    def hurry(self) -> None:
-        """Do not wait: try again now."""
-        self._pausing.hurry()
-
-    def refused(self) -> None:
-        """It may not read all namespaces any more."""
-        self._callbacks.refused()
 
     def take(self, entry: E, *, anyway: bool = False) -> None:
         """An object as a direct read showed it; ``anyway``: also where its version is older."""
@@ -246,19 +242,15 @@ class Watch(Generic[E]):
             kind, body = event["type"], event["object"]
             if kind == "ERROR":
                 raise _broken_off(body)
-            self._hear(kind, body)
+            if kind != "BOOKMARK" and body["metadata"]["namespace"] in self.covers:
+                if kind == "DELETED":
+                    self.drop(body["metadata"]["namespace"], body["metadata"]["uid"])
+                else:
+                    self.take(self.parsed(body))
             self._version = str(body["metadata"]["resourceVersion"])
             self.newest = max(self.newest, int(self._version))
         except MALFORMED as error:
             raise NotAnswered(NOT_ANSWERING, "A watch event is not Kubernetes' JSON.") from error
-
-    def _hear(self, kind: str, body: dict[str, Any]) -> None:
-        if kind == "BOOKMARK" or body["metadata"]["namespace"] not in self.covers:
-            return
-        if kind == "DELETED":
-            self.drop(body["metadata"]["namespace"], body["metadata"]["uid"])
-        else:
-            self.take(self.parsed(body))
 
 
 def _broken_off(status: dict[str, Any]) -> StagingMirrorError:

@@ -111,8 +111,9 @@ class KubernetesSource:
 
     def configure(self, specs: Mapping[str, MirrorEnvironmentSpec], credentials: object) -> None:
         """Watch the namespaces that environments list."""
-        listed = (namespace for spec in specs.values() for namespace in spec.namespaces)
-        self._coverage.want(frozenset(listed))
+        self._coverage.want(
+            frozenset(namespace for spec in specs.values() for namespace in spec.namespaces)
+        )
 
     def answers(self, environment: str) -> None:
         """Each namespace is checked by itself."""
@@ -257,8 +258,7 @@ class KubernetesSource:
     def _tell(self, entry: Entry) -> None:
         """An entry changed: announce the subject that it is or belongs to."""
         if (declared := self._stores.workload_of(entry)) is not None:
-            subject = WorkloadSubject(declared.kind, declared.namespace, declared.name)
-            self._on_change(subject)
+            self._on_change(WorkloadSubject(declared.kind, declared.namespace, declared.name))
 
     def _tell_config_map(self, entry: Entry) -> None:
         self._config_maps.metadata_changed((entry.namespace, entry.name))

@@ -29,48 +29,44 @@ class Resource(Generic[E]):
         return f"{root}{space}/{self.plural}" + (f"/{name}" if name else "")
 
 
-DEPLOYMENTS = Resource(
-    "Deployment", "apps/v1", "deployments", parse.deployment, lambda stores: stores.deployments
-)
-STATEFUL_SETS = Resource(
-    "StatefulSet",
-    "apps/v1",
-    "statefulsets",
-    parse.stateful_set,
-    lambda stores: stores.stateful_sets,
-)
-CRON_JOBS = Resource(
-    "CronJob", "batch/v1", "cronjobs", parse.cron_job, lambda stores: stores.cron_jobs
-)
-REPLICA_SETS = Resource(
-    "ReplicaSet",
-    "apps/v1",
-    "replicasets",
-    parse.replica_set,
-    lambda stores: stores.replica_sets,
-    metadata_only=True,
-)
-JOBS = Resource("Job", "batch/v1", "jobs", parse.job, lambda stores: stores.jobs)
-PODS = Resource("Pod", "v1", "pods", parse.pod, lambda stores: stores.pods)
-CONFIG_MAPS = Resource(
-    "ConfigMap",
-    "v1",
-    "configmaps",
-    parse.metadata_of,
-    lambda stores: stores.config_maps,
-    metadata_only=True,
-)
-
 RESOURCES: dict[str, Resource[Any]] = {
     one.kind: one
     for one in (
-        DEPLOYMENTS,
-        STATEFUL_SETS,
-        CRON_JOBS,
-        REPLICA_SETS,
-        JOBS,
-        PODS,
-        CONFIG_MAPS,
+        Resource(
+            "Deployment",
+            "apps/v1",
+            "deployments",
+            parse.deployment,
+            lambda stores: stores.deployments,
+        ),
+        Resource(
+            "StatefulSet",
+            "apps/v1",
+            "statefulsets",
+            parse.stateful_set,
+            lambda stores: stores.stateful_sets,
+        ),
+        Resource(
+            "CronJob", "batch/v1", "cronjobs", parse.cron_job, lambda stores: stores.cron_jobs
+        ),
+        Resource(
+            "ReplicaSet",
+            "apps/v1",
+            "replicasets",
+            parse.replica_set,
+            lambda stores: stores.replica_sets,
+            metadata_only=True,
+        ),
+        Resource("Job", "batch/v1", "jobs", parse.job, lambda stores: stores.jobs),
+        Resource("Pod", "v1", "pods", parse.pod, lambda stores: stores.pods),
+        Resource(
+            "ConfigMap",
+            "v1",
+            "configmaps",
+            parse.metadata_of,
+            lambda stores: stores.config_maps,
+            metadata_only=True,
+        ),
     )
 }
 # Per kind of subject, the kinds whose watches make its answer.

@@ -100,7 +100,11 @@ async def end(writer: Writer, load: Load) -> tuple[str, ...]:
     pods = await writer.select(
         f"/api/v1/namespaces/{load.namespace}/pods", f"{JOB_NAME}={load.name}"
     )
-    names = sorted(pod["metadata"]["name"] for pod in pods if not _has_finished(pod))
+    names = sorted(
+        pod["metadata"]["name"]
+        for pod in pods
+        if (pod.get("status") or {}).get("phase") not in ("Succeeded", "Failed")
+    )
     return (*job, *(f"pod {name}" for name in names))
 
 
@@ -159,16 +163,12 @@ def ended(job: Body) -> Ended | None:
     return None
 
 
-def _has_finished(pod: Body) -> bool:
-    return (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed")
-
-
 def _container(spec: Mapping[str, Any], load: Load) -> dict[str, Any]:
     pod = (spec.get("template") or {}).get("spec") or {}
-    for container in pod.get("containers") or ():
+    containers: list[dict[str, Any]] = pod.get("containers") or []
+    for container in containers:
         if container.get("name") == load.container:
-            found: dict[str, Any] = container
-            return found
+            return container
     raise StepFailed(
         Reason.CONTAINER_GONE,
         f"CronJob {load.cron_job} has no container {load.container}; name one that it has.",

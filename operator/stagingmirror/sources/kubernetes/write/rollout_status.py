@@ -3,7 +3,7 @@
 Judging is pure; ``Rollout`` holds what was read for it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,14 +50,21 @@ async def read_rollout(writer: Writer, kind: WorkloadKind, namespace: str, name:
     body = await writer.get(workload_path(kind, namespace, name))
     if kind == "CronJob":
         return Rollout(kind, body, ())
-    labels = _selector((body["spec"].get("selector") or {}).get("matchLabels") or {})
+    selector = (body["spec"].get("selector") or {}).get("matchLabels") or {}
+    labels = ",".join(f"{key}={value}" for key, value in sorted(selector.items()))
     found = await writer.select(f"/api/v1/namespaces/{namespace}/pods", labels)
     revision = await _revision(writer, kind, namespace, body, labels)
     alive = tuple(pod for pod in found if _is_alive(pod))
     label = _REVISION_LABELS[kind]
     newest = tuple(pod for pod in alive if _labels(pod).get(label) == revision)
-    former = tuple(pod for pod in alive if _labels(pod).get(label) != revision)
-    return Rollout(kind, body, newest, _in_the_way(former) if _is_ordered(kind, body) else ())
+    if kind != "StatefulSet" or body["spec"].get("podManagementPolicy") == "Parallel":
+        return Rollout(kind, body, newest)
+    in_the_way = sorted(
+        str(pod["metadata"]["name"])
+        for pod in alive
+        if _labels(pod).get(label) != revision and not _is_ready(pod)
+    )
+    return Rollout(kind, body, newest, tuple(in_the_way))
 
 
 def refuse_unmovable(rollout: Rollout) -> None:
@@ -170,31 +177,15 @@ def _refuse_hopeless(rollout: Rollout, *, was_stuck: bool) -> None:
         if kind == "ReplicaFailure" and condition.get("status") == "True":
             raise StepFailed(reason, f"{name} may not create pods; see its quota and admission.")
     for pod in rollout.pods:
-        _refuse_pod(name, pod)
-
-
-def _refuse_pod(name: str, pod: Body) -> None:
-    for container, why in _hopeless(pod):
-        remedy = _REMEDIES.get(why, f"see that {container.get('image')} is there")
-        raise StepFailed(why, f"{name}: container {container['name']}; {remedy}.")
-
-
-def _in_the_way(former: tuple[Body, ...]) -> tuple[str, ...]:
-    return tuple(sorted(str(pod["metadata"]["name"]) for pod in former if not _is_ready(pod)))
-
-
-def _hopeless(pod: Body) -> Iterator[tuple[Body, str]]:
-    """Its containers that never start, and why."""
-    status = pod.get("status") or {}
-    for group in ("initContainerStatuses", "containerStatuses"):
-        for container in status.get(group) or ():
-            waiting = ((container.get("state") or {}).get("waiting") or {}).get("reason")
-            if waiting in _NEVER_STARTS:
-                yield container, waiting
-
-
-def _is_ordered(kind: WorkloadKind, body: Body) -> bool:
-    return kind == "StatefulSet" and body["spec"].get("podManagementPolicy") != "Parallel"
+        status = pod.get("status") or {}
+        for container in (
+            *(status.get("initContainerStatuses") or ()),
+            *(status.get("containerStatuses") or ()),
+        ):
+            why = ((container.get("state") or {}).get("waiting") or {}).get("reason")
+            if why in _NEVER_STARTS:
+                remedy = _REMEDIES.get(why, f"see that {container.get('image')} is there")
+                raise StepFailed(why, f"{name}: container {container['name']}; {remedy}.")
 
 
 def _is_current(rollout: Rollout) -> bool:
@@ -216,10 +207,6 @@ def _name(rollout: Rollout) -> str:
 
 def _labels(body: Body) -> Mapping[str, Any]:
     return body["metadata"].get("labels") or {}
-
-
-def _selector(labels: Mapping[str, str]) -> str:
-    return ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
 
 
 def _is_ready(pod: Body) -> bool:

@@ -1,6 +1,6 @@
-"""The only hand that writes into staging's namespaces.
+"""The only way to write into staging's namespaces.
 
-Every write passes one door: never into a namespace that any Production environment lists, whoever
+Every write passes one check: never into a namespace that any Production environment lists, whoever
 else lists it, and never from a process that does not lead. Each carries the resourceVersion that
 was judged, so a late write of a paused process meets a 409.
 """
@@ -95,25 +95,26 @@ class Writer:
             query["continue"] = more
 
     async def create(self, namespace: str, path: str, body: Body) -> dict[str, Any]:
-        self.permit(namespace)
-        query = {"fieldManager": FIELD_MANAGER}
-        return dict(await self._client.request("POST", path, query=query, body=body))
+        return await self._write("POST", namespace, path, body, JSON)
 
     async def patch(
         self, namespace: str, path: str, body: object, content_type: str
     ) -> dict[str, Any]:
-        self.permit(namespace)
-        query = {"fieldManager": FIELD_MANAGER}
-        answer = await self._client.request(
-            "PATCH", path, query=query, body=body, content_type=content_type
-        )
-        return dict(answer)
+        return await self._write("PATCH", namespace, path, body, content_type)
 
     async def replace(self, namespace: str, path: str, body: Body) -> dict[str, Any]:
         """A PUT: the body's resourceVersion fences it."""
+        return await self._write("PUT", namespace, path, body, JSON)
+
+    async def _write(
+        self, method: str, namespace: str, path: str, body: object, content_type: str
+    ) -> dict[str, Any]:
         self.permit(namespace)
         query = {"fieldManager": FIELD_MANAGER}
-        return dict(await self._client.request("PUT", path, query=query, body=body))
+        answer = await self._client.request(
+            method, path, query=query, body=body, content_type=content_type
+        )
+        return dict(answer)
 
     async def delete(
         self, namespace: str, path: str, uid: str, *, foreground: bool = False
@@ -184,15 +185,12 @@ def _still_to_do(body: Body, kind: WorkloadKind, uid: str, changes: Sequence[Cha
     who = f"{kind} {body['metadata']['name']}"
     if body["metadata"]["uid"] != uid:
         raise ChangedUnderneath(Reason.CHANGED_UNDERNEATH, f"{who} was deleted and made again.")
-    todo = False
-    for change in changes:
-        entry = read_field(body, kind, change.write)
-        if entry == change.target:
-            continue
+    entries = [(change, read_field(body, kind, change.write)) for change in changes]
+    undone = [(change, entry) for change, entry in entries if entry != change.target]
+    for change, entry in undone:
         if entry != change.former:
             raise changed_underneath(body, kind, change)
-        todo = True
-    return todo
+    return bool(undone)
 
 
 def changed_underneath(body: Body, kind: WorkloadKind, change: Change) -> ChangedUnderneath:

@@ -227,16 +227,14 @@ class _Copy:
         }
 
     def _origin_tags(self) -> dict[str, str]:
-        order = self._order
-        tags = {
-            provenance_tags.REGISTRY: order.origin_registry,
-            provenance_tags.MODEL: order.from_model,
-            provenance_tags.VERSION: order.from_version,
-            provenance_tags.TREE_HASH: order.tree_hash,
+        run_id = self._original.run_id
+        return {
+            provenance_tags.REGISTRY: self._order.origin_registry,
+            provenance_tags.MODEL: self._order.from_model,
+            provenance_tags.VERSION: self._order.from_version,
+            provenance_tags.TREE_HASH: self._order.tree_hash,
+            **({provenance_tags.RUN_ID: run_id} if run_id else {}),
         }
-        return tags | (
-            {provenance_tags.RUN_ID: run_id} if (run_id := self._original.run_id) else {}
-        )
 
     def _moved(self, size: int) -> None:
         self._done += size

@@ -1,6 +1,7 @@
 """Files from one server to another, without a copy on disk."""
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from dataclasses import dataclass
 
 from stagingmirror.errors import StagingMirrorError
 from stagingmirror.sources.mlflow.client.artifacts import StoredFile, blocks, list_files, located
@@ -19,23 +20,17 @@ class SourceFailed(Exception):
         self.error = error
 
 
+@dataclass(frozen=True, slots=True)
 class Transfer:
-    """From a folder here to a folder there."""
+    """From a folder here to a folder there. ``may_write`` is called before each upload, and raises
+    where it may not be any more.
+    """
 
-    def __init__(
-        self,
-        source: MlflowServer,
-        from_root: str,
-        destination: MlflowServer,
-        to_root: str,
-        may_write: Callable[[], None],
-    ) -> None:
-        """``may_write`` is called before each upload, and raises where it may not be any more."""
-        self._source = source
-        self._from = from_root
-        self._destination = destination
-        self._to = to_root
-        self._may_write = may_write
+    source: MlflowServer
+    from_root: str
+    destination: MlflowServer
+    to_root: str
+    may_write: Callable[[], None]
 
     async def send(
         self, files: Iterable[StoredFile], progress: Progress, *, again: bool
@@ -45,7 +40,7 @@ class Transfer:
 
         Raises SourceFailed, or what the destination answered.
         """
-        there = set() if again else set(await list_files(self._destination, self._to))
+        there = set() if again else set(await list_files(self.destination, self.to_root))
         read = {}
         for file in files:
             if file in there:
@@ -55,13 +50,13 @@ class Transfer:
         return read
 
     async def _send(self, file: StoredFile, progress: Progress) -> FileHash:
-        self._may_write()
+        self.may_write()
         digest = Digest()
         failed: list[StagingMirrorError] = []
 
         async def chunks() -> AsyncIterator[bytes]:
             try:
-                async with self._source.get_file(located(self._from, file.path)) as answer:
+                async with self.source.get_file(located(self.from_root, file.path)) as answer:
                     async for block in exactly(blocks(answer), file):
                         await digest.add(block)
                         progress(sum(map(len, block)))
@@ -72,7 +67,7 @@ class Transfer:
                 raise
 
         try:
-            await self._destination.put_file(located(self._to, file.path), chunks(), file.size)
+            await self.destination.put_file(located(self.to_root, file.path), chunks(), file.size)
         except StagingMirrorError as error:
             # aiohttp reports what its body raised as a broken connection.
             raise (SourceFailed(failed[0]) if failed else error) from None

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from stagingmirror.drift.facts import Unseen, Why
-from stagingmirror.errors import NotAnswered, NotThere, StagingMirrorError
+from stagingmirror.errors import NotAnswered, StagingMirrorError
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.mlflow.client import queries
 from stagingmirror.sources.mlflow.client.client import MlflowServer
@@ -89,14 +89,17 @@ class PollRound:
         self.tried = began
 
     async def _read(self, wanted: Wanted, since: Mapping[Key, float], began: float) -> None:
-        requested = wanted.versions | self._named(wanted.aliases)
+        requested = wanted.versions | self.observations.named(wanted.aliases)
         answers = await self._versions.read(requested, began=began, since=since)
         models = await self._read_models(wanted.aliases)
         new = _named_by(models, wanted.aliases) - requested
         if new:
             answers |= await self._versions.read(new, began=began, since=since)
             models = await self._requested_last(models, new, wanted.aliases)
-        await self._learn_founding()
+        if self._founded is None:
+            # It helps to prove an identity; no observation depends on it.
+            with suppress(NotAnswered):
+                self._founded = await queries.founded(self.server)
         self._publish(wanted, models, answers, began)
 
     async def has_moved(self, aliases: Collection[Key]) -> bool:
@@ -157,28 +160,20 @@ class PollRound:
         await self.reading.close()
         await self.server.close()
 
-    def _named(self, aliases: Iterable[Key]) -> set[Key]:
-        return {
-            (key[0], name) for key in aliases if (name := self.observations.names(key)) is not None
-        }
-
     async def _read_models(self, aliases: Iterable[Key]) -> dict[str, ModelAnswer]:
         """One search; what it does not show is requested directly."""
         names = {name for name, _ in aliases}
-        found = await queries.search_registered_models(self.server, names)
-        self.models = found
-        models: dict[str, ModelAnswer] = dict(found)
+        self.models = await queries.search_registered_models(self.server, names)
+        models: dict[str, ModelAnswer] = dict(self.models)
         for name, alias in aliases:
-            shown = found.get(name)
+            shown = self.models.get(name)
             if shown is None or alias not in shown.aliases:
                 models[name] = await self._read_model(name)
         return models
 
     async def _read_model(self, name: str) -> ModelAnswer:
         try:
-            return await queries.get_registered_model(self.server, name)
-        except NotThere:
-            return None
+            return await queries.unless_gone(queries.get_registered_model(self.server, name))
         except StagingMirrorError as error:
             if is_silence(error):
                 raise
@@ -199,17 +194,11 @@ class PollRound:
                 self.again = True
         return settled
 
-    async def _learn_founding(self) -> None:
-        if self._founded is None:
-            # It helps to prove an identity; no observation depends on it.
-            with suppress(NotAnswered):
-                self._founded = await queries.founded(self.server)
-
     def _failed(self, wanted: Wanted, why: Why, began: float) -> None:
         self.trouble = why
         for key in wanted.aliases:
             self.observations.alias_trouble(key, why, began)
-        for key in wanted.versions | self._named(wanted.aliases):
+        for key in wanted.versions | self.observations.named(wanted.aliases):
             self.observations.version_trouble(key, why, began)
 
     def _publish(
@@ -226,7 +215,7 @@ class PollRound:
         for key in wanted.aliases:
             if key[0] in models:
                 self._publish_alias(key, models[key[0]], began)
-        still = wanted.versions | self._named(wanted.aliases)
+        still = wanted.versions | self.observations.named(wanted.aliases)
         self.observations.keep(wanted.aliases, still)
         self._versions.keep(still)
         self._answered = {key: one for key, one in self._answered.items() if key in still}

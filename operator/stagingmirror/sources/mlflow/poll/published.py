@@ -1,6 +1,6 @@
 """What is known of the aliases and versions of one server; changes are announced."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from typing import TypeVar
 
@@ -63,11 +63,18 @@ class Published:
         found = answer.value if isinstance(answer, Observed) else None
         return None if found is None else found.version
 
+    def named(self, aliases: Iterable[Key]) -> set[Key]:
+        """The versions that these aliases named when they were last seen."""
+        names = ((key[0], self.names(key)) for key in aliases)
+        return {(model, version) for model, version in names if version is not None}
+
     def _move(self, key: Key, version: str, answered: float) -> tuple[float | None, float | None]:
         """The times between which the alias came to name this version, where we saw that."""
         answer, former = self.aliases.get(key), self._former.pop(key, None)
         if not isinstance(answer, Observed):
-            return _moved_since(former, version, answered)
+            if former is not None and former.version != version:
+                return answered, former.seen
+            return (former.moved, former.unmoved) if former else (None, None)
         if answer.value is None or answer.value.version != version:
             return answered, answer.began
         return answer.value.moved, answer.value.unmoved
@@ -83,16 +90,6 @@ class Published:
         observations[key] = answer
         if before is None or _without_age(before) != _without_age(answer):
             self._announce(kind, key)
-
-
-def _moved_since(
-    former: AliasHistory | None, version: str, answered: float
-) -> tuple[float | None, float | None]:
-    if former is None:
-        return None, None
-    if former.version != version:
-        return answered, former.seen
-    return former.moved, former.unmoved
 
 
 def _older(before: Observed[T] | Unseen | None, why: Why, began: float) -> Observed[T] | Unseen:

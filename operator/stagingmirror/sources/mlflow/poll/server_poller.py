@@ -115,13 +115,12 @@ class ServerPoller:
         self._probes.append(wanted)
         keys: set[Key] = set()
         try:
-            keys = wanted.versions | self._named(wanted)
+            keys = wanted.versions | self.poll.observations.named(wanted.aliases)
             self._since |= dict.fromkeys(keys, since)
             if not self._is_known(wanted, since):
                 await self._round()
-            keys |= self._named(wanted)
-            roots = self.poll.roots(keys)
-            await self.poll.reading.prove(roots, since=since, bytes_too=read_bytes)
+            keys |= self.poll.observations.named(wanted.aliases)
+            await self.poll.reading.prove(self.poll.roots(keys), since=since, bytes_too=read_bytes)
         finally:
             self._probes.remove(wanted)
             for key in keys:
@@ -151,14 +150,16 @@ class ServerPoller:
         observations = self.poll.observations
         known = (
             *(observations.aliases.get(key) for key in wanted.aliases),
-            *(observations.versions.get(key) for key in wanted.versions | self._named(wanted)),
+            *(
+                observations.versions.get(key)
+                for key in wanted.versions | self.poll.observations.named(wanted.aliases)
+            ),
         )
         return all(isinstance(each, Observed) and each.began >= since for each in known)
 
     async def _until_due(self) -> None:
         """The next round is due after the interval, or once a glance shows that an alias moved."""
-        interval = self._subscriptions.shortest(default=_IDLE)
-        self._sleeping = interval
+        interval = self._sleeping = self._subscriptions.shortest(default=_IDLE)
         wanted = self._wanted()
         glance_at = self.poll.tried + interval * GLANCE_AT
         glances = wanted.count >= _GLANCE_FROM and self._clock() < glance_at
@@ -181,10 +182,6 @@ class ServerPoller:
             wanted.aliases |= more.aliases
             wanted.versions |= more.versions
         return wanted
-
-    def _named(self, wanted: Wanted) -> set[Key]:
-        names = ((key[0], self.poll.observations.names(key)) for key in wanted.aliases)
-        return {(name, version) for name, version in names if version is not None}
 
     def _bound(self) -> None:
         """Environments that share a server share what is read: the widest bound counts."""
