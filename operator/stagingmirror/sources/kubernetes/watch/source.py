@@ -94,9 +94,11 @@ class KubernetesSource:
             clock=clock,
             interval=self._interval,
             counts=self.counts,
-            hearing=ScopeCallbacks(
-                changed=lambda kind: self._tell_config_map if kind == "ConfigMap" else self._tell,
-                settled=self._tell_wanted,
+            callbacks=ScopeCallbacks(
+                changed=lambda kind: (
+                    self._config_map_changed if kind == "ConfigMap" else self._announce
+                ),
+                settled=self._announce_wanted,
                 set_back=self._set_back,
             ),
         )
@@ -255,15 +257,15 @@ class KubernetesSource:
         if kind == "ConfigMap":
             self._config_maps.versions_went_back()
 
-    def _tell(self, entry: Entry) -> None:
+    def _announce(self, entry: Entry) -> None:
         """An entry changed: announce the subject that it is or belongs to."""
         if (declared := self._stores.workload_of(entry)) is not None:
             self._on_change(WorkloadSubject(declared.kind, declared.namespace, declared.name))
 
-    def _tell_config_map(self, entry: Entry) -> None:
+    def _config_map_changed(self, entry: Entry) -> None:
         self._config_maps.metadata_changed((entry.namespace, entry.name))
 
-    def _tell_wanted(self, kind: str, namespace: str | None) -> None:
+    def _announce_wanted(self, kind: str, namespace: str | None) -> None:
         """Answers that are no object changed too: not there, forbidden, not answering."""
         for (space, subject_kind), wanted in self._wanted.items():
             if kind in NEEDED[subject_kind] and namespace in (None, space):

@@ -53,7 +53,7 @@ class WatchScope:
         clock: Callable[[], float],
         interval: Callable[[], float],
         counts: Counts,
-        hearing: ScopeCallbacks,
+        callbacks: ScopeCallbacks,
     ) -> None:
         self.namespaces: frozenset[str] | None = None
         self._client = client
@@ -61,7 +61,7 @@ class WatchScope:
         self._clock = clock
         self._interval = interval
         self._counts = counts
-        self._hearing = hearing
+        self._callbacks = callbacks
         self._scopes: dict[Place, _Scope] = {}
         self._narrow: set[str] = set()
         self._rearrange = asyncio.Event()
@@ -148,10 +148,10 @@ class WatchScope:
             namespace=namespace,
             wanted=lambda: self.namespaces or frozenset(),
             callbacks=WatchCallbacks(
-                self._hearing.changed(kind),
-                lambda: self._hearing.settled(kind, namespace),
+                self._callbacks.changed(kind),
+                lambda: self._callbacks.settled(kind, namespace),
                 lambda: self._make_narrow(kind),
-                lambda: self._hearing.set_back(kind),
+                lambda: self._callbacks.set_back(kind),
             ),
             clock=self._clock,
             at_once=self._at_once,
@@ -160,7 +160,7 @@ class WatchScope:
             watch,
             interval=self._interval,
             counts=self._counts,
-            settled=lambda proven: self._hearing.settled(kind, namespace or proven),
+            settled=lambda proven: self._callbacks.settled(kind, namespace or proven),
         )
         heirs = frozenset({namespace}) if namespace else self.namespaces or frozenset()
         _inherit(check, kind, heirs, former)

@@ -152,7 +152,7 @@ class ServerPoller:
             *(observations.aliases.get(key) for key in wanted.aliases),
             *(
                 observations.versions.get(key)
-                for key in wanted.versions | self.poll.observations.named(wanted.aliases)
+                for key in wanted.versions | observations.named(wanted.aliases)
             ),
         )
         return all(isinstance(each, Observed) and each.began >= since for each in known)
