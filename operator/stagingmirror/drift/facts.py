@@ -6,6 +6,7 @@ behind it (judgement, status, metrics, screens) knows only facts.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 # Separates a fact from its details: ``contentHash/tokenizer.json`` explains ``contentHash``.
 DETAIL = "/"
@@ -87,8 +88,7 @@ class Difference:
     expected: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Observations:
+class Observations(NamedTuple):
     """Both sides of one component, as last seen."""
 
     production: Observation

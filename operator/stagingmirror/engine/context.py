@@ -2,18 +2,17 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from stagingmirror.actions.step import ExecutableStep
 from stagingmirror.api.spec.mirror import StagingMirrorSpec, Track
-from stagingmirror.api.status.model import MirrorStatus
 from stagingmirror.api.types.times import posix
 from stagingmirror.component import Sides
 from stagingmirror.drift.deploys import DeployKey
 from stagingmirror.drift.facts import Acceptance, Hold, Observations
 from stagingmirror.drift.steps import Plan
 from stagingmirror.drift.verdict import Verdict
-from stagingmirror.engine.resources.mirror import MirrorKey
+from stagingmirror.engine.resources.mirror import Mirror
 from stagingmirror.view import Subject
 
 
@@ -26,20 +25,11 @@ class Judged:
     verdict: Verdict
 
 
-class Part(Protocol):
-    @property
-    def subjects(self) -> Collection[Subject[Any]]: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Context:
     """A mirror whose spec and environments are right, judged at ``now`` (POSIX s)."""
 
-    key: MirrorKey
-    uid: str
-    generation: int
-    created: str
-    annotations: Mapping[str, str]
+    mirror: Mirror
     spec: StagingMirrorSpec
     sides: Sides
     components: tuple[Judged, ...]
@@ -47,9 +37,7 @@ class Context:
     """Holds of this mirror that have not expired."""
     plan: Plan[ExecutableStep]
     """What a refresh would do now; status shows it, ``kubectl stagingmirror plan`` prints it."""
-    status: MirrorStatus
-    """The status as last written, or empty."""
-    parts: Mapping[DeployKey, Part]
+    parts: Mapping[DeployKey, Collection[Subject[Any]]]
     """What was read for one component on one side."""
     now: float
 

@@ -12,7 +12,7 @@ from stagingmirror.drift.facts import Fact, Hold, Observation, Observations, See
 from stagingmirror.drift.steps import Left, Plan
 from stagingmirror.drift.verdict import InSync, Verdict
 from stagingmirror.engine.context import Context, Judged
-from stagingmirror.engine.resources.mirror import MirrorKey
+from stagingmirror.engine.resources.mirror import Mirror, MirrorKey
 from stagingmirror.sources.kubernetes.write.field_patch import SetImage
 from support.kinds.builders import NOW, environment
 from support.resources import resources
@@ -26,6 +26,20 @@ STEP = PatchWorkload(
     "features",
     (SetImage("app", "registry.example/features@sha256:2"),),
 )
+
+
+def a_mirror(
+    annotations: Mapping[str, str] | None = None, status: Mapping[str, Any] | None = None
+) -> Mirror:
+    return Mirror(
+        key=MirrorKey("ml-staging", "fraud"),
+        uid="uid-1",
+        generation=1,
+        created="2026-11-01T00:00:00Z",
+        annotations=annotations or {},
+        status=MirrorStatus.read(status or {}),
+        body={},
+    )
 
 
 def context(
@@ -57,11 +71,7 @@ def context(
         production or Seen(facts, now - 10), staging or Seen({"digest": Fact("sha256:1")}, now - 10)
     )
     return Context(
-        key=MirrorKey("ml-staging", "fraud"),
-        uid="uid-1",
-        generation=1,
-        created="2026-11-01T00:00:00Z",
-        annotations=annotations or {},
+        mirror=a_mirror(annotations, status),
         spec=spec,
         sides=Sides(
             Side("production", "production", environment(), "ml-prod"),
@@ -70,7 +80,6 @@ def context(
         components=(Judged(spec.track[0], observations, verdict),),
         holds=holds,
         plan=Plan(steps, left),
-        status=MirrorStatus.read(status or {}),
         parts={},
         now=now,
     )

@@ -1,11 +1,13 @@
 """Models to copy, and what of them arrived."""
 
 import hashlib
+from functools import partial
 
 from rig.mlflow_server import MlflowServer as Rig
 from rig.models import LoggedVersion, client_of
 from stagingmirror.sources.mlflow.client import provenance_tags
 from stagingmirror.sources.mlflow.content.hashing import tree_hash
+from stagingmirror.sources.mlflow.copy import copy
 from stagingmirror.sources.mlflow.copy.copy import CopyOrder
 from stagingmirror.sources.mlflow.copy.writes import EXPERIMENT
 from stagingmirror.sources.mlflow.subjects import FileHash
@@ -16,6 +18,9 @@ FILES: dict[str, bytes | str] = {
     "data/empty": b"",
     "tokenizer.json": b"{}",
 }
+
+# A copy by a process that leads.
+copy_version = partial(copy.copy_version, may_write=lambda: None)
 
 
 def order_of(made: LoggedVersion, hashed: str, refresh: str = "r1") -> CopyOrder:

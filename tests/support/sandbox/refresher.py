@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from stagingmirror.api.status.model import MirrorStatus
 from stagingmirror.api.status.report import Progress
 from stagingmirror.engine.context import Context
 from stagingmirror.engine.refresh.reconciler import RefreshReconciler
@@ -20,7 +19,7 @@ from stagingmirror.errors import CannotRefresh
 from stagingmirror.settings import Settings
 from stagingmirror.sources.mlflow.client.client import MlflowServer
 from support.kinds.builders import NOW, environment
-from support.kinds.cases import context
+from support.kinds.cases import a_mirror, context
 from support.kinds.tools import tools_with
 from support.operators.object_server import ObjectServer, a_writer
 from support.operators.runtimes import a_runtime
@@ -55,12 +54,10 @@ class ServedRefresher:
     """By uid."""
 
     async def advance(self, context: Context) -> Progress:
-        return await self.refresher.advance(context, self.states[context.uid])
+        return await self.refresher.advance(context, self.states[context.mirror.uid])
 
     async def retreat(self, status: Mapping[str, Any]) -> Progress:
-        return await self.refresher.roll_back(
-            "uid-1", "why", MirrorStatus.read(status), self.states["uid-1"]
-        )
+        return await self.refresher.roll_back(a_mirror(status=status), "why", self.states["uid-1"])
 
     async def tend(self) -> None:
         await tend(self.refresher)

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from rig.kube import Kube
@@ -30,7 +30,7 @@ from stagingmirror.engine.observe.view import RecordingView
 from stagingmirror.engine.ownership.track_entries import all_production
 from stagingmirror.engine.refresh.reconciler import RefreshReconciler
 from stagingmirror.engine.refresh.start.state import RefreshState
-from stagingmirror.engine.resources.mirror import MirrorKey
+from stagingmirror.engine.resources.mirror import MirrorKey, mirror_of
 from stagingmirror.settings import Settings
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 from stagingmirror.sources.kubernetes.watch.source import KubernetesSource
@@ -144,7 +144,7 @@ class Sandbox:
         """Both sides looked at anew, judged and planned."""
         body = await asyncio.to_thread(self.body)
         assert body is not None
-        spec, metadata = parse_mirror(body), body["metadata"]
+        spec = parse_mirror(body)
         sides = await asyncio.to_thread(self._sides)
         since, scene = time.time(), None
         for _ in range(2):  # the first shows what is read, the second is made of fresh looks
@@ -160,18 +160,13 @@ class Sandbox:
             await self._look_anew(view, since)
         assert scene is not None
         return Context(
-            key=self.key,
-            uid=metadata["uid"],
-            generation=metadata["generation"],
-            created=metadata["creationTimestamp"],
-            annotations=metadata.get("annotations", {}),
+            mirror=replace(mirror_of(body), status=MirrorStatus.read(self.status)),
             spec=spec,
             sides=sides,
             components=self.judged,
             holds=tuple(held),
             plan=plan,
-            status=MirrorStatus.read(self.status),
-            parts=view.parts,
+            parts={key: part.subjects for key, part in view.parts.items()},
             now=scene.now,
         )
 

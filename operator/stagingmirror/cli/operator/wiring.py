@@ -181,7 +181,7 @@ class Operator:
             cache=self.cache,
             resources=self.resources,
             acknowledged=self.acknowledged,
-            still_open=self.refresher.still_open,
+            still_open=self.refresher.records.still_open,
             runtime=self.runtime,
         )
         self.reactions = EventHandlers(

@@ -59,20 +59,14 @@ class Assessment:
         check.components = judge_all(check.scene, check.observations, holds)
 
     async def plan(self, check: Check) -> None:
-        mirror = check.mirror
         check.context = Context(
-            key=mirror.key,
-            uid=mirror.uid,
-            generation=mirror.generation,
-            created=mirror.created,
-            annotations=mirror.annotations,
+            mirror=check.mirror,
             spec=check.spec,
             sides=check.sides,
             components=check.components,
             holds=tuple(request.hold for request in check.holds),
             plan=plan_for(check.scene, check.components),
-            status=mirror.status,
-            parts=check.scene.view.parts,
+            parts={key: part.subjects for key, part in check.view.parts.items()},
             now=check.now,
         )
 

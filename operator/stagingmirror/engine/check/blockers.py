@@ -50,24 +50,16 @@ def find(
     view: View,
 ) -> Blockers:
     """Every blocker of one mirror."""
-    whole = _schedule(spec)
+    whole = check_schedule(spec.refresh.schedule, spec.refresh.time_zone) if spec.refresh else None
     if whole is None and all_written(spec, sides):
         whole = (
             _protected(cache, sides)
             or _written_twice(spec, sides)
             or _overlap(key, spec, sides, claims)
         )
-    components = _components(spec, sides, view)
+    problems = ((track.name, problem(track, sides, view)) for track in spec.track)
+    components = {name: why for name, why in problems if why is not None}
     return Blockers(components, whole, _refused(spec, sides))
-
-
-def _components(spec: StagingMirrorSpec, sides: Sides, view: View) -> dict[str, Why]:
-    found = {}
-    for track in spec.track:
-        why = problem(track, sides, view)
-        if why is not None:
-            found[track.name] = why
-    return found
 
 
 def _refused(spec: StagingMirrorSpec, sides: Sides) -> Why | None:
@@ -76,15 +68,11 @@ def _refused(spec: StagingMirrorSpec, sides: Sides) -> Why | None:
     for track in spec.track:
         why = refusal(track, sides)
         if why is not None:
-            message = f"track[{track.name}]: {why.message} List it there, or set mode: Report."
-            return Why(why.reason, message)
+            return Why(
+                why.reason,
+                f"track[{track.name}]: {why.message} List it there, or set mode: Report.",
+            )
     return None
-
-
-def _schedule(spec: StagingMirrorSpec) -> Why | None:
-    if spec.refresh is None:
-        return None
-    return check_schedule(spec.refresh.schedule, spec.refresh.time_zone)
 
 
 def _protected(cache: ResourceCache, sides: Sides) -> Why | None:

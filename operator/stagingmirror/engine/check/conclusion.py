@@ -120,12 +120,8 @@ class Conclusion:
         return Done(at if again_in is None else min(at, self.runtime.clock() + again_in))
 
     async def _roll_back(self, check: Check, why: Why) -> Progress:
-        mirror = check.mirror
-        progress = await self.refresher.roll_back(
-            mirror.uid, why.message, mirror.status, check.state.refresh
-        )
-        now = self.runtime.clock()
-        return _both(progress, refused_token(mirror.annotations, mirror.status, why, now=now))
+        progress = await self.refresher.roll_back(check.mirror, why.message, check.state.refresh)
+        return _both(progress, refused_token(check.mirror, why, now=self.runtime.clock()))
 
     def _handled(self, check: Check) -> str | None:
         """The check token that this verdict answers; where it does not yet, everything that the

@@ -11,7 +11,7 @@ from stagingmirror.drift import deploys
 from stagingmirror.drift.deploys import Deploy
 from stagingmirror.drift.facts import Why
 from stagingmirror.engine.check.rollouts import rollouts
-from stagingmirror.engine.context import Context, Judged
+from stagingmirror.engine.context import Context
 from stagingmirror.engine.observe.view import RecordingView
 from stagingmirror.engine.ownership.track_entries import headline_of
 from stagingmirror.engine.resources.mirror import Mirror
@@ -34,8 +34,17 @@ def judged_report(
     """The report of a mirror that was judged."""
     interval = seconds(context.spec.check_interval)
     return Report(
-        generation=context.generation,
-        components=tuple(_component(each) for each in context.components),
+        generation=context.mirror.generation,
+        components=tuple(
+            ComponentReport(
+                each.track.name,
+                each.track.kind,
+                each.observations,
+                each.verdict,
+                headline_of(each.track),
+            )
+            for each in context.components
+        ),
         stale_after=seconds(context.spec.stale_after),
         heartbeat=heartbeat.period(interval, mirrors),
         max_drift_age=seconds(context.spec.max_drift_age),
@@ -78,19 +87,9 @@ def _stalled(progress: Progress, why: Why | None) -> Progress:
     )
 
 
-def _component(judged: Judged) -> ComponentReport:
-    return ComponentReport(
-        judged.track.name,
-        judged.track.kind,
-        judged.observations,
-        judged.verdict,
-        headline_of(judged.track),
-    )
-
-
 def _deploys(context: Context, view: RecordingView) -> tuple[Deploy, ...]:
     return deploys.latest(
-        deploys_in(context.status),
+        deploys_in(context.mirror.status),
         rollouts(view.parts),
         {
             each.track.name: deploys.Judged(

@@ -5,7 +5,7 @@ from typing import Any
 
 from stagingmirror.drift.deploys import DeployKey, Running
 from stagingmirror.engine.observe.view import RecordingView
-from stagingmirror.sources.kubernetes.subjects import Pod, Workload, WorkloadSubject
+from stagingmirror.sources.kubernetes.subjects import Workload, WorkloadSubject
 from stagingmirror.view import Observed, Subject, View
 
 
@@ -23,9 +23,10 @@ def running(key: DeployKey, subjects: Iterable[Subject[Any]], view: View) -> Run
     workload, or one that is not seen whole.
     """
     read = sorted(subject for subject in subjects if isinstance(subject, WorkloadSubject))
-    workloads = [_workload(subject, view) for subject in read]
-    known = [each for each in workloads if each is not None and each.revision]
-    if not known or len(known) < len(workloads):
+    answers = [view.get(subject) for subject in read]
+    seen = [each.value for each in answers if isinstance(each, Observed)]
+    known = [each for each in seen if each is not None and each.revision]
+    if not known or len(known) < len(answers):
         return None
     started = [pod.started for each in known for pod in each.pods if pod.started is not None]
     return Running(
@@ -41,16 +42,8 @@ def _theirs(key: DeployKey, parts: Mapping[DeployKey, RecordingView]) -> set[Sub
     return set() if key.side == "production" or production is None else production.subjects
 
 
-def _workload(subject: WorkloadSubject, view: View) -> Workload | None:
-    observed = view.get(subject)
-    return observed.value if isinstance(observed, Observed) else None
-
-
 def _settled(workload: Workload) -> bool:
     if workload.kind == "CronJob":  # its pods have finished, and are not ready any more
         return not workload.rolling_out
-    return not workload.rolling_out and all(_up(pod) for pod in workload.pods)
-
-
-def _up(pod: Pod) -> bool:
-    return pod.ready and not pod.terminating
+    is_up = all(pod.ready and not pod.terminating for pod in workload.pods)
+    return is_up and not workload.rolling_out

@@ -73,9 +73,8 @@ class HoldReconciler:
             return {"message": nothing}
         staying = {key_of(each) for each in mirrors if not is_leaving(each)}
         leaving = (key for key in self._still_open() if key not in staying)
-        if any(request.stops(key) for key in leaving):
-            return {"message": WAITS}
-        if not self._acknowledged.effective(request, staying):
+        refreshes = any(request.stops(key) for key in leaving)
+        if refreshes or not self._acknowledged.effective(request, staying):
             return {"message": WAITS}
         return {"effectiveSince": rfc3339(self._runtime.clock())}
 

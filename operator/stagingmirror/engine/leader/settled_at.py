@@ -60,10 +60,9 @@ class SettledAt:
         if self._queued is None:
             return None
         now, oldest = self._runtime.clock(), self._oldest_unwritten()
+        self._caught_up = self._caught_up or oldest is None or oldest > self._queued
         if not self._caught_up:
-            self._caught_up = oldest is None or oldest > self._queued
-            if not self._caught_up:
-                return None
+            return None
         latest = min(now, self._sweeps_vouch_until())
         return latest if oldest is None else min(oldest, latest)
 

@@ -96,10 +96,7 @@ def _answers(component: Judged, since: float) -> bool:
         case Unknown() | Held(unseen=Why()):
             return True
         case _:
-            observations = component.observations
-            return all(
-                _is_newer(each, since) for each in (observations.production, observations.staging)
-            )
+            return all(_is_newer(each, since) for each in component.observations)
 
 
 def _is_newer(observation: Observation, since: float) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
-from stagingmirror.drift.facts import Observation, Observations, Unseen
+from stagingmirror.drift.facts import Observations, Unseen
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.mlflow.subjects import ModelVersion
 from stagingmirror.view import Observed, Subject
@@ -47,7 +47,7 @@ class InitialSync:
         subjects that have no answer now; ``is_current``: the status in the API is of this
         generation.
         """
-        if not any(map(_on_its_way, chain.from_iterable(map(_sides, observations)))):
+        if not any(map(_on_its_way, chain.from_iterable(observations))):
             self._since, self._missing, self._is_complete = None, set(), True
             return None
         if is_current and self._is_complete:
@@ -74,7 +74,3 @@ def is_unanswered(answer: object) -> bool:
 
 def _on_its_way(answer: object) -> bool:
     return isinstance(answer, Unseen) and answer.why.reason in NOT_YET
-
-
-def _sides(observations: Observations) -> tuple[Observation, Observation]:
-    return observations.production, observations.staging

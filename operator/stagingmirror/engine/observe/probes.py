@@ -68,11 +68,10 @@ class Probes:
         tries = known.get(request.token, 0)
         known[request.token] = tries + 1
         pause = min(LONGEST_PAUSE, PAUSE * 2.0 ** (tries - 1)) if tries else 0.0
-        task = asyncio.create_task(
+        self._tasks[key] = asyncio.create_task(
             self._prove(key, request, pause, polled=polled, only=only),
             name=f"prove {'/'.join(key)}",
         )
-        self._tasks[key] = task
 
     def since(self, key: MirrorKey, since: float) -> None:
         """Probe for answers that begin at ``since`` (POSIX s) or later, for a refresh."""

@@ -22,7 +22,6 @@ class Subscriptions:
         self._sources = sources
         self._leading = leading
         self._index: Index[Subject[Any], MirrorKey] = Index()
-        self._intervals: dict[MirrorKey, float] = {}
         # The interval of each mirror, and whether we led, when it was last subscribed.
         self._as_wanted: dict[MirrorKey, tuple[float, bool]] = {}
         self._wanted: dict[Subject[Any], float] = {}
@@ -39,14 +38,12 @@ class Subscriptions:
         changed = self._index.put(mirror, subjects)
         if not changed and self._as_wanted.get(mirror) == (interval, leading):
             return  # nearly every pass
-        self._intervals[mirror] = interval
         self._as_wanted[mirror] = interval, leading
         self._subscribe(before | self._index.reads(mirror))
 
     def drop(self, mirror: MirrorKey) -> None:
         before = self._index.reads(mirror)
         self._index.put(mirror, ())
-        self._intervals.pop(mirror, None)
         self._as_wanted.pop(mirror, None)
         self._subscribe(before)
 
@@ -56,7 +53,7 @@ class Subscriptions:
             if not (self._leading() or not source.polled):
                 continue
             readers = self._index.readers(subject)
-            interval = min((self._intervals[each] for each in readers), default=math.inf)
+            interval = min((self._as_wanted[each][0] for each in readers), default=math.inf)
             if interval == self._wanted.get(subject, math.inf):
                 continue
             if readers:

@@ -33,13 +33,8 @@ class RecordingView:
 
     def part(self, key: DeployKey) -> "RecordingView":
         """The same view for one component on one side; what it reads counts here as well."""
-        part = RecordingView(
-            self._sources,
-            self.seal,
-            is_production=self.is_production,
-        )
-        self.parts[key] = part
-        return part
+        self.parts[key] = RecordingView(self._sources, self.seal, is_production=self.is_production)
+        return self.parts[key]
 
     def everything(self) -> frozenset[Subject[Any]]:
         """What was read here and in all parts."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from stagingmirror.engine.refresh.execute.pacing import Pacing
+from stagingmirror.engine.refresh.execute.state import Pacing
 from stagingmirror.engine.refresh.record.record import Record
 from stagingmirror.engine.refresh.record.record_store import Records
 from stagingmirror.engine.refresh.start import live_guard
@@ -90,7 +90,13 @@ class Orphans:
         if record.is_open:
             record = await self.back(record, DELETED)
             if not record.is_open:
-                _report_end(record)
+                log.info(
+                    "the refresh of a deleted mirror has ended",
+                    mirror="/".join(key),
+                    refresh=record.id,
+                    result=record.result,
+                    why=record.message,
+                )
             return record
         if record.left:
             self._reported.add(uid)
@@ -98,16 +104,6 @@ class Orphans:
         else:
             await self.records.drop(uid)
         return None
-
-
-def _report_end(record: Record) -> None:
-    log.info(
-        "the refresh of a deleted mirror has ended",
-        mirror=f"{record.namespace}/{record.name}",
-        refresh=record.id,
-        result=record.result,
-        why=record.message,
-    )
 
 
 def _report_left(record: Record) -> None:

@@ -89,16 +89,14 @@ def _stalled(record: Record | None) -> tuple[str, str] | None:
 def _again_in(
     pace: float | None, wait: Wait | None, memory: Memory | None, tick_in: float | None
 ) -> float | None:
-    wishes = [each for each in (pace, tick_in) if each is not None]
-    if wait is not None:
-        wishes.append(wait.again_in)
-    if memory is not None and memory.unreported:
-        wishes.append(1.0)
-    return min(wishes, default=None)
+    waits_for = wait.again_in if wait else None
+    reports_in = 1.0 if memory and memory.unreported else None
+    wishes = (pace, tick_in, waits_for, reports_in)
+    return min((each for each in wishes if each is not None), default=None)
 
 
 def _tick_in(context: Context | None, tick: float | None) -> float | None:
     """In how many seconds the pass must come that notices the next tick; None: none comes."""
     if context is None or context.spec.refresh is None or tick is None or tick <= context.now:
         return None
-    return ticking.pass_time(context.spec.refresh, tick, context.uid) - context.now
+    return ticking.pass_time(context.spec.refresh, tick, context.mirror.uid) - context.now

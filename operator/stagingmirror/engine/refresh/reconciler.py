@@ -9,8 +9,6 @@ import contextlib
 import secrets
 from collections.abc import Callable
 
-import structlog
-
 from stagingmirror.actions.tools import Tools
 from stagingmirror.api.status.model import MirrorStatus
 from stagingmirror.api.status.report import Progress
@@ -39,24 +37,19 @@ from stagingmirror.engine.refresh.start.start import Starter
 from stagingmirror.engine.refresh.start.state import RefreshState
 from stagingmirror.engine.refresh.start.status import unreported
 from stagingmirror.engine.refresh.start.triggers import (
-    Memory,
     forget_ticks,
     refusing,
     remembered,
-    waits,
 )
-from stagingmirror.engine.resources.mirror import MirrorKey
+from stagingmirror.engine.resources.mirror import Mirror, MirrorKey
 from stagingmirror.engine.workqueue.loop import Loop
 from stagingmirror.errors import StagingMirrorError
 from stagingmirror.reasons import Reason
 from stagingmirror.runtime import Runtime
 from stagingmirror.settings import Settings
 
-log = structlog.get_logger(__name__)
-
 # Seconds after which a request without an answer is retried.
 RETRY = 3.0
-
 
 # Emits an Event and a log line: mirror, its uid, Normal or Warning, reason, message.
 Emit = Callable[[MirrorKey, str, str, str, str], None]
@@ -90,16 +83,16 @@ class RefreshReconciler:
         self._read_bytes = read_bytes
         # A container that restarts keeps its pod's name; it is another writer all the same.
         name = f"{settings.identity}/{secrets.token_hex(4)}"
-        self._records = Records(
+        self.records = Records(
             tools.writer, namespace=settings.namespace, writer_name=name, clock=runtime.clock
         )
-        self._executor = Executor(self._records, tools, self._took_over)
-        self._rollback = Rollback(self._records, tools)
+        self._executor = Executor(self.records, tools, self._took_over)
+        self._rollback = Rollback(self.records, tools)
         self._contention = Contention(tools)
-        self._conflicts = Conflicts(self._records, mirror_is_there, same_place)
-        self._leftovers = Leftovers(self._records, tools)
-        self._starter = Starter(self._records, tools, self._conflicts, self._leftovers)
-        self.orphans = Orphans(self._records, tools.writer, runtime, mirror_is_there, self._back)
+        self._conflicts = Conflicts(self.records, mirror_is_there, same_place)
+        self._leftovers = Leftovers(self.records, tools)
+        self._starter = Starter(self.records, tools, self._conflicts, self._leftovers)
+        self.orphans = Orphans(self.records, tools.writer, runtime, mirror_is_there, self._back)
         self.orphans_loop = Loop(self.orphans.tend)
 
     async def advance(self, context: Context, state: RefreshState) -> Progress:
@@ -110,63 +103,59 @@ class RefreshReconciler:
         """
         if not self._runtime.leading():
             return Progress()
-        unknown = await self._unknown(context.uid, context.status)
+        unknown = await self._unknown(context.mirror.uid, context.mirror.status)
         if unknown is not None:
-            return refusing(context.annotations, context.status, unknown, now=context.now)
-        memory = remembered(state.memory, context, self._records.get(context.uid))
-        state.memory = memory
+            return refusing(context.mirror, unknown, now=context.now)
+        uid, contended = context.mirror.uid, None
+        record, wait = self.records.get(uid), None
+        memory = state.memory = remembered(state.memory, context, record)
+        quiet = state.quiet.since(context)
         try:
-            record, wait = await self._pass(context, memory, state)
+            if record is not None and record.is_open:
+                record = await self._go_on(context, record, state)
+            else:
+                wait = await self._starter.consider(context, memory, quiet, state.patience)
+                record = self.records.get(uid)
         except StagingMirrorError as error:
-            record, wait = self._records.get(context.uid), Wait(error.message, RETRY)
-        waits(memory, wait)
-        return await self._progress(context, state, record, wait)
+            record, wait = self.records.get(uid), Wait(error.message, RETRY)
+        memory.waited = None if wait is None else wait.message
+        if record is not None and not record.is_open:
+            memory.close(record, context.mirror.status)
+            contended = await self._contention.find(record, context.components, state.contention)
+            with contextlib.suppress(StagingMirrorError):  # a later pass retries
+                record = await self._leftovers.settle(record, state.leftovers)
+        pace = self._pace(record, state)
+        return progress_of(
+            record, pace, context=context, memory=memory, wait=wait, contended=contended
+        )
 
-    async def roll_back(
-        self, uid: str, why: str, status: MirrorStatus, state: RefreshState
-    ) -> Progress:
+    async def roll_back(self, mirror: Mirror, why: str, state: RefreshState) -> Progress:
         """Roll back what is open where there can be no Context (spec wrong, environment revoked,
-        deleted, Overlap), one step per call. Idle where nothing is open. ``status`` is the mirror's
-        as last written: an end that is not in it yet is reported.
+        deleted, Overlap), one step per call. Idle where nothing is open. An end that is not in the
+        mirror's status yet is reported.
         """
         if not self._runtime.leading():
             return Progress()
-        unknown = await self._unknown(uid, MirrorStatus())
+        unknown = await self._unknown(mirror.uid, MirrorStatus())
         if unknown is not None:
             return unknown
-        wait = None
+        record, wait = self.records.get(mirror.uid), None
+        if state.memory is not None:
+            forget_ticks(state.memory, record, why=why, now=self._runtime.clock())
+        state.quiet.restart()
         try:
-            record = self._records.get(uid)
-            if state.memory is not None:
-                forget_ticks(state.memory, record, why=why, now=self._runtime.clock())
-            state.quiet.restart()
             if record is not None and record.is_open:
                 record = await self._back(record, why)
             elif record is not None:
                 record = await self._leftovers.settle(record, state.leftovers)
         except StagingMirrorError as error:
-            record, wait = self._records.get(uid), Wait(error.message, RETRY)
-        finished = unreported(record, status)
+            record, wait = self.records.get(mirror.uid), Wait(error.message, RETRY)
+        finished = unreported(record, mirror.status)
         return progress_of(record, self._pace(record, state), wait=wait, finished=finished)
 
     def others_write(self, context: Context) -> bool:
         """Whether another mirror's refresh may have half written what this one compares."""
         return self._runtime.leading() and self._conflicts.are_writing(context)
-
-    async def _unknown(self, uid: str, status: MirrorStatus) -> Progress | None:
-        """What is reported where the record is not known now; None: it is known."""
-        try:
-            await self._records.load(uid)
-        except StagingMirrorError as error:
-            return unknown_progress(status, waiting=error.message, again_in=RETRY)
-        why = self._records.unreadable(uid)
-        if why is None:
-            return None
-        stalled = _unreadable(uid, why)
-        return unknown_progress(status, stalled=stalled, again_in=UNREADABLE_PERIOD)
-
-    def _pace(self, record: Record | None, state: RefreshState) -> float:
-        return RETRY if record is None else state.pacing.of(record, self._runtime.clock())
 
     def gone(self, uid: str) -> None:
         """The mirror was deleted: it waits for no slot, and its record is looked up at once."""
@@ -177,27 +166,27 @@ class RefreshReconciler:
         """Whether a refresh of this mirror is in progress; holds become effective when it is not.
         True while that is not known.
         """
-        record = self._records.get(uid)
-        return not self._records.is_known(uid) or (record is not None and record.is_open)
+        record = self.records.get(uid)
+        return not self.records.is_known(uid) or (record is not None and record.is_open)
 
-    def still_open(self) -> frozenset[MirrorKey]:
-        """The mirrors, deleted ones too, whose refresh is in progress."""
-        return self._records.still_open()
-
-    async def _pass(
-        self, context: Context, memory: Memory, state: RefreshState
-    ) -> tuple[Record | None, Wait | None]:
-        stale_after = seconds(context.spec.stale_after)
-        quiet = state.quiet.since(context.components, now=context.now, stale_after=stale_after)
-        record = self._records.get(context.uid)
-        if record is not None and record.is_open:
-            return await self._go_on(context, record, state), None
-        wait = await self._starter.consider(context, memory, quiet, state.patience)
-        return self._records.get(context.uid), wait
+    async def _unknown(self, uid: str, status: MirrorStatus) -> Progress | None:
+        """What is reported where the record is not known now; None: it is known."""
+        try:
+            await self.records.load(uid)
+        except StagingMirrorError as error:
+            return unknown_progress(status, waiting=error.message, again_in=RETRY)
+        why = self.records.unreadable(uid)
+        if why is None:
+            return None
+        stalled = (
+            Reason.UNREADABLE_RECORD,
+            f"the record refresh-{uid} cannot be read ({why}), so it is not known what was "
+            "written; see what staging runs, then delete that ConfigMap.",
+        )
+        return unknown_progress(status, stalled=stalled, again_in=UNREADABLE_PERIOD)
 
     async def _go_on(self, context: Context, record: Record, state: RefreshState) -> Record:
-        if not self._records.is_mine(record):
-            record = await self._records.keep(record)
+        record = await self.records.own(record)
         match record.phase:
             case "Forward":
                 return await self._executor.forward(record, self._may_write, state.patience)
@@ -210,7 +199,7 @@ class RefreshReconciler:
                     now=self._runtime.clock(),
                 )
                 if judgement.waiting is not None and record.last_write is not None:
-                    self._prove(context.key, record.last_write)
+                    self._prove(context.mirror.key, record.last_write)
                 judgement = reread(judgement, context, record, self._read_bytes)
                 return await self._executor.verify(record, judgement, state.arrivals)
             case "RollBack":
@@ -219,8 +208,7 @@ class RefreshReconciler:
                 return record
 
     async def _back(self, record: Record, why: str) -> Record:
-        if not self._records.is_mine(record):
-            record = await self._records.keep(record)
+        record = await self.records.own(record)
         if record.phase != "RollBack":
             return await self._executor.turn(record, Reason.STOPPED, why)
         return await self._rollback.back(record)
@@ -236,29 +224,10 @@ class RefreshReconciler:
         )
         return live_guard.must_stop(now, key, record.uid, frozenset(record.applied))
 
-    async def _progress(
-        self, context: Context, state: RefreshState, record: Record | None, wait: Wait | None
-    ) -> Progress:
-        contended, memory = None, state.memory
-        if record is not None and memory is not None and not record.is_open:
-            memory.close(record, context.status)
-            contended = await self._contention.find(record, context.components, state.contention)
-            with contextlib.suppress(StagingMirrorError):  # a later pass retries
-                record = await self._leftovers.settle(record, state.leftovers)
-        pace = self._pace(record, state)
-        return progress_of(
-            record, pace, context=context, memory=memory, wait=wait, contended=contended
-        )
+    def _pace(self, record: Record | None, state: RefreshState) -> float:
+        return RETRY if record is None else state.pacing.of(record, self._runtime.clock())
 
     def _took_over(self, record: Record, entry: Entry) -> None:
         key = MirrorKey(record.namespace, record.name)
         for message in entry.step.owners(entry.before or {}):
             self._emit(key, record.uid, "Normal", Reason.TOOK_OVER, message)
-
-
-def _unreadable(uid: str, why: str) -> tuple[str, str]:
-    return (
-        Reason.UNREADABLE_RECORD,
-        f"the record refresh-{uid} cannot be read ({why}), so it is not known what was written; "
-        "see what staging runs, then delete that ConfigMap.",
-    )

@@ -109,13 +109,10 @@ class ResourceCache:
     ) -> tuple[Changed, ...]:
         """Take a whole LIST in, as of resourceVersion ``version``; what it lacks is gone."""
         self._newest[plural] = max(version, self._newest[plural])
-        present = set()
-        changes: list[Changed | None] = []
-        for body in bodies:
-            present.add(key_of(plural, body))
-            changes.append(self.put(plural, body))
-        for key in [key for key in self._bodies[plural] if key not in present]:
-            changes.append(self._remove(key, version))
+        listed = {key_of(plural, body): body for body in bodies}
+        gone = [key for key in self._bodies[plural] if key not in listed]
+        changes = [self.put(plural, body) for body in listed.values()]
+        changes += [self._remove(key, version) for key in gone]
         for key in [key for key, at in self._gone.items() if key.plural == plural and at < version]:
             del self._gone[key]
         self.listed[plural] = began

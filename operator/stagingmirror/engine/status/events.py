@@ -25,8 +25,6 @@ from stagingmirror.metrics import Metrics
 from stagingmirror.reasons import Reason
 from stagingmirror.runtime import Runtime
 
-__all__ = ["Announcement", "EventRecorder", "Requests", "changes"]
-
 REPORTER = "stagingmirror"
 # Events that may wait to be written; further ones are dropped, the log has them.
 WAITING = 1000
@@ -152,7 +150,7 @@ def _event(
         "action": reason,
         "reason": reason,
         "type": kind,
-        "note": _note(message),
+        "note": message.encode()[:1024].decode(errors="ignore"),  # bytes, whatever the alphabet
         "regarding": {
             "apiVersion": API_VERSION,
             "kind": "StagingMirror",
@@ -161,11 +159,6 @@ def _event(
             "uid": uid,
         },
     }
-
-
-def _note(message: str) -> str:
-    """At most 1024 bytes, whatever the alphabet."""
-    return message.encode()[:1024].decode(errors="ignore")
 
 
 class ChangeReporter:

@@ -16,9 +16,8 @@ from stagingmirror.sources.mlflow.client import provenance_tags
 from stagingmirror.sources.mlflow.client.address import RegistryAddress
 from stagingmirror.sources.mlflow.client.client import MlflowServer
 from stagingmirror.sources.mlflow.copy.aliases import delete_alias, get_alias, set_alias
-from stagingmirror.sources.mlflow.copy.copy import copy_version
 from stagingmirror.sources.source import Basic
-from support.mlflow.copies import FILES, copies, hash_of, order_of, versions
+from support.mlflow.copies import FILES, copies, copy_version, hash_of, order_of, versions
 from support.mlflow.registries import connected, watching
 
 pytestmark = pytest.mark.integration

@@ -13,8 +13,7 @@ from rig.mlflow_server import MlflowServer as Rig
 from rig.models import log_files
 from stagingmirror.errors import ChangedUnderneath, NotAnswered, NotLeading, StepFailed
 from stagingmirror.sources.mlflow.client.client import MlflowServer, OnCall
-from stagingmirror.sources.mlflow.copy.copy import copy_version
-from support.mlflow.copies import FILES, copies, hash_of, order_of, versions
+from support.mlflow.copies import FILES, copies, copy_version, hash_of, order_of, versions
 from support.mlflow.registries import connected, in_front_of
 
 pytestmark = pytest.mark.integration

@@ -28,6 +28,7 @@ from stagingmirror.engine.refresh.start.triggers import refused_token
 from stagingmirror.engine.resources.cache import ResourceCache
 from stagingmirror.engine.resources.mirror import MirrorKey
 from support.clock import NOW
+from support.kinds.cases import a_mirror
 from support.resources import resources
 
 KEY = MirrorKey("ml-staging", "fraud")
@@ -155,7 +156,9 @@ def test_a_proof_for_a_former_token_proves_nothing_for_the_new_one() -> None:
 
 
 def test_a_refused_refresh_token_is_echoed_with_the_reason() -> None:
-    progress = refused_token({REFRESH_AT: "r"}, SEEN, Why("NoRefresh", "why."), now=NOW)
+    progress = refused_token(
+        a_mirror({REFRESH_AT: "r"}, SEEN.dump()), Why("NoRefresh", "why."), now=NOW
+    )
 
     assert progress.handled_refresh_at == "r"
     assert progress.finished is not None
@@ -163,7 +166,7 @@ def test_a_refused_refresh_token_is_echoed_with_the_reason() -> None:
 
 
 def test_a_refresh_token_from_before_the_first_sight_is_only_echoed() -> None:
-    progress = refused_token({REFRESH_AT: "r"}, MirrorStatus(), Why("NoRefresh", "why."), now=NOW)
+    progress = refused_token(a_mirror({REFRESH_AT: "r"}), Why("NoRefresh", "why."), now=NOW)
 
     assert (progress.handled_refresh_at, progress.finished) == ("r", None)
 

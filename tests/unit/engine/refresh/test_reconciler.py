@@ -10,9 +10,10 @@ from stagingmirror.actions.patch_workload import PatchWorkload
 from stagingmirror.actions.run_loader import RunLoader
 from stagingmirror.api.types.times import rfc3339
 from stagingmirror.engine.context import Context
-from stagingmirror.engine.refresh.execute.patience import PATIENCE
+from stagingmirror.engine.refresh.execute.state import PATIENCE
 from stagingmirror.engine.refresh.record.record import Record
 from stagingmirror.engine.refresh.record.record_store import UNREADABLE_PERIOD
+from stagingmirror.engine.resources.mirror import MirrorKey
 from stagingmirror.sources.kubernetes.write.field_patch import SetImage
 from stagingmirror.sources.kubernetes.write.loader_jobs import Load
 from support.kinds.builders import NOW
@@ -166,7 +167,7 @@ async def test_one_that_cannot_begin_keeps_no_place_in_the_queue(served: ServedR
     spec = {**environment["spec"], "maxConcurrentRefreshes": 1}
     served.server.put(STAGING, {**environment, "spec": spec})
     only_one = _at_most_one(served.context())
-    await served.advance(replace(only_one, annotations={}))
+    await served.advance(replace(only_one, mirror=replace(only_one.mirror, annotations={})))
     served.server.fates, served.server.for_ever = {("GET", "/stagingmirrors/fraud"): ["down"]}, True
     await served.advance(only_one)
     served.server.fates, served.now = {}, served.now + 1
@@ -175,7 +176,8 @@ async def test_one_that_cannot_begin_keeps_no_place_in_the_queue(served: ServedR
     served.server.put(MIRROR.replace("fraud", "second"), {**body, "metadata": metadata})
     served.mirrors.add("uid-2")
 
-    second = replace(only_one, uid="uid-2", key=only_one.key._replace(name="second"))
+    key = MirrorKey("ml-staging", "second")
+    second = replace(only_one, mirror=replace(only_one.mirror, uid="uid-2", key=key))
     told = await served.advance(second)
 
     assert told.activity == "Refreshing", told

@@ -7,12 +7,11 @@ like any other answer: the rollback would need the same permission.
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 
-from stagingmirror.actions.step import Arrived, Outcome, Reverted, Underway
+from stagingmirror.actions.step import Arrived, Reverted, Underway
 from stagingmirror.actions.tools import Tools
 from stagingmirror.drift.facts import Why
-from stagingmirror.engine.refresh.execute.arrivals import Arrivals
-from stagingmirror.engine.refresh.execute.patience import Patience
 from stagingmirror.engine.refresh.execute.preflight import TakeFailed, surveyed, taking
+from stagingmirror.engine.refresh.execute.state import Arrivals, Patience
 from stagingmirror.engine.refresh.execute.verification import Judgement
 from stagingmirror.engine.refresh.record.record import Entry, Record
 from stagingmirror.engine.refresh.record.record_store import Records
@@ -106,7 +105,13 @@ class Executor:
             entry = replace(entry, state="Started", began=now)
             record = await self.records.keep(record.with_entry(entry))
         outcome = await entry.step.take(record.task(entry), self.tools)
-        return await self._took(record, entry, outcome)
+        if isinstance(outcome, Arrived):
+            done = entry.arrived("Taken", outcome, self.tools.clock())
+            record = await self.records.keep(record.with_entry(done))
+            self.took(record, done)
+            return record
+        record = record.with_entry(entry.progressed(outcome))
+        return record if outcome.after is None else await self.records.keep(record)
 
     async def _take_failed(
         self, record: Record, entry: Entry, error: StagingMirrorError, patience: Patience
@@ -118,15 +123,6 @@ class Executor:
         # What was kept may be further than what this pass began with.
         kept = self.records.get(record.uid) or record
         return kept.with_entry(replace(kept.entry(entry.step.id), message=error.message))
-
-    async def _took(self, record: Record, entry: Entry, outcome: Outcome) -> Record:
-        if isinstance(outcome, Arrived):
-            done = entry.arrived("Taken", outcome, self.tools.clock())
-            record = await self.records.keep(record.with_entry(done))
-            self.took(record, done)
-            return record
-        record = record.with_entry(entry.progressed(outcome))
-        return record if outcome.after is None else await self.records.keep(record)
 
     async def _reverted(self, record: Record, entry: Entry, reverted: Reverted) -> Record:
         """Taken once more; the second time it is left to whoever does it."""
@@ -163,11 +159,8 @@ class Executor:
 def _success(record: Record, judgement: Judgement, now: float) -> str:
     count, unjudged = len(record.applied), judgement.unjudged
     message = f"{count - len(unjudged)} of {count} applied and verified"
-    message = f"{message} in {now - record.started:.0f} s"
-    if unjudged:
-        names = ", ".join(unjudged)
-        message = f"{message}; applied, but not compared, for spec changed meanwhile: {names}"
-    return message
+    but = f"; applied, but not compared, for spec changed meanwhile: {', '.join(unjudged)}"
+    return f"{message} in {now - record.started:.0f} s{but if unjudged else ''}"
 
 
 def _timeout(record: Record, message: str) -> tuple[str, str]:

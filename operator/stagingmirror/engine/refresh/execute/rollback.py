@@ -72,12 +72,12 @@ class Rollback:
         except StagingMirrorError as error:
             return await self._failed(record, entry, error)
         if isinstance(outcome, Arrived):
-            returned = entry.arrived("RolledBack", outcome, self.tools.clock())
-            return await self._keep(record, returned)
+            entry = entry.arrived("RolledBack", outcome, self.tools.clock())
+            return await self._keep(record, entry)
         entry = entry.progressed(outcome)
-        if outcome.after is None:
-            return record.with_entry(entry)
-        return await self._keep(record, entry)
+        return (
+            record.with_entry(entry) if outcome.after is None else await self._keep(record, entry)
+        )
 
     async def _verify(self, record: Record, entry: Entry) -> Record:
         now = self.tools.clock()
@@ -96,8 +96,7 @@ class Rollback:
             raise error
         late = self.tools.clock() > (record.turned or 0.0) + record.timeout
         if late or error.next.rollback == "leave":
-            left = replace(entry, state="Left", message=error.message)
-            return await self._keep(record, left)
+            return await self._keep(record, replace(entry, state="Left", message=error.message))
         return record.with_entry(replace(entry, message=error.message), error.message)
 
     async def _keep(self, record: Record, entry: Entry) -> Record:

@@ -119,7 +119,7 @@ def reread(
     if judgement.waiting is not None or judgement.failed is not None:
         return judgement
     brought = _brought(context, record)
-    if not brought or read_bytes(context.key, brought, record.started, context.now):
+    if not brought or read_bytes(context.mirror.key, brought, record.started, context.now):
         return judgement
     versions = sorted(f"{s.version} of {s.model}" for s in brought if isinstance(s, VersionSubject))
     waiting = f"waits for the bytes of version {', '.join(versions)} to be read again"
@@ -128,12 +128,10 @@ def reread(
 
 def _brought(context: Context, record: Record) -> frozenset[Subject[Any]]:
     """What was read of staging's registry for the components that were applied."""
-    keys = [DeployKey(name, "staging") for name in record.applied]
-    parts = [context.parts[key] for key in keys if key in context.parts]
-    read = {subject for part in parts for subject in part.subjects}
     return frozenset(
         subject
-        for subject in read
+        for name in record.applied
+        for subject in context.parts.get(DeployKey(name, "staging"), ())
         if isinstance(subject, AliasSubject | VersionSubject)
         and subject.environment == record.environment
     )

@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 
-from stagingmirror.engine.refresh.record.record import Record, UnreadableRecord, from_json, to_json
+from stagingmirror.engine.refresh.record.record import Record, from_json, to_json
 from stagingmirror.engine.resources.mirror import MirrorKey
 from stagingmirror.errors import Conflicted, NotAnswered, NotThere
 from stagingmirror.sources.kubernetes.write.writer import Writer
@@ -110,8 +110,9 @@ class Records:
         """How many refreshes run in this staging environment."""
         return sum(r.is_open and r.environment == environment for r in self.all())
 
-    def is_mine(self, record: Record) -> bool:
-        return record.writer == self._name
+    async def own(self, record: Record) -> Record:
+        """The record, written by this process: no other one can write it any more."""
+        return record if record.writer == self._name else await self.keep(record)
 
     async def begin(self, record: Record) -> Record:
         """Keep a new record in the place of the mirror's last one."""
@@ -186,12 +187,12 @@ class Records:
         uid = metadata["name"].removeprefix("refresh-")
         try:
             record = from_json(json.loads((body.get("data") or {}).get(KEY) or "null") or {})
-        except (UnreadableRecord, ValueError) as error:
+        except ValueError as error:
             self._known.pop(uid, None)
             self._cannot_read(uid, metadata, str(error)[:200])
-            return
-        self._unreadable.pop(uid, None)
-        self._known[uid] = (record, metadata["resourceVersion"])
+        else:
+            self._unreadable.pop(uid, None)
+            self._known[uid] = (record, metadata["resourceVersion"])
 
     def _cannot_read(self, uid: str, metadata: Mapping[str, Any], why: str) -> None:
         mirror = str((metadata.get("annotations") or {}).get(MIRROR) or "")

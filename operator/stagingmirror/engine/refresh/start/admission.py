@@ -111,8 +111,7 @@ def _refused(context: Context) -> Skip | None:
 
 
 def _waits_for(context: Context, occasion: Occasion, quiet_since: float | None) -> Wait | None:
-    stale_after = seconds(context.spec.stale_after)
-    missing = not_whole(context.components, now=context.now, stale_after=stale_after)
+    missing = not_whole(context)
     if missing is not None:
         return Wait(missing)
     if occasion.trigger == "Manual" or context.spec.refresh is None:

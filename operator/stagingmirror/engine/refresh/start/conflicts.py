@@ -40,13 +40,19 @@ class Conflicts:
         return any(shared(mine, _written(each), self.same_place) for each in writing)
 
     def _open(self, context: Context) -> list[Record]:
-        found = (each for each in self.records.all() if each.is_open and each.uid != context.uid)
+        found = (
+            each for each in self.records.all() if each.is_open and each.uid != context.mirror.uid
+        )
         return sorted(found, key=lambda record: (record.namespace, record.name, record.uid))
 
     def _unreadable(self, context: Context) -> str | None:
         """What a deleted mirror of this namespace wrote is not known, so it may be anything."""
         for uid, found in sorted(self.records.all_unreadable().items()):
-            if uid == context.uid or not found.is_open or found.namespace != context.key.namespace:
+            if (
+                uid == context.mirror.uid
+                or not found.is_open
+                or found.namespace != context.mirror.key.namespace
+            ):
                 continue
             if not self.mirror_is_there(uid):
                 return (

@@ -3,18 +3,19 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from stagingmirror.api.types.duration import seconds
 from stagingmirror.drift.compare import unseen
-from stagingmirror.drift.facts import Absent, Seen
-from stagingmirror.engine.context import Judged
+from stagingmirror.drift.facts import Absent, Seen, Why
+from stagingmirror.engine.context import Context, Judged
 
 Fingerprint = tuple[tuple[str, str, str, str | None], ...]
 
 
-def not_whole(components: Iterable[Judged], *, now: float, stale_after: float) -> str | None:
+def not_whole(context: Context) -> str | None:
     """Which part of production cannot be followed now, and why; None: all of it can."""
-    for judged in components:
+    for judged in context.components:
         observed, name = judged.observations.production, judged.track.name
-        why = unseen(observed, now=now, stale_after=stale_after)
+        why = _unseen(judged, context)
         if why is not None:
             return f"production's {name} is not seen ({why.message})"
         if isinstance(observed, Absent):
@@ -44,21 +45,21 @@ class QuietPeriod:
     _facts: Fingerprint = ()
     _since: float | None = None
 
-    def since(
-        self, components: tuple[Judged, ...], *, now: float, stale_after: float
-    ) -> float | None:
+    def since(self, context: Context) -> float | None:
         """Take in what production shows now; None where a component is not seen at all."""
-        if any(
-            unseen(each.observations.production, now=now, stale_after=stale_after) is not None
-            for each in components
-        ):
+        if any(_unseen(each, context) is not None for each in context.components):
             self.restart()
             return None
-        facts = fingerprint(components)
+        facts = fingerprint(context.components)
         if self._since is None or self._facts != facts:
-            self._facts, self._since = facts, now
+            self._facts, self._since = facts, context.now
         return self._since
 
     def restart(self) -> None:
         """Nothing was observed: count anew."""
         self._since = None
+
+
+def _unseen(judged: Judged, context: Context) -> Why | None:
+    stale_after = seconds(context.spec.stale_after)
+    return unseen(judged.observations.production, now=context.now, stale_after=stale_after)

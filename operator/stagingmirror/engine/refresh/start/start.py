@@ -12,7 +12,7 @@ from stagingmirror.api.types.duration import seconds
 from stagingmirror.api.types.times import rfc3339
 from stagingmirror.engine.context import Context
 from stagingmirror.engine.refresh.execute.leftovers import Leftovers
-from stagingmirror.engine.refresh.execute.patience import Patience
+from stagingmirror.engine.refresh.execute.state import Patience
 from stagingmirror.engine.refresh.execute.verification import applied_of
 from stagingmirror.engine.refresh.record.record import Entry, Record
 from stagingmirror.engine.refresh.record.record_store import Records
@@ -44,17 +44,17 @@ async def confirm(context: Context, writer: Writer) -> Decision:
     production, staging = context.sides.production, context.sides.staging
     now = await live_guard.fetch(
         writer,
-        context.key,
+        context.mirror.key,
         production=production.environment,
         staging=staging.environment,
         now=context.now,
     )
-    why = live_guard.must_stop(now, context.key, context.uid, frozenset())
+    why = live_guard.must_stop(now, context.mirror.key, context.mirror.uid, frozenset())
     if why is not None:
         return Skip(why.reason, why.message)
     as_judged = (
         now.mirror is not None
-        and int(now.mirror["metadata"].get("generation") or 0) == context.generation
+        and int(now.mirror["metadata"].get("generation") or 0) == context.mirror.generation
         and _same_spec(now.production, production.spec)
         and _same_spec(now.staging, staging.spec)
         and live_guard.holding(now.holds, planned(context.plan)) is None
@@ -73,12 +73,12 @@ def new_record(context: Context, refresh: Refresh, occasion: Occasion) -> Record
     moment = rfc3339(context.now).lower().replace(":", "").replace("-", "")
     return Record(
         id=f"{moment}-{secrets.token_hex(3)}",
-        uid=context.uid,
-        namespace=context.key.namespace,
-        name=context.key.name,
+        uid=context.mirror.uid,
+        namespace=context.mirror.key.namespace,
+        name=context.mirror.key.name,
         environment=context.sides.staging.environment,
         production=context.sides.production.environment,
-        generation=context.generation,
+        generation=context.mirror.generation,
         trigger=occasion.trigger,
         token=occasion.token,
         tick=occasion.at if occasion.trigger == "Schedule" else None,
@@ -116,8 +116,8 @@ class Starter:
             return None
         environment = context.sides.staging.environment
         self._slots.forget_absent(environment, now=context.now)
-        queued = self._slots.is_waiting(environment, context.uid)
-        last = self.records.get(context.uid)
+        queued = self._slots.is_waiting(environment, context.mirror.uid)
+        last = self.records.get(context.mirror.uid)
         missed = missed_deadline_reason(memory, context, occasion, last)
         decision = decide(
             context, occasion, quiet_since=quiet, queued=queued, missed_deadline_reason=missed
@@ -130,7 +130,9 @@ class Starter:
                 return decision
             case Skip():
                 if _is_nothing(decision):
-                    await self.leftovers.found_in_sync(context, self.records.get(context.uid))
+                    await self.leftovers.found_in_sync(
+                        context, self.records.get(context.mirror.uid)
+                    )
                 skip(memory, occasion, decision, context.now)
             case Start():
                 took(memory, occasion)
@@ -143,7 +145,7 @@ class Starter:
 
     def _is_over(self, context: Context, patience: Patience) -> None:
         """Nothing is wanted of this mirror any more, or what was wanted has begun."""
-        self.leave(context.uid)
+        self.leave(context.mirror.uid)
         patience.renew()
 
     def _unless_busy(self, context: Context, decision: Decision) -> Decision:
@@ -165,8 +167,7 @@ class Starter:
             return await self._begin(context, occasion)
         except (NotAllowed, Refused) as error:
             self._yield_slot(context)
-            may_pass = isinstance(error, NotAllowed)
-            if may_pass and patience.lasts(self.tools.clock()):
+            if isinstance(error, NotAllowed) and patience.lasts(self.tools.clock()):
                 return Wait(error.message)
             return Skip(error.reason, error.message)
         except BaseException:
@@ -182,13 +183,15 @@ class Starter:
         return decision
 
     def _yield_slot(self, context: Context) -> None:
-        self._slots.yield_slot(context.sides.staging.environment, context.uid, now=context.now)
+        self._slots.yield_slot(
+            context.sides.staging.environment, context.mirror.uid, now=context.now
+        )
 
     def _wait_for_slot(self, context: Context) -> Wait | None:
         side = context.sides.staging
         most, running = side.spec.max_concurrent_refreshes, self.records.open_in(side.environment)
         free = most - running
-        if self._slots.may_start(side.environment, context.uid, free=free, now=context.now):
+        if self._slots.may_start(side.environment, context.mirror.uid, free=free, now=context.now):
             return None
         why = f"{running} of {most} refreshes run" if free <= 0 else "others requested before"
         return Wait(f"waits for a slot: {why} in {side.environment}")

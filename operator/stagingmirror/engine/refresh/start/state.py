@@ -6,11 +6,9 @@ observes, waits and requests the rest anew.
 
 from dataclasses import dataclass, field
 
-from stagingmirror.engine.refresh.execute.arrivals import Arrivals
 from stagingmirror.engine.refresh.execute.contention import ContentionCheck
 from stagingmirror.engine.refresh.execute.leftovers import LeftoversCheck
-from stagingmirror.engine.refresh.execute.pacing import Pacing
-from stagingmirror.engine.refresh.execute.patience import Patience
+from stagingmirror.engine.refresh.execute.state import Arrivals, Pacing, Patience
 from stagingmirror.engine.refresh.start.quiet_period import QuietPeriod
 from stagingmirror.engine.refresh.start.triggers import Memory
 

@@ -2,21 +2,21 @@
 refresh, and what has ended and is not in the status yet.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from stagingmirror.api.spec.mirror import Refresh
 from stagingmirror.api.status.model import MirrorStatus, RefreshStatus
 from stagingmirror.api.status.report import Progress
-from stagingmirror.api.types.times import parse_time, rfc3339
+from stagingmirror.api.types.times import rfc3339
 from stagingmirror.drift.facts import Why
 from stagingmirror.engine.context import Context
 from stagingmirror.engine.observe.check_requests import REFRESH_AT, token_of
 from stagingmirror.engine.refresh.record.record import Record
 from stagingmirror.engine.refresh.start import schedule_ticks as ticking
-from stagingmirror.engine.refresh.start.admission import Occasion, Skip, Wait, deadline
+from stagingmirror.engine.refresh.start.admission import Occasion, Skip, deadline
 from stagingmirror.engine.refresh.start.schedule_ticks import Ticks
-from stagingmirror.engine.refresh.start.status import ended_refresh, skipped
+from stagingmirror.engine.refresh.start.status import skipped, unreported
+from stagingmirror.engine.resources.mirror import Mirror
 from stagingmirror.reasons import Reason
 
 
@@ -24,7 +24,7 @@ from stagingmirror.reasons import Reason
 class Memory:
     """``since`` is when this process began to watch (POSIX s). ``obeyed`` is the token that was
     obeyed or refused, ``requested`` the one that waits. ``waited`` is what the next occasion waited
-    for at the last pass.
+    for at the last pass; None: for nothing, or its refresh ran.
     """
 
     since: float
@@ -36,12 +36,9 @@ class Memory:
 
     def close(self, last: Record, status: MirrorStatus) -> None:
         """A record that ended (now, or before a crash) and is not in the status is reported."""
-        shown = status.refreshes
-        known = {entry.id for entry in (*shown, *self.unreported)}
-        if last.ended is None or last.id in known:
-            return
-        if not shown or int(last.ended) >= (parse_time(shown[0].finished) or 0.0):
-            self.unreported.append(ended_refresh(last))
+        entry = unreported(last, status)
+        if entry is not None and entry.id not in {each.id for each in self.unreported}:
+            self.unreported.append(entry)
 
 
 def remembered(memory: Memory | None, context: Context, last: Record | None) -> Memory:
@@ -91,11 +88,6 @@ def skip(memory: Memory, occasion: Occasion, why: Skip, now: float) -> None:
     memory.unreported.append(skipped(occasion, why, now))
 
 
-def waits(memory: Memory, wait: Wait | None) -> None:
-    """What a pass waited for; None: nothing, or its refresh runs."""
-    memory.waited = wait.message if wait else None
-
-
 def missed_deadline_reason(
     memory: Memory, context: Context, occasion: Occasion, last: Record | None
 ) -> str:
@@ -104,13 +96,12 @@ def missed_deadline_reason(
     """
     if memory.waited is not None:
         return memory.waited
-    ended = last.ended if last is not None else None
     if (
         last is not None
-        and ended is not None
-        and last.started < deadline(context, occasion) <= ended
+        and last.ended is not None
+        and last.started < deadline(context, occasion) <= last.ended
     ):
-        return f"the mirror's own refresh {last.id} ran until {rfc3339(ended)}"
+        return f"the mirror's own refresh {last.id} ran until {rfc3339(last.ended)}"
     if occasion.at < memory.since:
         return "no operator ran that could have started it"
     return "the operator did not check it in time"
@@ -121,10 +112,13 @@ def _first_memory(context: Context) -> Memory:
     memory = Memory(since=context.now)
     if context.spec.refresh is not None:
         memory.ticks = ticking.first_seen(
-            context.spec.refresh, context.status, generation=context.generation, now=context.now
+            context.spec.refresh,
+            context.mirror.status,
+            generation=context.mirror.generation,
+            now=context.now,
         )
-    if not context.status.conditions:
-        memory.obeyed = token_of(context.annotations, REFRESH_AT)
+    if not context.mirror.status.conditions:
+        memory.obeyed = token_of(context.mirror.annotations, REFRESH_AT)
     return memory
 
 
@@ -133,7 +127,9 @@ def _follow_ticks(memory: Memory, context: Context, last: Record | None) -> None
     if refresh is None:
         memory.ticks = None
         return
-    former = _not_taken(memory.ticks or ticking.begun(refresh, context.status, context.now), last)
+    former = _not_taken(
+        memory.ticks or ticking.begun(refresh, context.mirror.status, context.now), last
+    )
     ticks = _not_taken(ticking.passed(former, refresh, context.now), last)
     if former.due is not None and ticks.due is None:
         skip(memory, Occasion("Schedule", former.due), _edited(refresh), context.now)
@@ -155,8 +151,8 @@ def _edited(refresh: Refresh) -> Skip:
 
 
 def _follow_token(memory: Memory, context: Context, last: Record | None) -> None:
-    token = token_of(context.annotations, REFRESH_AT)
-    handled = {context.status.handled_refresh_at, memory.obeyed}
+    token = token_of(context.mirror.annotations, REFRESH_AT)
+    handled = {context.mirror.status.handled_refresh_at, memory.obeyed}
     if last is not None and last.token is not None:
         handled.add(last.token)
         if token == last.token:
@@ -169,21 +165,19 @@ def _follow_token(memory: Memory, context: Context, last: Record | None) -> None
 
 def _forget_reported(memory: Memory, context: Context) -> None:
     """Without what the status shows already."""
-    known = {entry.id for entry in context.status.refreshes}
+    known = {entry.id for entry in context.mirror.status.refreshes}
     memory.unreported = [entry for entry in memory.unreported if entry.id not in known]
 
 
-def refused_token(
-    annotations: Mapping[str, str], status: MirrorStatus, why: Why, *, now: float
-) -> Progress:
+def refused_token(mirror: Mirror, why: Why, *, now: float) -> Progress:
     """What echoes a refresh token that cannot be obeyed, with the reason; Idle where there is none.
 
     A token that was there when the mirror was first seen is only echoed.
     """
-    token = token_of(annotations, REFRESH_AT)
-    if token is None or token == status.handled_refresh_at:
+    token = token_of(mirror.annotations, REFRESH_AT)
+    if token is None or token == mirror.status.handled_refresh_at:
         return Progress()
-    if not status.conditions:
+    if not mirror.seen_before:
         return Progress(handled_refresh_at=token)
     return Progress(
         handled_refresh_at=token,
@@ -199,15 +193,13 @@ def refused_token(
     )
 
 
-def refusing(
-    annotations: Mapping[str, str], status: MirrorStatus, unknown: Progress, *, now: float
-) -> Progress:
+def refusing(mirror: Mirror, unknown: Progress, *, now: float) -> Progress:
     """What is reported where the record is not known: a token given meanwhile is refused where a
     human must mend that, and waits where the record only was not answered.
     """
     if unknown.stalled is None:
         return unknown
-    refused = refused_token(annotations, status, Why(*unknown.stalled), now=now)
+    refused = refused_token(mirror, Why(*unknown.stalled), now=now)
     return replace(
         unknown, handled_refresh_at=refused.handled_refresh_at, finished=refused.finished
     )

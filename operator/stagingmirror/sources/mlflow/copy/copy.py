@@ -50,8 +50,8 @@ async def copy_version(
     order: CopyOrder,
     *,
     clock: Callable[[], float],
+    may_write: Callable[[], None],
     progress: Callable[[int, int], None] = lambda done, total: None,
-    may_write: Callable[[], None] = lambda: None,
     differs: Callable[[str], None] = lambda version: None,
     room: AbstractAsyncContextManager[object] | None = None,
 ) -> str:

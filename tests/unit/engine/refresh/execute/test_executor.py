@@ -10,10 +10,9 @@ from stagingmirror.actions.run_loader import RunLoader
 from stagingmirror.api.spec.mirror import Track
 from stagingmirror.drift.facts import Fact, Why
 from stagingmirror.engine.context import Judged
-from stagingmirror.engine.refresh.execute.arrivals import Arrivals
 from stagingmirror.engine.refresh.execute.executor import Executor
-from stagingmirror.engine.refresh.execute.patience import Patience
 from stagingmirror.engine.refresh.execute.rollback import Rollback
+from stagingmirror.engine.refresh.execute.state import Arrivals, Patience
 from stagingmirror.engine.refresh.execute.verification import Judgement, judge_applied, track_mark
 from stagingmirror.engine.refresh.record.record import Applied, Entry, Record
 from stagingmirror.engine.refresh.record.record_store import Records

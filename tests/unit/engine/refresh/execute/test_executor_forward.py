@@ -9,9 +9,8 @@ from stagingmirror.actions.tools import Tools
 from stagingmirror.drift.facts import Fact, Observations, Seen
 from stagingmirror.drift.verdict import InSync
 from stagingmirror.engine.context import Judged
-from stagingmirror.engine.refresh.execute.arrivals import Arrivals
 from stagingmirror.engine.refresh.execute.executor import Executor
-from stagingmirror.engine.refresh.execute.patience import PATIENCE, Patience
+from stagingmirror.engine.refresh.execute.state import PATIENCE, Arrivals, Patience
 from stagingmirror.engine.refresh.execute.verification import Judgement, applied_of, judge_applied
 from stagingmirror.engine.refresh.record.record import Record
 from stagingmirror.engine.refresh.record.record_store import Records

@@ -182,7 +182,7 @@ def test_calm_counts_from_the_first_look_and_ends_with_a_change_or_a_gap() -> No
 
     def since(now: float, production: Observation | None = None) -> float | None:
         made = context(now=now, production=production)
-        return stillness.since(made.components, now=now, stale_after=120.0)
+        return stillness.since(made)
 
     assert since(NOW) == NOW
     assert since(NOW + 50) == NOW

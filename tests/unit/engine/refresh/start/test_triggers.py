@@ -22,7 +22,6 @@ from stagingmirror.engine.refresh.start.triggers import (
     remembered,
     skip,
     took,
-    waits,
 )
 from support.kinds.cases import context
 
@@ -216,7 +215,7 @@ def test_a_tick_that_came_while_the_own_refresh_ran_says_so() -> None:
 def test_a_tick_that_waited_says_for_what_and_its_successor_says_nothing_of_it() -> None:
     memory = watched_until(SIX + 1)
 
-    waits(memory, Wait("production's features is not seen"))
+    memory.waited = "production's features is not seen"
     assert why(memory, roll_back(at(SIX - 60), SIX - DAY, SIX + 60)) == (
         "production's features is not seen"
     )

@@ -1,0 +1,72 @@
+"""What is kept of one mirror's open refresh between two passes. In memory: a new process begins
+anew.
+
+A pass waits for nothing, so an open refresh is visited again and again: soon while it moves, less
+often while a copy, a loader or a rollout just goes on. A change of what is watched brings the pass
+forward.
+"""
+
+from dataclasses import dataclass, field
+
+from stagingmirror.engine.refresh.record.record import Record
+
+# Seconds for which a 401 or 403 is retried: an API server that starts answers so to every request
+# until it has read its rules.
+PATIENCE = 20.0
+# Seconds between two passes.
+PACE = 0.5
+# After so many seconds without a move, so many between two passes.
+CALM = ((30.0, 5.0), (5.0, 2.0))
+
+
+@dataclass(slots=True)
+class Arrivals:
+    """Which steps have arrived since the last write: they are not verified again before all of them
+    have.
+    """
+
+    _mark: object = None
+    _steps: set[str] = field(default_factory=set)
+
+    def of(self, record: Record) -> set[str]:
+        """The ids of steps that have arrived, to be added to."""
+        mark = (record.id, record.last_write)
+        if self._mark != mark:
+            self._mark, self._steps = mark, set()
+        return self._steps
+
+
+@dataclass(slots=True)
+class Pacing:
+    """When the refresh last moved."""
+
+    _mark: object = None
+    _moved: float = 0.0
+
+    def of(self, record: Record, now: float) -> float:
+        """Seconds until the next pass over this refresh, as it is at ``now`` (POSIX s)."""
+        if not record.is_open:
+            self._mark = None
+            return PACE
+        entries = [(each.state, each.reverts, each.after) for each in record.entries]
+        mark = (record.id, record.phase, entries)
+        if self._mark != mark:
+            self._mark, self._moved = mark, now
+        return next((pace for after, pace in CALM if now - self._moved >= after), PACE)
+
+
+@dataclass(slots=True)
+class Patience:
+    """When the mirror was first refused, of refusals in a row."""
+
+    _since: float | None = None
+
+    def lasts(self, now: float) -> bool:
+        """Refused again, at ``now`` (POSIX s): whether to retry."""
+        if self._since is None:
+            self._since = now
+        return now < self._since + PATIENCE
+
+    def renew(self) -> None:
+        """It was not refused, or is retried no more."""
+        self._since = None
