@@ -6,11 +6,11 @@ from typing import Any, ClassVar
 
 from stagingmirror.actions.step import Arrived, ExecutableStep, Json, Outcome, Reverted, Task
 from stagingmirror.actions.tools import Tools
-from stagingmirror.drift.places import ConfigMapKey
 from stagingmirror.drift.steps import Phase, Write
 from stagingmirror.drift.wording import shown
 from stagingmirror.errors import ChangedUnderneath, Conflicted, NotAnswered, NotThere, StepFailed
 from stagingmirror.reasons import Reason
+from stagingmirror.sources.kubernetes.subjects import ConfigMapKey
 from stagingmirror.sources.kubernetes.write.field_managers import is_foreign, our_entry, owner_of
 from stagingmirror.sources.kubernetes.write.field_patch import Body
 from stagingmirror.sources.kubernetes.write.writer import MERGE

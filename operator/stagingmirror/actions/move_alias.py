@@ -6,7 +6,6 @@ from typing import ClassVar, Self
 
 from stagingmirror.actions.step import Arrived, ExecutableStep, Json, Outcome, Reverted, Task
 from stagingmirror.actions.tools import Tools
-from stagingmirror.drift.places import RegistryAlias
 from stagingmirror.drift.steps import Phase, Value, Write, renamed
 from stagingmirror.drift.wording import shown
 from stagingmirror.errors import ChangedUnderneath, StepFailed
@@ -14,6 +13,7 @@ from stagingmirror.reasons import Reason
 from stagingmirror.sources.mlflow.client.client import MlflowServer
 from stagingmirror.sources.mlflow.copy.aliases import delete_alias, get_alias, set_alias
 from stagingmirror.sources.mlflow.poll.source import MlflowSource
+from stagingmirror.sources.mlflow.subjects import RegistryAlias
 
 
 @dataclass(frozen=True, slots=True)

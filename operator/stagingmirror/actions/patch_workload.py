@@ -15,10 +15,10 @@ from stagingmirror.actions.step import (
 )
 from stagingmirror.actions.tools import Tools
 from stagingmirror.api.types.workload import WorkloadKind
-from stagingmirror.drift.places import WorkloadField
 from stagingmirror.drift.steps import Phase, Write, renamed
 from stagingmirror.errors import NotThere, StepFailed
 from stagingmirror.reasons import Reason
+from stagingmirror.sources.kubernetes.subjects import WorkloadField
 from stagingmirror.sources.kubernetes.write.field_managers import is_foreign, our_entry, owner_of
 from stagingmirror.sources.kubernetes.write.field_patch import (
     Body,

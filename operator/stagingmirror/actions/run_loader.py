@@ -15,11 +15,11 @@ from stagingmirror.actions.step import (
 )
 from stagingmirror.actions.tools import Tools
 from stagingmirror.drift.facts import Why
-from stagingmirror.drift.places import Loader, LoaderVariable
 from stagingmirror.drift.steps import Phase, Write
 from stagingmirror.drift.wording import shown
 from stagingmirror.errors import StepFailed
 from stagingmirror.reasons import Reason
+from stagingmirror.sources.kubernetes.subjects import Loader, LoaderVariable
 from stagingmirror.sources.kubernetes.write.loader_jobs import (
     Load,
     end,

@@ -15,7 +15,7 @@ from stagingmirror.api.spec.pipeline_image import PipelineImage, PipelineImageSt
 from stagingmirror.api.spec.references import WorkloadReference
 from stagingmirror.component import Entry, Role, Side, Sides
 from stagingmirror.drift.facts import Fact, Observation, Seen, Why
-from stagingmirror.drift.places import Place, WorkloadField
+from stagingmirror.drift.places import Place
 from stagingmirror.errors import CannotRefresh
 from stagingmirror.reading.images import Reference, digest_of
 from stagingmirror.reading.patches import needed, patches, refuse_unseen
@@ -23,7 +23,7 @@ from stagingmirror.reading.places import both_listed, same_workload, workload_of
 from stagingmirror.reading.reading import Ended, Reading, observed
 from stagingmirror.reading.running import called, container_of, pods_that_ran
 from stagingmirror.reasons import Reason
-from stagingmirror.sources.kubernetes.subjects import Pod, WorkloadSubject
+from stagingmirror.sources.kubernetes.subjects import Pod, WorkloadField, WorkloadSubject
 from stagingmirror.sources.kubernetes.write.field_patch import SetImage
 from stagingmirror.view import View
 

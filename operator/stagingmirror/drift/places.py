@@ -1,5 +1,6 @@
 """Places: where something is written in staging, or read in production. Two mirrors must not write
-the same place, and no mirror may write one that another names as production's.
+the same place, and no mirror may write one that another names as production's. Concrete places are
+in the ``subjects`` of the source that has them.
 """
 
 from abc import ABC, abstractmethod
@@ -29,68 +30,6 @@ class Place(ABC):
         """
         names = (each.name for each in fields(self))
         return replace(self, **{name: _fold(getattr(self, name)) for name in names})
-
-
-@dataclass(frozen=True, slots=True)
-class WorkloadField(Place):
-    """``field`` is the field as messages name it: ``image of server``."""
-
-    kind: str
-    namespace: str
-    name: str
-    field: str
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.name} {self.field}"
-
-
-@dataclass(frozen=True, slots=True)
-class ConfigMapKey(Place):
-    namespace: str
-    name: str
-    key: str
-
-    def __str__(self) -> str:
-        return f"ConfigMap {self.name} {self.key}"
-
-
-@dataclass(frozen=True, slots=True)
-class RegistryAlias(Place):
-    """An alias of a registered model. Two environments may lead to one registry."""
-
-    environment: str
-    model: str
-    alias: str
-
-    def __str__(self) -> str:
-        return f"alias {self.model} {self.alias}"
-
-    def anywhere(self) -> "Place":
-        return replace(self, environment="")
-
-
-@dataclass(frozen=True, slots=True)
-class Loader(Place):
-    """A CronJob from which a refresh starts Jobs: what those load."""
-
-    namespace: str
-    cron_job: str
-
-    def __str__(self) -> str:
-        return f"CronJob {self.cron_job} as loader"
-
-
-@dataclass(frozen=True, slots=True)
-class LoaderVariable(Place):
-    """The variable of a loader's container that names what to load."""
-
-    namespace: str
-    cron_job: str
-    container: str
-    variable: str
-
-    def __str__(self) -> str:
-        return f"CronJob {self.cron_job} variable {self.variable} of {self.container}"
 
 
 # Whether two places are one; None: not known.

@@ -13,7 +13,7 @@ from stagingmirror.api.spec.mirror import Track
 from stagingmirror.api.types.workload import WorkloadKind
 from stagingmirror.component import Entry, Side, Sides
 from stagingmirror.drift.facts import Unseen, Why
-from stagingmirror.drift.places import Place, RegistryAlias
+from stagingmirror.drift.places import Place
 from stagingmirror.engine.observe.sources import Sources
 from stagingmirror.engine.observe.view import RecordingView
 from stagingmirror.engine.ownership.track_entries import known
@@ -32,6 +32,7 @@ from stagingmirror.sources.mlflow.subjects import (
     FileHash,
     ModelAlias,
     ModelVersion,
+    RegistryAlias,
     VersionSubject,
 )
 from stagingmirror.sources.source import Source

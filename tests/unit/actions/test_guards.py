@@ -9,10 +9,11 @@ from stagingmirror.actions.copy_model import CopyModel
 from stagingmirror.actions.move_alias import MoveAlias
 from stagingmirror.actions.step import Task
 from stagingmirror.actions.tools import Pool
-from stagingmirror.drift.places import Place, RegistryAlias
+from stagingmirror.drift.places import Place
 from stagingmirror.drift.steps import Produced
 from stagingmirror.errors import NeedsHuman, NotAnswered, NotLeading, StepFailed
 from stagingmirror.sources.kubernetes.write.writer import MERGE, Writer
+from stagingmirror.sources.mlflow.subjects import RegistryAlias
 from support.kinds.tools import tools_with
 
 MOVE = MoveAlias(

@@ -3,9 +3,8 @@
 import pytest
 
 from stagingmirror.drift.facts import Absent, Seen, Unseen
-from stagingmirror.drift.places import WorkloadField
 from stagingmirror.drift.verdict import Drifted, InSync
-from stagingmirror.sources.kubernetes.subjects import Workload
+from stagingmirror.sources.kubernetes.subjects import Workload, WorkloadField
 from support.kinds.builders import (
     DIGEST_A,
     DIGEST_B,

@@ -7,8 +7,10 @@ import yaml
 
 from stagingmirror.api.spec.parse import parse_environment, parse_hold, parse_mirror
 from stagingmirror.component import Side, Sides
-from stagingmirror.drift.places import ConfigMapKey, Place, RegistryAlias, WorkloadField
+from stagingmirror.drift.places import Place
 from stagingmirror.engine.ownership.track_entries import all_production, problem, refusal, written
+from stagingmirror.sources.kubernetes.subjects import ConfigMapKey, WorkloadField
+from stagingmirror.sources.mlflow.subjects import RegistryAlias
 from support.kinds.builders import proving
 from support.resources import resources
 

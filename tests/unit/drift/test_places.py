@@ -2,7 +2,9 @@
 
 import pytest
 
-from stagingmirror.drift.places import ConfigMapKey, Loader, Place, RegistryAlias, WorkloadField
+from stagingmirror.drift.places import Place
+from stagingmirror.sources.kubernetes.subjects import ConfigMapKey, Loader, WorkloadField
+from stagingmirror.sources.mlflow.subjects import RegistryAlias
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,11 @@ from stagingmirror.components.model_alias.refresh import steps
 from stagingmirror.components.model_alias.rules import registry_problem
 from stagingmirror.components.model_alias.version_facts import CONTENT
 from stagingmirror.drift.facts import Observation, Seen, Why
-from stagingmirror.drift.places import Place, RegistryAlias, WorkloadField
+from stagingmirror.drift.places import Place
 from stagingmirror.reading.places import both_listed, same_workload, workload_of
 from stagingmirror.reading.reading import Reading, observed
+from stagingmirror.sources.kubernetes.subjects import WorkloadField
+from stagingmirror.sources.mlflow.subjects import RegistryAlias
 from stagingmirror.view import View
 
 

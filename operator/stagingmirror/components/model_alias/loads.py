@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from stagingmirror.api.spec.model_alias import LoadedBy
 from stagingmirror.component import Side
-from stagingmirror.drift.places import RegistryAlias
 from stagingmirror.reading.places import workload_of
 from stagingmirror.reading.reading import Reading
 from stagingmirror.reading.running import Ran, started, variable_of
@@ -16,6 +15,7 @@ from stagingmirror.sources.mlflow.subjects import (
     AliasSubject,
     ModelAlias,
     ModelVersion,
+    RegistryAlias,
     VersionSubject,
 )
 

@@ -2,9 +2,9 @@
 
 from stagingmirror.api.spec.model_alias import LoadedBy, ModelAlias
 from stagingmirror.component import Side
-from stagingmirror.drift.places import RegistryAlias
 from stagingmirror.reading.places import workload_of
 from stagingmirror.sources.kubernetes.subjects import WorkloadSubject
+from stagingmirror.sources.mlflow.subjects import RegistryAlias
 
 
 def alias_in(entry: ModelAlias, side: Side) -> RegistryAlias:

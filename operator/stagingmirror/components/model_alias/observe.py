@@ -14,10 +14,9 @@ from stagingmirror.components.model_alias.loads import Load, Version, load_of
 from stagingmirror.components.model_alias.names import alias_in, loaders_in
 from stagingmirror.components.model_alias.version_facts import version_facts
 from stagingmirror.drift.facts import Fact, Seen
-from stagingmirror.drift.places import RegistryAlias
 from stagingmirror.reading.reading import Reading
 from stagingmirror.reasons import Reason
-from stagingmirror.sources.mlflow.subjects import AliasSubject, VersionSubject
+from stagingmirror.sources.mlflow.subjects import AliasSubject, RegistryAlias, VersionSubject
 
 MODEL = "model"
 VERSION = "version"

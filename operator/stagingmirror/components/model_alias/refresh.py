@@ -16,7 +16,6 @@ from stagingmirror.components.model_alias.observe import MODEL, VERSION
 from stagingmirror.components.model_alias.rules import refuse_unproven, shares_registry
 from stagingmirror.components.model_alias.version_facts import CONTENT, hash_of, version_facts
 from stagingmirror.drift.facts import Absent, Fact, Observation, Seen
-from stagingmirror.drift.places import RegistryAlias
 from stagingmirror.drift.steps import Produced, Value
 from stagingmirror.drift.wording import size
 from stagingmirror.errors import CannotRefresh
@@ -27,7 +26,12 @@ from stagingmirror.reading.running import container_of
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.subjects import WorkloadSubject
 from stagingmirror.sources.kubernetes.write.field_patch import FieldWrite, Restart, SetVariable
-from stagingmirror.sources.mlflow.subjects import AliasSubject, Content, VersionSubject
+from stagingmirror.sources.mlflow.subjects import (
+    AliasSubject,
+    Content,
+    RegistryAlias,
+    VersionSubject,
+)
 from stagingmirror.view import View
 
 T = TypeVar("T")

@@ -8,9 +8,9 @@ from stagingmirror.api.spec.model_alias import ModelAlias
 from stagingmirror.component import Sides
 from stagingmirror.components.model_alias.names import alias_in
 from stagingmirror.drift.facts import Why
-from stagingmirror.drift.places import RegistryAlias
 from stagingmirror.errors import CannotRefresh
 from stagingmirror.reasons import Reason
+from stagingmirror.sources.mlflow.subjects import RegistryAlias
 from stagingmirror.view import View
 
 

@@ -1,10 +1,11 @@
-"""What kinds can observe of the cluster that the operator runs in."""
+"""What kinds can observe of the cluster that the operator runs in, and what is written in it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from stagingmirror.api.types.workload import WorkloadKind
+from stagingmirror.drift.places import Place
 from stagingmirror.view import Subject
 
 
@@ -113,3 +114,50 @@ class ConfigMapSubject(_ConfigMap, Subject[ConfigMap]):
 
 
 ClusterSubject = WorkloadSubject | ConfigMapSubject
+
+
+@dataclass(frozen=True, slots=True)
+class WorkloadField(Place):
+    """``field`` is the field as messages name it: ``image of server``."""
+
+    kind: str
+    namespace: str
+    name: str
+    field: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name} {self.field}"
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigMapKey(Place):
+    namespace: str
+    name: str
+    key: str
+
+    def __str__(self) -> str:
+        return f"ConfigMap {self.name} {self.key}"
+
+
+@dataclass(frozen=True, slots=True)
+class Loader(Place):
+    """A CronJob from which a refresh starts Jobs: what those load."""
+
+    namespace: str
+    cron_job: str
+
+    def __str__(self) -> str:
+        return f"CronJob {self.cron_job} as loader"
+
+
+@dataclass(frozen=True, slots=True)
+class LoaderVariable(Place):
+    """The variable of a loader's container that names what to load."""
+
+    namespace: str
+    cron_job: str
+    container: str
+    variable: str
+
+    def __str__(self) -> str:
+        return f"CronJob {self.cron_job} variable {self.variable} of {self.container}"

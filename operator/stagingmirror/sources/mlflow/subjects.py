@@ -1,11 +1,11 @@
-"""What kinds can observe of the MLflow registry of an environment."""
+"""What kinds can observe of the MLflow registry of an environment, and what is written in it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple, Self
 
 from stagingmirror.drift.facts import Unseen
-from stagingmirror.drift.places import RegistryAlias
+from stagingmirror.drift.places import Place
 from stagingmirror.view import Subject
 
 
@@ -81,6 +81,21 @@ class ModelVersion:
     signature: str | None
     requirements: str | None
     content: Content | Unseen = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryAlias(Place):
+    """An alias of a registered model. Two environments may lead to one registry."""
+
+    environment: str
+    model: str
+    alias: str
+
+    def __str__(self) -> str:
+        return f"alias {self.model} {self.alias}"
+
+    def anywhere(self) -> "Place":
+        return replace(self, environment="")
 
 
 class _Alias(NamedTuple):

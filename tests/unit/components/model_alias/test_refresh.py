@@ -9,10 +9,11 @@ from stagingmirror.actions.copy_model import CopyModel
 from stagingmirror.actions.move_alias import MoveAlias
 from stagingmirror.actions.patch_workload import PatchWorkload
 from stagingmirror.drift.facts import Absent, Fact, Seen
-from stagingmirror.drift.places import RegistryAlias, WorkloadField
 from stagingmirror.drift.steps import Produced
 from stagingmirror.errors import CannotRefresh
+from stagingmirror.sources.kubernetes.subjects import WorkloadField
 from stagingmirror.sources.kubernetes.write.field_patch import Restart, SetVariable
+from stagingmirror.sources.mlflow.subjects import RegistryAlias
 from support.kinds.builders import NOW, container, proving, sides, version, workload
 from support.kinds.fraud import (
     BY_RESTART,

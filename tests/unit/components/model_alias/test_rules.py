@@ -8,8 +8,8 @@ from stagingmirror.actions.copy_model import CopyModel
 from stagingmirror.actions.move_alias import MoveAlias
 from stagingmirror.actions.patch_workload import PatchWorkload
 from stagingmirror.component import Sides
-from stagingmirror.drift.places import RegistryAlias
 from stagingmirror.errors import CannotRefresh
+from stagingmirror.sources.mlflow.subjects import RegistryAlias
 from support.kinds.builders import environment, proving, sides, version
 from support.kinds.fraud import (
     BY_VARIABLE,

@@ -6,9 +6,9 @@ import pytest
 
 from stagingmirror.component import Sides
 from stagingmirror.drift.facts import Absent, Seen, Unseen
-from stagingmirror.drift.places import ConfigMapKey, Place, WorkloadField
+from stagingmirror.drift.places import Place
 from stagingmirror.drift.verdict import Drifted, InSync
-from stagingmirror.sources.kubernetes.subjects import Variable
+from stagingmirror.sources.kubernetes.subjects import ConfigMapKey, Variable, WorkloadField
 from support.kinds.builders import (
     NOW,
     PRODUCTION,

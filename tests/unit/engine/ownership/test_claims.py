@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from stagingmirror.drift.places import RegistryAlias
 from stagingmirror.engine.check.blockers import find
 from stagingmirror.engine.environments.resolve import may_copy, production_namespaces, sides_of
 from stagingmirror.engine.ownership.claims import Claims
@@ -12,6 +11,7 @@ from stagingmirror.engine.ownership.track_entries import all_written
 from stagingmirror.engine.resources.cache import ResourceCache
 from stagingmirror.engine.resources.mirror import MirrorKey, spec_of
 from stagingmirror.errors import NeedsHuman
+from stagingmirror.sources.mlflow.subjects import RegistryAlias
 from support.kinds.builders import proving
 from support.resources import resources
 

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Protocol, TypeVar
 
 from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
 from stagingmirror.drift.facts import Unseen, Why
-from stagingmirror.drift.places import ConfigMapKey, Loader, LoaderVariable, Place, WorkloadField
+from stagingmirror.drift.places import Place
 from stagingmirror.errors import NotThere, StagingMirrorError
 from stagingmirror.reasons import Reason
 from stagingmirror.settings import Settings
@@ -20,8 +20,12 @@ from stagingmirror.sources.kubernetes.objects.workloads import Stores, rolled_up
 from stagingmirror.sources.kubernetes.subjects import (
     ClusterSubject,
     ConfigMap,
+    ConfigMapKey,
     ConfigMapSubject,
+    Loader,
+    LoaderVariable,
     Workload,
+    WorkloadField,
     WorkloadSubject,
 )
 from stagingmirror.sources.kubernetes.watch.config_maps import ConfigMaps, Read

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, TypeVar
 
 from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
 from stagingmirror.drift.facts import Unseen, Why
-from stagingmirror.drift.places import Place, RegistryAlias
+from stagingmirror.drift.places import Place
 from stagingmirror.errors import CannotRefresh, NotAnswered, NotRead
 from stagingmirror.reasons import Reason
 from stagingmirror.settings import Settings
@@ -20,6 +20,7 @@ from stagingmirror.sources.mlflow.poll.server_poller import ServerPoller
 from stagingmirror.sources.mlflow.subjects import (
     AliasSubject,
     Content,
+    RegistryAlias,
     RegistrySubject,
     VersionSubject,
 )
