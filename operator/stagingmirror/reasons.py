@@ -81,7 +81,10 @@ class Reason(StrEnum):
         "NamespaceNotListed",
         "a reference points to a namespace that its environment does not list",
     )
-    NO_REGISTRY = "NoRegistry", "a model is tracked, and an environment has no `mlflow`"
+    NO_REGISTRY = (
+        "NoRegistry",
+        "an environment lacks the server that an entry needs: `mlflow`",
+    )
     SAME_THING = "SameThing", "both sides are the same alias, workload, key or annotation"
     SHARED_REGISTRY = (
         "SharedRegistry",
@@ -141,14 +144,14 @@ class Reason(StrEnum):
     NAMESPACE_NOT_READABLE = "NamespaceNotReadable", "no environment lists the namespace"
     FORBIDDEN = "Forbidden", "our account lacks the permission"
     UNAUTHORIZED = "Unauthorized", "our account is not accepted"
-    UNREACHABLE = "Unreachable", "MLflow: no connection"
-    TIMED_OUT = "TimedOut", "MLflow: no response in time"
-    UNAVAILABLE = "Unavailable", "MLflow: 502 to 504"
-    THROTTLED = "Throttled", "MLflow: 429"
-    SERVER_ERROR = "ServerError", "MLflow: 500"
+    UNREACHABLE = "Unreachable", "no connection to the server"
+    TIMED_OUT = "TimedOut", "no response of the server in time"
+    UNAVAILABLE = "Unavailable", "the server responds 502 to 504"
+    THROTTLED = "Throttled", "the server responds 429"
+    SERVER_ERROR = "ServerError", "the server responds 500"
     GARBAGE = "Garbage", "the response cannot be parsed, or its content is impossible"
-    HALF_READ = "HalfRead", "MLflow: the response ended early, or a file changed while it was read"
-    OVERSIZED_ANSWER = "OversizedAnswer", "MLflow: the response exceeds the size limit"
+    HALF_READ = "HalfRead", "the response ended early, or a file changed while it was read"
+    OVERSIZED_ANSWER = "OversizedAnswer", "the response exceeds the size limit"
     ENDLESS_PAGING = "EndlessPaging", "MLflow: a search has too many pages, or repeats one"
     NOT_READ_BACK = "NotReadBack", "MLflow accepted a change of an alias, but does not return it"
     NOT_MLFLOW = "NotMlflow", "there is no MLflow at the address"
@@ -158,7 +161,7 @@ class Reason(StrEnum):
         "the certificate of the address is not trusted",
     )
     BAD_NAME = "BadName", "MLflow refuses the name"
-    BAD_REQUEST = "BadRequest", "MLflow refuses the request"
+    BAD_REQUEST = "BadRequest", "the server refuses the request"
     UNKNOWN_KIND = "UnknownKind", "this version of the operator does not know the kind"
     INTERNAL_ERROR = "InternalError", "a defect of the operator; the log has the traceback"
 
@@ -233,9 +236,9 @@ class Reason(StrEnum):
     NOT_LEADING = "NotLeading", "another operator leads"
 
     # A MirrorEnvironment
-    REACHABLE = "Reachable", "MLflow answers, and the namespaces can be read"
+    REACHABLE = "Reachable", "its servers answer, and the namespaces can be read"
     READABLE = "Readable", "the namespaces can be read"
-    NOTHING_LISTED = "NothingListed", "the environment has neither `mlflow` nor namespaces"
+    NOTHING_LISTED = "NothingListed", "the environment has neither namespaces nor a server"
     DELETING = "Deleting", "the environment is being deleted"
     CANNOT_WRITE = "CannotWrite", "our account can only read there"
     CAN_WRITE = "CanWrite", "our account could write to production; remove these rights from it"

@@ -6,7 +6,7 @@ can be read of a system, and what its answers are, is in that system's ``subject
 """
 
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import ClassVar, Generic, Protocol, TypeVar
 
 from stagingmirror.drift.facts import Unseen, Why
 from stagingmirror.drift.places import Place
@@ -23,11 +23,15 @@ class Subject(Generic[T]):
     """
 
     __slots__ = ()
+    # Whether the answer rests on bytes that are read seldom: a refresh has them read again before
+    # it counts as verified.
+    rests_on_bytes: ClassVar[bool] = False
 
 
 @dataclass(frozen=True, slots=True)
 class Observed(Generic[T]):
-    """One answer. ``value`` is None where the system confirmed that the thing does not exist.
+    """One answer. ``value`` is None where the system confirmed that the thing does not exist. A
+    part of it that is not known yet is an Unseen in its field.
 
     ``began`` is when the request for this answer began (POSIX s). ``trouble`` says why the newest
     request failed, where this is an older answer.

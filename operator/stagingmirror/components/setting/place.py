@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from stagingmirror.api.spec.setting import AnnotationOf, ConfigMapKey, Setting, VariableOf
 from stagingmirror.component import Side, Sides
-from stagingmirror.drift import places
 from stagingmirror.drift.facts import Why
+from stagingmirror.drift.places import Place
 from stagingmirror.reading.places import namespace_of, workload_of
 from stagingmirror.reasons import Reason
+from stagingmirror.sources.kubernetes import subjects
 from stagingmirror.sources.kubernetes.subjects import WorkloadSubject
 
 ValueReference = ConfigMapKey | VariableOf | AnnotationOf
@@ -88,16 +89,16 @@ def _listing(place: ValuePlace, side: Side) -> tuple[str, str, str, Collection[s
             return "annotation", key, "annotations", readable.annotations
 
 
-def write_of(place: ValuePlace) -> places.Place:
+def write_of(place: ValuePlace) -> Place:
     """The field that a refresh writes in this place."""
     match place.reference:
         case ConfigMapKey(name=name, key=key):
-            return places.ConfigMapKey(place.namespace, name, key)
+            return subjects.ConfigMapKey(place.namespace, name, key)
         case VariableOf(kind=kind, name=name, container=container, variable=variable):
             field = f"variable {variable} of {container}"
-            return places.WorkloadField(kind, place.namespace, name, field)
+            return subjects.WorkloadField(kind, place.namespace, name, field)
         case AnnotationOf(kind=kind, name=name, key=key):
-            return places.WorkloadField(kind, place.namespace, name, f"annotation {key}")
+            return subjects.WorkloadField(kind, place.namespace, name, f"annotation {key}")
 
 
 def same_place(entry: Setting, sides: Sides) -> str | None:

@@ -180,7 +180,7 @@ _NOTHING = condition(
     "Ready",
     "False",
     Reason.NOTHING_LISTED,
-    "spec.namespaces and spec.mlflow are empty: there is nothing to observe; list what may be read",
+    "the spec has neither namespaces nor a server, so nothing is observed; list what may be read",
 )
 
 

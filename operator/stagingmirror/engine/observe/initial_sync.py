@@ -5,13 +5,12 @@ While a mirror waits, its verdict counts as unwritten, so ``settled-at`` stands 
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from itertools import chain
 from typing import Any
 
 from stagingmirror.drift.facts import Observations, Unseen
 from stagingmirror.reasons import Reason
-from stagingmirror.sources.mlflow.subjects import ModelVersion
 from stagingmirror.view import Observed, Subject
 
 # Reasons of answers that are still on their way.
@@ -66,9 +65,10 @@ class InitialSync:
 
 
 def is_unanswered(answer: object) -> bool:
-    """Whether a source has never answered this, or not whole: the bytes of a version follow it."""
-    if isinstance(answer, Observed) and isinstance(answer.value, ModelVersion):
-        answer = answer.value.content
+    """Whether a source has never answered this, or not whole: a part of the value may follow it."""
+    if isinstance(answer, Observed) and is_dataclass(answer.value):
+        parts = (getattr(answer.value, part.name) for part in fields(answer.value))
+        return any(map(_on_its_way, parts))
     return _on_its_way(answer)
 
 

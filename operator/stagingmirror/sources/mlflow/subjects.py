@@ -133,6 +133,7 @@ class _Version(NamedTuple):
 
 class VersionSubject(_Version, Subject[ModelVersion]):
     __slots__ = ()
+    rests_on_bytes = True
 
     @property
     def key(self) -> tuple[str, str]:

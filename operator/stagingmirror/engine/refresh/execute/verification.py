@@ -21,7 +21,6 @@ from stagingmirror.drift.facts import Absent, Acceptance, Seen, Unseen
 from stagingmirror.engine.context import Context, Judged
 from stagingmirror.engine.refresh.record.record import Applied, Record
 from stagingmirror.engine.resources.mirror import MirrorKey
-from stagingmirror.sources.mlflow.subjects import AliasSubject, VersionSubject
 from stagingmirror.view import Subject
 
 # Seconds that an observation may show the former state after the last write: watches may lag.
@@ -121,17 +120,15 @@ def reread(
     brought = _brought(context, record)
     if not brought or read_bytes(context.mirror.key, brought, record.started, context.now):
         return judgement
-    versions = sorted(f"{s.version} of {s.model}" for s in brought if isinstance(s, VersionSubject))
-    waiting = f"waits for the bytes of version {', '.join(versions)} to be read again"
+    waiting = f"waits for the bytes of {', '.join(sorted(map(str, brought)))} to be read again"
     return replace(judgement, waiting=waiting)
 
 
 def _brought(context: Context, record: Record) -> frozenset[Subject[Any]]:
-    """What was read of staging's registry for the components that were applied."""
+    """What rests on bytes, of what was read of staging for the components that were applied."""
     return frozenset(
         subject
         for name in record.applied
         for subject in context.parts.get(DeployKey(name, "staging"), ())
-        if isinstance(subject, AliasSubject | VersionSubject)
-        and subject.environment == record.environment
+        if subject.rests_on_bytes
     )
