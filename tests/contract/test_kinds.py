@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stagingmirror.actions.copy_model import CopyModel
 from stagingmirror.actions.run_loader import RunLoader
 from stagingmirror.api.spec.kinds import KINDS
 from stagingmirror.component import Role
@@ -20,6 +19,7 @@ from stagingmirror.drift.steps import Step
 from stagingmirror.drift.verdict import Drifted, InSync, Unknown, Verdict
 from support.kinds.builders import NOW, STAGING, World
 from support.kinds.kinds import EXAMPLES, Example
+from support.kinds.things import things_of
 from support.sandbox.rehearsal import Rehearsal
 
 ROLES: tuple[Role, ...] = ("production", "staging")
@@ -136,8 +136,7 @@ def test_one_thing_that_does_not_answer_is_never_taken_for_absent(
     example: Example, role: Role
 ) -> None:
     whole = example.equal()
-    things = {key[-1] for key in (*whole.workloads, *whole.config_maps, *whole.aliases)}
-    for thing in (*things, "ModelVersion"):
+    for thing in {*(thing.name for thing in things_of(whole)), "ModelVersion"}:
         world = example.equal()
         world.silent.add(thing)
 
@@ -214,8 +213,9 @@ def test_a_refresh_writes_only_into_staging(example: Example, change: str) -> No
 
     assert steps
     for step in steps:
-        if isinstance(step, CopyModel):
-            assert step.to_environment == "staging"
+        ends = {name for name in asdict(step) if name.endswith("environment")}
+        for end in ends - {"from_environment"}:
+            assert getattr(step, end) == "staging"
         for write in step.writes():
             where = asdict(write.place)
             assert where.get("environment", "staging") == "staging"
@@ -242,19 +242,17 @@ def test_any_world_is_an_observation_and_nothing_is_absent_that_was_not_taken_aw
     example: Example, role: Role, data: st.DataObject
 ) -> None:
     world = example.equal()
-    keys = [("workloads", key) for key in world.workloads]
-    keys += [("config_maps", key) for key in world.config_maps]  # type: ignore[misc]
-    keys += [("aliases", key) for key in world.aliases]
-    keys += [("versions", key) for key in world.versions]
-    taken = data.draw(st.lists(st.sampled_from(keys), unique=True, max_size=len(keys)))
-    for kind, key in taken:
-        getattr(world, kind).pop(key)
-    world.silent |= data.draw(st.sets(st.sampled_from([key[-1] for _, key in keys])))
+    things = things_of(world)
+    numbers = st.sampled_from(range(len(things)))
+    taken = [things[n] for n in data.draw(st.lists(numbers, unique=True, max_size=len(things)))]
+    for thing in taken:
+        thing.store.pop(thing.key)
+    world.silent |= data.draw(st.sets(st.sampled_from([thing.name for thing in things])))
 
     look = observe(example, world, role)
 
     if isinstance(look, Absent):
-        assert any(str(key[-1]) in look.what for _, key in taken)
+        assert any(thing.name in look.what for thing in taken)
 
 
 @every

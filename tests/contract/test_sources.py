@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
 from stagingmirror.cli.operator.wiring import Operator
 from stagingmirror.drift.facts import Unseen, Why
 from stagingmirror.drift.places import Place
@@ -236,7 +237,7 @@ async def test_an_environment_without_the_system_has_no_answer_and_needs_no_secr
     example: Example,
 ) -> None:
     async with example.world() as world:
-        bare = world.spec.model_copy(update={"mlflow": None, "namespaces": ()})
+        bare = MirrorEnvironmentSpec(role="Production")
         world.source.configure({"bare": bare}, {})
 
         assert world.source.secret_name(bare) is None
@@ -244,7 +245,7 @@ async def test_an_environment_without_the_system_has_no_answer_and_needs_no_secr
         assert world.source.answers("nowhere") is None
 
 
-@pytest.mark.parametrize("example", [each for each in EXAMPLES if each.spec])
+@pytest.mark.parametrize("example", [each for each in EXAMPLES if each.server])
 async def test_credentials_that_cannot_be_used_are_why_nothing_is_observed(
     example: Example,
 ) -> None:
@@ -253,13 +254,13 @@ async def test_credentials_that_cannot_be_used_are_why_nothing_is_observed(
         secret = world.spec.model_validate(
             {
                 **world.spec.model_dump(by_alias=True, exclude_none=True),
-                "mlflow": {
+                str(example.server): {
                     "url": "http://127.0.0.1:1",
-                    "credentialsSecretRef": {"name": "mlflow"},
+                    "credentialsSecretRef": {"name": "login"},
                 },
             }
         )
-        assert world.source.secret_name(secret) == "mlflow"
+        assert world.source.secret_name(secret) == "login"
         world.source.configure({"production": secret}, {})
         assert world.source.answers("production") is None, "its Secret is not read yet"
         world.source.configure({"production": secret}, {"production": why})

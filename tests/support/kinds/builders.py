@@ -214,9 +214,10 @@ def proving(one_registry: bool | None) -> "World":
 
 
 class World:
-    """A view that knows what it was told, and nothing else: everything else is not there.
+    """A view that knows what it was given, and nothing else: everything else is not there.
 
-    ``silent`` things answer with an Unseen; so does everything while ``nobody_answers``.
+    ``silent`` things answer with an Unseen; so does everything while ``nobody_answers``. What a
+    source observes that has no builder here is in ``others``, by its subject.
     """
 
     subjects = frozenset({WorkloadSubject, ConfigMapSubject, AliasSubject, VersionSubject})
@@ -227,6 +228,7 @@ class World:
         self.config_maps: dict[tuple[str, str], ConfigMap] = {}
         self.aliases: dict[tuple[str, str, str], ModelAlias] = {}
         self.versions: dict[tuple[str, str, str], ModelVersion] = {}
+        self.others: dict[Subject[Any], Any] = {}
         self.silent: set[str] = set()
         self.nobody_answers: Why | None = None
         self.began = NOW - 5
@@ -267,6 +269,10 @@ class World:
         self.workloads[key] = replace(self.workloads[key], **fields)
         return self
 
+    def put(self, subject: Subject[T], value: T) -> "World":
+        self.others[subject] = value
+        return self
+
     def get(self, subject: Subject[T]) -> Observed[T] | Unseen:
         found: Any
         match subject:
@@ -279,7 +285,7 @@ class World:
             case VersionSubject(environment, model, name):
                 kind, found = "ModelVersion", self.versions.get((environment, model, name))
             case _:
-                raise LookupError(f"this world has no {subject}")
+                kind, name, found = "", str(subject), self.others.get(subject)
         if self.nobody_answers is not None or kind in self.silent or name in self.silent:
             return Unseen(self.nobody_answers or NOT_ANSWERED, self.began)
         return Observed(found, self.older.get(name, self.began), self.trouble)

@@ -4,6 +4,7 @@ answer once the step has arrived.
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import singledispatch
 
 from stagingmirror.actions.config_map import SetConfigMapKey
 from stagingmirror.actions.copy_model import CopyModel
@@ -23,56 +24,50 @@ from stagingmirror.sources.kubernetes.write.field_patch import (
 from support.kinds.builders import World
 
 
+@singledispatch
+def rehearse(step: Step, rehearsal: "Rehearsal") -> None:
+    """What the step changes. The world of a new kind registers its own steps here."""
+    raise AssertionError(f"register {type(step).__name__}: rehearse.register")
+
+
 class Rehearsal:
     """Takes steps in order at ``now`` (POSIX s); everything that starts, starts a bit later."""
 
     def __init__(self, world: World, now: float) -> None:
         self.world = world
         self.loaded: list[str] = []
-        self._now = now
-        self._produced: dict[str, str] = {}
+        self.now = now
+        self.produced: dict[str, str] = {}
 
     def take(self, steps: Iterable[Step]) -> None:
         for step in steps:
-            match step:
-                case CopyModel():
-                    self._copy(step)
-                case RunLoader():
-                    self.loaded.append(step.value)
-                case SetConfigMapKey():
-                    self._set(step)
-                case MoveAlias():
-                    self._move(step)
-                case PatchWorkload():
-                    self._patch(step)
-                case _:
-                    raise AssertionError(step)
+            rehearse(step, self)
 
-    def _copy(self, step: CopyModel) -> None:
+    def copy(self, step: CopyModel) -> None:
         versions = self.world.versions
         theirs = versions[(step.from_environment, step.from_model, step.from_version)]
         number = str(1 + max((int(n) for env, _, n in versions if env == step.to_environment)))
-        copied = replace(theirs, model=step.to_model, version=number, created=self._now)
+        copied = replace(theirs, model=step.to_model, version=number, created=self.now)
         self.world.register(step.to_environment, copied)
-        self._produced[step.id] = number
+        self.produced[step.id] = number
 
-    def _set(self, step: SetConfigMapKey) -> None:
+    def set(self, step: SetConfigMapKey) -> None:
         former = self.world.config_maps[(step.namespace, step.name)]
         data = {**former.data, step.key: step.value}
-        changed = {**former.changed, step.key: self._now}
+        changed = {**former.changed, step.key: self.now}
         self.world.add(replace(former, data=data, changed=changed))
 
-    def _move(self, step: MoveAlias) -> None:
+    def move(self, step: MoveAlias) -> None:
         self.world.alias(
             step.environment,
-            self._text(step.version),
+            self.text(step.version),
             model=step.model,
             name=step.alias,
-            moved=self._now + 10,
-            unmoved=self._now - 1,
+            moved=self.now + 10,
+            unmoved=self.now - 1,
         )
 
-    def _patch(self, step: PatchWorkload) -> None:
+    def patch(self, step: PatchWorkload) -> None:
         workload = self.world.workloads[(step.kind, step.namespace, step.name)]
         for write in step.fields:
             workload = self._written(workload, write)
@@ -86,7 +81,7 @@ class Rehearsal:
                 return replace(workload, annotations={**workload.annotations, key: value})
             case SetVariable(container=name, variable=variable, value=value):
                 former = workload.containers[name]
-                variables = {**former.variables, variable: Variable(self._text(value))}
+                variables = {**former.variables, variable: Variable(self.text(value))}
                 return _with(workload, name, replace(former, variables=variables))
             case SetImage(container=name, value=image):
                 return _with(workload, name, replace(workload.containers[name], image=image))
@@ -101,15 +96,40 @@ class Rehearsal:
             name="pod-new",
             ready=True,
             terminating=False,
-            started=self._now + 5,
+            started=self.now + 5,
             containers=workload.containers,
             image_ids={name: f"r@{digest}" for name, digest in digests.items() if digest},
         )
 
-    def _text(self, value: Value) -> str:
+    def text(self, value: Value) -> str:
         if isinstance(value, Produced):
-            return value.form.replace("{value}", self._produced[value.step])
+            return value.form.replace("{value}", self.produced[value.step])
         return value
+
+
+@rehearse.register
+def _(step: CopyModel, rehearsal: Rehearsal) -> None:
+    rehearsal.copy(step)
+
+
+@rehearse.register
+def _(step: RunLoader, rehearsal: Rehearsal) -> None:
+    rehearsal.loaded.append(step.value)
+
+
+@rehearse.register
+def _(step: SetConfigMapKey, rehearsal: Rehearsal) -> None:
+    rehearsal.set(step)
+
+
+@rehearse.register
+def _(step: MoveAlias, rehearsal: Rehearsal) -> None:
+    rehearsal.move(step)
+
+
+@rehearse.register
+def _(step: PatchWorkload, rehearsal: Rehearsal) -> None:
+    rehearsal.patch(step)
 
 
 def _with(workload: Workload, name: str, container: Container) -> Workload:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -71,12 +71,14 @@ class World:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """``there`` exist in its world, ``missing`` do not; one of each type of subject at least."""
+    """``there`` exist in its world, ``missing`` do not; one of each type of subject at least.
+    ``server``: the field of an environment that has the address; None: it needs none.
+    """
 
     source: type[Any]
     there: tuple[Subject[Any], ...]
     missing: tuple[Subject[Any], ...]
-    spec: Mapping[str, Any]
+    server: str | None
     _make: Callable[[AsyncExitStack, Handler, list[Any]], Awaitable[tuple[Source[Any], str]]]
     _answer: Callable[[], Handler]
 
@@ -92,9 +94,8 @@ class Example:
         async with AsyncExitStack() as stack:
             source, url = await self._make(stack, gate, changes)
             given = {"role": "Production", "usableFrom": ["ml-staging"], "namespaces": ["ml"]}
-            found = {key: value.replace("URL", url) for key, value in self.spec.items()}
-            nested = {"mlflow": found} if found else {}
-            spec = MirrorEnvironmentSpec.model_validate(given | nested)
+            server = {self.server: {"url": url}} if self.server else {}
+            spec = MirrorEnvironmentSpec.model_validate(given | server)
             world = World(source, spec, changes)
             yield world
 
@@ -140,7 +141,7 @@ EXAMPLES = (
         KubernetesSource,
         there=(WorkloadSubject("Deployment", "ml", "web"), ConfigMapSubject("ml", "data")),
         missing=(WorkloadSubject("StatefulSet", "ml", "web"), ConfigMapSubject("ml", "other")),
-        spec={},
+        server=None,
         _make=_kubernetes,
         _answer=_a_cluster,
     ),
@@ -151,7 +152,7 @@ EXAMPLES = (
             VersionSubject(ENVIRONMENT, NAME, NUMBER),
         ),
         missing=(AliasSubject(ENVIRONMENT, NAME, "challenger"),),
-        spec={"url": "URL"},
+        server="mlflow",
         _make=_mlflow,
         _answer=an_mlflow,
     ),
