@@ -10,7 +10,6 @@ from stagingmirror.drift.places import Place
 from stagingmirror.reading.places import namespace_of, workload_of
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes import subjects
-from stagingmirror.sources.kubernetes.subjects import WorkloadSubject
 
 ValueReference = ConfigMapKey | VariableOf | AnnotationOf
 
@@ -23,11 +22,11 @@ class ValuePlace:
     namespace: str
 
     @property
-    def workload(self) -> WorkloadSubject | None:
+    def workload(self) -> subjects.WorkloadSubject | None:
         """The workload that carries the value; None for a ConfigMap."""
         if isinstance(self.reference, ConfigMapKey):
             return None
-        return WorkloadSubject(self.reference.kind, self.namespace, self.reference.name)
+        return subjects.WorkloadSubject(self.reference.kind, self.namespace, self.reference.name)
 
     def __str__(self) -> str:
         match self.reference:
@@ -49,7 +48,7 @@ def place_in(entry: Setting, side: Side) -> ValuePlace:
     return ValuePlace(reference, namespace_of(reference.namespace, side))
 
 
-def users_of(entry: Setting, side: Side) -> tuple[WorkloadSubject, ...]:
+def users_of(entry: Setting, side: Side) -> tuple[subjects.WorkloadSubject, ...]:
     """The workloads that read the value when they start, each once."""
     own = entry.staging.used_by if side.role == "staging" else None
     users = entry.production.used_by if own is None else own
@@ -110,6 +109,6 @@ def same_place(entry: Setting, sides: Sides) -> str | None:
     return str(min(shared)) if shared else None
 
 
-def _workloads(entry: Setting, side: Side) -> set[WorkloadSubject]:
+def _workloads(entry: Setting, side: Side) -> set[subjects.WorkloadSubject]:
     carrier = place_in(entry, side).workload
     return {*users_of(entry, side), *([carrier] if carrier else [])}
