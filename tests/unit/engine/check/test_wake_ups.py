@@ -7,7 +7,7 @@ from stagingmirror.engine.resources.mirror import MirrorKey
 from stagingmirror.engine.workqueue.queue import WorkQueue
 from stagingmirror.metrics import Metrics
 from support.kinds.observations import NOW
-from support.kinds.queues import NotCounting
+from support.queues import NotCounting
 from support.resources.resources import environment
 
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 from stagingmirror.engine.check.worker import work
 from stagingmirror.engine.resources.mirror import MirrorKey
 from stagingmirror.engine.workqueue.queue import Done, WorkQueue
-from support.kinds.queues import NotCounting
+from support.queues import NotCounting
 
 
 async def test_others_run_between_two_passes_that_wait_for_nothing() -> None:

@@ -19,8 +19,8 @@ from stagingmirror.engine.leader.settled_at import SettledAt
 from stagingmirror.engine.status import heartbeat
 from stagingmirror.engine.workqueue.queue import WorkQueue
 from support.clock import NOW, Clock
-from support.kinds.queues import NotCounting
 from support.operators.runtimes import a_runtime
+from support.queues import NotCounting
 
 
 @dataclass

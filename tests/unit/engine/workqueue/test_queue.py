@@ -6,7 +6,7 @@ import pytest
 
 from stagingmirror.engine.workqueue.queue import WorkQueue
 from support.clock import Clock
-from support.kinds.queues import Figures, NotCounting, a_queue
+from support.queues import Figures, NotCounting, a_queue
 
 
 def test_a_key_that_is_added_twice_is_taken_once() -> None:

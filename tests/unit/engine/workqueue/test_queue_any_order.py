@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from support.clock import Clock
-from support.kinds.queues import a_queue
+from support.queues import a_queue
 
 KEYS = st.sampled_from("abcd")
 

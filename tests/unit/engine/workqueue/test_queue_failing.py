@@ -1,7 +1,7 @@
 """What was tried and did not work out: when it comes again, and since when it counts."""
 
 from support.clock import Clock
-from support.kinds.queues import a_queue
+from support.queues import a_queue
 
 
 def test_a_key_that_fails_again_and_again_waits_longer_up_to_the_cap() -> None:
