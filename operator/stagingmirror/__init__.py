@@ -11,7 +11,7 @@ The packages, from the entry points down. Imports only go down this list; import
 - ``component``: the contract of a kind
 - ``actions``: the steps of a refresh, one file each
 - ``metrics``: Prometheus metrics, livez and readyz
-- ``sources``: Kubernetes and MLflow, observed and written
+- ``sources``: the systems, observed and written, a folder each
 - ``view``: what the sources last observed, as plain values
 - ``api``: the resources as users write and read them, and the definitions made from them
 - ``drift``: pure judgement: facts, verdicts, plans, schedules

@@ -78,7 +78,7 @@ class Kind(Protocol[S]):
     def problems(self, entry: Entry[S], sides: Sides, view: View) -> Why | None:
         """Why this entry cannot be judged at all, with the remedy: what CEL cannot express.
 
-        Reasons: SameThing, NamespaceNotListed, NoRegistry, SharedRegistry, NotSharedRegistry.
+        Reasons, e.g.: SameThing, NamespaceNotListed, NoRegistry (an environment lacks the server).
         """
 
     def refusal(self, entry: Entry[S], sides: Sides) -> Why | None:

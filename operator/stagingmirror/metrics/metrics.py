@@ -89,8 +89,8 @@ class Metrics:
         self._writes.labels(outcome).inc()
 
     def upstream_call(self, server: str, operation: str, outcome: str, seconds: float) -> None:
-        """One call to the model registry of an environment, ``server``. ``outcome``: ``ok`` or the
-        reason of the error.
+        """One call to a server of the environment ``server``. ``outcome``: ``ok`` or the reason of
+        the error.
         """
         if operation not in self._operations:
             if len(self._operations) >= MOST_OPERATIONS:
@@ -100,7 +100,7 @@ class Metrics:
         self._upstream_seconds.labels(server, operation).observe(seconds)
 
     def forget_server(self, server: str) -> None:
-        """An environment is gone, and with it every series of calls to its registry."""
+        """An environment is gone, and with it every series of calls to its servers."""
         for series in (self._upstream, self._upstream_seconds):
             series.remove_by_labels({"server": server})
 

@@ -59,8 +59,8 @@ class SecretReference(Model):
     """Name of a Secret in the operator's own namespace."""
 
 
-class MlflowServer(Model):
-    """The MLflow tracking server and model registry of this side."""
+class Server(Model):
+    """A server of one side, and how to be let in."""
 
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule(
@@ -87,6 +87,10 @@ class MlflowServer(Model):
     """Certificate authorities (PEM) that the server's certificate is checked against. Omitted:
     those of the operator's image.
     """
+
+
+class MlflowServer(Server):
+    """The MLflow tracking server and model registry of this side."""
 
 
 class ContentReading(Model):

@@ -41,7 +41,7 @@ class WakeUps:
                 self.queue.add(key, since=since)
 
     def environment_changed(self, name: str) -> None:
-        """Its registry or credentials are others now, or it is gone."""
+        """Its servers or credentials are others now, or it is gone."""
         if name not in read_environments(self.cache):
             self.metrics.forget_server(name)
         for body in self.cache.all("stagingmirrors"):

@@ -29,7 +29,7 @@ log = structlog.get_logger(__name__)
 
 PLURAL: Plural = "mirrorenvironments"
 # Seconds between two checks of an environment that is not ready; Secrets are not watched. Unknown:
-# its registry has not answered yet.
+# a server has not answered yet.
 PAUSES = {"Unknown": 0.5, "False": 5.0}
 
 

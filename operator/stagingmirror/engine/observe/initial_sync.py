@@ -67,8 +67,7 @@ class InitialSync:
 def is_unanswered(answer: object) -> bool:
     """Whether a source has never answered this, or not whole: a part of the value may follow it."""
     if isinstance(answer, Observed) and is_dataclass(answer.value):
-        parts = (getattr(answer.value, part.name) for part in fields(answer.value))
-        return any(map(_on_its_way, parts))
+        return any(_on_its_way(getattr(answer.value, part.name)) for part in fields(answer.value))
     return _on_its_way(answer)
 
 

@@ -120,8 +120,10 @@ def reread(
     brought = _brought(context, record)
     if not brought or read_bytes(context.mirror.key, brought, record.started, context.now):
         return judgement
-    waiting = f"waits for the bytes of {', '.join(sorted(map(str, brought)))} to be read again"
-    return replace(judgement, waiting=waiting)
+    return replace(
+        judgement,
+        waiting=f"waits for the bytes of {', '.join(sorted(map(str, brought)))} to be read again",
+    )
 
 
 def _brought(context: Context, record: Record) -> frozenset[Subject[Any]]:

@@ -3,8 +3,8 @@
 A tick waits until production was seen, whole and unchanged for ``settle``, up to
 ``startingDeadline``. A manual request waits for production to be seen whole as well, but not for
 ``settle``: who makes it has checked. Both are refused by a suspended mirror and by a hold, and both
-come to nothing only where that was seen: what is not known in staging (pods are being replaced, its
-MLflow does not answer) is waited for as long.
+come to nothing only where that was seen: what is not known in staging (pods are being replaced, a
+server does not answer) is waited for as long.
 """
 
 from dataclasses import dataclass, replace
