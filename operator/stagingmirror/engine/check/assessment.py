@@ -72,7 +72,7 @@ class Assessment:
 
     async def subscribe(self, check: Check) -> None:
         period = seconds(check.spec.check_interval)
-        self.subscriptions.put(check.mirror.key, check.scene.view.everything(), period)
+        self.subscriptions.put(check.mirror.key, check.view.everything(), period)
 
     async def unsubscribe(self, check: Check) -> None:
         self.subscriptions.drop(check.mirror.key)
@@ -81,7 +81,7 @@ class Assessment:
         """A start or an edit writes no Unknown while first answers are on their way."""
         pause = check.state.observe.initial_sync.wait(
             check.observations,
-            check.scene.view.unanswered,
+            check.view.unanswered,
             is_current=check.mirror.status.observed_generation == check.mirror.generation,
             now=check.now,
         )

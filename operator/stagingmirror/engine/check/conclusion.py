@@ -73,7 +73,7 @@ class Conclusion:
             check.progress,
             check.blockers.first,
             handled_check_at=self._handled(check),
-            view=check.scene.view,
+            view=check.view,
             environments=revisions_of(self.cache, check.sides),
             mirrors=self.cache.count("stagingmirrors"),
         )

@@ -196,5 +196,5 @@ def from_json(written: Mapping[str, Any]) -> Record:
         raise UnreadableRecord(f"format {str(written.get('format'))[:16]} is not known")
     try:
         return _RECORD.validate_python(written)
-    except ValueError as error:  # its text may hold values that nobody may see
+    except ValueError as error:  # its text quotes values of the record
         raise UnreadableRecord(f"the record is damaged ({type(error).__name__})") from error

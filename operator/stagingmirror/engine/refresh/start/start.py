@@ -170,8 +170,7 @@ class Starter:
             if isinstance(error, NotAllowed) and patience.lasts(self.tools.clock()):
                 return Wait(error.message)
             return Skip(error.reason, error.message)
-        except BaseException:
-            # Also where the pass is cancelled.
+        except BaseException:  # also where the pass is cancelled: the next one has its turn
             self._yield_slot(context)
             raise
 

@@ -36,7 +36,7 @@ class Exports:
 
     def __init__(self) -> None:
         self._exported: dict[RegistrySubject, tuple[Kept, Mapping[str, Any]]] = {}
-        # What nobody has wanted since the start.
+        # What was adopted at the start and is not wanted yet.
         self._adopted: dict[RegistrySubject, tuple[Kept, Mapping[str, Any]]] = {}
 
     def export(
