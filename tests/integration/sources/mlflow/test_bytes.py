@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import secrets
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -21,11 +20,6 @@ from stagingmirror.view import Observed
 from support.mlflow.registries import Watched, eventually, exported, in_front_of, watching
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture
-def name() -> str:
-    return f"model-{secrets.token_hex(4)}"
 
 
 @pytest.fixture

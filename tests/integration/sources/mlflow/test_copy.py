@@ -1,9 +1,7 @@
 """Copies between two real registries, and aliases."""
 
 import asyncio
-import secrets
 import time
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,23 +19,6 @@ from support.mlflow.copies import FILES, copies, copy_version, hash_of, order_of
 from support.mlflow.registries import connected, watching
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture
-def name() -> str:
-    return f"model-{secrets.token_hex(4)}"
-
-
-@pytest.fixture
-async def production(mlflow_production: Rig) -> AsyncIterator[MlflowServer]:
-    async with connected(mlflow_production.url) as server:
-        yield server
-
-
-@pytest.fixture
-async def staging(mlflow_staging: Rig) -> AsyncIterator[MlflowServer]:
-    async with connected(mlflow_staging.url) as server:
-        yield server
 
 
 async def test_a_copy_shows_the_same_facts_as_its_origin(

@@ -1,9 +1,7 @@
 """Copies that crash, are altered or refused, between real registries."""
 
 import asyncio
-import secrets
 import time
-from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -17,23 +15,6 @@ from support.mlflow.copies import FILES, copies, copy_version, hash_of, order_of
 from support.mlflow.registries import connected, in_front_of
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture
-def name() -> str:
-    return f"model-{secrets.token_hex(4)}"
-
-
-@pytest.fixture
-async def production(mlflow_production: Rig) -> AsyncIterator[MlflowServer]:
-    async with connected(mlflow_production.url) as server:
-        yield server
-
-
-@pytest.fixture
-async def staging(mlflow_staging: Rig) -> AsyncIterator[MlflowServer]:
-    async with connected(mlflow_staging.url) as server:
-        yield server
 
 
 class Crash(BaseException):

@@ -1,7 +1,6 @@
 """What the view says of real registries."""
 
 import asyncio
-import secrets
 import time
 from collections.abc import AsyncIterator
 from functools import partial
@@ -25,11 +24,6 @@ from stagingmirror.view import Observed, Subject
 from support.mlflow.registries import QUICK, Watched, eventually, in_front_of, watching
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture
-def name() -> str:
-    return f"model-{secrets.token_hex(4)}"
 
 
 @pytest.fixture

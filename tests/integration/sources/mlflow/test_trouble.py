@@ -22,11 +22,6 @@ pytestmark = pytest.mark.integration
 
 
 @pytest.fixture
-def name() -> str:
-    return f"model-{secrets.token_hex(4)}"
-
-
-@pytest.fixture
 async def watched(mlflow_production: MlflowServer) -> AsyncIterator[Watched]:
     async with watching({"production": RegistryAddress(mlflow_production.url)}) as one:
         yield one
