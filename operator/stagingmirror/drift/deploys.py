@@ -55,7 +55,7 @@ class Deploy:
     ``workloads`` are those that it changed. ``verified``: both sides were seen and
     compared, if not at once then as soon as they were; ``mismatch`` names the facts in which they
     differed then. ``first``: it ran already when it was first observed, and is never reported.
-    ``headline``: the facts that its message names; no status has them.
+    ``message``: the sentence that ``describe`` made of it.
     """
 
     key: DeployKey
@@ -67,7 +67,7 @@ class Deploy:
     mismatch: tuple[str, ...] = ()
     findings: tuple[str, ...] = ()
     first: bool = False
-    headline: tuple[str, ...] = field(default=(), compare=False)
+    message: str = field(default="", compare=False)
 
 
 def latest(
@@ -86,7 +86,7 @@ def latest(
                 known[rollout.key] = deploy
     order = {name: place for place, name in enumerate(judged)}
     return tuple(
-        replace(each, headline=judged[each.key.component].headline)
+        replace(each, message=describe(each, judged[each.key.component].headline))
         for each in sorted(
             known.values(), key=lambda each: (order[each.key.component], each.key.side)
         )
@@ -128,7 +128,7 @@ def to_dict(deploy: Deploy) -> dict[str, Any]:
         "verified": deploy.verified,
         "mismatch": list(deploy.mismatch),
         "findings": list(deploy.findings),
-        "message": describe(deploy),
+        "message": deploy.message,
         **({"first": True} if deploy.first else {}),
     }
 
@@ -151,14 +151,18 @@ def from_dict(written: Mapping[str, Any], *, at: float) -> Deploy | None:
                 _texts(written.get("mismatch")),
                 _texts(written.get("findings")),
                 first=written.get("first") is True,
+                message=str(written.get("message") or ""),
             )
         case _:
             return None
 
 
-def describe(deploy: Deploy) -> str:
-    """One sentence: where, what, and whether it is what the other side runs."""
-    what = ", ".join(f"{name} {_short(value)}" for name, value in _headline(deploy))
+def describe(deploy: Deploy, headline: Sequence[str]) -> str:
+    """One sentence: where, what, and whether it is what the other side runs. ``headline`` names the
+    facts that stand for the whole, as its kind has them.
+    """
+    known = deploy.provenance
+    what = ", ".join(f"{name} {_short(known[name])}" for name in headline if name in known)
     return (
         f"{deploy.key.component} in {deploy.key.side}: {', '.join(deploy.workloads)} rolled out "
         f"with {what or 'nothing that can be shown'}; {_agreement(deploy)}"
@@ -226,11 +230,6 @@ def _agreement(deploy: Deploy) -> str:
     if deploy.mismatch:
         return f"differs from {other} in {', '.join(deploy.mismatch)}"
     return f"verified: as {other}"
-
-
-def _headline(deploy: Deploy) -> Iterable[tuple[str, str]]:
-    known = deploy.provenance
-    return [(name, known[name]) for name in deploy.headline if name in known]
 
 
 def _short(value: str) -> str:

@@ -45,14 +45,14 @@ def test_a_mismatch_is_flagged_with_the_facts_that_differ() -> None:
     (deploy,) = latest((), [running()], judged(model(runId="a09c44")))
 
     assert deploy.mismatch == ("runId",)
-    assert describe(deploy).endswith("differs from production in runId")
+    assert deploy.message.endswith("differs from production in runId")
 
 
 def test_a_deploy_is_not_called_verified_while_the_other_side_is_unseen() -> None:
     (deploy,) = latest((), [running()], judged(component("fraud-model", unseen(), seen(FACTS))))
 
     assert not deploy.verified
-    assert describe(deploy).endswith("not verified: production was not seen")
+    assert deploy.message.endswith("not verified: production was not seen")
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,10 @@ def test_a_component_that_is_gone_takes_its_deploys_along() -> None:
 def test_a_deploy_survives_the_status() -> None:
     (deploy,) = latest((), [running()], judged(model(runId="a09c44")))
 
-    assert from_dict(to_dict(deploy), at=1000.0) == deploy
+    read = from_dict(to_dict(deploy), at=1000.0)
+    assert read == deploy
+    assert read is not None
+    assert read.message == deploy.message
 
 
 @pytest.mark.parametrize("written", [{}, {"component": "a"}, {"component": "a", "side": "left"}])
@@ -157,12 +160,9 @@ def test_provenance_is_bounded_and_keeps_what_identifies_the_model() -> None:
 
 
 def test_a_deploy_is_told_in_one_sentence() -> None:
-    names = tuple(FACTS)
-    deploy = Deploy(
-        KEY, {}, ("Deployment fraud-server",), 0.0, FACTS, verified=True, headline=names
-    )
+    deploy = Deploy(KEY, {}, ("Deployment fraud-server",), 0.0, FACTS, verified=True)
 
-    assert describe(deploy) == (
+    assert describe(deploy, tuple(FACTS)) == (
         "fraud-model in staging: Deployment fraud-server rolled out with contentHash "
         "sha256:99999999, runId 6b1f0e, dataSnapshot 2026-11-20; verified: as production"
     )

@@ -121,8 +121,7 @@ def _deploys(previous: MirrorStatus, status: MirrorStatus) -> Iterator[Announcem
     found += [(Reason.DEPLOY_COMPARED, each) for each in deploys.compared_late(former, latest)]
     for reason, deploy in found:
         kind: Literal["Normal", "Warning"] = "Warning" if deploy.mismatch else "Normal"
-        message, occasion = deploys.describe(deploy), _occasion(deploy)
-        yield Announcement(kind, reason, message, _of_deploy(deploy), occasion)
+        yield Announcement(kind, reason, deploy.message, _of_deploy(deploy), _occasion(deploy))
 
 
 def _onsets(previous: MirrorStatus, status: MirrorStatus) -> Iterator[Announcement]:

@@ -130,12 +130,14 @@ def deploy(revision: str, **kw: Any) -> Deploy:
 
 def test_a_deploy_is_told_with_its_provenance_and_a_mismatch_is_a_warning() -> None:
     first = report(equal(), deploys=(deploy("1"),))
-    (good,) = after(first, report(equal(), deploys=(deploy("2", verified=True),)))
+    sentence = "fraud-model in staging: Deployment a rolled out with runId 6b1f"
+    (good,) = after(first, report(equal(), deploys=(deploy("2", verified=True, message=sentence),)))
     (bad,) = after(
         first, report(equal(), deploys=(deploy("2", verified=True, mismatch=("runId",)),))
     )
 
     assert (good.kind, good.reason, bad.kind) == ("Normal", "Deployed", "Warning")
+    assert good.message == sentence
     assert good.fields["provenance"] == {"runId": "6b1f"}
     assert good.fields["verified"] is True
     assert bad.fields["mismatch"] == ["runId"]
