@@ -80,11 +80,12 @@ class EnvironmentReconciler:
     async def tend(self) -> float:
         """Check every environment once; returns the seconds until the next time."""
         self._watch_namespaces()
-        environments = read_environments(self._cache)
+        # Of one moment: what changes while Secrets are read is checked the next time.
+        bodies, environments = self._cache.all(PLURAL), read_environments(self._cache)
         # Two operators would poll each system twice.
         errors = await self._connect(environments) if self._runtime.leading() else {}
         pause = self._interval
-        for body in self._cache.all(PLURAL):
+        for body in bodies:
             name = body["metadata"]["name"]
             try:
                 if name in errors:

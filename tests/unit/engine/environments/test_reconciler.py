@@ -1,6 +1,7 @@
 """What an environment's status says: no more than was asked and answered."""
 
-from collections.abc import Mapping
+import base64
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 import pytest
@@ -72,6 +73,72 @@ class Place:
             await keeper.tend()
         told = self.body["status"]["conditions"]
         return {each["type"]: (each["status"], each["reason"], each["message"]) for each in told}
+
+
+class Guarded(Registries):
+    """The registry of ``production`` needs a Secret."""
+
+    def secret_name(self, spec: MirrorEnvironmentSpec) -> str | None:
+        return "mlflow" if spec.role == "Production" else None
+
+
+def a_body(name: str, generation: int, **spec: Any) -> dict[str, Any]:
+    body = resources.environment(name, name.capitalize(), **spec)
+    version = str(generation)
+    body["metadata"] |= {"uid": name, "generation": generation, "resourceVersion": version}
+    return body
+
+
+async def written_while(change: Callable[[ResourceCache], object]) -> list[tuple[str, int, str]]:
+    """Name, generation and reason of Ready of each status that is written by one round in which
+    ``change`` comes while the Secret of ``production`` is read.
+    """
+    cache, runtime = ResourceCache(), a_runtime(lambda: 0.0)
+    cache.put("mirrorenvironments", a_body("production", 1, namespaces=["ml-prod"]))
+    written: list[tuple[str, int, str]] = []
+
+    def respond(method: str, path: str, body: Any) -> Answer:
+        if "/secrets/" in path:
+            change(cache)
+            labels = {"stagingmirror.dev/environment": "production"}
+            token = base64.b64encode(b"a").decode()
+            return 200, {"kind": "Secret", "metadata": {"labels": labels}, "data": {"token": token}}
+        if method == "PUT":
+            ready, status = body["status"]["conditions"][0], body["status"]
+            name = body["metadata"]["name"]
+            written.append((name, status["observedGeneration"], ready["reason"]))
+            return 200, {**body, "metadata": {**body["metadata"], "resourceVersion": "9"}}
+        return 201, {"kind": "Review", "status": {"allowed": True, "resourceRules": []}}
+
+    async with an_api_server(respond) as client:
+        keeper = EnvironmentReconciler(
+            client,
+            cache=cache,
+            resources=ResourceClient(client, cache, runtime=runtime),
+            sources=[cast("Source[Any]", Guarded())],
+            namespace="stagingmirror-system",
+            runtime=runtime,
+            changed=lambda name: None,
+            interval=30.0,
+        )
+        await keeper.tend()
+    return written
+
+
+async def test_an_environment_that_comes_while_secrets_are_read_is_checked_the_next_time() -> None:
+    written = await written_while(
+        lambda cache: cache.put("mirrorenvironments", a_body("staging", 1))
+    )
+
+    assert written == [("production", 1, "Readable")]
+
+
+async def test_what_was_read_of_a_former_spec_is_no_status_of_the_new_one() -> None:
+    written = await written_while(
+        lambda cache: cache.put("mirrorenvironments", a_body("production", 2, namespaces=[]))
+    )
+
+    assert written == [("production", 1, "Readable")]
 
 
 async def test_an_environment_of_which_nothing_was_asked_says_nothing_good() -> None:
