@@ -47,6 +47,9 @@ class RecordingView:
         )
 
     def get(self, subject: Subject[T]) -> Observed[T] | Unseen:
-        """Raises LookupError where no source has such subjects."""
+        """Raises LookupError where no source has such subjects; they are not recorded, as nothing
+        could subscribe to them.
+        """
+        answer = self._sources.get(subject)
         self.subjects.add(subject)
-        return self._sources.get(subject)
+        return answer
