@@ -143,6 +143,7 @@ class RefreshReconciler:
         if state.memory is not None:
             forget_ticks(state.memory, record, why=why, now=self._runtime.clock())
         state.quiet.restart()
+        state.patience.renew()
         try:
             if record is not None and record.is_open:
                 record = await self._back(record, why)
@@ -203,6 +204,7 @@ class RefreshReconciler:
                 judgement = reread(judgement, context, record, self._read_bytes)
                 return await self._executor.verify(record, judgement, state.arrivals)
             case "RollBack":
+                state.patience.renew()
                 return await self._rollback.back(record)
             case "Closed":
                 return record

@@ -25,6 +25,7 @@ from support.sandbox.refresher import (
     STAGING,
     ServedRefresher,
     a_refresher,
+    kept,
     on_the_server,
 )
 
@@ -160,6 +161,23 @@ async def test_a_refresh_that_may_not_begin_is_skipped_with_the_reason_after_a_w
     assert "403" in str(first.waiting)
     assert then.finished is not None
     assert then.finished.reason == "Forbidden"
+
+
+async def test_what_a_former_refresh_was_refused_takes_no_patience_from_the_next(
+    served: ServedRefresher,
+) -> None:
+    served.server.config_map("training-data", {"snapshot": "old"})
+    on_the_server(served.server, a_record(an_entry("Started")), "uid-1")
+    served.server.fates = {("GET", "training-data"): [403]}
+    await served.advance(served.context(annotations={}))
+    while kept(served).is_open:
+        await served.retreat({})
+
+    served.now += PATIENCE
+    served.server.fates, served.server.for_ever = {("GET", "/stagingmirrors/"): [403]}, True
+    told = await served.advance(served.context())
+
+    assert "403" in str(told.waiting)
 
 
 async def test_one_that_cannot_begin_keeps_no_place_in_the_queue(served: ServedRefresher) -> None:
