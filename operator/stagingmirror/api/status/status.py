@@ -159,7 +159,7 @@ def _body(
         "refresh": report.progress.refresh and _cut(report.progress.refresh, limits),
         "refreshes": refreshes
         if limits is LEVELS[0]
-        else [_cut(each, limits) for each in refreshes],
+        else [_shortened(each, limits) for each in refreshes],
         "deploys": tuple(_deploy(each, limits) for each in report.deploys),
     }
     components = (
@@ -184,6 +184,13 @@ def _refreshes(report: Report, before: MirrorStatus) -> tuple[RefreshStatus, ...
 
 def _cut(refresh: RefreshStatus, limits: Limits) -> RefreshStatus:
     return RefreshStatus.model_validate(cut_all(refresh.dump(), limits.message))
+
+
+def _shortened(refresh: RefreshStatus, limits: Limits) -> RefreshStatus:
+    """An entry that is kept, and cut with each status: the same again, else each were a write."""
+    return refresh.model_copy(
+        update={"message": refresh.message and ended(refresh.message, limits.message)}
+    )
 
 
 def _plan(plan: Plan[Step], limits: Limits) -> PlanStatus | None:

@@ -1,6 +1,7 @@
 """The status as a whole: its size, its schema, and what holds of any status."""
 
 import json
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -55,6 +56,15 @@ def test_the_largest_status_is_far_below_what_can_be_written_and_says_what_was_c
         "not listed" in made["components"][0]["message"]
     )
     assert MirrorStatus.model_validate(made).sync == "Drifted"
+
+
+def test_a_large_status_is_not_written_again_and_again() -> None:
+    of = huge()
+    later = replace(of, progress=replace(of.progress, finished=None))
+
+    once = status(later, status(of))
+
+    assert status(later, once) == once
 
 
 def test_everything_that_is_written_is_in_the_schema() -> None:
