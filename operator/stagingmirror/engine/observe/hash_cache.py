@@ -81,9 +81,9 @@ class HashCache:
             for source in self._sources.all
             for name, entry in source.export().items()
         }
-        for name, entry in sorted(current.items()):
-            known = self._kept.get(name)
-            if entry is not None and entry is not known and entry != known and self._leading():
+        news = [each for each in current.items() if self._is_news(*each)]
+        for name, entry in sorted(news):
+            if entry is not None and self._leading():
                 await self._write(name, entry)
         for name in self._kept.keys() - current.keys():
             self._unused[name] = self._unused.get(name, 0) + 1
@@ -91,6 +91,10 @@ class HashCache:
                 await self._remove(name)
         for name in current:
             self._unused.pop(name, None)
+
+    def _is_news(self, name: Name, entry: Entry | None) -> bool:
+        known = self._kept.get(name)
+        return entry is not None and entry is not known and entry != known
 
     async def _write(self, name: Name, entry: Entry) -> None:
         body = _written(name, entry)

@@ -6,8 +6,7 @@ would pass for one that runs the newest.
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter
 
@@ -31,26 +30,39 @@ Answer = Observed[ModelAlias] | Observed[ModelVersion] | Unseen
 _ENTRY: TypeAdapter[Kept] = TypeAdapter(Content | AliasHistory)
 
 
+class _Exported(NamedTuple):
+    name: str
+    kept: Kept
+    entry: Mapping[str, Any]
+
+
 class Exports:
-    """An entry is the same object until there is something new that is worth being written."""
+    """An entry is the same object until there is something new that is worth being written. An
+    export without news encodes nothing: there may be thousands of subjects.
+    """
 
     def __init__(self) -> None:
-        self._exported: dict[RegistrySubject, tuple[Kept, Mapping[str, Any]]] = {}
+        self._exported: dict[RegistrySubject, _Exported] = {}
         # What was adopted at the start and is not wanted yet.
-        self._adopted: dict[RegistrySubject, tuple[Kept, Mapping[str, Any]]] = {}
+        self._adopted: dict[RegistrySubject, _Exported] = {}
 
     def export(
         self, answers: Iterable[tuple[RegistrySubject, Answer]]
     ) -> dict[str, Mapping[str, Any] | None]:
         """By name; None where there is no answer now. All other subjects are forgotten."""
-        before, self._exported, entries = self._exported, {}, {}
+        entries: dict[str, Mapping[str, Any] | None] = {}
+        before, self._exported = self._exported, {}
         for subject, answer in answers:
-            known, now = before.get(subject) or self._adopted.pop(subject, None), _kept(answer)
-            if now is not None and (known is None or _is_news(now, known[0])):
-                known = now, _ENTRY.dump_python(now, mode="json")
-            if known is not None:
+            known = before.get(subject) or self._adopted.pop(subject, None)
+            now = _kept(answer, None if known is None else known.kept)
+            if now is not None and (known is None or now is not known.kept):
+                name = json.dumps(subject) if known is None else known.name
+                known = _Exported(name, now, _ENTRY.dump_python(now, mode="json"))
+            if known is None:
+                entries[json.dumps(subject)] = None
+            else:
                 self._exported[subject] = known
-            entries[json.dumps(subject)] = None if now is None or known is None else known[1]
+                entries[known.name] = None if now is None else known.entry
         return entries
 
     def adopt(
@@ -63,24 +75,28 @@ class Exports:
             except (ValueError, TypeError):
                 continue
             if isinstance(kept, Content) is isinstance(subject, VersionSubject):
-                self._adopted[subject] = kept, entry
+                self._adopted[subject] = _Exported(name, kept, entry)
                 yield subject, kept
 
 
-def _kept(answer: Answer) -> Kept | None:
+def _kept(answer: Answer, before: Kept | None) -> Kept | None:
+    """What is to be kept now: ``before`` itself where nothing is new that is worth being written;
+    None where there is no answer.
+    """
     match answer:
         case Observed(ModelAlias() as alias, began):
-            return AliasHistory(alias.version, began, alias.moved, alias.unmoved)
+            now = AliasHistory(alias.version, began, alias.moved, alias.unmoved)
+            return before if isinstance(before, AliasHistory) and _stays(before, now) else now
         case Observed(ModelVersion(content=Content() as content)):
-            return content
+            return before if content == before else content
         case _:
             return None
 
 
-def _is_news(now: Kept, before: Kept) -> bool:
-    if isinstance(now, AliasHistory) and isinstance(before, AliasHistory):
-        return replace(now, seen=before.seen) != before or now.seen > before.seen + SEEN_EVERY
-    return now != before
+def _stays(before: AliasHistory, now: AliasHistory) -> bool:
+    moves = now.version, now.moved, now.unmoved
+    is_same = moves == (before.version, before.moved, before.unmoved)
+    return is_same and now.seen <= before.seen + SEEN_EVERY
 
 
 def _subject(name: str) -> RegistrySubject:

@@ -54,6 +54,18 @@ def test_an_alias_that_stays_is_exported_anew_now_and_then_only(later: float, is
     assert (exported(exports, world) != before) is is_new
 
 
+def test_an_export_without_news_encodes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World().register("production", version("12")).alias("production", "12")
+    answers = [(each, world.get(each)) for each in (ALIAS, VERSION)]
+    exports = Exports()
+    before = exports.export(answers)
+
+    monkeypatch.setattr(json, "dumps", None)
+    after = exports.export(answers)
+
+    assert [id(each) for each in after.values()] == [id(each) for each in before.values()]
+
+
 @pytest.mark.parametrize(("later", "is_new"), [(60.0, False), (SEEN_EVERY + 1, True)])
 def test_what_was_adopted_is_not_exported_anew_where_nothing_is_new(
     later: float, is_new: bool
