@@ -217,6 +217,14 @@ INVALID: dict[str, tuple[Object, str]] = {
     ),
     "a hold without reason": ({**hold(), "spec": {"until": "2099-01-01T00:00:00Z"}}, "reason"),
     "a hold until tomorrow": (hold(until="tomorrow"), TIME),
+    "a hold until a time that no clock can write": (
+        hold(until="9999-12-31T23:59:59.9999999Z"),
+        TIME,
+    ),
+    "an acceptance until a time before all clocks": (
+        accepting(until="1969-12-31T23:59:59.5Z"),
+        TIME,
+    ),
     "a hold of a component in capitals": (hold(components=["Data"]), "use lower-case letters"),
 }
 

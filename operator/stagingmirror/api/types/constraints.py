@@ -166,7 +166,10 @@ Moment = Annotated[
     shape(
         times.PATTERN,
         times.REMEDY,
-        also="timestamp(self).getFullYear() >= 1970",
+        also=(
+            "timestamp(self) >= timestamp('1970-01-01T00:00:00Z')"
+            " && timestamp(self) <= timestamp('9999-12-31T23:59:59Z')"
+        ),
         holds=lambda text: times.parse_time(text) is not None,
     ),
 ]

@@ -24,9 +24,22 @@ def test_zones_and_fractions_are_understood(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "tomorrow", "2027-01-31", "2027-02-31T00:00:00Z", "2027-01-31T00:00:00", "2027-W01"],
+    [
+        *("", "tomorrow", "2027-01-31", "2027-02-31T00:00:00Z", "2027-01-31T00:00:00", "2027-W01"),
+        *("9999-12-31T23:59:59.9999999Z", "9999-12-31T23:59:59-00:01", "0001-01-01T00:00:00+01:00"),
+        *("1969-12-31T23:59:59.9Z", "2027-01-31T18:00:00+24:00", "2027-01-31T18:00:60Z"),
+    ],
 )
 def test_what_is_no_time_with_a_zone_is_refused_with_an_example(text: str) -> None:
     assert parse_time(text) is None
     with pytest.raises(NeedsHuman, match=r'e\.g\. "2027-01-31T18:00:00Z"'):
         posix(text)
+
+
+def test_the_last_time_that_can_be_written_is_read_and_written_again() -> None:
+    assert rfc3339(posix("9999-12-31T23:59:59Z")) == "9999-12-31T23:59:59Z"
+
+
+@given(st.floats(allow_nan=False))
+def test_a_sum_of_a_time_and_any_duration_can_be_written(at: float) -> None:
+    assert parse_time(rfc3339(at)) is not None
