@@ -10,7 +10,8 @@ from stagingmirror.engine.environments.resolve import read_environments
 from stagingmirror.engine.observe.sources import Sources
 from stagingmirror.engine.observe.subscriptions import Subscriptions
 from stagingmirror.engine.resources.cache import ResourceCache
-from stagingmirror.engine.resources.mirror import MirrorKey, environments_of, key_of
+from stagingmirror.engine.resources.lookups import BY_ENVIRONMENT
+from stagingmirror.engine.resources.mirror import MirrorKey, key_of
 from stagingmirror.engine.workqueue.queue import WorkQueue
 from stagingmirror.metrics import Metrics
 from stagingmirror.view import Subject
@@ -44,6 +45,5 @@ class WakeUps:
         """Its servers or credentials are others now, or it is gone."""
         if name not in read_environments(self.cache):
             self.metrics.forget_server(name)
-        for body in self.cache.all("stagingmirrors"):
-            if name in environments_of(body):
-                self.queue.add(key_of(body))
+        for body in self.cache.where(BY_ENVIRONMENT, name):
+            self.queue.add(key_of(body))

@@ -6,8 +6,10 @@ the deleted back. Only where the cluster itself was set back to a former state (
 its versions begin anew, and the LIST that shows it wins.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any, Literal, NamedTuple, TypeVar
+
+from stagingmirror.engine.resources.lookups import BY_UID, Lookup, Lookups
 
 T = TypeVar("T")
 Body = Mapping[str, Any]
@@ -33,13 +35,15 @@ class Changed(NamedTuple):
 
     @property
     def matters(self) -> bool:
-        """Whether spec, annotations, labels or status differ from what is known.
+        """Whether spec, annotations, labels or status differ from what is known; of an environment
+        the status is not read by anybody here.
 
         Our own status writes reach the cache with the API server's answer, before their event.
         """
-        return (
-            self.before is None or self.after is None or _truth(self.before) != _truth(self.after)
-        )
+        if self.before is None or self.after is None:
+            return True
+        parts = _wanted if self.key.plural == "mirrorenvironments" else _truth
+        return parts(self.before) != parts(self.after)
 
 
 def key_of(plural: Plural, body: Body) -> Named:
@@ -76,6 +80,7 @@ class ResourceCache:
     def __init__(self) -> None:
         self._bodies: dict[Plural, dict[Named, Body]] = {plural: {} for plural in PLURALS}
         self._spaces: dict[tuple[Plural, str], dict[Named, Body]] = {}
+        self._lookups: Lookups[Named] = Lookups()
         self._newest: dict[Plural, int] = dict.fromkeys(PLURALS, 0)
         self._gone: dict[Named, int] = {}
         self._made: dict[Named, tuple[Body, Any]] = {}
@@ -156,10 +161,15 @@ class ResourceCache:
         )
         return tuple(found[key] for key in sorted(found))
 
+    def where(self, lookup: Lookup, key: Hashable) -> tuple[Body, ...]:
+        """The bodies that this lookup has for ``key``, in the order of their names."""
+        found = sorted(self._lookups.find(lookup, key))
+        return tuple(self._bodies[name.plural][name] for name in found)
+
     def has_mirror(self, uid: str) -> bool:
         """Whether a mirror of this uid is there and not on its way out."""
-        mirrors = (body["metadata"] for body in self._bodies["stagingmirrors"].values())
-        return any(each["uid"] == uid and not each.get("deletionTimestamp") for each in mirrors)
+        mirrors = self.where(BY_UID, uid)
+        return any(not body["metadata"].get("deletionTimestamp") for body in mirrors)
 
     def count(self, plural: Plural) -> int:
         return len(self._bodies[plural])
@@ -175,6 +185,7 @@ class ResourceCache:
         known = self._bodies[key.plural].get(key)
         kept = _without_managed_fields(body)
         self._gone.pop(key, None)
+        self._lookups.change(key.plural, key, known, kept)
         self._bodies[key.plural][key] = kept
         self._spaces.setdefault((key.plural, key.namespace), {})[key] = kept
         return Changed(key, known, kept)
@@ -185,7 +196,9 @@ class ResourceCache:
         if not space:
             del self._spaces[key.plural, key.namespace]
         self._made.pop(key, None)
-        return Changed(key, self._bodies[key.plural].pop(key), None)
+        known = self._bodies[key.plural].pop(key)
+        self._lookups.change(key.plural, key, known, None)
+        return Changed(key, known, None)
 
 
 def _without_managed_fields(body: Body) -> Body:

@@ -5,11 +5,11 @@ judged: an apply from a stale cache would delete fields, and a merge patch with 
 accepted.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from stagingmirror.api.types.base import API_VERSION, GROUP, VERSION
-from stagingmirror.engine.resources.cache import Body, Plural, ResourceCache
+from stagingmirror.engine.resources.cache import Body, Changed, Plural, ResourceCache
 from stagingmirror.errors import Conflicted, NotLeading, NotThere
 from stagingmirror.reasons import Reason
 from stagingmirror.runtime import Runtime
@@ -24,9 +24,12 @@ KINDS: Mapping[Plural, str] = {
 
 
 class ResourceClient:
-    """Reads and writes of mirrors, environments and holds; answers are put into the cache."""
+    """Reads and writes of mirrors, environments and holds; answers are put into the cache.
+    ``changed`` is called with what that changed: their events come too late to.
+    """
 
     def __init__(self, client: KubernetesClient, cache: ResourceCache, *, runtime: Runtime) -> None:
+        self.changed: Callable[[Changed | None], None] = lambda _: None
         self._client = client
         self._cache = cache
         self._runtime = runtime
@@ -71,9 +74,10 @@ class ResourceClient:
     async def _read_again(self, plural: Plural, metadata: Mapping[str, Any]) -> None:
         namespace = metadata.get("namespace") or ""
         try:
-            self._cache.put(plural, await self.read(plural, metadata["name"], namespace))
+            newest = await self.read(plural, metadata["name"], namespace)
         except NotThere:
             return  # the watch or the next sweep reports it, with the deletion's resourceVersion
+        self.changed(self._cache.put(plural, newest))
 
 
 def _known(body: dict[str, Any]) -> dict[str, Any]:

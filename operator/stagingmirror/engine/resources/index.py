@@ -33,6 +33,10 @@ class Index(Generic[S, M]):
     def readers(self, subject: S) -> frozenset[M]:
         return frozenset(self._readers.get(subject, ()))
 
+    def each_reader(self, subject: S) -> Iterable[M]:
+        """The same without a copy, for whoever stops at the first."""
+        return self._readers.get(subject, ())
+
     def reads(self, mirror: M) -> frozenset[S]:
         return self._reads.get(mirror, frozenset())
 

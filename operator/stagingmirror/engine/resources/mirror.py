@@ -8,6 +8,7 @@ from stagingmirror.api.spec.mirror import StagingMirrorSpec
 from stagingmirror.api.spec.parse import parse_mirror
 from stagingmirror.api.status.model import MirrorStatus
 from stagingmirror.engine.resources.cache import Body, Changed, ResourceCache
+from stagingmirror.engine.resources.lookups import BY_ENVIRONMENT, held_by
 from stagingmirror.errors import NeedsHuman
 
 
@@ -65,31 +66,24 @@ def find(cache: ResourceCache, key: MirrorKey) -> Mirror | None:
     return mirror_of(body)
 
 
-def environments_of(body: Body) -> frozenset[str]:
-    """The environments that a mirror names, also where its spec cannot be read."""
-    spec = body.get("spec") or {}
-    sides = (spec.get("production"), spec.get("staging"))
-    return frozenset(
-        str(side["environment"])
-        for side in sides
-        if isinstance(side, Mapping) and side.get("environment")
-    )
-
-
 def concerned(cache: ResourceCache, change: Changed) -> frozenset[MirrorKey]:
     """The mirrors that must be checked because this resource of ours has changed."""
     key = change.key
     if key.plural == "stagingmirrors":
         return frozenset({MirrorKey(key.namespace, key.name)})
-    bodies = cache.all("stagingmirrors")
     if key.plural == "mirrorenvironments":
         # A Production environment protects its namespaces from every mirror, not only from its own.
         if _listed(change.before) != _listed(change.after):
-            return frozenset(key_of(body) for body in bodies)
-        return frozenset(key_of(body) for body in bodies if key.name in environments_of(body))
-    return frozenset(
-        key_of(body) for body in bodies if body["metadata"]["namespace"] == key.namespace
-    )
+            return frozenset(key_of(body) for body in cache.all("stagingmirrors"))
+        return frozenset(key_of(body) for body in cache.where(BY_ENVIRONMENT, key.name))
+    return frozenset(_held(cache, change.before) | _held(cache, change.after))
+
+
+def _held(cache: ResourceCache, hold: Body | None) -> set[MirrorKey]:
+    """The mirrors that a hold stops, there or not."""
+    named = {MirrorKey(*each) for each in (() if hold is None else held_by(hold))}
+    every = (cache.all("stagingmirrors", each.namespace) for each in named if not each.name)
+    return {each for each in named if each.name} | {key_of(body) for some in every for body in some}
 
 
 def _listed(body: Body | None) -> object:

@@ -1,12 +1,27 @@
 """What a change of our own resources sets in motion: which mirrors are checked, what is dropped."""
 
 from collections.abc import Callable
+from typing import Protocol
 
-from stagingmirror.engine.holds.active import AcknowledgedHolds, read
+import structlog
+
+from stagingmirror.engine.holds.active import read
 from stagingmirror.engine.ownership.claims import Claims
 from stagingmirror.engine.resources.cache import Body, Changed, Plural, ResourceCache
-from stagingmirror.engine.resources.mirror import MirrorKey, concerned, environments_of
+from stagingmirror.engine.resources.lookups import BY_ENVIRONMENT
+from stagingmirror.engine.resources.mirror import MirrorKey, concerned
 from stagingmirror.metrics import Metrics
+
+log = structlog.get_logger(__name__)
+
+
+class HoldWakeUps(Protocol):
+    """Who keeps the status of holds."""
+
+    def hold_changed(self, change: Changed, /) -> None: ...
+
+    def mirror_changed(self, key: MirrorKey, /) -> None:
+        """It came, went, or tracks something else."""
 
 
 class EventHandlers:
@@ -18,18 +33,16 @@ class EventHandlers:
         cache: ResourceCache,
         claims: Claims,
         add: Callable[[MirrorKey], None],
-        acknowledged: AcknowledgedHolds,
         metrics: Metrics,
         wake_environments: Callable[[], None],
-        wake_holds: Callable[[], None],
+        holds: "HoldWakeUps",
     ) -> None:
         self._cache = cache
         self._claims = claims
         self._add = add
-        self._acknowledged = acknowledged
         self._metrics = metrics
         self._wake_environments = wake_environments
-        self._wake_holds = wake_holds
+        self._holds = holds
 
     def event(self, plural: Plural, type_: str | None, body: Body) -> None:
         """One event of a watch: ADDED, MODIFIED, DELETED, or None for an initial LIST."""
@@ -41,6 +54,14 @@ class EventHandlers:
     def react(self, change: Changed | None) -> None:
         if change is None or not change.matters:
             return
+        try:
+            self._take_up(change)
+        except Exception:  # the cache has it already: no resync would deliver it again
+            log.exception("a change was not taken up whole", resource="/".join(change.key))
+        for key in concerned(self._cache, change):
+            self._add(key)
+
+    def _take_up(self, change: Changed) -> None:
         match change.key.plural:
             case "stagingmirrors":
                 self._mirror(change)
@@ -48,24 +69,21 @@ class EventHandlers:
                 self._environment(change)
             case "mirrorholds":
                 self._hold(change)
-        for key in concerned(self._cache, change):
-            self._add(key)
 
     def _mirror(self, change: Changed) -> None:
         key = MirrorKey(change.key.namespace, change.key.name)
-        if change.after is None:
-            others = self._claims.drop(key)
-            self._wake_holds()
-        else:
-            others = self._claims.update(change.after)
+        others = (
+            self._claims.drop(key) if change.after is None else self._claims.update(change.after)
+        )
+        if _wanted_otherwise(change):
+            self._holds.mirror_changed(key)
         for other in others:
             self._add(other)
 
     def _environment(self, change: Changed) -> None:
-        for body in self._cache.all("stagingmirrors"):
-            if change.key.name in environments_of(body):
-                for other in self._claims.update(body):
-                    self._add(other)
+        for body in self._cache.where(BY_ENVIRONMENT, change.key.name):
+            for other in self._claims.update(body):
+                self._add(other)
         self._wake_environments()
 
     def _hold(self, change: Changed) -> None:
@@ -74,6 +92,13 @@ class EventHandlers:
             self._metrics.forget_hold(change.key.namespace, change.key.name)
         else:
             self._metrics.hold(change.key.namespace, change.key.name, request.hold.until)
-        if change.after is None and change.before is not None:
-            self._acknowledged.drop(change.before["metadata"]["uid"])
-        self._wake_holds()
+        self._holds.hold_changed(change)
+
+
+def _wanted_otherwise(change: Changed) -> bool:
+    """Whether a mirror came, went, is on its way out, or has another spec."""
+    if change.before is None or change.after is None:
+        return True
+    metadata = (change.before["metadata"], change.after["metadata"])
+    names = ("uid", "generation", "deletionTimestamp")
+    return any(metadata[0].get(name) != metadata[1].get(name) for name in names)

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from stagingmirror.engine.holds.active import AcknowledgedHolds, read
+from stagingmirror.engine.holds.acknowledged import AcknowledgedHolds
+from stagingmirror.engine.holds.active import read
 from stagingmirror.engine.holds.reconciler import HoldReconciler
-from stagingmirror.engine.resources.cache import ResourceCache
+from stagingmirror.engine.resources.cache import Body, Plural, ResourceCache
 from stagingmirror.engine.resources.client import ResourceClient
 from stagingmirror.engine.resources.mirror import MirrorKey
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
@@ -15,11 +16,22 @@ from support.resources import resources
 FRAUD = MirrorKey("ml-staging", "fraud")
 
 
+class CountingCache(ResourceCache):
+    """Counts the holds that are looked at."""
+
+    reads = 0
+
+    def get(self, plural: Plural, name: str, namespace: str = "") -> Body | None:
+        self.reads += plural == "mirrorholds"
+        return super().get(plural, name, namespace)
+
+
 class Place:
     """An API server with one mirror and one hold of it, and the keeper of holds."""
 
     def __init__(self, **spec: Any) -> None:
-        self.cache, self.acknowledged = ResourceCache(), AcknowledgedHolds()
+        self.cache, self.acknowledged = CountingCache(), AcknowledgedHolds()
+        self.keeper: HoldReconciler | None = None
         self.still_open: set[MirrorKey] = set()
         mirror, self.hold = resources.mirror(), resources.hold(**spec)
         for body in (mirror, self.hold):
@@ -38,7 +50,8 @@ class Place:
         """The mirror had a pass with the hold as it is now, and no refresh of it is open."""
         request = read(self.hold)
         assert request is not None
-        self.acknowledged.passed(request, FRAUD)
+        self.acknowledged.seen(request)
+        self.acknowledged.passed(FRAUD, self.acknowledged.turn())
 
     def delete_mirror(self, name: str = "fraud") -> None:
         """It is on its way out, kept by somebody's finalizer."""
@@ -46,23 +59,30 @@ class Place:
         gone = {"uid": "uid", "resourceVersion": "2", "deletionTimestamp": "2026-11-25T10:00:00Z"}
         mirror["metadata"] |= gone
         self.cache.put("stagingmirrors", mirror)
+        if self.keeper is not None:
+            self.keeper.mirror_changed(FRAUD)
 
     def edit(self, **spec: Any) -> None:
         metadata = {**self.hold["metadata"], "generation": 2, "resourceVersion": "9"}
         spec = {**self.hold["spec"], **spec}
         self.hold = {**self.hold, "metadata": metadata, "spec": spec}
-        self.cache.put("mirrorholds", self.hold)
+        change = self.cache.put("mirrorholds", self.hold)
+        assert change is not None
+        assert self.keeper is not None
+        self.keeper.hold_changed(change)
 
     async def tend(self, client: KubernetesClient) -> dict[str, Any]:
         """The hold's status after one look of the keeper."""
-        keeper = HoldReconciler(
-            cache=self.cache,
-            resources=ResourceClient(client, self.cache, runtime=a_runtime()),
-            acknowledged=self.acknowledged,
-            still_open=lambda: frozenset(self.still_open),
-            runtime=a_runtime(),
-        )
-        await keeper.tend()
+        if self.keeper is None:
+            self.keeper = HoldReconciler(
+                cache=self.cache,
+                resources=ResourceClient(client, self.cache, runtime=a_runtime()),
+                acknowledged=self.acknowledged,
+                still_open=lambda: frozenset(self.still_open),
+                runtime=a_runtime(),
+            )
+            self.keeper.wake_all()
+        await self.keeper.tend()
         status: dict[str, Any] = self.hold.get("status") or {}
         return status
 
@@ -133,3 +153,47 @@ async def test_a_hold_waits_for_what_the_refresh_of_a_vanished_mirror_puts_back(
 
     assert "effectiveSince" not in waiting
     assert "effectiveSince" in effective
+
+
+async def test_holds_that_name_nothing_are_checked_again_only_where_that_may_have_changed() -> None:
+    place = Place()
+    status = {"message": "correct the name.", "observedGeneration": 1}
+    for number in range(200):
+        body = resources.hold(f"ci-{number}", mirrors=["fruad"])
+        body["metadata"] |= {"uid": f"u-{number}", "resourceVersion": "1", "generation": 1}
+        place.cache.put("mirrorholds", body | {"status": status})
+    place.passed()
+
+    def respond(method: str, path: str, body: Any) -> Answer:
+        name = path.split("/")[-2]
+        if name == place.hold["metadata"]["name"]:
+            return place.respond(method, path, body)
+        metadata = body["metadata"] | {"resourceVersion": "2", "generation": 1}
+        return 200, body | {"metadata": metadata}
+
+    async with an_api_server(respond) as client:
+        await place.tend(client)
+        assert place.keeper is not None
+        assert place.cache.reads == 201
+
+        assert await place.keeper.tend() is None, "nothing waits for a time"
+        place.keeper.mirror_changed(MirrorKey("elsewhere", "fraud"))
+        await place.keeper.tend()
+        assert place.cache.reads == 201
+        place.edit(reason="another")
+        await place.keeper.tend()
+        assert place.cache.reads == 202
+        place.delete_mirror()
+        await place.keeper.tend()
+        assert place.cache.reads == 202 + 201
+
+
+async def test_a_hold_that_cannot_be_read_says_why_it_holds_nothing() -> None:
+    place = Place()
+    place.hold["spec"]["until"] = "9999-12-31T23:59:59.9999999Z"
+    place.hold["metadata"]["resourceVersion"] = "2"
+    place.cache.put("mirrorholds", place.hold)
+    async with an_api_server(place.respond) as client:
+        told = await place.tend(client)
+
+    assert told["message"].startswith("spec.until: write a time in RFC 3339")

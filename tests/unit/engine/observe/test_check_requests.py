@@ -10,10 +10,7 @@ from stagingmirror.drift.facts import Observations, Seen, Why
 from stagingmirror.drift.verdict import Held, InSync, Unknown, Verdict
 from stagingmirror.engine.context import Judged
 from stagingmirror.engine.holds.active import (
-    AcknowledgedHolds,
-    holds_nothing,
     in_force,
-    is_effective,
     read,
     requests,
 )
@@ -203,14 +200,14 @@ def test_a_hold_stops_the_mirrors_it_names_until_it_expires(
     cache = ResourceCache()
     cache.put("mirrorholds", hold(**spec))
 
-    assert bool(in_force(requests(cache, "ml-staging"), KEY, now)) is stops
+    assert bool(in_force(requests(cache, KEY), KEY, now)) is stops
 
 
 def test_a_hold_of_another_namespace_stops_nothing() -> None:
     cache = ResourceCache()
     cache.put("mirrorholds", hold())
 
-    assert in_force(requests(cache), MirrorKey("elsewhere", "fraud"), UNTIL - 1) == ()
+    assert requests(cache, MirrorKey("elsewhere", "fraud")) == ()
 
 
 def test_a_hold_on_its_way_out_or_unreadable_is_none() -> None:
@@ -219,58 +216,3 @@ def test_a_hold_on_its_way_out_or_unreadable_is_none() -> None:
 
     assert read(going) is None
     assert read(hold(until="tomorrow")) is None
-
-
-def test_a_hold_is_effective_once_each_mirror_it_names_has_passed_with_it() -> None:
-    request = read(hold(mirrors=["a", "b"]))
-    assert request is not None
-    keys = [MirrorKey("ml-staging", name) for name in "abc"]
-    acknowledged = AcknowledgedHolds()
-
-    acknowledged.passed(request, keys[0])
-    assert not acknowledged.effective(request, keys)
-    acknowledged.passed(request, keys[1])
-    assert acknowledged.effective(request, keys)
-
-
-def mirror(name: str, *components: str) -> dict[str, Any]:
-    track = [{"name": component} for component in components]
-    return {"metadata": {"name": name, "namespace": "ml-staging"}, "spec": {"track": track}}
-
-
-@pytest.mark.parametrize(
-    ("spec", "says"),
-    [
-        ({"mirrors": ["fraud"], "components": ["encoder"]}, None),
-        ({"components": ["encoder"]}, None),
-        ({}, None),
-        ({"mirrors": ["fruad"]}, "spec.mirrors: there is no StagingMirror fruad"),
-        ({"mirrors": ["fraud"], "components": ["encodr"]}, "tracks encodr; correct the name"),
-        ({"components": ["encodr"]}, "tracks encodr; correct the name"),
-    ],
-)
-def test_a_hold_that_would_hold_nothing_is_told_which_name_is_wrong(
-    spec: dict[str, Any], says: str | None
-) -> None:
-    request = read(hold(**spec))
-    assert request is not None
-
-    told = holds_nothing(request, [mirror("fraud", "encoder"), mirror("ranking", "index")])
-
-    assert told == says if says is None or told is None else says in told
-
-
-def test_a_hold_that_was_edited_is_not_effective_as_it_was_before() -> None:
-    body = hold()
-    body["metadata"]["generation"] = 2
-    body["status"] = {"effectiveSince": "2001-09-09T01:00:00Z", "observedGeneration": 1}
-    before = {**body, "metadata": {**body["metadata"], "generation": 1}}
-    former, edited, acknowledged = read(before), read(body), AcknowledgedHolds()
-    assert former is not None
-    assert edited is not None
-
-    acknowledged.passed(former, KEY)
-
-    assert is_effective(before)
-    assert not is_effective(body)
-    assert not acknowledged.effective(edited, [KEY])

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from stagingmirror.engine.environments.resolve import read_environments
 from stagingmirror.engine.resources.cache import Changed, Named, Plural, ResourceCache
+from stagingmirror.engine.resources.lookups import BY_ENVIRONMENT, environments_of
 from stagingmirror.engine.resources.mirror import MirrorKey, concerned, find
 
 MIRRORS: Plural = "stagingmirrors"
@@ -214,3 +215,54 @@ def test_an_environment_that_changed_is_read_anew() -> None:
     cache.put("mirrorenvironments", environment("production", 2, **changed))
 
     assert read_environments(cache)["production"].namespaces == ("ml-other",)
+
+
+PLANS = st.lists(
+    st.tuples(
+        st.sampled_from("abc"),
+        st.sampled_from(["put", "remove", "list"]),
+        st.sampled_from(["production", "other", None]),
+    ),
+    max_size=20,
+)
+
+
+@given(PLANS)
+def test_what_is_looked_up_is_what_going_through_all_would_find(
+    plan: list[tuple[str, str, str | None]],
+) -> None:
+    cache = ResourceCache()
+    for version, (name, act, environment_) in enumerate(plan, 1):
+        spec = {"production": {"environment": environment_}} if environment_ else {}
+        made = body(name, version, spec=spec)
+        if act == "put":
+            cache.put(MIRRORS, made)
+        elif act == "remove":
+            cache.remove(MIRRORS, made)
+        else:
+            cache.replace(MIRRORS, [made], version=version, began=0)
+
+    everything = cache.all(MIRRORS)
+    for name in ("production", "other"):
+        wanted = tuple(each for each in everything if name in environments_of(each))
+        assert cache.where(BY_ENVIRONMENT, name) == wanted
+    present = {each["metadata"]["uid"] for each in everything}
+    assert {uid for uid in ("uid-a", "uid-b", "uid-c") if cache.has_mirror(uid)} == present
+
+
+def test_a_mirror_on_its_way_out_is_not_there() -> None:
+    cache = ResourceCache()
+    cache.put(MIRRORS, body(metadata={"deletionTimestamp": "2026-11-23T00:00:00Z"}))
+
+    assert not cache.has_mirror("uid-fraud")
+
+
+def test_a_hold_concerns_the_mirrors_that_it_names_or_named() -> None:
+    cache = ResourceCache()
+    for name in "abc":
+        cache.put(MIRRORS, mirror(name))
+    before, after = (body("ci", spec={"mirrors": [name]}) for name in "ab")
+    key = Named("mirrorholds", "ml-staging", "ci")
+
+    assert {each.name for each in concerned(cache, Changed(key, before, after))} == {"a", "b"}
+    assert {each.name for each in concerned(cache, Changed(key, None, body("ci")))} == {*"abc"}

@@ -3,13 +3,13 @@ each of its writes, because watches may lag.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from stagingmirror.api.types.base import API_VERSION
 from stagingmirror.drift.facts import Hold, Why
-from stagingmirror.engine.holds.active import in_force, read
+from stagingmirror.engine.holds.active import Request, in_force, read
 from stagingmirror.engine.resources.client import path
 from stagingmirror.engine.resources.mirror import MirrorKey, is_leaving
 from stagingmirror.errors import NotThere
@@ -17,6 +17,8 @@ from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.write.writer import Writer
 
 Body = Mapping[str, Any]
+# Holds that are read before others may run.
+SLICE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +41,20 @@ async def fetch(
         _find(writer, path("mirrorenvironments", staging)),
         writer.select(f"/apis/{API_VERSION}/namespaces/{key.namespace}/mirrorholds"),
     )
-    requests = [request for body in holds if (request := read(body)) is not None]
+    requests = await _read_all(holds)
     found = tuple(request.hold for request in in_force(requests, key, now))
     return Live(mirror, theirs, ours, found)
+
+
+async def _read_all(bodies: Iterable[Body]) -> list[Request]:
+    """Others run in between: a namespace may have thousands of holds."""
+    found = []
+    for number, body in enumerate(bodies):
+        if number % SLICE == 0:
+            await asyncio.sleep(0)
+        if (request := read(body)) is not None:
+            found.append(request)
+    return found
 
 
 async def stays(writer: Writer, key: MirrorKey, uid: str) -> bool:

@@ -1,0 +1,126 @@
+"""When holds become effective, and what those hold that are not."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from math import inf
+
+from stagingmirror.engine.holds.active import Request
+from stagingmirror.engine.resources.cache import Body
+from stagingmirror.engine.resources.mirror import MirrorKey, is_leaving, key_of
+
+WAITS = "a refresh in progress finishes first"
+
+
+class AcknowledgedHolds:
+    """Which mirrors have passed with a hold in force and no refresh running.
+
+    A hold is effective once every mirror that it names has: a refresh that was running when the
+    hold came has ended by then, and no new one starts. Passes and arrivals of holds are counted in
+    one row, so that a number per mirror and per hold is all that is kept.
+    """
+
+    def __init__(self) -> None:
+        self._turn = 0
+        self._passed: dict[MirrorKey, int] = {}
+        self._seen: dict[str, tuple[int, int]] = {}
+
+    def turn(self) -> int:
+        """Taken when a pass begins."""
+        self._turn += 1
+        return self._turn
+
+    def passed(self, key: MirrorKey, turn: int) -> None:
+        """A pass that began at ``turn`` found no open refresh; every hold that had come by then
+        stops the next one.
+        """
+        self._passed[key] = turn
+
+    def seen(self, request: Request) -> int:
+        """The turn at which the hold came, as it is now."""
+        known = self._seen.get(request.uid)
+        if known is None or known[0] != request.generation:
+            known = self._seen[request.uid] = (request.generation, self.turn())
+        return known[1]
+
+    def passed_at(self, key: MirrorKey) -> int:
+        """When the mirror last passed; 0: it has not."""
+        return self._passed.get(key, 0)
+
+    def drop_hold(self, uid: str) -> None:
+        self._seen.pop(uid, None)
+
+    def drop_mirror(self, key: MirrorKey) -> None:
+        self._passed.pop(key, None)
+
+
+@dataclass(slots=True)
+class HeldNamespace:
+    """What the holds of one namespace are judged by: its mirrors that stay, what they track, when
+    each passed, and mirrors that are gone while their refresh is rolled back.
+    """
+
+    name: str
+    tracked: dict[str, frozenset[object]] = field(default_factory=dict)
+    passed: dict[str, int] = field(default_factory=dict)
+    leaving: frozenset[str] = frozenset()
+    everything: frozenset[object] = frozenset()
+    oldest: float = inf
+    """When the mirror passed that has waited longest."""
+
+    def shown(self, request: Request, seen: int) -> str | None:
+        """Why this hold, which came at turn ``seen``, is not effective; None: it is."""
+        nothing = self._holds_nothing(request)
+        if nothing is not None:
+            return nothing
+        staying = [self.passed[name] for name in request.mirrors if name in self.passed]
+        oldest = min(staying, default=inf) if request.mirrors else self.oldest
+        refreshes = self.leaving if not request.mirrors else self.leaving & request.mirrors
+        return WAITS if refreshes or oldest <= seen else None
+
+    def _holds_nothing(self, request: Request) -> str | None:
+        """Which mirror or component it names is not there, and what to do; None: all are."""
+        missing = sorted(request.mirrors - self.tracked.keys())
+        if missing:
+            return (
+                f"spec.mirrors: there is no StagingMirror {missing[0]} in namespace {self.name}; "
+                "correct the name."
+            )
+        meant = [self.tracked[name] for name in request.mirrors]
+        known = frozenset().union(*meant) if request.mirrors else self.everything
+        unknown = sorted(request.hold.components - known)
+        if unknown:
+            return (
+                f"spec.components: no StagingMirror that this hold names tracks {unknown[0]}; "
+                "correct the name."
+            )
+        return None
+
+
+def held_namespace(
+    name: str,
+    mirrors: Iterable[Body],
+    *,
+    acknowledged: AcknowledgedHolds,
+    still_open: Iterable[MirrorKey],
+) -> HeldNamespace:
+    """``mirrors`` are all of the namespace; ``still_open`` those, deleted ones too, whose refresh
+    is in progress.
+    """
+    bodies = tuple(mirrors)
+    keys = [key_of(body) for body in bodies if not is_leaving(body)]
+    passed = {key.name: acknowledged.passed_at(key) for key in keys}
+    tracked = {body["metadata"]["name"]: _components(body) for body in bodies}
+    return HeldNamespace(
+        name,
+        tracked,
+        passed,
+        leaving=frozenset(
+            key.name for key in still_open if key.namespace == name and key.name not in passed
+        ),
+        everything=frozenset().union(*tracked.values()),
+        oldest=min(passed.values(), default=inf),
+    )
+
+
+def _components(body: Body) -> frozenset[object]:
+    return frozenset(each.get("name") for each in body["spec"].get("track") or ())
