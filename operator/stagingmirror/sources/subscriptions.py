@@ -15,6 +15,9 @@ class Subscriptions(Generic[S]):
     def __iter__(self) -> Iterator[S]:
         return iter(self._periods)
 
+    def __bool__(self) -> bool:
+        return bool(self._periods)
+
     def want(self, subject: S, period: float) -> None:
         """The newest period (s) counts."""
         if self._shortest is not None and period <= self._shortest:

@@ -167,6 +167,7 @@ class World:
         whole = {
             "usableFrom": [self.staging],
             "namespaces": [space],
+            "minCheckInterval": "1s",
             "readable": {"configMaps": ["training-data"], "variables": ["MODEL_VERSION"]},
         } | spec
         body = resources.environment(self.environments[role], role.capitalize(), **whole)

@@ -70,7 +70,8 @@ def _environments(
     names = (f"production-{mark}", f"staging-{mark}")
     roles = zip(("Production", "Staging"), names, spaces[:2], servers, strict=True)
     for role, name, space, server in roles:
-        more: Object = {"mlflow": {"url": server.url}} if server else {}
+        more: Object = {"minCheckInterval": "1s"}
+        more |= {"mlflow": {"url": server.url}} if server else {}
         more |= staging if role == "Staging" else {}
         kube.create(
             resources.environment(

@@ -139,6 +139,15 @@ class MirrorEnvironmentSpec(Model):
     """What may be shown and copied. Everything else is compared by HMAC, never shown, never
     written.
     """
+    min_check_interval: Annotated[
+        Duration,
+        at_least(
+            "1s", "minCheckInterval must be at least 1s, else one mirror can wear this side out"
+        ),
+    ] = "10s"
+    """No StagingMirror has what is of this side polled more often, whatever its checkInterval. Its
+    staleAfter must be longer. At least 1s.
+    """
     mlflow: MlflowServer | None = None
     """The MLflow tracking server and model registry of this side. Omitted: it has none."""
     content: ContentReading = ContentReading()

@@ -90,14 +90,14 @@ class Probes:
         self.start(key, CheckRequest(token=token, since=since), polled=True, only=subjects)
         return False
 
-    def keep_fresh(self, key: MirrorKey, oldest: float, *, stale_after: float, now: float) -> None:
-        """Prove anew what is watched where the sweeps are too seldom for this mirror: half of
-        ``staleAfter`` is over. What is polled has its own interval.
+    def keep_fresh(self, key: MirrorKey, oldest: float, *, pause: float, now: float) -> None:
+        """Prove anew what is watched where the sweeps are too seldom for this mirror: its oldest
+        observation is older than ``pause`` (s). What is polled has its own interval.
         """
-        if now - oldest <= stale_after / 2:
+        if now - oldest <= pause:
             self._state_of(key).tries.pop(FRESHNESS, None)
             return
-        self.start(key, CheckRequest(token=FRESHNESS, since=now - stale_after / 4), polled=False)
+        self.start(key, CheckRequest(token=FRESHNESS, since=now - pause / 2), polled=False)
 
     async def close(self) -> None:
         """End all probes."""

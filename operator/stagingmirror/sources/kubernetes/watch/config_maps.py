@@ -26,6 +26,7 @@ AT_ONCE = 8
 # Seconds after which data that are known to be old, and cannot be read anew, are not shown any
 # more.
 GIVE_UP = 15.0
+_BUSY = Why(Reason.BUSY, "The ConfigMap changes faster than it can be read.")
 _NOT_READ = Why(Reason.NOT_SEEN_YET, "The ConfigMap has not been read yet.")
 
 
@@ -162,12 +163,13 @@ class ConfigMaps:
             try:
                 await self._read_once(key)
                 if not self.current(key):
+                    self._give_up(key, _BUSY)
                     await pausing.after_failure()
             except NotThere:
                 await pausing.after_failure()  # the watch will announce that it is gone
             except StagingMirrorError as error:
                 self._trouble[key] = Why(error.reason, error.message)
-                self._give_up(key)
+                self._give_up(key, self._trouble[key])
                 await pausing.after_failure()
 
     async def _read_once(self, key: Key) -> None:
@@ -186,11 +188,12 @@ class ConfigMaps:
             self._read[key] = replace(self._read[key], good_until=began)
         self._changed(key, since)
 
-    def _give_up(self, key: Key) -> None:
+    def _give_up(self, key: Key, why: Why) -> None:
         """What is known to be old is no answer for long; until then ``settled-at`` stands still."""
         since = self._unread.get(key)
         if since is not None and self._clock() - since > GIVE_UP:
             del self._unread[key], self._read[key]
+            self._trouble[key] = why
             self._changed(key, since)
 
     def _forget(self, key: Key) -> None:

@@ -8,6 +8,7 @@ the watch; what then still differs was lost: it is read directly, counted, and t
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass
+from math import inf
 from random import SystemRandom
 from typing import Any, Generic, NamedTuple
 
@@ -18,6 +19,7 @@ from stagingmirror.sources.kubernetes.objects.parse import version_of
 from stagingmirror.sources.kubernetes.objects.store import E, Store, newer
 from stagingmirror.sources.kubernetes.watch.backoff import LONGEST
 from stagingmirror.sources.kubernetes.watch.informer import Watch
+from stagingmirror.sources.pace import ALONG
 
 
 class Listed(NamedTuple):
@@ -63,6 +65,8 @@ CATCH_UP = 1.0
 _TICK = 0.02
 # Entries that are compared before others may run.
 _SLICE = 2000
+# Namespaces that are due together; more of them are proven with all others, by one LIST.
+_ONE_BY_ONE = 8
 # Lost objects beyond this are listed anew instead.
 _READ_ONE_BY_ONE = 20
 _CHANCE = SystemRandom()
@@ -77,18 +81,24 @@ class Counts:
 
 
 class ConsistencyCheck(Generic[E]):
-    """The proofs of one watch."""
+    """The proofs of one watch: of all that it covers every ``interval`` (s), and of a namespace as
+    often as ``pace`` has it, where that is more often.
+    """
 
     def __init__(
         self,
         watch: Watch[E],
         *,
-        interval: Callable[[], float],
+        interval: float,
+        pace: Callable[[], Mapping[str, float]],
         counts: Counts,
         settled: Callable[[str | None], None],
     ) -> None:
         self.watch = watch
         self._interval = interval
+        self._pace = pace
+        # When a namespace was due last; what failed is not tried again before its period is over.
+        self._tried: dict[str, float] = {}
         self._counts = counts
         self._settled = settled
         self._proven_in: dict[str, float] = {}
@@ -116,13 +126,47 @@ class ConsistencyCheck(Generic[E]):
 
     async def run(self) -> None:
         """Until cancelled. A watch that was interrupted is proven right away."""
+        last = self.watch.clock()
         while True:
-            seconds = self._interval()
-            if any(self._trouble.values()):
-                seconds = min(seconds, LONGEST)
-            await self.watch.resumed.sleep(seconds * _CHANCE.uniform(0.8, 1.0))
-            if self.watch.covers:
-                await self._prove(None)
+            interval = min(self._interval, LONGEST) if self._has_trouble else self._interval
+            whole = last + interval * _CHANCE.uniform(0.8, 1.0)
+            due_at, namespaces = self._due()
+            wait = max(0.0, min(due_at, whole) - self.watch.clock())
+            await self.watch.resumed.sleep(min(wait, self._interval))
+            now = self.watch.clock()
+            everything = self.watch.take_interruption() or now >= whole
+            if now >= due_at:
+                wanted = self._pace()
+                self._tried = {each: at for each, at in self._tried.items() if each in wanted}
+                self._tried |= dict.fromkeys(namespaces, now)
+                everything = everything or len(namespaces) > _ONE_BY_ONE
+            if everything:
+                last = now
+                if self.watch.covers:
+                    await self._prove(None)
+            elif now >= due_at:
+                for namespace in namespaces:
+                    await self._prove(namespace)
+
+    @property
+    def _has_trouble(self) -> bool:
+        return any(self._trouble.values())
+
+    def _due(self) -> tuple[float, list[str]]:
+        """When the first namespace is due that is wanted more often than all are proven, and what
+        is proven along with it then.
+        """
+        pace = {
+            namespace: (max(self.began(namespace), self._tried.get(namespace, 0.0)), period)
+            for namespace, period in self._pace().items()
+            if period < self._interval and self.covers(namespace)
+        }
+        due_at = min((began + period for began, period in pace.values()), default=inf)
+        return due_at, [
+            namespace
+            for namespace, (began, period) in pace.items()
+            if began + ALONG * period <= due_at
+        ]
 
     def doubt(self, namespace: str, why: Why) -> None:
         """A direct read failed where the store has nothing; until the next proof."""

@@ -85,8 +85,10 @@ class Watch(Generic[E]):
         # Held while a LIST is compared with, or taken into, the store.
         self.listing = asyncio.Lock()
         self.clock = clock
-        # Until the next proof; ended when the stream goes on after it was interrupted.
+        # Until the next proof; ended when the stream goes on after it was interrupted, and where
+        # something is wanted more often.
         self.resumed = Pause()
+        self._was_interrupted = False
         # Set when a request has ended, well or not; who waits for it clears it first.
         self.tried = asyncio.Event()
         self._wanted = wanted
@@ -233,8 +235,13 @@ class Watch(Generic[E]):
     def _opened(self) -> None:
         self.trouble = None
         if self._interrupted:
-            self._interrupted = False
+            self._interrupted, self._was_interrupted = False, True
             self.resumed.end()
+
+    def take_interruption(self) -> bool:
+        """Whether the stream was interrupted, and goes on, since this was called last."""
+        found, self._was_interrupted = self._was_interrupted, False
+        return found
 
     def _apply(self, line: bytes) -> None:
         try:

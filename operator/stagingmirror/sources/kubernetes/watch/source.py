@@ -1,7 +1,8 @@
 """The last known workloads and ConfigMaps of this cluster.
 
 Answered out of memory, which watches keep true (``watch_scope``); the data of ConfigMaps are read
-by name (``config_maps``). Watches are proven at the shortest period of anything that is wanted.
+by name (``config_maps``). Watches are proven now and then, and each namespace at the shortest
+period of anything that is wanted of it.
 """
 
 import asyncio
@@ -86,8 +87,7 @@ class KubernetesSource:
             changed=lambda key, since: on_change(ConfigMapSubject(*key), since=since),
         )
         # By namespace and kind.
-        self._wanted: dict[tuple[str, str], set[ClusterSubject]] = {}
-        self._subscriptions = Subscriptions[ClusterSubject]()
+        self._wanted: dict[tuple[str, str], Subscriptions[ClusterSubject]] = {}
         self._answers: Mapping[type, Callable[[Any], Observed[Any] | Unseen]] = {
             WorkloadSubject: self._workload,
             ConfigMapSubject: self._config_map,
@@ -96,7 +96,8 @@ class KubernetesSource:
             client,
             self._stores,
             clock=clock,
-            interval=self._interval,
+            interval=settings.sweep_interval,
+            pace=self._pace,
             counts=self.counts,
             callbacks=ScopeCallbacks(
                 changed=lambda kind: (
@@ -128,23 +129,26 @@ class KubernetesSource:
         return one == other
 
     def want(self, subject: ClusterSubject, period: float) -> None:
-        """Its coming is announced even before it exists, a ConfigMap's data are kept, and watches
-        are proven at least every ``period`` seconds.
+        """Its coming is announced even before it exists, a ConfigMap's data are kept, and the
+        watches of its namespace are proven at least every ``period`` seconds.
         """
-        before = self._interval()
-        self._subscriptions.want(subject, period)
-        if self._interval() < before:
-            self._coverage.hurry()
-        self._wanted.setdefault((subject.namespace, subject.kind), set()).add(subject)
+        place = (subject.namespace, subject.kind)
+        wanted = self._wanted.setdefault(place, Subscriptions())
+        before = wanted.shortest(default=self._settings.sweep_interval)
+        wanted.want(subject, period)
+        if period < before:
+            for kind in NEEDED[subject.kind]:
+                self._coverage.repace(kind, subject.namespace)
         if isinstance(subject, ConfigMapSubject):
             self._config_maps.want((subject.namespace, subject.name))
 
     def unwant(self, subject: ClusterSubject) -> None:
-        self._subscriptions.unwant(subject)
-        wanted = self._wanted.get((subject.namespace, subject.kind), set())
-        wanted.discard(subject)
-        if not wanted:
-            self._wanted.pop((subject.namespace, subject.kind), None)
+        place = (subject.namespace, subject.kind)
+        wanted = self._wanted.get(place)
+        if wanted is not None:
+            wanted.unwant(subject)
+            if not wanted:
+                del self._wanted[place]
         if isinstance(subject, ConfigMapSubject):
             self._config_maps.unwant((subject.namespace, subject.name))
 
@@ -213,10 +217,14 @@ class KubernetesSource:
             group.create_task(self._config_maps.run())
             group.create_task(self._coverage.run())
 
-    def _interval(self) -> float:
-        """Seconds between two proofs of a watch."""
-        longest = self._settings.sweep_interval
-        return min(longest, self._subscriptions.shortest(default=longest))
+    def _pace(self, kind: str) -> dict[str, float]:
+        """By namespace, how often (s) what is wanted of it rests on this kind."""
+        found: dict[str, float] = {}
+        for (namespace, wanted_kind), wanted in self._wanted.items():
+            if kind in NEEDED[wanted_kind]:
+                shortest = wanted.shortest(default=self._settings.sweep_interval)
+                found[namespace] = min(shortest, found.get(namespace, shortest))
+        return found
 
     def _proof(self, subject: ClusterSubject) -> tuple[float, Why | None] | Unseen:
         """Since when the watches behind an answer are proven, or why there is no answer."""

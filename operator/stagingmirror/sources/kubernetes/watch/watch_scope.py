@@ -51,7 +51,8 @@ class WatchScope:
         stores: Stores,
         *,
         clock: Callable[[], float],
-        interval: Callable[[], float],
+        interval: float,
+        pace: Callable[[str], Mapping[str, float]],
         counts: Counts,
         callbacks: ScopeCallbacks,
     ) -> None:
@@ -60,6 +61,7 @@ class WatchScope:
         self._stores = stores
         self._clock = clock
         self._interval = interval
+        self._pace = pace
         self._counts = counts
         self._callbacks = callbacks
         self._scopes: dict[Place, _Scope] = {}
@@ -85,10 +87,10 @@ class WatchScope:
         scope = self._scopes.get((kind, None)) or self._scopes.get((kind, namespace))
         return scope.check if scope else None
 
-    def hurry(self) -> None:
-        """Prove everything now."""
-        for scope in self._scopes.values():
-            scope.check.watch.resumed.end()
+    def repace(self, kind: str, namespace: str) -> None:
+        """Something of this namespace is wanted more often than before."""
+        if (check := self.check(kind, namespace)) is not None:
+            check.watch.resumed.end()
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -159,6 +161,7 @@ class WatchScope:
         check = ConsistencyCheck(
             watch,
             interval=self._interval,
+            pace=lambda: self._pace(kind),
             counts=self._counts,
             settled=lambda proven: self._callbacks.settled(kind, namespace or proven),
         )

@@ -75,32 +75,37 @@ class PollRound:
         self._founded: int | None = None
         self._identity: tuple[dict[str, RegisteredModel], RegistryIdentity] | None = None
 
-    async def round(self, wanted: Wanted, since: Mapping[Key, float]) -> None:
-        """Request everything wanted. ``since``: see ``VersionCache``."""
+    async def round(self, due: Wanted, *, wanted: Wanted, since: Mapping[Key, float]) -> None:
+        """Request what is due; what is not ``wanted`` at all is forgotten. ``since``: see
+        ``VersionCache``.
+        """
         began = self._clock()
         self.again = False
         try:
-            await self._read(wanted, since, began)
+            await self._read(due, wanted, since, began)
         except StagingMirrorError as error:
-            self._failed(wanted, Why(error.reason, error.message), began)
+            self._failed(due, Why(error.reason, error.message), began)
         except Exception:  # one server's oddity is its own trouble, not the operator's end
             log.exception("polling a registry failed", server=self.server.host)
-            self._failed(wanted, INTERNAL, began)
+            self._failed(due, INTERNAL, began)
         self.tried = began
 
-    async def _read(self, wanted: Wanted, since: Mapping[Key, float], began: float) -> None:
-        requested = wanted.versions | self.observations.named(wanted.aliases)
+    async def _read(
+        self, due: Wanted, wanted: Wanted, since: Mapping[Key, float], began: float
+    ) -> None:
+        requested = due.versions | self.observations.named(due.aliases)
         answers = await self._versions.read(requested, began=began, since=since)
-        models = await self._read_models(wanted.aliases)
-        new = _named_by(models, wanted.aliases) - requested
+        models = await self._read_models(due.aliases, {name for name, _ in wanted.aliases})
+        new = _named_by(models, due.aliases) - requested
         if new:
             answers |= await self._versions.read(new, began=began, since=since)
-            models = await self._requested_last(models, new, wanted.aliases)
+            models = await self._requested_last(models, new, due.aliases)
         if self._founded is None:
             # It helps to prove an identity; no observation depends on it.
             with suppress(NotAnswered):
                 self._founded = await queries.founded(self.server)
-        self._publish(wanted, models, answers, began)
+        self._publish(due, models, answers, began)
+        self._forget_others(wanted)
 
     async def has_moved(self, aliases: Collection[Key]) -> bool:
         """A glance: whether one search shows that one of these names another version than it did.
@@ -160,9 +165,12 @@ class PollRound:
         await self.reading.close()
         await self.server.close()
 
-    async def _read_models(self, aliases: Iterable[Key]) -> dict[str, ModelAnswer]:
-        """One search; what it does not show is requested directly."""
-        names = {name for name, _ in aliases}
+    async def _read_models(
+        self, aliases: Iterable[Key], names: Collection[str]
+    ) -> dict[str, ModelAnswer]:
+        """One search for all ``names``; what it does not show of ``aliases`` is requested
+        directly.
+        """
         self.models = await queries.search_registered_models(self.server, names)
         models: dict[str, ModelAnswer] = dict(self.models)
         for name, alias in aliases:
@@ -203,7 +211,7 @@ class PollRound:
 
     def _publish(
         self,
-        wanted: Wanted,
+        due: Wanted,
         models: Mapping[str, ModelAnswer],
         answers: Mapping[Key, Answer],
         began: float,
@@ -212,9 +220,11 @@ class PollRound:
         self.trouble, self.searched = None, began
         for key, answer in answers.items():
             self._publish_version(key, answer, began)
-        for key in wanted.aliases:
+        for key in due.aliases:
             if key[0] in models:
                 self._publish_alias(key, models[key[0]], began)
+
+    def _forget_others(self, wanted: Wanted) -> None:
         still = wanted.versions | self.observations.named(wanted.aliases)
         self.observations.keep(wanted.aliases, still)
         self._versions.keep(still)

@@ -13,8 +13,8 @@ from stagingmirror.sources.mlflow.poll.poll_round import PollRound, Wanted
 from stagingmirror.sources.mlflow.poll.published import SubjectType
 from stagingmirror.sources.mlflow.poll.version_cache import Key
 from stagingmirror.sources.mlflow.subjects import AliasSubject, RegistrySubject, VersionSubject
+from stagingmirror.sources.pace import Pace
 from stagingmirror.sources.pause import Pause
-from stagingmirror.sources.subscriptions import Subscriptions
 from stagingmirror.view import Observed
 
 # Seconds between rounds where nothing is wanted: whether the server answers is wanted always.
@@ -22,7 +22,7 @@ _IDLE = 60.0
 # Seconds between the ends and beginnings of rounds: what is wanted together is requested together.
 _APART = 0.2
 
-# The part of an interval after which all aliases are searched once more.
+# The part of the time between two rounds after which aliases are searched once more.
 GLANCE_AT = 0.5
 # Distinct keys from which that one call is cheap: a round sends far less than one request per key
 # then.
@@ -45,21 +45,21 @@ class ServerPoller:
         self._clock = clock
         self._on_change = on_change
         self._addresses: dict[str, RegistryAddress] = {}
-        self._subscriptions = Subscriptions[RegistrySubject]()
+        self._pace = Pace[RegistrySubject]()
         self._subjects: dict[tuple[SubjectType, Key], set[RegistrySubject]] = defaultdict(set)
         self._probes: list[Wanted] = []
         self._since: dict[Key, float] = {}
         # Numbers of the newest round that began, and of the newest that ended.
         self._begun = self._done = 0
-        # The interval that the wait for the next round goes by.
-        self._sleeping = 0.0
+        # Whether a round is wanted now, whatever is due.
+        self._now = False
         self._pause = Pause()
         self._ended = asyncio.Condition()
 
     def serve(self, environment: str, address: RegistryAddress) -> None:
         self._addresses[environment] = address
         self._bound()
-        self._pause.end()
+        self._hurry()
 
     def leave(self, environment: str, wanted: Iterable[RegistrySubject]) -> None:
         """The environment leads elsewhere now, and what is wanted of it is not wanted here."""
@@ -76,18 +76,17 @@ class ServerPoller:
         return not self._addresses
 
     def want(self, subject: RegistrySubject, interval: float) -> None:
-        """Something new that is not known yet is requested at once, and so is everything where it
-        is wanted more often than before.
-        """
-        self._subscriptions.want(subject, interval)
+        """Something new that is not known yet is requested at once."""
+        self._pace.want(subject, interval)
         self._subjects[type(subject), subject.key].add(subject)
-        if subject.key not in self._known(subject) or interval < self._sleeping:
-            self._pause.end()
+        if subject.key not in self._known(subject):
+            self._hurry()
+        self._pause.end()
         if isinstance(subject, AliasSubject):
             self.poll.recall(subject.key)
 
     def unwant(self, subject: RegistrySubject) -> None:
-        self._subscriptions.unwant(subject)
+        self._pace.unwant(subject)
         readers = self._subjects[type(subject), subject.key]
         readers.discard(subject)
         if not readers:
@@ -95,14 +94,18 @@ class ServerPoller:
 
     async def run(self) -> None:
         while True:
-            await self._until_due()
-            self._sleeping = 0.0
+            due = await self._until_due()
+            self._now = False
             self._pause.forget()
             self._begun += 1
-            await self.poll.round(self._wanted(), self._since)
+            await self.poll.round(
+                self._with_probes(due), wanted=self._with_probes(self._pace), since=self._since
+            )
             self._done = self._begun
             if self.poll.again:
-                self._pause.end()
+                self._hurry()
+            else:
+                self._pace.polled(due, self.poll.tried)
             async with self._ended:
                 self._ended.notify_all()
             await asyncio.sleep(_APART)
@@ -142,7 +145,7 @@ class ServerPoller:
         number = self._begun + 1
         async with self._ended:
             while self._done < number:
-                self._pause.end()
+                self._hurry()
                 await self._ended.wait()
 
     def _is_known(self, wanted: Wanted, since: float) -> bool:
@@ -157,27 +160,30 @@ class ServerPoller:
         )
         return all(isinstance(each, Observed) and each.began >= since for each in known)
 
-    async def _until_due(self) -> None:
-        """The next round is due after the interval, or once a glance shows that an alias moved."""
-        interval = self._sleeping = self._subscriptions.shortest(default=_IDLE)
-        wanted = self._wanted()
-        glance_at = self.poll.tried + interval * GLANCE_AT
-        glances = wanted.count >= _GLANCE_FROM and self._clock() < glance_at
-        if glances and await self._woken(glance_at, interval):
-            return
-        if glances and await self.poll.has_moved(wanted.aliases):
-            return
-        await self._woken(self.poll.tried + interval, interval)
+    async def _until_due(self) -> Collection[RegistrySubject]:
+        """What the next round polls: what is due, or what a glance shows to have moved before."""
+        glanced = False
+        while not self._now and (now := self._clock()) < (due_at := self._due_at()):
+            soon = self._pace.due(due_at)
+            glance_at = self.poll.tried + (due_at - self.poll.tried) * GLANCE_AT
+            glances = not glanced and len(soon) >= _GLANCE_FROM and now < glance_at
+            ended = await self._pause.sleep((glance_at if glances else due_at) - now)
+            if glances and not ended:
+                glanced = True
+                if await self.poll.has_moved(_wanted(soon).aliases):
+                    return soon
+        return self._pace.due(self._clock())
 
-    async def _woken(self, until: float, interval: float) -> bool:
-        """Whether a round is wanted before then (POSIX s); waits an interval at most, whatever
-        becomes of the clock.
-        """
-        wait = min(until - self._clock(), interval)
-        return wait > 0 and await self._pause.sleep(wait)
+    def _due_at(self) -> float:
+        return self._pace.due_at(default=self.poll.tried + _IDLE)
 
-    def _wanted(self) -> Wanted:
-        wanted = _wanted(self._subscriptions)
+    def _hurry(self) -> None:
+        """A round now."""
+        self._now = True
+        self._pause.end()
+
+    def _with_probes(self, subjects: Iterable[RegistrySubject]) -> Wanted:
+        wanted = _wanted(subjects)
         for more in self._probes:
             wanted.aliases |= more.aliases
             wanted.versions |= more.versions

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, TypeVar
 
 from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
+from stagingmirror.api.types.times import AHEAD
 from stagingmirror.drift.facts import Unseen, Why
 from stagingmirror.drift.places import Place
 from stagingmirror.errors import CannotRefresh, NotAnswered, NotRead
@@ -125,7 +126,11 @@ class MlflowSource:
 
     def adopt(self, entries: Mapping[str, Mapping[str, Any]]) -> None:
         """See ``content_poller`` for when a hash of an earlier process counts."""
+        latest = self._clock() + AHEAD
         for subject, kept in self._exports.adopt(entries):
+            # A clock that was ahead says nothing of when.
+            if (kept.read if isinstance(kept, Content) else kept.seen) > latest:
+                continue
             poller = self.registries.poller(subject.environment)
             if isinstance(poller, Why):
                 continue

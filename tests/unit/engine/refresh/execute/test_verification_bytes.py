@@ -131,7 +131,7 @@ async def test_a_token_for_bytes_counts_as_asked_though_they_could_not_be_read(
         again=lambda key: None,
         clock=clock,
     )
-    subscriptions.put(KEY, BROUGHT, 30.0)
+    subscriptions.put(KEY, dict.fromkeys(BROUGHT, 30.0))
     annotations = {CHECK_AT: "bytes:1"}
     status = MirrorStatus.read({"conditions": [{"type": "Ready"}]})
     asked = state.check.request(annotations, status, clock.now)

@@ -124,6 +124,21 @@ async def test_what_is_known_to_be_old_and_cannot_be_read_is_no_answer_any_more(
         assert scene.maps.read(KEY) == scene.maps.trouble(KEY)
 
 
+async def test_a_config_map_that_changes_faster_than_it_is_read_holds_back_nobody_for_long() -> (
+    None
+):
+    async with a_config_map_that_was_read() as scene:
+        scene.now, scene.version, scene.data = 1100.0, "2", {"snapshot": "2"}
+        scene.hear("9")
+        await holds(lambda: scene.reads(snapshot="2"))
+        assert scene.maps.oldest_unread() == 1100.0
+
+        scene.now += GIVE_UP + 1
+        await holds(lambda: (scene.maps.oldest_unread() or 2000.0) > 1100.0)
+
+        assert 1100.0 in scene.told
+
+
 async def test_a_config_map_that_goes_while_its_news_are_unread_is_told_since_those() -> None:
     async with a_config_map_that_was_read() as scene:
         scene.now, scene.data = 1100.0, None

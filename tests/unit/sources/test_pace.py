@@ -1,0 +1,69 @@
+"""What is polled when."""
+
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stagingmirror.sources.pace import Pace
+
+
+def rounds(pace: Pace[str], until: float) -> list[tuple[float, frozenset[str]]]:
+    """Every round from 0 to then, with what it polls."""
+    found, now = [], 0.0
+    while now < until:
+        due = pace.due(now)
+        pace.polled(due, now)
+        found.append((now, frozenset(due)))
+        now = pace.due_at(default=until)
+    return found
+
+
+def test_each_is_polled_as_often_as_those_want_who_want_it() -> None:
+    pace = Pace[str]()
+    pace.want("quick", 10.0)
+    pace.want("slow", 60.0)
+
+    found = rounds(pace, 120.0)
+
+    assert [at for at, due in found if "quick" in due] == [10.0 * n for n in range(12)]
+    assert [at for at, due in found if "slow" in due] == [0.0, 60.0]
+
+
+def test_what_comes_later_is_polled_at_once_and_then_with_others_of_its_period() -> None:
+    pace = Pace[str]()
+    pace.want("first", 30.0)
+    pace.polled(["first"], 0.0)
+    pace.want("second", 30.0)
+
+    assert list(pace.due(13.0)) == ["second"]
+    pace.polled(["second"], 13.0)
+
+    assert list(pace.due(29.0)) == ["first", "second"]  # along with what is due then
+    assert pace.due_at(default=0.0) == 30.0
+    assert set(pace.due(30.0)) == {"first", "second"}
+
+
+@given(st.lists(st.floats(5.0, 60.0), min_size=1, max_size=30))
+def test_no_answer_gets_older_than_wanted_and_rounds_stay_few(periods: list[float]) -> None:
+    pace = Pace[str]()
+    for number, period in enumerate(periods):
+        pace.want(str(number), period)
+
+    found = rounds(pace, 600.0)
+
+    for number, period in enumerate(periods):
+        times = [at for at, due in found if str(number) in due]
+        assert max(b - a for a, b in pairwise(times)) <= period + 1e-6
+        assert len(times) <= 600.0 / (0.95 * period) + 2
+    assert len(found) <= 600.0 / (0.05 * min(periods)) + 1
+
+
+def test_what_is_wanted_no_more_is_forgotten() -> None:
+    pace = Pace[str]()
+    pace.want("a", 10.0)
+    pace.polled(["a"], 0.0)
+    pace.unwant("a")
+    pace.polled(["a"], 5.0)
+
+    assert (list(pace), pace.due_at(default=99.0)) == ([], 99.0)
