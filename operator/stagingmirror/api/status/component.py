@@ -3,7 +3,7 @@
 from stagingmirror.api.status.model import ComponentStatus, DifferenceStatus
 from stagingmirror.api.status.report import ComponentReport
 from stagingmirror.api.status.truncation import Limits, cut, ended, listed, short
-from stagingmirror.api.types.times import rfc3339
+from stagingmirror.api.types.times import not_after, rfc3339
 from stagingmirror.drift.compare import PRESENT
 from stagingmirror.drift.facts import (
     DETAIL,
@@ -38,7 +38,8 @@ def component_status(
         kind=component.kind,
         verdict=verdict,
         reason=reason,
-        since=(former.since if former is not None and same else None) or rfc3339(now),
+        since=(not_after(former.since, now) if former is not None and same else None)
+        or rfc3339(now),
         # Zero: a side was never observed.
         observed_at=rfc3339(observations.oldest) if observations.oldest > 0 else None,
         production=production,

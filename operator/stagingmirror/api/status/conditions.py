@@ -9,7 +9,7 @@ from stagingmirror.api.status.model import Condition, RefreshStatus
 from stagingmirror.api.status.report import Report, Sync, sync_of
 from stagingmirror.api.status.summary import HALF, summary_of
 from stagingmirror.api.status.truncation import ended, listed
-from stagingmirror.api.types.times import rfc3339
+from stagingmirror.api.types.times import not_after, rfc3339
 from stagingmirror.drift.verdict import Held, Unknown
 from stagingmirror.reasons import Reason
 
@@ -58,7 +58,8 @@ def stamped(
         each.model_copy(
             update={
                 "observed_generation": each.observed_generation or generation,
-                "last_transition_time": since.get((each.type, each.status)) or moment,
+                "last_transition_time": not_after(since.get((each.type, each.status)), now)
+                or moment,
             }
         )
         for each in conditions

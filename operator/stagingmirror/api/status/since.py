@@ -7,7 +7,7 @@ from math import ceil
 from stagingmirror.api.status.component import reason_of
 from stagingmirror.api.status.model import MirrorStatus
 from stagingmirror.api.status.report import ComponentReport, Report
-from stagingmirror.api.types.times import parse_time, rfc3339
+from stagingmirror.api.types.times import not_after, parse_time, rfc3339
 from stagingmirror.drift.facts import Observation, Seen
 from stagingmirror.drift.verdict import Accepted, Drifted, Held, Unknown
 
@@ -33,16 +33,18 @@ def in_sync_since(
     if report.sync != "InSync":
         return None
     unbroken = previous.sync == "InSync" and trust_previous and previous.fingerprint == current
-    return (previous.in_sync_since if unbroken else None) or rfc3339(ceil(now))
+    former = not_after(previous.in_sync_since, now) if unbroken else None
+    return former or rfc3339(ceil(now))
 
 
 def drifted_since(report: Report, *, now: float, previous: MirrorStatus) -> str | None:
     """Survives Unknown: while nothing is observed, drift does not become younger. Ends with InSync
     and with Held.
     """
+    former = not_after(previous.drifted_since, now)
     if report.sync == "Drifted":
-        return previous.drifted_since or rfc3339(now)
-    return previous.drifted_since if report.sync == "Unknown" else None
+        return former or rfc3339(now)
+    return former if report.sync == "Unknown" else None
 
 
 def overdue(since: str | None, *, now: float, max_drift_age: float) -> bool:

@@ -2,10 +2,11 @@
 
 import asyncio
 import gc
+import os
 import socket
 import sys
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from importlib.metadata import version
 from typing import Annotated, Literal
 
@@ -16,10 +17,11 @@ from stagingmirror.cli.operator.logs import configure_logging
 from stagingmirror.cli.operator.shutdown import PATIENCE, end, log_why, obey_signals
 from stagingmirror.cli.operator.wiring import Operator
 from stagingmirror.edge import Edge
-from stagingmirror.engine.leader.elector import Elector
+from stagingmirror.engine.leader.elector import Elector, since_boot
 from stagingmirror.engine.sealing import load_or_make, sealer
 from stagingmirror.errors import NeedsHuman, NotAllowed, StagingMirrorError
 from stagingmirror.metrics import Metrics, Server
+from stagingmirror.runtime import SteadyClock
 from stagingmirror.settings import Settings
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 from stagingmirror.sources.kubernetes.api.login import login
@@ -28,6 +30,8 @@ log = structlog.get_logger(__name__)
 
 # Seconds between two tries to read the key of the installation at the start.
 RETRY = 2.0
+# The code by which ``serve`` says that the clock was set.
+ANEW = 75
 # Seconds of one pass after which the process is not alive any more.
 HANGING = 300.0
 
@@ -80,12 +84,19 @@ def run(
         log_format=log_format,
         workers=workers,
     )
-    sys.exit(asyncio.run(serve(settings, kubeconfig=kubeconfig, context=context)))
+    code = asyncio.run(serve(settings, kubeconfig=kubeconfig, context=context))
+    if code == ANEW:
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - ourselves
+    sys.exit(code)
 
 
 async def serve(settings: Settings, *, kubeconfig: str | None, context: str | None) -> int:
-    """Run until a signal (0), or until something that must run has ended (1)."""
-    stop, lost = asyncio.Event(), asyncio.Event()
+    """Run until a signal (0), until something that must run has ended (1), or until the clock was
+    set (ANEW): the process must begin anew.
+    """
+    ends = Ends()
+    stop = ends.stop
+    clock = SteadyClock(time.time, since_boot, ends.clock_was_set)
     metrics = Metrics(clock=time.time, version=version("stagingmirror"))
     state = State()
     try:
@@ -108,12 +119,37 @@ async def serve(settings: Settings, *, kubeconfig: str | None, context: str | No
             settings=settings,
             metrics=metrics,
             seal=sealer(key),
-            clock=time.time,
-            lost=lost.set,
+            clock=clock,
+            lost=ends.lost.set,
         )
+        ends.stop_writing = operator.leadership.suspend
         edge = Edge(access, operator.reactions.event, timeout=settings.request_timeout)
         state.of(operator, edge)
-        return await _supervise(operator, edge, stop=stop, lost=lost, metrics=metrics)
+        return await _supervise(operator, edge, ends=ends, metrics=metrics)
+
+
+class Ends:
+    """Why a process that works ends: ``stop`` by a signal, ``lost`` without its Lease, ``anew``
+    because the clock was set. Marks and intervals of before then mean nothing, and a start is
+    cheap.
+    """
+
+    def __init__(self) -> None:
+        self.stop, self.lost, self.anew = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self.stop_writing: Callable[[], None] = lambda: None
+
+    def clock_was_set(self, by: float) -> None:
+        """By so many seconds. Nothing is written by what was judged before."""
+        log.warning("the clock was set, beginning anew", seconds=round(by, 3))
+        self.stop_writing()
+        self.anew.set()
+
+    @property
+    def code(self) -> int:
+        """Of the process, once it ends by one of these."""
+        if self.stop.is_set():
+            return 0
+        return ANEW if self.anew.is_set() and not self.lost.is_set() else 1
 
 
 class State:
@@ -131,7 +167,7 @@ class State:
         if self._operator is None:
             return None
         since = min(self._operator.queue.working_since(), default=None)
-        if since is not None and time.time() - since > HANGING:
+        if since is not None and self._operator.runtime.clock() - since > HANGING:
             return "a check has been in work for minutes"
         return None
 
@@ -150,14 +186,15 @@ async def _supervise(
     operator: Operator,
     edge: Edge,
     *,
-    stop: asyncio.Event,
-    lost: asyncio.Event,
+    ends: Ends,
     metrics: Metrics,
 ) -> int:
     """Everything runs, or the process ends: a restart is cheap, half an operator is not."""
+    stop = ends.stop
     sentinels = {
         asyncio.create_task(stop.wait(), name="stop"),
-        asyncio.create_task(lost.wait(), name="lost"),
+        asyncio.create_task(ends.lost.wait(), name="lost"),
+        asyncio.create_task(ends.anew.wait(), name="clock"),
     }
     electing = asyncio.create_task(operator.elector.run(), name="elector")
     watching = asyncio.create_task(_watch(operator, edge, stop), name="edge")
@@ -171,7 +208,8 @@ async def _supervise(
     done, _ = await asyncio.wait(
         {electing, watching, *others, *sentinels}, return_when=asyncio.FIRST_COMPLETED
     )
-    failed = log_why(done, stop=stop, lost=lost)
+    log_why(done, stop=stop, lost=ends.lost, anew=ends.anew)
+    code = ends.code
     # In this order: no write begins any more, then the Lease is given back, then Kopf, which would
     # end all tasks with it.
     await end(others)
@@ -180,7 +218,7 @@ async def _supervise(
     edge.stop()
     await end({watching}, within=PATIENCE)
     await end(sentinels)
-    return 1 if failed else 0
+    return code
 
 
 async def _watch(operator: Operator, edge: Edge, stop: asyncio.Event) -> None:

@@ -20,18 +20,20 @@ def log_why(
     *,
     stop: asyncio.Event,
     lost: asyncio.Event,
-) -> bool:
-    """Log why the process ends; True where that is a failure."""
+    anew: asyncio.Event,
+) -> None:
+    """Log why the process ends."""
     if lost.is_set():
         log.error("the Lease is lost, another process goes on")
-        return True
+        return
     if stop.is_set():
         log.info("ending")
-        return False
+        return
+    if anew.is_set():
+        return  # it is in the log
     for task in done:
         error = None if task.cancelled() else task.exception()
         log.error("a task has ended", task=task.get_name(), exc_info=error)
-    return True
 
 
 async def end(tasks: Collection[asyncio.Task[Any]], *, within: float = 0.0) -> None:

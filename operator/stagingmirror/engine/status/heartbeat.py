@@ -8,6 +8,8 @@ of leader, which therefore write nothing.
 
 from collections.abc import Callable
 
+from stagingmirror.api.types.times import AHEAD
+
 WRITES_PER_SECOND = 5.0
 # The part of a period after which a heartbeat may be written, so that a pass that comes a moment
 # early is not a pass for nothing.
@@ -22,6 +24,13 @@ def period(check_interval: float, mirrors: int) -> float:
 def due(written: float | None, candidate: float, heartbeat: float) -> bool:
     """Whether ``candidate`` is worth a write. ``written``: validUntil as the API has it."""
     return written is None or candidate - written >= EARLY * heartbeat
+
+
+def promises_too_much(written: float | None, latest: float) -> bool:
+    """Whether ``written`` is later than what an observation of this moment would give (``latest``):
+    a clock that was ahead wrote it, or a fleet that was larger.
+    """
+    return written is not None and written > latest + AHEAD
 
 
 class Pace:

@@ -136,6 +136,20 @@ class Record:
         """The step that is to be taken next, or is being taken."""
         return next((e for e in self.entries if e.state in ("Pending", "Started")), None)
 
+    def not_after(self, now: float) -> "Record":
+        """Without times that are still to come: a clock that was ahead wrote them, and waiting for
+        them would last as long as it was ahead.
+        """
+        return replace(
+            self,
+            started=min(self.started, now),
+            entries=tuple(replace(e, began=_past(e.began, now)) for e in self.entries),
+            tick=_past(self.tick, now),
+            turned=_past(self.turned, now),
+            last_write=_past(self.last_write, now),
+            ended=_past(self.ended, now),
+        )
+
     def entry(self, step_id: str) -> Entry:
         return next(entry for entry in self.entries if entry.step.id == step_id)
 
@@ -180,6 +194,10 @@ class Record:
 
     def _close(self, result: Result, message: str, now: float) -> "Record":
         return replace(self, phase="Closed", result=result, message=message, ended=now)
+
+
+def _past(at: float | None, now: float) -> float | None:
+    return None if at is None else min(at, now)
 
 
 _RECORD = TypeAdapter(Record)

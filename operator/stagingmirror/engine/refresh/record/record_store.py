@@ -187,6 +187,7 @@ class Records:
         uid = metadata["name"].removeprefix("refresh-")
         try:
             record = from_json(json.loads((body.get("data") or {}).get(KEY) or "null") or {})
+            record = record.not_after(self._clock())
         except ValueError as error:
             self._known.pop(uid, None)
             self._cannot_read(uid, metadata, str(error)[:200])

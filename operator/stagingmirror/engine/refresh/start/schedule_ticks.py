@@ -12,7 +12,7 @@ from zlib import crc32
 from stagingmirror.api.spec.mirror import Refresh
 from stagingmirror.api.status.model import MirrorStatus
 from stagingmirror.api.types.duration import seconds
-from stagingmirror.api.types.times import parse_time
+from stagingmirror.api.types.times import not_after, parse_time
 from stagingmirror.drift.schedule import last_tick_between, next_tick
 
 # Seconds over which the mirrors that share a tick come to it, each always at the same moment.
@@ -48,7 +48,7 @@ def first_seen(refresh: Refresh, status: MirrorStatus, *, generation: int, now: 
 
 def begun(refresh: Refresh, status: MirrorStatus, now: float) -> Ticks:
     """The ticks of a schedule that counts from ``now``, whatever status had announced."""
-    last = parse_time(status.last_schedule_time)
+    last = parse_time(not_after(status.last_schedule_time, now))
     return Ticks(refresh.schedule, refresh.time_zone, refresh.suspend, since=now, last=last)
 
 
