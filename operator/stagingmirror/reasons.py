@@ -77,6 +77,10 @@ class Reason(StrEnum):
         "EnvironmentNotUsable",
         "an environment has the wrong role, or refuses the namespace",
     )
+    STALE_AFTER_TOO_SHORT = (
+        "StaleAfterTooShort",
+        "`staleAfter` is not longer than `minCheckInterval` of an environment",
+    )
     NAMESPACE_NOT_LISTED = (
         "NamespaceNotListed",
         "a reference points to a namespace that its environment does not list",

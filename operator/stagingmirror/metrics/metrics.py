@@ -4,7 +4,7 @@ Labels are names of Kubernetes objects and fixed words, never values. The series
 made from its status when they are scraped, so they vanish with it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 from prometheus_client import (
@@ -116,9 +116,12 @@ class Metrics:
     def leading(self, *, now: bool) -> None:
         self._leads.set(1 if now else 0)
 
-    def settled(self, at: float) -> None:
-        """Every status in the API was true as of ``at``."""
+    def settled(self, at: float, left_out: Collection[tuple[str, str]]) -> None:
+        """Every status in the API was true as of ``at``, but for these mirrors (namespace, name):
+        theirs cannot be written.
+        """
         self._settled.set(at)
+        self._series.set_unsettled(left_out)
 
     def queue(self, name: str) -> QueueMetrics:
         """What the one queue reports to (``engine.workqueue.queue.Counting``)."""

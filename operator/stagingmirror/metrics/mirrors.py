@@ -4,7 +4,7 @@ Ages and remaining validity are right at that moment, not at the last check; and
 nothing behind.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
@@ -41,12 +41,17 @@ class MirrorSeries(Collector):
         self._clock = clock
         self._mirrors: dict[tuple[str, str], _Kept] = {}
         self._holds: dict[tuple[str, str], float] = {}
+        self._unsettled: Collection[tuple[str, str]] = ()
 
     def set(self, namespace: str, name: str, status: MirrorStatus) -> None:
         self._mirrors[namespace, name] = _kept(status)
 
     def forget(self, namespace: str, name: str) -> None:
         self._mirrors.pop((namespace, name), None)
+
+    def set_unsettled(self, mirrors: Collection[tuple[str, str]]) -> None:
+        """All mirrors whose status cannot be written now."""
+        self._unsettled = mirrors
 
     def set_hold(self, namespace: str, name: str, until: float) -> None:
         self._holds[namespace, name] = until
@@ -86,6 +91,11 @@ class MirrorSeries(Collector):
         )
         for place, (name, about, _) in enumerate(_MOMENTS):
             yield _family(name, about, [(key, kept.moments[place]) for key, kept in mirrors])
+        yield _family(
+            "unsettled",
+            "1 where the status cannot be written: settled-at leaves this mirror out.",
+            [(key, 1.0) for key in self._unsettled],
+        )
         holds = [(key, until) for key, until in list(self._holds.items()) if until > now]
         yield _family("hold_expiry_timestamp_seconds", "When a hold ends.", holds)
 

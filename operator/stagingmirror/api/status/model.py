@@ -35,7 +35,10 @@ class StatusModel(BaseModel):
         except ValidationError as error:
             unreadable = {each["loc"][0] for each in error.errors() if each["loc"]}
         fields = raw if isinstance(raw, Mapping) else {}
-        return cls.model_validate({key: fields[key] for key in fields.keys() - unreadable})
+        try:
+            return cls.model_validate({key: fields[key] for key in fields.keys() - unreadable})
+        except ValidationError:
+            return cls()
 
     def dump(self) -> dict[str, Any]:
         """As the API server gets it: JSON of what was set, and is not None."""

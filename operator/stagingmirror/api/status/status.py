@@ -18,8 +18,8 @@ from stagingmirror.api.status.summary import summary_of
 from stagingmirror.api.status.truncation import LEVELS, MAX_BYTES, Limits, cut_all, ended
 from stagingmirror.api.types.times import parse_time, rfc3339
 from stagingmirror.drift import deploys
+from stagingmirror.drift.facts import Why
 from stagingmirror.drift.steps import Plan, Step
-from stagingmirror.reasons import Reason
 
 MAX_REFRESHES = 10
 # What a status that could not be written whole must not forget.
@@ -61,21 +61,21 @@ def status_of(
 
 
 def minimal_unknown(
-    *, generation: int, now: float, why: str, previous: MirrorStatus
+    *, generation: int, now: float, why: Why, previous: MirrorStatus
 ) -> MirrorStatus:
-    """A status that every CRD takes, for when the API server refuses the whole one. What survives
-    an Unknown in between survives this one.
+    """A status that every CRD takes, for when the API server refuses the whole one, or none could
+    be made. What survives an Unknown in between survives this one.
     """
-    message = ended(why, 256)
+    message = ended(why.message, 256)
     conditions = (
-        condition("Ready", "False", Reason.STATUS_REFUSED, message),
-        condition("InSync", "Unknown", Reason.STATUS_REFUSED, message),
+        condition("Ready", "False", why.reason, message),
+        condition("InSync", "Unknown", why.reason, message),
     )
     return MirrorStatus(
         **{name: getattr(previous, name) for name in _SURVIVES & previous.model_fields_set},
         observed_generation=generation,
         sync="Unknown",
-        summary=ended(f"the status could not be written: {why}", 256),
+        summary=message,
         conditions=stamped(conditions, generation=generation, now=now, previous=()),
     )
 

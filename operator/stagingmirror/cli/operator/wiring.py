@@ -13,9 +13,10 @@ from stagingmirror.engine.check.wake_ups import WakeUps
 from stagingmirror.engine.check.worker import work
 from stagingmirror.engine.environments.reconciler import EnvironmentReconciler
 from stagingmirror.engine.environments.resolve import may_copy, production_namespaces
-from stagingmirror.engine.holds.active import AcknowledgedHolds
+from stagingmirror.engine.holds.acknowledged import AcknowledgedHolds
 from stagingmirror.engine.holds.reconciler import HoldReconciler
 from stagingmirror.engine.leader.elector import Elector
+from stagingmirror.engine.leader.lease import Settled
 from stagingmirror.engine.leader.settled_at import SettledAt
 from stagingmirror.engine.leader.takeover import LEASE, Inherited, Leadership
 from stagingmirror.engine.observe.hash_cache import HashCache
@@ -87,7 +88,7 @@ class Operator:
         """Wait for the Lease, take over, and do what only a leader does, for ever."""
         await self.leadership.take_over(self.inherited, self.queue.add)
         self.environments.wake()
-        self.holds.loop.wake()
+        self.holds.wake_all()
         await self.refresher.orphans_loop.run()
 
     async def close(self) -> None:
@@ -188,11 +189,11 @@ class Operator:
             cache=self.cache,
             claims=self.claims,
             add=self.queue.add,
-            acknowledged=self.acknowledged,
             metrics=self._metrics,
             wake_environments=self.environments.wake,
-            wake_holds=self.holds.loop.wake,
+            holds=self.holds,
         )
+        self.resources.changed = self.reactions.react
         self.resync = Resync(
             cache=self.cache,
             resources=self.resources,
@@ -205,9 +206,10 @@ class Operator:
         self.settled_at = SettledAt(
             self.queue.oldest_unwritten,
             self.cluster.oldest_unwritten,
+            left_out=self.queue.unsettled,
             sweeps_vouch_until=self.resync.vouches_until,
             runtime=self.runtime,
-            annotate=self._settled,
+            publish=self._publish,
         )
         self.contents = HashCache(
             self._client,
@@ -250,9 +252,9 @@ class Operator:
         )
         self.check = MirrorReconciler(self.cache, self.states, self.runtime, assessment, conclusion)
 
-    def _settled(self, at: float) -> None:
-        self.elector.annotate(at)
-        self._metrics.settled(at)
+    def _publish(self, settled: Settled, left_out: frozenset[MirrorKey]) -> None:
+        self.elector.annotate(settled)
+        self._metrics.settled(settled.at, left_out)
 
 
 def _count(metrics: Metrics, cluster: KubernetesSource, elector: Elector) -> None:

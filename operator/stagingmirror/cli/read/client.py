@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from stagingmirror.api.status import unsettled
 from stagingmirror.api.types.base import API_VERSION, GROUP, VERSION
 from stagingmirror.api.types.times import parse_time
 from stagingmirror.cli.read.freshness import Settled
@@ -85,7 +86,8 @@ class MirrorClient:
             return Settled(None, why, f"kubectl -n {namespace} get lease {LEASE}", forbidden=True)
         annotations = lease["metadata"].get("annotations") or {}
         at = parse_time(annotations.get(SETTLED_AT))
-        return Settled(at, "no operator has settled a verdict yet", see)
+        left_out = str(annotations.get(unsettled.ANNOTATION) or "")
+        return Settled(at, "no operator has settled a verdict yet", see, unsettled=left_out)
 
     async def annotate(self, mirror: Mirror, key: str, token: str) -> None:
         """Leave a token on the mirror."""

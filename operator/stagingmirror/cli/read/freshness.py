@@ -5,6 +5,7 @@ An old status is no verdict: the answer is then Unknown, with the reason. Pure.
 
 from dataclasses import dataclass
 
+from stagingmirror.api.status import unsettled
 from stagingmirror.api.types.times import parse_time
 from stagingmirror.cli.read.mirror import Mirror
 from stagingmirror.cli.read.times import span
@@ -24,6 +25,8 @@ class Settled:
     """The next command to run."""
     forbidden: bool = False
     """The Lease may not be read; an operator may be alive."""
+    unsettled: str = ""
+    """Names mirrors whose status cannot be written, as ``api.status.unsettled`` writes them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,9 @@ def belief(mirror: Mirror, settled: Settled, now: float) -> Freshness:
     """The verdict that counts at ``now`` (POSIX s)."""
     if doubt := _of_operator(settled, mirror.stale_after, now):
         return Freshness("Unknown", doubt, everybody=True)
+    if unsettled.named(settled.unsettled, mirror.namespace, mirror.name):
+        doubt = "the operator cannot write this mirror's status, so it shows an old verdict"
+        return Freshness("Unknown", f"{doubt}. See the operator's log: {settled.see}")
     if doubt := _of_status(mirror, now):
         return Freshness("Unknown", doubt)
     return Freshness(mirror.status.sync or "Unknown")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.engine.check import blockers
 from stagingmirror.engine.check.check import Check
+from stagingmirror.engine.check.intervals import periods, probe_after, refuse_too_often
 from stagingmirror.engine.check.judge import Scene, judge_all, observe_all, plan_for
 from stagingmirror.engine.context import Context
 from stagingmirror.engine.environments.resolve import sides_of
@@ -36,6 +37,7 @@ class Assessment:
 
     async def resolve_environments(self, check: Check) -> None:
         check.sides = sides_of(self.cache, check.mirror.key, check.spec)
+        refuse_too_often(check.spec, check.sides)
 
     async def find_blockers(self, check: Check) -> None:
         check.view = self.new_view()
@@ -71,8 +73,7 @@ class Assessment:
         )
 
     async def subscribe(self, check: Check) -> None:
-        period = seconds(check.spec.check_interval)
-        self.subscriptions.put(check.mirror.key, check.view.everything(), period)
+        self.subscriptions.put(check.mirror.key, periods(check.spec, check.sides, check.view))
 
     async def unsubscribe(self, check: Check) -> None:
         self.subscriptions.drop(check.mirror.key)
@@ -91,4 +92,5 @@ class Assessment:
         key, stale_after = check.mirror.key, seconds(check.spec.stale_after)
         oldest = min(each.oldest for each in check.observations)
         self.fresh_until(key, oldest + stale_after)
-        self.probes.keep_fresh(key, oldest, stale_after=stale_after, now=check.now)
+        pause = probe_after(check.spec, check.sides)
+        self.probes.keep_fresh(key, oldest, pause=pause, now=check.now)

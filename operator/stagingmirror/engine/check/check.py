@@ -29,6 +29,8 @@ class Check:
     now: float
     holds: tuple[Request, ...]
     """Those of this mirror that have not expired."""
+    turn: int
+    """When it began, among the passes of mirrors and the arrivals of holds."""
     spec: StagingMirrorSpec = field(init=False)  # load_spec
     sides: Sides = field(init=False)  # resolve_environments
     view: RecordingView = field(init=False)  # find_blockers

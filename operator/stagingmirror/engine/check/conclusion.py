@@ -9,16 +9,23 @@ from stagingmirror.api.status.report import Progress, Report
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.drift.facts import Why
 from stagingmirror.engine.check.check import Check
+from stagingmirror.engine.check.intervals import probe_after
 from stagingmirror.engine.check.report import blind_report, judged_report
 from stagingmirror.engine.check.requeue import STALLED_RETRY, next_blind_pass, next_pass
+from stagingmirror.engine.check.state import MirrorState
 from stagingmirror.engine.environments.resolve import revisions_of
-from stagingmirror.engine.holds.active import AcknowledgedHolds
-from stagingmirror.engine.observe.check_requests import CheckRequest, answered
+from stagingmirror.engine.holds.acknowledged import AcknowledgedHolds
+from stagingmirror.engine.observe.check_requests import (
+    CHECK_AT,
+    CheckRequest,
+    answered,
+    token_of,
+)
 from stagingmirror.engine.observe.probes import Probes
 from stagingmirror.engine.refresh.reconciler import RefreshReconciler
 from stagingmirror.engine.refresh.start.triggers import refused_token
 from stagingmirror.engine.resources.cache import ResourceCache
-from stagingmirror.engine.resources.mirror import MirrorKey, readable_spec
+from stagingmirror.engine.resources.mirror import Mirror, MirrorKey, readable_spec
 from stagingmirror.engine.status.writer import StatusWriter
 from stagingmirror.engine.workqueue.queue import Done
 from stagingmirror.reasons import Reason
@@ -26,6 +33,12 @@ from stagingmirror.runtime import Runtime
 
 # Seconds until the next pass of a mirror that has more to report than one status takes.
 NEXT = 0.5
+# Seconds until the next pass of a mirror whose pass failed by a defect, if nothing changes before.
+FAILED_RETRY = 30.0
+FAILED = Why(
+    Reason.INTERNAL_ERROR,
+    "the operator failed on this mirror; its log has the traceback, please report it.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +77,7 @@ class Conclusion:
     async def acknowledge_holds(self, check: Check) -> None:
         """Holds that were in force during a pass without an open refresh stop the next one."""
         if not self.refresher.is_open(check.mirror.uid):
-            for request in check.holds:
-                self.acknowledged.passed(request, check.mirror.key)
+            self.acknowledged.passed(check.mirror.key, check.turn)
 
     async def write_status(self, check: Check) -> None:
         report = judged_report(
@@ -97,6 +109,7 @@ class Conclusion:
             observations=check.observations,
             holds=check.context.holds,
             status=check.status,
+            probe_after=probe_after(check.spec, check.sides),
             now=check.now,
         )
         heartbeat = check.state.status.heartbeat_at
@@ -106,8 +119,19 @@ class Conclusion:
         spec, now = readable_spec(self.cache, check.mirror.body), self.runtime.clock()
         return self._done(check, next_blind_pass(spec, status=check.status, now=now))
 
+    async def give_up(self, mirror: Mirror, state: MirrorState) -> Done:
+        """The pass failed by a defect: an old verdict must not stand for what was not judged. A
+        check token is answered by that.
+        """
+        now = self.runtime.clock()
+        if self.runtime.leading():
+            token = token_of(mirror.annotations, CHECK_AT)
+            await self.writer.write_minimal(mirror, FAILED, state.status, token)
+        return Done(now + FAILED_RETRY)
+
     def forget(self, key: MirrorKey, uid: str) -> None:
         """The mirror is gone, and no pass over it is under way."""
+        self.acknowledged.drop_mirror(key)
         self.writer.gone(key)
         self.refresher.gone(uid)
 

@@ -6,6 +6,8 @@ back when it comes. So every pass starts from what is true now, and any of them 
 
 from dataclasses import dataclass
 
+import structlog
+
 from stagingmirror.drift.facts import Why
 from stagingmirror.engine.check.assessment import Assessment
 from stagingmirror.engine.check.check import Check, Step
@@ -13,10 +15,12 @@ from stagingmirror.engine.check.conclusion import Conclusion
 from stagingmirror.engine.check.state import MirrorState, MirrorStates
 from stagingmirror.engine.holds.active import in_force, requests
 from stagingmirror.engine.resources.cache import ResourceCache
-from stagingmirror.engine.resources.mirror import MirrorKey, find
+from stagingmirror.engine.resources.mirror import Mirror, MirrorKey, find
 from stagingmirror.engine.workqueue.queue import Done, Result
-from stagingmirror.errors import NeedsHuman
+from stagingmirror.errors import NeedsHuman, StagingMirrorError
 from stagingmirror.runtime import Runtime
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,8 @@ class MirrorReconciler:
 
     async def __call__(self, key: MirrorKey) -> Result:
         """One pass. Raises the errors of the client where what was found could not be written: the
-        mirror must then be checked again.
+        mirror must then be checked again. A pass that fails by a defect is over as well, once its
+        Unknown is written: nobody else waits for it.
         """
         mirror = find(self.cache, key)
         state = self.states.get(key)
@@ -72,9 +77,19 @@ class MirrorReconciler:
             return Done(None)
         if state is None:
             state = self.states[key] = MirrorState(mirror.uid)
+        try:
+            return await self._check(mirror, state)
+        except StagingMirrorError:
+            raise
+        except Exception:  # a defect is one mirror's Unknown, not the fleet's
+            log.exception("check failed", mirror="/".join(key))
+            return await self.conclusion.give_up(mirror, state)
+
+    async def _check(self, mirror: Mirror, state: MirrorState) -> Result:
         now = self.runtime.clock()
-        holds = in_force(requests(self.cache, key.namespace), key, now)
-        check = Check(mirror, state, now, holds)
+        turn = self.conclusion.acknowledged.turn()
+        holds = in_force(requests(self.cache, mirror.key), mirror.key, now)
+        check = Check(mirror, state, now, holds, turn)
         try:
             return await _run(self.steps(), check)
         except NeedsHuman as error:

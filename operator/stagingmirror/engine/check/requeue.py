@@ -20,14 +20,17 @@ def next_pass(
     observations: Iterable[Observations],
     holds: Iterable[Hold],
     status: MirrorStatus,
+    probe_after: float,
     now: float,
 ) -> float:
-    """The next moment at which the clock alone may change the verdict; checkInterval at most."""
+    """The next moment at which the clock alone may change the verdict; checkInterval at most.
+    ``probe_after``: see ``intervals``.
+    """
     stale_after = seconds(spec.stale_after)
-    stale = [each.oldest + stale_after for each in observations]
+    oldest = [each.oldest for each in observations]
     moments = [
-        *stale,
-        *(at - stale_after / 2 for at in stale),  # then it is probed, see Probes.keep_fresh
+        *(at + stale_after for at in oldest),
+        *(at + probe_after for at in oldest),
         *(hold.until for hold in holds),
         *(each.until for each in acceptances_of(spec) if each.until is not None),
     ]

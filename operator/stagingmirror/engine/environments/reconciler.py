@@ -97,6 +97,8 @@ class EnvironmentReconciler:
                 pause = min(pause, PAUSES["Unknown"])
             except StagingMirrorError as error:
                 log.warning("environment status not written", environment=name, why=str(error))
+            except Exception:  # a defect met with one environment is not another one's
+                log.exception("environment not checked", environment=name)
         return pause
 
     def _watch_namespaces(self) -> None:

@@ -17,7 +17,15 @@ from contextlib import suppress
 from random import SystemRandom
 from typing import Any
 
-from stagingmirror.engine.leader.lease import Lease, fresh, read, released, renewed, taken
+from stagingmirror.engine.leader.lease import (
+    Lease,
+    Settled,
+    fresh,
+    read,
+    released,
+    renewed,
+    taken,
+)
 from stagingmirror.errors import Conflicted, NotThere, StagingMirrorError
 from stagingmirror.settings import Settings
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
@@ -26,7 +34,7 @@ from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 ATTEMPT = 2.0
 
 
-def _since_boot() -> float:
+def since_boot() -> float:
     """Monotonic seconds, counted while the machine sleeps too where the system can."""
     clock = getattr(time, "CLOCK_BOOTTIME", None)
     return time.monotonic() if clock is None else time.clock_gettime(clock)
@@ -49,7 +57,7 @@ class Elector:
         identity: str,
         settings: Settings,
         lost: Callable[[], None],
-        monotonic: Callable[[], float] = _since_boot,
+        monotonic: Callable[[], float] = since_boot,
         clock: Callable[[], float] = time.time,
     ) -> None:
         # A container that restarts keeps its pod's name and must not take itself for its
@@ -68,7 +76,7 @@ class Elector:
         self._observed_at = float("-inf")
         self._leads_until = float("-inf")
         self._acquired = asyncio.Event()
-        self._settled_at: float | None = None
+        self._settled: Settled | None = None
 
     @property
     def leading(self) -> bool:
@@ -82,9 +90,9 @@ class Elector:
         """Waits until this process leads for the first time."""
         await self._acquired.wait()
 
-    def annotate(self, settled_at: float) -> None:
-        """Publish with the next renewal that every status was true as of then (POSIX s)."""
-        self._settled_at = settled_at
+    def annotate(self, settled: Settled) -> None:
+        """Publish this with the next renewal."""
+        self._settled = settled
 
     async def run(self) -> None:
         try:
@@ -154,7 +162,7 @@ class Elector:
         """
         assert self._lease is not None
         began = self._monotonic()
-        body = renewed(self._lease, self._settled_at, self._clock())
+        body = renewed(self._lease, self._settled, self._clock())
         try:
             self._lease = await self._request("PUT", f"{self._path}/{self._name}", body)
         except Conflicted:

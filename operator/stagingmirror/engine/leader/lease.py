@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from stagingmirror.api.status import unsettled
 from stagingmirror.api.types.times import parse_time
 from stagingmirror.errors import NotAnswered
 from stagingmirror.reasons import Reason
@@ -19,6 +20,7 @@ class Lease:
     """The record as read. ``body`` is the whole object: writing it loses nothing of others.
     ``version`` changes with every write; comparing it needs no clock. ``holder`` is empty where it
     was released; ``settled_at`` (POSIX s) is None where the annotation is missing or is no time.
+    ``unsettled`` is the annotation that names the mirrors which it leaves out.
     """
 
     body: dict[str, Any]
@@ -27,19 +29,32 @@ class Lease:
     duration: float
     transitions: int
     settled_at: float | None
+    unsettled: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What the leader publishes: every status was true as of ``at`` (POSIX s), but for the mirrors
+    that ``unsettled`` names, as ``api.status.unsettled`` writes them.
+    """
+
+    at: float
+    unsettled: str
 
 
 def read(answer: Mapping[str, Any]) -> Lease:
     """Raises NotAnswered where this is no Lease: something between us and the API server spoke."""
     try:
         metadata, spec = answer["metadata"], answer.get("spec") or {}
+        annotations = metadata.get("annotations") or {}
         return Lease(
             body=dict(answer),
             version=str(metadata["resourceVersion"]),
             holder=str(spec.get("holderIdentity") or ""),
             duration=float(spec.get("leaseDurationSeconds") or 0),
             transitions=int(spec.get("leaseTransitions") or 0),
-            settled_at=parse_time((metadata.get("annotations") or {}).get(SETTLED_AT)),
+            settled_at=parse_time(annotations.get(SETTLED_AT)),
+            unsettled=str(annotations.get(unsettled.ANNOTATION) or ""),
         )
     except (KeyError, TypeError, ValueError, AttributeError):
         raise NotAnswered(Reason.GARBAGE, "the answer is no Lease; what is between us?") from None
@@ -71,12 +86,15 @@ def taken(lease: Lease, holder: str, duration: float, now: float) -> dict[str, A
     return body
 
 
-def renewed(lease: Lease, settled_at: float | None, now: float) -> dict[str, Any]:
+def renewed(lease: Lease, settled: Settled | None, now: float) -> dict[str, Any]:
     """Carries the settled-at time along, so that publishing it costs no write of its own."""
     body = _written(lease, renewTime=stamp(now))
-    if settled_at is not None:
+    if settled is not None:
         annotations = body["metadata"].setdefault("annotations", {})
-        annotations[SETTLED_AT] = stamp(settled_at)
+        annotations[SETTLED_AT] = stamp(settled.at)
+        annotations.pop(unsettled.ANNOTATION, None)
+        if settled.unsettled:
+            annotations[unsettled.ANNOTATION] = settled.unsettled
     return body
 
 

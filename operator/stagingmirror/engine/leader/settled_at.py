@@ -1,9 +1,14 @@
-"""``settled-at``: every status in the API was true as of then, published in the leader's Lease."""
+"""``settled-at``: every status in the API was true as of then, published in the leader's Lease
+beside the mirrors whose status cannot be written.
+"""
 
 import asyncio
 from collections.abc import Callable
 
-from stagingmirror.engine.leader.lease import read
+from stagingmirror.api.status import unsettled
+from stagingmirror.api.types.times import AHEAD
+from stagingmirror.engine.leader.lease import Lease, Settled, read
+from stagingmirror.engine.resources.mirror import MirrorKey
 from stagingmirror.errors import NotThere
 from stagingmirror.runtime import Runtime
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
@@ -19,27 +24,30 @@ class SettledAt:
     dirty counts from then until it is written, so the time stands still while anything is not; and
     nothing is claimed of a time for which our own resources are not proven
     (``sweeps_vouch_until``). Each of ``unwritten`` returns since when something is known that no
-    status shows yet (POSIX s); None: nothing is.
+    status shows yet (POSIX s); None: nothing is. ``left_out`` returns the mirrors whose status
+    cannot be written: they hold back no others, and are published by name instead.
     """
 
     def __init__(
         self,
         *unwritten: Callable[[], float | None],
+        left_out: Callable[[], frozenset[MirrorKey]],
         sweeps_vouch_until: Callable[[], float],
         runtime: Runtime,
-        annotate: Callable[[float], None],
+        publish: Callable[[Settled, frozenset[MirrorKey]], None],
     ) -> None:
         self._unwritten = unwritten
+        self._left_out = left_out
         self._sweeps_vouch_until = sweeps_vouch_until
         self._runtime = runtime
-        self._annotate = annotate
+        self._publish = publish
         self._took_over: float | None = None
         self._queued: float | None = None
         self._caught_up = False
-        self._former: float | None = None
+        self._former: Settled | None = None
 
-    def take_over(self, former: float | None) -> None:
-        """This process leads from now on; ``former`` is what the Lease had until now (POSIX s)."""
+    def take_over(self, former: Settled | None) -> None:
+        """This process leads from now on; ``former`` is what the Lease had until now."""
         self._took_over = self._runtime.clock()
         self._former = former
 
@@ -49,11 +57,14 @@ class SettledAt:
         """
         self._queued = self._runtime.clock()
 
-    def survived(self, stale_after: float) -> bool:
-        """Whether an operator watched until this process took over."""
+    def survived(self, key: MirrorKey, stale_after: float) -> bool:
+        """Whether an operator watched until this process took over, and could write this mirror's
+        status. A time that is ahead of our clock proves nothing: one of both clocks was wrong.
+        """
         if self._took_over is None or self._former is None:
             return False
-        return self._took_over - self._former <= stale_after
+        age = self._took_over - self._former.at
+        return -AHEAD <= age <= stale_after and not unsettled.named(self._former.unsettled, *key)
 
     def settled(self) -> float | None:
         """The newest time as of which every status is true; None: not known yet."""
@@ -73,18 +84,26 @@ class SettledAt:
     async def run(self) -> None:
         """For ever."""
         while True:
-            settled = self.settled()
-            if settled is not None:
-                self._annotate(settled)
+            self._tend()
             await asyncio.sleep(EVERY)
 
+    def _tend(self) -> None:
+        at, left_out = self.settled(), self._left_out()
+        names = unsettled.written(left_out)
+        if at is not None and names is not None:
+            self._publish(Settled(at, names), left_out)
 
-async def settled_before(client: KubernetesClient, namespace: str, name: str) -> float | None:
-    """The settled-at time of the former leader. Errors: those of the client."""
+
+async def settled_before(client: KubernetesClient, namespace: str, name: str) -> Settled | None:
+    """What the former leader published. Errors: those of the client."""
     try:
         lease = await client.request(
             "GET", f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases/{name}"
         )
     except NotThere:
         return None
-    return read(lease).settled_at
+    return _published(read(lease))
+
+
+def _published(lease: Lease) -> Settled | None:
+    return None if lease.settled_at is None else Settled(lease.settled_at, lease.unsettled)

@@ -34,6 +34,10 @@ class Leadership:
         """Checked before every write."""
         return self._prepared and self._elector.leading
 
+    def suspend(self) -> None:
+        """No write begins any more; the Lease is still ours to give back."""
+        self._prepared = False
+
     async def take_over(self, left: "Inherited", add: Callable[[MirrorKey], None]) -> None:
         """Wait for the Lease, read what the predecessor left, and queue every mirror."""
         await self._elector.acquired()

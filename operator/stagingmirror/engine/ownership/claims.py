@@ -6,6 +6,8 @@ stops writing a field wakes the one that waited for it.
 
 from collections.abc import Iterable
 
+import structlog
+
 from stagingmirror.drift.places import Place, SamePlace
 from stagingmirror.engine.environments.resolve import sides_of
 from stagingmirror.engine.ownership.track_entries import (
@@ -17,6 +19,8 @@ from stagingmirror.engine.resources.cache import Body, ResourceCache
 from stagingmirror.engine.resources.index import Index
 from stagingmirror.engine.resources.mirror import MirrorKey, key_of, spec_of
 from stagingmirror.errors import NeedsHuman
+
+log = structlog.get_logger(__name__)
 
 
 class _Places:
@@ -61,11 +65,18 @@ class Claims:
         try:
             spec = spec_of(self._cache, body)
             sides = sides_of(self._cache, key, spec)
+            written, production = all_written(spec, sides), all_production(spec, sides)
         except NeedsHuman:
-            # It is Stalled itself and writes nothing, but what is production's stays production's.
-            named = production_in(body.get("spec"))
-            return self._put(key, frozenset(), self._production.of(key) | named)
-        return self._put(key, all_written(spec, sides), all_production(spec, sides))
+            return self._only_protects(key, body)
+        except Exception:
+            log.exception("what a mirror writes is not known", mirror="/".join(key))
+            return self._only_protects(key, body)
+        return self._put(key, written, production)
+
+    def _only_protects(self, key: MirrorKey, body: Body) -> frozenset[MirrorKey]:
+        """It is Stalled itself and writes nothing, but what is production's stays production's."""
+        named = production_in(body.get("spec"))
+        return self._put(key, frozenset(), self._production.of(key) | named)
 
     def drop(self, key: MirrorKey) -> frozenset[MirrorKey]:
         """The mirror is gone; returns the others that this concerns."""

@@ -8,13 +8,20 @@ import structlog
 
 from stagingmirror.api.status.model import MirrorStatus
 from stagingmirror.api.status.report import Report
-from stagingmirror.api.status.status import minimal_unknown, same_truth, status_of
+from stagingmirror.api.status.status import (
+    minimal_unknown,
+    same_truth,
+    status_of,
+    valid_until,
+)
 from stagingmirror.api.types.times import parse_time
+from stagingmirror.drift.facts import Why
 from stagingmirror.engine.resources.client import ResourceClient
 from stagingmirror.engine.resources.mirror import Mirror, MirrorKey
 from stagingmirror.engine.status import heartbeat
 from stagingmirror.engine.status.events import ChangeReporter
-from stagingmirror.errors import NotThere, Refused
+from stagingmirror.errors import NotAllowed, NotThere, Refused
+from stagingmirror.reasons import Reason
 from stagingmirror.runtime import Runtime
 
 log = structlog.get_logger(__name__)
@@ -42,8 +49,8 @@ class LastStatus:
 
 
 class StatusWriter:
-    """``survived(stale_after)`` returns whether an operator watched until this process took
-    over.
+    """``survived(key, stale_after)`` returns whether an operator watched this mirror until this
+    process took over.
     """
 
     def __init__(
@@ -51,7 +58,7 @@ class StatusWriter:
         resources: ResourceClient,
         *,
         runtime: Runtime,
-        survived: Callable[[float], bool],
+        survived: Callable[[MirrorKey, float], bool],
         chronicle: ChangeReporter,
     ) -> None:
         self._resources = resources
@@ -72,29 +79,54 @@ class StatusWriter:
             report,
             now=now,
             previous=previous,
-            trust_previous=last.is_ours or self._survived(report.stale_after),
+            trust_previous=last.is_ours or self._survived(mirror.key, report.stale_after),
         )
         last.is_ours, last.made = True, status
-        outcome = self._due(mirror, status, report.heartbeat, last)
+        outcome = self._due(mirror, status, report, last)
         if outcome in ("same", "postponed"):
             last.made = None
             self._chronicle.shown(mirror.key, mirror.status)
             return Written(outcome, status)
         return Written(await self._put(mirror, status, outcome, last), status)
 
+    async def write_minimal(
+        self, mirror: Mirror, why: Why, last: LastStatus, token: str | None
+    ) -> None:
+        """Unknown, and why: what cannot be made or written whole must not leave an old verdict.
+        ``token``: the check token that this answers.
+
+        Errors: as of ``write``.
+        """
+        last.made, last.heartbeat_at = None, None
+        previous = mirror.status
+        if token is not None:
+            previous = previous.model_copy(update={"handled_check_at": token})
+        status = minimal_unknown(
+            generation=mirror.generation, now=self._runtime.clock(), why=why, previous=previous
+        )
+        if _same_minimal(mirror.status, status):
+            self._chronicle.shown(mirror.key, mirror.status)
+            return
+        await self._resources.put_status("stagingmirrors", mirror.body, status.dump())
+        self._chronicle.written(mirror, status, "changed")
+
     def gone(self, key: MirrorKey) -> None:
         """The mirror is deleted, and no pass over it is under way."""
         self._chronicle.gone(key)
 
     def _due(
-        self, mirror: Mirror, status: MirrorStatus, period: float, last: LastStatus
+        self, mirror: Mirror, status: MirrorStatus, report: Report, last: LastStatus
     ) -> Outcome:
-        written, at = mirror.status, last.heartbeat_at
-        last.heartbeat_at = None
-        if not same_truth(written, status):
+        at, last.heartbeat_at = last.heartbeat_at, None
+        if not same_truth(mirror.status, status):
             return "changed"
-        until = parse_time(status.valid_until)
-        if until is None or not heartbeat.due(parse_time(written.valid_until), until, period):
+        until, written = parse_time(status.valid_until), parse_time(mirror.status.valid_until)
+        if until is None:
+            return "same"
+        latest = valid_until(self._runtime.clock(), report.stale_after, report.heartbeat)
+        if not heartbeat.promises_too_much(written, latest) and not heartbeat.due(
+            written, until, report.heartbeat
+        ):
             return "same"
         at = self._pace.next_slot() if at is None else at
         if at > self._runtime.clock():
@@ -109,32 +141,18 @@ class StatusWriter:
             answer = await self._resources.put_status("stagingmirrors", mirror.body, status.dump())
         except NotThere:
             return "gone"
-        except Refused as error:
-            last.made = None
-            await self._put_minimal(mirror, error)
+        except (Refused, NotAllowed) as error:
+            log.error("status refused", mirror="/".join(mirror.key), why=error.message)
+            self._chronicle.refused()
+            message = f"the status could not be written: {error.message}"
+            await self.write_minimal(mirror, Why(Reason.STATUS_REFUSED, message), last, None)
             return "refused"
         last.made = MirrorStatus.read(answer.get("status"))
         self._chronicle.written(mirror, status, outcome)
         return outcome
 
-    async def _put_minimal(self, mirror: Mirror, error: Refused) -> None:
-        """What cannot be written whole is written as Unknown: an old verdict must not stand."""
-        log.error("status refused", mirror="/".join(mirror.key), why=error.message)
-        self._chronicle.refused()
-        status = minimal_unknown(
-            generation=mirror.generation,
-            now=self._runtime.clock(),
-            why=error.message,
-            previous=mirror.status,
-        )
-        if _same_refusal(mirror.status, status):
-            self._chronicle.shown(mirror.key, mirror.status)
-            return
-        await self._resources.put_status("stagingmirrors", mirror.body, status.dump())
-        self._chronicle.written(mirror, status, "changed")
 
-
-def _same_refusal(written: MirrorStatus, status: MirrorStatus) -> bool:
+def _same_minimal(written: MirrorStatus, status: MirrorStatus) -> bool:
     """Whether the API server has this minimal status already, whatever its times."""
-    names = ("observed_generation", "sync", "summary")
+    names = ("observed_generation", "sync", "summary", "handled_check_at")
     return all(getattr(written, name) == getattr(status, name) for name in names)

@@ -2,11 +2,20 @@
 
 from collections.abc import Awaitable, Callable
 
+import structlog
+
 from stagingmirror.sources.pause import Pause
+
+log = structlog.get_logger(__name__)
+
+# Seconds until work that failed by a defect is done again.
+RETRY = 5.0
 
 
 class Loop:
-    """``work`` returns the seconds until it is done again; None: not before ``wake``."""
+    """``work`` returns the seconds until it is done again; None: not before ``wake``. A defect in
+    it is logged and tried again: it does not end the process.
+    """
 
     def __init__(self, work: Callable[[], Awaitable[float | None]]) -> None:
         self._work = work
@@ -20,4 +29,9 @@ class Loop:
         """For ever."""
         while True:
             self._pause.forget()
-            await self._pause.sleep(await self._work())
+            try:
+                pause = await self._work()
+            except Exception:
+                log.exception("work failed, retrying", work=self._work.__qualname__)
+                pause = RETRY
+            await self._pause.sleep(pause)

@@ -34,6 +34,9 @@ class Counting(Protocol):
 K = TypeVar("K", bound=Hashable)
 # Wishes that were replaced, and may stay in the heap whatever its size.
 _REPLACED = 64
+# Seconds for which a key that fails again and again counts as unwritten: then it is left out, and
+# named in ``unsettled``.
+_HOLDS_BACK = 5.0
 
 
 @dataclass(slots=True)
@@ -72,6 +75,7 @@ class WorkQueue(Generic[K]):
         self._later: dict[K, float] = {}
         self._dues: list[tuple[float, int, K]] = []
         self._failures: dict[K, int] = {}
+        self._failing: dict[K, float] = {}
         self._owed: dict[K, float] = {}
         self._deadlines: dict[K, float] = {}
         self._sequence = 0
@@ -126,6 +130,7 @@ class WorkQueue(Generic[K]):
     def done(self, key: K) -> None:
         """The key was checked, and what is known of it is written."""
         self._failures.pop(key, None)
+        self._failing.pop(key, None)
         self._owed.pop(key, None)
         self._put_down(key)
 
@@ -133,15 +138,18 @@ class WorkQueue(Generic[K]):
         """The key must be checked again, after this pause (s), else one that doubles up to the
         cap; returns it.
 
-        What it became dirty for stays unwritten: ``oldest_unwritten`` goes on counting from then.
+        What it became dirty for stays unwritten: ``oldest_unwritten`` goes on counting from then,
+        until it has failed for so long that ``unsettled`` has it.
         """
         failures = self._failures.get(key, 0)
         pause = min(self._backoff * 2.0 ** min(failures, 30), self._backoff_cap)
+        work = self._work.get(key)
         if again_in is None:
             self._failures[key] = failures + 1
+            if work is not None:
+                self._failing.setdefault(key, work.started)
         else:
             pause = again_in
-        work = self._work.get(key)
         if work is not None:
             self._owed[key] = min(work.since, self._owed.get(key, math.inf))
         self._counting.retried()
@@ -158,10 +166,22 @@ class WorkQueue(Generic[K]):
         self.done(key)
 
     def oldest_unwritten(self) -> float | None:
-        """Since when a key is dirty, in work or owed a retry; None: everything is written."""
-        times = [*self._owed.values(), *(work.since for work in self._work.values())]
-        times += [each.since for each in (*self._waiting.values(), *self._again.values())]
+        """Since when a key is dirty, in work or owed a retry; None: everything is written but what
+        is ``unsettled``.
+        """
+        left_out = self.unsettled()
+        places = (self._work, self._waiting, self._again)
+        times = [at for key, at in self._owed.items() if key not in left_out]
+        for place in places:
+            times += [each.since for key, each in place.items() if key not in left_out]
         return min(times, default=None)
+
+    def unsettled(self) -> frozenset[K]:
+        """Keys that cannot be written: nobody else waits for them any more."""
+        if not self._failing:
+            return frozenset()
+        until = self._clock() - _HOLDS_BACK
+        return frozenset(key for key, since in self._failing.items() if since <= until)
 
     def working_since(self) -> tuple[float, ...]:
         """When each key in work was taken."""

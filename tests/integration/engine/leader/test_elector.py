@@ -14,7 +14,7 @@ import pytest
 from rig.control_plane import ControlPlane
 from rig.kube import Kube
 from stagingmirror.engine.leader.elector import Elector
-from stagingmirror.engine.leader.lease import SETTLED_AT, stamp
+from stagingmirror.engine.leader.lease import SETTLED_AT, Settled, stamp
 from stagingmirror.settings import Settings
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 from support.kubernetes.relay import Relay
@@ -189,7 +189,7 @@ async def test_settled_at_goes_along_with_a_renewal(
     async with replica(control_plane.kubeconfig, namespace) as leader:
         await leader.leads()
 
-        leader.elector.annotate(1_800_000_000.0)
+        leader.elector.annotate(Settled(1_800_000_000.0, ""))
 
         def told() -> bool:
             annotations = lease(kube, namespace)["metadata"].get("annotations") or {}

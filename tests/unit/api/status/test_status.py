@@ -8,6 +8,7 @@ from stagingmirror.actions.config_map import SetConfigMapKey
 from stagingmirror.api.status.model import MirrorStatus
 from stagingmirror.api.status.report import ComponentReport
 from stagingmirror.api.status.status import minimal_unknown, same_truth
+from stagingmirror.drift.facts import Why
 from stagingmirror.drift.steps import Left, Plan
 from support.kinds import observations as given_looks
 from support.kinds.judged import Status, condition, of_condition, status
@@ -262,7 +263,10 @@ def test_a_mirror_that_cannot_be_judged_is_stalled_and_unknown() -> None:
 def test_a_refused_status_is_replaced_by_a_small_unknown() -> None:
     before = {"driftedSince": "yesterday", "handledRefreshAt": "r", "sync": "Drifted"}
     made = minimal_unknown(
-        generation=2, now=NOW, why="too long" * 1000, previous=MirrorStatus.read(before)
+        generation=2,
+        now=NOW,
+        why=Why("StatusRefused", "too long" * 1000),
+        previous=MirrorStatus.read(before),
     ).dump()
 
     assert made["sync"] == "Unknown"

@@ -1,7 +1,9 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from stagingmirror.api.status.unsettled import written
 from stagingmirror.cli.read.freshness import Freshness, Settled, belief
 from stagingmirror.cli.read.mirror import read
 from support.resources.resources import mirror
@@ -83,3 +85,16 @@ def test_behind_the_clock_of_the_cluster_nothing_looks_fresh(ahead: float, sync:
     if sync == "Unknown":
         assert told.everybody
         assert "this machine's clock is behind the cluster's, or" in (told.doubt or "")
+
+
+def test_a_mirror_whose_status_cannot_be_written_is_unknown_and_others_are_not() -> None:
+    mirror_ = seen(component("a"))
+    left_out = written([(mirror_.namespace, mirror_.name)]) or ""
+
+    told = belief(mirror_, replace(SETTLED, unsettled=left_out), NOW)
+
+    assert told.sync == "Unknown"
+    assert not told.everybody
+    assert "cannot write this mirror's status" in (told.doubt or "")
+    other = replace(SETTLED, unsettled=written([("other", "mirror")]) or "")
+    assert belief(mirror_, other, NOW) == Freshness("InSync")

@@ -5,9 +5,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
+
 from stagingmirror.api.types.times import rfc3339
 from stagingmirror.cli.operator.wiring import Operator
+from stagingmirror.engine.check import assessment
+from stagingmirror.engine.check.conclusion import FAILED_RETRY
+from stagingmirror.engine.observe.check_requests import CHECK_AT
 from stagingmirror.engine.resources.mirror import key_of
+from stagingmirror.engine.workqueue.queue import Done
 from stagingmirror.metrics import Metrics
 from stagingmirror.settings import Settings
 from support.kubernetes.api_server import Answer, an_api_server, not_found
@@ -23,6 +29,7 @@ class World:
 
     def __init__(self) -> None:
         self.now = T
+        self.puts = 0
         self.body: dict[str, Any] = resources.mirror()
 
     def respond(self, method: str, path: str, body: Any) -> Answer:
@@ -30,7 +37,10 @@ class World:
             return not_found("nothing")
         if body["metadata"]["uid"] != self.body["metadata"]["uid"]:
             return 409, {"kind": "Status", "reason": "Conflict"}
-        self.make(self.body["metadata"]["uid"], status=body["status"])
+        self.puts += 1
+        version = str(int(self.body["metadata"]["resourceVersion"]) + 1)
+        metadata = self.body["metadata"] | {"resourceVersion": version}
+        self.body = self.body | {"metadata": metadata, "status": body["status"]}
         return 200, self.body
 
     def make(self, uid: str, **status: Any) -> None:
@@ -80,3 +90,37 @@ async def test_a_mirror_that_was_made_again_inherits_nothing_of_the_former_one()
         await world.look()
 
         assert world.since == rfc3339(T + 10)
+
+
+async def test_a_pass_that_fails_by_a_defect_is_a_written_unknown_and_is_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with a_leader() as world:
+        world.make("first")
+        world.body["metadata"]["annotations"] = {CHECK_AT: "now"}
+        monkeypatch.setattr(assessment, "spec_of", broken)
+
+        await world.look()
+        result = await world.operator.check(key_of(world.body))
+
+    status = world.body["status"]
+    assert (status["sync"], status["observedGeneration"]) == ("Unknown", 1)
+    assert {each["reason"] for each in status["conditions"]} == {"InternalError"}
+    assert status["handledCheckAt"] == "now", "who waits for an answer gets this one"
+    assert result == Done(T + FAILED_RETRY)
+    assert world.puts == 1, "the same Unknown is not written again"
+
+
+async def test_a_defect_that_is_mended_leaves_no_trace(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with a_leader() as world:
+        world.make("first")
+        with monkeypatch.context() as patched:
+            patched.setattr(assessment, "spec_of", broken)
+            await world.look()
+        await world.look()
+
+    assert world.since == rfc3339(T), "it is judged as if nothing had been"
+
+
+def broken(*_: object) -> None:
+    raise RuntimeError("a defect")

@@ -7,6 +7,7 @@ import pytest
 from stagingmirror.engine.leader.lease import (
     SETTLED_AT,
     Lease,
+    Settled,
     fresh,
     read,
     released,
@@ -53,10 +54,17 @@ def test_renewing_tells_since_when_every_status_is_true() -> None:
     lease = a_lease()
     lease.body["metadata"]["annotations"] = {"note": "mine"}
 
-    body = renewed(lease, NOW, NOW)
+    body = renewed(lease, Settled(NOW, ""), NOW)
 
     assert body["metadata"]["annotations"] == {"note": "mine", SETTLED_AT: stamp(NOW)}
     assert lease.body["metadata"]["annotations"] == {"note": "mine"}
+
+
+def test_what_settled_at_leaves_out_is_written_beside_it_and_goes_with_it() -> None:
+    left_out = read(renewed(a_lease(), Settled(NOW, "one two"), NOW) | {})
+
+    assert left_out.unsettled == "one two"
+    assert read(renewed(left_out, Settled(NOW, ""), NOW)).unsettled == ""
 
 
 def test_releasing_leaves_nobody_holding_it() -> None:

@@ -5,22 +5,23 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from stagingmirror.api.spec.mirror import StagingMirrorSpec
 from stagingmirror.api.status.model import MirrorStatus
-from stagingmirror.api.status.status import valid_until
+from stagingmirror.api.status.unsettled import written
 from stagingmirror.api.types.times import rfc3339
 from stagingmirror.drift.facts import Hold, Observations, Seen
 from stagingmirror.engine.check.requeue import STALLED_RETRY, next_blind_pass, next_pass
 from stagingmirror.engine.context import A_MOMENT
+from stagingmirror.engine.leader.lease import Settled
 from stagingmirror.engine.leader.settled_at import SettledAt
-from stagingmirror.engine.status import heartbeat
+from stagingmirror.engine.resources.mirror import MirrorKey
 from stagingmirror.engine.workqueue.queue import WorkQueue
 from support.clock import NOW, Clock
 from support.operators.runtimes import a_runtime
 from support.queues import NotCounting
+
+FRAUD = MirrorKey("ml-staging", "fraud")
 
 
 @dataclass
@@ -29,61 +30,6 @@ class Unwritten:
 
     def oldest_unwritten(self) -> float | None:
         return self.oldest
-
-
-# Heartbeats
-
-
-def test_a_large_fleet_beats_slower_so_that_writes_stay_few() -> None:
-    assert heartbeat.period(30, 5000) == 1000
-    assert heartbeat.period(30, 100) == 30
-
-
-def test_a_heartbeat_is_due_a_period_after_what_is_written() -> None:
-    assert not heartbeat.due(NOW, NOW + 20, 30)
-    assert heartbeat.due(NOW, NOW + 30, 30)
-    assert heartbeat.due(None, NOW, 30)
-
-
-@given(
-    lag=st.floats(0, 30),
-    interval=st.floats(5, 60),
-    mirrors=st.integers(1, 10_000),
-    stale_after=st.floats(61, 600),
-)
-def test_a_status_is_written_again_before_it_ends(
-    lag: float, interval: float, mirrors: int, stale_after: float
-) -> None:
-    period = heartbeat.period(interval, mirrors)
-    written = valid_until(NOW - lag, stale_after, period)
-    latest = NOW + period
-
-    candidate = valid_until(latest, stale_after, period)
-
-    assert heartbeat.due(written, candidate, period)
-    assert latest < written
-
-
-def test_the_pace_gives_five_turns_a_second() -> None:
-    clock = Clock()
-    pace = heartbeat.Pace(clock)
-    begin = clock.now
-
-    turns = [pace.next_slot() for _ in range(1000)]
-
-    assert turns == sorted(turns)
-    assert sum(turn == begin for turn in turns) <= 6
-    assert begin + 198 <= turns[-1] <= begin + 200
-
-
-def test_turns_that_were_not_needed_for_a_while_are_not_saved_up() -> None:
-    clock = Clock()
-    pace = heartbeat.Pace(clock)
-    clock.now += 3600
-
-    turns = [pace.next_slot() for _ in range(100)]
-
-    assert sum(turn == clock.now for turn in turns) <= 6
 
 
 # settled-at
@@ -96,7 +42,8 @@ def settling(
         *(each.oldest_unwritten for each in queue),
         sweeps_vouch_until=lambda: sweeps_vouch_until,
         runtime=a_runtime(clock),
-        annotate=lambda _: None,
+        left_out=frozenset,
+        publish=lambda settled, left_out: None,
     )
 
 
@@ -120,7 +67,7 @@ def test_mirrors_that_a_new_leader_has_only_queued_are_not_settled() -> None:
     clock = Clock()
     queue: WorkQueue[str] = WorkQueue(clock=clock, counting=NotCounting())
     one = settling(clock, queue)
-    one.take_over(clock.now - 1)
+    one.take_over(Settled(clock.now - 1, ""))
 
     for mirror in ("fraud", "ranking"):
         clock.now += 0.001
@@ -136,7 +83,7 @@ def test_mirrors_that_a_new_leader_has_only_queued_are_not_settled() -> None:
 
     second = queue.take_now()
     assert second is not None
-    queue.failed(second)  # first answers are on their way
+    queue.failed(second, again_in=1.0)  # first answers are on their way
     clock.now += 10
     assert one.settled() is None
 
@@ -190,10 +137,18 @@ def test_nothing_is_settled_later_than_our_own_resources_are_proven() -> None:
 
 
 @pytest.mark.parametrize(
-    ("former", "survived"), [(None, False), (NOW - 119, True), (NOW - 121, False)]
+    ("former", "survived"),
+    [
+        (None, False),
+        (Settled(NOW - 119, ""), True),
+        (Settled(NOW - 121, ""), False),
+        (Settled(NOW + 18_000, ""), False),
+        (Settled(NOW - 1, written([FRAUD]) or ""), False),
+        (Settled(NOW - 1, written([MirrorKey("ml-staging", "ranking")]) or ""), True),
+    ],
 )
-def test_what_was_in_sync_survives_where_somebody_watched_until_now(
-    former: float | None, survived: bool
+def test_what_was_in_sync_survives_where_somebody_watched_it_until_now(
+    former: Settled | None, survived: bool
 ) -> None:
     clock = Clock()
     one = settling(clock, Unwritten())
@@ -201,7 +156,7 @@ def test_what_was_in_sync_survives_where_somebody_watched_until_now(
     one.take_over(former)
     clock.now += 1000
 
-    assert one.survived(120) is survived
+    assert one.survived(FRAUD, 120) is survived
 
 
 # Wake-ups
@@ -228,7 +183,7 @@ def observations(began: float) -> list[Observations]:
 
 
 def wake(spec_: StagingMirrorSpec, began: float = NOW, **more: Any) -> float:
-    given_: dict[str, Any] = {"holds": (), "status": {}} | more
+    given_: dict[str, Any] = {"holds": (), "status": {}, "probe_after": 60.0} | more
     given_["status"] = MirrorStatus.read(given_["status"])
     return next_pass(spec_, observations=observations(began), now=NOW, **given_) - NOW
 
@@ -245,7 +200,7 @@ def test_a_look_that_is_long_stale_does_not_hide_when_another_one_will_be() -> N
     both = [*observations(NOW - 3600), *observations(NOW - 110)]
 
     assert next_pass(
-        spec(), observations=both, holds=(), status=MirrorStatus(), now=NOW
+        spec(), observations=both, holds=(), status=MirrorStatus(), probe_after=60.0, now=NOW
     ) - NOW == pytest.approx(10 + A_MOMENT)
 
 

@@ -106,7 +106,7 @@ def rig(
     writer = StatusWriter(
         ResourceClient(client, cache, runtime=runtime),
         runtime=runtime,
-        survived=lambda stale_after: True,
+        survived=lambda key, stale_after: True,
         chronicle=chronicle or cast("ChangeReporter", told),
     )
     return Rig(server, cache, writer, told)
@@ -168,11 +168,12 @@ async def test_a_mirror_that_has_changed_is_read_again_and_nothing_is_written() 
         assert "status" not in server.body
 
 
-async def test_a_status_that_is_refused_is_written_as_unknown() -> None:
+@pytest.mark.parametrize(("code", "reason"), [(422, "Invalid"), (403, "Forbidden")])
+async def test_a_status_that_is_refused_is_written_as_unknown(code: int, reason: str) -> None:
     server = ApiServer()
     async with an_api_server(server.respond) as client:
         one = rig(client, server)
-        server.answers = [refused(422, "Invalid")]
+        server.answers = [refused(code, reason)]
 
         await one.write(report(), now=NOW)
 

@@ -54,8 +54,8 @@ class AnyOrder(RuleBasedStateMachine):
             self.owed.add(key)
 
     @invariant()
-    def what_is_owed_counts_as_unwritten(self) -> None:
-        if self.owed or self.in_work:
+    def what_is_owed_and_not_left_out_counts_as_unwritten(self) -> None:
+        if (self.owed | {*self.in_work}) - self.queue.unsettled():
             oldest = self.queue.oldest_unwritten()
             assert oldest is not None
             assert oldest <= self.clock.now

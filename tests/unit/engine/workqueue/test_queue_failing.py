@@ -74,3 +74,38 @@ def test_a_failed_key_stays_unwritten_since_it_first_became_dirty() -> None:
     queue.take_now()
     queue.done("a")
     assert queue.oldest_unwritten() is None
+
+
+def test_a_key_that_fails_on_and_on_holds_back_nobody_for_longer_than_a_moment() -> None:
+    clock = Clock()
+    queue = a_queue(clock)
+    queue.add("a")
+    first = clock.now
+    queue.take_now()
+    clock.now += 4.9
+    queue.failed("a")
+    assert (queue.oldest_unwritten(), queue.unsettled()) == (first, frozenset())
+
+    clock.now += 0.1
+    assert queue.oldest_unwritten() is None
+    assert queue.unsettled() == {"a"}
+    queue.add("a")
+    assert queue.oldest_unwritten() is None, "a change does not make it hold back others again"
+    queue.add("b")
+    assert queue.oldest_unwritten() == clock.now
+
+    assert queue.take_now() == "a"
+    queue.done("a")
+    assert queue.unsettled() == frozenset()
+
+
+def test_a_key_that_only_waits_is_never_left_out() -> None:
+    clock = Clock()
+    queue = a_queue(clock)
+    queue.add("a")
+    queue.take_now()
+    clock.now += 60.0
+    queue.failed("a", again_in=5.0)
+
+    assert queue.unsettled() == frozenset()
+    assert queue.oldest_unwritten() == clock.now - 60.0
