@@ -21,7 +21,8 @@ from stagingmirror.sources.mlflow.subjects import (
 
 _NUMBER = re.compile(r"[0-9]{1,18}")
 _URI = re.compile(
-    r"models:/(?P<model>[^/@:]+)(?:/(?P<number>[0-9]{1,18})|@(?P<alias>[^/@:]+))", re.ASCII
+    r"models:/(?P<model>[^/@:]{1,256})(?:/(?P<number>[0-9]{1,18})|@(?P<alias>[^/@:]{1,256}))",
+    re.ASCII,
 )
 
 

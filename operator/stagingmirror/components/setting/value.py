@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from stagingmirror.api.spec.setting import AnnotationOf, ConfigMapKey, VariableOf
 from stagingmirror.components.setting.place import ValuePlace
+from stagingmirror.drift.expansion import MAX_TEXT
 from stagingmirror.reading.reading import Reading
 from stagingmirror.reading.running import started, variable_of
 from stagingmirror.reasons import Reason
@@ -76,6 +77,12 @@ def _text_of(reading: Reading, variable: Variable, place: ValuePlace) -> str:
         raise reading.unseen(
             Reason.FROM_SECRET,
             f"{place} comes from a Secret, and Secrets are never read; remove it from track.",
+        )
+    if variable.source == "tooLong":
+        raise reading.unseen(
+            Reason.TOO_LARGE,
+            f"{place} is longer than any variable can be ({MAX_TEXT} characters); keep long values "
+            "in a ConfigMap, and track its key.",
         )
     origin = _ELSEWHERE.get(variable.source, "somewhere that is not read.")
     raise reading.unseen(Reason.NOT_COMPARABLE, f"{place} comes from {origin}")

@@ -2,24 +2,28 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 from stagingmirror.api.types.workload import WorkloadKind
 from stagingmirror.drift.places import Place
 from stagingmirror.view import Subject
 
+# ``reference``: it refers to a variable that is not known. ``tooLong``: no program could be started
+# with it.
+VariableSource: TypeAlias = Literal[
+    "value", "reference", "tooLong", "configMapKeyRef", "secretKeyRef", "fieldRef", "other"
+]
+
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A container's variable. ``value`` is None where it comes from elsewhere; ``source`` then
-    names from what.
+    """A container's variable. ``value`` is None where it comes from elsewhere or is not known;
+    ``source`` then says why. ``made_from``: the other variables whose values are in it.
     """
 
     value: str | None
-    source: Literal[
-        "value", "reference", "configMapKeyRef", "secretKeyRef", "fieldRef", "other"
-    ] = "value"
-    """``reference``: it refers to a variable that is not known."""
+    source: VariableSource = "value"
+    made_from: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

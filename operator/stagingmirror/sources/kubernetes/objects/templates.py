@@ -3,24 +3,27 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from functools import lru_cache
 from sys import intern
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
+from weakref import WeakValueDictionary
 
-from stagingmirror.drift.expansion import expanded
-from stagingmirror.sources.kubernetes.subjects import Container, Variable
+from stagingmirror.sources.kubernetes.objects.variables import Environment, Variables, declared
+from stagingmirror.sources.kubernetes.subjects import Container
 
-Source: TypeAlias = Literal[
-    "value", "reference", "configMapKeyRef", "secretKeyRef", "fieldRef", "other"
-]
-_SOURCES: tuple[Source, ...] = ("configMapKeyRef", "secretKeyRef", "fieldRef")
 # What makes two templates run the same thing.
 _RUNS = ("name", "image", "command", "args", "env", "envFrom")
-# Distinct templates whose containers are shared; beyond, the oldest are merely not shared.
-_SHARED = 8192
 
-_Variables: TypeAlias = tuple[tuple[str, str | None, Source], ...]
-_Shape: TypeAlias = tuple[tuple[str, str, _Variables, bool], ...]
+_Shape: TypeAlias = tuple[tuple[str, str, Environment, bool], ...]
+
+
+class _Containers(dict[str, Container]):
+    """A dict that can be referred to weakly."""
+
+    __slots__ = ("__weakref__",)
+
+
+# Those of templates that somebody still holds: what is gone from the cluster is kept nowhere.
+_shared: WeakValueDictionary[_Shape, _Containers] = WeakValueDictionary()
 
 
 def containers_of(pod_spec: Mapping[str, Any]) -> Mapping[str, Container]:
@@ -34,7 +37,7 @@ def containers_of(pod_spec: Mapping[str, Any]) -> Mapping[str, Container]:
             (
                 one["name"],
                 one.get("image") or "",
-                _variables(one.get("env") or ()),
+                declared(one.get("env") or ()),
                 bool(one.get("envFrom")),
             )
             for one in (*pod_spec["containers"], *sidecars)
@@ -50,33 +53,13 @@ def digest_of(pod_spec: Mapping[str, Any]) -> str:
     return intern(hashlib.sha256(text.encode()).hexdigest()[:24])
 
 
-@lru_cache(maxsize=_SHARED)
 def _containers(shape: _Shape) -> Mapping[str, Container]:
-    return {
-        intern(name): Container(
-            intern(image),
-            {intern(key): Variable(value, source) for key, value, source in variables},
-            env_from,
+    known = _shared.get(shape)
+    if known is None:
+        known = _shared[shape] = _Containers(
+            {
+                intern(name): Container(intern(image), Variables(environment), env_from)
+                for name, image, environment, env_from in shape
+            }
         )
-        for name, image, variables, env_from in shape
-    }
-
-
-def _variables(env: Any) -> _Variables:
-    found: list[tuple[str, str | None, Source]] = []
-    for one in env:
-        found.append((one["name"], *_value(one, found)))
-    return tuple(found)
-
-
-def _value(
-    one: Mapping[str, Any], before: list[tuple[str, str | None, Source]]
-) -> tuple[str | None, Source]:
-    origin = one.get("valueFrom")
-    if not origin:
-        text = str(one.get("value") or "")
-        if "$" not in text:
-            return text, "value"
-        value = expanded(text, {name: known for name, known, _ in before})
-        return value, "reference" if value is None else "value"
-    return None, next((source for source in _SOURCES if source in origin), "other")
+    return known

@@ -1,5 +1,6 @@
 """What is kept of Kubernetes' objects."""
 
+import weakref
 from datetime import UTC, datetime
 from typing import Any
 
@@ -199,9 +200,50 @@ def test_variables_are_kept_as_the_container_gets_them() -> None:
 
     kept = parse.deployment(deployment(spec=pod_spec(container(env=env)))).containers["app"]
 
-    assert kept.variables["URL"] == Variable("http://db/$(HOST)")
+    assert kept.variables["URL"] == Variable("http://db/$(HOST)", "value", frozenset({"HOST"}))
     assert kept.variables["EARLY"] == Variable(None, "reference")
     assert kept.variables["DSN"] == Variable(None, "reference")
+
+
+def test_of_a_variable_that_stands_twice_the_last_one_counts_and_may_refer_to_the_first() -> None:
+    env = [{"name": "PATH", "value": "/a"}, {"name": "PATH", "value": "$(PATH):/b"}]
+
+    kept = parse.deployment(deployment(spec=pod_spec(container(env=env)))).containers["app"]
+
+    assert dict(kept.variables) == {"PATH": Variable("/a:/b", "value", frozenset({"PATH"}))}
+
+
+@pytest.mark.parametrize(
+    "env",
+    [
+        [{"name": "A", "value": "x" * 131_073}],
+        [{"name": "B", "value": "x" * 65_536}, {"name": "A", "value": "$(B)$(B)!"}],
+    ],
+)
+def test_a_variable_with_which_no_program_could_start_is_not_kept(env: list[Any]) -> None:
+    kept = parse.deployment(deployment(spec=pod_spec(container(env=env)))).containers["app"]
+
+    assert kept.variables["A"] == Variable(None, "tooLong")
+
+
+def test_a_template_is_news_where_the_text_of_a_variable_changed_and_not_where_it_is_the_same() -> (
+    None
+):
+    def seen(text: str) -> parse.Declared:
+        env = [{"name": "A", "value": text}]
+        return parse.deployment(deployment(uid="u", spec=pod_spec(container(env=env))))
+
+    assert seen("$(B)") == seen("$(B)")
+    assert seen("$(B)") != seen("$(C)")
+
+
+def test_containers_of_a_template_that_is_gone_are_kept_nowhere() -> None:
+    kept = parse.pod(pod(spec=pod_spec(container("gone:1"))))
+    left = weakref.ref(kept.pod.containers)
+
+    del kept
+
+    assert left() is None
 
 
 def test_keys_of_binary_data_are_there_and_not_read() -> None:
