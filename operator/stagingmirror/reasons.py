@@ -133,7 +133,11 @@ class Reason(StrEnum):
     FROM_SECRET = "FromSecret", "values of Secrets are never read"
     NOT_READY = "NotReady", "the model version is not ready"
     NO_FILES = "NoFiles", "the model version has no files"
-    TOO_LARGE = "TooLarge", "the model version has more bytes than `content.maxBytes`"
+    TOO_LARGE = (
+        "TooLarge",
+        "the model version has more bytes than `content.maxBytes`, or a value more than are "
+        "compared, fit into its place, or can be kept for a rollback",
+    )
     TOO_MANY_FILES = "TooManyFiles", "the model version has too many files or folders"
     ARTIFACTS_NOT_READABLE = (
         "ArtifactsNotReadable",

@@ -4,18 +4,31 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from stagingmirror.actions.step import Arrived, ExecutableStep, Json, Outcome, Reverted, Task
+from stagingmirror.actions.step import (
+    Arrived,
+    ExecutableStep,
+    Json,
+    Outcome,
+    Reverted,
+    Task,
+    stored_bytes,
+    text_bytes,
+)
 from stagingmirror.actions.tools import Tools
+from stagingmirror.drift.facts import Unseen
 from stagingmirror.drift.steps import Phase, Write
 from stagingmirror.drift.wording import shown
 from stagingmirror.errors import ChangedUnderneath, Conflicted, NotAnswered, NotThere, StepFailed
 from stagingmirror.reasons import Reason
-from stagingmirror.sources.kubernetes.subjects import ConfigMapKey
+from stagingmirror.sources.kubernetes.subjects import ConfigMapKey, ConfigMapSubject
 from stagingmirror.sources.kubernetes.write.field_managers import is_foreign, our_entry, owner_of
 from stagingmirror.sources.kubernetes.write.field_patch import Body
 from stagingmirror.sources.kubernetes.write.writer import MERGE
+from stagingmirror.view import View
 
 _ATTEMPTS = 5
+# Bytes of all values of a ConfigMap (Kubernetes: MaxSecretSize).
+MOST_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +54,12 @@ class SetConfigMapKey(ExecutableStep):
     def replaced(self, value: str, before: Json) -> Sequence[object]:
         return (before["value"],) if value == self.value else ()
 
+    def kept(self, view: View) -> int:
+        observed = view.get(ConfigMapSubject(self.namespace, self.name))
+        found = None if isinstance(observed, Unseen) else observed.value
+        former = found.data.get(self.key) if found else None
+        return stored_bytes(self.value) + stored_bytes(former)
+
     def owners(self, before: Json) -> Sequence[str]:
         owner = before.get("owner")
         return (f"{self._name}: {self.key} was managed by {owner}",) if is_foreign(owner) else ()
@@ -52,6 +71,12 @@ class SetConfigMapKey(ExecutableStep):
             raise StepFailed(Reason.NOT_THERE, f"there is no {self._name}; create it.") from None
         if body.get("immutable"):
             raise StepFailed(Reason.IMMUTABLE, f"{self._name} is immutable; name one that is not.")
+        if (size := self._size_of(body)) > MOST_BYTES:
+            raise StepFailed(
+                Reason.TOO_LARGE,
+                f"{self._name} would have {size} bytes, and can have {MOST_BYTES}; make the value "
+                "shorter.",
+            )
         return {
             "uid": body["metadata"]["uid"],
             "value": _value(body, self.key),
@@ -103,6 +128,12 @@ class SetConfigMapKey(ExecutableStep):
     @property
     def _name(self) -> str:
         return f"ConfigMap {self.name}"
+
+    def _size_of(self, body: Body) -> int:
+        """What the API server would count once the value is written."""
+        texts = {**(body.get("data") or {}), self.key: self.value}
+        encoded = (body.get("binaryData") or {}).values()
+        return sum(map(text_bytes, texts.values())) + sum(len(each) * 3 // 4 for each in encoded)
 
     def _owner(self, body: Body) -> str | None:
         return owner_of(body, ("f:data", f"f:{self.key}"))

@@ -12,6 +12,7 @@ from stagingmirror.actions.step import (
     Surveyed,
     Task,
     Underway,
+    stored_bytes,
 )
 from stagingmirror.actions.tools import Tools
 from stagingmirror.drift.facts import Why
@@ -28,6 +29,7 @@ from stagingmirror.sources.kubernetes.write.loader_jobs import (
     read_cron_job,
     start,
 )
+from stagingmirror.view import View
 
 # Seconds after its own deadline until which a Job may be reported as failed.
 GRACE = 60.0
@@ -79,6 +81,9 @@ class RunLoader(ExecutableStep):
             "staging's value was changed after it was judged; the next refresh starts from what it "
             "is now.",
         )
+
+    def kept(self, view: View) -> int:
+        return stored_bytes(self.value) + 2 * stored_bytes(self.former)
 
     async def survey(self, refresh: str, tools: Tools) -> Json:
         await read_cron_job(tools.writer, self._load(refresh, self.value))

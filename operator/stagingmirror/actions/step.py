@@ -5,6 +5,7 @@ Every method may be called a second time: a process may have died after any writ
 the record was kept. So each reads first, and writes only what is not there yet.
 """
 
+import json
 import math
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,7 @@ from typing import Any, NamedTuple
 from stagingmirror.actions.tools import Tools
 from stagingmirror.drift.facts import Why
 from stagingmirror.drift.steps import Step, Value
+from stagingmirror.view import View
 
 Json = Mapping[str, Any]
 
@@ -121,9 +123,26 @@ class ExecutableStep(Step):
         """What this step overwrites with ``value``; nothing where that is no plain text."""
         return ()
 
+    def kept(self, view: View) -> int:
+        """About how many bytes a record holds of this step once it is surveyed: what it writes, and
+        what it replaces, as long as that unless the view shows another length.
+        """
+        contents = (getattr(each.content, "value", each.content) for each in self.writes())
+        return 2 * sum(stored_bytes(each) for each in contents if isinstance(each, str))
+
     def owners(self, before: Json) -> Sequence[str]:
         """One sentence for each field that another manager wrote before us."""
         return ()
+
+
+def stored_bytes(text: str | None) -> int:
+    """What a text takes in a record."""
+    return 0 if text is None else text_bytes(json.dumps(text, ensure_ascii=False))
+
+
+def text_bytes(text: str) -> int:
+    """In UTF-8."""
+    return len(text.encode(errors="surrogatepass"))
 
 
 class Surveyed(NamedTuple):

@@ -12,6 +12,7 @@ from stagingmirror.cli.commands.options import (
     Kubeconfig,
     Namespace,
     fail,
+    mirror_name,
     reaching,
     show,
 )
@@ -31,8 +32,10 @@ app = typer.Typer(
 # Commands that do not connect to a cluster, so the options of a connection are refused.
 OFFLINE_COMMANDS = frozenset({"run", "crds"})
 
-Names = Annotated[list[str] | None, typer.Argument(metavar="MIRROR", show_default=False)]
-Name = Annotated[str, typer.Argument(metavar="MIRROR", show_default=False)]
+Names = Annotated[
+    list[str] | None, typer.Argument(metavar="MIRROR", show_default=False, parser=mirror_name)
+]
+Name = Annotated[str, typer.Argument(metavar="MIRROR", show_default=False, parser=mirror_name)]
 As = Annotated[
     Literal["text", "json"],
     typer.Option("--output", "-o", help="json: every field whole, with exact times."),

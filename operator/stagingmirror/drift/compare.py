@@ -6,6 +6,7 @@ compared fact is Unknown, whatever the other side shows.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from heapq import nsmallest
 
 from stagingmirror.drift.accept import accepting, reasons
 from stagingmirror.drift.facts import (
@@ -38,35 +39,16 @@ MAX_DETAILS = 20
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """``differences`` of facts, those that count. ``details`` explain them, by fact; ``unlisted``
-    counts those that are left out. ``compared`` counts the facts; ``declared``: none of them is
-    proven on both sides.
+    """``differences`` of facts. ``compared`` counts the facts; ``declared``: none of them is proven
+    on both sides.
     """
 
     compared: int
     declared: bool
     differences: tuple[Difference, ...]
-    details: Mapping[str, tuple[Difference, ...]]
-    unlisted: Mapping[str, int]
-
-    def with_details(self, counted: Sequence[Difference]) -> tuple[Difference, ...]:
-        """These differences, each followed by its details."""
-        return tuple(
-            shown for each in counted for shown in (each, *self.details.get(each.fact, ()))
-        )
-
-    def left_out(self, counted: Sequence[Difference]) -> int:
-        """How many details of these differences are not listed."""
-        return sum(self.unlisted.get(each.fact, 0) for each in counted)
 
 
-_ABSENT = Comparison(
-    compared=1,
-    declared=False,
-    differences=(Difference(PRESENT, "yes", "no"),),
-    details={},
-    unlisted={},
-)
+_ABSENT = Comparison(compared=1, declared=False, differences=(Difference(PRESENT, "yes", "no"),))
 
 
 def judge(
@@ -110,35 +92,41 @@ def unseen(observation: Observation, *, now: float, stale_after: float) -> Why |
 
 
 def compare(production: Mapping[str, Fact], staging: Mapping[str, Fact]) -> Comparison:
-    """Compares every fact that either side wants compared, in the order of names.
-
-    A name with a slash is a detail of the fact before the slash, where there is such a fact:
-    details explain and never count. Without such a fact it counts like any other.
-    """
-    every = sorted(production.keys() | staging.keys())
-    known = frozenset(every)
-    parents = {name: _parent(name, known) for name in every}
+    """Compares every fact that either side wants compared, in the order of names."""
     counted = [
-        name for name in every if parents[name] is None and _compared(name, production, staging)
+        name
+        for name in sorted(production.keys() | staging.keys())
+        if _compared(name, production, staging)
     ]
-    differences = _differences(counted, production, staging)
-    details: dict[str, list[Difference]] = {each.fact: [] for each in differences}
-    for name, parent in parents.items():
-        if parent in details:
-            details[parent].extend(_differences([name], production, staging))
     return Comparison(
         compared=len(counted),
         declared=bool(counted) and all(_declared(name, production, staging) for name in counted),
-        differences=differences,
-        details={fact: tuple(found[:MAX_DETAILS]) for fact, found in details.items()},
-        unlisted={fact: max(0, len(found) - MAX_DETAILS) for fact, found in details.items()},
+        differences=_differences(counted, production, staging),
     )
 
 
-def without_details(facts: Mapping[str, Fact]) -> dict[str, Fact]:
-    """What of these facts can count."""
-    known = frozenset(facts)
-    return {name: fact for name, fact in facts.items() if _parent(name, known) is None}
+def explained(
+    differences: Sequence[Difference], observations: Observations
+) -> tuple[tuple[Difference, ...], int]:
+    """These differences, each followed by the details that differ, and how many of those are left
+    out.
+    """
+    found: list[Difference] = []
+    left_out = 0
+    for difference in differences:
+        production, staging = (_details(side, difference.fact) for side in observations)
+        names = {
+            name
+            for name in production.keys() | staging.keys()
+            if production.get(name) != staging.get(name)
+        }
+        found.append(difference)
+        found += [
+            Difference(f"{difference.fact}{DETAIL}{name}", production.get(name), staging.get(name))
+            for name in nsmallest(MAX_DETAILS, names)
+        ]
+        left_out += max(0, len(names) - MAX_DETAILS)
+    return tuple(found), left_out
 
 
 def _judge(
@@ -160,11 +148,15 @@ def _judge(
         comparison = compare(production.facts, staging.facts)
     if comparison.compared == 0 or not any(f.compared for f in production.facts.values()):
         return Unknown(_NOTHING_COMPARED, side="production")
-    return _weigh(component, comparison, acceptances, now)
+    return _weigh(component, comparison, observations, acceptances, now)
 
 
 def _weigh(
-    component: str, comparison: Comparison, acceptances: Sequence[Acceptance], now: float
+    component: str,
+    comparison: Comparison,
+    observations: Observations,
+    acceptances: Sequence[Acceptance],
+    now: float,
 ) -> Verdict:
     """What the differences mean once those that are understood are taken out."""
     counting: list[Difference] = []
@@ -177,18 +169,12 @@ def _weigh(
         else:
             understood.append(difference)
             by.append(acceptance)
+    accepted, unlisted = explained(understood, observations)
     if counting:
-        return Drifted(
-            comparison.with_details(counting),
-            accepted=comparison.with_details(understood),
-            unlisted=comparison.left_out(counting),
-        )
+        drifted, unlisted = explained(counting, observations)
+        return Drifted(drifted, accepted=accepted, unlisted=unlisted)
     if understood:
-        return Accepted(
-            comparison.with_details(understood),
-            reasons(by),
-            unlisted=comparison.left_out(understood),
-        )
+        return Accepted(accepted, reasons(by), unlisted=unlisted)
     return InSync(comparison.compared, declared=comparison.declared)
 
 
@@ -233,11 +219,9 @@ def _wanted(production: Fact | None) -> str | None:
     return production.value if production.expected is None else production.expected
 
 
-def _parent(name: str, known: frozenset[str]) -> str | None:
-    """The shortest fact that this name is a detail of; None: it is a fact of its own."""
-    parts = name.split(DETAIL)
-    prefixes = (DETAIL.join(parts[:end]) for end in range(1, len(parts)))
-    return next((prefix for prefix in prefixes if prefix in known), None)
+def _details(side: Observation, fact: str) -> Mapping[str, str]:
+    details = side.details.get(fact) if isinstance(side, Seen) else None
+    return details() if details is not None else {}
 
 
 def _compared(name: str, *sides: Mapping[str, Fact]) -> bool:

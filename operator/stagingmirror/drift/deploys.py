@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
 from stagingmirror.drift.facts import DETAIL, Difference, Observations, Seen
+from stagingmirror.drift.legible import legible, shortened
 from stagingmirror.drift.verdict import Drifted, Held, Unknown, Verdict
 
 SideName = Literal["production", "staging"]
@@ -235,7 +236,7 @@ def _agreement(deploy: Deploy) -> str:
 def _short(value: str) -> str:
     if value.startswith("sha256:"):
         return value[:15]
-    return value if len(value) <= 40 else f"{value[:39]}…"
+    return shortened(legible(value), 40)
 
 
 def _texts(written: object) -> tuple[str, ...]:

@@ -4,12 +4,14 @@ Facts are the narrow waist of the product: a kind translates its system into fac
 behind it (judgement, status, metrics, screens) knows only facts.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 # Separates a fact from its details: ``contentHash/tokenizer.json`` explains ``contentHash``.
 DETAIL = "/"
+# What explains one fact, by name. There may be thousands: called only where the fact differs.
+Details: TypeAlias = Callable[[], Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +46,15 @@ class Seen:
     ``findings`` are sentences that a reader should know without being a difference (an alias that
     moved away from the running pods, a reference that can change under its name). ``trouble`` is
     why the newest request failed, where an older answer still stands in for it; it becomes the
-    verdict once that answer is older than ``staleAfter``.
+    verdict once that answer is older than ``staleAfter``. ``details`` explain facts and never
+    count.
     """
 
     facts: Mapping[str, Fact]
     began: float
     findings: tuple[str, ...] = ()
     trouble: Why | None = None
+    details: Mapping[str, Details] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

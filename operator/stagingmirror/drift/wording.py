@@ -1,5 +1,6 @@
 """Values and sizes as lines of a terminal show them."""
 
+from stagingmirror.drift.legible import legible, shortened
 from stagingmirror.drift.steps import Value
 
 # Characters of a single value in a line.
@@ -20,8 +21,9 @@ def shown(value: Value) -> str:
     """A value cut to the length that a line has room for; ``the copy`` where an earlier step makes
     it.
     """
-    text = value if isinstance(value, str) else value.form.replace("{value}", "the copy")
-    return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 1]}…"
+    if isinstance(value, str):
+        return shortened(legible(value), MAX_SHOWN)
+    return shortened(value.form.replace("{value}", "the copy"), MAX_SHOWN)
 
 
 def counted(number: int, noun: str) -> str:

@@ -3,9 +3,10 @@ are.
 """
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import TypeVar
 
-from stagingmirror.drift.facts import Absent, Fact, Observation, Seen, Unseen, Why
+from stagingmirror.drift.facts import Absent, Details, Fact, Observation, Seen, Unseen, Why
 from stagingmirror.reasons import Reason
 from stagingmirror.view import Subject, View
 
@@ -56,8 +57,10 @@ class Reading:
         if sentence not in self._findings:
             self._findings.append(sentence)
 
-    def seen(self, facts: Mapping[str, Fact]) -> Seen:
-        return Seen(facts, self._oldest, tuple(self._findings), self._trouble)
+    def seen(
+        self, facts: Mapping[str, Fact], details: Mapping[str, Details] = MappingProxyType({})
+    ) -> Seen:
+        return Seen(facts, self._oldest, tuple(self._findings), self._trouble, details)
 
     def absent(self, what: str) -> Ended:
         """To be raised where an answer proves that ``what`` is not there."""

@@ -98,7 +98,11 @@ INVALID: dict[str, tuple[Object, str]] = {
     ),
     "a staging form without {value}": (
         staging_setting(value="masked/latest"),
-        "write {value} where production's value goes",
+        "write {value} once, where production's value goes",
+    ),
+    "a staging form with {value} twice": (
+        staging_setting(value="{value}{value}"),
+        "write {value} once, where production's value goes",
     ),
     "a ConfigMap key with a space": (
         mirror(

@@ -4,7 +4,7 @@ import pytest
 
 from stagingmirror.drift.accept import accepting
 from stagingmirror.drift.compare import judge
-from stagingmirror.drift.facts import Acceptance, Difference, Observations
+from stagingmirror.drift.facts import Acceptance, Difference, Fact, Observations, Seen
 from stagingmirror.drift.verdict import Accepted, Drifted
 from support.kinds.observations import NOW, STALE_AFTER, seen
 
@@ -48,10 +48,11 @@ def test_an_acceptance_that_names_a_value_does_not_cover_a_fact_that_is_missing(
 
 
 def test_accepting_a_fact_covers_its_details_but_not_other_facts() -> None:
-    observations = Observations(
-        seen({"hash": "1", "hash/a": "1", "other": "1"}),
-        seen({"hash": "2", "hash/a": "2", "other": "2"}),
-    )
+    def side(value: str) -> Seen:
+        facts = {"hash": Fact(value), "other": Fact(value)}
+        return Seen(facts, NOW, details={"hash": lambda: {"a": value}})
+
+    observations = Observations(side("1"), side("2"))
     acceptance = Acceptance("model", "hash", "masked tokenizer")
 
     judged = judge(

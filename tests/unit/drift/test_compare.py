@@ -146,7 +146,7 @@ def test_a_component_without_a_compared_fact_is_unknown(
 
 
 def test_details_of_a_fact_that_is_only_shown_make_nothing_in_sync() -> None:
-    shown = {"contentHash": Fact("9f0c", compared=False), "contentHash/a": Fact("77b1")}
+    shown = {"contentHash": Fact("9f0c", compared=False)}
 
     for staging in ({}, shown, {"contentHash": Fact("9f0c", compared=False)}):
         judged = verdict(Seen(shown, NOW), Seen(staging, NOW))
@@ -159,36 +159,52 @@ def test_absence_counts_only_while_it_is_fresh() -> None:
     assert isinstance(verdict(seen({"a": "1"}), absent(age=STALE_AFTER + 1)), Unknown)
 
 
-def test_details_explain_and_follow_their_fact() -> None:
-    production = seen({"hash": "h1", "hash.x": "1", "hash/b": "2", "hash/a": "1", "hash/c": "3"})
-    staging = seen({"hash": "h2", "hash.x": "2", "hash/b": "2", "hash/a": "9", "hash/d": "4"})
+def detailed(facts: dict[str, str], **details: str) -> Seen:
+    """``details`` explain ``hash``."""
+    shown = {name: Fact(value) for name, value in facts.items()}
+    return Seen(shown, NOW, details={"hash": lambda: details})
+
+
+def test_details_that_differ_follow_their_fact_in_order() -> None:
+    production = detailed({"hash": "h1", "hash.x": "1"}, b="2", a="1", c="3")
+    staging = detailed({"hash": "h2", "hash.x": "2"}, b="2", a="9", d="4")
 
     judged = verdict(production, staging)
 
     assert isinstance(judged, Drifted)
-    assert [each.fact for each in judged.differences] == [
-        "hash",
-        "hash/a",
-        "hash/c",
-        "hash/d",
-        "hash.x",
-    ]
+    assert judged.differences == (
+        Difference("hash", "h1", "h2"),
+        Difference("hash/a", "1", "9"),
+        Difference("hash/c", "3", None),
+        Difference("hash/d", None, "4"),
+        Difference("hash.x", "1", "2"),
+    )
 
 
 def test_details_never_count_on_their_own() -> None:
-    same = verdict(seen({"hash": "h", "hash/a": "1"}), seen({"hash": "h", "hash/a": "2"}))
+    same = verdict(detailed({"hash": "h"}, a="1"), detailed({"hash": "h"}, a="2"))
 
     assert same == InSync(1)
 
 
-def test_a_name_with_a_slash_counts_where_there_is_no_fact_that_it_explains() -> None:
+def test_details_are_read_only_where_their_fact_differs() -> None:
+    def unwanted() -> dict[str, str]:
+        raise AssertionError("read though nothing differs")
+
+    side = Seen({"hash": Fact("h"), "x": Fact("1")}, NOW, details={"hash": unwanted})
+
+    assert verdict(side, side) == InSync(2)
+    assert isinstance(verdict(side, seen({"hash": "h", "x": "2"})), Drifted)
+
+
+def test_a_name_with_a_slash_counts_like_any_other() -> None:
     judged = verdict(seen({"lr/decay": "1"}), seen({"lr/decay": "2"}))
 
     assert judged == Drifted((Difference("lr/decay", "1", "2"),))
 
 
 def test_details_are_bounded_and_the_rest_is_counted() -> None:
-    production = seen({"hash": "1", **{f"hash/{n:03}": "1" for n in range(MAX_DETAILS + 7)}})
+    production = detailed({"hash": "1"}, **{f"{n:03}": "1" for n in range(MAX_DETAILS + 7)})
     judged = verdict(production, seen({"hash": "2"}))
 
     assert isinstance(judged, Drifted)

@@ -39,10 +39,10 @@ ENVIRONMENT = [
 ]
 
 HOLD = [
-    _column("Mirrors", ".spec.mirrors"),
-    _column("Components", ".spec.components"),
     _column("Until", ".spec.until"),
     _column("Effective Since", ".status.effectiveSince"),
-    _column("Reason", ".spec.reason"),
     _AGE,
+    _column("Reason", ".spec.reason"),
+    _column("Mirrors", ".spec.mirrors", wide=True),
+    _column("Components", ".spec.components", wide=True),
 ]

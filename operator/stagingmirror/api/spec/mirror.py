@@ -9,6 +9,7 @@ from stagingmirror.api.spec.kind_spec import KindSpec, Mode
 from stagingmirror.api.spec.kinds import KINDS, Kinds
 from stagingmirror.api.types.base import Model
 from stagingmirror.api.types.constraints import (
+    MAX_FACT,
     Duration,
     Label,
     Line,
@@ -117,7 +118,7 @@ class Accept(Model):
 
     component: Label
     """Name of a component in track."""
-    fact: Annotated[str, Field(min_length=1, max_length=253)]
+    fact: Annotated[str, Field(min_length=1, max_length=MAX_FACT)]
     """The fact that may differ, as the command diff shows it, e.g. parameters.max_depth."""
     reason: Line
     """Why this is right, for whoever reads it later."""

@@ -22,6 +22,8 @@ from stagingmirror.api.types.constraints import (
 
 ONE_PLACE = "a setting is in exactly one place: configMap, variable or annotation"
 
+PLACEHOLDER = "{value}"
+
 UsedBy = Annotated[tuple[WorkloadReference, ...], Field(max_length=16)]
 
 Form = Annotated[
@@ -29,7 +31,9 @@ Form = Annotated[
     Field(max_length=1024),
     shape(
         r"^(?s:.*)\{value\}(?s:.*)$",
-        'write {value} where production\'s value goes, e.g. "masked/{value}"',
+        'write {value} once, where production\'s value goes, e.g. "masked/{value}"',
+        also="self.indexOf('{value}') == self.lastIndexOf('{value}')",
+        holds=lambda text: text.count(PLACEHOLDER) == 1,
     ),
 ]
 
@@ -113,8 +117,10 @@ class SettingStaging(Model):
         ),
     )
 
-    value: Form = "{value}"
-    """The form of the value in staging, with {value} for production's, e.g. "masked/{value}"."""
+    value: Form = PLACEHOLDER
+    """The form of the value in staging, e.g. "masked/{value}"; {value} stands once, for
+    production's value.
+    """
     config_map: ConfigMapKey | None = None
     """A key of a ConfigMap."""
     variable: VariableOf | None = None

@@ -2,7 +2,8 @@
 
 from stagingmirror.api.status.model import ComponentStatus, DifferenceStatus
 from stagingmirror.api.status.report import ComponentReport
-from stagingmirror.api.status.truncation import Limits, cut, ended, listed, short
+from stagingmirror.api.status.truncation import Limits, cut, ended, listed, short, short_pair
+from stagingmirror.api.types.constraints import MAX_FACT
 from stagingmirror.api.types.times import not_after, rfc3339
 from stagingmirror.drift.compare import PRESENT
 from stagingmirror.drift.facts import (
@@ -171,14 +172,19 @@ def _runs(side: str, observation: Observation, name: str) -> str | None:
 
 def _one(difference: Difference) -> str:
     """One fact that differs, with both values."""
-    production, staging = (
-        "nothing" if value is None else short(value)
-        for value in (difference.production, difference.staging)
-    )
+    production, staging = _values(difference)
     text = f"{difference.fact}: production has {production}, staging has {staging}"
     if difference.expected is None or difference.expected == difference.production:
         return text
     return f"{text} (staging should have {short(difference.expected)})"
+
+
+def _values(difference: Difference) -> tuple[str, str]:
+    production, staging = difference.production, difference.staging
+    if production is None or staging is None:
+        shown = ["nothing" if each is None else short(each) for each in (production, staging)]
+        return shown[0], shown[1]
+    return short_pair(production, staging)
 
 
 def _findings(observations: Observations) -> list[str]:
@@ -247,7 +253,7 @@ def _difference(difference: Difference, limits: Limits) -> DifferenceStatus:
         for value in (difference.production, difference.staging, difference.expected)
     )
     return DifferenceStatus(
-        fact=cut(difference.fact, limits.value),
+        fact=cut(difference.fact, MAX_FACT),
         production=production,
         staging=staging,
         expected=expected,

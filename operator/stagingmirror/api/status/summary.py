@@ -1,15 +1,27 @@
 """The verdict over a whole mirror in one line."""
 
+from typing import NamedTuple
+
 from stagingmirror.api.status.component import message_of
 from stagingmirror.api.status.report import ComponentReport, Report
 from stagingmirror.api.status.truncation import ended
 from stagingmirror.drift.verdict import Accepted, Drifted, Held, InSync, Unknown
 
-MAX_SUMMARY = 256
-MAX_NAMES = 5
-MAX_WHY = 60
+# Characters: it is a column of ``kubectl get``.
+MAX_SUMMARY = 90
 # Another refresh writes the same fields, or it is not known what was written.
 HALF = "may be half refreshed"
+
+
+class _Room(NamedTuple):
+    """How many components are named, and in how many characters each may be explained."""
+
+    names: int
+    why: int
+
+
+# Tried in this order until the summary is short enough.
+_ROOMS = (_Room(5, 60), _Room(3, 40), _Room(2, 24), _Room(1, 24), _Room(1, 0), _Room(0, 0))
 
 
 def summary_of(report: Report, now: float) -> str:
@@ -18,7 +30,15 @@ def summary_of(report: Report, now: float) -> str:
     """
     if not report.components:
         return _nothing(report)
-    parts = [*_not_in_sync(report, now), _held(report)]
+    for room in _ROOMS:
+        summary = _summary(report, now, room)
+        if len(summary) <= MAX_SUMMARY:
+            break
+    return ended(summary, MAX_SUMMARY)
+
+
+def _summary(report: Report, now: float, room: _Room) -> str:
+    parts = [*_not_in_sync(report, now, room), _held(report, room)]
     if not report.named(Drifted) and not report.named(Unknown):
         parts.insert(0, _equal(report))
     if report.progress.writing:
@@ -26,7 +46,7 @@ def summary_of(report: Report, now: float) -> str:
         parts.insert(0, "refreshing, not verified yet" if own else HALF)
     if report.progress.stalled is not None:
         parts.insert(0, f"stalled: {report.progress.stalled[0]}")
-    return ended("; ".join(part for part in parts if part), MAX_SUMMARY)
+    return "; ".join(part for part in parts if part)
 
 
 def _nothing(report: Report) -> str:
@@ -43,7 +63,7 @@ def _equal(report: Report) -> str:
     return f"{text} ({accepted} with accepted differences)" if accepted else text
 
 
-def _not_in_sync(report: Report, now: float) -> list[str]:
+def _not_in_sync(report: Report, now: float, room: _Room) -> list[str]:
     """What drifted, what was not seen, and what was seen but cannot be judged."""
     unknown = report.named(Unknown)
     sorts = {
@@ -53,31 +73,39 @@ def _not_in_sync(report: Report, now: float) -> list[str]:
     }
     total = len(report.components)
     return [
-        f"{len(found)} of {total} {word}: {_names(found, why=word != 'drifted')}"
+        _named(
+            f"{len(found)} of {total} {word}",
+            [each.name if word == "drifted" else _explained(each, room) for each in found],
+            room,
+        )
         for word, found in sorts.items()
         if found
     ]
 
 
-def _held(report: Report) -> str:
+def _held(report: Report, room: _Room) -> str:
+    held = [(each, each.verdict) for each in report.components if isinstance(each.verdict, Held)]
     names = [
-        f"{each.name} ({ended(each.verdict.reason, MAX_WHY)}"
-        f"{', not seen' if each.verdict.unseen is not None else ''})"
-        for each in report.components
-        if isinstance(each.verdict, Held)
+        _with(each.name, verdict.reason, room, "not seen" if verdict.unseen is not None else "")
+        for each, verdict in held
     ]
-    return f"held: {_joined(names)}" if names else ""
+    return _named("held", names, room, count=f"{len(held)} held") if held else ""
 
 
-def _names(components: tuple[ComponentReport, ...], *, why: bool) -> str:
-    if not why:
-        return _joined([each.name for each in components])
-    return _joined(
-        [f"{each.name} ({ended(message_of(each).rstrip('.'), MAX_WHY)})" for each in components]
-    )
+def _explained(component: ComponentReport, room: _Room) -> str:
+    return _with(component.name, message_of(component).rstrip("."), room)
 
 
-def _joined(names: list[str]) -> str:
-    if len(names) <= MAX_NAMES:
-        return ", ".join(names)
-    return f"{', '.join(names[: MAX_NAMES - 1])} and {len(names) - MAX_NAMES + 1} more"
+def _with(name: str, why: str, room: _Room, always: str = "") -> str:
+    """``name (why, always)``, as far as there is room for why."""
+    told = [*([ended(why, room.why)] if room.why else []), *([always] if always else [])]
+    return f"{name} ({', '.join(told)})" if told else name
+
+
+def _named(what: str, names: list[str], room: _Room, *, count: str | None = None) -> str:
+    if not room.names:
+        return count or what
+    if len(names) <= room.names:
+        return f"{what}: {', '.join(names)}"
+    shown = max(1, room.names - 1)
+    return f"{what}: {', '.join(names[:shown])} and {len(names) - shown} more"

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
+from stagingmirror.drift.legible import legible, pair, shortened
+
 # Of one status as JSON. The API server takes 1.5 MiB; every watcher pays for each byte.
 MAX_BYTES = 160_000
 
@@ -31,7 +33,10 @@ LEVELS = (
     Limits(facts=0, value=40, differences=2, message=160, steps=32),
 )
 
+# Characters of one value in a sentence.
+MAX_IN_A_SENTENCE = 64
 SHA256 = "sha256:"
+_HASHES = (f"hmac-{SHA256}", SHA256)
 _DIGEST = len(SHA256) + 64
 _SHORT_DIGEST = len(SHA256) + 8
 
@@ -48,7 +53,7 @@ def cut(text: str, limit: int) -> str:
 
 def ended(text: str, limit: int) -> str:
     """A sentence, cut at its end."""
-    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+    return shortened(text, limit)
 
 
 def cut_all(value: Any, limit: int) -> Any:
@@ -66,11 +71,18 @@ def short(value: str) -> str:
     """A value as it stands in a sentence: digests by their first eight digits, sealed values not at
     all.
     """
-    if value.startswith(f"hmac-{SHA256}"):
+    if value.startswith(_HASHES[0]):
         return "a value that is not shown"
     if value.startswith(SHA256):
         return value[:_SHORT_DIGEST]
-    return ended(value, 64) or "(empty)"
+    return shortened(legible(value), MAX_IN_A_SENTENCE) if value else "(empty)"
+
+
+def short_pair(one: str, other: str) -> tuple[str, str]:
+    """Two values that differ, as ``short``, and so that a reader sees where."""
+    if one.startswith(_HASHES) or other.startswith(_HASHES):
+        return short(one), short(other)
+    return pair(one, other, MAX_IN_A_SENTENCE)
 
 
 def listed(names: list[str] | tuple[str, ...], most: int = 5) -> str:

@@ -126,8 +126,20 @@ ModelName = Annotated[
     shape(r"^[^/:]+$", "MLflow's names of models and aliases contain neither '/' nor ':'"),
 ]
 
+# Characters of a fact's name: ``parameters.`` and a parameter of MLflow (250), each of whose
+# characters may be written as three.
+MAX_FACT = 768
+
 # A sentence of the user, e.g. a reason.
-Line = Annotated[str, Field(min_length=1, max_length=512)]
+Line = Annotated[
+    str,
+    Field(min_length=1, max_length=512),
+    TextRule(
+        r"self.matches(r'[\pL\pN]')",
+        'write words that somebody can read later, e.g. "smaller nodes in staging, MLP-212"',
+        lambda text: any(each.isalnum() for each in text),
+    ),
+]
 
 Duration = Annotated[
     str, Field(max_length=duration.MAX_LENGTH), shape(duration.PATTERN, duration.REMEDY)

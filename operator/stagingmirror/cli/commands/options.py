@@ -44,6 +44,9 @@ _EVERYWHERE: tuple[Any, Any] = (
 # Control characters, newline and tab excepted, as a terminal would interpret them.
 _CONTROLS = {code: "\ufffd" for code in (*range(32), *range(0x7F, 0xA0)) if code not in (9, 10)}
 
+# What kubectl takes and prints before the name of a mirror; a group may follow.
+_OUR_TYPES = frozenset({"smir", "stagingmirror", "stagingmirrors"})
+
 Command = Callable[..., Awaitable[int]]
 
 
@@ -100,21 +103,31 @@ async def _run_command(command: Command, where: dict[str, Any], given: dict[str,
         return 1
 
 
+def mirror_name(given: str) -> str:
+    """``name`` or ``namespace/name``; of ``smir/name``, as kubectl prints it, the name."""
+    head, slash, name = given.rpartition("/")
+    return name if slash and head.lower().partition(".")[0] in _OUR_TYPES else given
+
+
 def fail(message: str) -> None:
     """One line on standard error."""
     sys.stderr.write(f"error: {message.translate(_CONTROLS)}\n")
 
 
 def show(lines: Any) -> None:
-    """Lines (rich texts, or one text) on standard output; colour only on a terminal. Control
-    characters in values are replaced: none reaches the terminal.
+    """Lines (rich texts, or one text) on standard output; on a terminal in colour, and no wider
+    than it. Control characters in values are replaced: none reaches the terminal.
     """
     from rich.console import Console
     from rich.text import Text
 
+    from stagingmirror.cli.screens.text import folded
+
     console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
-    for line in [lines] if isinstance(lines, str) else lines:
-        text = line.copy() if isinstance(line, Text) else Text(line)
+    given = [lines] if isinstance(lines, str) else lines
+    texts = [line if isinstance(line, Text) else Text(line) for line in given]
+    for line in folded(texts, console.width) if console.is_terminal else texts:
+        text = line.copy()
         text.plain = text.plain.translate(_CONTROLS)  # of the same length: styles stay in place
         console.print(text)
 

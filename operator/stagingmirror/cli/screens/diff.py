@@ -54,7 +54,7 @@ def _title(component: ComponentStatus, now: float) -> Text:
     return line(symbol(component.verdict), " ", name, f"{kind} · {verdict}{when}")
 
 
-def _rows(component: ComponentStatus, mirror: Mirror) -> list[tuple[str, str, str, str]]:
+def _rows(component: ComponentStatus, mirror: Mirror) -> list[tuple[str | Text, ...]]:
     """Differences that count, each with its details below it; then those that do not count."""
     counted = {each.fact: each for each in component.differences}
     others = {
@@ -78,7 +78,7 @@ def _place(fact: str, counted: Iterable[str]) -> tuple[bool, str, bool, str]:
     return (base not in counted and fact not in counted, base, DETAIL in fact, fact)
 
 
-def _row(difference: DifferenceStatus, aside: str) -> tuple[str, str, str, str]:
+def _row(difference: DifferenceStatus, aside: str) -> tuple[str | Text, ...]:
     base, _, detail = difference.fact.partition(DETAIL)
     name = f"  {detail}" if detail else base
     production, staging = difference.production, difference.staging

@@ -12,7 +12,7 @@ from stagingmirror.api.spec.model_alias import ModelAlias
 from stagingmirror.component import Side
 from stagingmirror.components.model_alias.loads import Load, Version, load_of
 from stagingmirror.components.model_alias.names import alias_in, loaders_in
-from stagingmirror.components.model_alias.version_facts import version_facts
+from stagingmirror.components.model_alias.version_facts import details_of, version_facts
 from stagingmirror.drift.facts import Fact, Seen
 from stagingmirror.reading.reading import Reading
 from stagingmirror.reasons import Reason
@@ -64,7 +64,7 @@ def facts_of(entry: ModelAlias, side: Side, reading: Reading) -> Seen:
         # Read so that it is watched: a refresh may find that nothing needs copying.
         reading.view.get(VersionSubject(side.environment, *standing.names))
         facts |= dict(_elsewhere(standing))
-    return reading.seen(facts)
+    return reading.seen(facts, details_of(version))
 
 
 def _names(standing: Standing) -> dict[str, Fact]:

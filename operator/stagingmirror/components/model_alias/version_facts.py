@@ -1,24 +1,27 @@
 """A model version as facts: its bytes, and where it comes from."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from hashlib import sha256
 
 from stagingmirror.api.types.times import rfc3339
-from stagingmirror.drift.facts import DETAIL, Fact
+from stagingmirror.drift.facts import DETAIL, Details, Fact
 from stagingmirror.reading.reading import Reading
+from stagingmirror.reading.texts import as_fact
 from stagingmirror.sources.mlflow.subjects import Content, ModelVersion
 
 Seal = Callable[[str], str]
 
 CONTENT = "contentHash"
+REQUIREMENTS = "requirements"
 # Characters of a value that is shown as it is; of a longer one the hash is.
 MAX_SHOWN = 200
 
 _PREFIX = "sha256:"
 # ``name@digest`` of each dataset, which is no address.
 _DATASETS = re.compile(r"[^@:]+@[\w.-]+(, [^@:]+@[\w.-]+)*", re.ASCII)
-_REQUIREMENT = re.compile(r"([A-Za-z0-9][-A-Za-z0-9._]*)[^:/@]*")
+_PACKAGE = re.compile(r"[A-Za-z0-9][-A-Za-z0-9._]*")
 
 
 def version_facts(
@@ -30,7 +33,7 @@ def version_facts(
     if not isinstance(version.content, Content):
         raise reading.unseen(version.content.why.reason, version.content.why.message)
     provenance = _provenance(version, snapshot_tag, reading.view.seal)
-    values = {**dict(_content(version.content)), **dict(provenance)}
+    values = {CONTENT: hash_of(version.content), **dict(provenance)}
     facts = {name: Fact(value, declared=declared) for name, value in values.items()}
     facts["contentRead"] = Fact(rfc3339(version.content.read), compared=False)
     return facts
@@ -41,10 +44,18 @@ def hash_of(content: Content) -> str:
     return _prefixed(content.tree_hash)
 
 
-def _content(content: Content) -> Iterator[tuple[str, str]]:
-    yield CONTENT, hash_of(content)
-    for path, file in sorted(content.files.items()):
-        yield f"{CONTENT}{DETAIL}{path}", _prefixed(file.sha256)
+def details_of(version: ModelVersion) -> dict[str, Details]:
+    """What explains a difference: the files, and the packages."""
+    details: dict[str, Details] = {}
+    if isinstance(version.content, Content):
+        details[CONTENT] = partial(_files, version.content)
+    if version.requirements is not None:
+        details[REQUIREMENTS] = partial(_packages, version.requirements)
+    return details
+
+
+def _files(content: Content) -> Mapping[str, str]:
+    return {path: _prefixed(file.sha256) for path, file in content.files.items()}
 
 
 def _provenance(
@@ -60,7 +71,7 @@ def _provenance(
     if version.signature is not None:
         yield "signature", _told(version.signature, seal)
     if version.requirements is not None:
-        yield from _requirements(version.requirements)
+        yield REQUIREMENTS, _hash("\n".join(_lines(version.requirements)))
 
 
 def _snapshot(version: ModelVersion, tag: str | None) -> str | None:
@@ -68,15 +79,17 @@ def _snapshot(version: ModelVersion, tag: str | None) -> str | None:
     return tagged or ", ".join(version.dataset_inputs) or None
 
 
-def _requirements(text: str) -> Iterator[tuple[str, str]]:
-    """The hash of the list, and its lines as details; a line with an address may hold a credential
-    and is only in the hash.
-    """
-    lines = sorted({line.strip() for line in text.splitlines()} - {""})
-    yield "requirements", _hash("\n".join(lines))
-    for line in lines:
-        if plain := _REQUIREMENT.fullmatch(line):
-            yield f"requirements{DETAIL}{plain[1]}", _short(line)
+def _lines(requirements: str) -> list[str]:
+    return sorted({line.strip() for line in requirements.splitlines()} - {""})
+
+
+def _packages(requirements: str) -> Mapping[str, str]:
+    """A line with an address may hold a credential and is only in the hash of all lines."""
+    return {
+        package[0]: _short(line)
+        for line in _lines(requirements)
+        if (package := _PACKAGE.match(line)) and not any(sign in line for sign in ":/@")
+    }
 
 
 def _one_fact(name: str) -> str:
@@ -90,7 +103,7 @@ def _told(text: str, seal: Seal) -> str:
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= MAX_SHOWN else _hash(text)
+    return as_fact(text, MAX_SHOWN)
 
 
 def _hash(text: str) -> str:

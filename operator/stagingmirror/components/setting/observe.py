@@ -2,13 +2,14 @@
 
 from datetime import UTC, datetime
 
-from stagingmirror.api.spec.setting import Setting
+from stagingmirror.api.spec.setting import PLACEHOLDER, Setting
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.component import Role, Sides
 from stagingmirror.components.setting.place import place_in, readable_in, users_of
 from stagingmirror.components.setting.value import Value, value_in
 from stagingmirror.drift.facts import Fact, Seen, Unseen
 from stagingmirror.reading.reading import Reading
+from stagingmirror.reading.texts import as_fact
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.subjects import WorkloadSubject
 
@@ -27,6 +28,11 @@ def user_fact(user: WorkloadSubject) -> str:
     return f"usedBy.{user.kind}/{user.name}"
 
 
+def formed_of(entry: Setting, text: str) -> str:
+    """What staging must have where production has ``text``."""
+    return entry.staging.value.replace(PLACEHOLDER, text, 1)
+
+
 def _production(entry: Setting, sides: Sides, reading: Reading, now: float) -> dict[str, Fact]:
     place, users = place_in(entry, sides.production), users_of(entry, sides.production)
     value = value_in(reading, place, users)
@@ -40,9 +46,9 @@ def _production(entry: Setting, sides: Sides, reading: Reading, now: float) -> d
         )
     clear = readable_in(place, sides.production)
     _add_age(entry, value, now, reading, clear=clear)
-    shown = value.text if clear else reading.view.seal(value.text)
-    formed = entry.staging.value.replace("{value}", value.text)
-    expected = formed if _both_readable(entry, sides) else reading.view.seal(formed)
+    shown = as_fact(value.text) if clear else reading.view.seal(value.text)
+    formed = formed_of(entry, value.text)
+    expected = as_fact(formed) if _both_readable(entry, sides) else reading.view.seal(formed)
     return {
         VALUE: Fact(
             shown, expected=None if expected == shown else expected, declared=value.declared
@@ -54,7 +60,8 @@ def _staging(entry: Setting, sides: Sides, reading: Reading) -> dict[str, Fact]:
     place, users = place_in(entry, sides.staging), users_of(entry, sides.staging)
     value = value_in(reading, place, users)
     _add_loader(entry, sides, reading)
-    shown = value.text if _both_readable(entry, sides) else reading.view.seal(value.text)
+    text = value.text
+    shown = as_fact(text) if _both_readable(entry, sides) else reading.view.seal(text)
     facts = {VALUE: Fact(shown, declared=value.declared)}
     for user in value.stale:
         facts[user_fact(user)] = Fact("started before it was last written")

@@ -8,19 +8,22 @@ from stagingmirror.actions.step import ExecutableStep
 from stagingmirror.api.spec.setting import AnnotationOf, ConfigMapKey, Load, Setting, VariableOf
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.component import Sides
-from stagingmirror.components.setting.observe import VALUE, user_fact
+from stagingmirror.components.setting.observe import VALUE, formed_of, user_fact
 from stagingmirror.components.setting.place import (
     ValuePlace,
     not_readable,
     place_in,
     users_of,
 )
+from stagingmirror.components.setting.room import refuse_what_does_not_fit
+from stagingmirror.components.setting.value import value_in
 from stagingmirror.drift.expansion import stays
 from stagingmirror.drift.facts import Observation, Seen
 from stagingmirror.errors import CannotRefresh
 from stagingmirror.reading.patches import needed, patches, refuse_unseen
 from stagingmirror.reading.reading import Reading
 from stagingmirror.reading.running import container_of
+from stagingmirror.reading.texts import as_fact
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.subjects import ConfigMapSubject, WorkloadSubject
 from stagingmirror.sources.kubernetes.write.field_patch import (
@@ -40,22 +43,35 @@ def steps(
     facts = staging.facts if isinstance(staging, Seen) else {}
     users = users_of(entry, sides.staging)
     fact = production.facts[VALUE]
-    wanted = fact.value if fact.expected is None else fact.expected
-    if VALUE in facts and facts[VALUE].value == wanted:
+    judged = fact.value if fact.expected is None else fact.expected
+    if VALUE in facts and facts[VALUE].value == judged:
         late = [user for user in users if user_fact(user) in facts]
         return patches(component, [(user, Restart()) for user in late])
 
     place = place_in(entry, sides.staging)
     if (why := not_readable(entry, sides)) is not None:
         raise CannotRefresh(why.reason, why.message)
+    wanted = formed_of(entry, _text(view, production, place_in(entry, sides.production)))
+    former = _text(view, staging, place) if VALUE in facts else None
+    if as_fact(wanted) != judged:
+        raise CannotRefresh(
+            Reason.CHANGED_UNDERNEATH,
+            "production's value changed after it was judged; the next check judges it anew.",
+        )
     _refuse_what_would_be_expanded(entry, place, wanted)
-    _require(Reading(view, staging.began), entry, place, users, sides)
-    former = facts[VALUE].value if VALUE in facts else None
+    reading = Reading(view, staging.began)
+    _require(reading, entry, place, users, sides)
+    refuse_what_does_not_fit(reading, entry, place, wanted)
     return (
         *_load(component, entry.load, place.namespace, wanted, former),
         *_stored(component, place, wanted),
         *patches(component, _fields(place, users, wanted)),
     )
+
+
+def _text(view: View, observed: Observation, place: ValuePlace) -> str:
+    """The value itself: the fact of a long one is its hash. Raises CannotRefresh."""
+    return needed(lambda: value_in(Reading(view, observed.began), place, ())).text
 
 
 def _refuse_what_would_be_expanded(entry: Setting, place: ValuePlace, wanted: str) -> None:

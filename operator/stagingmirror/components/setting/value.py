@@ -10,6 +10,9 @@ from stagingmirror.reading.running import started, variable_of
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.subjects import ConfigMapSubject, Variable, WorkloadSubject
 
+# Characters of a value that is compared.
+MAX_VALUE = 512 * 1024
+
 _ELSEWHERE = {
     "reference": "another variable, by $(NAME), that is not known here; write the value out.",
     "configMapKeyRef": "a ConfigMap's key; track that key with configMap, and the workload in "
@@ -58,6 +61,12 @@ def _of_config_map(
         )
     if text is None:
         raise reading.absent(str(place))
+    if len(text) > MAX_VALUE:
+        raise reading.unseen(
+            Reason.TOO_LARGE,
+            f"{place} has {len(text)} characters, and at most {MAX_VALUE} are compared; track a "
+            "shorter one, e.g. a key that names the version of this one.",
+        )
     changed = config_map.changed.get(key)
     since = {
         user: started(reading, reading.get(user), earliest=changed, latest=changed)

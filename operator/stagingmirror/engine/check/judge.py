@@ -22,6 +22,7 @@ from stagingmirror.drift.verdict import Drifted
 from stagingmirror.engine.context import Judged, acceptances_of
 from stagingmirror.engine.observe.view import RecordingView
 from stagingmirror.engine.ownership.track_entries import known
+from stagingmirror.engine.refresh.record.room import fitting
 from stagingmirror.errors import CannotRefresh
 from stagingmirror.reasons import Reason
 
@@ -75,12 +76,12 @@ def judge_all(
 
 def plan_for(scene: Scene, components: Iterable[Judged]) -> Plan[ExecutableStep]:
     """What a refresh would do now."""
+    components = tuple(components)
+    proposed = [(_proposed(scene, each), each.observations) for each in components]
     return planning.make(
         [
-            planning.Proposal(
-                each.track.name, each.track.effective_mode, each.verdict, _proposed(scene, each)
-            )
-            for each in components
+            planning.Proposal(each.track.name, each.track.effective_mode, each.verdict, steps)
+            for each, steps in zip(components, fitting(proposed, scene.view), strict=True)
         ]
     )
 

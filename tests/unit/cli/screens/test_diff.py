@@ -64,3 +64,12 @@ def test_diff_of_an_old_status_begins_with_the_doubt() -> None:
 
     assert told.startswith("? its status was valid until 1 min ago")
     assert "nothing differs" not in told
+
+
+def test_diff_shows_what_a_reader_does_not_see() -> None:
+    differing = {"fact": "value", "production": "2026-11-21", "staging": "2026-11-21\n"}
+    mirror = seen(component("data", "Drifted", "value differs", differences=[differing]))
+
+    row = plain(diff_screen(mirror, believed(mirror), NOW)).splitlines()[2].split()
+
+    assert row == ["value", '"2026-11-21"', r'"2026-11-21\n"']

@@ -1,10 +1,11 @@
 """A model version as facts."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from stagingmirror.components.model_alias.version_facts import version_facts
+from stagingmirror.components.model_alias.version_facts import details_of, version_facts
 from stagingmirror.reading.reading import Reading
 from support.kinds.builders import NOW, World, version
 
@@ -13,6 +14,10 @@ def facts(tag: str | None = None, **fields: Any) -> dict[str, str]:
     reading = Reading(World(), NOW)
     found = version_facts(reading, version("12", **fields), tag, declared=False)
     return {name: fact.value for name, fact in found.items()}
+
+
+def details(fact: str, **fields: Any) -> Mapping[str, str]:
+    return details_of(version("12", **fields))[fact]()
 
 
 URL = "postgres://user:secret@db/x"
@@ -54,14 +59,11 @@ def test_the_data_snapshot_is_the_tag_else_the_datasets_of_the_run(
     assert facts(tag, **fields).get("dataSnapshot") == snapshot
 
 
-def test_each_file_is_a_detail_of_the_content() -> None:
-    found = facts(files={"tokenizer.json": "a", "deep/model.skops": "b"})
+def test_the_files_explain_the_content() -> None:
+    files = details("contentHash", files={"tokenizer.json": "a", "deep/model.skops": "b"})
 
-    assert {name for name in found if name.startswith("contentHash/")} == {
-        "contentHash/tokenizer.json",
-        "contentHash/deep/model.skops",
-    }
-    assert all(v.startswith("sha256:") for n, v in found.items() if n.startswith("contentHash"))
+    assert set(files) == {"tokenizer.json", "deep/model.skops"}
+    assert all(digest.startswith("sha256:") for digest in files.values())
 
 
 def test_a_parameter_with_a_slash_is_no_detail_of_another_one() -> None:
@@ -80,6 +82,7 @@ def test_long_texts_are_told_by_their_hash() -> None:
     assert found["signature"].startswith("sha256:")
     assert found["parameters.grid"].startswith("sha256:")
     assert facts(signature="x" * 5001)["signature"] != found["signature"]
+    assert facts(signature=found["signature"])["signature"] != found["signature"]
 
 
 def test_requirements_name_the_package_that_differs_whatever_their_order() -> None:
@@ -89,17 +92,19 @@ def test_requirements_name_the_package_that_differs_whatever_their_order() -> No
     )
 
     assert one == other
-    assert one["requirements/numpy"] == "numpy==2.1"
+    packages = details("requirements", requirements="numpy==2.1 \nmlflow==3.17.2\n")
+    assert packages == {"numpy": "numpy==2.1", "mlflow": "mlflow==3.17.2"}
 
 
 def test_an_address_in_requirements_is_never_shown() -> None:
-    found = facts(requirements="--extra-index-url https://user:hunter2@host/x\na @ https://u:p@h/a")
+    text = "--extra-index-url https://user:hunter2@host/x\na @ https://u:p@h/a\nb==1"
+    found, packages = facts(requirements=text), details("requirements", requirements=text)
 
     assert "hunter2" not in repr(found)
-    assert [name for name in found if name.startswith("requirements")] == ["requirements"]
+    assert packages == {"b": "b==1"}
 
 
 def test_what_a_version_does_not_have_is_not_claimed() -> None:
     found = facts(origin_run_id=None, parameters={}, signature=None, requirements=None)
 
-    assert set(found) == {"contentHash", "contentHash/model.skops", "contentRead"}
+    assert set(found) == {"contentHash", "contentRead"}

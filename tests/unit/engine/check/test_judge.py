@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 
+from stagingmirror.actions.step import ExecutableStep
 from stagingmirror.api.spec.mirror import StagingMirrorSpec
 from stagingmirror.api.spec.parse import parse_environment
 from stagingmirror.component import Side, Sides
 from stagingmirror.drift.facts import Hold, Seen, Unseen, Why
+from stagingmirror.drift.steps import Plan
 from stagingmirror.drift.verdict import Drifted, Held, InSync, Unknown
 from stagingmirror.engine.check import judge
 from stagingmirror.engine.check.judge import Scene, judge_all, observe_all, plan_for
@@ -19,6 +21,8 @@ from stagingmirror.view import Observed
 from support.clock import NOW
 from support.kinds.builders import sources_of
 from support.resources import resources
+
+MORE = [f"data-{number}" for number in range(5)]
 
 
 class Cluster:
@@ -38,16 +42,19 @@ class Cluster:
 
 
 def scene(
-    *track: dict[str, Any], staging: str = "same", problems: dict[str, Why] | None = None
+    *track: dict[str, Any],
+    production: str = "same",
+    staging: str = "same",
+    problems: dict[str, Why] | None = None,
 ) -> Scene:
     body = resources.mirror(track=list(track))
     sides = []
     for role, name in (("production", "Production"), ("staging", "Staging")):
         namespace = "ml-prod" if role == "production" else "ml-staging"
-        readable = {"configMaps": ["training-data"]}
+        readable = {"configMaps": ["training-data", *MORE]}
         environment = resources.environment(role, name, namespaces=[namespace], readable=readable)
         sides.append(Side(role, role, parse_environment(environment), namespace))  # type: ignore[arg-type]
-    cluster = Cluster("same", staging)
+    cluster = Cluster(production, staging)
     return Scene(
         StagingMirrorSpec.model_validate(body["spec"]),
         Sides(*sides),
@@ -59,6 +66,10 @@ def scene(
         NOW,
         problems or {},
     )
+
+
+def plan_of(scene: Scene) -> Plan[ExecutableStep]:
+    return plan_for(scene, check(scene))
 
 
 def check(scene: Scene, holds: list[Hold] | None = None) -> tuple[Judged, ...]:
@@ -149,3 +160,29 @@ def test_only_what_drifted_and_may_be_refreshed_is_planned() -> None:
     assert isinstance(components[0].verdict, Drifted)
     assert isinstance(components[0].observations.production, Seen)
     assert len(plan.steps) == 1
+
+
+def test_what_a_refresh_could_not_keep_to_roll_back_is_left_with_its_size() -> None:
+    fits, large = 400 * 1024, 480 * 1024
+
+    (step,) = plan_of(scene(resources.setting(), production="a" * fits, staging="b" * fits)).steps
+    (left,) = plan_of(scene(resources.setting(), production="a" * large, staging="b" * large)).left
+
+    assert step.components == ("training-data",)
+    assert "would have to keep 984" in left.why
+    assert "can keep 980992; make the value shorter" in left.why
+
+
+def test_of_components_that_do_not_fit_together_the_later_ones_are_left_to_the_next_refresh() -> (
+    None
+):
+    tracked = [
+        resources.setting(name, production={"configMap": {"name": name, "key": "snapshot"}})
+        for name in MORE
+    ]
+
+    plan = plan_of(scene(*tracked, production="a" * 150_000, staging="b" * 150_000))
+
+    assert [each.component for each in plan.left] == MORE[3:]
+    assert all("the next one does it" in each.why for each in plan.left)
+    assert len(plan.steps) == 3

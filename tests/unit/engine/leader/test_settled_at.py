@@ -212,7 +212,7 @@ def test_a_mirror_is_looked_at_when_an_acceptance_ends() -> None:
     accepted = {
         "component": "data",
         "fact": "value",
-        "reason": "…",
+        "reason": "understood",
         "until": "2027-01-15T08:00:05Z",
     }
 

@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from stagingmirror.actions.step import Surveyed
+from stagingmirror.actions.step import Surveyed, text_bytes
 from stagingmirror.actions.tools import Tools
-from stagingmirror.engine.refresh.record.record import Entry, Record
-from stagingmirror.errors import ChangedUnderneath, StagingMirrorError
+from stagingmirror.engine.refresh.record.record import Entry, Record, encoded
+from stagingmirror.engine.refresh.record.room import BEFORE_WRITING
+from stagingmirror.errors import ChangedUnderneath, StagingMirrorError, StepFailed
+from stagingmirror.reasons import Reason
 
 
 class TakeFailed(Exception):
@@ -46,6 +48,7 @@ async def surveyed(record: Record, tools: Tools) -> Record:
         record = record.with_entry(replace(entry, before=before))
     if missing:
         _check(record)
+        _refuse_what_does_not_fit(record)
     return record
 
 
@@ -55,3 +58,20 @@ def _check(record: Record) -> None:
         why = entry.step.check(entry.before or {}, found)
         if why is not None:
             raise TakeFailed(entry, ChangedUnderneath(why.reason, why.message))
+
+
+def _refuse_what_does_not_fit(record: Record) -> None:
+    """A record that could not be written once the first step is taken would leave staging half
+    changed.
+    """
+    held = text_bytes(encoded(record))
+    if held > BEFORE_WRITING:
+        largest = max(record.entries, key=lambda entry: len(str(entry.before)))
+        raise TakeFailed(
+            replace(largest, before=None),
+            StepFailed(
+                Reason.TOO_LARGE,
+                f"what this refresh must keep to be able to roll back has {held} bytes, and it can "
+                f"keep {BEFORE_WRITING}; make the value shorter.",
+            ),
+        )

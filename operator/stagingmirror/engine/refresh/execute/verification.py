@@ -15,7 +15,7 @@ from typing import Any
 
 from stagingmirror.api.spec.mirror import Track
 from stagingmirror.drift.accept import accepting
-from stagingmirror.drift.compare import compare, without_details
+from stagingmirror.drift.compare import compare
 from stagingmirror.drift.deploys import DeployKey
 from stagingmirror.drift.facts import Absent, Acceptance, Seen, Unseen
 from stagingmirror.engine.context import Context, Judged
@@ -39,13 +39,11 @@ class Judgement:
 
 
 def applied_of(judged: Judged) -> Applied | None:
-    """What this component is to become; None where production does not show it. Details (one per
-    file of a model) are left out: they count for nothing, and thousands do not fit into a record.
-    """
+    """What this component is to become; None where production does not show it."""
     production = judged.observations.production
     if not isinstance(production, Seen):
         return None
-    return Applied(track_mark(judged.track), without_details(production.facts))
+    return Applied(track_mark(judged.track), production.facts)
 
 
 def track_mark(track: Track) -> str:

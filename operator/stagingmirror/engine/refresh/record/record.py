@@ -4,6 +4,7 @@ Kept before the first write and before each step is taken, so that whoever reads
 could have been written. Times are POSIX seconds.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -206,6 +207,11 @@ _RECORD = TypeAdapter(Record)
 def to_json(record: Record) -> dict[str, Any]:
     """As it is kept; ``from_json`` returns an equal record."""
     return {"format": FORMAT, **_RECORD.dump_python(record, mode="json")}
+
+
+def encoded(record: Record) -> str:
+    """As its ConfigMap holds it."""
+    return json.dumps(to_json(record), sort_keys=True, ensure_ascii=False)
 
 
 def from_json(written: Mapping[str, Any]) -> Record:

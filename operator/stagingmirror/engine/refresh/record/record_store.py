@@ -12,9 +12,12 @@ from typing import Any
 
 import structlog
 
-from stagingmirror.engine.refresh.record.record import Record, from_json, to_json
+from stagingmirror.actions.step import text_bytes
+from stagingmirror.engine.refresh.record.record import Record, encoded, from_json
+from stagingmirror.engine.refresh.record.room import MOST
 from stagingmirror.engine.resources.mirror import MirrorKey
-from stagingmirror.errors import Conflicted, NotAnswered, NotThere
+from stagingmirror.errors import Conflicted, NotAnswered, NotThere, Refused
+from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.write.writer import Writer
 
 LABEL = "stagingmirror.dev/record"
@@ -147,6 +150,12 @@ class Records:
         """Replace this ``resourceVersion``; None: create it."""
         record = replace(record, writer=self._name)
         body = self._body(record, version)
+        if (held := text_bytes(body["data"][KEY])) > MOST:
+            raise Refused(
+                Reason.TOO_LARGE,
+                f"the record of this refresh would have {held} bytes, and can have {MOST}; make "
+                "the values that it writes shorter, or track fewer.",
+            )
         path = f"{self._collection}/{_name(record.uid)}"
         try:
             if version is None:
@@ -215,7 +224,7 @@ class Records:
             },
             "annotations": {MIRROR: f"{record.namespace}/{record.name}"},
         }
-        data = {KEY: json.dumps(to_json(record), sort_keys=True)}
+        data = {KEY: encoded(record)}
         return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
 
 

@@ -248,13 +248,16 @@ async def _bounded(answer: aiohttp.ClientResponse, limit: int) -> bytes:
 
 
 async def _lines(answer: aiohttp.ClientResponse, request: str) -> AsyncIterator[bytes]:
-    rest = b""
+    rest, size = [b""], 0
     async for part in answer.content.iter_any():
-        *whole, rest = (rest + part).split(b"\n")
-        for line in whole:
-            if line:
+        first, *more = part.split(b"\n")
+        rest.append(first)
+        for begun in more:
+            if line := b"".join(rest):
                 yield line
-        if len(rest) > LINE_LIMIT:
+            rest, size = [begun], 0
+        size += len(rest[-1])
+        if size > LINE_LIMIT:
             raise NotAnswered(NOT_ANSWERING, f"{request}: an event is larger than we read.")
 
 

@@ -21,8 +21,10 @@ from stagingmirror.reasons import Reason
 T = TypeVar("T")
 NOT_ANSWERING = Reason.CLUSTER_NOT_ANSWERING
 FORBIDDEN = Reason.FORBIDDEN
-# How it shows that an answer is JSON, but not of the requested form.
-MALFORMED = (ValueError, KeyError, TypeError, AttributeError, IndexError)
+# How it shows that an answer is not JSON, or nested too deeply to be read.
+_NO_JSON = (ValueError, RecursionError)
+# How it shows that it is not JSON of the requested form.
+MALFORMED = (*_NO_JSON, KeyError, TypeError, AttributeError, IndexError)
 _SHOWN_FIELDS = 5
 # Who answers with a 403 that is about the thing. Names of objects have no capitals.
 _ADMISSION = ("admission webhook", "violates PodSecurity", "ValidatingAdmissionPolicy")
@@ -36,7 +38,7 @@ def object_of(body: bytes, request: str) -> dict[str, Any]:
     """The decoded answer. What is no JSON object with a kind is garbage: ``NotAnswered``."""
     try:
         decoded = json.loads(body)
-    except ValueError:
+    except _NO_JSON:
         decoded = None
     if not isinstance(decoded, dict) or "kind" not in decoded:
         raise NotAnswered(NOT_ANSWERING, f"{request}: the answer is not Kubernetes' JSON.")
@@ -67,7 +69,7 @@ def items_of(
             yield {}, shaped(item, request, shape)
             if rest[at] == ",":
                 at += 1
-    except (ValueError, IndexError) as error:
+    except (*_NO_JSON, IndexError) as error:
         raise NotAnswered(NOT_ANSWERING, f"{request}: the list breaks off.") from error
 
 
@@ -128,7 +130,7 @@ def error_of(code: int, body: bytes, request: str) -> StagingMirrorError:
 def _status_of(body: bytes) -> dict[str, Any]:
     try:
         decoded = json.loads(body)
-    except ValueError:
+    except _NO_JSON:
         return {}
     return decoded if isinstance(decoded, dict) and decoded.get("kind") == "Status" else {}
 

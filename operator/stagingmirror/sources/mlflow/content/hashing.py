@@ -182,19 +182,29 @@ async def exactly(
         )
 
 
-class _PlainLoader(yaml.SafeLoader):
-    """YAML without references: a few lines of them can stand for gigabytes."""
+# Everything is text in it: YAML's numbers, dates and tags fail in many ways, and some take long.
+_Loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+# Lists and mappings within each other; MLflow writes two.
+_DEEPEST = 32
 
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
-            raise yaml.YAMLError("references are not read")
-        return super().compose_node(parent, index)
+
+def _refuse_what_grows(text: bytes) -> None:
+    """A few lines of references can stand for gigabytes, and nesting is read by recursion. Raises
+    YAMLError.
+    """
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if isinstance(event, yaml.AliasEvent) or depth > _DEEPEST:
+            raise yaml.YAMLError("references and deep nesting are not read")
 
 
 def _signature(text: bytes) -> str | None:
     """The model's signature as canonical JSON; None where it has none, or none that can be read."""
     try:
-        described = yaml.load(text, Loader=_PlainLoader)  # noqa: S506 - a SafeLoader
+        _refuse_what_grows(text)
+        described = yaml.load(text, Loader=_Loader)  # noqa: S506 - it makes texts, nothing else
         signature = described.get("signature") if isinstance(described, dict) else None
         if not isinstance(signature, dict):
             return None

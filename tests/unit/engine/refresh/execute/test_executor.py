@@ -1,5 +1,6 @@
 """A refresh on its way: guarded by what was there when it began, told as what was really judged."""
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -186,3 +187,33 @@ async def test_success_counts_what_was_compared_and_names_the_rest() -> None:
 def setting(name: str) -> Track:
     place = {"configMap": {"name": "training-data", "key": "snapshot"}}
     return Track.model_validate({"name": name, "setting": {"production": place}})
+
+
+@pytest.mark.parametrize("former", ["a" * 700_000, "ä" * 350_000, '"' * 350_000])
+async def test_what_could_not_be_kept_ends_the_refresh_before_anything_is_written(
+    former: str,
+) -> None:
+    refresh = Refresh(former)
+    load = replace(LOAD, former=former)
+    begun = await refresh.records.begin(replace(record(), entries=(Entry(load), Entry(SET))))
+
+    turned = await refresh.forward(begun)
+
+    assert turned.why is not None
+    assert turned.why[0] == "TooLarge"
+    assert re.search(r"has 2[0-9]{6} bytes, and it can keep 983040", turned.why[1])
+    assert (await refresh.back(turned)).result == "RolledBack"
+    assert refresh.writes == []
+
+
+async def test_a_config_map_that_would_be_too_large_is_refused_before_anything_is_written() -> None:
+    refresh = Refresh()
+    refresh.wire.objects[VALUE]["data"]["other"] = "a" * 1_000_000
+    refresh.wire.objects[VALUE]["binaryData"] = {"more": "QUFB" * 20_000}
+
+    turned = await refresh.forward(await refresh.records.begin(record()))
+
+    assert turned.why is not None
+    assert turned.why[0] == "TooLarge"
+    assert "ConfigMap training-data would have 1060003 bytes, and can have 1048576" in turned.why[1]
+    assert refresh.writes == []

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from stagingmirror.engine.refresh.record.record_store import KEY, UNREADABLE_PERIOD, Records
-from stagingmirror.errors import Conflicted, NotAnswered
+from stagingmirror.errors import Conflicted, NotAnswered, Refused
 from support.clock import Clock
 from support.kinds.records import a_record
 from support.operators.object_server import CONFIG_MAPS, ObjectServer, a_writer
@@ -113,3 +113,19 @@ async def test_an_unreadable_record_that_was_deleted_is_none_after_a_while(
 
     assert records.unreadable("uid-1") is None
     assert records.is_known("uid-1")
+
+
+async def test_a_record_that_no_config_map_can_hold_is_refused_with_its_size_and_not_sent(
+    server: ObjectServer, records: Records
+) -> None:
+    await records.load()
+    begun = await records.begin(a_record())
+    requests = len(server.requests)
+
+    with pytest.raises(Refused) as refused:
+        await records.keep(replace(begun, message="a" * 1_100_000))
+
+    assert refused.value.reason == "TooLarge"
+    assert "would have 110" in refused.value.message
+    assert len(server.requests) == requests
+    assert records.get("uid-1") == begun
