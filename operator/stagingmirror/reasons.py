@@ -236,6 +236,14 @@ class Reason(StrEnum):
     STORAGE_FULL = "StorageFull", "MLflow reports that its storage is full"
     QUOTA_EXCEEDED = "QuotaExceeded", "a ResourceQuota refuses the write"
     ADMISSION_DENIED = "AdmissionDenied", "an admission rule refuses the write"
+    REWRITTEN_BY_ADMISSION = (
+        "RewrittenByAdmission",
+        "a mutating admission rule changes what a refresh writes",
+    )
+    DRY_RUN_NOT_SUPPORTED = (
+        "DryRunNotSupported",
+        "a webhook of the cluster does not support a dry run",
+    )
     NAMESPACE_TERMINATING = "NamespaceTerminating", "the namespace is being deleted"
     NOT_ROLLED_BACK = (
         "NotRolledBack",

@@ -44,7 +44,7 @@ def plan(example: Example, world: World) -> tuple[Step, ...]:
     assert isinstance(seen.production, Seen)
     steps = example.kind.plan(example.entry, example.sides, seen.production, seen.staging, world)
     proposal = Proposal("component", "Refresh", verdict(example, world), steps)
-    return make([proposal]).steps
+    return make([proposal], {}).steps
 
 
 CHANGED = [

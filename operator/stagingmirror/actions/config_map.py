@@ -21,9 +21,14 @@ from stagingmirror.drift.wording import shown
 from stagingmirror.errors import ChangedUnderneath, Conflicted, NotAnswered, NotThere, StepFailed
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.subjects import ConfigMapKey, ConfigMapSubject
-from stagingmirror.sources.kubernetes.write.field_managers import is_foreign, our_entry, owner_of
+from stagingmirror.sources.kubernetes.write.field_managers import (
+    FIELD_MANAGER,
+    is_foreign,
+    our_entry,
+    owner_of,
+)
 from stagingmirror.sources.kubernetes.write.field_patch import Body
-from stagingmirror.sources.kubernetes.write.writer import MERGE
+from stagingmirror.sources.kubernetes.write.writer import MERGE, rewritten
 from stagingmirror.view import View
 
 _ATTEMPTS = 5
@@ -84,6 +89,9 @@ class SetConfigMapKey(ExecutableStep):
             "ours": our_entry(body),
         }
 
+    async def rehearse(self, task: Task, tools: Tools) -> None:
+        await self._write(task, task.before["value"], self.value, tools, dry_run=True)
+
     async def take(self, task: Task, tools: Tools) -> Outcome:
         await self._write(task, task.before["value"], self.value, tools)
         return Arrived("written")
@@ -93,14 +101,24 @@ class SetConfigMapKey(ExecutableStep):
         now = _value(body, self.key)
         if now == self.value:
             return Arrived("holds the value")
-        if now != task.before["value"]:
+        if now != task.before["value"] or self._owner(body) == FIELD_MANAGER:
             raise self._changed(body)
         manager = self._owner(body) or "somebody"
         return Reverted(manager, f"{manager} changed {self.key} of {self._name}")
 
     async def roll_back(self, task: Task, tools: Tools) -> Outcome:
         try:
-            await self._write(task, self.value, task.before["value"], tools)
+            body = await tools.writer.get(self._path)
+            if body["metadata"]["uid"] != task.before["uid"]:
+                raise self._changed(body)
+            now, before = _value(body, self.key), task.before["value"]
+            if now == before:
+                # Whoever took the step may not know yet that it does not lead any more.
+                await tools.writer.touch(self.namespace, self._path)
+            else:
+                # What admission made of our value is ours to take back.
+                former = now if self._owner(body) == FIELD_MANAGER else self.value
+                await self._write(task, former, before, tools)
         except NotThere:
             return Arrived("is gone; nothing to roll back")
         return Arrived("written back")
@@ -139,7 +157,13 @@ class SetConfigMapKey(ExecutableStep):
         return owner_of(body, ("f:data", f"f:{self.key}"))
 
     async def _write(
-        self, task: Task, former: str | None, target: str | None, tools: Tools
+        self,
+        task: Task,
+        former: str | None,
+        target: str | None,
+        tools: Tools,
+        *,
+        dry_run: bool = False,
     ) -> None:
         for _ in range(_ATTEMPTS):
             body = await tools.writer.get(self._path)
@@ -149,9 +173,12 @@ class SetConfigMapKey(ExecutableStep):
             if now != former or body["metadata"]["uid"] != task.before["uid"]:
                 raise self._changed(body)
             try:
-                await tools.writer.patch(
-                    self.namespace, self._path, self._patch(body, target), MERGE
+                patch = self._patch(body, target)
+                answer = await tools.writer.patch(
+                    self.namespace, self._path, patch, MERGE, dry_run=dry_run
                 )
+                if _value(answer, self.key) != target:
+                    raise rewritten(f"{self.key} of {self._name}")
                 return
             except Conflicted:
                 continue
@@ -162,8 +189,10 @@ class SetConfigMapKey(ExecutableStep):
         fence = {"uid": metadata["uid"], "resourceVersion": metadata["resourceVersion"]}
         return {"metadata": fence, "data": {self.key: target}}
 
-    def _changed(self, body: Body) -> ChangedUnderneath:
+    def _changed(self, body: Body) -> ChangedUnderneath | StepFailed:
         who = self._owner(body) or "somebody"
+        if who == FIELD_MANAGER:
+            return rewritten(f"{self.key} of {self._name}")
         return ChangedUnderneath(
             Reason.CHANGED_UNDERNEATH,
             f"{who} changed {self.key} of {self._name} during the refresh.",

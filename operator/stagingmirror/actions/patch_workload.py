@@ -46,7 +46,7 @@ from stagingmirror.sources.kubernetes.write.rollout_status import (
     running_digests,
     unnoticed,
 )
-from stagingmirror.sources.kubernetes.write.writer import changed_underneath, workload_path
+from stagingmirror.sources.kubernetes.write.writer import changed_underneath, is_ours, workload_path
 
 # Appended to a restart's token where the refresh is rolled back: pods that started in between have
 # read the new values, so the old template alone would not do.
@@ -130,18 +130,25 @@ class PatchWorkload(ExecutableStep):
             "stuck": is_stuck(rollout),
         }
 
+    async def rehearse(self, task: Task, tools: Tools) -> None:
+        await self._change(self._forward(task), task, tools, dry_run=True)
+
     async def take(self, task: Task, tools: Tools) -> Outcome:
         body = await self._change(self._forward(task), task, tools)
         return Arrived("patched", after={**task.after, "generation": _generation(body)})
 
     async def verify(self, task: Task, tools: Tools) -> Outcome | Reverted:
         rollout = await self._rollout(tools)
+        restored: list[Change] = []
         for change in self._forward(task):
             now = read_field(rollout.body, self.kind, change.write)
-            if now not in (change.target, change.former):
+            if now == change.target:
+                continue
+            if now != change.former or is_ours(rollout.body, self.kind, change):
                 raise changed_underneath(rollout.body, self.kind, change)
-            if now != change.target:
-                return self._reverted(rollout.body, change)
+            restored.append(change)
+        if restored:
+            return self._reverted(rollout.body, restored)
         if not self._rolls_out:
             return Arrived("written")
         generation, was_stuck = int(task.after["generation"]), bool(task.before["stuck"])
@@ -156,6 +163,9 @@ class PatchWorkload(ExecutableStep):
             todo, foreign = self._backward(body, task)
             if todo:
                 body = await self._change(todo, task, tools)
+            elif "generation" not in task.after:
+                # Whoever took the step may not know yet that it does not lead any more.
+                await tools.writer.touch(self.namespace, self._path)
         except NotThere:
             return Arrived("is gone; nothing to roll back")
         if foreign:
@@ -206,9 +216,11 @@ class PatchWorkload(ExecutableStep):
     async def _rollout(self, tools: Tools) -> Rollout:
         return await read_rollout(tools.writer, self.kind, self.namespace, self.name)
 
-    async def _change(self, changes: list[Change], task: Task, tools: Tools) -> dict[str, Any]:
-        uid = task.before["uid"]
-        return await tools.writer.change(self.kind, self.namespace, self.name, uid, changes)
+    async def _change(
+        self, changes: list[Change], task: Task, tools: Tools, *, dry_run: bool = False
+    ) -> dict[str, Any]:
+        at = self.kind, self.namespace, self.name, task.before["uid"]
+        return await tools.writer.change(*at, changes, dry_run=dry_run)
 
     def _forward(self, task: Task) -> list[Change]:
         return [
@@ -225,7 +237,11 @@ class PatchWorkload(ExecutableStep):
             back = Change(change.write, change.target, _before(change, task))
             if now == change.target != change.former:
                 todo.append(back)
-            elif now not in (change.former, back.target):
+            elif now in (change.former, back.target):
+                continue
+            elif is_ours(body, self.kind, change):  # what admission made of it
+                todo.append(replace(back, former=now))
+            else:
                 foreign.append(back)
         return todo, foreign
 
@@ -258,9 +274,13 @@ class PatchWorkload(ExecutableStep):
                     "pin it by digest.",
                 )
 
-    def _reverted(self, body: Body, change: Change) -> Reverted:
-        manager = owner_of(body, path_of(body, self.kind, change.write)) or "somebody"
-        return Reverted(manager, f"{manager} changed the {field_of(change.write)} of {self._name}")
+    def _reverted(self, body: Body, changes: Sequence[Change]) -> Reverted:
+        by_manager: dict[str, list[str]] = {}
+        for change in changes:
+            manager = owner_of(body, path_of(body, self.kind, change.write)) or "somebody"
+            by_manager.setdefault(manager, []).append(field_of(change.write))
+        who = [f"{manager} changed the {', '.join(names)}" for manager, names in by_manager.items()]
+        return Reverted(", ".join(by_manager), f"{' and '.join(who)} of {self._name}")
 
 
 def _text(write: FieldWrite, task: Task) -> str:

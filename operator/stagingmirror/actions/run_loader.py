@@ -27,6 +27,8 @@ from stagingmirror.sources.kubernetes.write.loader_jobs import (
     exists,
     observe,
     read_cron_job,
+    rehearse,
+    release,
     start,
 )
 from stagingmirror.view import View
@@ -37,7 +39,8 @@ GRACE = 60.0
 
 @dataclass(frozen=True, slots=True)
 class RunLoader(ExecutableStep):
-    """``after`` holds the Jobs that were made: ``job`` and, where rolled back, ``backJob``.
+    """``after`` holds the Jobs that were made: ``job`` and, where rolled back, ``backJob``; each
+    with the time when it was let run (``jobBegan``).
     ``found``: there is a Job, though its maker died before it could note it.
     """
 
@@ -89,6 +92,9 @@ class RunLoader(ExecutableStep):
         await read_cron_job(tools.writer, self._load(refresh, self.value))
         return {"former": self.former}
 
+    async def rehearse(self, task: Task, tools: Tools) -> None:
+        await rehearse(tools.writer, self._load(task.refresh, self.value))
+
     async def take(self, task: Task, tools: Tools) -> Outcome:
         return await self._run("job", self._load(task.refresh, self.value), task, tools)
 
@@ -131,14 +137,18 @@ class RunLoader(ExecutableStep):
         return Underway(f"waits for {left} to end")
 
     async def _run(self, note: str, load: Load, task: Task, tools: Tools) -> Outcome:
-        uid = task.after.get(note)
+        uid, began = task.after.get(note), task.after.get(f"{note}Began")
         if uid is None:
+            # Keeping this in the record proves that no other process has taken it over.
             uid = await start(tools.writer, load)
-            after = {**task.after, note: uid, f"{note}Began": tools.clock()}
+            return Underway(f"Job {load.name} is made", after={**task.after, note: uid})
+        if began is None:
+            await release(tools.writer, load, uid)
+            after = {**task.after, f"{note}Began": tools.clock()}
             return Underway(f"Job {load.name} started", after=after)
         ended = await observe(tools.writer, load, uid)
         if ended is None:
-            return self._still_running(float(task.after[f"{note}Began"]), load, tools)
+            return self._still_running(float(began), load, tools)
         if ended.reason is not None:
             raise StepFailed(
                 Reason.LOADER_FAILED,

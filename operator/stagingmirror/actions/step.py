@@ -89,6 +89,13 @@ class ExecutableStep(Step):
         nothing.
         """
 
+    async def rehearse(self, task: Task, tools: Tools) -> None:
+        """Raises what ``take`` would raise, as far as the system tells without doing it (names,
+        sizes, rights, rules of admission). Writes nothing. Values that an earlier step will produce
+        are not known yet.
+        """
+        return
+
     @abstractmethod
     async def take(self, task: Task, tools: Tools) -> Outcome:
         """Do it, or go on with it."""

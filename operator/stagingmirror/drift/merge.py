@@ -56,6 +56,26 @@ def merged(steps: Iterable[S]) -> tuple[S, ...]:
     return tuple(sorted((_with_id(step) for step in result.values()), key=_order))
 
 
+def parts_of(steps: Iterable[S]) -> tuple[S, ...]:
+    """Those of these steps that ``merged`` makes one step with a different one."""
+    alike: dict[Hashable, dict[str, S]] = defaultdict(dict)
+    every = list(steps)
+    for step in every:
+        alike[step.merge_key()][step.id] = step
+    return tuple(step for step in every if len(alike[step.merge_key()]) > 1)
+
+
+def without(steps: Iterable[S], components: frozenset[str]) -> tuple[S, ...]:
+    """What is left of these steps for all other components. A step that does different things for
+    several components must be given as its parts.
+    """
+    kept = (
+        replace(step, components=tuple(each for each in step.components if each not in components))
+        for step in steps
+    )
+    return merged(step for step in kept if step.components)
+
+
 def _conflict(component: str, other: str, place: Place) -> str:
     if other == component:
         return f"writes two different things to {place}; name it once"

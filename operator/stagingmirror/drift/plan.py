@@ -4,13 +4,13 @@ A component is done whole or left: where one of its steps cannot be done, none i
 from their content, so the same plan has the same ids in every process.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Generic, Literal, TypeVar
 
 from stagingmirror.drift.facts import DETAIL, Why
-from stagingmirror.drift.merge import conflicts, merged, named
+from stagingmirror.drift.merge import conflicts, merged, named, parts_of
 from stagingmirror.drift.steps import Left, Plan, Step
 from stagingmirror.drift.verdict import Accepted, Drifted, Held, InSync, Unknown, Verdict
 
@@ -37,9 +37,13 @@ class Proposal(Generic[S_co]):
     steps: tuple[S_co, ...] | Why = ()
 
 
-def make(proposals: Sequence[Proposal[S]]) -> Plan[S]:
-    """The plan for these components, in their order. What is in sync is in neither list."""
-    left = {each.component: why for each in proposals if (why := _left(each)) is not None}
+def make(proposals: Sequence[Proposal[S]], without: Mapping[str, str]) -> Plan[S]:
+    """The plan for these components, in their order. What is in sync is in neither list.
+
+    ``without``: components that would be refreshed and are left now, each with the reason.
+    """
+    own = {each.component: why for each in proposals if (why := _left(each)) is not None}
+    left = {**without, **own}
     wanted = {
         each.component: named(each.steps)
         for each in proposals
@@ -50,8 +54,10 @@ def make(proposals: Sequence[Proposal[S]]) -> Plan[S]:
     for component, why in conflicts(wanted).items():
         left[component] = why
         del wanted[component]
+    steps = [step for each in wanted.values() for step in each]
     return Plan(
-        steps=merged(step for steps in wanted.values() for step in steps),
+        steps=merged(steps),
+        parts=parts_of(steps),
         left=tuple(
             Left(each.component, left[each.component])
             for each in proposals

@@ -87,8 +87,8 @@ def renamed(value: Value, ids: Mapping[str, str]) -> Value:
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """A component that a refresh would not touch, and why (mode Report, held, accepted, nothing to
-    do, not comparable).
+    """A component that a refresh does not touch, and why (mode Report, held, accepted, nothing to
+    do, not comparable, or found to be impossible before the first write).
     """
 
     component: str
@@ -100,7 +100,11 @@ S_co = TypeVar("S_co", bound=Step, covariant=True)
 
 @dataclass(frozen=True, slots=True)
 class Plan(Generic[S_co]):
-    """Steps in the order in which they run: prepare, then stores, then workloads."""
+    """Steps in the order in which they run: prepare, then stores, then workloads.
+
+    ``parts``: of steps that do different things for several components, what each of them wants.
+    """
 
     steps: tuple[S_co, ...]
     left: tuple[Left, ...]
+    parts: tuple[S_co, ...] = ()

@@ -1,7 +1,7 @@
 """Everything that one pass knows of one mirror, handed from step to step as plain values."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from stagingmirror.actions.step import ExecutableStep
@@ -10,6 +10,7 @@ from stagingmirror.api.types.times import posix
 from stagingmirror.component import Sides
 from stagingmirror.drift.deploys import DeployKey
 from stagingmirror.drift.facts import Acceptance, Hold, Observations
+from stagingmirror.drift.plan import Proposal, make
 from stagingmirror.drift.steps import Plan
 from stagingmirror.drift.verdict import Verdict
 from stagingmirror.engine.resources.mirror import Mirror
@@ -35,11 +36,22 @@ class Context:
     components: tuple[Judged, ...]
     holds: tuple[Hold, ...]
     """Holds of this mirror that have not expired."""
+    proposals: tuple[Proposal[ExecutableStep], ...]
+    """What a refresh would do for each component, not merged yet."""
     plan: Plan[ExecutableStep]
     """What a refresh would do now; status shows it, ``kubectl stagingmirror plan`` prints it."""
     parts: Mapping[DeployKey, Collection[Subject[Any]]]
     """What was read for one component on one side."""
     now: float
+    without: Mapping[str, str] = field(default_factory=dict)
+    """Components that the plan leaves beside those that it must, each with the reason."""
+
+    def leaving(self, more: Mapping[str, str]) -> "Context":
+        """With a plan that leaves these components too."""
+        if not more:
+            return self
+        without = {**self.without, **more}
+        return replace(self, without=without, plan=make(self.proposals, without))
 
 
 def acceptances_of(spec: StagingMirrorSpec) -> tuple[Acceptance, ...]:

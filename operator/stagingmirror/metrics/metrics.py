@@ -84,6 +84,13 @@ class Metrics:
         """A rollout of a tracked workload was seen."""
         self._deploys.labels(namespace, name, side).inc()
 
+    def rollback_waits(self, namespace: str, name: str, *, waits: bool) -> None:
+        """Whether the rollback of a mirror, which may be deleted, waits for something."""
+        if waits:
+            self._rollbacks.labels(namespace, name).set(1)
+        else:
+            self._rollbacks.remove_by_labels({"namespace": namespace, "name": name})
+
     def status_written(self, outcome: str) -> None:
         """``changed``, ``heartbeat`` or ``refused``."""
         self._writes.labels(outcome).inc()
@@ -136,6 +143,13 @@ class Metrics:
         )
         self._writes = self._counter(
             "stagingmirror_status_writes", "Statuses that were written.", ("outcome",)
+        )
+
+        self._rollbacks = Gauge(
+            "stagingmirror_rollback_waiting",
+            "1 while the rollback of a mirror waits for something, which the log names.",
+            MIRROR,
+            registry=self.registry,
         )
 
     def _make_calls(self) -> None:

@@ -8,16 +8,17 @@ from stagingmirror.actions.step import ExecutableStep
 from stagingmirror.api.spec.mirror import StagingMirrorSpec
 from stagingmirror.api.status.model import MirrorStatus
 from stagingmirror.component import Side, Sides
+from stagingmirror.drift.compare import judge
 from stagingmirror.drift.facts import Fact, Hold, Observation, Observations, Seen
+from stagingmirror.drift.plan import Proposal
 from stagingmirror.drift.steps import Left, Plan
-from stagingmirror.drift.verdict import InSync, Verdict
+from stagingmirror.drift.verdict import Verdict
 from stagingmirror.engine.context import Context, Judged
 from stagingmirror.engine.resources.mirror import Mirror, MirrorKey
 from stagingmirror.sources.kubernetes.write.field_patch import SetImage
 from support.kinds.builders import NOW, environment
 from support.resources import resources
 
-IN_SYNC = InSync(1)
 STEP = PatchWorkload(
     "patch-1",
     ("features",),
@@ -54,11 +55,12 @@ def context(
     annotations: Mapping[str, str] | None = None,
     now: float = NOW,
     writes: bool = True,
-    verdict: Verdict = IN_SYNC,
+    verdict: Verdict | None = None,
     mode: str | None = None,
 ) -> Context:
     """One component ``features`` whose production was seen ten seconds ago. ``writes=False``: no
-    ``spec.refresh``.
+    ``spec.refresh``. Without a verdict it is what both sides show; without an own plan it has
+    ``steps`` where it is Drifted.
     """
     whole = {"schedule": "0 6 * * *", **(refresh or {})}
     features = resources.pipeline_image("features") | ({"mode": mode} if mode else {})
@@ -70,6 +72,7 @@ def context(
     observations = Observations(
         production or Seen(facts, now - 10), staging or Seen({"digest": Fact("sha256:1")}, now - 10)
     )
+    judged = verdict or judge("features", observations, now=now, stale_after=120.0)
     return Context(
         mirror=a_mirror(annotations, status),
         spec=spec,
@@ -77,8 +80,9 @@ def context(
             Side("production", "production", environment(), "ml-prod"),
             Side("staging", "staging", environment("Staging"), "ml-staging"),
         ),
-        components=(Judged(spec.track[0], observations, verdict),),
+        components=(Judged(spec.track[0], observations, judged),),
         holds=holds,
+        proposals=(Proposal("features", spec.track[0].effective_mode, judged, steps),),
         plan=Plan(steps, left),
         parts={},
         now=now,

@@ -14,13 +14,23 @@ Answer = tuple[int, dict[str, Any]]
 Respond = Callable[[str, str, Any], Answer]
 """From method, path and decoded body to status and body."""
 
+NO_DRY_RUN = {
+    "kind": "Status",
+    "reason": "BadRequest",
+    "message": 'admission webhook "pins" does not support dry run',
+}
+
 
 @asynccontextmanager
 async def an_api_server(respond: Respond) -> AsyncIterator[KubernetesClient]:
-    """A client of a server that answers so."""
+    """A client of a server that answers so. Whoever asks for a dry run meets a webhook that has
+    none.
+    """
 
     async def handle(request: web.Request) -> web.Response:
         body = await request.json() if request.can_read_body else None
+        if "dryRun" in request.query:
+            return web.json_response(NO_DRY_RUN, status=400)
         status, answer = respond(request.method, request.path, body)
         return web.json_response(answer, status=status)
 

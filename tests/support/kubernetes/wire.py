@@ -1,7 +1,7 @@
 """What an API server would answer to the hands of a refresh: objects by path, kept as told."""
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from stagingmirror.errors import Conflicted, NotThere
@@ -19,6 +19,10 @@ class Wire:
         self.calls: list[str] = []
         self.silent: Exception | None = None
         """Raised by every reading."""
+        self.refused: dict[str, Exception] = {}
+        """By path, what a dry run raises."""
+        self.admit: Callable[[Object], object] = lambda body: None
+        """What mutating admission does to each object that is written."""
 
     def put(self, path: str, body: Object) -> Object:
         """The object is there; its metadata is completed. Collections are paths before its last
@@ -41,6 +45,8 @@ class Wire:
         if method == "GET":
             return self._get(path, (query or {}).get("labelSelector"))
         sent: Any = body
+        if (query or {}).get("dryRun"):
+            return self._rehearsed(method, path, sent)
         policy = sent["propagationPolicy"] if method == "DELETE" else ""
         self.calls.append(f"{method} {path} {policy}".strip())
         match method:
@@ -51,32 +57,55 @@ class Wire:
             case "DELETE":
                 del self.objects[path]
             case _:
-                _merge(self._there(path), sent)
+                _merge(self._there(path), copy.deepcopy(sent))
+                self.admit(self.objects[path])
+                version = int(self.objects[path]["metadata"]["resourceVersion"]) + 1
+                self.objects[path]["metadata"]["resourceVersion"] = str(version)
         return copy.deepcopy(self.objects.get(path, {"kind": "Status"}))
+
+    def _rehearsed(self, method: str, path: str, sent: Object) -> Object:
+        """What a dry run is answered with; nothing is kept, and no call counted."""
+        if path in self.refused:
+            raise self.refused[path]
+        if method == "POST":
+            answer = copy.deepcopy(sent)
+        else:
+            answer = copy.deepcopy(self._there(path))
+            _merge(answer, copy.deepcopy(sent))
+        self.admit(answer)
+        return answer
 
     def _get(self, path: str, labels: str | None) -> Object:
         if self.silent is not None:
             raise self.silent
         if labels is None:
             return copy.deepcopy(self._there(path))
-        wanted = dict(each.split("=", 1) for each in labels.split(","))
         found = [
             copy.deepcopy(body)
             for place, body in self.objects.items()
             if place.rpartition("/")[0] == path
-            and wanted.items() <= (body["metadata"].get("labels") or {}).items()
+            and _selected(body["metadata"].get("labels") or {}, labels)
         ]
         return {"items": found}
 
     def _create(self, path: str, body: Object) -> Object:
         if path in self.objects:
             raise Conflicted("AlreadyExists", path)
-        return copy.deepcopy(self.put(path, copy.deepcopy(body)))
+        body = copy.deepcopy(body)
+        self.admit(body)
+        return copy.deepcopy(self.put(path, body))
 
     def _there(self, path: str) -> Object:
         if path not in self.objects:
             raise NotThere("NotFound", path)
         return self.objects[path]
+
+
+def _selected(labels: Mapping[str, str], selector: str) -> bool:
+    wanted = [each.partition("=") for each in selector.split(",")]
+    return all(
+        labels.get(name) == value if sign else name in labels for name, sign, value in wanted
+    )
 
 
 def _merge(into: Object, patch: Object) -> None:

@@ -102,7 +102,8 @@ class KillingProxy:
     ) -> web.StreamResponse:
         headers = {k: v for k, v in request.headers.items() if k.lower() not in _HOP}
         body = await request.read()
-        is_counted = self._counts(request.method, request.path, body)
+        is_write = "dryRun" not in request.query
+        is_counted = is_write and self._counts(request.method, request.path, body)
         if is_counted and self.killed.is_set():
             raise web.HTTPBadGateway  # the dead write nothing
         async with session.request(

@@ -33,12 +33,19 @@ REQUESTED = {"stagingmirror.dev/refresh-at": "now"}
 SEEN_BEFORE = {"conditions": [{"type": "Ready", "status": "True"}]}
 
 
-@dataclass
-class Events:
-    news: list[tuple[str, str]] = field(default_factory=list)
+@dataclass(slots=True)
+class Told:
+    """What was reported, in order."""
 
-    def emit(self, key: MirrorKey, uid: str, kind: str, reason: str, message: str) -> None:
-        self.news.append((reason, message))
+    news: list[str] = field(default_factory=list)
+    waits: list[str | None] = field(default_factory=list)
+    """What rollbacks waited for."""
+
+    def took_over(self, key: MirrorKey, uid: str, message: str) -> None:
+        self.news.append(message)
+
+    def rollback_waits(self, key: MirrorKey, awaited: str | None) -> None:
+        self.waits.append(awaited)
 
 
 @dataclass
@@ -94,7 +101,7 @@ async def a_refresher() -> AsyncIterator[ServedRefresher]:
             tools,
             runtime=a_runtime(lambda: served.now),
             settings=Settings(namespace="operator"),
-            emit=Events().emit,
+            reporter=Told(),
             mirror_is_there=mirrors.__contains__,
             same_place=lambda one, other: one == other,
             prove=lambda key, since: None,

@@ -20,7 +20,8 @@ from stagingmirror.api.types.base import API_VERSION
 from stagingmirror.api.types.times import rfc3339
 from stagingmirror.component import Side, Sides
 from stagingmirror.drift.places import Place
-from stagingmirror.engine.check.judge import Scene, judge_all, observe_all, plan_for
+from stagingmirror.drift.plan import make
+from stagingmirror.engine.check.judge import Scene, judge_all, observe_all, proposals_for
 from stagingmirror.engine.context import Context, Judged
 from stagingmirror.engine.holds.active import in_force, read
 from stagingmirror.engine.observe.check_requests import REFRESH_AT
@@ -42,18 +43,9 @@ from support.operators.probes import probes_of
 from support.operators.runtimes import a_runtime
 from support.operators.waiting import holds
 from support.resources import resources
+from support.sandbox.refresher import Told
 
 Object = dict[str, Any]
-
-
-@dataclass(slots=True)
-class Told:
-    """What was told, in order: reason and message."""
-
-    news: list[tuple[str, str]] = field(default_factory=list)
-
-    def emit(self, key: MirrorKey, uid: str, kind: str, reason: str, message: str) -> None:
-        self.news.append((reason, message))
 
 
 @dataclass(slots=True)
@@ -129,7 +121,7 @@ class Sandbox:
             self.tools,
             runtime=a_runtime(time.time, lambda: self.leading),
             settings=self.settings,
-            emit=self.told.emit,
+            reporter=self.told,
             mirror_is_there=lambda uid: self._uid() == uid,
             same_place=lambda one, other: one == other,
             prove=lambda key, since: None,
@@ -156,7 +148,7 @@ class Sandbox:
             scene = Scene(spec, sides, view, time.time(), {})
             held = await asyncio.to_thread(self._holds)
             self.judged = judge_all(scene, observe_all(scene), held)
-            plan = plan_for(scene, self.judged)
+            proposals = proposals_for(scene, self.judged)
             await self._look_anew(view, since)
         assert scene is not None
         return Context(
@@ -165,7 +157,8 @@ class Sandbox:
             sides=sides,
             components=self.judged,
             holds=tuple(held),
-            plan=plan,
+            proposals=proposals,
+            plan=make(proposals, {}),
             parts={key: part.subjects for key, part in view.parts.items()},
             now=scene.now,
         )

@@ -142,3 +142,80 @@ async def test_an_annotation_waits_for_no_pods(spec: dict[str, Any]) -> None:
 
     del patched.body["metadata"]["annotations"]["example.com/snapshot"]
     assert await action.verify_rollback(task, patched.tools) == Arrived("as before")
+
+
+def pins(patched: Patched, image: str) -> None:
+    """Admission makes this of every image, in the name of whoever writes."""
+
+    def admit(body: dict[str, Any]) -> None:
+        body["spec"]["template"]["spec"]["containers"][0]["image"] = image
+        fields: dict[str, Any] = {"f:containers": {'k:{"name":"app"}': {"f:image": {}}}}
+        written = {"f:spec": {"f:template": {"f:spec": fields}}}
+        body["metadata"]["managedFields"] = [
+            {"manager": "stagingmirror", "operation": "Update", "fieldsV1": written}
+        ]
+
+    patched.wire.admit = admit
+
+
+async def test_what_admission_makes_of_an_image_is_known_before_it_is_written() -> None:
+    patched = Patched()
+    task = await patched.surveyed()
+    pins(patched, THEIRS)
+
+    with pytest.raises(StepFailed) as refused:
+        await patching().rehearse(task, patched.tools)
+
+    assert refused.value.reason == "RewrittenByAdmission"
+    assert "the image of app of Deployment server" in refused.value.message
+    assert patched.wire.calls == []
+
+
+async def test_what_admission_made_of_our_image_is_taken_back_as_ours() -> None:
+    patched = Patched()
+    task = await patched.surveyed()
+    pins(patched, THEIRS)
+    for call in (patching().take, patching().take):  # also where the first answer was lost
+        with pytest.raises(StepFailed, match="admission rule"):
+            await call(task, patched.tools)
+    patched.wire.admit = lambda body: None
+
+    outcome = await patching().roll_back(task, patched.tools)
+
+    assert isinstance(outcome, Arrived)
+    assert patched.body["spec"]["template"]["spec"]["containers"][0]["image"] == OLD
+
+
+async def test_an_image_that_admission_keeps_as_it_was_is_nobodys_revert() -> None:
+    patched = Patched()
+    task = replace(await patched.surveyed(), after={"generation": 2})
+    pins(patched, OLD)
+    with pytest.raises(StepFailed, match="admission rule"):
+        await patching().take(task, patched.tools)
+
+    with pytest.raises(StepFailed, match="admission rule"):
+        await patching().verify(task, patched.tools)
+
+
+async def test_a_patch_of_a_paused_leader_that_comes_after_the_rollback_is_fenced() -> None:
+    patched = Patched()
+    task, version = await patched.surveyed(), patched.body["metadata"]["resourceVersion"]
+
+    await patched.roll_back(task)
+
+    assert patched.body["metadata"]["resourceVersion"] != version
+    assert patched.body["metadata"]["annotations"] == {"deployment.kubernetes.io/revision": "1"}
+
+
+async def test_every_field_that_was_set_back_is_named_with_who_did_it() -> None:
+    patched = Patched()
+    action = patching(IMAGE, SetAnnotation("team/a", "2"), SetAnnotation("team/b", "2"))
+    task = replace(await patched.surveyed(action), after={"generation": 2})
+
+    outcome = await action.verify(task, patched.tools)
+
+    assert outcome == Reverted(
+        "somebody",
+        "somebody changed the image of app, annotation team/a, annotation team/b of Deployment "
+        "server",
+    )

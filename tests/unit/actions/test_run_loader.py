@@ -1,12 +1,13 @@
 """A loader on the way back: the former value is loaded once nothing else loads any more."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from stagingmirror.actions.run_loader import RunLoader
 from stagingmirror.actions.step import Arrived, Outcome, Task, Underway
-from stagingmirror.errors import StepFailed
+from stagingmirror.errors import NotThere, StepFailed
 from support.clock import NOW
 from support.kinds.tools import Bench
 from support.kubernetes.workloads import cron_job
@@ -25,13 +26,22 @@ class Loads(Bench):
         self.wire.put("/apis/batch/v1/namespaces/ml/cronjobs/load", cron_job("load", "ml", "x"))
 
     async def forward(self) -> Task:
-        outcome = await LOADING.take(Task("r1", {}, {}, {}, 0.0, give_up=NOW + 1000), self.tools)
-        assert outcome.after is not None
-        return Task("r1", {}, outcome.after, {}, 0.0, give_up=NOW + 1000)
+        task = Task("r1", {}, {}, {}, 0.0, give_up=NOW + 1000)
+        for _ in ("made", "let run"):
+            task = await self.take(task)
+        return task
+
+    async def take(self, task: Task) -> Task:
+        outcome = await LOADING.take(task, self.tools)
+        return task if outcome.after is None else replace(task, after=outcome.after)
 
     @property
     def job(self) -> str:
         return self.jobs()[0]
+
+    @property
+    def body(self) -> dict[str, Any]:
+        return self.wire.objects[f"{JOBS}/{self.job}"]
 
     def jobs(self) -> list[str]:
         return [path.rpartition("/")[2] for path in self.wire.objects if path.startswith(JOBS)]
@@ -65,7 +75,7 @@ async def test_the_back_loader_waits_for_the_last_pod_of_the_forward_one() -> No
     assert loads.jobs() == []
     del loads.wire.objects[f"{PODS}/{first}-x"]
     outcome, task = await loads.back(task)
-    assert outcome.message == f"Job {loads.job} started"
+    assert outcome.message == f"Job {loads.job} is made"
     assert loads.job != first
 
 
@@ -90,7 +100,7 @@ async def test_pods_that_have_ended_are_not_waited_for(phase: str) -> None:
 
     outcome, _ = await loads.back(task)
 
-    assert outcome.message.endswith("started")
+    assert outcome.message.endswith("is made")
     assert len(loads.jobs()) == 2
 
 
@@ -116,7 +126,7 @@ async def test_a_job_whose_maker_died_is_known_to_have_run_once_it_has_ended() -
     del loads.wire.objects[f"{JOBS}/{loads.job}"]
     outcome, _ = await loads.back(task)
 
-    assert outcome.message.endswith("started")
+    assert outcome.message.endswith("is made")
 
 
 async def test_a_loader_that_never_started_is_not_run_back() -> None:
@@ -140,3 +150,55 @@ async def test_what_cannot_be_loaded_back_is_said() -> None:
     assert (await NEVER_HAD_ANY.verify_rollback(task, loads.tools)).message == (
         "nothing was loaded again"
     )
+
+
+NOTHING = Task("r1", {}, {}, {}, 0.0, give_up=NOW + 1000)
+
+
+async def test_a_job_runs_only_once_the_record_knows_it() -> None:
+    loads = Loads()
+
+    made = await loads.take(NOTHING)
+    assert loads.body["spec"]["suspend"] is True
+    running = await loads.take(made)
+
+    assert loads.body["spec"]["suspend"] is False
+    assert (made.after.keys(), running.after.keys()) == ({"job"}, {"job", "jobBegan"})
+
+
+async def test_a_job_of_a_paused_leader_that_comes_late_never_runs_and_goes() -> None:
+    loads = Loads()
+    outcome, _ = await loads.back(NOTHING)
+    assert outcome == Arrived("had not started")
+
+    await loads.take(NOTHING)  # the request of a process that was stopped right before it
+
+    assert loads.body["spec"]["suspend"] is True
+    late, next_refresh = loads.job, replace(NOTHING, refresh="r2")
+    await loads.take(next_refresh)
+    assert late not in loads.jobs()
+    assert len(loads.jobs()) == 1
+
+
+async def test_a_job_that_was_ended_meanwhile_is_not_let_run() -> None:
+    loads = Loads()
+    made = await loads.take(NOTHING)
+    await loads.back(made)
+    del loads.wire.objects[f"{JOBS}/{loads.job}"]
+
+    with pytest.raises(NotThere):
+        await loads.take(made)
+
+
+async def test_a_job_whose_value_admission_changed_never_runs() -> None:
+    loads = Loads()
+    loads.wire.admit = lambda body: body["spec"]["template"]["spec"]["containers"][0].update(
+        env=[{"name": "SNAPSHOT", "value": "pinned"}]
+    )
+
+    for attempt in (LOADING.rehearse, LOADING.take):
+        with pytest.raises(StepFailed, match="admission") as refused:
+            await attempt(NOTHING, loads.tools)
+        assert refused.value.reason == "RewrittenByAdmission"
+
+    assert loads.jobs() == []

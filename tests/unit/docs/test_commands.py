@@ -116,7 +116,7 @@ def under_way(phase: str, *states: str, message: str = "") -> Mirror:
 
 
 def test_the_page_shows_what_a_refresh_prints() -> None:
-    follower, lines = Follower("t"), []
+    follower, lines = Follower("t", 0.0), []
     for now, mirror in (
         (0.0, under_way("Prepare", "Started", "Pending", "Pending")),
         (4.0, under_way("Switch", "Taken", "Started", "Pending")),

@@ -9,8 +9,9 @@ from stagingmirror.actions.copy_model import CopyModel
 from stagingmirror.actions.move_alias import MoveAlias
 from stagingmirror.actions.patch_workload import PatchWorkload
 from stagingmirror.actions.run_loader import RunLoader
+from stagingmirror.drift import plan as planning
 from stagingmirror.drift.facts import Difference, Why
-from stagingmirror.drift.plan import Proposal, make
+from stagingmirror.drift.plan import Proposal
 from stagingmirror.drift.steps import Plan, Produced, Step
 from stagingmirror.drift.verdict import Accepted, Drifted, Held, InSync, Unknown, Verdict
 from stagingmirror.sources.kubernetes.write.field_patch import (
@@ -23,6 +24,10 @@ from stagingmirror.sources.kubernetes.write.field_patch import (
 from support.kinds.observations import NOW
 
 DRIFTED = Drifted((Difference("value", "2", "1"),))
+
+
+def make(proposals: list[Proposal[Step]]) -> Plan[Step]:
+    return planning.make(proposals, {})
 
 
 def proposal(component: str, *steps: Step, verdict: Verdict = DRIFTED, **kw: Any) -> Proposal[Step]:

@@ -175,6 +175,8 @@ class RefreshStatus(Open):
     """When it ended."""
     steps: Annotated[tuple[dict[str, Any], ...], _at_most(4096)] = ()
     """Its steps and how far each is."""
+    left: Annotated[tuple[PlanLeft, ...], _at_most(1024)] = ()
+    """What it was to refresh and leaves as it is, and why."""
     components: SkipJsonSchema[tuple[str, ...]] = ()
     """What its steps were for, once it has ended."""
 

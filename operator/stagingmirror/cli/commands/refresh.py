@@ -17,7 +17,7 @@ from stagingmirror.cli.read.mirror import Mirror
 from stagingmirror.cli.read.times import span
 from stagingmirror.cli.screens.refresh_progress import Follower
 from stagingmirror.cli.screens.text import concise, line, symbol
-from stagingmirror.errors import NotAnswered
+from stagingmirror.errors import NotAnswered, StagingMirrorError
 
 # Seconds for which --wait waits, without --timeout: longer than a refresh may take.
 LONG = 10800.0
@@ -38,22 +38,40 @@ async def refresh(client: MirrorClient, name: str, *, wait: bool, within: str | 
         show(f"? {mirror.name}: a refresh was not requested: {doubt}")
         return UNKNOWN
     left, begun = str(uuid4()), monotonic()
+    follower = Follower(left, begun)
     await client.annotate(mirror, "refresh-at", left)
     if not wait:
         show(f"requested a refresh of {mirror.name}; see: kubectl stagingmirror status {name}")
         return IN_SYNC
-    follower = Follower(left)
     polling = _Polling(client, mirror)
-    async for seen in polling.seen(limit):
-        show(follower.news(seen, monotonic()))
-        if (ended := ended_refresh(seen, left)) is not None:
-            if ended.result == "Succeeded":
-                show(follower.verified(monotonic()))
-            show(end_lines(seen, ended, monotonic() - begun))
-            return end_code(seen, ended)
+    try:
+        async for seen in polling.seen(limit):
+            show(follower.news(seen, monotonic()))
+            if (ended := ended_refresh(seen, left)) is not None:
+                if ended.result == "Succeeded":
+                    show(follower.verified(monotonic()))
+                show(end_lines(seen, ended, monotonic() - begun))
+                return end_code(seen, ended)
+    except asyncio.CancelledError:  # Ctrl-C
+        await _withdraw(client, mirror, left, "interrupted")
+        raise
     why = polling.no_operator or f"no end within {span(limit)}"
-    show(f"? {mirror.name}: {why}; see: kubectl stagingmirror status {name}")
+    await _withdraw(client, mirror, left, why)
     return UNKNOWN
+
+
+async def _withdraw(client: MirrorClient, mirror: Mirror, token: str, why: str) -> None:
+    """Whoever stops waiting wants no refresh later; one that has begun goes on to its end."""
+    see = f"kubectl stagingmirror status {mirror.name} -n {mirror.namespace}"
+    try:
+        gone = await client.withdraw(mirror, "refresh-at", token)
+    except StagingMirrorError:
+        show(f"? {mirror.name}: {why}; whether the request could be withdrawn is not known: {see}")
+        return
+    if gone:
+        show(f"? {mirror.name}: {why}; the request was withdrawn before it began")
+    else:
+        show(f"? {mirror.name}: {why}; the refresh has begun and goes on; see: {see}")
 
 
 class _Polling:

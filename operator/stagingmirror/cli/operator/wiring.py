@@ -30,6 +30,7 @@ from stagingmirror.engine.resources.cache import ResourceCache
 from stagingmirror.engine.resources.client import ResourceClient
 from stagingmirror.engine.resources.mirror import MirrorKey
 from stagingmirror.engine.status.events import ChangeReporter, EventRecorder
+from stagingmirror.engine.status.refresh_reporter import RefreshReporter
 from stagingmirror.engine.status.writer import StatusWriter
 from stagingmirror.engine.watch.event_handlers import EventHandlers
 from stagingmirror.engine.watch.resync import Resync
@@ -159,7 +160,7 @@ class Operator:
             self.tools,
             runtime=self.runtime,
             settings=self._settings,
-            emit=self.recorder.emit,
+            reporter=RefreshReporter(self.recorder, self._metrics),
             mirror_is_there=self.cache.has_mirror,
             same_place=self.sources.same_place,
             prove=self.probes.since,
@@ -176,6 +177,7 @@ class Operator:
             runtime=self.runtime,
             changed=self.wake_ups.environment_changed,
             interval=self._settings.sweep_interval,
+            remembered=self.refresher.records.environments,
         )
         self.acknowledged = AcknowledgedHolds()
         self.holds = HoldReconciler(

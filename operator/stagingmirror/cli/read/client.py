@@ -14,7 +14,7 @@ from stagingmirror.api.types.base import API_VERSION, GROUP, VERSION
 from stagingmirror.api.types.times import parse_time
 from stagingmirror.cli.read.freshness import Settled
 from stagingmirror.cli.read.mirror import Mirror, read
-from stagingmirror.errors import NotAllowed, NotThere
+from stagingmirror.errors import Conflicted, NotAllowed, NotThere
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 
@@ -95,6 +95,22 @@ class MirrorClient:
         path = self._path(mirror.namespace, mirror.name)
         await self._client.request("PATCH", path, body=body, content_type=MERGE, query=MANAGER)
 
+    async def withdraw(self, mirror: Mirror, key: str, token: str) -> bool:
+        """Remove a token, unless the operator has taken it up, or another one is there."""
+        path, name = self._path(mirror.namespace, mirror.name), f"{GROUP}/{key}"
+        body = await self._client.request("GET", path)
+        metadata, seen = body["metadata"], read(body)
+        if (metadata.get("annotations") or {}).get(name) != token or _is_taken(seen, token):
+            return False
+        fence = {"resourceVersion": metadata["resourceVersion"], "annotations": {name: None}}
+        try:
+            await self._client.request(
+                "PATCH", path, body={"metadata": fence}, content_type=MERGE, query=MANAGER
+            )
+        except Conflicted:
+            return False
+        return True
+
     async def create_hold(self, name: str, spec: Mapping[str, Any]) -> None:
         body = {
             "apiVersion": API_VERSION,
@@ -121,6 +137,12 @@ class MirrorClient:
 
     def _holds(self) -> str:
         return f"/apis/{GROUP}/{VERSION}/namespaces/{self.namespace}/mirrorholds"
+
+
+def _is_taken(mirror: Mirror, token: str) -> bool:
+    refresh = mirror.status.refresh
+    handled = {mirror.status.handled_check_at, mirror.status.handled_refresh_at}
+    return token in handled or (refresh is not None and refresh.token == token)
 
 
 @asynccontextmanager

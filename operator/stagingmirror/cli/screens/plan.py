@@ -10,8 +10,18 @@ from stagingmirror.drift.plan import NOT_KNOWN
 from stagingmirror.reasons import Reason
 
 # Why a mirror is Stalled though a refresh would start: what the last one could not roll back, and
-# an entry that none follows, beside the others.
-_DO_NOT_BLOCK = frozenset({Reason.ROLLBACK_INCOMPLETE, Reason.NOT_READABLE})
+# single entries that none follows, or that cannot be judged, beside the others.
+_DO_NOT_BLOCK = frozenset(
+    {
+        Reason.ROLLBACK_INCOMPLETE,
+        Reason.NOT_READABLE,
+        Reason.SAME_THING,
+        Reason.NAMESPACE_NOT_LISTED,
+        Reason.NO_REGISTRY,
+        Reason.SHARED_REGISTRY,
+        Reason.NOT_SHARED_REGISTRY,
+    }
+)
 
 
 def plan_screen(mirror: Mirror, believed: Freshness) -> list[Text]:

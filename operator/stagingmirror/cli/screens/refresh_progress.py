@@ -14,6 +14,8 @@ from stagingmirror.cli.screens.text import concise
 
 # Characters up to which the texts of steps widen their column.
 MAX_TEXT = 88
+# Seconds without a line after which one says what is waited for, or how far the step is.
+SILENCE = 10.0
 _DONE = frozenset({"Taken", "Verified"})
 # Words for the state of a step. Verification and rollback are shown for the whole refresh.
 _WORDS = {
@@ -33,6 +35,7 @@ class _Step:
     component: str
     text: str
     state: str
+    message: str
 
     @property
     def word(self) -> str | None:
@@ -45,15 +48,25 @@ class _Step:
 class Follower:
     """Remembers what was printed of one refresh, so that each thing is printed once."""
 
-    def __init__(self, token: str) -> None:
+    def __init__(self, token: str, now: float) -> None:
+        """``now`` is any clock in seconds, here and in all methods."""
         self._token = token
+        self._spoke = now
         self._printed: dict[str, str] = {}
         self._began: dict[tuple[str, bool], float] = {}
         self._last = 0.0
         self._seen: list[_Step] = []
 
     def news(self, mirror: Mirror, now: float) -> list[Text]:
-        """What was not printed yet. ``now`` is any clock in seconds; steps are timed with it."""
+        """What was not printed yet; after some silence what is waited for."""
+        lines = self._news(mirror, now)
+        if not lines and now - self._spoke >= SILENCE:
+            lines = self._once("waiting", self._awaited(mirror), "waits")
+        if lines:
+            self._spoke = now
+        return lines
+
+    def _news(self, mirror: Mirror, now: float) -> list[Text]:
         open_ = mirror.status.refresh
         if open_ is None or open_.token != self._token:
             return self._once("waiting", mirror.status.waiting, "waits")
@@ -63,6 +76,8 @@ class Follower:
             self._printed["started"], self._last = "yes", now
             head = f"Refreshing {mirror.name} (requested manually): {len(steps)} step"
             lines.append(Text(head if len(steps) == 1 else f"{head}s"))
+        for each in open_.left:
+            lines += self._once(f"leave {each.component}", f"{each.component}: {each.why}", "leave")
         for step in steps:
             lines += self._step(step, _widths(steps), now)
         if open_.phase == "Verify":
@@ -71,6 +86,17 @@ class Follower:
             because = (open_.message or "").removeprefix("rolling back: ")
             lines += self._once("roll back", because, "roll back")
         return lines
+
+    def _awaited(self, mirror: Mirror) -> str:
+        """What goes on, where nothing else was said for a while."""
+        open_ = mirror.status.refresh
+        if open_ is None:
+            return mirror.status.waiting or "the operator has not taken it up yet"
+        if open_.token != self._token:
+            going_on = open_.message or open_.phase or "it has begun"
+            return f"for the mirror's own refresh {open_.id} ({going_on})"
+        working = (step.message for step in _steps(open_) if step.state == "Started")
+        return next(working, "") or open_.message or f"for phase {open_.phase}"
 
     def verified(self, now: float) -> list[Text]:
         """What was not printed yet of a refresh that was verified between two polls."""
@@ -113,6 +139,7 @@ def _steps(refresh: RefreshStatus) -> list[_Step]:
             component=str(each.get("component", "")),
             text=concise(str(each.get("text", ""))),
             state=str(each.get("state", "")),
+            message=concise(str(each.get("message", ""))),
         )
         for each in refresh.steps
     ]

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from stagingmirror.api.types.duration import seconds
+from stagingmirror.drift.plan import make
 from stagingmirror.engine.check import blockers
 from stagingmirror.engine.check.check import Check
 from stagingmirror.engine.check.intervals import periods, probe_after, refuse_too_often
-from stagingmirror.engine.check.judge import Scene, judge_all, observe_all, plan_for
+from stagingmirror.engine.check.judge import Scene, judge_all, observe_all, proposals_for
 from stagingmirror.engine.context import Context
 from stagingmirror.engine.environments.resolve import sides_of
 from stagingmirror.engine.observe.probes import Probes
@@ -61,13 +62,15 @@ class Assessment:
         check.components = judge_all(check.scene, check.observations, holds)
 
     async def plan(self, check: Check) -> None:
+        proposals = proposals_for(check.scene, check.components)
         check.context = Context(
             mirror=check.mirror,
             spec=check.spec,
             sides=check.sides,
             components=check.components,
             holds=tuple(request.hold for request in check.holds),
-            plan=plan_for(check.scene, check.components),
+            proposals=proposals,
+            plan=make(proposals, {}),
             parts={key: part.subjects for key, part in check.view.parts.items()},
             now=check.now,
         )

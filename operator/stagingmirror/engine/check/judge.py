@@ -13,11 +13,10 @@ from stagingmirror.actions.step import ExecutableStep
 from stagingmirror.api.spec.mirror import StagingMirrorSpec, Track
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.component import Role, Sides
-from stagingmirror.drift import plan as planning
 from stagingmirror.drift.compare import judge
 from stagingmirror.drift.deploys import DeployKey
 from stagingmirror.drift.facts import Hold, Observation, Observations, Seen, Unseen, Why
-from stagingmirror.drift.steps import Plan
+from stagingmirror.drift.plan import Proposal
 from stagingmirror.drift.verdict import Drifted
 from stagingmirror.engine.context import Judged, acceptances_of
 from stagingmirror.engine.observe.view import RecordingView
@@ -74,15 +73,15 @@ def judge_all(
     return tuple(judged)
 
 
-def plan_for(scene: Scene, components: Iterable[Judged]) -> Plan[ExecutableStep]:
-    """What a refresh would do now."""
+def proposals_for(
+    scene: Scene, components: Iterable[Judged]
+) -> tuple[Proposal[ExecutableStep], ...]:
+    """What a refresh would do now for each component."""
     components = tuple(components)
     proposed = [(_proposed(scene, each), each.observations) for each in components]
-    return planning.make(
-        [
-            planning.Proposal(each.track.name, each.track.effective_mode, each.verdict, steps)
-            for each, steps in zip(components, fitting(proposed, scene.view), strict=True)
-        ]
+    return tuple(
+        Proposal(each.track.name, each.track.effective_mode, each.verdict, steps)
+        for each, steps in zip(components, fitting(proposed, scene.view), strict=True)
     )
 
 

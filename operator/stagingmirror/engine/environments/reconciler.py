@@ -2,7 +2,8 @@
 names can be reached.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -37,8 +38,14 @@ PAUSES = {"Unknown": 0.5, "False": 5.0}
 Connection = tuple[MirrorEnvironmentSpec, Mapping[str, Credentials | Why]]
 
 
+# The specs of environments that are needed though they may be deleted, as JSON, by name.
+Remembered = Callable[[], Awaitable[Mapping[str, Mapping[str, Any]]]]
+
+
 class EnvironmentReconciler:
-    """``changed`` is called with an environment whose spec or credentials are others now."""
+    """``changed`` is called with an environment whose spec or credentials are others now. Raises
+    what ``remembered`` raises.
+    """
 
     def __init__(
         self,
@@ -51,6 +58,7 @@ class EnvironmentReconciler:
         runtime: Runtime,
         changed: Callable[[str], None],
         interval: float,
+        remembered: Remembered,
     ) -> None:
         self._client = client
         self._rights = Permissions(client, runtime=runtime)
@@ -61,6 +69,7 @@ class EnvironmentReconciler:
         self._runtime = runtime
         self._changed = changed
         self._interval = interval
+        self._remembered = remembered
         self._known: dict[str, Connection] = {}
         self.loop = Loop(self.tend)
 
@@ -74,7 +83,7 @@ class EnvironmentReconciler:
 
         Errors: those of the client.
         """
-        for error in (await self._connect(read_environments(self._cache))).values():
+        for error in (await self._connect()).values():
             raise error
 
     async def tend(self) -> float:
@@ -83,7 +92,7 @@ class EnvironmentReconciler:
         # Of one moment: what changes while Secrets are read is checked the next time.
         bodies, environments = self._cache.all(PLURAL), read_environments(self._cache)
         # Two operators would poll each system twice.
-        errors = await self._connect(environments) if self._runtime.leading() else {}
+        errors = await self._connect() if self._runtime.leading() else {}
         pause = self._interval
         for body in bodies:
             name = body["metadata"]["name"]
@@ -106,12 +115,11 @@ class EnvironmentReconciler:
             if not source.polled:
                 source.configure(read_environments(self._cache), {})
 
-    async def _connect(
-        self, specs: Mapping[str, MirrorEnvironmentSpec]
-    ) -> dict[str, StagingMirrorError]:
+    async def _connect(self) -> dict[str, StagingMirrorError]:
         """Configure the sources that are polled. Returns the errors of environments whose Secrets
         could not be read: they stay connected as they were.
         """
+        specs = {**await self._needed(), **read_environments(self._cache)}
         known, errors = dict[str, Connection](), dict[str, StagingMirrorError]()
         for name, spec in specs.items():
             try:
@@ -131,6 +139,16 @@ class EnvironmentReconciler:
             if before.get(name) != known.get(name):
                 self._changed(name)
         return errors
+
+    async def _needed(self) -> dict[str, MirrorEnvironmentSpec]:
+        """Environments of open refreshes, which may be deleted by now. What cannot be read any more
+        is left out.
+        """
+        found = {}
+        for name, spec in (await self._remembered()).items():
+            with suppress(NeedsHuman):
+                found[name] = parse_environment({"metadata": {"name": name}, "spec": spec})
+        return found
 
     async def _credentials(
         self, name: str, spec: MirrorEnvironmentSpec

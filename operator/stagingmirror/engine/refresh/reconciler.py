@@ -8,6 +8,7 @@ one, so checks go on during a refresh.
 import contextlib
 import secrets
 from collections.abc import Callable
+from typing import Protocol
 
 from stagingmirror.actions.tools import Tools
 from stagingmirror.api.status.model import MirrorStatus
@@ -51,8 +52,20 @@ from stagingmirror.settings import Settings
 # Seconds after which a request without an answer is retried.
 RETRY = 3.0
 
-# Emits an Event and a log line: mirror, its uid, Normal or Warning, reason, message.
-Emit = Callable[[MirrorKey, str, str, str, str], None]
+# Seconds after which a refresh that another process began, and of which no step was taken, is not
+# gone on with: what it was planned from may be gone.
+UNBEGUN = 60.0
+TOO_LATE = "the operator that began it ended before its first step."
+
+
+class Reporter(Protocol):
+    """What is reported of a refresh beside the status."""
+
+    def took_over(self, key: MirrorKey, uid: str, message: str) -> None:
+        """A field that another manager wrote is ours now."""
+
+    def rollback_waits(self, key: MirrorKey, awaited: str | None) -> None:
+        """Called after each step of a rollback. None: it waits for nothing, or has ended."""
 
 
 class RefreshReconciler:
@@ -64,7 +77,7 @@ class RefreshReconciler:
         *,
         runtime: Runtime,
         settings: Settings,
-        emit: Emit,
+        reporter: Reporter,
         mirror_is_there: Callable[[str], bool],
         same_place: SamePlace,
         prove: Callable[[MirrorKey, float], None],
@@ -78,7 +91,7 @@ class RefreshReconciler:
         """
         self._tools = tools
         self._runtime = runtime
-        self._emit = emit
+        self._reporter = reporter
         self._prove = prove
         self._read_bytes = read_bytes
         # A container that restarts keeps its pod's name; it is another writer all the same.
@@ -187,7 +200,11 @@ class RefreshReconciler:
         return unknown_progress(status, stalled=stalled, again_in=UNREADABLE_PERIOD)
 
     async def _go_on(self, context: Context, record: Record, state: RefreshState) -> Record:
+        is_inherited = not self.records.is_own(record)
         record = await self.records.own(record)
+        is_old = self._runtime.clock() > record.started + UNBEGUN
+        if is_inherited and record.is_unbegun and is_old:
+            return await self._executor.turn(record, Reason.NOT_LEADING, TOO_LATE)
         match record.phase:
             case "Forward":
                 return await self._executor.forward(record, self._may_write, state.patience)
@@ -205,7 +222,7 @@ class RefreshReconciler:
                 return await self._executor.verify(record, judgement, state.arrivals)
             case "RollBack":
                 state.patience.renew()
-                return await self._rollback.back(record)
+                return await self._roll_on(record)
             case "Closed":
                 return record
 
@@ -213,7 +230,12 @@ class RefreshReconciler:
         record = await self.records.own(record)
         if record.phase != "RollBack":
             return await self._executor.turn(record, Reason.STOPPED, why)
-        return await self._rollback.back(record)
+        return await self._roll_on(record)
+
+    async def _roll_on(self, record: Record) -> Record:
+        record = await self._rollback.back(record)
+        self._reporter.rollback_waits(MirrorKey(record.namespace, record.name), record.awaited)
+        return record
 
     async def _may_write(self, record: Record) -> Why | None:
         key = MirrorKey(record.namespace, record.name)
@@ -232,4 +254,4 @@ class RefreshReconciler:
     def _took_over(self, record: Record, entry: Entry) -> None:
         key = MirrorKey(record.namespace, record.name)
         for message in entry.step.owners(entry.before or {}):
-            self._emit(key, record.uid, "Normal", Reason.TOOK_OVER, message)
+            self._reporter.took_over(key, record.uid, message)

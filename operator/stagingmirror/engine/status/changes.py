@@ -67,6 +67,7 @@ def _verdict(previous: MirrorStatus, status: MirrorStatus) -> Iterator[Announcem
     yield from drifted
     before, now = previous.sync, status.sync
     is_expected = now == "Unknown" and (before is None or status.activity == "Refreshing")
+    is_expected = is_expected or (now == "Drifted" and bool(_refreshed(previous, status)))
     is_announced = before == now or (now == "Drifted" and bool(drifted))
     if now in _VERDICTS and not (is_expected or is_announced):
         fields = {"from": before, "to": now, "seen": status.seen}
@@ -75,10 +76,13 @@ def _verdict(previous: MirrorStatus, status: MirrorStatus) -> Iterator[Announcem
 
 def _newly_drifted(previous: MirrorStatus, status: MirrorStatus) -> Iterator[Announcement]:
     before = {each.name: each.verdict for each in previous.components}
+    expected = _refreshed(previous, status)
     drifted = [
         each
         for each in status.components
-        if each.verdict == "Drifted" and before.get(each.name) != "Drifted"
+        if each.verdict == "Drifted"
+        and before.get(each.name) != "Drifted"
+        and each.name not in expected
     ]
     for each in drifted[:MAX_COMPONENTS]:
         facts = [difference.fact for difference in each.differences]
@@ -91,6 +95,21 @@ def _newly_drifted(previous: MirrorStatus, status: MirrorStatus) -> Iterator[Ann
     if rest := [each.name for each in drifted[MAX_COMPONENTS:]]:
         message = f"{len(rest)} more drifted: {listed(rest, most=20)}"
         yield Announcement("Warning", Reason.DRIFT_DETECTED, message, {"components": rest})
+
+
+def _refreshed(previous: MirrorStatus, status: MirrorStatus) -> frozenset[str]:
+    """The components of a refresh that is in progress, or has just ended without success: their
+    drift was announced before it, and its result is announced with it.
+    """
+    refresh = status.refresh or previous.refresh
+    if refresh is None or (status.refresh is None and _succeeded(refresh, status)):
+        return frozenset()
+    return frozenset(_components(refresh.steps))
+
+
+def _succeeded(refresh: RefreshStatus, status: MirrorStatus) -> bool:
+    ends = (each.result for each in status.refreshes if each.id == refresh.id)
+    return next(ends, None) == "Succeeded"
 
 
 def _started(previous: MirrorStatus, status: MirrorStatus) -> Iterator[Announcement]:

@@ -29,8 +29,20 @@ REPORTER = "stagingmirror"
 # Events that may wait to be written; further ones are dropped, the log has them.
 WAITING = 1000
 BURST = 20
-# A mirror may have so many Events at once, and one more after each so many seconds.
+# A mirror may have so many Events at once, and one more after each so many seconds. What calls for
+# a human, or ends a refresh, has an allowance of its own, so that no flood of others swallows it.
 REFILL = 30.0
+RESERVED: frozenset[str] = frozenset(
+    {
+        Reason.CONTENDED,
+        Reason.DRIFT_OVERDUE,
+        Reason.REFRESH_FAILED,
+        Reason.REFRESH_STARTED,
+        Reason.REFRESH_SUCCEEDED,
+        Reason.ROLLBACK_INCOMPLETE,
+        Reason.STALLED,
+    }
+)
 # Seconds in which the same sentence about the same mirror, and the same occasion, is no second
 # Event.
 QUIET = 600.0
@@ -69,7 +81,7 @@ class EventRecorder:
         self._runtime = runtime
         self._waiting: asyncio.Queue[tuple[str, dict[str, Any]]] = asyncio.Queue(WAITING)
         self._emitted: OrderedDict[tuple[str, str, str, str], float] = OrderedDict()
-        self._allowances: OrderedDict[str, _Allowance] = OrderedDict()
+        self._allowances: OrderedDict[tuple[str, bool], _Allowance] = OrderedDict()
 
     def emit(self, key: MirrorKey, uid: str, kind: str, reason: str, message: str) -> None:
         """An Event on the mirror and one log line, for what no status shows (``TookOver``).
@@ -116,15 +128,15 @@ class EventRecorder:
         if now - self._emitted.get(sentence, float("-inf")) < QUIET:
             return
         _remember(self._emitted, sentence, now)
-        if self._allowed(uid, now) and not self._waiting.full():
+        if self._allowed((uid, reason in RESERVED), now) and not self._waiting.full():
             body = _event(key, uid, kind, reason, message, now, self._identity)
             self._waiting.put_nowait((key.namespace, body))
 
-    def _allowed(self, uid: str, now: float) -> bool:
-        """Whether this mirror may have one more Event now."""
-        known = self._allowances.get(uid, _Allowance(BURST, now))
+    def _allowed(self, whose: tuple[str, bool], now: float) -> bool:
+        """Whether this mirror may have one more Event of this sort now."""
+        known = self._allowances.get(whose, _Allowance(BURST, now))
         left = min(float(BURST), known.left + max(0.0, now - known.at) / REFILL)
-        _remember(self._allowances, uid, _Allowance(left - 1.0 if left >= 1.0 else left, now))
+        _remember(self._allowances, whose, _Allowance(left - 1.0 if left >= 1.0 else left, now))
         return left >= 1.0
 
 

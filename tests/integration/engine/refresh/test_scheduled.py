@@ -180,8 +180,8 @@ def test_a_tick_that_production_does_not_settle_for_is_skipped_with_the_reason(d
 
     assert (ended["result"], ended["reason"]) == ("Skipped", "DeadlineMissed")
     assert ended["message"] == (
-        "it could not start within startingDeadline: production must be seen without a change for "
-        "600 s first."
+        "it could not start within startingDeadline: production's unsettled must be seen without a "
+        "change for 600 s first."
     )
     assert day.tick + 4 <= posix(ended["finished"]) <= day.tick + 30
     day.world.until(

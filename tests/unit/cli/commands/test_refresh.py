@@ -1,8 +1,10 @@
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from stagingmirror.api.status.model import PlanLeft
 from stagingmirror.cli.commands.refresh import end_code, end_lines, ended_refresh
 from stagingmirror.cli.read.mirror import Mirror
 from stagingmirror.cli.screens.refresh_progress import Follower
@@ -44,7 +46,7 @@ def plain(lines: list[Any]) -> list[str]:
 
 
 def test_each_change_of_a_step_is_told_once_and_timed() -> None:
-    follower = Follower(TOKEN)
+    follower = Follower(TOKEN, 0.0)
 
     first = plain(follower.news(under_way("Started", "Pending"), 0.0))
     again = plain(follower.news(under_way("Started", "Pending"), 1.0))
@@ -61,7 +63,7 @@ def test_each_change_of_a_step_is_told_once_and_timed() -> None:
 
 
 def test_steps_that_were_done_between_two_looks_are_told_at_the_end() -> None:
-    follower = Follower(TOKEN)
+    follower = Follower(TOKEN, 0.0)
     follower.news(under_way("Taken", "Started"), 0.0)
 
     assert plain(follower.verified(1.0)) == [
@@ -73,7 +75,7 @@ def test_steps_are_columns_and_digests_are_short() -> None:
     digest = f"sha256:{'a99e1902' * 8}"
     mirror = under_way("Taken", "Taken", "Left", texts=["short", f"image → {digest}", "x" * 100])
 
-    told = plain(Follower(TOKEN).news(mirror, 0.0))
+    told = plain(Follower(TOKEN, 0.0).news(mirror, 0.0))
 
     assert [line.find("   done") for line in told[1:3]] == [115, 115]
     assert "   image → sha256:a99e1902   " in told[2]
@@ -82,7 +84,7 @@ def test_steps_are_columns_and_digests_are_short() -> None:
 
 
 def test_verifying_and_putting_back_say_what_they_wait_for() -> None:
-    follower = Follower(TOKEN)
+    follower = Follower(TOKEN, 0.0)
 
     told = plain(follower.news(under_way("Taken", phase="Verify", message="1 of 3 updated"), 0))
     back = plain(
@@ -98,13 +100,47 @@ def test_verifying_and_putting_back_say_what_they_wait_for() -> None:
 
 
 def test_somebody_elses_refresh_is_not_told_as_ours() -> None:
-    assert Follower(TOKEN).news(under_way("Started", token="other"), 0.0) == []
+    assert Follower(TOKEN, 0.0).news(under_way("Started", token="other"), 0.0) == []
+
+
+def test_after_some_silence_it_says_what_goes_on() -> None:
+    other, own = Follower(TOKEN, 0.0), Follower(TOKEN, 0.0)
+    running = under_way("Started", token="other", phase="Switch", message="Job load runs")
+    copying = under_way("Started")
+    assert copying.status.refresh is not None
+    copying.status.refresh.steps[0]["message"] = "1 of 90 GB copied"
+
+    own.news(copying, 0.0)
+
+    assert plain(own.news(copying, 9.0)) == []
+    assert plain(own.news(copying, 10.0)) == ["  waits      1 of 90 GB copied"]
+    assert plain(other.news(running, 10.0)) == [
+        "  waits      for the mirror's own refresh r (Job load runs)"
+    ]
+    assert plain(Follower(TOKEN, 0.0).news(seen(DRIFTED_MODEL), 10.0)) == [
+        "  waits      the operator has not taken it up yet"
+    ]
+
+
+def test_what_is_left_is_said_once() -> None:
+    follower, mirror = Follower(TOKEN, 0.0), under_way("Started")
+    assert mirror.status.refresh is not None
+    left = (PlanLeft(component="index", why="its ConfigMap is immutable"),)
+    refresh = mirror.status.refresh.model_copy(update={"left": left})
+    mirror = replace(mirror, status=mirror.status.model_copy(update={"refresh": refresh}))
+
+    told = plain(follower.news(mirror, 0.0))
+
+    assert "  leave      index: its ConfigMap is immutable" in told
+    assert plain(follower.news(mirror, 1.0)) == []
 
 
 def test_what_it_waits_for_is_told() -> None:
     waiting = seen(DRIFTED_MODEL, waiting="production is not whole")
 
-    assert plain(Follower(TOKEN).news(waiting, 0.0)) == ["  waits      production is not whole"]
+    assert plain(Follower(TOKEN, 0.0).news(waiting, 0.0)) == [
+        "  waits      production is not whole"
+    ]
 
 
 def test_only_the_entry_of_our_token_ends_it() -> None:

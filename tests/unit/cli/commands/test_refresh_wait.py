@@ -1,6 +1,8 @@
 """``refresh --wait``, before a wire that is a dict."""
 
+import asyncio
 import time
+from typing import Any
 
 import pytest
 
@@ -66,3 +68,73 @@ async def test_a_look_that_is_not_answered_ends_nothing() -> None:
 
     assert await refresh(client(shaky), "fraud", wait=True, within="60s") == 0
     assert failures == []
+
+
+async def interrupted(asked: "Patching", capsys: pytest.CaptureFixture[str]) -> str:
+    """What is said where somebody presses Ctrl-C once the request is made."""
+    waiting = asyncio.create_task(refresh(client(asked), "fraud", wait=True, within="1h"))
+    await asked.asked.wait()
+    await asyncio.sleep(0)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    return capsys.readouterr().out
+
+
+class Patching(Wire):
+    """Keeps what is patched. ``asked``: something was."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(**more)
+        self.asked = asyncio.Event()
+
+    async def request(
+        self, method: str, path: str, *, body: dict[str, Any] | None = None, **more: object
+    ) -> dict[str, Any]:
+        if method == "PATCH":
+            assert body is not None
+            metadata = self.objects[path]["metadata"]
+            for name, value in body["metadata"]["annotations"].items():
+                metadata.setdefault("annotations", {})[name] = value
+            self.asked.set()
+        return await super().request(method, path, body=body, **more)
+
+
+def patching() -> Patching:
+    asked = Patching(settled_at=rfc3339(time.time()))
+    asked.objects |= wire().objects
+    asked.objects[f"{MIRRORS}/fraud"]["metadata"]["resourceVersion"] = "1"
+    return asked
+
+
+async def test_whoever_stops_waiting_has_no_refresh_later(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    asked = patching()
+
+    said = await interrupted(asked, capsys)
+
+    annotations = asked.objects[f"{MIRRORS}/fraud"]["metadata"]["annotations"]
+    assert annotations == {"stagingmirror.dev/refresh-at": None}
+    assert "? fraud: interrupted; the request was withdrawn before it began" in said
+
+
+async def test_a_refresh_that_has_begun_goes_on_and_that_is_said(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    asked = patching()
+
+    def begin(method: str, path: str) -> None:
+        body = asked.objects.get(path, {"metadata": {}})
+        token = (body["metadata"].get("annotations") or {}).get("stagingmirror.dev/refresh-at")
+        if token:
+            body["status"]["refresh"] = {"id": "r", "token": token, "steps": []}
+
+    asked.before = begin
+
+    said = await interrupted(asked, capsys)
+
+    assert asked.objects[f"{MIRRORS}/fraud"]["metadata"]["annotations"] != {
+        "stagingmirror.dev/refresh-at": None
+    }
+    assert "the refresh has begun and goes on" in said

@@ -9,10 +9,11 @@ from stagingmirror.api.spec.mirror import StagingMirrorSpec
 from stagingmirror.api.spec.parse import parse_environment
 from stagingmirror.component import Side, Sides
 from stagingmirror.drift.facts import Hold, Seen, Unseen, Why
+from stagingmirror.drift.plan import make
 from stagingmirror.drift.steps import Plan
 from stagingmirror.drift.verdict import Drifted, Held, InSync, Unknown
 from stagingmirror.engine.check import judge
-from stagingmirror.engine.check.judge import Scene, judge_all, observe_all, plan_for
+from stagingmirror.engine.check.judge import Scene, judge_all, observe_all, proposals_for
 from stagingmirror.engine.context import Judged
 from stagingmirror.engine.observe.view import RecordingView
 from stagingmirror.engine.ownership.track_entries import known
@@ -69,7 +70,7 @@ def scene(
 
 
 def plan_of(scene: Scene) -> Plan[ExecutableStep]:
-    return plan_for(scene, check(scene))
+    return make(proposals_for(scene, check(scene)), {})
 
 
 def check(scene: Scene, holds: list[Hold] | None = None) -> tuple[Judged, ...]:
@@ -155,7 +156,7 @@ def test_only_what_drifted_and_may_be_refreshed_is_planned() -> None:
     stage = scene(resources.setting(), staging="other")
     components = check(stage, [])
 
-    plan = plan_for(stage, components)
+    plan = make(proposals_for(stage, components), {})
 
     assert isinstance(components[0].verdict, Drifted)
     assert isinstance(components[0].observations.production, Seen)

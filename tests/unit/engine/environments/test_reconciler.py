@@ -38,6 +38,10 @@ class Registries:
         return Observed("empty", 0.0) if environment in self.with_registry else None
 
 
+async def nothing_open() -> dict[str, dict[str, Any]]:
+    return {}
+
+
 class Place:
     """An API server that holds one environment and answers what our account may do."""
 
@@ -69,6 +73,7 @@ class Place:
                 runtime=runtime,
                 changed=lambda name: None,
                 interval=30.0,
+                remembered=nothing_open,
             )
             await keeper.tend()
         told = self.body["status"]["conditions"]
@@ -173,3 +178,35 @@ async def test_ready_says_only_what_was_tried(spec: dict[str, Any], message: str
     told = await Place(**spec).conditions()
 
     assert told["Ready"][0::2] == ("True", message)
+
+
+async def test_a_deleted_environment_stays_connected_while_a_refresh_of_it_is_open() -> None:
+    needed = {"staging": {"role": "Staging", "mlflow": MLFLOW}}
+    connected: list[dict[str, Any]] = []
+
+    async def remembered() -> dict[str, dict[str, Any]]:
+        return needed
+
+    class Connected(Registries):
+        def configure(self, specs: Any, credentials: Any) -> None:
+            connected.append(dict(specs))
+
+    async with an_api_server(Place().respond) as client:
+        cache, runtime = ResourceCache(), a_runtime(lambda: 0.0)
+        keeper = EnvironmentReconciler(
+            client,
+            cache=cache,
+            resources=ResourceClient(client, cache, runtime=runtime),
+            sources=[cast("Source[Any]", Connected())],
+            namespace="stagingmirror-system",
+            runtime=runtime,
+            changed=lambda name: None,
+            interval=30.0,
+            remembered=remembered,
+        )
+        await keeper.tend()
+        needed.clear()
+        await keeper.tend()
+
+    assert connected[0]["staging"].mlflow.url == MLFLOW["url"]
+    assert connected[1] == {}

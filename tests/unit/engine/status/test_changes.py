@@ -191,3 +191,34 @@ def test_a_status_that_somebody_else_wrote_is_read_without_failing() -> None:
     (news,) = changes(strange, made(report(unknown()), strange))
 
     assert news.reason == "NotSeen"
+
+
+STEPS = [{"id": "s", "components": ["a"], "state": "Taken"}]
+OPEN: dict[str, Any] = {"id": "r", "trigger": "Schedule", "steps": STEPS}
+
+
+def in_a_refresh(first: ComponentReport, *, ended: str | None = None) -> list[tuple[str, str]]:
+    """What is told where component ``a`` becomes Drifted while it is refreshed, or (``ended``) with
+    the end of its refresh.
+    """
+    before = made(report(first, refresh=OPEN, activity="Refreshing"), None)
+    then = report(drifted("a"), refresh=OPEN, activity="Refreshing")
+    if ended is not None:
+        then = report(drifted("a"), finished={"id": "r", "result": ended, "message": "m"})
+    news = changes(before, made(then, before, now=NOW + 60))
+    return [(each.reason, each.message) for each in news]
+
+
+@pytest.mark.parametrize("first", [unknown("a"), equal("a")])
+def test_drift_in_the_middle_of_its_refresh_is_not_told_again(first: ComponentReport) -> None:
+    assert in_a_refresh(first) == []
+
+
+def test_a_refresh_that_was_rolled_back_tells_that_and_not_the_drift_that_was_told() -> None:
+    assert in_a_refresh(unknown("a"), ended="RolledBack") == [("RefreshFailed", "m")]
+
+
+def test_what_drifted_again_while_it_was_refreshed_is_told_with_its_success() -> None:
+    told = [reason for reason, _ in in_a_refresh(equal("a"), ended="Succeeded")]
+
+    assert told == ["RefreshSucceeded", "DriftDetected"]

@@ -261,3 +261,25 @@ def test_the_log_is_one_json_object_a_line_or_lines_for_people() -> None:
     assert (second["event"], second["logger"]) == ("from a library: so", "aiohttp")
     assert "Deployed" in person.getvalue()
     assert not person.getvalue().startswith("{")
+
+
+@pytest.mark.usefixtures("logged")
+async def test_a_flood_of_others_swallows_no_end_of_a_refresh() -> None:
+    recorder = Recorder()
+    events = EventRecorder(recorder, runtime=a_runtime(Clock()), identity="pod-1")
+    for number in range(BURST * 2):
+        events.emit(KEY, "uid-1", "Normal", "TookOver", f"field {number}")
+
+    for reason in ("RefreshFailed", "RollbackIncomplete", "Stalled", "Contended"):
+        events.emit(KEY, "uid-1", "Warning", reason, "why")
+
+    bodies = await written(events, recorder, BURST + 4)
+    assert [each["reason"] for each in bodies[BURST:]] == [
+        "RefreshFailed",
+        "RollbackIncomplete",
+        "Stalled",
+        "Contended",
+    ]
+    for number in range(BURST * 2):
+        events.emit(KEY, "uid-1", "Warning", "Stalled", f"flood {number}")
+    assert len(await written(events, recorder, BURST * 2)) == BURST * 2

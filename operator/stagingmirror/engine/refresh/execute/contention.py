@@ -5,7 +5,7 @@ is only reported: nothing is written between ticks. A value that is neither the 
 former one is an ordinary deploy: drift, and no contention.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from stagingmirror.actions.step import Reverted
@@ -13,14 +13,36 @@ from stagingmirror.actions.tools import Tools
 from stagingmirror.drift.facts import Difference
 from stagingmirror.drift.verdict import Drifted
 from stagingmirror.engine.context import Judged
-from stagingmirror.engine.refresh.record.record import Record
+from stagingmirror.engine.refresh.record.record import Entry, Record
 from stagingmirror.errors import NotAnswered, StagingMirrorError
 from stagingmirror.reasons import Reason
 
 # Reason and message.
 Finding = tuple[str, str]
 
-ADVICE = "see docs/argo-cd for how to leave a field to stagingmirror."
+# What to do about a manager whose name begins so; about any other: the last.
+ADVICE = (
+    ("argocd", "see docs/argo-cd for how to leave a field to stagingmirror."),
+    ("helm", "take the field out of the chart's values, or write production's value there."),
+    ("kubectl", "take the field out of the applied manifest, or write production's value there."),
+    ("", "let whoever writes there leave the field to stagingmirror."),
+)
+# Fields that a message names; further ones are counted.
+MAX_FIELDS = 5
+
+
+def restored_fields(found: Sequence[Reverted]) -> str:
+    """Who restored what, as one sentence without its full stop."""
+    shown = "; ".join(each.message for each in found[:MAX_FIELDS])
+    rest = len(found) - MAX_FIELDS
+    return f"{shown}; and {rest} more" if rest > 0 else shown
+
+
+def advice(found: Sequence[Reverted]) -> str:
+    """What to do about these managers, each advice once."""
+    managers = [each.manager.lower() for each in found]
+    wanted = (next(text for start, text in ADVICE if name.startswith(start)) for name in managers)
+    return " ".join(dict.fromkeys(wanted))
 
 
 @dataclass(slots=True)
@@ -67,20 +89,24 @@ class Contention:
     async def _check(self, record: Record, drifted: frozenset[str]) -> Finding | None:
         """Raises NotAnswered where nothing that answered was restored."""
         silent: NotAnswered | None = None
+        found: list[Reverted] = []
         for entry in record.entries:
-            if not drifted & set(entry.step.components):
-                continue
-            try:
-                outcome = await entry.step.verify(record.task(entry), self.tools)
-            except NotAnswered as error:
-                silent = error
-                continue
-            except StagingMirrorError as error:
-                if error.next.take in ("retry", "stop"):
-                    raise
-                continue  # the verdict names what is wrong there
-            if isinstance(outcome, Reverted):
-                return Reason.CONTENDED, f"{outcome.message} after the refresh; {ADVICE}"
+            if drifted & set(entry.step.components):
+                try:
+                    found += await self._restored(record, entry)
+                except NotAnswered as error:
+                    silent = error
+        if found:
+            return Reason.CONTENDED, f"{restored_fields(found)} after the refresh; {advice(found)}"
         if silent is not None:
             raise silent
         return None
+
+    async def _restored(self, record: Record, entry: Entry) -> list[Reverted]:
+        try:
+            outcome = await entry.step.verify(record.task(entry), self.tools)
+        except StagingMirrorError as error:
+            if error.next.take in ("retry", "stop"):
+                raise
+            return []  # the verdict names what is wrong there
+        return [outcome] if isinstance(outcome, Reverted) else []

@@ -4,13 +4,19 @@ What an error means next is an attribute of its class. While verifying, a 401 or
 like any other answer: the rollback would need the same permission.
 """
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from stagingmirror.actions.step import Arrived, Reverted, Underway
 from stagingmirror.actions.tools import Tools
 from stagingmirror.drift.facts import Why
-from stagingmirror.engine.refresh.execute.preflight import TakeFailed, surveyed, taking
+from stagingmirror.engine.refresh.execute.contention import advice, restored_fields
+from stagingmirror.engine.refresh.execute.preflight import (
+    Refusal,
+    TakeFailed,
+    preflight,
+    taking,
+)
 from stagingmirror.engine.refresh.execute.state import Arrivals, Patience
 from stagingmirror.engine.refresh.execute.verification import Judgement
 from stagingmirror.engine.refresh.record.record import Entry, Record
@@ -43,15 +49,17 @@ class Executor:
         why = await may_write(record)
         if why is not None:
             return await self.turn(record, why.reason, why.message)
+        record, refusals = await preflight(record, self.tools)
+        if refusals:
+            return await self._refused(record, refusals, patience)
+        entry = record.entry(entry.step.id)
         try:
-            record = await surveyed(record, self.tools)
-            entry = record.entry(entry.step.id)
             with taking(entry):
                 # A failure leaves the entry as it was before this try: one that is refused at its
                 # first try has written nothing.
                 record = await self._take(record, entry, now)
         except TakeFailed as failed:
-            return await self._take_failed(record, failed.entry, failed.error, patience)
+            return await self._refused(record, [failed.refusal], patience)
         patience.renew()
         return record
 
@@ -79,6 +87,7 @@ class Executor:
         """Note which of these steps have arrived and what is waited for. The record, where one of
         them ended the way forward.
         """
+        reverted: list[tuple[Entry, Reverted]] = []
         for entry in entries:
             arrived.discard(entry.step.id)
             try:
@@ -93,12 +102,12 @@ class Executor:
                     case "stop":
                         raise
             if isinstance(outcome, Reverted):
-                return await self._reverted(record, entry, outcome)
-            if isinstance(outcome, Underway):
+                reverted.append((entry, outcome))
+            elif isinstance(outcome, Underway):
                 waits.append(outcome.message)
             else:
                 arrived.add(entry.step.id)
-        return None
+        return await self._reverted(record, reverted) if reverted else None
 
     async def _take(self, record: Record, entry: Entry, now: float) -> Record:
         if entry.state == "Pending":
@@ -113,27 +122,37 @@ class Executor:
         record = record.with_entry(entry.progressed(outcome))
         return record if outcome.after is None else await self.records.keep(record)
 
-    async def _take_failed(
-        self, record: Record, entry: Entry, error: StagingMirrorError, patience: Patience
+    async def _refused(
+        self, record: Record, refusals: Sequence[Refusal], patience: Patience
     ) -> Record:
-        is_brief = error.next.take == "retry briefly"
-        if not is_brief or not patience.lasts(self.tools.clock()):
-            patience.renew()
-            return await self._failed(record, entry, error)
-        # What was kept may be further than what this pass began with.
-        kept = self.records.get(record.uid) or record
-        return kept.with_entry(replace(kept.entry(entry.step.id), message=error.message))
+        """Steps that cannot be taken: while staging cannot have noticed anything yet, their
+        components are left and the rest goes on; afterwards everything is rolled back.
+        """
+        first = refusals[0]
+        is_brief = any(each.error.next.take == "retry briefly" for each in refusals)
+        if is_brief and patience.lasts(self.tools.clock()):
+            # What was kept may be further than what this pass began with.
+            kept = self.records.get(record.uid) or record
+            entry = replace(kept.entry(first.entry.step.id), message=first.error.message)
+            return kept.with_entry(entry)
+        patience.renew()
+        left = {name: each.why for each in refusals for name in each.components}
+        rest = record.leave(left)
+        if record.is_writing or not rest.entries:
+            return await self._failed(record, first.entry, first.error)
+        return await self.records.keep(rest)
 
-    async def _reverted(self, record: Record, entry: Entry, reverted: Reverted) -> Record:
-        """Taken once more; the second time it is left to whoever does it."""
-        entry = replace(entry, reverts=entry.reverts + 1, message=reverted.message)
-        if entry.reverts < REVERTS:
-            return await self.records.keep(record.take_again(entry))
-        return await self.turn(
-            record.with_entry(entry),
-            Reason.CONTENDED,
-            f"{reverted.message}, twice; let {reverted.manager} leave it to stagingmirror.",
-        )
+    async def _reverted(self, record: Record, reverted: Sequence[tuple[Entry, Reverted]]) -> Record:
+        """Taken once more; the second time they are left to whoever does it."""
+        outcomes = [outcome for _, outcome in reverted]
+        again = record
+        for entry, outcome in reverted:
+            entry = replace(entry, reverts=entry.reverts + 1, message=outcome.message)
+            record, again = record.with_entry(entry), again.take_again(entry)
+        if all(entry.reverts + 1 < REVERTS for entry, _ in reverted):
+            return await self.records.keep(again)
+        message = f"{restored_fields(outcomes)}, twice; {advice(outcomes)}"
+        return await self.turn(record, Reason.CONTENDED, message)
 
     async def _judge(
         self, record: Record, judgement: Judgement, waits: list[str], now: float
@@ -153,14 +172,21 @@ class Executor:
     async def _failed(self, record: Record, entry: Entry, error: StagingMirrorError) -> Record:
         entry = replace(entry, message=error.message)
         what = f"{entry.step.describe()}: {error.message}"
-        return await self.turn(record.with_entry(entry), error.reason, what)
+        record = record.with_entry(entry)
+        if error.reason == Reason.REWRITTEN_BY_ADMISSION:
+            record = replace(record, rewritten={**record.rewritten, entry.step.id: what})
+        return await self.turn(record, error.reason, what)
 
 
 def _success(record: Record, judgement: Judgement, now: float) -> str:
     count, unjudged = len(record.applied), judgement.unjudged
     message = f"{count - len(unjudged)} of {count} applied and verified"
     but = f"; applied, but not compared, for spec changed meanwhile: {', '.join(unjudged)}"
-    return f"{message} in {now - record.started:.0f} s{but if unjudged else ''}"
+    left = "; ".join(f"{each.component} ({each.why})" for each in record.left_out)
+    return (
+        f"{message} in {now - record.started:.0f} s{but if unjudged else ''}"
+        f"{f'; left as they are: {left}' if left else ''}"
+    )
 
 
 def _timeout(record: Record, message: str) -> tuple[str, str]:

@@ -114,4 +114,6 @@ def _summary(record: Record) -> str:
         left = "; ".join(map(str, record.left))
         done = f"; rolled back, but: {but}" if but else ""
         return f"{why} Could not be rolled back: {left}{done}"
+    if all(entry.state == "Pending" for entry in record.entries):
+        return f"{why} Nothing had been written."
     return f"{why} Everything was rolled back" + (f", but: {but}" if but else ".")

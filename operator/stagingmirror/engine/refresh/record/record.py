@@ -6,7 +6,7 @@ could have been written. Times are POSIX seconds.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from pydantic import TypeAdapter
@@ -14,6 +14,8 @@ from pydantic import TypeAdapter
 from stagingmirror.actions.codec import StoredStep
 from stagingmirror.actions.step import Arrived, Outcome, Task
 from stagingmirror.drift.facts import Fact
+from stagingmirror.drift.merge import without
+from stagingmirror.drift.steps import Left
 
 FORMAT = 2
 
@@ -85,7 +87,12 @@ class Applied:
 class Record:
     """``environment`` is staging's, ``production`` the other's. ``writer`` is the process that may
     act on it. ``last_write`` is when the last write to staging was acknowledged. ``why`` is the
-    reason for its rollback, which began at ``turned``.
+    reason for its rollback, which began at ``turned``. ``parts``: of steps that several components
+    share, what each of them wants. ``left_out``: components that were to be refreshed and are left
+    as they are. ``rewritten``: the steps, by id, whose values admission changed, now or when they
+    were last taken, each with a message.
+    ``connection`` is the spec of the staging environment when it began, as JSON: how to reach its
+    systems, and the names of Secrets, never what these hold.
     """
 
     id: str
@@ -102,6 +109,10 @@ class Record:
     rollout_timeout: float
     entries: tuple[Entry, ...]
     applied: Mapping[str, Applied]
+    parts: tuple[StoredStep, ...] = ()
+    left_out: tuple[Left, ...] = ()
+    rewritten: Mapping[str, str] = field(default_factory=dict)
+    connection: Json | None = None
     token: str | None = None
     tick: float | None = None
     phase: Phase = "Forward"
@@ -115,6 +126,18 @@ class Record:
     @property
     def is_open(self) -> bool:
         return self.phase != "Closed"
+
+    @property
+    def is_unbegun(self) -> bool:
+        """Whether no step was taken."""
+        return self.phase == "Forward" and all(e.state == "Pending" for e in self.entries)
+
+    @property
+    def awaited(self) -> str | None:
+        """What a rollback waits for, for people."""
+        if self.phase != "RollBack" or self.why is None:
+            return None
+        return self.message if self.message not in ("", self.why[1]) else None
 
     @property
     def is_writing(self) -> bool:
@@ -170,6 +193,20 @@ class Record:
         """With this entry in the place of the one of the same step."""
         entries = tuple(entry if e.step.id == entry.step.id else e for e in self.entries)
         return replace(self, entries=entries, message=self.message if message is None else message)
+
+    def leave(self, left: Mapping[str, str]) -> "Record":
+        """Without these components, each with the reason. Nothing of them may have been written."""
+        gone, shared = frozenset(left), {part.merge_key() for part in self.parts}
+        single = [e.step for e in self.entries if e.step.merge_key() not in shared]
+        known = {entry.step.id: entry for entry in self.entries}
+        kept = without([*single, *self.parts], gone)
+        return replace(
+            self,
+            entries=tuple(replace(known.get(s.id, Entry(s)), step=s) for s in kept),
+            parts=tuple(part for part in self.parts if not gone & set(part.components)),
+            applied={name: each for name, each in self.applied.items() if name not in gone},
+            left_out=(*self.left_out, *(Left(name, why) for name, why in left.items())),
+        )
 
     def begin_verify(self, now: float) -> "Record":
         """Everything is taken."""

@@ -47,6 +47,9 @@ class Records:
     """Everything is read once when this process starts to lead, and kept; every write is fenced by
     the resourceVersion that was read. ``writer_name`` is this process and no other.
 
+    A record that a former leader began after this process had read them all is none: whoever began
+    it has written nothing else, and never will.
+
     What is kept is never older than what this process did. After a write without an answer it may
     be older than what the API server has: then ``load`` reads it again first.
     """
@@ -58,7 +61,9 @@ class Records:
         self._namespace = namespace
         self._name = writer_name
         self._clock = clock
-        self._known: dict[str, tuple[Record, str]] = {}
+        self._known: dict[str, Record] = {}
+        # The resourceVersion of each ConfigMap.
+        self._versions: dict[str, str] = {}
         self._unreadable: dict[str, Unreadable] = {}
         self._doubtful: set[str] = set()
         self._loaded = False
@@ -86,8 +91,7 @@ class Records:
 
     def get(self, uid: str) -> Record | None:
         """The last record of this mirror, open or closed."""
-        known = self._known.get(uid)
-        return known[0] if known else None
+        return self._known.get(uid)
 
     def unreadable(self, uid: str) -> str | None:
         """Why a record that is there cannot be read; None: it can."""
@@ -99,13 +103,13 @@ class Records:
         return dict(self._unreadable)
 
     def all(self) -> tuple[Record, ...]:
-        return tuple(record for record, _ in self._known.values())
+        return tuple(self._known.values())
 
     def still_open(self) -> frozenset[MirrorKey]:
         """The mirrors, deleted ones too, whose refresh is in progress or may be."""
         return frozenset(
             MirrorKey(record.namespace, record.name)
-            for uid, (record, _) in self._known.items()
+            for uid, record in self._known.items()
             if record.is_open or uid in self._doubtful
         )
 
@@ -113,21 +117,31 @@ class Records:
         """How many refreshes run in this staging environment."""
         return sum(r.is_open and r.environment == environment for r in self.all())
 
+    async def environments(self) -> dict[str, Mapping[str, Any]]:
+        """The specs of the staging environments of open refreshes, as they were when these began:
+        a rollback goes on where an environment was deleted. Raises what reading records raises.
+        """
+        await self.load()
+        return {r.environment: r.connection for r in self.all() if r.is_open and r.connection}
+
+    def is_own(self, record: Record) -> bool:
+        """Whether this process has written it."""
+        return record.writer == self._name
+
     async def own(self, record: Record) -> Record:
         """The record, written by this process: no other one can write it any more."""
-        return record if record.writer == self._name else await self.keep(record)
+        return record if self.is_own(record) else await self.keep(record)
 
     async def begin(self, record: Record) -> Record:
         """Keep a new record in the place of the mirror's last one."""
-        return await (self.keep(record) if record.uid in self._known else self._put(record, None))
+        return await self.keep(record)
 
     async def keep(self, record: Record) -> Record:
         """Write it, as this process. Raises Conflicted where another one has written since; what
         that one wrote is then known.
         """
-        _, version = self._known[record.uid]
         try:
-            return await self._put(record, version)
+            return await self._put(record, self._versions.get(record.uid))
         except NotThere:
             # Somebody removed it. Its content must not be lost while it is open.
             return await self._put(record, None)
@@ -165,7 +179,8 @@ class Records:
         except (Conflicted, NotAnswered) as error:
             await self._doubt(record.uid, error)
             raise
-        self._known[record.uid] = (record, made["metadata"]["resourceVersion"])
+        self._known[record.uid] = record
+        self._versions[record.uid] = made["metadata"]["resourceVersion"]
         return record
 
     async def _doubt(self, uid: str, error: Conflicted | NotAnswered) -> None:
@@ -188,6 +203,7 @@ class Records:
 
     def _forget(self, uid: str) -> None:
         self._known.pop(uid, None)
+        self._versions.pop(uid, None)
         self._unreadable.pop(uid, None)
         self._doubtful.discard(uid)
 
@@ -202,7 +218,17 @@ class Records:
             self._cannot_read(uid, metadata, str(error)[:200])
         else:
             self._unreadable.pop(uid, None)
-            self._known[uid] = (record, metadata["resourceVersion"])
+            if self._is_late(record):
+                log.warning("a former leader began a refresh too late", uid=uid, refresh=record.id)
+            else:
+                self._known[uid] = record
+        self._versions[uid] = metadata["resourceVersion"]
+
+    def _is_late(self, record: Record) -> bool:
+        """Begun by another process after this one had read every record."""
+        known = self._known.get(record.uid)
+        is_new = known is None or known.id != record.id
+        return self._loaded and is_new and record.is_unbegun and not self.is_own(record)
 
     def _cannot_read(self, uid: str, metadata: Mapping[str, Any], why: str) -> None:
         mirror = str((metadata.get("annotations") or {}).get(MIRROR) or "")

@@ -1,39 +1,79 @@
-"""How long production has been observed whole and unchanged."""
+"""How long production has been observed whole and unchanged, each component for itself."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.drift.compare import unseen
-from stagingmirror.drift.facts import Absent, Seen, Why
+from stagingmirror.drift.facts import Seen
+from stagingmirror.drift.verdict import Unknown
 from stagingmirror.engine.context import Context, Judged
+from stagingmirror.reasons import Reason
 
-Fingerprint = tuple[tuple[str, str, str, str | None], ...]
+Fingerprint = tuple[tuple[str, str, str | None], ...]
+
+# Reasons that do not pass by themselves: somebody must change the spec, an environment or the thing
+# itself first. What is not seen for one of them is left at once.
+LASTING = frozenset(
+    {
+        Reason.ARTIFACTS_NOT_READABLE,
+        Reason.BAD_NAME,
+        Reason.BAD_REQUEST,
+        Reason.CERTIFICATE_NOT_TRUSTED,
+        Reason.ENDLESS_CHAIN,
+        Reason.FROM_SECRET,
+        Reason.INTERNAL_ERROR,
+        Reason.INVALID_ADDRESS,
+        Reason.INVALID_CA_BUNDLE,
+        Reason.INVALID_CREDENTIALS,
+        Reason.NAMESPACE_NOT_LISTED,
+        Reason.NAMESPACE_NOT_READABLE,
+        Reason.NO_FILES,
+        Reason.NO_REGISTRY,
+        Reason.NOTHING_COMPARED,
+        Reason.NOTHING_TO_MIRROR,
+        Reason.NOT_COMPARABLE,
+        Reason.NOT_MLFLOW,
+        Reason.NOT_READABLE,
+        Reason.NOT_SHARED_REGISTRY,
+        Reason.REDIRECTED,
+        Reason.SAME_THING,
+        Reason.SECRET_FORBIDDEN,
+        Reason.SECRET_INCOMPLETE,
+        Reason.SECRET_INVALID,
+        Reason.SECRET_MISSING,
+        Reason.SECRET_NOT_LABELLED,
+        Reason.SHARED_REGISTRY,
+        Reason.TOO_LARGE,
+        Reason.TOO_MANY_FILES,
+        Reason.UNKNOWN_KIND,
+    }
+)
 
 
-def not_whole(context: Context) -> str | None:
-    """Which part of production cannot be followed now, and why; None: all of it can."""
-    for judged in context.components:
-        observed, name = judged.observations.production, judged.track.name
-        why = _unseen(judged, context)
-        if why is not None:
-            return f"production's {name} is not seen ({why.message})"
-        if isinstance(observed, Absent):
-            return f"production does not have {observed.what} ({name})"
-        if isinstance(observed, Seen) and observed.trouble is not None:
-            return f"production's {name} did not answer just now ({observed.trouble.message})"
+def not_whole(judged: Judged) -> str | None:
+    """Why production cannot be followed now in what a refresh would do with this component; None:
+    it can, or a refresh does not follow it whatever it waits for.
+    """
+    name, verdict = judged.track.name, judged.verdict
+    if judged.track.effective_mode != "Refresh":
+        return None
+    if isinstance(verdict, Unknown):
+        passes = verdict.side == "production" and verdict.why.reason not in LASTING
+        return f"production's {name} is not seen ({verdict.why.message})" if passes else None
+    observed = judged.observations.production
+    if isinstance(observed, Seen) and observed.trouble is not None:
+        return f"production's {name} did not answer just now ({observed.trouble.message})"
     return None
 
 
-def fingerprint(components: Iterable[Judged]) -> Fingerprint:
+def fingerprint(judged: Judged) -> Fingerprint:
     """Every compared fact of production."""
-    return tuple(
-        (judged.track.name, name, fact.value, fact.expected)
-        for judged in components
-        if isinstance(judged.observations.production, Seen)
-        for name, fact in sorted(judged.observations.production.facts.items())
-        if fact.compared
-    )
+    observed = judged.observations.production
+    if not isinstance(observed, Seen):
+        return ()
+    facts = sorted(observed.facts.items())
+    return tuple((name, fact.value, fact.expected) for name, fact in facts if fact.compared)
 
 
 @dataclass(slots=True)
@@ -42,24 +82,22 @@ class QuietPeriod:
     observations: what was not observed does not count as quiet.
     """
 
-    _facts: Fingerprint = ()
-    _since: float | None = None
+    _known: dict[str, tuple[Fingerprint, float]] = field(default_factory=dict)
 
-    def since(self, context: Context) -> float | None:
-        """Take in what production shows now; None where a component is not seen at all."""
-        if any(_unseen(each, context) is not None for each in context.components):
-            self.restart()
-            return None
-        facts = fingerprint(context.components)
-        if self._since is None or self._facts != facts:
-            self._facts, self._since = facts, context.now
-        return self._since
+    def since(self, context: Context) -> Mapping[str, float]:
+        """Take in what production shows now. By component; without those that are not seen."""
+        stale_after = seconds(context.spec.stale_after)
+        known, self._known = self._known, {}
+        for judged in context.components:
+            name, observed = judged.track.name, judged.observations.production
+            if unseen(observed, now=context.now, stale_after=stale_after) is not None:
+                continue
+            facts = fingerprint(judged)
+            former = known.get(name)
+            is_same = former is not None and former[0] == facts
+            self._known[name] = former if former and is_same else (facts, context.now)
+        return {name: since for name, (_, since) in self._known.items()}
 
     def restart(self) -> None:
         """Nothing was observed: count anew."""
-        self._since = None
-
-
-def _unseen(judged: Judged, context: Context) -> Why | None:
-    stale_after = seconds(context.spec.stale_after)
-    return unseen(judged.observations.production, now=context.now, stale_after=stale_after)
+        self._known.clear()

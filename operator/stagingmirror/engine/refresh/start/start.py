@@ -2,19 +2,14 @@
 other refresh is in the way, and a live read confirms all of it.
 """
 
-import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from stagingmirror.actions.tools import Tools
-from stagingmirror.api.spec.mirror import Refresh
 from stagingmirror.api.spec.parse import parse_environment
-from stagingmirror.api.types.duration import seconds
-from stagingmirror.api.types.times import rfc3339
 from stagingmirror.engine.context import Context
 from stagingmirror.engine.refresh.execute.leftovers import Leftovers
 from stagingmirror.engine.refresh.execute.state import Patience
-from stagingmirror.engine.refresh.execute.verification import applied_of
-from stagingmirror.engine.refresh.record.record import Entry, Record
 from stagingmirror.engine.refresh.record.record_store import Records
 from stagingmirror.engine.refresh.start import live_guard
 from stagingmirror.engine.refresh.start.admission import (
@@ -28,6 +23,7 @@ from stagingmirror.engine.refresh.start.admission import (
 )
 from stagingmirror.engine.refresh.start.concurrency import Slots
 from stagingmirror.engine.refresh.start.conflicts import Conflicts
+from stagingmirror.engine.refresh.start.new_record import new_record, rewritten_before
 from stagingmirror.engine.refresh.start.triggers import (
     Memory,
     missed_deadline_reason,
@@ -62,35 +58,6 @@ async def confirm(context: Context, writer: Writer) -> Decision:
     return Start() if as_judged else Wait("something has just changed; it is checked again", 0.5)
 
 
-def new_record(context: Context, refresh: Refresh, occasion: Occasion) -> Record:
-    """Everything that this refresh will go by, whatever becomes of the spec meanwhile."""
-    wanted = planned(context.plan)
-    applied = {
-        judged.track.name: seen
-        for judged in context.components
-        if judged.track.name in wanted and (seen := applied_of(judged)) is not None
-    }
-    moment = rfc3339(context.now).lower().replace(":", "").replace("-", "")
-    return Record(
-        id=f"{moment}-{secrets.token_hex(3)}",
-        uid=context.mirror.uid,
-        namespace=context.mirror.key.namespace,
-        name=context.mirror.key.name,
-        environment=context.sides.staging.environment,
-        production=context.sides.production.environment,
-        generation=context.mirror.generation,
-        trigger=occasion.trigger,
-        token=occasion.token,
-        tick=occasion.at if occasion.trigger == "Schedule" else None,
-        writer="",
-        started=context.now,
-        timeout=seconds(refresh.timeout),
-        rollout_timeout=seconds(refresh.rollout_timeout),
-        entries=tuple(Entry(step) for step in context.plan.steps),
-        applied=applied,
-    )
-
-
 def _same_spec(body: live_guard.Body | None, spec: object) -> bool:
     try:
         return body is not None and parse_environment(body) == spec
@@ -107,21 +74,17 @@ class Starter:
     _slots: Slots = field(default_factory=Slots, init=False)
 
     async def consider(
-        self, context: Context, memory: Memory, quiet: float | None, patience: Patience
+        self, context: Context, memory: Memory, quiet: Mapping[str, float], patience: Patience
     ) -> Wait | None:
         """Start what is due, or return what it waits for. ``quiet``: see ``decide``."""
         occasion = next_occasion(memory)
         if occasion is None:
             self._is_over(context, patience)
             return None
-        environment = context.sides.staging.environment
-        self._slots.forget_absent(environment, now=context.now)
-        queued = self._slots.is_waiting(environment, context.mirror.uid)
         last = self.records.get(context.mirror.uid)
-        missed = missed_deadline_reason(memory, context, occasion, last)
-        decision = decide(
-            context, occasion, quiet_since=quiet, queued=queued, missed_deadline_reason=missed
-        )
+        context = context.leaving(rewritten_before(context, occasion, last))
+        decision = self._decide(context, occasion, memory, quiet)
+        context = context.leaving(decision.without if isinstance(decision, Start) else {})
         decision = self._unless_busy(context, decision)
         if isinstance(decision, Start):
             decision = await self._start(context, occasion, patience)
@@ -130,14 +93,27 @@ class Starter:
                 return decision
             case Skip():
                 if _is_nothing(decision):
-                    await self.leftovers.found_in_sync(
-                        context, self.records.get(context.mirror.uid)
-                    )
+                    await self.leftovers.found_in_sync(context, last)
                 skip(memory, occasion, decision, context.now)
             case Start():
                 took(memory, occasion)
         self._is_over(context, patience)
         return None
+
+    def _decide(
+        self, context: Context, occasion: Occasion, memory: Memory, quiet: Mapping[str, float]
+    ) -> Decision:
+        environment, uid = context.sides.staging.environment, context.mirror.uid
+        self._slots.forget_absent(environment, now=context.now)
+        last = self.records.get(uid)
+        return decide(
+            context,
+            occasion,
+            quiet=quiet,
+            queued=self._slots.is_waiting(environment, uid),
+            waited=memory.waited,
+            missed_deadline_reason=missed_deadline_reason(memory, context, occasion, last),
+        )
 
     def leave(self, uid: str) -> None:
         """This mirror waits for a slot no more."""
@@ -178,7 +154,8 @@ class Starter:
         decision = await confirm(context, self.tools.writer)
         if isinstance(decision, Start):
             assert context.spec.refresh is not None, "decide() skips a mirror that only watches"
-            await self.records.begin(new_record(context, context.spec.refresh, occasion))
+            last = self.records.get(context.mirror.uid)
+            await self.records.begin(new_record(context, context.spec.refresh, occasion, last))
         return decision
 
     def _yield_slot(self, context: Context) -> None:

@@ -5,7 +5,7 @@ Nothing of ``before`` and ``after`` is shown: former values may be unreadable on
 
 from typing import Any
 
-from stagingmirror.api.status.model import MirrorStatus, RefreshStatus
+from stagingmirror.api.status.model import MirrorStatus, PlanLeft, RefreshStatus
 from stagingmirror.api.types.times import rfc3339
 from stagingmirror.engine.refresh.record.record import Entry, Record
 from stagingmirror.engine.refresh.start.admission import Occasion, Skip
@@ -23,6 +23,7 @@ def open_refresh(record: Record) -> RefreshStatus:
         message=_message(record),
         started=rfc3339(record.started),
         steps=tuple(_step(entry) for entry in record.entries),
+        **_left(record),
     )
 
 
@@ -38,6 +39,7 @@ def ended_refresh(record: Record) -> RefreshStatus:
         reason=record.why[0] if record.why else Reason.VERIFIED,
         message=record.message,
         components=tuple(components),
+        **_left(record),
         started=rfc3339(record.started),
         finished=rfc3339(record.ended or record.started),
     )
@@ -70,6 +72,12 @@ def skipped(occasion: Occasion, skip: Skip, now: float) -> RefreshStatus:
     )
 
 
+def _left(record: Record) -> dict[str, Any]:
+    if not record.left_out:
+        return {}
+    return {"left": tuple(PlanLeft(component=e.component, why=e.why) for e in record.left_out)}
+
+
 def _phase(record: Record) -> str:
     if record.phase != "Forward":
         return record.phase
@@ -79,8 +87,8 @@ def _phase(record: Record) -> str:
 
 def _message(record: Record) -> str:
     if record.phase == "RollBack" and record.why is not None:
-        why, awaited = record.why[1], record.message
-        return f"rolling back: {why}" + (f" Waits: {awaited}" if awaited not in ("", why) else "")
+        awaited = record.awaited
+        return f"rolling back: {record.why[1]}" + (f" Waits: {awaited}" if awaited else "")
     if record.phase == "Verify":
         return record.message or "waits for what was applied to arrive"
     working = next((e for e in record.entries if e.state == "Started"), None)

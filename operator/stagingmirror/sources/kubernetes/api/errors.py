@@ -26,7 +26,8 @@ _NO_JSON = (ValueError, RecursionError)
 # How it shows that it is not JSON of the requested form.
 MALFORMED = (*_NO_JSON, KeyError, TypeError, AttributeError, IndexError)
 _SHOWN_FIELDS = 5
-# Who answers with a 403 that is about the thing. Names of objects have no capitals.
+_DENIED = "an admission rule of the cluster forbids it."
+# Who answers so about the thing, and not about our account. Names of objects have no capitals.
 _ADMISSION = ("admission webhook", "violates PodSecurity", "ValidatingAdmissionPolicy")
 
 
@@ -123,7 +124,7 @@ def error_of(code: int, body: bytes, request: str) -> StagingMirrorError:
     if code == 410:
         return Expired("Expired", f"{message}.")
     if code in (400, 405, 406, 413, 415, 422):
-        return Refused(reason or Reason.INVALID, message + _fields(status) + ".")
+        return _refused(status, message)
     return NotAnswered(NOT_ANSWERING, f"{message}.")
 
 
@@ -141,16 +142,34 @@ def _not_allowed(code: int, status: dict[str, Any], message: str) -> StagingMirr
         return NotAllowed(Reason.UNAUTHORIZED, f"{message}: the credentials are not accepted.")
     if any(cause.get("reason") == Reason.NAMESPACE_TERMINATING for cause in _causes(status)):
         return Refused(Reason.NAMESPACE_TERMINATING, f"{message}: the namespace is being deleted.")
-    text = str(status.get("message") or "")
+    text = _text(status)
     if "exceeded quota" in text:
         return Refused(
             Reason.QUOTA_EXCEEDED, f"{message}: a ResourceQuota of the namespace is used up."
         )
-    if any(words in text for words in _ADMISSION):
-        return Refused(
-            Reason.ADMISSION_DENIED, f"{message}: an admission rule of the cluster forbids it."
-        )
+    if _is_of_admission(text):
+        return Refused(Reason.ADMISSION_DENIED, f"{message}: {_DENIED}")
     return NotAllowed(FORBIDDEN, f"{message}: our account is not permitted to.")
+
+
+def _refused(status: dict[str, Any], message: str) -> Refused:
+    """A policy chooses the code of its refusals; 422 is what it has without a choice."""
+    text = _text(status)
+    if "does not support dry run" in text:
+        what = f"{message}: a webhook of the cluster has no dry run."
+        return Refused(Reason.DRY_RUN_NOT_SUPPORTED, what)
+    if _is_of_admission(text):
+        return Refused(Reason.ADMISSION_DENIED, f"{message}: {_DENIED}")
+    reason = str(status.get("reason") or Reason.INVALID)
+    return Refused(reason, message + _fields(status) + ".")
+
+
+def _text(status: dict[str, Any]) -> str:
+    return str(status.get("message") or "")
+
+
+def _is_of_admission(text: str) -> bool:
+    return any(words in text for words in _ADMISSION)
 
 
 def _not_there(status: dict[str, Any], message: str) -> StagingMirrorError:

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from stagingmirror.errors import Conflicted, NotThere, StepFailed
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.write.field_patch import Body
-from stagingmirror.sources.kubernetes.write.writer import Writer
+from stagingmirror.sources.kubernetes.write.writer import MERGE, Writer, rewritten
 
 REFRESH_LABEL = "stagingmirror.dev/refresh"
 # The label of a Job's pods; every version of Kubernetes sets it, the prefixed one is younger.
@@ -49,9 +50,22 @@ class Ended:
     reason: str | None
 
 
+async def rehearse(writer: Writer, load: Load) -> None:
+    """Raises what ``start`` would raise, and makes nothing."""
+    job = job_of(await read_cron_job(writer, load), load)
+    with suppress(Conflicted):  # it was made already
+        made = await writer.create(load.namespace, _jobs(load.namespace), job, dry_run=True)
+        _refuse_rewritten(made, load)
+
+
 async def start(writer: Writer, load: Load) -> str:
-    """Make the Job, or find the one that was made before; returns its uid."""
+    """Make the Job, suspended, or find the one that was made before; returns its uid.
+
+    Nothing fences a POST: one of a process that does not lead any more may arrive at any time. So
+    it makes something that does nothing, and ``release`` lets it run.
+    """
     cron_job = await read_cron_job(writer, load)
+    await _remove_late(writer, cron_job, load)
     try:
         made = await writer.create(load.namespace, _jobs(load.namespace), job_of(cron_job, load))
     except Conflicted:
@@ -60,7 +74,24 @@ async def start(writer: Writer, load: Load) -> str:
             raise StepFailed(
                 Reason.JOB_NAME_TAKEN, f"there is a foreign Job {load.name}."
             ) from None
-    return str(made["metadata"]["uid"])
+    uid = str(made["metadata"]["uid"])
+    try:
+        _refuse_rewritten(made, load)
+    except StepFailed:
+        await writer.delete(load.namespace, load.path, uid)
+        raise
+    return uid
+
+
+async def release(writer: Writer, load: Load, uid: str) -> None:
+    """Let the Job run, fenced by its resourceVersion: whoever ended it meanwhile has changed that.
+    Raises NotThere, Conflicted.
+    """
+    body = await writer.get(load.path)
+    if body["metadata"]["uid"] == uid and body["spec"].get("suspend"):
+        fence = {"uid": uid, "resourceVersion": body["metadata"]["resourceVersion"]}
+        patch = {"metadata": fence, "spec": {"suspend": False}}
+        await writer.patch(load.namespace, load.path, patch, MERGE)
 
 
 async def observe(writer: Writer, load: Load, uid: str) -> Ended | None:
@@ -122,7 +153,7 @@ async def read_cron_job(writer: Writer, load: Load) -> dict[str, Any]:
 
 
 def job_of(cron_job: Body, load: Load) -> dict[str, Any]:
-    """The Job for this run. A suspended CronJob serves as a template too.
+    """The Job for this run, suspended. A suspended CronJob serves as a template too.
 
     Owned by the CronJob, so that it goes with it, but not controlled: its controller would count
     and prune it.
@@ -131,7 +162,7 @@ def job_of(cron_job: Body, load: Load) -> dict[str, Any]:
     spec = template.get("spec") or {}
     spec["activeDeadlineSeconds"] = max(1, int(load.timeout))
     spec["ttlSecondsAfterFinished"] = KEPT
-    spec.pop("suspend", None)
+    spec["suspend"] = True
     labels = dict((template.get("metadata") or {}).get("labels") or {})
     metadata = {
         "name": load.name,
@@ -173,6 +204,25 @@ def _container(spec: Mapping[str, Any], load: Load) -> dict[str, Any]:
         Reason.CONTAINER_GONE,
         f"CronJob {load.cron_job} has no container {load.container}; name one that it has.",
     )
+
+
+async def _remove_late(writer: Writer, cron_job: Body, load: Load) -> None:
+    """Jobs of earlier refreshes that nobody has let run: their makers did not lead any more."""
+    owner = cron_job["metadata"]["uid"]
+    for job in await writer.select(_jobs(load.namespace), REFRESH_LABEL):
+        metadata = job["metadata"]
+        owners = [each.get("uid") for each in metadata.get("ownerReferences") or ()]
+        is_late = job["spec"].get("suspend") and not (job.get("status") or {}).get("startTime")
+        if is_late and owner in owners and metadata["labels"][REFRESH_LABEL] != load.refresh:
+            path = f"{_jobs(load.namespace)}/{metadata['name']}"
+            with suppress(NotThere):
+                await writer.delete(load.namespace, path, metadata["uid"])
+
+
+def _refuse_rewritten(job: Body, load: Load) -> None:
+    entries = _container(job["spec"], load).get("env") or ()
+    if {"name": load.variable, "value": load.value} not in entries:
+        raise rewritten(f"variable {load.variable} of Job {load.name}")
 
 
 def _jobs(namespace: str) -> str:

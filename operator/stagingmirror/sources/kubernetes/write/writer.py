@@ -6,6 +6,7 @@ was judged, so a late write of a paused process meets a 409.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Protocol
 
 from stagingmirror.api.types.workload import WorkloadKind
@@ -13,9 +14,11 @@ from stagingmirror.errors import (
     ChangedUnderneath,
     Conflicted,
     NeedsHuman,
+    NotAllowed,
     NotAnswered,
     NotLeading,
     Refused,
+    StepFailed,
 )
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.write.field_managers import (
@@ -36,6 +39,8 @@ JSON = "application/json"
 STRATEGIC = "application/strategic-merge-patch+json"
 MERGE = "application/merge-patch+json"
 JSON_PATCH = "application/json-patch+json"
+# A label that is there for a moment, see ``touch``: an annotation would be a new generation.
+TOUCHED = "stagingmirror.dev/touched"
 
 _ATTEMPTS = 5
 
@@ -94,23 +99,35 @@ class Writer:
                 return found
             query["continue"] = more
 
-    async def create(self, namespace: str, path: str, body: Body) -> dict[str, Any]:
-        return await self._write("POST", namespace, path, body, JSON)
+    async def create(
+        self, namespace: str, path: str, body: Body, *, dry_run: bool = False
+    ) -> dict[str, Any]:
+        return await self._write("POST", namespace, path, body, JSON, dry_run=dry_run)
 
     async def patch(
-        self, namespace: str, path: str, body: object, content_type: str
+        self, namespace: str, path: str, body: object, content_type: str, *, dry_run: bool = False
     ) -> dict[str, Any]:
-        return await self._write("PATCH", namespace, path, body, content_type)
+        """``dry_run``: rights, validation and admission as for the real one, and nothing is kept.
+        Raises Refused (DryRunNotSupported) where a webhook cannot do that.
+        """
+        return await self._write("PATCH", namespace, path, body, content_type, dry_run=dry_run)
 
     async def replace(self, namespace: str, path: str, body: Body) -> dict[str, Any]:
         """A PUT: the body's resourceVersion fences it."""
         return await self._write("PUT", namespace, path, body, JSON)
 
     async def _write(
-        self, method: str, namespace: str, path: str, body: object, content_type: str
+        self,
+        method: str,
+        namespace: str,
+        path: str,
+        body: object,
+        content_type: str,
+        *,
+        dry_run: bool = False,
     ) -> dict[str, Any]:
         self.permit(namespace)
-        query = {"fieldManager": FIELD_MANAGER}
+        query = {"fieldManager": FIELD_MANAGER} | ({"dryRun": "All"} if dry_run else {})
         answer = await self._client.request(
             method, path, query=query, body=body, content_type=content_type
         )
@@ -126,22 +143,45 @@ class Writer:
         await self._client.request("DELETE", path, body=body)
 
     async def change(
-        self, kind: WorkloadKind, namespace: str, name: str, uid: str, changes: Sequence[Change]
+        self,
+        kind: WorkloadKind,
+        namespace: str,
+        name: str,
+        uid: str,
+        changes: Sequence[Change],
+        *,
+        dry_run: bool = False,
     ) -> dict[str, Any]:
         """Change these fields in one patch and return the workload as it then is; nothing is
         written where they are so already. Raises ChangedUnderneath where one of them is neither
-        what it was nor what it is to become.
+        what it was nor what it is to become, StepFailed (RewrittenByAdmission) where the API server
+        keeps something else than was written.
         """
         path = workload_path(kind, namespace, name)
         for _ in range(_ATTEMPTS):
             body = await self.get(path)
             if not _still_to_do(body, kind, uid, changes):
                 return body
+            patch = patch_for(body, kind, changes)
             try:
-                return await self.patch(namespace, path, patch_for(body, kind, changes), STRATEGIC)
+                kept = await self.patch(namespace, path, patch, STRATEGIC, dry_run=dry_run)
             except Conflicted:
                 continue
+            for change in changes:
+                if read_field(kept, kind, change.write) != change.target:
+                    raise rewritten(f"the {field_of(change.write)} of {kind} {name}")
+            return kept
         raise _busy(kind, name)
+
+    async def touch(self, namespace: str, path: str) -> None:
+        """Give the object another resourceVersion and leave it as it is otherwise: a write that was
+        judged before, and that only arrives now, meets a 409. What may not be written now could
+        not be written then either.
+        """
+        with suppress(Refused, NotAllowed):
+            for value in (FIELD_MANAGER, None):
+                mark = {"metadata": {"labels": {TOUCHED: value}}}
+                await self.patch(namespace, path, mark, MERGE)
 
     async def give_back(self, namespace: str, path: str, former: Body | None) -> None:
         """Make our entry in managedFields what it was, so that the owner's next apply works."""
@@ -193,8 +233,28 @@ def _still_to_do(body: Body, kind: WorkloadKind, uid: str, changes: Sequence[Cha
     return bool(undone)
 
 
-def changed_underneath(body: Body, kind: WorkloadKind, change: Change) -> ChangedUnderneath:
+def rewritten(field: str) -> StepFailed:
+    """The error for a value of ours that admission replaced."""
+    return StepFailed(
+        Reason.REWRITTEN_BY_ADMISSION,
+        f"an admission rule of the cluster (a policy or a webhook) changes {field} to something "
+        "else than was written; let it admit production's value, or set mode: Report.",
+    )
+
+
+def is_ours(body: Body, kind: WorkloadKind, change: Change) -> bool:
+    """Whether a request of ours was the last to change the field. What it holds then, and is not
+    what we wrote, was made of that by admission.
+    """
+    return owner_of(body, path_of(body, kind, change.write)) == FIELD_MANAGER
+
+
+def changed_underneath(
+    body: Body, kind: WorkloadKind, change: Change
+) -> ChangedUnderneath | StepFailed:
     """The error that names the field and who wrote it."""
+    if is_ours(body, kind, change):
+        return rewritten(f"the {field_of(change.write)} of {kind} {body['metadata']['name']}")
     from_whom = owner_of(body, path_of(body, kind, change.write)) or "somebody"
     return ChangedUnderneath(
         Reason.CHANGED_UNDERNEATH,

@@ -1,5 +1,8 @@
 """Contention is told where something was set back, and only there."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 from aiohttp import web
 
@@ -20,6 +23,7 @@ from support.mlflow.registries import connected, serving
 SET = SetConfigMapKey("s", ("data",), "ml", "training-data", "snapshot", "new")
 MOVE = MoveAlias("m", ("fraud",), "staging", "fraud-detector", "champion", "12")
 PATH = "/api/v1/namespaces/ml/configmaps/training-data"
+BEFORE = {"value": "old", "uid": "training-data"}
 SET_BACK = "somebody changed snapshot of ConfigMap training-data after the refresh"
 
 
@@ -30,7 +34,6 @@ class Aftermath(Bench):
         Bench.__init__(self)
         self.body = self.wire.put(PATH, {"data": {"snapshot": value}})
         self.contention, self.known = Contention(self.tools), ContentionCheck()
-        before = {"value": "old", "uid": "training-data"}
         self.record = Record(
             id="r1",
             uid="u1",
@@ -44,7 +47,7 @@ class Aftermath(Bench):
             started=0.0,
             timeout=60.0,
             rollout_timeout=60.0,
-            entries=(Entry(SET, state="Verified", before=before),),
+            entries=(Entry(SET, state="Verified", before=BEFORE),),
             applied={"data": Applied("mark", {})},
             phase="Closed",
             result="Succeeded",
@@ -123,3 +126,23 @@ async def test_an_alias_is_set_back_only_to_what_it_named(former: str | None) ->
         names = "13"
         with pytest.raises(ChangedUnderneath, match="to version 13"):
             await MOVE.verify(task, tools)
+
+
+async def test_all_fields_that_were_set_back_are_named_with_an_advice_for_who_did_it() -> None:
+    after = Aftermath("old")
+    names = [f"key-{number}" for number in range(7)]
+    after.body["data"] |= dict.fromkeys(names, "old")
+    owners = {"manager": "kubectl-client-side-apply", "operation": "Update"}
+    fields: dict[str, Any] = {"f:data": {f"f:{name}": {} for name in names}}
+    after.body["metadata"]["managedFields"] = [{**owners, "fieldsV1": fields}]
+    steps = [replace(SET, id=name, key=name) for name in names]
+    entries = tuple(Entry(each, state="Verified", before=BEFORE) for each in steps)
+    after.record = replace(after.record, entries=entries)
+
+    told = await after.told("old")
+
+    assert told is not None
+    for name in names[:5]:
+        assert f"kubectl-client-side-apply changed {name} of ConfigMap training-data" in told
+    assert "; and 2 more after the refresh; take the field out of the applied manifest" in told
+    assert "argo" not in told

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from stagingmirror.api.status.report import Progress
+from stagingmirror.drift.verdict import InSync
 from stagingmirror.engine.refresh.record.record_store import UNREADABLE_PERIOD
 from support.kinds.builders import NOW
 from support.kinds.records import a_record, an_entry
@@ -112,7 +113,7 @@ async def test_a_later_refresh_that_finds_everything_in_sync_settles_what_was_le
     assert stalled.finished is not None
     status = {**SEEN_BEFORE, "refreshes": [stalled.finished.dump()]}
 
-    told = await served.advance(served.context(steps=(), status=status))
+    told = await served.advance(served.context(steps=(), status=status, verdict=InSync(1)))
 
     assert told.stalled is None
     assert told.finished is not None

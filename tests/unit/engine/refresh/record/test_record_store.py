@@ -129,3 +129,40 @@ async def test_a_record_that_no_config_map_can_hold_is_refused_with_its_size_and
     assert "would have 110" in refused.value.message
     assert len(server.requests) == requests
     assert records.get("uid-1") == begun
+
+
+async def test_a_refresh_that_a_former_leader_begins_too_late_is_none(
+    server: ObjectServer, records: Records
+) -> None:
+    closed = a_record(phase="Closed", result="Succeeded", id="r0")
+    for known in (None, closed):
+        server.objects.clear()
+        if known is not None:
+            await records.begin(known)
+        else:
+            await records.load()
+        async with a_writer(server) as late_writer:
+            late = Records(late_writer, namespace="operator", writer_name="old", clock=Clock())
+            await late.load()
+            await late.begin(a_record(id="late"))
+
+        with pytest.raises(Conflicted):
+            await records.begin(a_record(id="r1"))
+        assert records.get("uid-1") == (known and replace(known, writer="operator/1"))
+        begun = await records.begin(a_record(id="r1"))
+
+        assert (begun.id, records.get("uid-1")) == ("r1", begun)
+        await records.drop("uid-1")
+
+
+async def test_what_a_former_leader_had_begun_in_time_is_gone_on_with(
+    server: ObjectServer, records: Records
+) -> None:
+    async with a_writer(server) as former_writer:
+        former = Records(former_writer, namespace="operator", writer_name="old", clock=Clock())
+        await former.load()
+        begun = await former.begin(a_record())
+
+    await records.load()
+
+    assert records.get("uid-1") == begun

@@ -1,11 +1,13 @@
 """Whether a tick or somebody who asks starts a refresh, waits, or is refused and told."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from stagingmirror.drift.facts import Absent, Hold, Observation, Seen, Unseen, Why
+from stagingmirror.drift.facts import Absent, Fact, Hold, Observation, Seen, Unseen, Why
+from stagingmirror.drift.plan import Proposal, make
 from stagingmirror.drift.steps import Left
 from stagingmirror.drift.verdict import Unknown
 from stagingmirror.engine.context import Context
@@ -19,9 +21,10 @@ from stagingmirror.engine.refresh.start.admission import (
 )
 from stagingmirror.engine.refresh.start.quiet_period import QuietPeriod
 from support.kinds.builders import NOW
-from support.kinds.cases import context
+from support.kinds.cases import STEP, context
 
 QUIET: Mapping[str, Any] = {"settle": "0s"}
+FACTS = {"digest": Fact("sha256:2")}
 
 
 def tick(
@@ -30,24 +33,30 @@ def tick(
     age: float = 60.0,
     calm: float | None = 1e6,
     queued: bool = False,
+    waited: str | None = None,
     missed_deadline_reason: str = "no operator ran",
 ) -> Decision:
-    still = None if calm is None else made.now - calm
+    still = {} if calm is None else {each.track.name: made.now - calm for each in made.components}
     occasion = Occasion("Schedule", made.now - age)
     return decide(
         made,
         occasion,
-        quiet_since=still,
+        quiet=still,
         queued=queued,
+        waited=waited,
         missed_deadline_reason=missed_deadline_reason,
     )
 
 
 def by_hand(made: Context, *, age: float = 1.0, calm: float = 0.0) -> Decision:
     occasion = Occasion("Manual", made.now - age, "token")
-    still = made.now - calm
     return decide(
-        made, occasion, quiet_since=still, queued=False, missed_deadline_reason="no operator ran"
+        made,
+        occasion,
+        quiet={each.track.name: made.now - calm for each in made.components},
+        queued=False,
+        waited=None,
+        missed_deadline_reason="no operator ran",
     )
 
 
@@ -66,9 +75,8 @@ def test_by_hand_it_does_not_wait_for_settle() -> None:
     "production",
     [
         Unseen(Why("RollingOut", "pods disagree"), NOW - 1),
-        Absent("Deployment features", NOW - 1),
-        Seen({}, NOW - 1, trouble=Why("ClusterNotAnswering", "timed out")),
-        Seen({}, NOW - 10_000),
+        Seen(FACTS, NOW - 1, trouble=Why("ClusterNotAnswering", "timed out")),
+        Seen(FACTS, NOW - 10_000),
     ],
 )
 def test_what_is_not_seen_whole_is_waited_for_also_by_hand(production: Observation) -> None:
@@ -177,14 +185,93 @@ def test_what_can_be_refreshed_does_not_wait_for_what_is_not_known_or_only_told(
     assert told.result == "NothingToDo"
 
 
+@pytest.mark.parametrize(
+    "production",
+    [
+        Absent("Deployment features", NOW - 1),
+        Unseen(Why("NotComparable", "the value comes from elsewhere"), NOW - 1),
+        Unseen(Why("TooLarge", "more than maxBytes"), NOW - 1),
+    ],
+)
+def test_what_does_not_pass_by_itself_is_waited_for_by_nobody(production: Observation) -> None:
+    made = two(production)
+
+    assert isinstance(tick(made), Start)
+    assert isinstance(by_hand(made), Start)
+    alone = tick(context(refresh=QUIET, steps=(), production=production))
+    assert isinstance(alone, Skip)
+    assert alone.reason == "NotKnown"
+
+
+@pytest.mark.parametrize("reason", ["RollingOut", "NotComparable", "Unreachable"])
+def test_what_is_only_reported_hinders_nothing(reason: str) -> None:
+    reported = two(Unseen(Why(reason, "not seen"), NOW - 1), mode="Report")
+
+    assert isinstance(tick(reported), Start)
+    assert isinstance(by_hand(reported), Start)
+
+
+def test_one_that_is_not_seen_by_the_deadline_is_left_and_the_rest_goes_on() -> None:
+    made = two(Unseen(Why("RollingOut", "pods disagree"), NOW - 1))
+    before = tick(made, age=3599.0)
+
+    after = tick(made, age=3601.0, waited="production's features is not seen (pods disagree)")
+
+    assert isinstance(before, Wait)
+    assert isinstance(after, Start)
+    assert set(after.without) == {"features"}
+    assert [step.components for step in made.leaving(after.without).plan.steps] == [("other",)]
+
+
+def test_one_that_never_rests_is_left_at_the_deadline_and_the_rest_goes_on() -> None:
+    made = two(Seen(FACTS, NOW - 1), refresh={"settle": "5m"})
+    quiet = {"features": NOW - 10, "other": NOW - 1e6}
+
+    def at(age: float, waited: str | None) -> Decision:
+        return decide(
+            made,
+            Occasion("Schedule", made.now - age),
+            quiet=quiet,
+            queued=False,
+            waited=waited,
+            missed_deadline_reason="no operator ran",
+        )
+
+    assert isinstance(at(60.0, None), Wait)
+    assert at(3601.0, "it changes") == Start(
+        {"features": "production's features must be seen without a change for 300 s first"}
+    )
+    assert isinstance(at(3601.0, None), Skip), "nobody waited: no operator ran"
+
+
+def two(
+    production: Observation, *, mode: str | None = None, refresh: Mapping[str, Any] = QUIET
+) -> Context:
+    """Component ``features`` as given, and ``other``, which drifted and can be refreshed."""
+    made = context(refresh=refresh, production=production, mode=mode)
+    other = replace(STEP, id="other", components=("other",), name="other")
+    track = made.spec.track[0].model_copy(update={"name": "other"})
+    seen = context().components[0]
+    judged = replace(seen, track=track)
+    proposals = (*made.proposals, Proposal("other", "Refresh", judged.verdict, (other,)))
+    return replace(
+        made,
+        components=(*made.components, judged),
+        proposals=proposals,
+        plan=make(proposals, {}),
+    )
+
+
 def test_calm_counts_from_the_first_look_and_ends_with_a_change_or_a_gap() -> None:
     stillness = QuietPeriod()
 
-    def since(now: float, production: Observation | None = None) -> float | None:
+    def since(now: float, production: Observation | None = None) -> Mapping[str, float]:
         made = context(now=now, production=production)
         return stillness.since(made)
 
-    assert since(NOW) == NOW
-    assert since(NOW + 50) == NOW
-    assert since(NOW + 60, Unseen(Why("RollingOut", "x"), NOW + 60)) is None
-    assert since(NOW + 70) == NOW + 70
+    assert since(NOW) == {"features": NOW}
+    assert since(NOW + 50) == {"features": NOW}
+    assert since(NOW + 60, Unseen(Why("RollingOut", "x"), NOW + 60)) == {}
+    assert since(NOW + 70) == {"features": NOW + 70}
+    changed = Seen({"digest": Fact("sha256:3")}, NOW + 80)
+    assert since(NOW + 80, changed) == {"features": NOW + 80}

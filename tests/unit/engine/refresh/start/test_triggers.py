@@ -12,8 +12,8 @@ from stagingmirror.engine.context import Context
 from stagingmirror.engine.refresh.outcome import progress_of
 from stagingmirror.engine.refresh.record.record import Record
 from stagingmirror.engine.refresh.start.admission import Occasion, Skip, Wait
+from stagingmirror.engine.refresh.start.new_record import new_record
 from stagingmirror.engine.refresh.start.schedule_ticks import SPREAD
-from stagingmirror.engine.refresh.start.start import new_record
 from stagingmirror.engine.refresh.start.triggers import (
     Memory,
     forget_ticks,
@@ -38,7 +38,7 @@ def at(now: float, **more: Any) -> Context:
 def refreshed(made: Context, tick: float, **fields: Any) -> Record:
     """A record that was begun for this tick."""
     assert made.spec.refresh is not None
-    return replace(new_record(made, made.spec.refresh, Occasion("Schedule", tick)), **fields)
+    return replace(new_record(made, made.spec.refresh, Occasion("Schedule", tick), None), **fields)
 
 
 def roll_back(made: Context, tick: float, ended: float) -> Record:

@@ -1,0 +1,90 @@
+"""A record as a refresh begins with it. Pure, but for the random part of its name."""
+
+import secrets
+from typing import Any
+
+from stagingmirror.api.spec.mirror import Refresh
+from stagingmirror.api.types.duration import seconds
+from stagingmirror.api.types.times import rfc3339
+from stagingmirror.drift.plan import make
+from stagingmirror.drift.steps import Left
+from stagingmirror.drift.verdict import Drifted, Unknown
+from stagingmirror.engine.context import Context
+from stagingmirror.engine.refresh.execute.verification import applied_of
+from stagingmirror.engine.refresh.record.record import Entry, Record
+from stagingmirror.engine.refresh.start.admission import Occasion, planned
+
+
+def new_record(
+    context: Context, refresh: Refresh, occasion: Occasion, last: Record | None
+) -> Record:
+    """Everything that this refresh will go by, whatever becomes of the spec meanwhile. ``last`` is
+    the mirror's last one.
+    """
+    every = {step.id for step in make(context.proposals, {}).steps}
+    rewritten = {} if last is None else last.rewritten
+    wanted = planned(context.plan)
+    applied = {
+        judged.track.name: seen
+        for judged in context.components
+        if judged.track.name in wanted and (seen := applied_of(judged)) is not None
+    }
+    moment = rfc3339(context.now).lower().replace(":", "").replace("-", "")
+    return Record(
+        id=f"{moment}-{secrets.token_hex(3)}",
+        uid=context.mirror.uid,
+        namespace=context.mirror.key.namespace,
+        name=context.mirror.key.name,
+        environment=context.sides.staging.environment,
+        production=context.sides.production.environment,
+        generation=context.mirror.generation,
+        trigger=occasion.trigger,
+        token=occasion.token,
+        tick=occasion.at if occasion.trigger == "Schedule" else None,
+        writer="",
+        started=context.now,
+        timeout=seconds(refresh.timeout),
+        rollout_timeout=seconds(refresh.rollout_timeout),
+        entries=tuple(Entry(step) for step in context.plan.steps),
+        parts=context.plan.parts,
+        left_out=_left_out(context),
+        rewritten={step: why for step, why in rewritten.items() if step in every},
+        connection=_connection(context),
+        applied=applied,
+    )
+
+
+def rewritten_before(context: Context, occasion: Occasion, last: Record | None) -> dict[str, str]:
+    """The components of steps that admission rewrote when they were last taken: the same step would
+    only be rolled back again. Whoever requests it manually may have changed the rule.
+    """
+    known = {} if last is None or occasion.trigger == "Manual" else last.rewritten
+    return {
+        name: known[step.id]
+        for step in context.plan.steps
+        if step.id in known
+        for name in step.components
+    }
+
+
+def _connection(context: Context) -> dict[str, Any]:
+    """Without what tells who may use the environment, and what may be seen: a rollback asks for
+    neither.
+    """
+    spec = context.sides.staging.spec
+    unused = {"usable_from", "readable", "namespaces"}
+    return spec.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude=unused)
+
+
+def _left_out(context: Context) -> tuple[Left, ...]:
+    """What was to be refreshed and is not, though nobody wanted it left."""
+    verdicts = {
+        judged.track.name: judged.verdict
+        for judged in context.components
+        if judged.track.effective_mode == "Refresh"
+    }
+    return tuple(
+        left
+        for left in context.plan.left
+        if isinstance(verdicts.get(left.component), Drifted | Unknown)
+    )

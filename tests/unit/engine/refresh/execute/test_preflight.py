@@ -1,0 +1,204 @@
+"""What cannot be refreshed is found before the first write, left and said; the rest goes on."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from stagingmirror.actions.config_map import SetConfigMapKey
+from stagingmirror.actions.copy_model import CopyModel
+from stagingmirror.actions.patch_workload import PatchWorkload
+from stagingmirror.actions.step import ExecutableStep
+from stagingmirror.drift.plan import Proposal, make
+from stagingmirror.drift.steps import Left
+from stagingmirror.drift.verdict import Drifted
+from stagingmirror.engine.refresh.execute.executor import Executor
+from stagingmirror.engine.refresh.execute.rollback import Rollback
+from stagingmirror.engine.refresh.execute.state import PATIENCE, Arrivals, Patience
+from stagingmirror.engine.refresh.execute.verification import Judgement
+from stagingmirror.engine.refresh.record.record import Applied, Entry, Record, from_json, to_json
+from stagingmirror.engine.refresh.record.record_store import Records
+from stagingmirror.errors import NotAllowed, Refused
+from stagingmirror.sources.kubernetes.write.field_patch import SetImage, SetVariable
+from support.kinds.records import a_record
+from support.kinds.tools import Bench
+from support.kubernetes.workloads import config_map, deployment
+
+PATH = "/api/v1/namespaces/ml/configmaps/{}"
+SERVER = "/apis/apps/v1/namespaces/ml/deployments/server"
+
+
+def key(component: str) -> SetConfigMapKey:
+    return SetConfigMapKey(f"k-{component}", (component,), "ml", component, "snapshot", "new")
+
+
+def patch(component: str, *writes: Any) -> PatchWorkload:
+    return PatchWorkload(f"p-{component}", (component,), "Deployment", "ml", "server", writes)
+
+
+class Refresh(Bench):
+    """A refresh of these components, each with its steps."""
+
+    def __init__(self, steps: Mapping[str, tuple[ExecutableStep, ...]]) -> None:
+        Bench.__init__(self)
+        for name in steps:
+            self.wire.put(PATH.format(name), config_map(name, "ml", {"snapshot": "old"}))
+        self.wire.put(SERVER, deployment("server", "ml", "x:1", variables={"A": "1", "B": "1"}))
+        self.records = Records(
+            self.tools.writer, namespace="operator", writer_name="w", clock=self.clock
+        )
+        self.executor = Executor(self.records, self.tools, lambda record, entry: None)
+        self.patience = Patience()
+        plan = make(
+            [Proposal(name, "Refresh", Drifted(()), each) for name, each in steps.items()], {}
+        )
+        self.begun = a_record(
+            *map(Entry, plan.steps),
+            parts=plan.parts,
+            applied={name: Applied("mark", {}) for name in steps},
+        )
+
+    async def forward(self, passes: int = 12) -> Record:
+        async def may_write(record: Record) -> None:
+            return None
+
+        record = self.records.get("uid-1") or await self.records.begin(self.begun)
+        for _ in range(passes):
+            if record.phase == "Forward":
+                record = await self.executor.forward(record, may_write, self.patience)
+        return record
+
+    def value(self, name: str) -> str:
+        return str(self.wire.objects[PATH.format(name)]["data"]["snapshot"])
+
+    def variables(self) -> dict[str, str]:
+        pod = self.wire.objects[SERVER]["spec"]["template"]["spec"]
+        return {each["name"]: each["value"] for each in pod["containers"][0]["env"]}
+
+    @property
+    def writes(self) -> list[str]:
+        return [call for call in self.wire.calls if "/operator/" not in call]
+
+
+async def test_one_that_cannot_be_written_is_left_and_seventeen_others_are_refreshed() -> None:
+    names = [f"c{number}" for number in range(18)]
+    refresh = Refresh({name: (key(name),) for name in names})
+    refresh.wire.objects[PATH.format("c7")]["immutable"] = True
+
+    record = await refresh.forward(passes=40)
+
+    assert record.phase == "Verify"
+    assert {name for name in names if refresh.value(name) == "new"} == {*names} - {"c7"}
+    assert [left.component for left in record.left_out] == ["c7"]
+    assert "immutable" in record.left_out[0].why
+    closed = await refresh.executor.verify(record, Judgement(), Arrivals())
+    assert closed.result == "Succeeded"
+    assert closed.message.startswith("17 of 17 applied and verified in 0 s; left as they are: c7 (")
+
+
+async def test_a_component_is_left_whole_and_nothing_of_it_is_written() -> None:
+    other = SetConfigMapKey("k2", ("a",), "ml", "not-there", "snapshot", "new")
+    refresh = Refresh({"a": (key("a"), other), "b": (key("b"),)})
+
+    record = await refresh.forward()
+
+    assert (refresh.value("a"), refresh.value("b")) == ("old", "new")
+    assert [left.component for left in record.left_out] == ["a"]
+    assert set(record.applied) == {"b"}
+
+
+@pytest.mark.parametrize("refusal", ["AdmissionDenied", "QuotaExceeded", "Invalid"])
+async def test_what_a_dry_run_refuses_is_never_written(refusal: str) -> None:
+    refresh = Refresh({"a": (key("a"),), "b": (key("b"),)})
+    refresh.wire.refused = {PATH.format("a"): Refused(refusal, "no.")}
+
+    record = await refresh.forward()
+
+    assert record.phase == "Verify"
+    assert refresh.writes == [f"PATCH {PATH.format('b')}"]
+    assert record.left_out == (Left("a", f"{refresh.begun.entries[0].step.describe()}: no."),)
+
+
+async def test_a_webhook_without_a_dry_run_is_no_refusal() -> None:
+    refresh = Refresh({"a": (key("a"),)})
+    refresh.wire.refused = {PATH.format("a"): Refused("DryRunNotSupported", "no dry run.")}
+
+    record = await refresh.forward()
+
+    assert (record.phase, refresh.value("a")) == ("Verify", "new")
+
+
+async def test_a_right_that_is_missing_is_waited_for_a_while_and_then_left() -> None:
+    refresh = Refresh({"a": (key("a"),), "b": (key("b"),)})
+    refresh.wire.refused = {PATH.format("a"): NotAllowed("Forbidden", "not permitted.")}
+
+    patient = await refresh.forward()
+    assert (patient.phase, refresh.writes) == ("Forward", [])
+    refresh.clock.now += PATIENCE
+    record = await refresh.forward()
+
+    assert refresh.writes == [f"PATCH {PATH.format('b')}"]
+    assert [left.component for left in record.left_out] == ["a"]
+
+
+async def test_of_a_shared_patch_only_the_part_that_is_refused_is_left() -> None:
+    refresh = Refresh(
+        {
+            "a": (patch("a", SetVariable("app", "A", "2")),),
+            "b": (patch("b", SetVariable("app", "B", "2"), SetImage("gone", "x")),),
+        }
+    )
+
+    record = await refresh.forward()
+
+    assert record.phase == "Verify"
+    assert refresh.variables()["A"] == "2"
+    assert [left.component for left in record.left_out] == ["b"]
+    assert record.entries[0].step.components == ("a",)
+    assert from_json(to_json(record)) == record
+
+
+async def test_where_nothing_is_left_to_do_it_fails_and_says_that_nothing_was_written() -> None:
+    refresh = Refresh({"a": (key("a"),)})
+    del refresh.wire.objects[PATH.format("a")]
+
+    record = await refresh.forward()
+    while record.is_open:
+        record = await Rollback(refresh.records, refresh.tools).back(record)
+
+    assert (record.result, refresh.writes) == ("RolledBack", [])
+    assert record.message.endswith("Nothing had been written.")
+
+
+COPY = CopyModel("copy", ("b",), "production", "m", "12", "staging", "m", "sha256:x", 1, 9)
+
+
+async def test_a_copy_that_fails_leaves_its_component_and_nobody_else_waits() -> None:
+    refresh = Refresh({"a": (key("a"),), "b": (COPY, key("b"))})
+    # Nothing proves that staging's registry is another than production's.
+    tools = replace(refresh.tools, may_copy=lambda source, destination: False)
+    refresh.executor = Executor(refresh.records, tools, lambda record, entry: None)
+
+    record = await refresh.forward(passes=1)
+    while record.phase == "Forward":
+        record = await refresh.forward(passes=1)
+        await asyncio.sleep(0)
+
+    assert (refresh.value("a"), refresh.value("b")) == ("new", "old")
+    assert [left.component for left in record.left_out] == ["b"]
+    assert "not proven" in record.left_out[0].why
+
+
+async def test_once_something_was_written_all_arrives_or_all_is_rolled_back() -> None:
+    refresh = Refresh({"a": (key("a"),), "b": (key("b"),)})
+    record = await refresh.forward(passes=1)
+    refresh.wire.objects[PATH.format("b")]["data"]["snapshot"] = "theirs"
+
+    record = await refresh.forward()
+    while record.is_open:
+        record = await Rollback(refresh.records, refresh.tools).back(record)
+
+    assert record.result == "RolledBack"
+    assert (refresh.value("a"), refresh.value("b")) == ("old", "theirs")
