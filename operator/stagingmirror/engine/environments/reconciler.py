@@ -83,7 +83,7 @@ class EnvironmentReconciler:
 
         Errors: those of the client.
         """
-        for error in (await self._connect()).values():
+        for error in (await self._connect(read_environments(self._cache))).values():
             raise error
 
     async def tend(self) -> float:
@@ -92,7 +92,7 @@ class EnvironmentReconciler:
         # Of one moment: what changes while Secrets are read is checked the next time.
         bodies, environments = self._cache.all(PLURAL), read_environments(self._cache)
         # Two operators would poll each system twice.
-        errors = await self._connect() if self._runtime.leading() else {}
+        errors = await self._connect(environments) if self._runtime.leading() else {}
         pause = self._interval
         for body in bodies:
             name = body["metadata"]["name"]
@@ -115,11 +115,13 @@ class EnvironmentReconciler:
             if not source.polled:
                 source.configure(read_environments(self._cache), {})
 
-    async def _connect(self) -> dict[str, StagingMirrorError]:
+    async def _connect(
+        self, environments: Mapping[str, MirrorEnvironmentSpec]
+    ) -> dict[str, StagingMirrorError]:
         """Configure the sources that are polled. Returns the errors of environments whose Secrets
         could not be read: they stay connected as they were.
         """
-        specs = {**await self._needed(), **read_environments(self._cache)}
+        specs = {**await self._needed(), **environments}
         known, errors = dict[str, Connection](), dict[str, StagingMirrorError]()
         for name, spec in specs.items():
             try:

@@ -125,6 +125,7 @@ async def written_while(change: Callable[[ResourceCache], object]) -> list[tuple
             runtime=runtime,
             changed=lambda name: None,
             interval=30.0,
+            remembered=nothing_open,
         )
         await keeper.tend()
     return written
