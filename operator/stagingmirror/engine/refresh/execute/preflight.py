@@ -124,11 +124,13 @@ async def _narrowed(record: Record, refusal: Refusal, tools: Tools) -> Refusal:
 
 
 def _check(record: Record) -> Iterable[Refusal]:
-    found = [Surveyed(entry.step, entry.before or {}) for entry in record.entries]
+    """What is a new step for what others leave is surveyed, and checked, by the next pass."""
+    surveyed = [(each, each.before) for each in record.entries if each.before is not None]
+    found = [Surveyed(entry.step, before) for entry, before in surveyed]
     return [
         Refusal(entry, entry.step.components, ChangedUnderneath(why.reason, why.message))
-        for entry in record.entries
-        if (why := entry.step.check(entry.before or {}, found)) is not None
+        for entry, before in surveyed
+        if (why := entry.step.check(before, found)) is not None
     ]
 
 

@@ -196,6 +196,8 @@ class Record:
 
     def leave(self, left: Mapping[str, str]) -> "Record":
         """Without these components, each with the reason. Nothing of them may have been written."""
+        if not left:
+            return self
         gone, shared = frozenset(left), {part.merge_key() for part in self.parts}
         single = [e.step for e in self.entries if e.step.merge_key() not in shared]
         known = {entry.step.id: entry for entry in self.entries}
