@@ -49,9 +49,10 @@ class Executor:
         why = await may_write(record)
         if why is not None:
             return await self.turn(record, why.reason, why.message)
-        record, refusals = await preflight(record, self.tools)
+        surveyed, refusals = await preflight(record, self.tools)
         if refusals:
-            return await self._refused(record, refusals, patience)
+            return await self._refused(record, surveyed, refusals, patience)
+        record = surveyed
         entry = record.entry(entry.step.id)
         try:
             with taking(entry):
@@ -59,7 +60,7 @@ class Executor:
                 # first try has written nothing.
                 record = await self._take(record, entry, now)
         except TakeFailed as failed:
-            return await self._refused(record, [failed.refusal], patience)
+            return await self._refused(record, record, [failed.refusal], patience)
         patience.renew()
         return record
 
@@ -123,10 +124,11 @@ class Executor:
         return record if outcome.after is None else await self.records.keep(record)
 
     async def _refused(
-        self, record: Record, refusals: Sequence[Refusal], patience: Patience
+        self, record: Record, surveyed: Record, refusals: Sequence[Refusal], patience: Patience
     ) -> Record:
         """Steps that cannot be taken: while staging cannot have noticed anything yet, their
-        components are left and the rest goes on; afterwards everything is rolled back.
+        components are left and the rest goes on; afterwards everything is rolled back. What was
+        surveyed may be what does not fit into the record.
         """
         first = refusals[0]
         is_brief = any(each.error.next.take == "retry briefly" for each in refusals)
@@ -137,7 +139,7 @@ class Executor:
             return kept.with_entry(entry)
         patience.renew()
         left = {name: each.why for each in refusals for name in each.components}
-        rest = record.leave(left)
+        rest = surveyed.leave(left)
         if record.is_writing or not rest.entries:
             return await self._failed(record, first.entry, first.error)
         return await self.records.keep(rest)
