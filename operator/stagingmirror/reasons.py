@@ -120,7 +120,9 @@ class Reason(StrEnum):
     STALE_OBSERVATION = "StaleObservation", "the last observation is older than `staleAfter`"
     NOTHING_TO_MIRROR = "NothingToMirror", "production does not have it"
     NOTHING_COMPARED = "NothingCompared", "no fact could be compared"
-    ROLLING_OUT = "RollingOut", "the pods, or the workloads that load a model, do not agree yet"
+    ROLLING_OUT = "RollingOut", "pods of a former template still run, or the newest one is not seen"
+    PODS_DIFFER = "PodsDiffer", "pods of one template run different images (a moved tag) or values"
+    VERSIONS_DIFFER = "VersionsDiffer", "production's workloads run different versions of a model"
     NOTHING_RUNS = "NothingRuns", "no pod is ready, and nothing pins what would run"
     NOT_YET_RUNNING = (
         "NotYetRunning",
@@ -196,8 +198,9 @@ class Reason(StrEnum):
     CONTENDED = "Contended", "another manager reverts a field"
     NOT_THERE = "NotThere", "the object to write no longer exists"
     CONTAINER_GONE = "ContainerGone", "the container to write no longer exists"
+    AMBIGUOUS = "Ambiguous", "the variable to write stands more than once in its container"
     IMMUTABLE = "Immutable", "the ConfigMap is immutable"
-    PAUSED = "Paused", "the workload is paused, so it does not roll out"
+    PAUSED = "Paused", "the workload is paused, so pods do not follow its newest template"
     ON_DELETE = "OnDelete", "the workload replaces pods only when they are deleted"
     PARTITIONED = "Partitioned", "the partition of the StatefulSet keeps pods as they are"
     IMAGE_PULL_BACK_OFF = "ImagePullBackOff", "as reported by the kubelet"

@@ -17,7 +17,7 @@ from stagingmirror.drift.facts import Absent, Observation, Observations, Seen, U
 from stagingmirror.drift.plan import Proposal, make
 from stagingmirror.drift.steps import Step
 from stagingmirror.drift.verdict import Drifted, InSync, Unknown, Verdict
-from support.kinds.builders import NOW, STAGING, World
+from support.kinds.builders import NOW, ROLLING_OUT, STAGING, World
 from support.kinds.kinds import EXAMPLES, Example
 from support.kinds.things import things_of
 from support.sandbox.rehearsal import Rehearsal
@@ -149,7 +149,7 @@ def test_pods_that_roll_out_are_no_answer(example: Example, role: Role) -> None:
     world = example.equal()
     before = observe(example, world, role)
     for key, workload in list(world.workloads.items()):
-        world.workloads[key] = replace(workload, rolling_out=True)
+        world.workloads[key] = replace(workload, unsettled=ROLLING_OUT)
 
     look = observe(example, world, role)
 

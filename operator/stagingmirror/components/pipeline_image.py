@@ -23,13 +23,20 @@ from stagingmirror.reading.places import both_listed, same_workload, workload_of
 from stagingmirror.reading.reading import Ended, Reading, observed
 from stagingmirror.reading.running import called, container_of, pods_that_ran
 from stagingmirror.reasons import Reason
-from stagingmirror.sources.kubernetes.subjects import Pod, WorkloadField, WorkloadSubject
+from stagingmirror.sources.kubernetes.subjects import (
+    Pod,
+    Workload,
+    WorkloadField,
+    WorkloadSubject,
+)
 from stagingmirror.sources.kubernetes.write.field_patch import SetImage
 from stagingmirror.view import View
 
 DIGEST = "digest"
 REPOSITORY = "repository"
 TAG = "tag"
+# Digests that are named where pods differ.
+_NAMED = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,18 +159,30 @@ def _image(reading: Reading, where: Where) -> Image:
     if not known:
         raise reading.unseen(
             Reason.NOTHING_RUNS,
-            f"{called(workload)} has no pod that shows which image runs, and its template does not "
-            f"pin container {where.container} by digest.",
+            f"{called(workload)} has no pod that shows which image runs{_because(workload)}, and "
+            f"its template does not pin container {where.container} by digest.",
         )
     shared = [digest for digest in known[0] if all(digest in other for other in known)]
     if not shared:
-        raise reading.unseen(
-            Reason.ROLLING_OUT,
-            f"the pods of {called(workload)} run different images: "
-            f"{', '.join(sorted({next(iter(digests)) for digests in known}))}.",
-        )
+        raise reading.unseen(Reason.PODS_DIFFER, _different(workload, where, known))
     rest = sorted({digest for digests in known for digest in digests} - {shared[0]})
     return Image(template, (shared[0], *rest), pulled=known[0][shared[0]], declared=False)
+
+
+def _because(workload: Workload) -> str:
+    return f" ({workload.no_pods})" if workload.no_pods else ""
+
+
+def _different(workload: Workload, where: Where, known: list[dict[str, bool]]) -> str:
+    """All pods are of one template, so no rollout ends this."""
+    digests = sorted({next(iter(each)) for each in known})
+    more = f" and {len(digests) - _NAMED} more" if len(digests) > _NAMED else ""
+    return (
+        f"the pods of {called(workload)} run different images in container {where.container} "
+        f"({', '.join(digests[:_NAMED])}{more}), though from one template: its tag was pushed "
+        "again between their starts, or nodes of several architectures report their own digests. "
+        "Pin it by digest."
+    )
 
 
 def _digests(pod: Pod, container: str) -> dict[str, bool]:

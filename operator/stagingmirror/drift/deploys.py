@@ -40,7 +40,8 @@ class Running:
 
     ``revisions`` names each of its workloads (``Deployment fraud-server``) with a text that changes
     with a rollout and with nothing else (scaling is none). ``at`` is when the youngest of its pods
-    started (POSIX s). ``over`` is False while pods of another template still run or none is ready.
+    started, or its controller called the rollout complete, if that was later (POSIX s). ``over`` is
+    False while pods of another template still run or none is ready.
     """
 
     key: DeployKey

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from stagingmirror.reading.reading import Ended, Reading
+from stagingmirror.errors import CannotRefresh
+from stagingmirror.reading.reading import Reading
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.subjects import Container, Pod, Variable, Workload
 
@@ -32,15 +33,29 @@ def container_of(reading: Reading, workload: Workload, name: str) -> Container:
     return found
 
 
+def refuse_repeated(workload: Workload, container: str, variable: str) -> None:
+    """Raises CannotRefresh where a container has the variable more than once: a patch changes the
+    first one, and the container gets the last.
+    """
+    if variable in workload.containers[container].repeated:
+        raise CannotRefresh(
+            Reason.AMBIGUOUS,
+            f"variable {variable} stands more than once in env of container {container} of "
+            f"{called(workload)}; only the last one counts: remove the others.",
+        )
+
+
 def pods_that_count(reading: Reading, workload: Workload) -> tuple[Pod, ...]:
     """The pods that prove what runs; none where the workload has no pod at all.
 
     Pods of a CronJob's last Job have finished and are not ready any more: all of them count. Raises
-    Ended (RollingOut; NothingRuns where there are pods, but none is ready).
+    Ended (RollingOut, or why a rollout does not end; NothingRuns where there are pods, but none is
+    ready).
     """
-    if workload.rolling_out:
-        raise _rolling_out(reading, workload)
+    _refuse_unsettled(reading, workload)
     pods = tuple(pod for pod in workload.pods if not pod.terminating)
+    if not pods and workload.no_pods:
+        reading.finding(f"nothing proves what {called(workload)} runs: {workload.no_pods}.")
     if workload.kind == "CronJob" or not pods:
         return pods
     ready = tuple(pod for pod in pods if pod.ready)
@@ -70,8 +85,8 @@ def pods_that_ran(reading: Reading, workload: Workload, container: str) -> tuple
 
 
 def variable_of(reading: Reading, workload: Workload, container: str, name: str) -> Ran:
-    """A container's variable in all pods that count. Raises Ended (Absent, RollingOut where they
-    disagree, NotComparable).
+    """A container's variable in all pods that count. Raises Ended (Absent, RollingOut, PodsDiffer,
+    NotComparable).
     """
     template = container_of(reading, workload, container)
     where = f"container {container} of {called(workload)}"
@@ -80,8 +95,9 @@ def variable_of(reading: Reading, workload: Workload, container: str, name: str)
     values = {each.variables.get(name) if each else None for each in running or [template]}
     if len(values) > 1:
         raise reading.unseen(
-            Reason.ROLLING_OUT,
-            f"the pods of {called(workload)} were started with different {name}.",
+            Reason.PODS_DIFFER,
+            f"the pods of {called(workload)} were started with different {name}, though from one "
+            "template; see what changes it (an admission webhook?), or restart them.",
         )
     value = values.pop()
     if value is not None:
@@ -101,15 +117,15 @@ def started(
     """Whether what runs now was started before or after something that happened between two moments
     (POSIX s; None: not known).
 
-    Nodes report starts in whole seconds, so a pod that started in the very second is ``unclear``. A
+    Nodes report starts in whole seconds, so a pod that started in the very second is ``unclear``.
+    So is an older one of which a container was started anew since: it may have read what is new. A
     CronJob is always: between its Jobs it runs nothing. Raises Ended (RollingOut).
     """
-    if workload.rolling_out:
-        raise _rolling_out(reading, workload)
+    _refuse_unsettled(reading, workload)
     pods = [pod for pod in workload.pods if not pod.terminating and pod.started is not None]
     if workload.kind == "CronJob" or not pods:
         return "unclear"
-    if earliest is not None and any(_start(pod) < int(earliest) for pod in pods):
+    if earliest is not None and any(_last_start(pod) < int(earliest) for pod in pods):
         return "before"
     if latest is not None and all(pod.ready and _start(pod) > latest for pod in pods):
         return "after"
@@ -121,7 +137,10 @@ def _start(pod: Pod) -> float:
     return pod.started
 
 
-def _rolling_out(reading: Reading, workload: Workload) -> Ended:
-    return reading.unseen(
-        Reason.ROLLING_OUT, f"{called(workload)} is rolling out: what it runs is not settled yet."
-    )
+def _last_start(pod: Pod) -> float:
+    return max(_start(pod), pod.restarted or 0.0)
+
+
+def _refuse_unsettled(reading: Reading, workload: Workload) -> None:
+    if (why := workload.unsettled) is not None:
+        raise reading.unseen(why.reason, why.message)

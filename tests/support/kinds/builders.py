@@ -44,6 +44,8 @@ T = TypeVar("T")
 PRODUCTION, STAGING = "ml-prod", "ml-staging"
 NOT_ANSWERED = Why("NotAnswered", "the API server did not answer within 10 s.")
 
+ROLLING_OUT = Why("RollingOut", "Deployment ml-prod/features is rolling out.")
+
 DIGEST_A = f"sha256:{'a' * 64}"
 DIGEST_B = f"sha256:{'b' * 64}"
 DIGEST_C = f"sha256:{'c' * 64}"
@@ -105,8 +107,9 @@ def workload(
         containers=containers or {},
         annotations=annotations or {},
         replicas=len(pods),
-        rolling_out=rolling_out,
         pods=pods,
+        unsettled=ROLLING_OUT if rolling_out else None,
+        template=0,
     )
 
 
@@ -199,11 +202,7 @@ def sources_of(world: object) -> Sources:
 
 
 def recording(world: "World") -> RecordingView:
-    return RecordingView(
-        sources_of(world),
-        world.seal,
-        is_production=world.is_production,
-    )
+    return RecordingView(sources_of(world), world.seal, is_production=world.is_production)
 
 
 def proving(one_registry: bool | None) -> "World":

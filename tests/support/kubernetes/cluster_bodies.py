@@ -1,7 +1,12 @@
 """Kubernetes objects as the API server shows them, with only what a test is about spelled out."""
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
+
+from stagingmirror.sources.kubernetes.objects import parse
+from stagingmirror.sources.kubernetes.objects.workloads import Stores, rolled_up
+from stagingmirror.sources.kubernetes.subjects import Workload
 
 Body = dict[str, Any]
 
@@ -16,42 +21,60 @@ def pod_spec(*containers: Body) -> Body:
 
 def deployment(name: str = "web", namespace: str = "ml", **how: Any) -> Body:
     """``how``: uid, version, generation, observed, revision, replicas, pods, updated, spec,
-    annotations.
+    annotations, paused, progressing (the reason of that condition).
     """
     body = _workload("apps/v1", "Deployment", name, namespace, how)
     body["metadata"]["annotations"] = {
         "deployment.kubernetes.io/revision": how.get("revision", "1"),
         **how.get("annotations", {}),
     }
+    body["spec"]["paused"] = how.get("paused", False)
+    condition = {"type": "Progressing", "reason": how.get("progressing", "NewReplicaSetAvailable")}
+    condition["lastUpdateTime"] = "2026-01-01T00:00:00Z"
+    body["status"]["conditions"] = [condition]
     return body
 
 
 def stateful_set(name: str = "db", namespace: str = "ml", **how: Any) -> Body:
+    """``how``: as of ``deployment``, and ``former`` (its current revision) and ``strategy``."""
     body = _workload("apps/v1", "StatefulSet", name, namespace, how)
     body["status"]["updateRevision"] = how.get("revision", "db-1")
+    body["status"]["currentRevision"] = how.get("former", how.get("revision", "db-1"))
+    body["spec"]["updateStrategy"] = how.get("strategy", {"type": "RollingUpdate"})
     return body
 
 
 def cron_job(name: str = "load", namespace: str = "ml", **how: Any) -> Body:
+    """``how``: uid, version, spec, schedule, ttl (of its Jobs), limits (of its history)."""
     template = {"template": {"spec": how.get("spec", pod_spec())}}
+    if "ttl" in how:
+        template["ttlSecondsAfterFinished"] = how["ttl"]
     return {
         "apiVersion": "batch/v1",
         "kind": "CronJob",
         "metadata": _metadata(name, namespace, how) | {"generation": 1},
-        "spec": {"schedule": "@daily", "jobTemplate": {"spec": template}},
+        "spec": {
+            "schedule": how.get("schedule", "@daily"),
+            "jobTemplate": {"spec": template},
+            **how.get("limits", {}),
+        },
         "status": {},
     }
 
 
 def job(owner: Body | None = None, name: str = "load-1", **how: Any) -> Body:
-    """``finished``: when it completed (RFC 3339)."""
+    """``finished``: when it completed (RFC 3339), or failed where ``failed``; ``ttl``."""
     finished = how.get("finished")
-    condition = {"type": "Complete", "status": "True", "lastTransitionTime": finished}
+    kind = "Failed" if how.get("failed") else "Complete"
+    condition = {"type": kind, "status": "True", "lastTransitionTime": finished}
+    spec: Body = {"template": {"spec": how.get("spec", pod_spec())}}
+    if "ttl" in how:
+        spec["ttlSecondsAfterFinished"] = how["ttl"]
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
         "metadata": _metadata(name, "ml", how, owner),
-        "spec": {"template": {"spec": how.get("spec", pod_spec())}},
+        "spec": spec,
         "status": {"conditions": [condition]} if finished else {"active": 1},
     }
 
@@ -134,3 +157,39 @@ def bare_config_map(namespace: str, name: str = "data", **data: str) -> Body:
     """To be applied to a real cluster."""
     metadata = {"name": name, "namespace": namespace}
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
+
+
+# The bodies' pods that terminate are to be gone then.
+NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
+
+
+def seen(*bodies: Body, now: float = NEW_YEAR) -> Workload:
+    """The roll-up of the first body, where the others are seen too."""
+    stores = Stores()
+    of = {
+        "Deployment": lambda body: stores.deployments.put(parse.deployment(body)),
+        "StatefulSet": lambda body: stores.stateful_sets.put(parse.stateful_set(body)),
+        "CronJob": lambda body: stores.cron_jobs.put(parse.cron_job(body)),
+        "ReplicaSet": lambda body: stores.replica_sets.put(parse.replica_set(body)),
+        "Job": lambda body: stores.jobs.put(parse.job(body)),
+        "Pod": lambda body: stores.pods.put(parse.pod(body)),
+    }
+    for body in bodies:
+        of[body["kind"]](body)
+    uid = bodies[0]["metadata"]["uid"]
+    declared = (
+        stores.deployments.get("ml", uid)
+        or stores.stateful_sets.get("ml", uid)
+        or stores.cron_jobs.get("ml", uid)
+    )
+    assert declared is not None
+    return rolled_up(declared, stores, now)
+
+
+def why(found: Workload) -> str | None:
+    """The reason for which it is unsettled."""
+    return None if found.unsettled is None else found.unsettled.reason
+
+
+def names(found: Workload) -> list[str]:
+    return [one.name for one in found.pods]

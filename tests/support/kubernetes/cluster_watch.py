@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -38,6 +38,8 @@ class Watching:
         self.namespaces = namespaces
         self.client = client
         self.told: list[Subject[Any]] = []
+        self.heard: Callable[[], None] = lambda: None
+        """Called with each announcement."""
         self.calls: Counter[str] = Counter()
         client.on_call = lambda method, outcome, seconds: self.calls.update([method])
         self.source = KubernetesSource(
@@ -46,6 +48,7 @@ class Watching:
 
     def _hear(self, subject: Subject[Any], /, *, since: float | None = None) -> None:
         self.told.append(subject)
+        self.heard()
 
     def streams_are_open(self) -> bool:
         """Seven kinds are watched; where lists fail, there is nothing to wait for."""

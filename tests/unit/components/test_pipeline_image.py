@@ -1,5 +1,7 @@
 """Which image a workload really runs, and how staging gets production's."""
 
+from dataclasses import replace
+
 import pytest
 
 from stagingmirror.drift.facts import Absent, Seen, Unseen
@@ -54,11 +56,13 @@ def test_what_runs_counts_even_where_the_template_says_otherwise() -> None:
     assert seen.facts["digest"].value == DIGEST_A
 
 
-def test_pods_that_run_different_images_are_rolling_out() -> None:
+def test_settled_pods_that_run_different_images_are_no_rollout_and_come_with_the_remedy() -> None:
     seen = look(World().add(features(PRODUCTION, reported=(DIGEST_A, DIGEST_B))))
 
     assert isinstance(seen, Unseen)
-    assert seen.why.reason == "RollingOut"
+    assert seen.why.reason == "PodsDiffer"
+    assert "pushed again" in seen.why.message
+    assert "Pin it by digest" in seen.why.message
     assert DIGEST_A in seen.why.message
     assert DIGEST_B in seen.why.message
 
@@ -84,6 +88,25 @@ def test_no_pod_at_all_and_pinned_counts_as_declared() -> None:
 
     assert isinstance(seen, Seen)
     assert seen.facts["digest"].declared
+
+
+def test_a_workload_that_wants_no_pods_is_said_to_prove_nothing() -> None:
+    idle = replace(features(PRODUCTION, f"{IMAGE}@{DIGEST_A}", reported=()), no_pods="replicas: 0")
+
+    seen = look(World().add(idle))
+
+    assert isinstance(seen, Seen)
+    assert seen.facts["digest"].declared
+    assert any("replicas: 0" in finding for finding in seen.findings)
+
+
+def test_by_tag_it_is_said_why_there_is_no_pod() -> None:
+    idle = replace(features(PRODUCTION, reported=()), no_pods="it keeps no Job")
+
+    seen = look(World().add(idle))
+
+    assert isinstance(seen, Unseen)
+    assert "it keeps no Job" in seen.why.message
 
 
 @pytest.mark.parametrize(

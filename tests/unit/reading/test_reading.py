@@ -1,5 +1,7 @@
 """How kinds read the view: ages, doubts, and what pods prove."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -185,7 +187,7 @@ def test_without_any_pod_the_template_only_declares_a_variable() -> None:
                 containers={"app": container()},
                 pods=(pod(container(variables={"V": "1"})), pod(container(variables={"V": "2"}))),
             ),
-            "RollingOut",
+            "PodsDiffer",
         ),
         (workload(containers={"app": container()}, rolling_out=True), "RollingOut"),
         (workload(containers={"app": container(env_from=True)}), "NotComparable"),
@@ -231,6 +233,12 @@ def test_nothing_is_proven_where_nothing_ready_runs(idle: object) -> None:
     when = started(reading(), idle, earliest=NOW - 10, latest=NOW - 10)  # type: ignore[arg-type]
 
     assert when == "unclear"
+
+
+def test_an_old_pod_of_which_a_container_started_anew_is_no_proof_of_the_old() -> None:
+    rebooted = workload(pods=(replace(pod(started=NOW - 3600), restarted=NOW),))
+
+    assert started(reading(), rebooted, earliest=NOW - 10, latest=NOW - 10) == "unclear"
 
 
 def test_an_unknown_moment_proves_nothing() -> None:

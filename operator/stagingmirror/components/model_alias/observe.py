@@ -108,8 +108,9 @@ def _must_agree(reading: Reading, standing: Standing) -> None:
             )
     if len({load.version for load in standing.loads}) > 1:
         raise reading.unseen(
-            Reason.ROLLING_OUT,
-            f"production's workloads run different versions: {_list(standing.loads)}.",
+            Reason.VERSIONS_DIFFER,
+            f"production's workloads run different versions: {_list(standing.loads)}; staging can "
+            "follow one.",
         )
 
 

@@ -22,9 +22,9 @@ from stagingmirror.errors import CannotRefresh
 from stagingmirror.reading.patches import needed, patches, refuse_unseen
 from stagingmirror.reading.places import workload_of
 from stagingmirror.reading.reading import Ended, Reading
-from stagingmirror.reading.running import container_of
+from stagingmirror.reading.running import container_of, refuse_repeated
 from stagingmirror.reasons import Reason
-from stagingmirror.sources.kubernetes.subjects import WorkloadSubject
+from stagingmirror.sources.kubernetes.subjects import Workload, WorkloadSubject
 from stagingmirror.sources.kubernetes.write.field_patch import FieldWrite, Restart, SetVariable
 from stagingmirror.sources.mlflow.subjects import (
     AliasSubject,
@@ -43,6 +43,7 @@ class Loader:
 
     entry: LoadedBy
     place: WorkloadSubject
+    workload: Workload
     runs: Version | None
 
 
@@ -108,7 +109,8 @@ def _loader(reading: Reading, loader: LoadedBy, alias: RegistryAlias, sides: Sid
     if (container := loader.container) is not None:
         needed(lambda: container_of(reading, workload, container))
     load = _if_there(lambda: load_of(reading, sides.staging, loader, alias))
-    return Loader(loader, place, None if load is None or load.stale else load.version)
+    runs = None if load is None or load.stale else load.version
+    return Loader(loader, place, workload, runs)
 
 
 def _there_already(
@@ -204,6 +206,7 @@ def _fields(now: Staging, target: Value) -> Iterator[tuple[WorkloadSubject, Fiel
         if loader.runs is not None and loader.runs == (now.alias.model, target):
             continue
         if entry.container is not None and entry.variable is not None and not entry.restart:
+            refuse_repeated(loader.workload, entry.container, entry.variable)
             written = _written(entry, now.alias.model, target)
             yield loader.place, SetVariable(entry.container, entry.variable, written)
         elif loader.place.kind != "CronJob":

@@ -22,10 +22,10 @@ from stagingmirror.drift.facts import Observation, Seen
 from stagingmirror.errors import CannotRefresh
 from stagingmirror.reading.patches import needed, patches, refuse_unseen
 from stagingmirror.reading.reading import Reading
-from stagingmirror.reading.running import container_of
+from stagingmirror.reading.running import container_of, refuse_repeated
 from stagingmirror.reading.texts import as_fact
 from stagingmirror.reasons import Reason
-from stagingmirror.sources.kubernetes.subjects import ConfigMapSubject, WorkloadSubject
+from stagingmirror.sources.kubernetes.subjects import ConfigMap, ConfigMapSubject, WorkloadSubject
 from stagingmirror.sources.kubernetes.write.field_patch import (
     FieldWrite,
     Restart,
@@ -94,13 +94,11 @@ def _require(
     """Everything that a refresh uses but does not make. Raises CannotRefresh."""
     match place.reference:
         case ConfigMapKey(name=name):
-            needed(lambda: reading.get(ConfigMapSubject(place.namespace, name)))
-        case VariableOf(kind=kind, name=name, container=container):
-            needed(
-                lambda: container_of(
-                    reading, reading.get(WorkloadSubject(kind, place.namespace, name)), container
-                )
-            )
+            _refuse_immutable(needed(lambda: reading.get(ConfigMapSubject(place.namespace, name))))
+        case VariableOf(kind=kind, name=name, container=container, variable=variable):
+            workload = needed(lambda: reading.get(WorkloadSubject(kind, place.namespace, name)))
+            needed(lambda: container_of(reading, workload, container))
+            refuse_repeated(workload, container, variable)
         case AnnotationOf(kind=kind, name=name):
             needed(lambda: reading.get(WorkloadSubject(kind, place.namespace, name)))
     needed(lambda: [reading.get(user) for user in users])
@@ -109,6 +107,17 @@ def _require(
             lambda: reading.get(WorkloadSubject("CronJob", sides.staging.namespace, load.cron_job))
         )
         needed(lambda: container_of(reading, loader, load.container))
+
+
+def _refuse_immutable(config_map: ConfigMap) -> None:
+    """Whoever generates it makes another one for another value."""
+    if config_map.immutable:
+        raise CannotRefresh(
+            Reason.IMMUTABLE,
+            f"ConfigMap {config_map.namespace}/{config_map.name} is immutable, so its value cannot "
+            "be written; generate it without immutable: true and without a hash in its name, track "
+            "what the workload gets from it, or set mode: Report.",
+        )
 
 
 def _load(

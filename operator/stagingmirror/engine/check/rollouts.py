@@ -29,10 +29,12 @@ def running(key: DeployKey, subjects: Iterable[Subject[Any]], view: View) -> Run
     if not known or len(known) < len(answers):
         return None
     started = [pod.started for each in known for pod in each.pods if pod.started is not None]
+    # A template that is rolled back to may find its former pods still there: they are older.
+    rolled = [each.rolled for each in known if each.rolled is not None]
     return Running(
         key=key,
         revisions={f"{each.kind} {each.name}": f"{each.uid}/{each.revision}" for each in known},
-        at=max(started, default=0.0),
+        at=max([*started, *rolled], default=0.0),
         over=bool(started) and all(_settled(each) for each in known),
     )
 
@@ -43,7 +45,8 @@ def _theirs(key: DeployKey, parts: Mapping[DeployKey, RecordingView]) -> set[Sub
 
 
 def _settled(workload: Workload) -> bool:
-    if workload.kind == "CronJob":  # its pods have finished, and are not ready any more
-        return not workload.rolling_out
-    is_up = all(pod.ready and not pod.terminating for pod in workload.pods)
-    return is_up and not workload.rolling_out
+    # Pods of a CronJob have finished, and are not ready any more.
+    is_up = workload.kind == "CronJob" or all(
+        pod.ready and not pod.terminating for pod in workload.pods
+    )
+    return is_up and workload.unsettled is None

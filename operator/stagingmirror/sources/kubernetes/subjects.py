@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
 from stagingmirror.api.types.workload import WorkloadKind
+from stagingmirror.drift.facts import Why
 from stagingmirror.drift.places import Place
 from stagingmirror.view import Subject
 
@@ -34,6 +35,8 @@ class Container:
     """Variables also come from whole ConfigMaps or Secrets (``envFrom``): one that is not in
     ``variables`` is then not proven to be absent.
     """
+    repeated: frozenset[str] = frozenset()
+    """Variables that stand more than once in ``env``: the container gets the last one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,10 @@ class Pod:
     """Per container what the node reports as running, e.g. ``registry/features@sha256:…``; absent
     until it has started.
     """
+    restarted: float | None = None
+    """When the youngest of its containers started, for the first time or again: with a new sandbox
+    (its node was rebooted) also those of init containers do.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +69,29 @@ class Workload:
     containers: Mapping[str, Container]
     annotations: Mapping[str, str]
     replicas: int
-    rolling_out: bool
-    """True while pods of another template still run, or the controller has not caught up with the
-    newest generation.
-    """
     pods: tuple[Pod, ...]
     """Non-terminating pods of the current template. For a CronJob: of its last finished Job of the
     current template.
     """
-    created: float = 0.0
+    unsettled: Why | None
+    """Why its pods do not prove what it runs: pods of another template still run, or its controller
+    has not caught up with the newest generation. None: they do, or there is none.
+    """
+    template: int
+    """Of the whole pod template as it is declared; means nothing in another process."""
+    catching_up: bool = False
+    """It is ``unsettled`` and yet no pod of another template is seen: where its template is the one
+    that was settled before, nothing that runs has changed.
+    """
+    no_pods: str = ""
+    """Where no pod is to be seen: why, for people."""
     revision: str = ""
     """Names the newest template as its controller does; changes with a rollout and with nothing
     else (scaling is none). Empty: not known.
+    """
+    rolled: float | None = None
+    """When a Deployment's newest rollout was complete (POSIX s), also where no pod had to be
+    replaced for it; None: not known.
     """
 
 
@@ -89,6 +107,7 @@ class ConfigMap:
     """
     binary: frozenset[str] = frozenset()
     """Keys of ``binaryData``: they are there, and are not read."""
+    immutable: bool = False
 
 
 class _Workload(NamedTuple):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from rig.control_plane import ControlPlane
+from rig.run import until
 from stagingmirror.api.types.base import API_VERSION
 from support.kubernetes.kubelet import Kubelet
 from support.kubernetes.workloads import config_map, deployment
@@ -73,6 +74,31 @@ def test_a_rollout_in_production_is_unknown_while_it_goes_on_and_then_drift(frau
     assert status["summary"] == "1 of 2 drifted: feature-pipeline"
     fraud.kube.patch("apps/v1", "Deployment", "features", fraud.staging, patch, how="strategic")
     fraud.until_sync("InSync")
+
+
+def test_scaling_changes_no_verdict(fraud: World) -> None:
+    before = fraud.status()["inSyncSince"]
+    for replicas in (3, 1, 4, 2, 1):
+        for space in (fraud.production, fraud.staging):
+            patch = {"spec": {"replicas": replicas}}
+            fraud.kube.patch("apps/v1", "Deployment", "features", space, patch)
+        until(lambda: scaled(fraud, replicas), within=30, what="not scaled")  # noqa: B023
+    fraud.until_settled()
+
+    assert fraud.status()["sync"] == "InSync"
+    assert fraud.status()["inSyncSince"] == before
+
+
+def scaled(world: World, replicas: int) -> bool:
+    bodies = (
+        world.kube.get("apps/v1", "Deployment", "features", space)
+        for space in (world.production, world.staging)
+    )
+    return all(
+        body["status"]["observedGeneration"] >= body["metadata"]["generation"]
+        and body["status"].get("readyReplicas") == replicas
+        for body in bodies
+    )
 
 
 def test_what_is_missing_in_production_is_never_equal(fraud: World) -> None:

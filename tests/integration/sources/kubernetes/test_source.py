@@ -77,8 +77,8 @@ async def test_a_rollout_is_seen_from_the_old_digest_by_rolling_out_to_the_new_o
             if not seen.has(namespace, "web"):
                 return False
             web = seen.workload(namespace, "web")
-            settled.append((web.rolling_out, tuple(sorted(digests_of(web.pods)))))
-            return not web.rolling_out and digests_of(web.pods) == [f"registry/app@{digest}"] * 2
+            settled.append((web.unsettled is None, tuple(sorted(digests_of(web.pods)))))
+            return web.unsettled is None and digests_of(web.pods) == [f"registry/app@{digest}"] * 2
 
         def digests_of(pods: Any) -> list[str]:
             return [one.image_ids["app"] for one in pods if one.ready]
@@ -97,7 +97,7 @@ async def test_a_rollout_is_seen_from_the_old_digest_by_rolling_out_to_the_new_o
 
         assert seen.workload(namespace, "web").revision == "2"
         # Whenever it looked settled, all of the running pods were of one sort.
-        mixed = [digests for rolling, digests in settled if not rolling and len(set(digests)) > 1]
+        mixed = [digests for is_settled, digests in settled if is_settled and len(set(digests)) > 1]
         assert mixed == []
 
 
@@ -112,7 +112,7 @@ async def test_a_roll_back_makes_the_former_template_the_newest_one_again(
                 return False
             web = seen.workload(namespace, "web")
             images = {one.containers["app"].image for one in web.pods}
-            return not web.rolling_out and images == {image} and web.revision == revision
+            return web.unsettled is None and images == {image} and web.revision == revision
 
         for image, revision in (("app:1", "1"), ("app:2", "2"), ("app:1", "3")):
             kube.apply(deployment(namespace, image))
@@ -130,7 +130,7 @@ async def test_a_stateful_set_is_its_pods_of_the_newest_revision(
                 return False
             found = seen.workload(namespace, "web", "StatefulSet")
             images = [one.containers["app"].image for one in found.pods if one.ready]
-            return not found.rolling_out and images == [image]
+            return found.unsettled is None and images == [image]
 
         kube.apply(stateful_set(namespace, "app:1"))
         await holds(lambda: runs("app:1"))

@@ -95,7 +95,7 @@ def test_workloads_of_production_that_run_different_versions_are_no_answer() -> 
     seen = look(world, entry(BY_VARIABLE, other))
 
     assert isinstance(seen, Unseen)
-    assert seen.why.reason == "RollingOut"
+    assert seen.why.reason == "VersionsDiffer"
     assert "Deployment ml-prod/server version 12" in seen.why.message
     assert "Deployment ml-prod/other version 11" in seen.why.message
 
@@ -103,7 +103,7 @@ def test_workloads_of_production_that_run_different_versions_are_no_answer() -> 
 @pytest.mark.parametrize(
     ("workload", "reason"),
     [
-        (server(PRODUCTION, "11", "12"), "RollingOut"),
+        (server(PRODUCTION, "11", "12"), "PodsDiffer"),
         (server(PRODUCTION, "12", rolling_out=True), "RollingOut"),
         (server(PRODUCTION, pods=(pod(ready=False),)), "NothingRuns"),
         (server(PRODUCTION, "s3://bucket/model"), "NotComparable"),

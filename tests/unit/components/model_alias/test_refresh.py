@@ -184,7 +184,7 @@ def test_staging_that_was_not_seen_is_left_alone() -> None:
     with pytest.raises(CannotRefresh) as refused:
         plan(world, entry(BY_VARIABLE))
 
-    assert refused.value.reason == "RollingOut"
+    assert refused.value.reason == "PodsDiffer"
 
 
 def test_bytes_that_changed_after_they_were_judged_are_not_copied() -> None:

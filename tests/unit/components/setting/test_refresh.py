@@ -1,5 +1,7 @@
 """What brings staging's value where production's is."""
 
+from dataclasses import replace
+
 import pytest
 
 from stagingmirror.actions.config_map import SetConfigMapKey
@@ -170,6 +172,31 @@ def test_what_a_refresh_uses_but_does_not_make_must_be_there(world: World, missi
 
     assert refused.value.reason == "NotThere"
     assert missing in refused.value.message
+
+
+def test_an_immutable_config_map_is_left_with_what_to_do() -> None:
+    world = snapshots()
+    key = (STAGING, "training-data")
+    world.config_maps[key] = replace(world.config_maps[key], immutable=True)
+
+    with pytest.raises(CannotRefresh, match="set mode: Report") as refused:
+        plan(world, entry())
+
+    assert refused.value.reason == "Immutable"
+
+
+def test_a_variable_that_stands_twice_is_compared_by_its_last_and_not_written() -> None:
+    given = entry(place={"variable": VARIABLE})
+    theirs, ours = (
+        trainer(n, EMBEDDING_URL=value) for n, value in ((PRODUCTION, "b"), (STAGING, "a"))
+    )
+    twice = replace(ours.containers["app"], repeated=frozenset({"EMBEDDING_URL"}))
+    world = World().add(theirs, replace(ours, containers={"app": twice}))
+
+    with pytest.raises(CannotRefresh, match="more than once in env of container app") as refused:
+        plan(world, given)
+
+    assert refused.value.reason == "Ambiguous"
 
 
 def test_a_missing_loader_is_told_before_it_is_needed() -> None:

@@ -81,5 +81,15 @@ def test_a_rollout_is_over_when_its_pods_are_ready_or_have_run_to_their_end(
     assert found.over is over
 
 
+def test_a_template_that_finds_its_former_pods_is_dated_by_its_rollout_and_not_by_theirs() -> None:
+    """As after ``kubectl rollout undo`` of a rollout that had not replaced them."""
+    undone = replace(features(PRODUCTION, revision="3"), rolled=NOW - 5)
+
+    found = observed(undone)
+
+    assert undone.pods[0].started == NOW - 3600
+    assert found[PRODUCED].at == NOW - 5
+
+
 def test_a_workload_whose_revision_is_not_known_is_not_told_of() -> None:
     assert observed(features(PRODUCTION, revision="")) == {}

@@ -181,14 +181,16 @@ class Executor:
 
 
 def _success(record: Record, judgement: Judgement, now: float) -> str:
-    count, unjudged = len(record.applied), judgement.unjudged
-    message = f"{count - len(unjudged)} of {count} applied and verified"
-    but = f"; applied, but not compared, for spec changed meanwhile: {', '.join(unjudged)}"
-    left = "; ".join(f"{each.component} ({each.why})" for each in record.left_out)
-    return (
-        f"{message} in {now - record.started:.0f} s{but if unjudged else ''}"
-        f"{f'; left as they are: {left}' if left else ''}"
+    count, unjudged, unproven = len(record.applied), judgement.unjudged, judgement.unproven
+    verified = count - len(unjudged) - len(unproven)
+    left = [f"{each.component} ({each.why})" for each in record.left_out]
+    notes = (
+        ("applied, but nothing that runs proves it: ", ", ".join(unproven)),
+        ("applied, but not compared, for spec changed meanwhile: ", ", ".join(unjudged)),
+        ("left as they are: ", "; ".join(left)),
     )
+    but = "".join(f"; {note}{names}" for note, names in notes if names)
+    return f"{verified} of {count} applied and verified in {now - record.started:.0f} s{but}"
 
 
 def _timeout(record: Record, message: str) -> tuple[str, str]:

@@ -30,12 +30,14 @@ GRACE = 15.0
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """Both None: everything that could be judged shows what was applied. ``unjudged`` are the
-    components that could not: their entry of the spec was changed or removed since.
+    components that could not: their entry of the spec was changed or removed since. ``unproven``:
+    they show it, but nothing that runs does (a workload that wants no pods, an alias alone).
     """
 
     waiting: str | None = None
     failed: str | None = None
     unjudged: tuple[str, ...] = ()
+    unproven: tuple[str, ...] = ()
 
 
 def applied_of(judged: Judged) -> Applied | None:
@@ -63,6 +65,7 @@ def judge_applied(
     known = {judged.track.name: judged for judged in components}
     waiting: str | None = None
     unjudged: list[str] = []
+    unproven: list[str] = []
     for name, applied in record.applied.items():
         judged = known.get(name)
         if judged is None or track_mark(judged.track) != applied.track:
@@ -70,12 +73,22 @@ def judge_applied(
             continue
         shortfall = _shortfall(name, applied, judged, record, acceptances, now)
         if shortfall is None:
+            if _is_declared(judged):
+                unproven.append(name)
             continue
         is_difference, message = shortfall
         if is_difference and now > (record.last_write or now) + grace:
             return Judgement(failed=message)
         waiting = waiting or message
-    return Judgement(waiting=waiting, unjudged=tuple(unjudged))
+    return Judgement(waiting=waiting, unjudged=tuple(unjudged), unproven=tuple(unproven))
+
+
+def _is_declared(judged: Judged) -> bool:
+    """Whether nothing that runs in staging shows any of its facts."""
+    staging = judged.observations.staging
+    return isinstance(staging, Seen) and all(
+        fact.declared for fact in staging.facts.values() if fact.compared
+    )
 
 
 def _shortfall(

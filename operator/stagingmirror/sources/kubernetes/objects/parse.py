@@ -1,19 +1,23 @@
-"""From Kubernetes' JSON to the few fields that a verdict needs: small, frozen, shared.
+"""From Kubernetes' JSON to entries: small, frozen, shared. Pure."""
 
-An entry is one cached object. Two entries are equal where nothing that we read differs, whatever
-their resourceVersions: an event that changes nothing for us wakes no mirror.
-"""
-
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from math import inf
 from sys import intern
 from typing import Any, TypeAlias
 
 from stagingmirror.api.types.workload import WorkloadKind
+from stagingmirror.sources.kubernetes.objects.controllers import (
+    halted,
+    longest_gap,
+    progressing,
+    prunes,
+)
+from stagingmirror.sources.kubernetes.objects.entries import Declared, Made, Running, Versioned
 from stagingmirror.sources.kubernetes.objects.templates import containers_of, digest_of
-from stagingmirror.sources.kubernetes.subjects import ConfigMap, Container, Pod
+from stagingmirror.sources.kubernetes.subjects import ConfigMap, Pod
 
 Body: TypeAlias = Mapping[str, Any]
 REVISION = "deployment.kubernetes.io/revision"
@@ -21,69 +25,13 @@ _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _FINISHED = frozenset({"Succeeded", "Failed"})
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """``owner`` is the uid of what made it, or empty."""
-
-    uid: str
-    namespace: str
-    name: str
-    resource_version: str = field(compare=False)
-    owner: str
-
-
-@dataclass(frozen=True, slots=True)
-class Declared(Entry):
-    """A Deployment, StatefulSet or CronJob.
-
-    ``current`` names its newest template as its controller does: a Deployment's revision, a
-    StatefulSet's revision hash, and for CronJobs our own digest. ``pods`` and ``updated`` are what
-    the controller counts: pods that are not terminating, and those of the newest template.
-    """
-
-    kind: WorkloadKind
-    generation: int
-    caught_up: bool
-    """The controller has seen the newest generation."""
-    containers: Mapping[str, Container]
-    annotations: Mapping[str, str]
-    replicas: int
-    current: str
-    pods: int
-    updated: int
-    created: float
-
-
-@dataclass(frozen=True, slots=True)
-class Made(Entry):
-    """A ReplicaSet or Job, between a workload and its pods. ``template`` compares with
-    ``Declared.current``; ``finished`` is for Jobs (POSIX s).
-    """
-
-    template: str
-    finished: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Running(Entry):
-    """A pod with what only the roll-up needs. ``template`` is its StatefulSet's revision hash."""
-
-    template: str
-    finished: bool
-    pod: Pod
-
-
-@dataclass(frozen=True, slots=True)
-class Versioned(Entry):
-    """Something of which only metadata are watched: each new version is a change."""
-
-    version: str
-
-
 def workload(kind: WorkloadKind, body: Body) -> Declared:
     metadata, spec, status = _parts(body)
-    template = spec["jobTemplate"]["spec"] if kind == "CronJob" else spec
-    pod_spec = template["template"]["spec"]
+    is_recipe = kind == "CronJob"
+    of_pods = spec["jobTemplate"]["spec"] if is_recipe else spec
+    template = of_pods["template"]
+    pod_spec = template["spec"]
+    rollout = progressing(status)
     generation = int(metadata.get("generation") or 0)
     return Declared(
         *_identity(metadata),
@@ -91,7 +39,7 @@ def workload(kind: WorkloadKind, body: Body) -> Declared:
         kind=kind,
         generation=generation,
         # A CronJob has no observedGeneration: it is a recipe, nothing has to catch up.
-        caught_up=kind == "CronJob" or int(status.get("observedGeneration") or 0) >= generation,
+        caught_up=is_recipe or int(status.get("observedGeneration") or 0) >= generation,
         containers=containers_of(pod_spec),
         annotations={
             intern(key): value
@@ -99,11 +47,17 @@ def workload(kind: WorkloadKind, body: Body) -> Declared:
             if key != _LAST_APPLIED
         },
         # What a CronJob runs at a time is no replica count: it is there or not.
-        replicas=1 if kind == "CronJob" else int(spec.get("replicas", 1)),
+        replicas=1 if is_recipe else int(spec.get("replicas", 1)),
         current=_current(kind, metadata, status, pod_spec),
         pods=int(status.get("replicas") or 0),
         updated=int(status.get("updatedReplicas") or 0),
-        created=seconds(metadata.get("creationTimestamp")) or 0.0,
+        template=hash(json.dumps(template)),
+        former=str(status.get("currentRevision") or ""),
+        halted=halted(kind, spec, status),
+        rolled=seconds(rollout.get("lastUpdateTime")) if _is_complete(rollout) else None,
+        prunes=prunes(spec) if is_recipe else frozenset(),
+        gap=longest_gap(spec) if is_recipe else inf,
+        keeps=_kept(of_pods),
     )
 
 
@@ -124,31 +78,36 @@ def job(body: Body) -> Made:
     metadata, spec, status = _parts(body)
     owners = metadata.get("ownerReferences") or ()
     owner = next((str(one["uid"]) for one in owners if one.get("kind") == "CronJob"), "")
+    ended = _ended(status)
     return Made(
         *_identity(metadata),
         owner=intern(owner),
         template=digest_of(spec["template"]["spec"]),
-        finished=_finished(status),
+        finished=(seconds(ended.get("lastTransitionTime")) or 0.0) if ended else None,
+        succeeded=bool(ended) and ended["type"] == "Complete",
+        controlled=bool(owner) and _controller(metadata) == owner,
+        kept=_kept(spec),
     )
 
 
 def pod(body: Body) -> Running:
     metadata, spec, status = _parts(body)
     phase = status.get("phase")
-    terminating = metadata.get("deletionTimestamp") is not None
+    until = seconds(metadata.get("deletionTimestamp"))
+    terminating = until is not None
     labels = metadata.get("labels") or {}
     conditions = {one["type"]: one["status"] for one in status.get("conditions") or ()}
-    reported = {
-        intern(one["name"]): intern(one["imageID"])
-        for states in ("containerStatuses", "initContainerStatuses")
-        for one in status.get(states) or ()
-        if one.get("imageID")
-    }
+    states = [
+        one
+        for group in ("containerStatuses", "initContainerStatuses")
+        for one in status.get(group) or ()
+    ]
     return Running(
         *_identity(metadata),
         owner=_controller(metadata),
         template=intern(labels.get("controller-revision-hash", "")),
         finished=phase in _FINISHED,
+        until=until,
         pod=Pod(
             name=metadata["name"],
             # A pod of a Job is never ready once it has done its work: it has succeeded.
@@ -156,7 +115,10 @@ def pod(body: Body) -> Running:
             terminating=terminating,
             started=seconds(status.get("startTime")),
             containers=containers_of(spec),
-            image_ids=reported,
+            image_ids={
+                intern(one["name"]): intern(one["imageID"]) for one in states if one.get("imageID")
+            },
+            restarted=max(filter(None, map(_started, states)), default=None),
         ),
     )
 
@@ -176,6 +138,7 @@ def config_map(body: Body) -> ConfigMap:
         data=dict(body.get("data") or {}),
         changed=_changed(metadata.get("managedFields") or ()),
         binary=frozenset(body.get("binaryData") or ()),
+        immutable=bool(body.get("immutable")),
     )
 
 
@@ -219,11 +182,27 @@ def _current(kind: WorkloadKind, metadata: Body, status: Body, pod_spec: Body) -
     return str((metadata.get("annotations") or {}).get(REVISION) or "")
 
 
-def _finished(status: Body) -> float | None:
+def _started(container: Body) -> float | None:
+    state = container.get("state") or {}
+    run = state.get("running") or state.get("terminated") or {}
+    return seconds(run.get("startedAt"))
+
+
+def _kept(job: Body) -> float:
+    seconds_kept = job.get("ttlSecondsAfterFinished")
+    return inf if seconds_kept is None else float(seconds_kept)
+
+
+def _ended(status: Body) -> Body:
+    """The condition with which a Job ended; empty: it has not."""
     for condition in status.get("conditions") or ():
         if condition["type"] in ("Complete", "Failed") and condition["status"] == "True":
-            return seconds(condition.get("lastTransitionTime")) or 0.0
-    return None
+            return dict(condition)
+    return {}
+
+
+def _is_complete(rollout: Body) -> bool:
+    return rollout.get("reason") == "NewReplicaSetAvailable"
 
 
 def _changed(managed: Any) -> dict[str, float]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Generic, TypeVar
 
-from stagingmirror.sources.kubernetes.objects.parse import Entry
+from stagingmirror.sources.kubernetes.objects.entries import Entry
 
 E = TypeVar("E", bound=Entry)
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Mapping
 from sys import intern
 from typing import Any, TypeAlias
@@ -27,11 +28,9 @@ _shared: WeakValueDictionary[_Shape, _Containers] = WeakValueDictionary()
 
 
 def containers_of(pod_spec: Mapping[str, Any]) -> Mapping[str, Container]:
-    """By name. Equal ones are one object: a thousand pods of one template cost as much as one."""
-    # Init containers that go on running beside the others (since Kubernetes 1.29).
-    sidecars = [
-        one for one in pod_spec.get("initContainers") or () if one.get("restartPolicy") == "Always"
-    ]
+    """By name, init containers too: what they ran with, a pod that started has run. Equal ones are
+    one object: a thousand pods of one template cost as much as one.
+    """
     return _containers(
         tuple(
             (
@@ -40,17 +39,20 @@ def containers_of(pod_spec: Mapping[str, Any]) -> Mapping[str, Container]:
                 declared(one.get("env") or ()),
                 bool(one.get("envFrom")),
             )
-            for one in (*pod_spec["containers"], *sidecars)
+            for one in _every(pod_spec)
         )
     )
 
 
 def digest_of(pod_spec: Mapping[str, Any]) -> str:
     """Equal where two templates run the same: images, commands and variables of all containers."""
-    containers = [*(pod_spec.get("initContainers") or ()), *pod_spec["containers"]]
-    runs = [{key: one.get(key) for key in _RUNS} for one in containers]
+    runs = [{key: one.get(key) for key in _RUNS} for one in _every(pod_spec)]
     text = json.dumps(runs, sort_keys=True, separators=(",", ":"))
     return intern(hashlib.sha256(text.encode()).hexdigest()[:24])
+
+
+def _every(pod_spec: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [*(pod_spec.get("initContainers") or ()), *pod_spec["containers"]]
 
 
 def _containers(shape: _Shape) -> Mapping[str, Container]:
@@ -58,8 +60,15 @@ def _containers(shape: _Shape) -> Mapping[str, Container]:
     if known is None:
         known = _shared[shape] = _Containers(
             {
-                intern(name): Container(intern(image), Variables(environment), env_from)
+                intern(name): Container(
+                    intern(image), Variables(environment), env_from, _repeated(environment)
+                )
                 for name, image, environment, env_from in shape
             }
         )
     return known
+
+
+def _repeated(environment: Environment) -> frozenset[str]:
+    counts = Counter(each.name for each in environment)
+    return frozenset(name for name, count in counts.items() if count > 1)

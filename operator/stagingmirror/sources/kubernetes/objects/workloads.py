@@ -2,14 +2,43 @@
 and whether anything else still runs. Pure functions of the stores.
 
 The stores are fed by separate watches, so one can be ahead of another for a moment. Every such
-disagreement must come out as ``rolling_out``, never as a workload that looks settled.
+disagreement must come out as ``unsettled``, never as a workload that looks settled. What is not
+part of the template (replicas, pausing) is no rollout: while its controller catches up with that,
+or with pods that went, a workload is ``catching_up``.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from stagingmirror.sources.kubernetes.objects.parse import Declared, Entry, Made, Running, Versioned
+from stagingmirror.drift.facts import Why
+from stagingmirror.reasons import Reason
+from stagingmirror.sources.kubernetes.objects.entries import (
+    Declared,
+    Entry,
+    Made,
+    Running,
+    Versioned,
+)
 from stagingmirror.sources.kubernetes.objects.store import Store
 from stagingmirror.sources.kubernetes.subjects import Pod, Workload
+
+# Seconds after the end of its grace period for which a pod that is not gone is taken to run: later
+# its node does not answer, and no controller waits for it.
+OVERDUE = 60.0
+# What a workload whose controller replaces no pods needs.
+_HALTED: Mapping[Reason, str] = {
+    Reason.PAUSED: "is paused, and pods run another template than its newest one; resume it.",
+    Reason.PROGRESS_DEADLINE_EXCEEDED: (
+        "made no progress within its deadline, and pods run two templates; see its pods."
+    ),
+    Reason.ON_DELETE: (
+        "replaces pods only on delete, and some run a former template; delete those."
+    ),
+    Reason.PARTITIONED: (
+        "keeps its former template in some pods; set "
+        "spec.updateStrategy.rollingUpdate.partition to 0."
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +68,25 @@ class Stores:
         return self.stateful_sets.get(space, owner)
 
 
-def rolled_up(declared: Declared, stores: Stores) -> Workload:
+@dataclass(frozen=True, slots=True)
+class _Pods:
+    """``current`` count as the workload's. ``why`` and ``catching_up``: as of ``Workload``."""
+
+    current: list[Pod]
+    why: Why | None = None
+    catching_up: bool = False
+    none: str = ""
+
+
+def rolled_up(declared: Declared, stores: Stores, now: float) -> Workload:
+    """At ``now`` (POSIX s)."""
     match declared.kind:
         case "Deployment":
-            pods, rolling_out = _of_deployment(declared, stores)
+            seen = _of_deployment(declared, stores, now)
         case "StatefulSet":
-            pods, rolling_out = _of_stateful_set(declared, stores)
+            seen = _of_stateful_set(declared, stores, now)
         case "CronJob":
-            pods, rolling_out = _of_cron_job(declared, stores)
+            seen = _of_cron_job(declared, stores)
     return Workload(
         kind=declared.kind,
         namespace=declared.namespace,
@@ -57,63 +97,138 @@ def rolled_up(declared: Declared, stores: Stores) -> Workload:
         containers=declared.containers,
         annotations=declared.annotations,
         replicas=declared.replicas,
-        rolling_out=rolling_out or not declared.caught_up,
-        pods=tuple(sorted(pods, key=lambda pod: pod.name)),
-        created=declared.created,
+        pods=tuple(sorted(seen.current, key=lambda pod: pod.name)),
+        unsettled=seen.why,
+        catching_up=seen.catching_up,
+        no_pods="" if seen.current else seen.none,
         # Until the controller has caught up, it still names the former template.
         revision=declared.current if declared.caught_up else "",
+        template=declared.template,
+        rolled=declared.rolled,
     )
 
 
-def _of_deployment(declared: Declared, stores: Stores) -> tuple[list[Pod], bool]:
-    """A revision without its ReplicaSet, or a controller that counts more pods than are seen: the
-    watches have not caught up with each other. A paused Deployment has no ReplicaSet of its newest
-    template, which shows in ``updated``.
-    """
-    current: list[Pod] = []
-    others = False
+def _of_deployment(declared: Declared, stores: Stores, now: float) -> _Pods:
+    """A paused Deployment has no ReplicaSet of its newest template, which shows in ``updated``."""
+    current: list[Running] = []
+    others: list[Running] = []
     for made in stores.replica_sets.owned(declared.uid):
-        live = _live(stores.pods.owned(made.uid))
-        if made.template == declared.current:
-            current += live
-        else:
-            others = others or bool(live)
-    behind = len(current) < declared.updated or declared.updated < declared.pods
-    return current, others or behind or _starting(declared, current)
+        is_current = made.template == declared.current
+        (current if is_current else others).extend(_running(stores.pods.owned(made.uid), now))
+    behind = declared.updated < declared.pods
+    return _concluded(declared, current, others, behind=behind)
 
 
-def _of_stateful_set(declared: Declared, stores: Stores) -> tuple[list[Pod], bool]:
-    owned = stores.pods.owned(declared.uid)
-    current = _live(tuple(one for one in owned if one.template == declared.current))
-    others = len(_live(owned)) > len(current)
-    behind = len(current) < declared.updated
-    return current, others or behind or _starting(declared, current)
+def _of_stateful_set(declared: Declared, stores: Stores, now: float) -> _Pods:
+    """Between the last pod of the former template and its successor there is none of either: only
+    its controller's own revision shows that the rollout is not over. With OnDelete that revision
+    never moves, and whatever is replaced gets the newest template.
+    """
+    owned = _running(stores.pods.owned(declared.uid), now)
+    current = [one for one in owned if one.template == declared.current]
+    others = [one for one in owned if one.template != declared.current]
+    follows = declared.halted != Reason.ON_DELETE and declared.former not in ("", declared.current)
+    behind = follows and len(_live(current)) < declared.replicas
+    return _concluded(declared, current, others, behind=behind)
 
 
-def _of_cron_job(declared: Declared, stores: Stores) -> tuple[list[Pod], bool]:
+def _concluded(
+    declared: Declared, current: list[Running], others: list[Running], *, behind: bool
+) -> _Pods:
+    """``others`` are pods of another template, ``behind``: the controller counts some, or waits for
+    some of the newest. Those that terminate run until they are gone.
+    """
+    live = _live(current)
+    none = (
+        "it wants no pods (replicas: 0, as under Argo Rollouts or KEDA)"
+        if not declared.replicas
+        else "it has no pods"
+    )
+    if others or behind:
+        is_ending = not behind and all(one.pod.terminating for one in others)
+        return _Pods(live, _rollout(declared, is_ending=is_ending))
+    if not declared.caught_up:
+        why = Why(
+            Reason.ROLLING_OUT,
+            f"the controller of {_called(declared)} has not seen its newest version yet.",
+        )
+        return _Pods(live, why, catching_up=True, none=none)
+    if declared.replicas and not live:
+        return _Pods(live, _no_pods(declared), catching_up=True, none=none)
+    return _Pods(live, none=none)
+
+
+def _no_pods(declared: Declared) -> Why:
+    """Pods are wanted and there is none, e.g. between the old and the new ones of a Recreate. Only
+    a workload that wants none is settled without any.
+    """
+    who = _called(declared)
+    if declared.rolled is None and declared.former != declared.current:
+        return Why(Reason.ROLLING_OUT, f"{who} is rolling out: it has no pods yet.")
+    return Why(Reason.NOTHING_RUNS, f"{who} has no pods: nothing proves what runs.")
+
+
+def _rollout(declared: Declared, *, is_ending: bool) -> Why:
+    """Why pods of another template than the newest one run, and what ends that."""
+    halted = declared.halted if declared.caught_up else None
+    if halted is not None:
+        reason, what = halted, _HALTED[halted]
+    elif is_ending:
+        reason, what = Reason.ROLLING_OUT, "is rolling out: pods of its former template terminate."
+    else:
+        reason = Reason.ROLLING_OUT
+        what = "is rolling out: what it runs is not settled yet."
+    return Why(reason, f"{_called(declared)} {what}")
+
+
+def _of_cron_job(declared: Declared, stores: Stores) -> _Pods:
     """The last finished Job of the template as it is now; one of another template that has not
-    finished is a roll-out.
+    finished is a roll-out. A Job that is deleted before the next one has finished proves nothing:
+    what is seen for a moment with each run would come and go.
     """
     jobs = stores.jobs.owned(declared.uid)
-    rolling = any(job.finished is None and job.template != declared.current for job in jobs)
+    why = None
+    if any(job.finished is None and job.template != declared.current for job in jobs):
+        why = Why(
+            Reason.ROLLING_OUT,
+            f"a Job of a former template of {_called(declared)} still runs: wait for it.",
+        )
     finished = [
         (job.finished, job.name, job)
         for job in jobs
-        if job.finished is not None and job.template == declared.current
+        if job.finished is not None and job.template == declared.current and _lasts(job, declared)
     ]
     if not finished:
-        return [], rolling
+        return _Pods([], why, none=_no_job(declared))
     *_, last = max(finished)
-    return [one.pod for one in stores.pods.owned(last.uid) if not one.pod.terminating], rolling
+    pods = [one.pod for one in stores.pods.owned(last.uid) if not one.pod.terminating]
+    return _Pods(pods, why, none="its last Job has no pods any more")
 
 
-def _starting(declared: Declared, current: list[Pod]) -> bool:
-    """Pods are wanted and there is none: e.g. between the old and the new ones of a Recreate. Only
-    a workload that wants none is settled without any.
-    """
-    return declared.replicas > 0 and not current
+def _lasts(job: Made, declared: Declared) -> bool:
+    """Where those that succeeded are deleted, a failed one that is left is not the last one."""
+    pruned = job.controlled and bool({True, job.succeeded} & declared.prunes)
+    return not pruned and job.kept >= declared.gap
 
 
-def _live(pods: tuple[Running, ...]) -> list[Pod]:
+def _no_job(declared: Declared) -> str:
+    if True in declared.prunes:
+        return "it keeps no Job that has finished; set successfulJobsHistoryLimit to 1 or more"
+    if declared.keeps < declared.gap:
+        return "its Jobs are deleted before the next one; raise ttlSecondsAfterFinished"
+    return "no Job of its template has finished yet"
+
+
+def _called(declared: Declared) -> str:
+    return f"{declared.kind} {declared.namespace}/{declared.name}"
+
+
+def _running(pods: tuple[Running, ...], now: float) -> list[Running]:
     """An evicted pod stays as Failed, and no controller counts it."""
-    return [one.pod for one in pods if not (one.finished or one.pod.terminating)]
+    return [
+        one for one in pods if not one.finished and (one.until is None or now < one.until + OVERDUE)
+    ]
+
+
+def _live(pods: list[Running]) -> list[Pod]:
+    return [one.pod for one in pods if not one.pod.terminating]

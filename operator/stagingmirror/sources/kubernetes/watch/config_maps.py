@@ -14,7 +14,7 @@ from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 from stagingmirror.sources.kubernetes.api.errors import shaped
 from stagingmirror.sources.kubernetes.objects import parse
-from stagingmirror.sources.kubernetes.objects.parse import Versioned
+from stagingmirror.sources.kubernetes.objects.entries import Versioned
 from stagingmirror.sources.kubernetes.objects.store import Store, newer
 from stagingmirror.sources.kubernetes.subjects import ConfigMap
 from stagingmirror.sources.kubernetes.watch.backoff import Backoff

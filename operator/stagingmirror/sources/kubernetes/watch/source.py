@@ -16,7 +16,8 @@ from stagingmirror.errors import NotThere, StagingMirrorError
 from stagingmirror.reasons import Reason
 from stagingmirror.settings import Settings
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
-from stagingmirror.sources.kubernetes.objects.parse import Entry
+from stagingmirror.sources.kubernetes.objects.entries import Entry
+from stagingmirror.sources.kubernetes.objects.standing import Standing
 from stagingmirror.sources.kubernetes.objects.workloads import Stores, rolled_up
 from stagingmirror.sources.kubernetes.subjects import (
     ClusterSubject,
@@ -79,6 +80,7 @@ class KubernetesSource:
         self._on_change = on_change
         self._settings = settings
         self._stores = Stores()
+        self._standing = Standing(clock)
         self._config_maps = ConfigMaps(
             client,
             self._stores.config_maps,
@@ -151,6 +153,8 @@ class KubernetesSource:
                 del self._wanted[place]
         if isinstance(subject, ConfigMapSubject):
             self._config_maps.unwant((subject.namespace, subject.name))
+        else:
+            self._standing.forget(subject)
 
     def get(self, subject: Subject[T]) -> Observed[T] | Unseen:
         return self._answers[type(subject)](subject)
@@ -162,8 +166,11 @@ class KubernetesSource:
         began, trouble = proof
         store = RESOURCES[subject.kind].store(self._stores)
         declared = store.named(subject.namespace, subject.name)
-        found = None if declared is None else rolled_up(declared, self._stores)
-        return Observed(found, began, trouble)
+        found = None if declared is None else rolled_up(declared, self._stores, self._clock())
+        wanted = self._wanted.get((subject.namespace, subject.kind), ())
+        return self._standing.answer(
+            subject, found, began=began, trouble=trouble, kept=subject in wanted
+        )
 
     def _config_map(self, subject: ConfigMapSubject) -> Observed[ConfigMap] | Unseen:
         proof = self._proof(subject)

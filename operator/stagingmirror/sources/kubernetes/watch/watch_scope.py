@@ -10,7 +10,7 @@ from typing import Any
 
 from stagingmirror.errors import StagingMirrorError
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
-from stagingmirror.sources.kubernetes.objects.parse import Entry
+from stagingmirror.sources.kubernetes.objects.entries import Entry
 from stagingmirror.sources.kubernetes.objects.workloads import Stores
 from stagingmirror.sources.kubernetes.watch.consistency_check import ConsistencyCheck, Counts
 from stagingmirror.sources.kubernetes.watch.informer import Watch, WatchCallbacks

@@ -103,6 +103,23 @@ def read_field(body: Body, kind: WorkloadKind, write: FieldWrite) -> Entry:
             return _plain(found[-1]) if found else None
 
 
+def _refuse_repeated(body: Body, kind: WorkloadKind, write: FieldWrite) -> None:
+    """Raises StepFailed (Ambiguous) where the variable stands more than once: a strategic merge
+    patch changes the first one, and the container gets the last.
+    """
+    if not isinstance(write, SetVariable):
+        return
+    entries = _container(body, kind, write.container)[1].get("env") or ()
+    places = [str(at) for at, each in enumerate(entries, 1) if each.get("name") == write.variable]
+    if len(places) > 1:
+        raise StepFailed(
+            Reason.AMBIGUOUS,
+            f"variable {write.variable} stands {len(places)} times in env of container "
+            f"{write.container} of {kind} {body['metadata'].get('name')} (entries "
+            f"{', '.join(places[:5])}); only the last one counts: remove the others.",
+        )
+
+
 def target_of(write: FieldWrite, value: str) -> Entry:
     """The field with ``value`` in it; of a restart ``value`` is the refresh's own token."""
     if isinstance(write, SetVariable):
@@ -114,12 +131,13 @@ def patch_for(body: Body, kind: WorkloadKind, changes: Sequence[Change]) -> dict
     """One strategic merge patch for all these fields, fenced by the body's resourceVersion.
 
     The resourceVersion is not optional: without it a patch that names a container which is gone
-    *adds* one.
+    *adds* one. Raises StepFailed (ContainerGone, Ambiguous).
     """
     metadata = body["metadata"]
     fence = {"uid": metadata["uid"], "resourceVersion": metadata["resourceVersion"]}
     patch: dict[str, Any] = {"metadata": fence}
     for change in changes:
+        _refuse_repeated(body, kind, change.write)
         match change.write:
             case SetAnnotation(key=key):
                 fence.setdefault("annotations", {})[key] = change.target

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stagingmirror.api.types.workload import WorkloadKind
+from stagingmirror.drift.wording import shown
 from stagingmirror.errors import StepFailed
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.write.field_patch import Body
@@ -107,6 +108,8 @@ def pending(rollout: Rollout, generation: int, *, was_stuck: bool = False) -> st
         return None
     ready = sum(_is_ready(pod) for pod in rollout.pods)
     counts = f"{_name(rollout)}: {updated} of {wanted} pods updated, {ready} of them ready"
+    if (unplaced := _unplaced(rollout)) is not None:
+        return f"{counts}; {unplaced}"
     if not rollout.in_the_way:
         return counts
     namespace, pods = rollout.body["metadata"]["namespace"], " ".join(rollout.in_the_way)
@@ -134,7 +137,7 @@ def running_digests(rollout: Rollout) -> dict[str, list[str]]:
     """Per container the digests that ready pods of the newest template report as running."""
     found: dict[str, set[str]] = {}
     for pod in rollout.pods:
-        for status in (pod.get("status") or {}).get("containerStatuses") or ():
+        for status in _containers(pod):
             _, at, digest = str(status.get("imageID", "")).rpartition("@")
             if at and status.get("ready"):
                 found.setdefault(str(status["name"]), set()).add(digest)
@@ -173,19 +176,45 @@ def _refuse_hopeless(rollout: Rollout, *, was_stuck: bool) -> None:
     for condition in (rollout.body.get("status") or {}).get("conditions") or ():
         kind, reason = condition.get("type"), str(condition.get("reason", ""))
         if kind == "Progressing" and reason == _STUCK and not was_stuck:
-            raise StepFailed(reason, f"{name} made no progress within its deadline; see its pods.")
+            see = _unplaced(rollout) or "see its pods"
+            raise StepFailed(reason, f"{name} made no progress within its deadline; {see}.")
         if kind == "ReplicaFailure" and condition.get("status") == "True":
             raise StepFailed(reason, f"{name} may not create pods; see its quota and admission.")
     for pod in rollout.pods:
-        status = pod.get("status") or {}
-        for container in (
-            *(status.get("initContainerStatuses") or ()),
-            *(status.get("containerStatuses") or ()),
-        ):
+        for container in _containers(pod):
             why = ((container.get("state") or {}).get("waiting") or {}).get("reason")
             if why in _NEVER_STARTS:
                 remedy = _REMEDIES.get(why, f"see that {container.get('image')} is there")
                 raise StepFailed(why, f"{name}: container {container['name']}; {remedy}.")
+
+
+def _unplaced(rollout: Rollout) -> str | None:
+    """What the scheduler says of the first pod that fits nowhere, and what helps where the former
+    pod has what the new one needs; None: all are placed.
+    """
+    for pod in rollout.pods:
+        for condition in (pod.get("status") or {}).get("conditions") or ():
+            if condition.get("type") == "PodScheduled" and condition.get("status") == "False":
+                said = _line(condition.get("message") or condition.get("reason"))
+                return f"pod {pod['metadata']['name']} is not scheduled: {said}{_swap(rollout)}"
+    return None
+
+
+def _line(text: object) -> str:
+    """Another's text, as one short line."""
+    return shown(" ".join(str(text or "").split())).rstrip(".")
+
+
+def _swap(rollout: Rollout) -> str:
+    """A Deployment makes the new pod beside the former one by default: with one GPU there is never
+    room for both.
+    """
+    spec = rollout.body["spec"]
+    strategy = spec.get("strategy") or {}
+    surge = (strategy.get("rollingUpdate") or {}).get("maxSurge")
+    if rollout.kind != "Deployment" or strategy.get("type") == "Recreate" or surge in (0, "0%"):
+        return ""
+    return " (the former pod keeps its place until then; strategy Recreate frees it first)"
 
 
 def _is_current(rollout: Rollout) -> bool:
@@ -207,6 +236,12 @@ def _name(rollout: Rollout) -> str:
 
 def _labels(body: Body) -> Mapping[str, Any]:
     return body["metadata"].get("labels") or {}
+
+
+def _containers(pod: Body) -> list[Body]:
+    """Their statuses. An init container that has done its work is ready."""
+    status = pod.get("status") or {}
+    return [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]
 
 
 def _is_ready(pod: Body) -> bool:

@@ -184,6 +184,24 @@ async def test_success_counts_what_was_compared_and_names_the_rest() -> None:
     )
 
 
+async def test_what_nothing_runs_is_applied_and_not_called_verified() -> None:
+    refresh, track = Refresh("new"), setting("idle")
+    facts = {"value": Fact("new", declared=True)}
+    applied = {"idle": Applied(track_mark(track), facts)}
+    verified = record(entries=(), applied=applied, phase="Verify", last_write=900.0)
+    said = component("idle", seen(facts), seen(facts))
+    judged = Judged(track, said.observations, said.verdict)
+    judgement = judge_applied(verified, [judged], acceptances=(), grace=15.0, now=NOW)
+
+    closed = await refresh.running.verify(
+        await refresh.records.begin(verified), judgement, Arrivals()
+    )
+
+    assert closed.result == "Succeeded"
+    assert closed.message.startswith("0 of 1 applied and verified")
+    assert closed.message.endswith("applied, but nothing that runs proves it: idle")
+
+
 def setting(name: str) -> Track:
     place = {"configMap": {"name": "training-data", "key": "snapshot"}}
     return Track.model_validate({"name": name, "setting": {"production": place}})

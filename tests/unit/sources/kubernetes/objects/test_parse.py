@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from stagingmirror.sources.kubernetes.objects import parse
+from stagingmirror.sources.kubernetes.objects import entries, parse
 from stagingmirror.sources.kubernetes.subjects import Variable
 from support.kubernetes.cluster_bodies import (
     container,
@@ -29,7 +29,7 @@ def test_a_status_that_only_got_a_new_version_is_no_news() -> None:
 
 
 def test_each_version_of_a_config_map_is_news_since_its_data_is_not_watched() -> None:
-    def seen(version: str) -> parse.Versioned:
+    def seen(version: str) -> entries.Versioned:
         metadata = {"uid": "u", "namespace": "ml", "name": "c", "resourceVersion": version}
         return parse.metadata_of({"metadata": metadata})
 
@@ -69,6 +69,35 @@ def test_a_variable_is_its_literal_value_or_where_it_comes_from(
     body = deployment(spec=pod_spec(container(env=[variable])))
 
     assert parse.deployment(body).containers["app"].variables["A"] == expected
+
+
+def test_of_a_variable_that_stands_twice_the_last_one_counts_and_it_is_known() -> None:
+    env = [{"name": "A", "value": "1"}, {"name": "B"}, {"name": "A", "value": "2"}]
+
+    found = parse.deployment(deployment(spec=pod_spec(container(env=env)))).containers["app"]
+
+    assert found.variables["A"] == Variable("2")
+    assert found.repeated == {"A"}
+
+
+@pytest.mark.parametrize("rest", [{}, {"restartPolicy": "Always"}], ids=["init", "sidecar"])
+def test_init_containers_are_containers(rest: dict[str, Any]) -> None:
+    fetch = {"name": "fetch", "image": "fetch:1", "env": [{"name": "A", "value": "1"}], **rest}
+    body = deployment(spec=pod_spec() | {"initContainers": [fetch]})
+
+    assert parse.deployment(body).containers["fetch"].variables["A"] == Variable("1")
+
+
+def test_a_pod_tells_when_any_of_its_containers_was_started_anew() -> None:
+    body = pod(started="2025-01-01T00:00:00Z")
+    again = {"name": "fetch", "state": {"terminated": {"startedAt": "2026-01-01T00:00:00Z"}}}
+    body["status"]["initContainerStatuses"] = [again]
+
+    found = parse.pod(body).pod
+
+    assert found.restarted == NEW_YEAR
+    assert found.started is not None
+    assert found.started < NEW_YEAR
 
 
 def test_variables_from_whole_config_maps_are_told_of() -> None:
@@ -171,19 +200,13 @@ def test_a_config_map_without_managed_fields_does_not_know_when_it_changed() -> 
     assert parse.config_map(body).changed == {}
 
 
-def test_a_sidecar_is_a_container_and_other_init_containers_are_none() -> None:
-    spec = pod_spec() | {
-        "initContainers": [
-            container("proxy@sha256:bb", name="proxy", restartPolicy="Always"),
-            container("setup:1", name="setup"),
-        ]
-    }
-    body = pod(spec=spec)
+def test_what_the_node_reports_of_an_init_container_is_known_too() -> None:
+    sidecar = container("proxy@sha256:bb", name="proxy", restartPolicy="Always")
+    body = pod(spec=pod_spec() | {"initContainers": [sidecar]})
     body["status"]["initContainerStatuses"] = [{"name": "proxy", "imageID": "proxy@sha256:bb"}]
 
     seen = parse.pod(body).pod
 
-    assert set(parse.deployment(deployment(spec=spec)).containers) == {"app", "proxy"}
     assert set(seen.containers) == {"app", "proxy"}
     assert seen.image_ids["proxy"] == "proxy@sha256:bb"
 
@@ -229,7 +252,7 @@ def test_a_variable_with_which_no_program_could_start_is_not_kept(env: list[Any]
 def test_a_template_is_news_where_the_text_of_a_variable_changed_and_not_where_it_is_the_same() -> (
     None
 ):
-    def seen(text: str) -> parse.Declared:
+    def seen(text: str) -> entries.Declared:
         env = [{"name": "A", "value": text}]
         return parse.deployment(deployment(uid="u", spec=pod_spec(container(env=env))))
 

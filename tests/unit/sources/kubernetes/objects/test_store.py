@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stagingmirror.sources.kubernetes.objects.parse import Made
+from stagingmirror.sources.kubernetes.objects.entries import Made
 from stagingmirror.sources.kubernetes.objects.store import Store
 from stagingmirror.sources.kubernetes.watch.consistency_check import Listed, behind, vanished
 

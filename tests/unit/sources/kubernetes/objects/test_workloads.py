@@ -1,51 +1,22 @@
 """Which pods run a workload's newest template, and whether anything else does."""
 
-from typing import Any
-
 import pytest
 
 from stagingmirror.sources.kubernetes.objects import parse
-from stagingmirror.sources.kubernetes.objects.workloads import Stores, rolled_up
-from stagingmirror.sources.kubernetes.subjects import Workload
+from stagingmirror.sources.kubernetes.objects.workloads import OVERDUE, Stores
 from support.kubernetes.cluster_bodies import (
-    container,
+    NEW_YEAR,
+    Body,
     cron_job,
     deployment,
     job,
+    names,
     pod,
-    pod_spec,
     replica_set,
+    seen,
     stateful_set,
+    why,
 )
-
-Body = dict[str, Any]
-
-
-def seen(*bodies: Body) -> Workload:
-    """The roll-up of the first body, where the others are seen too."""
-    stores = Stores()
-    of = {
-        "Deployment": lambda body: stores.deployments.put(parse.deployment(body)),
-        "StatefulSet": lambda body: stores.stateful_sets.put(parse.stateful_set(body)),
-        "CronJob": lambda body: stores.cron_jobs.put(parse.cron_job(body)),
-        "ReplicaSet": lambda body: stores.replica_sets.put(parse.replica_set(body)),
-        "Job": lambda body: stores.jobs.put(parse.job(body)),
-        "Pod": lambda body: stores.pods.put(parse.pod(body)),
-    }
-    for body in bodies:
-        of[body["kind"]](body)
-    uid = bodies[0]["metadata"]["uid"]
-    declared = (
-        stores.deployments.get("ml", uid)
-        or stores.stateful_sets.get("ml", uid)
-        or stores.cron_jobs.get("ml", uid)
-    )
-    assert declared is not None
-    return rolled_up(declared, stores)
-
-
-def names(found: Workload) -> list[str]:
-    return [one.name for one in found.pods]
 
 
 class TestDeployment:
@@ -56,39 +27,47 @@ class TestDeployment:
         found = seen(web, old, new, pod(new, "b"), pod(new, "a"))
 
         assert names(found) == ["a", "b"]
-        assert not found.rolling_out
+        assert why(found) is None
         assert found.revision == "2"
 
     @pytest.mark.parametrize(
-        ("how", "why"),
+        ("how", "what"),
         [
             ({"generation": 2, "observed": 1}, "the controller has not seen the newest template"),
             ({"pods": 2, "updated": 1}, "the controller counts pods of another template"),
-            ({"pods": 2, "updated": 2}, "the controller counts a pod that is not seen yet"),
-            ({"revision": "2"}, "the newest revision's ReplicaSet is not seen yet"),
+            ({"revision": "2"}, "pods run another revision than the newest"),
         ],
     )
-    def test_is_rolling_out(self, how: Body, why: str) -> None:
+    def test_is_rolling_out(self, how: Body, what: str) -> None:
         web = deployment(**how)
         first = replica_set(web, "1")
 
-        assert seen(web, first, pod(first)).rolling_out, why
+        assert why(seen(web, first, pod(first))) == "RollingOut", what
 
-    def test_is_rolling_out_while_a_pod_of_an_older_revision_lives(self) -> None:
+    @pytest.mark.parametrize("how", [{}, {"terminating": True}], ids=["lives", "terminates"])
+    def test_is_rolling_out_while_a_pod_of_an_older_revision_runs(self, how: Body) -> None:
         web = deployment(replicas=1, revision="2")
         old, new = replica_set(web, "1"), replica_set(web, "2")
 
-        found = seen(web, old, new, pod(new, "new"), pod(old, "old"))
+        found = seen(web, old, new, pod(new, "new"), pod(old, "old", **how))
 
-        assert found.rolling_out
+        assert why(found) == "RollingOut"
+        assert not found.catching_up
         assert names(found) == ["new"]
 
-    @pytest.mark.parametrize("how", [{"terminating": True}, {"phase": "Failed"}])
-    def test_does_not_wait_for_old_pods_that_end_or_were_evicted(self, how: Body) -> None:
+    def test_does_not_wait_for_old_pods_that_were_evicted(self) -> None:
         web = deployment(replicas=1, revision="2")
         old, new = replica_set(web, "1"), replica_set(web, "2")
 
-        assert not seen(web, old, new, pod(new, "new"), pod(old, "old", **how)).rolling_out
+        assert why(seen(web, old, new, pod(new, "new"), pod(old, "old", phase="Failed"))) is None
+
+    def test_does_not_wait_for_ever_for_a_node_that_does_not_answer(self) -> None:
+        web = deployment(replicas=1, revision="2")
+        old, new = replica_set(web, "1"), replica_set(web, "2")
+        bodies = (web, old, new, pod(new, "new"), pod(old, "old", terminating=True))
+
+        assert why(seen(*bodies, now=NEW_YEAR + OVERDUE - 1)) == "RollingOut"
+        assert why(seen(*bodies, now=NEW_YEAR + OVERDUE)) is None
 
     def test_leaves_out_pods_that_terminate_or_were_evicted(self) -> None:
         web = deployment(replicas=1)
@@ -104,22 +83,68 @@ class TestDeployment:
 
         assert names(found) == ["good"]
 
-    def test_is_rolling_out_between_the_old_and_the_new_pods_of_a_recreate(self) -> None:
-        web = deployment(replicas=3, pods=0, revision="2")
+    @pytest.mark.parametrize(
+        ("progressing", "reason"),
+        [("ReplicaSetUpdated", "RollingOut"), ("NewReplicaSetAvailable", "NothingRuns")],
+        ids=["recreate", "scaled up"],
+    )
+    def test_without_the_pods_that_it_wants_proves_nothing(
+        self, progressing: str, reason: str
+    ) -> None:
+        web = deployment(replicas=3, pods=0, revision="2", progressing=progressing)
 
-        assert seen(web, replica_set(web, "1"), replica_set(web, "2")).rolling_out
+        found = seen(web, replica_set(web, "1"), replica_set(web, "2"))
 
-    def test_is_rolling_out_while_paused_on_an_older_template(self) -> None:
-        web = deployment(replicas=1, pods=1, updated=0, generation=2, observed=2, revision="1")
+        assert (why(found), found.catching_up) == (reason, True)
+
+    def test_paused_is_settled_on_the_template_that_its_pods_run(self) -> None:
+        web = deployment(paused=True)
         first = replica_set(web, "1")
 
-        assert seen(web, first, pod(first)).rolling_out
+        assert why(seen(web, first, pod(first))) is None
 
-    def test_is_settled_without_pods_where_none_are_wanted(self) -> None:
+    @pytest.mark.parametrize(
+        ("how", "reason"),
+        [
+            ({"paused": True}, "Paused"),
+            ({"progressing": "ProgressDeadlineExceeded"}, "ProgressDeadlineExceeded"),
+        ],
+    )
+    def test_that_does_not_move_any_more_is_not_called_a_rollout(
+        self, how: Body, reason: str
+    ) -> None:
+        web = deployment(pods=1, updated=0, generation=2, observed=2, **how)
+        first = replica_set(web, "1")
+
+        found = seen(web, first, pod(first))
+
+        assert why(found) == reason
+        assert found.unsettled is not None
+        assert "Deployment ml/web" in found.unsettled.message
+
+    def test_that_is_paused_has_first_to_be_noticed_by_its_controller(self) -> None:
+        web = deployment(pods=1, updated=0, generation=2, observed=1, paused=True)
+        first = replica_set(web, "1")
+
+        assert why(seen(web, first, pod(first))) == "RollingOut"
+
+    @pytest.mark.parametrize(
+        "how", [{"generation": 2, "observed": 1}, {"replicas": 5, "pods": 1}, {"pods": 4}]
+    )
+    def test_that_is_scaled_at_most_catches_up(self, how: Body) -> None:
+        web = deployment(**how)
+        first = replica_set(web, "1")
+
+        found = seen(web, first, pod(first))
+
+        assert found.unsettled is None or found.catching_up
+
+    def test_is_settled_without_pods_where_none_are_wanted_and_says_so(self) -> None:
         found = seen(deployment(replicas=0))
 
         assert found.pods == ()
-        assert not found.rolling_out
+        assert why(found) is None
+        assert "replicas: 0" in found.no_pods
 
     def test_does_not_take_pods_of_a_namesake_that_was_deleted(self) -> None:
         former, web = deployment(replicas=1), deployment(replicas=1)
@@ -138,71 +163,45 @@ class TestStatefulSet:
         found = seen(db, pod(db, "db-0", revision="db-2"), pod(db, "db-1", revision="db-2"))
 
         assert names(found) == ["db-0", "db-1"]
-        assert not found.rolling_out
+        assert why(found) is None
 
-    def test_is_rolling_out_while_a_partition_keeps_an_older_revision(self) -> None:
-        db = stateful_set(replicas=2, revision="db-2", updated=1)
-
-        found = seen(db, pod(db, "db-0", revision="db-1"), pod(db, "db-1", revision="db-2"))
-
-        assert found.rolling_out
-        assert names(found) == ["db-1"]
-
-    def test_is_rolling_out_while_a_counted_pod_is_not_seen(self) -> None:
-        db = stateful_set(replicas=2, revision="db-2")
-
-        assert seen(db, pod(db, "db-0", revision="db-2")).rolling_out
-
-
-class TestCronJob:
-    def test_is_its_last_finished_job(self) -> None:
-        load = cron_job()
-        first = job(load, "load-1", finished="2026-01-01T00:00:00Z")
-        last = job(load, "load-2", finished="2026-01-02T00:00:00Z")
-        running = job(load, "load-3")
-
-        found = seen(
-            load,
-            last,
-            first,
-            running,
-            pod(first, "load-1-a", phase="Succeeded"),
-            pod(last, "load-2-a", phase="Succeeded"),
-            pod(running, "load-3-a"),
+    def test_is_rolling_out_until_the_last_pod_of_the_former_template_is_replaced(self) -> None:
+        db = stateful_set(replicas=2, revision="db-2", former="db-1", updated=1)
+        new, ending = (
+            pod(db, "db-1", revision="db-2"),
+            pod(db, "db-0", revision="db-1", terminating=True),
         )
 
-        assert names(found) == ["load-2-a"]
-        assert not found.rolling_out
+        assert why(seen(db, new, ending)) == "RollingOut"
+        assert why(seen(db, new)) == "RollingOut", "between the last pod and its successor"
 
-    def test_does_not_take_a_later_job_of_another_template(self) -> None:
-        load = cron_job()
-        ours = job(load, "load-1", finished="2026-01-01T00:00:00Z")
-        other = job(
-            load, "load-2", finished="2026-01-02T00:00:00Z", spec=pod_spec(container("other"))
-        )
+    def test_is_settled_while_it_is_scaled(self) -> None:
+        db = stateful_set(replicas=4, revision="db-2", updated=1, pods=1)
 
-        found = seen(load, ours, other, pod(ours, "a", phase="Succeeded"), pod(other, "b"))
+        assert why(seen(db, pod(db, "db-0", revision="db-2"))) is None
 
-        assert names(found) == ["a"]
+    @pytest.mark.parametrize(
+        ("strategy", "reason"),
+        [
+            ({"type": "RollingUpdate", "rollingUpdate": {"partition": 1}}, "Partitioned"),
+            ({"type": "OnDelete"}, "OnDelete"),
+        ],
+    )
+    def test_that_keeps_pods_of_a_former_template_is_not_called_a_rollout(
+        self, strategy: Body, reason: str
+    ) -> None:
+        db = stateful_set(replicas=2, revision="db-2", former="db-1", updated=1, strategy=strategy)
+        old, new = pod(db, "db-0", revision="db-1"), pod(db, "db-1", revision="db-2")
 
-    def test_shows_a_failed_pod_as_not_ready(self) -> None:
-        load = cron_job()
-        failed = job(load, finished="2026-01-01T00:00:00Z")
+        assert why(seen(db, old, new)) == reason
 
-        (only,) = seen(load, failed, pod(failed, phase="Failed", ready=False)).pods
+    def test_with_on_delete_is_settled_once_every_pod_was_deleted(self) -> None:
+        """Its current revision never becomes the newest one."""
+        db = stateful_set(replicas=2, revision="db-2", former="db-1", strategy={"type": "OnDelete"})
 
-        assert not only.ready
+        found = seen(db, *(pod(db, f"db-{n}", revision="db-2") for n in range(2)))
 
-    def test_is_rolling_out_while_a_job_of_another_template_runs(self) -> None:
-        load = cron_job()
-
-        assert seen(load, job(load, spec=pod_spec(container("other")))).rolling_out
-
-    def test_has_no_pods_before_its_first_job(self) -> None:
-        found = seen(cron_job())
-
-        assert found.pods == ()
-        assert not found.rolling_out
+        assert why(found) is None
 
 
 def test_a_pod_belongs_to_the_workload_above_what_made_it() -> None:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from stagingmirror.sources.kubernetes.objects.parse import Versioned
+from stagingmirror.sources.kubernetes.objects.entries import Versioned
 from stagingmirror.sources.kubernetes.objects.store import Store
 from stagingmirror.sources.kubernetes.watch.config_maps import GIVE_UP, ConfigMaps, Key, Read
 from support.kubernetes.api_server import an_api_server, refused

@@ -93,6 +93,18 @@ def test_what_was_absent_is_removed() -> None:
     assert env_patch(body, {"name": "V", "value": "2"}, None) == [{"name": "V", "$patch": "delete"}]
 
 
+def test_a_variable_that_stands_twice_is_never_patched() -> None:
+    """A strategic merge patch changes the first one; the container gets the last."""
+    body = deployment(
+        [{"name": "V", "value": "a"}, {"name": "W", "value": "1"}, {"name": "V", "value": "b"}]
+    )
+
+    with pytest.raises(StepFailed, match=r"entries 1, 3") as refused:
+        env_patch(body, {"name": "V", "value": "b"}, {"name": "V", "value": "c"})
+
+    assert refused.value.reason == "Ambiguous"
+
+
 def test_an_empty_value_is_no_difference() -> None:
     body = deployment([{"name": "V"}])
 
@@ -164,6 +176,32 @@ def test_a_rollout_has_arrived_once_every_pod_is_new_and_available() -> None:
     assert pending(rollout(), 3) is None
     assert pending(rollout(replicas=2), 3) is not None
     assert pending(rollout(availableReplicas=0), 3) is not None
+
+
+def unplaced() -> dict[str, Any]:
+    said = "0/3 nodes are available: 3 Insufficient nvidia.com/gpu.\npreemption: none."
+    scheduled = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}
+    conditions = [{**scheduled, "message": said}]
+    return {"metadata": {"name": "features-b"}, "status": {"conditions": conditions}}
+
+
+def test_a_pod_that_fits_nowhere_comes_with_what_the_scheduler_says_and_what_helps() -> None:
+    """One GPU and a RollingUpdate, which makes the new pod beside the former one."""
+    waiting = pending(rollout((unplaced(),), updatedReplicas=1, availableReplicas=0), 3)
+
+    assert waiting is not None
+    assert "pod features-b is not scheduled: 0/3 nodes are available: 3 Insufficient" in waiting
+    assert "strategy Recreate" in waiting
+    assert "\n" not in waiting
+
+
+def test_a_deadline_that_is_missed_for_want_of_a_node_says_so() -> None:
+    late = {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}
+
+    with pytest.raises(StepFailed, match="Insufficient") as failed:
+        pending(rollout((unplaced(),), availableReplicas=0, conditions=[late]), 3)
+
+    assert failed.value.reason == "ProgressDeadlineExceeded"
 
 
 def test_pods_of_the_former_template_are_not_blamed() -> None:

@@ -1,0 +1,92 @@
+"""What is kept of one cached object: the few fields that a verdict needs.
+
+Two entries are equal where nothing that we read differs, whatever their resourceVersions: an event
+that changes nothing for us wakes no mirror.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import inf
+
+from stagingmirror.api.types.workload import WorkloadKind
+from stagingmirror.reasons import Reason
+from stagingmirror.sources.kubernetes.subjects import Container, Pod
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """``owner`` is the uid of what made it, or empty."""
+
+    uid: str
+    namespace: str
+    name: str
+    resource_version: str = field(compare=False)
+    owner: str
+
+
+@dataclass(frozen=True, slots=True)
+class Declared(Entry):
+    """A Deployment, StatefulSet or CronJob.
+
+    ``current`` names its newest template as its controller does: a Deployment's revision, a
+    StatefulSet's revision hash, and for CronJobs our own digest. ``pods`` and ``updated`` are what
+    the controller counts: pods that are not terminating, and those of the newest template.
+    """
+
+    kind: WorkloadKind
+    generation: int
+    caught_up: bool
+    """The controller has seen the newest generation."""
+    containers: Mapping[str, Container]
+    annotations: Mapping[str, str]
+    replicas: int
+    current: str
+    pods: int
+    updated: int
+    template: int
+    """Of the whole pod template as it is declared; means nothing in another process."""
+    former: str
+    """A StatefulSet's ``currentRevision``: another one than ``current`` until it has replaced all
+    pods.
+    """
+    halted: Reason | None
+    rolled: float | None
+    """When a Deployment's newest rollout was complete (POSIX s); None: it is not, or not known."""
+    prunes: frozenset[bool]
+    gap: float
+    """Of a CronJob, see ``controllers``."""
+    keeps: float
+    """Seconds for which its Jobs are kept once they have finished, where its history keeps them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made(Entry):
+    """A ReplicaSet or Job, between a workload and its pods. ``template`` compares with
+    ``Declared.current``. The rest is for Jobs: ``finished`` (POSIX s), whether it ``succeeded``,
+    whether the CronJob's controller counts it as its own, and the seconds for which it is kept.
+    """
+
+    template: str
+    finished: float | None = None
+    succeeded: bool = False
+    controlled: bool = False
+    kept: float = inf
+
+
+@dataclass(frozen=True, slots=True)
+class Running(Entry):
+    """A pod with what only the roll-up needs. ``template`` is its StatefulSet's revision hash,
+    ``until`` when a terminating one is killed at the latest (POSIX s).
+    """
+
+    template: str
+    finished: bool
+    pod: Pod
+    until: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Versioned(Entry):
+    """Something of which only metadata are watched: each new version is a change."""
+
+    version: str
