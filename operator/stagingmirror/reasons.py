@@ -112,6 +112,12 @@ class Reason(StrEnum):
         "the record of the last refresh cannot be read, nor what it wrote",
     )
 
+    # Why a mirror is Unknown as a whole
+    WAITING = (
+        "Waiting",
+        "the mirror is new, and an environment that may have been applied with it is not there yet",
+    )
+
     # Why a component is Unknown
     NOT_SEEN_YET = "NotSeenYet", "the first observation in the cluster is not complete yet"
     NOT_POLLED_YET = "NotPolledYet", "the first observation in MLflow is not complete yet"

@@ -74,7 +74,7 @@ def last_refresh(refreshes: Iterable[RefreshStatus]) -> RefreshStatus | None:
 def _ready(report: Report, now: float) -> Condition:
     unseen = [each.name for each in report.components if not report.seen(each, now)]
     if not report.components:
-        reason, message = report.progress.stalled or (Reason.NOTHING_TRACKED, "nothing is tracked")
+        reason, message = report.unobserved or (Reason.NOTHING_TRACKED, "nothing is tracked")
         return condition("Ready", "False", reason, message)
     if unseen:
         return condition("Ready", "False", Reason.NOT_SEEN, f"not seen: {listed(unseen)}")
@@ -110,8 +110,8 @@ def _verdict(type_: str, report: Report, verdict: Sync, message: str) -> Conditi
 
 
 def _unknown_reason(report: Report) -> str:
-    if not report.components and report.progress.stalled:
-        return report.progress.stalled[0]
+    if not report.components and report.unobserved:
+        return report.unobserved[0]
     reasons = {
         each.verdict.why.reason for each in report.components if isinstance(each.verdict, Unknown)
     }

@@ -77,6 +77,13 @@ class Report:
     handled_check_at: str | None = None
     """The token that this report answers; None: as before."""
     progress: Progress = field(default_factory=Progress)
+    waiting: tuple[str, str] | None = None
+    """Reason and message, where nothing was observed and no human is needed yet."""
+
+    @property
+    def unobserved(self) -> tuple[str, str] | None:
+        """Why nothing was observed."""
+        return self.progress.stalled or self.waiting
 
     @property
     def verdict(self) -> Sync:

@@ -51,7 +51,7 @@ def _summary(report: Report, now: float, room: _Room) -> str:
 
 def _nothing(report: Report) -> str:
     if report.progress.stalled is None:
-        return "nothing is tracked"
+        return "nothing is tracked" if report.waiting is None else report.waiting[1]
     reason, message = report.progress.stalled
     return ended(f"stalled, {reason}: {message}", MAX_SUMMARY)
 

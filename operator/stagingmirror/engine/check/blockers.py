@@ -4,12 +4,16 @@ A spec that cannot be read, or an environment that must not be used, leaves noth
 step that reads it raises NeedsHuman. The blockers that are found here stop refreshes, not
 observation: the status goes on showing the verdict beside the condition Stalled. Each names the
 field and the remedy.
+
+A mirror and its environments are often applied together, and come in any order: what is missing at
+first is waited for before a human is called.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from stagingmirror.api.spec.mirror import StagingMirrorSpec
+from stagingmirror.api.types.times import parse_time
 from stagingmirror.component import Sides
 from stagingmirror.drift.facts import Why
 from stagingmirror.drift.places import Place
@@ -18,9 +22,13 @@ from stagingmirror.engine.environments.resolve import production_namespaces
 from stagingmirror.engine.ownership.claims import Claims
 from stagingmirror.engine.ownership.track_entries import all_written, problem, refusal, written
 from stagingmirror.engine.resources.cache import ResourceCache
-from stagingmirror.engine.resources.mirror import MirrorKey
+from stagingmirror.engine.resources.mirror import Mirror, MirrorKey
+from stagingmirror.errors import NeedsHuman
 from stagingmirror.reasons import Reason
 from stagingmirror.view import View
+
+# Seconds from the creation of a mirror, for which it waits for its environments.
+GRACE = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +68,23 @@ def find(
     problems = ((track.name, problem(track, sides, view)) for track in spec.track)
     components = {name: why for name, why in problems if why is not None}
     return Blockers(components, whole, _refused(spec, sides))
+
+
+def waiting(mirror: Mirror, first_seen: float, error: NeedsHuman, now: float) -> Why | None:
+    """Why this mirror only waits, though it would be stalled by ``error``; None: it is stalled.
+
+    ``first_seen``: when this process had its first pass over it (POSIX s). Both count: the clock of
+    the API server may be ahead, and a restart makes no mirror new.
+    """
+    if error.reason != Reason.ENVIRONMENT_MISSING:
+        return None
+    created = parse_time(mirror.created)
+    if created is None or now - created >= GRACE or now - first_seen >= GRACE:
+        return None
+    return Why(
+        Reason.WAITING,
+        f"an environment is waited for, {GRACE:.0f} s from the mirror's creation: {error.message}",
+    )
 
 
 def _refused(spec: StagingMirrorSpec, sides: Sides) -> Why | None:

@@ -42,6 +42,8 @@ class Check:
     progress: Progress = field(init=False)  # refresh
     status: MirrorStatus = field(init=False)  # write_status
     stalled: Why | None = None
+    waiting: Why | None = None
+    """Why it is not stalled yet."""
 
 
 # None: the next step follows. Raises NeedsHuman where the mirror is stalled.

@@ -8,6 +8,7 @@ from stagingmirror.api.status.model import MirrorStatus
 from stagingmirror.api.status.report import Progress, Report
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.drift.facts import Why
+from stagingmirror.engine.check.blockers import GRACE
 from stagingmirror.engine.check.check import Check
 from stagingmirror.engine.check.intervals import probe_after
 from stagingmirror.engine.check.report import blind_report, judged_report
@@ -17,6 +18,7 @@ from stagingmirror.engine.environments.resolve import revisions_of
 from stagingmirror.engine.holds.acknowledged import AcknowledgedHolds
 from stagingmirror.engine.observe.check_requests import (
     CHECK_AT,
+    REFRESH_AT,
     CheckRequest,
     answered,
     token_of,
@@ -74,6 +76,14 @@ class Conclusion:
         assert check.stalled is not None, "only a stalled mirror has this step"
         check.progress = await self._roll_back(check, check.stalled)
 
+    async def echo_first_token(self, check: Check) -> None:
+        """Of a mirror that waits: a refresh token that was there when it was first seen is never
+        obeyed; a later one waits with it.
+        """
+        mirror = check.mirror
+        token = None if mirror.seen_before else token_of(mirror.annotations, REFRESH_AT)
+        check.progress = Progress(handled_refresh_at=token, again_in=GRACE)
+
     async def acknowledge_holds(self, check: Check) -> None:
         """Holds that were in force during a pass without an open refresh stop the next one."""
         if not self.refresher.is_open(check.mirror.uid):
@@ -93,10 +103,13 @@ class Conclusion:
 
     async def write_blind_status(self, check: Check) -> None:
         mirror, request = check.mirror, self._request(check)
+        if request is not None and check.waiting is not None and not request.was_there_first:
+            request = None  # it is answered once there is an answer
         report = blind_report(
             mirror,
             check.progress,
             check.stalled,
+            waiting=check.waiting,
             handled_check_at=None if request is None else request.token,
             spec=readable_spec(self.cache, mirror.body),
             mirrors=self.cache.count("stagingmirrors"),

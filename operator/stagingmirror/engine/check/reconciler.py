@@ -10,6 +10,7 @@ import structlog
 
 from stagingmirror.drift.facts import Why
 from stagingmirror.engine.check.assessment import Assessment
+from stagingmirror.engine.check.blockers import waiting
 from stagingmirror.engine.check.check import Check, Step
 from stagingmirror.engine.check.conclusion import Conclusion
 from stagingmirror.engine.check.state import MirrorState, MirrorStates
@@ -63,6 +64,16 @@ class MirrorReconciler:
             self.conclusion.requeue_blind,
         )
 
+    def steps_while_waiting(self) -> tuple[Step, ...]:
+        """What is missing may come at any moment: nothing is reported as wrong yet."""
+        return (
+            self.assessment.unsubscribe,
+            self.conclusion.only_leader,
+            self.conclusion.echo_first_token,
+            self.conclusion.write_blind_status,
+            self.conclusion.requeue_blind,
+        )
+
     async def __call__(self, key: MirrorKey) -> Result:
         """One pass. Raises the errors of the client where what was found could not be written: the
         mirror must then be checked again. A pass that fails by a defect is over as well, once its
@@ -76,7 +87,7 @@ class MirrorReconciler:
         if mirror is None:
             return Done(None)
         if state is None:
-            state = self.states[key] = MirrorState(mirror.uid)
+            state = self.states[key] = MirrorState(mirror.uid, self.runtime.clock())
         try:
             return await self._check(mirror, state)
         except StagingMirrorError:
@@ -93,6 +104,9 @@ class MirrorReconciler:
         try:
             return await _run(self.steps(), check)
         except NeedsHuman as error:
+            check.waiting = waiting(mirror, state.first_seen, error, now)
+            if check.waiting is not None:
+                return await _run(self.steps_while_waiting(), check)
             check.stalled = Why(error.reason, error.message)
             return await _run(self.steps_when_stalled(), check)
 

@@ -61,6 +61,7 @@ def blind_report(
     progress: Progress,
     stalled: Why | None,
     *,
+    waiting: Why | None,
     handled_check_at: str | None,
     spec: StagingMirrorSpec | None,
     mirrors: int,
@@ -76,6 +77,7 @@ def blind_report(
         deploys=deploys_in(mirror.status),
         handled_check_at=handled_check_at,
         progress=_stalled(progress, stalled),
+        waiting=None if waiting is None else (waiting.reason, waiting.message),
     )
 
 

@@ -16,6 +16,8 @@ from stagingmirror.engine.status.writer import LastStatus
 @dataclass(slots=True)
 class MirrorState:
     uid: str
+    first_seen: float
+    """When this process had its first pass over it (POSIX s)."""
     observe: ObserveState = field(default_factory=ObserveState)
     refresh: RefreshState = field(default_factory=RefreshState)
     status: LastStatus = field(default_factory=LastStatus)

@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
+from stagingmirror.api.status.model import MirrorStatus
 from stagingmirror.api.types.times import rfc3339
 from stagingmirror.cli.operator.wiring import Operator
 from stagingmirror.engine.check import assessment
 from stagingmirror.engine.check.conclusion import FAILED_RETRY
-from stagingmirror.engine.observe.check_requests import CHECK_AT
+from stagingmirror.engine.observe.check_requests import CHECK_AT, REFRESH_AT
 from stagingmirror.engine.resources.mirror import key_of
+from stagingmirror.engine.status.changes import changes
 from stagingmirror.engine.workqueue.queue import Done
 from stagingmirror.metrics import Metrics
 from stagingmirror.settings import Settings
@@ -120,6 +122,49 @@ async def test_a_defect_that_is_mended_leaves_no_trace(monkeypatch: pytest.Monke
         await world.look()
 
     assert world.since == rfc3339(T), "it is judged as if nothing had been"
+
+
+def reasons(status: dict[str, Any]) -> dict[str, str]:
+    return {each["type"]: each["reason"] for each in status["conditions"]}
+
+
+@pytest.mark.parametrize("ahead", [0.0, 3600.0])
+async def test_a_new_mirror_waits_a_moment_for_its_environments_and_calls_nobody(
+    ahead: float,
+) -> None:
+    async with a_leader() as world:
+        world.make("first")
+        world.body["metadata"] |= {
+            "creationTimestamp": rfc3339(T + ahead),
+            "annotations": {REFRESH_AT: "r", CHECK_AT: "c"},
+        }
+        await world.look()
+        waiting = world.body["status"]
+        world.now += 9.9
+        await world.look()
+        puts = world.puts
+        world.now += 0.1
+        await world.look()
+
+    assert reasons(waiting) == {
+        "Ready": "Waiting",
+        "InSync": "Waiting",
+        "InSyncExceptHeld": "Waiting",
+    }
+    assert waiting["sync"] == "Unknown"
+    assert (waiting["handledRefreshAt"], waiting["handledCheckAt"]) == ("r", "c")
+    assert changes(MirrorStatus(), MirrorStatus.read(waiting)) == []
+    assert puts == 1
+    assert reasons(world.body["status"])["Stalled"] == "EnvironmentMissing"
+
+
+async def test_a_mirror_that_is_not_new_is_stalled_at_once() -> None:
+    async with a_leader() as world:
+        world.make("first")
+        world.body["metadata"]["creationTimestamp"] = rfc3339(T - 10)
+        await world.look()
+
+    assert reasons(world.body["status"])["Stalled"] == "EnvironmentMissing"
 
 
 def broken(*_: object) -> None:

@@ -25,6 +25,7 @@ def blind(mirror: Mirror) -> Status:
         mirror,
         Progress(),
         REVOKED,
+        waiting=None,
         handled_check_at=None,
         spec=readable_spec(ResourceCache(), mirror.body),
         mirrors=1,
