@@ -27,6 +27,8 @@ Deliver = Callable[[Plural, str | None, Body], None]
 # Seconds without an event after which a watch is opened again, from the same resourceVersion.
 # Kopf's default of 70 s is longer than our resync interval.
 QUIET = 30.0
+# Objects of one page of an initial LIST: thousands of mirrors at once are hundreds of megabytes.
+CHUNK = 100
 # Seconds after which the server ends a watch request.
 ROUND = 300
 
@@ -111,6 +113,7 @@ def _settings(timeout: float) -> kopf.OperatorSettings:
     settings.posting.enabled = False
     settings.persistence.diffbase_storage = _NothingToCompare()
     settings.scanning.disabled = True  # our CRDs are there: they were listed before
+    settings.watching.chunk_size = CHUNK
     settings.watching.server_timeout = ROUND
     settings.watching.client_timeout = ROUND + 30
     settings.watching.connect_timeout = timeout

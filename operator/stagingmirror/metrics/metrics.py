@@ -22,6 +22,7 @@ from prometheus_client.core import CounterMetricFamily
 from prometheus_client.registry import Collector
 
 from stagingmirror.api.status.model import MirrorStatus
+from stagingmirror.metrics.loop import LongestHold
 from stagingmirror.metrics.mirrors import MirrorSeries
 from stagingmirror.metrics.queues import QueueMetrics
 
@@ -58,6 +59,12 @@ class Metrics:
         build = Gauge("stagingmirror_build_info", "Always 1.", ("version",), registry=self.registry)
         build.labels(version).set(1)
         self._operations: set[str] = set()
+        self.holds = LongestHold()
+        Gauge(
+            "stagingmirror_loop_longest_hold_seconds",
+            "Longest processor time of one callback on the event loop, of the last minute or two.",
+            registry=self.registry,
+        ).set_function(self.holds.longest)
 
     def mirror(self, namespace: str, name: str, status: MirrorStatus) -> None:
         """A mirror's status as it is in the API now."""

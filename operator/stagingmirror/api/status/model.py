@@ -5,6 +5,7 @@ that cannot be written would be a verdict that is never seen. The bounds are far
 operator writes.
 """
 
+import json
 from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
@@ -39,6 +40,14 @@ class StatusModel(BaseModel):
             return cls.model_validate({key: fields[key] for key in fields.keys() - unreadable})
         except ValidationError:
             return cls()
+
+    @classmethod
+    def read_json(cls, raw: bytes) -> Self:
+        """The same of JSON; ``null`` is an empty one."""
+        try:
+            return cls.model_validate_json(raw)
+        except ValidationError:
+            return cls.read(json.loads(raw) or {})
 
     def dump(self) -> dict[str, Any]:
         """As the API server gets it: JSON of what was set, and is not None."""

@@ -86,6 +86,7 @@ class Assessment:
         pause = check.state.observe.initial_sync.wait(
             check.observations,
             check.view.unanswered,
+            mirrors=self.cache.count("stagingmirrors"),
             is_current=check.mirror.status.observed_generation == check.mirror.generation,
             now=check.now,
         )

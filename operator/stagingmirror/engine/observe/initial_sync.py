@@ -17,8 +17,11 @@ from stagingmirror.view import Observed, Subject
 NOT_YET = frozenset(
     {Reason.NOT_SEEN_YET, Reason.NOT_POLLED_YET, Reason.NO_ENVIRONMENT, Reason.READING_BYTES}
 )
-# Seconds for a mirror whose status is of this generation: it was true a moment ago.
+# Seconds for a mirror whose status is of this generation: it was true a moment ago. Of a large
+# fleet the first answers take longer, a second for so many mirrors, up to the longest.
 AT_START = 15.0
+A_SECOND = 100
+LONGEST = 60.0
 AFTER_EDIT = 2.0
 # Seconds after which a mirror that waits is checked though an answer is still missing.
 AGAIN = 5.0
@@ -40,11 +43,12 @@ class InitialSync:
         unanswered: Callable[[], Iterable[Subject[Any]]],
         *,
         is_current: bool,
+        mirrors: int,
         now: float,
     ) -> float | None:
         """Seconds to wait; None: it is not worth it, or not any more. ``unanswered`` returns the
         subjects that have no answer now; ``is_current``: the status in the API is of this
-        generation.
+        generation; ``mirrors``: how many there are.
         """
         if not any(map(_on_its_way, chain.from_iterable(observations))):
             self._since, self._missing, self._is_complete = None, set(), True
@@ -53,7 +57,8 @@ class InitialSync:
             return None  # no first answer: something new is observed, and the old verdict is over
         if self._since is None:
             self._since = now
-        left = self._since + (AT_START if is_current else AFTER_EDIT) - now
+        patience = min(AT_START + mirrors / A_SECOND, LONGEST) if is_current else AFTER_EDIT
+        left = self._since + patience - now
         self._missing = set(unanswered()) if left > 0 else set()
         return min(left, AGAIN) if left > 0 else None
 

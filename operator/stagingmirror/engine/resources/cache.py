@@ -6,9 +6,10 @@ the deleted back. Only where the cluster itself was set back to a former state (
 its versions begin anew, and the LIST that shows it wins.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from typing import Any, Literal, NamedTuple, TypeVar
 
+from stagingmirror.engine.resources.compact import compact, spec_of_body, status_of_body
 from stagingmirror.engine.resources.lookups import BY_UID, Lookup, Lookups
 
 T = TypeVar("T")
@@ -35,7 +36,7 @@ class Changed(NamedTuple):
 
     @property
     def matters(self) -> bool:
-        """Whether spec, annotations, labels or status differ from what is known; of an environment
+        """Whether spec, our annotations or status differ from what is known; of an environment
         the status is not read by anybody here.
 
         Our own status writes reach the cache with the API server's answer, before their event.
@@ -59,23 +60,17 @@ def version_of(body: Body) -> int:
 def _wanted(body: Body) -> tuple[object, ...]:
     metadata = body["metadata"]
     parts = (metadata.get(each) for each in ("uid", "generation", "deletionTimestamp"))
-    return (*parts, body.get("spec"))
+    return (*parts, spec_of_body(body))
 
 
 def _truth(body: Body) -> tuple[object, ...]:
     metadata = body["metadata"]
-    return (
-        metadata.get("uid"),
-        metadata.get("generation"),
-        metadata.get("annotations"),
-        metadata.get("labels"),
-        metadata.get("deletionTimestamp"),
-        body.get("status"),
-    )
+    names = ("uid", "generation", "annotations", "deletionTimestamp")
+    return (*(metadata.get(name) for name in names), status_of_body(body))
 
 
 class ResourceCache:
-    """The last body of each resource, without managedFields."""
+    """The last body of each resource, without managedFields; those of mirrors are compact."""
 
     def __init__(self) -> None:
         self._bodies: dict[Plural, dict[Named, Body]] = {plural: {} for plural in PLURALS}
@@ -113,15 +108,24 @@ class ResourceCache:
         self, plural: Plural, bodies: Iterable[Body], *, version: int, began: float
     ) -> tuple[Changed, ...]:
         """Take a whole LIST in, as of resourceVersion ``version``; what it lacks is gone."""
+        return tuple(self.replacing(plural, bodies, version=version, began=began))
+
+    def replacing(
+        self, plural: Plural, bodies: Iterable[Body], *, version: int, began: float
+    ) -> Iterator[Changed]:
+        """The same, one change after another: others may run in between, and newer bodies come."""
         self._newest[plural] = max(version, self._newest[plural])
         listed = {key_of(plural, body): body for body in bodies}
         gone = [key for key in self._bodies[plural] if key not in listed]
-        changes = [self.put(plural, body) for body in listed.values()]
-        changes += [self._remove(key, version) for key in gone]
+        for body in listed.values():
+            if (change := self.put(plural, body)) is not None:
+                yield change
+        for key in gone:
+            if (change := self._remove(key, version)) is not None:
+                yield change
         for key in [key for key, at in self._gone.items() if key.plural == plural and at < version]:
             del self._gone[key]
         self.listed[plural] = began
-        return tuple(change for change in changes if change is not None)
 
     def set_back(
         self, plural: Plural, bodies: Iterable[Body], *, version: int, began: float
@@ -139,6 +143,11 @@ class ResourceCache:
 
     def get(self, plural: Plural, name: str, namespace: str = "") -> Body | None:
         return self._bodies[plural].get(Named(plural, namespace, name))
+
+    def same(self, plural: Plural, body: Body) -> Body | None:
+        """The cached body, where it is of the same version."""
+        known = self._bodies[plural].get(key_of(plural, body))
+        return known if known is not None and version_of(known) == version_of(body) else None
 
     def made_of(self, plural: Plural, body: Body, make: Callable[[Body], T]) -> T:
         """What ``make`` makes of the spec of a body, made once as long as that spec stays the same:
@@ -183,7 +192,7 @@ class ResourceCache:
 
     def _put(self, key: Named, body: Body) -> Changed:
         known = self._bodies[key.plural].get(key)
-        kept = _without_managed_fields(body)
+        kept = compact(body) if key.plural == "stagingmirrors" else _without_managed_fields(body)
         self._gone.pop(key, None)
         self._lookups.change(key.plural, key, known, kept)
         self._bodies[key.plural][key] = kept

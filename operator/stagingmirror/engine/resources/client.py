@@ -10,6 +10,7 @@ from typing import Any
 
 from stagingmirror.api.types.base import API_VERSION, GROUP, VERSION
 from stagingmirror.engine.resources.cache import Body, Changed, Plural, ResourceCache
+from stagingmirror.engine.resources.compact import compact
 from stagingmirror.errors import Conflicted, NotLeading, NotThere
 from stagingmirror.reasons import Reason
 from stagingmirror.runtime import Runtime
@@ -42,10 +43,17 @@ class ResourceClient:
         found: list[Body] = []
         version = 0
         url = f"/apis/{GROUP}/{VERSION}/{plural}"
-        async for page in self._client.pages(url, shape=_known):
+        async for page in self._client.pages(url, shape=lambda body: self._kept(plural, body)):
             found.extend(page["items"])
             version = version or shaped(page["metadata"], f"GET {url}", version_of)
         return tuple(found), version
+
+    def _kept(self, plural: Plural, body: dict[str, Any]) -> Body:
+        """The body in little room; what the cache has already is not made again."""
+        known = self._cache.same(plural, _known(body))
+        if known is not None:
+            return known
+        return compact(body) if plural == "stagingmirrors" else body
 
     async def read(self, plural: Plural, name: str, namespace: str = "") -> Body:
         """The resource as it is now. Errors: those of the client."""

@@ -8,6 +8,7 @@ from stagingmirror.api.spec.mirror import StagingMirrorSpec
 from stagingmirror.api.spec.parse import parse_mirror
 from stagingmirror.api.status.model import MirrorStatus
 from stagingmirror.engine.resources.cache import Body, Changed, ResourceCache
+from stagingmirror.engine.resources.compact import CompactBody
 from stagingmirror.engine.resources.lookups import BY_ENVIRONMENT, held_by
 from stagingmirror.errors import NeedsHuman
 
@@ -48,9 +49,15 @@ def mirror_of(body: Body) -> Mirror:
         generation=int(metadata.get("generation") or 0),
         created=metadata.get("creationTimestamp") or "",
         annotations=metadata.get("annotations") or {},
-        status=MirrorStatus.read(body.get("status") or {}),
+        status=_status(body),
         body=body,
     )
+
+
+def _status(body: Body) -> MirrorStatus:
+    if isinstance(body, CompactBody):
+        return MirrorStatus.read_json(body.status_json())
+    return MirrorStatus.read(body.get("status") or {})
 
 
 def is_leaving(body: Body) -> bool:

@@ -138,7 +138,7 @@ class StatusWriter:
         self, mirror: Mirror, status: MirrorStatus, outcome: Outcome, last: LastStatus
     ) -> Outcome:
         try:
-            answer = await self._resources.put_status("stagingmirrors", mirror.body, status.dump())
+            await self._resources.put_status("stagingmirrors", mirror.body, status.dump())
         except NotThere:
             return "gone"
         except (Refused, NotAllowed) as error:
@@ -147,7 +147,7 @@ class StatusWriter:
             message = f"the status could not be written: {error.message}"
             await self.write_minimal(mirror, Why(Reason.STATUS_REFUSED, message), last, None)
             return "refused"
-        last.made = MirrorStatus.read(answer.get("status"))
+        last.made = None  # the cache has it, as the API server took it
         self._chronicle.written(mirror, status, outcome)
         return outcome
 

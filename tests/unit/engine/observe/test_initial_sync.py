@@ -25,41 +25,68 @@ def nothing() -> list[Subject[Any]]:
 def test_a_start_waits_for_first_answers_but_not_for_ever() -> None:
     first = InitialSync()
 
-    assert first.wait(observations("NotSeenYet"), nothing, is_current=True, now=NOW) == AGAIN
+    assert (
+        first.wait(observations("NotSeenYet"), nothing, is_current=True, mirrors=0, now=NOW)
+        == AGAIN
+    )
     assert first.wait(
-        observations("NotSeenYet"), nothing, is_current=True, now=NOW + AT_START - 1
+        observations("NotSeenYet"), nothing, is_current=True, mirrors=0, now=NOW + AT_START - 1
     ) == pytest.approx(1)
     late = NOW + AT_START
-    assert first.wait(observations("NotSeenYet"), nothing, is_current=True, now=late) is None
+    assert (
+        first.wait(observations("NotSeenYet"), nothing, is_current=True, mirrors=0, now=late)
+        is None
+    )
+
+
+def test_a_large_fleet_is_given_more_time_but_an_edit_is_not() -> None:
+    first, edit = InitialSync(), InitialSync()
+    for each, is_current in ((first, True), (edit, False)):
+        each.wait(observations("NotSeenYet"), nothing, is_current=is_current, mirrors=3000, now=NOW)
+
+    late = NOW + AT_START + 29
+    seen = observations("NotSeenYet")
+    assert first.wait(seen, nothing, is_current=True, mirrors=3000, now=late) == pytest.approx(1)
+    assert edit.wait(seen, nothing, is_current=False, mirrors=3000, now=late) is None
 
 
 def test_an_edit_waits_a_moment_only() -> None:
     first = InitialSync()
-    first.wait(observations(None), nothing, is_current=True, now=NOW)
+    first.wait(observations(None), nothing, is_current=True, mirrors=0, now=NOW)
 
-    assert first.wait(observations("NotPolledYet"), nothing, is_current=False, now=NOW)
+    assert first.wait(observations("NotPolledYet"), nothing, is_current=False, mirrors=0, now=NOW)
     late = NOW + AFTER_EDIT
-    assert first.wait(observations("NotPolledYet"), nothing, is_current=False, now=late) is None
+    assert (
+        first.wait(observations("NotPolledYet"), nothing, is_current=False, mirrors=0, now=late)
+        is None
+    )
 
 
 def test_a_source_that_answers_with_an_error_is_reported_at_once() -> None:
     first = InitialSync()
 
-    assert first.wait(observations("Forbidden"), nothing, is_current=True, now=NOW) is None
+    assert (
+        first.wait(observations("Forbidden"), nothing, is_current=True, mirrors=0, now=NOW) is None
+    )
 
 
 def test_a_verdict_that_is_over_is_not_kept_for_a_first_answer_to_something_new() -> None:
     first = InitialSync()
-    first.wait(observations(None), nothing, is_current=True, now=NOW)
+    first.wait(observations(None), nothing, is_current=True, mirrors=0, now=NOW)
 
-    assert first.wait(observations("ReadingBytes"), nothing, is_current=True, now=NOW + 1) is None
+    assert (
+        first.wait(observations("ReadingBytes"), nothing, is_current=True, mirrors=0, now=NOW + 1)
+        is None
+    )
 
 
 def test_a_mirror_that_waits_is_checked_once_all_that_it_waits_for_has_come() -> None:
     first, other = InitialSync(), InitialSync()
     one, two = (ConfigMapSubject("ml-prod", name) for name in ("one", "two"))
 
-    pause = first.wait(observations("NotSeenYet"), lambda: [one, two], is_current=True, now=NOW)
+    pause = first.wait(
+        observations("NotSeenYet"), lambda: [one, two], is_current=True, mirrors=0, now=NOW
+    )
 
     assert first.still_waits(one, lambda _: UNSEEN)
     assert first.still_waits(two, lambda _: Observed(None, NOW))
@@ -72,9 +99,11 @@ def test_a_mirror_is_reported_as_it_is_when_its_time_to_wait_is_over() -> None:
     first = InitialSync()
     waits = [ConfigMapSubject("ml-prod", name) for name in ("one", "two")]
 
-    pause = first.wait(observations("NotSeenYet"), lambda: waits, is_current=False, now=NOW)
+    pause = first.wait(
+        observations("NotSeenYet"), lambda: waits, is_current=False, mirrors=0, now=NOW
+    )
     late = NOW + AFTER_EDIT
-    first.wait(observations("NotSeenYet"), lambda: waits, is_current=False, now=late)
+    first.wait(observations("NotSeenYet"), lambda: waits, is_current=False, mirrors=0, now=late)
 
     assert pause == AFTER_EDIT
     assert not first.still_waits(waits[0], lambda _: UNSEEN)

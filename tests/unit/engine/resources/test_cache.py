@@ -266,3 +266,19 @@ def test_a_hold_concerns_the_mirrors_that_it_names_or_named() -> None:
 
     assert {each.name for each in concerned(cache, Changed(key, before, after))} == {"a", "b"}
     assert {each.name for each in concerned(cache, Changed(key, None, body("ci")))} == {*"abc"}
+
+
+@given(st.dictionaries(st.sampled_from("ab"), st.integers()), st.booleans())
+def test_a_mirror_is_kept_whole_in_little_room(status: dict[str, int], has_status: bool) -> None:
+    cache, token = ResourceCache(), {"stagingmirror.dev/check-at": "1"}
+    made = body(metadata={"annotations": token | {"kubectl": "…" * 1000}}, spec={"track": []})
+    made |= {"status": status} if has_status else {}
+    cache.put(MIRRORS, made)
+
+    kept = cache.get(MIRRORS, "fraud", "ml-staging")
+
+    assert kept is not None
+    assert kept["spec"] == made["spec"]
+    assert kept["status"] == made.get("status")
+    assert kept["metadata"]["annotations"] == token
+    assert kept["metadata"]["uid"] == "uid-fraud"
