@@ -55,4 +55,4 @@ def measure_callbacks(held: Callable[[float], None]) -> None:
         if spent > _SHORT:
             held(spent)
 
-    asyncio.Handle._run = measured  # type: ignore[method-assign]
+    asyncio.Handle._run = measured  # type: ignore[method-assign, assignment]
