@@ -31,6 +31,7 @@ class Reason(StrEnum):
         "Refreshing",
         "a refresh has written and not verified: staging may be half refreshed",
     )
+    WAITING = "Waiting", "the mirror is new, and its environments may still come"
     STATUS_REFUSED = "StatusRefused", "the API server refused the whole status; this one is minimal"
 
     # Phases and results of a refresh
@@ -77,10 +78,7 @@ class Reason(StrEnum):
         "EnvironmentNotUsable",
         "an environment has the wrong role, or refuses the namespace",
     )
-    STALE_AFTER_TOO_SHORT = (
-        "StaleAfterTooShort",
-        "`staleAfter` is not longer than `minCheckInterval` of an environment",
-    )
+    STALE_AFTER_TOO_SHORT = "StaleAfterTooShort", "`staleAfter` does not exceed `minCheckInterval`"
     NAMESPACE_NOT_LISTED = (
         "NamespaceNotListed",
         "a reference points to a namespace that its environment does not list",
@@ -110,12 +108,6 @@ class Reason(StrEnum):
     UNREADABLE_RECORD = (
         "UnreadableRecord",
         "the record of the last refresh cannot be read, nor what it wrote",
-    )
-
-    # Why a mirror is Unknown as a whole
-    WAITING = (
-        "Waiting",
-        "the mirror is new, and an environment that may have been applied with it is not there yet",
     )
 
     # Why a component is Unknown
