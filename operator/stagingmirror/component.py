@@ -3,13 +3,15 @@
 ``components.CATALOGUE``).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from stagingmirror.actions.step import ExecutableStep
 from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
+from stagingmirror.api.spec.grants import Grant
 from stagingmirror.api.spec.kind_spec import KindSpec, Mode
+from stagingmirror.api.spec.offers import OfferList
 from stagingmirror.drift.facts import Observation, Seen, Why
 from stagingmirror.drift.places import Place
 from stagingmirror.view import View
@@ -17,6 +19,8 @@ from stagingmirror.view import View
 S = TypeVar("S", bound=KindSpec)
 
 Role = Literal["production", "staging"]
+# Whether a list of an environment's offers has a name.
+Offering = Callable[[OfferList, str], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,16 +88,26 @@ class Kind(Protocol[S]):
     def refusal(self, entry: Entry[S], sides: Sides) -> Why | None:
         """Why no refresh can ever follow this entry, though it is compared."""
 
+    def grants(self, entry: Entry[S], sides: Sides) -> frozenset[Grant]:
+        """What both environments must grant as long as a refresh of this entry writes, beside the
+        use of the environments themselves.
+        """
+
     def writes(self, entry: Entry[S], sides: Sides) -> frozenset[Place]:
         """What a refresh of this entry writes; a restart is no write."""
 
     def production_places(self, entry: Entry[S], sides: Sides) -> frozenset[Place]:
         """What this entry names as production's and could be written; nothing may ever write there.
+        What production's environment does not let it name is left out: anybody could name it.
         Namespaces of Production environments are protected as a whole, whoever names them.
         """
 
-    def production_places_in(self, environment: str, raw: Mapping[str, object]) -> frozenset[Place]:
-        """The same of an entry that cannot be parsed: ``raw`` may be wrong in any way."""
+    def production_places_in(
+        self, environment: str, offers: Offering, raw: Mapping[str, object]
+    ) -> frozenset[Place]:
+        """The same of an entry that cannot be parsed: ``raw`` may be wrong in any way. ``offers``:
+        what production's environment lets be named.
+        """
 
 
 # By name. Any: the name of an entry's kind selects the kind, so that both have the same spec.

@@ -87,6 +87,7 @@ class Reason(StrEnum):
         "NoRegistry",
         "an environment lacks the server that an entry needs: `mlflow`",
     )
+    TOO_MANY_CHANGES = "TooManyChanges", "too many values were tried of one that is not readable"
     SAME_THING = "SameThing", "both sides are the same alias, workload, key or annotation"
     SHARED_REGISTRY = (
         "SharedRegistry",
@@ -101,6 +102,7 @@ class Reason(StrEnum):
         "NotReadable",
         "a value is not listed in `readable`, so it is neither shown nor written",
     )
+    NOT_OFFERED = "NotOffered", "neither `readable` nor `comparable` of an environment lists it"
     PRODUCTION_IS_READ_ONLY = (
         "ProductionIsReadOnly",
         "staging's namespace is listed by a Production environment",
@@ -197,6 +199,7 @@ class Reason(StrEnum):
     NOT_THERE = "NotThere", "the object to write no longer exists"
     CONTAINER_GONE = "ContainerGone", "the container to write no longer exists"
     AMBIGUOUS = "Ambiguous", "the variable to write stands more than once in its container"
+    NOT_A_LOADER = "NotALoader", "the CronJob has no label `stagingmirror.dev/loader: VARIABLE`"
     IMMUTABLE = "Immutable", "the ConfigMap is immutable"
     PAUSED = "Paused", "the workload is paused, so pods do not follow its newest template"
     ON_DELETE = "OnDelete", "the workload replaces pods only when they are deleted"

@@ -58,7 +58,12 @@ class View(Protocol):
         None: not known.
         """
 
-    def seal(self, value: str) -> str:
-        """The HMAC of a value that may not be shown, with the key of the installation: ``hmac-
-        sha256:…``.
+    def seal(self, place: str, value: str, *, form: str) -> str:
+        """The HMAC of a value that is only comparable: ``hmac-sha256:…``. It is bound to the
+        installation, the component and ``place``, which names production's value, on both sides.
+        ``form``: what staging writes around that value, as ``{value}`` where it is nothing. What is
+        sealed of staging is a guess at production's value, and is counted.
         """
+
+    def hide(self, place: str, value: str) -> str:
+        """The same of a value that is readable, but may hold a credential; it is not counted."""

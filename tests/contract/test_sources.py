@@ -16,6 +16,7 @@ from stagingmirror.cli.operator.wiring import Operator
 from stagingmirror.drift.facts import Unseen, Why
 from stagingmirror.drift.places import Place
 from stagingmirror.engine.observe.sources import Sources
+from stagingmirror.engine.sealing import sealer
 from stagingmirror.metrics import Metrics
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 from stagingmirror.sources.kubernetes.api.login import Login
@@ -50,7 +51,7 @@ async def test_every_source_of_the_operator_has_an_example_here() -> None:
             client,
             settings=SETTINGS,
             metrics=Metrics(clock=time.time, version="0"),
-            seal=str,
+            seal=sealer(b"k" * 32),
             clock=time.time,
             lost=lambda: None,
         )

@@ -45,7 +45,7 @@ def _describe_the_sides(demo: DemoCluster) -> None:
     values = yaml.safe_load((EXAMPLES / "values.yaml").read_text())
     for name, spec in values["environments"].items():
         spec["mlflow"] = {"url": servers[name].probe}
-        demo.cluster.kube.apply(resources.environment(name, **spec))
+        demo.cluster.kube.apply(resources.environment(name, **{"comparable": {}, **spec}))
     grant(demo.cluster.kube, operator=OPERATOR_NAMESPACE, production=PRODUCTION, staging=STAGING)
 
 

@@ -32,6 +32,11 @@ class CopyModel(ExecutableStep):
     tree_hash: str
     files: int
     size: int
+    tags: tuple[tuple[str, ...], ...]
+    parameters: tuple[tuple[str, ...], ...]
+    """The lists of names, one per environment, that allow tags and parameters to be copied: what
+    each of them has.
+    """
 
     def describe(self) -> str:
         return (
@@ -53,7 +58,7 @@ class CopyModel(ExecutableStep):
         registry = tools.source(MlflowSource)
 
         async def work(progress: Progressing) -> str:
-            self._refuse_unproven(tools)
+            self._refuse(tools)
             try:
                 return await copy_version(
                     registry.server(self.from_environment),
@@ -61,7 +66,7 @@ class CopyModel(ExecutableStep):
                     self._order(task),
                     clock=tools.clock,
                     progress=progress,
-                    may_write=lambda: self._refuse_unproven(tools),
+                    may_write=lambda: self._refuse(tools),
                     differs=partial(registry.doubt, self.to_environment, self.to_model),
                     room=tools.pool.room,
                 )
@@ -88,9 +93,18 @@ class CopyModel(ExecutableStep):
     async def is_settled(self, task: Task, tools: Tools) -> bool:
         return True
 
-    def _refuse_unproven(self, tools: Tools) -> None:
+    def _refuse(self, tools: Tools) -> None:
         """Called before each write: what held when the plan was made may not hold any more."""
         tools.writer.refuse_unless_leading()
+        for environment, model in (
+            (self.from_environment, self.from_model),
+            (self.to_environment, self.to_model),
+        ):
+            if not tools.is_readable(environment, "models", model):
+                raise StepFailed(
+                    Reason.ENVIRONMENT_REVOKED,
+                    f"environment {environment} does not list {model} in readable.models any more.",
+                )
         may = tools.may_copy(self.from_environment, self.to_environment)
         if not may:
             raise (NotAnswered if may is None else StepFailed)(
@@ -109,4 +123,6 @@ class CopyModel(ExecutableStep):
             refresh_id=task.refresh,
             mirror=task.mirror,
             max_bytes=max(self.size, 1),
+            tags=self.tags,
+            parameters=self.parameters,
         )

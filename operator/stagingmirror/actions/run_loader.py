@@ -1,5 +1,6 @@
 """Staging's own loader, run to its end: what a value names is there before the value is written."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -15,6 +16,7 @@ from stagingmirror.actions.step import (
     stored_bytes,
 )
 from stagingmirror.actions.tools import Tools
+from stagingmirror.api.spec.setting import PLAIN
 from stagingmirror.drift.facts import Why
 from stagingmirror.drift.steps import Phase, Write
 from stagingmirror.drift.wording import shown
@@ -35,6 +37,10 @@ from stagingmirror.view import View
 
 # Seconds after its own deadline until which a Job may be reported as failed.
 GRACE = 60.0
+
+# Production's value is loaded whatever it holds, as an admin made it readable. Staging's former one
+# is anybody's.
+_PLAIN = re.compile(f"{PLAIN}*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +95,15 @@ class RunLoader(ExecutableStep):
         return stored_bytes(self.value) + 2 * stored_bytes(self.former)
 
     async def survey(self, refresh: str, tools: Tools) -> Json:
-        await read_cron_job(tools.writer, self._load(refresh, self.value))
+        await read_cron_job(tools.writer, self._load(refresh, self.value, labelled=True))
         return {"former": self.former}
 
     async def rehearse(self, task: Task, tools: Tools) -> None:
-        await rehearse(tools.writer, self._load(task.refresh, self.value))
+        await rehearse(tools.writer, self._load(task.refresh, self.value, labelled=True))
 
     async def take(self, task: Task, tools: Tools) -> Outcome:
-        return await self._run("job", self._load(task.refresh, self.value), task, tools)
+        load = self._load(task.refresh, self.value, labelled=True)
+        return await self._run("job", load, task, tools)
 
     async def verify(self, task: Task, tools: Tools) -> Outcome:
         return Arrived("the loader ended well")
@@ -105,7 +112,7 @@ class RunLoader(ExecutableStep):
         """Ends a run that still goes on, to its last pod: two loaders at once would mix what they
         load. Then loads what staging had, where it had anything.
         """
-        forward = self._load(task.refresh, self.value)
+        forward = self._load(task.refresh, self.value, labelled=False)
         if not task.after.keys() & {"job", "found"}:
             if not await exists(tools.writer, forward):
                 return Arrived("had not started")
@@ -116,7 +123,13 @@ class RunLoader(ExecutableStep):
         if self.former is None:
             kept = "staging had no value before, so what was loaded stays"
             return Arrived(kept, caveat=kept)
-        back = self._load(task.refresh, self.former, "-back")
+        if _PLAIN.fullmatch(self.former) is None:
+            kept = (
+                "staging's former value was not loaded again: it has other characters than "
+                f"{PLAIN}, and whoever wrote it may not choose what a loader gets"
+            )
+            return Arrived(kept, caveat=kept)
+        back = self._load(task.refresh, self.former, "-back", labelled=False)
         return await self._run("backJob", back, task, tools)
 
     async def verify_rollback(self, task: Task, tools: Tools) -> Outcome:
@@ -164,7 +177,7 @@ class RunLoader(ExecutableStep):
             )
         return Underway(f"Job {load.name} runs")
 
-    def _load(self, refresh: str, value: str, suffix: str = "") -> Load:
+    def _load(self, refresh: str, value: str, suffix: str = "", *, labelled: bool) -> Load:
         return Load(
             key=f"{refresh}/{self.id}{suffix}",
             refresh=refresh,
@@ -174,4 +187,5 @@ class RunLoader(ExecutableStep):
             variable=self.variable,
             value=value,
             timeout=self.timeout,
+            labelled=labelled,
         )

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
+from stagingmirror.api.spec.offers import OfferList
 from stagingmirror.drift.places import Place
 from stagingmirror.sources.kubernetes.write.writer import Writer
 
@@ -85,11 +86,13 @@ class Tools:
     ``is_production``: whether any mirror names this place, or one that is not known to be another,
     as production's. ``may_copy``: whether the bytes of one environment's registry may be written
     into another's, which must not be production's unless an admin allows it; None: not known now.
+    ``is_readable``: whether an environment lists this name as readable, as last seen.
     """
 
     writer: Writer
     source: SourceOf
     is_production: Callable[[Place], bool]
     may_copy: Callable[[str, str], bool | None]
+    is_readable: Callable[[str, OfferList, str], bool]
     clock: Callable[[], float]
     pool: Pool = field(default_factory=Pool)

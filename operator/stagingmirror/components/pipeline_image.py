@@ -11,15 +11,16 @@ from dataclasses import dataclass
 from itertools import chain
 
 from stagingmirror.actions.step import ExecutableStep
+from stagingmirror.api.spec.grants import Grant
 from stagingmirror.api.spec.pipeline_image import PipelineImage, PipelineImageStaging
 from stagingmirror.api.spec.references import WorkloadReference
-from stagingmirror.component import Entry, Role, Side, Sides
+from stagingmirror.component import Entry, Offering, Role, Side, Sides
 from stagingmirror.drift.facts import Fact, Observation, Seen, Why
 from stagingmirror.drift.places import Place
 from stagingmirror.errors import CannotRefresh
 from stagingmirror.reading.images import Reference, digest_of
 from stagingmirror.reading.patches import needed, patches, refuse_unseen
-from stagingmirror.reading.places import both_listed, same_workload, workload_of
+from stagingmirror.reading.places import both_listed, namespace_grants, same_workload, workload_of
 from stagingmirror.reading.reading import Ended, Reading, observed
 from stagingmirror.reading.running import called, container_of, pods_that_ran
 from stagingmirror.reasons import Reason
@@ -102,6 +103,11 @@ class PipelineImageKind:
     def refusal(self, entry: Entry[PipelineImage], sides: Sides) -> Why | None:
         return None
 
+    def grants(self, entry: Entry[PipelineImage], sides: Sides) -> frozenset[Grant]:
+        return namespace_grants(
+            sides.production, [_where(entry.spec, sides.production).place.namespace]
+        )
+
     def writes(self, entry: Entry[PipelineImage], sides: Sides) -> frozenset[Place]:
         where = _where(entry.spec, sides.staging)
         at, field = where.place, f"image of {where.container}"
@@ -110,7 +116,9 @@ class PipelineImageKind:
     def production_places(self, entry: Entry[PipelineImage], sides: Sides) -> frozenset[Place]:
         return frozenset()
 
-    def production_places_in(self, environment: str, raw: Mapping[str, object]) -> frozenset[Place]:
+    def production_places_in(
+        self, environment: str, offers: Offering, raw: Mapping[str, object]
+    ) -> frozenset[Place]:
         return frozenset()
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from stagingmirror.drift.facts import Acceptance, Difference
+from stagingmirror.drift.facts import SEAL, Acceptance, Difference
 
 
 def accepting(
@@ -25,9 +25,16 @@ def _covers(acceptance: Acceptance, difference: Difference, component: str, now:
         acceptance.component == component
         and acceptance.fact == difference.fact
         and (acceptance.until is None or now < acceptance.until)
-        and acceptance.production in (None, difference.production)
-        and acceptance.staging in (None, difference.staging)
+        and _is_named(acceptance.production, difference.production)
+        and _is_named(acceptance.staging, difference.staging)
     )
+
+
+def _is_named(accepted: str | None, value: str | None) -> bool:
+    """A sealed value is named by nobody: else naming one after the other would tell it."""
+    if accepted is None:
+        return True
+    return accepted == value and not value.startswith(SEAL)
 
 
 def _reason(acceptance: Acceptance) -> str:

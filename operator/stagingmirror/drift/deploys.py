@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
-from stagingmirror.drift.facts import DETAIL, Difference, Observations, Seen
+from stagingmirror.drift.facts import DETAIL, Difference, Observations, Seen, public
 from stagingmirror.drift.legible import legible, shortened
 from stagingmirror.drift.verdict import Drifted, Held, Unknown, Verdict
 
@@ -209,7 +209,7 @@ def _compared_late(former: Deploy, shown: Seen, judged: Judged) -> Deploy:
 def _provenance(shown: Seen, headline: tuple[str, ...]) -> dict[str, str]:
     facts = sorted(name for name in shown.facts if DETAIL not in name)
     facts.sort(key=lambda name: headline.index(name) if name in headline else len(headline))
-    return {name: shown.facts[name].value[:MAX_VALUE] for name in facts[:MAX_PROVENANCE]}
+    return {name: public(shown.facts[name].value)[:MAX_VALUE] for name in facts[:MAX_PROVENANCE]}
 
 
 def _compared(verdict: Verdict) -> bool:

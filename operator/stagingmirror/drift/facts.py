@@ -12,14 +12,23 @@ from typing import NamedTuple, TypeAlias
 DETAIL = "/"
 # What explains one fact, by name. There may be thousands: called only where the fact differs.
 Details: TypeAlias = Callable[[], Mapping[str, str]]
+# A value that begins so is an HMAC. It is compared, and never shown.
+SEAL = "hmac-sha256:"
+# What is shown in its place.
+SEALED = "(sealed)"
+
+
+def public(value: str) -> str:
+    """The value as it may be shown."""
+    return SEALED if value.startswith(SEAL) else value
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
     """One statement about a component on one side.
 
-    ``value`` is what is compared and shown; where the admin did not make the value readable it is
-    an HMAC. ``expected`` (production only) is what staging must show where that is not the same
+    ``value`` is what is compared and shown; where the value may not be shown it is an HMAC
+    (``SEAL``). ``expected`` (production only) is what staging must show where that is not the same
     value, e.g. ``masked/…``. ``compared=False`` is shown but never judged (version numbers count
     per registry). ``declared``: the value is written down somewhere, not proven to run.
     """

@@ -4,10 +4,12 @@ in the ``subjects`` of the source that has them.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Self
 from unicodedata import normalize
+
+_TYPE = "place"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,21 @@ class Place(ABC):
         """
         names = (each.name for each in fields(self))
         return replace(self, **{name: _fold(getattr(self, name)) for name in names})
+
+
+def place_to_json(place: Place) -> dict[str, str]:
+    """``place_from_json`` returns an equal place."""
+    return {**asdict(place), _TYPE: type(place).__name__}
+
+
+def place_from_json(written: Mapping[str, object]) -> Place | None:
+    """None: written by another version of the operator, or damaged."""
+    known = {each.__name__: each for each in Place.__subclasses__()}
+    given = {str(name): str(value) for name, value in written.items()}
+    cls = known.get(given.pop(_TYPE, ""))
+    if cls is None or given.keys() != {each.name for each in fields(cls)}:
+        return None
+    return cls(**given)
 
 
 # Whether two places are one; None: not known.

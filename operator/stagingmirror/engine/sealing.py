@@ -1,7 +1,8 @@
 """Values that may not be shown are compared by HMAC with a key of the installation.
 
-With a key, a short value cannot be found by trying all of them. Each kind of place (side, name) is
-not part of what is sealed: equal values must have equal seals.
+With a key, a short value cannot be found by trying all of them. A seal is bound to a scope, so that
+one that somebody learns tells nothing about another place. Both sides of one comparison have the
+same scope: equal values must have equal seals.
 
 The installation's key for seals: a Secret of the operator's namespace, made when it is missing.
 
@@ -13,28 +14,34 @@ import base64
 import binascii
 import hashlib
 import hmac
+import json
 import secrets
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from stagingmirror.drift.facts import SEAL
 from stagingmirror.errors import Conflicted, NeedsHuman, NotThere
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 
-PREFIX = "hmac-sha256:"
 KEY_BYTES = 32
 # Hex digits of a seal: 128 bits, so that two values never share one by chance.
 SHOWN = 32
 
 
-def sealer(key: bytes) -> Callable[[str], str]:
+# The seal of a value within a scope.
+Seal = Callable[[tuple[str, ...], str], str]
+
+
+def sealer(key: bytes) -> Seal:
     """What seals values with this key. Raises ValueError for a key that is too short to be one."""
     if len(key) < KEY_BYTES:
         raise ValueError(f"the key has {len(key)} bytes instead of {KEY_BYTES}")
 
-    def seal(value: str) -> str:
-        digest = hmac.new(key, value.encode(), hashlib.sha256).hexdigest()
-        return PREFIX + digest[:SHOWN]
+    def seal(scope: tuple[str, ...], value: str) -> str:
+        # As JSON: no two lists of texts have one form.
+        content = json.dumps([*scope, value]).encode()
+        return SEAL + hmac.new(key, content, hashlib.sha256).hexdigest()[:SHOWN]
 
     return seal
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from stagingmirror.api.spec.grants import Grant
 from stagingmirror.api.spec.references import WorkloadReference
 from stagingmirror.component import Side, Sides
 from stagingmirror.drift.facts import Why
@@ -38,6 +39,11 @@ def both_listed(
     return not_listed(component, sides.production, production) or not_listed(
         component, sides.staging, staging
     )
+
+
+def namespace_grants(side: Side, namespaces: Iterable[str]) -> frozenset[Grant]:
+    """That the environment lists each of them."""
+    return frozenset(Grant(side.role, "namespaces", each) for each in namespaces)
 
 
 def same_workload(

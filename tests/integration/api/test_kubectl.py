@@ -122,7 +122,7 @@ def condition(type_: str, status: str = "True", *, generation: int) -> Object:
         ("smir.status.components.differences", "differs"),
         ("menv.spec.usableFrom", "None by default"),
         ("menv.spec.mlflow.credentialsSecretRef", "operator's own namespace"),
-        ("menv.spec.readable", "compared by HMAC"),
+        ("menv.spec.comparable", "by an HMAC that is never shown"),
         ("mhold.spec.components", "shown as Held"),
         ("mhold.status.effectiveSince", "refresh in progress finishes first"),
     ],

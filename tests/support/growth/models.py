@@ -3,13 +3,15 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from stagingmirror.components.model_alias.offers import Offered
 from stagingmirror.components.model_alias.version_facts import details_of, version_facts
 from stagingmirror.reading.reading import Reading
 from stagingmirror.sources.mlflow.content import hashing
 from stagingmirror.sources.mlflow.subjects import FileHash
 from support.growth.parser import KIB, Parser, repeated
 from support.growth.values import judged
-from support.kinds.builders import NOW, PRODUCTION, STAGING, World, version
+from support.kinds import fraud
+from support.kinds.builders import NOW, PRODUCTION, STAGING, World, sides, version
 from support.kinds.fraud import both, server
 
 
@@ -93,7 +95,8 @@ def _version_text(field: str, text: str, full: int) -> Parser:
 
 def _described(given: Any) -> object:
     reading = Reading(World(), NOW)
-    facts = version_facts(reading, given, "snapshot", declared=False)
+    offered = Offered(fraud.entry(dataSnapshotTag="snapshot").spec, sides())
+    facts = version_facts(reading, given, offered, declared=False)
     return facts, [read() for read in details_of(given).values()]
 
 

@@ -6,7 +6,7 @@ Each builder has a default for everything that a test does not care about.
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from hashlib import sha256
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
 from stagingmirror.api.spec.mirror import Track
@@ -14,8 +14,6 @@ from stagingmirror.api.types.workload import WorkloadKind
 from stagingmirror.component import Entry, Side, Sides
 from stagingmirror.drift.facts import Unseen, Why
 from stagingmirror.drift.places import Place
-from stagingmirror.engine.observe.sources import Sources
-from stagingmirror.engine.observe.view import RecordingView
 from stagingmirror.engine.ownership.track_entries import known
 from stagingmirror.sources.kubernetes.subjects import (
     ConfigMap,
@@ -35,9 +33,9 @@ from stagingmirror.sources.mlflow.subjects import (
     RegistryAlias,
     VersionSubject,
 )
-from stagingmirror.sources.source import Source
 from stagingmirror.view import Observed, Subject
 from support.clock import NOW as NOW
+from support.resources.resources import EVERYTHING, READABLE
 
 T = TypeVar("T")
 
@@ -96,6 +94,7 @@ def workload(
     pods: tuple[Pod, ...] = (),
     annotations: Mapping[str, str] | None = None,
     rolling_out: bool = False,
+    loads: str = "",
 ) -> Workload:
     return Workload(
         kind=kind,
@@ -110,6 +109,7 @@ def workload(
         pods=pods,
         unsettled=ROLLING_OUT if rolling_out else None,
         template=0,
+        loads=loads,
     )
 
 
@@ -156,17 +156,18 @@ def version(
 
 
 def environment(role: str = "Production", **fields: Any) -> MirrorEnvironmentSpec:
-    """An environment as an admin would write it; ``readable`` lists everything the tests use."""
+    """It makes readable what the tests use, and everything else comparable."""
     namespace = PRODUCTION if role == "Production" else STAGING
     given: dict[str, Any] = {
         "role": role,
         "usableFrom": [STAGING],
         "namespaces": [namespace],
-        "readable": {
-            "configMaps": ["training-data"],
+        "readable": READABLE
+        | {
             "variables": ["MODEL_VERSION", "EMBEDDING_URL"],
             "annotations": ["example.com/snapshot"],
         },
+        "comparable": EVERYTHING,
         "mlflow": {"url": f"http://mlflow.{namespace}.svc:5000"},
         **fields,
     }
@@ -194,15 +195,6 @@ def entry_of(name: str = "component", **entry: Any) -> Entry[Any]:
     found = known(track(name, **entry))
     assert found is not None, f"no kind of the catalogue takes {entry}"
     return found[1]
-
-
-def sources_of(world: object) -> Sources:
-    """The one source of a world."""
-    return Sources(cast("Source[Any]", world))
-
-
-def recording(world: "World") -> RecordingView:
-    return RecordingView(sources_of(world), world.seal, is_production=world.is_production)
 
 
 def proving(one_registry: bool | None) -> "World":
@@ -295,5 +287,8 @@ class World:
     def is_production(self, place: Place) -> bool:
         return place in self.productions
 
-    def seal(self, value: str) -> str:
-        return f"hmac-sha256:{sha256(b'key' + value.encode()).hexdigest()}"
+    def seal(self, place: str, value: str, *, form: str) -> str:
+        return self.hide(place, value)
+
+    def hide(self, place: str, value: str) -> str:
+        return f"hmac-sha256:{sha256(f'key {place} {value}'.encode()).hexdigest()}"

@@ -29,6 +29,7 @@ def a_record(*entries: Entry, **fields: Any) -> Record:
         "rollout_timeout": 30.0,
         "entries": entries or (an_entry("Pending"),),
         "applied": {},
+        "rests_on": (),
     }
     return Record(**{**whole, **fields})
 

@@ -60,7 +60,7 @@ def trainer(namespace: str, *, started: float = NOW - 100, **variables: Any) -> 
 
 
 def loader() -> Workload:
-    return workload("load", STAGING, "CronJob", containers={"load": container()})
+    return workload("load", STAGING, "CronJob", containers={"load": container()}, loads="SNAPSHOT")
 
 
 def look(

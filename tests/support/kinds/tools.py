@@ -33,9 +33,12 @@ def tools_with(
     server: Callable[[str], Any] = no_server,
     is_production: Callable[[Place], bool] = lambda place: False,
     may_copy: Callable[[str, str], bool | None] = lambda source, destination: False,
+    is_readable: bool = True,
 ) -> Tools:
     registry: Any = Registry(server)
-    return Tools(writer, lambda kind: registry, is_production, may_copy, clock)
+    return Tools(
+        writer, lambda kind: registry, is_production, may_copy, lambda *name: is_readable, clock
+    )
 
 
 @dataclass(slots=True)

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from stagingmirror.sources.kubernetes.subjects import LOADER
+
 Object = dict[str, Any]
 
 DIGEST = "sha256:" + "{:064x}"
@@ -61,7 +63,7 @@ def cron_job(name: str, namespace: str, image: str, *, container: str = "load") 
     return {
         "apiVersion": "batch/v1",
         "kind": "CronJob",
-        "metadata": {"name": name, "namespace": namespace},
+        "metadata": {"name": name, "namespace": namespace, "labels": {LOADER: "SNAPSHOT"}},
         "spec": {
             "schedule": "0 0 1 1 *",
             "suspend": True,

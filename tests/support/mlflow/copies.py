@@ -24,7 +24,17 @@ copy_version = partial(copy.copy_version, may_write=lambda: None)
 
 
 def order_of(made: LoggedVersion, hashed: str, refresh: str = "r1") -> CopyOrder:
-    return CopyOrder(made.name, made.version, made.name, hashed, "production", refresh)
+    every = (("*",),)
+    return CopyOrder(
+        made.name,
+        made.version,
+        made.name,
+        hashed,
+        "production",
+        refresh,
+        tags=every,
+        parameters=every,
+    )
 
 
 def hash_of(files: dict[str, bytes | str]) -> str:

@@ -168,7 +168,6 @@ class World:
             "usableFrom": [self.staging],
             "namespaces": [space],
             "minCheckInterval": "1s",
-            "readable": {"configMaps": ["training-data"], "variables": ["MODEL_VERSION"]},
         } | spec
         body = resources.environment(self.environments[role], role.capitalize(), **whole)
         return self.kube.apply(body, manager="test")[0]

@@ -72,8 +72,31 @@ def pipeline_image(name: str = "feature-pipeline", **more: Any) -> Object:
     return {"name": name, "pipelineImage": {"production": production} | more}
 
 
+# What an environment of the tests and the bench offers.
+READABLE: Object = {
+    "configMaps": ["training-data", "data-*"],
+    "variables": ["MODEL_VERSION"],
+    "annotations": ["bench.example/*"],
+    "models": ["*"],
+    "tags": ["*"],
+    "parameters": ["*"],
+}
+EVERYTHING: Object = {
+    which: ["*"]
+    for which in ("configMaps", "variables", "annotations", "models", "tags", "parameters")
+}
+
+
 def environment(name: str = "production", role: str = "Production", **spec: Any) -> Object:
-    whole = {"role": role, "usableFrom": ["ml-staging"], "namespaces": ["ml-prod"]} | spec
+    """It offers what the tests use, unless they say otherwise."""
+    whole = {
+        "role": role,
+        "usableFrom": ["ml-staging"],
+        "namespaces": ["ml-prod"],
+        "readable": READABLE,
+        "comparable": EVERYTHING,
+        **spec,
+    }
     return resource("MirrorEnvironment", name, copy.deepcopy(whole))
 
 

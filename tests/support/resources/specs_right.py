@@ -34,6 +34,18 @@ def mlflow(url: str, **more: Any) -> Object:
     return environment(mlflow={"url": url} | more)
 
 
+LONGEST = {
+    name: [f"{number:0{length - 1}}*" for number in range(256)]
+    for name, length in {
+        "configMaps": 253,
+        "variables": 253,
+        "annotations": 317,
+        "models": 256,
+        "tags": 250,
+        "parameters": 250,
+    }.items()
+}
+
 VALID = {
     "the smallest mirror": mirror(),
     "all three kinds": mirror(track=[model_alias(), pipeline_image(), setting()]),
@@ -109,8 +121,13 @@ VALID = {
             "configMaps": ["training-data"],
             "variables": ["EMBEDDING_URL"],
             "annotations": ["example.com/rev"],
-        }
+            "models": ["fraud-*"],
+            "tags": ["data snapshot/date"],
+            "parameters": ["*"],
+        },
+        comparable={"variables": ["DB_*"], "models": ["*"]},
     ),
+    "offers that are as long as they may be": environment(readable=LONGEST, comparable=LONGEST),
     "content with one field": environment(content={"maxBytes": "1.5Ti"}),
     "a hold of everything": hold(),
     "a hold of one component": hold(mirrors=["fraud"], components=["fraud-model"]),

@@ -16,6 +16,7 @@ ONE_PLACE = "a setting is in exactly one place: configMap, variable or annotatio
 LOADED = "loadedBy needs container and variable, or restart: true alone"
 DURATION = "write a duration as numbers with ms, s, m or h, e.g. 30s"
 TIME = "write a time in RFC 3339 with its zone"
+FORM = "write {value} once, where production's value goes"
 AT_HOME = "remove namespace from staging"
 URL = "url must be http:// or https:// with a host, and without credentials, '?' and '#'"
 
@@ -98,11 +99,7 @@ INVALID: dict[str, tuple[Object, str]] = {
     ),
     "a staging form without {value}": (
         staging_setting(value="masked/latest"),
-        "write {value} once, where production's value goes",
-    ),
-    "a staging form with {value} twice": (
-        staging_setting(value="{value}{value}"),
-        "write {value} once, where production's value goes",
+        FORM,
     ),
     "a ConfigMap key with a space": (
         mirror(
@@ -214,6 +211,21 @@ INVALID: dict[str, tuple[Object, str]] = {
     "a readable annotation that is no key": (
         environment(readable={"annotations": ["a b"]}),
         "write an annotation's whole key",
+    ),
+    "a comparable ConfigMap that is no name": (
+        environment(comparable={"configMaps": ["Training"]}),
+        "write the object's exact name (metadata.name), or one with *",
+    ),
+    "a readable model with an alias": (
+        environment(readable={"models": ["fraud:champion"]}),
+        "names of models contain neither '/' nor ':'",
+    ),
+    "a form with a space": (mirror(track=[setting(staging={"value": "rm -rf {value}"})]), FORM),
+    "a form with a variable": (mirror(track=[setting(staging={"value": "$({value})"})]), FORM),
+    "a form in two lines": (mirror(track=[setting(staging={"value": "{value}\nx"})]), FORM),
+    "a form with the value twice": (
+        mirror(track=[setting(staging={"value": "{value}{value}"})]),
+        FORM,
     ),
     "a hold without end": (
         {**hold(), "spec": {"reason": "candidate"}},

@@ -27,7 +27,7 @@ from stagingmirror.engine.holds.active import in_force, read
 from stagingmirror.engine.observe.check_requests import REFRESH_AT
 from stagingmirror.engine.observe.probes import Probes
 from stagingmirror.engine.observe.sources import Sources
-from stagingmirror.engine.observe.view import RecordingView
+from stagingmirror.engine.observe.view import RecordingView, Scope
 from stagingmirror.engine.ownership.track_entries import all_production
 from stagingmirror.engine.refresh.reconciler import RefreshReconciler
 from stagingmirror.engine.refresh.start.state import RefreshState
@@ -142,7 +142,8 @@ class Sandbox:
         for _ in range(2):  # the first shows what is read, the second is made of fresh looks
             view = RecordingView(
                 Sources(self.cluster, self.registry),
-                lambda value: f"hmac-sha256:{hash(value)}",
+                lambda scope, value: f"hmac-sha256:{hash((scope, value))}",
+                Scope(self.staging, "uid"),
                 is_production=lambda place: False,
             )
             scene = Scene(spec, sides, view, time.time(), {})

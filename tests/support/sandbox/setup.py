@@ -66,7 +66,6 @@ def _environments(
     kube: Kube, spaces: list[str], servers: tuple[RigMlflow | None, ...], staging: Object
 ) -> tuple[str, str]:
     mark = secrets.token_hex(3)
-    readable = {"configMaps": ["training-data"], "variables": ["MODEL_VERSION"]}
     names = (f"production-{mark}", f"staging-{mark}")
     roles = zip(("Production", "Staging"), names, spaces[:2], servers, strict=True)
     for role, name, space, server in roles:
@@ -74,9 +73,7 @@ def _environments(
         more |= {"mlflow": {"url": server.url}} if server else {}
         more |= staging if role == "Staging" else {}
         kube.create(
-            resources.environment(
-                name, role, usableFrom=[spaces[1]], namespaces=[space], readable=readable, **more
-            )
+            resources.environment(name, role, usableFrom=[spaces[1]], namespaces=[space], **more)
         )
     return names
 

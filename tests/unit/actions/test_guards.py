@@ -32,6 +32,8 @@ COPY = CopyModel(
     "sha256:x",
     1,
     9,
+    (),
+    (),
 )
 
 

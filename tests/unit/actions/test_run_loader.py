@@ -8,12 +8,14 @@ import pytest
 from stagingmirror.actions.run_loader import RunLoader
 from stagingmirror.actions.step import Arrived, Outcome, Task, Underway
 from stagingmirror.errors import NotThere, StepFailed
+from stagingmirror.sources.kubernetes.subjects import LOADER
 from support.clock import NOW
 from support.kinds.tools import Bench
 from support.kubernetes.workloads import cron_job
 
 LOADING = RunLoader("l", ("data",), "ml", "load", "load", "SNAPSHOT", "new", 60.0, "old")
 NEVER_HAD_ANY = replace(LOADING, former=None)
+CRON_JOB = "/apis/batch/v1/namespaces/ml/cronjobs/load"
 JOBS = "/apis/batch/v1/namespaces/ml/jobs"
 PODS = "/api/v1/namespaces/ml/pods"
 
@@ -23,7 +25,7 @@ class Loads(Bench):
 
     def __init__(self) -> None:
         Bench.__init__(self)
-        self.wire.put("/apis/batch/v1/namespaces/ml/cronjobs/load", cron_job("load", "ml", "x"))
+        self.wire.put(CRON_JOB, cron_job("load", "ml", "x"))
 
     async def forward(self) -> Task:
         task = Task("r1", {}, {}, {}, 0.0, give_up=NOW + 1000)
@@ -202,3 +204,48 @@ async def test_a_job_whose_value_admission_changed_never_runs() -> None:
         assert refused.value.reason == "RewrittenByAdmission"
 
     assert loads.jobs() == []
+
+
+@pytest.mark.parametrize("labels", [{}, {LOADER: "BASH_ENV"}, {"other": "SNAPSHOT"}])
+async def test_a_cron_job_without_the_label_for_this_variable_is_no_loader(
+    labels: dict[str, str],
+) -> None:
+    loads = Loads()
+    cron = cron_job("load", "ml", "x")
+    cron["metadata"]["labels"] = labels
+    loads.wire.put(CRON_JOB, cron)
+
+    for call in (
+        LOADING.survey("r1", loads.tools),
+        LOADING.take(Task("r1", {}, {}, {}, 0.0), loads.tools),
+    ):
+        with pytest.raises(StepFailed) as refused:
+            await call
+        assert refused.value.reason == "NotALoader"
+    assert loads.jobs() == []
+
+
+async def test_a_label_that_was_withdrawn_does_not_keep_the_former_value_from_being_loaded() -> (
+    None
+):
+    loads = Loads()
+    task = await loads.forward()
+    loads.fail_job()
+    del loads.wire.objects[CRON_JOB]["metadata"]["labels"]
+
+    outcome, _ = await loads.back(task)
+
+    assert outcome.message.endswith("is made")
+
+
+@pytest.mark.parametrize("text", ["$(id)", "a b", "x;y", "2026\n", "'", "é"])
+async def test_a_former_value_that_is_no_plain_name_is_not_given_to_a_loader(text: str) -> None:
+    loads = Loads()
+    task = await loads.forward()
+    loads.fail_job()
+
+    outcome, _ = await loads.back(task, replace(LOADING, former=text))
+
+    assert isinstance(outcome, Arrived)
+    assert "was not loaded again" in str(outcome.caveat)
+    assert len(loads.jobs()) == 1

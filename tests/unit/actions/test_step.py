@@ -18,7 +18,11 @@ def test_steps_are_described_in_the_words_of_their_manifest() -> None:
         (SetVariable("server", "MODEL_VERSION", Produced("copy")), Restart()),
     )
     copy = CopyModel(
-        "id", ("m",), "production", "fraud", "12", "staging", "fraud", "sha256:1", 4, 90_000_000
+        "id",
+        ("m",),
+        *("production", "fraud", "12", "staging", "fraud", "sha256:1", 4, 90_000_000),
+        tags=(),
+        parameters=(),
     )
     move = MoveAlias("id", ("m",), "staging", "fraud", "champion", "8")
 

@@ -41,6 +41,8 @@ STEPS: tuple[Step, ...] = (
         tree_hash=BYTES,
         files=4,
         size=90_000_000,
+        tags=(),
+        parameters=(),
     ),
     MoveAlias("move", ("fraud-model",), "staging", "fraud-detector", "champion", Produced("copy")),
     PatchWorkload(

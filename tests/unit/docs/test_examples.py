@@ -24,7 +24,7 @@ def documents(name: str) -> list[dict[str, Any]]:
 def sides() -> Sides:
     (values,) = documents("values.yaml")
     specs = {
-        name: parse_environment(resources.environment(name, **spec))
+        name: parse_environment(resources.environment(name, **{"comparable": {}, **spec}))
         for name, spec in values["environments"].items()
     }
     return Sides(

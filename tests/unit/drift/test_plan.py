@@ -47,6 +47,8 @@ def copy(component: str, id_: str = "copy", **kw: Any) -> CopyModel:
             "tree_hash": "sha256:1",
             "files": 4,
             "size": 90_000_000,
+            "tags": (),
+            "parameters": (),
             **kw,
         },
     )

@@ -7,17 +7,16 @@ from urllib.parse import urlsplit
 
 from pydantic import Field
 
+from stagingmirror.api.spec.offers import Comparable, OfferList, Readable
 from stagingmirror.api.types.base import Model
 from stagingmirror.api.types.constraints import (
     VALIDATIONS,
-    AnnotationKey,
     Duration,
     Label,
     Namespace,
     ObjectName,
     Rule,
     Size,
-    VariableName,
     at_least,
     more_than_nothing,
     unique,
@@ -39,19 +38,6 @@ def _is_plain_address(url: str) -> bool:
         )
     except ValueError:
         return False
-
-
-class Readable(Model):
-    """What may be shown and copied. Everything else is compared by an HMAC with a key of the
-    installation, and is never shown and never written.
-    """
-
-    config_maps: Annotated[tuple[ObjectName, ...], unique(most=256)] = ()
-    """Names of ConfigMaps whose values may be shown and copied."""
-    variables: Annotated[tuple[VariableName, ...], unique(most=256)] = ()
-    """Names of containers' environment variables whose values may be shown and copied."""
-    annotations: Annotated[tuple[AnnotationKey, ...], unique(most=256)] = ()
-    """Keys of workloads' annotations whose values may be shown and copied."""
 
 
 class SecretReference(Model):
@@ -136,8 +122,10 @@ class MirrorEnvironmentSpec(Model):
     namespaces: Annotated[tuple[Namespace, ...], unique(most=1024)] = ()
     """Exact names of the namespaces that may be read or, for Staging, written. None by default."""
     readable: Readable = Readable()
-    """What may be shown and copied. Everything else is compared by HMAC, never shown, never
-    written.
+    """What teams' resources may name, see and copy. Both sides must list it; nothing by default."""
+    comparable: Comparable = Comparable()
+    """What teams' resources may name and only learn to be equal or not: compared sealed, by an HMAC
+    that is never shown; never written. Both sides must list it here or under readable.
     """
     min_check_interval: Annotated[
         Duration,
@@ -160,3 +148,7 @@ class MirrorEnvironmentSpec(Model):
         int, Field(ge=1, le=100, json_schema_extra={"x-no-default": True})
     ] = 4
     """Staging only: how many refreshes may run at once in this environment."""
+
+    def offers(self, which: OfferList, name: str) -> bool:
+        """Whether it may be named: it is readable, or comparable."""
+        return self.readable.has(which, name) or self.comparable.has(which, name)

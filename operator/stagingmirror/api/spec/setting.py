@@ -26,14 +26,17 @@ PLACEHOLDER = "{value}"
 
 UsedBy = Annotated[tuple[WorkloadReference, ...], Field(max_length=16)]
 
+# What a team may write around production's value, and what a loader may be given of staging's: no
+# shell, SQL or other language can be written with it.
+PLAIN = "[A-Za-z0-9._:/@+=-]"
+
 Form = Annotated[
     str,
     Field(max_length=1024),
     shape(
-        r"^(?s:.*)\{value\}(?s:.*)$",
-        'write {value} once, where production\'s value goes, e.g. "masked/{value}"',
-        also="self.indexOf('{value}') == self.lastIndexOf('{value}')",
-        holds=lambda text: text.count(PLACEHOLDER) == 1,
+        rf"^{PLAIN}*\{{value\}}{PLAIN}*$",
+        'write {value} once, where production\'s value goes, e.g. "masked/{value}"; around it are '
+        "only letters, digits and . _ : / @ + = - possible",
     ),
 ]
 
@@ -133,7 +136,7 @@ class SettingStaging(Model):
 
 class Load(Model):
     """Staging's own loader: a Job made from this CronJob, with the variable set to the value to
-    load.
+    load. The CronJob must carry the label stagingmirror.dev/loader with the variable's name.
     """
 
     cron_job: ObjectName

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
+from stagingmirror.drift.facts import SEAL, public
 from stagingmirror.drift.legible import legible, pair, shortened
 
 # Of one status as JSON. The API server takes 1.5 MiB; every watcher pays for each byte.
@@ -36,15 +37,16 @@ LEVELS = (
 # Characters of one value in a sentence.
 MAX_IN_A_SENTENCE = 64
 SHA256 = "sha256:"
-_HASHES = (f"hmac-{SHA256}", SHA256)
+_HASHES = (SEAL, SHA256)
 _DIGEST = len(SHA256) + 64
 _SHORT_DIGEST = len(SHA256) + 8
 
 
 def cut(text: str, limit: int) -> str:
     """The text, or its beginning with a fingerprint and its length, so that two long texts that
-    differ stay different.
+    differ stay different. A sealed one is not shown.
     """
+    text = public(text)
     if len(text) <= limit or len(text) <= _DIGEST:
         return text
     fingerprint = sha256(text.encode()).hexdigest()[:8]
@@ -71,7 +73,7 @@ def short(value: str) -> str:
     """A value as it stands in a sentence: digests by their first eight digits, sealed values not at
     all.
     """
-    if value.startswith(_HASHES[0]):
+    if value.startswith(SEAL):
         return "a value that is not shown"
     if value.startswith(SHA256):
         return value[:_SHORT_DIGEST]

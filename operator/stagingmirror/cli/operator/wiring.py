@@ -12,13 +12,18 @@ from stagingmirror.engine.check.state import MirrorStates
 from stagingmirror.engine.check.wake_ups import WakeUps
 from stagingmirror.engine.check.worker import work
 from stagingmirror.engine.environments.reconciler import EnvironmentReconciler
-from stagingmirror.engine.environments.resolve import may_copy, production_namespaces
+from stagingmirror.engine.environments.resolve import (
+    is_readable,
+    may_copy,
+    production_namespaces,
+)
 from stagingmirror.engine.holds.acknowledged import AcknowledgedHolds
 from stagingmirror.engine.holds.reconciler import HoldReconciler
 from stagingmirror.engine.leader.elector import Elector
 from stagingmirror.engine.leader.lease import Settled
 from stagingmirror.engine.leader.settled_at import SettledAt
 from stagingmirror.engine.leader.takeover import LEASE, Inherited, Leadership
+from stagingmirror.engine.observe.comparison_windows import ComparisonWindows
 from stagingmirror.engine.observe.hash_cache import HashCache
 from stagingmirror.engine.observe.probes import Probes
 from stagingmirror.engine.observe.sources import Sources
@@ -29,6 +34,7 @@ from stagingmirror.engine.refresh.reconciler import RefreshReconciler
 from stagingmirror.engine.resources.cache import ResourceCache
 from stagingmirror.engine.resources.client import ResourceClient
 from stagingmirror.engine.resources.mirror import MirrorKey
+from stagingmirror.engine.sealing import Seal
 from stagingmirror.engine.status.events import ChangeReporter, EventRecorder
 from stagingmirror.engine.status.refresh_reporter import RefreshReporter
 from stagingmirror.engine.status.writer import StatusWriter
@@ -53,7 +59,7 @@ class Operator:
         *,
         settings: Settings,
         metrics: Metrics,
-        seal: Callable[[str], str],
+        seal: Seal,
         clock: Callable[[], float],
         lost: Callable[[], None],
     ) -> None:
@@ -154,6 +160,7 @@ class Operator:
             source=self.sources.source,
             is_production=self.claims.is_production,
             may_copy=partial(may_copy, self.cache, self.registry.same_registry),
+            is_readable=partial(is_readable, self.cache),
             clock=self.runtime.clock,
         )
         self.refresher = RefreshReconciler(
@@ -213,9 +220,10 @@ class Operator:
             runtime=self.runtime,
             publish=self._publish,
         )
+        self.windows = ComparisonWindows(self.runtime.clock)
         self.contents = HashCache(
             self._client,
-            self.sources,
+            (*self.sources.all, self.windows, self.claims),
             namespace=self._settings.namespace,
             leading=self.runtime.leading,
         )
@@ -229,7 +237,7 @@ class Operator:
             self.settled_at,
         )
 
-    def _make_check(self, seal: Callable[[str], str]) -> None:
+    def _make_check(self, seal: Seal) -> None:
         assessment = Assessment(
             self.cache,
             self.claims,
@@ -241,6 +249,7 @@ class Operator:
             ),
             self.subscriptions,
             self.probes,
+            self.windows,
             self.queue.fresh_until,
         )
         writer = StatusWriter(

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from stagingmirror.api.spec.model_alias import LoadedBy
 from stagingmirror.component import Side
+from stagingmirror.reading.offers import Named, not_readable
 from stagingmirror.reading.places import workload_of
 from stagingmirror.reading.reading import Reading
 from stagingmirror.reading.running import Ran, started, variable_of
@@ -51,7 +52,8 @@ def load_of(reading: Reading, side: Side, loader: LoadedBy, alias: RegistryAlias
     workload = reading.get(place)
     if loader.restart or loader.container is None or loader.variable is None:
         return _by_alias(reading, alias, workload, place)
-    _readable(reading, side, loader.variable)
+    if (why := not_readable([Named(side, "variables", loader.variable)])) is not None:
+        raise reading.unseen(why.reason, f"{why.message} The version is in it: list it there.")
     ran = variable_of(reading, workload, loader.container, loader.variable)
     where = f"variable {loader.variable} of container {loader.container} of {place}"
     text = _text_of(reading, ran, where)
@@ -64,6 +66,8 @@ def load_of(reading: Reading, side: Side, loader: LoadedBy, alias: RegistryAlias
             f"{where} names no version; use its number, or models:/{alias.model}/NUMBER.",
         )
     if uri["model"] != alias.model:
+        if (why := not_readable([Named(side, "models", uri["model"])])) is not None:
+            raise reading.unseen(why.reason, f"{where} names another model: {why.message}")
         reading.finding(f"{where} names another registered model: {uri['model']}.")
     if uri["number"]:
         return Load(place, Version(uri["model"], str(int(uri["number"]))), ran.declared)
@@ -97,15 +101,6 @@ def _former_until(alias: ModelAlias, version: ModelVersion) -> float:
     """
     seen = alias.moved if alias.unmoved is None else alias.unmoved
     return version.created if seen is None else max(seen, version.created)
-
-
-def _readable(reading: Reading, side: Side, variable: str) -> None:
-    if variable not in side.spec.readable.variables:
-        raise reading.unseen(
-            Reason.NOT_READABLE,
-            f"variable {variable} is not listed in readable.variables of environment "
-            f'"{side.environment}", so the version in it is not read; ask its owner to add it.',
-        )
 
 
 def _text_of(reading: Reading, ran: Ran, where: str) -> str:

@@ -9,11 +9,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from stagingmirror.api.spec.model_alias import ModelAlias
-from stagingmirror.component import Side
+from stagingmirror.component import Role, Side
 from stagingmirror.components.model_alias.loads import Load, Version, load_of
 from stagingmirror.components.model_alias.names import alias_in, loaders_in
+from stagingmirror.components.model_alias.offers import Offered
 from stagingmirror.components.model_alias.version_facts import details_of, version_facts
 from stagingmirror.drift.facts import Fact, Seen
+from stagingmirror.reading.offers import refuse_not_offered
 from stagingmirror.reading.reading import Reading
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.mlflow.subjects import AliasSubject, RegistryAlias, VersionSubject
@@ -51,20 +53,23 @@ def standing_of(reading: Reading, entry: ModelAlias, side: Side) -> Standing:
     return Standing(alias, Version(alias.model, named.version), loads)
 
 
-def facts_of(entry: ModelAlias, side: Side, reading: Reading) -> Seen:
+def facts_of(offered: Offered, role: Role, reading: Reading) -> Seen:
     """Raises Ended where nothing is known, or proven not to be there."""
-    standing = standing_of(reading, entry, side)
+    refuse_not_offered(reading, offered.named())
+    side = offered.sides.production if role == "production" else offered.sides.staging
+    standing = standing_of(reading, offered.entry, side)
     if side.role == "production":
         _must_agree(reading, standing)
     version = reading.get(VersionSubject(side.environment, *standing.runs))
-    facts = version_facts(reading, version, entry.data_snapshot_tag, declared=standing.declared)
-    facts |= _names(standing)
-    _add_findings(reading, standing, side)
+    facts = version_facts(reading, version, offered, declared=standing.declared)
+    if not offered.only_compared:
+        facts |= _names(standing)
+        _add_findings(reading, standing, side)
     if side.role == "staging":
         # Read so that it is watched: a refresh may find that nothing needs copying.
         reading.view.get(VersionSubject(side.environment, *standing.names))
         facts |= dict(_elsewhere(standing))
-    return reading.seen(facts, details_of(version))
+    return reading.seen(facts, {} if offered.only_compared else details_of(version))
 
 
 def _names(standing: Standing) -> dict[str, Fact]:

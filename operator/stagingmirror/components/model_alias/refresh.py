@@ -13,12 +13,14 @@ from stagingmirror.component import Side, Sides
 from stagingmirror.components.model_alias.loads import Version, load_of
 from stagingmirror.components.model_alias.names import alias_in, loaders_in
 from stagingmirror.components.model_alias.observe import MODEL, VERSION
+from stagingmirror.components.model_alias.offers import Offered
 from stagingmirror.components.model_alias.rules import refuse_unproven, shares_registry
 from stagingmirror.components.model_alias.version_facts import CONTENT, hash_of, version_facts
 from stagingmirror.drift.facts import Absent, Fact, Observation, Seen
 from stagingmirror.drift.steps import Produced, Value
 from stagingmirror.drift.wording import size
 from stagingmirror.errors import CannotRefresh
+from stagingmirror.reading.offers import not_readable
 from stagingmirror.reading.patches import needed, patches, refuse_unseen
 from stagingmirror.reading.places import workload_of
 from stagingmirror.reading.reading import Ended, Reading
@@ -29,6 +31,7 @@ from stagingmirror.sources.kubernetes.write.field_patch import FieldWrite, Resta
 from stagingmirror.sources.mlflow.subjects import (
     AliasSubject,
     Content,
+    ModelVersion,
     RegistryAlias,
     VersionSubject,
 )
@@ -57,25 +60,27 @@ class Staging:
 
 def steps(
     component: str,
-    entry: ModelAlias,
-    sides: Sides,
+    offered: Offered,
     production: Seen,
     staging: Observation,
     view: View,
 ) -> tuple[ExecutableStep, ...]:
     """Nothing where staging is right already. Raises CannotRefresh."""
     refuse_unseen(staging)
-    reading = Reading(view, staging.began)
-    now = _now(reading, entry, sides)
+    if (why := not_readable(offered.named())) is not None:
+        raise CannotRefresh(why.reason, why.message)
+    sides, reading = offered.sides, Reading(view, staging.began)
+    now = _now(reading, offered.entry, sides)
     theirs = Version(production.facts[MODEL].value, production.facts[VERSION].value)
     made: tuple[ExecutableStep, ...] = ()
     target: Value
     if shares_registry(sides) and theirs.model == now.alias.model:
         target = theirs.number
-    elif (there := _there_already(reading, entry, now, production.facts)) is not None:
+    elif (there := _there_already(reading, offered, now, production.facts)) is not None:
         target = there
     else:
-        copy = _copy(component, sides, theirs, production.facts[CONTENT].value, now.alias, reading)
+        wanted = production.facts[CONTENT].value
+        copy = _copy(component, offered, theirs, wanted, now.alias, reading)
         made, target = (copy,), Produced(copy.id)
     into_registry = (*made, *_alias(component, now, target))
     if into_registry:
@@ -114,7 +119,7 @@ def _loader(reading: Reading, loader: LoadedBy, alias: RegistryAlias, sides: Sid
 
 
 def _there_already(
-    reading: Reading, entry: ModelAlias, now: Staging, production: Mapping[str, Fact]
+    reading: Reading, offered: Offered, now: Staging, production: Mapping[str, Fact]
 ) -> str | None:
     """A version that staging names or runs and that is like production's in everything compared:
     then nothing is copied.
@@ -123,18 +128,18 @@ def _there_already(
     wanted = _compared(production)
     for version in known:
         if version is not None and version.model == now.alias.model:
-            facts = _facts(reading, entry, now.alias.environment, version)
+            facts = _facts(reading, offered, now.alias.environment, version)
             if facts is not None and _compared(facts) == wanted:
                 return version.number
     return None
 
 
 def _facts(
-    reading: Reading, entry: ModelAlias, environment: str, version: Version
+    reading: Reading, offered: Offered, environment: str, version: Version
 ) -> Mapping[str, Fact] | None:
     try:
         found = reading.get(VersionSubject(environment, *version))
-        return version_facts(reading, found, entry.data_snapshot_tag, declared=True)
+        return version_facts(reading, found, offered, declared=True)
     except Ended:
         return None  # not seen is not the same: a copy finds out, and reuses what is there
 
@@ -145,14 +150,15 @@ def _compared(facts: Mapping[str, Fact]) -> dict[str, str]:
 
 def _copy(
     component: str,
-    sides: Sides,
+    offered: Offered,
     theirs: Version,
     content_hash: str,
     alias: RegistryAlias,
     reading: Reading,
 ) -> CopyModel:
-    environment = sides.production.environment
-    content = needed(lambda: reading.get(VersionSubject(environment, *theirs))).content
+    environment = offered.sides.production.environment
+    version = needed(lambda: reading.get(VersionSubject(environment, *theirs)))
+    content = version.content
     if not isinstance(content, Content) or hash_of(content) != content_hash:
         raise CannotRefresh(
             Reason.CHANGED_UNDERNEATH,
@@ -160,7 +166,8 @@ def _copy(
             "the next check judges them anew.",
         )
     total = sum(file.size for file in content.files.values())
-    _refuse_large(total, sides.staging)
+    _refuse_large(total, offered.sides.staging)
+    _refuse_partial(version, offered)
     return CopyModel(
         id=f"copy-{component}",
         components=(component,),
@@ -172,7 +179,18 @@ def _copy(
         tree_hash=content.tree_hash,
         files=len(content.files),
         size=total,
+        tags=offered.readable("tags"),
+        parameters=offered.readable("parameters"),
     )
+
+
+def _refuse_partial(version: ModelVersion, offered: Offered) -> None:
+    """A copy without what is compared would always differ."""
+    for name in sorted(version.parameters):
+        if offered.parameter(name) == "comparable":
+            why = not_readable(offered.logged("parameters", name))
+            assert why is not None, "it is only comparable"
+            raise CannotRefresh(why.reason, why.message)
 
 
 def _refuse_large(total: int, staging: Side) -> None:

@@ -4,6 +4,7 @@ environments and, to know one registry behind two addresses, what the registries
 
 from dataclasses import replace
 
+from stagingmirror.api.spec.grants import Grant
 from stagingmirror.api.spec.model_alias import ModelAlias
 from stagingmirror.component import Sides
 from stagingmirror.components.model_alias.names import alias_in
@@ -71,6 +72,18 @@ def refuse_unproven(sides: Sides, alias: RegistryAlias, view: View) -> None:
 def _same_registry(sides: Sides, alias: RegistryAlias, view: View) -> bool | None:
     """Whether staging's alias is the same place in production's environment; None: not known."""
     return view.same_place(replace(alias, environment=sides.production.environment), alias)
+
+
+def registry_grants(sides: Sides) -> frozenset[Grant]:
+    """That both sides have the servers that they had, and one registry is declared as it was."""
+    found = {
+        Grant(side.role, "mlflow", side.spec.mlflow.url)
+        for side in (sides.production, sides.staging)
+        if side.spec.mlflow is not None
+    }
+    if shares_registry(sides):
+        found.add(Grant("staging", "shares_registry_with", sides.production.environment))
+    return frozenset(found)
 
 
 def shares_registry(sides: Sides) -> bool:

@@ -1,17 +1,18 @@
 """A model version as facts: its bytes, and where it comes from."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from hashlib import sha256
 
 from stagingmirror.api.types.times import rfc3339
+from stagingmirror.components.model_alias.offers import Offered
 from stagingmirror.drift.facts import DETAIL, Details, Fact
+from stagingmirror.drift.wording import counted
 from stagingmirror.reading.reading import Reading
 from stagingmirror.reading.texts import as_fact
 from stagingmirror.sources.mlflow.subjects import Content, ModelVersion
-
-Seal = Callable[[str], str]
+from stagingmirror.view import View
 
 CONTENT = "contentHash"
 REQUIREMENTS = "requirements"
@@ -25,15 +26,18 @@ _PACKAGE = re.compile(r"[A-Za-z0-9][-A-Za-z0-9._]*")
 
 
 def version_facts(
-    reading: Reading, version: ModelVersion, snapshot_tag: str | None, *, declared: bool
+    reading: Reading, version: ModelVersion, offered: Offered, *, declared: bool
 ) -> dict[str, Fact]:
-    """Everything that is compared of a version, and when its bytes were read. Raises Ended where
-    its bytes were not.
+    """Everything that may be compared of a version, and when its bytes were read. Raises Ended
+    where its bytes were not.
     """
     if not isinstance(version.content, Content):
         raise reading.unseen(version.content.why.reason, version.content.why.message)
-    provenance = _provenance(version, snapshot_tag, reading.view.seal)
-    values = {CONTENT: hash_of(version.content), **dict(provenance)}
+    if offered.only_compared:
+        values = {CONTENT: offered.seal(reading.view, CONTENT, version.content.tree_hash)}
+    else:
+        provenance = _provenance(version, offered, reading)
+        values = {CONTENT: hash_of(version.content), **dict(provenance)}
     facts = {name: Fact(value, declared=declared) for name, value in values.items()}
     facts["contentRead"] = Fact(rfc3339(version.content.read), compared=False)
     return facts
@@ -59,19 +63,46 @@ def _files(content: Content) -> Mapping[str, str]:
 
 
 def _provenance(
-    version: ModelVersion, snapshot_tag: str | None, seal: Seal
+    version: ModelVersion, offered: Offered, reading: Reading
 ) -> Iterator[tuple[str, str]]:
+    view = reading.view
     if version.origin_run_id:
         yield "runId", version.origin_run_id
-    if snapshot := _snapshot(version, snapshot_tag):
-        is_dataset = _DATASETS.fullmatch(snapshot) is not None
-        yield "dataSnapshot", _short(snapshot) if is_dataset else _told(snapshot, seal)
-    for name, value in sorted(version.parameters.items()):
-        yield f"parameters.{_one_fact(name)}", _told(value, seal)
+    if snapshot := _snapshot(version, offered.entry.data_snapshot_tag):
+        yield "dataSnapshot", _snapshot_shown(snapshot, offered, view)
+    yield from _parameters(version, offered, reading)
     if version.signature is not None:
-        yield "signature", _told(version.signature, seal)
+        yield "signature", _shown("signature", version.signature, offered, view)
     if version.requirements is not None:
         yield REQUIREMENTS, _hash("\n".join(_lines(version.requirements)))
+
+
+def _parameters(
+    version: ModelVersion, offered: Offered, reading: Reading
+) -> Iterator[tuple[str, str]]:
+    """Nobody names parameters: one that is not offered is left out, and counted."""
+    left = 0
+    for name, value in sorted(version.parameters.items()):
+        fact = f"parameters.{_one_fact(name)}"
+        match offered.parameter(name):
+            case "readable":
+                yield fact, _shown(fact, value, offered, reading.view)
+            case "comparable":
+                yield fact, offered.seal(reading.view, fact, value)
+            case None:
+                left += 1
+    if left:
+        reading.finding(
+            f"{counted(left, 'parameter')} of the run not compared: not listed in "
+            "readable.parameters or comparable.parameters of both environments."
+        )
+
+
+def _snapshot_shown(snapshot: str, offered: Offered, view: View) -> str:
+    if offered.tag() == "comparable":
+        return offered.seal(view, "dataSnapshot", snapshot)
+    is_dataset = _DATASETS.fullmatch(snapshot) is not None
+    return _short(snapshot) if is_dataset else _shown("dataSnapshot", snapshot, offered, view)
 
 
 def _snapshot(version: ModelVersion, tag: str | None) -> str | None:
@@ -97,9 +128,9 @@ def _one_fact(name: str) -> str:
     return name.replace("%", "%25").replace(DETAIL, "%2F")
 
 
-def _told(text: str, seal: Seal) -> str:
+def _shown(fact: str, text: str, offered: Offered, view: View) -> str:
     """Anybody can log anything: what has an address in it may hold a credential."""
-    return seal(text) if "://" in text or "@" in text else _short(text)
+    return offered.hide(view, fact, text) if "://" in text or "@" in text else _short(text)
 
 
 def _short(text: str) -> str:

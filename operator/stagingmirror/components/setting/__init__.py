@@ -1,26 +1,29 @@
 """``setting``: any named value, e.g. a data snapshot, a tokenizer's revision, an endpoint.
 
-A value is in a ConfigMap's key, a container's variable or an annotation. It is shown only where an
-admin made it readable; everything else is sealed (HMAC) and only compared.
+A value is in a ConfigMap's key, a container's variable or an annotation. It is shown only where
+both admins made it readable; where one made it only comparable it is sealed (HMAC) and compared;
+anything else is not read.
 """
 
 from collections.abc import Mapping
 
 from stagingmirror.actions.step import ExecutableStep
+from stagingmirror.api.spec.grants import Grant
 from stagingmirror.api.spec.setting import Setting
-from stagingmirror.component import Entry, Role, Sides
+from stagingmirror.component import Entry, Offering, Role, Sides
 from stagingmirror.components.setting.observe import VALUE, facts_of
 from stagingmirror.components.setting.place import (
-    not_readable,
+    named_in,
+    namespaces_of,
     place_in,
     same_place,
-    users_of,
     write_of,
 )
 from stagingmirror.components.setting.refresh import steps
 from stagingmirror.drift.facts import Observation, Seen, Why
 from stagingmirror.drift.places import Place
-from stagingmirror.reading.places import both_listed, same_thing
+from stagingmirror.reading.offers import not_offered, not_readable, of_track, readable_grants
+from stagingmirror.reading.places import both_listed, namespace_grants, same_thing
 from stagingmirror.reading.reading import Reading, observed
 from stagingmirror.view import View
 
@@ -46,20 +49,23 @@ class SettingKind:
         return steps(entry.name, entry.spec, sides, production, staging, view)
 
     def problems(self, entry: Entry[Setting], sides: Sides, view: View) -> Why | None:
-        namespaces = [
-            [
-                place_in(entry.spec, side).namespace,
-                *(u.namespace for u in users_of(entry.spec, side)),
-            ]
-            for side in (sides.production, sides.staging)
-        ]
-        if (problem := both_listed(entry.name, sides, *namespaces)) is not None:
+        production, staging = (
+            namespaces_of(entry.spec, side) for side in (sides.production, sides.staging)
+        )
+        if (problem := both_listed(entry.name, sides, production, staging)) is not None:
             return problem
-        shared = same_place(entry.spec, sides)
-        return same_thing(entry.name, shared) if shared else None
+        if (shared := same_place(entry.spec, sides)) is not None:
+            return same_thing(entry.name, shared)
+        return of_track(entry.name, not_offered(named_in(entry.spec, sides)))
 
     def refusal(self, entry: Entry[Setting], sides: Sides) -> Why | None:
-        return not_readable(entry.spec, sides)
+        return not_readable(named_in(entry.spec, sides))
+
+    def grants(self, entry: Entry[Setting], sides: Sides) -> frozenset[Grant]:
+        found = readable_grants(named_in(entry.spec, sides))
+        for side in (sides.production, sides.staging):
+            found |= namespace_grants(side, namespaces_of(entry.spec, side))
+        return found
 
     def writes(self, entry: Entry[Setting], sides: Sides) -> frozenset[Place]:
         return frozenset({write_of(place_in(entry.spec, sides.staging))})
@@ -67,5 +73,7 @@ class SettingKind:
     def production_places(self, entry: Entry[Setting], sides: Sides) -> frozenset[Place]:
         return frozenset()
 
-    def production_places_in(self, environment: str, raw: Mapping[str, object]) -> frozenset[Place]:
+    def production_places_in(
+        self, environment: str, offers: Offering, raw: Mapping[str, object]
+    ) -> frozenset[Place]:
         return frozenset()

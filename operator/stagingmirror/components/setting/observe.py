@@ -5,19 +5,21 @@ from datetime import UTC, datetime
 from stagingmirror.api.spec.setting import PLACEHOLDER, Setting
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.component import Role, Sides
-from stagingmirror.components.setting.place import place_in, readable_in, users_of
+from stagingmirror.components.setting.place import named_in, place_in, users_of
 from stagingmirror.components.setting.value import Value, value_in
 from stagingmirror.drift.facts import Fact, Seen, Unseen
+from stagingmirror.reading.offers import consent, refuse_not_offered
 from stagingmirror.reading.reading import Reading
 from stagingmirror.reading.texts import as_fact
 from stagingmirror.reasons import Reason
-from stagingmirror.sources.kubernetes.subjects import WorkloadSubject
+from stagingmirror.sources.kubernetes.subjects import WorkloadSubject, not_a_loader
 
 VALUE = "value"
 
 
 def facts_of(entry: Setting, sides: Sides, role: Role, reading: Reading, now: float) -> Seen:
     """Raises Ended where nothing is known, or proven not to be there."""
+    refuse_not_offered(reading, named_in(entry, sides))
     if role == "production":
         return reading.seen(_production(entry, sides, reading, now))
     return reading.seen(_staging(entry, sides, reading))
@@ -44,11 +46,10 @@ def _production(entry: Setting, sides: Sides, reading: Reading, now: float) -> d
             f"production's {value.stale[0]} was started before {place} was last written, so it may "
             "run a former value that cannot be seen; restart it, or wait for its next rollout.",
         )
-    clear = readable_in(place, sides.production)
+    clear = _is_clear(entry, sides)
     _add_age(entry, value, now, reading, clear=clear)
-    shown = as_fact(value.text) if clear else reading.view.seal(value.text)
-    formed = formed_of(entry, value.text)
-    expected = as_fact(formed) if _both_readable(entry, sides) else reading.view.seal(formed)
+    shown = _shown(entry, sides, reading, value.text)
+    expected = _shown(entry, sides, reading, formed_of(entry, value.text))
     return {
         VALUE: Fact(
             shown, expected=None if expected == shown else expected, declared=value.declared
@@ -60,19 +61,26 @@ def _staging(entry: Setting, sides: Sides, reading: Reading) -> dict[str, Fact]:
     place, users = place_in(entry, sides.staging), users_of(entry, sides.staging)
     value = value_in(reading, place, users)
     _add_loader(entry, sides, reading)
-    text = value.text
-    shown = as_fact(text) if _both_readable(entry, sides) else reading.view.seal(text)
+    shown = _shown(entry, sides, reading, value.text)
     facts = {VALUE: Fact(shown, declared=value.declared)}
     for user in value.stale:
         facts[user_fact(user)] = Fact("started before it was last written")
     return facts
 
 
-def _both_readable(entry: Setting, sides: Sides) -> bool:
+def _is_clear(entry: Setting, sides: Sides) -> bool:
     """Both texts are compared in clear, or both sealed; a clear one beside a sealed one would
     always differ.
     """
-    return all(readable_in(place_in(entry, s), s) for s in (sides.production, sides.staging))
+    return consent(named_in(entry, sides)) == "readable"
+
+
+def _shown(entry: Setting, sides: Sides, reading: Reading, text: str) -> str:
+    if _is_clear(entry, sides):
+        return as_fact(text)
+    production = sides.production
+    place = f"{production.environment}: {place_in(entry, production)}"
+    return reading.view.seal(place, text, form=entry.staging.value)
 
 
 def _add_loader(entry: Setting, sides: Sides, reading: Reading) -> None:
@@ -80,8 +88,12 @@ def _add_loader(entry: Setting, sides: Sides, reading: Reading) -> None:
         return
     namespace, name = sides.staging.namespace, entry.load.cron_job
     loader = reading.view.get(WorkloadSubject("CronJob", namespace, name))
-    if not isinstance(loader, Unseen) and loader.value is None:
+    if isinstance(loader, Unseen):
+        return
+    if loader.value is None:
         reading.finding(f"CronJob {namespace}/{name} is not there: a refresh cannot load.")
+    elif (why := not_a_loader(name, entry.load.variable, loader.value.loads)) is not None:
+        reading.finding(why.message)
 
 
 def _add_age(entry: Setting, value: Value, now: float, reading: Reading, *, clear: bool) -> None:

@@ -1,14 +1,12 @@
 """Where a setting's value is on each side, and who reads it."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 
 from stagingmirror.api.spec.setting import AnnotationOf, ConfigMapKey, Setting, VariableOf
 from stagingmirror.component import Side, Sides
-from stagingmirror.drift.facts import Why
 from stagingmirror.drift.places import Place
+from stagingmirror.reading.offers import Named
 from stagingmirror.reading.places import namespace_of, workload_of
-from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes import subjects
 
 ValueReference = ConfigMapKey | VariableOf | AnnotationOf
@@ -55,37 +53,25 @@ def users_of(entry: Setting, side: Side) -> tuple[subjects.WorkloadSubject, ...]
     return tuple(dict.fromkeys(workload_of(user, side) for user in users))
 
 
-def readable_in(place: ValuePlace, side: Side) -> bool:
-    """Whether an admin allows that this side's value is shown and copied."""
-    _, name, _, listed = _listing(place, side)
-    return name in listed
+def namespaces_of(entry: Setting, side: Side) -> tuple[str, ...]:
+    """Where the value and its users are."""
+    users = (user.namespace for user in users_of(entry, side))
+    return place_in(entry, side).namespace, *users
 
 
-def not_readable(entry: Setting, sides: Sides) -> Why | None:
-    """Why the value is compared by its HMAC, so that there is nothing to write."""
-    for side in (sides.production, sides.staging):
-        what, name, field, listed = _listing(place_in(entry, side), side)
-        if name not in listed:
-            return Why(
-                Reason.NOT_READABLE,
-                f"{what} {name} is not listed in readable.{field} of environment "
-                f'"{side.environment}"; its values are compared, but neither shown nor copied.',
-            )
-    return None
+def named_in(entry: Setting, sides: Sides) -> tuple[Named, ...]:
+    """What the entry names and both admins must offer."""
+    return tuple(_named(place_in(entry, side), side) for side in (sides.production, sides.staging))
 
 
-def _listing(place: ValuePlace, side: Side) -> tuple[str, str, str, Collection[str]]:
-    """What an admin lists for this place: its sort, its name, the field of ``readable``, and the
-    names in it.
-    """
-    readable = side.spec.readable
+def _named(place: ValuePlace, side: Side) -> Named:
     match place.reference:
         case ConfigMapKey(name=name):
-            return "ConfigMap", name, "configMaps", readable.config_maps
+            return Named(side, "config_maps", name)
         case VariableOf(variable=variable):
-            return "variable", variable, "variables", readable.variables
+            return Named(side, "variables", variable)
         case AnnotationOf(key=key):
-            return "annotation", key, "annotations", readable.annotations
+            return Named(side, "annotations", key)
 
 
 def write_of(place: ValuePlace) -> Place:

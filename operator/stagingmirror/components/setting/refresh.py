@@ -11,7 +11,7 @@ from stagingmirror.component import Sides
 from stagingmirror.components.setting.observe import VALUE, formed_of, user_fact
 from stagingmirror.components.setting.place import (
     ValuePlace,
-    not_readable,
+    named_in,
     place_in,
     users_of,
 )
@@ -20,12 +20,18 @@ from stagingmirror.components.setting.value import value_in
 from stagingmirror.drift.expansion import stays
 from stagingmirror.drift.facts import Observation, Seen
 from stagingmirror.errors import CannotRefresh
+from stagingmirror.reading.offers import not_readable
 from stagingmirror.reading.patches import needed, patches, refuse_unseen
 from stagingmirror.reading.reading import Reading
 from stagingmirror.reading.running import container_of, refuse_repeated
 from stagingmirror.reading.texts import as_fact
 from stagingmirror.reasons import Reason
-from stagingmirror.sources.kubernetes.subjects import ConfigMap, ConfigMapSubject, WorkloadSubject
+from stagingmirror.sources.kubernetes.subjects import (
+    ConfigMap,
+    ConfigMapSubject,
+    WorkloadSubject,
+    not_a_loader,
+)
 from stagingmirror.sources.kubernetes.write.field_patch import (
     FieldWrite,
     Restart,
@@ -49,7 +55,7 @@ def steps(
         return patches(component, [(user, Restart()) for user in late])
 
     place = place_in(entry, sides.staging)
-    if (why := not_readable(entry, sides)) is not None:
+    if (why := not_readable(named_in(entry, sides))) is not None:
         raise CannotRefresh(why.reason, why.message)
     wanted = formed_of(entry, _text(view, production, place_in(entry, sides.production)))
     former = _text(view, staging, place) if VALUE in facts else None
@@ -107,6 +113,8 @@ def _require(
             lambda: reading.get(WorkloadSubject("CronJob", sides.staging.namespace, load.cron_job))
         )
         needed(lambda: container_of(reading, loader, load.container))
+        if (why := not_a_loader(load.cron_job, load.variable, loader.loads)) is not None:
+            raise CannotRefresh(why.reason, why.message)
 
 
 def _refuse_immutable(config_map: ConfigMap) -> None:

@@ -11,9 +11,10 @@ from stagingmirror.engine.check.intervals import periods, probe_after, refuse_to
 from stagingmirror.engine.check.judge import Scene, judge_all, observe_all, proposals_for
 from stagingmirror.engine.context import Context
 from stagingmirror.engine.environments.resolve import sides_of
+from stagingmirror.engine.observe.comparison_windows import ComparisonWindows
 from stagingmirror.engine.observe.probes import Probes
 from stagingmirror.engine.observe.subscriptions import Subscriptions
-from stagingmirror.engine.observe.view import RecordingView
+from stagingmirror.engine.observe.view import RecordingView, Scope
 from stagingmirror.engine.ownership.claims import Claims
 from stagingmirror.engine.resources.cache import ResourceCache
 from stagingmirror.engine.resources.mirror import MirrorKey, spec_of
@@ -28,9 +29,10 @@ class Assessment:
 
     cache: ResourceCache
     claims: Claims
-    new_view: Callable[[], RecordingView]
+    new_view: Callable[[Scope], RecordingView]
     subscriptions: Subscriptions
     probes: Probes
+    windows: ComparisonWindows
     fresh_until: Callable[[MirrorKey, float], None]
 
     async def load_spec(self, check: Check) -> None:
@@ -41,7 +43,7 @@ class Assessment:
         refuse_too_often(check.spec, check.sides)
 
     async def find_blockers(self, check: Check) -> None:
-        check.view = self.new_view()
+        check.view = self.new_view(Scope(check.mirror.key.namespace, check.mirror.uid))
         check.blockers = blockers.find(
             check.mirror.key,
             check.spec,
@@ -56,6 +58,11 @@ class Assessment:
             check.spec, check.sides, check.view, check.now, check.blockers.components
         )
         check.observations = observe_all(check.scene)
+
+    async def limit_guesses(self, check: Check) -> None:
+        names = (track.name for track in check.spec.track)
+        components = dict(zip(names, check.observations, strict=True))
+        check.observations = self.windows.limited(components, check.view.parts, check.now)
 
     async def judge(self, check: Check) -> None:
         holds = [request.hold for request in check.holds]

@@ -113,7 +113,11 @@ def _proposed(scene: Scene, judged: Judged) -> tuple[ExecutableStep, ...] | Why:
     kind, entry = found
     try:
         return kind.plan(
-            entry, scene.sides, observations.production, observations.staging, scene.view
+            entry,
+            scene.sides,
+            observations.production,
+            observations.staging,
+            scene.view.planning(track.name),
         )
     except CannotRefresh as error:
         return Why(error.reason, error.message)

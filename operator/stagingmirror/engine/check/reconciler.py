@@ -41,6 +41,7 @@ class MirrorReconciler:
             self.assessment.resolve_environments,
             self.assessment.find_blockers,
             self.assessment.observe,
+            self.assessment.limit_guesses,
             self.assessment.judge,
             self.assessment.plan,
             self.assessment.subscribe,

@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterator
 
 from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
 from stagingmirror.api.spec.mirror import StagingMirrorSpec
+from stagingmirror.api.spec.offers import OfferList
 from stagingmirror.api.spec.parse import parse_environment
-from stagingmirror.component import Role, Side, Sides
+from stagingmirror.component import Offering, Role, Side, Sides
 from stagingmirror.engine.resources.cache import Body, ResourceCache
 from stagingmirror.engine.resources.mirror import MirrorKey, is_leaving
 from stagingmirror.errors import NeedsHuman
@@ -53,6 +54,29 @@ def production_namespaces(cache: ResourceCache) -> dict[str, str]:
             for namespace in spec.get("namespaces") or ():
                 found.setdefault(str(namespace), body["metadata"]["name"])
     return found
+
+
+def offered_to(cache: ResourceCache, namespace: str, environment: object) -> Offering:
+    """What a Production environment lets the mirrors of this namespace name; nothing where it is
+    not there, or they may not use it. One that is being deleted counts until it is gone.
+    """
+    body = cache.get("mirrorenvironments", str(environment))
+    try:
+        spec = None if body is None else _parsed(cache, body)
+    except NeedsHuman:
+        spec = None
+    if spec is None or spec.role != "Production" or namespace not in spec.usable_from:
+        return lambda which, name: False
+    return spec.offers
+
+
+def is_readable(cache: ResourceCache, environment: str, which: OfferList, name: str) -> bool:
+    """Whether an environment lists this name as readable."""
+    body = cache.get("mirrorenvironments", environment)
+    try:
+        return body is not None and _parsed(cache, body).readable.has(which, name)
+    except NeedsHuman:
+        return False
 
 
 def may_copy(

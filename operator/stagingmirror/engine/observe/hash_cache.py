@@ -1,5 +1,5 @@
-"""What sources export, kept over restarts in ConfigMaps of the operator's own namespace: one per
-entry. What is too large for one is not kept.
+"""What sources and other parts export, kept over restarts in ConfigMaps of the operator's own
+namespace: one per entry. What is too large for one is not kept.
 """
 
 import asyncio
@@ -7,12 +7,11 @@ import contextlib
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
 
 import structlog
 
-from stagingmirror.engine.observe.sources import Sources
 from stagingmirror.errors import NotThere, StagingMirrorError
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 
@@ -29,6 +28,19 @@ MAX_BYTES = 900_000
 Entry = Mapping[str, Any]
 
 
+class Exporter(Protocol):
+    """What has something to keep; ``name`` is no other's."""
+
+    @property
+    def name(self) -> str: ...
+
+    def export(self) -> Mapping[str, Entry | None]:
+        """What is to be kept, by the entry's name; None: it is kept as it is."""
+
+    def adopt(self, kept: Mapping[str, Entry]) -> None:
+        """What an earlier process exported."""
+
+
 class Name(NamedTuple):
     source: str
     entry: str
@@ -40,13 +52,13 @@ class HashCache:
     def __init__(
         self,
         client: KubernetesClient,
-        sources: Sources,
+        exporters: Sequence[Exporter],
         *,
         namespace: str,
         leading: Callable[[], bool],
     ) -> None:
         self._client = client
-        self._sources = sources
+        self._exporters = exporters
         self._path = f"/api/v1/namespaces/{namespace}/configmaps"
         self._leading = leading
         self._kept: dict[Name, Entry] = {}
@@ -62,8 +74,8 @@ class HashCache:
         entries: dict[str, dict[str, Entry]] = defaultdict(dict)
         for name, entry in self._kept.items():
             entries[name.source][name.entry] = entry
-        for source in self._sources.all:
-            source.adopt(entries[source.name])
+        for each in self._exporters:
+            each.adopt(entries[each.name])
 
     async def run(self) -> None:
         """For ever."""
@@ -77,9 +89,9 @@ class HashCache:
     async def keep(self) -> None:
         """Write what is new, remove what was in no export for an hour."""
         current = {
-            Name(source.name, name): entry
-            for source in self._sources.all
-            for name, entry in source.export().items()
+            Name(each.name, name): entry
+            for each in self._exporters
+            for name, entry in each.export().items()
         }
         news = [each for each in current.items() if self._is_news(*each)]
         for name, entry in sorted(news):

@@ -1,44 +1,91 @@
 """The view of one pass: what the sources know now, and what the mirror reads of it."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from stagingmirror.drift.deploys import DeployKey
-from stagingmirror.drift.facts import Unseen
+from stagingmirror.drift.facts import SEAL, Unseen
 from stagingmirror.drift.places import Place
 from stagingmirror.engine.observe.initial_sync import is_unanswered
 from stagingmirror.engine.observe.sources import Sources
+from stagingmirror.engine.sealing import Seal
 from stagingmirror.view import Observed, Subject
 
 T = TypeVar("T")
 
+# Hex digits by which a guess is known again.
+_TOKEN = 16
+
+
+class Scope(NamedTuple):
+    """What seals are bound to: a mirror by its uid, and one of its components."""
+
+    namespace: str
+    mirror: str
+    component: str = ""
+
+
+class Guess(NamedTuple):
+    """A sealed value of staging that is compared with production's. ``window`` is the same for all
+    guesses of one namespace at one value of production, whichever component makes them.
+    """
+
+    window: str
+    value: str
+
 
 class RecordingView:
-    """A ``View`` that records the subjects that were read through it."""
+    """A ``View`` that records the subjects that were read through it, and what was sealed."""
 
     def __init__(
         self,
         sources: Sources,
-        seal: Callable[[str], str],
+        seal: Seal,
+        scope: Scope,
         *,
         is_production: Callable[[Place], bool],
     ) -> None:
         self._sources = sources
-        self.seal = seal
+        self._seal = seal
+        self._scope = scope
+        self.guesses: set[Guess] = set()
         self.is_production = is_production
         self.same_place = sources.same_place
         self.subjects: set[Subject[Any]] = set()
         # What was read for one component on one side.
         self.parts: dict[DeployKey, RecordingView] = {}
+        # The same for its plan, which reads of both sides.
+        self._plans: list[RecordingView] = []
 
     def part(self, key: DeployKey) -> "RecordingView":
         """The same view for one component on one side; what it reads counts here as well."""
-        self.parts[key] = RecordingView(self._sources, self.seal, is_production=self.is_production)
+        self.parts[key] = self._of(key.component)
         return self.parts[key]
 
+    def planning(self, component: str) -> "RecordingView":
+        """The same view for the plan of one component; what it reads counts here as well."""
+        self._plans.append(self._of(component))
+        return self._plans[-1]
+
     def everything(self) -> frozenset[Subject[Any]]:
-        """What was read here and in all parts."""
-        return frozenset(self.subjects.union(*(part.subjects for part in self.parts.values())))
+        """What was read here, in all parts and by all plans."""
+        views = (*self.parts.values(), *self._plans)
+        return frozenset(self.subjects.union(*(view.subjects for view in views)))
+
+    def seal(self, place: str, value: str, *, form: str) -> str:
+        """As ``View`` has it. Bound to the place, not to the form: both sides are sealed alike."""
+        namespace = self._scope.namespace
+        self.guesses.add(
+            Guess(
+                self._token(("window", namespace, place), ""),
+                self._token(("guess", namespace, place, form), value),
+            )
+        )
+        return self._seal((*self._scope, place), value)
+
+    def hide(self, place: str, value: str) -> str:
+        """As ``View`` has it."""
+        return self._seal((*self._scope, place), value)
 
     def unanswered(self) -> frozenset[Subject[Any]]:
         """What was read, here or in a part, and has no first answer yet."""
@@ -53,3 +100,14 @@ class RecordingView:
         answer = self._sources.get(subject)
         self.subjects.add(subject)
         return answer
+
+    def _of(self, component: str) -> "RecordingView":
+        return RecordingView(
+            self._sources,
+            self._seal,
+            self._scope._replace(component=component),
+            is_production=self.is_production,
+        )
+
+    def _token(self, scope: tuple[str, ...], value: str) -> str:
+        return self._seal(scope, value).removeprefix(SEAL)[:_TOKEN]

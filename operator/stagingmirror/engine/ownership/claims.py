@@ -4,17 +4,20 @@ Kept beside the cache, not by passes: so it is whole whatever the order of passe
 stops writing a field wakes the one that waited for it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import structlog
 
-from stagingmirror.drift.places import Place, SamePlace
-from stagingmirror.engine.environments.resolve import sides_of
+from stagingmirror.api.spec.parse import as_mapping
+from stagingmirror.drift.places import Place, SamePlace, place_from_json, place_to_json
+from stagingmirror.engine.environments.resolve import offered_to, sides_of
 from stagingmirror.engine.ownership.track_entries import (
     all_production,
     all_written,
     production_in,
 )
+from stagingmirror.engine.resources.buckets import Buckets
 from stagingmirror.engine.resources.cache import Body, ResourceCache
 from stagingmirror.engine.resources.index import Index
 from stagingmirror.engine.resources.mirror import MirrorKey, key_of, spec_of
@@ -50,37 +53,72 @@ class _Places:
 
 class Claims:
     """What all mirrors write, and what they name as production's. One that cannot be read, or may
-    not use its environments, writes nothing; what it names or named is protected all the same.
+    not use its environments, writes nothing. What it named while it might is protected as long as
+    it exists, over a restart too; what it may not name is not: else anybody could have any alias
+    of staging left alone.
     """
+
+    name = "protected"
 
     def __init__(self, cache: ResourceCache, same_place: SamePlace) -> None:
         self._cache = cache
         self._same_place = same_place
         self._writes = _Places()
         self._production = _Places()
+        # By uid of the mirror what it named as production's when it might.
+        self._named = Buckets()
+        self._uids: dict[MirrorKey, str] = {}
 
     def update(self, body: Body) -> frozenset[MirrorKey]:
         """A mirror has changed, or what it names; returns the others that this concerns."""
-        key = key_of(body)
+        key, uid = key_of(body), body["metadata"]["uid"]
+        if self._uids.setdefault(key, uid) != uid:
+            self._named.put(self._uids[key], None)
+            self._uids[key] = uid
+        kept = self._kept(uid)
         try:
             spec = spec_of(self._cache, body)
             sides = sides_of(self._cache, key, spec)
             written, production = all_written(spec, sides), all_production(spec, sides)
         except NeedsHuman:
-            return self._only_protects(key, body)
+            return self._only_protects(body, kept)
         except Exception:
             log.exception("what a mirror writes is not known", mirror="/".join(key))
-            return self._only_protects(key, body)
-        return self._put(key, written, production)
+            return self._only_protects(body, kept)
+        # What is not offered any more stays production's as long as it is named.
+        production |= kept & production_in(body.get("spec"), lambda which, name: True)
+        return self._remember(body, written, production)
 
-    def _only_protects(self, key: MirrorKey, body: Body) -> frozenset[MirrorKey]:
+    def _only_protects(self, body: Body, kept: frozenset[Place]) -> frozenset[MirrorKey]:
         """It is Stalled itself and writes nothing, but what is production's stays production's."""
-        named = production_in(body.get("spec"))
-        return self._put(key, frozenset(), self._production.of(key) | named)
+        return self._remember(body, frozenset(), kept | _may_name(self._cache, body))
+
+    def _remember(
+        self, body: Body, claimed: frozenset[Place], production: frozenset[Place]
+    ) -> frozenset[MirrorKey]:
+        named = [place_to_json(each) for each in sorted(production, key=repr)]
+        self._named.put(body["metadata"]["uid"], named)
+        return self._put(key_of(body), claimed, production)
 
     def drop(self, key: MirrorKey) -> frozenset[MirrorKey]:
         """The mirror is gone; returns the others that this concerns."""
+        if (uid := self._uids.pop(key, None)) is not None:
+            self._named.put(uid, None)
         return self._put(key, frozenset(), frozenset())
+
+    def export(self) -> Mapping[str, Mapping[str, Any]]:
+        """What must be kept over a restart: what mirrors name as production's, by their uids."""
+        return self._named.export()
+
+    def adopt(self, kept: Mapping[str, Mapping[str, Any]]) -> None:
+        """What an earlier process exported. Called when every mirror is in the cache."""
+        former = {uid: places for entry in kept.values() for uid, places in entry.items()}
+        for body in self._cache.all("stagingmirrors"):
+            uid = body["metadata"]["uid"]
+            if isinstance(former.get(uid), list):
+                now = self._named.get(uid) or []
+                self._named.put(uid, [*now, *(each for each in former[uid] if each not in now)])
+                self.update(body)
 
     def overlap(self, key: MirrorKey, claimed: Iterable[Place]) -> tuple[Place, MirrorKey] | None:
         """One of these writes of a mirror that an older one does too, and which mirror that is."""
@@ -97,6 +135,10 @@ class Claims:
         """
         alike = self._production.alike(place)
         return any(self._same_place(each, place) is not False for each in alike)
+
+    def _kept(self, uid: str) -> frozenset[Place]:
+        written = (place_from_json(as_mapping(each)) for each in self._named.get(uid) or ())
+        return frozenset(place for place in written if place is not None)
 
     def _claiming(self, place: Place) -> frozenset[MirrorKey]:
         same = (each for each in self._writes.alike(place) if self._same_place(each, place))
@@ -120,3 +162,10 @@ class Claims:
         body = self._cache.get("stagingmirrors", key.name, key.namespace)
         metadata = body["metadata"] if body is not None else {}
         return (metadata.get("creationTimestamp") or "~", metadata.get("uid") or "~")
+
+
+def _may_name(cache: ResourceCache, body: Body) -> frozenset[Place]:
+    """What a mirror that cannot be used names as production's, of what it may name."""
+    spec = as_mapping(body.get("spec"))
+    environment = as_mapping(spec.get("production")).get("environment")
+    return production_in(spec, offered_to(cache, key_of(body).namespace, environment))

@@ -5,9 +5,10 @@ and names nothing.
 from collections.abc import Iterator
 from typing import Any
 
+from stagingmirror.api.spec.grants import Grant
 from stagingmirror.api.spec.mirror import StagingMirrorSpec, Track
 from stagingmirror.api.spec.parse import as_mapping
-from stagingmirror.component import Entry, Kind, Sides
+from stagingmirror.component import Entry, Kind, Offering, Sides
 from stagingmirror.components import CATALOGUE
 from stagingmirror.drift.facts import Why
 from stagingmirror.drift.places import Place
@@ -47,6 +48,12 @@ def written(track: Track, sides: Sides) -> frozenset[Place]:
     return frozenset() if found is None else found[0].writes(found[1], sides)
 
 
+def granted(track: Track, sides: Sides) -> frozenset[Grant]:
+    """What both environments must grant while a refresh of this entry writes."""
+    found = known(track)
+    return frozenset() if found is None else found[0].grants(found[1], sides)
+
+
 def all_written(spec: StagingMirrorSpec, sides: Sides) -> frozenset[Place]:
     """What a refresh of this mirror may write."""
     if spec.refresh is None:
@@ -64,9 +71,9 @@ def all_production(spec: StagingMirrorSpec, sides: Sides) -> frozenset[Place]:
     return frozenset().union(*(kind.production_places(entry, sides) for kind, entry in _all(spec)))
 
 
-def production_in(spec: object) -> frozenset[Place]:
+def production_in(spec: object, offers: Offering) -> frozenset[Place]:
     """The same of a spec that cannot be parsed, or whose environments cannot be used: it may be
-    wrong in any way, also in these fields.
+    wrong in any way, also in these fields. ``offers``: what production's environment lets be named.
     """
     raw = as_mapping(spec)
     environment, track = as_mapping(raw.get("production")).get("environment"), raw.get("track")
@@ -74,7 +81,9 @@ def production_in(spec: object) -> frozenset[Place]:
         return frozenset()
     return frozenset().union(
         *(
-            kind.production_places_in(str(environment), as_mapping(as_mapping(entry).get(name)))
+            kind.production_places_in(
+                str(environment), offers, as_mapping(as_mapping(entry).get(name))
+            )
             for entry in track
             for name, kind in CATALOGUE.items()
         )

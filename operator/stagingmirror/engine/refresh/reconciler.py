@@ -246,7 +246,9 @@ class RefreshReconciler:
             staging=record.environment,
             now=self._runtime.clock(),
         )
-        return live_guard.must_stop(now, key, record.uid, frozenset(record.applied))
+        return live_guard.must_stop(
+            now, key, record.uid, frozenset(record.applied), record.rests_on
+        )
 
     def _pace(self, record: Record | None, state: RefreshState) -> float:
         return RETRY if record is None else state.pacing.of(record, self._runtime.clock())

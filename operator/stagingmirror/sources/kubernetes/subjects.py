@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple, TypeAlias
 from stagingmirror.api.types.workload import WorkloadKind
 from stagingmirror.drift.facts import Why
 from stagingmirror.drift.places import Place
+from stagingmirror.reasons import Reason
 from stagingmirror.view import Subject
 
 # ``reference``: it refers to a variable that is not known. ``tooLong``: no program could be started
@@ -14,6 +15,9 @@ from stagingmirror.view import Subject
 VariableSource: TypeAlias = Literal[
     "value", "reference", "tooLong", "configMapKeyRef", "secretKeyRef", "fieldRef", "other"
 ]
+# The label by which the owner of a CronJob lets a refresh make Jobs of it; its value is the name of
+# the variable that is set.
+LOADER = "stagingmirror.dev/loader"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,8 @@ class Workload:
     """When a Deployment's newest rollout was complete (POSIX s), also where no pod had to be
     replaced for it; None: not known.
     """
+    loads: str = ""
+    """Of a CronJob the variable with which its label ``LOADER`` lets Jobs be made of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +177,19 @@ class Loader(Place):
 
     def __str__(self) -> str:
         return f"CronJob {self.cron_job} as loader"
+
+
+def not_a_loader(cron_job: str, variable: str, allowed: str | None) -> Why | None:
+    """Why no Job may be made of this CronJob with this variable; None: its owner allows it.
+    ``allowed``: the value of its label ``LOADER``.
+    """
+    if allowed == variable:
+        return None
+    return Why(
+        Reason.NOT_A_LOADER,
+        f"CronJob {cron_job} does not carry the label {LOADER}: {variable}, so a refresh makes no "
+        "Job of it; ask its owner to add it.",
+    )
 
 
 @dataclass(frozen=True, slots=True)

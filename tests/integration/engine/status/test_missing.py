@@ -17,6 +17,7 @@ from support.kinds.missing import CASES, LARGE, PINNED
 from support.kubernetes.workloads import config_map, deployment
 from support.operators.operator import World, condition
 from support.operators.rigs import make_namespace
+from support.resources import resources
 
 pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("told-missing")]
 
@@ -44,7 +45,8 @@ def places(
                 namespaces=spaces,
                 mlflow=servers[role],
                 content={"maxBytes": "4Ki"},
-                readable={
+                readable=resources.READABLE
+                | {
                     "configMaps": ["training-data", "production-only"],
                     "variables": ["MODEL_NAME", "PASSWORD"],
                 },

@@ -5,14 +5,18 @@ from typing import Any
 
 import pytest
 
+from stagingmirror.components.model_alias.offers import Offered
 from stagingmirror.components.model_alias.version_facts import details_of, version_facts
 from stagingmirror.reading.reading import Reading
-from support.kinds.builders import NOW, World, version
+from support.kinds.builders import NOW, World, sides, version
+from support.kinds.fraud import entry
 
 
 def facts(tag: str | None = None, **fields: Any) -> dict[str, str]:
     reading = Reading(World(), NOW)
-    found = version_facts(reading, version("12", **fields), tag, declared=False)
+    named: dict[str, Any] = {"dataSnapshotTag": tag} if tag else {}
+    offered = Offered(entry(**named).spec, sides())
+    found = version_facts(reading, version("12", **fields), offered, declared=False)
     return {name: fact.value for name, fact in found.items()}
 
 

@@ -214,3 +214,17 @@ def test_staging_may_have_its_value_in_another_place() -> None:
 
     assert isinstance(step, PatchWorkload)
     assert step.fields == (SetVariable("app", "EMBEDDING_URL", NEW),)
+
+
+@pytest.mark.parametrize("loads", ["", "BASH_ENV"])
+def test_a_cron_job_that_is_not_labelled_for_the_variable_does_not_load(loads: str) -> None:
+    world = snapshots().add(replace(loader(), loads=loads))
+
+    with pytest.raises(CannotRefresh) as refused:
+        plan(world, entry(load=LOADER))
+
+    assert refused.value.reason == "NotALoader"
+    assert "stagingmirror.dev/loader: SNAPSHOT" in refused.value.message
+    seen = look(world, entry(load=LOADER), "staging")
+    assert isinstance(seen, Seen)
+    assert "does not carry the label" in seen.findings[0]

@@ -15,12 +15,12 @@ from stagingmirror.drift.verdict import Drifted, Held, InSync, Unknown
 from stagingmirror.engine.check import judge
 from stagingmirror.engine.check.judge import Scene, judge_all, observe_all, proposals_for
 from stagingmirror.engine.context import Judged
-from stagingmirror.engine.observe.view import RecordingView
+from stagingmirror.engine.observe.view import RecordingView, Scope
 from stagingmirror.engine.ownership.track_entries import known
 from stagingmirror.sources.kubernetes.subjects import ConfigMap, ConfigMapSubject, WorkloadSubject
 from stagingmirror.view import Observed
 from support.clock import NOW
-from support.kinds.builders import sources_of
+from support.kinds.recording import sources_of
 from support.resources import resources
 
 MORE = [f"data-{number}" for number in range(5)]
@@ -61,7 +61,8 @@ def scene(
         Sides(*sides),
         RecordingView(
             sources_of(cluster),
-            lambda value: f"sealed {len(value)}",
+            lambda scope, value: f"sealed {len(value)}",
+            Scope("ml-staging", "uid"),
             is_production=lambda place: False,
         ),
         NOW,

@@ -14,6 +14,7 @@ from stagingmirror.engine.check import assessment
 from stagingmirror.engine.check.conclusion import FAILED_RETRY
 from stagingmirror.engine.observe.check_requests import CHECK_AT, REFRESH_AT
 from stagingmirror.engine.resources.mirror import key_of
+from stagingmirror.engine.sealing import sealer
 from stagingmirror.engine.status.changes import changes
 from stagingmirror.engine.workqueue.queue import Done
 from stagingmirror.metrics import Metrics
@@ -71,7 +72,7 @@ async def a_leader() -> AsyncIterator[World]:
             client,
             settings=Settings(),
             metrics=Metrics(clock=lambda: T, version="0"),
-            seal=str,
+            seal=sealer(b"k" * 32),
             clock=lambda: world.now,
             lost=lambda: None,
         )

@@ -18,10 +18,10 @@ from support.kinds.builders import (
     container,
     entry_of,
     pod,
-    recording,
     sides,
     workload,
 )
+from support.kinds.recording import recording
 
 ENTRY = entry_of(
     "features",

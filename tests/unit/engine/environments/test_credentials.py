@@ -21,11 +21,11 @@ from support.kubernetes.api_server import Answer, an_api_server, not_found, refu
 def test_seals_are_equal_exactly_where_the_values_are(one: str, other: str) -> None:
     seal = sealer(b"k" * 32)
 
-    assert (seal(one) == seal(other)) is (one == other)
+    assert (seal(("c",), one) == seal(("c",), other)) is (one == other)
 
 
 def test_a_seal_depends_on_the_installation() -> None:
-    assert sealer(bytes(32))("value") != sealer(bytes(31) + b"1")("value")
+    assert sealer(bytes(32))((), "value") != sealer(bytes(31) + b"1")((), "value")
 
 
 def test_a_key_that_is_too_short_is_none() -> None:

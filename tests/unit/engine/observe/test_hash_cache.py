@@ -8,7 +8,6 @@ import pytest
 
 from stagingmirror.engine.observe import hash_cache
 from stagingmirror.engine.observe.hash_cache import HashCache, Name
-from support.kinds.builders import sources_of
 
 ENTRY = {"seen": 1.0, "text": "ü"}
 
@@ -36,8 +35,6 @@ class Namespace:
 class Exporting:
     """A source."""
 
-    subjects: frozenset[type] = frozenset()
-    places: frozenset[type] = frozenset()
     name = "registry"
 
     def __init__(self, **entries: Mapping[str, Any] | None) -> None:
@@ -52,9 +49,7 @@ class Exporting:
 
 
 def keeper(namespace: Namespace, source: Exporting) -> HashCache:
-    return HashCache(
-        cast("Any", namespace), sources_of(source), namespace="operator", leading=lambda: True
-    )
+    return HashCache(cast("Any", namespace), (source,), namespace="operator", leading=lambda: True)
 
 
 async def adopted(namespace: Namespace) -> Mapping[str, Any] | None:

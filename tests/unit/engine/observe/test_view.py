@@ -4,7 +4,8 @@ import pytest
 
 from stagingmirror.sources.kubernetes.subjects import ConfigMapSubject
 from stagingmirror.view import Subject
-from support.kinds.builders import World, recording
+from support.kinds.builders import World
+from support.kinds.recording import recording
 
 
 class Unheard(tuple[str, ...], Subject[str]):

@@ -4,74 +4,12 @@ from typing import Any
 
 import pytest
 
-from stagingmirror.engine.check.blockers import find
 from stagingmirror.engine.environments.resolve import may_copy, production_namespaces, sides_of
-from stagingmirror.engine.ownership.claims import Claims
-from stagingmirror.engine.ownership.track_entries import all_written
 from stagingmirror.engine.resources.cache import ResourceCache
-from stagingmirror.engine.resources.mirror import MirrorKey, spec_of
+from stagingmirror.engine.resources.mirror import spec_of
 from stagingmirror.errors import NeedsHuman
-from stagingmirror.sources.mlflow.subjects import RegistryAlias
-from support.kinds.builders import proving
 from support.resources import resources
-
-SPACE = "ml-staging"
-REFRESH = {"schedule": "0 6 * * 1-5"}
-MODEL = "fraud-detector"
-
-
-def environment(name: str, role: str, namespace: str, version: int = 1, **spec: Any) -> Any:
-    body = resources.environment(name, role, **{"namespaces": [namespace], **spec})
-    body["metadata"] |= {"uid": f"uid-{name}", "resourceVersion": str(version), "generation": 1}
-    return body
-
-
-def mirror(name: str, created: int, version: int = 1, **spec: Any) -> Any:
-    body = resources.mirror(name, SPACE, **{"refresh": REFRESH, **spec})
-    body["metadata"] |= {
-        "uid": f"uid-{name}",
-        "resourceVersion": str(version),
-        "generation": version,
-        "creationTimestamp": f"2026-11-23T00:00:{created:02}Z",
-    }
-    return body
-
-
-def key(name: str) -> MirrorKey:
-    return MirrorKey(SPACE, name)
-
-
-class World:
-    """A fleet with two environments, and the claims on it. ``same`` is what registries prove."""
-
-    def __init__(self) -> None:
-        self.cache = ResourceCache()
-        self.same: bool | None = False
-        self.claims = Claims(self.cache, lambda one, other: one == other or self.same)
-        for each in (
-            environment("production", "Production", "ml-prod"),
-            environment("staging", "Staging", SPACE),
-        ):
-            self.cache.put("mirrorenvironments", each)
-
-    def put(self, body: Any) -> frozenset[MirrorKey]:
-        self.cache.put("stagingmirrors", body)
-        return self.claims.update(body)
-
-    def overlapping(self, body: Any) -> MirrorKey | None:
-        spec = spec_of(self.cache, body)
-        sides = sides_of(self.cache, key(body["metadata"]["name"]), spec)
-        name = key(body["metadata"]["name"])
-        found = self.claims.overlap(name, all_written(spec, sides))
-        return found[1] if found else None
-
-    def stall(self, body: Any) -> str | None:
-        name, spec = key(body["metadata"]["name"]), spec_of(self.cache, body)
-        sides = sides_of(self.cache, name, spec)
-        view = proving(self.same)
-        found = find(name, spec, sides, cache=self.cache, claims=self.claims, view=view)
-        return None if found.first is None else found.first.reason
-
+from support.resources.fleet import SPACE, World, environment, key, mirror
 
 # Overlap
 
@@ -125,64 +63,6 @@ def test_an_alias_in_two_environments_is_one_field_only_where_they_are_proven_on
     world.put(newer)
 
     assert (world.overlapping(newer) is not None) is overlaps
-
-
-# Production's aliases
-
-
-@pytest.mark.parametrize(("same", "protected"), [(True, True), (None, True), (False, False)])
-def test_an_alias_of_production_is_protected_wherever_its_registry_may_be_reached(
-    same: bool | None, protected: bool
-) -> None:
-    world = World()
-    world.same = same
-    world.put(mirror("fraud", 1, track=[resources.model_alias()]))
-
-    assert world.claims.is_production(RegistryAlias("staging", MODEL, "champion")) is protected
-    assert world.claims.is_production(RegistryAlias("production", MODEL, "champion"))
-    assert not world.claims.is_production(RegistryAlias("production", MODEL, "challenger"))
-
-
-MISSPELLED: dict[str, Any] = {"production": {"environment": "producton", "namespace": "ml-prod"}}
-
-
-@pytest.mark.parametrize(
-    "wrong", [{"checkInterval": "soon"}, MISSPELLED], ids=["cannot be read", "environment missing"]
-)
-def test_a_mirror_that_goes_wrong_keeps_protecting_what_it_named(wrong: dict[str, Any]) -> None:
-    world = World()
-    world.same = False
-    world.put(mirror("fraud", 1, track=[resources.model_alias()]))
-
-    world.put(mirror("fraud", 1, version=2, track=[resources.model_alias()], **wrong))
-
-    assert world.claims.is_production(RegistryAlias("production", MODEL, "champion"))
-
-
-def test_a_mirror_that_was_never_right_protects_what_it_spells_out() -> None:
-    world = World()
-    junk = [None, "x", {"modelAlias": 3}, {"modelAlias": {"production": {"alias": "champion"}}}]
-    world.put(mirror("fraud", 1, track=[*junk, resources.model_alias()], checkInterval="soon"))
-
-    assert world.claims.is_production(RegistryAlias("production", MODEL, "champion"))
-    assert not world.claims.is_production(RegistryAlias("production", MODEL, "challenger"))
-
-
-def test_an_alias_whose_environment_cannot_be_found_is_protected_everywhere() -> None:
-    world = World()
-    world.same = None
-    world.put(mirror("fraud", 1, track=[resources.model_alias()], **MISSPELLED))
-
-    assert world.claims.is_production(RegistryAlias("staging", MODEL, "champion"))
-
-
-def test_an_alias_that_nobody_names_any_more_is_not_protected() -> None:
-    world = World()
-    world.put(mirror("fraud", 1, track=[resources.model_alias()]))
-
-    world.claims.drop(key("fraud"))
-
-    assert not world.claims.is_production(RegistryAlias("production", MODEL, "champion"))
 
 
 # Environments

@@ -225,7 +225,7 @@ async def test_an_end_that_no_status_shows_is_told_by_a_mirror_that_is_stalled(
 async def test_a_refresh_that_only_waits_is_looked_at_less_often(served: ServedRefresher) -> None:
     running = an_entry("Started", LOAD, after={"job": "uid-of-job", "jobBegan": NOW})
     on_the_server(served.server, a_record(running), "uid-1")
-    load = Load("r1/load", "r1", "ml-staging", "load", "load", "SNAPSHOT", "new", 60.0)
+    load = Load("r1/load", "r1", "ml-staging", "load", "load", "SNAPSHOT", "new", 60.0, True)
     served.server.put(load.path, {"kind": "Job", "metadata": {"uid": "uid-of-job"}, "status": {}})
 
     paces = {}

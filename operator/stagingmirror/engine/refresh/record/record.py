@@ -13,11 +13,12 @@ from pydantic import TypeAdapter
 
 from stagingmirror.actions.codec import StoredStep
 from stagingmirror.actions.step import Arrived, Outcome, Task
+from stagingmirror.api.spec.grants import Grant
 from stagingmirror.drift.facts import Fact
 from stagingmirror.drift.merge import without
 from stagingmirror.drift.steps import Left
 
-FORMAT = 2
+FORMAT = 3
 
 Json = Mapping[str, Any]
 Trigger = Literal["Schedule", "Manual"]
@@ -87,10 +88,11 @@ class Applied:
 class Record:
     """``environment`` is staging's, ``production`` the other's. ``writer`` is the process that may
     act on it. ``last_write`` is when the last write to staging was acknowledged. ``why`` is the
-    reason for its rollback, which began at ``turned``. ``parts``: of steps that several components
-    share, what each of them wants. ``left_out``: components that were to be refreshed and are left
-    as they are. ``rewritten``: the steps, by id, whose values admission changed, now or when they
-    were last taken, each with a message.
+    reason for its rollback, which began at ``turned``. ``rests_on``: what the environments granted
+    when it was planned. ``parts``: of steps that several components share, what each of them wants.
+    ``left_out``: components that were to be refreshed and are left as they are. ``rewritten``: the
+    steps, by id, whose values admission changed, now or when they were last taken, each with a
+    message.
     ``connection`` is the spec of the staging environment when it began, as JSON: how to reach its
     systems, and the names of Secrets, never what these hold.
     """
@@ -109,6 +111,7 @@ class Record:
     rollout_timeout: float
     entries: tuple[Entry, ...]
     applied: Mapping[str, Applied]
+    rests_on: tuple[Grant, ...]
     parts: tuple[StoredStep, ...] = ()
     left_out: tuple[Left, ...] = ()
     rewritten: Mapping[str, str] = field(default_factory=dict)

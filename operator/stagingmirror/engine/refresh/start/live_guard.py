@@ -7,12 +7,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from stagingmirror.api.spec.grants import Grant
+from stagingmirror.api.spec.parse import parse_environment
 from stagingmirror.api.types.base import API_VERSION
+from stagingmirror.component import Role
 from stagingmirror.drift.facts import Hold, Why
 from stagingmirror.engine.holds.active import Request, in_force, read
 from stagingmirror.engine.resources.client import path
 from stagingmirror.engine.resources.mirror import MirrorKey, is_leaving
-from stagingmirror.errors import NotThere
+from stagingmirror.errors import NeedsHuman, NotThere
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.write.writer import Writer
 
@@ -65,8 +68,12 @@ async def stays(writer: Writer, key: MirrorKey, uid: str) -> bool:
     return body is not None and body["metadata"]["uid"] == uid and not is_leaving(body)
 
 
-def must_stop(live: Live, key: MirrorKey, uid: str, components: frozenset[str]) -> Why | None:
-    """Why a refresh of these components may write no more; None: it may go on."""
+def must_stop(
+    live: Live, key: MirrorKey, uid: str, components: frozenset[str], rests_on: Iterable[Grant]
+) -> Why | None:
+    """Why a refresh of these components, which rests on these grants, may write no more; None: it
+    may go on.
+    """
     mirror = live.mirror
     if mirror is None or is_leaving(mirror) or mirror["metadata"]["uid"] != uid:
         return Why(Reason.MIRROR_DELETED, "the StagingMirror was deleted.")
@@ -78,7 +85,9 @@ def must_stop(live: Live, key: MirrorKey, uid: str, components: frozenset[str]) 
     hold = holding(live.holds, components)
     if hold is not None:
         return Why(Reason.HELD, f"{hold.name} holds staging: {hold.reason}.")
-    return _revoked("production", live.production, key) or _revoked("staging", live.staging, key)
+    return _revoked("production", live.production, rests_on) or _revoked(
+        "staging", live.staging, rests_on
+    )
 
 
 def holding(holds: tuple[Hold, ...], components: frozenset[str]) -> Hold | None:
@@ -87,16 +96,21 @@ def holding(holds: tuple[Hold, ...], components: frozenset[str]) -> Hold | None:
     return next(meant, None)
 
 
-def _revoked(role: str, environment: Body | None, key: MirrorKey) -> Why | None:
+def _revoked(side: Role, environment: Body | None, rests_on: Iterable[Grant]) -> Why | None:
     if environment is None or is_leaving(environment):
-        return Why(Reason.ENVIRONMENT_REVOKED, f"the {role} environment was deleted.")
-    spec, name = environment.get("spec") or {}, environment["metadata"]["name"]
-    for field in ("usableFrom", "namespaces") if role == "staging" else ("usableFrom",):
-        if key.namespace not in (spec.get(field) or ()):
-            what = (
-                f"environment {name} does not list namespace {key.namespace} in {field} any more."
-            )
-            return Why(Reason.ENVIRONMENT_REVOKED, what)
+        return Why(Reason.ENVIRONMENT_REVOKED, f"the {side} environment was deleted.")
+    name = environment["metadata"]["name"]
+    try:
+        spec = parse_environment(environment)
+    except NeedsHuman as error:
+        return Why(
+            Reason.ENVIRONMENT_REVOKED, f"environment {name} cannot be read ({error.message})"
+        )
+    if spec.role.lower() != side:
+        return Why(Reason.ENVIRONMENT_REVOKED, f"environment {name} has role {spec.role} now.")
+    for grant in rests_on:
+        if grant.side == side and not grant.is_given_by(spec):
+            return Why(Reason.ENVIRONMENT_REVOKED, grant.missing_in(name))
     return None
 
 

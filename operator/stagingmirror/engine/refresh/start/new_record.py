@@ -3,6 +3,7 @@
 import secrets
 from typing import Any
 
+from stagingmirror.api.spec.grants import Grant
 from stagingmirror.api.spec.mirror import Refresh
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.api.types.times import rfc3339
@@ -10,6 +11,7 @@ from stagingmirror.drift.plan import make
 from stagingmirror.drift.steps import Left
 from stagingmirror.drift.verdict import Drifted, Unknown
 from stagingmirror.engine.context import Context
+from stagingmirror.engine.ownership.track_entries import granted
 from stagingmirror.engine.refresh.execute.verification import applied_of
 from stagingmirror.engine.refresh.record.record import Entry, Record
 from stagingmirror.engine.refresh.start.admission import Occasion, planned
@@ -51,7 +53,24 @@ def new_record(
         rewritten={step: why for step, why in rewritten.items() if step in every},
         connection=_connection(context),
         applied=applied,
+        rests_on=rests_on(context),
     )
+
+
+def rests_on(context: Context) -> tuple[Grant, ...]:
+    """Everything that the environments grant and that the plan of this pass goes by."""
+    sides, namespace = context.sides, context.mirror.key.namespace
+    found = {
+        Grant("production", "usable_from", namespace),
+        Grant("staging", "usable_from", namespace),
+        Grant("staging", "namespaces", namespace),
+        Grant("production", "namespaces", sides.production.namespace),
+    }
+    wanted = planned(context.plan)
+    for judged in context.components:
+        if judged.track.name in wanted:
+            found |= granted(judged.track, sides)
+    return tuple(sorted(found, key=repr))
 
 
 def rewritten_before(context: Context, occasion: Occasion, last: Record | None) -> dict[str, str]:
@@ -72,7 +91,7 @@ def _connection(context: Context) -> dict[str, Any]:
     neither.
     """
     spec = context.sides.staging.spec
-    unused = {"usable_from", "readable", "namespaces"}
+    unused = {"usable_from", "readable", "comparable", "namespaces"}
     return spec.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude=unused)
 
 

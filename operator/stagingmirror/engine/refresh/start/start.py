@@ -23,7 +23,7 @@ from stagingmirror.engine.refresh.start.admission import (
 )
 from stagingmirror.engine.refresh.start.concurrency import Slots
 from stagingmirror.engine.refresh.start.conflicts import Conflicts
-from stagingmirror.engine.refresh.start.new_record import new_record, rewritten_before
+from stagingmirror.engine.refresh.start.new_record import new_record, rests_on, rewritten_before
 from stagingmirror.engine.refresh.start.triggers import (
     Memory,
     missed_deadline_reason,
@@ -45,7 +45,8 @@ async def confirm(context: Context, writer: Writer) -> Decision:
         staging=staging.environment,
         now=context.now,
     )
-    why = live_guard.must_stop(now, context.mirror.key, context.mirror.uid, frozenset())
+    grants = rests_on(context)
+    why = live_guard.must_stop(now, context.mirror.key, context.mirror.uid, frozenset(), grants)
     if why is not None:
         return Skip(why.reason, why.message)
     as_judged = (

@@ -57,6 +57,8 @@ class Declared(Entry):
     """Of a CronJob, see ``controllers``."""
     keeps: float
     """Seconds for which its Jobs are kept once they have finished, where its history keeps them."""
+    loads: str
+    """The value of the label ``LOADER``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from stagingmirror.sources.kubernetes.objects.controllers import (
 )
 from stagingmirror.sources.kubernetes.objects.entries import Declared, Made, Running, Versioned
 from stagingmirror.sources.kubernetes.objects.templates import containers_of, digest_of
-from stagingmirror.sources.kubernetes.subjects import ConfigMap, Pod
+from stagingmirror.sources.kubernetes.subjects import LOADER, ConfigMap, Pod
 
 Body: TypeAlias = Mapping[str, Any]
 REVISION = "deployment.kubernetes.io/revision"
@@ -58,6 +58,7 @@ def workload(kind: WorkloadKind, body: Body) -> Declared:
         prunes=prunes(spec) if is_recipe else frozenset(),
         gap=longest_gap(spec) if is_recipe else inf,
         keeps=_kept(of_pods),
+        loads=intern((metadata.get("labels") or {}).get(LOADER, "")),
     )
 
 

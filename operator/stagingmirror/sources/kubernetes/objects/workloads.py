@@ -105,6 +105,7 @@ def rolled_up(declared: Declared, stores: Stores, now: float) -> Workload:
         revision=declared.current if declared.caught_up else "",
         template=declared.template,
         rolled=declared.rolled,
+        loads=declared.loads,
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from stagingmirror.errors import Conflicted, NotThere, StepFailed
 from stagingmirror.reasons import Reason
+from stagingmirror.sources.kubernetes.subjects import LOADER, not_a_loader
 from stagingmirror.sources.kubernetes.write.field_patch import Body
 from stagingmirror.sources.kubernetes.write.writer import MERGE, Writer, rewritten
 
@@ -22,7 +23,9 @@ KEPT = 24 * 3600
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """One run. ``key`` makes its name: the refresh's id, the step's id and forward or back."""
+    """One run. ``key`` makes its name: the refresh's id, the step's id and forward or back.
+    ``labelled``: the CronJob's owner must allow it now, by the label ``LOADER``.
+    """
 
     key: str
     refresh: str
@@ -32,6 +35,7 @@ class Load:
     variable: str
     value: str
     timeout: float
+    labelled: bool
 
     @property
     def name(self) -> str:
@@ -85,8 +89,10 @@ async def start(writer: Writer, load: Load) -> str:
 
 async def release(writer: Writer, load: Load, uid: str) -> None:
     """Let the Job run, fenced by its resourceVersion: whoever ended it meanwhile has changed that.
-    Raises NotThere, Conflicted.
+    Raises NotThere, Conflicted, and StepFailed where the CronJob's owner allows it no more.
     """
+    if load.labelled:
+        await read_cron_job(writer, load)
     body = await writer.get(load.path)
     if body["metadata"]["uid"] == uid and body["spec"].get("suspend"):
         fence = {"uid": uid, "resourceVersion": body["metadata"]["resourceVersion"]}
@@ -140,7 +146,9 @@ async def end(writer: Writer, load: Load) -> tuple[str, ...]:
 
 
 async def read_cron_job(writer: Writer, load: Load) -> dict[str, Any]:
-    """The template's CronJob. Raises StepFailed where it, or the container, is not there."""
+    """The template's CronJob. Raises StepFailed where it, or the container, is not there, or where
+    it must carry the label and does not.
+    """
     path = f"/apis/batch/v1/namespaces/{load.namespace}/cronjobs/{load.cron_job}"
     try:
         body = await writer.get(path)
@@ -148,6 +156,10 @@ async def read_cron_job(writer: Writer, load: Load) -> dict[str, Any]:
         raise StepFailed(
             Reason.NOT_THERE, f"there is no CronJob {load.cron_job}; create it."
         ) from None
+    labels = body["metadata"].get("labels") or {}
+    why = not_a_loader(load.cron_job, load.variable, labels.get(LOADER))
+    if load.labelled and why is not None:
+        raise StepFailed(why.reason, why.message)
     _container(job_of(body, load)["spec"], load)
     return body
 

@@ -110,7 +110,7 @@ class _Copy:
                 await writes.set_version_tags(self._to, made, self._tags(made.tags))
                 if made.run_id is not None:
                     await self._fill(made.run_id)
-                    await writes.drop_run_tags(self._to, made.run_id, self._original.known.run)
+                    await writes.drop_run_tags(self._to, made.run_id, self._run_tags())
                 return made.version
             self._others.add(made.version)
         return None
@@ -148,9 +148,18 @@ class _Copy:
 
     async def _fill(self, run_id: str) -> None:
         known = self._original.known
+        parameters = parameters_of(known.run, known.detail.logged)
         await writes.fill_run(
-            self._to, run_id, known.run, parameters_of(known.run, known.detail.logged)
+            self._to,
+            run_id,
+            parameters=self._order.copied_parameters(parameters),
+            tags=self._run_tags(),
+            inputs=known.run.inputs if known.run else (),
         )
+
+    def _run_tags(self) -> dict[str, str]:
+        run = self._original.known.run
+        return self._order.copied_tags(run.tags if run else {})
 
     async def _bring(self, logged: LoggedModel) -> None:
         """All bytes, read back from the destination afterwards."""
@@ -217,7 +226,7 @@ class _Copy:
         known = self._original.known
         kept = {key: before[key] for key in _AS_FIRST_WRITTEN if key in before}
         return {
-            **provenance_tags.foreign(tags_of(known.record, known.detail.logged)),
+            **self._order.copied_tags(tags_of(known.record, known.detail.logged)),
             provenance_tags.COPY_OF: self._mark,
             **self._origin_tags(),
             provenance_tags.COPIED_BY: self._order.mirror,

@@ -1,7 +1,9 @@
 """What a copy is made of: the order, and the version as its registry shows it now."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from stagingmirror.api.spec.offers import matches_all
 from stagingmirror.drift.facts import Why
 from stagingmirror.errors import ChangedUnderneath, NotThere, StepFailed
 from stagingmirror.reasons import Reason
@@ -26,6 +28,22 @@ class CopyOrder:
     mirror: str = ""
     """Namespace and name of the mirror that it is for."""
     max_bytes: int = 50 * 1024**3
+    tags: tuple[tuple[str, ...], ...] = ()
+    parameters: tuple[tuple[str, ...], ...] = ()
+    """Lists of names (with ``*``): a tag or parameter that each of them has is copied; none where
+    there are no lists.
+    """
+
+    def copied_tags(self, tags: Mapping[str, str]) -> dict[str, str]:
+        """Of these the tags that the copy gets: those of others, and allowed."""
+        return {
+            key: value
+            for key, value in provenance_tags.foreign(tags).items()
+            if matches_all(self.tags, key)
+        }
+
+    def copied_parameters(self, parameters: Mapping[str, str]) -> dict[str, str]:
+        return {k: v for k, v in parameters.items() if matches_all(self.parameters, k)}
 
 
 @dataclass(frozen=True, slots=True)

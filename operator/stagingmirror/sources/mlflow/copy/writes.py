@@ -1,6 +1,6 @@
 """The calls that write a copy into a registry, one function per call."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -79,18 +79,19 @@ async def create_run(
     return run(answer.one("run"))
 
 
-async def fill_run(to: Destination, run_id: str, origin_run: Run | None, parameters: Tags) -> None:
+async def fill_run(
+    to: Destination, run_id: str, *, parameters: Tags, tags: Tags, inputs: Sequence[object]
+) -> None:
     """The origin's parameters, tags and dataset inputs. Idempotent."""
-    tags = provenance_tags.foreign(origin_run.tags) if origin_run else {}
     for kind, values in (("params", pairs(parameters)), ("tags", pairs(tags))):
         for start in range(0, len(values), _PER_BATCH):
             some = values[start : start + _PER_BATCH]
             await to.write("POST", "mlflow/runs/log-batch", {"run_id": run_id, kind: some})
-    if origin_run and origin_run.inputs:
+    if inputs:
         await to.write(
             "POST",
             "mlflow/runs/log-inputs",
-            {"run_id": run_id, "datasets": list(origin_run.inputs)},
+            {"run_id": run_id, "datasets": list(inputs)},
         )
 
 
@@ -161,11 +162,12 @@ async def set_version_tags(to: Destination, made: Version, tags: Tags) -> None:
         await to.write("DELETE", "mlflow/model-versions/delete-tag", {**named, "key": key})
 
 
-async def drop_run_tags(to: Destination, run_id: str, origin_run: Run | None) -> None:
-    """The foreign tags of a copy's run that the origin's run does not have (any more)."""
+async def drop_run_tags(to: Destination, run_id: str, kept: Tags) -> None:
+    """The foreign tags of a copy's run that the origin's run does not have (any more), or that may
+    not be copied (any more).
+    """
     made = await queries.get_run(to.server, run_id)
-    kept = origin_run.tags.keys() if origin_run else frozenset()
-    for key in provenance_tags.foreign(made.tags).keys() - kept:
+    for key in provenance_tags.foreign(made.tags).keys() - kept.keys():
         await to.write("POST", "mlflow/runs/delete-tag", {"run_id": run_id, "key": key})
 
 

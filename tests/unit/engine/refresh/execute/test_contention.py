@@ -49,6 +49,7 @@ class Aftermath(Bench):
             rollout_timeout=60.0,
             entries=(Entry(SET, state="Verified", before=BEFORE),),
             applied={"data": Applied("mark", {})},
+            rests_on=(),
             phase="Closed",
             result="Succeeded",
         )

@@ -172,7 +172,7 @@ async def test_where_nothing_is_left_to_do_it_fails_and_says_that_nothing_was_wr
     assert record.message.endswith("Nothing had been written.")
 
 
-COPY = CopyModel("copy", ("b",), "production", "m", "12", "staging", "m", "sha256:x", 1, 9)
+COPY = CopyModel("copy", ("b",), "production", "m", "12", "staging", "m", "sha256:x", 1, 9, (), ())
 
 
 async def test_a_copy_that_fails_leaves_its_component_and_nobody_else_waits() -> None:

@@ -27,7 +27,7 @@ from stagingmirror.engine.refresh.start.status import ended_refresh, open_refres
 from stagingmirror.sources.kubernetes.write.field_patch import SetImage, SetVariable
 from support.kinds.records import a_record
 
-COPY = CopyModel("copy", ("fraud",), "production", "m", "12", "staging", "m", "tree", 4, 90)
+COPY = CopyModel("copy", ("fraud",), "production", "m", "12", "staging", "m", "tree", 4, 90, (), ())
 LOAD = RunLoader("load", ("data",), "ml", "load", "load", "SNAPSHOT", "new", 60.0, "old")
 SET = SetConfigMapKey("set", ("data",), "ml", "training-data", "snapshot", "new")
 MOVE = MoveAlias("move", ("fraud",), "staging", "m", "champion", Produced("copy"))

@@ -239,7 +239,7 @@ def test_a_deadline_that_was_exceeded_before_says_nothing() -> None:
     assert pending(rollout(availableReplicas=0, conditions=[stuck]), 3, was_stuck=True) is not None
 
 
-LOAD = Load("r1/s1", "r1", "ml", "load", "load", "SNAPSHOT", "2026", 90.0)
+LOAD = Load("r1/s1", "r1", "ml", "load", "load", "SNAPSHOT", "2026", 90.0, True)
 
 
 def cron_job() -> dict[str, Any]:
@@ -265,11 +265,11 @@ def test_a_loaders_job_is_the_template_with_one_variable_and_an_end() -> None:
 
 
 def test_a_job_is_named_by_refresh_and_step_and_by_nothing_else() -> None:
-    again = Load("r1/s1", "r1", "ml", "load", "load", "SNAPSHOT", "other", 1.0)
-    back = Load("r1/s1-back", "r1", "ml", "load", "load", "SNAPSHOT", "2026", 90.0)
+    again = Load("r1/s1", "r1", "ml", "load", "load", "SNAPSHOT", "other", 1.0, True)
+    back = Load("r1/s1-back", "r1", "ml", "load", "load", "SNAPSHOT", "2026", 90.0, False)
 
     assert LOAD.name == again.name != back.name
-    assert len(Load("k", "r", "n", "c" * 253, "c", "V", "v", 1.0).name) <= 63
+    assert len(Load("k", "r", "n", "c" * 253, "c", "V", "v", 1.0, True).name) <= 63
 
 
 def test_only_a_complete_job_has_ended_well() -> None:

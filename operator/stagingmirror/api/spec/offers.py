@@ -1,0 +1,99 @@
+"""What an admin offers of one side by name: what may be shown and copied, and what may only be
+compared.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from stagingmirror.api.types.base import Model
+from stagingmirror.api.types.constraints import shape, unique
+
+# The lists of an offer, as attributes of ``Offers``.
+OfferList = Literal["config_maps", "variables", "annotations", "models", "tags", "parameters"]
+
+STAR = "*"
+
+_ConfigMapPattern = Annotated[
+    str,
+    Field(min_length=1, max_length=253),
+    shape(r"^[-a-z0-9.*]+$", "write the object's exact name (metadata.name), or one with *"),
+]
+_VariablePattern = Annotated[
+    str,
+    Field(min_length=1, max_length=253),
+    shape(r"^[^=\s]+$", "write the name of an environment variable, without '=' and spaces"),
+]
+_AnnotationPattern = Annotated[
+    str,
+    Field(min_length=1, max_length=317),
+    shape(
+        r"^([a-z0-9.*-]+/)?[-._A-Za-z0-9*]+$",
+        "write an annotation's whole key, e.g. example.com/snapshot, or one with *",
+    ),
+]
+_ModelPattern = Annotated[
+    str,
+    Field(min_length=1, max_length=256),
+    shape(r"^[^/:]+$", "MLflow's names of models contain neither '/' nor ':'"),
+]
+_LoggedName = Annotated[str, Field(min_length=1, max_length=250)]
+
+
+class Offers(Model):
+    """Names; a ``*`` in one stands for any characters."""
+
+    config_maps: Annotated[tuple[_ConfigMapPattern, ...], unique(most=256)] = ()
+    """Names of ConfigMaps; * stands for any characters, here and in the other lists."""
+    variables: Annotated[tuple[_VariablePattern, ...], unique(most=256)] = ()
+    """Names of containers' environment variables."""
+    annotations: Annotated[tuple[_AnnotationPattern, ...], unique(most=256)] = ()
+    """Keys of workloads' annotations."""
+    models: Annotated[tuple[_ModelPattern, ...], unique(most=256)] = ()
+    """Names of registered models."""
+    tags: Annotated[tuple[_LoggedName, ...], unique(most=256)] = ()
+    """Keys of the tags of model versions and of their runs."""
+    parameters: Annotated[tuple[_LoggedName, ...], unique(most=256)] = ()
+    """Names of the parameters of runs."""
+
+    def has(self, which: OfferList, name: str) -> bool:
+        """Whether this list has the name."""
+        patterns: tuple[str, ...] = getattr(self, which)
+        return matches(patterns, name)
+
+
+class Readable(Offers):
+    """What may be shown and copied."""
+
+
+class Comparable(Offers):
+    """What may be compared, and is neither shown nor written: people then learn only whether it is
+    equal.
+    """
+
+
+def matches(patterns: tuple[str, ...], name: str) -> bool:
+    """Whether one of the patterns is this name."""
+    return any(_matches(each, name) for each in patterns)
+
+
+def matches_all(lists: tuple[tuple[str, ...], ...], name: str) -> bool:
+    """Whether each of these lists has the name; where there is no list, nobody allows it."""
+    return bool(lists) and all(matches(each, name) for each in lists)
+
+
+def _matches(pattern: str, name: str) -> bool:
+    """No regular expression: its time would grow with a power of the number of stars."""
+    first, *rest = pattern.split(STAR)
+    if not rest:
+        return pattern == name
+    *inner, last = rest
+    if len(name) < len(first) + len(last) or not (name.startswith(first) and name.endswith(last)):
+        return False
+    at, end = len(first), len(name) - len(last)
+    for part in inner:
+        found = name.find(part, at, end)
+        if found < 0:
+            return False
+        at = found + len(part)
+    return True

@@ -1,0 +1,49 @@
+"""What an admin offers: names, and names with stars."""
+
+import fnmatch
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stagingmirror.api.spec.offers import Readable, matches, matches_all
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name", "allowed"),
+    [
+        ("fraud", "fraud", True),
+        ("fraud", "fraud-eu", False),
+        ("fraud-*", "fraud-eu", True),
+        ("fraud-*", "Fraud-eu", False),
+        ("*", "", True),
+        ("ab*ba", "abba", True),
+        ("ab*ba", "aba", False),
+        ("*x*x*", "x", False),
+        ("a.c", "abc", False),
+        ("[ab]", "a", False),
+    ],
+)
+def test_a_star_is_any_characters_and_everything_else_is_itself(
+    pattern: str, name: str, *, allowed: bool
+) -> None:
+    assert matches((pattern,), name) is allowed
+
+
+@given(st.text("ab*", max_size=8), st.text("ab", max_size=12))
+def test_stars_match_as_in_a_shell(pattern: str, name: str) -> None:
+    assert matches((pattern,), name) is bool(re.fullmatch(fnmatch.translate(pattern), name))
+
+
+def test_nothing_is_offered_by_default() -> None:
+    assert not any(
+        Readable().has(which, "x")
+        for which in ("config_maps", "variables", "annotations", "models", "tags", "parameters")
+    )
+
+
+def test_what_nobody_lists_is_not_copied() -> None:
+    assert not matches_all((), "x")
+    assert not matches_all((("*",), ()), "x")
+    assert matches_all((("*",), ("x",)), "x")

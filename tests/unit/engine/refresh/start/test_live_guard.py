@@ -1,0 +1,127 @@
+"""What a refresh rests on is read live before each write: what an admin withdraws stops it."""
+
+from typing import Any
+
+import pytest
+
+from stagingmirror.engine.ownership.track_entries import granted
+from stagingmirror.engine.refresh.start.live_guard import Live, must_stop
+from stagingmirror.engine.resources.mirror import MirrorKey
+from support.kinds.builders import STAGING, environment, sides, track
+from support.kinds.snapshots import LOADER, VARIABLE
+from support.resources import resources
+
+KEY = MirrorKey(STAGING, "fraud")
+SHARED = {"sharesRegistryWith": "production"}
+TRACKS = {
+    "key": track(setting={"production": {"configMap": {"name": "training-data", "key": "k"}}}),
+    "variable": track(
+        setting={"production": {"variable": VARIABLE}, "load": LOADER}, mode="Refresh"
+    ),
+    "model": track(
+        modelAlias={
+            "production": {
+                "model": "fraud-detector",
+                "alias": "champion",
+                "loadedBy": [
+                    {
+                        "kind": "Deployment",
+                        "name": "server",
+                        "container": "app",
+                        "variable": "MODEL_VERSION",
+                    }
+                ],
+            },
+            "dataSnapshotTag": "snapshot",
+        }
+    ),
+    "image": track(
+        pipelineImage={"production": {"kind": "Deployment", "name": "f", "container": "app"}}
+    ),
+}
+
+
+def body(role: str, spec: dict[str, Any]) -> dict[str, Any]:
+    given = environment(role).model_dump(mode="json", by_alias=True, exclude_unset=True)
+    return resources.resource("MirrorEnvironment", role.lower(), {**given, **spec})
+
+
+def stops(
+    name: str, production: dict[str, Any] | None = None, staging: dict[str, Any] | None = None
+) -> str | None:
+    """Why a refresh of this entry stops where its environments are now so."""
+    around = sides(environment(), environment("Staging", **SHARED))
+    mirror = resources.mirror(refresh={"schedule": "@daily"})
+    mirror["metadata"] |= {"uid": "uid-1"}
+    live = Live(
+        mirror,
+        body("Production", production or {}),
+        body("Staging", {**SHARED, **(staging or {})}),
+        (),
+    )
+    rests_on = tuple(sorted(granted(TRACKS[name], around), key=repr))
+    why = must_stop(live, KEY, "uid-1", frozenset(), rests_on)
+    assert why is None or why.reason == "EnvironmentRevoked"
+    return None if why is None else why.message
+
+
+READABLE = environment().readable.model_dump(mode="json", by_alias=True)
+
+
+def without(which: str, *left: str) -> dict[str, Any]:
+    return {"readable": {**READABLE, which: list(left)}}
+
+
+@pytest.mark.parametrize("name", TRACKS)
+def test_a_refresh_goes_on_where_everything_is_granted(name: str) -> None:
+    assert stops(name) is None
+
+
+@pytest.mark.parametrize("side", ["production", "staging"])
+@pytest.mark.parametrize(
+    ("name", "now", "said"),
+    [
+        ("key", without("configMaps"), "training-data in readable.configMaps any more"),
+        ("variable", without("variables", "OTHER"), "EMBEDDING_URL in readable.variables any more"),
+        ("model", without("models", "other-*"), "fraud-detector in readable.models any more"),
+        ("model", without("tags"), "in readable.tags any more"),
+        ("model", without("variables"), "MODEL_VERSION in readable.variables any more"),
+        ("model", without("parameters", "max_*"), "* in readable.parameters any more"),
+        ("model", {"mlflow": {"url": "http://elsewhere:5000"}}, "the same MLflow server any more"),
+        ("model", {"mlflow": None}, "the same MLflow server any more"),
+        ("model", {"namespaces": ["other"]}, "in namespaces any more"),
+    ],
+)
+def test_a_refresh_stops_where_something_was_withdrawn(
+    side: str, name: str, now: dict[str, Any], said: str
+) -> None:
+    message = stops(name, **{side: now})
+
+    assert message is not None
+    assert message.startswith(f"environment {side} does not ")
+    assert said in message
+
+
+@pytest.mark.parametrize(
+    ("name", "production", "said"),
+    [
+        ("image", {"namespaces": []}, "does not list namespace ml-prod in namespaces any more"),
+        ("key", {"usableFrom": ["ml-*"]}, "cannot be read"),
+        ("key", {"role": "Staging"}, "has role Staging now"),
+    ],
+)
+def test_a_refresh_stops_where_its_environment_is_another(
+    name: str, production: dict[str, Any], said: str
+) -> None:
+    assert said in str(stops(name, production))
+
+
+def test_a_refresh_of_one_registry_stops_where_it_is_not_declared_any_more() -> None:
+    assert "sharesRegistryWith: production" in str(
+        stops("model", staging={"sharesRegistryWith": None})
+    )
+
+
+def test_what_others_need_may_be_withdrawn() -> None:
+    assert stops("key", without("variables")) is None
+    assert stops("variable", without("models")) is None
