@@ -9,6 +9,8 @@ class Settings:
     """The operator's own namespace: Lease, records, Secrets of environments, HMAC key."""
     identity: str = "stagingmirror"
     """This process among its replicas: the pod's name."""
+    release: str = "stagingmirror"
+    """Which installation this is, of those in its namespace: the name of its ClusterRole."""
     metrics_port: int = 8080
     """livez, readyz and metrics. 0: a free port."""
     workers: int = 4

@@ -52,7 +52,8 @@ def _describe_the_sides(demo: DemoCluster) -> None:
 def _operate(demo: DemoCluster) -> int:
     """As its own ServiceAccount: an administrator could write in production."""
     account = demo.cluster.service_account(OPERATOR_NAMESPACE, ACCOUNT)
-    options = ["--namespace", OPERATOR_NAMESPACE, "--log-format", "console", "--metrics-port=0"]
+    options = ["--namespace", OPERATOR_NAMESPACE, "--release", OPERATOR_NAMESPACE]
+    options += ["--log-format", "console", "--metrics-port=0"]
     command = [sys.executable, "-m", "stagingmirror", "run", *options]
     return subprocess.run([*command, "--kubeconfig", str(account)], check=False).returncode
 

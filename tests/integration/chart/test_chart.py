@@ -11,8 +11,11 @@ import yaml
 from rig.control_plane import ControlPlane
 from rig.kube import Kube
 from rig.programs import program
+from stagingmirror.api.types.base import API_VERSION
 from support.kubernetes import rights
 from support.operators.rigs import make_namespace
+from support.resources.definitions import install as install_definitions
+from support.resources.resources import resource
 
 pytestmark = pytest.mark.integration
 
@@ -69,7 +72,7 @@ def expanded(rules: list[dict[str, Any]]) -> set[tuple[str, ...]]:
 def test_the_tests_run_the_operator_with_the_rights_that_the_chart_gives() -> None:
     rendered = render(productionNamespaces=["prod"], stagingNamespaces=["staging"])
 
-    assert rules_of(rendered, "ClusterRole", "mirror") == expanded(rights.EVERYWHERE)
+    assert rules_of(rendered, "ClusterRole", "mirror") == expanded(rights.everywhere("mirror"))
     assert rules_of(rendered, "Role", "mirror") == expanded(rights.OWN)
     assert rules_of(rendered, "Role", "mirror-production") == expanded(rights.PRODUCTION)
     assert rules_of(rendered, "Role", "mirror-staging") == expanded(rights.STAGING)
@@ -107,7 +110,7 @@ def test_the_definitions_are_left_out_where_somebody_else_installs_them() -> Non
         bodies = (each for each in yaml.safe_load_all(done.stdout) if each)
         return [b["metadata"]["name"] for b in bodies if b["kind"] == "CustomResourceDefinition"]
 
-    assert len(definitions()) == 3
+    assert len(definitions()) == 4
     assert definitions(crds={"enabled": False}) == []
 
 
@@ -161,6 +164,29 @@ def installed(
     )
     yield {**namespaces, "release": release, "notes": notes}
     helm(control_plane, "uninstall", release, "-n", release)
+
+
+def test_a_second_installation_is_told_that_it_does_nothing(
+    control_plane: ControlPlane, kube: Kube, namespaces: dict[str, str]
+) -> None:
+    release = namespaces["operator"]
+    install = ("install", release, str(CHART), "-n", release)
+    install_definitions(kube)
+    spec = {"namespace": "another", "release": "mirror"}
+    kube.create(resource("MirrorInstallation", "stagingmirror", spec))
+    try:
+        notes = helm(control_plane, *install)
+        assert "THIS INSTALLATION DOES NOTHING: release mirror in namespace another" in notes
+        assert "helm -n another uninstall mirror" in notes
+        helm(control_plane, "uninstall", release, "-n", release)
+        kube.delete(API_VERSION, "MirrorInstallation", "stagingmirror")
+
+        spec = {"namespace": release, "release": release}
+        kube.create(resource("MirrorInstallation", "stagingmirror", spec))
+        assert "DOES NOTHING" not in helm(control_plane, *install)
+        helm(control_plane, "uninstall", release, "-n", release)
+    finally:
+        kube.delete(API_VERSION, "MirrorInstallation", "stagingmirror")
 
 
 def may(

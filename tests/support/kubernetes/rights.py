@@ -3,6 +3,7 @@
 from typing import Any
 
 from rig.kube import Kube
+from stagingmirror.api.types.base import API_VERSION, INSTALLATION
 
 Object = dict[str, Any]
 
@@ -15,23 +16,6 @@ READING = [
 ]
 RBAC = "rbac.authorization.k8s.io/v1"
 
-EVERYWHERE: list[Object] = [
-    {
-        "apiGroups": ["stagingmirror.dev"],
-        "resources": ["stagingmirrors", "mirrorenvironments", "mirrorholds"],
-        "verbs": READ,
-    },
-    {
-        "apiGroups": ["stagingmirror.dev"],
-        "resources": [
-            "stagingmirrors/status",
-            "mirrorenvironments/status",
-            "mirrorholds/status",
-        ],
-        "verbs": ["update"],
-    },
-    {"apiGroups": ["events.k8s.io"], "resources": ["events"], "verbs": ["create"]},
-]
 PRODUCTION: list[Object] = [{**rule, "verbs": READ} for rule in READING]
 STAGING: list[Object] = [
     *PRODUCTION,
@@ -57,9 +41,47 @@ OWN: list[Object] = [
 ]
 
 
+def everywhere(release: str) -> list[Object]:
+    """On the whole cluster, for a release of this name."""
+    return [
+        {
+            "apiGroups": ["stagingmirror.dev"],
+            "resources": ["stagingmirrors", "mirrorenvironments", "mirrorholds"],
+            "verbs": READ,
+        },
+        {
+            "apiGroups": ["stagingmirror.dev"],
+            "resources": [
+                "stagingmirrors/status",
+                "mirrorenvironments/status",
+                "mirrorholds/status",
+            ],
+            "verbs": ["update"],
+        },
+        {"apiGroups": ["events.k8s.io"], "resources": ["events"], "verbs": ["create"]},
+        {
+            "apiGroups": ["stagingmirror.dev"],
+            "resources": ["mirrorinstallations"],
+            "verbs": ["create"],
+        },
+        {
+            "apiGroups": ["stagingmirror.dev"],
+            "resources": ["mirrorinstallations"],
+            "resourceNames": ["stagingmirror"],
+            "verbs": ["get"],
+        },
+        {
+            "apiGroups": ["rbac.authorization.k8s.io"],
+            "resources": ["clusterroles"],
+            "resourceNames": [release],
+            "verbs": ["get"],
+        },
+    ]
+
+
 def grant(kube: Kube, *, operator: str, production: str, staging: str) -> None:
     """Rights for the operator that lives in this namespace."""
-    _bind_everywhere(kube, operator, EVERYWHERE)
+    _bind_everywhere(kube, operator, everywhere(operator))
     bind(kube, operator, production, PRODUCTION)
     bind(kube, operator, staging, STAGING)
     bind(kube, operator, operator, OWN)
@@ -90,7 +112,10 @@ def bind(kube: Kube, operator: str, namespace: str, rules: list[Object]) -> None
 
 
 def forget(kube: Kube, *, operator: str) -> None:
-    """Take back what is not in a namespace."""
+    """Take back what is not in a namespace, the claim to the cluster included."""
+    claim = kube.find(API_VERSION, "MirrorInstallation", INSTALLATION)
+    if claim is not None and claim["spec"]["namespace"] == operator:
+        kube.delete(API_VERSION, "MirrorInstallation", INSTALLATION)
     for kind in ("ClusterRoleBinding", "ClusterRole"):
         kube.delete(RBAC, kind, operator)
 

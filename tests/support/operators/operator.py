@@ -49,6 +49,7 @@ class OperatorProcess:
             *(sys.executable, "-m", "stagingmirror", "run"),
             f"--namespace={namespace}",
             f"--identity={self.identity}",
+            f"--release={namespace}",
             f"--kubeconfig={kubeconfig}",
             "--metrics-port=0",
             *options,

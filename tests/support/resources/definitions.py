@@ -9,7 +9,7 @@ from support.resources import resources
 def install(kube: Kube) -> None:
     """The definitions, answering: one is told as established a moment before it does."""
     resources.install_crds(kube)
-    kinds = ("StagingMirror", "MirrorEnvironment", "MirrorHold")
+    kinds = ("StagingMirror", "MirrorEnvironment", "MirrorHold", "MirrorInstallation")
     until(lambda: all(_answers(kube, kind) for kind in kinds), within=30, what="no storage")
 
 

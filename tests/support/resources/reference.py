@@ -13,7 +13,7 @@ HEAD = """\
 <!-- Generated from the models by `make crds`; do not edit. -->
 # Reference
 
-Every field of the three resources of `stagingmirror.dev/v1alpha1`, as `kubectl explain` shows them
+Every field of the resources of `stagingmirror.dev/v1alpha1`, as `kubectl explain` shows them
 too. `[]` is an entry of a list. Fields in **bold** are required where the object around them is
 given.
 
@@ -29,7 +29,7 @@ def reference() -> str:
         scope = "per namespace" if resource.scope == "Namespaced" else "for the whole cluster"
         parts.append(f"## {resource.kind}\n\n{resource.about}")
         parts.append(f"Short name `{resource.short}`, {scope}.")
-        for half in ("spec", "status"):
+        for half in (each for each in ("spec", "status") if each in schema["properties"]):
             inner = schema["properties"][half]
             parts.append(f"### {resource.kind}.{half}\n\n{inner['description']}")
             parts.append("\n".join(_table(inner)))

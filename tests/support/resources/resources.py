@@ -12,7 +12,7 @@ Object = dict[str, Any]
 
 
 def install_crds(kube: Kube) -> None:
-    """All three CRDs, ready for use."""
+    """All CRDs, ready for use."""
     for crd in crds():
         kube.apply(crd)
     for crd in crds():

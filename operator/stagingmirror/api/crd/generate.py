@@ -1,5 +1,6 @@
 """The CustomResourceDefinitions, generated from the models."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -11,9 +12,10 @@ from stagingmirror.api.crd import printer_columns
 from stagingmirror.api.crd.structural import Schema, structural
 from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
 from stagingmirror.api.spec.hold import MirrorHoldSpec
+from stagingmirror.api.spec.installation import MirrorInstallationSpec
 from stagingmirror.api.spec.mirror import StagingMirrorSpec
 from stagingmirror.api.status.model import EnvironmentStatus, HoldStatus, MirrorStatus
-from stagingmirror.api.types.base import GROUP, VERSION, Model
+from stagingmirror.api.types.base import GROUP, INSTALLATION, VERSION, Model
 from stagingmirror.api.types.constraints import VALIDATIONS
 
 HEADER = "# Generated from the models by `make crds`; do not edit.\n"
@@ -29,10 +31,13 @@ class Resource:
     scope: Literal["Namespaced", "Cluster"]
     about: str
     spec: type[Model]
-    status: type[BaseModel]
+    status: type[BaseModel] | None
+    """None: it has none, and its spec cannot be changed."""
     columns: list[printer_columns.Column]
     max_name: int | None = None
     """Bound of metadata.name, where it is used as a label's value and named by others."""
+    only_name: str | None = None
+    """The one name that it may have, where there is one of it per cluster."""
 
     @property
     def name(self) -> str:
@@ -72,11 +77,23 @@ RESOURCES = (
         status=HoldStatus,
         columns=printer_columns.HOLD,
     ),
+    Resource(
+        kind="MirrorInstallation",
+        plural="mirrorinstallations",
+        short="minst",
+        scope="Cluster",
+        about="The installation of the operator that this cluster belongs to: there is one. It is"
+        " deleted with its release.",
+        spec=MirrorInstallationSpec,
+        status=None,
+        columns=printer_columns.INSTALLATION,
+        only_name=INSTALLATION,
+    ),
 )
 
 
 def crds() -> list[dict[str, Any]]:
-    """The three CRDs: StagingMirror, MirrorEnvironment, MirrorHold."""
+    """The CRDs of all resources, in their order."""
     return [_crd(resource) for resource in RESOURCES]
 
 
@@ -117,7 +134,7 @@ def _crd(resource: Resource) -> dict[str, Any]:
                     "name": VERSION,
                     "served": True,
                     "storage": True,
-                    "subresources": {"status": {}},
+                    **({"subresources": {"status": {}}} if resource.status else {}),
                     "additionalPrinterColumns": resource.columns,
                     "schema": {"openAPIV3Schema": _schema(resource)},
                 }
@@ -127,9 +144,6 @@ def _crd(resource: Resource) -> dict[str, Any]:
 
 
 def _schema(resource: Resource) -> Schema:
-    status = structural(resource.status)
-    # A new object must not be read as if its status were current.
-    status["default"] = {"observedGeneration": -1}
     schema: Schema = {
         "description": resource.about,
         "type": "object",
@@ -139,19 +153,33 @@ def _schema(resource: Resource) -> Schema:
             "kind": {"type": "string"},
             "metadata": {"type": "object"},
             "spec": structural(resource.spec),
-            "status": status,
         },
     }
-    if resource.max_name is not None:
-        most = resource.max_name
-        schema[VALIDATIONS] = [
-            {
-                "rule": f"size(self.metadata.name) <= {most}",
-                "message": f"use a name of at most {most} characters: it is used as a label",
-            },
-            {
-                "rule": "!self.metadata.name.contains('.')",
-                "message": "use a name without dots: mirrors could not name it",
-            },
+    if resource.status is None:
+        schema["properties"]["spec"][VALIDATIONS] = [
+            {"rule": "self == oldSelf", "message": "it cannot be changed, only deleted"}
         ]
+    else:
+        # A new object must not be read as if its status were current.
+        status = {**structural(resource.status), "default": {"observedGeneration": -1}}
+        schema["properties"]["status"] = status
+    if rules := list(_rules_of_name(resource)):
+        schema[VALIDATIONS] = rules
     return schema
+
+
+def _rules_of_name(resource: Resource) -> Iterator[dict[str, str]]:
+    if (most := resource.max_name) is not None:
+        yield {
+            "rule": f"size(self.metadata.name) <= {most}",
+            "message": f"use a name of at most {most} characters: it is used as a label",
+        }
+        yield {
+            "rule": "!self.metadata.name.contains('.')",
+            "message": "use a name without dots: mirrors could not name it",
+        }
+    if (name := resource.only_name) is not None:
+        yield {
+            "rule": f"self.metadata.name == '{name}'",
+            "message": f"there is one per cluster, and its name is {name}",
+        }

@@ -46,3 +46,9 @@ HOLD = [
     _column("Mirrors", ".spec.mirrors", wide=True),
     _column("Components", ".spec.components", wide=True),
 ]
+
+INSTALLATION = [
+    _column("Namespace", ".spec.namespace"),
+    _column("Release", ".spec.release"),
+    _AGE,
+]

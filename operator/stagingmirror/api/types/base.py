@@ -11,6 +11,8 @@ from stagingmirror.api.types.constraints import VALIDATIONS, Rule
 GROUP = "stagingmirror.dev"
 VERSION = "v1alpha1"
 API_VERSION = f"{GROUP}/{VERSION}"
+# The one name of a MirrorInstallation.
+INSTALLATION = "stagingmirror"
 
 # Of specs and statuses: what is not known is ignored.
 CONFIG = ConfigDict(

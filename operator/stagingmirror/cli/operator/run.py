@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from importlib.metadata import version
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 import structlog
 import typer
@@ -18,6 +18,7 @@ from stagingmirror.cli.operator.shutdown import PATIENCE, end, log_why, obey_sig
 from stagingmirror.cli.operator.wiring import Operator
 from stagingmirror.edge import Edge
 from stagingmirror.engine.leader.elector import Elector, since_boot
+from stagingmirror.engine.leader.installation import Installation, InstallationClaim
 from stagingmirror.engine.sealing import load_or_make, sealer
 from stagingmirror.errors import NeedsHuman, NotAllowed, StagingMirrorError
 from stagingmirror.metrics import Metrics, Server
@@ -44,6 +45,8 @@ YOUNG = 20_000
 
 DEFAULTS = Settings()
 
+T = TypeVar("T")
+
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -61,6 +64,13 @@ def run(
             help="This process among its replicas: the pod's name. Omitted: the host's name.",
         ),
     ] = "",
+    release: Annotated[
+        str,
+        typer.Option(
+            envvar="STAGINGMIRROR_RELEASE",
+            help="Name of this installation, and of its ClusterRole. There is one per cluster.",
+        ),
+    ] = DEFAULTS.release,
     metrics_port: Annotated[
         int, typer.Option(envvar="STAGINGMIRROR_METRICS_PORT", help="0: any free port.")
     ] = DEFAULTS.metrics_port,
@@ -81,6 +91,7 @@ def run(
     settings = Settings(
         namespace=namespace,
         identity=identity or socket.gethostname(),
+        release=release,
         metrics_port=metrics_port,
         log_format=log_format,
         workers=workers,
@@ -100,19 +111,22 @@ async def serve(settings: Settings, *, kubeconfig: str | None, context: str | No
     clock = SteadyClock(time.time, since_boot, ends.clock_was_set)
     metrics = Metrics(clock=time.time, version=version("stagingmirror"))
     measure_callbacks(metrics.holds.held)
-    state = State()
     try:
         access = await login(kubeconfig=kubeconfig, context=context)
     except NotAllowed as error:
         log.error("cannot log in", why=error.message)
         return 1
     client = KubernetesClient(access, timeout=settings.request_timeout)
+    claim = InstallationClaim(client, Installation(settings.namespace, settings.release))
+    state = State(claim)
     server = Server(
         metrics.registry, port=settings.metrics_port, live=state.live, ready=state.ready
     )
     async with client, server:
         log.info("started", metrics_port=server.port, namespace=settings.namespace)
         obey_signals(stop)
+        if not await _unless(stop, claim.acquire()):
+            return 0
         key = await _unless(stop, _sealing_key(client, settings.namespace))
         if key is None:
             return 0
@@ -122,6 +136,7 @@ async def serve(settings: Settings, *, kubeconfig: str | None, context: str | No
             metrics=metrics,
             seal=sealer(key),
             clock=clock,
+            claim=claim,
             lost=ends.lost.set,
         )
         ends.stop_writing = operator.leadership.suspend
@@ -157,7 +172,8 @@ class Ends:
 class State:
     """What livez and readyz report."""
 
-    def __init__(self) -> None:
+    def __init__(self, claim: InstallationClaim) -> None:
+        self._claim = claim
         self._operator: Operator | None = None
         self._edge: Edge | None = None
 
@@ -175,6 +191,8 @@ class State:
 
     def ready(self) -> str | None:
         """Whether this process sees what it must see; it need not lead."""
+        if self._claim.trouble is not None:
+            return self._claim.trouble
         if self._operator is None or self._edge is None:
             return "starting"
         if self._operator.resync.trouble is not None:
@@ -276,7 +294,7 @@ async def _sealing_key(client: KubernetesClient, namespace: str) -> bytes:
         await asyncio.sleep(RETRY)
 
 
-async def _unless(stop: asyncio.Event, awaitable: Awaitable[bytes]) -> bytes | None:
+async def _unless(stop: asyncio.Event, awaitable: Awaitable[T]) -> T | None:
     """The result, or None where the process is stopped before it is there."""
     work = asyncio.ensure_future(awaitable)
     ending = asyncio.create_task(stop.wait())

@@ -20,6 +20,7 @@ from stagingmirror.engine.environments.resolve import (
 from stagingmirror.engine.holds.acknowledged import AcknowledgedHolds
 from stagingmirror.engine.holds.reconciler import HoldReconciler
 from stagingmirror.engine.leader.elector import Elector
+from stagingmirror.engine.leader.installation import InstallationClaim
 from stagingmirror.engine.leader.lease import Settled
 from stagingmirror.engine.leader.settled_at import SettledAt
 from stagingmirror.engine.leader.takeover import LEASE, Inherited, Leadership
@@ -61,10 +62,12 @@ class Operator:
         metrics: Metrics,
         seal: Seal,
         clock: Callable[[], float],
+        claim: InstallationClaim,
         lost: Callable[[], None],
     ) -> None:
         """``seal`` hides values that must not be shown; ``lost`` is called without the Lease."""
         client.on_call = metrics.api_call
+        self.claim = claim
         self._client, self._settings, self._metrics = client, settings, metrics
         self._make_base(clock, lost)
         self._make_sources()
@@ -82,6 +85,7 @@ class Operator:
         }
         return {
             **workers,
+            "installation": self.claim.watch(),
             **{source.name: source.run() for source in self.sources.all},
             "sweep": self.resync.run(),
             "environments": self.environments.loop.run(),
@@ -112,7 +116,7 @@ class Operator:
             settings=self._settings,
             lost=lost,
         )
-        self.leadership = Leadership(self.elector)
+        self.leadership = Leadership(self.elector, self.claim)
         self.runtime = Runtime(clock=clock, leading=self.leadership.leading)
         self.cache, self.states = ResourceCache(), MirrorStates()
         self.queue: WorkQueue[MirrorKey] = WorkQueue(

@@ -8,6 +8,7 @@ import structlog
 
 from stagingmirror.engine.environments.reconciler import EnvironmentReconciler
 from stagingmirror.engine.leader.elector import Elector
+from stagingmirror.engine.leader.installation import InstallationClaim
 from stagingmirror.engine.leader.settled_at import SettledAt, settled_before
 from stagingmirror.engine.observe.hash_cache import HashCache
 from stagingmirror.engine.resources.cache import ResourceCache
@@ -26,13 +27,14 @@ RETRY = 1.0
 class Leadership:
     """``leading`` is False until this process has seen everything as its predecessor left it."""
 
-    def __init__(self, elector: Elector) -> None:
+    def __init__(self, elector: Elector, claim: InstallationClaim) -> None:
         self._elector = elector
+        self._claim = claim
         self._prepared = False
 
     def leading(self) -> bool:
         """Checked before every write."""
-        return self._prepared and self._elector.leading
+        return self._prepared and self._claim.held and self._elector.leading
 
     def suspend(self) -> None:
         """No write begins any more; the Lease is still ours to give back."""

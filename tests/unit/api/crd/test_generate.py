@@ -8,7 +8,7 @@ import yaml
 from stagingmirror.api.crd.generate import as_yaml, crds, write
 
 ROOT = Path(__file__).parents[4]
-NAMES = ("stagingmirrors", "mirrorenvironments", "mirrorholds")
+NAMES = ("stagingmirrors", "mirrorenvironments", "mirrorholds", "mirrorinstallations")
 
 
 def schemas() -> dict[str, Any]:
@@ -63,7 +63,7 @@ def test_the_api_server_judges_nothing_in_a_status() -> None:
     judged = [
         path
         for schema in schemas().values()
-        for path, node in nodes(schema["properties"]["status"])
+        for path, node in nodes(schema["properties"].get("status", {}))
         for word in ("enum", "pattern", "format", "x-kubernetes-validations", "minimum")
         if word in node and (word, node[word]) != ("format", "int64")
     ]

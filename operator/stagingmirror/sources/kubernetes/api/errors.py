@@ -178,7 +178,9 @@ def _not_there(status: dict[str, Any], message: str) -> StagingMirrorError:
     """
     if (status.get("details") or {}).get("name"):
         return NotThere(Reason.NOT_FOUND, f"{message}.")
-    return NotAnswered(NOT_ANSWERING, f"{message}: the server does not serve this API.")
+    return NotAnswered(
+        NOT_ANSWERING, f"{message}: the server does not serve this API; is its CRD installed?"
+    )
 
 
 def _causes(status: dict[str, Any]) -> list[dict[str, Any]]:
