@@ -1,5 +1,6 @@
 """A desk whose wire is a dict: the API server of one test, as far as the commands ask it."""
 
+import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any, cast
 
@@ -16,16 +17,24 @@ Object = dict[str, Any]
 
 
 class Wire:
-    """Objects by path. ``before`` is told of each request first; it may change them or raise."""
+    """Objects by path. ``before`` is told of each request first; it may change them or raise.
+    ``ahead``: seconds by which the server's clock is ahead of this machine's; None: it has none.
+    """
 
     namespace = "ml-staging"
 
     def __init__(self, *mirrors: Object, settled_at: str | None = None) -> None:
         self.objects = {f"{MIRRORS}/{each['metadata']['name']}": each for each in mirrors}
+        self.ahead: float | None = 0.0
+        self.clock = self
         self.before: Callable[[str, str], None] = lambda method, path: None
         if settled_at is not None:
             lease = {"metadata": {"annotations": {SETTLED_AT: settled_at}}}
             self.objects[f"{LEASES}/{LEASE}"] = lease
+
+    def now(self) -> float | None:
+        """As ``KubernetesClient.clock.now``."""
+        return None if self.ahead is None else time.time() + self.ahead
 
     async def request(
         self, method: str, path: str, *, body: Object | None = None, **_: object

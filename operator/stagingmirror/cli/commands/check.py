@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from time import monotonic, time
+from datetime import datetime, timedelta
+from time import monotonic
 
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.api.types.times import parse_time
@@ -14,7 +14,7 @@ from stagingmirror.cli.read.answer import MISUSED, Answer, answer, worst
 from stagingmirror.cli.read.client import MirrorClient
 from stagingmirror.cli.read.freshness import Freshness, Settled, belief
 from stagingmirror.cli.read.mirror import Mirror
-from stagingmirror.cli.read.times import DAY, span
+from stagingmirror.cli.read.times import span
 from stagingmirror.cli.screens.answer import answer_json, answer_junit, answer_lines
 from stagingmirror.errors import NeedsHuman
 from stagingmirror.reasons import Reason
@@ -38,12 +38,12 @@ class CheckRequest:
 
 
 async def check(client: MirrorClient, request: CheckRequest, output: str) -> int:
-    now = time()
+    mirrors = await client.mirrors(request.names)
+    now = await client.now()
     since = None if request.since is None else moment(request.since, now)
     if since is not None and since > now + SKEW:
         fail(f"--since {request.since} is later than now; nothing is known of the future")
         return MISUSED
-    mirrors = await client.mirrors(request.names)
     if unknown := _unknown_components(request.excepted, mirrors):
         fail(f"--except {unknown}: no such component in {', '.join(m.name for m in mirrors)}")
         return MISUSED
@@ -56,21 +56,32 @@ def moment(text: str, now: float) -> float:
     """POSIX seconds of RFC 3339, of a time of today (local), or of a duration ago. NeedsHuman."""
     if (exact := parse_time(text)) is not None:
         return exact
-    for form in ("%H:%M", "%H:%M:%S"):
-        try:
-            today = datetime.fromtimestamp(now).astimezone()
-            clock = datetime.strptime(text, form)  # noqa: DTZ007 - only its time of day is used
-        except ValueError:
-            continue
-        at = today.replace(
-            hour=clock.hour, minute=clock.minute, second=clock.second, microsecond=0
-        ).timestamp()
-        return at if at <= now else at - DAY
+    if (local := _of_day(text, now)) is not None:
+        return local
     try:
         return now - seconds(text)
     except NeedsHuman:
         message = f'--since "{text}": write 14:02, 30m (ago) or an RFC 3339 time'
         raise NeedsHuman(Reason.INVALID_TIME, message) from None
+
+
+def _of_day(text: str, now: float) -> float | None:
+    """The last moment before ``now`` at which clocks showed this, in this machine's zone; None: it
+    is no time of day. Of two, where clocks are turned back, the first: then --since is stricter.
+    """
+    for form in ("%H:%M", "%H:%M:%S"):
+        try:
+            shown = datetime.strptime(text, form).time()  # noqa: DTZ007 - of the local zone
+        except ValueError:
+            continue
+        today = datetime.fromtimestamp(now).date()  # noqa: DTZ006 - of the local zone
+        for day in (today, today - timedelta(days=1)):
+            # Without an offset: the zone's own at that moment counts, not the one of now.
+            at = datetime.combine(day, shown)
+            moments = (at.replace(fold=fold).timestamp() for fold in (0, 1))
+            if (first := min(moments)) <= now:
+                return first
+    return None
 
 
 async def _answer(
@@ -80,7 +91,7 @@ async def _answer(
     if request.now:
         limit = patience(request.within, BYTES if request.read_bytes else SOON)
         seen = await request_check(client, mirror, limit, read_bytes=request.read_bytes)
-    settled, now = await client.settled(), time()
+    settled, now = await client.settled(), await client.now()
     if seen is None:
         return answer(mirror, _silent(mirror, settled, now, limit), now)
     if request.now:
@@ -94,10 +105,11 @@ async def _settled(client: MirrorClient, seen: Mirror, settled: Settled) -> tupl
     if it has only begun to lead and nothing is settled yet, wait up to ``FOLLOWS`` for it.
     """
     end = monotonic() + FOLLOWS
-    while belief(seen, settled, time()).everybody and not settled.forbidden and monotonic() < end:
+    now = await client.now()
+    while belief(seen, settled, now).everybody and not settled.forbidden and monotonic() < end:
         await asyncio.sleep(EVERY)
-        settled = await client.settled()
-    return settled, time()
+        settled, now = await client.settled(), await client.now()
+    return settled, now
 
 
 def _silent(mirror: Mirror, settled: Settled, now: float, limit: float) -> Freshness:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from time import monotonic, time
+from time import monotonic
 from typing import Any
 
 from pydantic import ValidationError
@@ -40,13 +40,13 @@ async def hold(client: MirrorClient, request: HoldRequest, within: str | None) -
     if not request.length or not request.reason:
         fail('--for and --reason are required, e.g. --for 2h --reason "candidate 14"')
         return MISUSED
-    end = time() + seconds(request.length)
-    limit = patience(within, A_REFRESH)
+    length, limit = seconds(request.length), patience(within, A_REFRESH)
     if request.mirrors or request.components:
         _refuse_unknown(
             await client.mirrors(request.mirrors), request.components, each=request.mirrors
         )
     name = _name(request.mirrors, request.called)
+    end = await client.now() + length
     spec = {"mirrors": list(request.mirrors), "components": list(request.components)}
     given = {key: value for key, value in spec.items() if value}
     try:
@@ -106,7 +106,7 @@ async def _create(client: MirrorClient, name: str, spec: Mapping[str, Any]) -> N
     except Conflicted:
         try:
             ended = parse_time((await client.hold(name))["spec"].get("until"))
-            if ended is None or ended > time():
+            if ended is None or ended > await client.now():
                 raise
             await client.delete_hold(name)
         except NotThere:
@@ -122,13 +122,13 @@ async def _effective(client: MirrorClient, name: str, ends: float, limit: float)
         message = status.message or ""
         because = f": {message}" if message else ""
         if parse_time(status.effective_since) is not None:
-            now = time()
+            now = await client.now()
             show(f"✓ held by {name} until {clock(ends, now)} UTC ({span(ends - now + 30)})")
             return IN_SYNC
         if message.startswith(_NAMES_NOTHING):
             fail(f"hold {name} holds nothing: {message}")
             return FAILED
-        if time() > ends:
+        if await client.now() > ends:
             show(f"? hold {name} ended before it took effect{because}")
             return UNKNOWN
         if monotonic() > end:

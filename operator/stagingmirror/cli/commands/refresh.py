@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from time import monotonic, time
+from time import monotonic
 from uuid import uuid4
 
 from rich.text import Text
@@ -107,7 +107,7 @@ class _Polling:
 
 async def _no_operator(client: MirrorClient, mirror: Mirror) -> str | None:
     """Why no operator would act; None where one is alive, or where the Lease may not be read."""
-    settled, now = await client.settled(), time()
+    settled, now = await client.settled(), await client.now()
     if settled.forbidden or (settled.at is not None and settled.at > now):
         return None
     believed = belief(mirror, settled, now)

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from time import time
 from typing import Any
 
 from stagingmirror.cli.commands.options import fail, show
@@ -18,7 +17,7 @@ from stagingmirror.cli.screens.status import status_screen, status_table
 
 async def status(client: MirrorClient, names: Sequence[str], *, as_json: bool) -> int:
     mirrors = await client.mirrors(names)
-    settled, now = await client.settled(), time()
+    settled, now = await client.settled(), await client.now()
     believed = [(mirror, belief(mirror, settled, now)) for mirror in mirrors]
     if as_json:
         show(_json([_head(*each) | {"status": _status(each[0])} for each in believed]))
@@ -35,7 +34,8 @@ async def diff(client: MirrorClient, name: str, components: Sequence[str], *, as
     if unknown := [each for each in components if each not in known]:
         fail(f"{mirror.name} has no component {unknown[0]}; it has {', '.join(sorted(known))}")
         return FAILED
-    believed, now = belief(mirror, await client.settled(), time()), time()
+    settled, now = await client.settled(), await client.now()
+    believed = belief(mirror, settled, now)
     if as_json:
         found = _status(mirror, {"components"}).get("components", [])
         wanted = [each for each in found if not components or each["name"] in components]
@@ -47,7 +47,7 @@ async def diff(client: MirrorClient, name: str, components: Sequence[str], *, as
 
 async def plan(client: MirrorClient, name: str, *, as_json: bool) -> int:
     mirror = await client.mirror(name)
-    believed = belief(mirror, await client.settled(), time())
+    believed = belief(mirror, await client.settled(), await client.now())
     if as_json:
         head = _head(mirror, believed) | {"wouldNotStart": would_not_start(mirror), "plan": None}
         show(_json(head | _status(mirror, {"plan"})))
@@ -59,10 +59,10 @@ async def plan(client: MirrorClient, name: str, *, as_json: bool) -> int:
 async def history(client: MirrorClient, name: str, *, as_json: bool) -> int:
     mirror = await client.mirror(name)
     if as_json:
-        believed = belief(mirror, await client.settled(), time())
+        believed = belief(mirror, await client.settled(), await client.now())
         show(_json(_head(mirror, believed) | _status(mirror, {"refreshes", "deploys"})))
     else:
-        show(history_screen(mirror, time()))
+        show(history_screen(mirror, await client.now()))
     return 0
 
 

@@ -14,7 +14,7 @@ from stagingmirror.api.types.base import API_VERSION, GROUP, VERSION
 from stagingmirror.api.types.times import parse_time
 from stagingmirror.cli.read.freshness import Settled
 from stagingmirror.cli.read.mirror import Mirror, read
-from stagingmirror.errors import Conflicted, NotAllowed, NotThere
+from stagingmirror.errors import Conflicted, NotAllowed, NotAnswered, NotThere
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 
@@ -88,6 +88,19 @@ class MirrorClient:
         at = parse_time(annotations.get(SETTLED_AT))
         left_out = str(annotations.get(unsettled.ANNOTATION) or "")
         return Settled(at, "no operator has settled a verdict yet", see, unsettled=left_out)
+
+    async def now(self) -> float:
+        """POSIX s by the API server's clock: this machine's may be wrong, and old would seem fresh.
+
+        Raises NotAnswered where its answers tell no time.
+        """
+        if self._client.clock.now() is None:
+            await self.settled()
+        now = self._client.clock.now()
+        if now is None:
+            message = "the API server's answers have no Date; what is between us?"
+            raise NotAnswered(Reason.GARBAGE, message)
+        return now
 
     async def annotate(self, mirror: Mirror, key: str, token: str) -> None:
         """Leave a token on the mirror."""

@@ -10,8 +10,8 @@ from stagingmirror.api.types.times import parse_time
 from stagingmirror.cli.read.mirror import Mirror
 from stagingmirror.cli.read.times import span
 
-# Seconds by which the operator's clock may be ahead of this machine's. Beyond, no age computed here
-# means anything: what is old would seem fresh.
+# Seconds by which the operator's clock may be ahead of the API server's. Beyond, no age computed
+# here means anything: what is old would seem fresh.
 AHEAD = 5.0
 
 
@@ -42,7 +42,7 @@ class Freshness:
 
 
 def belief(mirror: Mirror, settled: Settled, now: float) -> Freshness:
-    """The verdict that counts at ``now`` (POSIX s)."""
+    """The verdict that counts at ``now`` (POSIX s, by the API server's clock)."""
     if doubt := _of_operator(settled, mirror.stale_after, now):
         return Freshness("Unknown", doubt, everybody=True)
     if unsettled.named(settled.unsettled, mirror.namespace, mirror.name):
@@ -60,9 +60,10 @@ def _of_operator(settled: Settled, stale_after: float, now: float) -> str | None
         age = span(now - settled.at)
         return f"no operator has settled a verdict for {age}: nothing is known. See: {settled.see}"
     if settled.at - now > AHEAD:
+        ahead = span(settled.at - now)
         return (
-            "this machine's clock is behind the cluster's, or the operator's is ahead,"
-            f" by {span(settled.at - now)} at least: nothing is known. Compare their clocks"
+            f"the operator's clock is ahead of the API server's by {ahead} at least: nothing is"
+            " known. Compare the clocks of their nodes"
         )
     return None
 

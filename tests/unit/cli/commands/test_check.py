@@ -7,6 +7,7 @@ import pytest
 from stagingmirror.api.types.times import rfc3339
 from stagingmirror.cli.commands.check import CheckRequest, check
 from stagingmirror.cli.read.client import LEASE, SETTLED_AT
+from stagingmirror.errors import NotAnswered
 from support.resources.mirror_client import LEASES, Wire, client
 from support.resources.resources import Object, mirror
 from support.resources.statuses import component, status
@@ -80,3 +81,43 @@ async def test_a_look_without_asking_waits_for_nobody() -> None:
 
     assert await check(client(operator), asked(), "text") == 4
     assert operator.leases == 1
+
+
+async def test_a_dead_operator_is_not_believed_by_a_machine_whose_clock_is_behind(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    dead = wire()  # settled now, by this machine's clock
+    dead.ahead = 900.0
+
+    assert await check(client(dead), asked(), "text") == 4
+    assert "no operator has settled a verdict for 15 min" in capsys.readouterr().out
+
+
+async def test_a_machine_whose_clock_is_ahead_believes_an_operator_that_is_alive() -> None:
+    alive = fraud()
+    alive["status"] = status(component("a"), now=time.time() - 900)
+    server = Wire(alive, settled_at=rfc3339(time.time() - 900))
+    server.ahead = -900.0
+
+    assert await check(client(server), asked(), "text") == 0
+
+
+@pytest.mark.parametrize(("ahead", "code"), [(0.0, 0), (-110.0, 4)])
+async def test_a_while_ago_is_counted_from_the_servers_now(
+    ahead: float, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    there, body = time.time() + ahead, fraud()
+    body["status"] = status(component("a"), now=there, inSyncSince=rfc3339(time.time() - 1000))
+    server = Wire(body, settled_at=rfc3339(there))
+    server.ahead = ahead
+
+    assert await check(client(server), asked("15m"), "text") == code
+    assert ("not without a gap since" in capsys.readouterr().out) == (code == 4)
+
+
+async def test_without_a_time_of_the_server_nothing_is_believed() -> None:
+    timeless = wire()
+    timeless.ahead = None
+
+    with pytest.raises(NotAnswered, match="no Date"):
+        await check(client(timeless), asked(), "text")

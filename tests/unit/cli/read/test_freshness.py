@@ -84,7 +84,7 @@ def test_behind_the_clock_of_the_cluster_nothing_looks_fresh(ahead: float, sync:
     assert told.sync == sync
     if sync == "Unknown":
         assert told.everybody
-        assert "this machine's clock is behind the cluster's, or" in (told.doubt or "")
+        assert "the operator's clock is ahead of the API server's by" in (told.doubt or "")
 
 
 def test_a_mirror_whose_status_cannot_be_written_is_unknown_and_others_are_not() -> None:

@@ -19,6 +19,7 @@ from yarl import URL
 from stagingmirror.errors import NotAnswered
 from stagingmirror.sources.kubernetes.api.errors import NOT_ANSWERING, error_of, items_of, object_of
 from stagingmirror.sources.kubernetes.api.login import Login, login
+from stagingmirror.sources.kubernetes.api.server_clock import ServerClock
 
 FIELD_MANAGER = "stagingmirror"
 # Accept headers for single (and watched) objects and for lists.
@@ -39,7 +40,8 @@ OnCall = Callable[[str, str, float], None]
 
 
 class KubernetesClient:
-    """One identity at one API server. ``on_call`` counts; ``namespace`` is the context's default.
+    """One identity at one API server. ``on_call`` counts; ``namespace`` is the context's default;
+    ``clock`` is the server's.
 
     Concurrency is bounded by the callers: workers, watches, and sweeps each have their own limit.
     """
@@ -47,6 +49,7 @@ class KubernetesClient:
     def __init__(self, access: Login, *, timeout: float) -> None:
         self.on_call: OnCall = lambda _method, _outcome, _seconds: None
         self.namespace = access.namespace
+        self.clock = ServerClock()
         self._access = access
         self._timeout = timeout
         self._base = access.server.rstrip("/")
@@ -209,6 +212,7 @@ class KubernetesClient:
                     timeout=aiohttp.ClientTimeout(total=None),
                     **self._route(),
                 ) as answer:
+                    self.clock.answered(answer.headers.get("Date"), begun)
                     content = await _bounded(answer, BODY_LIMIT)
                     outcome = str(answer.status)
         except asyncio.CancelledError:

@@ -1,0 +1,49 @@
+import time
+
+import pytest
+
+from stagingmirror.sources.kubernetes.api.server_clock import ServerClock
+from support.kubernetes.api_server import an_api_server
+
+
+def test_it_is_never_earlier_there_than_an_answer_says() -> None:
+    clock, begun = ServerClock(), time.perf_counter()
+
+    clock.answered("Thu, 26 Nov 2026 10:00:00 GMT", begun)
+
+    first, second = clock.now(), clock.now()
+    assert first is not None
+    assert second is not None
+    assert 1795687201.0 <= first <= second
+
+
+def test_the_newest_answer_counts() -> None:
+    clock = ServerClock()
+    clock.answered("Thu, 26 Nov 2026 10:00:00 GMT", time.perf_counter())
+
+    clock.answered("Thu, 26 Nov 2026 09:00:00 GMT", time.perf_counter())
+
+    now = clock.now()
+    assert now is not None
+    assert now < 1795687200.0
+
+
+@pytest.mark.parametrize("date", [None, "", "soon", "Thu, 99 Nov 2026 10:00:00 GMT"])
+def test_what_is_no_date_tells_nothing(date: str | None) -> None:
+    clock = ServerClock()
+
+    clock.answered(date, time.perf_counter())
+
+    assert clock.now() is None
+
+
+async def test_a_client_knows_its_servers_time_from_any_answer_even_an_error() -> None:
+    async with an_api_server(lambda *_: (404, {})) as client:
+        assert client.clock.now() is None
+
+        with pytest.raises(Exception, match="404"):
+            await client.request("GET", "/api")
+
+        now = client.clock.now()
+    assert now is not None
+    assert now == pytest.approx(time.time(), abs=60)
