@@ -166,6 +166,7 @@ class Reason(StrEnum):
     NOT_READ_BACK = "NotReadBack", "MLflow accepted a change of an alias, but does not return it"
     NOT_MLFLOW = "NotMlflow", "there is no MLflow at the address"
     REDIRECTED = "Redirected", "the address redirects, which is not followed"
+    TLS_FAILED = "TLSFailed", "no TLS session with the server: it speaks none, or another version"
     CERTIFICATE_NOT_TRUSTED = (
         "CertificateNotTrusted",
         "the certificate of the address is not trusted",

@@ -21,6 +21,7 @@ import yaml
 
 from stagingmirror.errors import NotAllowed
 from stagingmirror.reasons import Reason
+from stagingmirror.sources.tls import trusting
 
 # Where the kubelet puts a ServiceAccount's token, CA and namespace, and rotates the token.
 ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
@@ -69,7 +70,7 @@ def in_cluster(account: Path) -> Login:
     host, port = os.environ["KUBERNETES_SERVICE_HOST"], os.environ["KUBERNETES_SERVICE_PORT"]
     server = f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}"
     try:
-        tls = _tls(str(account / "ca.crt"))
+        tls = trusting(file=str(account / "ca.crt"))
         namespace = (account / "namespace").read_text().strip()
     except OSError as error:
         raise NotAllowed(
@@ -149,19 +150,12 @@ def _kept(read: Callable[[], Awaitable[str | None]]) -> Authorization:
 
 
 def _tls_of(configuration: Any) -> ssl.SSLContext:
-    tls = _tls(configuration.ssl_ca_cert)
+    tls = trusting(file=configuration.ssl_ca_cert)
     if configuration.cert_file:
         tls.load_cert_chain(configuration.cert_file, configuration.key_file)
     if not configuration.verify_ssl:
         tls.check_hostname = False
         tls.verify_mode = ssl.CERT_NONE
-    return tls
-
-
-def _tls(authority: str | None) -> ssl.SSLContext:
-    tls = ssl.create_default_context(cafile=authority)
-    # Python 3.13 refuses authorities without a key identifier, as many clusters have; Go does not.
-    tls.verify_flags &= ~ssl.VERIFY_X509_STRICT
     return tls
 
 

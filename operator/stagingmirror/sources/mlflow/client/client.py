@@ -24,6 +24,7 @@ from stagingmirror.sources.mlflow.client.address import clean_url
 from stagingmirror.sources.mlflow.client.errors import decoded, failure, refusal
 from stagingmirror.sources.mlflow.client.wire_types import Fields
 from stagingmirror.sources.source import Basic, Credentials, Token
+from stagingmirror.sources.tls import trusting, trusting_the_system
 
 # Called with (operation, result, seconds) of each call; result is ``ok`` or an error's reason.
 OnCall = Callable[[str, str, float], None]
@@ -195,11 +196,11 @@ def _authorization(credentials: Credentials | None) -> dict[str, str]:
             return {}
 
 
-def _trust(ca_bundle: str | None) -> ssl.SSLContext | bool:
+def _trust(ca_bundle: str | None) -> ssl.SSLContext:
     if ca_bundle is None:
-        return True
+        return trusting_the_system()
     try:
-        return ssl.create_default_context(cadata=ca_bundle)
+        return trusting(pem=ca_bundle)
     except (ssl.SSLError, ValueError):
         raise NeedsHuman(
             Reason.INVALID_CA_BUNDLE, "mlflow.caBundle holds no PEM certificates"

@@ -19,6 +19,7 @@ from stagingmirror.errors import (
     StagingMirrorError,
 )
 from stagingmirror.reasons import Reason
+from stagingmirror.sources.tls import certificate_trouble
 
 _CODE = re.compile(r"[A-Z][A-Z_]{1,63}")
 _GONE = frozenset({"RESOURCE_DOES_NOT_EXIST", "NOT_FOUND"})
@@ -77,8 +78,8 @@ _BY_CAUSE = (
     (TimeoutError, Reason.TIMED_OUT, "no answer in time"),
     (
         aiohttp.ClientSSLError,
-        Reason.CERTIFICATE_NOT_TRUSTED,
-        "its certificate is not trusted; put its CA into mlflow.caBundle",
+        Reason.TLS_FAILED,
+        "it speaks no TLS that we do; is mlflow.url meant to be http://?",
     ),
     (
         aiohttp.ClientConnectorError,
@@ -111,6 +112,9 @@ def failure(error: BaseException, request: str) -> NotAnswered:
     """The error for a call that got no whole answer. The cause's own text is left out: it may quote
     an address with credentials.
     """
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        text = certificate_trouble(error.certificate_error, "mlflow.caBundle", "mlflow.url")
+        return NotAnswered(Reason.CERTIFICATE_NOT_TRUSTED, f"{request}: {text}")
     for cause, reason, text in _BY_CAUSE:
         if isinstance(error, cause):
             return NotAnswered(reason, f"{request}: {text}")
