@@ -1,6 +1,6 @@
 """Cron in a time zone, with the days on which clocks change."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -27,7 +27,11 @@ def ticks(schedule: str, zone: str, after: float, count: int) -> list[float]:
 
 @pytest.mark.parametrize(
     "schedule",
-    ["0 6 * * 1-5", "*/5 * * * *", "0 0 1,15 * *", "30 2 * * SUN", "@hourly", "@daily", "@weekly"],
+    [
+        *("0 6 * * 1-5", "*/5 * * * *", "0 0 1,15 * *", "30 2 * * SUN", "0 6 * * 7"),
+        *("0 18 1-7,15-21 * TUE", "0 6 1 jan-jun/2 *", "5/20 * * * mon-fri", "0 6 29 2 *"),
+        *("@hourly", "@daily", "@weekly"),
+    ],
 )
 def test_five_fields_and_three_nicknames_are_schedules(schedule: str) -> None:
     assert check_schedule(schedule, BERLIN) is None
@@ -44,9 +48,25 @@ def test_five_fields_and_three_nicknames_are_schedules(schedule: str) -> None:
         ("tz=UTC 0 6 * * *", "put the zone into spec.refresh.timeZone"),
         ("@yearly", "use 5 fields, or one of @hourly, @daily, @weekly"),
         ("@every 5m", "use 5 fields, or one of"),
-        ("61 * * * *", "cannot be read (Bad minute)"),
-        ("* * * * MOON", "cannot be read (Bad day-of-week)"),
-        ("0 0 30 2 *", "cannot be read"),
+        ("61 * * * *", 'minute "61" cannot be read; it takes 0 to 59'),
+        ("0 22-2 * * *", 'hour "22-2" cannot be read; it takes 0 to 23, and ranges go upwards'),
+        ("*/0 * * * *", 'minute "*/0" cannot be read'),
+        ("1,,2 * * * *", 'minute "1,,2" cannot be read'),
+        ("* * * * MOON", 'weekday has "MOON", which is not known; it takes 0 to 7 or SUN to SAT'),
+        ("* * MON * *", 'day has "MON", which is not known; it takes 1 to 31'),
+        ("0 0 30 2 *", "names no day that ever comes"),
+        ("0 0 31 4,6 *", "names no day that ever comes"),
+        ("0 6 L * *", 'day has "L", which is not known'),
+        ("0 6 LW * *", 'day has "LW", which is not known'),
+        ("0 6 15W * *", 'day has "W", which is not known'),
+        ("0 6 * * 5L", 'weekday has "L", which is not known'),
+        ("0 6 * * 1#1", 'weekday has "#", which is not known'),
+        ("0 6 ? * MON", 'day has "?", which is not known'),
+        ("H 6 * * *", 'minute has "H", which is not known'),
+        ("0 6 * * ~1", 'weekday has "~", which is not known'),
+        ("٣ 6 * * *", 'minute has "٣", which is not known'),
+        ("@midnight", "use 5 fields, or one of"),
+        ("@monthly", "use 5 fields, or one of"),
         ("1 " * 200, "has 200 fields"),
     ],
 )
@@ -60,7 +80,12 @@ def test_a_bad_schedule_is_refused_with_what_to_do(schedule: str, told: str) -> 
 
 
 @pytest.mark.parametrize(
-    "zone", ["Mars/Olympus", "", "../../etc/passwd", "/etc/localtime", "localtime"]
+    "zone",
+    [
+        *("Mars/Olympus", "", "../../etc/passwd", "/etc/localtime", "localtime", "Europe"),
+        *("right/Europe/Berlin", "posix/Europe/Berlin", "Factory", "posixrules"),
+        *("europe/berlin", "UTC+2", "Local"),
+    ],
 )
 def test_an_unknown_zone_is_refused_with_what_to_do(zone: str) -> None:
     why = check_schedule("0 6 * * 1-5", zone)
@@ -68,6 +93,73 @@ def test_an_unknown_zone_is_refused_with_what_to_do(zone: str) -> None:
     assert why is not None
     assert why.reason == "InvalidTimeZone"
     assert 'use an IANA name, e.g. "Europe/Berlin"' in why.message
+
+
+@pytest.mark.parametrize(
+    "zone", ["UTC", "Europe/Kyiv", "Europe/Kiev", "America/Ciudad_Juarez", "Etc/GMT+5", "EST"]
+)
+def test_names_of_the_database_are_zones_former_ones_too(zone: str) -> None:
+    assert check_schedule("0 6 * * 1-5", zone) is None
+
+
+@pytest.mark.parametrize(
+    ("schedule", "days"),
+    [
+        # The 1st of December 2026 is a Tuesday. Day and weekday: either, as cron has it …
+        ("0 6 1-7 * 1", [1, 2, 3, 4, 5, 6, 7, 14, 21, 28]),
+        ("0 6 1-3,15-16 * TUE", [1, 2, 3, 8, 15, 16, 22, 29]),
+        # … but both, where one of them begins with *.
+        ("0 6 */2 * 1", [7, 21]),
+        ("0 6 1-7 * *", [1, 2, 3, 4, 5, 6, 7]),
+        ("0 6 * * 7", [6, 13, 20, 27]),
+    ],
+)
+def test_day_and_weekday_are_as_cron_has_them(schedule: str, days: list[int]) -> None:
+    found = ticks(schedule, "UTC", at("2026-12-01T00:00", "UTC") - 1, len(days) + 1)
+
+    assert [datetime.fromtimestamp(each, UTC).day for each in found[:-1]] == days
+    assert found[-1] >= at("2027-01-01T00:00", "UTC")
+
+
+def test_a_step_begins_anew_with_each_hour() -> None:
+    noon = at("2026-12-01T12:00", "UTC")
+
+    assert ticks("*/45 * * * *", "UTC", noon, 3) == [noon + 2700, noon + 3600, noon + 6300]
+
+
+@pytest.mark.parametrize(
+    ("schedule", "zone", "after", "first"),
+    [
+        ("15 2 * * *", "Australia/Lord_Howe", "2026-10-03T12:00", "2026-10-04T02:30"),
+        ("30 1 * * *", "Europe/London", "2026-03-28T12:00", "2026-03-29T02:00"),
+        ("0 0 * * *", "Africa/Cairo", "2026-04-23T12:00", "2026-04-24T01:00"),
+    ],
+)
+def test_a_tick_that_a_zone_leaves_out_comes_once_right_after(
+    schedule: str, zone: str, after: str, first: str
+) -> None:
+    one, two = ticks(schedule, zone, at(after, zone), 2)
+
+    assert one == at(first, zone)
+    assert two - at(after, zone) > 86400
+
+
+@pytest.mark.parametrize(
+    ("schedule", "zone", "day"),
+    [
+        ("45 1 * * *", "Australia/Lord_Howe", "2026-04-05"),
+        ("30 1 * * *", "Europe/London", "2026-10-25"),
+        ("30 23 * * *", "Africa/Cairo", "2026-10-29"),
+    ],
+)
+def test_a_tick_that_a_zone_repeats_comes_once(schedule: str, zone: str, day: str) -> None:
+    midnight = at(f"{day}T00:00", zone)
+
+    one, two = ticks(schedule, zone, midnight, 2)
+
+    assert datetime.fromtimestamp(one, ZoneInfo(zone)).date().isoformat() == day
+    assert two - one > 86400 - 7200
+    assert datetime.fromtimestamp(two, ZoneInfo(zone)).date().isoformat() > day
 
 
 def test_a_tick_comes_at_the_hour_of_its_zone() -> None:

@@ -39,14 +39,17 @@ class StagingSide(Model):
 
 
 class Refresh(Model):
-    """When staging is made like production. Five fields or @hourly, @daily, @weekly."""
+    """When staging is made like production."""
 
     schedule: Annotated[str, Field(min_length=1, max_length=128)]
     """Five fields (minute hour day month weekday) or @hourly, @daily, @weekly, e.g. "0 6 * * 1-5".
-    The time zone belongs into timeZone.
+    A field has numbers, names (JAN, MON), and the signs * , - /; not L, W, # and ?. The time zone
+    belongs into timeZone.
     """
     time_zone: Annotated[str, Field(min_length=1, max_length=64)] = "UTC"
-    """IANA name of the time zone of the schedule, e.g. Europe/Berlin."""
+    """IANA name of the time zone of the schedule, e.g. Europe/Berlin, not an offset. Where clocks
+    are put forward over a tick, it comes right after the gap; where they are turned back, once.
+    """
     suspend: bool = False
     """True: no refresh starts. Checks go on."""
     starting_deadline: Annotated[
