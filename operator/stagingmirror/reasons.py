@@ -166,6 +166,8 @@ class Reason(StrEnum):
     NOT_READ_BACK = "NotReadBack", "MLflow accepted a change of an alias, but does not return it"
     NOT_MLFLOW = "NotMlflow", "there is no MLflow at the address"
     REDIRECTED = "Redirected", "the address redirects, which is not followed"
+    PROXY_REFUSED = "ProxyRefused", "the proxy of the server does not let us through"
+    LINK_LOCAL = "LinkLocal", "the address is link-local, which is never connected to"
     TLS_FAILED = "TLSFailed", "no TLS session with the server: it speaks none, or another version"
     CERTIFICATE_NOT_TRUSTED = (
         "CertificateNotTrusted",
@@ -277,6 +279,7 @@ class Reason(StrEnum):
     SECRET_INVALID = "SecretInvalid", "a value of the Secret is not UTF-8"
     INVALID_ADDRESS = "InvalidAddress", "`spec.mlflow.url`"
     INVALID_CREDENTIALS = "InvalidCredentials", "the credentials cannot be sent in a header"
+    INVALID_PROXY = "InvalidProxy", "`spec.mlflow.proxyUrl`: it could read the credentials"
     INVALID_CA_BUNDLE = "InvalidCABundle", "`spec.mlflow.caBundle`"
 
     # Errors of a command, or of the operator's start

@@ -50,7 +50,7 @@ def _blocks(file: Path) -> Iterator[bytes]:
 
 
 def _server(url: str) -> MlflowServer:
-    return MlflowServer(url, credentials=None, ca_bundle=None, settings=Settings())
+    return MlflowServer(url, credentials=None, ca_bundle=None, proxy=None, settings=Settings())
 
 
 async def main() -> None:

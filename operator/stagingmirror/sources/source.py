@@ -33,6 +33,14 @@ class Token:
 Credentials = Basic | Token
 
 
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What a Secret holds: how to be let in by a server, and by the proxy in front of it."""
+
+    server: Credentials | None
+    proxy: Basic | None = None
+
+
 class Source(Protocol[S]):
     """``S``: its subjects. All methods but ``prove`` and ``run`` return at once; all are called in
     one event loop.
@@ -56,10 +64,10 @@ class Source(Protocol[S]):
     def configure(
         self,
         specs: Mapping[str, MirrorEnvironmentSpec],
-        credentials: Mapping[str, Credentials | Why],
+        access: Mapping[str, Access | Why],
     ) -> None:
-        """All environments by name; all others are gone. ``credentials``: what the Secrets hold, or
-        why that cannot be used; an environment whose Secret is not read yet is left as it was.
+        """All environments by name; all others are gone. ``access``: what the Secrets hold, or why
+        that cannot be used; an environment whose Secret is not read yet is left as it was.
         """
 
     def answers(self, environment: str) -> Observed[Any] | Unseen | None:

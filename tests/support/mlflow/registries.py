@@ -120,7 +120,7 @@ async def connected(
     on_call: OnCall = lambda operation, result, seconds: None,
 ) -> AsyncIterator[MlflowServer]:
     server = MlflowServer(
-        url, credentials=credentials, ca_bundle=None, settings=settings, on_call=on_call
+        url, credentials=credentials, ca_bundle=None, proxy=None, settings=settings, on_call=on_call
     )
     try:
         yield server

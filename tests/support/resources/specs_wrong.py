@@ -19,6 +19,7 @@ TIME = "write a time in RFC 3339 with its zone"
 FORM = "write {value} once, where production's value goes"
 AT_HOME = "remove namespace from staging"
 URL = "url must be http:// or https:// with a host, and without credentials, '?' and '#'"
+PROXY = "proxyUrl must be http:// or https:// with a host, and without credentials"
 
 INVALID: dict[str, tuple[Object, str]] = {
     "nothing tracked": (mirror(track=[]), "spec.track"),
@@ -205,6 +206,12 @@ INVALID: dict[str, tuple[Object, str]] = {
     "an MLflow with credentials in its address": (mlflow("http://u:p@mlflow"), URL),
     "an MLflow with a query": (mlflow("http://mlflow?x=1"), URL),
     "an MLflow with a fragment": (mlflow("http://mlflow#x"), URL),
+    "a proxy of another scheme": (mlflow("https://a", proxyUrl="socks5://proxy:1080"), PROXY),
+    "a proxy with credentials in its address": (
+        mlflow("https://a", proxyUrl="http://u:p@proxy:3128"),
+        PROXY,
+    ),
+    "a proxy without scheme": (mlflow("https://a", proxyUrl="proxy.example:3128"), PROXY),
     "an MLflow that is no address": (mlflow("not an address"), URL),
     "an unnamed Secret": (mlflow("http://m", credentialsSecretRef={}), "credentialsSecretRef.name"),
     "a size in words": (environment(content={"maxBytes": "50 GB"}), "write a size as a number"),

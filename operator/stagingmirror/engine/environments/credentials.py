@@ -14,14 +14,19 @@ from stagingmirror.drift.facts import Why
 from stagingmirror.errors import NotAllowed, NotThere
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
-from stagingmirror.sources.source import Basic, Credentials, Token
+from stagingmirror.sources.source import Access, Basic, Credentials, Token
 
 LABEL = f"{GROUP}/environment"
+_KEYS = ("username", "password", "token", "proxyUsername", "proxyPassword")
+_WANTED = (
+    "must hold token, or username and password; for a proxy also, or only, proxyUsername and"
+    " proxyPassword"
+)
 
 
 async def read_credentials(
     client: KubernetesClient, namespace: str, name: str, secret: str
-) -> Credentials | Why:
+) -> Access | Why:
     """What the Secret holds for the environment ``name``, or why that cannot be used.
 
     ``namespace`` is the operator's own. Errors: NotAnswered, where what was known goes on counting.
@@ -40,7 +45,7 @@ async def read_credentials(
     return credentials_in(body, name, which)
 
 
-def credentials_in(body: Mapping[str, Any], environment: str, which: str) -> Credentials | Why:
+def credentials_in(body: Mapping[str, Any], environment: str, which: str) -> Access | Why:
     """What a Secret's body holds for this environment. Nothing of it is in the Why."""
     labels = body["metadata"].get("labels") or {}
     if labels.get(LABEL) != environment:
@@ -49,14 +54,35 @@ def credentials_in(body: Mapping[str, Any], environment: str, which: str) -> Cre
         )
     data = body.get("data") or {}
     try:
-        texts = {key: _text(data[key]) for key in ("username", "password", "token") if key in data}
+        texts = {key: _text(data[key]) for key in _KEYS if key in data}
     except (binascii.Error, UnicodeDecodeError):
         return Why(Reason.SECRET_INVALID, f"{which} holds text that is not UTF-8; write it again.")
+    found = Access(_server(texts), _pair(texts, "proxyUsername", "proxyPassword"))
+    if _is_half(texts) or found == Access(None):
+        return Why(Reason.SECRET_INCOMPLETE, f"{which} {_WANTED}.")
+    return found
+
+
+def _server(texts: Mapping[str, str]) -> Credentials | None:
     if texts.get("token"):
         return Token(texts["token"])
-    if texts.get("username") and "password" in texts:
-        return Basic(texts["username"], texts["password"])
-    return Why(Reason.SECRET_INCOMPLETE, f"{which} holds neither token, nor username and password.")
+    return _pair(texts, "username", "password")
+
+
+def _pair(texts: Mapping[str, str], username: str, password: str) -> Basic | None:
+    if texts.get(username) and password in texts:
+        return Basic(texts[username], texts[password])
+    return None
+
+
+def _is_half(texts: Mapping[str, str]) -> bool:
+    """Something was meant to be there, and part of it is not: nothing is sent without it."""
+    meant_server = {"token", "username", "password"} & texts.keys()
+    meant_proxy = {"proxyUsername", "proxyPassword"} & texts.keys()
+    return bool(
+        (meant_server and _server(texts) is None)
+        or (meant_proxy and _pair(texts, "proxyUsername", "proxyPassword") is None)
+    )
 
 
 def _text(encoded: str) -> str:

@@ -23,7 +23,7 @@ from stagingmirror.errors import Conflicted, NeedsHuman, NotAnswered, NotThere, 
 from stagingmirror.reasons import Reason
 from stagingmirror.runtime import Runtime
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
-from stagingmirror.sources.source import Credentials, Source
+from stagingmirror.sources.source import Access, Source
 from stagingmirror.view import Observed
 
 log = structlog.get_logger(__name__)
@@ -35,7 +35,7 @@ PAUSES = {"Unknown": 0.5, "False": 5.0}
 
 
 # An environment, and what its Secrets hold, by source.
-Connection = tuple[MirrorEnvironmentSpec, Mapping[str, Credentials | Why]]
+Connection = tuple[MirrorEnvironmentSpec, Mapping[str, Access | Why]]
 
 
 # The specs of environments that are needed though they may be deleted, as JSON, by name.
@@ -152,9 +152,7 @@ class EnvironmentReconciler:
                 found[name] = parse_environment({"metadata": {"name": name}, "spec": spec})
         return found
 
-    async def _credentials(
-        self, name: str, spec: MirrorEnvironmentSpec
-    ) -> dict[str, Credentials | Why]:
+    async def _credentials(self, name: str, spec: MirrorEnvironmentSpec) -> dict[str, Access | Why]:
         return {
             source.name: await read_credentials(self._client, self._namespace, name, secret)
             for source in self._sources
@@ -217,7 +215,7 @@ def _unreadable(body: Body) -> Condition:
 
 def _ready(
     forbidden: Why | None,
-    credentials: Collection[Credentials | Why],
+    credentials: Collection[Access | Why],
     answers: Collection[Observed[Any] | Unseen],
 ) -> Condition:
     """Reachable, and the credentials work."""
@@ -227,7 +225,8 @@ def _ready(
     if why is None and not answers:
         return condition("Ready", "True", Reason.READABLE, "its namespaces can be read")
     if why is None:
-        how = "and the credentials work" if credentials else "without credentials"
+        known = any(isinstance(each, Access) and each.server for each in credentials)
+        how = "and the credentials work" if known else "without credentials"
         return condition("Ready", "True", Reason.REACHABLE, f"reachable, {how}")
     if why.reason == Reason.NOT_POLLED_YET:
         return condition("Ready", "Unknown", why.reason, why.message)

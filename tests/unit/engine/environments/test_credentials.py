@@ -11,7 +11,7 @@ from stagingmirror.drift.facts import Why
 from stagingmirror.engine.environments.credentials import LABEL, credentials_in
 from stagingmirror.engine.sealing import load_or_make, sealer
 from stagingmirror.errors import NeedsHuman
-from stagingmirror.sources.source import Basic, Token
+from stagingmirror.sources.source import Access, Basic, Token
 from support.kubernetes.api_server import Answer, an_api_server, not_found, refused
 
 # Seals
@@ -77,8 +77,16 @@ def credentials(data: dict[str, str], label: str = "production") -> Any:
 
 
 def test_a_token_or_a_name_and_password_lets_us_in() -> None:
-    assert credentials({"token": "t"}) == Token("t")
-    assert credentials({"username": "u", "password": "p\n"}) == Basic("u", "p")
+    assert credentials({"token": "t"}) == Access(Token("t"))
+    assert credentials({"username": "u", "password": "p\n"}) == Access(Basic("u", "p"))
+    assert credentials({"username": "u", "password": ""}) == Access(Basic("u", ""))
+
+
+def test_a_proxy_has_credentials_of_its_own() -> None:
+    proxy = {"proxyUsername": "u", "proxyPassword": "p\n"}
+
+    assert credentials(proxy) == Access(None, Basic("u", "p"))
+    assert credentials(proxy | {"token": "t"}) == Access(Token("t"), Basic("u", "p"))
 
 
 @pytest.mark.parametrize(
@@ -86,6 +94,15 @@ def test_a_token_or_a_name_and_password_lets_us_in() -> None:
     [
         ({"token": "hush"}, "staging", "SecretNotLabelled"),
         ({"username": "hush"}, "production", "SecretIncomplete"),
+        ({"password": "hush"}, "production", "SecretIncomplete"),
+        ({"token": ""}, "production", "SecretIncomplete"),
+        ({"proxyUsername": "hush"}, "production", "SecretIncomplete"),
+        ({"token": "hush", "proxyPassword": "hush"}, "production", "SecretIncomplete"),
+        (
+            {"username": "hush", "proxyUsername": "hush", "proxyPassword": "hush"},
+            "production",
+            "SecretIncomplete",
+        ),
         ({}, "production", "SecretIncomplete"),
     ],
 )

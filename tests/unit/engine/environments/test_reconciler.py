@@ -31,7 +31,7 @@ class Registries:
     def secret_name(self, spec: MirrorEnvironmentSpec) -> str | None:
         return None
 
-    def configure(self, specs: Mapping[str, MirrorEnvironmentSpec], credentials: object) -> None:
+    def configure(self, specs: Mapping[str, MirrorEnvironmentSpec], access: object) -> None:
         self.with_registry = {name for name, spec in specs.items() if spec.mlflow is not None}
 
     def answers(self, environment: str) -> Observed[object] | None:

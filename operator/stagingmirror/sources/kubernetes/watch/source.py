@@ -118,7 +118,7 @@ class KubernetesSource:
     def secret_name(self, spec: object) -> None:
         """None is needed: it is the cluster that we run in."""
 
-    def configure(self, specs: Mapping[str, MirrorEnvironmentSpec], credentials: object) -> None:
+    def configure(self, specs: Mapping[str, MirrorEnvironmentSpec], access: object) -> None:
         """Watch the namespaces that environments list."""
         self._coverage.want(
             frozenset(namespace for spec in specs.values() for namespace in spec.namespaces)

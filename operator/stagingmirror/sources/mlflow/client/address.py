@@ -6,21 +6,24 @@ from urllib.parse import urlsplit
 from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.api.types.quantity import parse_bytes
+from stagingmirror.drift.facts import Why
 from stagingmirror.errors import NeedsHuman
 from stagingmirror.reasons import Reason
-from stagingmirror.sources.source import Credentials
+from stagingmirror.sources.outward import Proxy, proxy_of
+from stagingmirror.sources.source import Access, Credentials
 
 
 @dataclass(frozen=True, slots=True)
 class RegistryAddress:
-    """One environment's MLflow. Environments with equal ``url``, ``credentials`` and ``ca_bundle``
-    are polled once.
+    """One environment's MLflow. Environments with equal ``url``, ``credentials``, ``ca_bundle`` and
+    ``proxy`` are polled once.
     """
 
     url: str
     credentials: Credentials | None = None
     ca_bundle: str | None = None
     """PEM; None: what the system trusts."""
+    proxy: Proxy | None = None
     content_interval: float = 86_400.0
     """Seconds after which all bytes of a model version are read again."""
     max_bytes: int = 50 * 1024**3
@@ -29,23 +32,27 @@ class RegistryAddress:
 
 @dataclass(frozen=True, slots=True)
 class ServerKey:
-    """What makes two addresses one server to us: where, as whom, trusting whom."""
+    """What makes two addresses one server to us: where, as whom, trusting whom, by which way."""
 
     url: str
     credentials: Credentials | None
     ca_bundle: str | None
+    proxy: Proxy | None
 
 
-def address_of(
-    spec: MirrorEnvironmentSpec, credentials: Credentials | None
-) -> RegistryAddress | None:
-    """The registry of an environment; None: it has none."""
+def address_of(spec: MirrorEnvironmentSpec, access: Access | None) -> RegistryAddress | Why | None:
+    """The registry of an environment; None: it has none; a Why where it cannot be used."""
     if spec.mlflow is None:
         return None
+    try:
+        proxy = proxy_of(spec.mlflow, access, "mlflow")
+    except NeedsHuman as error:
+        return Why(error.reason, error.message)
     return RegistryAddress(
         url=spec.mlflow.url,
-        credentials=credentials,
+        credentials=access.server if access is not None else None,
         ca_bundle=spec.mlflow.ca_bundle,
+        proxy=proxy,
         content_interval=seconds(spec.content.interval),
         max_bytes=parse_bytes(spec.content.max_bytes),
     )
@@ -53,7 +60,7 @@ def address_of(
 
 def server_key(address: RegistryAddress) -> ServerKey:
     """Raises NeedsHuman(InvalidAddress) for what is no http(s) URL or holds credentials itself."""
-    return ServerKey(clean_url(address.url), address.credentials, address.ca_bundle)
+    return ServerKey(clean_url(address.url), address.credentials, address.ca_bundle, address.proxy)
 
 
 def clean_url(url: str) -> str:

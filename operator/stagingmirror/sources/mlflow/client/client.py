@@ -23,6 +23,7 @@ from stagingmirror.settings import Settings
 from stagingmirror.sources.mlflow.client.address import clean_url
 from stagingmirror.sources.mlflow.client.errors import decoded, failure, refusal
 from stagingmirror.sources.mlflow.client.wire_types import Fields
+from stagingmirror.sources.outward import Proxy, outward_socket
 from stagingmirror.sources.source import Basic, Credentials, Token
 from stagingmirror.sources.tls import trusting, trusting_the_system
 
@@ -44,6 +45,7 @@ class MlflowServer:
         *,
         credentials: Credentials | None,
         ca_bundle: str | None,
+        proxy: Proxy | None,
         settings: Settings,
         on_call: OnCall = lambda operation, result, seconds: None,
     ) -> None:
@@ -52,6 +54,7 @@ class MlflowServer:
         self.host = urlsplit(self.url).netloc
         self._headers = {"User-Agent": "stagingmirror", **_authorization(credentials)}
         self._ssl = _trust(ca_bundle)
+        self._proxy = proxy
         self._settings = settings
         self._on_call = on_call
 
@@ -170,8 +173,13 @@ class MlflowServer:
         connections = max(1, self._settings.upstream_connections // 2)
         return aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
-                limit=connections, ssl=self._ssl, force_close=force_close
+                limit=connections,
+                ssl=self._ssl,
+                force_close=force_close,
+                socket_factory=outward_socket,
             ),
+            proxy=self._proxy and self._proxy.url,
+            proxy_auth=self._proxy and self._proxy.authorization,
             timeout=timeout,
             headers=self._headers,
             cookie_jar=aiohttp.DummyCookieJar(),

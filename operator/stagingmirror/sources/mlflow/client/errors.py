@@ -19,6 +19,7 @@ from stagingmirror.errors import (
     StagingMirrorError,
 )
 from stagingmirror.reasons import Reason
+from stagingmirror.sources.outward import LinkLocal
 from stagingmirror.sources.tls import certificate_trouble
 
 _CODE = re.compile(r"[A-Z][A-Z_]{1,63}")
@@ -39,6 +40,10 @@ def decoded(body: bytes, request: str) -> dict[str, object]:
     return answer
 
 
+_PROXY_LOGIN = (
+    "the proxy refuses us (407); put proxyUsername and proxyPassword into the Secret of"
+    " mlflow.credentialsSecretRef"
+)
 # What a status means where MLflow's code does not decide it.
 _BY_STATUS: Mapping[int, tuple[type[StagingMirrorError], Reason, str]] = {
     401: (
@@ -52,6 +57,7 @@ _BY_STATUS: Mapping[int, tuple[type[StagingMirrorError], Reason, str]] = {
         "our account may not do this (403); request the permission there",
     ),
     404: (NotAnswered, Reason.NOT_MLFLOW, "404 without an MLflow error; is the URL right?"),
+    407: (NotAnswered, Reason.PROXY_REFUSED, _PROXY_LOGIN),
     429: (NotAnswered, Reason.THROTTLED, "the server is throttling us (429)"),
     507: (Refused, Reason.STORAGE_FULL, "the server reports that its storage is full (507)"),
     **dict.fromkeys((400, 405, 413, 422), (Refused, Reason.BAD_REQUEST, "refused with {answer}")),
@@ -80,6 +86,11 @@ _BY_CAUSE = (
         aiohttp.ClientSSLError,
         Reason.TLS_FAILED,
         "it speaks no TLS that we do; is mlflow.url meant to be http://?",
+    ),
+    (
+        aiohttp.ClientProxyConnectionError,
+        Reason.UNREACHABLE,
+        "no connection to the proxy; is mlflow.proxyUrl right, and the proxy running?",
     ),
     (
         aiohttp.ClientConnectorError,
@@ -115,6 +126,14 @@ def failure(error: BaseException, request: str) -> NotAnswered:
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         text = certificate_trouble(error.certificate_error, "mlflow.caBundle", "mlflow.url")
         return NotAnswered(Reason.CERTIFICATE_NOT_TRUSTED, f"{request}: {text}")
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        refused = f"the proxy answers {error.status}; may it connect to this server?"
+        text = _PROXY_LOGIN if error.status == 407 else refused
+        return NotAnswered(Reason.PROXY_REFUSED, f"{request}: {text}")
+    if isinstance(getattr(error, "os_error", error), LinkLocal):
+        return NotAnswered(
+            Reason.LINK_LOCAL, f"{request}: the address is link-local, which is never connected to"
+        )
     for cause, reason, text in _BY_CAUSE:
         if isinstance(error, cause):
             return NotAnswered(reason, f"{request}: {text}")

@@ -144,6 +144,7 @@ class Registries:
             key.url,
             credentials=key.credentials,
             ca_bundle=key.ca_bundle,
+            proxy=key.proxy,
             settings=self._settings,
             on_call=partial(self._called, key),
         )

@@ -25,7 +25,7 @@ from stagingmirror.sources.mlflow.subjects import (
     RegistrySubject,
     VersionSubject,
 )
-from stagingmirror.sources.source import Credentials
+from stagingmirror.sources.source import Access
 from stagingmirror.view import Observed, Subject
 
 T = TypeVar("T")
@@ -66,12 +66,12 @@ class MlflowSource:
     def configure(
         self,
         specs: Mapping[str, MirrorEnvironmentSpec],
-        credentials: Mapping[str, Credentials | Why],
+        access: Mapping[str, Access | Why],
     ) -> None:
         for name in self.registries.environments() - specs.keys():
             self.registries.set(name, None)
         for name, spec in specs.items():
-            known = credentials.get(name)
+            known = access.get(name)
             if isinstance(known, Why):
                 self.registries.set(name, known)
             elif known is not None or self.secret_name(spec) is None:

@@ -134,7 +134,9 @@ async def test_each_server_is_sent_its_own_credentials(
         return web.json_response({"header": request.headers.get("Authorization")})
 
     async with serving(echo) as url:
-        server = MlflowServer(url, credentials=credentials, ca_bundle=None, settings=SETTINGS)
+        server = MlflowServer(
+            url, credentials=credentials, ca_bundle=None, proxy=None, settings=SETTINGS
+        )
         try:
             answer = await server.call("GET", "mlflow/anything")
         finally:
@@ -165,14 +167,18 @@ def test_credentials_in_an_address_are_refused_without_repeating_them() -> None:
 @pytest.mark.parametrize("token", ["", "two\nlines", "ümlaut"])
 def test_a_token_that_cannot_be_sent_needs_a_human(token: str) -> None:
     with pytest.raises(NeedsHuman) as raised:
-        MlflowServer("http://a", credentials=Token(token), ca_bundle=None, settings=SETTINGS)
+        MlflowServer(
+            "http://a", credentials=Token(token), ca_bundle=None, proxy=None, settings=SETTINGS
+        )
 
     assert raised.value.reason == "InvalidCredentials"
 
 
 def test_a_ca_bundle_that_is_none_needs_a_human() -> None:
     with pytest.raises(NeedsHuman) as raised:
-        MlflowServer("https://a", credentials=None, ca_bundle="no PEM", settings=SETTINGS)
+        MlflowServer(
+            "https://a", credentials=None, ca_bundle="no PEM", proxy=None, settings=SETTINGS
+        )
 
     assert raised.value.reason == "InvalidCABundle"
 
@@ -247,7 +253,7 @@ def presenting(authority: Authority, *addresses: str) -> ssl.SSLContext:
 
 
 async def asking(url: str, ca_bundle: str | None) -> dict[str, object]:
-    server = MlflowServer(url, credentials=None, ca_bundle=ca_bundle, settings=SETTINGS)
+    server = MlflowServer(url, credentials=None, ca_bundle=ca_bundle, proxy=None, settings=SETTINGS)
     try:
         return (await server.call("GET", "mlflow/anything")).raw()
     finally:
