@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -72,6 +73,24 @@ def test_check_knows_nothing_while_no_operator_settles(
     assert output.code == 4
     assert words in output.out
     assert f"kubectl -n {scripted.operator} get pods" in output.out
+
+
+@pytest.mark.parametrize(
+    ("age", "off_by", "code"), [(900.0, -900, 4), (0.0, 900, 0), (0.0, -900, 0), (900.0, 900, 4)]
+)
+def test_check_goes_by_the_api_servers_clock(
+    scripted: ScriptedOperator, tmp_path: Path, age: float, off_by: int, code: int
+) -> None:
+    """A dead operator is dead and a live one alive, whatever this machine's clock shows."""
+    wrong = f"import time\nreal = time.time\ntime.time = lambda: real() + {off_by}\n"
+    (tmp_path / "sitecustomize.py").write_text(wrong)
+    scripted.mirror("fraud", component("a"))
+    scripted.settle(age)
+
+    output = scripted.run("check", "fraud", PYTHONPATH=str(tmp_path))
+
+    assert output.code == code, output
+    assert ("settled a verdict for 15 min" in output.out) == (code == 4)
 
 
 def test_check_knows_nothing_without_an_operator(scripted: ScriptedOperator) -> None:

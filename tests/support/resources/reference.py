@@ -17,8 +17,10 @@ Every field of the resources of `stagingmirror.dev/v1alpha1`, as `kubectl explai
 too. `[]` is an entry of a list. Fields in **bold** are required where the object around them is
 given.
 
-Durations are numbers with `ms`, `s`, `m` or `h`, e.g. `1h30m`. Times are RFC 3339 with a zone;
-quote them in YAML."""
+Durations are numbers with `ms`, `s`, `m` or `h`, e.g. `1h30m`. Times are RFC 3339 with a zone.
+
+Quote what YAML takes for something else than text: a number (`"0.10"`, `"30"`), `"on"`, `"yes"`,
+`"null"`. Without quotes the API server refuses the field: *must be of type string*."""
 
 
 def reference() -> str:

@@ -1,0 +1,3 @@
+module stagingmirror.dev/rig/prometheus
+
+go 1.26.0
