@@ -111,7 +111,7 @@ class InstallationClaim:
 
     def _report(self, trouble: str) -> None:
         if trouble != self.trouble:
-            log.error("this cluster is not ours, so this process does nothing", why=trouble)
+            log.error("without the claim to this cluster nothing is done", why=trouble)
         self.trouble = trouble
 
 

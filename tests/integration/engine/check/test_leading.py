@@ -203,7 +203,7 @@ def test_the_operator_waits_for_rights_and_definitions_and_says_so(world: World)
     binding = kube.get("rbac.authorization.k8s.io/v1", "ClusterRoleBinding", name)
     kube.delete("rbac.authorization.k8s.io/v1", "ClusterRoleBinding", name)
     with world.operator() as operator:
-        operator.until("our resources cannot be listed")
+        operator.until("without the claim to this cluster nothing is done")
         assert operator.get("/livez")[0] == 200
         assert operator.get("/readyz")[0] != 200
         kept: dict[str, Any] = {key: binding[key] for key in ("apiVersion", "kind", "roleRef")}

@@ -43,7 +43,7 @@ def second(world: World) -> Iterator[OperatorProcess]:
 def test_the_second_installation_is_not_ready_and_does_nothing_until_the_first_is_uninstalled(
     world: World, second: OperatorProcess
 ) -> None:
-    second.until("this cluster is not ours")
+    second.until("without the claim to this cluster nothing is done")
 
     world.mirror()
     world.until_sync("InSync")
