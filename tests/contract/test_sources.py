@@ -15,6 +15,7 @@ from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
 from stagingmirror.cli.operator.wiring import Operator
 from stagingmirror.drift.facts import Unseen, Why
 from stagingmirror.drift.places import Place
+from stagingmirror.engine.leader.installation import Installation, InstallationClaim
 from stagingmirror.engine.observe.sources import Sources
 from stagingmirror.engine.sealing import sealer
 from stagingmirror.metrics import Metrics
@@ -53,6 +54,7 @@ async def test_every_source_of_the_operator_has_an_example_here() -> None:
             metrics=Metrics(clock=time.time, version="0"),
             seal=sealer(b"k" * 32),
             clock=time.time,
+            claim=InstallationClaim(client, Installation("operator", "mirror")),
             lost=lambda: None,
         )
     sources = operator.sources.all

@@ -3,11 +3,12 @@ own link (where clouds serve credentials of the node).
 """
 
 import socket
+from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
+from typing import Any
 from urllib.parse import urlsplit
 
-import aiohttp
 from aiohappyeyeballs import AddrInfoType
 
 from stagingmirror.api.spec.environment import Server
@@ -23,9 +24,17 @@ class Proxy:
     url: str
     login: Basic | None = None
 
-    @property
-    def authorization(self) -> aiohttp.BasicAuth | None:
-        return self.login and aiohttp.BasicAuth(self.login.username, self.login.password, "utf-8")
+    def of_request(self, url: str, headers: Mapping[str, str]) -> dict[str, Any]:
+        """Arguments of a request of aiohttp that goes through this proxy.
+
+        The session's own headers must hold no credentials: aiohttp sends them to the proxy too.
+        """
+        ours: dict[str, str] = {}
+        if self.login is not None:
+            ours["Proxy-Authorization"] = self.login.authorization
+        if urlsplit(url).scheme == "https":  # the proxy gets a CONNECT, and the server the rest
+            return {"proxy": self.url, "proxy_headers": ours, "headers": headers}
+        return {"proxy": self.url, "headers": {**headers, **ours}}
 
 
 class LinkLocal(OSError):

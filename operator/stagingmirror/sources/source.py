@@ -4,6 +4,7 @@ A source is one folder: its subjects and their answers (``subjects``), its clien
 the answers true. Composing it is one line in ``cli/operator/wiring``.
 """
 
+import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol, TypeVar
@@ -21,6 +22,12 @@ S = TypeVar("S", contravariant=True)
 class Basic:
     username: str
     password: str = field(repr=False)
+
+    @property
+    def authorization(self) -> str:
+        """The value of the header."""
+        pair = base64.b64encode(f"{self.username}:{self.password}".encode()).decode()
+        return f"Basic {pair}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """What people meet with plain kubectl: explain, columns, short names, waiting, statuses."""
 
 import copy
-import json
 import subprocess
 from collections.abc import Iterator
 from typing import Any
@@ -256,58 +255,3 @@ def test_a_bounded_status_that_is_far_too_large_is_refused(plane: ControlPlane, 
 
     with pytest.raises(Exception, match=r"status\.summary"):
         put_status(plane.kube, thing, {"summary": "x" * 32769})
-
-
-TYPED = """
-apiVersion: stagingmirror.dev/v1alpha1
-kind: {kind}
-metadata: {{name: typed}}
-spec: {spec}
-"""
-SPEC = """{{
-    production: {{environment: production, namespace: ml-prod}}, staging: {{environment: staging}},
-    track: [{{name: {name}, setting: {{production: {{configMap: {{name: c, key: k}}}}}}}}],
-    accept: [{{component: {name}, fact: value, reason: test, {accept}}}]{more}
-  }}"""
-
-
-def typed(name: str = "data", accept: str = "production: a", more: str = "") -> str:
-    spec = SPEC.format(name=name, accept=accept, more=more and f", {more}")
-    return TYPED.format(kind="StagingMirror", spec=spec)
-
-
-@pytest.mark.parametrize(
-    ("given", "words"),
-    [
-        (typed(accept="production: 0.10"), ("spec.accept[0].production", "must be of type string")),
-        (typed(accept="production: 1e-5"), ("spec.accept[0].production", "must be of type string")),
-        (typed(name="on"), ("spec.track[0].name", "must be of type string")),
-        (typed(more="checkInterval: 30"), ("spec.checkInterval", "must be of type string")),
-        (typed(more='checkInterval: "30"'), ("spec.checkInterval", "e.g. 30s")),
-        (
-            TYPED.format(kind="MirrorHold", spec="{reason: test, until: 2030-01-01 12:00:00}"),
-            ("spec.until", "write a time in RFC 3339 with its zone"),
-        ),
-    ],
-    ids=["decimal", "exponent", "boolean", "seconds", "quoted seconds", "time without zone"],
-)
-def test_what_yaml_takes_for_something_else_is_refused_by_its_field(
-    plane: ControlPlane, space: str, given: str, words: tuple[str, ...]
-) -> None:
-    with pytest.raises(subprocess.CalledProcessError) as refused:
-        plane.kubectl("-n", space, "apply", "--dry-run=server", "-f", "-", input=given)
-
-    for each in words:
-        assert each in refused.value.stderr
-
-
-def test_a_date_without_quotes_is_taken_as_it_stands(plane: ControlPlane, space: str) -> None:
-    given = typed(accept="production: 2026-11-20, until: 2027-01-31T00:00:00Z")
-
-    taken = plane.kubectl(
-        *("-n", space, "apply", "--dry-run=server", "-o", "json", "-f", "-"), input=given
-    )
-
-    (accepted,) = json.loads(taken)["spec"]["accept"]
-    assert accepted["production"] == "2026-11-20"
-    assert accepted["until"] == "2027-01-31T00:00:00Z"

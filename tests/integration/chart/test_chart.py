@@ -1,6 +1,5 @@
 """The chart on a real API server: what `helm install` makes, and what its accounts may do."""
 
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,41 +13,12 @@ from rig.kube import Kube
 from rig.programs import program
 from stagingmirror.api.types.base import API_VERSION
 from support.kubernetes import rights
+from support.kubernetes.helm import CHART, LIMIT_SECONDS, helm, render
 from support.operators.rigs import make_namespace
 from support.resources.definitions import install as install_definitions
 from support.resources.resources import resource
 
 pytestmark = pytest.mark.integration
-
-ROOT = Path(__file__).parents[3]
-CHART = ROOT / "helm" / "stagingmirror"
-LIMIT_SECONDS = 120
-
-
-def helm(control_plane: ControlPlane, *arguments: str) -> str:
-    done = subprocess.run(
-        [str(program("helm")), "--kubeconfig", str(control_plane.kubeconfig), *arguments],
-        capture_output=True,
-        text=True,
-        timeout=LIMIT_SECONDS,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def render(**values: Any) -> list[dict[str, Any]]:
-    done = subprocess.run(
-        [str(program("helm")), "template", "mirror", str(CHART), "--values", "-"],
-        input=yaml.safe_dump(values),
-        capture_output=True,
-        text=True,
-        timeout=LIMIT_SECONDS,
-        check=False,
-    )
-    if done.returncode != 0:
-        raise ValueError(done.stderr)
-    return [item for item in yaml.safe_load_all(done.stdout) if item]
 
 
 def rules_of(rendered: list[dict[str, Any]], kind: str, name: str) -> set[tuple[str, ...]]:
@@ -113,19 +83,6 @@ def test_the_definitions_are_left_out_where_somebody_else_installs_them() -> Non
 
     assert len(definitions()) == 4
     assert definitions(crds={"enabled": False}) == []
-
-
-def test_a_switch_that_is_misspelt_is_refused() -> None:
-    with pytest.raises(ValueError, match="enable"):
-        render(crds={"enable": False})
-
-
-def test_an_account_that_is_there_already_is_used_and_not_made() -> None:
-    rendered = render(serviceAccount={"create": False, "name": "ours"})
-
-    assert not [each for each in rendered if each["kind"] == "ServiceAccount"]
-    (deployment,) = (each for each in rendered if each["kind"] == "Deployment")
-    assert deployment["spec"]["template"]["spec"]["serviceAccountName"] == "ours"
 
 
 @pytest.fixture
@@ -299,91 +256,3 @@ def test_the_pod_is_admitted_by_the_restricted_standard(
     )
 
     assert "as-the-chart-has-it created" in created
-
-
-@pytest.mark.parametrize(
-    ("values", "said"),
-    [
-        ({"replicas": 0}, "replicas"),
-        ({"stagingNamespaces": ["Not A Name"]}, "stagingNamespaces"),
-        ({"image": {"digest": "latest"}}, "digest"),
-        ({"environments": {"one": {"role": "Both"}}}, "role"),
-        ({"productionNamespaces": ["ml"], "stagingNamespaces": ["ml"]}, "one of them only"),
-        ({"stagingNamespace": ["ml"]}, "stagingNamespace"),
-        ({"environments": {"prod.eu": {"role": "Production"}}}, "prod.eu"),
-        ({"image": {"tag": 20261126}}, "tag"),
-        ({"podAnnotations": {"revision": 20261126}}, "podAnnotations"),
-        ({"extraEnv": [{"name": "STAGINGMIRROR_NAMESPACE", "value": "x"}]}, "extraEnv"),
-        ({"extraEnv": [{"name": "A", "value": 1}]}, "extraEnv"),
-        ({"extraEnv": [{"name": "A", "value": "x", "valueFrom": {}}]}, "extraEnv"),
-        ({"enabled": "yes"}, "enabled"),
-    ],
-)
-def test_wrong_values_are_refused_by_name(values: dict[str, Any], said: str) -> None:
-    with pytest.raises(ValueError, match=said):
-        render(**values)
-
-
-def test_variables_of_the_pod_are_those_that_were_given() -> None:
-    given = [
-        {"name": "NO_PROXY", "value": "10.0.0.1"},
-        {"name": "TOKEN", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}},
-    ]
-
-    (deployment,) = (e for e in render(extraEnv=given) if e["kind"] == "Deployment")
-
-    env = deployment["spec"]["template"]["spec"]["containers"][0]["env"]
-    assert env[-2:] == given
-    assert {each["name"] for each in env[:-2]} == {
-        "STAGINGMIRROR_NAMESPACE",
-        "STAGINGMIRROR_IDENTITY",
-        "STAGINGMIRROR_RELEASE",
-    }
-
-
-@pytest.fixture
-def umbrella(tmp_path: Path) -> Path:
-    """A chart that has this one as a dependency, with a condition."""
-    chart = tmp_path / "platform"
-    (chart / "charts").mkdir(parents=True)
-    shutil.copytree(CHART, chart / "charts" / "stagingmirror")
-    dependency = {"name": "stagingmirror", "version": "0.1.0", "condition": "stagingmirror.enabled"}
-    about = {"apiVersion": "v2", "name": "platform", "version": "0.1.0"}
-    (chart / "Chart.yaml").write_text(yaml.safe_dump({**about, "dependencies": [dependency]}))
-    values = {
-        "global": {"imageRegistry": "registry.example", "storageClass": "fast"},
-        "stagingmirror": {"enabled": True, "productionNamespaces": ["ml-prod"]},
-    }
-    (chart / "values.yaml").write_text(yaml.safe_dump(values))
-    return chart
-
-
-@pytest.mark.parametrize(("enabled", "kinds"), [("true", 1), ("false", 0)])
-def test_a_chart_may_have_it_as_a_dependency_with_a_condition(
-    umbrella: Path, enabled: str, kinds: int
-) -> None:
-    done = subprocess.run(
-        [
-            *(str(program("helm")), "template", "p", str(umbrella)),
-            *("--set", f"stagingmirror.enabled={enabled}"),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=LIMIT_SECONDS,
-        check=False,
-    )
-
-    assert done.returncode == 0, done.stderr
-    rendered = [each for each in yaml.safe_load_all(done.stdout) if each]
-    assert len([each for each in rendered if each["kind"] == "Deployment"]) == kinds
-    assert bool(rendered) == bool(kinds)
-
-
-def test_network_policy_and_disruption_budget_come_when_asked_for() -> None:
-    plain = {item["kind"] for item in render()}
-    asked = {
-        item["kind"]
-        for item in render(networkPolicy={"enabled": True}, podDisruptionBudget={"enabled": True})
-    }
-
-    assert asked - plain == {"NetworkPolicy", "PodDisruptionBudget"}

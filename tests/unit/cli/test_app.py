@@ -36,8 +36,8 @@ def test_every_command_explains_itself(command: str) -> None:
 def test_crds_prints_all_definitions_as_one_stream() -> None:
     told = python("-m", "stagingmirror", "crds")
 
-    assert told.stdout.count("kind: CustomResourceDefinition\n") == 3
-    assert told.stdout.count("\n---\n") == 2
+    assert told.stdout.count("kind: CustomResourceDefinition\n") == 4
+    assert told.stdout.count("\n---\n") == 3
 
 
 @pytest.mark.parametrize(

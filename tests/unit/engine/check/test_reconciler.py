@@ -12,6 +12,7 @@ from stagingmirror.api.types.times import rfc3339
 from stagingmirror.cli.operator.wiring import Operator
 from stagingmirror.engine.check import assessment
 from stagingmirror.engine.check.conclusion import FAILED_RETRY
+from stagingmirror.engine.leader.installation import Installation, InstallationClaim
 from stagingmirror.engine.observe.check_requests import CHECK_AT, REFRESH_AT
 from stagingmirror.engine.resources.mirror import key_of
 from stagingmirror.engine.sealing import sealer
@@ -74,10 +75,12 @@ async def a_leader() -> AsyncIterator[World]:
             metrics=Metrics(clock=lambda: T, version="0"),
             seal=sealer(b"k" * 32),
             clock=lambda: world.now,
+            claim=InstallationClaim(client, Installation("operator", "mirror")),
             lost=lambda: None,
         )
         world.operator.elector._leads_until = math.inf
         world.operator.leadership._prepared = True
+        world.operator.claim.held = True
         yield world
         await world.operator.close()
 

@@ -5,7 +5,6 @@ variables and retries for 16 minutes. Here every server has sessions of its own;
 timeout, and a bounded answer; redirects are not followed, since they would take credentials along.
 """
 
-import base64
 import ssl
 from collections.abc import AsyncIterator, Callable, Container, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -52,7 +51,7 @@ class MlflowServer:
         """Raises NeedsHuman for an address or a CA bundle that cannot be right. Makes no call."""
         self.url = clean_url(url)
         self.host = urlsplit(self.url).netloc
-        self._headers = {"User-Agent": "stagingmirror", **_authorization(credentials)}
+        self._credentials = _authorization(credentials)
         self._ssl = _trust(ca_bundle)
         self._proxy = proxy
         self._settings = settings
@@ -127,12 +126,14 @@ class MlflowServer:
         url: str | URL,
         *,
         good: Container[int],
+        headers: Mapping[str, str] | None = None,
         **request: Any,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """The answer, if its status is ``good``. Counts and times the call, and translates what
         went wrong.
         """
         began = perf_counter()
+        request |= self._way({**(headers or {}), **self._credentials})
         try:
             async with session.request(method, url, allow_redirects=False, **request) as answer:
                 if answer.status not in good:
@@ -147,6 +148,13 @@ class MlflowServer:
             self._on_call(operation, translated.reason, perf_counter() - began)
             raise translated from None
         self._on_call(operation, "ok", perf_counter() - began)
+
+    def _way(self, headers: Mapping[str, str]) -> dict[str, Any]:
+        return (
+            {"headers": headers}
+            if self._proxy is None
+            else self._proxy.of_request(self.url, headers)
+        )
 
     # Files must never keep a check waiting for a connection, so they have connections apart.
     @cached_property
@@ -178,10 +186,8 @@ class MlflowServer:
                 force_close=force_close,
                 socket_factory=outward_socket,
             ),
-            proxy=self._proxy and self._proxy.url,
-            proxy_auth=self._proxy and self._proxy.authorization,
             timeout=timeout,
-            headers=self._headers,
+            headers={"User-Agent": "stagingmirror"},
             cookie_jar=aiohttp.DummyCookieJar(),
             read_bufsize=CHUNK,
         )
@@ -189,9 +195,8 @@ class MlflowServer:
 
 def _authorization(credentials: Credentials | None) -> dict[str, str]:
     match credentials:
-        case Basic(username, password):
-            pair = base64.b64encode(f"{username}:{password}".encode()).decode()
-            return {"Authorization": f"Basic {pair}"}
+        case Basic():
+            return {"Authorization": credentials.authorization}
         case Token(token):
             if not token.isascii() or not token.isprintable() or not token:
                 raise NeedsHuman(
