@@ -73,7 +73,8 @@ def _rules(schema: Object, place: str = "") -> Iterator[Rule]:
 
 def _all_wrong(kind: str, schema: Object) -> Object:
     """It has every field, and each text that has a rule breaks it."""
-    place = {} if kind == "MirrorEnvironment" else {"namespace": "default"}
+    of_the_cluster = kind in ("MirrorEnvironment", "MirrorInstallation")
+    place = {} if of_the_cluster else {"namespace": "default"}
     return {
         "apiVersion": "stagingmirror.dev/v1alpha1",
         "kind": kind,

@@ -81,7 +81,7 @@ def everywhere(release: str) -> list[Object]:
 
 def grant(kube: Kube, *, operator: str, production: str, staging: str) -> None:
     """Rights for the operator that lives in this namespace."""
-    _bind_everywhere(kube, operator, everywhere(operator))
+    bind_everywhere(kube, operator)
     bind(kube, operator, production, PRODUCTION)
     bind(kube, operator, staging, STAGING)
     bind(kube, operator, operator, OWN)
@@ -120,14 +120,17 @@ def forget(kube: Kube, *, operator: str) -> None:
         kube.delete(RBAC, kind, operator)
 
 
-def _bind_everywhere(kube: Kube, operator: str, rules: list[Object]) -> None:
+def bind_everywhere(kube: Kube, operator: str) -> None:
+    """Give the operator's account what it has on the whole cluster; its release has the name of
+    its namespace.
+    """
     metadata = {"name": operator}
     kube.apply(
         {
             "apiVersion": RBAC,
             "kind": "ClusterRole",
             "metadata": metadata,
-            "rules": rules,
+            "rules": everywhere(operator),
         },
         {
             "apiVersion": RBAC,

@@ -157,7 +157,7 @@ def _schema(resource: Resource) -> Schema:
     }
     if resource.status is None:
         schema["properties"]["spec"][VALIDATIONS] = [
-            {"rule": "self == oldSelf", "message": "it cannot be changed, only deleted"}
+            {"rule": "self == oldSelf", "message": "it cannot change, only be deleted"}
         ]
     else:
         # A new object must not be read as if its status were current.

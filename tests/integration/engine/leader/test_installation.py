@@ -7,7 +7,7 @@ import pytest
 from rig.control_plane import ControlPlane
 from rig.kube import Kube, Refused
 from stagingmirror.api.types.base import API_VERSION, INSTALLATION
-from support.kubernetes.rights import ACCOUNT, forget, grant
+from support.kubernetes.rights import ACCOUNT, OWN, bind, bind_everywhere, forget
 from support.kubernetes.workloads import config_map
 from support.operators.operator import DATA, OperatorProcess, World
 from support.operators.rigs import make_namespace
@@ -27,11 +27,12 @@ def world(control_plane: ControlPlane) -> Iterator[World]:
 
 @pytest.fixture
 def second(world: World) -> Iterator[OperatorProcess]:
-    """Another installation, with the same rights, not started before it is used."""
+    """Another installation, with what each has of its own and of the cluster."""
     kube, plane = world.kube, world.control_plane
     namespace = make_namespace(kube, "second")
     kubeconfig = plane.service_account(namespace, ACCOUNT)
-    grant(kube, operator=namespace, production=world.production, staging=world.staging)
+    bind_everywhere(kube, namespace)
+    bind(kube, namespace, namespace, OWN)
     with world.operator() as first:
         first.until_leading()
         with OperatorProcess(plane, namespace, kubeconfig) as operator:
@@ -58,7 +59,7 @@ def test_the_second_installation_is_not_ready_and_does_nothing_until_the_first_i
 
     second.until_leading(within=120)
     world.mirror("another")
-    world.until_sync("InSync", "another")
+    world.until(lambda status: "sync" in status, "another")
 
 
 def claim(name: str = INSTALLATION, namespace: str = "ours") -> dict[str, object]:
@@ -71,7 +72,7 @@ def test_there_is_one_claim_and_it_cannot_change_hands(kube: Kube) -> None:
         kube.create(claim("another"))
     made = kube.create(claim())
     try:
-        with pytest.raises(Refused, match="only deleted"):
+        with pytest.raises(Refused, match="only be deleted"):
             kube.apply(claim(namespace="theirs"), manager="somebody")
         assert kube.get(API_VERSION, "MirrorInstallation", INSTALLATION)["spec"] == made["spec"]
     finally:
