@@ -13,6 +13,7 @@ from typing import Annotated, Literal, TypeVar
 import structlog
 import typer
 
+from stagingmirror.cli.operator.health import State
 from stagingmirror.cli.operator.logs import configure_logging
 from stagingmirror.cli.operator.shutdown import PATIENCE, end, log_why, obey_signals
 from stagingmirror.cli.operator.wiring import Operator
@@ -34,8 +35,6 @@ log = structlog.get_logger(__name__)
 RETRY = 2.0
 # The code by which ``serve`` says that the clock was set.
 ANEW = 75
-# Seconds of one pass after which the process is not alive any more.
-HANGING = 300.0
 
 # Seconds after which what a start builds up is there.
 STARTED = 30.0
@@ -167,39 +166,6 @@ class Ends:
         if self.stop.is_set():
             return 0
         return ANEW if self.anew.is_set() and not self.lost.is_set() else 1
-
-
-class State:
-    """What livez and readyz report."""
-
-    def __init__(self, claim: InstallationClaim) -> None:
-        self._claim = claim
-        self._operator: Operator | None = None
-        self._edge: Edge | None = None
-
-    def of(self, operator: Operator, edge: Edge) -> None:
-        self._operator, self._edge = operator, edge
-
-    def live(self) -> str | None:
-        """A standby and an operator without an API server are alive; one that hangs is not."""
-        if self._operator is None:
-            return None
-        since = min(self._operator.queue.working_since(), default=None)
-        if since is not None and self._operator.runtime.clock() - since > HANGING:
-            return "a check has been in work for minutes"
-        return None
-
-    def ready(self) -> str | None:
-        """Whether this process sees what it must see; it need not lead."""
-        if self._claim.trouble is not None:
-            return self._claim.trouble
-        if self._operator is None or self._edge is None:
-            return "starting"
-        if self._operator.resync.trouble is not None:
-            return self._operator.resync.trouble
-        if not self._edge.ready.is_set():
-            return "our own resources are not watched yet"
-        return None
 
 
 async def _supervise(

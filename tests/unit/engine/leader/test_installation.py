@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from stagingmirror.cli.operator.run import State
+from stagingmirror.cli.operator.health import State
 from stagingmirror.engine.leader import installation
 from stagingmirror.engine.leader.installation import Installation, InstallationClaim
 from stagingmirror.engine.leader.takeover import Leadership
