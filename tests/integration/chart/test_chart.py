@@ -13,8 +13,8 @@ from rig.kube import Kube
 from rig.programs import program
 from stagingmirror.api.types.base import API_VERSION
 from support.kubernetes import rights
-from support.kubernetes.helm import CHART, LIMIT_SECONDS, helm, render
 from support.operators.rigs import make_namespace
+from support.resources.chart import CHART, LIMIT_SECONDS, helm, render
 from support.resources.definitions import install as install_definitions
 from support.resources.resources import resource
 

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from rig.programs import program
-from support.kubernetes.helm import CHART, LIMIT_SECONDS, render
+from support.resources.chart import CHART, LIMIT_SECONDS, render
 
 pytestmark = pytest.mark.integration
 
