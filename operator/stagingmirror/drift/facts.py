@@ -31,12 +31,14 @@ class Fact:
     (``SEAL``). ``expected`` (production only) is what staging must show where that is not the same
     value, e.g. ``masked/…``. ``compared=False`` is shown but never judged (version numbers count
     per registry). ``declared``: the value is written down somewhere, not proven to run.
+    ``made_from`` (production only): the variables whose values are in this one.
     """
 
     value: str
     expected: str | None = None
     compared: bool = True
     declared: bool = False
+    made_from: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

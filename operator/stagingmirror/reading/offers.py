@@ -87,6 +87,20 @@ def refuse_not_offered(reading: Reading, things: Iterable[Named]) -> None:
         raise reading.unseen(why.reason, why.message)
 
 
+def refuse_parts(
+    reading: Reading, whole: str, side: Side, names: Iterable[str], *, shown: bool
+) -> None:
+    """Of a value that was made from these variables: each of them must be readable where the value
+    is shown or copied, else comparable. Raises Ended (NotReadable, NotOffered).
+    """
+    parts = [Named(side, "variables", name) for name in sorted(names)]
+    why = not_offered(parts) or (not_readable(parts) if shown else None)
+    if why is not None:
+        raise reading.unseen(
+            why.reason, f"{whole} is made from another one, by $(NAME): {why.message}"
+        )
+
+
 def of_track(component: str, why: Why | None) -> Why | None:
     """The same, as the problem of a component."""
     return None if why is None else Why(why.reason, f"track[{component}]: {why.message}")

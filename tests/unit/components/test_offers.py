@@ -9,8 +9,9 @@ from stagingmirror.component import Role
 from stagingmirror.drift.facts import SEAL, Seen, Unseen
 from stagingmirror.drift.verdict import Drifted, InSync
 from stagingmirror.errors import CannotRefresh
+from stagingmirror.sources.kubernetes.subjects import Variable
 from support.kinds import fraud, snapshots
-from support.kinds.builders import NOW, World, environment, sides, version
+from support.kinds.builders import NOW, World, container, environment, pod, sides, version
 from support.kinds.recording import recording
 from support.resources.resources import EVERYTHING
 
@@ -201,3 +202,78 @@ def test_a_value_that_is_only_comparable_is_in_no_fact() -> None:
     assert isinstance(judged, Drifted)
     assert "1234" not in repr(judged)
     assert "4321" not in repr(judged)
+
+
+MADE = Variable("postgres://svc:hunter2@db", "value", frozenset({"DB_PASSWORD"}))
+
+
+def made_of(side: str) -> World:
+    """On this side the variable is made from another one."""
+    values = {each: MADE if each == side else "plain" for each in ("production", "staging")}
+    return World().add(
+        *(
+            snapshots.trainer(space, EMBEDDING_URL=values[role])
+            for role, space in (("production", "ml-prod"), ("staging", "ml-staging"))
+        )
+    )
+
+
+@pytest.mark.parametrize("side", ["production", "staging"])
+@pytest.mark.parametrize(
+    ("offers", "reason"),
+    [
+        (offering("variables", "EMBEDDING_URL"), "NotOffered"),
+        (
+            offering("variables", "EMBEDDING_URL", comparable={"variables": ["DB_*"]}),
+            "NotReadable",
+        ),
+        (offering("variables", comparable={"variables": ["EMBEDDING_URL"]}), "NotOffered"),
+    ],
+)
+def test_a_value_is_not_shown_where_something_that_it_is_made_from_is_not_offered(
+    side: Role, offers: dict[str, Any], reason: str
+) -> None:
+    given = snapshots.entry(place={"variable": snapshots.VARIABLE})
+
+    seen = snapshots.look(made_of(side), given, side, around(offers))
+
+    assert isinstance(seen, Unseen)
+    assert seen.why.reason == reason
+    assert "DB_PASSWORD" in seen.why.message
+    assert "hunter2" not in repr(seen)
+
+
+@pytest.mark.parametrize(
+    ("offers", "shown"),
+    [
+        (offering("variables", "EMBEDDING_URL", "DB_PASSWORD"), True),
+        (
+            offering("variables", comparable={"variables": ["EMBEDDING_URL", "DB_PASSWORD"]}),
+            False,
+        ),
+    ],
+)
+def test_a_value_counts_where_all_that_it_is_made_from_is_offered_alike(
+    offers: dict[str, Any], shown: bool
+) -> None:
+    given = snapshots.entry(place={"variable": snapshots.VARIABLE})
+
+    seen = snapshots.look(made_of("production"), given, "production", around(offers))
+
+    assert isinstance(seen, Seen)
+    assert ("hunter2" in seen.facts["value"].value) is shown
+    assert seen.facts["value"].made_from == ("DB_PASSWORD",)
+
+
+def test_a_version_in_a_variable_that_is_made_from_another_is_not_read() -> None:
+    app = container(variables={"MODEL_VERSION": Variable("12", "value", frozenset({"SECRET"}))})
+    world = fraud.registries().add(
+        fraud.server("ml-prod", containers={"app": app}, pods=(pod(app),))
+    )
+
+    seen = fraud.look(
+        world, fraud.entry(fraud.BY_VARIABLE), around=around(offering("variables", "MODEL_VERSION"))
+    )
+
+    assert isinstance(seen, Unseen)
+    assert seen.why.reason == "NotOffered"

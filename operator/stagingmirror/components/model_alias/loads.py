@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from stagingmirror.api.spec.model_alias import LoadedBy
 from stagingmirror.component import Side
-from stagingmirror.reading.offers import Named, not_readable
+from stagingmirror.reading.offers import Named, not_readable, refuse_parts
 from stagingmirror.reading.places import workload_of
 from stagingmirror.reading.reading import Reading
 from stagingmirror.reading.running import Ran, started, variable_of
@@ -56,6 +56,7 @@ def load_of(reading: Reading, side: Side, loader: LoadedBy, alias: RegistryAlias
         raise reading.unseen(why.reason, f"{why.message} The version is in it: list it there.")
     ran = variable_of(reading, workload, loader.container, loader.variable)
     where = f"variable {loader.variable} of container {loader.container} of {place}"
+    refuse_parts(reading, where, side, ran.variable.made_from, shown=True)
     text = _text_of(reading, ran, where)
     if _NUMBER.fullmatch(text):
         return Load(place, Version(alias.model, str(int(text))), ran.declared)

@@ -8,7 +8,7 @@ from stagingmirror.component import Role, Sides
 from stagingmirror.components.setting.place import named_in, place_in, users_of
 from stagingmirror.components.setting.value import Value, value_in
 from stagingmirror.drift.facts import Fact, Seen, Unseen
-from stagingmirror.reading.offers import consent, refuse_not_offered
+from stagingmirror.reading.offers import consent, refuse_not_offered, refuse_parts
 from stagingmirror.reading.reading import Reading
 from stagingmirror.reading.texts import as_fact
 from stagingmirror.reasons import Reason
@@ -38,6 +38,7 @@ def formed_of(entry: Setting, text: str) -> str:
 def _production(entry: Setting, sides: Sides, reading: Reading, now: float) -> dict[str, Fact]:
     place, users = place_in(entry, sides.production), users_of(entry, sides.production)
     value = value_in(reading, place, users)
+    _refuse_parts(entry, sides, role="production", value=value, reading=reading)
     if value.stale:
         # What production runs may then be a value that cannot be read any more: neither equal to
         # staging's nor different from it.
@@ -52,7 +53,10 @@ def _production(entry: Setting, sides: Sides, reading: Reading, now: float) -> d
     expected = _shown(entry, sides, reading, formed_of(entry, value.text))
     return {
         VALUE: Fact(
-            shown, expected=None if expected == shown else expected, declared=value.declared
+            shown,
+            expected=None if expected == shown else expected,
+            declared=value.declared,
+            made_from=tuple(sorted(value.made_from)),
         )
     }
 
@@ -60,12 +64,25 @@ def _production(entry: Setting, sides: Sides, reading: Reading, now: float) -> d
 def _staging(entry: Setting, sides: Sides, reading: Reading) -> dict[str, Fact]:
     place, users = place_in(entry, sides.staging), users_of(entry, sides.staging)
     value = value_in(reading, place, users)
+    _refuse_parts(entry, sides, role="staging", value=value, reading=reading)
     _add_loader(entry, sides, reading)
     shown = _shown(entry, sides, reading, value.text)
     facts = {VALUE: Fact(shown, declared=value.declared)}
     for user in value.stale:
         facts[user_fact(user)] = Fact("started before it was last written")
     return facts
+
+
+def _refuse_parts(
+    entry: Setting, sides: Sides, *, role: Role, value: Value, reading: Reading
+) -> None:
+    """A value may be shown, or compared, only if everything that it was made from may. Raises
+    Ended.
+    """
+    side = sides.production if role == "production" else sides.staging
+    refuse_parts(
+        reading, str(place_in(entry, side)), side, value.made_from, shown=_is_clear(entry, sides)
+    )
 
 
 def _is_clear(entry: Setting, sides: Sides) -> bool:

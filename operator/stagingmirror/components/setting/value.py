@@ -25,12 +25,14 @@ _ELSEWHERE = {
 class Value:
     """``declared``: written down, but not proven to be what runs. ``stale``: the workloads that
     were started before it was last written, so that they may run a former value. (Kubernetes
-    reports the latest possible time: that of the writer's newest write of any key.)
+    reports the latest possible time: that of the writer's newest write of any key.) ``made_from``:
+    the variables whose values are in this one.
     """
 
     text: str
     declared: bool
     stale: tuple[WorkloadSubject, ...] = ()
+    made_from: frozenset[str] = frozenset()
 
 
 def value_in(reading: Reading, place: ValuePlace, users: tuple[WorkloadSubject, ...]) -> Value:
@@ -41,7 +43,11 @@ def value_in(reading: Reading, place: ValuePlace, users: tuple[WorkloadSubject, 
         case VariableOf(kind=kind, name=name, container=container, variable=variable):
             workload = reading.get(WorkloadSubject(kind, place.namespace, name))
             ran = variable_of(reading, workload, container, variable)
-            return Value(_text_of(reading, ran.variable, place), ran.declared)
+            return Value(
+                _text_of(reading, ran.variable, place),
+                ran.declared,
+                made_from=ran.variable.made_from,
+            )
         case AnnotationOf(kind=kind, name=name, key=key):
             text = reading.get(WorkloadSubject(kind, place.namespace, name)).annotations.get(key)
             if text is None:

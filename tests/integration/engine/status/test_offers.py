@@ -63,6 +63,7 @@ def plant(world: World, space: str) -> None:
     variables = {
         "CLOSED": HIDDEN,
         "OPEN": "shown",
+        "MADE": "postgres://svc:$(CLOSED)@db",
         "SECRET": {"secretKeyRef": {"name": "database", "key": "password"}},
     }
     image = f"registry.example/server@{DIGEST.format(1)}"
@@ -151,6 +152,17 @@ def test_a_value_of_a_secret_is_not_read(team: Team) -> None:
     (found,) = team.components(setting("secret", variable("SECRET"))).values()
 
     assert found["reason"] == "FromSecret"
+
+
+def test_a_value_made_from_another_is_shown_only_where_that_one_is_readable(team: Team) -> None:
+    for role, space in (("production", team.world.production), ("staging", team.world.staging)):
+        offers = {**OFFERS, "readable": {**OFFERS["readable"], "variables": ["OPEN", "MADE"]}}
+        offer(team.world, role, space, offers)
+
+    (found,) = team.components(setting("made", variable("MADE"))).values()
+
+    assert found["reason"] == "NotOffered"
+    assert "variable CLOSED is listed neither in readable.variables" in found["message"]
 
 
 def offer(world: World, role: str, space: str, offers: Object) -> None:

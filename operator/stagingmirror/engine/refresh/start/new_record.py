@@ -7,6 +7,7 @@ from stagingmirror.api.spec.grants import Grant
 from stagingmirror.api.spec.mirror import Refresh
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.api.types.times import rfc3339
+from stagingmirror.drift.facts import Observation, Seen
 from stagingmirror.drift.plan import make
 from stagingmirror.drift.steps import Left
 from stagingmirror.drift.verdict import Drifted, Unknown
@@ -69,8 +70,15 @@ def rests_on(context: Context) -> tuple[Grant, ...]:
     wanted = planned(context.plan)
     for judged in context.components:
         if judged.track.name in wanted:
-            found |= granted(judged.track, sides)
+            found |= granted(judged.track, sides) | _parts_of(judged.observations.production)
     return tuple(sorted(found, key=repr))
+
+
+def _parts_of(production: Observation) -> frozenset[Grant]:
+    """That the variables which production's values are made from stay readable."""
+    facts = production.facts.values() if isinstance(production, Seen) else ()
+    names = (name for fact in facts for name in fact.made_from)
+    return frozenset(Grant("production", "variables", name) for name in names)
 
 
 def rewritten_before(context: Context, occasion: Occasion, last: Record | None) -> dict[str, str]:

@@ -1,0 +1,20 @@
+"""Each row of docs/security.md is a test."""
+
+import ast
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parents[3]
+TESTS = ROOT / "tests/integration/engine/status/test_offers.py"
+
+
+def test_each_attempt_is_a_test_by_an_account_that_may_only_create_mirrors() -> None:
+    text = (ROOT / "docs/security.md").read_text()
+    named = re.findall(r"\| `(test_\w+)` \|", text)
+    defined = {
+        each.name for each in ast.parse(TESTS.read_text()).body if isinstance(each, ast.FunctionDef)
+    }
+
+    assert len(named) >= 10
+    assert set(named) <= defined
+    assert {each for each in defined if each.startswith("test_")} == set(named)
