@@ -1,12 +1,13 @@
 """From Kubernetes' JSON to entries: small, frozen, shared. Pure."""
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
 from math import inf
 from sys import intern
 from typing import Any, TypeAlias
+
+from pydantic_core import to_json
 
 from stagingmirror.api.types.workload import WorkloadKind
 from stagingmirror.sources.kubernetes.objects.controllers import (
@@ -51,7 +52,7 @@ def workload(kind: WorkloadKind, body: Body) -> Declared:
         current=_current(kind, metadata, status, pod_spec),
         pods=int(status.get("replicas") or 0),
         updated=int(status.get("updatedReplicas") or 0),
-        template=hash(json.dumps(template)),
+        template=hash(to_json(template)),
         former=str(status.get("currentRevision") or ""),
         halted=halted(kind, spec, status),
         rolled=seconds(rollout.get("lastUpdateTime")) if _is_complete(rollout) else None,

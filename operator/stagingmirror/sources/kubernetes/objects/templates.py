@@ -70,5 +70,7 @@ def _containers(shape: _Shape) -> Mapping[str, Container]:
 
 
 def _repeated(environment: Environment) -> frozenset[str]:
-    counts = Counter(each.name for each in environment)
-    return frozenset(name for name, count in counts.items() if count > 1)
+    names = [each.name for each in environment]
+    if len(set(names)) == len(names):
+        return frozenset()
+    return frozenset(name for name, count in Counter(names).items() if count > 1)
