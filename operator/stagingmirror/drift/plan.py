@@ -4,7 +4,7 @@ A component is done whole or left: where one of its steps cannot be done, none i
 from their content, so the same plan has the same ids in every process.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Generic, Literal, TypeVar
@@ -35,6 +35,8 @@ class Proposal(Generic[S_co]):
     mode: Literal["Refresh", "Report"]
     verdict: Verdict
     steps: tuple[S_co, ...] | Why = ()
+    companions: tuple[str, ...] = ()
+    """Components without which this one is left."""
 
 
 def make(proposals: Sequence[Proposal[S]], without: Mapping[str, str]) -> Plan[S]:
@@ -54,6 +56,10 @@ def make(proposals: Sequence[Proposal[S]], without: Mapping[str, str]) -> Plan[S
     for component, why in conflicts(wanted).items():
         left[component] = why
         del wanted[component]
+    companions = {each.component: each.companions for each in proposals}
+    for component, why in left_with(companions, _not_following(proposals, left)).items():
+        if wanted.pop(component, None) is not None:
+            left[component] = why
     steps = [step for each in wanted.values() for step in each]
     return Plan(
         steps=merged(steps),
@@ -64,6 +70,31 @@ def make(proposals: Sequence[Proposal[S]], without: Mapping[str, str]) -> Plan[S
             if each.component in left
         ),
     )
+
+
+def left_with(companions: Mapping[str, Sequence[str]], left: Collection[str]) -> dict[str, str]:
+    """The components that are left because one of their companions is, each with the reason."""
+    found, gone = dict[str, str](), set(left)
+    while True:
+        more = {
+            name: f"left with {each}, which it names in with"
+            for name, others in companions.items()
+            for each in others
+            if each in gone and name not in gone
+        }
+        if not more:
+            return found
+        found |= more
+        gone |= more.keys()
+
+
+def _not_following(proposals: Sequence[Proposal[Step]], left: Collection[str]) -> set[str]:
+    """What is left, but for what needs nothing: its differences are accepted."""
+    return {
+        each.component
+        for each in proposals
+        if each.component in left and not isinstance(each.verdict, Accepted)
+    }
 
 
 def _left(proposal: Proposal[Step]) -> str | None:

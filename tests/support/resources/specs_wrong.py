@@ -174,6 +174,10 @@ INVALID: dict[str, tuple[Object, str]] = {
         ),
         "spec.accept",
     ),
+    "a companion that is not tracked": (
+        mirror(track=[setting() | {"with": ["index"]}]),
+        "with names a component that is not in track",
+    ),
     "an acceptance of something untracked": (
         accepting(component="model"),
         "accept names a component that is not in track",

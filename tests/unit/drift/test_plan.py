@@ -261,3 +261,35 @@ def test_left_components_keep_the_order_of_the_mirror() -> None:
     plan = make([proposal(name, mode="Report") for name in ("z", "a", "m")])
 
     assert [each.component for each in plan.left] == ["z", "a", "m"]
+
+
+def test_what_names_a_component_that_is_left_is_left_with_it() -> None:
+    unknown = Unknown(Why("TooLarge", "too large"), "production")
+    plan = make(
+        [
+            proposal("model", verdict=unknown),
+            proposal("index", key("index"), companions=("model",)),
+            proposal("parity", alias("parity"), companions=("index",)),
+            proposal("other", load("other")),
+        ]
+    )
+
+    assert [step.components for step in plan.steps] == [("other",)]
+    assert {each.component: each.why for each in plan.left} == {
+        "model": "not known in production: too large",
+        "index": "left with model, which it names in with",
+        "parity": "left with index, which it names in with",
+    }
+
+
+def test_a_companion_that_needs_nothing_holds_nobody_back() -> None:
+    accepted = Accepted((), ("smaller nodes",))
+    plan = make(
+        [
+            proposal("same", verdict=InSync(1)),
+            proposal("fine", verdict=accepted),
+            proposal("index", key("index"), companions=("same", "fine")),
+        ]
+    )
+
+    assert [step.components for step in plan.steps] == [("index",)]

@@ -76,6 +76,10 @@ class _Named(Model):
     """Refresh: staging is made like production. Report: differences are only reported. Omitted:
     Refresh, but Report for setting.variable.
     """
+    with_: Annotated[tuple[Label, ...], unique(most=8), Field(alias="with")] = ()
+    """Other components of track: where a refresh leaves one of these, it leaves this one as well,
+    e.g. an index and the model that makes its vectors.
+    """
 
 
 class Track(Kinds, _Named):
@@ -165,6 +169,16 @@ class StagingMirrorSpec(Model):
             ),
             message="accept names a component that is not in track; correct its name or remove it",
             holds=lambda spec: {a.component for a in spec.accept} <= {t.name for t in spec.track},
+        ),
+        Rule(
+            cel=(
+                "self.track.all(t, !has(t.with) || t.with.all(w, self.track.exists(o, o.name =="
+                " w)))"
+            ),
+            message="with names a component that is not in track; correct its name or remove it",
+            holds=lambda spec: (
+                {name for t in spec.track for name in t.with_} <= {t.name for t in spec.track}
+            ),
         ),
     )
 

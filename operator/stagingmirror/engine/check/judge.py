@@ -80,7 +80,7 @@ def proposals_for(
     components = tuple(components)
     proposed = [(_proposed(scene, each), each.observations) for each in components]
     return tuple(
-        Proposal(each.track.name, each.track.effective_mode, each.verdict, steps)
+        Proposal(each.track.name, each.track.effective_mode, each.verdict, steps, each.track.with_)
         for each, steps in zip(components, fitting(proposed, scene.view), strict=True)
     )
 

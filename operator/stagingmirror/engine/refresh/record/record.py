@@ -16,6 +16,7 @@ from stagingmirror.actions.step import Arrived, Outcome, Task
 from stagingmirror.api.spec.grants import Grant
 from stagingmirror.drift.facts import Fact
 from stagingmirror.drift.merge import without
+from stagingmirror.drift.plan import left_with
 from stagingmirror.drift.steps import Left
 
 FORMAT = 3
@@ -90,7 +91,8 @@ class Record:
     act on it. ``last_write`` is when the last write to staging was acknowledged. ``why`` is the
     reason for its rollback, which began at ``turned``. ``rests_on``: what the environments granted
     when it was planned. ``parts``: of steps that several components share, what each of them wants.
-    ``left_out``: components that were to be refreshed and are left as they are. ``rewritten``: the
+    ``left_out``: components that were to be refreshed and are left as they are. ``companions``:
+    without which other components each is left. ``rewritten``: the
     steps, by id, whose values admission changed, now or when they were last taken, each with a
     message.
     ``connection`` is the spec of the staging environment when it began, as JSON: how to reach its
@@ -114,6 +116,7 @@ class Record:
     rests_on: tuple[Grant, ...]
     parts: tuple[StoredStep, ...] = ()
     left_out: tuple[Left, ...] = ()
+    companions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     rewritten: Mapping[str, str] = field(default_factory=dict)
     connection: Json | None = None
     token: str | None = None
@@ -201,6 +204,7 @@ class Record:
         """Without these components, each with the reason. Nothing of them may have been written."""
         if not left:
             return self
+        left = {**left_with(self.companions, left), **left}
         gone, shared = frozenset(left), {part.merge_key() for part in self.parts}
         single = [e.step for e in self.entries if e.step.merge_key() not in shared]
         known = {entry.step.id: entry for entry in self.entries}

@@ -51,6 +51,7 @@ def new_record(
         entries=tuple(Entry(step) for step in context.plan.steps),
         parts=context.plan.parts,
         left_out=_left_out(context),
+        companions={each.name: each.with_ for each in context.spec.track if each.with_},
         rewritten={step: why for step, why in rewritten.items() if step in every},
         connection=_connection(context),
         applied=applied,

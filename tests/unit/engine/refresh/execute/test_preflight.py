@@ -202,3 +202,16 @@ async def test_once_something_was_written_all_arrives_or_all_is_rolled_back() ->
 
     assert record.result == "RolledBack"
     assert (refresh.value("a"), refresh.value("b")) == ("old", "theirs")
+
+
+async def test_what_names_a_component_that_cannot_be_written_is_left_with_it() -> None:
+    refresh = Refresh({"a": (key("a"),), "b": (key("b"),), "c": (key("c"),)})
+    refresh.begun = replace(refresh.begun, companions={"b": ("a",)})
+    refresh.wire.objects[PATH.format("a")]["immutable"] = True
+
+    record = await refresh.forward()
+
+    assert [refresh.value(name) for name in ("a", "b", "c")] == ["old", "old", "new"]
+    assert {left.component: left.why for left in record.left_out}["b"] == (
+        "left with a, which it names in with"
+    )
