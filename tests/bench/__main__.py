@@ -14,7 +14,7 @@ from rich.console import Console
 
 from bench.figures import Figure, show, write
 from bench.ground import Ground, a_ground
-from bench.measures import aliases, cost, hashing, idle, latency, starting
+from bench.measures import aliases, cost, hashing, idle, latency, parsers, starting
 from bench.observer import Observer
 from bench.processes import Usage, usage
 from bench.scene import Scene
@@ -24,7 +24,7 @@ from support.operators.operator import OperatorProcess
 MIRRORS = 1000
 IDLE_SECONDS = 300.0
 ON_THE_GROUND = ("start", "latency", "cost", "idle", "alias")
-PARTS = (*ON_THE_GROUND, "hashing")
+PARTS = (*ON_THE_GROUND, "hashing", "parsers")
 RESULT = Path(__file__).parents[2] / "bench.json"
 
 
@@ -46,6 +46,8 @@ class Bench:
                 await self._on(ground)
         if "hashing" in self.chosen:
             self.figures += await hashing.measure(self._console)
+        if "parsers" in self.chosen:
+            self.figures += parsers.measure(self._console)
 
     async def _on(self, ground: Ground) -> None:
         async with Observer.on(ground.api, ground.mirrors) as observer:

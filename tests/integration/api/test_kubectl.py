@@ -10,6 +10,7 @@ import pytest
 from rig.control_plane import ControlPlane
 from rig.kube import Kube
 from rig.run import until
+from stagingmirror.api.status.summary import MAX_SUMMARY
 from stagingmirror.api.types.base import API_VERSION
 from support.operators.rigs import make_namespace
 from support.resources.definitions import install
@@ -173,6 +174,19 @@ def test_the_table_shows_the_verdict_and_no_future_time_is_invalid(
     assert "<invalid>" not in row
     assert "Idle" in wide
     assert "production runs version 12" in wide
+
+
+def test_the_longest_summary_leaves_the_table_on_a_screen(plane: ControlPlane, space: str) -> None:
+    status = {**STATUS, "sync": "Unknown", "summary": "x" * MAX_SUMMARY}
+    put_status(plane.kube, plane.kube.create(mirror("wide", space)), status)
+    plane.kube.create(hold("wide", space, mirrors=[f"mirror-{n}" for n in range(64)]))
+
+    lines = plane.kubectl("get", "smir", "wide", "-n", space).splitlines()
+    holds = plane.kubectl("get", "mhold", "wide", "-n", space).splitlines()
+
+    assert max(map(len, lines)) <= 200
+    assert max(map(len, holds)) <= 100
+    assert "candidate 14" in holds[1]
 
 
 def test_environments_and_holds_have_tables_too(plane: ControlPlane, space: str) -> None:
