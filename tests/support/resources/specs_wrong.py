@@ -259,6 +259,11 @@ SERVER_ONLY: dict[str, tuple[Object, str]] = {
     # parse takes these: a newer CRD may have a kind that this operator does not know, and lists
     # with doubles are only ever seen by the API server.
     "an entry without kind": (mirror(track=[{"name": "x"}]), ONE_KIND),
+    "an acceptance with a blank reason": (
+        mirror(accept=[{"component": "training-data", "fact": "value", "reason": "  "}]),
+        "write words that somebody can read later",
+    ),
+    "a hold with a blank reason": (hold(reason="\u2028 …"), "write words that somebody can read"),
     "two components of one name": (mirror(track=[setting(), setting()]), "Duplicate value"),
     "one difference accepted twice": (
         mirror(accept=[{"component": "training-data", "fact": "v", "reason": "r"}] * 2),

@@ -37,7 +37,7 @@ class HoldRequest:
 
 
 async def hold(client: MirrorClient, request: HoldRequest, within: str | None) -> int:
-    if not request.length or not request.reason:
+    if not request.length or not any(map(str.isalnum, request.reason)):
         fail('--for and --reason are required, e.g. --for 2h --reason "candidate 14"')
         return MISUSED
     length, limit = seconds(request.length), patience(within, A_REFRESH)

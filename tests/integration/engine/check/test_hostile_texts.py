@@ -93,8 +93,8 @@ def hostile_objects(world: World) -> Iterator[Object]:
 
 def hostile_track() -> Iterator[Object]:
     for name in ("unclosed", "doubling"):
-        place = {"kind": "Deployment", "name": name, "container": "app", "variable": "URL"}
-        yield resources.setting(name, production={"variable": place})
+        url = {"kind": "Deployment", "name": name, "container": "app", "variable": "URL"}
+        yield resources.setting(name, production={"variable": url})
     for number in range(ENTRIES - 2):
         form = "{value}" + "x" * 1000
         place = {"configMap": {"name": "large", "key": "key"}}

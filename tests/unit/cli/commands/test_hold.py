@@ -39,6 +39,17 @@ async def test_a_wrong_name_is_told_and_not_waited_for(capsys: pytest.CaptureFix
     assert "there is no StagingMirror x; correct the name." in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("reason", ["", "  ", "\u200b", "—"])
+async def test_a_reason_that_nobody_can_read_is_refused_before_anything_is_made(
+    reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wire = Wire(mirror("fraud"))
+
+    assert await hold(client(wire), HoldRequest(("fraud",), "2h", reason, (), "ci"), "60s") == 2
+    assert "--reason" in capsys.readouterr().err
+    assert not [path for path in wire.objects if path.startswith(HOLDS)]
+
+
 async def test_what_it_waits_for_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
     wire = Wire(mirror("fraud"))
     answering(wire, {"message": "a refresh in progress finishes first"})
