@@ -17,7 +17,7 @@ from stagingmirror.engine.refresh.execute.preflight import (
     preflight,
     taking,
 )
-from stagingmirror.engine.refresh.execute.state import Arrivals, Patience
+from stagingmirror.engine.refresh.execute.state import PATIENCE, SILENCE, Arrivals, Patience
 from stagingmirror.engine.refresh.execute.verification import Judgement
 from stagingmirror.engine.refresh.record.record import Entry, Record
 from stagingmirror.engine.refresh.record.record_store import Records
@@ -130,19 +130,28 @@ class Executor:
         components are left and the rest goes on; afterwards everything is rolled back. What was
         surveyed may be what does not fit into the record.
         """
-        first = refusals[0]
-        is_brief = any(each.error.next.take == "retry briefly" for each in refusals)
-        if is_brief and patience.lasts(self.tools.clock()):
+        left = {name: each.why for each in refusals for name in each.components}
+        rest, first = surveyed.leave(left), refusals[0]
+        if self._waits(refusals, rest, patience):
             # What was kept may be further than what this pass began with.
             kept = self.records.get(record.uid) or record
             entry = replace(kept.entry(first.entry.step.id), message=first.error.message)
-            return kept.with_entry(entry)
+            return kept.with_entry(entry, first.error.message)
         patience.renew()
-        left = {name: each.why for each in refusals for name in each.components}
-        rest = surveyed.leave(left)
         if record.is_writing or not rest.entries:
             return await self._failed(record, first.entry, first.error)
         return await self.records.keep(rest)
+
+    def _waits(self, refusals: Sequence[Refusal], rest: Record, patience: Patience) -> bool:
+        """Whether these steps are tried again. A system that does not answer is waited for, until
+        the timeout of the refresh, only where there is nothing else to do.
+        """
+        silent = [each for each in refusals if each.error.next.take == "retry"]
+        if silent and len(silent) == len(refusals) and not rest.entries:
+            return True
+        most = SILENCE if silent else PATIENCE
+        passes = any(each.passes for each in refusals)
+        return passes and patience.lasts(self.tools.clock(), most)
 
     async def _reverted(self, record: Record, reverted: Sequence[tuple[Entry, Reverted]]) -> Record:
         """Taken once more; the second time they are left to whoever does it."""

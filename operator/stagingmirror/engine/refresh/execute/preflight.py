@@ -25,13 +25,16 @@ PLACEHOLDER = "1"
 
 
 class Refusal(NamedTuple):
-    """A step that cannot be taken, and no later pass would change that by itself. ``components``
-    are those for which it cannot.
-    """
+    """A step that cannot be taken. ``components`` are those for which it cannot."""
 
     entry: Entry
     components: tuple[str, ...]
     error: StagingMirrorError
+
+    @property
+    def passes(self) -> bool:
+        """Whether a later pass may find it otherwise."""
+        return self.error.next.take in ("retry", "retry briefly")
 
     @property
     def why(self) -> str:
@@ -59,8 +62,7 @@ def taking(entry: Entry) -> Iterator[None]:
 
 async def preflight(record: Record, tools: Tools) -> tuple[Record, Sequence[Refusal]]:
     """The record with what is there before each step, and the steps that cannot be taken. All of
-    them or none, so that whoever crashes here has read and written nothing. Raises errors to be
-    retried.
+    them or none, so that whoever crashes here has read and written nothing.
     """
     missing = [entry for entry in record.entries if entry.before is None]
     if not missing:
@@ -96,13 +98,14 @@ async def _survey_all(
 async def _survey(record: Record, entry: Entry, tools: Tools) -> Entry | Refusal:
     produced = {each.step.id: PLACEHOLDER for each in record.entries}
     try:
-        with taking(entry):
-            before = await entry.step.survey(record.id, tools)
-            surveyed = replace(entry, before=before)
-            task = replace(record.task(surveyed), produced=produced)
-            await _rehearse(entry.step, task, tools)
-    except TakeFailed as failed:
-        return failed.refusal
+        before = await entry.step.survey(record.id, tools)
+        surveyed = replace(entry, before=before)
+        task = replace(record.task(surveyed), produced=produced)
+        await _rehearse(entry.step, task, tools)
+    except StagingMirrorError as error:
+        if error.next.take == "stop":
+            raise
+        return Refusal(entry, entry.step.components, error)
     return surveyed
 
 

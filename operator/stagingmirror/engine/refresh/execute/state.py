@@ -13,6 +13,8 @@ from stagingmirror.engine.refresh.record.record import Record
 # Seconds for which a 401 or 403 is retried: an API server that starts answers so to every request
 # until it has read its rules.
 PATIENCE = 20.0
+# Seconds for which a preflight retries a system that does not answer, where others could go on.
+SILENCE = 60.0
 # Seconds between two passes.
 PACE = 0.5
 # After so many seconds without a move, so many between two passes.
@@ -61,11 +63,11 @@ class Patience:
 
     _since: float | None = None
 
-    def lasts(self, now: float) -> bool:
-        """Refused again, at ``now`` (POSIX s): whether to retry."""
+    def lasts(self, now: float, most: float = PATIENCE) -> bool:
+        """Refused again, at ``now`` (POSIX s): whether to retry, for ``most`` seconds."""
         if self._since is None:
             self._since = now
-        return now < self._since + PATIENCE
+        return now < self._since + most
 
     def renew(self) -> None:
         """It was not refused, or is retried no more."""

@@ -92,7 +92,7 @@ def _message(record: Record) -> str:
     if record.phase == "Verify":
         return record.message or "waits for what was applied to arrive"
     working = next((e for e in record.entries if e.state == "Started"), None)
-    return working.message if working else ""
+    return working.message if working else record.message
 
 
 def _step(entry: Entry) -> dict[str, Any]:

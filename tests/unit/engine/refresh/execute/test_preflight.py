@@ -16,11 +16,11 @@ from stagingmirror.drift.steps import Left
 from stagingmirror.drift.verdict import Drifted
 from stagingmirror.engine.refresh.execute.executor import Executor
 from stagingmirror.engine.refresh.execute.rollback import Rollback
-from stagingmirror.engine.refresh.execute.state import PATIENCE, Arrivals, Patience
+from stagingmirror.engine.refresh.execute.state import PATIENCE, SILENCE, Arrivals, Patience
 from stagingmirror.engine.refresh.execute.verification import Judgement
 from stagingmirror.engine.refresh.record.record import Applied, Entry, Record, from_json, to_json
 from stagingmirror.engine.refresh.record.record_store import Records
-from stagingmirror.errors import NotAllowed, Refused
+from stagingmirror.errors import NotAllowed, NotAnswered, Refused
 from stagingmirror.sources.kubernetes.write.field_patch import SetImage, SetVariable
 from support.kinds.records import a_record
 from support.kinds.tools import Bench
@@ -215,3 +215,30 @@ async def test_what_names_a_component_that_cannot_be_written_is_left_with_it() -
     assert {left.component: left.why for left in record.left_out}["b"] == (
         "left with a, which it names in with"
     )
+
+
+async def test_a_system_that_does_not_answer_holds_the_others_up_for_a_minute() -> None:
+    refresh = Refresh({"a": (key("a"),), "b": (key("b"),)})
+    refresh.wire.refused = {PATH.format("a"): NotAnswered("TimedOut", "no answer.")}
+
+    waiting = await refresh.forward()
+    assert (waiting.phase, waiting.message, refresh.writes) == ("Forward", "no answer.", [])
+    refresh.clock.now += SILENCE
+    record = await refresh.forward()
+
+    assert (refresh.value("a"), refresh.value("b")) == ("old", "new")
+    assert [left.component for left in record.left_out] == ["a"]
+
+
+async def test_where_nothing_answers_it_is_waited_for_until_the_timeout() -> None:
+    refresh = Refresh({"a": (key("a"),)})
+    refresh.wire.refused = {PATH.format("a"): NotAnswered("TimedOut", "no answer.")}
+    await refresh.forward()
+    refresh.clock.now += SILENCE - 1.0
+    assert (await refresh.forward()).phase == "Forward"
+
+    refresh.clock.now += refresh.begun.timeout
+    turned = await refresh.forward()
+
+    assert turned.why is not None
+    assert turned.why[0] == "Timeout"
