@@ -5,7 +5,7 @@ this component, with the trace in the log.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -15,7 +15,16 @@ from stagingmirror.api.types.duration import seconds
 from stagingmirror.component import Role, Sides
 from stagingmirror.drift.compare import judge
 from stagingmirror.drift.deploys import DeployKey
-from stagingmirror.drift.facts import Hold, Observation, Observations, Seen, Unseen, Why
+from stagingmirror.drift.facts import (
+    SEAL,
+    Acceptance,
+    Hold,
+    Observation,
+    Observations,
+    Seen,
+    Unseen,
+    Why,
+)
 from stagingmirror.drift.plan import Proposal
 from stagingmirror.drift.verdict import Drifted
 from stagingmirror.engine.context import Judged, acceptances_of
@@ -69,8 +78,32 @@ def judge_all(
             now=scene.now,
             stale_after=stale_after,
         )
-        judged.append(Judged(track, observations, verdict))
+        found = _with_refused(observations, track.name, acceptances)
+        judged.append(Judged(track, found, verdict))
     return tuple(judged)
+
+
+def _with_refused(
+    observations: Observations, component: str, acceptances: Iterable[Acceptance]
+) -> Observations:
+    """With a finding for each acceptance that names a value which is only comparable: it never
+    matches, else naming one value after the other would show it.
+    """
+    production = observations.production
+    facts = production.facts if isinstance(production, Seen) else {}
+    refused = [
+        f"accept of {each.fact} names a value, and {each.fact} is only comparable, so it accepts "
+        "nothing; remove its production and staging."
+        for each in acceptances
+        if each.component == component
+        and (each.production is not None or each.staging is not None)
+        and each.fact in facts
+        and facts[each.fact].value.startswith(SEAL)
+    ]
+    if not refused or not isinstance(production, Seen):
+        return observations
+    findings = (*production.findings, *refused)
+    return observations._replace(production=replace(production, findings=findings))
 
 
 def proposals_for(

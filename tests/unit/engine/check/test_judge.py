@@ -11,7 +11,7 @@ from stagingmirror.component import Side, Sides
 from stagingmirror.drift.facts import Hold, Seen, Unseen, Why
 from stagingmirror.drift.plan import make
 from stagingmirror.drift.steps import Plan
-from stagingmirror.drift.verdict import Drifted, Held, InSync, Unknown
+from stagingmirror.drift.verdict import Accepted, Drifted, Held, InSync, Unknown
 from stagingmirror.engine.check import judge
 from stagingmirror.engine.check.judge import Scene, judge_all, observe_all, proposals_for
 from stagingmirror.engine.context import Judged
@@ -47,13 +47,15 @@ def scene(
     production: str = "same",
     staging: str = "same",
     problems: dict[str, Why] | None = None,
+    accept: tuple[dict[str, str], ...] = (),
+    readable: tuple[str, ...] = ("training-data", *MORE),
 ) -> Scene:
-    body = resources.mirror(track=list(track))
+    body = resources.mirror(track=list(track), accept=list(accept))
     sides = []
     for role, name in (("production", "Production"), ("staging", "Staging")):
         namespace = "ml-prod" if role == "production" else "ml-staging"
-        readable = {"configMaps": ["training-data", *MORE]}
-        environment = resources.environment(role, name, namespaces=[namespace], readable=readable)
+        offered = {"configMaps": list(readable)}
+        environment = resources.environment(role, name, namespaces=[namespace], readable=offered)
         sides.append(Side(role, role, parse_environment(environment), namespace))  # type: ignore[arg-type]
     cluster = Cluster(production, staging)
     return Scene(
@@ -61,7 +63,7 @@ def scene(
         Sides(*sides),
         RecordingView(
             sources_of(cluster),
-            lambda scope, value: f"sealed {len(value)}",
+            lambda scope, value: f"hmac-sha256:{value[::-1]}",
             Scope("ml-staging", "uid"),
             is_production=lambda place: False,
         ),
@@ -188,3 +190,18 @@ def test_of_components_that_do_not_fit_together_the_later_ones_are_left_to_the_n
     assert [each.component for each in plan.left] == MORE[3:]
     assert all("the next one does it" in each.why for each in plan.left)
     assert len(plan.steps) == 3
+
+
+@pytest.mark.parametrize("named", [{"production": "1"}, {"staging": "2"}, {}])
+def test_an_acceptance_names_no_value_that_is_only_comparable(named: dict[str, str]) -> None:
+    accept = {"component": "training-data", "fact": "value", "reason": "r", **named}
+    looked = scene(
+        resources.setting(), production="1", staging="2", accept=(accept,), readable=("other",)
+    )
+
+    (judged,) = check(looked)
+
+    assert isinstance(judged.verdict, Drifted if named else Accepted)
+    assert isinstance(judged.observations.production, Seen)
+    said = " ".join(judged.observations.production.findings)
+    assert ("only comparable, so it accepts nothing" in said) is bool(named)
