@@ -1,7 +1,15 @@
 """The read requests to an MLflow server, one function per request."""
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar
 
@@ -173,16 +181,34 @@ async def _with_ids(
     ids: Iterable[str],
     query: Mapping[str, object],
 ) -> list[T]:
-    """Nothing where the server refuses such a search."""
+    """Nothing where the server refuses such a search, nor of what is too large for an answer."""
     known = sorted({one for one in ids if _ID.fullmatch(one)})
     found: list[T] = []
     try:
         for start in range(0, len(known), _IDS_PER_CALL):
-            some = ",".join(f"'{one}'" for one in known[start : start + _IDS_PER_CALL])
-            found += await _all(server, search, {**query, "filter": f"{field} IN ({some})"})
+            found += await _some(server, search, field, known[start : start + _IDS_PER_CALL], query)
     except Refused:
         return []
     return found
+
+
+async def _some(
+    server: MlflowServer,
+    search: _Search[T],
+    field: str,
+    ids: Sequence[str],
+    query: Mapping[str, object],
+) -> list[T]:
+    """In halves where the answer is too large: one large thing is no trouble of the others."""
+    named = ",".join(f"'{one}'" for one in ids)
+    try:
+        return await _all(server, search, {**query, "filter": f"{field} IN ({named})"})
+    except NotAnswered as error:
+        if error.reason != Reason.OVERSIZED_ANSWER:
+            raise
+    half = len(ids) // 2
+    parts = (ids[:half], ids[half:]) if half else ()
+    return [one for part in parts for one in await _some(server, search, field, part, query)]
 
 
 async def _all(server: MlflowServer, search: _Search[T], query: Mapping[str, object]) -> list[T]:
