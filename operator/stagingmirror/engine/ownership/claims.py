@@ -115,9 +115,10 @@ class Claims:
         former = {uid: places for entry in kept.values() for uid, places in entry.items()}
         for body in self._cache.all("stagingmirrors"):
             uid = body["metadata"]["uid"]
-            if isinstance(former.get(uid), list):
-                now = self._named.get(uid) or []
-                self._named.put(uid, [*now, *(each for each in former[uid] if each not in now)])
+            now, kept_of = self._named.get(uid) or [], former.get(uid)
+            lost = [e for e in kept_of if e not in now] if isinstance(kept_of, list) else []
+            if lost:  # of few: what a mirror may name now is known already
+                self._named.put(uid, [*now, *lost])
                 self.update(body)
 
     def overlap(self, key: MirrorKey, claimed: Iterable[Place]) -> tuple[Place, MirrorKey] | None:
