@@ -84,7 +84,7 @@ def test_a_refresh_does_what_the_plan_said(world: World) -> None:
     )
     staging = world.kube.get("v1", "ConfigMap", "training-data", world.staging)
     assert staging["data"] == {"snapshot": "2026-11-21"}
-    assert "1 of 1 applied and verified" in command(world, "history", "fraud")[1]
+    assert "nothing that runs proves it: training-data" in command(world, "history", "fraud")[1]
 
 
 @pytest.mark.usefixtures("operator")
