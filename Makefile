@@ -63,7 +63,7 @@ run: $(READY) ## The operator as a local process against a rig (development)
 
 .PHONY: bench
 bench: $(READY) ## Measure against DESIGN's figures; prints a table, writes bench.json
-	$(BIN)/python -m bench
+	$(BIN)/python -m bench $(if $(MIRRORS),--mirrors $(MIRRORS))
 
 .PHONY: lock
 lock: ## Pin the dependencies anew (needs uv)

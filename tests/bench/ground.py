@@ -79,21 +79,27 @@ async def _populate(ground: Ground) -> None:
         )
     scene = ground.scene
     ground.report(
-        f"{scene.mirrors} mirrors, {scene.models} models, {scene.deployments} Deployments on each "
-        "side"
+        f"{scene.mirrors} mirrors, {scene.models} models, {scene.deployments + scene.untracked}"
+        " Deployments on each side"
     )
 
 
 async def _objects(ground: Ground, progress: Progress) -> None:
     scene, world = ground.scene, ground.world
     sides = (world.production, world.staging)
-    total = len(sides) * (scene.deployments + scene.mirrors) + scene.mirrors
+    each_side = scene.deployments + scene.untracked + scene.mirrors
+    total = len(sides) * each_side + scene.mirrors
     task = progress.add_task("objects", total=total)
     work = [
         *(
             each
             for side in sides
             for each in side_objects(ground.api, side, scene.deployments, scene.mirrors)
+        ),
+        *(
+            _untracked(ground.api, side, number)
+            for side in sides
+            for number in range(scene.untracked)
         ),
         *(_mirror(ground, number) for number in range(scene.mirrors)),
     ]
@@ -128,6 +134,12 @@ async def _workload(api: Api, namespace: str, number: int) -> None:
     pod = await api.request("POST", f"{core}/pods", bodies.pod(number, owner))
     path = f"{core}/pods/{pod['metadata']['name']}/status"
     await api.patch(path, bodies.running(bodies.DIGEST))
+
+
+async def _untracked(api: Api, namespace: str, number: int) -> None:
+    body = bodies.deployment(number)
+    body["metadata"]["name"] = f"other-{number}"
+    await api.request("POST", f"/apis/apps/v1/namespaces/{namespace}/deployments", body)
 
 
 async def _mirror(ground: Ground, number: int) -> None:

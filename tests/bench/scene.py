@@ -11,6 +11,7 @@ Object = dict[str, Any]
 
 MODELS = 50
 MIRRORS_PER_DEPLOYMENT = 5
+LARGE = 5000
 ALIAS = "champion"
 TOKENIZER = "bench.example/tokenizer"
 AS_IN_PRODUCTION = "1"
@@ -29,6 +30,13 @@ class Scene:
     def deployments(self) -> int:
         """On each side."""
         return max(1, self.mirrors // MIRRORS_PER_DEPLOYMENT)
+
+    @property
+    def untracked(self) -> int:
+        """Deployments on each side that no mirror tracks and that run no pod: a large cluster has
+        with the others as many as there are mirrors.
+        """
+        return self.mirrors - self.deployments if self.mirrors >= LARGE else 0
 
     @property
     def models(self) -> int:

@@ -4,6 +4,7 @@ that of a Kopf operator that does nothing with the same objects.
 
 import asyncio
 import json
+import re
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -22,19 +23,23 @@ from stagingmirror.engine.leader.lease import SETTLED_AT
 from stagingmirror.engine.leader.takeover import LEASE
 from support.operators.operator import OperatorProcess
 
-_WITHIN_SECONDS = 300.0
+_WITHIN_SECONDS = 900.0
+_HELD = re.compile(r"^stagingmirror_loop_longest_hold_seconds (\S+)$", re.MULTILINE)
 _LOOK_SECONDS = 0.05
 _CALM_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """`seconds` from exec until done, status writes until then, usage a while later."""
+    """`seconds` from exec until done, status writes until then, usage a while later. `held` is the
+    longest processor time (s) of one callback until then, by the operator's own measure.
+    """
 
     seconds: float
     changed: int
     heartbeats: int
     usage: Usage
+    held: float = 0.0
 
 
 @asynccontextmanager
@@ -97,7 +102,15 @@ async def _start(
     changed = [each for each in observer.since(began, "changed") if each.at <= done]
     heartbeats = [each for each in observer.since(began, "heartbeat") if each.at <= done]
     await asyncio.sleep(_CALM_SECONDS)
-    return Start(done - began, len(changed), len(heartbeats), usage(operator.pid))
+    return Start(
+        done - began, len(changed), len(heartbeats), usage(operator.pid), longest_hold(operator)
+    )
+
+
+def longest_hold(operator: OperatorProcess) -> float:
+    """Of the last minute or two (s)."""
+    found = _HELD.search(operator.get("/metrics")[1])
+    return float(found[1]) if found else float("nan")
 
 
 async def _until_settled(ground: Ground, operator: OperatorProcess, began: float) -> float:

@@ -13,7 +13,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -42,11 +42,16 @@ class OperatorProcess:
     """One ``stagingmirror run``. A context manager; ``log`` is what it has said so far."""
 
     def __init__(
-        self, control_plane: ControlPlane, namespace: str, kubeconfig: Path, *options: str
+        self,
+        control_plane: ControlPlane,
+        namespace: str,
+        kubeconfig: Path,
+        *options: str,
+        program: Sequence[str] = ("stagingmirror",),
     ) -> None:
         self.identity = f"operator-{secrets.token_hex(3)}"
         command = [
-            *(sys.executable, "-m", "stagingmirror", "run"),
+            *(sys.executable, "-m", *program, "run"),
             f"--namespace={namespace}",
             f"--identity={self.identity}",
             f"--release={namespace}",
@@ -159,9 +164,15 @@ class World:
             self.kube.delete("v1", "Namespace", space)
         forget(self.kube, operator=self.namespace)
 
-    def operator(self, *options: str) -> OperatorProcess:
-        """Start one, with these options of ``run``; there may be several."""
-        return OperatorProcess(self.control_plane, self.namespace, self.kubeconfig, *options)
+    def operator(
+        self, *options: str, program: Sequence[str] = ("stagingmirror",)
+    ) -> OperatorProcess:
+        """Start one, with these options of ``run``; there may be several. ``program``: a module
+        that runs it otherwise, and its own arguments.
+        """
+        return OperatorProcess(
+            self.control_plane, self.namespace, self.kubeconfig, *options, program=program
+        )
 
     def environment(self, role: str, space: str, **spec: Any) -> Object:
         """Make, or change, the environment of this role."""

@@ -1,0 +1,108 @@
+"""Whatever spec the API server admits: the mirror gets a status, and so do all others."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from rig.control_plane import ControlPlane
+from rig.kube import Refused
+from rig.run import until
+from stagingmirror.api.types.base import API_VERSION
+from support.operators.operator import World, a_running_world, emptied
+from support.resources.resources import Object, resource
+from support.resources.specs_generated import specs
+
+pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("check-admitted")]
+
+MIRRORS = 12
+HOLDS = 6
+
+
+@pytest.fixture(scope="module")
+def world(control_plane: ControlPlane) -> Iterator[World]:
+    with a_running_world(control_plane) as world:
+        yield world
+
+
+@st.composite
+def mirrors(draw: st.DrawFn) -> Object:
+    """A spec with entries of distinct names, one kind each, and acceptances of what is tracked:
+    nearly all others are refused for that.
+    """
+    spec = draw(specs("stagingmirrors"))
+    track = []
+    for number, entry in enumerate(spec["track"]):
+        kinds = [kind for kind in ("modelAlias", "pipelineImage", "setting") if kind in entry]
+        if kinds:
+            kind = draw(st.sampled_from(kinds))
+            track.append({"name": f"c{number}", kind: entry[kind]})
+    spec["track"] = track or [{"name": "c0", "setting": _SETTING}]
+    accept = spec.get("accept") or ()
+    spec["accept"] = [one | {"component": "c0", "fact": f"{n}"} for n, one in enumerate(accept)]
+    if spec.get("checkInterval") in ("0s", "0.000000001ms"):
+        del spec["checkInterval"]
+    return spec
+
+
+_SETTING = {"production": {"configMap": {"name": "training-data", "key": "snapshot"}}}
+
+
+@settings(
+    max_examples=3,
+    phases=[Phase.generate],
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
+)
+@given(
+    st.lists(mirrors(), min_size=MIRRORS, max_size=MIRRORS),
+    st.lists(specs("mirrorholds"), min_size=HOLDS, max_size=HOLDS),
+)
+def test_each_spec_that_is_admitted_gets_a_status_and_holds_back_no_other(
+    world: World, generated: list[Object], holds: list[Object]
+) -> None:
+    sides = {
+        "production": {
+            "environment": world.environments["production"],
+            "namespace": world.production,
+        },
+        "staging": {"environment": world.environments["staging"]},
+    }
+    for number, spec in enumerate(holds):
+        _made(world, "MirrorHold", f"hold-{number}", {**spec, "mirrors": []})
+    made = [
+        name
+        for number, spec in enumerate(generated)
+        if _made(world, "StagingMirror", name := f"odd-{number}", spec | sides)
+    ]
+
+    assert made, "nothing was admitted: the test shows nothing"
+    until(
+        lambda: all(_is_answered(world.read(name)) for name in made),
+        within=90,
+        what="one has no status",
+    )
+    world.until_settled(within=30)
+    emptied(world)
+
+
+def _made(world: World, kind: str, name: str, spec: Object) -> bool:
+    try:
+        world.kube.create(resource(kind, name, spec, world.staging))
+    except Refused as refused:
+        if refused.code not in (400, 422):
+            raise
+        return False
+    return True
+
+
+def _is_answered(body: Any) -> bool:
+    status = body.get("status") or {}
+    return bool(
+        body["apiVersion"] == API_VERSION
+        and status.get("conditions")
+        and status.get("observedGeneration") == body["metadata"]["generation"]
+    )
