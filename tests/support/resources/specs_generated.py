@@ -5,6 +5,7 @@ The API server decides which of them are right; what it admits, the operator mus
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -26,14 +27,43 @@ _ODD = {
     "schedule": ["0 0 30 2 *", "@hourly", "* * * * *", "0 6 * * 1-5", "L", "61 * * * *"],
     "timeZone": ["Europe/Berlin", "right/UTC", "Factory", "../../etc/passwd", "UTC\x00"],
 }
-_DURATIONS = ["5s", "2m", "9999999999999h", "0s", "0.000000001ms", "292h1.5m", "2000000h"]
+_DURATIONS = ["30s", "2m", "9999999999999h", "0s", "0.000000001ms", "292h1.5m", "2000000h"]
+# Fewer odd ones where a wrong one spoils all the rest.
+_ODD |= {"checkInterval": ["5s", "30s", "0s"], "staleAfter": ["2m", "292h", "2000000h"]}
 
 
-def specs(plural: str) -> st.SearchStrategy[Object]:
-    """Specs of this resource, right and wrong ones."""
+def holds() -> st.SearchStrategy[Object]:
+    """Specs of MirrorHolds, right and wrong ones."""
+    return _object(_spec_of("mirrorholds"))
+
+
+@st.composite
+def mirrors(draw: st.DrawFn) -> Object:
+    """Specs of StagingMirrors with one or two entries of one kind each, and acceptances of what is
+    tracked: nearly all others are refused for that.
+    """
+    whole = _spec_of("stagingmirrors")
+    entry = whole["properties"]["track"]["items"]
+    rest = {k: v for k, v in whole["properties"].items() if k not in ("track", "accept")}
+    spec = draw(_object({**whole, "properties": rest}))
+    kinds = [name for name in entry["properties"] if name not in ("name", "mode")]
+    some = st.lists(st.sampled_from(kinds), min_size=1, max_size=2)
+    spec["track"] = [
+        {"name": f"c{number}", kind: draw(_any(kind, entry["properties"][kind]))}
+        for number, kind in enumerate(draw(some))
+    ]
+    if draw(st.booleans()):
+        accepted = draw(_any("accept", whole["properties"]["accept"]["items"]))
+        spec["accept"] = [accepted | {"component": "c0"}]
+    return spec
+
+
+@cache
+def _spec_of(plural: str) -> Schema:
     definition = next(crd for crd in crds() if crd["spec"]["names"]["plural"] == plural)
     schema = definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
-    return _object(schema["properties"]["spec"])
+    spec: Schema = schema["properties"]["spec"]
+    return spec
 
 
 def _any(name: str, schema: Schema) -> st.SearchStrategy[Any]:

@@ -13,7 +13,7 @@ from rig.run import until
 from stagingmirror.api.types.base import API_VERSION
 from support.operators.operator import World, a_running_world, emptied
 from support.resources.resources import Object, resource
-from support.resources.specs_generated import specs
+from support.resources.specs_generated import holds, mirrors
 
 pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("check-admitted")]
 
@@ -27,29 +27,6 @@ def world(control_plane: ControlPlane) -> Iterator[World]:
         yield world
 
 
-@st.composite
-def mirrors(draw: st.DrawFn) -> Object:
-    """A spec with entries of distinct names, one kind each, and acceptances of what is tracked:
-    nearly all others are refused for that.
-    """
-    spec = draw(specs("stagingmirrors"))
-    track = []
-    for number, entry in enumerate(spec["track"]):
-        kinds = [kind for kind in ("modelAlias", "pipelineImage", "setting") if kind in entry]
-        if kinds:
-            kind = draw(st.sampled_from(kinds))
-            track.append({"name": f"c{number}", kind: entry[kind]})
-    spec["track"] = track or [{"name": "c0", "setting": _SETTING}]
-    accept = spec.get("accept") or ()
-    spec["accept"] = [one | {"component": "c0", "fact": f"{n}"} for n, one in enumerate(accept)]
-    if spec.get("checkInterval") in ("0s", "0.000000001ms"):
-        del spec["checkInterval"]
-    return spec
-
-
-_SETTING = {"production": {"configMap": {"name": "training-data", "key": "snapshot"}}}
-
-
 @settings(
     max_examples=3,
     phases=[Phase.generate],
@@ -59,10 +36,10 @@ _SETTING = {"production": {"configMap": {"name": "training-data", "key": "snapsh
 )
 @given(
     st.lists(mirrors(), min_size=MIRRORS, max_size=MIRRORS),
-    st.lists(specs("mirrorholds"), min_size=HOLDS, max_size=HOLDS),
+    st.lists(holds(), min_size=HOLDS, max_size=HOLDS),
 )
 def test_each_spec_that_is_admitted_gets_a_status_and_holds_back_no_other(
-    world: World, generated: list[Object], holds: list[Object]
+    world: World, generated: list[Object], holding: list[Object]
 ) -> None:
     sides = {
         "production": {
@@ -71,7 +48,7 @@ def test_each_spec_that_is_admitted_gets_a_status_and_holds_back_no_other(
         },
         "staging": {"environment": world.environments["staging"]},
     }
-    for number, spec in enumerate(holds):
+    for number, spec in enumerate(holding):
         _made(world, "MirrorHold", f"hold-{number}", {**spec, "mirrors": []})
     made = [
         name

@@ -22,7 +22,7 @@ def test_a_clock_that_is_set_right_leaves_nothing_of_the_wrong_time(
     clock, right = tmp_path / "clock", tmp_path / "right"
     clock.write_text(str(AHEAD))
     right.write_text("0")
-    program = ("support.operators.shifted", str(clock))
+    program = ("support.shifted", str(clock))
     with World(control_plane) as world:
         for space in (world.production, world.staging):
             world.kube.create(config_map(DATA, space, {"snapshot": "2026-11-20"}))

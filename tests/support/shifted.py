@@ -1,4 +1,4 @@
-"""`python -m support.operators.shifted FILE run …`: the operator on a machine whose clock is wrong
+"""`python -m support.shifted FILE run …`: the operator on a machine whose clock is wrong
 by as many seconds as FILE has, now.
 """
 
