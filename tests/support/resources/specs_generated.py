@@ -11,6 +11,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from stagingmirror.api.crd.generate import crds
+from stagingmirror.api.spec.kinds import KINDS
 from support.resources.resources import Object
 
 Schema = Mapping[str, Any]
@@ -46,7 +47,7 @@ def mirrors(draw: st.DrawFn) -> Object:
     entry = whole["properties"]["track"]["items"]
     rest = {k: v for k, v in whole["properties"].items() if k not in ("track", "accept")}
     spec = draw(_object({**whole, "properties": rest}))
-    kinds = [name for name in entry["properties"] if name not in ("name", "mode")]
+    kinds = sorted(KINDS)
     some = st.lists(st.sampled_from(kinds), min_size=1, max_size=2)
     spec["track"] = [
         {"name": f"c{number}", kind: draw(_any(kind, entry["properties"][kind]))}
