@@ -14,7 +14,7 @@ In tests, by fixture (`support/operators/rigs.py`, a plugin that is always loade
 - `namespace`: the name of a fresh namespace whose default ServiceAccount is there, deleted
   afterwards. More of them: `support.operators.rigs.make_namespace(kube)`.
 - `mlflow_production`, `mlflow_staging`: `MlflowServer`, session scoped, started side by side;
-  `mlflow_auth`: one with basic authentication.
+  `mlflow_auth`: one with basic authentication; its tests are one xdist group.
 - `cluster`: `Cluster`, session scoped, needs root on Linux; tests are marked `e2e` and
   `xdist_group("cluster")`. `cluster_namespace`: a fresh namespace there.
 

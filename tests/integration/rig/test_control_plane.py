@@ -144,25 +144,27 @@ def test_two_control_planes_run_side_by_side(control_plane: ControlPlane, kube: 
     kube.delete("v1", "Namespace", name)
 
 
-def test_a_restarted_api_server_has_its_data_and_address() -> None:
-    with ControlPlane() as plane:
-        name = make_namespace(plane.kube)
-        before = plane.kube.get("v1", "Namespace", name)["metadata"]["uid"]
+def test_a_restarted_api_server_has_its_data_and_address(
+    control_plane: ControlPlane, kube: Kube, namespace: str
+) -> None:
+    before = kube.get("v1", "Namespace", namespace)["metadata"]["uid"]
 
-        plane.restart_api_server()
+    control_plane.restart_api_server()
 
-        assert plane.kube.get("v1", "Namespace", name)["metadata"]["uid"] == before
+    assert kube.get("v1", "Namespace", namespace)["metadata"]["uid"] == before
 
 
-def test_a_paused_api_server_takes_connections_and_answers_nothing() -> None:
-    with ControlPlane() as plane:
-        plane.pause_api_server()
+def test_a_paused_api_server_takes_connections_and_answers_nothing(
+    control_plane: ControlPlane, kube: Kube
+) -> None:
+    control_plane.pause_api_server()
+    try:
         with pytest.raises(TimeoutError):
-            plane.kube.request("GET", "/readyz", timeout=0.5)
+            kube.request("GET", "/readyz", timeout=0.5)
+    finally:
+        control_plane.resume_api_server()
 
-        plane.resume_api_server()
-
-        assert plane.kube.request("GET", "/readyz") == "ok"
+    assert kube.request("GET", "/readyz") == "ok"
 
 
 def test_a_service_account_may_only_do_what_rbac_gives_it(

@@ -1,8 +1,9 @@
 """Fixtures that give tests the real thing: an API server, MLflow servers, a whole cluster.
 
 A pytest plugin (`-p support.operators.rigs`). Each is started when the first test asks for it, once
-per process (so once per xdist worker), and ends with it. What a machine cannot run is skipped with
-the reason.
+per process (so once per xdist worker), and ends with it. Two workers cannot share one: tests pause
+and restart it, and an operator sees all namespaces. What few tests need is started once for the
+whole run: these tests are one xdist group. What a machine cannot run is skipped with the reason.
 """
 
 import secrets
@@ -24,6 +25,14 @@ from rig.run import until
 # How long an example takes on a busy machine is nobody's property.
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist writes the groups down
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The tests of ``mlflow_auth`` are one group."""
+    for item in items:
+        if isinstance(item, pytest.Function) and "mlflow_auth" in item.fixturenames:
+            item.add_marker(pytest.mark.xdist_group("mlflow-auth"))
 
 
 @pytest.fixture(scope="session")
