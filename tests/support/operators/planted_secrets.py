@@ -35,7 +35,7 @@ SURFACES = {
     "stagingmirror status echoes-basic": "answered 500",
     "stagingmirror diff": SHOWN,
     "stagingmirror plan": "A refresh now would change staging",
-    "stagingmirror history": "1 of 1 applied",
+    "stagingmirror history": "of 1 applied",
     "stagingmirror check": "<testsuite",
 }
 """Where something is said, and what is said there when somebody has looked."""
