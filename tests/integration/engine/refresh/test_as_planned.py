@@ -37,7 +37,8 @@ class Wire:
     def hear(self, method: str, path: str, body: bytes) -> bool:
         path = path.partition("?")[0]
         asks = method == "GET" or "search" in path or "reviews" in path
-        tells = path.endswith(("/status", "/events")) or f"/namespaces/{self.own}/" in path
+        own = ("/status", "/events", "/mirrorinstallations")
+        tells = path.endswith(own) or f"/namespaces/{self.own}/" in path
         if not asks and not tells:
             self.writes.append((method, path, body))
         return False
@@ -139,8 +140,10 @@ def test_plan_record_and_writes_are_the_same_and_production_is_only_read(scene: 
 
     assert [step["step"] for step in scene.recorded()] == STEPS
     assert [as_planned(step) for step in scene.recorded()] == planned
+    (job,) = (each["metadata"]["name"] for each in scene.world.kube.list("batch/v1", "Job", space))
     assert scene.to_staging.written("/apis") + scene.to_staging.written("/api/v1") == [
         f"POST /apis/batch/v1/namespaces/{space}/jobs",
+        f"PATCH /apis/batch/v1/namespaces/{space}/jobs/{job}",
         f"PATCH /apis/apps/v1/namespaces/{space}/deployments/server",
         f"PATCH /apis/apps/v1/namespaces/{space}/deployments/trainer",
         f"PATCH /api/v1/namespaces/{space}/configmaps/training-data",
