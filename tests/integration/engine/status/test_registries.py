@@ -37,7 +37,7 @@ SECRETS: dict[str, tuple[str, str]] = {
     "missing": ("SecretMissing", "does not exist; create it, with the label"),
     "unlabelled": ("SecretNotLabelled", "lacks the label stagingmirror.dev/environment:"),
     "elses": ("SecretNotLabelled", "lacks the label stagingmirror.dev/environment:"),
-    "incomplete": ("SecretIncomplete", "holds neither token, nor username and password"),
+    "incomplete": ("SecretIncomplete", "must hold token, or username and password"),
 }
 TROUBLES = {**FAULTS, **SECRETS}
 
