@@ -235,11 +235,12 @@ def test_a_production_namespace_that_ends_is_never_followed(
     mirrored.kube.delete("v1", "Namespace", ending)
     status = mirrored.until(lambda status: reason_of(status, DATA) == "NothingToMirror")
     ask(mirrored, "now")
-    told = mirrored.until(lambda status: status.get("waiting") or status.get("refreshes"))
+    refresh = ended(mirrored, "now")
 
     (component,) = (each for each in status["components"] if each["name"] == DATA)
     assert f"production does not have ConfigMap {ending}/{DATA}" in component["message"]
-    assert f"production does not have ConfigMap {ending}/{DATA}" in told["waiting"]
+    assert refresh["result"] == "Succeeded"
+    assert f"production does not have ConfigMap {ending}/{DATA}" in refresh["message"]
     assert setting_of(mirrored) == before
     mirrored.environment("production", mirrored.production)
 
