@@ -139,6 +139,10 @@ INVALID: dict[str, tuple[Object, str]] = {
     "no time to start": (refreshing(startingDeadline="0s"), "startingDeadline must be at least 1s"),
     "no time to refresh": (refreshing(timeout="999ms"), "timeout must be at least 1s"),
     "no time to roll out": (refreshing(rolloutTimeout="0h"), "rolloutTimeout must be at least 1s"),
+    "a side that is polled without a pause": (
+        environment(minCheckInterval="10ms"),
+        "minCheckInterval must be at least 1s",
+    ),
     "bytes read without end": (
         environment(content={"interval": "0s"}),
         "interval must be at least 1m",
