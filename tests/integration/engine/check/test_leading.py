@@ -73,7 +73,7 @@ def test_a_restart_writes_nothing_where_nothing_has_changed(world: World) -> Non
 def test_in_sync_since_survives_a_quick_restart_and_not_a_long_absence(world: World) -> None:
     with world.operator() as operator:
         operator.until_leading()
-        world.mirror(checkInterval="5s", staleAfter="12s")
+        world.mirror(checkInterval="5s", staleAfter="20s")
         since = world.until_sync("InSync")["inSyncSince"]
         world.until_settled()
     time.sleep(1)
@@ -82,7 +82,7 @@ def test_in_sync_since_survives_a_quick_restart_and_not_a_long_absence(world: Wo
         world.until_settled()
         assert world.status()["inSyncSince"] == since
         operator.kill()
-    time.sleep(14)
+    time.sleep(22)
 
     with world.operator() as operator:
         operator.until_leading()
