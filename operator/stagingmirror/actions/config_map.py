@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from stagingmirror.actions.step import (
+    FENCED,
     Arrived,
     ExecutableStep,
     Json,
     Outcome,
     Reverted,
     Task,
+    Underway,
     stored_bytes,
     text_bytes,
 )
@@ -112,10 +114,11 @@ class SetConfigMapKey(ExecutableStep):
             if body["metadata"]["uid"] != task.before["uid"]:
                 raise self._changed(body)
             now, before = _value(body, self.key), task.before["value"]
-            if now == before:
+            if now == before and FENCED not in task.after:
                 # Whoever took the step may not know yet that it does not lead any more.
-                await tools.writer.touch(self.namespace, self._path)
-            else:
+                await tools.writer.touch(self.namespace, self._path, mark=True)
+                return Underway("is fenced", after={**task.after, FENCED: True})
+            if now != before:
                 # What admission made of our value is ours to take back.
                 former = now if self._owner(body) == FIELD_MANAGER else self.value
                 await self._write(task, former, before, tools)
@@ -130,6 +133,8 @@ class SetConfigMapKey(ExecutableStep):
                 raise StepFailed(
                     Reason.NOT_ROLLED_BACK, f"{self._name} does not hold its former value."
                 )
+            if FENCED in task.after:
+                await tools.writer.touch(self.namespace, self._path, mark=False)
             await tools.writer.give_back(self.namespace, self._path, task.before["ours"])
         except NotThere:
             return Arrived("is gone")

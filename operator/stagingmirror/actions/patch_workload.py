@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
 from stagingmirror.actions.step import (
+    FENCED,
     Arrived,
     ExecutableStep,
     Json,
@@ -163,9 +164,10 @@ class PatchWorkload(ExecutableStep):
             todo, foreign = self._backward(body, task)
             if todo:
                 body = await self._change(todo, task, tools)
-            elif "generation" not in task.after:
+            elif not task.after.keys() & {"generation", FENCED}:
                 # Whoever took the step may not know yet that it does not lead any more.
-                await tools.writer.touch(self.namespace, self._path)
+                await tools.writer.touch(self.namespace, self._path, mark=True)
+                return Underway("is fenced", after={**task.after, FENCED: True})
         except NotThere:
             return Arrived("is gone; nothing to roll back")
         if foreign:
@@ -181,6 +183,8 @@ class PatchWorkload(ExecutableStep):
             awaited = self._awaited_back(rollout, task)
             if awaited:
                 return Underway(awaited)
+            if FENCED in task.after:
+                await tools.writer.touch(self.namespace, self._path, mark=False)
             await tools.writer.give_back(self.namespace, self._path, task.before["ours"])
         except NotThere:
             return Arrived("is gone")

@@ -69,9 +69,12 @@ class Patched(Bench):
         return Task("r1", before, {}, {}, 0.0)
 
     async def roll_back(self, task: Task) -> Task:
-        outcome = await patching().roll_back(task, self.tools)
-        assert outcome.after is not None
-        return replace(task, after=outcome.after)
+        while True:
+            outcome = await patching().roll_back(task, self.tools)
+            assert outcome.after is not None
+            task = replace(task, after=outcome.after)
+            if isinstance(outcome, Arrived):
+                return task
 
 
 @pytest.mark.parametrize("whole", [True, False])
@@ -201,10 +204,23 @@ async def test_a_patch_of_a_paused_leader_that_comes_after_the_rollback_is_fence
     patched = Patched()
     task, version = await patched.surveyed(), patched.body["metadata"]["resourceVersion"]
 
-    await patched.roll_back(task)
+    task = await patched.roll_back(task)
 
     assert patched.body["metadata"]["resourceVersion"] != version
-    assert patched.body["metadata"]["annotations"] == {"deployment.kubernetes.io/revision": "1"}
+    assert isinstance(await patching().verify_rollback(task, patched.tools), Arrived)
+    assert patched.body["metadata"].get("labels", {}) == {}
+
+
+async def test_a_process_that_dies_after_each_write_of_the_fence_gets_to_its_end() -> None:
+    patched = Patched()
+    task = await patched.surveyed()
+
+    for _ in ("the mark is made", "it is there, and is noted"):
+        outcome = await patching().roll_back(task, patched.tools)
+        assert outcome == Underway("is fenced", after={"fenced": True})
+    assert len(patched.wire.calls) == 1
+    task = replace(task, after={"fenced": True})
+    assert isinstance(await patching().roll_back(task, patched.tools), Arrived)
 
 
 async def test_every_field_that_was_set_back_is_named_with_who_did_it() -> None:

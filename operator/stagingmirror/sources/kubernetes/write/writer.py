@@ -173,15 +173,17 @@ class Writer:
             return kept
         raise _busy(kind, name)
 
-    async def touch(self, namespace: str, path: str) -> None:
-        """Give the object another resourceVersion and leave it as it is otherwise: a write that was
-        judged before, and that only arrives now, meets a 409. What may not be written now could
-        not be written then either.
+    async def touch(self, namespace: str, path: str, *, mark: bool) -> None:
+        """Give the object another resourceVersion by a mark, and take the mark off again: a write
+        that was judged before, and that only arrives now, meets a 409. Each may be done twice. What
+        may not be written now could not be written then either.
         """
+        labels = (await self.get(path))["metadata"].get("labels") or {}
+        if (TOUCHED in labels) == mark:
+            return
         with suppress(Refused, NotAllowed):
-            for value in (FIELD_MANAGER, None):
-                mark = {"metadata": {"labels": {TOUCHED: value}}}
-                await self.patch(namespace, path, mark, MERGE)
+            change = {"metadata": {"labels": {TOUCHED: FIELD_MANAGER if mark else None}}}
+            await self.patch(namespace, path, change, MERGE)
 
     async def give_back(self, namespace: str, path: str, former: Body | None) -> None:
         """Make our entry in managedFields what it was, so that the owner's next apply works."""
