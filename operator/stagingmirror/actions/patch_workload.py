@@ -39,6 +39,7 @@ from stagingmirror.sources.kubernetes.write.field_patch import (
 )
 from stagingmirror.sources.kubernetes.write.rollout_status import (
     Rollout,
+    generation_of,
     is_stuck,
     is_whole,
     pending,
@@ -136,7 +137,7 @@ class PatchWorkload(ExecutableStep):
 
     async def take(self, task: Task, tools: Tools) -> Outcome:
         body = await self._change(self._forward(task), task, tools)
-        return Arrived("patched", after={**task.after, "generation": _generation(body)})
+        return Arrived("patched", after={**task.after, "generation": generation_of(body)})
 
     async def verify(self, task: Task, tools: Tools) -> Outcome | Reverted:
         rollout = await self._rollout(tools)
@@ -173,7 +174,7 @@ class PatchWorkload(ExecutableStep):
         if foreign:
             raise changed_underneath(body, self.kind, foreign[0])
         # Also where nothing is left to do: a process may have died right after its patch.
-        return Arrived("patched back", after={**task.after, "backGeneration": _generation(body)})
+        return Arrived("patched back", after={**task.after, "backGeneration": generation_of(body)})
 
     async def verify_rollback(self, task: Task, tools: Tools) -> Outcome:
         try:
@@ -296,7 +297,3 @@ def _before(change: Change, task: Task) -> Entry:
     if isinstance(change.write, Restart):
         return f"{task.refresh}-{BACK}"
     return change.former
-
-
-def _generation(body: Body) -> int:
-    return int(body["metadata"].get("generation") or 0)

@@ -259,6 +259,11 @@ def is_whole(rollout: Rollout) -> bool:
     after it was rolled back.
     """
     try:
-        return pending(rollout, int(rollout.body["metadata"].get("generation") or 0)) is None
+        return pending(rollout, generation_of(rollout.body)) is None
     except StepFailed:
         return False
+
+
+def generation_of(body: Body) -> int:
+    """The generation of its spec."""
+    return int(body["metadata"].get("generation") or 0)
