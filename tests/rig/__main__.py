@@ -138,7 +138,7 @@ def _build(_arguments: argparse.Namespace) -> int:
     why_not = system.impediment()
     if why_not:
         print(f"{why_not}; what needs no more is built all the same", file=sys.stderr)
-        build((*LEVELS["control-plane"], "helm"))
+        build((*LEVELS["control-plane"], "helm", "promtool"))
     else:
         system.provide()
         build(EVERYTHING)

@@ -81,6 +81,13 @@ PROGRAMS = {
             90,
             "-X helm.sh/helm/v4/internal/version.version=v4.3.1",
         ),
+        Program(
+            "promtool",
+            "prometheus",
+            "github.com/prometheus/prometheus/cmd/promtool",
+            300,
+            tags="remove_all_sd",  # it judges rules; what it could discover stays out
+        ),
     )
 }
 
@@ -92,4 +99,4 @@ CLUSTER = (
     *("bridge", "loopback", "host-local", "crane", "coredns"),
 )
 LEVELS = {"control-plane": CONTROL_PLANE, "cluster": CLUSTER}
-EVERYTHING = (*CLUSTER, "helm")
+EVERYTHING = (*CLUSTER, "helm", "promtool")

@@ -21,12 +21,14 @@ Series = list[tuple[str, Labels, str]]
 """Name, labels, and samples every 15 s in promtool's notation (``1x3``: four times 1)."""
 
 
-def series(name: str, samples: str, **labels: str) -> tuple[str, Labels, str]:
-    return name, labels, samples
+def series(metric: str, samples: str, /, **labels: str) -> tuple[str, Labels, str]:
+    return metric, labels, samples
 
 
-def from_pod(pod: str, name: str, samples: str, **labels: str) -> tuple[str, Labels, str]:
-    return series(name, samples, **MIRROR, pod=pod, instance=f"{pod}:8080", job="mirror", **labels)
+def from_pod(pod: str, metric: str, samples: str, /, **labels: str) -> tuple[str, Labels, str]:
+    return series(
+        metric, samples, **MIRROR, pod=pod, instance=f"{pod}:8080", job="mirror", **labels
+    )
 
 
 def stalled(pod: str, samples: str) -> Series:
@@ -92,7 +94,7 @@ STALLED: dict[str, Any] = {**MIRROR, "type": "Stalled", "status": "True"}
 def test_a_change_of_leader_neither_resolves_an_alert_nor_fires_it_anew(tmp_path: Path) -> None:
     given = [
         *stalled("a", "1x40 stale"),  # until 10 min
-        *stalled("b", "_x43 1x40"),  # from 11 min on
+        *stalled("b", "_x43 1x40"),  # from 10 min 45 s on
     ]
     times = ("1m", "10m", "10m15s", "10m45s", "11m", "15m", "20m")
 
@@ -111,7 +113,7 @@ def test_a_mirror_that_is_not_stalled_any_more_resolves_at_once_also_after_a_cha
         tmp_path,
         "StagingMirrorStalled",
         given,
-        {"10m45s": [STALLED], "11m": [], "12m": []},
+        {"10m30s": [STALLED], "10m45s": [], "12m": []},
     )
 
 
@@ -139,10 +141,43 @@ def test_overdue_drift_is_reported_once_whoever_leads(tmp_path: Path) -> None:
     )
 
 
+def test_a_status_that_cannot_be_written_is_reported_across_a_change_of_leader(
+    tmp_path: Path,
+) -> None:
+    given = [
+        from_pod("a", "stagingmirror_unsettled", "1x16 stale"),  # until 4 min
+        from_pod("a", "stagingmirror_sync", "1x16 stale", sync="InSync"),
+        from_pod("b", "stagingmirror_unsettled", "_x19 1x20"),  # from 4 min 45 s to 10 min
+        from_pod("b", "stagingmirror_sync", "_x19 1x60", sync="InSync"),
+    ]
+
+    judge(
+        tmp_path,
+        "StagingMirrorStatusNotWritten",
+        given,
+        {"4m45s": [], "5m": [MIRROR], "9m": [MIRROR], "16m": []},
+    )
+
+
+def test_work_that_keeps_all_other_work_waiting_is_reported(tmp_path: Path) -> None:
+    name, pod = "stagingmirror_loop_longest_hold_seconds", {"job": "mirror", "pod": "a"}
+    given = [series(name, "0.1x40 0.8x60", **pod)]
+
+    judge(tmp_path, "StagingMirrorHeld", given, {"10m": [], "14m": [], "16m": [pod]})
+
+
+def test_no_alert_is_left_out_here() -> None:
+    (group,) = yaml.safe_load(RULES.read_text())["groups"]
+    alerts = {each["alert"] for each in group["rules"] if "alert" in each}
+
+    judged = Path(__file__).read_text()
+    assert {each for each in alerts if f'"{each}"' not in judged} == set()
+
+
 def test_a_quarter_of_an_hour_of_unknown_counts_across_a_change_of_leader(tmp_path: Path) -> None:
     given = [
         *stalled("a", "1x32 stale"),  # until 8 min
-        *stalled("b", "_x35 1x60"),  # from 9 min on
+        *stalled("b", "_x35 1x60"),  # from 8 min 45 s on
     ]
 
     unknown = {**MIRROR, "sync": "Unknown"}
@@ -151,7 +186,7 @@ def test_a_quarter_of_an_hour_of_unknown_counts_across_a_change_of_leader(tmp_pa
 
 def test_moments_of_unknown_do_not_add_up(tmp_path: Path) -> None:
     """Unknown for one minute in four."""
-    given = [from_pod("a", "stagingmirror_sync", "1x3 0x11 " * 10, sync="Unknown")]
+    given = [from_pod("a", "stagingmirror_sync", " ".join(["1x3 0x11"] * 10), sync="Unknown")]
 
     judge(tmp_path, "StagingUnknown", given, {at: [] for at in ("15m", "20m", "30m", "39m")})
 
