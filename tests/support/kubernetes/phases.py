@@ -27,15 +27,22 @@ class Phases:
     ) -> None:
         self.kube, self.namespace, self.kind = kube, namespace, kind
         self.said: list[str] = []
+        # An answer about an older generation is about what was before the last patch.
+        self._generation = 0
         self._source = seen.source
         self._subject = WorkloadSubject(kind, namespace, "web")
         seen.source.want(self._subject, 30.0)
-        seen.heard = lambda: self.said.append(self.reason())
+        seen.heard = self._heard
         body = bare_deployment(namespace, replicas=2)
         body["kind"] = kind
         body["spec"] |= {"serviceName": "web"} if kind == "StatefulSet" else {}
         body["spec"] |= spec
         kube.apply(body)
+
+    def _heard(self) -> None:
+        found = self.workload()
+        if found is None or found.generation >= self._generation:
+            self.said.append(self.reason())
 
     def workload(self) -> Workload | None:
         found = self._source.get(self._subject)
@@ -56,7 +63,8 @@ class Phases:
 
     def patch(self, spec: Body) -> None:
         patch = {"spec": spec}
-        self.kube.patch("apps/v1", self.kind, "web", self.namespace, patch, how="strategic")
+        body = self.kube.patch("apps/v1", self.kind, "web", self.namespace, patch, how="strategic")
+        self._generation = body["metadata"]["generation"]
 
     def roll_out(self, image: str) -> None:
         self.patch({"template": {"spec": {"containers": [{"name": "app", "image": image}]}}})
