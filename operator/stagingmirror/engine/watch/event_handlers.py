@@ -71,12 +71,14 @@ class EventHandlers:
                 self._hold(change)
 
     def _mirror(self, change: Changed) -> None:
+        """What a mirror claims follows from its spec and its environments, not from its status."""
+        if not _wanted_otherwise(change):
+            return
         key = MirrorKey(change.key.namespace, change.key.name)
         others = (
             self._claims.drop(key) if change.after is None else self._claims.update(change.after)
         )
-        if _wanted_otherwise(change):
-            self._holds.mirror_changed(key)
+        self._holds.mirror_changed(key)
         for other in others:
             self._add(other)
 
