@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from stagingmirror.api.types.base import Model
-from stagingmirror.api.types.constraints import shape, unique
+from stagingmirror.api.types.constraints import VariableName, shape, unique
 
 # The lists of an offer, as attributes of ``Offers``.
 OfferList = Literal["config_maps", "variables", "annotations", "models", "tags", "parameters"]
@@ -18,11 +18,6 @@ _ConfigMapPattern = Annotated[
     str,
     Field(min_length=1, max_length=253),
     shape(r"^[-a-z0-9.*]+$", "write the object's exact name (metadata.name), or one with *"),
-]
-_VariablePattern = Annotated[
-    str,
-    Field(min_length=1, max_length=253),
-    shape(r"^[^=\s]+$", "write the name of an environment variable, without '=' and spaces"),
 ]
 _AnnotationPattern = Annotated[
     str,
@@ -45,7 +40,7 @@ class Offers(Model):
 
     config_maps: Annotated[tuple[_ConfigMapPattern, ...], unique(most=256)] = ()
     """Names of ConfigMaps; * stands for any characters, here and in the other lists."""
-    variables: Annotated[tuple[_VariablePattern, ...], unique(most=256)] = ()
+    variables: Annotated[tuple[VariableName, ...], unique(most=256)] = ()
     """Names of containers' environment variables."""
     annotations: Annotated[tuple[_AnnotationPattern, ...], unique(most=256)] = ()
     """Keys of workloads' annotations."""
@@ -78,7 +73,7 @@ def matches(patterns: tuple[str, ...], name: str) -> bool:
 
 
 def matches_all(lists: tuple[tuple[str, ...], ...], name: str) -> bool:
-    """Whether each of these lists has the name; where there is no list, nobody allows it."""
+    """Whether each of these lists has the name; without a list it is not allowed."""
     return bool(lists) and all(matches(each, name) for each in lists)
 
 

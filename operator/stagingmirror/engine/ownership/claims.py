@@ -82,7 +82,7 @@ class Claims:
             written, production = all_written(spec, sides), all_production(spec, sides)
         except NeedsHuman:
             return self._only_protects(body, kept)
-        except Exception:
+        except Exception:  # a defect met with one mirror must not end its protection
             log.exception("what a mirror writes is not known", mirror="/".join(key))
             return self._only_protects(body, kept)
         # What is not offered any more stays production's as long as it is named.

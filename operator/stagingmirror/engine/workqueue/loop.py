@@ -31,7 +31,7 @@ class Loop:
             self._pause.forget()
             try:
                 pause = await self._work()
-            except Exception:
+            except Exception:  # a defect in one round must not end the loop
                 log.exception("work failed, retrying", work=self._work.__qualname__)
                 pause = RETRY
             await self._pause.sleep(pause)
