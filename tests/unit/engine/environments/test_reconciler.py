@@ -7,9 +7,10 @@ from typing import Any, cast
 import pytest
 
 from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
-from stagingmirror.engine.environments.reconciler import EnvironmentReconciler
+from stagingmirror.engine.environments.reconciler import EnvironmentReconciler, Remembered
 from stagingmirror.engine.resources.cache import ResourceCache
 from stagingmirror.engine.resources.client import ResourceClient
+from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 from stagingmirror.sources.source import Source
 from stagingmirror.view import Observed
 from support.kubernetes.api_server import Answer, an_api_server, refused
@@ -42,6 +43,23 @@ async def nothing_open() -> dict[str, dict[str, Any]]:
     return {}
 
 
+def a_reconciler(
+    client: KubernetesClient, cache: ResourceCache, source: object, remembered: Remembered
+) -> EnvironmentReconciler:
+    runtime = a_runtime(lambda: 0.0)
+    return EnvironmentReconciler(
+        client,
+        cache=cache,
+        resources=ResourceClient(client, cache, runtime=runtime),
+        sources=[cast("Source[Any]", source)],
+        namespace="stagingmirror-system",
+        runtime=runtime,
+        changed=lambda name: None,
+        interval=30.0,
+        remembered=remembered,
+    )
+
+
 class Place:
     """An API server that holds one environment and answers what our account may do."""
 
@@ -62,19 +80,9 @@ class Place:
     async def conditions(self) -> dict[str, tuple[str, str, str]]:
         """What is told after one look: status, reason and message by condition."""
         async with an_api_server(self.respond) as client:
-            cache, runtime = ResourceCache(), a_runtime(lambda: 0.0)
+            cache = ResourceCache()
             cache.put("mirrorenvironments", self.body)
-            keeper = EnvironmentReconciler(
-                client,
-                cache=cache,
-                resources=ResourceClient(client, cache, runtime=runtime),
-                sources=[cast("Source[Any]", Registries())],
-                namespace="stagingmirror-system",
-                runtime=runtime,
-                changed=lambda name: None,
-                interval=30.0,
-                remembered=nothing_open,
-            )
+            keeper = a_reconciler(client, cache, Registries(), nothing_open)
             await keeper.tend()
         told = self.body["status"]["conditions"]
         return {each["type"]: (each["status"], each["reason"], each["message"]) for each in told}
@@ -98,7 +106,7 @@ async def written_while(change: Callable[[ResourceCache], object]) -> list[tuple
     """Name, generation and reason of Ready of each status that is written by one round in which
     ``change`` comes while the Secret of ``production`` is read.
     """
-    cache, runtime = ResourceCache(), a_runtime(lambda: 0.0)
+    cache = ResourceCache()
     cache.put("mirrorenvironments", a_body("production", 1, namespaces=["ml-prod"]))
     written: list[tuple[str, int, str]] = []
 
@@ -116,17 +124,7 @@ async def written_while(change: Callable[[ResourceCache], object]) -> list[tuple
         return 201, {"kind": "Review", "status": {"allowed": True, "resourceRules": []}}
 
     async with an_api_server(respond) as client:
-        keeper = EnvironmentReconciler(
-            client,
-            cache=cache,
-            resources=ResourceClient(client, cache, runtime=runtime),
-            sources=[cast("Source[Any]", Guarded())],
-            namespace="stagingmirror-system",
-            runtime=runtime,
-            changed=lambda name: None,
-            interval=30.0,
-            remembered=nothing_open,
-        )
+        keeper = a_reconciler(client, cache, Guarded(), nothing_open)
         await keeper.tend()
     return written
 
@@ -193,18 +191,8 @@ async def test_a_deleted_environment_stays_connected_while_a_refresh_of_it_is_op
             connected.append(dict(specs))
 
     async with an_api_server(Place().respond) as client:
-        cache, runtime = ResourceCache(), a_runtime(lambda: 0.0)
-        keeper = EnvironmentReconciler(
-            client,
-            cache=cache,
-            resources=ResourceClient(client, cache, runtime=runtime),
-            sources=[cast("Source[Any]", Connected())],
-            namespace="stagingmirror-system",
-            runtime=runtime,
-            changed=lambda name: None,
-            interval=30.0,
-            remembered=remembered,
-        )
+        cache = ResourceCache()
+        keeper = a_reconciler(client, cache, Connected(), remembered)
         await keeper.tend()
         needed.clear()
         await keeper.tend()
