@@ -31,7 +31,7 @@ def _covers(acceptance: Acceptance, difference: Difference, component: str, now:
 
 
 def _is_named(accepted: str | None, value: str | None) -> bool:
-    """A sealed value is named by nobody: else naming one after the other would tell it."""
+    """A sealed value cannot be named: naming one after the other would find it."""
     if accepted is None:
         return True
     return accepted == value and not value.startswith(SEAL)

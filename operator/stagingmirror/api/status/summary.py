@@ -98,8 +98,8 @@ def _explained(component: ComponentReport, room: _Room) -> str:
 
 def _with(name: str, why: str, room: _Room, always: str = "") -> str:
     """``name (why, always)``, as far as there is room for why."""
-    told = [*([ended(why, room.why)] if room.why else []), *([always] if always else [])]
-    return f"{name} ({', '.join(told)})" if told else name
+    shown = [each for each in (ended(why, room.why) if room.why else "", always) if each]
+    return f"{name} ({', '.join(shown)})" if shown else name
 
 
 def _named(what: str, names: list[str], room: _Room, *, count: str | None = None) -> str:

@@ -80,7 +80,7 @@ def _provenance(
 def _parameters(
     version: ModelVersion, offered: Offered, reading: Reading
 ) -> Iterator[tuple[str, str]]:
-    """Nobody names parameters: one that is not offered is left out, and counted."""
+    """An entry names no parameters: one that is not offered is left out, and counted."""
     left = 0
     for name, value in sorted(version.parameters.items()):
         fact = f"parameters.{_one_fact(name)}"

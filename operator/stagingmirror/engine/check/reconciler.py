@@ -78,7 +78,7 @@ class MirrorReconciler:
     async def __call__(self, key: MirrorKey) -> Result:
         """One pass. Raises the errors of the client where what was found could not be written: the
         mirror must then be checked again. A pass that fails by a defect is over as well, once its
-        Unknown is written: nobody else waits for it.
+        Unknown is written: no other mirror waits for it.
         """
         mirror = find(self.cache, key)
         state = self.states.get(key)

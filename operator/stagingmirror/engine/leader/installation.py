@@ -76,7 +76,7 @@ class InstallationClaim:
         return holder == self._ours
 
     async def _holder(self) -> Installation | None:
-        """None: nobody has claimed this cluster."""
+        """None: this cluster is not claimed."""
         try:
             return _read(await self._client.request("GET", f"{CLAIMS}/{INSTALLATION}"))
         except NotThere:

@@ -110,7 +110,7 @@ class ComparisonWindows:
         return window
 
     def _sweep(self, now: float) -> None:
-        """Windows that nobody makes guesses in any more go."""
+        """Forget windows in which no value was compared for long."""
         if not self._swept <= now < self._swept + _SWEEP:
             self._swept = now
             for name in self._windows:

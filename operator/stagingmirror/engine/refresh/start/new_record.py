@@ -105,7 +105,7 @@ def _connection(context: Context) -> dict[str, Any]:
 
 
 def _left_out(context: Context) -> tuple[Left, ...]:
-    """What was to be refreshed and is not, though nobody wanted it left."""
+    """What was to be refreshed and is not: neither mode, hold nor acceptance leaves it."""
     verdicts = {
         judged.track.name: judged.verdict
         for judged in context.components
