@@ -15,7 +15,7 @@ DATA = "training-data"
 def differ(world: World) -> None:
     """Production and staging, with another image and another value on each side."""
     for space, image in ((world.production, NEW), (world.staging, OLD)):
-        value = {"snapshot": f"2026-11-20 in {space}"}
+        value = {"snapshot": f"{space}/2026-11-20"}
         bodies = (config_map(DATA, space, value), deployment("features", space, image))
         world.kube.apply(*bodies, manager="owner")
 

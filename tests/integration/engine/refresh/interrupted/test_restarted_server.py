@@ -132,7 +132,7 @@ def test_what_is_being_put_back_is_back_after_a_restart_of_the_api_server(
 
         assert [each["result"] for each in ended] == ["RolledBack"], ended
         assert ended[0]["reason"] == "RolloutTimeout"
-        former = {"snapshot": f"2026-11-20 in {waiting.world.staging}"}
+        former = {"snapshot": f"{waiting.world.staging}/2026-11-20"}
         assert (waiting.image(), setting_of(waiting.world)) == (OLD, former)
         assert (waiting.revision(), waiting.jobs()) == ("3", 2)
 
