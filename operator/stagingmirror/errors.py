@@ -73,6 +73,14 @@ class Refused(StagingMirrorError):
     next = Next(take="roll back", verify="roll back", rollback="retry")
 
 
+class NotSupported(StagingMirrorError):
+    """The system answers, and has no such call: an older release, or one that was started without
+    it. The same request finds the same.
+    """
+
+    next = Next(take="roll back", verify="roll back", rollback="leave")
+
+
 class NeedsHuman(StagingMirrorError):
     """Stalled: nothing changes until the resource, or something it names, changes."""
 

@@ -83,10 +83,7 @@ class Reason(StrEnum):
         "NamespaceNotListed",
         "a reference points to a namespace that its environment does not list",
     )
-    NO_REGISTRY = (
-        "NoRegistry",
-        "an environment lacks the server that an entry needs: `mlflow`",
-    )
+    NO_REGISTRY = "NoRegistry", "an environment lacks `mlflow`, which an entry needs"
     TOO_MANY_CHANGES = "TooManyChanges", "too many values were tried of one that is not readable"
     SAME_THING = "SameThing", "both sides are the same alias, workload, key or annotation"
     SHARED_REGISTRY = (
@@ -124,6 +121,7 @@ class Reason(StrEnum):
     PODS_DIFFER = "PodsDiffer", "pods of one template run different images (a moved tag) or values"
     VERSIONS_DIFFER = "VersionsDiffer", "production's workloads run different versions of a model"
     NOTHING_RUNS = "NothingRuns", "no pod is ready, and nothing pins what would run"
+    CLOCK_SKEW = "ClockSkew", "pods started so close to a change that clocks prove no order"
     NOT_YET_RUNNING = (
         "NotYetRunning",
         "production's pods were started before the alias moved or the key was written",
@@ -164,16 +162,19 @@ class Reason(StrEnum):
     OVERSIZED_ANSWER = "OversizedAnswer", "the response exceeds the size limit"
     ENDLESS_PAGING = "EndlessPaging", "MLflow: a search has too many pages, or repeats one"
     NOT_READ_BACK = "NotReadBack", "MLflow accepted a change of an alias, but does not return it"
+    FILES_GONE = "FilesGone", "what held a version's files was deleted for good"
+    FILE_NOT_SERVED = "FileNotServed", "MLflow lists a file and does not serve it"
+    NOT_SUPPORTED = "NotSupported", "this release of MLflow, or its settings, lacks what is needed"
+    HOST_NOT_ALLOWED = "HostNotAllowed", "MLflow's `--allowed-hosts` must list its host name"
+    NO_WORKSPACES = "NoWorkspaces", "the environment names a workspace, and MLflow has none"
     NOT_MLFLOW = "NotMlflow", "there is no MLflow at the address"
     REDIRECTED = "Redirected", "the address redirects, which is not followed"
     PROXY_REFUSED = "ProxyRefused", "the proxy of the server does not let us through"
     LINK_LOCAL = "LinkLocal", "the address is link-local, which is never connected to"
     TLS_FAILED = "TLSFailed", "no TLS session with the server: it speaks none, or another version"
-    CERTIFICATE_NOT_TRUSTED = (
-        "CertificateNotTrusted",
-        "the certificate of the address is not trusted",
-    )
-    BAD_NAME = "BadName", "MLflow refuses the name"
+    CERTIFICATE_NOT_TRUSTED = "CertificateNotTrusted", "the certificate is not trusted"
+    SPELLED_OTHERWISE = "SpelledOtherwise", "MLflow holds it under another spelling"
+    BAD_NAME = "BadName", "a URI cannot hold the name of the registered model"
     BAD_REQUEST = "BadRequest", "the server refuses the request"
     UNKNOWN_KIND = "UnknownKind", "this version of the operator does not know the kind"
     INTERNAL_ERROR = "InternalError", "a defect of the operator; the log has the traceback"
@@ -247,10 +248,7 @@ class Reason(StrEnum):
         "RewrittenByAdmission",
         "a mutating admission rule changes what a refresh writes",
     )
-    DRY_RUN_NOT_SUPPORTED = (
-        "DryRunNotSupported",
-        "a webhook of the cluster does not support a dry run",
-    )
+    DRY_RUN_NOT_SUPPORTED = "DryRunNotSupported", "a webhook does not support a dry run"
     NAMESPACE_TERMINATING = "NamespaceTerminating", "the namespace is being deleted"
     NOT_ROLLED_BACK = (
         "NotRolledBack",
@@ -268,10 +266,7 @@ class Reason(StrEnum):
     INCOMPLETE = "Incomplete", "the cluster does not list all of the account's rights"
     SECRET_MISSING = "SecretMissing", "the Secret does not exist"
     SECRET_FORBIDDEN = "SecretForbidden", "our account may not read the Secret"
-    SECRET_NOT_LABELLED = (
-        "SecretNotLabelled",
-        "the Secret does not have the label of the environment",
-    )
+    SECRET_NOT_LABELLED = "SecretNotLabelled", "the Secret lacks the environment's label"
     SECRET_INCOMPLETE = (
         "SecretIncomplete",
         "the Secret has neither a token, nor a username and a password",

@@ -29,6 +29,10 @@ class Settings:
     """How often a registry is asked for the files of a version (and for what else cannot be asked
     in bulk), at least.
     """
+    clock_margin: float = 30.0
+    """By how much the clocks of nodes, API server, MLflow and this process may differ: two times of
+    two clocks that are no further apart prove no order.
+    """
     sweep_interval: float = 30.0
     """How often watches are proven against a consistent LIST."""
     lease_duration: float = 8.0

@@ -45,6 +45,9 @@ class Observed(Generic[T]):
 class View(Protocol):
     """What the sources know now."""
 
+    clock_margin: float
+    """Seconds by which times of two clocks must differ to prove an order."""
+
     def get(self, subject: Subject[T]) -> Observed[T] | Unseen:
         """Unseen: no answer so far, or none possible (forbidden, not configured)."""
 

@@ -50,7 +50,15 @@ def _blocks(file: Path) -> Iterator[bytes]:
 
 
 def _server(url: str) -> MlflowServer:
-    return MlflowServer(url, credentials=None, ca_bundle=None, proxy=None, settings=Settings())
+    return MlflowServer(
+        url,
+        credentials=None,
+        ca_bundle=None,
+        proxy=None,
+        workspace=None,
+        settings=Settings(),
+        clock=time.time,
+    )
 
 
 async def main() -> None:

@@ -93,6 +93,19 @@ async def test_two_places_are_one_only_where_that_is_known(example: Example) -> 
                 assert sources.same_place(place, other) is (None if may_be_one else False)
 
 
+@every
+async def test_two_spellings_are_two_places_only_where_the_system_distinguishes_them(
+    example: Example,
+) -> None:
+    async with example.world() as world:
+        sources = Sources(world.source)
+        for kind in example.source.places:
+            names = {field.name: "x" for field in fields(kind)}
+            for name in names:
+                same = sources.same_place(kind(**names), kind(**names | {name: "X "}))
+                assert same is (None if example.server else False)
+
+
 def test_subjects_are_keys_that_name_themselves() -> None:
     types: list[Any] = list({type(subject) for subject in SUBJECTS})
     alike = [

@@ -170,7 +170,10 @@ class DemoCluster:
         image = self.cluster.images.push(operator_image(), "stagingmirror", tag="demo")
         repository, digest = image.split("@")
         values = ("-f", f"{EXAMPLES.name}/values.yaml", "--set", "log.format=console")
-        of_the_image = f"image.repository={repository},image.digest={digest}"
+        # Everything in the demo goes by one clock.
+        of_the_image = (
+            f"image.repository={repository},image.digest={digest},extraArgs={{--clock-margin=0}}"
+        )
         command = ("install", "stagingmirror", "helm/stagingmirror", "--wait", *values)
         output = self.helm(*command, "--set", of_the_image)
         self._narrator.command(shlex.join(("helm", *command)), output)

@@ -10,7 +10,6 @@ import secrets
 import shutil
 import sqlite3
 import sys
-import time
 import urllib.request
 from collections.abc import Sequence
 from contextlib import closing
@@ -49,6 +48,9 @@ class MlflowServer:
         enter: Sequence[str] = (),
         probe: str | None = None,
         wait: bool = True,
+        registry: Path | None = None,
+        allowed_hosts: str | None = "*",
+        options: Sequence[str] = (),
     ) -> None:
         self._run = run or Run(name)
         self._owns_run = run is None
@@ -59,9 +61,11 @@ class MlflowServer:
         self.probe = probe or self.url
         self.artifacts.mkdir()
         self._database = self.folder / "mlflow.db"
+        self._registry = registry
+        self._allowed_hosts = allowed_hosts
+        self._options = options
         if _template().exists():
             shutil.copy(_template(), self._database)
-            _found_now(self._database)
         self._process: Process = self._run.start(
             f"mlflow-{name}",
             [*enter, *self._command(host, int(self.url.rpartition(":")[2]))],
@@ -76,8 +80,9 @@ class MlflowServer:
             *(sys.executable, "-c", _PROGRAM, "server", f"--host={host}", f"--port={port}"),
             *(f"--backend-store-uri=sqlite:///{self._database}", "--workers=1"),
             *("--serve-artifacts", f"--artifacts-destination={self.artifacts}"),
-            # Pods and tests call it by Service names and forwarded ports alike.
-            *("--allowed-hosts=*", "--cors-allowed-origins=*"),
+            *((f"--registry-store-uri=sqlite:///{self._registry}",) if self._registry else ()),
+            *((f"--allowed-hosts={self._allowed_hosts}",) if self._allowed_hosts else ()),
+            *("--cors-allowed-origins=*", *self._options),
             *(("--app-name=basic-auth",) if self.password else ()),
         ]
 
@@ -113,6 +118,10 @@ class MlflowServer:
         )
         if not _template().exists():
             _keep_as_template(self._database)
+
+    @property
+    def database(self) -> Path:
+        return self._database
 
     def _is_ready(self) -> bool:
         request = urllib.request.Request(f"{self.probe}/health", headers=self.headers)
@@ -173,15 +182,6 @@ class MlflowServer:
 def _template() -> Path:
     """An empty database of this release: creating its tables takes 5 s of a first start's 11."""
     return cache_home() / f"mlflow-{version('mlflow')}.db"
-
-
-def _found_now(database: Path) -> None:
-    """Registries are distinguished by when their default experiment was made: two copies of one
-    template would count as one registry.
-    """
-    moment = int(time.time() * 1000) - secrets.randbelow(100_000)
-    with closing(sqlite3.connect(database)) as registry, registry:
-        registry.execute("UPDATE experiments SET creation_time = ?", (moment,))
 
 
 def _keep_as_template(database: Path) -> None:

@@ -7,6 +7,8 @@ servers can be used from one test.
 import json
 import os
 import secrets
+import subprocess
+import sys
 import tempfile
 import warnings
 from collections.abc import Mapping
@@ -43,6 +45,23 @@ def client_of(server: MlflowServer | str) -> "MlflowClient":
 
     url = _address(server)
     return MlflowClient(tracking_uri=url, registry_uri=url)
+
+
+def purge(server: MlflowServer, run_id: str) -> None:
+    """Delete a run for good, with its files, as `mlflow gc` does."""
+    client_of(server).delete_run(run_id)
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("MLFLOW_")}
+    subprocess.run(
+        [
+            *(sys.executable, "-c", "from mlflow.cli import cli; cli()", "gc"),
+            *(f"--run-ids={run_id}", f"--tracking-uri={server.url}"),
+            f"--backend-store-uri=sqlite:///{server.database}",
+            f"--artifacts-destination={server.artifacts}",
+        ],
+        env=kept,
+        check=True,
+        capture_output=True,
+    )
 
 
 def log_model(

@@ -10,6 +10,7 @@ from stagingmirror.drift.steps import Phase, Write
 from stagingmirror.drift.wording import counted, size
 from stagingmirror.errors import ChangedUnderneath, NotAnswered, StepFailed
 from stagingmirror.reasons import Reason
+from stagingmirror.sources.mlflow.client.queries import refuse_without_logged_models
 from stagingmirror.sources.mlflow.copy.copy import CopyOrder, copy_version
 from stagingmirror.sources.mlflow.poll.source import MlflowSource
 
@@ -52,6 +53,7 @@ class CopyModel(ExecutableStep):
         return 0
 
     async def survey(self, refresh: str, tools: Tools) -> Json:
+        await refuse_without_logged_models(tools.source(MlflowSource).server(self.to_environment))
         return {}
 
     async def take(self, task: Task, tools: Tools) -> Outcome:

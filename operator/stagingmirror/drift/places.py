@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Self
-from unicodedata import normalize
+from unicodedata import category, normalize
 
 _TYPE = "place"
 
@@ -22,16 +22,17 @@ class Place(ABC):
 
     def anywhere(self) -> "Place":
         """The place without the environment in which it was named: two environments may lead to one
-        system. Two places may be one only if these are equal.
+        system. Two places may be one only if these, folded, are equal.
         """
         return self
 
     def folded(self) -> Self:
-        """The place with case, Unicode composition and trailing blanks removed from its names: two
-        places may be one in a store that ignores them if their folded forms are equal.
+        """The place with case, accents, Unicode form, invisible characters and trailing blanks
+        removed from its names: two places may be one in a store that ignores them if their folded
+        forms are equal. That is as coarse as the default collations of MySQL and SQL Server are.
         """
         names = (each.name for each in fields(self))
-        return replace(self, **{name: _fold(getattr(self, name)) for name in names})
+        return replace(self, **{name: folded(getattr(self, name)) for name in names})
 
 
 def place_to_json(place: Place) -> dict[str, str]:
@@ -63,10 +64,23 @@ def shared(ones: Iterable[Place], others: frozenset[Place], same_place: SamePlac
     return None
 
 
+def may_be_one(one: Place, other: Place) -> bool:
+    """Whether both are spelled alike, wherever they are: only a source knows more."""
+    return one == other or one.anywhere().folded() == other.anywhere().folded()
+
+
 def _may_be_same(one: Place, other: Place, same_place: SamePlace) -> bool:
-    alike = one.anywhere() == other.anywhere()
-    return one == other or (alike and same_place(one, other) is not False)
+    return one == other or (may_be_one(one, other) and same_place(one, other) is not False)
 
 
-def _fold(name: str) -> str:
-    return normalize("NFC", normalize("NFC", name).casefold()).rstrip()
+def folded(name: str) -> str:
+    """See ``Place.folded``."""
+    if name.isascii():
+        return name.lower().rstrip()
+    decomposed = normalize("NFKD", normalize("NFKD", name).casefold())
+    return "".join(each for each in decomposed if not _is_ignored(each)).rstrip()
+
+
+def _is_ignored(character: str) -> bool:
+    """Accents of Latin, Greek and Cyrillic letters, and what is not visible."""
+    return "\u0300" <= character <= "\u036f" or category(character) == "Cf"

@@ -1,10 +1,11 @@
 """What really runs of a workload, as its pods prove it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 from stagingmirror.errors import CannotRefresh
-from stagingmirror.reading.reading import Reading
+from stagingmirror.reading.reading import Ended, Reading
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.subjects import Container, Pod, Variable, Workload
 
@@ -19,6 +20,8 @@ class Ran:
 
     variable: Variable
     declared: bool
+    pods: tuple[Pod, ...]
+    """The pods that prove it."""
 
 
 def called(workload: Workload) -> str:
@@ -101,7 +104,7 @@ def variable_of(reading: Reading, workload: Workload, container: str, name: str)
         )
     value = values.pop()
     if value is not None:
-        return Ran(value, declared=not pods)
+        return Ran(value, declared=not pods, pods=pods)
     if template.env_from:
         raise reading.unseen(
             Reason.NOT_COMPARABLE,
@@ -112,24 +115,70 @@ def variable_of(reading: Reading, workload: Workload, container: str, name: str)
 
 
 def started(
-    reading: Reading, workload: Workload, *, earliest: float | None, latest: float | None
+    reading: Reading,
+    workload: Workload,
+    *,
+    earliest: float | None,
+    latest: float | None,
+    skew: float,
+    by_api_server: bool,
 ) -> Started:
     """Whether what runs now was started before or after something that happened between two moments
-    (POSIX s; None: not known).
+    (POSIX s; None: not known). ``skew``: by how much the clock of these moments is seen to differ
+    from ours (s); ``by_api_server``: it is the clock that dates the creation of pods.
 
-    Nodes report starts in whole seconds, so a pod that started in the very second is ``unclear``.
-    So is an older one of which a container was started anew since: it may have read what is new. A
-    CronJob is always: between its Jobs it runs nothing. Raises Ended (RollingOut).
+    Nodes report starts in whole seconds, and by clocks of their own: a pod that started in the very
+    second, or after it within ``clock_margin``, is ``unclear``. So is an older one of which a
+    container was started anew since: it may have read what is new. A CronJob is always: between its
+    Jobs it runs nothing. Raises Ended (RollingOut; ClockSkew where a pod started before it, within
+    ``clock_margin``).
     """
     _refuse_unsettled(reading, workload)
     pods = [pod for pod in workload.pods if not pod.terminating and pod.started is not None]
     if workload.kind == "CronJob" or not pods:
         return "unclear"
-    if earliest is not None and any(_last_start(pod) < int(earliest) for pod in pods):
+    margin = reading.view.clock_margin + skew
+    if earliest is not None and started_before(reading, workload, pods, earliest, margin):
         return "before"
-    if latest is not None and all(pod.ready and _start(pod) > latest for pod in pods):
+    if latest is not None and all(
+        pod.ready
+        and (_start(pod) > latest + margin or (by_api_server and _is_created_after(pod, latest)))
+        for pod in pods
+    ):
         return "after"
     return "unclear"
+
+
+def started_before(
+    reading: Reading, workload: Workload, pods: Iterable[Pod], moment: float, margin: float
+) -> bool:
+    """Whether any of these pods started before a moment (POSIX s). Raises Ended (ClockSkew) where
+    one did, but by no more than ``margin`` (s).
+    """
+    starts = [_last_start(pod) for pod in pods if pod.started is not None]
+    if any(start < int(moment) - margin for start in starts):
+        return True
+    if any(start < int(moment) for start in starts):
+        raise clock_skew(reading, workload, margin)
+    return False
+
+
+def first_start(pods: Iterable[Pod]) -> float | None:
+    """When the first of them started (POSIX s); None: not known."""
+    return min((pod.started for pod in pods if pod.started is not None), default=None)
+
+
+def clock_skew(reading: Reading, workload: Workload, margin: float) -> Ended:
+    return reading.unseen(
+        Reason.CLOCK_SKEW,
+        f"{called(workload)} was started within {margin:.0f} s of what it is compared with, and "
+        "clocks may differ by that: whether it runs the former or the new one is not known; "
+        "restart it, or wait for its next rollout.",
+    )
+
+
+def _is_created_after(pod: Pod, moment: float) -> bool:
+    return pod.created is not None and pod.created > moment
 
 
 def _start(pod: Pod) -> float:

@@ -94,8 +94,9 @@ class Source(Protocol[S]):
     def unwant(self, subject: S) -> None: ...
 
     def same_place(self, one: Place, other: Place) -> bool | None:
-        """Whether two places of ``places``, equal but for their environments, are one; None: not
-        known.
+        """Whether two places of ``places`` are one; None: not known. They are equal but for their
+        environments and their spelling (``Place.folded``): what the system may hold to be one is
+        one.
         """
 
     async def prove(self, subjects: frozenset[S], *, since: float, read_bytes: bool) -> None:

@@ -21,17 +21,6 @@ def test_the_two_sides_are_two_registries(
     assert "only-in-production" not in _names(mlflow_staging)
 
 
-def test_the_two_sides_were_not_founded_at_the_same_time(
-    mlflow_production: MlflowServer, mlflow_staging: MlflowServer
-) -> None:
-    founded = {
-        client_of(server).get_experiment("0").creation_time
-        for server in (mlflow_production, mlflow_staging)
-    }
-
-    assert len(founded) == 2
-
-
 def test_a_logged_model_has_what_provenance_needs(mlflow_production: MlflowServer) -> None:
     logged = log_model(
         mlflow_production,

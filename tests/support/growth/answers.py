@@ -89,7 +89,9 @@ def bodies() -> Iterator[tuple[str, Parser]]:
         )
         yield (
             f"MLflow's error of {name}",
-            Parser(body, lambda given: mlflow_errors.refusal(422, given, "GET"), full),
+            Parser(
+                body, lambda given: mlflow_errors.refusal(422, given, "GET", is_mlflow=True), full
+            ),
         )
     yield (
         "items of a list",

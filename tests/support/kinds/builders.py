@@ -213,6 +213,7 @@ class World:
 
     subjects = frozenset({WorkloadSubject, ConfigMapSubject, AliasSubject, VersionSubject})
     places = frozenset({RegistryAlias})
+    clock_margin = 30.0
 
     def __init__(self) -> None:
         self.workloads: dict[tuple[str, str, str], Workload] = {}
@@ -251,8 +252,8 @@ class World:
         moved: float | None = None,
         unmoved: float | None = None,
     ) -> "World":
-        named = ModelAlias(model, name, number, moved, unmoved)
-        self.aliases[(environment, model, name)] = named
+        key = (environment, model, name)
+        self.aliases[key] = ModelAlias(model, name, number, moved, unmoved, NOW - 90 * 86400)
         return self
 
     def change(self, key: tuple[str, str, str], **fields: Any) -> "World":

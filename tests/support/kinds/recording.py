@@ -20,4 +20,5 @@ def recording(world: World) -> RecordingView:
         lambda scope, value: f"hmac-sha256:{sha256(repr((scope, value)).encode()).hexdigest()}",
         Scope(STAGING, "uid"),
         is_production=world.is_production,
+        clock_margin=world.clock_margin,
     )

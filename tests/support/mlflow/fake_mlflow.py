@@ -27,7 +27,6 @@ def an_mlflow(**wrong: Any) -> Callable[[web.Request], Any]:
         "registered-models/search": {"registered_models": [model]},
         "registered-models/get": {"registered_model": model},
         "model-versions/get": {"model_version": version},
-        "experiments/get": {"experiment": {"creation_time": 5}},
     }
 
     async def answer(request: web.Request) -> web.Response:

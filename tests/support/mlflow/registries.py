@@ -28,7 +28,7 @@ from stagingmirror.view import Observed
 
 T = TypeVar("T")
 
-QUICK = Settings(store_interval=0.5, upstream_timeout=10.0)
+QUICK = Settings(store_interval=0.5, upstream_timeout=10.0, clock_margin=0.0)
 """Files are listed twice a second instead of every five minutes."""
 INTERVAL = 0.5
 
@@ -116,11 +116,19 @@ async def connected(
     url: str,
     *,
     credentials: Basic | None = None,
+    workspace: str | None = None,
     settings: Settings = QUICK,
     on_call: OnCall = lambda operation, result, seconds: None,
 ) -> AsyncIterator[MlflowServer]:
     server = MlflowServer(
-        url, credentials=credentials, ca_bundle=None, proxy=None, settings=settings, on_call=on_call
+        url,
+        credentials=credentials,
+        ca_bundle=None,
+        proxy=None,
+        workspace=workspace,
+        settings=settings,
+        clock=time.time,
+        on_call=on_call,
     )
     try:
         yield server

@@ -57,6 +57,8 @@ class OperatorProcess:
             f"--release={namespace}",
             f"--kubeconfig={kubeconfig}",
             "--metrics-port=0",
+            # Everything in a test goes by one clock.
+            "--clock-margin=0",
             *options,
         ]
         self._process: Process = control_plane.run_of.start(self.identity, command)

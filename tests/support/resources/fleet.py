@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from stagingmirror.drift.places import Place
 from stagingmirror.engine.check.blockers import find
 from stagingmirror.engine.environments.resolve import sides_of
 from stagingmirror.engine.ownership.claims import Claims
@@ -44,12 +45,16 @@ class World:
     def __init__(self) -> None:
         self.cache = ResourceCache()
         self.same: bool | None = False
-        self.claims = Claims(self.cache, lambda one, other: one == other or self.same)
+        self.claims = Claims(self.cache, self._same_place)
         for each in (
             environment("production", "Production", "ml-prod"),
             environment("staging", "Staging", SPACE),
         ):
             self.cache.put("mirrorenvironments", each)
+
+    def _same_place(self, one: Place, other: Place) -> bool | None:
+        here = getattr(one, "environment", "") == getattr(other, "environment", "")
+        return here or self.same
 
     def put(self, body: Any) -> frozenset[MirrorKey]:
         self.cache.put("stagingmirrors", body)

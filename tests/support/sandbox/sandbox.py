@@ -145,6 +145,7 @@ class Sandbox:
                 lambda scope, value: f"hmac-sha256:{hash((scope, value))}",
                 Scope(self.staging, "uid"),
                 is_production=lambda place: False,
+                clock_margin=0.0,
             )
             scene = Scene(spec, sides, view, time.time(), {})
             held = await asyncio.to_thread(self._holds)

@@ -40,7 +40,9 @@ async def a_sandbox(
     spaces = [make_namespace(kube, prefix) for prefix in ("prod", "staging", "operator")]
     servers = (production_mlflow, staging_mlflow)
     environments = _environments(kube, spaces, servers, staging_environment)
-    settings = Settings(namespace=spaces[2], identity="operator", sweep_interval=2.0)
+    settings = Settings(
+        namespace=spaces[2], identity="operator", sweep_interval=2.0, clock_margin=0.0
+    )
     client = await KubernetesClient.connect(kubeconfig=str(control_plane.kubeconfig), timeout=10.0)
     registry = MlflowSource(clock=time.time, on_change=lambda _: None, settings=settings)
     cluster = KubernetesSource(client, clock=time.time, on_change=_nobody_hears, settings=settings)

@@ -34,6 +34,15 @@ def test_folded_places_ignore_case_and_trailing_blanks(spelled: str) -> None:
     assert place.folded() == other.folded()
 
 
+@pytest.mark.parametrize(
+    "spelled", ["MODELE", "mode\u0300le", "\uff4d\uff4f\uff44\uff45\uff4c\uff45", "mod\u00adele "]
+)
+def test_folded_places_ignore_accents_width_and_what_is_invisible(spelled: str) -> None:
+    place, other = (RegistryAlias("staging", model, "x") for model in ("mod\u00e8le", spelled))
+
+    assert place.folded() == other.folded()
+
+
 def test_folded_places_ignore_how_a_letter_is_composed() -> None:
     composed, decomposed = (
         RegistryAlias("staging", "mod\u00e8le", "x"),
@@ -49,3 +58,5 @@ def test_folding_keeps_what_is_different() -> None:
 
     assert place.folded() != ConfigMapKey("ml-staging", "training-data", "snap").folded()
     assert place.folded() == place.folded().folded()
+    models = ("fraud", "fraud-2", "fr aud", "\u6a21\u578b", "\u0915\u093f", "\u0915")
+    assert len({RegistryAlias("staging", model, "x").folded() for model in models}) == 6

@@ -1,7 +1,5 @@
 """How kinds read the view: ages, doubts, and what pods prove."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +11,7 @@ from stagingmirror.reading.images import Reference, digest_of
 from stagingmirror.reading.patches import needed, patches
 from stagingmirror.reading.places import workload_of
 from stagingmirror.reading.reading import Ended, Reading
-from stagingmirror.reading.running import pods_that_count, pods_that_ran, started, variable_of
+from stagingmirror.reading.running import pods_that_count, pods_that_ran, variable_of
 from stagingmirror.sources.kubernetes.subjects import ConfigMapSubject, Variable, WorkloadSubject
 from stagingmirror.sources.kubernetes.write.field_patch import Restart, SetVariable
 from support.kinds.builders import (
@@ -202,49 +200,6 @@ def test_a_variable_that_is_not_one_value_is_told_as_what_it_is(
         variable_of(reading(), spoiled, "app", "V")  # type: ignore[arg-type]  # a table of them
 
     assert ended.value.why.reason == reason
-
-
-@pytest.mark.parametrize(
-    ("at", "expected"),
-    [(NOW - 20, "before"), (NOW - 9, "unclear"), (NOW - 5, "unclear"), (NOW, "after")],
-)
-def test_a_pod_started_before_after_or_in_the_midst_of_a_change(at: float, expected: str) -> None:
-    running = workload(pods=(pod(started=at),))
-
-    assert started(reading(), running, earliest=NOW - 9.5, latest=NOW - 5) == expected
-
-
-def test_one_late_pod_makes_the_whole_workload_late() -> None:
-    running = workload(pods=(pod(started=NOW), pod(started=NOW - 50)))
-
-    assert started(reading(), running, earliest=NOW - 10, latest=NOW - 10) == "before"
-
-
-@pytest.mark.parametrize(
-    "idle",
-    [
-        workload(),
-        workload(pods=(pod(started=None),)),
-        workload(pods=(pod(started=NOW, ready=False),)),
-        workload(kind="CronJob", pods=(pod(started=NOW - 50),)),
-    ],
-)
-def test_nothing_is_proven_where_nothing_ready_runs(idle: object) -> None:
-    when = started(reading(), idle, earliest=NOW - 10, latest=NOW - 10)  # type: ignore[arg-type]
-
-    assert when == "unclear"
-
-
-def test_an_old_pod_of_which_a_container_started_anew_is_no_proof_of_the_old() -> None:
-    rebooted = workload(pods=(replace(pod(started=NOW - 3600), restarted=NOW),))
-
-    assert started(reading(), rebooted, earliest=NOW - 10, latest=NOW - 10) == "unclear"
-
-
-def test_an_unknown_moment_proves_nothing() -> None:
-    running = workload(pods=(pod(started=NOW - 50),))
-
-    assert started(reading(), running, earliest=None, latest=None) == "unclear"
 
 
 def test_a_reference_of_staging_never_leaves_the_mirrors_namespace() -> None:

@@ -94,6 +94,11 @@ class Server(Model):
 class MlflowServer(Server):
     """The MLflow tracking server and model registry of this side."""
 
+    workspace: Label | None = None
+    """The workspace of MLflow that the models are in, where the server has workspaces. Two
+    workspaces of one server are two registries. Omitted: the server's default.
+    """
+
 
 class ContentReading(Model):
     """How the bytes of models are read."""

@@ -80,6 +80,15 @@ def run(
     workers: Annotated[
         int, typer.Option(envvar="STAGINGMIRROR_WORKERS", min=1, help="Checks at once.")
     ] = DEFAULTS.workers,
+    clock_margin: Annotated[
+        float,
+        typer.Option(
+            envvar="STAGINGMIRROR_CLOCK_MARGIN",
+            min=0.0,
+            help="Seconds by which the clocks of nodes, API server and MLflow may differ: times "
+            "that are no further apart prove no order.",
+        ),
+    ] = DEFAULTS.clock_margin,
     kubeconfig: Annotated[
         str | None, typer.Option(help="For development. Omitted: $KUBECONFIG, else the pod's own.")
     ] = None,
@@ -94,6 +103,7 @@ def run(
         metrics_port=metrics_port,
         log_format=log_format,
         workers=workers,
+        clock_margin=clock_margin,
     )
     code = asyncio.run(serve(settings, kubeconfig=kubeconfig, context=context))
     if code == ANEW:

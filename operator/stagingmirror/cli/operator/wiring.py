@@ -250,6 +250,7 @@ class Operator:
                 self.sources,
                 seal,
                 is_production=self.claims.is_production,
+                clock_margin=self._settings.clock_margin,
             ),
             self.subscriptions,
             self.probes,

@@ -6,10 +6,18 @@ from typing import NamedTuple
 
 from stagingmirror.api.spec.model_alias import LoadedBy
 from stagingmirror.component import Side
+from stagingmirror.drift.facts import Unseen
 from stagingmirror.reading.offers import Named, not_readable, refuse_parts
 from stagingmirror.reading.places import workload_of
 from stagingmirror.reading.reading import Reading
-from stagingmirror.reading.running import Ran, started, variable_of
+from stagingmirror.reading.running import (
+    Ran,
+    clock_skew,
+    first_start,
+    started,
+    started_before,
+    variable_of,
+)
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.subjects import Workload, WorkloadSubject
 from stagingmirror.sources.mlflow.subjects import (
@@ -22,7 +30,7 @@ from stagingmirror.sources.mlflow.subjects import (
 
 _NUMBER = re.compile(r"[0-9]{1,18}")
 _URI = re.compile(
-    r"models:/(?P<model>[^/@:]{1,256})(?:/(?P<number>[0-9]{1,18})|@(?P<alias>[^/@:]{1,256}))",
+    r"models:/(?P<model>[^/:?]{1,256})(?:/(?P<number>[0-9]{1,18})|@(?P<alias>[^/@:?]{1,256}))",
     re.ASCII,
 )
 
@@ -34,20 +42,32 @@ class Version(NamedTuple):
     number: str
 
 
+def names_a_version(uri: str, model: str) -> bool:
+    """Whether a URI with a version's number is read as one of this registered model."""
+    found = _URI.fullmatch(uri)
+    return found is not None and found["model"] == model
+
+
 @dataclass(frozen=True, slots=True)
 class Load:
-    """``declared``: not proven by a pod. ``stale``: its pods started before the alias named this
-    version, so they run a former one that cannot be determined.
+    """``declared``: not proven by a pod. ``former``: before what its pods were started, so that
+    they run a former version that cannot be determined; None: they run this one. ``started``: when
+    the first of its pods was (POSIX s).
     """
 
     workload: WorkloadSubject
     version: Version
     declared: bool
-    stale: bool = False
+    former: str | None
+    started: float | None
+
+    @property
+    def stale(self) -> bool:
+        return self.former is not None
 
 
 def load_of(reading: Reading, side: Side, loader: LoadedBy, alias: RegistryAlias) -> Load:
-    """Raises Ended (Absent, RollingOut, NothingRuns, NotReadable, NotComparable)."""
+    """Raises Ended (Absent, RollingOut, NothingRuns, NotReadable, NotComparable, ClockSkew)."""
     place = workload_of(loader, side)
     workload = reading.get(place)
     if loader.restart or loader.container is None or loader.variable is None:
@@ -59,7 +79,7 @@ def load_of(reading: Reading, side: Side, loader: LoadedBy, alias: RegistryAlias
     refuse_parts(reading, where, side, ran.variable.made_from, shown=True)
     text = _text_of(reading, ran, where)
     if _NUMBER.fullmatch(text):
-        return Load(place, Version(alias.model, str(int(text))), ran.declared)
+        return _by_number(reading, alias, place, ran, Version(alias.model, str(int(text))))
     uri = _URI.fullmatch(text)
     if uri is None:
         raise reading.unseen(
@@ -71,12 +91,47 @@ def load_of(reading: Reading, side: Side, loader: LoadedBy, alias: RegistryAlias
             raise reading.unseen(why.reason, f"{where} names another model: {why.message}")
         reading.finding(f"{where} names another registered model: {uri['model']}.")
     if uri["number"]:
-        return Load(place, Version(uri["model"], str(int(uri["number"]))), ran.declared)
+        version = Version(uri["model"], str(int(uri["number"])))
+        return _by_number(reading, alias, place, ran, version)
     reading.finding(
         f"{where} names an alias ({text}), which can change under its name; use a version's number."
     )
     named = RegistryAlias(side.environment, uri["model"], uri["alias"])
     return _by_alias(reading, named, workload, place)
+
+
+def _by_number(
+    reading: Reading, alias: RegistryAlias, place: WorkloadSubject, ran: Ran, version: Version
+) -> Load:
+    """A workload that was started with a version's number. A registered model that was deleted and
+    registered anew gives its numbers again, so a pod that is older than the version runs a former
+    one. Raises Ended (ClockSkew).
+    """
+    found = reading.view.get(VersionSubject(alias.environment, *version))
+    started_at = first_start(ran.pods)
+    if isinstance(found, Unseen) or found.value is None or started_at is None:
+        # Where this version counts, that is found out when its facts are read.
+        return Load(place, version, ran.declared, former=None, started=None)
+    workload, margin = reading.get(place), reading.view.clock_margin + found.value.skew
+    former, declared = None, ran.declared
+    if started_before(reading, workload, ran.pods, found.value.created, margin):
+        former = f"version {version.number} was created"
+    elif started_at < int(found.value.created):
+        declared = True  # one of its containers was started anew since
+    elif started_at <= _unambiguous(reading, alias, version, found.value) + margin:
+        raise clock_skew(reading, workload, margin)
+    return Load(place, version, declared, former, started_at)
+
+
+def _unambiguous(
+    reading: Reading, alias: RegistryAlias, version: Version, found: ModelVersion
+) -> float:
+    """Since when the number certainly names this version (POSIX s, by the registry's clock): since
+    its registered model was created.
+    """
+    named = reading.get(AliasSubject.of(alias))
+    known = named.model_created if version.model == alias.model else None
+    return found.created if known is None else known
 
 
 def _by_alias(
@@ -87,12 +142,20 @@ def _by_alias(
     """
     named = reading.get(AliasSubject.of(alias))
     version = reading.get(VersionSubject(alias.environment, alias.model, named.version))
-    when = started(reading, workload, earliest=_former_until(named, version), latest=named.moved)
+    when = started(
+        reading,
+        workload,
+        earliest=_former_until(named, version),
+        latest=named.moved,
+        skew=version.skew,
+        by_api_server=False,
+    )
     return Load(
         place,
         Version(alias.model, named.version),
         declared=when != "after",
-        stale=when == "before",
+        former=f"alias {alias.alias} named version {named.version}" if when == "before" else None,
+        started=first_start(workload.pods),
     )
 
 

@@ -11,14 +11,25 @@ from dataclasses import dataclass
 from stagingmirror.api.spec.model_alias import ModelAlias
 from stagingmirror.component import Role, Side
 from stagingmirror.components.model_alias.loads import Load, Version, load_of
-from stagingmirror.components.model_alias.names import alias_in, loaders_in
+from stagingmirror.components.model_alias.names import alias_in, in_registry, loaders_in
 from stagingmirror.components.model_alias.offers import Offered
-from stagingmirror.components.model_alias.version_facts import details_of, version_facts
+from stagingmirror.components.model_alias.version_facts import (
+    details_of,
+    has_snapshot,
+    version_facts,
+)
 from stagingmirror.drift.facts import Fact, Seen
 from stagingmirror.reading.offers import refuse_not_offered
 from stagingmirror.reading.reading import Reading
 from stagingmirror.reasons import Reason
-from stagingmirror.sources.mlflow.subjects import AliasSubject, RegistryAlias, VersionSubject
+from stagingmirror.sources.kubernetes.subjects import WorkloadSubject
+from stagingmirror.sources.mlflow.subjects import (
+    AliasSubject,
+    Content,
+    ModelVersion,
+    RegistryAlias,
+    VersionSubject,
+)
 
 MODEL = "model"
 VERSION = "version"
@@ -48,7 +59,7 @@ class Standing:
 def standing_of(reading: Reading, entry: ModelAlias, side: Side) -> Standing:
     """Raises Ended."""
     alias = alias_in(entry, side)
-    named = reading.get(AliasSubject.of(alias))
+    named = in_registry(reading, side, AliasSubject.of(alias))
     loads = tuple(load_of(reading, side, each, alias) for each in loaders_in(entry, side))
     return Standing(alias, Version(alias.model, named.version), loads)
 
@@ -60,11 +71,15 @@ def facts_of(offered: Offered, role: Role, reading: Reading) -> Seen:
     standing = standing_of(reading, offered.entry, side)
     if side.role == "production":
         _must_agree(reading, standing)
-    version = reading.get(VersionSubject(side.environment, *standing.runs))
-    facts = version_facts(reading, version, offered, declared=standing.declared)
+    version = in_registry(reading, side, VersionSubject(side.environment, *standing.runs))
+    if side.role == "production":
+        _must_have_snapshot(reading, version, offered.entry.data_snapshot_tag)
+    overwritten = _overwritten(reading, standing, version)
+    declared = standing.declared or bool(overwritten)
+    facts = version_facts(reading, version, offered, declared=declared)
     if not offered.only_compared:
         facts |= _names(standing)
-        _add_findings(reading, standing, side)
+        _add_findings(reading, standing, side, overwritten)
     if side.role == "staging":
         # Read so that it is watched: a refresh may find that nothing needs copying.
         reading.view.get(VersionSubject(side.environment, *standing.names))
@@ -89,6 +104,21 @@ def _names(standing: Standing) -> dict[str, Fact]:
     }
 
 
+def _overwritten(
+    reading: Reading, standing: Standing, version: ModelVersion
+) -> tuple[WorkloadSubject, ...]:
+    """The workloads that were started before the version's bytes changed: they may hold those or
+    the former ones.
+    """
+    changed = version.content.changed if isinstance(version.content, Content) else None
+    if changed is None:
+        return ()
+    since = changed + reading.view.clock_margin
+    return tuple(
+        load.workload for load in standing.loads if load.started is None or load.started <= since
+    )
+
+
 def _elsewhere(standing: Standing) -> Iterator[tuple[str, Fact]]:
     """Production has no such facts, so each of them is a difference."""
     for load in standing.loads:
@@ -107,9 +137,8 @@ def _must_agree(reading: Reading, standing: Standing) -> None:
         if load.stale:
             raise reading.unseen(
                 Reason.NOT_YET_RUNNING,
-                f"production's {load.workload} was started before alias {standing.alias.alias} "
-                f"named version {load.version.number}, so it runs a former one that cannot be "
-                "determined; restart it, or wait for its next rollout.",
+                f"production's {load.workload} was started before {load.former}, so it runs a "
+                "former one that cannot be determined; restart it, or wait for its next rollout.",
             )
     if len({load.version for load in standing.loads}) > 1:
         raise reading.unseen(
@@ -119,8 +148,30 @@ def _must_agree(reading: Reading, standing: Standing) -> None:
         )
 
 
-def _add_findings(reading: Reading, standing: Standing, side: Side) -> None:
+def _must_have_snapshot(reading: Reading, version: ModelVersion, tag: str | None) -> None:
+    """What an entry asks for and production does not have cannot be compared, and is not left out
+    silently.
+    """
+    if tag is not None and not has_snapshot(version, tag):
+        raise reading.unseen(
+            Reason.NOTHING_TO_MIRROR,
+            f"dataSnapshotTag: neither production's version {version.version} nor its run has a "
+            f'value for tag "{tag}"; set it there, correct the name, or remove dataSnapshotTag.',
+        )
+
+
+def _add_findings(
+    reading: Reading,
+    standing: Standing,
+    side: Side,
+    overwritten: Iterable[WorkloadSubject],
+) -> None:
     alias, number = standing.alias.alias, standing.names.number
+    for workload in overwritten:
+        reading.finding(
+            f"the bytes of version {standing.runs.number} changed after {workload} was started: "
+            "which of them it holds is not known; restart it."
+        )
     if not standing.loads:
         reading.finding(
             f"{side.role}: the alias {alias} names version {number}; what runs is not known "

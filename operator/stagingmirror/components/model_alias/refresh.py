@@ -10,7 +10,7 @@ from stagingmirror.actions.step import ExecutableStep
 from stagingmirror.api.spec.model_alias import LoadedBy, ModelAlias
 from stagingmirror.api.types.quantity import parse_bytes
 from stagingmirror.component import Side, Sides
-from stagingmirror.components.model_alias.loads import Version, load_of
+from stagingmirror.components.model_alias.loads import Version, load_of, names_a_version
 from stagingmirror.components.model_alias.names import alias_in, loaders_in
 from stagingmirror.components.model_alias.observe import MODEL, VERSION
 from stagingmirror.components.model_alias.offers import Offered
@@ -42,11 +42,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Loader:
-    """A workload of staging and what it runs now; None where that is not known, or a former one."""
+    """A workload of staging, what it names and what it runs now; None where that is not known, or a
+    former one.
+    """
 
     entry: LoadedBy
     place: WorkloadSubject
     workload: Workload
+    names: Version | None
     runs: Version | None
 
 
@@ -114,8 +117,9 @@ def _loader(reading: Reading, loader: LoadedBy, alias: RegistryAlias, sides: Sid
     if (container := loader.container) is not None:
         needed(lambda: container_of(reading, workload, container))
     load = _if_there(lambda: load_of(reading, sides.staging, loader, alias))
-    runs = None if load is None or load.stale else load.version
-    return Loader(loader, place, workload, runs)
+    names = None if load is None else load.version
+    runs = None if load is None or load.stale else names
+    return Loader(loader, place, workload, names, runs)
 
 
 def _there_already(
@@ -216,14 +220,15 @@ def _alias(component: str, now: Staging, target: Value) -> Iterator[MoveAlias]:
 
 
 def _fields(now: Staging, target: Value) -> Iterator[tuple[WorkloadSubject, FieldWrite]]:
-    """What is written into workloads. A CronJob reads the alias with its next Job: nothing to
-    restart.
+    """What is written into workloads. One that names the right version, and was started before it,
+    is restarted. A CronJob reads the alias or its variable with its next Job: nothing to restart.
     """
     for loader in now.loaders:
         entry = loader.entry
         if loader.runs is not None and loader.runs == (now.alias.model, target):
             continue
-        if entry.container is not None and entry.variable is not None and not entry.restart:
+        named = loader.names is not None and loader.names == (now.alias.model, target)
+        if entry.container is not None and entry.variable is not None and not named:
             refuse_repeated(loader.workload, entry.container, entry.variable)
             written = _written(entry, now.alias.model, target)
             yield loader.place, SetVariable(entry.container, entry.variable, written)
@@ -234,6 +239,12 @@ def _fields(now: Staging, target: Value) -> Iterator[tuple[WorkloadSubject, Fiel
 def _written(loader: LoadedBy, model: str, target: Value) -> Value:
     if loader.value == "Version":
         return target
+    if not names_a_version(f"models:/{model}/1", model):
+        raise CannotRefresh(
+            Reason.BAD_NAME,
+            f'models:/… cannot hold the name "{model}" of the registered model; use value: Version '
+            f"for variable {loader.variable}.",
+        )
     form = f"models:/{model}/{{value}}"
     return (
         form.replace("{value}", target) if isinstance(target, str) else Produced(target.step, form)

@@ -4,11 +4,13 @@ environments and, to know one registry behind two addresses, what the registries
 
 from dataclasses import replace
 
+from stagingmirror.api.spec.environment import MlflowServer
 from stagingmirror.api.spec.grants import Grant
 from stagingmirror.api.spec.model_alias import ModelAlias
 from stagingmirror.component import Sides
 from stagingmirror.components.model_alias.names import alias_in
 from stagingmirror.drift.facts import Why
+from stagingmirror.drift.places import may_be_one
 from stagingmirror.errors import CannotRefresh
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.mlflow.subjects import RegistryAlias
@@ -25,16 +27,15 @@ def registry_problem(name: str, entry: ModelAlias, sides: Sides, view: View) -> 
                 f'track[{name}]: environment "{side.environment}" has no mlflow; ask its owner to '
                 "add it, or remove the entry.",
             )
-        urls.append(side.spec.mlflow.url.rstrip("/"))
+        urls.append(_address(side.spec.mlflow))
     production, staging = alias_in(entry, sides.production), alias_in(entry, sides.staging)
     proven = _same_registry(sides, staging, view)
     shared = proven is True or urls[0] == urls[1]
-    if shared and production.anywhere() == staging.anywhere():
+    if shared and may_be_one(production, staging):
         return Why(
             Reason.SAME_THING,
-            f"track[{name}]: production and staging are the same alias "
-            f"({staging.model}@{staging.alias}{_proof(urls)}); name another alias for "
-            f"staging{_if_two(urls)}.",
+            f"track[{name}]: production and staging {_one_alias(production, staging)}"
+            f"{_proof(urls)}); name another alias for staging{_if_two(urls)}.",
         )
     declared = shares_registry(sides)
     if shared and not declared:
@@ -54,6 +55,12 @@ def registry_problem(name: str, entry: ModelAlias, sides: Sides, view: View) -> 
     return None
 
 
+def _address(mlflow: MlflowServer) -> str:
+    """As messages show it; equal for one registry that is spelled alike."""
+    url = mlflow.url.rstrip("/")
+    return f"{url} (workspace {mlflow.workspace})" if mlflow.workspace else url
+
+
 def refuse_unproven(sides: Sides, alias: RegistryAlias, view: View) -> None:
     """Before anything is written into staging's registry: that it is not production's must be
     proven, or an admin must declare that both are one. Raises CannotRefresh.
@@ -65,7 +72,7 @@ def refuse_unproven(sides: Sides, alias: RegistryAlias, view: View) -> None:
             f'it is not proven that environments "{production}" and "{staging}" are two registries,'
             " so nothing is written to the latter's. If they are one, ask its owner to set "
             f"sharesRegistryWith: {production}; if they are two, both must answer, and let us see "
-            "the default experiment (id 0) or a registered model of the same name.",
+            "a registered model of the same name, or that one of them does not have it.",
         )
 
 
@@ -89,6 +96,16 @@ def registry_grants(sides: Sides) -> frozenset[Grant]:
 def shares_registry(sides: Sides) -> bool:
     """Whether an admin declares that both sides are one registry."""
     return sides.staging.spec.shares_registry_with == sides.production.environment
+
+
+def _one_alias(production: RegistryAlias, staging: RegistryAlias) -> str:
+    name = f"{staging.model}@{staging.alias}"
+    if production.anywhere() == staging.anywhere():
+        return f"are the same alias ({name}"
+    return (
+        "may be the same alias, since registries may ignore case, accents and the like "
+        f"({production.model}@{production.alias} and {name}"
+    )
 
 
 def _proof(urls: list[str]) -> str:

@@ -105,9 +105,16 @@ def _snapshot_shown(snapshot: str, offered: Offered, view: View) -> str:
     return _short(snapshot) if is_dataset else _shown("dataSnapshot", snapshot, offered, view)
 
 
+def has_snapshot(version: ModelVersion, tag: str) -> bool:
+    """Whether the version or its run has a value for the tag that an entry asks for."""
+    return bool(_snapshot(version, tag))
+
+
 def _snapshot(version: ModelVersion, tag: str | None) -> str | None:
-    tagged = (version.tags.get(tag) or version.run_tags.get(tag)) if tag else None
-    return tagged or ", ".join(version.dataset_inputs) or None
+    """Of the tag, where one is asked for: what else the run has is something else."""
+    if tag is not None:
+        return version.tags.get(tag) or version.run_tags.get(tag)
+    return ", ".join(version.dataset_inputs) or None
 
 
 def _lines(requirements: str) -> list[str]:

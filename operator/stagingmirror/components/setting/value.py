@@ -75,7 +75,14 @@ def _of_config_map(
         )
     changed = config_map.changed.get(key)
     since = {
-        user: started(reading, reading.get(user), earliest=changed, latest=changed)
+        user: started(
+            reading,
+            reading.get(user),
+            earliest=changed,
+            latest=changed,
+            skew=0.0,
+            by_api_server=True,
+        )
         for user in users
     }
     return Value(

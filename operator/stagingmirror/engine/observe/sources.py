@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 from stagingmirror.drift.facts import Unseen
-from stagingmirror.drift.places import Place
+from stagingmirror.drift.places import Place, may_be_one
 from stagingmirror.sources.source import Source
 from stagingmirror.view import Observed, Subject
 
@@ -38,7 +38,7 @@ class Sources:
         """Whether two places are one; None: not known. Raises LookupError where no source has such
         places.
         """
-        if one == other or one.anywhere() != other.anywhere():
+        if one == other or not may_be_one(one, other):
             return one == other
         return self._by_place[type(one)].same_place(one, other)
 

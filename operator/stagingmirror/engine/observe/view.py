@@ -44,8 +44,10 @@ class RecordingView:
         scope: Scope,
         *,
         is_production: Callable[[Place], bool],
+        clock_margin: float,
     ) -> None:
         self._sources = sources
+        self.clock_margin = clock_margin
         self._seal = seal
         self._scope = scope
         self.guesses: set[Guess] = set()
@@ -107,6 +109,7 @@ class RecordingView:
             self._seal,
             self._scope._replace(component=component),
             is_production=self.is_production,
+            clock_margin=self.clock_margin,
         )
 
     def _token(self, scope: tuple[str, ...], value: str) -> str:

@@ -38,7 +38,7 @@ class _Places:
         before = self.of(key)
         self._index.put(key, places)
         for place in before ^ places:
-            self._alike.put(place, [place.anywhere()] if self._index.readers(place) else [])
+            self._alike.put(place, [_spelled(place)] if self._index.readers(place) else [])
 
     def of(self, key: MirrorKey) -> frozenset[Place]:
         return self._index.reads(key)
@@ -47,8 +47,14 @@ class _Places:
         return self._index.readers(place)
 
     def alike(self, place: Place) -> frozenset[Place]:
-        """What any mirror names that is this place, or equal to it but for the environment."""
-        return self._alike.readers(place.anywhere())
+        """What any mirror names that is this place, or may be it by another environment or another
+        spelling.
+        """
+        return self._alike.readers(_spelled(place))
+
+
+def _spelled(place: Place) -> Place:
+    return place.anywhere().folded()
 
 
 class Claims:

@@ -51,6 +51,7 @@ class Pod:
     ready: bool
     terminating: bool
     started: float | None
+    """When its node accepted it, by the node's clock."""
     containers: Mapping[str, Container]
     image_ids: Mapping[str, str]
     """Per container what the node reports as running, e.g. ``registry/features@sha256:…``; absent
@@ -60,6 +61,8 @@ class Pod:
     """When the youngest of its containers started, for the first time or again: with a new sandbox
     (its node was rebooted) also those of init containers do.
     """
+    created: float | None = None
+    """By the API server's clock; None: not known. What runs was started after it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,10 @@ class Content:
     """Fingerprint of the store's listing of the files then; kept over a restart, it shows whether
     the bytes may have changed meanwhile.
     """
+    changed: float | None = None
+    """When other bytes than before were first read (POSIX s): what was started earlier may hold
+    those. None: the bytes were never seen to change.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,10 @@ class ModelAlias:
     """Where ``moved`` is set: when it was last seen naming the former version. The move was between
     the two: a pod that started before ``unmoved`` read the former version, one that started after
     ``moved`` the new one.
+    """
+    model_created: float | None = None
+    """When the registered model was created, by the registry's clock: before it, its numbers may
+    have been those of a former model of the same name. None: not known.
     """
 
 
@@ -72,6 +80,7 @@ class ModelVersion:
     model: str
     version: str
     created: float
+    """By the registry's clock."""
     origin_run_id: str | None
     parameters: Mapping[str, str]
     tags: Mapping[str, str]
@@ -81,6 +90,8 @@ class ModelVersion:
     signature: str | None
     requirements: str | None
     content: Content | Unseen = field(repr=False)
+    skew: float = 0.0
+    """Seconds by which the registry's clock is seen to differ from this process's."""
 
 
 @dataclass(frozen=True, slots=True)

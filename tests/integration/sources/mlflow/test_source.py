@@ -21,7 +21,7 @@ from stagingmirror.sources.mlflow.subjects import (
     VersionSubject,
 )
 from stagingmirror.view import Observed, Subject
-from support.mlflow.registries import QUICK, Watched, eventually, in_front_of, watching
+from support.mlflow.registries import QUICK, Watched, eventually, watching
 
 pytestmark = pytest.mark.integration
 
@@ -133,28 +133,6 @@ async def test_fifty_aliases_cost_one_search_an_interval(
     assert watched.calls["runs/search"] <= 7
     assert watched.calls["logged-models/search"] <= 7
     assert watched.calls["registered-models/get"] == 0
-
-
-async def test_one_registry_behind_two_addresses_is_found_and_two_are_told_apart(
-    mlflow_production: MlflowServer, mlflow_staging: MlflowServer, name: str
-) -> None:
-    log_files(mlflow_production, name)
-    log_files(mlflow_staging, name)
-    async with in_front_of(mlflow_production.url) as proxy:
-        addresses = {
-            "production": RegistryAddress(mlflow_production.url),
-            "alias": RegistryAddress(proxy),
-            "staging": RegistryAddress(mlflow_staging.url),
-        }
-        async with watching(addresses) as watched:
-            source = watched.source
-            await eventually(
-                lambda: all(isinstance(source.answers(each), Observed) for each in addresses)
-            )
-
-            assert source.same_registry("production", "alias") is True
-            assert source.same_registry("production", "staging") is False
-            assert source.same_registry("production", "nowhere") is None
 
 
 async def test_a_version_that_is_a_copy_of_another_shows_the_same_bytes_and_parameters(

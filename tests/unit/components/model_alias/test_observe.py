@@ -7,7 +7,15 @@ import pytest
 from stagingmirror.drift.facts import Absent, Seen, Unseen, Why
 from stagingmirror.drift.verdict import Drifted, InSync
 from stagingmirror.sources.kubernetes.subjects import Variable
-from support.kinds.builders import NOW, World, container, environment, pod, sides, version
+from support.kinds.builders import (
+    NOW,
+    World,
+    container,
+    environment,
+    pod,
+    sides,
+    version,
+)
 from support.kinds.fraud import (
     BY_RESTART,
     BY_VARIABLE,
@@ -200,11 +208,11 @@ def test_staging_that_started_before_its_version_was_there_is_never_in_sync() ->
 
 
 def test_a_version_made_in_the_midst_of_the_move_was_not_loaded_before() -> None:
-    world = registries().register("staging", version("8", files=TWELVE, created=NOW - 10))
-    world.alias("staging", "8", moved=NOW - 5, unmoved=NOW - 40)
+    world = registries().register("staging", version("8", files=TWELVE, created=NOW - 80))
+    world.alias("staging", "8", moved=NOW - 5, unmoved=NOW - 200)
 
     late = differing(
-        world.add(batch(PRODUCTION), batch(STAGING, started=NOW - 20)), entry(BY_RESTART)
+        world.add(batch(PRODUCTION), batch(STAGING, started=NOW - 150)), entry(BY_RESTART)
     )
 
     assert late == {"loadedBy.Deployment/batch"}

@@ -95,6 +95,9 @@ OTHER_NAME = {"alias": "live"}
         (sides(staging=NO_SERVER), None, {}, "NoRegistry"),
         (sides(), True, {}, "SameThing"),
         (SHARED, True, {}, "SameThing"),
+        (SHARED, True, {"alias": "Champion"}, "SameThing"),
+        (SHARED, True, {"model": "Fraud-Detector "}, "SameThing"),
+        (sides(), False, {"alias": "Champion"}, None),
         (sides(staging=ONE_ADDRESS), None, {}, "SameThing"),
         (sides(staging=ONE_ADDRESS), None, OTHER_NAME, "SharedRegistry"),
         (sides(), True, OTHER_NAME, "SharedRegistry"),
@@ -107,6 +110,13 @@ def test_what_the_registries_of_both_sides_must_be(
     why = KIND.problems(entry(BY_VARIABLE, staging=staging), around, proving(same))
 
     assert (why and why.reason) == reason
+
+
+def test_two_spellings_that_may_be_one_alias_are_both_named() -> None:
+    why = KIND.problems(entry(staging={"alias": "Champion"}), SHARED, proving(True))
+
+    assert why is not None
+    assert "fraud-detector@champion and fraud-detector@Champion" in why.message
 
 
 @pytest.mark.parametrize("staging", [{}, OTHER_NAME])

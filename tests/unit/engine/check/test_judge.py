@@ -66,6 +66,7 @@ def scene(
             lambda scope, value: f"hmac-sha256:{value[::-1]}",
             Scope("ml-staging", "uid"),
             is_production=lambda place: False,
+            clock_margin=30.0,
         ),
         NOW,
         problems or {},

@@ -16,7 +16,11 @@ PLACE = "production: variable DB_URL of container app of Deployment ml-prod/serv
 def view(component: str = "c", mirror: str = "uid", namespace: str = "ml-staging") -> RecordingView:
     scope = Scope(namespace, mirror, component)
     return RecordingView(
-        sources_of(World()), sealer(b"k" * 32), scope, is_production=lambda place: False
+        sources_of(World()),
+        sealer(b"k" * 32),
+        scope,
+        is_production=lambda place: False,
+        clock_margin=30.0,
     )
 
 

@@ -65,6 +65,19 @@ def test_an_alias_in_two_environments_is_one_field_only_where_they_are_proven_on
     assert (world.overlapping(newer) is not None) is overlaps
 
 
+def test_two_spellings_of_one_alias_are_one_field() -> None:
+    world, track = World(), resources.model_alias()
+    track["modelAlias"]["production"].pop("loadedBy")
+    other = resources.model_alias()
+    named = track["modelAlias"]["production"]["model"]
+    other["modelAlias"]["production"] = {"model": named.upper(), "alias": "Champion"}
+    world.put(mirror("older", 1, track=[track]))
+    newer = mirror("newer", 2, track=[other])
+    world.put(newer)
+
+    assert world.overlapping(newer) == key("older")
+
+
 # Environments
 
 

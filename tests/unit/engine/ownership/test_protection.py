@@ -141,3 +141,15 @@ def test_an_alias_that_nobody_names_any_more_is_not_protected() -> None:
     world.claims.drop(key("fraud"))
 
     assert not world.claims.is_production(RegistryAlias("production", MODEL, "champion"))
+
+
+@pytest.mark.parametrize("spelled", ["Champion", "champion ", "CH\u00c1MPION"])
+def test_an_alias_of_production_is_protected_however_it_is_spelled(spelled: str) -> None:
+    world = World()
+    world.put(mirror("fraud", 1, track=[resources.model_alias()]))
+
+    assert world.claims.is_production(RegistryAlias("production", MODEL, spelled))
+    world.same = True
+    assert world.claims.is_production(RegistryAlias("staging", MODEL, spelled))
+    world.same = False
+    assert not world.claims.is_production(RegistryAlias("staging", MODEL, spelled))

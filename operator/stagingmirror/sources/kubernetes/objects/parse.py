@@ -121,6 +121,7 @@ def pod(body: Body) -> Running:
                 intern(one["name"]): intern(one["imageID"]) for one in states if one.get("imageID")
             },
             restarted=max(filter(None, map(_started, states)), default=None),
+            created=seconds(metadata.get("creationTimestamp")),
         ),
     )
 

@@ -16,7 +16,7 @@ from stagingmirror.sources.source import Access, Credentials
 @dataclass(frozen=True, slots=True)
 class RegistryAddress:
     """One environment's MLflow. Environments with equal ``url``, ``credentials``, ``ca_bundle`` and
-    ``proxy`` are polled once.
+    ``proxy`` and ``workspace`` are polled once.
     """
 
     url: str
@@ -24,6 +24,8 @@ class RegistryAddress:
     ca_bundle: str | None = None
     """PEM; None: what the system trusts."""
     proxy: Proxy | None = None
+    workspace: str | None = None
+    """None: the server's default, or it has none."""
     content_interval: float = 86_400.0
     """Seconds after which all bytes of a model version are read again."""
     max_bytes: int = 50 * 1024**3
@@ -32,12 +34,15 @@ class RegistryAddress:
 
 @dataclass(frozen=True, slots=True)
 class ServerKey:
-    """What makes two addresses one server to us: where, as whom, trusting whom, by which way."""
+    """What makes two addresses one server to us: where, as whom, trusting whom, by which way, in
+    what part.
+    """
 
     url: str
     credentials: Credentials | None
     ca_bundle: str | None
     proxy: Proxy | None
+    workspace: str | None
 
 
 def address_of(spec: MirrorEnvironmentSpec, access: Access | None) -> RegistryAddress | Why | None:
@@ -53,6 +58,7 @@ def address_of(spec: MirrorEnvironmentSpec, access: Access | None) -> RegistryAd
         credentials=access.server if access is not None else None,
         ca_bundle=spec.mlflow.ca_bundle,
         proxy=proxy,
+        workspace=spec.mlflow.workspace,
         content_interval=seconds(spec.content.interval),
         max_bytes=parse_bytes(spec.content.max_bytes),
     )
@@ -60,7 +66,13 @@ def address_of(spec: MirrorEnvironmentSpec, access: Access | None) -> RegistryAd
 
 def server_key(address: RegistryAddress) -> ServerKey:
     """Raises NeedsHuman(InvalidAddress) for what is no http(s) URL or holds credentials itself."""
-    return ServerKey(clean_url(address.url), address.credentials, address.ca_bundle, address.proxy)
+    return ServerKey(
+        clean_url(address.url),
+        address.credentials,
+        address.ca_bundle,
+        address.proxy,
+        address.workspace,
+    )
 
 
 def clean_url(url: str) -> str:

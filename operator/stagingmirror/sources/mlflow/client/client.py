@@ -21,6 +21,7 @@ from stagingmirror.reasons import Reason
 from stagingmirror.settings import Settings
 from stagingmirror.sources.mlflow.client.address import clean_url
 from stagingmirror.sources.mlflow.client.errors import decoded, failure, refusal
+from stagingmirror.sources.mlflow.client.skew import skew
 from stagingmirror.sources.mlflow.client.wire_types import Fields
 from stagingmirror.sources.outward import Proxy, outward_socket
 from stagingmirror.sources.source import Basic, Credentials, Token
@@ -31,11 +32,14 @@ OnCall = Callable[[str, str, float], None]
 
 CHUNK = 1024 * 1024
 _ERROR_BODY = 64 * 1024
+# Selects a part of a server that has workspaces.
+_WORKSPACE = "X-MLFLOW-WORKSPACE"
 
 
 class MlflowServer:
     """Raises only errors of ``stagingmirror.errors``: NotAllowed (401, 403), NotThere (MLflow's own
-    404), Conflicted, Refused (400, 413, 422, 507), NotAnswered (everything that is no answer).
+    404), Conflicted, Refused (400, 413, 422, 507), NotSupported (a call that it does not have),
+    NotAnswered (everything that is no answer).
     """
 
     def __init__(
@@ -45,17 +49,31 @@ class MlflowServer:
         credentials: Credentials | None,
         ca_bundle: str | None,
         proxy: Proxy | None,
+        workspace: str | None,
         settings: Settings,
+        clock: Callable[[], float],
         on_call: OnCall = lambda operation, result, seconds: None,
     ) -> None:
         """Raises NeedsHuman for an address or a CA bundle that cannot be right. Makes no call."""
         self.url = clean_url(url)
         self.host = urlsplit(self.url).netloc
+        self.registry = (self.url, workspace)
+        self._where = f"{self.host} (workspace {workspace})" if workspace else self.host
+        self._workspace = {_WORKSPACE: workspace} if workspace else {}
         self._credentials = _authorization(credentials)
         self._ssl = _trust(ca_bundle)
         self._proxy = proxy
         self._settings = settings
+        self._clock = clock
+        self._is_mlflow = False
         self._on_call = on_call
+        # Seconds by which its clock is seen to differ from ours, at least.
+        self.skew = 0.0
+
+    @property
+    def clock_margin(self) -> float:
+        """Seconds by which its times must differ from those of others to prove an order."""
+        return self._settings.clock_margin + self.skew
 
     async def call(
         self,
@@ -82,7 +100,9 @@ class MlflowServer:
                     raise NotAnswered(
                         Reason.OVERSIZED_ANSWER, f"{request}: more than {limit} bytes"
                     )
-            return Fields(decoded(bytes(whole), request), "answer")
+            fields = Fields(decoded(bytes(whole), request), "answer")
+            self._is_mlflow = True
+            return fields
 
     def get_file(
         self, path: str, *, headers: Mapping[str, str] | None = None
@@ -115,7 +135,7 @@ class MlflowServer:
         return URL(f"{self.url}/api/2.0/mlflow-artifacts/artifacts/{path}", encoded=True)
 
     def _request(self, operation: str) -> str:
-        return f"MLflow at {self.host}, {operation}"
+        return f"MLflow at {self._where}, {operation}"
 
     @asynccontextmanager
     async def _answer(
@@ -132,13 +152,16 @@ class MlflowServer:
         """The answer, if its status is ``good``. Counts and times the call, and translates what
         went wrong.
         """
-        began = perf_counter()
-        request |= self._way({**(headers or {}), **self._credentials})
+        began, sent = perf_counter(), self._clock()
+        request |= self._way({**(headers or {}), **self._workspace, **self._credentials})
         try:
             async with session.request(method, url, allow_redirects=False, **request) as answer:
+                self.skew = skew(answer.headers.get("Date"), sent, self._clock())
                 if answer.status not in good:
                     body = await answer.content.read(_ERROR_BODY)
-                    raise refusal(answer.status, body, self._request(operation))
+                    raise refusal(
+                        answer.status, body, self._request(operation), is_mlflow=self._is_mlflow
+                    )
                 yield answer
         except StagingMirrorError as error:
             self._on_call(operation, error.reason, perf_counter() - began)

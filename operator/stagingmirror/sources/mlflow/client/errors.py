@@ -14,6 +14,7 @@ from stagingmirror.errors import (
     Conflicted,
     NotAllowed,
     NotAnswered,
+    NotSupported,
     NotThere,
     Refused,
     StagingMirrorError,
@@ -23,6 +24,7 @@ from stagingmirror.sources.outward import LinkLocal
 from stagingmirror.sources.tls import certificate_trouble
 
 _CODE = re.compile(r"[A-Z][A-Z_]{1,63}")
+_NO_ENDPOINT = "ENDPOINT_NOT_FOUND"
 _GONE = frozenset({"RESOURCE_DOES_NOT_EXIST", "NOT_FOUND"})
 _TAKEN = frozenset({"RESOURCE_ALREADY_EXISTS", "ALREADY_EXISTS", "RESOURCE_CONFLICT"})
 
@@ -78,6 +80,37 @@ _BY_STATUS: Mapping[int, tuple[type[StagingMirrorError], Reason, str]] = {
         ),
     ),
 }
+# What decides before status and code do: settings of the server that its error names.
+_BY_SETTING: tuple[tuple[int, bytes, type[StagingMirrorError], Reason, str], ...] = (
+    (
+        403,
+        b"Invalid Host header",
+        NotAnswered,
+        Reason.HOST_NOT_ALLOWED,
+        "it refuses requests for the host name in mlflow.url (403); start it with --allowed-hosts "
+        "that lists this name",
+    ),
+    (
+        503,
+        b"--no-serve-artifacts",
+        NotSupported,
+        Reason.NOT_SUPPORTED,
+        "it runs with --no-serve-artifacts; files are read and written through it, so start it "
+        "without",
+    ),
+    (
+        500,
+        b"FEATURE_DISABLED",
+        NotSupported,
+        Reason.NO_WORKSPACES,
+        "it has no workspaces; remove mlflow.workspace, or start it with --enable-workspaces",
+    ),
+)
+_UNSUPPORTED = (
+    NotSupported,
+    Reason.NOT_SUPPORTED,
+    "this MLflow has no such call ({status}); it is older than 3.0, or a proxy hides the call",
+)
 _ANY_OTHER = (NotAnswered, Reason.SERVER_ERROR, "answered {answer}")
 
 _BY_CAUSE = (
@@ -105,8 +138,13 @@ _BY_CAUSE = (
 )
 
 
-def refusal(status: int, body: bytes, request: str) -> StagingMirrorError:
-    """The error for an answer that is no success. ``body`` is only read for MLflow's code."""
+def refusal(status: int, body: bytes, request: str, *, is_mlflow: bool) -> StagingMirrorError:
+    """The error for an answer that is no success. ``body`` is only read for MLflow's code, and for
+    settings of the server. ``is_mlflow``: it has answered other calls as an MLflow does.
+    """
+    for expected, mark, error, reason, text in _BY_SETTING:
+        if status == expected and mark in body:
+            return error(reason, f"{request}: {text}")
     code = _error_code(body)
     if status == 404 and code in _GONE:
         return NotThere(Reason.NOT_THERE, f"{request}: there is no such thing")
@@ -115,6 +153,8 @@ def refusal(status: int, body: bytes, request: str) -> StagingMirrorError:
             Reason.ALREADY_THERE, f"{request}: it is there already or was changed meanwhile"
         )
     error, reason, text = _BY_STATUS.get(status, _ANY_OTHER)
+    if status == 501 or (status == 404 and (is_mlflow or code == _NO_ENDPOINT)):
+        error, reason, text = _UNSUPPORTED
     answer = f"{status} {code or ''}".rstrip()
     return error(reason, f"{request}: {text.format(status=status, answer=answer)}")
 

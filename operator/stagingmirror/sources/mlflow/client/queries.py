@@ -10,9 +10,11 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar
 
+from stagingmirror.drift.places import folded
 from stagingmirror.errors import NotAllowed, NotAnswered, NotThere, Refused
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.mlflow.client import wire_types
@@ -75,14 +77,33 @@ async def search_registered_models(
 
 
 async def get_registered_model(server: MlflowServer, name: str) -> RegisteredModel:
+    """Raises Refused(SpelledOtherwise) where the server holds it under another spelling."""
     answer = await server.call("GET", "mlflow/registered-models/get", query={"name": name})
-    return wire_types.registered_model(answer.one("registered_model"))
+    found = wire_types.registered_model(answer.one("registered_model"))
+    _refuse_other("registered model", name, found.name)
+    return found
+
+
+async def refuse_misspelled(server: MlflowServer, model: RegisteredModel, alias: str) -> None:
+    """Raises Refused(SpelledOtherwise) where the model has no alias of this spelling, and the
+    server answers one of another spelling for it: a database may ignore case.
+    """
+    like = [each for each in model.aliases if folded(each) == folded(alias)]
+    if alias in model.aliases or not like:
+        return
+    query = {"name": model.name, "alias": alias}
+    with suppress(NotThere):
+        await server.call("GET", "mlflow/registered-models/alias", query=query)
+        _refuse_other(f"alias of registered model {model.name}", alias, min(like))
 
 
 async def get_version(server: MlflowServer, name: str, version: str) -> Version:
+    """Raises Refused(SpelledOtherwise) where the server holds the model under another spelling."""
     query = {"name": name, "version": version}
     answer = await server.call("GET", "mlflow/model-versions/get", query=query)
-    return wire_types.version(answer.one("model_version"))
+    found = wire_types.version(answer.one("model_version"))
+    _refuse_other("registered model", name, found.name)
+    return found
 
 
 async def search_versions(
@@ -94,10 +115,11 @@ async def search_versions(
 
 
 async def find_versions(server: MlflowServer, name: str, tag: str, value: str) -> list[Version]:
-    """Versions of a registered model with this tag, newest first."""
-    query = {"filter": f"name = {_quoted(name)} AND tags.`{tag}` = {_quoted(value)}"}
-    found = await _all(server, _VERSIONS, query)
-    return sorted(found, key=lambda one: -int(one.version))
+    """Versions of a registered model with this tag, newest first. The name is no part of the
+    search: MLflow's filters cannot hold every name that a model may have.
+    """
+    found = await _all(server, _VERSIONS, {"filter": f"tags.`{tag}` = '{_checked(value)}'"})
+    return sorted((one for one in found if one.name == name), key=lambda one: -int(one.version))
 
 
 async def get_run(server: MlflowServer, run_id: str) -> Run:
@@ -118,7 +140,7 @@ async def find_runs(server: MlflowServer, experiment_id: str, tag: str, value: s
     """Runs of an experiment with this tag, oldest first."""
     query = {
         "experiment_ids": [experiment_id],
-        "filter": f"tags.`{tag}` = {_quoted(value)}",
+        "filter": f"tags.`{tag}` = '{_checked(value)}'",
         "order_by": ["attributes.start_time ASC"],
     }
     return await _all(server, _RUNS, query)
@@ -143,11 +165,20 @@ async def find_logged_models(
 ) -> list[LoggedModel]:
     query = {
         "experiment_ids": [experiment_id],
-        "filter": f"source_run_id = {_quoted(run_id)}",
+        "filter": f"source_run_id = '{_checked(run_id)}'",
         "max_results": _LOGGED_MODELS.most,
     }
     answer = await server.call("POST", _LOGGED_MODELS.path, body=query)
     return [wire_types.logged_model(one) for one in answer.many(_LOGGED_MODELS.key)]
+
+
+async def refuse_without_logged_models(server: MlflowServer) -> None:
+    """Raises NotSupported where the server cannot hold a copy: MLflow has logged models since
+    3.0.
+    """
+    query = {"experiment_ids": ["0"], "max_results": 1}
+    with suppress(NotAllowed, NotThere, Refused):
+        await server.call("POST", _LOGGED_MODELS.path, body=query)
 
 
 async def download_uri(server: MlflowServer, name: str, version: str) -> str:
@@ -155,15 +186,6 @@ async def download_uri(server: MlflowServer, name: str, version: str) -> str:
     query = {"name": name, "version": version}
     answer = await server.call("GET", "mlflow/model-versions/get-download-uri", query=query)
     return answer.optional("artifact_uri") or ""
-
-
-async def founded(server: MlflowServer) -> int | None:
-    """When the default experiment was created (ms): once per database. None: we may not see it."""
-    try:
-        answer = await server.call("GET", "mlflow/experiments/get", query={"experiment_id": "0"})
-    except (NotAllowed, NotThere, Refused):
-        return None
-    return answer.one("experiment").number("creation_time") or None
 
 
 async def unless_gone(request: Awaitable[T]) -> T | None:
@@ -236,18 +258,18 @@ async def _pages(
     raise NotAnswered(Reason.ENDLESS_PAGING, f"MLflow at {server.host} pages a search without end")
 
 
-def _checked(identifier: str) -> str:
-    """It becomes part of a path, and comes from an answer."""
-    if not _ID.fullmatch(identifier):
-        raise NotAnswered(
-            Reason.GARBAGE, "MLflow's answer names a logged model with an impossible id"
-        )
-    return identifier
-
-
-def _quoted(text: str) -> str:
-    if "'" in text:
+def _refuse_other(what: str, requested: str, answered: str) -> None:
+    """Names that differ are two to us, and what is protected is protected by its name."""
+    if requested != answered:
         raise Refused(
-            Reason.BAD_NAME, "names with a quotation mark cannot be searched for in MLflow"
+            Reason.SPELLED_OTHERWISE,
+            f"MLflow has no {what} that is spelled {requested!a}, and answers for it with "
+            f"{answered!a}: to its database both are one; write the name as it has it",
         )
-    return f"'{text}'"
+
+
+def _checked(identifier: str) -> str:
+    """It becomes part of a path or a filter, and may come from an answer."""
+    if not _ID.fullmatch(identifier):
+        raise NotAnswered(Reason.GARBAGE, "MLflow's answer names something with an impossible id")
+    return identifier

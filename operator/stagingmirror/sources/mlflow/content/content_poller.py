@@ -12,7 +12,6 @@ and ``content_interval`` has not passed since ``Content.read``; else all bytes a
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, field
 
 import structlog
 
@@ -22,6 +21,7 @@ from stagingmirror.errors import NotAnswered, NotRead, StagingMirrorError
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.mlflow.client.artifacts import StoredFile, list_files, stamp
 from stagingmirror.sources.mlflow.client.client import MlflowServer
+from stagingmirror.sources.mlflow.content.folder import Folder
 from stagingmirror.sources.mlflow.content.hashing import Texts, fingerprint, read_bytes, read_texts
 from stagingmirror.sources.mlflow.subjects import Content
 
@@ -34,32 +34,6 @@ INTERNAL = Why(
 # Seconds after a failed reading before the next.
 _RETRY = 30.0
 _STAMPS_AT_ONCE = 4
-
-
-@dataclass(slots=True)
-class Folder:
-    """One folder. Times are POSIX seconds, of when a request began."""
-
-    root: str
-    content: Content | None = None
-    """The last whole reading, if the store's listing has not changed since."""
-    texts: Texts = field(default_factory=Texts)
-    adopted: bool = False
-    """``content`` comes from before a restart and is not confirmed yet: it is not shown."""
-    listed: float = 0.0
-    demanded: float = 0.0
-    """Bytes are wanted that were read at this time or later."""
-    unseen: Why | None = None
-    """Why there is no content."""
-    trouble: Why | None = None
-    """Why the last request failed."""
-    tried: float = 0.0
-    size: int = 0
-    done: int = 0
-    work: asyncio.Task[None] | None = None
-
-    def was_read(self, since: float) -> bool:
-        return self.content is not None and self.content.read >= since
 
 
 class ContentPoller:
@@ -94,20 +68,13 @@ class ContentPoller:
 
     def shown(self, root: str) -> tuple[Content | Unseen, Texts, Why | None]:
         """Content (or why there is none), texts, and the trouble of the newest request."""
-        folder = self._folder(root)
-        if folder.content is not None and not folder.adopted:
-            return folder.content, folder.texts, folder.trouble
-        return (
-            Unseen(folder.unseen or folder.trouble or _reading(folder), folder.tried),
-            Texts(),
-            None,
-        )
+        return self._folder(root).shown()
 
     def adopt(self, root: str, content: Content) -> None:
         """See the top. Does nothing where the bytes are known already."""
         folder = self._folder(root)
         if folder.content is None:
-            folder.content, folder.adopted = content, True
+            folder.content, folder.former, folder.adopted = content, content, True
 
     def doubt(self, root: str) -> None:
         """The bytes may be others than those that are known: not shown until read anew, at once."""
@@ -271,21 +238,9 @@ class ContentPoller:
             raise NotAnswered(
                 Reason.HALF_READ, "files changed while they were read; they are read again"
             )
-        folder.content = Content(read.tree_hash, read.files, began, read.listing)
-        folder.texts, folder.adopted = read.texts, False
+        folder.take(read, began)
 
 
 async def _finished(work: Awaitable[None]) -> None:
     """Waits; that the work was dropped is not the waiter's end."""
     await asyncio.wait([asyncio.ensure_future(work)])
-
-
-def _reading(folder: Folder) -> Why:
-    """In steps of a tenth: a status is not written for every megabyte."""
-    if not folder.size:
-        return Why(Reason.READING_BYTES, "the version's bytes are about to be read")
-    tenths = 10 * folder.done // folder.size
-    return Why(
-        Reason.READING_BYTES,
-        f"the version's bytes are being read: {tenths * 10} % of {size(folder.size)}",
-    )

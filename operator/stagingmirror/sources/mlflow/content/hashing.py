@@ -16,7 +16,7 @@ import yaml
 
 from stagingmirror.errors import NotAnswered
 from stagingmirror.reasons import Reason
-from stagingmirror.sources.mlflow.client.artifacts import StoredFile, blocks, etag, located
+from stagingmirror.sources.mlflow.client.artifacts import StoredFile, blocks, etag, served
 from stagingmirror.sources.mlflow.client.client import MlflowServer
 from stagingmirror.sources.mlflow.subjects import FileHash
 
@@ -153,7 +153,7 @@ async def _read_file(
     keep = file.path in (SIGNATURE_FILE, REQUIREMENTS_FILE) and file.size <= _TEXT
     text = bytearray()
     digest = Digest()
-    async with server.get_file(located(root, file.path)) as answer:
+    async with served(server, root, file, {}) as answer:
         tag = etag(answer, file)
         async for block in exactly(blocks(answer), file):
             await digest.add(block)

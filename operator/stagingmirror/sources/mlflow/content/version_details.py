@@ -17,6 +17,8 @@ from stagingmirror.sources.mlflow.subjects import Content, ModelVersion
 
 # ``models:/a/1`` may lead to ``models:/b/7``, which leads to …
 _LONGEST_CHAIN = 5
+# MLflow keeps prompts among the registered models, with this tag.
+_IS_PROMPT = "mlflow.prompt.is_prompt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +54,15 @@ async def read_detail(server: MlflowServer, record: Version, *, began: float) ->
 
 
 def described(
-    record: Version,
-    detail: Detail,
-    run: Run | None,
-    texts: Texts,
-    content: Content | Unseen,
+    known: KnownVersion, texts: Texts, content: Content | Unseen, *, skew: float
 ) -> ModelVersion:
     """The version as the view shows it."""
-    logged = detail.logged
+    record, run, logged = known.record, known.run, known.detail.logged
     return ModelVersion(
         model=record.name,
         version=record.version,
         created=record.created / 1000,
-        origin_run_id=record.tags.get(provenance_tags.RUN_ID) or detail.run_id,
+        origin_run_id=record.tags.get(provenance_tags.RUN_ID) or known.detail.run_id,
         parameters=parameters_of(run, logged),
         tags=tags_of(record, logged),
         run_tags=run.tags if run else {},
@@ -72,6 +70,7 @@ def described(
         signature=texts.signature,
         requirements=texts.requirements,
         content=content,
+        skew=skew,
     )
 
 
@@ -107,18 +106,32 @@ async def _logged_model(server: MlflowServer, record: Version) -> LoggedModel | 
 
 
 async def _root(server: MlflowServer, record: Version, logged: LoggedModel | None) -> str | Why:
+    if record.tags.get(_IS_PROMPT, "").lower() == "true":
+        return Why(
+            Reason.NOT_COMPARABLE,
+            f"{record.name} is a prompt and no model, and prompts are not mirrored; remove it from "
+            "track",
+        )
     uri = await queries.download_uri(server, record.name, record.version) or record.source
     if uri.startswith("models:/") and logged is not None:
         uri = logged.artifact_uri
-    if uri.startswith("runs:/"):
-        uri = await _below_run(server, uri)
+    if uri.startswith(("runs:/", "models:/")):
+        found = await _below_run(server, uri) if uri.startswith("runs:/") else None
+        if found is None:
+            return Why(
+                Reason.FILES_GONE,
+                "the version's files belong to a run or logged model that was deleted for good; "
+                "register a version that has files, or restore them from a backup",
+            )
+        uri = found
     try:
         return root_of(server, uri)
     except Refused as error:
         return Why(error.reason, error.message)
 
 
-async def _below_run(server: MlflowServer, uri: str) -> str:
+async def _below_run(server: MlflowServer, uri: str) -> str | None:
+    """None: the run was deleted for good."""
     run_id, _, path = uri.removeprefix("runs:/").strip("/").partition("/")
     run = await queries.unless_gone(queries.get_run(server, run_id))
-    return f"{run.artifact_uri}/{path}" if run is not None else uri
+    return f"{run.artifact_uri}/{path}" if run is not None else None

@@ -13,17 +13,23 @@ _PATH = "mlflow/registered-models/alias"
 
 
 async def get_alias(server: MlflowServer, name: str, alias: str) -> str | None:
-    """The version that the alias names; None: there is no such alias, or no such model."""
+    """The version that the alias names; None: there is no such alias, or no such model. Raises
+    Refused(SpelledOtherwise) where the server would take another alias, or model, for it.
+    """
     model = await queries.unless_gone(queries.get_registered_model(server, name))
-    return model.aliases.get(alias) if model else None
+    if model is None:
+        return None
+    await queries.refuse_misspelled(server, model, alias)
+    return model.aliases.get(alias)
 
 
 async def set_alias(server: MlflowServer, name: str, alias: str, version: str) -> None:
     """Let the alias name this version, and read back that it does. Idempotent.
 
-    Raises NotThere where there is no such version.
+    Raises NotThere where there is no such version, Refused(SpelledOtherwise) as ``get_alias``.
     """
     await queries.get_version(server, name, version)
+    await get_alias(server, name, alias)
     await server.call("POST", _PATH, body={"name": name, "alias": alias, "version": version})
     await _read_back(server, name, alias, version)
 

@@ -40,8 +40,10 @@ _AS_FIRST_WRITTEN = (
     provenance_tags.COPIED_BY,
     provenance_tags.REFRESH_ID,
 )
+# Starts of pods are known in whole seconds.
+_SECOND = 1.0
 # Held while some bytes are copied to some name, by where that is: two at once would double it.
-_COPYING: WeakValueDictionary[tuple[str, str, str], asyncio.Lock] = WeakValueDictionary()
+_COPYING: WeakValueDictionary[tuple[object, str, str], asyncio.Lock] = WeakValueDictionary()
 
 
 async def copy_version(
@@ -67,14 +69,16 @@ async def copy_version(
     sent), ChangedUnderneath (the source's bytes are not ``tree_hash`` any more), NotAnswered
     (either; trying again may help) or NotAllowed (the source).
     """
-    where = destination.url, order.to_model, order.tree_hash
+    where = destination.registry, order.to_model, order.tree_hash
     lock = _COPYING.setdefault(where, asyncio.Lock())
     async with lock, room or nullcontext():
         original = await read_original(source, order, began=clock())
         to = Destination(destination, may_write)
         copy = _Copy(source, to, order, original, clock, progress, differs)
         async with destination_errors():
-            return await copy.found() or await copy.made()
+            number = await copy.found() or await copy.made()
+            await copy.await_unambiguous()
+            return number
 
 
 class _Copy:
@@ -128,6 +132,15 @@ class _Copy:
         await writes.finalize(self._to, logged.model_id)
         await writes.finish_run(self._to, run_id, now=self._clock())
         return await self._version(logged, run_id)
+
+    async def await_unambiguous(self) -> None:
+        """Until the registered model is so old that whatever is started from now on proves to be
+        younger: else a workload that names this number may have meant a former model's.
+        """
+        model = await queries.get_registered_model(self._there, self._order.to_model)
+        margin = self._there.clock_margin + _SECOND
+        wait = model.created / 1000 + margin - self._clock()
+        await asyncio.sleep(min(max(wait, 0.0), margin))
 
     async def _run(self, experiment_id: str) -> str:
         """The run of a half copy (one that no version comes from), or a new one."""

@@ -7,6 +7,7 @@ from stagingmirror.errors import (
     Conflicted,
     NotAllowed,
     NotAnswered,
+    NotSupported,
     NotThere,
     Refused,
     StagingMirrorError,
@@ -32,6 +33,8 @@ async def destination_errors() -> AsyncIterator[None]:
             Reason.REGISTRY_FULL if error.reason == Reason.STORAGE_FULL else Reason.REGISTRY_REFUSED
         )
         raise _failed(reason, error, "the copy cannot be stored there") from error
+    except NotSupported as error:
+        raise _failed(error.reason, error, "a copy needs it") from error
     except (Conflicted, NotThere) as error:
         raise _failed(Reason.REGISTRY_CHANGED, error, "it was changed meanwhile") from error
     except NotAnswered as error:

@@ -4,7 +4,13 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from stagingmirror.errors import StagingMirrorError
-from stagingmirror.sources.mlflow.client.artifacts import StoredFile, blocks, list_files, located
+from stagingmirror.sources.mlflow.client.artifacts import (
+    StoredFile,
+    blocks,
+    list_files,
+    located,
+    served,
+)
 from stagingmirror.sources.mlflow.client.client import MlflowServer
 from stagingmirror.sources.mlflow.content.hashing import Digest, exactly
 from stagingmirror.sources.mlflow.subjects import FileHash
@@ -56,7 +62,7 @@ class Transfer:
 
         async def chunks() -> AsyncIterator[bytes]:
             try:
-                async with self.source.get_file(located(self.from_root, file.path)) as answer:
+                async with served(self.source, self.from_root, file, {}) as answer:
                     async for block in exactly(blocks(answer), file):
                         await digest.add(block)
                         progress(sum(map(len, block)))

@@ -1,14 +1,36 @@
-"""Which registry answers at an address: proven by what it holds, not by how it is spelled."""
+"""Which registry answers at an address: proven by the registered models in it, not by how it is
+spelled, and not by what else a server has: two tracking servers may share one registry.
+"""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 # None: not known.
 Same = bool | None
 # Seconds by which a thing must be older than both observations to distinguish two registries: one
 # that was deleted and created again in between has two times in one registry.
 _SETTLED = 60.0
+
+
+class Span(NamedTuple):
+    """When an answer was requested and when it was there (POSIX s of this process)."""
+
+    began: float
+    ended: float
+
+    def is_before(self, other: "Span") -> bool:
+        return self.ended <= other.began
+
+
+class Noted(NamedTuple):
+    """A name that was requested, as it was from the first of these answers to the last."""
+
+    created: int | None
+    """Of the registered model, ms; None: the server confirmed that no model has the name."""
+    first: Span
+    last: Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,33 +43,59 @@ class ModelIdentity:
 
 @dataclass(frozen=True, slots=True)
 class RegistryIdentity:
-    founded: int | None
-    """When the default experiment, which every MLflow makes with its database, was created (ms);
-    None: we may not see it.
-    """
     models: Mapping[str, ModelIdentity]
+    noted: Mapping[str, Noted] = field(default_factory=dict)
     began: float = field(default=math.inf, compare=False)
-    """When the request for it began (POSIX s)."""
+    """When the newest of these answers was requested (POSIX s)."""
 
 
 def same(one: RegistryIdentity, other: RegistryIdentity) -> Same:
     """Whether both are the same registry; None where there is no evidence.
 
     When a thing was made never changes, so one that was made at different times is in two
-    registries, whatever else they share: one may have been restored from the other's backup. Where
-    nothing differs, things made at the same millisecond are taken for the same ones, which is the
-    safe side.
+    registries, whatever else they share: one may have been restored from the other's backup. So is
+    a model that is in one and not in the other. Where nothing differs, things made at the same
+    millisecond are taken for the same ones, which is the safe side.
     """
     early = min(one.began, other.began) - _SETTLED
     shared = one.models.keys() & other.models.keys()
     facts = [fact for name in shared for fact in _facts(one.models[name], other.models[name])]
     if any(a != b and max(a, b) <= early * 1000 for a, b in facts):
         return False
+    names = one.noted.keys() & other.noted.keys()
+    if any(_differs(one.noted[name], other.noted[name]) for name in names):
+        return False
     if any(one.models[name].created == other.models[name].created for name in shared):
         return True
-    if one.founded is not None and other.founded is not None:
-        return one.founded == other.founded
     return None
+
+
+def evidence(holder: RegistryIdentity, other: RegistryIdentity) -> Iterator[str]:
+    """Models that the holder has, of which the other does not know."""
+    known = other.models.keys() | other.noted.keys()
+    return (
+        name
+        for name, noted in sorted(holder.noted.items())
+        if noted.created is not None and name not in known
+    )
+
+
+class Evidence:
+    """What is kept of the names that were requested."""
+
+    def __init__(self) -> None:
+        self.noted: dict[str, Noted] = {}
+
+    def note(self, found: Mapping[str, int | None], span: Span, *, kept: Collection[str]) -> None:
+        """When each model was created (ms), None where it is confirmed not to be there. All names
+        but ``kept`` are forgotten.
+        """
+        now = {name: self.noted[name] for name in kept if name in self.noted}
+        for name, created in found.items():
+            known = now.get(name)
+            is_as_before = known is not None and known.created == created
+            now[name] = Noted(created, known.first if known and is_as_before else span, span)
+        self.noted = now
 
 
 class Compared:
@@ -57,18 +105,48 @@ class Compared:
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, str], tuple[RegistryIdentity, RegistryIdentity, Same]] = {}
+        self._doubts: dict[tuple[str, str], int] = {}
 
-    def same(self, pair: tuple[str, str], one: RegistryIdentity, other: RegistryIdentity) -> Same:
+    def same(
+        self,
+        pair: tuple[str, str],
+        one: RegistryIdentity,
+        other: RegistryIdentity,
+        doubt: Callable[[int], None],
+    ) -> Same:
+        """``doubt`` is called once per answer that leaves it open, with how many did so before."""
         known = self._known.get(pair)
         if known is None or known[0] is not one or known[1] is not other:
             known = self._known[pair] = one, other, same(one, other)
+            if known[2] is None:
+                doubts = self._doubts.get(pair, 0)
+                self._doubts[pair] = doubts + 1
+                doubt(doubts)
         return known[2]
 
     def forget(self, environment: str) -> None:
-        self._known = {pair: it for pair, it in self._known.items() if environment not in pair}
+        for kept in (self._known, self._doubts):
+            for pair in [pair for pair in kept if environment in pair]:
+                del kept[pair]
 
 
-def _facts(one: ModelIdentity, other: ModelIdentity) -> list[tuple[int, int]]:
+def _differs(here: Noted, there: Noted) -> bool:
+    """Whether the name is a model here and none, or another one, there, without a clock of theirs:
+    here it was observed before and after it was observed there, so it was not deleted, created or
+    renamed in between.
+    """
+    return here.created != there.created and (_encloses(here, there) or _encloses(there, here))
+
+
+def _encloses(outer: Noted, inner: Noted) -> bool:
+    """Whether a model was there the whole time."""
+    return outer.created is not None and any(
+        outer.first.is_before(span) and span.is_before(outer.last)
+        for span in (inner.first, inner.last)
+    )
+
+
+def _facts(one: ModelIdentity, other: ModelIdentity) -> Iterable[tuple[int, int]]:
     """Times of the same things here and there."""
     versions = one.versions.keys() & other.versions.keys()
     return [(one.created, other.created), *((one.versions[v], other.versions[v]) for v in versions)]

@@ -7,13 +7,12 @@ round comes at once. A round that fails changes nothing but the *trouble* of wha
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 import structlog
 
 from stagingmirror.drift.facts import Unseen, Why
-from stagingmirror.errors import NotAnswered, StagingMirrorError
+from stagingmirror.errors import StagingMirrorError
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.mlflow.client import queries
 from stagingmirror.sources.mlflow.client.client import MlflowServer
@@ -21,17 +20,15 @@ from stagingmirror.sources.mlflow.client.wire_types import RegisteredModel
 from stagingmirror.sources.mlflow.content.content_poller import INTERNAL, ContentPoller
 from stagingmirror.sources.mlflow.content.hashing import Texts
 from stagingmirror.sources.mlflow.content.version_details import KnownVersion, described
-from stagingmirror.sources.mlflow.poll.identity import ModelIdentity, RegistryIdentity
+from stagingmirror.sources.mlflow.poll.identity import RegistryIdentity
+from stagingmirror.sources.mlflow.poll.model_reader import ModelAnswer, ModelReader
 from stagingmirror.sources.mlflow.poll.published import Announce, Published
-from stagingmirror.sources.mlflow.poll.version_cache import Answer, Key, VersionCache, is_silence
+from stagingmirror.sources.mlflow.poll.version_cache import Answer, Key, VersionCache
 from stagingmirror.sources.mlflow.subjects import Content
 
 log = structlog.get_logger(__name__)
 
 _NOT_POLLED = Why(Reason.NOT_POLLED_YET, "the registry was not polled for it yet")
-
-# None: there is no such registered model, and the server confirmed it.
-ModelAnswer = RegisteredModel | None | StagingMirrorError
 
 
 @dataclass(slots=True)
@@ -61,8 +58,7 @@ class PollRound:
         self.reading = ContentPoller(
             server, clock=clock, store_interval=store_interval, changed=self._reread
         )
-        # As the last good search showed them.
-        self.models: dict[str, RegisteredModel] = {}
+        self.models = ModelReader(server, clock)
         # When the last good round began (POSIX s).
         self.searched: float | None = None
         # When the last finished round began, good or not.
@@ -72,8 +68,6 @@ class PollRound:
         self._versions = VersionCache(server, store_interval)
         self._answered: dict[Key, tuple[KnownVersion, float]] = {}
         self._kept: dict[Key, Content] = {}
-        self._founded: int | None = None
-        self._identity: tuple[dict[str, RegisteredModel], RegistryIdentity] | None = None
 
     async def round(self, due: Wanted, *, wanted: Wanted, since: Mapping[Key, float]) -> None:
         """Request what is due; what is not ``wanted`` at all is forgotten. ``since``: see
@@ -95,16 +89,14 @@ class PollRound:
     ) -> None:
         requested = due.versions | self.observations.named(due.aliases)
         answers = await self._versions.read(requested, began=began, since=since)
-        models = await self._read_models(due.aliases, {name for name, _ in wanted.aliases})
+        models = await self.models.read(due.aliases, wanted={name for name, _ in wanted.aliases})
+        misspelled = await self.models.misspelled(models, due.aliases)
         new = _named_by(models, due.aliases) - requested
         if new:
             answers |= await self._versions.read(new, began=began, since=since)
-            models = await self._requested_last(models, new, due.aliases)
-        if self._founded is None:
-            # It helps to prove an identity; no observation depends on it.
-            with suppress(NotAnswered):
-                self._founded = await queries.founded(self.server)
-        self._publish(due, models, answers, began)
+            first, models = models, await self.models.once_more(models, new, due.aliases)
+            self.again = first.keys() != models.keys()
+        self._publish(due, models, misspelled, answers, began)
         self._forget_others(wanted)
 
     async def has_moved(self, aliases: Collection[Key]) -> bool:
@@ -125,12 +117,11 @@ class PollRound:
 
     def recall(self, key: Key) -> None:
         """An alias that is wanted only now, as the last search showed it."""
-        shown = self.models.get(key[0])
+        shown = self.models.shown.get(key[0])
         if key in self.observations.aliases or shown is None or self.searched is None:
             return
         if key[1] in shown.aliases:
-            version = shown.aliases[key[1]]
-            self.observations.set_alias(key, version, self.searched, answered=self.searched)
+            self.observations.set_alias(key, shown, self.searched, answered=self.searched)
 
     def adopt(self, key: Key, content: Content) -> None:
         """See ``reading``; kept until the version's folder is known."""
@@ -147,15 +138,7 @@ class PollRound:
         return {one.detail.root for one in known if isinstance(one.detail.root, str)}
 
     def identity(self) -> RegistryIdentity | None:
-        """One object per search: read in each pass of each mirror."""
-        if self.searched is None:
-            return None
-        known = self._identity
-        if known is None or known[0] is not self.models or known[1].founded != self._founded:
-            models = {n: ModelIdentity(m.created, m.versions) for n, m in self.models.items()}
-            known = self.models, RegistryIdentity(self._founded, models, self.searched)
-            self._identity = known
-        return known[1]
+        return None if self.searched is None else self.models.identity()
 
     def unanswered(self) -> Unseen:
         """Why nothing is known of something that no round has answered."""
@@ -164,43 +147,6 @@ class PollRound:
     async def close(self) -> None:
         await self.reading.close()
         await self.server.close()
-
-    async def _read_models(
-        self, aliases: Iterable[Key], names: Collection[str]
-    ) -> dict[str, ModelAnswer]:
-        """One search for all ``names``; what it does not show of ``aliases`` is requested
-        directly.
-        """
-        self.models = await queries.search_registered_models(self.server, names)
-        models: dict[str, ModelAnswer] = dict(self.models)
-        for name, alias in aliases:
-            shown = self.models.get(name)
-            if shown is None or alias not in shown.aliases:
-                models[name] = await self._read_model(name)
-        return models
-
-    async def _read_model(self, name: str) -> ModelAnswer:
-        try:
-            return await queries.unless_gone(queries.get_registered_model(self.server, name))
-        except StagingMirrorError as error:
-            if is_silence(error):
-                raise
-            return error
-
-    async def _requested_last(
-        self, models: dict[str, ModelAnswer], new: set[Key], aliases: set[Key]
-    ) -> dict[str, ModelAnswer]:
-        """Leaves out each model of which an alias has moved since it was requested first."""
-        settled = dict(models)
-        for name in {name for name, _ in new}:
-            first, last = models[name], await self._read_model(name)
-            ours = {alias for model, alias in aliases if model == name}
-            if isinstance(last, StagingMirrorError):
-                settled[name] = last
-            elif _targets(first, ours) != _targets(last, ours):
-                del settled[name]
-                self.again = True
-        return settled
 
     def _failed(self, wanted: Wanted, why: Why, began: float) -> None:
         self.trouble = why
@@ -213,6 +159,7 @@ class PollRound:
         self,
         due: Wanted,
         models: Mapping[str, ModelAnswer],
+        misspelled: Mapping[Key, StagingMirrorError],
         answers: Mapping[Key, Answer],
         began: float,
     ) -> None:
@@ -222,7 +169,7 @@ class PollRound:
             self._publish_version(key, answer, began)
         for key in due.aliases:
             if key[0] in models:
-                self._publish_alias(key, models[key[0]], began)
+                self._publish_alias(key, misspelled.get(key, models[key[0]]), began)
 
     def _forget_others(self, wanted: Wanted) -> None:
         still = wanted.versions | self.observations.named(wanted.aliases)
@@ -235,8 +182,7 @@ class PollRound:
         if isinstance(answer, StagingMirrorError):
             self.observations.alias_trouble(key, Why(answer.reason, answer.message), began)
         else:
-            version = answer.aliases.get(key[1]) if answer else None
-            self.observations.set_alias(key, version, began, answered=self._clock())
+            self.observations.set_alias(key, answer, began, answered=self._clock())
 
     def _publish_version(self, key: Key, answer: Answer, began: float) -> None:
         if isinstance(answer, StagingMirrorError):
@@ -254,7 +200,7 @@ class PollRound:
             # A part that is due was not answered: no new observation, the old one grows older.
             self.observations.version_trouble(key, trouble, began)
         else:
-            found = described(known.record, known.detail, known.run, texts, content)
+            found = described(known, texts, content, skew=self.server.skew)
             self.observations.set_version(key, found, began)
 
     def _content(
@@ -282,9 +228,3 @@ def _named_by(models: Mapping[str, ModelAnswer], aliases: Iterable[Key]) -> set[
         if isinstance(answer, RegisteredModel) and alias in answer.aliases:
             named.add((name, answer.aliases[alias]))
     return named
-
-
-def _targets(answer: ModelAnswer, aliases: set[str]) -> dict[str, str | None]:
-    if not isinstance(answer, RegisteredModel):
-        return {}
-    return {alias: answer.aliases.get(alias) for alias in aliases}

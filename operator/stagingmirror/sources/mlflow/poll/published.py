@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from stagingmirror.drift.facts import Unseen, Why
+from stagingmirror.sources.mlflow.client.wire_types import RegisteredModel
 from stagingmirror.sources.mlflow.poll.version_cache import Key
 from stagingmirror.sources.mlflow.subjects import (
     AliasHistory,
@@ -32,14 +33,17 @@ class Published:
         """What was seen of an alias before a restart."""
         self._former[key] = former
 
-    def set_alias(self, key: Key, version: str | None, began: float, *, answered: float) -> None:
-        """What the alias names now; None: the server confirmed that there is no such alias or
+    def set_alias(
+        self, key: Key, model: RegisteredModel | None, began: float, *, answered: float
+    ) -> None:
+        """What the alias of this model names now; None: the server confirmed that there is no such
         model. ``answered`` (POSIX s) is when it had answered.
         """
         found = None
-        if version is not None:
+        if model is not None and key[1] in model.aliases:
+            version = model.aliases[key[1]]
             moved, unmoved = self._move(key, version, answered)
-            found = ModelAlias(*key, version=version, moved=moved, unmoved=unmoved)
+            found = ModelAlias(*key, version, moved, unmoved, model.created / 1000)
         self._put(self.aliases, AliasSubject, key, Observed(found, began))
 
     def set_version(self, key: Key, found: ModelVersion | None, began: float) -> None:

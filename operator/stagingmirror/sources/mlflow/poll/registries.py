@@ -4,6 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import islice
 
 from stagingmirror.drift.facts import Why
 from stagingmirror.errors import NeedsHuman
@@ -11,13 +12,18 @@ from stagingmirror.reasons import Reason
 from stagingmirror.settings import Settings
 from stagingmirror.sources.mlflow.client.address import RegistryAddress, ServerKey, server_key
 from stagingmirror.sources.mlflow.client.client import MlflowServer
-from stagingmirror.sources.mlflow.poll.identity import Compared
+from stagingmirror.sources.mlflow.poll.identity import Compared, RegistryIdentity, evidence
 from stagingmirror.sources.mlflow.poll.server_poller import ServerPoller
 from stagingmirror.sources.mlflow.subjects import RegistrySubject
 
 # Called for metrics with server, operation, result and seconds of each call. ``server`` is the name
 # of the environment, of several with the same server the first.
 OnServerCall = Callable[[str, str, str, float], None]
+
+# Names that are requested of a registry at most because another one has them.
+_WITNESSES = 3
+# Rounds that may come early so that two registries are distinguished.
+_EARLY_ROUNDS = 4
 
 _UNKNOWN_ENVIRONMENT = Why(Reason.NO_ENVIRONMENT, "the environment is not known")
 
@@ -91,12 +97,14 @@ class Registries:
         keys = [where for where in found if isinstance(where, ServerKey)]
         if len(keys) < 2:
             return None
-        if keys[0].url == keys[1].url:
+        if (keys[0].url, keys[0].workspace) == (keys[1].url, keys[1].workspace):
             return True
         first, second = (self._pollers[key].poll.identity() for key in keys)
         if first is None or second is None:
             return None
-        return self._compared.same((one, other), first, second)
+        pollers = [self._pollers[key] for key in keys]
+        doubt = partial(_look_for_evidence, pollers, [first, second])
+        return self._compared.same((one, other), first, second, doubt)
 
     async def run(self) -> None:
         """Poll until cancelled; closes every connection then. Ends with the error of a poller that
@@ -145,7 +153,9 @@ class Registries:
             credentials=key.credentials,
             ca_bundle=key.ca_bundle,
             proxy=key.proxy,
+            workspace=key.workspace,
             settings=self._settings,
+            clock=self._clock,
             on_call=partial(self._called, key),
         )
         return ServerPoller(
@@ -170,3 +180,11 @@ class Registries:
             if isinstance(after, ServerKey):
                 self._pollers[after].want(subject, period)
             self._on_change(subject)
+
+
+def _look_for_evidence(
+    pollers: list[ServerPoller], identities: list[RegistryIdentity], doubts: int
+) -> None:
+    """Request in each what the other has: the answers show whether they are two."""
+    for poller, ours, theirs in zip(pollers, identities, reversed(identities), strict=True):
+        poller.witness(islice(evidence(theirs, ours), _WITNESSES), early=doubts < _EARLY_ROUNDS)

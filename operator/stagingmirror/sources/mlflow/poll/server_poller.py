@@ -21,6 +21,8 @@ from stagingmirror.view import Observed
 _IDLE = 60.0
 # Seconds between the ends and beginnings of rounds: what is wanted together is requested together.
 _APART = 0.2
+# Rounds after which two registries are distinguished by models that stay as they are.
+_WITNESSED = 2
 
 # The part of the time between two rounds after which aliases are searched once more.
 GLANCE_AT = 0.5
@@ -53,6 +55,8 @@ class ServerPoller:
         self._begun = self._done = 0
         # Whether a round is wanted now, whatever is due.
         self._now = False
+        # Rounds that come at once.
+        self._early = 0
         self._pause = Pause()
         self._ended = asyncio.Condition()
 
@@ -92,6 +96,13 @@ class ServerPoller:
         if not readers:
             del self._subjects[type(subject), subject.key]
 
+    def witness(self, names: Iterable[str], *, early: bool) -> None:
+        """Request these registered models too; ``early``: at once, and once more."""
+        self.poll.models.witness(names)
+        if early:
+            self._early = _WITNESSED
+            self._hurry()
+
     async def run(self) -> None:
         while True:
             due = await self._until_due()
@@ -106,6 +117,9 @@ class ServerPoller:
                 self._hurry()
             else:
                 self._pace.polled(due, self.poll.tried)
+            if self._early:
+                self._early -= 1
+                self._hurry()
             async with self._ended:
                 self._ended.notify_all()
             await asyncio.sleep(_APART)

@@ -12,7 +12,7 @@ from stagingmirror.errors import NotAnswered, Refused
 from stagingmirror.sources.mlflow.client.artifacts import StoredFile, list_files, root_of
 from stagingmirror.sources.mlflow.client.client import MlflowServer
 from stagingmirror.sources.mlflow.content.hashing import read_bytes
-from support.mlflow.answers import SETTINGS, answering, text
+from support.mlflow.answers import SETTINGS, answering, mlflow_error, text
 from support.mlflow.registries import connected, serving
 
 
@@ -23,6 +23,71 @@ async def test_a_hostile_listing_is_garbage() -> None:
             with pytest.raises(NotAnswered) as raised:
                 await list_files(server, "1/a")
         assert raised.value.reason == "Garbage"
+
+
+@pytest.mark.parametrize("marker", ["", ".", "data/", "data"])
+async def test_the_empty_object_that_a_store_keeps_for_a_folder_is_no_file(marker: str) -> None:
+    listings: dict[str, list[dict[str, object]]] = {
+        "1/a": [
+            {"path": marker, "is_dir": False, "file_size": 0},
+            {"path": "data", "is_dir": True},
+            {"path": "_SUCCESS", "is_dir": False, "file_size": 0},
+        ],
+        "1/a/data": [{"path": "w.bin", "is_dir": False, "file_size": 3}],
+    }
+
+    async def listed(request: web.Request) -> web.Response:
+        return web.json_response({"files": listings[request.query["path"]]})
+
+    async with serving(listed) as url, connected(url) as server:
+        found = await list_files(server, "1/a")
+
+    assert found == (StoredFile("_SUCCESS", 0), StoredFile("data/w.bin", 3))
+
+
+@pytest.mark.parametrize(
+    ("uri", "place"),
+    [
+        (
+            "mlflow-artifacts://artifacts.internal:5500/x",
+            "mlflow-artifacts://artifacts.internal:5500",
+        ),
+        ("s3://team-bucket/models/7", "s3://team-bucket"),
+        ("https://me:secret@store.example/x", "https://store.example"),
+        ("dbfs:/databricks/models/7", "dbfs:"),
+        ("/mnt/models/7", "a path"),
+    ],
+)
+async def test_files_that_another_server_keeps_are_reported_with_its_place(
+    uri: str, place: str
+) -> None:
+    async with connected("http://mlflow:5000") as server:
+        with pytest.raises(Refused) as raised:
+            root_of(server, uri)
+
+    assert f"kept at {place}" in raised.value.message
+    assert "secret" not in raised.value.message
+
+
+async def test_an_impossible_name_is_shown_with_its_folder() -> None:
+    listing = json.dumps({"files": [{"path": "line\nend", "is_dir": False, "file_size": 1}]})
+    async with serving(text(200, listing)) as url, connected(url) as server:
+        with pytest.raises(NotAnswered) as raised:
+            await list_files(server, "1/a")
+
+    assert "'line\\nend'" in raised.value.message
+    assert "in folder 1/a" in raised.value.message
+
+
+@pytest.mark.parametrize("status", [400, 404])
+async def test_a_file_that_is_listed_and_not_served_is_named(status: int) -> None:
+    code = {400: "INVALID_PARAMETER_VALUE", 404: "RESOURCE_DOES_NOT_EXIST"}[status]
+    async with serving(mlflow_error(status, code)) as url, connected(url) as server:
+        with pytest.raises(NotAnswered) as raised:
+            await read_bytes(server, "1/a", [StoredFile("class#cat.png", 10)])
+
+    assert raised.value.reason == "FileNotServed"
+    assert "class#cat.png" in raised.value.message
 
 
 async def test_a_folder_in_itself_ends() -> None:

@@ -1,19 +1,17 @@
 """One MLflow server, with everything that can go wrong on the wire."""
 
 import asyncio
-import ssl
-from pathlib import Path
-from typing import Any
+import time
 
 import pytest
 from aiohttp import web
 
-from rig.certificates import Authority
 from stagingmirror.errors import (
     Conflicted,
     NeedsHuman,
     NotAllowed,
     NotAnswered,
+    NotSupported,
     NotThere,
     Refused,
     StagingMirrorError,
@@ -65,7 +63,11 @@ async def dripping(request: web.Request) -> web.StreamResponse:
         (mlflow_error(401, "UNAUTHENTICATED"), NotAllowed, "Unauthorized"),
         (mlflow_error(403, "PERMISSION_DENIED"), NotAllowed, "Forbidden"),
         (mlflow_error(404, "RESOURCE_DOES_NOT_EXIST"), NotThere, "NotThere"),
-        (mlflow_error(404, "ENDPOINT_NOT_FOUND"), NotAnswered, "NotMlflow"),
+        (mlflow_error(404, "ENDPOINT_NOT_FOUND"), NotSupported, "NotSupported"),
+        (mlflow_error(501, "NOT_IMPLEMENTED"), NotSupported, "NotSupported"),
+        (mlflow_error(500, "FEATURE_DISABLED"), NotSupported, "NoWorkspaces"),
+        (text(503, "runs with `--no-serve-artifacts`"), NotSupported, "NotSupported"),
+        (text(403, "Invalid Host header - possible"), NotAnswered, "HostNotAllowed"),
         (mlflow_error(400, "INVALID_PARAMETER_VALUE"), Refused, "BadRequest"),
         (mlflow_error(400, "RESOURCE_ALREADY_EXISTS"), Conflicted, "AlreadyThere"),
         (mlflow_error(429, "RESOURCE_EXHAUSTED"), NotAnswered, "Throttled"),
@@ -135,7 +137,13 @@ async def test_each_server_is_sent_its_own_credentials(
 
     async with serving(echo) as url:
         server = MlflowServer(
-            url, credentials=credentials, ca_bundle=None, proxy=None, settings=SETTINGS
+            url,
+            credentials=credentials,
+            ca_bundle=None,
+            proxy=None,
+            workspace=None,
+            settings=SETTINGS,
+            clock=time.time,
         )
         try:
             answer = await server.call("GET", "mlflow/anything")
@@ -168,7 +176,13 @@ def test_credentials_in_an_address_are_refused_without_repeating_them() -> None:
 def test_a_token_that_cannot_be_sent_needs_a_human(token: str) -> None:
     with pytest.raises(NeedsHuman) as raised:
         MlflowServer(
-            "http://a", credentials=Token(token), ca_bundle=None, proxy=None, settings=SETTINGS
+            "http://a",
+            credentials=Token(token),
+            ca_bundle=None,
+            proxy=None,
+            workspace=None,
+            settings=SETTINGS,
+            clock=time.time,
         )
 
     assert raised.value.reason == "InvalidCredentials"
@@ -177,7 +191,13 @@ def test_a_token_that_cannot_be_sent_needs_a_human(token: str) -> None:
 def test_a_ca_bundle_that_is_none_needs_a_human() -> None:
     with pytest.raises(NeedsHuman) as raised:
         MlflowServer(
-            "https://a", credentials=None, ca_bundle="no PEM", proxy=None, settings=SETTINGS
+            "https://a",
+            credentials=None,
+            ca_bundle="no PEM",
+            proxy=None,
+            workspace=None,
+            settings=SETTINGS,
+            clock=time.time,
         )
 
     assert raised.value.reason == "InvalidCABundle"
@@ -190,7 +210,10 @@ async def test_paging_without_end_is_no_answer(tokens: list[str]) -> None:
     async def page(request: web.Request) -> web.Response:
         return web.json_response({"next_page_token": next(pages)})
 
-    async with serving(page) as url, connected(url, settings=SETTINGS) as server:
+    async with (
+        serving(page) as url,
+        connected(url, settings=SETTINGS) as server,
+    ):
         with pytest.raises(NotAnswered) as raised:
             await queries.search_registered_models(server, {"fraud"})
 
@@ -208,7 +231,10 @@ async def test_every_page_counts_until_all_that_is_wanted_was_seen() -> None:
             {"registered_models": [model], "next_page_token": str(int(token) + 1)}
         )
 
-    async with serving(page) as url, connected(url, settings=SETTINGS) as server:
+    async with (
+        serving(page) as url,
+        connected(url, settings=SETTINGS) as server,
+    ):
         found = await queries.search_registered_models(server, {"m2"})
 
     assert asked == ["0", "1", "2"]
@@ -229,69 +255,3 @@ async def test_metrics_are_told_the_operation_and_the_result_and_no_names() -> N
             await read_bytes(server, "1/a", [StoredFile("w", 1)])
 
     assert told == [("logged-models", "ServerError"), ("artifacts/get", "ServerError")]
-
-
-@pytest.fixture
-def as_python_3_13(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its default contexts check as strictly as RFC 5280 has it."""
-    default = ssl.create_default_context
-
-    def strict(**given: Any) -> ssl.SSLContext:
-        tls = default(**given)
-        tls.verify_flags |= ssl.VERIFY_X509_STRICT | ssl.VERIFY_X509_PARTIAL_CHAIN
-        return tls
-
-    monkeypatch.setattr("ssl.create_default_context", strict)
-
-
-def presenting(authority: Authority, *addresses: str) -> ssl.SSLContext:
-    """A server whose certificate is for these addresses."""
-    certificate, key = authority.server("mlflow", names=["mlflow"], addresses=addresses)
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    tls.load_cert_chain(certificate, key)
-    return tls
-
-
-async def asking(url: str, ca_bundle: str | None) -> dict[str, object]:
-    server = MlflowServer(url, credentials=None, ca_bundle=ca_bundle, proxy=None, settings=SETTINGS)
-    try:
-        return (await server.call("GET", "mlflow/anything")).raw()
-    finally:
-        await server.close()
-
-
-@pytest.mark.usefixtures("as_python_3_13")
-async def test_only_a_server_with_a_trusted_certificate_is_asked(tmp_path: Path) -> None:
-    """Its authority has no key identifier, as older ones of companies have none."""
-    authority = Authority(tmp_path / "ca")
-    asked: list[str] = []
-
-    async def handler(request: web.Request) -> web.Response:
-        asked.append(request.path)
-        return web.json_response({})
-
-    async with serving(handler, tls=presenting(authority, "127.0.0.1")) as url:
-        with pytest.raises(NotAnswered, match="put the CA that signed it") as raised:
-            await asking(url, None)
-        assert raised.value.reason == "CertificateNotTrusted"
-        assert asked == []
-
-        assert await asking(url, authority.certificate.read_text()) == {}
-
-
-async def test_a_certificate_for_another_host_is_not_blamed_on_the_bundle(tmp_path: Path) -> None:
-    authority = Authority(tmp_path / "ca")
-
-    async with serving(text(200, "{}"), tls=presenting(authority, "127.0.0.2")) as url:
-        with pytest.raises(NotAnswered, match=r"for another host; set mlflow\.url") as raised:
-            await asking(url, authority.certificate.read_text())
-
-    assert raised.value.reason == "CertificateNotTrusted"
-
-
-async def test_a_server_without_tls_has_no_certificate_to_blame() -> None:
-    async with serving(text(200, "{}")) as url:
-        with pytest.raises(NotAnswered, match="meant to be http://") as raised:
-            await asking(url.replace("http://", "https://"), None)
-
-    assert raised.value.reason == "TLSFailed"

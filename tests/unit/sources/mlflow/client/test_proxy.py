@@ -1,6 +1,7 @@
 """An MLflow that is reached through a proxy."""
 
 import ssl
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -31,7 +32,13 @@ async def reached(
     url: str, proxy: Proxy, credentials: Credentials | None = None, ca_bundle: str | None = None
 ) -> AsyncIterator[MlflowServer]:
     server = MlflowServer(
-        url, credentials=credentials, ca_bundle=ca_bundle, proxy=proxy, settings=SETTINGS
+        url,
+        credentials=credentials,
+        ca_bundle=ca_bundle,
+        proxy=proxy,
+        workspace=None,
+        clock=time.time,
+        settings=SETTINGS,
     )
     try:
         yield server
@@ -133,7 +140,15 @@ async def test_variables_of_the_process_are_not_obeyed(monkeypatch: pytest.Monke
     async with serving(echo) as url, a_proxy() as proxy:
         for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "ALL_PROXY"):
             monkeypatch.setenv(name, proxy.url)
-        server = MlflowServer(url, credentials=None, ca_bundle=None, proxy=None, settings=SETTINGS)
+        server = MlflowServer(
+            url,
+            credentials=None,
+            ca_bundle=None,
+            proxy=None,
+            workspace=None,
+            settings=SETTINGS,
+            clock=time.time,
+        )
         await server.call("GET", "mlflow/anything")
         await server.close()
 
@@ -145,7 +160,15 @@ async def test_variables_of_the_process_are_not_obeyed(monkeypatch: pytest.Monke
     ["http://169.254.169.254", "http://[fe80::1%25lo]:80", "http://[::ffff:169.254.169.254]:80"],
 )
 async def test_a_link_local_address_is_never_connected_to(url: str) -> None:
-    server = MlflowServer(url, credentials=None, ca_bundle=None, proxy=None, settings=SETTINGS)
+    server = MlflowServer(
+        url,
+        credentials=None,
+        ca_bundle=None,
+        proxy=None,
+        workspace=None,
+        settings=SETTINGS,
+        clock=time.time,
+    )
     with pytest.raises(StagingMirrorError) as raised:
         await server.call("GET", "mlflow/anything")
     with pytest.raises(StagingMirrorError) as of_a_file:

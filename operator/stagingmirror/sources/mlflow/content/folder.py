@@ -1,0 +1,70 @@
+"""What is known of one folder of files."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from stagingmirror.drift import wording
+from stagingmirror.drift.facts import Unseen, Why
+from stagingmirror.reasons import Reason
+from stagingmirror.sources.mlflow.content.hashing import BytesRead, Texts
+from stagingmirror.sources.mlflow.subjects import Content
+
+
+@dataclass(slots=True)
+class Folder:
+    """One folder. Times are POSIX seconds, of when a request began."""
+
+    root: str
+    content: Content | None = None
+    """The last whole reading, if the store's listing has not changed since."""
+    former: Content | None = None
+    """The last whole reading, whatever became of it."""
+    texts: Texts = field(default_factory=Texts)
+    adopted: bool = False
+    """``content`` comes from before a restart and is not confirmed yet: it is not shown."""
+    listed: float = 0.0
+    demanded: float = 0.0
+    """Bytes are wanted that were read at this time or later."""
+    unseen: Why | None = None
+    """Why there is no content."""
+    trouble: Why | None = None
+    """Why the last request failed."""
+    tried: float = 0.0
+    size: int = 0
+    done: int = 0
+    work: asyncio.Task[None] | None = None
+
+    def was_read(self, since: float) -> bool:
+        return self.content is not None and self.content.read >= since
+
+    def shown(self) -> tuple[Content | Unseen, Texts, Why | None]:
+        """Content (or why there is none), texts, and the trouble of the newest request."""
+        if self.content is not None and not self.adopted:
+            return self.content, self.texts, self.trouble
+        return (
+            Unseen(self.unseen or self.trouble or self._reading(), self.tried),
+            Texts(),
+            None,
+        )
+
+    def take(self, read: BytesRead, began: float) -> None:
+        """All bytes were read; ``began`` (POSIX s) is when that began."""
+        changed = self._changed(read.tree_hash, began)
+        self.content = Content(read.tree_hash, read.files, began, read.listing, changed)
+        self.former, self.texts, self.adopted = self.content, read.texts, False
+
+    def _changed(self, tree_hash: str, began: float) -> float | None:
+        """When the bytes were first seen to be these, where others were read before."""
+        if self.former is None or self.former.tree_hash == tree_hash:
+            return None if self.former is None else self.former.changed
+        return began
+
+    def _reading(self) -> Why:
+        """In steps of a tenth: a status is not written for every megabyte."""
+        if not self.size:
+            return Why(Reason.READING_BYTES, "the version's bytes are about to be read")
+        tenths = 10 * self.done // self.size
+        return Why(
+            Reason.READING_BYTES,
+            f"the version's bytes are being read: {tenths * 10} % of {wording.size(self.size)}",
+        )
