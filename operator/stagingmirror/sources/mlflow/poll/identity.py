@@ -30,6 +30,7 @@ class Noted(NamedTuple):
     created: int | None
     """Of the registered model, ms; None: the server confirmed that no model has the name."""
     first: Span
+    second: Span
     last: Span
 
 
@@ -93,8 +94,11 @@ class Evidence:
         now = {name: self.noted[name] for name in kept if name in self.noted}
         for name, created in found.items():
             known = now.get(name)
-            is_as_before = known is not None and known.created == created
-            now[name] = Noted(created, known.first if known and is_as_before else span, span)
+            if known is None or known.created != created:
+                now[name] = Noted(created, span, span, span)
+            else:
+                second = span if known.second == known.first else known.second
+                now[name] = Noted(created, known.first, second, span)
         self.noted = now
 
 
@@ -142,7 +146,7 @@ def _encloses(outer: Noted, inner: Noted) -> bool:
     """Whether a model was there the whole time."""
     return outer.created is not None and any(
         outer.first.is_before(span) and span.is_before(outer.last)
-        for span in (inner.first, inner.last)
+        for span in (inner.first, inner.second, inner.last)
     )
 
 

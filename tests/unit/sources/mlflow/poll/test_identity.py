@@ -64,6 +64,8 @@ ABSENT = None
         (observed(0, 60, fraud=7), observed(10, 40, fraud=ABSENT), False),
         (observed(20, 60, fraud=7), observed(10, 40, fraud=ABSENT), False),
         (observed(0, 30, fraud=7), observed(10, fraud=8), False),
+        (observed(0, 30, 60, fraud=7), observed(0, 30, 60, fraud=8), False),
+        (observed(0, 30, fraud=7), observed(0, 30, fraud=8), None),
         # Once here and once there: it may have been deleted, created or renamed in between.
         (observed(0, fraud=7), observed(10, fraud=ABSENT), None),
         (observed(10, fraud=7), observed(0, fraud=ABSENT), None),
@@ -94,7 +96,7 @@ def test_a_model_that_was_made_anew_is_evidence_only_from_then_on() -> None:
     kept.note({}, Span(20, 21), kept={"fraud"})
     kept.note({"fraud": 8}, Span(30, 31), kept={"fraud", "churn"})
 
-    assert kept.noted == {"fraud": Noted(8, Span(10, 11), Span(30, 31))}
+    assert kept.noted == {"fraud": Noted(8, Span(10, 11), Span(30, 31), Span(30, 31))}
 
 
 def test_a_name_that_nobody_wants_any_more_is_forgotten() -> None:
