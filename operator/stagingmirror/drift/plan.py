@@ -13,11 +13,14 @@ from stagingmirror.drift.facts import DETAIL, Why
 from stagingmirror.drift.merge import conflicts, merged, named, parts_of
 from stagingmirror.drift.steps import Left, Plan, Step
 from stagingmirror.drift.verdict import Accepted, Drifted, Held, InSync, Unknown, Verdict
+from stagingmirror.reasons import Reason
 
 S_co = TypeVar("S_co", bound=Step, covariant=True)
 S = TypeVar("S", bound=Step)
 
 REPORTED = "only reported (mode Report)"
+# Why a kind proposes no steps, where this may end by itself: the next observations may prove more.
+PASSING = frozenset({Reason.REGISTRY_NOT_PROVEN})
 # The text of a component that is Unknown begins so: a refresh without a step waits for it.
 NOT_KNOWN = "not known"
 
@@ -65,7 +68,7 @@ def make(proposals: Sequence[Proposal[S]], without: Mapping[str, str]) -> Plan[S
         steps=merged(steps),
         parts=parts_of(steps),
         left=tuple(
-            Left(each.component, left[each.component])
+            Left(each.component, left[each.component], passes=_passes(each, left[each.component]))
             for each in proposals
             if each.component in left
         ),
@@ -124,6 +127,11 @@ def _left_drifted(proposal: Proposal[Step], accepted: Sequence[str]) -> str | No
     if isinstance(proposal.steps, Why):
         return proposal.steps.message
     return None if proposal.steps else "differs in nothing that a refresh could write"
+
+
+def _passes(proposal: Proposal[Step], why: str) -> bool:
+    steps = proposal.steps
+    return isinstance(steps, Why) and steps.reason in PASSING and steps.message == why
 
 
 def _until(until: float | None) -> str:

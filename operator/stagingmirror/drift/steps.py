@@ -89,10 +89,13 @@ def renamed(value: Value, ids: Mapping[str, str]) -> Value:
 class Left:
     """A component that a refresh does not touch, and why (mode Report, held, accepted, nothing to
     do, not comparable, or found to be impossible before the first write).
+
+    ``passes``: this may end by itself, with the next observations.
     """
 
     component: str
     why: str
+    passes: bool = False
 
 
 S_co = TypeVar("S_co", bound=Step, covariant=True)

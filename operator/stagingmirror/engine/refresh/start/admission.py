@@ -142,9 +142,14 @@ def _waits(context: Context, occasion: Occasion, quiet: Mapping[str, float]) -> 
 
 
 def _nothing_known(context: Context) -> Wait | None:
-    """Without a step to take, a component that is not known might still need one."""
-    unknown = _unknown(context, LASTING)
-    return None if context.plan.steps or unknown is None else Wait(unknown)
+    """Without a step to take, a component that is not known, or is left only for now, might still
+    need one.
+    """
+    if context.plan.steps:
+        return None
+    passing = (f"{each.component}: {each.why}" for each in context.plan.left if each.passes)
+    waits_for = _unknown(context, LASTING) or next(passing, None)
+    return None if waits_for is None else Wait(waits_for)
 
 
 def _start_or_nothing(context: Context) -> Decision:

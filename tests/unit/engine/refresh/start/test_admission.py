@@ -141,6 +141,18 @@ def test_a_suspended_mirror_and_one_that_only_watches_refuse_with_the_remedy() -
     assert "add spec.refresh" in watching.message
 
 
+def test_what_is_left_only_for_now_is_waited_for_until_the_deadline() -> None:
+    left = (Left("model", "not proven to be two registries", passes=True),)
+    made = context(refresh=QUIET, steps=(), left=left)
+
+    decision = by_hand(made)
+    late = by_hand(made, age=1e6)
+
+    assert isinstance(decision, Wait)
+    assert "not proven to be two registries" in decision.message
+    assert isinstance(late, Skip)
+
+
 def test_a_plan_without_steps_says_what_is_left_and_why() -> None:
     decision = tick(context(refresh=QUIET, steps=(), left=(Left("features", "mode Report"),)))
 
