@@ -15,6 +15,9 @@ SERVERS = {"rig.control_plane", "rig.mlflow_server", "rig.cluster.cluster"}
 HAVE_THEIR_OWN = {
     "integration/rig/test_control_plane.py": "how one is started and ended",
     "integration/engine/check/test_permissions.py": "an API server that asks a webhook",
+    "integration/sources/mlflow/test_identity.py": "two tracking servers over one registry",
+    "integration/sources/mlflow/test_names.py": "a server that checks the host's name",
+    "integration/sources/mlflow/test_workspaces.py": "a server with workspaces",
     "e2e/test_rig_cluster.py": "how one is started and ended",
 }
 """Files of tests that start a server, and what no shared one has."""

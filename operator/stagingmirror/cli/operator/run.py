@@ -46,6 +46,15 @@ DEFAULTS = Settings()
 
 T = TypeVar("T")
 
+ClockMargin = Annotated[
+    float,
+    typer.Option(
+        envvar="STAGINGMIRROR_CLOCK_MARGIN",
+        min=0.0,
+        help="Seconds by which the clocks of nodes, API server and MLflow may differ: times "
+        "that are no further apart prove no order.",
+    ),
+]
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -80,15 +89,7 @@ def run(
     workers: Annotated[
         int, typer.Option(envvar="STAGINGMIRROR_WORKERS", min=1, help="Checks at once.")
     ] = DEFAULTS.workers,
-    clock_margin: Annotated[
-        float,
-        typer.Option(
-            envvar="STAGINGMIRROR_CLOCK_MARGIN",
-            min=0.0,
-            help="Seconds by which the clocks of nodes, API server and MLflow may differ: times "
-            "that are no further apart prove no order.",
-        ),
-    ] = DEFAULTS.clock_margin,
+    clock_margin: ClockMargin = DEFAULTS.clock_margin,
     kubeconfig: Annotated[
         str | None, typer.Option(help="For development. Omitted: $KUBECONFIG, else the pod's own.")
     ] = None,

@@ -10,7 +10,7 @@ from stagingmirror.sources.mlflow.client.address import RegistryAddress
 from stagingmirror.view import Observed
 from support.mlflow.registries import Watched, eventually, in_front_of, watching
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("mlflow-one-store")]
 
 
 @pytest.fixture(scope="module")

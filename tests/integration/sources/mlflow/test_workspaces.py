@@ -16,7 +16,7 @@ from stagingmirror.sources.mlflow.copy.aliases import get_alias
 from stagingmirror.view import Observed
 from support.mlflow.registries import connected, eventually, watching
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("mlflow-workspaces")]
 
 MODEL = "ranker"
 
