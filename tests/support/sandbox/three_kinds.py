@@ -104,15 +104,14 @@ class ThreeKinds:
     def _apply(self, space: str, version: str) -> None:
         snapshot = {"snapshot": f"2026-11-{self.round:02d}"}
         image, variables = DIGEST.format(self.round), {"MODEL_VERSION": version}
+        self.kube.apply(config_map("training-data", space, snapshot), manager="owner")
+        time.sleep(1.1)  # pods start in a later second than the snapshot and the model were made in
+        marks = {"round": str(self.round)}
         self.kube.apply(
-            config_map("training-data", space, snapshot),
             deployment("server", space, image, variables=variables),
+            deployment("trainer", space, _TRAINER, annotations=marks),
             manager="owner",
         )
-        time.sleep(1.1)  # what runs the snapshot has started in a later second than it was written
-        marks = {"round": str(self.round)}
-        trainer = deployment("trainer", space, _TRAINER, annotations=marks)
-        self.kube.apply(trainer, manager="owner")
 
     def _revision(self, name: str) -> int:
         annotations = self._deployment(name)["metadata"]["annotations"]

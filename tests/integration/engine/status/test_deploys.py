@@ -1,6 +1,7 @@
 """Every rollout of a tracked workload, by anyone, is told with what runs since: once."""
 
 import secrets
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -36,6 +37,8 @@ class Deploying:
     def begin(self) -> None:
         for side in self.servers:
             self.register(side, "1")
+        time.sleep(1.1)  # pods start in a later second than the model was registered in
+        for side in self.servers:
             self.roll_out(side, version="1", image=IMAGES[0])
         place = {"model": self.model, "alias": "champion"}
         loaded = {"loadedBy": [{**SERVER, "variable": "MODEL_VERSION"}]}

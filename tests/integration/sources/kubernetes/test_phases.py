@@ -103,7 +103,7 @@ async def test_a_recreate_is_a_rollout_also_between_its_pods(
 
         first = web.said.index(SETTLED)
         assert SETTLED not in web.said[:first]
-        assert set(web.said[:first]) <= {"RollingOut", "none ready"}
+        assert set(web.said[:first]) <= {"RollingOut", "NothingRuns", "none ready"}
 
 
 async def test_a_paused_rollout_is_said_to_be_paused(
