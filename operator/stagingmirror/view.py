@@ -51,9 +51,9 @@ class View(Protocol):
     def get(self, subject: Subject[T]) -> Observed[T] | Unseen:
         """Unseen: no answer so far, or none possible (forbidden, not configured)."""
 
-    def is_production(self, place: Place) -> bool:
-        """Whether any mirror names this place, or one that is not known to be another, as
-        production's.
+    def is_production(self, place: Place) -> bool | None:
+        """Whether any mirror names this place as production's; None: one names a place that is not
+        known to be another.
         """
 
     def same_place(self, one: Place, other: Place) -> bool | None:

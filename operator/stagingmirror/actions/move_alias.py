@@ -8,7 +8,7 @@ from stagingmirror.actions.step import Arrived, ExecutableStep, Json, Outcome, R
 from stagingmirror.actions.tools import Tools
 from stagingmirror.drift.steps import Phase, Value, Write, renamed
 from stagingmirror.drift.wording import shown
-from stagingmirror.errors import ChangedUnderneath, StepFailed
+from stagingmirror.errors import ChangedUnderneath, NotAnswered, StepFailed
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.mlflow.client.client import MlflowServer
 from stagingmirror.sources.mlflow.copy.aliases import delete_alias, get_alias, set_alias
@@ -103,7 +103,14 @@ class MoveAlias(ExecutableStep):
         return ChangedUnderneath(Reason.CHANGED_UNDERNEATH, f"somebody {moved} during the refresh.")
 
     def _refuse_productions(self, tools: Tools) -> None:
-        if tools.is_production(RegistryAlias(self.environment, self.model, self.alias)):
+        is_production = tools.is_production(RegistryAlias(self.environment, self.model, self.alias))
+        if is_production is None:
+            raise NotAnswered(
+                Reason.REGISTRY_NOT_PROVEN,
+                f"a StagingMirror names {self._name} as production's, and it is not proven yet that"
+                " this is another registry; that is tried again with each poll",
+            )
+        if is_production:
             raise StepFailed(
                 Reason.PRODUCTION_IS_READ_ONLY,
                 f"a StagingMirror names {self._name} as production's, so it is never moved; name "

@@ -83,15 +83,16 @@ class Tools:
     """``writer`` writes to Kubernetes, and refuses where this process does not lead. ``source``
     gives the clients of all other systems.
 
-    ``is_production``: whether any mirror names this place, or one that is not known to be another,
-    as production's. ``may_copy``: whether the bytes of one environment's registry may be written
-    into another's, which must not be production's unless an admin allows it; None: not known now.
+    ``is_production``: whether any mirror names this place as production's; None: one names a place
+    that is not known to be another. ``may_copy``: whether the bytes of one environment's registry
+    may be written into another's, which must not be production's unless an admin allows it; None:
+    not known now.
     ``is_readable``: whether an environment lists this name as readable, as last seen.
     """
 
     writer: Writer
     source: SourceOf
-    is_production: Callable[[Place], bool]
+    is_production: Callable[[Place], bool | None]
     may_copy: Callable[[str, str], bool | None]
     is_readable: Callable[[str, OfferList, str], bool]
     clock: Callable[[], float]

@@ -31,7 +31,7 @@ def tools_with(
     clock: Callable[[], float],
     *,
     server: Callable[[str], Any] = no_server,
-    is_production: Callable[[Place], bool] = lambda place: False,
+    is_production: Callable[[Place], bool | None] = lambda place: False,
     may_copy: Callable[[str, str], bool | None] = lambda source, destination: False,
     is_readable: bool = True,
 ) -> Tools:

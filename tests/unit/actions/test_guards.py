@@ -101,6 +101,15 @@ async def test_an_alias_that_is_productions_is_never_even_asked_for() -> None:
         await MOVE.survey("r1", tools)
 
 
+async def test_an_alias_that_may_be_productions_is_tried_again_and_not_left_half_way() -> None:
+    tools = tools_with(writer(Asked()), lambda: 0.0, is_production=lambda place: None)
+
+    with pytest.raises(NotAnswered, match="not proven yet") as raised:
+        await MOVE.survey("r1", tools)
+
+    assert (raised.value.next.take, raised.value.next.rollback) == ("retry", "retry")
+
+
 @pytest.mark.parametrize(("may", "error"), [(None, NotAnswered), (False, StepFailed)])
 async def test_a_copy_into_what_may_be_productions_registry_asks_no_server(
     may: bool | None, error: type[Exception]

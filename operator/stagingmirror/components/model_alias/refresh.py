@@ -94,7 +94,14 @@ def steps(
 
 def _refuse_productions(alias: RegistryAlias, view: View) -> None:
     """The step refuses it too, but only after a copy was made."""
-    if view.is_production(alias):
+    is_production = view.is_production(alias)
+    if is_production is None:
+        raise CannotRefresh(
+            Reason.REGISTRY_NOT_PROVEN,
+            f"a StagingMirror names alias {alias.alias} of {alias.model} as production's, and it is"
+            " not proven that this is another registry, so it is not moved.",
+        )
+    if is_production:
         raise CannotRefresh(
             Reason.PRODUCTION_IS_READ_ONLY,
             f"a StagingMirror names alias {alias.alias} of {alias.model} as production's, so it is "

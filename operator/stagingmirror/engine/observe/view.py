@@ -43,7 +43,7 @@ class RecordingView:
         seal: Seal,
         scope: Scope,
         *,
-        is_production: Callable[[Place], bool],
+        is_production: Callable[[Place], bool | None],
         clock_margin: float,
     ) -> None:
         self._sources = sources

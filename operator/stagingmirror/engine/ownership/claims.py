@@ -136,12 +136,12 @@ class Claims:
                     return place, other
         return None
 
-    def is_production(self, place: Place) -> bool:
-        """Whether any mirror names this place, or one that is not known to be another, as
-        production's.
+    def is_production(self, place: Place) -> bool | None:
+        """Whether any mirror names this place as production's; None: one names a place that is not
+        known to be another.
         """
-        alike = self._production.alike(place)
-        return any(self._same_place(each, place) is not False for each in alike)
+        same = {self._same_place(each, place) for each in self._production.alike(place)}
+        return True if True in same else None if None in same else False
 
     def _kept(self, uid: str) -> frozenset[Place]:
         written = (place_from_json(as_mapping(each)) for each in self._named.get(uid) or ())
