@@ -21,7 +21,7 @@ from stagingmirror.engine.refresh.execute.state import PATIENCE, SILENCE, Arriva
 from stagingmirror.engine.refresh.execute.verification import Judgement
 from stagingmirror.engine.refresh.record.record import Entry, Record
 from stagingmirror.engine.refresh.record.record_store import Records
-from stagingmirror.errors import StagingMirrorError
+from stagingmirror.errors import StagingMirrorError, StepFailed
 from stagingmirror.reasons import Reason
 
 # How often somebody may set a field back within one refresh before it is left to them.
@@ -56,11 +56,10 @@ class Executor:
         entry = record.entry(entry.step.id)
         try:
             with taking(entry):
-                # A failure leaves the entry as it was before this try: one that is refused at its
-                # first try has written nothing.
                 record = await self._take(record, entry, now)
         except TakeFailed as failed:
-            return await self._refused(record, record, [failed.refusal], patience)
+            known = self._after(record, failed.refusal.error)
+            return await self._refused(known, known, [failed.refusal], patience)
         patience.renew()
         return record
 
@@ -123,6 +122,13 @@ class Executor:
         record = record.with_entry(entry.progressed(outcome))
         return record if outcome.after is None else await self.records.keep(record)
 
+    def _after(self, record: Record, error: StagingMirrorError) -> Record:
+        """The record once a try to take a step has failed. Where the request was refused, or never
+        made, the entry is as it was before: nothing is written by a first try. A step that failed
+        may have written (what admission rewrote is there), and may have to be taken back.
+        """
+        return (self.records.get(record.uid) or record) if isinstance(error, StepFailed) else record
+
     async def _refused(
         self, record: Record, surveyed: Record, refusals: Sequence[Refusal], patience: Patience
     ) -> Record:
@@ -181,7 +187,7 @@ class Executor:
         return record.waits_for(waiting)
 
     async def _failed(self, record: Record, entry: Entry, error: StagingMirrorError) -> Record:
-        entry = replace(entry, message=error.message)
+        entry = replace(record.entry(entry.step.id), message=error.message)
         what = f"{entry.step.describe()}: {error.message}"
         record = record.with_entry(entry)
         if error.reason == Reason.REWRITTEN_BY_ADMISSION:

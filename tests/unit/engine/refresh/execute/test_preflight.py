@@ -249,3 +249,33 @@ async def test_where_nothing_answers_it_is_waited_for_until_the_timeout() -> Non
 
     assert turned.why is not None
     assert turned.why[0] == "Timeout"
+
+
+def rewrites(refresh: Refresh, name: str) -> None:
+    """A webhook that has no dry run makes something else of this ConfigMap's value."""
+
+    def admit(body: dict[str, Any]) -> None:
+        metadata, ours = body["metadata"], []
+        if metadata["name"] == name and body["data"]["snapshot"] == "new":
+            body["data"]["snapshot"] = "theirs"
+            fields = {"f:data": {"f:snapshot": {}}}
+            ours = [{"manager": "stagingmirror", "operation": "Update", "fieldsV1": fields}]
+        metadata["managedFields"] = ours
+
+    refresh.wire.admit = admit
+    refresh.wire.refused = {PATH.format(name): Refused("DryRunNotSupported", "no dry run.")}
+
+
+@pytest.mark.parametrize(("names", "rewritten"), [("a", "a"), ("ab", "a"), ("ab", "b")])
+async def test_a_write_that_admission_rewrote_is_taken_back(names: str, rewritten: str) -> None:
+    refresh = Refresh({name: (key(name),) for name in names})
+    rewrites(refresh, rewritten)
+
+    record = await refresh.forward()
+    assert record.phase == "RollBack"
+    while record.is_open:
+        record = await Rollback(refresh.records, refresh.tools).back(record)
+
+    assert {refresh.value(name) for name in names} == {"old"}
+    assert record.result == "RolledBack"
+    assert "Nothing had been written" not in record.message
