@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from stagingmirror.actions.step import Arrived, ExecutableStep, Json, Outcome, Task, Underway
 from stagingmirror.actions.tools import Progressing, Tools
+from stagingmirror.api.spec.grants import Grant
 from stagingmirror.drift.steps import Phase, Write
 from stagingmirror.drift.wording import counted, size
 from stagingmirror.errors import ChangedUnderneath, NotAnswered, StepFailed
@@ -51,6 +52,10 @@ class CopyModel(ExecutableStep):
 
     def rollback_rank(self, loaded: frozenset[str]) -> int:
         return 0
+
+    def grants(self) -> frozenset[Grant]:
+        models = (("production", self.from_model), ("staging", self.to_model))
+        return frozenset(Grant(side, "models", name) for side, name in models)
 
     async def survey(self, refresh: str, tools: Tools) -> Json:
         await refuse_without_logged_models(tools.source(MlflowSource).server(self.to_environment))

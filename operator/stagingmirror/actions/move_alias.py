@@ -47,13 +47,17 @@ class MoveAlias(ExecutableStep):
 
     async def survey(self, refresh: str, tools: Tools) -> Json:
         self._refuse_productions(tools)
-        return {"version": await self._now(tools)}
+        server = tools.source(MlflowSource).server(self.environment)
+        return {
+            "version": await get_alias(server, self.model, self.alias),
+            "registry": list(server.registry),
+        }
 
     async def take(self, task: Task, tools: Tools) -> Outcome:
-        return await self._move(task.before["version"], task.text(self.version), tools)
+        return await self._move(task.before["version"], task.text(self.version), task, tools)
 
     async def verify(self, task: Task, tools: Tools) -> Outcome | Reverted:
-        wanted, now = task.text(self.version), await self._now(tools)
+        wanted, now = task.text(self.version), await self._now(task, tools)
         if now == wanted:
             return Arrived(f"names version {wanted}")
         if now != task.before["version"]:
@@ -61,37 +65,50 @@ class MoveAlias(ExecutableStep):
         return Reverted("somebody", f"somebody moved {self._name} to version {now}")
 
     async def roll_back(self, task: Task, tools: Tools) -> Outcome:
-        return await self._move(task.text(self.version), task.before["version"], tools)
+        return await self._move(task.text(self.version), task.before["version"], task, tools)
 
     async def verify_rollback(self, task: Task, tools: Tools) -> Outcome:
-        if await self._now(tools) != task.before["version"]:
+        if await self._now(task, tools) != task.before["version"]:
             raise StepFailed(
                 Reason.NOT_ROLLED_BACK, f"{self._name} does not name its former version."
             )
         return Arrived("as before")
 
     async def is_settled(self, task: Task, tools: Tools) -> bool:
-        return await self._now(tools) in (task.before["version"], task.text(self.version))
+        return await self._now(task, tools) in (task.before["version"], task.text(self.version))
 
     @property
     def _name(self) -> str:
         return f"alias {self.alias} of {self.model}"
 
-    async def _now(self, tools: Tools) -> str | None:
-        return await get_alias(self._server(tools), self.model, self.alias)
+    async def _now(self, task: Task, tools: Tools) -> str | None:
+        return await get_alias(self._server(task, tools), self.model, self.alias)
 
-    def _server(self, tools: Tools) -> MlflowServer:
-        return tools.source(MlflowSource).server(self.environment)
+    def _server(self, task: Task, tools: Tools) -> MlflowServer:
+        """That of the registry which was surveyed: in another one the same number is another
+        version. Raises ChangedUnderneath.
+        """
+        server = tools.source(MlflowSource).server(self.environment)
+        surveyed = task.before.get("registry")
+        if surveyed is not None and surveyed != list(server.registry):
+            raise ChangedUnderneath(
+                Reason.CHANGED_UNDERNEATH,
+                f"environment {self.environment} has led to another registry of MLflow since this "
+                f"refresh began, so {self._name} is not touched there.",
+            )
+        return server
 
-    async def _move(self, former: str | None, target: str | None, tools: Tools) -> Outcome:
-        now = await self._now(tools)
+    async def _move(
+        self, former: str | None, target: str | None, task: Task, tools: Tools
+    ) -> Outcome:
+        now = await self._now(task, tools)
         if now == target:
             return Arrived("names what it should")
         if now != former:
             raise self._changed(now)
         self._refuse_productions(tools)
         tools.writer.refuse_unless_leading()
-        server = self._server(tools)
+        server = self._server(task, tools)
         if target is None:
             await delete_alias(server, self.model, self.alias)
         else:

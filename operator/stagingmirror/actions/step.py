@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from stagingmirror.actions.tools import Tools
+from stagingmirror.api.spec.grants import Grant
 from stagingmirror.drift.facts import Why
 from stagingmirror.drift.steps import Step, Value
 from stagingmirror.view import View
@@ -139,6 +140,12 @@ class ExecutableStep(Step):
         """
         contents = (getattr(each.content, "value", each.content) for each in self.writes())
         return 2 * sum(stored_bytes(each) for each in contents if isinstance(each, str))
+
+    def grants(self) -> frozenset[Grant]:
+        """What both environments must grant as long as it writes, beside what its component names:
+        what production runs may be another thing.
+        """
+        return frozenset()
 
     def owners(self, before: Json) -> Sequence[str]:
         """One sentence for each field that another manager wrote before us."""

@@ -99,6 +99,12 @@ class MlflowServer(Server):
     workspaces of one server are two registries. Omitted: the server's default.
     """
 
+    @property
+    def registry(self) -> str:
+        """As messages show it; equal for one registry that is spelled alike."""
+        url = self.url.rstrip("/")
+        return f"{url} (workspace {self.workspace})" if self.workspace else url
+
 
 class ContentReading(Model):
     """How the bytes of models are read."""

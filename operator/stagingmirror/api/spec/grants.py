@@ -16,7 +16,7 @@ GrantField = Literal["usable_from", "namespaces", "shares_registry_with", "mlflo
 @dataclass(frozen=True, slots=True)
 class Grant:
     """``value`` is what the field must list or be: a namespace, a name that is readable, the name
-    of an environment, the address of a server.
+    of an environment, a registry.
     """
 
     side: Literal["production", "staging"]
@@ -32,7 +32,7 @@ class Grant:
             case "shares_registry_with":
                 return spec.shares_registry_with == self.value
             case "mlflow":
-                return spec.mlflow is not None and spec.mlflow.url == self.value
+                return spec.mlflow is not None and spec.mlflow.registry == self.value
             case _:
                 return spec.readable.has(self.field, self.value)
 
@@ -46,7 +46,7 @@ class Grant:
             case "shares_registry_with":
                 what = f"does not set sharesRegistryWith: {self.value}"
             case "mlflow":
-                what = "does not name the same MLflow server"
+                what = "does not name the same registry of MLflow"
             case _:
                 what = f"does not list {self.value} in readable.{to_camel(self.field)}"
         return f"environment {environment} {what} any more."

@@ -1,7 +1,7 @@
 """Which version each workload of ``loadedBy`` really runs, as its pods were started."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from stagingmirror.api.spec.model_alias import LoadedBy
@@ -52,7 +52,7 @@ def names_a_version(uri: str, model: str) -> bool:
 class Load:
     """``declared``: not proven by a pod. ``former``: before what its pods were started, so that
     they run a former version that cannot be determined; None: they run this one. ``started``: when
-    the first of its pods was (POSIX s).
+    the first of its pods was (POSIX s). ``made_from``: the variables whose values name the version.
     """
 
     workload: WorkloadSubject
@@ -60,6 +60,7 @@ class Load:
     declared: bool
     former: str | None
     started: float | None
+    made_from: frozenset[str] = frozenset()
 
     @property
     def stale(self) -> bool:
@@ -77,6 +78,14 @@ def load_of(reading: Reading, side: Side, loader: LoadedBy, alias: RegistryAlias
     ran = variable_of(reading, workload, loader.container, loader.variable)
     where = f"variable {loader.variable} of container {loader.container} of {place}"
     refuse_parts(reading, where, side, ran.variable.made_from, shown=True)
+    load = _by_variable(reading, side, alias, workload, ran, where)
+    return replace(load, made_from=ran.variable.made_from)
+
+
+def _by_variable(
+    reading: Reading, side: Side, alias: RegistryAlias, workload: Workload, ran: Ran, where: str
+) -> Load:
+    place = WorkloadSubject(workload.kind, workload.namespace, workload.name)
     text = _text_of(reading, ran, where)
     if _NUMBER.fullmatch(text):
         return _by_number(reading, alias, place, ran, Version(alias.model, str(int(text))))

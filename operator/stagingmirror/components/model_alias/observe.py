@@ -6,7 +6,7 @@ compared fact of its own, so that a reader sees exactly which.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stagingmirror.api.spec.model_alias import ModelAlias
 from stagingmirror.component import Role, Side
@@ -98,10 +98,13 @@ def _names(standing: Standing) -> dict[str, Fact]:
     }
     for load in standing.loads:
         names[f"runs.{load.workload.kind}/{load.workload.name}"] = _version(load)
-    return {
-        name: Fact(value, compared=False, declared=name == VERSION and standing.declared)
-        for name, value in names.items()
-    }
+    facts = {name: Fact(value, compared=False) for name, value in names.items()}
+    facts[VERSION] = replace(
+        facts[VERSION],
+        declared=standing.declared,
+        made_from=tuple(sorted(frozenset().union(*(load.made_from for load in standing.loads)))),
+    )
+    return facts
 
 
 def _overwritten(

@@ -4,7 +4,6 @@ environments and, to know one registry behind two addresses, what the registries
 
 from dataclasses import replace
 
-from stagingmirror.api.spec.environment import MlflowServer
 from stagingmirror.api.spec.grants import Grant
 from stagingmirror.api.spec.model_alias import ModelAlias
 from stagingmirror.component import Sides
@@ -27,7 +26,7 @@ def registry_problem(name: str, entry: ModelAlias, sides: Sides, view: View) -> 
                 f'track[{name}]: environment "{side.environment}" has no mlflow; ask its owner to '
                 "add it, or remove the entry.",
             )
-        urls.append(_address(side.spec.mlflow))
+        urls.append(side.spec.mlflow.registry)
     production, staging = alias_in(entry, sides.production), alias_in(entry, sides.staging)
     proven = _same_registry(sides, staging, view)
     shared = proven is True or urls[0] == urls[1]
@@ -55,12 +54,6 @@ def registry_problem(name: str, entry: ModelAlias, sides: Sides, view: View) -> 
     return None
 
 
-def _address(mlflow: MlflowServer) -> str:
-    """As messages show it; equal for one registry that is spelled alike."""
-    url = mlflow.url.rstrip("/")
-    return f"{url} (workspace {mlflow.workspace})" if mlflow.workspace else url
-
-
 def refuse_unproven(sides: Sides, alias: RegistryAlias, view: View) -> None:
     """Before anything is written into staging's registry: that it is not production's must be
     proven, or an admin must declare that both are one. Raises CannotRefresh.
@@ -82,9 +75,9 @@ def _same_registry(sides: Sides, alias: RegistryAlias, view: View) -> bool | Non
 
 
 def registry_grants(sides: Sides) -> frozenset[Grant]:
-    """That both sides have the servers that they had, and one registry is declared as it was."""
+    """That both sides have the registries that they had, and a shared one is declared as it was."""
     found = {
-        Grant(side.role, "mlflow", side.spec.mlflow.url)
+        Grant(side.role, "mlflow", side.spec.mlflow.registry)
         for side in (sides.production, sides.staging)
         if side.spec.mlflow is not None
     }

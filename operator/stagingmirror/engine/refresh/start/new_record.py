@@ -72,6 +72,8 @@ def rests_on(context: Context) -> tuple[Grant, ...]:
     for judged in context.components:
         if judged.track.name in wanted:
             found |= granted(judged.track, sides) | _parts_of(judged.observations.production)
+    for step in context.plan.steps:
+        found |= step.grants()
     return tuple(sorted(found, key=repr))
 
 

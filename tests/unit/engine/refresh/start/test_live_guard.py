@@ -87,8 +87,12 @@ def test_a_refresh_goes_on_where_everything_is_granted(name: str) -> None:
         ("model", without("tags"), "in readable.tags any more"),
         ("model", without("variables"), "MODEL_VERSION in readable.variables any more"),
         ("model", without("parameters", "max_*"), "* in readable.parameters any more"),
-        ("model", {"mlflow": {"url": "http://elsewhere:5000"}}, "the same MLflow server any more"),
-        ("model", {"mlflow": None}, "the same MLflow server any more"),
+        (
+            "model",
+            {"mlflow": {"url": "http://elsewhere:5000"}},
+            "the same registry of MLflow any more",
+        ),
+        ("model", {"mlflow": None}, "the same registry of MLflow any more"),
         ("model", {"namespaces": ["other"]}, "in namespaces any more"),
     ],
 )
@@ -120,6 +124,18 @@ def test_a_refresh_of_one_registry_stops_where_it_is_not_declared_any_more() -> 
     assert "sharesRegistryWith: production" in str(
         stops("model", staging={"sharesRegistryWith": None})
     )
+
+
+@pytest.mark.parametrize(("role", "side"), [("Production", "production"), ("Staging", "staging")])
+def test_a_refresh_stops_where_another_workspace_of_its_registry_is_named(
+    role: str, side: str
+) -> None:
+    mlflow = environment(role).mlflow
+    assert mlflow is not None
+    other = {"mlflow": {"url": mlflow.url, "workspace": "team-b"}}
+
+    assert "the same registry of MLflow any more" in str(stops("model", **{side: other}))
+    assert stops("model", **{side: {"mlflow": {"url": f"{mlflow.url}/"}}}) is None
 
 
 def test_what_others_need_may_be_withdrawn() -> None:
