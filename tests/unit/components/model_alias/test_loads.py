@@ -6,6 +6,7 @@ import pytest
 
 from stagingmirror.actions.patch_workload import PatchWorkload
 from stagingmirror.drift.facts import Absent, Seen, Unseen
+from stagingmirror.sources.kubernetes.subjects import Variable
 from stagingmirror.sources.kubernetes.write.field_patch import Restart
 from support.kinds.builders import NOW, World, container, content, environment, pod, sides, version
 from support.kinds.fraud import (
@@ -64,6 +65,17 @@ def test_the_measured_skew_of_the_registry_widens_the_margin() -> None:
 
     assert isinstance(seen, Unseen)
     assert seen.why.reason == "ClockSkew"
+
+
+def test_what_a_version_in_a_variable_is_made_from_is_what_a_refresh_rests_on() -> None:
+    text = Variable("12", "value", frozenset({"EMBEDDING_URL"}))
+    app = container(variables={"MODEL_VERSION": text})
+    running = server(PRODUCTION, containers={"app": app}, pods=(pod(app),))
+
+    seen = look(registries().add(running), entry(BY_VARIABLE))
+
+    assert isinstance(seen, Seen)
+    assert seen.facts["version"].made_from == ("EMBEDDING_URL",)
 
 
 def test_a_workload_of_staging_that_is_older_than_its_version_is_drift_and_is_restarted() -> None:

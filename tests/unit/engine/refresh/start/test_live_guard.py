@@ -4,10 +4,14 @@ from typing import Any
 
 import pytest
 
+from stagingmirror.actions.copy_model import CopyModel
+from stagingmirror.api.spec.grants import Grant
 from stagingmirror.engine.ownership.track_entries import granted
 from stagingmirror.engine.refresh.start.live_guard import Live, must_stop
+from stagingmirror.engine.refresh.start.new_record import rests_on
 from stagingmirror.engine.resources.mirror import MirrorKey
 from support.kinds.builders import STAGING, environment, sides, track
+from support.kinds.cases import context
 from support.kinds.snapshots import LOADER, VARIABLE
 from support.resources import resources
 
@@ -136,6 +140,15 @@ def test_a_refresh_stops_where_another_workspace_of_its_registry_is_named(
 
     assert "the same registry of MLflow any more" in str(stops("model", **{side: other}))
     assert stops("model", **{side: {"mlflow": {"url": f"{mlflow.url}/"}}}) is None
+
+
+def test_a_refresh_rests_on_the_model_that_production_loads_whatever_its_entry_names() -> None:
+    copy = CopyModel("c", ("features",), "p", "fraud-v2", "1", "s", "fraud", "t", 1, 1, (), ())
+
+    found = rests_on(context(steps=(copy,)))
+
+    assert Grant("production", "models", "fraud-v2") in found
+    assert Grant("staging", "models", "fraud") in found
 
 
 def test_what_others_need_may_be_withdrawn() -> None:
