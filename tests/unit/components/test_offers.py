@@ -1,5 +1,6 @@
 """What no admin offers is not read; what may only be compared is neither shown nor copied."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -161,6 +162,23 @@ def test_of_a_comparable_model_only_the_sealed_hash_is_known() -> None:
     with pytest.raises(CannotRefresh) as refused:
         fraud.plan(differing, fraud.entry(), sides_)
     assert refused.value.reason == "NotReadable"
+
+
+def test_aliases_of_one_model_give_no_more_guesses_at_its_parameters() -> None:
+    world = world_with().alias("production", "12", name="latest")
+    sides_ = around(offering("parameters", comparable={"parameters": ["password"]}))
+    windows = set()
+
+    for alias in ("champion", "latest"):
+        given = fraud.entry(staging={"alias": "champion"})
+        production = given.spec.production.model_copy(update={"alias": alias})
+        spec = given.spec.model_copy(update={"production": production})
+        view = recording(world)
+        seen = fraud.KIND.observe(replace(given, spec=spec), sides_, "staging", view, NOW)
+        assert isinstance(seen, Seen)
+        windows |= {guess.window for guess in view.guesses}
+
+    assert len(windows) == 1
 
 
 def test_a_tag_that_is_only_comparable_is_sealed() -> None:

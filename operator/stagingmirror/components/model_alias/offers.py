@@ -71,8 +71,10 @@ class Offered:
         return view.hide(self._place(fact), value)
 
     def _place(self, fact: str) -> str:
+        """Without the alias: several may name one version, and each would allow as many guesses."""
         production = self.sides.production
-        return f"{production.environment}: {fact} of {alias_in(self.entry, production)}"
+        model = alias_in(self.entry, production).model
+        return f"{production.environment}: {fact} of registered model {model}"
 
     def _variables(self) -> Iterator[Named]:
         for side in self._both:

@@ -64,6 +64,8 @@ class Orphans:
                     going_on.append(record)
             except StagingMirrorError as error:
                 log.warning("a record could not be tended", reason=error.reason, why=error.message)
+            except Exception:  # a defect met with one record is not another one's
+                log.exception("a record could not be tended", config_map=f"refresh-{uid}")
         return going_on
 
     def _gone(self, uids: Iterable[str]) -> list[str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from stagingmirror.actions.step import Reverted
 from stagingmirror.actions.tools import Tools
-from stagingmirror.drift.facts import Difference
+from stagingmirror.drift.facts import Difference, Unseen
 from stagingmirror.drift.verdict import Drifted
 from stagingmirror.engine.context import Judged
 from stagingmirror.engine.refresh.record.record import Entry, Record
@@ -72,34 +72,43 @@ class Contention:
             return record.why
         if record.result != "Succeeded":
             return None
-        drift = tuple(
-            (judged.track.name, judged.verdict.differences)
+        drifted = [
+            (judged, judged.verdict)
             for judged in components
             if judged.track.name in record.applied and isinstance(judged.verdict, Drifted)
-        )
+        ]
+        drift = tuple((judged.track.name, verdict.differences) for judged, verdict in drifted)
+        silent = frozenset(judged.track.name for judged, _ in drifted if _is_silent(judged))
         if (known.refresh, known.drift) != (record.id, drift):
             try:
-                found = await self._check(record, frozenset(name for name, _ in drift))
+                found = await self._check(record, frozenset(name for name, _ in drift), silent)
             except NotAnswered:
                 # The next pass retries; what was found after this refresh is reported till then.
                 return known.found if known.refresh == record.id else None
             known.refresh, known.drift, known.found = record.id, drift, found
         return known.found
 
-    async def _check(self, record: Record, drifted: frozenset[str]) -> Finding | None:
-        """Raises NotAnswered where nothing that answered was restored."""
-        silent: NotAnswered | None = None
+    async def _check(
+        self, record: Record, drifted: frozenset[str], silent: frozenset[str]
+    ) -> Finding | None:
+        """Raises NotAnswered where nothing that answered was restored. What belongs to a component
+        that is ``silent`` is not asked for: each pass of each mirror would wait for it.
+        """
+        unanswered: NotAnswered | None = None
         found: list[Reverted] = []
         for entry in record.entries:
-            if drifted & set(entry.step.components):
+            components = set(entry.step.components)
+            if components & silent:
+                unanswered = NotAnswered(Reason.NOT_SEEN, "its system does not answer just now.")
+            elif components & drifted:
                 try:
                     found += await self._restored(record, entry)
                 except NotAnswered as error:
-                    silent = error
+                    unanswered = error
         if found:
             return Reason.CONTENDED, f"{restored_fields(found)} after the refresh; {advice(found)}"
-        if silent is not None:
-            raise silent
+        if unanswered is not None:
+            raise unanswered
         return None
 
     async def _restored(self, record: Record, entry: Entry) -> list[Reverted]:
@@ -110,3 +119,9 @@ class Contention:
                 raise
             return []  # the verdict names what is wrong there
         return [outcome] if isinstance(outcome, Reverted) else []
+
+
+def _is_silent(judged: Judged) -> bool:
+    """Whether the newest request for what staging shows of it failed."""
+    staging = judged.observations.staging
+    return not isinstance(staging, Unseen) and staging.trouble is not None

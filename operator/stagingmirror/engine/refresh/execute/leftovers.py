@@ -13,10 +13,12 @@ from stagingmirror.drift.verdict import Accepted, InSync
 from stagingmirror.engine.context import Context
 from stagingmirror.engine.refresh.record.record import Entry, Record
 from stagingmirror.engine.refresh.record.record_store import Records
-from stagingmirror.errors import NotThere, StagingMirrorError, StepFailed
+from stagingmirror.errors import NotAnswered, NotThere, StagingMirrorError, StepFailed
 
-# Seconds between two reads of what was left.
+# Seconds between two reads of what was left, and where some of it was not answered: each pass waits
+# for the answer.
 PERIOD = 15.0
+SILENCE = 60.0
 
 ENDS = (
     "This ends when each of these holds its former or the applied value again, or with the next "
@@ -26,7 +28,7 @@ ENDS = (
 
 @dataclass(slots=True)
 class LeftoversCheck:
-    """When the leftovers of one mirror were last read (POSIX s)."""
+    """When the leftovers of one mirror are read again (POSIX s)."""
 
     at: float = 0.0
 
@@ -38,11 +40,12 @@ class Leftovers:
 
     async def settle(self, record: Record, last: LeftoversCheck) -> Record:
         """The closed record, without what is settled by now. Raises what keeping it raises."""
-        now = self.tools.clock()
-        if not record.left or now < last.at + PERIOD:
+        if not record.left or self.tools.clock() < last.at:
             return record
-        last.at = now
-        settled = [entry for entry in record.left if await self._is_settled(record, entry)]
+        found = [(entry, await self._is_settled(record, entry)) for entry in record.left]
+        is_answered = all(settled is not None for _, settled in found)
+        last.at = self.tools.clock() + (PERIOD if is_answered else SILENCE)
+        settled = [entry for entry, is_settled in found if is_settled]
         return await self._settle(record, settled, "found at its former or the applied value")
 
     async def found_in_sync(self, context: Context, record: Record | None) -> None:
@@ -57,10 +60,13 @@ class Leftovers:
             settled = settled.with_entry(replace(entry, state="Restored", message=message))
         return record if settled is record else await self.records.keep(settled)
 
-    async def _is_settled(self, record: Record, entry: Entry) -> bool:
+    async def _is_settled(self, record: Record, entry: Entry) -> bool | None:
+        """None: nobody answered."""
         try:
             return await entry.step.is_settled(record.task(entry), self.tools)
         except (NotThere, StepFailed):
             return True  # with its object, or its container
+        except NotAnswered:
+            return None
         except StagingMirrorError:
             return False  # not seen is not settled

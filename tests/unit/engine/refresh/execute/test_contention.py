@@ -10,7 +10,7 @@ from stagingmirror.actions.config_map import SetConfigMapKey
 from stagingmirror.actions.move_alias import MoveAlias
 from stagingmirror.actions.step import Reverted, Task
 from stagingmirror.api.spec.mirror import Track
-from stagingmirror.drift.facts import Observations
+from stagingmirror.drift.facts import Observations, Why
 from stagingmirror.drift.verdict import Verdict
 from stagingmirror.engine.context import Judged
 from stagingmirror.engine.refresh.execute.contention import Contention, ContentionCheck
@@ -87,6 +87,19 @@ async def test_what_was_not_answered_is_asked_again() -> None:
 
     after.wire.silent = None
 
+    assert (await after.told("old") or "").startswith(SET_BACK)
+
+
+async def test_what_does_not_answer_already_holds_up_no_pass() -> None:
+    after = Aftermath("old")
+    said = component("data", seen({"value": "new"}), seen({"value": "old"}))
+    staging = seen({"value": "old"}, trouble=Why("TimedOut", "no answer"))
+    silent = judged(said.observations._replace(staging=staging), said.verdict)
+    after.wire.silent = AssertionError("it was asked")
+
+    assert await after.contention.find(after.record, [silent], after.known) is None
+
+    after.wire.silent = None
     assert (await after.told("old") or "").startswith(SET_BACK)
 
 

@@ -56,6 +56,24 @@ async def test_a_mirror_that_waits_for_its_finalizer_is_put_back_at_once(
     assert RECORD.format("uid-1") not in served.server.objects
 
 
+async def test_a_record_that_meets_a_defect_keeps_no_other_one_from_being_rolled_back(
+    served: ServedRefresher,
+) -> None:
+    served.mirrors.clear()
+    del served.server.objects[MIRROR]
+    served.server.config_map("training-data", {"snapshot": "new"})
+    broken = a_record(an_entry("Taken", before={"a former": "version wrote it"}), uid="uid-0")
+    on_the_server(served.server, broken, "uid-0")
+    on_the_server(served.server, a_record(an_entry("Taken")), "uid-1")
+
+    for _ in range(8):
+        await served.refresher.orphans.step()
+
+    assert served.server.data("training-data") == {"snapshot": "old"}
+    assert RECORD.format("uid-1") not in served.server.objects
+    assert kept(served, "uid-0").is_open
+
+
 async def test_what_a_deleted_mirror_leaves_is_kept_with_its_former_values(
     served: ServedRefresher, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,0 +1,45 @@
+"""An alias is moved in the registry that was surveyed, and in no other."""
+
+import pytest
+from aiohttp import web
+
+from stagingmirror.actions.move_alias import MoveAlias
+from stagingmirror.actions.step import Task
+from stagingmirror.errors import ChangedUnderneath
+from support.kinds.tools import Bench, tools_with
+from support.mlflow.registries import connected, serving
+
+MOVE = MoveAlias("m", ("fraud",), "staging", "fraud-detector", "champion", "12")
+
+
+async def test_an_environment_that_leads_elsewhere_by_now_has_nothing_moved_there() -> None:
+    names, writes = "11", list[str]()
+
+    async def mlflow(request: web.Request) -> web.Response:
+        if request.method != "GET":
+            writes.append(request.path)
+        aliases = [{"alias": "champion", "version": names}]
+        found = {"name": "fraud-detector", "creation_timestamp": 1, "aliases": aliases}
+        return web.json_response({"registered_model": found})
+
+    async with (
+        serving(mlflow) as url,
+        connected(url) as ours,
+        connected(url, workspace="team-b") as other,
+    ):
+        leads_to = ours
+        writer = Bench().tools.writer
+        tools = tools_with(writer, lambda: 0.0, server=lambda _: leads_to)
+        task = Task("r1", await MOVE.survey("r1", tools), {}, {}, 0.0)
+        leads_to = other
+
+        for call in (MOVE.take, MOVE.verify):
+            with pytest.raises(ChangedUnderneath, match="another registry"):
+                await call(task, tools)
+        names = "12"  # a version of that number is there as well
+        with pytest.raises(ChangedUnderneath, match="another registry"):
+            await MOVE.roll_back(task, tools)
+        with pytest.raises(ChangedUnderneath):
+            await MOVE.is_settled(task, tools)
+
+    assert writes == []
