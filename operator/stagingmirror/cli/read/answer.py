@@ -12,6 +12,7 @@ from stagingmirror.api.types.times import parse_time
 from stagingmirror.cli.read.freshness import Freshness
 from stagingmirror.cli.read.mirror import Mirror, sync_of
 from stagingmirror.cli.read.times import clock, span
+from stagingmirror.reasons import Reason
 
 IN_SYNC, FAILED, MISUSED, DIFFERS, UNKNOWN = 0, 1, 2, 3, 4
 CODES = {"InSync": IN_SYNC, "Drifted": DIFFERS, "Held": DIFFERS}
@@ -84,9 +85,17 @@ def _sync(
         return believed.sync
     # Where the whole is worse than its parts (a refresh has written and not verified yet, the
     # mirror is stalled), leaving parts out explains nothing.
+    if _is_half_refreshed(mirror):
+        return "Unknown"
     if sync_of(mirror.status.components) != believed.sync:
         return believed.sync if believed.sync != "InSync" else "Unknown"
     return sync_of(counted)
+
+
+def _is_half_refreshed(mirror: Mirror) -> bool:
+    """What is left out may have the whole's own verdict, and hide that more is being written."""
+    found = mirror.condition("InSync")
+    return found is not None and found.reason == Reason.REFRESHING
 
 
 def _gap(mirror: Mirror, since: float, now: float) -> str | None:

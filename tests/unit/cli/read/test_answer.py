@@ -125,6 +125,21 @@ def test_an_exception_does_not_hide_what_is_wrong_with_the_whole() -> None:
     assert of(refreshing, excepted=frozenset({"a"})).sync == "Unknown"
 
 
+@pytest.mark.parametrize(("left_out", "name"), [(UNSEEN, "index"), (DRIFTED_MODEL, "fraud-model")])
+def test_an_exception_does_not_hide_that_a_refresh_has_written_and_not_verified(
+    left_out: dict[str, Any], name: str
+) -> None:
+    writing = {"type": "InSync", "status": "False", "reason": "Refreshing"}
+    summary = "refreshing, not verified yet"
+
+    told = of(
+        seen(left_out, component("b"), conditions=[writing], summary=summary),
+        excepted=frozenset({name}),
+    )
+
+    assert (told.code, told.why) == (4, f"unknown: {summary}")
+
+
 @pytest.mark.parametrize(
     ("since", "code"), [(NOW - 7200, 4), (NOW - 7199.5, 4), (NOW - 7199, 0), (NOW - 8000, 4)]
 )
