@@ -87,7 +87,8 @@ async def tend(refresher: RefreshReconciler) -> None:
 async def a_refresher() -> AsyncIterator[ServedRefresher]:
     server = ObjectServer()
     body = resources.mirror(refresh={"schedule": "0 6 * * *"})
-    metadata = {**body["metadata"], "uid": "uid-1", "generation": 1}
+    whole = {"uid": "uid-1", "generation": 1, "annotations": REQUESTED}
+    metadata = {**body["metadata"], **whole}
     server.put(MIRROR, {**body, "metadata": metadata})
     for role in ("Production", "Staging"):
         spec = environment(role).model_dump(mode="json", by_alias=True, exclude_unset=True)

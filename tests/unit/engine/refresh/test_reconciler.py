@@ -76,6 +76,24 @@ async def test_an_unreadable_record_is_no_claim_of_sync_and_goes_when_it_is_dele
     assert (after.stalled, after.activity) == (None, "Refreshing")
 
 
+async def test_a_request_that_was_withdrawn_begins_nothing_however_late_that_is_known(
+    served: ServedRefresher,
+) -> None:
+    body = served.server.objects[MIRROR]
+    metadata = {**body["metadata"], "annotations": {}}
+    served.server.put(MIRROR, {**body, "metadata": metadata})
+
+    told = await served.advance(served.context())
+    known = await served.advance(served.context(annotations={}))
+
+    assert (told.activity, told.waiting) == (
+        "Idle",
+        "something has just changed; it is checked again",
+    )
+    assert (known.waiting, known.finished) == (None, None)
+    assert RECORD.format("uid-1") not in served.server.objects
+
+
 def other(**fields: Any) -> Record:
     """The record of another mirror, that writes what this one wants to write."""
     entry = an_entry("Started", STEP, before={"uid": "x", "entries": ["old"]})

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from stagingmirror.actions.tools import Tools
 from stagingmirror.api.spec.parse import parse_environment
 from stagingmirror.engine.context import Context
+from stagingmirror.engine.observe.check_requests import REFRESH_AT, token_of
 from stagingmirror.engine.refresh.execute.leftovers import Leftovers
 from stagingmirror.engine.refresh.execute.state import Patience
 from stagingmirror.engine.refresh.record.record_store import Records
@@ -35,8 +36,10 @@ from stagingmirror.errors import NeedsHuman, NotAllowed, Refused
 from stagingmirror.sources.kubernetes.write.writer import Writer
 
 
-async def confirm(context: Context, writer: Writer) -> Decision:
-    """Watches may lag: what a live read returns must be what was judged."""
+async def confirm(context: Context, occasion: Occasion, writer: Writer) -> Decision:
+    """Watches may lag: what a live read returns must be what was judged, and whoever requested the
+    refresh must not have withdrawn the token since.
+    """
     production, staging = context.sides.production, context.sides.staging
     now = await live_guard.fetch(
         writer,
@@ -55,8 +58,13 @@ async def confirm(context: Context, writer: Writer) -> Decision:
         and _same_spec(now.production, production.spec)
         and _same_spec(now.staging, staging.spec)
         and live_guard.holding(now.holds, planned(context.plan)) is None
+        and occasion.token in (None, _token_in(now.mirror))
     )
     return Start() if as_judged else Wait("something has just changed; it is checked again", 0.5)
+
+
+def _token_in(mirror: live_guard.Body) -> str | None:
+    return token_of(mirror["metadata"].get("annotations") or {}, REFRESH_AT)
 
 
 def _same_spec(body: live_guard.Body | None, spec: object) -> bool:
@@ -152,7 +160,7 @@ class Starter:
             raise
 
     async def _begin(self, context: Context, occasion: Occasion) -> Decision:
-        decision = await confirm(context, self.tools.writer)
+        decision = await confirm(context, occasion, self.tools.writer)
         if isinstance(decision, Start):
             assert context.spec.refresh is not None, "decide() skips a mirror that only watches"
             last = self.records.get(context.mirror.uid)
