@@ -54,8 +54,12 @@ class CopyModel(ExecutableStep):
         return 0
 
     def grants(self) -> frozenset[Grant]:
-        models = (("production", self.from_model), ("staging", self.to_model))
-        return frozenset(Grant(side, "models", name) for side, name in models)
+        return frozenset(
+            {
+                Grant("production", "models", self.from_model),
+                Grant("staging", "models", self.to_model),
+            }
+        )
 
     async def survey(self, refresh: str, tools: Tools) -> Json:
         await refuse_without_logged_models(tools.source(MlflowSource).server(self.to_environment))

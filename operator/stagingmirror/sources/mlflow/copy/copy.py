@@ -167,7 +167,7 @@ class _Copy:
             run_id,
             parameters=self._order.copied_parameters(parameters),
             tags=self._run_tags(),
-            inputs=known.run.inputs if known.run else (),
+            inputs=self._order.copied_inputs(known.run.inputs if known.run else ()),
         )
 
     def _run_tags(self) -> dict[str, str]:

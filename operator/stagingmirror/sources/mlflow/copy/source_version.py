@@ -1,7 +1,8 @@
 """What a copy is made of: the order, and the version as its registry shows it now."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from stagingmirror.api.spec.offers import matches_all
 from stagingmirror.drift.facts import Why
@@ -11,6 +12,9 @@ from stagingmirror.sources.mlflow.client import provenance_tags, queries
 from stagingmirror.sources.mlflow.client.artifacts import StoredFile, list_files
 from stagingmirror.sources.mlflow.client.client import MlflowServer
 from stagingmirror.sources.mlflow.content.version_details import KnownVersion, read_detail
+
+# The type of a dataset's source in a copy; MLflow wants one.
+_NOT_COPIED = "not-copied"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,28 @@ class CopyOrder:
 
     def copied_parameters(self, parameters: Mapping[str, str]) -> dict[str, str]:
         return {k: v for k, v in parameters.items() if matches_all(self.parameters, k)}
+
+    def copied_inputs(self, inputs: Iterable[Mapping[str, Any]]) -> list[dict[str, object]]:
+        """Dataset inputs by name and digest, which are compared. Where a dataset comes from may
+        hold a credential, and its schema and profile are data: no list allows these.
+        """
+        return [
+            {
+                "dataset": {
+                    "name": each["dataset"]["name"],
+                    "digest": each["dataset"]["digest"],
+                    "source_type": _NOT_COPIED,
+                    "source": "{}",
+                },
+                "tags": [
+                    tag
+                    for tag in each.get("tags") or ()
+                    if matches_all(self.tags, str(tag.get("key")))
+                ],
+            }
+            for each in inputs
+            if each["dataset"].get("digest")
+        ]
 
 
 @dataclass(frozen=True, slots=True)

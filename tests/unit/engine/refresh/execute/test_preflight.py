@@ -255,10 +255,10 @@ def rewrites(refresh: Refresh, name: str) -> None:
     """A webhook that has no dry run makes something else of this ConfigMap's value."""
 
     def admit(body: dict[str, Any]) -> None:
-        metadata, ours = body["metadata"], []
+        metadata, ours = body["metadata"], list[dict[str, Any]]()
         if metadata["name"] == name and body["data"]["snapshot"] == "new":
             body["data"]["snapshot"] = "theirs"
-            fields = {"f:data": {"f:snapshot": {}}}
+            fields: dict[str, Any] = {"f:data": {"f:snapshot": {}}}
             ours = [{"manager": "stagingmirror", "operation": "Update", "fieldsV1": fields}]
         metadata["managedFields"] = ours
 
