@@ -10,6 +10,8 @@ S = TypeVar("S", bound=Hashable)
 
 # The part of its period after which something is polled along with what is due.
 ALONG = 0.95
+# Rounds out of turn that may come at once.
+BURST = 20
 # Periods that nothing has any more, and may still be kept.
 _FORMER = 64
 
@@ -68,3 +70,21 @@ class Pace(Generic[S]):
         if len(self._together) > len(self._periods) + _FORMER:
             used = set(self._periods.values())
             self._together = {p: at for p, at in self._together.items() if p in used}
+
+
+class Extra:
+    """Rounds that do not wait for what is due: ``BURST`` at once, and from then on one after each
+    ``every`` seconds. Whoever can request a round again and again wears nobody out.
+    """
+
+    def __init__(self) -> None:
+        # Where all rounds so far had come one after the other: when the next one would.
+        self._next = -inf
+
+    def at(self, every: float) -> float:
+        """When one more may begin."""
+        return self._next - (BURST - 1) * every
+
+    def spent(self, now: float, every: float) -> None:
+        """One begins now."""
+        self._next = max(self._next, now) + every

@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stagingmirror.sources.pace import Pace
+from stagingmirror.sources.pace import BURST, Extra, Pace
 
 
 def rounds(pace: Pace[str], until: float) -> list[tuple[float, frozenset[str]]]:
@@ -67,3 +67,15 @@ def test_what_is_wanted_no_more_is_forgotten() -> None:
     pace.polled(["a"], 5.0)
 
     assert (list(pace), pace.due_at(default=99.0)) == ([], 99.0)
+
+
+def test_rounds_out_of_turn_come_at_once_a_few_times_and_then_at_the_pace_of_the_floor() -> None:
+    extra, now, begun = Extra(), 100.0, list[float]()
+    for _ in range(BURST + 3):
+        now = max(now, extra.at(10.0))
+        extra.spent(now, 10.0)
+        begun.append(now)
+
+    assert begun[:BURST] == [100.0] * BURST
+    assert begun[BURST:] == [110.0, 120.0, 130.0]
+    assert extra.at(10.0) <= 130.0 + 10.0 * BURST

@@ -30,6 +30,8 @@ class RegistryAddress:
     """Seconds after which all bytes of a model version are read again."""
     max_bytes: int = 50 * 1024**3
     """A model version with more bytes is not read: Unseen(TooLarge)."""
+    least_interval: float = 1.0
+    """Seconds between two rounds that mirrors request out of turn, beyond a few at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ def address_of(spec: MirrorEnvironmentSpec, access: Access | None) -> RegistryAd
         workspace=spec.mlflow.workspace,
         content_interval=seconds(spec.content.interval),
         max_bytes=parse_bytes(spec.content.max_bytes),
+        least_interval=seconds(spec.min_check_interval),
     )
 
 

@@ -13,7 +13,7 @@ from stagingmirror.sources.mlflow.poll.poll_round import PollRound, Wanted
 from stagingmirror.sources.mlflow.poll.published import SubjectType
 from stagingmirror.sources.mlflow.poll.version_cache import Key
 from stagingmirror.sources.mlflow.subjects import AliasSubject, RegistrySubject, VersionSubject
-from stagingmirror.sources.pace import Pace
+from stagingmirror.sources.pace import Extra, Pace
 from stagingmirror.sources.pause import Pause
 from stagingmirror.view import Observed
 
@@ -55,6 +55,10 @@ class ServerPoller:
         self._begun = self._done = 0
         # Whether a round is wanted now, whatever is due.
         self._now = False
+        # Whether a probe waits for a round, and how often that may bring one forward.
+        self._is_probed = False
+        self._extra = Extra()
+        self._least_interval = 0.0
         # Rounds that come at once.
         self._early = 0
         self._pause = Pause()
@@ -108,6 +112,9 @@ class ServerPoller:
             due = await self._until_due()
             self._now = False
             self._pause.forget()
+            if self._is_probed:
+                self._is_probed = False
+                self._extra.spent(self._clock(), self._least_interval)
             self._begun += 1
             await self.poll.round(
                 self._with_probes(due), wanted=self._with_probes(self._pace), since=self._since
@@ -159,7 +166,8 @@ class ServerPoller:
         number = self._begun + 1
         async with self._ended:
             while self._done < number:
-                self._hurry()
+                self._is_probed = True
+                self._pause.end()
                 await self._ended.wait()
 
     def _is_known(self, wanted: Wanted, since: float) -> bool:
@@ -189,7 +197,8 @@ class ServerPoller:
         return self._pace.due(self._clock())
 
     def _due_at(self) -> float:
-        return self._pace.due_at(default=self.poll.tried + _IDLE)
+        due_at = self._pace.due_at(default=self.poll.tried + _IDLE)
+        return min(due_at, self._extra.at(self._least_interval)) if self._is_probed else due_at
 
     def _hurry(self) -> None:
         """A round now."""
@@ -207,6 +216,7 @@ class ServerPoller:
         """Environments that share a server share what is read: the widest bound counts."""
         addresses = self._addresses.values()
         if addresses:
+            self._least_interval = min(address.least_interval for address in addresses)
             self.poll.reading.bound(
                 content_interval=min(address.content_interval for address in addresses),
                 max_bytes=max(address.max_bytes for address in addresses),

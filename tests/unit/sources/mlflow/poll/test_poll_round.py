@@ -8,6 +8,7 @@ from dataclasses import asdict
 import pytest
 from aiohttp import web
 
+from stagingmirror.sources import pace
 from stagingmirror.sources.mlflow.client.address import RegistryAddress
 from stagingmirror.sources.mlflow.subjects import AliasHistory, AliasSubject
 from stagingmirror.view import Observed
@@ -71,6 +72,33 @@ async def test_when_an_alias_moved_outlives_a_restart(
         assert look.value.moved >= since
     else:
         assert look.value.moved == moved
+
+
+async def test_who_proves_again_and_again_is_answered_at_the_pace_of_the_floor(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pace, "BURST", 2)
+    wish = AliasSubject("production", NAME, "champion")
+    async with (
+        serving(an_mlflow()) as url,
+        watching({"production": RegistryAddress(url, least_interval=600.0)}) as watched,
+    ):
+        watched.want_alias("production", NAME, "champion")
+        await watched.named("production", NAME, "champion")
+        watched.source.want(wish, 600.0)
+        for _ in range(2):
+            await watched.source.prove([wish], since=time.time(), read_bytes=False)
+        asked = watched.calls["registered-models/search"]
+        third = asyncio.create_task(
+            watched.source.prove([wish], since=time.time(), read_bytes=False)
+        )
+        done, _ = await asyncio.wait([third], timeout=0.7)
+
+        assert not done
+        assert watched.calls["registered-models/search"] == asked
+
+        watched.source.want(wish, 0.1)  # what is due comes all the same, and proves it
+        await third
 
 
 async def test_what_was_asked_since_costs_no_other_round() -> None:
