@@ -1,6 +1,6 @@
 """Whether a mirror may use the environments that it names, and what they then stand for."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
 from stagingmirror.api.spec.mirror import StagingMirrorSpec
@@ -41,6 +41,11 @@ def read_environments(cache: ResourceCache) -> dict[str, MirrorEnvironmentSpec]:
 
 
 def production_namespaces(cache: ResourceCache) -> dict[str, str]:
+    """See ``protected_by``, of the environments as last seen."""
+    return protected_by(cache.all("mirrorenvironments"))
+
+
+def protected_by(environments: Iterable[Body]) -> dict[str, str]:
     """Namespaces of this cluster that some Production environment lists, with its name.
 
     Nothing is written to any of them, even where another environment lists them. An environment
@@ -48,7 +53,7 @@ def production_namespaces(cache: ResourceCache) -> dict[str, str]:
     namespaces it lists.
     """
     found: dict[str, str] = {}
-    for body in cache.all("mirrorenvironments"):
+    for body in environments:
         spec = body.get("spec") or {}
         if spec.get("role") != "Staging":
             for namespace in spec.get("namespaces") or ():

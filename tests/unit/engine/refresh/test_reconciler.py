@@ -19,6 +19,7 @@ from stagingmirror.sources.kubernetes.write.loader_jobs import Load
 from support.kinds.builders import NOW
 from support.kinds.cases import STEP
 from support.kinds.records import a_record, an_entry
+from support.resources import resources
 from support.sandbox.refresher import (
     MIRROR,
     RECORD,
@@ -74,6 +75,23 @@ async def test_an_unreadable_record_is_no_claim_of_sync_and_goes_when_it_is_dele
     assert stalled.stalled is not None
     assert stalled.stalled[0] == "UnreadableRecord"
     assert (after.stalled, after.activity) == (None, "Refreshing")
+
+
+async def test_a_namespace_that_is_productions_by_now_is_not_written_however_late_that_is_known(
+    served: ServedRefresher,
+) -> None:
+    await served.advance(served.context())
+    owner = resources.resource(
+        "MirrorEnvironment", "other", {"role": "Production", "namespaces": ["ml-staging"]}
+    )
+    served.server.put(f"{STAGING.rpartition('/')[0]}/other", owner)
+
+    await served.advance(served.context())
+
+    why = kept(served).why
+    assert why is not None
+    assert why[0] == "ProductionIsReadOnly"
+    assert "Production environment other" in why[1]
 
 
 async def test_a_request_that_was_withdrawn_begins_nothing_however_late_that_is_known(

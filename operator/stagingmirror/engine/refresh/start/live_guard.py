@@ -12,6 +12,7 @@ from stagingmirror.api.spec.parse import parse_environment
 from stagingmirror.api.types.base import API_VERSION
 from stagingmirror.component import Role
 from stagingmirror.drift.facts import Hold, Why
+from stagingmirror.engine.environments.resolve import protected_by
 from stagingmirror.engine.holds.active import Request, in_force, read
 from stagingmirror.engine.resources.client import path
 from stagingmirror.engine.resources.mirror import MirrorKey, is_leaving
@@ -26,27 +27,36 @@ SLICE = 50
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """Bodies as of now; None: not there. ``holds`` are this mirror's that have not expired."""
+    """Bodies as of now; None: not there. ``holds`` are this mirror's that have not expired.
+    ``protected_by``: the Production environment that lists the mirror's namespace, if any does.
+    """
 
     mirror: Body | None
     production: Body | None
     staging: Body | None
     holds: tuple[Hold, ...]
+    protected_by: str | None
 
 
 async def fetch(
     writer: Writer, key: MirrorKey, *, production: str, staging: str, now: float
 ) -> Live:
     """Raises NotAnswered or NotAllowed where any of it cannot be known."""
-    mirror, theirs, ours, holds = await asyncio.gather(
+    mirror, environments, holds = await asyncio.gather(
         _find(writer, path("stagingmirrors", key.name, key.namespace)),
-        _find(writer, path("mirrorenvironments", production)),
-        _find(writer, path("mirrorenvironments", staging)),
+        writer.select(f"/apis/{API_VERSION}/mirrorenvironments"),
         writer.select(f"/apis/{API_VERSION}/namespaces/{key.namespace}/mirrorholds"),
     )
+    by_name = {body["metadata"]["name"]: body for body in environments}
     requests = await _read_all(holds)
     found = tuple(request.hold for request in in_force(requests, key, now))
-    return Live(mirror, theirs, ours, found)
+    return Live(
+        mirror,
+        by_name.get(production),
+        by_name.get(staging),
+        found,
+        protected_by(environments).get(key.namespace),
+    )
 
 
 async def _read_all(bodies: Iterable[Body]) -> list[Request]:
@@ -85,6 +95,11 @@ def must_stop(
     hold = holding(live.holds, components)
     if hold is not None:
         return Why(Reason.HELD, f"{hold.name} holds staging: {hold.reason}.")
+    if live.protected_by is not None:
+        return Why(
+            Reason.PRODUCTION_IS_READ_ONLY,
+            f"namespace {key.namespace} is listed by Production environment {live.protected_by}.",
+        )
     return _revoked("production", live.production, rests_on) or _revoked(
         "staging", live.staging, rests_on
     )

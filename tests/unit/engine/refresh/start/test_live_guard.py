@@ -62,6 +62,7 @@ def stops(
         body("Production", production or {}),
         body("Staging", {**SHARED, **(staging or {})}),
         (),
+        protected_by=None,
     )
     rests_on = tuple(sorted(granted(TRACKS[name], around), key=repr))
     why = must_stop(live, KEY, "uid-1", frozenset(), rests_on)
