@@ -13,6 +13,15 @@ from stagingmirror.api.types.constraints import VariableName, shape, unique
 OfferList = Literal["config_maps", "variables", "annotations", "models", "tags", "parameters"]
 
 STAR = "*"
+# Annotations in which tools keep whole manifests, the values of all variables included: a pattern
+# that is meant for others does not mean them.
+_MANIFESTS = frozenset(
+    {
+        "kapp.k14s.io/original",
+        "kubectl.kubernetes.io/last-applied-configuration",
+        "objectset.rio.cattle.io/applied",
+    }
+)
 
 _ConfigMapPattern = Annotated[
     str,
@@ -43,7 +52,9 @@ class Offers(Model):
     variables: Annotated[tuple[VariableName, ...], unique(most=256)] = ()
     """Names of containers' environment variables."""
     annotations: Annotated[tuple[_AnnotationPattern, ...], unique(most=256)] = ()
-    """Keys of workloads' annotations."""
+    """Keys of workloads' annotations. One in which a tool keeps a whole manifest, such as
+    kubectl.kubernetes.io/last-applied-configuration, is only meant where it stands here as it is.
+    """
     models: Annotated[tuple[_ModelPattern, ...], unique(most=256)] = ()
     """Names of registered models."""
     tags: Annotated[tuple[_LoggedName, ...], unique(most=256)] = ()
@@ -54,6 +65,8 @@ class Offers(Model):
     def has(self, which: OfferList, name: str) -> bool:
         """Whether this list has the name."""
         patterns: tuple[str, ...] = getattr(self, which)
+        if which == "annotations" and name in _MANIFESTS:
+            return name in patterns
         return matches(patterns, name)
 
 

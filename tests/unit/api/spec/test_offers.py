@@ -43,6 +43,15 @@ def test_nothing_is_offered_by_default() -> None:
     )
 
 
+def test_an_annotation_that_holds_a_manifest_is_only_meant_by_its_own_name() -> None:
+    applied = "kubectl.kubernetes.io/last-applied-configuration"
+    everything = Readable.model_validate({"annotations": ["*", "kubectl.kubernetes.io/*"]})
+
+    assert everything.has("annotations", "example.com/snapshot")
+    assert not everything.has("annotations", applied)
+    assert Readable.model_validate({"annotations": [applied]}).has("annotations", applied)
+
+
 def test_what_nobody_lists_is_not_copied() -> None:
     assert not matches_all((), "x")
     assert not matches_all((("*",), ()), "x")
