@@ -62,6 +62,8 @@ class Records:
         self._name = writer_name
         self._clock = clock
         self._known: dict[str, Record] = {}
+        # Of these the open ones: each pass of each mirror goes through them.
+        self._open: dict[str, Record] = {}
         # The resourceVersion of each ConfigMap.
         self._versions: dict[str, str] = {}
         self._unreadable: dict[str, Unreadable] = {}
@@ -105,24 +107,28 @@ class Records:
     def all(self) -> tuple[Record, ...]:
         return tuple(self._known.values())
 
+    def all_open(self) -> tuple[Record, ...]:
+        """Those of refreshes in progress."""
+        return tuple(self._open.values())
+
     def still_open(self) -> frozenset[MirrorKey]:
         """The mirrors, deleted ones too, whose refresh is in progress or may be."""
         return frozenset(
             MirrorKey(record.namespace, record.name)
-            for uid, record in self._known.items()
-            if record.is_open or uid in self._doubtful
+            for uid in self._open.keys() | self._doubtful
+            if (record := self._known.get(uid)) is not None
         )
 
     def open_in(self, environment: str) -> int:
         """How many refreshes run in this staging environment."""
-        return sum(r.is_open and r.environment == environment for r in self.all())
+        return sum(r.environment == environment for r in self.all_open())
 
     async def environments(self) -> dict[str, Mapping[str, Any]]:
         """The specs of the staging environments of open refreshes, as they were when these began:
         a rollback goes on where an environment was deleted. Raises what reading records raises.
         """
         await self.load()
-        return {r.environment: r.connection for r in self.all() if r.is_open and r.connection}
+        return {r.environment: r.connection for r in self.all_open() if r.connection}
 
     def is_own(self, record: Record) -> bool:
         """Whether this process has written it."""
@@ -179,7 +185,7 @@ class Records:
         except (Conflicted, NotAnswered) as error:
             await self._doubt(record.uid, error)
             raise
-        self._known[record.uid] = record
+        self._remember(record.uid, record)
         self._versions[record.uid] = made["metadata"]["resourceVersion"]
         return record
 
@@ -201,8 +207,17 @@ class Records:
                 self._forget(uid)
         self._doubtful.discard(uid)
 
-    def _forget(self, uid: str) -> None:
+    def _remember(self, uid: str, record: Record | None) -> None:
+        """None: there is none that could be read."""
         self._known.pop(uid, None)
+        self._open.pop(uid, None)
+        if record is not None:
+            self._known[uid] = record
+            if record.is_open:
+                self._open[uid] = record
+
+    def _forget(self, uid: str) -> None:
+        self._remember(uid, None)
         self._versions.pop(uid, None)
         self._unreadable.pop(uid, None)
         self._doubtful.discard(uid)
@@ -211,17 +226,18 @@ class Records:
         metadata = body["metadata"]
         uid = metadata["name"].removeprefix("refresh-")
         try:
-            record = from_json(json.loads((body.get("data") or {}).get(KEY) or "null") or {})
+            written = json.loads((body.get("data") or {}).get(KEY) or "null")
+            record = from_json(written if isinstance(written, dict) else {})
             record = record.not_after(self._clock())
         except ValueError as error:
-            self._known.pop(uid, None)
+            self._remember(uid, None)
             self._cannot_read(uid, metadata, str(error)[:200])
         else:
             self._unreadable.pop(uid, None)
             if self._is_late(record):
                 log.warning("a former leader began a refresh too late", uid=uid, refresh=record.id)
             else:
-                self._known[uid] = record
+                self._remember(uid, record)
         self._versions[uid] = metadata["resourceVersion"]
 
     def _is_late(self, record: Record) -> bool:

@@ -40,9 +40,7 @@ class Conflicts:
         return any(shared(mine, _written(each), self.same_place) for each in writing)
 
     def _open(self, context: Context) -> list[Record]:
-        found = (
-            each for each in self.records.all() if each.is_open and each.uid != context.mirror.uid
-        )
+        found = (each for each in self.records.all_open() if each.uid != context.mirror.uid)
         return sorted(found, key=lambda record: (record.namespace, record.name, record.uid))
 
     def _unreadable(self, context: Context) -> str | None:

@@ -10,6 +10,7 @@ from stagingmirror.errors import Conflicted, NotAnswered, Refused
 from support.clock import Clock
 from support.kinds.records import a_record
 from support.operators.object_server import CONFIG_MAPS, ObjectServer, a_writer
+from support.sandbox.refresher import on_the_server
 
 HOME = CONFIG_MAPS.format("operator")
 PATH = f"{HOME}/refresh-uid-1"
@@ -166,3 +167,33 @@ async def test_what_a_former_leader_had_begun_in_time_is_gone_on_with(
     await records.load()
 
     assert records.get("uid-1") == begun
+
+
+async def test_only_what_is_in_progress_is_gone_through_by_others(
+    server: ObjectServer, records: Records
+) -> None:
+    await records.load()
+    other = await records.begin(a_record(uid="uid-2"))
+    begun = await records.begin(a_record())
+    assert records.all_open() == (other, begun)
+
+    closed = await records.keep(replace(begun, phase="Closed", result="Succeeded"))
+
+    assert records.all_open() == (other,)
+    assert records.all() == (other, closed)
+    await records.drop("uid-2")
+    assert (records.all_open(), records.all()) == ((), (closed,))
+
+
+@pytest.mark.parametrize("text", ["[]", '"a text"', "1", "{", "[[["])
+async def test_a_record_that_is_no_object_is_unreadable_and_the_others_are_read(
+    server: ObjectServer, records: Records, text: str
+) -> None:
+    on_the_server(server, None, "uid-1")
+    server.objects[PATH]["data"][KEY] = text
+    on_the_server(server, a_record(uid="uid-2"), "uid-2")
+
+    await records.load()
+
+    assert records.unreadable("uid-1") is not None
+    assert records.get("uid-2") is not None
