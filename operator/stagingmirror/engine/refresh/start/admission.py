@@ -12,6 +12,7 @@ server does not answer) is waited for as long.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
+from zlib import crc32
 
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.drift.steps import Plan, Step
@@ -33,8 +34,9 @@ class Occasion:
 
     @property
     def id(self) -> str:
-        """Of an occasion that came to nothing."""
-        return f"{self.trigger.lower()}-{int(self.at)}"
+        """Of an occasion that came to nothing: two requests of one second are two."""
+        which = "" if self.token is None else f"-{crc32(self.token.encode()):08x}"
+        return f"{self.trigger.lower()}-{int(self.at)}{which}"
 
 
 @dataclass(frozen=True, slots=True)

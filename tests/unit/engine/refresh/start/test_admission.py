@@ -86,6 +86,11 @@ def test_what_is_not_seen_whole_is_waited_for_also_by_hand(production: Observati
     assert isinstance(by_hand(made), Wait)
 
 
+def test_two_requests_of_one_second_are_two() -> None:
+    assert Occasion("Manual", NOW + 0.1, "a").id != Occasion("Manual", NOW + 0.9, "b").id
+    assert Occasion("Schedule", NOW).id == f"schedule-{NOW:.0f}"
+
+
 def test_past_its_deadline_a_tick_is_skipped_with_what_hindered_it_not_with_what_is_now() -> None:
     made = context(refresh=QUIET, production=Unseen(Why("RollingOut", "pods disagree"), NOW - 1))
 
