@@ -5,7 +5,7 @@ from aiohttp import web
 
 from stagingmirror.actions.move_alias import MoveAlias
 from stagingmirror.actions.step import Task
-from stagingmirror.errors import ChangedUnderneath
+from stagingmirror.errors import ChangedUnderneath, NotAnswered
 from support.kinds.tools import Bench, tools_with
 from support.mlflow.registries import connected, serving
 
@@ -43,3 +43,33 @@ async def test_an_environment_that_leads_elsewhere_by_now_has_nothing_moved_ther
             await MOVE.is_settled(task, tools)
 
     assert writes == []
+
+
+async def test_a_rollback_waits_until_it_is_known_that_the_alias_is_not_productions() -> None:
+    names, known = "12", False
+
+    async def mlflow(request: web.Request) -> web.Response:
+        nonlocal names
+        if request.method == "POST":
+            names = (await request.json())["version"]
+        aliases = [{"alias": "champion", "version": names}]
+        model = {"name": "fraud-detector", "creation_timestamp": 1, "aliases": aliases}
+        version = {"name": "fraud-detector", "version": "11", "creation_timestamp": 1}
+        return web.json_response({"registered_model": model, "model_version": version})
+
+    async with serving(mlflow) as url, connected(url) as server:
+        tools = tools_with(
+            Bench().tools.writer,
+            lambda: 0.0,
+            server=lambda _: server,
+            is_production=lambda place: False if known else None,
+        )
+        task = Task("r1", {"version": "11", "registry": list(server.registry)}, {}, {}, 0.0)
+
+        with pytest.raises(NotAnswered, match="not proven yet"):
+            await MOVE.roll_back(task, tools)
+        assert names == "12"
+        known = True
+        await MOVE.roll_back(task, tools)
+
+    assert names == "11"
