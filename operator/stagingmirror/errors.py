@@ -75,10 +75,11 @@ class Refused(StagingMirrorError):
 
 class NotSupported(StagingMirrorError):
     """The system answers, and has no such call: an older release, or one that was started without
-    it. The same request finds the same.
+    it. The same request finds the same. Of a call that it had before, a proxy speaks in its place
+    while it is away: what was written is not given up for that.
     """
 
-    next = Next(take="roll back", verify="roll back", rollback="leave")
+    next = Next(take="roll back", verify="retry", rollback="retry")
 
 
 class NeedsHuman(StagingMirrorError):

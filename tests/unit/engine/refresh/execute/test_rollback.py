@@ -1,6 +1,6 @@
 """The way back meets refusals: what may pass is asked again, what is lost is named."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
@@ -9,7 +9,7 @@ from stagingmirror.actions.move_alias import MoveAlias
 from stagingmirror.engine.refresh.execute.rollback import Rollback
 from stagingmirror.engine.refresh.record.record import Record
 from stagingmirror.engine.refresh.record.record_store import Records
-from stagingmirror.errors import CannotRefresh
+from stagingmirror.errors import CannotRefresh, NotSupported
 from stagingmirror.sources.mlflow.client.client import MlflowServer
 from support.kinds.builders import NOW
 from support.kinds.records import BEFORE, a_record, an_entry
@@ -122,10 +122,17 @@ async def test_what_somebody_else_changed_is_left_at_once(
     assert server.data("training-data") == {"snapshot": "theirs"}
 
 
-async def test_credentials_that_are_not_there_may_come_back() -> None:
+def behind_a_proxy(environment: str) -> MlflowServer:
+    raise NotSupported("NotSupported", "404 page is not there.")
+
+
+@pytest.mark.parametrize("server_of", [no_server, behind_a_proxy])
+async def test_credentials_and_calls_that_are_not_there_may_come_back(
+    server_of: Callable[[str], MlflowServer],
+) -> None:
     server, now = ObjectServer(), [NOW]
     async with a_writer(server) as writer:
-        tools = tools_with(writer, lambda: now[0], server=no_server)
+        tools = tools_with(writer, lambda: now[0], server=server_of)
         records = Records(writer, namespace="operator", writer_name="o", clock=lambda: now[0])
         entry = an_entry("Taken", MOVE, before={"version": "7"})
         await records.load()
