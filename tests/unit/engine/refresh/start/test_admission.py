@@ -19,7 +19,7 @@ from stagingmirror.engine.refresh.start.admission import (
     Wait,
     decide,
 )
-from stagingmirror.engine.refresh.start.quiet_period import QuietPeriod
+from stagingmirror.engine.refresh.start.quiet_period import LASTING, QuietPeriod
 from support.kinds.builders import NOW
 from support.kinds.cases import STEP, context
 
@@ -202,19 +202,13 @@ def test_what_can_be_refreshed_does_not_wait_for_what_is_not_known_or_only_told(
     assert told.result == "NothingToDo"
 
 
-OF_A_HUMAN = (
-    *("FilesGone", "HostNotAllowed", "InvalidProxy", "LinkLocal", "NoWorkspaces", "NotOffered"),
-    *("NotSupported", "PodsDiffer", "SpelledOtherwise", "TooManyChanges"),
-)
-
-
 @pytest.mark.parametrize(
     "production",
     [
         Absent("Deployment features", NOW - 1),
         Unseen(Why("NotComparable", "the value comes from elsewhere"), NOW - 1),
         Unseen(Why("TooLarge", "more than maxBytes"), NOW - 1),
-        *(Unseen(Why(reason, "somebody must mend it"), NOW - 1) for reason in OF_A_HUMAN),
+        *(Unseen(Why(reason, "mend it"), NOW - 1) for reason in (*LASTING, "NotOffered")),
     ],
 )
 def test_what_does_not_pass_by_itself_is_waited_for_by_nobody(production: Observation) -> None:
