@@ -86,8 +86,7 @@ class Conclusion:
 
     async def acknowledge_holds(self, check: Check) -> None:
         """Holds that were in force during a pass without an open refresh stop the next one."""
-        if not self.refresher.is_open(check.mirror.uid):
-            self.acknowledged.passed(check.mirror.key, check.turn)
+        self._acknowledge_holds(check.mirror, check.turn)
 
     async def write_status(self, check: Check) -> None:
         report = judged_report(
@@ -132,12 +131,13 @@ class Conclusion:
         spec, now = readable_spec(self.cache, check.mirror.body), self.runtime.clock()
         return self._done(check, next_blind_pass(spec, status=check.status, now=now))
 
-    async def give_up(self, mirror: Mirror, state: MirrorState) -> Done:
+    async def give_up(self, mirror: Mirror, state: MirrorState, turn: int) -> Done:
         """The pass failed by a defect: an old verdict must not stand for what was not judged. A
-        check token is answered by that.
+        check token is answered by that, and holds of the namespace do not wait for this mirror.
         """
         now = self.runtime.clock()
         if self.runtime.leading():
+            self._acknowledge_holds(mirror, turn)
             token = token_of(mirror.annotations, CHECK_AT)
             await self.writer.write_minimal(mirror, FAILED, state.status, token)
         return Done(now + FAILED_RETRY)
@@ -147,6 +147,10 @@ class Conclusion:
         self.acknowledged.drop_mirror(key)
         self.writer.gone(key)
         self.refresher.gone(uid)
+
+    def _acknowledge_holds(self, mirror: Mirror, turn: int) -> None:
+        if not self.refresher.is_open(mirror.uid):
+            self.acknowledged.passed(mirror.key, turn)
 
     async def _write(self, check: Check, report: Report) -> MirrorStatus:
         last = check.state.status

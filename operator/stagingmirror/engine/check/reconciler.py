@@ -89,17 +89,17 @@ class MirrorReconciler:
             return Done(None)
         if state is None:
             state = self.states[key] = MirrorState(mirror.uid, self.runtime.clock())
+        turn = self.conclusion.acknowledged.turn()
         try:
-            return await self._check(mirror, state)
+            return await self._check(mirror, state, turn)
         except StagingMirrorError:
             raise
         except Exception:  # a defect is one mirror's Unknown, not the fleet's
             log.exception("check failed", mirror="/".join(key))
-            return await self.conclusion.give_up(mirror, state)
+            return await self.conclusion.give_up(mirror, state, turn)
 
-    async def _check(self, mirror: Mirror, state: MirrorState) -> Result:
+    async def _check(self, mirror: Mirror, state: MirrorState, turn: int) -> Result:
         now = self.runtime.clock()
-        turn = self.conclusion.acknowledged.turn()
         holds = in_force(requests(self.cache, mirror.key), mirror.key, now)
         check = Check(mirror, state, now, holds, turn)
         try:

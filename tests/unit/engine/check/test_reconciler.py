@@ -117,6 +117,20 @@ async def test_a_pass_that_fails_by_a_defect_is_a_written_unknown_and_is_over(
     assert world.puts == 1, "the same Unknown is not written again"
 
 
+async def test_a_mirror_that_meets_a_defect_keeps_no_hold_of_its_namespace_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with a_leader() as world:
+        world.make("first")
+        monkeypatch.setattr(assessment, "spec_of", broken)
+        monkeypatch.setattr(world.operator.refresher.records, "_loaded", True)
+        came = world.operator.acknowledged.turn()
+
+        await world.look()
+
+        assert world.operator.acknowledged.passed_at(key_of(world.body)) > came
+
+
 async def test_a_defect_that_is_mended_leaves_no_trace(monkeypatch: pytest.MonkeyPatch) -> None:
     async with a_leader() as world:
         world.make("first")
