@@ -159,6 +159,23 @@ def test_a_status_that_cannot_be_written_is_reported_across_a_change_of_leader(
     )
 
 
+def test_a_rollback_that_waits_is_reported_across_a_change_of_leader_and_no_longer_than_it_waits(
+    tmp_path: Path,
+) -> None:
+    name = "stagingmirror_rollback_waiting"
+    given = [
+        from_pod("a", name, "1x12 stale"),  # until 3 min
+        from_pod("b", name, "_x16 1x20 stale"),  # from 4 min to 9 min
+    ]
+
+    judge(
+        tmp_path,
+        "StagingRollbackWaiting",
+        given,
+        {"4m45s": [], "5m": [MIRROR], "9m": [MIRROR], "12m": []},
+    )
+
+
 def test_work_that_keeps_all_other_work_waiting_is_reported(tmp_path: Path) -> None:
     name, pod = "stagingmirror_loop_longest_hold_seconds", {"job": "mirror", "pod": "a"}
     given = [series(name, "0.1x40 0.8x60", **pod)]
