@@ -135,8 +135,9 @@ class Reason(StrEnum):
     NO_FILES = "NoFiles", "the model version has no files"
     TOO_LARGE = (
         "TooLarge",
-        "the model version has more bytes than `content.maxBytes`, or a value more than are "
-        "compared, fit into its place, or can be kept for a rollback",
+        "the model version has more bytes than `content.maxBytes`, its run more parameters than "
+        "are compared, or a value more than are compared, fit into its place, or can be kept for a "
+        "rollback",
     )
     TOO_MANY_FILES = "TooManyFiles", "the model version has too many files or folders"
     ARTIFACTS_NOT_READABLE = (

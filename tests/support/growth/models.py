@@ -41,7 +41,7 @@ def models() -> Iterator[tuple[str, Parser]]:
         Parser(
             lambda size: version(parameters={f"p/{n}": "v" for n in range(size)}),
             _described,
-            20_000,
+            1_000,
         ),
     )
     yield "files of a model", Parser(_two_models, judged, 10_000)

@@ -4,11 +4,24 @@ from typing import Any
 
 from stagingmirror.api.status.model import MirrorStatus
 from stagingmirror.api.status.report import Report
-from stagingmirror.api.status.status import status_of
+from stagingmirror.api.status.status import status_in_pieces
 from stagingmirror.drift.deploys import Deploy, DeployKey
 from support.kinds.observations import NOW
 
 Status = dict[str, Any]
+
+
+def status_of(
+    of: Report, *, now: float, previous: MirrorStatus | None, trust_previous: bool
+) -> MirrorStatus:
+    """The status of this report, without a pause."""
+    pieces = status_in_pieces(of, now=now, previous=previous, trust_previous=trust_previous)
+    while True:
+        try:
+            next(pieces)
+        except StopIteration as ended:
+            status: MirrorStatus = ended.value
+            return status
 
 
 def status(

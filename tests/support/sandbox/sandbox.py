@@ -149,8 +149,8 @@ class Sandbox:
             )
             scene = Scene(spec, sides, view, time.time(), {})
             held = await asyncio.to_thread(self._holds)
-            self.judged = judge_all(scene, observe_all(scene), held)
-            proposals = proposals_for(scene, self.judged)
+            self.judged = tuple(judge_all(scene, observe_all(scene), held))
+            proposals = tuple(proposals_for(scene, self.judged))
             await self._look_anew(view, since)
         assert scene is not None
         return Context(

@@ -12,11 +12,11 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from stagingmirror.api.status.model import MirrorStatus
 from stagingmirror.api.status.report import ComponentReport
-from stagingmirror.api.status.status import status_of
 from stagingmirror.engine.workqueue.queue import Counting
 from stagingmirror.metrics import Metrics, Server
 from stagingmirror.metrics.metrics import MOST_OPERATIONS
 from support.clock import Clock
+from support.kinds.judged import status_of
 from support.kinds.observations import NOW, component, drifted, equal, report, seen, unknown
 
 ROOT = Path(__file__).parents[3]

@@ -2,6 +2,7 @@
 compared.
 """
 
+from functools import lru_cache
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -80,8 +81,11 @@ class Comparable(Offers):
     """
 
 
+@lru_cache(maxsize=8192)
 def matches(patterns: tuple[str, ...], name: str) -> bool:
-    """Whether one of the patterns is this name."""
+    """Whether one of the patterns is this name. Each pass asks for the same names again, of a run's
+    parameters for hundreds.
+    """
     return any(_matches(each, name) for each in patterns)
 
 

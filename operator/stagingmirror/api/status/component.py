@@ -30,7 +30,7 @@ def component_status(
     differences = _differences(component)
     verdict, reason = type(component.verdict).__name__, reason_of(component)
     same = former is not None and (former.verdict, former.reason) == (verdict, reason)
-    first = [each.fact for each in differences]
+    first = {each.fact for each in differences}
     observations = component.observations
     production, hidden = _facts(observations.production, first, limits)
     staging, hidden_too = _facts(observations.staging, first, limits)
@@ -260,9 +260,7 @@ def _difference(difference: Difference, limits: Limits) -> DifferenceStatus:
     )
 
 
-def _facts(
-    observation: Observation, first: list[str], limits: Limits
-) -> tuple[dict[str, str], int]:
+def _facts(observation: Observation, first: set[str], limits: Limits) -> tuple[dict[str, str], int]:
     """What is shown of one side: what differs first, then what is compared, then the rest; and how
     many facts are not shown.
     """

@@ -1,5 +1,6 @@
 """Since when: how long a mirror has been in sync without a gap, or has drifted."""
 
+from collections.abc import Generator
 from hashlib import sha256
 from json import dumps
 from math import ceil
@@ -12,16 +13,18 @@ from stagingmirror.drift.facts import Observation, Seen
 from stagingmirror.drift.verdict import Accepted, Drifted, Held, Unknown
 
 
-def fingerprint(report: Report) -> str:
+def fingerprint(report: Report) -> Generator[None, None, str]:
     """Changes whenever ``inSyncSince`` must move: with the spec, an environment, the verdict or
-    reason of a component, what is held or accepted, or a compared fact on either side.
+    reason of a component, what is held or accepted, or a compared fact on either side. Yields after
+    each component.
     """
-    content = [
-        report.generation,
-        sorted(report.environments.items()),
-        [_component(each) for each in report.components],
-    ]
-    return sha256(dumps(content).encode()).hexdigest()[:32]
+    environments = sorted(report.environments.items())
+    digest = sha256(f"[{report.generation}, {dumps(environments)}, [".encode())
+    for place, each in enumerate(report.components):
+        digest.update(f"{', ' if place else ''}{dumps(_component(each))}".encode())
+        yield
+    digest.update(b"]]")
+    return digest.hexdigest()[:32]
 
 
 def in_sync_since(

@@ -1,10 +1,12 @@
 """The whole status of a mirror, as a pure function of what was observed (DESIGN section 3)."""
 
+from collections.abc import Generator
 from typing import Any
 
 from stagingmirror.api.status.component import component_status
 from stagingmirror.api.status.conditions import condition, conditions_of, last_refresh, stamped
 from stagingmirror.api.status.model import (
+    ComponentStatus,
     DeployStatus,
     MirrorStatus,
     PlanLeft,
@@ -29,10 +31,11 @@ _SURVIVES = {
 }
 
 
-def status_of(
+def status_in_pieces(
     report: Report, *, now: float, previous: MirrorStatus | None, trust_previous: bool
-) -> MirrorStatus:
-    """The status at ``now`` (POSIX s).
+) -> Generator[None, None, MirrorStatus]:
+    """The status at ``now`` (POSIX s). Yields after each component, which may have thousands of
+    facts.
 
     ``previous`` is the last status that this process made of the mirror, written or not; after a
     start or a failover the one in the API. ``trust_previous`` is False there where ``settled-at``
@@ -40,7 +43,8 @@ def status_of(
     """
     before = previous or MirrorStatus()
     refreshes = _refreshes(report, before)
-    fields = _verdict(report, now=now, before=before, trust_previous=trust_previous)
+    current = yield from fingerprint(report)
+    fields = _verdict(report, current, now=now, before=before, trust_previous=trust_previous)
     fields |= _ticks(report, before, refreshes)
     late = overdue(fields["drifted_since"], now=now, max_drift_age=report.max_drift_age)
     conditions = conditions_of(
@@ -53,8 +57,9 @@ def status_of(
         conditions, generation=report.generation, now=now, previous=before.conditions
     )
     for limits in LEVELS:
-        body = _body(report, now=now, before=before, refreshes=refreshes, limits=limits)
-        status = MirrorStatus(**fields, **body)
+        body = _body(report, refreshes=refreshes, limits=limits)
+        components = yield from _components(report, now=now, before=before, limits=limits)
+        status = MirrorStatus(**fields, components=components, **body)
         if status.size() <= MAX_BYTES:
             break
     return status
@@ -94,9 +99,8 @@ def _truth(status: MirrorStatus) -> list[dict[str, Any]]:
 
 
 def _verdict(
-    report: Report, *, now: float, before: MirrorStatus, trust_previous: bool
+    report: Report, current: str, *, now: float, before: MirrorStatus, trust_previous: bool
 ) -> dict[str, Any]:
-    current = fingerprint(report)
     seen = sum(report.seen(each, now) for each in report.components)
     return {
         "observed_generation": report.generation,
@@ -144,16 +148,22 @@ def _ticks(
     }
 
 
-def _body(
-    report: Report,
-    *,
-    now: float,
-    before: MirrorStatus,
-    refreshes: tuple[RefreshStatus, ...],
-    limits: Limits,
-) -> dict[str, Any]:
-    """What takes room; empty lists are left out."""
+def _components(
+    report: Report, *, now: float, before: MirrorStatus, limits: Limits
+) -> Generator[None, None, tuple[ComponentStatus, ...]]:
     former = {each.name: each for each in before.components}
+    found = []
+    for each in report.components:
+        known = former.get(each.name)
+        found.append(component_status(each, now=now, former=known, limits=limits))
+        yield
+    return tuple(found)
+
+
+def _body(
+    report: Report, *, refreshes: tuple[RefreshStatus, ...], limits: Limits
+) -> dict[str, Any]:
+    """What else takes room; empty lists are left out."""
     body = {
         "plan": _plan(report.plan, limits),
         "refresh": report.progress.refresh and _cut(report.progress.refresh, limits),
@@ -162,11 +172,7 @@ def _body(
         else [_shortened(each, limits) for each in refreshes],
         "deploys": tuple(_deploy(each, limits) for each in report.deploys),
     }
-    components = (
-        component_status(each, now=now, former=former.get(each.name), limits=limits)
-        for each in report.components
-    )
-    return {"components": tuple(components)} | {key: each for key, each in body.items() if each}
+    return {key: each for key, each in body.items() if each}
 
 
 def _refreshes(report: Report, before: MirrorStatus) -> tuple[RefreshStatus, ...]:

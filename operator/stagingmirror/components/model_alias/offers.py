@@ -59,6 +59,13 @@ class Offered:
     def tag(self) -> Consent | None:
         return consent(self.tags())
 
+    @property
+    def any_parameters(self) -> bool:
+        """Whether each side offers any."""
+        return all(
+            side.spec.readable.parameters or side.spec.comparable.parameters for side in self._both
+        )
+
     def parameter(self, name: str) -> Consent | None:
         return consent(self.logged("parameters", name))
 

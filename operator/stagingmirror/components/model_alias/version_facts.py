@@ -11,6 +11,7 @@ from stagingmirror.drift.facts import DETAIL, Details, Fact
 from stagingmirror.drift.wording import counted
 from stagingmirror.reading.reading import Reading
 from stagingmirror.reading.texts import as_fact
+from stagingmirror.reasons import Reason
 from stagingmirror.sources.mlflow.subjects import Content, ModelVersion
 from stagingmirror.view import View
 
@@ -18,10 +19,13 @@ CONTENT = "contentHash"
 REQUIREMENTS = "requirements"
 # Characters of a value that is shown as it is; of a longer one the hash is.
 MAX_SHOWN = 200
+# Parameters of a version that are compared, each a fact of its own.
+MAX_PARAMETERS = 1000
 
 _PREFIX = "sha256:"
 # ``name@digest`` of each dataset, which is no address.
 _DATASETS = re.compile(r"[^@:]+@[\w.-]+(, [^@:]+@[\w.-]+)*", re.ASCII)
+_ADDRESS = re.compile(r"[:/@]")
 _PACKAGE = re.compile(r"[A-Za-z0-9][-A-Za-z0-9._]*")
 
 
@@ -80,8 +84,17 @@ def _provenance(
 def _parameters(
     version: ModelVersion, offered: Offered, reading: Reading
 ) -> Iterator[tuple[str, str]]:
-    """An entry names no parameters: one that is not offered is left out, and counted."""
-    left = 0
+    """An entry names no parameters: one that is not offered is left out, and counted. Raises Ended
+    (TooLarge) where there are too many.
+    """
+    left, count = 0, len(version.parameters)
+    if count > MAX_PARAMETERS and offered.any_parameters:
+        raise reading.unseen(
+            Reason.TOO_LARGE,
+            f"the run of version {version.version} of {version.model} has {count} parameters, and "
+            f"at most {MAX_PARAMETERS} are compared; log fewer, e.g. long lists as an artifact of "
+            "the model, or have no parameters offered.",
+        )
     for name, value in sorted(version.parameters.items()):
         fact = f"parameters.{_one_fact(name)}"
         match offered.parameter(name):
@@ -126,7 +139,7 @@ def _packages(requirements: str) -> Mapping[str, str]:
     return {
         package[0]: _short(line)
         for line in _lines(requirements)
-        if (package := _PACKAGE.match(line)) and not any(sign in line for sign in ":/@")
+        if (package := _PACKAGE.match(line)) and _ADDRESS.search(line) is None
     }
 
 

@@ -1,16 +1,21 @@
 """What a mirror is meant to be, what is known of both its sides now, and what that means."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 from stagingmirror.api.types.duration import seconds
+from stagingmirror.component import Role
+from stagingmirror.drift.deploys import DeployKey
+from stagingmirror.drift.facts import Observations
 from stagingmirror.drift.plan import make
 from stagingmirror.engine.check import blockers
 from stagingmirror.engine.check.check import Check
 from stagingmirror.engine.check.intervals import periods, probe_after, refuse_too_often
 from stagingmirror.engine.check.judge import Scene, judge_all, observe_all, proposals_for
+from stagingmirror.engine.check.rollouts import rollouts
 from stagingmirror.engine.context import Context
-from stagingmirror.engine.environments.resolve import sides_of
+from stagingmirror.engine.environments.resolve import revisions_of, sides_of
 from stagingmirror.engine.observe.comparison_windows import ComparisonWindows
 from stagingmirror.engine.observe.probes import Probes
 from stagingmirror.engine.observe.subscriptions import Subscriptions
@@ -19,6 +24,9 @@ from stagingmirror.engine.ownership.claims import Claims
 from stagingmirror.engine.resources.cache import ResourceCache
 from stagingmirror.engine.resources.mirror import MirrorKey, spec_of
 from stagingmirror.engine.workqueue.queue import RequeueAfter
+
+T = TypeVar("T")
+_ROLES: tuple[Role, ...] = ("production", "staging")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +48,7 @@ class Assessment:
 
     async def resolve_environments(self, check: Check) -> None:
         check.sides = sides_of(self.cache, check.mirror.key, check.spec)
+        check.environments = revisions_of(self.cache, check.sides)
         refuse_too_often(check.spec, check.sides)
 
     async def find_blockers(self, check: Check) -> None:
@@ -52,24 +61,28 @@ class Assessment:
             claims=self.claims,
             view=check.view,
         )
+        await self._between(check)
 
     async def observe(self, check: Check) -> None:
         check.scene = Scene(
             check.spec, check.sides, check.view, check.now, check.blockers.components
         )
-        check.observations = observe_all(check.scene)
+        check.state.observe.initial_sync.observed_again()
+        check.observations = await self._each(check, self._observed(check))
 
     async def limit_guesses(self, check: Check) -> None:
         names = (track.name for track in check.spec.track)
         components = dict(zip(names, check.observations, strict=True))
-        check.observations = self.windows.limited(components, check.view.parts, check.now)
+        limited = self.windows.limited(components, check.view.parts, check.now)
+        check.observations = await self._each(check, limited)
 
     async def judge(self, check: Check) -> None:
         holds = [request.hold for request in check.holds]
-        check.components = judge_all(check.scene, check.observations, holds)
+        judged = judge_all(check.scene, check.observations, holds)
+        check.components = await self._each(check, judged)
 
     async def plan(self, check: Check) -> None:
-        proposals = proposals_for(check.scene, check.components)
+        proposals = await self._each(check, proposals_for(check.scene, check.components))
         check.context = Context(
             mirror=check.mirror,
             spec=check.spec,
@@ -105,3 +118,28 @@ class Assessment:
         self.fresh_until(key, oldest + stale_after)
         pause = probe_after(check.spec, check.sides)
         self.probes.keep_fresh(key, oldest, pause=pause, now=check.now)
+
+    def _observed(self, check: Check) -> Iterator[Observations]:
+        """What runs is read with what was observed of it: a deploy has the provenance of both."""
+        for track, both in zip(check.spec.track, observe_all(check.scene), strict=True):
+            keys = (DeployKey(track.name, role) for role in _ROLES)
+            parts = check.view.parts
+            check.rollouts += rollouts({key: parts[key] for key in keys if key in parts})
+            yield both
+
+    async def _each(self, check: Check, items: Iterable[T]) -> tuple[T, ...]:
+        """All of them; others run between two, where it is time."""
+        found = []
+        for item in items:
+            found.append(item)
+            await self._between(check)
+        return tuple(found)
+
+    async def _between(self, check: Check) -> None:
+        """What was read so far is subscribed to before others run: its change brings the mirror
+        back.
+        """
+        if check.slices.over:
+            read = periods(check.spec, check.sides, check.view)
+            self.subscriptions.add(check.mirror.key, read)
+            await check.slices.others()

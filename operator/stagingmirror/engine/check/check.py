@@ -1,12 +1,13 @@
 """One check: what its steps find out about one mirror, in their order."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from stagingmirror.api.spec.mirror import StagingMirrorSpec
 from stagingmirror.api.status.model import MirrorStatus
 from stagingmirror.api.status.report import Progress
 from stagingmirror.component import Sides
+from stagingmirror.drift.deploys import Running
 from stagingmirror.drift.facts import Observations, Why
 from stagingmirror.engine.check.blockers import Blockers
 from stagingmirror.engine.check.judge import Scene
@@ -16,16 +17,19 @@ from stagingmirror.engine.holds.active import Request
 from stagingmirror.engine.observe.view import RecordingView
 from stagingmirror.engine.resources.mirror import Mirror
 from stagingmirror.engine.workqueue.queue import Result
+from stagingmirror.engine.workqueue.slices import Slices
 
 
 @dataclass(slots=True)
 class Check:
-    """``now`` is when it began (POSIX s). A field without a value is set by the step that its
-    comment names; no earlier step reads it.
+    """``began`` is when it began, ``now`` the time as of which it judges (POSIX s): others may run
+    while it observes. A field without a value is set by the step that its comment names; no earlier
+    step reads it.
     """
 
     mirror: Mirror
     state: MirrorState
+    began: float
     now: float
     holds: tuple[Request, ...]
     """Those of this mirror that have not expired."""
@@ -33,6 +37,7 @@ class Check:
     """When it began, among the passes of mirrors and the arrivals of holds."""
     spec: StagingMirrorSpec = field(init=False)  # load_spec
     sides: Sides = field(init=False)  # resolve_environments
+    environments: Mapping[str, str] = field(init=False)  # resolve_environments
     view: RecordingView = field(init=False)  # find_blockers
     blockers: Blockers = field(init=False)  # find_blockers
     scene: Scene = field(init=False)  # observe
@@ -44,6 +49,9 @@ class Check:
     stalled: Why | None = None
     waiting: Why | None = None
     """Why it is not stalled yet."""
+    rollouts: list[Running] = field(default_factory=list)
+    """What runs of each component that was observed."""
+    slices: Slices = field(default_factory=Slices)
 
 
 # None: the next step follows. Raises NeedsHuman where the mirror is stalled.

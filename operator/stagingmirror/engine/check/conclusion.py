@@ -14,7 +14,6 @@ from stagingmirror.engine.check.intervals import probe_after
 from stagingmirror.engine.check.report import blind_report, judged_report
 from stagingmirror.engine.check.requeue import STALLED_RETRY, next_blind_pass, next_pass
 from stagingmirror.engine.check.state import MirrorState
-from stagingmirror.engine.environments.resolve import revisions_of
 from stagingmirror.engine.holds.acknowledged import AcknowledgedHolds
 from stagingmirror.engine.observe.check_requests import (
     CHECK_AT,
@@ -94,8 +93,8 @@ class Conclusion:
             check.progress,
             check.blockers.first,
             handled_check_at=self._handled(check),
-            view=check.view,
-            environments=revisions_of(self.cache, check.sides),
+            rollouts=check.rollouts,
+            environments=check.environments,
             mirrors=self.cache.count("stagingmirrors"),
         )
         check.status = await self._write(check, report)
@@ -172,7 +171,7 @@ class Conclusion:
         if request is None:
             return None
         stale_after = seconds(check.spec.stale_after)
-        if answered(request, check.components, stale_after=stale_after, now=check.now):
+        if answered(request, check.components, stale_after=stale_after, now=check.began):
             check.state.observe.answered()
             return request.token
         self.probes.start(mirror.key, request, polled=True)
@@ -180,7 +179,7 @@ class Conclusion:
 
     def _request(self, check: Check) -> CheckRequest | None:
         mirror = check.mirror
-        return check.state.observe.check.request(mirror.annotations, mirror.status, check.now)
+        return check.state.observe.check.request(mirror.annotations, mirror.status, check.began)
 
 
 def _both(progress: Progress, refused: Progress) -> Progress:

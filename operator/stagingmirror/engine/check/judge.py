@@ -4,7 +4,7 @@ One component never takes another down: what goes wrong inside a kind is Unknown
 this component, with the trace in the log.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import structlog
@@ -54,21 +54,20 @@ class Scene:
     """Entries that cannot be judged as they are; they are Unknown, whatever is seen of them."""
 
 
-def observe_all(scene: Scene) -> tuple[Observations, ...]:
-    """Both sides of every component, in the order of the spec."""
-    return tuple(
-        Observations(_observe(scene, track, "production"), _observe(scene, track, "staging"))
-        for track in scene.spec.track
-    )
+def observe_all(scene: Scene) -> Iterator[Observations]:
+    """Both sides of one component after the other, in the order of the spec."""
+    for track in scene.spec.track:
+        yield Observations(_observe(scene, track, "production"), _observe(scene, track, "staging"))
 
 
 def judge_all(
     scene: Scene, observed: Iterable[Observations], holds: Sequence[Hold]
-) -> tuple[Judged, ...]:
-    """What ``observe_all`` found means. ``holds`` are those in force."""
+) -> Iterator[Judged]:
+    """What ``observe_all`` found means, one component after the other. ``holds`` are those in
+    force.
+    """
     acceptances = acceptances_of(scene.spec)
     stale_after = seconds(scene.spec.stale_after)
-    judged = []
     for track, observations in zip(scene.spec.track, observed, strict=True):
         verdict = judge(
             track.name,
@@ -79,8 +78,7 @@ def judge_all(
             stale_after=stale_after,
         )
         found = _with_refused(observations, track.name, acceptances)
-        judged.append(Judged(track, found, verdict))
-    return tuple(judged)
+        yield Judged(track, found, verdict)
 
 
 def _with_refused(
@@ -106,16 +104,13 @@ def _with_refused(
     return observations._replace(production=replace(production, findings=findings))
 
 
-def proposals_for(
-    scene: Scene, components: Iterable[Judged]
-) -> tuple[Proposal[ExecutableStep], ...]:
-    """What a refresh would do now for each component."""
+def proposals_for(scene: Scene, components: Iterable[Judged]) -> Iterator[Proposal[ExecutableStep]]:
+    """What a refresh would do now, for one component after the other."""
     components = tuple(components)
-    proposed = [(_proposed(scene, each), each.observations) for each in components]
-    return tuple(
-        Proposal(each.track.name, each.track.effective_mode, each.verdict, steps, each.track.with_)
-        for each, steps in zip(components, fitting(proposed, scene.view), strict=True)
-    )
+    proposed = ((_proposed(scene, each), each.observations) for each in components)
+    for each, steps in zip(components, fitting(proposed, scene.view), strict=True):
+        track = each.track
+        yield Proposal(track.name, track.effective_mode, each.verdict, steps, track.with_)
 
 
 def _observe(scene: Scene, track: Track, role: Role) -> Observation:

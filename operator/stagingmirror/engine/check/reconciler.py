@@ -4,7 +4,7 @@ A step waits for nothing but its own writes; what is not known yet is Unknown, o
 back when it comes. So every pass starts from what is true now, and any of them may be lost.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -41,6 +41,7 @@ class MirrorReconciler:
             self.assessment.resolve_environments,
             self.assessment.find_blockers,
             self.assessment.observe,
+            self.read_clock,
             self.assessment.limit_guesses,
             self.assessment.judge,
             self.assessment.plan,
@@ -101,7 +102,7 @@ class MirrorReconciler:
     async def _check(self, mirror: Mirror, state: MirrorState, turn: int) -> Result:
         now = self.runtime.clock()
         holds = in_force(requests(self.cache, mirror.key), mirror.key, now)
-        check = Check(mirror, state, now, holds, turn)
+        check = Check(mirror, state, began=now, now=now, holds=holds, turn=turn)
         try:
             return await _run(self.steps(), check)
         except NeedsHuman as error:
@@ -110,6 +111,11 @@ class MirrorReconciler:
                 return await _run(self.steps_while_waiting(), check)
             check.stalled = Why(error.reason, error.message)
             return await _run(self.steps_when_stalled(), check)
+
+    async def read_clock(self, check: Check) -> None:
+        """Observations may have begun since the pass did: nothing is judged before it was seen."""
+        check.now = self.runtime.clock()
+        check.scene = replace(check.scene, now=check.now)
 
     def _forget(self, key: MirrorKey) -> None:
         """The mirror is gone, or another one has its name; no pass over it is under way."""

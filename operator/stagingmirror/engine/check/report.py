@@ -1,6 +1,6 @@
 """From a pass to the report that its status is made of."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from stagingmirror.api.spec.mirror import StagingMirrorSpec
@@ -8,11 +8,9 @@ from stagingmirror.api.status.report import ComponentReport, Progress, Report
 from stagingmirror.api.status.status import deploys_in
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.drift import deploys
-from stagingmirror.drift.deploys import Deploy
+from stagingmirror.drift.deploys import Deploy, Running
 from stagingmirror.drift.facts import Why
-from stagingmirror.engine.check.rollouts import rollouts
 from stagingmirror.engine.context import Context
-from stagingmirror.engine.observe.view import RecordingView
 from stagingmirror.engine.ownership.track_entries import headline_of
 from stagingmirror.engine.resources.mirror import Mirror
 from stagingmirror.engine.status import heartbeat
@@ -27,7 +25,7 @@ def judged_report(
     stalled: Why | None,
     *,
     handled_check_at: str | None,
-    view: RecordingView,
+    rollouts: Iterable[Running],
     environments: Mapping[str, str],
     mirrors: int,
 ) -> Report:
@@ -50,7 +48,7 @@ def judged_report(
         max_drift_age=seconds(context.spec.max_drift_age),
         environments=environments,
         plan=context.plan,
-        deploys=_deploys(context, view),
+        deploys=_deploys(context, rollouts),
         handled_check_at=handled_check_at,
         progress=_stalled(progress, stalled),
     )
@@ -89,10 +87,10 @@ def _stalled(progress: Progress, why: Why | None) -> Progress:
     )
 
 
-def _deploys(context: Context, view: RecordingView) -> tuple[Deploy, ...]:
+def _deploys(context: Context, rollouts: Iterable[Running]) -> tuple[Deploy, ...]:
     return deploys.latest(
         deploys_in(context.mirror.status),
-        rollouts(view.parts),
+        rollouts,
         {
             each.track.name: deploys.Judged(
                 each.observations, each.verdict, headline_of(each.track)

@@ -5,7 +5,7 @@ production's by trying, so the values that are tried of one namespace are bounde
 mirrors and components try them, over a restart too.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from stagingmirror.api.types.times import rfc3339
@@ -37,12 +37,12 @@ class ComparisonWindows:
         components: Mapping[str, Observations],
         parts: Mapping[DeployKey, RecordingView],
         now: float,
-    ) -> tuple[Observations, ...]:
-        """The observations; staging's is Unseen where it would be one guess too many."""
-        return tuple(
-            self._limited(both, parts.get(DeployKey(name, "staging")), now)
-            for name, both in components.items()
-        )
+    ) -> Iterator[Observations]:
+        """The observations, one component after the other; staging's is Unseen where it would be
+        one guess too many.
+        """
+        for name, both in components.items():
+            yield self._limited(both, parts.get(DeployKey(name, "staging")), now)
 
     def admit(self, guesses: Iterable[Guess], now: float) -> float | None:
         """Count these guesses. Where one is too many, none of them may be compared before the time

@@ -62,6 +62,10 @@ class InitialSync:
         self._missing = set(unanswered()) if left > 0 else set()
         return min(left, AGAIN) if left > 0 else None
 
+    def observed_again(self) -> None:
+        """A pass observes: what is new from now on, it may not see any more."""
+        self._missing = set()
+
     def still_waits(self, subject: Subject[Any], answer: Callable[[Subject[Any]], object]) -> bool:
         """Whether the mirror waits for first answers, now that something is new of this subject."""
         if subject in self._missing and not is_unanswered(answer(subject)):

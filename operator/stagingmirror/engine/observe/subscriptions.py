@@ -42,6 +42,12 @@ class Subscriptions:
         for subject in before[0].keys() | periods.keys():
             self._follow(subject, before[0].get(subject), periods.get(subject))
 
+    def add(self, mirror: MirrorKey, periods: Mapping[Subject[Any], float]) -> None:
+        """What the mirror reads beside what it has read so far."""
+        before = self._as_wanted.get(mirror, ({}, False))[0]
+        if not periods.keys() <= before.keys():
+            self.put(mirror, {**periods, **before})
+
     def drop(self, mirror: MirrorKey) -> None:
         before, _ = self._as_wanted.pop(mirror, ({}, False))
         self._index.put(mirror, ())

@@ -11,7 +11,7 @@ from stagingmirror.api.status.report import Report
 from stagingmirror.api.status.status import (
     minimal_unknown,
     same_truth,
-    status_of,
+    status_in_pieces,
     valid_until,
 )
 from stagingmirror.api.types.times import parse_time
@@ -20,6 +20,7 @@ from stagingmirror.engine.resources.client import ResourceClient
 from stagingmirror.engine.resources.mirror import Mirror, MirrorKey
 from stagingmirror.engine.status import heartbeat
 from stagingmirror.engine.status.events import ChangeReporter
+from stagingmirror.engine.workqueue.slices import result_of
 from stagingmirror.errors import NotAllowed, NotThere, Refused
 from stagingmirror.reasons import Reason
 from stagingmirror.runtime import Runtime
@@ -75,11 +76,13 @@ class StatusWriter:
         Errors: Conflicted where the mirror has changed since it was read; those of the client.
         """
         previous = last.made or (mirror.status if mirror.seen_before else None)
-        status = status_of(
-            report,
-            now=now,
-            previous=previous,
-            trust_previous=last.is_ours or self._survived(mirror.key, report.stale_after),
+        status = await result_of(
+            status_in_pieces(
+                report,
+                now=now,
+                previous=previous,
+                trust_previous=last.is_ours or self._survived(mirror.key, report.stale_after),
+            )
         )
         last.is_ours, last.made = True, status
         outcome = self._due(mirror, status, report, last)

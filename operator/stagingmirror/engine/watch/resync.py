@@ -6,20 +6,18 @@ the resync finds what they missed.
 
 import asyncio
 import math
-from time import perf_counter
 
 import structlog
 
 from stagingmirror.engine.resources.cache import PLURALS, ResourceCache
 from stagingmirror.engine.resources.client import ResourceClient
 from stagingmirror.engine.watch.event_handlers import EventHandlers
+from stagingmirror.engine.workqueue.slices import Slices
 from stagingmirror.errors import StagingMirrorError
 from stagingmirror.runtime import Runtime
 
 log = structlog.get_logger(__name__)
 
-# Seconds after which others run while a LIST is taken in.
-SLICE = 0.01
 # Seconds after a LIST that failed.
 RETRY = 1.0
 # Seconds by which a sweep may be late, or take, before nothing later counts as proven.
@@ -88,10 +86,8 @@ class Resync:
             if version < newest:
                 log.warning("the cluster was set back", resource=plural, version=version)
             take = self._cache.set_back if version < newest else self._cache.replacing
-            until = perf_counter() + SLICE
+            slices = Slices()
             for change in take(plural, bodies, version=version, began=began):
                 self._reactions.react(change)
-                if perf_counter() > until:
-                    await asyncio.sleep(0)
-                    until = perf_counter() + SLICE
+                await slices.between()
         self.last = began

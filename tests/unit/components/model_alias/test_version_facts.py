@@ -6,9 +6,14 @@ from typing import Any
 import pytest
 
 from stagingmirror.components.model_alias.offers import Offered
-from stagingmirror.components.model_alias.version_facts import details_of, version_facts
-from stagingmirror.reading.reading import Reading
-from support.kinds.builders import NOW, World, sides, version
+from stagingmirror.components.model_alias.version_facts import (
+    MAX_PARAMETERS,
+    details_of,
+    version_facts,
+)
+from stagingmirror.drift.facts import Unseen
+from stagingmirror.reading.reading import Ended, Reading
+from support.kinds.builders import NOW, World, environment, sides, version
 from support.kinds.fraud import entry
 
 
@@ -113,3 +118,26 @@ def test_what_a_version_does_not_have_is_not_claimed() -> None:
     found = facts(origin_run_id=None, parameters={}, signature=None, requirements=None)
 
     assert set(found) == {"contentHash", "contentRead"}
+
+
+def test_more_parameters_than_are_compared_are_not_left_out_but_said() -> None:
+    most = {f"p{number}": "v" for number in range(MAX_PARAMETERS)}
+    assert len([name for name in facts(parameters=most) if "parameters." in name]) == len(most)
+
+    with pytest.raises(Ended) as ended:
+        facts(parameters={**most, "one": "more"})
+
+    assert isinstance(ended.value.observation, Unseen)
+    assert ended.value.why.reason == "TooLarge"
+    assert "1001 parameters, and at most 1000" in ended.value.why.message
+
+
+def test_parameters_that_are_not_offered_may_be_as_many_as_they_are() -> None:
+    offers: dict[str, Any] = {"readable": {"models": ["*"]}, "comparable": {}}
+    neither = sides(environment("Production", **offers), environment("Staging", **offers))
+    reading = Reading(World(), NOW)
+    many = version("12", parameters={f"p{number}": "v" for number in range(20_000)})
+
+    version_facts(reading, many, Offered(entry().spec, neither), declared=False)
+
+    assert any("20000 parameters" in each for each in reading.seen({}).findings)

@@ -74,11 +74,11 @@ def scene(
 
 
 def plan_of(scene: Scene) -> Plan[ExecutableStep]:
-    return make(proposals_for(scene, check(scene)), {})
+    return make(tuple(proposals_for(scene, check(scene))), {})
 
 
 def check(scene: Scene, holds: list[Hold] | None = None) -> tuple[Judged, ...]:
-    return judge_all(scene, observe_all(scene), holds or [])
+    return tuple(judge_all(scene, observe_all(scene), holds or []))
 
 
 class Broken:
@@ -160,7 +160,7 @@ def test_only_what_drifted_and_may_be_refreshed_is_planned() -> None:
     stage = scene(resources.setting(), staging="other")
     components = check(stage, [])
 
-    plan = make(proposals_for(stage, components), {})
+    plan = make(tuple(proposals_for(stage, components)), {})
 
     assert isinstance(components[0].verdict, Drifted)
     assert isinstance(components[0].observations.production, Seen)

@@ -107,3 +107,14 @@ def test_a_mirror_is_reported_as_it_is_when_its_time_to_wait_is_over() -> None:
 
     assert pause == AFTER_EDIT
     assert not first.still_waits(waits[0], lambda _: UNSEEN)
+
+
+def test_what_is_answered_while_a_pass_observes_brings_the_mirror_back() -> None:
+    first, subject = InitialSync(), ConfigMapSubject("ml-prod", "data")
+    unseen = observations("NotSeenYet")
+    first.wait(unseen, lambda: [subject], is_current=True, mirrors=0, now=NOW)
+    assert first.still_waits(subject, lambda _: UNSEEN)
+
+    first.observed_again()
+
+    assert not first.still_waits(subject, lambda _: UNSEEN), "the pass may have read it before"

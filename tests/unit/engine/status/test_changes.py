@@ -6,9 +6,9 @@ import pytest
 
 from stagingmirror.api.status.model import MirrorStatus
 from stagingmirror.api.status.report import ComponentReport, Report
-from stagingmirror.api.status.status import status_of
 from stagingmirror.drift.deploys import Deploy, DeployKey
 from stagingmirror.engine.status.changes import MAX_MESSAGE, Announcement, changes
+from support.kinds.judged import status_of
 from support.kinds.observations import (
     NOW,
     component,

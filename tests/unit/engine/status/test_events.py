@@ -10,13 +10,13 @@ from structlog.testing import LogCapture
 
 from stagingmirror.api.status.model import MirrorStatus
 from stagingmirror.api.status.report import Report
-from stagingmirror.api.status.status import status_of
 from stagingmirror.cli.operator.logs import configure_logging
 from stagingmirror.drift.deploys import Deploy, DeployKey
 from stagingmirror.engine.resources.mirror import MirrorKey
 from stagingmirror.engine.status.events import BURST, REFILL, WAITING, EventRecorder
 from stagingmirror.errors import NotAnswered
 from support.clock import Clock
+from support.kinds.judged import status_of
 from support.kinds.observations import NOW, drifted, equal, report
 from support.operators.runtimes import a_runtime
 
