@@ -46,7 +46,7 @@ class MoveAlias(ExecutableStep):
         return 1
 
     async def survey(self, refresh: str, tools: Tools) -> Json:
-        self._refuse_productions(tools)
+        await self._refuse_productions(tools)
         server = tools.source(MlflowSource).server(self.environment)
         return {
             "version": await get_alias(server, self.model, self.alias),
@@ -106,7 +106,7 @@ class MoveAlias(ExecutableStep):
             return Arrived("names what it should")
         if now != former:
             raise self._changed(now)
-        self._refuse_productions(tools)
+        await self._refuse_productions(tools)
         tools.writer.refuse_unless_leading()
         server = self._server(task, tools)
         if target is None:
@@ -119,8 +119,9 @@ class MoveAlias(ExecutableStep):
         moved = f"moved {self._name} to version {now}" if now else f"deleted {self._name}"
         return ChangedUnderneath(Reason.CHANGED_UNDERNEATH, f"somebody {moved} during the refresh.")
 
-    def _refuse_productions(self, tools: Tools) -> None:
-        is_production = tools.is_production(RegistryAlias(self.environment, self.model, self.alias))
+    async def _refuse_productions(self, tools: Tools) -> None:
+        place = RegistryAlias(self.environment, self.model, self.alias)
+        is_production = await tools.is_production(place)
         if is_production is None:
             raise NotAnswered(
                 Reason.REGISTRY_NOT_PROVEN,

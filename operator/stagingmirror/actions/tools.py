@@ -92,7 +92,7 @@ class Tools:
 
     writer: Writer
     source: SourceOf
-    is_production: Callable[[Place], bool | None]
+    is_production: Callable[[Place], Awaitable[bool | None]]
     may_copy: Callable[[str, str], bool | None]
     is_readable: Callable[[str, OfferList, str], bool]
     clock: Callable[[], float]

@@ -36,8 +36,12 @@ def tools_with(
     is_readable: bool = True,
 ) -> Tools:
     registry: Any = Registry(server)
+
+    async def productions(place: Place) -> bool | None:
+        return is_production(place)
+
     return Tools(
-        writer, lambda kind: registry, is_production, may_copy, lambda *name: is_readable, clock
+        writer, lambda kind: registry, productions, may_copy, lambda *name: is_readable, clock
     )
 
 

@@ -30,6 +30,7 @@ from stagingmirror.engine.observe.probes import Probes
 from stagingmirror.engine.observe.sources import Sources
 from stagingmirror.engine.observe.subscriptions import Subscriptions
 from stagingmirror.engine.observe.view import RecordingView
+from stagingmirror.engine.ownership.claim_updates import ClaimUpdates
 from stagingmirror.engine.ownership.claims import Claims
 from stagingmirror.engine.refresh.reconciler import RefreshReconciler
 from stagingmirror.engine.resources.cache import ResourceCache
@@ -152,6 +153,7 @@ class Operator:
             clock=self.runtime.clock,
         )
         self.claims = Claims(self.cache, self.sources.same_place)
+        self.claim_updates = ClaimUpdates(self.cache, self.claims, self.queue.add)
 
     def _make_refresher(self) -> None:
         writer = Writer(
@@ -162,7 +164,7 @@ class Operator:
         self.tools = Tools(
             writer=writer,
             source=self.sources.source,
-            is_production=self.claims.is_production,
+            is_production=self.claim_updates.is_production,
             may_copy=partial(may_copy, self.cache, self.registry.same_registry),
             is_readable=partial(is_readable, self.cache),
             clock=self.runtime.clock,
@@ -201,6 +203,7 @@ class Operator:
         self.reactions = EventHandlers(
             cache=self.cache,
             claims=self.claims,
+            claim_updates=self.claim_updates,
             add=self.queue.add,
             metrics=self._metrics,
             wake_environments=self.environments.wake,
@@ -266,7 +269,9 @@ class Operator:
         conclusion = Conclusion(
             self.cache, self.probes, self.refresher, self.acknowledged, writer, self.runtime
         )
-        self.check = MirrorReconciler(self.cache, self.states, self.runtime, assessment, conclusion)
+        self.check = MirrorReconciler(
+            self.cache, self.states, self.runtime, self.claim_updates, assessment, conclusion
+        )
 
     def _publish(self, settled: Settled, left_out: frozenset[MirrorKey]) -> None:
         self.elector.annotate(settled)

@@ -15,6 +15,7 @@ from stagingmirror.engine.check.check import Check, Step
 from stagingmirror.engine.check.conclusion import Conclusion
 from stagingmirror.engine.check.state import MirrorState, MirrorStates
 from stagingmirror.engine.holds.active import in_force, requests
+from stagingmirror.engine.ownership.claim_updates import ClaimUpdates
 from stagingmirror.engine.resources.cache import ResourceCache
 from stagingmirror.engine.resources.mirror import Mirror, MirrorKey, find
 from stagingmirror.engine.workqueue.queue import Done, Result
@@ -31,6 +32,7 @@ class MirrorReconciler:
     cache: ResourceCache
     states: MirrorStates
     runtime: Runtime
+    claim_updates: ClaimUpdates
     assessment: Assessment
     conclusion: Conclusion
 
@@ -81,6 +83,7 @@ class MirrorReconciler:
         mirror must then be checked again. A pass that fails by a defect is over as well, once its
         Unknown is written: no other mirror waits for it.
         """
+        await self.claim_updates.done()
         mirror = find(self.cache, key)
         state = self.states.get(key)
         if state is not None and (mirror is None or state.uid != mirror.uid):

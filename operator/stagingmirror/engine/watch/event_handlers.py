@@ -6,10 +6,11 @@ from typing import Protocol
 import structlog
 
 from stagingmirror.engine.holds.active import read
+from stagingmirror.engine.ownership.claim_updates import ClaimUpdates
 from stagingmirror.engine.ownership.claims import Claims
 from stagingmirror.engine.resources.cache import Body, Changed, Plural, ResourceCache
 from stagingmirror.engine.resources.lookups import BY_ENVIRONMENT
-from stagingmirror.engine.resources.mirror import MirrorKey, concerned
+from stagingmirror.engine.resources.mirror import MirrorKey, concerned, key_of
 from stagingmirror.metrics import Metrics
 
 log = structlog.get_logger(__name__)
@@ -32,6 +33,7 @@ class EventHandlers:
         *,
         cache: ResourceCache,
         claims: Claims,
+        claim_updates: ClaimUpdates,
         add: Callable[[MirrorKey], None],
         metrics: Metrics,
         wake_environments: Callable[[], None],
@@ -39,6 +41,7 @@ class EventHandlers:
     ) -> None:
         self._cache = cache
         self._claims = claims
+        self._claim_updates = claim_updates
         self._add = add
         self._metrics = metrics
         self._wake_environments = wake_environments
@@ -83,9 +86,9 @@ class EventHandlers:
             self._add(other)
 
     def _environment(self, change: Changed) -> None:
-        for body in self._cache.where(BY_ENVIRONMENT, change.key.name):
-            for other in self._claims.update(body):
-                self._add(other)
+        """Thousands of mirrors may name it: what they claim is derived before the next pass."""
+        naming = self._cache.where(BY_ENVIRONMENT, change.key.name)
+        self._claim_updates.put_off(key_of(body) for body in naming)
         self._wake_environments()
 
     def _hold(self, change: Changed) -> None:

@@ -18,6 +18,7 @@ from stagingmirror.drift.compare import judge
 from stagingmirror.drift.facts import Fact, Seen
 from stagingmirror.engine.check import judge as judge_module
 from stagingmirror.engine.leader.installation import Installation, InstallationClaim
+from stagingmirror.engine.resources.cache import Body
 from stagingmirror.engine.resources.mirror import MirrorKey, key_of
 from stagingmirror.engine.sealing import sealer
 from stagingmirror.engine.workqueue import slices
@@ -158,5 +159,31 @@ async def test_what_changes_after_it_was_read_brings_the_mirror_back(
         await changed
         operator.queue.done(key)
         assert await asyncio.wait_for(operator.queue.take(), 1) == key
+
+    await a_pass(run)
+
+
+async def test_a_pass_begins_with_the_claims_that_a_change_of_an_environment_has_put_off(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(SettingKind, "observe", observed)
+    monkeypatch.setattr(SettingKind, "plan", lambda *_: ())
+
+    async def run(operator: Operator, key: MirrorKey) -> None:
+        derived: list[MirrorKey] = []
+
+        def update(body: Body) -> frozenset[MirrorKey]:
+            derived.append(key_of(body))
+            return frozenset()
+
+        monkeypatch.setattr(operator.claims, "update", update)
+        changed = an_environment("staging", "Staging", "ml-staging")
+        changed["metadata"] |= {"resourceVersion": "2", "generation": 2}
+
+        operator.reactions.event("mirrorenvironments", "MODIFIED", changed)
+        assert derived == []
+        await operator.check(key)
+
+        assert derived == [key]
 
     await a_pass(run)
