@@ -73,10 +73,9 @@ async def a_ground(scene: Scene, console: Console) -> AsyncIterator[Ground]:
 
 async def _populate(ground: Ground) -> None:
     with Progress(console=ground.console, transient=True) as progress:
-        await asyncio.gather(
-            asyncio.to_thread(_register_models, ground, progress),
-            _objects(ground, progress),
-        )
+        # Pods are started after the versions that they name.
+        await asyncio.to_thread(_register_models, ground, progress)
+        await _objects(ground, progress)
     scene = ground.scene
     ground.report(
         f"{scene.mirrors} mirrors, {scene.models} models, {scene.deployments + scene.untracked}"

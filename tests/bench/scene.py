@@ -3,6 +3,7 @@ models and, on each side, a fifth as many Deployments.
 """
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from support.resources import resources
@@ -17,7 +18,6 @@ TOKENIZER = "bench.example/tokenizer"
 AS_IN_PRODUCTION = "1"
 DIGEST = "sha256:" + "a" * 64
 OTHER_DIGEST = "sha256:" + "b" * 64
-_BEGINNING = "2026-01-01T00:00:00Z"
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,10 @@ def rolled_out() -> Object:
 
 
 def running(digest: str) -> Object:
-    """The status of a ready pod with this image."""
+    """The status of a ready pod with this image, started now: after the versions that it names were
+    registered.
+    """
+    started = f"{datetime.now(UTC) + timedelta(seconds=1):%Y-%m-%dT%H:%M:%SZ}"
     container = {
         "name": "app",
         "image": "registry.example/server:1",
@@ -155,13 +158,13 @@ def running(digest: str) -> Object:
         "ready": True,
         "started": True,
         "restartCount": 0,
-        "state": {"running": {"startedAt": _BEGINNING}},
+        "state": {"running": {"startedAt": started}},
     }
     conditions = [{"type": kind, "status": "True"} for kind in ("Ready", "ContainersReady")]
     return {
         "status": {
             "phase": "Running",
-            "startTime": _BEGINNING,
+            "startTime": started,
             "conditions": conditions,
             "containerStatuses": [container],
         }
