@@ -82,6 +82,10 @@ class _Named(Model):
     """
 
 
+# The attribute of each kind.
+_FIELDS = tuple(zip(KINDS, Kinds.model_fields, strict=True))
+
+
 class Track(Kinds, _Named):
     """One component: a name and exactly one kind."""
 
@@ -97,20 +101,24 @@ class Track(Kinds, _Named):
     @property
     def given(self) -> Mapping[str, KindSpec]:
         """The kinds that are set, by name, in the order of ``KINDS``."""
-        fields = zip(KINDS, Kinds.model_fields, strict=True)
-        return {kind: spec for kind, field in fields if (spec := getattr(self, field)) is not None}
+        found = ((kind, getattr(self, field)) for kind, field in _FIELDS)
+        return {kind: spec for kind, spec in found if spec is not None}
 
     @property
     def kind(self) -> str | None:
         """The kind that is set; None for a kind that this operator does not know (its verdict is
         Unknown).
         """
-        return next(iter(self.given), None)
+        return next((kind for kind, field in _FIELDS if getattr(self, field) is not None), None)
 
     @property
     def entry(self) -> KindSpec | None:
         """The spec of ``kind``."""
-        return next(iter(self.given.values()), None)
+        for _, field in _FIELDS:  # a pass asks for it dozens of times for each component
+            found: KindSpec | None = getattr(self, field)
+            if found is not None:
+                return found
+        return None
 
     @property
     def effective_mode(self) -> Mode:

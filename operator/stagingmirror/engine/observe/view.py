@@ -35,7 +35,9 @@ class Guess(NamedTuple):
 
 
 class RecordingView:
-    """A ``View`` that records the subjects that were read through it, and what was sealed."""
+    """A ``View`` that records the subjects that were read through it, and what was sealed. Of one
+    subject all parts read one answer, the first: to make it is most of the work of a pass.
+    """
 
     def __init__(
         self,
@@ -54,6 +56,7 @@ class RecordingView:
         self.is_production = is_production
         self.same_place = sources.same_place
         self.subjects: set[Subject[Any]] = set()
+        self._answers: dict[Subject[Any], Observed[Any] | Unseen] = {}
         # What was read for one component on one side.
         self.parts: dict[DeployKey, RecordingView] = {}
         # The same for its plan, which reads of both sides.
@@ -99,18 +102,22 @@ class RecordingView:
         """Raises LookupError where no source has such subjects; they are not recorded, as nothing
         could subscribe to them.
         """
-        answer = self._sources.get(subject)
+        answer = self._answers.get(subject)
+        if answer is None:
+            answer = self._answers[subject] = self._sources.get(subject)
         self.subjects.add(subject)
         return answer
 
     def _of(self, component: str) -> "RecordingView":
-        return RecordingView(
+        view = RecordingView(
             self._sources,
             self._seal,
             self._scope._replace(component=component),
             is_production=self.is_production,
             clock_margin=self.clock_margin,
         )
+        view._answers = self._answers
+        return view
 
     def _token(self, scope: tuple[str, ...], value: str) -> str:
         return self._seal(scope, value).removeprefix(SEAL)[:_TOKEN]

@@ -135,6 +135,8 @@ def _ended(previous: MirrorStatus, status: MirrorStatus) -> Iterator[Announcemen
 
 
 def _deploys(previous: MirrorStatus, status: MirrorStatus) -> Iterator[Announcement]:
+    if previous.deploys == status.deploys:
+        return  # nearly every time
     former, latest = deploys_in(previous), deploys_in(status)
     found = [(Reason.DEPLOYED, each) for each in deploys.news(former, latest)]
     found += [(Reason.DEPLOY_COMPARED, each) for each in deploys.compared_late(former, latest)]
