@@ -229,6 +229,15 @@ def _deploy(deploy: deploys.Deploy, limits: Limits) -> DeployStatus:
 def deploys_in(status: MirrorStatus) -> tuple[deploys.Deploy, ...]:
     """The deploys of a status, whoever wrote it; what is none is left out."""
     read = (
-        deploys.from_dict(each.dump(), at=parse_time(each.at) or 0.0) for each in status.deploys
+        deploys.from_dict(
+            {
+                **(each.model_extra or {}),
+                "component": each.component,
+                "side": each.side,
+                "message": each.message,
+            },
+            at=parse_time(each.at) or 0.0,
+        )
+        for each in status.deploys
     )
     return tuple(each for each in read if each is not None)
