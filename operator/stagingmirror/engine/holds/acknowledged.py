@@ -1,12 +1,12 @@
 """When holds become effective, and what those hold that are not."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from math import inf
 
 from stagingmirror.engine.holds.active import Request
 from stagingmirror.engine.resources.cache import Body
-from stagingmirror.engine.resources.mirror import MirrorKey, is_leaving, key_of
+from stagingmirror.engine.resources.mirror import MirrorKey, is_leaving
 
 WAITS = "a refresh in progress finishes first"
 
@@ -53,6 +53,28 @@ class AcknowledgedHolds:
         self._passed.pop(key, None)
 
 
+@dataclass(frozen=True, slots=True)
+class Tracked:
+    """What the mirrors of one namespace track, by name; ``staying`` are those that are not being
+    deleted. To be made again where a mirror came, went, or has another spec.
+    """
+
+    by_mirror: Mapping[str, frozenset[object]]
+    staying: tuple[str, ...]
+    everything: frozenset[object]
+
+
+def tracked_by(mirrors: Iterable[Body]) -> Tracked:
+    """``mirrors`` are all of the namespace."""
+    bodies = tuple(mirrors)
+    by_mirror = {body["metadata"]["name"]: _components(body) for body in bodies}
+    return Tracked(
+        by_mirror,
+        tuple(body["metadata"]["name"] for body in bodies if not is_leaving(body)),
+        frozenset().union(*by_mirror.values()),
+    )
+
+
 @dataclass(slots=True)
 class HeldNamespace:
     """What the holds of one namespace are judged by: its mirrors that stay, what they track, when
@@ -60,10 +82,9 @@ class HeldNamespace:
     """
 
     name: str
-    tracked: dict[str, frozenset[object]] = field(default_factory=dict)
+    tracked: Tracked
     passed: dict[str, int] = field(default_factory=dict)
     leaving: frozenset[str] = frozenset()
-    everything: frozenset[object] = frozenset()
     oldest: float = inf
     """When the mirror passed that has waited longest."""
 
@@ -79,14 +100,14 @@ class HeldNamespace:
 
     def _holds_nothing(self, request: Request) -> str | None:
         """Which mirror or component it names is not there, and what to do; None: all are."""
-        missing = sorted(request.mirrors - self.tracked.keys())
+        missing = sorted(request.mirrors - self.tracked.by_mirror.keys())
         if missing:
             return (
                 f"spec.mirrors: there is no StagingMirror {missing[0]} in namespace {self.name}; "
                 "correct the name."
             )
-        meant = [self.tracked[name] for name in request.mirrors]
-        known = frozenset().union(*meant) if request.mirrors else self.everything
+        meant = [self.tracked.by_mirror[name] for name in request.mirrors]
+        known = frozenset().union(*meant) if request.mirrors else self.tracked.everything
         unknown = sorted(request.hold.components - known)
         if unknown:
             return (
@@ -98,18 +119,13 @@ class HeldNamespace:
 
 def held_namespace(
     name: str,
-    mirrors: Iterable[Body],
+    tracked: Tracked,
     *,
     acknowledged: AcknowledgedHolds,
     still_open: Iterable[MirrorKey],
 ) -> HeldNamespace:
-    """``mirrors`` are all of the namespace; ``still_open`` those, deleted ones too, whose refresh
-    is in progress.
-    """
-    bodies = tuple(mirrors)
-    keys = [key_of(body) for body in bodies if not is_leaving(body)]
-    passed = {key.name: acknowledged.passed_at(key) for key in keys}
-    tracked = {body["metadata"]["name"]: _components(body) for body in bodies}
+    """``still_open`` are the mirrors, deleted ones too, whose refresh is in progress."""
+    passed = {each: acknowledged.passed_at(MirrorKey(name, each)) for each in tracked.staying}
     return HeldNamespace(
         name,
         tracked,
@@ -117,7 +133,6 @@ def held_namespace(
         leaving=frozenset(
             key.name for key in still_open if key.namespace == name and key.name not in passed
         ),
-        everything=frozenset().union(*tracked.values()),
         oldest=min(passed.values(), default=inf),
     )
 

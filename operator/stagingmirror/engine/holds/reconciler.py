@@ -12,7 +12,9 @@ from stagingmirror.engine.holds.acknowledged import (
     WAITS,
     AcknowledgedHolds,
     HeldNamespace,
+    Tracked,
     held_namespace,
+    tracked_by,
 )
 from stagingmirror.engine.holds.active import generation_of, is_effective, parsed, read
 from stagingmirror.engine.resources.cache import Body, Changed, Plural, ResourceCache
@@ -59,6 +61,7 @@ class HoldReconciler:
         self._waiting: dict[str, dict[str, None]] = {}
         # Namespaces whose mirrors are others now.
         self._stale: set[str] = set()
+        self._tracked: dict[str, Tracked] = {}
         self.loop = Loop(self.tend)
 
     def hold_changed(self, change: Changed) -> None:
@@ -73,6 +76,7 @@ class HoldReconciler:
     def mirror_changed(self, key: MirrorKey) -> None:
         """A mirror came, went, or tracks something else."""
         self._stale.add(key.namespace)
+        self._tracked.pop(key.namespace, None)
         self.loop.wake()
 
     def wake_all(self) -> None:
@@ -112,7 +116,7 @@ class HoldReconciler:
             del self._dirty[namespace]
         view = held_namespace(
             namespace,
-            self._cache.all("stagingmirrors", namespace),
+            self._tracked_in(namespace),
             acknowledged=self._acknowledged,
             still_open=self._still_open(),
         )
@@ -124,6 +128,13 @@ class HoldReconciler:
                 continue
             if not done:
                 self._waiting.setdefault(namespace, {})[name] = None
+
+    def _tracked_in(self, namespace: str) -> Tracked:
+        known = self._tracked.get(namespace)
+        if known is None:
+            mirrors = self._cache.all("stagingmirrors", namespace)
+            known = self._tracked[namespace] = tracked_by(mirrors)
+        return known
 
     async def _tend_one(self, view: HeldNamespace, name: str) -> bool:
         """Whether nothing more is to be written before something changes."""

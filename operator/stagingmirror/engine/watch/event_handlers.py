@@ -78,10 +78,10 @@ class EventHandlers:
         if not _wanted_otherwise(change):
             return
         key = MirrorKey(change.key.namespace, change.key.name)
+        self._holds.mirror_changed(key)
         others = (
             self._claims.drop(key) if change.after is None else self._claims.update(change.after)
         )
-        self._holds.mirror_changed(key)
         for other in others:
             self._add(other)
 

@@ -4,7 +4,12 @@ from typing import Any
 
 import pytest
 
-from stagingmirror.engine.holds.acknowledged import WAITS, AcknowledgedHolds, held_namespace
+from stagingmirror.engine.holds.acknowledged import (
+    WAITS,
+    AcknowledgedHolds,
+    held_namespace,
+    tracked_by,
+)
 from stagingmirror.engine.holds.active import Request, is_effective, read
 from stagingmirror.engine.resources.mirror import MirrorKey
 from support.resources import resources
@@ -28,7 +33,9 @@ MIRRORS = [mirror("fraud", "encoder"), mirror("ranking", "index")]
 
 
 def shown(acknowledged: AcknowledgedHolds, request: Request) -> str | None:
-    view = held_namespace("ml-staging", MIRRORS, acknowledged=acknowledged, still_open=())
+    view = held_namespace(
+        "ml-staging", tracked_by(MIRRORS), acknowledged=acknowledged, still_open=()
+    )
     return view.shown(request, acknowledged.seen(request))
 
 

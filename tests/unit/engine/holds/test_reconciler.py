@@ -17,13 +17,17 @@ FRAUD = MirrorKey("ml-staging", "fraud")
 
 
 class CountingCache(ResourceCache):
-    """Counts the holds that are looked at."""
+    """Counts the holds that are looked at, and how often all mirrors are."""
 
-    reads = 0
+    reads = listings = 0
 
     def get(self, plural: Plural, name: str, namespace: str = "") -> Body | None:
         self.reads += plural == "mirrorholds"
         return super().get(plural, name, namespace)
+
+    def all(self, plural: Plural, namespace: str | None = None) -> tuple[Body, ...]:
+        self.listings += plural == "stagingmirrors"
+        return super().all(plural, namespace)
 
 
 class Place:
@@ -174,7 +178,7 @@ async def test_holds_that_name_nothing_are_checked_again_only_where_that_may_hav
     async with an_api_server(respond) as client:
         await place.tend(client)
         assert place.keeper is not None
-        assert place.cache.reads == 201
+        assert (place.cache.reads, place.cache.listings) == (201, 1)
 
         assert await place.keeper.tend() is None, "nothing waits for a time"
         place.keeper.mirror_changed(MirrorKey("elsewhere", "fraud"))
@@ -185,7 +189,7 @@ async def test_holds_that_name_nothing_are_checked_again_only_where_that_may_hav
         assert place.cache.reads == 202
         place.delete_mirror()
         await place.keeper.tend()
-        assert place.cache.reads == 202 + 201
+        assert (place.cache.reads, place.cache.listings) == (202 + 201, 2)
 
 
 async def test_a_hold_that_cannot_be_read_says_why_it_holds_nothing() -> None:
