@@ -122,25 +122,40 @@ def _by_number(
         # Where this version counts, that is found out when its facts are read.
         return Load(place, version, ran.declared, former=None, started=None)
     workload, margin = reading.get(place), reading.view.clock_margin + found.value.skew
+    since = _named_since(reading, alias, version, found.value)
     former, declared = None, ran.declared
-    if started_before(reading, workload, ran.pods, found.value.created, margin):
-        former = f"version {version.number} was created"
-    elif started_at < int(found.value.created):
+    if started_before(reading, workload, ran.pods, since.after, margin):
+        former = since.what
+    elif started_at < int(since.after):
         declared = True  # one of its containers was started anew since
-    elif started_at <= _unambiguous(reading, alias, version, found.value) + margin:
+    elif started_at <= since.by + margin:
         raise clock_skew(reading, workload, margin)
     return Load(place, version, declared, former, started_at)
 
 
-def _unambiguous(
-    reading: Reading, alias: RegistryAlias, version: Version, found: ModelVersion
-) -> float:
-    """Since when the number certainly names this version (POSIX s, by the registry's clock): since
-    its registered model was created.
+class _NamedSince(NamedTuple):
+    """The number certainly did not name this version up to ``after``, and certainly does since
+    ``by`` (POSIX s). ``what`` happened in between.
     """
+
+    after: float
+    by: float
+    what: str
+
+
+def _named_since(
+    reading: Reading, alias: RegistryAlias, version: Version, found: ModelVersion
+) -> _NamedSince:
+    """The registered model may have been created since, or renamed."""
+    what = f"version {version.number} was created"
+    if version.model != alias.model:
+        return _NamedSince(found.created, found.created, what)
     named = reading.get(AliasSubject.of(alias))
-    known = named.model_created if version.model == alias.model else None
-    return found.created if known is None else known
+    by = found.created if named.model_created is None else named.model_created
+    renamed = named.renamed
+    if renamed is None or renamed.after < max(by, found.created):
+        return _NamedSince(found.created, by, what)
+    return _NamedSince(*renamed, f"another registered model was given the name {version.model}")
 
 
 def _by_alias(

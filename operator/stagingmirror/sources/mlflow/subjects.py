@@ -34,6 +34,16 @@ class Content:
     """
 
 
+class Renamed(NamedTuple):
+    """When the name of a registered model came to be another model's, between these two (POSIX s):
+    models were renamed, or one was deleted and registered anew. Names of models are given again,
+    and their numbers with them.
+    """
+
+    after: float
+    by: float
+
+
 @dataclass(frozen=True, slots=True)
 class ModelAlias:
     """The version that an alias names. ``moved`` is when this operator saw it move; None: it
@@ -53,6 +63,8 @@ class ModelAlias:
     """When the registered model was created, by the registry's clock: before it, its numbers may
     have been those of a former model of the same name. None: not known.
     """
+    renamed: Renamed | None = None
+    """Where the model's name was seen to be another model's before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +78,8 @@ class AliasHistory:
     """When it was seen naming that version (POSIX s)."""
     moved: float | None
     unmoved: float | None
+    model_created: float | None = None
+    renamed: Renamed | None = None
     """As in ``ModelAlias``."""
 
 

@@ -8,6 +8,7 @@ from stagingmirror.actions.patch_workload import PatchWorkload
 from stagingmirror.drift.facts import Absent, Seen, Unseen
 from stagingmirror.sources.kubernetes.subjects import Variable
 from stagingmirror.sources.kubernetes.write.field_patch import Restart
+from stagingmirror.sources.mlflow.subjects import Renamed
 from support.kinds.builders import NOW, World, container, content, environment, pod, sides, version
 from support.kinds.fraud import (
     BY_VARIABLE,
@@ -45,6 +46,35 @@ def test_a_pod_older_than_the_version_that_its_number_names_runs_a_former_one(
     world = registries().register("production", version("12", files=TWELVE, created=REBORN))
     key = ("production", "fraud-detector", "champion")
     world.aliases[key] = replace(world.aliases[key], model_created=model_created)
+
+    seen = look(world.add(running), entry(BY_VARIABLE))
+
+    if expected is None:
+        assert isinstance(seen, Seen)
+        assert not seen.facts["contentHash"].declared
+    else:
+        assert isinstance(seen, Unseen)
+        assert seen.why.reason == expected
+
+
+@pytest.mark.parametrize(
+    ("started", "expected"),
+    [
+        (NOW - 800, "NotYetRunning"),
+        (NOW - 645, "NotYetRunning"),
+        (NOW - 605, "ClockSkew"),
+        (NOW - 580, "ClockSkew"),
+        (NOW - 560, None),
+    ],
+)
+def test_a_number_is_that_of_the_model_that_had_the_name_when_a_pod_started(
+    started: float, expected: str | None
+) -> None:
+    app = container(variables={"MODEL_VERSION": "12"})
+    running = server(PRODUCTION, "12", pods=(pod(app, started=started),))
+    world = registries()
+    key = ("production", "fraud-detector", "champion")
+    world.aliases[key] = replace(world.aliases[key], renamed=Renamed(NOW - 610, NOW - 600))
 
     seen = look(world.add(running), entry(BY_VARIABLE))
 

@@ -14,7 +14,7 @@ class Store(Generic[E]):
     def __init__(self) -> None:
         self._spaces: dict[str, dict[str, E]] = {}
         self._names: dict[tuple[str, str], E] = {}
-        self._owned: dict[str, tuple[E, ...]] = {}
+        self._owned: dict[tuple[str, str], tuple[E, ...]] = {}
 
     def put(self, entry: E, *, anyway: bool = False) -> bool:
         """True where more than the resourceVersion is new. Never goes back to an older version, but
@@ -27,7 +27,8 @@ class Store(Generic[E]):
             self._remove(former)
         self._spaces.setdefault(entry.namespace, {})[entry.uid] = entry
         if entry.owner:
-            self._owned[entry.owner] = (*self._owned.get(entry.owner, ()), entry)
+            owner = entry.namespace, entry.owner
+            self._owned[owner] = (*self._owned.get(owner, ()), entry)
         else:
             self._names[entry.namespace, entry.name] = entry
         return entry != former
@@ -46,8 +47,11 @@ class Store(Generic[E]):
         """Only what nothing else made."""
         return self._names.get((namespace, name))
 
-    def owned(self, uid: str) -> tuple[E, ...]:
-        return self._owned.get(uid, ())
+    def owned(self, namespace: str, uid: str) -> tuple[E, ...]:
+        """An owner is in the same namespace: what names one of another is nobody's, whoever wrote
+        that.
+        """
+        return self._owned.get((namespace, uid), ())
 
     def within(self, namespace: str | None) -> Iterator[E]:
         """Everything, or what is in one namespace."""
@@ -73,11 +77,12 @@ class Store(Generic[E]):
             if self._names[entry.namespace, entry.name] is entry:
                 del self._names[entry.namespace, entry.name]
             return
-        left = tuple(one for one in self._owned[entry.owner] if one is not entry)
+        owner = entry.namespace, entry.owner
+        left = tuple(one for one in self._owned[owner] if one is not entry)
         if left:
-            self._owned[entry.owner] = left
+            self._owned[owner] = left
         else:
-            del self._owned[entry.owner]
+            del self._owned[owner]
 
 
 def newer(one: str, other: str) -> bool:

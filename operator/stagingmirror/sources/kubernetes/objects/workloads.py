@@ -113,9 +113,10 @@ def _of_deployment(declared: Declared, stores: Stores, now: float) -> _Pods:
     """A paused Deployment has no ReplicaSet of its newest template, which shows in ``updated``."""
     current: list[Running] = []
     others: list[Running] = []
-    for made in stores.replica_sets.owned(declared.uid):
-        is_current = made.template == declared.current
-        (current if is_current else others).extend(_running(stores.pods.owned(made.uid), now))
+    space = declared.namespace
+    for made in stores.replica_sets.owned(space, declared.uid):
+        pods = _running(stores.pods.owned(space, made.uid), now)
+        (current if made.template == declared.current else others).extend(pods)
     behind = declared.updated < declared.pods
     return _concluded(declared, current, others, behind=behind)
 
@@ -125,7 +126,7 @@ def _of_stateful_set(declared: Declared, stores: Stores, now: float) -> _Pods:
     its controller's own revision shows that the rollout is not over. With OnDelete that revision
     never moves, and whatever is replaced gets the newest template.
     """
-    owned = _running(stores.pods.owned(declared.uid), now)
+    owned = _running(stores.pods.owned(declared.namespace, declared.uid), now)
     current = [one for one in owned if one.template == declared.current]
     others = [one for one in owned if one.template != declared.current]
     follows = declared.halted != Reason.ON_DELETE and declared.former not in ("", declared.current)
@@ -187,7 +188,7 @@ def _of_cron_job(declared: Declared, stores: Stores) -> _Pods:
     finished is a roll-out. A Job that is deleted before the next one has finished proves nothing:
     what is seen for a moment with each run would come and go.
     """
-    jobs = stores.jobs.owned(declared.uid)
+    jobs = stores.jobs.owned(declared.namespace, declared.uid)
     why = None
     if any(job.finished is None and job.template != declared.current for job in jobs):
         why = Why(
@@ -202,7 +203,8 @@ def _of_cron_job(declared: Declared, stores: Stores) -> _Pods:
     if not finished:
         return _Pods([], why, none=_no_job(declared))
     *_, last = max(finished)
-    pods = [one.pod for one in stores.pods.owned(last.uid) if not one.pod.terminating]
+    owned = stores.pods.owned(last.namespace, last.uid)
+    pods = [one.pod for one in owned if not one.pod.terminating]
     return _Pods(pods, why, none="its last Job has no pods any more")
 
 

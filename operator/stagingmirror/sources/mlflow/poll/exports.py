@@ -6,6 +6,7 @@ would pass for one that runs the newest.
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter
@@ -85,7 +86,14 @@ def _kept(answer: Answer, before: Kept | None) -> Kept | None:
     """
     match answer:
         case Observed(ModelAlias() as alias, began):
-            now = AliasHistory(alias.version, began, alias.moved, alias.unmoved)
+            now = AliasHistory(
+                alias.version,
+                began,
+                alias.moved,
+                alias.unmoved,
+                alias.model_created,
+                alias.renamed,
+            )
             return before if isinstance(before, AliasHistory) and _stays(before, now) else now
         case Observed(ModelVersion(content=Content() as content)):
             return before if content == before else content
@@ -94,9 +102,7 @@ def _kept(answer: Answer, before: Kept | None) -> Kept | None:
 
 
 def _stays(before: AliasHistory, now: AliasHistory) -> bool:
-    moves = now.version, now.moved, now.unmoved
-    is_same = moves == (before.version, before.moved, before.unmoved)
-    return is_same and now.seen <= before.seen + SEEN_EVERY
+    return now.seen <= before.seen + SEEN_EVERY and now == replace(before, seen=now.seen)
 
 
 def _subject(name: str) -> RegistrySubject:

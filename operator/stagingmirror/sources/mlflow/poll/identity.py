@@ -53,32 +53,34 @@ class RegistryIdentity:
 def same(one: RegistryIdentity, other: RegistryIdentity) -> Same:
     """Whether both are the same registry; None where there is no evidence.
 
-    When a thing was made never changes, so one that was made at different times is in two
-    registries, whatever else they share: one may have been restored from the other's backup. So is
-    a model that is in one and not in the other. Where nothing differs, things made at the same
-    millisecond are taken for the same ones, which is the safe side.
+    A name that is one model here and another one, or none, there is in two registries, whatever
+    else they share, if it was observed here before and after it was observed there. So is a model
+    that has one version that was made at two times: one may have been restored from the other's
+    backup. Where nothing differs, models made at the same millisecond are taken for the same ones,
+    which is the safe side; where one seems to differ, and was not observed in that order yet, it is
+    open.
     """
-    early = min(one.began, other.began) - _SETTLED
-    shared = one.models.keys() & other.models.keys()
-    facts = [fact for name in shared for fact in _facts(one.models[name], other.models[name])]
-    if any(a != b and max(a, b) <= early * 1000 for a, b in facts):
+    settled = (min(one.began, other.began) - _SETTLED) * 1000
+    pairs = [(one.models[name], other.models[name]) for name in one.models.keys() & other.models]
+    shared = [(a, b) for a, b in pairs if a.created == b.created]
+    made = [times for a, b in shared for times in _versions(a, b)]
+    if any(a != b and max(a, b) <= settled for a, b in made):
         return False
-    names = one.noted.keys() & other.noted.keys()
-    if any(_differs(one.noted[name], other.noted[name]) for name in names):
+    noted = one.noted.keys() & other.noted.keys()
+    if any(_differs(one.noted[name], other.noted[name]) for name in noted):
         return False
-    if any(one.models[name].created == other.models[name].created for name in shared):
-        return True
-    return None
+    is_open = any(a.created != b.created and max(a.created, b.created) <= settled for a, b in pairs)
+    return True if shared and not is_open else None
 
 
 def evidence(holder: RegistryIdentity, other: RegistryIdentity) -> Iterator[str]:
-    """Models that the holder has, of which the other does not know."""
-    known = other.models.keys() | other.noted.keys()
-    return (
-        name
-        for name, noted in sorted(holder.noted.items())
-        if noted.created is not None and name not in known
-    )
+    """Names that are to be requested of the other: models that the holder has and of which the
+    other does not know, and those that seem to be two.
+    """
+    has = {name for name, noted in holder.noted.items() if noted.created is not None}
+    both = holder.models.keys() & other.models.keys()
+    two = {name for name in both if holder.models[name].created != other.models[name].created}
+    return iter(sorted((has - other.models.keys() | two) - other.noted.keys()))
 
 
 class Evidence:
@@ -150,7 +152,7 @@ def _encloses(outer: Noted, inner: Noted) -> bool:
     )
 
 
-def _facts(one: ModelIdentity, other: ModelIdentity) -> Iterable[tuple[int, int]]:
-    """Times of the same things here and there."""
+def _versions(one: ModelIdentity, other: ModelIdentity) -> Iterable[tuple[int, int]]:
+    """When the same versions of one model were made, here and there."""
     versions = one.versions.keys() & other.versions.keys()
-    return [(one.created, other.created), *((one.versions[v], other.versions[v]) for v in versions)]
+    return [(one.versions[v], other.versions[v]) for v in versions]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from stagingmirror.drift.facts import Unseen, Why
 from stagingmirror.sources.mlflow.client.wire_types import RegisteredModel
@@ -12,6 +12,7 @@ from stagingmirror.sources.mlflow.subjects import (
     AliasSubject,
     ModelAlias,
     ModelVersion,
+    Renamed,
     VersionSubject,
 )
 from stagingmirror.view import Observed
@@ -28,10 +29,13 @@ class Published:
         self.aliases: dict[Key, Observed[ModelAlias] | Unseen] = {}
         self.versions: dict[Key, Observed[ModelVersion] | Unseen] = {}
         self._former: dict[Key, AliasHistory] = {}
+        self._models: dict[Key, _Model] = {}
 
     def adopt(self, key: Key, former: AliasHistory) -> None:
         """What was seen of an alias before a restart."""
         self._former[key] = former
+        if former.model_created is not None:
+            self._models[key] = _Model(former.model_created, former.seen, former.renamed)
 
     def set_alias(
         self, key: Key, model: RegisteredModel | None, began: float, *, answered: float
@@ -41,9 +45,10 @@ class Published:
         """
         found = None
         if model is not None and key[1] in model.aliases:
-            version = model.aliases[key[1]]
-            moved, unmoved = self._move(key, version, answered)
-            found = ModelAlias(*key, version, moved, unmoved, model.created / 1000)
+            version, created = model.aliases[key[1]], model.created / 1000
+            moved, unmoved = self._move(key, version, created, answered)
+            renamed = self._renamed(key, created, began, answered)
+            found = ModelAlias(*key, version, moved, unmoved, created, renamed)
         self._put(self.aliases, AliasSubject, key, Observed(found, began))
 
     def set_version(self, key: Key, found: ModelVersion | None, began: float) -> None:
@@ -60,6 +65,7 @@ class Published:
         """Forget all others."""
         self.aliases = {key: answer for key, answer in self.aliases.items() if key in aliases}
         self.versions = {key: answer for key, answer in self.versions.items() if key in versions}
+        self._models = {key: model for key, model in self._models.items() if key in aliases}
 
     def names(self, key: Key) -> str | None:
         """The version that an alias named when it was last seen."""
@@ -72,16 +78,31 @@ class Published:
         names = ((key[0], self.names(key)) for key in aliases)
         return {(model, version) for model, version in names if version is not None}
 
-    def _move(self, key: Key, version: str, answered: float) -> tuple[float | None, float | None]:
-        """The times between which the alias came to name this version, where we saw that."""
+    def _move(
+        self, key: Key, version: str, created: float, answered: float
+    ) -> tuple[float | None, float | None]:
+        """The times between which the alias came to name this version, where we saw that. The same
+        number of another model is another version.
+        """
         answer, former = self.aliases.get(key), self._former.pop(key, None)
+        now = version, created
         if not isinstance(answer, Observed):
-            if former is not None and former.version != version:
-                return answered, former.seen
-            return (former.moved, former.unmoved) if former else (None, None)
-        if answer.value is None or answer.value.version != version:
+            if former is None:
+                return None, None
+            known = created if former.model_created is None else former.model_created
+            is_same = (former.version, known) == now
+            return (former.moved, former.unmoved) if is_same else (answered, former.seen)
+        if answer.value is None or (answer.value.version, answer.value.model_created) != now:
             return answered, answer.began
         return answer.value.moved, answer.value.unmoved
+
+    def _renamed(self, key: Key, created: float, began: float, answered: float) -> Renamed | None:
+        known = self._models.get(key)
+        renamed = None if known is None else known.renamed
+        if known is not None and known.created != created:
+            renamed = Renamed(known.seen, answered)
+        self._models[key] = _Model(created, began, renamed)
+        return renamed
 
     def _put(
         self,
@@ -94,6 +115,14 @@ class Published:
         observations[key] = answer
         if before is None or _without_age(before) != _without_age(answer):
             self._announce(kind, key)
+
+
+class _Model(NamedTuple):
+    """The registered model of an alias as it was last seen (POSIX s), also where it is gone now."""
+
+    created: float
+    seen: float
+    renamed: Renamed | None
 
 
 def _older(before: Observed[T] | Unseen | None, why: Why, began: float) -> Observed[T] | Unseen:

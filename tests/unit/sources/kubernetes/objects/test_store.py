@@ -29,7 +29,7 @@ def test_an_older_version_never_replaces_a_newer_one() -> None:
     store.put(made("a", "10", template="new"))
 
     assert not store.put(made("a", "9", template="old"))
-    assert store.owned("o")[0].template == "new"
+    assert store.owned("ml", "o")[0].template == "new"
 
 
 def test_a_name_that_was_given_anew_stays_when_the_former_one_is_deleted_late() -> None:
@@ -50,8 +50,8 @@ def test_what_changes_its_owner_leaves_the_former_one() -> None:
     store.put(made("a", "1", owner="one"))
     store.put(made("a", "2", owner="two"))
 
-    assert store.owned("one") == ()
-    assert [entry.uid for entry in store.owned("two")] == ["a"]
+    assert store.owned("ml", "one") == ()
+    assert [entry.uid for entry in store.owned("ml", "two")] == ["a"]
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(1, 9), st.sampled_from("xy"))))
@@ -64,7 +64,7 @@ def test_indexes_agree_with_what_is_stored(writes: list[tuple[str, int, str]]) -
             store.put(made(uid, str(version), owner=owner))
 
     everything = {entry.uid for entry in store.within(None)}
-    owned = [entry.uid for owner in "xy" for entry in store.owned(owner)]
+    owned = [entry.uid for owner in "xy" for entry in store.owned("ml", owner)]
 
     assert sorted(owned) == sorted(everything)
     assert len(store) == len(everything)

@@ -55,6 +55,16 @@ class TestDeployment:
         assert not found.catching_up
         assert names(found) == ["new"]
 
+    def test_a_pod_of_another_namespace_that_names_its_replica_set_is_none_of_its_pods(
+        self,
+    ) -> None:
+        web = deployment(replicas=1)
+        first = replica_set(web)
+        foreign = pod(first, "foreign", image_id="registry/app@sha256:bb")
+        foreign["metadata"]["namespace"] = "somebody-else"
+
+        assert names(seen(web, first, pod(first, "own"), foreign)) == ["own"]
+
     def test_does_not_wait_for_old_pods_that_were_evicted(self) -> None:
         web = deployment(replicas=1, revision="2")
         old, new = replica_set(web, "1"), replica_set(web, "2")

@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from stagingmirror.sources.mlflow.subjects import (
     Content,
     FileHash,
     RegistrySubject,
+    Renamed,
     VersionSubject,
 )
 from stagingmirror.view import Observed
@@ -37,10 +39,13 @@ def adopted(exports: Exports, entries: Any) -> dict[RegistrySubject, Content | A
 def test_when_an_alias_moved_and_what_was_read_is_found_again_by_the_next_process() -> None:
     world = World().register("production", version("12"))
     world.alias("production", "12", moved=90.0, unmoved=80.0)
+    key = ("production", "fraud-detector", "champion")
+    world.aliases[key] = replace(world.aliases[key], model_created=5.0, renamed=Renamed(6.0, 7.0))
 
     found = adopted(Exports(), exported(Exports(), world))
 
-    assert found[ALIAS] == AliasHistory("12", world.began, 90.0, 80.0)
+    renamed = Renamed(6.0, 7.0)
+    assert found[ALIAS] == AliasHistory("12", world.began, 90.0, 80.0, 5.0, renamed)
     assert found[VERSION] == world.versions["production", "fraud-detector", "12"].content
 
 

@@ -29,7 +29,7 @@ def registry(**models: ModelIdentity) -> RegistryIdentity:
     [
         (registry(fraud=FRAUD), registry(fraud=FRAUD), True),
         (registry(fraud=FRAUD), registry(fraud=FRAUD, more=FRAUD), True),
-        (registry(fraud=FRAUD), registry(fraud=ModelIdentity(200, {"1": 201})), False),
+        (registry(fraud=FRAUD), registry(fraud=ModelIdentity(200, {"1": 201})), None),
         (registry(fraud=FRAUD), registry(), None),
         (registry(a=FRAUD), registry(b=FRAUD), None),
         (registry(), registry(), None),
@@ -89,6 +89,13 @@ def test_what_one_has_and_the_other_was_not_asked_for_is_the_next_evidence() -> 
     assert list(evidence(observed(0, fraud=ABSENT), here)) == []
 
 
+def test_what_seems_to_be_two_models_is_the_next_evidence_though_nobody_wants_it() -> None:
+    here, there = registry(a=FRAUD, b=FRAUD), registry(a=FRAUD, b=ModelIdentity(999, {}))
+
+    assert list(evidence(here, there)) == ["b"]
+    assert list(evidence(there, here)) == ["b"]
+
+
 def test_a_model_that_was_made_anew_is_evidence_only_from_then_on() -> None:
     kept = Evidence()
     kept.note({"fraud": 7}, Span(0, 1), kept={"fraud"})
@@ -115,14 +122,35 @@ def test_a_restored_backup_is_another_registry_once_a_version_differs() -> None:
 
 
 @pytest.mark.parametrize(
-    "went_on", [ModelIdentity(999, {}), ModelIdentity(100, {"2": 151})], ids=["model", "version"]
+    ("went_on", "verdict"),
+    [
+        pytest.param(ModelIdentity(100, {"2": 151}), False, id="version"),
+        # Two models of one registry may have changed their names between the two looks.
+        pytest.param(ModelIdentity(999, {}), None, id="model"),
+    ],
 )
-def test_one_thing_made_at_two_times_proves_two_registries_whatever_else_they_share(
-    went_on: ModelIdentity,
+def test_one_thing_made_at_two_times_is_evidence_whatever_else_they_share(
+    went_on: ModelIdentity, verdict: bool | None
 ) -> None:
     one, other = registry(a=FRAUD, b=FRAUD), registry(a=FRAUD, b=went_on)
 
-    assert same(one, other) is False
+    assert same(one, other) is verdict
+
+
+def test_a_model_of_another_age_proves_two_registries_whatever_else_they_share() -> None:
+    here, there = observed(0, 30, a=7, b=8), observed(10, a=7, b=9)
+
+    assert same(here, there) is False
+
+
+@pytest.mark.parametrize("behind", [0, 7200])
+def test_names_that_two_models_exchange_between_the_looks_prove_nothing(behind: int) -> None:
+    """Whatever the server's clock shows."""
+    made = (-behind * 1000, -behind * 1000 - 5)
+    before = observed(3600, a=made[0], b=made[1])
+    after = observed(3630, a=made[1], b=made[0])
+
+    assert same(before, after) is not False
 
 
 @pytest.mark.parametrize(
@@ -153,7 +181,7 @@ def test_a_registry_is_never_another_than_itself(
 
 def test_a_newer_answer_of_either_side_is_compared_anew() -> None:
     compared, pair = Compared(), ("production", "staging")
-    one, other = registry(fraud=FRAUD), registry(fraud=ModelIdentity(200, {}))
+    one, other = registry(fraud=FRAUD), registry(fraud=ModelIdentity(100, {"2": 151}))
     doubts: list[int] = []
 
     assert compared.same(pair, one, other, doubts.append) is False
