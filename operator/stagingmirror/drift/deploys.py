@@ -7,11 +7,11 @@ reports nothing twice.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypedDict
 
 from stagingmirror.drift.facts import DETAIL, Difference, Observations, Seen, public
 from stagingmirror.drift.legible import legible, shortened
-from stagingmirror.drift.verdict import Drifted, Held, Unknown, Verdict
+from stagingmirror.drift.verdict import Accepted, Drifted, Held, InSync, Unknown, Verdict
 
 SideName = Literal["production", "staging"]
 
@@ -54,10 +54,11 @@ class Running:
 class Deploy:
     """The last rollout of one component on one side.
 
-    ``workloads`` are those that it changed. ``verified``: both sides were seen and
-    compared, if not at once then as soon as they were; ``mismatch`` names the facts in which they
-    differed then. ``first``: it ran already when it was first observed, and is never reported.
-    ``message``: the sentence that ``describe`` made of it.
+    ``workloads`` are those that it changed. ``verified``: both sides were seen and compared, if not
+    at once then as soon as they were; ``mismatch`` names the facts in which they differed then,
+    ``accepted`` those in which they may. ``declared``: they agreed in what is written down only,
+    none of it proven to run on both sides. ``first``: it ran already when it was first observed,
+    and is never reported. ``message``: the sentence that ``describe`` made of it.
     """
 
     key: DeployKey
@@ -67,6 +68,8 @@ class Deploy:
     provenance: Mapping[str, str] = field(default_factory=dict)
     verified: bool = False
     mismatch: tuple[str, ...] = ()
+    accepted: tuple[str, ...] = ()
+    declared: bool = False
     findings: tuple[str, ...] = ()
     first: bool = False
     message: str = field(default="", compare=False)
@@ -129,6 +132,8 @@ def to_dict(deploy: Deploy) -> dict[str, Any]:
         "provenance": dict(deploy.provenance),
         "verified": deploy.verified,
         "mismatch": list(deploy.mismatch),
+        **({"accepted": list(deploy.accepted)} if deploy.accepted else {}),
+        **({"declared": True} if deploy.declared else {}),
         "findings": list(deploy.findings),
         "message": deploy.message,
         **({"first": True} if deploy.first else {}),
@@ -151,6 +156,8 @@ def from_dict(written: Mapping[str, Any], *, at: float) -> Deploy | None:
                 dict(written.get("provenance") or {}),
                 written.get("verified") is True,
                 _texts(written.get("mismatch")),
+                _texts(written.get("accepted")),
+                written.get("declared") is True,
                 _texts(written.get("findings")),
                 first=written.get("first") is True,
                 message=str(written.get("message") or ""),
@@ -186,8 +193,7 @@ def _deploy(former: Deploy | None, rollout: Running, judged: Judged) -> Deploy |
         tuple(changed) or tuple(rollout.revisions),
         rollout.at,
         _provenance(shown, judged.headline),
-        verified=_compared(judged.verdict),
-        mismatch=_mismatch(judged.verdict),
+        **_compared(judged.verdict),
         findings=shown.findings,
         first=former is None,
     )
@@ -195,13 +201,13 @@ def _deploy(former: Deploy | None, rollout: Running, judged: Judged) -> Deploy |
 
 def _compared_late(former: Deploy, shown: Seen, judged: Judged) -> Deploy:
     """The same deploy, once the other side is seen as well."""
-    if not _compared(judged.verdict):
+    found = _compared(judged.verdict)
+    if not found["verified"]:
         return former
     return replace(
         former,
         provenance=_provenance(shown, judged.headline),
-        verified=True,
-        mismatch=_mismatch(judged.verdict),
+        **found,
         findings=shown.findings,
     )
 
@@ -212,15 +218,26 @@ def _provenance(shown: Seen, headline: tuple[str, ...]) -> dict[str, str]:
     return {name: public(shown.facts[name].value)[:MAX_VALUE] for name in facts[:MAX_PROVENANCE]}
 
 
-def _compared(verdict: Verdict) -> bool:
+class _Compared(TypedDict):
+    """The fields of a ``Deploy`` that a verdict decides."""
+
+    verified: bool
+    mismatch: tuple[str, ...]
+    accepted: tuple[str, ...]
+    declared: bool
+
+
+def _compared(verdict: Verdict) -> _Compared:
     unseen = isinstance(verdict, Held) and verdict.unseen is not None
-    return not (unseen or isinstance(verdict, Unknown))
+    return _Compared(
+        verified=not (unseen or isinstance(verdict, Unknown)),
+        mismatch=_facts(verdict.differences) if isinstance(verdict, Drifted | Held) else (),
+        accepted=_facts(verdict.accepted) if isinstance(verdict, Drifted | Accepted) else (),
+        declared=isinstance(verdict, InSync) and verdict.declared,
+    )
 
 
-def _mismatch(verdict: Verdict) -> tuple[str, ...]:
-    differences: tuple[Difference, ...] = ()
-    if isinstance(verdict, Drifted | Held):
-        differences = verdict.differences
+def _facts(differences: Iterable[Difference]) -> tuple[str, ...]:
     facts = (each.fact for each in differences if DETAIL not in each.fact)
     return tuple(facts)[:MAX_MISMATCHES]
 
@@ -231,6 +248,16 @@ def _agreement(deploy: Deploy) -> str:
         return f"not verified: {other} was not seen"
     if deploy.mismatch:
         return f"differs from {other} in {', '.join(deploy.mismatch)}"
+    return agreed(deploy)
+
+
+def agreed(deploy: Deploy) -> str:
+    """How far a deploy without a mismatch is as the other side."""
+    other = "staging" if deploy.key.side == "production" else "production"
+    if deploy.declared:
+        return f"declared as {other}, not proven to run"
+    if deploy.accepted:
+        return f"verified: as {other}, but for what is accepted: {', '.join(deploy.accepted)}"
     return f"verified: as {other}"
 
 

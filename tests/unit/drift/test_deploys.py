@@ -15,6 +15,7 @@ from stagingmirror.drift.deploys import (
     news,
     to_dict,
 )
+from stagingmirror.drift.facts import Acceptance, Fact
 from support.kinds.observations import component, seen, unseen
 
 KEY = DeployKey("fraud-model", "staging")
@@ -46,6 +47,28 @@ def test_a_mismatch_is_flagged_with_the_facts_that_differ() -> None:
 
     assert deploy.mismatch == ("runId",)
     assert deploy.message.endswith("differs from production in runId")
+
+
+def test_a_deploy_that_is_only_declared_to_be_alike_is_not_called_verified() -> None:
+    declared = {name: Fact(value, declared=True) for name, value in FACTS.items()}
+    alike = component("fraud-model", seen(declared), seen(declared))
+    (deploy,) = latest((), [running()], judged(alike))
+
+    assert deploy.declared
+    assert deploy.message.endswith("; declared as production, not proven to run")
+    assert from_dict(to_dict(deploy), at=deploy.at) == deploy
+
+
+def test_a_deploy_that_differs_in_what_is_accepted_names_that() -> None:
+    accepted = Acceptance("fraud-model", "runId", "retrained here")
+    report = component(
+        "fraud-model", seen(FACTS), seen(FACTS | {"runId": "a09c44"}), acceptances=(accepted,)
+    )
+    (deploy,) = latest((), [running()], judged(report))
+
+    assert deploy.accepted == ("runId",)
+    assert deploy.message.endswith("verified: as production, but for what is accepted: runId")
+    assert from_dict(to_dict(deploy), at=deploy.at) == deploy
 
 
 def test_a_deploy_is_not_called_verified_while_the_other_side_is_unseen() -> None:

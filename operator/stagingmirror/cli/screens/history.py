@@ -10,7 +10,7 @@ from stagingmirror.cli.read.mirror import Mirror
 from stagingmirror.cli.read.times import clock, span
 from stagingmirror.cli.screens.text import columns, concise, line, short, symbol
 from stagingmirror.components import CATALOGUE
-from stagingmirror.drift.deploys import Deploy, from_dict
+from stagingmirror.drift.deploys import Deploy, agreed, from_dict
 
 # The facts that a table shows of a deploy; the others are in ``-o json``.
 IDENTITIES = tuple(name for kind in CATALOGUE.values() for name in kind.headline[:3])
@@ -71,7 +71,8 @@ def _agreement(deploy: Deploy) -> Text:
         more = len(deploy.mismatch) - MAX_NAMED
         named = ", ".join(deploy.mismatch[:MAX_NAMED]) + (f" and {more} more" if more > 0 else "")
         return line(symbol("Drifted"), f" mismatch with {other}: {named}")
-    return line(symbol("InSync"), f" verified: as {other}")
+    mark = "Unknown" if deploy.declared else "Accepted" if deploy.accepted else "InSync"
+    return line(symbol(mark), f" {agreed(deploy)}")
 
 
 def _when(text: str | None, now: float) -> str:

@@ -172,6 +172,7 @@ def _of_deploy(deploy: deploys.Deploy) -> dict[str, Any]:
         "provenance": dict(deploy.provenance),
         "verified": deploy.verified,
         "mismatch": list(deploy.mismatch),
+        "declared": deploy.declared,
     }
 
 
