@@ -6,6 +6,14 @@ import unicodedata
 
 # Characters that are shown before the place where two long values part.
 _BEFORE = 8
+# Printable to Unicode, and yet nothing that a reader sees: fillers, and signs that only change the
+# one before them.
+_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0") | {
+    chr(code) for code in (*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))
+}
+# Control and formatting characters, those that turn the direction of a line among them.
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+_LINE_ENDS = frozenset("\n\r\t\v\f\x1c\x1d\x1e\x85\u2028\u2029")
 _ESCAPES = {"\n": r"\n", "\r": r"\r", "\t": r"\t", '"': r"\"", "\\": r"\\"}
 # Letters of other alphabets that look like Latin ones, those first.
 _TWINS = str.maketrans(
@@ -32,6 +40,22 @@ def legible_pair(one: str, other: str) -> tuple[str, str]:
     return _quoted(one), _quoted(other)
 
 
+def is_hidden(character: str) -> bool:
+    """Whether it does something to what surrounds it, or nothing at all, where a letter stands."""
+    return character in _BLANK or unicodedata.category(character) in _HIDDEN
+
+
+def in_line(text: str) -> str:
+    """A sentence with what others wrote in it, as one line that is read as it is written: line ends
+    are blanks, and what a terminal would obey is written out.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        " " if each in _LINE_ENDS else _number(each) if is_hidden(each) else each for each in text
+    )
+
+
 def shortened(text: str, most: int) -> str:
     """The text, cut where it is longer than there is room for."""
     return text if len(text) <= most else f"{text[: most - 1]}…"
@@ -56,7 +80,8 @@ def parting(one: str, other: str) -> int:
 
 
 def _is_seen(text: str) -> bool:
-    return bool(text) and text.isprintable() and text == text.strip() and "  " not in text
+    is_printed = text.isprintable() and not any(each in _BLANK for each in text)
+    return bool(text) and is_printed and text == text.strip() and "  " not in text
 
 
 def _quoted(text: str) -> str:
@@ -66,7 +91,7 @@ def _quoted(text: str) -> str:
 def _written(character: str) -> str:
     if character in _ESCAPES:
         return _ESCAPES[character]
-    return character if character.isprintable() else _number(character)
+    return character if character.isprintable() and character not in _BLANK else _number(character)
 
 
 def _spelled(text: str) -> str:
@@ -85,6 +110,8 @@ def _looks(text: str) -> str:
 
 
 def _look(character: str) -> str:
+    if character in _BLANK:
+        return ""
     match unicodedata.category(character):
         case "Pd":
             return "-"

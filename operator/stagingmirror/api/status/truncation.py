@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Any
 
 from stagingmirror.drift.facts import SEAL, public
-from stagingmirror.drift.legible import legible, pair, shortened
+from stagingmirror.drift.legible import in_line, legible, pair, shortened
 
 # Of one status as JSON. The API server takes 1.5 MiB; every watcher pays for each byte.
 MAX_BYTES = 160_000
@@ -54,8 +54,8 @@ def cut(text: str, limit: int) -> str:
 
 
 def ended(text: str, limit: int) -> str:
-    """A sentence, cut at its end."""
-    return shortened(text, limit)
+    """A sentence on one line, cut at its end."""
+    return shortened(in_line(text), limit)
 
 
 def cut_all(value: Any, limit: int) -> Any:

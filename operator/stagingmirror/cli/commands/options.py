@@ -41,9 +41,6 @@ _EVERYWHERE: tuple[Any, Any] = (
     False,
 )
 
-# Control characters, newline and tab excepted, as a terminal would interpret them.
-_CONTROLS = {code: "\ufffd" for code in (*range(32), *range(0x7F, 0xA0)) if code not in (9, 10)}
-
 # What kubectl takes and prints before the name of a mirror; a group may follow.
 _OUR_TYPES = frozenset({"smir", "stagingmirror", "stagingmirrors"})
 
@@ -111,7 +108,7 @@ def mirror_name(given: str) -> str:
 
 def fail(message: str) -> None:
     """One line on standard error."""
-    sys.stderr.write(f"error: {message.translate(_CONTROLS)}\n")
+    sys.stderr.write(f"error: {_harmless(message)}\n")
 
 
 def show(lines: Any) -> None:
@@ -128,8 +125,17 @@ def show(lines: Any) -> None:
     texts = [line if isinstance(line, Text) else Text(line) for line in given]
     for line in folded(texts, console.width) if console.is_terminal else texts:
         text = line.copy()
-        text.plain = text.plain.translate(_CONTROLS)  # of the same length: styles stay in place
+        text.plain = _harmless(text.plain)  # of the same length: styles stay in place
         console.print(text)
+
+
+def _harmless(text: str) -> str:
+    """Nothing that a terminal obeys, newline and tab excepted, or that turns the direction of what
+    surrounds it.
+    """
+    from stagingmirror.drift.legible import is_hidden
+
+    return "".join("\ufffd" if is_hidden(e) and e not in "\n\t" else e for e in text)
 
 
 def user() -> str:

@@ -12,7 +12,11 @@ from stagingmirror.cli.read.answer import Answer, worst
 from stagingmirror.cli.screens.text import concise, line, symbol
 
 # What XML cannot carry.
-_CONTROL = {code: "�" for code in range(32) if chr(code) not in "\t\n\r"}
+_CONTROL = {
+    code: "�"
+    for code in (*range(32), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF)
+    if code not in (9, 10, 13)
+}
 
 
 def answer_lines(answers: Sequence[Answer], *, namespaces: bool) -> list[Text]:

@@ -30,6 +30,15 @@ def test_a_reader_sees_in_what_two_values_differ(production: str, staging: str, 
     assert message(of) == f"value: {told}"
 
 
+def test_what_others_wrote_neither_breaks_a_message_nor_turns_its_direction() -> None:
+    finding = "app names img\u202e:1\x1b[2J, and models:/a\nin sync/1, too"
+    of = component("image", seen({"digest": "1"}, findings=(finding,)), seen({"digest": "1"}))
+    whole = status(report(of), now=NOW, previous=None)
+
+    assert r"img\u202e:1\u001b[2J, and models:/a in sync/1" in message(of)
+    assert all(each["message"].isprintable() for each in whole["conditions"])
+
+
 def test_the_name_of_a_fact_is_shown_whole_so_that_it_can_be_accepted() -> None:
     fact = f"parameters.{'%2F' * 250}"
     (told,) = status(

@@ -6,7 +6,7 @@ from rich.text import Text
 from stagingmirror.cli.commands.options import fail, mirror_name, show
 from stagingmirror.cli.screens.text import columns
 
-STEERING = ["\x1b[2J", "\x9b2J", "\x7f", "\x85", "\r", "\x07"]
+STEERING = ["\x1b[2J", "\x9b2J", "\x7f", "\x85", "\r", "\x07", "\u202e", "\u2066", "\u3164"]
 
 
 @pytest.mark.parametrize("value", STEERING)

@@ -249,16 +249,19 @@ def test_the_log_is_one_json_object_a_line_or_lines_for_people() -> None:
     machine, person = io.StringIO(), io.StringIO()
     try:
         configure_logging("json", machine)
-        structlog.get_logger().info("Deployed", component="fraud-model", mismatch=["runId"])
+        deploy = {"mismatch": ["runId"], "provenance": {"tag": "1\u202e2\x9b"}}
+        structlog.get_logger().info("Deployed", component="fraud-model", **deploy)
         logging.getLogger("aiohttp").warning("from a library: %s", "so")
         configure_logging("console", person)
-        structlog.get_logger().info("Deployed", component="fraud-model")
+        structlog.get_logger().info("Deployed", component="fraud-model", of={"tag": "1\u202e2\x9b"})
     finally:
         root.handlers[:], root.level = handlers, level
 
     first, second = (json.loads(line) for line in machine.getvalue().splitlines())
     assert (first["event"], first["level"], first["mismatch"]) == ("Deployed", "info", ["runId"])
     assert (second["event"], second["logger"]) == ("from a library: so", "aiohttp")
+    assert first["provenance"] == {"tag": r"1\u202e2\u009b"}
+    assert not {"\u202e", "\x9b"} & {*machine.getvalue(), *person.getvalue()}
     assert "Deployed" in person.getvalue()
     assert not person.getvalue().startswith("{")
 
