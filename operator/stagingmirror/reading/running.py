@@ -9,6 +9,9 @@ from stagingmirror.reading.reading import Ended, Reading
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.subjects import Container, Pod, Variable, Workload
 
+# Seconds within which a node accepts a pod that has room there.
+_ACCEPTED = 30.0
+
 Started = Literal["before", "after", "unclear"]
 
 
@@ -128,9 +131,10 @@ def started(
     from ours (s); ``by_api_server``: it is the clock that dates the creation of pods.
 
     Nodes report starts in whole seconds, and by clocks of their own: a pod that started in the very
-    second, or after it within ``clock_margin``, is ``unclear``. So is an older one of which a
-    container was started anew since: it may have read what is new. A CronJob is always: between its
-    Jobs it runs nothing. Raises Ended (RollingOut; ClockSkew where a pod started before it, within
+    second, or after it within ``clock_margin``, is ``unclear``. So is one that was created before
+    it and, by the node's clock, started long after, and an older one of which a container was
+    started anew since: it may have read what is new. A CronJob is always: between its Jobs it runs
+    nothing. Raises Ended (RollingOut; ClockSkew where a pod started before it, within
     ``clock_margin``).
     """
     _refuse_unsettled(reading, workload)
@@ -142,7 +146,10 @@ def started(
         return "before"
     if latest is not None and all(
         pod.ready
-        and (_start(pod) > latest + margin or (by_api_server and _is_created_after(pod, latest)))
+        and (
+            _earliest_start(pod) > latest + margin
+            or (by_api_server and pod.created is not None and pod.created > latest)
+        )
         for pod in pods
     ):
         return "after"
@@ -164,8 +171,8 @@ def started_before(
 
 
 def first_start(pods: Iterable[Pod]) -> float | None:
-    """When the first of them started (POSIX s); None: not known."""
-    return min((pod.started for pod in pods if pod.started is not None), default=None)
+    """When the first of them started at the earliest (POSIX s); None: not known."""
+    return min((_earliest_start(pod) for pod in pods if pod.started is not None), default=None)
 
 
 def clock_skew(reading: Reading, workload: Workload, margin: float) -> Ended:
@@ -177,17 +184,23 @@ def clock_skew(reading: Reading, workload: Workload, margin: float) -> Ended:
     )
 
 
-def _is_created_after(pod: Pod, moment: float) -> bool:
-    return pod.created is not None and pod.created > moment
+def _earliest_start(pod: Pod) -> float:
+    """What seems to have waited for its node may have started at once: a node's clock may be ahead
+    by hours.
+    """
+    start = _start(pod)
+    waited = 0.0 if pod.created is None else start - pod.created
+    return start - waited if waited > _ACCEPTED else start
+
+
+def _last_start(pod: Pod) -> float:
+    """A node's clock may be behind all others, and no pod starts before it is there."""
+    return max(_start(pod), pod.restarted or 0.0, pod.created or 0.0)
 
 
 def _start(pod: Pod) -> float:
     assert pod.started is not None, "only pods that have started are read"
     return pod.started
-
-
-def _last_start(pod: Pod) -> float:
-    return max(_start(pod), pod.restarted or 0.0)
 
 
 def _refuse_unsettled(reading: Reading, workload: Workload) -> None:

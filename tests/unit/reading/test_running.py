@@ -91,6 +91,28 @@ def test_a_pod_that_was_made_after_the_change_by_the_same_clock_needs_no_margin(
     assert when == expected
 
 
+@pytest.mark.parametrize(
+    ("created", "started_at", "expected"),
+    [
+        # The node's clock is two hours ahead: the pod is older than the change.
+        (NOW - 1500, NOW - 1500 + 7200, "unclear"),
+        # Two hours behind: it is younger.
+        (NOW - 500, NOW - 500 - 7200, "unclear"),
+        (NOW - 500, NOW - 498, "after"),
+        (NOW - 1500, NOW - 1498, "before"),
+    ],
+)
+def test_a_node_whose_clock_is_hours_off_proves_no_order_that_is_not_there(
+    created: float, started_at: float, expected: str
+) -> None:
+    made = replace(pod(started=started_at), created=created)
+    change = NOW - 1000
+
+    found = when_started(workload(pods=(made,)), earliest=change, latest=change, margin=30.0)
+
+    assert found == expected
+
+
 def test_one_late_pod_makes_the_whole_workload_late() -> None:
     running = workload(pods=(pod(started=NOW), pod(started=NOW - 50)))
 

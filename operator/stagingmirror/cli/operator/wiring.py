@@ -248,12 +248,12 @@ class Operator:
         assessment = Assessment(
             self.cache,
             self.claims,
-            partial(
-                RecordingView,
+            lambda scope: RecordingView(
                 self.sources,
                 seal,
+                scope,
                 is_production=self.claims.is_production,
-                clock_margin=self._settings.clock_margin,
+                clock_margin=self._clock_margin(),
             ),
             self.subscriptions,
             self.probes,
@@ -272,6 +272,9 @@ class Operator:
         self.check = MirrorReconciler(
             self.cache, self.states, self.runtime, self.claim_updates, assessment, conclusion
         )
+
+    def _clock_margin(self) -> float:
+        return self._settings.clock_margin + self._client.clock.skew(self.runtime.clock())
 
     def _publish(self, settled: Settled, left_out: frozenset[MirrorKey]) -> None:
         self.elector.annotate(settled)

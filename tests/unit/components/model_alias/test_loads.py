@@ -86,6 +86,19 @@ def test_a_number_is_that_of_the_model_that_had_the_name_when_a_pod_started(
         assert seen.why.reason == expected
 
 
+def test_a_node_whose_clock_is_ahead_does_not_prove_that_a_pod_is_younger_than_its_version() -> (
+    None
+):
+    app = container(variables={"MODEL_VERSION": "12"})
+    older = replace(pod(app, started=REBORN - 3600 + 7200), created=REBORN - 3600)
+    world = registries().register("production", version("12", files=TWELVE, created=REBORN))
+
+    seen = look(world.add(server(PRODUCTION, "12", pods=(older,))), entry(BY_VARIABLE))
+
+    assert isinstance(seen, Seen)
+    assert seen.facts["contentHash"].declared
+
+
 def test_the_measured_skew_of_the_registry_widens_the_margin() -> None:
     app = container(variables={"MODEL_VERSION": "12"})
     running = server(PRODUCTION, "12", pods=(pod(app, started=REBORN - 50),))

@@ -21,9 +21,9 @@ from stagingmirror.reasons import Reason
 from stagingmirror.settings import Settings
 from stagingmirror.sources.mlflow.client.address import clean_url
 from stagingmirror.sources.mlflow.client.errors import decoded, failure, refusal
-from stagingmirror.sources.mlflow.client.skew import skew
 from stagingmirror.sources.mlflow.client.wire_types import Fields
 from stagingmirror.sources.outward import Proxy, outward_socket
+from stagingmirror.sources.skew import moment, skew
 from stagingmirror.sources.source import Basic, Credentials, Token
 from stagingmirror.sources.tls import trusting, trusting_the_system
 
@@ -156,7 +156,7 @@ class MlflowServer:
         request |= self._way({**(headers or {}), **self._workspace, **self._credentials})
         try:
             async with session.request(method, url, allow_redirects=False, **request) as answer:
-                self.skew = skew(answer.headers.get("Date"), sent, self._clock())
+                self.skew = skew(moment(answer.headers.get("Date")), sent, self._clock())
                 if answer.status not in good:
                     body = await answer.content.read(_ERROR_BODY)
                     raise refusal(

@@ -47,3 +47,16 @@ async def test_a_client_knows_its_servers_time_from_any_answer_even_an_error() -
         now = client.clock.now()
     assert now is not None
     assert now == pytest.approx(time.time(), abs=60)
+
+
+@pytest.mark.parametrize(
+    ("ours", "skew"),
+    [(0.0, 0.0), (0.9, 0.0), (-1.5, 0.0), (-8.0, 10.0), (12.5, 20.0), (7200.0, 7200.0)],
+)
+def test_how_far_its_clock_is_from_ours_is_known_in_coarse_steps(ours: float, skew: float) -> None:
+    clock = ServerClock()
+    assert clock.skew(1795687200.0) == 0.0
+
+    clock.answered("Thu, 26 Nov 2026 10:00:00 GMT", time.perf_counter())
+
+    assert clock.skew(1795687200.0 + ours) == skew

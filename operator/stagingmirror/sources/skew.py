@@ -9,13 +9,19 @@ _STEP = 10.0
 _STAMPED = 2.0
 
 
-def skew(date: str | None, sent: float, answered: float) -> float:
-    """Seconds, of a request that was sent and answered then (POSIX s); 0 where the server's time,
-    which is cut to whole seconds, may be ours, and where it sent none that can be read.
-    """
+def moment(date: str | None) -> float | None:
+    """The Date of an answer (POSIX s), cut to whole seconds; None: it has none that can be read."""
     try:
-        theirs = parsedate_to_datetime(date or "").timestamp()
+        return parsedate_to_datetime(date or "").timestamp()
     except (ValueError, OverflowError):
+        return None
+
+
+def skew(theirs: float | None, sent: float, answered: float) -> float:
+    """Seconds, of a request that was sent and answered then (POSIX s); 0 where the server's time
+    may be ours, or is not known.
+    """
+    if theirs is None:
         return 0.0
     apart = max(theirs - answered, sent - theirs - 1)
     return 0.0 if apart < _STAMPED else math.ceil(apart / _STEP) * _STEP
