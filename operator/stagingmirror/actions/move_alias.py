@@ -8,7 +8,7 @@ from stagingmirror.actions.step import Arrived, ExecutableStep, Json, Outcome, R
 from stagingmirror.actions.tools import Tools
 from stagingmirror.drift.steps import Phase, Value, Write, renamed
 from stagingmirror.drift.wording import shown
-from stagingmirror.errors import ChangedUnderneath, NotAnswered, StepFailed
+from stagingmirror.errors import ChangedUnderneath, NotAnswered, Refused, StepFailed
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.mlflow.client.client import MlflowServer
 from stagingmirror.sources.mlflow.copy.aliases import delete_alias, get_alias, set_alias
@@ -54,7 +54,8 @@ class MoveAlias(ExecutableStep):
         }
 
     async def take(self, task: Task, tools: Tools) -> Outcome:
-        return await self._move(task.before["version"], task.text(self.version), task, tools)
+        now = await self._now(task, tools)
+        return await self._move(now, task.before["version"], task.text(self.version), task, tools)
 
     async def verify(self, task: Task, tools: Tools) -> Outcome | Reverted:
         wanted, now = task.text(self.version), await self._now(task, tools)
@@ -65,17 +66,21 @@ class MoveAlias(ExecutableStep):
         return Reverted("somebody", f"somebody moved {self._name} to version {now}")
 
     async def roll_back(self, task: Task, tools: Tools) -> Outcome:
-        return await self._move(task.text(self.version), task.before["version"], task, tools)
+        now = await self._spelled_so(task, tools)
+        return await self._move(now, task.text(self.version), task.before["version"], task, tools)
 
     async def verify_rollback(self, task: Task, tools: Tools) -> Outcome:
-        if await self._now(task, tools) != task.before["version"]:
+        if await self._spelled_so(task, tools) != task.before["version"]:
             raise StepFailed(
                 Reason.NOT_ROLLED_BACK, f"{self._name} does not name its former version."
             )
         return Arrived("as before")
 
     async def is_settled(self, task: Task, tools: Tools) -> bool:
-        return await self._now(task, tools) in (task.before["version"], task.text(self.version))
+        return await self._spelled_so(task, tools) in (
+            task.before["version"],
+            task.text(self.version),
+        )
 
     @property
     def _name(self) -> str:
@@ -83,6 +88,17 @@ class MoveAlias(ExecutableStep):
 
     async def _now(self, task: Task, tools: Tools) -> str | None:
         return await get_alias(self._server(task, tools), self.model, self.alias)
+
+    async def _spelled_so(self, task: Task, tools: Tools) -> str | None:
+        """The version that it names; None also where the registry holds another spelling to be this
+        alias: a move to it was refused, so there is nothing of ours to roll back.
+        """
+        try:
+            return await self._now(task, tools)
+        except Refused as error:
+            if error.reason != Reason.SPELLED_OTHERWISE:
+                raise
+            return None
 
     def _server(self, task: Task, tools: Tools) -> MlflowServer:
         """That of the registry which was surveyed: in another one the same number is another
@@ -99,9 +115,8 @@ class MoveAlias(ExecutableStep):
         return server
 
     async def _move(
-        self, former: str | None, target: str | None, task: Task, tools: Tools
+        self, now: str | None, former: str | None, target: str | None, task: Task, tools: Tools
     ) -> Outcome:
-        now = await self._now(task, tools)
         if now == target:
             return Arrived("names what it should")
         if now != former:

@@ -4,12 +4,15 @@ import pytest
 from aiohttp import web
 
 from stagingmirror.actions.move_alias import MoveAlias
-from stagingmirror.actions.step import Task
-from stagingmirror.errors import ChangedUnderneath, NotAnswered
+from stagingmirror.actions.step import Arrived, Task
+from stagingmirror.errors import ChangedUnderneath, NotAnswered, Refused
 from support.kinds.tools import Bench, tools_with
+from support.mlflow.folding_mlflow import FoldingMlflow
 from support.mlflow.registries import connected, serving
 
 MOVE = MoveAlias("m", ("fraud",), "staging", "fraud-detector", "champion", "12")
+UPPER = MoveAlias("a", ("one",), "staging", "fraud", "Champion", "3")
+LOWER = MoveAlias("b", ("two",), "staging", "fraud", "champion", "4")
 
 
 async def test_an_environment_that_leads_elsewhere_by_now_has_nothing_moved_there() -> None:
@@ -73,3 +76,23 @@ async def test_a_rollback_waits_until_it_is_known_that_the_alias_is_not_producti
         await MOVE.roll_back(task, tools)
 
     assert names == "11"
+
+
+async def test_the_second_of_two_new_spellings_overwrites_nothing_and_is_rolled_back_at_once() -> (
+    None
+):
+    registry = FoldingMlflow("fraud", {})
+    task = Task("r1", {"version": None}, {}, {}, 0.0)
+    async with serving(registry.answer) as url, connected(url) as server:
+        tools = tools_with(Bench().tools.writer, lambda: 0.0, server=lambda _: server)
+        assert isinstance(await UPPER.take(task, tools), Arrived)
+
+        with pytest.raises(Refused, match="'Champion'"):
+            await LOWER.take(task, tools)
+        assert isinstance(await LOWER.roll_back(task, tools), Arrived)
+        assert isinstance(await LOWER.verify_rollback(task, tools), Arrived)
+        assert registry.aliases == {"Champion": "3"}
+
+        assert isinstance(await UPPER.roll_back(task, tools), Arrived)
+        assert isinstance(await UPPER.verify_rollback(task, tools), Arrived)
+        assert registry.aliases == {}
