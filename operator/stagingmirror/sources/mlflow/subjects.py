@@ -32,6 +32,8 @@ class Content:
     """When other bytes than before were first read (POSIX s): what was started earlier may hold
     those. None: the bytes were never seen to change.
     """
+    root: str = ""
+    """The folder that was read: a version that was deleted and registered anew has another one."""
 
 
 class Renamed(NamedTuple):

@@ -71,9 +71,11 @@ class ContentPoller:
         return self._folder(root).shown()
 
     def adopt(self, root: str, content: Content) -> None:
-        """See the top. Does nothing where the bytes are known already."""
+        """See the top. Does nothing where the bytes are known already, or these are another
+        folder's.
+        """
         folder = self._folder(root)
-        if folder.content is None:
+        if folder.content is None and content.root == root:
             folder.content, folder.former, folder.adopted = content, content, True
 
     def doubt(self, root: str) -> None:

@@ -50,7 +50,7 @@ class Folder:
     def take(self, read: BytesRead, began: float) -> None:
         """All bytes were read; ``began`` (POSIX s) is when that began."""
         changed = self._changed(read.tree_hash, began)
-        self.content = Content(read.tree_hash, read.files, began, read.listing, changed)
+        self.content = Content(read.tree_hash, read.files, began, read.listing, changed, self.root)
         self.former, self.texts, self.adopted = self.content, read.texts, False
 
     def _changed(self, tree_hash: str, began: float) -> float | None:
