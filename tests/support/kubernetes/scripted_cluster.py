@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from email.utils import formatdate
 from typing import Any
 
 from aiohttp import web
@@ -29,6 +30,7 @@ QUICK = Settings(sweep_interval=0.2, request_timeout=5.0)
 class ScriptedCluster:
     """``forbidden``: plurals with a namespace, or with None for all at once. ``garbage``: what a
     LIST of a plural has in place of items. ``held``: plurals whose LISTs wait until they are not.
+    ``behind``: seconds by which its clock is behind.
     """
 
     def __init__(self) -> None:
@@ -37,6 +39,7 @@ class ScriptedCluster:
         self.forbidden: set[tuple[str, str | None]] = set()
         self.garbage: dict[str, Any] = {}
         self.held: set[str] = set()
+        self.behind = 0.0
         self.lists: Counter[tuple[str, str | None]] = Counter()
         self.watches: dict[tuple[str, str | None], list[asyncio.Queue[Body]]] = {}
 
@@ -145,7 +148,11 @@ async def seeing(
     async def nobody() -> None:
         return None
 
+    async def date(request: web.Request, response: web.StreamResponse) -> None:
+        response.headers["Date"] = formatdate(time.time() - cluster.behind, usegmt=True)
+
     app = web.Application()
+    app.on_response_prepare.append(date)
     app.router.add_get("/{path:.*}", cluster.answer)
     async with TestServer(app) as server:
         access = Login(str(server.make_url("/")), None, nobody, "default")

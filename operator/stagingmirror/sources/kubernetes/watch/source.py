@@ -166,11 +166,18 @@ class KubernetesSource:
         began, trouble = proof
         store = RESOURCES[subject.kind].store(self._stores)
         declared = store.named(subject.namespace, subject.name)
-        found = None if declared is None else rolled_up(declared, self._stores, self._clock())
+        found = None if declared is None else rolled_up(declared, self._stores, self._now())
         wanted = self._wanted.get((subject.namespace, subject.kind), ())
         return self._standing.answer(
             subject, found, began=began, trouble=trouble, kept=subject in wanted
         )
+
+    def _now(self) -> float:
+        """POSIX s, by the clock that dates deletions if it is behind ours: a pod that terminates
+        runs until its own end.
+        """
+        theirs = self._client.clock.now()
+        return self._clock() if theirs is None else min(self._clock(), theirs)
 
     def _config_map(self, subject: ConfigMapSubject) -> Observed[ConfigMap] | Unseen:
         proof = self._proof(subject)

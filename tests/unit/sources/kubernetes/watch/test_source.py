@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
+from stagingmirror.api.types.times import rfc3339
 from stagingmirror.drift.facts import Unseen
 from stagingmirror.settings import Settings
 from stagingmirror.sources.kubernetes.subjects import ConfigMapSubject, WorkloadSubject
 from stagingmirror.sources.kubernetes.watch import watch_scope
 from stagingmirror.view import Observed
-from support.kubernetes.cluster_bodies import deployment
+from support.kubernetes.cluster_bodies import deployment, pod, replica_set
 from support.kubernetes.listing import list_namespaces
 from support.kubernetes.scripted_cluster import ScriptedCluster, seeing
 from support.operators.waiting import holds
@@ -54,6 +55,26 @@ async def test_garbage_in_a_list_is_trouble_and_ends_nothing(
 
         del cluster.garbage["deployments"]
         await holds(lambda: seen.look().trouble is None)
+
+
+async def test_a_pod_that_terminates_runs_until_its_end_by_the_clock_that_dates_it() -> None:
+    cluster = ScriptedCluster()
+    cluster.behind = 7200.0
+    web = deployment(revision="2")
+    old, new = replica_set(web, "1"), replica_set(web, "2")
+    ends = pod(old, "old", terminating=True)
+    ends["metadata"]["deletionTimestamp"] = rfc3339(time.time() - cluster.behind)
+    cluster.put("deployments", web)
+    for plural, body in (("replicasets", old), ("replicasets", new), ("pods", pod(new, "new"))):
+        cluster.put(plural, body)
+    cluster.put("pods", ends)
+
+    async with seeing(cluster) as seen:
+        found = seen.look().value
+
+    assert found is not None
+    assert found.unsettled is not None
+    assert found.unsettled.reason == "RollingOut"
 
 
 async def test_a_first_list_of_garbage_is_no_answer(cluster: ScriptedCluster) -> None:
