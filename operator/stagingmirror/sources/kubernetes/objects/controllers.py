@@ -12,8 +12,9 @@ from stagingmirror.reasons import Reason
 Body = Mapping[str, Any]
 
 HOUR, DAY = 3600.0, 86400.0
-# A schedule that sets one of these fields has gaps between two runs of at most so many seconds.
-_GAPS = ((3, inf), (2, 31 * DAY), (4, 7 * DAY), (1, DAY))
+# A schedule that sets one of these fields has gaps between two runs of at most so many seconds; not
+# every month has a 31st.
+_GAPS = ((3, inf), (2, 62 * DAY), (4, 7 * DAY), (1, DAY))
 _NICKNAMES = {"@hourly": HOUR, "@daily": DAY, "@midnight": DAY, "@weekly": 7 * DAY}
 
 

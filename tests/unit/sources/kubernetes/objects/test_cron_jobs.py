@@ -66,6 +66,7 @@ def test_is_rolling_out_while_a_job_of_another_template_runs() -> None:
         ({"limits": {"successfulJobsHistoryLimit": 0}}, "successfulJobsHistoryLimit"),
         ({"schedule": "*/5 * * * *", "ttl": 30}, "ttlSecondsAfterFinished"),
         ({"schedule": "0 6 * * 1-5", "ttl": 24 * 3600}, "ttlSecondsAfterFinished"),
+        ({"schedule": "0 6 31 * *", "ttl": 40 * 24 * 3600}, "ttlSecondsAfterFinished"),
     ],
 )
 @pytest.mark.parametrize("there", [True, False], ids=["seen", "deleted"])
