@@ -19,7 +19,7 @@ from stagingmirror.reasons import Reason
 from stagingmirror.sources.mlflow.client import provenance_tags, queries
 from stagingmirror.sources.mlflow.client.artifacts import StoredFile, list_files, root_of
 from stagingmirror.sources.mlflow.client.client import MlflowServer
-from stagingmirror.sources.mlflow.client.wire_types import LoggedModel, Version
+from stagingmirror.sources.mlflow.client.wire_types import LoggedModel, RegisteredModel, Version
 from stagingmirror.sources.mlflow.content.hashing import read_bytes, tree_hash
 from stagingmirror.sources.mlflow.content.version_details import parameters_of, read_detail, tags_of
 from stagingmirror.sources.mlflow.copy import writes
@@ -77,7 +77,7 @@ async def copy_version(
         copy = _Copy(source, to, order, original, clock, progress, differs)
         async with destination_errors():
             number = await copy.found() or await copy.made()
-            await copy.await_unambiguous()
+            await copy.await_unambiguous(number)
             return number
 
 
@@ -133,14 +133,14 @@ class _Copy:
         await writes.finish_run(self._to, run_id, now=self._clock())
         return await self._version(logged, run_id)
 
-    async def await_unambiguous(self) -> None:
-        """Until the registered model is so old that whatever is started from now on proves to be
-        younger: else a workload that names this number may have meant a former model's.
+    async def await_unambiguous(self, number: str) -> None:
+        """Until whatever is started from now on proves to be younger than the version: else a
+        workload that names its number may have meant a former model's.
         """
         model = await queries.get_registered_model(self._there, self._order.to_model)
+        version = await queries.get_version(self._there, self._order.to_model, number)
         margin = self._there.clock_margin + _SECOND
-        wait = model.created / 1000 + margin - self._clock()
-        await asyncio.sleep(min(max(wait, 0.0), margin))
+        await asyncio.sleep(unambiguous_in(model, version, margin, self._clock()))
 
     async def _run(self, experiment_id: str) -> str:
         """The run of a half copy (one that no version comes from), or a new one."""
@@ -261,6 +261,14 @@ class _Copy:
     def _moved(self, size: int) -> None:
         self._done += size
         self._progress(self._done, self._original.size)
+
+
+def unambiguous_in(model: RegisteredModel, version: Version, margin: float, now: float) -> float:
+    """Seconds from ``now`` (POSIX s) until the registered model is ``margin`` old, and the version
+    is none of the future: the registry's clock may be ahead of ours. At most ``margin``.
+    """
+    until = max(model.created / 1000 + margin, version.created / 1000)
+    return min(max(until - now, 0.0), margin)
 
 
 def _mark(order: CopyOrder, run_id: str | None) -> str:
