@@ -107,9 +107,10 @@ class ThreeKinds:
         self.kube.apply(config_map("training-data", space, snapshot), manager="owner")
         time.sleep(1.1)  # pods start in a later second than the snapshot and the model were made in
         marks = {"round": str(self.round)}
+        read = {"configMapKeyRef": {"name": "training-data", "key": "snapshot"}}
         self.kube.apply(
             deployment("server", space, image, variables=variables),
-            deployment("trainer", space, _TRAINER, annotations=marks),
+            deployment("trainer", space, _TRAINER, annotations=marks, variables={"SNAPSHOT": read}),
             manager="owner",
         )
 

@@ -6,9 +6,14 @@ from stagingmirror.api.spec.setting import AnnotationOf, ConfigMapKey, VariableO
 from stagingmirror.components.setting.place import ValuePlace
 from stagingmirror.drift.expansion import MAX_TEXT
 from stagingmirror.reading.reading import Reading
-from stagingmirror.reading.running import started, variable_of
+from stagingmirror.reading.running import called, started, variable_of
 from stagingmirror.reasons import Reason
-from stagingmirror.sources.kubernetes.subjects import ConfigMapSubject, Variable, WorkloadSubject
+from stagingmirror.sources.kubernetes.subjects import (
+    ConfigMapSubject,
+    Variable,
+    Workload,
+    WorkloadSubject,
+)
 
 # Characters of a value that is compared.
 MAX_VALUE = 512 * 1024
@@ -74,6 +79,7 @@ def _of_config_map(
             "shorter one, e.g. a key that names the version of this one.",
         )
     changed = config_map.changed.get(key)
+    strangers = [user for user in users if not _gets(reading, reading.get(user), name)]
     since = {
         user: started(
             reading,
@@ -87,9 +93,22 @@ def _of_config_map(
     }
     return Value(
         text,
-        declared=not since or any(when != "after" for when in since.values()),
+        declared=not since or bool(strangers) or any(when != "after" for when in since.values()),
         stale=tuple(user for user, when in since.items() if when == "before"),
     )
+
+
+def _gets(reading: Reading, workload: Workload, config_map: str) -> bool:
+    """Whether a workload's template refers to the ConfigMap: whoever deploys may have made one of
+    another name by now, and left this one.
+    """
+    if workload.config_maps is None or config_map in workload.config_maps:
+        return True
+    reading.finding(
+        f"{called(workload)} does not refer to ConfigMap {config_map}, so nothing shows that it "
+        "reads it."
+    )
+    return False
 
 
 def _text_of(reading: Reading, variable: Variable, place: ValuePlace) -> str:

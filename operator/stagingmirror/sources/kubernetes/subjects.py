@@ -102,6 +102,8 @@ class Workload:
     """
     loads: str = ""
     """Of a CronJob the variable with which its label ``LOADER`` lets Jobs be made of it."""
+    config_maps: frozenset[str] | None = None
+    """The names of those that its template refers to; None: not known."""
 
 
 @dataclass(frozen=True, slots=True)

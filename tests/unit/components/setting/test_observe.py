@@ -266,3 +266,21 @@ def test_a_right_entry_has_no_problem() -> None:
 )
 def test_it_writes_one_field_of_staging(place: Any, written: Place) -> None:
     assert KIND.writes(entry(place=place), sides()) == {written}
+
+
+@pytest.mark.parametrize(
+    ("refers", "declared"),
+    [(None, False), ({"training-data"}, False), ({"training-data-7f9c"}, True), (set(), True)],
+)
+def test_a_workload_that_does_not_refer_to_the_config_map_is_no_proof_that_it_runs(
+    refers: set[str] | None, declared: bool
+) -> None:
+    world = snapshots().add(trainer(PRODUCTION))
+    names = None if refers is None else frozenset(refers)
+    world.change(("Deployment", PRODUCTION, "trainer"), config_maps=names)
+
+    seen = look(world, entry(used_by=[TRAINER]))
+
+    assert isinstance(seen, Seen)
+    assert seen.facts["value"].declared is declared
+    assert any("does not refer to ConfigMap training-data" in e for e in seen.findings) is declared

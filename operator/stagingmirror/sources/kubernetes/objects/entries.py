@@ -59,6 +59,8 @@ class Declared(Entry):
     """Seconds for which its Jobs are kept once they have finished, where its history keeps them."""
     loads: str
     """The value of the label ``LOADER``."""
+    config_maps: frozenset[str]
+    """Those that its template refers to."""
 
 
 @dataclass(frozen=True, slots=True)

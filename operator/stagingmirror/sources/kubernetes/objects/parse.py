@@ -17,7 +17,11 @@ from stagingmirror.sources.kubernetes.objects.controllers import (
     prunes,
 )
 from stagingmirror.sources.kubernetes.objects.entries import Declared, Made, Running, Versioned
-from stagingmirror.sources.kubernetes.objects.templates import containers_of, digest_of
+from stagingmirror.sources.kubernetes.objects.templates import (
+    config_maps_of,
+    containers_of,
+    digest_of,
+)
 from stagingmirror.sources.kubernetes.subjects import LOADER, ConfigMap, Pod
 
 Body: TypeAlias = Mapping[str, Any]
@@ -60,6 +64,7 @@ def workload(kind: WorkloadKind, body: Body) -> Declared:
         gap=longest_gap(spec) if is_recipe else inf,
         keeps=_kept(of_pods),
         loads=intern((metadata.get("labels") or {}).get(LOADER, "")),
+        config_maps=config_maps_of(pod_spec),
     )
 
 

@@ -51,6 +51,22 @@ def digest_of(pod_spec: Mapping[str, Any]) -> str:
     return intern(hashlib.sha256(text.encode()).hexdigest()[:24])
 
 
+def config_maps_of(pod_spec: Mapping[str, Any]) -> frozenset[str]:
+    """The names of all ConfigMaps that its pods get, as files or as variables."""
+    volumes = pod_spec.get("volumes") or ()
+    projected = [
+        part for one in volumes for part in (one.get("projected") or {}).get("sources") or ()
+    ]
+    found = [(one.get("configMap") or {}).get("name") for one in (*volumes, *projected)]
+    for container in _every(pod_spec):
+        for one in container.get("envFrom") or ():
+            found.append((one.get("configMapRef") or {}).get("name"))
+        for one in container.get("env") or ():
+            key = (one.get("valueFrom") or {}).get("configMapKeyRef") or {}
+            found.append(key.get("name"))
+    return frozenset(intern(name) for name in found if name)
+
+
 def _every(pod_spec: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [*(pod_spec.get("initContainers") or ()), *pod_spec["containers"]]
 

@@ -106,6 +106,7 @@ def rolled_up(declared: Declared, stores: Stores, now: float) -> Workload:
         template=declared.template,
         rolled=declared.rolled,
         loads=declared.loads,
+        config_maps=declared.config_maps,
     )
 
 
