@@ -77,10 +77,19 @@ def folded(name: str) -> str:
     """See ``Place.folded``."""
     if name.isascii():
         return name.lower().rstrip()
-    decomposed = normalize("NFKD", normalize("NFKD", name).casefold())
+    decomposed = normalize("NFKD", normalize("NFKD", name).casefold()).translate(_KANA)
     return "".join(each for each in decomposed if not _is_ignored(each)).rstrip()
 
 
+# Accents of Latin, Greek and Cyrillic letters, points of Hebrew, vowels of Arabic, marks of kana.
+_ACCENTS = frozenset(
+    chr(code)
+    for first, last in ((0x300, 0x36F), (0x591, 0x5C7), (0x64B, 0x65F), (0x3099, 0x309A))
+    for code in range(first, last + 1)
+)
+# Katakana as hiragana.
+_KANA = {code: code - 0x60 for code in range(0x30A1, 0x30F7)}
+
+
 def _is_ignored(character: str) -> bool:
-    """Accents of Latin, Greek and Cyrillic letters, and what is not visible."""
-    return "\u0300" <= character <= "\u036f" or category(character) == "Cf"
+    return character in _ACCENTS or category(character) == "Cf"

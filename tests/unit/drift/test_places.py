@@ -43,6 +43,16 @@ def test_folded_places_ignore_accents_width_and_what_is_invisible(spelled: str) 
     assert place.folded() == other.folded()
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("\u30ac\u30f3", "\u304b\u3093"), ("\u05e9\u05c1", "\u05e9"), ("\u0628\u064e", "\u0628")],
+)
+def test_folded_places_ignore_kana_and_the_marks_of_other_alphabets(one: str, other: str) -> None:
+    places = {RegistryAlias("staging", each, "x").folded() for each in (one, other)}
+
+    assert len(places) == 1
+
+
 def test_folded_places_ignore_how_a_letter_is_composed() -> None:
     composed, decomposed = (
         RegistryAlias("staging", "mod\u00e8le", "x"),
