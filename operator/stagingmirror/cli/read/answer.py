@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from math import floor
 
 from stagingmirror.api.status.model import ComponentStatus
+from stagingmirror.api.status.truncation import listed
 from stagingmirror.api.types.times import parse_time
 from stagingmirror.cli.read.freshness import Freshness
 from stagingmirror.cli.read.mirror import Mirror, sync_of
@@ -111,15 +112,21 @@ def _gap(mirror: Mirror, since: float, now: float) -> str | None:
 
 def _why(mirror: Mirror, sync: str, counted: tuple[ComponentStatus, ...]) -> str:
     if sync == "InSync":
-        return f"in sync ({len(counted)} of {len(counted)})"
+        return f"in sync ({len(counted)} of {len(counted)}{_not_proven(counted)})"
     names = [each.name for each in counted if each.verdict == sync]
     if sync == "Unknown":
         return _why_unknown(mirror, counted)
-    listed = ", ".join(names)
+    which = ", ".join(names)
     if sync == "Held":
         held = next(each for each in counted if each.verdict == "Held")
-        listed += f": {held.message}" if held.message and len(names) == 1 else ""
-    return f"{sync.lower()} ({listed})" if listed else sync.lower()
+        which += f": {held.message}" if held.message and len(names) == 1 else ""
+    return f"{sync.lower()} ({which})" if which else sync.lower()
+
+
+def _not_proven(counted: tuple[ComponentStatus, ...]) -> str:
+    """What is in sync only in what is written down."""
+    declared = [each.name for each in counted if each.reason == Reason.DECLARED]
+    return f"; declared, not proven to run: {listed(declared)}" if declared else ""
 
 
 def _why_unknown(mirror: Mirror, counted: tuple[ComponentStatus, ...]) -> str:

@@ -33,6 +33,11 @@ def stalled(message: str) -> dict[str, str]:
     [
         (seen(component("a"), component("b")), 0, "✓ fraud: in sync (2 of 2)"),
         (seen(component("a", "Accepted")), 0, "✓ fraud: in sync (1 of 1)"),
+        (
+            seen(component("a", reason="Declared"), component("b")),
+            0,
+            "✓ fraud: in sync (2 of 2; declared, not proven to run: a)",
+        ),
         (seen(DRIFTED_MODEL, component("b")), 3, "✗ fraud: drifted (fraud-model)"),
         (seen(DRIFTED_MODEL, UNSEEN), 3, "✗ fraud: drifted (fraud-model)"),
         (
