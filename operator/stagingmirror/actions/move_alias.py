@@ -30,6 +30,8 @@ class MoveAlias(ExecutableStep):
     model: str
     alias: str
     version: Value
+    new: bool = False
+    """There is no such alias yet."""
 
     def describe(self) -> str:
         number = isinstance(self.version, str)
@@ -37,7 +39,7 @@ class MoveAlias(ExecutableStep):
 
     def writes(self) -> tuple[Write, ...]:
         place = RegistryAlias(self.environment, self.model, self.alias)
-        return (Write(place, self.version),)
+        return (Write(place, self.version, self.new),)
 
     def with_ids(self, ids: Mapping[str, str]) -> Self:
         return replace(self, version=renamed(self.version, ids))

@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import TypeVar
 
 from stagingmirror.drift.places import Place
-from stagingmirror.drift.steps import Step
+from stagingmirror.drift.steps import Step, Write
 
 S = TypeVar("S", bound=Step)
 
@@ -36,9 +36,9 @@ def conflicts(wanted: Mapping[str, Iterable[Step]]) -> dict[str, str]:
     claims: dict[Place, list[tuple[str, Hashable]]] = defaultdict(list)
     for component, steps in wanted.items():
         for step in steps:
-            for place, content in step.writes():
+            for place, content, _ in step.writes():
                 claims[place].append((component, content))
-    found: dict[str, str] = {}
+    found = _alike(wanted)
     for place, claimed in claims.items():
         for component, content in claimed:
             other = next((name for name, theirs in claimed if theirs != content), None)
@@ -74,6 +74,25 @@ def without(steps: Iterable[S], components: frozenset[str]) -> tuple[S, ...]:
         for step in steps
     )
     return merged(step for step in kept if step.components)
+
+
+def _alike(wanted: Mapping[str, Iterable[Step]]) -> dict[str, str]:
+    """The components that write a place which may turn out to be one that another component writes,
+    under another spelling, each with the reason. Once one of them is there, that is known.
+    """
+    first: dict[Place, tuple[str, Write]] = {}
+    found: dict[str, str] = {}
+    for component, steps in wanted.items():
+        for write in (each for step in steps for each in step.writes()):
+            spelled = write.place.anywhere().folded()
+            other, theirs = first.setdefault(spelled, (component, write))
+            if theirs.place != write.place and (write.new or theirs.new):
+                found.setdefault(
+                    component,
+                    f"{write.place} and {theirs.place}, which {other} writes, may be one in their "
+                    "store; that is known once one of them is there, so the next refresh follows",
+                )
+    return found
 
 
 def _conflict(component: str, other: str, place: Place) -> str:

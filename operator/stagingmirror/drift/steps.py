@@ -27,10 +27,14 @@ Value = str | Produced
 
 
 class Write(NamedTuple):
-    """What a step writes, and where. Of one place all components must want the same content."""
+    """What a step writes, and where. Of one place all components must want the same content.
+
+    ``new``: the place is not there yet, so it is not known which others its store holds to be it.
+    """
 
     place: Place
     content: Hashable
+    new: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -223,6 +223,7 @@ def _alias(component: str, now: Staging, target: Value) -> Iterator[MoveAlias]:
             model=now.alias.model,
             alias=now.alias.alias,
             version=target,
+            new=now.names is None,
         )
 
 
