@@ -14,6 +14,7 @@ from stagingmirror.engine.observe.hash_cache import HashCache
 from stagingmirror.engine.resources.cache import ResourceCache
 from stagingmirror.engine.resources.mirror import MirrorKey, key_of
 from stagingmirror.engine.watch.resync import Resync
+from stagingmirror.engine.workqueue.slices import Slices
 from stagingmirror.errors import StagingMirrorError
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 
@@ -46,8 +47,10 @@ class Leadership:
         while not await left.read():  # noqa: ASYNC110 - a request that is retried
             await asyncio.sleep(RETRY)
         self._prepared = True
+        slices = Slices()
         for body in left.cache.all("stagingmirrors"):
             add(key_of(body))
+            await slices.between()
         left.settling.every_mirror_is_queued()
         log.info("leading", mirrors=left.cache.count("stagingmirrors"))
 
@@ -74,6 +77,6 @@ class Inherited:
         except StagingMirrorError as error:
             log.warning("not leading yet", why=error.message)
             return False
-        self.contents.adopt()
+        await self.contents.adopt()
         self.settling.take_over(settled)
         return True

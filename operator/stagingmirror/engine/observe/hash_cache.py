@@ -6,12 +6,12 @@ import asyncio
 import contextlib
 import hashlib
 import json
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import structlog
 
+from stagingmirror.engine.workqueue.slices import Slices
 from stagingmirror.errors import NotThere, StagingMirrorError
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 
@@ -24,6 +24,8 @@ EVERY = 5.0
 # Exports (an hour) after which an entry that is in none of them is removed.
 UNUSED = 720
 MAX_BYTES = 900_000
+# Entries of one page: of the largest ones together far less than the client takes of one answer.
+A_PAGE = 20
 
 Entry = Mapping[str, Any]
 
@@ -38,7 +40,7 @@ class Exporter(Protocol):
         """What is to be kept, by the entry's name; None: it is kept as it is."""
 
     def adopt(self, kept: Mapping[str, Entry]) -> None:
-        """What an earlier process exported."""
+        """What an earlier process exported; called with a part of it at a time."""
 
 
 class Name(NamedTuple):
@@ -66,16 +68,21 @@ class HashCache:
 
     async def load(self) -> None:
         """Read what an earlier process kept. Errors: those of the client."""
-        async for page in self._client.pages(self._path, query={"labelSelector": LABEL}):
-            self._kept |= dict(read for body in page["items"] if (read := _read(body)) is not None)
+        pages = self._client.pages(
+            self._path, limit=A_PAGE, query={"labelSelector": LABEL}, shape=_read
+        )
+        async for page in pages:
+            self._kept |= dict(read for read in page["items"] if read is not None)
 
-    def adopt(self) -> None:
-        """Hand what was loaded to the sources."""
-        entries: dict[str, dict[str, Entry]] = defaultdict(dict)
-        for name, entry in self._kept.items():
-            entries[name.source][name.entry] = entry
-        for each in self._exporters:
-            each.adopt(entries[each.name])
+    async def adopt(self) -> None:
+        """Hand what was loaded to the sources, one entry after the other: each may hold the hashes
+        of thousands of files.
+        """
+        slices, exporters = Slices(), {each.name: each for each in self._exporters}
+        for name, entry in list(self._kept.items()):
+            if (exporter := exporters.get(name.source)) is not None:
+                exporter.adopt({name.entry: entry})
+                await slices.between()
 
     async def run(self) -> None:
         """For ever."""

@@ -20,6 +20,7 @@ from stagingmirror.engine.ownership.track_entries import (
 from stagingmirror.engine.resources.buckets import Buckets
 from stagingmirror.engine.resources.cache import Body, ResourceCache
 from stagingmirror.engine.resources.index import Index
+from stagingmirror.engine.resources.lookups import BY_UID
 from stagingmirror.engine.resources.mirror import MirrorKey, key_of, spec_of
 from stagingmirror.errors import NeedsHuman
 
@@ -118,14 +119,17 @@ class Claims:
 
     def adopt(self, kept: Mapping[str, Mapping[str, Any]]) -> None:
         """What an earlier process exported. Called when every mirror is in the cache."""
-        former = {uid: places for entry in kept.values() for uid, places in entry.items()}
-        for body in self._cache.all("stagingmirrors"):
-            uid = body["metadata"]["uid"]
-            now, kept_of = self._named.get(uid) or [], former.get(uid)
-            lost = [e for e in kept_of if e not in now] if isinstance(kept_of, list) else []
-            if lost:  # of few: what a mirror may name now is known already
-                self._named.put(uid, [*now, *lost])
-                self.update(body)
+        for entry in kept.values():
+            for uid, places in entry.items():
+                for body in self._cache.where(BY_UID, uid):
+                    self._adopt(body, uid, places)
+
+    def _adopt(self, body: Body, uid: str, former: object) -> None:
+        now = self._named.get(uid) or []
+        lost = [each for each in former if each not in now] if isinstance(former, list) else []
+        if lost:  # of few: what a mirror may name now is known already
+            self._named.put(uid, [*now, *lost])
+            self.update(body)
 
     def overlap(self, key: MirrorKey, claimed: Iterable[Place]) -> tuple[Place, MirrorKey] | None:
         """One of these writes of a mirror that an older one does too, and which mirror that is."""

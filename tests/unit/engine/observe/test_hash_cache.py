@@ -1,5 +1,7 @@
 """What sources export, as it is kept in the operator's own namespace."""
 
+import asyncio
+import itertools
 import re
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, cast
@@ -8,6 +10,8 @@ import pytest
 
 from stagingmirror.engine.observe import hash_cache
 from stagingmirror.engine.observe.hash_cache import HashCache, Name
+from stagingmirror.engine.workqueue import slices
+from stagingmirror.sources.kubernetes.api.client import BODY_LIMIT
 
 ENTRY = {"seen": 1.0, "text": "ü"}
 
@@ -29,7 +33,8 @@ class Namespace:
         return {}
 
     async def pages(self, path: str, **more: Any) -> AsyncIterator[dict[str, Any]]:
-        yield {"items": list(self.bodies.values())}
+        shape = more["shape"]
+        yield {"items": [shape(body) for body in self.bodies.values()]}
 
 
 class Exporting:
@@ -39,13 +44,13 @@ class Exporting:
 
     def __init__(self, **entries: Mapping[str, Any] | None) -> None:
         self.entries = entries
-        self.adopted: Mapping[str, Any] | None = None
+        self.adopted: dict[str, Any] = {}
 
     def export(self) -> Mapping[str, Mapping[str, Any] | None]:
         return self.entries
 
     def adopt(self, entries: Mapping[str, Mapping[str, Any]]) -> None:
-        self.adopted = entries
+        self.adopted |= entries
 
 
 def keeper(namespace: Namespace, source: Exporting) -> HashCache:
@@ -56,7 +61,7 @@ async def adopted(namespace: Namespace) -> Mapping[str, Any] | None:
     source = Exporting()
     cache = keeper(namespace, source)
     await cache.load()
-    cache.adopt()
+    await cache.adopt()
     return source.adopted
 
 
@@ -115,3 +120,28 @@ def test_an_entry_is_read_as_it_was_written() -> None:
     name = Name("registry", '["a"]')
 
     assert hash_cache._read(hash_cache._written(name, ENTRY)) == (name, ENTRY)
+
+
+async def test_others_run_between_two_entries_that_are_adopted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(slices, "SLICE", -1.0)
+    namespace, source, turns = Namespace(), Exporting(), []
+    many = {f"model-{number}": ENTRY for number in range(20)}
+    await keeper(namespace, Exporting(**many)).keep()
+    cache = keeper(namespace, source)
+    await cache.load()
+
+    adopting = asyncio.create_task(cache.adopt())
+    while not adopting.done():
+        await asyncio.sleep(0)
+        turns.append(len(source.adopted))
+
+    assert source.adopted == many
+    steps = [after - before for before, after in itertools.pairwise([0, *turns])]
+    assert max(steps) == 1
+
+
+def test_a_page_of_the_largest_entries_is_an_answer_that_the_client_takes() -> None:
+    """In JSON within JSON each quotation mark is two characters."""
+    assert hash_cache.A_PAGE * hash_cache.MAX_BYTES * 2 < BODY_LIMIT
