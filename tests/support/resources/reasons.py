@@ -16,11 +16,12 @@ def generated() -> str:
     """What follows the mark: a heading and a table for each comment of the enum."""
     return MARK + "".join(
         f"\n## {heading}\n\n| reason | meaning |\n|---|---|\n{''.join(_rows(members))}"
-        for heading, members in _sections()
+        for heading, members in sections()
     )
 
 
-def _sections() -> Iterator[tuple[str, list[Reason]]]:
+def sections() -> Iterator[tuple[str, list[Reason]]]:
+    """The comments of the enum, each with the members below it."""
     body = inspect.getsource(Reason)
     for section in re.split(r"^    # ", body, flags=re.MULTILINE)[1:]:
         heading, _, members = section.partition("\n")

@@ -21,6 +21,7 @@ LASTING = frozenset(
         Reason.BAD_REQUEST,
         Reason.CERTIFICATE_NOT_TRUSTED,
         Reason.ENDLESS_CHAIN,
+        Reason.FILE_NOT_SERVED,
         Reason.FILES_GONE,
         Reason.FROM_SECRET,
         Reason.HOST_NOT_ALLOWED,
