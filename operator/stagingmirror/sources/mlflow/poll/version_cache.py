@@ -3,7 +3,8 @@
 A poll requests all versions by the runs that made them, all those runs, and all logged models:
 three calls, however many versions. Only what a bulk call does not show is requested one by one: it
 may be forbidden, gone, or made without a run. Where a version leads to (its detail) cannot change
-without the version being another; it is followed when it is new and every ``store_interval``.
+without the version being another; it is followed when it is new, every ``store_interval``, and when
+its run is there no more.
 """
 
 import asyncio
@@ -126,14 +127,24 @@ class VersionCache:
             if record is None:
                 return None
             detail = await self._detail(key, record, logged, began, since)
-            run = None
-            if detail.run_id is not None:
-                run = runs.get(detail.run_id) or await queries.unless_gone(
-                    queries.get_run(self._server, detail.run_id)
-                )
+            run = await self._run(detail, runs)
+            if run is None and self._had_run(key) and detail.began < began:
+                # What was deleted for good may have held the files as well.
+                detail = await read_detail(self._server, record, began=began)
             return KnownVersion(record, detail, run)
         except StagingMirrorError as error:
             return error
+
+    async def _run(self, detail: Detail, runs: Mapping[str, Run]) -> Run | None:
+        if detail.run_id is None:
+            return None
+        return runs.get(detail.run_id) or await queries.unless_gone(
+            queries.get_run(self._server, detail.run_id)
+        )
+
+    def _had_run(self, key: Key) -> bool:
+        known = self._known.get(key)
+        return known is not None and known.run is not None
 
     async def _detail(
         self,
