@@ -167,8 +167,8 @@ def _image(reading: Reading, where: Where) -> Image:
     if not known:
         raise reading.unseen(
             Reason.NOTHING_RUNS,
-            f"{called(workload)} has no pod that shows which image runs{_because(workload)}, and "
-            f"its template does not pin container {where.container} by digest.",
+            f"{called(workload)} has no pod that shows which image runs, and its template does not "
+            f"pin container {where.container} by digest{_because(workload)}.",
         )
     shared = [digest for digest in known[0] if all(digest in other for other in known)]
     if not shared:
@@ -178,7 +178,7 @@ def _image(reading: Reading, where: Where) -> Image:
 
 
 def _because(workload: Workload) -> str:
-    return f" ({workload.no_pods})" if workload.no_pods else ""
+    return f"; {workload.no_pods}" if workload.no_pods else ""
 
 
 def _different(workload: Workload, where: Where, known: list[dict[str, bool]]) -> str:

@@ -160,7 +160,7 @@ def _start_or_nothing(context: Context) -> Decision:
     unknown = _unknown(context, frozenset())
     if unknown is not None:
         return Skip(Reason.NOT_KNOWN, f"{unknown}.")
-    left = "; ".join(f"{each.component}: {each.why}" for each in context.plan.left[:5])
+    left = "; ".join(f"{each.component}: {each.why.rstrip('.')}" for each in context.plan.left[:5])
     return Skip(Reason.NOTHING_TO_DO, left or "staging is like production already", "NothingToDo")
 
 

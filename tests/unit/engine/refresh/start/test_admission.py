@@ -159,10 +159,12 @@ def test_what_is_left_only_for_now_is_waited_for_until_the_deadline() -> None:
 
 
 def test_a_plan_without_steps_says_what_is_left_and_why() -> None:
-    decision = tick(context(refresh=QUIET, steps=(), left=(Left("features", "mode Report"),)))
+    left = (Left("features", "mode Report."), Left("model", "mode Report"))
+    decision = tick(context(refresh=QUIET, steps=(), left=left))
 
     assert isinstance(decision, Skip)
-    assert (decision.result, decision.message) == ("NothingToDo", "features: mode Report")
+    assert decision.result == "NothingToDo"
+    assert decision.message == "features: mode Report; model: mode Report"
 
 
 ROLLING = Unknown(Why("RollingOut", "pods disagree."), "staging")
