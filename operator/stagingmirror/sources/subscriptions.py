@@ -15,6 +15,9 @@ class Subscriptions(Generic[S]):
     def __iter__(self) -> Iterator[S]:
         return iter(self._periods)
 
+    def __contains__(self, subject: object) -> bool:
+        return subject in self._periods
+
     def __bool__(self) -> bool:
         return bool(self._periods)
 

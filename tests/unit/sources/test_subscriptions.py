@@ -52,3 +52,25 @@ def test_the_pace_is_the_shortest_of_what_is_wanted_now(
 
         assert set(subscriptions) == set(wanted)
         assert subscriptions.shortest(default=LONGEST) == min(wanted.values(), default=LONGEST)
+
+
+class Counted(str):
+    """A subject that counts how often one is compared with another."""
+
+    compared = 0
+    __hash__ = str.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        Counted.compared += 1
+        return str.__eq__(self, str(other))
+
+
+def test_whether_one_subject_is_wanted_does_not_take_longer_among_thousands() -> None:
+    subscriptions = Subscriptions[Counted]()
+    for number in range(5000):
+        subscriptions.want(Counted(number), 30)
+    Counted.compared = 0
+
+    assert Counted(4999) in subscriptions
+    assert Counted(5000) not in subscriptions
+    assert Counted.compared < 10
