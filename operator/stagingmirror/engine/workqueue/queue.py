@@ -1,9 +1,10 @@
 """What must be checked next: a level-triggered queue of keys.
 
 A key means "check this", never "this happened": adding it twice is adding it once. It is processed
-by at most one worker; what arrives while it is in work makes it dirty again. Keys are taken in the
-order of freshness deadlines, and what waits longer than ``patience`` goes before everything that
-came later, so nothing starves.
+by at most one worker; what arrives while it is in work makes it dirty again. What changed is taken
+before what only fell due, else thousands that fall due together would be in its way. The latter are
+taken in the order of freshness deadlines; from then, or from ``patience`` on, they go before
+everything that came later, so nothing starves.
 
 Times are POSIX seconds by the clock that is handed in. Not for threads: one event loop owns it.
 
@@ -87,10 +88,11 @@ class WorkQueue(Generic[K]):
         """
         self._later.pop(key, None)
         now = self._clock()
-        self._add(key, now if since is None else min(since, now))
+        # A rank in the past would let a key that is late again and again go before all others.
+        self._add(key, now if since is None else min(since, now), rank=now)
 
     def fresh_until(self, key: K, deadline: float) -> None:
-        """When what is known of the key stops being fresh: its place among all that are dirty."""
+        """When what is known of the key stops being fresh: its place among all that fall due."""
         self._deadlines[key] = deadline
 
     def add_later(self, key: K, at: float) -> None:
@@ -187,10 +189,7 @@ class WorkQueue(Generic[K]):
         """When each key in work was taken."""
         return tuple(work.started for work in self._work.values())
 
-    def _add(self, key: K, since: float) -> None:
-        deadline = self._deadlines.get(key, math.inf)
-        # A rank in the past would let a key that is overdue again and again go before all others.
-        rank = max(min(deadline, since + self._patience), since)
+    def _add(self, key: K, since: float, rank: float) -> None:
         place = self._again if key in self._work else self._waiting
         entry = place.get(key)
         if entry is None:
@@ -231,7 +230,8 @@ class WorkQueue(Generic[K]):
             at, _, key = heapq.heappop(self._dues)
             if self._later.get(key) == at:
                 del self._later[key]
-                self._add(key, at)
+                deadline = self._deadlines.get(key, math.inf)
+                self._add(key, at, rank=max(min(deadline, at + self._patience), at))
 
     def _pause(self) -> float | None:
         while self._dues and self._later.get(self._dues[0][2]) != self._dues[0][0]:

@@ -32,41 +32,64 @@ def test_an_add_during_work_is_taken_after_it_and_not_beside_it() -> None:
     assert queue.take_now() == "a"
 
 
-def test_the_earliest_deadline_is_taken_first() -> None:
+def test_of_what_falls_due_the_earliest_deadline_is_taken_first() -> None:
     clock = Clock()
     queue = a_queue(clock)
-
     queue.fresh_until("later", clock.now + 20)
     queue.fresh_until("sooner", clock.now + 10)
 
-    queue.add("later")
-    queue.add("sooner")
+    queue.add_later("later", clock.now)
+    queue.add_later("sooner", clock.now)
 
     assert [queue.take_now(), queue.take_now()] == ["sooner", "later"]
 
 
-def test_a_sooner_deadline_moves_a_waiting_key_forward() -> None:
+def test_what_changed_is_taken_before_thousands_that_only_fell_due() -> None:
     clock = Clock()
     queue = a_queue(clock)
-    queue.fresh_until("b", clock.now + 10)
-    queue.add("a")
+    for number in range(5000):
+        queue.fresh_until(f"due-{number}", clock.now + 10)
+        queue.add_later(f"due-{number}", clock.now)
+    clock.now += 1
+    queue.add("changed")
+
+    assert queue.take_now() == "changed"
+
+
+def test_what_fell_due_moves_forward_with_a_change() -> None:
+    clock = Clock()
+    queue = a_queue(clock)
+    for key in ("a", "b"):
+        queue.fresh_until(key, clock.now + 10)
+        queue.add_later(key, clock.now)
+    queue.take_now()
+    queue.add("c")
+
     queue.add("b")
 
-    queue.fresh_until("a", clock.now + 5)
-    queue.add("a")
-
-    assert [queue.take_now(), queue.take_now(), queue.take_now()] == ["a", "b", None]
+    assert [queue.take_now(), queue.take_now(), queue.take_now()] == ["c", "b", None]
 
 
-def test_a_key_without_deadline_does_not_starve_behind_keys_that_are_always_urgent() -> None:
+def test_what_is_not_fresh_any_more_is_taken_before_what_changed_since() -> None:
+    clock = Clock()
+    queue = a_queue(clock)
+    queue.fresh_until("old", clock.now + 10)
+    queue.add_later("old", clock.now)
+    clock.now += 11
+
+    queue.add("changed")
+
+    assert queue.take_now() == "old"
+
+
+def test_what_fell_due_does_not_starve_behind_what_changes_all_the_time() -> None:
     clock = Clock()
     queue = a_queue(clock, patience=5.0)
-    queue.add("patient")
+    queue.add_later("patient", clock.now)
     taken = []
 
     for turn in range(10):
-        queue.fresh_until(f"urgent-{turn}", 0.0)
-        queue.add(f"urgent-{turn}")
+        queue.add(f"changed-{turn}")
         key = queue.take_now()
         assert key is not None
         taken.append(key)
@@ -144,18 +167,6 @@ def test_of_a_key_that_is_no_more_only_what_was_added_meanwhile_is_left() -> Non
     assert [queue.take_now(), queue.take_now()] == ["made again", None]
     queue.done("made again")
     assert queue.oldest_unwritten() is None
-
-
-def test_a_delayed_key_keeps_its_deadline() -> None:
-    clock = Clock()
-    queue = a_queue(clock)
-    queue.fresh_until("sooner", clock.now + 10)
-    queue.add("patient")
-
-    queue.add_later("sooner", clock.now + 1)
-    clock.now += 1
-
-    assert [queue.take_now(), queue.take_now()] == ["sooner", "patient"]
 
 
 @pytest.mark.parametrize("state", ["waiting", "in work", "nowhere"])
