@@ -36,7 +36,7 @@ check: $(READY) ## Format, lint, types, layers, unit tests; edits nothing, under
 	$(BIN)/pytest -q -n 2 tests/unit
 
 .PHONY: fix
-fix: $(READY) ## Format and mend what ruff can mend
+fix: $(READY) ## Format and fix what ruff can fix
 	$(BIN)/ruff format $(CODE)
 	$(BIN)/ruff check --fix $(CODE)
 
@@ -62,7 +62,7 @@ run: $(READY) ## The operator as a local process against a rig (development)
 	$(BIN)/python -m demo.run
 
 .PHONY: bench
-bench: $(READY) ## Measure against DESIGN's figures; prints a table, writes bench.json
+bench: $(READY) ## Measure against the goals of docs/performance.md; prints a table, writes bench.json
 	$(BIN)/python -m bench $(if $(MIRRORS),--mirrors $(MIRRORS))
 
 .PHONY: lock
