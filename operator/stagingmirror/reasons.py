@@ -84,7 +84,6 @@ class Reason(StrEnum):
         "a reference points to a namespace that its environment does not list",
     )
     NO_REGISTRY = "NoRegistry", "an environment lacks `mlflow`, which an entry needs"
-    TOO_MANY_CHANGES = "TooManyChanges", "too many values were tried of one that is not readable"
     SAME_THING = "SameThing", "both sides are the same alias, workload, key or annotation"
     SHARED_REGISTRY = (
         "SharedRegistry",
@@ -131,6 +130,7 @@ class Reason(StrEnum):
         "one side's value comes from elsewhere, is not pinned, or is not a version",
     )
     FROM_SECRET = "FromSecret", "values of Secrets are never read"
+    TOO_MANY_CHANGES = "TooManyChanges", "too many values were tried of one that is not readable"
     NOT_READY = "NotReady", "the model version is not ready"
     NO_FILES = "NoFiles", "the model version has no files"
     TOO_LARGE = (

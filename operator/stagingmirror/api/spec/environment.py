@@ -59,7 +59,7 @@ class Server(Model):
             cel=_PLAIN_ADDRESS.format("self.url"),
             message=(
                 "url must be http:// or https:// with a host, and without credentials, '?' and '#';"
-                " credentials belong into credentialsSecretRef"
+                " credentials belong in credentialsSecretRef"
             ),
             holds=lambda server: _is_plain_address(server.url),
         ),
@@ -67,7 +67,7 @@ class Server(Model):
             cel=f"!has(self.proxyUrl) || {_PLAIN_ADDRESS.format('self.proxyUrl')}",
             message=(
                 "proxyUrl must be http:// or https:// with a host, and without credentials, '?' and"
-                " '#'; proxyUsername and proxyPassword belong into credentialsSecretRef"
+                " '#'; proxyUsername and proxyPassword belong in credentialsSecretRef"
             ),
             holds=lambda server: server.proxy_url is None or _is_plain_address(server.proxy_url),
         ),

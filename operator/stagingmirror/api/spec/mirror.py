@@ -44,7 +44,7 @@ class Refresh(Model):
     schedule: Annotated[str, Field(min_length=1, max_length=128)]
     """Five fields (minute hour day month weekday) or @hourly, @daily, @weekly, e.g. "0 6 * * 1-5".
     A field has numbers, names (JAN, MON), and the signs * , - /; not L, W, # and ?. The time zone
-    belongs into timeZone.
+    is a field of its own, timeZone.
     """
     time_zone: Annotated[str, Field(min_length=1, max_length=64)] = "UTC"
     """IANA name of the time zone of the schedule, e.g. Europe/Berlin, not an offset. Where clocks

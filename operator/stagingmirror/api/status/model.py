@@ -211,7 +211,7 @@ class MirrorStatus(StatusModel):
     sync: Text | None = None
     """InSync, Drifted, Held or Unknown: the verdict."""
     activity: Text | None = None
-    """Idle, Refreshing, Frozen or Suspended: what is being done about it."""
+    """What is being done: Idle, Refreshing, Frozen (by a hold on the whole mirror) or Suspended."""
     summary: Text | None = None
     """The verdict in one line."""
     seen: Text | None = None
