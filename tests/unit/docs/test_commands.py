@@ -126,7 +126,11 @@ def test_the_page_shows_what_a_refresh_prints() -> None:
         (
             5.6,
             under_way(
-                "Verify", "Taken", "Taken", "Taken", message="Deployment fraud-server: 1 of 3"
+                "Verify",
+                "Taken",
+                "Taken",
+                "Taken",
+                message="Deployment fraud-server: 1 of 3 pods updated, 0 of them ready",
             ),
         ),
     ):
@@ -145,7 +149,7 @@ def test_the_page_shows_what_history_prints() -> None:
         "id": "r",
         "trigger": "Manual",
         "result": "Succeeded",
-        "message": "3 of 3 applied and verified",
+        "message": "1 of 1 applied and verified in 21 s",
         "started": ago(621),
         "finished": ago(600),
     }
