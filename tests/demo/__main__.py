@@ -61,6 +61,7 @@ def _explore(demo: DemoCluster, narrator: Narrator) -> None:
     programs = f"{program('kubectl').parent}:{Path(sys.executable).parent}"
     narrator.line("The cluster stays until Ctrl-C. In another terminal:\n")
     narrator.line(f"  export KUBECONFIG={demo.cluster.kubeconfig} PATH={programs}:$PATH")
+    narrator.line("  # the last act has stopped the operator: start it again")
     narrator.line("  kubectl -n stagingmirror-system scale deployment/stagingmirror --replicas=2")
     narrator.line("  kubectl get stagingmirrors -A")
     narrator.line("  kubectl -n ml-staging describe smir fraud")

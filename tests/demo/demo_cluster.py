@@ -176,7 +176,8 @@ class DemoCluster:
         )
         command = ("install", "stagingmirror", "helm/stagingmirror", "--wait", *values)
         output = self.helm(*command, "--set", of_the_image)
-        self._narrator.command(shlex.join(("helm", *command)), output)
+        shown = ("helm", "-n", OPERATOR_NAMESPACE, *command, "--set", of_the_image)
+        self._narrator.command(shlex.join(shown), output)
         for name, condition in READY.items():
             self.kubectl(
                 "wait", f"mirrorenvironment/{name}", f"--for=condition={condition}", "--timeout=60s"

@@ -75,7 +75,7 @@ def _production_moves(demo: DemoCluster, narrator: Narrator) -> None:
     variable = f"MODEL_VERSION={version}"
     demo.kubectl("-n", PRODUCTION, "set", "env", "deployment/fraud-server", variable)
     demo.rolled_out(PRODUCTION, "fraud-server")
-    narrator.line(f"has trained version {version} of its model and serves it.")
+    narrator.line(f"and serves version {version} of its model, which it has just trained.")
     narrator.until("seen", demo.status, _differs("fraud-model", "contentHash"), within=SOON)
     _get(demo, narrator)
     _run(demo, narrator, "status", "fraud")
@@ -105,6 +105,7 @@ def _a_candidate_is_held(demo: DemoCluster, narrator: Narrator) -> None:
     narrator.act("A candidate is held")
     options = ("--component", "feature-pipeline", "--for", "1h", "--reason", "candidate 14")
     _run(demo, narrator, "hold", "fraud", *options)
+    narrator.line("Staging gets the candidate: another image of its feature pipeline.")
     demo.set_image(STAGING, demo.images["features"])
     candidate = _digest_of(demo.images["features"])
     narrator.until(
@@ -121,6 +122,7 @@ def _a_candidate_is_held(demo: DemoCluster, narrator: Narrator) -> None:
         found=demo.status().get("conditions"),
     )
     _run(demo, narrator, "release", "fraud")
+    narrator.line("The test is over: staging gets production's image back.")
     demo.set_image(STAGING, demo.images["features-fixed"])
     narrator.until("released and back in sync", demo.status, _sync("InSync"), within=SOON)
     _a_hold_is_a_file(demo, narrator)
@@ -143,7 +145,8 @@ def _a_bad_image_is_rolled_back(demo: DemoCluster, narrator: Narrator) -> None:
     demo.set_image(PRODUCTION, demo.images["needs-variable"])
     narrator.line("Production's next image wants a variable that staging does not have.")
     patience = json.dumps({"spec": {"refresh": {"rolloutTimeout": "15s"}}})
-    demo.kubectl("-n", STAGING, "patch", "smir", "fraud", "--type=merge", "-p", patience)
+    patch = ("-n", STAGING, "patch", "smir", "fraud", "--type=merge", "-p", patience)
+    narrator.command(f"kubectl {shlex.join(patch)}", demo.kubectl(*patch))
     narrator.until("the drift is seen", demo.status, _sync("Drifted"), within=SOON)
     _run(demo, narrator, "refresh", "fraud", "--wait", expected=REFRESH_FAILED)
     narrator.expect("the refresh failed and was rolled back", **_result(demo, "RolledBack"))
