@@ -5,6 +5,7 @@ by its chart.
 import json
 import os
 import shlex
+import time
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -73,6 +74,8 @@ class DemoCluster:
         with self._narrator.timed("a trained model in both registries, workloads on both sides"):
             for namespace, seed in ((PRODUCTION, 1), (STAGING, 0)):
                 self.train(namespace, seed=seed)
+                # Pods start in a later second than the model that they serve was registered in.
+                time.sleep(1.1)
                 self._deploy(namespace)
 
     def train(self, namespace: str, *, seed: int, snapshot: str = "2026-11-20") -> str:
