@@ -5,9 +5,9 @@ by its chart.
 import json
 import os
 import shlex
-import time
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
