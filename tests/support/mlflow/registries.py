@@ -23,7 +23,8 @@ from stagingmirror.sources.mlflow.subjects import (
     RegistrySubject,
     VersionSubject,
 )
-from stagingmirror.sources.source import Basic
+from stagingmirror.sources.outward import Proxy
+from stagingmirror.sources.source import Credentials
 from stagingmirror.view import Observed
 
 T = TypeVar("T")
@@ -115,7 +116,9 @@ async def watching(
 async def connected(
     url: str,
     *,
-    credentials: Basic | None = None,
+    credentials: Credentials | None = None,
+    ca_bundle: str | None = None,
+    proxy: Proxy | None = None,
     workspace: str | None = None,
     settings: Settings = QUICK,
     on_call: OnCall = lambda operation, result, seconds: None,
@@ -123,8 +126,8 @@ async def connected(
     server = MlflowServer(
         url,
         credentials=credentials,
-        ca_bundle=None,
-        proxy=None,
+        ca_bundle=ca_bundle,
+        proxy=proxy,
         workspace=workspace,
         settings=settings,
         clock=time.time,

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from stagingmirror.actions.patch_workload import PatchWorkload
-from stagingmirror.drift.facts import Absent, Seen, Unseen
+from stagingmirror.drift.facts import Absent, Observation, Seen, Unseen
 from stagingmirror.sources.kubernetes.subjects import Variable
 from stagingmirror.sources.kubernetes.write.field_patch import Restart
 from stagingmirror.sources.mlflow.subjects import Renamed
@@ -25,6 +25,15 @@ from support.kinds.fraud import (
 )
 
 REBORN = NOW - 600
+
+
+def proven_or_why(seen: Observation) -> str | None:
+    """None: what it runs is proven; else the reason why nothing is seen."""
+    if isinstance(seen, Unseen):
+        return seen.why.reason
+    assert isinstance(seen, Seen)
+    assert not seen.facts["contentHash"].declared
+    return None
 
 
 @pytest.mark.parametrize(
@@ -49,12 +58,7 @@ def test_a_pod_older_than_the_version_that_its_number_names_runs_a_former_one(
 
     seen = look(world.add(running), entry(BY_VARIABLE))
 
-    if expected is None:
-        assert isinstance(seen, Seen)
-        assert not seen.facts["contentHash"].declared
-    else:
-        assert isinstance(seen, Unseen)
-        assert seen.why.reason == expected
+    assert proven_or_why(seen) == expected
 
 
 @pytest.mark.parametrize(
@@ -78,12 +82,7 @@ def test_a_number_is_that_of_the_model_that_had_the_name_when_a_pod_started(
 
     seen = look(world.add(running), entry(BY_VARIABLE))
 
-    if expected is None:
-        assert isinstance(seen, Seen)
-        assert not seen.facts["contentHash"].declared
-    else:
-        assert isinstance(seen, Unseen)
-        assert seen.why.reason == expected
+    assert proven_or_why(seen) == expected
 
 
 def test_a_node_whose_clock_is_ahead_does_not_prove_that_a_pod_is_younger_than_its_version() -> (

@@ -135,20 +135,11 @@ async def test_each_server_is_sent_its_own_credentials(
     async def echo(request: web.Request) -> web.Response:
         return web.json_response({"header": request.headers.get("Authorization")})
 
-    async with serving(echo) as url:
-        server = MlflowServer(
-            url,
-            credentials=credentials,
-            ca_bundle=None,
-            proxy=None,
-            workspace=None,
-            settings=SETTINGS,
-            clock=time.time,
-        )
-        try:
-            answer = await server.call("GET", "mlflow/anything")
-        finally:
-            await server.close()
+    async with (
+        serving(echo) as url,
+        connected(url, credentials=credentials, settings=SETTINGS) as server,
+    ):
+        answer = await server.call("GET", "mlflow/anything")
 
     assert answer.raw() == {"header": header}
     assert SECRET not in repr(Token(SECRET))

@@ -1,9 +1,7 @@
 """An MLflow that is reached through a proxy."""
 
 import ssl
-import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,13 +10,12 @@ from aiohttp import web
 from rig.certificates import Authority
 from stagingmirror.errors import StagingMirrorError
 from stagingmirror.sources.mlflow.client.artifacts import StoredFile
-from stagingmirror.sources.mlflow.client.client import MlflowServer
 from stagingmirror.sources.mlflow.content.hashing import read_bytes
 from stagingmirror.sources.outward import Proxy
-from stagingmirror.sources.source import Basic, Credentials, Token
+from stagingmirror.sources.source import Basic, Token
 from support.mlflow.answers import SECRET, SETTINGS
 from support.mlflow.proxy import a_proxy
-from support.mlflow.registries import serving
+from support.mlflow.registries import connected, serving
 
 
 async def echo(request: web.Request) -> web.Response:
@@ -27,27 +24,11 @@ async def echo(request: web.Request) -> web.Response:
     return web.json_response({name: request.headers.get(name) for name in names})
 
 
-@asynccontextmanager
-async def reached(
-    url: str, proxy: Proxy, credentials: Credentials | None = None, ca_bundle: str | None = None
-) -> AsyncIterator[MlflowServer]:
-    server = MlflowServer(
-        url,
-        credentials=credentials,
-        ca_bundle=ca_bundle,
-        proxy=proxy,
-        workspace=None,
-        clock=time.time,
-        settings=SETTINGS,
-    )
-    try:
-        yield server
-    finally:
-        await server.close()
+reached = partial(connected, settings=SETTINGS)
 
 
 async def failure(url: str, proxy: Proxy) -> StagingMirrorError:
-    async with reached(url, proxy) as server:
+    async with reached(url, proxy=proxy) as server:
         with pytest.raises(StagingMirrorError) as raised:
             await server.call("GET", "mlflow/anything")
     return raised.value
@@ -57,7 +38,7 @@ async def test_calls_and_files_go_through_it_with_its_own_credentials() -> None:
     async with (
         serving(echo) as url,
         a_proxy(f"us:{SECRET}") as proxy,
-        reached(url, Proxy(proxy.url, Basic("us", SECRET))) as server,
+        reached(url, proxy=Proxy(proxy.url, Basic("us", SECRET))) as server,
     ):
         answer = await server.call("GET", "mlflow/anything")
         async with server.get_file("1/a/w") as file:
@@ -81,9 +62,9 @@ async def test_it_reads_nothing_of_what_is_sent_to_a_server_with_tls(tmp_path: P
         a_proxy(f"us:{SECRET}") as proxy,
         reached(
             url,
-            Proxy(proxy.url, Basic("us", SECRET)),
-            Basic("mlflow", "password"),
-            authority.certificate.read_text(),
+            proxy=Proxy(proxy.url, Basic("us", SECRET)),
+            credentials=Basic("mlflow", "password"),
+            ca_bundle=authority.certificate.read_text(),
         ) as server,
     ):
         answer = await server.call("GET", "mlflow/anything")
@@ -107,7 +88,9 @@ async def test_a_proxy_that_wants_credentials_is_not_taken_for_the_server(scheme
 async def test_a_proxy_without_a_login_is_sent_none_of_the_servers() -> None:
     async with (
         a_proxy(f"us:{SECRET}") as proxy,
-        reached("https://mlflow.example", Proxy(proxy.url), Token(SECRET)) as server,
+        reached(
+            "https://mlflow.example", proxy=Proxy(proxy.url), credentials=Token(SECRET)
+        ) as server,
     ):
         with pytest.raises(StagingMirrorError):
             await server.call("GET", "mlflow/anything")
@@ -140,17 +123,8 @@ async def test_variables_of_the_process_are_not_obeyed(monkeypatch: pytest.Monke
     async with serving(echo) as url, a_proxy() as proxy:
         for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "ALL_PROXY"):
             monkeypatch.setenv(name, proxy.url)
-        server = MlflowServer(
-            url,
-            credentials=None,
-            ca_bundle=None,
-            proxy=None,
-            workspace=None,
-            settings=SETTINGS,
-            clock=time.time,
-        )
-        await server.call("GET", "mlflow/anything")
-        await server.close()
+        async with reached(url) as server:
+            await server.call("GET", "mlflow/anything")
 
     assert proxy.seen == []
 
@@ -160,19 +134,10 @@ async def test_variables_of_the_process_are_not_obeyed(monkeypatch: pytest.Monke
     ["http://169.254.169.254", "http://[fe80::1%25lo]:80", "http://[::ffff:169.254.169.254]:80"],
 )
 async def test_a_link_local_address_is_never_connected_to(url: str) -> None:
-    server = MlflowServer(
-        url,
-        credentials=None,
-        ca_bundle=None,
-        proxy=None,
-        workspace=None,
-        settings=SETTINGS,
-        clock=time.time,
-    )
-    with pytest.raises(StagingMirrorError) as raised:
-        await server.call("GET", "mlflow/anything")
-    with pytest.raises(StagingMirrorError) as of_a_file:
-        await read_bytes(server, "1/a", [StoredFile("w", 1)])
-    await server.close()
+    async with reached(url) as server:
+        with pytest.raises(StagingMirrorError) as raised:
+            await server.call("GET", "mlflow/anything")
+        with pytest.raises(StagingMirrorError) as of_a_file:
+            await read_bytes(server, "1/a", [StoredFile("w", 1)])
 
     assert raised.value.reason == of_a_file.value.reason == "LinkLocal"

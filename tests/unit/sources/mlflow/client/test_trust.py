@@ -1,7 +1,6 @@
 """Whose certificates are trusted, and what is said of the others."""
 
 import ssl
-import time
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +9,8 @@ from aiohttp import web
 
 from rig.certificates import Authority
 from stagingmirror.errors import NotAnswered
-from stagingmirror.sources.mlflow.client.client import MlflowServer
 from support.mlflow.answers import SETTINGS, text
-from support.mlflow.registries import serving
+from support.mlflow.registries import connected, serving
 
 
 @pytest.fixture
@@ -37,19 +35,8 @@ def presenting(authority: Authority, *addresses: str) -> ssl.SSLContext:
 
 
 async def asking(url: str, ca_bundle: str | None) -> dict[str, object]:
-    server = MlflowServer(
-        url,
-        credentials=None,
-        ca_bundle=ca_bundle,
-        proxy=None,
-        workspace=None,
-        settings=SETTINGS,
-        clock=time.time,
-    )
-    try:
+    async with connected(url, ca_bundle=ca_bundle, settings=SETTINGS) as server:
         return (await server.call("GET", "mlflow/anything")).raw()
-    finally:
-        await server.close()
 
 
 @pytest.mark.usefixtures("as_python_3_13")

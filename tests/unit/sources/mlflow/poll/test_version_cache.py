@@ -6,10 +6,9 @@ from aiohttp import web
 
 from stagingmirror.drift.facts import Why
 from stagingmirror.settings import Settings
-from stagingmirror.sources.mlflow.client.client import MlflowServer
 from stagingmirror.sources.mlflow.content.version_details import KnownVersion
 from stagingmirror.sources.mlflow.poll.version_cache import VersionCache
-from support.mlflow.registries import serving
+from support.mlflow.registries import connected, serving
 
 KEY = ("fraud", "1")
 RUN = {
@@ -39,15 +38,13 @@ class Purged:
 
 async def test_a_run_that_is_deleted_for_good_takes_the_files_with_it_at_once() -> None:
     mlflow = Purged()
-    async with serving(mlflow.answer) as url:
-        server = _server(url)
+    async with serving(mlflow.answer) as url, connected(url, settings=Settings()) as server:
         cache = VersionCache(server, store_interval=300.0)
         before = await _read(cache)
         kept = await _read(cache)
         mlflow.has_run = False
         after = await _read(cache)
         later = await _read(cache)
-        await server.close()
 
     assert before.run is not None
     assert (before.detail.root, kept.detail.root) == ("1/r/model", "1/r/model")
@@ -62,15 +59,3 @@ async def _read(cache: VersionCache) -> KnownVersion:
     found = answers[KEY]
     assert isinstance(found, KnownVersion), found
     return found
-
-
-def _server(url: str) -> MlflowServer:
-    return MlflowServer(
-        url,
-        credentials=None,
-        ca_bundle=None,
-        proxy=None,
-        workspace=None,
-        settings=Settings(),
-        clock=time.time,
-    )
