@@ -4,15 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from stagingmirror.actions.fence import FENCED, fence, hand_back
 from stagingmirror.actions.step import (
-    FENCED,
     Arrived,
     ExecutableStep,
     Json,
     Outcome,
     Reverted,
     Task,
-    Underway,
     stored_bytes,
     text_bytes,
 )
@@ -115,9 +114,7 @@ class SetConfigMapKey(ExecutableStep):
                 raise self._changed(body)
             now, before = _value(body, self.key), task.before["value"]
             if now == before and FENCED not in task.after:
-                # Whoever took the step may not know yet that it does not lead any more.
-                await tools.writer.touch(self.namespace, self._path, mark=True)
-                return Underway("is fenced", after={**task.after, FENCED: True})
+                return await fence(task, tools, self.namespace, self._path)
             if now != before:
                 # What admission made of our value is ours to take back.
                 former = now if self._owner(body) == FIELD_MANAGER else self.value
@@ -133,9 +130,7 @@ class SetConfigMapKey(ExecutableStep):
                 raise StepFailed(
                     Reason.NOT_ROLLED_BACK, f"{self._name} does not hold its former value."
                 )
-            if FENCED in task.after:
-                await tools.writer.touch(self.namespace, self._path, mark=False)
-            await tools.writer.give_back(self.namespace, self._path, task.before["ours"])
+            await hand_back(task, tools, self.namespace, self._path)
         except NotThere:
             return Arrived("is gone")
         return Arrived("as before")

@@ -4,8 +4,8 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
+from stagingmirror.actions.fence import FENCED, fence, hand_back
 from stagingmirror.actions.step import (
-    FENCED,
     Arrived,
     ExecutableStep,
     Json,
@@ -166,9 +166,7 @@ class PatchWorkload(ExecutableStep):
             if todo:
                 body = await self._change(todo, task, tools)
             elif not task.after.keys() & {"generation", FENCED}:
-                # Whoever took the step may not know yet that it does not lead any more.
-                await tools.writer.touch(self.namespace, self._path, mark=True)
-                return Underway("is fenced", after={**task.after, FENCED: True})
+                return await fence(task, tools, self.namespace, self._path)
         except NotThere:
             return Arrived("is gone; nothing to roll back")
         if foreign:
@@ -184,9 +182,7 @@ class PatchWorkload(ExecutableStep):
             awaited = self._awaited_back(rollout, task)
             if awaited:
                 return Underway(awaited)
-            if FENCED in task.after:
-                await tools.writer.touch(self.namespace, self._path, mark=False)
-            await tools.writer.give_back(self.namespace, self._path, task.before["ours"])
+            await hand_back(task, tools, self.namespace, self._path)
         except NotThere:
             return Arrived("is gone")
         if not self._rolls_out:

@@ -20,9 +20,6 @@ from stagingmirror.view import View
 
 Json = Mapping[str, Any]
 
-# What a rollback notes once a late write of another process would meet a 409.
-FENCED = "fenced"
-
 
 @dataclass(frozen=True, slots=True)
 class Task:
