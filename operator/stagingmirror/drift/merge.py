@@ -84,8 +84,7 @@ def _alike(wanted: Mapping[str, Iterable[Step]]) -> dict[str, str]:
     found: dict[str, str] = {}
     for component, steps in wanted.items():
         for write in (each for step in steps for each in step.writes()):
-            spelled = write.place.anywhere().folded()
-            other, theirs = first.setdefault(spelled, (component, write))
+            other, theirs = first.setdefault(write.place.spelled(), (component, write))
             if theirs.place != write.place and (write.new or theirs.new):
                 found.setdefault(
                     component,

@@ -34,6 +34,12 @@ class Place(ABC):
         names = (each.name for each in fields(self))
         return replace(self, **{name: folded(getattr(self, name)) for name in names})
 
+    def spelled(self) -> "Place":
+        """What it has in common with every place that may be it: by another environment, or by
+        another spelling.
+        """
+        return self.anywhere().folded()
+
 
 def place_to_json(place: Place) -> dict[str, str]:
     """``place_from_json`` returns an equal place."""
@@ -66,7 +72,7 @@ def shared(ones: Iterable[Place], others: frozenset[Place], same_place: SamePlac
 
 def may_be_one(one: Place, other: Place) -> bool:
     """Whether both are spelled alike, wherever they are: only a source knows more."""
-    return one == other or one.anywhere().folded() == other.anywhere().folded()
+    return one == other or one.spelled() == other.spelled()
 
 
 def _may_be_same(one: Place, other: Place, same_place: SamePlace) -> bool:

@@ -39,7 +39,7 @@ class _Places:
         before = self.of(key)
         self._index.put(key, places)
         for place in before ^ places:
-            self._alike.put(place, [_spelled(place)] if self._index.readers(place) else [])
+            self._alike.put(place, [place.spelled()] if self._index.readers(place) else [])
 
     def of(self, key: MirrorKey) -> frozenset[Place]:
         return self._index.reads(key)
@@ -51,11 +51,7 @@ class _Places:
         """What any mirror names that is this place, or may be it by another environment or another
         spelling.
         """
-        return self._alike.readers(_spelled(place))
-
-
-def _spelled(place: Place) -> Place:
-    return place.anywhere().folded()
+        return self._alike.readers(place.spelled())
 
 
 class Claims:
