@@ -19,7 +19,7 @@ from stagingmirror.reading.running import (
     variable_of,
 )
 from stagingmirror.reasons import Reason
-from stagingmirror.sources.kubernetes.subjects import Workload, WorkloadSubject
+from stagingmirror.sources.kubernetes.subjects import WorkloadSubject
 from stagingmirror.sources.mlflow.subjects import (
     AliasSubject,
     ModelAlias,
@@ -72,20 +72,24 @@ def load_of(reading: Reading, side: Side, loader: LoadedBy, alias: RegistryAlias
     place = workload_of(loader, side)
     workload = reading.get(place)
     if loader.restart or loader.container is None or loader.variable is None:
-        return _by_alias(reading, alias, workload, place)
+        return _by_alias(reading, alias, place)
     if (why := not_readable([Named(side, "variables", loader.variable)])) is not None:
         raise reading.unseen(why.reason, f"{why.message} The version is in it: list it there.")
     ran = variable_of(reading, workload, loader.container, loader.variable)
     where = f"variable {loader.variable} of container {loader.container} of {place}"
     refuse_parts(reading, where, side, ran.variable.made_from, shown=True)
-    load = _by_variable(reading, side, alias, workload, ran, where)
+    load = _by_variable(reading, side, alias, place, ran, where)
     return replace(load, made_from=ran.variable.made_from)
 
 
 def _by_variable(
-    reading: Reading, side: Side, alias: RegistryAlias, workload: Workload, ran: Ran, where: str
+    reading: Reading,
+    side: Side,
+    alias: RegistryAlias,
+    place: WorkloadSubject,
+    ran: Ran,
+    where: str,
 ) -> Load:
-    place = WorkloadSubject(workload.kind, workload.namespace, workload.name)
     text = _text_of(reading, ran, where)
     if _NUMBER.fullmatch(text):
         return _by_number(reading, alias, place, ran, Version(alias.model, str(int(text))))
@@ -106,7 +110,7 @@ def _by_variable(
         f"{where} names an alias ({text}), which can change under its name; use a version's number."
     )
     named = RegistryAlias(side.environment, uri["model"], uri["alias"])
-    return _by_alias(reading, named, workload, place)
+    return _by_alias(reading, named, place)
 
 
 def _by_number(
@@ -158,13 +162,11 @@ def _named_since(
     return _NamedSince(*renamed, f"another registered model was given the name {version.model}")
 
 
-def _by_alias(
-    reading: Reading, alias: RegistryAlias, workload: Workload, place: WorkloadSubject
-) -> Load:
+def _by_alias(reading: Reading, alias: RegistryAlias, place: WorkloadSubject) -> Load:
     """A workload that reads the alias when it starts. No system reports what it then read, so
     that is concluded from when it started.
     """
-    named = reading.get(AliasSubject.of(alias))
+    workload, named = reading.get(place), reading.get(AliasSubject.of(alias))
     version = reading.get(VersionSubject(alias.environment, alias.model, named.version))
     when = started(
         reading,
