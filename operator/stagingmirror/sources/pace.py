@@ -74,7 +74,7 @@ class Pace(Generic[S]):
 
 class Extra:
     """Rounds that do not wait for what is due: ``BURST`` at once, and from then on one after each
-    ``every`` seconds. Whoever can request a round again and again wears nobody out.
+    ``every`` seconds. Whoever can request a round again and again wears no server out.
     """
 
     def __init__(self) -> None:

@@ -15,10 +15,10 @@ class ClaimUpdates:
     """``concerned`` is called with each mirror that must be checked because another one claims
     something else.
 
-    Nobody judges or writes by claims of which some are of the former environment and some of the
-    new one: a pass, and a write, first does what was put off. No task does it: it is nobody's
-    before somebody needs it. Protection only grows meanwhile, as an environment takes none away
-    from a mirror that stays as it is.
+    No pass judges, and no step writes, by claims of which some are of the former environment and
+    some of the new one: each first does what was put off. No task does it before it is needed.
+    Protection only grows meanwhile, as an environment takes none away from a mirror that stays as
+    it is.
     """
 
     def __init__(

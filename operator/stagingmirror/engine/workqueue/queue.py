@@ -179,7 +179,7 @@ class WorkQueue(Generic[K]):
         return min(times, default=None)
 
     def unsettled(self) -> frozenset[K]:
-        """Keys that cannot be written: nobody else waits for them any more."""
+        """Keys that cannot be written: nothing else waits for them any more."""
         if not self._failing:
             return frozenset()
         until = self._clock() - _HOLDS_BACK

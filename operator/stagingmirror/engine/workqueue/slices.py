@@ -26,7 +26,7 @@ class Slices:
         return perf_counter() >= self._until
 
     async def others(self) -> None:
-        """Let everybody else run who can."""
+        """Let all other tasks run that can."""
         await asyncio.sleep(0)
         self._until = perf_counter() + SLICE
 

@@ -61,7 +61,7 @@ class Leftovers:
         return record if settled is record else await self.records.keep(settled)
 
     async def _is_settled(self, record: Record, entry: Entry) -> bool | None:
-        """None: nobody answered."""
+        """None: not answered."""
         try:
             return await entry.step.is_settled(record.task(entry), self.tools)
         except (NotThere, StepFailed):

@@ -2,8 +2,8 @@
 
 A tick waits until production was seen, whole and unchanged for ``settle``, in everything that the
 refresh would write, up to ``startingDeadline``; what is not so by then is left, and the rest goes
-on. What is only reported, held or accepted hinders nothing, and neither does what nobody can see
-until somebody mends it. A manual request waits for production to be seen as well, but not for
+on. What is only reported, held or accepted hinders nothing, and neither does what cannot be
+observed before a human acts. A manual request waits for production to be seen as well, but not for
 ``settle``: who makes it has checked. Both are refused by a suspended mirror and by a hold, and both
 come to nothing only where that was seen: what is not known in staging (pods are being replaced, a
 server does not answer) is waited for as long.

@@ -48,8 +48,8 @@ class Store(Generic[E]):
         return self._names.get((namespace, name))
 
     def owned(self, namespace: str, uid: str) -> tuple[E, ...]:
-        """An owner is in the same namespace: what names one of another is nobody's, whoever wrote
-        that.
+        """An owner is in the same namespace: what names one of another namespace has no owner,
+        whoever wrote that.
         """
         return self._owned.get((namespace, uid), ())
 

@@ -10,7 +10,7 @@ Body = Mapping[str, Any]
 
 def owner_of(body: Body, path: Sequence[str]) -> str | None:
     """The manager of the field at ``path`` (elements of ``fieldsV1``), the latest where several
-    share it. None: nobody does.
+    share it. None: no manager does.
     """
     owners = [
         entry

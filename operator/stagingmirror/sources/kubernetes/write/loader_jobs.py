@@ -219,7 +219,7 @@ def _container(spec: Mapping[str, Any], load: Load) -> dict[str, Any]:
 
 
 async def _remove_late(writer: Writer, cron_job: Body, load: Load) -> None:
-    """Jobs of earlier refreshes that nobody has let run: their makers did not lead any more."""
+    """Jobs of earlier refreshes that were never let run: their makers did not lead any more."""
     owner = cron_job["metadata"]["uid"]
     for job in await writer.select(_jobs(load.namespace), REFRESH_LABEL):
         metadata = job["metadata"]
