@@ -9,13 +9,13 @@ come to nothing only where that was seen: what is not known in staging (pods are
 server does not answer) is waited for as long.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 from zlib import crc32
 
 from stagingmirror.api.types.duration import seconds
-from stagingmirror.drift.steps import Plan, Step
+from stagingmirror.drift.steps import Left, Plan, Step
 from stagingmirror.drift.verdict import Unknown
 from stagingmirror.engine.context import A_MOMENT, Context
 from stagingmirror.engine.refresh.record.record import Trigger
@@ -124,8 +124,11 @@ def _refused(context: Context) -> Skip | None:
 
 
 def _waits(context: Context, occasion: Occasion, quiet: Mapping[str, float]) -> dict[str, Wait]:
-    """What must be waited for before production can be followed, by component."""
-    wanted, found = planned(context.plan), dict[str, Wait]()
+    """What must be waited for before production can be followed, by component: also where one is
+    left only for now.
+    """
+    found = {each.component: Wait(f"{each.component}: {each.why}") for each in _passing(context)}
+    wanted = planned(context.plan)
     assert context.spec.refresh is not None, "a mirror that only watches is refused before"
     settle = 0.0 if occasion.trigger == "Manual" else seconds(context.spec.refresh.settle)
     for judged in context.components:
@@ -143,15 +146,14 @@ def _waits(context: Context, occasion: Occasion, quiet: Mapping[str, float]) -> 
     return found
 
 
+def _passing(context: Context) -> Iterator[Left]:
+    return (each for each in context.plan.left if each.passes)
+
+
 def _nothing_known(context: Context) -> Wait | None:
-    """Without a step to take, a component that is not known, or is left only for now, might still
-    need one.
-    """
-    if context.plan.steps:
-        return None
-    passing = (f"{each.component}: {each.why}" for each in context.plan.left if each.passes)
-    waits_for = _unknown(context, LASTING) or next(passing, None)
-    return None if waits_for is None else Wait(waits_for)
+    """Without a step to take, a component that is not known might still need one."""
+    unknown = _unknown(context, LASTING)
+    return None if context.plan.steps or unknown is None else Wait(unknown)
 
 
 def _start_or_nothing(context: Context) -> Decision:

@@ -158,6 +158,18 @@ def test_what_is_left_only_for_now_is_waited_for_until_the_deadline() -> None:
     assert isinstance(late, Skip)
 
 
+def test_others_wait_for_what_is_left_only_for_now_and_go_on_without_it_at_the_deadline() -> None:
+    left = (Left("model", "not proven to be two registries", passes=True),)
+    made = context(refresh=QUIET, left=left)
+
+    for decision in (tick(made), by_hand(made)):
+        assert isinstance(decision, Wait)
+        assert decision.message == "model: not proven to be two registries"
+    late = tick(made, age=3601.0, waited="model: not proven to be two registries")
+    assert isinstance(late, Start)
+    assert late.without == {"model": "model: not proven to be two registries"}
+
+
 def test_a_plan_without_steps_says_what_is_left_and_why() -> None:
     left = (Left("features", "mode Report."), Left("model", "mode Report"))
     decision = tick(context(refresh=QUIET, steps=(), left=left))
