@@ -24,6 +24,7 @@ from support.kinds.builders import NOW
 from support.kinds.cases import STEP, context
 
 QUIET: Mapping[str, Any] = {"settle": "0s"}
+FOR_NOW = (Left("model", "not proven to be two registries", passes=True),)
 FACTS = {"digest": Fact("sha256:2")}
 
 
@@ -35,9 +36,10 @@ def tick(
     queued: bool = False,
     waited: str | None = None,
     missed_deadline_reason: str = "no operator ran",
+    token: str | None = None,
 ) -> Decision:
     still = {} if calm is None else {each.track.name: made.now - calm for each in made.components}
-    occasion = Occasion("Schedule", made.now - age)
+    occasion = Occasion("Schedule" if token is None else "Manual", made.now - age, token)
     return decide(
         made,
         occasion,
@@ -49,15 +51,7 @@ def tick(
 
 
 def by_hand(made: Context, *, age: float = 1.0, calm: float = 0.0) -> Decision:
-    occasion = Occasion("Manual", made.now - age, "token")
-    return decide(
-        made,
-        occasion,
-        quiet={each.track.name: made.now - calm for each in made.components},
-        queued=False,
-        waited=None,
-        missed_deadline_reason="no operator ran",
-    )
+    return tick(made, age=age, calm=calm, token="token")
 
 
 def test_a_tick_starts_once_production_was_calm_for_settle() -> None:
@@ -147,20 +141,17 @@ def test_a_suspended_mirror_and_one_that_only_watches_refuse_with_the_remedy() -
 
 
 def test_what_is_left_only_for_now_is_waited_for_until_the_deadline() -> None:
-    left = (Left("model", "not proven to be two registries", passes=True),)
-    made = context(refresh=QUIET, steps=(), left=left)
+    made = context(refresh=QUIET, steps=(), left=FOR_NOW)
 
     decision = by_hand(made)
-    late = by_hand(made, age=1e6)
 
     assert isinstance(decision, Wait)
     assert "not proven to be two registries" in decision.message
-    assert isinstance(late, Skip)
+    assert isinstance(by_hand(made, age=1e6), Skip)
 
 
 def test_others_wait_for_what_is_left_only_for_now_and_go_on_without_it_at_the_deadline() -> None:
-    left = (Left("model", "not proven to be two registries", passes=True),)
-    made = context(refresh=QUIET, left=left)
+    made = context(refresh=QUIET, left=FOR_NOW)
 
     for decision in (tick(made), by_hand(made)):
         assert isinstance(decision, Wait)
