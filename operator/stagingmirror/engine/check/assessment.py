@@ -13,11 +13,11 @@ from stagingmirror.engine.check import blockers
 from stagingmirror.engine.check.check import Check
 from stagingmirror.engine.check.intervals import periods, probe_after, refuse_too_often
 from stagingmirror.engine.check.judge import Scene, judge_all, observe_all, proposals_for
-from stagingmirror.engine.check.rollouts import rollouts
 from stagingmirror.engine.context import Context
 from stagingmirror.engine.environments.resolve import revisions_of, sides_of
 from stagingmirror.engine.observe.comparison_windows import ComparisonWindows
 from stagingmirror.engine.observe.probes import Probes
+from stagingmirror.engine.observe.rollouts import rollouts
 from stagingmirror.engine.observe.subscriptions import Subscriptions
 from stagingmirror.engine.observe.view import RecordingView, Scope
 from stagingmirror.engine.ownership.claims import Claims

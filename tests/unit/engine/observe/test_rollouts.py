@@ -7,7 +7,7 @@ import pytest
 from stagingmirror.api.types.workload import WorkloadKind
 from stagingmirror.components.pipeline_image import PipelineImageKind
 from stagingmirror.drift.deploys import DeployKey, Running
-from stagingmirror.engine.check.rollouts import rollouts
+from stagingmirror.engine.observe.rollouts import rollouts
 from stagingmirror.sources.kubernetes.subjects import Workload, WorkloadSubject
 from support.kinds.builders import (
     DIGEST_A,
