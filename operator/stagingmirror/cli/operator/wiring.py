@@ -5,9 +5,11 @@ from functools import partial
 from typing import Any
 
 from stagingmirror.actions.tools import Tools
+from stagingmirror.cli.operator.totals import count
 from stagingmirror.engine.check.assessment import Assessment
 from stagingmirror.engine.check.conclusion import Conclusion
 from stagingmirror.engine.check.reconciler import MirrorReconciler
+from stagingmirror.engine.check.renewal import Renewal
 from stagingmirror.engine.check.state import MirrorStates
 from stagingmirror.engine.check.wake_ups import WakeUps
 from stagingmirror.engine.check.worker import work
@@ -76,7 +78,7 @@ class Operator:
         self._make_reactions()
         self._make_leader()
         self._make_check(seal)
-        _count(metrics, self.cluster, self.elector)
+        count(metrics, self.cluster, self.elector)
 
     def tasks(self) -> dict[str, Coroutine[Any, Any, None]]:
         """What runs as long as the process does, by name."""
@@ -253,7 +255,8 @@ class Operator:
                 seal,
                 scope,
                 is_production=self.claims.is_production,
-                clock_margin=self._clock_margin(),
+                clock_margin=self._settings.clock_margin
+                + self._client.clock.skew(self.runtime.clock()),
             ),
             self.subscriptions,
             self.probes,
@@ -270,31 +273,15 @@ class Operator:
             self.cache, self.probes, self.refresher, self.acknowledged, writer, self.runtime
         )
         self.check = MirrorReconciler(
-            self.cache, self.states, self.runtime, self.claim_updates, assessment, conclusion
+            self.cache,
+            self.states,
+            self.runtime,
+            self.claim_updates,
+            assessment,
+            conclusion,
+            Renewal(assessment, conclusion, self.queue.only_fell_due),
         )
-
-    def _clock_margin(self) -> float:
-        return self._settings.clock_margin + self._client.clock.skew(self.runtime.clock())
 
     def _publish(self, settled: Settled, left_out: frozenset[MirrorKey]) -> None:
         self.elector.annotate(settled)
         self._metrics.settled(settled.at, left_out)
-
-
-def _count(metrics: Metrics, cluster: KubernetesSource, elector: Elector) -> None:
-    """What parts count themselves."""
-    metrics.total(
-        "stagingmirror_sweeps",
-        "How often watches were proven against a LIST.",
-        lambda: cluster.counts.sweeps,
-    )
-    metrics.total(
-        "stagingmirror_watch_repairs",
-        "Objects that a sweep found otherwise than the watches had reported.",
-        lambda: cluster.counts.repaired,
-    )
-    metrics.total(
-        "stagingmirror_leader_transitions",
-        "How often the Lease has changed its holder.",
-        lambda: elector.transitions,
-    )

@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
+from stagingmirror.api.spec.mirror import StagingMirrorSpec
 from stagingmirror.api.types.duration import seconds
-from stagingmirror.component import Role
+from stagingmirror.component import Role, Sides
 from stagingmirror.drift.deploys import DeployKey
 from stagingmirror.drift.facts import Observations
 from stagingmirror.drift.plan import make
@@ -13,6 +14,7 @@ from stagingmirror.engine.check import blockers
 from stagingmirror.engine.check.check import Check
 from stagingmirror.engine.check.intervals import periods, probe_after, refuse_too_often
 from stagingmirror.engine.check.judge import Scene, judge_all, observe_all, proposals_for
+from stagingmirror.engine.check.state import LastCheck
 from stagingmirror.engine.context import Context
 from stagingmirror.engine.environments.resolve import revisions_of, sides_of
 from stagingmirror.engine.observe.comparison_windows import ComparisonWindows
@@ -113,11 +115,26 @@ class Assessment:
         return None if pause is None else RequeueAfter(pause)
 
     async def keep_fresh(self, check: Check) -> None:
-        key, stale_after = check.mirror.key, seconds(check.spec.stale_after)
         oldest = min(each.oldest for each in check.observations)
-        self.fresh_until(key, oldest + stale_after)
-        pause = probe_after(check.spec, check.sides)
-        self.probes.keep_fresh(key, oldest, pause=pause, now=check.now)
+        self.renew(check.mirror.key, check.spec, check.sides, oldest, check.now)
+
+    def oldest_unchanged(self, key: MirrorKey, former: LastCheck, now: float) -> float | None:
+        """When the oldest answer that the mirror reads began (POSIX s); None: something of what it
+        reads, or the mirror itself, is another than it was.
+        """
+        body = self.cache.get("stagingmirrors", key.name, key.namespace)
+        if body is not former.body or body is None:
+            return None
+        view = self.new_view(Scope(key.namespace, body["metadata"]["uid"]))
+        inputs = view.still_reads(former.inputs)
+        return None if inputs is None else inputs.oldest
+
+    def renew(
+        self, key: MirrorKey, spec: StagingMirrorSpec, sides: Sides, oldest: float, now: float
+    ) -> None:
+        """The oldest observation of the mirror began at ``oldest`` (POSIX s)."""
+        self.fresh_until(key, oldest + seconds(spec.stale_after))
+        self.probes.keep_fresh(key, oldest, pause=probe_after(spec, sides), now=now)
 
     def _observed(self, check: Check) -> Iterator[Observations]:
         """What runs is read with what was observed of it: a deploy has the provenance of both."""

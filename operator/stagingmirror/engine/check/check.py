@@ -16,6 +16,7 @@ from stagingmirror.engine.context import Context, Judged
 from stagingmirror.engine.holds.active import Request
 from stagingmirror.engine.observe.view import RecordingView
 from stagingmirror.engine.resources.mirror import Mirror
+from stagingmirror.engine.status.writer import Outcome
 from stagingmirror.engine.workqueue.queue import Result
 from stagingmirror.engine.workqueue.slices import Slices
 
@@ -46,6 +47,7 @@ class Check:
     context: Context = field(init=False)  # plan
     progress: Progress = field(init=False)  # refresh
     status: MirrorStatus = field(init=False)  # write_status
+    outcome: Outcome = field(init=False)  # write_status
     stalled: Why | None = None
     waiting: Why | None = None
     """Why it is not stalled yet."""

@@ -4,7 +4,6 @@ the leader gets here.
 
 from dataclasses import dataclass, replace
 
-from stagingmirror.api.status.model import MirrorStatus
 from stagingmirror.api.status.report import Progress, Report
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.drift.facts import Why
@@ -12,8 +11,13 @@ from stagingmirror.engine.check.blockers import GRACE
 from stagingmirror.engine.check.check import Check
 from stagingmirror.engine.check.intervals import probe_after
 from stagingmirror.engine.check.report import blind_report, judged_report
-from stagingmirror.engine.check.requeue import STALLED_RETRY, next_blind_pass, next_pass
-from stagingmirror.engine.check.state import MirrorState
+from stagingmirror.engine.check.requeue import (
+    STALLED_RETRY,
+    next_blind_pass,
+    next_pass,
+    next_turn,
+)
+from stagingmirror.engine.check.state import LastCheck, MirrorState
 from stagingmirror.engine.holds.acknowledged import AcknowledgedHolds
 from stagingmirror.engine.observe.check_requests import (
     CHECK_AT,
@@ -27,6 +31,7 @@ from stagingmirror.engine.refresh.reconciler import RefreshReconciler
 from stagingmirror.engine.refresh.start.triggers import refused_token
 from stagingmirror.engine.resources.cache import ResourceCache
 from stagingmirror.engine.resources.mirror import Mirror, MirrorKey, readable_spec
+from stagingmirror.engine.status import heartbeat
 from stagingmirror.engine.status.writer import StatusWriter
 from stagingmirror.engine.workqueue.queue import Done
 from stagingmirror.reasons import Reason
@@ -67,7 +72,8 @@ class Conclusion:
             check.progress = await self.refresher.advance(check.context, check.state.refresh)
         else:
             check.progress = await self._roll_back(check, why)
-        if self.refresher.others_write(check.context):
+        mirror = check.mirror
+        if self.refresher.others_write(mirror.uid, mirror.key.namespace, check.spec, check.sides):
             check.progress = replace(check.progress, writing=True)
 
     async def roll_back(self, check: Check) -> None:
@@ -97,7 +103,7 @@ class Conclusion:
             environments=check.environments,
             mirrors=self.cache.count("stagingmirrors"),
         )
-        check.status = await self._write(check, report)
+        await self._write(check, report)
 
     async def write_blind_status(self, check: Check) -> None:
         mirror, request = check.mirror, self._request(check)
@@ -112,14 +118,15 @@ class Conclusion:
             spec=readable_spec(self.cache, mirror.body),
             mirrors=self.cache.count("stagingmirrors"),
         )
-        check.status = await self._write(check, report)
+        await self._write(check, report)
 
     async def requeue(self, check: Check) -> Done:
         after = next_pass(
             check.spec,
-            observations=check.observations,
-            holds=check.context.holds,
-            status=check.status,
+            oldest=[each.oldest for each in check.observations],
+            turn=next_turn(
+                check.spec, holds=check.context.holds, status=check.status, now=check.now
+            ),
             probe_after=probe_after(check.spec, check.sides),
             now=check.now,
         )
@@ -129,6 +136,43 @@ class Conclusion:
     async def requeue_blind(self, check: Check) -> Done:
         spec, now = readable_spec(self.cache, check.mirror.body), self.runtime.clock()
         return self._done(check, next_blind_pass(spec, status=check.status, now=now))
+
+    def stands(
+        self, key: MirrorKey, state: MirrorState, last: LastCheck, oldest: float, now: float
+    ) -> bool:
+        """Whether nothing is to be written of a mirror whose inputs are as they were, with its
+        oldest observation from ``oldest`` (POSIX s).
+        """
+        spec = last.spec
+        return (
+            self.runtime.leading()
+            and not self.refresher.is_open(state.uid)
+            and not self.refresher.others_write(state.uid, key.namespace, spec, last.sides)
+            and not self.writer.heartbeat_is_due(
+                state.status,
+                written=last.valid_until,
+                oldest=min(oldest, now),
+                stale_after=seconds(spec.stale_after),
+                period=heartbeat.period(
+                    seconds(spec.check_interval), self.cache.count("stagingmirrors")
+                ),
+            )
+        )
+
+    def renewed(
+        self, key: MirrorKey, last: LastCheck, *, oldest: float, turn: int, now: float
+    ) -> Done:
+        """The end of a pass over a mirror that stands."""
+        self.acknowledged.passed(key, turn)
+        return Done(
+            next_pass(
+                last.spec,
+                oldest=[oldest],
+                turn=last.until,
+                probe_after=probe_after(last.spec, last.sides),
+                now=now,
+            )
+        )
 
     async def give_up(self, mirror: Mirror, state: MirrorState, turn: int) -> Done:
         """The pass failed by a defect: an old verdict must not stand for what was not judged. A
@@ -151,9 +195,11 @@ class Conclusion:
         if not self.refresher.is_open(mirror.uid):
             self.acknowledged.passed(mirror.key, turn)
 
-    async def _write(self, check: Check, report: Report) -> MirrorStatus:
+    async def _write(self, check: Check, report: Report) -> None:
         last = check.state.status
-        return (await self.writer.write(check.mirror, report, last, now=check.now)).status
+        check.outcome, check.status = await self.writer.write(
+            check.mirror, report, last, now=check.now
+        )
 
     def _done(self, check: Check, at: float) -> Done:
         again_in = check.progress.again_in

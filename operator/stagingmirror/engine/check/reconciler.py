@@ -13,6 +13,7 @@ from stagingmirror.engine.check.assessment import Assessment
 from stagingmirror.engine.check.blockers import waiting
 from stagingmirror.engine.check.check import Check, Step
 from stagingmirror.engine.check.conclusion import Conclusion
+from stagingmirror.engine.check.renewal import Renewal
 from stagingmirror.engine.check.state import MirrorState, MirrorStates
 from stagingmirror.engine.holds.active import in_force, requests
 from stagingmirror.engine.ownership.claim_updates import ClaimUpdates
@@ -35,6 +36,7 @@ class MirrorReconciler:
     claim_updates: ClaimUpdates
     assessment: Assessment
     conclusion: Conclusion
+    renewal: Renewal
 
     def steps(self) -> tuple[Step, ...]:
         """From ``only_leader`` on a standby does nothing."""
@@ -54,6 +56,7 @@ class MirrorReconciler:
             self.conclusion.refresh,
             self.conclusion.acknowledge_holds,
             self.conclusion.write_status,
+            self.renewal.remember,
             self.conclusion.requeue,
         )
 
@@ -84,8 +87,12 @@ class MirrorReconciler:
         Unknown is written: no other mirror waits for it.
         """
         await self.claim_updates.done()
-        mirror = find(self.cache, key)
+        turn = self.conclusion.acknowledged.turn()
         state = self.states.get(key)
+        done = None if state is None else self.renewal.renewed(key, state, turn)
+        if done is not None:
+            return done
+        mirror = find(self.cache, key)
         if state is not None and (mirror is None or state.uid != mirror.uid):
             self._forget(key)
             state = None
@@ -93,7 +100,6 @@ class MirrorReconciler:
             return Done(None)
         if state is None:
             state = self.states[key] = MirrorState(mirror.uid, self.runtime.clock())
-        turn = self.conclusion.acknowledged.turn()
         try:
             return await self._check(mirror, state, turn)
         except StagingMirrorError:

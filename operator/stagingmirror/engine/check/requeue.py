@@ -7,7 +7,7 @@ from stagingmirror.api.spec.mirror import StagingMirrorSpec
 from stagingmirror.api.status.model import MirrorStatus
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.api.types.times import parse_time
-from stagingmirror.drift.facts import Hold, Observations
+from stagingmirror.drift.facts import Hold
 from stagingmirror.engine.context import A_MOMENT, acceptances_of
 
 # Seconds after which a stalled mirror is checked though nothing that it names has changed.
@@ -17,24 +17,29 @@ STALLED_RETRY = 300.0
 def next_pass(
     spec: StagingMirrorSpec,
     *,
-    observations: Iterable[Observations],
-    holds: Iterable[Hold],
-    status: MirrorStatus,
+    oldest: Iterable[float],
+    turn: float,
     probe_after: float,
     now: float,
 ) -> float:
     """The next moment at which the clock alone may change the verdict; checkInterval at most.
-    ``probe_after``: see ``intervals``.
+    ``oldest``: when observations began; ``turn``: see ``next_turn``; ``probe_after``: see
+    ``intervals``.
     """
-    stale_after = seconds(spec.stale_after)
-    oldest = [each.oldest for each in observations]
+    ages = (seconds(spec.stale_after), probe_after)
+    moments = [at + age for at in oldest for age in ages]
+    return min(now + seconds(spec.check_interval), turn, _first(moments, now))
+
+
+def next_turn(
+    spec: StagingMirrorSpec, *, holds: Iterable[Hold], status: MirrorStatus, now: float
+) -> float:
+    """The next moment at which the clock changes what observations mean, whatever their age."""
     moments = [
-        *(at + stale_after for at in oldest),
-        *(at + probe_after for at in oldest),
         *(hold.until for hold in holds),
         *(each.until for each in acceptances_of(spec) if each.until is not None),
     ]
-    return min(now + seconds(spec.check_interval), _first([*moments, *_overdue(spec, status)], now))
+    return _first([*moments, *_overdue(spec, status)], now)
 
 
 def next_blind_pass(spec: StagingMirrorSpec | None, *, status: MirrorStatus, now: float) -> float:

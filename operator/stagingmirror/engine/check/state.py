@@ -7,10 +7,31 @@ elsewhere.
 
 from dataclasses import dataclass, field
 
+from stagingmirror.api.spec.mirror import StagingMirrorSpec
+from stagingmirror.component import Sides
 from stagingmirror.engine.observe.state import ObserveState
+from stagingmirror.engine.observe.view import Inputs
 from stagingmirror.engine.refresh.start.state import RefreshState
+from stagingmirror.engine.resources.cache import Body
 from stagingmirror.engine.resources.mirror import MirrorKey
 from stagingmirror.engine.status.writer import LastStatus
+
+
+@dataclass(frozen=True, slots=True)
+class LastCheck:
+    """A mirror as its last whole check left it, with nothing to do: its verdict stands while all
+    of this stays as it is. Times are POSIX seconds.
+    """
+
+    body: Body
+    spec: StagingMirrorSpec
+    sides: Sides
+    inputs: Inputs
+    since: float
+    until: float
+    """When the clock may change what was read at the earliest, whatever its age."""
+    valid_until: float | None
+    """As the status in the API has it."""
 
 
 @dataclass(slots=True)
@@ -21,6 +42,7 @@ class MirrorState:
     observe: ObserveState = field(default_factory=ObserveState)
     refresh: RefreshState = field(default_factory=RefreshState)
     status: LastStatus = field(default_factory=LastStatus)
+    last_check: LastCheck | None = None
 
 
 class MirrorStates(dict[MirrorKey, MirrorState]):

@@ -49,6 +49,10 @@ class PendingCheck:
 
     _known: CheckRequest | None = None
 
+    @property
+    def is_open(self) -> bool:
+        return self._known is not None
+
     def request(
         self, annotations: Mapping[str, str], status: MirrorStatus, now: float
     ) -> CheckRequest | None:

@@ -1,6 +1,7 @@
 """The view of one pass: what the sources know now, and what the mirror reads of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
 from stagingmirror.drift.deploys import DeployKey
@@ -34,9 +35,26 @@ class Guess(NamedTuple):
     value: str
 
 
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """All that one pass was told of the world: the answer to each subject, and to each question
+    about places (one: whether it is production's, two: whether they are one).
+    """
+
+    answers: Mapping[Subject[Any], Observed[Any] | Unseen]
+    places: Mapping[tuple[Place, ...], bool | None]
+    clock_margin: float
+
+    @property
+    def oldest(self) -> float | None:
+        """When the oldest answer began (POSIX s); None: one of them is missing."""
+        times = [each.began for each in self.answers.values() if isinstance(each, Observed)]
+        return min(times) if times and len(times) == len(self.answers) else None
+
+
 class RecordingView:
     """A ``View`` that records the subjects that were read through it, and what was sealed. Of one
-    subject all parts read one answer, the first: to make it is most of the work of a pass.
+    subject all parts read one answer, the first.
     """
 
     def __init__(
@@ -53,10 +71,10 @@ class RecordingView:
         self._seal = seal
         self._scope = scope
         self.guesses: set[Guess] = set()
-        self.is_production = is_production
-        self.same_place = sources.same_place
+        self._is_production = is_production
         self.subjects: set[Subject[Any]] = set()
         self._answers: dict[Subject[Any], Observed[Any] | Unseen] = {}
+        self._places: dict[tuple[Place, ...], bool | None] = {}
         # What was read for one component on one side.
         self.parts: dict[DeployKey, RecordingView] = {}
         # The same for its plan, which reads of both sides.
@@ -71,6 +89,28 @@ class RecordingView:
         """The same view for the plan of one component; what it reads counts here as well."""
         self._plans.append(self._of(component))
         return self._plans[-1]
+
+    def inputs(self) -> Inputs:
+        """What was read here, in all parts and by all plans, as it was answered."""
+        return Inputs(self._answers, self._places, self.clock_margin)
+
+    def still_reads(self, former: Inputs) -> Inputs | None:
+        """What is read now instead of ``former``, where only ages are others; else None."""
+        if self.clock_margin != former.clock_margin:
+            return None
+        if any(self._asked(places) != was for places, was in former.places.items()):
+            return None
+        if not all(_is_same(self.get(one), was) for one, was in former.answers.items()):
+            return None
+        return self.inputs()
+
+    def is_production(self, place: Place) -> bool | None:
+        """As ``View`` has it."""
+        return self._asked((place,))
+
+    def same_place(self, one: Place, other: Place) -> bool | None:
+        """As ``View`` has it."""
+        return self._asked((one, other))
 
     def everything(self) -> frozenset[Subject[Any]]:
         """What was read here, in all parts and by all plans."""
@@ -113,11 +153,24 @@ class RecordingView:
             self._sources,
             self._seal,
             self._scope._replace(component=component),
-            is_production=self.is_production,
+            is_production=self._is_production,
             clock_margin=self.clock_margin,
         )
-        view._answers = self._answers
+        view._answers, view._places = self._answers, self._places
         return view
+
+    def _asked(self, places: tuple[Place, ...]) -> bool | None:
+        if places not in self._places:
+            ask = self._is_production if len(places) == 1 else self._sources.same_place
+            self._places[places] = ask(*places)
+        return self._places[places]
 
     def _token(self, scope: tuple[str, ...], value: str) -> str:
         return self._seal(scope, value).removeprefix(SEAL)[:_TOKEN]
+
+
+def _is_same(one: Observed[Any] | Unseen, other: Observed[Any] | Unseen) -> bool:
+    """Whether two answers are the same but for their age."""
+    if isinstance(one, Unseen) or isinstance(other, Unseen):
+        return isinstance(one, Unseen) and isinstance(other, Unseen) and one.why == other.why
+    return (one.value, one.trouble) == (other.value, other.trouble)

@@ -11,9 +11,11 @@ from collections.abc import Callable
 from typing import Protocol
 
 from stagingmirror.actions.tools import Tools
+from stagingmirror.api.spec.mirror import StagingMirrorSpec
 from stagingmirror.api.status.model import MirrorStatus
 from stagingmirror.api.status.report import Progress
 from stagingmirror.api.types.duration import seconds
+from stagingmirror.component import Sides
 from stagingmirror.drift.facts import Why
 from stagingmirror.drift.places import SamePlace
 from stagingmirror.engine.context import Context, acceptances_of
@@ -167,9 +169,9 @@ class RefreshReconciler:
         finished = unreported(record, mirror.status)
         return progress_of(record, self._pace(record, state), wait=wait, finished=finished)
 
-    def others_write(self, context: Context) -> bool:
+    def others_write(self, uid: str, namespace: str, spec: StagingMirrorSpec, sides: Sides) -> bool:
         """Whether another mirror's refresh may have half written what this one compares."""
-        return self._runtime.leading() and self._conflicts.are_writing(context)
+        return self._runtime.leading() and self._conflicts.are_writing(uid, namespace, spec, sides)
 
     def gone(self, uid: str) -> None:
         """The mirror was deleted: it waits for no slot, and its record is looked up at once."""

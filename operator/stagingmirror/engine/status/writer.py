@@ -92,6 +92,24 @@ class StatusWriter:
             return Written(outcome, status)
         return Written(await self._put(mirror, status, outcome, last), status)
 
+    def heartbeat_is_due(
+        self,
+        last: LastStatus,
+        *,
+        written: float | None,
+        oldest: float,
+        stale_after: float,
+        period: float,
+    ) -> bool:
+        """Whether ``validUntil`` is to be written again, or gets its slot for that, where nothing
+        changed but the oldest observation, which began at ``oldest`` now. ``written``: as the API
+        has it (POSIX s).
+        """
+        if last.heartbeat_at is not None:
+            return self._runtime.clock() >= last.heartbeat_at
+        until = valid_until(oldest, stale_after, period)
+        return self._is_worth(written, until, stale_after, period)
+
     async def write_minimal(
         self, mirror: Mirror, why: Why, last: LastStatus, token: str | None
     ) -> None:
@@ -124,11 +142,8 @@ class StatusWriter:
         if not same_truth(mirror.status, status):
             return "changed"
         until, written = parse_time(status.valid_until), parse_time(mirror.status.valid_until)
-        if until is None:
-            return "same"
-        latest = valid_until(self._runtime.clock(), report.stale_after, report.heartbeat)
-        if not heartbeat.promises_too_much(written, latest) and not heartbeat.due(
-            written, until, report.heartbeat
+        if until is None or not self._is_worth(
+            written, until, report.stale_after, report.heartbeat
         ):
             return "same"
         at = self._pace.next_slot() if at is None else at
@@ -136,6 +151,12 @@ class StatusWriter:
             last.heartbeat_at = at
             return "postponed"
         return "heartbeat"
+
+    def _is_worth(
+        self, written: float | None, until: float, stale_after: float, period: float
+    ) -> bool:
+        latest = valid_until(self._runtime.clock(), stale_after, period)
+        return heartbeat.promises_too_much(written, latest) or heartbeat.due(written, until, period)
 
     async def _put(
         self, mirror: Mirror, status: MirrorStatus, outcome: Outcome, last: LastStatus

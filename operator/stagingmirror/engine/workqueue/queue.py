@@ -44,12 +44,15 @@ _HOLDS_BACK = 5.0
 class _Waiting:
     since: float
     rank: float
+    changed: bool = False
+    """It was added; else it merely fell due."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Work:
     since: float
     started: float
+    changed: bool
 
 
 class WorkQueue(Generic[K]):
@@ -89,7 +92,7 @@ class WorkQueue(Generic[K]):
         self._later.pop(key, None)
         now = self._clock()
         # A rank in the past would let a key that is late again and again go before all others.
-        self._add(key, now if since is None else min(since, now), rank=now)
+        self._add(key, now if since is None else min(since, now), rank=now).changed = True
 
     def fresh_until(self, key: K, deadline: float) -> None:
         """When what is known of the key stops being fresh: its place among all that fall due."""
@@ -113,7 +116,7 @@ class WorkQueue(Generic[K]):
             if entry is None or entry.rank != rank:
                 continue
             del self._waiting[key]
-            self._work[key] = _Work(since=entry.since, started=now)
+            self._work[key] = _Work(since=entry.since, started=now, changed=entry.changed)
             self._counting.taken(waited=max(0.0, now - entry.since), depth=len(self._waiting))
             return key
         return None
@@ -128,6 +131,11 @@ class WorkQueue(Generic[K]):
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._pause()):
                     await self._changed.wait()
+
+    def only_fell_due(self, key: K) -> bool:
+        """Whether the key is in work and was not added since it was taken before."""
+        work = self._work.get(key)
+        return work is not None and not work.changed
 
     def done(self, key: K) -> None:
         """The key was checked, and what is known of it is written."""
@@ -189,7 +197,7 @@ class WorkQueue(Generic[K]):
         """When each key in work was taken."""
         return tuple(work.started for work in self._work.values())
 
-    def _add(self, key: K, since: float, rank: float) -> None:
+    def _add(self, key: K, since: float, rank: float) -> _Waiting:
         place = self._again if key in self._work else self._waiting
         entry = place.get(key)
         if entry is None:
@@ -200,6 +208,7 @@ class WorkQueue(Generic[K]):
             entry.rank = rank
             if place is self._waiting:
                 self._rank(key, rank)
+        return entry
 
     def _rank(self, key: K, rank: float) -> None:
         self._sequence += 1

@@ -10,8 +10,8 @@ from stagingmirror.api.spec.mirror import StagingMirrorSpec
 from stagingmirror.api.status.model import MirrorStatus
 from stagingmirror.api.status.unsettled import written
 from stagingmirror.api.types.times import rfc3339
-from stagingmirror.drift.facts import Hold, Observations, Seen
-from stagingmirror.engine.check.requeue import STALLED_RETRY, next_blind_pass, next_pass
+from stagingmirror.drift.facts import Hold
+from stagingmirror.engine.check.requeue import STALLED_RETRY, next_blind_pass, next_pass, next_turn
 from stagingmirror.engine.context import A_MOMENT
 from stagingmirror.engine.leader.lease import Settled
 from stagingmirror.engine.leader.settled_at import SettledAt
@@ -178,14 +178,15 @@ def spec(**more: Any) -> StagingMirrorSpec:
     return StagingMirrorSpec.model_validate(whole)
 
 
-def observations(began: float) -> list[Observations]:
-    return [Observations(Seen({}, NOW), Seen({}, began))]
-
-
 def wake(spec_: StagingMirrorSpec, began: float = NOW, **more: Any) -> float:
-    given_: dict[str, Any] = {"holds": (), "status": {}, "probe_after": 60.0} | more
-    given_["status"] = MirrorStatus.read(given_["status"])
-    return next_pass(spec_, observations=observations(began), now=NOW, **given_) - NOW
+    return passes(spec_, [began], **more)
+
+
+def passes(spec_: StagingMirrorSpec, oldest: list[float], **more: Any) -> float:
+    """In how many seconds."""
+    status = MirrorStatus.read(more.get("status", {}))
+    turn = next_turn(spec_, holds=more.get("holds", ()), status=status, now=NOW)
+    return next_pass(spec_, oldest=oldest, turn=turn, probe_after=60.0, now=NOW) - NOW
 
 
 def test_a_mirror_is_looked_at_after_its_interval() -> None:
@@ -197,11 +198,7 @@ def test_a_mirror_is_looked_at_when_its_oldest_look_becomes_stale() -> None:
 
 
 def test_a_look_that_is_long_stale_does_not_hide_when_another_one_will_be() -> None:
-    both = [*observations(NOW - 3600), *observations(NOW - 110)]
-
-    assert next_pass(
-        spec(), observations=both, holds=(), status=MirrorStatus(), probe_after=60.0, now=NOW
-    ) - NOW == pytest.approx(10 + A_MOMENT)
+    assert passes(spec(), [NOW - 3600, NOW - 110]) == pytest.approx(10 + A_MOMENT)
 
 
 def test_a_mirror_is_looked_at_when_a_hold_expires() -> None:

@@ -48,10 +48,11 @@ def advice(found: Sequence[Reverted]) -> str:
 @dataclass(slots=True)
 class ContentionCheck:
     """What was last found out about one mirror: for which refresh, and for which drift of what it
-    applied.
+    applied. ``retries``: it was not answered, and the next pass asks again.
     """
 
     refresh: str = ""
+    retries: bool = False
     drift: tuple[tuple[str, tuple[Difference, ...]], ...] = ()
     found: Finding | None = None
 
@@ -78,12 +79,14 @@ class Contention:
             if judged.track.name in record.applied and isinstance(judged.verdict, Drifted)
         ]
         drift = tuple((judged.track.name, verdict.differences) for judged, verdict in drifted)
+        known.retries = False
         silent = frozenset(judged.track.name for judged, _ in drifted if _is_silent(judged))
         if (known.refresh, known.drift) != (record.id, drift):
             try:
                 found = await self._check(record, frozenset(name for name, _ in drift), silent)
             except NotAnswered:
-                # The next pass retries; what was found after this refresh is reported till then.
+                # What was found after this refresh is reported till then.
+                known.retries = True
                 return known.found if known.refresh == record.id else None
             known.refresh, known.drift, known.found = record.id, drift, found
         return known.found
