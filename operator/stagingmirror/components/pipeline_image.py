@@ -12,15 +12,19 @@ from itertools import chain
 
 from stagingmirror.actions.step import ExecutableStep
 from stagingmirror.api.spec.grants import Grant
-from stagingmirror.api.spec.pipeline_image import PipelineImage, PipelineImageStaging
-from stagingmirror.api.spec.references import WorkloadReference
+from stagingmirror.api.spec.pipeline_image import PipelineImage
 from stagingmirror.component import Entry, Offering, Role, Side, Sides
 from stagingmirror.drift.facts import Fact, Observation, Seen, Why
 from stagingmirror.drift.places import Place
 from stagingmirror.errors import CannotRefresh
 from stagingmirror.reading.images import Reference, digest_of
 from stagingmirror.reading.patches import needed, patches, refuse_unseen
-from stagingmirror.reading.places import both_listed, namespace_grants, same_workload, workload_of
+from stagingmirror.reading.places import (
+    both_listed,
+    namespace_grants,
+    namespace_of,
+    same_workload,
+)
 from stagingmirror.reading.reading import Ended, Reading, observed
 from stagingmirror.reading.running import called, container_of, pods_that_ran
 from stagingmirror.reasons import Reason
@@ -123,13 +127,13 @@ class PipelineImageKind:
 
 
 def _where(entry: PipelineImage, side: Side) -> Where:
-    own = entry.staging if side.role == "staging" else PipelineImageStaging()
-    reference = WorkloadReference(
-        kind=own.kind or entry.production.kind,
-        name=own.name or entry.production.name,
-        namespace=entry.production.namespace,
-    )
-    return Where(workload_of(reference, side), own.container or entry.production.container)
+    production, own = entry.production, entry.staging
+    namespace = namespace_of(production.namespace, side)
+    if side.role == "production":
+        place = WorkloadSubject(production.kind, namespace, production.name)
+        return Where(place, production.container)
+    place = WorkloadSubject(own.kind or production.kind, namespace, own.name or production.name)
+    return Where(place, own.container or production.container)
 
 
 def _seen(entry: PipelineImage, sides: Sides, role: Role, view: View, now: float) -> Seen:

@@ -1,6 +1,7 @@
 """Durations as Kubernetes users write them: ``30s``, ``1h30m``, ``250ms``. Seconds inside."""
 
 import re
+from functools import lru_cache
 
 from stagingmirror.errors import NeedsHuman
 from stagingmirror.reasons import Reason
@@ -14,6 +15,7 @@ _WHOLE = re.compile(PATTERN)
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
+@lru_cache(maxsize=1024)  # every pass reads the same few
 def seconds(text: str) -> float:
     """The length of a duration in seconds. Raises NeedsHuman (InvalidDuration)."""
     if len(text) > MAX_LENGTH or not _WHOLE.fullmatch(text):

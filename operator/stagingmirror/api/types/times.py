@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from stagingmirror.errors import NeedsHuman
 from stagingmirror.reasons import Reason
@@ -57,5 +58,9 @@ def rfc3339(at: float) -> str:
     Never raises: what is before 1970 or after ``LATEST`` (the sum of a time and a long duration) is
     written as the first or last moment that can be written.
     """
-    second = int(min(max(at, 0.0), LATEST) // 1)
+    return _written(int(min(max(at, 0.0), LATEST) // 1))
+
+
+@lru_cache(maxsize=1024)  # observations of one poll began together
+def _written(second: int) -> str:
     return datetime.fromtimestamp(second, UTC).isoformat()[: -len("+00:00")] + "Z"
