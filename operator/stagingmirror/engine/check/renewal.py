@@ -17,6 +17,7 @@ from stagingmirror.engine.check.check import Check
 from stagingmirror.engine.check.conclusion import Conclusion
 from stagingmirror.engine.check.requeue import next_turn
 from stagingmirror.engine.check.state import LastCheck, MirrorState
+from stagingmirror.engine.resources.cache import Body
 from stagingmirror.engine.resources.mirror import MirrorKey
 from stagingmirror.engine.workqueue.queue import Done
 
@@ -35,7 +36,9 @@ class Renewal:
 
     async def remember(self, check: Check) -> None:
         """What the next pass compares with, where this one has nothing left to do."""
-        check.state.last_check = _last_check(check)
+        key = check.mirror.key
+        body = self.assessment.cache.get("stagingmirrors", key.name, key.namespace)
+        check.state.last_check = None if body is None else _last_check(check, body)
 
     def renewed(self, key: MirrorKey, state: MirrorState, turn: int) -> Done | None:
         """The end of the pass; None: the mirror must be checked whole. The next one must as well,
@@ -55,22 +58,25 @@ class Renewal:
         return self.conclusion.renewed(key, last, oldest=oldest, turn=turn, now=now)
 
 
-def _last_check(check: Check) -> LastCheck | None:
-    """None: something of it is still to be waited for, or not seen."""
+def _last_check(check: Check, body: Body) -> LastCheck | None:
+    """None: something of it is still to be waited for, or not seen. ``body`` is the mirror as it is
+    known now; whatever else is new in it was announced.
+    """
     if not _is_idle(check):
         return None
     inputs = check.view.inputs()
     # The age of its answers must be that of the verdict.
     if inputs.oldest != min(each.oldest for each in check.observations):
         return None
+    written = check.status if check.outcome == "heartbeat" else check.mirror.status
     return LastCheck(
-        check.mirror.body,
+        body,
         check.spec,
         check.sides,
         inputs,
         since=check.now,
         until=_until(check),
-        valid_until=parse_time(check.mirror.status.valid_until),
+        valid_until=parse_time(written.valid_until),
     )
 
 
@@ -78,7 +84,7 @@ def _is_idle(check: Check) -> bool:
     """Whether status and refresh are at their end, and both sides of every component are seen."""
     progress = check.progress
     waits = (
-        check.outcome not in ("same", "postponed"),
+        check.outcome not in ("same", "postponed", "heartbeat"),
         progress.writing,
         *(
             each is not None

@@ -242,6 +242,7 @@ async def test_a_verdict_that_stands_is_promised_on_in_time() -> None:
             until = parse_time(world.body["status"]["validUntil"])
             assert until is not None
             assert until > world.now + STALE_AFTER - 1
+        assert world.judged == 2 + 8
 
 
 async def test_a_pass_over_a_mirror_that_stands_lets_holds_become_effective() -> None:
