@@ -2,7 +2,8 @@
 
 from stagingmirror.api.status.model import ComponentStatus, DifferenceStatus
 from stagingmirror.api.status.report import ComponentReport
-from stagingmirror.api.status.truncation import Limits, cut, ended, listed, short, short_pair
+from stagingmirror.api.status.sides import in_words, one, telling
+from stagingmirror.api.status.truncation import Limits, cut, ended, listed, short
 from stagingmirror.api.types.constraints import MAX_FACT
 from stagingmirror.api.types.times import not_after, rfc3339
 from stagingmirror.drift.compare import PRESENT
@@ -117,9 +118,9 @@ def _drift(differences: tuple[Difference, ...], component: ComponentReport) -> s
     counted = _counted(differences)
     if [each.fact for each in counted] == [PRESENT]:
         return f"staging does not have {_missing(component.observations.staging)}"
-    text = _what_runs(component)
+    text = _what_runs(component, counted)
     if text is None and len(counted) == 1:
-        return _one(counted[0])
+        return one(counted[0])
     names = [each.fact for each in counted]
     differ = f"{listed(names)} differ{'s' * (len(names) == 1)}"
     return f"{text}; {differ}" if text else differ
@@ -141,50 +142,37 @@ def _unknown(verdict: Unknown, observations: Observations) -> str:
     return f"{text.rstrip('.')}; {_on('staging', staging.why.message)}"
 
 
-def _what_runs(component: ComponentReport) -> str | None:
+def _what_runs(component: ComponentReport, differences: tuple[Difference, ...]) -> str | None:
     """``production runs version 12, staging runs version 11``, where people know what runs by a
-    name that is not compared (registries count for themselves).
+    name that is not compared (registries count for themselves). Where both have the same one, what
+    tells them apart is added; None where nothing does.
     """
-    sides = (
-        ("production", component.observations.production),
-        ("staging", component.observations.staging),
-    )
-    runs = [
-        _runs(side, observation, name)
-        for name in component.headline[:1]
-        for side, observation in sides
-    ]
-    known = [each for each in runs if each is not None]
-    return ", ".join(known) if len(known) == len(sides) else None
-
-
-def _runs(side: str, observation: Observation, name: str) -> str | None:
-    """What is not proven to run is what the alias names, or what a template is set to."""
-    fact, alias = _fact(observation, name), _fact(observation, ALIAS)
-    if fact is None or fact.compared:
+    sides, name = component.observations, next(iter(component.headline), "")
+    production, staging = _fact(sides.production, name), _fact(sides.staging, name)
+    if production is None or staging is None or production.compared or staging.compared:
         return None
+    shown, aside = in_words(production.value, staging.value), ("", "")
+    if shown[0] == shown[1]:
+        if (found := telling(differences)) is None:
+            return None
+        one_value, other = in_words(found.production, found.staging)
+        aside = f" ({found.fact} {one_value})", f" ({found.fact} {other})"
+    return ", ".join(
+        (
+            f"{_runs('production', sides.production, production)} {name} {shown[0]}{aside[0]}",
+            f"{_runs('staging', sides.staging, staging)} {name} {shown[1]}{aside[1]}",
+        )
+    )
+
+
+def _runs(side: str, observation: Observation, fact: Fact) -> str:
+    """What is not proven to run is what the alias names, or what a template is set to."""
     if not fact.declared:
-        return f"{side} runs {name} {short(fact.value)}"
+        return f"{side} runs"
+    alias = _fact(observation, ALIAS)
     if alias is None or alias.value == fact.value:
-        return f"{side}'s alias names {name} {short(fact.value)}"
-    return f"{side} is set to {name} {short(fact.value)}"
-
-
-def _one(difference: Difference) -> str:
-    """One fact that differs, with both values."""
-    production, staging = _values(difference)
-    text = f"{difference.fact}: production has {production}, staging has {staging}"
-    if difference.expected is None or difference.expected == difference.production:
-        return text
-    return f"{text} (staging should have {short(difference.expected)})"
-
-
-def _values(difference: Difference) -> tuple[str, str]:
-    production, staging = difference.production, difference.staging
-    if production is None or staging is None:
-        shown = ["nothing" if each is None else short(each) for each in (production, staging)]
-        return shown[0], shown[1]
-    return short_pair(production, staging)
+        return f"{side}'s alias names"
+    return f"{side} is set to"
 
 
 def _findings(observations: Observations) -> list[str]:

@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Any
 
 from stagingmirror.drift.facts import SEAL, public
-from stagingmirror.drift.legible import in_line, legible, pair, shortened
+from stagingmirror.drift.legible import in_line, legible, shortened
 
 # Of one status as JSON. The API server takes 1.5 MiB; every watcher pays for each byte.
 MAX_BYTES = 160_000
@@ -37,7 +37,6 @@ LEVELS = (
 # Characters of one value in a sentence.
 MAX_IN_A_SENTENCE = 64
 SHA256 = "sha256:"
-_HASHES = (SEAL, SHA256)
 _DIGEST = len(SHA256) + 64
 _SHORT_DIGEST = len(SHA256) + 8
 
@@ -78,13 +77,6 @@ def short(value: str) -> str:
     if value.startswith(SHA256):
         return value[:_SHORT_DIGEST]
     return shortened(legible(value), MAX_IN_A_SENTENCE) if value else "(empty)"
-
-
-def short_pair(one: str, other: str) -> tuple[str, str]:
-    """Two values that differ, as ``short``, and so that a reader sees where."""
-    if one.startswith(_HASHES) or other.startswith(_HASHES):
-        return short(one), short(other)
-    return pair(one, other, MAX_IN_A_SENTENCE)
 
 
 def listed(names: list[str] | tuple[str, ...], most: int = 5) -> str:

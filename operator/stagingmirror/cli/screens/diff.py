@@ -10,7 +10,7 @@ from stagingmirror.cli.read.freshness import Freshness
 from stagingmirror.cli.read.mirror import Mirror
 from stagingmirror.cli.read.times import clock, span
 from stagingmirror.cli.screens.text import columns, concise, line, pair, short, symbol
-from stagingmirror.drift.facts import DETAIL
+from stagingmirror.drift.facts import DETAIL, SEALED
 
 # Shown where a side does not have a fact.
 NONE = "(none)"
@@ -83,9 +83,18 @@ def _row(difference: DifferenceStatus, aside: str) -> tuple[str | Text, ...]:
     name = f"  {detail}" if detail else base
     production, staging = difference.production, difference.staging
     if production is None or staging is None:
-        sides = [NONE if value is None else short(value) for value in (production, staging)]
+        sides = [_one_side(value) for value in (production, staging)]
         return (name, sides[0], sides[1], aside)
-    return (name, *pair(production, staging), aside)
+    return (name, *pair(production, staging), aside or _not_shown(production, staging))
+
+
+def _one_side(value: str | None) -> str:
+    return NONE if value is None else f'"{value}"' if value == NONE else short(value)
+
+
+def _not_shown(production: str, staging: str) -> str:
+    """Two values that are compared and not shown look alike."""
+    return "they differ; not shown (only comparable)" if production == staging == SEALED else ""
 
 
 def _aside(component: ComponentStatus, fact: str, mirror: Mirror, *, counted: bool) -> str:

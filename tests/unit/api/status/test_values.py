@@ -1,10 +1,14 @@
 """Values and names of facts, as a status has them."""
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from stagingmirror.api.spec.mirror import Accept
 from stagingmirror.api.status.report import ComponentReport
+from stagingmirror.api.status.sides import in_words, one
 from stagingmirror.api.status.truncation import cut, short
+from stagingmirror.drift.facts import Difference
 from support.kinds.judged import status
 from support.kinds.observations import NOW, component, report, seen
 
@@ -59,3 +63,41 @@ def test_two_long_values_stay_different_when_they_are_cut() -> None:
 
 def test_an_empty_value_is_visible() -> None:
     assert short("") == "(empty)"
+
+
+DIGESTS = st.sampled_from(["sha256:" + "82cb1fbc" + end * 56 for end in "abc"])
+TEXTS = st.one_of(
+    st.none(),
+    st.sampled_from(["", "nothing", "(empty)", '"nothing"', "a value that is not shown", "(none)"]),
+    DIGESTS,
+    st.builds("".join, st.tuples(st.just("x" * 200), st.text(max_size=5))),
+    st.text(max_size=80),
+)
+
+
+@given(TEXTS, TEXTS, TEXTS)
+def test_two_sides_that_differ_never_read_alike(
+    one_value: str | None, other: str | None, expected: str | None
+) -> None:
+    assume(one_value != other)
+
+    shown = in_words(one_value, other)
+    told = one(Difference("value", one_value, other))
+    assert shown[0] != shown[1]
+    assert told == f"value: production has {shown[0]}, staging has {shown[1]}"
+    assume(expected not in (None, one_value, other))
+    told = one(Difference("value", one_value, other, expected=expected))
+    at_hand, wanted = in_words(other, expected)
+    assert told.endswith(f"staging has {at_hand} (staging should have {wanted})")
+    assert at_hand != wanted
+
+
+@given(TEXTS)
+def test_a_sealed_value_is_told_from_every_text(text: str | None) -> None:
+    assert len(set(in_words("hmac-sha256:aa", text))) == 2
+
+
+def test_two_values_that_are_not_shown_are_said_to_differ() -> None:
+    of = component("url", seen({"value": "hmac-sha256:aa"}), seen({"value": "hmac-sha256:bb"}))
+
+    assert message(of) == "value: production's and staging's values differ, and are not shown"

@@ -136,6 +136,28 @@ def test_a_version_that_only_a_template_names_is_not_said_to_run_either() -> Non
     assert message(of).startswith("production is set to version 12, staging is set to version 11")
 
 
+def test_equal_numbers_of_two_registries_are_told_apart_by_what_differs() -> None:
+    hashes = ("sha256:" + digit * 64 for digit in "ab")
+    of = component(
+        "fraud-model",
+        *(seen(model("2", contentHash=each, runId=each[-3:], same="x")) for each in hashes),
+    )
+
+    assert message(of) == (
+        "production runs version 2 (contentHash sha256:aaaaaaaa), "
+        "staging runs version 2 (contentHash sha256:bbbbbbbb); contentHash and runId differ"
+    )
+
+
+def test_equal_numbers_that_nothing_tells_apart_are_not_told() -> None:
+    late = model("2", contentHash="1") | {"loadedBy.Deployment/batch": "version 1"}
+    of = component("fraud-model", seen(model("2", contentHash="1")), seen(late))
+
+    assert message(of) == (
+        "loadedBy.Deployment/batch: production has nothing, staging has version 1"
+    )
+
+
 def test_one_difference_is_told_with_both_values() -> None:
     of = component("features", seen({"digest": HASH}), seen({"digest": "sha256:" + "0" * 64}))
 

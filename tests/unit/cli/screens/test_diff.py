@@ -73,3 +73,21 @@ def test_diff_shows_what_a_reader_does_not_see() -> None:
     row = plain(diff_screen(mirror, believed(mirror), NOW)).splitlines()[2].split()
 
     assert row == ["value", '"2026-11-21"', r'"2026-11-21\n"']
+
+
+def test_two_values_that_are_not_shown_are_said_to_differ() -> None:
+    sealed = {"fact": "value", "production": "(sealed)", "staging": "(sealed)"}
+    mirror = seen(component("url", "Drifted", "value differs", differences=[sealed]))
+
+    assert "(sealed)     (sealed)   they differ; not shown (only comparable)" in plain(
+        diff_screen(mirror, believed(mirror), NOW)
+    )
+
+
+def test_a_side_that_does_not_have_a_fact_is_told_from_one_that_has_these_words() -> None:
+    odd = {"fact": "value", "staging": "(none)"}
+    mirror = seen(component("data", "Drifted", "value differs", differences=[odd]))
+
+    row = plain(diff_screen(mirror, believed(mirror), NOW)).splitlines()[2].split()
+
+    assert row == ["value", "(none)", '"(none)"']
