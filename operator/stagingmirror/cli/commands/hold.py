@@ -23,6 +23,8 @@ from stagingmirror.reasons import Reason
 
 # Seconds for which a hold waits for a refresh in progress, and a release for a check.
 A_REFRESH, SOON = 7200.0, 60.0
+# Seconds for which a hold is usually not in effect yet; only what lasts longer is worth a line.
+USUAL = 3.0
 # How the operator's message begins where the hold names what is not there.
 _NAMES_NOTHING = ("spec.mirrors:", "spec.components:")
 
@@ -116,7 +118,7 @@ async def _create(client: MirrorClient, name: str, spec: Mapping[str, Any]) -> N
 
 async def _effective(client: MirrorClient, name: str, ends: float, limit: float) -> int:
     """Wait until the hold is in effect; show what it waits for."""
-    end, shown = monotonic() + limit, ""
+    begun, shown = monotonic(), ""
     while True:
         status = _status(await client.hold(name))
         message = status.message or ""
@@ -131,13 +133,13 @@ async def _effective(client: MirrorClient, name: str, ends: float, limit: float)
         if await client.now() > ends:
             show(f"? hold {name} ended before it took effect{because}")
             return UNKNOWN
-        if monotonic() > end:
+        waited = monotonic() - begun
+        if waited > limit:
             late = f"the operator did not take it within {span(limit)}"
             show(f"? hold {name} is there, but {late}{because}")
             return UNKNOWN
-        if not message and not shown and monotonic() > end - limit + 10 * EVERY:
-            message = "the operator has not answered yet"
-        if message and message != shown:
+        message = message or "the operator has not answered yet"
+        if waited >= USUAL and message != shown:
             show(f"waiting for {name} to take effect: {message}")
             shown = message
         await asyncio.sleep(EVERY)

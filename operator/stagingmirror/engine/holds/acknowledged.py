@@ -4,11 +4,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from math import inf
 
+from stagingmirror.api.status.truncation import listed
 from stagingmirror.engine.holds.active import Request
 from stagingmirror.engine.resources.cache import Body
 from stagingmirror.engine.resources.mirror import MirrorKey, is_leaving
 
-WAITS = "a refresh in progress finishes first"
+# Until each mirror was checked with the hold in force.
+CHECKED_FIRST = "each mirror that it holds is checked once more first, which takes seconds"
+# Follows the names of mirrors.
+FINISHES_FIRST = "the refresh in progress finishes first: "
 
 
 class AcknowledgedHolds:
@@ -78,13 +82,13 @@ def tracked_by(mirrors: Iterable[Body]) -> Tracked:
 @dataclass(slots=True)
 class HeldNamespace:
     """What the holds of one namespace are judged by: its mirrors that stay, what they track, when
-    each passed, and mirrors that are gone while their refresh is rolled back.
+    each passed, and which mirrors, those that are gone too, have a refresh in progress.
     """
 
     name: str
     tracked: Tracked
     passed: dict[str, int] = field(default_factory=dict)
-    leaving: frozenset[str] = frozenset()
+    refreshing: frozenset[str] = frozenset()
     oldest: float = inf
     """When the mirror passed that has waited longest."""
 
@@ -95,8 +99,12 @@ class HeldNamespace:
             return nothing
         staying = [self.passed[name] for name in request.mirrors if name in self.passed]
         oldest = min(staying, default=inf) if request.mirrors else self.oldest
-        refreshes = self.leaving if not request.mirrors else self.leaving & request.mirrors
-        return WAITS if refreshes or oldest <= seen else None
+        refreshing = self.refreshing & (request.mirrors or self.refreshing)
+        # That of a mirror that is there is known to have ended, or to be of other components, by
+        # the pass that came after it.
+        if oldest > seen and not refreshing - self.passed.keys():
+            return None
+        return f"{FINISHES_FIRST}{listed(sorted(refreshing))}" if refreshing else CHECKED_FIRST
 
     def _holds_nothing(self, request: Request) -> str | None:
         """Which mirror or component it names is not there, and what to do; None: all are."""
@@ -130,11 +138,14 @@ def held_namespace(
         name,
         tracked,
         passed,
-        leaving=frozenset(
-            key.name for key in still_open if key.namespace == name and key.name not in passed
-        ),
+        refreshing=frozenset(key.name for key in still_open if key.namespace == name),
         oldest=min(passed.values(), default=inf),
     )
+
+
+def passes_by_itself(message: str) -> bool:
+    """Whether a hold that is not effective for this reason becomes so without an edit."""
+    return message == CHECKED_FIRST or message.startswith(FINISHES_FIRST)
 
 
 def _components(body: Body) -> frozenset[object]:

@@ -9,11 +9,11 @@ import structlog
 
 from stagingmirror.api.types.times import rfc3339
 from stagingmirror.engine.holds.acknowledged import (
-    WAITS,
     AcknowledgedHolds,
     HeldNamespace,
     Tracked,
     held_namespace,
+    passes_by_itself,
     tracked_by,
 )
 from stagingmirror.engine.holds.active import generation_of, is_effective, parsed, read
@@ -152,7 +152,7 @@ class HoldReconciler:
         if why is None:
             return await self._write(body, {"effectiveSince": rfc3339(now)})
         written = await self._write(body, {"message": why})
-        return written and why != WAITS
+        return written and not passes_by_itself(why)
 
     async def _write(self, body: Body, shown: dict[str, Any]) -> bool:
         status = shown | {"observedGeneration": generation_of(body)}

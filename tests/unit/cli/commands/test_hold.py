@@ -50,14 +50,20 @@ async def test_a_reason_that_nobody_can_read_is_refused_before_anything_is_made(
     assert not [path for path in wire.objects if path.startswith(HOLDS)]
 
 
-async def test_what_it_waits_for_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+async def test_what_it_waits_for_is_told_once_and_only_if_it_lasts(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     wire = Wire(mirror("fraud"))
-    answering(wire, {"message": "a refresh in progress finishes first"})
+    answering(wire, {"message": "the refresh in progress finishes first: fraud"})
 
     assert await hold(client(wire), asked("fraud"), "1s") == 4
-    waiting, end = capsys.readouterr().out.splitlines()
-    assert waiting == "waiting for ci to take effect: a refresh in progress finishes first"
-    assert "did not take it within 1 s: a refresh in progress" in end
+    (end,) = capsys.readouterr().out.splitlines()
+    assert "did not take it within 1 s: the refresh in progress" in end
+
+    monkeypatch.setattr("stagingmirror.cli.commands.hold.USUAL", 0.0)
+    assert await hold(client(wire), HoldRequest((), "2h", "candidate 14", (), "me"), "1s") == 4
+    waiting, _ = capsys.readouterr().out.splitlines()
+    assert waiting == "waiting for me to take effect: the refresh in progress finishes first: fraud"
 
 
 async def test_nobody_waits_longer_than_the_hold_lasts(capsys: pytest.CaptureFixture[str]) -> None:

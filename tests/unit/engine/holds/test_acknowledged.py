@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from stagingmirror.engine.holds.acknowledged import (
-    WAITS,
+    CHECKED_FIRST,
     AcknowledgedHolds,
     held_namespace,
     tracked_by,
@@ -49,9 +49,9 @@ def test_a_hold_is_effective_once_each_mirror_it_stops_has_passed_with_it(
 
     for name in KEYS:
         acknowledged.passed(KEYS[name], before)
-    assert shown(acknowledged, request) == WAITS, "those passes began before the hold came"
+    assert shown(acknowledged, request) == CHECKED_FIRST, "those passes began before the hold came"
     acknowledged.passed(KEYS["fraud"], acknowledged.turn())
-    assert shown(acknowledged, request) == WAITS
+    assert shown(acknowledged, request) == CHECKED_FIRST
     acknowledged.passed(KEYS["ranking"], acknowledged.turn())
     assert shown(acknowledged, request) is None
 
@@ -72,7 +72,7 @@ def test_a_hold_that_was_edited_is_not_effective_as_it_was_before() -> None:
         acknowledged.passed(KEYS[name], acknowledged.turn())
     assert shown(acknowledged, former) is None
 
-    assert shown(acknowledged, edited) == WAITS
+    assert shown(acknowledged, edited) == CHECKED_FIRST
     status = {"effectiveSince": "2001-09-09T01:00:00Z", "observedGeneration": 1}
     assert is_effective({"metadata": {"generation": 1}, "status": status})
     assert not is_effective({"metadata": {"generation": 2}, "status": status})

@@ -93,14 +93,27 @@ class Place:
 
 async def test_a_hold_is_not_effective_while_a_refresh_of_its_mirror_is_open_and_says_so() -> None:
     place = Place(mirrors=["fraud"])
+    place.still_open = {FRAUD}
     async with an_api_server(place.respond) as client:
         waiting = await place.tend(client)
+        place.still_open.clear()
         place.passed()
         effective = await place.tend(client)
 
     assert "effectiveSince" not in waiting
-    assert waiting["message"] == "a refresh in progress finishes first"
+    assert waiting["message"] == "the refresh in progress finishes first: fraud"
     assert effective == {"effectiveSince": "2027-01-15T08:00:00Z", "observedGeneration": 1}
+
+
+async def test_a_hold_speaks_of_no_refresh_where_none_that_it_stops_is_in_progress() -> None:
+    place = Place(mirrors=["fraud"])
+    place.still_open = {MirrorKey("ml-staging", "other"), MirrorKey("elsewhere", "fraud")}
+    async with an_api_server(place.respond) as client:
+        waiting = await place.tend(client)
+
+    assert waiting["message"] == (
+        "each mirror that it holds is checked once more first, which takes seconds"
+    )
 
 
 async def test_a_hold_that_names_a_component_that_is_not_tracked_never_looks_effective() -> None:
@@ -142,7 +155,7 @@ async def test_a_deleted_mirror_keeps_no_hold_waiting_but_for_what_its_refresh_s
         effective = await place.tend(client)
 
     assert "effectiveSince" not in waiting
-    assert waiting["message"] == "a refresh in progress finishes first"
+    assert waiting["message"] == "the refresh in progress finishes first: fraud"
     assert "effectiveSince" in effective
 
 
