@@ -68,7 +68,7 @@ def test_options_stand_before_the_command_or_after_it_and_those_after_it_count(
 
     assert "fraud" in output.out
     assert before.code == output.code == 0
-    assert json.loads(before.out)[0]["name"] == "fraud"
+    assert json.loads(before.out)["mirrors"][0]["name"] == "fraud"
 
 
 def before_the_command(scripted: ScriptedOperator, *command: str) -> Output:
@@ -118,7 +118,9 @@ def test_status_diff_plan_and_history_show_what_the_status_has(scripted: Scripte
     assert "sha256:9f0c2b71   sha256:41d7aa03" in scripted.run("diff", "fraud").out
     assert "alias champion → version 8" in scripted.run("plan", "fraud").out
     assert "2 of 2 applied" in scripted.run("history", "fraud").out
-    assert json.loads(scripted.run("status", "-o", "json").out)[0]["status"]["sync"] == "Drifted"
+    (told,) = json.loads(scripted.run("status", "-o", "json").out)["mirrors"]
+    assert told["status"]["sync"] == "Drifted"
+    assert told["holds"] == []
 
 
 def test_json_has_every_value_whole(scripted: ScriptedOperator) -> None:
@@ -129,7 +131,7 @@ def test_json_has_every_value_whole(scripted: ScriptedOperator) -> None:
     scripted.mirror("fraud", DRIFTED_MODEL, component("b"), extra=output, refresh=SCHEDULE)
 
     answers = {
-        command: json.loads(scripted.run(command, "fraud", "-o", "json").out)
+        command: json.loads(scripted.run(command, "fraud", "-o", "json").out)["mirrors"][0]
         for command in ("diff", "plan", "history")
     }
 

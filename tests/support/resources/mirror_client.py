@@ -4,7 +4,8 @@ import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any, cast
 
-from stagingmirror.cli.read.client import LEASE, SETTLED_AT, MirrorClient, Where
+from stagingmirror.cli.read.client import LEASE, SETTLED_AT, MirrorClient
+from stagingmirror.cli.read.where import Where
 from stagingmirror.errors import Conflicted, NotThere
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 

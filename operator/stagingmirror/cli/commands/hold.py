@@ -54,7 +54,8 @@ async def hold(client: MirrorClient, request: HoldRequest, within: str | None) -
     try:
         await _create(client, name, given | {"reason": request.reason, "until": rfc3339(end)})
     except Conflicted:
-        fail(f"there is a hold {name} already; release it first, or give another --name")
+        see = f"{client.command('release')} --name {name}"
+        fail(f"there is a hold {name} already; end it first ({see}), or give another --name")
         return FAILED
     return await _effective(client, name, end, limit)
 
@@ -183,7 +184,8 @@ async def _others(client: MirrorClient) -> str:
     names = sorted(body["metadata"]["name"] for body in await client.holds())
     if not names:
         return f"there is none in namespace {client.namespace}"
-    return f"there are: {', '.join(names)} (--name)"
+    one_of = f"{client.command('release')} --name {names[0]}"
+    return f"there are: {', '.join(names)}; to end one of them: {one_of}"
 
 
 def _name(mirrors: Sequence[str], called: str | None) -> str:

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-OPERATOR_NAMESPACE = "stagingmirror-system"
+from stagingmirror.cli.read.where import OPERATOR_NAMESPACE, Where
 
 Namespace = Annotated[
     str | None, typer.Option("--namespace", "-n", help="Namespace of the mirrors.")
@@ -89,7 +89,7 @@ def _misused(where: dict[str, Any], given: dict[str, Any]) -> str | None:
 
 
 async def _run_command(command: Command, where: dict[str, Any], given: dict[str, Any]) -> int:
-    from stagingmirror.cli.read.client import Where, connected
+    from stagingmirror.cli.read.client import connected
     from stagingmirror.errors import StagingMirrorError
 
     try:

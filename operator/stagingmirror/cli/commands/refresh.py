@@ -41,7 +41,7 @@ async def refresh(client: MirrorClient, name: str, *, wait: bool, within: str | 
     follower = Follower(left, begun)
     await client.annotate(mirror, "refresh-at", left)
     if not wait:
-        show(f"requested a refresh of {mirror.name}; see: kubectl stagingmirror status {name}")
+        show(f"requested a refresh of {mirror.name}; see: {mirror.command('status')}")
         return IN_SYNC
     polling = _Polling(client, mirror)
     try:
@@ -62,7 +62,7 @@ async def refresh(client: MirrorClient, name: str, *, wait: bool, within: str | 
 
 async def _withdraw(client: MirrorClient, mirror: Mirror, token: str, why: str) -> None:
     """Whoever stops waiting wants no refresh later; one that has begun goes on to its end."""
-    see = f"kubectl stagingmirror status {mirror.name} -n {mirror.namespace}"
+    see = mirror.command("status")
     try:
         gone = await client.withdraw(mirror, "refresh-at", token)
     except StagingMirrorError:

@@ -1,6 +1,5 @@
 """The commands that only read: status, diff, plan, history."""
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,9 +7,12 @@ from stagingmirror.cli.commands.options import fail, show
 from stagingmirror.cli.read.answer import FAILED
 from stagingmirror.cli.read.client import MirrorClient
 from stagingmirror.cli.read.freshness import Freshness, belief
+from stagingmirror.cli.read.holds import holding
 from stagingmirror.cli.read.mirror import Mirror
 from stagingmirror.cli.screens.diff import diff_screen
+from stagingmirror.cli.screens.envelope import document, one_mirror
 from stagingmirror.cli.screens.history import history_screen
+from stagingmirror.cli.screens.hold import hold_json
 from stagingmirror.cli.screens.plan import plan_screen, would_not_start
 from stagingmirror.cli.screens.status import status_screen, status_table
 
@@ -19,12 +21,21 @@ async def status(client: MirrorClient, names: Sequence[str], *, as_json: bool) -
     mirrors = await client.mirrors(names)
     settled, now = await client.settled(), await client.now()
     believed = [(mirror, belief(mirror, settled, now)) for mirror in mirrors]
-    if as_json:
-        show(_json([_head(*each) | {"status": _status(each[0])} for each in believed]))
-    elif len(names) == 1:
-        show(status_screen(*believed[0], now))
-    else:
+    if not as_json and len(names) != 1:
         show(status_table(believed, now, namespaces=client.everywhere))
+        return 0
+    known = await client.holds_of(mirrors)
+    held = [None if known is None else holding(mirror, known, now) for mirror in mirrors]
+    if as_json:
+        found = zip(believed, held, strict=True)
+        show(
+            document(
+                _entry(*each, holds=hold_json(holds), status=_status(each[0]))
+                for each, holds in found
+            )
+        )
+    else:
+        show(status_screen(*believed[0], now, held[0]))
     return 0
 
 
@@ -39,7 +50,7 @@ async def diff(client: MirrorClient, name: str, components: Sequence[str], *, as
     if as_json:
         found = _status(mirror, {"components"}).get("components", [])
         wanted = [each for each in found if not components or each["name"] in components]
-        show(_json(_head(mirror, believed) | {"components": wanted}))
+        show(document([_entry(mirror, believed, components=wanted)]))
     else:
         show(diff_screen(mirror, believed, now, components))
     return 0
@@ -49,8 +60,9 @@ async def plan(client: MirrorClient, name: str, *, as_json: bool) -> int:
     mirror = await client.mirror(name)
     believed = belief(mirror, await client.settled(), await client.now())
     if as_json:
-        head = _head(mirror, believed) | {"wouldNotStart": would_not_start(mirror), "plan": None}
-        show(_json(head | _status(mirror, {"plan"})))
+        found = {"plan": None} | _status(mirror, {"plan"})
+        more = {"wouldNotStart": would_not_start(mirror), **found}
+        show(document([_entry(mirror, believed, **more)]))
     else:
         show(plan_screen(mirror, believed))
     return 0
@@ -60,26 +72,16 @@ async def history(client: MirrorClient, name: str, *, as_json: bool) -> int:
     mirror = await client.mirror(name)
     if as_json:
         believed = belief(mirror, await client.settled(), await client.now())
-        show(_json(_head(mirror, believed) | _status(mirror, {"refreshes", "deploys"})))
+        show(document([_entry(mirror, believed, **_status(mirror, {"refreshes", "deploys"}))]))
     else:
         show(history_screen(mirror, await client.now()))
     return 0
 
 
-def _head(mirror: Mirror, believed: Freshness) -> dict[str, Any]:
-    """What every JSON output begins with."""
-    return {
-        "namespace": mirror.namespace,
-        "name": mirror.name,
-        "sync": believed.sync,
-        "doubt": believed.doubt,
-    }
+def _entry(mirror: Mirror, believed: Freshness, **more: Any) -> dict[str, Any]:
+    return one_mirror(mirror, sync=believed.sync, doubt=believed.doubt, **more)
 
 
 def _status(mirror: Mirror, parts: set[str] | None = None) -> dict[str, Any]:
     """The status as it is in the API, or these parts of it."""
     return mirror.status.model_dump(by_alias=True, exclude_none=True, include=parts)
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False)

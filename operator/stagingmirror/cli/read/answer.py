@@ -33,6 +33,8 @@ class Answer:
     excepted: tuple[ComponentStatus, ...] = ()
     everybody: bool = False
     """``why`` is about the operator, so about every mirror."""
+    doubt: str | None = None
+    """Why the status is not believed."""
 
     @property
     def code(self) -> int:
@@ -54,7 +56,7 @@ def answer(
     left_out = tuple(each for each in mirror.status.components if each.name in excepted)
 
     def of(sync: str, why: str, *, everybody: bool = False) -> Answer:
-        return Answer(mirror, sync, why, counted, left_out, everybody)
+        return Answer(mirror, sync, why, counted, left_out, everybody, believed.doubt)
 
     if believed.doubt is not None:
         counted = tuple(_doubted(each, believed.doubt) for each in counted)

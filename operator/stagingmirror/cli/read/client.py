@@ -6,14 +6,15 @@ workload, no MLflow.
 
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Any
 
 from stagingmirror.api.status import unsettled
 from stagingmirror.api.types.base import API_VERSION, GROUP, VERSION
 from stagingmirror.api.types.times import parse_time
 from stagingmirror.cli.read.freshness import Settled
+from stagingmirror.cli.read.holds import Hold, read_holds
 from stagingmirror.cli.read.mirror import Mirror, read
+from stagingmirror.cli.read.where import Where
 from stagingmirror.errors import Conflicted, NotAllowed, NotAnswered, NotThere
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
@@ -25,17 +26,6 @@ TIMEOUT = 15.0
 MERGE = "application/merge-patch+json"
 # What a person writes is not the operator's.
 MANAGER = {"fieldManager": "kubectl-stagingmirror"}
-
-
-@dataclass(frozen=True, slots=True)
-class Where:
-    """Which cluster and namespace, from the flags; None: from the kubeconfig."""
-
-    operator_namespace: str
-    kubeconfig: str | None = None
-    context: str | None = None
-    namespace: str | None = None
-    all_namespaces: bool = False
 
 
 class MirrorClient:
@@ -55,7 +45,7 @@ class MirrorClient:
         if wanted := list(names):
             return [await self.mirror(name) for name in wanted]
         where = f"/apis/{API_VERSION}/stagingmirrors" if self.everywhere else self._path()
-        found = [read(body) async for page in self._client.pages(where) for body in page["items"]]
+        found = [self._read(body) async for body in self._bodies(where)]
         if not found:
             place = "this cluster" if self.everywhere else f"namespace {self.namespace}"
             raise NotThere(Reason.NO_MIRROR, f"there is no StagingMirror in {place}")
@@ -66,7 +56,7 @@ class MirrorClient:
         namespace, _, name = name.rpartition("/")
         path = self._path(namespace or self.namespace, name)
         try:
-            return read(await self._client.request("GET", path))
+            return self._read(await self._client.request("GET", path))
         except NotThere:
             message = f"there is no StagingMirror {name} in namespace {namespace or self.namespace}"
             raise NotThere(Reason.NO_MIRROR, message) from None
@@ -75,7 +65,8 @@ class MirrorClient:
         """Until when every status was true, from the leader's Lease."""
         namespace = self.where.operator_namespace
         path = f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases/{LEASE}"
-        see = f"kubectl -n {namespace} get pods"
+        flags = self.where.flags
+        see = f"kubectl -n {namespace} get pods{flags}"
         try:
             lease = await self._client.request("GET", path)
         except NotThere:
@@ -83,7 +74,8 @@ class MirrorClient:
             return Settled(None, why, see)
         except NotAllowed:
             why = f"you may not read Lease {LEASE} of namespace {namespace} (the chart's Role)"
-            return Settled(None, why, f"kubectl -n {namespace} get lease {LEASE}", forbidden=True)
+            see = f"kubectl -n {namespace} get lease {LEASE}{flags}"
+            return Settled(None, why, see, forbidden=True)
         annotations = lease["metadata"].get("annotations") or {}
         at = parse_time(annotations.get(SETTLED_AT))
         left_out = str(annotations.get(unsettled.ANNOTATION) or "")
@@ -139,17 +131,39 @@ class MirrorClient:
 
     async def holds(self) -> list[dict[str, Any]]:
         """All of the namespace."""
-        return [body async for page in self._client.pages(self._holds()) for body in page["items"]]
+        return [body async for body in self._bodies(self._holds())]
+
+    async def holds_of(self, mirrors: Iterable[Mirror]) -> list[Hold] | None:
+        """Those of the mirrors' namespaces; None where they may not be read."""
+        paths = [f"/apis/{API_VERSION}/mirrorholds"]
+        if not self.everywhere:
+            paths = [self._holds(each) for each in sorted({m.namespace for m in mirrors})]
+        try:
+            return read_holds([body for path in paths async for body in self._bodies(path)])
+        except NotAllowed:
+            return None
 
     async def delete_hold(self, name: str) -> None:
         await self._client.request("DELETE", f"{self._holds()}/{name}")
+
+    def command(self, verb: str) -> str:
+        """A command of ours as it is typed to do this here."""
+        return f"kubectl stagingmirror {verb} -n {self.namespace}{self.where.own_flags}"
+
+    def _read(self, body: Mapping[str, Any]) -> Mirror:
+        return read(body, flags=self.where.own_flags)
+
+    async def _bodies(self, path: str) -> AsyncIterator[dict[str, Any]]:
+        async for page in self._client.pages(path):
+            for body in page["items"]:
+                yield body
 
     def _path(self, namespace: str | None = None, name: str | None = None) -> str:
         place = f"/apis/{GROUP}/{VERSION}/namespaces/{namespace or self.namespace}/stagingmirrors"
         return f"{place}/{name}" if name else place
 
-    def _holds(self) -> str:
-        return f"/apis/{GROUP}/{VERSION}/namespaces/{self.namespace}/mirrorholds"
+    def _holds(self, namespace: str | None = None) -> str:
+        return f"/apis/{GROUP}/{VERSION}/namespaces/{namespace or self.namespace}/mirrorholds"
 
 
 def _is_taken(mirror: Mirror, token: str) -> bool:

@@ -30,10 +30,16 @@ class Mirror:
     suspended: bool = False
     accepted: Mapping[tuple[str, str], str] | None = None
     tracked: tuple[str, ...] = ()
+    flags: str = ""
+    """What a printed command needs besides, to reach the same cluster."""
 
     @property
     def path(self) -> str:
         return f"{self.namespace}/{self.name}"
+
+    def command(self, verb: str) -> str:
+        """A command about this mirror, as it is typed from anywhere."""
+        return f"kubectl stagingmirror {verb} {self.name} -n {self.namespace}{self.flags}"
 
     def condition(self, type_: str) -> Condition | None:
         """The condition of this type, if it is there."""
@@ -47,7 +53,7 @@ class Mirror:
         return stalled.message or stalled.reason or "it is stalled"
 
 
-def read(body: Mapping[str, Any]) -> Mirror:
+def read(body: Mapping[str, Any], *, flags: str = "") -> Mirror:
     """A mirror as the API server gives it. A status that cannot be read is none."""
     metadata, spec = body["metadata"], body.get("spec") or {}
     refresh = spec.get("refresh") or {}
@@ -65,6 +71,7 @@ def read(body: Mapping[str, Any]) -> Mirror:
             for each in spec.get("accept") or ()
         },
         tracked=tuple(each.get("name", "") for each in spec.get("track") or ()),
+        flags=flags,
     )
 
 

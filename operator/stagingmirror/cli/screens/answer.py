@@ -1,6 +1,5 @@
 """What ``check`` prints: lines for people, JSON and JUnit for pipelines. Pure."""
 
-import json
 from collections.abc import Sequence
 from typing import Any
 from xml.etree import ElementTree as Xml
@@ -9,6 +8,7 @@ from rich.text import Text
 
 from stagingmirror.api.status.model import ComponentStatus
 from stagingmirror.cli.read.answer import Answer, worst
+from stagingmirror.cli.screens.envelope import document, one_mirror
 from stagingmirror.cli.screens.text import concise, line, symbol
 
 # What XML cannot carry.
@@ -33,12 +33,8 @@ def answer_lines(answers: Sequence[Answer], *, namespaces: bool) -> list[Text]:
 
 
 def answer_json(answers: Sequence[Answer]) -> str:
-    """Everything, with exact times. ``exitCode`` is that of the command."""
-    whole = {
-        "exitCode": worst([each.code for each in answers]),
-        "mirrors": [_as_dict(each) for each in answers],
-    }
-    return json.dumps(whole, indent=2, ensure_ascii=False)
+    """Everything, with exact times."""
+    return document(map(_as_dict, answers), exit_code=worst([each.code for each in answers]))
 
 
 def answer_junit(answers: Sequence[Answer]) -> str:
@@ -56,18 +52,18 @@ def _as_dict(answer: Answer) -> dict[str, Any]:
         exclude_none=True,
         include={"observed_generation", "seen", "valid_until", "in_sync_since", "drifted_since"},
     )
-    return {
-        "namespace": answer.mirror.namespace,
-        "name": answer.mirror.name,
-        "sync": answer.sync,
-        "exitCode": answer.code,
-        "why": answer.why,
-        "excepted": [each.name for each in answer.excepted],
-        "components": [
+    return one_mirror(
+        answer.mirror,
+        sync=answer.sync,
+        doubt=answer.doubt,
+        exitCode=answer.code,
+        why=answer.why,
+        excepted=[each.name for each in answer.excepted],
+        components=[
             each.model_dump(by_alias=True, exclude_none=True) for each in answer.components
         ],
         **status,
-    }
+    )
 
 
 def _suite(root: Xml.Element, answer: Answer) -> None:

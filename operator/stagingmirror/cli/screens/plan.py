@@ -2,7 +2,7 @@
 
 from rich.text import Text
 
-from stagingmirror.api.status.model import PlanStatus
+from stagingmirror.api.status.model import Condition, PlanStatus
 from stagingmirror.cli.read.freshness import Freshness
 from stagingmirror.cli.read.mirror import Mirror
 from stagingmirror.cli.screens.text import columns, concise
@@ -11,9 +11,10 @@ from stagingmirror.reasons import Reason
 
 # Why a mirror is Stalled though a refresh would start: what the last one could not roll back, and
 # single entries that none follows, or that cannot be judged, beside the others.
-_DO_NOT_BLOCK = frozenset(
+DO_NOT_BLOCK = frozenset(
     {
         Reason.ROLLBACK_INCOMPLETE,
+        Reason.NOT_OFFERED,
         Reason.NOT_READABLE,
         Reason.SAME_THING,
         Reason.NAMESPACE_NOT_LISTED,
@@ -54,18 +55,22 @@ def would_not_start(mirror: Mirror) -> str | None:
     if mirror.suspended:
         return "the mirror is suspended; set spec.refresh.suspend to false."
     if mirror.status.activity == "Frozen":
-        return "a hold has staging left alone; see: kubectl get mirrorholds"
+        return f"a hold has staging left alone; see: {mirror.command('status')}"
     if (blocker := _blocker(mirror)) is not None:
         return blocker
     return f"it waits: {mirror.status.waiting}" if mirror.status.waiting else None
 
 
-def _blocker(mirror: Mirror) -> str | None:
-    """What a human has to mend before anything is refreshed."""
+def blocking(mirror: Mirror) -> Condition | None:
+    """The condition that a human has to mend before anything is refreshed."""
     stalled = mirror.condition("Stalled")
-    if stalled is None or stalled.reason in _DO_NOT_BLOCK:
+    if stalled is None or stalled.status != "True" or stalled.reason in DO_NOT_BLOCK:
         return None
-    return mirror.trouble()
+    return stalled
+
+
+def _blocker(mirror: Mirror) -> str | None:
+    return None if blocking(mirror) is None else mirror.trouble()
 
 
 def _no_plan(mirror: Mirror) -> str | None:

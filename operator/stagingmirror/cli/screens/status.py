@@ -7,8 +7,11 @@ from rich.text import Text
 from stagingmirror.api.status.model import ComponentStatus
 from stagingmirror.api.types.times import parse_time
 from stagingmirror.cli.read.freshness import Freshness
+from stagingmirror.cli.read.holds import Hold
 from stagingmirror.cli.read.mirror import Mirror
 from stagingmirror.cli.read.times import span, tick
+from stagingmirror.cli.screens.hold import hold_lines
+from stagingmirror.cli.screens.plan import blocking
 from stagingmirror.cli.screens.text import (
     STYLES,
     UNKNOWN_STYLE,
@@ -23,14 +26,17 @@ from stagingmirror.cli.screens.text import (
 MAX_CELL = 80
 
 
-def status_screen(mirror: Mirror, believed: Freshness, now: float) -> list[Text]:
-    """One mirror."""
+def status_screen(
+    mirror: Mirror, believed: Freshness, now: float, holds: Sequence[Hold] | None = ()
+) -> list[Text]:
+    """One mirror, and the holds of it; None: they may not be read."""
     return [
         _headline(mirror, believed, now),
         *_notes(mirror, believed),
         Text(""),
         *_components(mirror.status.components, believed),
         Text(""),
+        *_holds(mirror, now, holds),
         *_next(mirror, now),
     ]
 
@@ -85,7 +91,7 @@ def _why_unknown(mirror: Mirror) -> str:
     stalled = mirror.condition("Stalled")
     trouble = mirror.trouble()
     if trouble and not mirror.status.components:
-        return f"{stalled.reason}: {trouble}" if stalled and stalled.reason else trouble
+        return f"{_called('Stalled', stalled.reason if stalled else None)}: {trouble}"
     in_sync = mirror.condition("InSync")
     found = in_sync.message if in_sync is not None else None
     return concise(mirror.status.summary or found or "nothing was seen")
@@ -98,7 +104,11 @@ def _notes(mirror: Mirror, believed: Freshness) -> Iterable[Text]:
     for type_ in [*stalled, "Contended", "DriftOverdue", "Refreshing"]:
         found = mirror.condition(type_)
         if found is not None and found.status == "True":
-            yield line((f"{found.reason or type_}: ", "bold"), concise(found.message or ""))
+            yield line((f"{_called(type_, found.reason)}: ", "bold"), concise(found.message or ""))
+
+
+def _called(type_: str, reason: str | None) -> str:
+    return type_ if reason in (None, type_) else f"{type_} ({reason})"
 
 
 def _components(components: Iterable[ComponentStatus], believed: Freshness) -> list[Text]:
@@ -113,6 +123,15 @@ def _components(components: Iterable[ComponentStatus], believed: Freshness) -> l
     return columns(rows, indent="  ")
 
 
+def _holds(mirror: Mirror, now: float, holds: Sequence[Hold] | None) -> list[Text]:
+    if holds is not None:
+        return hold_lines(mirror, holds, now)
+    is_held = mirror.status.activity == "Frozen" or any(
+        each.verdict == "Held" for each in mirror.status.components
+    )
+    return [Text("Held; by what is not shown: you may not list MirrorHolds.")] if is_held else []
+
+
 def _next(mirror: Mirror, now: float) -> Iterable[Text]:
     if mirror.schedule is None:
         yield Text("No refresh: spec.refresh is not set, so this mirror only watches and reports.")
@@ -120,13 +139,16 @@ def _next(mirror: Mirror, now: float) -> Iterable[Text]:
     if mirror.suspended:
         yield Text("Refreshes are suspended (spec.refresh.suspend); checks go on.")
         return
+    if (blocker := blocking(mirror)) is not None:
+        yield Text(f"No refresh starts before that is mended: Stalled ({blocker.reason}).")
+        return
     if mirror.status.waiting:
         yield Text(f"A refresh is due and waits: {mirror.status.waiting}")
     due = parse_time(mirror.status.next_refresh_time)
     if due is not None:
         when = f"in {span(due - now)}" if due > now else "now"
         steps = mirror.status.plan.steps if mirror.status.plan else ()
-        would = f" What it would do: kubectl stagingmirror plan {mirror.name}" if steps else ""
+        would = f" What it would do: {mirror.command('plan')}" if steps else ""
         yield Text(f"Next refresh {tick(due, mirror.zone)} ({when}).{would}")
 
 

@@ -67,7 +67,7 @@ class Scene:
             timeout=60,
             env=os.environ | {"COLUMNS": "200"},
         )
-        steps: list[Object] = json.loads(done.stdout)["plan"]["steps"]
+        steps: list[Object] = json.loads(done.stdout)["mirrors"][0]["plan"]["steps"]
         return steps
 
     def recorded(self) -> list[Object]:

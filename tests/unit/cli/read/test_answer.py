@@ -200,6 +200,7 @@ def test_json_has_the_code_the_verdict_and_exact_times() -> None:
         "namespace": "ml-staging",
         "name": "fraud",
         "sync": "Drifted",
+        "doubt": None,
         "exitCode": 3,
         "why": "drifted (fraud-model)",
         "excepted": [],

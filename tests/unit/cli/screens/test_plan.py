@@ -1,10 +1,15 @@
 """What plan shows."""
 
+import inspect
+import re
 from typing import Any
 
 import pytest
 
-from stagingmirror.cli.screens.plan import plan_screen, would_not_start
+from stagingmirror.cli.screens.plan import DO_NOT_BLOCK, plan_screen, would_not_start
+from stagingmirror.components.model_alias import rules
+from stagingmirror.reading import offers, places
+from stagingmirror.reasons import Reason
 from support.resources.screens import NOT_PUT_BACK, believed, golden, plain
 from support.resources.statuses import DRIFTED_MODEL, UNSEEN, component, seen
 
@@ -104,6 +109,14 @@ def test_plan_says_first_why_a_refresh_would_not_start(
     assert first.startswith("A refresh now would not start: ")
     assert why in first
     assert second.startswith("Once it does, it would change staging like this")
+
+
+def test_every_reason_of_a_single_entry_is_known_as_one_beside_which_others_are_refreshed() -> None:
+    sources = "\n".join(map(inspect.getsource, (places, offers, rules)))
+    found = set(re.findall(r"\bWhy\(\s*Reason\.(\w+)", sources))
+
+    assert len(found) == 7
+    assert {Reason[each] for each in found} <= DO_NOT_BLOCK
 
 
 @pytest.mark.parametrize("stall", [NOT_PUT_BACK, stalled("NotReadable", "track[a]: list it")])
