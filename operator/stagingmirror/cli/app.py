@@ -3,7 +3,7 @@ when a command runs: ``--help`` is fast.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -32,19 +32,35 @@ app = typer.Typer(
 # Commands that do not connect to a cluster, so the options of a connection are refused.
 OFFLINE_COMMANDS = frozenset({"run", "crds"})
 
+
+def _mirrors(help_: str) -> Any:
+    return typer.Argument(metavar="MIRROR", show_default=False, parser=mirror_name, help=help_)
+
+
+def _patience(help_: str) -> Any:
+    return typer.Option("--timeout", metavar="DURATION", show_default=False, help=help_)
+
+
 Names = Annotated[
-    list[str] | None, typer.Argument(metavar="MIRROR", show_default=False, parser=mirror_name)
+    list[str] | None,
+    _mirrors("Names, also NAMESPACE/NAME or smir/NAME. Default: all of the namespace."),
 ]
-Name = Annotated[str, typer.Argument(metavar="MIRROR", show_default=False, parser=mirror_name)]
+Held = Annotated[
+    list[str] | None, _mirrors("Names of mirrors. Default: every mirror of the namespace.")
+]
+Name = Annotated[str, _mirrors("Its name, also NAMESPACE/NAME or smir/NAME.")]
 As = Annotated[
     Literal["text", "json"],
-    typer.Option("--output", "-o", help="json: every field whole, with exact times."),
-]
-Patience = Annotated[
-    str | None, typer.Option("--timeout", help="How long to wait, e.g. 90s or 10m.")
+    typer.Option("--output", "-o", help="The form of the output; json has every value whole."),
 ]
 Called = Annotated[
-    str | None, typer.Option("--name", help="Name of the MirrorHold.", show_default=False)
+    str | None,
+    typer.Option(
+        "--name",
+        metavar="NAME",
+        show_default=False,
+        help="Name of the MirrorHold. Default: the first mirror's name, and yours.",
+    ),
 ]
 
 
@@ -97,7 +113,14 @@ async def diff(
     client: "MirrorClient",
     *,
     name: Name,
-    components: Annotated[list[str] | None, typer.Argument(metavar="COMPONENT")] = None,
+    components: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="COMPONENT",
+            show_default=False,
+            help="Names of its components. Default: all that are not in sync.",
+        ),
+    ] = None,
     output: As = "text",
 ) -> int:
     """Every fact in which staging differs from production."""
@@ -113,26 +136,46 @@ async def check(
     *,
     names: Names = None,
     everything: Annotated[
-        bool, typer.Option("--all", help="All mirrors of the namespace (as with no name).")
+        bool, typer.Option("--all", help="All mirrors of the namespace, as with no name.")
     ] = False,
     now: Annotated[
-        bool, typer.Option("--now", help="Have everything observed again first, and wait for it.")
+        bool, typer.Option("--now", help="Have everything observed again first, and wait for that.")
     ] = False,
     read_bytes: Annotated[
         bool, typer.Option("--bytes", help="As --now, and read all bytes of models again.")
     ] = False,
     since: Annotated[
         str | None,
-        typer.Option(help="In sync without a gap since then: 14:02, 30m (ago) or RFC 3339."),
+        typer.Option(
+            metavar="TIME",
+            show_default=False,
+            help="In sync without a gap since then: 14:02 (local time), 30m (ago) or RFC 3339. "
+            "Default: in sync now is enough.",
+        ),
     ] = None,
     excepted: Annotated[
         list[str] | None,
-        typer.Option("--except", metavar="COMPONENT", help="Leave this component out."),
+        typer.Option(
+            "--except",
+            metavar="COMPONENT",
+            show_default=False,
+            help="Leave this component out; may be repeated. Default: every component counts.",
+        ),
     ] = None,
-    output: Annotated[Literal["text", "json", "junit"], typer.Option("--output", "-o")] = "text",
-    within: Patience = None,
+    output: Annotated[
+        Literal["text", "json", "junit"],
+        typer.Option(
+            "--output",
+            "-o",
+            help="The form of the output; junit has a suite per mirror, and a case per component.",
+        ),
+    ] = "text",
+    within: Annotated[
+        str | None,
+        _patience("How long to wait for --now and --bytes. Default: 60s, with --bytes 30m."),
+    ] = None,
 ) -> int:
-    """Gate a pipeline. Exit code 0: in sync; 3: drifted or held; 4: unknown; 1, 2: errors."""
+    """Gate a pipeline. Exit code 0: in sync; 3: drifted or held; 4: unknown; 1 and 2: errors."""
     from stagingmirror.cli.commands import check
 
     request = check.CheckRequest(
@@ -171,9 +214,9 @@ async def refresh(
     *,
     name: Name,
     wait: Annotated[
-        bool, typer.Option("--wait", help="Follow it to its end; exit code 0 only if verified.")
+        bool, typer.Option("--wait", help="Follow it to its end. Exit code 0: verified.")
     ] = False,
-    within: Patience = None,
+    within: Annotated[str | None, _patience("How long --wait waits. Default: 3h.")] = None,
 ) -> int:
     """Make staging like production now, not at the next tick."""
     from stagingmirror.cli.commands import refresh
@@ -186,15 +229,36 @@ async def refresh(
 async def hold(
     client: "MirrorClient",
     *,
-    names: Names = None,
-    length: Annotated[str, typer.Option("--for", help="How long, e.g. 2h.")] = "",
-    reason: Annotated[str, typer.Option(help="Why; shown wherever the hold is.")] = "",
+    names: Held = None,
+    length: Annotated[
+        str,
+        typer.Option(
+            "--for",
+            metavar="DURATION",
+            show_default=False,
+            help="How long it lasts, e.g. 2h. Required.",
+        ),
+    ] = "",
+    reason: Annotated[
+        str,
+        typer.Option(
+            metavar="TEXT", show_default=False, help="Why, for whoever meets the hold. Required."
+        ),
+    ] = "",
     components: Annotated[
         list[str] | None,
-        typer.Option("--component", help="Hold only this component (it is under test)."),
+        typer.Option(
+            "--component",
+            metavar="COMPONENT",
+            show_default=False,
+            help="Hold this component, which is under test; may be repeated. "
+            "Default: the whole mirror.",
+        ),
     ] = None,
     called: Called = None,
-    within: Patience = None,
+    within: Annotated[
+        str | None, _patience("How long to wait until it is in effect. Default: 2h.")
+    ] = None,
 ) -> int:
     """Keep staging from being refreshed for a while, and wait until the hold is in effect."""
     from stagingmirror.cli.commands import hold
@@ -208,9 +272,11 @@ async def hold(
 async def release(
     client: "MirrorClient",
     *,
-    names: Names = None,
+    names: Held = None,
     called: Called = None,
-    within: Patience = None,
+    within: Annotated[
+        str | None, _patience("How long to wait for a check without it. Default: 60s.")
+    ] = None,
 ) -> int:
     """End a hold, and wait until staging is mirrored again."""
     from stagingmirror.cli.commands import hold
@@ -233,7 +299,13 @@ def run(context: typer.Context) -> None:
 @app.command()
 def crds(
     output_dir: Annotated[
-        Path | None, typer.Option("--output-dir", help="Write one file per definition here.")
+        Path | None,
+        typer.Option(
+            "--output-dir",
+            metavar="DIR",
+            show_default=False,
+            help="Write one file per definition into it. Default: all on standard output.",
+        ),
     ] = None,
 ) -> None:
     """Print the CustomResourceDefinitions."""

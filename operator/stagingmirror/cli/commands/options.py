@@ -15,10 +15,33 @@ import typer
 from stagingmirror.cli.read.where import OPERATOR_NAMESPACE, Where
 
 Namespace = Annotated[
-    str | None, typer.Option("--namespace", "-n", help="Namespace of the mirrors.")
+    str | None,
+    typer.Option(
+        "--namespace",
+        "-n",
+        metavar="NAMESPACE",
+        show_default=False,
+        help="Namespace of the mirrors. Default: that of the kubeconfig's context.",
+    ),
 ]
-Kubeconfig = Annotated[str | None, typer.Option("--kubeconfig", help="Path to a kubeconfig.")]
-InContext = Annotated[str | None, typer.Option("--context", help="Context of the kubeconfig.")]
+Kubeconfig = Annotated[
+    str | None,
+    typer.Option(
+        "--kubeconfig",
+        metavar="PATH",
+        show_default=False,
+        help="The kubeconfig to use. Default: that of kubectl.",
+    ),
+]
+InContext = Annotated[
+    str | None,
+    typer.Option(
+        "--context",
+        metavar="NAME",
+        show_default=False,
+        help="Context of the kubeconfig. Default: its current one.",
+    ),
+]
 
 _OPTIONS: dict[str, tuple[Any, Any]] = {
     "namespace": (Namespace, None),
@@ -29,6 +52,7 @@ _OPTIONS: dict[str, tuple[Any, Any]] = {
             str,
             typer.Option(
                 "--operator-namespace",
+                metavar="NAMESPACE",
                 envvar="STAGINGMIRROR_NAMESPACE",
                 help="Namespace that the operator runs in.",
             ),

@@ -50,6 +50,7 @@ ClockMargin = Annotated[
     float,
     typer.Option(
         envvar="STAGINGMIRROR_CLOCK_MARGIN",
+        metavar="SECONDS",
         min=0.0,
         help="Seconds by which the clocks of nodes, API server and MLflow may differ: times "
         "that are no further apart prove no order.",
@@ -63,37 +64,70 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 def run(
     namespace: Annotated[
         str,
-        typer.Option(envvar="STAGINGMIRROR_NAMESPACE", help="The operator's own namespace."),
+        typer.Option(
+            metavar="NAMESPACE",
+            envvar="STAGINGMIRROR_NAMESPACE",
+            help="The operator's own namespace.",
+        ),
     ] = DEFAULTS.namespace,
     identity: Annotated[
         str,
         typer.Option(
+            metavar="NAME",
             envvar="STAGINGMIRROR_IDENTITY",
-            help="This process among its replicas: the pod's name. Omitted: the host's name.",
+            show_default=False,
+            help="This process among its replicas: the pod's name. Default: the host's name.",
         ),
     ] = "",
     release: Annotated[
         str,
         typer.Option(
+            metavar="NAME",
             envvar="STAGINGMIRROR_RELEASE",
             help="Name of this installation, and of its ClusterRole. There is one per cluster.",
         ),
     ] = DEFAULTS.release,
     metrics_port: Annotated[
-        int, typer.Option(envvar="STAGINGMIRROR_METRICS_PORT", help="0: any free port.")
+        int,
+        typer.Option(
+            metavar="PORT",
+            envvar="STAGINGMIRROR_METRICS_PORT",
+            help="Port of metrics, livez and readyz. 0: any free one.",
+        ),
     ] = DEFAULTS.metrics_port,
     log_format: Annotated[
         Literal["json", "console"],
-        typer.Option(envvar="STAGINGMIRROR_LOG_FORMAT", help="console is for people."),
+        typer.Option(
+            envvar="STAGINGMIRROR_LOG_FORMAT",
+            help="The form of the log; console is for people.",
+        ),
     ] = "json",
     workers: Annotated[
-        int, typer.Option(envvar="STAGINGMIRROR_WORKERS", min=1, help="Checks at once.")
+        int,
+        typer.Option(
+            metavar="NUMBER",
+            envvar="STAGINGMIRROR_WORKERS",
+            min=1,
+            help="Number of mirrors that are checked at once.",
+        ),
     ] = DEFAULTS.workers,
     clock_margin: ClockMargin = DEFAULTS.clock_margin,
     kubeconfig: Annotated[
-        str | None, typer.Option(help="For development. Omitted: $KUBECONFIG, else the pod's own.")
+        str | None,
+        typer.Option(
+            metavar="PATH",
+            show_default=False,
+            help="For development. Default: $KUBECONFIG, else the pod's own account.",
+        ),
     ] = None,
-    context: Annotated[str | None, typer.Option(help="Of the kubeconfig.")] = None,
+    context: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            show_default=False,
+            help="Context of the kubeconfig. Default: its current one.",
+        ),
+    ] = None,
 ) -> None:
     """The operator itself."""
     configure_logging(log_format)
