@@ -2,17 +2,38 @@
 when a command runs: ``--help`` is fast.
 """
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from stagingmirror.cli.commands.arguments import (
+    As,
+    Called,
+    CheckPatience,
+    Components,
+    Everything,
+    Excepted,
+    ForPipelines,
+    Held,
+    HoldPatience,
+    Length,
+    Name,
+    Names,
+    Now,
+    OnlyComponents,
+    OutputDir,
+    ReadBytes,
+    RefreshPatience,
+    ReleasePatience,
+    Since,
+    Wait,
+    Why,
+)
 from stagingmirror.cli.commands.options import (
     InContext,
     Kubeconfig,
     Namespace,
     fail,
-    mirror_name,
     reaching,
     show,
 )
@@ -31,37 +52,6 @@ app = typer.Typer(
 
 # Commands that do not connect to a cluster, so the options of a connection are refused.
 OFFLINE_COMMANDS = frozenset({"run", "crds"})
-
-
-def _mirrors(help_: str) -> Any:
-    return typer.Argument(metavar="MIRROR", show_default=False, parser=mirror_name, help=help_)
-
-
-def _patience(help_: str) -> Any:
-    return typer.Option("--timeout", metavar="DURATION", show_default=False, help=help_)
-
-
-Names = Annotated[
-    list[str] | None,
-    _mirrors("Names, also NAMESPACE/NAME or smir/NAME. Default: all of the namespace."),
-]
-Held = Annotated[
-    list[str] | None, _mirrors("Names of mirrors. Default: every mirror of the namespace.")
-]
-Name = Annotated[str, _mirrors("Its name, also NAMESPACE/NAME or smir/NAME.")]
-As = Annotated[
-    Literal["text", "json"],
-    typer.Option("--output", "-o", help="The form of the output; json has every value whole."),
-]
-Called = Annotated[
-    str | None,
-    typer.Option(
-        "--name",
-        metavar="NAME",
-        show_default=False,
-        help="Name of the MirrorHold. Default: the first mirror's name, and yours.",
-    ),
-]
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
@@ -113,14 +103,7 @@ async def diff(
     client: "MirrorClient",
     *,
     name: Name,
-    components: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="COMPONENT",
-            show_default=False,
-            help="Names of its components. Default: all that are not in sync.",
-        ),
-    ] = None,
+    components: Components = None,
     output: As = "text",
 ) -> int:
     """Every fact in which staging differs from production."""
@@ -135,45 +118,13 @@ async def check(
     client: "MirrorClient",
     *,
     names: Names = None,
-    everything: Annotated[
-        bool, typer.Option("--all", help="All mirrors of the namespace, as with no name.")
-    ] = False,
-    now: Annotated[
-        bool, typer.Option("--now", help="Have everything observed again first, and wait for that.")
-    ] = False,
-    read_bytes: Annotated[
-        bool, typer.Option("--bytes", help="As --now, and read all bytes of models again.")
-    ] = False,
-    since: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TIME",
-            show_default=False,
-            help="In sync without a gap since then: 14:02 (local time), 30m (ago) or RFC 3339. "
-            "Default: in sync now is enough.",
-        ),
-    ] = None,
-    excepted: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--except",
-            metavar="COMPONENT",
-            show_default=False,
-            help="Leave this component out; may be repeated. Default: every component counts.",
-        ),
-    ] = None,
-    output: Annotated[
-        Literal["text", "json", "junit"],
-        typer.Option(
-            "--output",
-            "-o",
-            help="The form of the output; junit has a suite per mirror, and a case per component.",
-        ),
-    ] = "text",
-    within: Annotated[
-        str | None,
-        _patience("How long to wait for --now and --bytes. Default: 60s, with --bytes 30m."),
-    ] = None,
+    everything: Everything = False,
+    now: Now = False,
+    read_bytes: ReadBytes = False,
+    since: Since = None,
+    excepted: Excepted = None,
+    output: ForPipelines = "text",
+    within: CheckPatience = None,
 ) -> int:
     """Gate a pipeline. Exit code 0: in sync; 3: drifted or held; 4: unknown; 1 and 2: errors."""
     from stagingmirror.cli.commands import check
@@ -213,10 +164,8 @@ async def refresh(
     client: "MirrorClient",
     *,
     name: Name,
-    wait: Annotated[
-        bool, typer.Option("--wait", help="Follow it to its end. Exit code 0: verified.")
-    ] = False,
-    within: Annotated[str | None, _patience("How long --wait waits. Default: 3h.")] = None,
+    wait: Wait = False,
+    within: RefreshPatience = None,
 ) -> int:
     """Make staging like production now, not at the next tick."""
     from stagingmirror.cli.commands import refresh
@@ -230,35 +179,11 @@ async def hold(
     client: "MirrorClient",
     *,
     names: Held = None,
-    length: Annotated[
-        str,
-        typer.Option(
-            "--for",
-            metavar="DURATION",
-            show_default=False,
-            help="How long it lasts, e.g. 2h. Required.",
-        ),
-    ] = "",
-    reason: Annotated[
-        str,
-        typer.Option(
-            metavar="TEXT", show_default=False, help="Why, for whoever meets the hold. Required."
-        ),
-    ] = "",
-    components: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--component",
-            metavar="COMPONENT",
-            show_default=False,
-            help="Hold this component, which is under test; may be repeated. "
-            "Default: the whole mirror.",
-        ),
-    ] = None,
+    length: Length = "",
+    reason: Why = "",
+    components: OnlyComponents = None,
     called: Called = None,
-    within: Annotated[
-        str | None, _patience("How long to wait until it is in effect. Default: 2h.")
-    ] = None,
+    within: HoldPatience = None,
 ) -> int:
     """Keep staging from being refreshed for a while, and wait until the hold is in effect."""
     from stagingmirror.cli.commands import hold
@@ -274,9 +199,7 @@ async def release(
     *,
     names: Held = None,
     called: Called = None,
-    within: Annotated[
-        str | None, _patience("How long to wait for a check without it. Default: 60s.")
-    ] = None,
+    within: ReleasePatience = None,
 ) -> int:
     """End a hold, and wait until staging is mirrored again."""
     from stagingmirror.cli.commands import hold
@@ -298,15 +221,7 @@ def run(context: typer.Context) -> None:
 
 @app.command()
 def crds(
-    output_dir: Annotated[
-        Path | None,
-        typer.Option(
-            "--output-dir",
-            metavar="DIR",
-            show_default=False,
-            help="Write one file per definition into it. Default: all on standard output.",
-        ),
-    ] = None,
+    output_dir: OutputDir = None,
 ) -> None:
     """Print the CustomResourceDefinitions."""
     from stagingmirror.api.crd import generate

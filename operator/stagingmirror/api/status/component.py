@@ -2,7 +2,7 @@
 
 from stagingmirror.api.status.model import ComponentStatus, DifferenceStatus
 from stagingmirror.api.status.report import ComponentReport
-from stagingmirror.api.status.sides import in_words, one, telling
+from stagingmirror.api.status.sides import distinguishing, in_words, one
 from stagingmirror.api.status.truncation import Limits, cut, ended, listed, short
 from stagingmirror.api.types.constraints import MAX_FACT
 from stagingmirror.api.types.times import not_after, rfc3339
@@ -153,7 +153,7 @@ def _what_runs(component: ComponentReport, differences: tuple[Difference, ...]) 
         return None
     shown, aside = in_words(production.value, staging.value), ("", "")
     if shown[0] == shown[1]:
-        if (found := telling(differences)) is None:
+        if (found := distinguishing(differences)) is None:
             return None
         one_value, other = in_words(found.production, found.staging)
         aside = f" ({found.fact} {one_value})", f" ({found.fact} {other})"

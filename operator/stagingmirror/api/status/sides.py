@@ -40,7 +40,7 @@ def in_words(one: str | None, other: str | None) -> tuple[str, str]:
     return pair(one, other, MAX_IN_A_SENTENCE)
 
 
-def telling(differences: Iterable[Difference]) -> Difference | None:
+def distinguishing(differences: Iterable[Difference]) -> Difference | None:
     """The first that tells two things of the same name apart: both sides have it, and show it."""
     for each in differences:
         values = each.production, each.staging

@@ -8,13 +8,24 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from importlib.metadata import version
-from typing import Annotated, Literal, TypeVar
+from typing import TypeVar
 
 import structlog
 import typer
 
 from stagingmirror.cli.operator.health import State
 from stagingmirror.cli.operator.logs import configure_logging
+from stagingmirror.cli.operator.options import (
+    ClockMargin,
+    Identity,
+    InContext,
+    Kubeconfig,
+    LogFormat,
+    MetricsPort,
+    Namespace,
+    Release,
+    Workers,
+)
 from stagingmirror.cli.operator.shutdown import PATIENCE, end, log_why, obey_signals
 from stagingmirror.cli.operator.wiring import Operator
 from stagingmirror.edge import Edge
@@ -46,88 +57,20 @@ DEFAULTS = Settings()
 
 T = TypeVar("T")
 
-ClockMargin = Annotated[
-    float,
-    typer.Option(
-        envvar="STAGINGMIRROR_CLOCK_MARGIN",
-        metavar="SECONDS",
-        min=0.0,
-        help="Seconds by which the clocks of nodes, API server and MLflow may differ: times "
-        "that are no further apart prove no order.",
-    ),
-]
-
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 @app.command()
 def run(
-    namespace: Annotated[
-        str,
-        typer.Option(
-            metavar="NAMESPACE",
-            envvar="STAGINGMIRROR_NAMESPACE",
-            help="The operator's own namespace.",
-        ),
-    ] = DEFAULTS.namespace,
-    identity: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME",
-            envvar="STAGINGMIRROR_IDENTITY",
-            show_default=False,
-            help="This process among its replicas: the pod's name. Default: the host's name.",
-        ),
-    ] = "",
-    release: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME",
-            envvar="STAGINGMIRROR_RELEASE",
-            help="Name of this installation, and of its ClusterRole. There is one per cluster.",
-        ),
-    ] = DEFAULTS.release,
-    metrics_port: Annotated[
-        int,
-        typer.Option(
-            metavar="PORT",
-            envvar="STAGINGMIRROR_METRICS_PORT",
-            help="Port of metrics, livez and readyz. 0: any free one.",
-        ),
-    ] = DEFAULTS.metrics_port,
-    log_format: Annotated[
-        Literal["json", "console"],
-        typer.Option(
-            envvar="STAGINGMIRROR_LOG_FORMAT",
-            help="The form of the log; console is for people.",
-        ),
-    ] = "json",
-    workers: Annotated[
-        int,
-        typer.Option(
-            metavar="NUMBER",
-            envvar="STAGINGMIRROR_WORKERS",
-            min=1,
-            help="Number of mirrors that are checked at once.",
-        ),
-    ] = DEFAULTS.workers,
+    namespace: Namespace = DEFAULTS.namespace,
+    identity: Identity = "",
+    release: Release = DEFAULTS.release,
+    metrics_port: MetricsPort = DEFAULTS.metrics_port,
+    log_format: LogFormat = "json",
+    workers: Workers = DEFAULTS.workers,
     clock_margin: ClockMargin = DEFAULTS.clock_margin,
-    kubeconfig: Annotated[
-        str | None,
-        typer.Option(
-            metavar="PATH",
-            show_default=False,
-            help="For development. Default: $KUBECONFIG, else the pod's own account.",
-        ),
-    ] = None,
-    context: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            show_default=False,
-            help="Context of the kubeconfig. Default: its current one.",
-        ),
-    ] = None,
+    kubeconfig: Kubeconfig = None,
+    context: InContext = None,
 ) -> None:
     """The operator itself."""
     configure_logging(log_format)
