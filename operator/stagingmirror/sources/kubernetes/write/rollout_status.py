@@ -8,28 +8,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from stagingmirror.api.types.workload import WorkloadKind
-from stagingmirror.drift.wording import shown
 from stagingmirror.errors import StepFailed
 from stagingmirror.reasons import Reason
+from stagingmirror.sources.kubernetes.write.container_trouble import (
+    hopeless,
+    line,
+    statuses,
+    trouble,
+)
 from stagingmirror.sources.kubernetes.write.field_patch import Body
 from stagingmirror.sources.kubernetes.write.writer import Writer, workload_path
-
-_NEVER_STARTS = frozenset(
-    {
-        Reason.IMAGE_PULL_BACK_OFF,
-        Reason.ERR_IMAGE_PULL,
-        Reason.INVALID_IMAGE_NAME,
-        Reason.ERR_IMAGE_NEVER_PULL,
-        Reason.CREATE_CONTAINER_CONFIG_ERROR,
-        Reason.CREATE_CONTAINER_ERROR,
-        Reason.CRASH_LOOP_BACK_OFF,
-        Reason.RUN_CONTAINER_ERROR,
-    }
-)
-_REMEDIES: Mapping[str, str] = {
-    Reason.CRASH_LOOP_BACK_OFF: "see its logs",
-    Reason.CREATE_CONTAINER_CONFIG_ERROR: "see what its environment refers to",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +99,7 @@ def pending(rollout: Rollout, generation: int, *, was_stuck: bool = False) -> st
     if (unplaced := _unplaced(rollout)) is not None:
         return f"{counts}; {unplaced}"
     if not rollout.in_the_way:
-        return counts
+        return "; ".join(filter(None, [counts, _troubled(rollout)]))
     namespace, pods = rollout.body["metadata"]["namespace"], " ".join(rollout.in_the_way)
     return (
         f"{counts}; Kubernetes does not replace a pod that never gets ready: run "
@@ -137,7 +125,7 @@ def running_digests(rollout: Rollout) -> dict[str, list[str]]:
     """Per container the digests that ready pods of the newest template report as running."""
     found: dict[str, set[str]] = {}
     for pod in rollout.pods:
-        for status in _containers(pod):
+        for status in statuses(pod):
             _, at, digest = str(status.get("imageID", "")).rpartition("@")
             if at and status.get("ready"):
                 found.setdefault(str(status["name"]), set()).add(digest)
@@ -176,16 +164,22 @@ def _refuse_hopeless(rollout: Rollout, *, was_stuck: bool) -> None:
     for condition in (rollout.body.get("status") or {}).get("conditions") or ():
         kind, reason = condition.get("type"), str(condition.get("reason", ""))
         if kind == "Progressing" and reason == _STUCK and not was_stuck:
-            see = _unplaced(rollout) or "see its pods"
+            see = _unplaced(rollout) or _troubled(rollout) or "see its pods"
             raise StepFailed(reason, f"{name} made no progress within its deadline; {see}.")
         if kind == "ReplicaFailure" and condition.get("status") == "True":
-            raise StepFailed(reason, f"{name} may not create pods; see its quota and admission.")
+            said = line(condition.get("message"))
+            because = f": {said}" if said else ""
+            message = f"{name} may not create pods{because}; see its quota and admission."
+            raise StepFailed(reason, message)
     for pod in rollout.pods:
-        for container in _containers(pod):
-            why = ((container.get("state") or {}).get("waiting") or {}).get("reason")
-            if why in _NEVER_STARTS:
-                remedy = _REMEDIES.get(why, f"see that {container.get('image')} is there")
-                raise StepFailed(why, f"{name}: container {container['name']}; {remedy}.")
+        if (found := hopeless(pod)) is not None:
+            reason, why = found
+            raise StepFailed(reason, f"{name}: {why}.")
+
+
+def _troubled(rollout: Rollout) -> str | None:
+    """The first container of the new pods that ended and is not ready; None: there is none."""
+    return next((found for pod in rollout.pods if (found := trouble(pod)) is not None), None)
 
 
 def _unplaced(rollout: Rollout) -> str | None:
@@ -195,14 +189,9 @@ def _unplaced(rollout: Rollout) -> str | None:
     for pod in rollout.pods:
         for condition in (pod.get("status") or {}).get("conditions") or ():
             if condition.get("type") == "PodScheduled" and condition.get("status") == "False":
-                said = _line(condition.get("message") or condition.get("reason"))
+                said = line(condition.get("message") or condition.get("reason"))
                 return f"pod {pod['metadata']['name']} is not scheduled: {said}{_swap(rollout)}"
     return None
-
-
-def _line(text: object) -> str:
-    """Another's text, as one short line."""
-    return shown(" ".join(str(text or "").split())).rstrip(".")
 
 
 def _swap(rollout: Rollout) -> str:
@@ -236,12 +225,6 @@ def _name(rollout: Rollout) -> str:
 
 def _labels(body: Body) -> Mapping[str, Any]:
     return body["metadata"].get("labels") or {}
-
-
-def _containers(pod: Body) -> list[Body]:
-    """Their statuses. An init container that has done its work is ready."""
-    status = pod.get("status") or {}
-    return [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]
 
 
 def _is_ready(pod: Body) -> bool:
