@@ -61,6 +61,11 @@ class Kind(Protocol[S]):
     deploy keeps them.
     """
 
+    occasional: tuple[str, ...]
+    """Beginnings of the names of facts that neither side may have now, and one later: accepting
+    them beforehand is no mistake.
+    """
+
     def observe(
         self, entry: Entry[S], sides: Sides, role: Role, view: View, now: float
     ) -> Observation:

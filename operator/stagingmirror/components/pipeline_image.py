@@ -66,6 +66,7 @@ class PipelineImageKind:
     name = "pipelineImage"
     spec = PipelineImage
     headline: tuple[str, ...] = (DIGEST,)
+    occasional: tuple[str, ...] = ()
 
     def observe(
         self, entry: Entry[PipelineImage], sides: Sides, role: Role, view: View, now: float

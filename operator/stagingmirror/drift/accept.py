@@ -3,7 +3,18 @@
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from stagingmirror.drift.facts import SEAL, Acceptance, Difference
+from stagingmirror.drift.facts import (
+    DETAIL,
+    PRESENT,
+    SEAL,
+    Acceptance,
+    Difference,
+    Observations,
+    Seen,
+)
+
+# Facts that are named where an acceptance names one that is not there.
+MAX_NAMED = 8
 
 
 def accepting(
@@ -18,6 +29,58 @@ def accepting(
 def reasons(acceptances: Sequence[Acceptance]) -> tuple[str, ...]:
     """The reasons of acceptances, each once, with its end, in their order."""
     return tuple(dict.fromkeys(_reason(each) for each in acceptances))
+
+
+def without_effect(
+    acceptances: Iterable[Acceptance],
+    component: str,
+    observations: Observations,
+    occasional: tuple[str, ...],
+) -> tuple[str, ...]:
+    """A sentence for each acceptance of this component that accepts nothing, whatever the values
+    are: what it names is not there, is not compared, or is a value that is not shown.
+    ``occasional``: beginnings of names of facts that may come later.
+    """
+    production, staging = observations
+    if not isinstance(production, Seen) or not isinstance(staging, Seen):
+        return ()
+    sides = (production, staging)
+    found = []
+    for each in acceptances:
+        if each.component != component or each.fact == PRESENT or each.fact.startswith(occasional):
+            continue
+        named = [side.facts[each.fact] for side in sides if each.fact in side.facts]
+        is_compared = any(fact.compared for fact in named)
+        if not is_compared:
+            compared = {n for side in sides for n, fact in side.facts.items() if fact.compared}
+            found.append(_not_compared(each.fact, sorted(compared), is_there=bool(named)))
+        elif any(fact.value.startswith(SEAL) for fact in named) and _names_a_value(each):
+            found.append(
+                f"accept of {each.fact} names a value, and {each.fact} is only comparable, so it "
+                "accepts nothing; remove its production and staging."
+            )
+    return tuple(found)
+
+
+def _names_a_value(acceptance: Acceptance) -> bool:
+    return acceptance.production is not None or acceptance.staging is not None
+
+
+def _not_compared(fact: str, compared: Sequence[str], *, is_there: bool) -> str:
+    """Names a few of the facts that are compared, and counts the rest: parameters may be many."""
+    base = fact.partition(DETAIL)[0]
+    if is_there:
+        why = f"production's and staging's {fact} is not compared, so its accept has no effect"
+    elif base in compared:
+        why = (
+            f"production and staging are compared by {base}, and {fact} is a detail of it, so its "
+            f"accept has no effect; accept {base}"
+        )
+    else:
+        why = f"production and staging have no fact {fact}, so its accept has no effect"
+    more = len(compared) - MAX_NAMED
+    names = ", ".join(compared[:MAX_NAMED]) + (f" and {more} more" if more > 0 else "")
+    return f"{why}; compared are: {names}."
 
 
 def _covers(acceptance: Acceptance, difference: Difference, component: str, now: float) -> bool:

@@ -11,6 +11,7 @@ from heapq import nsmallest
 from stagingmirror.drift.accept import accepting, reasons
 from stagingmirror.drift.facts import (
     DETAIL,
+    PRESENT,
     Absent,
     Acceptance,
     Difference,
@@ -24,9 +25,6 @@ from stagingmirror.drift.facts import (
 )
 from stagingmirror.drift.verdict import Accepted, Drifted, Held, InSync, Unknown, Verdict
 from stagingmirror.reasons import Reason
-
-# The fact that differs where staging does not have the component at all.
-PRESENT = "present"
 
 _NOTHING_COMPARED = Why(
     Reason.NOTHING_COMPARED, "nothing of it can be compared; track something else"

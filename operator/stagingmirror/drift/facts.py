@@ -10,6 +10,8 @@ from typing import NamedTuple, TypeAlias
 
 # Separates a fact from its details: ``contentHash/tokenizer.json`` explains ``contentHash``.
 DETAIL = "/"
+# The fact that differs where staging does not have the component at all.
+PRESENT = "present"
 # What explains one fact, by name. There may be thousands: called only where the fact differs.
 Details: TypeAlias = Callable[[], Mapping[str, str]]
 # A value that begins so is an HMAC. It is compared, and never shown.

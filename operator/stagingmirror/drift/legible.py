@@ -61,6 +61,14 @@ def shortened(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
+def between_words(text: str, most: int) -> str:
+    """The same, cut between two words where one begins in the second half: no name is cut."""
+    if len(text) <= most:
+        return text
+    end = text.rfind(" ", most // 2, most)
+    return shortened(text, most) if end < 0 else f"{text[:end].rstrip(' ,;:(')}…"
+
+
 def pair(one: str, other: str, most: int) -> tuple[str, str]:
     """Two values in at most ``most`` characters each. If they differ only further on, they are
     shown from shortly before the place where they part.

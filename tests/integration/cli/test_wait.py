@@ -150,4 +150,5 @@ def test_somebody_elses_hold_is_named_and_not_released(scripted: ScriptedOperato
     output = scripted.run("release", "fraud")
 
     assert output.code == 1
-    assert "there is no hold fraud-runner; there are: ci (--name)" in output.err
+    assert "there is no hold fraud-runner; there are: ci; to end one of them: kubectl" in output.err
+    assert f"kubectl stagingmirror release -n {scripted.namespace} " in output.err

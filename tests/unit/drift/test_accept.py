@@ -2,11 +2,20 @@
 
 import pytest
 
-from stagingmirror.drift.accept import accepting
+from stagingmirror.drift.accept import accepting, without_effect
 from stagingmirror.drift.compare import judge
-from stagingmirror.drift.facts import Acceptance, Difference, Fact, Observations, Seen
+from stagingmirror.drift.facts import (
+    PRESENT,
+    Absent,
+    Acceptance,
+    Difference,
+    Fact,
+    Observations,
+    Seen,
+    Unseen,
+)
 from stagingmirror.drift.verdict import Accepted, Drifted
-from support.kinds.observations import NOW, STALE_AFTER, seen
+from support.kinds.observations import NOW, STALE_AFTER, absent, seen, unseen
 
 DIFFERENCE = Difference("memory", "16Gi", "8Gi")
 
@@ -89,3 +98,62 @@ def test_what_is_wholly_accepted_tells_each_reason_once_with_its_end() -> None:
 
     assert isinstance(judged, Accepted)
     assert judged.reasons == ("smaller nodes, MLP-212 (until 2027-01-15 09:00 UTC)",)
+
+
+MANY = {f"parameters.{n:02}": "1" for n in range(12)}
+SHOWN: dict[str, Fact | str] = {
+    "memory": "1",
+    "contentHash": "a",
+    "version": Fact("3", compared=False),
+}
+
+
+def futile(fact: str, *, of: Observations | None = None) -> tuple[str, ...]:
+    both = of or Observations(seen(SHOWN), seen(SHOWN))
+    return without_effect([Acceptance("serving", fact, "r")], "serving", both, ("loadedBy.",))
+
+
+@pytest.mark.parametrize(
+    ("fact", "told"),
+    [
+        (
+            "memroy",
+            "production and staging have no fact memroy, so its accept has no effect; compared "
+            "are: contentHash, memory.",
+        ),
+        (
+            "version",
+            "production's and staging's version is not compared, so its accept has no effect; "
+            "compared are: contentHash, memory.",
+        ),
+        (
+            "contentHash/model.skops",
+            "production and staging are compared by contentHash, and contentHash/model.skops is a "
+            "detail of it, so its accept has no effect; accept contentHash; compared are: "
+            "contentHash, memory.",
+        ),
+    ],
+)
+def test_an_acceptance_of_what_is_not_compared_comes_with_what_is(fact: str, told: str) -> None:
+    assert futile(fact) == (told,)
+
+
+def test_what_is_compared_is_counted_where_it_is_much() -> None:
+    (told,) = futile("memory", of=Observations(seen(MANY), seen(MANY)))
+
+    assert told.endswith("parameters.06, parameters.07 and 4 more.")
+
+
+@pytest.mark.parametrize("fact", ["memory", PRESENT, "loadedBy.Deployment/batch"])
+def test_an_acceptance_of_what_may_come_to_differ_is_as_it_should_be(fact: str) -> None:
+    assert futile(fact) == ()
+
+
+@pytest.mark.parametrize("other", [unseen(), absent()])
+def test_nothing_is_concluded_from_what_was_not_seen(other: Unseen | Absent) -> None:
+    for both in (Observations(seen(SHOWN), other), Observations(other, seen(SHOWN))):
+        assert futile("memroy", of=both) == ()
+
+
+def test_a_fact_of_one_side_alone_can_be_accepted() -> None:
+    assert futile("extra", of=Observations(seen(SHOWN), seen(SHOWN | {"extra": "1"}))) == ()

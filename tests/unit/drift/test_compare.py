@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stagingmirror.drift.compare import MAX_DETAILS, PRESENT, compare, judge
+from stagingmirror.drift.compare import MAX_DETAILS, compare, judge
 from stagingmirror.drift.facts import (
+    PRESENT,
     Acceptance,
     Difference,
     Fact,

@@ -6,9 +6,9 @@ from stagingmirror.api.status.sides import distinguishing, in_words, one
 from stagingmirror.api.status.truncation import Limits, cut, ended, listed, short
 from stagingmirror.api.types.constraints import MAX_FACT
 from stagingmirror.api.types.times import not_after, rfc3339
-from stagingmirror.drift.compare import PRESENT
 from stagingmirror.drift.facts import (
     DETAIL,
+    PRESENT,
     Absent,
     Difference,
     Fact,
@@ -20,6 +20,9 @@ from stagingmirror.drift.facts import (
 from stagingmirror.drift.verdict import Accepted, Drifted, Held, InSync, Unknown
 from stagingmirror.reasons import Reason
 
+# Characters that one component's name and message have at least, where there are many.
+_LEAST = 100
+_MORE = "and {} more"
 # The version that the alias names.
 ALIAS = "alias"
 
@@ -80,10 +83,21 @@ def message_of(component: ComponentReport) -> str:
             return _unknown(verdict, component.observations)
 
 
-def messages_of(components: tuple[ComponentReport, ...]) -> str:
-    """The message of each component, by name; those in sync only where all are."""
+def messages_of(components: tuple[ComponentReport, ...], most: int) -> str:
+    """The message of each component, by name; those in sync only where all are. In ``most``
+    characters: messages give way before names do, and components that have no room are counted.
+    """
     wrong = [each for each in components if not isinstance(each.verdict, InSync)]
-    return "; ".join(f"{each.name}: {message_of(each).rstrip('.')}" for each in wrong or components)
+    parts = [f"{each.name}: {message_of(each).rstrip('.')}" for each in wrong or components]
+    whole = "; ".join(parts)
+    if len(whole) <= most:
+        return whole
+    room = max(_LEAST, (most - len(_MORE)) // len(parts) - 2)
+    short_parts = [ended(each, room) for each in parts]
+    kept = (most - len(_MORE)) // (room + 2)
+    if len(parts) <= kept:
+        return "; ".join(short_parts)
+    return "; ".join([*short_parts[:kept], _MORE.format(len(parts) - kept)])
 
 
 def _whole_message(

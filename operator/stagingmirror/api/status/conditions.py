@@ -83,7 +83,10 @@ def _ready(report: Report, now: float) -> Condition:
 
 def _in_sync(report: Report, now: float) -> Condition:
     return _verdict(
-        "InSync", report, report.verdict, messages_of(report.components) or summary_of(report, now)
+        "InSync",
+        report,
+        report.verdict,
+        messages_of(report.components, MAX_MESSAGE) or summary_of(report, now),
     )
 
 

@@ -14,14 +14,26 @@ HALF = "may be half refreshed"
 
 
 class _Room(NamedTuple):
-    """How many components are named, and in how many characters each may be explained."""
+    """How many components are named, and in how many characters each may be explained.
+    ``rest``: also of what is named after the first sort.
+    """
 
     names: int
     why: int
+    rest: bool = True
 
 
-# Tried in this order until the summary is short enough.
-_ROOMS = (_Room(5, 60), _Room(3, 40), _Room(2, 24), _Room(1, 24), _Room(1, 0), _Room(0, 0))
+_NO_NAMES = _Room(0, 0)
+# Tried in this order until the summary is short enough. The first name is the last to go.
+_ROOMS = (
+    _Room(5, 60),
+    _Room(3, 40),
+    _Room(2, 24),
+    _Room(1, 24),
+    _Room(1, 0),
+    _Room(1, 0, rest=False),
+    _NO_NAMES,
+)
 
 
 def summary_of(report: Report, now: float) -> str:
@@ -38,7 +50,9 @@ def summary_of(report: Report, now: float) -> str:
 
 
 def _summary(report: Report, now: float, room: _Room) -> str:
-    parts = [*_not_in_sync(report, now, room), _held(report, room)]
+    parts = _findings(report, now, room)
+    if not room.rest:
+        parts[1:] = _findings(report, now, _NO_NAMES)[1:]
     if not report.named(Drifted) and not report.named(Unknown):
         parts.insert(0, _equal(report))
     if report.progress.writing:
@@ -46,7 +60,12 @@ def _summary(report: Report, now: float, room: _Room) -> str:
         parts.insert(0, "refreshing, not verified yet" if own else HALF)
     if report.progress.stalled is not None:
         parts.insert(0, f"stalled: {report.progress.stalled[0]}")
-    return "; ".join(part for part in parts if part)
+    return "; ".join(parts)
+
+
+def _findings(report: Report, now: float, room: _Room) -> list[str]:
+    found = [*_not_in_sync(report, now, room), _held(report, room)]
+    return [each for each in found if each]
 
 
 def _nothing(report: Report) -> str:

@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Any
 
 from stagingmirror.drift.facts import SEAL, public
-from stagingmirror.drift.legible import in_line, legible, shortened
+from stagingmirror.drift.legible import between_words, in_line, legible, shortened
 
 # Of one status as JSON. The API server takes 1.5 MiB; every watcher pays for each byte.
 MAX_BYTES = 160_000
@@ -53,8 +53,8 @@ def cut(text: str, limit: int) -> str:
 
 
 def ended(text: str, limit: int) -> str:
-    """A sentence on one line, cut at its end."""
-    return shortened(in_line(text), limit)
+    """A sentence on one line, cut between two of its words."""
+    return between_words(in_line(text), limit)
 
 
 def cut_all(value: Any, limit: int) -> Any:

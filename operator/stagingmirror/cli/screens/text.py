@@ -121,8 +121,8 @@ def wrapped_at(text: Text, width: int) -> list[Text]:
 
 
 def clipped(text: str, most: int) -> str:
-    """The text, cut where it is longer than a column can bear."""
-    return legible.shortened(text, most)
+    """The text, cut between two words where it is longer than a column can bear."""
+    return legible.between_words(text, most)
 
 
 def concise(text: str) -> str:

@@ -27,6 +27,13 @@ class ModelAliasKind:
     name = "modelAlias"
     spec = ModelAlias
     headline: tuple[str, ...] = (VERSION, CONTENT, "dataSnapshot", "runId", "signature")
+    occasional: tuple[str, ...] = (
+        "loadedBy.",
+        "aliasNames",
+        "dataSnapshot",
+        "signature",
+        "requirements",
+    )
 
     def observe(
         self, entry: Entry[ModelAlias], sides: Sides, role: Role, view: View, now: float

@@ -32,6 +32,7 @@ class SettingKind:
     name = "setting"
     spec = Setting
     headline: tuple[str, ...] = (VALUE,)
+    occasional: tuple[str, ...] = ("usedBy.",)
 
     def observe(
         self, entry: Entry[Setting], sides: Sides, role: Role, view: View, now: float

@@ -13,10 +13,10 @@ from stagingmirror.actions.step import ExecutableStep
 from stagingmirror.api.spec.mirror import StagingMirrorSpec, Track
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.component import Role, Sides
+from stagingmirror.drift.accept import without_effect
 from stagingmirror.drift.compare import judge
 from stagingmirror.drift.deploys import DeployKey
 from stagingmirror.drift.facts import (
-    SEAL,
     Acceptance,
     Hold,
     Observation,
@@ -77,30 +77,20 @@ def judge_all(
             now=scene.now,
             stale_after=stale_after,
         )
-        found = _with_refused(observations, track.name, acceptances)
-        yield Judged(track, found, verdict)
+        yield Judged(track, _with_findings(track, observations, acceptances), verdict)
 
 
-def _with_refused(
-    observations: Observations, component: str, acceptances: Iterable[Acceptance]
+def _with_findings(
+    track: Track, observations: Observations, acceptances: Iterable[Acceptance]
 ) -> Observations:
-    """With a finding for each acceptance that names a value which is only comparable: it never
-    matches, else naming one value after the other would show it.
-    """
+    """With a finding for each acceptance that has no effect."""
+    found = known(track)
+    occasional = () if found is None else found[0].occasional
+    futile = without_effect(acceptances, track.name, observations, occasional)
     production = observations.production
-    facts = production.facts if isinstance(production, Seen) else {}
-    refused = [
-        f"accept of {each.fact} names a value, and {each.fact} is only comparable, so it accepts "
-        "nothing; remove its production and staging."
-        for each in acceptances
-        if each.component == component
-        and (each.production is not None or each.staging is not None)
-        and each.fact in facts
-        and facts[each.fact].value.startswith(SEAL)
-    ]
-    if not refused or not isinstance(production, Seen):
+    if not futile or not isinstance(production, Seen):
         return observations
-    findings = (*production.findings, *refused)
+    findings = (*production.findings, *futile)
     return observations._replace(production=replace(production, findings=findings))
 
 

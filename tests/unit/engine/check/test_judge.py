@@ -84,6 +84,8 @@ def check(scene: Scene, holds: list[Hold] | None = None) -> tuple[Judged, ...]:
 class Broken:
     """A kind with a bug."""
 
+    occasional = ()
+
     def observe(self, *_: Any) -> Any:
         raise ZeroDivisionError
 
@@ -191,6 +193,19 @@ def test_of_components_that_do_not_fit_together_the_later_ones_are_left_to_the_n
     assert [each.component for each in plan.left] == MORE[3:]
     assert all("the next one does it" in each.why for each in plan.left)
     assert len(plan.steps) == 3
+
+
+def test_an_acceptance_of_a_fact_that_does_not_exist_is_reported() -> None:
+    accept = {"component": "training-data", "fact": "valeu", "reason": "r"}
+
+    (judged,) = check(scene(resources.setting(), production="1", staging="2", accept=(accept,)))
+
+    assert isinstance(judged.verdict, Drifted)
+    assert isinstance(judged.observations.production, Seen)
+    assert judged.observations.production.findings[-1] == (
+        "production and staging have no fact valeu, so its accept has no effect; compared are: "
+        "value."
+    )
 
 
 @pytest.mark.parametrize("named", [{"production": "1"}, {"staging": "2"}, {}])
