@@ -1,6 +1,6 @@
 """What was seen of one component on one side, as flat, comparable statements.
 
-Facts are the narrow waist of the product: a kind translates its system into facts, and everything
+Facts are what all kinds have in common: a kind translates its system into facts, and everything
 behind it (judgement, status, metrics, screens) knows only facts.
 """
 

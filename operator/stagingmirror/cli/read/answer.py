@@ -1,4 +1,4 @@
-"""What ``check`` answers, as an exit code and one line. Pure.
+"""What ``check`` answers, as an exit code and one line, with the reasons below it. Pure.
 
 Codes: 0 in sync, 3 drifted or held, 4 unknown; 1 and 2 are errors of the command itself.
 """
@@ -6,6 +6,7 @@ Codes: 0 in sync, 3 drifted or held, 4 unknown; 1 and 2 are errors of the comman
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import floor
+from typing import TypeAlias
 
 from stagingmirror.api.status.model import ComponentStatus
 from stagingmirror.api.status.truncation import listed
@@ -15,6 +16,11 @@ from stagingmirror.cli.read.mirror import Mirror, sync_of
 from stagingmirror.cli.read.times import clock, span
 from stagingmirror.reasons import Reason
 
+Details: TypeAlias = tuple[tuple[str, str], ...]
+
+# Components that are named, and those of them whose reasons are shown.
+MAX_NAMES, MAX_REASONS = 20, 3
+
 IN_SYNC, FAILED, MISUSED, DIFFERS, UNKNOWN = 0, 1, 2, 3, 4
 CODES = {"InSync": IN_SYNC, "Drifted": DIFFERS, "Held": DIFFERS}
 _WORST_FIRST = (FAILED, MISUSED, UNKNOWN, DIFFERS, IN_SYNC)
@@ -23,7 +29,7 @@ _WORST_FIRST = (FAILED, MISUSED, UNKNOWN, DIFFERS, IN_SYNC)
 @dataclass(frozen=True, slots=True)
 class Answer:
     """One mirror's. ``components`` are those that count, each with the verdict that may be
-    believed; ``why`` is a sentence.
+    believed; ``why`` is a clause.
     """
 
     mirror: Mirror
@@ -35,10 +41,18 @@ class Answer:
     """``why`` is about the operator, so about every mirror."""
     doubt: str | None = None
     """Why the status is not believed."""
+    details: tuple[tuple[str, str], ...] = ()
+    """What there is to know besides: what it is about, and a sentence."""
 
     @property
     def code(self) -> int:
         return CODES.get(self.sync, UNKNOWN)
+
+    @property
+    def sentence(self) -> str:
+        """``why`` and the details in one."""
+        told = (f"{about}: {text}" if about else text for about, text in self.details)
+        return "; ".join([self.why, *told])
 
 
 def answer(
@@ -55,8 +69,8 @@ def answer(
     counted = tuple(each for each in mirror.status.components if each.name not in excepted)
     left_out = tuple(each for each in mirror.status.components if each.name in excepted)
 
-    def of(sync: str, why: str, *, everybody: bool = False) -> Answer:
-        return Answer(mirror, sync, why, counted, left_out, everybody, believed.doubt)
+    def of(sync: str, why: str, details: Details = (), *, everybody: bool = False) -> Answer:
+        return Answer(mirror, sync, why, counted, left_out, everybody, believed.doubt, details)
 
     if believed.doubt is not None:
         counted = tuple(_doubted(each, believed.doubt) for each in counted)
@@ -64,7 +78,7 @@ def answer(
     sync = _sync(mirror, believed, counted, left_out)
     if sync == "InSync" and since is not None and (gap := _gap(mirror, since, now)):
         return of("Unknown", gap)
-    return of(sync, _why(mirror, sync, counted))
+    return of(sync, *_why(mirror, sync, counted))
 
 
 def worst(codes: Sequence[int]) -> int:
@@ -112,17 +126,20 @@ def _gap(mirror: Mirror, since: float, now: float) -> str | None:
     return f"in sync now, but not without a gap since {wanted} UTC: only from {start} on ({held})"
 
 
-def _why(mirror: Mirror, sync: str, counted: tuple[ComponentStatus, ...]) -> str:
+def _why(mirror: Mirror, sync: str, counted: tuple[ComponentStatus, ...]) -> tuple[str, Details]:
     if sync == "InSync":
-        return f"in sync ({len(counted)} of {len(counted)}{_not_proven(counted)})"
-    names = [each.name for each in counted if each.verdict == sync]
+        return f"in sync ({len(counted)} of {len(counted)}{_not_proven(counted)})", ()
     if sync == "Unknown":
         return _why_unknown(mirror, counted)
-    which = ", ".join(names)
-    if sync == "Held":
-        held = next(each for each in counted if each.verdict == "Held")
-        which += f": {held.message}" if held.message and len(names) == 1 else ""
-    return f"{sync.lower()} ({which})" if which else sync.lower()
+    found = [each for each in counted if each.verdict == sync]
+    names = [each.name for each in found]
+    which = f" ({_counted(names)})" if names else ""
+    return f"{sync.lower()}{which}", _reasons(found) if sync == "Held" else ()
+
+
+def _counted(names: Sequence[str]) -> str:
+    more = len(names) - MAX_NAMES
+    return ", ".join(names[:MAX_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
 def _not_proven(counted: tuple[ComponentStatus, ...]) -> str:
@@ -131,21 +148,27 @@ def _not_proven(counted: tuple[ComponentStatus, ...]) -> str:
     return f"; declared, not proven to run: {listed(declared)}" if declared else ""
 
 
-def _why_unknown(mirror: Mirror, counted: tuple[ComponentStatus, ...]) -> str:
+def _why_unknown(mirror: Mirror, counted: tuple[ComponentStatus, ...]) -> tuple[str, Details]:
     """What is not known comes first; that the mirror is stalled besides explains none of it."""
     unseen = [
         each for each in counted if each.verdict not in ("InSync", "Accepted", "Drifted", "Held")
     ]
     if unseen:
-        reasons = "; ".join(f"{each.name}: {each.message or 'not seen'}" for each in unseen[:3])
-        more = f"; and {len(unseen) - 3} more" if len(unseen) > 3 else ""
-        return f"unknown ({reasons}{more}){_stalled_too(mirror, reasons)}"
+        reasons = _reasons(unseen)
+        shown = " ".join(text for _, text in reasons)
+        return f"unknown ({_counted([e.name for e in unseen])})", reasons + _stalled(mirror, shown)
     summary = mirror.status.summary or "nothing was seen"
     if not counted:
-        return f"unknown: {mirror.trouble() or summary}"
-    return f"unknown: {summary}{_stalled_too(mirror, summary)}"
+        return f"unknown: {mirror.trouble() or summary}", ()
+    return f"unknown: {summary}", _stalled(mirror, summary)
 
 
-def _stalled_too(mirror: Mirror, shown: str) -> str:
+def _reasons(components: Sequence[ComponentStatus]) -> Details:
+    found = tuple((each.name, each.message or "not seen") for each in components[:MAX_REASONS])
+    more = len(components) - MAX_REASONS
+    return (*found, ("", f"and {more} more")) if more > 0 else found
+
+
+def _stalled(mirror: Mirror, shown: str) -> Details:
     trouble = mirror.trouble()
-    return f"; stalled: {trouble}" if trouble and trouble.rstrip(".") not in shown else ""
+    return (("stalled", trouble),) if trouble and trouble.rstrip(".") not in shown else ()

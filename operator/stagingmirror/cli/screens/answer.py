@@ -9,7 +9,7 @@ from rich.text import Text
 from stagingmirror.api.status.model import ComponentStatus
 from stagingmirror.cli.read.answer import Answer, worst
 from stagingmirror.cli.screens.envelope import document, one_mirror
-from stagingmirror.cli.screens.text import concise, line, symbol
+from stagingmirror.cli.screens.text import columns, concise, line, symbol
 
 # What XML cannot carry.
 _CONTROL = {
@@ -20,16 +20,16 @@ _CONTROL = {
 
 
 def answer_lines(answers: Sequence[Answer], *, namespaces: bool) -> list[Text]:
-    """One line each; one for all where the doubt is about the operator itself."""
+    """One line each, with the reasons below; one for all where the doubt is about the operator."""
     if answers and all(each.everybody for each in answers):
         return [line(symbol("Unknown"), " ", concise(answers[0].why))]
-    return [
-        line(
-            symbol(each.sync),
-            f" {each.mirror.path if namespaces else each.mirror.name}: {concise(each.why)}",
-        )
-        for each in answers
-    ]
+    lines = []
+    for each in answers:
+        name = each.mirror.path if namespaces else each.mirror.name
+        lines.append(line(symbol(each.sync), f" {name}: {concise(each.why)}"))
+        rows = [(about, concise(text)) for about, text in each.details]
+        lines += columns(rows, indent="    ") if rows else []
+    return lines
 
 
 def answer_json(answers: Sequence[Answer]) -> str:
@@ -57,7 +57,7 @@ def _as_dict(answer: Answer) -> dict[str, Any]:
         sync=answer.sync,
         doubt=answer.doubt,
         exitCode=answer.code,
-        why=answer.why,
+        why=answer.sentence,
         excepted=[each.name for each in answer.excepted],
         components=[
             each.model_dump(by_alias=True, exclude_none=True) for each in answer.components
@@ -69,7 +69,7 @@ def _as_dict(answer: Answer) -> dict[str, Any]:
 def _suite(root: Xml.Element, answer: Answer) -> None:
     suite = Xml.SubElement(root, "testsuite", name=answer.mirror.path)
     whole = Xml.SubElement(suite, "testcase", classname=answer.mirror.path, name="in sync")
-    _result(whole, answer.sync, answer.why)
+    _result(whole, answer.sync, answer.sentence)
     for each in answer.components:
         _result(_case(suite, answer, each), each.verdict, each.message or each.verdict)
     for each in answer.excepted:

@@ -43,12 +43,12 @@ def stalled(message: str) -> dict[str, str]:
         (
             seen(HELD_ENCODER, component("b")),
             3,
-            "~ fraud: held (encoder: held by vision-ci: candidate 14)",
+            "~ fraud: held (encoder)\n    encoder  held by vision-ci: candidate 14",
         ),
         (
             seen(UNSEEN, component("b")),
             4,
-            "? fraud: unknown (index: production: MLflow timed out)",
+            "? fraud: unknown (index)\n    index  production: MLflow timed out",
         ),
         (
             seen(component("a"), sync="Unknown", summary="refreshing, not verified yet; 1 of 1"),
@@ -68,13 +68,13 @@ def stalled(message: str) -> dict[str, str]:
         (
             seen(UNSEEN, conditions=[stalled("could not be rolled back: alias champion")]),
             4,
-            "? fraud: unknown (index: production: MLflow timed out); "
-            "stalled: could not be rolled back: alias champion",
+            "? fraud: unknown (index)\n    index    production: MLflow timed out\n"
+            "    stalled  could not be rolled back: alias champion",
         ),
         (
             seen(UNSEEN, conditions=[stalled("MLflow timed out.")]),
             4,
-            "? fraud: unknown (index: production: MLflow timed out)",
+            "? fraud: unknown (index)\n    index  production: MLflow timed out",
         ),
         (
             seen(
@@ -84,15 +84,26 @@ def stalled(message: str) -> dict[str, str]:
                 conditions=[stalled("the field is fought over")],
             ),
             4,
-            "? fraud: unknown: refreshing; stalled: the field is fought over",
+            "? fraud: unknown: refreshing\n    stalled  the field is fought over",
         ),
     ],
 )
-def test_a_verdict_is_an_exit_code_and_one_line(mirror: Mirror, code: int, line: str) -> None:
+def test_a_verdict_is_an_exit_code_and_one_line_with_the_reasons_below(
+    mirror: Mirror, code: int, line: str
+) -> None:
     told = of(mirror)
 
     assert told.code == code
-    assert [each.plain for each in answer_lines([told], namespaces=False)] == [line]
+    lines = [each.plain for each in answer_lines([told], namespaces=False)]
+    assert "\n".join(lines) == line
+
+
+def test_the_reasons_of_many_are_counted() -> None:
+    told = of(seen(*({**UNSEEN, "name": f"index-{n}"} for n in range(22))))
+
+    assert told.why == "unknown (" + ", ".join(f"index-{n}" for n in range(20)) + " and 2 more)"
+    assert [about for about, _ in told.details] == ["index-0", "index-1", "index-2", ""]
+    assert told.sentence.endswith("; and 19 more")
 
 
 def test_an_old_in_sync_is_never_repeated() -> None:
