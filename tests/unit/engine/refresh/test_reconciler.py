@@ -11,8 +11,9 @@ from stagingmirror.actions.run_loader import RunLoader
 from stagingmirror.api.types.times import rfc3339
 from stagingmirror.engine.context import Context
 from stagingmirror.engine.refresh.execute.state import PATIENCE
-from stagingmirror.engine.refresh.record.record import Record
+from stagingmirror.engine.refresh.record.record import Phase, Record
 from stagingmirror.engine.refresh.record.record_store import UNREADABLE_PERIOD
+from stagingmirror.engine.refresh.start.concurrency import IDLE
 from stagingmirror.engine.resources.mirror import MirrorKey
 from stagingmirror.sources.kubernetes.write.field_patch import SetImage
 from stagingmirror.sources.kubernetes.write.loader_jobs import Load
@@ -241,6 +242,24 @@ async def test_one_that_cannot_begin_keeps_no_place_in_the_queue(served: ServedR
     key = MirrorKey("ml-staging", "second")
     second = replace(only_one, mirror=replace(only_one.mirror, uid="uid-2", key=key))
     told = await served.advance(second)
+
+    assert told.activity == "Refreshing", told
+
+
+@pytest.mark.parametrize(("phase", "rolls"), [("Verify", 1e7), ("RollBack", 30.0)])
+async def test_refreshes_of_one_team_that_only_wait_stop_no_other_team(
+    served: ServedRefresher, phase: Phase, rolls: float
+) -> None:
+    environment = served.server.objects[STAGING]
+    spec = {**environment["spec"], "maxConcurrentRefreshes": 1}
+    served.server.put(STAGING, {**environment, "spec": spec})
+    never_ready = an_entry("Taken", replace(STEP, namespace="greedy"))
+    fields = {"started": NOW - IDLE - 9, "timeout": 3.6e6, "rollout_timeout": rolls}
+    for uid in ("uid-8", "uid-9"):
+        waits = a_record(never_ready, uid=uid, namespace="greedy", phase=phase, **fields)
+        on_the_server(served.server, waits, uid)
+
+    told = await served.advance(_at_most_one(served.context()))
 
     assert told.activity == "Refreshing", told
 

@@ -139,6 +139,12 @@ class Record:
         return self.phase == "Forward" and all(e.state == "Pending" for e in self.entries)
 
     @property
+    def moved(self) -> float:
+        """When something of it last began or ended (POSIX s)."""
+        steps = (at for entry in self.entries for at in (entry.began, entry.ended))
+        return max(filter(None, (self.started, self.last_write, self.turned, *steps)))
+
+    @property
     def awaited(self) -> str | None:
         """What a rollback waits for, for people."""
         if self.phase != "RollBack" or self.why is None:

@@ -119,9 +119,9 @@ class Records:
             if (record := self._known.get(uid)) is not None
         )
 
-    def open_in(self, environment: str) -> int:
-        """How many refreshes run in this staging environment."""
-        return sum(r.environment == environment for r in self.all_open())
+    def open_in(self, environment: str) -> tuple[Record, ...]:
+        """Those of refreshes in progress in this staging environment."""
+        return tuple(each for each in self.all_open() if each.environment == environment)
 
     async def environments(self) -> dict[str, Mapping[str, Any]]:
         """The specs of the staging environments of open refreshes, as they were when these began:

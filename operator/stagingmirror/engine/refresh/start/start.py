@@ -22,7 +22,7 @@ from stagingmirror.engine.refresh.start.admission import (
     decide,
     planned,
 )
-from stagingmirror.engine.refresh.start.concurrency import Slots
+from stagingmirror.engine.refresh.start.concurrency import Slots, has_slot
 from stagingmirror.engine.refresh.start.conflicts import Conflicts
 from stagingmirror.engine.refresh.start.new_record import new_record, rests_on, rewritten_before
 from stagingmirror.engine.refresh.start.triggers import (
@@ -165,20 +165,29 @@ class Starter:
             assert context.spec.refresh is not None, "decide() skips a mirror that only watches"
             last = self.records.get(context.mirror.uid)
             await self.records.begin(new_record(context, context.spec.refresh, occasion, last))
+            where = context.sides.staging.environment
+            self._slots.began(where, context.mirror.key.namespace, context.now)
         return decision
 
     def _yield_slot(self, context: Context) -> None:
-        self._slots.yield_slot(
-            context.sides.staging.environment, context.mirror.uid, now=context.now
-        )
+        where, mirror = context.sides.staging.environment, context.mirror
+        self._slots.yield_slot(where, mirror.uid, mirror.key.namespace, now=context.now)
 
     def _wait_for_slot(self, context: Context) -> Wait | None:
-        side = context.sides.staging
-        most, running = side.spec.max_concurrent_refreshes, self.records.open_in(side.environment)
+        side, mirror = context.sides.staging, context.mirror
+        most, opened = side.spec.max_concurrent_refreshes, self.records.open_in(side.environment)
+        running = sum(has_slot(each, context.now) for each in opened)
         free = most - running
-        if self._slots.may_start(side.environment, context.mirror.uid, free=free, now=context.now):
+        if self._slots.may_start(
+            side.environment,
+            mirror.uid,
+            mirror.key.namespace,
+            free=free,
+            held=(each.namespace for each in opened),
+            now=context.now,
+        ):
             return None
-        why = f"{running} of {most} refreshes run" if free <= 0 else "others requested before"
+        why = f"{running} of {most} refreshes run" if free <= 0 else "it is the turn of others"
         return Wait(f"waits for a slot: {why} in {side.environment}")
 
 

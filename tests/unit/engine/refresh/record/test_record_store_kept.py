@@ -102,7 +102,7 @@ async def test_a_record_whose_answer_was_lost_stays_open_while_it_cannot_be_read
         known = records.get("u1")
         assert known is not None
         assert known.is_open
-        assert records.open_in("staging") == 1
+        assert records.open_in("staging") == (known,)
 
         with pytest.raises(StagingMirrorError):
             await records.keep(replace(known, phase="Verify"))
