@@ -73,17 +73,18 @@ class Pace(Generic[S]):
 
 
 class Extra:
-    """Rounds that do not wait for what is due: ``BURST`` at once, and from then on one after each
+    """Rounds that do not wait for what is due: ``burst`` at once, and from then on one after each
     ``every`` seconds. Whoever can request a round again and again wears no server out.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, burst: int = BURST) -> None:
+        self._burst = burst
         # Where all rounds so far had come one after the other: when the next one would.
         self._next = -inf
 
     def at(self, every: float) -> float:
         """When one more may begin."""
-        return self._next - (BURST - 1) * every
+        return self._next - (self._burst - 1) * every
 
     def spent(self, now: float, every: float) -> None:
         """One begins now."""

@@ -1,7 +1,7 @@
 """Requests everything anew that one mirror reads, beside the passes: what a check token wants."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import structlog
@@ -57,8 +57,8 @@ class Probes:
         only: frozenset[Subject[Any]] | None = None,
     ) -> None:
         """Probe for this token, once at a time; again where that did not answer it, with a pause.
-        ``polled``: also what has a period of its own. ``only``: for these subjects instead of
-        everything that the mirror reads.
+        ``polled``: also what has a period of its own. ``only``: for the bytes of these subjects
+        instead of everything that the mirror reads.
         """
         if key in self._tasks:
             return
@@ -121,10 +121,16 @@ class Probes:
         subjects = self._subscriptions.reads(key) if only is None else only
         unread: list[str] = []
         try:
-            async with self._slots, asyncio.TaskGroup() as group:
-                for source, some in self._sources.split(subjects).items():
-                    if polled or not source.polled:
-                        group.create_task(_prove(source, some, request, unread))
+            some = {
+                source: its
+                for source, its in self._sources.split(subjects).items()
+                if polled or not source.polled
+            }
+            if only is None:
+                async with self._slots:
+                    await _prove(some, since=request.since, read_bytes=False, unread=unread)
+            if request.read_bytes:  # may take hours, for which it keeps no other token waiting
+                await _prove(some, since=request.since, read_bytes=True, unread=unread)
         except Exception:  # whatever failed, nothing is proven, and it is tried again
             log.exception("probe failed", mirror="/".join(key))
         else:
@@ -138,10 +144,20 @@ class Probes:
 
 
 async def _prove(
-    source: Source[Any], subjects: frozenset[Subject[Any]], request: CheckRequest, unread: list[str]
+    subjects: Mapping[Source[Any], frozenset[Subject[Any]]],
+    *,
+    since: float,
+    read_bytes: bool,
+    unread: list[str],
 ) -> None:
     """Bytes that cannot be read were requested all the same: what rests on them has the reason."""
-    try:
-        await source.prove(subjects, since=request.since, read_bytes=request.read_bytes)
-    except NotRead as error:
-        unread.append(error.message)
+
+    async def prove(source: Source[Any], some: frozenset[Subject[Any]]) -> None:
+        try:
+            await source.prove(some, since=since, read_bytes=read_bytes)
+        except NotRead as error:
+            unread.append(error.message)
+
+    async with asyncio.TaskGroup() as group:
+        for source, some in subjects.items():
+            group.create_task(prove(source, some))

@@ -4,6 +4,10 @@ A folder of files is read once, however many versions, aliases and mirrors lead 
 listing of it is requested every ``store_interval``; a change makes the hash unknown until the bytes
 were read again. All bytes are read again every ``content_interval``.
 
+**On request** all bytes are read twice at once, and from then on once per ``least_interval``, at
+least four times as long apart as reading them took. One reading serves every request that came
+before it began.
+
 **Over a restart.** ``Content`` is exported, and adopted by the next process before the version is
 first wanted. It counts once the store's listing has
 the same fingerprint (``Content.listing``), MLmodel and requirements.txt still have their hashes,
@@ -36,6 +40,11 @@ _RETRY = 30.0
 _STAMPS_AT_ONCE = 4
 
 
+# Folders that nobody wants now and that are kept all the same, with so many files in all: whoever
+# wants one again has not all its bytes read anew.
+_LEFT, _LEFT_FILES = 64, 50_000
+
+
 class ContentPoller:
     """The folders of one server. ``changed(root)`` is called when what is known of a folder
     changed.
@@ -54,17 +63,23 @@ class ContentPoller:
         self._store_interval = store_interval
         self._changed = changed
         self._folders: dict[str, Folder] = {}
+        # Those that are kept, the newest last.
+        self._left: dict[str, Folder] = {}
         self._streams = asyncio.Semaphore(2)
         self._listings = asyncio.Semaphore(2)
         self._content_interval = 86_400.0
         self._max_bytes = 50 * 1024**3
+        self._least_interval = 0.0
 
-    def bound(self, *, content_interval: float, max_bytes: int) -> None:
-        """How old a hash may be (s), and up to how many bytes a version is read."""
+    def bound(self, *, content_interval: float, max_bytes: int, least_interval: float) -> None:
+        """How old a hash may be (s), up to how many bytes a version is read, and for
+        ``least_interval`` (s) see the top.
+        """
         if max_bytes != self._max_bytes:
             for folder in self._folders.values():
                 folder.listed = 0.0
         self._content_interval, self._max_bytes = content_interval, max_bytes
+        self._least_interval = least_interval
 
     def shown(self, root: str) -> tuple[Content | Unseen, Texts, Why | None]:
         """Content (or why there is none), texts, and the trouble of the newest request."""
@@ -92,7 +107,7 @@ class ContentPoller:
         """Start what is due for these folders, and drop all others. Does not wait."""
         roots = set(roots)
         for root in self._folders.keys() - roots:
-            self._drop(self._folders.pop(root))
+            self._leave(self._folders.pop(root))
         now = self._clock()
         for root in roots:
             folder = self._folder(root)
@@ -106,14 +121,9 @@ class ContentPoller:
         NotAnswered where reading was given up in between.
         """
         folders = [self._folder(root) for root in roots]
-        works = []
-        for folder in folders:
-            # Others may prove the same: whoever comes second finds it done.
-            while folder.work is not None and not folder.work.done():
-                await _finished(folder.work)
-            if folder.listed < since or (bytes_too and not folder.was_read(since)):
-                works.append(self._start(folder, since=since if bytes_too else None))
-        await asyncio.gather(*map(_finished, works))
+        await asyncio.gather(
+            *(self._prove(folder, since=since, bytes_too=bytes_too) for folder in folders)
+        )
         unread = [
             folder.trouble
             for folder in folders
@@ -124,16 +134,37 @@ class ContentPoller:
         for why in filter(None, unread):
             raise NotRead(why.reason, why.message)
 
+    async def _prove(self, folder: Folder, *, since: float, bytes_too: bool) -> None:
+        wait = 0.0
+        while True:
+            await asyncio.sleep(wait)
+            # Others may prove the same: whoever comes second finds it done.
+            while folder.work is not None and folder.is_busy:
+                await _finished(folder.work)
+            reads = bytes_too and not folder.was_read(since)
+            wait = folder.until_readable(self._clock(), self._least_interval) if reads else 0.0
+            if wait <= 0.0:
+                break
+        if folder is not self._folders.get(folder.root):
+            return  # nobody wants it any more
+        if reads:
+            folder.requested(self._clock(), self._least_interval)
+        if reads or folder.listed < since:
+            await _finished(self._start(folder, since=since if reads else None))
+
     async def close(self) -> None:
         for folder in self._folders.values():
             self._drop(folder)
         self._folders.clear()
+        self._left.clear()
 
     def _folder(self, root: str) -> Folder:
-        return self._folders.setdefault(root, Folder(root))
+        if root not in self._folders:
+            self._folders[root] = self._left.pop(root, None) or Folder(root)
+        return self._folders[root]
 
     def _is_due(self, folder: Folder, now: float) -> bool:
-        if folder.work is not None and not folder.work.done():
+        if folder.is_busy:
             return False
         if folder.trouble is not None or (folder.content is None and folder.unseen is None):
             return now >= folder.tried + _RETRY
@@ -150,6 +181,13 @@ class ContentPoller:
     def _drop(self, folder: Folder) -> None:
         if folder.work is not None:
             folder.work.cancel()
+
+    def _leave(self, folder: Folder) -> None:
+        self._drop(folder)
+        folder.left()
+        self._left[folder.root] = folder
+        while len(self._left) > _LEFT or _files_of(self._left.values()) > _LEFT_FILES:
+            del self._left[next(iter(self._left))]
 
     async def _check(self, folder: Folder) -> None:
         """One listing of the store and, where due, one reading. Never raises but when cancelled."""
@@ -235,7 +273,10 @@ class ContentPoller:
             folder.done += more
 
         began = self._clock()
-        read = await read_bytes(self._server, folder.root, listing, progress)
+        try:
+            read = await read_bytes(self._server, folder.root, listing, progress)
+        finally:
+            folder.took = self._clock() - began
         if await list_files(self._server, folder.root) != listing:
             raise NotAnswered(
                 Reason.HALF_READ, "files changed while they were read; they are read again"
@@ -246,3 +287,7 @@ class ContentPoller:
 async def _finished(work: Awaitable[None]) -> None:
     """Waits; that the work was dropped is not the waiter's end."""
     await asyncio.wait([asyncio.ensure_future(work)])
+
+
+def _files_of(folders: Iterable[Folder]) -> int:
+    return sum(len(each.content.files) for each in folders if each.content is not None)

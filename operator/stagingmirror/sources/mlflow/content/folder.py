@@ -2,12 +2,19 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from functools import partial
 
 from stagingmirror.drift import wording
 from stagingmirror.drift.facts import Unseen, Why
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.mlflow.content.hashing import BytesRead, Texts
 from stagingmirror.sources.mlflow.subjects import Content
+from stagingmirror.sources.pace import Extra
+
+# Readings on request that may come at once.
+_AT_ONCE = 2
+# After these the time from one to the next, in times of what the last reading took.
+_APART = 4.0
 
 
 @dataclass(slots=True)
@@ -32,7 +39,31 @@ class Folder:
     tried: float = 0.0
     size: int = 0
     done: int = 0
+    took: float = 0.0
+    """Seconds that the last reading of all bytes took, whatever became of it."""
     work: asyncio.Task[None] | None = None
+    _requested: Extra = field(default_factory=partial(Extra, _AT_ONCE))
+
+    @property
+    def is_busy(self) -> bool:
+        return self.work is not None and not self.work.done()
+
+    def until_readable(self, now: float, least_interval: float) -> float:
+        """Seconds until all bytes may be read on request once more."""
+        return self._requested.at(self._apart(least_interval)) - now
+
+    def requested(self, now: float, least_interval: float) -> None:
+        """They are read on request now."""
+        self._requested.spent(now, self._apart(least_interval))
+
+    def _apart(self, least_interval: float) -> float:
+        return max(least_interval, _APART * self.took)
+
+    def left(self) -> None:
+        """Nobody wants it now. What is known of it counts again once the store confirms it."""
+        self.adopted, self.texts = self.content is not None, Texts()
+        self.listed = self.demanded = self.tried = 0.0
+        self.unseen = self.trouble = self.work = None
 
     def was_read(self, since: float) -> bool:
         return self.content is not None and self.content.read >= since

@@ -220,6 +220,7 @@ class ServerPoller:
             self.poll.reading.bound(
                 content_interval=min(address.content_interval for address in addresses),
                 max_bytes=max(address.max_bytes for address in addresses),
+                least_interval=self._least_interval,
             )
 
     def _announce(self, kind: SubjectType, key: Key) -> None:

@@ -7,8 +7,8 @@ from typing import Any, cast
 import pytest
 
 from stagingmirror.api.status.model import MirrorStatus
-from stagingmirror.engine.observe.check_requests import CHECK_AT
-from stagingmirror.engine.observe.probes import Probes
+from stagingmirror.engine.observe.check_requests import CHECK_AT, CheckRequest
+from stagingmirror.engine.observe.probes import AT_ONCE, Probes
 from stagingmirror.engine.observe.sources import Sources
 from stagingmirror.engine.observe.state import ObserveState
 from stagingmirror.engine.observe.subscriptions import Subscriptions
@@ -34,6 +34,7 @@ class Upstream:
     def __init__(self) -> None:
         self.asked: list[tuple[frozenset[Subject[Any]], float, bool]] = []
         self.fails: NotAnswered | None = None
+        self.reading: asyncio.Event | None = None
 
     def want(self, subject: Subject[Any], interval: float) -> None: ...
 
@@ -43,6 +44,8 @@ class Upstream:
         self, subjects: frozenset[Subject[Any]], *, since: float, read_bytes: bool
     ) -> None:
         self.asked.append((subjects, since, read_bytes))
+        if read_bytes and self.reading is not None:
+            await self.reading.wait()
         if self.fails is not None:
             raise self.fails
 
@@ -150,6 +153,33 @@ async def test_a_token_for_bytes_counts_as_asked_though_they_could_not_be_read(
     assert unanswered.proven > clock.now
     assert tried is not None
     assert tried.proven == clock.now
+
+
+async def test_tokens_for_bytes_keep_no_other_token_waiting(
+    upstream: Upstream, clock: Clock
+) -> None:
+    sources = sources_of(upstream)
+    subscriptions = Subscriptions(sources, leading=lambda: True)
+    states: defaultdict[MirrorKey, ObserveState] = defaultdict(ObserveState)
+    probes = Probes(
+        sources,
+        subscriptions=subscriptions,
+        state_of=states.__getitem__,
+        again=lambda key: None,
+        clock=clock,
+    )
+    upstream.reading = asyncio.Event()
+    tokens = [f"bytes:{number}" for number in range(AT_ONCE)] + ["now"]
+    for since, token in enumerate(tokens):
+        key = MirrorKey("ml-staging", token)
+        subscriptions.put(key, dict.fromkeys(BROUGHT, 30.0))
+        probes.start(key, CheckRequest(token, float(since)), polled=True)
+
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+    assert (BROUGHT, float(AT_ONCE), False) in upstream.asked
+    await probes.close()
 
 
 async def test_bytes_that_could_not_be_read_are_never_read_for_a_refresh(
