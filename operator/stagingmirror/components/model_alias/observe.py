@@ -18,6 +18,7 @@ from stagingmirror.components.model_alias.version_facts import (
     has_snapshot,
     version_facts,
 )
+from stagingmirror.components.model_alias.withheld import withholding
 from stagingmirror.drift.facts import Fact, Seen
 from stagingmirror.reading.offers import refuse_not_offered
 from stagingmirror.reading.reading import Reading
@@ -34,6 +35,8 @@ from stagingmirror.sources.mlflow.subjects import (
 MODEL = "model"
 VERSION = "version"
 ALIAS = "alias"
+# Instead of numbers, of a model that is only comparable.
+_ELSEWHERE = "another version"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,10 @@ def facts_of(offered: Offered, role: Role, reading: Reading) -> Seen:
     """Raises Ended where nothing is known, or proven not to be there."""
     refuse_not_offered(reading, offered.named())
     side = offered.sides.production if role == "production" else offered.sides.staging
+    return withholding(offered.model(side), lambda: _facts_of(offered, side, reading))
+
+
+def _facts_of(offered: Offered, side: Side, reading: Reading) -> Seen:
     standing = standing_of(reading, offered.entry, side)
     if side.role == "production":
         _must_agree(reading, standing)
@@ -83,7 +90,8 @@ def facts_of(offered: Offered, role: Role, reading: Reading) -> Seen:
     if side.role == "staging":
         # Read so that it is watched: a refresh may find that nothing needs copying.
         reading.view.get(VersionSubject(side.environment, *standing.names))
-        facts |= dict(_elsewhere(standing))
+        shown = offered.model(side).is_readable
+        facts |= {name: fact if shown else Fact(_ELSEWHERE) for name, fact in _elsewhere(standing)}
     return reading.seen(facts, {} if offered.only_compared else details_of(version))
 
 

@@ -27,7 +27,10 @@ class Offered:
         return (*self.models(), *self.tags(), *self._variables())
 
     def models(self) -> tuple[Named, ...]:
-        return tuple(Named(side, "models", alias_in(self.entry, side).model) for side in self._both)
+        return tuple(map(self.model, self._both))
+
+    def model(self, side: Side) -> Named:
+        return Named(side, "models", alias_in(self.entry, side).model)
 
     def tags(self) -> tuple[Named, ...]:
         tag = self.entry.data_snapshot_tag

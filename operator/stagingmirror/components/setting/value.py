@@ -75,8 +75,8 @@ def _of_config_map(
     if len(text) > MAX_VALUE:
         raise reading.unseen(
             Reason.TOO_LARGE,
-            f"{place} has {len(text)} characters, and at most {MAX_VALUE} are compared; track a "
-            "shorter one, e.g. a key that names the version of this one.",
+            f"{place} has more than the {MAX_VALUE} characters that are compared; track a shorter "
+            "one, e.g. a key that names the version of this one.",
         )
     changed = config_map.changed.get(key)
     strangers = [user for user in users if not _gets(reading, reading.get(user), name)]

@@ -74,4 +74,4 @@ def test_a_value_that_is_too_large_to_be_compared_is_unknown_with_its_size(world
     (component,) = world.until_sync("Unknown")["components"]
 
     assert component["reason"] == "TooLarge"
-    assert f"{950 * KIB} characters, and at most {512 * KIB} are compared" in component["message"]
+    assert f"has more than the {512 * KIB} characters that are compared" in component["message"]

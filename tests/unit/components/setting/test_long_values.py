@@ -78,7 +78,7 @@ def test_a_value_beyond_the_bound_is_unknown_with_its_length(role: str) -> None:
 
     assert isinstance(seen, Unseen)
     assert seen.why.reason == "TooLarge"
-    assert f"{MAX_VALUE + 1} characters, and at most {MAX_VALUE} are compared" in seen.why.message
+    assert f"has more than the {MAX_VALUE} characters that are compared" in seen.why.message
 
 
 def test_a_variable_that_no_program_could_have_is_unknown() -> None:

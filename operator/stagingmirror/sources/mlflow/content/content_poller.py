@@ -160,7 +160,7 @@ class ContentPoller:
 
     def _folder(self, root: str) -> Folder:
         if root not in self._folders:
-            self._folders[root] = self._left.pop(root, None) or Folder(root)
+            self._folders[root] = self._left.pop(root) if root in self._left else Folder(root)
         return self._folders[root]
 
     def _is_due(self, folder: Folder, now: float) -> bool:
