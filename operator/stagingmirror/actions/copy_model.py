@@ -70,16 +70,19 @@ class CopyModel(ExecutableStep):
 
         async def work(progress: Progressing) -> str:
             self._refuse(tools)
+            source = registry.server(self.from_environment)
+            destination = registry.server(self.to_environment)
+            namespace = task.mirror.partition("/")[0]
             try:
                 return await copy_version(
-                    registry.server(self.from_environment),
-                    registry.server(self.to_environment),
+                    source,
+                    destination,
                     self._order(task),
                     clock=tools.clock,
                     progress=progress,
                     may_write=lambda: self._refuse(tools),
                     differs=partial(registry.doubt, self.to_environment, self.to_model),
-                    room=tools.pool.room,
+                    room=tools.pool.room(source.url, destination.url, namespace),
                 )
             except ChangedUnderneath:
                 registry.doubt(self.from_environment, self.from_model, self.from_version)

@@ -1,9 +1,11 @@
 """What the steps of a refresh work with."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
+from weakref import WeakValueDictionary
 
 from stagingmirror.api.spec.offers import OfferList
 from stagingmirror.drift.places import Place
@@ -22,16 +24,36 @@ class _Job:
     total: int = 0
 
 
+# Works at once: of one namespace between two servers, between these at all, and in the process.
+PER_NAMESPACE, PER_PAIR, IN_ALL = 2, 4, 16
+
+
 class Pool:
-    """Long work beside the passes: copies run here, and passes poll them. Each enters ``room`` once
-    it has everything that it waits for; that bounds how many run at once.
+    """Long work beside the passes: copies run here, and passes poll them. Each enters a ``room``
+    once it has everything else that it waits for; that bounds how many run at once.
 
     Nothing here survives the process: another one starts the work again, which finds what is done.
     """
 
-    def __init__(self, *, size: int = 2) -> None:
-        self.room = asyncio.Semaphore(size)
+    def __init__(self) -> None:
         self._jobs: dict[tuple[str, str], _Job] = {}
+        # Each while somebody holds it or waits for it.
+        self._rooms: WeakValueDictionary[tuple[str, ...], asyncio.Semaphore] = WeakValueDictionary()
+
+    @asynccontextmanager
+    async def room(self, source: str, destination: str, namespace: str) -> AsyncIterator[None]:
+        """Room for one work of a namespace between two servers. Slow servers keep the works between
+        others waiting as little as one namespace keeps another's. What waits for a narrow room
+        holds no wide one.
+        """
+        pair = source, destination
+        rooms = (
+            self._room((*pair, namespace), PER_NAMESPACE),
+            self._room(pair, PER_PAIR),
+            self._room((), IN_ALL),
+        )
+        async with rooms[0], rooms[1], rooms[2]:
+            yield
 
     def poll(
         self, key: tuple[str, str], work: Callable[[Progressing], Awaitable[str]]
@@ -58,6 +80,9 @@ class Pool:
         """End everything."""
         for key in list(self._jobs):
             await self.stop(key)
+
+    def _room(self, key: tuple[str, ...], most: int) -> asyncio.Semaphore:
+        return self._rooms.setdefault(key, asyncio.Semaphore(most))
 
     def _start(self, key: tuple[str, str], work: Callable[[Progressing], Awaitable[str]]) -> _Job:
         async def run() -> str:
