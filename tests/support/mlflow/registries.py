@@ -47,9 +47,11 @@ class Watched:
             on_call=lambda server, operation, result, seconds: self.calls.update([operation]),
         )
 
-    def want_alias(self, environment: str, model: str, alias: str) -> AliasSubject:
+    def want_alias(
+        self, environment: str, model: str, alias: str, *, interval: float = INTERVAL
+    ) -> AliasSubject:
         subject = AliasSubject(environment, model, alias)
-        self.source.want(subject, INTERVAL)
+        self.source.want(subject, interval)
         return subject
 
     def want_version(self, environment: str, model: str, version: str) -> VersionSubject:

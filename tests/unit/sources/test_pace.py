@@ -1,11 +1,14 @@
 """What is polled when."""
 
+import asyncio
+import time
 from itertools import pairwise
+from math import inf
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stagingmirror.sources.pace import BURST, Extra, Pace
+from stagingmirror.sources.pace import _LEFT, BURST, Extra, Floor, Pace
 
 
 def rounds(pace: Pace[str], until: float) -> list[tuple[float, frozenset[str]]]:
@@ -79,3 +82,55 @@ def test_rounds_out_of_turn_come_at_once_a_few_times_and_then_at_the_pace_of_the
     assert begun[:BURST] == [100.0] * BURST
     assert begun[BURST:] == [110.0, 120.0, 130.0]
     assert extra.at(10.0) <= 130.0 + 10.0 * BURST
+
+
+def test_what_is_wanted_again_waits_for_the_floor_since_its_last_poll() -> None:
+    pace = Pace[str](least=10.0)
+    pace.want("a", 30.0)
+    pace.polled(pace.due(0.0), 0.0)
+    polls = []
+    for now in range(1, 31):  # flipped each second
+        pace.unwant("a")
+        pace.want("a", 30.0)
+        due = pace.due(float(now))
+        pace.polled(due, float(now))
+        polls += [now] * len(due)
+
+    assert polls == [10, 20, 30]
+
+
+def test_something_new_is_due_at_once_and_apart_from_what_was_polled_before() -> None:
+    pace = Pace[str](least=10.0)
+    pace.want("first", 30.0)
+    pace.polled(["first"], 0.0)
+    assert pace.new_at() == inf
+
+    pace.want("second", 30.0)
+
+    assert pace.new_at() <= 0.0
+    assert pace.has_new(pace.due(1.0))
+    assert pace.due_at(default=99.0) == 30.0
+
+
+def test_what_is_kept_of_things_that_nobody_wants_is_bounded() -> None:
+    pace = Pace[int](least=10.0)
+    for number in range(_LEFT + 5):
+        pace.want(number, 30.0)
+        pace.polled([number], 0.0)
+        pace.unwant(number)
+
+    assert len(pace._left) == _LEFT
+
+
+async def test_whoever_comes_second_to_a_turn_finds_it_done() -> None:
+    floor, done = Floor[str](), list[str]()
+    for _ in range(BURST):
+        assert await floor.turn("a", 0.02, clock=time.monotonic, needed=lambda: True)
+
+    async def turn(name: str) -> None:
+        if await floor.turn("a", 0.02, clock=time.monotonic, needed=lambda: not done):
+            done.append(name)
+
+    await asyncio.gather(turn("first"), turn("second"), turn("third"))
+
+    assert len(done) == 1

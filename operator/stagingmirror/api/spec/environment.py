@@ -160,7 +160,8 @@ class MirrorEnvironmentSpec(Model):
             "1s", "minCheckInterval must be at least 1s, else one mirror can wear this side out"
         ),
     ] = "10s"
-    """No StagingMirror has what is of this side polled more often, whatever its checkInterval. Its
+    """No StagingMirror has what is of this side polled more often, whatever its checkInterval; what
+    it requests (check-at) or newly names may come a limited number of times in a row. Its
     staleAfter must be longer. At least 1s.
     """
     mlflow: MlflowServer | None = None

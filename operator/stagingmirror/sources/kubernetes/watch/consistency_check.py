@@ -19,7 +19,7 @@ from stagingmirror.sources.kubernetes.objects.parse import version_of
 from stagingmirror.sources.kubernetes.objects.store import E, Store, newer
 from stagingmirror.sources.kubernetes.watch.backoff import LONGEST
 from stagingmirror.sources.kubernetes.watch.informer import Watch
-from stagingmirror.sources.pace import ALONG
+from stagingmirror.sources.pace import ALONG, Floor
 
 
 class Listed(NamedTuple):
@@ -82,7 +82,8 @@ class Counts:
 
 class ConsistencyCheck(Generic[E]):
     """The proofs of one watch: of all that it covers every ``interval`` (s), and of a namespace as
-    often as ``pace`` has it, where that is more often.
+    often as ``pace`` has it, where that is more often. On request that is done twenty times at
+    once, and from then on once per ``least`` seconds.
     """
 
     def __init__(
@@ -91,12 +92,15 @@ class ConsistencyCheck(Generic[E]):
         *,
         interval: float,
         pace: Callable[[], Mapping[str, float]],
+        least: Callable[[str], float],
         counts: Counts,
         settled: Callable[[str | None], None],
     ) -> None:
         self.watch = watch
         self._interval = interval
         self._pace = pace
+        self._least = least
+        self._requested: Floor[str] = Floor()
         # When a namespace was due last; what failed is not tried again before its period is over.
         self._tried: dict[str, float] = {}
         self._counts = counts
@@ -174,10 +178,14 @@ class ConsistencyCheck(Generic[E]):
 
     async def prove(self, namespace: str, since: float) -> None:
         """Make ``began`` of this namespace at least ``since``, or leave the trouble in place."""
-        if self.covers(namespace) and self.began(namespace) < since:
-            await self._prove(namespace, since)
-        elif not self.covers(namespace):
-            await self._listed_again(since)
+
+        def needed() -> bool:
+            return not self.covers(namespace) or self.began(namespace) < since
+
+        least, clock = self._least(namespace), self.watch.clock
+        if await self._requested.turn(namespace, least, clock=clock, needed=needed):
+            covered = self.covers(namespace)
+            await (self._prove(namespace, since) if covered else self._listed_again(since))
 
     async def _listed_again(self, since: float) -> None:
         """There is nothing to compare with yet: wait for the watch's own LIST, or its failure."""

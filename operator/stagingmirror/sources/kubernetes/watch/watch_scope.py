@@ -3,11 +3,13 @@ each namespace that an environment lists. Only objects of listed namespaces are 
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from random import SystemRandom
 from typing import Any
 
+from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
+from stagingmirror.api.types.duration import seconds
 from stagingmirror.errors import StagingMirrorError
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 from stagingmirror.sources.kubernetes.objects.entries import Entry
@@ -57,6 +59,7 @@ class WatchScope:
         callbacks: ScopeCallbacks,
     ) -> None:
         self.namespaces: frozenset[str] | None = None
+        self._least: Mapping[str, float] = {}
         self._client = client
         self._stores = stores
         self._clock = clock
@@ -76,8 +79,9 @@ class WatchScope:
             self._settled(kind, namespace) for kind in RESOURCES for namespace in self.namespaces
         )
 
-    def want(self, namespaces: frozenset[str]) -> None:
-        """All others are forgotten."""
+    def want(self, least: Mapping[str, float]) -> None:
+        """Each namespace, with the seconds between proofs on request. All others are forgotten."""
+        self._least, namespaces = least, frozenset(least)
         if namespaces != self.namespaces:
             self.namespaces = namespaces
             self._rearrange.set()
@@ -162,6 +166,7 @@ class WatchScope:
             watch,
             interval=self._interval,
             pace=lambda: self._pace(kind),
+            least=lambda each: self._least.get(each, 0.0),
             counts=self._counts,
             settled=lambda proven: self._callbacks.settled(kind, namespace or proven),
         )
@@ -186,6 +191,16 @@ class WatchScope:
                     continue
                 self._narrow.discard(kind)
                 self._rearrange.set()
+
+
+def least_intervals(specs: Iterable[MirrorEnvironmentSpec]) -> dict[str, float]:
+    """The shortest ``minCheckInterval`` (s) of the environments that list each namespace."""
+    found: dict[str, float] = {}
+    for spec in specs:
+        for namespace in spec.namespaces:
+            least = seconds(spec.min_check_interval)
+            found[namespace] = min(least, found.get(namespace, least))
+    return found
 
 
 def _inherit(

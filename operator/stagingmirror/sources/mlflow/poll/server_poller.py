@@ -3,6 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
+from math import inf
 from typing import Any
 
 from stagingmirror.drift.facts import Unseen
@@ -21,6 +22,8 @@ from stagingmirror.view import Observed
 _IDLE = 60.0
 # Seconds between the ends and beginnings of rounds: what is wanted together is requested together.
 _APART = 0.2
+# Rounds for what is new that may come at once.
+_NEW_AT_ONCE = 100
 # Rounds after which two registries are distinguished by models that stay as they are.
 _WITNESSED = 2
 
@@ -55,9 +58,11 @@ class ServerPoller:
         self._begun = self._done = 0
         # Whether a round is wanted now, whatever is due.
         self._now = False
-        # Whether a probe waits for a round, and how often that may bring one forward.
+        # Whether a probe waits for a round, and how often that may bring one forward; how often
+        # something new may.
         self._is_probed = False
         self._extra = Extra()
+        self._extra_new = Extra(_NEW_AT_ONCE)
         self._least_interval = 0.0
         # Rounds that come at once.
         self._early = 0
@@ -84,11 +89,9 @@ class ServerPoller:
         return not self._addresses
 
     def want(self, subject: RegistrySubject, interval: float) -> None:
-        """Something new that is not known yet is requested at once."""
+        """Something new is requested at once, within a floor."""
         self._pace.want(subject, interval)
         self._subjects[type(subject), subject.key].add(subject)
-        if subject.key not in self._known(subject):
-            self._hurry()
         self._pause.end()
         if isinstance(subject, AliasSubject):
             self.poll.recall(subject.key)
@@ -115,6 +118,8 @@ class ServerPoller:
             if self._is_probed:
                 self._is_probed = False
                 self._extra.spent(self._clock(), self._least_interval)
+            if self._pace.has_new(due):
+                self._extra_new.spent(self._clock(), self._least_interval)
             self._begun += 1
             await self.poll.round(
                 self._with_probes(due), wanted=self._with_probes(self._pace), since=self._since
@@ -197,8 +202,11 @@ class ServerPoller:
         return self._pace.due(self._clock())
 
     def _due_at(self) -> float:
+        least = self._least_interval
         due_at = self._pace.due_at(default=self.poll.tried + _IDLE)
-        return min(due_at, self._extra.at(self._least_interval)) if self._is_probed else due_at
+        new_at = max(self._pace.new_at(), self._extra_new.at(least))
+        probed_at = self._extra.at(least) if self._is_probed else inf
+        return min(due_at, new_at, probed_at)
 
     def _hurry(self) -> None:
         """A round now."""
@@ -217,6 +225,7 @@ class ServerPoller:
         addresses = self._addresses.values()
         if addresses:
             self._least_interval = min(address.least_interval for address in addresses)
+            self._pace.least = self._least_interval
             self.poll.reading.bound(
                 content_interval=min(address.content_interval for address in addresses),
                 max_bytes=max(address.max_bytes for address in addresses),

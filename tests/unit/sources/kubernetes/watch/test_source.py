@@ -12,6 +12,7 @@ from stagingmirror.drift.facts import Unseen
 from stagingmirror.settings import Settings
 from stagingmirror.sources.kubernetes.subjects import ConfigMapSubject, WorkloadSubject
 from stagingmirror.sources.kubernetes.watch import watch_scope
+from stagingmirror.sources.pace import BURST
 from stagingmirror.view import Observed
 from support.kubernetes.cluster_bodies import deployment, pod, replica_set
 from support.kubernetes.listing import list_namespaces
@@ -242,3 +243,20 @@ async def test_what_is_wanted_more_often_than_all_before_is_proven_at_once_and_t
         seen.source.want(WEB, 0.2)
 
         await holds(lambda: seen.source.counts.sweeps > 14)
+
+
+async def test_lists_on_request_have_a_floor_in_each_namespace(cluster: ScriptedCluster) -> None:
+    async with seeing(cluster, "ml", "other", settings=CALM) as seen:
+        for _ in range(BURST):
+            await seen.source.prove([WEB], since=time.time(), read_bytes=False)
+        before = cluster.lists["deployments", "ml"]
+        since = time.time()
+
+        proof = seen.source.prove([WEB], since=since, read_bytes=False)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(proof, 0.5)
+
+        assert cluster.lists["deployments", "ml"] == before >= BURST
+        other = WEB._replace(namespace="other")
+        await seen.source.prove([other], since=since, read_bytes=False)
+        assert seen.look("other").began >= since

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from stagingmirror.sources import pace
 from stagingmirror.sources.mlflow.client.address import RegistryAddress
+from stagingmirror.sources.mlflow.poll import server_poller
 from stagingmirror.sources.mlflow.subjects import AliasHistory, AliasSubject
 from stagingmirror.view import Observed
 from support.mlflow.fake_mlflow import NAME, an_mlflow
@@ -143,3 +144,28 @@ async def test_with_many_keys_an_alias_that_moved_is_found_between_two_rounds(
         else:
             await asyncio.sleep(2.0)  # that part of the interval has long passed
             assert searches == before
+
+
+async def test_names_that_change_all_the_time_are_polled_within_the_floor(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(server_poller, "_NEW_AT_ONCE", 3)
+    answer, searches = an_mlflow(), 0
+
+    async def counting(request: web.Request) -> web.Response:
+        nonlocal searches
+        searches += request.path.endswith("registered-models/search")
+        found: web.Response = await answer(request)
+        return found
+
+    async with serving(counting) as url:
+        address = RegistryAddress(url, least_interval=600.0)
+        async with watching({"production": address}) as watched:
+            watched.want_alias("production", NAME, "champion", interval=600.0)
+            await watched.named("production", NAME, "champion")
+            for number in range(12):
+                other = watched.want_alias("production", NAME, f"new-{number}", interval=600.0)
+                await asyncio.sleep(0.25)
+                watched.source.unwant(other)
+
+    assert searches <= 3 + 3
