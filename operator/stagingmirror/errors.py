@@ -106,6 +106,10 @@ class StepFailed(StagingMirrorError):
     next = Next(take="roll back", verify="roll back", rollback="leave")
 
 
+class NotBegun(StepFailed):
+    """The same, found before this call sent any request to write."""
+
+
 class NotLeading(StagingMirrorError):
     """This process does not hold the Lease any more: nothing was written, another one goes on."""
 

@@ -8,7 +8,7 @@ from stagingmirror.actions.step import Arrived, ExecutableStep, Json, Outcome, R
 from stagingmirror.actions.tools import Tools
 from stagingmirror.drift.steps import Phase, Value, Write, renamed
 from stagingmirror.drift.wording import shown
-from stagingmirror.errors import ChangedUnderneath, NotAnswered, Refused, StepFailed
+from stagingmirror.errors import ChangedUnderneath, NotAnswered, NotBegun, Refused, StepFailed
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.mlflow.client.client import MlflowServer
 from stagingmirror.sources.mlflow.copy.aliases import delete_alias, get_alias, set_alias
@@ -146,7 +146,7 @@ class MoveAlias(ExecutableStep):
                 " this is another registry; that is tried again with each poll",
             )
         if is_production:
-            raise StepFailed(
+            raise NotBegun(
                 Reason.PRODUCTION_IS_READ_ONLY,
                 f"a StagingMirror names {self._name} as production's, so it is never moved; name "
                 "another alias for staging.",

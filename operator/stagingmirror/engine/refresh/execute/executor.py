@@ -21,7 +21,7 @@ from stagingmirror.engine.refresh.execute.state import PATIENCE, SILENCE, Arriva
 from stagingmirror.engine.refresh.execute.verification import Judgement
 from stagingmirror.engine.refresh.record.record import Entry, Record
 from stagingmirror.engine.refresh.record.record_store import Records
-from stagingmirror.errors import StagingMirrorError, StepFailed
+from stagingmirror.errors import NotBegun, StagingMirrorError, StepFailed
 from stagingmirror.reasons import Reason
 
 # How often somebody may set a field back within one refresh before it is left to them.
@@ -124,10 +124,11 @@ class Executor:
 
     def _after(self, record: Record, error: StagingMirrorError) -> Record:
         """The record once a try to take a step has failed. Where the request was refused, or never
-        made, the entry is as it was before: nothing is written by a first try. A step that failed
-        may have written (what admission rewrote is there), and may have to be taken back.
+        made, the entry is as it was before: nothing is written by a first try. Another step that
+        failed may have written (what admission rewrote is there), and may have to be taken back.
         """
-        return (self.records.get(record.uid) or record) if isinstance(error, StepFailed) else record
+        may_have_written = isinstance(error, StepFailed) and not isinstance(error, NotBegun)
+        return (self.records.get(record.uid) or record) if may_have_written else record
 
     async def _refused(
         self, record: Record, surveyed: Record, refusals: Sequence[Refusal], patience: Patience

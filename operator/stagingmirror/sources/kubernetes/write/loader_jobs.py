@@ -7,11 +7,16 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from stagingmirror.errors import Conflicted, NotThere, StepFailed
+from stagingmirror.errors import Conflicted, NotBegun, NotThere, StepFailed
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.subjects import LOADER, not_a_loader
 from stagingmirror.sources.kubernetes.write.field_patch import Body
-from stagingmirror.sources.kubernetes.write.writer import MERGE, Writer, rewritten
+from stagingmirror.sources.kubernetes.write.writer import (
+    MERGE,
+    Writer,
+    before_writing,
+    rewritten,
+)
 
 REFRESH_LABEL = "stagingmirror.dev/refresh"
 # The label of a Job's pods; every version of Kubernetes sets it, the prefixed one is younger.
@@ -68,16 +73,15 @@ async def start(writer: Writer, load: Load) -> str:
     Nothing fences a POST: one of a process that does not lead any more may arrive at any time. So
     it makes something that does nothing, and ``release`` lets it run.
     """
-    cron_job = await read_cron_job(writer, load)
+    with before_writing():
+        cron_job = await read_cron_job(writer, load)
     await _remove_late(writer, cron_job, load)
     try:
         made = await writer.create(load.namespace, _jobs(load.namespace), job_of(cron_job, load))
     except Conflicted:
         made = await writer.get(load.path)
         if (made["metadata"].get("labels") or {}).get(REFRESH_LABEL) != load.refresh:
-            raise StepFailed(
-                Reason.JOB_NAME_TAKEN, f"there is a foreign Job {load.name}."
-            ) from None
+            raise NotBegun(Reason.JOB_NAME_TAKEN, f"there is a foreign Job {load.name}.") from None
     uid = str(made["metadata"]["uid"])
     try:
         _refuse_rewritten(made, load)

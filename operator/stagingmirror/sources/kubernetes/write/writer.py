@@ -5,8 +5,8 @@ else lists it, and never from a process that does not lead. Each carries the res
 was judged, so a late write of a paused process meets a 409.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any, Protocol
 
 from stagingmirror.api.types.workload import WorkloadKind
@@ -16,6 +16,7 @@ from stagingmirror.errors import (
     NeedsHuman,
     NotAllowed,
     NotAnswered,
+    NotBegun,
     NotLeading,
     Refused,
     StepFailed,
@@ -160,9 +161,10 @@ class Writer:
         path = workload_path(kind, namespace, name)
         for _ in range(_ATTEMPTS):
             body = await self.get(path)
-            if not _still_to_do(body, kind, uid, changes):
-                return body
-            patch = patch_for(body, kind, changes)
+            with before_writing():
+                if not _still_to_do(body, kind, uid, changes):
+                    return body
+                patch = patch_for(body, kind, changes)
             try:
                 kept = await self.patch(namespace, path, patch, STRATEGIC, dry_run=dry_run)
             except Conflicted:
@@ -233,6 +235,19 @@ def _still_to_do(body: Body, kind: WorkloadKind, uid: str, changes: Sequence[Cha
         if entry != change.former:
             raise changed_underneath(body, kind, change)
     return bool(undone)
+
+
+@contextmanager
+def before_writing() -> Iterator[None]:
+    """Around what comes before the first request to write. Raises NotBegun for StepFailed, unless
+    that is about what was written earlier.
+    """
+    try:
+        yield
+    except StepFailed as error:
+        if error.reason == Reason.REWRITTEN_BY_ADMISSION:
+            raise
+        raise NotBegun(error.reason, error.message) from None
 
 
 def rewritten(field: str) -> StepFailed:

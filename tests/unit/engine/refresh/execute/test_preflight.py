@@ -211,6 +211,49 @@ async def test_once_something_was_written_all_arrives_or_all_is_rolled_back() ->
     assert (refresh.value("a"), refresh.value("b")) == ("old", "theirs")
 
 
+OTHER = "/apis/apps/v1/namespaces/ml/deployments/other"
+
+
+def of_other(component: str) -> PatchWorkload:
+    return replace(patch(component, SetVariable("app", "A", "2")), name="other")
+
+
+def loses_its_container(refresh: Refresh, path: str) -> None:
+    """Somebody renames the container once its step is about to be taken."""
+
+    def admit(body: dict[str, Any]) -> None:
+        if '"state": "Started"' in str(body.get("data")):
+            pod = refresh.wire.objects[path]["spec"]["template"]["spec"]
+            pod["containers"][0]["name"] = "renamed"
+
+    refresh.wire.admit = admit
+
+
+async def test_a_first_step_that_fails_before_it_writes_leaves_its_component() -> None:
+    refresh = Refresh({"a": (patch("a", SetVariable("app", "A", "2")),), "b": (of_other("b"),)})
+    refresh.wire.put(OTHER, deployment("other", "ml", "x:1", variables={"A": "1"}))
+    loses_its_container(refresh, SERVER)
+
+    record = await refresh.forward()
+
+    assert record.phase == "Verify"
+    assert [left.component for left in record.left_out] == ["a"]
+    assert "has no container app" in record.left_out[0].why
+    assert refresh.writes == [f"PATCH {OTHER}"]
+
+
+async def test_a_later_step_that_fails_before_it_writes_rolls_everything_back() -> None:
+    refresh = Refresh({"a": (key("a"),), "b": (of_other("b"),)})
+    refresh.wire.put(OTHER, deployment("other", "ml", "x:1", variables={"A": "1"}))
+    loses_its_container(refresh, OTHER)
+
+    record = await refresh.forward()
+
+    assert record.phase == "RollBack"
+    assert record.why is not None
+    assert record.why[0] == "ContainerGone"
+
+
 async def test_what_names_a_component_that_cannot_be_written_is_left_with_it() -> None:
     refresh = Refresh({"a": (key("a"),), "b": (key("b"),), "c": (key("c"),)})
     refresh.begun = replace(refresh.begun, companions={"b": ("a",)})
