@@ -1,7 +1,7 @@
 """What an API server would answer to the hands of a refresh: objects by path, kept as told."""
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
 from stagingmirror.errors import Conflicted, NotThere
@@ -63,6 +63,10 @@ class Wire:
                 self.objects[path]["metadata"]["resourceVersion"] = str(version)
         return copy.deepcopy(self.objects.get(path, {"kind": "Status"}))
 
+    async def pages(self, path: str, *, shape: Callable[[Object], Any]) -> AsyncIterator[Object]:
+        found = await self.request("GET", path, query={"labelSelector": ""})
+        yield {"metadata": {}, "items": [shape(each) for each in found["items"]]}
+
     def _rehearsed(self, method: str, path: str, sent: Object) -> Object:
         """What a dry run is answered with; nothing is kept, and no call counted."""
         if path in self.refused:
@@ -102,7 +106,7 @@ class Wire:
 
 
 def _selected(labels: Mapping[str, str], selector: str) -> bool:
-    wanted = [each.partition("=") for each in selector.split(",")]
+    wanted = [each.partition("=") for each in selector.split(",") if each]
     return all(
         labels.get(name) == value if sign else name in labels for name, sign, value in wanted
     )

@@ -47,6 +47,9 @@ class KillingClient:
         self._kill_switch.wrote(f"{method} {path} {answer['metadata'].get('resourceVersion')}")
         return answer
 
+    def pages(self, path: str, **more: Any) -> AsyncIterator[dict[str, Any]]:
+        return self._client.pages(path, **more)
+
 
 class KillingServer:
     """The registry's client of a process that dies at a write."""

@@ -1,6 +1,7 @@
 """Nothing is written to production, nor by a process that does not lead, whatever it is asked."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -46,6 +47,9 @@ class Asked:
     async def request(self, method: str, path: str, **more: Any) -> dict[str, Any]:
         self.calls.append(method)
         return {"kind": "Status"}
+
+    async def pages(self, path: str, **more: Any) -> AsyncIterator[dict[str, Any]]:
+        yield {"metadata": {}, "items": []}
 
 
 def writer(asked: Asked, *, leading: bool = True) -> Writer:

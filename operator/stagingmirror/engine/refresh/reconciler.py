@@ -246,6 +246,7 @@ class RefreshReconciler:
             key,
             production=record.production,
             staging=record.environment,
+            components=frozenset(record.applied),
             now=self._runtime.clock(),
         )
         return live_guard.must_stop(

@@ -1,6 +1,6 @@
 """Giving a field back to its owner while others write the same object, on the real API server."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import pytest
@@ -39,6 +39,9 @@ class Meddling:
         return await self._client.request(
             method, path, query=query, body=body, content_type=content_type
         )
+
+    def pages(self, path: str, **more: Any) -> AsyncIterator[dict[str, Any]]:
+        return self._client.pages(path, **more)
 
 
 def managers(kube: Kube, namespace: str) -> list[str]:

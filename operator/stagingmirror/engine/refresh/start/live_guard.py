@@ -13,7 +13,7 @@ from stagingmirror.api.types.base import API_VERSION
 from stagingmirror.component import Role
 from stagingmirror.drift.facts import Hold, Why
 from stagingmirror.engine.environments.resolve import protected_by
-from stagingmirror.engine.holds.active import Request, in_force, read
+from stagingmirror.engine.holds.active import in_force, may_hold, read
 from stagingmirror.engine.resources.client import path
 from stagingmirror.engine.resources.mirror import MirrorKey, is_leaving
 from stagingmirror.errors import NeedsHuman, NotThere
@@ -21,13 +21,12 @@ from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.write.writer import Writer
 
 Body = Mapping[str, Any]
-# Holds that are read before others may run.
-SLICE = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """Bodies as of now; None: not there. ``holds`` are this mirror's that have not expired.
+    """Bodies as of now; None: not there. ``holds`` are those of the mirror, or of the components
+    that were asked for, that have not expired.
     ``protected_by``: the Production environment that lists the mirror's namespace, if any does.
     """
 
@@ -39,16 +38,23 @@ class Live:
 
 
 async def fetch(
-    writer: Writer, key: MirrorKey, *, production: str, staging: str, now: float
+    writer: Writer,
+    key: MirrorKey,
+    *,
+    production: str,
+    staging: str,
+    components: frozenset[str],
+    now: float,
 ) -> Live:
     """Raises NotAnswered or NotAllowed where any of it cannot be known."""
+    collection = f"/apis/{API_VERSION}/namespaces/{key.namespace}/mirrorholds"
     mirror, environments, holds = await asyncio.gather(
         _find(writer, path("stagingmirrors", key.name, key.namespace)),
         writer.select(f"/apis/{API_VERSION}/mirrorenvironments"),
-        writer.select(f"/apis/{API_VERSION}/namespaces/{key.namespace}/mirrorholds"),
+        writer.matching(collection, lambda body: may_hold(body, key, components, now)),
     )
     by_name = {body["metadata"]["name"]: body for body in environments}
-    requests = await _read_all(holds)
+    requests = filter(None, map(read, holds))
     found = tuple(request.hold for request in in_force(requests, key, now))
     return Live(
         mirror,
@@ -57,17 +63,6 @@ async def fetch(
         found,
         protected_by(environments).get(key.namespace),
     )
-
-
-async def _read_all(bodies: Iterable[Body]) -> list[Request]:
-    """Others run in between: a namespace may have thousands of holds."""
-    found = []
-    for number, body in enumerate(bodies):
-        if number % SLICE == 0:
-            await asyncio.sleep(0)
-        if (request := read(body)) is not None:
-            found.append(request)
-    return found
 
 
 async def stays(writer: Writer, key: MirrorKey, uid: str) -> bool:

@@ -46,6 +46,7 @@ async def confirm(context: Context, occasion: Occasion, writer: Writer) -> Decis
         context.mirror.key,
         production=production.environment,
         staging=staging.environment,
+        components=planned(context.plan),
         now=context.now,
     )
     grants = rests_on(context)

@@ -5,7 +5,7 @@ else lists it, and never from a process that does not lead. Each carries the res
 was judged, so a late write of a paused process meets a 409.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, Protocol
 
@@ -65,6 +65,10 @@ class Requests(Protocol):
         content_type: str = JSON,
     ) -> Any: ...
 
+    def pages(
+        self, path: str, *, shape: Callable[[dict[str, Any]], Any]
+    ) -> AsyncIterator[dict[str, Any]]: ...
+
 
 def workload_path(kind: WorkloadKind, namespace: str, name: str) -> str:
     return f"/{_PLURALS[kind].format(namespace)}/{name}"
@@ -99,6 +103,18 @@ class Writer:
             if not more:
                 return found
             query["continue"] = more
+
+    async def matching(
+        self, path: str, matches: Callable[[Mapping[str, Any]], bool]
+    ) -> list[dict[str, Any]]:
+        """The objects of a collection that match, read now. However many there are, others run in
+        between, and those that do not match are not kept.
+        """
+        found: list[dict[str, Any]] = []
+        pages = self._client.pages(path, shape=lambda body: body if matches(body) else None)
+        async for page in pages:
+            found += [body for body in page["items"] if body is not None]
+        return found
 
     async def create(
         self, namespace: str, path: str, body: Body, *, dry_run: bool = False
