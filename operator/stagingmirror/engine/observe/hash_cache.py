@@ -1,33 +1,34 @@
 """What sources and other parts export, kept over restarts in ConfigMaps of the operator's own
-namespace: one per entry. What is too large for one is not kept.
+namespace: one per entry, and more where it is too large for one.
 """
 
 import asyncio
-import contextlib
-import hashlib
-import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from contextlib import suppress
+from typing import Protocol
 
 import structlog
 
+from stagingmirror.engine.observe.kept_parts import (
+    LABEL,
+    Entry,
+    Name,
+    Reader,
+    object_name,
+    written,
+)
 from stagingmirror.engine.workqueue.slices import Slices
 from stagingmirror.errors import NotThere, StagingMirrorError
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 
 log = structlog.get_logger(__name__)
 
-LABEL = "stagingmirror.dev/content"
-ENTRY = "content"
 # Seconds between two exports.
 EVERY = 5.0
 # Exports (an hour) after which an entry that is in none of them is removed.
 UNUSED = 720
-MAX_BYTES = 900_000
 # Entries of one page: of the largest ones together far less than the client takes of one answer.
 A_PAGE = 20
-
-Entry = Mapping[str, Any]
 
 
 class Exporter(Protocol):
@@ -41,11 +42,6 @@ class Exporter(Protocol):
 
     def adopt(self, kept: Mapping[str, Entry]) -> None:
         """What an earlier process exported; called with a part of it at a time."""
-
-
-class Name(NamedTuple):
-    source: str
-    entry: str
 
 
 class HashCache:
@@ -65,14 +61,17 @@ class HashCache:
         self._leading = leading
         self._kept: dict[Name, Entry] = {}
         self._unused: dict[Name, int] = {}
+        # How many ConfigMaps hold each.
+        self._objects: dict[Name, int] = {}
 
     async def load(self) -> None:
         """Read what an earlier process kept. Errors: those of the client."""
         pages = self._client.pages(
-            self._path, limit=A_PAGE, query={"labelSelector": LABEL}, shape=_read
+            self._path, limit=A_PAGE, query={"labelSelector": LABEL}, shape=Reader().take
         )
         async for page in pages:
-            self._kept |= dict(read for read in page["items"] if read is not None)
+            for name, kept in filter(None, page["items"]):
+                self._kept[name], self._objects[name] = kept
 
     async def adopt(self) -> None:
         """Hand what was loaded to the sources, one entry after the other: each may hold the hashes
@@ -116,43 +115,32 @@ class HashCache:
         return entry is not None and entry is not known and entry != known
 
     async def _write(self, name: Name, entry: Entry) -> None:
-        body = _written(name, entry)
-        if len(body["data"][ENTRY]) <= MAX_BYTES:
+        bodies = written(name, entry)
+        if not bodies:
+            log.warning(
+                "too large to be kept over a restart, it is read again then",
+                source=name.source,
+                entry=name.entry[:256],
+            )
+        for body in bodies:
             await self._client.request(
                 "PATCH",
-                f"{self._path}/{_object(name)}",
+                f"{self._path}/{body['metadata']['name']}",
                 query={"force": "true"},
                 body=body,
                 content_type="application/apply-patch+yaml",
             )
-        self._kept[name] = entry
+        await self._remove_objects(name, len(bodies))
+        self._kept[name], self._objects[name] = entry, len(bodies)
 
     async def _remove(self, name: Name) -> None:
-        with contextlib.suppress(NotThere):
-            await self._client.request("DELETE", f"{self._path}/{_object(name)}")
+        await self._remove_objects(name, 0)
         self._kept.pop(name, None)
+        self._objects.pop(name, None)
         self._unused.pop(name, None)
 
-
-def _object(name: Name) -> str:
-    digest = hashlib.sha256("\0".join(name).encode()).hexdigest()[:32]
-    return f"stagingmirror-content-{digest}"
-
-
-def _written(name: Name, entry: Entry) -> dict[str, Any]:
-    return {
-        "apiVersion": "v1",
-        "kind": "ConfigMap",
-        "metadata": {"name": _object(name), "labels": {LABEL: ""}},
-        "data": {ENTRY: json.dumps({**name._asdict(), "value": entry})},
-    }
-
-
-def _read(body: Mapping[str, Any]) -> tuple[Name, Entry] | None:
-    """What ``_written`` wrote; None for anything else."""
-    try:
-        kept = json.loads((body.get("data") or {})[ENTRY])
-        name, value = Name(str(kept["source"]), str(kept["entry"])), kept["value"]
-    except (KeyError, TypeError, ValueError, AttributeError):
-        return None
-    return (name, value) if isinstance(value, dict) else None
+    async def _remove_objects(self, name: Name, left: int) -> None:
+        """All but the first of them. What was kept before and is too large now counts no more."""
+        for number in reversed(range(left, self._objects.get(name, 0))):
+            with suppress(NotThere):
+                await self._client.request("DELETE", f"{self._path}/{object_name(name, number)}")

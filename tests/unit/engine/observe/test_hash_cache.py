@@ -7,9 +7,11 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any, cast
 
 import pytest
+from structlog.testing import capture_logs
 
 from stagingmirror.engine.observe import hash_cache
-from stagingmirror.engine.observe.hash_cache import HashCache, Name
+from stagingmirror.engine.observe.hash_cache import HashCache
+from stagingmirror.engine.observe.kept_parts import MAX_BYTES, MAX_PARTS, Reader
 from stagingmirror.engine.workqueue import slices
 from stagingmirror.sources.kubernetes.api.client import BODY_LIMIT
 
@@ -101,25 +103,65 @@ async def test_what_is_in_no_export_for_an_hour_is_removed_and_what_is_not_known
     assert await adopted(namespace) == {"two": ENTRY}
 
 
-async def test_what_is_too_large_for_a_config_map_is_not_kept_and_not_tried_again() -> None:
-    namespace = Namespace()
-    cache = keeper(namespace, Exporting(one={"text": "x" * hash_cache.MAX_BYTES}))
+LARGE = {"text": "x" * (2 * MAX_BYTES)}
+
+
+async def test_what_is_too_large_for_one_config_map_is_kept_in_several() -> None:
+    namespace, source = Namespace(), Exporting(one=LARGE, two=ENTRY)
+    cache = keeper(namespace, source)
     for _ in range(2):
         await cache.keep()
 
+    assert (namespace.writes, len(namespace.bodies)) == (4, 4)
+    assert max(len(str(body)) for body in namespace.bodies.values()) < 1024 * 1024
+    assert await adopted(namespace) == {"one": LARGE, "two": ENTRY}
+
+
+async def test_parts_count_only_together() -> None:
+    namespace = Namespace()
+    await keeper(namespace, Exporting(one=LARGE)).keep()
+    for path, body in list(namespace.bodies.items()):
+        del namespace.bodies[path]
+        assert await adopted(namespace) == {}
+        namespace.bodies[path] = {**body, "data": {**body["data"], "part": "x"}}
+        assert await adopted(namespace) == {}
+        namespace.bodies[path] = body
+
+    assert await adopted(namespace) == {"one": LARGE}
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+async def test_what_has_become_smaller_leaves_no_parts_behind(restarts: bool) -> None:
+    namespace, source = Namespace(), Exporting(one=LARGE)
+    cache = keeper(namespace, source)
+    await cache.keep()
+    if restarts:
+        cache = keeper(namespace, source)
+        await cache.load()
+
+    source.entries = {"one": ENTRY}
+    await cache.keep()
+
+    assert len(namespace.bodies) == 1
+    assert await adopted(namespace) == {"one": ENTRY}
+
+
+async def test_what_is_too_large_at_all_is_reported_and_not_tried_again() -> None:
+    namespace = Namespace()
+    cache = keeper(namespace, Exporting(one={"text": "x" * MAX_BYTES * MAX_PARTS}))
+    with capture_logs() as logs:
+        for _ in range(2):
+            await cache.keep()
+
     assert namespace.writes == 0
+    assert [(each["log_level"], each["entry"]) for each in logs] == [("warning", "one")]
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", "null", '{"source": "registry", "entry": "one"}'])
 def test_what_is_no_entry_is_ignored(text: str) -> None:
-    assert hash_cache._read({"data": {"content": text}}) is None
-    assert hash_cache._read({}) is None
+    bodies = [{"data": {"content": text}}, {}, {"metadata": {"name": "x"}, "data": {"part": text}}]
 
-
-def test_an_entry_is_read_as_it_was_written() -> None:
-    name = Name("registry", '["a"]')
-
-    assert hash_cache._read(hash_cache._written(name, ENTRY)) == (name, ENTRY)
+    assert [Reader().take(body) for body in bodies] == [None] * 3
 
 
 async def test_others_run_between_two_entries_that_are_adopted(
@@ -144,4 +186,4 @@ async def test_others_run_between_two_entries_that_are_adopted(
 
 def test_a_page_of_the_largest_entries_is_an_answer_that_the_client_takes() -> None:
     """In JSON within JSON each quotation mark is two characters."""
-    assert hash_cache.A_PAGE * hash_cache.MAX_BYTES * 2 < BODY_LIMIT
+    assert hash_cache.A_PAGE * MAX_BYTES * 2 < BODY_LIMIT
