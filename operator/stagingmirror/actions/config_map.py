@@ -29,7 +29,8 @@ from stagingmirror.sources.kubernetes.write.field_managers import (
     owner_of,
 )
 from stagingmirror.sources.kubernetes.write.field_patch import Body
-from stagingmirror.sources.kubernetes.write.writer import MERGE, rewritten
+from stagingmirror.sources.kubernetes.write.step_errors import rewritten
+from stagingmirror.sources.kubernetes.write.writer import MERGE
 from stagingmirror.view import View
 
 _ATTEMPTS = 5

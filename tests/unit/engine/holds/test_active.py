@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from stagingmirror.api.spec.parse import parse_hold
 from stagingmirror.api.types.times import rfc3339
 from stagingmirror.engine.holds import active
 from stagingmirror.engine.holds.active import in_force, may_hold, read
@@ -61,11 +62,10 @@ async def test_of_thousands_of_holds_only_those_are_parsed_that_can_stop_a_refre
         body = a_hold(f"h-{number}", **others[number % 3])
         server.put(f"{ROOT}/namespaces/ml-staging/mirrorholds/h-{number}", body)
     server.put(f"{ROOT}/namespaces/ml-staging/mirrorholds/mine", a_hold("mine"))
-    parse = active.parse_hold
 
     def counting(body: Any) -> Any:
         parsed.append(body["metadata"]["name"])
-        return parse(body)
+        return parse_hold(body)
 
     monkeypatch.setattr(active, "parse_hold", counting)
     async with a_writer(server) as writer:

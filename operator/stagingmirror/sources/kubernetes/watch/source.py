@@ -32,11 +32,7 @@ from stagingmirror.sources.kubernetes.subjects import (
 )
 from stagingmirror.sources.kubernetes.watch.config_maps import ConfigMaps, Read
 from stagingmirror.sources.kubernetes.watch.consistency_check import Counts
-from stagingmirror.sources.kubernetes.watch.watch_scope import (
-    ScopeCallbacks,
-    WatchScope,
-    least_intervals,
-)
+from stagingmirror.sources.kubernetes.watch.watch_scope import ScopeCallbacks, WatchScope
 from stagingmirror.sources.kubernetes.watch.watched_kinds import NEEDED, RESOURCES
 from stagingmirror.sources.subscriptions import Subscriptions
 from stagingmirror.view import Observed, Subject
@@ -124,7 +120,7 @@ class KubernetesSource:
 
     def configure(self, specs: Mapping[str, MirrorEnvironmentSpec], access: object) -> None:
         """Watch the namespaces that environments list."""
-        self._coverage.want(least_intervals(specs.values()))
+        self._coverage.want(specs.values())
 
     def answers(self, environment: str) -> None:
         """Each namespace is checked by itself."""

@@ -79,9 +79,10 @@ class WatchScope:
             self._settled(kind, namespace) for kind in RESOURCES for namespace in self.namespaces
         )
 
-    def want(self, least: Mapping[str, float]) -> None:
-        """Each namespace, with the seconds between proofs on request. All others are forgotten."""
-        self._least, namespaces = least, frozenset(least)
+    def want(self, specs: Iterable[MirrorEnvironmentSpec]) -> None:
+        """The namespaces that environments list. All others are forgotten."""
+        self._least = _least_intervals(specs)
+        namespaces = frozenset(self._least)
         if namespaces != self.namespaces:
             self.namespaces = namespaces
             self._rearrange.set()
@@ -193,7 +194,7 @@ class WatchScope:
                 self._rearrange.set()
 
 
-def least_intervals(specs: Iterable[MirrorEnvironmentSpec]) -> dict[str, float]:
+def _least_intervals(specs: Iterable[MirrorEnvironmentSpec]) -> dict[str, float]:
     """The shortest ``minCheckInterval`` (s) of the environments that list each namespace."""
     found: dict[str, float] = {}
     for spec in specs:

@@ -11,12 +11,8 @@ from stagingmirror.errors import Conflicted, NotBegun, NotThere, StepFailed
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.subjects import LOADER, not_a_loader
 from stagingmirror.sources.kubernetes.write.field_patch import Body
-from stagingmirror.sources.kubernetes.write.writer import (
-    MERGE,
-    Writer,
-    before_writing,
-    rewritten,
-)
+from stagingmirror.sources.kubernetes.write.step_errors import before_writing, rewritten
+from stagingmirror.sources.kubernetes.write.writer import MERGE, Writer
 
 REFRESH_LABEL = "stagingmirror.dev/refresh"
 # The label of a Job's pods; every version of Kubernetes sets it, the prefixed one is younger.

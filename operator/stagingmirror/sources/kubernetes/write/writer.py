@@ -5,8 +5,8 @@ else lists it, and never from a process that does not lead. Each carries the res
 was judged, so a late write of a paused process meets a 409.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Protocol
 
 from stagingmirror.api.types.workload import WorkloadKind
@@ -16,7 +16,6 @@ from stagingmirror.errors import (
     NeedsHuman,
     NotAllowed,
     NotAnswered,
-    NotBegun,
     NotLeading,
     Refused,
     StepFailed,
@@ -35,6 +34,7 @@ from stagingmirror.sources.kubernetes.write.field_patch import (
     path_of,
     read_field,
 )
+from stagingmirror.sources.kubernetes.write.step_errors import before_writing, rewritten
 
 JSON = "application/json"
 STRATEGIC = "application/strategic-merge-patch+json"
@@ -251,28 +251,6 @@ def _still_to_do(body: Body, kind: WorkloadKind, uid: str, changes: Sequence[Cha
         if entry != change.former:
             raise changed_underneath(body, kind, change)
     return bool(undone)
-
-
-@contextmanager
-def before_writing() -> Iterator[None]:
-    """Around what comes before the first request to write. Raises NotBegun for StepFailed, unless
-    that is about what was written earlier.
-    """
-    try:
-        yield
-    except StepFailed as error:
-        if error.reason == Reason.REWRITTEN_BY_ADMISSION:
-            raise
-        raise NotBegun(error.reason, error.message) from None
-
-
-def rewritten(field: str) -> StepFailed:
-    """The error for a value of ours that admission replaced."""
-    return StepFailed(
-        Reason.REWRITTEN_BY_ADMISSION,
-        f"an admission rule of the cluster (a policy or a webhook) changes {field} to something "
-        "else than was written; let it admit production's value, or set mode: Report.",
-    )
 
 
 def is_ours(body: Body, kind: WorkloadKind, change: Change) -> bool:

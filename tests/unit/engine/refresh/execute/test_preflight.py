@@ -1,7 +1,6 @@
 """What cannot be refreshed is found before the first write, left and said; the rest goes on."""
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -9,29 +8,16 @@ import pytest
 
 from stagingmirror.actions.config_map import SetConfigMapKey
 from stagingmirror.actions.copy_model import CopyModel
-from stagingmirror.actions.patch_workload import PatchWorkload
-from stagingmirror.actions.step import ExecutableStep
-from stagingmirror.drift.plan import Proposal, make
 from stagingmirror.drift.steps import Left
-from stagingmirror.drift.verdict import Drifted
 from stagingmirror.engine.refresh.execute.executor import Executor
 from stagingmirror.engine.refresh.execute.rollback import Rollback
-from stagingmirror.engine.refresh.execute.state import PATIENCE, SILENCE, Arrivals, Patience
+from stagingmirror.engine.refresh.execute.state import PATIENCE, SILENCE, Arrivals
 from stagingmirror.engine.refresh.execute.verification import Judgement
-from stagingmirror.engine.refresh.record.record import Applied, Entry, Record, from_json, to_json
-from stagingmirror.engine.refresh.record.record_store import Records
+from stagingmirror.engine.refresh.record.record import from_json, to_json
 from stagingmirror.errors import NotAllowed, NotAnswered, Refused
 from stagingmirror.sources.kubernetes.write.field_patch import SetImage, SetVariable
-from support.kinds.records import a_record
-from support.kinds.tools import Bench, tools_with
-from support.kubernetes.workloads import config_map, deployment
-
-PATH = "/api/v1/namespaces/ml/configmaps/{}"
-SERVER = "/apis/apps/v1/namespaces/ml/deployments/server"
-
-
-def key(component: str) -> SetConfigMapKey:
-    return SetConfigMapKey(f"k-{component}", (component,), "ml", component, "snapshot", "new")
+from support.kinds.tools import tools_with
+from support.sandbox.forward import PATH, Refresh, key, patch
 
 
 class Recent:
@@ -39,54 +25,6 @@ class Recent:
 
     async def call(self, method: str, path: str, **request: Any) -> None:
         """Any answer will do."""
-
-
-def patch(component: str, *writes: Any) -> PatchWorkload:
-    return PatchWorkload(f"p-{component}", (component,), "Deployment", "ml", "server", writes)
-
-
-class Refresh(Bench):
-    """A refresh of these components, each with its steps."""
-
-    def __init__(self, steps: Mapping[str, tuple[ExecutableStep, ...]]) -> None:
-        Bench.__init__(self)
-        for name in steps:
-            self.wire.put(PATH.format(name), config_map(name, "ml", {"snapshot": "old"}))
-        self.wire.put(SERVER, deployment("server", "ml", "x:1", variables={"A": "1", "B": "1"}))
-        self.records = Records(
-            self.tools.writer, namespace="operator", writer_name="w", clock=self.clock
-        )
-        self.executor = Executor(self.records, self.tools, lambda record, entry: None)
-        self.patience = Patience()
-        plan = make(
-            [Proposal(name, "Refresh", Drifted(()), each) for name, each in steps.items()], {}
-        )
-        self.begun = a_record(
-            *map(Entry, plan.steps),
-            parts=plan.parts,
-            applied={name: Applied("mark", {}) for name in steps},
-        )
-
-    async def forward(self, passes: int = 12) -> Record:
-        async def may_write(record: Record) -> None:
-            return None
-
-        record = self.records.get("uid-1") or await self.records.begin(self.begun)
-        for _ in range(passes):
-            if record.phase == "Forward":
-                record = await self.executor.forward(record, may_write, self.patience)
-        return record
-
-    def value(self, name: str) -> str:
-        return str(self.wire.objects[PATH.format(name)]["data"]["snapshot"])
-
-    def variables(self) -> dict[str, str]:
-        pod = self.wire.objects[SERVER]["spec"]["template"]["spec"]
-        return {each["name"]: each["value"] for each in pod["containers"][0]["env"]}
-
-    @property
-    def writes(self) -> list[str]:
-        return [call for call in self.wire.calls if "/operator/" not in call]
 
 
 async def test_one_that_cannot_be_written_is_left_and_seventeen_others_are_refreshed() -> None:
@@ -209,49 +147,6 @@ async def test_once_something_was_written_all_arrives_or_all_is_rolled_back() ->
 
     assert record.result == "RolledBack"
     assert (refresh.value("a"), refresh.value("b")) == ("old", "theirs")
-
-
-OTHER = "/apis/apps/v1/namespaces/ml/deployments/other"
-
-
-def of_other(component: str) -> PatchWorkload:
-    return replace(patch(component, SetVariable("app", "A", "2")), name="other")
-
-
-def loses_its_container(refresh: Refresh, path: str) -> None:
-    """Somebody renames the container once its step is about to be taken."""
-
-    def admit(body: dict[str, Any]) -> None:
-        if '"state": "Started"' in str(body.get("data")):
-            pod = refresh.wire.objects[path]["spec"]["template"]["spec"]
-            pod["containers"][0]["name"] = "renamed"
-
-    refresh.wire.admit = admit
-
-
-async def test_a_first_step_that_fails_before_it_writes_leaves_its_component() -> None:
-    refresh = Refresh({"a": (patch("a", SetVariable("app", "A", "2")),), "b": (of_other("b"),)})
-    refresh.wire.put(OTHER, deployment("other", "ml", "x:1", variables={"A": "1"}))
-    loses_its_container(refresh, SERVER)
-
-    record = await refresh.forward()
-
-    assert record.phase == "Verify"
-    assert [left.component for left in record.left_out] == ["a"]
-    assert "has no container app" in record.left_out[0].why
-    assert refresh.writes == [f"PATCH {OTHER}"]
-
-
-async def test_a_later_step_that_fails_before_it_writes_rolls_everything_back() -> None:
-    refresh = Refresh({"a": (key("a"),), "b": (of_other("b"),)})
-    refresh.wire.put(OTHER, deployment("other", "ml", "x:1", variables={"A": "1"}))
-    loses_its_container(refresh, OTHER)
-
-    record = await refresh.forward()
-
-    assert record.phase == "RollBack"
-    assert record.why is not None
-    assert record.why[0] == "ContainerGone"
 
 
 async def test_what_names_a_component_that_cannot_be_written_is_left_with_it() -> None:
