@@ -18,7 +18,7 @@ from stagingmirror.engine.observe.kept_parts import (
     written,
 )
 from stagingmirror.engine.workqueue.slices import Slices
-from stagingmirror.errors import NotThere, StagingMirrorError
+from stagingmirror.errors import Conflicted, NotThere, StagingMirrorError
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 
 log = structlog.get_logger(__name__)
@@ -61,17 +61,21 @@ class HashCache:
         self._leading = leading
         self._kept: dict[Name, Entry] = {}
         self._unused: dict[Name, int] = {}
-        # How many ConfigMaps hold each.
+        # How many ConfigMaps each has, at most.
         self._objects: dict[Name, int] = {}
+        # Parts that an earlier process left of a write that it did not end.
+        self._torn: dict[str, str] = {}
 
     async def load(self) -> None:
         """Read what an earlier process kept. Errors: those of the client."""
+        reader = Reader()
         pages = self._client.pages(
-            self._path, limit=A_PAGE, query={"labelSelector": LABEL}, shape=Reader().take
+            self._path, limit=A_PAGE, query={"labelSelector": LABEL}, shape=reader.take
         )
         async for page in pages:
             for name, kept in filter(None, page["items"]):
                 self._kept[name], self._objects[name] = kept
+        self._torn = reader.torn()
 
     async def adopt(self) -> None:
         """Hand what was loaded to the sources, one entry after the other: each may hold the hashes
@@ -93,7 +97,8 @@ class HashCache:
                 log.warning("hashes not kept, they are read again after a restart", why=str(error))
 
     async def keep(self) -> None:
-        """Write what is new, remove what was in no export for an hour."""
+        """Write what is new, remove what counts no more or was in no export for an hour."""
+        await self._remove_torn()
         current = {
             Name(each.name, name): entry
             for each in self._exporters
@@ -103,7 +108,7 @@ class HashCache:
         for name, entry in sorted(news):
             if entry is not None and self._leading():
                 await self._write(name, entry)
-        for name in self._kept.keys() - current.keys():
+        for name in self._objects.keys() - current.keys():
             self._unused[name] = self._unused.get(name, 0) + 1
             if self._unused[name] > UNUSED and self._leading():
                 await self._remove(name)
@@ -122,6 +127,9 @@ class HashCache:
                 source=name.source,
                 entry=name.entry[:256],
             )
+        # Where this ends early, some of them are there, and none counts.
+        self._kept.pop(name, None)
+        self._objects[name] = max(self._objects.get(name, 0), len(bodies))
         for body in bodies:
             await self._client.request(
                 "PATCH",
@@ -138,6 +146,18 @@ class HashCache:
         self._kept.pop(name, None)
         self._objects.pop(name, None)
         self._unused.pop(name, None)
+
+    async def _remove_torn(self) -> None:
+        """As they were read: what was written over since counts."""
+        while self._torn and self._leading():
+            name, version = next(iter(self._torn.items()))
+            with suppress(NotThere, Conflicted):
+                await self._client.request(
+                    "DELETE",
+                    f"{self._path}/{name}",
+                    body={"preconditions": {"resourceVersion": version}},
+                )
+            del self._torn[name]
 
     async def _remove_objects(self, name: Name, left: int) -> None:
         """All but the first of them. What was kept before and is too large now counts no more."""

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 LABEL = "stagingmirror.dev/content"
 ENTRY = "content"
 PART, DIGEST, COUNT = "part", "digest", "of"
+_PREFIX = "stagingmirror-content-"
 # Characters (ASCII) in one ConfigMap, which may have 1 MiB.
 MAX_BYTES = 900_000
 # ConfigMaps for one entry.
@@ -29,10 +30,15 @@ class Kept(NamedTuple):
     objects: int
 
 
+class _Part(NamedTuple):
+    text: str
+    resource_version: str
+
+
 def object_name(name: Name, number: int = 0) -> str:
     """The first part has the name that the whole would have: one replaces the other."""
     digest = hashlib.sha256("\0".join(name).encode()).hexdigest()[:32]
-    return f"stagingmirror-content-{digest}" + (f"-{number}" if number else "")
+    return f"{_PREFIX}{digest}" + (f"-{number}" if number else "")
 
 
 def written(name: Name, entry: Entry) -> list[dict[str, Any]]:
@@ -52,8 +58,8 @@ class Reader:
     """Reads what ``written`` wrote, one ConfigMap after the other."""
 
     def __init__(self) -> None:
-        # By digest the parts that were read, by their names.
-        self._parts: dict[str, dict[str, str]] = {}
+        # By digest the parts that were read, by their names; none once they are whole.
+        self._parts: dict[str, dict[str, _Part]] = {}
 
     def take(self, body: Body) -> tuple[Name, Kept] | None:
         """The entry that is whole with this one. Parts of which one is missing or another's are
@@ -63,16 +69,29 @@ class Reader:
         if PART not in data:
             found = _entry(data.get(ENTRY))
             return None if found is None else (found[0], Kept(found[1], 1))
-        digest = str(data.get(DIGEST))
+        digest, metadata = str(data.get(DIGEST)), body["metadata"]
         parts = self._parts.setdefault(digest, {})
-        parts[body["metadata"]["name"]] = str(data[PART])
+        parts[metadata["name"]] = _Part(str(data[PART]), str(metadata.get("resourceVersion")))
         if str(len(parts)) != data.get(COUNT):
             return None
-        text = "".join(parts[each] for each in sorted(parts, key=_number))
-        del self._parts[digest]
+        text = "".join(parts[each].text for each in sorted(parts, key=_number))
         is_whole = hashlib.sha256(text.encode()).hexdigest() == digest
         found = _entry(text) if is_whole else None
-        return None if found is None else (found[0], Kept(found[1], len(parts)))
+        if found is None:
+            return None
+        del self._parts[digest]
+        return found[0], Kept(found[1], len(parts))
+
+    def torn(self) -> dict[str, str]:
+        """Parts of which others are missing, once everything was read: the names of their
+        ConfigMaps, each with its resourceVersion.
+        """
+        return {
+            name: part.resource_version
+            for parts in self._parts.values()
+            for name, part in parts.items()
+            if name.startswith(_PREFIX)
+        }
 
 
 def _number(name: str) -> int:

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import math
 import re
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, cast
@@ -13,6 +14,7 @@ from stagingmirror.engine.observe import hash_cache
 from stagingmirror.engine.observe.hash_cache import HashCache
 from stagingmirror.engine.observe.kept_parts import MAX_BYTES, MAX_PARTS, Reader
 from stagingmirror.engine.workqueue import slices
+from stagingmirror.errors import Conflicted, NotAnswered, NotThere
 from stagingmirror.sources.kubernetes.api.client import BODY_LIMIT
 
 ENTRY = {"seen": 1.0, "text": "ü"}
@@ -24,15 +26,30 @@ class Namespace:
     def __init__(self) -> None:
         self.bodies: dict[str, dict[str, Any]] = {}
         self.writes = 0
+        # Writes that are left until the process ends.
+        self.left = math.inf
 
     async def request(self, method: str, path: str, **more: Any) -> object:
         assert re.fullmatch("PATCH|DELETE", method)
+        if self.writes >= self.left:
+            raise NotAnswered("TimedOut", "it has ended")
         self.writes += 1
+        body = more.get("body") or {}
         if method == "PATCH":
-            self.bodies[path] = more["body"]
+            metadata = body["metadata"] | {"resourceVersion": str(self.writes)}
+            self.bodies[path] = body | {"metadata": metadata}
+        elif path not in self.bodies:
+            raise NotThere("NotThere", "there is no such ConfigMap")
+        elif self._is_another(path, body):
+            raise Conflicted("Conflict", "the ConfigMap has changed")
         else:
             del self.bodies[path]
         return {}
+
+    def _is_another(self, path: str, deletion: Mapping[str, Any]) -> bool:
+        wanted = deletion.get("preconditions")
+        metadata = self.bodies[path]["metadata"]
+        return wanted is not None and wanted["resourceVersion"] != metadata["resourceVersion"]
 
     async def pages(self, path: str, **more: Any) -> AsyncIterator[dict[str, Any]]:
         shape = more["shape"]
@@ -55,8 +72,19 @@ class Exporting:
         self.adopted |= entries
 
 
-def keeper(namespace: Namespace, source: Exporting) -> HashCache:
-    return HashCache(cast("Any", namespace), (source,), namespace="operator", leading=lambda: True)
+def keeper(namespace: Namespace, source: Exporting, *, leads: bool = True) -> HashCache:
+    return HashCache(cast("Any", namespace), (source,), namespace="operator", leading=lambda: leads)
+
+
+async def keep_until(namespace: Namespace, writes: int, **entries: Mapping[str, Any]) -> HashCache:
+    """A process that ends after so many of its writes."""
+    cache = keeper(namespace, Exporting(**entries))
+    await cache.load()
+    namespace.left = namespace.writes + writes
+    with pytest.raises(NotAnswered):
+        await cache.keep()
+    namespace.left = math.inf
+    return cache
 
 
 async def adopted(namespace: Namespace) -> Mapping[str, Any] | None:
@@ -144,6 +172,64 @@ async def test_what_has_become_smaller_leaves_no_parts_behind(restarts: bool) ->
 
     assert len(namespace.bodies) == 1
     assert await adopted(namespace) == {"one": ENTRY}
+
+
+OTHER = {"text": "y" * (2 * MAX_BYTES)}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "writes", "kept"),
+    [
+        ({}, {"one": LARGE}, 1, {}),
+        ({}, {"one": LARGE}, 2, {}),
+        ({"one": ENTRY}, {"one": LARGE}, 1, {}),
+        ({"one": LARGE}, {"one": OTHER}, 1, {}),
+        ({"one": LARGE}, {"one": OTHER}, 2, {}),
+        ({"one": LARGE}, {"one": ENTRY}, 1, {"one": ENTRY}),
+        ({"one": LARGE, "two": OTHER}, {"one": OTHER, "two": OTHER}, 2, {"two": OTHER}),
+    ],
+)
+async def test_what_is_left_of_a_write_that_did_not_end_is_removed(
+    before: dict[str, Any], after: dict[str, Any], writes: int, kept: dict[str, Any]
+) -> None:
+    namespace = Namespace()
+    await keeper(namespace, Exporting(**before)).keep()
+    await keep_until(namespace, writes, **after)
+    cache = keeper(namespace, Exporting(**kept))
+    await cache.load()
+    await cache.keep()
+
+    assert len(namespace.bodies) == sum(1 if each == ENTRY else 3 for each in kept.values())
+    assert await adopted(namespace) == kept
+
+
+async def test_parts_that_were_written_over_since_or_are_another_leaders_are_not_removed() -> None:
+    namespace = Namespace()
+    await keep_until(namespace, 1, one=LARGE)
+    first, waiting = keeper(namespace, Exporting()), keeper(namespace, Exporting(), leads=False)
+    for cache in (first, waiting):
+        await cache.load()
+    await waiting.keep()
+    await keeper(namespace, Exporting(one=LARGE)).keep()
+    await first.keep()
+
+    assert await adopted(namespace) == {"one": LARGE}
+
+
+@pytest.mark.parametrize("then", [ENTRY, LARGE])
+async def test_a_write_that_failed_between_two_parts_is_made_good(then: dict[str, Any]) -> None:
+    namespace, source = Namespace(), Exporting(one=ENTRY)
+    cache = keeper(namespace, source)
+    await cache.keep()
+    source.entries, namespace.left = {"one": LARGE}, namespace.writes + 2
+    with pytest.raises(NotAnswered):
+        await cache.keep()
+
+    source.entries, namespace.left = {"one": then}, math.inf
+    await cache.keep()
+
+    assert await adopted(namespace) == {"one": then}
+    assert len(namespace.bodies) == (1 if then == ENTRY else 3)
 
 
 async def test_what_is_too_large_at_all_is_reported_and_not_tried_again() -> None:
