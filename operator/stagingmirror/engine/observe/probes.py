@@ -129,7 +129,9 @@ class Probes:
             if only is None:
                 async with self._slots:
                     await _prove(some, since=request.since, read_bytes=False, unread=unread)
-            if request.read_bytes:  # may take hours, for which it keeps no other token waiting
+            if (
+                request.read_bytes or only is not None
+            ):  # may take hours, for which it keeps no other token waiting
                 await _prove(some, since=request.since, read_bytes=True, unread=unread)
         except Exception:  # whatever failed, nothing is proven, and it is tried again
             log.exception("probe failed", mirror="/".join(key))
