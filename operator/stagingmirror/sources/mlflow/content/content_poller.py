@@ -38,10 +38,8 @@ INTERNAL = Why(
 # Seconds after a failed reading before the next.
 _RETRY = 30.0
 _STAMPS_AT_ONCE = 4
-
-
-# Folders that nobody wants now and that are kept all the same, with so many files in all: whoever
-# wants one again has not all its bytes read anew.
+# Folders that are kept though no version leads to them now, and files in all of these: where one is
+# wanted again, its bytes are not read anew.
 _LEFT, _LEFT_FILES = 64, 50_000
 
 
@@ -63,7 +61,7 @@ class ContentPoller:
         self._store_interval = store_interval
         self._changed = changed
         self._folders: dict[str, Folder] = {}
-        # Those that are kept, the newest last.
+        # Those that are not wanted now, the newest last.
         self._left: dict[str, Folder] = {}
         self._streams = asyncio.Semaphore(2)
         self._listings = asyncio.Semaphore(2)
@@ -95,6 +93,7 @@ class ContentPoller:
 
     def doubt(self, root: str) -> None:
         """The bytes may be others than those that are known: not shown until read anew, at once."""
+        self._left.pop(root, None)
         folder = self._folders.get(root)
         if folder is None or folder.content is None:
             return
@@ -146,7 +145,7 @@ class ContentPoller:
             if wait <= 0.0:
                 break
         if folder is not self._folders.get(folder.root):
-            return  # nobody wants it any more
+            return  # it is not wanted any more
         if reads:
             folder.requested(self._clock(), self._least_interval)
         if reads or folder.listed < since:

@@ -60,7 +60,7 @@ class Folder:
         return max(least_interval, _APART * self.took)
 
     def left(self) -> None:
-        """Nobody wants it now. What is known of it counts again once the store confirms it."""
+        """It is not wanted now. What is known of it counts again once the store confirms it."""
         self.adopted, self.texts = self.content is not None, Texts()
         self.listed = self.demanded = self.tried = 0.0
         self.unseen = self.trouble = self.work = None

@@ -89,6 +89,16 @@ async def test_a_folder_that_is_wanted_again_soon_is_not_read_anew() -> None:
         assert (read.times, again) == (1, first)
 
 
+async def test_a_folder_that_is_doubted_while_nobody_wants_it_is_read_anew() -> None:
+    async with read_once(least_interval=600.0) as read:
+        read.poller.tend([])
+        read.poller.doubt(ROOT)
+        read.poller.tend([ROOT])
+        await read.shown()
+
+        assert read.times == 2
+
+
 async def test_leaving_a_folder_does_not_lift_its_floor() -> None:
     async with read_once(least_interval=600.0) as read:
         for _ in range(2):
