@@ -15,7 +15,7 @@ ALONG = 0.95
 BURST = 20
 # Periods that nothing has any more, and may still be kept.
 _FORMER = 64
-# Things that nobody wants any more and whose last poll is still known.
+# Things that are not wanted any more and whose last poll is still known.
 _LEFT = 10_000
 # Things with a floor of their own, before those are forgotten that could be polled at once.
 _KEPT = 1000
@@ -110,13 +110,12 @@ class Pace(Generic[S]):
 
 
 class Extra:
-    """Rounds that do not wait for what is due: ``burst`` at once (None: ``BURST``), and from then
-    on one after each ``every`` seconds. Whoever can request a round again and again wears no
-    server out.
+    """Rounds that do not wait for what is due: ``burst`` at once, and from then on one after each
+    ``every`` seconds. Whoever can request a round again and again wears no server out.
     """
 
-    def __init__(self, burst: int | None = None) -> None:
-        self._burst = BURST if burst is None else burst
+    def __init__(self, burst: int) -> None:
+        self._burst = burst
         # Where all rounds so far had come one after the other: when the next one would.
         self._next = -inf
 
@@ -134,7 +133,7 @@ class Extra:
 
 
 class Floor(Generic[S]):
-    """An ``Extra`` for each of some things."""
+    """An ``Extra`` of ``BURST`` for each of some things."""
 
     def __init__(self) -> None:
         self._extras: dict[S, Extra] = {}
@@ -147,7 +146,7 @@ class Floor(Generic[S]):
         """
         while needed():
             now = clock()
-            extra = self._extras.setdefault(thing, Extra())
+            extra = self._extras.setdefault(thing, Extra(BURST))
             if (pause := extra.at(every) - now) <= 0.0:
                 extra.spent(now, every)
                 self._forget(now)

@@ -73,7 +73,7 @@ def test_what_is_wanted_no_more_is_forgotten() -> None:
 
 
 def test_rounds_out_of_turn_come_at_once_a_few_times_and_then_at_the_pace_of_the_floor() -> None:
-    extra, now, begun = Extra(), 100.0, list[float]()
+    extra, now, begun = Extra(BURST), 100.0, list[float]()
     for _ in range(BURST + 3):
         now = max(now, extra.at(10.0))
         extra.spent(now, 10.0)

@@ -176,9 +176,9 @@ class MirrorEnvironmentSpec(Model):
         int, Field(ge=1, le=100, json_schema_extra={"x-no-default": True})
     ] = 4
     """Staging only: how many refreshes may run at once in this environment. A free slot goes to the
-    namespace that has the fewest refreshes open, in turn. A refresh in which nothing moves any more
-    does not count: after an hour within one step, after rolloutTimeout (at most an hour) while it
-    waits to be verified or rolled back.
+    namespace that has the fewest refreshes open, in turn. A refresh that makes no progress does not
+    count: after an hour within one step, after rolloutTimeout (at most an hour) while it waits to
+    be verified or rolled back.
     """
 
     def offers(self, which: OfferList, name: str) -> bool:

@@ -68,7 +68,7 @@ def test_what_could_not_be_rolled_back_is_left_and_said_with_its_size(world: Wor
     assert setting_of(world)["snapshot"] == "b" * 500 * KIB
 
 
-def test_a_value_that_is_too_large_to_be_compared_is_unknown_with_its_size(world: World) -> None:
+def test_a_value_that_is_too_large_to_be_compared_is_unknown_with_the_bound(world: World) -> None:
     apart(world, "a" * 950 * KIB, "b" * 950 * KIB)
 
     (component,) = world.until_sync("Unknown")["components"]

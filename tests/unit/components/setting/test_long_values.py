@@ -73,7 +73,7 @@ def test_a_value_that_changed_after_it_was_judged_is_not_written() -> None:
 
 
 @pytest.mark.parametrize("role", ["production", "staging"])
-def test_a_value_beyond_the_bound_is_unknown_with_its_length(role: str) -> None:
+def test_a_value_beyond_the_bound_is_unknown_without_its_length(role: str) -> None:
     seen = look(snapshots("a" * (MAX_VALUE + 1), "a" * (MAX_VALUE + 1)), entry(), role)
 
     assert isinstance(seen, Unseen)

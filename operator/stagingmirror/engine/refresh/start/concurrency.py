@@ -1,8 +1,8 @@
 """Which mirrors may start where ``maxConcurrentRefreshes`` lets only some.
 
 A free slot goes to the namespace that has the fewest refreshes open; among these to the one whose
-last refresh began first; within a namespace to who requested first. A refresh in which nothing
-moves any more keeps its slot from nobody, so no namespace stops another one for good.
+last refresh began first; within a namespace to who requested first. A refresh that makes
+no progress gives its slot to others, so no namespace stops another one for good.
 
 Waiting for a slot is not missing a tick: a tick that waits here has no deadline.
 """
@@ -16,15 +16,15 @@ from stagingmirror.engine.refresh.record.record import Record
 
 # Seconds after which a mirror that requests no slot any more has left the queue.
 ABSENCE = 60.0
-# Seconds without a move after which a refresh has no slot any more.
+# Seconds without progress after which a refresh has no slot any more.
 IDLE = 3600.0
 # Namespaces per environment of which it is known when their last refresh began.
 _KNOWN = 1000
 
 
 def has_slot(record: Record, now: float) -> bool:
-    """Whether this open refresh counts. While it is verified or rolled back it only waits for
-    others (pods, a server), which nobody else waits for longer than for a rollout.
+    """Whether this open refresh counts. While it is verified or rolled back it waits for pods
+    or a server, and other refreshes wait for that no longer than for a rollout.
     """
     is_forward = record.phase == "Forward"
     return now <= record.moved + (IDLE if is_forward else min(IDLE, record.rollout_timeout))

@@ -26,7 +26,7 @@ Body = Mapping[str, Any]
 @dataclass(frozen=True, slots=True)
 class Live:
     """Bodies as of now; None: not there. ``holds`` are those of the mirror, or of the components
-    that were asked for, that have not expired.
+    given to ``fetch``, that have not expired.
     ``protected_by``: the Production environment that lists the mirror's namespace, if any does.
     """
 

@@ -93,14 +93,14 @@ class ContentPoller:
 
     def doubt(self, root: str) -> None:
         """The bytes may be others than those that are known: not shown until read anew, at once."""
-        self._left.pop(root, None)
-        folder = self._folders.get(root)
+        folder = self._folders.get(root) or self._left.get(root)
         if folder is None or folder.content is None:
             return
         self._drop(folder)
         folder.content = folder.trouble = None
-        self._start(folder, since=None)
-        self._changed(root)
+        if root in self._folders:
+            self._start(folder, since=None)
+            self._changed(root)
 
     def tend(self, roots: Iterable[str]) -> None:
         """Start what is due for these folders, and drop all others. Does not wait."""

@@ -14,7 +14,7 @@ from stagingmirror.sources.mlflow.poll.poll_round import PollRound, Wanted
 from stagingmirror.sources.mlflow.poll.published import SubjectType
 from stagingmirror.sources.mlflow.poll.version_cache import Key
 from stagingmirror.sources.mlflow.subjects import AliasSubject, RegistrySubject, VersionSubject
-from stagingmirror.sources.pace import Extra, Pace
+from stagingmirror.sources.pace import BURST, Extra, Pace
 from stagingmirror.sources.pause import Pause
 from stagingmirror.view import Observed
 
@@ -61,7 +61,7 @@ class ServerPoller:
         # Whether a probe waits for a round, and how often that may bring one forward; how often
         # something new may.
         self._is_probed = False
-        self._extra = Extra()
+        self._extra = Extra(BURST)
         self._extra_new = Extra(_NEW_AT_ONCE)
         self._least_interval = 0.0
         # Rounds that come at once.

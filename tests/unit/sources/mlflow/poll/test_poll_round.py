@@ -8,7 +8,6 @@ from dataclasses import asdict
 import pytest
 from aiohttp import web
 
-from stagingmirror.sources import pace
 from stagingmirror.sources.mlflow.client.address import RegistryAddress
 from stagingmirror.sources.mlflow.poll import server_poller
 from stagingmirror.sources.mlflow.subjects import AliasHistory, AliasSubject
@@ -78,7 +77,7 @@ async def test_when_an_alias_moved_outlives_a_restart(
 async def test_who_proves_again_and_again_is_answered_at_the_pace_of_the_floor(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(pace, "BURST", 2)
+    monkeypatch.setattr(server_poller, "BURST", 2)
     wish = AliasSubject("production", NAME, "champion")
     async with (
         serving(an_mlflow()) as url,
