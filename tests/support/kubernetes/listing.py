@@ -4,7 +4,12 @@ from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
 from stagingmirror.sources.kubernetes.watch.source import KubernetesSource
 
 
-def list_namespaces(source: KubernetesSource, *namespaces: str) -> None:
-    """One environment lists these, and there is no other."""
-    spec = {"role": "Staging", "usableFrom": ["ml-staging"], "namespaces": list(namespaces)}
+def list_namespaces(source: KubernetesSource, *namespaces: str, least: str = "10s") -> None:
+    """One environment lists these, with ``least`` as its minCheckInterval; there is no other."""
+    spec = {
+        "role": "Staging",
+        "usableFrom": ["ml-staging"],
+        "namespaces": list(namespaces),
+        "minCheckInterval": least,
+    }
     source.configure({"staging": MirrorEnvironmentSpec.model_validate(spec)}, {})

@@ -25,6 +25,8 @@ from support.resources.definitions import install
 from support.sandbox.sandbox import Sandbox
 
 Object = dict[str, Any]
+# A sandbox requests everything anew at each step.
+_LEAST = "1s"
 
 
 @asynccontextmanager
@@ -49,7 +51,7 @@ async def a_sandbox(
     for name, server in zip(environments, servers, strict=True):
         if server is not None:
             registry.registries.set(name, RegistryAddress(server.url))
-    list_namespaces(cluster, *(spaces[:2]))
+    list_namespaces(cluster, *(spaces[:2]), least=_LEAST)
     tasks = [asyncio.create_task(cluster.run()), asyncio.create_task(registry.run())]
     sandbox = Sandbox(kube, spaces[0], spaces[1], environments, client, cluster, registry, settings)
     sandbox.operator()
@@ -71,7 +73,7 @@ def _environments(
     names = (f"production-{mark}", f"staging-{mark}")
     roles = zip(("Production", "Staging"), names, spaces[:2], servers, strict=True)
     for role, name, space, server in roles:
-        more: Object = {"minCheckInterval": "1s"}
+        more: Object = {"minCheckInterval": _LEAST}
         more |= {"mlflow": {"url": server.url}} if server else {}
         more |= staging if role == "Staging" else {}
         kube.create(
