@@ -14,16 +14,15 @@ from stagingmirror.engine.check import blockers
 from stagingmirror.engine.check.check import Check
 from stagingmirror.engine.check.intervals import periods, probe_after, refuse_too_often
 from stagingmirror.engine.check.judge import Scene, judge_all, observe_all, proposals_for
-from stagingmirror.engine.check.state import LastCheck
 from stagingmirror.engine.context import Context
 from stagingmirror.engine.environments.resolve import revisions_of, sides_of
 from stagingmirror.engine.observe.comparison_windows import ComparisonWindows
 from stagingmirror.engine.observe.probes import Probes
 from stagingmirror.engine.observe.rollouts import rollouts
 from stagingmirror.engine.observe.subscriptions import Subscriptions
-from stagingmirror.engine.observe.view import RecordingView, Scope
+from stagingmirror.engine.observe.view import Inputs, RecordingView, Scope
 from stagingmirror.engine.ownership.claims import Claims
-from stagingmirror.engine.resources.cache import ResourceCache
+from stagingmirror.engine.resources.cache import Body, ResourceCache
 from stagingmirror.engine.resources.mirror import MirrorKey, spec_of
 from stagingmirror.engine.workqueue.queue import RequeueAfter
 
@@ -118,16 +117,16 @@ class Assessment:
         oldest = min(each.oldest for each in check.observations)
         self.renew(check.mirror.key, check.spec, check.sides, oldest, check.now)
 
-    def oldest_unchanged(self, key: MirrorKey, former: LastCheck, now: float) -> float | None:
+    def oldest_unchanged(self, key: MirrorKey, known: Body, inputs: Inputs) -> float | None:
         """When the oldest answer that the mirror reads began (POSIX s); None: something of what it
-        reads, or the mirror itself, is another than it was.
+        reads (``inputs``), or the mirror itself (``known``), is another than it was.
         """
         body = self.cache.get("stagingmirrors", key.name, key.namespace)
-        if body is not former.body or body is None:
+        if body is not known:
             return None
         view = self.new_view(Scope(key.namespace, body["metadata"]["uid"]))
-        inputs = view.still_reads(former.inputs)
-        return None if inputs is None else inputs.oldest
+        now = view.still_reads(inputs)
+        return None if now is None else now.oldest
 
     def renew(
         self, key: MirrorKey, spec: StagingMirrorSpec, sides: Sides, oldest: float, now: float

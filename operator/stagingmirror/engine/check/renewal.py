@@ -7,6 +7,7 @@ again would find the same.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from zlib import crc32
 
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.api.types.times import parse_time
@@ -22,7 +23,8 @@ from stagingmirror.engine.resources.mirror import MirrorKey
 from stagingmirror.engine.workqueue.queue import Done
 
 # Check intervals after which a mirror is judged again though nothing seems to be new: a finding may
-# be about an age, and two mirrors may turn out to write one place.
+# be about an age, and two mirrors may turn out to write one place. Half of that for some of those
+# that were first judged together, so that they do not come together again.
 AT_LATEST = 10
 
 
@@ -45,10 +47,10 @@ class Renewal:
         if it does not get that far.
         """
         last, state.last_check = state.last_check, None
-        if last is None or not self.only_fell_due(key):
+        if last is None or state.inputs is None or not self.only_fell_due(key):
             return None
         now = self.conclusion.runtime.clock()
-        oldest = self.assessment.oldest_unchanged(key, last, now)
+        oldest = self.assessment.oldest_unchanged(key, last.body, state.inputs)
         if oldest is None or not _is_fresh(last, oldest, now):
             return None
         if not self.conclusion.stands(key, state, last, oldest, now):
@@ -64,16 +66,16 @@ def _last_check(check: Check, body: Body) -> LastCheck | None:
     """
     if not _is_idle(check):
         return None
-    inputs = check.view.inputs()
+    inputs, state = check.view.inputs(), check.state
     # The age of its answers must be that of the verdict.
     if inputs.oldest != min(each.oldest for each in check.observations):
         return None
+    state.inputs = inputs if state.inputs is None else inputs.keeping(state.inputs)
     written = check.status if check.outcome == "heartbeat" else check.mirror.status
     return LastCheck(
         body,
         check.spec,
         check.sides,
-        inputs,
         since=check.now,
         until=_until(check),
         valid_until=parse_time(written.valid_until),
@@ -107,13 +109,18 @@ def _until(check: Check) -> float:
     """When the mirror must be judged again at the latest (POSIX s)."""
     moments = [
         next_turn(check.spec, holds=check.context.holds, status=check.status, now=check.now),
-        check.now + AT_LATEST * seconds(check.spec.check_interval),
+        check.now + AT_LATEST * seconds(check.spec.check_interval) * _share(check.mirror.uid),
     ]
     if check.progress.again_in is not None:
         moments.append(check.now + check.progress.again_in)
     if check.state.status.heartbeat_at is not None:
         moments.append(check.state.status.heartbeat_at)
     return min(moments)
+
+
+def _share(uid: str) -> float:
+    """From a half to one, another one for each mirror."""
+    return (1 + crc32(uid.encode()) / 2**32) / 2
 
 
 def _is_fresh(last: LastCheck, oldest: float, now: float) -> bool:

@@ -26,7 +26,6 @@ class LastCheck:
     body: Body
     spec: StagingMirrorSpec
     sides: Sides
-    inputs: Inputs
     since: float
     until: float
     """When the clock may change what was read at the earliest, whatever its age."""
@@ -43,6 +42,8 @@ class MirrorState:
     refresh: RefreshState = field(default_factory=RefreshState)
     status: LastStatus = field(default_factory=LastStatus)
     last_check: LastCheck | None = None
+    inputs: Inputs | None = None
+    """What its last check was told that found nothing to do."""
 
 
 class MirrorStates(dict[MirrorKey, MirrorState]):

@@ -1,7 +1,7 @@
 """The view of one pass: what the sources know now, and what the mirror reads of it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeVar
 
 from stagingmirror.drift.deploys import DeployKey
@@ -50,6 +50,20 @@ class Inputs:
         """When the oldest answer began (POSIX s); None: one of them is missing."""
         times = [each.began for each in self.answers.values() if isinstance(each, Observed)]
         return min(times) if times and len(times) == len(self.answers) else None
+
+    def keeping(self, former: "Inputs") -> "Inputs":
+        """The same, ages aside, out of what ``former`` has of it: thousands of mirrors keep theirs,
+        and what is made anew must be examined by the garbage collector.
+        """
+        answers = {each: former._known(each, answer) for each, answer in self.answers.items()}
+        kept = replace(self, answers=answers)
+        return former if kept == former else kept
+
+    def _known(
+        self, subject: Subject[Any], answer: Observed[Any] | Unseen
+    ) -> Observed[Any] | Unseen:
+        known = self.answers.get(subject)
+        return known if known is not None and _is_same(known, answer) else answer
 
 
 class RecordingView:

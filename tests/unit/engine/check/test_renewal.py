@@ -136,7 +136,7 @@ async def a_world() -> AsyncIterator[World]:
 async def test_a_mirror_that_is_as_it_was_is_not_judged_again_and_gets_no_older() -> None:
     async with a_world() as world:
         for _ in range(AT_LATEST - 1):
-            world.now += INTERVAL / 2
+            world.now += INTERVAL / 3
             world.seen()
             result = await world.falls_due()
 
@@ -221,7 +221,7 @@ async def test_a_clock_that_was_set_back_is_no_age() -> None:
 async def test_every_so_often_a_mirror_is_judged_though_nothing_is_new() -> None:
     async with a_world() as world:
         turns = []
-        for _ in range(2 * AT_LATEST):
+        for _ in range(AT_LATEST):
             world.now += INTERVAL / 3
             world.seen()
             turns.append(await world.is_judged())
@@ -251,3 +251,24 @@ async def test_a_pass_over_a_mirror_that_stands_lets_holds_become_effective() ->
 
         assert not await world.is_judged()
         assert world.operator.acknowledged.passed_at(world.key) > came
+
+
+async def test_what_is_judged_again_and_is_the_same_is_not_kept_a_second_time() -> None:
+    """Of thousands of mirrors it would all be examined by the garbage collector."""
+    async with a_world() as world:
+        state = world.operator.states[world.key]
+        former = state.inputs
+        world.now += AT_LATEST * INTERVAL
+        world.seen()
+
+        assert await world.is_judged()
+        assert state.inputs is former
+
+        assert former is not None
+        change(STAGING, value="new")(world)
+        added(world)
+        await world.turn()
+        await world.falls_due()
+        assert state.inputs is not None
+        assert state.inputs.answers[STAGING].value == "new"  # type: ignore[union-attr]
+        assert state.inputs.answers[PRODUCTION] is former.answers[PRODUCTION]
