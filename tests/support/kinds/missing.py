@@ -108,7 +108,7 @@ VALUES: dict[str, Told] = {
     ),
     "not-listed-as-readable": (
         *(key("hidden"), DRIFTED, None),
-        "value: production has a value that is not shown, staging has a value that is not shown",
+        "value: production's and staging's values differ, and are not shown",
     ),
     "no-user": (
         key("training-data", usedBy=[{"kind": "Deployment", "name": "nowhere"}]),

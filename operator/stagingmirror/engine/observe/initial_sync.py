@@ -23,7 +23,8 @@ AT_START = 15.0
 A_SECOND = 100
 LONGEST = 60.0
 AFTER_EDIT = 2.0
-# Seconds after which a mirror that waits is checked though an answer is still missing.
+# Seconds after which a mirror that waits is checked though an answer is still missing; in a large
+# fleet as much later as first answers may be: checks for nothing are what would delay them.
 AGAIN = 5.0
 
 
@@ -57,10 +58,11 @@ class InitialSync:
             return None  # no first answer: something new is observed, and the old verdict is over
         if self._since is None:
             self._since = now
-        patience = min(AT_START + mirrors / A_SECOND, LONGEST) if is_current else AFTER_EDIT
+        longer = mirrors / A_SECOND
+        patience = min(AT_START + longer, LONGEST) if is_current else AFTER_EDIT
         left = self._since + patience - now
         self._missing = set(unanswered()) if left > 0 else set()
-        return min(left, AGAIN) if left > 0 else None
+        return min(left, AGAIN + longer) if left > 0 else None
 
     def observed_again(self) -> None:
         """A pass observes: what is new from now on, it may not see any more."""

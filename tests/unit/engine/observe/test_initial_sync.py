@@ -41,8 +41,11 @@ def test_a_start_waits_for_first_answers_but_not_for_ever() -> None:
 
 def test_a_large_fleet_is_given_more_time_but_an_edit_is_not() -> None:
     first, edit = InitialSync(), InitialSync()
-    for each, is_current in ((first, True), (edit, False)):
+    pauses = [
         each.wait(observations("NotSeenYet"), nothing, is_current=is_current, mirrors=3000, now=NOW)
+        for each, is_current in ((first, True), (edit, False))
+    ]
+    assert pauses == [AGAIN + 30, AFTER_EDIT], "nor is it checked for nothing meanwhile"
 
     late = NOW + AT_START + 29
     seen = observations("NotSeenYet")
