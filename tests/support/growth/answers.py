@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
-from stagingmirror.sources.kubernetes.api import client as kubernetes
 from stagingmirror.sources.kubernetes.api import errors as kubernetes_errors
+from stagingmirror.sources.kubernetes.api import wire
 from stagingmirror.sources.mlflow.client import artifacts, wire_types
 from stagingmirror.sources.mlflow.client import errors as mlflow_errors
 from stagingmirror.sources.mlflow.client.wire_types import Fields
@@ -133,6 +133,6 @@ def _streamed(parts: list[bytes]) -> object:
 
     async def read() -> int:
         answer: Any = SimpleNamespace(content=SimpleNamespace(iter_any=chunks))
-        return sum([len(line) async for line in kubernetes._lines(answer, "WATCH")])
+        return sum([len(line) async for line in wire.lines(answer, "WATCH")])
 
     return asyncio.run(read())

@@ -13,7 +13,7 @@ from aiohttp import web
 from rig.control_plane import ControlPlane
 from rig.kube import Kube
 from stagingmirror.errors import Conflicted, NotAllowed, NotAnswered, NotThere, Refused
-from stagingmirror.sources.kubernetes.api import client as client_module
+from stagingmirror.sources.kubernetes.api import reader, sockets, wire
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 from stagingmirror.sources.kubernetes.api.login import Login
 
@@ -97,7 +97,7 @@ async def test_a_refused_connection_is_not_answered() -> None:
 
 
 async def test_an_endless_body_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_module, "BODY_LIMIT", 1000)
+    monkeypatch.setattr(reader, "BODY_LIMIT", 1000)
     async with answered_by(saying('{"kind": "' + "x" * 2000 + '"}')) as client:
         with pytest.raises(NotAnswered):
             await client.request("GET", "/api/v1/pods")
@@ -133,7 +133,7 @@ async def test_a_watch_gives_whole_lines_however_they_arrive() -> None:
 
 
 async def test_an_event_without_an_end_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_module, "LINE_LIMIT", 1000)
+    monkeypatch.setattr(wire, "LINE_LIMIT", 1000)
 
     async def answer(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
@@ -158,7 +158,7 @@ async def test_a_watch_that_never_opens_is_not_answered() -> None:
 
 def test_a_socket_notices_within_ten_seconds_that_nobody_is_there() -> None:
     address = (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", ("127.0.0.1", 1))
-    with client_module.keepalive_socket(address) as made:
+    with sockets.keepalive_socket(address) as made:
         assert made.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
         idle, interval, count = (
             made.getsockopt(socket.IPPROTO_TCP, getattr(socket, option))

@@ -15,7 +15,7 @@ from stagingmirror.engine.observe.hash_cache import HashCache
 from stagingmirror.engine.observe.kept_parts import MAX_BYTES, MAX_PARTS, Reader
 from stagingmirror.engine.workqueue import slices
 from stagingmirror.errors import Conflicted, NotAnswered, NotThere
-from stagingmirror.sources.kubernetes.api.client import BODY_LIMIT
+from stagingmirror.sources.kubernetes.api.reader import BODY_LIMIT
 
 ENTRY = {"seen": 1.0, "text": "ü"}
 

@@ -21,6 +21,9 @@ import yaml
 
 from stagingmirror.errors import NotAllowed
 from stagingmirror.reasons import Reason
+from stagingmirror.sources.kubernetes.api.expiry import Expiry
+from stagingmirror.sources.kubernetes.api.kubeconfig import Address
+from stagingmirror.sources.kubernetes.api.sockets import SocketFactory, keepalive_socket
 from stagingmirror.sources.tls import trusting
 
 # Where the kubelet puts a ServiceAccount's token, CA and namespace, and rotates the token.
@@ -45,6 +48,10 @@ class Login:
     namespace: str
     server_hostname: str | None = None
     proxy: str | None = None
+    socket: SocketFactory = keepalive_socket
+    """Makes each socket; it may refuse an address."""
+    expiry: Expiry | None = None
+    """Until when the credentials are good, where they say so."""
 
 
 async def login(*, kubeconfig: str | None, context: str | None) -> Login:
@@ -100,6 +107,21 @@ async def _by_kubeconfig(kubeconfig: str | None, context: str | None) -> Login:
         configuration.tls_server_name,
         configuration.proxy or _proxy(server),
     )
+
+
+async def address_of(kubeconfig: str | None, context: str | None) -> Address:
+    """Where a person's kubeconfig leads. ``NotAllowed`` where it cannot be read, or names no
+    authority.
+    """
+    configuration, _ = await _load(kubeconfig, context)
+    if not configuration.ssl_ca_cert:
+        raise NotAllowed(
+            Reason.BAD_KUBECONFIG,
+            "The context has no certificate-authority-data, which the operator needs: add it.",
+        )
+    authorities = await asyncio.to_thread(Path(configuration.ssl_ca_cert).read_text)
+    server, name = str(configuration.host), configuration.tls_server_name
+    return Address(server, authorities, name or None, configuration.proxy or None)
 
 
 async def _load(kubeconfig: str | None, context: str | None) -> tuple[Any, dict[str, Any]]:

@@ -2,8 +2,8 @@
 
 import aiohttp
 
-from stagingmirror.sources.kubernetes.api.client import keepalive_socket
 from stagingmirror.sources.kubernetes.api.login import Login
+from stagingmirror.sources.kubernetes.api.sockets import keepalive_socket
 
 
 def open_session(access: Login) -> aiohttp.ClientSession:
