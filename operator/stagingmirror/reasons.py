@@ -232,10 +232,7 @@ class Reason(StrEnum):
     COPY_DIFFERS = "CopyDiffers", "the copied bytes are not production's"
     REGISTRY_FULL = "RegistryFull", "staging's MLflow has no room for the copy"
     REGISTRY_FAILED = "RegistryFailed", "staging's MLflow failed to store the copy"
-    REGISTRY_FORBIDDEN = (
-        "RegistryForbidden",
-        "our account may not create versions in staging's MLflow",
-    )
+    REGISTRY_FORBIDDEN = "RegistryForbidden", "we may not create versions in staging's MLflow"
     REGISTRY_REFUSED = "RegistryRefused", "staging's MLflow refuses the copy"
     REGISTRY_CHANGED = "RegistryChanged", "somebody changed the copy meanwhile"
     REGISTRY_NOT_PROVEN = (
@@ -264,7 +261,7 @@ class Reason(StrEnum):
     DELETING = "Deleting", "the environment is being deleted"
     CANNOT_WRITE = "CannotWrite", "our account can only read there"
     CAN_WRITE = "CanWrite", "our account could write to production; remove these rights from it"
-    INCOMPLETE = "Incomplete", "the cluster does not list all of the account's rights"
+    NO_WRITE_ALLOWED = "NoWriteAllowed", "our account may do none of the writes that were reviewed"
     SECRET_MISSING = "SecretMissing", "the Secret does not exist"
     SECRET_FORBIDDEN = "SecretForbidden", "our account may not read the Secret"
     SECRET_NOT_LABELLED = "SecretNotLabelled", "the Secret lacks the environment's label"
@@ -277,6 +274,11 @@ class Reason(StrEnum):
     INVALID_CREDENTIALS = "InvalidCredentials", "the credentials cannot be sent in a header"
     INVALID_PROXY = "InvalidProxy", "`spec.mlflow.proxyUrl`: it could read the credentials"
     INVALID_CA_BUNDLE = "InvalidCABundle", "`spec.mlflow.caBundle`"
+    EXPIRES_LATER = "ExpiresLater", "the credentials are good for a while"
+    EXPIRES_SOON = "ExpiresSoon", "the credentials expire within a week, or a fifth of their time"
+    OWN_CLUSTER = "OwnCluster", "`spec.cluster` leads to the operator's own cluster"
+    CLUSTER_NOT_PROVEN = "ClusterNotProven", "`spec.cluster` may be the operator's own cluster"
+    KUBECONFIG_REFUSED = "KubeconfigRefused", "`spec.cluster` has a part that is refused"
 
     # Errors of a command, or of the operator's start
     NO_MIRROR = "NoMirror", "there is no such StagingMirror"

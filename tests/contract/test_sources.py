@@ -21,6 +21,7 @@ from stagingmirror.engine.sealing import sealer
 from stagingmirror.metrics import Metrics
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 from stagingmirror.sources.kubernetes.api.login import Login
+from stagingmirror.sources.source import SecretUse
 from stagingmirror.view import Observed, Subject
 from support.operators.waiting import holds
 from support.sources.sources import EXAMPLES, SETTINGS, Example, World
@@ -256,7 +257,7 @@ async def test_an_environment_without_the_system_has_no_answer_and_needs_no_secr
         bare = MirrorEnvironmentSpec(role="Production")
         world.source.configure({"bare": bare}, {})
 
-        assert world.source.secret_name(bare) is None
+        assert world.source.secret(bare) is None
         assert world.source.answers("bare") is None
         assert world.source.answers("nowhere") is None
 
@@ -276,7 +277,7 @@ async def test_credentials_that_cannot_be_used_are_why_nothing_is_observed(
                 },
             }
         )
-        assert world.source.secret_name(secret) == "login"
+        assert world.source.secret(secret) == SecretUse("login", None)
         world.source.configure({"production": secret}, {})
         assert world.source.answers("production") is None, "its Secret is not read yet"
         world.source.configure({"production": secret}, {"production": why})

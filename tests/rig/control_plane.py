@@ -83,10 +83,19 @@ def controller_manager_command(keys: ServerKeys, kubeconfig: Path, *, port: int)
 class ControlPlane(Kubernetes):
     """A context manager: a ready API server with RBAC, and the controllers of Kubernetes."""
 
-    def __init__(self, name: str = "control-plane", *, api_server: Sequence[str] = ()) -> None:
-        """``api_server``: further flags of kube-apiserver."""
+    def __init__(
+        self,
+        name: str = "control-plane",
+        *,
+        api_server: Sequence[str] = (),
+        controllers: bool = True,
+    ) -> None:
+        """``api_server``: further flags of kube-apiserver. Without ``controllers`` nothing but the
+        API runs: no workload gets pods, and no namespace a ServiceAccount.
+        """
         build(CONTROL_PLANE)
         self._flags = api_server
+        self._controllers = controllers
         self.run_of = Run(name)
         try:
             self._start()
@@ -119,7 +128,8 @@ class ControlPlane(Kubernetes):
             "kube-apiserver", [*command, "--endpoint-reconciler-type=none", *self._flags]
         )
         self._await_ready()
-        self.controller_manager: Process = run.start(
-            "kube-controller-manager",
-            controller_manager_command(keys, self.kubeconfig, port=free_port()),
-        )
+        if self._controllers:
+            self.controller_manager: Process = run.start(
+                "kube-controller-manager",
+                controller_manager_command(keys, self.kubeconfig, port=free_port()),
+            )

@@ -14,6 +14,7 @@ RUNS = ("unit", "contract", "integration", "e2e")
 SERVERS = {"rig.control_plane", "rig.mlflow_server", "rig.cluster.cluster"}
 HAVE_THEIR_OWN = {
     "integration/rig/test_control_plane.py": "how one is started and ended",
+    "integration/engine/check/test_another_cluster.py": "a second cluster beside the first",
     "integration/engine/check/test_permissions.py": "an API server that asks a webhook",
     "integration/sources/mlflow/test_identity.py": "two tracking servers over one registry",
     "integration/sources/mlflow/test_names.py": "a server that checks the host's name",

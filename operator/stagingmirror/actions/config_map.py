@@ -21,7 +21,7 @@ from stagingmirror.drift.steps import Phase, Write
 from stagingmirror.drift.wording import shown
 from stagingmirror.errors import ChangedUnderneath, Conflicted, NotAnswered, NotThere, StepFailed
 from stagingmirror.reasons import Reason
-from stagingmirror.sources.kubernetes.subjects import ConfigMapKey, ConfigMapSubject
+from stagingmirror.sources.kubernetes.subjects import OWN, ConfigMapKey, ConfigMapSubject
 from stagingmirror.sources.kubernetes.write.field_managers import (
     FIELD_MANAGER,
     is_foreign,
@@ -62,7 +62,7 @@ class SetConfigMapKey(ExecutableStep):
         return (before["value"],) if value == self.value else ()
 
     def kept(self, view: View) -> int:
-        observed = view.get(ConfigMapSubject(self.namespace, self.name))
+        observed = view.get(ConfigMapSubject(OWN, self.namespace, self.name))
         found = None if isinstance(observed, Unseen) else observed.value
         former = found.data.get(self.key) if found else None
         return stored_bytes(self.value) + stored_bytes(former)

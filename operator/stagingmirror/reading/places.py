@@ -7,7 +7,7 @@ from stagingmirror.api.spec.references import WorkloadReference
 from stagingmirror.component import Side, Sides
 from stagingmirror.drift.facts import Why
 from stagingmirror.reasons import Reason
-from stagingmirror.sources.kubernetes.subjects import WorkloadSubject
+from stagingmirror.sources.kubernetes.subjects import OWN, WorkloadSubject
 
 
 def namespace_of(given: str | None, side: Side) -> str:
@@ -17,8 +17,15 @@ def namespace_of(given: str | None, side: Side) -> str:
     return side.namespace if side.role == "staging" else given or side.namespace
 
 
+def cluster_of(side: Side) -> str:
+    """Of the subjects of a side. Staging is always in the operator's own cluster."""
+    here = side.role == "staging" or side.spec.cluster is None
+    return OWN if here else side.environment
+
+
 def workload_of(reference: WorkloadReference, side: Side) -> WorkloadSubject:
-    return WorkloadSubject(reference.kind, namespace_of(reference.namespace, side), reference.name)
+    namespace = namespace_of(reference.namespace, side)
+    return WorkloadSubject(cluster_of(side), reference.kind, namespace, reference.name)
 
 
 def not_listed(component: str, side: Side, namespaces: Iterable[str]) -> Why | None:

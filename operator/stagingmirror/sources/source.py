@@ -7,7 +7,7 @@ the answers true. Composing it is one line in ``cli/operator/wiring``.
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
 
 from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
 from stagingmirror.drift.facts import Unseen, Why
@@ -40,12 +40,24 @@ class Token:
 Credentials = Basic | Token
 
 
+class SecretUse(NamedTuple):
+    """A Secret that an environment names. ``key``: the one whose text counts; None: the keys of a
+    login (``token``, ``username``, …).
+    """
+
+    name: str
+    key: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What a Secret holds: how to be let in by a server, and by the proxy in front of it."""
+    """What a Secret holds: how to be let in by a server, and by the proxy in front of it; or a
+    whole text that says so.
+    """
 
     server: Credentials | None
     proxy: Basic | None = None
+    document: str | None = field(default=None, repr=False)
 
 
 class Source(Protocol[S]):
@@ -63,7 +75,7 @@ class Source(Protocol[S]):
     proven where they get old.
     """
 
-    def secret_name(self, spec: MirrorEnvironmentSpec) -> str | None:
+    def secret(self, spec: MirrorEnvironmentSpec) -> SecretUse | None:
         """The Secret that lets us in to this environment's system; None: it has none, or needs
         none.
         """

@@ -39,7 +39,13 @@ WRITES = (
 
 
 def tools_of(client: KubernetesClient) -> Tools:
-    writer = Writer(client, productions=frozenset, leading=lambda: True)
+    writer = Writer(
+        client,
+        productions=frozenset,
+        unproven=frozenset,
+        is_elsewhere=lambda *_: None,
+        leading=lambda: True,
+    )
     return tools_with(writer, time.time)
 
 

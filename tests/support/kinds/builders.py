@@ -268,9 +268,9 @@ class World:
     def get(self, subject: Subject[T]) -> Observed[T] | Unseen:
         found: Any
         match subject:
-            case WorkloadSubject(kind, namespace, name):
+            case WorkloadSubject(_, kind, namespace, name):
                 found = self.workloads.get((kind, namespace, name))
-            case ConfigMapSubject(namespace, name):
+            case ConfigMapSubject(_, namespace, name):
                 kind, found = subject.kind, self.config_maps.get((namespace, name))
             case AliasSubject(environment, model, name):
                 kind, found = "ModelAlias", self.aliases.get((environment, model, name))

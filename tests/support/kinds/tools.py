@@ -52,5 +52,11 @@ class Bench:
 
     @property
     def tools(self) -> Tools:
-        writer = Writer(self.wire, productions=frozenset, leading=lambda: True)
+        writer = Writer(
+            self.wire,
+            productions=frozenset,
+            unproven=frozenset,
+            is_elsewhere=lambda *_: None,
+            leading=lambda: True,
+        )
         return tools_with(writer, self.clock)

@@ -13,12 +13,14 @@ from stagingmirror.drift.facts import Unseen
 from stagingmirror.settings import Settings
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 from stagingmirror.sources.kubernetes.subjects import (
+    OWN,
     ClusterSubject,
     ConfigMap,
     ConfigMapSubject,
     Workload,
     WorkloadSubject,
 )
+from stagingmirror.sources.kubernetes.watch.consistency_check import Counts
 from stagingmirror.sources.kubernetes.watch.source import KubernetesSource
 from stagingmirror.view import Observed, Subject
 from support.kubernetes.listing import list_namespaces
@@ -43,7 +45,12 @@ class Watching:
         self.calls: Counter[str] = Counter()
         client.on_call = lambda method, outcome, seconds: self.calls.update([method])
         self.source = KubernetesSource(
-            client, clock=time.time, on_change=self._hear, settings=settings
+            client,
+            cluster=OWN,
+            counts=Counts(),
+            clock=time.time,
+            on_change=self._hear,
+            settings=settings,
         )
 
     def _hear(self, subject: Subject[Any], /, *, since: float | None = None) -> None:
@@ -52,7 +59,9 @@ class Watching:
 
     def streams_are_open(self) -> bool:
         """Seven kinds are watched; where lists fail, there is nothing to wait for."""
-        lists = [self.source.get(WorkloadSubject("Deployment", one, "")) for one in self.namespaces]
+        lists = [
+            self.source.get(WorkloadSubject(OWN, "Deployment", one, "")) for one in self.namespaces
+        ]
         return self.calls["WATCH"] >= 7 or any(isinstance(one, Unseen) for one in lists)
 
     def workload(self, namespace: str, name: str, kind: WorkloadKind = "Deployment") -> Workload:
@@ -64,12 +73,12 @@ class Watching:
     def look(
         self, namespace: str, name: str, kind: WorkloadKind = "Deployment"
     ) -> Observed[Workload]:
-        look = self.source.get(WorkloadSubject(kind, namespace, name))
+        look = self.source.get(WorkloadSubject(OWN, kind, namespace, name))
         assert isinstance(look, Observed)
         return look
 
     def config_map(self, namespace: str, name: str) -> ConfigMap | None:
-        look = self.source.get(ConfigMapSubject(namespace, name))
+        look = self.source.get(ConfigMapSubject(OWN, namespace, name))
         return None if isinstance(look, Unseen) else look.value
 
     def reads(self, namespace: str, name: str, **data: str) -> bool:
@@ -82,7 +91,7 @@ class Watching:
         return self.has(namespace, "web") and self.workload(namespace, "web").replicas == replicas
 
     def has(self, namespace: str, name: str, kind: WorkloadKind = "Deployment") -> bool:
-        look = self.source.get(WorkloadSubject(kind, namespace, name))
+        look = self.source.get(WorkloadSubject(OWN, kind, namespace, name))
         return isinstance(look, Observed) and look.value is not None
 
 
@@ -108,5 +117,5 @@ async def watching(
 
 def subject(kind: WorkloadKind | Literal["ConfigMap"], namespace: str, name: str) -> ClusterSubject:
     if kind == "ConfigMap":
-        return ConfigMapSubject(namespace, name)
-    return WorkloadSubject(kind, namespace, name)
+        return ConfigMapSubject(OWN, namespace, name)
+    return WorkloadSubject(OWN, kind, namespace, name)

@@ -12,4 +12,4 @@ def list_namespaces(source: KubernetesSource, *namespaces: str, least: str = "10
         "namespaces": list(namespaces),
         "minCheckInterval": least,
     }
-    source.configure({"staging": MirrorEnvironmentSpec.model_validate(spec)}, {})
+    source.watch([MirrorEnvironmentSpec.model_validate(spec)])

@@ -7,7 +7,7 @@ from typing import Any
 from rig.control_plane import ControlPlane
 from rig.kube import Kube
 from stagingmirror.api.types.workload import WorkloadKind
-from stagingmirror.sources.kubernetes.subjects import Workload, WorkloadSubject
+from stagingmirror.sources.kubernetes.subjects import OWN, Workload, WorkloadSubject
 from stagingmirror.view import Observed
 from support.kubernetes.cluster_bodies import bare_deployment
 from support.kubernetes.cluster_watch import Watching, watching
@@ -30,7 +30,7 @@ class Phases:
         # An answer about an older generation is about what was before the last patch.
         self._generation = 0
         self._source = seen.source
-        self._subject = WorkloadSubject(kind, namespace, "web")
+        self._subject = WorkloadSubject(OWN, kind, namespace, "web")
         seen.source.want(self._subject, 30.0)
         seen.heard = self._heard
         body = bare_deployment(namespace, replicas=2)

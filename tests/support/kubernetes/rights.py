@@ -76,6 +76,12 @@ def everywhere(release: str) -> list[Object]:
             "resourceNames": [release],
             "verbs": ["get"],
         },
+        {
+            "apiGroups": [""],
+            "resources": ["namespaces"],
+            "resourceNames": ["kube-system"],
+            "verbs": ["get"],
+        },
     ]
 
 

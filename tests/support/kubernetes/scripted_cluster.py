@@ -17,7 +17,8 @@ from stagingmirror.drift.facts import Unseen
 from stagingmirror.settings import Settings
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 from stagingmirror.sources.kubernetes.api.login import Login
-from stagingmirror.sources.kubernetes.subjects import Workload, WorkloadSubject
+from stagingmirror.sources.kubernetes.subjects import OWN, Workload, WorkloadSubject
+from stagingmirror.sources.kubernetes.watch.consistency_check import Counts
 from stagingmirror.sources.kubernetes.watch.source import KubernetesSource
 from stagingmirror.view import Observed, Subject
 from support.kubernetes.listing import list_namespaces
@@ -117,7 +118,12 @@ class Seen:
         self.calls: Counter[tuple[str, str]] = Counter()
         client.on_call = lambda method, outcome, seconds: self.calls.update([(method, outcome)])
         self.source = KubernetesSource(
-            client, clock=time.time, on_change=self._hear, settings=settings
+            client,
+            cluster=OWN,
+            counts=Counts(),
+            clock=time.time,
+            on_change=self._hear,
+            settings=settings,
         )
 
     def _hear(self, subject: Subject[Any], /, *, since: float | None = None) -> None:
@@ -126,12 +132,12 @@ class Seen:
     def look(
         self, namespace: str = "ml", name: str = "web", kind: WorkloadKind = "Deployment"
     ) -> Observed[Workload]:
-        look = self.source.get(WorkloadSubject(kind, namespace, name))
+        look = self.source.get(WorkloadSubject(OWN, kind, namespace, name))
         assert isinstance(look, Observed)
         return look
 
     def sees(self, namespace: str = "ml", name: str = "web", *, replicas: int = 1) -> bool:
-        look = self.source.get(WorkloadSubject("Deployment", namespace, name))
+        look = self.source.get(WorkloadSubject(OWN, "Deployment", namespace, name))
         return (
             not isinstance(look, Unseen)
             and look.value is not None

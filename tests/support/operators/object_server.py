@@ -97,7 +97,13 @@ class ObjectServer:
 @asynccontextmanager
 async def a_writer(server: ObjectServer) -> AsyncIterator[Writer]:
     async with an_api_server(server.respond) as client:
-        yield Writer(client, productions=frozenset, leading=lambda: True)
+        yield Writer(
+            client,
+            productions=frozenset,
+            unproven=frozenset,
+            is_elsewhere=lambda *_: None,
+            leading=lambda: True,
+        )
 
 
 def _merged(known: Object, patch: Object) -> Object:

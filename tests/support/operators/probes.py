@@ -8,11 +8,11 @@ from stagingmirror.engine.observe.sources import Sources
 from stagingmirror.engine.observe.state import ObserveState
 from stagingmirror.engine.observe.subscriptions import Subscriptions
 from stagingmirror.engine.resources.mirror import MirrorKey
-from stagingmirror.sources.kubernetes.watch.source import KubernetesSource
+from stagingmirror.sources.kubernetes.clusters.clusters import Clusters
 from stagingmirror.sources.mlflow.poll.source import MlflowSource
 
 
-def probes_of(cluster: KubernetesSource, registry: MlflowSource) -> Probes:
+def probes_of(cluster: Clusters, registry: MlflowSource) -> Probes:
     """Brings nobody back: the next pass comes anyway."""
     sources = Sources(cluster, registry)
     states: defaultdict[MirrorKey, ObserveState] = defaultdict(ObserveState)

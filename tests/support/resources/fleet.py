@@ -45,7 +45,7 @@ class World:
     def __init__(self) -> None:
         self.cache = ResourceCache()
         self.same: bool | None = False
-        self.claims = Claims(self.cache, self._same_place)
+        self.claims = Claims(self.cache, self._same_place, lambda *_: None)
         for each in (
             environment("production", "Production", "ml-prod"),
             environment("staging", "Staging", SPACE),
@@ -71,5 +71,5 @@ class World:
         name, spec = key(body["metadata"]["name"]), spec_of(self.cache, body)
         sides = sides_of(self.cache, name, spec)
         view = proving(self.same)
-        found = find(name, spec, sides, cache=self.cache, claims=self.claims, view=view)
+        found = find(name, spec, sides, claims=self.claims, view=view)
         return None if found.first is None else found.first.reason

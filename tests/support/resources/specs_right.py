@@ -116,6 +116,9 @@ VALID = {
     "an MLflow with credentials": mlflow(
         "https://mlflow.example:8443/base", credentialsSecretRef={"name": "mlflow"}, caBundle="PEM"
     ),
+    "production in another cluster": environment(
+        cluster={"kubeconfigSecretRef": {"name": "production-cluster", "key": "kubeconfig"}}
+    ),
     "an MLflow behind a proxy": mlflow(
         "https://mlflow.example", proxyUrl="http://proxy.example:3128"
     ),

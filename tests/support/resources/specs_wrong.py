@@ -21,6 +21,8 @@ AT_HOME = "remove namespace from staging"
 URL = "url must be http:// or https:// with a host, and without credentials, '?' and '#'"
 PROXY = "proxyUrl must be http:// or https:// with a host, and without credentials"
 
+CLUSTER: Object = {"kubeconfigSecretRef": {"name": "production-cluster", "key": "kubeconfig"}}
+
 INVALID: dict[str, tuple[Object, str]] = {
     "nothing tracked": (mirror(track=[]), "spec.track"),
     "65 components": (mirror(track=[setting(f"c{i}") for i in range(65)]), "spec.track"),
@@ -203,6 +205,19 @@ INVALID: dict[str, tuple[Object, str]] = {
     "maxConcurrentRefreshes in production": (
         environment(maxConcurrentRefreshes=2),
         "maxConcurrentRefreshes is for role Staging only",
+    ),
+    "a cluster in staging": (
+        environment("staging", "Staging", cluster=CLUSTER),
+        "cluster is for role Production only",
+    ),
+    "a cluster without a Secret": (environment(cluster={}), "kubeconfigSecretRef"),
+    "a cluster whose Secret has no key": (
+        environment(cluster={"kubeconfigSecretRef": {"name": "production"}}),
+        "kubeconfigSecretRef.key",
+    ),
+    "a cluster by a key that no Secret has": (
+        environment(cluster={"kubeconfigSecretRef": {"name": "production", "key": "a/b"}}),
+        "key",
     ),
     "no refresh at once": (
         environment("staging", "Staging", maxConcurrentRefreshes=0),

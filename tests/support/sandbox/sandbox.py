@@ -34,7 +34,7 @@ from stagingmirror.engine.refresh.start.state import RefreshState
 from stagingmirror.engine.resources.mirror import MirrorKey, mirror_of
 from stagingmirror.settings import Settings
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
-from stagingmirror.sources.kubernetes.watch.source import KubernetesSource
+from stagingmirror.sources.kubernetes.clusters.clusters import Clusters
 from stagingmirror.sources.kubernetes.write.writer import Writer
 from stagingmirror.sources.mlflow.poll.source import MlflowSource
 from support.kinds.tools import tools_with
@@ -55,7 +55,7 @@ class Sandbox:
     staging: str
     environments: tuple[str, str]
     client: KubernetesClient
-    cluster: KubernetesSource
+    cluster: Clusters
     registry: MlflowSource
     settings: Settings
     told: Told = field(default_factory=Told)
@@ -108,6 +108,8 @@ class Sandbox:
         writer = Writer(
             KillingClient(self.client, self.kill_switch),
             productions=lambda: frozenset({self.production}),
+            unproven=frozenset,
+            is_elsewhere=lambda *_: None,
             leading=lambda: self.leading,
         )
         self.tools = tools_with(

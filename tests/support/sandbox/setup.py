@@ -10,14 +10,14 @@ from typing import Any
 
 from rig.kube import Kube
 from rig.mlflow_server import MlflowServer as RigMlflow
+from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
 from stagingmirror.api.types.base import API_VERSION
 from stagingmirror.settings import Settings
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
-from stagingmirror.sources.kubernetes.watch.source import KubernetesSource
+from stagingmirror.sources.kubernetes.clusters.clusters import Clusters
 from stagingmirror.sources.mlflow.client.address import RegistryAddress
 from stagingmirror.sources.mlflow.poll.source import MlflowSource
 from stagingmirror.view import Subject
-from support.kubernetes.listing import list_namespaces
 from support.operators.rigs import make_namespace
 from support.operators.waiting import holds
 from support.resources import resources
@@ -47,11 +47,18 @@ async def a_sandbox(
     )
     client = await KubernetesClient.connect(kubeconfig=str(control_plane.kubeconfig), timeout=10.0)
     registry = MlflowSource(clock=time.time, on_change=lambda _: None, settings=settings)
-    cluster = KubernetesSource(client, clock=time.time, on_change=_nobody_hears, settings=settings)
+    cluster = Clusters(
+        client,
+        clock=time.time,
+        on_change=_nobody_hears,
+        settings=settings,
+        on_call=lambda *_: None,
+    )
     for name, server in zip(environments, servers, strict=True):
         if server is not None:
             registry.registries.set(name, RegistryAddress(server.url))
-    list_namespaces(cluster, *(spaces[:2]), least=_LEAST)
+    listed = {"role": "Staging", "namespaces": spaces[:2], "minCheckInterval": _LEAST}
+    cluster.configure({"staging": MirrorEnvironmentSpec.model_validate(listed)}, {})
     tasks = [asyncio.create_task(cluster.run()), asyncio.create_task(registry.run())]
     sandbox = Sandbox(kube, spaces[0], spaces[1], environments, client, cluster, registry, settings)
     sandbox.operator()

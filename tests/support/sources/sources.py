@@ -13,8 +13,8 @@ from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
 from stagingmirror.settings import Settings
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 from stagingmirror.sources.kubernetes.api.login import Login
-from stagingmirror.sources.kubernetes.subjects import ConfigMapSubject, WorkloadSubject
-from stagingmirror.sources.kubernetes.watch.source import KubernetesSource
+from stagingmirror.sources.kubernetes.clusters.clusters import Clusters
+from stagingmirror.sources.kubernetes.subjects import OWN, ConfigMapSubject, WorkloadSubject
 from stagingmirror.sources.mlflow.poll.source import MlflowSource
 from stagingmirror.sources.mlflow.subjects import AliasSubject, VersionSubject
 from stagingmirror.sources.source import Source
@@ -112,7 +112,14 @@ async def _kubernetes(
     def on_change(subject: Subject[Any], /, *, since: float | None = None) -> None:
         changes.append(subject)
 
-    return KubernetesSource(client, clock=time.time, on_change=on_change, settings=SETTINGS), url
+    source = Clusters(
+        client,
+        clock=time.time,
+        on_change=on_change,
+        settings=SETTINGS,
+        on_call=lambda *_: None,
+    )
+    return source, url
 
 
 def _a_cluster() -> Handler:
@@ -138,9 +145,15 @@ async def _mlflow(
 
 EXAMPLES = (
     Example(
-        KubernetesSource,
-        there=(WorkloadSubject("Deployment", "ml", "web"), ConfigMapSubject("ml", "data")),
-        missing=(WorkloadSubject("StatefulSet", "ml", "web"), ConfigMapSubject("ml", "other")),
+        Clusters,
+        there=(
+            WorkloadSubject(OWN, "Deployment", "ml", "web"),
+            ConfigMapSubject(OWN, "ml", "data"),
+        ),
+        missing=(
+            WorkloadSubject(OWN, "StatefulSet", "ml", "web"),
+            ConfigMapSubject(OWN, "ml", "other"),
+        ),
         server=None,
         _make=_kubernetes,
         _answer=_a_cluster,

@@ -46,7 +46,13 @@ class OldMlflow:
 
 
 async def survey(server: MlflowServer) -> None:
-    writer = Writer(Wire(), productions=frozenset, leading=lambda: True)
+    writer = Writer(
+        Wire(),
+        productions=frozenset,
+        unproven=frozenset,
+        is_elsewhere=lambda *_: None,
+        leading=lambda: True,
+    )
     await COPY.survey("r1", tools_with(writer, lambda: 0.0, server=lambda environment: server))
 
 

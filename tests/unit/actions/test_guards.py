@@ -53,7 +53,13 @@ class Asked:
 
 
 def writer(asked: Asked, *, leading: bool = True) -> Writer:
-    return Writer(asked, productions=lambda: frozenset({"ml-prod"}), leading=lambda: leading)
+    return Writer(
+        asked,
+        productions=lambda: frozenset({"ml-prod"}),
+        unproven=frozenset,
+        is_elsewhere=lambda *_: None,
+        leading=lambda: leading,
+    )
 
 
 async def every_write(writer: Writer, namespace: str) -> list[type[BaseException]]:
@@ -69,7 +75,7 @@ async def every_write(writer: Writer, namespace: str) -> list[type[BaseException
     for write in writes:
         try:
             await write
-        except (NeedsHuman, NotLeading) as error:
+        except (NeedsHuman, NotAnswered, NotLeading) as error:
             raised.append(type(error))
     return raised
 
@@ -79,6 +85,23 @@ async def test_no_way_of_writing_reaches_a_production_namespace() -> None:
 
     assert await every_write(writer(asked), "ml-prod") == [NeedsHuman] * 4
     assert asked.calls == []
+
+
+async def test_a_namespace_that_may_be_productions_is_written_when_it_is_known_not_to_be() -> None:
+    asked, unproven = Asked(), {"ml-staging"}
+    one = Writer(
+        asked,
+        productions=frozenset,
+        unproven=lambda: frozenset(unproven),
+        is_elsewhere=lambda *_: None,
+        leading=lambda: True,
+    )
+
+    assert await every_write(one, "ml-staging") == [NotAnswered] * 4
+    assert asked.calls == []
+
+    unproven.clear()
+    assert await every_write(one, "ml-staging") == []
 
 
 async def test_who_does_not_lead_writes_nowhere() -> None:

@@ -31,7 +31,10 @@ ALSO = {
     # Types of conditions, and a strategy of Kubernetes.
     *("Stalled", "Contended", "DriftOverdue", "OnDelete"),
 }
-TYPES = {"Ready", "InSync", "InSyncExceptHeld", "Refreshing", "Refreshed", "KubernetesReadOnly"}
+TYPES = {
+    *("Ready", "InSync", "InSyncExceptHeld", "Refreshing", "Refreshed"),
+    *("KubernetesReadOnly", "CredentialsExpire"),
+}
 
 
 @cache

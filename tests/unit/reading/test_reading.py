@@ -12,7 +12,12 @@ from stagingmirror.reading.patches import needed, patches
 from stagingmirror.reading.places import workload_of
 from stagingmirror.reading.reading import Ended, Reading
 from stagingmirror.reading.running import pods_that_count, pods_that_ran, variable_of
-from stagingmirror.sources.kubernetes.subjects import ConfigMapSubject, Variable, WorkloadSubject
+from stagingmirror.sources.kubernetes.subjects import (
+    OWN,
+    ConfigMapSubject,
+    Variable,
+    WorkloadSubject,
+)
 from stagingmirror.sources.kubernetes.write.field_patch import Restart, SetVariable
 from support.kinds.builders import (
     DIGEST_A,
@@ -81,8 +86,8 @@ def test_an_observation_is_as_old_as_its_oldest_look() -> None:
     world.older["features"] = NOW - 90
     look = reading(world)
 
-    look.get(WorkloadSubject("Deployment", PRODUCTION, "features"))
-    look.get(ConfigMapSubject(PRODUCTION, "training-data"))
+    look.get(WorkloadSubject(OWN, "Deployment", PRODUCTION, "features"))
+    look.get(ConfigMapSubject(OWN, PRODUCTION, "training-data"))
 
     assert look.seen({}).began == NOW - 90
 
@@ -92,7 +97,7 @@ def test_doubt_about_an_older_answer_is_kept() -> None:
     world.trouble = Why("NotAnswered", "timed out.")
     look = reading(world)
 
-    look.get(WorkloadSubject("Deployment", PRODUCTION, "features"))
+    look.get(WorkloadSubject(OWN, "Deployment", PRODUCTION, "features"))
 
     assert look.seen({}).trouble == world.trouble
     assert look.absent("it").observation == Absent("it", world.began, world.trouble)
@@ -101,10 +106,10 @@ def test_doubt_about_an_older_answer_is_kept() -> None:
 def test_what_never_answered_is_unseen_and_what_is_proven_gone_is_absent() -> None:
     world = World()
     with pytest.raises(Ended) as gone:
-        reading(world).get(WorkloadSubject("Deployment", PRODUCTION, "features"))
+        reading(world).get(WorkloadSubject(OWN, "Deployment", PRODUCTION, "features"))
     world.silent.add("features")
     with pytest.raises(Ended) as silent:
-        reading(world).get(WorkloadSubject("Deployment", PRODUCTION, "features"))
+        reading(world).get(WorkloadSubject(OWN, "Deployment", PRODUCTION, "features"))
 
     assert gone.value.observation == Absent("Deployment ml-prod/features", world.began)
     assert isinstance(silent.value.observation, Unseen)
@@ -210,7 +215,7 @@ def test_a_reference_of_staging_never_leaves_the_mirrors_namespace() -> None:
 
 
 def test_all_fields_of_a_workload_are_one_patch() -> None:
-    one, two = (WorkloadSubject("Deployment", STAGING, name) for name in ("a", "b"))
+    one, two = (WorkloadSubject(OWN, "Deployment", STAGING, name) for name in ("a", "b"))
     write = SetVariable("app", "V", "1")
 
     steps = patches("c", [(one, write), (two, Restart()), (one, Restart()), (one, write)])
@@ -224,7 +229,7 @@ def test_all_fields_of_a_workload_are_one_patch() -> None:
 
 def test_what_is_needed_and_not_there_is_named_with_the_remedy() -> None:
     with pytest.raises(CannotRefresh) as refused:
-        needed(lambda: reading().get(WorkloadSubject("CronJob", STAGING, "load")))
+        needed(lambda: reading().get(WorkloadSubject(OWN, "CronJob", STAGING, "load")))
 
     assert refused.value.reason == "NotThere"
     assert "CronJob ml-staging/load is not there" in refused.value.message

@@ -12,6 +12,7 @@ from stagingmirror.api.types.base import Model
 from stagingmirror.api.types.constraints import (
     VALIDATIONS,
     Duration,
+    Key,
     Label,
     Namespace,
     ObjectName,
@@ -43,6 +44,26 @@ def _is_plain_address(url: str) -> bool:
 class SecretReference(Model):
     name: ObjectName
     """Name of a Secret in the operator's own namespace."""
+
+
+class SecretKeyReference(Model):
+    name: ObjectName
+    """Name of a Secret in the operator's own namespace."""
+    key: Key
+    """The key of the Secret that is meant."""
+
+
+class Cluster(Model):
+    """Another cluster than the one that the operator runs in."""
+
+    kubeconfig_secret_ref: SecretKeyReference
+    """A kubeconfig in a Secret of the operator's own namespace, which must carry the label
+    stagingmirror.dev/environment with the name of this environment. Of its current-context, or of
+    its only one, these count: server (https), certificate-authority-data, tls-server-name,
+    proxy-url, and token or client-certificate-data with client-key-data. Anything that runs a
+    program, names a file or trusts without a certificate is refused. The identity needs to read
+    only; nothing is ever written there.
+    """
 
 
 _PLAIN_ADDRESS = (
@@ -132,6 +153,14 @@ class MirrorEnvironmentSpec(Model):
             holds=lambda spec: spec.shares_registry_with is None or spec.role == "Staging",
         ),
         Rule(
+            cel="!has(self.cluster) || self.role == 'Production'",
+            message=(
+                "cluster is for role Production only: staging is always in the operator's own"
+                " cluster; remove it here"
+            ),
+            holds=lambda spec: spec.cluster is None or spec.role == "Production",
+        ),
+        Rule(
             cel="!has(self.maxConcurrentRefreshes) || self.role == 'Staging'",
             message="maxConcurrentRefreshes is for role Staging only; remove it here",
             holds=lambda spec: (
@@ -148,6 +177,11 @@ class MirrorEnvironmentSpec(Model):
     """
     namespaces: Annotated[tuple[Namespace, ...], unique(most=1024)] = ()
     """Exact names of the namespaces that may be read or, for Staging, written. None by default."""
+    cluster: Cluster | None = None
+    """Production only: the cluster that the namespaces are in. Omitted: the operator's own. A
+    namespace of the operator's cluster that has the name of one of these is not written before the
+    other cluster has proven, by the UID of its kube-system, that it is another one.
+    """
     readable: Readable = Readable()
     """What teams' resources may name, see and copy. Both sides must list it; nothing by default."""
     comparable: Comparable = Comparable()
@@ -180,6 +214,14 @@ class MirrorEnvironmentSpec(Model):
     count: after an hour within one step, after rolloutTimeout (at most an hour) while it waits to
     be verified or rolled back.
     """
+
+    @property
+    def kubeconfig(self) -> str:
+        """Which Secret and key lead to its cluster; empty: it is the operator's own."""
+        if self.cluster is None:
+            return ""
+        reference = self.cluster.kubeconfig_secret_ref
+        return f"{reference.name}/{reference.key}"
 
     def offers(self, which: OfferList, name: str) -> bool:
         """Whether it may be named: it is readable, or comparable."""

@@ -10,13 +10,15 @@ from pydantic.alias_generators import to_camel
 from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
 from stagingmirror.api.spec.offers import OfferList
 
-GrantField = Literal["usable_from", "namespaces", "shares_registry_with", "mlflow"] | OfferList
+GrantField = (
+    Literal["usable_from", "namespaces", "shares_registry_with", "mlflow", "cluster"] | OfferList
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
     """``value`` is what the field must list or be: a namespace, a name that is readable, the name
-    of an environment, a registry.
+    of an environment, a registry, a cluster.
     """
 
     side: Literal["production", "staging"]
@@ -33,6 +35,8 @@ class Grant:
                 return spec.shares_registry_with == self.value
             case "mlflow":
                 return spec.mlflow is not None and spec.mlflow.registry == self.value
+            case "cluster":
+                return spec.kubeconfig == self.value
             case _:
                 return spec.readable.has(self.field, self.value)
 
@@ -47,6 +51,8 @@ class Grant:
                 what = f"does not set sharesRegistryWith: {self.value}"
             case "mlflow":
                 what = "does not name the same registry of MLflow"
+            case "cluster":
+                what = "does not name the same cluster"
             case _:
                 what = f"does not list {self.value} in readable.{to_camel(self.field)}"
         return f"environment {environment} {what} any more."

@@ -97,7 +97,7 @@ ObjectName = Annotated[
     shape(rf"^{_LABEL}(\.{_LABEL})*$", "write the object's exact name (metadata.name)"),
 ]
 
-# A key of a ConfigMap.
+# A key of a ConfigMap or of a Secret.
 Key = Annotated[
     str,
     Field(min_length=1, max_length=253),

@@ -2,19 +2,19 @@
 
 from stagingmirror.engine.leader.elector import Elector
 from stagingmirror.metrics import Metrics
-from stagingmirror.sources.kubernetes.watch.source import KubernetesSource
+from stagingmirror.sources.kubernetes.clusters.clusters import Clusters
 
 
-def count(metrics: Metrics, cluster: KubernetesSource, elector: Elector) -> None:
+def count(metrics: Metrics, clusters: Clusters, elector: Elector) -> None:
     metrics.total(
         "stagingmirror_sweeps",
         "How often watches were proven against a LIST.",
-        lambda: cluster.counts.sweeps,
+        lambda: clusters.counts.sweeps,
     )
     metrics.total(
         "stagingmirror_watch_repairs",
         "Objects that a sweep found otherwise than the watches had reported.",
-        lambda: cluster.counts.repaired,
+        lambda: clusters.counts.repaired,
     )
     metrics.total(
         "stagingmirror_leader_transitions",

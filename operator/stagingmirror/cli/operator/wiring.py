@@ -13,11 +13,12 @@ from stagingmirror.engine.check.renewal import Renewal
 from stagingmirror.engine.check.state import MirrorStates
 from stagingmirror.engine.check.wake_ups import WakeUps
 from stagingmirror.engine.check.worker import work
+from stagingmirror.engine.environments.credentials import read_credentials
+from stagingmirror.engine.environments.permissions import Permissions
 from stagingmirror.engine.environments.reconciler import EnvironmentReconciler
 from stagingmirror.engine.environments.resolve import (
     is_readable,
     may_copy,
-    production_namespaces,
 )
 from stagingmirror.engine.holds.acknowledged import AcknowledgedHolds
 from stagingmirror.engine.holds.reconciler import HoldReconciler
@@ -49,7 +50,7 @@ from stagingmirror.metrics import Metrics
 from stagingmirror.runtime import Runtime
 from stagingmirror.settings import Settings
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
-from stagingmirror.sources.kubernetes.watch.source import KubernetesSource
+from stagingmirror.sources.kubernetes.clusters.clusters import Clusters
 from stagingmirror.sources.kubernetes.write.writer import Writer
 from stagingmirror.sources.mlflow.poll.source import MlflowSource
 
@@ -78,7 +79,7 @@ class Operator:
         self._make_reactions()
         self._make_leader()
         self._make_check(seal)
-        count(metrics, self.cluster, self.elector)
+        count(metrics, self.clusters, self.elector)
 
     def tasks(self) -> dict[str, Coroutine[Any, Any, None]]:
         """What runs as long as the process does, by name."""
@@ -132,11 +133,12 @@ class Operator:
         )
 
     def _make_sources(self) -> None:
-        self.cluster = KubernetesSource(
+        self.clusters = Clusters(
             self._client,
             clock=self.runtime.clock,
             on_change=self.wake_ups.subject_changed,
             settings=self._settings,
+            on_call=self._metrics.upstream_call,
         )
         self.registry = MlflowSource(
             clock=self.runtime.clock,
@@ -144,7 +146,7 @@ class Operator:
             settings=self._settings,
             on_call=self._metrics.upstream_call,
         )
-        self.sources = Sources(self.cluster, self.registry)
+        self.sources = Sources(self.clusters, self.registry)
         self.subscriptions = Subscriptions(self.sources, leading=self.runtime.leading)
         self.wake_ups.connect(self.sources, self.subscriptions)
         self.probes = Probes(
@@ -154,13 +156,15 @@ class Operator:
             again=self.queue.add,
             clock=self.runtime.clock,
         )
-        self.claims = Claims(self.cache, self.sources.same_place)
+        self.claims = Claims(self.cache, self.sources.same_place, self.clusters.is_elsewhere)
         self.claim_updates = ClaimUpdates(self.cache, self.claims, self.queue.add)
 
     def _make_refresher(self) -> None:
         writer = Writer(
             self._client,
-            productions=lambda: frozenset(production_namespaces(self.cache)),
+            productions=lambda: frozenset(self.claims.production_namespaces()),
+            unproven=lambda: frozenset(self.claims.unproven_namespaces()),
+            is_elsewhere=self.clusters.is_elsewhere,
             leading=self.runtime.leading,
         )
         self.tools = Tools(
@@ -184,11 +188,11 @@ class Operator:
 
     def _make_reactions(self) -> None:
         self.environments = EnvironmentReconciler(
-            self._client,
+            Permissions(self.clusters.reader_of, runtime=self.runtime),
             cache=self.cache,
             resources=self.resources,
             sources=self.sources.all,
-            namespace=self._settings.namespace,
+            credentials=partial(read_credentials, self._client, self._settings.namespace),
             runtime=self.runtime,
             changed=self.wake_ups.environment_changed,
             interval=self._settings.sweep_interval,
@@ -223,7 +227,7 @@ class Operator:
     def _make_leader(self) -> None:
         self.settled_at = SettledAt(
             self.queue.oldest_unwritten,
-            self.cluster.oldest_unwritten,
+            self.clusters.oldest_unwritten,
             left_out=self.queue.unsettled,
             sweeps_vouch_until=self.resync.vouches_until,
             runtime=self.runtime,
@@ -255,8 +259,7 @@ class Operator:
                 seal,
                 scope,
                 is_production=self.claims.is_production,
-                clock_margin=self._settings.clock_margin
-                + self._client.clock.skew(self.runtime.clock()),
+                clock_margin=self._settings.clock_margin + self.clusters.skew(self.runtime.clock()),
             ),
             self.subscriptions,
             self.probes,

@@ -12,7 +12,7 @@ from stagingmirror.reading.offers import consent, refuse_not_offered, refuse_par
 from stagingmirror.reading.reading import Reading
 from stagingmirror.reading.texts import as_fact
 from stagingmirror.reasons import Reason
-from stagingmirror.sources.kubernetes.subjects import WorkloadSubject, not_a_loader
+from stagingmirror.sources.kubernetes.subjects import OWN, WorkloadSubject, not_a_loader
 
 VALUE = "value"
 
@@ -104,7 +104,7 @@ def _add_loader(entry: Setting, sides: Sides, reading: Reading) -> None:
     if entry.load is None:
         return
     namespace, name = sides.staging.namespace, entry.load.cron_job
-    loader = reading.view.get(WorkloadSubject("CronJob", namespace, name))
+    loader = reading.view.get(WorkloadSubject(OWN, "CronJob", namespace, name))
     if isinstance(loader, Unseen):
         return
     if loader.value is None:

@@ -6,7 +6,7 @@ from stagingmirror.api.spec.setting import AnnotationOf, ConfigMapKey, Setting, 
 from stagingmirror.component import Side, Sides
 from stagingmirror.drift.places import Place
 from stagingmirror.reading.offers import Named
-from stagingmirror.reading.places import namespace_of, workload_of
+from stagingmirror.reading.places import cluster_of, namespace_of, workload_of
 from stagingmirror.sources.kubernetes import subjects
 
 ValueReference = ConfigMapKey | VariableOf | AnnotationOf
@@ -14,8 +14,9 @@ ValueReference = ConfigMapKey | VariableOf | AnnotationOf
 
 @dataclass(frozen=True, slots=True)
 class ValuePlace:
-    """The one place of a value, with the namespace that is really meant."""
+    """The one place of a value, with the cluster and the namespace that are really meant."""
 
+    cluster: str
     reference: ValueReference
     namespace: str
 
@@ -24,7 +25,8 @@ class ValuePlace:
         """The workload that carries the value; None for a ConfigMap."""
         if isinstance(self.reference, ConfigMapKey):
             return None
-        return subjects.WorkloadSubject(self.reference.kind, self.namespace, self.reference.name)
+        kind, name = self.reference.kind, self.reference.name
+        return subjects.WorkloadSubject(self.cluster, kind, self.namespace, name)
 
     def __str__(self) -> str:
         match self.reference:
@@ -43,7 +45,7 @@ def place_in(entry: Setting, side: Side) -> ValuePlace:
     theirs = production.config_map or production.variable or production.annotation
     reference = own if side.role == "staging" and own is not None else theirs
     assert reference is not None, "production names exactly one place"
-    return ValuePlace(reference, namespace_of(reference.namespace, side))
+    return ValuePlace(cluster_of(side), reference, namespace_of(reference.namespace, side))
 
 
 def users_of(entry: Setting, side: Side) -> tuple[subjects.WorkloadSubject, ...]:
@@ -89,7 +91,8 @@ def write_of(place: ValuePlace) -> Place:
 def same_place(entry: Setting, sides: Sides) -> str | None:
     """What both sides share, if anything: the place, or a workload that carries or reads it."""
     production, staging = place_in(entry, sides.production), place_in(entry, sides.staging)
-    if write_of(production) == write_of(staging):
+    same_cluster = production.cluster == staging.cluster
+    if same_cluster and write_of(production) == write_of(staging):
         return str(production)
     shared = _workloads(entry, sides.production) & _workloads(entry, sides.staging)
     return str(min(shared)) if shared else None

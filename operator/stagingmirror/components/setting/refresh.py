@@ -27,6 +27,7 @@ from stagingmirror.reading.running import container_of, refuse_repeated
 from stagingmirror.reading.texts import as_fact
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.subjects import (
+    OWN,
     ConfigMap,
     ConfigMapSubject,
     WorkloadSubject,
@@ -100,17 +101,23 @@ def _require(
     """Everything that a refresh uses but does not make. Raises CannotRefresh."""
     match place.reference:
         case ConfigMapKey(name=name):
-            _refuse_immutable(needed(lambda: reading.get(ConfigMapSubject(place.namespace, name))))
+            _refuse_immutable(
+                needed(lambda: reading.get(ConfigMapSubject(OWN, place.namespace, name)))
+            )
         case VariableOf(kind=kind, name=name, container=container, variable=variable):
-            workload = needed(lambda: reading.get(WorkloadSubject(kind, place.namespace, name)))
+            workload = needed(
+                lambda: reading.get(WorkloadSubject(OWN, kind, place.namespace, name))
+            )
             needed(lambda: container_of(reading, workload, container))
             refuse_repeated(workload, container, variable)
         case AnnotationOf(kind=kind, name=name):
-            needed(lambda: reading.get(WorkloadSubject(kind, place.namespace, name)))
+            needed(lambda: reading.get(WorkloadSubject(OWN, kind, place.namespace, name)))
     needed(lambda: [reading.get(user) for user in users])
     if (load := entry.load) is not None:
         loader = needed(
-            lambda: reading.get(WorkloadSubject("CronJob", sides.staging.namespace, load.cron_job))
+            lambda: reading.get(
+                WorkloadSubject(OWN, "CronJob", sides.staging.namespace, load.cron_job)
+            )
         )
         needed(lambda: container_of(reading, loader, load.container))
         if (why := not_a_loader(load.cron_job, load.variable, loader.loads)) is not None:

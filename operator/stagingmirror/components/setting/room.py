@@ -13,7 +13,7 @@ from stagingmirror.drift.expansion import MAX_TEXT
 from stagingmirror.errors import CannotRefresh
 from stagingmirror.reading.reading import Reading
 from stagingmirror.reasons import Reason
-from stagingmirror.sources.kubernetes.subjects import ConfigMapSubject, WorkloadSubject
+from stagingmirror.sources.kubernetes.subjects import OWN, ConfigMapSubject, WorkloadSubject
 
 # Bytes. Keys and values of all annotations of an object together (TotalAnnotationSizeLimitB).
 ANNOTATIONS = 256 * 1024
@@ -52,13 +52,13 @@ def _loaded(entry: Setting, wanted: str) -> Iterator[_Room]:
 def _stored(reading: Reading, place: ValuePlace, wanted: str) -> _Room:
     match place.reference:
         case ConfigMapKey(name=name, key=key):
-            data = reading.get(ConfigMapSubject(place.namespace, name)).data
+            data = reading.get(ConfigMapSubject(OWN, place.namespace, name)).data
             total = sum(text_bytes(text) for other, text in data.items() if other != key)
             return _Room(f"ConfigMap {name}", total + text_bytes(wanted), MOST_BYTES)
         case VariableOf(variable=variable):
             return _variable(str(place), variable, wanted)
         case AnnotationOf(kind=kind, name=name, key=key):
-            workload = reading.get(WorkloadSubject(kind, place.namespace, name))
+            workload = reading.get(WorkloadSubject(OWN, kind, place.namespace, name))
             annotations = {**workload.annotations, key: wanted}
             total = sum(text_bytes(key) + text_bytes(text) for key, text in annotations.items())
             return _Room(f"the annotations of {place.workload}", total, ANNOTATIONS)

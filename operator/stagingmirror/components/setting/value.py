@@ -46,7 +46,7 @@ def value_in(reading: Reading, place: ValuePlace, users: tuple[WorkloadSubject, 
         case ConfigMapKey(name=name, key=key):
             return _of_config_map(reading, place, name, key, users)
         case VariableOf(kind=kind, name=name, container=container, variable=variable):
-            workload = reading.get(WorkloadSubject(kind, place.namespace, name))
+            workload = reading.get(WorkloadSubject(place.cluster, kind, place.namespace, name))
             ran = variable_of(reading, workload, container, variable)
             return Value(
                 _text_of(reading, ran.variable, place),
@@ -54,7 +54,9 @@ def value_in(reading: Reading, place: ValuePlace, users: tuple[WorkloadSubject, 
                 made_from=ran.variable.made_from,
             )
         case AnnotationOf(kind=kind, name=name, key=key):
-            text = reading.get(WorkloadSubject(kind, place.namespace, name)).annotations.get(key)
+            text = reading.get(
+                WorkloadSubject(place.cluster, kind, place.namespace, name)
+            ).annotations.get(key)
             if text is None:
                 raise reading.absent(str(place))
             return Value(text, declared=True)
@@ -63,7 +65,7 @@ def value_in(reading: Reading, place: ValuePlace, users: tuple[WorkloadSubject, 
 def _of_config_map(
     reading: Reading, place: ValuePlace, name: str, key: str, users: tuple[WorkloadSubject, ...]
 ) -> Value:
-    config_map = reading.get(ConfigMapSubject(place.namespace, name))
+    config_map = reading.get(ConfigMapSubject(place.cluster, place.namespace, name))
     text = config_map.data.get(key)
     if text is None and key in config_map.binary:
         raise reading.unseen(

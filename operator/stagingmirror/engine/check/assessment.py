@@ -58,7 +58,6 @@ class Assessment:
             check.mirror.key,
             check.spec,
             check.sides,
-            cache=self.cache,
             claims=self.claims,
             view=check.view,
         )

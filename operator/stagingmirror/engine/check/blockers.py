@@ -18,10 +18,8 @@ from stagingmirror.component import Sides
 from stagingmirror.drift.facts import Why
 from stagingmirror.drift.places import Place
 from stagingmirror.drift.schedule import check_schedule
-from stagingmirror.engine.environments.resolve import production_namespaces
 from stagingmirror.engine.ownership.claims import Claims
 from stagingmirror.engine.ownership.track_entries import all_written, problem, refusal, written
-from stagingmirror.engine.resources.cache import ResourceCache
 from stagingmirror.engine.resources.mirror import Mirror, MirrorKey
 from stagingmirror.errors import NeedsHuman
 from stagingmirror.reasons import Reason
@@ -53,7 +51,6 @@ def find(
     spec: StagingMirrorSpec,
     sides: Sides,
     *,
-    cache: ResourceCache,
     claims: Claims,
     view: View,
 ) -> Blockers:
@@ -61,7 +58,7 @@ def find(
     whole = check_schedule(spec.refresh.schedule, spec.refresh.time_zone) if spec.refresh else None
     if whole is None and all_written(spec, sides):
         whole = (
-            _protected(cache, sides)
+            _protected(claims, sides)
             or _written_twice(spec, sides)
             or _overlap(key, spec, sides, claims)
         )
@@ -100,10 +97,10 @@ def _refused(spec: StagingMirrorSpec, sides: Sides) -> Why | None:
     return None
 
 
-def _protected(cache: ResourceCache, sides: Sides) -> Why | None:
+def _protected(claims: Claims, sides: Sides) -> Why | None:
     """Nothing is written to a namespace of any Production environment."""
     namespace = sides.staging.namespace
-    owner = production_namespaces(cache).get(namespace)
+    owner = claims.production_namespaces().get(namespace)
     if owner is None:
         return None
     return Why(

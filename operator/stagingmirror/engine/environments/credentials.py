@@ -14,7 +14,7 @@ from stagingmirror.drift.facts import Why
 from stagingmirror.errors import NotAllowed, NotThere
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
-from stagingmirror.sources.source import Access, Basic, Credentials, Token
+from stagingmirror.sources.source import Access, Basic, Credentials, SecretUse, Token
 
 LABEL = f"{GROUP}/environment"
 _KEYS = ("username", "password", "token", "proxyUsername", "proxyPassword")
@@ -25,15 +25,15 @@ _WANTED = (
 
 
 async def read_credentials(
-    client: KubernetesClient, namespace: str, name: str, secret: str
+    client: KubernetesClient, namespace: str, name: str, secret: SecretUse
 ) -> Access | Why:
     """What the Secret holds for the environment ``name``, or why that cannot be used.
 
     ``namespace`` is the operator's own. Errors: NotAnswered, where what was known goes on counting.
     """
-    which = f"Secret {secret} of namespace {namespace}"
+    which = f"Secret {secret.name} of namespace {namespace}"
     try:
-        body = await client.request("GET", f"/api/v1/namespaces/{namespace}/secrets/{secret}")
+        body = await client.request("GET", f"/api/v1/namespaces/{namespace}/secrets/{secret.name}")
     except NotThere:
         return Why(
             Reason.SECRET_MISSING, f"{which} does not exist; create it, with the label {LABEL}."
@@ -42,11 +42,15 @@ async def read_credentials(
         return Why(
             Reason.SECRET_FORBIDDEN, f"the operator may not read {which}; see the chart's values."
         )
-    return credentials_in(body, name, which)
+    return credentials_in(body, name, which, secret.key)
 
 
-def credentials_in(body: Mapping[str, Any], environment: str, which: str) -> Access | Why:
-    """What a Secret's body holds for this environment. Nothing of it is in the Why."""
+def credentials_in(
+    body: Mapping[str, Any], environment: str, which: str, key: str | None
+) -> Access | Why:
+    """What a Secret's body holds for this environment, in one key or as a login. Nothing of it is
+    in the Why.
+    """
     labels = body["metadata"].get("labels") or {}
     if labels.get(LABEL) != environment:
         return Why(
@@ -54,13 +58,23 @@ def credentials_in(body: Mapping[str, Any], environment: str, which: str) -> Acc
         )
     data = body.get("data") or {}
     try:
-        texts = {key: _text(data[key]) for key in _KEYS if key in data}
+        if key is not None:
+            return _document(data, key, which)
+        texts = {each: _text(data[each]) for each in _KEYS if each in data}
     except (binascii.Error, UnicodeDecodeError):
         return Why(Reason.SECRET_INVALID, f"{which} holds text that is not UTF-8; write it again.")
     found = Access(_server(texts), _pair(texts, "proxyUsername", "proxyPassword"))
     if _is_half(texts) or found == Access(None):
         return Why(Reason.SECRET_INCOMPLETE, f"{which} {_WANTED}.")
     return found
+
+
+def _document(data: Mapping[str, Any], key: str, which: str) -> Access | Why:
+    if not data.get(key):
+        return Why(
+            Reason.SECRET_INCOMPLETE, f"{which} has no key {key}, or nothing in it; write it there."
+        )
+    return Access(None, document=_text(data[key]))
 
 
 def _server(texts: Mapping[str, str]) -> Credentials | None:

@@ -1,20 +1,25 @@
-"""What the operator's own account may do in the namespaces of an environment, remembered a while.
+"""What our account may do in the namespaces of an environment, in its cluster, remembered a while.
 
 One environment costs about twenty questions per namespace; rights change seldom.
 """
 
-from collections.abc import Awaitable, Callable, Iterable
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass
+from typing import Generic, NamedTuple, TypeVar
 
+from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
 from stagingmirror.api.status.conditions import condition
 from stagingmirror.api.status.model import Condition
+from stagingmirror.api.types.times import rfc3339
 from stagingmirror.drift.facts import Why
 from stagingmirror.errors import NotAllowed, NotAnswered
 from stagingmirror.reasons import Reason
 from stagingmirror.runtime import Runtime
-from stagingmirror.sources.kubernetes.api.client import KubernetesClient
+from stagingmirror.sources.kubernetes.api.expiry import Expiry
+from stagingmirror.sources.kubernetes.api.reader import KubernetesReader
 from stagingmirror.sources.kubernetes.watch.access_review import (
     READS,
+    allowed_writes,
     denial,
     may_write,
     missing_permissions,
@@ -23,109 +28,188 @@ from stagingmirror.sources.kubernetes.watch.access_review import (
 # Seconds after which a good, or a bad, answer is requested again.
 GOOD_FOR = 120.0
 BAD_FOR = 10.0
+# Seconds for which an answer counts that took some forty questions per namespace.
+REVIEWED_FOR = 3600.0
 # Seconds for which an answer counts while newer ones cannot be had.
 BELIEVED = 300.0
 READ_ONLY = "KubernetesReadOnly"
+EXPIRE = "CredentialsExpire"
+# Seconds before it expires in which a token should be replaced, and the last part of its lifetime
+# in which it should: what is shorter.
+SOON = 7 * 86400.0
+LAST_PART = 0.2
 _MAY_NOT_REVIEW = (
     "the operator's account may not review its own permissions; give it the ClusterRole "
     "system:basic-user"
 )
 
 Namespaces = tuple[str, ...]
+# As whom the namespaces of an environment are read; Why: as nobody now.
+ReaderOf = Callable[[str, MirrorEnvironmentSpec], KubernetesReader | Why]
 T = TypeVar("T", Why | None, Condition)
 
 
 class Permissions:
-    """Answers per set of namespaces. Errors: those of the client. An API server that does not
-    answer changes nothing at first; what was answered longer than ``BELIEVED`` ago is not claimed
-    any more.
+    """Answers per environment and its namespaces. Errors: those of the client. An API server that
+    does not answer changes nothing at first; what was answered longer than ``BELIEVED`` ago is not
+    claimed any more.
     """
 
-    def __init__(self, client: KubernetesClient, *, runtime: Runtime) -> None:
-        self._client = client
+    def __init__(self, reader_of: ReaderOf, *, runtime: Runtime) -> None:
+        self._reader_of = reader_of
         self._runtime = runtime
         self._since = runtime.clock()
-        # With the time (POSIX s) of each answer.
-        self._reading: dict[Namespaces, tuple[float, Why | None]] = {}
-        self._writing: dict[Namespaces, tuple[float, Condition]] = {}
+        # By environment.
+        self._reading: dict[str, _Answer[Why | None]] = {}
+        self._writing: dict[str, _Answer[Condition]] = {}
 
-    async def unreadable(self, namespaces: Iterable[str]) -> Why | None:
-        """What may not be read there, with the remedy."""
+    async def unreadable(self, environment: str, spec: MirrorEnvironmentSpec) -> Why | None:
+        """What may not be read there, with the remedy. Without a reader, its source says why."""
+        reader = self._reader_of(environment, spec)
+        if isinstance(reader, Why):
+            return None
         return await self._answer(
             self._reading,
-            tuple(namespaces),
-            request=self._missing,
-            is_good=lambda why: why is None,
+            _Question(environment, reader, reader.logins, spec.namespaces),
+            request=_missing,
+            good_for=lambda why: GOOD_FOR if why is None else BAD_FOR,
             unanswered=lambda error: Why(error.reason, error.message),
         )
 
-    async def read_only(self, namespaces: Iterable[str]) -> Condition:
+    async def read_only(self, environment: str, spec: MirrorEnvironmentSpec) -> Condition:
         """The condition KubernetesReadOnly: whether the operator could write to production."""
+        reader = self._reader_of(environment, spec)
+        if isinstance(reader, Why):
+            return _unknown(reader.reason, reader.message)
         return await self._answer(
             self._writing,
-            tuple(namespaces),
-            request=self._condition,
-            is_good=lambda found: found.status == "True",
+            _Question(environment, reader, reader.logins, spec.namespaces),
+            request=_condition,
+            good_for=_good_for,
             unanswered=lambda error: _unknown(error.reason, error.message),
         )
 
+    def expiring(self, environment: str, spec: MirrorEnvironmentSpec) -> list[Condition]:
+        """The condition CredentialsExpire, where they say when: whether that is soon."""
+        reader = self._reader_of(environment, spec)
+        if isinstance(reader, Why) or reader.expiry is None:
+            return []
+        return [_expires(reader.expiry, self._runtime.clock())]
+
+    def keep(self, environments: Collection[str]) -> None:
+        """All others are forgotten."""
+        for answers in (self._reading, self._writing):
+            for name in answers.keys() - environments:
+                del answers[name]
+
     async def _answer(
         self,
-        answers: dict[Namespaces, tuple[float, T]],
-        namespaces: Namespaces,
+        answers: dict[str, "_Answer[T]"],
+        question: "_Question",
         *,
-        request: Callable[[Namespaces], Awaitable[T]],
-        is_good: Callable[[T], bool],
+        request: Callable[[KubernetesReader, Namespaces], Awaitable[T]],
+        good_for: Callable[[T], float],
         unanswered: Callable[[NotAnswered], T],
     ) -> T:
         """The remembered answer, or a new one. Raises NotAnswered while an old one still counts."""
-        now, known = self._runtime.clock(), answers.get(namespaces)
-        if known is None or now - known[0] > (GOOD_FOR if is_good(known[1]) else BAD_FOR):
+        now, known = self._runtime.clock(), answers.get(question.environment)
+        if known is not None and known.question != question:
+            known = None
+        if known is None or now - known.at > good_for(known.value):
             try:
-                known = answers[namespaces] = (now, await request(namespaces))
+                value = await request(question.reader, question.namespaces)
+                known = answers[question.environment] = _Answer(question, now, value)
             except NotAnswered as error:
-                if self._runtime.clock() - (known[0] if known else self._since) <= BELIEVED:
+                if self._runtime.clock() - (known.at if known else self._since) <= BELIEVED:
                     raise
                 return unanswered(error)
-        return known[1]
+        return known.value
 
-    async def _missing(self, namespaces: Namespaces) -> Why | None:
-        for namespace in namespaces:
-            try:
-                missing = await missing_permissions(self._client, namespace, READS)
-            except NotAllowed as error:
-                return Why(Reason.FORBIDDEN, f"{_MAY_NOT_REVIEW} ({error.message})")
-            if missing:
-                return Why(Reason.FORBIDDEN, denial(missing, namespace))
-        return None
 
-    async def _condition(self, namespaces: Namespaces) -> Condition:
-        if not namespaces:
-            return _unknown(
-                Reason.NOTHING_LISTED,
-                "spec.namespaces is empty: there is nothing that could be written to",
-            )
+class _Question(NamedTuple):
+    """``logins``: as which identity of its reader."""
+
+    environment: str
+    reader: KubernetesReader
+    logins: int
+    namespaces: Namespaces
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer(Generic[T]):
+    """``at``: POSIX s."""
+
+    question: _Question
+    at: float
+    value: T
+
+
+async def _missing(reader: KubernetesReader, namespaces: Namespaces) -> Why | None:
+    for namespace in namespaces:
         try:
-            answers = {each: await may_write(self._client, each) for each in namespaces}
+            missing = await missing_permissions(reader, namespace, READS)
         except NotAllowed as error:
-            return _unknown(Reason.FORBIDDEN, f"{_MAY_NOT_REVIEW} ({error.message})")
-        writable = [each for each, answer in answers.items() if answer]
-        if writable:
-            return condition(
-                READ_ONLY,
-                "False",
-                Reason.CAN_WRITE,
-                f"the operator's account could write in {', '.join(writable)}; take these rights "
-                "from it: production is only read",
-            )
-        if None in answers.values():
-            return _unknown(
-                Reason.INCOMPLETE,
-                "the cluster does not report all of the account's rights; see its authorizer",
-            )
-        return condition(
-            READ_ONLY, "True", Reason.CANNOT_WRITE, "the operator's account can only read there"
+            return _may_not_review(error)
+        if missing:
+            return Why(Reason.FORBIDDEN, denial(missing, namespace))
+    return None
+
+
+async def _condition(reader: KubernetesReader, namespaces: Namespaces) -> Condition:
+    if not namespaces:
+        return _unknown(
+            Reason.NOTHING_LISTED,
+            "spec.namespaces is empty: there is nothing that could be written to",
         )
+    try:
+        answers = {each: await may_write(reader, each) for each in namespaces}
+        unlisted = [each for each, answer in answers.items() if answer is None]
+        reviewed = {each: await allowed_writes(reader, each) for each in unlisted}
+    except NotAllowed as error:
+        why = _may_not_review(error)
+        return _unknown(why.reason, why.message)
+    writable = [each for each, answer in answers.items() if answer or reviewed.get(each)]
+    if writable:
+        return condition(
+            READ_ONLY,
+            "False",
+            Reason.CAN_WRITE,
+            f"the operator's account could write in {', '.join(writable)}; take these rights "
+            "from it: production is only read",
+        )
+    if unlisted:
+        return condition(
+            READ_ONLY,
+            "True",
+            Reason.NO_WRITE_ALLOWED,
+            "the cluster does not list all of the account's rights; of those that were reviewed "
+            "one by one (writes of what is read, of secrets, and into pods), it has none",
+        )
+    return condition(
+        READ_ONLY, "True", Reason.CANNOT_WRITE, "the operator's account can only read there"
+    )
+
+
+def _expires(expiry: Expiry, now: float) -> Condition:
+    """The message names no time that is left: it would change the status all the time."""
+    lifetime = SOON if expiry.issued is None else (expiry.at - expiry.issued) * LAST_PART
+    when = f"the token of its kubeconfig expires at {rfc3339(expiry.at)}"
+    if now >= expiry.at - min(SOON, lifetime):
+        what = f"{when}; write a new one into the Secret before"
+        return condition(EXPIRE, "True", Reason.EXPIRES_SOON, what)
+    return condition(EXPIRE, "False", Reason.EXPIRES_LATER, when)
+
+
+def _may_not_review(error: NotAllowed) -> Why:
+    if error.reason == Reason.UNAUTHORIZED:
+        return Why(error.reason, error.message)
+    return Why(Reason.FORBIDDEN, f"{_MAY_NOT_REVIEW} ({error.message})")
+
+
+def _good_for(found: Condition) -> float:
+    if found.reason == Reason.NO_WRITE_ALLOWED:
+        return REVIEWED_FOR
+    return GOOD_FOR if found.status == "True" else BAD_FOR
 
 
 def _unknown(reason: str, message: str) -> Condition:

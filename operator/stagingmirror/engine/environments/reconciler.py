@@ -2,6 +2,7 @@
 names can be reached.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from typing import Any
@@ -13,7 +14,6 @@ from stagingmirror.api.spec.parse import parse_environment
 from stagingmirror.api.status.conditions import condition, stamped
 from stagingmirror.api.status.model import Condition, EnvironmentStatus
 from stagingmirror.drift.facts import Unseen, Why
-from stagingmirror.engine.environments.credentials import read_credentials
 from stagingmirror.engine.environments.permissions import Permissions
 from stagingmirror.engine.environments.resolve import read_environments
 from stagingmirror.engine.resources.cache import Body, Plural, ResourceCache
@@ -22,8 +22,7 @@ from stagingmirror.engine.workqueue.loop import Loop
 from stagingmirror.errors import Conflicted, NeedsHuman, NotAnswered, NotThere, StagingMirrorError
 from stagingmirror.reasons import Reason
 from stagingmirror.runtime import Runtime
-from stagingmirror.sources.kubernetes.api.client import KubernetesClient
-from stagingmirror.sources.source import Access, Source
+from stagingmirror.sources.source import Access, SecretUse, Source
 from stagingmirror.view import Observed
 
 log = structlog.get_logger(__name__)
@@ -32,12 +31,17 @@ PLURAL: Plural = "mirrorenvironments"
 # Seconds between two checks of an environment that is not ready; Secrets are not watched. Unknown:
 # a server has not answered yet.
 PAUSES = {"Unknown": 0.5, "False": 5.0}
+# Seconds after a change of credentials in which a source still tries them: what it finds is shown
+# soon.
+TRIED_FOR = 5.0
 
 
 # An environment, and what its Secrets hold, by source.
 Connection = tuple[MirrorEnvironmentSpec, Mapping[str, Access | Why]]
 
 
+# What the Secret that an environment uses holds for it. Raises what ``read_credentials`` raises.
+ReadSecret = Callable[[str, SecretUse], Awaitable[Access | Why]]
 # The specs of environments that are needed though they may be deleted, as JSON, by name.
 Remembered = Callable[[], Awaitable[Mapping[str, Mapping[str, Any]]]]
 
@@ -49,28 +53,29 @@ class EnvironmentReconciler:
 
     def __init__(
         self,
-        client: KubernetesClient,
+        rights: Permissions,
         *,
         cache: ResourceCache,
         resources: ResourceClient,
         sources: Iterable[Source[Any]],
-        namespace: str,
+        credentials: ReadSecret,
         runtime: Runtime,
         changed: Callable[[str], None],
         interval: float,
         remembered: Remembered,
     ) -> None:
-        self._client = client
-        self._rights = Permissions(client, runtime=runtime)
+        self._rights = rights
         self._cache = cache
         self._resources = resources
         self._sources = tuple(sources)
-        self._namespace = namespace
+        self._read_secret = credentials
         self._runtime = runtime
         self._changed = changed
         self._interval = interval
         self._remembered = remembered
         self._known: dict[str, Connection] = {}
+        # When a spec or credentials were others (POSIX s).
+        self._connected_at = float("-inf")
         self.loop = Loop(self.tend)
 
     def wake(self) -> None:
@@ -93,6 +98,26 @@ class EnvironmentReconciler:
         bodies, environments = self._cache.all(PLURAL), read_environments(self._cache)
         # Two operators would poll each system twice.
         errors = await self._connect(environments) if self._runtime.leading() else {}
+        self._rights.keep(environments)
+        here, elsewhere = list[Body](), list[Body]()
+        for body in bodies:
+            spec = environments.get(body["metadata"]["name"])
+            (here if spec is None or spec.cluster is None else elsewhere).append(body)
+        # Another cluster that does not answer holds nobody else up.
+        pauses = await asyncio.gather(
+            self._check_all(here, environments, errors),
+            *(self._check_all([body], environments, errors) for body in elsewhere),
+        )
+        is_new = self._runtime.clock() - self._connected_at < TRIED_FOR
+        return min(*pauses, PAUSES["Unknown"]) if is_new else min(pauses)
+
+    async def _check_all(
+        self,
+        bodies: Iterable[Body],
+        environments: Mapping[str, MirrorEnvironmentSpec],
+        errors: Mapping[str, StagingMirrorError],
+    ) -> float:
+        """Check these environments, one after the other; the seconds until the next time."""
         pause = self._interval
         for body in bodies:
             name = body["metadata"]["name"]
@@ -118,8 +143,8 @@ class EnvironmentReconciler:
     async def _connect(
         self, environments: Mapping[str, MirrorEnvironmentSpec]
     ) -> dict[str, StagingMirrorError]:
-        """Configure the sources that are polled. Returns the errors of environments whose Secrets
-        could not be read: they stay connected as they were.
+        """Configure all sources, with what Secrets hold. Returns the errors of environments whose
+        Secrets could not be read: they stay connected as they were.
         """
         specs = {**await self._needed(), **environments}
         known, errors = dict[str, Connection](), dict[str, StagingMirrorError]()
@@ -131,14 +156,20 @@ class EnvironmentReconciler:
                 if name in self._known:
                     known[name] = self._known[name]
         before, self._known = self._known, known
+        # What is watched is of the environments that are there now. What was read for another spec
+        # than theirs is not theirs.
+        now = read_environments(self._cache)
         for source in self._sources:
-            if source.polled:
-                source.configure(
-                    {name: spec for name, (spec, _) in known.items()},
-                    {name: by[source.name] for name, (_, by) in known.items() if source.name in by},
-                )
+            specs = {name: s for name, (s, _) in known.items()} if source.polled else now
+            access = {
+                name: by[source.name]
+                for name, (spec, by) in known.items()
+                if source.name in by and spec == specs.get(name)
+            }
+            source.configure(specs, access)
         for name in before.keys() | known.keys():
             if before.get(name) != known.get(name):
+                self._connected_at = self._runtime.clock()
                 self._changed(name)
         return errors
 
@@ -154,9 +185,9 @@ class EnvironmentReconciler:
 
     async def _credentials(self, name: str, spec: MirrorEnvironmentSpec) -> dict[str, Access | Why]:
         return {
-            source.name: await read_credentials(self._client, self._namespace, name, secret)
+            source.name: await self._read_secret(name, secret)
             for source in self._sources
-            if (secret := source.secret_name(spec)) is not None
+            if (secret := source.secret(spec)) is not None
         }
 
     async def _check(self, name: str, body: Body, spec: MirrorEnvironmentSpec | None) -> str:
@@ -171,10 +202,11 @@ class EnvironmentReconciler:
         if not answers and not spec.namespaces:
             conditions = [_NOTHING]
         else:
-            forbidden = await self._rights.unreadable(spec.namespaces)
+            forbidden = await self._rights.unreadable(name, spec)
             conditions = [_ready(forbidden, credentials, answers)]
         if spec.role == "Production":
-            conditions.append(await self._rights.read_only(spec.namespaces))
+            conditions.append(await self._rights.read_only(name, spec))
+        conditions += self._rights.expiring(name, spec)
         await self._write(body, conditions)
         return conditions[0].status
 
@@ -225,9 +257,11 @@ def _ready(
     if why is None and not answers:
         return condition("Ready", "True", Reason.READABLE, "its namespaces can be read")
     if why is None:
-        known = any(isinstance(each, Access) and each.server for each in credentials)
+        known = any(
+            isinstance(each, Access) and (each.server or each.document) for each in credentials
+        )
         how = "and the credentials work" if known else "without credentials"
         return condition("Ready", "True", Reason.REACHABLE, f"reachable, {how}")
-    if why.reason == Reason.NOT_POLLED_YET:
+    if why.reason in (Reason.NOT_POLLED_YET, Reason.NOT_SEEN_YET):
         return condition("Ready", "Unknown", why.reason, why.message)
     return condition("Ready", "False", why.reason, why.message)

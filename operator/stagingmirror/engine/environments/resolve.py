@@ -12,6 +12,10 @@ from stagingmirror.engine.resources.mirror import MirrorKey, is_leaving
 from stagingmirror.errors import NeedsHuman
 from stagingmirror.reasons import Reason
 
+# Whether the ``cluster`` of an environment, as its spec has it, is proven to be another one than
+# ours; None: it is not known.
+IsElsewhere = Callable[[str, object], bool | None]
+
 
 def sides_of(cache: ResourceCache, key: MirrorKey, spec: StagingMirrorSpec) -> Sides:
     """Both sides of a mirror.
@@ -40,24 +44,35 @@ def read_environments(cache: ResourceCache) -> dict[str, MirrorEnvironmentSpec]:
     return dict(_readable(cache))
 
 
-def production_namespaces(cache: ResourceCache) -> dict[str, str]:
-    """See ``protected_by``, of the environments as last seen."""
-    return protected_by(cache.all("mirrorenvironments"))
-
-
-def protected_by(environments: Iterable[Body]) -> dict[str, str]:
+def protected_by(environments: Iterable[Body], is_elsewhere: IsElsewhere) -> dict[str, str]:
     """Namespaces of this cluster that some Production environment lists, with its name.
 
     Nothing is written to any of them, even where another environment lists them. An environment
     counts until it is really gone, and a spec that cannot be read still counts with whatever
     namespaces it lists.
     """
+    return _listed_by_production(environments, is_elsewhere, only=False)
+
+
+def unproven_by(environments: Iterable[Body], is_elsewhere: IsElsewhere) -> dict[str, str]:
+    """Namespaces that some Production environment lists in a cluster that is not proven to be
+    another one than this, with its name. Nothing is written to them until it is.
+    """
+    return _listed_by_production(environments, is_elsewhere, only=None)
+
+
+def _listed_by_production(
+    environments: Iterable[Body], is_elsewhere: IsElsewhere, *, only: bool | None
+) -> dict[str, str]:
     found: dict[str, str] = {}
     for body in environments:
-        spec = body.get("spec") or {}
-        if spec.get("role") != "Staging":
+        spec, name = body.get("spec") or {}, body["metadata"]["name"]
+        if spec.get("role") == "Staging":
+            continue
+        cluster = spec.get("cluster")
+        if (False if cluster is None else is_elsewhere(name, cluster)) is only:
             for namespace in spec.get("namespaces") or ():
-                found.setdefault(str(namespace), body["metadata"]["name"])
+                found.setdefault(str(namespace), name)
     return found
 
 

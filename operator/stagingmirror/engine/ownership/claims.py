@@ -11,7 +11,13 @@ import structlog
 
 from stagingmirror.api.spec.parse import as_mapping
 from stagingmirror.drift.places import Place, SamePlace, place_from_json, place_to_json
-from stagingmirror.engine.environments.resolve import offered_to, sides_of
+from stagingmirror.engine.environments.resolve import (
+    IsElsewhere,
+    offered_to,
+    protected_by,
+    sides_of,
+    unproven_by,
+)
 from stagingmirror.engine.ownership.track_entries import (
     all_production,
     all_written,
@@ -63,8 +69,11 @@ class Claims:
 
     name = "protected"
 
-    def __init__(self, cache: ResourceCache, same_place: SamePlace) -> None:
+    def __init__(
+        self, cache: ResourceCache, same_place: SamePlace, is_elsewhere: IsElsewhere
+    ) -> None:
         self._cache = cache
+        self._is_elsewhere = is_elsewhere
         self._same_place = same_place
         self._writes = _Places()
         self._production = _Places()
@@ -102,6 +111,16 @@ class Claims:
         named = [place_to_json(each) for each in sorted(production, key=repr)]
         self._named.put(body["metadata"]["uid"], named)
         return self._put(key_of(body), claimed, production)
+
+    def production_namespaces(self) -> Mapping[str, str]:
+        """Namespaces of this cluster that are production's, with the environment that lists each.
+        Nothing is ever written there.
+        """
+        return protected_by(self._cache.all("mirrorenvironments"), self._is_elsewhere)
+
+    def unproven_namespaces(self) -> Mapping[str, str]:
+        """Namespaces that may be production's: the same of clusters that may be this one."""
+        return unproven_by(self._cache.all("mirrorenvironments"), self._is_elsewhere)
 
     def drop(self, key: MirrorKey) -> frozenset[MirrorKey]:
         """The mirror is gone; returns the others that this concerns."""

@@ -1,4 +1,4 @@
-"""What kinds can observe of the cluster that the operator runs in, and what is written in it."""
+"""What kinds can observe of a cluster, and what is written in the one that the operator runs in."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +18,8 @@ VariableSource: TypeAlias = Literal[
 # The label by which the owner of a CronJob lets a refresh make Jobs of it; its value is the name of
 # the variable that is set.
 LOADER = "stagingmirror.dev/loader"
+# The cluster that the operator runs in, where a subject names one. Staging is always there.
+OWN = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,8 @@ class ConfigMap:
 
 
 class _Workload(NamedTuple):
+    cluster: str
+    """``OWN``, or the environment whose ``cluster`` says where it is."""
     kind: WorkloadKind
     namespace: str
     name: str
@@ -131,10 +135,12 @@ class WorkloadSubject(_Workload, Subject[Workload]):
     __slots__ = ()
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.namespace}/{self.name}"
+        return f"{self.kind} {self.namespace}/{self.name}{_of(self.cluster)}"
 
 
 class _ConfigMap(NamedTuple):
+    cluster: str
+    """As a workload has it."""
     namespace: str
     name: str
     kind: Literal["ConfigMap"] = "ConfigMap"
@@ -144,10 +150,14 @@ class ConfigMapSubject(_ConfigMap, Subject[ConfigMap]):
     __slots__ = ()
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.namespace}/{self.name}"
+        return f"{self.kind} {self.namespace}/{self.name}{_of(self.cluster)}"
 
 
 ClusterSubject = WorkloadSubject | ConfigMapSubject
+
+
+def _of(cluster: str) -> str:
+    return "" if cluster == OWN else f' of environment "{cluster}"'
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,13 +44,13 @@ def until_read_only_says(world: World, name: str, status: str) -> dict[str, Any]
     return said()
 
 
-def test_rights_that_are_not_all_told_are_unknown_and_what_may_be_read_is_compared(
+def test_rights_that_are_not_all_told_are_reviewed_and_what_may_be_read_is_compared(
     world: World,
 ) -> None:
-    said = until_read_only_says(world, world.environments["production"], "Unknown")
+    said = until_read_only_says(world, world.environments["production"], "True")
 
-    assert said["reason"] == "Incomplete"
-    assert "does not report all of the account's rights" in said["message"]
+    assert said["reason"] == "NoWriteAllowed"
+    assert "does not list all of the account's rights" in said["message"]
     world.mirror()
     world.until_sync("InSync")
 

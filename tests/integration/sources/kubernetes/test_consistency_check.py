@@ -10,7 +10,7 @@ import pytest
 from rig.control_plane import ControlPlane
 from rig.kube import Kube
 from stagingmirror.errors import NotAllowed
-from stagingmirror.sources.kubernetes.subjects import ConfigMapSubject
+from stagingmirror.sources.kubernetes.subjects import OWN, ConfigMapSubject
 from stagingmirror.view import Observed
 from support.kubernetes.cluster_bodies import bare_config_map, bare_deployment
 from support.kubernetes.cluster_watch import BRISK, Watching, subject, watching
@@ -82,17 +82,17 @@ async def test_proving_makes_looks_begin_after_it_was_asked_for(
     ]
     async with watching(control_plane.kubeconfig, namespace) as seen:
         since = time.time()
-        await seen.source.prove(wanted, since=since, read_bytes=False)
+        await seen.source.prove(wanted, since=since)
 
         for look in (
             seen.look(namespace, "web"),
             seen.look(namespace, "missing", "CronJob"),
-            seen.source.get(ConfigMapSubject(namespace, "missing")),
+            seen.source.get(ConfigMapSubject(OWN, namespace, "missing")),
         ):
             assert isinstance(look, Observed)
             assert look.began >= since
         sweeps = seen.source.counts.sweeps
-        await seen.source.prove(wanted, since=since, read_bytes=False)
+        await seen.source.prove(wanted, since=since)
         assert seen.source.counts.sweeps == sweeps
 
 
@@ -104,9 +104,7 @@ async def test_many_who_ask_for_a_proof_at_once_share_it(
     async with watching(control_plane.kubeconfig, namespace) as seen:
         since = time.time()
 
-        await asyncio.gather(
-            *(seen.source.prove(wanted, since=since, read_bytes=False) for _ in range(50))
-        )
+        await asyncio.gather(*(seen.source.prove(wanted, since=since) for _ in range(50)))
 
         assert seen.source.counts.sweeps == 3
 
@@ -119,9 +117,7 @@ async def test_a_proof_that_nobody_answers_ends_and_leaves_the_trouble(
         control_plane.pause_api_server()
         try:
             since = time.time()
-            await seen.source.prove(
-                [subject("Deployment", namespace, "web")], since=since, read_bytes=False
-            )
+            await seen.source.prove([subject("Deployment", namespace, "web")], since=since)
 
             assert time.time() - since < 3 * BRISK.request_timeout
             assert seen.look(namespace, "web").began < since
@@ -141,9 +137,7 @@ async def test_many_lost_events_are_listed_anew(
             store.drop(namespace, entry.uid)
         reads = seen.calls["GET"]
 
-        await seen.source.prove(
-            [subject("ConfigMap", namespace, "m-1")], since=time.time(), read_bytes=False
-        )
+        await seen.source.prove([subject("ConfigMap", namespace, "m-1")], since=time.time())
         await holds(lambda: len(list(store.within(namespace))) == len(entries))
 
         assert seen.source.counts.repaired == len(entries)
@@ -161,7 +155,7 @@ async def test_old_data_of_a_config_map_is_never_younger_than_the_news_of_its_ch
     async with watching(account, namespace, settings=BRISK) as seen:
         seen.source.want(wanted, math.inf)
         await holds(lambda: seen.reads(namespace, "data", snapshot="1"))
-        await seen.source.prove([wanted], since=time.time(), read_bytes=False)
+        await seen.source.prove([wanted], since=time.time())
         allow(kube, namespace, "list", "watch")
         path = f"/api/v1/namespaces/{namespace}/configmaps/data"
         await refuses(seen, path)
@@ -170,13 +164,13 @@ async def test_old_data_of_a_config_map_is_never_younger_than_the_news_of_its_ch
         kube.apply(bare_config_map(namespace, snapshot="2"))
 
         def trouble() -> bool:
-            look = seen.source.get(ConfigMapSubject(namespace, "data"))
+            look = seen.source.get(ConfigMapSubject(OWN, namespace, "data"))
             return isinstance(look, Observed) and look.trouble is not None
 
         await holds(trouble)
         heard_by = time.time()
         await asyncio.sleep(3 * BRISK.sweep_interval)
-        look = seen.source.get(ConfigMapSubject(namespace, "data"))
+        look = seen.source.get(ConfigMapSubject(OWN, namespace, "data"))
         assert isinstance(look, Observed)
         assert look.value is not None
         assert look.value.data == {"snapshot": "1"}

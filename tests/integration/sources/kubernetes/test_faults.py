@@ -11,7 +11,7 @@ from rig.control_plane import ControlPlane
 from rig.kube import Kube
 from stagingmirror.drift.facts import Unseen
 from stagingmirror.settings import Settings
-from stagingmirror.sources.kubernetes.subjects import WorkloadSubject
+from stagingmirror.sources.kubernetes.subjects import OWN, WorkloadSubject
 from support.kubernetes.cluster_bodies import bare_deployment
 from support.kubernetes.cluster_watch import BRISK, CALM, subject, watching
 from support.kubernetes.relay import Relay
@@ -67,7 +67,7 @@ async def test_each_namespace_is_watched_by_itself_where_only_that_is_permitted(
     kube.apply(bare_deployment(namespace), bare_deployment(closed))
     async with watching(account, namespace, closed) as seen:
         assert seen.has(namespace, "web")
-        look = seen.source.get(WorkloadSubject("Deployment", closed, "web"))
+        look = seen.source.get(WorkloadSubject(OWN, "Deployment", closed, "web"))
         assert isinstance(look, Unseen)
         assert look.why.reason == "Forbidden"
         assert closed in look.why.message
@@ -206,7 +206,7 @@ async def test_nothing_is_absent_before_anybody_has_answered(tmp_path: Path) -> 
         ' "clusters": [{"name": "c", "cluster": {"server": "http://127.0.0.1:9"}}]}'
     )
     async with watching(kubeconfig, "ml", settings=CALM) as seen:
-        look = seen.source.get(WorkloadSubject("Deployment", "ml", "web"))
+        look = seen.source.get(WorkloadSubject(OWN, "Deployment", "ml", "web"))
 
         assert isinstance(look, Unseen)
         assert look.why.reason == "ClusterNotAnswering"

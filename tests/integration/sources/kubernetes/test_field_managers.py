@@ -59,6 +59,8 @@ async def give_back(control_plane: ControlPlane, namespace: str, *, meddled: int
         writer = Writer(
             Meddling(client, kube, namespace, times=meddled),
             productions=frozenset,
+            unproven=frozenset,
+            is_elsewhere=lambda *_: None,
             leading=lambda: True,
         )
         path = PATH.format(namespace)

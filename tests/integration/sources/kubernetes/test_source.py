@@ -14,7 +14,7 @@ import pytest
 from rig.control_plane import ControlPlane
 from rig.kube import Kube
 from stagingmirror.drift.facts import Unseen
-from stagingmirror.sources.kubernetes.subjects import ConfigMapSubject, WorkloadSubject
+from stagingmirror.sources.kubernetes.subjects import OWN, ConfigMapSubject, WorkloadSubject
 from stagingmirror.view import Observed
 from support.kubernetes.cluster_bodies import bare_config_map
 from support.kubernetes.cluster_watch import subject, watching
@@ -214,7 +214,7 @@ async def test_what_comes_goes_and_comes_back_is_told_each_time(
     wanted = subject("ConfigMap", namespace, "data")
     async with watching(control_plane.kubeconfig, namespace) as seen:
         seen.source.want(wanted, math.inf)
-        look = seen.source.get(ConfigMapSubject(namespace, "data"))
+        look = seen.source.get(ConfigMapSubject(OWN, namespace, "data"))
         assert isinstance(look, Observed)
         assert look.value is None
 
@@ -224,7 +224,7 @@ async def test_what_comes_goes_and_comes_back_is_told_each_time(
             seen.told.clear()
             kube.delete("v1", "ConfigMap", "data", namespace)
             await holds(lambda: wanted in seen.told)
-            look = seen.source.get(ConfigMapSubject(namespace, "data"))
+            look = seen.source.get(ConfigMapSubject(OWN, namespace, "data"))
             assert isinstance(look, Observed)
             assert look.value is None
 
@@ -236,8 +236,8 @@ async def test_a_namespace_that_no_environment_lists_is_unseen(
     kube.apply(deployment(other, "app:1"), bare_config_map(other, a="1"))
     async with watching(control_plane.kubeconfig, namespace) as seen:
         for look in (
-            seen.source.get(WorkloadSubject("Deployment", other, "web")),
-            seen.source.get(ConfigMapSubject(other, "data")),
+            seen.source.get(WorkloadSubject(OWN, "Deployment", other, "web")),
+            seen.source.get(ConfigMapSubject(OWN, other, "data")),
         ):
             assert isinstance(look, Unseen)
             assert look.why.reason == "NamespaceNotReadable"
@@ -249,6 +249,8 @@ async def test_a_namespace_that_no_environment_lists_is_unseen(
 
         list_namespaces(seen.source, namespace)
         await holds(
-            lambda: isinstance(seen.source.get(WorkloadSubject("Deployment", other, "web")), Unseen)
+            lambda: isinstance(
+                seen.source.get(WorkloadSubject(OWN, "Deployment", other, "web")), Unseen
+            )
         )
     kube.delete("v1", "Namespace", other)

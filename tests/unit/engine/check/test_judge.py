@@ -17,7 +17,12 @@ from stagingmirror.engine.check.judge import Scene, judge_all, observe_all, prop
 from stagingmirror.engine.context import Judged
 from stagingmirror.engine.observe.view import RecordingView, Scope
 from stagingmirror.engine.ownership.track_entries import known
-from stagingmirror.sources.kubernetes.subjects import ConfigMap, ConfigMapSubject, WorkloadSubject
+from stagingmirror.sources.kubernetes.subjects import (
+    OWN,
+    ConfigMap,
+    ConfigMapSubject,
+    WorkloadSubject,
+)
 from stagingmirror.view import Observed
 from support.clock import NOW
 from support.kinds.recording import sources_of
@@ -133,8 +138,8 @@ def test_what_is_read_is_remembered_by_component_and_side() -> None:
     check(stage, [])
 
     assert stage.view.everything() == {
-        ConfigMapSubject("ml-prod", "training-data"),
-        ConfigMapSubject("ml-staging", "training-data"),
+        ConfigMapSubject(OWN, "ml-prod", "training-data"),
+        ConfigMapSubject(OWN, "ml-staging", "training-data"),
     }
     assert {(key.component, key.side) for key in stage.view.parts} == {
         ("training-data", "production"),

@@ -24,7 +24,7 @@ from stagingmirror.engine.sealing import sealer
 from stagingmirror.engine.workqueue import slices
 from stagingmirror.metrics import Metrics
 from stagingmirror.settings import Settings
-from stagingmirror.sources.kubernetes.subjects import ConfigMapSubject
+from stagingmirror.sources.kubernetes.subjects import OWN, ConfigMapSubject
 from support.kubernetes.api_server import Answer, an_api_server, not_found
 from support.resources import resources
 
@@ -106,7 +106,7 @@ def each_piece_is_a_slice(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def observed(kind: Any, entry: Any, sides: Any, role: str, view: Any, now: float) -> Seen:
-    view.get(ConfigMapSubject(f"ml-{role}", entry.name))
+    view.get(ConfigMapSubject(OWN, f"ml-{role}", entry.name))
     return Seen({"value": Fact(role)}, T)
 
 
@@ -145,12 +145,12 @@ async def test_what_changes_after_it_was_read_brings_the_mirror_back(
     monkeypatch.setattr(SettingKind, "plan", lambda *_: ())
 
     async def run(operator: Operator, key: MirrorKey) -> None:
-        subject = ConfigMapSubject("ml-production", "data-0")
+        subject = ConfigMapSubject(OWN, "ml-production", "data-0")
 
         async def change() -> None:
             while not operator.subscriptions.readers(subject):  # noqa: ASYNC110 - turns are counted
                 await asyncio.sleep(0)
-            last = ConfigMapSubject("ml-production", "data-63")
+            last = ConfigMapSubject(OWN, "ml-production", "data-63")
             assert last not in operator.subscriptions.reads(key), "the pass is not over"
             operator.wake_ups.subject_changed(subject)
 

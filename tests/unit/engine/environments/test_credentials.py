@@ -73,7 +73,7 @@ async def test_a_secret_that_holds_no_key_is_told_and_not_overwritten() -> None:
 def credentials(data: dict[str, str], label: str = "production") -> Any:
     encoded = {key: base64.b64encode(text.encode()).decode() for key, text in data.items()}
     body = {"metadata": {"labels": {LABEL: label}}, "data": encoded}
-    return credentials_in(body, "production", "Secret mlflow")
+    return credentials_in(body, "production", "Secret mlflow", None)
 
 
 def test_a_token_or_a_name_and_password_lets_us_in() -> None:
@@ -119,7 +119,7 @@ def test_what_is_no_credential_is_told_without_its_content(
 def test_bytes_that_are_no_text_are_told() -> None:
     body = {"metadata": {"labels": {LABEL: "production"}}, "data": {"token": "/w=="}}
 
-    why = credentials_in(body, "production", "Secret mlflow")
+    why = credentials_in(body, "production", "Secret mlflow", None)
 
     assert isinstance(why, Why)
     assert why.reason == "SecretInvalid"

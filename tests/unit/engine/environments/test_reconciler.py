@@ -1,17 +1,24 @@
 """What an environment's status says: no more than was asked and answered."""
 
+import asyncio
 import base64
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, cast
 
 import pytest
 
 from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
+from stagingmirror.engine.environments.credentials import read_credentials
+from stagingmirror.engine.environments.permissions import Permissions
 from stagingmirror.engine.environments.reconciler import EnvironmentReconciler, Remembered
 from stagingmirror.engine.resources.cache import ResourceCache
 from stagingmirror.engine.resources.client import ResourceClient
+from stagingmirror.errors import NotAnswered
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
-from stagingmirror.sources.source import Source
+from stagingmirror.sources.kubernetes.api.login import Login
+from stagingmirror.sources.kubernetes.api.reader import KubernetesReader
+from stagingmirror.sources.source import SecretUse, Source
 from stagingmirror.view import Observed
 from support.kubernetes.api_server import Answer, an_api_server, refused
 from support.operators.runtimes import a_runtime
@@ -29,7 +36,7 @@ class Registries:
     def __init__(self) -> None:
         self.with_registry: set[str] = set()
 
-    def secret_name(self, spec: MirrorEnvironmentSpec) -> str | None:
+    def secret(self, spec: MirrorEnvironmentSpec) -> SecretUse | None:
         return None
 
     def configure(self, specs: Mapping[str, MirrorEnvironmentSpec], access: object) -> None:
@@ -43,16 +50,26 @@ async def nothing_open() -> dict[str, dict[str, Any]]:
     return {}
 
 
+async def nobody() -> str | None:
+    return None
+
+
 def a_reconciler(
-    client: KubernetesClient, cache: ResourceCache, source: object, remembered: Remembered
+    client: KubernetesClient,
+    cache: ResourceCache,
+    source: object,
+    remembered: Remembered,
+    elsewhere: KubernetesReader | None = None,
 ) -> EnvironmentReconciler:
+    """``elsewhere``: as whom environments in another cluster are read."""
     runtime = a_runtime(lambda: 0.0)
+    readers = {False: client, True: elsewhere or client}
     return EnvironmentReconciler(
-        client,
+        Permissions(lambda name, spec: readers[spec.cluster is not None], runtime=runtime),
         cache=cache,
         resources=ResourceClient(client, cache, runtime=runtime),
         sources=[cast("Source[Any]", source)],
-        namespace="stagingmirror-system",
+        credentials=partial(read_credentials, client, "stagingmirror-system"),
         runtime=runtime,
         changed=lambda name: None,
         interval=30.0,
@@ -91,8 +108,8 @@ class Place:
 class Guarded(Registries):
     """The registry of ``production`` needs a Secret."""
 
-    def secret_name(self, spec: MirrorEnvironmentSpec) -> str | None:
-        return "mlflow" if spec.role == "Production" else None
+    def secret(self, spec: MirrorEnvironmentSpec) -> SecretUse | None:
+        return SecretUse("mlflow", None) if spec.role == "Production" else None
 
 
 def a_body(name: str, generation: int, **spec: Any) -> dict[str, Any]:
@@ -143,6 +160,36 @@ async def test_what_was_read_of_a_former_spec_is_no_status_of_the_new_one() -> N
     )
 
     assert written == [("production", 1, "Readable")]
+
+
+async def test_a_cluster_that_does_not_answer_holds_no_other_environment_up() -> None:
+    cache, written, answers = ResourceCache(), asyncio.Event(), asyncio.Event()
+    elsewhere = {"kubeconfigSecretRef": {"name": "far", "key": "kubeconfig"}}
+    cache.put("mirrorenvironments", a_body("production", 1, namespaces=["a"], cluster=elsewhere))
+    cache.put("mirrorenvironments", a_body("staging", 1, namespaces=["ml-staging"]))
+
+    def respond(method: str, path: str, body: Any) -> Answer:
+        if method == "PUT":
+            assert body["metadata"]["name"] == "staging"
+            written.set()
+            return 200, {**body, "metadata": {**body["metadata"], "resourceVersion": "9"}}
+        return 201, {"kind": "Review", "status": {"allowed": True, "resourceRules": []}}
+
+    class Silent(KubernetesReader):
+        async def review(self, kind: str, spec: object) -> dict[str, Any]:
+            await answers.wait()
+            raise NotAnswered("ClusterNotAnswering", "timed out")
+
+    login = Login("https://far.example", None, nobody, "default")
+    async with an_api_server(respond) as client, Silent(login, timeout=1.0) as far:
+        keeper = a_reconciler(client, cache, Registries(), nothing_open, far)
+        tending = asyncio.create_task(keeper.tend())
+        async with asyncio.timeout(5):
+            await written.wait()
+        assert not tending.done()
+
+        answers.set()
+        await tending
 
 
 async def test_an_environment_of_which_nothing_was_asked_says_nothing_good() -> None:

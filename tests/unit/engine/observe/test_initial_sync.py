@@ -6,7 +6,7 @@ import pytest
 
 from stagingmirror.drift.facts import Observations, Seen, Unseen, Why
 from stagingmirror.engine.observe.initial_sync import AFTER_EDIT, AGAIN, AT_START, InitialSync
-from stagingmirror.sources.kubernetes.subjects import ConfigMapSubject
+from stagingmirror.sources.kubernetes.subjects import OWN, ConfigMapSubject
 from stagingmirror.view import Observed, Subject
 from support.clock import NOW
 
@@ -85,7 +85,7 @@ def test_a_verdict_that_is_over_is_not_kept_for_a_first_answer_to_something_new(
 
 def test_a_mirror_that_waits_is_checked_once_all_that_it_waits_for_has_come() -> None:
     first, other = InitialSync(), InitialSync()
-    one, two = (ConfigMapSubject("ml-prod", name) for name in ("one", "two"))
+    one, two = (ConfigMapSubject(OWN, "ml-prod", name) for name in ("one", "two"))
 
     pause = first.wait(
         observations("NotSeenYet"), lambda: [one, two], is_current=True, mirrors=0, now=NOW
@@ -100,7 +100,7 @@ def test_a_mirror_that_waits_is_checked_once_all_that_it_waits_for_has_come() ->
 
 def test_a_mirror_is_reported_as_it_is_when_its_time_to_wait_is_over() -> None:
     first = InitialSync()
-    waits = [ConfigMapSubject("ml-prod", name) for name in ("one", "two")]
+    waits = [ConfigMapSubject(OWN, "ml-prod", name) for name in ("one", "two")]
 
     pause = first.wait(
         observations("NotSeenYet"), lambda: waits, is_current=False, mirrors=0, now=NOW
@@ -113,7 +113,7 @@ def test_a_mirror_is_reported_as_it_is_when_its_time_to_wait_is_over() -> None:
 
 
 def test_what_is_answered_while_a_pass_observes_brings_the_mirror_back() -> None:
-    first, subject = InitialSync(), ConfigMapSubject("ml-prod", "data")
+    first, subject = InitialSync(), ConfigMapSubject(OWN, "ml-prod", "data")
     unseen = observations("NotSeenYet")
     first.wait(unseen, lambda: [subject], is_current=True, mirrors=0, now=NOW)
     assert first.still_waits(subject, lambda _: UNSEEN)

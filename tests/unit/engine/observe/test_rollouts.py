@@ -8,7 +8,7 @@ from stagingmirror.api.types.workload import WorkloadKind
 from stagingmirror.components.pipeline_image import PipelineImageKind
 from stagingmirror.drift.deploys import DeployKey, Running
 from stagingmirror.engine.observe.rollouts import rollouts
-from stagingmirror.sources.kubernetes.subjects import Workload, WorkloadSubject
+from stagingmirror.sources.kubernetes.subjects import OWN, Workload, WorkloadSubject
 from support.kinds.builders import (
     DIGEST_A,
     NOW,
@@ -75,7 +75,7 @@ def test_a_rollout_is_over_when_its_pods_are_ready_or_have_run_to_their_end(
     one = workload("features", PRODUCTION, kind, pods=(pod(ready=ready),))
     world = World().add(replace(one, revision="1"))
     looking = recording(world)
-    looking.part(PRODUCED).get(WorkloadSubject(kind, PRODUCTION, "features"))
+    looking.part(PRODUCED).get(WorkloadSubject(OWN, kind, PRODUCTION, "features"))
 
     (found,) = rollouts(looking.parts)
     assert found.over is over

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from stagingmirror.engine.observe.sources import Sources
 from stagingmirror.engine.observe.subscriptions import Subscriptions
 from stagingmirror.engine.resources.mirror import MirrorKey
-from stagingmirror.sources.kubernetes.subjects import WorkloadSubject
+from stagingmirror.sources.kubernetes.subjects import OWN, WorkloadSubject
 from stagingmirror.sources.mlflow.subjects import AliasSubject
 from stagingmirror.sources.source import Source
 from stagingmirror.view import Subject
@@ -34,7 +34,7 @@ class Upstream:
 
 
 ALIAS = AliasSubject("production", MODEL, "champion")
-DEPLOYMENT = WorkloadSubject("Deployment", "ml-prod", "features")
+DEPLOYMENT = WorkloadSubject(OWN, "Deployment", "ml-prod", "features")
 
 
 def subscriptions(leads: list[bool]) -> tuple[Subscriptions, Upstream, Upstream]:
@@ -104,7 +104,7 @@ def test_a_subject_wakes_exactly_its_readers() -> None:
 
     assert all_.readers(DEPLOYMENT) == {key("a")}
     assert all_.readers(ALIAS) == {key("a"), key("b")}
-    assert all_.readers(WorkloadSubject("Deployment", "ml-prod", "other")) == frozenset()
+    assert all_.readers(WorkloadSubject(OWN, "Deployment", "ml-prod", "other")) == frozenset()
 
 
 def test_a_standby_watches_the_cluster_and_asks_no_registry_until_it_leads() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from stagingmirror.drift.deploys import DeployKey
-from stagingmirror.sources.kubernetes.subjects import ConfigMapSubject
+from stagingmirror.sources.kubernetes.subjects import OWN, ConfigMapSubject
 from stagingmirror.view import Subject
 from support.kinds.builders import World, config_map
 from support.kinds.recording import recording
@@ -16,7 +16,7 @@ class Unheard(tuple[str, ...], Subject[str]):
 
 
 def test_what_no_source_has_is_an_error_and_nothing_to_subscribe_to() -> None:
-    view, there = recording(World()), ConfigMapSubject("ml-prod", "training-data")
+    view, there = recording(World()), ConfigMapSubject(OWN, "ml-prod", "training-data")
     view.get(there)
 
     with pytest.raises(LookupError):
@@ -27,7 +27,7 @@ def test_what_no_source_has_is_an_error_and_nothing_to_subscribe_to() -> None:
 
 def test_a_pass_has_one_answer_of_each_subject_in_all_its_parts_and_the_next_pass_another() -> None:
     world = World().add(config_map({"snapshot": "1"}))
-    there = ConfigMapSubject("ml-prod", "training-data")
+    there = ConfigMapSubject(OWN, "ml-prod", "training-data")
     view = recording(world)
     first = view.part(DeployKey("data", "production")).get(there)
 

@@ -4,7 +4,12 @@ from typing import Any
 
 import pytest
 
-from stagingmirror.engine.environments.resolve import may_copy, production_namespaces, sides_of
+from stagingmirror.engine.environments.resolve import (
+    may_copy,
+    protected_by,
+    sides_of,
+    unproven_by,
+)
 from stagingmirror.engine.resources.cache import ResourceCache
 from stagingmirror.engine.resources.mirror import spec_of
 from stagingmirror.errors import NeedsHuman
@@ -107,7 +112,41 @@ def test_every_namespace_of_a_production_environment_is_protected_whoever_else_l
     cache.put("mirrorenvironments", environment("staging", "Staging", SPACE))
     cache.put("mirrorenvironments", environment("production", "Production", SPACE))
 
-    assert production_namespaces(cache) == {SPACE: "production"}
+    assert protected_by(cache.all("mirrorenvironments"), not_asked) == {SPACE: "production"}
+
+
+def not_asked(environment: str, cluster: object) -> bool | None:
+    raise AssertionError("it is in the own cluster")
+
+
+ELSEWHERE = {"kubeconfigSecretRef": {"name": "production", "key": "kubeconfig"}}
+
+
+@pytest.mark.parametrize(
+    ("is_elsewhere", "protected", "unproven"),
+    [
+        (True, {}, {}),
+        (False, {SPACE: "production"}, {}),
+        (None, {}, {SPACE: "production"}),
+    ],
+)
+def test_a_namespace_of_another_cluster_is_not_ours_to_protect_once_it_is_proven_to_be_one(
+    is_elsewhere: bool | None, protected: dict[str, str], unproven: dict[str, str]
+) -> None:
+    bodies = [environment("production", "Production", SPACE, cluster=ELSEWHERE)]
+
+    def answers(name: str, cluster: object) -> bool | None:
+        return is_elsewhere if (name, cluster) == ("production", ELSEWHERE) else None
+
+    assert protected_by(bodies, answers) == protected
+    assert unproven_by(bodies, answers) == unproven
+
+
+def test_a_mirror_waits_for_no_proof_before_it_tells_what_differs() -> None:
+    world = World()
+    world.cache.put("mirrorenvironments", environment("o", "Production", SPACE, cluster=ELSEWHERE))
+
+    assert world.stall(mirror("fraud", 1)) is None
 
 
 def test_a_mirror_in_a_protected_namespace_is_stalled_only_where_it_would_write() -> None:

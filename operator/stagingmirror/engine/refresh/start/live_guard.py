@@ -12,12 +12,13 @@ from stagingmirror.api.spec.parse import parse_environment
 from stagingmirror.api.types.base import API_VERSION
 from stagingmirror.component import Role
 from stagingmirror.drift.facts import Hold, Why
-from stagingmirror.engine.environments.resolve import protected_by
+from stagingmirror.engine.environments.resolve import protected_by, unproven_by
 from stagingmirror.engine.holds.active import in_force, may_hold, read
 from stagingmirror.engine.resources.client import path
 from stagingmirror.engine.resources.mirror import MirrorKey, is_leaving
 from stagingmirror.errors import NeedsHuman, NotThere
 from stagingmirror.reasons import Reason
+from stagingmirror.sources.kubernetes.write.step_errors import not_proven
 from stagingmirror.sources.kubernetes.write.writer import Writer
 
 Body = Mapping[str, Any]
@@ -46,13 +47,17 @@ async def fetch(
     components: frozenset[str],
     now: float,
 ) -> Live:
-    """Raises NotAnswered or NotAllowed where any of it cannot be known."""
+    """Raises NotAnswered or NotAllowed where any of it cannot be known, or where a namespace of
+    this name is production's in a cluster that may be this one.
+    """
     collection = f"/apis/{API_VERSION}/namespaces/{key.namespace}/mirrorholds"
     mirror, environments, holds = await asyncio.gather(
         _find(writer, path("stagingmirrors", key.name, key.namespace)),
         writer.select(f"/apis/{API_VERSION}/mirrorenvironments"),
         writer.matching(collection, lambda body: may_hold(body, key, components, now)),
     )
+    if key.namespace in unproven_by(environments, writer.is_elsewhere):
+        raise not_proven(key.namespace)
     by_name = {body["metadata"]["name"]: body for body in environments}
     requests = filter(None, map(read, holds))
     found = tuple(request.hold for request in in_force(requests, key, now))
@@ -61,7 +66,7 @@ async def fetch(
         by_name.get(production),
         by_name.get(staging),
         found,
-        protected_by(environments).get(key.namespace),
+        protected_by(environments, writer.is_elsewhere).get(key.namespace),
     )
 
 

@@ -67,6 +67,7 @@ def rests_on(context: Context) -> tuple[Grant, ...]:
         Grant("staging", "usable_from", namespace),
         Grant("staging", "namespaces", namespace),
         Grant("production", "namespaces", sides.production.namespace),
+        Grant("production", "cluster", sides.production.spec.kubeconfig),
     }
     wanted = planned(context.plan)
     for judged in context.components:

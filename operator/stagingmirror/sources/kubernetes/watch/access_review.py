@@ -5,10 +5,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from stagingmirror.api.types.base import GROUP
-from stagingmirror.sources.kubernetes.api.client import KubernetesClient
+from stagingmirror.sources.kubernetes.api.reader import KubernetesReader
 from stagingmirror.sources.kubernetes.watch.watched_kinds import RESOURCES
 
-_REVIEWS = "/apis/authorization.k8s.io/v1"
 _WRITES = frozenset(
     {"create", "update", "patch", "delete", "deletecollection", "impersonate", "bind", "escalate"}
 )
@@ -40,52 +39,60 @@ READS: tuple[Permission, ...] = tuple(
     for verb in ("get", "list", "watch")
 )
 
+# What is reviewed verb by verb where a cluster does not list our rights: writes of what we read,
+# and of what gives the most away.
+WRITES: tuple[Permission, ...] = (
+    *(
+        Permission(verb, resource.group.rpartition("/")[0], resource.plural)
+        for resource in RESOURCES.values()
+        for verb in ("create", "update", "patch", "delete", "deletecollection")
+    ),
+    *(Permission(verb, "", "secrets") for verb in ("create", "update", "patch", "delete")),
+    *(Permission("create", "", f"pods/{how}") for how in ("exec", "attach", "portforward")),
+    Permission("patch", "", "pods/ephemeralcontainers"),
+)
 
-async def may_write(client: KubernetesClient, namespace: str) -> bool | None:
+
+async def may_write(client: KubernetesReader, namespace: str) -> bool | None:
     """Whether our identity could change anything in this namespace; None where the cluster cannot
     answer (an authorizer that does not list its rules).
     """
-    review = {
-        "apiVersion": "authorization.k8s.io/v1",
-        "kind": "SelfSubjectRulesReview",
-        "spec": {"namespace": namespace},
-    }
-    answer = await client.request("POST", f"{_REVIEWS}/selfsubjectrulesreviews", body=review)
-    status: Mapping[str, Any] = answer.get("status") or {}
+    status = await client.review("SelfSubjectRulesReview", {"namespace": namespace})
     if any(_writes(rule) for rule in status.get("resourceRules") or ()):
         return True
     return None if status.get("incomplete", True) else False
 
 
 async def missing_permissions(
-    client: KubernetesClient, namespace: str, needed: Iterable[Permission]
+    client: KubernetesReader, namespace: str, needed: Iterable[Permission]
 ) -> tuple[Permission, ...]:
     """Those that the cluster denies to our account, in their order."""
     slots = asyncio.Semaphore(_AT_ONCE)
 
     async def is_denied(permission: Permission) -> bool:
         resource, _, subresource = permission.resource.partition("/")
-        review = {
-            "apiVersion": "authorization.k8s.io/v1",
-            "kind": "SelfSubjectAccessReview",
-            "spec": {
-                "resourceAttributes": {
-                    "namespace": namespace,
-                    "verb": permission.verb,
-                    "group": permission.group,
-                    "resource": resource,
-                    "subresource": subresource,
-                }
-            },
+        attributes = {
+            "namespace": namespace,
+            "verb": permission.verb,
+            "group": permission.group,
+            "resource": resource,
+            "subresource": subresource,
         }
-        path = f"{_REVIEWS}/selfsubjectaccessreviews"
         async with slots:
-            answer = await client.request("POST", path, body=review)
-        return not (answer.get("status") or {}).get("allowed")
+            status = await client.review(
+                "SelfSubjectAccessReview", {"resourceAttributes": attributes}
+            )
+        return not status.get("allowed")
 
     wanted = tuple(needed)
     answers = await asyncio.gather(*map(is_denied, wanted))
     return tuple(one for one, denied in zip(wanted, answers, strict=True) if denied)
+
+
+async def allowed_writes(client: KubernetesReader, namespace: str) -> tuple[Permission, ...]:
+    """Those of ``WRITES`` that the cluster allows our account. Errors: those of the client."""
+    denied = await missing_permissions(client, namespace, WRITES)
+    return tuple(each for each in WRITES if each not in denied)
 
 
 def denial(missing: Iterable[Permission], namespace: str) -> str:

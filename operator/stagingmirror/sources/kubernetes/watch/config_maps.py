@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from stagingmirror.drift.facts import Why
 from stagingmirror.errors import NotThere, StagingMirrorError
 from stagingmirror.reasons import Reason
-from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 from stagingmirror.sources.kubernetes.api.errors import shaped
+from stagingmirror.sources.kubernetes.api.reader import KubernetesReader
 from stagingmirror.sources.kubernetes.objects import parse
 from stagingmirror.sources.kubernetes.objects.entries import Versioned
 from stagingmirror.sources.kubernetes.objects.store import Store, newer
@@ -52,7 +52,7 @@ class ConfigMaps:
 
     def __init__(
         self,
-        client: KubernetesClient,
+        client: KubernetesReader,
         store: Store[Versioned],
         *,
         clock: Callable[[], float],
@@ -175,7 +175,7 @@ class ConfigMaps:
     async def _read_once(self, key: Key) -> None:
         async with self._slots:
             began, counted = self._clock(), self._counted_anew
-            body = await self._client.request("GET", RESOURCES["ConfigMap"].path(*key))
+            body = await self._client.get(RESOURCES["ConfigMap"].path(*key))
         if counted != self._counted_anew:
             return
         config_map = shaped(body, "GET configmaps", parse.config_map)

@@ -288,7 +288,7 @@ class ConsistencyCheck(Generic[E]):
         for row in lost:
             path = watch.resource.path(row.namespace, row.name)
             try:
-                watch.take(watch.parsed(await watch.client.request("GET", path)))
+                watch.take(watch.parsed(await watch.client.get(path)))
             except NotThere:
                 watch.drop(row.namespace, row.uid)
         watch.reopen()

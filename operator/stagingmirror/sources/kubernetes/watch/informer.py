@@ -16,7 +16,6 @@ from typing import Any, Generic
 
 from stagingmirror.drift.facts import Why
 from stagingmirror.errors import NotAllowed, NotAnswered, StagingMirrorError
-from stagingmirror.sources.kubernetes.api.client import SLICE, KubernetesClient
 from stagingmirror.sources.kubernetes.api.errors import (
     FORBIDDEN,
     MALFORMED,
@@ -25,6 +24,7 @@ from stagingmirror.sources.kubernetes.api.errors import (
     shaped,
     version_of,
 )
+from stagingmirror.sources.kubernetes.api.reader import SLICE, KubernetesReader
 from stagingmirror.sources.kubernetes.objects.store import E, Store
 from stagingmirror.sources.kubernetes.watch.backoff import Backoff
 from stagingmirror.sources.kubernetes.watch.watched_kinds import Resource
@@ -55,7 +55,7 @@ class Watch(Generic[E]):
 
     def __init__(
         self,
-        client: KubernetesClient,
+        client: KubernetesReader,
         resource: Resource[E],
         store: Store[E],
         *,

@@ -1,4 +1,4 @@
-"""The last known workloads and ConfigMaps of this cluster.
+"""The last known workloads and ConfigMaps of one cluster.
 
 Answered out of memory, which watches keep true (``watch_scope``); the data of ConfigMaps are read
 by name (``config_maps``). Watches are proven now and then, and each namespace at the shortest
@@ -7,27 +7,21 @@ period of anything that is wanted of it.
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
 from stagingmirror.drift.facts import Unseen, Why
-from stagingmirror.drift.places import Place
 from stagingmirror.errors import NotThere, StagingMirrorError
 from stagingmirror.reasons import Reason
 from stagingmirror.settings import Settings
-from stagingmirror.sources.kubernetes.api.client import KubernetesClient
+from stagingmirror.sources.kubernetes.api.reader import KubernetesReader
 from stagingmirror.sources.kubernetes.objects.entries import Entry
 from stagingmirror.sources.kubernetes.objects.standing import Standing
 from stagingmirror.sources.kubernetes.objects.workloads import Stores, rolled_up
 from stagingmirror.sources.kubernetes.subjects import (
     ClusterSubject,
     ConfigMap,
-    ConfigMapKey,
     ConfigMapSubject,
-    Loader,
-    LoaderVariable,
     Workload,
-    WorkloadField,
     WorkloadSubject,
 )
 from stagingmirror.sources.kubernetes.watch.config_maps import ConfigMaps, Read
@@ -53,29 +47,26 @@ class OnChange(Protocol):
 
 
 class KubernetesSource:
-    """``get`` answers out of memory, at once. ``counts`` is for metrics.
+    """``get`` answers out of memory, at once. ``cluster``: of its subjects. ``counts`` is for
+    metrics.
 
     ``on_change`` is called in the event loop for every subject that may have changed; it must not
     wait.
     """
 
-    subjects: ClassVar[frozenset[type]] = frozenset({WorkloadSubject, ConfigMapSubject})
-    name: ClassVar[str] = "kubernetes"
-    places: ClassVar[frozenset[type]] = frozenset(
-        {ConfigMapKey, Loader, LoaderVariable, WorkloadField}
-    )
-    polled: ClassVar[bool] = False
-
     def __init__(
         self,
-        client: KubernetesClient,
+        client: KubernetesReader,
         *,
+        cluster: str,
         clock: Callable[[], float],
         on_change: OnChange,
         settings: Settings,
+        counts: Counts,
     ) -> None:
-        self.counts = Counts()
+        self.counts = counts
         self._client = client
+        self.cluster = cluster
         self._clock = clock
         self._on_change = on_change
         self._settings = settings
@@ -86,7 +77,7 @@ class KubernetesSource:
             self._stores.config_maps,
             clock=clock,
             proven=lambda namespace: self._proven("ConfigMap", namespace),
-            changed=lambda key, since: on_change(ConfigMapSubject(*key), since=since),
+            changed=lambda key, since: on_change(ConfigMapSubject(cluster, *key), since=since),
         )
         # By namespace and kind.
         self._wanted: dict[tuple[str, str], Subscriptions[ClusterSubject]] = {}
@@ -115,18 +106,9 @@ class KubernetesSource:
         """Every watch has been answered once, be it with a refusal."""
         return self._coverage.ready
 
-    def secret_name(self, spec: object) -> None:
-        """None is needed: it is the cluster that we run in."""
-
-    def configure(self, specs: Mapping[str, MirrorEnvironmentSpec], access: object) -> None:
-        """Watch the namespaces that environments list."""
-        self._coverage.want(specs.values())
-
-    def answers(self, environment: str) -> None:
-        """Each namespace is checked by itself."""
-
-    def same_place(self, one: Place, other: Place) -> bool | None:
-        return one == other
+    def watch(self, specs: Iterable[MirrorEnvironmentSpec]) -> None:
+        """The namespaces that these environments list, and no others."""
+        self._coverage.want(specs)
 
     def want(self, subject: ClusterSubject, period: float) -> None:
         """Its coming is announced even before it exists, a ConfigMap's data are kept, and the
@@ -196,11 +178,9 @@ class KubernetesSource:
         """Since when a change is known that was announced to no reader yet; None: there is none."""
         return self._config_maps.oldest_unread()
 
-    async def prove(
-        self, subjects: Iterable[ClusterSubject], *, since: float, read_bytes: bool
-    ) -> None:
+    async def prove(self, subjects: Iterable[ClusterSubject], since: float) -> None:
         """Make answers to these begin at ``since`` (POSIX s) or later. Where that fails, or takes
-        longer than a call may, they keep their trouble and their age. There are no bytes to read.
+        longer than a call may, they keep their trouble and their age.
         """
         wanted = tuple(subjects)
         places = {(kind, one.namespace) for one in wanted for kind in NEEDED[one.kind]}
@@ -215,13 +195,6 @@ class KubernetesSource:
                         group.create_task(self._confirm(one))
         except TimeoutError:
             return
-
-    def export(self) -> dict[str, None]:
-        """Nothing: a start lists everything."""
-        return {}
-
-    def adopt(self, entries: object) -> None:
-        """There is nothing to adopt."""
 
     async def run(self) -> None:
         """Watches until cancelled."""
@@ -266,7 +239,7 @@ class KubernetesSource:
             return
         path = resource.path(subject.namespace, subject.name)
         try:
-            check.watch.take(check.watch.parsed(await self._client.request("GET", path)))
+            check.watch.take(check.watch.parsed(await self._client.get(path)))
         except NotThere:
             return
         except StagingMirrorError as error:
@@ -284,7 +257,9 @@ class KubernetesSource:
     def _announce(self, entry: Entry) -> None:
         """An entry changed: announce the subject that it is or belongs to."""
         if (declared := self._stores.workload_of(entry)) is not None:
-            self._on_change(WorkloadSubject(declared.kind, declared.namespace, declared.name))
+            self._on_change(
+                WorkloadSubject(self.cluster, declared.kind, declared.namespace, declared.name)
+            )
 
     def _config_map_changed(self, entry: Entry) -> None:
         self._config_maps.metadata_changed((entry.namespace, entry.name))

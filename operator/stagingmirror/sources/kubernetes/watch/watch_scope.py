@@ -11,7 +11,7 @@ from typing import Any
 from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.errors import StagingMirrorError
-from stagingmirror.sources.kubernetes.api.client import KubernetesClient
+from stagingmirror.sources.kubernetes.api.reader import KubernetesReader
 from stagingmirror.sources.kubernetes.objects.entries import Entry
 from stagingmirror.sources.kubernetes.objects.workloads import Stores
 from stagingmirror.sources.kubernetes.watch.consistency_check import ConsistencyCheck, Counts
@@ -49,7 +49,7 @@ class WatchScope:
 
     def __init__(
         self,
-        client: KubernetesClient,
+        client: KubernetesReader,
         stores: Stores,
         *,
         clock: Callable[[], float],
@@ -187,7 +187,7 @@ class WatchScope:
             for kind in sorted(self._narrow):
                 path = RESOURCES[kind].path(None)
                 try:
-                    await self._client.request("GET", path, query={"limit": "1"})
+                    await self._client.get(path, query={"limit": "1"})
                 except StagingMirrorError:
                     continue
                 self._narrow.discard(kind)

@@ -5,7 +5,7 @@ what became of it.
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from stagingmirror.errors import NotBegun, StepFailed
+from stagingmirror.errors import NotAnswered, NotBegun, StepFailed
 from stagingmirror.reasons import Reason
 
 
@@ -28,4 +28,14 @@ def rewritten(field: str) -> StepFailed:
         Reason.REWRITTEN_BY_ADMISSION,
         f"an admission rule of the cluster (a policy or a webhook) changes {field} to something "
         "else than was written; let it admit production's value, or set mode: Report.",
+    )
+
+
+def not_proven(namespace: str) -> NotAnswered:
+    """The error for a namespace that may be production's."""
+    return NotAnswered(
+        Reason.CLUSTER_NOT_PROVEN,
+        f"namespace {namespace} is listed by a Production environment whose cluster is not proven "
+        "to be another one than this, so nothing is written there yet; see the condition Ready of "
+        "that environment.",
     )

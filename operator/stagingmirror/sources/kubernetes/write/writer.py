@@ -34,7 +34,7 @@ from stagingmirror.sources.kubernetes.write.field_patch import (
     path_of,
     read_field,
 )
-from stagingmirror.sources.kubernetes.write.step_errors import before_writing, rewritten
+from stagingmirror.sources.kubernetes.write.step_errors import before_writing, not_proven, rewritten
 
 JSON = "application/json"
 STRATEGIC = "application/strategic-merge-patch+json"
@@ -75,17 +75,24 @@ def workload_path(kind: WorkloadKind, namespace: str, name: str) -> str:
 
 
 class Writer:
-    """``productions`` answers which namespaces any Production environment lists, now."""
+    """``productions`` answers which namespaces of this cluster any Production environment lists,
+    now; ``unproven`` which may be among them: of clusters that are not proven to be another one.
+    ``is_elsewhere`` answers that for an environment and its ``cluster``; None: it is not proven.
+    """
 
     def __init__(
         self,
         client: Requests,
         *,
         productions: Callable[[], frozenset[str]],
+        unproven: Callable[[], frozenset[str]],
+        is_elsewhere: Callable[[str, object], bool | None],
         leading: Callable[[], bool],
     ) -> None:
         self._client = client
+        self.is_elsewhere = is_elsewhere
         self._productions = productions
+        self._unproven = unproven
         self._leading = leading
 
     async def get(self, path: str) -> dict[str, Any]:
@@ -233,6 +240,8 @@ class Writer:
                 f"namespace {namespace} is listed by a Production environment, so nothing is "
                 "written there; take it out of that environment if it is staging's.",
             )
+        if namespace in self._unproven():
+            raise not_proven(namespace)
         self.refuse_unless_leading()
 
     def refuse_unless_leading(self) -> None:

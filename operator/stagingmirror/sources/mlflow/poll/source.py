@@ -25,7 +25,7 @@ from stagingmirror.sources.mlflow.subjects import (
     RegistrySubject,
     VersionSubject,
 )
-from stagingmirror.sources.source import Access
+from stagingmirror.sources.source import Access, SecretUse
 from stagingmirror.view import Observed, Subject
 
 T = TypeVar("T")
@@ -58,10 +58,10 @@ class MlflowSource:
         self._clock = clock
         self._exports = Exports()
 
-    def secret_name(self, spec: MirrorEnvironmentSpec) -> str | None:
+    def secret(self, spec: MirrorEnvironmentSpec) -> SecretUse | None:
         if spec.mlflow is None or spec.mlflow.credentials_secret_ref is None:
             return None
-        return spec.mlflow.credentials_secret_ref.name
+        return SecretUse(spec.mlflow.credentials_secret_ref.name, None)
 
     def configure(
         self,
@@ -74,7 +74,7 @@ class MlflowSource:
             known = access.get(name)
             if isinstance(known, Why):
                 self.registries.set(name, known)
-            elif known is not None or self.secret_name(spec) is None:
+            elif known is not None or self.secret(spec) is None:
                 self.registries.set(name, address_of(spec, known))
 
     def get(self, subject: Subject[T]) -> Observed[T] | Unseen:

@@ -86,7 +86,13 @@ UNANSWERED: Answer = (500, {"kind": "Status"})
 @asynccontextmanager
 async def records_on(server: ApiServer) -> AsyncIterator[tuple[Records, Writer]]:
     async with an_api_server(server.respond) as client:
-        writer = Writer(client, productions=lambda: frozenset(), leading=lambda: True)
+        writer = Writer(
+            client,
+            productions=lambda: frozenset(),
+            unproven=frozenset,
+            is_elsewhere=lambda *_: None,
+            leading=lambda: True,
+        )
         yield Records(writer, namespace="own", writer_name="operator/1", clock=lambda: 1.0), writer
 
 

@@ -7,12 +7,15 @@ import pytest
 from stagingmirror.actions.copy_model import CopyModel
 from stagingmirror.api.spec.grants import Grant
 from stagingmirror.engine.ownership.track_entries import granted
-from stagingmirror.engine.refresh.start.live_guard import Live, must_stop
+from stagingmirror.engine.refresh.start.live_guard import Live, fetch, must_stop
 from stagingmirror.engine.refresh.start.new_record import rests_on
 from stagingmirror.engine.resources.mirror import MirrorKey
+from stagingmirror.errors import NotAnswered
+from stagingmirror.sources.kubernetes.write.writer import Writer
 from support.kinds.builders import STAGING, environment, sides, track
 from support.kinds.cases import context
 from support.kinds.snapshots import LOADER, VARIABLE
+from support.kubernetes.api_server import Answer, an_api_server
 from support.resources import resources
 
 KEY = MirrorKey(STAGING, "fraud")
@@ -150,6 +153,45 @@ def test_a_refresh_rests_on_the_model_that_production_loads_whatever_its_entry_n
 
     assert Grant("production", "models", "fraud-v2") in found
     assert Grant("staging", "models", "fraud") in found
+
+
+def test_a_refresh_stops_where_production_is_another_cluster_now() -> None:
+    cluster = {"kubeconfigSecretRef": {"name": "production", "key": "kubeconfig"}}
+    here, there = Grant("production", "cluster", ""), Grant("production", "cluster", "production/k")
+
+    assert here in rests_on(context())
+    assert here.is_given_by(environment())
+    assert not here.is_given_by(environment(cluster=cluster))
+    assert not there.is_given_by(environment(cluster=cluster))
+    assert "does not name the same cluster any more" in there.missing_in("production")
+
+
+async def fetched(*, is_elsewhere: bool | None) -> Live:
+    """Where production's environment lists staging's namespace, in another cluster or not."""
+    cluster = {"kubeconfigSecretRef": {"name": "production", "key": "kubeconfig"}}
+    bodies = [body("Production", {"namespaces": [STAGING], "cluster": cluster})]
+
+    def respond(method: str, path: str, _: Any) -> Answer:
+        if path.endswith("/fraud"):
+            return 200, resources.mirror()
+        return 200, {"kind": "List", "items": bodies if path.endswith("environments") else []}
+
+    async with an_api_server(respond) as client:
+        writer = Writer(
+            client,
+            productions=frozenset,
+            unproven=frozenset,
+            is_elsewhere=lambda name, given: is_elsewhere if given == cluster else None,
+            leading=lambda: True,
+        )
+        return await fetch(writer, KEY, production="production", staging="staging", now=0.0)
+
+
+async def test_where_productions_namespaces_are_is_read_live() -> None:
+    assert (await fetched(is_elsewhere=True)).protected_by is None
+    assert (await fetched(is_elsewhere=False)).protected_by == "production"
+    with pytest.raises(NotAnswered, match="not proven to be another one"):
+        await fetched(is_elsewhere=None)
 
 
 def test_what_others_need_may_be_withdrawn() -> None:

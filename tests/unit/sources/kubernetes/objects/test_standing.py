@@ -6,12 +6,12 @@ import pytest
 
 from stagingmirror.drift.facts import Why
 from stagingmirror.sources.kubernetes.objects.standing import LONGEST, Standing
-from stagingmirror.sources.kubernetes.subjects import Workload, WorkloadSubject
+from stagingmirror.sources.kubernetes.subjects import OWN, Workload, WorkloadSubject
 from stagingmirror.view import Observed
 from support.clock import Clock
 from support.kinds.builders import NOW, PRODUCTION, ROLLING_OUT, container, pod, workload
 
-SUBJECT = WorkloadSubject("Deployment", PRODUCTION, "features")
+SUBJECT = WorkloadSubject(OWN, "Deployment", PRODUCTION, "features")
 APP = container()
 SETTLED = replace(
     workload(containers={"app": APP}, pods=(pod(APP, digest="sha256:aa"),)),

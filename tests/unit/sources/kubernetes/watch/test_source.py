@@ -10,7 +10,7 @@ import pytest
 from stagingmirror.api.types.times import rfc3339
 from stagingmirror.drift.facts import Unseen
 from stagingmirror.settings import Settings
-from stagingmirror.sources.kubernetes.subjects import ConfigMapSubject, WorkloadSubject
+from stagingmirror.sources.kubernetes.subjects import OWN, ConfigMapSubject, WorkloadSubject
 from stagingmirror.sources.kubernetes.watch import watch_scope
 from stagingmirror.sources.pace import BURST
 from stagingmirror.view import Observed
@@ -21,7 +21,7 @@ from support.operators.waiting import holds
 
 CALM = Settings(sweep_interval=600.0, request_timeout=5.0)
 """No sweep falls into a test by itself."""
-WEB = WorkloadSubject("Deployment", "ml", "web")
+WEB = WorkloadSubject(OWN, "Deployment", "ml", "web")
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ async def test_a_first_list_of_garbage_is_no_answer(cluster: ScriptedCluster) ->
     cluster.garbage["deployments"] = [{"metadata": []}]
 
     async with seeing(cluster) as seen:
-        look = seen.source.get(WorkloadSubject("Deployment", "ml", "web"))
+        look = seen.source.get(WorkloadSubject(OWN, "Deployment", "ml", "web"))
 
         assert isinstance(look, Unseen)
         assert look.why.reason == "ClusterNotAnswering"
@@ -110,10 +110,10 @@ async def test_the_data_of_config_maps_are_read_again_after_that(cluster: Script
     cluster.put("configmaps", config_map(snapshot="2"))
 
     async with seeing(cluster) as seen:
-        seen.source.want(ConfigMapSubject("ml", "data"), math.inf)
+        seen.source.want(ConfigMapSubject(OWN, "ml", "data"), math.inf)
 
         def shown() -> str | None:
-            look = seen.source.get(ConfigMapSubject("ml", "data"))
+            look = seen.source.get(ConfigMapSubject(OWN, "ml", "data"))
             found = look.value if isinstance(look, Observed) else None
             return found.data["snapshot"] if found else None
 
@@ -134,7 +134,7 @@ async def test_a_right_that_is_taken_away_leaves_what_may_still_be_read(
 
         def goes_on() -> bool:
             observations.extend(
-                seen.source.get(WorkloadSubject("Deployment", each, "web"))
+                seen.source.get(WorkloadSubject(OWN, "Deployment", each, "web"))
                 for each in ("ml", "other")
             )
             return seen.look("ml").began > since and seen.look("other").trouble is not None
@@ -156,7 +156,7 @@ async def test_a_kind_that_was_refused_is_tried_again_for_all_namespaces(
         observations: list[object] = []
 
         def is_wide() -> bool:
-            observations.append(seen.source.get(WorkloadSubject("Deployment", "ml", "web")))
+            observations.append(seen.source.get(WorkloadSubject(OWN, "Deployment", "ml", "web")))
             watched = {place for place, queues in cluster.watches.items() if queues}
             places = {namespace for plural, namespace in watched if plural == "deployments"}
             return places == {None}
@@ -179,13 +179,13 @@ async def test_a_proof_that_failed_is_trouble_of_its_namespace_alone(
         cluster.forbidden.add(("deployments", "other"))
         subjects = [WEB, WEB._replace(namespace="other")]
 
-        await seen.source.prove(subjects, since=time.time(), read_bytes=False)
+        await seen.source.prove(subjects, since=time.time())
 
         assert seen.look("ml").trouble is None
         assert seen.look("other").trouble is not None
         seen.told.clear()
         cluster.forbidden.clear()
-        await seen.source.prove(subjects, since=time.time(), read_bytes=False)
+        await seen.source.prove(subjects, since=time.time())
         assert seen.look("other").trouble is None
 
 

@@ -1,0 +1,150 @@
+"""Production in a second control plane: an API server and etcd, which records who writes."""
+
+import base64
+import json
+import secrets
+from pathlib import Path
+from typing import Any
+
+from rig.control_plane import ControlPlane
+from rig.kube import Kube
+from support.kubernetes.rights import PRODUCTION, RBAC
+from support.kubernetes.workloads import config_map
+from support.operators.operator import DATA, World
+
+Object = dict[str, Any]
+
+SECRET = "production-cluster"
+KEY = "kubeconfig"
+AUDIT = "audit.log"
+ACCOUNTS = "stagingmirror-reader"
+"""The namespace of the accounts by which it is read."""
+IDENTITY = [
+    {
+        "apiGroups": [""],
+        "resources": ["namespaces"],
+        "resourceNames": ["kube-system"],
+        "verbs": ["get"],
+    }
+]
+_READS = frozenset({"get", "list", "watch"})
+
+
+class AnotherCluster:
+    """Production's namespace ``space`` there, and an account that may read it."""
+
+    def __init__(self, plane: ControlPlane, folder: Path) -> None:
+        """``folder``: the one of ``audited``."""
+        self.plane, self.kube = plane, plane.kube
+        self._audit = folder / AUDIT
+        self.account = ""
+        _namespace(self.kube, ACCOUNTS)
+
+    def namespace(self, space: str) -> None:
+        """It exists, with a snapshot in it."""
+        _namespace(self.kube, space)
+        self.kube.create(config_map(DATA, space, {"snapshot": "2026-11-20"}))
+
+    def token(self, *spaces: str) -> str:
+        """Of a new account, which may read these namespaces."""
+        self.account = f"reader-{secrets.token_hex(3)}"
+        token = self.plane.token(ACCOUNTS, self.account)
+        for space in spaces:
+            _bind(self.kube, self.account, space, PRODUCTION)
+        _bind(self.kube, self.account, "kube-system", IDENTITY)
+        return token
+
+    def revoke(self) -> None:
+        """The newest token is worth nothing any more."""
+        self.kube.delete("v1", "ServiceAccount", self.account, ACCOUNTS)
+
+    def give(self, world: World, token: str, environment: str) -> None:
+        """Put a kubeconfig with this token into the environment's Secret."""
+        give_kubeconfig(world, kubeconfig(self.plane, token), environment)
+
+    def writes(self) -> list[str]:
+        """What accounts of ours have tried to write so far: verb and path."""
+        found = []
+        for line in self._audit.read_text().splitlines():
+            event = json.loads(line)
+            user, path = event["user"].get("username", ""), event["requestURI"]
+            ours = user.startswith(f"system:serviceaccount:{ACCOUNTS}:")
+            review = path.startswith("/apis/authorization.k8s.io/v1/selfsubject")
+            if ours and event["verb"] not in _READS and not review:
+                found.append(f"{event['verb']} {path}")
+        return found
+
+    def is_used(self) -> bool:
+        """Whether the newest account of ours has watched anything."""
+        name = f"system:serviceaccount:{ACCOUNTS}:{self.account}"
+        lines = self._audit.read_text().splitlines()
+        return any(name in line and '"verb":"watch"' in line for line in lines)
+
+    def requests(self) -> int:
+        """How many requests are recorded at all."""
+        return len(self._audit.read_text().splitlines())
+
+
+def audited(folder: Path) -> tuple[str, ...]:
+    """Flags of an API server that records who requests what in this folder."""
+    policy, audit = folder / "audit.yaml", folder / AUDIT
+    rules = {"rules": [{"level": "Metadata"}], "omitStages": ["RequestReceived"]}
+    head = {"apiVersion": "audit.k8s.io/v1", "kind": "Policy"}
+    policy.write_text(json.dumps(head | rules))
+    audit.touch()
+    return f"--audit-policy-file={policy}", f"--audit-log-path={audit}"
+
+
+def kubeconfig(plane: ControlPlane, token: str) -> str:
+    authority = base64.b64encode(plane.ca_path.read_bytes()).decode()
+    server = {"server": plane.server, "certificate-authority-data": authority}
+    return json.dumps(
+        {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [{"name": "c", "cluster": server}],
+            "users": [{"name": "u", "user": {"token": token}}],
+            "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
+        }
+    )
+
+
+def give_kubeconfig(world: World, text: str, environment: str) -> None:
+    """As the only key of the Secret of this environment."""
+    world.kube.apply(
+        {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {
+                "name": f"{SECRET}-{environment}",
+                "namespace": world.namespace,
+                "labels": {"stagingmirror.dev/environment": environment},
+            },
+            "data": {KEY: base64.b64encode(text.encode()).decode()},
+        }
+    )
+
+
+def cluster_of(environment: str) -> Object:
+    """``spec.cluster`` of an environment."""
+    return {"kubeconfigSecretRef": {"name": f"{SECRET}-{environment}", "key": KEY}}
+
+
+def _namespace(kube: Kube, name: str) -> None:
+    kube.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+
+
+def _bind(kube: Kube, account: str, space: str, rules: list[Object]) -> None:
+    metadata = {"name": account, "namespace": space}
+    subject = {"kind": "ServiceAccount", "name": account, "namespace": ACCOUNTS}
+    role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": account}
+    kube.apply(
+        {"apiVersion": RBAC, "kind": "Role", "metadata": metadata, "rules": rules},
+        {
+            "apiVersion": RBAC,
+            "kind": "RoleBinding",
+            "metadata": metadata,
+            "roleRef": role,
+            "subjects": [subject],
+        },
+    )

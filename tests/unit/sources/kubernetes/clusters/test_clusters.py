@@ -1,0 +1,222 @@
+"""Which cluster answers a subject, and what is known of it: proven, or not known."""
+
+from pathlib import Path
+
+import pytest
+
+from rig.certificates import Authority
+from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
+from stagingmirror.drift.facts import Unseen, Why
+from stagingmirror.reasons import Reason
+from stagingmirror.sources.kubernetes.api.reader import KubernetesReader
+from stagingmirror.sources.kubernetes.clusters import remote_cluster
+from stagingmirror.sources.kubernetes.subjects import OWN, ConfigMapSubject
+from stagingmirror.sources.kubernetes.watch.source import KubernetesSource
+from stagingmirror.view import Observed
+from support.clusters.remote_clusters import (
+    CLUSTER,
+    THERE,
+    WEB,
+    Remote,
+    a_remote,
+    is_seen,
+    known_clusters,
+    why,
+)
+from support.kubernetes.cluster_bodies import deployment
+from support.operators.waiting import holds
+
+DATA = ConfigMapSubject("production", "ml", "data")
+
+
+@pytest.fixture
+def there(tmp_path: Path) -> Remote:
+    return a_remote(tmp_path)
+
+
+async def test_a_subject_is_answered_by_its_own_cluster_alone(
+    tmp_path: Path, there: Remote
+) -> None:
+    async with known_clusters(tmp_path, there) as known:
+        known.clusters.want(DATA, 5.0)
+        known.configure(production=there.kubeconfig())
+        await holds(lambda: is_seen(known) and isinstance(known.clusters.get(DATA), Observed))
+
+        mine = known.clusters.get(WEB._replace(cluster=OWN))
+        config_map = known.clusters.get(DATA)
+
+    assert isinstance(mine, Unseen), "the own cluster lists no namespace"
+    assert isinstance(config_map, Observed)
+    assert config_map.value is not None
+    assert config_map.value.data == {"snapshot": "1"}
+    assert DATA in known.changes
+    assert set(there.methods) == {"GET"}
+    assert set(known.calls) == {"production"}
+
+
+async def test_a_rotated_credential_is_used_and_nothing_is_unseen_meanwhile(
+    tmp_path: Path, there: Remote
+) -> None:
+    there.accepted = {"one", "two"}
+    async with known_clusters(tmp_path, there) as known:
+        known.configure(production=there.kubeconfig())
+        await holds(lambda: is_seen(known) and bool(there.watches))
+        lists = there.lists.total()
+        missed: list[object] = []
+
+        known.configure(production=there.kubeconfig("two"))
+        there.accepted = {"two"}
+
+        def is_watched_again() -> bool:
+            answer = known.clusters.get(WEB)
+            if not isinstance(answer, Observed):
+                missed.append(answer)
+            return there.used["two"] > 8 and is_seen(known)
+
+        await holds(is_watched_again)
+        there.put("deployments", deployment(replicas=3))
+
+        def is_scaled() -> bool:
+            answer = known.clusters.get(WEB)
+            return (
+                isinstance(answer, Observed)
+                and answer.value is not None
+                and answer.value.replicas == 3
+            )
+
+        await holds(is_scaled)
+    assert missed == []
+    assert lists > 0
+
+
+async def test_a_token_that_is_refused_is_told_with_the_environments_name(
+    tmp_path: Path, there: Remote
+) -> None:
+    there.accepted = set()
+    async with known_clusters(tmp_path, there) as known:
+        known.configure(production=there.kubeconfig())
+
+        await holds(lambda: why(known).reason == Reason.UNAUTHORIZED)
+
+        assert why(known).message.startswith('cluster of environment "production": ')
+        answers = known.clusters.answers("production")
+        assert isinstance(answers, Unseen)
+        assert answers.why.reason == Reason.UNAUTHORIZED
+
+
+async def test_credentials_that_are_withdrawn_are_not_used_any_more(
+    tmp_path: Path, there: Remote
+) -> None:
+    gone = Why(Reason.SECRET_MISSING, "it is gone")
+    async with known_clusters(tmp_path, there) as known:
+        known.configure(production=there.kubeconfig())
+        await holds(lambda: is_seen(known))
+
+        known.configure(production=gone)
+
+        await holds(lambda: isinstance(known.clusters.get(WEB), Unseen))
+        await holds(lambda: why(known).reason == Reason.SECRET_MISSING)
+        assert known.clusters.is_elsewhere("production", CLUSTER) is None
+        assert isinstance(known.clusters.reader_of("production", _spec()), Why)
+
+
+async def test_a_silent_cluster_keeps_no_proof_waiting(tmp_path: Path, there: Remote) -> None:
+    async with known_clusters(tmp_path, there) as known:
+        known.clusters.want(WEB, 5.0)
+        known.configure(production=there.kubeconfig())
+        await holds(lambda: is_seen(known))
+
+        there.silent = True
+        await holds(lambda: not is_seen(known))
+        before = there.used.total()
+        await known.clusters.prove([WEB], since=0.0, read_bytes=False)
+
+        assert there.used.total() - before <= 1
+        there.silent = False
+        await holds(lambda: is_seen(known))
+
+
+async def test_a_defect_met_with_one_cluster_is_not_another_ones(
+    tmp_path: Path, there: Remote, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote_cluster, "LONGEST", 0.1)
+    whole, broken = KubernetesSource.run, WEB._replace(cluster="broken")
+
+    async def run(source: KubernetesSource) -> None:
+        if source.cluster == "broken":
+            raise ZeroDivisionError
+        await whole(source)
+
+    monkeypatch.setattr(KubernetesSource, "run", run)
+    async with known_clusters(tmp_path, there) as known:
+        known.configure(production=there.kubeconfig(), broken=there.kubeconfig())
+
+        def is_told() -> bool:
+            answer = known.clusters.get(broken)
+            return isinstance(answer, Unseen) and answer.why.reason == Reason.INTERNAL_ERROR
+
+        await holds(is_told)
+        await holds(lambda: is_seen(known))
+
+
+async def test_an_environment_that_comes_back_has_what_is_wanted_of_it(
+    tmp_path: Path, there: Remote
+) -> None:
+    async with known_clusters(tmp_path, there) as known:
+        known.clusters.want(DATA, 5.0)
+        known.configure(production=there.kubeconfig())
+        await holds(lambda: isinstance(known.clusters.get(DATA), Observed))
+
+        known.configure()
+        assert why(known).reason == Reason.NO_ENVIRONMENT
+        known.configure(production=there.kubeconfig())
+
+        await holds(lambda: isinstance(known.clusters.get(DATA), Observed))
+
+
+@pytest.mark.parametrize(
+    ("text", "reason", "says"),
+    [
+        ("nothing", "KubeconfigRefused", "it is not a kubeconfig"),
+        ("authority", "KubeconfigRefused", "certificate-authority-data holds no certificate"),
+        ("other", "CertificateNotTrusted", "put the CA that signed it"),
+        ("name", "CertificateNotTrusted", "for another host; set server or tls-server-name"),
+        ("link", "LinkLocal", "never connected to"),
+    ],
+)
+async def test_what_cannot_be_used_is_told(
+    tmp_path: Path, there: Remote, text: str, reason: str, says: str
+) -> None:
+    stranger = Remote(Authority(tmp_path / "stranger"))
+    async with known_clusters(tmp_path, there) as known:
+        stranger.url = there.url
+        given = {
+            "nothing": "nothing",
+            "authority": there.kubeconfig(**{"certificate-authority-data": "QUFB"}),
+            "other": stranger.kubeconfig(),
+            "name": there.kubeconfig(**{"tls-server-name": "other.example"}),
+            "link": there.kubeconfig(server="https://169.254.169.254"),
+        }
+        known.configure(production=given[text])
+
+        await holds(lambda: why(known).reason == reason)
+
+        assert says in why(known).message
+    assert there.used.total() == 0
+
+
+async def test_only_readers_are_made_for_other_clusters(tmp_path: Path, there: Remote) -> None:
+    async with known_clusters(tmp_path, there) as known:
+        known.configure(production=there.kubeconfig())
+        await holds(lambda: is_seen(known))
+
+        reader = known.clusters.reader_of("production", _spec())
+
+        assert type(reader) is KubernetesReader
+        answers = known.clusters.answers("production")
+        assert isinstance(answers, Observed)
+        assert answers.value == THERE
+
+
+def _spec() -> MirrorEnvironmentSpec:
+    return MirrorEnvironmentSpec.model_validate({"role": "Production", "cluster": CLUSTER})
