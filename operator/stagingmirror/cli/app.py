@@ -30,9 +30,12 @@ from stagingmirror.cli.commands.arguments import (
     Why,
 )
 from stagingmirror.cli.commands.options import (
+    OPERATOR_NAMESPACE,
     InContext,
     Kubeconfig,
     Namespace,
+    OperatorNamespace,
+    ended,
     fail,
     reaching,
     show,
@@ -50,8 +53,9 @@ app = typer.Typer(
 )
 
 
-# Commands that do not connect to a cluster, so the options of a connection are refused.
-OFFLINE_COMMANDS = frozenset({"run", "crds"})
+# Commands that do not connect to a cluster, or to two of them, so the options of a connection are
+# refused before their name.
+OFFLINE_COMMANDS = frozenset({"run", "crds", "connect"})
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
@@ -205,6 +209,49 @@ async def release(
     from stagingmirror.cli.commands import hold
 
     return await hold.release(client, tuple(names or ()), called, within)
+
+
+@app.command()
+def connect(
+    environment: Annotated[str, typer.Argument(help="The MirrorEnvironment of production.")],
+    *,
+    context: Annotated[
+        str | None, typer.Option("--context", help="Context of production's cluster.")
+    ] = None,
+    namespaces: Annotated[
+        list[str] | None,
+        typer.Option("--namespace", "-n", help="A namespace of it that is read; repeatable."),
+    ] = None,
+    account: Annotated[str, typer.Option(help="Name of the account.")] = "stagingmirror-reader",
+    operator_context: Annotated[
+        str | None, typer.Option(help="Context of the operator's cluster. Omitted: the current.")
+    ] = None,
+    operator_namespace: OperatorNamespace = OPERATOR_NAMESPACE,
+    kubeconfig: Kubeconfig = None,
+    server: Annotated[
+        str | None, typer.Option(help="How the operator reaches it, if not as you do.")
+    ] = None,
+    apply: Annotated[bool, typer.Option("--apply", help="Write it to both clusters.")] = False,
+    dry_run: Annotated[
+        Literal["server"] | None, typer.Option(help="server: both check it, nothing is written.")
+    ] = None,
+) -> None:
+    """Let the operator read production in another cluster: print, or write, what that takes."""
+    from stagingmirror.cli.commands import connect
+
+    request = connect.ConnectRequest(
+        environment,
+        tuple(dict.fromkeys(namespaces or ())),
+        account,
+        context,
+        operator_context,
+        operator_namespace,
+        kubeconfig,
+        server,
+        apply=apply,
+        dry_run=dry_run == "server",
+    )
+    ended(connect.connect(request))
 
 
 @app.command(

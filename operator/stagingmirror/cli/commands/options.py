@@ -43,22 +43,21 @@ InContext = Annotated[
     ),
 ]
 
+OperatorNamespace = Annotated[
+    str,
+    typer.Option(
+        "--operator-namespace",
+        metavar="NAMESPACE",
+        envvar="STAGINGMIRROR_NAMESPACE",
+        help="Namespace that the operator runs in.",
+    ),
+]
+
 _OPTIONS: dict[str, tuple[Any, Any]] = {
     "namespace": (Namespace, None),
     "kubeconfig": (Kubeconfig, None),
     "context": (InContext, None),
-    "operator_namespace": (
-        Annotated[
-            str,
-            typer.Option(
-                "--operator-namespace",
-                metavar="NAMESPACE",
-                envvar="STAGINGMIRROR_NAMESPACE",
-                help="Namespace that the operator runs in.",
-            ),
-        ],
-        OPERATOR_NAMESPACE,
-    ),
+    "operator_namespace": (OperatorNamespace, OPERATOR_NAMESPACE),
 }
 _EVERYWHERE: tuple[Any, Any] = (
     Annotated[bool, typer.Option("--all-namespaces", "-A", help="The mirrors of all namespaces.")],
@@ -122,6 +121,20 @@ async def _run_command(command: Command, where: dict[str, Any], given: dict[str,
     except StagingMirrorError as error:
         fail(error.message)
         return 1
+
+
+def ended(command: Awaitable[int]) -> None:
+    """Run a command that connects by itself: its errors become one line and exit code 1."""
+    from stagingmirror.errors import StagingMirrorError
+
+    async def run() -> int:
+        try:
+            return await command
+        except StagingMirrorError as error:
+            fail(error.message)
+            return 1
+
+    raise typer.Exit(asyncio.run(run()))
 
 
 def mirror_name(given: str) -> str:

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol, TypeVar
 
+from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
 from stagingmirror.drift.facts import Unseen, Why
 from stagingmirror.errors import NotThere, StagingMirrorError
 from stagingmirror.reasons import Reason
