@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stagingmirror.cli.commands.arguments import (
+    Account,
+    Apply,
     As,
     Called,
     CheckPatience,
     Components,
+    DryRun,
+    Environment,
     Everything,
     Excepted,
     ForPipelines,
@@ -21,10 +25,14 @@ from stagingmirror.cli.commands.arguments import (
     Names,
     Now,
     OnlyComponents,
+    OperatorContext,
     OutputDir,
+    ProductionContext,
+    ProductionNamespaces,
     ReadBytes,
     RefreshPatience,
     ReleasePatience,
+    Server,
     Since,
     Wait,
     Why,
@@ -213,28 +221,17 @@ async def release(
 
 @app.command()
 def connect(
-    environment: Annotated[str, typer.Argument(help="The MirrorEnvironment of production.")],
+    environment: Environment,
     *,
-    context: Annotated[
-        str | None, typer.Option("--context", help="Context of production's cluster.")
-    ] = None,
-    namespaces: Annotated[
-        list[str] | None,
-        typer.Option("--namespace", "-n", help="A namespace of it that is read; repeatable."),
-    ] = None,
-    account: Annotated[str, typer.Option(help="Name of the account.")] = "stagingmirror-reader",
-    operator_context: Annotated[
-        str | None, typer.Option(help="Context of the operator's cluster. Omitted: the current.")
-    ] = None,
+    context: ProductionContext = None,
+    namespaces: ProductionNamespaces = None,
+    account: Account = "stagingmirror-reader",
+    operator_context: OperatorContext = None,
     operator_namespace: OperatorNamespace = OPERATOR_NAMESPACE,
     kubeconfig: Kubeconfig = None,
-    server: Annotated[
-        str | None, typer.Option(help="How the operator reaches it, if not as you do.")
-    ] = None,
-    apply: Annotated[bool, typer.Option("--apply", help="Write it to both clusters.")] = False,
-    dry_run: Annotated[
-        Literal["server"] | None, typer.Option(help="server: both check it, nothing is written.")
-    ] = None,
+    server: Server = None,
+    apply: Apply = False,
+    dry_run: DryRun = None,
 ) -> None:
     """Let the operator read production in another cluster: print, or write, what that takes."""
     from stagingmirror.cli.commands import connect

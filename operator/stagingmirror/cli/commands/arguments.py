@@ -128,3 +128,52 @@ OutputDir = Annotated[
         help="Write one file per definition into it. Default: all on standard output.",
     ),
 ]
+Environment = Annotated[
+    str, typer.Argument(metavar="ENVIRONMENT", help="The MirrorEnvironment of production.")
+]
+ProductionContext = Annotated[
+    str | None,
+    typer.Option(
+        "--context",
+        metavar="NAME",
+        show_default=False,
+        help="Context of production's cluster. Required.",
+    ),
+]
+ProductionNamespaces = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--namespace",
+        "-n",
+        metavar="NAMESPACE",
+        show_default=False,
+        help="A namespace of it that is read; may be repeated. Required.",
+    ),
+]
+Account = Annotated[
+    str, typer.Option(metavar="NAME", help="Name of the ServiceAccount, its Role and Secret.")
+]
+OperatorContext = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        show_default=False,
+        help="Context of the operator's cluster. Default: the kubeconfig's current one.",
+    ),
+]
+Server = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL",
+        show_default=False,
+        help="How the operator reaches production's API server. Default: as you do.",
+    ),
+]
+Apply = Annotated[bool, typer.Option("--apply", help="Write it to both clusters.")]
+DryRun = Annotated[
+    Literal["server"] | None,
+    typer.Option(
+        show_default=False,
+        help="Have both clusters check it, and write nothing. Default: only print it.",
+    ),
+]
