@@ -21,6 +21,7 @@ from stagingmirror.reading.images import Reference, digest_of
 from stagingmirror.reading.patches import needed, patches, refuse_unseen
 from stagingmirror.reading.places import (
     both_listed,
+    cluster_of,
     namespace_grants,
     namespace_of,
     same_workload,
@@ -129,11 +130,12 @@ class PipelineImageKind:
 
 def _where(entry: PipelineImage, side: Side) -> Where:
     production, own = entry.production, entry.staging
-    namespace = namespace_of(production.namespace, side)
+    cluster, namespace = cluster_of(side), namespace_of(production.namespace, side)
     if side.role == "production":
-        place = WorkloadSubject(production.kind, namespace, production.name)
+        place = WorkloadSubject(cluster, production.kind, namespace, production.name)
         return Where(place, production.container)
-    place = WorkloadSubject(own.kind or production.kind, namespace, own.name or production.name)
+    kind, name = own.kind or production.kind, own.name or production.name
+    place = WorkloadSubject(cluster, kind, namespace, name)
     return Where(place, own.container or production.container)
 
 

@@ -174,7 +174,8 @@ async def fetched(*, is_elsewhere: bool | None) -> Live:
     def respond(method: str, path: str, _: Any) -> Answer:
         if path.endswith("/fraud"):
             return 200, resources.mirror()
-        return 200, {"kind": "List", "items": bodies if path.endswith("environments") else []}
+        items = bodies if path.endswith("environments") else []
+        return 200, {"kind": "List", "metadata": {}, "items": items}
 
     async with an_api_server(respond) as client:
         writer = Writer(
@@ -184,7 +185,14 @@ async def fetched(*, is_elsewhere: bool | None) -> Live:
             is_elsewhere=lambda name, given: is_elsewhere if given == cluster else None,
             leading=lambda: True,
         )
-        return await fetch(writer, KEY, production="production", staging="staging", now=0.0)
+        return await fetch(
+            writer,
+            KEY,
+            production="production",
+            staging="staging",
+            components=frozenset(),
+            now=0.0,
+        )
 
 
 async def test_where_productions_namespaces_are_is_read_live() -> None:
