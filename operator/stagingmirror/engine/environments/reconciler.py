@@ -84,11 +84,12 @@ class EnvironmentReconciler:
         self.loop.wake()
 
     async def connect(self) -> None:
-        """Configure the sources that are polled, before anything is wanted of them.
+        """Configure all sources, before anything is wanted of those that are polled.
 
         Errors: those of the client.
         """
-        for error in (await self._connect(read_environments(self._cache))).values():
+        found = await self._connect(read_environments(self._cache), self._sources)
+        for error in found.values():
             raise error
 
     async def tend(self) -> float:
@@ -96,8 +97,7 @@ class EnvironmentReconciler:
         self._watch_namespaces()
         # Of one moment: what changes while Secrets are read is checked the next time.
         bodies, environments = self._cache.all(PLURAL), read_environments(self._cache)
-        # Two operators would poll each system twice.
-        errors = await self._connect(environments) if self._runtime.leading() else {}
+        errors = await self._connect(environments, self._used())
         self._rights.keep(environments)
         here, elsewhere = list[Body](), list[Body]()
         for body in bodies:
@@ -135,43 +135,52 @@ class EnvironmentReconciler:
                 log.exception("environment not checked", environment=name)
         return pause
 
+    def _used(self) -> tuple[Source[Any], ...]:
+        """Two operators would poll each system twice: a standby has only what is watched."""
+        leads = self._runtime.leading()
+        return tuple(source for source in self._sources if leads or not source.polled)
+
     def _watch_namespaces(self) -> None:
         for source in self._sources:
             if not source.polled:
                 source.configure(read_environments(self._cache), {})
 
     async def _connect(
-        self, environments: Mapping[str, MirrorEnvironmentSpec]
+        self, environments: Mapping[str, MirrorEnvironmentSpec], sources: Iterable[Source[Any]]
     ) -> dict[str, StagingMirrorError]:
-        """Configure all sources, with what Secrets hold. Returns the errors of environments whose
+        """Configure these sources, with what Secrets hold. Returns the errors of environments whose
         Secrets could not be read: they stay connected as they were.
         """
-        specs = {**await self._needed(), **environments}
-        known, errors = dict[str, Connection](), dict[str, StagingMirrorError]()
+        sources = tuple(sources)
+        is_polled = any(source.polled for source in sources)
+        specs = {**(await self._needed() if is_polled else {}), **environments}
+        read, errors = dict[str, Connection](), dict[str, StagingMirrorError]()
         for name, spec in specs.items():
             try:
-                known[name] = spec, await self._credentials(name, spec)
+                read[name] = spec, await self._credentials(name, spec, sources)
             except StagingMirrorError as error:
                 errors[name] = error
-                if name in self._known:
-                    known[name] = self._known[name]
-        before, self._known = self._known, known
-        # What is watched is of the environments that are there now. What was read for another spec
-        # than theirs is not theirs.
-        now = read_environments(self._cache)
-        for source in self._sources:
-            specs = {name: s for name, (s, _) in known.items()} if source.polled else now
-            access = {
-                name: by[source.name]
-                for name, (spec, by) in known.items()
-                if source.name in by and spec == specs.get(name)
-            }
-            source.configure(specs, access)
-        for name in before.keys() | known.keys():
-            if before.get(name) != known.get(name):
+        before, self._known = self._known, _joined(specs, read, self._known)
+        self._configure(sources)
+        for name in before.keys() | self._known.keys():
+            if before.get(name) != self._known.get(name):
                 self._connected_at = self._runtime.clock()
                 self._changed(name)
         return errors
+
+    def _configure(self, sources: Iterable[Source[Any]]) -> None:
+        """What is watched is of the environments that are there now. What was read for another spec
+        than theirs is not theirs.
+        """
+        now = read_environments(self._cache)
+        for source in sources:
+            specs = {name: s for name, (s, _) in self._known.items()} if source.polled else now
+            access = {
+                name: by[source.name]
+                for name, (spec, by) in self._known.items()
+                if source.name in by and spec == specs.get(name)
+            }
+            source.configure(specs, access)
 
     async def _needed(self) -> dict[str, MirrorEnvironmentSpec]:
         """Environments of open refreshes, which may be deleted by now. What cannot be read any more
@@ -183,10 +192,12 @@ class EnvironmentReconciler:
                 found[name] = parse_environment({"metadata": {"name": name}, "spec": spec})
         return found
 
-    async def _credentials(self, name: str, spec: MirrorEnvironmentSpec) -> dict[str, Access | Why]:
+    async def _credentials(
+        self, name: str, spec: MirrorEnvironmentSpec, sources: Iterable[Source[Any]]
+    ) -> dict[str, Access | Why]:
         return {
             source.name: await self._read_secret(name, secret)
-            for source in self._sources
+            for source in sources
             if (secret := source.secret(spec)) is not None
         }
 
@@ -227,6 +238,19 @@ class EnvironmentReconciler:
         )
         if status != former:
             await self._resources.put_status(PLURAL, body, status.dump())
+
+
+def _joined(
+    names: Iterable[str], read: Mapping[str, Connection], former: Mapping[str, Connection]
+) -> dict[str, Connection]:
+    """What was read now, beside what was read for other sources and the same spec meanwhile: a
+    standby becomes the leader while it reads. What could not be read is as it was.
+    """
+    found = {name: former[name] for name in names if name in former}
+    for name, (spec, by) in read.items():
+        others = found[name][1] if name in found and found[name][0] == spec else {}
+        found[name] = spec, {**others, **by}
+    return found
 
 
 _NOTHING = condition(

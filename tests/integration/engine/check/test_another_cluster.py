@@ -90,6 +90,7 @@ def test_production_in_another_cluster_is_compared_and_followed_and_never_writte
     assert component["differences"] == [
         {"fact": "value", "production": "2026-11-21", "staging": "2026-11-20"}
     ]
+    assert status["productionCluster"] == fraud.environments["production"]
     fraud.change({"metadata": {"annotations": {"stagingmirror.dev/refresh-at": "now"}}})
     fraud.until_sync("InSync")
     mine = fraud.kube.get("v1", "ConfigMap", DATA, fraud.staging)
@@ -99,6 +100,24 @@ def test_production_in_another_cluster_is_compared_and_followed_and_never_writte
     body = fraud.kube.get(API_VERSION, "MirrorEnvironment", fraud.environments["production"])
     assert condition(body["status"], "Ready")["status"] == "True"
     assert condition(body["status"], "KubernetesReadOnly")["status"] == "True"
+
+
+def test_a_standby_watches_the_other_cluster_too(fraud: World, other: AnotherCluster) -> None:
+    fraud.mirror(production=there(fraud))
+    fraud.until_sync("InSync")
+    name = fraud.environments["production"]
+
+    with fraud.operator() as standby:
+        standby.until('"started"')
+
+        def is_watched() -> bool:
+            _, metrics = standby.get("/metrics")
+            series = (line for line in metrics.splitlines() if f'server="{name}"' in line)
+            return any('operation="WATCH"' in line and 'outcome="ok"' in line for line in series)
+
+        until(is_watched, within=60, what="the standby does not watch it")
+        assert '"leading"' not in standby.log
+    assert other.writes() == []
 
 
 def test_a_revoked_token_makes_it_unknown_and_a_new_one_brings_it_back(

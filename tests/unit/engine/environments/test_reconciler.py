@@ -61,7 +61,7 @@ def a_reconciler(
     remembered: Remembered,
     elsewhere: KubernetesReader | None = None,
 ) -> EnvironmentReconciler:
-    """``elsewhere``: as whom environments in another cluster are read."""
+    """It leads. ``elsewhere``: as whom environments in another cluster are read."""
     runtime = a_runtime(lambda: 0.0)
     readers = {False: client, True: elsewhere or client}
     return EnvironmentReconciler(
