@@ -14,7 +14,7 @@ from rich.console import Console
 
 from bench.figures import Figure, show, write
 from bench.ground import Ground, a_ground
-from bench.measures import aliases, cost, hashing, idle, latency, parsers, starting
+from bench.measures import aliases, cost, elsewhere, hashing, idle, latency, parsers, starting
 from bench.observer import Observer
 from bench.processes import Usage, usage
 from bench.scene import Scene
@@ -23,7 +23,7 @@ from support.operators.operator import OperatorProcess
 
 MIRRORS = 1000
 IDLE_SECONDS = 300.0
-ON_THE_GROUND = ("start", "latency", "cost", "idle", "alias")
+ON_THE_GROUND = ("start", "latency", "cost", "idle", "alias", "elsewhere")
 PARTS = (*ON_THE_GROUND, "hashing", "parsers")
 RESULT = Path(__file__).parents[2] / "bench.json"
 
@@ -81,6 +81,8 @@ class Bench:
                 self._costs.clear()
         if "alias" in self.chosen:
             self.figures += await aliases.measure(ground, observer)
+        if "elsewhere" in self.chosen:
+            self.figures += await elsewhere.measure(ground, observer, self._turns)
 
     async def _cost(self, ground: Ground, operator: OperatorProcess) -> None:
         at_rest = await cost.quiet(operator.pid)

@@ -20,7 +20,7 @@ from bench.scene import Object
 from bench.twins import a_bare_watch, path_of
 
 TURNS = 300
-_SPACE_SECONDS = 0.1
+SPACE_SECONDS = 0.1
 _WITHIN_SECONDS = 30.0
 
 
@@ -46,29 +46,30 @@ async def measure(ground: Ground, observer: Observer, turns: int) -> list[Figure
     """`turns` changes, as many by the bare watch, and as many back again."""
     times = Times()
     pairs = turns // 2
-    sorts = _sorts(ground)
-    subjects = min(ground.scene.deployments, -(-pairs // len(sorts)))
+    kinds = sorts(ground)
+    subjects = min(ground.scene.deployments, -(-pairs // len(kinds)))
     async with a_bare_watch(ground, subjects), Observer.on(ground.api, path_of(ground)) as twins:
         with Progress(console=ground.console, transient=True) as progress:
             for turn in progress.track(range(pairs), description="change → status"):
-                sort = sorts[turn % len(sorts)]
-                number = turn // len(sorts) % subjects
+                sort = kinds[turn % len(kinds)]
+                number = turn // len(kinds) % subjects
                 for is_right in (False, True):
                     for seen, namespace, found in (
                         (observer, ground.world.staging, times.operator),
                         (twins, ground.bare, times.bare),
                     ):
-                        took = await _change(
+                        took = await change(
                             ground, seen, sort, namespace, number, is_right=is_right
                         )
                         found.setdefault(sort.name, []).extend(took)
-                        await asyncio.sleep(_SPACE_SECONDS)
+                        await asyncio.sleep(SPACE_SECONDS)
     return _figures(times)
 
 
-async def _change(
+async def change(
     ground: Ground, seen: Observer, sort: Sort, namespace: str, number: int, *, is_right: bool
 ) -> list[float]:
+    """Milliseconds from one change until the status of each mirror that it concerns is shown."""
     sync = "InSync" if is_right else "Drifted"
     waiting = asyncio.create_task(seen.until(sort.mirrors(number), sync, within=_WITHIN_SECONDS))
     await asyncio.sleep(0)
@@ -78,7 +79,8 @@ async def _change(
     return [max(0.0, at - changed) * 1000 for at in shown.values()]
 
 
-def _sorts(ground: Ground) -> tuple[Sort, ...]:
+def sorts(ground: Ground) -> tuple[Sort, ...]:
+    """All sorts of changes, a ConfigMap's first."""
     scene = ground.scene
 
     def value(is_right: bool) -> str:
