@@ -216,6 +216,10 @@ class MirrorStatus(StatusModel):
     """The verdict in one line."""
     seen: Text | None = None
     """How many components were observed, of how many."""
+    production_cluster: Text | None = None
+    """Where production is another cluster: the environment that leads there. Omitted: it is the
+    cluster that the operator runs in.
+    """
     valid_until: Text | None = None
     """Do not believe this status after this time."""
     in_sync_since: Text | None = None

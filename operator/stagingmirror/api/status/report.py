@@ -69,6 +69,8 @@ class Report:
     max_drift_age: float
     environments: Mapping[str, str] = field(default_factory=dict)
     """Per environment a text that changes when its spec does, e.g. uid and generation."""
+    production_cluster: str | None = None
+    """The environment that leads to production's cluster; None: it is the operator's own."""
     plan: Plan[Step] = _NOTHING
     deploys: tuple[Deploy, ...] = ()
     """The last one per component and side, as ``drift.deploys.latest`` gives them."""

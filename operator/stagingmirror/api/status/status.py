@@ -108,6 +108,7 @@ def _verdict(
         "activity": report.progress.activity,
         "summary": summary_of(report, now),
         "seen": f"{seen}/{report.tracked or len(report.components)}",
+        "production_cluster": report.production_cluster,
         "valid_until": _valid_until(report, now),
         "in_sync_since": in_sync_since(
             report, current, now=now, previous=before, trust_previous=trust_previous

@@ -50,7 +50,8 @@ async def diff(client: MirrorClient, name: str, components: Sequence[str], *, as
     if as_json:
         found = _status(mirror, {"components"}).get("components", [])
         wanted = [each for each in found if not components or each["name"] in components]
-        show(document([_entry(mirror, believed, components=wanted)]))
+        where = _status(mirror, {"production_cluster"})
+        show(document([_entry(mirror, believed, components=wanted, **where)]))
     else:
         show(diff_screen(mirror, believed, now, components))
     return 0
@@ -60,7 +61,7 @@ async def plan(client: MirrorClient, name: str, *, as_json: bool) -> int:
     mirror = await client.mirror(name)
     believed = belief(mirror, await client.settled(), await client.now())
     if as_json:
-        found = {"plan": None} | _status(mirror, {"plan"})
+        found = {"plan": None} | _status(mirror, {"plan", "production_cluster"})
         more = {"wouldNotStart": would_not_start(mirror), **found}
         show(document([_entry(mirror, believed, **more)]))
     else:

@@ -45,6 +45,15 @@ class Mirror:
         """The condition of this type, if it is there."""
         return next((each for each in self.status.conditions if each.type == type_), None)
 
+    def elsewhere(self) -> str | None:
+        """Where production is, if that is another cluster than staging's; a cluster is called by
+        the environment that leads there.
+        """
+        cluster = self.status.production_cluster
+        if cluster is None:
+            return None
+        return f"Production is in another cluster, that of environment {cluster}."
+
     def trouble(self) -> str | None:
         """What a human must know before anything else: the message of Stalled."""
         stalled = self.condition("Stalled")

@@ -9,7 +9,15 @@ from stagingmirror.api.types.times import parse_time
 from stagingmirror.cli.read.freshness import Freshness
 from stagingmirror.cli.read.mirror import Mirror
 from stagingmirror.cli.read.times import clock, span
-from stagingmirror.cli.screens.text import columns, concise, line, pair, short, symbol
+from stagingmirror.cli.screens.text import (
+    columns,
+    concise,
+    elsewhere,
+    line,
+    pair,
+    short,
+    symbol,
+)
 from stagingmirror.drift.facts import DETAIL, SEALED
 
 # Shown where a side does not have a fact.
@@ -29,6 +37,7 @@ def diff_screen(
     lines = [Text(f"? {believed.doubt}; this is what was seen last:")] if believed.doubt else []
     if not shown:
         return lines or [Text(f"✓ {mirror.name}: nothing differs")]
+    lines += elsewhere(mirror)
     for index, each in enumerate(shown):
         lines += [Text("")] if index else []
         lines += _component(each, mirror, now)

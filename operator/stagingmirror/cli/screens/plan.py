@@ -5,7 +5,7 @@ from rich.text import Text
 from stagingmirror.api.status.model import Condition, PlanStatus
 from stagingmirror.cli.read.freshness import Freshness
 from stagingmirror.cli.read.mirror import Mirror
-from stagingmirror.cli.screens.text import columns, concise
+from stagingmirror.cli.screens.text import columns, concise, elsewhere
 from stagingmirror.drift.plan import NOT_KNOWN
 from stagingmirror.reasons import Reason
 
@@ -45,7 +45,8 @@ def plan_screen(mirror: Mirror, believed: Freshness) -> list[Text]:
     else:
         head = f"{who} would change nothing."
     first = [] if not_now is None else [Text(f"A refresh now would not start: {concise(not_now)}")]
-    return [*doubt, *first, Text(head), *columns(rows, indent="  ", gap=3)]
+    steps = columns(rows, indent="  ", gap=3)
+    return [*doubt, *first, Text(head), *elsewhere(mirror), *steps]
 
 
 def would_not_start(mirror: Mirror) -> str | None:

@@ -18,6 +18,7 @@ from stagingmirror.cli.screens.text import (
     clipped,
     columns,
     concise,
+    elsewhere,
     line,
     symbol,
 )
@@ -32,6 +33,7 @@ def status_screen(
     """One mirror, and the holds of it; None: they may not be read."""
     return [
         _headline(mirror, believed, now),
+        *elsewhere(mirror),
         *_notes(mirror, believed),
         Text(""),
         *_components(mirror.status.components, believed),

@@ -8,6 +8,7 @@ from itertools import zip_longest
 from rich.console import Console
 from rich.text import Text
 
+from stagingmirror.cli.read.mirror import Mirror
 from stagingmirror.drift import legible
 
 SYMBOLS = {"InSync": "✓", "Drifted": "✗", "Accepted": "~", "Held": "~"}
@@ -118,6 +119,12 @@ def wrapped_at(text: Text, width: int) -> list[Text]:
     return [line for line in text.wrap(_ANYWHERE, max(1, width), tab_size=8) if line.plain] or [
         text
     ]
+
+
+def elsewhere(mirror: Mirror) -> list[Text]:
+    """The line that says where production is, if that is another cluster."""
+    sentence = mirror.elsewhere()
+    return [] if sentence is None else [Text(sentence)]
 
 
 def clipped(text: str, most: int) -> str:

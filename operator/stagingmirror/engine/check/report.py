@@ -14,6 +14,7 @@ from stagingmirror.engine.context import Context
 from stagingmirror.engine.ownership.track_entries import headline_of
 from stagingmirror.engine.resources.mirror import Mirror
 from stagingmirror.engine.status import heartbeat
+from stagingmirror.reading.places import cluster_of
 
 # Seconds between heartbeats of a mirror whose spec cannot be read.
 BLIND_HEARTBEAT = 60.0
@@ -47,6 +48,7 @@ def judged_report(
         heartbeat=heartbeat.period(interval, mirrors),
         max_drift_age=seconds(context.spec.max_drift_age),
         environments=environments,
+        production_cluster=cluster_of(context.sides.production) or None,
         plan=context.plan,
         deploys=_deploys(context, rollouts),
         handled_check_at=handled_check_at,

@@ -24,6 +24,17 @@ def test_diff_shows_each_fact_with_its_details_and_what_does_not_count() -> None
         """)
 
 
+def test_diff_says_in_which_cluster_production_is() -> None:
+    differing = {"fact": "value", "production": "12", "staging": "7"}
+    data = component("data", "Drifted", "value differs", differences=[differing])
+    mirror = seen(data, productionCluster="prod-eu")
+
+    first, title, *_ = plain(diff_screen(mirror, believed(mirror), NOW)).splitlines()
+
+    assert first == "Production is in another cluster, that of environment prod-eu."
+    assert title.startswith("✗ data")
+
+
 def test_diff_names_what_staging_should_have_where_that_is_another_value() -> None:
     masked = {
         "fact": "value",

@@ -40,6 +40,17 @@ def test_plan_shows_steps_in_their_order_and_what_is_left_alone() -> None:
         """)
 
 
+def test_plan_says_in_which_cluster_production_is() -> None:
+    plan = {"steps": [step(text="alias champion of fraud → the copy")]}
+    mirror = seen(DRIFTED_MODEL, spec=REFRESHED, plan=plan, productionCluster="prod-eu")
+
+    assert plain(plan_screen(mirror, believed(mirror))) == golden("""
+        A refresh now would change staging like this; production is only read.
+        Production is in another cluster, that of environment prod-eu.
+          switch   fraud-model   alias champion of fraud → the copy
+        """)
+
+
 def test_plan_says_that_a_refresh_would_wait_for_what_is_not_known() -> None:
     left = [{"component": "features", "why": "not known in staging: it is rolling out."}]
     mirror = seen(DRIFTED_MODEL, spec=REFRESHED, plan={"steps": [], "left": left})

@@ -57,6 +57,19 @@ def test_status_of_a_mirror_in_sync_says_since_when() -> None:
         """)
 
 
+def test_status_says_in_which_cluster_production_is() -> None:
+    mirror = seen(component("a"), productionCluster="prod-eu")
+
+    assert plain(status_screen(mirror, believed(mirror), NOW)).startswith(
+        golden("""
+        fraud is in sync with production, for 2 h   seen 12 s ago
+        Production is in another cluster, that of environment prod-eu.
+
+          ✓  a  pipelineImage  sha256:82cb1fbc
+        """).rstrip()
+    )
+
+
 def test_status_that_may_be_old_shows_no_verdict_as_if_it_were_one() -> None:
     mirror = seen(component("a"), validUntil=ago(180))
 
