@@ -82,17 +82,23 @@ class Known:
     def __init__(self, own: Remote, client: KubernetesReader) -> None:
         self.own = own
         self.changes: list[Subject[Any]] = []
+        # Of which environment ``is_elsewhere`` was announced to be another one, and what it was.
+        self.proofs: list[tuple[str, bool | None]] = []
         self.calls: Counter[str] = Counter()
         self.clusters = Clusters(
             client,
             clock=time.time,
             on_change=self._hear,
+            on_proof=self._hear_proof,
             settings=SETTINGS,
             on_call=lambda server, *_: self.calls.update([server]),
         )
 
     def _hear(self, subject: Subject[Any], /, *, since: float | None = None) -> None:
         self.changes.append(subject)
+
+    def _hear_proof(self, environment: str) -> None:
+        self.proofs.append((environment, self.clusters.is_elsewhere(environment, CLUSTER)))
 
     def configure(self, **kubeconfigs: str | Why | None) -> None:
         """Environments by name with what their Secrets hold; None: it is not read yet."""

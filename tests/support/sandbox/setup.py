@@ -51,6 +51,7 @@ async def a_sandbox(
         client,
         clock=time.time,
         on_change=_nobody_hears,
+        on_proof=lambda _: None,
         settings=settings,
         on_call=lambda *_: None,
     )

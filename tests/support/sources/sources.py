@@ -116,6 +116,7 @@ async def _kubernetes(
         client,
         clock=time.time,
         on_change=on_change,
+        on_proof=lambda _: None,
         settings=SETTINGS,
         on_call=lambda *_: None,
     )

@@ -6,6 +6,7 @@ from typing import Any
 
 from stagingmirror.actions.tools import Tools
 from stagingmirror.cli.operator.totals import count
+from stagingmirror.component import Sides
 from stagingmirror.engine.check.assessment import Assessment
 from stagingmirror.engine.check.conclusion import Conclusion
 from stagingmirror.engine.check.reconciler import MirrorReconciler
@@ -32,7 +33,7 @@ from stagingmirror.engine.observe.hash_cache import HashCache
 from stagingmirror.engine.observe.probes import Probes
 from stagingmirror.engine.observe.sources import Sources
 from stagingmirror.engine.observe.subscriptions import Subscriptions
-from stagingmirror.engine.observe.view import RecordingView
+from stagingmirror.engine.observe.view import RecordingView, Scope
 from stagingmirror.engine.ownership.claim_updates import ClaimUpdates
 from stagingmirror.engine.ownership.claims import Claims
 from stagingmirror.engine.refresh.reconciler import RefreshReconciler
@@ -137,6 +138,7 @@ class Operator:
             self._client,
             clock=self.runtime.clock,
             on_change=self.wake_ups.subject_changed,
+            on_proof=self.wake_ups.proof_changed,
             settings=self._settings,
             on_call=self._metrics.upstream_call,
         )
@@ -254,13 +256,7 @@ class Operator:
         assessment = Assessment(
             self.cache,
             self.claims,
-            lambda scope: RecordingView(
-                self.sources,
-                seal,
-                scope,
-                is_production=self.claims.is_production,
-                clock_margin=self._settings.clock_margin + self.clusters.skew(self.runtime.clock()),
-            ),
+            partial(self._view, seal),
             self.subscriptions,
             self.probes,
             self.windows,
@@ -283,6 +279,16 @@ class Operator:
             assessment,
             conclusion,
             Renewal(assessment, conclusion, self.queue.only_fell_due),
+        )
+
+    def _view(self, seal: Seal, scope: Scope, sides: Sides) -> RecordingView:
+        skew = self.clusters.skew(sides.production.environment, self.runtime.clock())
+        return RecordingView(
+            self.sources,
+            seal,
+            scope,
+            is_production=self.claims.is_production,
+            clock_margin=self._settings.clock_margin + skew,
         )
 
     def _publish(self, settled: Settled, left_out: frozenset[MirrorKey]) -> None:

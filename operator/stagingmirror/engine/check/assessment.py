@@ -14,6 +14,7 @@ from stagingmirror.engine.check import blockers
 from stagingmirror.engine.check.check import Check
 from stagingmirror.engine.check.intervals import periods, probe_after, refuse_too_often
 from stagingmirror.engine.check.judge import Scene, judge_all, observe_all, proposals_for
+from stagingmirror.engine.check.state import LastCheck
 from stagingmirror.engine.context import Context
 from stagingmirror.engine.environments.resolve import revisions_of, sides_of
 from stagingmirror.engine.observe.comparison_windows import ComparisonWindows
@@ -22,7 +23,7 @@ from stagingmirror.engine.observe.rollouts import rollouts
 from stagingmirror.engine.observe.subscriptions import Subscriptions
 from stagingmirror.engine.observe.view import Inputs, RecordingView, Scope
 from stagingmirror.engine.ownership.claims import Claims
-from stagingmirror.engine.resources.cache import Body, ResourceCache
+from stagingmirror.engine.resources.cache import ResourceCache
 from stagingmirror.engine.resources.mirror import MirrorKey, spec_of
 from stagingmirror.engine.workqueue.queue import RequeueAfter
 
@@ -32,13 +33,13 @@ _ROLES: tuple[Role, ...] = ("production", "staging")
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """``new_view`` makes the view of one pass. ``fresh_until`` is called with the time (POSIX s) at
-    which the observations of a mirror stop being fresh.
+    """``new_view`` makes the view of one pass over a mirror with these sides. ``fresh_until`` is
+    called with the time (POSIX s) at which the observations of a mirror stop being fresh.
     """
 
     cache: ResourceCache
     claims: Claims
-    new_view: Callable[[Scope], RecordingView]
+    new_view: Callable[[Scope, Sides], RecordingView]
     subscriptions: Subscriptions
     probes: Probes
     windows: ComparisonWindows
@@ -53,7 +54,8 @@ class Assessment:
         refuse_too_often(check.spec, check.sides)
 
     async def find_blockers(self, check: Check) -> None:
-        check.view = self.new_view(Scope(check.mirror.key.namespace, check.mirror.uid))
+        scope = Scope(check.mirror.key.namespace, check.mirror.uid)
+        check.view = self.new_view(scope, check.sides)
         check.blockers = blockers.find(
             check.mirror.key,
             check.spec,
@@ -116,14 +118,14 @@ class Assessment:
         oldest = min(each.oldest for each in check.observations)
         self.renew(check.mirror.key, check.spec, check.sides, oldest, check.now)
 
-    def oldest_unchanged(self, key: MirrorKey, known: Body, inputs: Inputs) -> float | None:
+    def oldest_unchanged(self, key: MirrorKey, former: LastCheck, inputs: Inputs) -> float | None:
         """When the oldest answer that the mirror reads began (POSIX s); None: something of what it
-        reads (``inputs``), or the mirror itself (``known``), is another than it was.
+        reads (``inputs``), or the mirror itself, is another than it was.
         """
         body = self.cache.get("stagingmirrors", key.name, key.namespace)
-        if body is not known:
+        if body is not former.body or body is None:
             return None
-        view = self.new_view(Scope(key.namespace, body["metadata"]["uid"]))
+        view = self.new_view(Scope(key.namespace, body["metadata"]["uid"]), former.sides)
         now = view.still_reads(inputs)
         return None if now is None else now.oldest
 

@@ -50,7 +50,7 @@ class Renewal:
         if last is None or state.inputs is None or not self.only_fell_due(key):
             return None
         now = self.conclusion.runtime.clock()
-        oldest = self.assessment.oldest_unchanged(key, last.body, state.inputs)
+        oldest = self.assessment.oldest_unchanged(key, last, state.inputs)
         if oldest is None or not _is_fresh(last, oldest, now):
             return None
         if not self.conclusion.stands(key, state, last, oldest, now):

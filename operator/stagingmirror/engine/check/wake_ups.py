@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from stagingmirror.engine.check.state import MirrorStates
-from stagingmirror.engine.environments.resolve import read_environments
+from stagingmirror.engine.environments.resolve import listed_namespaces, read_environments
 from stagingmirror.engine.observe.sources import Sources
 from stagingmirror.engine.observe.subscriptions import Subscriptions
 from stagingmirror.engine.resources.cache import ResourceCache
@@ -40,6 +40,15 @@ class WakeUps:
             first = self.states.observing(key).initial_sync
             if since is not None or not first.still_waits(subject, self.sources.get):
                 self.queue.add(key, since=since)
+
+    def proof_changed(self, environment: str) -> None:
+        """Whether the cluster of this environment is another one than ours is not what it was:
+        neither is what may be written in our namespaces of the names that it lists.
+        """
+        body = self.cache.get("mirrorenvironments", environment)
+        for namespace in () if body is None else listed_namespaces(body):
+            for mirror in self.cache.all("stagingmirrors", namespace):
+                self.queue.add(key_of(mirror))
 
     def environment_changed(self, name: str) -> None:
         """Its servers or credentials are others now, or it is gone."""

@@ -71,9 +71,14 @@ def _listed_by_production(
             continue
         cluster = spec.get("cluster")
         if (False if cluster is None else is_elsewhere(name, cluster)) is only:
-            for namespace in spec.get("namespaces") or ():
-                found.setdefault(str(namespace), name)
+            for namespace in listed_namespaces(body):
+                found.setdefault(namespace, name)
     return found
+
+
+def listed_namespaces(body: Body) -> tuple[str, ...]:
+    """What an environment lists, also where its spec cannot be read."""
+    return tuple(map(str, (body.get("spec") or {}).get("namespaces") or ()))
 
 
 def offered_to(cache: ResourceCache, namespace: str, environment: object) -> Offering:

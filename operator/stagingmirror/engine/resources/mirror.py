@@ -80,7 +80,7 @@ def concerned(cache: ResourceCache, change: Changed) -> frozenset[MirrorKey]:
         return frozenset({MirrorKey(key.namespace, key.name)})
     if key.plural == "mirrorenvironments":
         # A Production environment protects its namespaces from every mirror, not only from its own.
-        if _listed(change.before) != _listed(change.after):
+        if _protected(change.before) != _protected(change.after):
             return frozenset(key_of(body) for body in cache.all("stagingmirrors"))
         return frozenset(key_of(body) for body in cache.where(BY_ENVIRONMENT, key.name))
     return frozenset(_held(cache, change.before) | _held(cache, change.after))
@@ -93,9 +93,10 @@ def _held(cache: ResourceCache, hold: Body | None) -> set[MirrorKey]:
     return {each for each in named if each.name} | {key_of(body) for some in every for body in some}
 
 
-def _listed(body: Body | None) -> object:
+def _protected(body: Body | None) -> object:
+    """What decides which namespaces are production's, and of which cluster."""
     spec = (body or {}).get("spec") or {}
-    return (spec.get("role"), spec.get("namespaces"))
+    return (spec.get("role"), spec.get("namespaces"), spec.get("cluster"))
 
 
 def spec_of(cache: ResourceCache, body: Body) -> StagingMirrorSpec:

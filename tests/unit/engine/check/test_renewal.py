@@ -21,7 +21,7 @@ from stagingmirror.engine.workqueue.queue import Done, Result
 from stagingmirror.metrics import Metrics
 from stagingmirror.reading.reading import Reading, observed
 from stagingmirror.settings import Settings
-from stagingmirror.sources.kubernetes.subjects import ConfigMapKey, ConfigMapSubject
+from stagingmirror.sources.kubernetes.subjects import OWN, ConfigMapKey, ConfigMapSubject
 from stagingmirror.view import Observed
 from support.kubernetes.api_server import Answer, an_api_server, not_found
 from support.resources import resources
@@ -29,8 +29,8 @@ from support.resources import resources
 T = 1_000_000.0
 INTERVAL, STALE_AFTER = 30.0, 120.0
 DOUBT = Why("TimedOut", "no answer")
-PRODUCTION = ConfigMapSubject("ml-prod", "data")
-STAGING = ConfigMapSubject("ml-staging", "data")
+PRODUCTION = ConfigMapSubject(OWN, "ml-prod", "data")
+STAGING = ConfigMapSubject(OWN, "ml-staging", "data")
 A_PLACE = ConfigMapKey("ml-staging", "data", "snapshot")
 
 
@@ -49,6 +49,7 @@ class World:
         self.body["metadata"] |= {"uid": "uid", "resourceVersion": "1", "generation": 1}
         self.answers: dict[Any, Any] = {}
         self.is_production: bool | None = False
+        self.skew = 0.0  # of the API server's clock; this test's time is its own
         self.mirrors = 5000
         self.seen()
 
@@ -59,6 +60,12 @@ class World:
     def seen(self) -> None:
         """Both sides answered just now, as before."""
         self.answers = {each: Observed("same", self.now) for each in (PRODUCTION, STAGING)}
+
+    def environment(self, name: str, role: str, **spec: Any) -> None:
+        """It comes."""
+        body = resources.environment(name, role, **spec)
+        body["metadata"] |= {"uid": name, "resourceVersion": "1", "generation": 1}
+        self.operator.reactions.event("mirrorenvironments", "ADDED", body)
 
     def respond(self, method: str, path: str, sent: Any) -> Answer:
         if method != "PUT":
@@ -111,20 +118,15 @@ async def a_world() -> AsyncIterator[World]:
                 claim=InstallationClaim(client, Installation("operator", "mirror")),
                 lost=lambda: None,
             )
-            patched.setattr(operator.cluster, "get", lambda subject: world.answers[subject])
+            patched.setattr(operator.clusters, "get", lambda subject: world.answers[subject])
             patched.setattr(operator.claims, "is_production", lambda _: world.is_production)
-            patched.setattr(client.clock, "skew", lambda _: 0.0)  # this test's time is its own
+            patched.setattr(client.clock, "skew", lambda _: world.skew)
             patched.setattr(operator.cache, "count", lambda _: world.mirrors)
             patched.setattr(operator.refresher.records, "_loaded", True)
             operator.elector._leads_until = math.inf
             operator.leadership._prepared = operator.claim.held = True
-            for name, role, namespace in (
-                ("production", "Production", "ml-prod"),
-                ("staging", "Staging", "ml-staging"),
-            ):
-                body = resources.environment(name, role, namespaces=[namespace])
-                body["metadata"] |= {"uid": name, "resourceVersion": "1", "generation": 1}
-                operator.reactions.event("mirrorenvironments", "ADDED", body)
+            world.environment("production", "Production", namespaces=["ml-prod"])
+            world.environment("staging", "Staging", namespaces=["ml-staging"])
             operator.reactions.event("stagingmirrors", "ADDED", world.body)
             await world.turn()
             await world.falls_due()
@@ -161,6 +163,10 @@ def production_now(world: World) -> None:
     world.is_production = True
 
 
+def clocks_apart(world: World) -> None:
+    world.skew = 600.0
+
+
 def token(world: World) -> None:
     metadata = world.body["metadata"]
     version = str(int(metadata["resourceVersion"]) + 1)
@@ -181,10 +187,11 @@ def added(world: World) -> None:
         change(STAGING, trouble=DOUBT),
         unseen,
         production_now,
+        clocks_apart,
         token,
         added,
     ],
-    ids=["production", "absent", "trouble", "unseen", "place", "token", "added"],
+    ids=["production", "absent", "trouble", "unseen", "place", "clock", "token", "added"],
 )
 async def test_whatever_is_another_now_is_judged(event: Callable[[World], None]) -> None:
     async with a_world() as world:
@@ -194,6 +201,21 @@ async def test_whatever_is_another_now_is_judged(event: Callable[[World], None])
         event(world)
 
         assert await world.is_judged()
+
+
+async def test_what_a_cluster_proves_to_be_is_judged_by_mirrors_that_do_not_name_it() -> None:
+    reference = {"kubeconfigSecretRef": {"name": "far", "key": "kubeconfig"}}
+    async with a_world() as world:
+        world.environment("far", "Production", namespaces=["ml-staging"], cluster=reference)
+        await world.turn()
+        assert not await world.is_judged()
+        remote = world.operator.clusters._remotes["far"]
+
+        remote._is_own = True
+        remote._announce_proof()
+
+        assert await world.is_judged()
+        assert world.operator.claims.production_namespaces()["ml-staging"] == "far"
 
 
 async def test_what_is_in_doubt_or_not_seen_is_judged_each_time() -> None:

@@ -8,7 +8,7 @@ from stagingmirror.engine.workqueue.queue import WorkQueue
 from stagingmirror.metrics import Metrics
 from support.kinds.observations import NOW
 from support.queues import NotCounting
-from support.resources.resources import environment
+from support.resources.resources import environment, mirror
 
 
 def calls(metrics: Metrics) -> set[str]:
@@ -31,3 +31,18 @@ def test_calls_to_a_registry_are_forgotten_with_its_environment_and_not_before()
 
     assert kept == {"production"}
     assert calls(metrics) == set()
+
+
+def test_a_cluster_that_is_proven_concerns_all_mirrors_in_namespaces_of_its_names() -> None:
+    cache, metrics = ResourceCache(), Metrics(clock=lambda: NOW, version="0.1.0")
+    queue: WorkQueue[MirrorKey] = WorkQueue(clock=lambda: NOW, counting=NotCounting())
+    wake_ups = WakeUps(queue, cache, MirrorStates(), metrics)
+    cache.put("mirrorenvironments", environment("far", namespaces=["ml-staging", "ml-far"]))
+    for namespace in ("ml-staging", "ml-other"):
+        cache.put("stagingmirrors", mirror("fraud", namespace))
+
+    wake_ups.proof_changed("far")
+    wake_ups.proof_changed("gone")
+
+    assert queue.take_now() == MirrorKey("ml-staging", "fraud")
+    assert queue.take_now() is None

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -145,12 +146,15 @@ def test_an_environment_concerns_exactly_the_mirrors_that_name_it() -> None:
     assert {key.name for key in found} == {"a"}
 
 
-def test_an_environment_whose_namespaces_change_concerns_every_mirror() -> None:
+@pytest.mark.parametrize("spec", [{"namespaces": ["x"]}, {"cluster": {}}, {"role": "Staging"}])
+def test_an_environment_that_protects_other_namespaces_concerns_every_mirror(
+    spec: dict[str, Any],
+) -> None:
     cache = ResourceCache()
     cache.put(MIRRORS, mirror("a"))
     cache.put(MIRRORS, mirror("b", production="another"))
     key = Named("mirrorenvironments", "", "production")
-    change = Changed(key, environment("production"), environment("production", 2, namespaces=["x"]))
+    change = Changed(key, environment("production"), environment("production", 2, **spec))
 
     assert {key.name for key in concerned(cache, change)} == {"a", "b"}
 

@@ -53,7 +53,8 @@ OnServerCall = Callable[[str, str, str, float], None]
 
 class Clusters:
     """``client`` is of the own cluster. Of the others nothing but a reader exists here, so that
-    nothing can be written there.
+    nothing can be written there. ``on_proof`` is called with an environment of which
+    ``is_elsewhere`` is another one now.
     """
 
     name: ClassVar[str] = "kubernetes"
@@ -69,6 +70,7 @@ class Clusters:
         *,
         clock: Callable[[], float],
         on_change: OnChange,
+        on_proof: Callable[[str], None],
         settings: Settings,
         on_call: OnServerCall,
     ) -> None:
@@ -76,6 +78,7 @@ class Clusters:
         self._client = client
         self._clock = clock
         self._on_change = on_change
+        self._on_proof = on_proof
         self._settings = settings
         self._on_call = on_call
         self._own = self.source(OWN, client, on_change)
@@ -137,11 +140,14 @@ class Clusters:
         remote = self._remotes.get(environment)
         return _NO_CLUSTER if remote is None else remote.reader
 
-    def skew(self, now: float) -> float:
-        """By how much (s) the clock of any cluster is seen to differ from ours, at most."""
-        readers = (remote.reader for remote in self._remotes.values())
-        others = (each.clock.skew(now) for each in readers if isinstance(each, KubernetesReader))
-        return max(self._client.clock.skew(now), *others, 0.0)
+    def skew(self, environment: str, now: float) -> float:
+        """By how much (s) the clock of the own cluster, or that of this environment's, is seen to
+        differ from ours, at most.
+        """
+        remote = self._remotes.get(environment)
+        there = None if remote is None else remote.reader
+        skew = there.clock.skew(now) if isinstance(there, KubernetesReader) else 0.0
+        return max(self._client.clock.skew(now), skew)
 
     def same_place(self, one: Place, other: Place) -> bool | None:
         """All are in staging, so in the own cluster."""
@@ -243,6 +249,7 @@ class Clusters:
             own_uid=lambda: self._own_uid,
             clock=self._clock,
             on_change=self._on_change,
+            on_proof=partial(self._on_proof, name),
         )
         self._start(name)
         return self._remotes[name]
@@ -257,6 +264,7 @@ class Clusters:
         del self._remotes[name]
         if (task := self._tasks.pop(name, None)) is not None:
             task.cancel()
+        self._on_proof(name)
 
     def _given(self, name: str, access: Access | Why | None) -> Kubeconfig | Why | None:
         """What a Secret holds; parsed once."""

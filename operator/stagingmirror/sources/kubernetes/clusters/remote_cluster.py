@@ -66,8 +66,8 @@ class _Connection:
 
 class RemoteCluster:
     """``get`` answers at once. ``wants``: what is wanted, kept by the caller with its period (s).
-    ``own_uid`` returns the UID of the operator's own cluster, or why it is not known. What fails
-    here ends nothing else.
+    ``own_uid`` returns the UID of the operator's own cluster, or why it is not known. ``on_proof``
+    is called when ``is_elsewhere`` is another one. What fails here ends nothing else.
     """
 
     def __init__(
@@ -79,6 +79,7 @@ class RemoteCluster:
         own_uid: Callable[[], str | Why],
         clock: Callable[[], float],
         on_change: OnChange,
+        on_proof: Callable[[], None],
     ) -> None:
         self._environment = environment
         self._connects = connects
@@ -86,6 +87,8 @@ class RemoteCluster:
         self._own_uid = own_uid
         self._clock = clock
         self._on_change = on_change
+        self._on_proof = on_proof
+        self._announced: bool | None = None
         self._spec: MirrorEnvironmentSpec | None = None
         self._given: Kubeconfig | Why = _NOT_YET
         # Why there is no connection, and why the newest proof failed.
@@ -122,6 +125,7 @@ class RemoteCluster:
         if given is not None and given != self._given:
             self._given, self._is_own, self._failing_since = given, False, None
             self._failures = 0
+            self._announce_proof()
             self._pause.end()
 
     def want(self, subject: ClusterSubject, period: float) -> None:
@@ -164,7 +168,9 @@ class RemoteCluster:
         """Until cancelled."""
         try:
             while True:
-                await self._pause.sleep(await self._tend())
+                pause = await self._tend()
+                self._announce_proof()
+                await self._pause.sleep(pause)
         finally:
             await self._disconnect()
 
@@ -267,6 +273,11 @@ class RemoteCluster:
     def _announce(self) -> None:
         for subject in tuple(self._wants):
             self._on_change(subject)
+
+    def _announce_proof(self) -> None:
+        if self._announced is not self.is_elsewhere:
+            self._announced = self.is_elsewhere
+            self._on_proof()
 
     def _is_silent(self, subject: Subject[Any]) -> bool:
         answer = self.get(subject)

@@ -1,5 +1,6 @@
 """Which cluster answers a subject, and what is known of it: proven, or not known."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -216,6 +217,20 @@ async def test_only_readers_are_made_for_other_clusters(tmp_path: Path, there: R
         answers = known.clusters.answers("production")
         assert isinstance(answers, Observed)
         assert answers.value == THERE
+
+
+async def test_a_clock_that_is_wrong_there_counts_for_that_environment_alone(
+    tmp_path: Path, there: Remote, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with known_clusters(tmp_path, there) as known:
+        known.configure(production=there.kubeconfig())
+        await holds(lambda: is_seen(known))
+        reader = known.clusters.reader_of("production", _spec())
+        assert isinstance(reader, KubernetesReader)
+        monkeypatch.setattr(reader.clock, "skew", lambda _: 600.0)
+
+        assert known.clusters.skew("production", time.time()) == 600.0
+        assert known.clusters.skew("other", time.time()) < 600.0
 
 
 def _spec() -> MirrorEnvironmentSpec:

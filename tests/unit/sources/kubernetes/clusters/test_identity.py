@@ -35,6 +35,7 @@ async def test_a_cluster_is_another_one_only_by_its_uid(tmp_path: Path, there: R
         known.configure(production=there.kubeconfig())
         await holds(lambda: is_elsewhere("production", CLUSTER) is True)
 
+        assert known.proofs == [("production", True)]
         assert is_elsewhere("other", CLUSTER) is None
         another = {"kubeconfigSecretRef": {"name": "other", "key": "kubeconfig"}}
         assert is_elsewhere("production", another) is None
@@ -47,10 +48,13 @@ async def test_the_own_cluster_is_found_behind_any_address_and_is_not_read_by_it
     async with known_clusters(tmp_path, there) as known:
         known.configure(production=there.kubeconfig())
 
-        await holds(lambda: known.clusters.is_elsewhere("production", CLUSTER) is False)
+        await holds(lambda: known.proofs == [("production", False)])
         await holds(lambda: why(known).reason == Reason.OWN_CLUSTER)
 
+        assert known.clusters.is_elsewhere("production", CLUSTER) is False
         assert "production" in why(known).message
+        known.configure()
+        assert known.proofs[1:] == [("production", None)]
 
 
 @pytest.mark.parametrize(
@@ -89,6 +93,7 @@ async def test_a_credential_that_was_not_proven_yet_proves_nothing(
         assert known.clusters.is_elsewhere("production", CLUSTER) is None
         there.accepted.add("two")
         await holds(lambda: known.clusters.is_elsewhere("production", CLUSTER) is True)
+        assert known.proofs == [("production", each) for each in (True, None, True)]
 
 
 async def test_another_cluster_at_the_same_address_is_read_anew(
