@@ -38,7 +38,6 @@ from stagingmirror.cli.commands.arguments import (
     Why,
 )
 from stagingmirror.cli.commands.options import (
-    OPERATOR_NAMESPACE,
     InContext,
     Kubeconfig,
     Namespace,
@@ -48,6 +47,7 @@ from stagingmirror.cli.commands.options import (
     reaching,
     show,
 )
+from stagingmirror.cli.read.where import OPERATOR_NAMESPACE
 
 if TYPE_CHECKING:
     from stagingmirror.cli.read.client import MirrorClient

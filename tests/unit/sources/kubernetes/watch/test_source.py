@@ -248,15 +248,15 @@ async def test_what_is_wanted_more_often_than_all_before_is_proven_at_once_and_t
 async def test_lists_on_request_have_a_floor_in_each_namespace(cluster: ScriptedCluster) -> None:
     async with seeing(cluster, "ml", "other", settings=CALM) as seen:
         for _ in range(BURST):
-            await seen.source.prove([WEB], since=time.time(), read_bytes=False)
+            await seen.source.prove([WEB], since=time.time())
         before = cluster.lists["deployments", "ml"]
         since = time.time()
 
-        proof = seen.source.prove([WEB], since=since, read_bytes=False)
+        proof = seen.source.prove([WEB], since=since)
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(proof, 0.5)
 
         assert cluster.lists["deployments", "ml"] == before >= BURST
         other = WEB._replace(namespace="other")
-        await seen.source.prove([other], since=since, read_bytes=False)
+        await seen.source.prove([other], since=since)
         assert seen.look("other").began >= since
