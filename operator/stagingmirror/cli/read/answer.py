@@ -51,8 +51,8 @@ class Answer:
     @property
     def sentence(self) -> str:
         """``why`` and the details in one."""
-        told = (f"{about}: {text}" if about else text for about, text in self.details)
-        return "; ".join([self.why, *told])
+        details = (f"{about}: {text}" if about else text for about, text in self.details)
+        return "; ".join([self.why, *details])
 
 
 def answer(

@@ -49,8 +49,8 @@ def _read(body: Mapping[str, Any]) -> Hold | None:
     if until is None:
         return None
     is_current = status.get("observedGeneration") == metadata.get("generation")
-    told = status if is_current else {}
-    in_effect = parse_time(told.get("effectiveSince")) is not None
+    current = status if is_current else {}
+    in_effect = parse_time(current.get("effectiveSince")) is not None
     return Hold(
         namespace=metadata["namespace"],
         name=metadata["name"],
@@ -58,5 +58,5 @@ def _read(body: Mapping[str, Any]) -> Hold | None:
         components=tuple(spec.get("components") or ()),
         reason=str(spec.get("reason", "")),
         until=until,
-        pending=None if in_effect else str(told.get("message") or "it was not checked yet"),
+        pending=None if in_effect else str(current.get("message") or "it was not checked yet"),
     )

@@ -126,8 +126,7 @@ class Assessment:
         if body is not former.body or body is None:
             return None
         view = self.new_view(Scope(key.namespace, body["metadata"]["uid"]), former.sides)
-        now = view.still_reads(inputs)
-        return None if now is None else now.oldest
+        return view.oldest_of(inputs)
 
     def renew(
         self, key: MirrorKey, spec: StagingMirrorSpec, sides: Sides, oldest: float, now: float

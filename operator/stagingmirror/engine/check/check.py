@@ -48,6 +48,7 @@ class Check:
     progress: Progress = field(init=False)  # refresh
     status: MirrorStatus = field(init=False)  # write_status
     outcome: Outcome = field(init=False)  # write_status
+    next_turn: float = field(init=False)  # write_status, see ``requeue.next_turn``
     stalled: Why | None = None
     waiting: Why | None = None
     """Why it is not stalled yet."""

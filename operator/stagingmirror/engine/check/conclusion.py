@@ -104,6 +104,9 @@ class Conclusion:
             mirrors=self.cache.count("stagingmirrors"),
         )
         await self._write(check, report)
+        check.next_turn = next_turn(
+            check.spec, holds=check.context.holds, status=check.status, now=check.now
+        )
 
     async def write_blind_status(self, check: Check) -> None:
         mirror, request = check.mirror, self._request(check)
@@ -124,9 +127,7 @@ class Conclusion:
         after = next_pass(
             check.spec,
             oldest=[each.oldest for each in check.observations],
-            turn=next_turn(
-                check.spec, holds=check.context.holds, status=check.status, now=check.now
-            ),
+            turn=check.next_turn,
             probe_after=probe_after(check.spec, check.sides),
             now=check.now,
         )

@@ -7,7 +7,6 @@ again would find the same.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from zlib import crc32
 
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.api.types.times import parse_time
@@ -16,10 +15,9 @@ from stagingmirror.drift.facts import Unseen
 from stagingmirror.engine.check.assessment import Assessment
 from stagingmirror.engine.check.check import Check
 from stagingmirror.engine.check.conclusion import Conclusion
-from stagingmirror.engine.check.requeue import next_turn
 from stagingmirror.engine.check.state import LastCheck, MirrorState
 from stagingmirror.engine.resources.cache import Body
-from stagingmirror.engine.resources.mirror import MirrorKey
+from stagingmirror.engine.resources.mirror import MirrorKey, spread
 from stagingmirror.engine.workqueue.queue import Done
 
 # Check intervals after which a mirror is judged again though nothing seems to be new: a finding may
@@ -108,19 +106,15 @@ def _is_idle(check: Check) -> bool:
 def _until(check: Check) -> float:
     """When the mirror must be judged again at the latest (POSIX s)."""
     moments = [
-        next_turn(check.spec, holds=check.context.holds, status=check.status, now=check.now),
-        check.now + AT_LATEST * seconds(check.spec.check_interval) * _share(check.mirror.uid),
+        check.next_turn,
+        check.now
+        + AT_LATEST * seconds(check.spec.check_interval) * (1 + spread(check.mirror.uid)) / 2,
     ]
     if check.progress.again_in is not None:
         moments.append(check.now + check.progress.again_in)
     if check.state.status.heartbeat_at is not None:
         moments.append(check.state.status.heartbeat_at)
     return min(moments)
-
-
-def _share(uid: str) -> float:
-    """From a half to one, another one for each mirror."""
-    return (1 + crc32(uid.encode()) / 2**32) / 2
 
 
 def _is_fresh(last: LastCheck, oldest: float, now: float) -> bool:

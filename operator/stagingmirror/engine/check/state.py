@@ -43,7 +43,7 @@ class MirrorState:
     status: LastStatus = field(default_factory=LastStatus)
     last_check: LastCheck | None = None
     inputs: Inputs | None = None
-    """What its last check was told that found nothing to do."""
+    """What its last check read that found nothing to do."""
 
 
 class MirrorStates(dict[MirrorKey, MirrorState]):

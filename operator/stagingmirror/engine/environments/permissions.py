@@ -44,7 +44,7 @@ _MAY_NOT_REVIEW = (
 )
 
 Namespaces = tuple[str, ...]
-# As whom the namespaces of an environment are read; Why: as nobody now.
+# As whom the namespaces of an environment are read; Why: it cannot be read now.
 ReaderOf = Callable[[str, MirrorEnvironmentSpec], KubernetesReader | Why]
 T = TypeVar("T", Why | None, Condition)
 

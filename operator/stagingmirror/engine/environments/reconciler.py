@@ -103,7 +103,7 @@ class EnvironmentReconciler:
         for body in bodies:
             spec = environments.get(body["metadata"]["name"])
             (here if spec is None or spec.cluster is None else elsewhere).append(body)
-        # Another cluster that does not answer holds nobody else up.
+        # Another cluster that does not answer holds no other environment up.
         pauses = await asyncio.gather(
             self._check_all(here, environments, errors),
             *(self._check_all([body], environments, errors) for body in elsewhere),

@@ -37,7 +37,7 @@ class Guess(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """All that one pass was told of the world: the answer to each subject, and to each question
+    """All that one pass read of the world: the answer to each subject, and to each question
     about places (one: whether it is production's, two: whether they are one).
     """
 
@@ -108,15 +108,15 @@ class RecordingView:
         """What was read here, in all parts and by all plans, as it was answered."""
         return Inputs(self._answers, self._places, self.clock_margin)
 
-    def still_reads(self, former: Inputs) -> Inputs | None:
-        """What is read now instead of ``former``, where only ages are others; else None."""
+    def oldest_of(self, former: Inputs) -> float | None:
+        """When the oldest of these answers begins now (POSIX s); None: not only ages changed."""
         if self.clock_margin != former.clock_margin:
             return None
         if any(self._asked(places) != was for places, was in former.places.items()):
             return None
         if not all(_is_same(self.get(one), was) for one, was in former.answers.items()):
             return None
-        return self.inputs()
+        return self.inputs().oldest
 
     def is_production(self, place: Place) -> bool | None:
         """As ``View`` has it."""

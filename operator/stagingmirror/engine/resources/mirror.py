@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
+from zlib import crc32
 
 from stagingmirror.api.spec.mirror import StagingMirrorSpec
 from stagingmirror.api.spec.parse import parse_mirror
@@ -35,6 +36,13 @@ class Mirror:
         ``observedGeneration: -1`` and nothing else.
         """
         return bool(self.status.conditions)
+
+
+def spread(uid: str) -> float:
+    """From 0 to 1, another one for each mirror and always the same: what is due for many at one
+    moment does not come at once.
+    """
+    return crc32(uid.encode()) / 2**32
 
 
 def key_of(body: Body) -> MirrorKey:

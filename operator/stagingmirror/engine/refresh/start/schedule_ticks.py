@@ -7,13 +7,13 @@ and skipped and reported after it. An announcement counts only for the spec that
 """
 
 from dataclasses import dataclass, replace
-from zlib import crc32
 
 from stagingmirror.api.spec.mirror import Refresh
 from stagingmirror.api.status.model import MirrorStatus
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.api.types.times import not_after, parse_time
 from stagingmirror.drift.schedule import last_tick_between, next_tick
+from stagingmirror.engine.resources.mirror import spread
 
 # Seconds over which the mirrors that share a tick come to it, each always at the same moment.
 SPREAD = 10.0
@@ -89,8 +89,7 @@ def pass_time(refresh: Refresh, tick: float, uid: str) -> float:
     """When the pass comes that notices this tick, if nothing brings one before. Mirrors that share
     a schedule do not come at once; none loses more than a tenth of ``startingDeadline``.
     """
-    spread = min(SPREAD, seconds(refresh.starting_deadline) / 10)
-    return tick + spread * crc32(uid.encode()) / 2**32
+    return tick + spread(uid) * min(SPREAD, seconds(refresh.starting_deadline) / 10)
 
 
 def _is_tick(refresh: Refresh, at: float) -> bool:

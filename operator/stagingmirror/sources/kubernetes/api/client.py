@@ -12,7 +12,7 @@ _WRITES = frozenset({"POST", "PUT", "PATCH"})
 
 
 class KubernetesClient(KubernetesReader):
-    """Nobody may have one for a cluster that is only read."""
+    """Never made for a cluster that is only read."""
 
     _writes: ClassVar[bool] = True
 
