@@ -54,8 +54,8 @@ test: $(READY) check ## Everything: check, contract, integration, end-to-end
 	$(BIN)/pytest tests/e2e
 
 .PHONY: demo
-demo: $(READY) ## A production and a staging on a real cluster, and the operator between them (KEEP=1 keeps it)
-	$(BIN)/python -m demo $(if $(KEEP),--keep)
+demo: $(READY) ## Production and staging in a real cluster each, and the operator (KEEP=1 keeps them, CLUSTERS=1: one for both)
+	$(BIN)/python -m demo $(if $(KEEP),--keep) $(if $(CLUSTERS),--clusters $(CLUSTERS))
 
 .PHONY: run
 run: $(READY) ## The operator as a local process against a rig (development)

@@ -4,9 +4,11 @@ import argparse
 import signal
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 from demo import story
+from demo.connection import connected
 from demo.demo_cluster import DemoCluster
 from demo.narrator import Narrator, NotAsExpectedError
 from rig.catalogue import EVERYTHING
@@ -21,17 +23,22 @@ def main() -> int:
     parser.add_argument(
         "--keep", action="store_true", help="leave everything running until Ctrl-C, to explore"
     )
-    keep = parser.parse_args().keep
+    parser.add_argument(
+        "--clusters", type=int, choices=(1, 2), default=2, help="1: production is in staging's"
+    )
+    given = parser.parse_args()
     narrator = Narrator()
     try:
         # What takes minutes the first time comes first; a missing tool is an error at once.
         system.provide()
         build(EVERYTHING)
         operator_image()
-        with Cluster("demo") as cluster:
-            demo = DemoCluster(cluster, narrator)
+        with ExitStack() as stack:
+            cluster = stack.enter_context(Cluster("demo"))
+            two = stack.enter_context(connected(cluster)) if given.clusters == 2 else None
+            demo = DemoCluster(cluster, narrator, two)
             as_expected = _run(demo, narrator)
-            if keep:
+            if given.keep:
                 _explore(demo, narrator)
     except RigError as wrong:
         narrator.failed(str(wrong))
@@ -59,8 +66,8 @@ def _run(demo: DemoCluster, narrator: Narrator) -> bool:
 
 def _explore(demo: DemoCluster, narrator: Narrator) -> None:
     programs = f"{program('kubectl').parent}:{Path(sys.executable).parent}"
-    narrator.line("The cluster stays until Ctrl-C. In another terminal:\n")
-    narrator.line(f"  export KUBECONFIG={demo.cluster.kubeconfig} PATH={programs}:$PATH")
+    narrator.line("Everything stays until Ctrl-C. In another terminal:\n")
+    narrator.line(f"  export KUBECONFIG={demo.kubeconfig} PATH={programs}:$PATH")
     narrator.line("  # the last act has stopped the operator: start it again")
     narrator.line("  kubectl -n stagingmirror-system scale deployment/stagingmirror --replicas=2")
     narrator.line("  kubectl get stagingmirrors -A")

@@ -1,5 +1,5 @@
-"""Sets up the demo as users would: two namespaces, two MLflow servers, workloads, and the operator
-by its chart.
+"""Sets up the demo as users would: two sides, each with an MLflow server and workloads, and the
+operator by its chart.
 """
 
 import json
@@ -8,13 +8,15 @@ import shlex
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 from typing import Any
 
-from demo.narrator import Narrator
+from demo.answer import Answer
+from demo.connection import OPERATOR_NAMESPACE, Connection
+from demo.narrator import Narrator, NotAsExpectedError
 from rig.cluster.cluster import Cluster
+from rig.cluster.enclosure import NODE_ADDRESS
 from rig.mlflow_server import MlflowServer
 from rig.models import client_of, log_model
 from rig.programs import program
@@ -23,10 +25,11 @@ from support.operators.operator_image import operator_image
 ROOT = Path(__file__).parents[2]
 MANIFESTS = Path(__file__).parent / "manifests"
 EXAMPLES = ROOT / "examples"
-OPERATOR_NAMESPACE = "stagingmirror-system"
 PRODUCTION, STAGING = "ml-prod", "ml-staging"
 REGISTERED = "fraud-detector"
 ALIAS = "champion"
+PRODUCTIONS_MLFLOW = f"http://mlflow-production.{OPERATOR_NAMESPACE}.svc:5000"
+"""Where staging's pods reach it if it is in another cluster."""
 LIMIT_SECONDS = 180
 READY = {"staging": "Ready", "production": "KubernetesReadOnly"}
 """The condition of each environment that must be True before anything is mirrored."""
@@ -35,42 +38,50 @@ READY = {"staging": "Ready", "production": "KubernetesReadOnly"}
 os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "ERROR")
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a command printed, and how it ended."""
-
-    code: int
-    text: str
-
-
 class DemoCluster:
-    """The demo on one cluster. Every method does what a user would do with the same tool."""
+    """The demo. Every method does what a user would do with the same tool.
 
-    def __init__(self, cluster: Cluster, narrator: Narrator) -> None:
+    ``cluster`` is staging's and the operator's. Without a ``connection`` production is in it too.
+    """
+
+    def __init__(
+        self, cluster: Cluster, narrator: Narrator, connection: Connection | None = None
+    ) -> None:
         self.cluster = cluster
+        self.connection = connection
+        self._production = connection.production if connection else cluster
         self._narrator = narrator
         self.mlflow: dict[str, MlflowServer] = {}
         self.images: dict[str, str] = {}
 
+    @property
+    def kubeconfig(self) -> Path:
+        """Of the administrator; the current context is staging's."""
+        return self.connection.kubeconfig if self.connection else self.cluster.kubeconfig
+
     def set_up(self) -> None:
         """Everything up to `kubectl apply` of the mirror. Takes about a minute once built."""
         self.set_sides()
+        if self.connection:
+            self._connect(self.connection)
         with self._narrator.timed("the operator: its image, helm install"):
             self._install()
 
     def set_sides(self) -> None:
         """Production and staging, without the operator."""
         with self._narrator.timed("two namespaces, two MLflow servers"):
-            for namespace in (PRODUCTION, STAGING, OPERATOR_NAMESPACE):
+            self._production.kubectl("create", "namespace", PRODUCTION)
+            for namespace in (STAGING, OPERATOR_NAMESPACE):
                 self.kubectl("create", "namespace", namespace)
             enforce = "pod-security.kubernetes.io/enforce=restricted"
             self.kubectl("label", "namespace", OPERATOR_NAMESPACE, enforce)
             for namespace in (PRODUCTION, STAGING):
-                self.mlflow[namespace] = self.cluster.mlflow(namespace)
+                self.mlflow[namespace] = self._cluster_of(namespace).mlflow(namespace)
             for server in self.mlflow.values():
                 server.await_ready()
         with self._narrator.timed("images of the services"):
-            self._make_images()
+            for cluster in {self._production, self.cluster}:
+                self._make_images(cluster)
         with self._narrator.timed("a trained model in both registries, workloads on both sides"):
             for namespace, seed in ((PRODUCTION, 1), (STAGING, 0)):
                 self.train(namespace, seed=seed)
@@ -101,9 +112,18 @@ class DemoCluster:
         largest.write_bytes(content)
         return str(largest.relative_to(folder))
 
-    def kubectl(self, *arguments: str, given: str | None = None) -> str:
-        """As the cluster's administrator; `given` is its standard input."""
-        return self.cluster.kubectl(*arguments, input=given)
+    def kubectl(self, *arguments: str) -> str:
+        """As the administrator of staging's cluster."""
+        return self.cluster.kubectl(*arguments)
+
+    def within(self, namespace: str, *arguments: str, given: str | None = None) -> str:
+        """kubectl as an administrator, in a namespace of its side's cluster. `given` is its
+        standard input.
+        """
+        return self._cluster_of(namespace).kubectl("-n", namespace, *arguments, input=given)
+
+    def _cluster_of(self, namespace: str) -> Cluster:
+        return self._production if namespace == PRODUCTION else self.cluster
 
     def stagingmirror(self, *arguments: str) -> Answer:
         """`kubectl stagingmirror …`, from outside the cluster, as its administrator."""
@@ -115,7 +135,7 @@ class DemoCluster:
             timeout=LIMIT_SECONDS,
             check=False,
         )
-        return Answer(done.returncode, done.stdout + done.stderr)
+        return Answer.of(done)
 
     def status(self, name: str = "fraud") -> dict[str, Any]:
         """The mirror's status as it stands now."""
@@ -124,15 +144,15 @@ class DemoCluster:
         return status
 
     def set_image(self, namespace: str, image: str) -> None:
-        self.kubectl("-n", namespace, "set", "image", "deployment/features", f"app={image}")
+        self.within(namespace, "set", "image", "deployment/features", f"app={image}")
         self.rolled_out(namespace, "features")
 
     def rolled_out(self, namespace: str, deployment: str) -> None:
-        self.kubectl("-n", namespace, "rollout", "status", f"deployment/{deployment}")
+        self.within(namespace, "rollout", "status", f"deployment/{deployment}")
 
-    def running_digests(self, app: str, namespace: str = STAGING) -> frozenset[str]:
-        """What the ready pods run, as the node reports it."""
-        listed = self.kubectl("-n", namespace, "get", "pods", "-l", f"app={app}", "-o", "json")
+    def running_digests(self, app: str) -> frozenset[str]:
+        """What staging's ready pods run, as the node reports it."""
+        listed = self.kubectl("-n", STAGING, "get", "pods", "-l", f"app={app}", "-o", "json")
         return frozenset(
             status["imageID"].rpartition("@")[2]
             for pod in json.loads(listed)["items"]
@@ -149,8 +169,9 @@ class DemoCluster:
         except subprocess.CalledProcessError as error:
             return f"(not available: {error.stderr})"
 
-    def _make_images(self) -> None:
-        build = self.cluster.images.build
+    def _make_images(self, cluster: Cluster) -> None:
+        """The same in every cluster's registry, digests included."""
+        build = cluster.images.build
         self.images = {
             "features": build("features", tag="1.0"),
             "features-fixed": build("features", tag="1.1", logic="ratio-guarded"),
@@ -165,14 +186,27 @@ class DemoCluster:
         files = ["workloads.yaml", "loader.yaml"] if namespace == STAGING else ["workloads.yaml"]
         for file in files:
             text = Template((MANIFESTS / file).read_text()).substitute(names)
-            self.kubectl("-n", namespace, "apply", "-f", "-", given=text)
+            self.within(namespace, "apply", "-f", "-", given=text)
         for deployment in ("fraud-server", "features"):
             self.rolled_out(namespace, deployment)
+
+    def _connect(self, connection: Connection) -> None:
+        with self._narrator.timed("an identity that may only read production's cluster"):
+            command, answer = connection.connect(PRODUCTION)
+            self._narrator.command(command, answer.text)
+            if answer.code != 0:
+                raise NotAsExpectedError(f"connect: exit code {answer.code}")
+            mlflow = self.mlflow[PRODUCTION].url.rpartition(":")[2]
+            port = self.cluster.reach(self._production, NODE_ADDRESS, int(mlflow))
+            self.cluster.serve(OPERATOR_NAMESPACE, "mlflow-production", port)
 
     def _install(self) -> None:
         image = self.cluster.images.push(operator_image(), "stagingmirror", tag="demo")
         repository, digest = image.split("@")
-        values = ("-f", f"{EXAMPLES.name}/values.yaml", "--set", "log.format=console")
+        values = ["-f", f"{EXAMPLES.name}/values.yaml", "--set", "log.format=console"]
+        if self.connection:
+            values += ["-f", f"{EXAMPLES.name}/another-cluster.yaml"]
+            values += ["--set", f"environments.production.mlflow.url={PRODUCTIONS_MLFLOW}"]
         # Everything in the demo goes by one clock.
         of_the_image = (
             f"image.repository={repository},image.digest={digest},extraArgs={{--clock-margin=0}}"

@@ -9,7 +9,8 @@ import sys
 
 import yaml
 
-from demo.demo_cluster import EXAMPLES, OPERATOR_NAMESPACE, PRODUCTION, ROOT, STAGING, DemoCluster
+from demo.connection import OPERATOR_NAMESPACE
+from demo.demo_cluster import EXAMPLES, PRODUCTION, ROOT, STAGING, DemoCluster
 from demo.narrator import Narrator
 from rig.cluster.cluster import Cluster
 from rig.programs import RigError

@@ -7,13 +7,14 @@ Every act reads the cluster and prints only what it answered. An unexpected answ
 import json
 import shlex
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypedDict
 
+from demo import only_read
+from demo.connection import OPERATOR_NAMESPACE
 from demo.demo_cluster import (
     ALIAS,
     EXAMPLES,
-    OPERATOR_NAMESPACE,
     PRODUCTION,
     REGISTERED,
     STAGING,
@@ -34,21 +35,6 @@ class Expected(TypedDict):
     found: object
 
 
-def run(demo: DemoCluster, narrator: Narrator) -> None:
-    """The whole story, in order. Raises NotAsExpectedError."""
-    for act in (
-        _in_sync,
-        _production_moves,
-        _the_plan_and_the_refresh,
-        _a_candidate_is_held,
-        _a_bad_image_is_rolled_back,
-        _bytes_are_overwritten,
-        _production_is_silent,
-        _the_operator_is_gone,
-    ):
-        act(demo, narrator)
-
-
 def _in_sync(demo: DemoCluster, narrator: Narrator) -> None:
     narrator.act("From an old model to in sync")
     applied = demo.kubectl("apply", "-f", str(EXAMPLES / "mirror.yaml"))
@@ -66,14 +52,14 @@ def _production_moves(demo: DemoCluster, narrator: Narrator) -> None:
     narrator.act("Production moves")
     narrator.line("It takes a new data snapshot,")
     data = json.dumps({"data": {"snapshot": "2026-11-22"}})
-    demo.kubectl("-n", PRODUCTION, "patch", "configmap", "training-data", "-p", data)
+    demo.within(PRODUCTION, "patch", "configmap", "training-data", "-p", data)
     narrator.until("seen", demo.status, _differs("training-data", "value"), within=SOON)
     narrator.line("fixes its feature pipeline,")
     demo.set_image(PRODUCTION, demo.images["features-fixed"])
     narrator.until("seen", demo.status, _differs("feature-pipeline", "digest"), within=SOON)
     version = demo.train(PRODUCTION, seed=2, snapshot="2026-11-22")
     variable = f"MODEL_VERSION={version}"
-    demo.kubectl("-n", PRODUCTION, "set", "env", "deployment/fraud-server", variable)
+    demo.within(PRODUCTION, "set", "env", "deployment/fraud-server", variable)
     demo.rolled_out(PRODUCTION, "fraud-server")
     narrator.line(f"and serves version {version} of its model, which it has just trained.")
     narrator.until("seen", demo.status, _differs("fraud-model", "contentHash"), within=SOON)
@@ -169,13 +155,25 @@ def _bytes_are_overwritten(demo: DemoCluster, narrator: Narrator) -> None:
 
 
 def _production_is_silent(demo: DemoCluster, narrator: Narrator) -> None:
-    narrator.act("Production's MLflow is stopped")
+    """All of production's that can be: in its own cluster, the API server too."""
+    connection = demo.connection
+    narrator.act(f"Production's {'API server and ' if connection else ''}MLflow answer no more")
     demo.mlflow[PRODUCTION].stop()
-    narrator.until("nothing is claimed any more: Unknown", demo.status, _unknown, within=PAST_STALE)
+    if connection:
+        connection.production.pause_api_server()
+    silent = 3 if connection else 1
+    narrator.until(
+        f"of {silent} of 3 components nothing is claimed any more: Unknown",
+        demo.status,
+        lambda status: _unknown(status) == silent,
+        within=PAST_STALE,
+    )
     _get(demo, narrator)
     _check(demo, narrator, UNKNOWN)
+    if connection:
+        connection.production.resume_api_server()
     demo.mlflow[PRODUCTION].start()
-    narrator.until("it answers again", demo.status, lambda s: not _unknown(s), within=A_ROLLOUT)
+    narrator.until("production is seen again", demo.status, _seen, within=A_ROLLOUT)
 
 
 def _the_operator_is_gone(demo: DemoCluster, narrator: Narrator) -> None:
@@ -225,8 +223,12 @@ def _sync(wanted: str) -> Callable[[dict[str, Any]], bool]:
     return lambda status: status.get("sync") == wanted
 
 
-def _unknown(status: dict[str, Any]) -> bool:
-    return any(each["verdict"] == "Unknown" for each in status.get("components", []))
+def _unknown(status: dict[str, Any]) -> int:
+    return sum(each["verdict"] == "Unknown" for each in status.get("components", []))
+
+
+def _seen(status: dict[str, Any]) -> bool:
+    return _unknown(status) == 0
 
 
 def _differs(component: str, fact: str) -> Callable[[dict[str, Any]], bool]:
@@ -255,3 +257,28 @@ def _steps(output: str, state: str = "") -> list[str]:
 
 def _digest_of(image: str) -> str:
     return image.rpartition("@")[2]
+
+
+Act = Callable[[DemoCluster, Narrator], None]
+BEGINNING: Sequence[Act] = (_in_sync,)
+"""What sets all else up."""
+WHOLE: Sequence[Act] = (
+    *BEGINNING,
+    _production_moves,
+    _the_plan_and_the_refresh,
+    _a_candidate_is_held,
+    _a_bad_image_is_rolled_back,
+    _bytes_are_overwritten,
+    _production_is_silent,
+    _the_operator_is_gone,
+)
+
+
+def run(demo: DemoCluster, narrator: Narrator, acts: Sequence[Act] = WHOLE) -> None:
+    """These acts in their order. Raises NotAsExpectedError."""
+    if demo.connection:
+        only_read.run(demo.connection, demo, narrator)
+    for act in acts:
+        act(demo, narrator)
+    if demo.connection:
+        only_read.what_was_requested(demo.connection, narrator)

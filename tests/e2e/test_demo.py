@@ -1,8 +1,11 @@
-"""The story of `make demo`, as a test: one run, on a cluster of its own."""
+"""The story of `make demo`, as a test: production in a cluster of its own, and in staging's."""
+
+from collections.abc import Iterator
 
 import pytest
 
 from demo import story
+from demo.connection import Connection, connected
 from demo.demo_cluster import DemoCluster
 from demo.narrator import Narrator
 from rig.cluster.cluster import Cluster
@@ -10,9 +13,25 @@ from rig.cluster.cluster import Cluster
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("cluster")]
 
 
-def test_the_demo_runs_as_expected(cluster: Cluster) -> None:
+@pytest.fixture
+def connection(cluster: Cluster) -> Iterator[Connection]:
+    """Production's cluster beside the one of all tests."""
+    with connected(cluster) as connection:
+        yield connection
+
+
+def test_the_demo_runs_as_expected(cluster: Cluster, connection: Connection) -> None:
     narrator = Narrator()
-    demo = DemoCluster(cluster, narrator)
+    demo = DemoCluster(cluster, narrator, connection)
     demo.set_up()
 
     story.run(demo, narrator)
+
+
+def test_the_demo_in_one_cluster_comes_to_be_in_sync() -> None:
+    narrator = Narrator()
+    with Cluster("demo") as cluster:
+        demo = DemoCluster(cluster, narrator)
+        demo.set_up()
+
+        story.run(demo, narrator, story.BEGINNING)

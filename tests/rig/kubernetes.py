@@ -135,7 +135,14 @@ class Kubernetes:
 
 
 def write_kubeconfig(
-    path: Path, *, server: str, ca: Path, token: str, user: str, namespace: str = "default"
+    path: Path,
+    *,
+    server: str,
+    ca: Path,
+    token: str,
+    user: str,
+    namespace: str = "default",
+    name: str = "rig",
 ) -> Path:
     """A kubeconfig with the CA inside, so that it can be copied elsewhere. JSON is YAML."""
     authority = b64encode(ca.read_bytes()).decode()
@@ -143,14 +150,24 @@ def write_kubeconfig(
         "apiVersion": "v1",
         "kind": "Config",
         "clusters": [
-            {"name": "rig", "cluster": {"server": server, "certificate-authority-data": authority}}
+            {"name": name, "cluster": {"server": server, "certificate-authority-data": authority}}
         ],
         "users": [{"name": user, "user": {"token": token}}],
         "contexts": [
-            {"name": "rig", "context": {"cluster": "rig", "user": user, "namespace": namespace}}
+            {"name": name, "context": {"cluster": name, "user": user, "namespace": namespace}}
         ],
-        "current-context": "rig",
+        "current-context": name,
     }
     path.touch(mode=0o600)
     path.write_text(json.dumps(content, indent=1))
+    return path
+
+
+def join_kubeconfigs(path: Path, *parts: Path) -> Path:
+    """One kubeconfig with the contexts of all; the current one is that of the first."""
+    found = [json.loads(part.read_text()) for part in parts]
+    lists = ("clusters", "users", "contexts")
+    whole = found[0] | {key: [each for part in found for each in part[key]] for key in lists}
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(whole, indent=1))
     return path

@@ -19,6 +19,7 @@ HAVE_THEIR_OWN = {
     "integration/sources/mlflow/test_identity.py": "two tracking servers over one registry",
     "integration/sources/mlflow/test_names.py": "a server that checks the host's name",
     "integration/sources/mlflow/test_workspaces.py": "a server with workspaces",
+    "e2e/test_demo.py": "both sides in one, which no other test has touched",
     "e2e/test_rig_cluster.py": "how one is started and ended",
 }
 """Files of tests that start a server, and what no shared one has."""

@@ -34,10 +34,13 @@ class Cluster(Kubernetes):
     """A context manager: a cluster whose node is Ready and whose registry holds `pause`."""
 
     registry = node.REGISTRY
+    server_inside = f"https://127.0.0.1:{_API_PORT}"
 
-    def __init__(self, name: str = "cluster") -> None:
+    def __init__(self, name: str = "cluster", *, api_server: Sequence[str] = ()) -> None:
+        """``api_server``: further flags of kube-apiserver."""
         system.provide()
         build(CLUSTER)
+        self._flags = api_server
         self.run_of = Run(name)
         self._mlflow_servers = 0
         try:
@@ -83,14 +86,13 @@ class Cluster(Kubernetes):
                 *(f"--advertise-address={NODE_ADDRESS}", f"--kubelet-client-key={key}"),
                 f"--kubelet-client-certificate={client}",
                 "--kubelet-preferred-address-types=InternalIP",
+                *self._flags,
             ],
         )
         port = self.forward("127.0.0.1", _API_PORT)
         self.server = f"https://127.0.0.1:{port}"
         self.kubeconfig = self._write_kubeconfig("kubeconfig", self.server)
-        self.kubeconfig_inside = self._write_kubeconfig(
-            "kubeconfig-inside", f"https://127.0.0.1:{_API_PORT}"
-        )
+        self.kubeconfig_inside = self._write_kubeconfig("kubeconfig-inside", self.server_inside)
 
     def _start_controllers(self) -> None:
         inside = self.kubeconfig_inside
@@ -139,6 +141,14 @@ class Cluster(Kubernetes):
         """A port of the host's 127.0.0.1 that leads to `host:port` inside (pod, Service, node)."""
         return self.enclosure.forward(host, port)
 
+    def reach(self, other: "Cluster", host: str, port: int) -> int:
+        """A port of this node that leads to `host:port` inside another cluster."""
+        return other.enclosure.forward(host, port, to=self.enclosure)
+
+    def reach_api_server(self, other: "Cluster") -> str:
+        """The address of another cluster's API server, for pods of this one."""
+        return f"https://{NODE_ADDRESS}:{self.reach(other, '127.0.0.1', _API_PORT)}"
+
     def mlflow(
         self, namespace: str, name: str = "mlflow", *, password: str | None = None
     ) -> MlflowServer:
@@ -158,8 +168,12 @@ class Cluster(Kubernetes):
             probe=f"http://127.0.0.1:{self.forward(NODE_ADDRESS, port)}",
             wait=False,
         )
-        self.kube.apply(*_service_without_pods(namespace, name, port))
+        self.serve(namespace, name, port)
         return server
+
+    def serve(self, namespace: str, name: str, port: int) -> None:
+        """Give a port of the node the name <name>.<namespace>.svc:5000."""
+        self.kube.apply(*_service_without_pods(namespace, name, port))
 
 
 def _service_without_pods(namespace: str, name: str, port: int) -> list[dict[str, object]]:

@@ -5,10 +5,12 @@ with the same addresses. Both namespaces are files in the run's folder, held by 
 nothing is left in /run/netns, and what containers mounted is gone with the last process inside.
 """
 
+import ctypes
 import socket
 import subprocess
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from rig.cluster import forwarder
@@ -21,6 +23,7 @@ POD_ADDRESSES = "10.244.0.0/24"
 BRIDGE = "rig0"
 RUNTIME = Path("/run/containerd")  # a short path: sockets have at most 107 characters
 _LIMIT_SECONDS = 60
+_NETWORK = 0x40000000  # CLONE_NEWNET
 
 # Where kubelet and containerd write regardless of their settings. An empty folder of the run covers
 # each, inside only; the folders themselves have to exist outside, and stay (empty): removing one
@@ -93,10 +96,12 @@ class Enclosure:
         """Run a command in the network; its output."""
         return _do([*self.in_network, *map(str, command)], timeout=timeout)
 
-    def forward(self, host: str, port: int) -> int:
-        """A port on the host's 127.0.0.1 that leads to `host:port` inside."""
-        with socket.socket() as listening:
-            listening.bind(("127.0.0.1", 0))
+    def forward(self, host: str, port: int, *, to: "Enclosure | None" = None) -> int:
+        """A port that leads to `host:port` inside: of the host's 127.0.0.1, or of the node that
+        another enclosure holds.
+        """
+        with socket.socket() if to is None else _socket_in(to.network) as listening:
+            listening.bind(("127.0.0.1" if to is None else NODE_ADDRESS, 0))
             listening.listen(128)
             local = int(listening.getsockname()[1])
             self._start_forwarder(listening.fileno(), host, port, local)
@@ -105,8 +110,23 @@ class Enclosure:
     def _start_forwarder(self, listening: int, host: str, port: int, local: int) -> Process:
         program = [sys.executable, "-I", "-S", forwarder.__file__, listening, host, port]
         return self._run.start(
-            f"forward-{local}", [*self.in_network, *map(str, program)], inherit=[listening]
+            f"forward-{local}-{port}", [*self.in_network, *map(str, program)], inherit=[listening]
         )
+
+
+def _socket_in(network: Path) -> socket.socket:
+    """A socket belongs to the network in which its thread was when it was made."""
+    libc = ctypes.CDLL(None, use_errno=True)
+
+    def make() -> socket.socket:
+        with network.open() as file:
+            if libc.setns(file.fileno(), _NETWORK):
+                raise OSError(ctypes.get_errno(), "setns")
+        return socket.socket()
+
+    # A thread of its own, which ends there: this one stays in the host's network.
+    with ThreadPoolExecutor(1) as threads:
+        return threads.submit(make).result()
 
 
 def make_cgroup(name: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from rig.control_plane import ControlPlane
 from rig.kube import Kube
+from support.clusters.audit import recorded
 from support.kubernetes.rights import PRODUCTION, RBAC
 from support.kubernetes.workloads import config_map
 from support.operators.operator import DATA, World
@@ -16,7 +17,6 @@ Object = dict[str, Any]
 
 SECRET = "production-cluster"
 KEY = "kubeconfig"
-AUDIT = "audit.log"
 ACCOUNTS = "stagingmirror-reader"
 """The namespace of the accounts by which it is read."""
 IDENTITY = [
@@ -27,7 +27,6 @@ IDENTITY = [
         "verbs": ["get"],
     }
 ]
-_READS = frozenset({"get", "list", "watch"})
 
 
 class AnotherCluster:
@@ -36,7 +35,7 @@ class AnotherCluster:
     def __init__(self, plane: ControlPlane, folder: Path) -> None:
         """``folder``: the one of ``audited``."""
         self.plane, self.kube = plane, plane.kube
-        self._audit = folder / AUDIT
+        self._audit = folder
         self.account = ""
         _namespace(self.kube, ACCOUNTS)
 
@@ -64,35 +63,17 @@ class AnotherCluster:
 
     def writes(self) -> list[str]:
         """What accounts of ours have tried to write so far: verb and path."""
-        found = []
-        for line in self._audit.read_text().splitlines():
-            event = json.loads(line)
-            user, path = event["user"].get("username", ""), event["requestURI"]
-            ours = user.startswith(f"system:serviceaccount:{ACCOUNTS}:")
-            review = path.startswith("/apis/authorization.k8s.io/v1/selfsubject")
-            if ours and event["verb"] not in _READS and not review:
-                found.append(f"{event['verb']} {path}")
-        return found
+        found = recorded(self._audit, f"system:serviceaccount:{ACCOUNTS}:")
+        return [f"{each.verb} {each.path}" for each in found if each.is_write]
 
     def is_used(self) -> bool:
         """Whether the newest account of ours has watched anything."""
         name = f"system:serviceaccount:{ACCOUNTS}:{self.account}"
-        lines = self._audit.read_text().splitlines()
-        return any(name in line and '"verb":"watch"' in line for line in lines)
+        return any(each.verb == "watch" for each in recorded(self._audit, name))
 
     def requests(self) -> int:
         """How many requests are recorded at all."""
-        return len(self._audit.read_text().splitlines())
-
-
-def audited(folder: Path) -> tuple[str, ...]:
-    """Flags of an API server that records who requests what in this folder."""
-    policy, audit = folder / "audit.yaml", folder / AUDIT
-    rules = {"rules": [{"level": "Metadata"}], "omitStages": ["RequestReceived"]}
-    head = {"apiVersion": "audit.k8s.io/v1", "kind": "Policy"}
-    policy.write_text(json.dumps(head | rules))
-    audit.touch()
-    return f"--audit-policy-file={policy}", f"--audit-log-path={audit}"
+        return len([*recorded(self._audit, "")])
 
 
 def kubeconfig(plane: ControlPlane, token: str) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 import yaml
 
 from stagingmirror.api.spec.parse import parse_environment, parse_hold, parse_mirror
+from stagingmirror.cli.read.reader_account import KEY, secret_name
 from stagingmirror.component import Side, Sides
 from stagingmirror.drift.places import Place
 from stagingmirror.engine.ownership.track_entries import all_production, problem, refusal, written
@@ -71,3 +72,16 @@ def test_the_hold_names_the_mirror_and_one_of_its_components() -> None:
 
     assert spec.mirrors == (mirror["metadata"]["name"],)
     assert set(spec.components) <= {track.name for track in parse_mirror(mirror).track}
+
+
+def test_another_cluster_adds_to_the_values_and_lists_no_namespace_of_productions_here() -> None:
+    (values,), (more,) = documents("values.yaml"), documents("another-cluster.yaml")
+    production = values["environments"]["production"] | more["environments"]["production"]
+
+    spec = parse_environment(
+        resources.environment("production", **{"comparable": {}, **production})
+    )
+
+    assert spec.kubeconfig == f"{secret_name('production')}/{KEY}"
+    assert more["productionNamespaces"] == []
+    assert more["environments"].keys() == {"production"}

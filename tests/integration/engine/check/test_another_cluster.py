@@ -23,11 +23,11 @@ from stagingmirror.sources.kubernetes.watch.access_review import (
 )
 from support.clusters.another_cluster import (
     AnotherCluster,
-    audited,
     cluster_of,
     give_kubeconfig,
     kubeconfig,
 )
+from support.clusters.audit import audited
 from support.kubernetes.workloads import config_map
 from support.operators.operator import DATA, World, condition, emptied, until_stalled
 
