@@ -85,7 +85,7 @@ class Operator:
     def tasks(self) -> dict[str, Coroutine[Any, Any, None]]:
         """What runs as long as the process does, by name."""
         workers = {
-            f"worker {number}": work(self.queue, self.check)
+            f"worker {number}": work(self.queue, self.check, ready=self.leadership.decided)
             for number in range(self._settings.workers)
         }
         return {

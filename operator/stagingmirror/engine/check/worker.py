@@ -13,15 +13,20 @@ log = structlog.get_logger(__name__)
 
 
 async def work(
-    queue: WorkQueue[MirrorKey], check: Callable[[MirrorKey], Awaitable[Result]]
+    queue: WorkQueue[MirrorKey],
+    check: Callable[[MirrorKey], Awaitable[Result]],
+    *,
+    ready: Callable[[], Awaitable[None]],
 ) -> None:
-    """Work for ever. What goes wrong with one mirror brings it back later and harms no other.
+    """Work for ever, each time once ``ready`` returns. What goes wrong with one mirror brings it
+    back later and harms no other.
 
     Others run between two passes: one that writes nothing never waits, and thousands of them in a
     row would keep the Lease from being renewed.
     """
     while True:
         await asyncio.sleep(0)
+        await ready()
         key = await queue.take()
         mirror = "/".join(key)
         try:

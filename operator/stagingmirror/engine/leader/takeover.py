@@ -32,6 +32,8 @@ class Leadership:
         self._elector = elector
         self._claim = claim
         self._prepared = False
+        self._decided = asyncio.Event()
+        self._decided.set()
 
     def leading(self) -> bool:
         """Checked before every write."""
@@ -41,9 +43,16 @@ class Leadership:
         """No write begins any more; the Lease is still ours to give back."""
         self._prepared = False
 
+    async def decided(self) -> None:
+        """Return when this process is not just taking over. A pass meanwhile would be for nothing:
+        every mirror has another as soon as it leads.
+        """
+        await self._decided.wait()
+
     async def take_over(self, left: "Inherited", add: Callable[[MirrorKey], None]) -> None:
         """Wait for the Lease, read what the predecessor left, and queue every mirror."""
         await self._elector.acquired()
+        self._decided.clear()
         while not await left.read():  # noqa: ASYNC110 - a request that is retried
             await asyncio.sleep(RETRY)
         self._prepared = True
@@ -52,6 +61,7 @@ class Leadership:
             add(key_of(body))
             await slices.between()
         left.settling.every_mirror_is_queued()
+        self._decided.set()
         log.info("leading", mirrors=left.cache.count("stagingmirrors"))
 
 
