@@ -120,6 +120,7 @@ class Operator:
             identity=self._settings.identity,
             settings=self._settings,
             lost=lost,
+            clock=clock,
         )
         self.leadership = Leadership(self.elector, self.claim)
         self.runtime = Runtime(clock=clock, leading=self.leadership.leading)
@@ -224,6 +225,7 @@ class Operator:
             reactions=self.reactions,
             runtime=self.runtime,
             interval=self._settings.sweep_interval,
+            once=self.elector.tried,
         )
 
     def _make_leader(self) -> None:

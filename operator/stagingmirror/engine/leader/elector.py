@@ -75,7 +75,8 @@ class Elector:
         self._lease: Lease | None = None
         self._observed_at = float("-inf")
         self._leads_until = float("-inf")
-        self._acquired = asyncio.Event()
+        self._tried, self._acquired = asyncio.Event(), asyncio.Event()
+        self._acquired_at = float("inf")
         self._settled: Settled | None = None
 
     @property
@@ -86,9 +87,17 @@ class Elector:
     def transitions(self) -> int:
         return self._lease.transitions if self._lease else 0
 
-    async def acquired(self) -> None:
-        """Waits until this process leads for the first time."""
+    async def tried(self) -> bool:
+        """Wait until the Lease was requested once; return whether this process leads by that."""
+        await self._tried.wait()
+        return self._acquired.is_set()
+
+    async def acquired(self) -> float:
+        """Wait until this process leads for the first time; return since when (POSIX s): what was
+        requested before that may miss what its predecessor wrote.
+        """
         await self._acquired.wait()
+        return self._acquired_at
 
     def annotate(self, settled: Settled) -> None:
         """Publish this with the next renewal."""
@@ -97,7 +106,6 @@ class Elector:
     async def run(self) -> None:
         try:
             await self._stand_by()
-            self._acquired.set()
             await self._lead()
         except asyncio.CancelledError:
             await self._release()
@@ -110,7 +118,11 @@ class Elector:
         while True:
             with suppress(StagingMirrorError):  # a standby that is not answered stands by
                 if await self._try_to_acquire():
-                    return
+                    self._acquired_at = self._clock()
+                    self._acquired.set()
+            self._tried.set()
+            if self._acquired.is_set():
+                return
             await asyncio.sleep(self._until_next_attempt())
 
     def _until_next_attempt(self) -> float:

@@ -33,7 +33,6 @@ class Leadership:
         self._claim = claim
         self._prepared = False
         self._decided = asyncio.Event()
-        self._decided.set()
 
     def leading(self) -> bool:
         """Checked before every write."""
@@ -44,16 +43,19 @@ class Leadership:
         self._prepared = False
 
     async def decided(self) -> None:
-        """Return when this process is not just taking over. A pass meanwhile would be for nothing:
-        every mirror has another as soon as it leads.
+        """Return when this process leads or stands by, so not while it is asking for the Lease the
+        first time or taking over. A pass meanwhile would be for nothing: every mirror has another
+        as soon as it leads.
         """
         await self._decided.wait()
 
     async def take_over(self, left: "Inherited", add: Callable[[MirrorKey], None]) -> None:
         """Wait for the Lease, read what the predecessor left, and queue every mirror."""
-        await self._elector.acquired()
+        if not await self._elector.tried():
+            self._decided.set()
+        since = await self._elector.acquired()
         self._decided.clear()
-        while not await left.read():  # noqa: ASYNC110 - a request that is retried
+        while not await left.read(since):  # noqa: ASYNC110 - a request that is retried
             await asyncio.sleep(RETRY)
         self._prepared = True
         slices = Slices()
@@ -77,10 +79,12 @@ class Inherited:
     contents: HashCache
     settling: SettledAt
 
-    async def read(self) -> bool:
-        """False where the API server did not answer: nothing was taken up."""
+    async def read(self, since: float) -> bool:
+        """What is there ``since`` then (POSIX s). False where the API server did not answer:
+        nothing was taken up.
+        """
         try:
-            await self.resync.sweep()
+            await self.resync.swept_since(since)
             settled = await settled_before(self.client, self.namespace, LEASE)
             await self.contents.load()
             await self.keeper.connect()

@@ -6,6 +6,7 @@ the resync finds what they missed.
 
 import asyncio
 import math
+from collections.abc import Awaitable, Callable
 
 import structlog
 
@@ -35,7 +36,9 @@ class Resync:
         reactions: EventHandlers,
         runtime: Runtime,
         interval: float,
+        once: Callable[[], Awaitable[object]],
     ) -> None:
+        """``once`` is awaited before the first sweep."""
         self.last: float | None = None
         self.trouble: str | None = "our resources were not listed yet"
         self._cache = cache
@@ -43,6 +46,7 @@ class Resync:
         self._reactions = reactions
         self._runtime = runtime
         self._interval = interval
+        self._once = once
         self._first = asyncio.Lock()
 
     async def run(self) -> None:
@@ -61,9 +65,18 @@ class Resync:
         """Return after the first whole sweep: the CRDs are there, and we may list. All who wait
         share one: a LIST of thousands of mirrors is tens of megabytes.
         """
+        await self._once()
         async with self._first:
             while self.trouble is not None and not await self.try_sweep():  # noqa: ASYNC110 - retried
                 await asyncio.sleep(RETRY)
+
+    async def swept_since(self, began: float) -> None:
+        """Return after a whole sweep that began later than that (POSIX s); raises where it
+        fails. The first is waited for if it is under way.
+        """
+        async with self._first:
+            if self.last is None or self.last <= began:
+                await self.sweep()
 
     async def try_sweep(self) -> bool:
         """One sweep; False where it failed; ``trouble`` then says why."""

@@ -2,7 +2,9 @@
 
 import asyncio
 import math
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any, cast
 
 from stagingmirror.engine.resources.cache import PLURALS, Body, Changed, Plural, ResourceCache
@@ -39,14 +41,20 @@ class Heard:
 
 
 def resync(
-    listing: Listing, cache: ResourceCache | None = None, heard: Heard | None = None
+    listing: Listing,
+    cache: ResourceCache | None = None,
+    heard: Heard | None = None,
+    *,
+    once: Callable[[], Awaitable[object]] = partial(asyncio.sleep, 0),
+    clock: Callable[[], float] = lambda: 0.0,
 ) -> Resync:
     return Resync(
         cache=cache or ResourceCache(),
         resources=cast("Any", listing),
         reactions=cast("Any", heard),
-        runtime=a_runtime(lambda: 0.0),
+        runtime=a_runtime(clock),
         interval=3600.0,
+        once=once,
     )
 
 
@@ -73,6 +81,36 @@ async def test_the_first_sweep_is_tried_until_it_is_answered(monkeypatch: Any) -
 
     assert listing.listed_times == 2 + len(PLURALS)
     assert sweeps.last is not None
+
+
+async def test_nothing_is_listed_before_what_the_first_sweep_waits_for() -> None:
+    listing, answered = Listing(), asyncio.Event()
+    sweeps = resync(listing, once=answered.wait)
+
+    first = asyncio.create_task(sweeps.until_listed())
+    await asyncio.sleep(0.01)
+    before = listing.listed_times
+    answered.set()
+    await first
+
+    assert (before, listing.listed_times) == (0, len(PLURALS))
+
+
+async def test_who_takes_over_lists_only_what_was_not_listed_since() -> None:
+    now = 10.0
+    listing = Listing()
+    sweeps = resync(listing, clock=lambda: now)
+
+    first = asyncio.create_task(sweeps.until_listed())
+    await asyncio.sleep(0)  # it is under way
+    await sweeps.swept_since(9.0)
+    shared = listing.listed_times
+    now = 20.0
+    await sweeps.swept_since(10.0)
+
+    assert first.done()
+    assert (shared, listing.listed_times) == (len(PLURALS), 2 * len(PLURALS))
+    assert sweeps.last == 20.0
 
 
 async def test_what_a_cluster_that_was_set_back_does_not_have_is_gone() -> None:
