@@ -110,7 +110,10 @@ class Reason(StrEnum):
 
     # Why a component is Unknown
     NOT_SEEN_YET = "NotSeenYet", "the first observation in the cluster is not complete yet"
-    NOT_POLLED_YET = "NotPolledYet", "the first observation in MLflow is not complete yet"
+    NOT_POLLED_YET = (
+        "NotPolledYet",
+        "the first observation in MLflow, or in an object store, is not complete yet",
+    )
     NO_ENVIRONMENT = "NoEnvironment", "the environment is not known yet"
     READING_BYTES = "ReadingBytes", "the bytes of the model are being read"
     STALE_OBSERVATION = "StaleObservation", "the last observation is older than `staleAfter`"
@@ -142,8 +145,9 @@ class Reason(StrEnum):
     TOO_MANY_FILES = "TooManyFiles", "the model version has too many files or folders"
     ARTIFACTS_NOT_READABLE = (
         "ArtifactsNotReadable",
-        "the files of the model version are not served by MLflow",
+        "the files are neither served by MLflow, nor in an object store that the environment lists",
     )
+    BUCKET_MISSING = "BucketMissing", "the bucket of an object store does not exist"
     ENDLESS_CHAIN = (
         "EndlessChain",
         "a version is a copy of a copy, in a chain that is a loop or too long",
@@ -156,7 +160,7 @@ class Reason(StrEnum):
     UNREACHABLE = "Unreachable", "no connection to the server"
     TIMED_OUT = "TimedOut", "no response of the server in time"
     UNAVAILABLE = "Unavailable", "the server responds 502 to 504"
-    THROTTLED = "Throttled", "the server responds 429"
+    THROTTLED = "Throttled", "the server responds 429, or its `SlowDown`"
     SERVER_ERROR = "ServerError", "the server responds 500"
     GARBAGE = "Garbage", "the response cannot be parsed, or its content is impossible"
     HALF_READ = "HalfRead", "the response ended early, or a file changed while it was read"
@@ -267,13 +271,14 @@ class Reason(StrEnum):
     SECRET_NOT_LABELLED = "SecretNotLabelled", "the Secret lacks the environment's label"
     SECRET_INCOMPLETE = (
         "SecretIncomplete",
-        "the Secret has neither a token, nor a username and a password",
+        "the Secret lacks what is needed: a token, or a username and a password; for an object "
+        "store, an access key",
     )
     SECRET_INVALID = "SecretInvalid", "a value of the Secret is not UTF-8"
     INVALID_ADDRESS = "InvalidAddress", "`spec.mlflow.url`"
     INVALID_CREDENTIALS = "InvalidCredentials", "the credentials cannot be sent in a header"
     INVALID_PROXY = "InvalidProxy", "`spec.mlflow.proxyUrl`: it could read the credentials"
-    INVALID_CA_BUNDLE = "InvalidCABundle", "`spec.mlflow.caBundle`"
+    INVALID_CA_BUNDLE = "InvalidCABundle", "`caBundle` of `spec.mlflow` or of an object store"
     EXPIRES_LATER = "ExpiresLater", "the credentials are good for a while"
     EXPIRES_SOON = "ExpiresSoon", "the credentials expire within a week, or a fifth of their time"
     OWN_CLUSTER = "OwnCluster", "`spec.cluster` leads to the operator's own cluster"

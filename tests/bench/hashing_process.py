@@ -11,9 +11,10 @@ from pathlib import Path
 
 from bench.processes import forget_peak, usage
 from stagingmirror.settings import Settings
-from stagingmirror.sources.mlflow.client.artifacts import StoredFile, blocks
-from stagingmirror.sources.mlflow.client.client import CHUNK, MlflowServer
-from stagingmirror.sources.mlflow.content.hashing import Digest, read_bytes
+from stagingmirror.sources.content.files import CHUNK, StoredFile
+from stagingmirror.sources.content.hashing import Digest, read_bytes
+from stagingmirror.sources.mlflow.client.artifacts import ServedFiles
+from stagingmirror.sources.mlflow.client.client import MlflowServer
 
 _NAME = "weights.bin"
 
@@ -21,7 +22,7 @@ _NAME = "weights.bin"
 async def hashed(url: str, root: str, size: int) -> None:
     server = _server(url)
     try:
-        await read_bytes(server, root, [StoredFile(_NAME, size)])
+        await read_bytes(ServedFiles(server, root), [StoredFile(_NAME, size)])
     finally:
         await server.close()
 
@@ -29,8 +30,8 @@ async def hashed(url: str, root: str, size: int) -> None:
 async def only_read(url: str, root: str) -> None:
     server = _server(url)
     try:
-        async with server.get_file(f"{root}/{_NAME}") as answer:
-            async for _ in blocks(answer):
+        async with ServedFiles(server, root).open(StoredFile(_NAME, 1)) as opened:
+            async for _ in opened.blocks:
                 pass
     finally:
         await server.close()

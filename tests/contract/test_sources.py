@@ -21,7 +21,6 @@ from stagingmirror.engine.sealing import sealer
 from stagingmirror.metrics import Metrics
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 from stagingmirror.sources.kubernetes.api.login import Login
-from stagingmirror.sources.source import SecretUse
 from stagingmirror.view import Observed, Subject
 from support.operators.waiting import holds
 from support.sources.sources import EXAMPLES, SETTINGS, Example, World
@@ -271,13 +270,12 @@ async def test_credentials_that_cannot_be_used_are_why_nothing_is_observed(
         secret = world.spec.model_validate(
             {
                 **world.spec.model_dump(by_alias=True, exclude_none=True),
-                str(example.server): {
-                    "url": "http://127.0.0.1:1",
-                    "credentialsSecretRef": {"name": "login"},
-                },
+                str(example.server): example.offered(
+                    "http://127.0.0.1:1", {"credentialsSecretRef": {"name": "login"}}
+                ),
             }
         )
-        assert world.source.secret(secret) == SecretUse("login", None)
+        assert world.source.secret(secret) == example.secret
         world.source.configure({"production": secret}, {})
         assert world.source.answers("production") is None, "its Secret is not read yet"
         world.source.configure({"production": secret}, {"production": why})

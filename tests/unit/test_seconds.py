@@ -11,7 +11,12 @@ from support.seconds import TESTS, Budgets, Sum
 
 XDIST_GROUP = re.compile(r'xdist_group\("([^"]+)"')
 RUNS = ("unit", "contract", "integration", "e2e")
-SERVERS = {"rig.control_plane", "rig.mlflow_server", "rig.cluster.cluster"}
+SERVERS = {
+    "rig.control_plane",
+    "rig.mlflow_server",
+    "rig.object_store",
+    "rig.cluster.cluster",
+}
 HAVE_THEIR_OWN = {
     "integration/rig/test_control_plane.py": "how one is started and ended",
     "integration/engine/check/test_another_cluster.py": "a second cluster beside the first",

@@ -49,15 +49,27 @@ class SecretUse(NamedTuple):
     key: str | None
 
 
+class SecretsUse(NamedTuple):
+    """Several Secrets that an environment names, each with the variables of a cloud."""
+
+    names: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Access:
     """What a Secret holds: how to be let in by a server, and by the proxy in front of it; or a
-    whole text that says so.
+    whole text that says so; or what several hold.
     """
 
     server: Credentials | None
     proxy: Basic | None = None
     document: str | None = field(default=None, repr=False)
+    variables: Mapping[str, Mapping[str, str] | Why] = field(default_factory=dict, repr=False)
+    """By Secret, the values by name, or why they cannot be used."""
+
+    @property
+    def is_empty(self) -> bool:
+        return self == Access(None)
 
 
 class Source(Protocol[S]):
@@ -75,9 +87,9 @@ class Source(Protocol[S]):
     proven where they get old.
     """
 
-    def secret(self, spec: MirrorEnvironmentSpec) -> SecretUse | None:
-        """The Secret that lets us in to this environment's system; None: it has none, or needs
-        none.
+    def secret(self, spec: MirrorEnvironmentSpec) -> SecretUse | SecretsUse | None:
+        """The Secret that lets us in to this environment's system, or several; None: it has none,
+        or needs none.
         """
 
     def configure(

@@ -12,11 +12,12 @@ from stagingmirror.sources.kubernetes.api import wire
 from stagingmirror.sources.mlflow.client import artifacts, wire_types
 from stagingmirror.sources.mlflow.client import errors as mlflow_errors
 from stagingmirror.sources.mlflow.client.wire_types import Fields
+from stagingmirror.sources.objectstore.address import location_of
 from support.growth.parser import KIB, OBJECT, Parser, repeated
 
 
 def files() -> Iterator[tuple[str, Parser]]:
-    there: Any = SimpleNamespace(host="mlflow")
+    there: Any = SimpleNamespace(host="mlflow", direct=lambda uri: None)
     for text in ("/", "../", "%2F", "a/", "/api/2.0/mlflow-artifacts/artifacts/", "ä"):
         yield (
             f"an artifact's address of {text}",
@@ -25,6 +26,11 @@ def files() -> Iterator[tuple[str, Parser]]:
                 lambda uri: artifacts.located(artifacts.root_of(there, uri), "MLmodel"),
                 64 * KIB,
             ),
+        )
+    for text in ("/", "a/", "../", "ä"):
+        yield (
+            f"a place in an object store of {text}",
+            Parser(repeated(text, head="s3://bucket/"), location_of, 64 * KIB),
         )
     yield (
         "artifact names",
@@ -53,7 +59,7 @@ class _Listing:
 
 
 async def _listed(listing: Any) -> object:
-    return await artifacts.list_files(listing, "root")
+    return await artifacts.ServedFiles(listing, "root").listing()
 
 
 def bodies() -> Iterator[tuple[str, Parser]]:

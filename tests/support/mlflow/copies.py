@@ -5,12 +5,12 @@ from functools import partial
 
 from rig.mlflow_server import MlflowServer as Rig
 from rig.models import LoggedVersion, client_of
+from stagingmirror.sources.content.hashing import tree_hash
+from stagingmirror.sources.content.subjects import FileHash
 from stagingmirror.sources.mlflow.client import provenance_tags
-from stagingmirror.sources.mlflow.content.hashing import tree_hash
 from stagingmirror.sources.mlflow.copy import copy
 from stagingmirror.sources.mlflow.copy.copy import CopyOrder
 from stagingmirror.sources.mlflow.copy.writes import EXPERIMENT
-from stagingmirror.sources.mlflow.subjects import FileHash
 
 FILES: dict[str, bytes | str] = {
     "MLmodel": "flavors: {}\n",

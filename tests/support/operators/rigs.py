@@ -19,6 +19,7 @@ from rig.cluster.cluster import Cluster
 from rig.control_plane import ControlPlane
 from rig.kube import Kube
 from rig.mlflow_server import MlflowServer
+from rig.object_store import ObjectStore
 from rig.programs import missing
 from rig.run import until
 
@@ -100,6 +101,13 @@ def mlflow_auth() -> Iterator[MlflowServer]:
     """An MLflow that wants `username` and `password`, and permits nothing by default."""
     with MlflowServer("auth", password=secrets.token_urlsafe(16)) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def object_store() -> Iterator[ObjectStore]:
+    """A real S3 server: shared by the tests of one process, so use folders of your own."""
+    with ObjectStore() as store:
+        yield store
 
 
 @pytest.fixture(scope="session")

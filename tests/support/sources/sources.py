@@ -17,18 +17,22 @@ from stagingmirror.sources.kubernetes.clusters.clusters import Clusters
 from stagingmirror.sources.kubernetes.subjects import OWN, ConfigMapSubject, WorkloadSubject
 from stagingmirror.sources.mlflow.poll.source import MlflowSource
 from stagingmirror.sources.mlflow.subjects import AliasSubject, VersionSubject
-from stagingmirror.sources.source import Source
+from stagingmirror.sources.objectstore.source import ObjectStoreSource
+from stagingmirror.sources.objectstore.subjects import FolderSubject
+from stagingmirror.sources.source import SecretsUse, SecretUse, Source
 from stagingmirror.view import Observed, Subject
 from support.kubernetes.cluster_bodies import bare_config_map, deployment
 from support.kubernetes.scripted_cluster import ScriptedCluster
 from support.mlflow.fake_mlflow import NAME, NUMBER, an_mlflow
 from support.mlflow.registries import serving
+from support.objectstore.fake_s3 import BUCKET, FakeS3
 
 ENVIRONMENT = "production"
 SETTINGS = Settings(
     sweep_interval=60.0, store_interval=0.5, request_timeout=5.0, upstream_timeout=5.0
 )
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+LOGIN = SecretUse("login", None)
 
 
 @dataclass(slots=True)
@@ -72,7 +76,8 @@ class World:
 @dataclass(frozen=True, slots=True)
 class Example:
     """``there`` exist in its world, ``missing`` do not; one of each type of subject at least.
-    ``server``: the field of an environment that has the address; None: it needs none.
+    ``server``: the field of an environment that has the address; None: it needs none. ``offered``:
+    that field, of an address and what else is given.
     """
 
     source: type[Any]
@@ -81,6 +86,9 @@ class Example:
     server: str | None
     _make: Callable[[AsyncExitStack, Handler, list[Any]], Awaitable[tuple[Source[Any], str]]]
     _answer: Callable[[], Handler]
+    offered: Callable[[str, dict[str, Any]], Any] = lambda url, more: {"url": url, **more}
+    secret: SecretUse | SecretsUse = LOGIN
+    """What is read where the field names the Secret ``login``."""
 
     @asynccontextmanager
     async def world(self) -> AsyncIterator[World]:
@@ -94,7 +102,7 @@ class Example:
         async with AsyncExitStack() as stack:
             source, url = await self._make(stack, gate, changes)
             given = {"role": "Production", "usableFrom": ["ml-staging"], "namespaces": ["ml"]}
-            server = {self.server: {"url": url}} if self.server else {}
+            server = {self.server: self.offered(url, {})} if self.server else {}
             spec = MirrorEnvironmentSpec.model_validate(given | server)
             world = World(source, spec, changes)
             yield world
@@ -144,6 +152,23 @@ async def _mlflow(
     return source, url
 
 
+async def _objectstore(
+    stack: AsyncExitStack, gate: Handler, changes: list[Any]
+) -> tuple[Source[Any], str]:
+    url = await stack.enter_async_context(serving(gate))
+    source = ObjectStoreSource(clock=time.time, on_change=changes.append, settings=SETTINGS)
+    return source, url
+
+
+def _a_bucket() -> Handler:
+    return FakeS3({"ranker/1/model.bin": b"weights"}).answer
+
+
+def _a_store(url: str, more: dict[str, Any]) -> list[dict[str, Any]]:
+    known = more or {"anonymous": True}
+    return [{"name": "models", "url": f"s3://{BUCKET}/ranker", "endpoint": url, **known}]
+
+
 EXAMPLES = (
     Example(
         Clusters,
@@ -169,5 +194,15 @@ EXAMPLES = (
         server="mlflow",
         _make=_mlflow,
         _answer=an_mlflow,
+    ),
+    Example(
+        ObjectStoreSource,
+        there=(FolderSubject(ENVIRONMENT, "s3://models/ranker/1"),),
+        missing=(FolderSubject(ENVIRONMENT, "s3://models/ranker/2"),),
+        server="objectStores",
+        _make=_objectstore,
+        _answer=_a_bucket,
+        offered=_a_store,
+        secret=SecretsUse(("login",)),
     ),
 )

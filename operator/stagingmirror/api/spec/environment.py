@@ -3,19 +3,18 @@ here.
 """
 
 from typing import Annotated, ClassVar, Literal
-from urllib.parse import urlsplit
 
 from pydantic import Field
 
+from stagingmirror.api.spec.object_store import ObjectStore
 from stagingmirror.api.spec.offers import Comparable, OfferList, Readable
+from stagingmirror.api.spec.server import SecretKeyReference, Server
 from stagingmirror.api.types.base import Model
 from stagingmirror.api.types.constraints import (
     VALIDATIONS,
     Duration,
-    Key,
     Label,
     Namespace,
-    ObjectName,
     Rule,
     Size,
     at_least,
@@ -31,28 +30,6 @@ _IMMUTABLE = {
 }
 
 
-def _is_plain_address(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        return (
-            parts.scheme in ("http", "https") and bool(parts.hostname) and not set(url) & {*"@?#"}
-        )
-    except ValueError:
-        return False
-
-
-class SecretReference(Model):
-    name: ObjectName
-    """Name of a Secret in the operator's own namespace."""
-
-
-class SecretKeyReference(Model):
-    name: ObjectName
-    """Name of a Secret in the operator's own namespace."""
-    key: Key
-    """The key of the Secret that is meant."""
-
-
 class Cluster(Model):
     """Another cluster than the one that the operator runs in."""
 
@@ -63,52 +40,6 @@ class Cluster(Model):
     proxy-url, and token or client-certificate-data with client-key-data. Anything that runs a
     program, names a file or trusts without a certificate is refused. The identity needs to read
     only; nothing is ever written there.
-    """
-
-
-_PLAIN_ADDRESS = (
-    "isURL({0}) && url({0}).getScheme() in ['http', 'https'] && url({0}).getHost() != ''"
-    " && !{0}.contains('@') && !{0}.contains('?') && !{0}.contains('#')"
-)
-
-
-class Server(Model):
-    """A server of one side, and how to be let in."""
-
-    rules: ClassVar[tuple[Rule, ...]] = (
-        Rule(
-            cel=_PLAIN_ADDRESS.format("self.url"),
-            message=(
-                "url must be http:// or https:// with a host, and without credentials, '?' and '#';"
-                " credentials belong in credentialsSecretRef"
-            ),
-            holds=lambda server: _is_plain_address(server.url),
-        ),
-        Rule(
-            cel=f"!has(self.proxyUrl) || {_PLAIN_ADDRESS.format('self.proxyUrl')}",
-            message=(
-                "proxyUrl must be http:// or https:// with a host, and without credentials, '?' and"
-                " '#'; proxyUsername and proxyPassword belong in credentialsSecretRef"
-            ),
-            holds=lambda server: server.proxy_url is None or _is_plain_address(server.proxy_url),
-        ),
-    )
-
-    url: Annotated[str, Field(min_length=1, max_length=2048)]
-    """Address of the server, e.g. http://mlflow.ml-prod.svc:5000, without credentials in it."""
-    credentials_secret_ref: SecretReference | None = None
-    """A Secret in the operator's own namespace with the keys username and password, or token. It
-    must carry the label stagingmirror.dev/environment with the name of this environment. For a
-    proxy it may also have, or have only, proxyUsername and proxyPassword.
-    """
-    ca_bundle: Annotated[str, Field(max_length=65536)] | None = None
-    """Certificate authorities (PEM) that the server's certificate is checked against, and that of
-    an https:// proxy. Omitted: those of the operator's image.
-    """
-    proxy_url: Annotated[str, Field(min_length=1, max_length=2048)] | None = None
-    """A proxy through which the server is reached, e.g. http://proxy.example:3128. Credentials of
-    the server are not sent through it unless url is https://. Variables such as HTTPS_PROXY do
-    not count. Omitted: the server is reached directly.
     """
 
 
@@ -135,7 +66,8 @@ class ContentReading(Model):
         at_least("1m", "interval must be at least 1m, else bytes are read without end"),
     ] = "24h"
     """How often all bytes of a model are read again, even where the store reports no
-    change. What the store reports is read at least every 5 minutes. At least 1m.
+    change. What the store reports is read at least every 5 minutes. At least 1m. Those in one of
+    objectStores are read again only when its listing changes, or on request.
     """
     max_bytes: Annotated[
         Size, more_than_nothing("maxBytes must be more than 0, else no model is compared")
@@ -200,6 +132,10 @@ class MirrorEnvironmentSpec(Model):
     """
     mlflow: MlflowServer | None = None
     """The MLflow tracking server and model registry of this side. Omitted: it has none."""
+    object_stores: Annotated[tuple[ObjectStore, ...], unique("name", most=16)] = ()
+    """Object stores of this side that models are read from: artifacts that MLflow keeps at s3://
+    and does not serve itself. A place that none of them has is not read. None by default.
+    """
     content: ContentReading = ContentReading()
     """How often the bytes of models are read again, and up to which size."""
     shares_registry_with: Label | None = None

@@ -54,6 +54,7 @@ from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 from stagingmirror.sources.kubernetes.clusters.clusters import Clusters
 from stagingmirror.sources.kubernetes.write.writer import Writer
 from stagingmirror.sources.mlflow.poll.source import MlflowSource
+from stagingmirror.sources.objectstore.source import ObjectStoreSource
 
 
 class Operator:
@@ -143,13 +144,20 @@ class Operator:
             settings=self._settings,
             on_call=self._metrics.upstream_call,
         )
-        self.registry = MlflowSource(
+        self.stores = ObjectStoreSource(
             clock=self.runtime.clock,
             on_change=self.wake_ups.subject_changed,
             settings=self._settings,
             on_call=self._metrics.upstream_call,
         )
-        self.sources = Sources(self.clusters, self.registry)
+        self.registry = MlflowSource(
+            clock=self.runtime.clock,
+            on_change=self.wake_ups.subject_changed,
+            settings=self._settings,
+            on_call=self._metrics.upstream_call,
+            open_in=self.stores.files,
+        )
+        self.sources = Sources(self.clusters, self.registry, self.stores)
         self.subscriptions = Subscriptions(self.sources, leading=self.runtime.leading)
         self.wake_ups.connect(self.sources, self.subscriptions)
         self.probes = Probes(

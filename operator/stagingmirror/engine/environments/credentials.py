@@ -14,10 +14,19 @@ from stagingmirror.drift.facts import Why
 from stagingmirror.errors import NotAllowed, NotThere
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
-from stagingmirror.sources.source import Access, Basic, Credentials, SecretUse, Token
+from stagingmirror.sources.source import (
+    Access,
+    Basic,
+    Credentials,
+    SecretsUse,
+    SecretUse,
+    Token,
+)
 
 LABEL = f"{GROUP}/environment"
 _KEYS = ("username", "password", "token", "proxyUsername", "proxyPassword")
+# Of S3; the first two are needed.
+_VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 _WANTED = (
     "must hold token, or username and password; for a proxy also, or only, proxyUsername and"
     " proxyPassword"
@@ -25,24 +34,36 @@ _WANTED = (
 
 
 async def read_credentials(
-    client: KubernetesClient, namespace: str, name: str, secret: SecretUse
+    client: KubernetesClient, namespace: str, name: str, secret: SecretUse | SecretsUse
 ) -> Access | Why:
     """What the Secret holds for the environment ``name``, or why that cannot be used.
 
     ``namespace`` is the operator's own. Errors: NotAnswered, where what was known goes on counting.
     """
-    which = f"Secret {secret.name} of namespace {namespace}"
+    if isinstance(secret, SecretsUse):
+        found = dict[str, Mapping[str, str] | Why]()
+        for each in secret.names:
+            body, which = await _body(client, namespace, each)
+            found[each] = body if isinstance(body, Why) else variables_in(body, name, which)
+        return Access(None, variables=found)
+    body, which = await _body(client, namespace, secret.name)
+    return body if isinstance(body, Why) else credentials_in(body, name, which, secret.key)
+
+
+async def _body(
+    client: KubernetesClient, namespace: str, secret: str
+) -> tuple[Mapping[str, Any] | Why, str]:
+    """A Secret, or why it cannot be read; and what it is called in messages."""
+    which = f"Secret {secret} of namespace {namespace}"
     try:
-        body = await client.request("GET", f"/api/v1/namespaces/{namespace}/secrets/{secret.name}")
+        body = await client.request("GET", f"/api/v1/namespaces/{namespace}/secrets/{secret}")
     except NotThere:
-        return Why(
-            Reason.SECRET_MISSING, f"{which} does not exist; create it, with the label {LABEL}."
-        )
+        missing = f"{which} does not exist; create it, with the label {LABEL}."
+        return Why(Reason.SECRET_MISSING, missing), which
     except NotAllowed:
-        return Why(
-            Reason.SECRET_FORBIDDEN, f"the operator may not read {which}; see the chart's values."
-        )
-    return credentials_in(body, name, which, secret.key)
+        forbidden = f"the operator may not read {which}; see the chart's values."
+        return Why(Reason.SECRET_FORBIDDEN, forbidden), which
+    return body, which
 
 
 def credentials_in(
@@ -51,11 +72,8 @@ def credentials_in(
     """What a Secret's body holds for this environment, in one key or as a login. Nothing of it is
     in the Why.
     """
-    labels = body["metadata"].get("labels") or {}
-    if labels.get(LABEL) != environment:
-        return Why(
-            Reason.SECRET_NOT_LABELLED, f"{which} lacks the label {LABEL}: {environment}; add it."
-        )
+    if (why := _not_labelled(body, environment, which)) is not None:
+        return why
     data = body.get("data") or {}
     try:
         if key is not None:
@@ -64,9 +82,42 @@ def credentials_in(
     except (binascii.Error, UnicodeDecodeError):
         return Why(Reason.SECRET_INVALID, f"{which} holds text that is not UTF-8; write it again.")
     found = Access(_server(texts), _pair(texts, "proxyUsername", "proxyPassword"))
-    if _is_half(texts) or found == Access(None):
+    if _is_half(texts) or found.is_empty:
         return Why(Reason.SECRET_INCOMPLETE, f"{which} {_WANTED}.")
     return found
+
+
+def variables_in(body: Mapping[str, Any], environment: str, which: str) -> Mapping[str, str] | Why:
+    """The variables of a cloud in a Secret's body. Nothing of it is in the Why."""
+    if (why := _not_labelled(body, environment, which)) is not None:
+        return why
+    data = body.get("data") or {}
+    try:
+        found = {each: _text(data[each]) for each in _VARIABLES if each in data}
+    except (binascii.Error, UnicodeDecodeError):
+        return Why(Reason.SECRET_INVALID, f"{which} holds text that is not UTF-8; write it again.")
+    if not all(found.get(each) for each in _VARIABLES[:2]):
+        return Why(
+            Reason.SECRET_INCOMPLETE, f"{which} must hold {_VARIABLES[0]} and {_VARIABLES[1]}."
+        )
+    if unusable := [
+        key for key, text in found.items() if not text.isascii() or not text.isprintable()
+    ]:
+        return Why(
+            Reason.SECRET_INVALID,
+            f"{which}: {unusable[0]} has characters that no such key has, e.g. a line end; write "
+            "it again.",
+        )
+    return found
+
+
+def _not_labelled(body: Mapping[str, Any], environment: str, which: str) -> Why | None:
+    labels = body["metadata"].get("labels") or {}
+    if labels.get(LABEL) == environment:
+        return None
+    return Why(
+        Reason.SECRET_NOT_LABELLED, f"{which} lacks the label {LABEL}: {environment}; add it."
+    )
 
 
 def _document(data: Mapping[str, Any], key: str, which: str) -> Access | Why:

@@ -22,7 +22,7 @@ from stagingmirror.engine.workqueue.loop import Loop
 from stagingmirror.errors import Conflicted, NeedsHuman, NotAnswered, NotThere, StagingMirrorError
 from stagingmirror.reasons import Reason
 from stagingmirror.runtime import Runtime
-from stagingmirror.sources.source import Access, SecretUse, Source
+from stagingmirror.sources.source import Access, SecretsUse, SecretUse, Source
 from stagingmirror.view import Observed
 
 log = structlog.get_logger(__name__)
@@ -41,7 +41,7 @@ Connection = tuple[MirrorEnvironmentSpec, Mapping[str, Access | Why]]
 
 
 # What the Secret that an environment uses holds for it. Raises what ``read_credentials`` raises.
-ReadSecret = Callable[[str, SecretUse], Awaitable[Access | Why]]
+ReadSecret = Callable[[str, SecretUse | SecretsUse], Awaitable[Access | Why]]
 # The specs of environments that are needed though they may be deleted, as JSON, by name.
 Remembered = Callable[[], Awaitable[Mapping[str, Mapping[str, Any]]]]
 
@@ -282,7 +282,8 @@ def _ready(
         return condition("Ready", "True", Reason.READABLE, "its namespaces can be read")
     if why is None:
         known = any(
-            isinstance(each, Access) and (each.server or each.document) for each in credentials
+            isinstance(each, Access) and (each.server or each.document or each.variables)
+            for each in credentials
         )
         how = "and the credentials work" if known else "without credentials"
         return condition("Ready", "True", Reason.REACHABLE, f"reachable, {how}")

@@ -8,10 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stagingmirror.drift.facts import Why
-from stagingmirror.engine.environments.credentials import LABEL, credentials_in
+from stagingmirror.engine.environments.credentials import (
+    LABEL,
+    credentials_in,
+    read_credentials,
+    variables_in,
+)
 from stagingmirror.engine.sealing import load_or_make, sealer
 from stagingmirror.errors import NeedsHuman
-from stagingmirror.sources.source import Access, Basic, Token
+from stagingmirror.sources.source import Access, Basic, SecretsUse, Token
 from support.kubernetes.api_server import Answer, an_api_server, not_found, refused
 
 # Seals
@@ -123,3 +128,59 @@ def test_bytes_that_are_no_text_are_told() -> None:
 
     assert isinstance(why, Why)
     assert why.reason == "SecretInvalid"
+
+
+# Object stores
+
+S3 = {"AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": "hush"}
+
+
+def variables(data: dict[str, str], label: str = "production") -> Any:
+    encoded = {key: base64.b64encode(text.encode()).decode() for key, text in data.items()}
+    body = {"metadata": {"labels": {LABEL: label}}, "data": encoded}
+    return variables_in(body, "production", "Secret s3")
+
+
+def test_the_variables_of_a_cloud_are_taken_and_no_others() -> None:
+    assert variables(S3 | {"PGPASSWORD": "x"}) == S3
+    assert variables(S3 | {"AWS_SESSION_TOKEN": "t\n"}) == S3 | {"AWS_SESSION_TOKEN": "t"}
+
+
+@pytest.mark.parametrize(
+    ("data", "label", "reason"),
+    [
+        (S3, "staging", "SecretNotLabelled"),
+        ({"AWS_SECRET_ACCESS_KEY": "hush"}, "production", "SecretIncomplete"),
+        ({**S3, "AWS_SECRET_ACCESS_KEY": ""}, "production", "SecretIncomplete"),
+        ({"token": "hush"}, "production", "SecretIncomplete"),
+        ({**S3, "AWS_SECRET_ACCESS_KEY": "hush\r\nX-Other: 1"}, "production", "SecretInvalid"),
+        ({**S3, "AWS_ACCESS_KEY_ID": "hüsh"}, "production", "SecretInvalid"),
+    ],
+)
+def test_variables_that_cannot_be_used_are_told_without_their_content(
+    data: dict[str, str], label: str, reason: str
+) -> None:
+    why = variables(data, label)
+
+    assert isinstance(why, Why)
+    assert why.reason == reason
+    assert "hush" not in why.message
+
+
+async def test_of_several_secrets_each_is_read_and_one_that_is_missing_is_its_own_trouble() -> None:
+    def respond(method: str, path: str, body: Any) -> Answer:
+        if path.endswith("/secrets/there"):
+            data = {key: base64.b64encode(text.encode()).decode() for key, text in S3.items()}
+            return 200, {"metadata": {"labels": {LABEL: "production"}}, "data": data}
+        return not_found(path.rpartition("/")[2])
+
+    async with an_api_server(respond) as client:
+        found = await read_credentials(
+            client, "operator", "production", SecretsUse(("gone", "there"))
+        )
+
+    assert isinstance(found, Access)
+    assert found.variables["there"] == S3
+    assert isinstance(gone := found.variables["gone"], Why)
+    assert gone.reason == "SecretMissing"
+    assert "hush" not in repr(found)

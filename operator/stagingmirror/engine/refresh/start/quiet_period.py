@@ -19,6 +19,7 @@ LASTING = frozenset(
         Reason.ARTIFACTS_NOT_READABLE,
         Reason.BAD_NAME,
         Reason.BAD_REQUEST,
+        Reason.BUCKET_MISSING,
         Reason.CERTIFICATE_NOT_TRUSTED,
         Reason.ENDLESS_CHAIN,
         Reason.FILE_NOT_SERVED,

@@ -1,9 +1,11 @@
 """Where an environment's registry is, and how to be let in."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
+from stagingmirror.api.spec.object_store import ObjectStore
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.api.types.quantity import parse_bytes
 from stagingmirror.drift.facts import Why
@@ -11,6 +13,15 @@ from stagingmirror.errors import NeedsHuman
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.outward import Proxy, proxy_of
 from stagingmirror.sources.source import Access, Credentials
+
+
+class Stores(NamedTuple):
+    """The object stores of an environment. One with others reads other roots, and as somebody else:
+    it is polled by itself.
+    """
+
+    environment: str
+    stores: tuple[ObjectStore, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +43,8 @@ class RegistryAddress:
     """A model version with more bytes is not read: Unseen(TooLarge)."""
     least_interval: float = 1.0
     """Seconds between two rounds that mirrors request out of turn, beyond a few at once."""
+    stores: Stores | None = None
+    """What opens artifacts that MLflow does not serve; None: the environment has no stores."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +58,13 @@ class ServerKey:
     ca_bundle: str | None
     proxy: Proxy | None
     workspace: str | None
+    stores: Stores | None
 
 
-def address_of(spec: MirrorEnvironmentSpec, access: Access | None) -> RegistryAddress | Why | None:
-    """The registry of an environment; None: it has none; a Why where it cannot be used."""
+def address_of(
+    name: str, spec: MirrorEnvironmentSpec, access: Access | None
+) -> RegistryAddress | Why | None:
+    """The registry of this environment; None: it has none; a Why where it cannot be used."""
     if spec.mlflow is None:
         return None
     try:
@@ -64,6 +80,7 @@ def address_of(spec: MirrorEnvironmentSpec, access: Access | None) -> RegistryAd
         content_interval=seconds(spec.content.interval),
         max_bytes=parse_bytes(spec.content.max_bytes),
         least_interval=seconds(spec.min_check_interval),
+        stores=Stores(name, spec.object_stores) if spec.object_stores else None,
     )
 
 
@@ -75,6 +92,7 @@ def server_key(address: RegistryAddress) -> ServerKey:
         address.ca_bundle,
         address.proxy,
         address.workspace,
+        address.stores,
     )
 
 

@@ -16,9 +16,11 @@ from urllib.parse import urlsplit
 import aiohttp
 from yarl import URL
 
+from stagingmirror.drift.facts import Why
 from stagingmirror.errors import NeedsHuman, NotAnswered, StagingMirrorError
 from stagingmirror.reasons import Reason
 from stagingmirror.settings import Settings
+from stagingmirror.sources.content.files import CHUNK, Files
 from stagingmirror.sources.mlflow.client.address import clean_url
 from stagingmirror.sources.mlflow.client.errors import decoded, failure, refusal
 from stagingmirror.sources.mlflow.client.wire_types import Fields
@@ -29,8 +31,10 @@ from stagingmirror.sources.tls import trusting, trusting_the_system
 
 # Called with (operation, result, seconds) of each call; result is ``ok`` or an error's reason.
 OnCall = Callable[[str, str, float], None]
+# The files at a URI of an object store; a Why where the store cannot be used; None: the environment
+# has no store for it.
+OpenFolder = Callable[[str], Files | Why | None]
 
-CHUNK = 1024 * 1024
 _ERROR_BODY = 64 * 1024
 # Selects a part of a server that has workspaces.
 _WORKSPACE = "X-MLFLOW-WORKSPACE"
@@ -53,8 +57,11 @@ class MlflowServer:
         settings: Settings,
         clock: Callable[[], float],
         on_call: OnCall = lambda operation, result, seconds: None,
+        direct: OpenFolder = lambda uri: None,
     ) -> None:
-        """Raises NeedsHuman for an address or a CA bundle that cannot be right. Makes no call."""
+        """``direct`` opens what this server names and does not serve. Raises NeedsHuman for an
+        address or a CA bundle that cannot be right. Makes no call.
+        """
         self.url = clean_url(url)
         self.host = urlsplit(self.url).netloc
         self.registry = (self.url, workspace)
@@ -67,6 +74,7 @@ class MlflowServer:
         self._clock = clock
         self._is_mlflow = False
         self._on_call = on_call
+        self.direct = direct
         # Seconds by which its clock is seen to differ from ours, at least.
         self.skew = 0.0
 

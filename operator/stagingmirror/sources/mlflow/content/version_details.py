@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from stagingmirror.drift.facts import Unseen, Why
 from stagingmirror.errors import NotAnswered, NotThere, Refused
 from stagingmirror.reasons import Reason
+from stagingmirror.sources.content.hashing import Texts
 from stagingmirror.sources.mlflow.client import provenance_tags, queries
 from stagingmirror.sources.mlflow.client.artifacts import root_of
 from stagingmirror.sources.mlflow.client.client import MlflowServer
 from stagingmirror.sources.mlflow.client.wire_types import LoggedModel, Run, Version
-from stagingmirror.sources.mlflow.content.hashing import Texts
 from stagingmirror.sources.mlflow.subjects import Content, ModelVersion
 
 # ``models:/a/1`` may lead to ``models:/b/7``, which leads to …
@@ -29,7 +29,7 @@ class Detail:
 
     source: str
     root: str | Why
-    """The folder of its files; a Why where they cannot be read through the server."""
+    """The folder of its files (see ``artifacts.root_of``); a Why where they cannot be read."""
     run_id: str | None
     logged: LoggedModel | None
     began: float

@@ -8,19 +8,25 @@ first and carries what is copied whereto, so whatever a crash leaves is found ag
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import UTC, datetime
 from weakref import WeakValueDictionary
 
 from stagingmirror.drift.facts import Why
-from stagingmirror.errors import NotAnswered, StepFailed
+from stagingmirror.errors import NotAnswered, Refused, StepFailed
 from stagingmirror.reasons import Reason
+from stagingmirror.sources.content.files import Files, StoredFile
+from stagingmirror.sources.content.hashing import read_bytes, tree_hash
 from stagingmirror.sources.mlflow.client import provenance_tags, queries
-from stagingmirror.sources.mlflow.client.artifacts import StoredFile, list_files, root_of
+from stagingmirror.sources.mlflow.client.artifacts import (
+    ServedFiles,
+    files_of,
+    is_direct,
+    root_of,
+)
 from stagingmirror.sources.mlflow.client.client import MlflowServer
 from stagingmirror.sources.mlflow.client.wire_types import LoggedModel, RegisteredModel, Version
-from stagingmirror.sources.mlflow.content.hashing import read_bytes, tree_hash
 from stagingmirror.sources.mlflow.content.version_details import parameters_of, read_detail, tags_of
 from stagingmirror.sources.mlflow.copy import writes
 from stagingmirror.sources.mlflow.copy.errors import destination_errors
@@ -176,19 +182,17 @@ class _Copy:
 
     async def _bring(self, logged: LoggedModel) -> None:
         """All bytes, read back from the destination afterwards."""
-        to_root = root_of(self._there, logged.artifact_uri)
-        transfer = Transfer(
-            self._source, self._original.root, self._there, to_root, self._to.may_write
-        )
+        to = _served(self._there, logged.artifact_uri)
+        transfer = Transfer(self._original.files, to, self._to.may_write)
         sent = await transfer.send(self._original.listing, self._moved, again=False)
-        if await self._tree_hash(to_root) == self._order.tree_hash:
+        if await self._tree_hash(to) == self._order.tree_hash:
             return
         if len(sent) < len(self._original.listing):
             self._done = 0
             sent = await transfer.send(self._original.listing, self._moved, again=True)
         if tree_hash(sent) != self._order.tree_hash:
             raise changed(self._order)
-        if await self._tree_hash(to_root) != self._order.tree_hash:
+        if await self._tree_hash(to) != self._order.tree_hash:
             raise StepFailed(
                 Reason.COPY_DIFFERS,
                 f"MLflow at {self._there.host} shows other bytes than were uploaded to it; is its "
@@ -221,16 +225,17 @@ class _Copy:
         detail = await read_detail(self._there, made, began=self._clock())
         if isinstance(detail.root, Why):
             return False
-        listing = await list_files(self._there, detail.root)
+        files = files_of(self._there, detail.root)
+        listing = await files.listing()
         same_size = sum(file.size for file in listing) == self._original.size
-        if same_size and await self._tree_hash(detail.root, listing) == self._order.tree_hash:
+        if same_size and await self._tree_hash(files, listing) == self._order.tree_hash:
             return True
         self._differs(made.version)
         return False
 
-    async def _tree_hash(self, root: str, listing: Iterable[StoredFile] | None = None) -> str:
-        files = tuple(listing if listing is not None else await list_files(self._there, root))
-        return (await read_bytes(self._there, root, files)).tree_hash
+    async def _tree_hash(self, files: Files, listing: tuple[StoredFile, ...] | None = None) -> str:
+        listed = listing if listing is not None else await files.listing()
+        return (await read_bytes(files, listed)).tree_hash
 
     def _tags(self, before: Mapping[str, str]) -> dict[str, str]:
         """The version's own tags. When, by whom and by which refresh it came stays as first
@@ -261,6 +266,19 @@ class _Copy:
     def _moved(self, size: int) -> None:
         self._done += size
         self._progress(self._done, self._original.size)
+
+
+def _served(server: MlflowServer, uri: str) -> ServedFiles:
+    """Where the bytes of a new logged model go. Raises Refused where not through the server."""
+    root = root_of(server, uri)
+    if is_direct(root):
+        raise Refused(
+            Reason.ARTIFACTS_NOT_READABLE,
+            f"MLflow at {server.host} keeps new artifacts in an object store that its clients "
+            "write themselves, and copies are written through MLflow only; run it with "
+            "--serve-artifacts",
+        )
+    return ServedFiles(server, root)
 
 
 def unambiguous_in(model: RegisteredModel, version: Version, margin: float, now: float) -> float:

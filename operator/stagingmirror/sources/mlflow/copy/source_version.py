@@ -8,8 +8,9 @@ from stagingmirror.api.spec.offers import matches_all
 from stagingmirror.drift.facts import Why
 from stagingmirror.errors import ChangedUnderneath, NotThere, StepFailed
 from stagingmirror.reasons import Reason
+from stagingmirror.sources.content.files import Files, StoredFile
 from stagingmirror.sources.mlflow.client import provenance_tags, queries
-from stagingmirror.sources.mlflow.client.artifacts import StoredFile, list_files
+from stagingmirror.sources.mlflow.client.artifacts import files_of
 from stagingmirror.sources.mlflow.client.client import MlflowServer
 from stagingmirror.sources.mlflow.content.version_details import KnownVersion, read_detail
 
@@ -75,7 +76,7 @@ class CopyOrder:
 @dataclass(frozen=True, slots=True)
 class SourceVersion:
     known: KnownVersion
-    root: str
+    files: Files
     listing: tuple[StoredFile, ...]
 
     @property
@@ -100,9 +101,8 @@ async def read_original(source: MlflowServer, order: CopyOrder, *, began: float)
         raise changed(order) from None
     if isinstance(detail.root, Why):
         raise StepFailed(detail.root.reason, detail.root.message)
-    original = SourceVersion(
-        KnownVersion(record, detail, run), detail.root, await list_files(source, detail.root)
-    )
+    files = files_of(source, detail.root)
+    original = SourceVersion(KnownVersion(record, detail, run), files, await files.listing())
     if not original.listing or original.size > order.max_bytes:
         raise changed(order)
     return original

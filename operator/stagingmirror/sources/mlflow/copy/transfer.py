@@ -1,19 +1,13 @@
-"""Files from one server to another, without a copy on disk."""
+"""Files from one store to another, without a copy on disk."""
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from stagingmirror.errors import StagingMirrorError
-from stagingmirror.sources.mlflow.client.artifacts import (
-    StoredFile,
-    blocks,
-    list_files,
-    located,
-    served,
-)
-from stagingmirror.sources.mlflow.client.client import MlflowServer
-from stagingmirror.sources.mlflow.content.hashing import Digest, exactly
-from stagingmirror.sources.mlflow.subjects import FileHash
+from stagingmirror.sources.content.files import Files, StoredFile
+from stagingmirror.sources.content.hashing import Digest, exactly
+from stagingmirror.sources.content.subjects import FileHash
+from stagingmirror.sources.mlflow.client.artifacts import ServedFiles
 
 Progress = Callable[[int], None]
 
@@ -32,10 +26,8 @@ class Transfer:
     where it may not be any more.
     """
 
-    source: MlflowServer
-    from_root: str
-    destination: MlflowServer
-    to_root: str
+    source: Files
+    destination: ServedFiles
     may_write: Callable[[], None]
 
     async def send(
@@ -46,10 +38,11 @@ class Transfer:
 
         Raises SourceFailed, or what the destination answered.
         """
-        there = set() if again else set(await list_files(self.destination, self.to_root))
+        listed = () if again else await self.destination.listing()
+        there = {(each.path, each.size) for each in listed}
         read = {}
         for file in files:
-            if file in there:
+            if (file.path, file.size) in there:
                 progress(file.size)
             else:
                 read[file.path] = await self._send(file, progress)
@@ -62,8 +55,8 @@ class Transfer:
 
         async def chunks() -> AsyncIterator[bytes]:
             try:
-                async with served(self.source, self.from_root, file, {}) as answer:
-                    async for block in exactly(blocks(answer), file):
+                async with self.source.open(file) as opened:
+                    async for block in exactly(opened.blocks, file):
                         await digest.add(block)
                         progress(sum(map(len, block)))
                         for chunk in block:
@@ -73,7 +66,7 @@ class Transfer:
                 raise
 
         try:
-            await self.destination.put_file(located(self.to_root, file.path), chunks(), file.size)
+            await self.destination.put(file, chunks())
         except StagingMirrorError as error:
             # aiohttp reports what its body raised as a broken connection.
             raise (SourceFailed(failed[0]) if failed else error) from None

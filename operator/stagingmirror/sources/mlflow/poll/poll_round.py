@@ -8,17 +8,19 @@ round comes at once. A round that fails changes nothing but the *trouble* of wha
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 import structlog
 
 from stagingmirror.drift.facts import Unseen, Why
 from stagingmirror.errors import StagingMirrorError
 from stagingmirror.reasons import Reason
+from stagingmirror.sources.content.content_poller import INTERNAL, ContentPoller
+from stagingmirror.sources.content.hashing import Texts
 from stagingmirror.sources.mlflow.client import queries
+from stagingmirror.sources.mlflow.client.artifacts import files_of
 from stagingmirror.sources.mlflow.client.client import MlflowServer
 from stagingmirror.sources.mlflow.client.wire_types import RegisteredModel
-from stagingmirror.sources.mlflow.content.content_poller import INTERNAL, ContentPoller
-from stagingmirror.sources.mlflow.content.hashing import Texts
 from stagingmirror.sources.mlflow.content.version_details import KnownVersion, described
 from stagingmirror.sources.mlflow.poll.identity import RegistryIdentity
 from stagingmirror.sources.mlflow.poll.model_reader import ModelAnswer, ModelReader
@@ -56,7 +58,10 @@ class PollRound:
         self._clock = clock
         self.observations = Published(announce)
         self.reading = ContentPoller(
-            server, clock=clock, store_interval=store_interval, changed=self._reread
+            partial(files_of, server),
+            clock=clock,
+            store_interval=store_interval,
+            changed=self._reread,
         )
         self.models = ModelReader(server, clock)
         # When the last good round began (POSIX s).
@@ -176,7 +181,7 @@ class PollRound:
         self.observations.keep(wanted.aliases, still)
         self._versions.keep(still)
         self._answered = {key: one for key, one in self._answered.items() if key in still}
-        self.reading.tend(self.roots(still))
+        self.reading.tend(dict.fromkeys(self.roots(still)))
 
     def _publish_alias(self, key: Key, answer: ModelAnswer, began: float) -> None:
         if isinstance(answer, StagingMirrorError):

@@ -10,6 +10,7 @@ from stagingmirror.drift.facts import Why
 from stagingmirror.errors import NeedsHuman
 from stagingmirror.reasons import Reason
 from stagingmirror.settings import Settings
+from stagingmirror.sources.content.files import Files
 from stagingmirror.sources.mlflow.client.address import RegistryAddress, ServerKey, server_key
 from stagingmirror.sources.mlflow.client.client import MlflowServer
 from stagingmirror.sources.mlflow.poll.identity import Compared, RegistryIdentity, evidence
@@ -19,6 +20,9 @@ from stagingmirror.sources.mlflow.subjects import RegistrySubject
 # Called for metrics with server, operation, result and seconds of each call. ``server`` is the name
 # of the environment, of several with the same server the first.
 OnServerCall = Callable[[str, str, str, float], None]
+# The files at a URI of an object store of an environment, by the environment's name; see
+# ``OpenFolder``.
+OpenIn = Callable[[str, str], Files | Why | None]
 
 # Names that are requested of a registry at most because another one has them.
 _WITNESSES = 3
@@ -40,11 +44,13 @@ class Registries:
         on_change: Callable[[RegistrySubject], None],
         settings: Settings,
         on_call: OnServerCall,
+        open_in: OpenIn,
     ) -> None:
         self._clock = clock
         self._on_change = on_change
         self._settings = settings
         self._on_call = on_call
+        self._open_in = open_in
         self._environments: dict[str, ServerKey | Why] = {}
         self._pollers: dict[ServerKey, ServerPoller] = {}
         self._wanted: dict[str, dict[RegistrySubject, float]] = defaultdict(dict)
@@ -157,10 +163,14 @@ class Registries:
             settings=self._settings,
             clock=self._clock,
             on_call=partial(self._called, key),
+            direct=partial(self._open, key),
         )
         return ServerPoller(
             server, clock=self._clock, on_change=self._on_change, settings=self._settings
         )
+
+    def _open(self, key: ServerKey, uri: str) -> Files | Why | None:
+        return None if key.stores is None else self._open_in(key.stores.environment, uri)
 
     def _called(self, key: ServerKey, operation: str, result: str, seconds: float) -> None:
         named = (name for name, where in self._environments.items() if where == key)

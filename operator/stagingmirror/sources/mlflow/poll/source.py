@@ -16,7 +16,7 @@ from stagingmirror.sources.mlflow.client.address import address_of
 from stagingmirror.sources.mlflow.client.client import MlflowServer
 from stagingmirror.sources.mlflow.poll.exports import Exports
 from stagingmirror.sources.mlflow.poll.identity import RegistryIdentity
-from stagingmirror.sources.mlflow.poll.registries import OnServerCall, Registries
+from stagingmirror.sources.mlflow.poll.registries import OnServerCall, OpenIn, Registries
 from stagingmirror.sources.mlflow.poll.server_poller import ServerPoller
 from stagingmirror.sources.mlflow.subjects import (
     AliasSubject,
@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 class MlflowSource:
     """``on_change`` is called with each wanted subject whose answer changed (value or trouble, not
-    its mere age).
+    its mere age). ``open_in`` opens what a registry names in an object store.
     """
 
     name: ClassVar[str] = "mlflow"
@@ -48,9 +48,14 @@ class MlflowSource:
         on_change: Callable[[RegistrySubject], None],
         settings: Settings,
         on_call: OnServerCall = lambda server, operation, result, seconds: None,
+        open_in: OpenIn = lambda environment, uri: None,
     ) -> None:
         self.registries = Registries(
-            clock=clock, on_change=on_change, settings=settings, on_call=on_call
+            clock=clock,
+            on_change=on_change,
+            settings=settings,
+            on_call=on_call,
+            open_in=open_in,
         )
         self.want = self.registries.want
         self.unwant = self.registries.unwant
@@ -75,7 +80,7 @@ class MlflowSource:
             if isinstance(known, Why):
                 self.registries.set(name, known)
             elif known is not None or self.secret(spec) is None:
-                self.registries.set(name, address_of(spec, known))
+                self.registries.set(name, address_of(name, spec, known))
 
     def get(self, subject: Subject[T]) -> Observed[T] | Unseen:
         if not isinstance(subject, AliasSubject | VersionSubject):

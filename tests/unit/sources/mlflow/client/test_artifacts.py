@@ -9,9 +9,10 @@ import pytest
 from aiohttp import web
 
 from stagingmirror.errors import NotAnswered, Refused
-from stagingmirror.sources.mlflow.client.artifacts import StoredFile, list_files, root_of
+from stagingmirror.sources.content.files import StoredFile
+from stagingmirror.sources.content.hashing import read_bytes
+from stagingmirror.sources.mlflow.client.artifacts import files_of, root_of
 from stagingmirror.sources.mlflow.client.client import MlflowServer
-from stagingmirror.sources.mlflow.content.hashing import read_bytes
 from support.mlflow.answers import SETTINGS, answering, mlflow_error, text
 from support.mlflow.registries import connected, serving
 
@@ -21,7 +22,7 @@ async def test_a_hostile_listing_is_garbage() -> None:
         listing = json.dumps({"files": [{"path": bad, "is_dir": False, "file_size": 1}]})
         async with serving(text(200, listing)) as url, connected(url) as server:
             with pytest.raises(NotAnswered) as raised:
-                await list_files(server, "1/a")
+                await files_of(server, "1/a").listing()
         assert raised.value.reason == "Garbage"
 
 
@@ -40,7 +41,7 @@ async def test_the_empty_object_that_a_store_keeps_for_a_folder_is_no_file(marke
         return web.json_response({"files": listings[request.query["path"]]})
 
     async with serving(listed) as url, connected(url) as server:
-        found = await list_files(server, "1/a")
+        found = await files_of(server, "1/a").listing()
 
     assert found == (StoredFile("_SUCCESS", 0), StoredFile("data/w.bin", 3))
 
@@ -73,7 +74,7 @@ async def test_an_impossible_name_is_shown_with_its_folder() -> None:
     listing = json.dumps({"files": [{"path": "line\nend", "is_dir": False, "file_size": 1}]})
     async with serving(text(200, listing)) as url, connected(url) as server:
         with pytest.raises(NotAnswered) as raised:
-            await list_files(server, "1/a")
+            await files_of(server, "1/a").listing()
 
     assert "'line\\nend'" in raised.value.message
     assert "in folder 1/a" in raised.value.message
@@ -84,7 +85,7 @@ async def test_a_file_that_is_listed_and_not_served_is_named(status: int) -> Non
     code = {400: "INVALID_PARAMETER_VALUE", 404: "RESOURCE_DOES_NOT_EXIST"}[status]
     async with serving(mlflow_error(status, code)) as url, connected(url) as server:
         with pytest.raises(NotAnswered) as raised:
-            await read_bytes(server, "1/a", [StoredFile("class#cat.png", 10)])
+            await read_bytes(files_of(server, "1/a"), [StoredFile("class#cat.png", 10)])
 
     assert raised.value.reason == "FileNotServed"
     assert "class#cat.png" in raised.value.message
@@ -97,7 +98,7 @@ async def test_a_folder_in_itself_ends() -> None:
         connected(url) as server,
     ):
         with pytest.raises(Refused) as raised:
-            await list_files(server, "1/a")
+            await files_of(server, "1/a").listing()
 
     assert raised.value.reason == "TooManyFiles"
 
@@ -109,7 +110,7 @@ async def test_a_file_with_another_size_than_the_store_tells_is_half_read(length
         connected(url) as server,
     ):
         with pytest.raises(NotAnswered) as raised:
-            await read_bytes(server, "1/a", [StoredFile("w.bin", 10)])
+            await read_bytes(files_of(server, "1/a"), [StoredFile("w.bin", 10)])
 
     assert raised.value.reason == "HalfRead"
 
@@ -125,7 +126,7 @@ async def test_a_file_that_stops_coming_is_given_up() -> None:
     began = time.monotonic()
     async with serving(stalling) as url, connected(url, settings=SETTINGS) as server:
         with pytest.raises(NotAnswered) as raised:
-            await read_bytes(server, "1/a", [StoredFile("w.bin", 10)])
+            await read_bytes(files_of(server, "1/a"), [StoredFile("w.bin", 10)])
 
     assert raised.value.reason == "TimedOut"
     assert time.monotonic() - began < 3

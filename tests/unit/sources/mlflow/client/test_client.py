@@ -16,11 +16,12 @@ from stagingmirror.errors import (
     Refused,
     StagingMirrorError,
 )
+from stagingmirror.sources.content.files import StoredFile
+from stagingmirror.sources.content.hashing import read_bytes
 from stagingmirror.sources.mlflow.client import queries
 from stagingmirror.sources.mlflow.client.address import RegistryAddress, server_key
-from stagingmirror.sources.mlflow.client.artifacts import StoredFile
+from stagingmirror.sources.mlflow.client.artifacts import ServedFiles
 from stagingmirror.sources.mlflow.client.client import MlflowServer
-from stagingmirror.sources.mlflow.content.hashing import read_bytes
 from stagingmirror.sources.source import Basic, Credentials, Token
 from support.mlflow.answers import (
     SECRET,
@@ -243,6 +244,6 @@ async def test_metrics_are_told_the_operation_and_the_result_and_no_names() -> N
         with pytest.raises(NotAnswered):
             await queries.get_logged_model(server, "whatever-an-answer-named")
         with pytest.raises(NotAnswered):
-            await read_bytes(server, "1/a", [StoredFile("w", 1)])
+            await read_bytes(ServedFiles(server, "1/a"), [StoredFile("w", 1)])
 
     assert told == [("logged-models", "ServerError"), ("artifacts/get", "ServerError")]

@@ -9,8 +9,9 @@ from aiohttp import web
 
 from rig.certificates import Authority
 from stagingmirror.errors import StagingMirrorError
-from stagingmirror.sources.mlflow.client.artifacts import StoredFile
-from stagingmirror.sources.mlflow.content.hashing import read_bytes
+from stagingmirror.sources.content.files import StoredFile
+from stagingmirror.sources.content.hashing import read_bytes
+from stagingmirror.sources.mlflow.client.artifacts import ServedFiles
 from stagingmirror.sources.outward import Proxy
 from stagingmirror.sources.source import Basic, Token
 from support.mlflow.answers import SECRET, SETTINGS
@@ -95,7 +96,7 @@ async def test_a_proxy_without_a_login_is_sent_none_of_the_servers() -> None:
         with pytest.raises(StagingMirrorError):
             await server.call("GET", "mlflow/anything")
         with pytest.raises(StagingMirrorError):
-            await read_bytes(server, "1/a", [StoredFile("w", 1)])
+            await read_bytes(ServedFiles(server, "1/a"), [StoredFile("w", 1)])
 
     assert len(proxy.heads) == 2
     assert "authorization" not in "".join(proxy.heads).lower()
@@ -138,6 +139,6 @@ async def test_a_link_local_address_is_never_connected_to(url: str) -> None:
         with pytest.raises(StagingMirrorError) as raised:
             await server.call("GET", "mlflow/anything")
         with pytest.raises(StagingMirrorError) as of_a_file:
-            await read_bytes(server, "1/a", [StoredFile("w", 1)])
+            await read_bytes(ServedFiles(server, "1/a"), [StoredFile("w", 1)])
 
     assert raised.value.reason == of_a_file.value.reason == "LinkLocal"

@@ -7,8 +7,8 @@ from functools import partial
 from stagingmirror.drift import wording
 from stagingmirror.drift.facts import Unseen, Why
 from stagingmirror.reasons import Reason
-from stagingmirror.sources.mlflow.content.hashing import BytesRead, Texts
-from stagingmirror.sources.mlflow.subjects import Content
+from stagingmirror.sources.content.hashing import BytesRead, Texts
+from stagingmirror.sources.content.subjects import Content
 from stagingmirror.sources.pace import Extra
 
 # Readings on request that may come at once.
@@ -27,6 +27,10 @@ class Folder:
     former: Content | None = None
     """The last whole reading, whatever became of it."""
     texts: Texts = field(default_factory=Texts)
+    shows_writes: bool = False
+    """Whether its listing differs after any write."""
+    every: float | None = None
+    """Seconds between two listings; None: as for all."""
     adopted: bool = False
     """``content`` comes from before a restart and is not confirmed yet: it is not shown."""
     listed: float = 0.0
@@ -93,9 +97,9 @@ class Folder:
     def _reading(self) -> Why:
         """In steps of a tenth: a status is not written for every megabyte."""
         if not self.size:
-            return Why(Reason.READING_BYTES, "the version's bytes are about to be read")
+            return Why(Reason.READING_BYTES, "the model's bytes are about to be read")
         tenths = 10 * self.done // self.size
         return Why(
             Reason.READING_BYTES,
-            f"the version's bytes are being read: {tenths * 10} % of {wording.size(self.size)}",
+            f"the model's bytes are being read: {tenths * 10} % of {wording.size(self.size)}",
         )

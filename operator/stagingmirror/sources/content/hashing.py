@@ -1,6 +1,6 @@
-"""The bytes of a model version as one hash: SHA-256 over the sorted lines ``sha256 size path``.
+"""The bytes of a folder as one hash: SHA-256 over the sorted lines ``sha256 size path``.
 
-Files are streamed from the server, never kept: memory is bounded by a few chunks, whatever the size
+Files are streamed from where they are kept: memory is bounded by a few chunks, whatever the size
 of the model. Hashing runs in threads of its own (hashlib lets go of the interpreter lock), so the
 event loop is never blocked, and the next chunk is read while the last one is hashed.
 """
@@ -16,11 +16,10 @@ import yaml
 
 from stagingmirror.errors import NotAnswered
 from stagingmirror.reasons import Reason
-from stagingmirror.sources.mlflow.client.artifacts import StoredFile, blocks, etag, served
-from stagingmirror.sources.mlflow.client.client import MlflowServer
-from stagingmirror.sources.mlflow.subjects import FileHash
+from stagingmirror.sources.content.files import Files, StoredFile
+from stagingmirror.sources.content.subjects import FileHash
 
-# For all servers together.
+# For all stores together.
 _HASHING = ThreadPoolExecutor(max_workers=2, thread_name_prefix="hashing")
 # Hashing less than this costs less than handing it to a thread.
 _INLINE = 64 * 1024
@@ -33,7 +32,7 @@ REQUIREMENTS_FILE = "requirements.txt"
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """The small text files of a version."""
+    """The small text files of a model."""
 
     signature: str | None = None
     """Canonical JSON."""
@@ -43,12 +42,12 @@ class Texts:
 
 @dataclass(frozen=True, slots=True)
 class BytesRead:
-    """All files of a version, read once from beginning to end."""
+    """All files of a folder, read once from beginning to end."""
 
     tree_hash: str
     files: Mapping[str, FileHash]
     listing: str
-    """Fingerprint of sizes and ETags at the time of reading."""
+    """Fingerprint of sizes and stamps at the time of reading."""
     texts: Texts
 
 
@@ -87,8 +86,7 @@ class Digest:
 
 
 async def read_bytes(
-    server: MlflowServer,
-    root: str,
+    files: Files,
     listing: Iterable[StoredFile],
     progress: Callable[[int], None] = lambda size: None,
 ) -> BytesRead:
@@ -97,26 +95,24 @@ async def read_bytes(
     Raises NotAnswered(HalfRead) where a file does not have the size that the store reports.
     """
     hashes: dict[str, FileHash] = {}
-    etags: dict[str, str] = {}
+    stamps: dict[str, str] = {}
     kept: dict[str, bytes] = {}
     for file in listing:
-        hashes[file.path], etags[file.path], text = await _read_file(server, root, file, progress)
+        hashes[file.path], stamps[file.path], text = await _read_file(files, file, progress)
         if text is not None:
             kept[file.path] = text
     texts = await _parsed(kept)
-    return BytesRead(tree_hash(hashes), hashes, fingerprint(listing, etags), texts)
+    return BytesRead(tree_hash(hashes), hashes, fingerprint(listing, stamps), texts)
 
 
-async def read_texts(
-    server: MlflowServer, root: str, files: Mapping[str, FileHash]
-) -> Texts | None:
-    """The texts of a version whose hashes are known; None: a file has another hash."""
+async def read_texts(files: Files, known: Mapping[str, FileHash]) -> Texts | None:
+    """The texts of a folder whose hashes are known; None: a file has another hash."""
     kept: dict[str, bytes] = {}
     for path in (SIGNATURE_FILE, REQUIREMENTS_FILE):
-        if path in files:
-            file = StoredFile(path, files[path].size)
-            read, _, text = await _read_file(server, root, file, lambda size: None)
-            if read != files[path]:
+        if path in known:
+            file = StoredFile(path, known[path].size)
+            read, _, text = await _read_file(files, file, lambda size: None)
+            if read != known[path]:
                 return None
             if text is not None:
                 kept[path] = text
@@ -129,9 +125,9 @@ def tree_hash(files: Mapping[str, FileHash]) -> str:
     return "sha256:" + hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
-def fingerprint(listing: Iterable[StoredFile], etags: Mapping[str, str]) -> str:
-    """The store's sizes and etags of the files, as short text. ``etags`` may be empty."""
-    lines = (f"{file.size} {etags.get(file.path, '')} {file.path}\n" for file in sorted(listing))
+def fingerprint(listing: Iterable[StoredFile], stamps: Mapping[str, str]) -> str:
+    """Sizes and stamps of the files, as short text. ``stamps`` may be empty."""
+    lines = (f"{file.size} {stamps.get(file.path, '')} {file.path}\n" for file in sorted(listing))
     return hashlib.sha256("".join(lines).encode()).hexdigest()[:32]
 
 
@@ -148,20 +144,19 @@ async def _parsed(kept: Mapping[str, bytes]) -> Texts:
 
 
 async def _read_file(
-    server: MlflowServer, root: str, file: StoredFile, progress: Callable[[int], None]
+    files: Files, file: StoredFile, progress: Callable[[int], None]
 ) -> tuple[FileHash, str, bytes | None]:
     keep = file.path in (SIGNATURE_FILE, REQUIREMENTS_FILE) and file.size <= _TEXT
     text = bytearray()
     digest = Digest()
-    async with served(server, root, file, {}) as answer:
-        tag = etag(answer, file)
-        async for block in exactly(blocks(answer), file):
+    async with files.open(file) as opened:
+        async for block in exactly(opened.blocks, file):
             await digest.add(block)
             progress(sum(map(len, block)))
             if keep:
                 text += b"".join(block)
         found = await digest.result()
-    return found, tag, bytes(text) if keep else None
+    return found, opened.stamp, bytes(text) if keep else None
 
 
 async def exactly(

@@ -5,12 +5,14 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import pytest
 from aiohttp import web
 
-from stagingmirror.sources.mlflow.content.content_poller import ContentPoller
-from stagingmirror.sources.mlflow.subjects import Content
+from stagingmirror.sources.content.content_poller import ContentPoller
+from stagingmirror.sources.content.subjects import Content
+from stagingmirror.sources.mlflow.client.artifacts import files_of
 from support.mlflow.registries import connected, eventually, serving
 
 ROOT = "1/models/m-1/artifacts"
@@ -44,11 +46,14 @@ async def read_once(least_interval: float) -> AsyncIterator[Read]:
 
     async with serving(store) as url, connected(url) as server:
         poller = ContentPoller(
-            server, clock=time.time, store_interval=60.0, changed=lambda root: None
+            partial(files_of, server),
+            clock=time.time,
+            store_interval=60.0,
+            changed=lambda root: None,
         )
         poller.bound(content_interval=3600.0, max_bytes=100, least_interval=least_interval)
         read = Read(poller)
-        poller.tend([ROOT])
+        poller.tend({ROOT: None})
         await read.shown()
         yield read
         await poller.close()
@@ -82,8 +87,8 @@ async def test_a_folder_that_is_wanted_again_soon_is_not_read_anew() -> None:
     async with read_once(least_interval=600.0) as read:
         first = await read.shown()
         for _ in range(5):
-            read.poller.tend([])
-            read.poller.tend([ROOT])
+            read.poller.tend({})
+            read.poller.tend({ROOT: None})
             again = await read.shown()
 
         assert (read.times, again) == (1, first)
@@ -91,9 +96,9 @@ async def test_a_folder_that_is_wanted_again_soon_is_not_read_anew() -> None:
 
 async def test_a_folder_that_is_doubted_while_nobody_wants_it_is_read_anew() -> None:
     async with read_once(least_interval=600.0) as read:
-        read.poller.tend([])
+        read.poller.tend({})
         read.poller.doubt(ROOT)
-        read.poller.tend([ROOT])
+        read.poller.tend({ROOT: None})
         await read.shown()
 
         assert read.times == 2
@@ -103,8 +108,8 @@ async def test_leaving_a_folder_does_not_lift_its_floor() -> None:
     async with read_once(least_interval=600.0) as read:
         for _ in range(2):
             await read.prove()
-        read.poller.tend([])
-        read.poller.tend([ROOT])
+        read.poller.tend({})
+        read.poller.tend({ROOT: None})
         await read.shown()
 
         with pytest.raises(TimeoutError):

@@ -1,21 +1,23 @@
-"""When the bytes of model versions are read, and what is known of them in between.
+"""When the bytes of folders are read, and what is known of them in between.
 
 A folder of files is read once, however many versions, aliases and mirrors lead to it. The store's
 listing of it is requested every ``store_interval``; a change makes the hash unknown until the bytes
-were read again. All bytes are read again every ``content_interval``.
+were read again. All bytes are read again every ``content_interval``, unless the listing shows each
+write (``Files.listing_shows_writes``).
 
 **On request** all bytes are read twice at once, and from then on once per ``least_interval``, at
 least four times as long apart as reading them took. One reading serves every request that came
 before it began.
 
-**Over a restart.** ``Content`` is exported, and adopted by the next process before the version is
+**Over a restart.** ``Content`` is exported, and adopted by the next process before the folder is
 first wanted. It counts once the store's listing has
 the same fingerprint (``Content.listing``), MLmodel and requirements.txt still have their hashes,
 and ``content_interval`` has not passed since ``Content.read``; else all bytes are read.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from math import inf
 
 import structlog
 
@@ -23,40 +25,38 @@ from stagingmirror.drift.facts import Unseen, Why
 from stagingmirror.drift.wording import size
 from stagingmirror.errors import NotAnswered, NotRead, StagingMirrorError
 from stagingmirror.reasons import Reason
-from stagingmirror.sources.mlflow.client.artifacts import StoredFile, list_files, stamp
-from stagingmirror.sources.mlflow.client.client import MlflowServer
-from stagingmirror.sources.mlflow.content.folder import Folder
-from stagingmirror.sources.mlflow.content.hashing import Texts, fingerprint, read_bytes, read_texts
-from stagingmirror.sources.mlflow.subjects import Content
+from stagingmirror.sources.content.files import Files, StoredFile
+from stagingmirror.sources.content.folder import Folder
+from stagingmirror.sources.content.hashing import Texts, fingerprint, read_bytes, read_texts
+from stagingmirror.sources.content.subjects import Content
 
 log = structlog.get_logger(__name__)
 
 INTERNAL = Why(
     Reason.INTERNAL_ERROR,
-    "the operator failed on this registry; its log has the trace, please report",
+    "the operator failed on this store; its log has the trace, please report",
 )
 # Seconds after a failed reading before the next.
 _RETRY = 30.0
-_STAMPS_AT_ONCE = 4
-# Folders that are kept though no version leads to them now, and files in all of these: where one is
+# Folders that are kept though nothing leads to them now, and files in all of these: where one is
 # wanted again, its bytes are not read anew.
 _LEFT, _LEFT_FILES = 64, 50_000
 
 
 class ContentPoller:
-    """The folders of one server. ``changed(root)`` is called when what is known of a folder
-    changed.
+    """Folders by name. ``files`` gives those of a folder, or raises why it cannot be read.
+    ``changed(root)`` is called when what is known of a folder changed.
     """
 
     def __init__(
         self,
-        server: MlflowServer,
+        files: Callable[[str], Files],
         *,
         clock: Callable[[], float],
         store_interval: float,
         changed: Callable[[str], None],
     ) -> None:
-        self._server = server
+        self._files = files
         self._clock = clock
         self._store_interval = store_interval
         self._changed = changed
@@ -70,7 +70,7 @@ class ContentPoller:
         self._least_interval = 0.0
 
     def bound(self, *, content_interval: float, max_bytes: int, least_interval: float) -> None:
-        """How old a hash may be (s), up to how many bytes a version is read, and for
+        """How old a hash may be (s), up to how many bytes a folder is read, and for
         ``least_interval`` (s) see the top.
         """
         if max_bytes != self._max_bytes:
@@ -81,13 +81,13 @@ class ContentPoller:
 
     def shown(self, root: str) -> tuple[Content | Unseen, Texts, Why | None]:
         """Content (or why there is none), texts, and the trouble of the newest request."""
-        return self._folder(root).shown()
+        return self.folder(root).shown()
 
     def adopt(self, root: str, content: Content) -> None:
         """See the top. Does nothing where the bytes are known already, or these are another
         folder's.
         """
-        folder = self._folder(root)
+        folder = self.folder(root)
         if folder.content is None and content.root == root:
             folder.content, folder.former, folder.adopted = content, content, True
 
@@ -102,14 +102,16 @@ class ContentPoller:
             self._start(folder, since=None)
             self._changed(root)
 
-    def tend(self, roots: Iterable[str]) -> None:
-        """Start what is due for these folders, and drop all others. Does not wait."""
-        roots = set(roots)
-        for root in self._folders.keys() - roots:
+    def tend(self, roots: Mapping[str, float | None]) -> None:
+        """Start what is due for these folders, and drop all others. Does not wait. Each has the
+        seconds between two listings of it; None: ``store_interval``.
+        """
+        for root in self._folders.keys() - roots.keys():
             self._leave(self._folders.pop(root))
         now = self._clock()
-        for root in roots:
-            folder = self._folder(root)
+        for root, every in roots.items():
+            folder = self.folder(root)
+            folder.every = every
             if self._is_due(folder, now):
                 self._start(folder, since=None)
 
@@ -119,7 +121,7 @@ class ContentPoller:
         bytes could not be read: until they were, that is a trouble of what is shown. Raises
         NotAnswered where reading was given up in between.
         """
-        folders = [self._folder(root) for root in roots]
+        folders = [self.folder(root) for root in roots]
         await asyncio.gather(
             *(self._prove(folder, since=since, bytes_too=bytes_too) for folder in folders)
         )
@@ -152,12 +154,16 @@ class ContentPoller:
             await _finished(self._start(folder, since=since if reads else None))
 
     async def close(self) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Without waiting for what is read now to end."""
         for folder in self._folders.values():
             self._drop(folder)
         self._folders.clear()
         self._left.clear()
 
-    def _folder(self, root: str) -> Folder:
+    def folder(self, root: str) -> Folder:
         if root not in self._folders:
             self._folders[root] = self._left.pop(root) if root in self._left else Folder(root)
         return self._folders[root]
@@ -167,9 +173,13 @@ class ContentPoller:
             return False
         if folder.trouble is not None or (folder.content is None and folder.unseen is None):
             return now >= folder.tried + _RETRY
-        return now >= folder.listed + self._store_interval or (
-            folder.content is not None and now >= folder.content.read + self._content_interval
+        return now >= folder.listed + (folder.every or self._store_interval) or (
+            folder.content is not None and now >= folder.content.read + self._interval_of(folder)
         )
+
+    def _interval_of(self, folder: Folder) -> float:
+        """Seconds after which bytes are read again though the listing is as it was."""
+        return inf if folder.shows_writes else self._content_interval
 
     def _start(self, folder: Folder, *, since: float | None) -> asyncio.Task[None]:
         """``since``: the bytes must have been read at this time or later."""
@@ -194,16 +204,18 @@ class ContentPoller:
         folder.tried = began = self._clock()
         try:
             async with self._listings:
-                listing = await list_files(self._server, folder.root)
-                known = await self._is_known(folder, listing)
+                files = self._files(folder.root)
+                folder.shows_writes = files.listing_shows_writes
+                listing = await files.listing()
+                known = await self._is_known(folder, files, listing)
             folder.listed = began
             if not self._settles(folder, listing):
-                await self._read_if_due(folder, listing, known=known)
+                await self._read_if_due(folder, files, listing, known=known)
             folder.trouble = None
         except StagingMirrorError as error:
             folder.trouble = Why(error.reason, error.message)
-        except Exception:  # one version's oddity is its own trouble, not the operator's end
-            log.exception("reading a version failed", server=self._server.host, root=folder.root)
+        except Exception:  # one folder's oddity is its own trouble, not the operator's end
+            log.exception("reading a folder failed", root=folder.root)
             folder.trouble = INTERNAL
         if self.shown(folder.root) != before:
             self._changed(folder.root)
@@ -213,11 +225,11 @@ class ContentPoller:
         folder.size, folder.done = sum(file.size for file in listing), 0
         folder.unseen = None
         if not listing:
-            folder.unseen = Why(Reason.NO_FILES, "the version has no files in its artifact store")
+            folder.unseen = Why(Reason.NO_FILES, "the model has no files in its store")
         elif folder.size > self._max_bytes:
             folder.unseen = Why(
                 Reason.TOO_LARGE,
-                f"the version has {size(folder.size)}, more than content.maxBytes of the "
+                f"the model has {size(folder.size)}, more than content.maxBytes of the "
                 "environment; raise it to have the bytes compared",
             )
         if folder.unseen is not None:
@@ -225,19 +237,22 @@ class ContentPoller:
         return folder.unseen is not None
 
     async def _read_if_due(
-        self, folder: Folder, listing: tuple[StoredFile, ...], *, known: bool
+        self, folder: Folder, files: Files, listing: tuple[StoredFile, ...], *, known: bool
     ) -> None:
         if not known and folder.content is not None:
             folder.content = None
             self._changed(folder.root)
-        oldest = max(self._clock() - self._content_interval, folder.demanded)
+        oldest = max(self._clock() - self._interval_of(folder), folder.demanded)
         content = folder.content
-        if content is not None and content.read >= oldest and await self._stands(folder, content):
+        is_young = content is not None and content.read >= oldest
+        if content is not None and is_young and await self._stands(folder, files, content):
             return
         async with self._streams:
-            await self._read(folder, listing)
+            await self._read(folder, files, listing)
 
-    async def _is_known(self, folder: Folder, listing: tuple[StoredFile, ...]) -> bool:
+    async def _is_known(
+        self, folder: Folder, files: Files, listing: tuple[StoredFile, ...]
+    ) -> bool:
         """Whether the store's listing shows the files that were read last."""
         content = folder.content
         if content is None or {f.path: f.size for f in listing} != {
@@ -246,37 +261,29 @@ class ContentPoller:
             return False
         if content.listing == fingerprint(listing, {}):
             return True
-        return content.listing == fingerprint(listing, await self._stamps(folder.root, listing))
+        return content.listing == fingerprint(listing, await files.stamps(listing))
 
-    async def _stamps(self, root: str, listing: tuple[StoredFile, ...]) -> dict[str, str]:
-        etags: dict[str, str] = {}
-        for start in range(0, len(listing), _STAMPS_AT_ONCE):
-            some = listing[start : start + _STAMPS_AT_ONCE]
-            found = await asyncio.gather(*(stamp(self._server, root, f) for f in some))
-            etags |= {file.path: tag for file, tag in zip(some, found, strict=True)}
-        return etags
-
-    async def _stands(self, folder: Folder, content: Content) -> bool:
+    async def _stands(self, folder: Folder, files: Files, content: Content) -> bool:
         """Whether it may be shown as it is. One from before a restart is checked first."""
         if not folder.adopted:
             return True
-        texts = await read_texts(self._server, folder.root, content.files)
+        texts = await read_texts(files, content.files)
         if texts is None:
             folder.content = None
             return False
         folder.texts, folder.adopted = texts, False
         return True
 
-    async def _read(self, folder: Folder, listing: tuple[StoredFile, ...]) -> None:
+    async def _read(self, folder: Folder, files: Files, listing: tuple[StoredFile, ...]) -> None:
         def progress(more: int) -> None:
             folder.done += more
 
         began = self._clock()
         try:
-            read = await read_bytes(self._server, folder.root, listing, progress)
+            read = await read_bytes(files, listing, progress)
         finally:
             folder.took = self._clock() - began
-        if await list_files(self._server, folder.root) != listing:
+        if await files.listing() != listing:
             raise NotAnswered(
                 Reason.HALF_READ, "files changed while they were read; they are read again"
             )

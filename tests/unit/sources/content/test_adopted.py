@@ -2,15 +2,17 @@
 
 import asyncio
 import time
+from functools import partial
 from typing import Any
 
 import pytest
 from aiohttp import web
 
-from stagingmirror.sources.mlflow.client.artifacts import StoredFile
-from stagingmirror.sources.mlflow.content.content_poller import ContentPoller
-from stagingmirror.sources.mlflow.content.hashing import fingerprint
-from stagingmirror.sources.mlflow.subjects import Content, FileHash
+from stagingmirror.sources.content.content_poller import ContentPoller
+from stagingmirror.sources.content.files import StoredFile
+from stagingmirror.sources.content.hashing import fingerprint
+from stagingmirror.sources.content.subjects import Content, FileHash
+from stagingmirror.sources.mlflow.client.artifacts import files_of
 from support.mlflow.registries import connected, serving
 
 ROOT = "1/models/m-new/artifacts"
@@ -32,10 +34,13 @@ async def test_a_version_that_was_registered_anew_does_not_have_the_former_ones_
     kept = Content("sha256:former", files, time.time(), listing, root=root)
     async with serving(store) as url, connected(url) as server:
         poller = ContentPoller(
-            server, clock=time.time, store_interval=60.0, changed=lambda root: None
+            partial(files_of, server),
+            clock=time.time,
+            store_interval=60.0,
+            changed=lambda root: None,
         )
         poller.adopt(ROOT, kept)
-        poller.tend([ROOT])
+        poller.tend({ROOT: None})
         shown = await _settled(poller)
         await poller.close()
 

@@ -8,15 +8,16 @@ import tracemalloc
 import pytest
 from aiohttp import web
 
-from stagingmirror.sources.mlflow.client.artifacts import StoredFile
-from stagingmirror.sources.mlflow.content.hashing import (
+from stagingmirror.sources.content.files import StoredFile
+from stagingmirror.sources.content.hashing import (
     fingerprint,
     read_bytes,
     read_texts,
     texts_of,
     tree_hash,
 )
-from stagingmirror.sources.mlflow.subjects import FileHash
+from stagingmirror.sources.content.subjects import FileHash
+from stagingmirror.sources.mlflow.client.artifacts import files_of
 from support.mlflow.registries import connected, serving
 
 A = FileHash("aa", 1)
@@ -109,7 +110,7 @@ async def test_a_model_of_any_size_is_read_in_bounded_memory() -> None:
         tracemalloc.start()
         try:
             read = await read_bytes(
-                server, "1/a", [StoredFile("w.bin", len(block) * blocks)], progress
+                files_of(server, "1/a"), [StoredFile("w.bin", len(block) * blocks)], progress
             )
             _, peak = tracemalloc.get_traced_memory()
         finally:
@@ -126,8 +127,8 @@ async def test_texts_are_only_believed_if_they_have_the_hash_that_is_known() -> 
 
     right = FileHash(hashlib.sha256(b"numpy").hexdigest(), 5)
     async with serving(send) as url, connected(url) as server:
-        known = await read_texts(server, "1/a", {"requirements.txt": right})
-        other = await read_texts(server, "1/a", {"requirements.txt": FileHash("00", 5)})
+        known = await read_texts(files_of(server, "1/a"), {"requirements.txt": right})
+        other = await read_texts(files_of(server, "1/a"), {"requirements.txt": FileHash("00", 5)})
 
     assert known is not None
     assert known.requirements == "numpy"

@@ -1,0 +1,61 @@
+"""One folder of files, whatever keeps it: the contract that reading and hashing rest on."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+from unicodedata import category
+
+MOST_FILES = 10_000
+DEEPEST = 32
+# Bytes that are handed on at once.
+CHUNK = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class StoredFile:
+    """What the store lists of a file, without reading it."""
+
+    path: str
+    size: int
+    stamp: str = ""
+    """What else its listing shows of it, and is another after each write; empty: nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A file that is being read."""
+
+    stamp: str
+    """As ``Files.stamps`` has it."""
+    blocks: AsyncIterator[list[bytes]]
+    """The bytes, in lists of about 1 MiB altogether."""
+
+
+class Files(Protocol):
+    """The files below one folder. Raises errors of ``stagingmirror.errors`` only; a file that is
+    not as it was listed is NotAnswered(HalfRead).
+    """
+
+    @property
+    def listing_shows_writes(self) -> bool:
+        """Whether a listing differs after any write. Else bytes may change unseen, and are read
+        again from time to time.
+        """
+
+    async def listing(self) -> tuple[StoredFile, ...]:
+        """All of them, sorted by path; empty where there is no such folder. Markers that stores
+        keep for folders are none.
+        """
+
+    async def stamps(self, listing: tuple[StoredFile, ...]) -> Mapping[str, str]:
+        """By path: what changes where a file of the listing is written anew with the same size;
+        empty text where the store shows nothing of the kind.
+        """
+
+    def open(self, file: StoredFile) -> AbstractAsyncContextManager[Opened]: ...
+
+
+def is_control(character: str) -> bool:
+    """Of a file's name: a line end in it would forge lines of the tree hash."""
+    return category(character) in ("Cc", "Zl", "Zp")

@@ -1,0 +1,231 @@
+"""The client of one bucket, with one identity.
+
+obstore takes what it is not given from variables of the process (``AWS_…``): so it is given all
+that decides where a request goes and as whom, but for the identity of the pod where the store names
+none. It does not raise where its own code fails, it panics, which is no Exception.
+"""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from obstore import exceptions
+from obstore.store import S3Store
+
+from stagingmirror.api.spec.object_store import ObjectStore
+from stagingmirror.errors import NeedsHuman, NotAnswered, Refused, StagingMirrorError
+from stagingmirror.reasons import Reason
+from stagingmirror.settings import Settings
+from stagingmirror.sources.content.files import CHUNK, MOST_FILES
+from stagingmirror.sources.objectstore.address import place_of
+from stagingmirror.sources.objectstore.errors import translated
+from stagingmirror.sources.outward import is_link_local
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from obstore import GetResult, ObjectMeta
+
+# Called with (operation, result, seconds) of each call; result is ``ok`` or an error's reason.
+OnCall = Callable[[str, str, float], None]
+
+# Objects of one answer, as S3 has it.
+_PAGE = 1000
+# Requests are sent again after errors that pass, within this time (s).
+_RETRIES, _RETRIED_FOR = 3, 10.0
+# Of a whole file; it is given up where nothing moves.
+_LONGEST = timedelta(days=7)
+# What obstore raises.
+_RAISED = (exceptions.BaseError, OSError, ValueError, RuntimeError, StagingMirrorError)
+
+
+class Bucket:
+    """Raises only errors of ``stagingmirror.errors``."""
+
+    def __init__(
+        self,
+        store: ObjectStore,
+        variables: Mapping[str, str] | None,
+        *,
+        settings: Settings,
+        on_call: OnCall,
+    ) -> None:
+        """``variables``: of the store's Secret; None: it has none. Makes no call. Raises NeedsHuman
+        for a CA bundle or an address that cannot be right.
+        """
+        self.name = store.name
+        self._place = place_of(store)
+        self._on_call = on_call
+        self._endpoint = endpoint_of(store)
+        host = urlsplit(self._endpoint).hostname or ""
+        if is_link_local(host):
+            raise NeedsHuman(
+                Reason.LINK_LOCAL,
+                f"objectStores[{store.name}]: endpoint is link-local, which is never connected to",
+            )
+        self._where = f"{self._place.uri} at {host}"
+        brief = timedelta(seconds=settings.upstream_timeout)
+        idle = timedelta(seconds=settings.artifact_timeout)
+        try:
+            self._lists = _opened(store, variables, connect=brief, idle=brief, whole=brief)
+            self._reads = _opened(store, variables, connect=brief, idle=idle, whole=_LONGEST)
+        except (exceptions.BaseError, ValueError):
+            raise NeedsHuman(
+                Reason.INVALID_CA_BUNDLE,
+                f"objectStores[{store.name}]: caBundle holds no PEM certificates, or endpoint and "
+                "region make no address",
+            ) from None
+
+    async def objects(self, path: str) -> "list[ObjectMeta]":
+        """All objects below a folder. Raises Refused(TooManyFiles)."""
+        found: list[ObjectMeta] = []
+        async for page in self._pages(path):
+            found += page
+            if len(found) > MOST_FILES:
+                raise Refused(
+                    Reason.TOO_MANY_FILES,
+                    f"{self._where}: the folder has more than {MOST_FILES} objects",
+                )
+        return found
+
+    async def probe(self) -> None:
+        """One page of the listing of its place: whether it lets us in and answers."""
+        async for _ in self._pages(self._place.path):
+            break
+
+    async def is_there(self, path: str) -> bool:
+        """Whether there is an object of exactly this name: that of a folder's marker has a slash at
+        its end, and a listing shows it without.
+        """
+        await self._refuse_link_local()
+        with self._call("head"):
+            try:
+                await self._lists.head_async(path)
+            except FileNotFoundError:
+                return False
+        return True
+
+    async def get(self, path: str) -> "GetResult":
+        """The answer to a GET, its body not read yet."""
+        await self._refuse_link_local()
+        with self._call("get", f" of {path}"):
+            return await self._reads.get_async(path)
+
+    async def blocks(self, answer: "GetResult", path: str) -> AsyncIterator[list[bytes]]:
+        """The body, about 1 MiB at a time."""
+        stream = aiter(answer.stream(min_chunk_size=CHUNK))
+        while True:
+            with self._call("read", f" of {path}", counted=False):
+                block = await anext(stream, None)
+            if block is None:
+                return
+            yield [block]
+
+    async def _pages(self, path: str) -> "AsyncIterator[list[ObjectMeta]]":
+        await self._refuse_link_local()
+        stream = aiter(self._lists.list(path or None, chunk_size=_PAGE))
+        while True:
+            with self._call("list"):
+                page = await anext(stream, None)
+            if page is None:
+                return
+            yield list(page)
+
+    async def _refuse_link_local(self) -> None:
+        """As ``outward`` does for other servers; obstore resolves the name once more by itself."""
+        parts = urlsplit(self._endpoint)
+        try:
+            found = await asyncio.get_running_loop().getaddrinfo(
+                parts.hostname, parts.port or 443, type=socket.SOCK_STREAM
+            )
+        except OSError:
+            return  # the request reports it
+        if any(is_link_local(str(address[0])) for *_, address in found):
+            raise NotAnswered(
+                Reason.LINK_LOCAL,
+                f"{self._where}: the address is link-local, which is never connected to",
+            )
+
+    @contextmanager
+    def _call(self, operation: str, of: str = "", *, counted: bool = True) -> "Iterator[None]":
+        """Counts and times a call, and translates what went wrong."""
+        began = perf_counter()
+        try:
+            yield
+        except _RAISED as error:
+            raise self._failed(error, operation, of, perf_counter() - began) from None
+        except BaseException as error:
+            if type(error).__name__ != "PanicException":
+                raise
+            raise self._failed(error, operation, of, perf_counter() - began) from None
+        if counted:
+            self._on_call(operation, "ok", perf_counter() - began)
+
+    def _failed(
+        self, error: BaseException, operation: str, of: str, seconds: float
+    ) -> StagingMirrorError:
+        found = translated(error, f"{self._where}, {operation}{of}")
+        self._on_call(operation, found.reason, seconds)
+        return found
+
+
+def endpoint_of(store: ObjectStore) -> str:
+    """Also where the store names none: else a variable of the process would count."""
+    return store.endpoint or f"https://s3.{region_of(store)}.amazonaws.com"
+
+
+def region_of(store: ObjectStore) -> str:
+    return store.region or "us-east-1"
+
+
+def _opened(
+    store: ObjectStore,
+    variables: Mapping[str, str] | None,
+    *,
+    connect: timedelta,
+    idle: timedelta,
+    whole: timedelta,
+) -> S3Store:
+    endpoint = endpoint_of(store)
+    client: Any = {
+        "allow_http": endpoint.startswith("http://"),
+        "connect_timeout": connect,
+        "read_timeout": idle,
+        "timeout": whole,
+        "user_agent": "stagingmirror",
+    }
+    if store.ca_bundle is not None:
+        client["root_certificate"] = store.ca_bundle
+    config: Any = {
+        "endpoint": endpoint,
+        "aws_endpoint_url_s3": endpoint,
+        "region": region_of(store),
+        "skip_signature": store.anonymous,
+        "virtual_hosted_style_request": False,
+        "s3_express": False,
+    }
+    retries: Any = {
+        "max_retries": _RETRIES,
+        "retry_timeout": timedelta(seconds=_RETRIED_FOR),
+    }
+    given: dict[str, Any] = {}
+    if variables is not None:
+        # Not in ``config``: a token in a variable of the process would be sent with our key.
+        given["credential_provider"] = lambda: {
+            "access_key_id": variables["AWS_ACCESS_KEY_ID"],
+            "secret_access_key": variables["AWS_SECRET_ACCESS_KEY"],
+            "token": variables.get("AWS_SESSION_TOKEN"),
+            "expires_at": None,
+        }
+    return S3Store(
+        place_of(store).bucket,
+        config=config,
+        client_options=client,
+        retry_config=retries,
+        **given,
+    )

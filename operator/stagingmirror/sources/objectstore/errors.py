@@ -1,0 +1,142 @@
+"""Translates what can go wrong with a call into our errors, once.
+
+obstore has one class for most of it, and the rest in a text: that of the answer, or of the HTTP
+client. It is searched for what it is about, and never shown: it may hold anything.
+"""
+
+from typing import NamedTuple
+
+from obstore import exceptions
+
+from stagingmirror.errors import (
+    NotAllowed,
+    NotAnswered,
+    NotThere,
+    Refused,
+    StagingMirrorError,
+)
+from stagingmirror.reasons import Reason
+
+# Characters of a text that are searched.
+_SEARCHED = 64 * 1024
+
+
+class _Meaning(NamedTuple):
+    signs: tuple[str, ...]
+    error: type[StagingMirrorError]
+    reason: Reason
+    text: str
+
+
+_UNAUTHORIZED = _Meaning(
+    (
+        "InvalidAccessKeyId",
+        "SignatureDoesNotMatch",
+        "ExpiredToken",
+        "InvalidToken",
+        "TokenRefreshRequired",
+    ),
+    NotAllowed,
+    Reason.UNAUTHORIZED,
+    "our credentials were refused; check credentialsSecretRef of the store",
+)
+_FORBIDDEN = _Meaning(
+    ("AccessDenied", "AllAccessDisabled"),
+    NotAllowed,
+    Reason.FORBIDDEN,
+    "our account may not do this (403); give it s3:ListBucket on the bucket and s3:GetObject on "
+    "its objects",
+)
+_NO_IDENTITY = _Meaning(
+    ("169.254.169.254", "169.254.170.", "AssumeRoleWithWebIdentity", "token request"),
+    NotAllowed,
+    Reason.UNAUTHORIZED,
+    "no identity: the store names no Secret, and the cloud gives none to the operator's pod; set "
+    "credentialsSecretRef, or anonymous",
+)
+# The first that fits counts.
+_BY_SIGN = (
+    _Meaning(
+        ("NoSuchBucket",),
+        NotThere,
+        Reason.BUCKET_MISSING,
+        "there is no such bucket; correct url, or endpoint",
+    ),
+    _UNAUTHORIZED,
+    _Meaning(
+        ("RequestTimeTooSkewed",),
+        NotAllowed,
+        Reason.UNAUTHORIZED,
+        "its clock and ours differ by too much; compare them",
+    ),
+    _NO_IDENTITY,
+    _FORBIDDEN,
+    _Meaning(
+        ("PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraint"),
+        Refused,
+        Reason.BAD_REQUEST,
+        "the bucket is in another region; correct region of the store",
+    ),
+    _Meaning(
+        ("SlowDown", "TooManyRequests", "Too Many Requests", "RequestLimitExceeded"),
+        NotAnswered,
+        Reason.THROTTLED,
+        "the store is throttling us",
+    ),
+    _Meaning(
+        ("UnknownIssuer", "InvalidCertificate", "invalid peer certificate"),
+        NotAnswered,
+        Reason.CERTIFICATE_NOT_TRUSTED,
+        "its certificate is not trusted; put the CA that signed it into caBundle of the store",
+    ),
+    _Meaning(
+        ("502 Bad Gateway", "503 Service Unavailable", "504 Gateway", "status: 50"),
+        NotAnswered,
+        Reason.UNAVAILABLE,
+        "answered 502 to 504; is it starting, or down?",
+    ),
+    _Meaning(
+        ("TimedOut", "timed out", "Timeout"), NotAnswered, Reason.TIMED_OUT, "no answer in time"
+    ),
+    _Meaning(
+        ("IncompleteMessage", "IncompleteBody", "UnexpectedEof", "end of file", "Kind(Body"),
+        NotAnswered,
+        Reason.HALF_READ,
+        "the connection ended in the middle of the answer",
+    ),
+    _Meaning(
+        ("Connect", "dns error"),
+        NotAnswered,
+        Reason.UNREACHABLE,
+        "no connection; is it running and reachable?",
+    ),
+)
+_BY_CLASS: tuple[tuple[type[Exception], _Meaning], ...] = (
+    (
+        exceptions.InvalidPathError,
+        _Meaning(
+            (),
+            Refused,
+            Reason.GARBAGE,
+            "a name there cannot be read: it has an empty part, a part '.' or '..', or a "
+            "control character; rename that object",
+        ),
+    ),
+    (exceptions.PermissionDeniedError, _FORBIDDEN),
+    (exceptions.UnauthenticatedError, _UNAUTHORIZED),
+    (
+        FileNotFoundError,
+        _Meaning((), NotThere, Reason.NOT_THERE, "there is no such object"),
+    ),
+)
+_ANY_OTHER = _Meaning((), NotAnswered, Reason.SERVER_ERROR, "the call failed")
+
+
+def translated(error: BaseException, request: str) -> StagingMirrorError:
+    """``request`` names the store and the operation in the error."""
+    if isinstance(error, StagingMirrorError):
+        return error
+    text = str(error)[:_SEARCHED]
+    found = next((each for each in _BY_SIGN if any(sign in text for sign in each.signs)), None)
+    found = found or next((each for kind, each in _BY_CLASS if isinstance(error, kind)), _ANY_OTHER)
+    return found.error(found.reason, f"{request}: {found.text}")

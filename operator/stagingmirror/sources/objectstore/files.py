@@ -1,0 +1,106 @@
+"""The files below a folder of a bucket."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from stagingmirror.errors import NotAnswered, NotThere, Refused
+from stagingmirror.reasons import Reason
+from stagingmirror.sources.content.files import DEEPEST, Opened, StoredFile, is_control
+from stagingmirror.sources.objectstore.bucket import Bucket
+
+if TYPE_CHECKING:
+    from obstore import ObjectMeta
+
+# Empty objects that are looked at, at once.
+_AT_ONCE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectFiles:
+    """``path``: of the folder, without slashes at its ends. ``opened`` gives the bucket, or raises
+    why it cannot be used: each time, as credentials are rotated.
+    """
+
+    opened: Callable[[], Bucket]
+    path: str
+
+    @property
+    def listing_shows_writes(self) -> bool:
+        """A write gives an object another date, and another ETag where the bytes are others."""
+        return True
+
+    async def listing(self) -> tuple[StoredFile, ...]:
+        bucket = self.opened()
+        files = [self._file(each) for each in await bucket.objects(self.path)]
+        folders = {above for each in files for above in _above(each.path)}
+        markers = await self._markers(bucket, [each for each in files if each.size == 0], folders)
+        found = sorted(each for each in files if each.path not in markers)
+        twice = {one.path for one, other in pairwise(found) if one.path == other.path}
+        if twice or (found and found[0].path == ""):
+            raise Refused(
+                Reason.GARBAGE,
+                f"{self.path}: an object with bytes has the name of a folder; remove it",
+            )
+        return tuple(found)
+
+    async def stamps(self, listing: tuple[StoredFile, ...]) -> Mapping[str, str]:
+        return {each.path: each.stamp for each in listing}
+
+    @asynccontextmanager
+    async def open(self, file: StoredFile) -> AsyncIterator[Opened]:
+        bucket, path = self.opened(), f"{self.path}/{file.path}".lstrip("/")
+        try:
+            answer = await bucket.get(path)
+        except NotThere as error:
+            if error.reason != Reason.NOT_THERE:
+                raise
+            raise NotAnswered(
+                Reason.HALF_READ, f"{file.path} was listed and is not there any more"
+            ) from None
+        meta = answer.meta
+        if file.stamp and (_etag(meta), meta["size"]) != (file.stamp.split(" ")[0], file.size):
+            raise NotAnswered(
+                Reason.HALF_READ, f"{file.path} changed since it was listed; it is read again"
+            )
+        yield Opened(file.stamp, bucket.blocks(answer, file.path))
+
+    def _file(self, found: "ObjectMeta") -> StoredFile:
+        path = found["path"].removeprefix(self.path).lstrip("/")
+        if path.count("/") >= DEEPEST or any(map(is_control, path)):
+            raise Refused(
+                Reason.TOO_MANY_FILES if path.count("/") >= DEEPEST else Reason.GARBAGE,
+                f"an object has folders deeper than {DEEPEST}, or a control character in its "
+                f"name: {path!a:.200}",
+            )
+        modified, version = found["last_modified"].isoformat(), found["version"] or ""
+        return StoredFile(path, found["size"], f"{_etag(found)} {modified} {version}".rstrip())
+
+    async def _markers(
+        self, bucket: Bucket, empty: list[StoredFile], folders: set[str]
+    ) -> set[str]:
+        """Of the empty objects those that stores keep for a folder: their names end with a slash,
+        which a listing does not show.
+        """
+        markers = {each.path for each in empty if each.path in folders or not each.path}
+        left = [each.path for each in empty if each.path not in markers]
+        for start in range(0, len(left), _AT_ONCE):
+            some = left[start : start + _AT_ONCE]
+            there = await asyncio.gather(
+                *(bucket.is_there(f"{self.path}/{path}".lstrip("/")) for path in some)
+            )
+            markers |= {path for path, is_file in zip(some, there, strict=True) if not is_file}
+        return markers
+
+
+def _etag(found: "ObjectMeta") -> str:
+    return (found["e_tag"] or "").strip('"').replace(" ", "")
+
+
+def _above(path: str) -> list[str]:
+    """The folders that a file is in."""
+    parts = path.split("/")[:-1]
+    return ["/".join(parts[: end + 1]) for end in range(len(parts))]

@@ -1,0 +1,32 @@
+"""What kinds can observe of the object stores of an environment."""
+
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from stagingmirror.drift.facts import Unseen
+from stagingmirror.sources.content.subjects import Content
+from stagingmirror.view import Subject
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFolder:
+    """A folder that has files."""
+
+    uri: str
+    content: Content | Unseen = field(repr=False)
+
+
+class _Folder(NamedTuple):
+    environment: str
+    uri: str
+    kind: Literal["Folder"] = "Folder"
+
+
+class FolderSubject(_Folder, Subject[StoredFolder]):
+    """``uri``: e.g. ``s3://bucket/folder``, without a slash at its end."""
+
+    __slots__ = ()
+    rests_on_bytes = True
+
+    def __str__(self) -> str:
+        return f'{self.uri} in environment "{self.environment}"'

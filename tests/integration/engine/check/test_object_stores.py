@@ -1,0 +1,152 @@
+"""The operator as a process: production's MLflow keeps its models in a bucket, staging's serves its
+own. The model is compared, and copied.
+"""
+
+import base64
+import secrets
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from rig.control_plane import ControlPlane
+from rig.mlflow_server import MlflowServer
+from rig.models import client_of
+from rig.object_store import PRODUCTION, Account, ObjectStore
+from rig.run import until
+from stagingmirror.api.types.base import API_VERSION
+from support.operators.operator import OperatorProcess, World, condition, emptied
+
+pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("object-stores")]
+
+FILES = {"MLmodel": b"flavors: {}\n", "weights.bin": b"w" * 2_000_000}
+DAILY = {"schedule": "0 6 * * *", "settle": "0s"}
+SECRET = "s3-production"
+
+
+@pytest.fixture(scope="module")
+def world(
+    control_plane: ControlPlane,
+    mlflow_production: MlflowServer,
+    mlflow_staging: MlflowServer,
+    object_store: ObjectStore,
+) -> Iterator[World]:
+    servers = {"production": {"url": mlflow_production.url}, "staging": {"url": mlflow_staging.url}}
+    with World(control_plane, mlflow=servers) as world:
+        give(world, object_store.reader)
+        offered = {"readable": {"models": ["*"], "parameters": ["*"], "tags": ["*"]}}
+        store = {
+            "name": "models",
+            "url": f"s3://{PRODUCTION}/mlflow",
+            "endpoint": object_store.url,
+            "credentialsSecretRef": {"name": SECRET},
+        }
+        production: dict[str, Any] = {"mlflow": servers["production"], "objectStores": [store]}
+        world.environment("production", world.production, **production, **offered)
+        world.environment("staging", world.staging, mlflow=servers["staging"], **offered)
+        yield world
+
+
+@pytest.fixture(scope="module")
+def operator(world: World) -> Iterator[OperatorProcess]:
+    with world.operator() as operator:
+        operator.until_leading()
+        yield operator
+
+
+@pytest.fixture
+def model(
+    world: World,
+    operator: OperatorProcess,
+    mlflow_production: MlflowServer,
+    object_store: ObjectStore,
+) -> Iterator[str]:
+    """Registered in production only, with its files in the bucket."""
+    name = f"ranker-{secrets.token_hex(3)}"
+    for path, data in FILES.items():
+        object_store.put(PRODUCTION, f"mlflow/{name}/{path}", data)
+    client = client_of(mlflow_production)
+    client.create_registered_model(name)
+    client.create_model_version(name, f"s3://{PRODUCTION}/mlflow/{name}")
+    client.set_registered_model_alias(name, "champion", "1")
+    yield name
+    emptied(world)
+
+
+def give(world: World, account: Account) -> None:
+    """What production's environment is let in with."""
+    data = {
+        key: base64.b64encode(text.encode()).decode() for key, text in account.variables.items()
+    }
+    labels = {"stagingmirror.dev/environment": world.environments["production"]}
+    world.kube.apply(
+        {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {"name": SECRET, "namespace": world.namespace, "labels": labels},
+            "data": data,
+        },
+        manager="test",
+    )
+
+
+def tracking(model: str) -> list[dict[str, Any]]:
+    return [{"name": "ranker", "modelAlias": {"production": {"model": model, "alias": "champion"}}}]
+
+
+def refreshed(world: World, token: str) -> dict[str, Any]:
+    world.change({"metadata": {"annotations": {"stagingmirror.dev/refresh-at": token}}})
+    return world.until(lambda status: status.get("handledRefreshAt") == token, within=90)
+
+
+def test_a_model_in_a_bucket_is_compared_copied_and_found_when_it_is_overwritten(
+    world: World, model: str, object_store: ObjectStore, mlflow_staging: MlflowServer
+) -> None:
+    world.mirror(track=tracking(model), refresh=DAILY)
+    status = world.until(lambda status: status.get("sync") == "Drifted", within=60)
+    assert status["components"][0]["production"]["contentHash"].startswith("sha256:")
+
+    refreshed(world, "one")
+
+    status = world.until_sync("InSync", within=90)
+    facts = status["components"][0]
+    assert facts["staging"]["contentHash"] == facts["production"]["contentHash"]
+    copied = client_of(mlflow_staging).get_model_version_by_alias(model, "champion")
+    assert "mlflow-artifacts:" in client_of(mlflow_staging).get_model_version_download_uri(
+        model, copied.version
+    )
+
+    object_store.put(PRODUCTION, f"mlflow/{model}/weights.bin", b"v" * 2_000_000)
+    world.change({"metadata": {"annotations": {"stagingmirror.dev/check-at": "bytes:one"}}})
+
+    status = world.until_sync("Drifted", within=90)
+    (difference,) = [
+        each for each in status["components"][0]["differences"] if each["fact"] == "contentHash"
+    ]
+    assert difference["staging"] == facts["staging"]["contentHash"]
+
+
+def test_a_store_that_refuses_us_makes_its_models_unknown_and_its_environment_not_ready(
+    world: World, model: str, object_store: ObjectStore
+) -> None:
+    def ready() -> dict[str, Any]:
+        name = world.environments["production"]
+        body = world.kube.get(API_VERSION, "MirrorEnvironment", name)
+        return condition(body.get("status") or {}, "Ready")
+
+    until(lambda: ready()["status"] == "True", within=60, what="it is not ready")
+    give(world, Account("stranger", ()))
+    try:
+        until(lambda: ready()["reason"] == "Unauthorized", within=90, what=str(ready()))
+        world.mirror(track=tracking(model))
+        status = world.until(
+            lambda status: (
+                status.get("sync") == "Unknown"
+                and "credentialsSecretRef" in str(status.get("components"))
+            ),
+            within=60,
+        )
+    finally:
+        give(world, object_store.reader)
+    until(lambda: ready()["status"] == "True", within=90, what="it is not ready again")
+    assert "secret" not in str(status).lower().replace("credentialssecretref", "")

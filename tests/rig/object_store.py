@@ -1,0 +1,156 @@
+"""A real S3 server with a folder of its own: SeaweedFS, with rights per key.
+
+It has two buckets, ``production`` and ``staging``. ``reader`` may read the former, ``writer`` may
+read both and write the latter, ``admin`` may do everything.
+"""
+
+import json
+import secrets
+import socket
+import sysconfig
+import urllib.request
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from rig.process import Process
+from rig.run import Run, free_port, until
+
+PRODUCTION, STAGING = "production", "staging"
+_READY_WITHIN_SECONDS = 60.0
+_PARTS = ("master", "volume", "filer", "s3")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """``variables`` are those of a Secret."""
+
+    name: str
+    actions: tuple[str, ...]
+    key: str = field(default_factory=lambda: secrets.token_hex(10))
+    secret: str = field(default_factory=lambda: secrets.token_hex(20), repr=False)
+
+    @property
+    def variables(self) -> dict[str, str]:
+        return {"AWS_ACCESS_KEY_ID": self.key, "AWS_SECRET_ACCESS_KEY": self.secret}
+
+
+class ObjectStore:
+    """A context manager. `pause` and `resume` are for the server."""
+
+    def __init__(self, *, run: Run | None = None) -> None:
+        self._run = run or Run("object-store")
+        self._owns_run = run is None
+        self.admin = Account("admin", ("Admin", "Read", "Write", "List"))
+        self.reader = Account("reader", (f"Read:{PRODUCTION}", f"List:{PRODUCTION}"))
+        self.writer = Account(
+            "writer",
+            (
+                *(f"{may}:{STAGING}" for may in ("Read", "Write", "List")),
+                *self.reader.actions,
+            ),
+        )
+        folder = self._run.folder / "object-store"
+        folder.mkdir()
+        ports = {part: free_port() for part in _PARTS}
+        self._port, self._filer = ports["s3"], f"http://127.0.0.1:{ports['filer']}"
+        self.url = f"http://127.0.0.1:{ports['s3']}"
+        self._process: Process = self._run.start(
+            "object-store", self._command(folder, ports), folder=folder
+        )
+        self._await_ready()
+        for bucket in (PRODUCTION, STAGING):
+            self._make(bucket)
+
+    def put(self, bucket: str, key: str, data: bytes) -> None:
+        """Write an object, as its administrator."""
+        self.bucket(bucket).put(key, data)
+
+    def remove(self, bucket: str, key: str) -> None:
+        self.bucket(bucket).delete(key)
+
+    def bucket(self, name: str, account: Account | None = None) -> Any:
+        """A client of one bucket."""
+        from obstore.store import S3Store
+
+        account = account or self.admin
+        return S3Store(
+            name,
+            config={
+                "endpoint": self.url,
+                "region": "us-east-1",
+                "access_key_id": account.key,
+                "secret_access_key": account.secret,
+            },
+            client_options={"allow_http": True},
+        )
+
+    def pause(self) -> None:
+        """It accepts connections and answers nothing, until `resume`."""
+        self._process.pause()
+
+    def resume(self) -> None:
+        self._process.resume()
+
+    def close(self) -> None:
+        if self._owns_run:
+            self._run.stop()
+        else:
+            self._process.end(grace=0)
+
+    def _command(self, folder: Path, ports: dict[str, int]) -> list[str]:
+        accounts = [
+            {
+                "name": each.name,
+                "credentials": [{"accessKey": each.key, "secretKey": each.secret}],
+                "actions": each.actions,
+            }
+            for each in (self.admin, self.reader, self.writer)
+        ]
+        config = folder / "s3.json"
+        config.write_text(json.dumps({"identities": accounts}))
+        data = folder / "data"
+        data.mkdir()
+        return [
+            *(str(Path(sysconfig.get_path("scripts"), "weed")), "server", f"-dir={data}"),
+            *("-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-filer", "-s3", f"-s3.config={config}"),
+            *(f"-{part}.port={port}" for part, port in ports.items()),
+            *(f"-{part}.port.grpc={free_port()}" for part in _PARTS),
+            *("-volume.max=100", "-master.volumeSizeLimitMB=256"),
+        ]
+
+    def _await_ready(self) -> None:
+        until(
+            self._answers,
+            within=_READY_WITHIN_SECONDS,
+            what=f"the object store at {self.url} is not ready",
+            processes=[self._process],
+            every=0.1,
+        )
+
+    def _answers(self) -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", self._port), timeout=1):
+                pass
+            with urllib.request.urlopen(f"{self._filer}/", timeout=2):
+                return True
+        except OSError:
+            return False
+
+    def _make(self, bucket: str) -> None:
+        """A bucket is a folder of the filer."""
+        request = urllib.request.Request(f"{self._filer}/buckets/{bucket}/", method="POST")
+        with urllib.request.urlopen(request, timeout=10):
+            pass
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self.close()

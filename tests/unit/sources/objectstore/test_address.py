@@ -1,0 +1,63 @@
+"""Where a URI leads, and which store of an environment has it."""
+
+import pytest
+
+from stagingmirror.api.spec.object_store import ObjectStore
+from stagingmirror.sources.objectstore.address import Location, location_of, store_for
+
+
+@pytest.mark.parametrize(
+    ("uri", "location"),
+    [
+        ("s3://bucket", Location("bucket", "")),
+        ("s3://bucket/", Location("bucket", "")),
+        ("s3a://bucket/a/b/", Location("bucket", "a/b")),
+        ("s3://bucket/a#1/what?", Location("bucket", "a#1/what?")),
+        ("s3://bucket/a/../b", None),
+        ("s3://bucket/a//b", None),
+        ("s3://bucket/./b", None),
+        ("s3://bucket/line\nend", None),
+        ("s3://key:secret@bucket/a", None),
+        ("s3:///a", None),
+        ("gs://bucket/a", None),
+        ("hf://org/model", None),
+        ("/mnt/models", None),
+        ("", None),
+    ],
+)
+def test_a_uri_is_a_place_in_a_bucket_or_none_that_is_read(
+    uri: str, location: Location | None
+) -> None:
+    assert location_of(uri) == location
+
+
+def stores(*urls: str) -> list[ObjectStore]:
+    return [ObjectStore(name=f"s{number}", url=url) for number, url in enumerate(urls)]
+
+
+@pytest.mark.parametrize(
+    ("uri", "name"),
+    [
+        ("s3://ml/mlflow/1/artifacts", "s1"),
+        ("s3://ml/mlflow", "s1"),
+        ("s3://ml/mlflow-other/1", "s0"),
+        ("s3://ml/ranker", "s0"),
+        ("s3://other/ranker", None),
+        ("s3://ml-2/ranker", None),
+    ],
+)
+def test_the_longest_url_that_has_a_place_counts(uri: str, name: str | None) -> None:
+    location = location_of(uri)
+    assert location is not None
+
+    found = store_for(location, stores("s3://ml", "s3://ml/mlflow/", "s3://ml/mlflow/2"))
+
+    assert (found.name if found else None) == name
+
+
+def test_of_two_with_one_place_the_first_by_name_counts() -> None:
+    both = stores("s3://ml/a", "s3://ml/a")
+
+    found = [store_for(Location("ml", "a/b"), each) for each in (both, both[::-1])]
+
+    assert [each.name for each in found if each] == ["s0", "s0"]
