@@ -2,6 +2,7 @@
 
 from stagingmirror.component import Catalogue
 from stagingmirror.components.model_alias import ModelAliasKind
+from stagingmirror.components.model_files import ModelFilesKind
 from stagingmirror.components.pipeline_image import PipelineImageKind
 from stagingmirror.components.setting import SettingKind
 
@@ -10,4 +11,5 @@ CATALOGUE: Catalogue = {
     "modelAlias": ModelAliasKind(),
     "pipelineImage": PipelineImageKind(),
     "setting": SettingKind(),
+    "modelFiles": ModelFilesKind(),
 }

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
+from stagingmirror.api.spec.object_store import location_of
 from stagingmirror.sources.kubernetes.api import errors as kubernetes_errors
 from stagingmirror.sources.kubernetes.api import wire
 from stagingmirror.sources.mlflow.client import artifacts, wire_types
 from stagingmirror.sources.mlflow.client import errors as mlflow_errors
 from stagingmirror.sources.mlflow.client.wire_types import Fields
-from stagingmirror.sources.objectstore.address import location_of
 from support.growth.parser import KIB, OBJECT, Parser, repeated
 
 

@@ -33,13 +33,18 @@ from support.kinds.fraud import (
 from support.kinds.fraud import entry as model_entry
 from support.kinds.snapshots import LOADER, NEW, OLD, TRAINER, VARIABLE, loader, snapshots, trainer
 from support.kinds.snapshots import entry as setting_entry
+from support.objectstore.ranker import SIDES as RANKER_SIDES
+from support.objectstore.ranker import entry as ranker_entry
+from support.objectstore.ranker import rankers
 
 Change = Callable[[World], object]
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """``changes`` make staging differ; a refresh mends each of them."""
+    """``changes`` make staging differ; a refresh mends each of them. None where nothing is ever
+    refreshed.
+    """
 
     name: str
     entry: Entry[Any]
@@ -208,4 +213,5 @@ EXAMPLES: tuple[Example, ...] = (
         ),
         {"value": _annotated(OLD)},
     ),
+    _example("modelFiles", ranker_entry(), rankers, {}, RANKER_SIDES),
 )

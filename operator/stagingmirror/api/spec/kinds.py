@@ -5,6 +5,7 @@ from typing import get_args
 
 from stagingmirror.api.spec.kind_spec import KindSpec
 from stagingmirror.api.spec.model_alias import ModelAlias
+from stagingmirror.api.spec.model_files import ModelFiles
 from stagingmirror.api.spec.pipeline_image import PipelineImage
 from stagingmirror.api.spec.setting import Setting
 from stagingmirror.api.types.base import Model
@@ -21,6 +22,8 @@ class Kinds(Model):
     """Which image a workload really runs."""
     setting: Setting | None = None
     """Any named value: a ConfigMap's key, a container's variable, or an annotation."""
+    model_files: ModelFiles | None = None
+    """A model's files in an object store, as workloads load them. Only reported."""
 
 
 # The spec model of each kind, by the kind's name.

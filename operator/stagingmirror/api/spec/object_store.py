@@ -1,16 +1,25 @@
 """Where the bytes of models are kept, beside MLflow."""
 
-from typing import Annotated, ClassVar
+import re
+from collections.abc import Iterable
+from typing import Annotated, ClassVar, NamedTuple
 
 from pydantic import Field
 
+from stagingmirror.api.spec.offers import matches
 from stagingmirror.api.spec.server import PLAIN_ADDRESS, SecretReference, is_plain_address
 from stagingmirror.api.types.base import Model
-from stagingmirror.api.types.constraints import Label, Rule, shape
+from stagingmirror.api.types.constraints import Label, Rule, shape, unique
+from stagingmirror.api.types.names import is_control
 
 # A bucket, and folders in it none of whose names begins with a dot.
 _PLACE = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9_][A-Za-z0-9_.=@+:-]*)*/?$"
 _REGION = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
+_Folder = Annotated[
+    str,
+    Field(min_length=1, max_length=256),
+    shape(r"^[^/].*$", "write a folder below url, e.g. ranker/*, without a slash at its beginning"),
+]
 
 
 class ObjectStore(Model):
@@ -67,7 +76,65 @@ class ObjectStore(Model):
     """
     anonymous: bool = False
     """True: the bucket is public, and no credentials are sent."""
+    readable: Annotated[tuple[_Folder, ...], unique(most=32)] = ()
+    """Folders below url that a modelFiles may name, and whose names and hashes are shown; * stands
+    for any characters. Artifacts of MLflow need none. None by default.
+    """
     ca_bundle: Annotated[str, Field(max_length=65536)] | None = None
     """Certificate authorities (PEM) that the server's certificate may be signed by, beside those of
     the operator's image.
     """
+
+    def offers(self, location: "Location") -> bool:
+        """Whether a place that it has may be compared by name of its folder."""
+        below = location.path.removeprefix(place_of(self).path).strip("/")
+        return bool(below) and matches(self.readable, below)
+
+
+# Hadoop's names of S3 are used in URIs too.
+_SCHEMES = frozenset({"s3", "s3a", "s3n"})
+_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}", re.ASCII)
+
+
+class Location(NamedTuple):
+    """A place in a store."""
+
+    bucket: str
+    path: str
+    """Without slashes at its ends; empty: the whole bucket."""
+
+    @property
+    def uri(self) -> str:
+        return f"s3://{self.bucket}/{self.path}".rstrip("/")
+
+    def has(self, other: "Location") -> bool:
+        """Whether the other one is this one, or below it."""
+        return self.bucket == other.bucket and f"{other.path}/".startswith(
+            f"{self.path}/" if self.path else ""
+        )
+
+
+def location_of(uri: str) -> Location | None:
+    """None: it is of another scheme, or no place that can be read. Not with ``urlsplit``: names may
+    hold ``#`` and ``?``.
+    """
+    scheme, _, rest = uri.partition("://")
+    bucket, _, path = rest.partition("/")
+    path = path.strip("/")
+    if scheme not in _SCHEMES or _BUCKET.fullmatch(bucket) is None:
+        return None
+    if path and {"", ".", ".."} & {*path.split("/")}:
+        return None
+    return None if any(map(is_control, path)) else Location(bucket, path)
+
+
+def place_of(store: ObjectStore) -> Location:
+    found = location_of(store.url)
+    assert found is not None, "its form is a rule of the spec"
+    return found
+
+
+def store_for(location: Location, stores: Iterable[ObjectStore]) -> ObjectStore | None:
+    """The one whose place is the longest, of equal ones the first by name."""
+    fitting = (each for each in stores if place_of(each).has(location))
+    return min(fitting, key=lambda each: (-len(place_of(each).path), each.name), default=None)

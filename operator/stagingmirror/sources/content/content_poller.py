@@ -222,8 +222,7 @@ class ContentPoller:
 
     def _settles(self, folder: Folder, listing: tuple[StoredFile, ...]) -> bool:
         """Whether the listing alone shows that there is nothing to read."""
-        folder.size, folder.done = sum(file.size for file in listing), 0
-        folder.unseen = None
+        folder.saw(listing)
         if not listing:
             folder.unseen = Why(Reason.NO_FILES, "the model has no files in its store")
         elif folder.size > self._max_bytes:

@@ -2,9 +2,8 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
-from unicodedata import category
 
 MOST_FILES = 10_000
 DEEPEST = 32
@@ -20,6 +19,8 @@ class StoredFile:
     size: int
     stamp: str = ""
     """What else its listing shows of it, and is another after each write; empty: nothing."""
+    written: float | None = field(default=None, compare=False)
+    """By the store's clock (POSIX s); None: it does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +55,3 @@ class Files(Protocol):
         """
 
     def open(self, file: StoredFile) -> AbstractAsyncContextManager[Opened]: ...
-
-
-def is_control(character: str) -> bool:
-    """Of a file's name: a line end in it would forge lines of the tree hash."""
-    return category(character) in ("Cc", "Zl", "Zp")

@@ -1,12 +1,14 @@
 """What is known of one folder of files."""
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import partial
 
 from stagingmirror.drift import wording
 from stagingmirror.drift.facts import Unseen, Why
 from stagingmirror.reasons import Reason
+from stagingmirror.sources.content.files import StoredFile
 from stagingmirror.sources.content.hashing import BytesRead, Texts
 from stagingmirror.sources.content.subjects import Content
 from stagingmirror.sources.pace import Extra
@@ -42,6 +44,8 @@ class Folder:
     """Why the last request failed."""
     tried: float = 0.0
     size: int = 0
+    written: float | None = None
+    """When the newest of its files was written, by the store's clock; None: not known."""
     done: int = 0
     took: float = 0.0
     """Seconds that the last reading of all bytes took, whatever became of it."""
@@ -68,6 +72,12 @@ class Folder:
         self.adopted, self.texts = self.content is not None, Texts()
         self.listed = self.demanded = self.tried = 0.0
         self.unseen = self.trouble = self.work = None
+
+    def saw(self, listing: Iterable[StoredFile]) -> None:
+        """The store lists these files."""
+        files = tuple(listing)
+        self.size, self.done, self.unseen = sum(each.size for each in files), 0, None
+        self.written = max((each.written for each in files if each.written), default=None)
 
     def was_read(self, since: float) -> bool:
         return self.content is not None and self.content.read >= since

@@ -17,12 +17,11 @@ from urllib.parse import urlsplit
 from obstore import exceptions
 from obstore.store import S3Store
 
-from stagingmirror.api.spec.object_store import ObjectStore
+from stagingmirror.api.spec.object_store import ObjectStore, place_of
 from stagingmirror.errors import NeedsHuman, NotAnswered, Refused, StagingMirrorError
 from stagingmirror.reasons import Reason
 from stagingmirror.settings import Settings
 from stagingmirror.sources.content.files import CHUNK, MOST_FILES
-from stagingmirror.sources.objectstore.address import place_of
 from stagingmirror.sources.objectstore.errors import translated
 from stagingmirror.sources.outward import is_link_local
 

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
-from stagingmirror.api.spec.object_store import ObjectStore
+from stagingmirror.api.spec.object_store import ObjectStore, location_of, store_for
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.api.types.quantity import parse_bytes
 from stagingmirror.drift.facts import Unseen, Why
@@ -16,7 +16,6 @@ from stagingmirror.settings import Settings
 from stagingmirror.sources.content.content_poller import ContentPoller
 from stagingmirror.sources.content.files import Files
 from stagingmirror.sources.content.subjects import Content
-from stagingmirror.sources.objectstore.address import location_of, store_for
 from stagingmirror.sources.objectstore.bucket import Bucket
 from stagingmirror.sources.objectstore.files import ObjectFiles
 from stagingmirror.sources.objectstore.subjects import StoredFolder
@@ -98,7 +97,7 @@ class EnvironmentStores:
             return Unseen(folder.trouble or _NOT_POLLED, folder.tried or self._clock())
         if folder.unseen is not None and folder.unseen.reason == Reason.NO_FILES:
             return Observed(None, folder.listed, folder.trouble)
-        return Observed(StoredFolder(uri, content), folder.listed, trouble)
+        return Observed(StoredFolder(uri, content, folder.written), folder.listed, trouble)
 
     def content(self, uri: str) -> Content | None:
         found = self.get(uri) if self._has(uri) else None

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from stagingmirror.api.types.names import is_control
 from stagingmirror.errors import NotAnswered, NotThere, Refused
 from stagingmirror.reasons import Reason
-from stagingmirror.sources.content.files import DEEPEST, Opened, StoredFile, is_control
+from stagingmirror.sources.content.files import DEEPEST, Opened, StoredFile
 from stagingmirror.sources.objectstore.bucket import Bucket
 
 if TYPE_CHECKING:
@@ -76,8 +77,9 @@ class ObjectFiles:
                 f"an object has folders deeper than {DEEPEST}, or a control character in its "
                 f"name: {path!a:.200}",
             )
-        modified, version = found["last_modified"].isoformat(), found["version"] or ""
-        return StoredFile(path, found["size"], f"{_etag(found)} {modified} {version}".rstrip())
+        modified, version = found["last_modified"], found["version"] or ""
+        stamp = f"{_etag(found)} {modified.isoformat()} {version}".rstrip()
+        return StoredFile(path, found["size"], stamp, modified.timestamp())
 
     async def _markers(
         self, bucket: Bucket, empty: list[StoredFile], folders: set[str]

@@ -14,6 +14,8 @@ class StoredFolder:
 
     uri: str
     content: Content | Unseen = field(repr=False)
+    written: float | None = None
+    """When the newest of its files was written, by the store's clock (POSIX s)."""
 
 
 class _Folder(NamedTuple):

@@ -10,6 +10,7 @@ from urllib.parse import quote, urlsplit
 
 import aiohttp
 
+from stagingmirror.api.types.names import is_control
 from stagingmirror.drift.facts import Why
 from stagingmirror.errors import NotAnswered, NotThere, Refused
 from stagingmirror.reasons import Reason
@@ -20,7 +21,6 @@ from stagingmirror.sources.content.files import (
     Files,
     Opened,
     StoredFile,
-    is_control,
 )
 from stagingmirror.sources.mlflow.client.client import MlflowServer
 from stagingmirror.sources.mlflow.client.wire_types import Fields

@@ -2,8 +2,7 @@
 
 import pytest
 
-from stagingmirror.api.spec.object_store import ObjectStore
-from stagingmirror.sources.objectstore.address import Location, location_of, store_for
+from stagingmirror.api.spec.object_store import Location, ObjectStore, location_of, store_for
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,57 @@
+"""``modelFiles``: a model that workloads load from an object store, without MLflow."""
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from stagingmirror.api.spec.kind_spec import KindSpec, Mode
+from stagingmirror.api.spec.references import OWN_NAMESPACE, WorkloadReference, all_at_home
+from stagingmirror.api.types.base import Model
+from stagingmirror.api.types.constraints import Label, Rule, VariableName
+
+
+class FilesLoadedBy(WorkloadReference):
+    """A workload, and the variable that holds the folder that it loads."""
+
+    container: Label
+    """The container that loads the model."""
+    variable: VariableName
+    """The container's environment variable that holds the folder, e.g. s3://models/ranker/12."""
+
+
+LoadedFrom = Annotated[tuple[FilesLoadedBy, ...], Field(min_length=1, max_length=16)]
+
+
+class ModelFilesProduction(Model):
+    loaded_by: LoadedFrom
+    """Workloads that load it: the folder that their pods were started with counts."""
+
+
+class ModelFilesStaging(Model):
+    """Staging's workloads. Omitted: they are called as in production."""
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            cel="!has(self.loadedBy) || self.loadedBy.all(w, !has(w.namespace))",
+            message=OWN_NAMESPACE,
+            holds=lambda staging: all_at_home(staging.loaded_by),
+        ),
+    )
+
+    loaded_by: LoadedFrom | None = None
+    """Workloads that load it. Omitted: as in production."""
+
+
+class ModelFiles(KindSpec):
+    """A model's files in an object store, as workloads load them. Compared are the bytes: a hash
+    over all files of the folder. It is only reported, never refreshed.
+    """
+
+    production: ModelFilesProduction
+    """The workloads that load production's model."""
+    staging: ModelFilesStaging = ModelFilesStaging()
+    """Where staging differs in names. Omitted: everything is called as in production."""
+
+    @property
+    def default_mode(self) -> Mode:
+        return "Report"

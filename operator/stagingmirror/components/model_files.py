@@ -1,0 +1,201 @@
+"""``modelFiles``: the files of a model in an object store, as workloads load them.
+
+The folder is what the pods of a workload were started with; its bytes are those that are there now.
+Files that were written after a pod was started may not be the ones that it loaded: nothing then
+proves what runs.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from stagingmirror.actions.step import ExecutableStep
+from stagingmirror.api.spec.grants import Grant
+from stagingmirror.api.spec.model_files import FilesLoadedBy, ModelFiles
+from stagingmirror.api.spec.object_store import location_of, store_for
+from stagingmirror.api.types.times import rfc3339
+from stagingmirror.component import Entry, Offering, Role, Side, Sides
+from stagingmirror.drift import wording
+from stagingmirror.drift.facts import Fact, Observation, Seen, Why
+from stagingmirror.drift.places import Place
+from stagingmirror.errors import CannotRefresh
+from stagingmirror.reading.offers import refuse_parts
+from stagingmirror.reading.places import both_listed, same_workload, workload_of
+from stagingmirror.reading.reading import Reading, observed
+from stagingmirror.reading.running import first_start, variable_of
+from stagingmirror.reasons import Reason
+from stagingmirror.sources.content.subjects import Content
+from stagingmirror.sources.kubernetes.subjects import WorkloadSubject
+from stagingmirror.sources.objectstore.subjects import FolderSubject, StoredFolder
+from stagingmirror.view import View
+
+CONTENT = "contentHash"
+_ONLY_REPORTED = Why(
+    Reason.NOT_SUPPORTED,
+    "modelFiles is compared, and never refreshed: copy the folder and set the variable of staging's"
+    " workload yourself.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """``declared``: not proven by a pod. ``started``: when the first of its pods was (POSIX s)."""
+
+    workload: WorkloadSubject
+    uri: str
+    declared: bool
+    started: float | None
+
+
+class ModelFilesKind:
+    name = "modelFiles"
+    spec = ModelFiles
+    headline: tuple[str, ...] = (CONTENT, "uri")
+    occasional: tuple[str, ...] = ("loadedBy.",)
+
+    def observe(
+        self, entry: Entry[ModelFiles], sides: Sides, role: Role, view: View, now: float
+    ) -> Observation:
+        side = sides.production if role == "production" else sides.staging
+        return observed(lambda: _seen(entry.spec, side, Reading(view, now)))
+
+    def plan(
+        self,
+        entry: Entry[ModelFiles],
+        sides: Sides,
+        production: Seen,
+        staging: Observation,
+        view: View,
+    ) -> tuple[ExecutableStep, ...]:
+        hashed = production.facts[CONTENT].value
+        if isinstance(staging, Seen) and staging.facts[CONTENT].value == hashed:
+            return ()
+        raise CannotRefresh(_ONLY_REPORTED.reason, _ONLY_REPORTED.message)
+
+    def problems(self, entry: Entry[ModelFiles], sides: Sides, view: View) -> Why | None:
+        production, staging = (
+            [workload_of(each, side) for each in _loaders(entry.spec, side)]
+            for side in (sides.production, sides.staging)
+        )
+        return both_listed(
+            entry.name,
+            sides,
+            [place.namespace for place in production],
+            [place.namespace for place in staging],
+        ) or same_workload(entry.name, production, staging)
+
+    def refusal(self, entry: Entry[ModelFiles], sides: Sides) -> Why | None:
+        return _ONLY_REPORTED
+
+    def grants(self, entry: Entry[ModelFiles], sides: Sides) -> frozenset[Grant]:
+        return frozenset()
+
+    def writes(self, entry: Entry[ModelFiles], sides: Sides) -> frozenset[Place]:
+        return frozenset()
+
+    def production_places(self, entry: Entry[ModelFiles], sides: Sides) -> frozenset[Place]:
+        return frozenset()
+
+    def production_places_in(
+        self, environment: str, offers: Offering, raw: Mapping[str, object]
+    ) -> frozenset[Place]:
+        return frozenset()
+
+
+def _loaders(entry: ModelFiles, side: Side) -> tuple[FilesLoadedBy, ...]:
+    own = entry.staging.loaded_by
+    return entry.production.loaded_by if side.role == "production" or own is None else own
+
+
+def _seen(entry: ModelFiles, side: Side, reading: Reading) -> Seen:
+    loads = [_load(reading, side, each) for each in _loaders(entry, side)]
+    first = loads[0]
+    if side.role == "production" and any(each.uri != first.uri for each in loads):
+        named = ", ".join(f"{each.workload} {each.uri}" for each in loads)
+        raise reading.unseen(
+            Reason.VERSIONS_DIFFER,
+            f"production's workloads load different folders: {named}; staging can follow one.",
+        )
+    folder = reading.get(FolderSubject(side.environment, first.uri))
+    content = folder.content
+    if not isinstance(content, Content):
+        raise reading.unseen(content.why.reason, f"{first.uri}: {content.why.message}")
+    mine = [each for each in loads if each.uri == first.uri]
+    doubtful = list(_overwritten(reading, folder, content, mine))
+    declared = bool(doubtful) or any(each.declared for each in mine)
+    facts = {
+        CONTENT: Fact(content.tree_hash, declared=declared),
+        "uri": Fact(first.uri, compared=False, declared=first.declared),
+        "files": Fact(str(len(content.files)), compared=False),
+        "size": Fact(wording.size(sum(f.size for f in content.files.values())), compared=False),
+        "contentRead": Fact(rfc3339(content.read), compared=False),
+    }
+    if side.role == "staging":
+        facts |= _elsewhere(loads, first)
+    return reading.seen(facts, {CONTENT: partial(_files, content)})
+
+
+def _files(content: Content) -> Mapping[str, str]:
+    return {path: f"sha256:{file.sha256}" for path, file in content.files.items()}
+
+
+def _elsewhere(loads: Iterable[Load], first: Load) -> dict[str, Fact]:
+    """Production has no such facts, so each of them is a difference."""
+    return {
+        f"loadedBy.{each.workload.kind}/{each.workload.name}": Fact(f"loads {each.uri}")
+        for each in loads
+        if each.uri != first.uri
+    }
+
+
+def _load(reading: Reading, side: Side, loader: FilesLoadedBy) -> Load:
+    """Raises Ended (Absent, RollingOut, NothingRuns, NotComparable, NotOffered,
+    ArtifactsNotReadable).
+    """
+    place = workload_of(loader, side)
+    ran = variable_of(reading, reading.get(place), loader.container, loader.variable)
+    where = f"variable {loader.variable} of container {loader.container} of {place}"
+    if ran.variable.source != "value" or ran.variable.value is None:
+        raise reading.unseen(
+            Reason.NOT_COMPARABLE,
+            f"{where} does not hold its value itself ({ran.variable.source}); set it with value.",
+        )
+    refuse_parts(reading, where, side, ran.variable.made_from, shown=True)
+    uri = _offered(reading, side, ran.variable.value.strip(), where)
+    return Load(place, uri, ran.declared, first_start(ran.pods))
+
+
+def _offered(reading: Reading, side: Side, text: str, where: str) -> str:
+    """The folder, if the environment offers it. Its name is not in a message before that."""
+    location = location_of(text)
+    if location is None:
+        raise reading.unseen(
+            Reason.ARTIFACTS_NOT_READABLE,
+            f"{where} holds no folder that is read; only s3://bucket/folder is.",
+        )
+    store = store_for(location, side.spec.object_stores)
+    if store is None or not store.offers(location):
+        raise reading.unseen(
+            Reason.NOT_OFFERED,
+            f"{where} holds a folder that no objectStores entry of environment "
+            f'"{side.environment}" lists in readable; ask its owner to list it.',
+        )
+    return location.uri
+
+
+def _overwritten(
+    reading: Reading, folder: StoredFolder, content: Content, loads: Iterable[Load]
+) -> Iterator[WorkloadSubject]:
+    """The workloads that were started before the newest file was written, or other bytes were
+    read, as far as clocks tell.
+    """
+    since = max((at for at in (folder.written, content.changed) if at is not None), default=None)
+    if since is None:
+        return
+    for load in loads:
+        if load.started is not None and load.started <= since + reading.view.clock_margin:
+            reading.finding(
+                f"files of {folder.uri} were written after {load.workload} was started, or clocks "
+                "do not tell: which of them it holds is not known; restart it."
+            )
+            yield load.workload

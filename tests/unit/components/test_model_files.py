@@ -1,0 +1,176 @@
+"""A model in an object store: what pods load of it, and what nobody can tell."""
+
+from dataclasses import replace
+
+import pytest
+
+from stagingmirror.drift.facts import Absent, Seen, Unseen, Why
+from stagingmirror.drift.verdict import Drifted, InSync
+from stagingmirror.errors import CannotRefresh
+from stagingmirror.sources.kubernetes.subjects import Variable
+from stagingmirror.sources.objectstore.subjects import FolderSubject, StoredFolder
+from support.kinds.builders import NOW, PRODUCTION, STAGING, World, environment, sides
+from support.objectstore.ranker import (
+    ELEVEN,
+    KIND,
+    LOADED_BY,
+    SIDES,
+    TWELVE,
+    entry,
+    keep,
+    look,
+    ranker,
+    rankers,
+    store,
+    uri,
+    verdict,
+)
+
+BATCH = {**LOADED_BY, "name": "batch"}
+
+
+def seen(world: World, role: str = "production", given: object = None) -> Seen:
+    found = look(world, role, given)
+    assert isinstance(found, Seen), found
+    return found
+
+
+def why(world: World, role: str = "production", given: object = None) -> Why:
+    found = look(world, role, given)
+    assert isinstance(found, Unseen), found
+    return found.why
+
+
+def test_equal_bytes_in_two_stores_are_in_sync_whatever_the_folders_are_called() -> None:
+    assert isinstance(verdict(rankers()), InSync)
+
+
+def test_other_bytes_are_drift_and_the_file_is_named() -> None:
+    judged = verdict(rankers(ELEVEN))
+
+    assert isinstance(judged, Drifted)
+    facts = {each.fact for each in judged.differences}
+    assert "contentHash" in facts
+    assert "uri" not in facts
+
+
+def test_what_is_shown_of_a_side() -> None:
+    shown = {name: fact.value for name, fact in seen(rankers()).facts.items()}
+
+    assert shown["uri"] == uri("production", "12")
+    assert (shown["files"], shown["size"]) == ("2", "8 bytes")
+
+
+def test_files_written_after_the_pod_was_started_prove_nothing_and_are_a_finding() -> None:
+    world = rankers(written=NOW - 50)
+
+    staging = seen(world, "staging")
+
+    assert staging.facts["contentHash"].declared
+    assert any("restart it" in each for each in staging.findings)
+
+
+def test_files_written_long_before_the_pod_was_started_are_what_it_loaded() -> None:
+    staging = seen(rankers(written=NOW - 500), "staging")
+
+    assert not staging.facts["contentHash"].declared
+    assert staging.findings == ()
+
+
+def test_bytes_that_were_seen_to_change_after_the_start_are_a_finding_too() -> None:
+    world = rankers()
+    subject = FolderSubject("staging", uri("staging", "3"))
+    folder = world.others[subject]
+    changed = replace(folder.content, changed=NOW - 20)
+    world.put(subject, StoredFolder(folder.uri, changed, folder.written))
+
+    assert seen(world, "staging").facts["contentHash"].declared
+
+
+def test_another_workload_of_staging_that_loads_another_folder_is_drift() -> None:
+    world = rankers().add(
+        ranker(PRODUCTION, uri("production", "12"), name="batch"),
+        ranker(STAGING, uri("staging", "2"), name="batch"),
+    )
+
+    judged = verdict(world, entry(BATCH))
+
+    assert isinstance(judged, Drifted)
+    assert [each.fact for each in judged.differences] == ["loadedBy.Deployment/batch"]
+
+
+def test_workloads_of_production_that_load_two_folders_cannot_be_followed() -> None:
+    world = rankers().add(ranker(PRODUCTION, uri("production", "11"), name="batch"))
+
+    assert why(world, given=entry(BATCH)).reason == "VersionsDiffer"
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ("hf://org/model", "ArtifactsNotReadable"),
+        ("gs://models/ranker/12", "ArtifactsNotReadable"),
+        ("/mnt/models", "ArtifactsNotReadable"),
+        ("s3://production/models/ranker/../secret", "ArtifactsNotReadable"),
+        ("s3://production/models/other/hush", "NotOffered"),
+        ("s3://production/hush", "NotOffered"),
+        ("s3://hush/models/ranker/12", "NotOffered"),
+        ("s3://production/models", "NotOffered"),
+        ("postgres://hush@db", "ArtifactsNotReadable"),
+        (Variable(None, "secretKeyRef"), "NotComparable"),
+    ],
+)
+def test_what_is_not_offered_is_not_read_and_not_shown(value: str | Variable, reason: str) -> None:
+    found = why(rankers().add(ranker(PRODUCTION, value)))
+
+    assert found.reason == reason
+    assert "hush" not in found.message
+
+
+def test_a_folder_whose_name_is_made_from_a_variable_that_is_not_offered_is_not_shown() -> None:
+    value = Variable(uri("production", "12"), made_from=frozenset({"DB_PASSWORD"}))
+    bare = environment(objectStores=[store("production")], comparable={})
+    around = sides(bare, SIDES.staging.spec)
+
+    found = look(rankers().add(ranker(PRODUCTION, value)), around=around)
+
+    assert isinstance(found, Unseen)
+    assert found.why.reason in ("NotOffered", "NotReadable")
+
+
+def test_a_folder_without_files_is_absent() -> None:
+    world = rankers()
+    del world.others[FolderSubject("staging", uri("staging", "3"))]
+
+    found = look(world, "staging")
+
+    assert isinstance(found, Absent)
+    assert uri("staging", "3") in found.what
+
+
+def test_bytes_that_are_not_read_yet_are_no_hash() -> None:
+    world = rankers()
+    where = uri("production", "12")
+    reading = Unseen(Why("ReadingBytes", "the model's bytes are being read: 30 %"), NOW)
+    world.put(FolderSubject("production", where), StoredFolder(where, reading))
+
+    assert why(world).reason == "ReadingBytes"
+
+
+def test_it_is_never_refreshed_and_says_so() -> None:
+    world = rankers(ELEVEN)
+    refusal = KIND.refusal(entry(), SIDES)
+
+    with pytest.raises(CannotRefresh):
+        KIND.plan(entry(), SIDES, seen(world), look(world, "staging"), world)
+    assert refusal is not None
+    assert entry().mode == "Report"
+    assert KIND.writes(entry(), SIDES) == frozenset()
+
+
+def test_names_of_staging_are_its_own() -> None:
+    own = {**LOADED_BY, "name": "ranker-staging"}
+    world = rankers().add(ranker(STAGING, uri("staging", "4"), name="ranker-staging"))
+    keep(world, "staging", "4", TWELVE)
+
+    assert seen(world, "staging", entry(loadedBy=[own])).facts["uri"].value == uri("staging", "4")
