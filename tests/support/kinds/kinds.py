@@ -6,6 +6,7 @@ from typing import Any
 
 from stagingmirror.component import Entry, Kind, Sides
 from stagingmirror.components import CATALOGUE
+from stagingmirror.sources.objectstore.subjects import FolderSubject
 from support.kinds.builders import (
     DIGEST_A,
     DIGEST_B,
@@ -33,17 +34,18 @@ from support.kinds.fraud import (
 from support.kinds.fraud import entry as model_entry
 from support.kinds.snapshots import LOADER, NEW, OLD, TRAINER, VARIABLE, loader, snapshots, trainer
 from support.kinds.snapshots import entry as setting_entry
+from support.objectstore.ranker import BATCH, keep, ranker, two_rankers, uri
+from support.objectstore.ranker import ELEVEN as ELEVEN_FILES
 from support.objectstore.ranker import SIDES as RANKER_SIDES
 from support.objectstore.ranker import entry as ranker_entry
-from support.objectstore.ranker import rankers
 
 Change = Callable[[World], object]
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """``changes`` make staging differ; a refresh mends each of them. None where nothing is ever
-    refreshed.
+    """``changes`` make staging differ; a refresh mends each of them, unless it is only
+    ``reported``.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Example:
     equal: Callable[[], World]
     changes: Mapping[str, Change]
     sides: Sides
+    reported: bool = False
 
     @property
     def kind(self) -> Kind[Any]:
@@ -213,5 +216,20 @@ EXAMPLES: tuple[Example, ...] = (
         ),
         {"value": _annotated(OLD)},
     ),
-    _example("modelFiles", ranker_entry(), rankers, {}, RANKER_SIDES),
+    Example(
+        "modelFiles",
+        ranker_entry(BATCH),
+        two_rankers,
+        {
+            "bytes were overwritten": lambda world: keep(world, "staging", "3", ELEVEN_FILES),
+            "another folder": lambda world: world.add(
+                ranker(STAGING, uri("staging", "2"), name="batch")
+            ),
+            "no such folder": lambda world: world.others.pop(
+                FolderSubject("staging", uri("staging", "3"))
+            ),
+        },
+        RANKER_SIDES,
+        reported=True,
+    ),
 )

@@ -33,6 +33,7 @@ LOADED_BY = {
     "container": "server",
     "variable": "MODEL_URI",
 }
+BATCH = {**LOADED_BY, "name": "batch"}
 
 
 def store(side: str, *readable: str) -> dict[str, Any]:
@@ -80,6 +81,14 @@ def rankers(staging: Mapping[str, str] = TWELVE, **fields: Any) -> World:
     )
     keep(world, "production", "12", TWELVE)
     return keep(world, "staging", "3", staging, **fields)
+
+
+def two_rankers() -> World:
+    """A second workload on both sides loads the same."""
+    return rankers().add(
+        ranker(PRODUCTION, uri("production", "12"), name="batch"),
+        ranker(STAGING, uri("staging", "3"), name="batch"),
+    )
 
 
 def look(

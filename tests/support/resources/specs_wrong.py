@@ -18,7 +18,7 @@ from support.resources.specs_right import (
     variable,
 )
 
-ONE_KIND = "give exactly one of modelAlias, pipelineImage, setting"
+ONE_KIND = "give exactly one of modelAlias, pipelineImage, setting, modelFiles"
 ONE_PLACE = "a setting is in exactly one place: configMap, variable or annotation"
 LOADED = "loadedBy needs container and variable, or restart: true alone"
 DURATION = "write a duration as numbers with ms, s, m or h, e.g. 30s"

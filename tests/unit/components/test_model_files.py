@@ -11,6 +11,7 @@ from stagingmirror.sources.kubernetes.subjects import Variable
 from stagingmirror.sources.objectstore.subjects import FolderSubject, StoredFolder
 from support.kinds.builders import NOW, PRODUCTION, STAGING, World, environment, sides
 from support.objectstore.ranker import (
+    BATCH,
     ELEVEN,
     KIND,
     LOADED_BY,
@@ -25,8 +26,6 @@ from support.objectstore.ranker import (
     uri,
     verdict,
 )
-
-BATCH = {**LOADED_BY, "name": "batch"}
 
 
 def seen(world: World, role: str = "production", given: object = None) -> Seen:

@@ -90,22 +90,25 @@ _BY_SIGN = (
         "its certificate is not trusted; put the CA that signed it into caBundle of the store",
     ),
     _Meaning(
-        ("502 Bad Gateway", "503 Service Unavailable", "504 Gateway", "status: 50"),
+        ("status: 502", "status: 503", "status: 504"),
         NotAnswered,
         Reason.UNAVAILABLE,
         "answered 502 to 504; is it starting, or down?",
     ),
     _Meaning(
-        ("TimedOut", "timed out", "Timeout"), NotAnswered, Reason.TIMED_OUT, "no answer in time"
+        ("kind: Timeout", "TimedOut", "timed out"),
+        NotAnswered,
+        Reason.TIMED_OUT,
+        "no answer in time",
     ),
     _Meaning(
-        ("IncompleteMessage", "IncompleteBody", "UnexpectedEof", "end of file", "Kind(Body"),
+        ("kind: Interrupted", "kind: Decode", "IncompleteMessage", "UnexpectedEof"),
         NotAnswered,
         Reason.HALF_READ,
         "the connection ended in the middle of the answer",
     ),
     _Meaning(
-        ("Connect", "dns error"),
+        ("kind: Connect", "dns error"),
         NotAnswered,
         Reason.UNREACHABLE,
         "no connection; is it running and reachable?",
