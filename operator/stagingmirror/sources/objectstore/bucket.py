@@ -7,8 +7,8 @@ none. It does not raise where its own code fails, it panics, which is no Excepti
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import aclosing, contextmanager
 from datetime import timedelta
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -37,6 +37,8 @@ OnCall = Callable[[str, str, float], None]
 _PAGE = 1000
 # Requests are sent again after errors that pass, within this time (s).
 _RETRIES, _RETRIED_FOR = 3, 10.0
+# Seconds for which a name that is not link-local is taken not to be.
+_RESOLVED_FOR = 30.0
 # Of a whole file; it is given up where nothing moves.
 _LONGEST = timedelta(days=7)
 # What obstore raises.
@@ -67,6 +69,7 @@ class Bucket:
                 Reason.LINK_LOCAL,
                 f"objectStores[{store.name}]: endpoint is link-local, which is never connected to",
             )
+        self._resolved_until = 0.0
         self._where = f"{self._place.uri} at {host}"
         brief = timedelta(seconds=settings.upstream_timeout)
         idle = timedelta(seconds=settings.artifact_timeout)
@@ -83,19 +86,20 @@ class Bucket:
     async def objects(self, path: str) -> "list[ObjectMeta]":
         """All objects below a folder. Raises Refused(TooManyFiles)."""
         found: list[ObjectMeta] = []
-        async for page in self._pages(path):
-            found += page
-            if len(found) > MOST_FILES:
-                raise Refused(
-                    Reason.TOO_MANY_FILES,
-                    f"{self._where}: the folder has more than {MOST_FILES} objects",
-                )
+        async with aclosing(self._pages(path)) as pages:
+            async for page in pages:
+                found += page
+                if len(found) > MOST_FILES:
+                    raise Refused(
+                        Reason.TOO_MANY_FILES,
+                        f"{self._where}: the folder has more than {MOST_FILES} objects",
+                    )
         return found
 
     async def probe(self) -> None:
         """One page of the listing of its place: whether it lets us in and answers."""
-        async for _ in self._pages(self._place.path):
-            break
+        async with aclosing(self._pages(self._place.path)) as pages:
+            await anext(pages, None)
 
     async def is_there(self, path: str) -> bool:
         """Whether there is an object of exactly this name: that of a folder's marker has a slash at
@@ -125,7 +129,7 @@ class Bucket:
                 return
             yield [block]
 
-    async def _pages(self, path: str) -> "AsyncIterator[list[ObjectMeta]]":
+    async def _pages(self, path: str) -> "AsyncGenerator[list[ObjectMeta], None]":
         await self._refuse_link_local()
         stream = aiter(self._lists.list(path or None, chunk_size=_PAGE))
         while True:
@@ -137,6 +141,8 @@ class Bucket:
 
     async def _refuse_link_local(self) -> None:
         """As ``outward`` does for other servers; obstore resolves the name once more by itself."""
+        if perf_counter() < self._resolved_until:
+            return
         parts = urlsplit(self._endpoint)
         try:
             found = await asyncio.get_running_loop().getaddrinfo(
@@ -149,6 +155,7 @@ class Bucket:
                 Reason.LINK_LOCAL,
                 f"{self._where}: the address is link-local, which is never connected to",
             )
+        self._resolved_until = perf_counter() + _RESOLVED_FOR
 
     @contextmanager
     def _call(self, operation: str, of: str = "", *, counted: bool = True) -> "Iterator[None]":

@@ -10,7 +10,7 @@ from stagingmirror.api.spec.object_store import ObjectStore, location_of, store_
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.api.types.quantity import parse_bytes
 from stagingmirror.drift.facts import Unseen, Why
-from stagingmirror.errors import NeedsHuman, Refused, StagingMirrorError
+from stagingmirror.errors import NeedsHuman, NotAnswered, Refused, StagingMirrorError
 from stagingmirror.reasons import Reason
 from stagingmirror.settings import Settings
 from stagingmirror.sources.content.content_poller import ContentPoller
@@ -24,6 +24,8 @@ from stagingmirror.sources.source import Access
 from stagingmirror.view import Observed
 
 _NOT_POLLED = Why(Reason.NOT_POLLED_YET, "the object store was not polled for it yet")
+# What reads goes on by opening the folder again.
+_CHANGED = Why(Reason.NO_ENVIRONMENT, "the object stores of the environment were changed meanwhile")
 # Seconds between two probes of whether a store answers, and after one that it did not answer.
 _PROBED_EVERY, _PROBED_AGAIN = 60.0, 10.0
 
@@ -145,6 +147,7 @@ class EnvironmentStores:
         if self._probe is not None:
             self._probe.cancel()
         self._poller.stop()
+        self._buckets.clear()
 
     def _is_older(self, uri: str, since: float) -> bool:
         return self._poller.folder(uri).listed < since
@@ -172,7 +175,9 @@ class EnvironmentStores:
 
     def _files(self, store: str, path: str) -> Files:
         def opened() -> Bucket:
-            bucket = self._buckets[store]
+            bucket = self._buckets.get(store, _CHANGED)
+            if bucket is _CHANGED:
+                raise NotAnswered(_CHANGED.reason, _CHANGED.message)
             if isinstance(bucket, Why):
                 raise Refused(bucket.reason, bucket.message)
             return bucket

@@ -89,6 +89,7 @@ class ObjectStoreSource:
     ) -> None:
         before = self._environments.get(name)
         if before is not None and before.stores != spec.object_stores:
+            self._keep(name, before)
             before.close()
             before = None
         if before is None:
@@ -102,6 +103,12 @@ class ObjectStoreSource:
             )
             self._announce(name)
         before.configure(spec, known)
+
+    def _keep(self, name: str, former: EnvironmentStores) -> None:
+        """What is known of its folders counts again where the listing is the same."""
+        for subject in self._wanted:
+            if subject.environment == name and (content := former.content(subject.uri)) is not None:
+                self._kept[subject] = content
 
     def files(self, environment: str, uri: str) -> Files | Why | None:
         """The files at a URI; a Why where its store cannot be used; None: the environment has no
