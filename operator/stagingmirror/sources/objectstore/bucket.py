@@ -70,6 +70,7 @@ class Bucket:
                 f"objectStores[{store.name}]: endpoint is link-local, which is never connected to",
             )
         self._resolved_until = 0.0
+        self._there: dict[tuple[str, str], bool] = {}
         self._where = f"{self._place.uri} at {host}"
         brief = timedelta(seconds=settings.upstream_timeout)
         idle = timedelta(seconds=settings.artifact_timeout)
@@ -101,10 +102,19 @@ class Bucket:
         async with aclosing(self._pages(self._place.path)) as pages:
             await anext(pages, None)
 
-    async def is_there(self, path: str) -> bool:
+    async def is_there(self, path: str, stamp: str) -> bool:
         """Whether there is an object of exactly this name: that of a folder's marker has a slash at
-        its end, and a listing shows it without.
+        its end, and a listing shows it without. Requested once for each ``stamp``.
         """
+        known = self._there.get((path, stamp))
+        if known is None:
+            known = await self._head(path)
+            if len(self._there) >= MOST_FILES:
+                self._there.clear()
+            self._there[path, stamp] = known
+        return known
+
+    async def _head(self, path: str) -> bool:
         await self._refuse_link_local()
         with self._call("head"):
             try:

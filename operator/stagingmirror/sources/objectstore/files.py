@@ -88,13 +88,16 @@ class ObjectFiles:
         which a listing does not show.
         """
         markers = {each.path for each in empty if each.path in folders or not each.path}
-        left = [each.path for each in empty if each.path not in markers]
+        left = [each for each in empty if each.path not in markers]
         for start in range(0, len(left), _AT_ONCE):
             some = left[start : start + _AT_ONCE]
             there = await asyncio.gather(
-                *(bucket.is_there(f"{self.path}/{path}".lstrip("/")) for path in some)
+                *(
+                    bucket.is_there(f"{self.path}/{each.path}".lstrip("/"), each.stamp)
+                    for each in some
+                )
             )
-            markers |= {path for path, is_file in zip(some, there, strict=True) if not is_file}
+            markers |= {each.path for each, is_file in zip(some, there, strict=True) if not is_file}
         return markers
 
 
