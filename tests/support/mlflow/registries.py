@@ -14,7 +14,7 @@ from aiohttp import web
 
 from stagingmirror.settings import Settings
 from stagingmirror.sources.mlflow.client.address import RegistryAddress
-from stagingmirror.sources.mlflow.client.client import MlflowServer, OnCall
+from stagingmirror.sources.mlflow.client.client import MlflowServer, OnCall, OpenFolder
 from stagingmirror.sources.mlflow.poll.source import MlflowSource
 from stagingmirror.sources.mlflow.subjects import (
     AliasSubject,
@@ -124,6 +124,7 @@ async def connected(
     workspace: str | None = None,
     settings: Settings = QUICK,
     on_call: OnCall = lambda operation, result, seconds: None,
+    direct: OpenFolder = lambda uri: None,
 ) -> AsyncIterator[MlflowServer]:
     server = MlflowServer(
         url,
@@ -134,6 +135,7 @@ async def connected(
         settings=settings,
         clock=time.time,
         on_call=on_call,
+        direct=direct,
     )
     try:
         yield server

@@ -39,7 +39,7 @@ class ObjectFiles:
         files = [self._file(each) for each in await bucket.objects(self.path)]
         folders = {above for each in files for above in _above(each.path)}
         markers = await self._markers(bucket, [each for each in files if each.size == 0], folders)
-        found = sorted(each for each in files if each.path not in markers)
+        found = sorted(each for each in files if each.size or each.path not in markers)
         twice = {one.path for one, other in pairwise(found) if one.path == other.path}
         if twice or (found and found[0].path == ""):
             raise Refused(

@@ -88,6 +88,17 @@ async def test_an_impossible_name_is_refused_and_nothing_is_left_out(key: str) -
     assert found.reason == "Garbage"
 
 
+@pytest.mark.parametrize("key", ["ranker/b", "ranker/"])
+async def test_bytes_under_the_name_of_a_folder_are_refused_and_not_left_out(key: str) -> None:
+    store = FakeS3({"ranker/b/w.bin": b"w", "ranker/b/": b""})
+    store.objects[key] = b"bytes"
+    if key == "ranker/b":
+        assert await names(store) == ["b", "b/w.bin"]
+        return
+
+    assert (await failure(store)).reason == "Garbage"
+
+
 async def test_more_files_than_are_read_are_refused() -> None:
     store = FakeS3({f"ranker/{number}": b"x" for number in range(10_001)})
 
