@@ -1,7 +1,7 @@
 """A real S3 server with a folder of its own: SeaweedFS, with rights per key.
 
-It has two buckets, ``production`` and ``staging``. ``reader`` may read the former, ``writer`` may
-read both and write the latter, ``admin`` may do everything.
+It has two buckets, ``production`` and ``staging``. ``reader`` may read the former, ``watcher`` the
+latter, ``writer`` may read both and write the latter, ``admin`` may do everything.
 """
 
 import json
@@ -51,6 +51,7 @@ class ObjectStore:
                 *self.reader.actions,
             ),
         )
+        self.watcher = Account("watcher", (f"Read:{STAGING}", f"List:{STAGING}"))
         folder = self._run.folder / "object-store"
         folder.mkdir()
         ports = {part: free_port() for part in _PARTS}
@@ -106,7 +107,7 @@ class ObjectStore:
                 "credentials": [{"accessKey": each.key, "secretKey": each.secret}],
                 "actions": each.actions,
             }
-            for each in (self.admin, self.reader, self.writer)
+            for each in (self.admin, self.reader, self.writer, self.watcher)
         ]
         config = folder / "s3.json"
         config.write_text(json.dumps({"identities": accounts}))

@@ -27,6 +27,10 @@ class FakeS3:
         self.requests.append(request)
         if (answered := self.instead(request)) is not None:
             return answered
+        if request.method == "PUT":
+            key = request.path.lstrip("/").partition("/")[2]
+            self.objects[key] = await request.read()
+            return web.Response(headers=self._headers(key))
         bucket, _, key = request.path.lstrip("/").partition("/")
         if bucket != BUCKET:
             return error(404, "NoSuchBucket")

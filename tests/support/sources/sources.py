@@ -156,7 +156,9 @@ async def _objectstore(
     stack: AsyncExitStack, gate: Handler, changes: list[Any]
 ) -> tuple[Source[Any], str]:
     url = await stack.enter_async_context(serving(gate))
-    source = ObjectStoreSource(clock=time.time, on_change=changes.append, settings=SETTINGS)
+    source = ObjectStoreSource(
+        clock=time.time, on_change=changes.append, settings=SETTINGS, productions=tuple
+    )
     return source, url
 
 

@@ -23,7 +23,7 @@ _Folder = Annotated[
 
 
 class ObjectStore(Model):
-    """A bucket of an S3-compatible store, or a folder in it. It is only read."""
+    """A bucket of an S3-compatible store, or a folder in it. Production's is only ever read."""
 
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule(

@@ -17,10 +17,7 @@ from stagingmirror.engine.check.worker import work
 from stagingmirror.engine.environments.credentials import read_credentials
 from stagingmirror.engine.environments.permissions import Permissions
 from stagingmirror.engine.environments.reconciler import EnvironmentReconciler
-from stagingmirror.engine.environments.resolve import (
-    is_readable,
-    may_copy,
-)
+from stagingmirror.engine.environments.resolve import is_readable, may_copy, protected_stores
 from stagingmirror.engine.holds.acknowledged import AcknowledgedHolds
 from stagingmirror.engine.holds.reconciler import HoldReconciler
 from stagingmirror.engine.leader.elector import Elector
@@ -149,6 +146,7 @@ class Operator:
             on_change=self.wake_ups.subject_changed,
             settings=self._settings,
             on_call=self._metrics.upstream_call,
+            productions=lambda: protected_stores(self.cache.all("mirrorenvironments")),
         )
         self.registry = MlflowSource(
             clock=self.runtime.clock,

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
 from stagingmirror.api.spec.mirror import StagingMirrorSpec
+from stagingmirror.api.spec.object_store import Location, location_of
 from stagingmirror.api.spec.offers import OfferList
 from stagingmirror.api.spec.parse import parse_environment
 from stagingmirror.component import Offering, Role, Side, Sides
@@ -59,6 +60,22 @@ def unproven_by(environments: Iterable[Body], is_elsewhere: IsElsewhere) -> dict
     another one than this, with its name. Nothing is written to them until it is.
     """
     return _listed_by_production(environments, is_elsewhere, only=None)
+
+
+def protected_stores(environments: Iterable[Body]) -> Iterator[Location]:
+    """The places in object stores that some Production environment lists. Nothing is written there.
+    An environment counts until it is really gone, and a spec that cannot be read counts with
+    whatever places it has.
+    """
+    for body in environments:
+        spec = body.get("spec") or {}
+        stores = spec.get("objectStores")
+        if spec.get("role") == "Staging" or not isinstance(stores, list):
+            continue
+        for store in stores:
+            found = location_of(str(store.get("url"))) if isinstance(store, dict) else None
+            if found is not None:
+                yield found
 
 
 def _listed_by_production(

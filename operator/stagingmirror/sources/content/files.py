@@ -55,3 +55,10 @@ class Files(Protocol):
         """
 
     def open(self, file: StoredFile) -> AbstractAsyncContextManager[Opened]: ...
+
+
+class WritableFiles(Files, Protocol):
+    async def put(self, file: StoredFile, chunks: AsyncIterator[bytes]) -> None:
+        """Upload a file of exactly this size, in place of one that has its path. Raises StepFailed
+        where the folder is production's.
+        """

@@ -37,6 +37,8 @@ OnCall = Callable[[str, str, float], None]
 _PAGE = 1000
 # Requests are sent again after errors that pass, within this time (s).
 _RETRIES, _RETRIED_FOR = 3, 10.0
+# Bytes of one part of an upload, and how many are kept while they are sent.
+_PART, _PARTS_AT_ONCE = 8 * 1024 * 1024, 2
 # Seconds for which a name that is not link-local is taken not to be.
 _RESOLVED_FOR = 30.0
 # Of a whole file; it is given up where nothing moves.
@@ -138,6 +140,20 @@ class Bucket:
             if block is None:
                 return
             yield [block]
+
+    async def put(self, path: str, chunks: AsyncIterator[bytes], size: int) -> None:
+        """Upload an object of exactly this size: in parts where it is large, of which nothing is
+        seen before the last is there.
+        """
+        await self._refuse_link_local()
+        with self._call("put", f" of {path}"):
+            if size <= _PART:
+                whole = b"".join([chunk async for chunk in chunks])
+                await self._reads.put_async(path, whole, use_multipart=False)
+            else:
+                await self._reads.put_async(
+                    path, chunks, chunk_size=_PART, max_concurrency=_PARTS_AT_ONCE
+                )
 
     async def _pages(self, path: str) -> "AsyncGenerator[list[ObjectMeta], None]":
         await self._refuse_link_local()

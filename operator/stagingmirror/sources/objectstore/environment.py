@@ -6,15 +6,21 @@ from functools import partial
 from typing import Any
 
 from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
-from stagingmirror.api.spec.object_store import ObjectStore, location_of, store_for
+from stagingmirror.api.spec.object_store import Location, ObjectStore, location_of, store_for
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.api.types.quantity import parse_bytes
 from stagingmirror.drift.facts import Unseen, Why
-from stagingmirror.errors import NeedsHuman, NotAnswered, Refused, StagingMirrorError
+from stagingmirror.errors import (
+    NeedsHuman,
+    NotAnswered,
+    Refused,
+    StagingMirrorError,
+    StepFailed,
+)
 from stagingmirror.reasons import Reason
 from stagingmirror.settings import Settings
 from stagingmirror.sources.content.content_poller import ContentPoller
-from stagingmirror.sources.content.files import Files
+from stagingmirror.sources.content.files import Files, WritableFiles
 from stagingmirror.sources.content.subjects import Content
 from stagingmirror.sources.objectstore.bucket import Bucket
 from stagingmirror.sources.objectstore.files import ObjectFiles
@@ -44,12 +50,15 @@ class EnvironmentStores:
         settings: Settings,
         changed: Callable[[str, str], None],
         on_call: Callable[[str, str, str, float], None],
+        productions: Callable[[], Iterable[Location]],
     ) -> None:
         self.name = name
         self.stores = stores
         self._clock = clock
         self._settings = settings
         self._on_call = on_call
+        self._productions = productions
+        self._is_staging = False
         self._buckets: dict[str, Bucket | Why] = {}
         # What each bucket was opened with.
         self._variables: dict[str, Mapping[str, str] | Why | None] = {}
@@ -67,6 +76,7 @@ class EnvironmentStores:
 
     def configure(self, spec: MirrorEnvironmentSpec, access: Access | Why | None) -> None:
         """The spec names the same stores; ``access`` is what their Secrets hold."""
+        self._is_staging = spec.role == "Staging"
         self._least_interval = seconds(spec.min_check_interval)
         self._poller.bound(
             content_interval=seconds(spec.content.interval),
@@ -81,13 +91,13 @@ class EnvironmentStores:
                 self._answers.pop(store.name, None)
                 self._probed = 0.0
 
-    def files(self, uri: str) -> Files | Why | None:
+    def files(self, uri: str) -> WritableFiles | Why | None:
         location = location_of(uri)
         store = None if location is None else store_for(location, self.stores)
         if location is None or store is None:
             return None
         bucket = self._buckets[store.name]
-        return bucket if isinstance(bucket, Why) else self._files(store.name, location.path)
+        return bucket if isinstance(bucket, Why) else self._files(store.name, location)
 
     def get(self, uri: str) -> Observed[StoredFolder] | Unseen:
         files = self.files(uri)
@@ -173,7 +183,7 @@ class EnvironmentStores:
             raise Refused(found.reason, found.message)
         return found
 
-    def _files(self, store: str, path: str) -> Files:
+    def _files(self, store: str, location: Location) -> WritableFiles:
         def opened() -> Bucket:
             bucket = self._buckets.get(store, _CHANGED)
             if bucket is _CHANGED:
@@ -182,7 +192,17 @@ class EnvironmentStores:
                 raise Refused(bucket.reason, bucket.message)
             return bucket
 
-        return ObjectFiles(opened, path)
+        return ObjectFiles(opened, location.path, partial(self._refuse_writing, location))
+
+    def _refuse_writing(self, location: Location) -> None:
+        """Buckets of one name may be one, whatever their endpoints are called."""
+        theirs = any(each.has(location) or location.has(each) for each in self._productions())
+        if theirs or not self._is_staging:
+            raise StepFailed(
+                Reason.PRODUCTION_IS_READ_ONLY,
+                f"{location.uri} is, or may be, in an object store that a Production environment "
+                "lists, and nothing is written there; give staging another bucket or folder",
+            )
 
     def _made(self, store: ObjectStore, variables: Mapping[str, str] | Why | None) -> Bucket | Why:
         if isinstance(variables, Why):

@@ -44,8 +44,8 @@ _FORBIDDEN = _Meaning(
     ("AccessDenied", "AllAccessDisabled"),
     NotAllowed,
     Reason.FORBIDDEN,
-    "our account may not do this (403); give it s3:ListBucket on the bucket and s3:GetObject on "
-    "its objects",
+    "our account may not do this (403); it needs s3:ListBucket and s3:GetObject, and "
+    "s3:PutObject where copies are written",
 )
 _NO_IDENTITY = _Meaning(
     ("169.254.169.254", "169.254.170.", "AssumeRoleWithWebIdentity", "token request"),

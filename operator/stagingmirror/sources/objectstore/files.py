@@ -28,6 +28,8 @@ class ObjectFiles:
 
     opened: Callable[[], Bucket]
     path: str
+    refuse_writing: Callable[[], None]
+    """Raises StepFailed where the folder may be production's."""
 
     @property
     def listing_shows_writes(self) -> bool:
@@ -68,6 +70,12 @@ class ObjectFiles:
                 Reason.HALF_READ, f"{file.path} changed since it was listed; it is read again"
             )
         yield Opened(file.stamp, bucket.blocks(answer, file.path))
+
+    async def put(self, file: StoredFile, chunks: AsyncIterator[bytes]) -> None:
+        """See ``WritableFiles``."""
+        bucket = self.opened()
+        self.refuse_writing()
+        await bucket.put(f"{self.path}/{file.path}".lstrip("/"), chunks, file.size)
 
     def _file(self, found: "ObjectMeta") -> StoredFile:
         path = found["path"].removeprefix(self.path).lstrip("/")

@@ -8,13 +8,14 @@ from typing import Any, ClassVar, TypeVar
 from pydantic import TypeAdapter
 
 from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
+from stagingmirror.api.spec.object_store import Location
 from stagingmirror.api.types.times import AHEAD
 from stagingmirror.drift.facts import Unseen, Why
 from stagingmirror.drift.places import Place
 from stagingmirror.errors import NotAnswered, NotRead
 from stagingmirror.reasons import Reason
 from stagingmirror.settings import Settings
-from stagingmirror.sources.content.files import Files
+from stagingmirror.sources.content.files import WritableFiles
 from stagingmirror.sources.content.subjects import Content
 from stagingmirror.sources.objectstore.environment import EnvironmentStores
 from stagingmirror.sources.objectstore.subjects import FolderSubject
@@ -35,7 +36,7 @@ _CONTENT: TypeAdapter[Content] = TypeAdapter(Content)
 
 class ObjectStoreSource:
     """``on_change`` is called with each wanted subject whose answer changed (value or trouble, not
-    its mere age).
+    its mere age). ``productions``: the places that Production environments list.
     """
 
     name: ClassVar[str] = "objectstore"
@@ -50,11 +51,13 @@ class ObjectStoreSource:
         on_change: Callable[[FolderSubject], None],
         settings: Settings,
         on_call: OnServerCall = lambda server, operation, result, seconds: None,
+        productions: Callable[[], Iterable[Location]],
     ) -> None:
         self._clock = clock
         self._on_change = on_change
         self._settings = settings
         self._on_call = on_call
+        self._productions = productions
         self._environments: dict[str, EnvironmentStores] = {}
         self._wanted: dict[FolderSubject, float] = {}
         # What an earlier process knew of what is not wanted yet.
@@ -100,6 +103,7 @@ class ObjectStoreSource:
                 settings=self._settings,
                 changed=self._changed,
                 on_call=self._on_call,
+                productions=self._productions,
             )
             self._announce(name)
         before.configure(spec, known)
@@ -110,7 +114,7 @@ class ObjectStoreSource:
             if subject.environment == name and (content := former.content(subject.uri)) is not None:
                 self._kept[subject] = content
 
-    def files(self, environment: str, uri: str) -> Files | Why | None:
+    def files(self, environment: str, uri: str) -> WritableFiles | Why | None:
         """The files at a URI; a Why where its store cannot be used; None: the environment has no
         store for it.
         """

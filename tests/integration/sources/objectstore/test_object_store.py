@@ -125,6 +125,7 @@ async def reading(
         on_change=lambda _: None,
         settings=SETTINGS,
         on_call=lambda server, operation, result, seconds: calls.append(operation),
+        productions=tuple,
     )
     registry = MlflowSource(
         clock=time.time, on_change=lambda _: None, settings=SETTINGS, open_in=stores.files

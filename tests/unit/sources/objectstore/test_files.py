@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from stagingmirror.errors import (
     NotThere,
     Refused,
     StagingMirrorError,
+    StepFailed,
 )
 from stagingmirror.settings import Settings
 from stagingmirror.sources.content.files import StoredFile
@@ -38,7 +40,7 @@ async def files_of(
         opened = Bucket(
             ObjectStore.model_validate(spec), KEYS, settings=QUICK, on_call=lambda *_: None
         )
-        yield ObjectFiles(lambda: opened, path)
+        yield ObjectFiles(lambda: opened, path, lambda: None)
 
 
 async def names(store: FakeS3, path: str = "ranker") -> list[str]:
@@ -216,7 +218,9 @@ async def test_a_body_that_ends_early_is_half_read_and_no_hash() -> None:
         spec = ObjectStore(name="models", url=f"s3://{BUCKET}", endpoint=url)
         bucket = Bucket(spec, KEYS, settings=QUICK, on_call=lambda *_: None)
         with pytest.raises(NotAnswered) as raised:
-            await read_bytes(ObjectFiles(lambda: bucket, "ranker"), [StoredFile("w", 10)])
+            await read_bytes(
+                ObjectFiles(lambda: bucket, "ranker", lambda: None), [StoredFile("w", 10)]
+            )
 
     assert raised.value.reason == "HalfRead"
 
@@ -251,7 +255,7 @@ async def test_a_public_bucket_gets_no_credentials(monkeypatch: pytest.MonkeyPat
     async with serving(store.answer) as url:
         spec = ObjectStore(name="m", url=f"s3://{BUCKET}", endpoint=url, anonymous=True)
         bucket = Bucket(spec, None, settings=QUICK, on_call=lambda *_: None)
-        await ObjectFiles(lambda: bucket, "ranker").listing()
+        await ObjectFiles(lambda: bucket, "ranker", lambda: None).listing()
 
     assert store.requests
     assert not any("Authorization" in request.headers for request in store.requests)
@@ -274,3 +278,45 @@ def test_what_cannot_be_right_is_refused_before_any_call(
 
     assert raised.value.reason == reason
     assert "objectStores[m]" in raised.value.message
+
+
+async def sent(*blocks: bytes) -> AsyncIterator[bytes]:
+    for block in blocks:
+        yield block
+
+
+@pytest.mark.parametrize("blocks", [(), (b"",), (b"one ", b"two")])
+async def test_a_file_is_written_as_it_was_sent(blocks: tuple[bytes, ...]) -> None:
+    store, data = FakeS3(), b"".join(blocks)
+    async with files_of(store) as files:
+        await files.put(StoredFile("a b/w#1.bin", len(data)), sent(*blocks))
+
+    assert store.objects == {"ranker/a b/w#1.bin": data}
+
+
+async def test_nothing_is_sent_where_writing_is_refused() -> None:
+    store = FakeS3()
+
+    def refuse() -> None:
+        raise StepFailed("ProductionIsReadOnly", "it is production's")
+
+    async with files_of(store) as files:
+        with pytest.raises(StepFailed):
+            await replace(files, refuse_writing=refuse).put(StoredFile("w", 1), sent(b"w"))
+
+    assert store.requests == []
+
+
+async def test_a_source_that_ends_early_while_it_is_sent_is_that_error_and_writes_nothing() -> None:
+    store = FakeS3()
+
+    async def breaking() -> AsyncIterator[bytes]:
+        yield b"half"
+        raise NotAnswered("HalfRead", "the source ended")
+
+    async with files_of(store) as files:
+        with pytest.raises(NotAnswered) as raised:
+            await files.put(StoredFile("w", 8), breaking())
+
+    assert raised.value.reason == "HalfRead"
+    assert store.objects == {}

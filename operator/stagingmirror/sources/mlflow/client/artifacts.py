@@ -18,9 +18,9 @@ from stagingmirror.sources.content.files import (
     CHUNK,
     DEEPEST,
     MOST_FILES,
-    Files,
     Opened,
     StoredFile,
+    WritableFiles,
 )
 from stagingmirror.sources.mlflow.client.client import MlflowServer
 from stagingmirror.sources.mlflow.client.wire_types import Fields
@@ -63,7 +63,7 @@ def is_direct(root: str) -> bool:
     return "://" in root
 
 
-def files_of(server: MlflowServer, root: str) -> Files:
+def files_of(server: MlflowServer, root: str) -> WritableFiles:
     """The files below a root. Raises Refused where its object store is not one of the environment
     any more, or cannot be used.
     """
@@ -183,7 +183,7 @@ def located(root: str, path: str) -> str:
 class WithoutBookkeeping:
     """The files of a store without what MLflow's client writes beside a model."""
 
-    inner: Files
+    inner: WritableFiles
 
     @property
     def listing_shows_writes(self) -> bool:
@@ -199,6 +199,9 @@ class WithoutBookkeeping:
     async def open(self, file: StoredFile) -> AsyncIterator[Opened]:
         async with self.inner.open(file) as opened:
             yield opened
+
+    async def put(self, file: StoredFile, chunks: AsyncIterator[bytes]) -> None:
+        await self.inner.put(file, chunks)
 
 
 @dataclass(frozen=True, slots=True)

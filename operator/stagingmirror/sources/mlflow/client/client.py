@@ -20,7 +20,7 @@ from stagingmirror.drift.facts import Why
 from stagingmirror.errors import NeedsHuman, NotAnswered, StagingMirrorError
 from stagingmirror.reasons import Reason
 from stagingmirror.settings import Settings
-from stagingmirror.sources.content.files import CHUNK, Files
+from stagingmirror.sources.content.files import CHUNK, WritableFiles
 from stagingmirror.sources.mlflow.client.address import clean_url
 from stagingmirror.sources.mlflow.client.errors import decoded, failure, refusal
 from stagingmirror.sources.mlflow.client.wire_types import Fields
@@ -33,7 +33,7 @@ from stagingmirror.sources.tls import trusting, trusting_the_system
 OnCall = Callable[[str, str, float], None]
 # The files at a URI of an object store; a Why where the store cannot be used; None: the environment
 # has no store for it.
-OpenFolder = Callable[[str], Files | Why | None]
+OpenFolder = Callable[[str], WritableFiles | Why | None]
 
 _ERROR_BODY = 64 * 1024
 # Selects a part of a server that has workspaces.

@@ -14,17 +14,12 @@ from datetime import UTC, datetime
 from weakref import WeakValueDictionary
 
 from stagingmirror.drift.facts import Why
-from stagingmirror.errors import NotAnswered, Refused, StepFailed
+from stagingmirror.errors import NotAnswered, StepFailed
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.content.files import Files, StoredFile
 from stagingmirror.sources.content.hashing import read_bytes, tree_hash
 from stagingmirror.sources.mlflow.client import provenance_tags, queries
-from stagingmirror.sources.mlflow.client.artifacts import (
-    ServedFiles,
-    files_of,
-    is_direct,
-    root_of,
-)
+from stagingmirror.sources.mlflow.client.artifacts import files_of, root_of
 from stagingmirror.sources.mlflow.client.client import MlflowServer
 from stagingmirror.sources.mlflow.client.wire_types import LoggedModel, RegisteredModel, Version
 from stagingmirror.sources.mlflow.content.version_details import parameters_of, read_detail, tags_of
@@ -182,7 +177,7 @@ class _Copy:
 
     async def _bring(self, logged: LoggedModel) -> None:
         """All bytes, read back from the destination afterwards."""
-        to = _served(self._there, logged.artifact_uri)
+        to = files_of(self._there, root_of(self._there, logged.artifact_uri))
         transfer = Transfer(self._original.files, to, self._to.may_write)
         sent = await transfer.send(self._original.listing, self._moved, again=False)
         if await self._tree_hash(to) == self._order.tree_hash:
@@ -266,19 +261,6 @@ class _Copy:
     def _moved(self, size: int) -> None:
         self._done += size
         self._progress(self._done, self._original.size)
-
-
-def _served(server: MlflowServer, uri: str) -> ServedFiles:
-    """Where the bytes of a new logged model go. Raises Refused where not through the server."""
-    root = root_of(server, uri)
-    if is_direct(root):
-        raise Refused(
-            Reason.ARTIFACTS_NOT_READABLE,
-            f"MLflow at {server.host} keeps new artifacts in an object store that its clients "
-            "write themselves, and copies are written through MLflow only; run it with "
-            "--serve-artifacts",
-        )
-    return ServedFiles(server, root)
 
 
 def unambiguous_in(model: RegisteredModel, version: Version, margin: float, now: float) -> float:

@@ -4,10 +4,9 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from stagingmirror.errors import StagingMirrorError
-from stagingmirror.sources.content.files import Files, StoredFile
+from stagingmirror.sources.content.files import Files, StoredFile, WritableFiles
 from stagingmirror.sources.content.hashing import Digest, exactly
 from stagingmirror.sources.content.subjects import FileHash
-from stagingmirror.sources.mlflow.client.artifacts import ServedFiles
 
 Progress = Callable[[int], None]
 
@@ -27,7 +26,7 @@ class Transfer:
     """
 
     source: Files
-    destination: ServedFiles
+    destination: WritableFiles
     may_write: Callable[[], None]
 
     async def send(

@@ -10,7 +10,7 @@ from stagingmirror.drift.facts import Why
 from stagingmirror.errors import NeedsHuman
 from stagingmirror.reasons import Reason
 from stagingmirror.settings import Settings
-from stagingmirror.sources.content.files import Files
+from stagingmirror.sources.content.files import WritableFiles
 from stagingmirror.sources.mlflow.client.address import RegistryAddress, ServerKey, server_key
 from stagingmirror.sources.mlflow.client.client import MlflowServer
 from stagingmirror.sources.mlflow.poll.identity import Compared, RegistryIdentity, evidence
@@ -22,7 +22,7 @@ from stagingmirror.sources.mlflow.subjects import RegistrySubject
 OnServerCall = Callable[[str, str, str, float], None]
 # The files at a URI of an object store of an environment, by the environment's name; see
 # ``OpenFolder``.
-OpenIn = Callable[[str, str], Files | Why | None]
+OpenIn = Callable[[str, str], WritableFiles | Why | None]
 
 # Names that are requested of a registry at most because another one has them.
 _WITNESSES = 3
@@ -169,7 +169,7 @@ class Registries:
             server, clock=self._clock, on_change=self._on_change, settings=self._settings
         )
 
-    def _open(self, key: ServerKey, uri: str) -> Files | Why | None:
+    def _open(self, key: ServerKey, uri: str) -> WritableFiles | Why | None:
         return None if key.stores is None else self._open_in(key.stores.environment, uri)
 
     def _called(self, key: ServerKey, operation: str, result: str, seconds: float) -> None:

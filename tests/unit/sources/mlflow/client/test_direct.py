@@ -38,6 +38,9 @@ class Stored:
         raise AssertionError(file)
         yield
 
+    async def put(self, file: StoredFile, chunks: AsyncIterator[bytes]) -> None:
+        raise AssertionError(file)
+
 
 async def refusal(direct: Any, uri: str = URI) -> Refused:
     async with connected("http://mlflow:5000", direct=direct) as server:
