@@ -83,6 +83,7 @@ class Reason(StrEnum):
         "NamespaceNotListed",
         "a reference points to a namespace that its environment does not list",
     )
+    NO_STORE = "NoStore", "an environment lacks the object store that a copy of files would go to"
     NO_REGISTRY = "NoRegistry", "an environment lacks `mlflow`, which an entry needs"
     SAME_THING = "SameThing", "both sides are the same alias, workload, key or annotation"
     SHARED_REGISTRY = (
@@ -275,7 +276,7 @@ class Reason(StrEnum):
         "store, an access key",
     )
     SECRET_INVALID = "SecretInvalid", "a value of the Secret is not UTF-8"
-    INVALID_ADDRESS = "InvalidAddress", "`spec.mlflow.url`"
+    INVALID_ADDRESS = "InvalidAddress", "`spec.mlflow.url`, or `endpoint` of an object store"
     INVALID_CREDENTIALS = "InvalidCredentials", "the credentials cannot be sent in a header"
     INVALID_PROXY = "InvalidProxy", "`spec.mlflow.proxyUrl`: it could read the credentials"
     INVALID_CA_BUNDLE = "InvalidCABundle", "`caBundle` of `spec.mlflow` or of an object store"

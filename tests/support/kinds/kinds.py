@@ -44,16 +44,13 @@ Change = Callable[[World], object]
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """``changes`` make staging differ; a refresh mends each of them, unless it is only
-    ``reported``.
-    """
+    """``changes`` make staging differ; a refresh mends each of them."""
 
     name: str
     entry: Entry[Any]
     equal: Callable[[], World]
     changes: Mapping[str, Change]
     sides: Sides
-    reported: bool = False
 
     @property
     def kind(self) -> Kind[Any]:
@@ -216,7 +213,7 @@ EXAMPLES: tuple[Example, ...] = (
         ),
         {"value": _annotated(OLD)},
     ),
-    Example(
+    _example(
         "modelFiles",
         ranker_entry(BATCH),
         two_rankers,
@@ -230,6 +227,5 @@ EXAMPLES: tuple[Example, ...] = (
             ),
         },
         RANKER_SIDES,
-        reported=True,
     ),
 )

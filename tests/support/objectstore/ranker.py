@@ -36,17 +36,24 @@ LOADED_BY = {
 BATCH = {**LOADED_BY, "name": "batch"}
 
 
+OURS = f"{STAGING}/component/*"
+"""Where copies of the component go."""
+
+
 def store(side: str, *readable: str) -> dict[str, Any]:
     return {"name": "models", "url": f"s3://{side}/models", "readable": readable or ("ranker/*",)}
 
 
 SIDES: Sides = sides(
     environment(objectStores=[store("production")]),
-    environment("Staging", objectStores=[store("staging")]),
+    environment("Staging", objectStores=[store("staging", "ranker/*", OURS)]),
 )
 
 
 def entry(*more: dict[str, Any], **staging: Any) -> Any:
+    """Copies go to the store ``models``, unless ``store`` is None."""
+    staging = {"store": "models"} | staging
+    staging = {key: value for key, value in staging.items() if value is not None}
     return entry_of(modelFiles={"production": {"loadedBy": [LOADED_BY, *more]}, "staging": staging})
 
 

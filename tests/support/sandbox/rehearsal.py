@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import singledispatch
 
 from stagingmirror.actions.config_map import SetConfigMapKey
+from stagingmirror.actions.copy_files import CopyFiles
 from stagingmirror.actions.copy_model import CopyModel
 from stagingmirror.actions.move_alias import MoveAlias
 from stagingmirror.actions.patch_workload import PatchWorkload
@@ -21,6 +22,7 @@ from stagingmirror.sources.kubernetes.write.field_patch import (
     SetImage,
     SetVariable,
 )
+from stagingmirror.sources.objectstore.subjects import FolderSubject, StoredFolder
 from support.kinds.builders import World
 
 
@@ -50,6 +52,11 @@ class Rehearsal:
         copied = replace(theirs, model=step.to_model, version=number, created=self.now)
         self.world.register(step.to_environment, copied)
         self.produced[step.id] = number
+
+    def copy_files(self, step: CopyFiles) -> None:
+        folder = self.world.others[FolderSubject(step.from_environment, step.from_uri)]
+        copied = StoredFolder(step.to_uri, folder.content, self.now - 60)
+        self.world.put(FolderSubject(step.to_environment, step.to_uri), copied)
 
     def set(self, step: SetConfigMapKey) -> None:
         former = self.world.config_maps[(step.namespace, step.name)]
@@ -110,6 +117,11 @@ class Rehearsal:
 @rehearse.register
 def _(step: CopyModel, rehearsal: Rehearsal) -> None:
     rehearsal.copy(step)
+
+
+@rehearse.register
+def _(step: CopyFiles, rehearsal: Rehearsal) -> None:
+    rehearsal.copy_files(step)
 
 
 @rehearse.register

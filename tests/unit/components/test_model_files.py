@@ -1,13 +1,17 @@
 """A model in an object store: what pods load of it, and what nobody can tell."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from stagingmirror.api.spec.environment import ContentReading
+from stagingmirror.component import Sides
 from stagingmirror.drift.facts import Absent, Seen, Unseen, Why
 from stagingmirror.drift.verdict import Drifted, InSync
 from stagingmirror.errors import CannotRefresh
 from stagingmirror.sources.kubernetes.subjects import Variable
+from stagingmirror.sources.kubernetes.write.field_patch import SetVariable
 from stagingmirror.sources.objectstore.subjects import FolderSubject, StoredFolder
 from support.kinds.builders import NOW, PRODUCTION, STAGING, World, environment, sides
 from support.objectstore.ranker import (
@@ -15,6 +19,7 @@ from support.objectstore.ranker import (
     ELEVEN,
     KIND,
     LOADED_BY,
+    OURS,
     SIDES,
     TWELVE,
     entry,
@@ -156,15 +161,75 @@ def test_bytes_that_are_not_read_yet_are_no_hash() -> None:
     assert why(world).reason == "ReadingBytes"
 
 
-def test_it_is_never_refreshed_and_says_so() -> None:
-    world = rankers(ELEVEN)
-    refusal = KIND.refusal(entry(), SIDES)
+def plan(world: World, given: Any = None, around: Sides = SIDES) -> tuple[Any, ...]:
+    staging = look(world, "staging", given, around)
+    return KIND.plan(given or entry(), around, seen(world, given=given), staging, world)
 
-    with pytest.raises(CannotRefresh):
-        KIND.plan(entry(), SIDES, seen(world), look(world, "staging"), world)
+
+def test_a_refresh_copies_into_a_folder_named_by_the_hash_and_sets_the_variable() -> None:
+    copy, patch = plan(rankers(ELEVEN))
+
+    digest = seen(rankers()).facts["contentHash"].value.removeprefix("sha256:")
+    assert copy.from_uri == uri("production", "12")
+    assert copy.to_uri == f"s3://staging/models/ml-staging/component/{digest[:12]}"
+    assert copy.tree_hash == seen(rankers()).facts["contentHash"].value
+    assert patch.fields == (SetVariable("server", "MODEL_URI", copy.to_uri),)
+    assert (patch.namespace, patch.name) == (STAGING, "ranker")
+
+
+def test_a_workload_that_loads_another_folder_follows_the_first_without_a_copy() -> None:
+    world = rankers().add(
+        ranker(PRODUCTION, uri("production", "12"), name="batch"),
+        ranker(STAGING, uri("staging", "2"), name="batch"),
+    )
+
+    (patch,) = plan(world, entry(BATCH))
+
+    assert patch.name == "batch"
+    assert patch.fields == (SetVariable("server", "MODEL_URI", uri("staging", "3")),)
+
+
+def test_without_a_store_it_is_only_reported_and_says_why() -> None:
+    given = entry(store=None)
+    refusal = KIND.refusal(given, SIDES)
+
+    with pytest.raises(CannotRefresh) as raised:
+        plan(rankers(ELEVEN), given)
     assert refusal is not None
-    assert entry().mode == "Report"
-    assert KIND.writes(entry(), SIDES) == frozenset()
+    assert raised.value.reason == refusal.reason == "NoStore"
+    assert KIND.writes(given, SIDES) == frozenset()
+    assert given.mode == "Report"
+    assert entry().mode == "Refresh"
+
+
+@pytest.mark.parametrize(
+    "stores",
+    [
+        [store("staging", "ranker/*")],
+        [store("staging", "ranker/*", OURS) | {"name": "other"}],
+        [
+            store("staging", "ranker/*", OURS),
+            {"name": "longer", "url": "s3://staging/models/ml-staging"},
+        ],
+    ],
+)
+def test_a_store_that_does_not_offer_the_copies_folder_is_not_written(stores: list[Any]) -> None:
+    around = sides(SIDES.production.spec, environment("Staging", objectStores=stores))
+    refusal = KIND.refusal(entry(), around)
+
+    assert refusal is not None
+    assert "ml-staging/component/*" in refusal.message
+    with pytest.raises(CannotRefresh):
+        plan(rankers(ELEVEN), around=around)
+
+
+def test_what_is_copied_must_fit_into_what_staging_reads() -> None:
+    small = SIDES.staging.spec.model_copy(update={"content": ContentReading(max_bytes="1")})
+
+    with pytest.raises(CannotRefresh) as raised:
+        plan(rankers(ELEVEN), around=sides(SIDES.production.spec, small))
+
+    assert raised.value.reason == "TooLarge"
 
 
 def test_names_of_staging_are_its_own() -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from stagingmirror.api.spec.object_store import ObjectStore
+from stagingmirror.api.spec.object_store import ObjectStore, location_of, store_for
 from stagingmirror.api.spec.offers import Comparable, OfferList, Readable
 from stagingmirror.api.spec.server import SecretKeyReference, Server
 from stagingmirror.api.types.base import Model
@@ -158,6 +158,14 @@ class MirrorEnvironmentSpec(Model):
             return ""
         reference = self.cluster.kubeconfig_secret_ref
         return f"{reference.name}/{reference.key}"
+
+    def offering(self, uri: str) -> ObjectStore | None:
+        """The object store that has a folder and lists it as readable."""
+        location = location_of(uri)
+        store = None if location is None else store_for(location, self.object_stores)
+        if location is None or store is None or not store.offers(location):
+            return None
+        return store
 
     def offers(self, which: OfferList, name: str) -> bool:
         """Whether it may be named: it is readable, or comparable."""

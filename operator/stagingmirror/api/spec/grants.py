@@ -11,14 +11,17 @@ from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
 from stagingmirror.api.spec.offers import OfferList
 
 GrantField = (
-    Literal["usable_from", "namespaces", "shares_registry_with", "mlflow", "cluster"] | OfferList
+    Literal[
+        "usable_from", "namespaces", "shares_registry_with", "mlflow", "cluster", "object_stores"
+    ]
+    | OfferList
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
     """``value`` is what the field must list or be: a namespace, a name that is readable, the name
-    of an environment, a registry, a cluster.
+    of an environment, a registry, a cluster, a folder in an object store.
     """
 
     side: Literal["production", "staging"]
@@ -37,6 +40,8 @@ class Grant:
                 return spec.mlflow is not None and spec.mlflow.registry == self.value
             case "cluster":
                 return spec.kubeconfig == self.value
+            case "object_stores":
+                return spec.offering(self.value) is not None
             case _:
                 return spec.readable.has(self.field, self.value)
 
@@ -53,6 +58,8 @@ class Grant:
                 what = "does not name the same registry of MLflow"
             case "cluster":
                 what = "does not name the same cluster"
+            case "object_stores":
+                what = f"does not list {self.value} in readable of an objectStores entry"
             case _:
                 what = f"does not list {self.value} in readable.{to_camel(self.field)}"
         return f"environment {environment} {what} any more."

@@ -23,7 +23,7 @@ class Kinds(Model):
     setting: Setting | None = None
     """Any named value: a ConfigMap's key, a container's variable, or an annotation."""
     model_files: ModelFiles | None = None
-    """A model's files in an object store, as workloads load them. Only reported."""
+    """A model's files in an object store, as workloads load them."""
 
 
 # The spec model of each kind, by the kind's name.

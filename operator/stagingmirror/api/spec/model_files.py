@@ -40,11 +40,17 @@ class ModelFilesStaging(Model):
 
     loaded_by: LoadedFrom | None = None
     """Workloads that load it. Omitted: as in production."""
+    store: Label | None = None
+    """Name of the entry in objectStores of staging's environment that copies go to: into
+    <its url>/<namespace>/<component>/<first 12 digits of the hash>, which it must list in readable.
+    Omitted: the component is only reported.
+    """
 
 
 class ModelFiles(KindSpec):
     """A model's files in an object store, as workloads load them. Compared are the bytes: a hash
-    over all files of the folder. It is only reported, never refreshed.
+    over all files of the folder. A refresh copies them into a folder of their own, and sets the
+    variable of staging's workloads to it.
     """
 
     production: ModelFilesProduction
@@ -54,4 +60,4 @@ class ModelFiles(KindSpec):
 
     @property
     def default_mode(self) -> Mode:
-        return "Report"
+        return "Report" if self.staging.store is None else "Refresh"

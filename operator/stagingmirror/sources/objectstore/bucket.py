@@ -7,6 +7,7 @@ none. It does not raise where its own code fails, it panics, which is no Excepti
 
 import asyncio
 import socket
+import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing, contextmanager
 from datetime import timedelta
@@ -24,6 +25,7 @@ from stagingmirror.settings import Settings
 from stagingmirror.sources.content.files import CHUNK, MOST_FILES
 from stagingmirror.sources.objectstore.errors import translated
 from stagingmirror.sources.outward import is_link_local
+from stagingmirror.sources.tls import trusting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,14 +78,16 @@ class Bucket:
         self._where = f"{self._place.uri} at {host}"
         brief = timedelta(seconds=settings.upstream_timeout)
         idle = timedelta(seconds=settings.artifact_timeout)
+        if store.ca_bundle is not None:
+            _refuse_no_certificate(store.name, store.ca_bundle)
         try:
             self._lists = _opened(store, variables, connect=brief, idle=brief, whole=brief)
             self._reads = _opened(store, variables, connect=brief, idle=idle, whole=_LONGEST)
         except (exceptions.BaseError, ValueError):
             raise NeedsHuman(
-                Reason.INVALID_CA_BUNDLE,
-                f"objectStores[{store.name}]: caBundle holds no PEM certificates, or endpoint and "
-                "region make no address",
+                Reason.INVALID_ADDRESS,
+                f"objectStores[{store.name}]: endpoint and region make no address, or caBundle has "
+                "a certificate that cannot be used",
             ) from None
 
     async def objects(self, path: str) -> "list[ObjectMeta]":
@@ -204,6 +208,16 @@ class Bucket:
         found = translated(error, f"{self._where}, {operation}{of}")
         self._on_call(operation, found.reason, seconds)
         return found
+
+
+def _refuse_no_certificate(name: str, pem: str) -> None:
+    """obstore takes a text without any for none."""
+    try:
+        trusting(pem=pem)
+    except (ssl.SSLError, ValueError):
+        raise NeedsHuman(
+            Reason.INVALID_CA_BUNDLE, f"objectStores[{name}]: caBundle holds no PEM certificates"
+        ) from None
 
 
 def endpoint_of(store: ObjectStore) -> str:

@@ -20,7 +20,7 @@ from stagingmirror.errors import (
 from stagingmirror.reasons import Reason
 from stagingmirror.settings import Settings
 from stagingmirror.sources.content.content_poller import ContentPoller
-from stagingmirror.sources.content.files import Files, WritableFiles
+from stagingmirror.sources.content.files import Files
 from stagingmirror.sources.content.subjects import Content
 from stagingmirror.sources.objectstore.bucket import Bucket
 from stagingmirror.sources.objectstore.files import ObjectFiles
@@ -91,7 +91,7 @@ class EnvironmentStores:
                 self._answers.pop(store.name, None)
                 self._probed = 0.0
 
-    def files(self, uri: str) -> WritableFiles | Why | None:
+    def files(self, uri: str) -> ObjectFiles | Why | None:
         location = location_of(uri)
         store = None if location is None else store_for(location, self.stores)
         if location is None or store is None:
@@ -183,7 +183,7 @@ class EnvironmentStores:
             raise Refused(found.reason, found.message)
         return found
 
-    def _files(self, store: str, location: Location) -> WritableFiles:
+    def _files(self, store: str, location: Location) -> ObjectFiles:
         def opened() -> Bucket:
             bucket = self._buckets.get(store, _CHANGED)
             if bucket is _CHANGED:

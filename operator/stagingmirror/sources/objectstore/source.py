@@ -12,12 +12,12 @@ from stagingmirror.api.spec.object_store import Location
 from stagingmirror.api.types.times import AHEAD
 from stagingmirror.drift.facts import Unseen, Why
 from stagingmirror.drift.places import Place
-from stagingmirror.errors import NotAnswered, NotRead
+from stagingmirror.errors import CannotRefresh, NotAnswered, NotRead
 from stagingmirror.reasons import Reason
 from stagingmirror.settings import Settings
-from stagingmirror.sources.content.files import WritableFiles
 from stagingmirror.sources.content.subjects import Content
 from stagingmirror.sources.objectstore.environment import EnvironmentStores
+from stagingmirror.sources.objectstore.files import ObjectFiles
 from stagingmirror.sources.objectstore.subjects import FolderSubject
 from stagingmirror.sources.pause import Pause
 from stagingmirror.sources.source import Access, SecretsUse
@@ -114,12 +114,25 @@ class ObjectStoreSource:
             if subject.environment == name and (content := former.content(subject.uri)) is not None:
                 self._kept[subject] = content
 
-    def files(self, environment: str, uri: str) -> WritableFiles | Why | None:
+    def files(self, environment: str, uri: str) -> ObjectFiles | Why | None:
         """The files at a URI; a Why where its store cannot be used; None: the environment has no
         store for it.
         """
         known = self._environments.get(environment)
         return None if known is None else known.files(uri)
+
+    @property
+    def clock_margin(self) -> float:
+        """Seconds by which times of two clocks must differ to prove an order."""
+        return self._settings.clock_margin
+
+    def opened(self, environment: str, uri: str) -> ObjectFiles:
+        """The files at a URI. Raises CannotRefresh where no store of the environment has it."""
+        found = self.files(environment, uri)
+        if not isinstance(found, ObjectFiles):
+            why = found or Why(Reason.ARTIFACTS_NOT_READABLE, f"no object store has {uri} any more")
+            raise CannotRefresh(why.reason, why.message)
+        return found
 
     def answers(self, environment: str) -> Observed[str] | Unseen | None:
         known = self._environments.get(environment)

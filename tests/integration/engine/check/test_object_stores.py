@@ -12,9 +12,11 @@ import pytest
 from rig.control_plane import ControlPlane
 from rig.mlflow_server import MlflowServer
 from rig.models import client_of
-from rig.object_store import PRODUCTION, Account, ObjectStore
+from rig.object_store import PRODUCTION, STAGING, Account, ObjectStore
 from rig.run import until
 from stagingmirror.api.types.base import API_VERSION
+from support.kubernetes.kubelet import Kubelet
+from support.kubernetes.workloads import deployment
 from support.operators.operator import OperatorProcess, World, condition, emptied
 
 pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("object-stores")]
@@ -40,10 +42,18 @@ def world(
             "url": f"s3://{PRODUCTION}/mlflow",
             "endpoint": object_store.url,
             "credentialsSecretRef": {"name": SECRET},
+            "readable": ["files/*"],
         }
         production: dict[str, Any] = {"mlflow": servers["production"], "objectStores": [store]}
         world.environment("production", world.production, **production, **offered)
-        world.environment("staging", world.staging, mlflow=servers["staging"], **offered)
+        mine = store | {
+            "url": f"s3://{STAGING}/mlflow",
+            "readable": ["files/*", f"{world.staging}/ranker/*"],
+            "credentialsSecretRef": {"name": f"{SECRET}-staging"},
+        }
+        give(world, object_store.writer, "staging", f"{SECRET}-staging")
+        staging: dict[str, Any] = {"mlflow": servers["staging"], "objectStores": [mine]}
+        world.environment("staging", world.staging, **staging, **offered)
         yield world
 
 
@@ -67,23 +77,25 @@ def model(
         object_store.put(PRODUCTION, f"mlflow/{name}/{path}", data)
     client = client_of(mlflow_production)
     client.create_registered_model(name)
-    client.create_model_version(name, f"s3://{PRODUCTION}/mlflow/{name}")
+    experiment = client.create_experiment(name)
+    run = client.create_run(experiment).info.run_id
+    client.create_model_version(name, f"s3://{PRODUCTION}/mlflow/{name}", run_id=run)
     client.set_registered_model_alias(name, "champion", "1")
     yield name
     emptied(world)
 
 
-def give(world: World, account: Account) -> None:
-    """What production's environment is let in with."""
+def give(world: World, account: Account, role: str = "production", name: str = SECRET) -> None:
+    """What an environment is let in with."""
     data = {
         key: base64.b64encode(text.encode()).decode() for key, text in account.variables.items()
     }
-    labels = {"stagingmirror.dev/environment": world.environments["production"]}
+    labels = {"stagingmirror.dev/environment": world.environments[role]}
     world.kube.apply(
         {
             "apiVersion": "v1",
             "kind": "Secret",
-            "metadata": {"name": SECRET, "namespace": world.namespace, "labels": labels},
+            "metadata": {"name": name, "namespace": world.namespace, "labels": labels},
             "data": data,
         },
         manager="test",
@@ -126,6 +138,44 @@ def test_a_model_in_a_bucket_is_compared_copied_and_found_when_it_is_overwritten
     assert difference["staging"] == facts["staging"]["contentHash"]
 
 
+def test_a_model_without_mlflow_is_compared_copied_and_followed(
+    world: World, operator: OperatorProcess, object_store: ObjectStore
+) -> None:
+    """Nothing but the nodes is played."""
+    mark = secrets.token_hex(3)
+    theirs, mine = (f"s3://{each}/mlflow/files/{mark}" for each in (PRODUCTION, STAGING))
+    for bucket, data in ((PRODUCTION, b"new"), (STAGING, b"old")):
+        object_store.put(bucket, f"mlflow/files/{mark}/w.bin", data)
+    name = f"ranker-{mark}"
+    spaces = {world.production: theirs, world.staging: mine}
+    with Kubelet(world.kube, spaces):
+        for space, uri in spaces.items():
+            image = "registry.example/ranker@sha256:" + "a" * 64
+            body = deployment(name, space, image, variables={"MODEL_URI": uri})
+            world.kube.apply(body, manager="owner")
+        loaded = {"kind": "Deployment", "name": name, "container": "app", "variable": "MODEL_URI"}
+        files = {"production": {"loadedBy": [loaded]}, "staging": {"store": "models"}}
+        world.mirror(track=[{"name": "ranker", "modelFiles": files}], refresh=DAILY)
+        world.until(lambda status: status.get("sync") == "Drifted", within=60)
+
+        refreshed(world, "files")
+        status = world.until_sync("InSync", within=90)
+
+        (component,) = status["components"]
+        digest = component["production"]["contentHash"].removeprefix("sha256:")
+        assert component["staging"]["uri"] == (
+            f"s3://{STAGING}/mlflow/{world.staging}/ranker/{digest[:12]}"
+        )
+        assert (
+            bytes(object_store.bucket(STAGING).get(f"mlflow/files/{mark}/w.bin").bytes()) == b"old"
+        )
+
+        object_store.put(PRODUCTION, f"mlflow/files/{mark}/w.bin", b"NEW")
+        status = world.until_sync("Drifted", within=60)
+        assert "restart it" in status["components"][0]["message"]
+    emptied(world)
+
+
 def test_a_store_that_refuses_us_makes_its_models_unknown_and_its_environment_not_ready(
     world: World, model: str, object_store: ObjectStore
 ) -> None:
@@ -135,7 +185,8 @@ def test_a_store_that_refuses_us_makes_its_models_unknown_and_its_environment_no
         return condition(body.get("status") or {}, "Ready")
 
     until(lambda: ready()["status"] == "True", within=60, what="it is not ready")
-    give(world, Account("stranger", ()))
+    stranger = Account("stranger", ())
+    give(world, stranger)
     try:
         until(lambda: ready()["reason"] == "Unauthorized", within=90, what=str(ready()))
         world.mirror(track=tracking(model))
@@ -149,4 +200,5 @@ def test_a_store_that_refuses_us_makes_its_models_unknown_and_its_environment_no
     finally:
         give(world, object_store.reader)
     until(lambda: ready()["status"] == "True", within=90, what="it is not ready again")
-    assert "secret" not in str(status).lower().replace("credentialssecretref", "")
+    assert stranger.secret not in str(status)
+    assert stranger.key not in str(status)

@@ -37,6 +37,7 @@ LASTING = frozenset(
         Reason.NAMESPACE_NOT_READABLE,
         Reason.NO_FILES,
         Reason.NO_REGISTRY,
+        Reason.NO_STORE,
         Reason.NO_WORKSPACES,
         Reason.NOTHING_COMPARED,
         Reason.NOTHING_TO_MIRROR,

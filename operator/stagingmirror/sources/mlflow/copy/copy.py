@@ -16,8 +16,7 @@ from weakref import WeakValueDictionary
 from stagingmirror.drift.facts import Why
 from stagingmirror.errors import NotAnswered, StepFailed
 from stagingmirror.reasons import Reason
-from stagingmirror.sources.content.files import Files, StoredFile
-from stagingmirror.sources.content.hashing import read_bytes, tree_hash
+from stagingmirror.sources.content.transfer import Transfer, bring, hash_of
 from stagingmirror.sources.mlflow.client import provenance_tags, queries
 from stagingmirror.sources.mlflow.client.artifacts import files_of, root_of
 from stagingmirror.sources.mlflow.client.client import MlflowServer
@@ -31,7 +30,6 @@ from stagingmirror.sources.mlflow.copy.source_version import (
     changed,
     read_original,
 )
-from stagingmirror.sources.mlflow.copy.transfer import Transfer
 from stagingmirror.sources.mlflow.copy.writes import Destination
 
 __all__ = ["CopyOrder", "copy_version"]
@@ -179,15 +177,11 @@ class _Copy:
         """All bytes, read back from the destination afterwards."""
         to = files_of(self._there, root_of(self._there, logged.artifact_uri))
         transfer = Transfer(self._original.files, to, self._to.may_write)
-        sent = await transfer.send(self._original.listing, self._moved, again=False)
-        if await self._tree_hash(to) == self._order.tree_hash:
-            return
-        if len(sent) < len(self._original.listing):
-            self._done = 0
-            sent = await transfer.send(self._original.listing, self._moved, again=True)
-        if tree_hash(sent) != self._order.tree_hash:
+        listing, wanted = self._original.listing, self._order.tree_hash
+        ended = await bring(transfer, listing, wanted, self._moved)
+        if ended == "source differs":
             raise changed(self._order)
-        if await self._tree_hash(to) != self._order.tree_hash:
+        if ended == "destination differs":
             raise StepFailed(
                 Reason.COPY_DIFFERS,
                 f"MLflow at {self._there.host} shows other bytes than were uploaded to it; is its "
@@ -223,14 +217,10 @@ class _Copy:
         files = files_of(self._there, detail.root)
         listing = await files.listing()
         same_size = sum(file.size for file in listing) == self._original.size
-        if same_size and await self._tree_hash(files, listing) == self._order.tree_hash:
+        if same_size and await hash_of(files) == self._order.tree_hash:
             return True
         self._differs(made.version)
         return False
-
-    async def _tree_hash(self, files: Files, listing: tuple[StoredFile, ...] | None = None) -> str:
-        listed = listing if listing is not None else await files.listing()
-        return (await read_bytes(files, listed)).tree_hash
 
     def _tags(self, before: Mapping[str, str]) -> dict[str, str]:
         """The version's own tags. When, by whom and by which refresh it came stays as first
@@ -260,7 +250,7 @@ class _Copy:
 
     def _moved(self, size: int) -> None:
         self._done += size
-        self._progress(self._done, self._original.size)
+        self._progress(min(self._done, self._original.size), self._original.size)
 
 
 def unambiguous_in(model: RegisteredModel, version: Version, margin: float, now: float) -> float:

@@ -14,7 +14,7 @@ from stagingmirror.errors import (
     StepFailed,
 )
 from stagingmirror.reasons import Reason
-from stagingmirror.sources.mlflow.copy.transfer import SourceFailed
+from stagingmirror.sources.content.transfer import SourceFailed
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""``modelFiles``: the files of a model in an object store, as workloads load them.
+"""The files of a model in an object store, as workloads load them.
 
 The folder is what the pods of a workload were started with; its bytes are those that are there now.
 Files that were written after a pod was started may not be the ones that it loaded: nothing then
@@ -9,32 +9,23 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from stagingmirror.actions.step import ExecutableStep
-from stagingmirror.api.spec.grants import Grant
 from stagingmirror.api.spec.model_files import FilesLoadedBy, ModelFiles
-from stagingmirror.api.spec.object_store import location_of, store_for
+from stagingmirror.api.spec.object_store import location_of
 from stagingmirror.api.types.times import rfc3339
-from stagingmirror.component import Entry, Offering, Role, Side, Sides
+from stagingmirror.component import Side
 from stagingmirror.drift import wording
-from stagingmirror.drift.facts import Fact, Observation, Seen, Why
-from stagingmirror.drift.places import Place
-from stagingmirror.errors import CannotRefresh
+from stagingmirror.drift.facts import Fact, Seen
 from stagingmirror.reading.offers import refuse_parts
-from stagingmirror.reading.places import both_listed, same_workload, workload_of
-from stagingmirror.reading.reading import Reading, observed
+from stagingmirror.reading.places import workload_of
+from stagingmirror.reading.reading import Reading
 from stagingmirror.reading.running import first_start, variable_of
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.content.subjects import Content
 from stagingmirror.sources.kubernetes.subjects import WorkloadSubject
 from stagingmirror.sources.objectstore.subjects import FolderSubject, StoredFolder
-from stagingmirror.view import View
 
 CONTENT = "contentHash"
-_ONLY_REPORTED = Why(
-    Reason.NOT_SUPPORTED,
-    "modelFiles is compared, and never refreshed: copy the folder and set the variable of staging's"
-    " workload yourself.",
-)
+URI = "uri"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,68 +38,13 @@ class Load:
     started: float | None
 
 
-class ModelFilesKind:
-    name = "modelFiles"
-    spec = ModelFiles
-    headline: tuple[str, ...] = (CONTENT, "uri")
-    occasional: tuple[str, ...] = ("loadedBy.",)
-
-    def observe(
-        self, entry: Entry[ModelFiles], sides: Sides, role: Role, view: View, now: float
-    ) -> Observation:
-        side = sides.production if role == "production" else sides.staging
-        return observed(lambda: _seen(entry.spec, side, Reading(view, now)))
-
-    def plan(
-        self,
-        entry: Entry[ModelFiles],
-        sides: Sides,
-        production: Seen,
-        staging: Observation,
-        view: View,
-    ) -> tuple[ExecutableStep, ...]:
-        hashed = production.facts[CONTENT].value
-        if isinstance(staging, Seen) and staging.facts[CONTENT].value == hashed:
-            return ()
-        raise CannotRefresh(_ONLY_REPORTED.reason, _ONLY_REPORTED.message)
-
-    def problems(self, entry: Entry[ModelFiles], sides: Sides, view: View) -> Why | None:
-        production, staging = (
-            [workload_of(each, side) for each in _loaders(entry.spec, side)]
-            for side in (sides.production, sides.staging)
-        )
-        return both_listed(
-            entry.name,
-            sides,
-            [place.namespace for place in production],
-            [place.namespace for place in staging],
-        ) or same_workload(entry.name, production, staging)
-
-    def refusal(self, entry: Entry[ModelFiles], sides: Sides) -> Why | None:
-        return _ONLY_REPORTED
-
-    def grants(self, entry: Entry[ModelFiles], sides: Sides) -> frozenset[Grant]:
-        return frozenset()
-
-    def writes(self, entry: Entry[ModelFiles], sides: Sides) -> frozenset[Place]:
-        return frozenset()
-
-    def production_places(self, entry: Entry[ModelFiles], sides: Sides) -> frozenset[Place]:
-        return frozenset()
-
-    def production_places_in(
-        self, environment: str, offers: Offering, raw: Mapping[str, object]
-    ) -> frozenset[Place]:
-        return frozenset()
-
-
-def _loaders(entry: ModelFiles, side: Side) -> tuple[FilesLoadedBy, ...]:
+def loaders_in(entry: ModelFiles, side: Side) -> tuple[FilesLoadedBy, ...]:
     own = entry.staging.loaded_by
     return entry.production.loaded_by if side.role == "production" or own is None else own
 
 
-def _seen(entry: ModelFiles, side: Side, reading: Reading) -> Seen:
-    loads = [_load(reading, side, each) for each in _loaders(entry, side)]
+def seen(entry: ModelFiles, side: Side, reading: Reading) -> Seen:
+    loads = [load_of(reading, side, each) for each in loaders_in(entry, side)]
     first = loads[0]
     if side.role == "production" and any(each.uri != first.uri for each in loads):
         named = ", ".join(f"{each.workload} {each.uri}" for each in loads)
@@ -125,7 +61,7 @@ def _seen(entry: ModelFiles, side: Side, reading: Reading) -> Seen:
     declared = bool(doubtful) or any(each.declared for each in mine)
     facts = {
         CONTENT: Fact(content.tree_hash, declared=declared),
-        "uri": Fact(first.uri, compared=False, declared=first.declared),
+        URI: Fact(first.uri, compared=False, declared=first.declared),
         "files": Fact(str(len(content.files)), compared=False),
         "size": Fact(wording.size(sum(f.size for f in content.files.values())), compared=False),
         "contentRead": Fact(rfc3339(content.read), compared=False),
@@ -148,7 +84,7 @@ def _elsewhere(loads: Iterable[Load], first: Load) -> dict[str, Fact]:
     }
 
 
-def _load(reading: Reading, side: Side, loader: FilesLoadedBy) -> Load:
+def load_of(reading: Reading, side: Side, loader: FilesLoadedBy) -> Load:
     """Raises Ended (Absent, RollingOut, NothingRuns, NotComparable, NotOffered,
     ArtifactsNotReadable).
     """
@@ -173,8 +109,7 @@ def _offered(reading: Reading, side: Side, text: str, where: str) -> str:
             Reason.ARTIFACTS_NOT_READABLE,
             f"{where} holds no folder that is read; only s3://bucket/folder is.",
         )
-    store = store_for(location, side.spec.object_stores)
-    if store is None or not store.offers(location):
+    if side.spec.offering(location.uri) is None:
         raise reading.unseen(
             Reason.NOT_OFFERED,
             f"{where} holds a folder that no objectStores entry of environment "
@@ -196,6 +131,6 @@ def _overwritten(
         if load.started is not None and load.started <= since + reading.view.clock_margin:
             reading.finding(
                 f"files of {folder.uri} were written after {load.workload} was started, or clocks "
-                "do not tell: which of them it holds is not known; restart it."
+                "prove no order: which of them it holds is not known; restart it."
             )
             yield load.workload

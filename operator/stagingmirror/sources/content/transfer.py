@@ -2,10 +2,11 @@
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from stagingmirror.errors import StagingMirrorError
 from stagingmirror.sources.content.files import Files, StoredFile, WritableFiles
-from stagingmirror.sources.content.hashing import Digest, exactly
+from stagingmirror.sources.content.hashing import Digest, exactly, read_bytes, tree_hash
 from stagingmirror.sources.content.subjects import FileHash
 
 Progress = Callable[[int], None]
@@ -70,3 +71,24 @@ class Transfer:
             # aiohttp reports what its body raised as a broken connection.
             raise (SourceFailed(failed[0]) if failed else error) from None
         return await digest.result()
+
+
+async def bring(
+    transfer: Transfer, files: tuple[StoredFile, ...], wanted: str, progress: Progress
+) -> Literal["arrived", "source differs", "destination differs"]:
+    """All files, read back from the destination: whether they have the tree hash ``wanted``. What a
+    former attempt left is used. Raises as ``Transfer.send``.
+    """
+    sent = await transfer.send(files, progress, again=False)
+    if await hash_of(transfer.destination) == wanted:
+        return "arrived"
+    if len(sent) < len(files):
+        sent = await transfer.send(files, progress, again=True)
+    if tree_hash(sent) != wanted:
+        return "source differs"
+    return "arrived" if await hash_of(transfer.destination) == wanted else "destination differs"
+
+
+async def hash_of(files: Files) -> str:
+    """The tree hash of what is there now, all bytes read."""
+    return (await read_bytes(files, await files.listing())).tree_hash

@@ -1,0 +1,94 @@
+"""A model's files, brought into a folder of staging's object store that is named by their hash."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from stagingmirror.actions.step import Arrived, ExecutableStep, Json, Outcome, Task, Underway
+from stagingmirror.actions.tools import Progressing, Tools
+from stagingmirror.api.spec.grants import Grant
+from stagingmirror.drift.steps import Phase, Write
+from stagingmirror.drift.wording import counted, size
+from stagingmirror.sources.objectstore.copy import copy_folder
+from stagingmirror.sources.objectstore.source import ObjectStoreSource
+
+
+@dataclass(frozen=True, slots=True)
+class CopyFiles(ExecutableStep):
+    """Files that are there already are used, and a half copy is finished. Copying runs beside the
+    passes. Nothing is ever deleted: what it made stays, and is used again.
+    """
+
+    phase: ClassVar[Phase] = "prepare"
+    order: ClassVar[int] = 11
+    visible: ClassVar[bool] = False
+
+    from_environment: str
+    from_uri: str
+    to_environment: str
+    to_uri: str
+    tree_hash: str
+    files: int
+    size: int
+
+    def describe(self) -> str:
+        return (
+            f"copy {self.from_uri} ({counted(self.files, 'file')}, {size(self.size)}) "
+            f"to {self.to_uri}"
+        )
+
+    def writes(self) -> tuple[Write, ...]:
+        return ()  # a folder of its own, named by what is in it
+
+    def rollback_rank(self, loaded: frozenset[str]) -> int:
+        return 0
+
+    def grants(self) -> frozenset[Grant]:
+        return frozenset(
+            {
+                Grant("production", "object_stores", self.from_uri),
+                Grant("staging", "object_stores", self.to_uri),
+            }
+        )
+
+    async def survey(self, refresh: str, tools: Tools) -> Json:
+        """Raises StepFailed where the destination may be production's."""
+        stores = tools.source(ObjectStoreSource)
+        stores.opened(self.to_environment, self.to_uri).refuse_writing()
+        stores.opened(self.from_environment, self.from_uri)
+        return {}
+
+    async def take(self, task: Task, tools: Tools) -> Outcome:
+        stores = tools.source(ObjectStoreSource)
+
+        async def work(progress: Progressing) -> str:
+            namespace = task.mirror.partition("/")[0]
+            async with tools.pool.room(self.from_environment, self.to_environment, namespace):
+                await copy_folder(
+                    stores.opened(self.from_environment, self.from_uri),
+                    stores.opened(self.to_environment, self.to_uri),
+                    self.tree_hash,
+                    clock=tools.clock,
+                    clock_margin=stores.clock_margin,
+                    may_write=tools.writer.refuse_unless_leading,
+                    progress=progress,
+                )
+            return self.to_uri
+
+        result = tools.pool.poll((task.refresh, self.id), work)
+        if isinstance(result, str):
+            return Arrived(f"{self.to_uri}, bytes verified")
+        done, total = result
+        return Underway(f"{size(done)} of {size(total or self.size)} copied")
+
+    async def verify(self, task: Task, tools: Tools) -> Outcome:
+        return Arrived("bytes verified after the upload")
+
+    async def roll_back(self, task: Task, tools: Tools) -> Outcome:
+        await tools.pool.stop((task.refresh, self.id))
+        return Arrived("stays in the store, named by no workload; used again by the next refresh")
+
+    async def verify_rollback(self, task: Task, tools: Tools) -> Outcome:
+        return Arrived("nothing runs it")
+
+    async def is_settled(self, task: Task, tools: Tools) -> bool:
+        return True
