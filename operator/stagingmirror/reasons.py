@@ -111,10 +111,7 @@ class Reason(StrEnum):
 
     # Why a component is Unknown
     NOT_SEEN_YET = "NotSeenYet", "the first observation in the cluster is not complete yet"
-    NOT_POLLED_YET = (
-        "NotPolledYet",
-        "the first observation in MLflow, or in an object store, is not complete yet",
-    )
+    NOT_POLLED_YET = "NotPolledYet", "the first observation in MLflow or a store is not complete"
     NO_ENVIRONMENT = "NoEnvironment", "the environment is not known yet"
     READING_BYTES = "ReadingBytes", "the bytes of the model are being read"
     STALE_OBSERVATION = "StaleObservation", "the last observation is older than `staleAfter`"
@@ -161,7 +158,7 @@ class Reason(StrEnum):
     UNREACHABLE = "Unreachable", "no connection to the server"
     TIMED_OUT = "TimedOut", "no response of the server in time"
     UNAVAILABLE = "Unavailable", "the server responds 502 to 504"
-    THROTTLED = "Throttled", "the server responds 429, or its `SlowDown`"
+    THROTTLED = "Throttled", "the server responds 429; an object store 429 or 503"
     SERVER_ERROR = "ServerError", "the server responds 500"
     GARBAGE = "Garbage", "the response cannot be parsed, or its content is impossible"
     HALF_READ = "HalfRead", "the response ended early, or a file changed while it was read"
@@ -272,8 +269,7 @@ class Reason(StrEnum):
     SECRET_NOT_LABELLED = "SecretNotLabelled", "the Secret lacks the environment's label"
     SECRET_INCOMPLETE = (
         "SecretIncomplete",
-        "the Secret lacks what is needed: a token, or a username and a password; for an object "
-        "store, an access key",
+        "the Secret has no token, no username and password, or no keys of an object store",
     )
     SECRET_INVALID = "SecretInvalid", "a value of the Secret is not UTF-8"
     INVALID_ADDRESS = "InvalidAddress", "`spec.mlflow.url`, or `endpoint` of an object store"

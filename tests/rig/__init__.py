@@ -59,6 +59,10 @@ subresource="status"), delete(…). Errors are `Refused` with .code and .message
 .username, .password, .artifacts (folder), .stop(), .start() with the same data, .pause(),
 .resume(), .close().
 
+`ObjectStore()` (`stores/object_store.py`): a real S3 server with the buckets of both sides: .url,
+.admin, .reader, .watcher, .writer (accounts), .put(bucket, key, data), .pause(), .resume() and
+.close().
+
 `models.py` registers versions: `log_model` trains a small scikit-learn model, `log_files` only logs
 files.
 

@@ -14,7 +14,7 @@ RUNS = ("unit", "contract", "integration", "e2e")
 SERVERS = {
     "rig.control_plane",
     "rig.mlflow_server",
-    "rig.object_store",
+    "rig.stores.object_store",
     "rig.cluster.cluster",
 }
 HAVE_THEIR_OWN = {

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from aiohappyeyeballs import AddrInfoType
 
-from stagingmirror.api.spec.server import Server
+from stagingmirror.api.spec.environment.server import Server
 from stagingmirror.errors import NeedsHuman
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.source import Access, Basic

@@ -30,7 +30,7 @@ class FakeS3:
         if request.method == "PUT":
             key = request.path.lstrip("/").partition("/")[2]
             self.objects[key] = await request.read()
-            return web.Response(headers=self._headers(key))
+            return web.Response(headers={"ETag": etag(self.objects[key])})
         bucket, _, key = request.path.lstrip("/").partition("/")
         if bucket != BUCKET:
             return error(404, "NoSuchBucket")
@@ -62,6 +62,7 @@ class FakeS3:
 
     def _headers(self, key: str) -> dict[str, str]:
         return {
+            "Content-Length": str(len(self.objects[key])),
             "ETag": etag(self.objects[key]),
             "Last-Modified": format_datetime(self.written, usegmt=True),
         }

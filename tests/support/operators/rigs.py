@@ -19,9 +19,9 @@ from rig.cluster.cluster import Cluster
 from rig.control_plane import ControlPlane
 from rig.kube import Kube
 from rig.mlflow_server import MlflowServer
-from rig.object_store import ObjectStore
 from rig.programs import missing
 from rig.run import until
+from rig.stores.object_store import ObjectStore
 
 # How long an example takes on a busy machine is nobody's property.
 hypothesis.settings.register_profile("untimed", deadline=None)

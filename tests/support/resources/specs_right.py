@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from support.objectstore.specs import RIGHT as STORES
 from support.resources.resources import (
     Object,
     environment,
@@ -32,10 +33,6 @@ def accepting(**accept: Any) -> Object:
 
 def mlflow(url: str, **more: Any) -> Object:
     return environment(mlflow={"url": url} | more)
-
-
-def store(url: str = "s3://bucket", **more: Any) -> Object:
-    return environment(objectStores=[{"name": "models", "url": url} | more])
 
 
 LONGEST = {
@@ -120,22 +117,7 @@ VALID = {
     "an MLflow with credentials": mlflow(
         "https://mlflow.example:8443/base", credentialsSecretRef={"name": "mlflow"}, caBundle="PEM"
     ),
-    "object stores": environment(
-        objectStores=[
-            {"name": "all", "url": "s3://ml-prod-artifacts", "anonymous": True},
-            {
-                "name": "models",
-                "url": "s3://ml-prod-artifacts/mlflow/1_a.b=c+e:f-g/",
-                "endpoint": "http://minio.ml-prod.svc:9000",
-                "region": "eu-central-1",
-                "credentialsSecretRef": {"name": "s3-production"},
-                "caBundle": "PEM",
-            },
-        ]
-    ),
-    "16 object stores": environment(
-        objectStores=[{"name": f"s{n}", "url": f"s3://bucket-{n}"} for n in range(16)]
-    ),
+    **STORES,
     "production in another cluster": environment(
         cluster={"kubeconfigSecretRef": {"name": "production-cluster", "key": "kubeconfig"}}
     ),

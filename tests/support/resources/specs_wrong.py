@@ -1,5 +1,6 @@
 """Objects of ours that must be refused, each with words that help and must be said."""
 
+from support.objectstore.specs import WRONG as STORES
 from support.resources.resources import (
     Object,
     environment,
@@ -9,14 +10,7 @@ from support.resources.resources import (
     pipeline_image,
     setting,
 )
-from support.resources.specs_right import (
-    accepting,
-    mlflow,
-    refreshing,
-    staging_setting,
-    store,
-    variable,
-)
+from support.resources.specs_right import accepting, mlflow, refreshing, staging_setting, variable
 
 ONE_KIND = "give exactly one of modelAlias, pipelineImage, setting, modelFiles"
 ONE_PLACE = "a setting is in exactly one place: configMap, variable or annotation"
@@ -26,13 +20,11 @@ TIME = "write a time in RFC 3339 with its zone"
 FORM = "write {value} once, where production's value goes"
 AT_HOME = "remove namespace from staging"
 URL = "url must be http:// or https:// with a host, and without credentials, '?' and '#'"
-BUCKET = "write s3://bucket or s3://bucket/folder"
-ENDPOINT = "endpoint must be http:// or https:// with a host, and without credentials"
 PROXY = "proxyUrl must be http:// or https:// with a host, and without credentials"
 
 CLUSTER: Object = {"kubeconfigSecretRef": {"name": "production-cluster", "key": "kubeconfig"}}
 
-INVALID: dict[str, tuple[Object, str]] = {
+INVALID: dict[str, tuple[Object, str]] = STORES | {
     "nothing tracked": (mirror(track=[]), "spec.track"),
     "65 components": (mirror(track=[setting(f"c{i}") for i in range(65)]), "spec.track"),
     "an entry with two kinds": (
@@ -245,24 +237,6 @@ INVALID: dict[str, tuple[Object, str]] = {
     ),
     "a proxy without scheme": (mlflow("https://a", proxyUrl="proxy.example:3128"), PROXY),
     "an MLflow that is no address": (mlflow("not an address"), URL),
-    "an object store of another scheme": (store("gs://bucket"), BUCKET),
-    "an object store without bucket": (store("s3://"), BUCKET),
-    "an object store with credentials in its address": (store("s3://key:secret"), BUCKET),
-    "an object store above its bucket": (store("s3://bucket/../other"), BUCKET),
-    "an object store with an empty folder": (store("s3://bucket/a//b"), BUCKET),
-    "an object store with a query": (store("s3://bucket/a?x=1"), BUCKET),
-    "an object store at no address": (store(endpoint="minio:9000"), ENDPOINT),
-    "an object store at a file": (store(endpoint="file:///etc"), ENDPOINT),
-    "an object store with credentials in its endpoint": (store(endpoint="http://u:p"), ENDPOINT),
-    "an object store in a region in words": (store(region="eu central"), "name of a region"),
-    "a public object store with credentials": (
-        store(anonymous=True, credentialsSecretRef={"name": "s3"}),
-        "remove credentialsSecretRef, or anonymous",
-    ),
-    "17 object stores": (
-        environment(objectStores=[{"name": f"s{n}", "url": f"s3://bucket-{n}"} for n in range(17)]),
-        "objectStores",
-    ),
     "an unnamed Secret": (mlflow("http://m", credentialsSecretRef={}), "credentialsSecretRef.name"),
     "a size in words": (environment(content={"maxBytes": "50 GB"}), "write a size as a number"),
     "a readable annotation that is no key": (

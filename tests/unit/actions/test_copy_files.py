@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from stagingmirror.actions.copy_files import CopyFiles
 from stagingmirror.actions.step import Arrived, Task
 from stagingmirror.actions.tools import Tools
 from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
-from stagingmirror.api.spec.object_store import Location
+from stagingmirror.api.spec.environment.object_store import Location
 from stagingmirror.errors import (
     CannotRefresh,
     ChangedUnderneath,
@@ -87,7 +88,8 @@ async def bench(*protected: Location) -> AsyncIterator[Bench]:
         is_elsewhere=lambda *_: None,
         leading=lambda: made.leading,
     )
-    tools = replace(tools_with(writer, time.time), source=lambda kind: stores)  # type: ignore[return-value]
+    source_of: Any = lambda kind: stores  # noqa: E731
+    tools = replace(tools_with(writer, time.time), source=source_of)
     made = Bench(source, destination, tools)
     async with serving(source.answer) as one, serving(destination.answer) as other:
         stores.configure(

@@ -1,6 +1,6 @@
 import pytest
 
-from stagingmirror.api.spec.server import Server
+from stagingmirror.api.spec.environment.server import Server
 from stagingmirror.errors import NeedsHuman
 from stagingmirror.sources.outward import Proxy, is_link_local, proxy_of
 from stagingmirror.sources.source import Access, Basic, Token

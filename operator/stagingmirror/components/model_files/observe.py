@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
+from stagingmirror.api.spec.environment.object_store import location_of
 from stagingmirror.api.spec.model_files import FilesLoadedBy, ModelFiles
-from stagingmirror.api.spec.object_store import location_of
 from stagingmirror.api.types.times import rfc3339
 from stagingmirror.component import Side
 from stagingmirror.drift import wording

@@ -4,10 +4,10 @@ each workload.
 
 from stagingmirror.actions.copy_files import CopyFiles
 from stagingmirror.actions.step import ExecutableStep
-from stagingmirror.api.spec.model_files import ModelFiles
-from stagingmirror.api.spec.object_store import ObjectStore, place_of
+from stagingmirror.api.spec.environment.object_store import ObjectStore, place_of
+from stagingmirror.api.spec.model_files import FilesLoadedBy, ModelFiles
 from stagingmirror.api.types.quantity import parse_bytes
-from stagingmirror.component import Entry, Sides
+from stagingmirror.component import Entry, Side, Sides
 from stagingmirror.components.model_files.observe import CONTENT, URI, load_of, loaders_in
 from stagingmirror.drift.facts import Absent, Observation, Seen, Why
 from stagingmirror.drift.wording import size
@@ -20,7 +20,7 @@ from stagingmirror.reasons import Reason
 from stagingmirror.sources.content.subjects import Content
 from stagingmirror.sources.kubernetes.subjects import WorkloadSubject
 from stagingmirror.sources.kubernetes.write.field_patch import SetVariable
-from stagingmirror.sources.objectstore.subjects import FolderSubject, StoredFolder
+from stagingmirror.sources.objectstore.subjects import FolderSubject
 from stagingmirror.view import View
 
 # Digits of the hash in a folder's name.
@@ -84,7 +84,7 @@ def _copy(
     entry: Entry[ModelFiles], sides: Sides, production: Seen, target: str, reading: Reading
 ) -> CopyFiles:
     environment, uri = sides.production.environment, production.facts[URI].value
-    folder: StoredFolder = needed(lambda: reading.get(FolderSubject(environment, uri)))
+    folder = needed(lambda: reading.get(FolderSubject(environment, uri)))
     content = folder.content
     if not isinstance(content, Content) or content.tree_hash != production.facts[CONTENT].value:
         raise CannotRefresh(
@@ -116,17 +116,25 @@ def _patches(
 ) -> tuple[ExecutableStep, ...]:
     """The variable of each workload that does not load this folder."""
     reading = Reading(view, began)
-    writes: list[tuple[WorkloadSubject, SetVariable]] = []
-    for loader in loaders_in(entry.spec, sides.staging):
-        place = workload_of(loader, sides.staging)
-        workload = needed(lambda place=place: reading.get(place))  # type: ignore[misc]
-        needed(lambda w=workload, c=loader.container: container_of(reading, w, c))  # type: ignore[misc]
-        try:
-            if load_of(reading, sides.staging, loader).uri == target:
-                continue
-        except Ended as ended:
-            if not isinstance(ended.observation, Absent):
-                raise CannotRefresh(ended.why.reason, ended.why.message) from None
-        refuse_repeated(workload, loader.container, loader.variable)
-        writes.append((place, SetVariable(loader.container, loader.variable, target)))
-    return patches(entry.name, writes)
+    written = [
+        _written(reading, sides.staging, loader, target)
+        for loader in loaders_in(entry.spec, sides.staging)
+    ]
+    return patches(entry.name, [each for each in written if each is not None])
+
+
+def _written(
+    reading: Reading, staging: Side, loader: FilesLoadedBy, target: str
+) -> tuple[WorkloadSubject, SetVariable] | None:
+    """None: it loads the folder already."""
+    place = workload_of(loader, staging)
+    workload = needed(lambda: reading.get(place))
+    needed(lambda: container_of(reading, workload, loader.container))
+    try:
+        if load_of(reading, staging, loader).uri == target:
+            return None
+    except Ended as ended:
+        if not isinstance(ended.observation, Absent):
+            raise CannotRefresh(ended.why.reason, ended.why.message) from None
+    refuse_repeated(workload, loader.container, loader.variable)
+    return place, SetVariable(loader.container, loader.variable, target)

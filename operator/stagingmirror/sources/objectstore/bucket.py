@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from obstore import exceptions
 from obstore.store import S3Store
 
-from stagingmirror.api.spec.object_store import ObjectStore, place_of
+from stagingmirror.api.spec.environment.object_store import ObjectStore, place_of
 from stagingmirror.errors import NeedsHuman, NotAnswered, Refused, StagingMirrorError
 from stagingmirror.reasons import Reason
 from stagingmirror.settings import Settings

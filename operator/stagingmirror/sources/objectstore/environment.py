@@ -6,7 +6,12 @@ from functools import partial
 from typing import Any
 
 from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
-from stagingmirror.api.spec.object_store import Location, ObjectStore, location_of, store_for
+from stagingmirror.api.spec.environment.object_store import (
+    Location,
+    ObjectStore,
+    location_of,
+    store_for,
+)
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.api.types.quantity import parse_bytes
 from stagingmirror.drift.facts import Unseen, Why
@@ -149,9 +154,8 @@ class EnvironmentStores:
             if isinstance(bucket, Why):
                 return Unseen(bucket, self._clock())
             found.append(self._answers.get(store.name) or Unseen(_NOT_POLLED, self._clock()))
-        troubled = [each for each in found if isinstance(each, Observed) and each.trouble]
-        unseen = [each for each in found if isinstance(each, Unseen)]
-        return min([*unseen, *troubled] or found, key=lambda each: each.began)
+        bad = [each for each in found if isinstance(each, Unseen) or each.trouble is not None]
+        return min(bad or found, key=lambda each: each.began)
 
     def close(self) -> None:
         if self._probe is not None:

@@ -67,21 +67,22 @@ _BY_SIGN = (
         ("RequestTimeTooSkewed",),
         NotAllowed,
         Reason.UNAUTHORIZED,
-        "its clock and ours differ by too much; compare them",
+        "its clock and the operator's differ by too much; compare them",
     ),
     _NO_IDENTITY,
     _FORBIDDEN,
     _Meaning(
-        ("PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraint"),
+        ("PermanentRedirect", "AuthorizationHeaderMalformed", "BareRedirect"),
         Refused,
         Reason.BAD_REQUEST,
         "the bucket is in another region; correct region of the store",
     ),
+    # S3 has SlowDown as 503, and the body of such an answer is not in the text.
     _Meaning(
-        ("SlowDown", "TooManyRequests", "Too Many Requests", "RequestLimitExceeded"),
+        ("SlowDown", "status: 429", "status: 503"),
         NotAnswered,
         Reason.THROTTLED,
-        "the store is throttling us",
+        "answered 503 or 429: it is throttling us, or down",
     ),
     _Meaning(
         ("UnknownIssuer", "InvalidCertificate", "invalid peer certificate"),
@@ -90,10 +91,10 @@ _BY_SIGN = (
         "its certificate is not trusted; put the CA that signed it into caBundle of the store",
     ),
     _Meaning(
-        ("status: 502", "status: 503", "status: 504"),
+        ("status: 502", "status: 504"),
         NotAnswered,
         Reason.UNAVAILABLE,
-        "answered 502 to 504; is it starting, or down?",
+        "answered 502 or 504; is it starting, or down behind a proxy?",
     ),
     _Meaning(
         ("kind: Timeout", "TimedOut", "timed out"),
@@ -102,7 +103,11 @@ _BY_SIGN = (
         "no answer in time",
     ),
     _Meaning(
-        ("kind: Interrupted", "kind: Decode", "IncompleteMessage", "UnexpectedEof"),
+        (
+            *("kind: Interrupted", "kind: Decode", "IncompleteMessage", "UnexpectedEof"),
+            # The rest is requested after a body that ended early.
+            *("NoContentRange", "NotPartial", "UnexpectedRange"),
+        ),
         NotAnswered,
         Reason.HALF_READ,
         "the connection ended in the middle of the answer",

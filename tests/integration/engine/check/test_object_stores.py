@@ -12,8 +12,9 @@ import pytest
 from rig.control_plane import ControlPlane
 from rig.mlflow_server import MlflowServer
 from rig.models import client_of
-from rig.object_store import PRODUCTION, STAGING, Account, ObjectStore
 from rig.run import until
+from rig.stores.account import Account
+from rig.stores.object_store import PRODUCTION, STAGING, ObjectStore
 from stagingmirror.api.types.base import API_VERSION
 from support.kubernetes.kubelet import Kubelet
 from support.kubernetes.workloads import deployment

@@ -12,9 +12,10 @@ import pytest
 
 from rig.mlflow_server import MlflowServer as Rig
 from rig.models import LoggedVersion, client_of, log_files
-from rig.object_store import PRODUCTION, STAGING, Account, ObjectStore
+from rig.stores.account import Account
+from rig.stores.object_store import PRODUCTION, STAGING, ObjectStore
 from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
-from stagingmirror.api.spec.object_store import Location
+from stagingmirror.api.spec.environment.object_store import Location
 from stagingmirror.errors import StepFailed
 from stagingmirror.settings import Settings
 from stagingmirror.sources.content.hashing import read_bytes

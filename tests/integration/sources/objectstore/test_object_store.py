@@ -1,146 +1,22 @@
 """Models in a real object store: hashed, found when they change, not read without the right."""
 
-import asyncio
-import hashlib
 import secrets
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
 
-from rig.mlflow_server import MlflowServer
-from rig.models import client_of
-from rig.object_store import PRODUCTION, STAGING, Account, ObjectStore
+from rig.stores.account import Account
+from rig.stores.object_store import PRODUCTION, STAGING, ObjectStore
 from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
-from stagingmirror.drift.facts import Unseen, Why
-from stagingmirror.settings import Settings
-from stagingmirror.sources.content.hashing import tree_hash
-from stagingmirror.sources.content.subjects import Content, FileHash
-from stagingmirror.sources.mlflow.poll.source import MlflowSource
-from stagingmirror.sources.mlflow.subjects import AliasSubject, ModelVersion, VersionSubject
-from stagingmirror.sources.objectstore.source import ObjectStoreSource
-from stagingmirror.sources.objectstore.subjects import FolderSubject, StoredFolder
+from stagingmirror.drift.facts import Unseen
+from stagingmirror.sources.content.subjects import Content
+from stagingmirror.sources.objectstore.subjects import FolderSubject
 from stagingmirror.sources.source import Access
 from stagingmirror.view import Observed
 from support.mlflow.registries import eventually
+from support.objectstore.reading import FILES, hash_of, reading
 
 pytestmark = pytest.mark.integration
-
-FILES = {
-    "MLmodel": b"flavors: {}\n",
-    "requirements.txt": b"numpy==2\n",
-    "data/weights 1#%20.bin": b"w" * 3_000_000,
-    "data/empty": b"",
-}
-SETTINGS = Settings(store_interval=0.3, upstream_timeout=5.0, clock_margin=0.0)
-
-
-@pytest.fixture
-def folder(object_store: ObjectStore) -> str:
-    """A folder of production's bucket that has the files."""
-    name = f"models/{secrets.token_hex(4)}"
-    for path, data in FILES.items():
-        object_store.put(PRODUCTION, f"{name}/{path}", data)
-    return name
-
-
-def hash_of(files: dict[str, bytes]) -> str:
-    """From what was written, not from what a server says."""
-    return tree_hash(
-        {
-            path: FileHash(hashlib.sha256(data).hexdigest(), len(data))
-            for path, data in files.items()
-        }
-    )
-
-
-@dataclass
-class Read:
-    stores: ObjectStoreSource
-    registry: MlflowSource
-    calls: list[str] = field(default_factory=list)
-
-    def folder(self, uri: str) -> Observed[StoredFolder] | Unseen:
-        return self.stores.get(FolderSubject("production", uri))
-
-    def content(self, uri: str) -> Content | None:
-        found = self.folder(uri)
-        value = found.value if isinstance(found, Observed) else None
-        return value.content if value and isinstance(value.content, Content) else None
-
-    def trouble(self, uri: str) -> Why | None:
-        """Why it is not seen, beyond that it was not tried yet."""
-        found = self.folder(uri)
-        if isinstance(found, Unseen):
-            return None if found.why.reason == "NotPolledYet" else found.why
-        return found.trouble
-
-    def version(self, model: str) -> ModelVersion | None:
-        found = self.registry.get(VersionSubject("production", model, "1"))
-        return found.value if isinstance(found, Observed) else None
-
-    def why(self, model: str) -> Why | None:
-        found = self.version(model)
-        content = None if found is None else found.content
-        known = content.why if isinstance(content, Unseen) else None
-        return known if known and known.reason != "ReadingBytes" else None
-
-    def version_hash(self, model: str) -> str | None:
-        found = self.version(model)
-        content = None if found is None else found.content
-        return content.tree_hash if isinstance(content, Content) else None
-
-
-@asynccontextmanager
-async def reading(
-    server: ObjectStore,
-    account: Account,
-    *,
-    mlflow: MlflowServer | None = None,
-    bucket: str = PRODUCTION,
-    **environment: Any,
-) -> AsyncIterator[Read]:
-    """Both sources, with one environment."""
-    store = {
-        "name": "models",
-        "url": f"s3://{bucket}/models",
-        "endpoint": server.url,
-        "credentialsSecretRef": {"name": "s3"},
-    }
-    spec = MirrorEnvironmentSpec.model_validate(
-        {
-            "role": "Production",
-            "minCheckInterval": "1s",
-            "objectStores": [store],
-            **({"mlflow": {"url": mlflow.url}} if mlflow else {}),
-            **environment,
-        }
-    )
-    calls: list[str] = []
-    stores = ObjectStoreSource(
-        clock=time.time,
-        on_change=lambda _: None,
-        settings=SETTINGS,
-        on_call=lambda server, operation, result, seconds: calls.append(operation),
-        productions=tuple,
-    )
-    registry = MlflowSource(
-        clock=time.time, on_change=lambda _: None, settings=SETTINGS, open_in=stores.files
-    )
-    stores.configure(
-        {"production": spec}, {"production": Access(None, variables={"s3": account.variables})}
-    )
-    registry.configure({"production": spec}, {})
-    tasks = [asyncio.create_task(each.run()) for each in (stores, registry)]
-    try:
-        yield Read(stores, registry, calls)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
 
 
 async def test_a_folder_has_the_hash_of_what_was_written_and_one_overwritten_in_place_another(
@@ -154,9 +30,11 @@ async def test_a_folder_has_the_hash_of_what_was_written_and_one_overwritten_in_
 
         object_store.put(PRODUCTION, f"{folder}/MLmodel", b"flavors: []\n")
 
-        second = await eventually(
-            lambda: (found := read.content(uri)) and found.tree_hash != first.tree_hash and found
-        )
+        def another() -> Content | None:
+            found = read.content(uri)
+            return None if found is None or found.tree_hash == first.tree_hash else found
+
+        second = await eventually(another)
 
     assert second.tree_hash == hash_of(FILES | {"MLmodel": b"flavors: []\n"})
     assert second.changed is not None
@@ -290,67 +168,3 @@ async def test_a_hash_outlives_a_restart_and_is_not_believed_where_the_listing_c
     assert same == first
     assert texts == 2, "MLmodel and requirements.txt"
     assert other.tree_hash == hash_of(FILES | {"data/empty": b"not any more"})
-
-
-# MLflow that names roots in the store
-
-
-def registered(server: MlflowServer, source: str) -> str:
-    """A model with one version whose files are there."""
-    name = f"model-{secrets.token_hex(4)}"
-    client = client_of(server)
-    client.create_registered_model(name)
-    client.create_model_version(name, source)
-    client.set_registered_model_alias(name, "champion", "1")
-    return name
-
-
-async def test_a_version_whose_root_is_in_a_listed_store_is_hashed(
-    object_store: ObjectStore, folder: str, mlflow_production: MlflowServer
-) -> None:
-    model = registered(mlflow_production, f"s3://{PRODUCTION}/{folder}")
-    async with reading(object_store, object_store.reader, mlflow=mlflow_production) as read:
-        read.registry.want(AliasSubject("production", model, "champion"), 1.0)
-        found = await eventually(lambda: read.version_hash(model))
-        version = read.version(model)
-        object_store.put(PRODUCTION, f"{folder}/MLmodel", b"flavors: []\n")
-        changed = await eventually(
-            lambda: (now := read.version_hash(model)) and now != found and now
-        )
-
-    assert found == hash_of(FILES)
-    assert version is not None
-    assert version.requirements == "numpy==2"
-    assert changed == hash_of(FILES | {"MLmodel": b"flavors: []\n"})
-
-
-@pytest.mark.parametrize(
-    ("source", "said"),
-    [
-        (f"s3://{STAGING}/models/x", "objectStores"),
-        (f"s3://{PRODUCTION}/other/x", "objectStores"),
-        ("gs://bucket/x", "--serve-artifacts"),
-    ],
-)
-async def test_a_root_that_no_listed_store_has_is_not_read(
-    object_store: ObjectStore, mlflow_production: MlflowServer, source: str, said: str
-) -> None:
-    model = registered(mlflow_production, source)
-    async with reading(object_store, object_store.admin, mlflow=mlflow_production) as read:
-        read.registry.want(AliasSubject("production", model, "champion"), 1.0)
-        why = await eventually(lambda: read.why(model))
-
-    assert why.reason == "ArtifactsNotReadable"
-    assert said in why.message
-
-
-async def test_a_root_in_a_store_that_refuses_us_is_unknown_and_says_why(
-    object_store: ObjectStore, folder: str, mlflow_production: MlflowServer
-) -> None:
-    model = registered(mlflow_production, f"s3://{PRODUCTION}/{folder}")
-    async with reading(object_store, Account("stranger", ()), mlflow=mlflow_production) as read:
-        read.registry.want(AliasSubject("production", model, "champion"), 1.0)
-        why = await eventually(lambda: read.why(model))
-
-    assert why.reason == "Unauthorized"
-    assert f"s3://{PRODUCTION}/models" in why.message

@@ -2,7 +2,12 @@
 
 import pytest
 
-from stagingmirror.api.spec.object_store import Location, ObjectStore, location_of, store_for
+from stagingmirror.api.spec.environment.object_store import (
+    Location,
+    ObjectStore,
+    location_of,
+    store_for,
+)
 
 
 @pytest.mark.parametrize(
@@ -37,26 +42,26 @@ def stores(*urls: str) -> list[ObjectStore]:
 @pytest.mark.parametrize(
     ("uri", "name"),
     [
-        ("s3://ml/mlflow/1/artifacts", "s1"),
-        ("s3://ml/mlflow", "s1"),
-        ("s3://ml/mlflow-other/1", "s0"),
-        ("s3://ml/ranker", "s0"),
+        ("s3://mlops/mlflow/1/artifacts", "s1"),
+        ("s3://mlops/mlflow", "s1"),
+        ("s3://mlops/mlflow-other/1", "s0"),
+        ("s3://mlops/ranker", "s0"),
         ("s3://other/ranker", None),
-        ("s3://ml-2/ranker", None),
+        ("s3://mlops-2/ranker", None),
     ],
 )
 def test_the_longest_url_that_has_a_place_counts(uri: str, name: str | None) -> None:
     location = location_of(uri)
     assert location is not None
 
-    found = store_for(location, stores("s3://ml", "s3://ml/mlflow/", "s3://ml/mlflow/2"))
+    found = store_for(location, stores("s3://mlops", "s3://mlops/mlflow/", "s3://mlops/mlflow/2"))
 
     assert (found.name if found else None) == name
 
 
 def test_of_two_with_one_place_the_first_by_name_counts() -> None:
-    both = stores("s3://ml/a", "s3://ml/a")
+    both = stores("s3://mlops/a", "s3://mlops/a")
 
-    found = [store_for(Location("ml", "a/b"), each) for each in (both, both[::-1])]
+    found = [store_for(Location("mlops", "a/b"), each) for each in (both, both[::-1])]
 
     assert [each.name for each in found if each] == ["s0", "s0"]

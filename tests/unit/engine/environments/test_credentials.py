@@ -171,7 +171,11 @@ async def test_of_several_secrets_each_is_read_and_one_that_is_missing_is_its_ow
     def respond(method: str, path: str, body: Any) -> Answer:
         if path.endswith("/secrets/there"):
             data = {key: base64.b64encode(text.encode()).decode() for key, text in S3.items()}
-            return 200, {"metadata": {"labels": {LABEL: "production"}}, "data": data}
+            return 200, {
+                "kind": "Secret",
+                "metadata": {"labels": {LABEL: "production"}},
+                "data": data,
+            }
         return not_found(path.rpartition("/")[2])
 
     async with an_api_server(respond) as client:

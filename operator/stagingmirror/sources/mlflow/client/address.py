@@ -5,7 +5,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
-from stagingmirror.api.spec.object_store import ObjectStore
+from stagingmirror.api.spec.environment.object_store import ObjectStore
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.api.types.quantity import parse_bytes
 from stagingmirror.drift.facts import Why

@@ -6,9 +6,9 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from stagingmirror.api.spec.object_store import ObjectStore, location_of, store_for
+from stagingmirror.api.spec.environment.object_store import ObjectStore, location_of, store_for
+from stagingmirror.api.spec.environment.server import SecretKeyReference, Server
 from stagingmirror.api.spec.offers import Comparable, OfferList, Readable
-from stagingmirror.api.spec.server import SecretKeyReference, Server
 from stagingmirror.api.types.base import Model
 from stagingmirror.api.types.constraints import (
     VALIDATIONS,

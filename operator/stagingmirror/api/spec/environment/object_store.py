@@ -6,8 +6,12 @@ from typing import Annotated, ClassVar, NamedTuple
 
 from pydantic import Field
 
+from stagingmirror.api.spec.environment.server import (
+    PLAIN_ADDRESS,
+    SecretReference,
+    is_plain_address,
+)
 from stagingmirror.api.spec.offers import matches
-from stagingmirror.api.spec.server import PLAIN_ADDRESS, SecretReference, is_plain_address
 from stagingmirror.api.types.base import Model
 from stagingmirror.api.types.constraints import Label, Rule, shape, unique
 from stagingmirror.api.types.names import is_control

@@ -5,35 +5,20 @@ latter, ``writer`` may read both and write the latter, ``admin`` may do everythi
 """
 
 import json
-import secrets
 import socket
 import sysconfig
 import urllib.request
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from rig.process import Process
 from rig.run import Run, free_port, until
+from rig.stores.account import Account
 
 PRODUCTION, STAGING = "production", "staging"
 _READY_WITHIN_SECONDS = 60.0
 _PARTS = ("master", "volume", "filer", "s3")
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """``variables`` are those of a Secret."""
-
-    name: str
-    actions: tuple[str, ...]
-    key: str = field(default_factory=lambda: secrets.token_hex(10))
-    secret: str = field(default_factory=lambda: secrets.token_hex(20), repr=False)
-
-    @property
-    def variables(self) -> dict[str, str]:
-        return {"AWS_ACCESS_KEY_ID": self.key, "AWS_SECRET_ACCESS_KEY": self.secret}
 
 
 class ObjectStore:
@@ -118,7 +103,9 @@ class ObjectStore:
             *("-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-filer", "-s3", f"-s3.config={config}"),
             *(f"-{part}.port={port}" for part, port in ports.items()),
             *(f"-{part}.port.grpc={free_port()}" for part in _PARTS),
-            *("-volume.max=100", "-master.volumeSizeLimitMB=256"),
+            *("-volume.max=100", "-master.volumeSizeLimitMB=256", "-s3.autoCreateBucket=false"),
+            # Else each would listen on a fixed port.
+            *("-s3.port.iceberg=0", "-s3.port.lance=0", "-s3.iam=false"),
         ]
 
     def _await_ready(self) -> None:
