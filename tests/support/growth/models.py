@@ -6,8 +6,8 @@ from typing import Any
 from stagingmirror.components.model_alias.offers import Offered
 from stagingmirror.components.model_alias.version_facts import details_of, version_facts
 from stagingmirror.reading.reading import Reading
+from stagingmirror.sources.content import hashing
 from stagingmirror.sources.content.subjects import FileHash
-from stagingmirror.sources.mlflow.content import hashing
 from support.growth.parser import KIB, Parser, repeated
 from support.growth.values import judged
 from support.kinds import fraud

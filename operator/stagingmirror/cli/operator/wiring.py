@@ -123,9 +123,7 @@ class Operator:
         self.leadership = Leadership(self.elector, self.claim)
         self.runtime = Runtime(clock=clock, leading=self.leadership.leading)
         self.cache, self.states = ResourceCache(), MirrorStates()
-        self.queue: WorkQueue[MirrorKey] = WorkQueue(
-            clock=clock, counting=self._metrics.queue("mirrors")
-        )
+        self.queue = WorkQueue[MirrorKey](clock=clock, counting=self._metrics.queue("mirrors"))
         self.wake_ups = WakeUps(self.queue, self.cache, self.states, self._metrics)
         self.resources = ResourceClient(self._client, self.cache, runtime=self.runtime)
         self.recorder = EventRecorder(

@@ -114,6 +114,8 @@ class EnvironmentStores:
             return Unseen(folder.trouble or _NOT_POLLED, folder.tried or self._clock())
         if folder.unseen is not None and folder.unseen.reason == Reason.NO_FILES:
             return Observed(None, folder.listed, folder.trouble)
+        if isinstance(content, Unseen) and folder.unseen is None:
+            return content  # its bytes are being read, or could not be
         return Observed(StoredFolder(uri, content, folder.written), folder.listed, trouble)
 
     def content(self, uri: str) -> Content | None:

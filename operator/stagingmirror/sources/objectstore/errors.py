@@ -97,7 +97,7 @@ _BY_SIGN = (
         "answered 502 or 504; is it starting, or down behind a proxy?",
     ),
     _Meaning(
-        ("kind: Timeout", "TimedOut", "timed out"),
+        ("kind: Timeout", "timed out"),
         NotAnswered,
         Reason.TIMED_OUT,
         "no answer in time",

@@ -18,7 +18,7 @@ from rig.stores.object_store import PRODUCTION, STAGING, ObjectStore
 from stagingmirror.api.types.base import API_VERSION
 from support.kubernetes.kubelet import Kubelet
 from support.kubernetes.workloads import deployment
-from support.operators.operator import OperatorProcess, World, condition, emptied
+from support.operators.operator import OperatorProcess, World, condition
 
 pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("object-stores")]
 
@@ -83,7 +83,13 @@ def model(
     client.create_model_version(name, f"s3://{PRODUCTION}/mlflow/{name}", run_id=run)
     client.set_registered_model_alias(name, "champion", "1")
     yield name
-    emptied(world)
+    cleared(world)
+
+
+def cleared(world: World) -> None:
+    """Without a mirror."""
+    for body in world.kube.list(API_VERSION, "StagingMirror", world.staging):
+        world.kube.delete(API_VERSION, "StagingMirror", body["metadata"]["name"], world.staging)
 
 
 def give(world: World, account: Account, role: str = "production", name: str = SECRET) -> None:
@@ -174,7 +180,7 @@ def test_a_model_without_mlflow_is_compared_copied_and_followed(
         object_store.put(PRODUCTION, f"mlflow/files/{mark}/w.bin", b"NEW")
         status = world.until_sync("Drifted", within=60)
         assert "restart it" in status["components"][0]["message"]
-    emptied(world)
+    cleared(world)
 
 
 def test_a_store_that_refuses_us_makes_its_models_unknown_and_its_environment_not_ready(

@@ -11,7 +11,7 @@ from stagingmirror.engine.environments.permissions import Permissions
 from stagingmirror.engine.environments.reconciler import EnvironmentReconciler
 from stagingmirror.engine.resources.cache import ResourceCache
 from stagingmirror.engine.resources.client import ResourceClient
-from stagingmirror.sources.source import Access, SecretUse, Source
+from stagingmirror.sources.source import Access, SecretsUse, SecretUse, Source
 from stagingmirror.view import Observed
 from support.kubernetes.api_server import Answer, an_api_server
 from support.operators.runtimes import a_runtime
@@ -53,7 +53,8 @@ class Process:
         # Reason of Ready of each status that is written.
         self.written: list[str] = []
 
-    async def read(self, name: str, secret: SecretUse) -> Access | Why:
+    async def read(self, name: str, secret: SecretUse | SecretsUse) -> Access | Why:
+        assert isinstance(secret, SecretUse)
         self.reads.append(secret.name)
         if not self.leads:
             await self.gate.wait()
