@@ -33,6 +33,7 @@ from stagingmirror.sources.mlflow.subjects import (
     RegistryAlias,
     VersionSubject,
 )
+from stagingmirror.sources.objectstore.subjects import FolderSubject
 from stagingmirror.view import Observed, Subject
 from support.clock import NOW as NOW
 from support.resources.resources import EVERYTHING, READABLE
@@ -211,7 +212,9 @@ class World:
     source observes that has no builder here is in ``others``, by its subject.
     """
 
-    subjects = frozenset({WorkloadSubject, ConfigMapSubject, AliasSubject, VersionSubject})
+    subjects = frozenset(
+        {WorkloadSubject, ConfigMapSubject, AliasSubject, VersionSubject, FolderSubject}
+    )
     places = frozenset({RegistryAlias})
     clock_margin = 30.0
 

@@ -13,7 +13,7 @@ from stagingmirror.components import CATALOGUE
 from stagingmirror.drift.deploys import Deploy, agreed, from_dict
 
 # The facts that a table shows of a deploy; the others are in ``-o json``.
-IDENTITIES = tuple(name for kind in CATALOGUE.values() for name in kind.headline[:3])
+IDENTITIES = tuple(dict.fromkeys(name for kind in CATALOGUE.values() for name in kind.headline[:3]))
 # Facts that differ and are named; further ones are counted.
 MAX_NAMED = 3
 
