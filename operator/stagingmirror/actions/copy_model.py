@@ -39,6 +39,8 @@ class CopyModel(ExecutableStep):
     """The lists of names, one per environment, that allow tags and parameters to be copied: what
     each of them has.
     """
+    compared_tag: str | None = None
+    """The tag that the entry compares."""
 
     def describe(self) -> str:
         return (
@@ -139,4 +141,5 @@ class CopyModel(ExecutableStep):
             max_bytes=max(self.size, 1),
             tags=self.tags,
             parameters=self.parameters,
+            compared_tag=self.compared_tag,
         )

@@ -192,6 +192,7 @@ def _copy(
         size=total,
         tags=offered.readable("tags"),
         parameters=offered.readable("parameters"),
+        compared_tag=offered.entry.data_snapshot_tag,
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rig.mlflow_server import MlflowServer as Rig
-from rig.models import client_of, log_files, log_model
+from rig.models import LoggedVersion, client_of, log_files, log_model
 from stagingmirror.errors import NotThere
 from stagingmirror.sources.mlflow.client import provenance_tags
 from stagingmirror.sources.mlflow.client.address import RegistryAddress
@@ -64,6 +64,75 @@ async def test_a_copy_shows_the_same_facts_as_its_origin(
     assert here.tags[provenance_tags.TREE_HASH] == hashed
     assert here.tags[provenance_tags.REFRESH_ID] == "r1"
     assert here.tags[provenance_tags.COPIED_AT].endswith("+00:00")
+
+
+async def test_a_copy_of_a_version_without_a_run_shows_none_either(
+    mlflow_production: Rig,
+    mlflow_staging: Rig,
+    production: MlflowServer,
+    staging: MlflowServer,
+    name: str,
+    tmp_path: Path,
+) -> None:
+    client = client_of(mlflow_production)
+    logged = client.create_logged_model(client.create_experiment(name), name=name)
+    for path, data in FILES.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_bytes(data.encode() if isinstance(data, str) else data)
+    client.log_model_artifacts(logged.model_id, str(tmp_path))
+    client.finalize_logged_model(logged.model_id, "READY")
+    client.create_registered_model(name)
+    source = f"models:/{logged.model_id}"
+    client.create_model_version(name, source, model_id=logged.model_id)
+    made = LoggedVersion(name, "1", "", logged.model_id, source)
+    order = order_of(made, hash_of(FILES))
+
+    version = await copy_version(production, staging, order, clock=time.time)
+
+    addresses = {
+        "production": RegistryAddress(mlflow_production.url),
+        "staging": RegistryAddress(mlflow_staging.url),
+    }
+    async with watching(addresses) as watched:
+        watched.want_version("production", name, made.version)
+        watched.want_version("staging", name, version)
+        there = await watched.read("production", name, made.version)
+        here = await watched.read("staging", name, version)
+
+    assert client_of(mlflow_staging).get_model_version(name, version).run_id, (
+        "it has one of its own"
+    )
+    assert (there.origin_run_id, here.origin_run_id) == (None, None)
+
+
+@pytest.mark.parametrize("of", ["run", "version"])
+async def test_a_tag_of_mlflows_own_is_copied_where_it_is_compared_and_no_other(
+    mlflow_production: Rig,
+    mlflow_staging: Rig,
+    production: MlflowServer,
+    staging: MlflowServer,
+    name: str,
+    of: str,
+) -> None:
+    made = log_files(mlflow_production, name, FILES)
+    assert made.run_id is not None
+    client, commit = client_of(mlflow_production), "mlflow.source.git.commit"
+    for key in (commit, "mlflow.source.name"):
+        if of == "run":
+            client.set_tag(made.run_id, key, "4f2a")
+        else:
+            client.set_model_version_tag(name, made.version, key, "4f2a")
+    order = replace(order_of(made, hash_of(FILES)), compared_tag=commit)
+
+    version = await copy_version(production, staging, order, clock=time.time)
+
+    copied = client_of(mlflow_staging).get_model_version(name, version)
+    assert copied.run_id is not None
+    tags = (
+        client_of(mlflow_staging).get_run(copied.run_id).data.tags if of == "run" else copied.tags
+    )
+    assert tags[commit] == "4f2a"
+    assert "mlflow.source.name" not in tags
 
 
 async def test_the_tree_hash_is_the_one_of_the_files_that_were_logged(

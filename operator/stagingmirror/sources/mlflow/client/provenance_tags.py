@@ -22,3 +22,10 @@ COPY_OF = f"{PREFIX}copy-of"
 def foreign(tags: Mapping[str, str]) -> dict[str, str]:
     """The tags that others made: not ours, not MLflow's own."""
     return {key: value for key, value in tags.items() if not key.startswith((PREFIX, "mlflow."))}
+
+
+def origin_run_id(tags: Mapping[str, str], own: str | None) -> str | None:
+    """The run that the bytes of a version come from; ``own``: the one that it names. A copy names a
+    run that was made for it alone: its origin's is in the tags, or it had none.
+    """
+    return tags.get(RUN_ID) if TREE_HASH in tags else tags.get(RUN_ID) or own

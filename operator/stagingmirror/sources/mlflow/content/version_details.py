@@ -62,7 +62,7 @@ def described(
         model=record.name,
         version=record.version,
         created=record.created / 1000,
-        origin_run_id=record.tags.get(provenance_tags.RUN_ID) or known.detail.run_id,
+        origin_run_id=provenance_tags.origin_run_id(record.tags, known.detail.run_id),
         parameters=parameters_of(run, logged),
         tags=tags_of(record, logged),
         run_tags=run.tags if run else {},

@@ -38,12 +38,15 @@ class CopyOrder:
     """Lists of names (with ``*``): a tag or parameter that each of them has is copied; none where
     there are no lists.
     """
+    compared_tag: str | None = None
+    """A tag that is compared, and so is copied even where it is one of MLflow's own."""
 
     def copied_tags(self, tags: Mapping[str, str]) -> dict[str, str]:
         """Of these the tags that the copy gets: those of others, and allowed."""
+        compared = {key: value for key, value in tags.items() if key == self.compared_tag}
         return {
             key: value
-            for key, value in provenance_tags.foreign(tags).items()
+            for key, value in {**provenance_tags.foreign(tags), **compared}.items()
             if matches_all(self.tags, key)
         }
 
@@ -81,7 +84,7 @@ class SourceVersion:
 
     @property
     def run_id(self) -> str | None:
-        return self.known.record.tags.get(provenance_tags.RUN_ID) or self.known.detail.run_id
+        return provenance_tags.origin_run_id(self.known.record.tags, self.known.detail.run_id)
 
     @property
     def size(self) -> int:

@@ -1,5 +1,10 @@
 """What a copy takes from its origin beside the bytes: what both sides list, and no more."""
 
+from dataclasses import replace
+
+import pytest
+
+from stagingmirror.sources.mlflow.client import provenance_tags
 from stagingmirror.sources.mlflow.copy.source_version import CopyOrder
 
 
@@ -26,3 +31,28 @@ def test_a_dataset_is_copied_by_name_and_digest_and_not_where_it_comes_from() ->
     assert copied["tags"] == tags[:1]
     for secret in ("hunter2", "salary", "rows"):
         assert secret not in repr(copied)
+
+
+@pytest.mark.parametrize(
+    ("tags", "shown"),
+    [
+        ({}, "own"),
+        ({provenance_tags.RUN_ID: "theirs"}, "theirs"),
+        ({provenance_tags.RUN_ID: "theirs", provenance_tags.TREE_HASH: "sha256:x"}, "theirs"),
+        ({provenance_tags.TREE_HASH: "sha256:x"}, None),
+    ],
+)
+def test_a_copy_never_shows_the_run_that_was_made_for_it_alone(
+    tags: dict[str, str], shown: str | None
+) -> None:
+    assert provenance_tags.origin_run_id(tags, "own") == shown
+
+
+def test_a_compared_tag_is_copied_whosever_it_is_and_only_where_both_sides_list_it() -> None:
+    tags = {"mlflow.user": "ann", "mlflow.source.git.commit": "4f2a", "team": "fraud"}
+
+    compared = replace(order("*"), compared_tag="mlflow.source.git.commit")
+
+    assert order("*").copied_tags(tags) == {"team": "fraud"}
+    assert compared.copied_tags(tags) == {"team": "fraud", "mlflow.source.git.commit": "4f2a"}
+    assert replace(compared, tags=(("team",), ("*",))).copied_tags(tags) == {"team": "fraud"}
