@@ -131,27 +131,26 @@ class Operator:
         )
 
     def _make_sources(self) -> None:
+        clock, settings = self.runtime.clock, self._settings
+        changed, called = self.wake_ups.subject_changed, self._metrics.upstream_call
         self.clusters = Clusters(
             self._client,
-            clock=self.runtime.clock,
-            on_change=self.wake_ups.subject_changed,
+            clock=clock,
+            on_change=changed,
             on_proof=self.wake_ups.proof_changed,
-            settings=self._settings,
-            on_call=self._metrics.upstream_call,
+            settings=settings,
+            on_call=called,
         )
         self.stores = ObjectStoreSource(
-            clock=self.runtime.clock,
-            on_change=self.wake_ups.subject_changed,
-            settings=self._settings,
-            on_call=self._metrics.upstream_call,
+            clock=clock,
+            on_change=changed,
+            settings=settings,
+            on_call=called,
             productions=lambda: protected_stores(self.cache.all("mirrorenvironments")),
         )
+        stored = self.stores.files
         self.registry = MlflowSource(
-            clock=self.runtime.clock,
-            on_change=self.wake_ups.subject_changed,
-            settings=self._settings,
-            on_call=self._metrics.upstream_call,
-            open_in=self.stores.files,
+            clock=clock, on_change=changed, settings=settings, on_call=called, open_in=stored
         )
         self.sources = Sources(self.clusters, self.registry, self.stores)
         self.subscriptions = Subscriptions(self.sources, leading=self.runtime.leading)
