@@ -111,11 +111,12 @@ class Operator:
         await self.tools.pool.close()
 
     def _make_base(self, clock: Callable[[], float], lost: Callable[[], None]) -> None:
+        identity = self._settings.identity
         self.elector = Elector(
             self._client,
             namespace=self._settings.namespace,
             name=LEASE,
-            identity=self._settings.identity,
+            identity=identity,
             settings=self._settings,
             lost=lost,
             clock=clock,
@@ -126,9 +127,7 @@ class Operator:
         self.queue = WorkQueue[MirrorKey](clock=clock, counting=self._metrics.queue("mirrors"))
         self.wake_ups = WakeUps(self.queue, self.cache, self.states, self._metrics)
         self.resources = ResourceClient(self._client, self.cache, runtime=self.runtime)
-        self.recorder = EventRecorder(
-            self._client, runtime=self.runtime, identity=self._settings.identity
-        )
+        self.recorder = EventRecorder(self._client, runtime=self.runtime, identity=identity)
 
     def _make_sources(self) -> None:
         clock, settings = self.runtime.clock, self._settings
