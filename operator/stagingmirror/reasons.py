@@ -150,6 +150,7 @@ class Reason(StrEnum):
         "EndlessChain",
         "a version is a copy of a copy, in a chain that is a loop or too long",
     )
+    KIND_NOT_INSTALLED = "KindNotInstalled", "the cluster does not have this kind of workload"
     CLUSTER_NOT_ANSWERING = "ClusterNotAnswering", "the API server does not answer"
     BUSY = "Busy", "the object changes faster than it can be read or written"
     NAMESPACE_NOT_READABLE = "NamespaceNotReadable", "no environment lists the namespace"
@@ -211,6 +212,18 @@ class Reason(StrEnum):
     PAUSED = "Paused", "the workload is paused, so pods do not follow its newest template"
     ON_DELETE = "OnDelete", "the workload replaces pods only when they are deleted"
     PARTITIONED = "Partitioned", "the partition of the StatefulSet keeps pods as they are"
+    NEEDS_PROMOTION = (
+        "NeedsPromotion",
+        "the Rollout waits, or would wait, until somebody promotes it",
+    )
+    ROLLOUT_ABORTED = "RolloutAborted", "Argo Rollouts went back to the former template"
+    INVALID_SPEC = "InvalidSpec", "Argo Rollouts does not accept the spec of the Rollout"
+    TEMPLATE_ELSEWHERE = (
+        "TemplateElsewhere",
+        "the pod template is another object's (`workloadRef`): one of a Deployment is read, none is "
+        "written",
+    )
+    READ_ONLY_KIND = "ReadOnlyKind", "workloads of this kind are compared, and never written"
     IMAGE_PULL_BACK_OFF = "ImagePullBackOff", "as reported by the kubelet"
     ERR_IMAGE_PULL = "ErrImagePull", "as reported by the kubelet"
     ERR_IMAGE_NEVER_PULL = "ErrImageNeverPull", "as reported by the kubelet"

@@ -35,7 +35,10 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- /* What is read of a namespace, production's or staging's. */ -}}
 {{- define "stagingmirror.reading" -}}
 - apiGroups: [apps]
-  resources: [deployments, statefulsets, replicasets]
+  resources: [deployments, statefulsets, daemonsets, replicasets]
+  verbs: [get, list, watch]
+- apiGroups: [argoproj.io]
+  resources: [rollouts]
   verbs: [get, list, watch]
 - apiGroups: [batch]
   resources: [cronjobs, jobs]

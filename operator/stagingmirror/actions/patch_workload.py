@@ -48,7 +48,8 @@ from stagingmirror.sources.kubernetes.write.rollout_status import (
     running_digests,
     unnoticed,
 )
-from stagingmirror.sources.kubernetes.write.writer import changed_underneath, is_ours, workload_path
+from stagingmirror.sources.kubernetes.write.workload_path import workload_path
+from stagingmirror.sources.kubernetes.write.writer import changed_underneath, is_ours
 
 # Appended to a restart's token where the refresh is rolled back: pods that started in between have
 # read the new values, so the old template alone would not do.

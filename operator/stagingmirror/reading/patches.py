@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from stagingmirror.actions.patch_workload import PatchWorkload
+from stagingmirror.api.types.workload import READ_ONLY
 from stagingmirror.drift.facts import Observation, Unseen
 from stagingmirror.errors import CannotRefresh
 from stagingmirror.reading.reading import Ended
@@ -17,9 +18,15 @@ T = TypeVar("T")
 def patches(
     component: str, writes: Iterable[tuple[WorkloadSubject, FieldWrite]]
 ) -> tuple[PatchWorkload, ...]:
-    """One patch per workload."""
+    """One patch per workload. Raises CannotRefresh where one is of a kind that is only compared."""
     fields: dict[WorkloadSubject, list[FieldWrite]] = {}
     for place, write in writes:
+        if place.kind in READ_ONLY:
+            raise CannotRefresh(
+                Reason.READ_ONLY_KIND,
+                f"{place} would be written, and a {place.kind} is only compared; update it by hand, or "
+                "set mode: Report.",
+            )
         fields.setdefault(place, []).append(write)
     return tuple(
         PatchWorkload(

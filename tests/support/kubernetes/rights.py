@@ -10,7 +10,11 @@ Object = dict[str, Any]
 ACCOUNT = "stagingmirror"
 READ = ["get", "list", "watch"]
 READING = [
-    {"apiGroups": ["apps"], "resources": ["deployments", "statefulsets", "replicasets"]},
+    {
+        "apiGroups": ["apps"],
+        "resources": ["deployments", "statefulsets", "daemonsets", "replicasets"],
+    },
+    {"apiGroups": ["argoproj.io"], "resources": ["rollouts"]},
     {"apiGroups": ["batch"], "resources": ["cronjobs", "jobs"]},
     {"apiGroups": [""], "resources": ["pods", "configmaps"]},
 ]
@@ -20,6 +24,7 @@ PRODUCTION: list[Object] = [{**rule, "verbs": READ} for rule in READING]
 STAGING: list[Object] = [
     *PRODUCTION,
     {"apiGroups": ["apps"], "resources": ["deployments", "statefulsets"], "verbs": ["patch"]},
+    {"apiGroups": ["argoproj.io"], "resources": ["rollouts"], "verbs": ["patch"]},
     {"apiGroups": ["batch"], "resources": ["cronjobs"], "verbs": ["patch"]},
     {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["patch"]},
     {"apiGroups": ["batch"], "resources": ["jobs"], "verbs": ["create", "patch", "delete"]},

@@ -29,7 +29,7 @@ class PipelineImageStaging(Model):
     """Staging's workload. Omitted fields are as in production."""
 
     kind: WorkloadKind | None = None
-    """Deployment, StatefulSet or CronJob. Omitted: as in production."""
+    """Deployment, StatefulSet, CronJob, Rollout or DaemonSet. Omitted: as in production."""
     name: ObjectName | None = None
     """Name of the workload. Omitted: as in production."""
     container: Label | None = None

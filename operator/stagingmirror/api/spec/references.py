@@ -13,7 +13,9 @@ OWN_NAMESPACE = (
 
 class WorkloadReference(Model):
     kind: WorkloadKind
-    """Deployment, StatefulSet or CronJob."""
+    """Deployment, StatefulSet, CronJob, Rollout (Argo Rollouts), or DaemonSet, which is only
+    compared.
+    """
     name: ObjectName
     """Name of the workload."""
     namespace: Namespace | None = None

@@ -33,7 +33,7 @@ from stagingmirror.sources.kubernetes.api.reader import KubernetesReader
 from stagingmirror.sources.kubernetes.api.remote_login import remote_login
 from stagingmirror.sources.kubernetes.clusters.identity import uid_of
 from stagingmirror.sources.kubernetes.watch.access_review import (
-    READS,
+    ALL_READS,
     denial,
     may_write,
     missing_permissions,
@@ -194,7 +194,9 @@ async def _missing(reader: KubernetesReader, namespaces: Sequence[str]) -> dict[
     while True:
         try:
             await uid_of(reader)
-            found = {each: await missing_permissions(reader, each, READS) for each in namespaces}
+            found = {
+                each: await missing_permissions(reader, each, ALL_READS) for each in namespaces
+            }
             if not any(found.values()) or monotonic() > until:
                 return {name: f"✗ {denial(each, name)}" for name, each in found.items() if each}
         except (NotAllowed, NotThere):

@@ -9,7 +9,7 @@ import yaml
 from stagingmirror.api.types.base import GROUP
 from stagingmirror.sources.kubernetes.api.kubeconfig import Address
 from stagingmirror.sources.kubernetes.clusters.identity import NAMESPACE
-from stagingmirror.sources.kubernetes.watch.access_review import READS
+from stagingmirror.sources.kubernetes.watch.access_review import ALL_READS
 
 Object = dict[str, Any]
 
@@ -117,9 +117,9 @@ def as_yaml(objects: Iterable[Object]) -> str:
 def _reading() -> list[Object]:
     """One rule per group."""
     groups: dict[str, dict[str, None]] = {}
-    for permission in READS:
+    for permission in ALL_READS:
         groups.setdefault(permission.group, {})[permission.resource] = None
-    verbs = list(dict.fromkeys(permission.verb for permission in READS))
+    verbs = list(dict.fromkeys(permission.verb for permission in ALL_READS))
     return [
         {"apiGroups": [group], "resources": list(resources), "verbs": verbs}
         for group, resources in groups.items()

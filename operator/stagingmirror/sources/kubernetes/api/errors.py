@@ -35,6 +35,12 @@ class Expired(NotAnswered):
     """410: the server no longer has this resourceVersion or continue token. List again."""
 
 
+class NotServed(NotAnswered):
+    """404 that names no object: the API is not served, or a proxy answers. No answer about the
+    object.
+    """
+
+
 def object_of(body: bytes, request: str) -> dict[str, Any]:
     """The decoded answer. What is no JSON object with a kind is garbage: ``NotAnswered``."""
     try:
@@ -178,7 +184,7 @@ def _not_there(status: dict[str, Any], message: str) -> StagingMirrorError:
     """
     if (status.get("details") or {}).get("name"):
         return NotThere(Reason.NOT_FOUND, f"{message}.")
-    return NotAnswered(
+    return NotServed(
         NOT_ANSWERING, f"{message}: the server does not serve this API; is its CRD installed?"
     )
 

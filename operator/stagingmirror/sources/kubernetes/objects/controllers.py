@@ -8,6 +8,7 @@ from typing import Any
 
 from stagingmirror.api.types.workload import WorkloadKind
 from stagingmirror.reasons import Reason
+from stagingmirror.sources.kubernetes.objects.argo import awaits_promotion
 
 Body = Mapping[str, Any]
 
@@ -20,13 +21,15 @@ _NICKNAMES = {"@hourly": HOUR, "@daily": DAY, "@midnight": DAY, "@weekly": 7 * D
 
 def halted(kind: WorkloadKind, spec: Body, status: Body) -> Reason | None:
     """Why pods of a former template stay where there are some; None: they are being replaced."""
-    if kind == "Deployment":
+    if kind in ("Deployment", "Rollout"):
         if spec.get("paused"):
             return Reason.PAUSED
+        if kind == "Rollout" and awaits_promotion(spec, status):
+            return Reason.NEEDS_PROMOTION
         late = progressing(status).get("reason") == Reason.PROGRESS_DEADLINE_EXCEEDED
         return Reason.PROGRESS_DEADLINE_EXCEEDED if late else None
     strategy = spec.get("updateStrategy") or {}
-    if kind == "StatefulSet" and strategy.get("type") == "OnDelete":
+    if kind != "CronJob" and strategy.get("type") == "OnDelete":
         return Reason.ON_DELETE
     return Reason.PARTITIONED if kind == "StatefulSet" and partition_of(spec) else None
 
@@ -38,7 +41,7 @@ def partition_of(spec: Body) -> int:
 
 
 def progressing(status: Body) -> Body:
-    """A Deployment's condition of that name; empty where it has none."""
+    """A Deployment's or Rollout's condition of that name; empty where it has none."""
     conditions = status.get("conditions") or ()
     return next((one for one in conditions if one["type"] == "Progressing"), {})
 
@@ -63,3 +66,18 @@ def longest_gap(spec: Body) -> float:
     if spec.get("suspend") or len(fields) != 5:
         return inf if spec.get("suspend") else _NICKNAMES.get(schedule, inf)
     return next((gap for place, gap in _GAPS if fields[place] not in ("*", "?")), HOUR)
+
+
+def counts(kind: WorkloadKind, spec: Body, status: Body) -> tuple[int, int, int]:
+    """The pods that are wanted, those that its controller counts, and those of them that are of the
+    newest template. What a CronJob runs at a time is no replica count: it is there or not.
+    """
+    if kind == "CronJob":
+        return 1, 0, 0
+    if kind == "DaemonSet":
+        names = ("desiredNumberScheduled", "currentNumberScheduled", "updatedNumberScheduled")
+        wanted, pods, updated = (int(status.get(name) or 0) for name in names)
+        return wanted, pods, updated
+    pods, updated = (int(status.get(name) or 0) for name in ("replicas", "updatedReplicas"))
+    wanted = spec.get("replicas")
+    return 1 if wanted is None else int(wanted), pods, updated

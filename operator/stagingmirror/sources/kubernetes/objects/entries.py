@@ -10,6 +10,7 @@ from math import inf
 
 from stagingmirror.api.types.workload import WorkloadKind
 from stagingmirror.reasons import Reason
+from stagingmirror.sources.kubernetes.objects.argo import Update
 from stagingmirror.sources.kubernetes.subjects import Container, Pod
 
 
@@ -26,11 +27,12 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Declared(Entry):
-    """A Deployment, StatefulSet or CronJob.
+    """A workload.
 
     ``current`` names its newest template as its controller does: a Deployment's revision, a
-    StatefulSet's revision hash, and for CronJobs our own digest. ``pods`` and ``updated`` are what
-    the controller counts: pods that are not terminating, and those of the newest template.
+    StatefulSet's revision hash, a Rollout's hash, a DaemonSet's generation of its template, and for
+    CronJobs our own digest. ``pods`` and ``updated`` are what the controller counts: pods that are
+    not terminating, and those of the newest template.
     """
 
     kind: WorkloadKind
@@ -46,8 +48,8 @@ class Declared(Entry):
     template: int
     """Of the whole pod template as it is declared; means nothing in another process."""
     former: str
-    """A StatefulSet's ``currentRevision``: another one than ``current`` until it has replaced all
-    pods.
+    """A StatefulSet's ``currentRevision`` and a Rollout's stable hash: another one than ``current``
+    until it has replaced all pods.
     """
     halted: Reason | None
     rolled: float | None
@@ -61,6 +63,8 @@ class Declared(Entry):
     """The value of the label ``LOADER``."""
     config_maps: frozenset[str]
     """Those that its template refers to."""
+    update: Update | None = None
+    """Of a Rollout."""
 
 
 @dataclass(frozen=True, slots=True)

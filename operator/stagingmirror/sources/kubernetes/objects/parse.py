@@ -10,7 +10,9 @@ from typing import Any, TypeAlias
 from pydantic_core import to_json
 
 from stagingmirror.api.types.workload import WorkloadKind
+from stagingmirror.sources.kubernetes.objects.argo import HASH_LABEL, number, update_of
 from stagingmirror.sources.kubernetes.objects.controllers import (
+    counts,
     halted,
     longest_gap,
     progressing,
@@ -26,58 +28,77 @@ from stagingmirror.sources.kubernetes.subjects import LOADER, ConfigMap, Pod
 
 Body: TypeAlias = Mapping[str, Any]
 REVISION = "deployment.kubernetes.io/revision"
+_TEMPLATE_GENERATION = "deprecated.daemonset.template.generation"
+_REVISIONS = {"StatefulSet": "updateRevision", "Rollout": "currentPodHash"}
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _FINISHED = frozenset({"Succeeded", "Failed"})
+# Of a Rollout whose template is another object's.
+_NO_TEMPLATE: Body = {"spec": {"containers": ()}}
 
 
 def workload(kind: WorkloadKind, body: Body) -> Declared:
     metadata, spec, status = _parts(body)
     is_recipe = kind == "CronJob"
     of_pods = spec["jobTemplate"]["spec"] if is_recipe else spec
-    template = of_pods["template"]
+    template = of_pods.get("template") if kind == "Rollout" else of_pods["template"]
+    template = template or _NO_TEMPLATE
     pod_spec = template["spec"]
-    rollout = progressing(status)
+    progress = progressing(status)
     generation = int(metadata.get("generation") or 0)
+    replicas, pods, updated = counts(kind, spec, status)
     return Declared(
         *_identity(metadata),
         owner="",
         kind=kind,
         generation=generation,
         # A CronJob has no observedGeneration: it is a recipe, nothing has to catch up.
-        caught_up=is_recipe or int(status.get("observedGeneration") or 0) >= generation,
+        caught_up=is_recipe or number(status.get("observedGeneration")) >= generation,
         containers=containers_of(pod_spec),
         annotations={
             intern(key): value
             for key, value in (metadata.get("annotations") or {}).items()
             if key != _LAST_APPLIED
         },
-        # What a CronJob runs at a time is no replica count: it is there or not.
-        replicas=1 if is_recipe else int(spec.get("replicas", 1)),
+        replicas=replicas,
         current=_current(kind, metadata, status, pod_spec),
-        pods=int(status.get("replicas") or 0),
-        updated=int(status.get("updatedReplicas") or 0),
+        pods=pods,
+        updated=updated,
         template=hash(to_json(template)),
-        former=str(status.get("currentRevision") or ""),
+        former=str(status.get("stableRS" if kind == "Rollout" else "currentRevision") or ""),
         halted=halted(kind, spec, status),
-        rolled=seconds(rollout.get("lastUpdateTime")) if _is_complete(rollout) else None,
+        rolled=seconds(progress.get("lastUpdateTime")) if _is_complete(progress) else None,
         prunes=prunes(spec) if is_recipe else frozenset(),
         gap=longest_gap(spec) if is_recipe else inf,
         keeps=_kept(of_pods),
         loads=intern((metadata.get("labels") or {}).get(LOADER, "")),
         config_maps=config_maps_of(pod_spec),
+        update=update_of(spec, status) if kind == "Rollout" else None,
     )
 
 
 deployment = partial(workload, "Deployment")
 stateful_set = partial(workload, "StatefulSet")
 cron_job = partial(workload, "CronJob")
+daemon_set = partial(workload, "DaemonSet")
+
+
+def rollout(body: Body) -> Declared:
+    """One that its CRD lets through and that has not the shape of a Rollout is one that no
+    controller has seen: it makes no LIST of others unreadable.
+    """
+    try:
+        return workload("Rollout", body)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return workload("Rollout", {"metadata": body["metadata"], "spec": {}})
 
 
 def replica_set(body: Body) -> Made:
-    """From metadata alone."""
+    """From metadata alone. Of a Rollout the label with its hash counts: it copies annotations."""
     metadata = body["metadata"]
-    revision = (metadata.get("annotations") or {}).get(REVISION, "")
-    return Made(*_identity(metadata), owner=_controller(metadata), template=intern(revision))
+    template = (metadata.get("annotations") or {}).get(REVISION, "")
+    if any(one.get("kind") == "Rollout" for one in metadata.get("ownerReferences") or ()):
+        template = (metadata.get("labels") or {}).get(HASH_LABEL, "")
+    return Made(*_identity(metadata), owner=_controller(metadata), template=intern(template))
 
 
 def job(body: Body) -> Made:
@@ -185,9 +206,10 @@ def _controller(metadata: Body) -> str:
 def _current(kind: WorkloadKind, metadata: Body, status: Body, pod_spec: Body) -> str:
     if kind == "CronJob":
         return digest_of(pod_spec)
-    if kind == "StatefulSet":
-        return str(status.get("updateRevision") or "")
-    return str((metadata.get("annotations") or {}).get(REVISION) or "")
+    if kind in _REVISIONS:
+        return str(status.get(_REVISIONS[kind]) or "")
+    annotation = _TEMPLATE_GENERATION if kind == "DaemonSet" else REVISION
+    return str((metadata.get("annotations") or {}).get(annotation) or "")
 
 
 def _started(container: Body) -> float | None:

@@ -10,6 +10,7 @@ or with pods that went, a workload is ``catching_up``.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from stagingmirror.api.types.workload import WorkloadKind
 from stagingmirror.drift.facts import Why
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.objects.entries import (
@@ -19,6 +20,7 @@ from stagingmirror.sources.kubernetes.objects.entries import (
     Running,
     Versioned,
 )
+from stagingmirror.sources.kubernetes.objects.references import refers_to, resolved
 from stagingmirror.sources.kubernetes.objects.store import Store
 from stagingmirror.sources.kubernetes.subjects import Pod, Workload
 
@@ -34,10 +36,21 @@ _HALTED: Mapping[Reason, str] = {
     Reason.ON_DELETE: (
         "replaces pods only on delete, and some run a former template; delete those."
     ),
+    Reason.NEEDS_PROMOTION: (
+        "waits until somebody promotes it, and its update is not complete; promote or abort it."
+    ),
     Reason.PARTITIONED: (
         "keeps its former template in some pods; set "
         "spec.updateStrategy.rollingUpdate.partition to 0."
     ),
+}
+
+_SCALED = "it wants no pods (replicas: 0, as under Argo Rollouts or KEDA)"
+_WANTS_NONE: Mapping[WorkloadKind, str] = {
+    "Deployment": _SCALED,
+    "StatefulSet": _SCALED,
+    "Rollout": "it wants no pods (replicas: 0)",
+    "DaemonSet": "no node is to run it",
 }
 
 
@@ -48,6 +61,8 @@ class Stores:
     deployments: Store[Declared] = field(default_factory=Store)
     stateful_sets: Store[Declared] = field(default_factory=Store)
     cron_jobs: Store[Declared] = field(default_factory=Store)
+    rollouts: Store[Declared] = field(default_factory=Store)
+    daemon_sets: Store[Declared] = field(default_factory=Store)
     replica_sets: Store[Made] = field(default_factory=Store)
     jobs: Store[Made] = field(default_factory=Store)
     pods: Store[Running] = field(default_factory=Store)
@@ -61,11 +76,22 @@ class Stores:
             return None
         space, owner = entry.namespace, entry.owner
         if isinstance(entry, Made):
-            return self.deployments.get(space, owner) or self.cron_jobs.get(space, owner)
+            return (
+                self.deployments.get(space, owner)
+                or self.rollouts.get(space, owner)
+                or self.cron_jobs.get(space, owner)
+            )
         between = self.replica_sets.get(space, owner) or self.jobs.get(space, owner)
         if between is not None:
             return self.workload_of(between)
-        return self.stateful_sets.get(space, owner)
+        return self.stateful_sets.get(space, owner) or self.daemon_sets.get(space, owner)
+
+    def referring(self, entry: Entry) -> tuple[Declared, ...]:
+        """The Rollouts that have their template from this workload."""
+        if not isinstance(entry, Declared) or entry.kind != "Deployment":
+            return ()
+        rollouts = self.rollouts.within(entry.namespace)
+        return tuple(each for each in rollouts if refers_to(each, entry))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +106,7 @@ class _Pods:
 
 def rolled_up(declared: Declared, stores: Stores, now: float) -> Workload:
     """At ``now`` (POSIX s)."""
+    declared, missing = resolved(declared, stores)
     match declared.kind:
         case "Deployment":
             seen = _of_deployment(declared, stores, now)
@@ -87,6 +114,10 @@ def rolled_up(declared: Declared, stores: Stores, now: float) -> Workload:
             seen = _of_stateful_set(declared, stores, now)
         case "CronJob":
             seen = _of_cron_job(declared, stores)
+        case "Rollout":
+            seen = _of_rollout(declared, stores, now)
+        case "DaemonSet":
+            seen = _of_daemon_set(declared, stores, now)
     return Workload(
         kind=declared.kind,
         namespace=declared.namespace,
@@ -98,16 +129,22 @@ def rolled_up(declared: Declared, stores: Stores, now: float) -> Workload:
         annotations=declared.annotations,
         replicas=declared.replicas,
         pods=tuple(sorted(seen.current, key=lambda pod: pod.name)),
-        unsettled=seen.why,
+        unsettled=missing or seen.why,
         catching_up=seen.catching_up,
         no_pods="" if seen.current else seen.none,
         # Until the controller has caught up, it still names the former template.
-        revision=declared.current if declared.caught_up else "",
+        revision=_revision(declared) if declared.caught_up else "",
         template=declared.template,
         rolled=declared.rolled,
         loads=declared.loads,
         config_maps=declared.config_maps,
     )
+
+
+def _revision(declared: Declared) -> str:
+    """What was aborted is the stable one again."""
+    is_former = declared.update is not None and declared.update.aborted
+    return declared.former if is_former else declared.current
 
 
 def _of_deployment(declared: Declared, stores: Stores, now: float) -> _Pods:
@@ -135,6 +172,32 @@ def _of_stateful_set(declared: Declared, stores: Stores, now: float) -> _Pods:
     return _concluded(declared, current, others, behind=behind)
 
 
+def _of_rollout(declared: Declared, stores: Stores, now: float) -> _Pods:
+    """The pods of the stable ReplicaSet count. While an update is under way, others serve too."""
+    stable: list[Running] = []
+    others: list[Running] = []
+    space, update = declared.namespace, declared.update
+    for made in stores.replica_sets.owned(space, declared.uid):
+        pods = _running(stores.pods.owned(space, made.uid), now)
+        (stable if made.template == declared.former else others).extend(pods)
+    aborted, spares = (update.aborted, update.has_spares) if update else (False, False)
+    behind = declared.former != declared.current and not aborted
+    if spares and not behind:
+        others = []
+    if aborted and not others and not _live(stable):
+        return _Pods([], _no_pods(declared), none="it was aborted and has no pods")
+    return _concluded(declared, stable, others, behind=behind)
+
+
+def _of_daemon_set(declared: Declared, stores: Stores, now: float) -> _Pods:
+    """Its controller counts the pods of the newest template; what they are called by is written
+    nowhere else. So all of them are, where all are counted and called the same.
+    """
+    owned = _running(stores.pods.owned(declared.namespace, declared.uid), now)
+    behind = declared.updated < declared.pods or len({one.template for one in owned}) > 1
+    return _concluded(declared, owned, [], behind=behind)
+
+
 def _concluded(
     declared: Declared, current: list[Running], others: list[Running], *, behind: bool
 ) -> _Pods:
@@ -142,11 +205,7 @@ def _concluded(
     some of the newest. Those that terminate run until they are gone.
     """
     live = _live(current)
-    none = (
-        "it wants no pods (replicas: 0, as under Argo Rollouts or KEDA)"
-        if not declared.replicas
-        else "it has no pods"
-    )
+    none = "it has no pods" if declared.replicas else _WANTS_NONE[declared.kind]
     if others or behind:
         is_ending = not behind and all(one.pod.terminating for one in others)
         return _Pods(live, _rollout(declared, is_ending=is_ending))
@@ -180,7 +239,8 @@ def _rollout(declared: Declared, *, is_ending: bool) -> Why:
         reason, what = Reason.ROLLING_OUT, "is rolling out: pods of its former template terminate."
     else:
         reason = Reason.ROLLING_OUT
-        what = "is rolling out: what it runs is not settled yet."
+        at = declared.update.at if declared.update else ""
+        what = f"is rolling out: {at or 'what it runs is not settled yet'}."
     return Why(reason, f"{_called(declared)} {what}")
 
 

@@ -1,12 +1,12 @@
 """What our own identity may do, as the cluster reports it."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from stagingmirror.api.types.base import GROUP
 from stagingmirror.sources.kubernetes.api.reader import KubernetesReader
-from stagingmirror.sources.kubernetes.watch.watched_kinds import RESOURCES
+from stagingmirror.sources.kubernetes.watch.watched_kinds import ALWAYS, RESOURCES
 
 _WRITES = frozenset(
     {"create", "update", "patch", "delete", "deletecollection", "impersonate", "bind", "escalate"}
@@ -32,12 +32,19 @@ class Permission(NamedTuple):
         return f"{self.verb} {self.resource}" + (f".{self.group}" if self.group else "")
 
 
-# What watching a namespace needs.
-READS: tuple[Permission, ...] = tuple(
-    Permission(verb, resource.group.rpartition("/")[0], resource.plural)
-    for resource in RESOURCES.values()
-    for verb in ("get", "list", "watch")
-)
+def _reads(kinds: Container[str]) -> tuple[Permission, ...]:
+    return tuple(
+        Permission(verb, resource.group.rpartition("/")[0], resource.plural)
+        for kind, resource in RESOURCES.items()
+        if kind in kinds
+        for verb in ("get", "list", "watch")
+    )
+
+
+# What watching a namespace needs, whatever is named there.
+READS: tuple[Permission, ...] = _reads(ALWAYS)
+# What is granted, so that a workload of any kind can be named.
+ALL_READS: tuple[Permission, ...] = _reads(RESOURCES)
 
 # What is reviewed verb by verb where a cluster does not list our rights: writes of what we read,
 # and of what gives the most away.

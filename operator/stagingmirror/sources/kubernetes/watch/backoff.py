@@ -28,6 +28,11 @@ class Backoff:
         else:
             self._failures = 0
 
+    async def for_long(self, seconds: float) -> None:
+        """Where nothing is expected to change soon."""
+        self._failures = 0
+        await self._pause.sleep(seconds * _CHANCE.uniform(0.8, 1.0))
+
     async def after_failure(self) -> None:
         longest = min(LONGEST, FIRST * 2 ** min(self._failures, 16))
         self._failures += 1

@@ -27,6 +27,11 @@ from stagingmirror.sources.kubernetes.api.errors import (
 from stagingmirror.sources.kubernetes.api.reader import SLICE, KubernetesReader
 from stagingmirror.sources.kubernetes.objects.store import E, Store
 from stagingmirror.sources.kubernetes.watch.backoff import Backoff
+from stagingmirror.sources.kubernetes.watch.installed import (
+    NOT_INSTALLED_FOR,
+    NotInstalled,
+    explained,
+)
 from stagingmirror.sources.kubernetes.watch.watched_kinds import Resource
 from stagingmirror.sources.pause import Pause
 
@@ -157,13 +162,25 @@ class Watch(Generic[E]):
                 await self._failed(error)
 
     async def _failed(self, error: StagingMirrorError) -> None:
+        error = await explained(self.client, self.resource, error)
         why = Why(error.reason, error.message)
         known, self.trouble = self.trouble, why
+        if isinstance(error, NotInstalled):
+            self._forget()
         self._interrupted = True
         self.tried.set()
         if why != known:
             self._callbacks.settled()
-        await self._pausing.after_failure()
+        if isinstance(error, NotInstalled):
+            await self._pausing.for_long(NOT_INSTALLED_FOR)
+        else:
+            await self._pausing.after_failure()
+
+    def _forget(self) -> None:
+        """The kind is not there, so none of its objects is."""
+        self._version, self.covers = None, frozenset()
+        for former in list(self.store.within(self.namespace)):
+            self.drop(former.namespace, former.uid)
 
     async def _list(self) -> None:
         async with self.at_once, self.listing:

@@ -116,9 +116,12 @@ class KubernetesSource:
         watches of its namespace are proven at least every ``period`` seconds.
         """
         place = (subject.namespace, subject.kind)
+        is_new = place not in self._wanted
         wanted = self._wanted.setdefault(place, Subscriptions())
         before = wanted.shortest(default=self._settings.sweep_interval)
         wanted.want(subject, period)
+        if is_new:
+            self._demand(subject.kind)
         if period < before:
             for kind in NEEDED[subject.kind]:
                 self._coverage.repace(kind, subject.namespace)
@@ -132,10 +135,15 @@ class KubernetesSource:
             wanted.unwant(subject)
             if not wanted:
                 del self._wanted[place]
+                self._demand(subject.kind)
         if isinstance(subject, ConfigMapSubject):
             self._config_maps.unwant((subject.namespace, subject.name))
         else:
             self._standing.forget(subject)
+
+    def _demand(self, kind: str) -> None:
+        spaces = frozenset(space for space, each in self._wanted if each == kind)
+        self._coverage.demand(kind, spaces)
 
     def get(self, subject: Subject[T]) -> Observed[T] | Unseen:
         return self._answers[type(subject)](subject)
@@ -257,10 +265,10 @@ class KubernetesSource:
 
     def _announce(self, entry: Entry) -> None:
         """An entry changed: announce the subject that it is or belongs to."""
-        if (declared := self._stores.workload_of(entry)) is not None:
-            self._on_change(
-                WorkloadSubject(self.cluster, declared.kind, declared.namespace, declared.name)
-            )
+        declared = self._stores.workload_of(entry)
+        found = () if declared is None else (declared, *self._stores.referring(declared))
+        for each in found:
+            self._on_change(WorkloadSubject(self.cluster, each.kind, each.namespace, each.name))
 
     def _config_map_changed(self, entry: Entry) -> None:
         self._config_maps.metadata_changed((entry.namespace, entry.name))

@@ -16,7 +16,7 @@ from stagingmirror.sources.kubernetes.objects.entries import Entry
 from stagingmirror.sources.kubernetes.objects.workloads import Stores
 from stagingmirror.sources.kubernetes.watch.consistency_check import ConsistencyCheck, Counts
 from stagingmirror.sources.kubernetes.watch.informer import Watch, WatchCallbacks
-from stagingmirror.sources.kubernetes.watch.watched_kinds import RESOURCES
+from stagingmirror.sources.kubernetes.watch.watched_kinds import ALWAYS, RESOURCES
 
 LISTS_AT_ONCE = 8
 # Seconds after which a kind that is watched by namespace is tried for all of them again.
@@ -45,7 +45,10 @@ class _Scope:
 
 
 class WatchScope:
-    """``run`` watches. ``namespaces``: those that are wanted; None: not known yet."""
+    """``run`` watches. ``namespaces``: those that are wanted; None: not known yet. Kinds that are
+    watched on demand are so for all of these, or where that is not permitted in those that have
+    the demand.
+    """
 
     def __init__(
         self,
@@ -60,6 +63,8 @@ class WatchScope:
     ) -> None:
         self.namespaces: frozenset[str] | None = None
         self._least: Mapping[str, float] = {}
+        # By kind, where it is wanted.
+        self._demand: dict[str, frozenset[str]] = {}
         self._client = client
         self._stores = stores
         self._clock = clock
@@ -74,9 +79,11 @@ class WatchScope:
 
     @property
     def ready(self) -> bool:
-        """Every watch has been answered once, be it with a refusal."""
+        """Every watch has been answered once, be it with a refusal. Kinds on demand are waited for
+        by nobody but who wants them.
+        """
         return self.namespaces is not None and all(
-            self._settled(kind, namespace) for kind in RESOURCES for namespace in self.namespaces
+            self._settled(kind, namespace) for kind in ALWAYS for namespace in self.namespaces
         )
 
     def want(self, specs: Iterable[MirrorEnvironmentSpec]) -> None:
@@ -85,6 +92,12 @@ class WatchScope:
         namespaces = frozenset(self._least)
         if namespaces != self.namespaces:
             self.namespaces = namespaces
+            self._rearrange.set()
+
+    def demand(self, kind: str, namespaces: frozenset[str]) -> None:
+        """Where a kind is wanted that is watched on demand."""
+        if RESOURCES[kind].on_demand and namespaces != self._demand.get(kind, frozenset()):
+            self._demand[kind] = namespaces
             self._rearrange.set()
 
     def check(self, kind: str, namespace: str) -> ConsistencyCheck[Any] | None:
@@ -115,12 +128,7 @@ class WatchScope:
     def _arrange(self, group: asyncio.TaskGroup) -> None:
         """Start and end watches so that they are the ones that are needed now."""
         namespaces = self.namespaces or frozenset()
-        wide: set[str | None] = {None} if namespaces else set()
-        needed = {
-            (kind, place)
-            for kind in RESOURCES
-            for place in (set(namespaces) if kind in self._narrow else wide)
-        }
+        needed = {(kind, place) for kind in RESOURCES for place in self._places(kind)}
         former = dict(self._scopes)
         for place in self._scopes.keys() - needed:
             for task in self._scopes.pop(place).tasks:
@@ -133,10 +141,21 @@ class WatchScope:
                 scope.check.watch.relist()
         self._forget_others(namespaces)
 
+    def _places(self, kind: str) -> frozenset[str | None]:
+        """The watches of a kind: of all namespaces, or one for each that is wanted."""
+        wanted = self._wanted(kind)
+        is_wide = bool(wanted) and kind not in self._narrow
+        return frozenset({None}) if is_wide else wanted
+
+    def _wanted(self, kind: str) -> frozenset[str]:
+        listed = self.namespaces or frozenset()
+        return listed if kind in ALWAYS else listed & self._demand.get(kind, frozenset())
+
     def _forget_others(self, namespaces: frozenset[str]) -> None:
-        for resource in RESOURCES.values():
+        for kind, resource in RESOURCES.items():
             store = resource.store(self._stores)
-            for namespace in store.namespaces() - namespaces:
+            kept = namespaces if None in self._places(kind) else self._wanted(kind)
+            for namespace in store.namespaces() - kept:
                 for entry in list(store.within(namespace)):
                     store.drop(namespace, entry.uid)
 
@@ -184,7 +203,7 @@ class WatchScope:
         """Try, now and then, whether what was forbidden is permitted now. For ever."""
         while True:
             await asyncio.sleep(WIDEN * _CHANCE.uniform(0.8, 1.0))
-            for kind in sorted(self._narrow):
+            for kind in sorted(each for each in self._narrow if self._wanted(each)):
                 path = RESOURCES[kind].path(None)
                 try:
                     await self._client.get(path, query={"limit": "1"})

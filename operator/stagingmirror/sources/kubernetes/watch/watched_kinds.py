@@ -13,7 +13,8 @@ from stagingmirror.sources.kubernetes.objects.workloads import Stores
 @dataclass(frozen=True, slots=True)
 class Resource(Generic[E]):
     """``metadata_only``: the rest is not even sent. ConfigMaps hold up to a MiB each, and of a
-    ReplicaSet only its owner and revision matter.
+    ReplicaSet only its owner and revision matter. ``on_demand``: watched only while a workload of
+    this kind is wanted; a cluster may not have it, and an account need not be permitted to read it.
     """
 
     kind: str
@@ -22,6 +23,7 @@ class Resource(Generic[E]):
     parse: Callable[[Body], E]
     store: Callable[[Stores], Store[E]]
     metadata_only: bool = False
+    on_demand: bool = False
 
     def path(self, namespace: str | None, name: str | None = None) -> str:
         root = f"/apis/{self.group}" if "/" in self.group else f"/api/{self.group}"
@@ -50,6 +52,22 @@ RESOURCES: dict[str, Resource[Any]] = {
             "CronJob", "batch/v1", "cronjobs", parse.cron_job, lambda stores: stores.cron_jobs
         ),
         Resource(
+            "Rollout",
+            "argoproj.io/v1alpha1",
+            "rollouts",
+            parse.rollout,
+            lambda stores: stores.rollouts,
+            on_demand=True,
+        ),
+        Resource(
+            "DaemonSet",
+            "apps/v1",
+            "daemonsets",
+            parse.daemon_set,
+            lambda stores: stores.daemon_sets,
+            on_demand=True,
+        ),
+        Resource(
             "ReplicaSet",
             "apps/v1",
             "replicasets",
@@ -69,10 +87,14 @@ RESOURCES: dict[str, Resource[Any]] = {
         ),
     )
 }
+# Those that are watched whatever is wanted.
+ALWAYS = frozenset(kind for kind, one in RESOURCES.items() if not one.on_demand)
 # Per kind of subject, the kinds whose watches make its answer.
 NEEDED: dict[str, tuple[str, ...]] = {
     "Deployment": ("Deployment", "ReplicaSet", "Pod"),
     "StatefulSet": ("StatefulSet", "Pod"),
     "CronJob": ("CronJob", "Job", "Pod"),
+    "Rollout": ("Rollout", "Deployment", "ReplicaSet", "Pod"),
+    "DaemonSet": ("DaemonSet", "Pod"),
     "ConfigMap": ("ConfigMap",),
 }

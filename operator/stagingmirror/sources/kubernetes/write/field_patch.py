@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from stagingmirror.api.types.workload import WorkloadKind
+from stagingmirror.api.types.workload import CUSTOM, WorkloadKind
 from stagingmirror.drift.steps import Value
 from stagingmirror.drift.wording import shown
 from stagingmirror.errors import StepFailed
@@ -64,10 +64,12 @@ Entry = Mapping[str, Any] | str | None
 # a restart that is done again after a crash then changes nothing.
 RESTARTED_AT = "stagingmirror.dev/restarted-at"
 
-_TEMPLATES: Mapping[WorkloadKind, tuple[str, ...]] = {
+TEMPLATES: Mapping[WorkloadKind, tuple[str, ...]] = {
     "Deployment": ("spec", "template"),
     "StatefulSet": ("spec", "template"),
     "CronJob": ("spec", "jobTemplate", "spec", "template"),
+    "Rollout": ("spec", "template"),
+    "DaemonSet": ("spec", "template"),
 }
 
 
@@ -83,7 +85,7 @@ class Change:
 def template_of(body: Body, kind: WorkloadKind) -> Body:
     """The pod template."""
     part: Any = body
-    for name in _TEMPLATES[kind]:
+    for name in TEMPLATES[kind]:
         part = part.get(name) or {}
     return dict(part)
 
@@ -92,24 +94,24 @@ def read_field(body: Body, kind: WorkloadKind, write: FieldWrite) -> Entry:
     """The field as it stands. Raises StepFailed (ContainerGone)."""
     match write:
         case SetAnnotation(key=key):
-            return _annotations(body).get(key)
+            return annotations_of(body).get(key)
         case Restart():
-            return _annotations(template_of(body, kind)).get(RESTARTED_AT)
+            return annotations_of(template_of(body, kind)).get(RESTARTED_AT)
         case SetImage(container=container):
-            return str(_container(body, kind, container)[1].get("image", ""))
+            return str(container_in(body, kind, container)[1].get("image", ""))
         case SetVariable(container=container, variable=variable):
-            entries = _container(body, kind, container)[1].get("env") or ()
+            entries = container_in(body, kind, container)[1].get("env") or ()
             found = [entry for entry in entries if entry.get("name") == variable]
             return _plain(found[-1]) if found else None
 
 
-def _refuse_repeated(body: Body, kind: WorkloadKind, write: FieldWrite) -> None:
+def refuse_repeated(body: Body, kind: WorkloadKind, write: FieldWrite) -> None:
     """Raises StepFailed (Ambiguous) where the variable stands more than once: a strategic merge
     patch changes the first one, and the container gets the last.
     """
     if not isinstance(write, SetVariable):
         return
-    entries = _container(body, kind, write.container)[1].get("env") or ()
+    entries = container_in(body, kind, write.container)[1].get("env") or ()
     places = [str(at) for at, each in enumerate(entries, 1) if each.get("name") == write.variable]
     if len(places) > 1:
         raise StepFailed(
@@ -137,7 +139,7 @@ def patch_for(body: Body, kind: WorkloadKind, changes: Sequence[Change]) -> dict
     fence = {"uid": metadata["uid"], "resourceVersion": metadata["resourceVersion"]}
     patch: dict[str, Any] = {"metadata": fence}
     for change in changes:
-        _refuse_repeated(body, kind, change.write)
+        refuse_repeated(body, kind, change.write)
         match change.write:
             case SetAnnotation(key=key):
                 fence.setdefault("annotations", {})[key] = change.target
@@ -179,24 +181,30 @@ def in_order(writes: Iterable[FieldWrite]) -> tuple[FieldWrite, ...]:
 
 
 def path_of(body: Body, kind: WorkloadKind, write: FieldWrite) -> tuple[str, ...]:
-    """The field's path in managedFields' ``fieldsV1``."""
-    template = tuple(f"f:{name}" for name in _TEMPLATES[kind])
+    """The field's path in managedFields' ``fieldsV1``. A list of containers in a custom resource is
+    one field: whoever changes one of them manages all.
+    """
+    template = tuple(f"f:{name}" for name in TEMPLATES[kind])
     match write:
         case SetAnnotation(key=key):
             return ("f:metadata", "f:annotations", f"f:{key}")
         case Restart():
             return (*template, "f:metadata", "f:annotations", f"f:{RESTARTED_AT}")
+        case SetImage(container=container) | SetVariable(container=container) if kind in CUSTOM:
+            return (*template, *_container_path(body, kind, container)[:-1])
         case SetImage(container=container):
             return (*template, *_container_path(body, kind, container), "f:image")
         case SetVariable(container=container, variable=variable):
             return (*template, *_container_path(body, kind, container), "f:env", _keyed(variable))
 
 
-def _annotations(body: Body) -> Mapping[str, str]:
+def annotations_of(body: Body) -> Mapping[str, str]:
+    """Of an object or a template."""
     return (body.get("metadata") or {}).get("annotations") or {}
 
 
-def _container(body: Body, kind: WorkloadKind, name: str) -> tuple[str, Body]:
+def container_in(body: Body, kind: WorkloadKind, name: str) -> tuple[str, Body]:
+    """The list that the container is in, and the container. Raises StepFailed (ContainerGone)."""
     spec = template_of(body, kind).get("spec") or {}
     for group in ("containers", "initContainers"):
         for container in spec.get(group) or ():
@@ -209,7 +217,7 @@ def _container(body: Body, kind: WorkloadKind, name: str) -> tuple[str, Body]:
 
 
 def _container_path(body: Body, kind: WorkloadKind, name: str) -> tuple[str, ...]:
-    return ("f:spec", f"f:{_container(body, kind, name)[0]}", _keyed(name))
+    return ("f:spec", f"f:{container_in(body, kind, name)[0]}", _keyed(name))
 
 
 def _keyed(name: str) -> str:
@@ -219,7 +227,7 @@ def _keyed(name: str) -> str:
 
 def _inside(patch: dict[str, Any], kind: WorkloadKind) -> dict[str, Any]:
     part = patch
-    for name in _TEMPLATES[kind]:
+    for name in TEMPLATES[kind]:
         part = part.setdefault(name, {})
     return part
 
@@ -227,7 +235,7 @@ def _inside(patch: dict[str, Any], kind: WorkloadKind) -> dict[str, Any]:
 def _patched_container(
     patch: dict[str, Any], body: Body, kind: WorkloadKind, name: str
 ) -> dict[str, Any]:
-    group, _ = _container(body, kind, name)
+    group, _ = container_in(body, kind, name)
     listed: list[dict[str, Any]] = _inside(patch, kind).setdefault("spec", {}).setdefault(group, [])
     for container in listed:
         if container["name"] == name:

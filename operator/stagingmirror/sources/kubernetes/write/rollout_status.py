@@ -3,13 +3,15 @@
 Judging is pure; ``Rollout`` holds what was read for it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from stagingmirror.api.types.workload import WorkloadKind
 from stagingmirror.errors import StepFailed
 from stagingmirror.reasons import Reason
+from stagingmirror.sources.kubernetes.objects.argo import HASH_LABEL, number
+from stagingmirror.sources.kubernetes.write import argo_update
 from stagingmirror.sources.kubernetes.write.container_trouble import (
     hopeless,
     line,
@@ -17,7 +19,8 @@ from stagingmirror.sources.kubernetes.write.container_trouble import (
     trouble,
 )
 from stagingmirror.sources.kubernetes.write.field_patch import Body
-from stagingmirror.sources.kubernetes.write.writer import Writer, workload_path
+from stagingmirror.sources.kubernetes.write.workload_path import workload_path
+from stagingmirror.sources.kubernetes.write.writer import Writer
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +29,14 @@ class Rollout:
 
     ``in_the_way``: pods of another template that are not ready. The controller of an ordered
     StatefulSet waits for them to be ready before it replaces them: where they never will, for ever.
+    ``follows``: the status is of the newest template; of an Argo Rollout, else always.
     """
 
     kind: WorkloadKind
     body: Body
     pods: tuple[Body, ...]
     in_the_way: tuple[str, ...] = ()
+    follows: bool = True
 
 
 async def read_rollout(writer: Writer, kind: WorkloadKind, namespace: str, name: str) -> Rollout:
@@ -39,13 +44,18 @@ async def read_rollout(writer: Writer, kind: WorkloadKind, namespace: str, name:
     body = await writer.get(workload_path(kind, namespace, name))
     if kind == "CronJob":
         return Rollout(kind, body, ())
+    if kind == "Rollout" and body["spec"].get("workloadRef"):
+        return Rollout(kind, body, (), follows=False)  # nothing is written there
     selector = (body["spec"].get("selector") or {}).get("matchLabels") or {}
     labels = ",".join(f"{key}={value}" for key, value in sorted(selector.items()))
     found = await writer.select(f"/api/v1/namespaces/{namespace}/pods", labels)
-    revision = await _revision(writer, kind, namespace, body, labels)
+    made = await _replica_sets(writer, kind, namespace, labels)
+    revision = _revision(kind, body, made)
     alive = tuple(pod for pod in found if _is_alive(pod))
     label = _REVISION_LABELS[kind]
     newest = tuple(pod for pod in alive if _labels(pod).get(label) == revision)
+    if kind == "Rollout":
+        return Rollout(kind, body, newest, follows=argo_update.follows(body, made))
     if kind != "StatefulSet" or body["spec"].get("podManagementPolicy") == "Parallel":
         return Rollout(kind, body, newest)
     in_the_way = sorted(
@@ -61,6 +71,8 @@ def refuse_unmovable(rollout: Rollout) -> None:
     spec, name = rollout.body["spec"], _name(rollout)
     if spec.get("paused"):
         raise StepFailed(Reason.PAUSED, f"{name} is paused, so nothing rolls out; resume it.")
+    if rollout.kind == "Rollout":
+        argo_update.refuse_unmovable(name, spec)
     strategy = spec.get("updateStrategy") or {}
     if strategy.get("type") == "OnDelete":
         raise StepFailed(
@@ -90,16 +102,19 @@ def pending(rollout: Rollout, generation: int, *, was_stuck: bool = False) -> st
     # Before that, pods and conditions are those of the former template.
     status, wanted = rollout.body.get("status") or {}, _wanted(rollout.body)
     refuse_unmovable(rollout)
+    if not rollout.follows:
+        return f"{_name(rollout)}: its controller has not made the ReplicaSet of the change yet"
     _refuse_hopeless(rollout, was_stuck=was_stuck)
-    updated, available, every = (int(status.get(key) or 0) for key in _COUNTS)
-    if (updated, available, every) == (wanted, wanted, wanted) and _is_current(rollout):
+    ready = sum(map(_is_ready, rollout.pods))
+    if _has_arrived(rollout, ready, wanted):
         return None
-    ready = sum(_is_ready(pod) for pod in rollout.pods)
+    updated = int(status.get("updatedReplicas") or 0)
     counts = f"{_name(rollout)}: {updated} of {wanted} pods updated, {ready} of them ready"
     if (unplaced := _unplaced(rollout)) is not None:
         return f"{counts}; {unplaced}"
     if not rollout.in_the_way:
-        return "; ".join(filter(None, [counts, _troubled(rollout)]))
+        at = argo_update.at(rollout.body) if rollout.kind == "Rollout" else None
+        return "; ".join(filter(None, [counts, at, _troubled(rollout)]))
     namespace, pods = rollout.body["metadata"]["namespace"], " ".join(rollout.in_the_way)
     return (
         f"{counts}; Kubernetes does not replace a pod that never gets ready: run "
@@ -110,7 +125,7 @@ def pending(rollout: Rollout, generation: int, *, was_stuck: bool = False) -> st
 def unnoticed(rollout: Rollout, generation: int) -> str | None:
     """What is awaited where its controller has not seen this generation yet, for people."""
     seen = (rollout.body.get("status") or {}).get("observedGeneration")
-    if rollout.kind == "CronJob" or int(seen or 0) >= generation:
+    if rollout.kind == "CronJob" or number(seen) >= generation:
         return None
     return f"{_name(rollout)}: its controller has not seen the change yet"
 
@@ -136,21 +151,35 @@ _STUCK = Reason.PROGRESS_DEADLINE_EXCEEDED
 
 _COUNTS = ("updatedReplicas", "availableReplicas", "replicas")
 
+_NAMED_IN_STATUS: Mapping[WorkloadKind, str] = {
+    "StatefulSet": "updateRevision",
+    "Rollout": "currentPodHash",
+}
 _REVISION_LABELS: Mapping[str, str] = {
     "Deployment": "pod-template-hash",
     "StatefulSet": "controller-revision-hash",
+    "DaemonSet": "controller-revision-hash",
+    "Rollout": HASH_LABEL,
 }
 
 
-async def _revision(
-    writer: Writer, kind: WorkloadKind, namespace: str, body: Body, labels: str
-) -> str | None:
+async def _replica_sets(
+    writer: Writer, kind: WorkloadKind, namespace: str, labels: str
+) -> list[dict[str, Any]]:
+    """Those that may be between the workload and its pods."""
+    if kind not in ("Deployment", "Rollout"):
+        return []
+    return await writer.select(f"/apis/apps/v1/namespaces/{namespace}/replicasets", labels)
+
+
+def _revision(kind: WorkloadKind, body: Body, made: Sequence[Body]) -> str | None:
     """The value of the label that pods of the newest template carry; None: there is none yet."""
-    if kind == "StatefulSet":
-        return (body.get("status") or {}).get("updateRevision")
+    status = body.get("status") or {}
+    if kind in _NAMED_IN_STATUS:
+        found = status.get(_NAMED_IN_STATUS[kind])
+        return None if found is None else str(found)
     at = (body["metadata"].get("annotations") or {}).get("deployment.kubernetes.io/revision")
-    path = f"/apis/apps/v1/namespaces/{namespace}/replicasets"
-    for replica_set in await writer.select(path, labels):
+    for replica_set in made:
         metadata = replica_set["metadata"]
         owners = [owner.get("uid") for owner in metadata.get("ownerReferences") or ()]
         revision = (metadata.get("annotations") or {}).get("deployment.kubernetes.io/revision")
@@ -161,6 +190,8 @@ async def _revision(
 
 def _refuse_hopeless(rollout: Rollout, *, was_stuck: bool) -> None:
     name = _name(rollout)
+    if rollout.kind == "Rollout":
+        argo_update.refuse_ended(name, rollout.body)
     for condition in (rollout.body.get("status") or {}).get("conditions") or ():
         kind, reason = condition.get("type"), str(condition.get("reason", ""))
         if kind == "Progressing" and reason == _STUCK and not was_stuck:
@@ -204,6 +235,16 @@ def _swap(rollout: Rollout) -> str:
     if rollout.kind != "Deployment" or strategy.get("type") == "Recreate" or surge in (0, "0%"):
         return ""
     return " (the former pod keeps its place until then; strategy Recreate frees it first)"
+
+
+def _has_arrived(rollout: Rollout, ready: int, wanted: int) -> bool:
+    """All pods that are wanted are of the newest template, and nothing else runs."""
+    status = rollout.body.get("status") or {}
+    updated, available, every = (int(status.get(key) or 0) for key in _COUNTS)
+    if rollout.kind == "Rollout":
+        is_whole = updated == ready == wanted <= available
+        return is_whole and argo_update.is_promoted(rollout.body, wanted=wanted)
+    return (updated, available, every) == (wanted, wanted, wanted) and _is_current(rollout)
 
 
 def _is_current(rollout: Rollout) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Protocol
 
-from stagingmirror.api.types.workload import WorkloadKind
+from stagingmirror.api.types.workload import CUSTOM, WorkloadKind
 from stagingmirror.errors import (
     ChangedUnderneath,
     Conflicted,
@@ -34,7 +34,9 @@ from stagingmirror.sources.kubernetes.write.field_patch import (
     path_of,
     read_field,
 )
+from stagingmirror.sources.kubernetes.write.json_patch import json_patch_for
 from stagingmirror.sources.kubernetes.write.step_errors import before_writing, not_proven, rewritten
+from stagingmirror.sources.kubernetes.write.workload_path import workload_path
 
 JSON = "application/json"
 STRATEGIC = "application/strategic-merge-patch+json"
@@ -44,12 +46,6 @@ JSON_PATCH = "application/json-patch+json"
 TOUCHED = "stagingmirror.dev/touched"
 
 _ATTEMPTS = 5
-
-_PLURALS: Mapping[WorkloadKind, str] = {
-    "Deployment": "apis/apps/v1/namespaces/{}/deployments",
-    "StatefulSet": "apis/apps/v1/namespaces/{}/statefulsets",
-    "CronJob": "apis/batch/v1/namespaces/{}/cronjobs",
-}
 
 
 class Requests(Protocol):
@@ -68,10 +64,6 @@ class Requests(Protocol):
     def pages(
         self, path: str, *, shape: Callable[[dict[str, Any]], Any]
     ) -> AsyncIterator[dict[str, Any]]: ...
-
-
-def workload_path(kind: WorkloadKind, namespace: str, name: str) -> str:
-    return f"/{_PLURALS[kind].format(namespace)}/{name}"
 
 
 class Writer:
@@ -187,16 +179,25 @@ class Writer:
             with before_writing():
                 if not _still_to_do(body, kind, uid, changes):
                     return body
-                patch = patch_for(body, kind, changes)
+                patch, content_type = _patch_of(body, kind, changes)
             try:
-                kept = await self.patch(namespace, path, patch, STRATEGIC, dry_run=dry_run)
+                kept = await self.patch(namespace, path, patch, content_type, dry_run=dry_run)
             except Conflicted:
                 continue
+            except Refused:
+                if kind in CUSTOM and await self._is_another(path, body):
+                    continue  # a `test` did not hold: a 422, as a wrong patch is
+                raise
             for change in changes:
                 if read_field(kept, kind, change.write) != change.target:
                     raise rewritten(f"the {field_of(change.write)} of {kind} {name}")
             return kept
         raise _busy(kind, name)
+
+    async def _is_another(self, path: str, body: Body) -> bool:
+        """Whether it was changed since it was read."""
+        version = (await self.get(path))["metadata"]["resourceVersion"]
+        return bool(version != body["metadata"]["resourceVersion"])
 
     async def touch(self, namespace: str, path: str, *, mark: bool) -> None:
         """Give the object another resourceVersion by a mark, and take the mark off again: a write
@@ -248,6 +249,13 @@ class Writer:
         """Called right before each write, whatever system it goes to. Raises NotLeading."""
         if not self._leading():
             raise NotLeading(Reason.NOT_LEADING, "another process leads; this one writes nothing.")
+
+
+def _patch_of(body: Body, kind: WorkloadKind, changes: Sequence[Change]) -> tuple[object, str]:
+    """With its content type."""
+    if kind in CUSTOM:
+        return json_patch_for(body, kind, changes), JSON_PATCH
+    return patch_for(body, kind, changes), STRATEGIC
 
 
 def _still_to_do(body: Body, kind: WorkloadKind, uid: str, changes: Sequence[Change]) -> bool:

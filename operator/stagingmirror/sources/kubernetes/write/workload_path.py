@@ -1,0 +1,17 @@
+"""Where the API server has a workload."""
+
+from collections.abc import Mapping
+
+from stagingmirror.api.types.workload import WorkloadKind
+
+_PLURALS: Mapping[WorkloadKind, str] = {
+    "Deployment": "apis/apps/v1/namespaces/{}/deployments",
+    "StatefulSet": "apis/apps/v1/namespaces/{}/statefulsets",
+    "CronJob": "apis/batch/v1/namespaces/{}/cronjobs",
+    "Rollout": "apis/argoproj.io/v1alpha1/namespaces/{}/rollouts",
+    "DaemonSet": "apis/apps/v1/namespaces/{}/daemonsets",
+}
+
+
+def workload_path(kind: WorkloadKind, namespace: str, name: str) -> str:
+    return f"/{_PLURALS[kind].format(namespace)}/{name}"
