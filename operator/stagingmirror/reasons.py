@@ -217,10 +217,10 @@ class Reason(StrEnum):
         "the Rollout waits, or would wait, until somebody promotes it",
     )
     ROLLOUT_ABORTED = "RolloutAborted", "Argo Rollouts went back to the former template"
-    INVALID_SPEC = "InvalidSpec", "Argo Rollouts does not accept the spec of the Rollout"
+    ROLLOUT_INVALID = "RolloutInvalid", "Argo Rollouts does not accept the spec of the Rollout"
     TEMPLATE_ELSEWHERE = (
         "TemplateElsewhere",
-        "the pod template is another object's (`workloadRef`): one of a Deployment is read, none is "
+        "the pod template is another object's (`workloadRef`): a Deployment's is read, none is "
         "written",
     )
     READ_ONLY_KIND = "ReadOnlyKind", "workloads of this kind are compared, and never written"

@@ -24,8 +24,8 @@ def patches(
         if place.kind in READ_ONLY:
             raise CannotRefresh(
                 Reason.READ_ONLY_KIND,
-                f"{place} would be written, and a {place.kind} is only compared; update it by hand, or "
-                "set mode: Report.",
+                f"{place} is only compared, as every {place.kind} is; change it by hand, or set "
+                "mode: Report.",
             )
         fields.setdefault(place, []).append(write)
     return tuple(

@@ -44,6 +44,38 @@ def stateful_set(name: str = "db", namespace: str = "ml", **how: Any) -> Body:
     return body
 
 
+def rollout(name: str = "web", namespace: str = "ml", **how: Any) -> Body:
+    """``how``: as of ``deployment``; revision and stable are hashes, strategy, status (further
+    fields of it), reference (its workloadRef).
+    """
+    body = _workload("argoproj.io/v1alpha1", "Rollout", name, namespace, how)
+    newest = how.get("revision", "aaa")
+    body["spec"]["strategy"] = how.get("strategy", {"canary": {}})
+    if "reference" in how:
+        del body["spec"]["template"]
+        body["spec"]["workloadRef"] = {"kind": "Deployment", "name": "web"} | how["reference"]
+    body["status"] |= {"currentPodHash": newest, "stableRS": how.get("stable", newest)}
+    body["status"] |= {"observedGeneration": str(body["status"]["observedGeneration"])}
+    body["status"] |= how.get("status", {})
+    return body
+
+
+def daemon_set(name: str = "agent", namespace: str = "ml", **how: Any) -> Body:
+    """``how``: as of ``deployment``; revision is the generation of its template."""
+    body = _workload("apps/v1", "DaemonSet", name, namespace, how)
+    generation = {"deprecated.daemonset.template.generation": how.get("revision", "1")}
+    body["metadata"]["annotations"] = generation
+    body["spec"]["updateStrategy"] = how.get("strategy", {"type": "RollingUpdate"})
+    counted = body["status"]
+    body["status"] = {
+        "observedGeneration": counted["observedGeneration"],
+        "desiredNumberScheduled": how.get("replicas", 1),
+        "currentNumberScheduled": counted["replicas"],
+        "updatedNumberScheduled": counted["updatedReplicas"],
+    }
+    return body
+
+
 def cron_job(name: str = "load", namespace: str = "ml", **how: Any) -> Body:
     """``how``: uid, version, spec, schedule, ttl (of its Jobs), limits (of its history)."""
     template = {"template": {"spec": how.get("spec", pod_spec())}}
@@ -82,6 +114,9 @@ def job(owner: Body | None = None, name: str = "load-1", **how: Any) -> Body:
 def replica_set(owner: Body, revision: str = "1", **how: Any) -> Body:
     metadata = _metadata(f"{owner['metadata']['name']}-{revision}", "ml", how, owner)
     metadata["annotations"] = {"deployment.kubernetes.io/revision": revision}
+    if owner["kind"] == "Rollout":
+        metadata["labels"] = {"rollouts-pod-template-hash": revision}
+        metadata["annotations"] = {"deployment.kubernetes.io/revision": "of a former Deployment"}
     return {"apiVersion": "apps/v1", "kind": "ReplicaSet", "metadata": metadata}
 
 
@@ -170,6 +205,8 @@ def seen(*bodies: Body, now: float = NEW_YEAR) -> Workload:
         "Deployment": lambda body: stores.deployments.put(parse.deployment(body)),
         "StatefulSet": lambda body: stores.stateful_sets.put(parse.stateful_set(body)),
         "CronJob": lambda body: stores.cron_jobs.put(parse.cron_job(body)),
+        "Rollout": lambda body: stores.rollouts.put(parse.rollout(body)),
+        "DaemonSet": lambda body: stores.daemon_sets.put(parse.daemon_set(body)),
         "ReplicaSet": lambda body: stores.replica_sets.put(parse.replica_set(body)),
         "Job": lambda body: stores.jobs.put(parse.job(body)),
         "Pod": lambda body: stores.pods.put(parse.pod(body)),
@@ -181,6 +218,8 @@ def seen(*bodies: Body, now: float = NEW_YEAR) -> Workload:
         stores.deployments.get("ml", uid)
         or stores.stateful_sets.get("ml", uid)
         or stores.cron_jobs.get("ml", uid)
+        or stores.rollouts.get("ml", uid)
+        or stores.daemon_sets.get("ml", uid)
     )
     assert declared is not None
     return rolled_up(declared, stores, now)

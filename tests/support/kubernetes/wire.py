@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
 from stagingmirror.errors import Conflicted, NotThere
+from support.kubernetes.json_patches import patched
 
 Object = dict[str, Any]
 
@@ -57,7 +58,7 @@ class Wire:
             case "DELETE":
                 del self.objects[path]
             case _:
-                _merge(self._there(path), copy.deepcopy(sent))
+                _change(self._there(path), sent)
                 self.admit(self.objects[path])
                 version = int(self.objects[path]["metadata"]["resourceVersion"]) + 1
                 self.objects[path]["metadata"]["resourceVersion"] = str(version)
@@ -75,7 +76,7 @@ class Wire:
             answer = copy.deepcopy(sent)
         else:
             answer = copy.deepcopy(self._there(path))
-            _merge(answer, copy.deepcopy(sent))
+            _change(answer, sent)
         self.admit(answer)
         return answer
 
@@ -110,6 +111,16 @@ def _selected(labels: Mapping[str, str], selector: str) -> bool:
     return all(
         labels.get(name) == value if sign else name in labels for name, sign, value in wanted
     )
+
+
+def _change(into: Object, sent: Any) -> None:
+    """By a JSON patch or a merge patch. Raises Refused where a test of the former fails."""
+    if isinstance(sent, list):
+        after = patched(into, sent)
+        into.clear()
+        into.update(after)
+    else:
+        _merge(into, copy.deepcopy(sent))
 
 
 def _merge(into: Object, patch: Object) -> None:

@@ -62,9 +62,9 @@ def refuse_ended(name: str, body: Body) -> None:
     """
     spec, status = body["spec"], body.get("status") or {}
     for condition in status.get("conditions") or ():
-        if condition.get("type") == Reason.INVALID_SPEC:
+        if condition.get("type") == "InvalidSpec":
             what = f"{name} is not valid for Argo Rollouts; see its condition InvalidSpec."
-            raise StepFailed(Reason.INVALID_SPEC, what)
+            raise StepFailed(Reason.ROLLOUT_INVALID, what)
     if status.get("abort"):
         what = f"{name} was aborted and runs its former template; see its analysis runs and pods."
         raise StepFailed(Reason.ROLLOUT_ABORTED, what)

@@ -1,0 +1,5 @@
+module stagingmirror.dev/rig/crds
+
+go 1.26.0
+
+require github.com/argoproj/argo-rollouts v1.8.3
