@@ -31,7 +31,7 @@ QUICK = Settings(sweep_interval=0.2, request_timeout=5.0)
 class ScriptedCluster:
     """``forbidden``: plurals with a namespace, or with None for all at once. ``garbage``: what a
     LIST of a plural has in place of items. ``held``: plurals whose LISTs wait until they are not.
-    ``behind``: seconds by which its clock is behind.
+    ``behind``: seconds by which its clock is behind. ``absent``: plurals that it does not serve.
     """
 
     def __init__(self) -> None:
@@ -40,6 +40,7 @@ class ScriptedCluster:
         self.forbidden: set[tuple[str, str | None]] = set()
         self.garbage: dict[str, Any] = {}
         self.held: set[str] = set()
+        self.absent: set[str] = set()
         self.behind = 0.0
         self.lists: Counter[tuple[str, str | None]] = Counter()
         self.watches: dict[tuple[str, str | None], list[asyncio.Queue[Body]]] = {}
@@ -64,9 +65,14 @@ class ScriptedCluster:
             self.objects[plural, metadata["namespace"], metadata["name"]] = body
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
+        if (discovery := self._discovered(request.path)) is not None:
+            return discovery
         plural, namespace, name = _asked(request.path)
         if (plural, namespace) in self.forbidden:
             return web.json_response({"kind": "Status", "reason": "Forbidden"}, status=403)
+        if plural in self.absent:
+            self.lists[plural, namespace] += 1
+            return web.Response(text="404 page not found\n", status=404)
         if request.query.get("watch"):
             return await self._watched(request, plural, namespace)
         if name is not None:
@@ -81,6 +87,19 @@ class ScriptedCluster:
         listed = self.garbage.get(plural, items)
         metadata = {"resourceVersion": str(self.version)}
         return web.json_response({"kind": "List", "metadata": metadata, "items": listed})
+
+    def _discovered(self, path: str) -> web.Response | None:
+        """Of Argo Rollouts alone; None: the path is of something else."""
+        group, api = "argoproj.io", "argoproj.io/v1alpha1"
+        is_there = "rollouts" not in self.absent
+        if path == "/apis":
+            versions = [{"groupVersion": api, "version": "v1alpha1"}]
+            groups = [{"name": group, "versions": versions}] if is_there else []
+            return web.json_response({"kind": "APIGroupList", "groups": groups})
+        if path == f"/apis/{api}":
+            resources = [{"name": "rollouts"}] if is_there else []
+            return web.json_response({"kind": "APIResourceList", "resources": resources})
+        return None
 
     def _one(self, plural: str, namespace: str, name: str) -> web.Response:
         body = self.objects.get((plural, namespace, name))
