@@ -150,6 +150,7 @@ class Reason(StrEnum):
         "EndlessChain",
         "a version is a copy of a copy, in a chain that is a loop or too long",
     )
+    MODEL_NOT_LOADED = "ModelNotLoaded", "KServe could not load what the InferenceService declares"
     KIND_NOT_INSTALLED = "KindNotInstalled", "the cluster does not have this kind of workload"
     CLUSTER_NOT_ANSWERING = "ClusterNotAnswering", "the API server does not answer"
     BUSY = "Busy", "the object changes faster than it can be read or written"

@@ -5,7 +5,8 @@ from typing import Any
 from uuid import uuid4
 
 from stagingmirror.sources.kubernetes.objects import parse
-from stagingmirror.sources.kubernetes.objects.workloads import Stores, rolled_up
+from stagingmirror.sources.kubernetes.objects.stores import Stores
+from stagingmirror.sources.kubernetes.objects.workloads import rolled_up
 from stagingmirror.sources.kubernetes.subjects import Workload
 
 Body = dict[str, Any]

@@ -15,6 +15,7 @@ READING = [
         "resources": ["deployments", "statefulsets", "daemonsets", "replicasets"],
     },
     {"apiGroups": ["argoproj.io"], "resources": ["rollouts"]},
+    {"apiGroups": ["serving.kserve.io"], "resources": ["inferenceservices"]},
     {"apiGroups": ["batch"], "resources": ["cronjobs", "jobs"]},
     {"apiGroups": [""], "resources": ["pods", "configmaps"]},
 ]

@@ -29,7 +29,9 @@ class PipelineImageStaging(Model):
     """Staging's workload. Omitted fields are as in production."""
 
     kind: WorkloadKind | None = None
-    """Deployment, StatefulSet, CronJob, Rollout or DaemonSet. Omitted: as in production."""
+    """Deployment, StatefulSet, CronJob, Rollout, DaemonSet or InferenceService. Omitted: as in
+    production.
+    """
     name: ObjectName | None = None
     """Name of the workload. Omitted: as in production."""
     container: Label | None = None

@@ -2,9 +2,11 @@
 
 from typing import Literal
 
-WorkloadKind = Literal["Deployment", "StatefulSet", "CronJob", "Rollout", "DaemonSet"]
+WorkloadKind = Literal[
+    "Deployment", "StatefulSet", "CronJob", "Rollout", "DaemonSet", "InferenceService"
+]
 
 # Compared only.
-READ_ONLY: frozenset[WorkloadKind] = frozenset({"DaemonSet"})
+READ_ONLY: frozenset[WorkloadKind] = frozenset({"DaemonSet", "InferenceService"})
 # Custom resources: the API server merges no lists of theirs by name.
-CUSTOM: frozenset[WorkloadKind] = frozenset({"Rollout"})
+CUSTOM: frozenset[WorkloadKind] = frozenset({"Rollout", "InferenceService"})

@@ -6,13 +6,16 @@ Source: argo-rollouts, pkg/apis/rollouts/v1alpha1/types.go, utils/rollout/rollou
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from stagingmirror.sources.kubernetes.objects.entries import Reference, Update
 
 Body = Mapping[str, Any]
 
 # The label of ReplicaSets and pods that names their template, as the status does.
 HASH_LABEL = "rollouts-pod-template-hash"
+# What a workloadRef may name so that the template is read there.
+_READ = "Deployment"
 _STEPS = (
     "pause",
     "analysis",
@@ -24,31 +27,6 @@ _STEPS = (
 )
 # It waits for a person, whatever its strategy says.
 _INCONCLUSIVE = frozenset({"InconclusiveAnalysisRun", "InconclusiveExperiment"})
-
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """Where a Rollout has its pod template from (``workloadRef``). ``seen``: the generation of it
-    that the controller has seen; 0: not known.
-    """
-
-    kind: str
-    name: str
-    seen: int
-
-
-@dataclass(frozen=True, slots=True)
-class Update:
-    """``at``: where the update is, for people; empty where nothing is known of that. ``aborted``:
-    it went back to the stable ReplicaSet. ``has_spares``: its strategy routes traffic, so pods of
-    another ReplicaSet than the stable one serve nobody once it is complete or aborted, and may be
-    kept for long. ``reference``: None where the template is its own.
-    """
-
-    at: str
-    aborted: bool
-    has_spares: bool
-    reference: Reference | None
 
 
 def update_of(spec: Body, status: Body) -> Update:
@@ -138,3 +116,42 @@ def _reference(spec: Body, status: Body) -> Reference | None:
         return None
     seen = number(status.get("workloadObservedGeneration"))
     return Reference(str(found.get("kind", "")), str(found.get("name", "")), seen)
+
+
+class HasDeployments(Protocol):
+    @property
+    def deployments(self) -> Store[Declared]: ...
+
+
+def refers_to(declared: Declared, workload: Declared) -> bool:
+    """Whether its template is that of this Deployment."""
+    reference = declared.update.reference if declared.update else None
+    return reference is not None and (reference.kind, reference.name) == (_READ, workload.name)
+
+
+def resolved(declared: Declared, stores: HasDeployments) -> tuple[Declared, Why | None]:
+    """A Rollout whose pod template is another object's (``workloadRef``) has it from there, and why that is not known. Its controller has caught up
+    only where it has seen the newest generation of both.
+    """
+    reference = declared.update.reference if declared.update else None
+    if reference is None:
+        return declared, None
+    who = f"{declared.kind} {declared.namespace}/{declared.name}"
+    where = f"{reference.kind} {reference.name} (workloadRef)"
+    if reference.kind != _READ:
+        what = (
+            f"{who} has its pod template from {where}, which is not read; name a Deployment there."
+        )
+        return declared, Why(Reason.TEMPLATE_ELSEWHERE, what)
+    found = stores.deployments.named(declared.namespace, reference.name)
+    if found is None:
+        what = f"{who} has its pod template from {where}, which is not there; create it."
+        return declared, Why(Reason.NOT_THERE, what)
+    with_template = replace(
+        declared,
+        containers=found.containers,
+        template=found.template,
+        config_maps=found.config_maps,
+        caught_up=declared.caught_up and reference.seen >= found.generation,
+    )
+    return with_template, None

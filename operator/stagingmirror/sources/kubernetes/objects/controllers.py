@@ -70,9 +70,10 @@ def longest_gap(spec: Body) -> float:
 
 def counts(kind: WorkloadKind, spec: Body, status: Body) -> tuple[int, int, int]:
     """The pods that are wanted, those that its controller counts, and those of them that are of the
-    newest template. What a CronJob runs at a time is no replica count: it is there or not.
+    newest template. What a CronJob runs at a time is no replica count: it is there or not. An InferenceService
+    has those of its Deployment.
     """
-    if kind == "CronJob":
+    if kind in ("CronJob", "InferenceService"):
         return 1, 0, 0
     if kind == "DaemonSet":
         names = ("desiredNumberScheduled", "currentNumberScheduled", "updatedNumberScheduled")

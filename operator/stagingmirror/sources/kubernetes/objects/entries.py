@@ -10,7 +10,6 @@ from math import inf
 
 from stagingmirror.api.types.workload import WorkloadKind
 from stagingmirror.reasons import Reason
-from stagingmirror.sources.kubernetes.objects.argo import Update
 from stagingmirror.sources.kubernetes.subjects import Container, Pod
 
 
@@ -23,6 +22,45 @@ class Entry:
     name: str
     resource_version: str = field(compare=False)
     owner: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Where a Rollout has its pod template from (``workloadRef``). ``seen``: the generation of it
+    that the controller has seen; 0: not known.
+    """
+
+    kind: str
+    name: str
+    seen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """``at``: where the update is, for people; empty where nothing is known of that. ``aborted``:
+    it went back to the stable ReplicaSet. ``has_spares``: its strategy routes traffic, so pods of
+    another ReplicaSet than the stable one serve nobody once it is complete or aborted, and may be
+    kept for long. ``reference``: None where the template is its own.
+    """
+
+    at: str
+    aborted: bool
+    has_spares: bool
+    reference: Reference | None
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """How a predictor of KServe serves. ``traffic``: of Knative, the revisions that get some, with
+    their percent; ``newest`` and ``ready``: the revision that was made last, and the last one that
+    got ready. ``transition``: of its model, as KServe has it.
+    """
+
+    is_knative: bool
+    newest: str
+    ready: str
+    traffic: tuple[tuple[str, int], ...]
+    transition: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +101,13 @@ class Declared(Entry):
     """The value of the label ``LOADER``."""
     config_maps: frozenset[str]
     """Those that its template refers to."""
+    made_by: str = ""
+    """The uid of its controller. ``part``: of KServe, which component of the service it serves."""
+    part: str = ""
     update: Update | None = None
     """Of a Rollout."""
+    serving: Serving | None = None
+    """Of an InferenceService."""
 
 
 @dataclass(frozen=True, slots=True)

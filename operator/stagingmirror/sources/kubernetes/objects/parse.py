@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from pydantic_core import to_json
 
-from stagingmirror.api.types.workload import WorkloadKind
+from stagingmirror.api.types.workload import CUSTOM, WorkloadKind
 from stagingmirror.sources.kubernetes.objects.argo import HASH_LABEL, number, update_of
 from stagingmirror.sources.kubernetes.objects.controllers import (
     counts,
@@ -19,6 +19,7 @@ from stagingmirror.sources.kubernetes.objects.controllers import (
     prunes,
 )
 from stagingmirror.sources.kubernetes.objects.entries import Declared, Made, Running, Versioned
+from stagingmirror.sources.kubernetes.objects.kserve import serving_of
 from stagingmirror.sources.kubernetes.objects.templates import (
     config_maps_of,
     containers_of,
@@ -32,7 +33,11 @@ _TEMPLATE_GENERATION = "deprecated.daemonset.template.generation"
 _REVISIONS = {"StatefulSet": "updateRevision", "Rollout": "currentPodHash"}
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _FINISHED = frozenset({"Succeeded", "Failed"})
-# Of a Rollout whose template is another object's.
+# These have none that tells whether their newest version was seen: a CronJob is a recipe, so nothing
+# has to catch up, and KServe writes that of another object.
+_NO_GENERATION = frozenset({"CronJob", "InferenceService"})
+_PART = "component"
+# Where the template is another object's.
 _NO_TEMPLATE: Body = {"spec": {"containers": ()}}
 
 
@@ -40,8 +45,7 @@ def workload(kind: WorkloadKind, body: Body) -> Declared:
     metadata, spec, status = _parts(body)
     is_recipe = kind == "CronJob"
     of_pods = spec["jobTemplate"]["spec"] if is_recipe else spec
-    template = of_pods.get("template") if kind == "Rollout" else of_pods["template"]
-    template = template or _NO_TEMPLATE
+    template = of_pods.get("template") or _NO_TEMPLATE if kind in CUSTOM else of_pods["template"]
     pod_spec = template["spec"]
     progress = progressing(status)
     generation = int(metadata.get("generation") or 0)
@@ -51,8 +55,7 @@ def workload(kind: WorkloadKind, body: Body) -> Declared:
         owner="",
         kind=kind,
         generation=generation,
-        # A CronJob has no observedGeneration: it is a recipe, nothing has to catch up.
-        caught_up=is_recipe or number(status.get("observedGeneration")) >= generation,
+        caught_up=kind in _NO_GENERATION or number(status.get("observedGeneration")) >= generation,
         containers=containers_of(pod_spec),
         annotations={
             intern(key): value
@@ -72,7 +75,10 @@ def workload(kind: WorkloadKind, body: Body) -> Declared:
         keeps=_kept(of_pods),
         loads=intern((metadata.get("labels") or {}).get(LOADER, "")),
         config_maps=config_maps_of(pod_spec),
+        made_by=_controller(metadata),
+        part=intern((metadata.get("labels") or {}).get(_PART, "")),
         update=update_of(spec, status) if kind == "Rollout" else None,
+        serving=serving_of(status) if kind == "InferenceService" else None,
     )
 
 
@@ -82,14 +88,18 @@ cron_job = partial(workload, "CronJob")
 daemon_set = partial(workload, "DaemonSet")
 
 
-def rollout(body: Body) -> Declared:
-    """One that its CRD lets through and that has not the shape of a Rollout is one that no
+def custom(kind: WorkloadKind, body: Body) -> Declared:
+    """One that its definition lets through and that has not the shape of its kind is one that no
     controller has seen: it makes no LIST of others unreadable.
     """
     try:
-        return workload("Rollout", body)
+        return workload(kind, body)
     except (KeyError, TypeError, ValueError, AttributeError):
-        return workload("Rollout", {"metadata": body["metadata"], "spec": {}})
+        return workload(kind, {"metadata": body["metadata"], "spec": {}})
+
+
+rollout = partial(custom, "Rollout")
+inference_service = partial(custom, "InferenceService")
 
 
 def replica_set(body: Body) -> Made:

@@ -17,7 +17,8 @@ from stagingmirror.settings import Settings
 from stagingmirror.sources.kubernetes.api.reader import KubernetesReader
 from stagingmirror.sources.kubernetes.objects.entries import Entry
 from stagingmirror.sources.kubernetes.objects.standing import Standing
-from stagingmirror.sources.kubernetes.objects.workloads import Stores, rolled_up
+from stagingmirror.sources.kubernetes.objects.stores import Stores
+from stagingmirror.sources.kubernetes.objects.workloads import rolled_up
 from stagingmirror.sources.kubernetes.subjects import (
     ClusterSubject,
     ConfigMap,

@@ -13,7 +13,7 @@ from stagingmirror.api.types.duration import seconds
 from stagingmirror.errors import StagingMirrorError
 from stagingmirror.sources.kubernetes.api.reader import KubernetesReader
 from stagingmirror.sources.kubernetes.objects.entries import Entry
-from stagingmirror.sources.kubernetes.objects.workloads import Stores
+from stagingmirror.sources.kubernetes.objects.stores import Stores
 from stagingmirror.sources.kubernetes.watch.consistency_check import ConsistencyCheck, Counts
 from stagingmirror.sources.kubernetes.watch.informer import Watch, WatchCallbacks
 from stagingmirror.sources.kubernetes.watch.watched_kinds import ALWAYS, RESOURCES

@@ -7,7 +7,7 @@ from typing import Any, Generic
 from stagingmirror.sources.kubernetes.objects import parse
 from stagingmirror.sources.kubernetes.objects.parse import Body
 from stagingmirror.sources.kubernetes.objects.store import E, Store
-from stagingmirror.sources.kubernetes.objects.workloads import Stores
+from stagingmirror.sources.kubernetes.objects.stores import Stores
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,14 @@ RESOURCES: dict[str, Resource[Any]] = {
             on_demand=True,
         ),
         Resource(
+            "InferenceService",
+            "serving.kserve.io/v1beta1",
+            "inferenceservices",
+            parse.inference_service,
+            lambda stores: stores.inference_services,
+            on_demand=True,
+        ),
+        Resource(
             "ReplicaSet",
             "apps/v1",
             "replicasets",
@@ -96,5 +104,6 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "CronJob": ("CronJob", "Job", "Pod"),
     "Rollout": ("Rollout", "Deployment", "ReplicaSet", "Pod"),
     "DaemonSet": ("DaemonSet", "Pod"),
+    "InferenceService": ("InferenceService", "Deployment", "ReplicaSet", "Pod"),
     "ConfigMap": ("ConfigMap",),
 }

@@ -70,6 +70,7 @@ TEMPLATES: Mapping[WorkloadKind, tuple[str, ...]] = {
     "CronJob": ("spec", "jobTemplate", "spec", "template"),
     "Rollout": ("spec", "template"),
     "DaemonSet": ("spec", "template"),
+    "InferenceService": ("spec", "predictor"),
 }
 
 

@@ -10,6 +10,7 @@ _PLURALS: Mapping[WorkloadKind, str] = {
     "CronJob": "apis/batch/v1/namespaces/{}/cronjobs",
     "Rollout": "apis/argoproj.io/v1alpha1/namespaces/{}/rollouts",
     "DaemonSet": "apis/apps/v1/namespaces/{}/daemonsets",
+    "InferenceService": "apis/serving.kserve.io/v1beta1/namespaces/{}/inferenceservices",
 }
 
 

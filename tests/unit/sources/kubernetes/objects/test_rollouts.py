@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from stagingmirror.sources.kubernetes.objects import parse
-from stagingmirror.sources.kubernetes.objects.workloads import Stores
+from stagingmirror.sources.kubernetes.objects.stores import Stores
 from support.kubernetes.cluster_bodies import (
     Body,
     container,

@@ -3,7 +3,8 @@
 import pytest
 
 from stagingmirror.sources.kubernetes.objects import parse
-from stagingmirror.sources.kubernetes.objects.workloads import OVERDUE, Stores
+from stagingmirror.sources.kubernetes.objects.settled import OVERDUE
+from stagingmirror.sources.kubernetes.objects.stores import Stores
 from support.kubernetes.cluster_bodies import (
     NEW_YEAR,
     Body,

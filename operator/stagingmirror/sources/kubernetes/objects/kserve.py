@@ -1,0 +1,122 @@
+"""What an InferenceService of KServe says of its predictor, and which Deployment serves it. Pure.
+
+KServe's ``observedGeneration`` is that of the Deployment or Knative Service below, so it tells
+nothing of the InferenceService itself: what runs is read from pods alone. Source: kserve,
+pkg/apis/serving/v1beta1/inference_service_status.go; knative: a revision's Deployment is called
+``<revision>-deployment``.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from stagingmirror.drift.facts import Why
+from stagingmirror.reasons import Reason
+from stagingmirror.sources.kubernetes.objects.argo import HasDeployments
+from stagingmirror.sources.kubernetes.objects.entries import Declared, Serving
+
+Body = Mapping[str, Any]
+PREDICTOR = "predictor"
+_KNATIVE = frozenset({"Serverless", "Knative"})
+_LOADS = frozenset({"", "InProgress"})
+_NAMED = 3
+
+
+def serving_of(status: Body) -> Serving:
+    """Of its predictor."""
+    predictor = (status.get("components") or {}).get(PREDICTOR) or {}
+    newest = str(predictor.get("latestCreatedRevision") or "")
+    ready = str(predictor.get("latestReadyRevision") or "")
+    traffic = tuple(
+        (str(each.get("revisionName") or ready), int(each.get("percent") or 0))
+        for each in predictor.get("traffic") or ()
+    )
+    return Serving(
+        is_knative=bool(newest) or status.get("deploymentMode") in _KNATIVE,
+        newest=newest,
+        ready=ready,
+        traffic=tuple(each for each in traffic if each[1] > 0),
+        transition=str((status.get("modelStatus") or {}).get("transitionStatus") or ""),
+    )
+
+
+def serves(declared: Declared, deployment: Declared) -> bool:
+    """Whether this Deployment may be one of its predictor's."""
+    return deployment.made_by == declared.uid or any(
+        deployment.name == _deployment(revision) for revision, _ in _traffic(declared)
+    )
+
+
+def deployment_of(declared: Declared, stores: HasDeployments) -> Declared | Why:
+    """The one that serves alone, or why there is none."""
+    serving = declared.serving
+    assert serving is not None, "it was parsed as an InferenceService"
+    if serving.is_knative:
+        return _of_revision(declared, serving, stores)
+    found = [
+        each
+        for each in stores.deployments.within(declared.namespace)
+        if each.made_by == declared.uid and each.part == PREDICTOR
+    ]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        return _rolling_out(declared, "its predictor has no Deployment yet")
+    names = ", ".join(sorted(each.name for each in found)[:_NAMED])
+    return _rolling_out(declared, f"{len(found)} Deployments serve its predictor ({names})")
+
+
+def standing_for(declared: Declared, deployment: Declared) -> Declared:
+    """With what the Deployment declares."""
+    return replace(
+        declared,
+        containers=deployment.containers,
+        template=deployment.template,
+        config_maps=deployment.config_maps,
+        replicas=deployment.replicas,
+        current=f"{deployment.name}/{deployment.current}",
+        caught_up=deployment.caught_up,
+        rolled=deployment.rolled,
+    )
+
+
+def not_loaded(declared: Declared) -> Why | None:
+    """Why what serves is not what is declared, by KServe's word."""
+    transition = declared.serving.transition if declared.serving else ""
+    if transition == "UpToDate":
+        return None
+    if transition in _LOADS:
+        return _rolling_out(declared, "KServe has not loaded its model yet")
+    what = f"{_called(declared)}: KServe could not load what is declared ({transition[:40]}); see "
+    return Why(Reason.MODEL_NOT_LOADED, f"{what}status.modelStatus.")
+
+
+def _of_revision(declared: Declared, serving: Serving, stores: HasDeployments) -> Declared | Why:
+    traffic = _traffic(declared)
+    if len(traffic) > 1:
+        shown = ", ".join(f"{name} {percent} %" for name, percent in traffic[:_NAMED])
+        return _rolling_out(declared, f"{len(traffic)} revisions serve ({shown})")
+    if not traffic or traffic[0][0] != serving.newest:
+        return _rolling_out(
+            declared, f"its revision {serving.newest or 'to come'} does not serve yet"
+        )
+    found = stores.deployments.named(declared.namespace, _deployment(serving.newest))
+    if found is None:
+        return _rolling_out(declared, f"its revision {serving.newest} has no Deployment yet")
+    return found
+
+
+def _traffic(declared: Declared) -> tuple[tuple[str, int], ...]:
+    return declared.serving.traffic if declared.serving else ()
+
+
+def _deployment(revision: str) -> str:
+    return f"{revision}-deployment"
+
+
+def _rolling_out(declared: Declared, what: str) -> Why:
+    return Why(Reason.ROLLING_OUT, f"{_called(declared)} is rolling out: {what}.")
+
+
+def _called(declared: Declared) -> str:
+    return f"{declared.kind} {declared.namespace}/{declared.name}"
