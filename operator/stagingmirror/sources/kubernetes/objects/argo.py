@@ -6,9 +6,14 @@ Source: argo-rollouts, pkg/apis/rollouts/v1alpha1/types.go, utils/rollout/rollou
 """
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
+from typing import Any, Protocol
 
-from stagingmirror.sources.kubernetes.objects.entries import Reference, Update
+from stagingmirror.drift.facts import Why
+from stagingmirror.reasons import Reason
+from stagingmirror.sources.kubernetes.objects.entries import Declared, Reference, Update
+from stagingmirror.sources.kubernetes.objects.store import Store
+
 
 Body = Mapping[str, Any]
 
@@ -130,8 +135,8 @@ def refers_to(declared: Declared, workload: Declared) -> bool:
 
 
 def resolved(declared: Declared, stores: HasDeployments) -> tuple[Declared, Why | None]:
-    """A Rollout whose pod template is another object's (``workloadRef``) has it from there, and why that is not known. Its controller has caught up
-    only where it has seen the newest generation of both.
+    """With the pod template of what a Rollout's workloadRef names, or why that is not known. Its
+    controller has caught up only where it has seen the newest generation of both.
     """
     reference = declared.update.reference if declared.update else None
     if reference is None:

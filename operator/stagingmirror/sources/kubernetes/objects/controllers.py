@@ -70,8 +70,8 @@ def longest_gap(spec: Body) -> float:
 
 def counts(kind: WorkloadKind, spec: Body, status: Body) -> tuple[int, int, int]:
     """The pods that are wanted, those that its controller counts, and those of them that are of the
-    newest template. What a CronJob runs at a time is no replica count: it is there or not. An InferenceService
-    has those of its Deployment.
+    newest template. What a CronJob runs at a time is no replica count: it is there or not. Of
+    an InferenceService those of its Deployment count.
     """
     if kind in ("CronJob", "InferenceService"):
         return 1, 0, 0

@@ -33,8 +33,8 @@ _TEMPLATE_GENERATION = "deprecated.daemonset.template.generation"
 _REVISIONS = {"StatefulSet": "updateRevision", "Rollout": "currentPodHash"}
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _FINISHED = frozenset({"Succeeded", "Failed"})
-# These have none that tells whether their newest version was seen: a CronJob is a recipe, so nothing
-# has to catch up, and KServe writes that of another object.
+# Nothing tells whether their newest version was seen: a CronJob is a recipe, so nothing has to catch
+# up, and KServe writes the observedGeneration of another object.
 _NO_GENERATION = frozenset({"CronJob", "InferenceService"})
 _PART = "component"
 # Where the template is another object's.
