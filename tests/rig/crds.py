@@ -39,6 +39,14 @@ ROLLOUT = Definition(
     "Rollout",
 )
 
+INFERENCE_SERVICE = Definition(
+    "github.com/kserve/kserve",
+    "config/crd/full/serving.kserve.io_inferenceservices.yaml",
+    "inferenceservices.serving.kserve.io",
+    "serving.kserve.io/v1beta1",
+    "InferenceService",
+)
+
 
 def install(kube: Kube, definition: Definition) -> None:
     """The API server serves it then; nothing is done where it does already."""

@@ -61,6 +61,35 @@ def rollout(name: str = "web", namespace: str = "ml", **how: Any) -> Body:
     return body
 
 
+def inference_service(name: str = "ranker", namespace: str = "ml", **how: Any) -> Body:
+    """``how``: uid, version, generation; transition of its model, and of Knative ``traffic`` (percent
+    by revision), newest and ready.
+    """
+    predictor: Body = {}
+    if "traffic" in how:
+        serving = [{"revisionName": k, "percent": v} for k, v in how["traffic"].items()]
+        newest = how.get("newest", next(iter(how["traffic"]), ""))
+        predictor = {"traffic": serving, "latestCreatedRevision": newest}
+        predictor["latestReadyRevision"] = how.get("ready", newest)
+    return {
+        "apiVersion": "serving.kserve.io/v1beta1",
+        "kind": "InferenceService",
+        "metadata": _metadata(name, namespace, how) | {"generation": how.get("generation", 1)},
+        "spec": {"predictor": {"model": {"modelFormat": {"name": "onnx"}}}},
+        "status": {
+            "components": {"predictor": predictor},
+            "modelStatus": {"transitionStatus": how.get("transition", "UpToDate")},
+        },
+    }
+
+
+def served_by(service: Body, body: Body, part: str = "predictor") -> Body:
+    """The Deployment is one of this InferenceService."""
+    reference = {"kind": service["kind"], "uid": service["metadata"]["uid"], "controller": True}
+    body["metadata"] |= {"ownerReferences": [reference], "labels": {"component": part}}
+    return body
+
+
 def daemon_set(name: str = "agent", namespace: str = "ml", **how: Any) -> Body:
     """``how``: as of ``deployment``; revision is the generation of its template."""
     body = _workload("apps/v1", "DaemonSet", name, namespace, how)
@@ -208,6 +237,9 @@ def seen(*bodies: Body, now: float = NEW_YEAR) -> Workload:
         "CronJob": lambda body: stores.cron_jobs.put(parse.cron_job(body)),
         "Rollout": lambda body: stores.rollouts.put(parse.rollout(body)),
         "DaemonSet": lambda body: stores.daemon_sets.put(parse.daemon_set(body)),
+        "InferenceService": lambda body: stores.inference_services.put(
+            parse.inference_service(body)
+        ),
         "ReplicaSet": lambda body: stores.replica_sets.put(parse.replica_set(body)),
         "Job": lambda body: stores.jobs.put(parse.job(body)),
         "Pod": lambda body: stores.pods.put(parse.pod(body)),
@@ -221,6 +253,7 @@ def seen(*bodies: Body, now: float = NEW_YEAR) -> Workload:
         or stores.cron_jobs.get("ml", uid)
         or stores.rollouts.get("ml", uid)
         or stores.daemon_sets.get("ml", uid)
+        or stores.inference_services.get("ml", uid)
     )
     assert declared is not None
     return rolled_up(declared, stores, now)

@@ -3,3 +3,5 @@ module stagingmirror.dev/rig/crds
 go 1.26.0
 
 require github.com/argoproj/argo-rollouts v1.8.3
+
+require github.com/kserve/kserve v0.16.0

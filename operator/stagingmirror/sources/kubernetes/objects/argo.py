@@ -14,7 +14,6 @@ from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.objects.entries import Declared, Reference, Update
 from stagingmirror.sources.kubernetes.objects.store import Store
 
-
 Body = Mapping[str, Any]
 
 # The label of ReplicaSets and pods that names their template, as the status does.

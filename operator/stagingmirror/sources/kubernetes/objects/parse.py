@@ -33,7 +33,7 @@ _TEMPLATE_GENERATION = "deprecated.daemonset.template.generation"
 _REVISIONS = {"StatefulSet": "updateRevision", "Rollout": "currentPodHash"}
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _FINISHED = frozenset({"Succeeded", "Failed"})
-# Nothing tells whether their newest version was seen: a CronJob is a recipe, so nothing has to catch
+# Nothing tells whether their newest version was seen: a CronJob is a recipe, nothing has to catch
 # up, and KServe writes the observedGeneration of another object.
 _NO_GENERATION = frozenset({"CronJob", "InferenceService"})
 _PART = "component"
