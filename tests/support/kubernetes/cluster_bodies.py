@@ -62,8 +62,8 @@ def rollout(name: str = "web", namespace: str = "ml", **how: Any) -> Body:
 
 
 def inference_service(name: str = "ranker", namespace: str = "ml", **how: Any) -> Body:
-    """``how``: uid, version, generation; transition of its model, and of Knative ``traffic`` (percent
-    by revision), newest and ready.
+    """``how``: uid, version, generation, transition of its model; of Knative traffic (percent by
+    revision), newest and ready.
     """
     predictor: Body = {}
     if "traffic" in how:

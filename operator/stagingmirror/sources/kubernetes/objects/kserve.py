@@ -81,9 +81,11 @@ def standing_for(declared: Declared, deployment: Declared) -> Declared:
 
 
 def not_loaded(declared: Declared) -> Why | None:
-    """Why what serves is not what is declared, by KServe's word."""
+    """Why what serves is not what is declared, by KServe's word. Where no pod is wanted, it says
+    InProgress for ever.
+    """
     transition = declared.serving.transition if declared.serving else ""
-    if transition == "UpToDate":
+    if transition == "UpToDate" or (transition in _LOADS and not declared.replicas):
         return None
     if transition in _LOADS:
         return _rolling_out(declared, "KServe has not loaded its model yet")

@@ -129,5 +129,5 @@ def _of_inference_service(
     found = deployment_of(declared, stores)
     if isinstance(found, Why):
         return declared, SeenPods([], found)
-    pods = _of_deployment(found, stores, now)
-    return standing_for(declared, found), replace(pods, why=pods.why or not_loaded(declared))
+    pods, declared = _of_deployment(found, stores, now), standing_for(declared, found)
+    return declared, replace(pods, why=pods.why or not_loaded(declared))

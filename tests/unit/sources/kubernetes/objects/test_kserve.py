@@ -133,7 +133,7 @@ class TestKnative:
         assert why(seen(service, *knative("ranker-00001"))) is None
 
     def test_scaled_to_zero_its_template_is_what_is_declared(self) -> None:
-        service = inference_service(traffic={"ranker-00001": 100})
+        service = inference_service(traffic={"ranker-00001": 100}, transition="InProgress")
         made, *_ = knative("ranker-00001", replicas=0)
 
         found = seen(service, made)
