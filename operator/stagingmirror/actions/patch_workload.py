@@ -20,6 +20,7 @@ from stagingmirror.drift.steps import Phase, Write, renamed
 from stagingmirror.errors import NotThere, StepFailed
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.subjects import WorkloadField
+from stagingmirror.sources.kubernetes.write.containers import containers
 from stagingmirror.sources.kubernetes.write.field_managers import is_foreign, our_entry, owner_of
 from stagingmirror.sources.kubernetes.write.field_patch import (
     Body,
@@ -28,7 +29,6 @@ from stagingmirror.sources.kubernetes.write.field_patch import (
     FieldWrite,
     Restart,
     SetAnnotation,
-    SetImage,
     SetVariable,
     describe,
     field_of,
@@ -37,13 +37,13 @@ from stagingmirror.sources.kubernetes.write.field_patch import (
     read_field,
     target_of,
 )
+from stagingmirror.sources.kubernetes.write.rollout_read import Rollout, read_rollout
 from stagingmirror.sources.kubernetes.write.rollout_status import (
-    Rollout,
     generation_of,
     is_stuck,
     is_whole,
+    not_passed_on,
     pending,
-    read_rollout,
     refuse_unmovable,
     running_digests,
     unnoticed,
@@ -155,7 +155,9 @@ class PatchWorkload(ExecutableStep):
         if not self._rolls_out:
             return Arrived("written")
         generation, was_stuck = int(task.after["generation"]), bool(task.before["stuck"])
-        awaited = pending(rollout, generation, was_stuck=was_stuck)
+        awaited = not_passed_on(rollout, self._forward(task)) or pending(
+            rollout, generation, was_stuck=was_stuck
+        )
         return Underway(awaited) if awaited else Arrived("rolled out")
 
     async def roll_back(self, task: Task, tools: Tools) -> Outcome:
@@ -254,7 +256,7 @@ class PatchWorkload(ExecutableStep):
         if not self._rolls_out:
             return None
         generation = int(task.after.get("backGeneration", 0))
-        awaited = unnoticed(rollout, generation)
+        awaited = unnoticed(rollout, generation) or not_passed_on(rollout, self._forward(task))
         if awaited is None and task.before["whole"]:
             try:
                 awaited = pending(rollout, generation, was_stuck=True)
@@ -265,10 +267,13 @@ class PatchWorkload(ExecutableStep):
         return awaited
 
     def _refuse_other_digests(self, rollout: Rollout, before: Json) -> None:
-        """Only a digest in the template makes different ``imageID`` the same image."""
-        now = running_digests(rollout)
-        for container, digests in before.items():
-            image = str(read_field(rollout.body, self.kind, SetImage(container, "")))
+        """Only a digest in the template makes different ``imageID`` the same image. Containers that
+        admission adds to pods are nobody's here.
+        """
+        now, of_pods = running_digests(rollout), rollout.below or rollout
+        declared = {name: each for _, name, each in containers(of_pods.body, of_pods.kind)}
+        for container in before.keys() & declared.keys():
+            digests, image = before[container], str(declared[container].get("image", ""))
             if "@" not in image and not set(now.get(container, ())) <= set(digests):
                 raise StepFailed(
                     Reason.NOT_ROLLED_BACK,

@@ -63,8 +63,13 @@ def _entries(body: Body) -> Sequence[Body]:
 
 
 def _has(fields: Body, path: Sequence[str]) -> bool:
+    """A list that is not merged by keys (in a custom resource) is one field: whoever changes one of
+    its elements manages all.
+    """
     part: Any = fields
     for name in path:
+        if part == {} and name.startswith("k:"):
+            return True
         if not isinstance(part, Mapping) or name not in part:
             return False
         part = part[name]

@@ -6,20 +6,27 @@ variable name. Not server-side apply: without force the first write conflicts wi
 force a later apply of ours that leaves a field out deletes it.
 """
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from stagingmirror.api.types.workload import CUSTOM, WorkloadKind
+from stagingmirror.api.types.workload import WorkloadKind
 from stagingmirror.drift.steps import Value
 from stagingmirror.drift.wording import shown
 from stagingmirror.errors import StepFailed
 from stagingmirror.reasons import Reason
-
-Body = Mapping[str, Any]
+from stagingmirror.sources.kubernetes.write.containers import (
+    TEMPLATES,
+    Body,
+    Path,
+    containers,
+    keyed,
+    managed,
+    part_at,
+    pod_annotations_path,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +71,6 @@ Entry = Mapping[str, Any] | str | None
 # a restart that is done again after a crash then changes nothing.
 RESTARTED_AT = "stagingmirror.dev/restarted-at"
 
-TEMPLATES: Mapping[WorkloadKind, tuple[str, ...]] = {
-    "Deployment": ("spec", "template"),
-    "StatefulSet": ("spec", "template"),
-    "CronJob": ("spec", "jobTemplate", "spec", "template"),
-    "Rollout": ("spec", "template"),
-    "DaemonSet": ("spec", "template"),
-    "InferenceService": ("spec", "predictor"),
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -83,21 +81,13 @@ class Change:
     target: Entry
 
 
-def template_of(body: Body, kind: WorkloadKind) -> Body:
-    """The pod template."""
-    part: Any = body
-    for name in TEMPLATES[kind]:
-        part = part.get(name) or {}
-    return dict(part)
-
-
 def read_field(body: Body, kind: WorkloadKind, write: FieldWrite) -> Entry:
     """The field as it stands. Raises StepFailed (ContainerGone)."""
     match write:
         case SetAnnotation(key=key):
             return annotations_of(body).get(key)
         case Restart():
-            return annotations_of(template_of(body, kind)).get(RESTARTED_AT)
+            return (part_at(body, pod_annotations_path(kind)) or {}).get(RESTARTED_AT)
         case SetImage(container=container):
             return str(container_in(body, kind, container)[1].get("image", ""))
         case SetVariable(container=container, variable=variable):
@@ -182,21 +172,17 @@ def in_order(writes: Iterable[FieldWrite]) -> tuple[FieldWrite, ...]:
 
 
 def path_of(body: Body, kind: WorkloadKind, write: FieldWrite) -> tuple[str, ...]:
-    """The field's path in managedFields' ``fieldsV1``. A list of containers in a custom resource is
-    one field: whoever changes one of them manages all.
-    """
-    template = tuple(f"f:{name}" for name in TEMPLATES[kind])
+    """The field's path in managedFields' ``fieldsV1``."""
     match write:
         case SetAnnotation(key=key):
             return ("f:metadata", "f:annotations", f"f:{key}")
         case Restart():
-            return (*template, "f:metadata", "f:annotations", f"f:{RESTARTED_AT}")
-        case SetImage(container=container) | SetVariable(container=container) if kind in CUSTOM:
-            return (*template, *_container_path(body, kind, container)[:-1])
+            place = (f"f:{name}" for name in pod_annotations_path(kind))
+            return (*place, f"f:{RESTARTED_AT}")
         case SetImage(container=container):
-            return (*template, *_container_path(body, kind, container), "f:image")
+            return (*_managed(body, kind, container), "f:image")
         case SetVariable(container=container, variable=variable):
-            return (*template, *_container_path(body, kind, container), "f:env", _keyed(variable))
+            return (*_managed(body, kind, container), "f:env", keyed(variable))
 
 
 def annotations_of(body: Body) -> Mapping[str, str]:
@@ -204,26 +190,19 @@ def annotations_of(body: Body) -> Mapping[str, str]:
     return (body.get("metadata") or {}).get("annotations") or {}
 
 
-def container_in(body: Body, kind: WorkloadKind, name: str) -> tuple[str, Body]:
-    """The list that the container is in, and the container. Raises StepFailed (ContainerGone)."""
-    spec = template_of(body, kind).get("spec") or {}
-    for group in ("containers", "initContainers"):
-        for container in spec.get(group) or ():
-            if container.get("name") == name:
-                return group, container
+def container_in(body: Body, kind: WorkloadKind, name: str) -> tuple[Path, Body]:
+    """The path of a container, and the container. Raises StepFailed (ContainerGone)."""
+    for path, each, container in containers(body, kind):
+        if each == name:
+            return path, container
     who = f"{kind} {body['metadata'].get('name')}"
     raise StepFailed(
         Reason.CONTAINER_GONE, f"{who} has no container {name}; name one that it has in spec.track."
     )
 
 
-def _container_path(body: Body, kind: WorkloadKind, name: str) -> tuple[str, ...]:
-    return ("f:spec", f"f:{container_in(body, kind, name)[0]}", _keyed(name))
-
-
-def _keyed(name: str) -> str:
-    """An element of a list that is merged by ``name``, as ``fieldsV1`` writes it."""
-    return "k:" + json.dumps({"name": name}, separators=(",", ":"))
+def _managed(body: Body, kind: WorkloadKind, name: str) -> Path:
+    return managed(container_in(body, kind, name)[0], name)
 
 
 def _inside(patch: dict[str, Any], kind: WorkloadKind) -> dict[str, Any]:
@@ -236,7 +215,7 @@ def _inside(patch: dict[str, Any], kind: WorkloadKind) -> dict[str, Any]:
 def _patched_container(
     patch: dict[str, Any], body: Body, kind: WorkloadKind, name: str
 ) -> dict[str, Any]:
-    group, _ = container_in(body, kind, name)
+    group = container_in(body, kind, name)[0][-2]
     listed: list[dict[str, Any]] = _inside(patch, kind).setdefault("spec", {}).setdefault(group, [])
     for container in listed:
         if container["name"] == name:

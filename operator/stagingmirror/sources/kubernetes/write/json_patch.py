@@ -9,24 +9,26 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from stagingmirror.api.types.workload import WorkloadKind
+from stagingmirror.sources.kubernetes.write.containers import (
+    Body,
+    Path,
+    part_at,
+    pod_annotations_path,
+)
 from stagingmirror.sources.kubernetes.write.field_patch import (
     RESTARTED_AT,
-    TEMPLATES,
-    Body,
     Change,
     Entry,
     Restart,
     SetAnnotation,
     SetImage,
     SetVariable,
-    annotations_of,
     container_in,
     refuse_repeated,
-    template_of,
 )
 
 Operation = dict[str, Any]
-_Path = tuple[str, ...]
+_ANNOTATIONS = ("metadata", "annotations")
 
 
 def json_patch_for(body: Body, kind: WorkloadKind, changes: Sequence[Change]) -> list[Operation]:
@@ -36,44 +38,42 @@ def json_patch_for(body: Body, kind: WorkloadKind, changes: Sequence[Change]) ->
         *_tested(("metadata", "uid"), metadata["uid"]),
         *_tested(("metadata", "resourceVersion"), metadata["resourceVersion"]),
     ]
-    lists: dict[str, list[Body]] = {}
-    maps: dict[_Path, dict[str, Any]] = {}
-    template = TEMPLATES[kind]
+    lists: dict[Path, list[Body]] = {}
+    maps: dict[Path, dict[str, Any]] = {}
     for change in changes:
         refuse_repeated(body, kind, change.write)
         match change.write:
             case SetAnnotation(key=key):
-                maps.setdefault((), dict(annotations_of(body)))[key] = change.target
+                _map(maps, body, _ANNOTATIONS)[key] = change.target
             case Restart():
-                former = annotations_of(template_of(body, kind))
-                maps.setdefault(template, dict(former))[RESTARTED_AT] = change.target
+                _map(maps, body, pod_annotations_path(kind))[RESTARTED_AT] = change.target
             case SetImage(container=name):
-                place = _container_path(body, kind, name)
-                image = container_in(body, kind, name)[1].get("image")
-                patch += _replaced((*place, "image"), image, change.target)
+                path, container = container_in(body, kind, name)
+                # One that a runtime gives is not there, and is read as an empty text.
+                former, target = container.get("image"), change.target or None
+                patch += _replaced((*path, "image"), former, target)
             case SetVariable(container=name, variable=variable):
-                env = container_in(body, kind, name)[1].get("env") or ()
-                lists[name] = _with(lists.get(name, list(env)), variable, change.target)
-    for name, env in lists.items():
-        former_env = container_in(body, kind, name)[1].get("env")
-        patch += _replaced((*_container_path(body, kind, name), "env"), former_env, env or None)
-    for owner, wanted in maps.items():
-        patch += _annotated(body, owner, wanted)
+                path, container = container_in(body, kind, name)
+                env = lists.get((*path, "env"), list(container.get("env") or ()))
+                lists[*path, "env"] = _with(env, variable, change.target)
+    for path, env in lists.items():
+        patch += _replaced(path, part_at(body, path), env or None)
+    for path, wanted in maps.items():
+        patch += _annotated(body, path, wanted)
     return patch
 
 
-def _annotated(body: Body, owner: _Path, wanted: Mapping[str, Any]) -> Iterator[Operation]:
-    """``owner``: the path of what has the metadata."""
-    part: Any = body
-    for name in owner:
-        part = part.get(name) or {}
+def _map(maps: dict[Path, dict[str, Any]], body: Body, path: Path) -> dict[str, Any]:
+    return maps.setdefault(path, dict(part_at(body, path) or {}))
+
+
+def _annotated(body: Body, path: Path, wanted: Mapping[str, Any]) -> Iterator[Operation]:
     kept = {key: value for key, value in wanted.items() if value is not None} or None
-    metadata = part.get("metadata")
-    if metadata is None:
-        yield from _replaced((*owner, "metadata"), None, kept and {"annotations": kept})
+    *way, last = path
+    if part_at(body, tuple(way)) is None:
+        yield from _replaced(tuple(way), None, kept and {last: kept})
     else:
-        former = metadata.get("annotations")
-        yield from _replaced((*owner, "metadata", "annotations"), former, kept)
+        yield from _replaced(path, part_at(body, path), kept)
 
 
 def _with(env: Sequence[Body], variable: str, target: Entry) -> list[Body]:
@@ -84,13 +84,7 @@ def _with(env: Sequence[Body], variable: str, target: Entry) -> list[Body]:
     return [each for each in (*changed, *added) if isinstance(each, Mapping)]
 
 
-def _container_path(body: Body, kind: WorkloadKind, name: str) -> _Path:
-    group, found = container_in(body, kind, name)
-    index = template_of(body, kind)["spec"][group].index(found)
-    return (*TEMPLATES[kind], "spec", group, str(index))
-
-
-def _replaced(path: _Path, former: object, target: object) -> Iterator[Operation]:
+def _replaced(path: Path, former: object, target: object) -> Iterator[Operation]:
     """``None``: not there."""
     if former is not None:
         yield from _tested(path, former)
@@ -101,9 +95,9 @@ def _replaced(path: _Path, former: object, target: object) -> Iterator[Operation
         yield {"op": "remove", "path": _pointer(path)}
 
 
-def _tested(path: _Path, value: object) -> Iterator[Operation]:
+def _tested(path: Path, value: object) -> Iterator[Operation]:
     yield {"op": "test", "path": _pointer(path), "value": value}
 
 
-def _pointer(path: _Path) -> str:
+def _pointer(path: Path) -> str:
     return "".join("/" + name.replace("~", "~0").replace("/", "~1") for name in path)

@@ -1,69 +1,23 @@
 """Whether a workload has become what its template names; what will never arrive is reported early.
 
-Judging is pure; ``Rollout`` holds what was read for it.
+Pure.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
 
-from stagingmirror.api.types.workload import WorkloadKind
 from stagingmirror.errors import StepFailed
 from stagingmirror.reasons import Reason
-from stagingmirror.sources.kubernetes.objects.argo import HASH_LABEL, number
-from stagingmirror.sources.kubernetes.write import argo_update
+from stagingmirror.sources.kubernetes.objects.argo import number
+from stagingmirror.sources.kubernetes.write import argo_update, kserve_update
 from stagingmirror.sources.kubernetes.write.container_trouble import (
     hopeless,
     line,
     statuses,
     trouble,
 )
-from stagingmirror.sources.kubernetes.write.field_patch import Body
-from stagingmirror.sources.kubernetes.write.workload_path import workload_path
-from stagingmirror.sources.kubernetes.write.writer import Writer
-
-
-@dataclass(frozen=True, slots=True)
-class Rollout:
-    """A workload and the pods of its newest template (none for a CronJob).
-
-    ``in_the_way``: pods of another template that are not ready. The controller of an ordered
-    StatefulSet waits for them to be ready before it replaces them: where they never will, for ever.
-    ``follows``: the status is of the newest template; of an Argo Rollout, else always.
-    """
-
-    kind: WorkloadKind
-    body: Body
-    pods: tuple[Body, ...]
-    in_the_way: tuple[str, ...] = ()
-    follows: bool = True
-
-
-async def read_rollout(writer: Writer, kind: WorkloadKind, namespace: str, name: str) -> Rollout:
-    """Read now, from the server that decides."""
-    body = await writer.get(workload_path(kind, namespace, name))
-    if kind == "CronJob":
-        return Rollout(kind, body, ())
-    if kind == "Rollout" and body["spec"].get("workloadRef"):
-        return Rollout(kind, body, (), follows=False)  # nothing is written there
-    selector = (body["spec"].get("selector") or {}).get("matchLabels") or {}
-    labels = ",".join(f"{key}={value}" for key, value in sorted(selector.items()))
-    found = await writer.select(f"/api/v1/namespaces/{namespace}/pods", labels)
-    made = await _replica_sets(writer, kind, namespace, labels)
-    revision = _revision(kind, body, made)
-    alive = tuple(pod for pod in found if _is_alive(pod))
-    label = _REVISION_LABELS[kind]
-    newest = tuple(pod for pod in alive if _labels(pod).get(label) == revision)
-    if kind == "Rollout":
-        return Rollout(kind, body, newest, follows=argo_update.follows(body, made))
-    if kind != "StatefulSet" or body["spec"].get("podManagementPolicy") == "Parallel":
-        return Rollout(kind, body, newest)
-    in_the_way = sorted(
-        str(pod["metadata"]["name"])
-        for pod in alive
-        if _labels(pod).get(label) != revision and not _is_ready(pod)
-    )
-    return Rollout(kind, body, newest, tuple(in_the_way))
+from stagingmirror.sources.kubernetes.write.containers import Body
+from stagingmirror.sources.kubernetes.write.field_patch import Change
+from stagingmirror.sources.kubernetes.write.rollout_read import Rollout, is_ready
 
 
 def refuse_unmovable(rollout: Rollout) -> None:
@@ -73,6 +27,8 @@ def refuse_unmovable(rollout: Rollout) -> None:
         raise StepFailed(Reason.PAUSED, f"{name} is paused, so nothing rolls out; resume it.")
     if rollout.kind == "Rollout":
         argo_update.refuse_unmovable(name, spec)
+    if rollout.kind == "InferenceService":
+        kserve_update.refuse_unmovable(name, rollout.body)
     strategy = spec.get("updateStrategy") or {}
     if strategy.get("type") == "OnDelete":
         raise StepFailed(
@@ -94,6 +50,8 @@ def pending(rollout: Rollout, generation: int, *, was_stuck: bool = False) -> st
     ``generation`` is that of our patch's answer. ``was_stuck``: it stood at its progress deadline
     before; the condition then outlives the patch and proves nothing.
     """
+    if rollout.kind == "InferenceService":
+        return _pending_service(rollout, was_stuck=was_stuck)
     if rollout.kind == "CronJob":
         return None  # its next Job is made from the template; nothing rolls out
     awaited = unnoticed(rollout, generation)
@@ -105,7 +63,7 @@ def pending(rollout: Rollout, generation: int, *, was_stuck: bool = False) -> st
     if not rollout.follows:
         return f"{_name(rollout)}: its controller has not made the ReplicaSet of the change yet"
     _refuse_hopeless(rollout, was_stuck=was_stuck)
-    ready = sum(map(_is_ready, rollout.pods))
+    ready = sum(map(is_ready, rollout.pods))
     if _has_arrived(rollout, ready, wanted):
         return None
     updated = int(status.get("updatedReplicas") or 0)
@@ -122,16 +80,43 @@ def pending(rollout: Rollout, generation: int, *, was_stuck: bool = False) -> st
     )
 
 
+def _pending_service(rollout: Rollout, *, was_stuck: bool) -> str | None:
+    """It has no generation of its own: see ``not_passed_on``."""
+    name, below = _name(rollout), rollout.below
+    refuse_unmovable(rollout)
+    if not was_stuck:
+        kserve_update.refuse_failed(name, rollout.body)
+    if below is None:
+        return f"{name}: no Deployment serves its newest version alone yet"
+    awaited = pending(below, generation_of(below.body), was_stuck=was_stuck)
+    return awaited or kserve_update.not_loaded(name, rollout.body, wanted=_wanted(below.body))
+
+
+def not_passed_on(rollout: Rollout, changes: Sequence[Change]) -> str | None:
+    """What is awaited where pods are made from another object than the one that is written, for
+    people: that it has these fields as they are declared now.
+    """
+    if rollout.kind != "InferenceService":
+        return None
+    if rollout.below is None:
+        return f"{_name(rollout)}: no Deployment serves its newest version alone yet"
+    field = kserve_update.not_passed_on(rollout.body, rollout.below.body, changes)
+    what = f"{rollout.below.body['metadata']['name']} has not the {field} of it yet"
+    return f"{_name(rollout)}: Deployment {what}" if field else None
+
+
 def unnoticed(rollout: Rollout, generation: int) -> str | None:
     """What is awaited where its controller has not seen this generation yet, for people."""
     seen = (rollout.body.get("status") or {}).get("observedGeneration")
-    if rollout.kind == "CronJob" or number(seen) >= generation:
+    if rollout.kind in ("CronJob", "InferenceService") or number(seen) >= generation:
         return None
     return f"{_name(rollout)}: its controller has not seen the change yet"
 
 
 def is_stuck(rollout: Rollout) -> bool:
-    """Whether it stands at its progress deadline."""
+    """Whether it stands at its progress deadline, or KServe could not load its model."""
+    if rollout.kind == "InferenceService" and kserve_update.is_failed(rollout.body):
+        return True
     conditions = (rollout.body.get("status") or {}).get("conditions") or ()
     return any(condition.get("reason") == _STUCK for condition in conditions)
 
@@ -150,42 +135,6 @@ def running_digests(rollout: Rollout) -> dict[str, list[str]]:
 _STUCK = Reason.PROGRESS_DEADLINE_EXCEEDED
 
 _COUNTS = ("updatedReplicas", "availableReplicas", "replicas")
-
-_NAMED_IN_STATUS: Mapping[WorkloadKind, str] = {
-    "StatefulSet": "updateRevision",
-    "Rollout": "currentPodHash",
-}
-_REVISION_LABELS: Mapping[str, str] = {
-    "Deployment": "pod-template-hash",
-    "StatefulSet": "controller-revision-hash",
-    "DaemonSet": "controller-revision-hash",
-    "Rollout": HASH_LABEL,
-}
-
-
-async def _replica_sets(
-    writer: Writer, kind: WorkloadKind, namespace: str, labels: str
-) -> list[dict[str, Any]]:
-    """Those that may be between the workload and its pods."""
-    if kind not in ("Deployment", "Rollout"):
-        return []
-    return await writer.select(f"/apis/apps/v1/namespaces/{namespace}/replicasets", labels)
-
-
-def _revision(kind: WorkloadKind, body: Body, made: Sequence[Body]) -> str | None:
-    """The value of the label that pods of the newest template carry; None: there is none yet."""
-    status = body.get("status") or {}
-    if kind in _NAMED_IN_STATUS:
-        found = status.get(_NAMED_IN_STATUS[kind])
-        return None if found is None else str(found)
-    at = (body["metadata"].get("annotations") or {}).get("deployment.kubernetes.io/revision")
-    for replica_set in made:
-        metadata = replica_set["metadata"]
-        owners = [owner.get("uid") for owner in metadata.get("ownerReferences") or ()]
-        revision = (metadata.get("annotations") or {}).get("deployment.kubernetes.io/revision")
-        if body["metadata"]["uid"] in owners and revision == at:
-            return _labels(replica_set).get("pod-template-hash")
-    return None
 
 
 def _refuse_hopeless(rollout: Rollout, *, was_stuck: bool) -> None:
@@ -262,20 +211,6 @@ def _wanted(body: Body) -> int:
 
 def _name(rollout: Rollout) -> str:
     return f"{rollout.kind} {rollout.body['metadata']['name']}"
-
-
-def _labels(body: Body) -> Mapping[str, Any]:
-    return body["metadata"].get("labels") or {}
-
-
-def _is_ready(pod: Body) -> bool:
-    conditions = (pod.get("status") or {}).get("conditions") or ()
-    return any(each.get("type") == "Ready" and each.get("status") == "True" for each in conditions)
-
-
-def _is_alive(pod: Body) -> bool:
-    phase = (pod.get("status") or {}).get("phase")
-    return not pod["metadata"].get("deletionTimestamp") and phase not in ("Succeeded", "Failed")
 
 
 def is_whole(rollout: Rollout) -> bool:

@@ -5,11 +5,10 @@ from typing import Any
 import pytest
 
 from stagingmirror.errors import StepFailed
+from stagingmirror.sources.kubernetes.write.rollout_read import Rollout, read_rollout
 from stagingmirror.sources.kubernetes.write.rollout_status import (
-    Rollout,
     is_whole,
     pending,
-    read_rollout,
     refuse_unmovable,
 )
 from support.kinds.tools import Bench

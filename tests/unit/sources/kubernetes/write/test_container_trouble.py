@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from stagingmirror.errors import StepFailed
-from stagingmirror.sources.kubernetes.write.rollout_status import Rollout, pending
+from stagingmirror.sources.kubernetes.write.rollout_read import Rollout
+from stagingmirror.sources.kubernetes.write.rollout_status import pending
 from support.kubernetes.workloads import deployment
 
 Object = dict[str, Any]

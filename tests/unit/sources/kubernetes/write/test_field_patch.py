@@ -20,7 +20,8 @@ from stagingmirror.sources.kubernetes.write.field_patch import (
     target_of,
 )
 from stagingmirror.sources.kubernetes.write.loader_jobs import Load, ended, job_of
-from stagingmirror.sources.kubernetes.write.rollout_status import Rollout, is_whole, pending
+from stagingmirror.sources.kubernetes.write.rollout_read import Rollout
+from stagingmirror.sources.kubernetes.write.rollout_status import is_whole, pending
 
 FROM = {"name": "V", "valueFrom": {"configMapKeyRef": {"name": "c", "key": "k"}}}
 

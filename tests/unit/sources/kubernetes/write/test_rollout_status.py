@@ -5,11 +5,8 @@ from typing import Any
 import pytest
 
 from stagingmirror.errors import StepFailed
-from stagingmirror.sources.kubernetes.write.rollout_status import (
-    pending,
-    read_rollout,
-    refuse_unmovable,
-)
+from stagingmirror.sources.kubernetes.write.rollout_read import read_rollout
+from stagingmirror.sources.kubernetes.write.rollout_status import pending, refuse_unmovable
 from support.kinds.tools import Bench
 from support.kubernetes.workloads import stateful_set
 

@@ -1,0 +1,76 @@
+"""Where in a workload's body its containers and the annotations of its pods are. Pure."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from stagingmirror.api.types.workload import WorkloadKind
+
+Body = Mapping[str, Any]
+# A path in the body; an element of a list by its number.
+Path = tuple[str, ...]
+
+TEMPLATES: Mapping[WorkloadKind, Path] = {
+    "Deployment": ("spec", "template"),
+    "StatefulSet": ("spec", "template"),
+    "CronJob": ("spec", "jobTemplate", "spec", "template"),
+    "Rollout": ("spec", "template"),
+    "DaemonSet": ("spec", "template"),
+    # Its predictor: a pod's spec with annotations of its own.
+    "InferenceService": ("spec", "predictor"),
+}
+# The parts of a predictor that become its container of this name. Source: kserve,
+# pkg/apis/serving/v1beta1/predictor.go.
+_MODELS = (
+    "model",
+    "sklearn",
+    "xgboost",
+    "tensorflow",
+    "pytorch",
+    "triton",
+    "onnx",
+    "huggingface",
+    "pmml",
+    "lightgbm",
+    "paddle",
+)
+_MODEL_CONTAINER = "kserve-container"
+
+
+def part_at(body: Body, path: Path) -> Any:
+    """What is there; None: nothing."""
+    part: Any = body
+    for name in path:
+        part = part[int(name)] if isinstance(part, list) else (part or {}).get(name)
+    return part
+
+
+def pod_annotations_path(kind: WorkloadKind) -> Path:
+    """Of the annotations that its pods get."""
+    inside = ("annotations",) if kind == "InferenceService" else ("metadata", "annotations")
+    return (*TEMPLATES[kind], *inside)
+
+
+def containers(body: Body, kind: WorkloadKind) -> Iterator[tuple[Path, str, Body]]:
+    """Each with its path and name, init containers too."""
+    root = TEMPLATES[kind]
+    if kind == "InferenceService":
+        for model in _MODELS:
+            if (found := part_at(body, (*root, model))) is not None:
+                yield (*root, model), _MODEL_CONTAINER, found
+    else:
+        root = (*root, "spec")
+    for group in ("containers", "initContainers"):
+        for index, each in enumerate(part_at(body, (*root, group)) or ()):
+            yield (*root, group, str(index)), str(each.get("name", "")), each
+
+
+def managed(path: Path, name: str) -> Path:
+    """The path of a container of this name in managedFields' ``fieldsV1``."""
+    *way, last = (f"f:{part}" for part in path)
+    return (*way, keyed(name) if path[-1].isdecimal() else last)
+
+
+def keyed(name: str) -> str:
+    """An element of a list that is merged by ``name``, as ``fieldsV1`` writes it."""
+    escaped = name.replace("\\", "\\\\").replace('"', '\\"')
+    return f'k:{{"name":"{escaped}"}}'
