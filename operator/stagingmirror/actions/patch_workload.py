@@ -20,7 +20,6 @@ from stagingmirror.drift.steps import Phase, Write, renamed
 from stagingmirror.errors import NotThere, StepFailed
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.subjects import WorkloadField
-from stagingmirror.sources.kubernetes.write.containers import containers
 from stagingmirror.sources.kubernetes.write.field_managers import is_foreign, our_entry, owner_of
 from stagingmirror.sources.kubernetes.write.field_patch import (
     Body,
@@ -45,6 +44,7 @@ from stagingmirror.sources.kubernetes.write.rollout_status import (
     not_passed_on,
     pending,
     refuse_unmovable,
+    retagged,
     running_digests,
     unnoticed,
 )
@@ -267,19 +267,12 @@ class PatchWorkload(ExecutableStep):
         return awaited
 
     def _refuse_other_digests(self, rollout: Rollout, before: Json) -> None:
-        """Only a digest in the template makes different ``imageID`` the same image. Containers that
-        admission adds to pods are nobody's here.
-        """
-        now, of_pods = running_digests(rollout), rollout.below or rollout
-        declared = {name: each for _, name, each in containers(of_pods.body, of_pods.kind)}
-        for container in before.keys() & declared.keys():
-            digests, image = before[container], str(declared[container].get("image", ""))
-            if "@" not in image and not set(now.get(container, ())) <= set(digests):
-                raise StepFailed(
-                    Reason.NOT_ROLLED_BACK,
-                    f"{self._name}: {container} runs another image under the same tag than before; "
-                    "pin it by digest.",
-                )
+        if (container := retagged(rollout, before)) is not None:
+            raise StepFailed(
+                Reason.NOT_ROLLED_BACK,
+                f"{self._name}: {container} runs another image under the same tag than before; "
+                "pin it by digest.",
+            )
 
     def _reverted(self, body: Body, changes: Sequence[Change]) -> Reverted:
         by_manager: dict[str, list[str]] = {}

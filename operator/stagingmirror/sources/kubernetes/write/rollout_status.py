@@ -15,7 +15,7 @@ from stagingmirror.sources.kubernetes.write.container_trouble import (
     statuses,
     trouble,
 )
-from stagingmirror.sources.kubernetes.write.containers import Body
+from stagingmirror.sources.kubernetes.write.containers import Body, containers
 from stagingmirror.sources.kubernetes.write.field_patch import Change
 from stagingmirror.sources.kubernetes.write.rollout_read import Rollout, is_ready
 
@@ -130,6 +130,19 @@ def running_digests(rollout: Rollout) -> dict[str, list[str]]:
             if at and status.get("ready"):
                 found.setdefault(str(status["name"]), set()).add(digest)
     return {container: sorted(digests) for container, digests in sorted(found.items())}
+
+
+def retagged(rollout: Rollout, before: Mapping[str, Sequence[str]]) -> str | None:
+    """A container that runs another digest than ``before`` under the same tag; None: there is none.
+    Only a digest in the template makes different ``imageID`` the same image. Containers that
+    admission adds to pods are nobody's here.
+    """
+    now, of_pods = running_digests(rollout), rollout.below or rollout
+    for _, name, container in containers(of_pods.body, of_pods.kind):
+        is_pinned = "@" in str(container.get("image", ""))
+        if name in before and not is_pinned and not set(now.get(name, ())) <= set(before[name]):
+            return name
+    return None
 
 
 _STUCK = Reason.PROGRESS_DEADLINE_EXCEEDED

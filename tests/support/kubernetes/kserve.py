@@ -1,0 +1,135 @@
+"""The controller of KServe, played on the wire: what it makes of an InferenceService with standard
+Deployments, and what of it the status shows. Pods are made by the real controllers of Kubernetes.
+
+Source: kserve, pkg/controller/v1beta1/inferenceservice/components/predictor.go,
+pkg/apis/serving/v1beta1/inference_service_status.go.
+"""
+
+import threading
+from collections.abc import Iterable
+from typing import Any, Self
+
+from rig.kube import Kube, Refused
+
+Object = dict[str, Any]
+PERIOD = 0.05
+API = "serving.kserve.io/v1beta1"
+CONTAINER = "kserve-container"
+# What the ServingRuntime of all models here has.
+RUNTIME_IMAGE = "registry.example/runtime:1"
+_RUNTIME_ENV = {"name": "RUNTIME", "value": "1"}
+
+
+def inference_service(
+    name: str, namespace: str, *, image: str | None = None, variables: Object | None = None
+) -> Object:
+    env = [{"name": key, "value": value} for key, value in (variables or {}).items()]
+    model: Object = {"modelFormat": {"name": "onnx"}, "storageUri": "s3://models/ranker"}
+    model |= {"image": image} if image else {}
+    model |= {"env": env} if env else {}
+    return {
+        "apiVersion": API,
+        "kind": "InferenceService",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": {"predictor": {"model": model, "minReplicas": 1}},
+    }
+
+
+class KServe:
+    """A context manager; looks after the InferenceServices of these namespaces in a thread."""
+
+    def __init__(self, kube: Kube, namespaces: Iterable[str]) -> None:
+        self._kube = kube
+        self._namespaces = tuple(namespaces)
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="kserve", daemon=True)
+        self.sleeping = False
+        """Nothing is done."""
+        self.loading = False
+        """Models stay in progress."""
+        self.fails = False
+        """Models cannot be loaded."""
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopped.set()
+        self._thread.join(timeout=10)
+
+    def _run(self) -> None:
+        while not self._stopped.wait(PERIOD):
+            if self.sleeping:
+                continue
+            for namespace in self._namespaces:
+                for found in self._kube.list(API, "InferenceService", namespace):
+                    try:
+                        self._reconcile(found)
+                    except Refused as refused:
+                        if refused.code not in (404, 409):
+                            raise
+
+    def _reconcile(self, found: Object) -> None:
+        name, namespace = found["metadata"]["name"], found["metadata"]["namespace"]
+        self._kube.apply(_deployment(found), manager="kserve")
+        made = self._kube.get("apps/v1", "Deployment", f"{name}-predictor", namespace)
+        status = made.get("status") or {}
+        conditions = {each["type"]: each for each in status.get("conditions", ())}
+        is_ready = conditions.get("Progressing", {}).get("reason") == "NewReplicaSetAvailable"
+        transition = "UpToDate" if is_ready and not self.loading else "InProgress"
+        self._write(
+            found,
+            {
+                "observedGeneration": status.get("observedGeneration", 0),
+                "deploymentMode": "Standard",
+                "components": {"predictor": {}},
+                "modelStatus": {
+                    "transitionStatus": "BlockedByFailedLoad" if self.fails else transition
+                },
+            },
+        )
+
+    def _write(self, found: Object, status: Object) -> None:
+        now = found.get("status") or {}
+        if all(now.get(key) == value for key, value in status.items()):
+            return
+        metadata = found["metadata"]
+        at = metadata["name"], metadata["namespace"]
+        patch = {"status": status}
+        self._kube.patch(
+            API, "InferenceService", *at, patch, subresource="status", manager="kserve"
+        )
+
+
+def _deployment(found: Object) -> Object:
+    metadata, predictor = found["metadata"], found["spec"]["predictor"]
+    name, model = metadata["name"], predictor["model"]
+    labels = {"app": f"isvc.{name}-predictor"}
+    more = {"component": "predictor", "serving.kserve.io/inferenceservice": name}
+    owner = {key: found[key] for key in ("apiVersion", "kind")}
+    owner |= {"name": name, "uid": metadata["uid"], "controller": True}
+    container = {
+        "name": CONTAINER,
+        "image": model.get("image") or RUNTIME_IMAGE,
+        "env": [_RUNTIME_ENV, *model.get("env", ())],
+    }
+    annotations = dict(predictor.get("annotations") or {})
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {
+            "name": f"{name}-predictor",
+            "namespace": metadata["namespace"],
+            "labels": labels | more,
+            "ownerReferences": [owner],
+        },
+        "spec": {
+            "replicas": predictor.get("minReplicas", 1),
+            "selector": {"matchLabels": labels},
+            "template": {
+                "metadata": {"labels": labels | more, "annotations": annotations},
+                "spec": {"containers": [container]},
+            },
+        },
+    }
