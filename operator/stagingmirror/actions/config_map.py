@@ -22,13 +22,13 @@ from stagingmirror.drift.wording import shown
 from stagingmirror.errors import ChangedUnderneath, Conflicted, NotAnswered, NotThere, StepFailed
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.subjects import OWN, ConfigMapKey, ConfigMapSubject
+from stagingmirror.sources.kubernetes.write.containers import Body
 from stagingmirror.sources.kubernetes.write.field_managers import (
     FIELD_MANAGER,
     is_foreign,
     our_entry,
     owner_of,
 )
-from stagingmirror.sources.kubernetes.write.field_patch import Body
 from stagingmirror.sources.kubernetes.write.step_errors import rewritten
 from stagingmirror.sources.kubernetes.write.writer import MERGE
 from stagingmirror.view import View

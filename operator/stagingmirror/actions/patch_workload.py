@@ -20,9 +20,9 @@ from stagingmirror.drift.steps import Phase, Write, renamed
 from stagingmirror.errors import NotThere, StepFailed
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.subjects import WorkloadField
+from stagingmirror.sources.kubernetes.write.containers import Body
 from stagingmirror.sources.kubernetes.write.field_managers import is_foreign, our_entry, owner_of
 from stagingmirror.sources.kubernetes.write.field_patch import (
-    Body,
     Change,
     Entry,
     FieldWrite,

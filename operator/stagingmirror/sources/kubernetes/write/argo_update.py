@@ -19,7 +19,8 @@ from stagingmirror.sources.kubernetes.objects.argo import (
     promotion_step,
 )
 from stagingmirror.sources.kubernetes.objects.templates import containers_of
-from stagingmirror.sources.kubernetes.write.field_patch import RESTARTED_AT, Body, annotations_of
+from stagingmirror.sources.kubernetes.write.containers import Body
+from stagingmirror.sources.kubernetes.write.field_patch import RESTARTED_AT, annotations_of
 
 _NO_CONTAINERS: Mapping[str, Any] = {"containers": ()}
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from stagingmirror.drift.wording import shown
 from stagingmirror.reasons import Reason
-from stagingmirror.sources.kubernetes.write.field_patch import Body
+from stagingmirror.sources.kubernetes.write.containers import Body
 
 NEVER_STARTS = frozenset(
     {

@@ -10,7 +10,7 @@ from typing import Any
 from stagingmirror.errors import Conflicted, NotBegun, NotThere, StepFailed
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.subjects import LOADER, not_a_loader
-from stagingmirror.sources.kubernetes.write.field_patch import Body
+from stagingmirror.sources.kubernetes.write.containers import Body
 from stagingmirror.sources.kubernetes.write.step_errors import before_writing, rewritten
 from stagingmirror.sources.kubernetes.write.writer import MERGE, Writer
 

@@ -3,7 +3,7 @@
 Pure.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from stagingmirror.errors import StepFailed
 from stagingmirror.reasons import Reason

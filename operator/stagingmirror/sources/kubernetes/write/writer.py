@@ -21,13 +21,13 @@ from stagingmirror.errors import (
     StepFailed,
 )
 from stagingmirror.reasons import Reason
+from stagingmirror.sources.kubernetes.write.containers import Body
 from stagingmirror.sources.kubernetes.write.field_managers import (
     FIELD_MANAGER,
     giving_back,
     owner_of,
 )
 from stagingmirror.sources.kubernetes.write.field_patch import (
-    Body,
     Change,
     field_of,
     patch_for,
