@@ -1,11 +1,10 @@
 """What an API server would answer to the hands of a refresh: objects by path, kept as told."""
 
 import copy
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
 
-from stagingmirror.errors import Conflicted, NotThere
-from support.kubernetes.json_patches import patched
+from stagingmirror.errors import Conflicted, NotThere, Refused
 
 Object = dict[str, Any]
 
@@ -131,3 +130,34 @@ def _merge(into: Object, patch: Object) -> None:
             _merge(into.setdefault(key, {}), value)
         else:
             into[key] = value
+
+
+def patched(body: Object, operations: Sequence[Object]) -> Object:
+    """A JSON patch (RFC 6902) as the API server applies it: whole, or Refused (a 422) where a test
+    fails.
+    """
+    whole = copy.deepcopy(body)
+    for each in operations:
+        *way, last = (_plain(part) for part in each["path"].split("/")[1:])
+        part: Any = whole
+        try:
+            for name in way:
+                part = part[int(name)] if isinstance(part, list) else part[name]
+            at: Any = int(last) if isinstance(part, list) else last
+            match each["op"]:
+                case "test":
+                    assert part[at] == each["value"]
+                case "remove":
+                    del part[at]
+                case "replace":
+                    assert part[at] is not None
+                    part[at] = copy.deepcopy(each["value"])
+                case "add":
+                    part[at] = copy.deepcopy(each["value"])
+        except (KeyError, IndexError, AssertionError):
+            raise Refused("Invalid", f"{each['op']} {each['path']} does not hold") from None
+    return whole
+
+
+def _plain(part: str) -> str:
+    return part.replace("~1", "/").replace("~0", "~")

@@ -35,7 +35,7 @@ INVALID: dict[str, tuple[Object, str]] = STORES | {
     "a component's name in capitals": (mirror(track=[setting("Data")]), "use lower-case letters"),
     "an unknown mode": (mirror(track=[setting() | {"mode": "Maybe"}]), "mode"),
     "an unknown workload kind": (
-        mirror(track=[model_alias(loaded_by=variable(kind="DaemonSet"))]),
+        mirror(track=[model_alias(loaded_by=variable(kind="ReplicaSet"))]),
         "kind",
     ),
     "loadedBy with nothing": (

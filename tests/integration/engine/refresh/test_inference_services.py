@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from rig.crds import INFERENCE_SERVICE, install
 from stagingmirror.drift.verdict import Drifted, InSync, Unknown
-from support.kubernetes.kserve import API, CONTAINER, KServe, inference_service
+from support.controllers.crds import INFERENCE_SERVICE, install
+from support.controllers.kserve import API, CONTAINER, KServe, inference_service
 from support.kubernetes.kubelet import Kubelet
 from support.sandbox.image_refreshes import NEW, OLD
 from support.sandbox.sandbox import Sandbox

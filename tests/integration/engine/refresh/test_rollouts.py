@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from rig.crds import ROLLOUT, install
 from stagingmirror.drift.verdict import Drifted, InSync, Unknown
-from support.kubernetes.argo_rollouts import API, LABEL, ArgoRollouts, rollout
+from support.controllers.argo_rollouts import API, LABEL, ArgoRollouts, rollout
+from support.controllers.crds import ROLLOUT, install
 from support.kubernetes.kubelet import Kubelet
 from support.sandbox.image_refreshes import NEW, OLD, image_of
 from support.sandbox.sandbox import Sandbox

@@ -11,8 +11,8 @@ from stagingmirror.sources.kubernetes.write.rollout_status import (
     pending,
     refuse_unmovable,
 )
+from support.controllers.argo_rollouts import LABEL, rollout
 from support.kinds.tools import Bench
-from support.kubernetes.argo_rollouts import LABEL, rollout
 
 PATH = "/apis/argoproj.io/v1alpha1/namespaces/ml/rollouts/web"
 SETS = "/apis/apps/v1/namespaces/ml/replicasets"

@@ -18,7 +18,7 @@ from stagingmirror.sources.kubernetes.write.field_patch import (
     target_of,
 )
 from stagingmirror.sources.kubernetes.write.json_patch import json_patch_for
-from support.kubernetes.json_patches import patched
+from support.kubernetes.wire import patched
 
 SECRET = {"name": "KEY", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}
 WRITES: tuple[FieldWrite, ...] = (

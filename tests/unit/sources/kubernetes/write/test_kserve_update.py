@@ -17,9 +17,9 @@ from stagingmirror.sources.kubernetes.write.field_patch import (
 from stagingmirror.sources.kubernetes.write.json_patch import json_patch_for
 from stagingmirror.sources.kubernetes.write.rollout_read import Rollout, read_rollout
 from stagingmirror.sources.kubernetes.write.rollout_status import not_passed_on, pending
+from support.controllers.kserve import API, CONTAINER, inference_service
 from support.kinds.tools import Bench
-from support.kubernetes.json_patches import patched
-from support.kubernetes.kserve import API, CONTAINER, inference_service
+from support.kubernetes.wire import patched
 from support.kubernetes.workloads import deployment
 
 PATH = f"/apis/{API}/namespaces/ml/inferenceservices/ranker"
