@@ -13,8 +13,8 @@ OWN_NAMESPACE = (
 
 class WorkloadReference(Model):
     kind: WorkloadKind
-    """Deployment, StatefulSet, CronJob, Rollout (Argo Rollouts); DaemonSet and InferenceService
-    (KServe, its predictor), which are only compared.
+    """Deployment, StatefulSet, CronJob, Rollout (Argo Rollouts), InferenceService (KServe, its
+    predictor), or DaemonSet, which is only compared.
     """
     name: ObjectName
     """Name of the workload."""

@@ -7,6 +7,6 @@ WorkloadKind = Literal[
 ]
 
 # Compared only.
-READ_ONLY: frozenset[WorkloadKind] = frozenset({"DaemonSet", "InferenceService"})
+READ_ONLY: frozenset[WorkloadKind] = frozenset({"DaemonSet"})
 # Custom resources: the API server merges no lists of theirs by name.
 CUSTOM: frozenset[WorkloadKind] = frozenset({"Rollout", "InferenceService"})
