@@ -15,7 +15,7 @@ from typing import Any, Self
 from rig.kube import Kube, Refused
 
 Object = dict[str, Any]
-PERIOD = 0.05
+PERIOD = 0.1
 API = "argoproj.io/v1alpha1"
 LABEL = "rollouts-pod-template-hash"
 
@@ -55,6 +55,7 @@ class ArgoRollouts:
         self._namespaces = tuple(namespaces)
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="argo-rollouts", daemon=True)
+        self._promoted: set[tuple[str, str]] = set()
         self.holding = False
         """Pauses with a duration last."""
         self.sleeping = False
@@ -72,9 +73,7 @@ class ArgoRollouts:
 
     def promote(self, namespace: str, name: str) -> None:
         """As `kubectl argo rollouts promote`."""
-        found = self._kube.get(API, "Rollout", name, namespace)
-        index = int(found["status"].get("currentStepIndex") or 0)
-        self._write(found, {"pauseConditions": None, "currentStepIndex": index + 1})
+        self._promoted.add((namespace, name))
 
     def _run(self) -> None:
         while not self._stopped.wait(PERIOD):
@@ -105,6 +104,11 @@ class ArgoRollouts:
             if _ready(made[newest]) == wanted:
                 status["stableRS"] = newest
         else:
+            place = found["metadata"]["namespace"], found["metadata"]["name"]
+            if status.get("pauseConditions") and place in self._promoted:
+                self._promoted.remove(place)
+                index = int(status.get("currentStepIndex") or 0)
+                status |= {"pauseConditions": None, "currentStepIndex": index + 1}
             self._update(spec, status, made, wanted)
         self._write(found, status | _counts(made, newest))
 

@@ -12,7 +12,7 @@ from typing import Any, Self
 from rig.kube import Kube, Refused
 
 Object = dict[str, Any]
-PERIOD = 0.05
+PERIOD = 0.1
 API = "serving.kserve.io/v1beta1"
 CONTAINER = "kserve-container"
 # What the ServingRuntime of all models here has.

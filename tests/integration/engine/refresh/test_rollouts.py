@@ -127,10 +127,7 @@ async def test_an_update_that_is_aborted_is_rolled_back(scene: Scene) -> None:
     before = scene.canary()
     scene.argo.aborts = True
 
-    scene.sandbox.ask("now")
-    await scene.sandbox.until(lambda _: scene.canary()["status"].get("abort") is True)
-    scene.argo.aborts = False
-    ended = await scene.sandbox.run()
+    ended = await scene.sandbox.run("now")
 
     assert (ended["result"], ended["reason"]) == ("RolledBack", "RolloutAborted"), ended
     assert scene.canary()["spec"] == before["spec"]
@@ -196,7 +193,7 @@ async def test_a_template_of_a_deployment_is_compared_and_never_written(scene: S
     del named["spec"]["strategy"]
     sandbox.kube.apply({**named, "apiVersion": "apps/v1", "kind": "Deployment"}, manager="owner")
     sandbox.kube.delete(API, "Rollout", "ranker", sandbox.staging, foreground=True)
-    await sandbox.until(lambda _: not scene.running())
+    await sandbox.until(lambda _: not scene.running() and _is_gone(scene))
     ours = rollout("ranker", sandbox.staging, OLD)
     del ours["spec"]["template"]
     reference = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "ranker"}
@@ -232,6 +229,10 @@ async def test_dying_after_every_write_leaves_staging_refreshed(scene: Scene) ->
     assert scene.running() == [NEW, NEW]
     made = scene.sandbox.kube.list("apps/v1", "ReplicaSet", scene.sandbox.staging)
     assert len({each["metadata"]["labels"][LABEL] for each in made}) == 2, "one update, not several"
+
+
+def _is_gone(scene: Scene) -> bool:
+    return scene.sandbox.kube.find(API, "Rollout", "ranker", scene.sandbox.staging) is None
 
 
 def _aborted(scene: Scene) -> bool:
