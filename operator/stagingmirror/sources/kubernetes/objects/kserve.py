@@ -6,6 +6,7 @@ pkg/apis/serving/v1beta1/inference_service_status.go; knative: a revision's Depl
 ``<revision>-deployment``.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -27,15 +28,14 @@ def serving_of(status: Body) -> Serving:
     predictor = (status.get("components") or {}).get(PREDICTOR) or {}
     newest = str(predictor.get("latestCreatedRevision") or "")
     ready = str(predictor.get("latestReadyRevision") or "")
-    traffic = tuple(
-        (str(each.get("revisionName") or ready), int(each.get("percent") or 0))
-        for each in predictor.get("traffic") or ()
-    )
+    percent: Counter[str] = Counter()
+    for each in predictor.get("traffic") or ():  # one revision may stand there by several tags
+        percent[str(each.get("revisionName") or ready)] += int(each.get("percent") or 0)
     return Serving(
         is_knative=bool(newest) or status.get("deploymentMode") in _KNATIVE,
         newest=newest,
         ready=ready,
-        traffic=tuple(each for each in traffic if each[1] > 0),
+        traffic=tuple((name, share) for name, share in percent.items() if share > 0),
         transition=str((status.get("modelStatus") or {}).get("transitionStatus") or ""),
     )
 
