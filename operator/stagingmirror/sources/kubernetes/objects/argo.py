@@ -1,4 +1,4 @@
-"""What a Rollout of Argo Rollouts says of its update, in its spec and status. Pure.
+"""What a Rollout of Argo Rollouts shows of its update, in its spec and status. Pure.
 
 An update is complete once the ReplicaSet of the newest template is the stable one
 (``status.stableRS`` = ``status.currentPodHash``); until then the stable one is what it was before.
@@ -29,7 +29,7 @@ _STEPS = (
     "setMirrorRoute",
     "plugin",
 )
-# It waits for a person, whatever its strategy says.
+# It waits for a person, whatever its strategy is.
 _INCONCLUSIVE = frozenset({"InconclusiveAnalysisRun", "InconclusiveExperiment"})
 
 

@@ -1,6 +1,6 @@
-"""What an InferenceService of KServe says of its predictor, and which Deployment serves it. Pure.
+"""What an InferenceService of KServe shows of its predictor, and which Deployment serves it. Pure.
 
-KServe's ``observedGeneration`` is that of the Deployment or Knative Service below, so it tells
+KServe's ``observedGeneration`` is that of the Deployment or Knative Service below, so it shows
 nothing of the InferenceService itself: what runs is read from pods alone. Source: kserve,
 pkg/apis/serving/v1beta1/inference_service_status.go; knative: a revision's Deployment is called
 ``<revision>-deployment``.
@@ -81,7 +81,7 @@ def standing_for(declared: Declared, deployment: Declared) -> Declared:
 
 
 def not_loaded(declared: Declared) -> Why | None:
-    """Why what serves is not what is declared, by KServe's word. Where no pod is wanted, it says
+    """Why what serves is not what is declared, by KServe's word. Where no pod is wanted, it is
     InProgress for ever.
     """
     transition = declared.serving.transition if declared.serving else ""

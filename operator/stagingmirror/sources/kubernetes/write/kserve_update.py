@@ -1,7 +1,7 @@
 """Whether an InferenceService of KServe serves with what it declares. Pure.
 
-Neither its conditions nor its ``observedGeneration`` tell: Ready can rest on the former version,
-and the generation is that of the object below. What tells is the Deployment that serves alone (of
+Neither its conditions nor its ``observedGeneration`` prove it: Ready can rest on the former version,
+and the generation is that of the object below. What proves it is the Deployment that serves alone (of
 Knative: that of the newest revision, with all traffic), where it has the written fields.
 """
 
@@ -82,7 +82,7 @@ def refuse_failed(name: str, body: Body) -> None:
 
 
 def not_loaded(name: str, body: Body, *, wanted: int) -> str | None:
-    """What is awaited of its model; where no pod is wanted, KServe says InProgress for ever."""
+    """What is awaited of its model; where no pod is wanted, it is InProgress for ever."""
     if _transition(body) == "UpToDate" or not wanted:
         return None
     return f"{name}: KServe has not loaded its model yet"
