@@ -1,8 +1,8 @@
 """Whether an InferenceService of KServe serves with what it declares. Pure.
 
-Neither its conditions nor its ``observedGeneration`` prove it: Ready can rest on the former version,
-and the generation is that of the object below. What proves it is the Deployment that serves alone (of
-Knative: that of the newest revision, with all traffic), where it has the written fields.
+Neither its conditions nor its ``observedGeneration`` prove it: Ready can rest on the former
+version, and the generation is that of the object below. What proves it is the Deployment that
+serves alone (of Knative: that of the newest revision, with all traffic) with the written fields.
 """
 
 from collections.abc import Sequence
