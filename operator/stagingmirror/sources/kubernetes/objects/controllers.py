@@ -80,5 +80,4 @@ def counts(kind: WorkloadKind, spec: Body, status: Body) -> tuple[int, int, int]
         wanted, pods, updated = (int(status.get(name) or 0) for name in names)
         return wanted, pods, updated
     pods, updated = (int(status.get(name) or 0) for name in ("replicas", "updatedReplicas"))
-    wanted = spec.get("replicas")
-    return 1 if wanted is None else int(wanted), pods, updated
+    return int(spec.get("replicas", 1)), pods, updated
