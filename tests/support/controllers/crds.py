@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from rig.kube import Kube
+from rig.kube import Kube, Refused
 from rig.programs import TOOLS, RigError, alone, cache_home, go, report
 from rig.run import until
 
@@ -83,7 +83,10 @@ def _is_served(kube: Kube, definition: Definition) -> bool:
     }
     if version not in versions:
         return False
-    listed = kube.request("GET", f"/apis/{definition.api}")["resources"]
+    try:
+        listed = kube.request("GET", f"/apis/{definition.api}")["resources"]
+    except Refused:  # the group is listed before its resources are
+        return False
     return any(each["kind"] == definition.kind for each in listed)
 
 
