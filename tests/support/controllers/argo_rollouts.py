@@ -122,7 +122,7 @@ class ArgoRollouts:
             return
         if spec.get("paused") or status.get("pauseConditions"):
             return
-        step = steps[index] if index < len(steps) else {"setWeight": 100}
+        step: Object = steps[index] if index < len(steps) else {"setWeight": 100}
         if "pause" in step:
             if (step["pause"] or {}).get("duration") is None:
                 since = "2026-01-01T00:00:00Z"

@@ -154,6 +154,8 @@ def patched(body: Object, operations: Sequence[Object]) -> Object:
                     part[at] = copy.deepcopy(each["value"])
                 case "add":
                     part[at] = copy.deepcopy(each["value"])
+                case other:
+                    raise Refused("Invalid", f"{other} is no operation")
         except (KeyError, IndexError, AssertionError):
             raise Refused("Invalid", f"{each['op']} {each['path']} does not hold") from None
     return whole

@@ -57,11 +57,13 @@ class Scene:
         for space, image in ((sandbox.production, NEW), (sandbox.staging, ours)):
             sandbox.kube.apply(inference_service("ranker", space, image=image), manager="owner")
         place = {"kind": "InferenceService", "name": "ranker", "container": CONTAINER}
-        image: dict[str, Any] = {"production": place}
+        entry: dict[str, Any] = {"production": place}
         if repository is not None:
-            image["staging"] = {"repository": repository}
-        sandbox.mirror([{"name": "ranker", "pipelineImage": image}])
+            entry["staging"] = {"repository": repository}
+        sandbox.mirror([{"name": "ranker", "pipelineImage": entry}])
         await self.becomes(Drifted)
+        # A token that is there before the first pass is not obeyed.
+        await sandbox.step()
 
 
 @pytest.fixture

@@ -68,6 +68,8 @@ class Scene:
             image["staging"] = {"repository": repository}
         sandbox.mirror([{"name": "ranker", "pipelineImage": image}])
         await self.becomes(Drifted)
+        # A token that is there before the first pass is not obeyed.
+        await sandbox.step()
 
 
 @pytest.fixture

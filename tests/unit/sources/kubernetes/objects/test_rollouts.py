@@ -21,7 +21,7 @@ from support.kubernetes.cluster_bodies import (
 
 CANARY = {"canary": {"steps": [{"setWeight": 20}, {"pause": {"duration": "1h"}}, {"pause": {}}]}}
 BLUE_GREEN = {"blueGreen": {"activeService": "web"}}
-ROUTED = {"canary": {"trafficRouting": {"istio": {}}}}
+ROUTED: Body = {"canary": {"trafficRouting": {"istio": {}}}}
 
 
 def updating(**how: Any) -> tuple[Body, Body, Body]:

@@ -56,7 +56,7 @@ async def test_it_is_watched_while_it_is_wanted(cluster: ScriptedCluster) -> Non
         seen.source.want(WEB, 30.0)
         await holds(lambda: reason(seen) == "seen")
         await holds(lambda: bool(cluster.watches.get(("rollouts", None))))
-        assert WEB in seen.told
+        await holds(lambda: WEB in seen.told)
 
         seen.source.unwant(WEB)
         await holds(lambda: reason(seen) == "NotSeenYet")
@@ -88,7 +88,7 @@ async def test_it_is_taken_up_when_it_comes(cluster: ScriptedCluster) -> None:
         await seen.source.prove([WEB], time.time())  # as `check --now` does; else within 30 s
 
         assert reason(seen) == "seen"
-        assert WEB in seen.told
+        await holds(lambda: WEB in seen.told)
 
 
 async def test_when_it_is_removed_nothing_of_it_is_left(cluster: ScriptedCluster) -> None:
