@@ -27,10 +27,7 @@ class Reason(StrEnum):
     NOT_SEEN = "NotSeen", "these components have no observation younger than `staleAfter`"
     NOTHING_TRACKED = "NothingTracked", "`spec.track` is empty"
     ALL_HELD = "AllHeld", "every component is held, so nothing is compared"
-    REFRESHING = (
-        "Refreshing",
-        "a refresh has written and not verified: staging may be half refreshed",
-    )
+    REFRESHING = "Refreshing", "a refresh has written, not verified: staging may be half refreshed"
     WAITING = "Waiting", "the mirror is new, and its environments may still come"
     STATUS_REFUSED = "StatusRefused", "the API server refused the whole status; this one is minimal"
 
@@ -51,10 +48,7 @@ class Reason(StrEnum):
     # Events
     DRIFT_DETECTED = "DriftDetected", "a component has become Drifted"
     DEPLOYED = "Deployed", "a rollout of a tracked workload is complete, by anyone"
-    DEPLOY_COMPARED = (
-        "DeployCompared",
-        "a rollout that was reported before could be compared only now",
-    )
+    DEPLOY_COMPARED = "DeployCompared", "a rollout reported before could be compared only now"
     REFRESH_STARTED = "RefreshStarted", "a refresh began"
     REFRESH_SUCCEEDED = (
         "RefreshSucceeded",
@@ -67,10 +61,7 @@ class Reason(StrEnum):
     DRIFT_OVERDUE = "DriftOverdue", "drift has become older than `maxDriftAge`"
 
     # Why a mirror is Stalled
-    INVALID_SPEC = (
-        "InvalidSpec",
-        "the spec cannot be parsed: it is older than the CRDs, which refuse it",
-    )
+    INVALID_SPEC = "InvalidSpec", "the spec cannot be parsed: older than the CRDs, which refuse it"
     INVALID_SCHEDULE = "InvalidSchedule", "`spec.refresh.schedule`"
     INVALID_TIME_ZONE = "InvalidTimeZone", "`spec.refresh.timeZone`"
     ENVIRONMENT_MISSING = "EnvironmentMissing", "an environment does not exist"
@@ -95,10 +86,7 @@ class Reason(StrEnum):
         "staging's environment declares a shared registry, and it is another one",
     )
     OVERLAP = "Overlap", "two entries, or two mirrors, write one field; the older mirror continues"
-    NOT_READABLE = (
-        "NotReadable",
-        "a value is not listed in `readable`, so it is neither shown nor written",
-    )
+    NOT_READABLE = "NotReadable", "a value not listed in `readable` is neither shown nor written"
     NOT_OFFERED = "NotOffered", "neither `readable` nor `comparable` of an environment lists it"
     PRODUCTION_IS_READ_ONLY = (
         "ProductionIsReadOnly",
@@ -146,10 +134,7 @@ class Reason(StrEnum):
         "the files are neither served by MLflow, nor in an object store that the environment lists",
     )
     BUCKET_MISSING = "BucketMissing", "the bucket of an object store does not exist"
-    ENDLESS_CHAIN = (
-        "EndlessChain",
-        "a version is a copy of a copy, in a chain that is a loop or too long",
-    )
+    ENDLESS_CHAIN = "EndlessChain", "a version is a copy of a copy, in a loop or a chain too long"
     MODEL_NOT_LOADED = "ModelNotLoaded", "KServe could not load what the InferenceService declares"
     KIND_NOT_INSTALLED = "KindNotInstalled", "the cluster does not have this kind of workload"
     CLUSTER_NOT_ANSWERING = "ClusterNotAnswering", "the API server does not answer"
@@ -213,17 +198,10 @@ class Reason(StrEnum):
     PAUSED = "Paused", "the workload is paused, so pods do not follow its newest template"
     ON_DELETE = "OnDelete", "the workload replaces pods only when they are deleted"
     PARTITIONED = "Partitioned", "the partition of the StatefulSet keeps pods as they are"
-    NEEDS_PROMOTION = (
-        "NeedsPromotion",
-        "the Rollout waits, or would wait, until somebody promotes it",
-    )
+    NEEDS_PROMOTION = "NeedsPromotion", "it waits, or would wait, until somebody promotes it"
     ROLLOUT_ABORTED = "RolloutAborted", "Argo Rollouts went back to the former template"
     ROLLOUT_INVALID = "RolloutInvalid", "Argo Rollouts does not accept the spec of the Rollout"
-    TEMPLATE_ELSEWHERE = (
-        "TemplateElsewhere",
-        "the pod template is another object's (`workloadRef`): a Deployment's is read, none is "
-        "written",
-    )
+    TEMPLATE_ELSEWHERE = "TemplateElsewhere", "the pod template is another object's (`workloadRef`)"
     READ_ONLY_KIND = "ReadOnlyKind", "workloads of this kind are compared, and never written"
     IMAGE_PULL_BACK_OFF = "ImagePullBackOff", "as reported by the kubelet"
     ERR_IMAGE_PULL = "ErrImagePull", "as reported by the kubelet"

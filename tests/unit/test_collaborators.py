@@ -44,11 +44,13 @@ def parameters(cls: type[Any]) -> dict[str, Any]:
     return hints
 
 
-def is_collaborator(kind: Any) -> bool:
-    """A callable, or an object of ours that does something: not one that only holds values."""
+def is_collaborator(kind: Any, within: tuple[Any, ...] = ()) -> bool:
+    """A callable, or an object of ours that does something: not one that only holds values.
+    ``within``: the data classes that hold it; one may hold others of its own.
+    """
     origin = get_origin(kind)
     if origin in (Union, UnionType):
-        return any(is_collaborator(each) for each in get_args(kind))
+        return any(is_collaborator(each, within) for each in get_args(kind))
     cls: type[Any] = origin or kind
     if cls in (Callable, Runtime):
         return True
@@ -56,7 +58,8 @@ def is_collaborator(kind: Any) -> bool:
     if not is_ours or issubclass(cls, BaseModel | tuple | Enum):
         return False
     if is_dataclass(cls):
-        return any(is_collaborator(each) for each in parameters(cls).values())
+        held = parameters(cls).values() if cls not in within else ()
+        return any(is_collaborator(each, (*within, cls)) for each in held)
     return True
 
 

@@ -32,7 +32,11 @@ def called(workload: Workload) -> str:
 
 
 def container_of(reading: Reading, workload: Workload, name: str) -> Container:
-    """A container of the template. Raises Ended (Absent)."""
+    """A container of the template. Raises Ended (Absent; why it is unsettled where its template is
+    not known).
+    """
+    if not workload.containers:
+        _refuse_unsettled(reading, workload)
     found = workload.containers.get(name)
     if found is None:
         raise reading.absent(f"container {name} of {called(workload)}")
@@ -59,6 +63,8 @@ def pods_that_count(reading: Reading, workload: Workload) -> tuple[Pod, ...]:
     ready).
     """
     _refuse_unsettled(reading, workload)
+    if workload.unread:
+        reading.finding(f"the {workload.unread} of {called(workload)} is not read.")
     pods = tuple(pod for pod in workload.pods if not pod.terminating)
     if not pods and workload.no_pods:
         reading.finding(f"nothing proves what {called(workload)} runs: {workload.no_pods}.")

@@ -87,7 +87,21 @@ def _is_served(kube: Kube, definition: Definition) -> bool:
         listed = kube.request("GET", f"/apis/{definition.api}")["resources"]
     except Refused:  # the group is listed before its resources are
         return False
-    return any(each["kind"] == definition.kind for each in listed)
+    plurals = [
+        each["name"]
+        for each in listed
+        if each["kind"] == definition.kind and "/" not in each["name"]
+    ]
+    return any(_is_stored(kube, f"/apis/{definition.api}/{plural}") for plural in plurals)
+
+
+def _is_stored(kube: Kube, path: str) -> bool:
+    """For a moment a LIST of a kind that is new answers 429: its storage is initialised."""
+    try:
+        kube.request("GET", f"{path}?limit=1")
+    except Refused:
+        return False
+    return True
 
 
 @cache

@@ -45,10 +45,10 @@ class KServe:
         self._thread = threading.Thread(target=self._run, name="kserve", daemon=True)
         self.sleeping = False
         """Nothing is done."""
-        self.loading = False
-        """Models stay in progress."""
-        self.fails = False
-        """Models cannot be loaded."""
+        self.loading: set[str] = set()
+        """The namespaces whose models stay in progress."""
+        self.fails: set[str] = set()
+        """The namespaces whose models cannot be loaded."""
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -77,7 +77,7 @@ class KServe:
         status = made.get("status") or {}
         conditions = {each["type"]: each for each in status.get("conditions", ())}
         is_ready = conditions.get("Progressing", {}).get("reason") == "NewReplicaSetAvailable"
-        transition = "UpToDate" if is_ready and not self.loading else "InProgress"
+        transition = "UpToDate" if is_ready and namespace not in self.loading else "InProgress"
         self._write(
             found,
             {
@@ -85,7 +85,9 @@ class KServe:
                 "deploymentMode": "Standard",
                 "components": {"predictor": {}},
                 "modelStatus": {
-                    "transitionStatus": "BlockedByFailedLoad" if self.fails else transition
+                    "transitionStatus": "BlockedByFailedLoad"
+                    if namespace in self.fails
+                    else transition
                 },
             },
         )

@@ -233,11 +233,11 @@ def seen(*bodies: Body, now: float = NEW_YEAR) -> Workload:
     stores = Stores()
     of = {
         "Deployment": lambda body: stores.deployments.put(parse.deployment(body)),
-        "StatefulSet": lambda body: stores.stateful_sets.put(parse.stateful_set(body)),
-        "CronJob": lambda body: stores.cron_jobs.put(parse.cron_job(body)),
-        "Rollout": lambda body: stores.rollouts.put(parse.rollout(body)),
-        "DaemonSet": lambda body: stores.daemon_sets.put(parse.daemon_set(body)),
-        "InferenceService": lambda body: stores.inference_services.put(
+        "StatefulSet": lambda body: stores.declared["StatefulSet"].put(parse.stateful_set(body)),
+        "CronJob": lambda body: stores.declared["CronJob"].put(parse.cron_job(body)),
+        "Rollout": lambda body: stores.declared["Rollout"].put(parse.rollout(body)),
+        "DaemonSet": lambda body: stores.declared["DaemonSet"].put(parse.daemon_set(body)),
+        "InferenceService": lambda body: stores.declared["InferenceService"].put(
             parse.inference_service(body)
         ),
         "ReplicaSet": lambda body: stores.replica_sets.put(parse.replica_set(body)),
@@ -249,11 +249,11 @@ def seen(*bodies: Body, now: float = NEW_YEAR) -> Workload:
     uid = bodies[0]["metadata"]["uid"]
     declared = (
         stores.deployments.get("ml", uid)
-        or stores.stateful_sets.get("ml", uid)
-        or stores.cron_jobs.get("ml", uid)
-        or stores.rollouts.get("ml", uid)
-        or stores.daemon_sets.get("ml", uid)
-        or stores.inference_services.get("ml", uid)
+        or stores.declared["StatefulSet"].get("ml", uid)
+        or stores.declared["CronJob"].get("ml", uid)
+        or stores.declared["Rollout"].get("ml", uid)
+        or stores.declared["DaemonSet"].get("ml", uid)
+        or stores.declared["InferenceService"].get("ml", uid)
     )
     assert declared is not None
     return rolled_up(declared, stores, now)

@@ -30,6 +30,8 @@ ALSO = {
     "RollbackIncomplete",
     # Types of conditions, and a strategy of Kubernetes.
     *("Stalled", "Contended", "DriftOverdue", "OnDelete"),
+    # A condition of Argo Rollouts, and a word of KServe for a model.
+    "InvalidSpec",
 }
 TYPES = {
     *("Ready", "InSync", "InSyncExceptHeld", "Refreshing", "Refreshed"),

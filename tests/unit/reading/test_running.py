@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from stagingmirror.drift.facts import Unseen
 from stagingmirror.reading.reading import Ended, Reading
-from stagingmirror.reading.running import started
+from stagingmirror.reading.running import container_of, pods_that_count, started
 from stagingmirror.sources.kubernetes.subjects import Workload
 from support.kinds.builders import NOW, World, pod, workload
 
@@ -144,3 +145,22 @@ def test_an_unknown_moment_proves_nothing() -> None:
     running = workload(pods=(pod(started=NOW - 50),))
 
     assert when_started(running, earliest=None, latest=None) == "unclear"
+
+
+def test_a_container_of_a_template_that_is_not_known_is_not_absent() -> None:
+    unknown = workload(kind="InferenceService", rolling_out=True)
+
+    with pytest.raises(Ended) as ended:
+        container_of(Reading(World(), NOW), unknown, "server")
+
+    assert isinstance(ended.value.observation, Unseen)
+    assert ended.value.why.reason == "RollingOut"
+
+
+def test_parts_that_run_beside_it_and_are_not_read_are_named() -> None:
+    reading = Reading(World(), NOW)
+
+    pods_that_count(reading, replace(workload(), unread="transformer"))
+
+    (finding,) = reading.seen({}).findings
+    assert finding.startswith("the transformer of Deployment ")

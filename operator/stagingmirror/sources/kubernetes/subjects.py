@@ -106,6 +106,8 @@ class Workload:
     """Of a CronJob the variable with which its label ``LOADER`` lets Jobs be made of it."""
     config_maps: frozenset[str] | None = None
     """The names of those that its template refers to; None: not known."""
+    unread: str = ""
+    """Parts of it that run beside ``pods`` and are never read, for people; empty: none."""
 
 
 @dataclass(frozen=True, slots=True)

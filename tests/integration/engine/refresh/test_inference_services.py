@@ -65,6 +65,15 @@ class Scene:
         # A token that is there before the first pass is not obeyed.
         await sandbox.step()
 
+    async def refreshed_but_not_loaded(self) -> None:
+        """A refresh has begun, and waits for staging's model."""
+        self.kserve.sleeping = True
+        self.sandbox.ask("now")
+        await self.sandbox.until(lambda p: "has not the image of" in str(p.refresh))
+        self.kserve.loading.add(self.sandbox.staging)
+        self.kserve.sleeping = False
+        await self.sandbox.until(lambda p: "has not loaded its model yet" in str(p.refresh))
+
 
 @pytest.fixture
 async def scene(control_plane: Any) -> AsyncIterator[Scene]:
@@ -113,12 +122,10 @@ async def test_a_controller_that_sleeps_verifies_nothing(scene: Scene) -> None:
 
 async def test_a_model_that_is_not_loaded_yet_is_waited_for(scene: Scene) -> None:
     await scene.prepared()
-    scene.kserve.loading = True
-    scene.sandbox.ask("now")
-    await scene.sandbox.until(lambda p: "has not loaded its model yet" in str(p.refresh))
+    await scene.refreshed_but_not_loaded()
     await scene.becomes(Unknown, "RollingOut")
 
-    scene.kserve.loading = False
+    scene.kserve.loading.clear()
     ended = await scene.sandbox.run()
     assert ended["result"] == "Succeeded", ended
 
@@ -126,12 +133,11 @@ async def test_a_model_that_is_not_loaded_yet_is_waited_for(scene: Scene) -> Non
 async def test_a_model_that_cannot_be_loaded_is_rolled_back(scene: Scene) -> None:
     await scene.prepared()
     before = scene.service()["spec"]
-    scene.kserve.loading = True
-    scene.sandbox.ask("now")
-    await scene.sandbox.until(lambda p: "has not loaded its model yet" in str(p.refresh))
-    scene.kserve.fails = True
+    await scene.refreshed_but_not_loaded()
+    scene.kserve.fails.add(scene.sandbox.staging)
     await scene.sandbox.until(lambda p: "RollBack" in str(p.refresh))
-    scene.kserve.fails = scene.kserve.loading = False
+    scene.kserve.fails.clear()
+    scene.kserve.loading.clear()
     ended = await scene.sandbox.run()
 
     assert (ended["result"], ended["reason"]) == ("RolledBack", "ModelNotLoaded"), ended

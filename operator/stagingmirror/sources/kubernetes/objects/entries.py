@@ -53,7 +53,9 @@ class Update:
 class Serving:
     """How a predictor of KServe serves. ``traffic``: of Knative, the revisions that get some, with
     their percent; ``newest`` and ``ready``: the revision that was made last, and the last one that
-    got ready. ``transition``: of its model, as KServe has it.
+    got ready. ``transition``: of its model, as KServe has it. ``unread``: its parts beside the
+    predictor, for people. ``elsewhere``: why no Deployment alone serves it, for people; empty: one
+    does, or will.
     """
 
     is_knative: bool
@@ -61,6 +63,8 @@ class Serving:
     ready: str
     traffic: tuple[tuple[str, int], ...]
     transition: str
+    unread: str
+    elsewhere: str
 
 
 @dataclass(frozen=True, slots=True)

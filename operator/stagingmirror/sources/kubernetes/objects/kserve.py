@@ -18,12 +18,14 @@ from stagingmirror.sources.kubernetes.objects.entries import Declared, Serving
 
 Body = Mapping[str, Any]
 PREDICTOR = "predictor"
+STOP = "serving.kserve.io/stop"
 _KNATIVE = frozenset({"Serverless", "Knative"})
+_NOT_READ = ("transformer", "explainer")
 _LOADS = frozenset({"", "InProgress"})
 _NAMED = 3
 
 
-def serving_of(status: Body) -> Serving:
+def serving_of(spec: Body, status: Body) -> Serving:
     """Of its predictor."""
     predictor = (status.get("components") or {}).get(PREDICTOR) or {}
     newest = str(predictor.get("latestCreatedRevision") or "")
@@ -37,7 +39,17 @@ def serving_of(status: Body) -> Serving:
         ready=ready,
         traffic=tuple((name, share) for name, share in percent.items() if share > 0),
         transition=str((status.get("modelStatus") or {}).get("transitionStatus") or ""),
+        unread=" and ".join(part for part in _NOT_READ if spec.get(part)),
+        elsewhere=_elsewhere(spec, status),
     )
+
+
+def _elsewhere(spec: Body, status: Body) -> str:
+    if status.get("deploymentMode") == "ModelMesh":
+        return "is served by ModelMesh"
+    if (spec.get(PREDICTOR) or {}).get("workerSpec"):
+        return "runs on several nodes (spec.predictor.workerSpec)"
+    return ""
 
 
 def serves(declared: Declared, deployment: Declared) -> bool:
@@ -51,6 +63,11 @@ def deployment_of(declared: Declared, stores: HasDeployments) -> Declared | Why:
     """The one that serves alone, or why there is none."""
     serving = declared.serving
     assert serving is not None, "it was parsed as an InferenceService"
+    if serving.elsewhere:
+        what = f"{_called(declared)} {serving.elsewhere}, which is not read."
+        return Why(Reason.NOT_COMPARABLE, what)
+    if declared.annotations.get(STOP) == "true":
+        return Why(Reason.NOTHING_RUNS, f"{_called(declared)} is stopped ({STOP}); start it.")
     if serving.is_knative:
         return _of_revision(declared, serving, stores)
     found = [

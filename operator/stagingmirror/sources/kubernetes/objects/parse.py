@@ -78,7 +78,7 @@ def workload(kind: WorkloadKind, body: Body) -> Declared:
         made_by=_controller(metadata),
         part=intern((metadata.get("labels") or {}).get(_PART, "")),
         update=update_of(spec, status) if kind == "Rollout" else None,
-        serving=serving_of(status) if kind == "InferenceService" else None,
+        serving=serving_of(spec, status) if kind == "InferenceService" else None,
     )
 
 

@@ -62,6 +62,7 @@ def rolled_up(declared: Declared, stores: Stores, now: float) -> Workload:
         rolled=declared.rolled,
         loads=declared.loads,
         config_maps=declared.config_maps,
+        unread=declared.serving.unread if declared.serving else "",
     )
 
 

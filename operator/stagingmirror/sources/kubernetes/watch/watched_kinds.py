@@ -46,17 +46,21 @@ RESOURCES: dict[str, Resource[Any]] = {
             "apps/v1",
             "statefulsets",
             parse.stateful_set,
-            lambda stores: stores.stateful_sets,
+            lambda stores: stores.declared["StatefulSet"],
         ),
         Resource(
-            "CronJob", "batch/v1", "cronjobs", parse.cron_job, lambda stores: stores.cron_jobs
+            "CronJob",
+            "batch/v1",
+            "cronjobs",
+            parse.cron_job,
+            lambda stores: stores.declared["CronJob"],
         ),
         Resource(
             "Rollout",
             "argoproj.io/v1alpha1",
             "rollouts",
             parse.rollout,
-            lambda stores: stores.rollouts,
+            lambda stores: stores.declared["Rollout"],
             on_demand=True,
         ),
         Resource(
@@ -64,7 +68,7 @@ RESOURCES: dict[str, Resource[Any]] = {
             "apps/v1",
             "daemonsets",
             parse.daemon_set,
-            lambda stores: stores.daemon_sets,
+            lambda stores: stores.declared["DaemonSet"],
             on_demand=True,
         ),
         Resource(
@@ -72,7 +76,7 @@ RESOURCES: dict[str, Resource[Any]] = {
             "serving.kserve.io/v1beta1",
             "inferenceservices",
             parse.inference_service,
-            lambda stores: stores.inference_services,
+            lambda stores: stores.declared["InferenceService"],
             on_demand=True,
         ),
         Resource(

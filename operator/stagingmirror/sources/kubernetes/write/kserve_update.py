@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 from stagingmirror.errors import StepFailed
 from stagingmirror.reasons import Reason
-from stagingmirror.sources.kubernetes.objects.kserve import PREDICTOR, serving_of
+from stagingmirror.sources.kubernetes.objects.entries import Serving
+from stagingmirror.sources.kubernetes.objects.kserve import PREDICTOR, STOP, serving_of
 from stagingmirror.sources.kubernetes.objects.variables import declared
 from stagingmirror.sources.kubernetes.write.containers import Body
 from stagingmirror.sources.kubernetes.write.field_patch import (
@@ -21,7 +22,6 @@ from stagingmirror.sources.kubernetes.write.field_patch import (
     read_field,
 )
 
-_STOP = "serving.kserve.io/stop"
 _FAILED = frozenset({"BlockedByFailedLoad", "InvalidSpec"})
 
 
@@ -29,7 +29,7 @@ def served_by(body: Body) -> str | None:
     """The name of the Deployment of the one revision that has all traffic and is the newest; None:
     there is none, or it is not by Knative. Errors: MALFORMED.
     """
-    serving = serving_of(body.get("status") or {})
+    serving = _serving(body)
     serve = [name for name, _ in serving.traffic]
     is_whole = serving.is_knative and serve == [serving.newest]
     return f"{serving.newest}-deployment" if is_whole else None
@@ -42,7 +42,7 @@ def labels(body: Body) -> str:
 
 def predictor_of(body: Body, deployments: Sequence[Body]) -> str | None:
     """The name of its predictor's one Deployment, where it is served without Knative."""
-    if serving_of(body.get("status") or {}).is_knative:
+    if _serving(body).is_knative:
         return None
     found = [
         str(each["metadata"]["name"])
@@ -65,8 +65,8 @@ def refuse_unmovable(name: str, body: Body) -> None:
             f"{name} gives a new revision {percent} % of the traffic until somebody promotes it; "
             "remove spec.predictor.canaryTrafficPercent.",
         )
-    if (body["metadata"].get("annotations") or {}).get(_STOP) == "true":
-        raise StepFailed(Reason.PAUSED, f"{name} is stopped ({_STOP}); start it.")
+    if (body["metadata"].get("annotations") or {}).get(STOP) == "true":
+        raise StepFailed(Reason.PAUSED, f"{name} is stopped ({STOP}); start it.")
 
 
 def is_failed(body: Body) -> bool:
@@ -118,4 +118,8 @@ def _same(change: Change, given: Entry, wanted: Entry) -> bool:
 
 
 def _transition(body: Body) -> str:
-    return serving_of(body.get("status") or {}).transition
+    return _serving(body).transition
+
+
+def _serving(body: Body) -> Serving:
+    return serving_of(body["spec"], body.get("status") or {})

@@ -6,7 +6,13 @@ from typing import Any
 import pytest
 
 from stagingmirror.errors import Conflicted, NotAllowed, NotAnswered, NotThere, Refused
-from stagingmirror.sources.kubernetes.api.errors import Expired, error_of, items_of, object_of
+from stagingmirror.sources.kubernetes.api.errors import (
+    Expired,
+    NotServed,
+    error_of,
+    items_of,
+    object_of,
+)
 
 ASKED = "GET /api/v1/namespaces/ml/pods/x"
 
@@ -36,8 +42,8 @@ def status(code: int, reason: str = "", message: str = "", **details: Any) -> by
             *(Refused, "AdmissionDenied"),
         ),
         (404, status(404, "NotFound", name="x"), NotThere, "NotFound"),
-        (404, status(404, "NotFound"), NotAnswered, "ClusterNotAnswering"),
-        (404, b"not found", NotAnswered, "ClusterNotAnswering"),
+        (404, status(404, "NotFound"), NotServed, "ClusterNotAnswering"),
+        (404, b"not found", NotServed, "ClusterNotAnswering"),
         (409, status(409, "Conflict"), Conflicted, "Conflict"),
         (409, status(409, "AlreadyExists"), Conflicted, "AlreadyExists"),
         (410, status(410, "Expired"), Expired, "Expired"),

@@ -145,12 +145,42 @@ class TestKnative:
         assert why(seen(inference_service(traffic={"ranker-00001": 100}))) == "RollingOut"
 
 
+@pytest.mark.parametrize(
+    ("spec", "status", "annotations", "reason", "said"),
+    [
+        ({}, {"deploymentMode": "ModelMesh"}, {}, "NotComparable", "ModelMesh"),
+        ({"workerSpec": {"pipelineParallelSize": 2}}, {}, {}, "NotComparable", "workerSpec"),
+        ({}, {}, {"serving.kserve.io/stop": "true"}, "NothingRuns", "stopped"),
+    ],
+)
+def test_what_no_deployment_alone_serves_says_why(
+    spec: Body, status: Body, annotations: Body, reason: str, said: str
+) -> None:
+    service = inference_service()
+    service["spec"]["predictor"] |= spec
+    service["status"] |= status
+    service["metadata"]["annotations"] = annotations
+
+    found = seen(service)
+
+    assert why(found) == reason
+    assert said in message(found)
+
+
+def test_parts_beside_the_predictor_are_named_as_not_read() -> None:
+    service = inference_service()
+    service["spec"] |= {"transformer": {"containers": []}, "explainer": {"art": {}}}
+
+    assert seen(service, *raw(service)).unread == "transformer and explainer"
+    assert seen(inference_service()).unread == ""
+
+
 def test_a_change_below_is_one_of_the_service() -> None:
     stores = Stores()
     plain = parse.inference_service(inference_service("plain", uid="u"))
     by_revision = parse.inference_service(inference_service("kn", traffic={"kn-1": 100}))
     for each in (plain, by_revision):
-        stores.inference_services.put(each)
+        stores.declared["InferenceService"].put(each)
     service = inference_service(uid="u")
 
     made = parse.deployment(served_by(service, deployment("plain-predictor")))

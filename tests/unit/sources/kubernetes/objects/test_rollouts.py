@@ -193,8 +193,8 @@ class TestWorkloadRef:
     def test_a_change_of_that_deployment_is_one_of_the_rollout(self) -> None:
         stores = Stores()
         web = parse.rollout(rollout("canary", reference={}))
-        stores.rollouts.put(web)
-        stores.rollouts.put(parse.rollout(rollout("other")))
+        stores.declared["Rollout"].put(web)
+        stores.declared["Rollout"].put(parse.rollout(rollout("other")))
         named = parse.deployment(deployment("web"))
         stores.deployments.put(named)
 

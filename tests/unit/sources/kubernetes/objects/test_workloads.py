@@ -220,7 +220,7 @@ def test_a_pod_belongs_to_the_workload_above_what_made_it() -> None:
     first, run = replica_set(web), job(load)
     stores = Stores()
     stores.deployments.put(parse.deployment(web))
-    stores.cron_jobs.put(parse.cron_job(load))
+    stores.declared["CronJob"].put(parse.cron_job(load))
     stores.replica_sets.put(parse.replica_set(first))
     stores.jobs.put(parse.job(run))
 
