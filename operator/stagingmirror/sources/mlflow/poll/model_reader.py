@@ -60,10 +60,16 @@ class ModelReader:
     async def once_more(
         self, models: dict[str, ModelAnswer], new: Iterable[Key], aliases: Collection[Key]
     ) -> dict[str, ModelAnswer]:
-        """The models without each of which an alias has moved since it was requested first."""
+        """The models without each of which an alias has moved since it was requested first. As in
+        ``read``, several are searched for at once: at a start all of them are new.
+        """
         settled = dict(models)
-        for name in {name for name, _ in new}:
-            first, last = models[name], await self._one(name)
+        names = {name for name, _ in new}
+        shown = (
+            await queries.search_registered_models(self._server, names) if len(names) > 1 else {}
+        )
+        for name in names:
+            first, last = models[name], shown.get(name) or await self._one(name)
             ours = {alias for model, alias in aliases if model == name}
             if isinstance(last, StagingMirrorError):
                 settled[name] = last
