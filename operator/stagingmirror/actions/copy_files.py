@@ -1,6 +1,7 @@
 """A model's files, brought into a folder of staging's object store that is named by their hash."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 from stagingmirror.actions.step import Arrived, ExecutableStep, Json, Outcome, Task, Underway
@@ -8,6 +9,8 @@ from stagingmirror.actions.tools import Progressing, Tools
 from stagingmirror.api.spec.grants import Grant
 from stagingmirror.drift.steps import Phase, Write
 from stagingmirror.drift.wording import counted, size
+from stagingmirror.errors import StepFailed
+from stagingmirror.reasons import Reason
 from stagingmirror.sources.objectstore.copy import copy_folder
 from stagingmirror.sources.objectstore.source import ObjectStoreSource
 
@@ -69,7 +72,7 @@ class CopyFiles(ExecutableStep):
                     self.tree_hash,
                     clock=tools.clock,
                     clock_margin=stores.clock_margin,
-                    may_write=tools.writer.refuse_unless_leading,
+                    may_write=partial(self._refuse, tools),
                     progress=progress,
                 )
             return self.to_uri
@@ -92,3 +95,18 @@ class CopyFiles(ExecutableStep):
 
     async def is_settled(self, task: Task, tools: Tools) -> bool:
         return True
+
+    def _refuse(self, tools: Tools) -> None:
+        """Called before each upload: what held when the plan was made may not hold any more."""
+        tools.writer.refuse_unless_leading()
+        stores = tools.source(ObjectStoreSource)
+        for environment, uri in (
+            (self.from_environment, self.from_uri),
+            (self.to_environment, self.to_uri),
+        ):
+            if not stores.offers(environment, uri):
+                raise StepFailed(
+                    Reason.ENVIRONMENT_REVOKED,
+                    f"environment {environment} does not list {uri} in readable of an objectStores "
+                    "entry any more.",
+                )

@@ -12,6 +12,7 @@ from aiohttp import web
 
 BUCKET = "models"
 PAGE = 1000
+WRITES = ("PUT", "POST", "DELETE")
 
 
 @dataclass(slots=True)
@@ -19,6 +20,8 @@ class FakeS3:
     """``objects`` by key. ``instead`` may answer in its place."""
 
     objects: dict[str, bytes] = field(default_factory=dict)
+    uploads: dict[str, tuple[str, dict[int, bytes]]] = field(default_factory=dict)
+    """Those in parts that are neither completed nor aborted: key and parts by id."""
     instead: Callable[[web.Request], web.StreamResponse | None] = lambda request: None
     requests: list[web.Request] = field(default_factory=list)
     written: datetime = datetime(2026, 11, 20, 6, tzinfo=UTC)
@@ -27,24 +30,48 @@ class FakeS3:
         self.requests.append(request)
         if (answered := self.instead(request)) is not None:
             return answered
-        if request.method == "PUT":
-            key = request.path.lstrip("/").partition("/")[2]
-            self.objects[key] = await request.read()
-            return web.Response(headers={"ETag": etag(self.objects[key])})
         bucket, _, key = request.path.lstrip("/").partition("/")
         if bucket != BUCKET:
             return error(404, "NoSuchBucket")
+        if request.method in WRITES:
+            return self._write(request, key, await request.read())
         if not key:
             return self._listing(request.query)
         if key not in self.objects:
             return error(404, "NoSuchKey")
         return web.Response(body=self.objects[key], headers=self._headers(key))
 
-    def _listing(self, query: Any) -> web.Response:
-        after = query.get("continuation-token", "")
-        keys = sorted(
-            k for k in self.objects if k.startswith(query.get("prefix", "")) and k > after
+    def _write(self, request: web.Request, key: str, body: bytes) -> web.Response:
+        upload, number = request.query.get("uploadId", ""), request.query.get("partNumber")
+        if upload and upload not in self.uploads:
+            return error(404, "NoSuchUpload")
+        if "uploads" in request.query:
+            self.uploads[f"u{len(self.requests)}"] = key, {}
+            return xml(
+                f"<InitiateMultipartUploadResult><UploadId>{list(self.uploads)[-1]}"
+                "</UploadId></InitiateMultipartUploadResult>"
+            )
+        if number is not None:
+            self.uploads[upload][1][int(number)] = body
+            return web.Response(headers={"ETag": etag(body)})
+        if request.method == "DELETE":
+            self.uploads.pop(upload, None) if upload else self.objects.pop(key, None)
+            return web.Response(status=204)
+        if upload:
+            parts = self.uploads.pop(upload)[1]
+            body = b"".join(parts[each] for each in sorted(parts))
+        self.objects[key] = body
+        return xml(
+            f"<CompleteMultipartUploadResult><ETag>{escape(etag(body))}</ETag>"
+            "</CompleteMultipartUploadResult>",
+            {"ETag": etag(body)},
         )
+
+    def _listing(self, query: Any) -> web.Response:
+        prefix, after = query.get("prefix", ""), query.get("continuation-token", "")
+        keys = sorted(k for k in self.objects if k.startswith(prefix) and k > after)
+        if query.get("delimiter"):
+            keys = [key for key in keys if "/" not in key.removeprefix(prefix)]
         page = keys[:PAGE]
         contents = "".join(
             f"<Contents><Key>{escape(key)}</Key><LastModified>{self._date()}</LastModified>"
@@ -54,10 +81,9 @@ class FakeS3:
         )
         more = len(keys) > len(page)
         token = f"<NextContinuationToken>{escape(page[-1])}</NextContinuationToken>" if more else ""
-        return web.Response(
-            content_type="application/xml",
-            text=f"<ListBucketResult><IsTruncated>{str(more).lower()}</IsTruncated>"
-            f"{token}{contents}</ListBucketResult>",
+        return xml(
+            f"<ListBucketResult><IsTruncated>{str(more).lower()}</IsTruncated>"
+            f"{token}{contents}</ListBucketResult>"
         )
 
     def _headers(self, key: str) -> dict[str, str]:
@@ -73,6 +99,10 @@ class FakeS3:
 
 def etag(data: bytes) -> str:
     return f'"{hashlib.md5(data).hexdigest()}"'
+
+
+def xml(text: str, headers: dict[str, str] | None = None) -> web.Response:
+    return web.Response(content_type="application/xml", text=text, headers=headers)
 
 
 def error(status: int, code: str) -> web.Response:

@@ -1,19 +1,10 @@
 """Files of a model, copied between two stores. The servers are played on the wire."""
 
-import asyncio
-import hashlib
-import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import Literal
 
 import pytest
 
-from stagingmirror.actions.copy_files import CopyFiles
-from stagingmirror.actions.step import Arrived, Task
-from stagingmirror.actions.tools import Tools
-from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
 from stagingmirror.api.spec.environment.object_store import Location
 from stagingmirror.errors import (
     CannotRefresh,
@@ -22,92 +13,8 @@ from stagingmirror.errors import (
     NotLeading,
     StepFailed,
 )
-from stagingmirror.settings import Settings
-from stagingmirror.sources.content.hashing import tree_hash
-from stagingmirror.sources.content.subjects import FileHash
-from stagingmirror.sources.kubernetes.write.writer import Writer
-from stagingmirror.sources.objectstore.source import ObjectStoreSource
-from support.kinds.tools import tools_with
-from support.kubernetes.wire import Wire
-from support.mlflow.registries import serving
-from support.objectstore.fake_s3 import BUCKET, FakeS3, error
-
-FILES = {"w.bin": b"w" * 1000, "empty": b"", "deep/t.json": b"{}"}
-HASH = tree_hash(
-    {path: FileHash(hashlib.sha256(data).hexdigest(), len(data)) for path, data in FILES.items()}
-)
-COPY = CopyFiles(
-    "copy",
-    ("ranker",),
-    "production",
-    f"s3://{BUCKET}/ranker/12",
-    "staging",
-    f"s3://{BUCKET}/ml-staging/ranker/abc",
-    HASH,
-    files=3,
-    size=1002,
-)
-TASK = Task("r1", {}, {}, {}, 0.0, mirror="ml-staging/ranker")
-THERE = {f"ml-staging/ranker/abc/{path}": data for path, data in FILES.items()}
-
-
-@dataclass
-class Bench:
-    source: FakeS3
-    destination: FakeS3
-    tools: Tools
-    leading: bool = True
-
-    async def copy(self, step: CopyFiles = COPY) -> Arrived:
-        async with asyncio.timeout(20):
-            while True:
-                outcome = await step.take(TASK, self.tools)
-                if isinstance(outcome, Arrived):
-                    return outcome
-                await asyncio.sleep(0.01)
-
-    @property
-    def uploads(self) -> list[str]:
-        return [each.path for each in self.destination.requests if each.method == "PUT"]
-
-
-@asynccontextmanager
-async def bench(*protected: Location) -> AsyncIterator[Bench]:
-    source = FakeS3({f"ranker/12/{path}": data for path, data in FILES.items()})
-    destination = FakeS3()
-    stores = ObjectStoreSource(
-        clock=time.time,
-        on_change=lambda _: None,
-        settings=Settings(clock_margin=0.0, upstream_timeout=2.0),
-        productions=lambda: protected,
-    )
-    writer = Writer(
-        Wire(),
-        productions=frozenset,
-        unproven=frozenset,
-        is_elsewhere=lambda *_: None,
-        leading=lambda: made.leading,
-    )
-    source_of: Any = lambda kind: stores  # noqa: E731
-    tools = replace(tools_with(writer, time.time), source=source_of)
-    made = Bench(source, destination, tools)
-    async with serving(source.answer) as one, serving(destination.answer) as other:
-        stores.configure(
-            {
-                name: environment(name, url)
-                for name, url in (("production", one), ("staging", other))
-            },
-            {},
-        )
-        yield made
-        await tools.pool.close()
-
-
-def environment(name: str, url: str) -> MirrorEnvironmentSpec:
-    store = {"name": "models", "url": f"s3://{BUCKET}", "endpoint": url, "anonymous": True}
-    return MirrorEnvironmentSpec.model_validate(
-        {"role": name.capitalize(), "objectStores": [store]}
-    )
+from support.objectstore.copying import COPY, FILES, THERE, bench
+from support.objectstore.fake_s3 import BUCKET, WRITES, error
 
 
 async def test_a_copy_has_every_file_and_is_read_back() -> None:
@@ -119,7 +26,7 @@ async def test_a_copy_has_every_file_and_is_read_back() -> None:
         assert {each.path for each in made.destination.requests if each.method == "GET"} >= {
             f"/{BUCKET}/{key}" for key in THERE
         }
-        assert not any(each.method == "PUT" for each in made.source.requests)
+        assert not any(each.method in WRITES for each in made.source.requests)
 
 
 async def test_a_half_copy_is_finished_and_a_whole_one_is_found() -> None:
@@ -178,7 +85,7 @@ async def test_nothing_is_copied_into_an_environment_of_production() -> None:
         with pytest.raises(StepFailed):
             await made.copy(replace(COPY, to_environment="production"))
 
-        assert not any(each.method == "PUT" for each in made.source.requests)
+        assert not any(each.method in WRITES for each in made.source.requests)
 
 
 async def test_who_leads_no_more_writes_nothing() -> None:
@@ -193,7 +100,7 @@ async def test_who_leads_no_more_writes_nothing() -> None:
 async def test_a_store_that_may_not_be_written_is_not_allowed() -> None:
     async with bench() as made:
         made.destination.instead = lambda request: (
-            error(403, "AccessDenied") if request.method == "PUT" else None
+            error(403, "AccessDenied") if request.method in WRITES else None
         )
         with pytest.raises(NotAllowed):
             await made.copy()
@@ -203,3 +110,16 @@ async def test_a_store_that_an_environment_has_no_more_is_found_before_the_first
     async with bench() as made:
         with pytest.raises(CannotRefresh):
             await replace(COPY, to_uri="s3://elsewhere/x").survey("r1", made.tools)
+
+
+@pytest.mark.parametrize("left", ["production", "staging"])
+async def test_a_folder_that_is_not_readable_any_more_is_not_copied_on(
+    left: Literal["production", "staging"],
+) -> None:
+    async with bench() as made:
+        made.list_readable(left)
+        with pytest.raises(StepFailed) as raised:
+            await made.copy()
+
+        assert raised.value.reason == "EnvironmentRevoked"
+        assert made.uploads == []

@@ -1,6 +1,6 @@
 """One folder of files, whatever keeps it: the contract that reading and hashing rest on."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -58,7 +58,7 @@ class Files(Protocol):
 
 
 class WritableFiles(Files, Protocol):
-    async def put(self, file: StoredFile, chunks: AsyncIterator[bytes]) -> None:
+    async def put(self, file: StoredFile, chunks: AsyncGenerator[bytes, None]) -> None:
         """Upload a file of exactly this size, in place of one that has its path. Raises StepFailed
         where the folder is production's.
         """

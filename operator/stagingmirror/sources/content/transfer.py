@@ -1,6 +1,6 @@
 """Files from one store to another, without a copy on disk."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -53,7 +53,7 @@ class Transfer:
         digest = Digest()
         failed: list[StagingMirrorError] = []
 
-        async def chunks() -> AsyncIterator[bytes]:
+        async def chunks() -> AsyncGenerator[bytes, None]:
             try:
                 async with self.source.open(file) as opened:
                     async for block in exactly(opened.blocks, file):

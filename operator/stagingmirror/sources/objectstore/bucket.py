@@ -6,6 +6,7 @@ none. It does not raise where its own code fails, it panics, which is no Excepti
 """
 
 import asyncio
+import secrets
 import socket
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
@@ -15,11 +16,18 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from obstore import exceptions
+from obstore import exceptions, open_writer_async
 from obstore.store import S3Store
 
 from stagingmirror.api.spec.environment.object_store import ObjectStore, place_of
-from stagingmirror.errors import NeedsHuman, NotAnswered, Refused, StagingMirrorError
+from stagingmirror.errors import (
+    NeedsHuman,
+    NotAllowed,
+    NotAnswered,
+    NotThere,
+    Refused,
+    StagingMirrorError,
+)
 from stagingmirror.reasons import Reason
 from stagingmirror.settings import Settings
 from stagingmirror.sources.content.files import CHUNK, MOST_FILES
@@ -37,6 +45,8 @@ OnCall = Callable[[str, str, float], None]
 
 # Objects of one answer, as S3 has it.
 _PAGE = 1000
+# Seconds for all pages of one folder, which the library collects.
+_ALL_PAGES = 60.0
 # Requests are sent again after errors that pass, within this time (s).
 _RETRIES, _RETRIED_FOR = 3, 10.0
 # Bytes of one part of an upload, and how many are kept while they are sent.
@@ -74,7 +84,6 @@ class Bucket:
                 f"objectStores[{store.name}]: endpoint is link-local, which is never connected to",
             )
         self._resolved_until = 0.0
-        self._there: dict[tuple[str, str], bool] = {}
         self._where = f"{self._place.uri} at {host}"
         brief = timedelta(seconds=settings.upstream_timeout)
         idle = timedelta(seconds=settings.artifact_timeout)
@@ -101,33 +110,41 @@ class Bucket:
                         Reason.TOO_MANY_FILES,
                         f"{self._where}: the folder has more than {MOST_FILES} objects",
                     )
+        if not found:
+            await self._refuse_any_answer(path)
         return found
 
     async def probe(self) -> None:
         """One page of the listing of its place: whether it lets us in and answers."""
         async with aclosing(self._pages(self._place.path)) as pages:
-            await anext(pages, None)
+            if not await anext(pages, None):
+                await self._refuse_any_answer(self._place.path)
 
-    async def is_there(self, path: str, stamp: str) -> bool:
-        """Whether there is an object of exactly this name: that of a folder's marker has a slash at
-        its end, and a listing shows it without. Requested once for each ``stamp``.
+    async def names_in(self, folder: str) -> frozenset[str]:
+        """The objects right below a folder, by their whole names: without those that are kept for
+        folders. ``objects`` shows these without the slash at their end.
         """
-        known = self._there.get((path, stamp))
-        if known is None:
-            known = await self._head(path)
-            if len(self._there) >= MOST_FILES:
-                self._there.clear()
-            self._there[path, stamp] = known
-        return known
-
-    async def _head(self, path: str) -> bool:
         await self._refuse_link_local()
-        with self._call("head"):
-            try:
-                await self._lists.head_async(path)
-            except FileNotFoundError:
-                return False
-        return True
+        with self._call("list"):
+            async with asyncio.timeout(_ALL_PAGES):
+                found = await self._lists.list_with_delimiter_async(folder or None)
+        return frozenset(each["path"] for each in found["objects"])
+
+    async def _refuse_any_answer(self, path: str) -> None:
+        """Raises NotAnswered where an object is there that nobody can have written: the library
+        takes any XML for a listing, e.g. the page of a proxy that wants a login.
+        """
+        name = f"{path}/{secrets.token_hex(12)}".lstrip("/")
+        try:
+            with self._call("head"):
+                await self._lists.head_async(name)
+        except (NotThere, NotAllowed):
+            return  # S3 answers 403 for what is not there where the right to list has a condition
+        raise NotAnswered(
+            Reason.GARBAGE,
+            f"{self._where}: it lists nothing and has any object; is that an object store, or a "
+            "proxy before it?",
+        )
 
     async def get(self, path: str) -> "GetResult":
         """The answer to a GET, its body not read yet."""
@@ -145,19 +162,23 @@ class Bucket:
                 return
             yield [block]
 
-    async def put(self, path: str, chunks: AsyncIterator[bytes], size: int) -> None:
+    async def put(self, path: str, chunks: AsyncGenerator[bytes, None], size: int) -> None:
         """Upload an object of exactly this size: in parts where it is large, of which nothing is
-        seen before the last is there.
+        seen before the last is there. Where that ends early, the store is told to drop them.
         """
         await self._refuse_link_local()
         with self._call("put", f" of {path}"):
             if size <= _PART:
                 whole = b"".join([chunk async for chunk in chunks])
                 await self._reads.put_async(path, whole, use_multipart=False)
-            else:
-                await self._reads.put_async(
-                    path, chunks, chunk_size=_PART, max_concurrency=_PARTS_AT_ONCE
-                )
+                return
+            # Not ``put_async``: it goes on with the chunks after it was cancelled.
+            parts = open_writer_async(
+                self._reads, path, buffer_size=_PART, max_concurrency=_PARTS_AT_ONCE
+            )
+            async with aclosing(chunks), parts as writer:
+                async for chunk in chunks:
+                    await writer.write(chunk)
 
     async def _pages(self, path: str) -> "AsyncGenerator[list[ObjectMeta], None]":
         await self._refuse_link_local()

@@ -77,6 +77,18 @@ _BY_SIGN = (
         Reason.BAD_REQUEST,
         "the bucket is in another region; correct region of the store",
     ),
+    _Meaning(
+        ("XMinioStorageFull", "QuotaExceeded", "InsufficientCapacity", "status: 507"),
+        Refused,
+        Reason.STORAGE_FULL,
+        "it has no room left, or a quota is reached; make room, or raise it",
+    ),
+    _Meaning(
+        ("NoSuchUpload",),
+        NotAnswered,
+        Reason.HALF_READ,
+        "somebody ended the upload while its parts were sent; it is begun again",
+    ),
     # S3 has SlowDown as 503, and the body of such an answer is not in the text.
     _Meaning(
         ("SlowDown", "status: 429", "status: 503"),

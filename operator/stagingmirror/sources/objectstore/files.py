@@ -1,7 +1,6 @@
 """The files below a folder of a bucket."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import pairwise
@@ -15,9 +14,6 @@ from stagingmirror.sources.objectstore.bucket import Bucket
 
 if TYPE_CHECKING:
     from obstore import ObjectMeta
-
-# Empty objects that are looked at, at once.
-_AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +51,7 @@ class ObjectFiles:
 
     @asynccontextmanager
     async def open(self, file: StoredFile) -> AsyncIterator[Opened]:
-        bucket, path = self.opened(), f"{self.path}/{file.path}".lstrip("/")
+        bucket, path = self.opened(), self._named(file.path)
         try:
             answer = await bucket.get(path)
         except NotThere as error:
@@ -71,11 +67,11 @@ class ObjectFiles:
             )
         yield Opened(file.stamp, bucket.blocks(answer, file.path))
 
-    async def put(self, file: StoredFile, chunks: AsyncIterator[bytes]) -> None:
+    async def put(self, file: StoredFile, chunks: AsyncGenerator[bytes, None]) -> None:
         """See ``WritableFiles``."""
         bucket = self.opened()
         self.refuse_writing()
-        await bucket.put(f"{self.path}/{file.path}".lstrip("/"), chunks, file.size)
+        await bucket.put(self._named(file.path), chunks, file.size)
 
     def _file(self, found: "ObjectMeta") -> StoredFile:
         path = found["path"].removeprefix(self.path).lstrip("/")
@@ -93,20 +89,23 @@ class ObjectFiles:
         self, bucket: Bucket, empty: list[StoredFile], folders: set[str]
     ) -> set[str]:
         """Of the empty objects those that stores keep for a folder: their names end with a slash,
-        which a listing does not show.
+        which a listing shows only where it is of one folder.
         """
         markers = {each.path for each in empty if each.path in folders or not each.path}
-        left = [each for each in empty if each.path not in markers]
-        for start in range(0, len(left), _AT_ONCE):
-            some = left[start : start + _AT_ONCE]
-            there = await asyncio.gather(
-                *(
-                    bucket.is_there(f"{self.path}/{each.path}".lstrip("/"), each.stamp)
-                    for each in some
-                )
-            )
-            markers |= {each.path for each, is_file in zip(some, there, strict=True) if not is_file}
+        unclear = {each.path for each in empty} - markers
+        for folder in sorted({path.rpartition("/")[0] for path in unclear}):
+            below = self._named(folder)
+            names = await bucket.names_in(below)
+            markers |= {
+                path
+                for path in unclear
+                if path.rpartition("/")[0] == folder and self._named(path) not in names
+            }
         return markers
+
+    def _named(self, path: str) -> str:
+        """Its whole name in the bucket."""
+        return f"{self.path}/{path}".strip("/")
 
 
 def _etag(found: "ObjectMeta") -> str:

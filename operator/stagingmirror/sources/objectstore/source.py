@@ -8,7 +8,7 @@ from typing import Any, ClassVar, TypeVar
 from pydantic import TypeAdapter
 
 from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
-from stagingmirror.api.spec.environment.object_store import Location
+from stagingmirror.api.spec.environment.object_store import Location, offering
 from stagingmirror.api.types.times import AHEAD
 from stagingmirror.drift.facts import Unseen, Why
 from stagingmirror.drift.places import Place
@@ -125,6 +125,11 @@ class ObjectStoreSource:
     def clock_margin(self) -> float:
         """Seconds by which times of two clocks must differ to prove an order."""
         return self._settings.clock_margin
+
+    def offers(self, environment: str, uri: str) -> bool:
+        """Whether the environment has a store that lists the folder as readable, as last seen."""
+        known = self._environments.get(environment)
+        return known is not None and offering(uri, known.stores) is not None
 
     def opened(self, environment: str, uri: str) -> ObjectFiles:
         """The files at a URI. Raises CannotRefresh where no store of the environment has it."""

@@ -1,9 +1,11 @@
 """One bucket with one identity: refusals, whose credentials are sent where, uploads."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncGenerator
 from dataclasses import replace
 
 import pytest
+from aiohttp import web
 
 from stagingmirror.api.spec.environment.object_store import ObjectStore
 from stagingmirror.errors import (
@@ -21,6 +23,8 @@ from stagingmirror.sources.objectstore.files import ObjectFiles
 from support.mlflow.registries import serving
 from support.objectstore.buckets import KEYS, QUICK, failure, files_of, names
 from support.objectstore.fake_s3 import BUCKET, FakeS3, error
+
+MIB = 1024 * 1024
 
 
 @pytest.mark.parametrize(
@@ -119,7 +123,7 @@ def test_what_cannot_be_right_is_refused_before_any_call(
     assert "objectStores[m]" in raised.value.message
 
 
-async def sent(*blocks: bytes) -> AsyncIterator[bytes]:
+async def sent(*blocks: bytes) -> AsyncGenerator[bytes, None]:
     for block in blocks:
         yield block
 
@@ -146,16 +150,71 @@ async def test_nothing_is_sent_where_writing_is_refused() -> None:
     assert store.requests == []
 
 
-async def test_a_source_that_ends_early_while_it_is_sent_is_that_error_and_writes_nothing() -> None:
+@pytest.mark.parametrize("size", [8, 20 * MIB])
+async def test_a_source_that_ends_early_while_it_is_sent_is_that_error_and_leaves_nothing(
+    size: int,
+) -> None:
     store = FakeS3()
 
-    async def breaking() -> AsyncIterator[bytes]:
-        yield b"half"
+    async def breaking() -> AsyncGenerator[bytes, None]:
+        yield b"x" * (size // 2)
         raise NotAnswered("HalfRead", "the source ended")
 
     async with files_of(store) as files:
         with pytest.raises(NotAnswered) as raised:
-            await files.put(StoredFile("w", 8), breaking())
+            await files.put(StoredFile("w", size), breaking())
 
     assert raised.value.reason == "HalfRead"
+    assert (store.objects, store.uploads) == ({}, {})
+
+
+async def test_an_upload_in_parts_that_is_given_up_leaves_no_parts_and_ends_the_source() -> None:
+    store, ended, waits = FakeS3(), asyncio.Event(), asyncio.Event()
+
+    async def waiting() -> AsyncGenerator[bytes, None]:
+        try:
+            yield b"x" * 10 * MIB
+            waits.set()
+            await asyncio.sleep(3600)
+        finally:
+            ended.set()
+
+    async with files_of(store) as files:
+        upload = asyncio.create_task(files.put(StoredFile("w", 20 * MIB), waiting()))
+        await asyncio.wait_for(waits.wait(), 10)
+        upload.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await upload
+
+    assert ended.is_set()
+    assert (store.objects, store.uploads) == ({}, {})
+
+
+@pytest.mark.parametrize("fails", ["uploads", "partNumber", "uploadId"])
+@pytest.mark.parametrize(
+    ("status", "code", "kind", "reason"),
+    [
+        (403, "AccessDenied", NotAllowed, "Forbidden"),
+        (507, "XMinioStorageFull", Refused, "StorageFull"),
+        (403, "QuotaExceeded", Refused, "StorageFull"),
+        (404, "NoSuchUpload", NotAnswered, "HalfRead"),
+        (404, "NoSuchBucket", NotThere, "BucketMissing"),
+    ],
+)
+async def test_an_upload_that_is_refused_at_any_of_its_calls_is_seen_by_nobody(
+    fails: str, status: int, code: str, kind: type[StagingMirrorError], reason: str
+) -> None:
+    store = FakeS3()
+
+    def refuse(request: web.Request) -> web.Response | None:
+        fitting = request.method in ("PUT", "POST") and fails in request.query
+        return error(status, code) if fitting else None
+
+    store.instead = refuse
+    async with files_of(store) as files:
+        with pytest.raises(StagingMirrorError) as raised:
+            await files.put(StoredFile("w", 20 * MIB), sent(b"x" * 10 * MIB, b"x" * 10 * MIB))
+
+    assert (type(raised.value), raised.value.reason) == (kind, reason)
     assert store.objects == {}
+    assert "hush" not in raised.value.message

@@ -145,3 +145,69 @@ async def test_a_body_that_ends_early_is_half_read_and_no_hash() -> None:
             )
 
     assert raised.value.reason == "HalfRead"
+
+
+WHOLE = (
+    "<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>ranker/w</Key>"
+    "<LastModified>2026-11-20T06:00:00.000Z</LastModified><ETag>x</ETag><Size>1</Size></Contents>"
+)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "<html><body>Sign in</body></html>",
+        "{}",
+        WHOLE,
+        WHOLE.replace("<Size>1</Size>", "") + "</ListBucketResult>",
+        WHOLE.replace("2026-11-20", "yesterday") + "</ListBucketResult>",
+        WHOLE.replace(">1<", ">-1<") + "</ListBucketResult>",
+    ],
+    ids=["nothing", "HTML", "JSON", "half", "no size", "no date", "a negative size"],
+)
+async def test_an_answer_that_is_no_listing_is_no_empty_folder(body: str) -> None:
+    store = FakeS3(instead=lambda request: web.Response(text=body, content_type="application/xml"))
+
+    found = await failure(store)
+
+    assert isinstance(found, NotAnswered)
+
+
+async def test_a_file_that_is_written_anew_while_it_is_read_has_no_hash_of_both() -> None:
+    """The library requests what is missing of a body that ended early."""
+    store = FakeS3({"ranker/w": b"x" * 10})
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if not request.path.endswith("/w") or "Range" in request.headers:
+            return await store.answer(request)
+        response = web.StreamResponse(
+            headers={**store._headers("ranker/w"), "Content-Length": "10"}
+        )
+        await response.prepare(request)
+        await response.write(b"x" * 5)
+        store.objects["ranker/w"] = b"y" * 10
+        assert request.transport is not None
+        request.transport.close()
+        return response
+
+    async with serving(answer) as url:
+        spec = ObjectStore(name="models", url=f"s3://{BUCKET}", endpoint=url)
+        bucket = Bucket(spec, KEYS, settings=QUICK, on_call=lambda *_: None)
+        files = ObjectFiles(lambda: bucket, "ranker", lambda: None)
+        with pytest.raises(NotAnswered) as raised:
+            await read_bytes(files, await files.listing())
+
+    assert raised.value.reason == "HalfRead"
+
+
+@pytest.mark.parametrize("after", [b"x" * 11, b"x" * 9, b"", b"y" * 10])
+async def test_a_file_that_grows_or_shrinks_after_it_was_listed_is_half_read(after: bytes) -> None:
+    store = FakeS3({"ranker/w": b"x" * 10})
+    async with files_of(store) as files:
+        listing = await files.listing()
+        store.objects["ranker/w"] = after
+        with pytest.raises(NotAnswered) as raised:
+            await read_bytes(files, listing)
+
+    assert raised.value.reason == "HalfRead"

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from stagingmirror.api.spec.environment.object_store import ObjectStore, location_of, store_for
+from stagingmirror.api.spec.environment.object_store import ObjectStore, offering
 from stagingmirror.api.spec.environment.server import SecretKeyReference, Server
 from stagingmirror.api.spec.offers import Comparable, OfferList, Readable
 from stagingmirror.api.types.base import Model
@@ -161,11 +161,7 @@ class MirrorEnvironmentSpec(Model):
 
     def offering(self, uri: str) -> ObjectStore | None:
         """The object store that has a folder and lists it as readable."""
-        location = location_of(uri)
-        store = None if location is None else store_for(location, self.object_stores)
-        if location is None or store is None or not store.offers(location):
-            return None
-        return store
+        return offering(uri, self.object_stores)
 
     def offers(self, which: OfferList, name: str) -> bool:
         """Whether it may be named: it is readable, or comparable."""

@@ -142,3 +142,12 @@ def store_for(location: Location, stores: Iterable[ObjectStore]) -> ObjectStore 
     """The one whose place is the longest, of equal ones the first by name."""
     fitting = (each for each in stores if place_of(each).has(location))
     return min(fitting, key=lambda each: (-len(place_of(each).path), each.name), default=None)
+
+
+def offering(uri: str, stores: Iterable[ObjectStore]) -> ObjectStore | None:
+    """The store that has a folder and lists it as readable."""
+    location = location_of(uri)
+    store = None if location is None else store_for(location, stores)
+    if location is None or store is None or not store.offers(location):
+        return None
+    return store

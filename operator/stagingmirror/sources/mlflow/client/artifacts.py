@@ -3,7 +3,7 @@ are kept in a store that MLflow's clients reach themselves.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
@@ -121,7 +121,7 @@ class ServedFiles:
         async with self._served(file, {}) as answer:
             yield Opened(_etag(answer, file), _blocks(answer))
 
-    async def put(self, file: StoredFile, chunks: AsyncIterator[bytes]) -> None:
+    async def put(self, file: StoredFile, chunks: AsyncGenerator[bytes, None]) -> None:
         """Upload a file of exactly this size."""
         await self.server.put_file(self._located(file), chunks, file.size)
 
@@ -200,7 +200,7 @@ class WithoutBookkeeping:
         async with self.inner.open(file) as opened:
             yield opened
 
-    async def put(self, file: StoredFile, chunks: AsyncIterator[bytes]) -> None:
+    async def put(self, file: StoredFile, chunks: AsyncGenerator[bytes, None]) -> None:
         await self.inner.put(file, chunks)
 
 
