@@ -78,7 +78,7 @@ _BY_SIGN = (
         "the bucket is in another region; correct region of the store",
     ),
     _Meaning(
-        ("XMinioStorageFull", "QuotaExceeded", "InsufficientCapacity", "status: 507"),
+        ("XMinioStorageFull", "<Code>QuotaExceeded", "InsufficientCapacity", "status: 507"),
         Refused,
         Reason.STORAGE_FULL,
         "it has no room left, or a quota is reached; make room, or raise it",

@@ -5,6 +5,7 @@ own. The model is compared, and copied.
 import base64
 import secrets
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -145,24 +146,69 @@ def test_a_model_in_a_bucket_is_compared_copied_and_found_when_it_is_overwritten
     assert difference["staging"] == facts["staging"]["contentHash"]
 
 
+@dataclass(frozen=True, slots=True)
+class Ranker:
+    """A model without MLflow: a folder on either side, each loaded by a Deployment."""
+
+    world: World
+    store: ObjectStore
+    mark: str
+
+    @property
+    def folders(self) -> dict[str, str]:
+        """By namespace."""
+        sides = (self.world.production, PRODUCTION), (self.world.staging, STAGING)
+        return {space: f"s3://{bucket}/mlflow/files/{self.mark}" for space, bucket in sides}
+
+    def put(self, bucket: str, data: bytes) -> None:
+        self.store.put(bucket, f"mlflow/files/{self.mark}/w.bin", data)
+
+    def deploy(self, **refresh: Any) -> None:
+        for space, uri in self.folders.items():
+            image = "registry.example/ranker@sha256:" + "a" * 64
+            body = deployment(f"ranker-{self.mark}", space, image, variables={"MODEL_URI": uri})
+            self.world.kube.apply(body, manager="owner")
+        loaded = {
+            "kind": "Deployment",
+            "name": f"ranker-{self.mark}",
+            "container": "app",
+            "variable": "MODEL_URI",
+        }
+        files = {"production": {"loadedBy": [loaded]}, "staging": {"store": "models"}}
+        self.world.mirror(track=[{"name": "ranker", "modelFiles": files}], refresh=DAILY | refresh)
+
+    def loaded(self) -> str:
+        """What staging's template names."""
+        body = self.world.kube.get(
+            "apps/v1", "Deployment", f"ranker-{self.mark}", self.world.staging
+        )
+        (container,) = body["spec"]["template"]["spec"]["containers"]
+        return str(next(each["value"] for each in container["env"] if each["name"] == "MODEL_URI"))
+
+    def copies(self) -> dict[str, bytes]:
+        """All objects below the folder of copies."""
+        bucket = self.store.bucket(STAGING)
+        pages = bucket.list(f"mlflow/{self.world.staging}")
+        return {
+            each["path"]: bytes(bucket.get(each["path"]).bytes()) for page in pages for each in page
+        }
+
+
+@pytest.fixture
+def ranker(world: World, operator: OperatorProcess, object_store: ObjectStore) -> Iterator[Ranker]:
+    made = Ranker(world, object_store, secrets.token_hex(3))
+    made.put(PRODUCTION, b"new")
+    made.put(STAGING, b"old")
+    yield made
+    cleared(world)
+
+
 def test_a_model_without_mlflow_is_compared_copied_and_followed(
-    world: World, operator: OperatorProcess, object_store: ObjectStore
+    world: World, ranker: Ranker
 ) -> None:
     """Nothing but the nodes is played."""
-    mark = secrets.token_hex(3)
-    theirs, mine = (f"s3://{each}/mlflow/files/{mark}" for each in (PRODUCTION, STAGING))
-    for bucket, data in ((PRODUCTION, b"new"), (STAGING, b"old")):
-        object_store.put(bucket, f"mlflow/files/{mark}/w.bin", data)
-    name = f"ranker-{mark}"
-    spaces = {world.production: theirs, world.staging: mine}
-    with Kubelet(world.kube, spaces):
-        for space, uri in spaces.items():
-            image = "registry.example/ranker@sha256:" + "a" * 64
-            body = deployment(name, space, image, variables={"MODEL_URI": uri})
-            world.kube.apply(body, manager="owner")
-        loaded = {"kind": "Deployment", "name": name, "container": "app", "variable": "MODEL_URI"}
-        files = {"production": {"loadedBy": [loaded]}, "staging": {"store": "models"}}
-        world.mirror(track=[{"name": "ranker", "modelFiles": files}], refresh=DAILY)
+    with Kubelet(world.kube, ranker.folders):
+        ranker.deploy()
         world.until(lambda status: status.get("sync") == "Drifted", within=60)
 
         refreshed(world, "files")
@@ -173,14 +219,35 @@ def test_a_model_without_mlflow_is_compared_copied_and_followed(
         assert component["staging"]["uri"] == (
             f"s3://{STAGING}/mlflow/{world.staging}/ranker/{digest[:12]}"
         )
-        assert (
-            bytes(object_store.bucket(STAGING).get(f"mlflow/files/{mark}/w.bin").bytes()) == b"old"
-        )
+        old = ranker.store.bucket(STAGING).get(f"mlflow/files/{ranker.mark}/w.bin")
+        assert bytes(old.bytes()) == b"old"
 
-        object_store.put(PRODUCTION, f"mlflow/files/{mark}/w.bin", b"NEW")
+        ranker.put(PRODUCTION, b"NEW")
         status = world.until_sync("Drifted", within=60)
         assert "restart it" in status["components"][0]["message"]
-    cleared(world)
+
+
+def test_a_refresh_of_files_that_does_not_roll_out_is_rolled_back_and_its_copy_stays(
+    world: World, ranker: Ranker
+) -> None:
+    """Without a node no pod of the new template becomes ready."""
+    before = ranker.copies()
+    ranker.put(PRODUCTION, f"newer {ranker.mark}".encode())
+    with Kubelet(world.kube, ranker.folders):
+        ranker.deploy(rolloutTimeout="5s")
+        world.until(lambda status: status.get("sync") == "Drifted", within=60)
+    was = ranker.loaded()
+    world.change({"metadata": {"annotations": {"stagingmirror.dev/refresh-at": ranker.mark}}})
+    until(lambda: ranker.loaded() != was, within=60, what="the variable is not written")
+    until(lambda: ranker.loaded() == was, within=60, what="the variable is not restored")
+    with Kubelet(world.kube, ranker.folders):
+        status = world.until(lambda status: bool(status.get("refreshes")), within=60)
+
+        assert status["refreshes"][-1]["result"] == "RolledBack"
+        made = {key: data for key, data in ranker.copies().items() if key not in before}
+        assert list(made.values()) == [f"newer {ranker.mark}".encode()]
+        assert ranker.folders[world.staging] == was
+        world.until_sync("Drifted", within=60)
 
 
 def test_a_store_that_refuses_us_makes_its_models_unknown_and_its_environment_not_ready(
