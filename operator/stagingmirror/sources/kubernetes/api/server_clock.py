@@ -3,7 +3,7 @@
 from time import perf_counter
 from typing import NamedTuple
 
-from stagingmirror.sources.skew import moment, skew
+from stagingmirror.sources.skew import Skew, moment, skew
 
 
 class _Answer(NamedTuple):
@@ -19,6 +19,7 @@ class ServerClock:
 
     def __init__(self) -> None:
         self._last: _Answer | None = None
+        self._skew = Skew()
 
     def answered(self, date: str | None, begun: float) -> None:
         """An answer to a request that began at ``begun`` (``perf_counter``)."""
@@ -35,9 +36,10 @@ class ServerClock:
 
     def skew(self, ours: float) -> float:
         """By how many seconds the server's clock is seen to differ from ours, which shows ``ours``
-        (POSIX s) now; 0: by none that a request's duration does not explain.
+        (POSIX s) now, at most lately; 0: by none that a request's duration does not explain.
         """
         if self._last is None:
             return 0.0
         start = ours - perf_counter()
-        return skew(self._last.date, start + self._last.begun, start + self._last.ended)
+        apart = skew(self._last.date, start + self._last.begun, start + self._last.ended)
+        return self._skew.seen(apart, ours)

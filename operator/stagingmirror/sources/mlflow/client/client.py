@@ -25,7 +25,7 @@ from stagingmirror.sources.mlflow.client.address import clean_url
 from stagingmirror.sources.mlflow.client.errors import decoded, failure, refusal
 from stagingmirror.sources.mlflow.client.wire_types import Fields
 from stagingmirror.sources.outward import Proxy, outward_socket
-from stagingmirror.sources.skew import moment, skew
+from stagingmirror.sources.skew import Skew, moment, skew
 from stagingmirror.sources.source import Basic, Credentials, Token
 from stagingmirror.sources.tls import trusting, trusting_the_system
 
@@ -76,7 +76,7 @@ class MlflowServer:
         self._on_call = on_call
         self.direct = direct
         # Seconds by which its clock is seen to differ from ours, at least.
-        self.skew = 0.0
+        self.skew, self._skew = 0.0, Skew()
 
     @property
     def clock_margin(self) -> float:
@@ -164,7 +164,9 @@ class MlflowServer:
         request |= self._way({**(headers or {}), **self._workspace, **self._credentials})
         try:
             async with session.request(method, url, allow_redirects=False, **request) as answer:
-                self.skew = skew(moment(answer.headers.get("Date")), sent, self._clock())
+                now = self._clock()
+                apart = skew(moment(answer.headers.get("Date")), sent, now)
+                self.skew = self._skew.seen(apart, now)
                 if answer.status not in good:
                     body = await answer.content.read(_ERROR_BODY)
                     raise refusal(
