@@ -80,7 +80,25 @@ def test_what_it_writes_can_read_and_nothing_more_and_the_own_cluster_is_found(
         assert parse_kubeconfig(yaml.safe_dump(text)).address.server == control_plane.server
     finally:
         for kind in ("RoleBinding", "Role"):
-            kube.delete(RBAC, kind, production, "kube-system")
+            kube.delete(RBAC, kind, f"{production}:{production}", "kube-system")
+
+
+def test_an_address_that_does_not_answer_from_here_is_told_as_not_proven(
+    control_plane: ControlPlane, kube: Kube, spaces: tuple[str, str]
+) -> None:
+    production, operator = spaces
+    try:
+        ran = connect(control_plane, spaces, "--apply", "--server", "https://127.0.0.1:9")
+
+        assert ran.exit_code == 1
+        assert "what was written is not proven from here" in ran.output
+        assert "✓" not in ran.output
+        secret = kube.get("v1", "Secret", "production-cluster", operator)
+        written = parse_kubeconfig(_decoded(secret["data"]["kubeconfig"]))
+        assert written.address.server == "https://127.0.0.1:9"
+    finally:
+        for kind in ("RoleBinding", "Role"):
+            kube.delete(RBAC, kind, f"{production}:{production}", "kube-system")
 
 
 def test_an_account_that_could_write_is_told(
@@ -108,7 +126,7 @@ def test_an_account_that_could_write_is_told(
         assert f"✗ {production}: it may write there" in ran.output
     finally:
         for kind in ("RoleBinding", "Role"):
-            kube.delete(RBAC, kind, production, "kube-system")
+            kube.delete(RBAC, kind, f"{production}:{production}", "kube-system")
 
 
 def _decoded(text: str) -> str:

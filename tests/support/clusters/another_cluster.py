@@ -49,8 +49,8 @@ class AnotherCluster:
         self.account = f"reader-{secrets.token_hex(3)}"
         token = self.plane.token(ACCOUNTS, self.account)
         for space in spaces:
-            _bind(self.kube, self.account, space, PRODUCTION)
-        _bind(self.kube, self.account, "kube-system", IDENTITY)
+            bind(self.kube, self.account, space, PRODUCTION)
+        bind(self.kube, self.account, "kube-system", IDENTITY)
         return token
 
     def revoke(self) -> None:
@@ -115,17 +115,20 @@ def _namespace(kube: Kube, name: str) -> None:
     kube.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
 
 
-def _bind(kube: Kube, account: str, space: str, rules: list[Object]) -> None:
-    metadata = {"name": account, "namespace": space}
+def bind(
+    kube: Kube, account: str, space: str, rules: list[Object], *, role: str | None = None
+) -> None:
+    """Give an account these rights, by a Role of this name or the account's."""
+    metadata = {"name": role or account, "namespace": space}
     subject = {"kind": "ServiceAccount", "name": account, "namespace": ACCOUNTS}
-    role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": account}
+    reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": metadata["name"]}
     kube.apply(
         {"apiVersion": RBAC, "kind": "Role", "metadata": metadata, "rules": rules},
         {
             "apiVersion": RBAC,
             "kind": "RoleBinding",
             "metadata": metadata,
-            "roleRef": role,
+            "roleRef": reference,
             "subjects": [subject],
         },
     )

@@ -45,6 +45,8 @@ class Remote(ScriptedCluster):
         self.identity: dict[str, Any] = {}
         self.accepted = {token}
         self.silent = False
+        # Seconds before each answer.
+        self.delay = 0.0
         self.url = ""
         self.used: Counter[str] = Counter()
         self.methods: Counter[str] = Counter()
@@ -54,6 +56,7 @@ class Remote(ScriptedCluster):
         self.used[token] += 1
         self.methods[request.method] += 1
         await holds(lambda: not self.silent)
+        await asyncio.sleep(self.delay)
         if token not in self.accepted:
             return web.json_response({"kind": "Status", "reason": "Unauthorized"}, status=401)
         if request.path == "/api/v1/namespaces/kube-system":

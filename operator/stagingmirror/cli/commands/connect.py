@@ -78,6 +78,8 @@ async def connect(request: ConnectRequest) -> int:
     address = await address_of(request.kubeconfig, request.context)
     if request.server is not None:
         address = address._replace(server=request.server)
+    # What the operator would refuse is refused before anything is printed or written.
+    parse_kubeconfig(_text(address, PLACEHOLDER))
     account = ReaderAccount(request.account, request.namespaces)
     if not request.apply and not request.dry_run:
         show(_printed(request, account, address))
@@ -128,7 +130,16 @@ async def _written(request: ConnectRequest, account: ReaderAccount, address: Add
             show("Both API servers would accept this; nothing was written. --apply writes it.")
             return IN_SYNC
         show([f"wrote {_called(each)}" for each in (*account.objects(), mine)])
-        return await _proven(request, text, await uid_of(here))
+        own = await uid_of(here)
+    try:
+        return await _proven(request, text, own)
+    except NotAnswered as error:
+        fail(
+            f"what was written is not proven from here: {error.message} If only the operator can"
+            " reach that address, see READY and READ ONLY of: kubectl get mirrorenvironment"
+            f" {request.environment}"
+        )
+        return FAILED
 
 
 async def _apply(client: KubernetesClient, body: Object, *, dry_run: bool) -> None:
@@ -183,7 +194,10 @@ async def _proven(request: ConnectRequest, text: str, own: str) -> int:
 
 _WRITES = {
     False: "✓ {}: it may write nothing",
-    True: "✗ {}: it may write there; another binding gives it that right: remove it",
+    True: (
+        "✗ {}: it may write there; another binding gives it that right (get of pods/exec is one,"
+        " and * includes it): remove it"
+    ),
     None: "? {}: that cluster does not list all rights, so whether it may write is not known",
 }
 

@@ -21,7 +21,9 @@ PLACEHOLDER = "TOKEN"
 
 @dataclass(frozen=True, slots=True)
 class ReaderAccount:
-    """A ServiceAccount that may read ``namespaces``; it lives in the first of them."""
+    """A ServiceAccount that may read ``namespaces``; it lives in the first of them. Its rights in
+    others carry the name of that one too: an account of the same name elsewhere keeps its own.
+    """
 
     name: str
     namespaces: tuple[str, ...]
@@ -47,14 +49,15 @@ class ReaderAccount:
         return found + self._rights(NAMESPACE, [_IDENTITY])
 
     def _rights(self, namespace: str, rules: list[Object]) -> list[Object]:
-        metadata = self._metadata(namespace)
+        name = self.name if namespace == self.home else f"{self.name}:{self.home}"
+        metadata = {"name": name, "namespace": namespace}
         return [
             {"apiVersion": f"{RBAC}/v1", "kind": "Role", "metadata": metadata, "rules": rules},
             {
                 "apiVersion": f"{RBAC}/v1",
                 "kind": "RoleBinding",
                 "metadata": metadata,
-                "roleRef": {"apiGroup": RBAC, "kind": "Role", "name": self.name},
+                "roleRef": {"apiGroup": RBAC, "kind": "Role", "name": name},
                 "subjects": [{"kind": "ServiceAccount", "name": self.name, "namespace": self.home}],
             },
         ]

@@ -3,6 +3,7 @@
 One environment costs about twenty questions per namespace; rights change seldom.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from typing import Generic, NamedTuple, TypeVar
@@ -32,6 +33,9 @@ BAD_FOR = 10.0
 REVIEWED_FOR = 3600.0
 # Seconds for which an answer counts while newer ones cannot be had.
 BELIEVED = 300.0
+# Seconds within which the rights in all namespaces of an environment are to be answered. What is
+# slow would hold up what others are told: a pass over environments ends with its last answer.
+PATIENCE = 30.0
 READ_ONLY = "KubernetesReadOnly"
 EXPIRE = "CredentialsExpire"
 # Seconds before it expires in which a token should be replaced, and the last part of its lifetime
@@ -117,13 +121,25 @@ class Permissions:
             known = None
         if known is None or now - known.at > good_for(known.value):
             try:
-                value = await request(question.reader, question.namespaces)
+                value = await _in_time(request(question.reader, question.namespaces))
                 known = answers[question.environment] = _Answer(question, now, value)
             except NotAnswered as error:
                 if self._runtime.clock() - (known.at if known else self._since) <= BELIEVED:
                     raise
                 return unanswered(error)
         return known.value
+
+
+async def _in_time(answer: Awaitable[T]) -> T:
+    try:
+        async with asyncio.timeout(PATIENCE):
+            return await answer
+    except TimeoutError:
+        raise NotAnswered(
+            Reason.CLUSTER_NOT_ANSWERING,
+            f"the cluster did not answer within {PATIENCE:.0f} s what the operator's account may do"
+            " in all of spec.namespaces",
+        ) from None
 
 
 class _Question(NamedTuple):
@@ -175,7 +191,7 @@ async def _condition(reader: KubernetesReader, namespaces: Namespaces) -> Condit
             "False",
             Reason.CAN_WRITE,
             f"the operator's account could write in {', '.join(writable)}; take these rights "
-            "from it: production is only read",
+            "from it (get of pods/exec is one, and * includes it): production is only read",
         )
     if unlisted:
         return condition(

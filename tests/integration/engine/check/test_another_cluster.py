@@ -23,6 +23,7 @@ from stagingmirror.sources.kubernetes.watch.access_review import (
 )
 from support.clusters.another_cluster import (
     AnotherCluster,
+    bind,
     cluster_of,
     give_kubeconfig,
     kubeconfig,
@@ -135,6 +136,27 @@ def test_a_revoked_token_makes_it_unknown_and_a_new_one_brings_it_back(
     other.give(fraud, other.token(fraud.staging), fraud.environments["production"])
     fraud.until_sync("InSync", within=60)
     until(lambda: ready(fraud)["status"] == "True", within=60, what="it is not ready again")
+
+
+def test_an_account_that_may_write_there_is_told_and_not_believed_to_read_only(
+    fraud: World, other: AnotherCluster
+) -> None:
+    name = fraud.environments["production"]
+    token = other.token(fraud.staging)
+    shell = [{"apiGroups": [""], "resources": ["pods/exec"], "verbs": ["get"]}]
+    bind(other.kube, other.account, fraud.staging, shell, role="more")
+
+    other.give(fraud, token, name)
+
+    def read_only() -> dict[str, Any]:
+        body = fraud.kube.get(API_VERSION, "MirrorEnvironment", name)
+        return condition(body["status"], "KubernetesReadOnly")
+
+    until(lambda: read_only()["reason"] == "CanWrite", within=60, what="it is not told")
+    assert read_only()["status"] == "False"
+    assert fraud.staging in read_only()["message"]
+    other.give(fraud, other.token(fraud.staging), name)
+    until(lambda: read_only()["status"] == "True", within=60, what="it is told for ever")
 
 
 def test_a_token_that_is_rotated_costs_no_observation(fraud: World, other: AnotherCluster) -> None:

@@ -43,7 +43,12 @@ def grant(kube: Kube, namespace: str, account: str, **rule: Any) -> None:
 @pytest.mark.parametrize(
     ("verbs", "groups", "resources", "names", "writes"),
     [
-        (["get", "list", "watch"], ["apps", ""], ["*"], [], False),
+        (["get", "list", "watch"], ["apps"], ["*"], [], False),
+        (["get", "list", "watch"], [""], ["pods", "pods/log", "configmaps", "secrets"], [], False),
+        (["list", "watch"], [""], ["*"], [], False),
+        (["get"], ["apps", ""], ["*"], [], True),
+        (["get"], [""], ["pods/exec"], [], True),
+        (["get"], ["*"], ["pods/attach"], [], True),
         (["patch"], ["apps"], ["deployments"], [], True),
         (["patch"], ["apps"], ["deployments"], ["only-this-one"], True),
         (["update"], [""], ["configmaps"], [], True),

@@ -63,6 +63,21 @@ def test_the_account_may_read_what_is_watched_and_write_nothing() -> None:
     assert kinds == {"ServiceAccount", "Secret", "Role", "RoleBinding"}
 
 
+def test_accounts_of_one_name_in_two_namespaces_take_no_rights_from_each_other() -> None:
+    one, other = (
+        {
+            (each["kind"], each["metadata"]["namespace"], each["metadata"]["name"])
+            for each in account.objects()
+        }
+        for account in (
+            ReaderAccount("reader", ("ml-prod", "ml-shared")),
+            ReaderAccount("reader", ("ml-eu", "ml-shared")),
+        )
+    )
+
+    assert one & other == set()
+
+
 def test_what_is_printed_leads_there_and_holds_no_credential_of_the_person(
     kubeconfig: Path,
 ) -> None:
@@ -103,6 +118,31 @@ def test_the_operator_may_reach_it_by_another_address(kubeconfig: Path) -> None:
 )
 def test_what_is_missing_or_contradicts_itself_is_refused(options: list[str]) -> None:
     assert CliRunner().invoke(app, ["connect", "production", *options]).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("proxy", "server", "says"),
+    [
+        ("http://me:hunter2@proxy:3128", SERVER, "proxy-url of its cluster"),
+        (None, "http://production.example", "server of its cluster must begin with https"),
+        (None, "https://hunter2@production.example", "server of its cluster"),
+    ],
+)
+@pytest.mark.parametrize("how", [[], ["--apply"], ["--dry-run", "server"]])
+def test_what_the_operator_would_refuse_is_neither_printed_nor_written(
+    kubeconfig: Path, proxy: str | None, server: str, says: str, how: list[str]
+) -> None:
+    whole = yaml.safe_load(kubeconfig.read_text())
+    whole["clusters"][0]["cluster"] |= {"proxy-url": proxy} if proxy else {}
+    kubeconfig.write_text(yaml.safe_dump(whole))
+    given = ["connect", "production", "--kubeconfig", str(kubeconfig), "--context", "rig"]
+
+    ran = CliRunner().invoke(app, [*given, "-n", "ml-prod", "--server", server, *how])
+
+    assert ran.exit_code == 1
+    assert says in ran.output
+    assert "hunter2" not in ran.output
+    assert "kind:" not in ran.output
 
 
 def test_a_kubeconfig_without_authorities_cannot_lead_the_operator(tmp_path: Path) -> None:

@@ -1,10 +1,12 @@
 """What the conditions of an environment say of our own rights: no more than was answered."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
 from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
+from stagingmirror.engine.environments import permissions
 from stagingmirror.engine.environments.permissions import BELIEVED, GOOD_FOR, SOON, Permissions
 from stagingmirror.errors import NotAnswered
 from stagingmirror.sources.kubernetes.api.expiry import Expiry
@@ -45,6 +47,36 @@ async def test_read_only_is_said_only_where_the_cluster_told_everything(
     assert (condition.status, condition.reason) == (status, reason)
 
 
+@pytest.mark.parametrize(
+    "status",
+    [
+        {"resourceRules": "all"},
+        {"resourceRules": ["get"]},
+        {"resourceRules": [{"verbs": 7}]},
+        {"resourceRules": 7},
+    ],
+)
+async def test_a_list_of_rights_that_is_none_is_no_answer(status: dict[str, Any]) -> None:
+    async with an_api_server(lambda method, path, body: reviewed(**status)) as client:
+        rights = Permissions(lambda name, spec: client, runtime=a_runtime(lambda: 0.0))
+        with pytest.raises(NotAnswered):
+            await rights.read_only("production", listing("ml-prod"))
+
+
+@pytest.mark.parametrize("status", [None, [], "all", {"allowed": "yes"}, {}])
+async def test_only_a_clear_yes_is_a_right(status: object) -> None:
+    answer = 201, {"kind": "SelfSubjectAccessReview", "status": status}
+    async with an_api_server(lambda method, path, body: answer) as client:
+        rights = Permissions(lambda name, spec: client, runtime=a_runtime(lambda: 0.0))
+        try:
+            why = await rights.unreadable("production", listing("ml-prod"))
+        except NotAnswered:
+            return
+
+    assert why is not None
+    assert why.reason == "Forbidden"
+
+
 async def test_an_account_that_may_not_ask_what_it_may_is_told_what_to_give_it() -> None:
     async with an_api_server(lambda method, path, body: refused(403, "Forbidden")) as client:
         rights = Permissions(lambda name, spec: client, runtime=a_runtime(lambda: 0.0))
@@ -53,6 +85,29 @@ async def test_an_account_that_may_not_ask_what_it_may_is_told_what_to_give_it()
     assert why is not None
     assert why.reason == "Forbidden"
     assert "system:basic-user" in why.message
+
+
+async def test_a_cluster_whose_answers_take_too_long_together_is_one_that_does_not_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(permissions, "PATIENCE", 0.2)
+
+    async def slowly(*_: object) -> tuple[()]:
+        await asyncio.sleep(0.15)
+        return ()
+
+    monkeypatch.setattr(permissions, "missing_permissions", slowly)
+    now = 0.0
+    async with an_api_server(lambda method, path, body: reviewed()) as client:
+        rights = Permissions(lambda name, spec: client, runtime=a_runtime(lambda: now))
+        assert await rights.unreadable("one", listing("a")) is None
+        with pytest.raises(NotAnswered):
+            await rights.unreadable("two", listing("a", "b"))
+        now = BELIEVED + 1.0
+        why = await rights.unreadable("two", listing("a", "b"))
+
+    assert why is not None
+    assert why.reason == "ClusterNotAnswering"
 
 
 async def nobody() -> str | None:

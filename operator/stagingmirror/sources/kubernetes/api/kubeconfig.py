@@ -6,8 +6,10 @@ file is read: whoever may write a Secret is not the person who runs the operator
 
 import base64
 import binascii
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from itertools import accumulate
 from typing import Any, NamedTuple
 from urllib.parse import SplitResult, urlsplit
@@ -26,6 +28,8 @@ _MARKS_LIMIT = 2000
 # Brackets within brackets: reading them takes a time that grows with the square of the depth.
 _DEPTH_LIMIT = 20
 _TOKEN_LIMIT = 16 * 1024
+# A name of DNS: what is none cannot be looked up, nor be in a certificate.
+_LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?", re.IGNORECASE)
 
 Entry = Mapping[str, Any]
 # What a kubeconfig may have and we do not use, with the remedy.
@@ -176,20 +180,27 @@ def _address(cluster: Entry) -> Address:
     proxy = _text(cluster, "proxy-url", most=2048)
     if proxy is not None:
         _refuse_url(proxy, "proxy-url", ("http", "https"))
-    return Address(server, authorities, _text(cluster, "tls-server-name", most=253), proxy)
+    return Address(server, authorities, _server_name(cluster), proxy)
+
+
+def _server_name(cluster: Entry) -> str | None:
+    name = _text(cluster, "tls-server-name", most=253)
+    if name is not None and not (_is_name(name) or _is_address(name)):
+        raise _refused("tls-server-name of its cluster is no host name")
+    return name
 
 
 def _refuse_url(url: str, field: str, schemes: tuple[str, ...]) -> None:
     """What is not an address of these schemes, or has more in it than that."""
     parts = _split(url)
-    if parts is None or not parts.hostname:
+    if parts is None or not _has_host(parts):
         raise _refused(f"{field} of its cluster is not a URL with a host")
     if parts.scheme not in schemes:
         wanted = " or ".join(f"{each}://" for each in schemes)
         raise _refused(f"{field} of its cluster must begin with {wanted}")
     if set(url) & {*"@?#\\ "}:
         raise _refused(f"{field} of its cluster must have no credentials, '?' and '#' in it")
-    if is_link_local(parts.hostname):
+    if is_link_local(parts.hostname or ""):
         raise NeedsHuman(
             Reason.LINK_LOCAL,
             f"the kubeconfig is not used: {field} of its cluster is link-local, which is never"
@@ -203,6 +214,27 @@ def _split(url: str) -> SplitResult | None:
         return parts if url.isascii() and url.isprintable() and parts.port != 0 else None
     except ValueError:
         return None
+
+
+def _has_host(parts: SplitResult) -> bool:
+    """A host, and nothing beside it but a port."""
+    host = parts.hostname or ""
+    if parts.netloc.startswith("["):
+        return _is_address(host) and parts.netloc.partition("]")[2][:1] in ("", ":")
+    return _is_name(host)
+
+
+def _is_name(host: str) -> bool:
+    """Also of an IPv4 address."""
+    return len(host) <= 253 and all(map(_LABEL.fullmatch, host.removesuffix(".").split(".")))
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _token(user: Entry) -> str | None:

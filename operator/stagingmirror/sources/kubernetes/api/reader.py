@@ -15,7 +15,7 @@ from urllib.parse import quote
 import aiohttp
 from yarl import URL
 
-from stagingmirror.sources.kubernetes.api.errors import error_of, items_of, object_of
+from stagingmirror.sources.kubernetes.api.errors import error_of, items_of, object_of, shaped
 from stagingmirror.sources.kubernetes.api.expiry import Expiry
 from stagingmirror.sources.kubernetes.api.login import Login
 from stagingmirror.sources.kubernetes.api.server_clock import ServerClock
@@ -99,7 +99,8 @@ class KubernetesReader:
         path = f"{_REVIEWS}/{kind.lower()}s"
         body = {"apiVersion": "authorization.k8s.io/v1", "kind": kind, "spec": dict(spec)}
         answer = await self._call("POST", path, {}, body, "application/json")
-        return dict(object_of(answer, f"POST {path}").get("status") or {})
+        request = f"POST {path}"
+        return shaped(object_of(answer, request), request, lambda found: dict(found["status"]))
 
     async def pages(
         self,

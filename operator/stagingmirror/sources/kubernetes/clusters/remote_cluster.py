@@ -191,7 +191,7 @@ class RemoteCluster:
             return await self._failed(given, error)
         except Exception:  # a defect met with one cluster is not another one's
             log.exception("cluster not connected", environment=self._environment)
-            return LONGEST
+            return await self._failed(given, NotAnswered(_FAILED.reason, _FAILED.message))
         self._failures, self._failing_since, self._failing = 0, None, None
         return PROVEN_EVERY
 
@@ -262,12 +262,14 @@ class RemoteCluster:
             return
         self._trouble = _NOT_YET
         connection.task.cancel()
-        ended = await asyncio.gather(connection.task, return_exceptions=True)
-        if isinstance(ended[0], Exception):
-            log.error(
-                "a cluster's watches failed", environment=self._environment, exc_info=ended[0]
-            )
-        await connection.reader.close()
+        try:
+            (ended,) = await asyncio.gather(connection.task, return_exceptions=True)
+            if isinstance(ended, Exception):
+                log.error(
+                    "a cluster's watches failed", environment=self._environment, exc_info=ended
+                )
+        finally:  # also where this is cancelled meanwhile
+            await connection.reader.close()
         self._announce()
 
     def _announce(self) -> None:

@@ -5,7 +5,8 @@ from collections.abc import Container, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from stagingmirror.api.types.base import GROUP
-from stagingmirror.sources.kubernetes.api.reader import KubernetesReader
+from stagingmirror.sources.kubernetes.api.errors import shaped
+from stagingmirror.sources.kubernetes.api.reader import KubernetesReader, Review
 from stagingmirror.sources.kubernetes.watch.watched_kinds import ALWAYS, RESOURCES
 
 _WRITES = frozenset(
@@ -16,6 +17,9 @@ _WRITES = frozenset(
 _OF_OURSELVES = frozenset({"authorization.k8s.io", "authentication.k8s.io", GROUP})
 # Resources that only report: our account may write Events wherever a mirror may be.
 _REPORTS = frozenset({"events"})
+# Behind these is a shell in a container. API servers before 1.35, and kubelets, let anybody in who
+# may ``get`` them (KEP-4006).
+_INTO_PODS = frozenset({"pods/exec", "pods/attach", "pods/portforward", "nodes/proxy"})
 _AT_ONCE = 8
 
 
@@ -55,19 +59,24 @@ WRITES: tuple[Permission, ...] = (
         for verb in ("create", "update", "patch", "delete", "deletecollection")
     ),
     *(Permission(verb, "", "secrets") for verb in ("create", "update", "patch", "delete")),
-    *(Permission("create", "", f"pods/{how}") for how in ("exec", "attach", "portforward")),
+    *(
+        Permission(verb, "", f"pods/{how}")
+        for how in ("exec", "attach", "portforward")
+        for verb in ("create", "get")
+    ),
     Permission("patch", "", "pods/ephemeralcontainers"),
 )
 
 
 async def may_write(client: KubernetesReader, namespace: str) -> bool | None:
-    """Whether our identity could change anything in this namespace; None where the cluster cannot
-    answer (an authorizer that does not list its rules).
+    """Whether our identity could change anything in this namespace, or open a shell in a pod; None
+    where the cluster cannot answer (an authorizer that does not list its rules).
     """
-    status = await client.review("SelfSubjectRulesReview", {"namespace": namespace})
-    if any(_writes(rule) for rule in status.get("resourceRules") or ()):
+    what: Review = "SelfSubjectRulesReview"
+    status = await client.review(what, {"namespace": namespace})
+    if shaped(status, what, lambda found: any(map(_writes, found.get("resourceRules") or ()))):
         return True
-    return None if status.get("incomplete", True) else False
+    return False if status.get("incomplete") is False else None
 
 
 async def missing_permissions(
@@ -89,7 +98,7 @@ async def missing_permissions(
             status = await client.review(
                 "SelfSubjectAccessReview", {"resourceAttributes": attributes}
             )
-        return not status.get("allowed")
+        return status.get("allowed") is not True
 
     wanted = tuple(needed)
     answers = await asyncio.gather(*map(is_denied, wanted))
@@ -109,9 +118,13 @@ def denial(missing: Iterable[Permission], namespace: str) -> str:
 
 
 def _writes(rule: Mapping[str, Any]) -> bool:
-    verbs = set(rule.get("verbs") or ())
+    verbs, resources, groups = (
+        set(rule.get(each) or ()) for each in ("verbs", "resources", "apiGroups")
+    )
+    if "get" in verbs and resources & {"*", *_INTO_PODS} and groups & {"", "*"}:
+        return True
     if not (verbs & _WRITES or "*" in verbs):
         return False
-    if set(rule.get("resources") or ()) <= _REPORTS:
+    if resources <= _REPORTS:
         return False
-    return not set(rule.get("apiGroups") or ()) <= _OF_OURSELVES
+    return not groups <= _OF_OURSELVES

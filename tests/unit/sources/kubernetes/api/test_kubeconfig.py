@@ -69,6 +69,26 @@ def test_a_client_certificate_is_taken_without_a_token() -> None:
     assert (found.token, found.certificate, found.key) == (None, PEM, PEM)
 
 
+NO_NAMES = ("a..b", ".", ".example", "a" * 64, "a\nb", "a\0b", "ä.example", "*")
+"""What a resolver or TLS would raise for, or would take for no name at all."""
+NO_HOSTS = (
+    *(f"https://{name}" for name in NO_NAMES),
+    f"https://{'.'.join(['a' * 62] * 5)}",
+    *("https://[::1]x", "https://[::1", "https://[a.example]", "https://a%2eb", "https://:443"),
+)
+
+
+@pytest.mark.parametrize(
+    "server",
+    [
+        *("https://api.example:6443/k8s/c-1", "https://a_b.example.", "https://10.0.0.1"),
+        *("https://[2001:db8::1]:6443", "https://xn--4ca.example", "https://LOCALHOST"),
+    ],
+)
+def test_a_host_is_a_name_or_an_address(server: str) -> None:
+    assert parse_kubeconfig(kubeconfig(cluster={"server": server})).address.server == server
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [
@@ -105,6 +125,8 @@ def test_what_a_user_must_not_have_is_refused_by_its_name(field: str, value: obj
         ("proxy-url", f"socks5://{SECRET}:1080"),
         ("proxy-url", f"http://user:{SECRET}@proxy:3128"),
         ("certificate-authority-data", None),
+        *((field, value) for field in ("server", "proxy-url") for value in NO_HOSTS),
+        *(("tls-server-name", name) for name in NO_NAMES),
     ],
 )
 def test_what_a_cluster_must_not_have_is_refused_by_its_name(field: str, value: object) -> None:

@@ -1,5 +1,6 @@
 """Which cluster answers a subject, and what is known of it: proven, or not known."""
 
+import base64
 import time
 from pathlib import Path
 
@@ -11,11 +12,13 @@ from stagingmirror.drift.facts import Unseen, Why
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.api.reader import KubernetesReader
 from stagingmirror.sources.kubernetes.clusters import remote_cluster
+from stagingmirror.sources.kubernetes.clusters.clusters import Clusters
 from stagingmirror.sources.kubernetes.subjects import OWN, ConfigMapSubject
 from stagingmirror.sources.kubernetes.watch.source import KubernetesSource
 from stagingmirror.view import Observed
 from support.clusters.remote_clusters import (
     CLUSTER,
+    SETTINGS,
     THERE,
     WEB,
     Remote,
@@ -105,6 +108,69 @@ async def test_a_token_that_is_refused_is_told_with_the_environments_name(
         assert answers.why.reason == Reason.UNAUTHORIZED
 
 
+async def test_a_token_that_has_expired_is_told_with_its_time(
+    tmp_path: Path, there: Remote
+) -> None:
+    claims = base64.urlsafe_b64encode(b'{"exp": 1795600000}').decode().rstrip("=")
+    there.accepted = set()
+    async with known_clusters(tmp_path, there) as known:
+        known.configure(production=there.kubeconfig(f"e30.{claims}.c2ln"))
+
+        await holds(lambda: why(known).reason == Reason.UNAUTHORIZED)
+
+        is_past = time.time() > 1795600000
+        assert ("Its token expired at 2026-11-25T09:46:40Z" in why(known).message) is is_past
+        assert claims not in why(known).message
+
+
+async def test_two_environments_of_one_cluster_are_proven_and_refused_each_by_its_own_account(
+    tmp_path: Path, there: Remote
+) -> None:
+    there.accepted = {"one", "two"}
+    other = WEB._replace(cluster="other")
+    async with known_clusters(tmp_path, there) as known:
+        known.configure(production=there.kubeconfig(), other=there.kubeconfig("two"))
+        await holds(lambda: is_seen(known))
+        await holds(lambda: isinstance(known.clusters.get(other), Observed))
+        assert known.clusters.is_elsewhere("production", CLUSTER) is True
+        assert known.clusters.is_elsewhere("other", CLUSTER) is True
+
+        there.accepted = {"one"}
+        known.configure(production=None, other=Why(Reason.SECRET_MISSING, "it is gone"))
+
+        await holds(lambda: isinstance(known.clusters.get(other), Unseen))
+        assert is_seen(known)
+        assert known.clusters.is_elsewhere("production", CLUSTER) is True
+        assert known.clusters.is_elsewhere("other", CLUSTER) is None
+
+
+async def test_a_slow_cluster_is_seen_and_keeps_no_other_waiting(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, there: Remote
+) -> None:
+    slow = a_remote(tmp_path_factory.mktemp("slow"))
+    slow.delay = 0.4
+    far = WEB._replace(cluster="far")
+    async with known_clusters(tmp_path, there, slow) as known:
+        known.configure(production=there.kubeconfig(), far=slow.kubeconfig())
+
+        await holds(lambda: is_seen(known))
+        assert isinstance(known.clusters.get(far), Unseen), "it cannot have answered yet"
+        await holds(lambda: isinstance(known.clusters.get(far), Observed))
+
+
+async def test_one_that_takes_longer_than_is_waited_for_does_not_answer(
+    tmp_path: Path, there: Remote
+) -> None:
+    there.delay = SETTINGS.request_timeout + 0.5
+    async with known_clusters(tmp_path, there) as known:
+        known.configure(production=there.kubeconfig())
+
+        await holds(lambda: why(known).reason == Reason.CLUSTER_NOT_ANSWERING)
+
+        assert "timed out" in why(known).message
+        assert known.clusters.is_elsewhere("production", CLUSTER) is None
+
+
 async def test_credentials_that_are_withdrawn_are_not_used_any_more(
     tmp_path: Path, there: Remote
 ) -> None:
@@ -158,6 +224,22 @@ async def test_a_defect_met_with_one_cluster_is_not_another_ones(
 
         await holds(is_told)
         await holds(lambda: is_seen(known))
+
+
+async def test_a_defect_met_while_connecting_is_told_and_tried_again(
+    tmp_path: Path, there: Remote, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = Clusters.reader
+    with monkeypatch.context() as broken:
+        broken.setattr(Clusters, "reader", lambda *_: 1 / 0)
+        async with known_clusters(tmp_path, there) as known:
+            known.configure(production=there.kubeconfig())
+
+            await holds(lambda: why(known).reason == Reason.INTERNAL_ERROR)
+
+            assert known.clusters.is_elsewhere("production", CLUSTER) is None
+            broken.setattr(Clusters, "reader", whole)
+            await holds(lambda: is_seen(known))
 
 
 async def test_an_environment_that_comes_back_has_what_is_wanted_of_it(
