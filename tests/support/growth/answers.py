@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
-from stagingmirror.api.spec.environment.object_store import location_of
+from stagingmirror.api.spec.environment.location import location_of
 from stagingmirror.sources.kubernetes.api import errors as kubernetes_errors
 from stagingmirror.sources.kubernetes.api import wire
 from stagingmirror.sources.mlflow.client import artifacts, wire_types

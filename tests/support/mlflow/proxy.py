@@ -21,8 +21,23 @@ class Proxy:
     url: str = ""
     seen: list[str] = field(default_factory=list)
     heads: list[str] = field(default_factory=list)
+    connected: dict[asyncio.Future[None], asyncio.StreamWriter] = field(default_factory=dict)
+    """Those who still are, each with what is completed once that ended."""
+
+    async def close(self) -> None:
+        """Ends all connections, also those that a client keeps."""
+        for writer in self.connected.values():
+            writer.transport.abort()
+        await asyncio.gather(*self.connected)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.connected[ended] = writer
+        await self._serve(reader, writer)
+        del self.connected[ended]
+        ended.set_result(None)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError, asyncio.IncompleteReadError):
             head = await reader.readuntil(END)
             first, _, rest = head.decode().partition("\r\n")
@@ -52,7 +67,8 @@ class Proxy:
         if method == "CONNECT":
             writer.write(b"HTTP/1.1 200 Connected\r\n\r\n")
         else:
-            head = f"{method} {parts.path or '/'} {version}\r\n{rest}"
+            path = parts._replace(scheme="", netloc="").geturl() or "/"
+            head = f"{method} {path} {version}\r\n{rest}"
             upstream[1].write(head.encode())
         await asyncio.wait(
             [
@@ -81,4 +97,5 @@ async def a_proxy(login: str | None = None, *, status: int = 407) -> AsyncIterat
         yield proxy
     finally:
         server.close()
+        await proxy.close()
         await server.wait_closed()

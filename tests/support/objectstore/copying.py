@@ -12,7 +12,7 @@ from stagingmirror.actions.copy_files import CopyFiles
 from stagingmirror.actions.step import Arrived, Task
 from stagingmirror.actions.tools import Tools
 from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
-from stagingmirror.api.spec.environment.object_store import Location
+from stagingmirror.api.spec.environment.location import Location
 from stagingmirror.settings import Settings
 from stagingmirror.sources.content.hashing import tree_hash
 from stagingmirror.sources.content.subjects import FileHash

@@ -4,7 +4,7 @@ from typing import Any
 
 from support.resources.resources import Object, environment
 
-BUCKET = "write s3://bucket or s3://bucket/folder"
+BUCKET = "write s3://bucket, gs://bucket or az://account/container"
 ENDPOINT = "endpoint must be http:// or https:// with a host, and without credentials"
 
 
@@ -33,6 +33,9 @@ RIGHT: dict[str, Object] = {
             },
         ]
     ),
+    "an object store of Google": store("gs://ml_prod.artifacts/mlflow"),
+    "an object store of Azure": store("az://mlprod/ml-artifacts/mlflow/1"),
+    "an object store behind a proxy": store(proxyUrl="http://proxy.corp:3128"),
     "16 object stores": many(16),
     "an object store with all folders that may be listed": store(
         readable=[f"{number:0255}*" for number in range(32)]
@@ -40,7 +43,14 @@ RIGHT: dict[str, Object] = {
 }
 
 WRONG: dict[str, tuple[Object, str]] = {
-    "an object store of another scheme": (store("gs://bucket"), BUCKET),
+    "an object store of another scheme": (store("hf://bucket"), BUCKET),
+    "an object store of Azure without its container": (store("az://mlprod"), BUCKET),
+    "an object store of Azure by its host": (
+        store("wasbs://artifacts@mlprod.blob.core.windows.net"),
+        BUCKET,
+    ),
+    "an object store of Google in a region": (store("gs://bucket", region="eu"), "s3:// only"),
+    "an object store behind no proxy": (store(proxyUrl="proxy:3128"), "proxyUrl must be http://"),
     "an object store without bucket": (store("s3://"), BUCKET),
     "an object store with credentials in its address": (store("s3://key:secret@bucket"), BUCKET),
     "an object store above its bucket": (store("s3://bucket/../other"), BUCKET),

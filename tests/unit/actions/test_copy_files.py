@@ -5,7 +5,7 @@ from typing import Literal
 
 import pytest
 
-from stagingmirror.api.spec.environment.object_store import Location
+from stagingmirror.api.spec.environment.location import Location
 from stagingmirror.errors import (
     CannotRefresh,
     ChangedUnderneath,

@@ -113,7 +113,7 @@ def test_workloads_of_production_that_load_two_folders_cannot_be_followed() -> N
     ("value", "reason"),
     [
         ("hf://org/model", "ArtifactsNotReadable"),
-        ("gs://models/ranker/12", "ArtifactsNotReadable"),
+        ("hf://models/ranker/12", "ArtifactsNotReadable"),
         ("/mnt/models", "ArtifactsNotReadable"),
         ("s3://production/models/ranker/../secret", "ArtifactsNotReadable"),
         ("s3://production/models/other/hush", "NotOffered"),

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from stagingmirror.api.spec.environment.object_store import location_of
+from stagingmirror.api.spec.environment.location import location_of
 from stagingmirror.api.spec.model_files import FilesLoadedBy, ModelFiles
 from stagingmirror.api.types.times import rfc3339
 from stagingmirror.component import Side
@@ -107,7 +107,7 @@ def _offered(reading: Reading, side: Side, text: str, where: str) -> str:
     if location is None:
         raise reading.unseen(
             Reason.ARTIFACTS_NOT_READABLE,
-            f"{where} holds no folder that is read; only s3://bucket/folder is.",
+            f"{where} holds no folder that is read; only those of s3://, gs:// and az:// are.",
         )
     if side.spec.offering(location.uri) is None:
         raise reading.unseen(

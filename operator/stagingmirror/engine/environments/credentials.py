@@ -25,8 +25,20 @@ from stagingmirror.sources.source import (
 
 LABEL = f"{GROUP}/environment"
 _KEYS = ("username", "password", "token", "proxyUsername", "proxyPassword")
-# Of S3; the first two are needed.
-_VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+# Of object stores; the store knows which of them it needs.
+_VARIABLES = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AZURE_STORAGE_ACCESS_KEY",
+    "AZURE_STORAGE_SAS_TOKEN",
+    "AZURE_TENANT_ID",
+    "AZURE_CLIENT_ID",
+    "AZURE_CLIENT_SECRET",
+    "GOOGLE_SERVICE_ACCOUNT_KEY",
+)
+# A document of several lines.
+_LINES = "GOOGLE_SERVICE_ACCOUNT_KEY"
 _WANTED = (
     "must hold token, or username and password; for a proxy also, or only, proxyUsername and"
     " proxyPassword"
@@ -96,12 +108,10 @@ def variables_in(body: Mapping[str, Any], environment: str, which: str) -> Mappi
         found = {each: _text(data[each]) for each in _VARIABLES if each in data}
     except (binascii.Error, UnicodeDecodeError):
         return Why(Reason.SECRET_INVALID, f"{which} holds text that is not UTF-8; write it again.")
-    if not all(found.get(each) for each in _VARIABLES[:2]):
-        return Why(
-            Reason.SECRET_INCOMPLETE, f"{which} must hold {_VARIABLES[0]} and {_VARIABLES[1]}."
-        )
     if unusable := [
-        key for key, text in found.items() if not text.isascii() or not text.isprintable()
+        key
+        for key, text in found.items()
+        if not text.isascii() or not (text.isprintable() or key == _LINES)
     ]:
         return Why(
             Reason.SECRET_INVALID,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 
 from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
-from stagingmirror.api.spec.environment.object_store import Location, location_of
+from stagingmirror.api.spec.environment.location import Location, location_of
 from stagingmirror.api.spec.mirror import StagingMirrorSpec
 from stagingmirror.api.spec.offers import OfferList
 from stagingmirror.api.spec.parse import parse_environment

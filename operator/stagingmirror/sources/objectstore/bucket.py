@@ -1,8 +1,6 @@
 """The client of one bucket, with one identity.
 
-obstore takes what it is not given from variables of the process (``AWS_…``): so it is given all
-that decides where a request goes and as whom, but for the identity of the pod where the store names
-none. It does not raise where its own code fails, it panics, which is no Exception.
+obstore does not raise where its own code fails, it panics, which is no Exception.
 """
 
 import asyncio
@@ -13,11 +11,10 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing, contextmanager
 from datetime import timedelta
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from obstore import exceptions, open_writer_async
-from obstore.store import S3Store
 
 from stagingmirror.api.spec.environment.object_store import ObjectStore, place_of
 from stagingmirror.errors import (
@@ -31,6 +28,7 @@ from stagingmirror.errors import (
 from stagingmirror.reasons import Reason
 from stagingmirror.settings import Settings
 from stagingmirror.sources.content.files import CHUNK, MOST_FILES
+from stagingmirror.sources.objectstore.clouds import Times, endpoint_of, open_store
 from stagingmirror.sources.objectstore.errors import translated
 from stagingmirror.sources.outward import is_link_local
 from stagingmirror.sources.tls import trusting
@@ -47,8 +45,6 @@ OnCall = Callable[[str, str, float], None]
 _PAGE = 1000
 # Seconds for all pages of one folder, which the library collects.
 _ALL_PAGES = 60.0
-# Requests are sent again after errors that pass, within this time (s).
-_RETRIES, _RETRIED_FOR = 3, 10.0
 # Bytes of one part of an upload, and how many are kept while they are sent.
 _PART, _PARTS_AT_ONCE = 8 * 1024 * 1024, 2
 # Seconds for which a name that is not link-local is taken not to be.
@@ -76,12 +72,15 @@ class Bucket:
         self.name = store.name
         self._place = place_of(store)
         self._on_call = on_call
-        self._endpoint = endpoint_of(store)
-        host = urlsplit(self._endpoint).hostname or ""
-        if is_link_local(host):
+        endpoint = endpoint_of(store)
+        # What is connected to.
+        self._connected = store.proxy_url or endpoint
+        host = urlsplit(endpoint).hostname or ""
+        if is_link_local(host) or is_link_local(urlsplit(self._connected).hostname or ""):
             raise NeedsHuman(
                 Reason.LINK_LOCAL,
-                f"objectStores[{store.name}]: endpoint is link-local, which is never connected to",
+                f"objectStores[{store.name}]: endpoint or proxyUrl is link-local, which is never "
+                "connected to",
             )
         self._resolved_until = 0.0
         self._where = f"{self._place.uri} at {host}"
@@ -90,8 +89,8 @@ class Bucket:
         if store.ca_bundle is not None:
             _refuse_no_certificate(store.name, store.ca_bundle)
         try:
-            self._lists = _opened(store, variables, connect=brief, idle=brief, whole=brief)
-            self._reads = _opened(store, variables, connect=brief, idle=idle, whole=_LONGEST)
+            self._lists = open_store(store, variables, Times(brief, brief, brief))
+            self._reads = open_store(store, variables, Times(brief, idle, _LONGEST))
         except (exceptions.BaseError, ValueError):
             raise NeedsHuman(
                 Reason.INVALID_ADDRESS,
@@ -194,7 +193,7 @@ class Bucket:
         """As ``outward`` does for other servers; obstore resolves the name once more by itself."""
         if perf_counter() < self._resolved_until:
             return
-        parts = urlsplit(self._endpoint)
+        parts = urlsplit(self._connected)
         try:
             found = await asyncio.get_running_loop().getaddrinfo(
                 parts.hostname, parts.port or 443, type=socket.SOCK_STREAM
@@ -239,60 +238,3 @@ def _refuse_no_certificate(name: str, pem: str) -> None:
         raise NeedsHuman(
             Reason.INVALID_CA_BUNDLE, f"objectStores[{name}]: caBundle holds no PEM certificates"
         ) from None
-
-
-def endpoint_of(store: ObjectStore) -> str:
-    """Also where the store names none: else a variable of the process would count."""
-    return store.endpoint or f"https://s3.{region_of(store)}.amazonaws.com"
-
-
-def region_of(store: ObjectStore) -> str:
-    return store.region or "us-east-1"
-
-
-def _opened(
-    store: ObjectStore,
-    variables: Mapping[str, str] | None,
-    *,
-    connect: timedelta,
-    idle: timedelta,
-    whole: timedelta,
-) -> S3Store:
-    endpoint = endpoint_of(store)
-    client: Any = {
-        "allow_http": endpoint.startswith("http://"),
-        "connect_timeout": connect,
-        "read_timeout": idle,
-        "timeout": whole,
-        "user_agent": "stagingmirror",
-    }
-    if store.ca_bundle is not None:
-        client["root_certificate"] = store.ca_bundle
-    config: Any = {
-        "endpoint": endpoint,
-        "aws_endpoint_url_s3": endpoint,
-        "region": region_of(store),
-        "skip_signature": store.anonymous,
-        "virtual_hosted_style_request": False,
-        "s3_express": False,
-    }
-    retries: Any = {
-        "max_retries": _RETRIES,
-        "retry_timeout": timedelta(seconds=_RETRIED_FOR),
-    }
-    given: dict[str, Any] = {}
-    if variables is not None:
-        # Not in ``config``: a token in a variable of the process would be sent with our key.
-        given["credential_provider"] = lambda: {
-            "access_key_id": variables["AWS_ACCESS_KEY_ID"],
-            "secret_access_key": variables["AWS_SECRET_ACCESS_KEY"],
-            "token": variables.get("AWS_SESSION_TOKEN"),
-            "expires_at": None,
-        }
-    return S3Store(
-        place_of(store).bucket,
-        config=config,
-        client_options=client,
-        retry_config=retries,
-        **given,
-    )

@@ -6,12 +6,8 @@ from functools import partial
 from typing import Any
 
 from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
-from stagingmirror.api.spec.environment.object_store import (
-    Location,
-    ObjectStore,
-    location_of,
-    store_for,
-)
+from stagingmirror.api.spec.environment.location import Location, location_of
+from stagingmirror.api.spec.environment.object_store import ObjectStore, store_for
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.api.types.quantity import parse_bytes
 from stagingmirror.drift.facts import Unseen, Why
@@ -28,6 +24,7 @@ from stagingmirror.sources.content.content_poller import ContentPoller
 from stagingmirror.sources.content.files import Files
 from stagingmirror.sources.content.subjects import Content
 from stagingmirror.sources.objectstore.bucket import Bucket
+from stagingmirror.sources.objectstore.clouds import incomplete
 from stagingmirror.sources.objectstore.files import ObjectFiles
 from stagingmirror.sources.objectstore.subjects import StoredFolder
 from stagingmirror.sources.pace import Floor
@@ -177,7 +174,7 @@ class EnvironmentStores:
         return Why(
             Reason.ARTIFACTS_NOT_READABLE,
             f'no objectStores entry of environment "{self.name}" has this {scheme}:// place; ask '
-            "its owner to list it. Only s3:// is read.",
+            "its owner to list it. Only s3://, gs:// and az:// (wasbs://, abfss://) are read.",
         )
 
     def _opened(self, uri: str) -> Files:
@@ -202,7 +199,9 @@ class EnvironmentStores:
 
     def _refuse_writing(self, location: Location) -> None:
         """Buckets of one name may be one, whatever their endpoints are called."""
-        theirs = any(each.has(location) or location.has(each) for each in self._productions())
+        theirs = any(
+            each.may_have(location) or location.may_have(each) for each in self._productions()
+        )
         if theirs or not self._is_staging:
             raise StepFailed(
                 Reason.PRODUCTION_IS_READ_ONLY,
@@ -248,4 +247,5 @@ def _variables_of(
         return access
     name = store.credentials_secret_ref.name
     missing = Why(Reason.SECRET_MISSING, f"Secret {name} was not read yet")
-    return missing if access is None else access.variables.get(name, missing)
+    found = missing if access is None else access.variables.get(name, missing)
+    return found if isinstance(found, Why) else incomplete(store, found) or found

@@ -35,17 +35,26 @@ _UNAUTHORIZED = _Meaning(
         "ExpiredToken",
         "InvalidToken",
         "TokenRefreshRequired",
+        # Of Google and Azure.
+        "AuthenticationRequired",
+        "AuthenticationFailed",
+        "status: 401",
     ),
     NotAllowed,
     Reason.UNAUTHORIZED,
     "our credentials were refused; check credentialsSecretRef of the store",
 )
 _FORBIDDEN = _Meaning(
-    ("AccessDenied", "AllAccessDisabled"),
+    (
+        "AccessDenied",
+        "AllAccessDisabled",
+        "AuthorizationPermissionMismatch",
+        "AuthorizationFailure",
+    ),
     NotAllowed,
     Reason.FORBIDDEN,
-    "our account may not do this (403); it needs s3:ListBucket and s3:GetObject, and "
-    "s3:PutObject where copies are written",
+    "our account may not do this (403); it needs to list and read (s3:ListBucket, s3:GetObject), "
+    "and to write (s3:PutObject) where copies are made",
 )
 _NO_IDENTITY = _Meaning(
     ("169.254.169.254", "169.254.170.", "AssumeRoleWithWebIdentity", "token request"),
@@ -57,7 +66,7 @@ _NO_IDENTITY = _Meaning(
 # The first that fits counts.
 _BY_SIGN = (
     _Meaning(
-        ("NoSuchBucket",),
+        ("NoSuchBucket", "ContainerNotFound"),
         NotThere,
         Reason.BUCKET_MISSING,
         "there is no such bucket; correct url, or endpoint",

@@ -8,7 +8,8 @@ from typing import Any, ClassVar, TypeVar
 from pydantic import TypeAdapter
 
 from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
-from stagingmirror.api.spec.environment.object_store import Location, offering
+from stagingmirror.api.spec.environment.location import Location
+from stagingmirror.api.spec.environment.object_store import offering
 from stagingmirror.api.types.times import AHEAD
 from stagingmirror.drift.facts import Unseen, Why
 from stagingmirror.drift.places import Place

@@ -15,7 +15,7 @@ from rig.models import LoggedVersion, client_of, log_files
 from rig.stores.account import Account
 from rig.stores.object_store import PRODUCTION, STAGING, ObjectStore
 from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
-from stagingmirror.api.spec.environment.object_store import Location
+from stagingmirror.api.spec.environment.location import Location
 from stagingmirror.errors import StepFailed
 from stagingmirror.settings import Settings
 from stagingmirror.sources.content.hashing import read_bytes

@@ -2,12 +2,8 @@
 
 import pytest
 
-from stagingmirror.api.spec.environment.object_store import (
-    Location,
-    ObjectStore,
-    location_of,
-    store_for,
-)
+from stagingmirror.api.spec.environment.location import Location, location_of
+from stagingmirror.api.spec.environment.object_store import ObjectStore, store_for
 
 
 @pytest.mark.parametrize(
@@ -23,7 +19,24 @@ from stagingmirror.api.spec.environment.object_store import (
         ("s3://bucket/line\nend", None),
         ("s3://key:secret@bucket/a", None),
         ("s3:///a", None),
-        ("gs://bucket/a", None),
+        ("gs://bucket/a", Location("bucket", "a", "gs")),
+        ("az://mlprod/artifacts/a/b/", Location("mlprod/artifacts", "a/b", "az")),
+        ("az://mlprod/artifacts", Location("mlprod/artifacts", "", "az")),
+        (
+            "wasbs://artifacts@mlprod.blob.core.windows.net/a",
+            Location("mlprod/artifacts", "a", "az"),
+        ),
+        (
+            "abfss://Artifacts@MLProd.dfs.core.windows.net/A",
+            Location("mlprod/artifacts", "A", "az"),
+        ),
+        ("wasbs://artifacts@mlprod.blob.core.windows.net.evil.example/a", None),
+        ("wasbs://artifacts@evil.example/a", None),
+        ("wasbs://mlprod/artifacts/a", None),
+        ("az://mlprod", None),
+        ("az://mlprod/../a", None),
+        ("gs://bucket/a/../b", None),
+        ("s3://mlprod/artifacts@x", Location("mlprod", "artifacts@x")),
         ("hf://org/model", None),
         ("/mnt/models", None),
         ("", None),
@@ -65,3 +78,12 @@ def test_of_two_with_one_place_the_first_by_name_counts() -> None:
     found = [store_for(Location("mlops", "a/b"), each) for each in (both, both[::-1])]
 
     assert [each.name for each in found if each] == ["s0", "s0"]
+
+
+def test_a_bucket_of_google_may_be_one_that_is_reached_as_s3_and_azures_is_none_of_them() -> None:
+    google, amazon = Location("models", "a", "gs"), Location("models", "a/b")
+    azure = Location("models/a", "", "az")
+
+    assert google.may_have(amazon)
+    assert not google.has(amazon)
+    assert not azure.may_have(amazon)

@@ -1,11 +1,11 @@
 """Where the bytes of models are kept, beside MLflow."""
 
-import re
 from collections.abc import Iterable
-from typing import Annotated, ClassVar, NamedTuple
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from stagingmirror.api.spec.environment.location import Location, location_of
 from stagingmirror.api.spec.environment.server import (
     PLAIN_ADDRESS,
     SecretReference,
@@ -14,10 +14,12 @@ from stagingmirror.api.spec.environment.server import (
 from stagingmirror.api.spec.offers import matches
 from stagingmirror.api.types.base import Model
 from stagingmirror.api.types.constraints import Label, Rule, shape, unique
-from stagingmirror.api.types.names import is_control
 
-# A bucket, and folders in it none of whose names begins with a dot.
-_PLACE = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9_][A-Za-z0-9_.=@+:-]*)*/?$"
+# A bucket or container, and folders in it none of whose names begins with a dot.
+_PLACE = (
+    r"^((s3|gs)://[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]|az://[a-z0-9]{3,24}/[a-z0-9][a-z0-9-]{2,62})"
+    r"(/[A-Za-z0-9_][A-Za-z0-9_.=@+:-]*)*/?$"
+)
 _REGION = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
 _Folder = Annotated[
     str,
@@ -27,7 +29,7 @@ _Folder = Annotated[
 
 
 class ObjectStore(Model):
-    """A bucket of an S3-compatible store, or a folder in it. Production's is only ever read."""
+    """A bucket or container, or a folder in it. Production's is only ever read."""
 
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule(
@@ -37,6 +39,19 @@ class ObjectStore(Model):
                 " '#'; credentials belong in credentialsSecretRef"
             ),
             holds=lambda store: store.endpoint is None or is_plain_address(store.endpoint),
+        ),
+        Rule(
+            cel=f"!has(self.proxyUrl) || {PLAIN_ADDRESS.format('self.proxyUrl')}",
+            message=(
+                "proxyUrl must be http:// or https:// with a host, and without credentials, '?' and"
+                " '#'"
+            ),
+            holds=lambda store: store.proxy_url is None or is_plain_address(store.proxy_url),
+        ),
+        Rule(
+            cel="!has(self.region) || self.url.startsWith('s3://')",
+            message="region is for s3:// only; remove it",
+            holds=lambda store: store.region is None or store.url.startswith("s3://"),
         ),
         Rule(
             cel="!has(self.anonymous) || !self.anonymous || !has(self.credentialsSecretRef)",
@@ -52,16 +67,21 @@ class ObjectStore(Model):
         Field(min_length=1, max_length=1024),
         shape(
             _PLACE,
-            "write s3://bucket or s3://bucket/folder; no folder begins with a dot, and other "
-            "schemes are not read",
+            "write s3://bucket, gs://bucket or az://account/container, and a folder in it; none "
+            "begins with a dot, and other schemes are not read",
         ),
     ]
-    """The bucket, or a folder in it: s3://bucket/folder. Nothing outside is read. Where several
-    stores of the environment have a place, the one with the longest url counts.
+    """The bucket, or a folder in it: s3://bucket/folder, gs://bucket/folder,
+    az://account/container/folder (also for wasbs:// and abfss://). Nothing outside is read. Where
+    several stores of the environment have a place, the one with the longest url counts.
     """
     endpoint: Annotated[str, Field(min_length=1, max_length=512)] | None = None
-    """Address of an S3-compatible server, e.g. http://minio.ml-prod.svc:9000. Omitted: that of AWS
-    in the region.
+    """Address of an S3-compatible server, e.g. http://minio.ml-prod.svc:9000, or of another
+    endpoint of the cloud. Omitted: that of AWS in the region, of Google, or of the Azure account.
+    """
+    proxy_url: Annotated[str, Field(min_length=1, max_length=512)] | None = None
+    """Address of an HTTP proxy that requests go through. Omitted: none, or that of the operator's
+    variable HTTPS_PROXY.
     """
     region: (
         Annotated[
@@ -71,12 +91,14 @@ class ObjectStore(Model):
         ]
         | None
     ) = None
-    """The region of the bucket. Default: us-east-1."""
+    """The region of an s3:// bucket. Default: us-east-1."""
     credentials_secret_ref: SecretReference | None = None
-    """A Secret in the operator's own namespace with the keys AWS_ACCESS_KEY_ID and
-    AWS_SECRET_ACCESS_KEY, and AWS_SESSION_TOKEN where there is one. It must carry the label
-    stagingmirror.dev/environment with the name of this environment. Omitted: the identity that the
-    cloud gives to the operator's pod.
+    """A Secret in the operator's own namespace. For s3:// with the keys AWS_ACCESS_KEY_ID and
+    AWS_SECRET_ACCESS_KEY, and AWS_SESSION_TOKEN where there is one; for gs:// with
+    GOOGLE_SERVICE_ACCOUNT_KEY (JSON); for az:// with AZURE_STORAGE_ACCESS_KEY, or
+    AZURE_STORAGE_SAS_TOKEN, or AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET. It must
+    carry the label stagingmirror.dev/environment with the name of this environment. Omitted: the
+    identity that the cloud gives to the operator's pod.
     """
     anonymous: bool = False
     """True: the bucket is public, and no credentials are sent."""
@@ -89,47 +111,10 @@ class ObjectStore(Model):
     the operator's image.
     """
 
-    def offers(self, location: "Location") -> bool:
+    def offers(self, location: Location) -> bool:
         """Whether a place that it has may be compared by name of its folder."""
         below = location.path.removeprefix(place_of(self).path).strip("/")
         return bool(below) and matches(self.readable, below)
-
-
-# Hadoop's names of S3 are used in URIs too.
-_SCHEMES = frozenset({"s3", "s3a", "s3n"})
-_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}", re.ASCII)
-
-
-class Location(NamedTuple):
-    """A place in a store."""
-
-    bucket: str
-    path: str
-    """Without slashes at its ends; empty: the whole bucket."""
-
-    @property
-    def uri(self) -> str:
-        return f"s3://{self.bucket}/{self.path}".rstrip("/")
-
-    def has(self, other: "Location") -> bool:
-        """Whether the other one is this one, or below it."""
-        return self.bucket == other.bucket and f"{other.path}/".startswith(
-            f"{self.path}/" if self.path else ""
-        )
-
-
-def location_of(uri: str) -> Location | None:
-    """None: it is of another scheme, or no place that can be read. Not with ``urlsplit``: names may
-    hold ``#`` and ``?``.
-    """
-    scheme, _, rest = uri.partition("://")
-    bucket, _, path = rest.partition("/")
-    path = path.strip("/")
-    if scheme not in _SCHEMES or _BUCKET.fullmatch(bucket) is None:
-        return None
-    if path and {"", ".", ".."} & {*path.split("/")}:
-        return None
-    return None if any(map(is_control, path)) else Location(bucket, path)
 
 
 def place_of(store: ObjectStore) -> Location:

@@ -53,8 +53,8 @@ def root_of(server: MlflowServer, uri: str) -> str:
     raise Refused(
         Reason.ARTIFACTS_NOT_READABLE,
         f"the version's files are kept at {_place(uri)}, and MLflow at {server.host} serves only "
-        "its own; list that place in objectStores of the environment, where it is s3://, or run "
-        "MLflow with --serve-artifacts, and log the version again through it",
+        "its own; list that place in objectStores of the environment, where it is one of s3, gs "
+        "or Azure, or run MLflow with --serve-artifacts, and log the version again through it",
     )
 
 
