@@ -33,7 +33,7 @@ class Reading:
 
     def __init__(self, view: View, now: float) -> None:
         self.view = view
-        self._now = now
+        self.now = now
         self._began: float | None = None
         self._doubt: tuple[float, Why] | None = None
         self._findings: list[str] = []
@@ -72,7 +72,7 @@ class Reading:
 
     @property
     def _oldest(self) -> float:
-        return self._now if self._began is None else self._began
+        return self.now if self._began is None else self._began
 
     @property
     def _trouble(self) -> Why | None:

@@ -35,6 +35,7 @@ RIGHT: dict[str, Object] = {
     ),
     "an object store of Google": store("gs://ml_prod.artifacts/mlflow"),
     "an object store of Azure": store("az://mlprod/ml-artifacts/mlflow/1"),
+    "an object store that is read slowly": store(maxRate="200Mi"),
     "an object store behind a proxy": store(proxyUrl="http://proxy.corp:3128"),
     "16 object stores": many(16),
     "an object store with all folders that may be listed": store(
@@ -50,6 +51,8 @@ WRONG: dict[str, tuple[Object, str]] = {
         BUCKET,
     ),
     "an object store of Google in a region": (store("gs://bucket", region="eu"), "s3:// only"),
+    "an object store that is read at no rate": (store(maxRate="0"), "at least 1M"),
+    "an object store that is read byte by byte": (store(maxRate="100"), "at least 1M"),
     "an object store behind no proxy": (store(proxyUrl="proxy:3128"), "proxyUrl must be http://"),
     "an object store without bucket": (store("s3://"), BUCKET),
     "an object store with credentials in its address": (store("s3://key:secret@bucket"), BUCKET),

@@ -13,7 +13,7 @@ from stagingmirror.errors import CannotRefresh
 from stagingmirror.sources.kubernetes.subjects import Variable
 from stagingmirror.sources.kubernetes.write.field_patch import SetVariable
 from stagingmirror.sources.objectstore.subjects import FolderSubject, StoredFolder
-from support.kinds.builders import NOW, PRODUCTION, STAGING, World, environment, sides
+from support.kinds.builders import NOW, PRODUCTION, STAGING, World, content, environment, sides
 from support.objectstore.ranker import (
     BATCH,
     ELEVEN,
@@ -238,3 +238,20 @@ def test_names_of_staging_are_its_own() -> None:
     keep(world, "staging", "4", TWELVE)
 
     assert seen(world, "staging", entry(loadedBy=[own])).facts["uri"].value == uri("staging", "4")
+
+
+@pytest.mark.parametrize(("days", "said"), [(0.9, False), (3.5, True)])
+def test_bytes_that_were_read_days_ago_are_said_to_be_so_and_no_difference(
+    days: float, said: bool
+) -> None:
+    world = rankers()
+    for side, number in (("production", "12"), ("staging", "3")):
+        where = uri(side, number)
+        read = replace(content(TWELVE), read=NOW - days * 86_400, root=where)
+        world.put(FolderSubject(side, where), StoredFolder(where, read, NOW - 9000))
+
+    found = look(world)
+
+    assert isinstance(found, Seen)
+    assert any("3 d ago" in each for each in found.findings) == said
+    assert isinstance(verdict(world), InSync)

@@ -22,6 +22,7 @@ from stagingmirror.components.model_alias.withheld import withholding
 from stagingmirror.drift.facts import Fact, Seen
 from stagingmirror.reading.offers import refuse_not_offered
 from stagingmirror.reading.reading import Reading
+from stagingmirror.reading.stored_bytes import note_age
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.subjects import WorkloadSubject
 from stagingmirror.sources.mlflow.subjects import (
@@ -84,6 +85,8 @@ def _facts_of(offered: Offered, side: Side, reading: Reading) -> Seen:
     overwritten = _overwritten(reading, standing, version)
     declared = standing.declared or bool(overwritten)
     facts = version_facts(reading, version, offered, declared=declared)
+    if isinstance(version.content, Content):
+        note_age(reading, side, version.content)
     if not offered.only_compared:
         facts |= _names(standing)
         _add_findings(reading, standing, side, overwritten)

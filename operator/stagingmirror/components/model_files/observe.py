@@ -19,6 +19,7 @@ from stagingmirror.reading.offers import refuse_parts
 from stagingmirror.reading.places import workload_of
 from stagingmirror.reading.reading import Reading
 from stagingmirror.reading.running import first_start, variable_of
+from stagingmirror.reading.stored_bytes import note_age
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.content.subjects import Content
 from stagingmirror.sources.kubernetes.subjects import WorkloadSubject
@@ -56,6 +57,7 @@ def seen(entry: ModelFiles, side: Side, reading: Reading) -> Seen:
     content = folder.content
     if not isinstance(content, Content):
         raise reading.unseen(content.why.reason, f"{first.uri}: {content.why.message}")
+    note_age(reading, side, content)
     mine = [each for each in loads if each.uri == first.uri]
     doubtful = list(_overwritten(reading, folder, content, mine))
     declared = bool(doubtful) or any(each.declared for each in mine)

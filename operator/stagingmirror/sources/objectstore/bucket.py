@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from obstore import exceptions, open_writer_async
 
 from stagingmirror.api.spec.environment.object_store import ObjectStore, place_of
+from stagingmirror.api.types.quantity import parse_bytes
 from stagingmirror.errors import (
     NeedsHuman,
     NotAllowed,
@@ -30,6 +31,7 @@ from stagingmirror.settings import Settings
 from stagingmirror.sources.content.files import CHUNK, MOST_FILES
 from stagingmirror.sources.objectstore.clouds import Times, endpoint_of, open_store
 from stagingmirror.sources.objectstore.errors import translated
+from stagingmirror.sources.objectstore.rate import Rate
 from stagingmirror.sources.outward import is_link_local
 from stagingmirror.sources.tls import trusting
 
@@ -83,6 +85,7 @@ class Bucket:
                 "connected to",
             )
         self._resolved_until = 0.0
+        self.rate = Rate(None if store.max_rate is None else parse_bytes(store.max_rate))
         self._where = f"{self._place.uri} at {host}"
         brief = timedelta(seconds=settings.upstream_timeout)
         idle = timedelta(seconds=settings.artifact_timeout)
@@ -159,6 +162,7 @@ class Bucket:
                 block = await anext(stream, None)
             if block is None:
                 return
+            await self.rate.take(len(block))
             yield [block]
 
     async def put(self, path: str, chunks: AsyncGenerator[bytes, None], size: int) -> None:

@@ -106,6 +106,17 @@ class ObjectStore(Model):
     """Folders below url that a modelFiles may name, and whose names and hashes are shown; * stands
     for any characters. Artifacts of MLflow need none. None by default.
     """
+    max_rate: (
+        Annotated[
+            str,
+            Field(max_length=16),
+            shape(r"^[1-9][0-9]*(M|G|Mi|Gi)$", "write bytes per second, e.g. 200Mi; at least 1M"),
+        ]
+        | None
+    ) = None
+    """Bytes per second that are read of it at most, by all readings and copies together, e.g.
+    200Mi. Omitted: as fast as they come.
+    """
     ca_bundle: Annotated[str, Field(max_length=65536)] | None = None
     """Certificate authorities (PEM) that the server's certificate may be signed by, beside those of
     the operator's image.
