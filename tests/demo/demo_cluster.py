@@ -13,6 +13,7 @@ from string import Template
 from typing import Any
 
 from demo.answer import Answer
+from demo.buckets import MLFLOW_ROOT, RANKER, Buckets
 from demo.connection import OPERATOR_NAMESPACE, Connection
 from demo.narrator import Narrator, NotAsExpectedError
 from rig.cluster.cluster import Cluster
@@ -52,6 +53,7 @@ class DemoCluster:
         self._production = connection.production if connection else cluster
         self._narrator = narrator
         self.mlflow: dict[str, MlflowServer] = {}
+        self.buckets: Buckets | None = None
         self.images: dict[str, str] = {}
 
     @property
@@ -61,22 +63,28 @@ class DemoCluster:
 
     def set_up(self) -> None:
         """Everything up to `kubectl apply` of the mirror. Takes about a minute once built."""
-        self.set_sides()
+        self.set_sides(in_buckets=True)
         if self.connection:
             self._connect(self.connection)
         with self._narrator.timed("the operator: its image, helm install"):
             self._install()
 
-    def set_sides(self) -> None:
-        """Production and staging, without the operator."""
-        with self._narrator.timed("two namespaces, two MLflow servers"):
+    def set_sides(self, *, in_buckets: bool) -> None:
+        """Production and staging, without the operator. ``in_buckets``: production's MLflow names
+        a root in an object store.
+        """
+        with self._narrator.timed("two namespaces, two MLflow servers, an object store"):
             self._production.kubectl("create", "namespace", PRODUCTION)
             for namespace in (STAGING, OPERATOR_NAMESPACE):
                 self.kubectl("create", "namespace", namespace)
             enforce = "pod-security.kubernetes.io/enforce=restricted"
             self.kubectl("label", "namespace", OPERATOR_NAMESPACE, enforce)
-            for namespace in (PRODUCTION, STAGING):
-                self.mlflow[namespace] = self._cluster_of(namespace).mlflow(namespace)
+            self.buckets = Buckets(self.cluster) if in_buckets else None
+            root = [f"--default-artifact-root={MLFLOW_ROOT}"] if in_buckets else []
+            self.mlflow = {
+                PRODUCTION: self._production.mlflow(PRODUCTION, options=root),
+                STAGING: self.cluster.mlflow(STAGING),
+            }
             for server in self.mlflow.values():
                 server.await_ready()
         with self._narrator.timed("images of the services"):
@@ -98,6 +106,7 @@ class DemoCluster:
             alias=ALIAS,
             data_snapshot=snapshot,
             seed=seed,
+            upload=self.buckets.upload if self.buckets and namespace == PRODUCTION else None,
         )
         return logged.version
 
@@ -183,11 +192,12 @@ class DemoCluster:
     def _deploy(self, namespace: str) -> None:
         store = "feast.ml-prod" if namespace == PRODUCTION else ""
         names = {**self.images, "version": "1", "feature_store": store}
+        names["model_uri"] = RANKER[namespace]
         files = ["workloads.yaml", "loader.yaml"] if namespace == STAGING else ["workloads.yaml"]
         for file in files:
             text = Template((MANIFESTS / file).read_text()).substitute(names)
             self.within(namespace, "apply", "-f", "-", given=text)
-        for deployment in ("fraud-server", "features"):
+        for deployment in ("fraud-server", "features", "ranker"):
             self.rolled_out(namespace, deployment)
 
     def _connect(self, connection: Connection) -> None:
@@ -204,6 +214,7 @@ class DemoCluster:
         image = self.cluster.images.push(operator_image(), "stagingmirror", tag="demo")
         repository, digest = image.split("@")
         values = ["-f", f"{EXAMPLES.name}/values.yaml", "--set", "log.format=console"]
+        values += ["-f", str((MANIFESTS / "object-stores.yaml").relative_to(ROOT))]
         if self.connection:
             values += ["-f", f"{EXAMPLES.name}/another-cluster.yaml"]
             values += ["--set", f"environments.production.mlflow.url={PRODUCTIONS_MLFLOW}"]

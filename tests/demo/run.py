@@ -23,7 +23,7 @@ def main() -> int:
     try:
         with Cluster("run") as cluster:
             demo = DemoCluster(cluster, narrator)
-            demo.set_sides()
+            demo.set_sides(in_buckets=False)
             _describe_the_sides(demo)
             demo.kubectl("apply", "-f", str(EXAMPLES / "mirror.yaml"))
             narrator.line(f"\n  export KUBECONFIG={cluster.kubeconfig}\n")

@@ -8,7 +8,8 @@ import json
 import shlex
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, TypedDict
+from functools import partial
+from typing import TypedDict
 
 from demo import only_read
 from demo.connection import OPERATOR_NAMESPACE
@@ -20,13 +21,14 @@ from demo.demo_cluster import (
     STAGING,
     DemoCluster,
 )
+from demo.expectations import condition, differs, digest_of, seen, steps, sync, unknown
 from demo.narrator import Narrator, NotAsExpectedError
 from rig.models import client_of
 
 IN_SYNC, DRIFTED, UNKNOWN = 0, 3, 4
 REFRESH_FAILED = 1
 HELD = "candidate 14"
-PHASES = ("prepare", "switch")
+MODEL_URI = "{.spec.template.spec.containers[0].env[0].value}"
 SOON, A_ROLLOUT, PAST_STALE = 30.0, 120.0, 90.0
 
 
@@ -39,11 +41,11 @@ def _in_sync(demo: DemoCluster, narrator: Narrator) -> None:
     narrator.act("From an old model to in sync")
     applied = demo.kubectl("apply", "-f", str(EXAMPLES / "mirror.yaml"))
     narrator.command(f"kubectl apply -f {EXAMPLES.name}/mirror.yaml", applied)
-    narrator.until("staging has another model", demo.status, _sync("Drifted"), within=SOON)
+    narrator.until("staging has another model", demo.status, sync("Drifted"), within=SOON)
     _get(demo, narrator)
     _run(demo, narrator, "refresh", "fraud", "--wait")
     narrator.expect("the first refresh succeeded and was verified", **_result(demo, "Succeeded"))
-    narrator.until("staging is in sync with production", demo.status, _sync("InSync"), within=SOON)
+    narrator.until("staging is in sync with production", demo.status, sync("InSync"), within=SOON)
     _get(demo, narrator)
     _check(demo, narrator, IN_SYNC)
 
@@ -53,16 +55,16 @@ def _production_moves(demo: DemoCluster, narrator: Narrator) -> None:
     narrator.line("It takes a new data snapshot,")
     data = json.dumps({"data": {"snapshot": "2026-11-22"}})
     demo.within(PRODUCTION, "patch", "configmap", "training-data", "-p", data)
-    narrator.until("seen", demo.status, _differs("training-data", "value"), within=SOON)
+    narrator.until("seen", demo.status, differs("training-data", "value"), within=SOON)
     narrator.line("fixes its feature pipeline,")
     demo.set_image(PRODUCTION, demo.images["features-fixed"])
-    narrator.until("seen", demo.status, _differs("feature-pipeline", "digest"), within=SOON)
+    narrator.until("seen", demo.status, differs("feature-pipeline", "digest"), within=SOON)
     version = demo.train(PRODUCTION, seed=2, snapshot="2026-11-22")
     variable = f"MODEL_VERSION={version}"
     demo.within(PRODUCTION, "set", "env", "deployment/fraud-server", variable)
     demo.rolled_out(PRODUCTION, "fraud-server")
     narrator.line(f"and serves version {version} of its model, which it has just trained.")
-    narrator.until("seen", demo.status, _differs("fraud-model", "contentHash"), within=SOON)
+    narrator.until("seen", demo.status, differs("fraud-model", "contentHash"), within=SOON)
     _get(demo, narrator)
     _run(demo, narrator, "status", "fraud")
     _run(demo, narrator, "diff", "fraud")
@@ -76,11 +78,11 @@ def _the_plan_and_the_refresh(demo: DemoCluster, narrator: Narrator) -> None:
     narrator.expect("the refresh succeeded and was verified", **_result(demo, "Succeeded"))
     narrator.expect(
         "it took the steps of the plan, and no others",
-        holds=_steps(plan) == [step.partition(" done ")[0] for step in _steps(output, "done")],
+        holds=steps(plan) == [step.partition(" done ")[0] for step in steps(output, "done")],
         found=output,
     )
     _check(demo, narrator, IN_SYNC)
-    digest = _digest_of(demo.images["features-fixed"])
+    digest = digest_of(demo.images["features-fixed"])
     running = demo.running_digests("features")
     narrator.expect(
         "staging's pods run production's image", holds=running == {digest}, found=running
@@ -93,7 +95,7 @@ def _a_candidate_is_held(demo: DemoCluster, narrator: Narrator) -> None:
     _run(demo, narrator, "hold", "fraud", *options)
     narrator.line("Staging gets the candidate: another image of its feature pipeline.")
     demo.set_image(STAGING, demo.images["features"])
-    candidate = _digest_of(demo.images["features"])
+    candidate = digest_of(demo.images["features"])
     narrator.until(
         "the mirror is Held, and shows the candidate",
         demo.status,
@@ -104,13 +106,13 @@ def _a_candidate_is_held(demo: DemoCluster, narrator: Narrator) -> None:
     narrator.expect("it shows by whom and why", holds=HELD in output, found=output)
     narrator.expect(
         "all that is not held is in sync",
-        holds=_condition(demo.status(), "InSyncExceptHeld") == "True",
+        holds=condition(demo.status(), "InSyncExceptHeld") == "True",
         found=demo.status().get("conditions"),
     )
     _run(demo, narrator, "release", "fraud")
     narrator.line("The test is over: staging gets production's image back.")
     demo.set_image(STAGING, demo.images["features-fixed"])
-    narrator.until("released and back in sync", demo.status, _sync("InSync"), within=SOON)
+    narrator.until("released and back in sync", demo.status, sync("InSync"), within=SOON)
     _a_hold_is_a_file(demo, narrator)
 
 
@@ -118,11 +120,11 @@ def _a_hold_is_a_file(demo: DemoCluster, narrator: Narrator) -> None:
     file = str(EXAMPLES / "hold.yaml")
     applied = demo.kubectl("apply", "-f", file)
     narrator.command(f"kubectl apply -f {EXAMPLES.name}/hold.yaml", applied)
-    narrator.until("it holds the model", demo.status, _sync("Held"), within=SOON)
+    narrator.until("it holds the model", demo.status, sync("Held"), within=SOON)
     narrator.command("kubectl get mirrorholds -A", demo.kubectl("get", "mirrorholds", "-A"))
     released = demo.kubectl("delete", "-f", file)
     narrator.command(f"kubectl delete -f {EXAMPLES.name}/hold.yaml", released)
-    narrator.until("in sync without it", demo.status, _sync("InSync"), within=SOON)
+    narrator.until("in sync without it", demo.status, sync("InSync"), within=SOON)
 
 
 def _a_bad_image_is_rolled_back(demo: DemoCluster, narrator: Narrator) -> None:
@@ -133,13 +135,13 @@ def _a_bad_image_is_rolled_back(demo: DemoCluster, narrator: Narrator) -> None:
     patience = json.dumps({"spec": {"refresh": {"rolloutTimeout": "15s"}}})
     patch = ("-n", STAGING, "patch", "smir", "fraud", "--type=merge", "-p", patience)
     narrator.command(f"kubectl {shlex.join(patch)}", demo.kubectl(*patch))
-    narrator.until("the drift is seen", demo.status, _sync("Drifted"), within=SOON)
+    narrator.until("the drift is seen", demo.status, sync("Drifted"), within=SOON)
     _run(demo, narrator, "refresh", "fraud", "--wait", expected=REFRESH_FAILED)
     narrator.expect("the refresh failed and was rolled back", **_result(demo, "RolledBack"))
     after = demo.running_digests("features")
     narrator.expect("staging runs what it ran before", holds=after == before, found=after)
     demo.set_image(PRODUCTION, demo.images["features-fixed"])
-    narrator.until("in sync again", demo.status, _sync("InSync"), within=A_ROLLOUT)
+    narrator.until("in sync again", demo.status, sync("InSync"), within=A_ROLLOUT)
 
 
 def _bytes_are_overwritten(demo: DemoCluster, narrator: Narrator) -> None:
@@ -154,6 +156,28 @@ def _bytes_are_overwritten(demo: DemoCluster, narrator: Narrator) -> None:
     narrator.expect("the file is named", holds=file in named, found=named)
 
 
+def _a_file_of_a_model_is_overwritten(demo: DemoCluster, narrator: Narrator) -> None:
+    narrator.act("A file of a model in production's bucket is overwritten")
+    assert demo.buckets is not None
+    applied = demo.kubectl("apply", "-f", str(EXAMPLES / "model-files.yaml"))
+    narrator.command(f"kubectl apply -f {EXAMPLES.name}/model-files.yaml", applied)
+    ranker = partial(demo.status, "ranker")
+    narrator.until("staging loads other files", ranker, sync("Drifted"), within=SOON)
+    _run(demo, narrator, "refresh", "ranker", "--wait")
+    narrator.until("copied, loaded and in sync", ranker, sync("InSync"), within=SOON)
+    uri = demo.within(STAGING, "get", "deployment", "ranker", "-o", f"jsonpath={MODEL_URI}")
+    narrator.expect(
+        f"staging loads a copy in its own bucket, {uri}",
+        holds=uri.startswith("s3://staging/models/ml-staging/ranker/"),
+        found=uri,
+    )
+    file = demo.buckets.overwrite(PRODUCTION)
+    narrator.line(f"{file} has other bytes now. No workload and no name has changed.")
+    narrator.until("seen", ranker, differs("ranker", "contentHash"), within=SOON)
+    named = _run(demo, narrator, "diff", "ranker")
+    narrator.expect("the file is named", holds="weights.bin" in named, found=named)
+
+
 def _production_is_silent(demo: DemoCluster, narrator: Narrator) -> None:
     """All of production's that can be: in its own cluster, the API server too."""
     connection = demo.connection
@@ -165,7 +189,7 @@ def _production_is_silent(demo: DemoCluster, narrator: Narrator) -> None:
     narrator.until(
         f"of {silent} of 3 components nothing is claimed any more: Unknown",
         demo.status,
-        lambda status: _unknown(status) == silent,
+        lambda status: unknown(status) == silent,
         within=PAST_STALE,
     )
     _get(demo, narrator)
@@ -173,7 +197,7 @@ def _production_is_silent(demo: DemoCluster, narrator: Narrator) -> None:
     if connection:
         connection.production.resume_api_server()
     demo.mlflow[PRODUCTION].start()
-    narrator.until("production is seen again", demo.status, _seen, within=A_ROLLOUT)
+    narrator.until("production is seen again", demo.status, seen, within=A_ROLLOUT)
 
 
 def _the_operator_is_gone(demo: DemoCluster, narrator: Narrator) -> None:
@@ -219,46 +243,6 @@ def _result(demo: DemoCluster, wanted: str) -> Expected:
     return {"holds": newest["result"] == wanted, "found": newest}
 
 
-def _sync(wanted: str) -> Callable[[dict[str, Any]], bool]:
-    return lambda status: status.get("sync") == wanted
-
-
-def _unknown(status: dict[str, Any]) -> int:
-    return sum(each["verdict"] == "Unknown" for each in status.get("components", []))
-
-
-def _seen(status: dict[str, Any]) -> bool:
-    return _unknown(status) == 0
-
-
-def _differs(component: str, fact: str) -> Callable[[dict[str, Any]], bool]:
-    def differs(status: dict[str, Any]) -> bool:
-        found = (each for each in status.get("components", []) if each["name"] == component)
-        return any(
-            difference["fact"] == fact
-            for each in found
-            if each["verdict"] == "Drifted"
-            for difference in each["differences"]
-        )
-
-    return differs
-
-
-def _condition(status: dict[str, Any], name: str) -> str | None:
-    conditions = status.get("conditions", [])
-    return next((each["status"] for each in conditions if each["type"] == name), None)
-
-
-def _steps(output: str, state: str = "") -> list[str]:
-    """The steps in this state, as a screen shows them."""
-    rows = (" ".join(line.split()) for line in output.splitlines())
-    return [row for row in rows if row.startswith(PHASES) and f" {state}" in row]
-
-
-def _digest_of(image: str) -> str:
-    return image.rpartition("@")[2]
-
-
 Act = Callable[[DemoCluster, Narrator], None]
 BEGINNING: Sequence[Act] = (_in_sync,)
 """What sets all else up."""
@@ -269,6 +253,7 @@ WHOLE: Sequence[Act] = (
     _a_candidate_is_held,
     _a_bad_image_is_rolled_back,
     _bytes_are_overwritten,
+    _a_file_of_a_model_is_overwritten,
     _production_is_silent,
     _the_operator_is_gone,
 )

@@ -45,6 +45,7 @@ In tests, by fixture (`support/operators/rigs.py`, a plugin that is always loade
     .forward(host_or_address, port) -> a port of the host's 127.0.0.1 (pod, Service or node address)
     .reach(other, host, port) -> a port of this node that leads into another cluster
     .reach_api_server(other) -> "https://…", for pods of this one
+    .admit(port) -> a port of this node that leads to a port of the host's 127.0.0.1
     .serve(namespace, name, port)         pods call a port of the node <name>.<namespace>.svc:5000
     .run([...]) -> str                    a command inside the network, with the host's files
     .enclosure.in_network, .in_node       prefixes of commands to start inside

@@ -83,6 +83,26 @@ def test_what_it_writes_can_read_and_nothing_more_and_the_own_cluster_is_found(
             kube.delete(RBAC, kind, f"{production}:{production}", "kube-system")
 
 
+@pytest.mark.parametrize("what", ["namespace", "manager"])
+def test_what_one_cluster_refuses_is_refused_before_anything_is_written(
+    control_plane: ControlPlane, kube: Kube, spaces: tuple[str, str], what: str
+) -> None:
+    production, operator = spaces
+    if what == "manager":
+        name = {"name": production, "namespace": production}
+        rules = [{"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]}]
+        kube.apply({"apiVersion": RBAC, "kind": "Role", "metadata": name, "rules": rules})
+    else:
+        operator = "no-such-namespace"
+
+    ran = connect(control_plane, (production, operator), "--apply")
+
+    assert ran.exit_code == 1, ran.output
+    says = {"namespace": "no-such-namespace", "manager": f"Role {production}/{production} is there"}
+    assert says[what] in ran.output
+    assert kube.find("v1", "ServiceAccount", production, production) is None
+
+
 def test_an_address_that_does_not_answer_from_here_is_told_as_not_proven(
     control_plane: ControlPlane, kube: Kube, spaces: tuple[str, str]
 ) -> None:

@@ -145,12 +145,21 @@ class Cluster(Kubernetes):
         """A port of this node that leads to `host:port` inside another cluster."""
         return other.enclosure.forward(host, port, to=self.enclosure)
 
+    def admit(self, port: int) -> int:
+        """A port of this node that leads to a port of the host's 127.0.0.1."""
+        return self.enclosure.admit(port)
+
     def reach_api_server(self, other: "Cluster") -> str:
         """The address of another cluster's API server, for pods of this one."""
         return f"https://{NODE_ADDRESS}:{self.reach(other, '127.0.0.1', _API_PORT)}"
 
     def mlflow(
-        self, namespace: str, name: str = "mlflow", *, password: str | None = None
+        self,
+        namespace: str,
+        name: str = "mlflow",
+        *,
+        password: str | None = None,
+        options: Sequence[str] = (),
     ) -> MlflowServer:
         """An MLflow server that pods reach as http://<name>.<namespace>.svc:5000.
 
@@ -167,6 +176,7 @@ class Cluster(Kubernetes):
             enter=self.enclosure.in_network,
             probe=f"http://127.0.0.1:{self.forward(NODE_ADDRESS, port)}",
             wait=False,
+            options=options,
         )
         self.serve(namespace, name, port)
         return server

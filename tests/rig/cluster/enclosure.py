@@ -14,7 +14,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from rig.cluster import forwarder
-from rig.process import Process
 from rig.programs import RigError
 from rig.run import Run
 
@@ -100,18 +99,26 @@ class Enclosure:
         """A port that leads to `host:port` inside: of the host's 127.0.0.1, or of the node that
         another enclosure holds.
         """
-        with socket.socket() if to is None else _socket_in(to.network) as listening:
-            listening.bind(("127.0.0.1" if to is None else NODE_ADDRESS, 0))
+        return self._forwarded(to, host, port, enter=self.in_network)
+
+    def admit(self, port: int) -> int:
+        """A port of the node that leads out, to a port of the host's 127.0.0.1."""
+        return self._forwarded(self, "127.0.0.1", port, enter=[])
+
+    def _forwarded(
+        self, listens: "Enclosure | None", host: str, port: int, *, enter: Sequence[str]
+    ) -> int:
+        with socket.socket() if listens is None else _socket_in(listens.network) as listening:
+            listening.bind(("127.0.0.1" if listens is None else NODE_ADDRESS, 0))
             listening.listen(128)
             local = int(listening.getsockname()[1])
-            self._start_forwarder(listening.fileno(), host, port, local)
+            program = [sys.executable, "-I", "-S", forwarder.__file__, listening.fileno()]
+            self._run.start(
+                f"forward-{local}-{port}",
+                [*enter, *map(str, [*program, host, port])],
+                inherit=[listening.fileno()],
+            )
         return local
-
-    def _start_forwarder(self, listening: int, host: str, port: int, local: int) -> Process:
-        program = [sys.executable, "-I", "-S", forwarder.__file__, listening, host, port]
-        return self._run.start(
-            f"forward-{local}-{port}", [*self.in_network, *map(str, program)], inherit=[listening]
-        )
 
 
 def _socket_in(network: Path) -> socket.socket:

@@ -85,3 +85,26 @@ def test_another_cluster_adds_to_the_values_and_lists_no_namespace_of_production
     assert spec.kubeconfig == f"{secret_name('production')}/{KEY}"
     assert more["productionNamespaces"] == []
     assert more["environments"].keys() == {"production"}
+
+
+def test_the_mirror_of_files_has_no_problem_where_both_environments_offer_their_folders() -> None:
+    (mirror,), (values,) = documents("model-files.yaml"), documents("values.yaml")
+    store = {"name": "models", "url": "s3://models", "readable": ["*"]}
+    specs = {
+        name: parse_environment(
+            resources.environment(
+                name,
+                **{"comparable": {}, **spec, "readable": {"variables": ["MODEL_URI"]}},
+                objectStores=[store],
+            )
+        )
+        for name, spec in values["environments"].items()
+    }
+    both = Sides(
+        Side("production", "production", specs["production"], "ml-prod"),
+        Side("staging", "staging", specs["staging"], "ml-staging"),
+    )
+
+    for entry in parse_mirror(mirror).track:
+        assert problem(entry, both, proving(False)) is None
+        assert refusal(entry, both) is None

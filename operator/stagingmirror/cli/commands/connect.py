@@ -24,7 +24,7 @@ from stagingmirror.cli.read.reader_account import (
     secret,
     secret_name,
 )
-from stagingmirror.errors import NotAllowed, NotAnswered, NotThere
+from stagingmirror.errors import Conflicted, NotAllowed, NotAnswered, NotThere
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 from stagingmirror.sources.kubernetes.api.kubeconfig import Address, parse_kubeconfig
@@ -120,15 +120,20 @@ async def _written(request: ConnectRequest, account: ReaderAccount, address: Add
         kubeconfig=request.kubeconfig, context=request.operator_context, timeout=TIMEOUT
     )
     async with there, here:
-        for body in account.objects():
-            await _apply(there, body, dry_run=request.dry_run)
-        token = PLACEHOLDER if request.dry_run else await _token(there, account)
-        text = _text(address, token)
-        mine = secret(request.environment, request.operator_namespace, text)
-        await _apply(here, mine, dry_run=request.dry_run)
+        # What either cluster refuses is refused before the first write.
+        for client, body in (
+            *((there, each) for each in account.objects()),
+            (here, secret(request.environment, request.operator_namespace, "")),
+        ):
+            await _apply(client, body, dry_run=True)
         if request.dry_run:
             show("Both API servers would accept this; nothing was written. --apply writes it.")
             return IN_SYNC
+        for body in account.objects():
+            await _apply(there, body, dry_run=False)
+        text = _text(address, await _token(there, account))
+        mine = secret(request.environment, request.operator_namespace, text)
+        await _apply(here, mine, dry_run=False)
         show([f"wrote {_called(each)}" for each in (*account.objects(), mine)])
         own = await uid_of(here)
     try:
@@ -151,7 +156,14 @@ async def _apply(client: KubernetesClient, body: Object, *, dry_run: bool) -> No
         f"/{quote(metadata['name'], safe='')}"
     )
     query = MANAGER | ({"dryRun": "All"} if dry_run else {})
-    await client.request("PATCH", path, query=query, body=body, content_type=APPLY)
+    try:
+        await client.request("PATCH", path, query=query, body=body, content_type=APPLY)
+    except Conflicted as error:
+        raise Conflicted(
+            error.reason,
+            f"{_called(body)} is there already, with other content that another tool manages:"
+            " delete it, or choose another --account.",
+        ) from None
 
 
 def _called(body: Object) -> str:

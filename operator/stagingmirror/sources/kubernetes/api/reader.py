@@ -15,7 +15,14 @@ from urllib.parse import quote
 import aiohttp
 from yarl import URL
 
-from stagingmirror.sources.kubernetes.api.errors import error_of, items_of, object_of, shaped
+from stagingmirror.errors import NotAnswered
+from stagingmirror.sources.kubernetes.api.errors import (
+    NOT_ANSWERING,
+    error_of,
+    items_of,
+    object_of,
+    shaped,
+)
 from stagingmirror.sources.kubernetes.api.expiry import Expiry
 from stagingmirror.sources.kubernetes.api.login import Login
 from stagingmirror.sources.kubernetes.api.server_clock import ServerClock
@@ -122,10 +129,12 @@ class KubernetesReader:
             body = await self._call("GET", path, words, accept=accept)
             page = await self._decoded(body, f"GET {path}", shape or (lambda item: item))
             yield page
-            token = page["metadata"].get("continue")
+            token = str(page["metadata"].get("continue") or "")
             if not token:
                 return
-            words["continue"] = str(token)
+            if token == words.get("continue"):  # a cache before the server: it would never end
+                raise NotAnswered(NOT_ANSWERING, f"GET {path}: a page of the list came twice.")
+            words["continue"] = token
 
     async def _decoded(
         self, body: bytes, request: str, shape: Callable[[dict[str, Any]], Any]

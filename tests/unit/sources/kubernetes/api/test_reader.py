@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -28,6 +29,7 @@ class Server:
 
     def __init__(self) -> None:
         self.requests: list[tuple[str, str, str | None]] = []
+        self.page: dict[str, Any] = {"kind": "Anything", "status": {"allowed": True}}
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         self.requests.append((request.method, request.path, request.headers.get("Authorization")))
@@ -36,7 +38,7 @@ class Server:
             await response.prepare(request)
             await response.write(b"{}\n")
             await asyncio.sleep(60)
-        return web.json_response({"kind": "Anything", "status": {"allowed": True}})
+        return web.json_response(self.page)
 
     @asynccontextmanager
     async def reader(self) -> AsyncIterator[tuple[KubernetesReader, Login]]:
@@ -95,3 +97,13 @@ async def test_nothing_but_reads_and_questions_about_itself_ever_leaves_it() -> 
         ("POST", f"{reviews}rulesreviews"),
         ("POST", f"{reviews}accessreviews"),
     ]
+
+
+async def test_a_list_whose_next_page_is_the_same_again_ends() -> None:
+    server = Server()
+    server.page = {"kind": "List", "metadata": {"continue": "again"}, "items": [{"n": 1}]}
+    async with server.reader() as (reader, _):
+        with pytest.raises(NotAnswered, match="came twice"):
+            _ = [page async for page in reader.pages("/api/v1/pods")]
+
+    assert len(server.requests) == 2
