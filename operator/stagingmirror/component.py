@@ -39,6 +39,8 @@ class Side:
 class Sides:
     production: Side
     staging: Side
+    mirror: str
+    """The name of the mirror, which is in staging's namespace."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -183,6 +183,7 @@ def sides(
             "production", "production", production or environment("Production"), PRODUCTION
         ),
         staging=Side("staging", "staging", staging or environment("Staging"), STAGING),
+        mirror="mirror",
     )
 
 

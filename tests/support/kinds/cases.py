@@ -79,6 +79,7 @@ def context(
         sides=Sides(
             Side("production", "production", environment(), "ml-prod"),
             Side("staging", "staging", environment("Staging"), "ml-staging"),
+            mirror="mirror",
         ),
         components=(Judged(spec.track[0], observations, judged),),
         holds=holds,

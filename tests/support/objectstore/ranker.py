@@ -36,7 +36,7 @@ LOADED_BY = {
 BATCH = {**LOADED_BY, "name": "batch"}
 
 
-OURS = f"{STAGING}/component/*"
+OURS = f"{STAGING}/mirror/component/*"
 """Where copies of the component go."""
 
 

@@ -258,6 +258,7 @@ class Sandbox:
         return Sides(
             Side("production", self.environments[0], production, self.production),
             Side("staging", self.environments[1], staging, self.staging),
+            mirror="sandbox",
         )
 
     def _holds(self) -> list[Any]:

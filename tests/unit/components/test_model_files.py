@@ -171,7 +171,7 @@ def test_a_refresh_copies_into_a_folder_named_by_the_hash_and_sets_the_variable(
 
     digest = seen(rankers()).facts["contentHash"].value.removeprefix("sha256:")
     assert copy.from_uri == uri("production", "12")
-    assert copy.to_uri == f"s3://staging/models/ml-staging/component/{digest[:12]}"
+    assert copy.to_uri == f"s3://staging/models/ml-staging/mirror/component/{digest[:12]}"
     assert copy.tree_hash == seen(rankers()).facts["contentHash"].value
     assert patch.fields == (SetVariable("server", "MODEL_URI", copy.to_uri),)
     assert (patch.namespace, patch.name) == (STAGING, "ranker")
@@ -218,7 +218,7 @@ def test_a_store_that_does_not_offer_the_copies_folder_is_not_written(stores: li
     refusal = KIND.refusal(entry(), around)
 
     assert refusal is not None
-    assert "ml-staging/component/*" in refusal.message
+    assert "ml-staging/mirror/component/*" in refusal.message
     with pytest.raises(CannotRefresh):
         plan(rankers(ELEVEN), around=around)
 

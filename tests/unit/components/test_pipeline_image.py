@@ -195,6 +195,7 @@ def test_one_workload_cannot_be_both_sides() -> None:
     both = type(shared)(
         shared.production,
         type(shared.staging)("staging", "staging", shared.staging.spec, PRODUCTION),
+        shared.mirror,
     )
 
     why = KIND.problems(entry(), both, World())

@@ -31,6 +31,7 @@ def sides() -> Sides:
     return Sides(
         Side("production", "production", specs["production"], "ml-prod"),
         Side("staging", "staging", specs["staging"], "ml-staging"),
+        mirror="mirror",
     )
 
 

@@ -42,8 +42,8 @@ class ModelFilesStaging(Model):
     """Workloads that load it. Omitted: as in production."""
     store: Label | None = None
     """Name of the entry in objectStores of staging's environment that copies go to: into
-    <its url>/<namespace>/<component>/<first 12 digits of the hash>, which it must list in readable.
-    Omitted: the component is only reported.
+    <its url>/<namespace>/<mirror>/<component>/<first 12 digits of the hash>, which it must list in
+    readable. Omitted: the component is only reported.
     """
 
 

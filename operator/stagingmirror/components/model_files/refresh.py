@@ -36,7 +36,7 @@ def refusal(entry: Entry[ModelFiles], sides: Sides) -> Why | None:
         )
     store = _store(entry, sides)
     if store is None or sides.staging.spec.offering(_target(entry, sides, store, "0" * 64)) is None:
-        below = f"{sides.staging.namespace}/{entry.name}/*"
+        below = f"{_below(entry, sides)}/*"
         return Why(
             Reason.NO_STORE,
             f'environment "{sides.staging.environment}" has no objectStores entry '
@@ -75,9 +75,13 @@ def _store(entry: Entry[ModelFiles], sides: Sides) -> ObjectStore | None:
 
 
 def _target(entry: Entry[ModelFiles], sides: Sides, store: ObjectStore, digest: str) -> str:
-    """Equal for equal bytes: two mirrors that copy the same share it."""
-    below = f"{sides.staging.namespace}/{entry.name}/{digest[:_DIGITS]}"
-    return f"{place_of(store).uri}/{below}"
+    """Equal for equal bytes: they are copied once."""
+    return f"{place_of(store).uri}/{_below(entry, sides)}/{digest[:_DIGITS]}"
+
+
+def _below(entry: Entry[ModelFiles], sides: Sides) -> str:
+    """The folder that holds this component's copies, and nothing else."""
+    return f"{sides.staging.namespace}/{sides.mirror}/{entry.name}"
 
 
 def _copy(

@@ -27,7 +27,7 @@ def sides_of(cache: ResourceCache, key: MirrorKey, spec: StagingMirrorSpec) -> S
         cache, key, "production", spec.production.environment, spec.production.namespace
     )
     staging = _side(cache, key, "staging", spec.staging.environment, key.namespace)
-    return Sides(production=production, staging=staging)
+    return Sides(production=production, staging=staging, mirror=key.name)
 
 
 def revisions_of(cache: ResourceCache, sides: Sides) -> dict[str, str]:

@@ -50,7 +50,7 @@ def world(
         world.environment("production", world.production, **production, **offered)
         mine = store | {
             "url": f"s3://{STAGING}/mlflow",
-            "readable": ["files/*", f"{world.staging}/ranker/*"],
+            "readable": ["files/*", f"{world.staging}/fraud/ranker/*"],
             "credentialsSecretRef": {"name": f"{SECRET}-staging"},
         }
         give(world, object_store.writer, "staging", f"{SECRET}-staging")
@@ -217,7 +217,7 @@ def test_a_model_without_mlflow_is_compared_copied_and_followed(
         (component,) = status["components"]
         digest = component["production"]["contentHash"].removeprefix("sha256:")
         assert component["staging"]["uri"] == (
-            f"s3://{STAGING}/mlflow/{world.staging}/ranker/{digest[:12]}"
+            f"s3://{STAGING}/mlflow/{world.staging}/fraud/ranker/{digest[:12]}"
         )
         old = ranker.store.bucket(STAGING).get(f"mlflow/files/{ranker.mark}/w.bin")
         assert bytes(old.bytes()) == b"old"

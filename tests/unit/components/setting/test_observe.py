@@ -226,7 +226,9 @@ def test_nothing_of_a_sealed_value_is_told_by_its_age() -> None:
 def test_one_place_cannot_be_both_sides(given: Any) -> None:
     around = sides(staging=environment("Staging", namespaces=[PRODUCTION]))
     side = around.staging
-    meeting = Sides(around.production, type(side)("staging", "staging", side.spec, PRODUCTION))
+    meeting = Sides(
+        around.production, type(side)("staging", "staging", side.spec, PRODUCTION), "mirror"
+    )
 
     why = KIND.problems(given, meeting, World())
 

@@ -65,7 +65,7 @@ def scene(
     cluster = Cluster(production, staging)
     return Scene(
         StagingMirrorSpec.model_validate(body["spec"]),
-        Sides(*sides),
+        Sides(sides[0], sides[1], "fraud"),
         RecordingView(
             sources_of(cluster),
             lambda scope, value: f"hmac-sha256:{value[::-1]}",
