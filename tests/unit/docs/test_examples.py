@@ -104,6 +104,7 @@ def test_the_mirror_of_files_has_no_problem_where_both_environments_offer_their_
     both = Sides(
         Side("production", "production", specs["production"], "ml-prod"),
         Side("staging", "staging", specs["staging"], "ml-staging"),
+        mirror["metadata"]["name"],
     )
 
     for entry in parse_mirror(mirror).track:
