@@ -112,7 +112,7 @@ class Reason(StrEnum):
     CLOCK_SKEW = "ClockSkew", "pods started so close to a change that clocks prove no order"
     NOT_YET_RUNNING = (
         "NotYetRunning",
-        "production's pods were started before the alias moved or the key was written",
+        "pods were started before the alias moved, the key was written, or files were overwritten",
     )
     NOT_COMPARABLE = (
         "NotComparable",

@@ -7,6 +7,7 @@ compared fact is Unknown, whatever the other side shows.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from heapq import nsmallest
+from typing import Literal
 
 from stagingmirror.drift.accept import accepting, reasons
 from stagingmirror.drift.facts import (
@@ -146,7 +147,22 @@ def _judge(
         comparison = compare(production.facts, staging.facts)
     if comparison.compared == 0 or not any(f.compared for f in production.facts.values()):
         return Unknown(_NOTHING_COMPARED, side="production")
-    return _weigh(component, comparison, observations, acceptances, now)
+    verdict = _weigh(component, comparison, observations, acceptances, now)
+    return verdict if isinstance(verdict, Drifted) else _doubted(observations) or verdict
+
+
+def _doubted(observations: Observations) -> Unknown | None:
+    """Nothing that counts differs, but what runs of a compared fact may be another value."""
+    sides: tuple[tuple[Literal["production", "staging"], Observation], ...] = (
+        ("production", observations.production),
+        ("staging", observations.staging),
+    )
+    for side, observation in sides:
+        facts = observation.facts.values() if isinstance(observation, Seen) else ()
+        for fact in facts:
+            if fact.compared and fact.doubt is not None:
+                return Unknown(fact.doubt, side=side)
+    return None
 
 
 def _weigh(

@@ -26,6 +26,14 @@ def public(value: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Why:
+    """A reason in CamelCase for machines and one sentence for people (what, and what to do)."""
+
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Fact:
     """One statement about a component on one side.
 
@@ -33,7 +41,8 @@ class Fact:
     (``SEAL``). ``expected`` (production only) is what staging must show where that is not the same
     value, e.g. ``masked/…``. ``compared=False`` is shown but never judged (version numbers count
     per registry). ``declared``: the value is written down somewhere, not proven to run.
-    ``made_from`` (production only): the variables whose values are in this one.
+    ``made_from`` (production only): the variables whose values are in this one. ``doubt``: why what
+    runs may have another value; being equal then proves nothing, while a difference counts.
     """
 
     value: str
@@ -41,14 +50,7 @@ class Fact:
     compared: bool = True
     declared: bool = False
     made_from: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Why:
-    """A reason in CamelCase for machines and one sentence for people (what, and what to do)."""
-
-    reason: str
-    message: str
+    doubt: Why | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import pytest
 from stagingmirror.api.spec.environment import ContentReading
 from stagingmirror.component import Sides
 from stagingmirror.drift.facts import Absent, Seen, Unseen, Why
-from stagingmirror.drift.verdict import Drifted, InSync
+from stagingmirror.drift.verdict import Drifted, InSync, Unknown
 from stagingmirror.errors import CannotRefresh
 from stagingmirror.sources.kubernetes.subjects import Variable
 from stagingmirror.sources.kubernetes.write.field_patch import SetVariable
@@ -72,6 +72,28 @@ def test_files_written_after_the_pod_was_started_prove_nothing_and_are_a_finding
 
     assert staging.facts["contentHash"].declared
     assert any("restart it" in each for each in staging.findings)
+
+
+@pytest.mark.parametrize("side", ["production", "staging"])
+@pytest.mark.parametrize(
+    ("written", "reason"), [(-50, "NotYetRunning"), (-95, "ClockSkew"), (-125, "ClockSkew")]
+)
+def test_equal_bytes_that_a_pod_may_not_hold_are_not_in_sync(
+    side: str, written: int, reason: str
+) -> None:
+    """Pods were started 100 s ago."""
+    number = {"production": "12", "staging": "3"}[side]
+    world = keep(rankers(), side, number, TWELVE, written=NOW + written)
+
+    judged = verdict(world)
+
+    assert isinstance(judged, Unknown)
+    assert (judged.side, judged.why.reason) == (side, reason)
+    assert "restart it" in judged.why.message
+
+
+def test_other_bytes_are_drift_though_a_pod_may_not_hold_them() -> None:
+    assert isinstance(verdict(rankers(ELEVEN, written=NOW - 50)), Drifted)
 
 
 def test_files_written_long_before_the_pod_was_started_are_what_it_loaded() -> None:

@@ -111,7 +111,8 @@ def _whole_message(
         *_findings(component.observations),
         f"{hidden} facts are not shown" if hidden else "",
     ]
-    return ended("; ".join(part.rstrip(".") for part in parts if part), limits.message)
+    once = dict.fromkeys(part.rstrip(".") for part in parts if part)
+    return ended("; ".join(once), limits.message)
 
 
 def _in_sync(verdict: InSync, observations: Observations) -> str:

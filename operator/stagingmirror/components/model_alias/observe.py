@@ -14,17 +14,18 @@ from stagingmirror.components.model_alias.loads import Load, Version, load_of
 from stagingmirror.components.model_alias.names import alias_in, in_registry, loaders_in
 from stagingmirror.components.model_alias.offers import Offered
 from stagingmirror.components.model_alias.version_facts import (
+    CONTENT,
     details_of,
     has_snapshot,
     version_facts,
 )
 from stagingmirror.components.model_alias.withheld import withholding
-from stagingmirror.drift.facts import Fact, Seen
+from stagingmirror.drift.facts import Fact, Seen, Why
 from stagingmirror.reading.offers import refuse_not_offered
+from stagingmirror.reading.overwritten import doubts
 from stagingmirror.reading.reading import Reading
 from stagingmirror.reading.stored_bytes import note_age
 from stagingmirror.reasons import Reason
-from stagingmirror.sources.kubernetes.subjects import WorkloadSubject
 from stagingmirror.sources.mlflow.subjects import (
     AliasSubject,
     Content,
@@ -82,11 +83,12 @@ def _facts_of(offered: Offered, side: Side, reading: Reading) -> Seen:
     version = in_registry(reading, side, VersionSubject(side.environment, *standing.runs))
     if side.role == "production":
         _must_have_snapshot(reading, version, offered.entry.data_snapshot_tag)
-    overwritten = _overwritten(reading, standing, version)
+    overwritten = _overwritten(reading, standing, version, offered)
     declared = standing.declared or bool(overwritten)
     facts = version_facts(reading, version, offered, declared=declared)
     if isinstance(version.content, Content):
         note_age(reading, side, version.content)
+    facts[CONTENT] = replace(facts[CONTENT], doubt=next(iter(overwritten), None))
     if not offered.only_compared:
         facts |= _names(standing)
         _add_findings(reading, standing, side, overwritten)
@@ -119,18 +121,17 @@ def _names(standing: Standing) -> dict[str, Fact]:
 
 
 def _overwritten(
-    reading: Reading, standing: Standing, version: ModelVersion
-) -> tuple[WorkloadSubject, ...]:
-    """The workloads that were started before the version's bytes changed: they may hold those or
-    the former ones.
-    """
+    reading: Reading, standing: Standing, version: ModelVersion, offered: Offered
+) -> tuple[Why, ...]:
+    """Why workloads may hold other bytes: they were started before the version's bytes changed."""
     changed = version.content.changed if isinstance(version.content, Content) else None
-    if changed is None:
-        return ()
-    since = changed + reading.view.clock_margin
-    return tuple(
-        load.workload for load in standing.loads if load.started is None or load.started <= since
-    )
+    which = "the version" if offered.only_compared else f"version {standing.runs.number}"
+    started = [
+        (each.workload, each.started)
+        for each in standing.loads
+        if not each.stale and each.version == standing.runs
+    ]
+    return doubts(reading, f"the bytes of {which}", started, changed)
 
 
 def _elsewhere(standing: Standing) -> Iterator[tuple[str, Fact]]:
@@ -178,14 +179,11 @@ def _add_findings(
     reading: Reading,
     standing: Standing,
     side: Side,
-    overwritten: Iterable[WorkloadSubject],
+    overwritten: Iterable[Why],
 ) -> None:
     alias, number = standing.alias.alias, standing.names.number
-    for workload in overwritten:
-        reading.finding(
-            f"the bytes of version {standing.runs.number} changed after {workload} was started: "
-            "which of them it holds is not known; restart it."
-        )
+    for why in overwritten:
+        reading.finding(why.message)
     if not standing.loads:
         reading.finding(
             f"{side.role}: the alias {alias} names version {number}; what runs is not known "

@@ -2,10 +2,10 @@
 
 The folder is what the pods of a workload were started with; its bytes are those that are there now.
 Files that were written after a pod was started may not be the ones that it loaded: nothing then
-proves what runs.
+proves what runs, and it is never in sync.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -14,8 +14,9 @@ from stagingmirror.api.spec.model_files import FilesLoadedBy, ModelFiles
 from stagingmirror.api.types.times import rfc3339
 from stagingmirror.component import Side
 from stagingmirror.drift import wording
-from stagingmirror.drift.facts import Fact, Seen
+from stagingmirror.drift.facts import Fact, Seen, Why
 from stagingmirror.reading.offers import refuse_parts
+from stagingmirror.reading.overwritten import doubts
 from stagingmirror.reading.places import workload_of
 from stagingmirror.reading.reading import Reading
 from stagingmirror.reading.running import first_start, variable_of
@@ -59,10 +60,10 @@ def seen(entry: ModelFiles, side: Side, reading: Reading) -> Seen:
         raise reading.unseen(content.why.reason, f"{first.uri}: {content.why.message}")
     note_age(reading, side, content)
     mine = [each for each in loads if each.uri == first.uri]
-    doubtful = list(_overwritten(reading, folder, content, mine))
-    declared = bool(doubtful) or any(each.declared for each in mine)
+    doubt = _doubt(reading, folder, content, mine)
+    declared = doubt is not None or any(each.declared for each in mine)
     facts = {
-        CONTENT: Fact(content.tree_hash, declared=declared),
+        CONTENT: Fact(content.tree_hash, declared=declared, doubt=doubt),
         URI: Fact(first.uri, compared=False, declared=first.declared),
         "files": Fact(str(len(content.files)), compared=False),
         "size": Fact(wording.size(sum(f.size for f in content.files.values())), compared=False),
@@ -120,19 +121,15 @@ def _offered(reading: Reading, side: Side, text: str, where: str) -> str:
     return location.uri
 
 
-def _overwritten(
+def _doubt(
     reading: Reading, folder: StoredFolder, content: Content, loads: Iterable[Load]
-) -> Iterator[WorkloadSubject]:
-    """The workloads that were started before the newest file was written, or other bytes were
-    read, as far as clocks tell.
+) -> Why | None:
+    """Why what was started may hold other bytes: the newest file was written, or other bytes were
+    read, after that.
     """
     since = max((at for at in (folder.written, content.changed) if at is not None), default=None)
-    if since is None:
-        return
-    for load in loads:
-        if load.started is not None and load.started <= since + reading.view.clock_margin:
-            reading.finding(
-                f"files of {folder.uri} were written after {load.workload} was started, or clocks "
-                "prove no order: which of them it holds is not known; restart it."
-            )
-            yield load.workload
+    started = [(each.workload, each.started) for each in loads]
+    found = doubts(reading, f"what is in {folder.uri}", started, since)
+    for each in found:
+        reading.finding(each.message)
+    return next(iter(found), None)

@@ -144,6 +144,7 @@ def test_bytes_that_changed_under_a_running_version_are_not_proven_to_run(
 
     assert isinstance(seen, Seen)
     assert seen.facts["contentHash"].declared is declared
+    assert (seen.facts["contentHash"].doubt is not None) is declared
     assert any("bytes of version 12 changed" in each for each in seen.findings) is declared
 
 
