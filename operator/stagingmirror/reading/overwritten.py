@@ -18,7 +18,7 @@ def doubts(
     since: float | None,
 ) -> tuple[Why, ...]:
     """For each workload that was started (POSIX s) before ``since``, or too shortly after it to
-    tell, why it may not hold the bytes that are there now. ``what`` changed then.
+    be sure, why it may not hold the bytes that are there now. ``what`` changed then.
     """
     margin = reading.view.clock_margin
     found = []
@@ -26,7 +26,7 @@ def doubts(
         if since is None or started is None or started > since + margin:
             continue
         is_before = started + _SECOND < since - margin
-        order = "" if is_before else f", or within {margin:.0f} s of it, so that clocks do not tell"
+        order = "" if is_before else f", or within {margin:.0f} s of it, which clocks cannot order"
         message = (
             f"{what} changed after {workload} was started{order}: which of them it holds is not "
             "known; restart it."

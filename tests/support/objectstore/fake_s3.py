@@ -25,6 +25,10 @@ class FakeS3:
     instead: Callable[[web.Request], web.StreamResponse | None] = lambda request: None
     requests: list[web.Request] = field(default_factory=list)
     written: datetime = datetime(2026, 11, 20, 6, tzinfo=UTC)
+    version: int = 2
+    """Of its listing: the first one has no tokens, and no ``start-after``."""
+    tagged: bool = True
+    """Whether it has ETags."""
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         self.requests.append(request)
@@ -68,28 +72,35 @@ class FakeS3:
         )
 
     def _listing(self, query: Any) -> web.Response:
-        prefix, after = query.get("prefix", ""), query.get("continuation-token", "")
+        prefix, after = query.get("prefix", ""), ""
+        if self.version == 2:
+            after = query.get("continuation-token") or query.get("start-after", "")
         keys = sorted(k for k in self.objects if k.startswith(prefix) and k > after)
         if query.get("delimiter"):
             keys = [key for key in keys if "/" not in key.removeprefix(prefix)]
         page = keys[:PAGE]
         contents = "".join(
             f"<Contents><Key>{escape(key)}</Key><LastModified>{self._date()}</LastModified>"
-            f"<ETag>{escape(etag(self.objects[key]))}</ETag><Size>{len(self.objects[key])}</Size>"
-            "</Contents>"
+            f"{self._tag(key)}<Size>{len(self.objects[key])}</Size></Contents>"
             for key in page
         )
         more = len(keys) > len(page)
-        token = f"<NextContinuationToken>{escape(page[-1])}</NextContinuationToken>" if more else ""
+        is_named = more and self.version == 2
+        token = (
+            f"<NextContinuationToken>{escape(page[-1])}</NextContinuationToken>" if is_named else ""
+        )
         return xml(
             f"<ListBucketResult><IsTruncated>{str(more).lower()}</IsTruncated>"
             f"{token}{contents}</ListBucketResult>"
         )
 
+    def _tag(self, key: str) -> str:
+        return f"<ETag>{escape(etag(self.objects[key]))}</ETag>" if self.tagged else ""
+
     def _headers(self, key: str) -> dict[str, str]:
         return {
             "Content-Length": str(len(self.objects[key])),
-            "ETag": etag(self.objects[key]),
+            **({"ETag": etag(self.objects[key])} if self.tagged else {}),
             "Last-Modified": format_datetime(self.written, usegmt=True),
         }
 

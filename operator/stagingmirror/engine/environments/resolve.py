@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 
 from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
-from stagingmirror.api.spec.environment.location import Location, location_of
+from stagingmirror.api.spec.environment.location import Location, location_of, reached
 from stagingmirror.api.spec.mirror import StagingMirrorSpec
 from stagingmirror.api.spec.offers import OfferList
 from stagingmirror.api.spec.parse import parse_environment
@@ -63,7 +63,8 @@ def unproven_by(environments: Iterable[Body], is_elsewhere: IsElsewhere) -> dict
 
 
 def protected_stores(environments: Iterable[Body]) -> Iterator[Location]:
-    """The places in object stores that some Production environment lists. Nothing is written there.
+    """The places in object stores that some Production environment lists, or may reach by what it
+    lists. Nothing is written there.
     An environment counts until it is really gone, and a spec that cannot be read counts with
     whatever places it has.
     """
@@ -75,7 +76,7 @@ def protected_stores(environments: Iterable[Body]) -> Iterator[Location]:
         for store in stores:
             found = location_of(str(store.get("url"))) if isinstance(store, dict) else None
             if found is not None:
-                yield found
+                yield from reached(found, str(store.get("endpoint") or ""))
 
 
 def _listed_by_production(

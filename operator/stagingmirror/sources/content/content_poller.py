@@ -3,7 +3,7 @@
 A folder of files is read once, however many versions, aliases and mirrors lead to it. The store's
 listing of it is requested every ``store_interval``; a change makes the hash unknown until the bytes
 were read again. All bytes are read again every ``content_interval``, unless the listing shows each
-write (``Files.listing_shows_writes``).
+write (``Files.shows_writes``).
 
 **On request** all bytes are read twice at once, and from then on once per ``least_interval``, at
 least four times as long apart as reading them took. One reading serves every request that came
@@ -205,8 +205,8 @@ class ContentPoller:
         try:
             async with self._listings:
                 files = self._files(folder.root)
-                folder.shows_writes = files.listing_shows_writes
                 listing = await files.listing()
+                folder.shows_writes = files.shows_writes(listing)
                 known = await self._is_known(folder, files, listing)
             folder.listed = began
             if not self._settles(folder, listing):

@@ -38,9 +38,8 @@ class Files(Protocol):
     not as it was listed is NotAnswered(HalfRead).
     """
 
-    @property
-    def listing_shows_writes(self) -> bool:
-        """Whether a listing differs after any write. Else bytes may change unseen, and are read
+    def shows_writes(self, listing: tuple[StoredFile, ...]) -> bool:
+        """Whether this listing differs after any write. Else bytes may change unseen, and are read
         again from time to time.
         """
 

@@ -114,6 +114,8 @@ class Bucket:
                     )
         if not found:
             await self._refuse_any_answer(path)
+        elif len(found) % _PAGE == 0:
+            await self._refuse_cut(path, found[-1]["path"])
         return found
 
     async def probe(self) -> None:
@@ -121,6 +123,18 @@ class Bucket:
         async with aclosing(self._pages(self._place.path)) as pages:
             if not await anext(pages, None):
                 await self._refuse_any_answer(self._place.path)
+
+    async def _refuse_cut(self, path: str, last: str) -> None:
+        """Raises Refused where there is more behind a full page that was the last one: the library
+        takes a page without a token for it, and a server of the first version gives none.
+        """
+        async with aclosing(self._pages(path, after=last)) as pages:
+            if await anext(pages, None):
+                raise Refused(
+                    Reason.TOO_MANY_FILES,
+                    f"{self._where}: it lists no more than {_PAGE} objects of a folder, since it "
+                    "does not know ListObjectsV2; use another server, or fewer files",
+                )
 
     async def names_in(self, folder: str) -> frozenset[str]:
         """The objects right below a folder, by their whole names: without those that are kept for
@@ -183,9 +197,11 @@ class Bucket:
                 async for chunk in chunks:
                     await writer.write(chunk)
 
-    async def _pages(self, path: str) -> "AsyncGenerator[list[ObjectMeta], None]":
+    async def _pages(
+        self, path: str, after: str | None = None
+    ) -> "AsyncGenerator[list[ObjectMeta], None]":
         await self._refuse_link_local()
-        stream = aiter(self._lists.list(path or None, chunk_size=_PAGE))
+        stream = aiter(self._lists.list(path or None, offset=after, chunk_size=_PAGE))
         while True:
             with self._call("list"):
                 page = await anext(stream, None)

@@ -6,7 +6,12 @@ from functools import partial
 from typing import Any
 
 from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
-from stagingmirror.api.spec.environment.location import Location, location_of
+from stagingmirror.api.spec.environment.location import (
+    Location,
+    is_alias,
+    location_of,
+    reached,
+)
 from stagingmirror.api.spec.environment.object_store import ObjectStore, store_for
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.api.types.quantity import parse_bytes
@@ -99,7 +104,7 @@ class EnvironmentStores:
         if location is None or store is None:
             return None
         bucket = self._buckets[store.name]
-        return bucket if isinstance(bucket, Why) else self._files(store.name, location)
+        return bucket if isinstance(bucket, Why) else self._files(store, location)
 
     def get(self, uri: str) -> Observed[StoredFolder] | Unseen:
         files = self.files(uri)
@@ -186,27 +191,32 @@ class EnvironmentStores:
             raise Refused(found.reason, found.message)
         return found
 
-    def _files(self, store: str, location: Location) -> ObjectFiles:
+    def _files(self, store: ObjectStore, location: Location) -> ObjectFiles:
         def opened() -> Bucket:
-            bucket = self._buckets.get(store, _CHANGED)
+            bucket = self._buckets.get(store.name, _CHANGED)
             if bucket is _CHANGED:
                 raise NotAnswered(_CHANGED.reason, _CHANGED.message)
             if isinstance(bucket, Why):
                 raise Refused(bucket.reason, bucket.message)
             return bucket
 
-        return ObjectFiles(opened, location.path, partial(self._refuse_writing, location))
+        refuse = partial(self._refuse_writing, location, store.endpoint)
+        return ObjectFiles(opened, location.path, refuse)
 
-    def _refuse_writing(self, location: Location) -> None:
+    def _refuse_writing(self, location: Location, endpoint: str | None) -> None:
         """Buckets of one name may be one, whatever their endpoints are called."""
+        mine = tuple(reached(location, endpoint))
         theirs = any(
-            each.may_have(location) or location.may_have(each) for each in self._productions()
+            each.may_have(place) or place.may_have(each)
+            for each in self._productions()
+            for place in mine
         )
-        if theirs or not self._is_staging:
+        if theirs or is_alias(location.bucket) or not self._is_staging:
             raise StepFailed(
                 Reason.PRODUCTION_IS_READ_ONLY,
                 f"{location.uri} is, or may be, in an object store that a Production environment "
-                "lists, and nothing is written there; give staging another bucket or folder",
+                "lists, and nothing is written there; give staging another bucket or folder, by "
+                "the bucket's own name",
             )
 
     def _made(self, store: ObjectStore, variables: Mapping[str, str] | Why | None) -> Bucket | Why:

@@ -27,10 +27,11 @@ class ObjectFiles:
     refuse_writing: Callable[[], None]
     """Raises StepFailed where the folder may be production's."""
 
-    @property
-    def listing_shows_writes(self) -> bool:
-        """A write gives an object another date, and another ETag where the bytes are others."""
-        return True
+    def shows_writes(self, listing: tuple[StoredFile, ...]) -> bool:
+        """A write gives an object another date, in seconds, and another ETag where the bytes are
+        others. Some servers have no ETags.
+        """
+        return all(each.stamp.partition(" ")[0] for each in listing)
 
     async def listing(self) -> tuple[StoredFile, ...]:
         bucket = self.opened()

@@ -27,3 +27,10 @@ def test_a_spec_that_cannot_be_read_protects_what_it_has() -> None:
     bare: dict[str, Any] = {"metadata": {"name": "c"}}
 
     assert [each.uri for each in protected_stores([odd, nothing, bare])] == ["s3://ml"]
+
+
+def test_a_bucket_that_the_address_of_productions_store_names_is_protected() -> None:
+    made = body("a", "Production", "s3://models/x")
+    made["spec"]["objectStores"][0]["endpoint"] = "https://ml-prod.s3.eu-central-1.amazonaws.com"
+
+    assert "s3://ml-prod/models/x" in {each.uri for each in protected_stores([made])}

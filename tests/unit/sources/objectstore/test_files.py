@@ -211,3 +211,29 @@ async def test_a_file_that_grows_or_shrinks_after_it_was_listed_is_half_read(aft
             await read_bytes(files, listing)
 
     assert raised.value.reason == "HalfRead"
+
+
+@pytest.mark.parametrize("number", [1000, 1500])
+async def test_a_listing_that_a_server_of_the_first_version_cuts_is_not_taken_for_whole(
+    number: int,
+) -> None:
+    """It names no token, and knows none."""
+    store = FakeS3({f"ranker/{each:04}": b"x" for each in range(number)}, version=1)
+
+    found = await failure(store)
+
+    assert (type(found), found.reason) == (Refused, "TooManyFiles")
+    assert "ListObjectsV2" in found.message
+
+
+async def test_a_page_that_is_full_and_the_last_one_is_whole() -> None:
+    assert len(await names(FakeS3({f"ranker/{n:04}": b"x" for n in range(2000)}))) == 2000
+
+
+@pytest.mark.parametrize("tagged", [True, False])
+async def test_without_etags_a_listing_does_not_show_each_write(tagged: bool) -> None:
+    async with files_of(FakeS3({"ranker/w": b"w"}, tagged=tagged)) as files:
+        listing = await files.listing()
+        await read_bytes(files, listing)
+
+        assert files.shows_writes(listing) is tagged

@@ -1,7 +1,9 @@
 """Where a URI of an object store leads."""
 
 import re
+from collections.abc import Iterator
 from typing import Literal, NamedTuple
+from urllib.parse import unquote, urlsplit
 
 from stagingmirror.api.types.names import is_control
 
@@ -38,6 +40,41 @@ class Location(NamedTuple):
         return self.bucket == other.bucket and f"{other.path}/".startswith(
             f"{self.path}/" if self.path else ""
         )
+
+
+# Buckets that AWS has under a second name, which shows nothing of the first.
+_ALIASES = ("-s3alias", "--ol-s3", ".mrap")
+
+
+def is_alias(bucket: str) -> bool:
+    """Whether this is another name of a bucket (an access point of AWS), and which one is not
+    known.
+    """
+    return bucket.endswith(_ALIASES)
+
+
+def reached(location: Location, endpoint: str | None) -> Iterator[Location]:
+    """The places that requests for this one may reach: a server also finds a bucket, of Azure the
+    account, in the name of its host, or where the path of its address begins.
+    """
+    yield location
+    try:
+        parts = urlsplit(endpoint or "")
+        host = parts.hostname or ""
+    except ValueError:
+        return
+    below = f"{location.bucket}/{location.path}".strip("/")
+    names = [*filter(None, unquote(parts.path).split("/"))]
+    if location.cloud == "az":
+        container = location.bucket.partition("/")[2]
+        for account in (host.partition(".")[0], *names):
+            yield location._replace(bucket=f"{account}/{container}")
+        return
+    labels = [] if host.replace(".", "").isdecimal() else host.split(".")
+    for end in range(1, len(labels)):
+        yield Location(".".join(labels[:end]), "/".join([*names, below]))
+    for at, name in enumerate(names):
+        yield Location(name, "/".join([*names[at + 1 :], below]))
 
 
 def location_of(uri: str) -> Location | None:

@@ -87,8 +87,7 @@ class ServedFiles:
     server: MlflowServer
     root: str
 
-    @property
-    def listing_shows_writes(self) -> bool:
+    def shows_writes(self, listing: tuple[StoredFile, ...]) -> bool:
         return False  # dates and ETags are not in a listing
 
     async def listing(self) -> tuple[StoredFile, ...]:
@@ -185,9 +184,8 @@ class WithoutBookkeeping:
 
     inner: WritableFiles
 
-    @property
-    def listing_shows_writes(self) -> bool:
-        return self.inner.listing_shows_writes
+    def shows_writes(self, listing: tuple[StoredFile, ...]) -> bool:
+        return self.inner.shows_writes(listing)
 
     async def listing(self) -> tuple[StoredFile, ...]:
         return tuple(each for each in await self.inner.listing() if each.path not in BOOKKEEPING)

@@ -23,8 +23,7 @@ class Stored:
     files: tuple[StoredFile, ...] = ()
     asked: list[str] = field(default_factory=list)
 
-    @property
-    def listing_shows_writes(self) -> bool:
+    def shows_writes(self, listing: tuple[StoredFile, ...]) -> bool:
         return True
 
     async def listing(self) -> tuple[StoredFile, ...]:
@@ -56,8 +55,8 @@ async def test_a_root_that_a_store_of_the_environment_has_is_the_uri_itself() ->
 
         assert root_of(server, URI) == URI
         assert [each.path for each in await files.listing()] == ["MLmodel"]
-        assert files.listing_shows_writes
-        assert not files_of(server, "1/artifacts").listing_shows_writes
+        assert files.shows_writes(())
+        assert not files_of(server, "1/artifacts").shows_writes(())
 
 
 async def test_a_store_that_cannot_be_used_is_the_reason() -> None:
