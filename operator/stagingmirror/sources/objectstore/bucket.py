@@ -129,7 +129,8 @@ class Bucket:
         takes a page without a token for it, and a server of the first version gives none.
         """
         async with aclosing(self._pages(path, after=last)) as pages:
-            if await anext(pages, None):
+            # The last one again, where it is a folder's marker: its name goes on with a slash.
+            if any(each["path"] != last for each in await anext(pages, [])):
                 raise Refused(
                     Reason.TOO_MANY_FILES,
                     f"{self._where}: it lists no more than {_PAGE} objects of a folder, since it "
