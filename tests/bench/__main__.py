@@ -14,7 +14,17 @@ from rich.console import Console
 
 from bench.figures import Figure, show, write
 from bench.ground import Ground, a_ground
-from bench.measures import aliases, cost, elsewhere, hashing, idle, latency, parsers, starting
+from bench.measures import (
+    aliases,
+    cost,
+    elsewhere,
+    hashing,
+    idle,
+    latency,
+    parsers,
+    starting,
+    stores,
+)
 from bench.observer import Observer
 from bench.processes import Usage, usage
 from bench.scene import Scene
@@ -24,7 +34,7 @@ from support.operators.operator import OperatorProcess
 MIRRORS = 1000
 IDLE_SECONDS = 300.0
 ON_THE_GROUND = ("start", "latency", "cost", "idle", "alias", "elsewhere")
-PARTS = (*ON_THE_GROUND, "hashing", "parsers")
+PARTS = (*ON_THE_GROUND, "hashing", "stores", "parsers")
 RESULT = Path(__file__).parents[2] / "bench.json"
 
 
@@ -46,6 +56,8 @@ class Bench:
                 await self._on(ground)
         if "hashing" in self.chosen:
             self.figures += await hashing.measure(self._console)
+        if "stores" in self.chosen:
+            self.figures += await stores.measure(self._console)
         if "parsers" in self.chosen:
             self.figures += parsers.measure(self._console)
 
