@@ -21,10 +21,15 @@ _RUNTIME_ENV = {"name": "RUNTIME", "value": "1"}
 
 
 def inference_service(
-    name: str, namespace: str, *, image: str | None = None, variables: Object | None = None
+    name: str,
+    namespace: str,
+    *,
+    image: str | None = None,
+    variables: Object | None = None,
+    uri: str = "s3://models/ranker",
 ) -> Object:
     env = [{"name": key, "value": value} for key, value in (variables or {}).items()]
-    model: Object = {"modelFormat": {"name": "onnx"}, "storageUri": "s3://models/ranker"}
+    model: Object = {"modelFormat": {"name": "onnx"}, "storageUri": uri}
     model |= {"image": image} if image else {}
     model |= {"env": env} if env else {}
     return {
@@ -117,6 +122,13 @@ def _deployment(found: Object) -> Object:
         "env": [_RUNTIME_ENV, *model.get("env", ())],
     }
     annotations = dict(predictor.get("annotations") or {})
+    fetching: list[Object] = []
+    if uri := model.get("storageUri"):
+        annotations["internal.serving.kserve.io/storage-initializer-sourceuri"] = uri
+        # Of a pod KServe's webhook does this, which does not run here.
+        args = [uri, "/mnt/models"]
+        image = "kserve/storage-initializer:1"
+        fetching = [{"name": "storage-initializer", "image": image, "args": args}]
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
@@ -131,7 +143,7 @@ def _deployment(found: Object) -> Object:
             "selector": {"matchLabels": labels},
             "template": {
                 "metadata": {"labels": labels | more, "annotations": annotations},
-                "spec": {"containers": [container]},
+                "spec": {"initContainers": fetching, "containers": [container]},
             },
         },
     }

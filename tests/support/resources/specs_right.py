@@ -50,6 +50,16 @@ LONGEST = {
 VALID = {
     "the smallest mirror": mirror(),
     "all three kinds": mirror(track=[model_alias(), pipeline_image(), setting()]),
+    "modelFiles of an InferenceService": mirror(
+        track=[
+            {
+                "name": "files",
+                "modelFiles": {
+                    "production": {"loadedBy": [{"kind": "InferenceService", "name": "s"}]}
+                },
+            }
+        ]
+    ),
     "64 components": mirror(track=[setting(f"c{i}") for i in range(64)]),
     "128 acceptances": mirror(
         accept=[

@@ -14,12 +14,14 @@ from stagingmirror.actions.patch_workload import PatchWorkload
 from stagingmirror.actions.run_loader import RunLoader
 from stagingmirror.drift.steps import Produced, Step, Value
 from stagingmirror.reading.images import Reference
+from stagingmirror.sources.kubernetes.objects.templates import INITIALIZER
 from stagingmirror.sources.kubernetes.subjects import Container, Pod, Variable, Workload
 from stagingmirror.sources.kubernetes.write.field_patch import (
     FieldWrite,
     Restart,
     SetAnnotation,
     SetImage,
+    SetStorageUri,
     SetVariable,
 )
 from stagingmirror.sources.objectstore.subjects import FolderSubject, StoredFolder
@@ -92,6 +94,11 @@ class Rehearsal:
                 return _with(workload, name, replace(former, variables=variables))
             case SetImage(container=name, value=image):
                 return _with(workload, name, replace(workload.containers[name], image=image))
+            case SetStorageUri(value=uri):
+                assert workload.storage is not None
+                fetching = Container("kserve/storage-initializer", {}, fetches=(uri,))
+                storage = replace(workload.storage, uris=(uri,), given=(uri,))
+                return replace(_with(workload, INITIALIZER, fetching), storage=storage)
             case Restart():
                 return workload
 

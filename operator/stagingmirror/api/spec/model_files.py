@@ -9,13 +9,34 @@ from stagingmirror.api.spec.references import OWN_NAMESPACE, WorkloadReference, 
 from stagingmirror.api.types.base import Model
 from stagingmirror.api.types.constraints import Label, Rule, VariableName
 
+_PARTS = (
+    "loadedBy needs container and variable; an InferenceService may be given without both: what "
+    "its storageUri names then counts"
+)
+
 
 class FilesLoadedBy(WorkloadReference):
-    """A workload, and the variable that holds the folder that it loads."""
+    """A workload, and the variable that holds the folder that it loads. Of an InferenceService
+    without a variable it is the storageUri of its predictor.
+    """
 
-    container: Label
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            cel=(
+                "has(self.container) == has(self.variable)"
+                " && (has(self.variable) || self.kind == 'InferenceService')"
+            ),
+            message=_PARTS,
+            holds=lambda loaded: (
+                (loaded.container is None) == (loaded.variable is None)
+                and (loaded.variable is not None or loaded.kind == "InferenceService")
+            ),
+        ),
+    )
+
+    container: Label | None = None
     """The container that loads the model."""
-    variable: VariableName
+    variable: VariableName | None = None
     """The container's environment variable that holds the folder, e.g. s3://models/ranker/12."""
 
 

@@ -4,15 +4,17 @@ from collections.abc import Mapping
 
 from stagingmirror.actions.step import ExecutableStep
 from stagingmirror.api.spec.grants import Grant
-from stagingmirror.api.spec.model_files import ModelFiles
+from stagingmirror.api.spec.model_files import FilesLoadedBy, ModelFiles
 from stagingmirror.component import Entry, Offering, Role, Sides
-from stagingmirror.components.model_files.observe import CONTENT, URI, loaders_in, seen
+from stagingmirror.components.model_files.loads import loaders_in
+from stagingmirror.components.model_files.observe import CONTENT, URI, seen
 from stagingmirror.components.model_files.refresh import refusal, steps
 from stagingmirror.drift.facts import Observation, Seen, Why
 from stagingmirror.drift.places import Place
 from stagingmirror.reading.places import both_listed, namespace_grants, same_workload, workload_of
 from stagingmirror.reading.reading import Reading, observed
 from stagingmirror.sources.kubernetes.subjects import WorkloadField
+from stagingmirror.sources.kubernetes.write.field_patch import STORAGE_URI
 from stagingmirror.view import View
 
 
@@ -65,9 +67,7 @@ class ModelFilesKind:
         if entry.spec.staging.store is None:
             return frozenset()
         return frozenset(
-            WorkloadField(
-                at.kind, at.namespace, at.name, f"variable {each.variable} of {each.container}"
-            )
+            WorkloadField(at.kind, at.namespace, at.name, _field(each))
             for each in loaders_in(entry.spec, sides.staging)
             for at in [workload_of(each, sides.staging)]
         )
@@ -80,3 +80,9 @@ class ModelFilesKind:
         self, environment: str, offers: Offering, raw: Mapping[str, object]
     ) -> frozenset[Place]:
         return frozenset()
+
+
+def _field(loader: FilesLoadedBy) -> str:
+    if loader.variable is None:
+        return STORAGE_URI
+    return f"variable {loader.variable} of {loader.container}"

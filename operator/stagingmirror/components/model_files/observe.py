@@ -6,43 +6,23 @@ proves what runs, and it is never in sync.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import partial
 
-from stagingmirror.api.spec.environment.location import location_of
-from stagingmirror.api.spec.model_files import FilesLoadedBy, ModelFiles
+from stagingmirror.api.spec.model_files import ModelFiles
 from stagingmirror.api.types.times import rfc3339
 from stagingmirror.component import Side
+from stagingmirror.components.model_files.loads import Load, load_of, loaders_in
 from stagingmirror.drift import wording
 from stagingmirror.drift.facts import Fact, Seen, Why
-from stagingmirror.reading.offers import refuse_parts
 from stagingmirror.reading.overwritten import doubts
-from stagingmirror.reading.places import workload_of
 from stagingmirror.reading.reading import Reading
-from stagingmirror.reading.running import first_start, variable_of
 from stagingmirror.reading.stored_bytes import note_age
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.content.subjects import Content
-from stagingmirror.sources.kubernetes.subjects import WorkloadSubject
 from stagingmirror.sources.objectstore.subjects import FolderSubject, StoredFolder
 
 CONTENT = "contentHash"
 URI = "uri"
-
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """``declared``: not proven by a pod. ``started``: when the first of its pods was (POSIX s)."""
-
-    workload: WorkloadSubject
-    uri: str
-    declared: bool
-    started: float | None
-
-
-def loaders_in(entry: ModelFiles, side: Side) -> tuple[FilesLoadedBy, ...]:
-    own = entry.staging.loaded_by
-    return entry.production.loaded_by if side.role == "production" or own is None else own
 
 
 def seen(entry: ModelFiles, side: Side, reading: Reading) -> Seen:
@@ -85,40 +65,6 @@ def _elsewhere(loads: Iterable[Load], first: Load) -> dict[str, Fact]:
         for each in loads
         if each.uri != first.uri
     }
-
-
-def load_of(reading: Reading, side: Side, loader: FilesLoadedBy) -> Load:
-    """Raises Ended (Absent, RollingOut, NothingRuns, NotComparable, NotOffered,
-    ArtifactsNotReadable).
-    """
-    place = workload_of(loader, side)
-    ran = variable_of(reading, reading.get(place), loader.container, loader.variable)
-    where = f"variable {loader.variable} of container {loader.container} of {place}"
-    if ran.variable.source != "value" or ran.variable.value is None:
-        raise reading.unseen(
-            Reason.NOT_COMPARABLE,
-            f"{where} does not hold its value itself ({ran.variable.source}); set it with value.",
-        )
-    refuse_parts(reading, where, side, ran.variable.made_from, shown=True)
-    uri = _offered(reading, side, ran.variable.value.strip(), where)
-    return Load(place, uri, ran.declared, first_start(ran.pods))
-
-
-def _offered(reading: Reading, side: Side, text: str, where: str) -> str:
-    """The folder, if the environment offers it. Its name is not in a message before that."""
-    location = location_of(text)
-    if location is None:
-        raise reading.unseen(
-            Reason.ARTIFACTS_NOT_READABLE,
-            f"{where} holds no folder that is read; only those of s3://, gs:// and az:// are.",
-        )
-    if side.spec.offering(location.uri) is None:
-        raise reading.unseen(
-            Reason.NOT_OFFERED,
-            f"{where} holds a folder that no objectStores entry of environment "
-            f'"{side.environment}" lists in readable; ask its owner to list it.',
-        )
-    return location.uri
 
 
 def _doubt(

@@ -8,7 +8,8 @@ from stagingmirror.api.spec.environment.object_store import ObjectStore, place_o
 from stagingmirror.api.spec.model_files import FilesLoadedBy, ModelFiles
 from stagingmirror.api.types.quantity import parse_bytes
 from stagingmirror.component import Entry, Side, Sides
-from stagingmirror.components.model_files.observe import CONTENT, URI, load_of, loaders_in
+from stagingmirror.components.model_files.loads import load_of, loaders_in
+from stagingmirror.components.model_files.observe import CONTENT, URI
 from stagingmirror.drift.facts import Absent, Observation, Seen, Why
 from stagingmirror.drift.wording import size
 from stagingmirror.errors import CannotRefresh
@@ -19,7 +20,11 @@ from stagingmirror.reading.running import container_of, refuse_repeated
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.content.subjects import Content
 from stagingmirror.sources.kubernetes.subjects import WorkloadSubject
-from stagingmirror.sources.kubernetes.write.field_patch import SetVariable
+from stagingmirror.sources.kubernetes.write.field_patch import (
+    FieldWrite,
+    SetStorageUri,
+    SetVariable,
+)
 from stagingmirror.sources.objectstore.subjects import FolderSubject
 from stagingmirror.view import View
 
@@ -129,16 +134,25 @@ def _patches(
 
 def _written(
     reading: Reading, staging: Side, loader: FilesLoadedBy, target: str
-) -> tuple[WorkloadSubject, SetVariable] | None:
+) -> tuple[WorkloadSubject, FieldWrite] | None:
     """None: it loads the folder already."""
     place = workload_of(loader, staging)
     workload = needed(lambda: reading.get(place))
-    needed(lambda: container_of(reading, workload, loader.container))
+    if (container := loader.container) is not None:
+        needed(lambda: container_of(reading, workload, container))
     try:
         if load_of(reading, staging, loader).uri == target:
             return None
     except Ended as ended:
         if not isinstance(ended.observation, Absent):
             raise CannotRefresh(ended.why.reason, ended.why.message) from None
-    refuse_repeated(workload, loader.container, loader.variable)
-    return place, SetVariable(loader.container, loader.variable, target)
+    if container is not None and loader.variable is not None:
+        refuse_repeated(workload, container, loader.variable)
+        return place, SetVariable(container, loader.variable, target)
+    if workload.storage is None or not workload.storage.field:
+        raise CannotRefresh(
+            Reason.NOT_COMPARABLE,
+            f"{place} has its model from storage.path, STORAGE_URI or no field; a refresh writes "
+            "storageUri or the one entry of storageUris: use that.",
+        )
+    return place, SetStorageUri(target)

@@ -43,6 +43,8 @@ class Container:
     """
     repeated: frozenset[str] = frozenset()
     """Variables that stand more than once in ``env``: the container gets the last one."""
+    fetches: tuple[str, ...] = ()
+    """Of KServe's storage initializer: the URIs that it fetches before the others are started."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,21 @@ class Pod:
     """
     created: float | None = None
     """By the API server's clock; None: not known. What runs was started after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """Where a predictor of KServe is declared to have its model from. ``uris``: by a field each;
+    ``keyed``: by ``storage.path``, a path in a place that only KServe's own Secret names.
+    ``given``: what its template passes on to its pods, in the same order; of ``keyed`` not a URI.
+    ``field``: the path of the one URI in its body; empty: there is not one, or it is the variable
+    STORAGE_URI of a container.
+    """
+
+    uris: tuple[str, ...]
+    keyed: bool
+    field: tuple[str, ...]
+    given: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +125,8 @@ class Workload:
     """The names of those that its template refers to; None: not known."""
     unread: str = ""
     """Parts of it that run beside ``pods`` and are never read, for people; empty: none."""
+    storage: Storage | None = None
+    """Of an InferenceService."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from math import inf
 
 from stagingmirror.api.types.workload import WorkloadKind
 from stagingmirror.reasons import Reason
-from stagingmirror.sources.kubernetes.subjects import Container, Pod
+from stagingmirror.sources.kubernetes.subjects import Container, Pod, Storage
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,7 @@ class Serving:
     transition: str
     unread: str
     elsewhere: str
+    storage: Storage
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,8 @@ class Declared(Entry):
     update: Update | None = None
     """Of a Rollout."""
     serving: Serving | None = None
-    """Of an InferenceService."""
+    """Of an InferenceService. ``given``: what KServe has its pods fetch."""
+    given: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

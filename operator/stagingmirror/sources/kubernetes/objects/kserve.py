@@ -15,12 +15,30 @@ from stagingmirror.drift.facts import Why
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.objects.argo import HasDeployments
 from stagingmirror.sources.kubernetes.objects.entries import Declared, Serving
+from stagingmirror.sources.kubernetes.subjects import Storage
 
 Body = Mapping[str, Any]
 PREDICTOR = "predictor"
 STOP = "serving.kserve.io/stop"
 _KNATIVE = frozenset({"Serverless", "Knative"})
 _NOT_READ = ("transformer", "explainer")
+# The parts of a predictor that become its container of the name below. Source: kserve,
+# pkg/apis/serving/v1beta1/predictor.go.
+MODELS = (
+    "model",
+    "sklearn",
+    "xgboost",
+    "tensorflow",
+    "pytorch",
+    "triton",
+    "onnx",
+    "huggingface",
+    "pmml",
+    "lightgbm",
+    "paddle",
+)
+MODEL_CONTAINER = "kserve-container"
+_STORAGE_URI = "STORAGE_URI"
 _LOADS = frozenset({"", "InProgress"})
 _NAMED = 3
 
@@ -41,7 +59,30 @@ def serving_of(spec: Body, status: Body) -> Serving:
         transition=str((status.get("modelStatus") or {}).get("transitionStatus") or ""),
         unread=" and ".join(part for part in _NOT_READ if spec.get(part)),
         elsewhere=_elsewhere(spec, status),
+        storage=storage_of(spec),
     )
+
+
+def storage_of(spec: Body) -> Storage:
+    """As it is declared. Of a custom predictor it is a variable of its container."""
+    predictor = spec.get(PREDICTOR) or {}
+    found: list[tuple[tuple[str, ...], str]] = []
+    models = {name: predictor.get(name) or {} for name in MODELS}
+    for name, model in models.items():
+        if model.get("storageUri"):
+            found.append((("spec", PREDICTOR, name, "storageUri"), model["storageUri"]))
+    for at, each in enumerate(predictor.get("storageUris") or ()):
+        found.append((("spec", PREDICTOR, "storageUris", str(at), "uri"), each["uri"]))
+    for container in predictor.get("containers") or ():
+        if container.get("name", MODEL_CONTAINER) == MODEL_CONTAINER:
+            found += [((), one["value"]) for one in container.get("env") or () if _is_uri(one)]
+    keyed = any((model.get("storage") or {}).get("path") for model in models.values())
+    field = found[0][0] if len(found) == 1 and not keyed else ()
+    return Storage(tuple(str(uri) for _, uri in found), keyed, field)
+
+
+def _is_uri(variable: Body) -> bool:
+    return variable.get("name") == _STORAGE_URI and bool(variable.get("value"))
 
 
 def _elsewhere(spec: Body, status: Body) -> str:
@@ -90,6 +131,7 @@ def standing_for(declared: Declared, deployment: Declared) -> Declared:
         containers=deployment.containers,
         template=deployment.template,
         config_maps=deployment.config_maps,
+        given=deployment.given,
         replicas=deployment.replicas,
         current=f"{deployment.name}/{deployment.current}",
         caught_up=deployment.caught_up,

@@ -24,6 +24,7 @@ from stagingmirror.sources.kubernetes.objects.templates import (
     config_maps_of,
     containers_of,
     digest_of,
+    given_uris,
 )
 from stagingmirror.sources.kubernetes.subjects import LOADER, ConfigMap, Pod
 
@@ -79,6 +80,7 @@ def workload(kind: WorkloadKind, body: Body) -> Declared:
         part=intern((metadata.get("labels") or {}).get(_PART, "")),
         update=update_of(spec, status) if kind == "Rollout" else None,
         serving=serving_of(spec, status) if kind == "InferenceService" else None,
+        given=given_uris(template) if kind == "Deployment" else (),
     )
 
 

@@ -14,7 +14,12 @@ from stagingmirror.sources.kubernetes.subjects import Container
 # What makes two templates run the same thing.
 _RUNS = ("name", "image", "command", "args", "env", "envFrom")
 
-_Shape: TypeAlias = tuple[tuple[str, str, Environment, bool], ...]
+# KServe's init container; its arguments are pairs of a URI and a path. Source: kserve,
+# pkg/webhook/admission/pod/storage_initializer_injector.go.
+INITIALIZER = "storage-initializer"
+_SOURCE_URI = "internal.serving.kserve.io/storage-initializer-sourceuri"
+
+_Shape: TypeAlias = tuple[tuple[str, str, Environment, bool, tuple[str, ...]], ...]
 
 
 class _Containers(dict[str, Container]):
@@ -38,6 +43,7 @@ def containers_of(pod_spec: Mapping[str, Any]) -> Mapping[str, Container]:
                 one.get("image") or "",
                 declared(one.get("env") or ()),
                 bool(one.get("envFrom")),
+                _fetches(one),
             )
             for one in _every(pod_spec)
         )
@@ -67,6 +73,21 @@ def config_maps_of(pod_spec: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(intern(name) for name in found if name)
 
 
+def given_uris(template: Mapping[str, Any]) -> tuple[str, ...]:
+    """What KServe has its pods fetch: its webhook makes an init container of an annotation of the
+    pod; of ``storageUris`` the template has one already.
+    """
+    annotated = ((template.get("metadata") or {}).get("annotations") or {}).get(_SOURCE_URI)
+    if annotated:
+        return (str(annotated),)
+    return next(filter(None, map(_fetches, _every(template["spec"]))), ())
+
+
+def _fetches(container: Mapping[str, Any]) -> tuple[str, ...]:
+    is_it = container.get("name") == INITIALIZER
+    return tuple(map(str, (container.get("args") or ())[::2])) if is_it else ()
+
+
 def _every(pod_spec: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [*(pod_spec.get("initContainers") or ()), *pod_spec["containers"]]
 
@@ -77,9 +98,9 @@ def _containers(shape: _Shape) -> Mapping[str, Container]:
         known = _shared[shape] = _Containers(
             {
                 intern(name): Container(
-                    intern(image), Variables(environment), env_from, _repeated(environment)
+                    intern(image), Variables(environment), env_from, _repeated(environment), fetches
                 )
-                for name, image, environment, env_from in shape
+                for name, image, environment, env_from, fetches in shape
             }
         )
     return known

@@ -23,7 +23,7 @@ from stagingmirror.sources.kubernetes.objects.settled import (
     running,
 )
 from stagingmirror.sources.kubernetes.objects.stores import Stores
-from stagingmirror.sources.kubernetes.subjects import Workload
+from stagingmirror.sources.kubernetes.subjects import Storage, Workload
 
 
 def rolled_up(declared: Declared, stores: Stores, now: float) -> Workload:
@@ -63,7 +63,13 @@ def rolled_up(declared: Declared, stores: Stores, now: float) -> Workload:
         loads=declared.loads,
         config_maps=declared.config_maps,
         unread=declared.serving.unread if declared.serving else "",
+        storage=_storage(declared),
     )
+
+
+def _storage(declared: Declared) -> Storage | None:
+    serving = declared.serving
+    return replace(serving.storage, given=declared.given) if serving else None
 
 
 def _revision(declared: Declared) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from stagingmirror.api.types.workload import WorkloadKind
+from stagingmirror.sources.kubernetes.objects.kserve import MODEL_CONTAINER, MODELS
 
 Body = Mapping[str, Any]
 # A path in the body; an element of a list by its number.
@@ -18,22 +19,6 @@ TEMPLATES: Mapping[WorkloadKind, Path] = {
     # Its predictor: a pod's spec with annotations of its own.
     "InferenceService": ("spec", "predictor"),
 }
-# The parts of a predictor that become its container of this name. Source: kserve,
-# pkg/apis/serving/v1beta1/predictor.go.
-_MODELS = (
-    "model",
-    "sklearn",
-    "xgboost",
-    "tensorflow",
-    "pytorch",
-    "triton",
-    "onnx",
-    "huggingface",
-    "pmml",
-    "lightgbm",
-    "paddle",
-)
-_MODEL_CONTAINER = "kserve-container"
 
 
 def part_at(body: Body, path: Path) -> Any:
@@ -54,9 +39,9 @@ def containers(body: Body, kind: WorkloadKind) -> Iterator[tuple[Path, str, Body
     """Each with its path and name, init containers too."""
     root = TEMPLATES[kind]
     if kind == "InferenceService":
-        for model in _MODELS:
+        for model in MODELS:
             if (found := part_at(body, (*root, model))) is not None:
-                yield (*root, model), _MODEL_CONTAINER, found
+                yield (*root, model), MODEL_CONTAINER, found
     else:
         root = (*root, "spec")
     for group in ("containers", "initContainers"):

@@ -8,6 +8,7 @@ force a later apply of ours that leaves a field out deletes it.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -17,6 +18,8 @@ from stagingmirror.drift.steps import Value
 from stagingmirror.drift.wording import shown
 from stagingmirror.errors import StepFailed
 from stagingmirror.reasons import Reason
+from stagingmirror.sources.kubernetes.objects.kserve import storage_of
+from stagingmirror.sources.kubernetes.objects.templates import given_uris
 from stagingmirror.sources.kubernetes.write.containers import (
     TEMPLATES,
     Body,
@@ -58,15 +61,24 @@ class Restart:
     type: Literal["restart"] = "restart"
 
 
+@dataclass(frozen=True, slots=True)
+class SetStorageUri:
+    """The one URI from which an InferenceService has its model."""
+
+    value: str
+    type: Literal["storageUri"] = "storageUri"
+
+
 # One field of a workload with what is written into it; ``type`` is its tag in records.
 FieldWrite = Annotated[
-    SetVariable | SetImage | SetAnnotation | Restart, Field(discriminator="type")
+    SetVariable | SetImage | SetAnnotation | SetStorageUri | Restart, Field(discriminator="type")
 ]
 
 # A field as it stands in a body: a variable's whole entry (``valueFrom`` included), an image, an
 # annotation's text. None: the field is not there.
 Entry = Mapping[str, Any] | str | None
 
+STORAGE_URI = "storageUri"
 # The pod template's annotation that makes new pods. Its value is that of the refresh, never a time:
 # a restart that is done again after a crash then changes nothing.
 RESTARTED_AT = "stagingmirror.dev/restarted-at"
@@ -88,6 +100,8 @@ def read_field(body: Body, kind: WorkloadKind, write: FieldWrite) -> Entry:
             return annotations_of(body).get(key)
         case Restart():
             return (part_at(body, pod_annotations_path(kind)) or {}).get(RESTARTED_AT)
+        case SetStorageUri():
+            return storage_uri_in(body, kind)
         case SetImage(container=container):
             return str(container_in(body, kind, container)[1].get("image", ""))
         case SetVariable(container=container, variable=variable):
@@ -137,6 +151,8 @@ def patch_for(body: Body, kind: WorkloadKind, changes: Sequence[Change]) -> dict
             case Restart():
                 template = _inside(patch, kind).setdefault("metadata", {})
                 template.setdefault("annotations", {})[RESTARTED_AT] = change.target
+            case SetStorageUri():
+                storage_uri_at(body, kind)
             case SetImage(container=container):
                 _patched_container(patch, body, kind, container)["image"] = change.target
             case SetVariable(container=container) as write:
@@ -154,6 +170,8 @@ def field_of(write: FieldWrite) -> str:
             return f"image of {container}"
         case SetAnnotation(key=key):
             return f"annotation {key}"
+        case SetStorageUri():
+            return STORAGE_URI
         case Restart():
             return "restart annotation"
 
@@ -179,10 +197,33 @@ def path_of(body: Body, kind: WorkloadKind, write: FieldWrite) -> tuple[str, ...
         case Restart():
             place = (f"f:{name}" for name in pod_annotations_path(kind))
             return (*place, f"f:{RESTARTED_AT}")
+        case SetStorageUri():
+            # A list without keys is one field.
+            way = takewhile(lambda name: not name.isdecimal(), storage_uri_at(body, kind))
+            return tuple(f"f:{name}" for name in way)
         case SetImage(container=container):
             return (*_managed(body, kind, container), "f:image")
         case SetVariable(container=container, variable=variable):
             return (*_managed(body, kind, container), "f:env", keyed(variable))
+
+
+def storage_uri_at(body: Body, kind: WorkloadKind) -> Path:
+    """Where the one URI is from which it has its model. Raises StepFailed (NotComparable)."""
+    found = storage_of(body["spec"]).field if kind == "InferenceService" else ()
+    if not found:
+        raise StepFailed(
+            Reason.NOT_COMPARABLE,
+            f"{kind} {body['metadata'].get('name')} has not exactly one storageUri; give it one.",
+        )
+    return found
+
+
+def storage_uri_in(body: Body, kind: WorkloadKind) -> str | None:
+    """As it is declared; of a Deployment of KServe what its pods are made to fetch."""
+    if kind == "InferenceService":
+        return str(part_at(body, storage_uri_at(body, kind)))
+    given = given_uris(part_at(body, TEMPLATES[kind]))
+    return given[0] if len(given) == 1 else None
 
 
 def annotations_of(body: Body) -> Mapping[str, str]:

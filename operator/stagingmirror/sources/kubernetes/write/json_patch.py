@@ -22,9 +22,11 @@ from stagingmirror.sources.kubernetes.write.field_patch import (
     Restart,
     SetAnnotation,
     SetImage,
+    SetStorageUri,
     SetVariable,
     container_in,
     refuse_repeated,
+    storage_uri_at,
 )
 
 Operation = dict[str, Any]
@@ -47,11 +49,10 @@ def json_patch_for(body: Body, kind: WorkloadKind, changes: Sequence[Change]) ->
                 _map(maps, body, _ANNOTATIONS)[key] = change.target
             case Restart():
                 _map(maps, body, pod_annotations_path(kind))[RESTARTED_AT] = change.target
-            case SetImage(container=name):
-                path, container = container_in(body, kind, name)
+            case SetImage() | SetStorageUri() as write:
+                path = _text_at(body, kind, write)
                 # One that a runtime gives is not there, and is read as an empty text.
-                former, target = container.get("image"), change.target or None
-                patch += _replaced((*path, "image"), former, target)
+                patch += _replaced(path, part_at(body, path), change.target or None)
             case SetVariable(container=name, variable=variable):
                 path, container = container_in(body, kind, name)
                 env = lists.get((*path, "env"), list(container.get("env") or ()))
@@ -61,6 +62,12 @@ def json_patch_for(body: Body, kind: WorkloadKind, changes: Sequence[Change]) ->
     for path, wanted in maps.items():
         patch += _annotated(body, path, wanted)
     return patch
+
+
+def _text_at(body: Body, kind: WorkloadKind, write: SetImage | SetStorageUri) -> Path:
+    if isinstance(write, SetStorageUri):
+        return storage_uri_at(body, kind)
+    return (*container_in(body, kind, write.container)[0], "image")
 
 
 def _map(maps: dict[Path, dict[str, Any]], body: Body, path: Path) -> dict[str, Any]:

@@ -167,6 +167,69 @@ def test_what_no_deployment_alone_serves_says_why(
     assert said in message(found)
 
 
+@pytest.mark.parametrize(
+    ("predictor", "uris", "keyed"),
+    [
+        ({"model": {"storageUri": "s3://a"}}, ("s3://a",), False),
+        ({"sklearn": {"storageUri": "s3://a"}}, ("s3://a",), False),
+        (
+            {"model": {}, "storageUris": [{"uri": "s3://a"}, {"uri": "s3://b"}]},
+            ("s3://a", "s3://b"),
+            False,
+        ),
+        ({"model": {"storage": {"key": "k", "path": "p"}}}, (), True),
+        ({"model": {"storageUri": "s3://a", "storage": {"key": "k"}}}, ("s3://a",), False),
+        (
+            {
+                "containers": [
+                    {
+                        "name": "kserve-container",
+                        "env": [{"name": "STORAGE_URI", "value": "s3://a"}],
+                    }
+                ]
+            },
+            ("s3://a",),
+            False,
+        ),
+        (
+            {"containers": [{"name": "side", "env": [{"name": "STORAGE_URI", "value": "x"}]}]},
+            (),
+            False,
+        ),
+        ({"model": {}}, (), False),
+    ],
+)
+def test_where_its_model_is_declared_to_be(
+    predictor: Body, uris: tuple[str, ...], keyed: bool
+) -> None:
+    service = inference_service()
+    service["spec"]["predictor"] = predictor
+
+    storage = seen(service, *raw(service)).storage
+
+    assert storage is not None
+    assert (storage.uris, storage.keyed) == (uris, keyed)
+    assert bool(storage.field) == (len(uris) == 1 and "containers" not in predictor)
+
+
+def test_what_its_pods_are_made_to_fetch_and_fetched() -> None:
+    service = inference_service()
+    made, between, running = raw(service)
+    source = "internal.serving.kserve.io/storage-initializer-sourceuri"
+    made["spec"]["template"].setdefault("metadata", {})["annotations"] = {source: "s3://new"}
+    args = ["s3://a", "/mnt/a", "s3://b", "/mnt/b"]
+    running["spec"] = pod_spec(container("registry/server:9")) | {
+        "initContainers": [{"name": "storage-initializer", "args": args}]
+    }
+
+    found = seen(service, made, between, running)
+
+    assert found.storage is not None
+    assert found.storage.given == ("s3://new",)
+    (pod_seen,) = found.pods
+    assert pod_seen.containers["storage-initializer"].fetches == ("s3://a", "s3://b")
+
+
 def test_parts_beside_the_predictor_are_named_as_not_read() -> None:
     service = inference_service()
     service["spec"] |= {"transformer": {"containers": []}, "explainer": {"art": {}}}

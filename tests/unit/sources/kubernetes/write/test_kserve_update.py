@@ -9,6 +9,7 @@ from stagingmirror.sources.kubernetes.write.field_patch import (
     Change,
     Restart,
     SetImage,
+    SetStorageUri,
     SetVariable,
     path_of,
     read_field,
@@ -24,6 +25,7 @@ from support.kubernetes.workloads import deployment
 
 PATH = f"/apis/{API}/namespaces/ml/inferenceservices/ranker"
 DEPLOYMENTS = "/apis/apps/v1/namespaces/ml/deployments"
+SOURCE = "internal.serving.kserve.io/storage-initializer-sourceuri"
 VARIABLE = SetVariable(CONTAINER, "VERSION", "2")
 KNATIVE = {
     "latestCreatedRevision": "ranker-00002",
@@ -188,6 +190,77 @@ def test_the_fields_of_its_model_are_those_of_its_container(part: str) -> None:
         f"f:{part}",
         "f:image",
     )
+
+
+OURS = "s3://staging/ml/ranker/0123456789ab"
+URI = SetStorageUri(OURS)
+
+
+def predicting(**predictor: Any) -> Any:
+    body = inference_service("ranker", "ml")
+    body["metadata"] |= {"uid": "u", "resourceVersion": "1"}
+    body["spec"]["predictor"] = predictor
+    return body
+
+
+@pytest.mark.parametrize(
+    ("predictor", "path"),
+    [
+        ({"model": {"storageUri": "s3://a"}}, ("f:model", "f:storageUri")),
+        ({"sklearn": {"storageUri": "s3://a"}}, ("f:sklearn", "f:storageUri")),
+        ({"model": {}, "storageUris": [{"uri": "s3://a", "mountPath": "/m"}]}, ("f:storageUris",)),
+    ],
+)
+def test_the_one_storage_uri_is_written_where_it_stands_and_rolled_back(
+    predictor: Any, path: tuple[str, ...]
+) -> None:
+    before = predicting(**predictor)
+    former = read_field(before, "InferenceService", URI)
+    assert former == "s3://a"
+
+    after = patched(before, json_patch_for(before, "InferenceService", [Change(URI, former, OURS)]))
+
+    assert read_field(after, "InferenceService", URI) == OURS
+    back = json_patch_for(after, "InferenceService", [Change(URI, OURS, former)])
+    assert patched(after, back) == before
+    assert path_of(before, "InferenceService", URI) == ("f:spec", "f:predictor", *path)
+
+
+@pytest.mark.parametrize(
+    "predictor",
+    [
+        {"model": {}},
+        {"model": {"storage": {"key": "k", "path": "p"}}},
+        {"model": {"storageUri": "s3://a"}, "storageUris": [{"uri": "s3://b"}]},
+        {"storageUris": [{"uri": "s3://a"}, {"uri": "s3://b"}]},
+        {"containers": [{"name": CONTAINER, "env": [{"name": "STORAGE_URI", "value": "s3://a"}]}]},
+    ],
+    ids=["none", "keyed", "both", "two", "variable"],
+)
+def test_what_is_not_one_storage_uri_is_not_written(predictor: Any) -> None:
+    with pytest.raises(StepFailed) as refused:
+        json_patch_for(predicting(**predictor), "InferenceService", [Change(URI, None, "s3://new")])
+
+    assert refused.value.reason == "NotComparable"
+
+
+@pytest.mark.parametrize(("given", "passed_on"), [(OURS, True), ("s3://models/ranker", False)])
+@pytest.mark.parametrize("annotated", [True, False])
+async def test_a_storage_uri_has_arrived_where_pods_are_made_to_fetch_it(
+    given: str, passed_on: bool, annotated: bool
+) -> None:
+    ranker = Ranker()
+    ranker.body["spec"]["predictor"]["model"]["storageUri"] = OURS
+    template = ranker.deployment("ranker-predictor", "2")["spec"]["template"]
+    if annotated:
+        template["metadata"]["annotations"] = {SOURCE: given}
+    else:
+        args = [given, "/mnt/models"]
+        template["spec"]["initContainers"] = [{"name": "storage-initializer", "args": args}]
+
+    awaited = not_passed_on(await ranker.read(), [Change(URI, "s3://models/ranker", OURS)])
+
+    assert (awaited is None) == passed_on, awaited
 
 
 def test_a_custom_predictor_has_its_own_containers() -> None:
