@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from support.resources.resources import Object, environment
+from support.resources.resources import Object, environment, mirror
 
 BUCKET = "write s3://bucket, gs://bucket or az://account/container"
 ENDPOINT = "endpoint must be http:// or https:// with a host, and without credentials"
@@ -43,6 +43,13 @@ RIGHT: dict[str, Object] = {
     ),
 }
 
+FETCHED = "loadedBy needs container and variable; an InferenceService may be given without both"
+
+
+def model_files(loaded: Object) -> Object:
+    return {"name": "files", "modelFiles": {"production": {"loadedBy": [loaded]}}}
+
+
 WRONG: dict[str, tuple[Object, str]] = {
     "an object store of another scheme": (store("hf://bucket"), BUCKET),
     "an object store of Azure without its container": (store("az://mlprod"), BUCKET),
@@ -67,6 +74,14 @@ WRONG: dict[str, tuple[Object, str]] = {
     "a public object store with credentials": (
         store(anonymous=True, credentialsSecretRef={"name": "s3"}),
         "remove credentialsSecretRef, or anonymous",
+    ),
+    "modelFiles of a Deployment without a variable": (
+        mirror(track=[model_files({"kind": "Deployment", "name": "s"})]),
+        FETCHED,
+    ),
+    "modelFiles of an InferenceService with a container alone": (
+        mirror(track=[model_files({"kind": "InferenceService", "name": "s", "container": "c"})]),
+        FETCHED,
     ),
     "17 object stores": (many(17), "objectStores"),
 }

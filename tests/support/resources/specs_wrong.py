@@ -15,7 +15,6 @@ from support.resources.specs_right import accepting, mlflow, refreshing, staging
 ONE_KIND = "give exactly one of modelAlias, pipelineImage, setting, modelFiles"
 ONE_PLACE = "a setting is in exactly one place: configMap, variable or annotation"
 LOADED = "loadedBy needs container and variable, or restart: true alone"
-FETCHED = "loadedBy needs container and variable; an InferenceService may be given without both"
 DURATION = "write a duration as numbers with ms, s, m or h, e.g. 30s"
 TIME = "write a time in RFC 3339 with its zone"
 FORM = "write {value} once, where production's value goes"
@@ -24,11 +23,6 @@ URL = "url must be http:// or https:// with a host, and without credentials, '?'
 PROXY = "proxyUrl must be http:// or https:// with a host, and without credentials"
 
 CLUSTER: Object = {"kubeconfigSecretRef": {"name": "production-cluster", "key": "kubeconfig"}}
-
-
-def model_files(loaded: Object) -> Object:
-    return {"name": "files", "modelFiles": {"production": {"loadedBy": [loaded]}}}
-
 
 INVALID: dict[str, tuple[Object, str]] = STORES | {
     "nothing tracked": (mirror(track=[]), "spec.track"),
@@ -47,14 +41,6 @@ INVALID: dict[str, tuple[Object, str]] = STORES | {
     "loadedBy with nothing": (
         mirror(track=[model_alias(loaded_by={"kind": "Deployment", "name": "s"})]),
         LOADED,
-    ),
-    "modelFiles of a Deployment without a variable": (
-        mirror(track=[model_files({"kind": "Deployment", "name": "s"})]),
-        FETCHED,
-    ),
-    "modelFiles of an InferenceService with a container alone": (
-        mirror(track=[model_files({"kind": "InferenceService", "name": "s", "container": "c"})]),
-        FETCHED,
     ),
     "loadedBy with a container alone": (
         mirror(

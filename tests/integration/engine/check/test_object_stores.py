@@ -2,9 +2,7 @@
 own. The model is compared, and copied.
 """
 
-import base64
 import secrets
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -18,18 +16,15 @@ from rig.run import until
 from rig.stores.account import Account
 from rig.stores.object_store import PRODUCTION, STAGING, ObjectStore
 from stagingmirror.api.types.base import API_VERSION
-from support.controllers.crds import INFERENCE_SERVICE, install
-from support.controllers.kserve import API as KSERVE_API
-from support.controllers.kserve import KServe, inference_service
 from support.kubernetes.kubelet import Kubelet
 from support.kubernetes.workloads import deployment
+from support.objectstore.worlds import SECRET, cleared, give, pass_a_second, refreshed
 from support.operators.operator import OperatorProcess, World, condition
 
 pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("object-stores")]
 
 FILES = {"MLmodel": b"flavors: {}\n", "weights.bin": b"w" * 2_000_000}
 DAILY = {"schedule": "0 6 * * *", "settle": "0s"}
-SECRET = "s3-production"
 
 
 @pytest.fixture(scope="module")
@@ -91,41 +86,8 @@ def model(
     cleared(world)
 
 
-def pass_a_second() -> None:
-    """Starts of pods are known in whole seconds: one in that of a write proves nothing."""
-    time.sleep(1.1)
-
-
-def cleared(world: World) -> None:
-    """Without a mirror."""
-    for body in world.kube.list(API_VERSION, "StagingMirror", world.staging):
-        world.kube.delete(API_VERSION, "StagingMirror", body["metadata"]["name"], world.staging)
-
-
-def give(world: World, account: Account, role: str = "production", name: str = SECRET) -> None:
-    """What an environment is let in with."""
-    data = {
-        key: base64.b64encode(text.encode()).decode() for key, text in account.variables.items()
-    }
-    labels = {"stagingmirror.dev/environment": world.environments[role]}
-    world.kube.apply(
-        {
-            "apiVersion": "v1",
-            "kind": "Secret",
-            "metadata": {"name": name, "namespace": world.namespace, "labels": labels},
-            "data": data,
-        },
-        manager="test",
-    )
-
-
 def tracking(model: str) -> list[dict[str, Any]]:
     return [{"name": "ranker", "modelAlias": {"production": {"model": model, "alias": "champion"}}}]
-
-
-def refreshed(world: World, token: str) -> dict[str, Any]:
-    world.change({"metadata": {"annotations": {"stagingmirror.dev/refresh-at": token}}})
-    return world.until(lambda status: status.get("handledRefreshAt") == token, within=90)
 
 
 def test_a_model_in_a_bucket_is_compared_copied_and_found_when_it_is_overwritten(
@@ -257,46 +219,6 @@ def test_a_refresh_of_files_that_does_not_roll_out_is_rolled_back_and_its_copy_s
         assert list(made.values()) == [f"newer {ranker.mark}".encode()]
         assert ranker.folders[world.staging] == was
         world.until_sync("Drifted", within=60)
-
-
-def test_a_model_of_kserve_is_compared_copied_and_followed(
-    world: World, operator: OperatorProcess, object_store: ObjectStore
-) -> None:
-    """KServe's controller and webhook are played, and the nodes; its definition is the real one."""
-    install(world.kube, INFERENCE_SERVICE)
-    mark = secrets.token_hex(3)
-    theirs, mine = (f"s3://{each}/mlflow/files/{mark}" for each in (PRODUCTION, STAGING))
-    for bucket, data in ((PRODUCTION, b"new"), (STAGING, b"old")):
-        object_store.put(bucket, f"mlflow/files/{mark}/w.bin", data)
-    name = f"ranker-{mark}"
-    spaces = {world.production: theirs, world.staging: mine}
-    with Kubelet(world.kube, spaces), KServe(world.kube, spaces):
-        for space, uri in spaces.items():
-            world.kube.apply(inference_service(name, space, uri=uri), manager="owner")
-        loaded = {"kind": "InferenceService", "name": name}
-        files = {"production": {"loadedBy": [loaded]}, "staging": {"store": "models"}}
-        world.mirror(track=[{"name": "ranker", "modelFiles": files}], refresh=DAILY)
-        world.until(lambda status: status.get("sync") == "Drifted", within=60)
-
-        refreshed(world, "kserve")
-        status = world.until_sync("InSync", within=90)
-
-        shown = status["components"][0]["staging"]["uri"]
-        assert shown.startswith(f"s3://{STAGING}/mlflow/{world.staging}/ranker/")
-        service = world.kube.get(KSERVE_API, "InferenceService", name, world.staging)
-        assert service["spec"]["predictor"]["model"]["storageUri"] == shown
-        fetched = {
-            pod["spec"]["initContainers"][0]["args"][0]
-            for pod in world.kube.list("v1", "Pod", world.staging)
-            if pod["metadata"]["name"].startswith(name)
-            and not pod["metadata"].get("deletionTimestamp")
-        }
-        assert fetched == {shown}
-
-        object_store.put(PRODUCTION, f"mlflow/files/{mark}/w.bin", b"NEW")
-        status = world.until_sync("Drifted", within=60)
-        assert "restart it" in status["components"][0]["message"]
-    cleared(world)
 
 
 def test_a_store_that_refuses_us_makes_its_models_unknown_and_its_environment_not_ready(
