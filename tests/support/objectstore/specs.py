@@ -46,8 +46,9 @@ RIGHT: dict[str, Object] = {
 FETCHED = "loadedBy needs container and variable; an InferenceService may be given without both"
 
 
-def model_files(loaded: Object) -> Object:
-    return {"name": "files", "modelFiles": {"production": {"loadedBy": [loaded]}}}
+def model_files(loaded: Object, **staging: Any) -> Object:
+    files = {"production": {"loadedBy": [loaded]}, "staging": staging}
+    return {"name": "files", "modelFiles": files}
 
 
 WRONG: dict[str, tuple[Object, str]] = {
@@ -81,6 +82,17 @@ WRONG: dict[str, tuple[Object, str]] = {
     ),
     "modelFiles of an InferenceService with a container alone": (
         mirror(track=[model_files({"kind": "InferenceService", "name": "s", "container": "c"})]),
+        FETCHED,
+    ),
+    "modelFiles of a Deployment of staging without a variable": (
+        mirror(
+            track=[
+                model_files(
+                    {"kind": "InferenceService", "name": "s"},
+                    loadedBy=[{"kind": "Deployment", "name": "s"}],
+                )
+            ]
+        ),
         FETCHED,
     ),
     "17 object stores": (many(17), "objectStores"),
