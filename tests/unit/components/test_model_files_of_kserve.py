@@ -11,8 +11,18 @@ from stagingmirror.drift.verdict import Drifted, InSync
 from stagingmirror.errors import CannotRefresh
 from stagingmirror.sources.kubernetes.subjects import Container, Storage, Workload
 from stagingmirror.sources.kubernetes.write.field_patch import SetStorageUri
-from support.kinds.builders import NOW, PRODUCTION, STAGING, World, entry_of, pod, workload
-from support.objectstore.ranker import ELEVEN, KIND, SIDES, TWELVE, keep, look, uri, verdict
+from support.kinds.builders import (
+    NOW,
+    PRODUCTION,
+    STAGING,
+    World,
+    entry_of,
+    environment,
+    pod,
+    sides,
+    workload,
+)
+from support.objectstore.ranker import ELEVEN, KIND, SIDES, TWELVE, keep, look, store, uri, verdict
 
 FIELD = ("spec", "predictor", "model", "storageUri")
 
@@ -70,7 +80,7 @@ def why(world: World, role: str = "production") -> Why:
 
 
 def plan(world: World, around: Sides = SIDES) -> tuple[Any, ...]:
-    theirs, mine = (look(world, role, entry()) for role in ("production", "staging"))
+    theirs, mine = (look(world, role, entry(), around) for role in ("production", "staging"))
     assert isinstance(theirs, Seen), theirs
     return KIND.plan(entry(), around, theirs, mine, world)
 
@@ -120,6 +130,7 @@ def test_without_a_storage_uri_there_is_nothing_to_compare() -> None:
         (("s3://production/models/ranker/12#hush",), {}, "ArtifactsNotReadable"),
         (("s3://production/models/ranker/12?hush",), {}, "ArtifactsNotReadable"),
         (("s3://production/models/ranker/$(hush)",), {}, "ArtifactsNotReadable"),
+        (("s3a://production/models/ranker/12",), {}, "ArtifactsNotReadable"),
         (("s3://production/hush",), {}, "NotOffered"),
         (("s3://production/models/ranker/12",), {"given": ("s3://hush",)}, "RollingOut"),
         ((), {"keyed": True, "pods": 0}, "NothingRuns"),
@@ -147,6 +158,23 @@ def test_a_refresh_copies_and_writes_the_storage_uri() -> None:
     assert patch.fields == (SetStorageUri(copy.to_uri),)
     assert (patch.kind, patch.namespace, patch.name) == ("InferenceService", STAGING, "ranker")
     assert {each.place for each in patch.writes()} == KIND.writes(entry(), SIDES)
+
+
+def test_a_store_that_kserve_does_not_understand_is_not_written_into_it() -> None:
+    azure = {
+        "name": "models",
+        "url": "az://stagingacc/models",
+        "readable": [f"{STAGING}/component/*"],
+    }
+    around = sides(
+        SIDES.production.spec,
+        environment("Staging", objectStores=[azure, store("staging") | {"name": "own"}]),
+    )
+
+    with pytest.raises(CannotRefresh) as raised:
+        plan(rankers(ELEVEN), around)
+
+    assert raised.value.reason == "ArtifactsNotReadable"
 
 
 def test_what_no_single_field_names_is_not_written() -> None:

@@ -17,6 +17,9 @@ from stagingmirror.sources.kubernetes.subjects import Pod, Storage, Workload, Wo
 # KServe parses the URI as one of the web, and fetches what is before the first two; the last one is
 # a reference to a variable in the arguments of its init container.
 _OTHERWISE = ("?", "#", "$(")
+# Those of the schemes that are read here by which KServe fetches. Source: kserve,
+# python/storage/kserve_storage/kserve_storage.py.
+KSERVE_FETCHES = ("s3://", "gs://")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,9 @@ def _fetched(reading: Reading, side: Side, place: WorkloadSubject) -> Load:
             f"no pod of {place} has KServe's storage initializer (a cache of models, or an agent, "
             "may serve it), so what it loads is not known.",
         )
+    if not uris[0].startswith(KSERVE_FETCHES):
+        what = f"{where} holds no folder that KServe fetches and is read: only s3:// and gs:// are."
+        raise reading.unseen(Reason.ARTIFACTS_NOT_READABLE, what)
     if any(each in uris[0] for each in _OTHERWISE):
         what = f"{where} has '?', '#' or '$(', which KServe reads otherwise; rename the folder."
         raise reading.unseen(Reason.ARTIFACTS_NOT_READABLE, what)

@@ -8,7 +8,7 @@ from stagingmirror.api.spec.environment.object_store import ObjectStore, place_o
 from stagingmirror.api.spec.model_files import FilesLoadedBy, ModelFiles
 from stagingmirror.api.types.quantity import parse_bytes
 from stagingmirror.component import Entry, Side, Sides
-from stagingmirror.components.model_files.loads import load_of, loaders_in
+from stagingmirror.components.model_files.loads import KSERVE_FETCHES, load_of, loaders_in
 from stagingmirror.components.model_files.observe import CONTENT, URI
 from stagingmirror.drift.facts import Absent, Observation, Seen, Why
 from stagingmirror.drift.wording import size
@@ -154,5 +154,11 @@ def _written(
             Reason.NOT_COMPARABLE,
             f"{place} has its model from storage.path, STORAGE_URI or no field; a refresh writes "
             "storageUri or the one entry of storageUris: use that.",
+        )
+    if not target.startswith(KSERVE_FETCHES):
+        raise CannotRefresh(
+            Reason.ARTIFACTS_NOT_READABLE,
+            f"KServe does not fetch from {target.partition('://')[0]}://; name a staging.store of "
+            "s3:// or gs://.",
         )
     return place, SetStorageUri(target)
