@@ -22,7 +22,18 @@ from support.kinds.builders import (
     sides,
     workload,
 )
-from support.objectstore.ranker import ELEVEN, KIND, SIDES, TWELVE, keep, look, store, uri, verdict
+from support.objectstore.ranker import (
+    ELEVEN,
+    KIND,
+    OURS,
+    SIDES,
+    TWELVE,
+    keep,
+    look,
+    store,
+    uri,
+    verdict,
+)
 
 FIELD = ("spec", "predictor", "model", "storageUri")
 
@@ -164,7 +175,7 @@ def test_a_store_that_kserve_does_not_understand_is_not_written_into_it() -> Non
     azure = {
         "name": "models",
         "url": "az://stagingacc/models",
-        "readable": [f"{STAGING}/component/*"],
+        "readable": [OURS],
     }
     around = sides(
         SIDES.production.spec,

@@ -39,7 +39,7 @@ def world(control_plane: ControlPlane, object_store: ObjectStore) -> Iterator[Wo
                 "url": f"s3://{bucket}/kserve",
                 "endpoint": object_store.url,
                 "credentialsSecretRef": {"name": f"{SECRET}-{role}"},
-                "readable": ["files/*", f"{world.staging}/ranker/*"],
+                "readable": ["files/*", f"{world.staging}/fraud/ranker/*"],
             }
             world.environment(role, space, objectStores=[store])
         yield world
@@ -117,7 +117,7 @@ def test_it_is_compared_copied_followed_and_found_when_it_is_overwritten(ranker:
     component = status["components"][0]
     shown = component["staging"]["uri"]
     digest = component["production"]["contentHash"].removeprefix("sha256:")
-    assert shown == f"s3://{STAGING}/kserve/{ranker.world.staging}/ranker/{digest[:12]}"
+    assert shown == f"s3://{STAGING}/kserve/{ranker.world.staging}/fraud/ranker/{digest[:12]}"
     assert ranker.declared() == shown
     assert ranker.fetched() == {shown}
 
