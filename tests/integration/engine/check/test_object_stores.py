@@ -18,7 +18,7 @@ from rig.stores.object_store import PRODUCTION, STAGING, ObjectStore
 from stagingmirror.api.types.base import API_VERSION
 from support.kubernetes.kubelet import Kubelet
 from support.kubernetes.workloads import deployment
-from support.objectstore.worlds import SECRET, cleared, give, refreshed
+from support.objectstore.worlds import SECRET, cleared, give, pass_a_second, refreshed
 from support.operators.operator import OperatorProcess, World, condition
 
 pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("object-stores")]
@@ -170,6 +170,7 @@ def ranker(world: World, operator: OperatorProcess, object_store: ObjectStore) -
     made = Ranker(world, object_store, secrets.token_hex(3))
     made.put(PRODUCTION, b"new")
     made.put(STAGING, b"old")
+    pass_a_second()
     yield made
     cleared(world)
 
