@@ -22,12 +22,17 @@ from math import inf
 import structlog
 
 from stagingmirror.drift.facts import Unseen, Why
-from stagingmirror.drift.wording import size
 from stagingmirror.errors import NotAnswered, NotRead, StagingMirrorError
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.content.files import Files, StoredFile
-from stagingmirror.sources.content.folder import Folder
-from stagingmirror.sources.content.hashing import Texts, fingerprint, read_bytes, read_texts
+from stagingmirror.sources.content.folder import Folder, is_known
+from stagingmirror.sources.content.hashing import (
+    BytesRead,
+    Texts,
+    read_bytes,
+    read_texts,
+)
+from stagingmirror.sources.content.steady import Room, steadily
 from stagingmirror.sources.content.subjects import Content
 
 log = structlog.get_logger(__name__)
@@ -45,7 +50,8 @@ _LEFT, _LEFT_FILES = 64, 50_000
 
 class ContentPoller:
     """Folders by name. ``files`` gives those of a folder, or raises why it cannot be read.
-    ``changed(root)`` is called when what is known of a folder changed.
+    ``changed(root)`` is called when what is known of a folder changed. ``store_of`` is the name of
+    what keeps a folder: what is slow holds up none of another store.
     """
 
     def __init__(
@@ -55,6 +61,7 @@ class ContentPoller:
         clock: Callable[[], float],
         store_interval: float,
         changed: Callable[[str], None],
+        store_of: Callable[[str], str],
     ) -> None:
         self._files = files
         self._clock = clock
@@ -63,8 +70,8 @@ class ContentPoller:
         self._folders: dict[str, Folder] = {}
         # Those that are not wanted now, the newest last.
         self._left: dict[str, Folder] = {}
-        self._streams = asyncio.Semaphore(2)
-        self._listings = asyncio.Semaphore(2)
+        self._rooms: dict[str, Room] = {}
+        self._store_of = store_of
         self._content_interval = 86_400.0
         self._max_bytes = 50 * 1024**3
         self._least_interval = 0.0
@@ -203,13 +210,13 @@ class ContentPoller:
         before = self.shown(folder.root)
         folder.tried = began = self._clock()
         try:
-            async with self._listings:
+            async with self._room(folder).listings:
                 files = self._files(folder.root)
                 listing = await files.listing()
                 folder.shows_writes = files.shows_writes(listing)
-                known = await self._is_known(folder, files, listing)
+                known = await is_known(folder.content, files, listing)
             folder.listed = began
-            if not self._settles(folder, listing):
+            if not folder.saw(listing, self._max_bytes):
                 await self._read_if_due(folder, files, listing, known=known)
             folder.trouble = None
         except StagingMirrorError as error:
@@ -219,21 +226,6 @@ class ContentPoller:
             folder.trouble = INTERNAL
         if self.shown(folder.root) != before:
             self._changed(folder.root)
-
-    def _settles(self, folder: Folder, listing: tuple[StoredFile, ...]) -> bool:
-        """Whether the listing alone shows that there is nothing to read."""
-        folder.saw(listing)
-        if not listing:
-            folder.unseen = Why(Reason.NO_FILES, "the model has no files in its store")
-        elif folder.size > self._max_bytes:
-            folder.unseen = Why(
-                Reason.TOO_LARGE,
-                f"the model has {size(folder.size)}, more than content.maxBytes of the "
-                "environment; raise it to have the bytes compared",
-            )
-        if folder.unseen is not None:
-            folder.content = None
-        return folder.unseen is not None
 
     async def _read_if_due(
         self, folder: Folder, files: Files, listing: tuple[StoredFile, ...], *, known: bool
@@ -246,21 +238,7 @@ class ContentPoller:
         is_young = content is not None and content.read >= oldest
         if content is not None and is_young and await self._stands(folder, files, content):
             return
-        async with self._streams:
-            await self._read(folder, files, listing)
-
-    async def _is_known(
-        self, folder: Folder, files: Files, listing: tuple[StoredFile, ...]
-    ) -> bool:
-        """Whether the store's listing shows the files that were read last."""
-        content = folder.content
-        if content is None or {f.path: f.size for f in listing} != {
-            path: file.size for path, file in content.files.items()
-        }:
-            return False
-        if content.listing == fingerprint(listing, {}):
-            return True
-        return content.listing == fingerprint(listing, await files.stamps(listing))
+        await self._read(folder, files, listing)
 
     async def _stands(self, folder: Folder, files: Files, content: Content) -> bool:
         """Whether it may be shown as it is. One from before a restart is checked first."""
@@ -274,19 +252,38 @@ class ContentPoller:
         return True
 
     async def _read(self, folder: Folder, files: Files, listing: tuple[StoredFile, ...]) -> None:
+        """It is listed meanwhile: else who requests all bytes would make the others' look stale."""
+
+        async def is_same() -> bool:
+            began = self._clock()
+            async with self._room(folder).listings:
+                if await files.listing() != listing:
+                    return False
+            folder.listed = began
+            return True
+
+        began, read = await steadily(
+            self._streamed(folder, files, listing),
+            every=folder.every or self._store_interval,
+            is_same=is_same,
+        )
+        folder.take(read, began)
+
+    async def _streamed(
+        self, folder: Folder, files: Files, listing: tuple[StoredFile, ...]
+    ) -> tuple[float, BytesRead]:
         def progress(more: int) -> None:
             folder.done += more
 
-        began = self._clock()
-        try:
-            read = await read_bytes(files, listing, progress)
-        finally:
-            folder.took = self._clock() - began
-        if await files.listing() != listing:
-            raise NotAnswered(
-                Reason.HALF_READ, "files changed while they were read; they are read again"
-            )
-        folder.take(read, began)
+        async with self._room(folder).streams:
+            began = self._clock()
+            try:
+                return began, await read_bytes(files, listing, progress)
+            finally:
+                folder.took = self._clock() - began
+
+    def _room(self, folder: Folder) -> Room:
+        return self._rooms.setdefault(self._store_of(folder.root), Room())
 
 
 async def _finished(work: Awaitable[None]) -> None:

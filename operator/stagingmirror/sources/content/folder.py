@@ -8,8 +8,8 @@ from functools import partial
 from stagingmirror.drift import wording
 from stagingmirror.drift.facts import Unseen, Why
 from stagingmirror.reasons import Reason
-from stagingmirror.sources.content.files import StoredFile
-from stagingmirror.sources.content.hashing import BytesRead, Texts
+from stagingmirror.sources.content.files import Files, StoredFile
+from stagingmirror.sources.content.hashing import BytesRead, Texts, fingerprint
 from stagingmirror.sources.content.subjects import Content
 from stagingmirror.sources.pace import Extra
 
@@ -73,11 +73,22 @@ class Folder:
         self.listed = self.demanded = self.tried = 0.0
         self.unseen = self.trouble = self.work = None
 
-    def saw(self, listing: Iterable[StoredFile]) -> None:
-        """The store lists these files."""
+    def saw(self, listing: Iterable[StoredFile], max_bytes: int) -> bool:
+        """The store lists these files. Whether that alone shows that there is nothing to read."""
         files = tuple(listing)
         self.size, self.done, self.unseen = sum(each.size for each in files), 0, None
         self.written = max((each.written for each in files if each.written), default=None)
+        if not files:
+            self.unseen = Why(Reason.NO_FILES, "the model has no files in its store")
+        elif self.size > max_bytes:
+            self.unseen = Why(
+                Reason.TOO_LARGE,
+                f"the model has {wording.size(self.size)}, more than content.maxBytes of the "
+                "environment; raise it to have the bytes compared",
+            )
+        if self.unseen is not None:
+            self.content = None
+        return self.unseen is not None
 
     def was_read(self, since: float) -> bool:
         return self.content is not None and self.content.read >= since
@@ -113,3 +124,14 @@ class Folder:
             Reason.READING_BYTES,
             f"the model's bytes are being read: {tenths * 10} % of {wording.size(self.size)}",
         )
+
+
+async def is_known(content: Content | None, files: Files, listing: tuple[StoredFile, ...]) -> bool:
+    """Whether the store's listing shows the files that were read last."""
+    if content is None or {f.path: f.size for f in listing} != {
+        path: file.size for path, file in content.files.items()
+    }:
+        return False
+    if content.listing == fingerprint(listing, {}):
+        return True
+    return content.listing == fingerprint(listing, await files.stamps(listing))

@@ -89,6 +89,8 @@ class Bucket:
         self._where = f"{self._place.uri} at {host}"
         brief = timedelta(seconds=settings.upstream_timeout)
         idle = timedelta(seconds=settings.artifact_timeout)
+        # The library's own timeout begins anew with each byte.
+        self._block_within = settings.artifact_timeout
         if store.ca_bundle is not None:
             _refuse_no_certificate(store.name, store.ca_bundle)
         try:
@@ -174,7 +176,8 @@ class Bucket:
         stream = aiter(answer.stream(min_chunk_size=CHUNK))
         while True:
             with self._call("read", f" of {path}", counted=False):
-                block = await anext(stream, None)
+                async with asyncio.timeout(self._block_within):
+                    block = await anext(stream, None)
             if block is None:
                 return
             await self.rate.take(len(block))

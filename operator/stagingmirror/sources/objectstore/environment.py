@@ -79,6 +79,7 @@ class EnvironmentStores:
             clock=clock,
             store_interval=settings.store_interval,
             changed=partial(changed, name),
+            store_of=self._store_of,
         )
 
     def configure(self, spec: MirrorEnvironmentSpec, access: Access | Why | None) -> None:
@@ -173,6 +174,11 @@ class EnvironmentStores:
     def _has(self, uri: str) -> bool:
         location = location_of(uri)
         return location is not None and store_for(location, self.stores) is not None
+
+    def _store_of(self, uri: str) -> str:
+        location = location_of(uri)
+        store = None if location is None else store_for(location, self.stores)
+        return "" if store is None else store.name
 
     def _no_store(self, uri: str) -> Why:
         scheme = uri.partition("://")[0]

@@ -63,6 +63,9 @@ _NO_IDENTITY = _Meaning(
     "no identity: the store names no Secret, and the cloud gives none to the operator's pod; set "
     "credentialsSecretRef, or anonymous",
 )
+_TIMED_OUT = _Meaning(
+    ("kind: Timeout", "timed out"), NotAnswered, Reason.TIMED_OUT, "no answer in time"
+)
 # The first that fits counts.
 _BY_SIGN = (
     _Meaning(
@@ -117,12 +120,7 @@ _BY_SIGN = (
         Reason.UNAVAILABLE,
         "answered 502 or 504; is it starting, or down behind a proxy?",
     ),
-    _Meaning(
-        ("kind: Timeout", "timed out"),
-        NotAnswered,
-        Reason.TIMED_OUT,
-        "no answer in time",
-    ),
+    _TIMED_OUT,
     _Meaning(
         (
             *("kind: Interrupted", "kind: Decode", "IncompleteMessage", "UnexpectedEof"),
@@ -151,6 +149,7 @@ _BY_CLASS: tuple[tuple[type[Exception], _Meaning], ...] = (
             "control character; rename that object",
         ),
     ),
+    (TimeoutError, _TIMED_OUT),
     (exceptions.PermissionDeniedError, _FORBIDDEN),
     (exceptions.UnauthenticatedError, _UNAUTHORIZED),
     (

@@ -38,6 +38,7 @@ async def test_a_version_that_was_registered_anew_does_not_have_the_former_ones_
             clock=time.time,
             store_interval=60.0,
             changed=lambda root: None,
+            store_of=lambda root: "",
         )
         poller.adopt(ROOT, kept)
         poller.tend({ROOT: None})

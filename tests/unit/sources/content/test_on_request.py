@@ -50,6 +50,7 @@ async def read_once(least_interval: float) -> AsyncIterator[Read]:
             clock=time.time,
             store_interval=60.0,
             changed=lambda root: None,
+            store_of=lambda root: "",
         )
         poller.bound(content_interval=3600.0, max_bytes=100, least_interval=least_interval)
         read = Read(poller)

@@ -1,6 +1,8 @@
 """Files in a bucket: listed, read, and refused. The server is played on the wire."""
 
+import asyncio
 import hashlib
+from dataclasses import replace
 
 import pytest
 from aiohttp import web
@@ -119,6 +121,31 @@ async def test_a_file_that_is_gone_since_it_was_listed_is_half_read() -> None:
             await read_bytes(files, listing)
 
     assert raised.value.reason == "HalfRead"
+
+
+async def test_a_body_that_trickles_is_given_up() -> None:
+    """Each byte comes before the connection counts as idle."""
+    store = FakeS3({"ranker/w": b"x" * 100})
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if not request.path.endswith("/w"):
+            return await store.answer(request)
+        response = web.StreamResponse(headers=store._headers("ranker/w"))
+        await response.prepare(request)
+        for _ in range(100):
+            await response.write(b"x")
+            await asyncio.sleep(0.1)
+        return response
+
+    async with serving(answer) as url:
+        spec = ObjectStore(name="models", url=f"s3://{BUCKET}", endpoint=url)
+        quick = replace(QUICK, artifact_timeout=0.5)
+        bucket = Bucket(spec, KEYS, settings=quick, on_call=lambda *_: None)
+        files = ObjectFiles(lambda: bucket, "ranker", lambda: None)
+        with pytest.raises(NotAnswered) as raised:
+            await read_bytes(files, await files.listing())
+
+    assert raised.value.reason == "TimedOut"
 
 
 async def test_a_body_that_ends_early_is_half_read_and_no_hash() -> None:

@@ -63,6 +63,11 @@ def is_direct(root: str) -> bool:
     return "://" in root
 
 
+def store_of(root: str) -> str:
+    """What keeps a root: the server, or a bucket."""
+    return "/".join(root.split("/", 3)[:3]) if is_direct(root) else ""
+
+
 def files_of(server: MlflowServer, root: str) -> WritableFiles:
     """The files below a root. Raises Refused where its object store is not one of the environment
     any more, or cannot be used.
@@ -118,7 +123,7 @@ class ServedFiles:
     @asynccontextmanager
     async def open(self, file: StoredFile) -> AsyncIterator[Opened]:
         async with self._served(file, {}) as answer:
-            yield Opened(_etag(answer, file), _blocks(answer))
+            yield Opened(_etag(answer, file), _blocks(answer, self.server.block_within))
 
     async def put(self, file: StoredFile, chunks: AsyncGenerator[bytes, None]) -> None:
         """Upload a file of exactly this size."""
@@ -220,18 +225,26 @@ def _etag(answer: aiohttp.ClientResponse, file: StoredFile) -> str:
     return tag.encode(errors="backslashreplace").decode()
 
 
-async def _blocks(answer: aiohttp.ClientResponse) -> AsyncIterator[list[bytes]]:
+async def _blocks(answer: aiohttp.ClientResponse, within: float) -> AsyncIterator[list[bytes]]:
     """The body in lists of about 1 MiB altogether, without joining them."""
+    chunks = answer.content.iter_any()
+    while block := await _block(chunks, within):
+        yield block
+
+
+async def _block(chunks: AsyncIterator[bytes], within: float) -> list[bytes]:
+    """The next 1 MiB. Raises TimeoutError where it takes longer (s): the session's own timeout
+    begins anew with each byte.
+    """
     block: list[bytes] = []
     size = 0
-    async for chunk in answer.content.iter_any():
-        block.append(chunk)
-        size += len(chunk)
-        if size >= CHUNK:
-            yield block
-            block, size = [], 0
-    if block:
-        yield block
+    async with asyncio.timeout(within):
+        async for chunk in chunks:
+            block.append(chunk)
+            size += len(chunk)
+            if size >= CHUNK:
+                break
+    return block
 
 
 def _clean(path: str) -> str:

@@ -112,6 +112,11 @@ class MlflowServer:
             self._is_mlflow = True
             return fields
 
+    @property
+    def block_within(self) -> float:
+        """Seconds for 1 MiB of a file."""
+        return self._settings.artifact_timeout
+
     def get_file(
         self, path: str, *, headers: Mapping[str, str] | None = None
     ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:

@@ -18,7 +18,7 @@ from stagingmirror.reasons import Reason
 from stagingmirror.sources.content.content_poller import INTERNAL, ContentPoller
 from stagingmirror.sources.content.hashing import Texts
 from stagingmirror.sources.mlflow.client import queries
-from stagingmirror.sources.mlflow.client.artifacts import files_of
+from stagingmirror.sources.mlflow.client.artifacts import files_of, store_of
 from stagingmirror.sources.mlflow.client.client import MlflowServer
 from stagingmirror.sources.mlflow.client.wire_types import RegisteredModel
 from stagingmirror.sources.mlflow.content.version_details import KnownVersion, described
@@ -62,6 +62,7 @@ class PollRound:
             clock=clock,
             store_interval=store_interval,
             changed=self._reread,
+            store_of=store_of,
         )
         self.models = ModelReader(server, clock)
         # When the last good round began (POSIX s).

@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 from aiohttp import web
@@ -161,3 +162,22 @@ async def test_files_elsewhere_are_not_readable(somewhere: MlflowServer, uri: st
         root_of(somewhere, uri)
 
     assert raised.value.reason == "ArtifactsNotReadable"
+
+
+async def test_a_file_that_trickles_is_given_up() -> None:
+    """Each byte comes before the connection counts as idle."""
+
+    async def store(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Length": "100"})
+        await response.prepare(request)
+        for _ in range(100):
+            await response.write(b"x")
+            await asyncio.sleep(0.1)
+        return response
+
+    quick = replace(SETTINGS, artifact_timeout=0.5)
+    async with serving(store) as url, connected(url, settings=quick) as server:
+        with pytest.raises(NotAnswered) as raised:
+            await read_bytes(files_of(server, "1/artifacts"), [StoredFile("w", 100)])
+
+    assert raised.value.reason == "TimedOut"
