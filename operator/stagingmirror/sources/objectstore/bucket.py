@@ -84,6 +84,12 @@ class Bucket:
                 f"objectStores[{store.name}]: endpoint or proxyUrl is link-local, which is never "
                 "connected to",
             )
+        if store.proxy_url and endpoint.startswith("http://") and not store.anonymous:
+            raise NeedsHuman(
+                Reason.INVALID_PROXY,
+                f"objectStores[{store.name}]: endpoint is http://, so the proxy of proxyUrl could "
+                "read what lets us in; use https:// there, or remove the proxy, or set anonymous",
+            )
         self._resolved_until = 0.0
         self.rate = Rate(None if store.max_rate is None else parse_bytes(store.max_rate))
         self._where = f"{self._place.uri} at {host}"

@@ -37,6 +37,8 @@ _KEYS: dict[Cloud, tuple[tuple[str, ...], ...]] = {
         ("AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET"),
     ),
 }
+# Where a proxy is named, those of variables do not count; all hosts are excepted from this one.
+_NO_PROXY = "http://127.0.0.1:1"
 # Requests are sent again after errors that pass, within this time (s).
 _RETRIES, _RETRIED_FOR = 3, 10.0
 
@@ -87,6 +89,9 @@ def open_store(store: ObjectStore, variables: Variables | None, times: Times) ->
         client["root_certificate"] = client["proxy_ca_certificate"] = store.ca_bundle
     if store.proxy_url is not None:
         client["proxy_url"] = store.proxy_url
+    elif client["allow_http"]:
+        # Else one of the variable HTTP_PROXY would read what lets us in.
+        client |= {"proxy_url": _NO_PROXY, "proxy_excludes": "*,0.0.0.0/0,::/0"}
     retries = {"max_retries": _RETRIES, "retry_timeout": timedelta(seconds=_RETRIED_FOR)}
     given = {"client_options": client, "retry_config": retries}
     match place_of(store).cloud:

@@ -234,11 +234,33 @@ def test_a_secret_of_another_cloud_is_incomplete_and_says_what_is_needed(
 async def test_requests_go_through_the_proxy_that_the_store_names() -> None:
     store = FakeS3({"ranker/w": b"w"})
     async with serving(store.answer) as url, a_proxy() as proxy:
-        files = folder(bucket(KEYS, endpoint=url, proxyUrl=proxy.url))
+        files = folder(bucket(None, endpoint=url, proxyUrl=proxy.url, anonymous=True))
         assert await hashes(files) == {"w": hashlib.sha256(b"w").hexdigest()}
 
     assert len(proxy.seen) == len(store.requests) == 2
     assert proxy.seen[0].startswith(f"GET {url}/{BUCKET}")
+
+
+def test_a_proxy_that_could_read_what_lets_us_in_is_refused_before_any_call() -> None:
+    with pytest.raises(NeedsHuman) as raised:
+        bucket(KEYS, endpoint="http://minio:9000", proxyUrl="http://proxy:3128")
+
+    assert raised.value.reason == "InvalidProxy"
+
+
+async def test_nor_is_it_sent_through_one_that_a_variable_names(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    store = FakeS3({"ranker/w": b"w"})
+    async with serving(store.answer) as url, a_proxy() as proxy:
+        for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+            monkeypatch.setenv(name, proxy.url)
+        for name in ("NO_PROXY", "no_proxy"):
+            monkeypatch.delenv(name, raising=False)
+        files = folder(bucket(KEYS | {"AWS_SESSION_TOKEN": "hush"}, endpoint=url))
+        await files.listing()
+
+    assert proxy.seen == []
 
 
 def test_a_proxy_that_is_link_local_is_refused_before_any_call() -> None:
