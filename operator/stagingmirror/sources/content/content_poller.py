@@ -252,7 +252,7 @@ class ContentPoller:
         return True
 
     async def _read(self, folder: Folder, files: Files, listing: tuple[StoredFile, ...]) -> None:
-        """It is listed meanwhile: else who requests all bytes would make the others' look stale."""
+        """It is listed meanwhile: else who requests all bytes would make what others saw stale."""
 
         async def is_same() -> bool:
             began = self._clock()
