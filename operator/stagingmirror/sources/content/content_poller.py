@@ -275,7 +275,7 @@ class ContentPoller:
         def progress(more: int) -> None:
             folder.done += more
 
-        async with self._room(folder).streams:
+        async with self._room(folder).streams.turn(folder.size):
             began = self._clock()
             try:
                 return began, await read_bytes(files, listing, progress)

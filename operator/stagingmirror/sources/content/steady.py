@@ -7,11 +7,12 @@ from typing import Any, TypeVar
 
 from stagingmirror.errors import NotAnswered, StagingMirrorError
 from stagingmirror.reasons import Reason
+from stagingmirror.sources.content.turns import Turns
 
 T = TypeVar("T")
 
 # Of one store at once.
-_LISTINGS, _STREAMS = 2, 2
+_LISTINGS = 2
 
 
 class Room:
@@ -19,7 +20,7 @@ class Room:
 
     def __init__(self) -> None:
         self.listings = asyncio.Semaphore(_LISTINGS)
-        self.streams = asyncio.Semaphore(_STREAMS)
+        self.streams = Turns()
 
 
 async def steadily(
