@@ -11,6 +11,7 @@ from demo import story
 from demo.connection import connected
 from demo.demo_cluster import DemoCluster
 from demo.narrator import Narrator, NotAsExpectedError
+from demo.played_kserve import kserve
 from rig.catalogue import EVERYTHING
 from rig.cluster import system
 from rig.cluster.cluster import Cluster
@@ -37,6 +38,7 @@ def main() -> int:
             cluster = stack.enter_context(Cluster("demo"))
             two = stack.enter_context(connected(cluster)) if given.clusters == 2 else None
             demo = DemoCluster(cluster, narrator, two)
+            stack.enter_context(kserve(demo.sides))
             as_expected = _run(demo, narrator)
             if given.keep:
                 _explore(demo, narrator)

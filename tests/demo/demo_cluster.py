@@ -93,8 +93,6 @@ class DemoCluster:
         with self._narrator.timed("a trained model in both registries, workloads on both sides"):
             for namespace, seed in ((PRODUCTION, 1), (STAGING, 0)):
                 self.train(namespace, seed=seed)
-                # Pods start in a later second than the model that they serve was registered in.
-                time.sleep(1.1)
                 self._deploy(namespace)
 
     def train(self, namespace: str, *, seed: int, snapshot: str = "2026-11-20") -> str:
@@ -108,6 +106,8 @@ class DemoCluster:
             seed=seed,
             upload=self.buckets.upload if self.buckets and namespace == PRODUCTION else None,
         )
+        # Pods start in a later second than the model that they serve was registered in.
+        time.sleep(1.1)
         return logged.version
 
     def overwrite_a_file(self, version: str) -> str:
@@ -130,6 +130,11 @@ class DemoCluster:
         standard input.
         """
         return self._cluster_of(namespace).kubectl("-n", namespace, *arguments, input=given)
+
+    @property
+    def sides(self) -> tuple[tuple[Cluster, str], ...]:
+        """The cluster and the namespace of each."""
+        return (self._production, PRODUCTION), (self.cluster, STAGING)
 
     def _cluster_of(self, namespace: str) -> Cluster:
         return self._production if namespace == PRODUCTION else self.cluster
@@ -193,11 +198,15 @@ class DemoCluster:
         store = "feast.ml-prod" if namespace == PRODUCTION else ""
         names = {**self.images, "version": "1", "feature_store": store}
         names["model_uri"] = RANKER[namespace]
-        files = ["workloads.yaml", "loader.yaml"] if namespace == STAGING else ["workloads.yaml"]
+        files = ["workloads.yaml"]
+        if self.buckets:
+            files.append("inference-service.yaml")
+        if namespace == STAGING:
+            files.append("loader.yaml")
         for file in files:
             text = Template((MANIFESTS / file).read_text()).substitute(names)
             self.within(namespace, "apply", "-f", "-", given=text)
-        for deployment in ("fraud-server", "features", "ranker"):
+        for deployment in ("fraud-server", "features"):
             self.rolled_out(namespace, deployment)
 
     def _connect(self, connection: Connection) -> None:

@@ -28,7 +28,7 @@ from rig.models import client_of
 IN_SYNC, DRIFTED, UNKNOWN = 0, 3, 4
 REFRESH_FAILED = 1
 HELD = "candidate 14"
-MODEL_URI = "{.spec.template.spec.containers[0].env[0].value}"
+STORAGE_URI = "{.spec.predictor.model.storageUri}"
 SOON, A_ROLLOUT, PAST_STALE = 30.0, 120.0, 90.0
 
 
@@ -157,7 +157,7 @@ def _bytes_are_overwritten(demo: DemoCluster, narrator: Narrator) -> None:
 
 
 def _a_file_of_a_model_is_overwritten(demo: DemoCluster, narrator: Narrator) -> None:
-    narrator.act("A file of a model in production's bucket is overwritten")
+    narrator.act("A file of a KServe model is overwritten in production's bucket")
     assert demo.buckets is not None
     applied = demo.kubectl("apply", "-f", str(EXAMPLES / "model-files.yaml"))
     narrator.command(f"kubectl apply -f {EXAMPLES.name}/model-files.yaml", applied)
@@ -165,7 +165,7 @@ def _a_file_of_a_model_is_overwritten(demo: DemoCluster, narrator: Narrator) -> 
     narrator.until("staging loads other files", ranker, sync("Drifted"), within=SOON)
     _run(demo, narrator, "refresh", "ranker", "--wait")
     narrator.until("copied, loaded and in sync", ranker, sync("InSync"), within=SOON)
-    uri = demo.within(STAGING, "get", "deployment", "ranker", "-o", f"jsonpath={MODEL_URI}")
+    uri = demo.within(STAGING, "get", "inferenceservice", "ranker", "-o", f"jsonpath={STORAGE_URI}")
     narrator.expect(
         f"staging loads a copy in its own bucket, {uri}",
         holds=uri.startswith("s3://staging/models/ml-staging/ranker/"),
@@ -244,10 +244,8 @@ def _result(demo: DemoCluster, wanted: str) -> Expected:
 
 
 Act = Callable[[DemoCluster, Narrator], None]
-BEGINNING: Sequence[Act] = (_in_sync,)
-"""What sets all else up."""
-WHOLE: Sequence[Act] = (
-    *BEGINNING,
+ACTS: Sequence[Act] = (
+    _in_sync,
     _production_moves,
     _the_plan_and_the_refresh,
     _a_candidate_is_held,
@@ -259,11 +257,11 @@ WHOLE: Sequence[Act] = (
 )
 
 
-def run(demo: DemoCluster, narrator: Narrator, acts: Sequence[Act] = WHOLE) -> None:
-    """These acts in their order. Raises NotAsExpectedError."""
+def run(demo: DemoCluster, narrator: Narrator) -> None:
+    """The whole story, in order. Raises NotAsExpectedError."""
     if demo.connection:
         only_read.run(demo.connection, demo, narrator)
-    for act in acts:
+    for act in ACTS:
         act(demo, narrator)
     if demo.connection:
         only_read.what_was_requested(demo.connection, narrator)

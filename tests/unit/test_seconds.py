@@ -25,7 +25,6 @@ HAVE_THEIR_OWN = {
     "integration/sources/mlflow/test_names.py": "a server that checks the host's name",
     "integration/sources/mlflow/test_workspaces.py": "a server with workspaces",
     "integration/sources/objectstore/test_copy.py": "artifacts that clients write to a bucket",
-    "e2e/test_demo.py": "both sides in one, which no other test has touched",
     "e2e/test_rig_cluster.py": "how one is started and ended",
 }
 """Files of tests that start a server, and what no shared one has."""

@@ -7,6 +7,7 @@ pkg/apis/serving/v1beta1/inference_service_status.go.
 
 import threading
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any, Self
 
 from rig.kube import Kube, Refused
@@ -43,8 +44,18 @@ def inference_service(
 class KServe:
     """A context manager; looks after the InferenceServices of these namespaces in a thread."""
 
-    def __init__(self, kube: Kube, namespaces: Iterable[str]) -> None:
+    def __init__(
+        self,
+        kube: Kube,
+        namespaces: Iterable[str],
+        *,
+        fetching: Object | None = None,
+        every: float = PERIOD,
+    ) -> None:
+        """``fetching``: more of the container that fetches a model; ``every``: seconds."""
         self._kube = kube
+        self._fetching = fetching or {}
+        self._every = every
         self._namespaces = tuple(namespaces)
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="kserve", daemon=True)
@@ -64,20 +75,24 @@ class KServe:
         self._thread.join(timeout=10)
 
     def _run(self) -> None:
-        while not self._stopped.wait(PERIOD):
+        while not self._stopped.wait(self._every):
             if self.sleeping:
                 continue
             for namespace in self._namespaces:
-                for found in self._kube.list(API, "InferenceService", namespace):
-                    try:
-                        self._reconcile(found)
-                    except Refused as refused:
-                        if refused.code not in (404, 409):
-                            raise
+                with suppress(OSError):  # the API server does not answer: the next time
+                    self._look_after(namespace)
+
+    def _look_after(self, namespace: str) -> None:
+        for found in self._kube.list(API, "InferenceService", namespace):
+            try:
+                self._reconcile(found)
+            except Refused as refused:
+                if refused.code not in (404, 409):
+                    raise
 
     def _reconcile(self, found: Object) -> None:
         name, namespace = found["metadata"]["name"], found["metadata"]["namespace"]
-        self._kube.apply(_deployment(found), manager="kserve")
+        self._kube.apply(_deployment(found, self._fetching), manager="kserve")
         made = self._kube.get("apps/v1", "Deployment", f"{name}-predictor", namespace)
         status = made.get("status") or {}
         conditions = {each["type"]: each for each in status.get("conditions", ())}
@@ -109,7 +124,7 @@ class KServe:
         )
 
 
-def _deployment(found: Object) -> Object:
+def _deployment(found: Object, more_fetching: Object) -> Object:
     metadata, predictor = found["metadata"], found["spec"]["predictor"]
     name, model = metadata["name"], predictor["model"]
     labels = {"app": f"isvc.{name}-predictor"}
@@ -128,7 +143,8 @@ def _deployment(found: Object) -> Object:
         # Of a pod KServe's webhook does this, which does not run here.
         args = [uri, "/mnt/models"]
         image = "kserve/storage-initializer:1"
-        fetching = [{"name": "storage-initializer", "image": image, "args": args}]
+        fetcher = {"name": "storage-initializer", "image": image, "args": args}
+        fetching = [fetcher | more_fetching]
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
