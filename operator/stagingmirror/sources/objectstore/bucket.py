@@ -122,6 +122,7 @@ class Bucket:
                     )
         if not found:
             await self._refuse_any_answer(path)
+            await self._refuse_object(path)
         elif len(found) % _PAGE == 0:
             await self._refuse_cut(path, found[-1]["path"])
         return found
@@ -159,17 +160,31 @@ class Bucket:
         """Raises NotAnswered where an object is there that nobody can have written: the library
         takes any XML for a listing, e.g. the page of a proxy that wants a login.
         """
-        name = f"{path}/{secrets.token_hex(12)}".lstrip("/")
+        if await self._has(f"{path}/{secrets.token_hex(12)}".lstrip("/")):
+            raise NotAnswered(
+                Reason.GARBAGE,
+                f"{self._where}: it lists nothing and has any object; is that an object store, or "
+                "a proxy before it?",
+            )
+
+    async def _refuse_object(self, path: str) -> None:
+        """Raises Refused where the path is no folder without files, but a file itself."""
+        if path and await self._has(path):
+            raise Refused(
+                Reason.ARTIFACTS_NOT_READABLE,
+                f"{self._where}: {path} is an object, and only folders are read; name its folder",
+            )
+
+    async def _has(self, name: str) -> bool:
+        """Whether there is such an object, as far as we may know: S3 answers 403 for what is not
+        there where the right to list has a condition.
+        """
         try:
             with self._call("head"):
                 await self._lists.head_async(name)
         except (NotThere, NotAllowed):
-            return  # S3 answers 403 for what is not there where the right to list has a condition
-        raise NotAnswered(
-            Reason.GARBAGE,
-            f"{self._where}: it lists nothing and has any object; is that an object store, or a "
-            "proxy before it?",
-        )
+            return False
+        return True
 
     async def get(self, path: str) -> "GetResult":
         """The answer to a GET, its body not read yet."""

@@ -266,3 +266,10 @@ async def test_without_etags_a_listing_does_not_show_each_write(tagged: bool) ->
         await read_bytes(files, listing)
 
         assert files.shows_writes(listing) is tagged
+
+
+async def test_a_single_object_is_no_folder_that_is_not_there() -> None:
+    found = await failure(FakeS3({"ranker/model.joblib": b"x"}), path="ranker/model.joblib")
+
+    assert (type(found), found.reason) == (Refused, "ArtifactsNotReadable")
+    assert "ranker/model.joblib is an object" in found.message
