@@ -10,6 +10,7 @@ import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing, contextmanager
 from datetime import timedelta
+from hashlib import sha256
 from time import perf_counter
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -75,6 +76,8 @@ class Bucket:
         self._place = place_of(store)
         self._on_call = on_call
         endpoint = endpoint_of(store)
+        self.mark = sha256(endpoint.encode()).hexdigest()[:8]
+        """Of the server."""
         # What is connected to.
         self._connected = store.proxy_url or endpoint
         host = urlsplit(endpoint).hostname or ""

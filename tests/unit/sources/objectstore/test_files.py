@@ -10,7 +10,7 @@ from aiohttp import web
 from stagingmirror.api.spec.environment.object_store import ObjectStore
 from stagingmirror.errors import NotAnswered, Refused
 from stagingmirror.sources.content.files import StoredFile
-from stagingmirror.sources.content.hashing import read_bytes
+from stagingmirror.sources.content.hashing import fingerprint, read_bytes
 from stagingmirror.sources.objectstore.bucket import Bucket
 from stagingmirror.sources.objectstore.files import ObjectFiles
 from support.mlflow.registries import serving
@@ -273,3 +273,13 @@ async def test_a_single_object_is_no_folder_that_is_not_there() -> None:
 
     assert (type(found), found.reason) == (Refused, "ArtifactsNotReadable")
     assert "ranker/model.joblib is an object" in found.message
+
+
+async def test_what_one_server_lists_proves_nothing_of_another() -> None:
+    """A replica has the same names, sizes, dates and ETags."""
+    store = FakeS3({"ranker/w": b"w"})
+    async with files_of(store) as one, files_of(store) as other:
+        listings = [await each.listing() for each in (one, other)]
+        prints = {fingerprint(each, await one.stamps(each)) for each in listings}
+
+    assert len(prints) == 2
