@@ -181,7 +181,8 @@ def _a_file_of_a_model_is_overwritten(demo: DemoCluster, narrator: Narrator) -> 
 def _production_is_silent(demo: DemoCluster, narrator: Narrator) -> None:
     """All of production's that can be: in its own cluster, the API server too."""
     connection = demo.connection
-    narrator.act(f"Production's {'API server and ' if connection else ''}MLflow answer no more")
+    silenced = "API server and MLflow answer" if connection else "MLflow answers"
+    narrator.act(f"Production's {silenced} no more")
     demo.mlflow[PRODUCTION].stop()
     if connection:
         connection.production.pause_api_server()
