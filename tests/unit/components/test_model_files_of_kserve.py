@@ -109,6 +109,17 @@ def test_files_that_were_overwritten_in_place_prove_nothing_and_are_a_finding() 
     assert any("restart it" in each for each in staging.findings)
 
 
+@pytest.mark.parametrize(("end", "said"), [("", True), ("/", False)])
+def test_what_kserve_fetches_beside_the_folder_is_said_where_it_may_fetch_it(
+    end: str, said: bool
+) -> None:
+    found = look(production(uri("production", "12") + end), "production", entry())
+
+    assert isinstance(found, Seen)
+    assert found.facts["uri"].value == uri("production", "12")
+    assert any("end with a slash" in each for each in found.findings) == said
+
+
 def test_a_path_in_a_place_that_only_kserve_knows_is_what_the_pods_fetched() -> None:
     found = look(production(fetched=(uri("production", "12"),), keyed=True), "production", entry())
 
@@ -166,7 +177,7 @@ def test_pods_that_fetched_different_folders_prove_nothing() -> None:
 def test_a_refresh_copies_and_writes_the_storage_uri() -> None:
     copy, patch = plan(rankers(ELEVEN))
 
-    assert patch.fields == (SetStorageUri(copy.to_uri),)
+    assert patch.fields == (SetStorageUri(f"{copy.to_uri}/"),)
     assert (patch.kind, patch.namespace, patch.name) == ("InferenceService", STAGING, "ranker")
     assert {each.place for each in patch.writes()} == KIND.writes(entry(), SIDES)
 

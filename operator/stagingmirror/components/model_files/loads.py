@@ -100,7 +100,13 @@ def _fetched(reading: Reading, side: Side, place: WorkloadSubject) -> Load:
     if any(each in uris[0] for each in _OTHERWISE):
         what = f"{where} has '?', '#' or '$(', which KServe reads otherwise; rename the folder."
         raise reading.unseen(Reason.ARTIFACTS_NOT_READABLE, what)
-    return Load(place, _offered(reading, side, uris[0], where), not pods, first_start(pods))
+    uri = _offered(reading, side, uris[0], where)
+    if uri.startswith("s3://") and not uris[0].endswith("/"):
+        reading.finding(
+            f"of {uri} KServe fetches each object whose key begins so, e.g. {uri}0/…; only what is "
+            f"below {uri}/ is compared. Let {where} end with a slash."
+        )
+    return Load(place, uri, not pods, first_start(pods))
 
 
 def _refuse_undecided(reading: Reading, place: WorkloadSubject, storage: Storage) -> None:

@@ -161,4 +161,4 @@ def _written(
             f"KServe does not fetch from {target.partition('://')[0]}://; name a staging.store of "
             "s3:// or gs://.",
         )
-    return place, SetStorageUri(target)
+    return place, SetStorageUri(f"{target}/")  # without the slash KServe would fetch more

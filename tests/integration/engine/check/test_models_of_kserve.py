@@ -118,8 +118,8 @@ def test_it_is_compared_copied_followed_and_found_when_it_is_overwritten(ranker:
     shown = component["staging"]["uri"]
     digest = component["production"]["contentHash"].removeprefix("sha256:")
     assert shown == f"s3://{STAGING}/kserve/{ranker.world.staging}/fraud/ranker/{digest[:12]}"
-    assert ranker.declared() == shown
-    assert ranker.fetched() == {shown}
+    assert ranker.declared() == f"{shown}/"
+    assert ranker.fetched() == {f"{shown}/"}
 
     ranker.put(PRODUCTION, b"NEW")
     status = ranker.world.until_sync("Drifted", within=60)
