@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
+from inspect import isabstract
 from pkgutil import iter_modules
 from typing import Annotated, Any
 
@@ -24,9 +25,7 @@ def step_types() -> Mapping[str, type[ExecutableStep]]:
     return {
         each.__name__: each
         for each in found
-        if isinstance(each, type)
-        and issubclass(each, ExecutableStep)
-        and each is not ExecutableStep
+        if isinstance(each, type) and issubclass(each, ExecutableStep) and not isabstract(each)
     }
 
 

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
 
-from stagingmirror.actions.step import Arrived, ExecutableStep, Json, Outcome, Task, Underway
+from stagingmirror.actions.copying import Copying
+from stagingmirror.actions.step import Arrived, Json, Task
 from stagingmirror.actions.tools import Progressing, Tools
 from stagingmirror.api.spec.grants import Grant
-from stagingmirror.drift.steps import Phase, Write
 from stagingmirror.drift.wording import counted, size
 from stagingmirror.errors import StepFailed
 from stagingmirror.reasons import Reason
@@ -16,14 +16,11 @@ from stagingmirror.sources.objectstore.source import ObjectStoreSource
 
 
 @dataclass(frozen=True, slots=True)
-class CopyFiles(ExecutableStep):
-    """Files that are there already are used, and a half copy is finished. Copying runs beside the
-    passes. Nothing is ever deleted: what it made stays, and is used again.
-    """
+class CopyFiles(Copying):
+    """Nothing is ever deleted. The folder is its own, named by what is in it."""
 
-    phase: ClassVar[Phase] = "prepare"
     order: ClassVar[int] = 11
-    visible: ClassVar[bool] = False
+    left: ClassVar[str] = "stays in the store, named by no workload"
 
     from_environment: str
     from_uri: str
@@ -38,12 +35,6 @@ class CopyFiles(ExecutableStep):
             f"copy {self.from_uri} ({counted(self.files, 'file')}, {size(self.size)}) "
             f"to {self.to_uri}"
         )
-
-    def writes(self) -> tuple[Write, ...]:
-        return ()  # a folder of its own, named by what is in it
-
-    def rollback_rank(self, loaded: frozenset[str]) -> int:
-        return 0
 
     def grants(self) -> frozenset[Grant]:
         return frozenset(
@@ -60,41 +51,26 @@ class CopyFiles(ExecutableStep):
         stores.opened(self.from_environment, self.from_uri)
         return {}
 
-    async def take(self, task: Task, tools: Tools) -> Outcome:
+    async def copy(self, task: Task, tools: Tools, progress: Progressing) -> str:
         stores = tools.source(ObjectStoreSource)
+        namespace = task.mirror.partition("/")[0]
+        async with tools.pool.room(self.from_environment, self.to_environment, namespace):
+            await copy_folder(
+                stores.opened(self.from_environment, self.from_uri),
+                stores.opened(self.to_environment, self.to_uri),
+                self.tree_hash,
+                clock=tools.clock,
+                clock_margin=stores.clock_margin,
+                may_write=partial(self._refuse, tools),
+                progress=progress,
+            )
+        return self.to_uri
 
-        async def work(progress: Progressing) -> str:
-            namespace = task.mirror.partition("/")[0]
-            async with tools.pool.room(self.from_environment, self.to_environment, namespace):
-                await copy_folder(
-                    stores.opened(self.from_environment, self.from_uri),
-                    stores.opened(self.to_environment, self.to_uri),
-                    self.tree_hash,
-                    clock=tools.clock,
-                    clock_margin=stores.clock_margin,
-                    may_write=partial(self._refuse, tools),
-                    progress=progress,
-                )
-            return self.to_uri
+    def expected(self) -> int:
+        return self.size
 
-        result = tools.pool.poll((task.refresh, self.id), work)
-        if isinstance(result, str):
-            return Arrived(f"{self.to_uri}, bytes verified")
-        done, total = result
-        return Underway(f"{size(done)} of {size(total or self.size)} copied")
-
-    async def verify(self, task: Task, tools: Tools) -> Outcome:
-        return Arrived("bytes verified after the upload")
-
-    async def roll_back(self, task: Task, tools: Tools) -> Outcome:
-        await tools.pool.stop((task.refresh, self.id))
-        return Arrived("stays in the store, named by no workload; used again by the next refresh")
-
-    async def verify_rollback(self, task: Task, tools: Tools) -> Outcome:
-        return Arrived("nothing runs it")
-
-    async def is_settled(self, task: Task, tools: Tools) -> bool:
-        return True
+    def arrived(self, made: str) -> Arrived:
+        return Arrived(f"{made}, bytes verified")
 
     def _refuse(self, tools: Tools) -> None:
         """Called before each upload: what held when the plan was made may not hold any more."""

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
 
-from stagingmirror.actions.step import Arrived, ExecutableStep, Json, Outcome, Task, Underway
+from stagingmirror.actions.copying import Copying
+from stagingmirror.actions.step import Arrived, Json, Task
 from stagingmirror.actions.tools import Progressing, Tools
 from stagingmirror.api.spec.grants import Grant
-from stagingmirror.drift.steps import Phase, Write
 from stagingmirror.drift.wording import counted, size
 from stagingmirror.errors import ChangedUnderneath, NotAnswered, StepFailed
 from stagingmirror.reasons import Reason
@@ -17,14 +17,13 @@ from stagingmirror.sources.mlflow.poll.source import MlflowSource
 
 
 @dataclass(frozen=True, slots=True)
-class CopyModel(ExecutableStep):
-    """Produces the version number in staging. A version with the same content that is already there
-    is reused, and a half copy is finished. Copying runs beside the passes.
+class CopyModel(Copying):
+    """Produces the version number in staging: a new one, or that of a version with the same content
+    that is already there.
     """
 
-    phase: ClassVar[Phase] = "prepare"
     order: ClassVar[int] = 10
-    visible: ClassVar[bool] = False
+    left: ClassVar[str] = "stays in the registry, named by no alias"
 
     from_environment: str
     from_model: str
@@ -49,12 +48,6 @@ class CopyModel(ExecutableStep):
             f"from {self.from_environment} to {self.to_environment}"
         )
 
-    def writes(self) -> tuple[Write, ...]:
-        return ()  # a new version has a number of its own
-
-    def rollback_rank(self, loaded: frozenset[str]) -> int:
-        return 0
-
     def grants(self) -> frozenset[Grant]:
         return frozenset(
             {
@@ -67,47 +60,32 @@ class CopyModel(ExecutableStep):
         await refuse_without_logged_models(tools.source(MlflowSource).server(self.to_environment))
         return {}
 
-    async def take(self, task: Task, tools: Tools) -> Outcome:
+    async def copy(self, task: Task, tools: Tools, progress: Progressing) -> str:
         registry = tools.source(MlflowSource)
+        self._refuse(tools)
+        source = registry.server(self.from_environment)
+        destination = registry.server(self.to_environment)
+        namespace = task.mirror.partition("/")[0]
+        try:
+            return await copy_version(
+                source,
+                destination,
+                self._order(task),
+                clock=tools.clock,
+                progress=progress,
+                may_write=lambda: self._refuse(tools),
+                differs=partial(registry.doubt, self.to_environment, self.to_model),
+                room=tools.pool.room(source.url, destination.url, namespace),
+            )
+        except ChangedUnderneath:
+            registry.doubt(self.from_environment, self.from_model, self.from_version)
+            raise
 
-        async def work(progress: Progressing) -> str:
-            self._refuse(tools)
-            source = registry.server(self.from_environment)
-            destination = registry.server(self.to_environment)
-            namespace = task.mirror.partition("/")[0]
-            try:
-                return await copy_version(
-                    source,
-                    destination,
-                    self._order(task),
-                    clock=tools.clock,
-                    progress=progress,
-                    may_write=lambda: self._refuse(tools),
-                    differs=partial(registry.doubt, self.to_environment, self.to_model),
-                    room=tools.pool.room(source.url, destination.url, namespace),
-                )
-            except ChangedUnderneath:
-                registry.doubt(self.from_environment, self.from_model, self.from_version)
-                raise
+    def expected(self) -> int:
+        return self.size
 
-        result = tools.pool.poll((task.refresh, self.id), work)
-        if isinstance(result, str):
-            return Arrived(f"version {result}, bytes verified", produced=result)
-        done, total = result
-        return Underway(f"{size(done)} of {size(total or self.size)} copied")
-
-    async def verify(self, task: Task, tools: Tools) -> Outcome:
-        return Arrived("bytes verified after the upload")
-
-    async def roll_back(self, task: Task, tools: Tools) -> Outcome:
-        await tools.pool.stop((task.refresh, self.id))
-        return Arrived("stays in the registry, named by no alias; used again by the next refresh")
-
-    async def verify_rollback(self, task: Task, tools: Tools) -> Outcome:
-        return Arrived("nothing runs it")
-
-    async def is_settled(self, task: Task, tools: Tools) -> bool:
-        return True
+    def arrived(self, made: str) -> Arrived:
+        return Arrived(f"version {made}, bytes verified", produced=made)
 
     def _refuse(self, tools: Tools) -> None:
         """Called before each write: what held when the plan was made may not hold any more."""
