@@ -1,6 +1,5 @@
 """The last known answers of the object stores of all environments."""
 
-import asyncio
 import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, TypeVar
@@ -13,7 +12,7 @@ from stagingmirror.api.spec.environment.object_store import offering
 from stagingmirror.api.types.times import AHEAD
 from stagingmirror.drift.facts import Unseen, Why
 from stagingmirror.drift.places import Place
-from stagingmirror.errors import CannotRefresh, NotAnswered, NotRead
+from stagingmirror.errors import CannotRefresh
 from stagingmirror.reasons import Reason
 from stagingmirror.settings import Settings
 from stagingmirror.sources.content.subjects import Content
@@ -21,6 +20,7 @@ from stagingmirror.sources.objectstore.environment import EnvironmentStores
 from stagingmirror.sources.objectstore.files import ObjectFiles
 from stagingmirror.sources.objectstore.subjects import FolderSubject
 from stagingmirror.sources.pause import Pause
+from stagingmirror.sources.proofs import all_proven
 from stagingmirror.sources.source import Access, SecretsUse
 from stagingmirror.view import Observed, Subject
 
@@ -184,16 +184,7 @@ class ObjectStoreSource:
             self._environments[name].prove(uris, since=since, read_bytes=read_bytes)
             for name, uris in by_environment.items()
         ]
-        try:
-            async with asyncio.timeout(within):
-                ends = await asyncio.gather(*probes, return_exceptions=True)
-        except TimeoutError:
-            raise NotAnswered(
-                Reason.TIMED_OUT, f"probing the object stores took longer than {within:.0f} s"
-            ) from None
-        failed = [end for end in ends if isinstance(end, BaseException)]
-        for error in sorted(failed, key=lambda end: isinstance(end, NotRead)):
-            raise error
+        await all_proven(probes, within=within, what="object stores")
 
     def export(self) -> Mapping[str, Mapping[str, Any] | None]:
         return {json.dumps(subject): self._entry(subject) for subject in self._wanted}

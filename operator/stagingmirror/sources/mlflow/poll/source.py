@@ -1,6 +1,5 @@
 """The last known answers of the registries of all environments."""
 
-import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, TypeVar
@@ -9,8 +8,7 @@ from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
 from stagingmirror.api.types.times import AHEAD
 from stagingmirror.drift.facts import Unseen, Why
 from stagingmirror.drift.places import Place
-from stagingmirror.errors import CannotRefresh, NotAnswered, NotRead
-from stagingmirror.reasons import Reason
+from stagingmirror.errors import CannotRefresh
 from stagingmirror.settings import Settings
 from stagingmirror.sources.mlflow.client.address import address_of
 from stagingmirror.sources.mlflow.client.client import MlflowServer
@@ -25,6 +23,7 @@ from stagingmirror.sources.mlflow.subjects import (
     RegistrySubject,
     VersionSubject,
 )
+from stagingmirror.sources.proofs import all_proven
 from stagingmirror.sources.source import Access, SecretUse
 from stagingmirror.view import Observed, Subject
 
@@ -112,17 +111,7 @@ class MlflowSource:
             poller.prove(some, since=since, read_bytes=read_bytes)
             for poller, some in by_poller.items()
         ]
-        try:
-            async with asyncio.timeout(within):
-                ends = await asyncio.gather(*probes, return_exceptions=True)
-        except TimeoutError:
-            raise NotAnswered(
-                Reason.TIMED_OUT, f"probing the registries took longer than {within:.0f} s"
-            ) from None
-        # That bytes could not be read does not mean that the others were requested.
-        failed = [end for end in ends if isinstance(end, BaseException)]
-        for error in sorted(failed, key=lambda end: isinstance(end, NotRead)):
-            raise error
+        await all_proven(probes, within=within, what="registries")
 
     def export(self) -> Mapping[str, Mapping[str, Any] | None]:
         return self._exports.export(
