@@ -34,7 +34,7 @@ REVIEWED_FOR = 3600.0
 # Seconds for which an answer counts while newer ones cannot be had.
 BELIEVED = 300.0
 # Seconds within which the rights in all namespaces of an environment are to be answered. What is
-# slow would hold up what others are told: a pass over environments ends with its last answer.
+# slow would hold up the conditions of others: a pass over environments ends with its last answer.
 PATIENCE = 30.0
 READ_ONLY = "KubernetesReadOnly"
 EXPIRE = "CredentialsExpire"

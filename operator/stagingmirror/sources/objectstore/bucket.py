@@ -160,7 +160,7 @@ class Bucket:
         return frozenset(each["path"] for each in found["objects"])
 
     async def _refuse_any_answer(self, path: str) -> None:
-        """Raises NotAnswered where an object is there that nobody can have written: the library
+        """Raises NotAnswered where an object is there whose name was just made up: the library
         takes any XML for a listing, e.g. the page of a proxy that wants a login.
         """
         if await self._has(f"{path}/{secrets.token_hex(12)}".lstrip("/")):
@@ -199,7 +199,7 @@ class Bucket:
         """The body, about 1 MiB at a time."""
         stream = aiter(answer.stream(min_chunk_size=CHUNK))
         while True:
-            with self._call("read", f" of {path}", counted=False):
+            with self._call("read", f" of {path}", only_failures=True):
                 async with asyncio.timeout(self._block_within):
                     block = await anext(stream, None)
             if block is None:
@@ -209,7 +209,7 @@ class Bucket:
 
     async def put(self, path: str, chunks: AsyncGenerator[bytes, None], size: int) -> None:
         """Upload an object of exactly this size: in parts where it is large, of which nothing is
-        seen before the last is there. Where that ends early, the store is told to drop them.
+        seen before the last is there. Where that ends early, they are aborted.
         """
         await self._refuse_link_local()
         with self._call("put", f" of {path}"):
@@ -256,8 +256,10 @@ class Bucket:
         self._resolved_until = perf_counter() + _RESOLVED_FOR
 
     @contextmanager
-    def _call(self, operation: str, of: str = "", *, counted: bool = True) -> "Iterator[None]":
-        """Counts and times a call, and translates what went wrong."""
+    def _call(
+        self, operation: str, of: str = "", *, only_failures: bool = False
+    ) -> "Iterator[None]":
+        """Counts and times a call, or only one that fails; translates what went wrong."""
         began = perf_counter()
         try:
             yield
@@ -267,7 +269,7 @@ class Bucket:
             if type(error).__name__ != "PanicException":
                 raise
             raise self._failed(error, operation, of, perf_counter() - began) from None
-        if counted:
+        if not only_failures:
             self._on_call(operation, "ok", perf_counter() - began)
 
     def _failed(

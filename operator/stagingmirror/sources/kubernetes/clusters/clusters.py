@@ -134,7 +134,7 @@ class Clusters:
         return remote.is_elsewhere if remote is not None and as_known else None
 
     def reader_of(self, environment: str, spec: MirrorEnvironmentSpec) -> KubernetesReader | Why:
-        """As whom we read this environment's namespaces; Why: as nobody now."""
+        """As whom we read this environment's namespaces; Why: by no account now."""
         if spec.cluster is None:
             return self._client
         remote = self._remotes.get(environment)

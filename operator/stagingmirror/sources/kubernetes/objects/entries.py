@@ -39,8 +39,8 @@ class Reference:
 class Update:
     """``at``: where the update is, for people; empty where nothing is known of that. ``aborted``:
     it went back to the stable ReplicaSet. ``has_spares``: its strategy routes traffic, so pods of
-    another ReplicaSet than the stable one serve nobody once it is complete or aborted, and may be
-    kept for long. ``reference``: None where the template is its own.
+    another ReplicaSet than the stable one serve no requests once it is complete or aborted, and may
+    be kept for long. ``reference``: None where the template is its own.
     """
 
     at: str

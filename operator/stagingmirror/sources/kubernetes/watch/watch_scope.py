@@ -80,7 +80,7 @@ class WatchScope:
     @property
     def ready(self) -> bool:
         """Every watch has been answered once, be it with a refusal. Kinds on demand are waited for
-        by nobody but who wants them.
+        only by who wants them.
         """
         return self.namespaces is not None and all(
             self._settled(kind, namespace) for kind in ALWAYS for namespace in self.namespaces

@@ -135,7 +135,7 @@ def running_digests(rollout: Rollout) -> dict[str, list[str]]:
 def retagged(rollout: Rollout, before: Mapping[str, Sequence[str]]) -> str | None:
     """A container that runs another digest than ``before`` under the same tag; None: there is none.
     Only a digest in the template makes different ``imageID`` the same image. Containers that
-    admission adds to pods are nobody's here.
+    admission adds to pods are ignored here.
     """
     now, of_pods = running_digests(rollout), rollout.below or rollout
     for _, name, container in containers(of_pods.body, of_pods.kind):
