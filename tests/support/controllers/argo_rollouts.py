@@ -7,12 +7,12 @@ promotes, one with a duration while ``holding``. Source: argo-rollouts, rollout/
 
 import json
 import math
-import threading
 from collections.abc import Iterable
 from hashlib import sha256
-from typing import Any, Self
+from typing import Any
 
-from rig.kube import Kube, Refused
+from rig.kube import Kube
+from support.controllers.controller import Controller
 
 Object = dict[str, Any]
 PERIOD = 0.1
@@ -47,45 +47,22 @@ def rollout(
     }
 
 
-class ArgoRollouts:
-    """A context manager; looks after the Rollouts of these namespaces in a thread of its own."""
+class ArgoRollouts(Controller):
+    """Looks after Rollouts."""
+
+    api, kind = API, "Rollout"
 
     def __init__(self, kube: Kube, namespaces: Iterable[str]) -> None:
-        self._kube = kube
-        self._namespaces = tuple(namespaces)
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="argo-rollouts", daemon=True)
+        super().__init__(kube, namespaces, every=PERIOD)
         self._promoted: set[tuple[str, str]] = set()
         self.holding = False
         """Pauses with a duration last."""
-        self.sleeping = False
-        """Nothing is done."""
         self.aborts = False
         """Updates that are under way are aborted, as by a failed analysis."""
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stopped.set()
-        self._thread.join(timeout=10)
 
     def promote(self, namespace: str, name: str) -> None:
         """As `kubectl argo rollouts promote`."""
         self._promoted.add((namespace, name))
-
-    def _run(self) -> None:
-        while not self._stopped.wait(PERIOD):
-            if self.sleeping:
-                continue
-            for namespace in self._namespaces:
-                for found in self._kube.list(API, "Rollout", namespace):
-                    try:
-                        self._reconcile(found)
-                    except Refused as refused:
-                        if refused.code not in (404, 409):
-                            raise
 
     def _reconcile(self, found: Object) -> None:
         spec, status = found["spec"], dict(found.get("status") or {})

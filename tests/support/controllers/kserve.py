@@ -5,12 +5,12 @@ Source: kserve, pkg/controller/v1beta1/inferenceservice/components/predictor.go,
 pkg/apis/serving/v1beta1/inference_service_status.go.
 """
 
-import threading
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import Any, Self
+from typing import Any
 
-from rig.kube import Kube, Refused
+from rig.kube import Kube
+from support.controllers.controller import Controller
 
 Object = dict[str, Any]
 PERIOD = 0.1
@@ -41,8 +41,10 @@ def inference_service(
     }
 
 
-class KServe:
-    """A context manager; looks after the InferenceServices of these namespaces in a thread."""
+class KServe(Controller):
+    """Looks after InferenceServices."""
+
+    api, kind = API, "InferenceService"
 
     def __init__(
         self,
@@ -53,42 +55,16 @@ class KServe:
         every: float = PERIOD,
     ) -> None:
         """``fetching``: more of the container that fetches a model; ``every``: seconds."""
-        self._kube = kube
+        super().__init__(kube, namespaces, every=every)
         self._fetching = fetching or {}
-        self._every = every
-        self._namespaces = tuple(namespaces)
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="kserve", daemon=True)
-        self.sleeping = False
-        """Nothing is done."""
         self.loading: set[str] = set()
         """The namespaces whose models stay in progress."""
         self.fails: set[str] = set()
         """The namespaces whose models cannot be loaded."""
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stopped.set()
-        self._thread.join(timeout=10)
-
-    def _run(self) -> None:
-        while not self._stopped.wait(self._every):
-            if self.sleeping:
-                continue
-            for namespace in self._namespaces:
-                with suppress(OSError):  # the API server does not answer: the next time
-                    self._look_after(namespace)
-
     def _look_after(self, namespace: str) -> None:
-        for found in self._kube.list(API, "InferenceService", namespace):
-            try:
-                self._reconcile(found)
-            except Refused as refused:
-                if refused.code not in (404, 409):
-                    raise
+        with suppress(OSError):  # the API server does not answer: the next time
+            super()._look_after(namespace)
 
     def _reconcile(self, found: Object) -> None:
         name, namespace = found["metadata"]["name"], found["metadata"]["namespace"]

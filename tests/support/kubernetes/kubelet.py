@@ -5,20 +5,18 @@ the image says otherwise: ``never-ready`` cannot be pulled, ``crashes`` crashes,
 does nothing, and a Job's pod of ``fails`` fails. A digest in the image's name is reported as it is.
 """
 
-import threading
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Any, Self
+from typing import Any
 
-from rig.kube import Kube, Refused
+from rig.kube import Kube
+from support.controllers.controller import Controller
 from support.kubernetes.pods import play
 
 __all__ = ["Kubelet", "digest_of", "play", "status_of"]
 
 Object = dict[str, Any]
-
-PERIOD = 0.05
 
 
 def digest_of(image: str) -> str:
@@ -27,51 +25,33 @@ def digest_of(image: str) -> str:
     return digest if at else f"sha256:{sha256(image.encode()).hexdigest()}"
 
 
-class Kubelet:
-    """A context manager; looks after the pods of these namespaces in a thread of its own."""
+class Kubelet(Controller):
+    """Looks after pods."""
+
+    api, kind = "v1", "Pod"
 
     def __init__(self, kube: Kube, namespaces: Iterable[str]) -> None:
-        self._kube = kube
-        self._namespaces = tuple(namespaces)
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="kubelet", daemon=True)
+        super().__init__(kube, namespaces)
         self.seen: dict[str, str] = {}
         """Every pod that ever was, by uid, and its name."""
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stopped.set()
-        self._thread.join(timeout=10)
-
-    def _run(self) -> None:
-        while not self._stopped.wait(PERIOD):
-            for namespace in self._namespaces:
-                for pod in self._kube.list("v1", "Pod", namespace):
-                    self._tend(pod, namespace)
-
-    def _tend(self, pod: Object, namespace: str) -> None:
-        self.seen[pod["metadata"]["uid"]] = pod["metadata"]["name"]
-        if pod["metadata"].get("deletionTimestamp"):
+    def _reconcile(self, found: Object) -> None:
+        metadata, phase = found["metadata"], found["status"].get("phase")
+        self.seen[metadata["uid"]] = metadata["name"]
+        if metadata.get("deletionTimestamp"):
             return
-        wanted = status_of(pod)
-        if wanted is None or pod["status"].get("phase") in (wanted["phase"], "Succeeded", "Failed"):
+        wanted = status_of(found)
+        if wanted is None or phase in (wanted["phase"], "Succeeded", "Failed"):
             return
-        try:
-            self._kube.patch(
-                "v1",
-                "Pod",
-                pod["metadata"]["name"],
-                namespace,
-                {"status": wanted},
-                subresource="status",
-                manager="kubelet",
-            )
-        except Refused as refused:
-            if refused.code not in (404, 409):
-                raise
+        self._kube.patch(
+            self.api,
+            self.kind,
+            metadata["name"],
+            metadata["namespace"],
+            {"status": wanted},
+            subresource="status",
+            manager="kubelet",
+        )
 
 
 def status_of(pod: Object) -> Object | None:
