@@ -1,0 +1,1 @@
+"""Index stores: the indexes that search is served from."""

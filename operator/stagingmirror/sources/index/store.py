@@ -1,0 +1,226 @@
+"""The contract of an index store: what is read of production's and of staging's, and what is
+written in staging's.
+
+One folder for each store, with a reader and a writer; production's store is never given a writer.
+An alias is the name that is searched; a target is what it leads to: an index, a table, a folder.
+A snapshot is a state of a target that the store itself can give again; a store without snapshots
+has none.
+
+All calls raise errors of ``errors.py``: NotAllowed (401, 403), NotThere (alias, target, snapshot),
+NotSupported (this release cannot), NotAnswered (refused, 5xx, garbage, half an answer), Refused
+(name taken, no room, corrupt, a later version). None of them, and no value but ``Document``, holds
+the text of a document.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import ClassVar, Protocol
+
+from pydantic import TypeAdapter, ValidationError
+
+# Called with what is done and the total, in bytes or documents.
+Progressing = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class VectorField:
+    """``metric``: cosine, ip or l2; ``index``: how it is searched, e.g. ``hnsw/lucene``. None: the
+    store does not tell. ``parameters``: m, ef_construction, quantization, …
+    """
+
+    name: str
+    dimensions: int | None
+    metric: str | None
+    index: str | None
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What a refresh leaves in the index that it made; it outlives restarts of the store."""
+
+    environment: str
+    """Production's."""
+    index: str
+    """Production's target."""
+    snapshot: str
+    taken: float
+    """When production's snapshot was taken (POSIX s)."""
+    refresh: str
+    at: float
+    documents: int
+    sample: str
+    """Digest of its sample as restored; see ``digest_of``."""
+
+    def document(self) -> dict[str, str | float | int]:
+        """As JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class IndexFacts:
+    """Of one target, without reading its documents."""
+
+    target: str
+    vectors: tuple[VectorField, ...]
+    settings: Mapping[str, str]
+    """Only what changes results: analyzers, similarity, ef_search. By name as the store has it."""
+    manifest: Mapping[str, str]
+    """``embeddingModel`` and ``tokenizer``, as far as somebody has put them there."""
+    server: str
+    """Product and version."""
+    built: float | None = None
+    """When (POSIX s), by the store's clock."""
+    content_version: str | None = None
+    """Changes with each write to it. None: the store has none."""
+    mark: Mark | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """``id`` is never given twice by its store; ``name`` is what people call it. ``targets``: what
+    can be restored of it. ``taken``: POSIX s.
+    """
+
+    id: str
+    name: str
+    taken: float
+    complete: bool
+    targets: tuple[str, ...]
+    version: str = ""
+    """Of the server that took it."""
+    size: int | None = None
+    """Bytes, where the store tells."""
+    manifest: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """``fields``: digest of everything stored but its vectors; ``vectors`` as stored, by field."""
+
+    fields: str
+    vectors: Mapping[str, tuple[float, ...]] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Of the fullest place that a restore may write to, in bytes. None: the store does not tell."""
+
+    free: int
+    total: int
+
+
+Sample = Mapping[str, Document | None]
+
+
+class IndexReader(Protocol):
+    """All calls are bounded in time and in the size of their answers."""
+
+    async def identity(self) -> str:
+        """What tells this system from any other, whatever its address: the same text for the same
+        system.
+        """
+
+    async def resolve(self, alias: str) -> tuple[str, ...]:
+        """The targets that an alias leads to, sorted; (): there is no such alias."""
+
+    async def facts(self, target: str) -> IndexFacts: ...
+
+    async def snapshots(self, target: str) -> tuple[Snapshot, ...]:
+        """Those that hold a target, newest first, complete or not; () where there are none.
+
+        Raises NotSupported where the store has no snapshots.
+        """
+
+    async def count(self, target: str) -> int:
+        """Its documents, exactly."""
+
+    async def ids(self, target: str, most: int) -> tuple[str, ...]:
+        """The same ones as long as the target is not written; from all over it."""
+
+    async def sample(self, target: str, ids: Sequence[str]) -> Sample:
+        """None: there is no such document."""
+
+    async def may_write(self) -> bool | None:
+        """Whether our account may change what it reads, as far as the store tells; never found out
+        by writing. None: it does not tell.
+        """
+
+    async def close(self) -> None: ...
+
+
+class IndexWriter(IndexReader, Protocol):
+    """Staging's. ``new`` is a name that no target has yet."""
+
+    atomic_swap: ClassVar[bool]
+    """Whether ``swap`` compares and sets in one call of the store."""
+
+    async def room(self) -> Room | None:
+        """None: the store does not tell."""
+
+    async def rehearse(self, snapshot: Snapshot, target: str, new: str) -> None:
+        """Raises what ``restore`` would raise, as far as can be known without writing: a name that
+        is taken, a snapshot of a later version, one that staging's registration does not have, a
+        registration that could be written to.
+        """
+
+    async def restore(
+        self, snapshot: Snapshot, target: str, new: str, source: IndexReader, done: Progressing
+    ) -> None:
+        """Make ``new`` of a target of the snapshot; returns when it is whole. Called again for the
+        same ``new`` it goes on, or begins again where the store cannot go on. ``source``:
+        production's reader, for stores that copy through us.
+
+        Raises Refused where the store says that it ended otherwise than whole: never the same as
+        done.
+        """
+
+    async def stamp(self, new: str, mark: Mark) -> None: ...
+
+    async def swap(self, alias: str, expected: str | None, new: str) -> None:
+        """Let an alias lead to ``new`` where it leads to ``expected`` alone; None: it does not
+        exist yet.
+
+        Raises ChangedUnderneath where it leads elsewhere, and then nothing has changed.
+        """
+
+    async def unset(self, alias: str, expected: str) -> None:
+        """Remove an alias that leads to ``expected`` alone: it did not exist before a refresh.
+
+        Raises ChangedUnderneath.
+        """
+
+    async def drop(self, target: str) -> None:
+        """Remove a target; nothing where it is gone.
+
+        Raises Refused where an alias leads to it.
+        """
+
+
+def digest_of(sample: Sample) -> str:
+    """One text for a sample: equal where all documents are."""
+    found = hashlib.sha256()
+    for name, each in sorted(sample.items()):
+        vectors = {} if each is None else each.vectors
+        shown = [
+            name,
+            each and each.fields,
+            sorted((k, [*map(float.hex, v)]) for k, v in vectors.items()),
+        ]
+        found.update(repr(shown).encode(errors="surrogatepass"))
+    return f"sha256:{found.hexdigest()}"
+
+
+_MARK: TypeAdapter[Mark] = TypeAdapter(Mark)
+# Bytes of a mark that are parsed.
+_LARGEST_MARK = 8 * 1024
+
+
+def mark_in(found: object) -> Mark | None:
+    """The mark in a document that anybody may have written; None: it holds none that is whole."""
+    try:
+        mark = _MARK.validate_python(found)
+    except ValidationError:
+        return None
+    return mark if len(repr(mark)) <= _LARGEST_MARK else None
