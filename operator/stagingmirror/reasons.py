@@ -40,20 +40,14 @@ class Reason(StrEnum):
     SUCCEEDED = "Succeeded", "everything was applied and verified"
     NOTHING_TO_DO = "NothingToDo", "staging is as it should be, and nothing was written"
     ROLLED_BACK = "RolledBack", "the refresh failed and was rolled back"
-    ROLLBACK_INCOMPLETE = (
-        "RollbackIncomplete",
-        "it left fields that it could not roll back; they are named",
-    )
+    ROLLBACK_INCOMPLETE = "RollbackIncomplete", "fields that it could not roll back are named"
 
     # Events
     DRIFT_DETECTED = "DriftDetected", "a component has become Drifted"
     DEPLOYED = "Deployed", "a rollout of a tracked workload is complete, by anyone"
     DEPLOY_COMPARED = "DeployCompared", "a rollout reported before could be compared only now"
     REFRESH_STARTED = "RefreshStarted", "a refresh began"
-    REFRESH_SUCCEEDED = (
-        "RefreshSucceeded",
-        "everything was applied and verified, or there was nothing to do",
-    )
+    REFRESH_SUCCEEDED = "RefreshSucceeded", "everything was verified, or there was nothing to do"
     REFRESH_FAILED = "RefreshFailed", "a refresh failed and was rolled back"
     REFRESH_SKIPPED = "RefreshSkipped", "a tick or a request did not lead to a refresh"
     TOOK_OVER = "TookOver", "a field that another manager owns was written, once per field"
@@ -67,35 +61,23 @@ class Reason(StrEnum):
     ENVIRONMENT_MISSING = "EnvironmentMissing", "an environment does not exist"
     ENVIRONMENT_NOT_USABLE = (
         "EnvironmentNotUsable",
-        "an environment has the wrong role, or refuses the namespace",
+        "its role is wrong, or it refuses the namespace",
     )
     STALE_AFTER_TOO_SHORT = "StaleAfterTooShort", "`staleAfter` does not exceed `minCheckInterval`"
-    NAMESPACE_NOT_LISTED = (
-        "NamespaceNotListed",
-        "a reference points to a namespace that its environment does not list",
-    )
+    NAMESPACE_NOT_LISTED = "NamespaceNotListed", "the environment does not list a namespace"
     NO_STORE = "NoStore", "an environment lacks the object store that a copy of files would go to"
     NO_REGISTRY = "NoRegistry", "an environment lacks `mlflow`, which an entry needs"
     SAME_THING = "SameThing", "both sides are the same alias, workload, key or annotation"
     SHARED_REGISTRY = (
         "SharedRegistry",
-        "both environments are one registry, and staging's does not declare it",
+        "both sides are one registry, and staging does not declare it",
     )
-    NOT_SHARED_REGISTRY = (
-        "NotSharedRegistry",
-        "staging's environment declares a shared registry, and it is another one",
-    )
+    NOT_SHARED_REGISTRY = "NotSharedRegistry", "a registry declared as shared is another one"
     OVERLAP = "Overlap", "two entries, or two mirrors, write one field; the older mirror continues"
     NOT_READABLE = "NotReadable", "a value not listed in `readable` is neither shown nor written"
     NOT_OFFERED = "NotOffered", "neither `readable` nor `comparable` of an environment lists it"
-    PRODUCTION_IS_READ_ONLY = (
-        "ProductionIsReadOnly",
-        "staging's namespace is listed by a Production environment",
-    )
-    UNREADABLE_RECORD = (
-        "UnreadableRecord",
-        "the record of the last refresh cannot be read, nor what it wrote",
-    )
+    PRODUCTION_IS_READ_ONLY = "ProductionIsReadOnly", "it is, or may be, production's"
+    UNREADABLE_RECORD = "UnreadableRecord", "the record of the last refresh cannot be read"
 
     # Why a component is Unknown
     NOT_SEEN_YET = "NotSeenYet", "the first observation in the cluster is not complete yet"
@@ -173,22 +155,13 @@ class Reason(StrEnum):
     VERIFIED = "Verified", "staging is as it should be"
     NO_REFRESH = "NoRefresh", "`spec.refresh` is not set, or was removed"
     SUSPENDED = "Suspended", "`spec.refresh.suspend` is set"
-    ENVIRONMENT_REVOKED = (
-        "EnvironmentRevoked",
-        "an environment was deleted, or does not permit it any more",
-    )
+    ENVIRONMENT_REVOKED = "EnvironmentRevoked", "an environment does not permit it any more"
     MIRROR_DELETED = "MirrorDeleted", "the StagingMirror was deleted"
-    DEADLINE_MISSED = (
-        "DeadlineMissed",
-        "it could not start within `startingDeadline`; the message gives the reason",
-    )
+    DEADLINE_MISSED = "DeadlineMissed", "it could not start within `startingDeadline`"
     NOT_KNOWN = "NotKnown", "it could have started, but what it would have to change is not known"
     SCHEDULE_CHANGED = "ScheduleChanged", "the schedule was edited while the tick waited"
     STOPPED = "Stopped", "the mirror stalled while the tick waited"
-    CHANGED_UNDERNEATH = (
-        "ChangedUnderneath",
-        "somebody changed a field after it was judged; it is left as it is",
-    )
+    CHANGED_UNDERNEATH = "ChangedUnderneath", "somebody changed it after it was judged; it is left"
     CONTENDED = "Contended", "another manager reverts a field"
     NOT_THERE = "NotThere", "the object to write no longer exists"
     CONTAINER_GONE = "ContainerGone", "the container to write no longer exists"
@@ -211,10 +184,7 @@ class Reason(StrEnum):
     CREATE_CONTAINER_ERROR = "CreateContainerError", "as reported by the kubelet"
     CREATE_CONTAINER_CONFIG_ERROR = "CreateContainerConfigError", "as reported by the kubelet"
     RUN_CONTAINER_ERROR = "RunContainerError", "as reported by the kubelet"
-    PROGRESS_DEADLINE_EXCEEDED = (
-        "ProgressDeadlineExceeded",
-        "as reported by the controller of the workload",
-    )
+    PROGRESS_DEADLINE_EXCEEDED = "ProgressDeadlineExceeded", "as the workload's controller reports"
     ROLLOUT_TIMEOUT = "RolloutTimeout", "the rollout was not complete within `rolloutTimeout`"
     NOT_VERIFIED = "NotVerified", "what runs is not what was applied"
     TIMEOUT = "Timeout", "it did not end within `timeout`"
@@ -229,23 +199,14 @@ class Reason(StrEnum):
     REGISTRY_FORBIDDEN = "RegistryForbidden", "we may not create versions in staging's MLflow"
     REGISTRY_REFUSED = "RegistryRefused", "staging's MLflow refuses the copy"
     REGISTRY_CHANGED = "RegistryChanged", "somebody changed the copy meanwhile"
-    REGISTRY_NOT_PROVEN = (
-        "RegistryNotProven",
-        "it is not proven that staging's registry is another than production's",
-    )
-    STORAGE_FULL = "StorageFull", "MLflow reports that its storage is full"
+    REGISTRY_NOT_PROVEN = "RegistryNotProven", "the registries are not proven to be two"
+    STORAGE_FULL = "StorageFull", "the storage is full, or would be"
     QUOTA_EXCEEDED = "QuotaExceeded", "a ResourceQuota refuses the write"
     ADMISSION_DENIED = "AdmissionDenied", "an admission rule refuses the write"
-    REWRITTEN_BY_ADMISSION = (
-        "RewrittenByAdmission",
-        "a mutating admission rule changes what a refresh writes",
-    )
+    REWRITTEN_BY_ADMISSION = "RewrittenByAdmission", "an admission rule changes what is written"
     DRY_RUN_NOT_SUPPORTED = "DryRunNotSupported", "a webhook does not support a dry run"
     NAMESPACE_TERMINATING = "NamespaceTerminating", "the namespace is being deleted"
-    NOT_ROLLED_BACK = (
-        "NotRolledBack",
-        "after rollback, what runs or what the field holds is not as before",
-    )
+    NOT_ROLLED_BACK = "NotRolledBack", "after rollback, something is not as before"
     NOT_LEADING = "NotLeading", "another operator leads"
 
     # A MirrorEnvironment
