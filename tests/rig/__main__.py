@@ -13,6 +13,7 @@ from rig.catalogue import EVERYTHING, LEVELS
 from rig.cluster import system
 from rig.programs import RigError, build, program
 from rig.run import state_home, sweep_abandoned
+from rig.stores import opensearch_program
 
 _DESCRIPTION = "A real Kubernetes for tests and for people, built from source and run as processes."
 
@@ -142,6 +143,10 @@ def _build(_arguments: argparse.Namespace) -> int:
     else:
         system.provide()
         build(EVERYTHING)
+    if lacking := opensearch_program.impediment():
+        print(f"{lacking}; its tests are skipped", file=sys.stderr)
+    else:
+        opensearch_program.opensearch_home()
     return 0
 
 

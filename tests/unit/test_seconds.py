@@ -15,6 +15,7 @@ SERVERS = {
     "rig.control_plane",
     "rig.mlflow_server",
     "rig.stores.object_store",
+    "rig.stores.opensearch",
     "rig.cluster.cluster",
 }
 HAVE_THEIR_OWN = {

@@ -20,8 +20,10 @@ from rig.control_plane import ControlPlane
 from rig.kube import Kube
 from rig.mlflow_server import MlflowServer
 from rig.programs import missing
-from rig.run import until
+from rig.run import Run, until
 from rig.stores.object_store import ObjectStore
+from rig.stores.opensearch import OpenSearch
+from rig.stores.opensearch_program import impediment, opensearch_is_made
 
 # How long an example takes on a busy machine is nobody's property.
 hypothesis.settings.register_profile("untimed", deadline=None)
@@ -108,6 +110,35 @@ def object_store() -> Iterator[ObjectStore]:
     """A real S3 server: shared by the tests of one process, so use folders of your own."""
     with ObjectStore() as store:
         yield store
+
+
+@pytest.fixture(scope="session")
+def _opensearch_pair(request: pytest.FixtureRequest) -> Iterator[tuple[OpenSearch, OpenSearch]]:
+    """Both sides' servers, started at the same time; they share the folder of repositories."""
+    if why_not := impediment():
+        pytest.skip(why_not)
+    with Run("opensearch") as run:
+        shared = run.folder / "repositories"
+        with _telling(request, building=not opensearch_is_made()):
+            pair = [
+                OpenSearch(side, run=run, repositories=shared, wait=False)
+                for side in ("production", "staging")
+            ]
+        for each in pair:
+            each.await_ready()
+        yield pair[0], pair[1]
+
+
+@pytest.fixture(scope="session")
+def opensearch_production(_opensearch_pair: tuple[OpenSearch, OpenSearch]) -> OpenSearch:
+    """Production's OpenSearch: its tests are `xdist_group("index")`, with indexes of their own."""
+    return _opensearch_pair[0]
+
+
+@pytest.fixture(scope="session")
+def opensearch_staging(_opensearch_pair: tuple[OpenSearch, OpenSearch]) -> OpenSearch:
+    """Staging's OpenSearch, another server with other data."""
+    return _opensearch_pair[1]
 
 
 @pytest.fixture(scope="session")
