@@ -209,6 +209,17 @@ class Reason(StrEnum):
     NOT_ROLLED_BACK = "NotRolledBack", "after rollback, something is not as before"
     NOT_LEADING = "NotLeading", "another operator leads"
 
+    # An index store
+    INDEX_MISSING = (
+        "IndexMissing",
+        "the index store does not have the alias, the index (table, folder) or the snapshot",
+    )
+    ALIAS_MOVED = "AliasMoved", "the alias leads elsewhere than was read before"
+    NOT_AN_ALIAS = "NotAnAlias", "what has the name of the alias is not one that can be moved"
+    NAME_TAKEN = "NameTaken", "there is something else by the name that would be restored"
+    INDEX_SERVED = "IndexServed", "an alias leads to the index that would be removed"
+    INDEX_DAMAGED = "IndexDamaged", "the index, or the copy of it, has other bytes than its manifest names"
+
     # A MirrorEnvironment
     REACHABLE = "Reachable", "its servers answer, and the namespaces can be read"
     READABLE = "Readable", "the namespaces can be read"

@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any
+from xml.etree.ElementTree import fromstring
 from xml.sax.saxutils import escape
 
 from aiohttp import web
 
 BUCKET = "models"
+SPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 PAGE = 1000
 WRITES = ("PUT", "POST", "DELETE")
 
@@ -46,6 +48,8 @@ class FakeS3:
         return web.Response(body=self.objects[key], headers=self._headers(key))
 
     def _write(self, request: web.Request, key: str, body: bytes) -> web.Response:
+        if "delete" in request.query:
+            return self._delete(body)
         upload, number = request.query.get("uploadId", ""), request.query.get("partNumber")
         if upload and upload not in self.uploads:
             return error(404, "NoSuchUpload")
@@ -58,6 +62,8 @@ class FakeS3:
         if number is not None:
             self.uploads[upload][1][int(number)] = body
             return web.Response(headers={"ETag": etag(body)})
+        if not self._holds(request, key):
+            return error(412, "PreconditionFailed")
         if request.method == "DELETE":
             self.uploads.pop(upload, None) if upload else self.objects.pop(key, None)
             return web.Response(status=204)
@@ -70,6 +76,19 @@ class FakeS3:
             "</CompleteMultipartUploadResult>",
             {"ETag": etag(body)},
         )
+
+    def _delete(self, body: bytes) -> web.Response:
+        gone = [str(each.text) for each in fromstring(body).iter(f"{{{SPACE}}}Key")]
+        for key in gone:
+            self.objects.pop(key, None)
+        deleted = "".join(f"<Deleted><Key>{escape(key)}</Key></Deleted>" for key in gone)
+        return xml(f'<DeleteResult xmlns="{SPACE}">{deleted}</DeleteResult>')
+
+    def _holds(self, request: web.Request, key: str) -> bool:
+        """What the request is bound to."""
+        there = etag(self.objects[key]) if key in self.objects else None
+        wanted, unwanted = request.headers.get("If-Match"), request.headers.get("If-None-Match")
+        return (wanted is None or wanted == there) and not (unwanted == "*" and there is not None)
 
     def _listing(self, query: Any) -> web.Response:
         prefix, after = query.get("prefix", ""), ""

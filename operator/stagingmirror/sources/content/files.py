@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 MOST_FILES = 10_000
 DEEPEST = 32
@@ -31,6 +31,22 @@ class Opened:
     """As ``Files.stamps`` has it."""
     blocks: AsyncIterator[list[bytes]]
     """The bytes, in lists of about 1 MiB altogether."""
+
+
+class Version(NamedTuple):
+    """Of one object: what a write of it can be bound to. Opaque; both empty: the store has none."""
+
+    tag: str
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class Small:
+    """An object that was read whole. ``written``: by the store's clock (POSIX s)."""
+
+    data: bytes = field(repr=False)
+    version: Version
+    written: float
 
 
 class Files(Protocol):

@@ -117,6 +117,11 @@ Sample = Mapping[str, Document | None]
 class IndexReader(Protocol):
     """All calls are bounded in time and in the size of their answers."""
 
+    samples_documents: ClassVar[bool]
+    """False: a sample is of the files of an index, which differ between two builds of the same
+    documents; it shows nothing where each side builds its own.
+    """
+
     async def identity(self) -> str:
         """What tells this system from any other, whatever its address: the same text for the same
         system.
@@ -180,13 +185,14 @@ class IndexWriter(IndexReader, Protocol):
 
     async def swap(self, alias: str, expected: str | None, new: str) -> None:
         """Let an alias lead to ``new`` where it leads to ``expected`` alone; None: it does not
-        exist yet.
+        exist yet. Nothing where it leads to ``new`` alone already: an answer may have been lost.
 
         Raises ChangedUnderneath where it leads elsewhere, and then nothing has changed.
         """
 
     async def unset(self, alias: str, expected: str) -> None:
         """Remove an alias that leads to ``expected`` alone: it did not exist before a refresh.
+        Nothing where it is gone.
 
         Raises ChangedUnderneath.
         """

@@ -5,7 +5,6 @@ obstore does not raise where its own code fails, it panics, which is no Exceptio
 
 import asyncio
 import secrets
-import socket
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing, contextmanager
@@ -30,9 +29,10 @@ from stagingmirror.errors import (
 from stagingmirror.reasons import Reason
 from stagingmirror.settings import Settings
 from stagingmirror.sources.content.files import CHUNK, MOST_FILES
-from stagingmirror.sources.objectstore.clouds import Times, endpoint_of, open_store
+from stagingmirror.sources.objectstore.clouds import Store, Times, endpoint_of, open_store
 from stagingmirror.sources.objectstore.errors import translated
 from stagingmirror.sources.objectstore.rate import Rate
+from stagingmirror.sources.objectstore.way import Way
 from stagingmirror.sources.outward import is_link_local
 from stagingmirror.sources.tls import trusting
 
@@ -50,8 +50,6 @@ _PAGE = 1000
 _ALL_PAGES = 60.0
 # Bytes of one part of an upload, and how many are kept while they are sent.
 _PART, _PARTS_AT_ONCE = 8 * 1024 * 1024, 2
-# Seconds for which a name that is not link-local is taken not to be.
-_RESOLVED_FOR = 30.0
 # Of a whole file; it is given up where nothing moves.
 _LONGEST = timedelta(days=7)
 # What obstore raises.
@@ -78,10 +76,10 @@ class Bucket:
         endpoint = endpoint_of(store)
         self.mark = sha256(endpoint.encode()).hexdigest()[:8]
         """Of the server."""
-        # What is connected to.
-        self._connected = store.proxy_url or endpoint
-        host = urlsplit(endpoint).hostname or ""
-        if is_link_local(host) or is_link_local(urlsplit(self._connected).hostname or ""):
+        self.uri = self._place.uri
+        self._where = f"{self.uri} at {urlsplit(endpoint).hostname}"
+        self._way = Way(store.proxy_url or endpoint, self._where)
+        if self._way.is_link_local or is_link_local(urlsplit(endpoint).hostname or ""):
             raise NeedsHuman(
                 Reason.LINK_LOCAL,
                 f"objectStores[{store.name}]: endpoint or proxyUrl is link-local, which is never "
@@ -93,9 +91,7 @@ class Bucket:
                 f"objectStores[{store.name}]: endpoint is http://, so the proxy of proxyUrl could "
                 "read what lets us in; use https:// there, or remove the proxy, or set anonymous",
             )
-        self._resolved_until = 0.0
         self.rate = Rate(None if store.max_rate is None else parse_bytes(store.max_rate))
-        self._where = f"{self._place.uri} at {host}"
         brief = timedelta(seconds=settings.upstream_timeout)
         idle = timedelta(seconds=settings.artifact_timeout)
         # The library's own timeout begins anew with each byte.
@@ -153,8 +149,8 @@ class Bucket:
         """The objects right below a folder, by their whole names: without those that are kept for
         folders. ``objects`` shows these without the slash at their end.
         """
-        await self._refuse_link_local()
-        with self._call("list"):
+        await self._way.refuse_link_local()
+        with self.call("list"):
             async with asyncio.timeout(_ALL_PAGES):
                 found = await self._lists.list_with_delimiter_async(folder or None)
         return frozenset(each["path"] for each in found["objects"])
@@ -183,23 +179,28 @@ class Bucket:
         there where the right to list has a condition.
         """
         try:
-            with self._call("head"):
+            with self.call("head"):
                 await self._lists.head_async(name)
         except (NotThere, NotAllowed):
             return False
         return True
 
+    async def client(self) -> Store:
+        """For one request, within ``call``."""
+        await self._way.refuse_link_local()
+        return self._reads
+
     async def get(self, path: str) -> "GetResult":
         """The answer to a GET, its body not read yet."""
-        await self._refuse_link_local()
-        with self._call("get", f" of {path}"):
+        await self._way.refuse_link_local()
+        with self.call("get", f" of {path}"):
             return await self._reads.get_async(path)
 
     async def blocks(self, answer: "GetResult", path: str) -> AsyncIterator[list[bytes]]:
         """The body, about 1 MiB at a time."""
         stream = aiter(answer.stream(min_chunk_size=CHUNK))
         while True:
-            with self._call("read", f" of {path}", only_failures=True):
+            with self.call("read", f" of {path}", only_failures=True):
                 async with asyncio.timeout(self._block_within):
                     block = await anext(stream, None)
             if block is None:
@@ -211,8 +212,8 @@ class Bucket:
         """Upload an object of exactly this size: in parts where it is large, of which nothing is
         seen before the last is there. Where that ends early, they are aborted.
         """
-        await self._refuse_link_local()
-        with self._call("put", f" of {path}"):
+        await self._way.refuse_link_local()
+        with self.call("put", f" of {path}"):
             if size <= _PART:
                 whole = b"".join([chunk async for chunk in chunks])
                 await self._reads.put_async(path, whole, use_multipart=False)
@@ -228,35 +229,17 @@ class Bucket:
     async def _pages(
         self, path: str, after: str | None = None
     ) -> "AsyncGenerator[list[ObjectMeta], None]":
-        await self._refuse_link_local()
+        await self._way.refuse_link_local()
         stream = aiter(self._lists.list(path or None, offset=after, chunk_size=_PAGE))
         while True:
-            with self._call("list"):
+            with self.call("list"):
                 page = await anext(stream, None)
             if page is None:
                 return
             yield list(page)
 
-    async def _refuse_link_local(self) -> None:
-        """As ``outward`` does for other servers; obstore resolves the name once more by itself."""
-        if perf_counter() < self._resolved_until:
-            return
-        parts = urlsplit(self._connected)
-        try:
-            found = await asyncio.get_running_loop().getaddrinfo(
-                parts.hostname, parts.port or 443, type=socket.SOCK_STREAM
-            )
-        except OSError:
-            return  # the request reports it
-        if any(is_link_local(str(address[0])) for *_, address in found):
-            raise NotAnswered(
-                Reason.LINK_LOCAL,
-                f"{self._where}: the address is link-local, which is never connected to",
-            )
-        self._resolved_until = perf_counter() + _RESOLVED_FOR
-
     @contextmanager
-    def _call(
+    def call(
         self, operation: str, of: str = "", *, only_failures: bool = False
     ) -> "Iterator[None]":
         """Counts and times a call, or only one that fails; translates what went wrong."""

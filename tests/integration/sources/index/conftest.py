@@ -1,0 +1,26 @@
+"""Each product of index stores, as a real server."""
+
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+
+from support.index.files_ground import FilesGround
+from support.index.ground import Ground
+
+# The fixture of rigs.py that each needs.
+GROUNDS: dict[str, tuple[str, Callable[..., Ground]]] = {
+    "files": ("object_store", FilesGround),
+}
+
+
+@pytest.fixture(params=list(GROUNDS))
+def server(request: pytest.FixtureRequest) -> tuple[str, object]:
+    return request.param, request.getfixturevalue(GROUNDS[request.param][0])
+
+
+@pytest.fixture
+async def ground(server: tuple[str, object]) -> AsyncIterator[Ground]:
+    name, running = server
+    made = GROUNDS[name][1](running)
+    yield made
+    await made.close()
