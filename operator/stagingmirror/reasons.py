@@ -51,6 +51,10 @@ class Reason(StrEnum):
     REFRESH_FAILED = "RefreshFailed", "a refresh failed and was rolled back"
     REFRESH_SKIPPED = "RefreshSkipped", "a tick or a request did not lead to a refresh"
     TOOK_OVER = "TookOver", "a field that another manager owns was written, once per field"
+    COPY_REMOVED = (
+        "CopyRemoved",
+        "an old copy was removed, as `keep` has it, or is not ours any more",
+    )
     STALLED = "Stalled", "a human is needed"
     DRIFT_OVERDUE = "DriftOverdue", "drift has become older than `maxDriftAge`"
 
@@ -193,6 +197,7 @@ class Reason(StrEnum):
     LOADER_STILL_RUNS = "LoaderStillRuns", "a run of staging's own loader does not end"
     JOB_VANISHED = "JobVanished", "the Job of the loader was deleted"
     JOB_NAME_TAKEN = "JobNameTaken", "there is a foreign Job with the name of ours"
+    STILL_NAMED = "StillNamed", "an old copy stays: something names it, or that is not known"
     COPY_DIFFERS = "CopyDiffers", "the copied bytes are not production's"
     REGISTRY_FULL = "RegistryFull", "staging's MLflow has no room for the copy"
     REGISTRY_FAILED = "RegistryFailed", "staging's MLflow failed to store the copy"

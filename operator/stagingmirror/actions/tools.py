@@ -76,6 +76,12 @@ class Pool:
             job.task.cancel()
             await asyncio.wait({job.task})
 
+    def abandon(self, key: tuple[str, str]) -> None:
+        """Nobody wants this work, or its result, any more."""
+        job = self._jobs.pop(key, None)
+        if job is not None:
+            job.task.cancel()
+
     async def close(self) -> None:
         """End everything."""
         for key in list(self._jobs):

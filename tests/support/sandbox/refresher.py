@@ -44,6 +44,9 @@ class Told:
     def took_over(self, key: MirrorKey, uid: str, message: str) -> None:
         self.news.append(message)
 
+    def removed(self, key: MirrorKey, uid: str, message: str) -> None:
+        self.news.append(message)
+
     def rollback_waits(self, key: MirrorKey, awaited: str | None) -> None:
         self.waits.append(awaited)
 

@@ -15,3 +15,8 @@ class KindSpec(Model):
     @abstractmethod
     def default_mode(self) -> Mode:
         """The mode of an entry that names none."""
+
+    @property
+    def keeps(self) -> int | None:
+        """How many old copies that refreshes made stay; None: all of them."""
+        return None

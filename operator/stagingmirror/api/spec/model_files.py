@@ -57,6 +57,11 @@ class ModelFilesStaging(Model):
             message=OWN_NAMESPACE,
             holds=lambda staging: all_at_home(staging.loaded_by),
         ),
+        Rule(
+            cel="!has(self.keep) || has(self.store)",
+            message="keep needs store: it is about the copies there",
+            holds=lambda staging: staging.keep is None or staging.store is not None,
+        ),
     )
 
     loaded_by: LoadedFrom | None = None
@@ -65,6 +70,11 @@ class ModelFilesStaging(Model):
     """Name of the entry in objectStores of staging's environment that copies go to: into
     <its url>/<namespace>/<mirror>/<component>/<first 12 digits of the hash>, which it must list in
     readable. Omitted: the component is only reported.
+    """
+    keep: Annotated[int, Field(ge=0, le=32)] | None = None
+    """How many old copies stay, beside the last one. After a refresh has succeeded, older ones that
+    refreshes of this mirror made are deleted, unless anything in a listed namespace names them.
+    Omitted: nothing is ever deleted.
     """
 
 
@@ -82,3 +92,7 @@ class ModelFiles(KindSpec):
     @property
     def default_mode(self) -> Mode:
         return "Report" if self.staging.store is None else "Refresh"
+
+    @property
+    def keeps(self) -> int | None:
+        return self.staging.keep

@@ -94,6 +94,19 @@ def _listed_by_production(
     return found
 
 
+def listed_here(environments: Iterable[Body], is_elsewhere: IsElsewhere) -> frozenset[str]:
+    """The namespaces that any environment lists of this cluster, or of one that is not proven to be
+    another.
+    """
+    return frozenset(
+        namespace
+        for body in environments
+        for cluster in [(body.get("spec") or {}).get("cluster")]
+        if cluster is None or is_elsewhere(body["metadata"]["name"], cluster) is not True
+        for namespace in listed_namespaces(body)
+    )
+
+
 def listed_namespaces(body: Body) -> tuple[str, ...]:
     """What an environment lists, also where its spec cannot be read."""
     return tuple(map(str, (body.get("spec") or {}).get("namespaces") or ()))

@@ -33,12 +33,13 @@ from stagingmirror.engine.refresh.orphans import Orphans
 from stagingmirror.engine.refresh.outcome import progress_of, unknown_progress
 from stagingmirror.engine.refresh.record.record import Entry, Record
 from stagingmirror.engine.refresh.record.record_store import UNREADABLE_PERIOD, Records
+from stagingmirror.engine.refresh.removal.old_copies import AGAIN, REMOVING, Removal
 from stagingmirror.engine.refresh.start import live_guard
 from stagingmirror.engine.refresh.start.admission import Wait
 from stagingmirror.engine.refresh.start.conflicts import Conflicts
 from stagingmirror.engine.refresh.start.start import Starter
 from stagingmirror.engine.refresh.start.state import RefreshState
-from stagingmirror.engine.refresh.start.status import unreported
+from stagingmirror.engine.refresh.start.status import ended_refresh, unreported
 from stagingmirror.engine.refresh.start.triggers import (
     forget_ticks,
     refusing,
@@ -65,6 +66,9 @@ class Reporter(Protocol):
 
     def took_over(self, key: MirrorKey, uid: str, message: str) -> None:
         """A field that another manager wrote is ours now."""
+
+    def removed(self, key: MirrorKey, uid: str, message: str) -> None:
+        """An old copy is gone, or is not ours any more."""
 
     def rollback_waits(self, key: MirrorKey, awaited: str | None) -> None:
         """Called after each step of a rollback. None: it waits for nothing, or has ended."""
@@ -106,6 +110,7 @@ class RefreshReconciler:
         self._contention = Contention(tools)
         self._conflicts = Conflicts(self.records, mirror_is_there, same_place)
         self._leftovers = Leftovers(self.records, tools)
+        self._removal = Removal(self.records, tools)
         self._starter = Starter(self.records, tools, self._conflicts, self._leftovers)
         self.orphans = Orphans(self.records, tools.writer, runtime, mirror_is_there, self._back)
         self.orphans_loop = Loop(self.orphans.tend)
@@ -128,7 +133,7 @@ class RefreshReconciler:
         try:
             if record is not None and record.is_open:
                 record = await self._go_on(context, record, state)
-            else:
+            elif state.removal.running is None:
                 wait = await self._starter.consider(context, memory, quiet, state.patience)
                 record = self.records.get(uid)
         except StagingMirrorError as error:
@@ -139,6 +144,9 @@ class RefreshReconciler:
             contended = await self._contention.find(record, context.components, state.contention)
             with contextlib.suppress(StagingMirrorError):  # a later pass retries
                 record = await self._leftovers.settle(record, state.leftovers)
+                record = await self._remove_old(context, record, state)
+            if state.removal.running is not None:
+                wait = Wait(REMOVING, AGAIN)
         pace = self._pace(record, state)
         return progress_of(
             record, pace, context=context, memory=memory, wait=wait, contended=contended
@@ -176,6 +184,7 @@ class RefreshReconciler:
     def gone(self, uid: str) -> None:
         """The mirror was deleted: it waits for no slot, and its record is looked up at once."""
         self._starter.leave(uid)
+        self._removal.abandon(uid)
         self.orphans_loop.wake()
 
     def is_open(self, uid: str) -> bool:
@@ -233,6 +242,16 @@ class RefreshReconciler:
         if record.phase != "RollBack":
             return await self._executor.turn(record, Reason.STOPPED, why)
         return await self._roll_on(record)
+
+    async def _remove_old(self, context: Context, record: Record, state: RefreshState) -> Record:
+        message = await self._removal.tend(record, context, state.removal)
+        if message is None:
+            return record
+        self._reporter.removed(context.mirror.key, context.mirror.uid, message)
+        record = self.records.get(record.uid) or record
+        if state.memory is not None:
+            state.memory.unreported.append(ended_refresh(record))
+        return record
 
     async def _roll_on(self, record: Record) -> Record:
         record = await self._rollback.back(record)

@@ -21,6 +21,9 @@ class RefreshReporter:
     def took_over(self, key: MirrorKey, uid: str, message: str) -> None:
         self._recorder.emit(key, uid, "Normal", Reason.TOOK_OVER, message)
 
+    def removed(self, key: MirrorKey, uid: str, message: str) -> None:
+        self._recorder.emit(key, uid, "Normal", Reason.COPY_REMOVED, message)
+
     def rollback_waits(self, key: MirrorKey, awaited: str | None) -> None:
         """Called after each step of a rollback. None: it waits for nothing, or has ended."""
         self._metrics.rollback_waits(key.namespace, key.name, waits=awaited is not None)

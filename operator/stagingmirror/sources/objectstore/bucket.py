@@ -226,6 +226,13 @@ class Bucket:
                 async for chunk in chunks:
                     await writer.write(chunk)
 
+    async def delete(self, paths: list[str]) -> None:
+        """Delete objects; one that is not there is deleted already."""
+        await self._way.refuse_link_local()
+        with self.call("delete"):
+            async with asyncio.timeout(_ALL_PAGES):
+                await self._lists.delete_async(paths)
+
     async def _pages(
         self, path: str, after: str | None = None
     ) -> "AsyncGenerator[list[ObjectMeta], None]":

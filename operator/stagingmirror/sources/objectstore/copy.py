@@ -25,10 +25,11 @@ async def copy_folder(
     clock_margin: float,
     may_write: Callable[[], None],
     progress: Callable[[int, int], None],
-) -> None:
+) -> float | None:
     """``may_write`` is called before each upload, and raises where it may not be any more.
     ``progress(done, total)`` is called with bytes. Returns when whatever is started from then on
-    proves to be younger than the files, ``clock_margin`` seconds at most.
+    proves to be younger than the files, ``clock_margin`` seconds at most: when the newest was
+    written, by its store (POSIX s); None: it does not say.
 
     Raises ChangedUnderneath (the source does not have these bytes any more), StepFailed, or what
     either store answers.
@@ -57,6 +58,8 @@ async def copy_folder(
             "staging's folder shows other bytes than were uploaded to it; does something else write"
             " there?",
         )
-    written = [each.written for each in await destination.listing() if each.written is not None]
+    dates = [each.written for each in await destination.listing()]
+    written = [at for at in dates if at is not None]
     until = max(written, default=0.0) + clock_margin + _SECOND
     await asyncio.sleep(min(max(until - clock(), 0.0), clock_margin + _SECOND))
+    return max(written) if written and len(written) == len(dates) else None

@@ -1,6 +1,6 @@
 """The files below a folder of a bucket."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import pairwise
@@ -73,6 +73,12 @@ class ObjectFiles:
         bucket = self.opened()
         self.refuse_writing()
         await bucket.put(self._named(file.path), chunks, file.size)
+
+    async def remove(self, files: Iterable[StoredFile]) -> None:
+        """Delete files, by one request. Raises StepFailed where the folder may be production's."""
+        bucket = self.opened()
+        self.refuse_writing()
+        await bucket.delete([self._named(each.path) for each in files])
 
     def _file(self, found: "ObjectMeta", mark: str) -> StoredFile:
         path = found["path"].removeprefix(self.path).lstrip("/")

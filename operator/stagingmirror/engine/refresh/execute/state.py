@@ -8,6 +8,7 @@ forward.
 
 from dataclasses import dataclass, field
 
+from stagingmirror.engine.refresh.record.copies import Copy
 from stagingmirror.engine.refresh.record.record import Record
 
 # Seconds for which a 401 or 403 is retried: an API server that starts answers so to every request
@@ -15,6 +16,8 @@ from stagingmirror.engine.refresh.record.record import Record
 PATIENCE = 20.0
 # Seconds for which a preflight retries a system that does not answer, where others could go on.
 SILENCE = 60.0
+# Seconds after which an old copy that something names is looked at again, at first and at most.
+REMOVAL, LONGEST_REMOVAL = 30.0, 3600.0
 # Seconds between two passes.
 PACE = 0.5
 # After so many seconds without a move, so many between two passes.
@@ -55,6 +58,24 @@ class Pacing:
         if self._mark != mark:
             self._mark, self._moved = mark, now
         return next((pace for after, pace in CALM if now - self._moved >= after), PACE)
+
+
+@dataclass(slots=True)
+class RemovalCheck:
+    """``running`` is the old copy that is being removed; ``at`` is when one that had to stay is
+    tried again (POSIX s), after a pause that grows.
+    """
+
+    running: Copy | None = None
+    at: float = 0.0
+    pause: float = REMOVAL
+
+    def later(self, now: float) -> None:
+        self.running = None
+        self.at, self.pause = now + self.pause, min(self.pause * 2, LONGEST_REMOVAL)
+
+    def soon(self) -> None:
+        self.running, self.at, self.pause = None, 0.0, REMOVAL
 
 
 @dataclass(slots=True)

@@ -18,6 +18,7 @@ from stagingmirror.drift.facts import Fact
 from stagingmirror.drift.merge import without
 from stagingmirror.drift.plan import left_with
 from stagingmirror.drift.steps import Left
+from stagingmirror.engine.refresh.record.copies import Copy, Taken, with_taken
 
 FORMAT = 3
 
@@ -97,6 +98,7 @@ class Record:
     message.
     ``connection`` is the spec of the staging environment when it began, as JSON: how to reach its
     systems, and the names of Secrets, never what these hold.
+    ``copies``: what refreshes before this one have made in stores.
     """
 
     id: str
@@ -119,6 +121,7 @@ class Record:
     companions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     rewritten: Mapping[str, str] = field(default_factory=dict)
     connection: Json | None = None
+    copies: tuple[Copy, ...] = ()
     token: str | None = None
     tick: float | None = None
     phase: Phase = "Forward"
@@ -171,6 +174,16 @@ class Record:
     def next_entry(self) -> Entry | None:
         """The step that is to be taken next, or is being taken."""
         return next((e for e in self.entries if e.state in ("Pending", "Started")), None)
+
+    @property
+    def all_copies(self) -> tuple[Copy, ...]:
+        """What this refresh and those before it have made in stores and not removed."""
+        own = (
+            Taken(e.step, e.before or {}, e.after or {}, e.began or self.started)
+            for e in self.entries
+            if e.state != "Pending"
+        )
+        return with_taken(self.copies, own)
 
     def not_after(self, now: float) -> "Record":
         """Without times that are still to come: a clock that was ahead wrote them, and waiting for
@@ -237,6 +250,11 @@ class Record:
     def roll_back(self, reason: str, message: str, now: float) -> "Record":
         """From here on everything is rolled back."""
         return replace(self, phase="RollBack", why=(reason, message), turned=now, message=message)
+
+    def without_copy(self, copy: Copy, message: str) -> "Record":
+        """One of ``copies`` is gone, or is not ours any more; ``message`` is added."""
+        rest = tuple(each for each in self.copies if each.name != copy.name)
+        return replace(self, copies=rest, message=f"{self.message}; {message}")
 
     def succeed(self, message: str, now: float) -> "Record":
         entries = tuple(replace(entry, state="Verified") for entry in self.entries)

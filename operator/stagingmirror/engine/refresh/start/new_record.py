@@ -54,6 +54,7 @@ def new_record(
         companions={each.name: each.with_ for each in context.spec.track if each.with_},
         rewritten={step: why for step, why in rewritten.items() if step in every},
         connection=_connection(context),
+        copies=() if last is None else last.all_copies,
         applied=applied,
         rests_on=rests_on(context),
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from stagingmirror.engine.refresh.execute.contention import ContentionCheck
 from stagingmirror.engine.refresh.execute.leftovers import LeftoversCheck
-from stagingmirror.engine.refresh.execute.state import Arrivals, Pacing, Patience
+from stagingmirror.engine.refresh.execute.state import Arrivals, Pacing, Patience, RemovalCheck
 from stagingmirror.engine.refresh.start.quiet_period import QuietPeriod
 from stagingmirror.engine.refresh.start.triggers import Memory
 
@@ -26,3 +26,4 @@ class RefreshState:
     pacing: Pacing = field(default_factory=Pacing)
     contention: ContentionCheck = field(default_factory=ContentionCheck)
     leftovers: LeftoversCheck = field(default_factory=LeftoversCheck)
+    removal: RemovalCheck = field(default_factory=RemovalCheck)

@@ -1,0 +1,71 @@
+"""What refreshes of a mirror have made in stores: only what is remembered here is ever removed."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from stagingmirror.actions.codec import StoredStep
+from stagingmirror.actions.removable import Removable
+from stagingmirror.actions.step import ExecutableStep, Json
+
+# What one record remembers, the newest; about half a KiB each.
+MOST = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """``step`` made it; ``after`` is what it noted when that was verified, empty where it was not.
+    ``at`` is when it was last needed (POSIX s).
+    """
+
+    step: StoredStep
+    after: Json
+    at: float
+
+    @property
+    def name(self) -> str:
+        return _removable(self.step).made()
+
+    @property
+    def mark(self) -> str:
+        return _removable(self.step).mark()
+
+    @property
+    def is_proven(self) -> bool:
+        return _removable(self.step).is_proven(self.after)
+
+
+class Taken(NamedTuple):
+    """A step that may have been taken."""
+
+    step: ExecutableStep
+    before: Json
+    after: Json
+    at: float
+
+
+def with_taken(copies: Iterable[Copy], taken: Iterable[Taken]) -> tuple[Copy, ...]:
+    """With what these steps made, in the order in which it was last needed. What was there before
+    and is not remembered was made by somebody else.
+    """
+    known = {each.name: each for each in copies}
+    for step, before, after, at in taken:
+        if isinstance(step, Removable):
+            former = known.pop(step.made(), None)
+            if former is not None or step.is_new(before):
+                known[step.made()] = Copy(step, after, at)
+    return tuple(known.values())[-MOST:]
+
+
+def old_ones(copies: Iterable[Copy], component: str, keep: int) -> tuple[Copy, ...]:
+    """Those of a component that need not stay, the oldest first: all but the last one and the
+    ``keep`` before it. One that was not finished counts as none, and stays.
+    """
+    mine = [each for each in copies if each.step.components == (component,)]
+    old = [each for each in mine[:-1] if each.is_proven]
+    return tuple(old[: max(len(old) - keep, 0)])
+
+
+def _removable(step: ExecutableStep) -> Removable:
+    assert isinstance(step, Removable), "only such steps are remembered"
+    return step

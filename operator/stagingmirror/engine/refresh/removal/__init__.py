@@ -1,0 +1,1 @@
+"""What refreshes made and nobody needs any more."""

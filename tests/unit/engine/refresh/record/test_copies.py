@@ -1,0 +1,64 @@
+"""What is remembered of the copies that refreshes make."""
+
+from dataclasses import replace
+from typing import Any
+
+from stagingmirror.engine.refresh.record.copies import MOST, Taken, old_ones, with_taken
+from stagingmirror.engine.refresh.record.record import from_json, to_json
+from support.kinds.builders import NOW
+from support.kinds.records import a_record, an_entry
+from support.objectstore.copying import copy_of
+
+PROVEN = {"written": 5.0}
+
+
+def taken(name: str, *, empty: bool = True, after: Any = PROVEN, of: str = "ranker") -> Taken:
+    step = replace(copy_of(), to_uri=f"s3://models/{of}/{name}", components=(of,))
+    return Taken(step, {"empty": empty}, after, NOW)
+
+
+def marks(*copies: Any) -> list[str]:
+    return [each.mark for each in copies]
+
+
+def test_a_folder_that_had_files_before_was_made_by_somebody_else() -> None:
+    assert with_taken((), [taken("a", empty=False)]) == ()
+
+
+def test_one_that_is_made_use_of_again_is_the_newest() -> None:
+    known = with_taken((), [taken("a"), taken("b")])
+
+    assert marks(*with_taken(known, [taken("a", empty=False)])) == ["b", "a"]
+
+
+def test_one_that_was_not_finished_is_remembered_and_never_old_until_it_is() -> None:
+    half = with_taken((), [taken("a", after={}), taken("b")])
+    whole = with_taken(half, [taken("a", empty=False), taken("c")])
+
+    assert old_ones(half, "ranker", 0) == ()
+    assert marks(*old_ones(whole, "ranker", 0)) == ["b", "a"]
+
+
+def test_the_copies_of_another_component_do_not_count() -> None:
+    known = with_taken((), [taken("a", of="other"), taken("b"), taken("c")])
+
+    assert marks(*old_ones(known, "ranker", 0)) == ["b"]
+    assert old_ones(known, "other", 0) == ()
+
+
+def test_no_more_are_remembered_than_a_record_has_room_for() -> None:
+    known = with_taken((), [taken(f"{number}") for number in range(MOST + 3)])
+
+    assert len(known) == MOST
+    assert known[0].mark == "3"
+
+
+def test_a_record_holds_them_and_those_that_it_made_itself() -> None:
+    step, before, after, _ = taken("b")
+    entry = replace(an_entry("Taken", step, before=before), after=after)
+    record = a_record(entry, copies=with_taken((), [taken("a")]))
+
+    again = from_json(to_json(record))
+
+    assert again == record
+    assert marks(*again.all_copies) == ["a", "b"]
