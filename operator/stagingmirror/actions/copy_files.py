@@ -10,7 +10,7 @@ from stagingmirror.actions.step import Arrived, Json, Task
 from stagingmirror.actions.tools import Progressing, Tools
 from stagingmirror.api.spec.grants import Grant
 from stagingmirror.drift.wording import counted, size
-from stagingmirror.errors import StepFailed
+from stagingmirror.errors import NotAnswered, StepFailed
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.objectstore.copy import copy_folder
 from stagingmirror.sources.objectstore.source import ObjectStoreSource
@@ -107,7 +107,11 @@ class CopyFiles(Copying, Removable):
                 return "going on"
             self._refuse_unless_offered(tools, self.to_environment, self.to_uri)
             await folder.remove(listing[first : first + _BATCH])
-        return "removed" if not await folder.listing() else "going on"
+        if await folder.listing():
+            raise NotAnswered(
+                Reason.SERVER_ERROR, f"{self.to_uri} still lists files that were deleted"
+            )
+        return "removed"
 
     def _refuse(self, tools: Tools) -> None:
         """Called before each upload: what held when the plan was made may not hold any more."""

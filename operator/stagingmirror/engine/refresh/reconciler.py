@@ -133,7 +133,7 @@ class RefreshReconciler:
         try:
             if record is not None and record.is_open:
                 record = await self._go_on(context, record, state)
-            elif state.removal.running is None:
+            elif record is None or state.removal.running is None:
                 wait = await self._starter.consider(context, memory, quiet, state.patience)
                 record = self.records.get(uid)
         except StagingMirrorError as error:

@@ -134,20 +134,31 @@ class Ranker:
     def put(self, bucket: str, data: bytes) -> None:
         self.store.put(bucket, f"mlflow/files/{self.mark}/w.bin", data)
 
-    def deploy(self, **refresh: Any) -> None:
+    def deploy(self, keep: int | None = None, **refresh: Any) -> None:
         pass_a_second()
         for space, uri in self.folders.items():
-            image = "registry.example/ranker@sha256:" + "a" * 64
-            body = deployment(f"ranker-{self.mark}", space, image, variables={"MODEL_URI": uri})
-            self.world.kube.apply(body, manager="owner")
+            self.world.kube.apply(self._deployment(space, uri), manager="owner")
         loaded = {
             "kind": "Deployment",
             "name": f"ranker-{self.mark}",
             "container": "app",
             "variable": "MODEL_URI",
         }
-        files = {"production": {"loadedBy": [loaded]}, "staging": {"store": "models"}}
+        staging = {"store": "models"} | ({} if keep is None else {"keep": keep})
+        files = {"production": {"loadedBy": [loaded]}, "staging": staging}
         self.world.mirror(track=[{"name": "ranker", "modelFiles": files}], refresh=DAILY | refresh)
+
+    def release(self, number: str) -> None:
+        """Production loads another folder."""
+        folder = f"files/{self.mark}-{number}"
+        self.store.put(PRODUCTION, f"mlflow/{folder}/w.bin", f"{number} {self.mark}".encode())
+        pass_a_second()
+        uri = f"s3://{PRODUCTION}/mlflow/{folder}"
+        self.world.kube.apply(self._deployment(self.world.production, uri), manager="owner")
+
+    def _deployment(self, space: str, uri: str) -> dict[str, Any]:
+        image = "registry.example/ranker@sha256:" + "a" * 64
+        return deployment(f"ranker-{self.mark}", space, image, variables={"MODEL_URI": uri})
 
     def loaded(self) -> str:
         """What staging's template names."""
@@ -198,6 +209,38 @@ def test_a_model_without_mlflow_is_compared_copied_and_followed(
         ranker.put(PRODUCTION, b"NEW")
         status = world.until_sync("Drifted", within=60)
         assert "restart it" in status["components"][0]["message"]
+
+
+def test_of_old_copies_those_that_keep_has_stay_and_what_no_refresh_made_is_never_removed(
+    world: World, ranker: Ranker
+) -> None:
+    """With the smallest rights: the key of staging's store may read, list and write its bucket."""
+    by_hand = f"mlflow/{world.staging}/fraud/ranker/0123456789ab/w.bin"
+    ranker.store.put(STAGING, by_hand, b"by hand")
+    before = ranker.copies()
+    with Kubelet(world.kube, ranker.folders):
+        ranker.deploy(keep=0)
+        made = []
+        for number in ("one", "two"):
+            ranker.release(number)
+            world.until(lambda status: status.get("sync") == "Drifted", within=60)
+            refreshed(world, f"{number}-{ranker.mark}")
+            world.until_sync("InSync", within=90)
+            made.append(ranker.loaded().removeprefix(f"s3://{STAGING}/") + "/w.bin")
+
+        def removed(status: dict[str, Any]) -> bool:
+            return "removed the old copy" in str(status["refreshes"][0].get("message"))
+
+        status = world.until(removed, within=120)
+
+    left = ranker.copies()
+    assert made[0] not in left
+    assert left == before | {made[1]: f"two {ranker.mark}".encode()}
+    assert f"s3://{STAGING}/{made[0].removesuffix('/w.bin')}" in status["refreshes"][0]["message"]
+    assert status["refreshes"][0]["result"] == "Succeeded"
+    assert "CopyRemoved" in [
+        each["reason"] for each in world.kube.list("events.k8s.io/v1", "Event", world.staging)
+    ]
 
 
 def test_a_refresh_of_files_that_does_not_roll_out_is_rolled_back_and_its_copy_stays(

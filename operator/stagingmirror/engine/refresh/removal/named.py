@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from stagingmirror.errors import CannotRefresh, NotSupported, NotThere
+from stagingmirror.errors import CannotRefresh, NotAllowed, NotAnswered, NotThere
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.watch.watched_kinds import RESOURCES
 from stagingmirror.sources.kubernetes.write.writer import Writer
@@ -40,10 +40,17 @@ async def _listed(
     resource = RESOURCES[kind]
     try:
         return await writer.matching(resource.path(namespace), matches)
-    except (NotThere, NotSupported):
-        if "." in resource.group:  # a definition that is not installed
-            return []
+    except (NotAnswered, NotAllowed, NotThere):
+        if resource.on_demand and not await _has_group(writer, resource.group):
+            return []  # its definition is not installed
         raise
+
+
+async def _has_group(writer: Writer, group: str) -> bool:
+    """Whether the API server knows the group at all, by its own list."""
+    groups = (await writer.get("/apis")).get("groups")
+    named = {each.get("name") for each in groups or ()}
+    return not named or group.partition("/")[0] in named
 
 
 def _holds(body: Body, text: str) -> bool:

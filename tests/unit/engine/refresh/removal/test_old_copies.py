@@ -25,7 +25,7 @@ from support.kinds.cases import context
 from support.kinds.records import a_record, an_entry
 from support.kinds.tools import tools_with
 from support.objectstore.copying import Bench, bench, copy_of, environment
-from support.objectstore.fake_s3 import BUCKET, WRITES, FakeS3
+from support.objectstore.fake_s3 import BUCKET, SPACE, WRITES, FakeS3, xml
 from support.operators.object_server import ObjectServer, a_writer
 from support.resources import resources
 
@@ -275,6 +275,21 @@ async def test_what_cannot_be_read_may_name_it(plural: str, fate: Any) -> None:
         assert mirror.stays()
 
 
+@pytest.mark.parametrize(("groups", "stays"), [(["apps"], False), (["argoproj.io"], True)])
+@pytest.mark.parametrize("fate", [403, 404])
+async def test_a_kind_that_is_not_installed_names_nothing(
+    groups: list[str], stays: bool, fate: int
+) -> None:
+    async with a_mirror() as mirror:
+        mirror.server.fates, mirror.server.for_ever = {("GET", "/rollouts"): [fate]}, True
+        named = [{"name": each} for each in groups]
+        listed = {"kind": "APIGroupList", "apiVersion": "v1", "groups": named, "metadata": {}}
+        mirror.server.put("/apis", listed)
+        await mirror.tend(keep=2)
+
+        assert mirror.stays() is stays
+
+
 async def test_what_a_rollback_of_another_mirror_may_restore_stays() -> None:
     async with a_mirror() as mirror:
         entry = an_entry("Started", before={"uid": "x", "entries": [TEXT]})
@@ -334,6 +349,26 @@ async def test_a_place_that_may_be_productions_by_now_stays() -> None:
         await mirror.tend(keep=0)
 
         assert mirror.stays()
+
+
+REFUSED = f"<Error><Key>{FOLDER}/{HASHES[0]}/w.bin</Key><Code>AccessDenied</Code></Error>"
+
+
+@pytest.mark.parametrize("answer", [REFUSED, ""], ids=["refused", "not done"])
+async def test_what_the_store_does_not_delete_is_not_said_to_be_and_keeps_no_refresh_waiting(
+    answer: str,
+) -> None:
+    async with a_mirror() as mirror:
+        mirror.store.instead = lambda request: (
+            xml(f'<DeleteResult xmlns="{SPACE}">{answer}</DeleteResult>')
+            if "delete" in request.query
+            else None
+        )
+
+        assert await mirror.tend(keep=2) == []
+        assert mirror.check.running is None
+        assert mirror.store.objects == objects(*HASHES)
+        assert len(mirror.record.copies) == 3
 
 
 async def test_a_folder_in_which_somebody_else_has_written_since_stays_whole() -> None:
