@@ -1,6 +1,5 @@
 """What the refresh half tells, and whom it keeps waiting, where records and rights are in doubt."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -12,10 +11,8 @@ from stagingmirror.actions.run_loader import RunLoader
 from stagingmirror.api.types.times import rfc3339
 from stagingmirror.engine.context import Context
 from stagingmirror.engine.refresh.execute.state import PATIENCE
-from stagingmirror.engine.refresh.record.copies import Copy
 from stagingmirror.engine.refresh.record.record import Phase, Record
 from stagingmirror.engine.refresh.record.record_store import UNREADABLE_PERIOD
-from stagingmirror.engine.refresh.removal.old_copies import REMOVING
 from stagingmirror.engine.refresh.start.concurrency import IDLE
 from stagingmirror.engine.resources.mirror import MirrorKey
 from stagingmirror.sources.kubernetes.write.field_patch import SetImage
@@ -23,7 +20,6 @@ from stagingmirror.sources.kubernetes.write.loader_jobs import Load
 from support.kinds.builders import NOW
 from support.kinds.cases import STEP
 from support.kinds.records import a_record, an_entry
-from support.objectstore.copying import copy_of
 from support.resources import resources
 from support.sandbox.refresher import (
     MIRROR,
@@ -301,20 +297,3 @@ async def test_a_refresh_that_only_waits_is_looked_at_less_often(served: ServedR
         paces[pause] = (await served.advance(served.context(annotations={}))).again_in
 
     assert paces == {0: 0.5, 1: 0.5, 6: 2.0, 31: 5.0}
-
-
-async def test_while_an_old_copy_is_being_removed_no_refresh_begins_and_afterwards_one_does(
-    served: ServedRefresher,
-) -> None:
-    on_the_server(served.server, a_record(phase="Closed", result="Succeeded", ended=NOW), "uid-1")
-    served.states["uid-1"].removal.running = Copy(copy_of(), {"written": 1.0}, NOW)
-
-    waits = await served.advance(served.context())
-    was = kept(served).id
-    for _ in range(100):
-        if (await served.advance(served.context())).activity == "Refreshing":
-            break
-        await asyncio.sleep(0.01)
-
-    assert (waits.waiting, was) == (REMOVING, "r1")
-    assert kept(served).id != "r1"
