@@ -223,7 +223,10 @@ class Reason(StrEnum):
     NOT_AN_ALIAS = "NotAnAlias", "what has the name of the alias is not one that can be moved"
     NAME_TAKEN = "NameTaken", "there is something else by the name that would be restored"
     INDEX_SERVED = "IndexServed", "an alias leads to the index that would be removed"
-    INDEX_DAMAGED = "IndexDamaged", "the index, or the copy of it, has other bytes than its manifest names"
+    INDEX_DAMAGED = (
+        "IndexDamaged",
+        "the index, or the copy of it, has other bytes than its manifest names",
+    )
 
     # A MirrorEnvironment
     REACHABLE = "Reachable", "its servers answer, and the namespaces can be read"

@@ -115,8 +115,8 @@ class FilesReader:
         if manifest.documents is None:
             raise NotSupported(
                 Reason.NOT_SUPPORTED,
-                f"{target}: neither its files nor its manifest hold the number of documents; write documents into "
-                f"{manifests.NAME}",
+                f"{target}: neither its files nor its manifest hold the number of documents; write "
+                f"documents into {manifests.NAME}",
             )
         return manifest.documents
 
