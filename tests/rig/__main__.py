@@ -12,6 +12,7 @@ from rig import keeper
 from rig.catalogue import EVERYTHING, LEVELS
 from rig.cluster import system
 from rig.programs import RigError, build, program
+from rig.python.environment import MLFLOW_2
 from rig.run import state_home, sweep_abandoned
 from rig.stores import opensearch_program
 
@@ -136,6 +137,7 @@ def _shell(arguments: argparse.Namespace) -> int:
 
 
 def _build(_arguments: argparse.Namespace) -> int:
+    MLFLOW_2.python()
     why_not = system.impediment()
     if why_not:
         print(f"{why_not}; what needs no more is built all the same", file=sys.stderr)

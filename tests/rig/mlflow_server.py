@@ -20,6 +20,7 @@ from typing import Self
 
 from rig.process import Process
 from rig.programs import cache_home
+from rig.python.environment import PythonEnvironment
 from rig.run import Run, free_port, until
 
 _READY_WITHIN_SECONDS = 120.0
@@ -32,7 +33,7 @@ class MlflowServer:
 
     `password` turns basic authentication on, for the administrator `admin`. `enter` is a command
     prefix that puts the server elsewhere (into a network namespace); its health is then polled at
-    `probe`.
+    `probe`. `release`: another one than that of these tests.
     """
 
     username = "admin"
@@ -51,6 +52,7 @@ class MlflowServer:
         registry: Path | None = None,
         allowed_hosts: str | None = "*",
         options: Sequence[str] = (),
+        release: PythonEnvironment | None = None,
     ) -> None:
         self._run = run or Run(name)
         self._owns_run = run is None
@@ -64,8 +66,10 @@ class MlflowServer:
         self._registry = registry
         self._allowed_hosts = allowed_hosts
         self._options = options
-        if _template().exists():
-            shutil.copy(_template(), self._database)
+        self.release = release
+        self._template = _template(release.version if release else version("mlflow"))
+        if self._template.exists():
+            shutil.copy(self._template, self._database)
         self._process: Process = self._run.start(
             f"mlflow-{name}",
             [*enter, *self._command(host, int(self.url.rpartition(":")[2]))],
@@ -76,15 +80,20 @@ class MlflowServer:
             self.await_ready()
 
     def _command(self, host: str, port: int) -> list[str]:
+        python = str(self.release.python()) if self.release else sys.executable
         return [
-            *(sys.executable, "-c", _PROGRAM, "server", f"--host={host}", f"--port={port}"),
+            *(python, "-c", _PROGRAM, "server", f"--host={host}", f"--port={port}"),
             *(f"--backend-store-uri=sqlite:///{self._database}", "--workers=1"),
             *("--serve-artifacts", f"--artifacts-destination={self.artifacts}"),
             *((f"--registry-store-uri=sqlite:///{self._registry}",) if self._registry else ()),
-            *((f"--allowed-hosts={self._allowed_hosts}",) if self._allowed_hosts else ()),
-            *("--cors-allowed-origins=*", *self._options),
+            *(() if self.release else self._of_browsers()),
+            *self._options,
             *(("--app-name=basic-auth",) if self.password else ()),
         ]
+
+    def _of_browsers(self) -> list[str]:
+        hosts = [f"--allowed-hosts={self._allowed_hosts}"] if self._allowed_hosts else []
+        return [*hosts, "--cors-allowed-origins=*"]
 
     def _environment(self) -> dict[str, str | None]:
         # What a developer's shell says about their own MLflow must not reach this one.
@@ -100,10 +109,10 @@ class MlflowServer:
             settings.write_text(
                 "[mlflow]\ndefault_permission = NO_PERMISSIONS\n"
                 f"database_uri = sqlite:///{self.folder / 'auth.db'}\nadmin_username = admin\n"
+                f"admin_password = {self.password}\n"
                 "authorization_function = mlflow.server.auth:authenticate_request_basic_auth\n"
             )
             environment["MLFLOW_AUTH_CONFIG_PATH"] = str(settings)
-            environment["MLFLOW_AUTH_ADMIN_PASSWORD"] = self.password
             environment["MLFLOW_FLASK_SERVER_SECRET_KEY"] = secrets.token_hex(16)
         return environment
 
@@ -116,8 +125,8 @@ class MlflowServer:
             processes=[self._process],
             every=0.1,
         )
-        if not _template().exists():
-            _keep_as_template(self._database)
+        if not self._template.exists():
+            _keep(self._database, self._template)
 
     @property
     def database(self) -> Path:
@@ -179,14 +188,14 @@ class MlflowServer:
         self.close()
 
 
-def _template() -> Path:
+def _template(release: str) -> Path:
     """An empty database of this release: creating its tables takes 5 s of a first start's 11."""
-    return cache_home() / f"mlflow-{version('mlflow')}.db"
+    return cache_home() / f"mlflow-{release}.db"
 
 
-def _keep_as_template(database: Path) -> None:
-    unfinished = _template().with_suffix(f".{os.getpid()}")
+def _keep(database: Path, template: Path) -> None:
+    unfinished = template.with_suffix(f".{os.getpid()}")
     unfinished.parent.mkdir(parents=True, exist_ok=True)
     with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(unfinished)) as copy:
         source.backup(copy)
-    unfinished.replace(_template())
+    unfinished.replace(template)

@@ -48,7 +48,7 @@ def test_the_source_root_is_no_package_because_it_would_shadow_the_standard_libr
     assert not (ROOT / "tests" / "operator").exists()
 
 
-@pytest.mark.parametrize("name", ["runtime.txt", "dev.txt", "build.txt"])
+@pytest.mark.parametrize("name", ["runtime.txt", "dev.txt", "build.txt", "mlflow2.txt"])
 def test_every_requirement_is_pinned_by_hash_and_names_no_address(name: str) -> None:
     text = (ROOT / "requirements" / name).read_text()
     pins = [line for line in text.splitlines() if line and not line.startswith((" ", "#"))]

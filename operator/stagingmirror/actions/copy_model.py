@@ -11,7 +11,6 @@ from stagingmirror.api.spec.grants import Grant
 from stagingmirror.drift.wording import counted, size
 from stagingmirror.errors import ChangedUnderneath, NotAnswered, StepFailed
 from stagingmirror.reasons import Reason
-from stagingmirror.sources.mlflow.client.queries import refuse_without_logged_models
 from stagingmirror.sources.mlflow.copy.copy import CopyOrder, copy_version
 from stagingmirror.sources.mlflow.poll.source import MlflowSource
 
@@ -57,7 +56,6 @@ class CopyModel(Copying):
         )
 
     async def survey(self, refresh: str, tools: Tools) -> Json:
-        await refuse_without_logged_models(tools.source(MlflowSource).server(self.to_environment))
         return {}
 
     async def copy(self, task: Task, tools: Tools, progress: Progressing) -> str:

@@ -20,6 +20,7 @@ from rig.control_plane import ControlPlane
 from rig.kube import Kube
 from rig.mlflow_server import MlflowServer
 from rig.programs import missing
+from rig.python.environment import MLFLOW_2
 from rig.run import Run, until
 from rig.stores.object_store import ObjectStore
 from rig.stores.opensearch import OpenSearch
@@ -102,6 +103,13 @@ def mlflow_staging(_mlflow_pair: tuple[MlflowServer, MlflowServer]) -> MlflowSer
 def mlflow_auth() -> Iterator[MlflowServer]:
     """An MLflow that wants `username` and `password`, and permits nothing by default."""
     with MlflowServer("auth", password=secrets.token_urlsafe(16)) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def mlflow_2() -> Iterator[MlflowServer]:
+    """The last MLflow before 3.0; its tests are the xdist group ``mlflow-releases``."""
+    with MlflowServer("two", release=MLFLOW_2) as server:
         yield server
 
 

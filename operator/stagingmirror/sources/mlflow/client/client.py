@@ -24,6 +24,7 @@ from stagingmirror.sources.content.files import CHUNK, WritableFiles
 from stagingmirror.sources.mlflow.client.address import clean_url
 from stagingmirror.sources.mlflow.client.errors import decoded, failure, refusal
 from stagingmirror.sources.mlflow.client.wire_types import Fields
+from stagingmirror.sources.mlflow.client.workspaces import HEADER, WorkspaceProof
 from stagingmirror.sources.outward import Proxy, outward_socket
 from stagingmirror.sources.skew import Skew, moment, skew
 from stagingmirror.sources.source import Basic, Credentials, Token
@@ -36,8 +37,6 @@ OnCall = Callable[[str, str, float], None]
 OpenFolder = Callable[[str], WritableFiles | Why | None]
 
 _ERROR_BODY = 64 * 1024
-# Selects a part of a server that has workspaces.
-_WORKSPACE = "X-MLFLOW-WORKSPACE"
 
 
 class MlflowServer:
@@ -66,7 +65,8 @@ class MlflowServer:
         self.host = urlsplit(self.url).netloc
         self.registry = (self.url, workspace)
         self._where = f"{self.host} (workspace {workspace})" if workspace else self.host
-        self._workspace = {_WORKSPACE: workspace} if workspace else {}
+        self._workspace = {HEADER: workspace} if workspace else {}
+        self._heeds = WorkspaceProof(self._read, clock, self._where) if workspace else None
         self._credentials = _authorization(credentials)
         self._ssl = _trust(ca_bundle)
         self._proxy = proxy
@@ -96,21 +96,11 @@ class MlflowServer:
         ``thing`` ends the path where that names one; operations are counted without it, so that
         metrics stay few.
         """
-        operation, limit = path.removeprefix("mlflow/"), self._settings.upstream_body
+        if self._heeds is not None:
+            await self._heeds.prove()
         url = f"{self.url}/api/2.0/{path}{thing and '/'}{thing}"
-        request, whole = self._request(operation), bytearray()
-        async with self._answer(
-            self._api, operation, method, url, good=(200,), params=query, json=body
-        ) as answer:
-            async for chunk in answer.content.iter_any():
-                whole += chunk
-                if len(whole) > limit:
-                    raise NotAnswered(
-                        Reason.OVERSIZED_ANSWER, f"{request}: more than {limit} bytes"
-                    )
-            fields = Fields(decoded(bytes(whole), request), "answer")
-            self._is_mlflow = True
-            return fields
+        operation = path.removeprefix("mlflow/")
+        return await self._called(operation, method, url, params=query, json=body)
 
     @property
     def block_within(self) -> float:
@@ -143,6 +133,23 @@ class MlflowServer:
         for name in ("_api", "_files"):
             if (session := self.__dict__.pop(name, None)) is not None:
                 await session.close()
+
+    async def _read(self, path: str) -> Fields:
+        """What is at a path below the server's address."""
+        return await self._called(path.rpartition("/mlflow/")[2], "GET", f"{self.url}/{path}")
+
+    async def _called(self, operation: str, method: str, url: str, **request: Any) -> Fields:
+        limit, what, whole = self._settings.upstream_body, self._request(operation), bytearray()
+        async with self._answer(
+            self._api, operation, method, url, good=(200,), **request
+        ) as answer:
+            async for chunk in answer.content.iter_any():
+                whole += chunk
+                if len(whole) > limit:
+                    raise NotAnswered(Reason.OVERSIZED_ANSWER, f"{what}: more than {limit} bytes")
+            fields = Fields(decoded(bytes(whole), what), "answer")
+            self._is_mlflow = True
+            return fields
 
     def _file(self, path: str) -> URL:
         return URL(f"{self.url}/api/2.0/mlflow-artifacts/artifacts/{path}", encoded=True)

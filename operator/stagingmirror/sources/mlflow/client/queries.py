@@ -10,12 +10,11 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar
 
 from stagingmirror.drift.places import folded
-from stagingmirror.errors import NotAllowed, NotAnswered, NotThere, Refused
+from stagingmirror.errors import NotAnswered, NotThere, Refused
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.mlflow.client import wire_types
 from stagingmirror.sources.mlflow.client.client import MlflowServer
@@ -92,9 +91,15 @@ async def refuse_misspelled(server: MlflowServer, model: RegisteredModel, alias:
     if alias in model.aliases or not like:
         return
     query = {"name": model.name, "alias": alias}
-    with suppress(NotThere):
+    try:
         await server.call("GET", "mlflow/registered-models/alias", query=query)
-        _refuse_other(f"alias of registered model {model.name}", alias, min(like))
+    except NotThere:
+        return
+    except Refused as error:
+        if error.reason != Reason.BAD_REQUEST:  # an alias that is not there is an invalid one
+            raise
+        return
+    _refuse_other(f"alias of registered model {model.name}", alias, min(like))
 
 
 async def get_version(server: MlflowServer, name: str, version: str) -> Version:
@@ -170,15 +175,6 @@ async def find_logged_models(
     }
     answer = await server.call("POST", _LOGGED_MODELS.path, body=query)
     return [wire_types.logged_model(one) for one in answer.many(_LOGGED_MODELS.key)]
-
-
-async def refuse_without_logged_models(server: MlflowServer) -> None:
-    """Raises NotSupported where the server cannot hold a copy: MLflow has logged models since
-    3.0.
-    """
-    query = {"experiment_ids": ["0"], "max_results": 1}
-    with suppress(NotAllowed, NotThere, Refused):
-        await server.call("POST", _LOGGED_MODELS.path, body=query)
 
 
 async def download_uri(server: MlflowServer, name: str, version: str) -> str:

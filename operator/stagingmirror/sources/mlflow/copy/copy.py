@@ -2,7 +2,7 @@
 names yet.
 
 A copy is a run in an experiment of its own (with the origin's parameters, tags and dataset inputs),
-a logged model that holds the bytes, and a version with the tags of ``origin``. The run is made
+what holds the bytes (``writes.Holder``), and a version with the tags of ``origin``. The run is made
 first and carries what is copied whereto, so whatever a crash leaves is found again by it.
 """
 
@@ -20,7 +20,7 @@ from stagingmirror.sources.content.transfer import Transfer, bring, hash_of
 from stagingmirror.sources.mlflow.client import provenance_tags, queries
 from stagingmirror.sources.mlflow.client.artifacts import files_of, root_of
 from stagingmirror.sources.mlflow.client.client import MlflowServer
-from stagingmirror.sources.mlflow.client.wire_types import LoggedModel, RegisteredModel, Version
+from stagingmirror.sources.mlflow.client.wire_types import RegisteredModel, Run, Version
 from stagingmirror.sources.mlflow.content.version_details import parameters_of, read_detail, tags_of
 from stagingmirror.sources.mlflow.copy import writes
 from stagingmirror.sources.mlflow.copy.errors import destination_errors
@@ -30,7 +30,7 @@ from stagingmirror.sources.mlflow.copy.source_version import (
     changed,
     read_original,
 )
-from stagingmirror.sources.mlflow.copy.writes import Destination
+from stagingmirror.sources.mlflow.copy.writes import Destination, Holder
 
 __all__ = ["CopyOrder", "copy_version"]
 
@@ -122,15 +122,14 @@ class _Copy:
         """A new version; what a former attempt left is used."""
         await writes.ensure_registered_model(self._to, self._order.to_model)
         experiment_id = await writes.ensure_experiment(self._to)
-        run_id = await self._run(experiment_id)
-        await self._fill(run_id)
-        logged = await writes.ensure_logged_model(
-            self._to, experiment_id, run_id, _model_name(self._order.to_model)
-        )
-        await self._bring(logged)
-        await writes.finalize(self._to, logged.model_id)
-        await writes.finish_run(self._to, run_id, now=self._clock())
-        return await self._version(logged, run_id)
+        run = await self._run(experiment_id)
+        await self._fill(run.run_id)
+        name = _model_name(self._order.to_model)
+        holder = await writes.ensure_holder(self._to, run, name)
+        await self._bring(holder)
+        await writes.finalize(self._to, holder)
+        await writes.finish_run(self._to, run.run_id, now=self._clock())
+        return await self._version(holder, run.run_id)
 
     async def await_unambiguous(self, number: str) -> None:
         """Until whatever is started from now on proves to be younger than the version: else a
@@ -141,22 +140,21 @@ class _Copy:
         margin = self._there.clock_margin + _SECOND
         await asyncio.sleep(unambiguous_in(model, version, margin, self._clock()))
 
-    async def _run(self, experiment_id: str) -> str:
+    async def _run(self, experiment_id: str) -> Run:
         """The run of a half copy (one that no version comes from), or a new one."""
         used = {made.run_id for made in await self._marked()}
         for run in await queries.find_runs(
             self._there, experiment_id, provenance_tags.COPY_OF, self._mark
         ):
             if run.run_id not in used:
-                return run.run_id
-        made = await writes.create_run(
+                return run
+        return await writes.create_run(
             self._to,
             experiment_id,
             f"copy of {self._order.from_model} {self._order.from_version}",
             {provenance_tags.COPY_OF: self._mark, **self._origin_tags()},
             now=self._clock(),
         )
-        return made.run_id
 
     async def _fill(self, run_id: str) -> None:
         known = self._original.known
@@ -173,9 +171,9 @@ class _Copy:
         run = self._original.known.run
         return self._order.copied_tags(run.tags if run else {})
 
-    async def _bring(self, logged: LoggedModel) -> None:
+    async def _bring(self, holder: Holder) -> None:
         """All bytes, read back from the destination afterwards."""
-        to = files_of(self._there, root_of(self._there, logged.artifact_uri))
+        to = files_of(self._there, root_of(self._there, holder.artifact_uri))
         transfer = Transfer(self._original.files, to, self._to.may_write)
         listing, wanted = self._original.listing, self._order.tree_hash
         ended = await bring(transfer, listing, wanted, self._moved)
@@ -188,13 +186,13 @@ class _Copy:
                 "artifact store shared with something that writes there?",
             )
 
-    async def _version(self, logged: LoggedModel, run_id: str) -> str:
+    async def _version(self, holder: Holder, run_id: str) -> str:
         """The new version; or one that another process has made while the bytes were copied."""
         if (found := await self.found()) is not None:
             return found
         try:
             made = await writes.create_version(
-                self._to, self._order.to_model, logged, run_id, self._tags({})
+                self._to, self._order.to_model, holder, run_id, self._tags({})
             )
         except NotAnswered:
             # It may have been made all the same.

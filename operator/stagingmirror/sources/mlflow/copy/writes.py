@@ -4,13 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from stagingmirror.errors import Conflicted, NotThere
+from stagingmirror.errors import Conflicted, NotSupported, NotThere
 from stagingmirror.sources.mlflow.client import provenance_tags, queries
 from stagingmirror.sources.mlflow.client.client import MlflowServer
 from stagingmirror.sources.mlflow.client.wire_types import (
     Experiment,
     Fields,
-    LoggedModel,
     Run,
     Version,
     experiment,
@@ -103,24 +102,36 @@ async def finish_run(to: Destination, run_id: str, *, now: float) -> None:
     )
 
 
-async def ensure_logged_model(
-    to: Destination, experiment_id: str, run_id: str, name: str
-) -> LoggedModel:
-    """The logged model of a copy's run; made if there is none yet."""
-    found = await queries.find_logged_models(to.server, experiment_id, run_id)
-    if found:
-        return found[0]
-    answer = await to.write(
-        "POST",
-        "mlflow/logged-models",
-        {"experiment_id": experiment_id, "name": name, "source_run_id": run_id},
-    )
-    return logged_model(answer.one("model"))
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """What holds the bytes of a copy: a logged model, or the artifacts of the copy's run where the
+    server has no logged models (MLflow before 3.0).
+    """
+
+    artifact_uri: str
+    source: str
+    model_id: str | None = None
 
 
-async def finalize(to: Destination, model_id: str) -> None:
-    body = {"model_id": model_id, "status": "LOGGED_MODEL_READY"}
-    await to.write("PATCH", "mlflow/logged-models", body, thing=model_id)
+async def ensure_holder(to: Destination, of: Run, name: str) -> Holder:
+    """The run's logged model, made if there is none yet; or the run."""
+    try:
+        found = await queries.find_logged_models(to.server, of.experiment_id, of.run_id)
+    except NotSupported:
+        uri = f"{of.artifact_uri}/model"
+        return Holder(uri, uri)
+    if not found:
+        body = {"experiment_id": of.experiment_id, "name": name, "source_run_id": of.run_id}
+        answer = await to.write("POST", "mlflow/logged-models", body)
+        found = [logged_model(answer.one("model"))]
+    model_id = found[0].model_id
+    return Holder(found[0].artifact_uri, f"models:/{model_id}", model_id)
+
+
+async def finalize(to: Destination, holder: Holder) -> None:
+    if holder.model_id is not None:
+        body = {"model_id": holder.model_id, "status": "LOGGED_MODEL_READY"}
+        await to.write("PATCH", "mlflow/logged-models", body, thing=holder.model_id)
 
 
 async def ensure_registered_model(to: Destination, name: str) -> None:
@@ -132,16 +143,16 @@ async def ensure_registered_model(to: Destination, name: str) -> None:
 
 
 async def create_version(
-    to: Destination, name: str, logged: LoggedModel, run_id: str, tags: Tags
+    to: Destination, name: str, holder: Holder, run_id: str, tags: Tags
 ) -> Version:
     answer = await to.write(
         "POST",
         "mlflow/model-versions/create",
         {
             "name": name,
-            "source": f"models:/{logged.model_id}",
+            "source": holder.source,
             "run_id": run_id,
-            "model_id": logged.model_id,
+            **({"model_id": holder.model_id} if holder.model_id is not None else {}),
             "tags": pairs(tags),
         },
     )

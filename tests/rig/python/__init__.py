@@ -1,0 +1,1 @@
+"""Servers of Python in environments of their own."""
