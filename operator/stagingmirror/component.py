@@ -11,7 +11,7 @@ from stagingmirror.actions.step import ExecutableStep
 from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
 from stagingmirror.api.spec.grants import Grant
 from stagingmirror.api.spec.kind_spec import KindSpec, Mode
-from stagingmirror.api.spec.offers import OfferList
+from stagingmirror.api.spec.offers import OfferName
 from stagingmirror.drift.facts import Observation, Seen, Why
 from stagingmirror.drift.places import Place
 from stagingmirror.view import View
@@ -20,7 +20,7 @@ S = TypeVar("S", bound=KindSpec)
 
 Role = Literal["production", "staging"]
 # Whether a list of an environment's offers has a name.
-Offering = Callable[[OfferList, str], bool]
+Offering = Callable[[OfferName, str], bool]
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,6 +119,9 @@ class Reason(StrEnum):
         "ArtifactsNotReadable",
         "the files are neither served by MLflow, nor in an object store that the environment lists",
     )
+    NO_SNAPSHOT = "NoSnapshot", "the index store has no complete snapshot of what is served"
+    NO_INDEX_STORE = "NoIndexStore", "an environment lacks the index store that is named"
+    ALIAS_AMBIGUOUS = "AliasAmbiguous", "an alias of an index store leads to several indexes"
     BUCKET_MISSING = "BucketMissing", "the bucket of an object store does not exist"
     ENDLESS_CHAIN = "EndlessChain", "a version is a copy of a copy, in a loop or a chain too long"
     MODEL_NOT_LOADED = "ModelNotLoaded", "KServe could not load what the InferenceService declares"
@@ -204,6 +207,13 @@ class Reason(StrEnum):
     REGISTRY_FORBIDDEN = "RegistryForbidden", "we may not create versions in staging's MLflow"
     REGISTRY_REFUSED = "RegistryRefused", "staging's MLflow refuses the copy"
     REGISTRY_CHANGED = "RegistryChanged", "somebody changed the copy meanwhile"
+    COPIES_NOT_ALLOWED = "CopiesNotAllowed", "production's admin does not let its indexes be copied"
+    STORE_NOT_PROVEN = "StoreNotProven", "the index stores are not proven to be two"
+    INDEX_DIFFERS = (
+        "IndexDiffers",
+        "what was restored is not what production's snapshot should hold",
+    )
+    NO_ROOM = "NoRoom", "a restore would leave less of the disk free than `minFreeSpace`"
     REGISTRY_NOT_PROVEN = "RegistryNotProven", "the registries are not proven to be two"
     STORAGE_FULL = "StorageFull", "the storage is full, or would be"
     QUOTA_EXCEEDED = "QuotaExceeded", "a ResourceQuota refuses the write"

@@ -1,6 +1,7 @@
 """The kinds of component: one file, or one folder, each."""
 
 from stagingmirror.component import Catalogue
+from stagingmirror.components.index_snapshot import IndexSnapshotKind
 from stagingmirror.components.model_alias import ModelAliasKind
 from stagingmirror.components.model_files import ModelFilesKind
 from stagingmirror.components.pipeline_image import PipelineImageKind
@@ -12,4 +13,5 @@ CATALOGUE: Catalogue = {
     "pipelineImage": PipelineImageKind(),
     "setting": SettingKind(),
     "modelFiles": ModelFilesKind(),
+    "indexSnapshot": IndexSnapshotKind(),
 }

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import get_args
 
+from stagingmirror.api.spec.index_snapshot import IndexSnapshot
 from stagingmirror.api.spec.kind_spec import KindSpec
 from stagingmirror.api.spec.model_alias import ModelAlias
 from stagingmirror.api.spec.model_files import ModelFiles
@@ -24,6 +25,8 @@ class Kinds(Model):
     """Any named value: a ConfigMap's key, a container's variable, or an annotation."""
     model_files: ModelFiles | None = None
     """A model's files in an object store, as workloads load them."""
+    index_snapshot: IndexSnapshot | None = None
+    """The index that search is served from."""
 
 
 # The spec model of each kind, by the kind's name.

@@ -13,6 +13,9 @@ from stagingmirror.api.types.constraints import VariableName, shape, unique
 # The lists of an offer, as attributes of ``Offers``.
 OfferList = Literal["config_maps", "variables", "annotations", "models", "tags", "parameters"]
 
+# What may be named of an environment: in its lists, or ``store/alias`` of its index stores.
+OfferName = OfferList | Literal["index_aliases"]
+
 STAR = "*"
 # Annotations in which tools keep whole manifests, the values of all variables included: a pattern
 # that is meant for others does not mean them.

@@ -6,6 +6,7 @@ from typing import Any
 
 from stagingmirror.actions.tools import Tools
 from stagingmirror.cli.operator.totals import count
+from stagingmirror.cli.operator.upstreams import upstreams
 from stagingmirror.component import Sides
 from stagingmirror.engine.check.assessment import Assessment
 from stagingmirror.engine.check.conclusion import Conclusion
@@ -50,8 +51,6 @@ from stagingmirror.settings import Settings
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 from stagingmirror.sources.kubernetes.clusters.clusters import Clusters
 from stagingmirror.sources.kubernetes.write.writer import Writer
-from stagingmirror.sources.mlflow.poll.source import MlflowSource
-from stagingmirror.sources.objectstore.source import ObjectStoreSource
 
 
 class Operator:
@@ -140,18 +139,14 @@ class Operator:
             settings=settings,
             on_call=called,
         )
-        self.stores = ObjectStoreSource(
-            clock=clock,
-            on_change=changed,
+        self.registry, stores, indexes = upstreams(
+            clock,
+            changed,
             settings=settings,
             on_call=called,
             productions=lambda: protected_stores(self.cache.all("mirrorenvironments")),
         )
-        stored = self.stores.files
-        self.registry = MlflowSource(
-            clock=clock, on_change=changed, settings=settings, on_call=called, open_in=stored
-        )
-        self.sources = Sources(self.clusters, self.registry, self.stores)
+        self.sources = Sources(self.clusters, self.registry, stores, indexes)
         self.subscriptions = Subscriptions(self.sources, leading=self.runtime.leading)
         self.wake_ups.connect(self.sources, self.subscriptions)
         self.probes = Probes(

@@ -25,8 +25,11 @@ from stagingmirror.sources.source import (
 
 LABEL = f"{GROUP}/environment"
 _KEYS = ("username", "password", "token", "proxyUsername", "proxyPassword")
-# Of object stores; the store knows which of them it needs.
+# Of object stores and index stores; the store knows which of them it needs.
 _VARIABLES = (
+    "username",
+    "password",
+    "token",
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",

@@ -6,9 +6,10 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from stagingmirror.api.spec.environment.index_store import IndexStore, offered_alias
 from stagingmirror.api.spec.environment.object_store import ObjectStore, offering
 from stagingmirror.api.spec.environment.server import SecretKeyReference, Server
-from stagingmirror.api.spec.offers import Comparable, OfferList, Readable
+from stagingmirror.api.spec.offers import Comparable, OfferName, Readable
 from stagingmirror.api.types.base import Model
 from stagingmirror.api.types.constraints import (
     VALIDATIONS,
@@ -99,6 +100,40 @@ class MirrorEnvironmentSpec(Model):
                 "max_concurrent_refreshes" not in spec.model_fields_set or spec.role == "Staging"
             ),
         ),
+        Rule(
+            cel=(
+                "!has(self.indexStores) || self.role == 'Production'"
+                " || self.indexStores.all(s, !has(s.copies))"
+            ),
+            message=(
+                "copies of indexStores is for role Production only: its admin says whether staging"
+                " may get them; remove it here"
+            ),
+            holds=lambda spec: (
+                spec.role == "Production" or all(s.copies is None for s in spec.index_stores)
+            ),
+        ),
+        Rule(
+            cel=(
+                "!has(self.indexStores) || self.role == 'Staging'"
+                " || self.indexStores.all(s, !has(s.minFreeSpace))"
+            ),
+            message="minFreeSpace of indexStores is for role Staging only; remove it here",
+            holds=lambda spec: (
+                spec.role == "Staging" or all(s.min_free_space is None for s in spec.index_stores)
+            ),
+        ),
+        Rule(
+            cel=(
+                "!has(self.indexStores) || self.indexStores.all(i, i.type != 'Files' ||"
+                " (has(self.objectStores) && self.objectStores.exists(o, o.name == i.objectStore)))"
+            ),
+            message="objectStore of an indexStores entry must be the name of an objectStores entry",
+            holds=lambda spec: (
+                {each.object_store for each in spec.index_stores if each.type == "Files"}
+                <= {each.name for each in spec.object_stores}
+            ),
+        ),
     )
 
     role: Annotated[Role, Field(json_schema_extra={VALIDATIONS: [dict(_IMMUTABLE)]})]
@@ -136,6 +171,8 @@ class MirrorEnvironmentSpec(Model):
     """Object stores of this side that models are read from: artifacts that MLflow keeps at s3://
     and does not serve itself. A place that none of them has is not read. None by default.
     """
+    index_stores: Annotated[tuple[IndexStore, ...], unique("name", most=16)] = ()
+    """Stores of this side whose indexes search is served from. None by default."""
     content: ContentReading = ContentReading()
     """How often the bytes of models are read again, and up to which size."""
     shares_registry_with: Label | None = None
@@ -163,6 +200,8 @@ class MirrorEnvironmentSpec(Model):
         """The object store that has a folder and lists it as readable."""
         return offering(uri, self.object_stores)
 
-    def offers(self, which: OfferList, name: str) -> bool:
-        """Whether it may be named: it is readable, or comparable."""
+    def offers(self, which: OfferName, name: str) -> bool:
+        """Whether it may be named: it is readable, or comparable, or listed by its store."""
+        if which == "index_aliases":
+            return offered_alias(name, self.index_stores)
         return self.readable.has(which, name) or self.comparable.has(which, name)

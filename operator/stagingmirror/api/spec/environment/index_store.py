@@ -1,0 +1,190 @@
+"""Where the indexes are that search is served from."""
+
+from typing import Annotated, ClassVar, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field
+
+from stagingmirror.api.spec.environment.server import (
+    PLAIN_ADDRESS,
+    SecretReference,
+    is_plain_address,
+)
+from stagingmirror.api.spec.offers import matches
+from stagingmirror.api.types.base import Model
+from stagingmirror.api.types.constraints import (
+    Duration,
+    Label,
+    Rule,
+    TextRule,
+    at_least,
+    shape,
+    unique,
+)
+
+IndexStoreType = Literal["OpenSearch", "Pgvector", "Files", "Qdrant"]
+Copies = Literal["Never", "Allowed"]
+
+_DATABASE = r"^postgresql://[^/@?#:\s]+(:[0-9]{1,5})?/[^/@?#\s]+$"
+_FOLDER = r"^[A-Za-z0-9_][A-Za-z0-9_.=@+:-]*(/[A-Za-z0-9_][A-Za-z0-9_.=@+:-]*)*$"
+_ADDRESS = (
+    "url must be http:// or https:// with a host, for Pgvector postgresql://host:port/database, "
+    "and without credentials, '?' and '#'; credentials belong in credentialsSecretRef"
+)
+# Names in all of the stores: of an alias, a view, a pointer object.
+_NAME = r"^[A-Za-z0-9*_][-A-Za-z0-9_.*]*$"
+
+AliasName = Annotated[
+    str,
+    Field(min_length=1, max_length=63),
+    shape(
+        r"^[A-Za-z0-9_][-A-Za-z0-9_.]*$",
+        "write the alias's exact name, in letters, digits and - _ .",
+    ),
+]
+_AliasPattern = Annotated[
+    str,
+    Field(min_length=1, max_length=63),
+    shape(_NAME, "write an alias's name, in letters, digits and - _ ., or one with *"),
+]
+
+
+class IndexContentReading(Model):
+    """How the documents of an index are read."""
+
+    interval: Annotated[
+        Duration, at_least("1m", "interval must be at least 1m, else documents are read on and on")
+    ] = "6h"
+    """How often documents are counted and a sample of them is read, also where the store reports no
+    change. At least 1m.
+    """
+
+
+class IndexStore(Model):
+    """A store of indexes. Production's is only ever read."""
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            cel=(
+                "self.type == 'Files' ? has(self.objectStore) && has(self.prefix)"
+                " && !has(self.url) && !has(self.credentialsSecretRef)"
+                " : has(self.url) && !has(self.objectStore) && !has(self.prefix)"
+            ),
+            message=(
+                "type Files needs objectStore (the name of an entry of objectStores) and prefix,"
+                " and has neither url nor credentialsSecretRef; all other types need url alone"
+            ),
+            holds=lambda store: _is_complete(store),
+        ),
+        Rule(
+            cel=(
+                f"!has(self.url) || (self.type == 'Pgvector' ? self.url.matches(r'{_DATABASE}') : "
+                f"({PLAIN_ADDRESS.format('self.url')}))"
+            ),
+            message=_ADDRESS,
+            holds=lambda store: store.url is None or _is_address(store),
+        ),
+        Rule(
+            cel="!has(self.repository) || self.type == 'OpenSearch'",
+            message="repository is for type OpenSearch only; remove it",
+            holds=lambda store: store.repository is None or store.type == "OpenSearch",
+        ),
+    )
+
+    name: Label
+    """Name of the store, unique in the environment."""
+    type: IndexStoreType
+    """OpenSearch (also Elasticsearch), Pgvector (PostgreSQL), Files (folders of an object store,
+    e.g. of FAISS), or Qdrant, which is only compared.
+    """
+    url: Annotated[str, Field(min_length=1, max_length=2048)] | None = None
+    """Address of the server, e.g. https://opensearch.ml-prod.svc:9200, or of the database:
+    postgresql://host:5432/database.
+    """
+    object_store: Label | None = None
+    """Files: name of the entry in objectStores that the folders are in."""
+    prefix: (
+        Annotated[
+            str,
+            Field(min_length=1, max_length=512),
+            shape(_FOLDER, "write a folder below url of the object store, e.g. indexes/products"),
+        ]
+        | None
+    ) = None
+    """Files: the folder that holds a folder for each build, and the pointer."""
+    credentials_secret_ref: SecretReference | None = None
+    """A Secret in the operator's own namespace with the keys username and password, or token. It
+    must carry the label stagingmirror.dev/environment with the name of this environment.
+    """
+    ca_bundle: Annotated[str, Field(max_length=65536)] | None = None
+    """Certificate authorities (PEM) that the server's certificate is checked against. Omitted:
+    those of the operator's image.
+    """
+    aliases: Annotated[tuple[_AliasPattern, ...], unique(most=256)] = ()
+    """Aliases that an indexSnapshot may name: of Pgvector views, of Files pointer objects; * stands
+    for any characters. Facts of their indexes are shown: names of fields, counts, settings, never a
+    document. None by default.
+    """
+    repository: (
+        Annotated[
+            str,
+            Field(min_length=1, max_length=255),
+            shape(r"^[A-Za-z0-9_][-A-Za-z0-9_.]*$", "write the repository's name in this store"),
+        ]
+        | None
+    ) = None
+    """OpenSearch: the name that the repository of production's snapshots has on this side. Staging
+    must have it registered with readonly: true. Omitted: there are no snapshots.
+    """
+    copies: Copies | None = None
+    """Production only: whether staging may get copies of the indexes, which hold the texts of
+    people. Never (default) or Allowed.
+    """
+    content: IndexContentReading = IndexContentReading()
+    """How often documents are read."""
+    min_free_space: (
+        Annotated[
+            str,
+            Field(max_length=4),
+            shape(r"^([0-9]|[1-9][0-9])%$", "write a share of the disk as 0% to 99%, e.g. 20%"),
+        ]
+        | None
+    ) = None
+    """Staging only: nothing is restored that would leave less of the disk free. Default: 20%."""
+
+    def offers(self, alias: str) -> bool:
+        """Whether an indexSnapshot may name this alias."""
+        return matches(self.aliases, alias)
+
+
+def store_named(name: str, stores: tuple[IndexStore, ...]) -> IndexStore | None:
+    return next((each for each in stores if each.name == name), None)
+
+
+def offered_alias(name: str, stores: tuple[IndexStore, ...]) -> bool:
+    """Whether a ``store/alias`` may be named."""
+    store, _, alias = name.partition("/")
+    found = store_named(store, stores)
+    return found is not None and found.offers(alias)
+
+
+def may_be_copied(name: str, stores: tuple[IndexStore, ...]) -> bool:
+    found = store_named(name, stores)
+    return found is not None and found.copies == "Allowed"
+
+
+def _is_complete(store: IndexStore) -> bool:
+    if store.type == "Files":
+        has_place = store.object_store is not None and store.prefix is not None
+        return has_place and store.url is None and store.credentials_secret_ref is None
+    return store.url is not None and store.object_store is None and store.prefix is None
+
+
+def _is_address(store: IndexStore) -> bool:
+    assert store.url is not None
+    if store.type != "Pgvector":
+        return is_plain_address(store.url)
+    return _DATABASE_RULE.holds(store.url) and urlsplit(store.url).hostname is not None
+
+
+_DATABASE_RULE: TextRule = shape(_DATABASE, _ADDRESS)

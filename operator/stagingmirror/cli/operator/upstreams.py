@@ -1,0 +1,32 @@
+"""The sources beside Kubernetes, put together: what one of them opens for another."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from stagingmirror.api.spec.environment.location import Location
+from stagingmirror.settings import Settings
+from stagingmirror.sources.index.source import IndexSource
+from stagingmirror.sources.index.stores import Stores
+from stagingmirror.sources.mlflow.poll.source import MlflowSource
+from stagingmirror.sources.objectstore.source import ObjectStoreSource
+
+
+def upstreams(
+    clock: Callable[[], float],
+    changed: Callable[[Any], None],
+    *,
+    settings: Settings,
+    on_call: Callable[[str, str, str, float], None],
+    productions: Callable[[], Iterable[Location]],
+) -> tuple[MlflowSource, ObjectStoreSource, IndexSource]:
+    """``productions``: the places in object stores that Production environments list."""
+    stores = ObjectStoreSource(
+        clock=clock, on_change=changed, settings=settings, on_call=on_call, productions=productions
+    )
+    registry = MlflowSource(
+        clock=clock, on_change=changed, settings=settings, on_call=on_call, open_in=stores.files
+    )
+    indexes = IndexSource(
+        clock=clock, on_change=changed, stores=Stores(settings=settings, on_call=on_call)
+    )
+    return registry, stores, indexes

@@ -1,0 +1,116 @@
+"""What lets staging serve production's newest snapshot: restore it under a new name, lead the alias
+to it, restart what opens the index when it starts.
+"""
+
+from stagingmirror.actions.restore_index import RestoreIndex
+from stagingmirror.actions.step import ExecutableStep
+from stagingmirror.actions.switch_index import SwitchIndex
+from stagingmirror.api.spec.environment.index_store import may_be_copied
+from stagingmirror.api.spec.index_snapshot import IndexSnapshot
+from stagingmirror.component import Entry, Sides
+from stagingmirror.components.index_snapshot.names import alias_in, served_in, store_in
+from stagingmirror.components.index_snapshot.observe import snapshot_to_follow
+from stagingmirror.components.index_snapshot.users import late_in, users_in
+from stagingmirror.drift.facts import Observation, Seen, Why
+from stagingmirror.drift.steps import Produced
+from stagingmirror.errors import CannotRefresh
+from stagingmirror.reading.patches import needed, patches, refuse_unseen
+from stagingmirror.reading.reading import Reading
+from stagingmirror.reasons import Reason
+from stagingmirror.sources.kubernetes.subjects import WorkloadSubject
+from stagingmirror.sources.kubernetes.write.field_patch import Restart
+from stagingmirror.view import View
+
+_LEAST_FREE = "20%"
+
+
+def refusal(entry: Entry[IndexSnapshot], sides: Sides) -> Why | None:
+    """Why no refresh ever follows this entry."""
+    if entry.spec.compare == "Content":
+        return Why(
+            Reason.NOT_COMPARABLE,
+            "staging builds its own index (compare: Content), so nothing is restored; set mode: "
+            "Report.",
+        )
+    store = store_in(entry.spec, sides.staging)
+    if store is not None and store.type == "Qdrant":
+        return Why(Reason.NOT_SUPPORTED, "indexes of Qdrant are only compared; set mode: Report.")
+    source = store_in(entry.spec, sides.production)
+    if source is not None and not may_be_copied(source.name, (source,)):
+        return Why(
+            Reason.COPIES_NOT_ALLOWED,
+            f"indexStores entry {source.name} of environment "
+            f'"{sides.production.environment}" does not set copies: Allowed, so its indexes are '
+            "compared, and not copied; ask its owner, or set mode: Report.",
+        )
+    return None
+
+
+def steps(
+    entry: Entry[IndexSnapshot], sides: Sides, production: Seen, staging: Observation, view: View
+) -> tuple[ExecutableStep, ...]:
+    """Nothing where staging is right already. Raises CannotRefresh."""
+    refuse_unseen(staging)
+    facts = staging.facts if isinstance(staging, Seen) else {}
+    users = users_in(entry.spec, sides.staging)
+    if isinstance(staging, Seen) and _is_equal(production, staging):
+        return patches(entry.name, [(user, Restart()) for user in late_in(users, facts)])
+    if (why := refusal(entry, sides)) is not None:
+        raise CannotRefresh(why.reason, why.message)
+    restore = _restore(entry, sides, Reading(view, production.began))
+    reading = Reading(view, staging.began)
+    needed(lambda: [reading.get(user) for user in users])
+    return (
+        restore,
+        _switch(entry, sides, restore.id),
+        *patches(entry.name, [(user, Restart()) for user in _restarted(users)]),
+    )
+
+
+def _is_equal(production: Seen, staging: Seen) -> bool:
+    return all(
+        name in staging.facts and staging.facts[name].value == (fact.expected or fact.value)
+        for name, fact in production.facts.items()
+        if fact.compared
+    )
+
+
+def _restarted(users: tuple[WorkloadSubject, ...]) -> tuple[WorkloadSubject, ...]:
+    """The next Job of a CronJob opens it: nothing to restart."""
+    return tuple(user for user in users if user.kind != "CronJob")
+
+
+def _restore(entry: Entry[IndexSnapshot], sides: Sides, reading: Reading) -> RestoreIndex:
+    served = needed(lambda: served_in(entry.spec, sides.production, reading))
+    snapshot = needed(lambda: snapshot_to_follow(entry.spec, sides, served, reading))
+    assert served.facts is not None, "it has one target"
+    store = store_in(entry.spec, sides.staging)
+    least_free = None if store is None else store.min_free_space
+    source, target = alias_in(entry.spec, sides.production), alias_in(entry.spec, sides.staging)
+    return RestoreIndex(
+        id=f"restore-{entry.name}",
+        components=(entry.name,),
+        from_environment=source.environment,
+        from_store=source.store,
+        from_alias=source.alias,
+        index=served.facts.target,
+        snapshot=snapshot.id,
+        taken=snapshot.taken,
+        size=snapshot.size,
+        to_environment=target.environment,
+        to_store=target.store,
+        to_alias=target.alias,
+        least_free=int((least_free or _LEAST_FREE).rstrip("%")),
+    )
+
+
+def _switch(entry: Entry[IndexSnapshot], sides: Sides, restore: str) -> SwitchIndex:
+    place = alias_in(entry.spec, sides.staging)
+    return SwitchIndex(
+        id=f"alias-{entry.name}",
+        components=(entry.name,),
+        environment=place.environment,
+        store=place.store,
+        alias=place.alias,
+        index=Produced(restore),
+    )

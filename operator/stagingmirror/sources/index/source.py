@@ -1,0 +1,291 @@
+"""The last known answers of the index stores of all environments."""
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Any, ClassVar, TypeVar
+
+from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
+from stagingmirror.api.spec.environment.index_store import IndexStore, may_be_copied
+from stagingmirror.api.types.duration import seconds
+from stagingmirror.drift.facts import Unseen, Why
+from stagingmirror.drift.places import Place
+from stagingmirror.errors import CannotRefresh
+from stagingmirror.reasons import Reason
+from stagingmirror.sources.index.poller import NOT_POLLED, StorePoller
+from stagingmirror.sources.index.store import IndexReader, IndexWriter
+from stagingmirror.sources.index.stores import Stores, credentials_of
+from stagingmirror.sources.index.subjects import IndexAlias, IndexSubject
+from stagingmirror.sources.pause import Pause
+from stagingmirror.sources.proofs import all_proven
+from stagingmirror.sources.source import Access, Credentials, SecretsUse
+from stagingmirror.view import Observed, Subject
+
+T = TypeVar("T")
+
+# Seconds between two looks at what is due.
+_TICK = 1.0
+# An environment and the name of a store in it.
+Key = tuple[str, str]
+
+
+class IndexSource:
+    """``on_change`` is called with each wanted subject whose answer changed (value or trouble, not
+    its mere age). ``stores`` makes readers and writers.
+    """
+
+    name: ClassVar[str] = "index"
+    subjects: ClassVar[frozenset[type]] = frozenset({IndexSubject})
+    places: ClassVar[frozenset[type]] = frozenset({IndexAlias})
+    polled: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], float],
+        on_change: Callable[[IndexSubject], None],
+        stores: Stores,
+    ) -> None:
+        self._clock = clock
+        self._on_change = on_change
+        self._stores = stores
+        self._specs: dict[str, MirrorEnvironmentSpec] = {}
+        self._pollers: dict[Key, StorePoller | Why] = {}
+        # What each was made of.
+        self._made_of: dict[Key, tuple[IndexStore, Credentials | Why | None]] = {}
+        self._wanted: dict[IndexSubject, float] = {}
+        self._closing: list[StorePoller] = []
+        self._pause = Pause()
+
+    def secret(self, spec: MirrorEnvironmentSpec) -> SecretsUse | None:
+        references = (each.credentials_secret_ref for each in spec.index_stores)
+        names = {each.name for each in references if each is not None}
+        return SecretsUse(tuple(sorted(names))) if names else None
+
+    def configure(
+        self,
+        specs: Mapping[str, MirrorEnvironmentSpec],
+        access: Mapping[str, Access | Why],
+    ) -> None:
+        self._specs = {name: spec for name, spec in specs.items() if spec.index_stores}
+        meant = {
+            (name, store.name): store
+            for name, spec in self._specs.items()
+            for store in spec.index_stores
+        }
+        for key in self._pollers.keys() - meant.keys():
+            self._leave(key)
+        for key, store in meant.items():
+            known = access.get(key[0])
+            if known is not None or self.secret(self._specs[key[0]]) is None:
+                self._configure(key, store, credentials_of(store, known))
+        self._pause.end()
+
+    def _configure(self, key: Key, store: IndexStore, login: Credentials | Why | None) -> None:
+        spec = self._specs[key[0]]
+        if self._made_of.get(key) != (store, login):
+            self._leave(key)
+            self._pollers[key] = self._poller(key, store, login)
+            self._made_of[key] = store, login
+            self._announce(key)
+        if isinstance(poller := self._pollers[key], StorePoller):
+            poller.bound(
+                content_interval=seconds(store.content.interval),
+                least_interval=seconds(spec.min_check_interval),
+            )
+
+    def _poller(
+        self, key: Key, store: IndexStore, login: Credentials | Why | None
+    ) -> StorePoller | Why:
+        if isinstance(login, Why):
+            return login
+        reader = self._stores.reader(key[0], store, login)
+        if isinstance(reader, Why):
+            return reader
+        return StorePoller(reader, clock=self._clock, changed=partial(self._changed, *key))
+
+    def answers(self, environment: str) -> Observed[str] | Unseen | None:
+        """Of all its stores the worst answer."""
+        found = [
+            Unseen(poller, self._clock())
+            if isinstance(poller, Why)
+            else poller.answer or Unseen(NOT_POLLED, self._clock())
+            for (name, _), poller in self._pollers.items()
+            if name == environment
+        ]
+        bad = [each for each in found if isinstance(each, Unseen) or each.trouble is not None]
+        return min(bad or found, key=lambda each: each.began, default=None)
+
+    def get(self, subject: Subject[T]) -> Observed[T] | Unseen:
+        if not isinstance(subject, IndexSubject):
+            raise LookupError(f"{subject} is of another source")
+        found: Observed[Any] | Unseen = self._answer(subject)
+        return found
+
+    def _answer(self, subject: IndexSubject) -> Observed[Any] | Unseen:
+        poller = self._pollers.get((subject.environment, subject.store))
+        if isinstance(poller, StorePoller):
+            return poller.get(subject.alias)
+        return Unseen(poller or _no_store(subject.environment, subject.store), self._clock())
+
+    def want(self, subject: IndexSubject, period: float) -> None:
+        self._wanted[subject] = period
+        self._pause.end()
+
+    def unwant(self, subject: IndexSubject) -> None:
+        self._wanted.pop(subject, None)
+
+    def same_place(self, one: Place, other: Place) -> bool | None:
+        assert isinstance(one, IndexAlias)
+        assert isinstance(other, IndexAlias)
+        return self.same_store((one.environment, one.store), (other.environment, other.store))
+
+    def same_store(self, one: Key, other: Key) -> bool | None:
+        """Whether two names lead to one system, by what it answers; None: not known."""
+        if one == other:
+            return True
+        identities = [self._identity(each) for each in (one, other)]
+        if None in identities:
+            return None
+        return identities[0] == identities[1]
+
+    def _identity(self, key: Key) -> str | None:
+        poller = self._pollers.get(key)
+        return poller.identity if isinstance(poller, StorePoller) else None
+
+    def reader(self, environment: str, store: str) -> IndexReader:
+        """Raises CannotRefresh where the environment has no such store, or it cannot be used."""
+        poller = self._pollers.get((environment, store))
+        if not isinstance(poller, StorePoller):
+            why = poller or _no_store(environment, store)
+            raise CannotRefresh(why.reason, why.message)
+        return poller.reader
+
+    def writer(self, environment: str, store: str) -> IndexWriter:
+        """Staging's only. Raises CannotRefresh as ``reader`` does, and where the environment is
+        production's, the store is only compared, or it may be production's.
+        """
+        self.reader(environment, store)
+        spec, login = self._made_of[environment, store]
+        if self._specs[environment].role != "Staging":
+            raise CannotRefresh(
+                Reason.PRODUCTION_IS_READ_ONLY, f'environment "{environment}" is production\'s'
+            )
+        self._refuse_productions(environment, store)
+        assert not isinstance(login, Why), "then there is no reader"
+        writer = self._stores.writer(environment, spec, login)
+        if isinstance(writer, Why):
+            raise CannotRefresh(writer.reason, writer.message)
+        return writer
+
+    def _refuse_productions(self, environment: str, store: str) -> None:
+        for name, spec in self._specs.items():
+            if spec.role == "Staging":
+                continue
+            for each in spec.index_stores:
+                same = self.same_store((environment, store), (name, each.name))
+                if same:
+                    raise CannotRefresh(
+                        Reason.PRODUCTION_IS_READ_ONLY,
+                        f'index store {store} of "{environment}" is {each.name} of production\'s '
+                        f'environment "{name}", and nothing is written there.',
+                    )
+                if same is None and each.type == self._made_of[environment, store][0].type:
+                    raise CannotRefresh(
+                        Reason.STORE_NOT_PROVEN,
+                        f'index store {store} of "{environment}" is not proven to be another than '
+                        f'{each.name} of production\'s environment "{name}": one of them has not '
+                        "told which system it is.",
+                    )
+
+    def offers(self, environment: str, store: str, alias: str) -> bool:
+        """Whether the environment lists the alias, as last seen."""
+        spec = self._specs.get(environment)
+        return spec is not None and spec.offers("index_aliases", f"{store}/{alias}")
+
+    def copies(self, environment: str, store: str) -> bool:
+        """Whether the environment lets the indexes of a store be copied, as last seen."""
+        spec = self._specs.get(environment)
+        return spec is not None and may_be_copied(store, spec.index_stores)
+
+    def may_write(self, environment: str) -> bool | None:
+        """Whether our accounts may change one of its stores; None: not known of any."""
+        known = [
+            poller.may_write
+            for (name, _), poller in self._pollers.items()
+            if name == environment and isinstance(poller, StorePoller)
+        ]
+        return True if True in known else None if None in known or not known else False
+
+    async def prove(
+        self,
+        subjects: Iterable[IndexSubject],
+        *,
+        since: float,
+        read_bytes: bool,
+        within: float = 300.0,
+    ) -> None:
+        self._tend()
+        by_poller: dict[StorePoller, list[str]] = {}
+        for subject in subjects:
+            poller = self._pollers.get((subject.environment, subject.store))
+            if isinstance(poller, StorePoller):
+                by_poller.setdefault(poller, []).append(subject.alias)
+        probes = [
+            poller.prove(aliases, since=since, read_bytes=read_bytes)
+            for poller, aliases in by_poller.items()
+        ]
+        await all_proven(probes, within=within, what="index stores")
+
+    def export(self) -> Mapping[str, Mapping[str, Any] | None]:
+        """Nothing: what is read of an index is read anew in seconds."""
+        return {}
+
+    def adopt(self, entries: Mapping[str, Mapping[str, Any]]) -> None:
+        """See ``export``."""
+
+    async def run(self) -> None:
+        try:
+            while True:
+                self._tend()
+                while self._closing:
+                    await self._closing.pop().close()
+                await self._pause.sleep(_TICK)
+        finally:
+            pollers = [each for each in self._pollers.values() if isinstance(each, StorePoller)]
+            for poller in (*pollers, *self._closing):
+                await poller.close()
+
+    def _tend(self) -> None:
+        """Start what is due. Does not wait."""
+        wanted: dict[Key, dict[str, float]] = {key: {} for key in self._pollers}
+        for subject, period in self._wanted.items():
+            if (key := (subject.environment, subject.store)) in wanted:
+                wanted[key][subject.alias] = period
+        for key, aliases in wanted.items():
+            if isinstance(poller := self._pollers[key], StorePoller):
+                poller.tend(aliases)
+
+    def _leave(self, key: Key) -> None:
+        former = self._pollers.pop(key, None)
+        self._made_of.pop(key, None)
+        if isinstance(former, StorePoller):
+            self._closing.append(former)
+        if former is not None:
+            self._announce(key)
+
+    def _changed(self, environment: str, store: str, alias: str) -> None:
+        subject = IndexSubject(environment, store, alias)
+        if subject in self._wanted:
+            self._on_change(subject)
+
+    def _announce(self, key: Key) -> None:
+        """All that is wanted of the store has another answer now."""
+        for subject in [each for each in self._wanted if each[:2] == key]:
+            self._on_change(subject)
+
+
+def _no_store(environment: str, store: str) -> Why:
+    return Why(
+        Reason.NO_INDEX_STORE,
+        f'environment "{environment}" has no indexStores entry {store}; ask its owner to add it.',
+    )

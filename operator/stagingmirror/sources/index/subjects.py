@@ -1,0 +1,67 @@
+"""What kinds can observe of the index stores of an environment, and what is written in them."""
+
+from dataclasses import dataclass, field, replace
+from typing import Literal, NamedTuple
+
+from stagingmirror.drift.facts import Unseen
+from stagingmirror.drift.places import Place
+from stagingmirror.sources.index.store import IndexFacts as IndexFacts
+from stagingmirror.sources.index.store import Mark as Mark
+from stagingmirror.sources.index.store import Snapshot as Snapshot
+from stagingmirror.sources.index.store import VectorField as VectorField
+from stagingmirror.view import Subject
+
+
+@dataclass(frozen=True, slots=True)
+class IndexContent:
+    """What was read of an index's documents. ``read``: when that began (POSIX s)."""
+
+    documents: int
+    sample: str
+    """Digest of the sample; see ``store.digest_of``."""
+    sampled: int
+    read: float = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ServedIndex:
+    """An alias and what it leads to. Without exactly one target there are neither facts, snapshots
+    nor content.
+    """
+
+    targets: tuple[str, ...]
+    facts: IndexFacts | None
+    snapshots: tuple[Snapshot, ...] | Unseen = field(repr=False)
+    """Those of its target, newest first, complete or not."""
+    content: IndexContent | Unseen = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class IndexAlias(Place):
+    """An alias of an index store. Two environments may lead to one store."""
+
+    environment: str
+    store: str
+    alias: str
+
+    def __str__(self) -> str:
+        return f"alias {self.alias} of index store {self.store}"
+
+    def anywhere(self) -> "Place":
+        """Nothing but the alias: what a store is called says nothing of which one it is."""
+        return replace(self, environment="", store="")
+
+
+class _Alias(NamedTuple):
+    environment: str
+    store: str
+    alias: str
+    kind: Literal["IndexAlias"] = "IndexAlias"
+
+
+class IndexSubject(_Alias, Subject[ServedIndex]):
+    __slots__ = ()
+    rests_on_bytes = True
+
+    def __str__(self) -> str:
+        return f'alias "{self.alias}" of index store "{self.store}" of "{self.environment}"'
