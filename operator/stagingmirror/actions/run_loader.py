@@ -16,7 +16,7 @@ from stagingmirror.actions.step import (
     stored_bytes,
 )
 from stagingmirror.actions.tools import Tools
-from stagingmirror.api.spec.setting import PLAIN
+from stagingmirror.api.spec.track.setting import PLAIN
 from stagingmirror.drift.facts import Why
 from stagingmirror.drift.steps import Phase, Write
 from stagingmirror.drift.wording import shown

@@ -12,7 +12,7 @@ from itertools import chain
 
 from stagingmirror.actions.step import ExecutableStep
 from stagingmirror.api.spec.grants import Grant
-from stagingmirror.api.spec.pipeline_image import PipelineImage
+from stagingmirror.api.spec.track.pipeline_image import PipelineImage
 from stagingmirror.component import Entry, Offering, Role, Side, Sides
 from stagingmirror.drift.facts import Fact, Observation, Seen, Why
 from stagingmirror.drift.places import Place

@@ -15,6 +15,7 @@ from stagingmirror.component import Entry, Side, Sides
 from stagingmirror.drift.facts import Unseen, Why
 from stagingmirror.drift.places import Place
 from stagingmirror.engine.ownership.track_entries import known
+from stagingmirror.sources.index.subjects import IndexAlias, IndexSubject
 from stagingmirror.sources.kubernetes.subjects import (
     ConfigMap,
     ConfigMapSubject,
@@ -214,9 +215,12 @@ class World:
     """
 
     subjects = frozenset(
-        {WorkloadSubject, ConfigMapSubject, AliasSubject, VersionSubject, FolderSubject}
+        {
+            *(WorkloadSubject, ConfigMapSubject),
+            *(AliasSubject, VersionSubject, FolderSubject, IndexSubject),
+        }
     )
-    places = frozenset({RegistryAlias})
+    places = frozenset({RegistryAlias, IndexAlias})
     clock_margin = 30.0
 
     def __init__(self) -> None:

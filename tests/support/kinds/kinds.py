@@ -32,6 +32,18 @@ from support.kinds.fraud import (
     server,
 )
 from support.kinds.fraud import entry as model_entry
+from support.kinds.products import (
+    SEARCH,
+    SUBJECTS,
+    VECTOR,
+    index,
+    indexes,
+    mark,
+    serve,
+    with_search,
+)
+from support.kinds.products import SIDES as INDEX_SIDES
+from support.kinds.products import entry as index_entry
 from support.kinds.snapshots import LOADER, NEW, OLD, TRAINER, VARIABLE, loader, snapshots, trainer
 from support.kinds.snapshots import entry as setting_entry
 from support.objectstore.ranker import BATCH, keep, ranker, two_rankers, uri
@@ -114,6 +126,15 @@ def _snapshot(value: str) -> Change:
 def _started_late(world: World) -> None:
     former = world.config_maps[(STAGING, "training-data")]
     world.add(replace(former, changed={"snapshot": NOW - 20}))
+
+
+def _serves(**facts: Any) -> Change:
+    """Staging's index is another in one respect."""
+    return lambda world: serve(world, "staging", index("products-6", **facts))
+
+
+def _holds(**content: Any) -> Change:
+    return lambda world: serve(world, "staging", index("products-7", mark=mark()), **content)
 
 
 EXAMPLES: tuple[Example, ...] = (
@@ -227,5 +248,29 @@ EXAMPLES: tuple[Example, ...] = (
             ),
         },
         RANKER_SIDES,
+    ),
+    _example(
+        "indexSnapshot",
+        index_entry(usedBy=[SEARCH]),
+        lambda: with_search(indexes()),
+        {
+            "an older snapshot": _serves(mark=mark(20)),
+            "no refresh made it": _serves(),
+            "somebody edited it": _holds(documents=501),
+            "somebody edited a document": _holds(sample="bb"),
+            "another dimension": _serves(vectors=(replace(VECTOR, dimensions=384),), mark=mark()),
+            "another embedding model": _serves(manifest={"embeddingModel": "e5@1"}, mark=mark()),
+            "another analyzer": _serves(settings={"analysis": "english"}, mark=mark()),
+            "no such alias": lambda world: world.others.pop(SUBJECTS["staging"]),
+            "late": lambda world: with_search(world, started=NOW - 2000),
+        },
+        INDEX_SIDES,
+    ),
+    _example(
+        "indexSnapshot, behind",
+        index_entry(maxBehind="48h"),
+        lambda: serve(indexes(), "staging", index("products-7", mark=mark(20))),
+        {"older": _serves(mark=mark(19))},
+        INDEX_SIDES,
     ),
 )

@@ -294,7 +294,7 @@ SERVER_ONLY: dict[str, tuple[Object, str]] = {
     "an environment's name with a dot": (environment("eu.production"), "use a name without dots"),
     "a field that does not exist": (mirror(tolerance="1"), 'unknown field "spec.tolerance"'),
     "a later kind": (
-        mirror(track=[{"name": "x", "indexSnapshot": {"store": "vectors"}}]),
-        'unknown field "spec.track[0].indexSnapshot"',
+        mirror(track=[{"name": "x", "laterKind": {"store": "vectors"}}]),
+        'unknown field "spec.track[0].laterKind"',
     ),
 }

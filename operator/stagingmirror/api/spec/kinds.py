@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import get_args
 
-from stagingmirror.api.spec.index_snapshot import IndexSnapshot
 from stagingmirror.api.spec.kind_spec import KindSpec
-from stagingmirror.api.spec.model_alias import ModelAlias
-from stagingmirror.api.spec.model_files import ModelFiles
-from stagingmirror.api.spec.pipeline_image import PipelineImage
-from stagingmirror.api.spec.setting import Setting
+from stagingmirror.api.spec.track.index_snapshot import IndexSnapshot
+from stagingmirror.api.spec.track.model_alias import ModelAlias
+from stagingmirror.api.spec.track.model_files import ModelFiles
+from stagingmirror.api.spec.track.pipeline_image import PipelineImage
+from stagingmirror.api.spec.track.setting import Setting
 from stagingmirror.api.types.base import Model
 
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from stagingmirror.actions.step import ExecutableStep
 from stagingmirror.api.spec.grants import Grant
-from stagingmirror.api.spec.index_snapshot import IndexSnapshot
 from stagingmirror.api.spec.parse import as_mapping
+from stagingmirror.api.spec.track.index_snapshot import IndexSnapshot
 from stagingmirror.component import Entry, Offering, Role, Sides
 from stagingmirror.components.index_snapshot.names import alias_in, grants_of, not_offered
 from stagingmirror.components.index_snapshot.observe import INDEX, SNAPSHOT, facts_of

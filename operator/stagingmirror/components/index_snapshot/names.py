@@ -2,7 +2,7 @@
 
 from stagingmirror.api.spec.environment.index_store import IndexStore, store_named
 from stagingmirror.api.spec.grants import Grant
-from stagingmirror.api.spec.index_snapshot import IndexSnapshot
+from stagingmirror.api.spec.track.index_snapshot import IndexSnapshot
 from stagingmirror.component import Side, Sides
 from stagingmirror.drift.facts import Why
 from stagingmirror.reading.reading import Reading

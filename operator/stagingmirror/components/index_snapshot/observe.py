@@ -8,7 +8,7 @@ there now is compared with it.
 from collections.abc import Mapping
 from decimal import Decimal
 
-from stagingmirror.api.spec.index_snapshot import IndexSnapshot
+from stagingmirror.api.spec.track.index_snapshot import IndexSnapshot
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.api.types.times import rfc3339
 from stagingmirror.component import Role, Sides

@@ -6,7 +6,7 @@ from stagingmirror.actions.restore_index import RestoreIndex
 from stagingmirror.actions.step import ExecutableStep
 from stagingmirror.actions.switch_index import SwitchIndex
 from stagingmirror.api.spec.environment.index_store import may_be_copied
-from stagingmirror.api.spec.index_snapshot import IndexSnapshot
+from stagingmirror.api.spec.track.index_snapshot import IndexSnapshot
 from stagingmirror.component import Entry, Sides
 from stagingmirror.components.index_snapshot.names import alias_in, served_in, store_in
 from stagingmirror.components.index_snapshot.observe import snapshot_to_follow

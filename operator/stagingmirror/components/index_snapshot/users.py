@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from stagingmirror.api.spec.index_snapshot import IndexSnapshot
+from stagingmirror.api.spec.track.index_snapshot import IndexSnapshot
 from stagingmirror.component import Side
 from stagingmirror.drift.facts import Fact
 from stagingmirror.reading.places import workload_of

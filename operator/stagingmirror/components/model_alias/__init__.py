@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from stagingmirror.actions.step import ExecutableStep
 from stagingmirror.api.spec.grants import Grant
-from stagingmirror.api.spec.model_alias import ModelAlias
 from stagingmirror.api.spec.parse import as_mapping
+from stagingmirror.api.spec.track.model_alias import ModelAlias
 from stagingmirror.component import Entry, Offering, Role, Sides
 from stagingmirror.components.model_alias.names import alias_in, loaders_in, workloads_in
 from stagingmirror.components.model_alias.observe import VERSION, facts_of

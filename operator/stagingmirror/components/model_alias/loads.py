@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from stagingmirror.api.spec.model_alias import LoadedBy
+from stagingmirror.api.spec.track.model_alias import LoadedBy
 from stagingmirror.component import Side
 from stagingmirror.drift.facts import Unseen
 from stagingmirror.reading.offers import Named, not_readable, refuse_parts

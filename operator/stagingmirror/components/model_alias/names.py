@@ -2,7 +2,7 @@
 
 from typing import TypeVar
 
-from stagingmirror.api.spec.model_alias import LoadedBy, ModelAlias
+from stagingmirror.api.spec.track.model_alias import LoadedBy, ModelAlias
 from stagingmirror.component import Side
 from stagingmirror.drift.facts import Absent
 from stagingmirror.reading.places import workload_of

@@ -8,7 +8,7 @@ compared fact of its own, so that a reader sees exactly which.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from stagingmirror.api.spec.model_alias import ModelAlias
+from stagingmirror.api.spec.track.model_alias import ModelAlias
 from stagingmirror.component import Role, Side
 from stagingmirror.components.model_alias.loads import Load, Version, load_of
 from stagingmirror.components.model_alias.names import alias_in, in_registry, loaders_in

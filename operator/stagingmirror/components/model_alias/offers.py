@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from stagingmirror.api.spec.grants import Grant
-from stagingmirror.api.spec.model_alias import ModelAlias
+from stagingmirror.api.spec.track.model_alias import ModelAlias
 from stagingmirror.component import Side, Sides
 from stagingmirror.components.model_alias.names import alias_in, loaders_in
 from stagingmirror.reading.offers import Consent, Named, consent, readable_grants

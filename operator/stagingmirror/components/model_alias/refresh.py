@@ -7,7 +7,7 @@ from typing import TypeVar
 from stagingmirror.actions.copy_model import CopyModel
 from stagingmirror.actions.move_alias import MoveAlias
 from stagingmirror.actions.step import ExecutableStep
-from stagingmirror.api.spec.model_alias import LoadedBy, ModelAlias
+from stagingmirror.api.spec.track.model_alias import LoadedBy, ModelAlias
 from stagingmirror.api.types.quantity import parse_bytes
 from stagingmirror.component import Side, Sides
 from stagingmirror.components.model_alias.loads import Version, load_of, names_a_version

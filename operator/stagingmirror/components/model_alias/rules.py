@@ -5,7 +5,7 @@ environments and, to know one registry behind two addresses, what the registries
 from dataclasses import replace
 
 from stagingmirror.api.spec.grants import Grant
-from stagingmirror.api.spec.model_alias import ModelAlias
+from stagingmirror.api.spec.track.model_alias import ModelAlias
 from stagingmirror.component import Sides
 from stagingmirror.components.model_alias.names import alias_in
 from stagingmirror.drift.facts import Why

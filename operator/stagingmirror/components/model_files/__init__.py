@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from stagingmirror.actions.step import ExecutableStep
 from stagingmirror.api.spec.grants import Grant
-from stagingmirror.api.spec.model_files import FilesLoadedBy, ModelFiles
+from stagingmirror.api.spec.track.model_files import FilesLoadedBy, ModelFiles
 from stagingmirror.component import Entry, Offering, Role, Sides
 from stagingmirror.components.model_files.loads import loaders_in
 from stagingmirror.components.model_files.observe import CONTENT, URI, seen

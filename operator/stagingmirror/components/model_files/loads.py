@@ -5,7 +5,7 @@ KServe fetches before its container is started.
 from dataclasses import dataclass
 
 from stagingmirror.api.spec.environment.location import location_of
-from stagingmirror.api.spec.model_files import FilesLoadedBy, ModelFiles
+from stagingmirror.api.spec.track.model_files import FilesLoadedBy, ModelFiles
 from stagingmirror.component import Side
 from stagingmirror.reading.offers import refuse_parts
 from stagingmirror.reading.places import workload_of

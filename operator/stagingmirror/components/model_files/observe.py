@@ -8,7 +8,7 @@ proves what runs, and it is never in sync.
 from collections.abc import Iterable, Mapping
 from functools import partial
 
-from stagingmirror.api.spec.model_files import ModelFiles
+from stagingmirror.api.spec.track.model_files import ModelFiles
 from stagingmirror.api.types.times import rfc3339
 from stagingmirror.component import Side
 from stagingmirror.components.model_files.loads import Load, load_of, loaders_in

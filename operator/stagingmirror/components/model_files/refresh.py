@@ -5,7 +5,7 @@ each workload.
 from stagingmirror.actions.copy_files import CopyFiles
 from stagingmirror.actions.step import ExecutableStep
 from stagingmirror.api.spec.environment.object_store import ObjectStore, place_of
-from stagingmirror.api.spec.model_files import FilesLoadedBy, ModelFiles
+from stagingmirror.api.spec.track.model_files import FilesLoadedBy, ModelFiles
 from stagingmirror.api.types.quantity import parse_bytes
 from stagingmirror.component import Entry, Side, Sides
 from stagingmirror.components.model_files.loads import KSERVE_FETCHES, load_of, loaders_in

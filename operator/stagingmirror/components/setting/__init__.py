@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from stagingmirror.actions.step import ExecutableStep
 from stagingmirror.api.spec.grants import Grant
-from stagingmirror.api.spec.setting import Setting
+from stagingmirror.api.spec.track.setting import Setting
 from stagingmirror.component import Entry, Offering, Role, Sides
 from stagingmirror.components.setting.observe import VALUE, facts_of
 from stagingmirror.components.setting.place import (

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from stagingmirror.api.spec.setting import PLACEHOLDER, Setting
+from stagingmirror.api.spec.track.setting import PLACEHOLDER, Setting
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.component import Role, Sides
 from stagingmirror.components.setting.place import named_in, place_in, users_of

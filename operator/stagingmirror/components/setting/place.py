@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from stagingmirror.api.spec.setting import AnnotationOf, ConfigMapKey, Setting, VariableOf
+from stagingmirror.api.spec.track.setting import AnnotationOf, ConfigMapKey, Setting, VariableOf
 from stagingmirror.component import Side, Sides
 from stagingmirror.drift.places import Place
 from stagingmirror.reading.offers import Named

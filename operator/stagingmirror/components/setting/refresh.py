@@ -5,7 +5,13 @@ from collections.abc import Iterator
 from stagingmirror.actions.config_map import SetConfigMapKey
 from stagingmirror.actions.run_loader import RunLoader
 from stagingmirror.actions.step import ExecutableStep
-from stagingmirror.api.spec.setting import AnnotationOf, ConfigMapKey, Load, Setting, VariableOf
+from stagingmirror.api.spec.track.setting import (
+    AnnotationOf,
+    ConfigMapKey,
+    Load,
+    Setting,
+    VariableOf,
+)
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.component import Sides
 from stagingmirror.components.setting.observe import VALUE, formed_of, user_fact

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from stagingmirror.actions.config_map import MOST_BYTES
 from stagingmirror.actions.step import text_bytes
-from stagingmirror.api.spec.setting import AnnotationOf, ConfigMapKey, Setting, VariableOf
+from stagingmirror.api.spec.track.setting import AnnotationOf, ConfigMapKey, Setting, VariableOf
 from stagingmirror.components.setting.place import ValuePlace
 from stagingmirror.drift.expansion import MAX_TEXT
 from stagingmirror.errors import CannotRefresh

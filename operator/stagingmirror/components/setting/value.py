@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from stagingmirror.api.spec.setting import AnnotationOf, ConfigMapKey, VariableOf
+from stagingmirror.api.spec.track.setting import AnnotationOf, ConfigMapKey, VariableOf
 from stagingmirror.components.setting.place import ValuePlace
 from stagingmirror.drift.expansion import MAX_TEXT
 from stagingmirror.reading.reading import Reading

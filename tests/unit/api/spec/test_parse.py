@@ -47,7 +47,7 @@ def test_a_value_in_the_wrong_place_is_not_repeated() -> None:
 
 
 def test_a_kind_of_a_newer_crd_is_parsed_and_has_no_kind() -> None:
-    spec = parse_mirror(mirror(track=[{"name": "x", "indexSnapshot": {"store": "v"}}, setting()]))
+    spec = parse_mirror(mirror(track=[{"name": "x", "laterKind": {"store": "v"}}, setting()]))
 
     assert [track.kind for track in spec.track] == [None, "setting"]
 

@@ -116,7 +116,7 @@ def test_a_bug_in_one_kind_makes_its_component_unknown_and_no_other() -> None:
 
 
 def test_a_kind_that_is_not_known_here_is_unknown() -> None:
-    (judged,) = check(scene({"name": "index", "indexSnapshot": {"store": "vectors"}}), [])
+    (judged,) = check(scene({"name": "index", "laterKind": {"store": "vectors"}}), [])
 
     assert isinstance(judged.verdict, Unknown)
     assert judged.verdict.why.reason == "UnknownKind"

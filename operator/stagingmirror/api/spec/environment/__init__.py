@@ -106,8 +106,8 @@ class MirrorEnvironmentSpec(Model):
                 " || self.indexStores.all(s, !has(s.copies))"
             ),
             message=(
-                "copies of indexStores is for role Production only: its admin says whether staging"
-                " may get them; remove it here"
+                "copies of indexStores is for role Production only: its admin lets staging"
+                " copy them or not; remove it here"
             ),
             holds=lambda spec: (
                 spec.role == "Production" or all(s.copies is None for s in spec.index_stores)

@@ -38,6 +38,7 @@ LASTING = frozenset(
         Reason.NAMESPACE_NOT_LISTED,
         Reason.NAMESPACE_NOT_READABLE,
         Reason.NO_FILES,
+        Reason.NO_INDEX_STORE,
         Reason.NO_REGISTRY,
         Reason.NO_STORE,
         Reason.NO_WORKSPACES,

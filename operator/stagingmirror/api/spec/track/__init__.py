@@ -1,0 +1,1 @@
+"""What an entry of ``track`` can be: one file for each kind."""
