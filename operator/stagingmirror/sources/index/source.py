@@ -193,8 +193,8 @@ class IndexSource:
                     raise CannotRefresh(
                         Reason.STORE_NOT_PROVEN,
                         f'index store {store} of "{environment}" is not proven to be another than '
-                        f'{each.name} of production\'s environment "{name}": one of them has not '
-                        "told which system it is.",
+                        f'{each.name} of production\'s environment "{name}": which system '
+                        "one of them is was not seen yet.",
                     )
 
     def offers(self, environment: str, store: str, alias: str) -> bool:

@@ -16,6 +16,7 @@ Fingerprint = tuple[tuple[str, str, str | None], ...]
 # itself first. What is not seen for one of them is left at once.
 LASTING = frozenset(
     {
+        Reason.ALIAS_AMBIGUOUS,
         Reason.ARTIFACTS_NOT_READABLE,
         Reason.BAD_NAME,
         Reason.BAD_REQUEST,
@@ -40,6 +41,7 @@ LASTING = frozenset(
         Reason.NO_FILES,
         Reason.NO_INDEX_STORE,
         Reason.NO_REGISTRY,
+        Reason.NO_SNAPSHOT,
         Reason.NO_STORE,
         Reason.NO_WORKSPACES,
         Reason.NOTHING_COMPARED,
