@@ -42,6 +42,7 @@ from support.resources.resources import EVERYTHING, READABLE
 T = TypeVar("T")
 
 PRODUCTION, STAGING = "ml-prod", "ml-staging"
+UPSTREAM = {AliasSubject, VersionSubject, FolderSubject, IndexSubject}
 NOT_ANSWERED = Why("NotAnswered", "the API server did not answer within 10 s.")
 
 ROLLING_OUT = Why("RollingOut", "Deployment ml-prod/features is rolling out.")
@@ -214,12 +215,7 @@ class World:
     source observes that has no builder here is in ``others``, by its subject.
     """
 
-    subjects = frozenset(
-        {
-            *(WorkloadSubject, ConfigMapSubject),
-            *(AliasSubject, VersionSubject, FolderSubject, IndexSubject),
-        }
-    )
+    subjects = frozenset({WorkloadSubject, ConfigMapSubject, *UPSTREAM})
     places = frozenset({RegistryAlias, IndexAlias})
     clock_margin = 30.0
 

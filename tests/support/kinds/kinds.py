@@ -7,6 +7,18 @@ from typing import Any
 from stagingmirror.component import Entry, Kind, Sides
 from stagingmirror.components import CATALOGUE
 from stagingmirror.sources.objectstore.subjects import FolderSubject
+from support.index.products import (
+    SEARCH,
+    SUBJECTS,
+    VECTOR,
+    index,
+    indexes,
+    mark,
+    serve,
+    with_search,
+)
+from support.index.products import SIDES as INDEX_SIDES
+from support.index.products import entry as index_entry
 from support.kinds.builders import (
     DIGEST_A,
     DIGEST_B,
@@ -32,18 +44,6 @@ from support.kinds.fraud import (
     server,
 )
 from support.kinds.fraud import entry as model_entry
-from support.kinds.products import (
-    SEARCH,
-    SUBJECTS,
-    VECTOR,
-    index,
-    indexes,
-    mark,
-    serve,
-    with_search,
-)
-from support.kinds.products import SIDES as INDEX_SIDES
-from support.kinds.products import entry as index_entry
 from support.kinds.snapshots import LOADER, NEW, OLD, TRAINER, VARIABLE, loader, snapshots, trainer
 from support.kinds.snapshots import entry as setting_entry
 from support.objectstore.ranker import BATCH, keep, ranker, two_rankers, uri

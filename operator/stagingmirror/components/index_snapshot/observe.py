@@ -170,6 +170,7 @@ def _restored(
         "snapshotTaken": Fact(rfc3339(mark.taken), compared=False),
         DOCUMENTS: Fact(str(content.documents)),
         SAMPLE: Fact(content.sample),
+        "contentRead": Fact(rfc3339(content.read), compared=False),
     }
 
 
