@@ -35,6 +35,10 @@ class Copying(ExecutableStep):
     def arrived(self, made: str) -> Arrived:
         """The outcome of ``copy``."""
 
+    def underway(self, done: int, total: int, lasting: float) -> str:
+        """As a screen shows it. ``lasting``: seconds since it began."""
+        return f"{size(done)} of {size(total)} copied"
+
     def writes(self) -> tuple[Write, ...]:
         return ()  # what it makes has a name of its own
 
@@ -46,7 +50,7 @@ class Copying(ExecutableStep):
         if isinstance(result, str):
             return self.arrived(result)
         done, total = result
-        return Underway(f"{size(done)} of {size(total or self.expected())} copied")
+        return Underway(self.underway(done, total or self.expected(), tools.clock() - task.began))
 
     async def verify(self, task: Task, tools: Tools) -> Outcome:
         return Arrived("bytes verified after the upload")

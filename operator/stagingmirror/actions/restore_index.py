@@ -83,6 +83,10 @@ class RestoreIndex(Copying):
     def expected(self) -> int:
         return self.size or 0
 
+    def underway(self, done: int, total: int, lasting: float) -> str:
+        share = f"{100 * min(done, total) // total} %" if total else "started"
+        return f"restoring: {share}, {lasting:.0f} s"
+
     def arrived(self, made: str) -> Arrived:
         return Arrived(f"restored as {made}, counted and sampled", produced=made)
 

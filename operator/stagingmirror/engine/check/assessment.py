@@ -1,6 +1,6 @@
 """What a mirror is meant to be, what is known of both its sides now, and what that means."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -137,10 +137,16 @@ class Assessment:
 
     def _observed(self, check: Check) -> Iterator[Observations]:
         """What runs is read with what was observed of it: a deploy has the provenance of both."""
+        sides = check.sides
+        environments: Mapping[Role, str] = {
+            "production": sides.production.environment,
+            "staging": sides.staging.environment,
+        }
         for track, both in zip(check.spec.track, observe_all(check.scene), strict=True):
             keys = (DeployKey(track.name, role) for role in _ROLES)
             parts = check.view.parts
-            check.rollouts += rollouts({key: parts[key] for key in keys if key in parts})
+            read = {key: parts[key] for key in keys if key in parts}
+            check.rollouts += rollouts(read, environments)
             yield both
 
     async def _each(self, check: Check, items: Iterable[T]) -> tuple[T, ...]:

@@ -1,20 +1,30 @@
-"""What runs of a component on one side: workloads and their revisions. They identify a deploy."""
+"""What runs of a component on one side: workloads and their revisions, or the index that an alias
+leads to. They identify a deploy.
+"""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from stagingmirror.drift.deploys import DeployKey, Running
+from stagingmirror.drift.deploys import DeployKey, Running, SideName
 from stagingmirror.engine.observe.view import RecordingView
+from stagingmirror.sources.index.subjects import IndexSubject
 from stagingmirror.sources.kubernetes.subjects import Workload, WorkloadSubject
 from stagingmirror.view import Observed, Subject, View
 
 
-def rollouts(parts: Mapping[DeployKey, RecordingView]) -> list[Running]:
+def rollouts(
+    parts: Mapping[DeployKey, RecordingView], environments: Mapping[SideName, str]
+) -> list[Running]:
     """What runs of every component on both sides, where it is known.
 
-    A kind may read production to know what staging's facts mean; that is no workload of staging.
+    A kind may read the other side to know what the facts of one mean; that is nothing of this side.
     """
-    found = [running(key, part.subjects - _theirs(key, parts), part) for key, part in parts.items()]
+    found = [
+        _served(key, part, environments[key.side])
+        if any(isinstance(subject, IndexSubject) for subject in part.subjects)
+        else running(key, part.subjects - _theirs(key, parts), part)
+        for key, part in parts.items()
+    ]
     return [each for each in found if each is not None]
 
 
@@ -37,6 +47,23 @@ def running(key: DeployKey, subjects: Iterable[Subject[Any]], view: View) -> Run
         at=max([*started, *rolled], default=0.0),
         over=bool(started) and all(_settled(each) for each in known),
     )
+
+
+def _served(key: DeployKey, part: RecordingView, environment: str) -> Running | None:
+    """An alias that leads to another index is a deploy, whoever moved it. When that was is known
+    only of what a refresh made.
+    """
+    revisions, at = dict[str, str](), 0.0
+    for alias in part.subjects:
+        if not isinstance(alias, IndexSubject) or alias.environment != environment:
+            continue
+        answer = part.get(alias)
+        facts = answer.value.facts if isinstance(answer, Observed) and answer.value else None
+        if facts is None:
+            return None
+        revisions[f"alias {alias.alias}"] = facts.target
+        at = max(at, answer.began if facts.mark is None else facts.mark.at)
+    return Running(key=key, revisions=revisions, at=at, over=True) if revisions else None
 
 
 def _theirs(key: DeployKey, parts: Mapping[DeployKey, RecordingView]) -> set[Subject[Any]]:

@@ -6,9 +6,13 @@ import pytest
 
 from stagingmirror.api.types.workload import WorkloadKind
 from stagingmirror.components.pipeline_image import PipelineImageKind
-from stagingmirror.drift.deploys import DeployKey, Running
+from stagingmirror.drift.deploys import DeployKey, Running, SideName
 from stagingmirror.engine.observe.rollouts import rollouts
 from stagingmirror.sources.kubernetes.subjects import OWN, Workload, WorkloadSubject
+from support.index.products import KIND as INDEX
+from support.index.products import SIDES as INDEX_SIDES
+from support.index.products import entry as index_entry
+from support.index.products import index, indexes, mark, serve
 from support.kinds.builders import (
     DIGEST_A,
     NOW,
@@ -30,6 +34,7 @@ ENTRY = entry_of(
         "staging": {"name": "features-staging"},
     },
 )
+ENVIRONMENTS: dict[SideName, str] = {"production": "production", "staging": "staging"}
 STAGED = DeployKey("features", "staging")
 PRODUCED = DeployKey("features", "production")
 
@@ -46,7 +51,7 @@ def observed(*workloads: Workload) -> dict[DeployKey, Running]:
     looking = recording(world)
     for key in (PRODUCED, STAGED):
         PipelineImageKind().observe(ENTRY, sides(), key.side, looking.part(key), NOW)
-    return {each.key: each for each in rollouts(looking.parts)}
+    return {each.key: each for each in rollouts(looking.parts, ENVIRONMENTS)}
 
 
 def test_what_staging_s_facts_are_told_by_is_no_workload_of_staging() -> None:
@@ -77,7 +82,7 @@ def test_a_rollout_is_over_when_its_pods_are_ready_or_have_run_to_their_end(
     looking = recording(world)
     looking.part(PRODUCED).get(WorkloadSubject(OWN, kind, PRODUCTION, "features"))
 
-    (found,) = rollouts(looking.parts)
+    (found,) = rollouts(looking.parts, ENVIRONMENTS)
     assert found.over is over
 
 
@@ -93,3 +98,15 @@ def test_a_template_that_finds_its_former_pods_is_dated_by_its_rollout_and_not_b
 
 def test_a_workload_whose_revision_is_not_known_is_not_told_of() -> None:
     assert observed(features(PRODUCTION, revision="")) == {}
+
+
+def test_an_alias_that_leads_to_another_index_is_a_deploy_of_its_side() -> None:
+    world = serve(indexes(), "staging", index("products-6", mark=mark(at=NOW - 1000)))
+    looking = recording(world)
+    for key in (PRODUCED, STAGED):
+        INDEX.observe(index_entry(), INDEX_SIDES, key.side, looking.part(key), NOW)
+
+    found = {each.key: each for each in rollouts(looking.parts, ENVIRONMENTS)}
+
+    assert found[PRODUCED].revisions == {"alias products": "products-7"}
+    assert found[STAGED] == Running(STAGED, {"alias products": "products-6"}, NOW - 1000, True)
