@@ -21,13 +21,13 @@ INDEX = faiss_file(30)
 @asynccontextmanager
 async def production(store: FakeS3) -> AsyncIterator[FilesReader]:
     async with files_of(store, "prod") as files:
-        yield FilesReader(Prefix(files))
+        yield FilesReader(Prefix(lambda: files))
 
 
 @asynccontextmanager
 async def staging(store: FakeS3) -> AsyncIterator[FilesWriter]:
     async with files_of(store, "stg") as files:
-        yield FilesWriter(Prefix(files))
+        yield FilesWriter(Prefix(lambda: files))
 
 
 def built(build: str = "b2", side: str = "prod", **manifest: Any) -> FakeS3:

@@ -32,7 +32,8 @@ def faiss_file(documents: int, *, text: str = PLANTED) -> bytes:
 def place_in(url: str, bucket: str, folder: str, account: Account) -> Prefix:
     spec = Spec.model_validate({"name": "index", "url": f"s3://{bucket}", "endpoint": url})
     opened = Bucket(spec, account.variables, settings=_QUICK, on_call=lambda *_: None)
-    return Prefix(ObjectFiles(lambda: opened, folder, lambda: None))
+    files = ObjectFiles(lambda: opened, folder, lambda: None)
+    return Prefix(lambda: files)
 
 
 class FilesGround:

@@ -45,7 +45,19 @@ class FakeS3:
             return self._listing(request.query)
         if key not in self.objects:
             return error(404, "NoSuchKey")
-        return web.Response(body=self.objects[key], headers=self._headers(key))
+        return self._object(request, key)
+
+    def _object(self, request: web.Request, key: str) -> web.Response:
+        whole, part = self.objects[key], request.http_range
+        if part.start is None:
+            return web.Response(body=whole, headers=self._headers(key))
+        data = whole[part]
+        first = part.start
+        headers = self._headers(key) | {
+            "Content-Length": str(len(data)),
+            "Content-Range": f"bytes {first}-{first + len(data) - 1}/{len(whole)}",
+        }
+        return web.Response(status=206, body=data, headers=headers)
 
     def _write(self, request: web.Request, key: str, body: bytes) -> web.Response:
         if "delete" in request.query:

@@ -10,17 +10,25 @@ from typing import Any
 from aiohttp import web
 
 from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
+from stagingmirror.api.spec.environment.object_store import ObjectStore
 from stagingmirror.settings import Settings
+from stagingmirror.sources.index.source import IndexSource
+from stagingmirror.sources.index.stores import Stores
+from stagingmirror.sources.index.subjects import IndexSubject
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 from stagingmirror.sources.kubernetes.api.login import Login
 from stagingmirror.sources.kubernetes.clusters.clusters import Clusters
 from stagingmirror.sources.kubernetes.subjects import OWN, ConfigMapSubject, WorkloadSubject
 from stagingmirror.sources.mlflow.poll.source import MlflowSource
 from stagingmirror.sources.mlflow.subjects import AliasSubject, VersionSubject
+from stagingmirror.sources.objectstore.bucket import Bucket
+from stagingmirror.sources.objectstore.files import ObjectFiles
+from stagingmirror.sources.objectstore.prefix import Prefix
 from stagingmirror.sources.objectstore.source import ObjectStoreSource
 from stagingmirror.sources.objectstore.subjects import FolderSubject
 from stagingmirror.sources.source import SecretsUse, SecretUse, Source
 from stagingmirror.view import Observed, Subject
+from support.index.builds import built
 from support.kubernetes.cluster_bodies import bare_config_map, deployment
 from support.kubernetes.scripted_cluster import ScriptedCluster
 from support.mlflow.fake_mlflow import NAME, NUMBER, an_mlflow
@@ -171,6 +179,33 @@ def _a_store(url: str, more: dict[str, Any]) -> list[dict[str, Any]]:
     return [{"name": "models", "url": f"s3://{BUCKET}/ranker", "endpoint": url, **known}]
 
 
+async def _index(
+    stack: AsyncExitStack, gate: Handler, changes: list[Any]
+) -> tuple[Source[Any], str]:
+    url = await stack.enter_async_context(serving(gate))
+    bucket = ObjectStore.model_validate(
+        {"name": "indexes", "url": f"s3://{BUCKET}", "endpoint": url, "anonymous": True}
+    )
+    opened = Bucket(bucket, None, settings=SETTINGS, on_call=lambda *_: None)
+    stores = Stores(
+        settings=SETTINGS,
+        on_call=lambda *_: None,
+        folder=lambda *_: Prefix(lambda: ObjectFiles(lambda: opened, "idx", lambda: None)),
+    )
+    return IndexSource(clock=time.time, on_change=changes.append, stores=stores), url
+
+
+def _an_index() -> Handler:
+    store = built(side="idx")
+    store.objects["idx/CURRENT"] = b"b2"
+    return store.answer
+
+
+def _an_index_store(url: str, more: dict[str, Any]) -> list[dict[str, Any]]:
+    place = {"objectStore": "indexes", "prefix": "idx"}
+    return [{"name": "vectors", "type": "Files", "aliases": ["*"], **place, **more}]
+
+
 EXAMPLES = (
     Example(
         Clusters,
@@ -205,6 +240,16 @@ EXAMPLES = (
         _make=_objectstore,
         _answer=_a_bucket,
         offered=_a_store,
+        secret=SecretsUse(("login",)),
+    ),
+    Example(
+        IndexSource,
+        there=(IndexSubject(ENVIRONMENT, "vectors", "CURRENT"),),
+        missing=(IndexSubject(ENVIRONMENT, "vectors", "OTHER"),),
+        server="indexStores",
+        _make=_index,
+        _answer=_an_index,
+        offered=_an_index_store,
         secret=SecretsUse(("login",)),
     ),
 )

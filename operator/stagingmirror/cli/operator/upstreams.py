@@ -1,6 +1,7 @@
 """The sources beside Kubernetes, put together: what one of them opens for another."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from stagingmirror.api.spec.environment.location import Location
@@ -8,6 +9,7 @@ from stagingmirror.settings import Settings
 from stagingmirror.sources.index.source import IndexSource
 from stagingmirror.sources.index.stores import Stores
 from stagingmirror.sources.mlflow.poll.source import MlflowSource
+from stagingmirror.sources.objectstore.prefix import Prefix
 from stagingmirror.sources.objectstore.source import ObjectStoreSource
 
 
@@ -27,6 +29,13 @@ def upstreams(
         clock=clock, on_change=changed, settings=settings, on_call=on_call, open_in=stores.files
     )
     indexes = IndexSource(
-        clock=clock, on_change=changed, stores=Stores(settings=settings, on_call=on_call)
+        clock=clock,
+        on_change=changed,
+        stores=Stores(settings=settings, on_call=on_call, folder=partial(folder_in, stores)),
     )
     return registry, stores, indexes
+
+
+def folder_in(stores: ObjectStoreSource, environment: str, store: str, path: str) -> Prefix:
+    """A folder below the place of an entry of ``objectStores``."""
+    return Prefix(lambda: stores.opened_in(environment, store, path))

@@ -137,12 +137,11 @@ class IndexSource:
     def same_place(self, one: Place, other: Place) -> bool | None:
         assert isinstance(one, IndexAlias)
         assert isinstance(other, IndexAlias)
-        return self.same_store((one.environment, one.store), (other.environment, other.store))
+        same = self.same_store((one.environment, one.store), (other.environment, other.store))
+        return one.alias == other.alias if same else same
 
     def same_store(self, one: Key, other: Key) -> bool | None:
         """Whether two names lead to one system, by what it answers; None: not known."""
-        if one == other:
-            return True
         identities = [self._identity(each) for each in (one, other)]
         if None in identities:
             return None

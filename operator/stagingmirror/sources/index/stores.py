@@ -6,6 +6,9 @@ from stagingmirror.api.spec.environment.index_store import IndexStore
 from stagingmirror.drift.facts import Why
 from stagingmirror.reasons import Reason
 from stagingmirror.settings import Settings
+from stagingmirror.sources.index.files.place import Place
+from stagingmirror.sources.index.files.reader import FilesReader
+from stagingmirror.sources.index.files.writer import FilesWriter
 from stagingmirror.sources.index.store import IndexReader, IndexWriter
 from stagingmirror.sources.source import Access, Basic, Credentials, Token
 
@@ -14,26 +17,49 @@ OnServerCall = Callable[[str, str, str, float], None]
 
 
 class Stores:
-    """Makes no call."""
+    """Makes no call. ``folder`` gives the folder of an environment's object store, by the store's
+    name and a path below it.
+    """
 
-    def __init__(self, *, settings: Settings, on_call: OnServerCall) -> None:
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        on_call: OnServerCall,
+        folder: Callable[[str, str, str], Place],
+    ) -> None:
         self._settings = settings
         self._on_call = on_call
+        self._folder = folder
 
     def reader(
         self, environment: str, store: IndexStore, login: Credentials | None
     ) -> IndexReader | Why:
         """A Why where the store cannot be used as it is described."""
-        return self._unsupported(store)
+        match store.type:
+            case "Files":
+                return FilesReader(self._place(environment, store))
+            case _:
+                return _not_read(store)
 
     def writer(
         self, environment: str, store: IndexStore, login: Credentials | None
     ) -> IndexWriter | Why:
         """The same for a store that is written."""
-        return self._unsupported(store)
+        match store.type:
+            case "Files":
+                return FilesWriter(self._place(environment, store))
+            case _:
+                return _not_read(store)
 
-    def _unsupported(self, store: IndexStore) -> Why:
-        return Why(Reason.NOT_SUPPORTED, f"index stores of type {store.type} are not read.")
+    def _place(self, environment: str, store: IndexStore) -> Place:
+        assert store.object_store is not None, "a rule of the spec"
+        assert store.prefix is not None, "a rule of the spec"
+        return self._folder(environment, store.object_store, store.prefix)
+
+
+def _not_read(store: IndexStore) -> Why:
+    return Why(Reason.NOT_SUPPORTED, f"index stores of type {store.type} are not read.")
 
 
 def credentials_of(store: IndexStore, access: Access | Why | None) -> Credentials | Why | None:

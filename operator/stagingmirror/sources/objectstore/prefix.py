@@ -1,5 +1,6 @@
 """A folder whose small objects are read and written one by one, beside the folders in it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -16,9 +17,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Prefix:
-    """See ``sources/index/files/place.py``. ``root``: the folder itself."""
+    """See ``sources/index/files/place.py``. ``opened`` gives the folder itself, or raises why
+    it cannot be used: each time, as the stores of an environment are changed.
+    """
 
-    root: ObjectFiles
+    opened: Callable[[], ObjectFiles]
+
+    @property
+    def root(self) -> ObjectFiles:
+        return self.opened()
 
     @property
     def identity(self) -> str:
@@ -68,9 +75,10 @@ class Prefix:
                 f"the store shows no ETag of {path}, so it cannot be replaced without the risk of "
                 "undoing what somebody else writes",
             )
-        bucket, name = self.root.opened(), self._named(path)
+        root, name = self.root, self._named(path)
+        bucket = root.opened()
         store = await bucket.client()
-        self.root.refuse_writing()
+        root.refuse_writing()
         with bucket.call("put", f" of {name}"):
             try:
                 await store.put_async(
@@ -90,9 +98,10 @@ class Prefix:
 
     async def remove(self, path: str) -> None:
         """Nothing where it is gone. Raises StepFailed where it is production's."""
-        bucket, name = self.root.opened(), self._named(path)
+        root, name = self.root, self._named(path)
+        bucket = root.opened()
         store = await bucket.client()
-        self.root.refuse_writing()
+        root.refuse_writing()
         with bucket.call("delete", f" of {name}"):
             try:
                 await store.delete_async(name)

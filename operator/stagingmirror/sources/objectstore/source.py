@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 
 from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
 from stagingmirror.api.spec.environment.location import Location
-from stagingmirror.api.spec.environment.object_store import offering
+from stagingmirror.api.spec.environment.object_store import offering, place_of
 from stagingmirror.api.types.times import AHEAD
 from stagingmirror.drift.facts import Unseen, Why
 from stagingmirror.drift.places import Place
@@ -139,6 +139,15 @@ class ObjectStoreSource:
             why = found or Why(Reason.ARTIFACTS_NOT_READABLE, f"no object store has {uri} any more")
             raise CannotRefresh(why.reason, why.message)
         return found
+
+    def opened_in(self, environment: str, store: str, path: str) -> ObjectFiles:
+        """The files at a path below the place of an entry of ``objectStores``. Raises CannotRefresh
+        where the environment has no such entry.
+        """
+        known = self._environments.get(environment)
+        named = () if known is None else known.stores
+        uri = next((f"{place_of(each).uri}/{path}" for each in named if each.name == store), "")
+        return self.opened(environment, uri)
 
     def answers(self, environment: str) -> Observed[str] | Unseen | None:
         known = self._environments.get(environment)

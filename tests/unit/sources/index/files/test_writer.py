@@ -198,7 +198,7 @@ async def test_production_is_never_written() -> None:
 
     async with files_of(store, "prod") as files:
         theirs = ObjectFiles(files.opened, files.path, refuse)
-        writer = FilesWriter(Prefix(theirs))
+        writer = FilesWriter(Prefix(lambda: theirs))
         (snapshot,) = await writer.snapshots("b2")
         before = dict(store.objects)
         for call in (
