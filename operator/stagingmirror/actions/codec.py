@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
 from inspect import isabstract
-from pkgutil import iter_modules
+from pkgutil import walk_packages
 from typing import Annotated, Any
 
 from pydantic import PlainSerializer, PlainValidator, TypeAdapter
@@ -19,7 +19,7 @@ TYPE = "step"
 def step_types() -> Mapping[str, type[ExecutableStep]]:
     """Every concrete step by its name: those that the modules of ``actions`` define."""
     modules = [
-        import_module(f"{actions.__name__}.{m.name}") for m in iter_modules(actions.__path__)
+        import_module(each.name) for each in walk_packages(actions.__path__, f"{actions.__name__}.")
     ]
     found = (each for module in modules for each in vars(module).values())
     return {

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from stagingmirror.actions.restore_index import RestoreIndex
+from stagingmirror.actions.copies.restore_index import RestoreIndex
 from stagingmirror.actions.switch_index import SwitchIndex
 from stagingmirror.component import Sides
 from stagingmirror.components.index_snapshot import IndexSnapshotKind

@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from stagingmirror.actions.copy_files import CopyFiles
+from stagingmirror.actions.copies.copy_files import CopyFiles
 from stagingmirror.actions.step import Arrived, Task
 from stagingmirror.actions.tools import Tools
 from stagingmirror.api.spec.environment import MirrorEnvironmentSpec

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from stagingmirror.actions.copy_files import CopyFiles
+from stagingmirror.actions.copies.copy_files import CopyFiles
 from stagingmirror.api.spec.mirror import StagingMirrorSpec
 from stagingmirror.engine.context import Context
 from stagingmirror.engine.refresh.execute.state import RemovalCheck

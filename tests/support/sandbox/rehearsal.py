@@ -7,8 +7,8 @@ from dataclasses import replace
 from functools import singledispatch
 
 from stagingmirror.actions.config_map import SetConfigMapKey
-from stagingmirror.actions.copy_files import CopyFiles
-from stagingmirror.actions.copy_model import CopyModel
+from stagingmirror.actions.copies.copy_files import CopyFiles
+from stagingmirror.actions.copies.copy_model import CopyModel
 from stagingmirror.actions.move_alias import MoveAlias
 from stagingmirror.actions.patch_workload import PatchWorkload
 from stagingmirror.actions.run_loader import RunLoader

@@ -28,7 +28,7 @@ def test_the_registry_has_the_steps_of_all_modules() -> None:
     declares = re.compile(r"^class (\w+)\((?:ExecutableStep|Copying)(?:, \w+)?\):", re.MULTILINE)
     steps_in_files = {
         found
-        for file in Path(str(actions.__file__)).parent.glob("*.py")
+        for file in Path(str(actions.__file__)).parent.rglob("*.py")
         for found in declares.findall(file.read_text())
     } - {"Copying"}
 

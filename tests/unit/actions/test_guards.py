@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from stagingmirror.actions.copy_model import CopyModel
+from stagingmirror.actions.copies.copy_model import CopyModel
 from stagingmirror.actions.move_alias import MoveAlias
 from stagingmirror.actions.step import Task
 from stagingmirror.actions.tools import Pool

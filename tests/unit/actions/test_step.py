@@ -1,7 +1,7 @@
 """What a plan shows of a step."""
 
 from stagingmirror.actions.config_map import SetConfigMapKey
-from stagingmirror.actions.copy_model import CopyModel
+from stagingmirror.actions.copies.copy_model import CopyModel
 from stagingmirror.actions.move_alias import MoveAlias
 from stagingmirror.actions.patch_workload import PatchWorkload
 from stagingmirror.drift.steps import Produced

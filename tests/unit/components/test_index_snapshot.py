@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from stagingmirror.actions.restore_index import RestoreIndex
+from stagingmirror.actions.copies.restore_index import RestoreIndex
 from stagingmirror.component import Sides
 from stagingmirror.drift.facts import Absent, Seen, Unseen, Why
 from stagingmirror.drift.verdict import Drifted, InSync, Unknown, Verdict

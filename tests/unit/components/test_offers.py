@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from stagingmirror.actions.copy_model import CopyModel
+from stagingmirror.actions.copies.copy_model import CopyModel
 from stagingmirror.component import Role
 from stagingmirror.drift.facts import SEAL, Seen, Unseen
 from stagingmirror.drift.verdict import Drifted, InSync

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rich.text import Text
 
-from stagingmirror.actions.copy_model import CopyModel
+from stagingmirror.actions.copies.copy_model import CopyModel
 from stagingmirror.actions.move_alias import MoveAlias
 from stagingmirror.actions.patch_workload import PatchWorkload
 from stagingmirror.cli.commands.refresh import end_lines, ended_refresh

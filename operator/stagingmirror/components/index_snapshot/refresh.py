@@ -2,7 +2,7 @@
 to it, restart what opens the index when it starts.
 """
 
-from stagingmirror.actions.restore_index import RestoreIndex
+from stagingmirror.actions.copies.restore_index import RestoreIndex
 from stagingmirror.actions.step import ExecutableStep
 from stagingmirror.actions.switch_index import SwitchIndex
 from stagingmirror.api.spec.environment.index_store import may_be_copied

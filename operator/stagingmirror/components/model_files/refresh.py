@@ -2,7 +2,7 @@
 each workload.
 """
 
-from stagingmirror.actions.copy_files import CopyFiles
+from stagingmirror.actions.copies.copy_files import CopyFiles
 from stagingmirror.actions.step import ExecutableStep
 from stagingmirror.api.spec.environment.object_store import ObjectStore, place_of
 from stagingmirror.api.spec.track.model_files import FilesLoadedBy, ModelFiles

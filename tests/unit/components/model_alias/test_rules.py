@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from stagingmirror.actions.copy_model import CopyModel
+from stagingmirror.actions.copies.copy_model import CopyModel
 from stagingmirror.actions.move_alias import MoveAlias
 from stagingmirror.actions.patch_workload import PatchWorkload
 from stagingmirror.component import Sides

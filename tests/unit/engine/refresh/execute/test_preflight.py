@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from stagingmirror.actions.config_map import SetConfigMapKey
-from stagingmirror.actions.copy_model import CopyModel
+from stagingmirror.actions.copies.copy_model import CopyModel
 from stagingmirror.drift.steps import Left
 from stagingmirror.engine.refresh.execute.executor import Executor
 from stagingmirror.engine.refresh.execute.rollback import Rollback

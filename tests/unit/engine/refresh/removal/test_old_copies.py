@@ -175,7 +175,7 @@ class Dying(FakeS3):
 async def test_a_process_that_ends_at_any_deletion_leaves_all_others_whole_and_another_goes_on(
     at: int, done: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("stagingmirror.actions.copy_files._BATCH", 1)
+    monkeypatch.setattr("stagingmirror.actions.copies.copy_files._BATCH", 1)
     dying = Dying(at=at, done=done)
     async with a_mirror(dying) as mirror:
         await mirror.removal.tend(mirror.record, judged(keep=2), mirror.check)

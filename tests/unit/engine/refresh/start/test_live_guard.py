@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from stagingmirror.actions.copy_model import CopyModel
+from stagingmirror.actions.copies.copy_model import CopyModel
 from stagingmirror.api.spec.grants import Grant
 from stagingmirror.engine.ownership.track_entries import granted
 from stagingmirror.engine.refresh.start.live_guard import Live, fetch, must_stop

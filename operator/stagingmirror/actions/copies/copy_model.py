@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
 
-from stagingmirror.actions.copying import Copying
+from stagingmirror.actions.copies.copying import Copying
 from stagingmirror.actions.step import Arrived, Json, Task
 from stagingmirror.actions.tools import Progressing, Tools
 from stagingmirror.api.spec.grants import Grant

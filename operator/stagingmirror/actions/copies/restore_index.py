@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import ClassVar
 
-from stagingmirror.actions.copying import Copying
+from stagingmirror.actions.copies.copying import Copying
 from stagingmirror.actions.step import Arrived, Json, Outcome, Task
 from stagingmirror.actions.tools import Progressing, Tools
 from stagingmirror.api.spec.grants import Grant

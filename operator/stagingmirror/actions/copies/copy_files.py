@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar, Literal
 
-from stagingmirror.actions.copying import Copying
+from stagingmirror.actions.copies.copying import Copying
 from stagingmirror.actions.removable import Removable
 from stagingmirror.actions.step import Arrived, Json, Task
 from stagingmirror.actions.tools import Progressing, Tools
