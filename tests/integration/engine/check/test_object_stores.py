@@ -4,7 +4,6 @@ own. The model is compared, and copied.
 
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -17,14 +16,13 @@ from rig.stores.account import Account
 from rig.stores.object_store import PRODUCTION, STAGING, ObjectStore
 from stagingmirror.api.types.base import API_VERSION
 from support.kubernetes.kubelet import Kubelet
-from support.kubernetes.workloads import deployment
-from support.objectstore.worlds import SECRET, cleared, give, pass_a_second, refreshed
+from support.objectstore.deployed_ranker import DAILY, Ranker, stores_of_files
+from support.objectstore.worlds import cleared, give, pass_a_second, refreshed
 from support.operators.operator import OperatorProcess, World, condition
 
 pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("object-stores")]
 
 FILES = {"MLmodel": b"flavors: {}\n", "weights.bin": b"w" * 2_000_000}
-DAILY = {"schedule": "0 6 * * *", "settle": "0s"}
 
 
 @pytest.fixture(scope="module")
@@ -36,25 +34,11 @@ def world(
 ) -> Iterator[World]:
     servers = {"production": {"url": mlflow_production.url}, "staging": {"url": mlflow_staging.url}}
     with World(control_plane, mlflow=servers) as world:
-        give(world, object_store.reader)
         offered = {"readable": {"models": ["*"], "parameters": ["*"], "tags": ["*"]}}
-        store = {
-            "name": "models",
-            "url": f"s3://{PRODUCTION}/mlflow",
-            "endpoint": object_store.url,
-            "credentialsSecretRef": {"name": SECRET},
-            "readable": ["files/*"],
-        }
-        production: dict[str, Any] = {"mlflow": servers["production"], "objectStores": [store]}
-        world.environment("production", world.production, **production, **offered)
-        mine = store | {
-            "url": f"s3://{STAGING}/mlflow",
-            "readable": ["files/*", f"{world.staging}/fraud/ranker/*"],
-            "credentialsSecretRef": {"name": f"{SECRET}-staging"},
-        }
-        give(world, object_store.writer, "staging", f"{SECRET}-staging")
-        staging: dict[str, Any] = {"mlflow": servers["staging"], "objectStores": [mine]}
-        world.environment("staging", world.staging, **staging, **offered)
+        stores = stores_of_files(world, object_store)
+        for role, space in (("production", world.production), ("staging", world.staging)):
+            spec: dict[str, Any] = {"mlflow": servers[role], "objectStores": [stores[role]]}
+            world.environment(role, space, **spec, **offered)
         yield world
 
 
@@ -115,66 +99,6 @@ def test_a_model_in_a_bucket_is_compared_copied_and_found_when_it_is_overwritten
         each for each in status["components"][0]["differences"] if each["fact"] == "contentHash"
     ]
     assert difference["staging"] == facts["staging"]["contentHash"]
-
-
-@dataclass(frozen=True, slots=True)
-class Ranker:
-    """A model without MLflow: a folder on either side, each loaded by a Deployment."""
-
-    world: World
-    store: ObjectStore
-    mark: str
-
-    @property
-    def folders(self) -> dict[str, str]:
-        """By namespace."""
-        sides = (self.world.production, PRODUCTION), (self.world.staging, STAGING)
-        return {space: f"s3://{bucket}/mlflow/files/{self.mark}" for space, bucket in sides}
-
-    def put(self, bucket: str, data: bytes) -> None:
-        self.store.put(bucket, f"mlflow/files/{self.mark}/w.bin", data)
-
-    def deploy(self, keep: int | None = None, **refresh: Any) -> None:
-        pass_a_second()
-        for space, uri in self.folders.items():
-            self.world.kube.apply(self._deployment(space, uri), manager="owner")
-        loaded = {
-            "kind": "Deployment",
-            "name": f"ranker-{self.mark}",
-            "container": "app",
-            "variable": "MODEL_URI",
-        }
-        staging = {"store": "models"} | ({} if keep is None else {"keep": keep})
-        files = {"production": {"loadedBy": [loaded]}, "staging": staging}
-        self.world.mirror(track=[{"name": "ranker", "modelFiles": files}], refresh=DAILY | refresh)
-
-    def release(self, number: str) -> None:
-        """Production loads another folder."""
-        folder = f"files/{self.mark}-{number}"
-        self.store.put(PRODUCTION, f"mlflow/{folder}/w.bin", f"{number} {self.mark}".encode())
-        pass_a_second()
-        uri = f"s3://{PRODUCTION}/mlflow/{folder}"
-        self.world.kube.apply(self._deployment(self.world.production, uri), manager="owner")
-
-    def _deployment(self, space: str, uri: str) -> dict[str, Any]:
-        image = "registry.example/ranker@sha256:" + "a" * 64
-        return deployment(f"ranker-{self.mark}", space, image, variables={"MODEL_URI": uri})
-
-    def loaded(self) -> str:
-        """What staging's template names."""
-        body = self.world.kube.get(
-            "apps/v1", "Deployment", f"ranker-{self.mark}", self.world.staging
-        )
-        (container,) = body["spec"]["template"]["spec"]["containers"]
-        return str(next(each["value"] for each in container["env"] if each["name"] == "MODEL_URI"))
-
-    def copies(self) -> dict[str, bytes]:
-        """All objects below the folder of copies."""
-        bucket = self.store.bucket(STAGING)
-        pages = bucket.list(f"mlflow/{self.world.staging}")
-        return {
-            each["path"]: bytes(bucket.get(each["path"]).bytes()) for page in pages for each in page
-        }
 
 
 @pytest.fixture
