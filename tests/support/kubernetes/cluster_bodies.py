@@ -154,6 +154,8 @@ def pod(owner: Body | None = None, name: str = "web-1-a", **how: Any) -> Body:
     """``how``: phase, ready, terminating, image_id, revision (of a StatefulSet), spec, started."""
     metadata = _metadata(name, "ml", how, owner)
     metadata["labels"] = {"controller-revision-hash": how.get("revision", "")}
+    if "made_for" in how:
+        metadata["labels"]["pod-template-generation"] = how["made_for"]
     if how.get("terminating"):
         metadata["deletionTimestamp"] = "2026-01-01T00:00:00Z"
     image_id = how.get("image_id", "registry/app@sha256:aa")

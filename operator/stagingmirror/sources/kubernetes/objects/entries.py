@@ -133,13 +133,15 @@ class Made(Entry):
 @dataclass(frozen=True, slots=True)
 class Running(Entry):
     """A pod with what only the roll-up needs. ``template`` is its StatefulSet's revision hash,
-    ``until`` when a terminating one is killed at the latest (POSIX s).
+    ``until`` when a terminating one is killed at the latest (POSIX s), ``template_generation`` what
+    its DaemonSet was at when it was made; empty: it does not say.
     """
 
     template: str
     finished: bool
     pod: Pod
     until: float | None = None
+    template_generation: str = ""
 
 
 @dataclass(frozen=True, slots=True)

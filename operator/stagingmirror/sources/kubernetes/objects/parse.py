@@ -148,6 +148,7 @@ def pod(body: Body) -> Running:
         template=intern(labels.get("controller-revision-hash", "")),
         finished=phase in _FINISHED,
         until=until,
+        template_generation=intern(labels.get("pod-template-generation", "")),
         pod=Pod(
             name=metadata["name"],
             # A pod of a Job is never ready once it has done its work: it has succeeded.

@@ -82,6 +82,17 @@ def no_pods(declared: Declared) -> Why:
     return Why(Reason.NOTHING_RUNS, f"{who} has no pods: nothing proves what runs.")
 
 
+def not_proven(declared: Declared) -> Why:
+    """All pods of a DaemonSet were made for a former generation of its template: either those of
+    the newest one are not seen yet, or somebody restored the former template before any was made.
+    """
+    return Why(
+        Reason.ROLLING_OUT,
+        f"no pod of {called(declared)} was made since its template was last changed; if that stays "
+        "so (the former template was restored at once), restart it.",
+    )
+
+
 def _rollout(declared: Declared, *, is_ending: bool) -> Why:
     """Why pods of another template than the newest one run, and what ends that."""
     halted = declared.halted if declared.caught_up else None

@@ -20,6 +20,7 @@ from stagingmirror.sources.kubernetes.objects.settled import (
     concluded,
     live,
     no_pods,
+    not_proven,
     running,
 )
 from stagingmirror.sources.kubernetes.objects.stores import Stores
@@ -122,11 +123,16 @@ def _of_rollout(declared: Declared, stores: Stores, now: float) -> SeenPods:
 
 def _of_daemon_set(declared: Declared, stores: Stores, now: float) -> SeenPods:
     """Its controller counts the pods of the newest template; what they are called by is written
-    nowhere else. So all of them are, where all are counted and called the same.
+    nowhere else. So all of them are, where all are counted and called the same, and one at least
+    was made for the newest: else those that were counted may not be seen yet.
     """
     owned = running(stores.pods.owned(declared.namespace, declared.uid), now)
     behind = declared.updated < declared.pods or len({one.template for one in owned}) > 1
-    return concluded(declared, owned, [], behind=behind)
+    seen = concluded(declared, owned, [], behind=behind)
+    made_for = {one.template_generation for one in owned}
+    if seen.why is None and made_for and not made_for & {"", declared.current}:
+        return replace(seen, why=not_proven(declared))
+    return seen
 
 
 def _of_inference_service(
