@@ -5,7 +5,6 @@ variables and retries for 16 minutes. Here every server has sessions of its own;
 timeout, and a bounded answer; redirects are not followed, since they would take credentials along.
 """
 
-import ssl
 from collections.abc import AsyncIterator, Callable, Container, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import cached_property
@@ -17,18 +16,18 @@ import aiohttp
 from yarl import URL
 
 from stagingmirror.drift.facts import Why
-from stagingmirror.errors import NeedsHuman, NotAnswered, StagingMirrorError
+from stagingmirror.errors import NotAnswered, StagingMirrorError
 from stagingmirror.reasons import Reason
 from stagingmirror.settings import Settings
 from stagingmirror.sources.content.files import CHUNK, WritableFiles
 from stagingmirror.sources.mlflow.client.address import clean_url
-from stagingmirror.sources.mlflow.client.errors import decoded, failure, refusal
+from stagingmirror.sources.mlflow.client.errors import decoded, refusal
 from stagingmirror.sources.mlflow.client.wire_types import Fields
 from stagingmirror.sources.mlflow.client.workspaces import HEADER, WorkspaceProof
 from stagingmirror.sources.outward import Proxy, outward_socket
 from stagingmirror.sources.skew import Skew, moment, skew
-from stagingmirror.sources.source import Basic, Credentials, Token
-from stagingmirror.sources.tls import trusting, trusting_the_system
+from stagingmirror.sources.source import Credentials
+from stagingmirror.sources.wire import authorization, failure, trust
 
 # Called with (operation, result, seconds) of each call; result is ``ok`` or an error's reason.
 OnCall = Callable[[str, str, float], None]
@@ -67,8 +66,8 @@ class MlflowServer:
         self._where = f"{self.host} (workspace {workspace})" if workspace else self.host
         self._workspace = {HEADER: workspace} if workspace else {}
         self._heeds = WorkspaceProof(self._read, clock, self._where) if workspace else None
-        self._credentials = _authorization(credentials)
-        self._ssl = _trust(ca_bundle)
+        self._credentials = authorization(credentials, "mlflow")
+        self._ssl = trust(ca_bundle, "mlflow")
         self._proxy = proxy
         self._settings = settings
         self._clock = clock
@@ -189,7 +188,7 @@ class MlflowServer:
             self._on_call(operation, error.reason, perf_counter() - began)
             raise
         except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
-            translated = failure(error, self._request(operation))
+            translated = failure(error, self._request(operation), "mlflow")
             self._on_call(operation, translated.reason, perf_counter() - began)
             raise translated from None
         self._on_call(operation, "ok", perf_counter() - began)
@@ -236,30 +235,3 @@ class MlflowServer:
             cookie_jar=aiohttp.DummyCookieJar(),
             read_bufsize=CHUNK,
         )
-
-
-def _authorization(credentials: Credentials | None) -> dict[str, str]:
-    match credentials:
-        case Basic():
-            return {"Authorization": credentials.authorization}
-        case Token(token):
-            if not token.isascii() or not token.isprintable() or not token:
-                raise NeedsHuman(
-                    Reason.INVALID_CREDENTIALS,
-                    "the token of mlflow.credentialsSecretRef is empty or holds characters that "
-                    "cannot be sent, e.g. a line end",
-                )
-            return {"Authorization": f"Bearer {token}"}
-        case None:
-            return {}
-
-
-def _trust(ca_bundle: str | None) -> ssl.SSLContext:
-    if ca_bundle is None:
-        return trusting_the_system()
-    try:
-        return trusting(pem=ca_bundle)
-    except (ssl.SSLError, ValueError):
-        raise NeedsHuman(
-            Reason.INVALID_CA_BUNDLE, "mlflow.caBundle holds no PEM certificates"
-        ) from None

@@ -8,8 +8,6 @@ import json
 import re
 from collections.abc import Mapping
 
-import aiohttp
-
 from stagingmirror.errors import (
     Conflicted,
     NotAllowed,
@@ -20,8 +18,7 @@ from stagingmirror.errors import (
     StagingMirrorError,
 )
 from stagingmirror.reasons import Reason
-from stagingmirror.sources.outward import LinkLocal
-from stagingmirror.sources.tls import certificate_trouble
+from stagingmirror.sources.wire import PROXY_LOGIN
 
 _CODE = re.compile(r"[A-Z][A-Z_]{1,63}")
 _NO_ENDPOINT = "ENDPOINT_NOT_FOUND"
@@ -42,10 +39,6 @@ def decoded(body: bytes, request: str) -> dict[str, object]:
     return answer
 
 
-_PROXY_LOGIN = (
-    "the proxy refuses us (407); put proxyUsername and proxyPassword into the Secret of"
-    " mlflow.credentialsSecretRef"
-)
 # What a status means where MLflow's code does not decide it.
 _BY_STATUS: Mapping[int, tuple[type[StagingMirrorError], Reason, str]] = {
     401: (
@@ -59,7 +52,7 @@ _BY_STATUS: Mapping[int, tuple[type[StagingMirrorError], Reason, str]] = {
         "our account may not do this (403); request the permission there",
     ),
     404: (NotAnswered, Reason.NOT_MLFLOW, "404 without an MLflow error; is the URL right?"),
-    407: (NotAnswered, Reason.PROXY_REFUSED, _PROXY_LOGIN),
+    407: (NotAnswered, Reason.PROXY_REFUSED, PROXY_LOGIN.format(field="mlflow")),
     429: (NotAnswered, Reason.THROTTLED, "the server is throttling us (429)"),
     507: (Refused, Reason.STORAGE_FULL, "the server reports that its storage is full (507)"),
     **dict.fromkeys((400, 405, 413, 422), (Refused, Reason.BAD_REQUEST, "refused with {answer}")),
@@ -113,31 +106,6 @@ _UNSUPPORTED = (
 )
 _ANY_OTHER = (NotAnswered, Reason.SERVER_ERROR, "answered {answer}")
 
-_BY_CAUSE = (
-    (TimeoutError, Reason.TIMED_OUT, "no answer in time"),
-    (
-        aiohttp.ClientSSLError,
-        Reason.TLS_FAILED,
-        "it speaks no TLS that we do; is mlflow.url meant to be http://?",
-    ),
-    (
-        aiohttp.ClientProxyConnectionError,
-        Reason.UNREACHABLE,
-        "no connection to the proxy; is mlflow.proxyUrl right, and the proxy running?",
-    ),
-    (
-        aiohttp.ClientConnectorError,
-        Reason.UNREACHABLE,
-        "no connection; is it running and reachable?",
-    ),
-    (
-        aiohttp.ClientPayloadError | aiohttp.ServerDisconnectedError,
-        Reason.HALF_READ,
-        "the connection ended in the middle of the answer",
-    ),
-)
-
-
 def refusal(status: int, body: bytes, request: str, *, is_mlflow: bool) -> StagingMirrorError:
     """The error for an answer that is no success. ``body`` is only read for MLflow's code, and for
     settings of the server. ``is_mlflow``: it has answered other calls as an MLflow does.
@@ -157,27 +125,6 @@ def refusal(status: int, body: bytes, request: str, *, is_mlflow: bool) -> Stagi
         error, reason, text = _UNSUPPORTED
     answer = f"{status} {code or ''}".rstrip()
     return error(reason, f"{request}: {text.format(status=status, answer=answer)}")
-
-
-def failure(error: BaseException, request: str) -> NotAnswered:
-    """The error for a call that got no whole answer. The cause's own text is left out: it may quote
-    an address with credentials.
-    """
-    if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        text = certificate_trouble(error.certificate_error, "mlflow.caBundle", "mlflow.url")
-        return NotAnswered(Reason.CERTIFICATE_NOT_TRUSTED, f"{request}: {text}")
-    if isinstance(error, aiohttp.ClientHttpProxyError):
-        refused = f"the proxy answers {error.status}; may it connect to this server?"
-        text = _PROXY_LOGIN if error.status == 407 else refused
-        return NotAnswered(Reason.PROXY_REFUSED, f"{request}: {text}")
-    if isinstance(getattr(error, "os_error", error), LinkLocal):
-        return NotAnswered(
-            Reason.LINK_LOCAL, f"{request}: the address is link-local, which is never connected to"
-        )
-    for cause, reason, text in _BY_CAUSE:
-        if isinstance(error, cause):
-            return NotAnswered(reason, f"{request}: {text}")
-    return NotAnswered(Reason.UNREACHABLE, f"{request}: the call failed ({type(error).__name__})")
 
 
 def _error_code(body: bytes) -> str | None:

@@ -1,0 +1,92 @@
+"""What clients of HTTP servers that an environment names have in common: how they are let in, whom
+they trust, and what a call without an answer means. ``field`` is the environment's that describes
+the server, e.g. ``mlflow``.
+"""
+
+import ssl
+
+import aiohttp
+
+from stagingmirror.errors import NeedsHuman, NotAnswered
+from stagingmirror.reasons import Reason
+from stagingmirror.sources.outward import LinkLocal
+from stagingmirror.sources.source import Basic, Credentials, Token
+from stagingmirror.sources.tls import certificate_trouble, trusting, trusting_the_system
+
+PROXY_LOGIN = (
+    "the proxy refuses us (407); put proxyUsername and proxyPassword into the Secret of"
+    " {field}.credentialsSecretRef"
+)
+_BY_CAUSE = (
+    (TimeoutError, Reason.TIMED_OUT, "no answer in time"),
+    (
+        aiohttp.ClientSSLError,
+        Reason.TLS_FAILED,
+        "it speaks no TLS that we do; is {field}.url meant to be http://?",
+    ),
+    (
+        aiohttp.ClientProxyConnectionError,
+        Reason.UNREACHABLE,
+        "no connection to the proxy; is {field}.proxyUrl right, and the proxy running?",
+    ),
+    (
+        aiohttp.ClientConnectorError,
+        Reason.UNREACHABLE,
+        "no connection; is it running and reachable?",
+    ),
+    (
+        aiohttp.ClientPayloadError | aiohttp.ServerDisconnectedError,
+        Reason.HALF_READ,
+        "the connection ended in the middle of the answer",
+    ),
+)
+
+
+def authorization(credentials: Credentials | None, field: str) -> dict[str, str]:
+    """The header that lets us in. Raises NeedsHuman for a token that no header can hold."""
+    match credentials:
+        case Basic():
+            return {"Authorization": credentials.authorization}
+        case Token(token):
+            if not token.isascii() or not token.isprintable() or not token:
+                raise NeedsHuman(
+                    Reason.INVALID_CREDENTIALS,
+                    f"the token of {field}.credentialsSecretRef is empty or holds characters that "
+                    "cannot be sent, e.g. a line end",
+                )
+            return {"Authorization": f"Bearer {token}"}
+        case None:
+            return {}
+
+
+def trust(ca_bundle: str | None, field: str) -> ssl.SSLContext:
+    """Raises NeedsHuman where there is no certificate in it."""
+    if ca_bundle is None:
+        return trusting_the_system()
+    try:
+        return trusting(pem=ca_bundle)
+    except (ssl.SSLError, ValueError):
+        raise NeedsHuman(
+            Reason.INVALID_CA_BUNDLE, f"{field}.caBundle holds no PEM certificates"
+        ) from None
+
+
+def failure(error: BaseException, request: str, field: str) -> NotAnswered:
+    """The error for a call that got no whole answer. The cause's own text is left out: it may quote
+    an address with credentials. ``request`` names server and operation.
+    """
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        text = certificate_trouble(error.certificate_error, f"{field}.caBundle", f"{field}.url")
+        return NotAnswered(Reason.CERTIFICATE_NOT_TRUSTED, f"{request}: {text}")
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        refused = f"the proxy answers {error.status}; may it connect to this server?"
+        text = PROXY_LOGIN.format(field=field) if error.status == 407 else refused
+        return NotAnswered(Reason.PROXY_REFUSED, f"{request}: {text}")
+    if isinstance(getattr(error, "os_error", error), LinkLocal):
+        return NotAnswered(
+            Reason.LINK_LOCAL, f"{request}: the address is link-local, which is never connected to"
+        )
+    for cause, reason, text in _BY_CAUSE:
+        if isinstance(error, cause):
+            return NotAnswered(reason, f"{request}: {text.format(field=field)}")
+    return NotAnswered(Reason.UNREACHABLE, f"{request}: the call failed ({type(error).__name__})")
