@@ -229,10 +229,17 @@ class Reason(StrEnum):
         "IndexMissing",
         "the index store does not have the alias, the index (table, folder) or the snapshot",
     )
+    LATER_VERSION = "LaterVersion", "the snapshot is of a later version than staging's store"
     ALIAS_MOVED = "AliasMoved", "the alias leads elsewhere than was read before"
     NOT_AN_ALIAS = "NotAnAlias", "what has the name of the alias is not one that can be moved"
     NAME_TAKEN = "NameTaken", "there is something else by the name that would be restored"
     INDEX_SERVED = "IndexServed", "an alias leads to the index that would be removed"
+    SNAPSHOT_GONE = "SnapshotGone", "the repository does not have the snapshot any more"
+    TOO_MANY_SNAPSHOTS = "TooManySnapshots", "the index has more snapshots than are read"
+    REPOSITORY_MISSING = "RepositoryMissing", "the index store does not have the repository"
+    REPOSITORY_WRITABLE = "RepositoryWritable", "staging could write to production's snapshots"
+    RESTORE_FAILED = "RestoreFailed", "the index store gave a restore up, or refuses it"
+    NOT_OPENSEARCH = "NotOpenSearch", "there is no OpenSearch at the address"
     INDEX_DAMAGED = (
         "IndexDamaged",
         "the index, or the copy of it, has other bytes than its manifest names",

@@ -4,6 +4,7 @@ the server, e.g. ``mlflow``.
 """
 
 import ssl
+from urllib.parse import urlsplit
 
 import aiohttp
 
@@ -40,6 +41,30 @@ _BY_CAUSE = (
         "the connection ended in the middle of the answer",
     ),
 )
+
+
+def clean_url(url: str, field: str) -> str:
+    """The URL without a trailing slash. Never quoted in an error: it may hold a password.
+
+    Raises NeedsHuman(InvalidAddress) for what is no http(s) URL or holds credentials itself.
+    """
+    try:
+        parts = urlsplit(url)
+        right = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        right = False
+    if not right:
+        raise NeedsHuman(
+            Reason.INVALID_ADDRESS, f"{field}.url is no URL like https://server.example:5000"
+        )
+    if parts.username is not None or parts.password is not None:
+        raise NeedsHuman(
+            Reason.INVALID_ADDRESS,
+            f"{field}.url holds credentials; put them into the Secret of credentialsSecretRef",
+        )
+    if parts.query or parts.fragment:
+        raise NeedsHuman(Reason.INVALID_ADDRESS, f"{field}.url must not have a query or a fragment")
+    return url.rstrip("/")
 
 
 def authorization(credentials: Credentials | None, field: str) -> dict[str, str]:

@@ -121,7 +121,7 @@ def object_store() -> Iterator[ObjectStore]:
 
 
 @pytest.fixture(scope="session")
-def _opensearch_pair(request: pytest.FixtureRequest) -> Iterator[tuple[OpenSearch, OpenSearch]]:
+def opensearch_pair(request: pytest.FixtureRequest) -> Iterator[tuple[OpenSearch, OpenSearch]]:
     """Both sides' servers, started at the same time; they share the folder of repositories."""
     if why_not := impediment():
         pytest.skip(why_not)
@@ -138,15 +138,15 @@ def _opensearch_pair(request: pytest.FixtureRequest) -> Iterator[tuple[OpenSearc
 
 
 @pytest.fixture(scope="session")
-def opensearch_production(_opensearch_pair: tuple[OpenSearch, OpenSearch]) -> OpenSearch:
+def opensearch_production(opensearch_pair: tuple[OpenSearch, OpenSearch]) -> OpenSearch:
     """Production's OpenSearch: its tests are `xdist_group("index")`, with indexes of their own."""
-    return _opensearch_pair[0]
+    return opensearch_pair[0]
 
 
 @pytest.fixture(scope="session")
-def opensearch_staging(_opensearch_pair: tuple[OpenSearch, OpenSearch]) -> OpenSearch:
+def opensearch_staging(opensearch_pair: tuple[OpenSearch, OpenSearch]) -> OpenSearch:
     """Staging's OpenSearch, another server with other data."""
-    return _opensearch_pair[1]
+    return opensearch_pair[1]
 
 
 @pytest.fixture(scope="session")

@@ -6,10 +6,12 @@ import pytest
 
 from support.index.files_ground import FilesGround
 from support.index.ground import Ground
+from support.index.opensearch_ground import OpenSearchGround
 
 # The fixture of rigs.py that each needs.
 GROUNDS: dict[str, tuple[str, Callable[..., Ground]]] = {
     "files": ("object_store", FilesGround),
+    "opensearch": ("opensearch_pair", OpenSearchGround),
 }
 
 

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
 from stagingmirror.api.spec.environment.object_store import ObjectStore
@@ -10,9 +9,9 @@ from stagingmirror.api.types.duration import seconds
 from stagingmirror.api.types.quantity import parse_bytes
 from stagingmirror.drift.facts import Why
 from stagingmirror.errors import NeedsHuman
-from stagingmirror.reasons import Reason
 from stagingmirror.sources.outward import Proxy, proxy_of
 from stagingmirror.sources.source import Access, Credentials
+from stagingmirror.sources.wire import clean_url
 
 
 class Stores(NamedTuple):
@@ -87,31 +86,10 @@ def address_of(
 def server_key(address: RegistryAddress) -> ServerKey:
     """Raises NeedsHuman(InvalidAddress) for what is no http(s) URL or holds credentials itself."""
     return ServerKey(
-        clean_url(address.url),
+        clean_url(address.url, "mlflow"),
         address.credentials,
         address.ca_bundle,
         address.proxy,
         address.workspace,
         address.stores,
     )
-
-
-def clean_url(url: str) -> str:
-    """The URL without a trailing slash. Never quoted in an error: it may hold a password."""
-    try:
-        parts = urlsplit(url)
-        right = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        right = False
-    if not right:
-        raise NeedsHuman(
-            Reason.INVALID_ADDRESS, "mlflow.url is no URL like https://mlflow.example:5000"
-        )
-    if parts.username is not None or parts.password is not None:
-        raise NeedsHuman(
-            Reason.INVALID_ADDRESS,
-            "mlflow.url holds credentials; put them into the Secret of credentialsSecretRef",
-        )
-    if parts.query or parts.fragment:
-        raise NeedsHuman(Reason.INVALID_ADDRESS, "mlflow.url must not have a query or a fragment")
-    return url.rstrip("/")

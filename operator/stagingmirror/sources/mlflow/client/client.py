@@ -20,14 +20,13 @@ from stagingmirror.errors import NotAnswered, StagingMirrorError
 from stagingmirror.reasons import Reason
 from stagingmirror.settings import Settings
 from stagingmirror.sources.content.files import CHUNK, WritableFiles
-from stagingmirror.sources.mlflow.client.address import clean_url
 from stagingmirror.sources.mlflow.client.errors import decoded, refusal
 from stagingmirror.sources.mlflow.client.wire_types import Fields
 from stagingmirror.sources.mlflow.client.workspaces import HEADER, WorkspaceProof
 from stagingmirror.sources.outward import Proxy, outward_socket
 from stagingmirror.sources.skew import Skew, moment, skew
 from stagingmirror.sources.source import Credentials
-from stagingmirror.sources.wire import authorization, failure, trust
+from stagingmirror.sources.wire import authorization, clean_url, failure, trust
 
 # Called with (operation, result, seconds) of each call; result is ``ok`` or an error's reason.
 OnCall = Callable[[str, str, float], None]
@@ -60,7 +59,7 @@ class MlflowServer:
         """``direct`` opens what this server names and does not serve. Raises NeedsHuman for an
         address or a CA bundle that cannot be right. Makes no call.
         """
-        self.url = clean_url(url)
+        self.url = clean_url(url, "mlflow")
         self.host = urlsplit(self.url).netloc
         self.registry = (self.url, workspace)
         self._where = f"{self.host} (workspace {workspace})" if workspace else self.host

@@ -106,6 +106,7 @@ _UNSUPPORTED = (
 )
 _ANY_OTHER = (NotAnswered, Reason.SERVER_ERROR, "answered {answer}")
 
+
 def refusal(status: int, body: bytes, request: str, *, is_mlflow: bool) -> StagingMirrorError:
     """The error for an answer that is no success. ``body`` is only read for MLflow's code, and for
     settings of the server. ``is_mlflow``: it has answered other calls as an MLflow does.

@@ -1,0 +1,185 @@
+"""What is written in staging's OpenSearch."""
+
+import re
+from typing import ClassVar
+
+from stagingmirror.errors import (
+    ChangedUnderneath,
+    NotAnswered,
+    NotThere,
+    Refused,
+)
+from stagingmirror.reasons import Reason
+from stagingmirror.sources.index.opensearch import answers
+from stagingmirror.sources.index.opensearch.facts import META_KEY, Json, mapping_in
+from stagingmirror.sources.index.opensearch.names import quoted
+from stagingmirror.sources.index.opensearch.reader import OpenSearchReader
+from stagingmirror.sources.index.opensearch.restoring import Restoring, number_of_shards
+from stagingmirror.sources.index.store import IndexReader, Mark, Progressing, Room, Snapshot
+
+_DISKS = {
+    "filter_path": "nodes.*.roles,nodes.*.fs.total.total_in_bytes,"
+    "nodes.*.fs.total.available_in_bytes"
+}
+_VERSION = re.compile(r"(\d+)\.(\d+)\.?(\d*)")
+
+
+class OpenSearchWriter(OpenSearchReader):
+    """See ``IndexWriter``."""
+
+    atomic_swap: ClassVar[bool] = True
+
+    async def room(self) -> Room | None:
+        found = await self._server.call(
+            "disks", "GET", "/_nodes/stats/fs", answers.NODES, query=_DISKS
+        )
+        rooms = [
+            Room(node.fs.total.available_in_bytes, node.fs.total.total_in_bytes)
+            for node in found.nodes.values()
+            if node.fs.total.total_in_bytes
+            and any(role == "data" or role.startswith("data_") for role in node.roles)
+        ]
+        return min(rooms, key=lambda each: each.free / each.total, default=None)
+
+    async def rehearse(self, snapshot: Snapshot, target: str, new: str) -> None:
+        await self._refuse_unrestorable(snapshot, target)
+        if await self._existing(new) is not None:
+            raise self._taken(new)
+
+    async def restore(
+        self, snapshot: Snapshot, target: str, new: str, source: IndexReader, done: Progressing
+    ) -> None:
+        restoring = Restoring(self._server, self._repository.path, snapshot, target, new)
+        quoted(target), quoted(new)
+        found = await self._existing(new)
+        done(0, 0)
+        if found is None:
+            await self._refuse_unrestorable(snapshot, target)
+            await restoring.begin()
+            done(0, 0)
+            found = await self._index(new)
+        elif not await restoring.is_ours(found):
+            raise self._taken(new)
+        await restoring.follow(number_of_shards(self._server, found), done)
+
+    async def stamp(self, new: str, mark: Mark) -> None:
+        meta = mapping_in(mapping_in(await self._index(new), "mappings"), "_meta")
+        # It is replaced as a whole.
+        merged = {**meta, META_KEY: mark.document()}
+        await self._write("mark", "PUT", f"/{quoted(new)}/_mapping", {"_meta": merged})
+
+    async def swap(self, alias: str, expected: str | None, new: str) -> None:
+        leads = await self.resolve(alias)
+        if leads == (new,):
+            return
+        if leads != (() if expected is None else (expected,)):
+            raise self._moved(alias, leads)
+        add = {"add": {"index": new, "alias": alias}}
+        if expected is not None:
+            await self._aliases(alias, _removal(alias, expected), add)
+            return
+        if alias in await self._at_name(alias):
+            raise self._server.refuse(
+                Refused, Reason.NOT_AN_ALIAS, f"there is an index called {alias}"
+            )
+        await self._aliases(alias, add)
+
+    async def unset(self, alias: str, expected: str) -> None:
+        leads = await self.resolve(alias)
+        if leads == ():
+            return
+        if leads != (expected,):
+            raise self._moved(alias, leads)
+        await self._aliases(alias, _removal(alias, expected))
+
+    async def drop(self, target: str) -> None:
+        found = await self._at_name(target)
+        if not found:
+            return
+        if target not in found:
+            raise self._server.refuse(
+                Refused, Reason.INDEX_SERVED, f"{target} is an alias, and no index"
+            )
+        if aliases := sorted(mapping_in(found[target], "aliases")):
+            raise self._server.refuse(
+                Refused,
+                Reason.INDEX_SERVED,
+                f"alias {aliases[0]} leads to {target}, so it is not removed",
+            )
+        try:
+            await self._write("remove", "DELETE", f"/{quoted(target)}", None)
+        except NotThere:
+            return
+
+    async def _refuse_unrestorable(self, snapshot: Snapshot, target: str) -> None:
+        await self._repository.refuse_writable()
+        found = await self._repository.one(snapshot)
+        if not found.complete or target not in found.targets:
+            raise self._server.refuse(
+                Refused,
+                Reason.RESTORE_FAILED,
+                f"snapshot {snapshot.name} is not complete, or does not hold {target}",
+            )
+        root = await self._ask_root()
+        if _version(found.version) > _version(root.version.number):
+            raise self._server.refuse(
+                Refused,
+                Reason.LATER_VERSION,
+                f"snapshot {snapshot.name} was taken by {found.version}, and this server is"
+                f" {root.version.number}; upgrade staging",
+            )
+
+    async def _existing(self, new: str) -> Json | None:
+        """The index of that name. Raises Refused where an alias has it."""
+        found = await self._at_name(new)
+        if found and new not in found:
+            raise self._taken(new)
+        return found.get(new)
+
+    async def _at_name(self, name: str) -> dict[str, Json]:
+        """The index of a name, or those that an alias of it leads to."""
+        try:
+            return await self._server.call("index", "GET", f"/{quoted(name)}", answers.INDEXES)
+        except NotThere:
+            return {}
+
+    async def _aliases(self, alias: str, *actions: Json) -> None:
+        try:
+            await self._write("aliases", "POST", "/_aliases", {"actions": list(actions)})
+        except NotThere:
+            raise self._moved(alias, await self.resolve(alias)) from None
+
+    async def _write(
+        self, operation: str, method: str, path: str, body: dict[str, object] | None
+    ) -> None:
+        """Raises NotAnswered(Busy) where not every node has it in time: called again it does
+        nothing, or the rest.
+        """
+        found = await self._server.call(operation, method, path, answers.ACKNOWLEDGED, body=body)
+        if not found.acknowledged:
+            raise self._server.refuse(
+                NotAnswered, Reason.BUSY, f"{operation}: not every node has confirmed it in time"
+            )
+
+    def _taken(self, new: str) -> Exception:
+        return self._server.refuse(
+            Refused, Reason.NAME_TAKEN, f"there is another index, or an alias, called {new}"
+        )
+
+    def _moved(self, alias: str, leads: tuple[str, ...]) -> Exception:
+        return self._server.refuse(
+            ChangedUnderneath,
+            Reason.ALIAS_MOVED,
+            f"alias {alias} leads to {', '.join(leads[:3]) or 'nothing'} by now",
+        )
+
+
+def _removal(alias: str, expected: str) -> Json:
+    """Fails, and all that is sent with it, where the alias does not lead there."""
+    return {"remove": {"index": expected, "alias": alias, "must_exist": True}}
+
+
+def _version(text: str) -> tuple[int, ...]:
+    """(): not known, which nothing is later than."""
+    found = _VERSION.match(text)
+    return tuple(int(each or 0) for each in found.groups()) if found else ()
