@@ -137,4 +137,4 @@ class Restoring:
 def number_of_shards(server: OpenSearchServer, index: Json) -> int:
     if shards := shards_of(index):
         return shards
-    raise server.refuse(NotSupported, Reason.NOT_SUPPORTED, "an index does not tell its shards")
+    raise server.refuse(NotSupported, Reason.NOT_SUPPORTED, "an index has no number of shards")
