@@ -1,16 +1,24 @@
 """Which class reads, and which writes, a store of each type."""
 
 from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
 
 from stagingmirror.api.spec.environment.index_store import IndexStore
 from stagingmirror.drift.facts import Why
+from stagingmirror.errors import NeedsHuman
 from stagingmirror.reasons import Reason
 from stagingmirror.settings import Settings
 from stagingmirror.sources.index.files.place import Place
 from stagingmirror.sources.index.files.reader import FilesReader
 from stagingmirror.sources.index.files.writer import FilesWriter
+from stagingmirror.sources.index.opensearch.client import OpenSearchServer
+from stagingmirror.sources.index.opensearch.reader import OpenSearchReader
+from stagingmirror.sources.index.opensearch.writer import OpenSearchWriter
 from stagingmirror.sources.index.store import IndexReader, IndexWriter
 from stagingmirror.sources.source import Access, Basic, Credentials, Token
+
+T = TypeVar("T")
 
 # Environment, operation, result, seconds.
 OnServerCall = Callable[[str, str, str, float], None]
@@ -39,6 +47,8 @@ class Stores:
         match store.type:
             case "Files":
                 return FilesReader(self._place(environment, store))
+            case "OpenSearch":
+                return self._opened(OpenSearchReader, environment, store, login)
             case _:
                 return _not_read(store)
 
@@ -49,6 +59,8 @@ class Stores:
         match store.type:
             case "Files":
                 return FilesWriter(self._place(environment, store))
+            case "OpenSearch":
+                return self._opened(OpenSearchWriter, environment, store, login)
             case _:
                 return _not_read(store)
 
@@ -56,6 +68,28 @@ class Stores:
         assert store.object_store is not None, "a rule of the spec"
         assert store.prefix is not None, "a rule of the spec"
         return self._folder(environment, store.object_store, store.prefix)
+
+    def _opened(
+        self,
+        kind: Callable[[OpenSearchServer, str | None], T],
+        environment: str,
+        store: IndexStore,
+        login: Credentials | None,
+    ) -> T | Why:
+        assert store.url is not None, "a rule of the spec"
+        try:
+            server = OpenSearchServer(
+                store.url,
+                field=f"indexStores[{store.name}]",
+                credentials=login,
+                ca_bundle=store.ca_bundle,
+                proxy=None,
+                settings=self._settings,
+                on_call=partial(self._on_call, environment),
+            )
+        except NeedsHuman as error:
+            return Why(error.reason, error.message)
+        return kind(server, store.repository)
 
 
 def _not_read(store: IndexStore) -> Why:
