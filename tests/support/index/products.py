@@ -35,7 +35,12 @@ from support.sandbox.rehearsal import Rehearsal, rehearse
 
 KIND = IndexSnapshotKind()
 VECTOR = VectorField("embedding", 768, "cosine", "hnsw/lucene", {"m": "16"})
-SUBJECTS = {side: IndexSubject(side, "vectors", "products") for side in ("production", "staging")}
+SUBJECTS = {
+    "production": IndexSubject("production", "vectors", "products"),
+    "staging": IndexSubject("staging", "vectors", "products", "IndexDocuments"),
+}
+COUNTED = IndexSubject("production", "vectors", "products", "IndexDocuments")
+"""Production's, where documents are compared with its own."""
 DAY = 86_400.0
 SEARCH = {"kind": "Deployment", "name": "search-api"}
 
@@ -153,4 +158,6 @@ def _(step: RestoreIndex, rehearsal: Rehearsal) -> None:
 def _(step: SwitchIndex, rehearsal: Rehearsal) -> None:
     of = IndexSubject(step.environment, step.store, rehearsal.text(step.index))
     made = rehearsal.world.others.pop(of)
-    rehearsal.world.put(IndexSubject(step.environment, step.store, step.alias), made)
+    rehearsal.world.put(
+        IndexSubject(step.environment, step.store, step.alias, "IndexDocuments"), made
+    )

@@ -12,6 +12,7 @@ from stagingmirror.drift.verdict import Drifted, InSync, Unknown, Verdict
 from stagingmirror.errors import CannotRefresh
 from stagingmirror.sources.index.subjects import ServedIndex, VectorField
 from support.index.products import (
+    COUNTED,
     DAY,
     KIND,
     SEARCH,
@@ -191,6 +192,7 @@ def test_a_workload_that_started_before_its_index_was_made_is_drift() -> None:
 
 def test_content_of_two_indexes_is_compared_within_the_tolerance() -> None:
     world = serve(indexes(), "staging", index("own"), documents=495)
+    world.put(COUNTED, served(index("products-7")))
 
     assert differing(verdict(world, entry(compare="Content"))) == {"documents"}
     given = entry(compare="Content", countTolerance="0.01")
@@ -209,6 +211,7 @@ def test_what_is_never_refreshed_is_refused_before_anything_is_written(
     given: Any, sides_: Sides, why: str
 ) -> None:
     world = serve(indexes(), "staging", index("products-6"), documents=3)
+    world.put(COUNTED, served(index("products-7")))
 
     with pytest.raises(CannotRefresh) as refused:
         plan(world, given, sides_)

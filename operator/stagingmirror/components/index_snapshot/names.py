@@ -47,10 +47,22 @@ def grants_of(entry: IndexSnapshot, sides: Sides) -> frozenset[Grant]:
     return frozenset(found)
 
 
+def subject_of(entry: IndexSnapshot, side: Side) -> IndexSubject:
+    """Documents of production are read only where they are compared."""
+    place = alias_in(entry, side)
+    read = side.role == "staging" or entry.compare == "Content"
+    return IndexSubject(
+        place.environment,
+        place.store,
+        place.alias,
+        "IndexDocuments" if read else "IndexAlias",
+    )
+
+
 def served_in(entry: IndexSnapshot, side: Side, reading: Reading) -> ServedIndex:
     """Raises Ended (Absent, Unseen, AliasAmbiguous)."""
     place = alias_in(entry, side)
-    served = reading.get(IndexSubject(place.environment, place.store, place.alias))
+    served = reading.get(subject_of(entry, side))
     if len(served.targets) != 1:
         raise reading.unseen(
             Reason.ALIAS_AMBIGUOUS,

@@ -12,7 +12,7 @@ from stagingmirror.api.spec.track.index_snapshot import IndexSnapshot
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.api.types.times import rfc3339
 from stagingmirror.component import Role, Sides
-from stagingmirror.components.index_snapshot.names import alias_in, served_in
+from stagingmirror.components.index_snapshot.names import alias_in, served_in, subject_of
 from stagingmirror.components.index_snapshot.users import late_users
 from stagingmirror.drift.facts import Fact, Seen, Unseen
 from stagingmirror.drift.wording import counted
@@ -21,7 +21,6 @@ from stagingmirror.reasons import Reason
 from stagingmirror.sources.index.subjects import (
     IndexContent,
     IndexFacts,
-    IndexSubject,
     Mark,
     ServedIndex,
     Snapshot,
@@ -85,18 +84,16 @@ def newest_of(snapshots: tuple[Snapshot, ...]) -> Snapshot | None:
 def _newest(
     entry: IndexSnapshot, sides: Sides, served: ServedIndex, reading: Reading
 ) -> dict[str, Fact]:
-    """Of production: what staging must serve, and what its mark says that it restored."""
+    """Of production: what staging must serve."""
     newest = snapshot_to_follow(entry, sides, served, reading)
     mark = _mark_of_staging(entry, sides, reading)
     wanted = _allowed(entry, newest, served.snapshots, mark)
-    facts = {
+    return {
         SNAPSHOT: Fact(newest.id, expected=None if wanted == newest.id else wanted),
         "snapshotTaken": Fact(rfc3339(newest.taken), compared=False),
+        DOCUMENTS: Fact(_AS_RESTORED),
+        SAMPLE: Fact(_AS_RESTORED),
     }
-    if mark is not None:
-        facts[DOCUMENTS] = Fact(_AS_RESTORED, expected=str(mark.documents))
-        facts[SAMPLE] = Fact(_AS_RESTORED, expected=mark.sample)
-    return facts
 
 
 def snapshot_to_follow(
@@ -125,8 +122,7 @@ def _called(entry: IndexSnapshot, sides: Sides) -> str:
 
 def _mark_of_staging(entry: IndexSnapshot, sides: Sides, reading: Reading) -> Mark | None:
     """None where staging has none, or was not seen: its own observation says why."""
-    place = alias_in(entry, sides.staging)
-    answer = reading.view.get(IndexSubject(place.environment, place.store, place.alias))
+    answer = reading.view.get(subject_of(entry, sides.staging))
     if isinstance(answer, Unseen) or answer.value is None or answer.value.facts is None:
         return None
     return answer.value.facts.mark
@@ -168,15 +164,19 @@ def _restored(
     return {
         SNAPSHOT: Fact(mark.snapshot),
         "snapshotTaken": Fact(rfc3339(mark.taken), compared=False),
-        DOCUMENTS: Fact(str(content.documents)),
-        SAMPLE: Fact(content.sample),
+        DOCUMENTS: Fact(
+            _AS_RESTORED
+            if content.documents == mark.documents
+            else f"{content.documents}, restored {mark.documents}"
+        ),
+        SAMPLE: Fact(_AS_RESTORED if content.sample == mark.sample else "changed since"),
+        "documentCount": Fact(str(content.documents), compared=False),
         "contentRead": Fact(rfc3339(content.read), compared=False),
     }
 
 
 def _note_behind(entry: IndexSnapshot, sides: Sides, mark: Mark, reading: Reading) -> None:
-    place = alias_in(entry, sides.production)
-    answer = reading.view.get(IndexSubject(place.environment, place.store, place.alias))
+    answer = reading.view.get(subject_of(entry, sides.production))
     if isinstance(answer, Unseen) or answer.value is None:
         return
     snapshots = answer.value.snapshots
@@ -203,8 +203,7 @@ def _counted(
     count = _content(served, reading).documents
     if role == "staging":
         return {DOCUMENTS: Fact(str(count))}
-    place = alias_in(entry, sides.staging)
-    other = reading.view.get(IndexSubject(place.environment, place.store, place.alias))
+    other = reading.view.get(subject_of(entry, sides.staging))
     expected = None
     if not isinstance(other, Unseen) and other.value is not None:
         theirs = other.value.content

@@ -50,16 +50,29 @@ class _Known:
     """Target and content version that ``content`` is of."""
     read_trouble: Why | None = None
     read_tried: float = 0.0
+    tried_of: str | None = None
+    """The target whose documents were requested last."""
     poll: asyncio.Task[None] | None = None
+    reads: bool = False
+    """Whether anybody wants its documents counted and sampled."""
 
 
 class StorePoller:
     """``changed`` is called with an alias of which something else is known now."""
 
     def __init__(
-        self, reader: IndexReader, *, clock: Callable[[], float], changed: Callable[[str], None]
+        self,
+        reader: IndexReader,
+        *,
+        clock: Callable[[], float],
+        changed: Callable[[str], None],
+        follows_writes: bool,
     ) -> None:
+        """``follows_writes``: documents are read again where the store shows a write. Of staging's,
+        which has no other writer; production's may be written all the time.
+        """
         self.reader = reader
+        self._follows_writes = follows_writes
         self.identity: str | None = None
         """Which system this is; None: it has not told yet, or not lately."""
         self.may_write: bool | None = None
@@ -88,16 +101,17 @@ class StorePoller:
             return Observed(None, known.polled, known.trouble)
         return Observed(known.served, known.polled, known.trouble)
 
-    def tend(self, aliases: Mapping[str, float]) -> None:
-        """Start what is due for these, each with the seconds between two polls; forget all others.
-        Does not wait.
+    def tend(self, aliases: Mapping[str, tuple[float, bool]]) -> None:
+        """Start what is due for these, each with the seconds between two polls and whether its
+        documents are wanted; forget all others. Does not wait.
         """
         for alias in self._known.keys() - aliases.keys():
             if (task := self._known.pop(alias).poll) is not None:
                 task.cancel()
         now = self._clock()
-        for alias, period in aliases.items():
+        for alias, (period, reads) in aliases.items():
             known = self._known.setdefault(alias, _Known())
+            known.reads = reads
             if known.poll is None and now >= known.tried + max(period, self._least_interval):
                 self._start(alias, known)
         is_late = now >= self._identified + (_IDENTIFIED_EVERY if self.identity else _AGAIN)
@@ -191,19 +205,16 @@ class StorePoller:
 
     async def _read_if_due(self, known: _Known, served: ServedIndex, *, demanded: bool) -> None:
         assert served.facts is not None
-        now, version = self._clock(), served.facts.content_version
-        of = served.facts.target, version
-        is_known = known.content is not None and known.of == of
-        is_old = known.content is None or now >= known.content.read + self._content_interval
-        may_try = demanded or now >= known.read_tried + _AGAIN
-        if not (demanded or ((is_old or not is_known) and may_try)):
+        now, of = self._clock(), (served.facts.target, served.facts.content_version)
+        version = of[1]
+        if not known.reads or not (demanded or self._is_due(known, of, now)):
             return
-        known.read_tried = now
+        known.read_tried, known.tried_of = now, of[0]
         try:
             async with asyncio.timeout(_READ_WITHIN):
                 content = await read_content(self.reader, served.facts.target, now)
                 facts = await self.reader.facts(served.facts.target)
-            if facts.content_version != version:
+            if self._follows_writes and facts.content_version != version:
                 raise NotAnswered(
                     Reason.BUSY, "the index was written while its documents were read"
                 )
@@ -212,13 +223,26 @@ class StorePoller:
         else:
             known.content, known.of, known.read_trouble = content, of, None
 
+    def _is_due(self, known: _Known, of: tuple[str, str | None], now: float) -> bool:
+        if known.tried_of != of[0]:
+            return True
+        if now < known.read_tried + _AGAIN:
+            return False
+        is_old = known.content is None or now >= known.content.read + self._content_interval
+        return is_old or not self._is_of(known, of)
+
+    def _is_of(self, known: _Known, of: tuple[str, str | None]) -> bool:
+        return (
+            known.of == of
+            if self._follows_writes
+            else known.of is not None and known.of[0] == of[0]
+        )
+
     def _content(self, known: _Known, served: ServedIndex) -> IndexContent | Unseen:
         """Nothing that was read of another index, or before it was written."""
         assert served.facts is not None
-        if known.content is not None and known.of == (
-            served.facts.target,
-            served.facts.content_version,
-        ):
+        of = served.facts.target, served.facts.content_version
+        if known.content is not None and self._is_of(known, of):
             return known.content
         return Unseen(known.read_trouble or _NOT_READ, known.read_tried or self._clock())
 

@@ -101,7 +101,12 @@ class IndexSource:
         reader = self._stores.reader(key[0], store, login)
         if isinstance(reader, Why):
             return reader
-        return StorePoller(reader, clock=self._clock, changed=partial(self._changed, *key))
+        return StorePoller(
+            reader,
+            clock=self._clock,
+            changed=partial(self._changed, *key),
+            follows_writes=self._specs[key[0]].role == "Staging",
+        )
 
     def answers(self, environment: str) -> Observed[str] | Unseen | None:
         """Of all its stores the worst answer."""
@@ -224,11 +229,11 @@ class IndexSource:
         within: float = 300.0,
     ) -> None:
         self._tend()
-        by_poller: dict[StorePoller, list[str]] = {}
+        by_poller: dict[StorePoller, set[str]] = {}
         for subject in subjects:
             poller = self._pollers.get((subject.environment, subject.store))
             if isinstance(poller, StorePoller):
-                by_poller.setdefault(poller, []).append(subject.alias)
+                by_poller.setdefault(poller, set()).add(subject.alias)
         probes = [
             poller.prove(aliases, since=since, read_bytes=read_bytes)
             for poller, aliases in by_poller.items()
@@ -256,10 +261,11 @@ class IndexSource:
 
     def _tend(self) -> None:
         """Start what is due. Does not wait."""
-        wanted: dict[Key, dict[str, float]] = {key: {} for key in self._pollers}
+        wanted: dict[Key, dict[str, tuple[float, bool]]] = {key: {} for key in self._pollers}
         for subject, period in self._wanted.items():
-            if (key := (subject.environment, subject.store)) in wanted:
-                wanted[key][subject.alias] = period
+            if (aliases := wanted.get((subject.environment, subject.store))) is not None:
+                least, reads = aliases.get(subject.alias, (period, False))
+                aliases[subject.alias] = min(least, period), reads or subject.reads
         for key, aliases in wanted.items():
             if isinstance(poller := self._pollers[key], StorePoller):
                 poller.tend(aliases)
@@ -273,9 +279,10 @@ class IndexSource:
             self._announce(key)
 
     def _changed(self, environment: str, store: str, alias: str) -> None:
-        subject = IndexSubject(environment, store, alias)
-        if subject in self._wanted:
-            self._on_change(subject)
+        for kind in ("IndexAlias", "IndexDocuments"):
+            subject = IndexSubject(environment, store, alias, kind)
+            if subject in self._wanted:
+                self._on_change(subject)
 
     def _announce(self, key: Key) -> None:
         """All that is wanted of the store has another answer now."""

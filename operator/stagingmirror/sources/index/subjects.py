@@ -56,12 +56,20 @@ class _Alias(NamedTuple):
     environment: str
     store: str
     alias: str
-    kind: Literal["IndexAlias"] = "IndexAlias"
+    kind: Literal["IndexAlias", "IndexDocuments"] = "IndexAlias"
+    """With ``IndexDocuments`` its documents are counted and sampled; else content is Unseen, unless
+    somebody else wants it.
+    """
 
 
 class IndexSubject(_Alias, Subject[ServedIndex]):
     __slots__ = ()
     rests_on_bytes = True
 
+    @property
+    def reads(self) -> bool:
+        return self.kind == "IndexDocuments"
+
     def __str__(self) -> str:
-        return f'alias "{self.alias}" of index store "{self.store}" of "{self.environment}"'
+        what = "documents of alias" if self.reads else "alias"
+        return f'{what} "{self.alias}" of index store "{self.store}" of "{self.environment}"'
