@@ -57,6 +57,7 @@ class RestoreIndex(Copying):
     async def survey(self, refresh: str, tools: Tools) -> Json:
         """A name that nothing has: production's, or one with a few letters of this refresh."""
         reader, writer = self._reader(tools), self._writer(tools)
+        await self._refuse_one_store(reader, writer)
         letters = hashlib.sha256(f"{refresh} {self.snapshot}".encode()).hexdigest()[:8]
         name = self.index
         if not await _is_free(writer, name):
@@ -74,6 +75,7 @@ class RestoreIndex(Copying):
             namespace,
         ):
             self._refuse(tools)
+            await self._refuse_one_store(reader, writer)
             snapshot = await self._snapshot(reader)
             facts = await self._facts_if_marked(writer, new, task)
             if facts is None:
@@ -121,6 +123,15 @@ class RestoreIndex(Copying):
 
     def _writer(self, tools: Tools) -> IndexWriter:
         return tools.source(IndexSource).writer(self.to_environment, self.to_store)
+
+    async def _refuse_one_store(self, reader: IndexReader, writer: IndexWriter) -> None:
+        """Raises StepFailed where both sides are one system by now."""
+        if await reader.identity() == await writer.identity():
+            raise StepFailed(
+                Reason.PRODUCTION_IS_READ_ONLY,
+                f"index store {self.to_store} of {self.to_environment} is {self.from_store} of "
+                f"production's {self.from_environment}, and nothing is written there.",
+            )
 
     async def _snapshot(self, reader: IndexReader) -> Snapshot:
         """Raises StepFailed where it is not there any more, or not complete."""

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, TypeVar
 
 from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
 from stagingmirror.api.spec.environment.index_store import IndexStore, may_be_copied
+from stagingmirror.api.spec.environment.object_store import ObjectStore
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.drift.facts import Unseen, Why
 from stagingmirror.drift.places import Place
@@ -13,7 +14,7 @@ from stagingmirror.errors import CannotRefresh
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.index.poller import NOT_POLLED, StorePoller
 from stagingmirror.sources.index.store import IndexReader, IndexWriter
-from stagingmirror.sources.index.stores import Stores, credentials_of
+from stagingmirror.sources.index.stores import Stores, credentials_of, no_store
 from stagingmirror.sources.index.subjects import IndexAlias, IndexSubject
 from stagingmirror.sources.pause import Pause
 from stagingmirror.sources.proofs import all_proven
@@ -51,7 +52,9 @@ class IndexSource:
         self._specs: dict[str, MirrorEnvironmentSpec] = {}
         self._pollers: dict[Key, StorePoller | Why] = {}
         # What each was made of.
-        self._made_of: dict[Key, tuple[IndexStore, Credentials | Why | None]] = {}
+        self._made_of: dict[
+            Key, tuple[IndexStore, ObjectStore | None, Credentials | Why | None]
+        ] = {}
         self._wanted: dict[IndexSubject, float] = {}
         self._closing: list[StorePoller] = []
         self._pause = Pause()
@@ -82,10 +85,12 @@ class IndexSource:
 
     def _configure(self, key: Key, store: IndexStore, login: Credentials | Why | None) -> None:
         spec = self._specs[key[0]]
-        if self._made_of.get(key) != (store, login):
+        folder = next((o for o in spec.object_stores if o.name == store.object_store), None)
+        way = store.connection, folder, login
+        if self._made_of.get(key) != way:
             self._leave(key)
             self._pollers[key] = self._poller(key, store, login)
-            self._made_of[key] = store, login
+            self._made_of[key] = way
             self._announce(key)
         if isinstance(poller := self._pollers[key], StorePoller):
             poller.bound(
@@ -130,7 +135,7 @@ class IndexSource:
         poller = self._pollers.get((subject.environment, subject.store))
         if isinstance(poller, StorePoller):
             return poller.get(subject.alias)
-        return Unseen(poller or _no_store(subject.environment, subject.store), self._clock())
+        return Unseen(poller or no_store(subject.environment, subject.store), self._clock())
 
     def want(self, subject: IndexSubject, period: float) -> None:
         self._wanted[subject] = period
@@ -160,7 +165,7 @@ class IndexSource:
         """Raises CannotRefresh where the environment has no such store, or it cannot be used."""
         poller = self._pollers.get((environment, store))
         if not isinstance(poller, StorePoller):
-            why = poller or _no_store(environment, store)
+            why = poller or no_store(environment, store)
             raise CannotRefresh(why.reason, why.message)
         return poller.reader
 
@@ -169,7 +174,7 @@ class IndexSource:
         production's, the store is only compared, or it may be production's.
         """
         self.reader(environment, store)
-        spec, login = self._made_of[environment, store]
+        spec, _, login = self._made_of[environment, store]
         if self._specs[environment].role != "Staging":
             raise CannotRefresh(
                 Reason.PRODUCTION_IS_READ_ONLY, f'environment "{environment}" is production\'s'
@@ -288,10 +293,3 @@ class IndexSource:
         """All that is wanted of the store has another answer now."""
         for subject in [each for each in self._wanted if each[:2] == key]:
             self._on_change(subject)
-
-
-def _no_store(environment: str, store: str) -> Why:
-    return Why(
-        Reason.NO_INDEX_STORE,
-        f'environment "{environment}" has no indexStores entry {store}; ask its owner to add it.',
-    )

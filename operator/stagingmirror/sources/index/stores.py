@@ -114,3 +114,10 @@ def credentials_of(store: IndexStore, access: Access | Why | None) -> Credential
     return Why(
         Reason.SECRET_INCOMPLETE, f"Secret {name} must hold token, or username and password."
     )
+
+
+def no_store(environment: str, store: str) -> Why:
+    return Why(
+        Reason.NO_INDEX_STORE,
+        f'environment "{environment}" has no indexStores entry {store}; ask its owner to add it.',
+    )

@@ -152,6 +152,20 @@ class IndexStore(Model):
     ) = None
     """Staging only: nothing is restored that would leave less of the disk free. Default: 20%."""
 
+    @property
+    def connection(self) -> "IndexStore":
+        """Only what leads to it: without what is offered of it, and how it is read."""
+        return IndexStore(
+            name=self.name,
+            type=self.type,
+            url=self.url,
+            object_store=self.object_store,
+            prefix=self.prefix,
+            credentials_secret_ref=self.credentials_secret_ref,
+            ca_bundle=self.ca_bundle,
+            repository=self.repository,
+        )
+
     def offers(self, alias: str) -> bool:
         """Whether an indexSnapshot may name this alias."""
         return matches(self.aliases, alias)
