@@ -201,6 +201,7 @@ class Reason(StrEnum):
     JOB_VANISHED = "JobVanished", "the Job of the loader was deleted"
     JOB_NAME_TAKEN = "JobNameTaken", "there is a foreign Job with the name of ours"
     STILL_NAMED = "StillNamed", "an old copy stays: something names it, or that is not known"
+    ROLE_MISSING = "RoleMissing", "`assumeRole` names a role that does not exist"
     COPY_DIFFERS = "CopyDiffers", "the copied bytes are not production's"
     REGISTRY_FULL = "RegistryFull", "staging's MLflow has no room for the copy"
     REGISTRY_FAILED = "RegistryFailed", "staging's MLflow failed to store the copy"

@@ -18,7 +18,22 @@ def many(number: int) -> Object:
     )
 
 
+ROLE = {"arn": "arn:aws-cn:iam::123456789012:role/ml/reader_1+=,.@-"}
 RIGHT: dict[str, Object] = {
+    "an object store as a role": environment(
+        objectStores=[
+            {
+                "name": "models",
+                "url": "s3://ml-prod-artifacts",
+                "assumeRole": ROLE
+                | {
+                    "externalId": "of:us/2",
+                    "region": "cn-north-1",
+                    "endpoint": "https://sts.example",
+                },
+            },
+        ]
+    ),
     "object stores": environment(
         objectStores=[
             {"name": "all", "url": "s3://ml-prod-artifacts", "anonymous": True},
@@ -75,6 +90,27 @@ WRONG: dict[str, tuple[Object, str]] = {
     "a public object store with credentials": (
         store(anonymous=True, credentialsSecretRef={"name": "s3"}),
         "remove credentialsSecretRef, or anonymous",
+    ),
+    "an object store of Google as a role": (
+        store("gs://bucket", assumeRole=ROLE),
+        "assumeRole is for s3:// only",
+    ),
+    "a public object store as a role": (
+        store(anonymous=True, assumeRole=ROLE),
+        "remove assumeRole, or anonymous",
+    ),
+    "a role that is a user": (
+        store(assumeRole={"arn": "arn:aws:iam::123456789012:user/reader"}),
+        "ARN of a role",
+    ),
+    "a role at no address": (store(assumeRole=ROLE | {"endpoint": "sts"}), ENDPOINT),
+    "an external id of words": (
+        store(assumeRole=ROLE | {"externalId": "of us"}),
+        "externalId has letters",
+    ),
+    "old copies to keep without a store": (
+        mirror(track=[model_files({"kind": "InferenceService", "name": "s"}, keep=2)]),
+        "keep needs store",
     ),
     "modelFiles of a Deployment without a variable": (
         mirror(track=[model_files({"kind": "Deployment", "name": "s"})]),

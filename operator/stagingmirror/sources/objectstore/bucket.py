@@ -32,6 +32,7 @@ from stagingmirror.sources.content.files import CHUNK, MOST_FILES
 from stagingmirror.sources.objectstore.clouds import Store, Times, endpoint_of, open_store
 from stagingmirror.sources.objectstore.errors import translated
 from stagingmirror.sources.objectstore.rate import Rate
+from stagingmirror.sources.objectstore.role import role_of
 from stagingmirror.sources.objectstore.way import Way
 from stagingmirror.sources.outward import is_link_local
 from stagingmirror.sources.tls import trusting
@@ -66,9 +67,11 @@ class Bucket:
         *,
         settings: Settings,
         on_call: OnCall,
+        writes: bool = False,
     ) -> None:
-        """``variables``: of the store's Secret; None: it has none. Makes no call. Raises NeedsHuman
-        for a CA bundle or an address that cannot be right.
+        """``variables``: of the store's Secret; None: it has none. ``writes``: whether a role that
+        is assumed may write. Makes no call. Raises NeedsHuman for a CA bundle or an address that
+        cannot be right.
         """
         self.name = store.name
         self._place = place_of(store)
@@ -78,19 +81,15 @@ class Bucket:
         """Of the server."""
         self.uri = self._place.uri
         self._where = f"{self.uri} at {urlsplit(endpoint).hostname}"
-        self._way = Way(store.proxy_url or endpoint, self._where)
+        role = role_of(store, variables, writes=writes, within=settings.upstream_timeout)
+        self._way = Way(store.proxy_url or endpoint, self._where, role)
         if self._way.is_link_local or is_link_local(urlsplit(endpoint).hostname or ""):
             raise NeedsHuman(
                 Reason.LINK_LOCAL,
                 f"objectStores[{store.name}]: endpoint or proxyUrl is link-local, which is never "
                 "connected to",
             )
-        if store.proxy_url and endpoint.startswith("http://") and not store.anonymous:
-            raise NeedsHuman(
-                Reason.INVALID_PROXY,
-                f"objectStores[{store.name}]: endpoint is http://, so the proxy of proxyUrl could "
-                "read what lets us in; use https:// there, or remove the proxy, or set anonymous",
-            )
+        _refuse_reading_proxy(store, endpoint)
         self.rate = Rate(None if store.max_rate is None else parse_bytes(store.max_rate))
         brief = timedelta(seconds=settings.upstream_timeout)
         idle = timedelta(seconds=settings.artifact_timeout)
@@ -99,8 +98,8 @@ class Bucket:
         if store.ca_bundle is not None:
             _refuse_no_certificate(store.name, store.ca_bundle)
         try:
-            self._lists = open_store(store, variables, Times(brief, brief, brief))
-            self._reads = open_store(store, variables, Times(brief, idle, _LONGEST))
+            self._lists = open_store(store, variables, Times(brief, brief, brief), role)
+            self._reads = open_store(store, variables, Times(brief, idle, _LONGEST), role)
         except (exceptions.BaseError, ValueError):
             raise NeedsHuman(
                 Reason.INVALID_ADDRESS,
@@ -149,7 +148,7 @@ class Bucket:
         """The objects right below a folder, by their whole names: without those that are kept for
         folders. ``objects`` shows these without the slash at their end.
         """
-        await self._way.refuse_link_local()
+        await self._way.ready()
         with self.call("list"):
             async with asyncio.timeout(_ALL_PAGES):
                 found = await self._lists.list_with_delimiter_async(folder or None)
@@ -187,12 +186,12 @@ class Bucket:
 
     async def client(self) -> Store:
         """For one request, within ``call``."""
-        await self._way.refuse_link_local()
+        await self._way.ready()
         return self._reads
 
     async def get(self, path: str) -> "GetResult":
         """The answer to a GET, its body not read yet."""
-        await self._way.refuse_link_local()
+        await self._way.ready()
         with self.call("get", f" of {path}"):
             return await self._reads.get_async(path)
 
@@ -212,7 +211,7 @@ class Bucket:
         """Upload an object of exactly this size: in parts where it is large, of which nothing is
         seen before the last is there. Where that ends early, they are aborted.
         """
-        await self._way.refuse_link_local()
+        await self._way.ready()
         with self.call("put", f" of {path}"):
             if size <= _PART:
                 whole = b"".join([chunk async for chunk in chunks])
@@ -228,7 +227,7 @@ class Bucket:
 
     async def delete(self, paths: list[str]) -> None:
         """Delete objects; one that is not there is deleted already."""
-        await self._way.refuse_link_local()
+        await self._way.ready()
         with self.call("delete"):
             async with asyncio.timeout(_ALL_PAGES):
                 await self._lists.delete_async(paths)
@@ -236,7 +235,7 @@ class Bucket:
     async def _pages(
         self, path: str, after: str | None = None
     ) -> "AsyncGenerator[list[ObjectMeta], None]":
-        await self._way.refuse_link_local()
+        await self._way.ready()
         stream = aiter(self._lists.list(path or None, offset=after, chunk_size=_PAGE))
         while True:
             with self.call("list"):
@@ -268,6 +267,15 @@ class Bucket:
         found = translated(error, f"{self._where}, {operation}{of}")
         self._on_call(operation, found.reason, seconds)
         return found
+
+
+def _refuse_reading_proxy(store: ObjectStore, endpoint: str) -> None:
+    if store.proxy_url and endpoint.startswith("http://") and not store.anonymous:
+        raise NeedsHuman(
+            Reason.INVALID_PROXY,
+            f"objectStores[{store.name}]: endpoint is http://, so the proxy of proxyUrl could "
+            "read what lets us in; use https:// there, or remove the proxy, or set anonymous",
+        )
 
 
 def _refuse_no_certificate(name: str, pem: str) -> None:

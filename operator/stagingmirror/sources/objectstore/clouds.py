@@ -18,6 +18,7 @@ from stagingmirror.api.spec.environment.object_store import ObjectStore, place_o
 from stagingmirror.drift.facts import Why
 from stagingmirror.errors import NeedsHuman
 from stagingmirror.reasons import Reason
+from stagingmirror.sources.objectstore.role import RoleCredentials
 
 Variables = Mapping[str, str]
 Store = S3Store | GCSStore | AzureStore
@@ -74,7 +75,9 @@ def endpoint_of(store: ObjectStore) -> str:
     return (store.endpoint or ours[place.cloud]).rstrip("/")
 
 
-def open_store(store: ObjectStore, variables: Variables | None, times: Times) -> Store:
+def open_store(
+    store: ObjectStore, variables: Variables | None, times: Times, role: RoleCredentials | None
+) -> Store:
     """``variables``: of the store's Secret; None: it has none. Makes no call. Raises NeedsHuman,
     or what the library raises for an address or certificate that cannot be right.
     """
@@ -100,10 +103,12 @@ def open_store(store: ObjectStore, variables: Variables | None, times: Times) ->
         case "az":
             return _az(store, variables, **given)
         case "s3":
-            return _s3(store, variables, **given)
+            return _s3(store, variables, role, **given)
 
 
-def _s3(store: ObjectStore, variables: Variables | None, **client: Any) -> S3Store:
+def _s3(
+    store: ObjectStore, variables: Variables | None, role: RoleCredentials | None, **client: Any
+) -> S3Store:
     endpoint = endpoint_of(store)
     config: Any = {
         "endpoint": endpoint,
@@ -113,7 +118,9 @@ def _s3(store: ObjectStore, variables: Variables | None, **client: Any) -> S3Sto
         "virtual_hosted_style_request": False,
         "s3_express": False,
     }
-    if variables is not None:
+    if role is not None:
+        client["credential_provider"] = role.provide
+    elif variables is not None:
         # Not in ``config``: a token in a variable of the process would be sent with our key.
         client["credential_provider"] = lambda: {
             "access_key_id": variables["AWS_ACCESS_KEY_ID"],

@@ -67,8 +67,8 @@ class EnvironmentStores:
         self._productions = productions
         self._is_staging = False
         self._buckets: dict[str, Bucket | Why] = {}
-        # What each bucket was opened with.
-        self._variables: dict[str, Mapping[str, str] | Why | None] = {}
+        # What each bucket was opened with: what its Secret holds, and whether it may be written.
+        self._given: dict[str, tuple[Mapping[str, str] | Why | None, bool]] = {}
         self._answers: dict[str, Observed[str] | Unseen] = {}
         self._probe: asyncio.Task[None] | None = None
         self._probed = 0.0
@@ -93,9 +93,10 @@ class EnvironmentStores:
         )
         for store in self.stores:
             variables = _variables_of(store, access)
-            if store.name not in self._buckets or self._variables[store.name] != variables:
+            given = variables, self._is_staging
+            if store.name not in self._buckets or self._given[store.name] != given:
                 self._buckets[store.name] = self._made(store, variables)
-                self._variables[store.name] = variables
+                self._given[store.name] = given
                 self._answers.pop(store.name, None)
                 self._probed = 0.0
 
@@ -230,7 +231,11 @@ class EnvironmentStores:
             return variables
         try:
             return Bucket(
-                store, variables, settings=self._settings, on_call=partial(self._on_call, self.name)
+                store,
+                variables,
+                settings=self._settings,
+                on_call=partial(self._on_call, self.name),
+                writes=self._is_staging,
             )
         except NeedsHuman as error:
             return Why(error.reason, error.message)

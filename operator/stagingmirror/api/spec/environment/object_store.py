@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from stagingmirror.api.spec.environment.assumed_role import AssumedRole, Region
 from stagingmirror.api.spec.environment.location import Location, location_of
 from stagingmirror.api.spec.environment.server import (
     PLAIN_ADDRESS,
@@ -20,7 +21,6 @@ _PLACE = (
     r"^((s3|gs)://[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]|az://[a-z0-9]{3,24}/[a-z0-9][a-z0-9-]{2,62})"
     r"(/[A-Za-z0-9_][A-Za-z0-9_.=@+:-]*)*/?$"
 )
-_REGION = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
 _Folder = Annotated[
     str,
     Field(min_length=1, max_length=256),
@@ -58,6 +58,16 @@ class ObjectStore(Model):
             message="anonymous sends no credentials; remove credentialsSecretRef, or anonymous",
             holds=lambda store: not (store.anonymous and store.credentials_secret_ref),
         ),
+        Rule(
+            cel="!has(self.assumeRole) || self.url.startsWith('s3://')",
+            message="assumeRole is for s3:// only; remove it",
+            holds=lambda store: store.assume_role is None or store.url.startswith("s3://"),
+        ),
+        Rule(
+            cel="!has(self.assumeRole) || !has(self.anonymous) || !self.anonymous",
+            message="anonymous sends no credentials; remove assumeRole, or anonymous",
+            holds=lambda store: not (store.anonymous and store.assume_role),
+        ),
     )
 
     name: Label
@@ -83,14 +93,7 @@ class ObjectStore(Model):
     """Address of an HTTP proxy that requests go through. Omitted: none, or that of the operator's
     variable HTTPS_PROXY.
     """
-    region: (
-        Annotated[
-            str,
-            Field(min_length=1, max_length=63),
-            shape(_REGION, "write the name of a region, e.g. eu-central-1"),
-        ]
-        | None
-    ) = None
+    region: Region | None = None
     """The region of an s3:// bucket. Default: us-east-1."""
     credentials_secret_ref: SecretReference | None = None
     """A Secret in the operator's own namespace. For s3:// with the keys AWS_ACCESS_KEY_ID and
@@ -99,6 +102,10 @@ class ObjectStore(Model):
     AZURE_STORAGE_SAS_TOKEN, or AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET. It must
     carry the label stagingmirror.dev/environment with the name of this environment. Omitted: the
     identity that the cloud gives to the operator's pod.
+    """
+    assume_role: AssumedRole | None = None
+    """A role of AWS as which the store is used. Omitted: as the account of the Secret, or of the
+    pod.
     """
     anonymous: bool = False
     """True: the bucket is public, and no credentials are sent."""
