@@ -3,7 +3,7 @@ in bad times.
 """
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -66,6 +66,8 @@ class FakeOpenSearch:
     """
 
     def __init__(self) -> None:
+        self.slow: Callable[[Any], Awaitable[web.Response]] | None = None
+        """Answers all in place of the rest."""
         self.calls: list[str] = []
         self.bodies: dict[str, Any] = {}
         self.queries: dict[str, dict[str, str]] = {}
@@ -87,6 +89,8 @@ class FakeOpenSearch:
         found = self.answers.get(call)
         if found is None:
             return failed(404, "index_not_found_exception", "no such index")
+        if self.slow is not None:
+            return await self.slow(body)
         made = found(body) if callable(found) else found
         return made if isinstance(made, web.StreamResponse) else web.json_response(made)
 
