@@ -1,1 +1,1 @@
-"""Servers of Python in environments of their own."""
+"""Programs of Python: in environments of their own, or loaded once for many starts."""

@@ -21,6 +21,7 @@ from typing import Any, Self
 
 from rig.control_plane import ControlPlane
 from rig.kube import Kube, Refused
+from rig.python.preloaded import Forked, preloaded
 from rig.run import Process, until
 from stagingmirror.api.types.base import API_VERSION
 from stagingmirror.api.types.times import posix
@@ -47,11 +48,14 @@ class OperatorProcess:
         namespace: str,
         kubeconfig: Path,
         *options: str,
-        program: Sequence[str] = ("stagingmirror",),
+        program: Sequence[str] = (),
     ) -> None:
+        """``program``: a module that runs it, and its own arguments; without, it is forked from one
+        that is loaded already.
+        """
         self.identity = f"operator-{secrets.token_hex(3)}"
-        command = [
-            *(sys.executable, "-m", *program, "run"),
+        arguments = [
+            "run",
             f"--namespace={namespace}",
             f"--identity={self.identity}",
             f"--release={namespace}",
@@ -61,8 +65,15 @@ class OperatorProcess:
             "--clock-margin=0",
             *options,
         ]
-        self._process: Process = control_plane.run_of.start(self.identity, command)
-        self._log = control_plane.run_of.folder / f"{self.identity}.log"
+        run = control_plane.run_of
+        self._log = run.folder / f"{self.identity}.log"
+        self._process: Process | Forked
+        if program:
+            command = [sys.executable, "-m", *program, *arguments]
+            self._process = run.start(self.identity, command)
+        else:
+            loaded = preloaded(run, "stagingmirror.__main__", "stagingmirror.cli.operator.run")
+            self._process = loaded.start(arguments, self._log)
 
     def __enter__(self) -> Self:
         return self
@@ -166,11 +177,9 @@ class World:
             self.kube.delete("v1", "Namespace", space)
         forget(self.kube, operator=self.namespace)
 
-    def operator(
-        self, *options: str, program: Sequence[str] = ("stagingmirror",)
-    ) -> OperatorProcess:
-        """Start one, with these options of ``run``; there may be several. ``program``: a module
-        that runs it otherwise, and its own arguments.
+    def operator(self, *options: str, program: Sequence[str] = ()) -> OperatorProcess:
+        """Start one, with these options of ``run``; there may be several. ``program``: see
+        ``OperatorProcess``.
         """
         return OperatorProcess(
             self.control_plane, self.namespace, self.kubeconfig, *options, program=program
