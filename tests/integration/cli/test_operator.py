@@ -129,7 +129,7 @@ def test_what_rooms_count_themselves_is_served(operator: OperatorProcess) -> Non
 
 
 def test_nothing_is_known_once_the_operator_is_gone(world: World) -> None:
-    with world.operator() as running:
+    with world.operator(program=("stagingmirror",)) as running:
         running.until_leading()
         world.mirror(staleAfter="60s")
         world.until_sync("InSync")

@@ -72,6 +72,7 @@ class Preloaded:
 
     def start(self, arguments: list[str], log: Path) -> Forked:
         """The program with these arguments, in this process's environment."""
+        log.touch(mode=0o600)
         request = {"arguments": arguments, "log": str(log), "environment": dict(os.environ)}
         self._ours.sendall(json.dumps(request).encode() + b"\n")
         return Forked(int(self._answers.readline()))
@@ -101,7 +102,7 @@ def _become(program: str, main: Callable[[], object], request: dict[str, Any]) -
     code: object = 1
     try:
         os.setsid()
-        log = os.open(request["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        log = os.open(request["log"], os.O_WRONLY | os.O_APPEND)
         os.dup2(log, 1)
         os.dup2(log, 2)
         os.environ.update(request["environment"])
