@@ -63,7 +63,9 @@ class Wire:
                 self.objects[path]["metadata"]["resourceVersion"] = str(version)
         return copy.deepcopy(self.objects.get(path, {"kind": "Status"}))
 
-    async def pages(self, path: str, *, shape: Callable[[Object], Any]) -> AsyncIterator[Object]:
+    async def pages(
+        self, path: str, *, limit: int, shape: Callable[[Object], Any]
+    ) -> AsyncIterator[Object]:
         found = await self.request("GET", path, query={"labelSelector": ""})
         yield {"metadata": {}, "items": [shape(each) for each in found["items"]]}
 

@@ -17,6 +17,8 @@ from stagingmirror.sources.kubernetes.write.writer import Writer
 
 Body = Mapping[str, Any]
 
+# Objects of one answer: a ConfigMap has up to 1 MiB.
+_PAGE = 25
 # Set by Argo Rollouts on each of its ReplicaSets.
 _ROLLOUT_HASH = "rollouts-pod-template-hash"
 
@@ -39,7 +41,7 @@ async def _listed(
 ) -> list[dict[str, Any]]:
     resource = RESOURCES[kind]
     try:
-        return await writer.matching(resource.path(namespace), matches)
+        return await writer.matching(resource.path(namespace), matches, page=_PAGE)
     except (NotAnswered, NotAllowed, NotThere):
         if resource.on_demand and not await _has_group(writer, resource.group):
             return []  # its definition is not installed

@@ -62,7 +62,7 @@ class Requests(Protocol):
     ) -> Any: ...
 
     def pages(
-        self, path: str, *, shape: Callable[[dict[str, Any]], Any]
+        self, path: str, *, limit: int, shape: Callable[[dict[str, Any]], Any]
     ) -> AsyncIterator[dict[str, Any]]: ...
 
 
@@ -104,15 +104,17 @@ class Writer:
             query["continue"] = more
 
     async def matching(
-        self, path: str, matches: Callable[[Mapping[str, Any]], bool]
+        self, path: str, matches: Callable[[Mapping[str, Any]], bool], *, page: int = 500
     ) -> list[dict[str, Any]]:
-        """The objects of a collection that match, read now. However many there are, others run in
-        between, and those that do not match are not kept.
+        """The objects of a collection that match, read now, ``page`` at once. However many there
+        are, others run in between, and those that do not match are not kept.
         """
         found: list[dict[str, Any]] = []
-        pages = self._client.pages(path, shape=lambda body: body if matches(body) else None)
-        async for page in pages:
-            found += [body for body in page["items"] if body is not None]
+        pages = self._client.pages(
+            path, limit=page, shape=lambda body: body if matches(body) else None
+        )
+        async for each in pages:
+            found += [body for body in each["items"] if body is not None]
         return found
 
     async def create(
