@@ -126,7 +126,7 @@ class Bench:
             from_store="vectors",
             from_alias="CURRENT",
             index="b2",
-            snapshot=snapshot.id,
+            snapshot=snapshot.label,
             taken=snapshot.taken,
             size=snapshot.size,
             to_environment="staging",

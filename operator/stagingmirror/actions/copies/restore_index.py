@@ -26,7 +26,7 @@ from stagingmirror.sources.index.store import (
 
 @dataclass(frozen=True, slots=True)
 class RestoreIndex(Copying):
-    """``index``: production's target; ``taken``: when its snapshot was (POSIX s); ``size`` in
+    """``index``: production's target; ``snapshot``: its label; ``taken``: when its snapshot was (POSIX s); ``size`` in
     bytes, where known; ``least_free``: percent of the disk that must stay free.
     """
 
@@ -136,7 +136,7 @@ class RestoreIndex(Copying):
     async def _snapshot(self, reader: IndexReader) -> Snapshot:
         """Raises StepFailed where it is not there any more, or not complete."""
         for each in await reader.snapshots(self.index):
-            if each.id == self.snapshot and each.complete:
+            if each.label == self.snapshot and each.complete:
                 return each
         raise StepFailed(
             Reason.NO_SNAPSHOT, f"snapshot {self.snapshot} of {self.index} is not there any more."

@@ -89,7 +89,7 @@ def _newest(
     mark = _mark_of_staging(entry, sides, reading)
     wanted = _allowed(entry, newest, served.snapshots, mark)
     return {
-        SNAPSHOT: Fact(newest.id, expected=None if wanted == newest.id else wanted),
+        SNAPSHOT: Fact(newest.label, expected=None if wanted == newest.label else wanted),
         "snapshotTaken": Fact(rfc3339(newest.taken), compared=False),
         DOCUMENTS: Fact(_AS_RESTORED),
         SAMPLE: Fact(_AS_RESTORED),
@@ -138,13 +138,13 @@ def _allowed(
     production's and no older than it may be.
     """
     if entry.max_behind is None or mark is None or isinstance(snapshots, Unseen):
-        return newest.id
+        return newest.label
     allowed = {
-        each.id
+        each.label
         for each in snapshots
         if each.complete and newest.taken - each.taken <= seconds(entry.max_behind)
     }
-    return mark.snapshot if mark.snapshot in allowed else newest.id
+    return mark.snapshot if mark.snapshot in allowed else newest.label
 
 
 def _restored(
@@ -183,7 +183,7 @@ def _note_behind(entry: IndexSnapshot, sides: Sides, mark: Mark, reading: Readin
     if isinstance(snapshots, Unseen):
         return
     newer = [each for each in snapshots if each.complete and each.taken > mark.taken]
-    if newer and all(each.id != mark.snapshot for each in newer):
+    if newer and all(each.label != mark.snapshot for each in newer):
         reading.finding(
             f"staging is {counted(len(newer), 'snapshot')} behind ({rfc3339(mark.taken)}, "
             f"production {rfc3339(newer[0].taken)})."

@@ -94,7 +94,7 @@ def _restore(entry: Entry[IndexSnapshot], sides: Sides, reading: Reading) -> Res
         from_store=source.store,
         from_alias=source.alias,
         index=served.facts.target,
-        snapshot=snapshot.id,
+        snapshot=snapshot.label,
         taken=snapshot.taken,
         size=snapshot.size,
         to_environment=target.environment,

@@ -45,6 +45,7 @@ class Mark:
     index: str
     """Production's target."""
     snapshot: str
+    """Its label."""
     taken: float
     """When production's snapshot was taken (POSIX s)."""
     refresh: str
@@ -93,6 +94,11 @@ class Snapshot:
     size: int | None = None
     """Bytes, where the store tells."""
     manifest: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """Its identity for people: the name, and what no other snapshot of that name has."""
+        return self.id if self.name == self.id else f"{self.name}/{self.id}"
 
 
 @dataclass(frozen=True, slots=True)
