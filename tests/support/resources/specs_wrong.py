@@ -1,5 +1,6 @@
 """Objects of ours that must be refused, each with words that help and must be said."""
 
+from support.index.specs import WRONG as INDEXES
 from support.objectstore.specs import WRONG as STORES
 from support.resources.resources import (
     Object,
@@ -19,12 +20,15 @@ DURATION = "write a duration as numbers with ms, s, m or h, e.g. 30s"
 TIME = "write a time in RFC 3339 with its zone"
 FORM = "write {value} once, where production's value goes"
 AT_HOME = "remove namespace from staging"
+WORKLOAD = {"kind": "Deployment", "name": "s"}
 URL = "url must be http:// or https:// with a host, and without credentials, '?' and '#'"
 PROXY = "proxyUrl must be http:// or https:// with a host, and without credentials"
 
 CLUSTER: Object = {"kubeconfigSecretRef": {"name": "production-cluster", "key": "kubeconfig"}}
 
-INVALID: dict[str, tuple[Object, str]] = STORES | {
+INVALID: dict[str, tuple[Object, str]] = {
+    **STORES,
+    **INDEXES,
     "nothing tracked": (mirror(track=[]), "spec.track"),
     "65 components": (mirror(track=[setting(f"c{i}") for i in range(65)]), "spec.track"),
     "an entry with two kinds": (
@@ -39,13 +43,11 @@ INVALID: dict[str, tuple[Object, str]] = STORES | {
         "kind",
     ),
     "loadedBy with nothing": (
-        mirror(track=[model_alias(loaded_by={"kind": "Deployment", "name": "s"})]),
+        mirror(track=[model_alias(loaded_by=WORKLOAD)]),
         LOADED,
     ),
     "loadedBy with a container alone": (
-        mirror(
-            track=[model_alias(loaded_by={"kind": "Deployment", "name": "s", "container": "c"})]
-        ),
+        mirror(track=[model_alias(loaded_by=WORKLOAD | {"container": "c"})]),
         LOADED,
     ),
     "restart with a variable": (

@@ -26,8 +26,8 @@ from stagingmirror.sources.index.store import (
 
 @dataclass(frozen=True, slots=True)
 class RestoreIndex(Copying):
-    """``index``: production's target; ``snapshot``: its label; ``taken``: when its snapshot was (POSIX s); ``size`` in
-    bytes, where known; ``least_free``: percent of the disk that must stay free.
+    """``index``: production's target; ``snapshot``: its label; ``taken``: when that was (POSIX s);
+    ``size`` in bytes, where known; ``least_free``: percent of the disk that must stay free.
     """
 
     order: ClassVar[int] = 12
