@@ -1,7 +1,8 @@
-"""Index stores, and what is tracked of them, that must be refused."""
+"""Stores of an environment, and what is tracked of them, that must be refused."""
 
 from typing import Any
 
+from support.objectstore.specs import WRONG
 from support.resources.resources import Object, environment, mirror
 
 _OBJECTS = {"name": "models", "url": "s3://ml-prod"}
@@ -27,7 +28,8 @@ def _tracked(**fields: Any) -> Object:
     return mirror(track=[{"name": "index", "indexSnapshot": entry}])
 
 
-WRONG: dict[str, tuple[Object, str]] = {
+WRONG_STORES: dict[str, tuple[Object, str]] = {
+    **WRONG,
     "an index store without address": (_store(url=None), _NEEDS),
     "an index store of files with an address": (_store(**_FILES), _NEEDS),
     "an index store of files with a Secret": (

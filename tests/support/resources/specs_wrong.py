@@ -1,7 +1,6 @@
 """Objects of ours that must be refused, each with words that help and must be said."""
 
-from support.index.specs import WRONG as INDEXES
-from support.objectstore.specs import WRONG as STORES
+from support.index.specs import WRONG_STORES
 from support.resources.resources import (
     Object,
     environment,
@@ -27,8 +26,7 @@ PROXY = "proxyUrl must be http:// or https:// with a host, and without credentia
 CLUSTER: Object = {"kubeconfigSecretRef": {"name": "production-cluster", "key": "kubeconfig"}}
 
 INVALID: dict[str, tuple[Object, str]] = {
-    **STORES,
-    **INDEXES,
+    **WRONG_STORES,
     "nothing tracked": (mirror(track=[]), "spec.track"),
     "65 components": (mirror(track=[setting(f"c{i}") for i in range(65)]), "spec.track"),
     "an entry with two kinds": (
