@@ -35,7 +35,7 @@ ALSO = {
 }
 TYPES = {
     *("Ready", "InSync", "InSyncExceptHeld", "Refreshing", "Refreshed"),
-    *("KubernetesReadOnly", "CredentialsExpire"),
+    *("KubernetesReadOnly", "CredentialsExpire", "UpstreamsReadOnly"),
 }
 
 

@@ -265,7 +265,8 @@ class EnvironmentStatus(StatusModel):
     """The generation of the spec that this status is about."""
     conditions: Conditions = ()
     """Ready: reachable, and the credentials work. KubernetesReadOnly (role Production): the
-    operator's identity cannot write there.
+    operator's identity cannot write there. UpstreamsReadOnly (role Production): the same of its
+    index stores, where they show it.
     """
 
 

@@ -139,14 +139,14 @@ class Operator:
             settings=settings,
             on_call=called,
         )
-        self.registry, stores, indexes = upstreams(
+        self.registry, stores, self.indexes = upstreams(
             clock,
             changed,
             settings=settings,
             on_call=called,
             productions=lambda: protected_stores(self.cache.all("mirrorenvironments")),
         )
-        self.sources = Sources(self.clusters, self.registry, stores, indexes)
+        self.sources = Sources(self.clusters, self.registry, stores, self.indexes)
         self.subscriptions = Subscriptions(self.sources, leading=self.runtime.leading)
         self.wake_ups.connect(self.sources, self.subscriptions)
         self.probes = Probes(
@@ -197,6 +197,7 @@ class Operator:
             changed=self.wake_ups.environment_changed,
             interval=self._settings.sweep_interval,
             remembered=self.refresher.records.environments,
+            writable=self.indexes.may_write,
         )
         self.acknowledged = AcknowledgedHolds()
         self.holds = HoldReconciler(

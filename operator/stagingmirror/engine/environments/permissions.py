@@ -37,6 +37,7 @@ BELIEVED = 300.0
 # slow would hold up the conditions of others: a pass over environments ends with its last answer.
 PATIENCE = 30.0
 READ_ONLY = "KubernetesReadOnly"
+UPSTREAMS = "UpstreamsReadOnly"
 EXPIRE = "CredentialsExpire"
 # Seconds before it expires in which a token should be replaced, and the last part of its lifetime
 # in which it should: what is shorter.
@@ -204,6 +205,22 @@ async def _condition(reader: KubernetesReader, namespaces: Namespaces) -> Condit
     return condition(
         READ_ONLY, "True", Reason.CANNOT_WRITE, "the operator's account can only read there"
     )
+
+
+def upstreams_read_only(*, writable: bool | None) -> list[Condition]:
+    """The condition UpstreamsReadOnly, where an index store shows what our account may do: it is
+    never found out by writing.
+    """
+    if writable is None:
+        return []
+    if writable:
+        what = (
+            "the account for an index store could write there; take these rights from it: "
+            "production is only read"
+        )
+        return [condition(UPSTREAMS, "False", Reason.CAN_WRITE, what)]
+    what = "the accounts for its index stores can only read there"
+    return [condition(UPSTREAMS, "True", Reason.CANNOT_WRITE, what)]
 
 
 def _expires(expiry: Expiry, now: float) -> Condition:

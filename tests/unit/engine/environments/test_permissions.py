@@ -7,7 +7,13 @@ import pytest
 
 from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
 from stagingmirror.engine.environments import permissions
-from stagingmirror.engine.environments.permissions import BELIEVED, GOOD_FOR, SOON, Permissions
+from stagingmirror.engine.environments.permissions import (
+    BELIEVED,
+    GOOD_FOR,
+    SOON,
+    Permissions,
+    upstreams_read_only,
+)
 from stagingmirror.errors import NotAnswered
 from stagingmirror.sources.kubernetes.api.expiry import Expiry
 from stagingmirror.sources.kubernetes.api.login import Login
@@ -158,3 +164,10 @@ async def test_what_was_answered_counts_while_nobody_answers_but_not_for_ever() 
 
     assert unreadable is not None
     assert unreadable.reason == "ClusterNotAnswering"
+
+
+@pytest.mark.parametrize(("writable", "found"), [(True, ["False"]), (False, ["True"]), (None, [])])
+def test_an_index_store_that_lets_us_write_is_no_production_that_is_only_read(
+    writable: bool | None, found: list[str]
+) -> None:
+    assert [each.status for each in upstreams_read_only(writable=writable)] == found

@@ -74,6 +74,7 @@ def a_reconciler(
         changed=lambda name: None,
         interval=30.0,
         remembered=remembered,
+        writable=lambda name: None,
     )
 
 
