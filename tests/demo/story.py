@@ -178,6 +178,30 @@ def _a_file_of_a_model_is_overwritten(demo: DemoCluster, narrator: Narrator) -> 
     narrator.expect("the file is named", holds="weights.bin" in named, found=named)
 
 
+def _an_index_is_rebuilt(demo: DemoCluster, narrator: Narrator) -> None:
+    narrator.act("Production releases another ranker with the index that it searches")
+    assert demo.buckets is not None
+    uri = demo.buckets.release()
+    release = json.dumps({"spec": {"predictor": {"model": {"storageUri": f"{uri}/"}}}})
+    demo.within(PRODUCTION, "patch", "inferenceservice", "ranker", "--type=merge", "-p", release)
+    demo.buckets.build(PRODUCTION, "products-8", documents=400)
+    applied = demo.kubectl("apply", "-f", str(EXAMPLES / "index-snapshot.yaml"))
+    narrator.command(f"kubectl apply -f {EXAMPLES.name}/index-snapshot.yaml", applied)
+    ranker = partial(demo.status, "ranker")
+    narrator.until("seen", ranker, differs("product-index", "snapshot"), within=SOON)
+    narrator.until("and the model", ranker, differs("ranker", "contentHash"), within=A_ROLLOUT)
+    _run(demo, narrator, "refresh", "ranker", "--wait")
+    narrator.until("both follow as one set", ranker, sync("InSync"), within=A_ROLLOUT)
+    searched = demo.buckets.searched(STAGING)
+    narrator.expect(
+        f"staging searches {searched}", holds=searched.startswith("products-8"), found=searched
+    )
+    edited = demo.buckets.edit(STAGING)
+    narrator.line(f"Somebody edits {edited}.")
+    narrator.until("seen", ranker, differs("product-index", "contentSample"), within=PAST_STALE)
+    _run(demo, narrator, "status", "ranker")
+
+
 def _production_is_silent(demo: DemoCluster, narrator: Narrator) -> None:
     """All of production's that can be: in its own cluster, the API server too."""
     connection = demo.connection
@@ -253,6 +277,7 @@ ACTS: Sequence[Act] = (
     _a_bad_image_is_rolled_back,
     _bytes_are_overwritten,
     _a_file_of_a_model_is_overwritten,
+    _an_index_is_rebuilt,
     _production_is_silent,
     _the_operator_is_gone,
 )
