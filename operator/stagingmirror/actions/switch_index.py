@@ -11,7 +11,7 @@ from stagingmirror.drift.wording import shown
 from stagingmirror.errors import ChangedUnderneath, NotAnswered, NotBegun, StepFailed
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.index.source import IndexSource
-from stagingmirror.sources.index.store import IndexWriter
+from stagingmirror.sources.index.store import IndexWriter, is_free
 from stagingmirror.sources.index.subjects import IndexAlias
 
 
@@ -39,24 +39,32 @@ class SwitchIndex(ExecutableStep):
         return 1
 
     async def survey(self, refresh: str, tools: Tools) -> Json:
-        await self._refuse_productions(tools)
-        writer = self._writer(tools)
+        await self._refuse_productions(tools, proven=True)
+        writer = self._writer(tools, proven=True)
         targets = await writer.resolve(self.alias)
         if len(targets) > 1:
             raise NotBegun(
                 Reason.ALIAS_AMBIGUOUS,
                 f"{self._place} leads to {len(targets)} indexes; let it lead to one.",
             )
+        if not targets and not await is_free(writer, self.alias):
+            raise NotBegun(
+                Reason.NOT_AN_ALIAS,
+                f"{self.alias} is the name of an index in store {self.store}, so no alias can have "
+                "it; rename that index, or name another alias.",
+            )
         return {"index": next(iter(targets), None), "system": await writer.identity()}
 
     async def take(self, task: Task, tools: Tools) -> Outcome:
-        return await self._lead(task.before["index"], task.text(self.index), task, tools)
+        return await self._lead(
+            task.before["index"], task.text(self.index), task, tools, proven=True
+        )
 
     async def verify(self, task: Task, tools: Tools) -> Outcome | Reverted:
         """What it leads to answers, too: an index that is being closed has its alias still."""
         wanted, now = task.text(self.index), await self._now(task, tools)
         if now == wanted:
-            documents = await self._writer(tools).count(wanted)
+            documents = await self._writer(tools, proven=False).count(wanted)
             return Arrived(f"leads to {wanted}, which serves {documents} documents")
         if now != task.before["index"]:
             raise self._changed(now)
@@ -66,7 +74,7 @@ class SwitchIndex(ExecutableStep):
         made = self._made(task)
         if made is None:
             return Arrived("leads to what it did: nothing was restored")
-        return await self._lead(made, task.before["index"], task, tools)
+        return await self._lead(made, task.before["index"], task, tools, proven=False)
 
     async def verify_rollback(self, task: Task, tools: Tools) -> Outcome:
         if await self._now(task, tools) != task.before["index"]:
@@ -91,14 +99,14 @@ class SwitchIndex(ExecutableStep):
     def _place(self) -> IndexAlias:
         return IndexAlias(self.environment, self.store, self.alias)
 
-    def _writer(self, tools: Tools) -> IndexWriter:
-        return tools.source(IndexSource).writer(self.environment, self.store)
+    def _writer(self, tools: Tools, *, proven: bool) -> IndexWriter:
+        return tools.source(IndexSource).writer(self.environment, self.store, proven=proven)
 
     async def _now(self, task: Task, tools: Tools) -> str | None:
         """Raises ChangedUnderneath where it is another system than was surveyed, or it leads to
         several.
         """
-        writer = self._writer(tools)
+        writer = self._writer(tools, proven=False)
         if await writer.identity() != task.before["system"]:
             raise ChangedUnderneath(
                 Reason.CHANGED_UNDERNEATH,
@@ -111,16 +119,17 @@ class SwitchIndex(ExecutableStep):
         return next(iter(targets), None)
 
     async def _lead(
-        self, former: str | None, target: str | None, task: Task, tools: Tools
+        self, former: str | None, target: str | None, task: Task, tools: Tools, *, proven: bool
     ) -> Outcome:
+        """``proven``: only where it is proven not to be production's; else unless it is."""
         now = await self._now(task, tools)
         if now == target:
             return Arrived("leads to what it should")
         if now != former:
             raise self._changed(now)
-        await self._refuse_productions(tools)
+        await self._refuse_productions(tools, proven=proven)
         tools.writer.refuse_unless_leading()
-        writer = self._writer(tools)
+        writer = self._writer(tools, proven=proven)
         if target is not None:
             await writer.swap(self.alias, former, target)
         elif former is not None:
@@ -131,9 +140,9 @@ class SwitchIndex(ExecutableStep):
         moved = f"led {self._place} to {now}" if now else f"removed {self._place}"
         return ChangedUnderneath(Reason.CHANGED_UNDERNEATH, f"somebody {moved} during the refresh.")
 
-    async def _refuse_productions(self, tools: Tools) -> None:
+    async def _refuse_productions(self, tools: Tools, *, proven: bool) -> None:
         is_production = await tools.is_production(self._place)
-        if is_production is None:
+        if is_production is None and proven:
             raise NotAnswered(
                 Reason.STORE_NOT_PROVEN,
                 f"a StagingMirror names {self._place} as production's, and it is not proven yet "

@@ -91,7 +91,7 @@ def index(target: str, **more: Any) -> IndexFacts:
         "vectors": (VECTOR,),
         "settings": {"analysis": "standard"},
         "manifest": {"embeddingModel": "e5@2", "tokenizer": "bert@1"},
-        "built": NOW - 2 * DAY,
+        "built": NOW - 10 * DAY,
         "server": "OpenSearch 3.4.0",
     }
     return IndexFacts(target, **{**given, **more})

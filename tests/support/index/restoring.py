@@ -103,10 +103,20 @@ class Bench:
         )
         self.configure()
 
-    def configure(self, copies: str = "Allowed", **staging: Any) -> None:
+    def configure_more(self, url: str) -> None:
+        """Somebody has another production there."""
+        self.configure(more={"other": environment("Production", url)})
+
+    def configure(
+        self,
+        copies: str = "Allowed",
+        more: Mapping[str, MirrorEnvironmentSpec] | None = None,
+        **staging: Any,
+    ) -> None:
         specs = {
             "production": environment("Production", self.addresses["production"], copies=copies),
             "staging": environment("Staging", self.addresses["staging"], **staging),
+            **(more or {}),
         }
         for each in self._sources:
             each.configure(specs, {})
@@ -220,3 +230,25 @@ async def another_process(former: Bench) -> Bench:
 
 def writes_to(store: FakeS3) -> list[str]:
     return [f"{each.method} {each.path}" for each in store.requests if each.method in WRITES]
+
+
+def staging() -> FakeS3:
+    return pointing(with_build(FakeS3(), "b1", 10), "b1")
+
+
+async def record(made: Bench) -> Record:
+    found = Record((await made.step(), SWITCH))
+    await found.survey(made)
+    return found
+
+
+def without_documents() -> FakeS3:
+    return pointing(with_build(FakeS3(), "b2", 0, documents=0), "b2")
+
+
+def served(store: FakeS3) -> str:
+    return store.objects["idx/CURRENT"].decode().strip()
+
+
+def builds(store: FakeS3) -> set[str]:
+    return {key.split("/")[1] for key in store.objects if key.endswith("/manifest.json")}

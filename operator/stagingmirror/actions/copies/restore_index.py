@@ -11,7 +11,7 @@ from stagingmirror.actions.step import Arrived, Json, Outcome, Task
 from stagingmirror.actions.tools import Progressing, Tools
 from stagingmirror.api.spec.grants import Grant
 from stagingmirror.drift.wording import size
-from stagingmirror.errors import NotThere, StepFailed
+from stagingmirror.errors import ChangedUnderneath, NotThere, StepFailed
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.index.poller import read_content
 from stagingmirror.sources.index.source import IndexSource
@@ -21,6 +21,7 @@ from stagingmirror.sources.index.store import (
     IndexWriter,
     Mark,
     Snapshot,
+    is_free,
 )
 
 
@@ -55,19 +56,19 @@ class RestoreIndex(Copying):
         return 5  # the alias leads elsewhere again, and nobody has it open
 
     async def survey(self, refresh: str, tools: Tools) -> Json:
-        """A name that nothing has: production's, or one with a few letters of this refresh."""
-        reader, writer = self._reader(tools), self._writer(tools)
+        """A name that nothing has and nobody else makes: with a few letters of this refresh."""
+        reader, writer = self._reader(tools), self._writer(tools, proven=True)
         await self._refuse_one_store(reader, writer)
         letters = hashlib.sha256(f"{refresh} {self.snapshot}".encode()).hexdigest()[:8]
-        name = self.index
-        if not await _is_free(writer, name):
-            name = f"{self.index}-{letters}"
+        name = f"{self.index}-{letters}"
         await self._refuse_without_room(writer)
         await writer.rehearse(await self._snapshot(reader), self.index, name)
-        return {"index": name}
+        return {"index": name, "system": await writer.identity()}
 
     async def copy(self, task: Task, tools: Tools, progress: Progressing) -> str:
-        reader, writer, new = self._reader(tools), self._writer(tools), str(task.before["index"])
+        reader, writer = self._reader(tools), self._writer(tools, proven=True)
+        new = str(task.before["index"])
+        await self._refuse_another_system(writer, task)
         namespace = task.mirror.partition("/")[0]
         async with tools.pool.room(
             f"{self.from_environment}/{self.from_store}",
@@ -97,7 +98,7 @@ class RestoreIndex(Copying):
 
     async def verify(self, task: Task, tools: Tools) -> Outcome:
         """What is in it now is what was restored."""
-        writer, new = self._writer(tools), str(task.before["index"])
+        writer, new = self._writer(tools, proven=True), str(task.before["index"])
         mark = (await writer.facts(new)).mark
         content = await read_content(writer, new, tools.clock())
         if mark is None or (mark.documents, mark.sample) != (content.documents, content.sample):
@@ -108,21 +109,34 @@ class RestoreIndex(Copying):
 
     async def roll_back(self, task: Task, tools: Tools) -> Outcome:
         await tools.pool.stop((task.refresh, self.id))
+        writer = self._writer(tools, proven=False)
+        await self._refuse_another_system(writer, task)
+        await self._refuse_one_store(self._reader(tools), writer)
         tools.writer.refuse_unless_leading()
-        await self._writer(tools).drop(str(task.before["index"]))
+        await writer.drop(str(task.before["index"]))
         return Arrived(self.left)
 
     async def verify_rollback(self, task: Task, tools: Tools) -> Outcome:
         new = str(task.before["index"])
-        if not await _is_free(self._writer(tools), new):
+        if not await is_free(self._writer(tools, proven=False), new):
             raise StepFailed(Reason.NOT_ROLLED_BACK, f"index {new} is still there; remove it.")
         return Arrived("as before")
 
     def _reader(self, tools: Tools) -> IndexReader:
         return tools.source(IndexSource).reader(self.from_environment, self.from_store)
 
-    def _writer(self, tools: Tools) -> IndexWriter:
-        return tools.source(IndexSource).writer(self.to_environment, self.to_store)
+    def _writer(self, tools: Tools, *, proven: bool) -> IndexWriter:
+        source = tools.source(IndexSource)
+        return source.writer(self.to_environment, self.to_store, proven=proven)
+
+    async def _refuse_another_system(self, writer: IndexWriter, task: Task) -> None:
+        """Raises ChangedUnderneath: by the same name there may be something else."""
+        if await writer.identity() != task.before["system"]:
+            raise ChangedUnderneath(
+                Reason.CHANGED_UNDERNEATH,
+                f"environment {self.to_environment} has led to another index store than "
+                f"{self.to_store} was since this refresh began, so nothing is touched there.",
+            )
 
     async def _refuse_one_store(self, reader: IndexReader, writer: IndexWriter) -> None:
         """Raises StepFailed where both sides are one system by now."""
@@ -207,14 +221,6 @@ class RestoreIndex(Copying):
                 f"environments {self.from_environment} and {self.to_environment} do not let "
                 f"{self.from_alias} be copied any more.",
             )
-
-
-async def _is_free(writer: IndexWriter, name: str) -> bool:
-    try:
-        await writer.facts(name)
-    except NotThere:
-        return True
-    return False
 
 
 def _definition(facts: IndexFacts) -> list[tuple[object, ...]]:

@@ -188,7 +188,9 @@ class Operator:
 
     def _make_reactions(self) -> None:
         self.environments = EnvironmentReconciler(
-            Permissions(self.clusters.reader_of, runtime=self.runtime),
+            Permissions(
+                self.clusters.reader_of, runtime=self.runtime, writable=self.indexes.may_write
+            ),
             cache=self.cache,
             resources=self.resources,
             sources=self.sources.all,
@@ -197,7 +199,6 @@ class Operator:
             changed=self.wake_ups.environment_changed,
             interval=self._settings.sweep_interval,
             remembered=self.refresher.records.environments,
-            writable=self.indexes.may_write,
         )
         self.acknowledged = AcknowledgedHolds()
         self.holds = HoldReconciler(

@@ -76,9 +76,12 @@ def definition_of(index: IndexFacts) -> dict[str, Fact]:
     }
 
 
-def newest_of(snapshots: tuple[Snapshot, ...]) -> Snapshot | None:
-    """The newest that is complete."""
-    return next((each for each in snapshots if each.complete), None)
+def newest_of(snapshots: tuple[Snapshot, ...], built: float | None) -> Snapshot | None:
+    """The newest that is complete, and of the index that was built then, by the same clock: one
+    that is older is of a former index of that name.
+    """
+    whole = (each for each in snapshots if each.complete)
+    return next((each for each in whole if built is None or each.taken >= built), None)
 
 
 def _newest(
@@ -103,7 +106,7 @@ def snapshot_to_follow(
     if isinstance(served.snapshots, Unseen):
         why = served.snapshots.why
         raise reading.unseen(why.reason, f"snapshots of {_called(entry, sides)}: {why.message}")
-    newest = newest_of(served.snapshots)
+    newest = newest_of(served.snapshots, served.facts.built if served.facts else None)
     if newest is None:
         unfinished = counted(len(served.snapshots), "snapshot")
         raise reading.unseen(

@@ -60,8 +60,18 @@ class Permissions:
     claimed any more.
     """
 
-    def __init__(self, reader_of: ReaderOf, *, runtime: Runtime) -> None:
+    def __init__(
+        self,
+        reader_of: ReaderOf,
+        *,
+        runtime: Runtime,
+        writable: Callable[[str], bool | None] = lambda environment: None,
+    ) -> None:
+        """``writable``: whether the index stores of an environment let us write; None: they do not
+        show that.
+        """
         self._reader_of = reader_of
+        self._writable = writable
         self._runtime = runtime
         self._since = runtime.clock()
         # By environment.
@@ -100,6 +110,10 @@ class Permissions:
         if isinstance(reader, Why) or reader.expiry is None:
             return []
         return [_expires(reader.expiry, self._runtime.clock())]
+
+    def upstreams(self, environment: str) -> list[Condition]:
+        """The condition UpstreamsReadOnly, where a store shows what our account may do."""
+        return _upstreams_read_only(writable=self._writable(environment))
 
     def keep(self, environments: Collection[str]) -> None:
         """All others are forgotten."""
@@ -207,10 +221,8 @@ async def _condition(reader: KubernetesReader, namespaces: Namespaces) -> Condit
     )
 
 
-def upstreams_read_only(*, writable: bool | None) -> list[Condition]:
-    """The condition UpstreamsReadOnly, where an index store shows what our account may do: it is
-    never found out by writing.
-    """
+def _upstreams_read_only(*, writable: bool | None) -> list[Condition]:
+    """It is never found out by writing."""
     if writable is None:
         return []
     if writable:

@@ -14,7 +14,7 @@ from stagingmirror.api.spec.parse import parse_environment
 from stagingmirror.api.status.conditions import condition, stamped
 from stagingmirror.api.status.model import Condition, EnvironmentStatus
 from stagingmirror.drift.facts import Unseen, Why
-from stagingmirror.engine.environments.permissions import Permissions, upstreams_read_only
+from stagingmirror.engine.environments.permissions import Permissions
 from stagingmirror.engine.environments.resolve import read_environments
 from stagingmirror.engine.resources.cache import Body, Plural, ResourceCache
 from stagingmirror.engine.resources.client import ResourceClient
@@ -47,9 +47,8 @@ Remembered = Callable[[], Awaitable[Mapping[str, Mapping[str, Any]]]]
 
 
 class EnvironmentReconciler:
-    """``changed`` is called with an environment whose spec or credentials are others now.
-    ``writable``: whether its stores let us write; None: they do not show that. Raises what
-    ``remembered`` raises.
+    """``changed`` is called with an environment whose spec or credentials are others now. Raises
+    what ``remembered`` raises.
     """
 
     def __init__(
@@ -64,7 +63,6 @@ class EnvironmentReconciler:
         changed: Callable[[str], None],
         interval: float,
         remembered: Remembered,
-        writable: Callable[[str], bool | None],
     ) -> None:
         self._rights = rights
         self._cache = cache
@@ -75,7 +73,6 @@ class EnvironmentReconciler:
         self._changed = changed
         self._interval = interval
         self._remembered = remembered
-        self._writable = writable
         self._known: dict[str, Connection] = {}
         # When a spec or credentials were others (POSIX s).
         self._connected_at = float("-inf")
@@ -220,7 +217,7 @@ class EnvironmentReconciler:
             conditions = [_ready(forbidden, credentials, answers)]
         if spec.role == "Production":
             conditions.append(await self._rights.read_only(name, spec))
-            conditions += upstreams_read_only(writable=self._writable(name))
+            conditions += self._rights.upstreams(name)
         conditions += self._rights.expiring(name, spec)
         await self._write(body, conditions)
         return conditions[0].status

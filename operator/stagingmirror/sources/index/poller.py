@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import structlog
 
 from stagingmirror.drift.facts import Unseen, Why
-from stagingmirror.errors import NotAnswered, NotRead, NotSupported, StagingMirrorError
+from stagingmirror.errors import NotAllowed, NotAnswered, NotRead, NotSupported, StagingMirrorError
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.index.store import IndexReader, digest_of
 from stagingmirror.sources.index.subjects import IndexContent, ServedIndex, Snapshot
@@ -74,7 +74,7 @@ class StorePoller:
         self.reader = reader
         self._follows_writes = follows_writes
         self.identity: str | None = None
-        """Which system this is; None: it has not told yet, or not lately."""
+        """Which system this was when it last showed that; None: it has not yet."""
         self.may_write: bool | None = None
         """Whether our account may change what it reads; None: not known."""
         self.answer: Observed[str] | Unseen | None = None
@@ -85,6 +85,8 @@ class StorePoller:
         self._least_interval = 0.0
         self._known: dict[str, _Known] = {}
         self._room = asyncio.Semaphore(_AT_ONCE)
+        # What is slow to read keeps no alias from being polled.
+        self._reading_room = asyncio.Semaphore(_AT_ONCE)
         self._floor = Floor[str]()
         self._identified = 0.0
         self._identifying: asyncio.Task[None] | None = None
@@ -156,8 +158,7 @@ class StorePoller:
     async def _poll(self, alias: str, known: _Known, *, read: bool) -> None:
         before = known.served, known.trouble
         try:
-            async with self._room:
-                await self._poll_once(alias, known, read=read)
+            await self._poll_once(alias, known, read=read)
         finally:
             known.poll = None
             if (known.served, known.trouble) != before:
@@ -166,8 +167,8 @@ class StorePoller:
     async def _poll_once(self, alias: str, known: _Known, *, read: bool) -> None:
         known.tried = began = self._clock()
         try:
-            async with asyncio.timeout(_WITHIN):
-                served = await self._served(alias, known)
+            async with self._room, asyncio.timeout(_WITHIN):
+                served = await self._served(alias)
             if served is not None and served.facts is not None:
                 await self._read_if_due(known, served, demanded=read)
                 served = ServedIndex(
@@ -175,7 +176,8 @@ class StorePoller:
                 )
         except (StagingMirrorError, TimeoutError) as error:
             known.trouble = _why(error)
-            self.answer = self._failed(known.trouble, began)
+            if isinstance(error, NotAnswered | NotAllowed | TimeoutError):  # of the store itself
+                self.answer = self._failed(known.trouble, began)
         except Exception:
             log.exception("polling an index store failed")
             known.trouble = _INTERNAL
@@ -183,7 +185,7 @@ class StorePoller:
             known.served, known.polled, known.trouble = served, began, None
             self.answer = Observed("", began)
 
-    async def _served(self, alias: str, known: _Known) -> ServedIndex | None:
+    async def _served(self, alias: str) -> ServedIndex | None:
         targets = await self.reader.resolve(alias)
         unread = Unseen(_NOT_READ, self._clock())
         if not targets:
@@ -211,7 +213,7 @@ class StorePoller:
             return
         known.read_tried, known.tried_of = now, of[0]
         try:
-            async with asyncio.timeout(_READ_WITHIN):
+            async with self._reading_room, asyncio.timeout(_READ_WITHIN):
                 content = await read_content(self.reader, served.facts.target, now)
                 facts = await self.reader.facts(served.facts.target)
             if self._follows_writes and facts.content_version != version:
@@ -252,12 +254,11 @@ class StorePoller:
             async with asyncio.timeout(_WITHIN):
                 self.identity = await self.reader.identity()
                 self.may_write = await self.reader.may_write()
+            self.answer = Observed("", self._identified)
         except (StagingMirrorError, TimeoutError) as error:
-            self.identity = None
             self.answer = self._failed(_why(error), self._identified)
         except Exception:
             log.exception("an index store could not be identified")
-            self.identity = None
         finally:
             self._identifying = None
             if self.identity != before:

@@ -169,9 +169,11 @@ class IndexSource:
             raise CannotRefresh(why.reason, why.message)
         return poller.reader
 
-    def writer(self, environment: str, store: str) -> IndexWriter:
+    def writer(self, environment: str, store: str, *, proven: bool) -> IndexWriter:
         """Staging's only. Raises CannotRefresh as ``reader`` does, and where the environment is
-        production's, the store is only compared, or it may be production's.
+        production's, the store is only compared, or it is production's; with ``proven`` also where
+        it is not proven to be another. What was written is rolled back without: somebody else's
+        store that does not answer then keeps nobody.
         """
         self.reader(environment, store)
         spec, _, login = self._made_of[environment, store]
@@ -179,32 +181,32 @@ class IndexSource:
             raise CannotRefresh(
                 Reason.PRODUCTION_IS_READ_ONLY, f'environment "{environment}" is production\'s'
             )
-        self._refuse_productions(environment, store)
+        self._refuse_productions(environment, store, proven=proven)
         assert not isinstance(login, Why), "then there is no reader"
         writer = self._stores.writer(environment, spec, login)
         if isinstance(writer, Why):
             raise CannotRefresh(writer.reason, writer.message)
         return writer
 
-    def _refuse_productions(self, environment: str, store: str) -> None:
-        for name, spec in self._specs.items():
-            if spec.role == "Staging":
-                continue
-            for each in spec.index_stores:
-                same = self.same_store((environment, store), (name, each.name))
-                if same:
-                    raise CannotRefresh(
-                        Reason.PRODUCTION_IS_READ_ONLY,
-                        f'index store {store} of "{environment}" is {each.name} of production\'s '
-                        f'environment "{name}", and nothing is written there.',
-                    )
-                if same is None and each.type == self._made_of[environment, store][0].type:
-                    raise CannotRefresh(
-                        Reason.STORE_NOT_PROVEN,
-                        f'index store {store} of "{environment}" is not proven to be another than '
-                        f'{each.name} of production\'s environment "{name}": which system '
-                        "one of them is was not seen yet.",
-                    )
+    def _refuse_productions(self, environment: str, store: str, *, proven: bool) -> None:
+        mine, theirs = self._made_of[environment, store][0], self._specs.items()
+        for name, each in (
+            (n, e) for n, s in theirs if s.role != "Staging" for e in s.index_stores
+        ):
+            same = self.same_store((environment, store), (name, each.name))
+            if same:
+                raise CannotRefresh(
+                    Reason.PRODUCTION_IS_READ_ONLY,
+                    f'index store {store} of "{environment}" is {each.name} of production\'s '
+                    f'environment "{name}", and nothing is written there.',
+                )
+            if proven and same is None and each.type == mine.type:
+                raise CannotRefresh(
+                    Reason.STORE_NOT_PROVEN,
+                    f'index store {store} of "{environment}" is not proven to be another than '
+                    f'{each.name} of production\'s environment "{name}": which system one of them '
+                    "is was not seen yet.",
+                )
 
     def offers(self, environment: str, store: str, alias: str) -> bool:
         """Whether the environment lists the alias, as last seen."""

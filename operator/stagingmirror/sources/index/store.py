@@ -19,6 +19,9 @@ from typing import ClassVar, Protocol
 
 from pydantic import TypeAdapter, ValidationError
 
+from stagingmirror.errors import NotThere
+from stagingmirror.reasons import Reason
+
 # Called with what is done and the total, in bytes or documents.
 Progressing = Callable[[int, int], None]
 
@@ -208,6 +211,17 @@ class IndexWriter(IndexReader, Protocol):
 
         Raises Refused where an alias leads to it.
         """
+
+
+async def is_free(reader: IndexReader, name: str) -> bool:
+    """Whether no target has this name."""
+    try:
+        await reader.facts(name)
+    except NotThere as error:
+        if error.reason != Reason.INDEX_MISSING:
+            raise
+        return True
+    return False
 
 
 def digest_of(sample: Sample) -> str:

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 
 from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
+from stagingmirror.drift.facts import Why
 from stagingmirror.engine.environments import permissions
 from stagingmirror.engine.environments.permissions import (
     BELIEVED,
     GOOD_FOR,
     SOON,
     Permissions,
-    upstreams_read_only,
 )
 from stagingmirror.errors import NotAnswered
 from stagingmirror.sources.kubernetes.api.expiry import Expiry
@@ -170,4 +170,10 @@ async def test_what_was_answered_counts_while_nobody_answers_but_not_for_ever() 
 def test_an_index_store_that_lets_us_write_is_no_production_that_is_only_read(
     writable: bool | None, found: list[str]
 ) -> None:
-    assert [each.status for each in upstreams_read_only(writable=writable)] == found
+    rights = Permissions(
+        lambda name, spec: Why("X", "x"),
+        runtime=a_runtime(lambda: 0.0),
+        writable=lambda _: writable,
+    )
+
+    assert [each.status for each in rights.upstreams("production")] == found

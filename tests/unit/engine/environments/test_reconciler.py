@@ -74,7 +74,6 @@ def a_reconciler(
         changed=lambda name: None,
         interval=30.0,
         remembered=remembered,
-        writable=lambda name: None,
     )
 
 

@@ -90,7 +90,6 @@ async def a_process() -> AsyncIterator[Process]:
             changed=lambda name: None,
             interval=30.0,
             remembered=_nothing_open,
-            writable=lambda name: None,
         )
         yield process
 

@@ -54,7 +54,7 @@ class Copy:
     async def _of_source(self) -> tuple[Files, tuple[StoredFile, ...], bytes]:
         files, listing = await self.source.listed(self.target)
         data = await self.source.manifest_bytes(self.target)
-        if snapshot_id(self.target, data) != self.snapshot.id:
+        if snapshot_id(self.target, data, listing) != self.snapshot.id:
             raise ChangedUnderneath(
                 Reason.CHANGED_UNDERNEATH,
                 f"production's build {self.target} has another manifest than was chosen; the next "

@@ -29,7 +29,7 @@ class ManifestVectors(_Part):
     dimensions: Annotated[int, Field(gt=0)] | None = None
     metric: Annotated[str, Field(pattern=r"^(cosine|ip|l2)$")] | None = None
     index: _Text | None = None
-    parameters: dict[_Text, _Shown] = {}
+    parameters: Annotated[dict[_Text, _Shown], Field(max_length=64)] = {}
 
 
 class Manifest(_Part):

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 
 from stagingmirror.errors import NotSupported, NotThere, Refused
@@ -88,14 +88,18 @@ class FilesReader:
         if manifests.NAME not in there:
             return (
                 Snapshot(
-                    snapshot_id(target, b""), target, newest, complete=False, targets=(target,)
+                    snapshot_id(target, b"", listing),
+                    target,
+                    newest,
+                    complete=False,
+                    targets=(target,),
                 ),
             )
         found = await self._place.read(f"{target}/{manifests.NAME}", manifests.LARGEST)
         manifest = manifests.parse(found.data, target)
         return (
             Snapshot(
-                snapshot_id(target, found.data),
+                snapshot_id(target, found.data, listing),
                 target,
                 manifest.built or found.written,
                 complete=not missing_in(manifest, there),
@@ -235,8 +239,13 @@ async def _version(files: Files, listing: tuple[StoredFile, ...]) -> str | None:
     return fingerprint(listing, await files.stamps(listing))
 
 
-def snapshot_id(target: str, manifest: bytes) -> str:
-    return hashlib.sha256(f"{target}\n".encode() + manifest).hexdigest()[:32]
+def snapshot_id(target: str, manifest: bytes, listing: Iterable[StoredFile]) -> str:
+    """Another one for each write to the build, whether or not its manifest has hashes."""
+    found = hashlib.sha256(f"{target}\n".encode() + manifest)
+    for each in sorted(listing):
+        if each.path != MARK:
+            found.update(f"\n{each.path} {each.size} {each.stamp}".encode())
+    return found.hexdigest()[:32]
 
 
 def _described(name: str, said: ManifestVectors, seen: VectorField | None) -> VectorField:

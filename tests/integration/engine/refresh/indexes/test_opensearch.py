@@ -130,12 +130,13 @@ def test_staging_serves_productions_snapshot_and_an_edit_of_it_is_found(
         refreshed(world, f"one-{search.name}")
         status = world.until_sync("InSync", within=120)
 
-        assert search.served() == [f"{search.name}-7"]
+        (served,) = search.served()
+        assert served.startswith(f"{search.name}-7-")
         (component,) = status["components"]
         assert component["staging"]["documentCount"] == "50"
         assert component["production"]["snapshot"].startswith(f"of-{search.name}-7")
 
-        search.edit(f"{search.name}-7")
+        search.edit(served)
         status = world.until_sync("Drifted", within=60)
         assert {each["fact"] for each in status["components"][0]["differences"]} == {
             "contentSample"
@@ -149,7 +150,7 @@ def test_staging_serves_productions_snapshot_and_an_edit_of_it_is_found(
         )
         refreshed(world, f"two-{search.name}")
         world.until_sync("InSync", within=120)
-        assert search.served() == [f"{search.name}-8"]
+        assert search.served()[0].startswith(f"{search.name}-8-")
 
     shown = json.dumps(world.read()) + operator.log
     assert PLANTED not in shown
