@@ -182,6 +182,7 @@ def _an_index_is_rebuilt(demo: DemoCluster, narrator: Narrator) -> None:
     narrator.act("Production releases another ranker with the index that it searches")
     assert demo.buckets is not None
     uri = demo.buckets.release()
+    time.sleep(1.1)  # a pod that starts in the second of a write proves nothing
     release = json.dumps({"spec": {"predictor": {"model": {"storageUri": f"{uri}/"}}}})
     demo.within(PRODUCTION, "patch", "inferenceservice", "ranker", "--type=merge", "-p", release)
     demo.buckets.build(PRODUCTION, "products-8", documents=400)
