@@ -37,7 +37,8 @@ def _is_late(user: WorkloadSubject, mark: Mark, reading: Reading) -> bool:
     if user.kind == "CronJob":
         return False  # its next Job opens it
     started = first_start(pods_that_count(reading, reading.get(user)))
-    return started is not None and started < mark.at - reading.view.clock_margin
+    # Starts of pods are known in whole seconds.
+    return started is not None and started + 1.0 < mark.at - reading.view.clock_margin
 
 
 def late_in(users: Iterable[WorkloadSubject], facts: Iterable[str]) -> tuple[WorkloadSubject, ...]:
