@@ -3,38 +3,17 @@ on in another process. The stores are played on the wire.
 """
 
 import asyncio
-from dataclasses import dataclass, field
 
 import pytest
-from aiohttp import web
 
 from support.objectstore.copying import TARGET, TASK, bench, copy_of
-from support.objectstore.fake_s3 import WRITES, FakeS3
+from support.objectstore.dying_s3 import Dying
+from support.objectstore.fake_s3 import WRITES
 
 # One file in two parts: 8 MiB are sent at once.
 LARGE = {"w.bin": b"w" * (9 * 1024 * 1024), "config.json": b"{}", "empty": b""}
 # Begin, two parts, end. And one for each of the two small files.
 WRITES_OF_ALL = 4 + 2
-
-
-@dataclass(slots=True)
-class Dying(FakeS3):
-    """Holds the write of this number, done or not; ``reached`` is set then. Others are answered."""
-
-    at: int = 0
-    done: bool = False
-    count: int = 0
-    reached: asyncio.Event = field(default_factory=asyncio.Event)
-
-    async def answer(self, request: web.Request) -> web.StreamResponse:
-        self.count += request.method in WRITES
-        if request.method not in WRITES or self.count != self.at:
-            return await FakeS3.answer(self, request)
-        answered = await FakeS3.answer(self, request) if self.done else None
-        self.reached.set()
-        await asyncio.sleep(3600)
-        assert answered is not None
-        return answered
 
 
 def whole(objects: dict[str, bytes]) -> bool:
