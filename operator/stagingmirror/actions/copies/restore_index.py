@@ -78,8 +78,7 @@ class RestoreIndex(Copying):
             self._refuse(tools)
             await self._refuse_one_store(reader, writer)
             snapshot = await self._snapshot(reader)
-            facts = await self._facts_if_marked(writer, new, task)
-            if facts is None:
+            if not await self._is_marked(writer, new, task):
                 await self._refuse_without_room(writer)
                 await writer.restore(snapshot, self.index, new, reader, progress)
                 self._refuse(tools)
@@ -168,24 +167,21 @@ class RestoreIndex(Copying):
                 f"and {self.least_free}% must stay free (minFreeSpace); make room.",
             )
 
-    async def _facts_if_marked(
-        self, writer: IndexWriter, new: str, task: Task
-    ) -> IndexFacts | None:
-        """Of what an earlier process restored whole, for this refresh."""
+    async def _is_marked(self, writer: IndexWriter, new: str, task: Task) -> bool:
+        """Whether an earlier process restored it whole, for this refresh."""
         try:
-            facts = await writer.facts(new)
+            mark = (await writer.facts(new)).mark
         except NotThere:
-            return None
-        is_ours = facts.mark is not None and facts.mark.refresh == task.refresh
-        return facts if is_ours else None
+            return False
+        return mark is not None and mark.refresh == task.refresh
 
     async def _mark(
         self, reader: IndexReader, writer: IndexWriter, new: str, task: Task, tools: Tools
     ) -> None:
         """Raises StepFailed where what was restored is not what production serves."""
         production, restored = await reader.facts(self.index), await writer.facts(new)
-        documents = await writer.count(new)
-        if documents == 0:
+        content = await read_content(writer, new, tools.clock())
+        if content.documents == 0:
             raise StepFailed(Reason.INDEX_DIFFERS, f"{self.snapshot} holds no documents.")
         if _definition(production) != _definition(restored):
             raise StepFailed(
@@ -193,7 +189,6 @@ class RestoreIndex(Copying):
                 f"what {self.snapshot} holds has other vector fields than {self.index} has in "
                 "production by now.",
             )
-        content = await read_content(writer, new, tools.clock())
         mark = Mark(
             environment=self.from_environment,
             index=self.index,

@@ -99,8 +99,6 @@ class StorePoller:
         if known is None or known.polled == 0.0:
             trouble = NOT_POLLED if known is None else known.trouble or NOT_POLLED
             return Unseen(trouble, self._clock() if known is None else known.tried or self._clock())
-        if known.served is None:
-            return Observed(None, known.polled, known.trouble)
         return Observed(known.served, known.polled, known.trouble)
 
     def tend(self, aliases: Mapping[str, tuple[float, bool]]) -> None:
