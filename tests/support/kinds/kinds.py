@@ -259,6 +259,10 @@ EXAMPLES: tuple[Example, ...] = (
             "somebody edited it": _holds(documents=501),
             "somebody edited a document": _holds(sample="bb"),
             "another dimension": _serves(vectors=(replace(VECTOR, dimensions=384),), mark=mark()),
+            "more fields of vectors": _serves(
+                vectors=tuple(replace(VECTOR, name=f"v{number}") for number in range(65)),
+                mark=mark(),
+            ),
             "another embedding model": _serves(manifest={"embeddingModel": "e5@1"}, mark=mark()),
             "another analyzer": _serves(settings={"analysis": "english"}, mark=mark()),
             "no such alias": lambda world: world.others.pop(SUBJECTS["staging"]),

@@ -257,3 +257,14 @@ def test_the_newest_snapshot_is_restored_before_the_alias_leads_to_it() -> None:
     assert restore.taken == NOW - 4 * DAY
     assert (restore.phase, switch.phase, restart.phase) == ("prepare", "switch", "switch")
     assert restore.least_free == 20
+
+
+def test_of_very_many_fields_of_vectors_the_rest_is_one_fact() -> None:
+    many = tuple(replace(VECTOR, name=f"v{number:04}") for number in range(1000))
+    world = serve(World(), "production", index("products-7", vectors=many), 22)
+    serve(world, "staging", index("products-7", vectors=many, mark=mark()))
+    other = (*many[:-1], replace(many[-1], dimensions=384))
+
+    assert isinstance(verdict(world), InSync)
+    serve(world, "staging", index("products-7", vectors=other, mark=mark()))
+    assert differing(verdict(world)) == {"vectors.others"}

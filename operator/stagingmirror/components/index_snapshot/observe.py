@@ -7,6 +7,7 @@ there now is compared with it.
 
 from collections.abc import Mapping
 from decimal import Decimal
+from hashlib import sha256
 
 from stagingmirror.api.spec.track.index_snapshot import IndexSnapshot
 from stagingmirror.api.types.duration import seconds
@@ -31,6 +32,8 @@ INDEX = "index"
 DOCUMENTS = "documents"
 SAMPLE = "contentSample"
 _AS_RESTORED = "as restored"
+# Fields of vectors with facts of their own.
+MOST_VECTORS = 64
 
 
 def facts_of(entry: IndexSnapshot, sides: Sides, role: Role, reading: Reading) -> Seen:
@@ -53,7 +56,7 @@ def facts_of(entry: IndexSnapshot, sides: Sides, role: Role, reading: Reading) -
 def definition_of(index: IndexFacts) -> dict[str, Fact]:
     """How it is searched, and what is only shown."""
     found: dict[str, str] = {}
-    for vector in index.vectors:
+    for vector in index.vectors[:MOST_VECTORS]:
         parts: Mapping[str, str | int | None] = {
             "dimensions": vector.dimensions,
             "metric": vector.metric,
@@ -65,6 +68,9 @@ def definition_of(index: IndexFacts) -> dict[str, Fact]:
             for part, value in parts.items()
             if value is not None
         }
+    if len(index.vectors) > MOST_VECTORS:
+        rest = repr(index.vectors[MOST_VECTORS:]).encode(errors="surrogatepass")
+        found["vectors.others"] = f"sha256:{sha256(rest).hexdigest()}"
     found |= {f"settings.{name}": value for name, value in index.settings.items()}
     found |= index.manifest
     shown = {INDEX: index.target, "server": index.server}

@@ -14,7 +14,7 @@ from stagingmirror.errors import CannotRefresh
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.index.poller import NOT_POLLED, StorePoller
 from stagingmirror.sources.index.store import IndexReader, IndexWriter
-from stagingmirror.sources.index.stores import Stores, credentials_of, no_store
+from stagingmirror.sources.index.stores import Stores, credentials_of, may_be_productions, no_store
 from stagingmirror.sources.index.subjects import IndexAlias, IndexSubject
 from stagingmirror.sources.pause import Pause
 from stagingmirror.sources.proofs import all_proven
@@ -56,7 +56,9 @@ class IndexSource:
             Key, tuple[IndexStore, ObjectStore | None, Credentials | Why | None]
         ] = {}
         self._wanted: dict[IndexSubject, float] = {}
-        self._closing: list[StorePoller] = []
+        # Of staging's stores, made when the first refresh wants one.
+        self._writers: dict[Key, IndexWriter] = {}
+        self._closing: list[StorePoller | IndexWriter] = []
         self._pause = Pause()
 
     def secret(self, spec: MirrorEnvironmentSpec) -> SecretsUse | None:
@@ -183,10 +185,13 @@ class IndexSource:
             )
         self._refuse_productions(environment, store, proven=proven)
         assert not isinstance(login, Why), "then there is no reader"
-        writer = self._stores.writer(environment, spec, login)
-        if isinstance(writer, Why):
-            raise CannotRefresh(writer.reason, writer.message)
-        return writer
+        if (known := self._writers.get((environment, store))) is not None:
+            return known
+        made = self._stores.writer(environment, spec, login)
+        if isinstance(made, Why):
+            raise CannotRefresh(made.reason, made.message)
+        self._writers[environment, store] = made
+        return made
 
     def _refuse_productions(self, environment: str, store: str, *, proven: bool) -> None:
         mine, theirs = self._made_of[environment, store][0], self._specs.items()
@@ -194,19 +199,8 @@ class IndexSource:
             (n, e) for n, s in theirs if s.role != "Staging" for e in s.index_stores
         ):
             same = self.same_store((environment, store), (name, each.name))
-            if same:
-                raise CannotRefresh(
-                    Reason.PRODUCTION_IS_READ_ONLY,
-                    f'index store {store} of "{environment}" is {each.name} of production\'s '
-                    f'environment "{name}", and nothing is written there.',
-                )
-            if proven and same is None and each.type == mine.type:
-                raise CannotRefresh(
-                    Reason.STORE_NOT_PROVEN,
-                    f'index store {store} of "{environment}" is not proven to be another than '
-                    f'{each.name} of production\'s environment "{name}": which system one of them '
-                    "is was not seen yet.",
-                )
+            if same or (proven and same is None and each.type == mine.type):
+                raise may_be_productions((environment, store), (name, each.name), proven=bool(same))
 
     def offers(self, environment: str, store: str, alias: str) -> bool:
         """Whether the environment lists the alias, as last seen."""
@@ -262,9 +256,9 @@ class IndexSource:
                     await self._closing.pop().close()
                 await self._pause.sleep(_TICK)
         finally:
-            pollers = [each for each in self._pollers.values() if isinstance(each, StorePoller)]
-            for poller in (*pollers, *self._closing):
-                await poller.close()
+            for each in (*self._pollers.values(), *self._writers.values(), *self._closing):
+                if not isinstance(each, Why):
+                    await each.close()
 
     def _tend(self) -> None:
         """Start what is due. Does not wait."""
@@ -280,8 +274,8 @@ class IndexSource:
     def _leave(self, key: Key) -> None:
         former = self._pollers.pop(key, None)
         self._made_of.pop(key, None)
-        if isinstance(former, StorePoller):
-            self._closing.append(former)
+        left = former, self._writers.pop(key, None)
+        self._closing += [each for each in left if not isinstance(each, Why | None)]
         if former is not None:
             self._announce(key)
 

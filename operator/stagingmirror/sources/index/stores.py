@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from stagingmirror.api.spec.environment.index_store import IndexStore
 from stagingmirror.drift.facts import Why
-from stagingmirror.errors import NeedsHuman
+from stagingmirror.errors import CannotRefresh, NeedsHuman
 from stagingmirror.reasons import Reason
 from stagingmirror.settings import Settings
 from stagingmirror.sources.index.files.place import Place
@@ -120,4 +120,20 @@ def no_store(environment: str, store: str) -> Why:
     return Why(
         Reason.NO_INDEX_STORE,
         f'environment "{environment}" has no indexStores entry {store}; ask its owner to add it.',
+    )
+
+
+def may_be_productions(
+    mine: tuple[str, str], theirs: tuple[str, str], *, proven: bool
+) -> CannotRefresh:
+    """Why nothing is written to a store of an environment that is, or may be, production's."""
+    called = f'index store {mine[1]} of "{mine[0]}"'
+    other = f'{theirs[1]} of production\'s environment "{theirs[0]}"'
+    if proven:
+        what = f"{called} is {other}, and nothing is written there."
+        return CannotRefresh(Reason.PRODUCTION_IS_READ_ONLY, what)
+    return CannotRefresh(
+        Reason.STORE_NOT_PROVEN,
+        f"{called} is not proven to be another than {other}: which system one of them is was not "
+        "seen yet.",
     )
