@@ -144,6 +144,13 @@ class ExecutableStep(Step):
         """
         return frozenset()
 
+    @property
+    def may_stay(self) -> bool:
+        """Whether what it has made may stay where its component is left out of a refresh; else the
+        refresh is rolled back.
+        """
+        return False
+
     def owners(self, before: Json) -> Sequence[str]:
         """One sentence for each field that another manager wrote before us."""
         return ()

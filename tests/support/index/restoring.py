@@ -87,8 +87,9 @@ class Bench:
             ),
         )
         self._sources = (stores, self.indexes)
+        self.wire = Wire()
         writer = Writer(
-            Wire(),
+            self.wire,
             productions=frozenset,
             unproven=frozenset,
             is_elsewhere=lambda *_: None,

@@ -21,6 +21,10 @@ class Copying(ExecutableStep):
     visible: ClassVar[bool] = False
     left: ClassVar[str]
 
+    @property
+    def may_stay(self) -> bool:
+        return True
+
     @abstractmethod
     async def copy(self, task: Task, tools: Tools, progress: Progressing) -> str:
         """What was made, once its bytes are verified. Files that are there already are used, and a

@@ -46,6 +46,10 @@ class RestoreIndex(Copying):
     to_alias: str
     least_free: int
 
+    @property
+    def may_stay(self) -> bool:
+        return False  # nobody would ever remove it
+
     def describe(self) -> str:
         return f"restore {self.snapshot} of {self.index} in index store {self.to_store}"
 

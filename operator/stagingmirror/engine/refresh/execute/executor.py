@@ -133,9 +133,9 @@ class Executor:
     async def _refused(
         self, record: Record, surveyed: Record, refusals: Sequence[Refusal], patience: Patience
     ) -> Record:
-        """Steps that cannot be taken: while staging cannot have noticed anything yet, their
-        components are left and the rest goes on; afterwards everything is rolled back. What was
-        surveyed may be what does not fit into the record.
+        """Steps that cannot be taken: while staging cannot have noticed anything yet, and nothing
+        must be removed, their components are left and the rest goes on; else everything is rolled
+        back. What was surveyed may be what does not fit into the record.
         """
         left = {name: each.why for each in refusals for name in each.components}
         rest, first = surveyed.leave(left), refusals[0]
@@ -145,7 +145,7 @@ class Executor:
             entry = replace(kept.entry(first.entry.step.id), message=first.error.message)
             return kept.with_entry(entry, first.error.message)
         patience.renew()
-        if record.is_writing or not rest.entries:
+        if record.is_writing or not rest.entries or _would_leave_behind(record, rest):
             return await self._failed(record, first.entry, first.error)
         return await self.records.keep(rest)
 
@@ -194,6 +194,15 @@ class Executor:
         if error.reason == Reason.REWRITTEN_BY_ADMISSION:
             record = replace(record, rewritten={**record.rewritten, entry.step.id: what})
         return await self.turn(record, error.reason, what)
+
+
+def _would_leave_behind(record: Record, rest: Record) -> bool:
+    """Whether one of the steps that are left out has made something that may not stay."""
+    kept = {entry.step.id for entry in rest.entries}
+    return any(
+        entry.state != "Pending" and not entry.step.may_stay and entry.step.id not in kept
+        for entry in record.entries
+    )
 
 
 def _success(record: Record, judgement: Judgement, now: float) -> str:

@@ -1,0 +1,63 @@
+"""A component that is left out of a refresh leaves nothing that nobody would remove."""
+
+import asyncio
+
+from stagingmirror.actions.step import ExecutableStep
+from stagingmirror.drift.facts import Why
+from stagingmirror.engine.refresh.execute.executor import Executor
+from stagingmirror.engine.refresh.execute.rollback import Rollback
+from stagingmirror.engine.refresh.execute.state import Patience
+from stagingmirror.engine.refresh.record.record import Entry, Record
+from stagingmirror.engine.refresh.record.record_store import Records
+from support.index.restoring import SWITCH, Bench, bench, staging, without_documents
+from support.kinds.records import SET, a_record
+
+
+async def may_write(record: Record) -> Why | None:
+    return None
+
+
+async def ended(made: Bench, *steps: ExecutableStep) -> Record:
+    """A refresh of these steps, at its end or where it begins to verify."""
+    made.wire.put(
+        "/api/v1/namespaces/ml-staging/configmaps/training-data",
+        {"metadata": {"name": "training-data"}, "data": {"snapshot": "old"}},
+    )
+    records = Records(
+        made.tools.writer, namespace="operator", writer_name="w", clock=made.tools.clock
+    )
+    running = Executor(records, made.tools, lambda record, entry: None)
+    begun = a_record(*map(Entry, steps), started=made.tools.clock())
+    begun = await records.begin(begun)
+    async with asyncio.timeout(20):
+        while begun.phase == "Forward":
+            begun = await running.forward(begun, may_write, Patience())
+            await asyncio.sleep(0.01)
+        while begun.phase == "RollBack":
+            begun = await Rollback(records, made.tools).back(begun)
+    return begun
+
+
+async def test_a_restored_index_that_may_not_be_served_is_removed_though_others_could_go_on() -> (
+    None
+):
+    async with bench(staging(), without_documents()) as made:
+        before = dict(made.destination.objects)
+
+        closed = await ended(made, await made.step(), SWITCH, SET)
+
+        assert closed.why is not None
+        assert (closed.result, closed.why[0]) == ("RolledBack", "IndexDiffers")
+        assert made.destination.objects == before
+
+
+async def test_a_restore_that_was_not_begun_is_left_and_the_others_go_on() -> None:
+    async with bench(staging()) as made:
+        step = await made.step()
+        made.configure(copies="Never")
+        made.source.objects.clear()
+
+        verifying = await ended(made, step, SWITCH, SET)
+
+        assert [each.step.describe() for each in verifying.entries] == [SET.describe()]
+        assert verifying.phase == "Verify"
