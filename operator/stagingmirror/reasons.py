@@ -241,6 +241,8 @@ class Reason(StrEnum):
     REPOSITORY_WRITABLE = "RepositoryWritable", "staging could write to production's snapshots"
     RESTORE_FAILED = "RestoreFailed", "the index store gave a restore up, or refuses it"
     NOT_OPENSEARCH = "NotOpenSearch", "there is no OpenSearch at the address"
+    NO_VECTORS = "NoVectors", "the table has no column of vectors"
+    COLUMNS_DIFFER = "ColumnsDiffer", "the alias shows other columns than the restored table has"
     INDEX_DAMAGED = (
         "IndexDamaged",
         "the index, or the copy of it, has other bytes than its manifest names",

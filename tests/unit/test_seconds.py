@@ -16,6 +16,7 @@ SERVERS = {
     "rig.mlflow_server",
     "rig.stores.object_store",
     "rig.stores.opensearch",
+    "rig.stores.postgres",
     "rig.cluster.cluster",
 }
 HAVE_THEIR_OWN = {

@@ -40,7 +40,7 @@ async def restored(ground: Ground, name: str = "docs-2", new: str = "docs-2-aaaa
     """``docs-2`` of production's, 30 documents, is in staging."""
     await ground.make("production", name, 30)
     snapshot = await snapshot_of(ground, name)
-    await ground.staging.rehearse(snapshot, name, new)
+    await ground.staging.rehearse(snapshot, name, new, ground.production)
     await ground.staging.restore(snapshot, name, new, ground.production, nothing)
     return snapshot
 

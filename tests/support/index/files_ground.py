@@ -47,6 +47,9 @@ class FilesGround:
         self.production = FilesReader(self._place(PRODUCTION, server.reader))
         self.staging = FilesWriter(self._place(STAGING, server.writer))
 
+    async def begin(self) -> None:
+        pass
+
     async def make(self, side: Side, name: str, documents: int) -> None:
         files = {"index.faiss": faiss_file(documents), "docs/texts.pkl": PLANTED.encode()}
         for path, data in files.items():

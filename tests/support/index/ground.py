@@ -36,6 +36,9 @@ class Ground(Protocol):
     @property
     def traits(self) -> Traits: ...
 
+    async def begin(self) -> None:
+        """Before all else."""
+
     async def make(self, side: Side, name: str, documents: int) -> None:
         """An index with its manifest (embeddingModel), as whoever builds it; of production's
         there is a complete snapshot.

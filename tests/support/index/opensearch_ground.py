@@ -96,6 +96,9 @@ class OpenSearchGround:
         )
         self.staging = OpenSearchWriter(self._as("staging", "stagingmirror-write"), self.repository)
 
+    async def begin(self) -> None:
+        pass
+
     async def make(self, side: Side, name: str, documents: int) -> None:
         await self.build(side, name, documents)
         if side == "production":

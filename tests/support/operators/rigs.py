@@ -25,6 +25,7 @@ from rig.run import Run, until
 from rig.stores.object_store import ObjectStore
 from rig.stores.opensearch import OpenSearch
 from rig.stores.opensearch_program import impediment, opensearch_is_made
+from rig.stores.postgres import Postgres
 
 # How long an example takes on a busy machine is nobody's property.
 hypothesis.settings.register_profile("untimed", deadline=None)
@@ -147,6 +148,16 @@ def opensearch_production(opensearch_pair: tuple[OpenSearch, OpenSearch]) -> Ope
 def opensearch_staging(opensearch_pair: tuple[OpenSearch, OpenSearch]) -> OpenSearch:
     """Staging's OpenSearch, another server with other data."""
     return opensearch_pair[1]
+
+
+@pytest.fixture(scope="session")
+def postgres_pair() -> Iterator[tuple[Postgres, Postgres]]:
+    """Production's of an older release than staging's; use databases and roles of your own."""
+    with (
+        Postgres("production", version="16") as production,
+        Postgres("staging", version="18") as staging,
+    ):
+        yield production, staging
 
 
 @pytest.fixture(scope="session")

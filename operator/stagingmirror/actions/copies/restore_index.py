@@ -66,7 +66,7 @@ class RestoreIndex(Copying):
         letters = hashlib.sha256(f"{refresh} {self.snapshot}".encode()).hexdigest()[:8]
         name = f"{self.index}-{letters}"
         await self._refuse_without_room(writer)
-        await writer.rehearse(await self._snapshot(reader), self.index, name)
+        await writer.rehearse(await self._snapshot(reader), self.index, name, reader)
         return {"index": name, "system": await writer.identity()}
 
     async def copy(self, task: Task, tools: Tools, progress: Progressing) -> str:

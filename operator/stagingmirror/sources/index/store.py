@@ -173,7 +173,9 @@ class IndexWriter(IndexReader, Protocol):
     async def room(self) -> Room | None:
         """None: the store does not tell."""
 
-    async def rehearse(self, snapshot: Snapshot, target: str, new: str) -> None:
+    async def rehearse(
+        self, snapshot: Snapshot, target: str, new: str, source: IndexReader
+    ) -> None:
         """Raises what ``restore`` would raise, as far as can be known without writing: a name that
         is taken, a snapshot of a later version, one that staging's registration does not have, a
         registration that could be written to.

@@ -1,5 +1,6 @@
 """Which class reads, and which writes, a store of each type."""
 
+import ssl
 from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
@@ -15,8 +16,12 @@ from stagingmirror.sources.index.files.writer import FilesWriter
 from stagingmirror.sources.index.opensearch.client import OpenSearchServer
 from stagingmirror.sources.index.opensearch.reader import OpenSearchReader
 from stagingmirror.sources.index.opensearch.writer import OpenSearchWriter
+from stagingmirror.sources.index.pgvector.database import Database, Limits, Login, address_of
+from stagingmirror.sources.index.pgvector.reader import PgvectorReader
+from stagingmirror.sources.index.pgvector.writer import PgvectorWriter
 from stagingmirror.sources.index.store import IndexReader, IndexWriter
 from stagingmirror.sources.source import Access, Basic, Credentials, Token
+from stagingmirror.sources.tls import trusting
 
 T = TypeVar("T")
 
@@ -49,6 +54,8 @@ class Stores:
                 return FilesReader(self._place(environment, store))
             case "OpenSearch":
                 return self._opened(OpenSearchReader, environment, store, login)
+            case "Pgvector":
+                return self._database(PgvectorReader, store, login, reads_only=True)
             case _:
                 return _not_read(store)
 
@@ -61,6 +68,8 @@ class Stores:
                 return FilesWriter(self._place(environment, store))
             case "OpenSearch":
                 return self._opened(OpenSearchWriter, environment, store, login)
+            case "Pgvector":
+                return self._database(PgvectorWriter, store, login, reads_only=False)
             case _:
                 return _not_read(store)
 
@@ -90,6 +99,40 @@ class Stores:
         except NeedsHuman as error:
             return Why(error.reason, error.message)
         return kind(server, store.repository)
+
+    def _database(
+        self,
+        kind: Callable[[Database], T],
+        store: IndexStore,
+        login: Credentials | None,
+        *,
+        reads_only: bool,
+    ) -> T | Why:
+        """Over TLS where the environment names whom to trust, else in plain text."""
+        assert store.url is not None, "a rule of the spec"
+        field = f"indexStores[{store.name}]"
+        if not isinstance(login, Basic):
+            return Why(
+                Reason.SECRET_INCOMPLETE,
+                f"{field}: its Secret must hold username and password of a role of PostgreSQL.",
+            )
+        try:
+            tls = None if store.ca_bundle is None else trusting(pem=store.ca_bundle)
+            address = address_of(store.url, f"{field}.url")
+        except NeedsHuman as error:
+            return Why(error.reason, error.message)
+        except (ssl.SSLError, ValueError):
+            return Why(Reason.INVALID_CA_BUNDLE, f"{field}: caBundle holds no PEM certificates.")
+        database = Database(
+            address,
+            Login(login.username, login.password),
+            tls=tls,
+            reads_only=reads_only,
+            limits=Limits(
+                call=self._settings.upstream_timeout, idle=self._settings.artifact_timeout
+            ),
+        )
+        return kind(database)
 
 
 def _not_read(store: IndexStore) -> Why:

@@ -7,10 +7,12 @@ import pytest
 from support.index.files_ground import FilesGround
 from support.index.ground import Ground
 from support.index.opensearch_ground import OpenSearchGround
+from support.index.pgvector_ground import PgvectorGround
 
 # The fixture of rigs.py that each needs.
 GROUNDS: dict[str, tuple[str, Callable[..., Ground]]] = {
     "files": ("object_store", FilesGround),
+    "pgvector": ("postgres_pair", PgvectorGround),
     "opensearch": ("opensearch_pair", OpenSearchGround),
 }
 
@@ -24,5 +26,6 @@ def server(request: pytest.FixtureRequest) -> tuple[str, object]:
 async def ground(server: tuple[str, object]) -> AsyncIterator[Ground]:
     name, running = server
     made = GROUNDS[name][1](running)
+    await made.begin()
     yield made
     await made.close()

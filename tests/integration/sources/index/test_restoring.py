@@ -94,7 +94,9 @@ async def test_a_name_that_is_taken_is_refused_before_anything_is_written(ground
     await ground.make("staging", "docs-2-aaaa", 3)
 
     refused = await error_of(
-        ground.staging.rehearse(await snapshot_of(ground, "docs-2"), "docs-2", "docs-2-aaaa")
+        ground.staging.rehearse(
+            await snapshot_of(ground, "docs-2"), "docs-2", "docs-2-aaaa", ground.production
+        )
     )
 
     assert isinstance(refused, Refused)

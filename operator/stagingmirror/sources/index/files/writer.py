@@ -28,7 +28,9 @@ class FilesWriter(FilesReader):
     async def room(self) -> Room | None:
         return None
 
-    async def rehearse(self, snapshot: Snapshot, target: str, new: str) -> None:
+    async def rehearse(
+        self, snapshot: Snapshot, target: str, new: str, source: IndexReader
+    ) -> None:
         self._written.refuse_writing()
         if target not in snapshot.targets or not snapshot.complete:
             raise NotThere(

@@ -41,7 +41,9 @@ class OpenSearchWriter(OpenSearchReader):
         ]
         return min(rooms, key=lambda each: each.free / each.total, default=None)
 
-    async def rehearse(self, snapshot: Snapshot, target: str, new: str) -> None:
+    async def rehearse(
+        self, snapshot: Snapshot, target: str, new: str, source: IndexReader
+    ) -> None:
         await self._refuse_unrestorable(snapshot, target)
         if await self._existing(new) is not None:
             raise self._taken(new)

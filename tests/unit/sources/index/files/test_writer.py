@@ -25,7 +25,7 @@ from support.objectstore.fake_s3 import WRITES, FakeS3, error
 async def copy(store: FakeS3, done: Callable[[int, int], None] = lambda *_: None) -> None:
     async with production(store) as source, staging(store) as writer:
         (snapshot,) = await source.snapshots("b2")
-        await writer.rehearse(snapshot, "b2", "b2-new")
+        await writer.rehearse(snapshot, "b2", "b2-new", source)
         await writer.restore(snapshot, "b2", "b2-new", source, done)
 
 
@@ -202,7 +202,7 @@ async def test_production_is_never_written() -> None:
         (snapshot,) = await writer.snapshots("b2")
         before = dict(store.objects)
         for call in (
-            writer.rehearse(snapshot, "b2", "b2-new"),
+            writer.rehearse(snapshot, "b2", "b2-new", writer),
             writer.restore(snapshot, "b2", "b2-new", writer, lambda *_: None),
             writer.swap("CURRENT", None, "b2"),
             writer.drop("b2"),

@@ -1,0 +1,226 @@
+"""What the catalogs have of a table, without reading its rows."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from stagingmirror.errors import NotAllowed, NotThere, Refused
+from stagingmirror.reasons import Reason
+from stagingmirror.sources.index.pgvector.names import Name
+
+_COMMENT = 64 * 1024
+_VECTORS = ("vector", "halfvec", "sparsevec")
+_LISTS = ("options", "columns", "classes", "directions")
+# A table, also a partitioned one, and what is kept of a query.
+_KINDS = ("r", "p", "m")
+
+_TABLE = """
+SELECT c.oid::int8 AS oid, c.relkind::text AS kind,
+  has_schema_privilege(n.oid, 'USAGE') AS may_use,
+  has_table_privilege(c.oid, 'SELECT') OR has_any_column_privilege(c.oid, 'SELECT') AS may_read,
+  obj_description(c.oid, 'pg_class') AS comment,
+  pg_total_relation_size(c.oid) AS size,
+  current_setting('server_version') AS version,
+  (SELECT extversion FROM pg_extension WHERE extname = 'vector') AS pgvector
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p', 'm', 'v', 'f')
+"""
+_SCHEMA = "SELECT has_schema_privilege(oid, 'USAGE') FROM pg_namespace WHERE nspname = $1"
+_COLUMNS = """
+SELECT a.attname AS name, t.typname AS type, a.atttypmod AS modifier, a.attnotnull AS filled,
+  CASE WHEN e.extname IS NOT NULL THEN e.extname ELSE tn.nspname END AS origin
+FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+  JOIN pg_namespace tn ON tn.oid = t.typnamespace
+  LEFT JOIN pg_depend d ON d.classid = 'pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'e'
+  LEFT JOIN pg_extension e ON e.oid = d.refobjid AND d.refclassid = 'pg_extension'::regclass
+WHERE a.attrelid = $1::int8::oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum
+"""
+_INDEXES = """
+SELECT i.relname AS name, am.amname AS method, x.indisvalid AS valid, x.indisunique AS uniq,
+  x.indisprimary AS prim, i.reloptions AS options, x.indnkeyatts::int AS keys,
+  x.indexprs IS NOT NULL OR x.indpred IS NOT NULL AS special,
+  ARRAY(SELECT a.attname::text FROM unnest(x.indkey::int2[]) WITH ORDINALITY k(number, at)
+    JOIN pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = k.number
+    ORDER BY k.at) AS columns,
+  ARRAY(SELECT o.opcname::text FROM unnest(x.indclass::oid[]) WITH ORDINALITY k(class, at)
+    JOIN pg_opclass o ON o.oid = k.class ORDER BY k.at) AS classes,
+  x.indoption::int2[] AS directions
+FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_am am ON am.oid = i.relam
+WHERE x.indrelid = $1::int8::oid ORDER BY i.relname
+"""
+# Tables that a view reads, also through other views.
+_TARGETS = """
+WITH RECURSIVE reads(oid, kind, depth) AS (
+  SELECT $1::int8::oid, 'v'::"char", 0
+  UNION
+  SELECT c.oid, c.relkind, reads.depth + 1
+  FROM reads JOIN pg_rewrite r ON r.ev_class = reads.oid
+    JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
+      AND d.refclassid = 'pg_class'::regclass AND d.deptype = 'n' AND d.refobjid <> reads.oid
+    JOIN pg_class c ON c.oid = d.refobjid
+  WHERE reads.kind = 'v' AND reads.depth < 8
+)
+SELECT DISTINCT n.nspname AS schema, c.relname AS name
+FROM reads JOIN pg_class c ON c.oid = reads.oid JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE reads.kind IN ('r', 'p', 'm', 'f') LIMIT 64
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """``origin``: the extension that its type is of, else the type's schema."""
+
+    name: str
+    type: str
+    modifier: int
+    filled: bool
+    origin: str
+
+    @property
+    def is_vector(self) -> bool:
+        return self.origin == "vector" and self.type in _VECTORS
+
+    @property
+    def is_bits(self) -> bool:
+        return self.origin == "pg_catalog" and self.type == "bit"
+
+
+@dataclass(frozen=True, slots=True)
+class TableIndex:
+    """``special``: it is on an expression, or on some of the rows."""
+
+    name: str
+    method: str
+    valid: bool
+    uniq: bool
+    prim: bool
+    options: tuple[str, ...]
+    keys: int
+    special: bool
+    columns: tuple[str, ...]
+    classes: tuple[str, ...]
+    directions: tuple[int, ...]
+
+    @property
+    def is_of_vectors(self) -> bool:
+        return self.method in ("hnsw", "ivfflat")
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    name: Name
+    oid: int
+    comment: Mapping[str, Any]
+    size: int
+    version: str
+    pgvector: str
+    columns: tuple[Column, ...]
+    indexes: tuple[TableIndex, ...]
+
+    @property
+    def vectors(self) -> tuple[Column, ...]:
+        """Columns of bits are some where an index searches them."""
+        searched = {each.columns[:1] for each in self.indexes if each.is_of_vectors}
+        return tuple(
+            each
+            for each in self.columns
+            if each.is_vector or (each.is_bits and (each.name,) in searched)
+        )
+
+    @property
+    def key(self) -> Column | None:
+        """The column that tells its rows apart."""
+        named = {
+            each.columns[0]
+            for each in self.indexes
+            if each.prim and len(each.columns) == 1 and each.valid
+        }
+        return next((each for each in self.columns if each.name in named), None)
+
+
+async def find(connection: Any, name: Name) -> Any:
+    """The row of a table or view; None: there is none. Raises NotAllowed where its schema may not
+    be used, so that it could not be read either.
+    """
+    found = await connection.fetchrow(_TABLE, *name)
+    if found is None:
+        if await connection.fetchval(_SCHEMA, name.schema) is False:
+            raise _forbidden(name)
+        return None
+    if not found["may_use"]:
+        raise _forbidden(name)
+    return found
+
+
+async def targets(connection: Any, oid: int) -> tuple[str, ...]:
+    found = await connection.fetch(_TARGETS, oid)
+    return tuple(sorted(str(Name(each["schema"], each["name"])) for each in found))
+
+
+async def table(connection: Any, name: Name) -> Table:
+    """Raises NotThere, NotAllowed, and Refused(NoVectors) where it is no index."""
+    found = await find(connection, name)
+    if found is None or found["kind"] not in _KINDS:
+        raise NotThere(Reason.INDEX_MISSING, f"there is no table {name}")
+    if not found["may_read"]:
+        raise _forbidden(name)
+    columns = [Column(**each) for each in await connection.fetch(_COLUMNS, found["oid"])]
+    indexes = [_index(each) for each in await connection.fetch(_INDEXES, found["oid"])]
+    made = Table(
+        name=name,
+        oid=found["oid"],
+        comment=comment_of(name, found["comment"]),
+        size=found["size"],
+        version=found["version"],
+        pgvector=found["pgvector"] or "",
+        columns=tuple(columns),
+        indexes=tuple(indexes),
+    )
+    if not made.vectors:
+        raise Refused(
+            Reason.NO_VECTORS,
+            f"the table {name} has no column of type vector, halfvec or sparsevec, and no index "
+            "that searches one of type bit",
+        )
+    return made
+
+
+def _index(row: Any) -> TableIndex:
+    values: dict[str, Any] = dict(row)
+    return TableIndex(**values | {name: tuple(values[name] or ()) for name in _LISTS})
+
+
+def comment_of(name: Name, text: str | None) -> Mapping[str, Any]:
+    """What stands in a COMMENT, where it is a JSON object; any other text is none of ours."""
+    if text is None or not text.lstrip().startswith("{"):
+        return {}
+    if len(text) > _COMMENT:
+        raise Refused(Reason.TOO_LARGE, f"the COMMENT of {name} is longer than {_COMMENT}")
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+_METRIC = re.compile(r"_(cosine|ip|l2|l1|hamming|jaccard)_ops$")
+
+
+def metric_of(index: TableIndex) -> str | None:
+    """Of its operator class."""
+    found = _METRIC.search(index.classes[0]) if index.classes else None
+    return found.group(1) if found else None
+
+
+def options_of(index: TableIndex) -> dict[str, str]:
+    return dict(each.split("=", 1) for each in index.options if "=" in each)
+
+
+def _forbidden(name: Name) -> NotAllowed:
+    return NotAllowed(
+        Reason.FORBIDDEN,
+        f"our role may not read {name}; GRANT USAGE ON its SCHEMA, and SELECT ON it and on the view"
+        " of the alias",
+    )

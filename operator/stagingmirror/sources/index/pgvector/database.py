@@ -1,0 +1,201 @@
+"""One database of PostgreSQL, with one role.
+
+The client takes what it is not given from ``PG…`` variables of the process and files of its user:
+so it is given all that decides where it connects and as whom.
+"""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import asyncpg
+
+from stagingmirror.errors import NeedsHuman, NotAnswered, StagingMirrorError
+from stagingmirror.reasons import Reason
+from stagingmirror.sources.index.pgvector.errors import RAISED, translated
+from stagingmirror.sources.outward import is_link_local
+
+_PORT = 5432
+_MOST_CONNECTIONS = 4
+# Seconds that a connection is kept without use.
+_KEPT = 120.0
+# Texts of values are the same on both sides, whatever a server or role is set to.
+_SETTINGS = {
+    "application_name": "stagingmirror",
+    "search_path": "pg_catalog",
+    "TimeZone": "UTC",
+    "DateStyle": "ISO, YMD",
+    "IntervalStyle": "postgres",
+    "extra_float_digits": "3",
+    "bytea_output": "hex",
+    "xmloption": "content",
+    "lc_monetary": "C",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    host: str
+    port: int
+    database: str
+
+    @property
+    def uri(self) -> str:
+        return f"postgresql://{self.host}:{self.port}/{self.database}"
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    username: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Seconds. ``call``: of one statement that reads catalogs, and of connecting. ``reading``: of
+    one that counts or samples. ``idle``: a copy in which nothing moves for so long is given up.
+    ``building``: of one index. ``whole``: of a copy, however fast.
+    """
+
+    call: float = 5.0
+    reading: float = 60.0
+    idle: float = 300.0
+    building: float = 12 * 3600.0
+    whole: float = 7 * 24 * 3600.0
+    lock: float = 2.0
+
+
+def address_of(url: str, field_name: str) -> Address:
+    """``postgresql://host[:port]/database``.
+
+    Raises NeedsHuman(InvalidAddress, LinkLocal); ``field_name`` is the field of the environment.
+    """
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port or _PORT
+        database = unquote(parts.path.lstrip("/"), errors="strict")
+    except ValueError:
+        raise _invalid(field_name) from None
+    is_whole = parts.scheme == "postgresql" and host and database
+    if not is_whole or parts.query or parts.username or parts.fragment:
+        raise _invalid(field_name)
+    if is_link_local(host):
+        raise NeedsHuman(
+            Reason.LINK_LOCAL, f"{field_name} is link-local, which is never connected to"
+        )
+    return Address(host, port, database)
+
+
+def _invalid(field_name: str) -> NeedsHuman:
+    return NeedsHuman(
+        Reason.INVALID_ADDRESS,
+        f"{field_name} must be postgresql://host:5432/database, without credentials",
+    )
+
+
+class Database:
+    """``tls``: None, in plain text. ``reads_only``: its sessions cannot write.
+    Makes no call before the first is wanted.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        login: Login,
+        *,
+        tls: ssl.SSLContext | None,
+        reads_only: bool,
+        limits: Limits,
+    ) -> None:
+        self.uri = address.uri
+        self.limits = limits
+        self._address, self._login, self._tls = address, login, tls
+        self._reads_only = reads_only
+        self._free: list[Any] = []
+        self._turns = asyncio.Semaphore(_MOST_CONNECTIONS)
+
+    @asynccontextmanager
+    async def session(self, what: str) -> AsyncIterator[Any]:
+        """A connection of asyncpg for these calls alone. What they raise is translated; ``what``
+        names them. One that failed otherwise than by an answer is not used again.
+        """
+        async with self._turns:
+            connection, is_good = None, False
+            try:
+                connection = await self._open()
+                yield connection
+                is_good = True
+            except StagingMirrorError:
+                is_good = True
+                raise
+            except RAISED as error:
+                is_good = isinstance(error, asyncpg.PostgresError)
+                raise translated(error, f"{self.uri}, {what}") from None
+            finally:
+                self._put_back(connection, is_good=is_good)
+
+    async def close(self) -> None:
+        free, self._free = self._free, []
+        for each in free:
+            each.terminate()
+
+    def _put_back(self, connection: Any, *, is_good: bool) -> None:
+        if connection is None or connection.is_closed():
+            return
+        if is_good and not connection.is_in_transaction():
+            self._free.append(connection)
+        else:
+            connection.terminate()
+
+    async def _open(self) -> Any:
+        while self._free:
+            connection = self._free.pop()
+            if not connection.is_closed():
+                return connection
+        async with asyncio.timeout(self.limits.call):
+            await self._refuse_link_local()
+            return await self._connect()
+
+    async def _connect(self) -> Any:
+        own = {
+            "statement_timeout": f"{self.limits.reading * 1000:.0f}",
+            "lock_timeout": f"{self.limits.lock * 1000:.0f}",
+            "idle_in_transaction_session_timeout": f"{self.limits.idle * 1000:.0f}",
+            "default_transaction_read_only": "on" if self._reads_only else "off",
+        }
+        return await asyncpg.connect(
+            host=self._address.host,
+            port=self._address.port,
+            database=self._address.database,
+            user=self._login.username,
+            password=self._login.password,
+            passfile="/dev/null",
+            ssl=self._tls or False,
+            direct_tls=False,
+            timeout=self.limits.call,
+            command_timeout=self.limits.call + self.limits.lock,
+            # A pooler between us and the server may change the session between two calls.
+            statement_cache_size=0,
+            server_settings={**_SETTINGS, **own},
+            target_session_attrs="any",
+            gsslib="gssapi",
+            krbsrvname="postgres",
+        )
+
+    async def _refuse_link_local(self) -> None:
+        try:
+            found = await asyncio.get_running_loop().getaddrinfo(
+                self._address.host, self._address.port, type=socket.SOCK_STREAM
+            )
+        except OSError:
+            return  # connecting reports it
+        if any(is_link_local(str(address[0])) for *_, address in found):
+            raise NotAnswered(
+                Reason.LINK_LOCAL,
+                f"{self.uri}: the address is link-local, which is never connected to",
+            )

@@ -1,0 +1,259 @@
+"""Reads what a database has of an index."""
+
+import re
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import Any, ClassVar
+
+import asyncpg
+
+from stagingmirror.errors import NotSupported, Refused
+from stagingmirror.reasons import Reason
+from stagingmirror.sources.index.pgvector import catalog
+from stagingmirror.sources.index.pgvector.catalog import Column, Table, TableIndex
+from stagingmirror.sources.index.pgvector.database import Database
+from stagingmirror.sources.index.pgvector.names import name_of, quoted
+from stagingmirror.sources.index.store import (
+    Document,
+    IndexFacts,
+    Sample,
+    Snapshot,
+    VectorField,
+    mark_in,
+)
+
+# In a COMMENT, beside what its builder wrote.
+MARK = "stagingmirror"
+_SYSTEM = "SELECT system_identifier::text || ' ' || current_database() FROM pg_control_system()"
+_SETTINGS = """
+SELECT coalesce(r.rolname::text, '') AS role, setting
+FROM pg_db_role_setting s LEFT JOIN pg_roles r ON r.oid = s.setrole
+  CROSS JOIN LATERAL unnest(s.setconfig) AS setting
+WHERE s.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
+  AND (setting LIKE 'hnsw.%' OR setting LIKE 'ivfflat.%')
+ORDER BY s.setdatabase, role, setting LIMIT 64
+"""
+_MAY_WRITE = """
+SELECT EXISTS (
+  SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname <> 'information_schema'
+    AND n.nspname NOT LIKE 'pg\\_%'
+    AND has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE')
+)
+"""
+# Types of keys that a text is cast to, so that an index finds the row.
+_KEYS = {
+    "int2": "int2",
+    "int4": "int4",
+    "int8": "int8",
+    "text": "text",
+    "varchar": "text",
+    "uuid": "uuid",
+}
+_NUMBER = re.compile(r"[-+]?[0-9.]+(?:e[-+]?[0-9]+)?|NaN|[-+]?Infinity", re.IGNORECASE)
+_LONGEST_TEXT = 512
+
+
+class PgvectorReader:
+    """See ``store.IndexReader``."""
+
+    samples_documents: ClassVar[bool] = True
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    async def identity(self) -> str:
+        """A physical copy of a server is the same system, as far as it can be known."""
+        async with self.database.session("reading which system it is") as connection:
+            return f"postgresql {await connection.fetchval(_SYSTEM)}"
+
+    async def resolve(self, alias: str) -> tuple[str, ...]:
+        """A table is the alias of itself."""
+        name = name_of(alias)
+        async with self.database.session(f"resolving {name}") as connection:
+            found = await catalog.find(connection, name)
+            if found is None:
+                return ()
+            if found["kind"] != "v":
+                return (str(name),)
+            targets = await catalog.targets(connection, found["oid"])
+        if not targets:
+            raise Refused(Reason.NOT_AN_ALIAS, f"the view {name} shows no table")
+        return targets
+
+    async def facts(self, target: str) -> IndexFacts:
+        async with self.database.session(f"reading about {target}") as connection:
+            table = await catalog.table(connection, name_of(target))
+            settings = {
+                _setting(each["role"], each["setting"]): each["setting"].partition("=")[2]
+                for each in await connection.fetch(_SETTINGS)
+            }
+        return IndexFacts(
+            target=str(table.name),
+            vectors=tuple(_vector(table, each) for each in table.vectors),
+            settings=settings,
+            manifest=manifest_of(table.comment),
+            server=f"PostgreSQL {table.version}, pgvector {table.pgvector}",
+            built=_built(table.comment),
+            mark=mark_in(table.comment.get(MARK)),
+        )
+
+    async def snapshots(self, target: str) -> tuple[Snapshot, ...]:
+        """The table itself. Raises NotSupported(NoSnapshot) where its COMMENT names none."""
+        async with self.database.session(f"reading the snapshot of {target}") as connection:
+            table = await catalog.table(connection, name_of(target))
+        return (snapshot_of(table),)
+
+    async def count(self, target: str) -> int:
+        async with self.database.session(f"counting {target}") as connection:
+            table = await catalog.table(connection, name_of(target))
+            text = await quoted(connection, "SELECT count(*) FROM %I.%I", *table.name)
+            found: int = await connection.fetchval(text, timeout=self.database.limits.reading)
+        return found
+
+    async def ids(self, target: str, most: int) -> tuple[str, ...]:
+        """Keys, in the order of their hashes."""
+        async with self.database.session(f"choosing a sample of {target}") as connection:
+            table = await catalog.table(connection, name_of(target))
+            key = _key(table).name
+            text = await quoted(
+                connection,
+                "SELECT %1$I::text FROM %2$I.%3$I "
+                "ORDER BY hashtextextended(%1$I::text, 0), %1$I::text LIMIT $1",
+                key,
+                *table.name,
+            )
+            found = await connection.fetch(text, most, timeout=self.database.limits.reading)
+        return tuple(each[0] for each in found)
+
+    async def sample(self, target: str, ids: Sequence[str]) -> Sample:
+        """Texts are hashed by the server, so that none comes here."""
+        async with self.database.session(f"reading a sample of {target}") as connection:
+            table = await catalog.table(connection, name_of(target))
+            rows = await _rows(connection, table, list(ids), self.database.limits.reading)
+        found = {
+            each["key"]: Document(
+                f"sha256:{each['fields']}",
+                {
+                    column.name: _numbers(column, text)
+                    for column, text in zip(table.vectors, each["vectors"], strict=True)
+                    if text is not None
+                },
+            )
+            for each in rows
+        }
+        return {each: found.get(each) for each in ids}
+
+    async def may_write(self) -> bool | None:
+        """Whether it may change any table or view of the database."""
+        async with self.database.session("reading our rights") as connection:
+            found: bool = await connection.fetchval(_MAY_WRITE)
+        return found
+
+    async def close(self) -> None:
+        await self.database.close()
+
+
+def snapshot_of(table: Table) -> Snapshot:
+    """Raises NotSupported(NoSnapshot)."""
+    given, taken = table.comment.get("snapshot"), _built(table.comment)
+    is_named = isinstance(given, str) and 0 < len(given) <= _LONGEST_TEXT
+    if not is_named or taken is None:
+        missing = "builtAt, a time in RFC 3339" if is_named else "snapshot, a text"
+        raise NotSupported(
+            Reason.NO_SNAPSHOT,
+            f"the COMMENT of {table.name} is not JSON with {missing}; let its builder write "
+            '{"snapshot": "…", "builtAt": "…"} there, or set compare: Content',
+        )
+    return Snapshot(
+        id=str(given),
+        name=str(given),
+        taken=taken,
+        complete=all(each.valid for each in table.indexes),
+        targets=(str(table.name),),
+        version=table.version,
+        size=table.size,
+        manifest=manifest_of(table.comment),
+    )
+
+
+def manifest_of(comment: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        name: comment[name][:_LONGEST_TEXT]
+        for name in ("embeddingModel", "tokenizer")
+        if isinstance(comment.get(name), str)
+    }
+
+
+def _built(comment: Mapping[str, Any]) -> float | None:
+    with suppress(ValueError, TypeError):
+        found = datetime.fromisoformat(str(comment.get("builtAt")))
+        if found.tzinfo is not None:
+            return found.timestamp()
+    return None
+
+
+def _setting(role: str, text: str) -> str:
+    name = text.partition("=")[0]
+    return f"{name} of {role}" if role else name
+
+
+def _vector(table: Table, column: Column) -> VectorField:
+    """Of several indexes the first by name that can be used."""
+    found = [each for each in table.indexes if _searches(each, column)]
+    index = next((each for each in found if each.valid), found[0] if found else None)
+    return VectorField(
+        column.name,
+        column.modifier if column.modifier > 0 else None,
+        None if index is None else catalog.metric_of(index),
+        "none" if index is None else index.method if index.valid else f"{index.method}, invalid",
+        {"type": column.type, **({} if index is None else catalog.options_of(index))},
+    )
+
+
+def _searches(index: TableIndex, column: Column) -> bool:
+    return index.is_of_vectors and index.columns[:1] == (column.name,)
+
+
+def _key(table: Table) -> Column:
+    if table.key is None:
+        raise NotSupported(
+            Reason.NOT_SUPPORTED,
+            f"{table.name} has no primary key of one column, so that no sample of it can be read "
+            "twice; add one",
+        )
+    return table.key
+
+
+async def _rows(connection: Any, table: Table, ids: list[str], within: float) -> list[Any]:
+    key, others = _key(table), sorted(set(table.columns) - set(table.vectors), key=_by_name)
+    names = [each.name for each in (*others, *table.vectors)]
+    fields, vectors = ["%I"] * len(others), ["%I::text"] * len(table.vectors)
+    statement = (
+        "SELECT %I::text AS key, encode(sha256(convert_to("  # noqa: S608
+        f"row_to_json((SELECT r FROM (SELECT {', '.join(fields)}) r))::text, 'UTF8')), 'hex') "
+        f"AS fields, ARRAY[{', '.join(vectors)}] AS vectors FROM %I.%I WHERE "
+    )
+    values = (key.name, *names, *table.name)
+    if (cast := _KEYS.get(key.type)) is not None and key.origin == "pg_catalog":
+        where = f"%I = ANY($1::text[]::{cast}[])"
+        text = await quoted(connection, statement + where, *values, key.name)
+        # One of the texts is no key: then there is no such row, and the others are found by text.
+        with suppress(asyncpg.DataError):
+            found: list[Any] = await connection.fetch(text, ids, timeout=within)
+            return found
+    text = await quoted(connection, f"{statement}%I::text = ANY($1::text[])", *values, key.name)
+    rows: list[Any] = await connection.fetch(text, ids, timeout=within)
+    return rows
+
+
+def _by_name(column: Column) -> str:
+    return column.name
+
+
+def _numbers(column: Column, text: str) -> tuple[float, ...]:
+    """``[1,2]``, ``{1:0.5,7:2}/1000`` of a sparse one: place, value, …, dimensions; bits."""
+    if column.is_bits:
+        return tuple(map(float, text))
+    return tuple(map(float, _NUMBER.findall(text)))

@@ -1,0 +1,164 @@
+"""Writes tables and views of staging's."""
+
+import json
+from typing import Any, ClassVar
+
+from stagingmirror.errors import NotAllowed, NotSupported, NotThere, Refused
+from stagingmirror.reasons import Reason
+from stagingmirror.sources.index.pgvector import catalog, copying
+from stagingmirror.sources.index.pgvector.catalog import Table
+from stagingmirror.sources.index.pgvector.database import Database
+from stagingmirror.sources.index.pgvector.names import Name, name_of, quoted
+from stagingmirror.sources.index.pgvector.reader import MARK, PgvectorReader, snapshot_of
+from stagingmirror.sources.index.pgvector.views import set_view, unset_view
+from stagingmirror.sources.index.store import IndexReader, Mark, Progressing, Room, Snapshot
+
+_MAY_CREATE = """
+SELECT has_schema_privilege(oid, 'CREATE') AND has_schema_privilege(oid, 'USAGE')
+FROM pg_namespace WHERE nspname = $1
+"""
+
+
+class PgvectorWriter(PgvectorReader):
+    """See ``store.IndexWriter``."""
+
+    atomic_swap: ClassVar[bool] = True
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+
+    async def room(self) -> Room | None:
+        return None
+
+    async def rehearse(
+        self, snapshot: Snapshot, target: str, new: str, source: IndexReader
+    ) -> None:
+        name, origin = name_of(new), _origin(source)
+        async with origin.database.session(f"reading about {target}") as theirs:
+            table = await catalog.table(theirs, name_of(target))
+        copying.same_snapshot(snapshot_of(table).id, snapshot.id, target)
+        copying.refuse_what_cannot_be_made(table)
+        async with self.database.session(f"looking for room for {name}") as ours:
+            await _refuse_schema(ours, name)
+            if await catalog.find(ours, name) is not None:
+                raise _taken(name)
+            await copying.types_of(ours, table.columns)
+
+    async def restore(
+        self, snapshot: Snapshot, target: str, new: str, source: IndexReader, done: Progressing
+    ) -> None:
+        """One transaction: the table is there whole, or not at all."""
+        name, origin = name_of(new), _origin(source)
+        what = f"copying {target} to {name}"
+        async with (
+            origin.database.session(f"{what}: production's side") as theirs,
+            theirs.transaction(isolation="repeatable_read", readonly=True),
+            self.database.session(what) as ours,
+        ):
+            await theirs.execute("SET LOCAL statement_timeout = 0")
+            table = await catalog.table(theirs, name_of(target))
+            copying.same_snapshot(snapshot_of(table).id, snapshot.id, target)
+            copying.refuse_what_cannot_be_made(table)
+            if not await self._is_there(ours, name, snapshot):
+                async with ours.transaction():
+                    await ours.execute("SET LOCAL statement_timeout = 0")
+                    await self._make(theirs, ours, table, name, done)
+        done(table.size, table.size)
+
+    async def stamp(self, new: str, mark: Mark) -> None:
+        name = name_of(new)
+        async with self.database.session(f"marking {name}") as connection:
+            table = await catalog.table(connection, name)
+            await _comment(connection, name, {**table.comment, MARK: mark.document()})
+
+    async def swap(self, alias: str, expected: str | None, new: str) -> None:
+        name, shown = name_of(alias), name_of(new)
+        async with self.database.session(f"moving {name}") as connection, connection.transaction():
+            await catalog.table(connection, shown)
+            await set_view(connection, name, expected, shown)
+
+    async def unset(self, alias: str, expected: str) -> None:
+        name = name_of(alias)
+        async with (
+            self.database.session(f"removing {name}") as connection,
+            connection.transaction(),
+        ):
+            await unset_view(connection, name, expected)
+
+    async def drop(self, target: str) -> None:
+        name = name_of(target)
+        async with self.database.session(f"dropping {name}") as connection:
+            found = await catalog.find(connection, name)
+            if found is None:
+                return
+            if found["kind"] != "r":
+                raise Refused(Reason.BAD_REQUEST, f"{name} is not a plain table, as refreshes make")
+            await connection.execute(await quoted(connection, "DROP TABLE IF EXISTS %I.%I", *name))
+
+    async def _is_there(self, connection: Any, name: Name, snapshot: Snapshot) -> bool:
+        """Raises Refused where something else has its name."""
+        if await catalog.find(connection, name) is None:
+            return False
+        try:
+            found = snapshot_of(await catalog.table(connection, name))
+        except (NotThere, NotSupported, Refused):
+            raise _taken(name) from None
+        if found.id != snapshot.id:
+            raise _taken(name)
+        return True
+
+    async def _make(
+        self, theirs: Any, ours: Any, table: Table, new: Name, done: Progressing
+    ) -> None:
+        limits = self.database.limits
+        done(0, table.size)
+        await copying.create_table(ours, new, table.columns)
+        rows = copying.Rows(limits.idle)
+        sent = _counted(rows, table.size, done)
+        await copying.both(
+            copying.read_rows(theirs, table, rows, limits.whole),
+            copying.write_rows(ours, new, table, sent, limits.whole),
+        )
+        for index in table.indexes:
+            done(min(rows.size, table.size), table.size)
+            await copying.create_index(ours, new, index, limits.building)
+        await ours.execute(await quoted(ours, "ANALYZE %I.%I", *new), timeout=limits.building)
+        await _comment(ours, new, {k: v for k, v in table.comment.items() if k != MARK})
+
+
+async def _counted(rows: copying.Rows, total: int, done: Progressing) -> Any:
+    async for block in rows:
+        done(min(rows.size, total), total)
+        yield block
+
+
+async def _comment(connection: Any, name: Name, document: dict[str, Any]) -> None:
+    text = json.dumps(document, ensure_ascii=False)
+    await connection.execute(await quoted(connection, "COMMENT ON TABLE %I.%I IS %L", *name, text))
+
+
+async def _refuse_schema(connection: Any, name: Name) -> None:
+    may = await connection.fetchval(_MAY_CREATE, name.schema)
+    if may is None:
+        raise NotThere(
+            Reason.INDEX_MISSING, f"staging's database has no schema {name.schema}; create it"
+        )
+    if not may:
+        raise NotAllowed(
+            Reason.FORBIDDEN,
+            f"our role may not make tables there; GRANT USAGE, CREATE ON SCHEMA {name.schema}",
+        )
+
+
+def _origin(source: IndexReader) -> PgvectorReader:
+    if not isinstance(source, PgvectorReader):
+        raise NotSupported(
+            Reason.NOT_SUPPORTED, "tables are only copied from another PostgreSQL; correct type"
+        )
+    return source
+
+
+def _taken(name: Name) -> Refused:
+    return Refused(
+        Reason.NAME_TAKEN, f"there is something by the name {name} already; DROP it, or rename it"
+    )

