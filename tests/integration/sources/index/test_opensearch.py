@@ -126,7 +126,9 @@ async def test_a_repository_that_staging_could_write_to_is_refused(
     )
 
     error = await error_of(
-        ground.staging.rehearse(await snapshot_of(ground, "docs-2"), "docs-2", NEW)
+        ground.staging.rehearse(
+            await snapshot_of(ground, "docs-2"), "docs-2", NEW, ground.production
+        )
     )
 
     assert (type(error), error.reason) == (Refused, "RepositoryWritable")

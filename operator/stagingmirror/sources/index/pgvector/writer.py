@@ -38,7 +38,7 @@ class PgvectorWriter(PgvectorReader):
             table = await catalog.table(theirs, name_of(target))
         copying.same_snapshot(snapshot_of(table).id, snapshot.id, target)
         copying.refuse_what_cannot_be_made(table)
-        async with self.database.session(f"looking for room for {name}") as ours:
+        async with self.database.session(f"rehearsing a restore as {name}") as ours:
             await _refuse_schema(ours, name)
             if await catalog.find(ours, name) is not None:
                 raise _taken(name)

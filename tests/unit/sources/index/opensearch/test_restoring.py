@@ -59,7 +59,7 @@ async def test_a_repository_that_staging_could_write_to_is_refused(settings: Any
     fake.answers["GET /_snapshot/repo"] = {"repo": {"type": "s3", "settings": settings}}
 
     async with fake.store() as store:
-        rehearsed = await error_of(store.rehearse(SNAP, "docs-2", NEW))
+        rehearsed = await error_of(store.rehearse(SNAP, "docs-2", NEW, store))
         restored = await error_of(store.restore(SNAP, "docs-2", NEW, store, nothing))
 
     assert [rehearsed.reason, restored.reason] == ["RepositoryWritable"] * 2
@@ -89,7 +89,7 @@ async def test_a_snapshot_of_a_later_version_is_refused_before_anything_is_writt
     fake.answers["GET /_snapshot/repo/nightly"] = {"snapshots": [{**SNAPSHOT, "version": version}]}
 
     async with fake.store() as store:
-        error = await error_of(store.rehearse(SNAP, "docs-2", NEW))
+        error = await error_of(store.rehearse(SNAP, "docs-2", NEW, store))
 
     assert (type(error), error.reason) == (Refused, reason)
     assert version in error.message
@@ -101,7 +101,7 @@ async def test_a_snapshot_of_no_later_version_is_restored(version: str) -> None:
     fake.answers["GET /_snapshot/repo/nightly"] = {"snapshots": [{**SNAPSHOT, "version": version}]}
 
     async with fake.store() as store:
-        await store.rehearse(SNAP, "docs-2", NEW)
+        await store.rehearse(SNAP, "docs-2", NEW, store)
 
 
 async def test_a_partial_snapshot_is_not_restored() -> None:
@@ -110,7 +110,9 @@ async def test_a_partial_snapshot_is_not_restored() -> None:
     fake.answers["GET /_snapshot/repo/nightly"] = {"snapshots": [partial]}
 
     async with fake.store() as store:
-        assert (await error_of(store.rehearse(SNAP, "docs-2", NEW))).reason == "RestoreFailed"
+        assert (
+            await error_of(store.rehearse(SNAP, "docs-2", NEW, store))
+        ).reason == "RestoreFailed"
 
 
 async def test_a_restore_takes_neither_aliases_nor_state_nor_what_is_productions_alone() -> None:
@@ -223,4 +225,4 @@ async def test_a_name_that_an_alias_has_is_taken() -> None:
     fake.answers[f"GET /{NEW}"] = {"docs-1": index()}
 
     async with fake.store() as store:
-        assert (await error_of(store.rehearse(SNAP, "docs-2", NEW))).reason == "NameTaken"
+        assert (await error_of(store.rehearse(SNAP, "docs-2", NEW, store))).reason == "NameTaken"
