@@ -132,15 +132,22 @@ class PgvectorGround:
             statements.append(text.replace("stagingmirror", f'"{self._role("mirror")}"'))
         await self.execute(side, *statements)
 
+    def url(self, side: Side, host: str = "", port: int = 0) -> str:
+        """Of its database; ``host`` and ``port`` of what stands before the server."""
+        server = self._servers[side]
+        return f"postgresql://{host or server.host}:{port or server.port}/{self._name}"
+
+    def login(self, role: str = "mirror") -> Login:
+        return Login(self._role(role), _PASSWORD)
+
     def _role(self, role: str) -> str:
         return f"{self._name}_{role}"
 
     def _database(
         self, side: Side, role: str, *, password: str = _PASSWORD, reads_only: bool = False
     ) -> Database:
-        server = self._servers[side]
         return Database(
-            address_of(f"postgresql://{server.host}:{server.port}/{self._name}", "url"),
+            address_of(self.url(side), "url"),
             Login(self._role(role), password),
             tls=None,
             reads_only=reads_only,

@@ -46,6 +46,14 @@ WRONG_STORES: dict[str, tuple[Object, str]] = {
     ),
     "a database by http": (_store(type="Pgvector", url="http://postgres.example/search"), _ADDRESS),
     "a database without a name": (_store(type="Pgvector", url="postgresql://host:5432"), _ADDRESS),
+    "a database with TLS that trusts anybody": (
+        _store(type="Pgvector", url="postgresql://host/search?sslmode=require"),
+        "require, verify-ca, prefer and allow are refused",
+    ),
+    "an authority for a database in plain text": (
+        _store(type="Pgvector", url="postgresql://host/search?sslmode=disable", caBundle="x"),
+        "caBundle has no effect with ?sslmode=disable",
+    ),
     "a repository of a database": (
         _store(type="Pgvector", url="postgresql://host/search", repository="r"),
         "repository is for type OpenSearch only",

@@ -1,6 +1,5 @@
 """Which class reads, and which writes, a store of each type."""
 
-import ssl
 from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
@@ -21,7 +20,7 @@ from stagingmirror.sources.index.pgvector.reader import PgvectorReader
 from stagingmirror.sources.index.pgvector.writer import PgvectorWriter
 from stagingmirror.sources.index.store import IndexReader, IndexWriter
 from stagingmirror.sources.source import Access, Basic, Credentials, Token
-from stagingmirror.sources.tls import trusting
+from stagingmirror.sources.wire import trust
 
 T = TypeVar("T")
 
@@ -108,7 +107,6 @@ class Stores:
         *,
         reads_only: bool,
     ) -> T | Why:
-        """Over TLS where the environment names whom to trust, else in plain text."""
         assert store.url is not None, "a rule of the spec"
         field = f"indexStores[{store.name}]"
         if not isinstance(login, Basic):
@@ -117,12 +115,10 @@ class Stores:
                 f"{field}: its Secret must hold username and password of a role of PostgreSQL.",
             )
         try:
-            tls = None if store.ca_bundle is None else trusting(pem=store.ca_bundle)
             address = address_of(store.url, f"{field}.url")
+            tls = trust(store.ca_bundle, field) if address.tls else None
         except NeedsHuman as error:
             return Why(error.reason, error.message)
-        except (ssl.SSLError, ValueError):
-            return Why(Reason.INVALID_CA_BUNDLE, f"{field}: caBundle holds no PEM certificates.")
         database = Database(
             address,
             Login(login.username, login.password),

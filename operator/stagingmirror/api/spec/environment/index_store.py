@@ -25,11 +25,16 @@ from stagingmirror.api.types.constraints import (
 IndexStoreType = Literal["OpenSearch", "Pgvector", "Files", "Qdrant"]
 Copies = Literal["Never", "Allowed"]
 
-_DATABASE = r"^postgresql://[^/@?#:\s]+(:[0-9]{1,5})?/[^/@?#\s]+$"
+_DATABASE = r"^postgresql://[^/@?#:\s]+(:[0-9]{1,5})?/[^/@?#\s]+(\?sslmode=(disable|verify-full))?$"
+# Asks for a connection without TLS.
+PLAIN_TEXT = "?sslmode=disable"
 _FOLDER = r"^[A-Za-z0-9_][A-Za-z0-9_.=@+:-]*(/[A-Za-z0-9_][A-Za-z0-9_.=@+:-]*)*$"
 _ADDRESS = (
     "url must be http:// or https:// with a host, for Pgvector postgresql://host:port/database, "
-    "and without credentials, '?' and '#'; credentials belong in credentialsSecretRef"
+    "and without credentials, '?' and '#'; credentials belong in credentialsSecretRef. The one "
+    "parameter of Pgvector is sslmode: verify-full (the default) or disable (plain text, also of "
+    "the password); require, verify-ca, prefer and allow are refused, since they trust any "
+    "certificate, or none"
 )
 # Names in all of the stores: of an alias, a view, a pointer object.
 _NAME = r"^[A-Za-z0-9*_][-A-Za-z0-9_.*]*$"
@@ -89,6 +94,11 @@ class IndexStore(Model):
             message="repository is for type OpenSearch only; remove it",
             holds=lambda store: store.repository is None or store.type == "OpenSearch",
         ),
+        Rule(
+            cel=f"!has(self.caBundle) || !has(self.url) || !self.url.endsWith('{PLAIN_TEXT}')",
+            message=f"caBundle has no effect with {PLAIN_TEXT}, which is plain text; remove one",
+            holds=lambda store: store.ca_bundle is None or not str(store.url).endswith(PLAIN_TEXT),
+        ),
     )
 
     name: Label
@@ -99,7 +109,8 @@ class IndexStore(Model):
     """
     url: Annotated[str, Field(min_length=1, max_length=2048)] | None = None
     """Address of the server, e.g. https://opensearch.ml-prod.svc:9200, or of the database:
-    postgresql://host:5432/database.
+    postgresql://host:5432/database. The database is only connected to over TLS, unless it ends in
+    ?sslmode=disable: then the password is sent in plain text.
     """
     object_store: Label | None = None
     """Files: name of the entry in objectStores that the folders are in."""

@@ -38,11 +38,18 @@ _SETTINGS = {
 }
 
 
+# What may stand behind ``?``, and whether it is TLS; a certificate is always verified.
+_TLS = {"sslmode=verify-full": True, "sslmode=disable": False}
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
+    """``tls``: False where the environment asks for plain text."""
+
     host: str
     port: int
     database: str
+    tls: bool = True
 
     @property
     def uri(self) -> str:
@@ -71,7 +78,7 @@ class Limits:
 
 
 def address_of(url: str, field_name: str) -> Address:
-    """``postgresql://host[:port]/database``.
+    """``postgresql://host[:port]/database[?sslmode=verify-full|disable]``.
 
     Raises NeedsHuman(InvalidAddress, LinkLocal); ``field_name`` is the field of the environment.
     """
@@ -82,13 +89,19 @@ def address_of(url: str, field_name: str) -> Address:
     except ValueError:
         raise _invalid(field_name) from None
     is_whole = parts.scheme == "postgresql" and host and database
-    if not is_whole or parts.query or parts.username or parts.fragment:
+    if not is_whole or parts.username or parts.fragment:
         raise _invalid(field_name)
+    if parts.query not in ("", *_TLS):
+        raise NeedsHuman(
+            Reason.INVALID_ADDRESS,
+            f"{field_name} has the parameters {parts.query!a:.80}: of all only sslmode=verify-full,"
+            " which is the default, and sslmode=disable, which is plain text, are offered",
+        )
     if is_link_local(host):
         raise NeedsHuman(
             Reason.LINK_LOCAL, f"{field_name} is link-local, which is never connected to"
         )
-    return Address(host, port, database)
+    return Address(host, port, database, tls=_TLS.get(parts.query, True))
 
 
 def _invalid(field_name: str) -> NeedsHuman:

@@ -17,6 +17,7 @@ from stagingmirror.errors import (
     StagingMirrorError,
 )
 from stagingmirror.reasons import Reason
+from stagingmirror.sources.tls import certificate_trouble
 
 
 class _Meaning(NamedTuple):
@@ -35,7 +36,12 @@ _BUSY = _Meaning(
 )
 _BY_STATE = {
     "28P01": _LOGIN,
-    "28000": _LOGIN,
+    "28000": _Meaning(
+        NotAllowed,
+        Reason.UNAUTHORIZED,
+        "it does not let this role in from here, or not with, or without, TLS; check its "
+        "pg_hba.conf, and sslmode in url",
+    ),
     "42501": _Meaning(NotAllowed, Reason.FORBIDDEN, "our role may not do this; GRANT it"),
     "25006": _Meaning(
         NotAllowed, Reason.FORBIDDEN, "our role, or the server, only reads; name staging's primary"
@@ -73,20 +79,17 @@ _BY_CLASS = {
     "57": _STARTING,
 }
 _OTHERS: tuple[tuple[type[BaseException], _Meaning], ...] = (
-    (
-        ssl.SSLCertVerificationError,
-        _Meaning(
-            NotAnswered,
-            Reason.CERTIFICATE_NOT_TRUSTED,
-            "its certificate is not trusted, or of another host; put the CA that signed it into "
-            "caBundle",
-        ),
-    ),
     (ssl.SSLError, _Meaning(NotAnswered, Reason.TLS_FAILED, "no TLS session with it")),
     (TimeoutError, _Meaning(NotAnswered, Reason.TIMED_OUT, "no answer in time")),
     (ConnectionRefusedError, _Meaning(NotAnswered, Reason.UNREACHABLE, "no connection")),
     (ConnectionError, _BROKEN),
     (OSError, _Meaning(NotAnswered, Reason.UNREACHABLE, "no connection")),
+)
+_NO_TLS = _Meaning(
+    NotAnswered,
+    Reason.TLS_FAILED,
+    "it refused TLS; turn ssl on there, or write ?sslmode=disable in url, and the password is sent "
+    "in plain text",
 )
 _NO_POSTGRES = _Meaning(
     NotAnswered, Reason.GARBAGE, "what answers there does not speak PostgreSQL's protocol"
@@ -102,6 +105,11 @@ def translated(error: BaseException, request: str) -> StagingMirrorError:
         state: str = error.sqlstate
         found = _BY_STATE.get(state) or _BY_CLASS.get(state[:2]) or _ANY_OTHER
         return found.error(found.reason, f"{request}: {found.text} (SQLSTATE {state[:5]})")
+    if isinstance(error, ssl.SSLCertVerificationError):
+        text = certificate_trouble(error, "caBundle", "url")
+        return NotAnswered(Reason.CERTIFICATE_NOT_TRUSTED, f"{request}: {text}")
+    if type(error) is ConnectionError:  # as the client reports that TLS was refused
+        return _NO_TLS.error(_NO_TLS.reason, f"{request}: {_NO_TLS.text}")
     for kind, meaning in _OTHERS:
         if isinstance(error, kind):
             return meaning.error(meaning.reason, f"{request}: {meaning.text}")

@@ -12,6 +12,21 @@ def test_an_address_has_a_host_a_port_and_a_database() -> None:
     assert address_of("postgresql://db/search", "url").port == 5432
 
 
+def test_plain_text_is_only_spoken_where_the_address_asks_for_it() -> None:
+    assert address_of("postgresql://db/search", "url").tls
+    assert address_of("postgresql://db/search?sslmode=verify-full", "url").tls
+    assert not address_of("postgresql://db/search?sslmode=disable", "url").tls
+
+
+@pytest.mark.parametrize("mode", ["require", "verify-ca", "prefer", "allow", "DISABLE", ""])
+def test_a_mode_that_would_trust_anybody_is_refused_by_its_value(mode: str) -> None:
+    with pytest.raises(NeedsHuman) as raised:
+        address_of(f"postgresql://db/search?sslmode={mode}", "indexStores[vectors].url")
+
+    assert f"'sslmode={mode}'" in raised.value.message
+    assert "sslmode=verify-full" in raised.value.message
+
+
 @pytest.mark.parametrize(
     "url",
     [
@@ -21,6 +36,7 @@ def test_an_address_has_a_host_a_port_and_a_database() -> None:
         "postgresql://me:hush@db/search",
         "postgresql://db:70000/search",
         "postgresql://db/search?host=other",
+        "postgresql://db/search?sslmode=disable&host=other",
         "postgresql://169.254.169.254/search",
     ],
 )
