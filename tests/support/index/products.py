@@ -12,10 +12,14 @@ from stagingmirror.drift.facts import Observation, Observations, Seen
 from stagingmirror.drift.steps import Step
 from stagingmirror.drift.verdict import Verdict
 from stagingmirror.sources.index.subjects import (
+    ComparedIndexes,
+    IndexAlias,
     IndexContent,
     IndexFacts,
+    IndexPair,
     IndexSubject,
     Mark,
+    SampleComparison,
     ServedIndex,
     Snapshot,
     VectorField,
@@ -39,8 +43,11 @@ SUBJECTS = {
     "production": IndexSubject("production", "vectors", "products"),
     "staging": IndexSubject("staging", "vectors", "products", "IndexDocuments"),
 }
-COUNTED = IndexSubject("production", "vectors", "products", "IndexDocuments")
-"""Production's, where documents are compared with its own."""
+OWN = IndexSubject("staging", "vectors", "products")
+"""Staging's, where it builds its own."""
+PAIR = IndexPair(
+    IndexAlias("production", "vectors", "products"), IndexAlias("staging", "vectors", "products")
+)
 DAY = 86_400.0
 SEARCH = {"kind": "Deployment", "name": "search-api"}
 
@@ -110,6 +117,23 @@ def indexes() -> World:
     """Staging serves production's newest snapshot."""
     world = serve(World(), "production", index("products-7"), 22, 20)
     return serve(world, "staging", index("products-7", mark=mark()))
+
+
+def own_indexes(**compared: Any) -> World:
+    """Each side has built its own, and documents of both were read an hour ago."""
+    facts = index("products-7", content_version="v1")
+    world = World()
+    world.put(SUBJECTS["production"], served(facts))
+    world.put(OWN, served(replace(facts, target="own")))
+    given: dict[str, Any] = {
+        "targets": ("products-7", "own"),
+        "versions": ("v1", "v1"),
+        "counts": (500, 500),
+        "staging_count": 500,
+        "sample": SampleComparison(64, 0, 0, 0),
+        "read": NOW - 3700,
+    }
+    return world.put(PAIR, ComparedIndexes(**{**given, **compared}))
 
 
 def with_search(world: World, *, started: float = NOW - 100) -> World:

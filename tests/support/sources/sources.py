@@ -14,7 +14,7 @@ from stagingmirror.api.spec.environment.object_store import ObjectStore
 from stagingmirror.settings import Settings
 from stagingmirror.sources.index.source import IndexSource
 from stagingmirror.sources.index.stores import Stores
-from stagingmirror.sources.index.subjects import IndexSubject
+from stagingmirror.sources.index.subjects import IndexAlias, IndexPair, IndexSubject
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 from stagingmirror.sources.kubernetes.api.login import Login
 from stagingmirror.sources.kubernetes.clusters.clusters import Clusters
@@ -244,7 +244,13 @@ EXAMPLES = (
     ),
     Example(
         IndexSource,
-        there=(IndexSubject(ENVIRONMENT, "vectors", "CURRENT"),),
+        there=(
+            IndexSubject(ENVIRONMENT, "vectors", "CURRENT"),
+            IndexPair(
+                IndexAlias(ENVIRONMENT, "vectors", "CURRENT"),
+                IndexAlias(ENVIRONMENT, "vectors", "CURRENT"),
+            ),
+        ),
         missing=(IndexSubject(ENVIRONMENT, "vectors", "OTHER"),),
         server="indexStores",
         _make=_index,

@@ -7,7 +7,12 @@ from stagingmirror.component import Side, Sides
 from stagingmirror.drift.facts import Why
 from stagingmirror.reading.reading import Reading
 from stagingmirror.reasons import Reason
-from stagingmirror.sources.index.subjects import IndexAlias, IndexSubject, ServedIndex
+from stagingmirror.sources.index.subjects import (
+    IndexAlias,
+    IndexPair,
+    IndexSubject,
+    ServedIndex,
+)
 
 
 def alias_in(entry: IndexSnapshot, side: Side) -> IndexAlias:
@@ -48,15 +53,19 @@ def grants_of(entry: IndexSnapshot, sides: Sides) -> frozenset[Grant]:
 
 
 def subject_of(entry: IndexSnapshot, side: Side) -> IndexSubject:
-    """Documents of production are read only where they are compared."""
+    """Documents of production are read only where they are compared, with staging's."""
     place = alias_in(entry, side)
-    read = side.role == "staging" or entry.compare == "Content"
+    read = side.role == "staging" and entry.compare == "Snapshot"
     return IndexSubject(
         place.environment,
         place.store,
         place.alias,
         "IndexDocuments" if read else "IndexAlias",
     )
+
+
+def pair_of(entry: IndexSnapshot, sides: Sides) -> IndexPair:
+    return IndexPair(alias_in(entry, sides.production), alias_in(entry, sides.staging))
 
 
 def served_in(entry: IndexSnapshot, side: Side, reading: Reading) -> ServedIndex:

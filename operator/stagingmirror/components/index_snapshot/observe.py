@@ -6,13 +6,19 @@ there now is compared with it.
 """
 
 from collections.abc import Mapping
-from decimal import Decimal
 from hashlib import sha256
 
 from stagingmirror.api.spec.track.index_snapshot import IndexSnapshot
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.api.types.times import rfc3339
 from stagingmirror.component import Role, Sides
+from stagingmirror.components.index_snapshot.content import (
+    CONTENT_READ,
+    DOCUMENTS,
+    SAMPLE,
+    content_facts,
+    note_age,
+)
 from stagingmirror.components.index_snapshot.names import alias_in, served_in, subject_of
 from stagingmirror.components.index_snapshot.users import late_users
 from stagingmirror.drift.facts import Fact, Seen, Unseen
@@ -29,8 +35,6 @@ from stagingmirror.sources.index.subjects import (
 
 SNAPSHOT = "snapshot"
 INDEX = "index"
-DOCUMENTS = "documents"
-SAMPLE = "contentSample"
 _AS_RESTORED = "as restored"
 # Fields of vectors with facts of their own.
 MOST_VECTORS = 64
@@ -43,7 +47,7 @@ def facts_of(entry: IndexSnapshot, sides: Sides, role: Role, reading: Reading) -
     assert served.facts is not None, "it has one target"
     facts = definition_of(served.facts)
     if entry.compare == "Content":
-        facts |= _counted(entry, sides, role, served, reading)
+        facts |= content_facts(entry, sides, role, served, reading)
     elif role == "production":
         facts |= _newest(entry, sides, served, reading)
     else:
@@ -170,6 +174,8 @@ def _restored(
         return {}
     _note_behind(entry, sides, mark, reading)
     content = _content(served, reading)
+    if served.facts.content_version is None:
+        note_age(reading, "staging", content.read)
     return {
         SNAPSHOT: Fact(mark.snapshot),
         "snapshotTaken": Fact(rfc3339(mark.taken), compared=False),
@@ -180,7 +186,7 @@ def _restored(
         ),
         SAMPLE: Fact(_AS_RESTORED if content.sample == mark.sample else "changed since"),
         "documentCount": Fact(str(content.documents), compared=False),
-        "contentRead": Fact(rfc3339(content.read), compared=False),
+        CONTENT_READ: Fact(rfc3339(content.read), compared=False),
     }
 
 
@@ -203,20 +209,3 @@ def _content(served: ServedIndex, reading: Reading) -> IndexContent:
     if isinstance(served.content, Unseen):
         raise reading.unseen(served.content.why.reason, served.content.why.message)
     return served.content
-
-
-def _counted(
-    entry: IndexSnapshot, sides: Sides, role: Role, served: ServedIndex, reading: Reading
-) -> dict[str, Fact]:
-    """Where staging builds its own index."""
-    count = _content(served, reading).documents
-    if role == "staging":
-        return {DOCUMENTS: Fact(str(count))}
-    other = reading.view.get(subject_of(entry, sides.staging))
-    expected = None
-    if not isinstance(other, Unseen) and other.value is not None:
-        theirs = other.value.content
-        allowed = Decimal(entry.count_tolerance or "0") * count
-        if not isinstance(theirs, Unseen) and abs(theirs.documents - count) <= allowed:
-            expected = str(theirs.documents)
-    return {DOCUMENTS: Fact(str(count), expected=None if expected == str(count) else expected)}

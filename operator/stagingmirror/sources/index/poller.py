@@ -14,7 +14,8 @@ import structlog
 from stagingmirror.drift.facts import Unseen, Why
 from stagingmirror.errors import NotAllowed, NotAnswered, NotRead, NotSupported, StagingMirrorError
 from stagingmirror.reasons import Reason
-from stagingmirror.sources.index.store import IndexReader, digest_of
+from stagingmirror.sources.index.samples import digest_of
+from stagingmirror.sources.index.store import IndexReader
 from stagingmirror.sources.index.subjects import IndexContent, ServedIndex, Snapshot
 from stagingmirror.sources.pace import Floor
 from stagingmirror.view import Observed
@@ -24,12 +25,12 @@ log = structlog.get_logger(__name__)
 # Documents of a sample.
 SAMPLED = 64
 # Polls and readings of one store at once; seconds for one of them; seconds after a failed reading.
-_AT_ONCE, _WITHIN, _READ_WITHIN, _AGAIN = 4, 30.0, 120.0, 30.0
+_AT_ONCE, _WITHIN, _READ_WITHIN, AGAIN = 4, 30.0, 120.0, 30.0
 # Seconds between two requests of which system it is.
 _IDENTIFIED_EVERY = 600.0
 NOT_POLLED = Why(Reason.NOT_POLLED_YET, "the index store was not polled for it yet")
-_NOT_READ = Why(Reason.NOT_POLLED_YET, "the documents of the index were not read yet")
-_INTERNAL = Why(
+NOT_READ = Why(Reason.NOT_POLLED_YET, "the documents of the index were not read yet")
+INTERNAL = Why(
     Reason.INTERNAL_ERROR,
     "the operator failed on this index store; its log has the trace, please report",
 )
@@ -81,8 +82,8 @@ class StorePoller:
         """Whether the store lets us in."""
         self._clock = clock
         self._changed = changed
-        self._content_interval = 21_600.0
-        self._least_interval = 0.0
+        self.content_interval = 21_600.0
+        self.least_interval = 0.0
         self._known: dict[str, _Known] = {}
         self._room = asyncio.Semaphore(_AT_ONCE)
         # What is slow to read keeps no alias from being polled.
@@ -92,7 +93,7 @@ class StorePoller:
         self._identifying: asyncio.Task[None] | None = None
 
     def bound(self, *, content_interval: float, least_interval: float) -> None:
-        self._content_interval, self._least_interval = content_interval, least_interval
+        self.content_interval, self.least_interval = content_interval, least_interval
 
     def get(self, alias: str) -> Observed[ServedIndex] | Unseen:
         known = self._known.get(alias)
@@ -112,9 +113,9 @@ class StorePoller:
         for alias, (period, reads) in aliases.items():
             known = self._known.setdefault(alias, _Known())
             known.reads = reads
-            if known.poll is None and now >= known.tried + max(period, self._least_interval):
+            if known.poll is None and now >= known.tried + max(period, self.least_interval):
                 self._start(alias, known)
-        is_late = now >= self._identified + (_IDENTIFIED_EVERY if self.identity else _AGAIN)
+        is_late = now >= self._identified + (_IDENTIFIED_EVERY if self.identity else AGAIN)
         if self._identifying is None and is_late:
             self._identified = now
             self._identifying = asyncio.create_task(self._identify())
@@ -142,7 +143,7 @@ class StorePoller:
 
         while known.poll is not None and is_older():
             await asyncio.wait({known.poll})
-        if await self._floor.turn(alias, self._least_interval, clock=self._clock, needed=is_older):
+        if await self._floor.turn(alias, self.least_interval, clock=self._clock, needed=is_older):
             if known.poll is None:
                 self._start(alias, known, read=read_bytes)
             await asyncio.wait({known.poll} if known.poll else set())
@@ -173,19 +174,19 @@ class StorePoller:
                     served.targets, served.facts, served.snapshots, self._content(known, served)
                 )
         except (StagingMirrorError, TimeoutError) as error:
-            known.trouble = _why(error)
+            known.trouble = why(error)
             if isinstance(error, NotAnswered | NotAllowed | TimeoutError):  # of the store itself
                 self.answer = self._failed(known.trouble, began)
         except Exception:
             log.exception("polling an index store failed")
-            known.trouble = _INTERNAL
+            known.trouble = INTERNAL
         else:
             known.served, known.polled, known.trouble = served, began, None
             self.answer = Observed("", began)
 
     async def _served(self, alias: str) -> ServedIndex | None:
         targets = await self.reader.resolve(alias)
-        unread = Unseen(_NOT_READ, self._clock())
+        unread = Unseen(NOT_READ, self._clock())
         if not targets:
             return None
         if len(targets) > 1:
@@ -219,16 +220,16 @@ class StorePoller:
                     Reason.BUSY, "the index was written while its documents were read"
                 )
         except (StagingMirrorError, TimeoutError) as error:
-            known.read_trouble = _why(error)
+            known.read_trouble = why(error)
         else:
             known.content, known.of, known.read_trouble = content, of, None
 
     def _is_due(self, known: _Known, of: tuple[str, str | None], now: float) -> bool:
         if known.tried_of != of[0]:
             return True
-        if now < known.read_tried + _AGAIN:
+        if now < known.read_tried + AGAIN:
             return False
-        is_old = known.content is None or now >= known.content.read + self._content_interval
+        is_old = known.content is None or now >= known.content.read + self.content_interval
         return is_old or not self._is_of(known, of)
 
     def _is_of(self, known: _Known, of: tuple[str, str | None]) -> bool:
@@ -244,7 +245,7 @@ class StorePoller:
         of = served.facts.target, served.facts.content_version
         if known.content is not None and self._is_of(known, of):
             return known.content
-        return Unseen(known.read_trouble or _NOT_READ, known.read_tried or self._clock())
+        return Unseen(known.read_trouble or NOT_READ, known.read_tried or self._clock())
 
     async def _identify(self) -> None:
         before = self.identity
@@ -254,7 +255,7 @@ class StorePoller:
                 self.may_write = await self.reader.may_write()
             self.answer = Observed("", self._identified)
         except (StagingMirrorError, TimeoutError) as error:
-            self.answer = self._failed(_why(error), self._identified)
+            self.answer = self._failed(why(error), self._identified)
         except Exception:
             log.exception("an index store could not be identified")
         finally:
@@ -269,15 +270,23 @@ class StorePoller:
         return Unseen(why, began)
 
 
+def served(
+    poller: StorePoller | Why, alias: str, clock: Callable[[], float]
+) -> Observed[ServedIndex] | Unseen:
+    """What is known of an alias, or why there is no poller of its store."""
+    return Unseen(poller, clock()) if isinstance(poller, Why) else poller.get(alias)
+
+
 async def read_content(reader: IndexReader, target: str, began: float) -> IndexContent:
     """Count and sample the documents of a target."""
     documents = await reader.count(target)
     ids = await reader.ids(target, SAMPLED)
     sample = await reader.sample(target, ids)
-    return IndexContent(documents, digest_of(sample), len(sample), began)
+    digest = await asyncio.to_thread(digest_of, sample)
+    return IndexContent(documents, digest, len(sample), began)
 
 
-def _why(error: StagingMirrorError | TimeoutError) -> Why:
+def why(error: StagingMirrorError | TimeoutError) -> Why:
     if isinstance(error, StagingMirrorError):
         return Why(error.reason, error.message)
     return Why(Reason.TIMED_OUT, "the index store took too long")

@@ -12,10 +12,11 @@ from stagingmirror.drift.facts import Unseen, Why
 from stagingmirror.drift.places import Place
 from stagingmirror.errors import CannotRefresh
 from stagingmirror.reasons import Reason
-from stagingmirror.sources.index.poller import NOT_POLLED, StorePoller
+from stagingmirror.sources.index.comparing import PairReadings
+from stagingmirror.sources.index.poller import NOT_POLLED, StorePoller, served
 from stagingmirror.sources.index.store import IndexReader, IndexWriter
 from stagingmirror.sources.index.stores import Stores, credentials_of, may_be_productions, no_store
-from stagingmirror.sources.index.subjects import IndexAlias, IndexSubject
+from stagingmirror.sources.index.subjects import IndexAlias, IndexPair, IndexSubject
 from stagingmirror.sources.pause import Pause
 from stagingmirror.sources.proofs import all_proven
 from stagingmirror.sources.source import Access, Credentials, SecretsUse
@@ -27,6 +28,7 @@ T = TypeVar("T")
 _TICK = 1.0
 # An environment and the name of a store in it.
 Key = tuple[str, str]
+Wanted = IndexSubject | IndexPair
 
 
 class IndexSource:
@@ -35,7 +37,7 @@ class IndexSource:
     """
 
     name: ClassVar[str] = "index"
-    subjects: ClassVar[frozenset[type]] = frozenset({IndexSubject})
+    subjects: ClassVar[frozenset[type]] = frozenset({IndexSubject, IndexPair})
     places: ClassVar[frozenset[type]] = frozenset({IndexAlias})
     polled: ClassVar[bool] = True
 
@@ -43,7 +45,7 @@ class IndexSource:
         self,
         *,
         clock: Callable[[], float],
-        on_change: Callable[[IndexSubject], None],
+        on_change: Callable[[Wanted], None],
         stores: Stores,
     ) -> None:
         self._clock = clock
@@ -55,7 +57,8 @@ class IndexSource:
         self._made_of: dict[
             Key, tuple[IndexStore, ObjectStore | None, Credentials | Why | None]
         ] = {}
-        self._wanted: dict[IndexSubject, float] = {}
+        self._wanted: dict[Wanted, float] = {}
+        self._pairs = PairReadings(clock=clock, changed=on_change, poller=self._poller_of)
         # Of staging's stores, made when the first refresh wants one.
         self._writers: dict[Key, IndexWriter] = {}
         self._closing: list[StorePoller | IndexWriter] = []
@@ -111,7 +114,7 @@ class IndexSource:
         return StorePoller(
             reader,
             clock=self._clock,
-            changed=partial(self._changed, *key),
+            changed=partial(self._announce, key),
             follows_writes=self._specs[key[0]].role == "Staging",
         )
 
@@ -128,22 +131,25 @@ class IndexSource:
         return min(bad or found, key=lambda each: each.began, default=None)
 
     def get(self, subject: Subject[T]) -> Observed[T] | Unseen:
-        if not isinstance(subject, IndexSubject):
+        if not isinstance(subject, IndexSubject | IndexPair):
             raise LookupError(f"{subject} is of another source")
         found: Observed[Any] | Unseen = self._answer(subject)
         return found
 
-    def _answer(self, subject: IndexSubject) -> Observed[Any] | Unseen:
-        poller = self._pollers.get((subject.environment, subject.store))
-        if isinstance(poller, StorePoller):
-            return poller.get(subject.alias)
-        return Unseen(poller or no_store(subject.environment, subject.store), self._clock())
+    def _answer(self, subject: Wanted) -> Observed[Any] | Unseen:
+        if isinstance(subject, IndexPair):
+            return self._pairs.get(subject)
+        return served(self._poller_of(subject), subject.alias, self._clock)
 
-    def want(self, subject: IndexSubject, period: float) -> None:
+    def _poller_of(self, alias: IndexAlias | IndexSubject) -> StorePoller | Why:
+        known = self._pollers.get((alias.environment, alias.store))
+        return no_store(alias.environment, alias.store) if known is None else known
+
+    def want(self, subject: Wanted, period: float) -> None:
         self._wanted[subject] = period
         self._pause.end()
 
-    def unwant(self, subject: IndexSubject) -> None:
+    def unwant(self, subject: Wanted) -> None:
         self._wanted.pop(subject, None)
 
     def same_place(self, one: Place, other: Place) -> bool | None:
@@ -223,23 +229,26 @@ class IndexSource:
 
     async def prove(
         self,
-        subjects: Iterable[IndexSubject],
+        subjects: Iterable[Wanted],
         *,
         since: float,
         read_bytes: bool,
         within: float = 300.0,
     ) -> None:
         self._tend()
-        by_poller: dict[StorePoller, set[str]] = {}
-        for subject in subjects:
-            poller = self._pollers.get((subject.environment, subject.store))
-            if isinstance(poller, StorePoller):
-                by_poller.setdefault(poller, set()).add(subject.alias)
+        wanted, by_poller = set(subjects), dict[StorePoller, set[str]]()
+        for part in {part for each in wanted for part in each.parts}:
+            if isinstance(poller := self._poller_of(part), StorePoller):
+                by_poller.setdefault(poller, set()).add(part.alias)
         probes = [
             poller.prove(aliases, since=since, read_bytes=read_bytes)
             for poller, aliases in by_poller.items()
         ]
         await all_proven(probes, within=within, what="index stores")
+        if read_bytes:
+            pairs = [each for each in wanted if isinstance(each, IndexPair)]
+            readings = [self._pairs.prove(each, since=since) for each in pairs]
+            await all_proven(readings, within=within, what="documents of index stores")
 
     def export(self) -> Mapping[str, Mapping[str, Any] | None]:
         """Nothing: what is read of an index is read anew in seconds."""
@@ -256,6 +265,7 @@ class IndexSource:
                     await self._closing.pop().close()
                 await self._pause.sleep(_TICK)
         finally:
+            await self._pairs.close()
             for each in (*self._pollers.values(), *self._writers.values(), *self._closing):
                 if not isinstance(each, Why):
                     await each.close()
@@ -263,13 +273,14 @@ class IndexSource:
     def _tend(self) -> None:
         """Start what is due. Does not wait."""
         wanted: dict[Key, dict[str, tuple[float, bool]]] = {key: {} for key in self._pollers}
-        for subject, period in self._wanted.items():
-            if (aliases := wanted.get((subject.environment, subject.store))) is not None:
-                least, reads = aliases.get(subject.alias, (period, False))
-                aliases[subject.alias] = min(least, period), reads or subject.reads
+        for part, period in ((p, period) for s, period in self._wanted.items() for p in s.parts):
+            if (aliases := wanted.get((part.environment, part.store))) is not None:
+                least, reads = aliases.get(part.alias, (period, False))
+                aliases[part.alias] = min(least, period), reads or part.reads
         for key, aliases in wanted.items():
             if isinstance(poller := self._pollers[key], StorePoller):
                 poller.tend(aliases)
+        self._pairs.tend([each for each in self._wanted if isinstance(each, IndexPair)])
 
     def _leave(self, key: Key) -> None:
         former = self._pollers.pop(key, None)
@@ -279,13 +290,10 @@ class IndexSource:
         if former is not None:
             self._announce(key)
 
-    def _changed(self, environment: str, store: str, alias: str) -> None:
-        for kind in ("IndexAlias", "IndexDocuments"):
-            subject = IndexSubject(environment, store, alias, kind)
-            if subject in self._wanted:
+    def _announce(self, key: Key, alias: str | None = None) -> None:
+        """What is wanted of the store, or of one alias in it, has another answer now."""
+        for subject in [*self._wanted]:
+            parts = [each for each in subject.parts if each[:2] == key]
+            if any(alias in (None, each.alias) for each in parts):
                 self._on_change(subject)
-
-    def _announce(self, key: Key) -> None:
-        """All that is wanted of the store has another answer now."""
-        for subject in [each for each in self._wanted if each[:2] == key]:
-            self._on_change(subject)
+                self._pause.end()

@@ -12,7 +12,6 @@ NotSupported (this release cannot), NotAnswered (refused, 5xx, garbage, half an 
 the text of a document.
 """
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import ClassVar, Protocol
@@ -21,6 +20,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from stagingmirror.errors import NotThere
 from stagingmirror.reasons import Reason
+from stagingmirror.sources.index.samples import Document as Document
+from stagingmirror.sources.index.samples import Sample as Sample
 
 # Called with what is done and the total, in bytes or documents.
 Progressing = Callable[[int, int], None]
@@ -55,7 +56,7 @@ class Mark:
     at: float
     documents: int
     sample: str
-    """Digest of its sample as restored; see ``digest_of``."""
+    """Digest of its sample as restored; see ``samples.digest_of``."""
 
     def document(self) -> dict[str, str | float | int]:
         """As JSON."""
@@ -105,22 +106,11 @@ class Snapshot:
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
-    """``fields``: digest of everything stored but its vectors; ``vectors`` as stored, by field."""
-
-    fields: str
-    vectors: Mapping[str, tuple[float, ...]] = field(default_factory=dict, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
 class Room:
     """Of the fullest place that a restore may write to, in bytes. None: the store does not tell."""
 
     free: int
     total: int
-
-
-Sample = Mapping[str, Document | None]
 
 
 class IndexReader(Protocol):
@@ -224,20 +214,6 @@ async def is_free(reader: IndexReader, name: str) -> bool:
             raise
         return True
     return False
-
-
-def digest_of(sample: Sample) -> str:
-    """One text for a sample: equal where all documents are."""
-    found = hashlib.sha256()
-    for name, each in sorted(sample.items()):
-        vectors = {} if each is None else each.vectors
-        shown = [
-            name,
-            each and each.fields,
-            sorted((k, [*map(float.hex, v)]) for k, v in vectors.items()),
-        ]
-        found.update(repr(shown).encode(errors="surrogatepass"))
-    return f"sha256:{found.hexdigest()}"
 
 
 _MARK: TypeAdapter[Mark] = TypeAdapter(Mark)

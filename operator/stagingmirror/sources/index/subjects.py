@@ -5,6 +5,7 @@ from typing import Literal, NamedTuple
 
 from stagingmirror.drift.facts import Unseen
 from stagingmirror.drift.places import Place
+from stagingmirror.sources.index.samples import SampleComparison as SampleComparison
 from stagingmirror.sources.index.store import IndexFacts as IndexFacts
 from stagingmirror.sources.index.store import Mark as Mark
 from stagingmirror.sources.index.store import Snapshot as Snapshot
@@ -18,7 +19,7 @@ class IndexContent:
 
     documents: int
     sample: str
-    """Digest of the sample; see ``store.digest_of``."""
+    """Digest of the sample; see ``samples.digest_of``."""
     sampled: int
     read: float = field(compare=False)
 
@@ -34,6 +35,23 @@ class ServedIndex:
     snapshots: tuple[Snapshot, ...] | Unseen = field(repr=False)
     """Those of its target, newest first, complete or not."""
     content: IndexContent | Unseen = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedIndexes:
+    """What was read of two indexes that are each built by their own side: production's, staging's,
+    and production's again. ``versions``: the content versions of both when that began (POSIX s,
+    ``read``).
+    """
+
+    targets: tuple[str, str]
+    versions: tuple[str | None, str | None]
+    counts: tuple[int, int]
+    """Documents of production before and after."""
+    staging_count: int
+    sample: SampleComparison | None
+    """None: the stores show no documents that could be compared."""
+    read: float = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +85,34 @@ class IndexSubject(_Alias, Subject[ServedIndex]):
     rests_on_bytes = True
 
     @property
+    def parts(self) -> tuple["IndexSubject", ...]:
+        return (self,)
+
+    @property
     def reads(self) -> bool:
         return self.kind == "IndexDocuments"
 
     def __str__(self) -> str:
         what = "documents of alias" if self.reads else "alias"
         return f'{what} "{self.alias}" of index store "{self.store}" of "{self.environment}"'
+
+
+class _Pair(NamedTuple):
+    production: IndexAlias
+    staging: IndexAlias
+
+
+class IndexPair(_Pair, Subject[ComparedIndexes]):
+    """Two indexes whose documents are compared. As old as what is known of the two aliases: what
+    was read of other targets than they lead to is no answer.
+    """
+
+    __slots__ = ()
+    rests_on_bytes = True
+
+    @property
+    def parts(self) -> tuple[IndexSubject, ...]:
+        return tuple(IndexSubject(each.environment, each.store, each.alias) for each in self)
+
+    def __str__(self) -> str:
+        return f"documents of {self.production} and of {self.staging}"

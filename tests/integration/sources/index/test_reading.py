@@ -7,6 +7,8 @@ from stagingmirror.errors import (
     NotAnswered,
     NotThere,
 )
+from stagingmirror.sources.index.comparing import read_pair
+from stagingmirror.sources.index.samples import SampleComparison
 from support.index.conformance import (
     error_of,
     restored,
@@ -99,6 +101,25 @@ async def test_a_sample_tells_what_is_there_from_what_is_not(ground: Ground) -> 
 
     assert [each for each, document in sample.items() if document is None] == ["999999"]
     assert PLANTED not in repr(sample)
+
+
+async def test_documents_of_two_indexes_are_compared_with_each_other(ground: Ground) -> None:
+    await ground.make("production", "docs-2", 30)
+    await ground.make("staging", "docs-3", 30)
+    both = (ground.production, ground.staging), ("docs-2", "docs-3")
+
+    same = await read_pair(*both, began=1.0)
+    await ground.edit("staging", "docs-3")
+    edited = await read_pair(*both, began=1.0)
+
+    assert (same.counts, same.staging_count) == ((30, 30), 30)
+    if ground.production.samples_documents:
+        assert same.sample == SampleComparison(30, 0, 0, 0)
+        assert edited.sample is not None
+        assert edited.sample.differing > 0
+    else:
+        assert (same.sample, edited.sample) == (None, None)
+    assert PLANTED not in repr((same, edited))
 
 
 async def test_what_is_not_there_is_not_there(ground: Ground) -> None:

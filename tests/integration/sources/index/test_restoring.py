@@ -9,7 +9,7 @@ from stagingmirror.errors import (
     NotThere,
     Refused,
 )
-from stagingmirror.sources.index.store import digest_of
+from stagingmirror.sources.index.samples import digest_of
 from support.index.conformance import (
     MARK,
     Killed,

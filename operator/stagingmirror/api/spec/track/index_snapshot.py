@@ -53,7 +53,7 @@ class IndexSnapshot(KindSpec):
     """Staging's. Omitted: the same names."""
     compare: Compare = "Snapshot"
     """Snapshot: staging serves production's newest snapshot. Content: staging builds its own index;
-    its definition and the number of documents must agree.
+    its definition, the number of documents and a sample of them must agree.
     """
     max_lag: Duration | None = None
     """A message is added if production's newest snapshot is older than this."""

@@ -8,6 +8,7 @@ nothing is shown.
 import asyncio
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from time import perf_counter
 from typing import Any, TypeVar
@@ -32,6 +33,13 @@ T = TypeVar("T")
 LARGEST = 8 * 1024 * 1024
 _ERROR_BODY = 64 * 1024
 _AT_ONCE = 256 * 1024
+
+
+@dataclass(slots=True)
+class Allowance:
+    """Bytes that several answers may have together."""
+
+    left: int
 
 
 class OpenSearchServer:
@@ -69,14 +77,23 @@ class OpenSearchServer:
         query: Mapping[str, str] | None = None,
         body: Mapping[str, object] | None = None,
         long: bool = False,
+        allowance: Allowance | None = None,
     ) -> T:
         """``operation`` names the call in errors and metrics, ``path`` is quoted. ``long``: it may
-        read every document, and has more time.
+        read every document, and has more time. What is read is taken off ``allowance``.
         """
         began, request = perf_counter(), f"{self._at}, {operation}"
         try:
             found = await self._parsed(
-                await self._body(request, method, path, query=query, body=body, long=long),
+                await self._body(
+                    request,
+                    method,
+                    path,
+                    query=query,
+                    body=body,
+                    long=long,
+                    allowance=allowance or Allowance(LARGEST),
+                ),
                 answer,
                 request,
             )
@@ -113,8 +130,9 @@ class OpenSearchServer:
         query: Mapping[str, str] | None,
         body: Mapping[str, object] | None,
         long: bool,
+        allowance: Allowance,
     ) -> bytes:
-        whole, settings = bytearray(), self._settings
+        whole, settings, most = bytearray(), self._settings, min(LARGEST, allowance.left)
         async with self._session.request(
             method,
             f"{self.url}{path}",
@@ -131,10 +149,9 @@ class OpenSearchServer:
                 raise refusal(answer.status, error, request, self.field)
             async for chunk in answer.content.iter_any():
                 whole += chunk
-                if len(whole) > LARGEST:
-                    raise NotAnswered(
-                        Reason.OVERSIZED_ANSWER, f"{request}: more than {LARGEST} bytes"
-                    )
+                allowance.left = max(allowance.left - len(chunk), 0)
+                if len(whole) > most:
+                    raise NotAnswered(Reason.OVERSIZED_ANSWER, f"{request}: more than {most} bytes")
         return bytes(whole)
 
     async def _parsed(self, body: bytes, answer: TypeAdapter[T], request: str) -> T:
@@ -142,7 +159,11 @@ class OpenSearchServer:
             try:
                 # Not pydantic's own parser: it takes NaN and half a pair of surrogates otherwise.
                 return answer.validate_python(json.loads(body))
-            except (ValidationError, ValueError, RecursionError):
+            except RecursionError:
+                raise NotAnswered(
+                    Reason.GARBAGE, f"{request}: the answer is nested too deeply to be read"
+                ) from None
+            except (ValidationError, ValueError):
                 raise NotAnswered(
                     Reason.GARBAGE,
                     f"{request}: the answer is not that of an OpenSearch; is {self.field}.url"

@@ -1,5 +1,6 @@
 """What is read of an OpenSearch: of production's too, so nothing here writes."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -13,8 +14,8 @@ from stagingmirror.errors import (
 )
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.index.opensearch import answers
-from stagingmirror.sources.index.opensearch.client import OpenSearchServer
-from stagingmirror.sources.index.opensearch.documents import document_of
+from stagingmirror.sources.index.opensearch.client import Allowance, OpenSearchServer
+from stagingmirror.sources.index.opensearch.documents import DEEPEST, TooDeep, document_of
 from stagingmirror.sources.index.opensearch.facts import (
     Json,
     facts_of,
@@ -24,11 +25,12 @@ from stagingmirror.sources.index.opensearch.facts import (
 )
 from stagingmirror.sources.index.opensearch.names import quoted
 from stagingmirror.sources.index.opensearch.snapshots import Repository
-from stagingmirror.sources.index.store import IndexFacts, Sample, Snapshot
+from stagingmirror.sources.index.store import Document, IndexFacts, Sample, Snapshot
 
-# Ids of one sample, and documents of one answer.
+# Ids of one sample, documents of one answer, and bytes of all answers of one sample.
 MOST_IDS = 256
 _AT_ONCE = 32
+_LARGEST_SAMPLE = 64 * 1024 * 1024
 # What is searched is all of an index, or nothing.
 _WHOLE = {"allow_partial_search_results": "false"}
 _STATS = {
@@ -123,14 +125,12 @@ class OpenSearchReader:
                 Reason.NOT_SUPPORTED,
                 f"{target} keeps no _source, or not all of it, so its documents cannot be compared",
             )
-        vectors, sample = vector_names(index), dict.fromkeys(ids, None)
-        found: list[answers.Hit] = []
+        vectors, allowance = vector_names(index), Allowance(_LARGEST_SAMPLE)
+        sample: dict[str, Document | None] = dict.fromkeys(ids, None)
         for start in range(0, len(ids), _AT_ONCE):
-            found += await self._documents(target, list(ids[start : start + _AT_ONCE]))
-        return {
-            **sample,
-            **{each.id: document_of(each.source or {}, vectors) for each in found},
-        }
+            some = list(ids[start : start + _AT_ONCE])
+            sample |= await self._documents(target, some, vectors, allowance)
+        return sample
 
     async def may_write(self) -> bool | None:
         root = self._root or await self._ask_root()
@@ -174,34 +174,55 @@ class OpenSearchReader:
         ]
         return f"{index.uuid}:{sum(last) + shards}" if len(last) == shards else None
 
-    async def _documents(self, target: str, ids: list[str]) -> list[answers.Hit]:
-        """In halves where the answer is too large."""
+    async def _documents(
+        self, target: str, ids: list[str], vectors: frozenset[str], allowance: Allowance
+    ) -> dict[str, Document]:
+        """In halves where the answer is too large. Texts go no further than this."""
         query = {"size": 2 * len(ids), "query": {"ids": {"values": ids}}}
         try:
-            found = await self._search("documents", target, query)
+            found = await self._search("documents", target, query, allowance)
         except NotAnswered as error:
             half = len(ids) // 2
-            if error.reason != Reason.OVERSIZED_ANSWER or not half:
+            if error.reason != Reason.OVERSIZED_ANSWER or not half or not allowance.left:
                 raise
-            return [
-                each
+            return {
+                name: each
                 for part in (ids[:half], ids[half:])
-                for each in await self._documents(target, part)
-            ]
+                for name, each in (await self._documents(target, part, vectors, allowance)).items()
+            }
         if len({each.id for each in found}) != len(found):
             raise self._server.refuse(
                 NotSupported,
                 Reason.AMBIGUOUS,
                 f"{target} has several documents of one id, written with different routings",
             )
-        return found
+        try:
+            return await asyncio.to_thread(_hashed, found, vectors)
+        except TooDeep:
+            raise self._server.refuse(
+                NotSupported,
+                Reason.NOT_SUPPORTED,
+                f"{target} has a document of more than {DEEPEST} levels, so its documents cannot "
+                "be compared",
+            ) from None
 
     async def _search(
-        self, operation: str, target: str, body: dict[str, object]
+        self,
+        operation: str,
+        target: str,
+        body: dict[str, object],
+        allowance: Allowance | None = None,
     ) -> list[answers.Hit]:
         path = f"/{quoted(target)}/_search"
         found = await self._server.call(
-            operation, "POST", path, answers.FOUND, query=_WHOLE, body=body, long=True
+            operation,
+            "POST",
+            path,
+            answers.FOUND,
+            query=_WHOLE,
+            body=body,
+            long=True,
+            allowance=allowance,
         )
         self._refuse_partial(found)
         if found.timed_out:
@@ -221,3 +242,7 @@ class OpenSearchReader:
             Reason.HALF_READ,
             f"{found.shards.failed} of {found.shards.total} shards did not answer",
         )
+
+
+def _hashed(found: Sequence[answers.Hit], vectors: frozenset[str]) -> dict[str, Document]:
+    return {each.id: document_of(each.source or {}, vectors) for each in found}
