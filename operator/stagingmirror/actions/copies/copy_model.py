@@ -12,6 +12,7 @@ from stagingmirror.drift.wording import counted, size
 from stagingmirror.errors import ChangedUnderneath, NotAnswered, StepFailed
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.mlflow.copy.copy import CopyOrder, copy_version
+from stagingmirror.sources.mlflow.copy.root import refuse_known_root
 from stagingmirror.sources.mlflow.poll.source import MlflowSource
 
 
@@ -56,6 +57,9 @@ class CopyModel(Copying):
         )
 
     async def survey(self, refresh: str, tools: Tools) -> Json:
+        """Raises StepFailed where the bytes could not be stored."""
+        self._refuse(tools)
+        await refuse_known_root(tools.source(MlflowSource).server(self.to_environment))
         return {}
 
     async def copy(self, task: Task, tools: Tools, progress: Progressing) -> str:

@@ -73,6 +73,9 @@ class Files(Protocol):
 
 
 class WritableFiles(Files, Protocol):
+    def refuse_writing(self) -> None:
+        """Raises StepFailed where the folder is production's, or may be."""
+
     async def put(self, file: StoredFile, chunks: AsyncGenerator[bytes, None]) -> None:
         """Upload a file of exactly this size, in place of one that has its path. Raises StepFailed
         where the folder is production's.

@@ -21,9 +21,11 @@ from stagingmirror.settings import Settings
 from stagingmirror.sources.content.hashing import read_bytes
 from stagingmirror.sources.mlflow.client.artifacts import files_of, root_of
 from stagingmirror.sources.mlflow.client.client import MlflowServer
+from stagingmirror.sources.mlflow.copy.root import refuse_known_root
+from stagingmirror.sources.mlflow.copy.writes import EXPERIMENT
 from stagingmirror.sources.objectstore.source import ObjectStoreSource
 from stagingmirror.sources.source import Access
-from support.mlflow.copies import copy_version, hash_of, order_of, versions
+from support.mlflow.copies import copies, copy_version, hash_of, order_of, versions
 from support.mlflow.registries import connected
 
 pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("object-store-copies")]
@@ -172,7 +174,40 @@ async def test_a_destination_that_production_lists_is_never_written(
         )
 
     assert raised.value.reason == "ProductionIsReadOnly"
-    assert versions(direct_staging, name) == []
+    assert copies(direct_staging, name) == (0, 0)
+    assert name not in [each.name for each in client_of(direct_staging).search_registered_models()]
+
+
+async def test_a_destination_whose_store_nobody_listed_is_refused_before_anything_is_made(
+    mlflow_production: Rig, opened: Open
+) -> None:
+    name = f"model-{secrets.token_hex(4)}"
+    made = log_files(mlflow_production, name, {"w.bin": b"w"})
+    order = order_of(made, hash_of({"w.bin": b"w"}))
+    options = (f"--default-artifact-root=s3://{STAGING}/nobody",)
+    with Rig("unlisted", options=options) as unlisted:
+        sides = await opened(mlflow_production, unlisted)
+        client = client_of(unlisted)
+
+        await refuse_known_root(sides.staging)  # there is no experiment that tells
+        for _ in "before", "again":
+            with pytest.raises(StepFailed, match="objectStores") as raised:
+                await copy_version(sides.production, sides.staging, order, clock=time.time)
+        with pytest.raises(StepFailed, match="objectStores"):
+            await refuse_known_root(sides.staging)
+
+        assert raised.value.reason == "RegistryRefused"
+        experiment = client.get_experiment_by_name(EXPERIMENT)
+        assert client.search_registered_models() == []
+        assert client.search_runs([experiment.experiment_id]) == []
+
+        # As the message has it, for one whose new files are kept elsewhere.
+        client.create_experiment("elsewhere", f"s3://{STAGING}/mlflow/copies")
+        client.rename_experiment(experiment.experiment_id, "former")
+        elsewhere = client.get_experiment_by_name("elsewhere")
+        client.rename_experiment(elsewhere.experiment_id, EXPERIMENT)
+        await refuse_known_root(sides.staging)
+        assert await copy_version(sides.production, sides.staging, order, clock=time.time) == "1"
 
 
 async def test_a_store_that_may_only_be_read_is_a_failed_step_with_its_reason(

@@ -50,6 +50,10 @@ class Removal:
             last.later(self.tools.clock())
             log.info("an old copy stays for now", copy=old.name, why=error.message)
             return None
+        except Exception:  # a defect met here is no reason for a mirror without a verdict
+            last.later(self.tools.clock())
+            log.exception("an old copy stays for now", copy=old.name)
+            return None
         if not isinstance(found, str) or found == "going on":
             last.running = old
             return None

@@ -52,9 +52,9 @@ def root_of(server: MlflowServer, uri: str) -> str:
         return uri
     raise Refused(
         Reason.ARTIFACTS_NOT_READABLE,
-        f"the version's files are kept at {_place(uri)}, and MLflow at {server.host} serves only "
-        "its own; list that place in objectStores of the environment, where it is one of s3, gs "
-        "or Azure, or run MLflow with --serve-artifacts, and log the version again through it",
+        f"its files are kept at {_place(uri)}, and MLflow at {server.host} serves only its own; "
+        "list that place in objectStores of the environment, where it is one of s3, gs or Azure, "
+        "or run MLflow with --serve-artifacts: what is logged from then on is served",
     )
 
 
@@ -119,6 +119,9 @@ class ServedFiles:
             found = await asyncio.gather(*(self._stamp(file) for file in some))
             etags |= {file.path: tag for file, tag in zip(some, found, strict=True)}
         return etags
+
+    def refuse_writing(self) -> None:
+        """Whose a server is, is known before it is asked for its files."""
 
     @asynccontextmanager
     async def open(self, file: StoredFile) -> AsyncIterator[Opened]:
@@ -197,6 +200,9 @@ class WithoutBookkeeping:
 
     async def stamps(self, listing: tuple[StoredFile, ...]) -> Mapping[str, str]:
         return await self.inner.stamps(listing)
+
+    def refuse_writing(self) -> None:
+        self.inner.refuse_writing()
 
     @asynccontextmanager
     async def open(self, file: StoredFile) -> AsyncIterator[Opened]:

@@ -19,6 +19,7 @@ from stagingmirror.reasons import Reason
 from stagingmirror.sources.mlflow.client import wire_types
 from stagingmirror.sources.mlflow.client.client import MlflowServer
 from stagingmirror.sources.mlflow.client.wire_types import (
+    Experiment,
     Fields,
     LoggedModel,
     RegisteredModel,
@@ -125,6 +126,12 @@ async def find_versions(server: MlflowServer, name: str, tag: str, value: str) -
     """
     found = await _all(server, _VERSIONS, {"filter": f"tags.`{tag}` = '{_checked(value)}'"})
     return sorted((one for one in found if one.name == name), key=lambda one: -int(one.version))
+
+
+async def get_experiment_by_name(server: MlflowServer, name: str) -> Experiment:
+    query = {"experiment_name": name}
+    answer = await server.call("GET", "mlflow/experiments/get-by-name", query=query)
+    return wire_types.experiment(answer.one("experiment"))
 
 
 async def get_run(server: MlflowServer, run_id: str) -> Run:

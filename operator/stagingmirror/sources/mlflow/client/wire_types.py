@@ -188,9 +188,16 @@ def _dataset(fields: Fields) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
+    """``artifact_uri``: the folder of its runs' and logged models' files; empty: not told."""
+
     experiment_id: str
     active: bool
+    artifact_uri: str
 
 
 def experiment(fields: Fields) -> Experiment:
-    return Experiment(fields.text("experiment_id"), fields.optional("lifecycle_stage") != "deleted")
+    return Experiment(
+        fields.text("experiment_id"),
+        fields.optional("lifecycle_stage") != "deleted",
+        fields.optional("artifact_location") or "",
+    )

@@ -24,6 +24,7 @@ from stagingmirror.sources.mlflow.client.wire_types import RegisteredModel, Run,
 from stagingmirror.sources.mlflow.content.version_details import parameters_of, read_detail, tags_of
 from stagingmirror.sources.mlflow.copy import writes
 from stagingmirror.sources.mlflow.copy.errors import destination_errors
+from stagingmirror.sources.mlflow.copy.root import refuse_root
 from stagingmirror.sources.mlflow.copy.source_version import (
     CopyOrder,
     SourceVersion,
@@ -120,9 +121,10 @@ class _Copy:
 
     async def made(self) -> str:
         """A new version; what a former attempt left is used."""
+        copies = await writes.ensure_experiment(self._to)
+        refuse_root(self._there, copies)
         await writes.ensure_registered_model(self._to, self._order.to_model)
-        experiment_id = await writes.ensure_experiment(self._to)
-        run = await self._run(experiment_id)
+        run = await self._run(copies.experiment_id)
         await self._fill(run.run_id)
         name = _model_name(self._order.to_model)
         holder = await writes.ensure_holder(self._to, run, name)

@@ -12,7 +12,6 @@ from stagingmirror.sources.mlflow.client.wire_types import (
     Fields,
     Run,
     Version,
-    experiment,
     logged_model,
     run,
     version,
@@ -41,25 +40,18 @@ class Destination:
         return await self.server.call(method, path, thing=thing, body=body)
 
 
-async def ensure_experiment(to: Destination) -> str:
-    """The id of the experiment that holds all copies."""
+async def ensure_experiment(to: Destination) -> Experiment:
+    """The experiment that holds all copies."""
     try:
-        found = await _experiment(to)
+        found = await queries.get_experiment_by_name(to.server, EXPERIMENT)
     except NotThere:
         # Another may be as fast; who made it does not matter.
         with suppress(Conflicted):
             await to.write("POST", "mlflow/experiments/create", {"name": EXPERIMENT})
-        found = await _experiment(to)
+        found = await queries.get_experiment_by_name(to.server, EXPERIMENT)
     if not found.active:
         await to.write("POST", "mlflow/experiments/restore", {"experiment_id": found.experiment_id})
-    return found.experiment_id
-
-
-async def _experiment(to: Destination) -> Experiment:
-    answer = await to.server.call(
-        "GET", "mlflow/experiments/get-by-name", query={"experiment_name": EXPERIMENT}
-    )
-    return experiment(answer.one("experiment"))
+    return found
 
 
 async def create_run(

@@ -134,6 +134,16 @@ async def test_what_cannot_be_read_may_name_it(plural: str, fate: Any) -> None:
         assert mirror.stays()
 
 
+async def test_what_cannot_be_understood_may_name_it_and_ends_no_pass() -> None:
+    async with a_mirror() as mirror:
+        job = {"spec": TEMPLATE, "status": {"conditions": [{"status": "True"}]}}
+        given(mirror, "/apis/batch/v1/namespaces/ml-staging/jobs/j", job)
+
+        assert await mirror.tend(keep=0) == []
+        assert mirror.stays()
+        assert mirror.check.running is None
+
+
 @pytest.mark.parametrize(("groups", "stays"), [(["apps"], False), (["argoproj.io"], True)])
 @pytest.mark.parametrize("fate", [403, 404])
 async def test_a_kind_that_is_not_installed_names_nothing(

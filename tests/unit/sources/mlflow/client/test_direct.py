@@ -37,6 +37,9 @@ class Stored:
         raise AssertionError(file)
         yield
 
+    def refuse_writing(self) -> None:
+        raise AssertionError
+
     async def put(self, file: StoredFile, chunks: AsyncIterator[bytes]) -> None:
         raise AssertionError(file)
 
