@@ -31,6 +31,9 @@ from bench.scene import Scene
 from rig.programs import RigError
 from support.operators.operator import OperatorProcess
 
+# As in the image: what was imported once is compiled.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 MIRRORS = 1000
 IDLE_SECONDS = 300.0
 ON_THE_GROUND = ("start", "latency", "cost", "idle", "alias", "elsewhere")
