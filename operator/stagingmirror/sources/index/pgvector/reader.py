@@ -1,5 +1,6 @@
 """Reads what a database has of an index."""
 
+import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -8,7 +9,7 @@ from typing import Any, ClassVar
 
 import asyncpg
 
-from stagingmirror.errors import NotSupported, Refused
+from stagingmirror.errors import NotAnswered, NotSupported, Refused
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.index.pgvector import catalog
 from stagingmirror.sources.index.pgvector.catalog import Column, Table, TableIndex
@@ -53,6 +54,8 @@ _KEYS = {
 }
 _NUMBER = re.compile(r"[-+]?[0-9.]+(?:e[-+]?[0-9]+)?|NaN|[-+]?Infinity", re.IGNORECASE)
 _LONGEST_TEXT = 512
+# Rows of one answer, and bytes of the vectors of one sample.
+_AT_ONCE, _LARGEST_SAMPLE = 16, 64 * 1024 * 1024
 
 
 class PgvectorReader:
@@ -129,20 +132,20 @@ class PgvectorReader:
 
     async def sample(self, target: str, ids: Sequence[str]) -> Sample:
         """Texts are hashed by the server, so that none comes here."""
+        found, left = dict[str, Document | None](), _LARGEST_SAMPLE
         async with self.database.session(f"reading a sample of {target}") as connection:
             table = await catalog.table(connection, name_of(target))
-            rows = await _rows(connection, table, list(ids), self.database.limits.reading)
-        found = {
-            each["key"]: Document(
-                f"sha256:{each['fields']}",
-                {
-                    column.name: _numbers(column, text)
-                    for column, text in zip(table.vectors, each["vectors"], strict=True)
-                    if text is not None
-                },
-            )
-            for each in rows
-        }
+            for start in range(0, len(ids), _AT_ONCE):
+                some = list(ids[start : start + _AT_ONCE])
+                rows = await _rows(connection, table, some, self.database.limits.reading)
+                left -= sum(len(text or "") for each in rows for text in each["vectors"])
+                if left < 0:
+                    raise NotAnswered(
+                        Reason.OVERSIZED_ANSWER,
+                        f"{table.name}: the vectors of {len(ids)} rows have more than "
+                        f"{_LARGEST_SAMPLE} bytes",
+                    )
+                found |= await asyncio.to_thread(_documents, table, rows)
         return {each: found.get(each) for each in ids}
 
     async def may_write(self) -> bool | None:
@@ -246,6 +249,20 @@ async def _rows(connection: Any, table: Table, ids: list[str], within: float) ->
     text = await quoted(connection, f"{statement}%I::text = ANY($1::text[])", *values, key.name)
     rows: list[Any] = await connection.fetch(text, ids, timeout=within)
     return rows
+
+
+def _documents(table: Table, rows: Sequence[Any]) -> dict[str, Document]:
+    return {
+        each["key"]: Document(
+            f"sha256:{each['fields']}",
+            {
+                column.name: _numbers(column, text)
+                for column, text in zip(table.vectors, each["vectors"], strict=True)
+                if text is not None
+            },
+        )
+        for each in rows
+    }
 
 
 def _by_name(column: Column) -> str:

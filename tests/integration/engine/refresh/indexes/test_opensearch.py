@@ -162,6 +162,34 @@ def test_staging_serves_productions_snapshot_and_an_edit_of_it_is_found(
     )
 
 
+def test_an_index_that_staging_builds_itself_is_compared_and_no_text_leaves(
+    world: World, search: Search, operator: OperatorProcess
+) -> None:
+    own = {"store": "vectors", "alias": f"{search.name}-own"}
+    asyncio.run(search.ground.build("staging", f"{search.name}-5", 60))
+    add = {"index": f"{search.name}-5", "alias": own["alias"]}
+    asyncio.run(search.ground.call("staging", "POST", "/_aliases", {"actions": [{"add": add}]}))
+    entry = {"production": {"store": "vectors", "alias": search.name}, "staging": own}
+    world.mirror(
+        track=[{"name": "own-index", "indexSnapshot": {**entry, "compare": "Content"}}],
+        refresh=DAILY,
+    )
+    world.until_sync("InSync", within=60)
+
+    search.edit(f"{search.name}-5")
+    change = {"stagingmirror.dev/check-at": "bytes:one"}
+    world.change({"metadata": {"annotations": change}})
+    status = world.until_sync("Drifted", within=60)
+
+    (differs,) = status["components"][0]["differences"]
+    assert differs["fact"] == "contentSample"
+    assert differs["staging"] == "30 of 60 differ"
+    events = world.kube.list("v1", "Event", world.staging)
+    shown = json.dumps([world.read(), events]) + operator.log + operator.get("/metrics")[1]
+    assert "stagingmirror_upstream" in shown
+    assert PLANTED not in shown
+
+
 def test_an_index_whose_workload_does_not_come_up_is_led_back_and_removed(
     world: World, search: Search
 ) -> None:
