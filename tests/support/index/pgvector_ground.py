@@ -39,7 +39,7 @@ class PgvectorGround:
         self._name = f"test_{secrets.token_hex(4)}"
         self.production = PgvectorReader(self._database("production", "mirror", reads_only=True))
         self.staging = PgvectorWriter(self._database("staging", "mirror"))
-        self._others: list[PgvectorWriter] = []
+        self._others: list[PgvectorReader] = []
 
     async def begin(self) -> None:
         for side in self._servers:
@@ -63,7 +63,6 @@ class PgvectorGround:
             f'CREATE INDEX ON "{name}" USING hnsw (embedding vector_cosine_ops) WITH (m = 12)',
             f'CREATE INDEX ON "{name}" (added)',
             f"COMMENT ON TABLE \"{name}\" IS '{comment}'",
-            f'GRANT SELECT ON "{name}" TO "{self._role("mirror")}"',
             f'GRANT SELECT ON "{name}" TO "{self._role("reader")}"',
         )
 
@@ -78,8 +77,7 @@ class PgvectorGround:
     async def point(self, side: Side, alias: str, *names: str) -> None:
         query = " UNION ALL ".join(f'SELECT * FROM "{each}"' for each in names)
         await self.execute(side, f'CREATE OR REPLACE VIEW "{alias}" AS {query}')
-        for role in ("mirror", "reader"):
-            await self.execute(side, f'GRANT SELECT ON "{alias}" TO "{self._role(role)}"')
+        await self.execute(side, f'GRANT SELECT ON "{alias}" TO "{self._role("reader")}"')
         if side == "staging":
             await self.execute(side, f'ALTER VIEW "{alias}" OWNER TO "{self._role("mirror")}"')
 
@@ -111,6 +109,16 @@ class PgvectorGround:
         """As the administrator of the database."""
         await self._admin(side, *statements, database=self._name)
 
+    async def on_small_disk(self, place: Path) -> None:
+        """What ``staging`` makes from now on is there."""
+        mirror = self._role("mirror")
+        await self.execute(
+            "staging",
+            f"CREATE TABLESPACE small LOCATION '{place}'",
+            f'GRANT CREATE ON TABLESPACE small TO "{mirror}"',
+            f"ALTER ROLE \"{mirror}\" SET default_tablespace = 'small'",
+        )
+
     async def _prepare(self, side: Side) -> None:
         await self._admin(side, f"CREATE DATABASE {self._name}", database=ADMIN)
         await self.execute(
@@ -140,6 +148,21 @@ class PgvectorGround:
     def login(self, role: str = "mirror") -> Login:
         return Login(self._role(role), _PASSWORD)
 
+    def as_administrator(self, side: Side) -> PgvectorReader:
+        """Who may do anything, in sessions that only read."""
+        return self._reader(self.url(side), Login(ADMIN, self._servers[side].password))
+
+    def reader_at(self, host: str, port: int) -> PgvectorReader:
+        """Production's, by way of what listens there."""
+        return self._reader(self.url("production", host, port), self.login())
+
+    def _reader(self, url: str, login: Login) -> PgvectorReader:
+        database = Database(
+            address_of(url, "url"), login, tls=None, reads_only=True, limits=_LIMITS
+        )
+        self._others.append(PgvectorReader(database))
+        return self._others[-1]
+
     def _role(self, role: str) -> str:
         return f"{self._name}_{role}"
 
@@ -154,18 +177,24 @@ class PgvectorGround:
             limits=_LIMITS,
         )
 
-    async def _admin(self, side: Side, *statements: str, database: str) -> Any:
+    @asynccontextmanager
+    async def connected(self, side: Side, *, database: str = "") -> AsyncIterator[Any]:
+        """A connection of the administrator's."""
         server = self._servers[side]
         connection = await asyncpg.connect(
             host=server.host,
             port=server.port,
             user=ADMIN,
             password=server.password,
-            database=database,
+            database=database or self._name,
             ssl=False,
         )
         try:
-            for each in statements:
-                await connection.execute(each)
+            yield connection
         finally:
             await connection.close()
+
+    async def _admin(self, side: Side, *statements: str, database: str) -> None:
+        async with self.connected(side, database=database) as connection:
+            for each in statements:
+                await connection.execute(each)

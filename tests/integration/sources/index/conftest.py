@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
+from rig.stores.postgres import Postgres
 from support.index.files_ground import FilesGround
 from support.index.ground import Ground
 from support.index.opensearch_ground import OpenSearchGround
@@ -20,6 +21,14 @@ GROUNDS: dict[str, tuple[str, Callable[..., Ground]]] = {
 @pytest.fixture(params=list(GROUNDS))
 def server(request: pytest.FixtureRequest) -> tuple[str, object]:
     return request.param, request.getfixturevalue(GROUNDS[request.param][0])
+
+
+@pytest.fixture
+async def pgvector(postgres_pair: tuple[Postgres, Postgres]) -> AsyncIterator[PgvectorGround]:
+    made = PgvectorGround(postgres_pair)
+    await made.begin()
+    yield made
+    await made.close()
 
 
 @pytest.fixture

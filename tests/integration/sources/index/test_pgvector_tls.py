@@ -7,7 +7,7 @@ import pytest
 
 from rig.certificates import Authority
 from rig.stores.postgres import Postgres
-from rig.stores.tls_front import HOST, TlsFront
+from rig.stores.postgres_fronts import HOST, TlsFront
 from stagingmirror.api.spec.environment.index_store import PLAIN_TEXT, IndexStore
 from stagingmirror.drift.facts import Why
 from stagingmirror.settings import Settings
@@ -18,14 +18,6 @@ from support.index.conformance import error_of
 from support.index.pgvector_ground import PgvectorGround
 
 pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("index")]
-
-
-@pytest.fixture
-async def ground(postgres_pair: tuple[Postgres, Postgres]) -> AsyncIterator[PgvectorGround]:
-    made = PgvectorGround(postgres_pair)
-    await made.begin()
-    yield made
-    await made.close()
 
 
 @pytest.fixture
@@ -42,9 +34,9 @@ async def front(
         yield front
 
 
-def reader(ground: PgvectorGround, url: str, ca_bundle: str | None = None) -> IndexReader:
+def reader(pgvector: PgvectorGround, url: str, ca_bundle: str | None = None) -> IndexReader:
     """As the operator makes it of an environment."""
-    login = ground.login()
+    login = pgvector.login()
     made = Stores(
         settings=Settings(), on_call=lambda *_: None, folder=lambda *_: pytest.fail("no folder")
     ).reader(
@@ -57,10 +49,10 @@ def reader(ground: PgvectorGround, url: str, ca_bundle: str | None = None) -> In
 
 
 async def test_a_server_without_tls_is_only_read_where_plain_text_is_asked_for(
-    ground: PgvectorGround,
+    pgvector: PgvectorGround,
 ) -> None:
-    by_default = reader(ground, ground.url("production"))
-    asked_for = reader(ground, ground.url("production") + PLAIN_TEXT)
+    by_default = reader(pgvector, pgvector.url("production"))
+    asked_for = reader(pgvector, pgvector.url("production") + PLAIN_TEXT)
 
     refused = await error_of(by_default.identity())
     identity = await asked_for.identity()
@@ -68,28 +60,28 @@ async def test_a_server_without_tls_is_only_read_where_plain_text_is_asked_for(
 
     assert refused.reason == "TLSFailed"
     assert "?sslmode=disable" in refused.message
-    assert identity == await ground.production.identity()
+    assert identity == await pgvector.production.identity()
 
 
 async def test_a_server_whose_certificate_is_trusted_is_read_over_tls(
-    ground: PgvectorGround, front: TlsFront, authority: Authority
+    pgvector: PgvectorGround, front: TlsFront, authority: Authority
 ) -> None:
-    url = ground.url("production", HOST, front.port)
-    trusting = reader(ground, url, authority.certificate.read_text())
+    url = pgvector.url("production", HOST, front.port)
+    trusting = reader(pgvector, url, authority.certificate.read_text())
 
     identity = await trusting.identity()
     await trusting.close()
 
-    assert identity == await ground.production.identity()
+    assert identity == await pgvector.production.identity()
 
 
 @pytest.mark.parametrize(("host", "ca"), [(HOST, False), ("localhost", True)])
 async def test_a_server_that_cannot_prove_its_name_hears_no_password(
-    ground: PgvectorGround, front: TlsFront, authority: Authority, host: str, ca: bool
+    pgvector: PgvectorGround, front: TlsFront, authority: Authority, host: str, ca: bool
 ) -> None:
     """An authority that the system does not know; a certificate of another host."""
-    url = ground.url("production", host, front.port)
-    doubting = reader(ground, url, authority.certificate.read_text() if ca else None)
+    url = pgvector.url("production", host, front.port)
+    doubting = reader(pgvector, url, authority.certificate.read_text() if ca else None)
 
     refused = await error_of(doubting.identity())
 
@@ -98,9 +90,9 @@ async def test_a_server_that_cannot_prove_its_name_hears_no_password(
 
 
 async def test_plain_text_is_not_passed_on_by_who_only_speaks_tls(
-    ground: PgvectorGround, front: TlsFront
+    pgvector: PgvectorGround, front: TlsFront
 ) -> None:
     """What the test of the trusted certificate relies on."""
-    plain = reader(ground, ground.url("production", HOST, front.port) + PLAIN_TEXT)
+    plain = reader(pgvector, pgvector.url("production", HOST, front.port) + PLAIN_TEXT)
 
     assert (await error_of(plain.identity())).reason == "HalfRead"

@@ -15,15 +15,13 @@ from urllib.parse import unquote, urlsplit
 
 import asyncpg
 
-from stagingmirror.errors import NeedsHuman, NotAnswered, StagingMirrorError
+from stagingmirror.errors import NeedsHuman, NotAnswered, NotSupported, StagingMirrorError
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.index.pgvector.errors import RAISED, translated
 from stagingmirror.sources.outward import is_link_local
 
 _PORT = 5432
 _MOST_CONNECTIONS = 4
-# Seconds that a connection is kept without use.
-_KEPT = 120.0
 # Texts of values are the same on both sides, whatever a server or role is set to.
 _SETTINGS = {
     "application_name": "stagingmirror",
@@ -36,6 +34,9 @@ _SETTINGS = {
     "xmloption": "content",
     "lc_monetary": "C",
 }
+_AS_ASKED = """
+SELECT current_setting('transaction_read_only'), current_setting('search_path')
+"""
 
 
 # What may stand behind ``?``, and whether it is TLS; a certificate is always verified.
@@ -112,8 +113,8 @@ def _invalid(field_name: str) -> NeedsHuman:
 
 
 class Database:
-    """``tls``: None, in plain text. ``reads_only``: its sessions cannot write.
-    Makes no call before the first is wanted.
+    """``tls``: None, in plain text. ``reads_only``: its sessions cannot write, whatever its role
+    may do. Makes no call before the first is wanted.
     """
 
     def __init__(
@@ -172,7 +173,13 @@ class Database:
                 return connection
         async with asyncio.timeout(self.limits.call):
             await self._refuse_link_local()
-            return await self._connect()
+            connection = await self._connect()
+            try:
+                await self._refuse_other_settings(connection)
+            except BaseException:
+                connection.terminate()
+                raise
+            return connection
 
     async def _connect(self) -> Any:
         own = {
@@ -199,6 +206,17 @@ class Database:
             gsslib="gssapi",
             krbsrvname="postgres",
         )
+
+    async def _refuse_other_settings(self, connection: Any) -> None:
+        """What stands between us and the server may leave them out."""
+        found = await connection.fetchrow(_AS_ASKED)
+        if tuple(found) != ("on" if self._reads_only else "off", _SETTINGS["search_path"]):
+            raise NotSupported(
+                Reason.NOT_SUPPORTED,
+                f"{self.uri}: the session has not the settings that it was opened with, so that "
+                "it is not known to be read-only; let url name the server itself and no pooler, "
+                "and of staging's the primary",
+            )
 
     async def _refuse_link_local(self) -> None:
         try:

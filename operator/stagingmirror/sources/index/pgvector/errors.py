@@ -46,6 +46,11 @@ _BY_STATE = {
     "25006": _Meaning(
         NotAllowed, Reason.FORBIDDEN, "our role, or the server, only reads; name staging's primary"
     ),
+    "08P01": _Meaning(
+        NotSupported,
+        Reason.NOT_SUPPORTED,
+        "it refuses the settings of our session, as a pooler does; let url name the server itself",
+    ),
     "3D000": _Meaning(NotThere, Reason.INDEX_MISSING, "there is no such database; correct url"),
     "3F000": _Meaning(NotThere, Reason.INDEX_MISSING, "there is no such schema"),
     "42P01": _Meaning(NotThere, Reason.INDEX_MISSING, "there is no such table or view"),

@@ -40,7 +40,8 @@ SELECT EXISTS (
   SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname <> 'information_schema'
     AND n.nspname NOT LIKE 'pg\\_%'
-    AND has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE')
+    AND (has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE')
+      OR has_any_column_privilege(c.oid, 'INSERT, UPDATE'))
 )
 """
 # Types of keys that a text is cast to, so that an index finds the row.
