@@ -24,6 +24,7 @@ HAVE_THEIR_OWN = {
     "integration/engine/check/test_another_cluster.py": "a second cluster beside the first",
     "integration/engine/check/test_permissions.py": "an API server that asks a webhook",
     "integration/engine/refresh/test_mlflow_releases.py": "releases and roots of MLflow, pairwise",
+    "integration/sources/index/test_pgvector.py": "a disk of a few MiB",
     "integration/sources/mlflow/test_identity.py": "two tracking servers over one registry",
     "integration/sources/mlflow/test_names.py": "a server that checks the host's name",
     "integration/sources/mlflow/test_old_release.py": "an old release that wants a login",

@@ -9,7 +9,7 @@ import pytest
 from rig.stores.postgres import Postgres
 from rig.stores.postgres_fronts import HOST, ForgetfulPooler
 from stagingmirror.errors import NotAllowed, NotAnswered, NotSupported, Refused
-from stagingmirror.sources.index.store import digest_of
+from stagingmirror.sources.index.samples import digest_of
 from support.index.conformance import error_of, nothing, restored, snapshot_of
 from support.index.pgvector_ground import PgvectorGround
 
