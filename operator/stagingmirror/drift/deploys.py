@@ -41,13 +41,15 @@ class Running:
     ``revisions`` names each of its workloads (``Deployment fraud-server``) with a text that changes
     with a rollout and with nothing else (scaling is none). ``at`` is when the youngest of its pods
     started, or its controller called the rollout complete, if that was later (POSIX s). ``over`` is
-    False while pods of another template still run or none is ready.
+    False while pods of another template still run or none is ready. ``seen``: when it was seen
+    (POSIX s), of what may be older than the deploy that it takes the place of.
     """
 
     key: DeployKey
     revisions: Mapping[str, str]
     at: float
     over: bool
+    seen: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,12 +193,19 @@ def _deploy(former: Deploy | None, rollout: Running, judged: Judged) -> Deploy |
         rollout.key,
         rollout.revisions,
         tuple(changed) or tuple(rollout.revisions),
-        rollout.at,
+        _at(former, rollout),
         _provenance(shown, judged.headline),
         **_compared(judged.verdict),
         findings=shown.findings,
         first=former is None,
     )
+
+
+def _at(former: Deploy | None, rollout: Running) -> float:
+    """What is older than what it takes the place of was led back to, by the time it was seen."""
+    if former is None or rollout.seen is None or rollout.at > former.at:
+        return rollout.at
+    return rollout.seen
 
 
 def _compared_late(former: Deploy, shown: Seen, judged: Judged) -> Deploy:

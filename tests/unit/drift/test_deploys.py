@@ -102,6 +102,18 @@ def test_a_new_revision_is_news_once() -> None:
     assert news(now, now) == ()
 
 
+def test_what_was_led_back_to_is_dated_when_that_was_seen_and_not_when_it_was_made() -> None:
+    def served(index: str, *, made: float, seen: float) -> Running:
+        return Running(KEY, {"alias products": index}, made, over=True, seen=seen)
+
+    first = latest((), [served("products-6", made=1000.0, seen=1100.0)], judged(model()))
+    newer = latest(first, [served("products-7", made=2000.0, seen=2100.0)], judged(model()))
+    back = latest(newer, [served("products-6", made=1000.0, seen=3000.0)], judged(model()))
+
+    assert [deploy.at for (deploy,) in (first, newer, back)] == [1000.0, 2000.0, 3000.0]
+    assert latest(back, [served("products-6", made=1000.0, seen=3060.0)], judged(model())) == back
+
+
 def test_a_deploy_of_which_the_other_side_was_unseen_is_compared_once_it_is_seen() -> None:
     key, former = KEY, latest((), [running("r1")], judged(model()))
     hidden = judged(component("fraud-model", unseen(), seen(FACTS)))

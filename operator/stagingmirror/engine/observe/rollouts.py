@@ -53,7 +53,7 @@ def _served(key: DeployKey, part: RecordingView, environment: str) -> Running | 
     """An alias that leads to another index is a deploy, whoever moved it. When that was is known
     only of what a refresh made.
     """
-    revisions, at = dict[str, str](), 0.0
+    revisions, at, seen = dict[str, str](), 0.0, 0.0
     for alias in part.subjects:
         if not isinstance(alias, IndexSubject) or alias.environment != environment:
             continue
@@ -63,7 +63,8 @@ def _served(key: DeployKey, part: RecordingView, environment: str) -> Running | 
             return None
         revisions[f"alias {alias.alias}"] = facts.target
         at = max(at, answer.began if facts.mark is None else facts.mark.at)
-    return Running(key=key, revisions=revisions, at=at, over=True) if revisions else None
+        seen = max(seen, answer.began)
+    return Running(key, revisions, at, over=True, seen=seen) if revisions else None
 
 
 def _theirs(key: DeployKey, parts: Mapping[DeployKey, RecordingView]) -> set[Subject[Any]]:

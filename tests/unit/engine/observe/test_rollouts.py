@@ -109,4 +109,5 @@ def test_an_alias_that_leads_to_another_index_is_a_deploy_of_its_side() -> None:
     found = {each.key: each for each in rollouts(looking.parts, ENVIRONMENTS)}
 
     assert found[PRODUCED].revisions == {"alias products": "products-7"}
-    assert found[STAGED] == Running(STAGED, {"alias products": "products-6"}, NOW - 1000, True)
+    staged = Running(STAGED, {"alias products": "products-6"}, NOW - 1000, True, seen=NOW - 5)
+    assert found[STAGED] == staged

@@ -67,6 +67,18 @@ class TestRawDeployment:
 
         assert names(found) == ["ranker-predictor-a"]
 
+    def test_its_transformer_is_seen_as_the_deployment_that_it_is(self) -> None:
+        service = inference_service()
+        transformer = served_by(service, deployment("ranker-transformer", spec=SPEC), "transformer")
+
+        found = seen(transformer, *under(transformer), service, *raw(service))
+
+        assert (found.kind, names(found), why(found)) == (
+            "Deployment",
+            ["ranker-transformer-a"],
+            None,
+        )
+
     def test_two_that_serve_are_named(self) -> None:
         service = inference_service()
 
