@@ -15,28 +15,24 @@ from collections.abc import Sequence
 from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
-from rig.process import Process
 from rig.programs import cache_home
 from rig.python.environment import PythonEnvironment
-from rig.run import Run, free_port, until
+from rig.run import Run, free_port
+from rig.stores.server import Server
 
-_READY_WITHIN_SECONDS = 120.0
 _FROM_OUTSIDE = ("MLFLOW_", "DATABRICKS_")
 _PROGRAM = "from mlflow.cli import cli; cli(prog_name='mlflow')"
 
 
-class MlflowServer:
-    """A context manager. `stop`, `start`, `pause`, `resume` are for the server, on the same data.
-
-    `password` turns basic authentication on, for the administrator `admin`. `enter` is a command
+class MlflowServer(Server):
+    """`password` turns basic authentication on, for the administrator `admin`. `enter` is a command
     prefix that puts the server elsewhere (into a network namespace); its health is then polled at
     `probe`. `release`: another one than that of these tests.
     """
 
     username = "admin"
+    ready_within = 120.0
 
     def __init__(
         self,
@@ -54,10 +50,9 @@ class MlflowServer:
         options: Sequence[str] = (),
         release: PythonEnvironment | None = None,
     ) -> None:
-        self._run = run or Run(name)
-        self._owns_run = run is None
+        super().__init__(f"mlflow-{name}", run=run)
         self.password = password
-        self.folder = self._run.folder / f"mlflow-{name}"
+        self.folder = self._run.folder / self.name
         self.folder.mkdir()
         self.url = f"http://{host}:{port or free_port()}"
         self.probe = probe or self.url
@@ -70,8 +65,8 @@ class MlflowServer:
         self._template = _template(release.version if release else version("mlflow"))
         if self._template.exists():
             shutil.copy(self._template, self._database)
-        self._process: Process = self._run.start(
-            f"mlflow-{name}",
+        self._process = self._run.start(
+            self.name,
             [*enter, *self._command(host, int(self.url.rpartition(":")[2]))],
             environment=self._environment(),
             folder=self.folder,
@@ -117,14 +112,7 @@ class MlflowServer:
         return environment
 
     def await_ready(self) -> None:
-        """Until it answers on /health."""
-        until(
-            self._is_ready,
-            within=_READY_WITHIN_SECONDS,
-            what=f"MLflow at {self.url} is not ready",
-            processes=[self._process],
-            every=0.1,
-        )
+        super().await_ready()
         if not self._template.exists():
             _keep(self._database, self._template)
 
@@ -132,7 +120,8 @@ class MlflowServer:
     def database(self) -> Path:
         return self._database
 
-    def _is_ready(self) -> bool:
+    def _answers(self) -> bool:
+        """On /health."""
         request = urllib.request.Request(f"{self.probe}/health", headers=self.headers)
         try:
             with urllib.request.urlopen(request, timeout=2) as answer:
@@ -154,38 +143,7 @@ class MlflowServer:
         return self.folder / "artifacts"
 
     def stop(self, *, grace: float = 3.0) -> None:
-        self._process.end(grace=grace)
-
-    def start(self) -> None:
-        """Start again, on the same address with the same data."""
-        self._process.start()
-        self.await_ready()
-
-    def pause(self) -> None:
-        """It accepts connections and answers nothing, until `resume`."""
-        self._process.pause()
-
-    def resume(self) -> None:
-        self._process.resume()
-
-    def close(self) -> None:
-        """End it for good, and remove its data."""
-        if self._owns_run:
-            self._run.stop()
-        else:
-            self._process.end(grace=0)
-            shutil.rmtree(self.folder, ignore_errors=True)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self.close()
+        super().stop(grace=grace)
 
 
 def _template(release: str) -> Path:

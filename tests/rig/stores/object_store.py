@@ -9,24 +9,21 @@ import socket
 import sysconfig
 import urllib.request
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-from rig.process import Process
-from rig.run import Run, free_port, until
+from rig.run import Run, free_port
 from rig.stores.account import Account
+from rig.stores.server import Server
 
 PRODUCTION, STAGING = "production", "staging"
-_READY_WITHIN_SECONDS = 60.0
 _PARTS = ("master", "volume", "filer", "s3")
 
 
-class ObjectStore:
-    """A context manager. `pause` and `resume` are for the server."""
+class ObjectStore(Server):
+    ready_within = 60.0
 
     def __init__(self, *, run: Run | None = None) -> None:
-        self._run = run or Run("object-store")
-        self._owns_run = run is None
+        super().__init__("object-store", run=run)
         self.admin = Account("admin", ("Admin", "Read", "Write", "List"))
         self.reader = Account("reader", (f"Read:{PRODUCTION}", f"List:{PRODUCTION}"))
         self.writer = Account(
@@ -37,15 +34,13 @@ class ObjectStore:
             ),
         )
         self.watcher = Account("watcher", (f"Read:{STAGING}", f"List:{STAGING}"))
-        folder = self._run.folder / "object-store"
-        folder.mkdir()
+        self.folder = self._run.folder / self.name
+        self.folder.mkdir()
         ports = {part: free_port() for part in _PARTS}
         self._port, self._filer = ports["s3"], f"http://127.0.0.1:{ports['filer']}"
         self.url = f"http://127.0.0.1:{ports['s3']}"
-        self._process: Process = self._run.start(
-            "object-store", self._command(folder, ports), folder=folder
-        )
-        self._await_ready()
+        self._process = self._run.start(self.name, self._command(ports), folder=self.folder)
+        self.await_ready()
         for bucket in (PRODUCTION, STAGING):
             self._make(bucket)
 
@@ -72,20 +67,7 @@ class ObjectStore:
             client_options={"allow_http": True},
         )
 
-    def pause(self) -> None:
-        """It accepts connections and answers nothing, until `resume`."""
-        self._process.pause()
-
-    def resume(self) -> None:
-        self._process.resume()
-
-    def close(self) -> None:
-        if self._owns_run:
-            self._run.stop()
-        else:
-            self._process.end(grace=0)
-
-    def _command(self, folder: Path, ports: dict[str, int]) -> list[str]:
+    def _command(self, ports: dict[str, int]) -> list[str]:
         accounts = [
             {
                 "name": each.name,
@@ -94,9 +76,9 @@ class ObjectStore:
             }
             for each in (self.admin, self.reader, self.writer, self.watcher)
         ]
-        config = folder / "s3.json"
+        config = self.folder / "s3.json"
         config.write_text(json.dumps({"identities": accounts}))
-        data = folder / "data"
+        data = self.folder / "data"
         data.mkdir()
         return [
             *(str(Path(sysconfig.get_path("scripts"), "weed")), "server", f"-dir={data}"),
@@ -107,15 +89,6 @@ class ObjectStore:
             # Else each would listen on a fixed port.
             *("-s3.port.iceberg=0", "-s3.port.lance=0", "-s3.iam=false"),
         ]
-
-    def _await_ready(self) -> None:
-        until(
-            self._answers,
-            within=_READY_WITHIN_SECONDS,
-            what=f"the object store at {self.url} is not ready",
-            processes=[self._process],
-            every=0.1,
-        )
 
     def _answers(self) -> bool:
         try:
@@ -131,14 +104,3 @@ class ObjectStore:
         request = urllib.request.Request(f"{self._filer}/buckets/{bucket}/", method="POST")
         with urllib.request.urlopen(request, timeout=10):
             pass
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self.close()

@@ -12,26 +12,23 @@ import urllib.request
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from cryptography.hazmat.primitives import serialization
 
 from rig.certificates import Authority
-from rig.process import Process
-from rig.run import Run, free_port, until
+from rig.run import Run, free_port
 from rig.stores.opensearch_program import opensearch_home
+from rig.stores.server import Server
 
-_READY_WITHIN_SECONDS = 180.0
 _HEAP = "256m"
 _NO_USERS = '_meta: {type: "%s", config_version: 2}\n'
 
 
-class OpenSearch:
-    """A context manager. `stop`, `start`, `pause`, `resume` are for the server, on the same data.
+class OpenSearch(Server):
+    """Servers may share ``repositories``, the folder below which snapshots may be registered."""
 
-    ``repositories``: the folder below which snapshots may be registered; servers may share it.
-    """
+    ready_within = 180.0
 
     def __init__(
         self,
@@ -42,18 +39,14 @@ class OpenSearch:
         wait: bool = True,
     ) -> None:
         home = opensearch_home()
-        self._run = run or Run(name)
-        self._owns_run = run is None
-        self.name = name
-        self.folder = self._run.folder / f"opensearch-{name}"
+        super().__init__(f"opensearch-{name}", run=run)
+        self.folder = self._run.folder / self.name
         self.folder.mkdir()
         self.repositories = repositories or self.folder / "repositories"
         self.repositories.mkdir(exist_ok=True)
         self.url = f"https://127.0.0.1:{free_port()}"
         self.ca = self._configure(home)
-        self._process: Process = self._run.start(
-            f"opensearch-{name}", self._command(home), folder=self.folder
-        )
+        self._process = self._run.start(self.name, self._command(home), folder=self.folder)
         if wait:
             self.await_ready()
 
@@ -81,39 +74,6 @@ class OpenSearch:
         self.call("PUT", f"{api}/internalusers/{name}", {"password": password})
         self.call("PUT", f"{api}/rolesmapping/{name}", {"users": [name]})
         return password
-
-    def await_ready(self) -> None:
-        """Until its security is loaded, and it answers."""
-        until(
-            self._is_ready,
-            within=_READY_WITHIN_SECONDS,
-            what=f"OpenSearch at {self.url} is not ready",
-            processes=[self._process],
-            every=0.2,
-        )
-
-    def stop(self, *, grace: float = 0) -> None:
-        self._process.end(grace=grace)
-
-    def start(self) -> None:
-        """Start again, on the same address with the same data."""
-        self._process.start()
-        self.await_ready()
-
-    def pause(self) -> None:
-        """It accepts connections and answers nothing, until `resume`."""
-        self._process.pause()
-
-    def resume(self) -> None:
-        self._process.resume()
-
-    def close(self) -> None:
-        """End it for good, and remove its data."""
-        if self._owns_run:
-            self._run.stop()
-        else:
-            self._process.end(grace=0)
-            shutil.rmtree(self.folder, ignore_errors=True)
 
     def _configure(self, home: Path) -> str:
         """The authority of its certificate (PEM)."""
@@ -179,22 +139,12 @@ class OpenSearch:
         context.load_cert_chain(*self._client)
         return context
 
-    def _is_ready(self) -> bool:
+    def _answers(self) -> bool:
+        """Its security is loaded."""
         try:
             return bool(self.call("GET", "/_plugins/_security/api/roles/all_access"))
         except OSError:
             return False
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _for_java(key: Path) -> None:

