@@ -209,6 +209,13 @@ class Reason(StrEnum):
     REGISTRY_REFUSED = "RegistryRefused", "staging's MLflow refuses the copy"
     REGISTRY_CHANGED = "RegistryChanged", "somebody changed the copy meanwhile"
     COPIES_NOT_ALLOWED = "CopiesNotAllowed", "production's admin does not let its indexes be copied"
+    NO_MASKING_JOB = (
+        "NoMaskingJob",
+        "production's indexes may be copied only where staging masks them, and it has no job",
+    )
+    NAMESPACE_OF_A_TEAM = "NamespaceOfATeam", "the masking job is where a team could change it"
+    MASKING_FAILED = "MaskingFailed", "the masking job failed, or took longer than its `timeout`"
+    NOT_MASKED = "NotMasked", "the masking job ended well, and the index is not masked"
     STORE_NOT_PROVEN = "StoreNotProven", "the index stores are not proven to be two"
     INDEX_DIFFERS = (
         "IndexDiffers",

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from stagingmirror.actions.job_run import JobRun
 from stagingmirror.actions.step import (
     Arrived,
     ExecutableStep,
@@ -20,23 +21,10 @@ from stagingmirror.api.spec.track.setting import PLAIN
 from stagingmirror.drift.facts import Why
 from stagingmirror.drift.steps import Phase, Write
 from stagingmirror.drift.wording import shown
-from stagingmirror.errors import StepFailed
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.subjects import Loader, LoaderVariable
-from stagingmirror.sources.kubernetes.write.loader_jobs import (
-    Load,
-    end,
-    exists,
-    observe,
-    read_cron_job,
-    rehearse,
-    release,
-    start,
-)
+from stagingmirror.sources.kubernetes.write.loader_jobs import Load, read_cron_job, rehearse
 from stagingmirror.view import View
-
-# Seconds after its own deadline until which a Job may be reported as failed.
-GRACE = 60.0
 
 # Production's value is loaded whatever it holds, as an admin made it readable. Staging's former one
 # is anybody's.
@@ -46,8 +34,7 @@ _PLAIN = re.compile(f"{PLAIN}*", re.ASCII)
 @dataclass(frozen=True, slots=True)
 class RunLoader(ExecutableStep):
     """``after`` holds the Jobs that were made: ``job`` and, where rolled back, ``backJob``; each
-    with the time when it was let run (``jobBegan``).
-    ``found``: there is a Job, though its maker died before it could note it.
+    with the time when it was let run (``jobBegan``); see ``JobRun``.
     """
 
     phase: ClassVar[Phase] = "prepare"
@@ -103,7 +90,7 @@ class RunLoader(ExecutableStep):
 
     async def take(self, task: Task, tools: Tools) -> Outcome:
         load = self._load(task.refresh, self.value, labelled=True)
-        return await self._run("job", load, task, tools)
+        return await _run("job", load).go_on(task, tools)
 
     async def verify(self, task: Task, tools: Tools) -> Outcome:
         return Arrived("the loader ended well")
@@ -112,14 +99,14 @@ class RunLoader(ExecutableStep):
         """Ends a run that still goes on, to its last pod: two loaders at once would mix what they
         load. Then loads what staging had, where it had anything.
         """
-        forward = self._load(task.refresh, self.value, labelled=False)
-        if not task.after.keys() & {"job", "found"}:
-            if not await exists(tools.writer, forward):
-                return Arrived("had not started")
-            # Noted first: once it has ended, nothing else shows that there was one.
-            return Underway("waits for the loader to end", after={**task.after, "found": True})
-        if "backJob" not in task.after and (left := await end(tools.writer, forward)):
-            return self._ending(", ".join(left), task, tools)
+        forward = _run("job", self._load(task.refresh, self.value, labelled=False))
+        if not await forward.may_have_run(task, tools):
+            return Arrived("had not started")
+        if (noted := forward.noted(task)) is not None:
+            return Underway("waits for the loader to end", after=noted)
+        then = "the former value was not loaded again"
+        if "backJob" not in task.after and (left := await forward.ending(task, tools, then)):
+            return left
         if self.former is None:
             kept = "staging had no value before, so what was loaded stays"
             return Arrived(kept, caveat=kept)
@@ -130,7 +117,7 @@ class RunLoader(ExecutableStep):
             )
             return Arrived(kept, caveat=kept)
         back = self._load(task.refresh, self.former, "-back", labelled=False)
-        return await self._run("backJob", back, task, tools)
+        return await _run("backJob", back).go_on(task, tools)
 
     async def verify_rollback(self, task: Task, tools: Tools) -> Outcome:
         loaded = "backJob" in task.after
@@ -139,43 +126,6 @@ class RunLoader(ExecutableStep):
     async def is_settled(self, task: Task, tools: Tools) -> bool:
         """Whether the loaded data are right cannot be observed."""
         return False
-
-    def _ending(self, left: str, task: Task, tools: Tools) -> Outcome:
-        if tools.clock() > task.give_up:
-            raise StepFailed(
-                Reason.LOADER_STILL_RUNS,
-                f"{left} has not ended, so the former value was not loaded again; see why, then "
-                "refresh again.",
-            )
-        return Underway(f"waits for {left} to end")
-
-    async def _run(self, note: str, load: Load, task: Task, tools: Tools) -> Outcome:
-        uid, began = task.after.get(note), task.after.get(f"{note}Began")
-        if uid is None:
-            # Keeping this in the record proves that no other process has taken it over.
-            uid = await start(tools.writer, load)
-            return Underway(f"Job {load.name} is made", after={**task.after, note: uid})
-        if began is None:
-            await release(tools.writer, load, uid)
-            after = {**task.after, f"{note}Began": tools.clock()}
-            return Underway(f"Job {load.name} started", after=after)
-        ended = await observe(tools.writer, load, uid)
-        if ended is None:
-            return self._still_running(float(began), load, tools)
-        if ended.reason is not None:
-            raise StepFailed(
-                Reason.LOADER_FAILED,
-                f"Job {load.name} of {load.cron_job} failed ({ended.reason}); see its logs.",
-            )
-        return Arrived(f"Job {load.name} ended well")
-
-    def _still_running(self, began: float, load: Load, tools: Tools) -> Outcome:
-        if tools.clock() > began + load.timeout + GRACE:
-            raise StepFailed(
-                Reason.LOADER_TIMEOUT,
-                f"Job {load.name} has not ended within {load.timeout:g} s; see its pods.",
-            )
-        return Underway(f"Job {load.name} runs")
 
     def _load(self, refresh: str, value: str, suffix: str = "", *, labelled: bool) -> Load:
         return Load(
@@ -189,3 +139,7 @@ class RunLoader(ExecutableStep):
             timeout=self.timeout,
             labelled=labelled,
         )
+
+
+def _run(note: str, load: Load) -> JobRun:
+    return JobRun(load, note, failed=Reason.LOADER_FAILED, late=Reason.LOADER_TIMEOUT)

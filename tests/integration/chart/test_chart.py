@@ -41,12 +41,17 @@ def expanded(rules: list[dict[str, Any]]) -> set[tuple[str, ...]]:
 
 
 def test_the_tests_run_the_operator_with_the_rights_that_the_chart_gives() -> None:
-    rendered = render(productionNamespaces=["prod"], stagingNamespaces=["staging"])
+    rendered = render(
+        productionNamespaces=["prod"],
+        stagingNamespaces=["staging"],
+        maskingNamespaces=["masking"],
+    )
 
     assert rules_of(rendered, "ClusterRole", "mirror") == expanded(rights.everywhere("mirror"))
     assert rules_of(rendered, "Role", "mirror") == expanded(rights.OWN)
     assert rules_of(rendered, "Role", "mirror-production") == expanded(rights.PRODUCTION)
     assert rules_of(rendered, "Role", "mirror-staging") == expanded(rights.STAGING)
+    assert rules_of(rendered, "Role", "mirror-masking") == expanded(rights.MASKING)
 
 
 def test_people_get_rights_on_mirrors_and_holds_by_the_roles_that_they_have() -> None:

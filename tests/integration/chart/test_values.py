@@ -35,6 +35,7 @@ def test_an_account_that_is_there_already_is_used_and_not_made() -> None:
         ({"image": {"digest": "latest"}}, "digest"),
         ({"environments": {"one": {"role": "Both"}}}, "role"),
         ({"productionNamespaces": ["ml"], "stagingNamespaces": ["ml"]}, "one of them only"),
+        ({"maskingNamespaces": ["ml"], "stagingNamespaces": ["ml"]}, "where no team may write"),
         ({"stagingNamespace": ["ml"]}, "stagingNamespace"),
         ({"environments": {"prod.eu": {"role": "Production"}}}, "prod.eu"),
         ({"image": {"tag": 20261126}}, "tag"),

@@ -173,4 +173,4 @@ class OpenSearchGround:
     @staticmethod
     def _remove_all(server: OpenSearch) -> None:
         with suppress(HTTPError):
-            server.call("DELETE", "/docs*?expand_wildcards=all")
+            server.call("DELETE", "/docs*,smir-unmasked-*?expand_wildcards=all")

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from stagingmirror.actions.copies.mask_index import MaskIndex
 from stagingmirror.actions.copies.restore_index import RestoreIndex
 from stagingmirror.actions.switch_index import SwitchIndex
 from stagingmirror.component import Sides
@@ -67,6 +68,21 @@ SIDES: Sides = sides(
     environment(indexStores=[store(copies="Allowed")]),
     environment("Staging", indexStores=[store()]),
 )
+
+JOB = {"namespace": "ml-masking", "cronJob": "mask", "container": "mask", "variable": "INDEX"}
+MASKED_SIDES: Sides = sides(
+    environment(indexStores=[store(copies="AfterJob")]),
+    environment("Staging", indexStores=[store(maskingJob=JOB)]),
+)
+
+
+def around(production: dict[str, Any] | None = None, **staging: Any) -> Sides:
+    return sides(
+        environment(
+            indexStores=[store(**({"copies": "Allowed"} if production is None else production))]
+        ),
+        environment("Staging", indexStores=[store(**staging)]),
+    )
 
 
 def entry(**more: Any) -> Any:
@@ -176,6 +192,12 @@ def _(step: RestoreIndex, rehearsal: Rehearsal) -> None:
     left = mark(snapshot=step.snapshot, taken=step.taken, at=rehearsal.now)
     made = served(replace(theirs.facts, target=name, mark=left))
     rehearsal.world.put(IndexSubject(step.to_environment, step.to_store, name), made)
+
+
+@rehearse.register
+def _(step: MaskIndex, rehearsal: Rehearsal) -> None:
+    (restored,) = rehearsal.produced.values()
+    rehearsal.produced[step.id] = restored
 
 
 @rehearse.register

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import Any
 
 from stagingmirror.actions.copies.restore_index import RestoreIndex
-from stagingmirror.actions.step import Arrived, ExecutableStep, Outcome, Task
+from stagingmirror.actions.step import Arrived, ExecutableStep, Json, Outcome, Task
 from stagingmirror.actions.switch_index import SwitchIndex
 from stagingmirror.actions.tools import Tools
 from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
@@ -74,6 +74,7 @@ class Bench:
     addresses: Mapping[str, str]
     productions: Mapping[Place, bool | None] = field(default_factory=dict)
     leading: bool = True
+    wire: Wire = field(default_factory=Wire)
 
     def __post_init__(self) -> None:
         stores = ObjectStoreSource(
@@ -87,7 +88,6 @@ class Bench:
             ),
         )
         self._sources = (stores, self.indexes)
-        self.wire = Wire()
         writer = Writer(
             self.wire,
             productions=frozenset,
@@ -128,7 +128,7 @@ class Bench:
         await self.indexes.prove((), since=0.0, read_bytes=False)
         await holds(lambda: self.indexes.same_store(*sides) is not None)
 
-    async def step(self) -> RestoreIndex:
+    async def step(self, *, masked: bool = False) -> RestoreIndex:
         (snapshot,) = await self.indexes.reader("production", "vectors").snapshots("b2")
         return RestoreIndex(
             id="restore",
@@ -139,10 +139,11 @@ class Bench:
             index="b2",
             snapshot=snapshot.label,
             taken=snapshot.taken,
-            size=snapshot.size,
             to_environment="staging",
             to_store="vectors",
             to_alias="CURRENT",
+            masked=masked,
+            size=snapshot.size,
             least_free=20,
         )
 
@@ -166,11 +167,15 @@ class Record:
 
     steps: tuple[ExecutableStep, ...]
     before: list[Any] = field(default_factory=list)
+    after: dict[int, Json] = field(default_factory=dict)
     produced: dict[str, str] = field(default_factory=dict)
     taken: int = 0
+    between: Callable[[], None] = lambda: None
+    """Called between two passes of one step."""
 
     def task(self, number: int) -> Task:
-        return replace(FIRST, before=self.before[number], produced=dict(self.produced))
+        before, after = self.before[number], self.after.get(number, {})
+        return replace(FIRST, before=before, after=after, produced=dict(self.produced))
 
     async def survey(self, bench: Bench) -> None:
         self.before = [await each.survey(FIRST.refresh, bench.tools) for each in self.steps]
@@ -178,11 +183,15 @@ class Record:
     async def take(self, bench: Bench) -> None:
         """Go on until both have arrived."""
         for number in range(self.taken, len(self.steps)):
-            step, task = self.steps[number], self.task(number)
-            arrived = await until_arrived(lambda s=step, t=task: s.take(t, bench.tools))
+            arrived = await self.until_arrived(number, self.steps[number].take, bench)
             if arrived.produced is not None:
-                self.produced[step.id] = arrived.produced
+                self.produced[self.steps[number].id] = arrived.produced
             self.taken = number + 1
+
+    async def until_arrived_within(self, seconds: float, bench: Bench) -> None:
+        """Raises TimeoutError."""
+        async with asyncio.timeout(seconds):
+            await self.take(bench)
 
     async def verify(self, bench: Bench) -> None:
         for number, step in enumerate(self.steps):
@@ -193,18 +202,21 @@ class Record:
         for number in sorted(
             range(len(self.steps)), key=lambda each: self.steps[each].rollback_rank(frozenset())
         ):
-            step, task = self.steps[number], self.task(number)
-            await until_arrived(lambda s=step, t=task: s.roll_back(t, bench.tools))
-            await until_arrived(lambda s=step, t=task: s.verify_rollback(t, bench.tools))
+            await self.until_arrived(number, self.steps[number].roll_back, bench)
+            await self.until_arrived(number, self.steps[number].verify_rollback, bench)
 
-
-async def until_arrived(call: Any) -> Arrived:
-    async with asyncio.timeout(20):
-        while True:
-            outcome: Outcome = await call()
-            if isinstance(outcome, Arrived):
-                return outcome
-            await asyncio.sleep(0.01)
+    async def until_arrived(
+        self, number: int, call: Callable[[Task, Tools], Awaitable[Outcome]], bench: Bench
+    ) -> Arrived:
+        async with asyncio.timeout(20):
+            while True:
+                outcome = await call(self.task(number), bench.tools)
+                if outcome.after is not None:
+                    self.after[number] = outcome.after
+                if isinstance(outcome, Arrived):
+                    return outcome
+                self.between()
+                await asyncio.sleep(0.01)
 
 
 @asynccontextmanager
@@ -224,7 +236,7 @@ async def bench(destination: FakeS3, source: FakeS3 | None = None) -> AsyncItera
 async def another_process(former: Bench) -> Bench:
     """That knows nothing of the former one, which has ended."""
     await former.close()
-    made = Bench(former.source, former.destination, former.addresses)
+    made = Bench(former.source, former.destination, former.addresses, wire=former.wire)
     await made.identified()
     return made
 

@@ -11,6 +11,8 @@ _NEEDS = "type Files needs objectStore (the name of an entry of objectStores) an
 _ADDRESS = "url must be http:// or https:// with a host, for Pgvector postgresql://"
 _URL = "https://opensearch.example:9200"
 
+_JOB = {"namespace": "ml-masking", "cronJob": "mask", "container": "mask", "variable": "INDEX"}
+
 
 def _store(**fields: Any) -> Object:
     given = {"name": "vectors", "type": "OpenSearch", "url": _URL} | fields
@@ -70,6 +72,18 @@ WRONG_STORES: dict[str, tuple[Object, str]] = {
     "copies of staging": (
         _staging(copies="Allowed"),
         "copies of indexStores is for role Production",
+    ),
+    "a masking job of production": (
+        _store(maskingJob=_JOB),
+        "maskingJob of indexStores is for role Staging only",
+    ),
+    "a masking job in the namespace of a team": (
+        _staging(maskingJob=_JOB | {"namespace": "ml-staging"}),
+        "maskingJob must be in a namespace that no team has",
+    ),
+    "a masking job that never has time": (
+        _staging(maskingJob=_JOB | {"timeout": "0s"}),
+        "timeout must be at least 1s",
     ),
     "a pattern of aliases with a slash": (_store(aliases=["a/b"]), "write an alias's name"),
     "an alias with a star": (

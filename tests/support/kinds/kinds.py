@@ -8,6 +8,7 @@ from stagingmirror.component import Entry, Kind, Sides
 from stagingmirror.components import CATALOGUE
 from stagingmirror.sources.objectstore.subjects import FolderSubject
 from support.index.products import (
+    MASKED_SIDES,
     SEARCH,
     SUBJECTS,
     VECTOR,
@@ -276,5 +277,12 @@ EXAMPLES: tuple[Example, ...] = (
         lambda: serve(indexes(), "staging", index("products-7", mark=mark(20))),
         {"older": _serves(mark=mark(19))},
         INDEX_SIDES,
+    ),
+    _example(
+        "indexSnapshot, masked",
+        index_entry(),
+        indexes,
+        {"an older snapshot": _serves(mark=mark(20))},
+        MASKED_SIDES,
     ),
 )

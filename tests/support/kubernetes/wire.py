@@ -43,7 +43,8 @@ class Wire:
         content_type: str = "",
     ) -> Any:
         if method == "GET":
-            return self._get(path, (query or {}).get("labelSelector"))
+            wanted = query or {}
+            return self._get(path, wanted.get("labelSelector", "" if "limit" in wanted else None))
         sent: Any = body
         if (query or {}).get("dryRun"):
             return self._rehearsed(method, path, sent)

@@ -13,11 +13,13 @@ from stagingmirror.errors import CannotRefresh
 from stagingmirror.sources.index.subjects import SampleComparison, ServedIndex, VectorField
 from support.index.products import (
     DAY,
+    JOB,
     KIND,
     SEARCH,
     SIDES,
     SUBJECTS,
     VECTOR,
+    around,
     entry,
     index,
     indexes,
@@ -28,11 +30,10 @@ from support.index.products import (
     serve,
     served,
     snapshot,
-    store,
     verdict,
     with_search,
 )
-from support.kinds.builders import NOW, World, environment, sides
+from support.kinds.builders import NOW, World
 
 OURS = index("products-7", mark=mark())
 
@@ -51,15 +52,6 @@ def findings(world: World, role: str = "staging", given: Any = None) -> tuple[st
 def reason(found: Verdict) -> str:
     assert isinstance(found, Unknown), found
     return found.why.reason
-
-
-def around(production: dict[str, Any] | None = None, **staging: Any) -> Sides:
-    return sides(
-        environment(
-            indexStores=[store(**({"copies": "Allowed"} if production is None else production))]
-        ),
-        environment("Staging", indexStores=[store(**staging)]),
-    )
 
 
 def test_staging_that_serves_the_newest_snapshot_unchanged_is_in_sync() -> None:
@@ -195,6 +187,8 @@ def test_a_workload_that_started_before_its_index_was_made_is_drift() -> None:
     [
         (entry(), around({"copies": "Never"}), "CopiesNotAllowed"),
         (entry(), around({}), "CopiesNotAllowed"),
+        (entry(), around({}, maskingJob=JOB), "CopiesNotAllowed"),
+        (entry(), around({"copies": "AfterJob"}), "NoMaskingJob"),
         (entry(compare="Content"), SIDES, "NotComparable"),
     ],
 )

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 from pydantic.alias_generators import to_camel
 
 from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
-from stagingmirror.api.spec.environment.index_store import may_be_copied
+from stagingmirror.api.spec.environment.index_store import masks, may_be_copied
 from stagingmirror.api.spec.offers import OfferList
 
 _Other = Literal[
@@ -21,6 +21,8 @@ _Other = Literal[
     "object_stores",
     "index_aliases",
     "index_copies",
+    "masked_index_copies",
+    "masking_job",
 ]
 GrantField = _Other | OfferList
 
@@ -29,7 +31,7 @@ GrantField = _Other | OfferList
 class Grant:
     """``value`` is what the field must list or be: a namespace, a name that is readable, the name
     of an environment, a registry, a cluster, a folder in an object store, ``store/alias``, an index
-    store.
+    store, ``store: job``.
     """
 
     side: Literal["production", "staging"]
@@ -87,7 +89,15 @@ _KNOWN: Mapping[GrantField, _Known] = {
         "does not list {} in aliases of that indexStores entry",
     ),
     "index_copies": _Known(
-        lambda spec, value: may_be_copied(value, spec.index_stores),
+        lambda spec, value: may_be_copied(value, spec.index_stores, masked=False),
         "does not set copies: Allowed in indexStores entry {}",
+    ),
+    "masked_index_copies": _Known(
+        lambda spec, value: may_be_copied(value, spec.index_stores, masked=True),
+        "sets neither copies: AfterJob nor Allowed in indexStores entry {}",
+    ),
+    "masking_job": _Known(
+        lambda spec, value: masks(value, spec.index_stores),
+        "does not have the maskingJob of indexStores entry {}",
     ),
 }

@@ -2,6 +2,8 @@
 to it, restart what opens the index when it starts.
 """
 
+from stagingmirror.actions.copies.index_copy import IndexCopy
+from stagingmirror.actions.copies.mask_index import MaskIndex
 from stagingmirror.actions.copies.restore_index import RestoreIndex
 from stagingmirror.actions.step import ExecutableStep
 from stagingmirror.actions.switch_index import SwitchIndex
@@ -36,7 +38,16 @@ def refusal(entry: Entry[IndexSnapshot], sides: Sides) -> Why | None:
     if store is not None and store.type == "Qdrant":
         return Why(Reason.NOT_SUPPORTED, "indexes of Qdrant are only compared; set mode: Report.")
     source = store_in(entry.spec, sides.production)
-    if source is not None and not may_be_copied(source.name, (source,)):
+    masked = store is not None and store.masking_job is not None
+    if source is not None and not may_be_copied(source.name, (source,), masked=masked):
+        if source.copies == "AfterJob":
+            return Why(
+                Reason.NO_MASKING_JOB,
+                f'environment "{sides.production.environment}" lets indexes of {source.name} be '
+                "copied only where staging masks them (copies: AfterJob), and environment "
+                f'"{sides.staging.environment}" has no maskingJob in its indexStores entry; ask '
+                "its owner, or set mode: Report.",
+            )
         return Why(
             Reason.COPIES_NOT_ALLOWED,
             f"indexStores entry {source.name} of environment "
@@ -57,12 +68,12 @@ def steps(
         return patches(entry.name, [(user, Restart()) for user in late_in(users, facts)])
     if (why := refusal(entry, sides)) is not None:
         raise CannotRefresh(why.reason, why.message)
-    restore = _restore(entry, sides, Reading(view, production.began))
+    copies = _copies(entry, sides, Reading(view, production.began))
     reading = Reading(view, staging.began)
     needed(lambda: [reading.get(user) for user in users])
     return (
-        restore,
-        _switch(entry, sides, restore.id),
+        *copies,
+        _switch(entry, sides, copies[-1].id),
         *patches(entry.name, [(user, Restart()) for user in _restarted(users)]),
     )
 
@@ -80,14 +91,16 @@ def _restarted(users: tuple[WorkloadSubject, ...]) -> tuple[WorkloadSubject, ...
     return tuple(user for user in users if user.kind != "CronJob")
 
 
-def _restore(entry: Entry[IndexSnapshot], sides: Sides, reading: Reading) -> RestoreIndex:
+def _copies(entry: Entry[IndexSnapshot], sides: Sides, reading: Reading) -> list[IndexCopy]:
+    """The last one makes what is served."""
     served = needed(lambda: served_in(entry.spec, sides.production, reading))
     snapshot = needed(lambda: snapshot_to_follow(entry.spec, sides, served, reading))
     assert served.facts is not None, "it has one target"
     store = store_in(entry.spec, sides.staging)
+    job = None if store is None else store.masking_job
     least_free = None if store is None else store.min_free_space
     source, target = alias_in(entry.spec, sides.production), alias_in(entry.spec, sides.staging)
-    return RestoreIndex(
+    restore = RestoreIndex(
         id=f"restore-{entry.name}",
         components=(entry.name,),
         from_environment=source.environment,
@@ -96,15 +109,17 @@ def _restore(entry: Entry[IndexSnapshot], sides: Sides, reading: Reading) -> Res
         index=served.facts.target,
         snapshot=snapshot.label,
         taken=snapshot.taken,
-        size=snapshot.size,
         to_environment=target.environment,
         to_store=target.store,
         to_alias=target.alias,
+        masked=job is not None,
+        size=snapshot.size,
         least_free=int((least_free or _LEAST_FREE).rstrip("%")),
     )
+    return [restore] if job is None else [restore, MaskIndex.of(restore, f"mask-{entry.name}", job)]
 
 
-def _switch(entry: Entry[IndexSnapshot], sides: Sides, restore: str) -> SwitchIndex:
+def _switch(entry: Entry[IndexSnapshot], sides: Sides, copy: str) -> SwitchIndex:
     place = alias_in(entry.spec, sides.staging)
     return SwitchIndex(
         id=f"alias-{entry.name}",
@@ -112,5 +127,5 @@ def _switch(entry: Entry[IndexSnapshot], sides: Sides, restore: str) -> SwitchIn
         environment=place.environment,
         store=place.store,
         alias=place.alias,
-        index=Produced(restore),
+        index=Produced(copy),
     )

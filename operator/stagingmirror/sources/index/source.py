@@ -213,10 +213,10 @@ class IndexSource:
         spec = self._specs.get(environment)
         return spec is not None and spec.offers("index_aliases", f"{store}/{alias}")
 
-    def copies(self, environment: str, store: str) -> bool:
+    def copies(self, environment: str, store: str, *, masked: bool) -> bool:
         """Whether the environment lets the indexes of a store be copied, as last seen."""
         spec = self._specs.get(environment)
-        return spec is not None and may_be_copied(store, spec.index_stores)
+        return spec is not None and may_be_copied(store, spec.index_stores, masked=masked)
 
     def may_write(self, environment: str) -> bool | None:
         """Whether our accounts may change one of its stores; None: not known of any."""

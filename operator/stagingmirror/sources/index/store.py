@@ -182,6 +182,16 @@ class IndexWriter(IndexReader, Protocol):
         done.
         """
 
+    def beside(self, target: str, name: str) -> str:
+        """A name for what is to be where ``target`` is, e.g. in the same schema."""
+
+    async def rename(self, former: str, new: str, done: Progressing) -> None:
+        """Let what is called ``former`` be called ``new`` and have the former name no more; its
+        mark may be lost. Called again it goes on. Nothing where that was done.
+
+        Raises Refused where an alias leads to ``former``, or ``new`` is something else.
+        """
+
     async def stamp(self, new: str, mark: Mark) -> None: ...
 
     async def swap(self, alias: str, expected: str | None, new: str) -> None:

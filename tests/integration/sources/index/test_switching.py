@@ -8,6 +8,7 @@ from stagingmirror.errors import (
     NotThere,
     Refused,
 )
+from stagingmirror.sources.index.store import is_free
 from support.index.conformance import (
     MARK,
     error_of,
@@ -127,3 +128,33 @@ async def test_who_may_only_read_changes_nothing(ground: Ground) -> None:
     assert [type(each) for each in errors] == [NotAllowed] * len(errors)
     assert await ground.staging.resolve("docs") == ("docs-1",)
     assert await ground.staging.count("docs-2-aaaa") == 30
+
+
+async def test_a_copy_gets_another_name_with_all_that_is_in_it(ground: Ground) -> None:
+    await restored(ground, new="smir-unmasked-aaaa")
+    before = await ground.staging.facts("smir-unmasked-aaaa")
+
+    await ground.staging.rename("smir-unmasked-aaaa", "docs-2-aaaa", nothing)
+    await ground.staging.rename("smir-unmasked-aaaa", "docs-2-aaaa", nothing)
+    await ground.staging.stamp("docs-2-aaaa", MARK)
+
+    after = await ground.staging.facts("docs-2-aaaa")
+    assert (after.vectors, after.settings, after.manifest) == (
+        before.vectors,
+        before.settings,
+        before.manifest,
+    )
+    assert after.mark == MARK
+    assert await ground.staging.count("docs-2-aaaa") == await ground.production.count("docs-2")
+    assert await is_free(ground.staging, "smir-unmasked-aaaa")
+    await ground.edit("staging", "docs-2-aaaa")
+
+
+async def test_a_copy_that_an_alias_names_keeps_its_name(ground: Ground) -> None:
+    await restored(ground, new="smir-unmasked-aaaa")
+    await ground.point("staging", "docs", "smir-unmasked-aaaa")
+
+    error = await error_of(ground.staging.rename("smir-unmasked-aaaa", "docs-2-aaaa", nothing))
+
+    assert (type(error), error.reason) == (Refused, "IndexServed")
+    assert await ground.staging.resolve("docs") == ("smir-unmasked-aaaa",)

@@ -125,6 +125,28 @@ class MirrorEnvironmentSpec(Model):
         ),
         Rule(
             cel=(
+                "!has(self.indexStores) || self.role == 'Staging'"
+                " || self.indexStores.all(s, !has(s.maskingJob))"
+            ),
+            message="maskingJob of indexStores is for role Staging only; remove it here",
+            holds=lambda spec: (
+                spec.role == "Staging" or all(s.masking_job is None for s in spec.index_stores)
+            ),
+        ),
+        Rule(
+            cel=(
+                "!has(self.indexStores) || self.indexStores.all(s, !has(s.maskingJob) ||"
+                " ((!has(self.namespaces) || !(s.maskingJob.namespace in self.namespaces)) &&"
+                " (!has(self.usableFrom) || !(s.maskingJob.namespace in self.usableFrom))))"
+            ),
+            message=(
+                "maskingJob must be in a namespace that no team has: neither in namespaces nor in"
+                " usableFrom"
+            ),
+            holds=lambda spec: _masked_by_no_team(spec),
+        ),
+        Rule(
+            cel=(
                 "!has(self.indexStores) || self.indexStores.all(i, i.type != 'Files' ||"
                 " (has(self.objectStores) && self.objectStores.exists(o, o.name == i.objectStore)))"
             ),
@@ -205,3 +227,9 @@ class MirrorEnvironmentSpec(Model):
         if which == "index_aliases":
             return offered_alias(name, self.index_stores)
         return self.readable.has(which, name) or self.comparable.has(which, name)
+
+
+def _masked_by_no_team(spec: MirrorEnvironmentSpec) -> bool:
+    teams = {*spec.namespaces, *spec.usable_from}
+    jobs = (each.masking_job for each in spec.index_stores)
+    return all(job is None or job.namespace not in teams for job in jobs)

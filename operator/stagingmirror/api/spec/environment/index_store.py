@@ -15,15 +15,18 @@ from stagingmirror.api.types.base import Model
 from stagingmirror.api.types.constraints import (
     Duration,
     Label,
+    Namespace,
+    ObjectName,
     Rule,
     TextRule,
+    VariableName,
     at_least,
     shape,
     unique,
 )
 
 IndexStoreType = Literal["OpenSearch", "Pgvector", "Files", "Qdrant"]
-Copies = Literal["Never", "Allowed"]
+Copies = Literal["Never", "AfterJob", "Allowed"]
 
 _DATABASE = r"^postgresql://[^/@?#:\s]+(:[0-9]{1,5})?/[^/@?#\s]+(\?sslmode=(disable|verify-full))?$"
 # Asks for a connection without TLS.
@@ -63,6 +66,30 @@ class IndexContentReading(Model):
     """How often documents are counted and a sample of them is read, also where the store reports no
     change. At least 1m.
     """
+
+
+class MaskingJob(Model):
+    """A Job made from this CronJob, with the variable set to the name of the restored index."""
+
+    namespace: Namespace
+    """The CronJob's. No environment may list it: whoever may write there decides what is run on
+    production's texts.
+    """
+    cron_job: ObjectName
+    """Name of the CronJob; it may be suspended."""
+    container: Label
+    """The container whose variable is set."""
+    variable: VariableName
+    """The variable that gets the name of the index: of Files the folder's, below prefix."""
+    timeout: Annotated[
+        Duration, at_least("1s", "timeout must be at least 1s, else no masking job can end")
+    ] = "2h"
+    """How long it may take."""
+
+    @property
+    def named(self) -> str:
+        """What runs, without how long it may take."""
+        return f"{self.namespace}/{self.cron_job} {self.container} {self.variable}"
 
 
 class IndexStore(Model):
@@ -149,7 +176,12 @@ class IndexStore(Model):
     """
     copies: Copies | None = None
     """Production only: whether staging may get copies of the indexes, which hold the texts of
-    people. Never (default) or Allowed.
+    people. Never (default); AfterJob: only where staging's environment has a maskingJob, which is
+    run before the copy is served; Allowed.
+    """
+    masking_job: MaskingJob | None = None
+    """Staging only: run on each restored index before an alias leads to it. Until it has ended well
+    the index is called smir-unmasked-…, and if it fails that is removed.
     """
     content: IndexContentReading = IndexContentReading()
     """How often documents are read."""
@@ -193,9 +225,18 @@ def offered_alias(name: str, stores: tuple[IndexStore, ...]) -> bool:
     return found is not None and found.offers(alias)
 
 
-def may_be_copied(name: str, stores: tuple[IndexStore, ...]) -> bool:
+def may_be_copied(name: str, stores: tuple[IndexStore, ...], *, masked: bool) -> bool:
+    """``masked``: whether staging's masking job runs on what is copied."""
     found = store_named(name, stores)
-    return found is not None and found.copies == "Allowed"
+    allowed = ("Allowed", "AfterJob") if masked else ("Allowed",)
+    return found is not None and found.copies in allowed
+
+
+def masks(job: str, stores: tuple[IndexStore, ...]) -> bool:
+    """Whether a store has this masking job: ``store: named``."""
+    name, _, named = job.partition(": ")
+    found = store_named(name, stores)
+    return found is not None and found.masking_job is not None and found.masking_job.named == named
 
 
 def _is_complete(store: IndexStore) -> bool:

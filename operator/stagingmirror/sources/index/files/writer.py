@@ -56,6 +56,21 @@ class FilesWriter(FilesReader):
             )
         await Copy(source, self._written, snapshot, target, new, done).run()
 
+    def beside(self, target: str, name: str) -> str:
+        return name
+
+    async def rename(self, former: str, new: str, done: Progressing) -> None:
+        """Copied, since an object has one name for ever; then the former is removed."""
+        if not await self._is_whole(new):
+            if not await self._is_whole(former):
+                raise Refused(
+                    Reason.INDEX_DAMAGED,
+                    f"{former} has no {manifests.NAME}, or one that names files that are not there",
+                )
+            (snapshot,) = await self.snapshots(former)
+            await Copy(self, self._written, snapshot, former, new, done).run()
+        await self.drop(former)
+
     async def stamp(self, new: str, mark: Mark) -> None:
         await self.listed(new)
         path, data = f"{new}/{MARK}", json.dumps(mark.document()).encode()
@@ -108,6 +123,14 @@ class FilesWriter(FilesReader):
         paths = [each.path for each in listing]
         for path in sorted(paths, key=lambda each: (each != manifests.NAME, each == MARK, each)):
             await self._written.remove(f"{target}/{path}")
+
+    async def _is_whole(self, target: str) -> bool:
+        try:
+            return (await self.snapshots(target))[0].complete
+        except NotThere as error:
+            if error.reason != Reason.INDEX_MISSING:
+                raise
+            return False
 
     async def _refuse_served(self, target: str) -> None:
         names = await self._written.names()

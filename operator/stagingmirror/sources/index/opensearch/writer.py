@@ -14,7 +14,9 @@ from stagingmirror.sources.index.opensearch import answers
 from stagingmirror.sources.index.opensearch.facts import META_KEY, Json, mapping_in
 from stagingmirror.sources.index.opensearch.names import quoted
 from stagingmirror.sources.index.opensearch.reader import OpenSearchReader
-from stagingmirror.sources.index.opensearch.restoring import Restoring, number_of_shards
+from stagingmirror.sources.index.opensearch.recovery import Recovery, number_of_shards
+from stagingmirror.sources.index.opensearch.renaming import Renaming
+from stagingmirror.sources.index.opensearch.restoring import Restoring
 from stagingmirror.sources.index.store import IndexReader, Mark, Progressing, Room, Snapshot
 
 _DISKS = {
@@ -62,7 +64,21 @@ class OpenSearchWriter(OpenSearchReader):
             found = await self._index(new)
         elif not await restoring.is_ours(found):
             raise self._taken(new)
-        await restoring.follow(number_of_shards(self._server, found), done)
+        await Recovery(self._server, new).follow(number_of_shards(self._server, found), done)
+
+    def beside(self, target: str, name: str) -> str:
+        return name
+
+    async def rename(self, former: str, new: str, done: Progressing) -> None:
+        renaming = Renaming(self._server, former, new)
+        found = await self._existing(new)
+        if found is None:
+            await renaming.begin()
+            done(0, 0)
+            found = await self._index(new)
+        renaming.refuse_foreign(found)
+        await Recovery(self._server, new).follow(number_of_shards(self._server, found), done)
+        await self.drop(former)
 
     async def stamp(self, new: str, mark: Mark) -> None:
         meta = mapping_in(mapping_in(await self._index(new), "mappings"), "_meta")

@@ -17,6 +17,13 @@ _MAY_CREATE = """
 SELECT has_schema_privilege(oid, 'CREATE') AND has_schema_privilege(oid, 'USAGE')
 FROM pg_namespace WHERE nspname = $1
 """
+_IS_SHOWN = """
+SELECT EXISTS (
+  SELECT FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid
+  WHERE d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_class'::regclass
+    AND d.refobjid = $1::int8::oid AND r.ev_class <> d.refobjid
+)
+"""
 
 
 class PgvectorWriter(PgvectorReader):
@@ -64,6 +71,28 @@ class PgvectorWriter(PgvectorReader):
                     await ours.execute("SET LOCAL statement_timeout = 0")
                     await self._make(theirs, ours, table, name, done)
         done(table.size, table.size)
+
+    def beside(self, target: str, name: str) -> str:
+        return str(Name(name_of(target).schema, name))
+
+    async def rename(self, former: str, new: str, done: Progressing) -> None:
+        name, other = name_of(former), name_of(new)
+        async with (
+            self.database.session(f"renaming {name}") as connection,
+            connection.transaction(),
+        ):
+            found = await catalog.find(connection, name)
+            if found is None:
+                await catalog.table(connection, other)
+                return
+            if await catalog.find(connection, other) is not None:
+                raise _taken(other)
+            await connection.execute(
+                await quoted(connection, "ALTER TABLE %I.%I RENAME TO %I", *name, other.table)
+            )
+            # A view goes on showing what it showed, whatever that is called. None can come now.
+            if await connection.fetchval(_IS_SHOWN, found["oid"]):
+                raise Refused(Reason.INDEX_SERVED, f"a view shows {name}, so it keeps its name")
 
     async def stamp(self, new: str, mark: Mark) -> None:
         name = name_of(new)

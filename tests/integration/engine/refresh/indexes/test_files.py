@@ -10,13 +10,17 @@ from typing import Any
 import pytest
 
 from rig.control_plane import ControlPlane
+from rig.run import until
 from rig.stores.object_store import PRODUCTION, STAGING, ObjectStore
+from stagingmirror.api.types.base import API_VERSION
 from support.index.files_ground import faiss_file
 from support.index.ground import PLANTED
 from support.kubernetes.kubelet import Kubelet
-from support.kubernetes.workloads import deployment
+from support.kubernetes.rights import MASKING, bind
+from support.kubernetes.workloads import cron_job, deployment
 from support.objectstore.worlds import SECRET, cleared, give, refreshed
 from support.operators.operator import OperatorProcess, World
+from support.operators.rigs import make_namespace
 
 pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("index")]
 
@@ -29,6 +33,9 @@ def world(control_plane: ControlPlane, object_store: ObjectStore) -> Iterator[Wo
     with World(control_plane) as world:
         give(world, object_store.reader)
         give(world, object_store.writer, "staging", f"{SECRET}-staging")
+        masking = make_namespace(world.kube, "masking")
+        bind(world.kube, world.namespace, masking, MASKING)
+        job = {"namespace": masking, "cronJob": "mask", "container": "load", "variable": "INDEX"}
         sides: dict[str, Any] = {"production": (PRODUCTION, SECRET), "staging": (STAGING, "")}
         for side, (bucket, secret) in sides.items():
             store = {
@@ -46,9 +53,16 @@ def world(control_plane: ControlPlane, object_store: ObjectStore) -> Iterator[Wo
                 "content": {"interval": "1m"},
                 **({"copies": "Allowed"} if side == "production" else {}),
             }
-            given: dict[str, Any] = {"objectStores": [store], "indexStores": [index]}
+            masked = {
+                **index,
+                "name": "masked",
+                "aliases": ["masked-*"],
+                **({"copies": "AfterJob"} if side == "production" else {"maskingJob": job}),
+            }
+            given: dict[str, Any] = {"objectStores": [store], "indexStores": [index, masked]}
             world.environment(side, getattr(world, side), **given)
         yield world
+        world.kube.delete("v1", "Namespace", masking)
 
 
 @pytest.fixture(scope="module")
@@ -86,16 +100,33 @@ class Products:
         pages = self.store.bucket(STAGING).list("indexes")
         return {each["path"].split("/")[1] for page in pages for each in page}
 
-    def track(self, **more: Any) -> None:
-        entry = {"production": {"store": "vectors", "alias": self.alias}, **more}
+    def unmasked(self) -> list[str]:
+        """Objects in staging's bucket of what is not masked yet."""
+        pages = self.store.bucket(STAGING).list("indexes")
+        paths = [each["path"] for page in pages for each in page]
+        return [each for each in paths if "smir-unmasked" in each]
+
+    def mask(self, build: str, documents: int) -> None:
+        """What staging's masking job does."""
+        data = faiss_file(documents, text="masked ")
+        path = f"indexes/{build}"
+        found = self.store.bucket(STAGING).get(f"{path}/manifest.json").bytes()
+        manifest = json.loads(bytes(found))
+        manifest["files"]["index.faiss"] = {"sha256": sha256(data).hexdigest(), "size": len(data)}
+        self.store.put(STAGING, f"{path}/index.faiss", data)
+        self.store.put(STAGING, f"{path}/manifest.json", json.dumps(manifest).encode())
+
+    def track(self, store: str = "vectors", **more: Any) -> None:
+        entry = {"production": {"store": store, "alias": self.alias}, **more}
         self.world.mirror(track=[{"name": "product-index", "indexSnapshot": entry}], refresh=DAILY)
 
 
 @pytest.fixture
 def products(
-    world: World, operator: OperatorProcess, object_store: ObjectStore
+    world: World, operator: OperatorProcess, object_store: ObjectStore, request: Any
 ) -> Iterator[Products]:
-    made = Products(world, object_store, f"products-{secrets.token_hex(3)}")
+    name = getattr(request, "param", "products")
+    made = Products(world, object_store, f"{name}-{secrets.token_hex(3)}")
     for bucket, build, documents in (
         (PRODUCTION, f"{made.alias}.b2", 40),
         (STAGING, f"{made.alias}.b1", 30),
@@ -138,3 +169,84 @@ def test_staging_follows_productions_build_and_an_edit_of_its_copy_is_found_and_
     assert products.served().startswith(f"{products.alias}.b2-")
     assert PLANTED not in json.dumps(world.read())
     assert PLANTED not in operator.log
+
+
+@dataclass(frozen=True, slots=True)
+class MaskingJob:
+    """Staging's: its pod stays until a test says how it ends."""
+
+    world: World
+
+    @property
+    def namespace(self) -> str:
+        environment = self.world.kube.get(
+            API_VERSION, "MirrorEnvironment", self.world.environments["staging"]
+        )
+        stores = environment["spec"]["indexStores"]
+        return str(next(s["maskingJob"]["namespace"] for s in stores if "maskingJob" in s))
+
+    def offer(self) -> None:
+        body = cron_job("mask", self.namespace, "stays-pending:1")
+        body["metadata"]["labels"] = {}
+        self.world.kube.apply(body, manager="owner")
+
+    def started(self) -> tuple[str, str]:
+        """The index that it is to mask, and its pod."""
+        kube, namespace = self.world.kube, self.namespace
+        until(
+            lambda: any(_runs(each) for each in kube.list("v1", "Pod", namespace)),
+            within=60,
+            what="there is no pod of the masking job",
+        )
+        (pod,) = (each for each in kube.list("v1", "Pod", namespace) if _runs(each))
+        env = pod["spec"]["containers"][0]["env"]
+        return next(e["value"] for e in env if e["name"] == "INDEX"), pod["metadata"]["name"]
+
+    def ends(self, pod: str, phase: str) -> None:
+        status = {"status": {"phase": phase}}
+        self.world.kube.patch("v1", "Pod", pod, self.namespace, status, subresource="status")
+
+
+def _request(world: World, token: str) -> None:
+    world.change({"metadata": {"annotations": {"stagingmirror.dev/refresh-at": token}}})
+
+
+def _runs(pod: Any) -> bool:
+    return pod["status"].get("phase") not in ("Succeeded", "Failed")
+
+
+@pytest.mark.parametrize("products", ["masked"], indirect=True)
+def test_what_staging_serves_was_masked_and_what_could_not_be_is_removed(
+    world: World, products: Products, operator: OperatorProcess
+) -> None:
+    job = MaskingJob(world)
+    job.offer()
+    products.track("masked")
+    world.until(lambda status: status.get("sync") == "Drifted", within=60)
+
+    _request(world, f"fails-{products.alias}")
+    index, pod = job.started()
+    assert index.startswith("smir-unmasked-")
+    assert products.served() == f"{products.alias}.b1"
+    job.ends(pod, "Failed")
+    status = world.until(lambda status: bool(status.get("refreshes")), within=60)
+    assert status["refreshes"][-1]["result"] == "RolledBack"
+    assert "MaskingFailed" in str(status)
+    assert products.unmasked() == []
+    assert products.served() == f"{products.alias}.b1"
+
+    _request(world, f"masks-{products.alias}")
+    index, pod = job.started()
+    products.mask(index, 40)
+    job.ends(pod, "Succeeded")
+    status = world.until_sync("InSync", within=90)
+
+    served = products.served()
+    assert served.startswith(f"{products.alias}.b2-")
+    assert products.unmasked() == []
+    data = bytes(products.store.bucket(STAGING).get(f"indexes/{served}/index.faiss").bytes())
+    assert PLANTED.encode() not in data
+    assert b"masked" in data
+    (component,) = status["components"]
+    assert component["staging"]["snapshot"] == component["production"]["snapshot"]
+    assert PLANTED not in json.dumps(world.read()) + operator.log

@@ -6,7 +6,7 @@ import pytest
 from aiohttp import web
 
 from stagingmirror.errors import NotThere, Refused
-from stagingmirror.sources.index.opensearch import restoring
+from stagingmirror.sources.index.opensearch import recovery as following
 from stagingmirror.sources.index.store import Snapshot
 from support.index.conformance import error_of, nothing
 from support.index.fake_opensearch import SNAPSHOT, FakeOpenSearch, index
@@ -19,7 +19,7 @@ GREEN = {"status": "green", "initializing_shards": 0, "unassigned_shards": 0}
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(restoring, "EVERY", 0.0)
+    monkeypatch.setattr(following, "EVERY", 0.0)
 
 
 def shard(stage: str, done: int, *, source: dict[str, Any] | None = None) -> dict[str, Any]:

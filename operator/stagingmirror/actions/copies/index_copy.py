@@ -1,0 +1,155 @@
+"""What the steps have in common that bring an index of production's into staging's store."""
+
+import hashlib
+from dataclasses import dataclass
+
+from stagingmirror.actions.step import Arrived, ExecutableStep, Outcome, Task
+from stagingmirror.actions.tools import Tools
+from stagingmirror.api.spec.grants import Grant, GrantField
+from stagingmirror.errors import ChangedUnderneath, NotThere, StepFailed
+from stagingmirror.reasons import Reason
+from stagingmirror.sources.index.poller import read_content
+from stagingmirror.sources.index.source import IndexSource
+from stagingmirror.sources.index.store import IndexFacts, IndexReader, IndexWriter, Mark, is_free
+
+# What an index is called whose texts are still production's. Roles exclude it by this.
+UNMASKED = "smir-unmasked-"
+
+
+@dataclass(frozen=True, slots=True)
+class IndexCopy(ExecutableStep):
+    """``index``: production's target; ``snapshot``: its label; ``taken``: when that was (POSIX s).
+    ``masked``: staging's masking job runs on it before it is served.
+    """
+
+    from_environment: str
+    from_store: str
+    from_alias: str
+    index: str
+    snapshot: str
+    taken: float
+    to_environment: str
+    to_store: str
+    to_alias: str
+    masked: bool
+
+    def grants(self) -> frozenset[Grant]:
+        field: GrantField = "masked_index_copies" if self.masked else "index_copies"
+        return frozenset({Grant("production", field, self.from_store)})
+
+    def final_name(self, refresh: str) -> str:
+        """A name that nothing has and nobody else makes: with a few letters of this refresh."""
+        return f"{self.index}-{self._letters(refresh)}"
+
+    def unmasked_name(self, refresh: str, writer: IndexWriter) -> str:
+        return writer.beside(self.index, f"{UNMASKED}{self._letters(refresh)}")
+
+    def _letters(self, refresh: str) -> str:
+        return hashlib.sha256(f"{refresh} {self.snapshot}".encode()).hexdigest()[:8]
+
+    def reader(self, tools: Tools) -> IndexReader:
+        return tools.source(IndexSource).reader(self.from_environment, self.from_store)
+
+    def writer(self, tools: Tools, *, proven: bool) -> IndexWriter:
+        source = tools.source(IndexSource)
+        return source.writer(self.to_environment, self.to_store, proven=proven)
+
+    async def refuse_another_system(self, writer: IndexWriter, task: Task) -> None:
+        """Raises ChangedUnderneath: by the same name there may be something else."""
+        if await writer.identity() != task.before["system"]:
+            raise ChangedUnderneath(
+                Reason.CHANGED_UNDERNEATH,
+                f"environment {self.to_environment} has led to another index store than "
+                f"{self.to_store} was since this refresh began, so nothing is touched there.",
+            )
+
+    async def refuse_one_store(self, reader: IndexReader, writer: IndexWriter) -> None:
+        """Raises StepFailed where both sides are one system by now."""
+        if await reader.identity() == await writer.identity():
+            raise StepFailed(
+                Reason.PRODUCTION_IS_READ_ONLY,
+                f"index store {self.to_store} of {self.to_environment} is {self.from_store} of "
+                f"production's {self.from_environment}, and nothing is written there.",
+            )
+
+    def refuse_revoked(self, tools: Tools) -> None:
+        """What held when the plan was made may not hold any more."""
+        tools.writer.refuse_unless_leading()
+        source = tools.source(IndexSource)
+        may = source.copies(self.from_environment, self.from_store, masked=self.masked)
+        may = may and source.offers(self.from_environment, self.from_store, self.from_alias)
+        if not may or not source.offers(self.to_environment, self.to_store, self.to_alias):
+            raise StepFailed(
+                Reason.ENVIRONMENT_REVOKED,
+                f"environments {self.from_environment} and {self.to_environment} do not let "
+                f"{self.from_alias} be copied any more.",
+            )
+
+    async def mark_as_read(self, new: str, task: Task, tools: Tools) -> None:
+        """Count and sample what is there, and leave that in it. Raises StepFailed where it is not
+        what production serves.
+        """
+        reader, writer = self.reader(tools), self.writer(tools, proven=True)
+        production, restored = await reader.facts(self.index), await writer.facts(new)
+        content = await read_content(writer, new, tools.clock())
+        if content.documents == 0:
+            raise StepFailed(Reason.INDEX_DIFFERS, f"{new} holds no documents.")
+        if _definition(production) != _definition(restored):
+            raise StepFailed(
+                Reason.INDEX_DIFFERS,
+                f"{new} of {self.snapshot} has other vector fields than {self.index} has in "
+                "production by now.",
+            )
+        mark = Mark(
+            environment=self.from_environment,
+            index=self.index,
+            snapshot=self.snapshot,
+            taken=self.taken,
+            refresh=task.refresh,
+            at=tools.clock(),
+            documents=content.documents,
+            sample=content.sample,
+        )
+        await writer.stamp(new, mark)
+        if (await writer.facts(new)).mark != mark:
+            raise StepFailed(Reason.INDEX_DIFFERS, f"the mark of {new} is not what was written.")
+
+    async def is_marked(self, new: str, task: Task, tools: Tools) -> bool:
+        """Whether an earlier process made it whole, for this refresh."""
+        try:
+            mark = (await self.writer(tools, proven=True).facts(new)).mark
+        except NotThere:
+            return False
+        return mark is not None and mark.refresh == task.refresh
+
+    async def as_marked(self, new: str, tools: Tools) -> Arrived:
+        """What is in it now is what its mark holds. Raises StepFailed."""
+        writer = self.writer(tools, proven=True)
+        mark = (await writer.facts(new)).mark
+        content = await read_content(writer, new, tools.clock())
+        if mark is None or (mark.documents, mark.sample) != (content.documents, content.sample):
+            raise StepFailed(
+                Reason.INDEX_DIFFERS, f"index {new} was changed after it was restored."
+            )
+        return Arrived(f"{content.documents} documents, as restored")
+
+    async def remove(self, new: str, task: Task, tools: Tools) -> None:
+        """What a refresh that is rolled back has made."""
+        writer = self.writer(tools, proven=False)
+        await self.refuse_another_system(writer, task)
+        await self.refuse_one_store(self.reader(tools), writer)
+        tools.writer.refuse_unless_leading()
+        await writer.drop(new)
+
+    async def is_gone(self, new: str, tools: Tools) -> bool:
+        return await is_free(self.writer(tools, proven=False), new)
+
+    async def verify_gone(self, new: str, tools: Tools) -> Outcome:
+        """Raises StepFailed."""
+        if not await self.is_gone(new, tools):
+            raise StepFailed(Reason.NOT_ROLLED_BACK, f"index {new} is still there; remove it.")
+        return Arrived("as before")
+
+
+def _definition(facts: IndexFacts) -> list[tuple[object, ...]]:
+    return sorted((each.name, each.dimensions, each.metric) for each in facts.vectors)

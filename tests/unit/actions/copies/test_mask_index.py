@@ -1,0 +1,230 @@
+"""A restored index is masked before anything may name it, with stores and an API server on the
+wire.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import pytest
+
+from stagingmirror.actions.step import Underway
+from stagingmirror.errors import StagingMirrorError
+from support.index.masking import (
+    CRON_JOB,
+    ENVIRONMENTS,
+    JOBS,
+    Masking,
+    masked_record,
+    unmasked,
+)
+from support.index.restoring import FIRST, Bench, bench, builds, served, staging, writes_to
+
+
+@asynccontextmanager
+async def masking(*, copies: str = "AfterJob") -> AsyncIterator[tuple[Bench, Masking]]:
+    async with bench(staging()) as made:
+        made.configure(copies=copies)
+        yield made, Masking(made)
+
+
+async def test_what_is_served_was_masked_and_nothing_unmasked_is_left() -> None:
+    async with masking() as (made, job):
+        refresh = await masked_record(made, job)
+        await refresh.take(made)
+        await refresh.verify(made)
+
+        (ran,) = job.ran
+        assert ran.startswith("smir-unmasked-")
+        assert served(made.destination).startswith("b2-")
+        assert unmasked(made.destination) == []
+
+
+async def test_an_alias_names_nothing_before_the_job_has_ended() -> None:
+    async with masking() as (made, job):
+        job.how = ""
+        refresh = await masked_record(made, job)
+        with pytest.raises(TimeoutError):
+            await refresh.until_arrived_within(0.5, made)
+
+        assert len(job.jobs()) == 1
+        assert served(made.destination) == "b1"
+        assert all("b2-" not in key for key in made.destination.objects)
+
+
+async def test_the_mark_holds_what_is_served_and_not_what_was_restored() -> None:
+    async with masking() as (made, job):
+        refresh = await masked_record(made, job)
+        await refresh.take(made)
+        writer = made.indexes.writer("staging", "vectors", proven=True)
+        production = made.indexes.reader("production", "vectors")
+        mark = (await writer.facts(served(made.destination))).mark
+
+        assert mark is not None
+        assert mark.documents == 30
+        theirs = await production.sample("b2", ("index.faiss",))
+        ours = await writer.sample(served(made.destination), ("index.faiss",))
+        assert theirs != ours
+        assert mark.sample
+
+
+async def test_an_index_that_is_edited_once_it_is_masked_is_not_verified() -> None:
+    async with masking() as (made, job):
+        refresh = await masked_record(made, job)
+        await refresh.take(made)
+        made.destination.objects[f"idx/{served(made.destination)}/index.faiss"] += b"x"
+        with pytest.raises(StagingMirrorError) as raised:
+            await refresh.verify(made)
+
+        assert raised.value.reason == "IndexDiffers"
+
+
+async def test_a_pod_that_writes_the_unmasked_index_anew_is_found() -> None:
+    async with masking() as (made, job):
+        refresh = await masked_record(made, job)
+        await refresh.take(made)
+        made.destination.objects[f"idx/{job.ran[0]}/index.faiss"] = b"late"
+        with pytest.raises(StagingMirrorError) as raised:
+            await refresh.verify(made)
+
+        assert raised.value.reason == "NotMasked"
+
+
+@pytest.mark.parametrize(
+    ("how", "masks", "reason"),
+    [
+        ("Failed", True, "MaskingFailed"),
+        ("Failed", False, "MaskingFailed"),
+        ("Complete", False, "NotMasked"),
+    ],
+)
+async def test_an_index_whose_job_failed_or_wrote_nothing_is_removed(
+    how: str, masks: bool, reason: str
+) -> None:
+    async with masking() as (made, job):
+        before = dict(made.destination.objects)
+        job.how, job.masks = how, masks
+        refresh = await masked_record(made, job)
+        with pytest.raises(StagingMirrorError) as raised:
+            await refresh.take(made)
+        assert raised.value.reason == reason
+        assert raised.value.next.take == "roll back"
+
+        await refresh.roll_back(made)
+
+        assert made.destination.objects == before
+
+
+@pytest.mark.parametrize("suspended", [False, True])
+async def test_a_job_that_does_not_end_is_ended_and_its_index_removed(suspended: bool) -> None:
+    async with masking() as (made, job):
+        before, now = dict(made.destination.objects), made.tools.clock()
+        job.how = ""
+        refresh = await masked_record(made, job)
+        with pytest.raises(TimeoutError):
+            await refresh.until_arrived_within(0.5, made)
+        (body,) = job.jobs()
+        body["spec"]["suspend"] = suspended
+        made.tools = replace(made.tools, clock=lambda: now + 200)
+        with pytest.raises(StagingMirrorError) as raised:
+            await refresh.take(made)
+        assert raised.value.reason == "MaskingFailed"
+
+        await refresh.roll_back(made)
+
+        assert job.jobs() == []
+        assert made.destination.objects == before
+
+
+async def test_what_is_removed_is_removed_after_the_last_pod_of_the_job() -> None:
+    async with masking() as (made, job):
+        job.how = ""
+        refresh = await masked_record(made, job)
+        with pytest.raises(TimeoutError):
+            await refresh.until_arrived_within(0.5, made)
+        (body,) = job.jobs()
+        name = body["metadata"]["name"]
+        pod = {"metadata": {"labels": {"job-name": name}}, "status": {"phase": "Running"}}
+        made.wire.put(f"/api/v1/namespaces/ml-masking/pods/{name}-x", pod)
+
+        outcome = await refresh.steps[1].roll_back(refresh.task(1), made.tools)
+        assert isinstance(outcome, Underway)
+        assert f"{name}-x" in outcome.message
+        assert unmasked(made.destination)
+
+        del made.wire.objects[f"/api/v1/namespaces/ml-masking/pods/{name}-x"]
+        await refresh.roll_back(made)
+        assert unmasked(made.destination) == []
+
+
+async def test_a_job_that_is_not_there_is_found_before_anything_is_written() -> None:
+    async with masking() as (made, job):
+        del made.wire.objects[CRON_JOB]
+        with pytest.raises(StagingMirrorError) as raised:
+            await masked_record(made, job)
+
+        assert raised.value.reason == "NotThere"
+        assert writes_to(made.destination) == []
+        assert made.wire.calls == []
+
+
+async def test_a_job_that_vanishes_while_the_index_is_restored_removes_it() -> None:
+    async with masking() as (made, job):
+        before = dict(made.destination.objects)
+        refresh = await masked_record(made, job)
+        del made.wire.objects[CRON_JOB]
+        with pytest.raises(StagingMirrorError) as raised:
+            await refresh.take(made)
+        assert raised.value.reason == "NotThere"
+
+        await refresh.roll_back(made)
+
+        assert made.destination.objects == before
+
+
+@pytest.mark.parametrize("field", ["namespaces", "usableFrom"])
+async def test_a_job_in_the_namespace_of_a_team_is_refused_whichever_environment_lists_it(
+    field: str,
+) -> None:
+    async with masking() as (made, job):
+        made.wire.put(f"{ENVIRONMENTS}/another", {"spec": {field: ["ml-masking"]}})
+        with pytest.raises(StagingMirrorError) as raised:
+            await masked_record(made, job)
+
+        assert raised.value.reason == "NamespaceOfATeam"
+        assert writes_to(made.destination) == []
+
+
+async def test_copies_that_may_only_be_masked_are_not_begun_without() -> None:
+    async with masking() as (made, _):
+        step = await made.step(masked=False)
+        before = await step.survey("r1", made.tools)
+        with pytest.raises(StagingMirrorError) as raised:
+            await step.copy(replace(FIRST, before=before), made.tools, lambda done, total: None)
+
+        assert raised.value.reason == "EnvironmentRevoked"
+        assert writes_to(made.destination) == []
+
+
+async def test_a_job_runs_on_what_may_be_copied_without_one_as_well() -> None:
+    async with masking(copies="Allowed") as (made, job):
+        refresh = await masked_record(made, job)
+        await refresh.take(made)
+
+        assert len(job.ran) == 1
+        assert unmasked(made.destination) == []
+
+
+async def test_copies_that_are_withdrawn_start_no_job() -> None:
+    async with masking() as (made, job):
+        refresh = await masked_record(made, job)
+        refresh.steps, steps = refresh.steps[:1], refresh.steps
+        await refresh.take(made)
+        refresh.steps = steps
+        made.configure(copies="Never")
+        with pytest.raises(StagingMirrorError) as raised:
+            await refresh.take(made)
+
+        assert raised.value.reason == "EnvironmentRevoked"
+        assert not [each for each in made.wire.calls if each.startswith(f"POST {JOBS}")]
+        assert builds(made.destination) == {"b1", refresh.before[0]["index"]}
