@@ -5,6 +5,7 @@ from typing import Literal
 
 from stagingmirror.actions.step import Json
 from stagingmirror.actions.tools import Tools
+from stagingmirror.api.spec.grants import Grant
 
 
 class Removable(ABC):
@@ -13,12 +14,18 @@ class Removable(ABC):
     __slots__ = ()
 
     @abstractmethod
-    def made(self) -> str:
-        """What it makes, by a name that is the same for the same content."""
+    def made(self, before: Json) -> str:
+        """What it makes, by a name that is the same for the same content: the environment's, a
+        blank, and what people call it.
+        """
 
     @abstractmethod
-    def mark(self) -> str:
+    def mark(self, before: Json) -> str:
         """A text that stands in whatever names what it makes, and hardly in anything else."""
+
+    @abstractmethod
+    def rests_on(self) -> frozenset[Grant]:
+        """What the environments must grant while it is removed."""
 
     @abstractmethod
     def is_new(self, before: Json) -> bool:
@@ -29,7 +36,9 @@ class Removable(ABC):
         """Whether it is known what was made: else nothing of it is ever removed."""
 
     @abstractmethod
-    async def remove(self, after: Json, tools: Tools) -> Literal["removed", "changed", "going on"]:
+    async def remove(
+        self, before: Json, after: Json, tools: Tools
+    ) -> Literal["removed", "changed", "going on"]:
         """Remove what it made, a part of it at once. May be called again after any of its writes.
         ``changed``: somebody else has written there since, and nothing was removed by this call.
         """

@@ -73,6 +73,10 @@ WRONG_STORES: dict[str, tuple[Object, str]] = {
         _staging(copies="Allowed"),
         "copies of indexStores is for role Production",
     ),
+    "former indexes of production": (
+        _store(keep=1),
+        "keep of indexStores is for role Staging only",
+    ),
     "a masking job of production": (
         _store(maskingJob=_JOB),
         "maskingJob of indexStores is for role Staging only",

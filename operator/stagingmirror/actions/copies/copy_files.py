@@ -84,11 +84,14 @@ class CopyFiles(Copying, Removable):
         after = {_WRITTEN: float(made)} if made else {}
         return Arrived(f"{self.to_uri}, bytes verified", after=after)
 
-    def made(self) -> str:
+    def made(self, before: Json) -> str:
         return f"{self.to_environment} {self.to_uri}"
 
-    def mark(self) -> str:
+    def mark(self, before: Json) -> str:
         return self.to_uri.rpartition("/")[2]
+
+    def rests_on(self) -> frozenset[Grant]:
+        return self.grants()
 
     def is_new(self, before: Json) -> bool:
         return before.get(_EMPTY) is True
@@ -96,7 +99,9 @@ class CopyFiles(Copying, Removable):
     def is_proven(self, after: Json) -> bool:
         return isinstance(after.get(_WRITTEN), float)
 
-    async def remove(self, after: Json, tools: Tools) -> Literal["removed", "changed", "going on"]:
+    async def remove(
+        self, before: Json, after: Json, tools: Tools
+    ) -> Literal["removed", "changed", "going on"]:
         stores, ends = tools.source(ObjectStoreSource), tools.clock() + _AT_ONCE
         folder = stores.opened(self.to_environment, self.to_uri)
         listing = await folder.listing()

@@ -2,11 +2,13 @@
 
 import hashlib
 from dataclasses import dataclass
+from typing import Literal
 
-from stagingmirror.actions.step import Arrived, ExecutableStep, Outcome, Task
+from stagingmirror.actions.removable import Removable
+from stagingmirror.actions.step import Arrived, ExecutableStep, Json, Outcome, Task
 from stagingmirror.actions.tools import Tools
 from stagingmirror.api.spec.grants import Grant, GrantField
-from stagingmirror.errors import ChangedUnderneath, NotThere, StepFailed
+from stagingmirror.errors import ChangedUnderneath, NotAnswered, NotThere, StepFailed
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.index.poller import read_content
 from stagingmirror.sources.index.source import IndexSource
@@ -14,11 +16,15 @@ from stagingmirror.sources.index.store import IndexFacts, IndexReader, IndexWrit
 
 # What an index is called whose texts are still production's. Roles exclude it by this.
 UNMASKED = "smir-unmasked-"
+# Under which a step notes the digest of the mark that it left.
+_MARK = "mark"
 
 
 @dataclass(frozen=True, slots=True)
-class IndexCopy(ExecutableStep):
-    """``index``: production's target; ``snapshot``: its label; ``taken``: when that was (POSIX s).
+class IndexCopy(ExecutableStep, Removable):
+    """What it notes once it is marked: a digest of the mark.
+
+    ``index``: production's target; ``snapshot``: its label; ``taken``: when that was (POSIX s).
     ``masked``: staging's masking job runs on it before it is served.
     """
 
@@ -54,9 +60,9 @@ class IndexCopy(ExecutableStep):
         source = tools.source(IndexSource)
         return source.writer(self.to_environment, self.to_store, proven=proven)
 
-    async def refuse_another_system(self, writer: IndexWriter, task: Task) -> None:
+    async def refuse_another_system(self, writer: IndexWriter, before: Json) -> None:
         """Raises ChangedUnderneath: by the same name there may be something else."""
-        if await writer.identity() != task.before["system"]:
+        if await writer.identity() != before["system"]:
             raise ChangedUnderneath(
                 Reason.CHANGED_UNDERNEATH,
                 f"environment {self.to_environment} has led to another index store than "
@@ -85,9 +91,9 @@ class IndexCopy(ExecutableStep):
                 f"{self.from_alias} be copied any more.",
             )
 
-    async def mark_as_read(self, new: str, task: Task, tools: Tools) -> None:
-        """Count and sample what is there, and leave that in it. Raises StepFailed where it is not
-        what production serves.
+    async def mark_as_read(self, new: str, task: Task, tools: Tools) -> str:
+        """Count and sample what is there, and leave that in it; its name and a digest of the mark.
+        Raises StepFailed where it is not what production serves.
         """
         reader, writer = self.reader(tools), self.writer(tools, proven=True)
         production, restored = await reader.facts(self.index), await writer.facts(new)
@@ -113,14 +119,22 @@ class IndexCopy(ExecutableStep):
         await writer.stamp(new, mark)
         if (await writer.facts(new)).mark != mark:
             raise StepFailed(Reason.INDEX_DIFFERS, f"the mark of {new} is not what was written.")
+        return f"{new} {_digest(mark)}"
 
-    async def is_marked(self, new: str, task: Task, tools: Tools) -> bool:
-        """Whether an earlier process made it whole, for this refresh."""
+    async def marked(self, new: str, task: Task, tools: Tools) -> str | None:
+        """The same of what an earlier process made whole for this refresh; None: it did not."""
         try:
             mark = (await self.writer(tools, proven=True).facts(new)).mark
         except NotThere:
-            return False
-        return mark is not None and mark.refresh == task.refresh
+            return None
+        is_ours = mark is not None and mark.refresh == task.refresh
+        return f"{new} {_digest(mark)}" if mark is not None and is_ours else None
+
+    @staticmethod
+    def noted(made: str) -> tuple[str, Json]:
+        """The name, and what to note, of what those two return."""
+        name, _, digest = made.rpartition(" ")
+        return name, {_MARK: digest}
 
     async def as_marked(self, new: str, tools: Tools) -> Arrived:
         """What is in it now is what its mark holds. Raises StepFailed."""
@@ -133,13 +147,46 @@ class IndexCopy(ExecutableStep):
             )
         return Arrived(f"{content.documents} documents, as restored")
 
-    async def remove(self, new: str, task: Task, tools: Tools) -> None:
-        """What a refresh that is rolled back has made."""
+    async def undo(self, new: str, task: Task, tools: Tools) -> None:
+        """Remove what a refresh that is rolled back has made."""
         writer = self.writer(tools, proven=False)
-        await self.refuse_another_system(writer, task)
+        await self.refuse_another_system(writer, task.before)
         await self.refuse_one_store(self.reader(tools), writer)
         tools.writer.refuse_unless_leading()
         await writer.drop(new)
+
+    def made(self, before: Json) -> str:
+        return f"{self.to_environment} {self.to_store}/{before['index']}"
+
+    def mark(self, before: Json) -> str:
+        return str(before["index"])
+
+    def rests_on(self) -> frozenset[Grant]:
+        return frozenset({Grant("staging", "index_aliases", f"{self.to_store}/{self.to_alias}")})
+
+    def is_new(self, before: Json) -> bool:
+        return True  # else nothing is taken
+
+    def is_proven(self, after: Json) -> bool:
+        return isinstance(after.get(_MARK), str)
+
+    async def remove(
+        self, before: Json, after: Json, tools: Tools
+    ) -> Literal["removed", "changed", "going on"]:
+        """Raises Refused where an alias leads to it."""
+        writer, name = self.writer(tools, proven=True), str(before["index"])
+        await self.refuse_another_system(writer, before)
+        await self.refuse_one_store(self.reader(tools), writer)
+        if await self.is_gone(name, tools):
+            return "removed"
+        mark = (await writer.facts(name)).mark
+        if mark is None or _digest(mark) != after[_MARK]:
+            return "changed"
+        tools.writer.refuse_unless_leading()
+        await writer.drop(name)
+        if not await self.is_gone(name, tools):
+            raise NotAnswered(Reason.SERVER_ERROR, f"{name} was removed, and is still there")
+        return "removed"
 
     async def is_gone(self, new: str, tools: Tools) -> bool:
         return await is_free(self.writer(tools, proven=False), new)
@@ -149,6 +196,10 @@ class IndexCopy(ExecutableStep):
         if not await self.is_gone(new, tools):
             raise StepFailed(Reason.NOT_ROLLED_BACK, f"index {new} is still there; remove it.")
         return Arrived("as before")
+
+
+def _digest(mark: Mark) -> str:
+    return hashlib.sha256(repr(mark).encode(errors="surrogatepass")).hexdigest()[:16]
 
 
 def _definition(facts: IndexFacts) -> list[tuple[object, ...]]:

@@ -90,7 +90,9 @@ class MaskIndex(IndexCopy):
             return await self._mask(task, tools)
         result = tools.pool.poll((task.refresh, self.id), partial(self._publish, task, tools))
         if isinstance(result, str):
-            return Arrived(f"masked as {result}, counted and sampled", produced=result)
+            name, after = self.noted(result)
+            noted = {**task.after, **after}
+            return Arrived(f"masked as {name}, counted and sampled", after=noted, produced=name)
         return Underway("masked; gets the name that it is served by")
 
     async def verify(self, task: Task, tools: Tools) -> Outcome:
@@ -112,8 +114,8 @@ class MaskIndex(IndexCopy):
             then = "it may write what is removed now"
             if (left := await run.ending(task, tools, then)) is not None:
                 return left
-        await self.remove(str(task.before["index"]), task, tools)
-        return Arrived("removed from staging's store")
+        await self.undo(str(task.before["index"]), task, tools)
+        return Arrived("removed from staging's store", after={})
 
     async def verify_rollback(self, task: Task, tools: Tools) -> Outcome:
         return await self.verify_gone(str(task.before["index"]), tools)
@@ -126,7 +128,7 @@ class MaskIndex(IndexCopy):
         self.refuse_revoked(tools)
         if _VERSION not in task.after:
             writer = self.writer(tools, proven=True)
-            await self.refuse_another_system(writer, task)
+            await self.refuse_another_system(writer, task.before)
             version = (await writer.facts(unmasked)).content_version
             return Underway("is to be masked", after={**task.after, _VERSION: version})
         outcome = await self._run(task).go_on(task, tools)
@@ -148,7 +150,7 @@ class MaskIndex(IndexCopy):
     async def _publish(self, task: Task, tools: Tools, progress: Progressing) -> str:
         """Give it its name, and mark what is in it now."""
         writer, new = self.writer(tools, proven=True), str(task.before["index"])
-        await self.refuse_another_system(writer, task)
+        await self.refuse_another_system(writer, task.before)
         async with tools.pool.room(
             f"{self.from_environment}/{self.from_store}",
             f"{self.to_environment}/{self.to_store}",
@@ -157,8 +159,7 @@ class MaskIndex(IndexCopy):
             self.refuse_revoked(tools)
             await writer.rename(str(task.before[_UNMASKED]), new, progress)
             self.refuse_revoked(tools)
-            await self.mark_as_read(new, task, tools)
-        return new
+            return await self.mark_as_read(new, task, tools)
 
     async def _refuse_of_a_team(self, tools: Tools) -> None:
         """Whoever may write there could have anything run on production's texts."""

@@ -49,7 +49,7 @@ class RestoreIndex(Copying, IndexCopy):
     async def copy(self, task: Task, tools: Tools, progress: Progressing) -> str:
         reader, writer = self.reader(tools), self.writer(tools, proven=True)
         new = str(task.before["index"])
-        await self.refuse_another_system(writer, task)
+        await self.refuse_another_system(writer, task.before)
         namespace = task.mirror.partition("/")[0]
         async with tools.pool.room(
             f"{self.from_environment}/{self.from_store}",
@@ -59,12 +59,12 @@ class RestoreIndex(Copying, IndexCopy):
             self.refuse_revoked(tools)
             await self.refuse_one_store(reader, writer)
             snapshot = await self._snapshot(reader)
-            if not await self.is_marked(new, task, tools):
-                await self._refuse_without_room(writer)
-                await writer.restore(snapshot, self.index, new, reader, progress)
-                self.refuse_revoked(tools)
-                await self.mark_as_read(new, task, tools)
-        return new
+            if (made := await self.marked(new, task, tools)) is not None:
+                return made
+            await self._refuse_without_room(writer)
+            await writer.restore(snapshot, self.index, new, reader, progress)
+            self.refuse_revoked(tools)
+            return await self.mark_as_read(new, task, tools)
 
     def expected(self) -> int:
         return self.size or 0
@@ -74,7 +74,11 @@ class RestoreIndex(Copying, IndexCopy):
         return f"restoring: {share}, {lasting:.0f} s"
 
     def arrived(self, made: str) -> Arrived:
-        return Arrived(f"restored as {made}, counted and sampled", produced=made)
+        name, after = self.noted(made)
+        return Arrived(f"restored as {name}, counted and sampled", after=after, produced=name)
+
+    def is_new(self, before: Json) -> bool:
+        return not self.masked  # else what is masked has another name
 
     async def verify(self, task: Task, tools: Tools) -> Outcome:
         if self.masked:
@@ -83,8 +87,8 @@ class RestoreIndex(Copying, IndexCopy):
 
     async def roll_back(self, task: Task, tools: Tools) -> Outcome:
         await tools.pool.stop((task.refresh, self.id))
-        await self.remove(str(task.before["index"]), task, tools)
-        return Arrived(self.left)
+        await self.undo(str(task.before["index"]), task, tools)
+        return Arrived(self.left, after={})
 
     async def verify_rollback(self, task: Task, tools: Tools) -> Outcome:
         return await self.verify_gone(str(task.before["index"]), tools)

@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from typing import Literal
 
+from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
 from stagingmirror.api.types.base import Model
 
 Mode = Literal["Refresh", "Report"]
@@ -16,7 +17,8 @@ class KindSpec(Model):
     def default_mode(self) -> Mode:
         """The mode of an entry that names none."""
 
-    @property
-    def keeps(self) -> int | None:
-        """How many old copies that refreshes made stay; None: all of them."""
+    def keeps(self, staging: MirrorEnvironmentSpec) -> int | None:
+        """How many old copies that refreshes made stay; None: all of them. ``staging``: its
+        environment.
+        """
         return None

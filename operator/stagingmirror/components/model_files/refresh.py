@@ -117,7 +117,7 @@ def _copy(
         tree_hash=content.tree_hash,
         files=len(content.files),
         size=total,
-        keep=entry.spec.keeps,
+        keep=entry.spec.staging.keep,
     )
 
 

@@ -126,6 +126,16 @@ class MirrorEnvironmentSpec(Model):
         Rule(
             cel=(
                 "!has(self.indexStores) || self.role == 'Staging'"
+                " || self.indexStores.all(s, !has(s.keep))"
+            ),
+            message="keep of indexStores is for role Staging only; remove it here",
+            holds=lambda spec: (
+                spec.role == "Staging" or all(s.keep is None for s in spec.index_stores)
+            ),
+        ),
+        Rule(
+            cel=(
+                "!has(self.indexStores) || self.role == 'Staging'"
                 " || self.indexStores.all(s, !has(s.maskingJob))"
             ),
             message="maskingJob of indexStores is for role Staging only; remove it here",

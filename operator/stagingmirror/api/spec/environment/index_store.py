@@ -183,6 +183,12 @@ class IndexStore(Model):
     """Staging only: run on each restored index before an alias leads to it. Until it has ended well
     the index is called smir-unmasked-…, and if it fails that is removed.
     """
+    keep: Annotated[int, Field(ge=0, le=32)] | None = None
+    """Staging only: how many former indexes of an indexSnapshot stay, beside the one that is
+    served. After a refresh has succeeded, older ones that refreshes of that mirror made are
+    removed, unless an alias, a workload or another refresh names them. Omitted: none is ever
+    removed.
+    """
     content: IndexContentReading = IndexContentReading()
     """How often documents are read."""
     min_free_space: (

@@ -4,7 +4,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from stagingmirror.api.spec.environment.index_store import AliasName
+from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
+from stagingmirror.api.spec.environment.index_store import AliasName, store_named
 from stagingmirror.api.spec.kind_spec import KindSpec, Mode
 from stagingmirror.api.spec.references import OWN_NAMESPACE, WorkloadReference, all_at_home
 from stagingmirror.api.types.base import Model
@@ -82,3 +83,7 @@ class IndexSnapshot(KindSpec):
     @property
     def default_mode(self) -> Mode:
         return "Refresh" if self.compare == "Snapshot" else "Report"
+
+    def keeps(self, staging: MirrorEnvironmentSpec) -> int | None:
+        store = store_named(self.served("staging").store, staging.index_stores)
+        return None if store is None else store.keep

@@ -4,6 +4,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
 from stagingmirror.api.spec.kind_spec import KindSpec, Mode
 from stagingmirror.api.spec.references import OWN_NAMESPACE, WorkloadReference, all_at_home
 from stagingmirror.api.types.base import Model
@@ -93,6 +94,5 @@ class ModelFiles(KindSpec):
     def default_mode(self) -> Mode:
         return "Report" if self.staging.store is None else "Refresh"
 
-    @property
-    def keeps(self) -> int | None:
+    def keeps(self, staging: MirrorEnvironmentSpec) -> int | None:
         return self.staging.keep

@@ -1,7 +1,7 @@
 """What refreshes of a mirror have made in stores: only what is remembered here is ever removed."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from stagingmirror.actions.codec import StoredStep
@@ -21,14 +21,16 @@ class Copy:
     step: StoredStep
     after: Json
     at: float
+    before: Json = field(default_factory=dict)
+    """What the step found."""
 
     @property
     def name(self) -> str:
-        return _removable(self.step).made()
+        return _removable(self.step).made(self.before)
 
     @property
     def mark(self) -> str:
-        return _removable(self.step).mark()
+        return _removable(self.step).mark(self.before)
 
     @property
     def is_proven(self) -> bool:
@@ -51,19 +53,19 @@ def with_taken(copies: Iterable[Copy], taken: Iterable[Taken]) -> tuple[Copy, ..
     known = {each.name: each for each in copies}
     for step, before, after, at in taken:
         if isinstance(step, Removable):
-            former = known.pop(step.made(), None)
+            name = step.made(before)
+            former = known.pop(name, None)
             if former is not None or step.is_new(before):
-                known[step.made()] = Copy(step, after, at)
+                known[name] = Copy(step, after, at, before)
     return tuple(known.values())[-MOST:]
 
 
 def old_ones(copies: Iterable[Copy], component: str, keep: int) -> tuple[Copy, ...]:
     """Those of a component that need not stay, the oldest first: all but the last one and the
-    ``keep`` before it. One that was not finished counts as none, and stays.
+    ``keep`` before it. One that was not finished, or was rolled back, counts as none, and stays.
     """
-    mine = [each for each in copies if each.step.components == (component,)]
-    old = [each for each in mine[:-1] if each.is_proven]
-    return tuple(old[: max(len(old) - keep, 0)])
+    mine = [e for e in copies if e.step.components == (component,) and e.is_proven]
+    return tuple(mine[: max(len(mine) - 1 - keep, 0)])
 
 
 def _removable(step: ExecutableStep) -> Removable:

@@ -78,7 +78,7 @@ class Removal:
             raise CannotRefresh(Reason.STILL_NAMED, f"{by} names it")
         step = copy.step
         assert isinstance(step, Removable), "else it is not remembered"
-        return await step.remove(copy.after, self.tools)
+        return await step.remove(copy.before, copy.after, self.tools)
 
     async def _refuse_unless_wanted(self, context: Context, copy: Copy) -> None:
         """Watches may lag: whether what was judged is what is there."""
@@ -92,7 +92,9 @@ class Removal:
             components=components,
             now=context.now,
         )
-        why = live_guard.must_stop(now, key, uid, components, copy.step.grants())
+        step = copy.step
+        assert isinstance(step, Removable), "else it is not remembered"
+        why = live_guard.must_stop(now, key, uid, components, step.rests_on())
         if why is not None:
             raise CannotRefresh(why.reason, why.message)
         generation = now.mirror and now.mirror["metadata"].get("generation")
@@ -116,7 +118,7 @@ def _old(record: Record, context: Context) -> Iterator[Copy]:
         return
     held = {name for hold in context.holds for name in hold.components}
     for track in context.spec.track:
-        keep = None if track.entry is None else track.entry.keeps
+        keep = None if track.entry is None else track.entry.keeps(context.sides.staging.spec)
         if keep is not None and track.effective_mode == "Refresh" and track.name not in held:
             yield from old_ones(record.all_copies, track.name, keep)
 

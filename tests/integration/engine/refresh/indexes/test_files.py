@@ -51,7 +51,7 @@ def world(control_plane: ControlPlane, object_store: ObjectStore) -> Iterator[Wo
                 "prefix": "indexes",
                 "aliases": ["products-*"],
                 "content": {"interval": "1m"},
-                **({"copies": "Allowed"} if side == "production" else {}),
+                **({"copies": "Allowed"} if side == "production" else {"keep": 0}),
             }
             masked = {
                 **index,
@@ -165,8 +165,14 @@ def test_staging_follows_productions_build_and_an_edit_of_its_copy_is_found_and_
 
         refreshed(world, f"two-{products.alias}")
         world.until_sync("InSync", within=90)
+        until(
+            lambda: served not in products.there(),
+            within=60,
+            what="the former index is not removed",
+        )
 
     assert products.served().startswith(f"{products.alias}.b2-")
+    assert {products.served(), f"{products.alias}.b1"} <= products.there()
     assert PLANTED not in json.dumps(world.read())
     assert PLANTED not in operator.log
 

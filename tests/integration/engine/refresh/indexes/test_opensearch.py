@@ -95,7 +95,11 @@ def search(control_plane: ControlPlane, opensearch_pair: Pair) -> Iterator[Searc
                 "credentialsSecretRef": {"name": f"vectors-{side}"},
                 "repository": ground.repository,
                 "aliases": ["docs-*"],
-                **({"copies": "Allowed"} if side == "production" else {"minFreeSpace": "0%"}),
+                **(
+                    {"copies": "Allowed"}
+                    if side == "production"
+                    else {"minFreeSpace": "0%", "keep": 0}
+                ),
             }
             world.environment(side, getattr(world, side), indexStores=[store])
         world.kube.apply(deployment("search-api", world.staging, SERVER), manager="owner")
@@ -151,6 +155,11 @@ def test_staging_serves_productions_snapshot_and_an_edit_of_it_is_found(
         refreshed(world, f"two-{search.name}")
         world.until_sync("InSync", within=120)
         assert search.served()[0].startswith(f"{search.name}-8-")
+        until(
+            lambda: search.indexes() == {f"{search.name}-6", *search.served()},
+            within=60,
+            what="the former index is not removed, or another one is",
+        )
 
     shown = json.dumps(world.read()) + operator.log
     assert PLANTED not in shown
