@@ -15,13 +15,17 @@ from stagingmirror.reasons import Reason
 # ``readable``: shown and copied. ``comparable``: only compared, sealed.
 Consent = Literal["readable", "comparable"]
 
-_CALLED: dict[OfferList, str] = {
+# A list of an environment, or the folders that its object stores list, by URI.
+Which = OfferList | Literal["object_stores"]
+
+_CALLED: dict[Which, str] = {
     "config_maps": "ConfigMap",
     "variables": "variable",
     "annotations": "annotation",
     "models": "registered model",
     "tags": "tag",
     "parameters": "parameter",
+    "object_stores": "folder",
 }
 
 
@@ -29,15 +33,19 @@ class Named(NamedTuple):
     """One thing of one side."""
 
     side: Side
-    which: OfferList
+    which: Which
     name: str
 
     @property
     def is_readable(self) -> bool:
+        if self.which == "object_stores":
+            return self.side.spec.offering(self.name) is not None
         return self.side.spec.readable.has(self.which, self.name)
 
     @property
     def is_comparable(self) -> bool:
+        if self.which == "object_stores":
+            return self.is_readable
         return self.side.spec.offers(self.which, self.name)
 
 
@@ -57,6 +65,13 @@ def consent(things: Iterable[Named]) -> Consent | None:
 def not_offered(things: Iterable[Named]) -> Why | None:
     """Why one of them may not even be compared; None: each may."""
     for each in things:
+        if not each.is_comparable and each.which == "object_stores":
+            return Why(
+                Reason.NOT_OFFERED,
+                f"folder {each.name} is not listed in readable of its objectStores entry of "
+                f'environment "{each.side.environment}", so it is not read; ask its owner to list '
+                "it, or track something else.",
+            )
         if not each.is_comparable:
             field = to_camel(each.which)
             return Why(

@@ -3,6 +3,7 @@
 from typing import Any
 
 from support.objectstore.specs import WRONG
+from support.objectstore.specs_tables import WRONG_TABLES
 from support.resources.resources import Object, environment, mirror
 
 _OBJECTS = {"name": "models", "url": "s3://ml-prod"}
@@ -32,6 +33,7 @@ def _tracked(**fields: Any) -> Object:
 
 WRONG_STORES: dict[str, tuple[Object, str]] = {
     **WRONG,
+    **WRONG_TABLES,
     "an index store without address": (_store(url=None), _NEEDS),
     "an index store of files with an address": (_store(**_FILES), _NEEDS),
     "an index store of files with a Secret": (

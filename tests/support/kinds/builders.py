@@ -34,7 +34,7 @@ from stagingmirror.sources.mlflow.subjects import (
     RegistryAlias,
     VersionSubject,
 )
-from stagingmirror.sources.objectstore.subjects import FolderSubject
+from stagingmirror.sources.objectstore.subjects import FolderSubject, TableSubject
 from stagingmirror.view import Observed, Subject
 from support.clock import NOW as NOW
 from support.resources.resources import EVERYTHING, READABLE
@@ -42,7 +42,7 @@ from support.resources.resources import EVERYTHING, READABLE
 T = TypeVar("T")
 
 PRODUCTION, STAGING = "ml-prod", "ml-staging"
-UPSTREAM = {AliasSubject, VersionSubject, FolderSubject, IndexSubject}
+UPSTREAM = {AliasSubject, VersionSubject, FolderSubject, IndexSubject, TableSubject}
 NOT_ANSWERED = Why("NotAnswered", "the API server did not answer within 10 s.")
 
 ROLLING_OUT = Why("RollingOut", "Deployment ml-prod/features is rolling out.")

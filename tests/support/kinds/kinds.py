@@ -51,6 +51,7 @@ from support.objectstore.ranker import BATCH, keep, ranker, two_rankers, uri
 from support.objectstore.ranker import ELEVEN as ELEVEN_FILES
 from support.objectstore.ranker import SIDES as RANKER_SIDES
 from support.objectstore.ranker import entry as ranker_entry
+from support.objectstore.tables import TABLE, around, at, tables
 
 Change = Callable[[World], object]
 
@@ -234,6 +235,13 @@ EXAMPLES: tuple[Example, ...] = (
             )
         ),
         {"value": _annotated(OLD)},
+    ),
+    _example(
+        "setting, table",
+        setting_entry(place=TABLE, load=LOADER),
+        lambda: tables(42, 42).add(loader()),
+        {"version": lambda world: at(world, 41)},
+        around(),
     ),
     _example(
         "modelFiles",

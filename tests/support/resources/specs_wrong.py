@@ -13,7 +13,7 @@ from support.resources.resources import (
 from support.resources.specs_right import accepting, mlflow, refreshing, staging_setting, variable
 
 ONE_KIND = "give exactly one of modelAlias, pipelineImage, setting, modelFiles"
-ONE_PLACE = "a setting is in exactly one place: configMap, variable or annotation"
+ONE_PLACE = "a setting is in exactly one place: configMap, variable, annotation or table"
 LOADED = "loadedBy needs container and variable, or restart: true alone"
 DURATION = "write a duration as numbers with ms, s, m or h, e.g. 30s"
 TIME = "write a time in RFC 3339 with its zone"

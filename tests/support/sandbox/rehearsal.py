@@ -24,7 +24,12 @@ from stagingmirror.sources.kubernetes.write.field_patch import (
     SetStorageUri,
     SetVariable,
 )
-from stagingmirror.sources.objectstore.subjects import FolderSubject, StoredFolder
+from stagingmirror.sources.objectstore.subjects import (
+    FolderSubject,
+    StoredFolder,
+    TableSubject,
+    TableVersion,
+)
 from support.kinds.builders import World
 
 
@@ -134,6 +139,9 @@ def _(step: CopyFiles, rehearsal: Rehearsal) -> None:
 @rehearse.register
 def _(step: RunLoader, rehearsal: Rehearsal) -> None:
     rehearsal.loaded.append(step.value)
+    for subject in [*rehearsal.world.others]:
+        if isinstance(subject, TableSubject) and subject.environment == "staging":
+            rehearsal.world.put(subject, TableVersion(int(step.value), rehearsal.now))
 
 
 @rehearse.register

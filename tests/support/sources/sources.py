@@ -25,7 +25,7 @@ from stagingmirror.sources.objectstore.bucket import Bucket
 from stagingmirror.sources.objectstore.files import ObjectFiles
 from stagingmirror.sources.objectstore.prefix import Prefix
 from stagingmirror.sources.objectstore.source import ObjectStoreSource
-from stagingmirror.sources.objectstore.subjects import FolderSubject
+from stagingmirror.sources.objectstore.subjects import FolderSubject, TableSubject
 from stagingmirror.sources.source import SecretsUse, SecretUse, Source
 from stagingmirror.view import Observed, Subject
 from support.index.builds import built
@@ -171,7 +171,8 @@ async def _objectstore(
 
 
 def _a_bucket() -> Handler:
-    return FakeS3({"ranker/1/model.bin": b"weights"}).answer
+    commit = f"ranker/table/_delta_log/{0:020d}.json"
+    return FakeS3({"ranker/1/model.bin": b"weights", commit: b"{}"}).answer
 
 
 def _a_store(url: str, more: dict[str, Any]) -> list[dict[str, Any]]:
@@ -234,8 +235,14 @@ EXAMPLES = (
     ),
     Example(
         ObjectStoreSource,
-        there=(FolderSubject(ENVIRONMENT, "s3://models/ranker/1"),),
-        missing=(FolderSubject(ENVIRONMENT, "s3://models/ranker/2"),),
+        there=(
+            FolderSubject(ENVIRONMENT, "s3://models/ranker/1"),
+            TableSubject(ENVIRONMENT, "s3://models/ranker/table"),
+        ),
+        missing=(
+            FolderSubject(ENVIRONMENT, "s3://models/ranker/2"),
+            TableSubject(ENVIRONMENT, "s3://models/ranker/2"),
+        ),
         server="objectStores",
         _make=_objectstore,
         _answer=_a_bucket,

@@ -74,7 +74,7 @@ class _Named(Model):
     """Name of the component, unique in the mirror."""
     mode: Mode | None = None
     """Refresh: staging is made like production. Report: differences are only reported. Omitted:
-    Refresh, but Report for setting.variable, and for
+    Refresh, but Report for setting.variable, for a table without setting.load, and for
     modelFiles without staging.store.
     """
     with_: Annotated[tuple[Label, ...], unique(most=8), Field(alias="with")] = ()
@@ -96,6 +96,23 @@ class Track(Kinds, _Named):
             message=f"give exactly one of {', '.join(KINDS)}",
             # None is right here: a newer CRD may have a kind that this operator does not know.
             holds=lambda track: len(track.given) <= 1,
+        ),
+        Rule(
+            cel=(
+                "!has(self.mode) || self.mode == 'Report' || !has(self.setting)"
+                " || !has(self.setting.production.table) || has(self.setting.load)"
+                " || (has(self.setting.staging) && (has(self.setting.staging.configMap)"
+                " || has(self.setting.staging.variable) || has(self.setting.staging.annotation)))"
+            ),
+            message=(
+                "only a loader writes a table of staging; add load, give staging a configMap, or "
+                "set mode: Report"
+            ),
+            holds=lambda track: (
+                track.mode != "Refresh"
+                or track.setting is None
+                or not track.setting.is_loaded_by_nobody
+            ),
         ),
     )
 

@@ -1,6 +1,7 @@
 """``setting``: any named value, e.g. a data snapshot, a tokenizer's revision, an endpoint.
 
-A value is in a ConfigMap's key, a container's variable or an annotation. It is shown only where
+A value is in a ConfigMap's key, a container's variable or an annotation, or is the version of a
+Delta table. It is shown only where
 both admins made it readable; where one made it only comparable it is sealed (HMAC) and compared;
 anything else is not read.
 """
@@ -15,11 +16,12 @@ from stagingmirror.components.setting.observe import VALUE, facts_of
 from stagingmirror.components.setting.place import (
     named_in,
     namespaces_of,
+    no_store,
     place_in,
     same_place,
     write_of,
 )
-from stagingmirror.components.setting.refresh import steps
+from stagingmirror.components.setting.refresh import steps, unloaded
 from stagingmirror.drift.facts import Observation, Seen, Why
 from stagingmirror.drift.places import Place
 from stagingmirror.reading.offers import not_offered, not_readable, of_track, readable_grants
@@ -55,12 +57,14 @@ class SettingKind:
         )
         if (problem := both_listed(entry.name, sides, production, staging)) is not None:
             return problem
+        if (why := of_track(entry.name, no_store(entry.spec, sides))) is not None:
+            return why
         if (shared := same_place(entry.spec, sides)) is not None:
             return same_thing(entry.name, shared)
         return of_track(entry.name, not_offered(named_in(entry.spec, sides)))
 
     def refusal(self, entry: Entry[Setting], sides: Sides) -> Why | None:
-        return not_readable(named_in(entry.spec, sides))
+        return unloaded(entry.spec) or not_readable(named_in(entry.spec, sides))
 
     def grants(self, entry: Entry[Setting], sides: Sides) -> frozenset[Grant]:
         found = readable_grants(named_in(entry.spec, sides))
@@ -69,7 +73,8 @@ class SettingKind:
         return found
 
     def writes(self, entry: Entry[Setting], sides: Sides) -> frozenset[Place]:
-        return frozenset({write_of(place_in(entry.spec, sides.staging))})
+        written = write_of(place_in(entry.spec, sides.staging))
+        return frozenset() if written is None else frozenset({written})
 
     def production_places(self, entry: Entry[Setting], sides: Sides) -> frozenset[Place]:
         return frozenset()

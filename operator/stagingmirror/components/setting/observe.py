@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 
 from stagingmirror.api.spec.track.setting import PLACEHOLDER, Setting
 from stagingmirror.api.types.duration import seconds
+from stagingmirror.api.types.times import rfc3339
 from stagingmirror.component import Role, Sides
-from stagingmirror.components.setting.place import named_in, place_in, users_of
+from stagingmirror.components.setting.place import named_in, no_store, place_in, users_of
 from stagingmirror.components.setting.value import Value, value_in
 from stagingmirror.drift.facts import Fact, Seen, Unseen
 from stagingmirror.reading.offers import consent, refuse_not_offered, refuse_parts
@@ -15,10 +16,13 @@ from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.subjects import OWN, WorkloadSubject, not_a_loader
 
 VALUE = "value"
+WRITTEN = "written"
 
 
 def facts_of(entry: Setting, sides: Sides, role: Role, reading: Reading, now: float) -> Seen:
     """Raises Ended where nothing is known, or proven not to be there."""
+    if (why := no_store(entry, sides)) is not None:
+        raise reading.unseen(why.reason, why.message)
     refuse_not_offered(reading, named_in(entry, sides))
     if role == "production":
         return reading.seen(_production(entry, sides, reading, now))
@@ -57,7 +61,8 @@ def _production(entry: Setting, sides: Sides, reading: Reading, now: float) -> d
             expected=None if expected == shown else expected,
             declared=value.declared,
             made_from=tuple(sorted(value.made_from)),
-        )
+        ),
+        **_written(value),
     }
 
 
@@ -67,10 +72,16 @@ def _staging(entry: Setting, sides: Sides, reading: Reading) -> dict[str, Fact]:
     _refuse_parts(entry, sides, role="staging", value=value, reading=reading)
     _add_loader(entry, sides, reading)
     shown = _shown(entry, sides, reading, value.text)
-    facts = {VALUE: Fact(shown, declared=value.declared)}
+    facts = {VALUE: Fact(shown, declared=value.declared), **_written(value)}
     for user in value.stale:
         facts[user_fact(user)] = Fact("started before it was last written")
     return facts
+
+
+def _written(value: Value) -> dict[str, Fact]:
+    if value.written is None:
+        return {}
+    return {WRITTEN: Fact(rfc3339(value.written), compared=False)}
 
 
 def _refuse_parts(
@@ -122,7 +133,7 @@ def _add_age(entry: Setting, value: Value, now: float, reading: Reading, *, clea
     if not clear:
         reading.finding("warnOlderThan has no effect: production's value is not readable.")
         return
-    date = _date(value.text)
+    date = _date(value.text) if value.written is None else value.written
     if date is None:
         reading.finding("warnOlderThan has no effect: production's value is not a date.")
     elif now - date > seconds(entry.warn_older_than):

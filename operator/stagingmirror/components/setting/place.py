@@ -2,28 +2,41 @@
 
 from dataclasses import dataclass
 
-from stagingmirror.api.spec.track.setting import AnnotationOf, ConfigMapKey, Setting, VariableOf
+from stagingmirror.api.spec.environment.object_store import place_of
+from stagingmirror.api.spec.track.setting import (
+    AnnotationOf,
+    ConfigMapKey,
+    Setting,
+    TableOf,
+    VariableOf,
+)
 from stagingmirror.component import Side, Sides
+from stagingmirror.drift.facts import Why
 from stagingmirror.drift.places import Place
 from stagingmirror.reading.offers import Named
 from stagingmirror.reading.places import cluster_of, namespace_of, workload_of
+from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes import subjects
+from stagingmirror.sources.objectstore.subjects import TableSubject
 
-ValueReference = ConfigMapKey | VariableOf | AnnotationOf
+ValueReference = ConfigMapKey | VariableOf | AnnotationOf | TableOf
 
 
 @dataclass(frozen=True, slots=True)
 class ValuePlace:
-    """The one place of a value, with the cluster and the namespace that are really meant."""
+    """The one place of a value, with the cluster and the namespace that are really meant. ``table``
+    is that of a table: its URI is empty where the environment has no such store.
+    """
 
     cluster: str
     reference: ValueReference
     namespace: str
+    table: TableSubject | None = None
 
     @property
     def workload(self) -> subjects.WorkloadSubject | None:
-        """The workload that carries the value; None for a ConfigMap."""
-        if isinstance(self.reference, ConfigMapKey):
+        """The workload that carries the value; None for a ConfigMap or a table."""
+        if isinstance(self.reference, ConfigMapKey | TableOf):
             return None
         kind, name = self.reference.kind, self.reference.name
         return subjects.WorkloadSubject(self.cluster, kind, self.namespace, name)
@@ -36,16 +49,41 @@ class ValuePlace:
                 return f"variable {variable} of container {container} of {self.workload}"
             case AnnotationOf(key=key):
                 return f"annotation {key} of {self.workload}"
+            case TableOf(store=store, path=path):
+                return f"table {path} of object store {store}"
 
 
 def place_in(entry: Setting, side: Side) -> ValuePlace:
     """Staging's own place, where it names one; else the place as in production."""
     staging, production = entry.staging, entry.production
-    own = staging.config_map or staging.variable or staging.annotation
-    theirs = production.config_map or production.variable or production.annotation
+    own = staging.config_map or staging.variable or staging.annotation or staging.table
+    theirs = (
+        production.config_map or production.variable or production.annotation or production.table
+    )
     reference = own if side.role == "staging" and own is not None else theirs
     assert reference is not None, "production names exactly one place"
+    if isinstance(reference, TableOf):
+        return ValuePlace("", reference, side.namespace, _table_in(reference, side))
     return ValuePlace(cluster_of(side), reference, namespace_of(reference.namespace, side))
+
+
+def _table_in(table: TableOf, side: Side) -> TableSubject:
+    store = next((each for each in side.spec.object_stores if each.name == table.store), None)
+    uri = "" if store is None else f"{place_of(store).uri}/{table.path}"
+    return TableSubject(side.environment, uri)
+
+
+def no_store(entry: Setting, sides: Sides) -> Why | None:
+    """Why a table cannot be read: its environment has no such store."""
+    for side in (sides.production, sides.staging):
+        place = place_in(entry, side)
+        if isinstance(place.reference, TableOf) and place.table is not None and not place.table.uri:
+            return Why(
+                Reason.NO_STORE,
+                f'environment "{side.environment}" has no objectStores entry '
+                f"{place.reference.store}; ask its owner to add it, or correct the name.",
+            )
+    return None
 
 
 def users_of(entry: Setting, side: Side) -> tuple[subjects.WorkloadSubject, ...]:
@@ -57,8 +95,8 @@ def users_of(entry: Setting, side: Side) -> tuple[subjects.WorkloadSubject, ...]
 
 def namespaces_of(entry: Setting, side: Side) -> tuple[str, ...]:
     """Where the value and its users are."""
-    users = (user.namespace for user in users_of(entry, side))
-    return place_in(entry, side).namespace, *users
+    users, place = (user.namespace for user in users_of(entry, side)), place_in(entry, side)
+    return tuple(users) if place.table is not None else (place.namespace, *users)
 
 
 def named_in(entry: Setting, sides: Sides) -> tuple[Named, ...]:
@@ -74,10 +112,12 @@ def _named(place: ValuePlace, side: Side) -> Named:
             return Named(side, "variables", variable)
         case AnnotationOf(key=key):
             return Named(side, "annotations", key)
+        case TableOf():
+            return Named(side, "object_stores", "" if place.table is None else place.table.uri)
 
 
-def write_of(place: ValuePlace) -> Place:
-    """The field that a refresh writes in this place."""
+def write_of(place: ValuePlace) -> Place | None:
+    """The field that a refresh writes in this place; None: only the loader writes a table."""
     match place.reference:
         case ConfigMapKey(name=name, key=key):
             return subjects.ConfigMapKey(place.namespace, name, key)
@@ -86,16 +126,32 @@ def write_of(place: ValuePlace) -> Place:
             return subjects.WorkloadField(kind, place.namespace, name, field)
         case AnnotationOf(kind=kind, name=name, key=key):
             return subjects.WorkloadField(kind, place.namespace, name, f"annotation {key}")
+        case TableOf():
+            return None
 
 
 def same_place(entry: Setting, sides: Sides) -> str | None:
     """What both sides share, if anything: the place, or a workload that carries or reads it."""
     production, staging = place_in(entry, sides.production), place_in(entry, sides.staging)
+    if production.table is not None and staging.table is not None:
+        return (
+            str(production)
+            if _reached(entry, sides.production) & _reached(entry, sides.staging)
+            else None
+        )
     same_cluster = production.cluster == staging.cluster
     if same_cluster and write_of(production) == write_of(staging):
         return str(production)
     shared = _workloads(entry, sides.production) & _workloads(entry, sides.staging)
     return str(min(shared)) if shared else None
+
+
+def _reached(entry: Setting, side: Side) -> set[tuple[str, str]]:
+    """The endpoint and the place of a side's table."""
+    reference = place_in(entry, side).reference
+    stores = [s for s in side.spec.object_stores if s.name == getattr(reference, "store", "")]
+    table = _table_in(reference, side) if isinstance(reference, TableOf) else None
+    return {(each.endpoint or "", table.uri) for each in stores if table is not None}
 
 
 def _workloads(entry: Setting, side: Side) -> set[subjects.WorkloadSubject]:

@@ -10,6 +10,7 @@ from stagingmirror.api.spec.track.setting import (
     ConfigMapKey,
     Load,
     Setting,
+    TableOf,
     VariableOf,
 )
 from stagingmirror.api.types.duration import seconds
@@ -24,7 +25,7 @@ from stagingmirror.components.setting.place import (
 from stagingmirror.components.setting.room import refuse_what_does_not_fit
 from stagingmirror.components.setting.value import value_in
 from stagingmirror.drift.expansion import stays
-from stagingmirror.drift.facts import Observation, Seen
+from stagingmirror.drift.facts import Observation, Seen, Why
 from stagingmirror.errors import CannotRefresh
 from stagingmirror.reading.offers import not_readable
 from stagingmirror.reading.patches import needed, patches, refuse_unseen
@@ -62,7 +63,7 @@ def steps(
         return patches(component, [(user, Restart()) for user in late])
 
     place = place_in(entry, sides.staging)
-    if (why := not_readable(named_in(entry, sides))) is not None:
+    if (why := unloaded(entry) or not_readable(named_in(entry, sides))) is not None:
         raise CannotRefresh(why.reason, why.message)
     wanted = formed_of(entry, _text(view, production, place_in(entry, sides.production)))
     former = _text(view, staging, place) if VALUE in facts else None
@@ -79,6 +80,17 @@ def steps(
         *_load(component, entry.load, place.namespace, wanted, former),
         *_stored(component, place, wanted),
         *patches(component, _fields(place, users, wanted)),
+    )
+
+
+def unloaded(entry: Setting) -> Why | None:
+    """Why a table of staging is never refreshed: only a loader writes it."""
+    if not entry.is_loaded_by_nobody:
+        return None
+    return Why(
+        Reason.NOT_COMPARABLE,
+        "only a loader writes a table of staging, and there is none; add load, give staging a "
+        "configMap, or set mode: Report.",
     )
 
 
@@ -118,6 +130,8 @@ def _require(
             refuse_repeated(workload, container, variable)
         case AnnotationOf(kind=kind, name=name):
             needed(lambda: reading.get(WorkloadSubject(OWN, kind, place.namespace, name)))
+        case TableOf():
+            pass  # its loader makes it
     needed(lambda: [reading.get(user) for user in users])
     if (load := entry.load) is not None:
         loader = needed(

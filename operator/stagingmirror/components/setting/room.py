@@ -7,7 +7,13 @@ from typing import NamedTuple
 
 from stagingmirror.actions.config_map import MOST_BYTES
 from stagingmirror.actions.step import text_bytes
-from stagingmirror.api.spec.track.setting import AnnotationOf, ConfigMapKey, Setting, VariableOf
+from stagingmirror.api.spec.track.setting import (
+    AnnotationOf,
+    ConfigMapKey,
+    Setting,
+    TableOf,
+    VariableOf,
+)
 from stagingmirror.components.setting.place import ValuePlace
 from stagingmirror.drift.expansion import MAX_TEXT
 from stagingmirror.errors import CannotRefresh
@@ -33,7 +39,7 @@ def refuse_what_does_not_fit(
     reading: Reading, entry: Setting, place: ValuePlace, wanted: str
 ) -> None:
     """Raises CannotRefresh (TooLarge)."""
-    for room in (*_loaded(entry, wanted), _stored(reading, place, wanted)):
+    for room in (*_loaded(entry, wanted), *_stored(reading, place, wanted)):
         if room.bytes > room.most:
             raise CannotRefresh(
                 Reason.TOO_LARGE,
@@ -49,19 +55,21 @@ def _loaded(entry: Setting, wanted: str) -> Iterator[_Room]:
         )
 
 
-def _stored(reading: Reading, place: ValuePlace, wanted: str) -> _Room:
+def _stored(reading: Reading, place: ValuePlace, wanted: str) -> Iterator[_Room]:
     match place.reference:
         case ConfigMapKey(name=name, key=key):
             data = reading.get(ConfigMapSubject(OWN, place.namespace, name)).data
             total = sum(text_bytes(text) for other, text in data.items() if other != key)
-            return _Room(f"ConfigMap {name}", total + text_bytes(wanted), MOST_BYTES)
+            yield _Room(f"ConfigMap {name}", total + text_bytes(wanted), MOST_BYTES)
         case VariableOf(variable=variable):
-            return _variable(str(place), variable, wanted)
+            yield _variable(str(place), variable, wanted)
         case AnnotationOf(kind=kind, name=name, key=key):
             workload = reading.get(WorkloadSubject(OWN, kind, place.namespace, name))
             annotations = {**workload.annotations, key: wanted}
             total = sum(text_bytes(key) + text_bytes(text) for key, text in annotations.items())
-            return _Room(f"the annotations of {place.workload}", total, ANNOTATIONS)
+            yield _Room(f"the annotations of {place.workload}", total, ANNOTATIONS)
+        case TableOf():
+            return
 
 
 def _variable(what: str, name: str, text: str) -> _Room:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from stagingmirror.api.spec.track.setting import AnnotationOf, ConfigMapKey, VariableOf
+from stagingmirror.api.spec.track.setting import AnnotationOf, ConfigMapKey, TableOf, VariableOf
 from stagingmirror.components.setting.place import ValuePlace
 from stagingmirror.drift.expansion import MAX_TEXT
 from stagingmirror.reading.reading import Reading
@@ -31,13 +31,14 @@ class Value:
     """``declared``: written down, but not proven to be what runs. ``stale``: the workloads that
     were started before it was last written, so that they may run a former value. (Kubernetes
     reports the latest possible time: that of the writer's newest write of any key.) ``made_from``:
-    the variables whose values are in this one.
+    the variables whose values are in this one. ``written``: when a table's version was (POSIX s).
     """
 
     text: str
     declared: bool
     stale: tuple[WorkloadSubject, ...] = ()
     made_from: frozenset[str] = frozenset()
+    written: float | None = None
 
 
 def value_in(reading: Reading, place: ValuePlace, users: tuple[WorkloadSubject, ...]) -> Value:
@@ -60,6 +61,10 @@ def value_in(reading: Reading, place: ValuePlace, users: tuple[WorkloadSubject, 
             if text is None:
                 raise reading.absent(str(place))
             return Value(text, declared=True)
+        case TableOf():
+            assert place.table is not None, "it is a table"
+            found = reading.get(place.table)
+            return Value(str(found.version), declared=False, written=found.written)
 
 
 def _of_config_map(

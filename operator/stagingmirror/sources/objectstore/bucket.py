@@ -107,10 +107,12 @@ class Bucket:
                 "a certificate that cannot be used",
             ) from None
 
-    async def objects(self, path: str) -> "list[ObjectMeta]":
-        """All objects below a folder. Raises Refused(TooManyFiles)."""
+    async def objects(self, path: str, after: str | None = None) -> "list[ObjectMeta]":
+        """All objects below a folder, or those whose whole names come after this one. Raises
+        Refused(TooManyFiles).
+        """
         found: list[ObjectMeta] = []
-        async with aclosing(self._pages(path)) as pages:
+        async with aclosing(self._pages(path, after)) as pages:
             async for page in pages:
                 found += page
                 if len(found) > MOST_FILES:

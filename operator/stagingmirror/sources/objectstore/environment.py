@@ -72,7 +72,7 @@ class EnvironmentStores:
         self._answers: dict[str, Observed[str] | Unseen] = {}
         self._probe: asyncio.Task[None] | None = None
         self._probed = 0.0
-        self._least_interval = 0.0
+        self.least_interval = 0.0
         self._floor = Floor[str]()
         self._poller = ContentPoller(
             self._opened,
@@ -85,11 +85,11 @@ class EnvironmentStores:
     def configure(self, spec: MirrorEnvironmentSpec, access: Access | Why | None) -> None:
         """The spec names the same stores; ``access`` is what their Secrets hold."""
         self._is_staging = spec.role == "Staging"
-        self._least_interval = seconds(spec.min_check_interval)
+        self.least_interval = seconds(spec.min_check_interval)
         self._poller.bound(
             content_interval=seconds(spec.content.interval),
             max_bytes=parse_bytes(spec.content.max_bytes),
-            least_interval=self._least_interval,
+            least_interval=self.least_interval,
         )
         for store in self.stores:
             variables = _variables_of(store, access)
@@ -108,10 +108,14 @@ class EnvironmentStores:
         bucket = self._buckets[store.name]
         return bucket if isinstance(bucket, Why) else self._files(store, location)
 
-    def get(self, uri: str) -> Observed[StoredFolder] | Unseen:
+    def refusal(self, uri: str) -> Why | None:
+        """Why nothing of it can be read."""
         files = self.files(uri)
-        if files is None or isinstance(files, Why):
-            return Unseen(files or self._no_store(uri), self._clock())
+        return self._no_store(uri) if files is None else files if isinstance(files, Why) else None
+
+    def get(self, uri: str) -> Observed[StoredFolder] | Unseen:
+        if (why := self.refusal(uri)) is not None:
+            return Unseen(why, self._clock())
         folder = self._poller.folder(uri)
         content, _, trouble = folder.shown()
         if folder.listed == 0.0:
@@ -132,7 +136,7 @@ class EnvironmentStores:
 
     def tend(self, uris: Mapping[str, float | None]) -> None:
         """Start what is due for these folders, each with the seconds between two listings of it."""
-        least = self._least_interval
+        least = self.least_interval
         every = {uri: max(each or 0.0, least) for uri, each in uris.items() if self._has(uri)}
         self._poller.tend(every)
         is_bad = any(isinstance(each, Unseen) or each.trouble for each in self._answers.values())
@@ -146,7 +150,7 @@ class EnvironmentStores:
         for uri in known:
             await self._floor.turn(
                 uri,
-                self._least_interval,
+                self.least_interval,
                 clock=self._clock,
                 needed=partial(self._is_older, uri, since),
             )

@@ -18,13 +18,15 @@ from stagingmirror.settings import Settings
 from stagingmirror.sources.content.subjects import Content
 from stagingmirror.sources.objectstore.environment import EnvironmentStores
 from stagingmirror.sources.objectstore.files import ObjectFiles
-from stagingmirror.sources.objectstore.subjects import FolderSubject
+from stagingmirror.sources.objectstore.subjects import FolderSubject, TableSubject
+from stagingmirror.sources.objectstore.tables.poller import Tables
 from stagingmirror.sources.pause import Pause
 from stagingmirror.sources.proofs import all_proven
 from stagingmirror.sources.source import Access, SecretsUse
 from stagingmirror.view import Observed, Subject
 
 T = TypeVar("T")
+Wanted = FolderSubject | TableSubject
 
 # Server (an environment), operation, result, seconds.
 OnServerCall = Callable[[str, str, str, float], None]
@@ -41,7 +43,7 @@ class ObjectStoreSource:
     """
 
     name: ClassVar[str] = "objectstore"
-    subjects: ClassVar[frozenset[type]] = frozenset({FolderSubject})
+    subjects: ClassVar[frozenset[type]] = frozenset({FolderSubject, TableSubject})
     places: ClassVar[frozenset[type]] = frozenset()
     polled: ClassVar[bool] = True
 
@@ -49,7 +51,7 @@ class ObjectStoreSource:
         self,
         *,
         clock: Callable[[], float],
-        on_change: Callable[[FolderSubject], None],
+        on_change: Callable[[Wanted], None],
         settings: Settings,
         on_call: OnServerCall = lambda server, operation, result, seconds: None,
         productions: Callable[[], Iterable[Location]],
@@ -64,6 +66,8 @@ class ObjectStoreSource:
         # What an earlier process knew of what is not wanted yet.
         self._kept: dict[FolderSubject, Content] = {}
         self._exported: dict[FolderSubject, tuple[Content, Mapping[str, Any]]] = {}
+        self._tables = Tables(clock=clock, opened=self.opened, changed=self._table_changed)
+        self._wanted_tables: dict[TableSubject, float] = {}
         self._pause = Pause()
 
     def secret(self, spec: MirrorEnvironmentSpec) -> SecretsUse | None:
@@ -154,6 +158,8 @@ class ObjectStoreSource:
         return None if known is None else known.answers()
 
     def get(self, subject: Subject[T]) -> Observed[T] | Unseen:
+        if isinstance(subject, TableSubject):
+            return self._table(subject)
         if not isinstance(subject, FolderSubject):
             raise LookupError(f"{subject} is of another source")
         known = self._environments.get(subject.environment)
@@ -162,11 +168,25 @@ class ObjectStoreSource:
         )
         return found
 
-    def want(self, subject: FolderSubject, period: float) -> None:
-        self._wanted[subject] = period
+    def _table(self, subject: TableSubject) -> Observed[Any] | Unseen:
+        known = self._environments.get(subject.environment)
+        if known is None:
+            return Unseen(_UNKNOWN_ENVIRONMENT, self._clock())
+        if (why := known.refusal(subject.uri)) is not None:
+            return Unseen(why, self._clock())
+        return self._tables.get(subject)
+
+    def want(self, subject: Wanted, period: float) -> None:
+        if isinstance(subject, TableSubject):
+            self._wanted_tables[subject] = period
+        else:
+            self._wanted[subject] = period
         self._pause.end()
 
-    def unwant(self, subject: FolderSubject) -> None:
+    def unwant(self, subject: Wanted) -> None:
+        if isinstance(subject, TableSubject):
+            self._wanted_tables.pop(subject, None)
+            return
         self._wanted.pop(subject, None)
         self._exported.pop(subject, None)
 
@@ -175,7 +195,7 @@ class ObjectStoreSource:
 
     async def prove(
         self,
-        subjects: Iterable[FolderSubject],
+        subjects: Iterable[Wanted],
         *,
         since: float,
         read_bytes: bool,
@@ -185,14 +205,19 @@ class ObjectStoreSource:
         ``since``.
         """
         self._tend()
-        by_environment: dict[str, list[str]] = {}
+        by_environment, tables = dict[str, list[str]](), set[TableSubject]()
         for subject in subjects:
-            if subject.environment in self._environments:
+            if subject.environment not in self._environments:
+                continue
+            if isinstance(subject, TableSubject):
+                tables.add(subject)
+            else:
                 by_environment.setdefault(subject.environment, []).append(subject.uri)
         probes = [
             self._environments[name].prove(uris, since=since, read_bytes=read_bytes)
             for name, uris in by_environment.items()
         ]
+        probes.append(self._tables.prove(tables, since=since, least=self._least_interval))
         await all_proven(probes, within=within, what="object stores")
 
     def export(self) -> Mapping[str, Mapping[str, Any] | None]:
@@ -214,6 +239,7 @@ class ObjectStoreSource:
                 self._tend()
                 await self._pause.sleep(_TICK)
         finally:
+            self._tables.forget([*self._wanted_tables])
             for each in self._environments.values():
                 each.close()
 
@@ -227,6 +253,17 @@ class ObjectStoreSource:
                     self._environments[subject.environment].adopt(subject.uri, content)
         for name, uris in wanted.items():
             self._environments[name].tend(uris)
+        self._tables.tend(
+            {
+                each: max(period, self._least_interval(each.environment))
+                for each, period in self._wanted_tables.items()
+                if each.environment in self._environments
+            }
+        )
+
+    def _least_interval(self, environment: str) -> float:
+        known = self._environments.get(environment)
+        return 0.0 if known is None else known.least_interval
 
     def _entry(self, subject: FolderSubject) -> Mapping[str, Any] | None:
         """The same object until there is something new."""
@@ -247,5 +284,12 @@ class ObjectStoreSource:
 
     def _announce(self, environment: str) -> None:
         """All that is wanted of the environment has another answer now."""
-        for subject in [each for each in self._wanted if each.environment == environment]:
+        self._tables.forget([each for each in self._wanted_tables if each[0] == environment])
+        wanted: list[Wanted] = [*self._wanted, *self._wanted_tables]
+        for subject in wanted:
+            if subject.environment == environment:
+                self._on_change(subject)
+
+    def _table_changed(self, subject: TableSubject) -> None:
+        if subject in self._wanted_tables:
             self._on_change(subject)

@@ -32,3 +32,26 @@ class FolderSubject(_Folder, Subject[StoredFolder]):
 
     def __str__(self) -> str:
         return f'{self.uri} in environment "{self.environment}"'
+
+
+@dataclass(frozen=True, slots=True)
+class TableVersion:
+    """Of a Delta table. ``written``: when its commit was, by the store's clock (POSIX s)."""
+
+    version: int
+    written: float
+
+
+class _Table(NamedTuple):
+    environment: str
+    uri: str
+    kind: Literal["Table"] = "Table"
+
+
+class TableSubject(_Table, Subject[TableVersion]):
+    """``uri``: of the table's folder, without a slash at its end."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return f'table {self.uri} in environment "{self.environment}"'

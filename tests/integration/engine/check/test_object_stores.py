@@ -16,6 +16,7 @@ from rig.stores.account import Account
 from rig.stores.object_store import PRODUCTION, STAGING, ObjectStore
 from stagingmirror.api.types.base import API_VERSION
 from support.kubernetes.kubelet import Kubelet
+from support.kubernetes.workloads import cron_job
 from support.objectstore.deployed_ranker import DAILY, Ranker, stores_of_files
 from support.objectstore.worlds import cleared, give, pass_a_second, refreshed
 from support.operators.operator import OperatorProcess, World, condition
@@ -133,6 +134,40 @@ def test_a_model_without_mlflow_is_compared_copied_and_followed(
         ranker.put(PRODUCTION, b"NEW")
         status = world.until_sync("Drifted", within=60)
         assert "restart it" in status["components"][0]["message"]
+
+
+def test_a_table_is_compared_by_its_version_and_followed_by_the_loader(
+    world: World, operator: OperatorProcess, object_store: ObjectStore
+) -> None:
+    """The loader is played: it writes the commit that it was started for."""
+    log, commit = f"mlflow/files/{secrets.token_hex(3)}/_delta_log", "{:020d}.json".format
+    for bucket, newest in ((PRODUCTION, 2), (STAGING, 1)):
+        for number in range(newest + 1):
+            object_store.put(bucket, f"{log}/{commit(number)}", b"{}")
+    world.kube.apply(cron_job("copy", world.staging, "loader:1"), manager="owner")
+    table = {"store": "models", "path": log.removeprefix("mlflow/").removesuffix("/_delta_log")}
+    load = {"cronJob": "copy", "container": "load", "variable": "SNAPSHOT", "timeout": "30s"}
+    setting = {"production": {"table": table}, "load": load}
+    with Kubelet(world.kube, [world.production, world.staging]):
+        world.mirror(track=[{"name": "customers", "setting": setting}], refresh=DAILY)
+        status = world.until_sync("Drifted", within=60)
+        (differs,) = status["components"][0]["differences"]
+        assert (differs["production"], differs["staging"]) == ("2", "1")
+
+        world.change({"metadata": {"annotations": {"stagingmirror.dev/refresh-at": log}}})
+
+        def jobs() -> list[Any]:
+            return world.kube.list("batch/v1", "Job", world.staging)
+
+        until(lambda: bool(jobs()), within=60, what="no loader was started")
+        (container,) = jobs()[0]["spec"]["template"]["spec"]["containers"]
+        assert {"name": "SNAPSHOT", "value": "2"} in container["env"]
+        object_store.put(STAGING, f"{log}/{commit(2)}", b"{}")
+
+        status = world.until_sync("InSync", within=90)
+        assert status["components"][0]["staging"]["value"] == "2"
+        world.until(lambda status: status["refreshes"][0].get("result") == "Succeeded", within=60)
+    cleared(world)
 
 
 def test_of_old_copies_those_that_keep_has_stay_and_what_no_refresh_made_is_never_removed(

@@ -110,8 +110,9 @@ class ObjectStore(Model):
     anonymous: bool = False
     """True: the bucket is public, and no credentials are sent."""
     readable: Annotated[tuple[_Folder, ...], unique(most=32)] = ()
-    """Folders below url that a modelFiles may name, and whose names and hashes are shown; * stands
-    for any characters. Artifacts of MLflow need none. None by default.
+    """Folders below url that a modelFiles or the table of a setting may name, and whose names,
+    hashes and versions are shown; * stands for any characters. Artifacts of MLflow need none. None
+    by default.
     """
     max_rate: (
         Annotated[

@@ -20,7 +20,7 @@ from stagingmirror.api.types.constraints import (
     shape,
 )
 
-ONE_PLACE = "a setting is in exactly one place: configMap, variable or annotation"
+ONE_PLACE = "a setting is in exactly one place: configMap, variable, annotation or table"
 
 PLACEHOLDER = "{value}"
 
@@ -62,8 +62,25 @@ class AnnotationOf(WorkloadReference):
     """The annotation's key."""
 
 
+class TableOf(Model):
+    """A Delta table in an object store that the side's environment lists."""
+
+    store: Label
+    """Name of the entry in objectStores. It must list the table's folder in readable."""
+    path: Annotated[
+        str,
+        Field(min_length=1, max_length=512),
+        shape(
+            r"^[A-Za-z0-9_][A-Za-z0-9_.=@+:-]*(/[A-Za-z0-9_][A-Za-z0-9_.=@+:-]*)*$",
+            "write the table's folder below url of the store, e.g. features/customers",
+        ),
+    ]
+    """The table's folder below url of the store: the one that holds _delta_log."""
+
+
 def _places(side: "SettingProduction | SettingStaging") -> int:
-    return sum(place is not None for place in (side.config_map, side.variable, side.annotation))
+    places = side.config_map, side.variable, side.annotation, side.table
+    return sum(place is not None for place in places)
 
 
 def _is_at_home(side: "SettingStaging") -> bool:
@@ -77,10 +94,16 @@ class SettingProduction(Model):
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule(
             cel=(
-                "[has(self.configMap), has(self.variable), has(self.annotation)].exists_one(x, x)"
+                "[has(self.configMap), has(self.variable), has(self.annotation), has(self.table)]"
+                ".exists_one(x, x)"
             ),
             message=ONE_PLACE,
             holds=lambda production: _places(production) == 1,
+        ),
+        Rule(
+            cel="!has(self.table) || !has(self.usedBy) || self.usedBy.size() == 0",
+            message="usedBy of production is not for a table; remove it",
+            holds=lambda production: production.table is None or not production.used_by,
         ),
     )
 
@@ -90,6 +113,8 @@ class SettingProduction(Model):
     """An environment variable of a workload's container."""
     annotation: AnnotationOf | None = None
     """An annotation of a workload."""
+    table: TableOf | None = None
+    """A Delta table: its value is the number of its newest version."""
     used_by: UsedBy = ()
     """Workloads that read the value when they start: it counts as running only where they started
     after its last change, and a refresh restarts staging's.
@@ -102,7 +127,7 @@ class SettingStaging(Model):
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule(
             cel=(
-                "[has(self.configMap), has(self.variable), has(self.annotation)]"
+                "[has(self.configMap), has(self.variable), has(self.annotation), has(self.table)]"
                 ".filter(x, x).size() <= 1"
             ),
             message=ONE_PLACE,
@@ -130,6 +155,10 @@ class SettingStaging(Model):
     """An environment variable of a workload's container."""
     annotation: AnnotationOf | None = None
     """An annotation of a workload."""
+    table: TableOf | None = None
+    """A Delta table that has production's versions, e.g. a copy with its log; only the loader
+    writes it.
+    """
     used_by: UsedBy | None = None
     """Workloads that read the value when they start. Omitted: as in production."""
 
@@ -151,8 +180,38 @@ class Load(Model):
     """How long one run may take."""
 
 
+_HAS_OWN_PLACE = (
+    "(has(self.staging) && (has(self.staging.configMap) || has(self.staging.variable)"
+    " || has(self.staging.annotation)))"
+)
+_IS_TABLE = f"has(self.production.table) && !{_HAS_OWN_PLACE}"
+
+
 class Setting(KindSpec):
     """Any named value: a data snapshot, a tokenizer's revision, an embedding endpoint."""
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            cel="!has(self.staging) || !has(self.staging.table) || has(self.production.table)",
+            message="staging.table is for a table in production; name a table there too",
+            holds=lambda entry: entry.staging.table is None or entry.production.table is not None,
+        ),
+        Rule(
+            cel=(
+                f"!({_IS_TABLE}) || !has(self.staging) || ((!has(self.staging.value)"
+                " || self.staging.value == '{value}') && (!has(self.staging.usedBy)"
+                " || self.staging.usedBy.size() == 0))"
+            ),
+            message=(
+                "a version of staging's table has neither a form nor workloads that start with it; "
+                "remove staging.value and staging.usedBy, or give staging a configMap"
+            ),
+            holds=lambda entry: (
+                not entry.staging_is_table
+                or (entry.staging.value == PLACEHOLDER and not entry.staging.used_by)
+            ),
+        ),
+    )
 
     production: SettingProduction
     """Where production's value is."""
@@ -165,5 +224,19 @@ class Setting(KindSpec):
 
     @property
     def default_mode(self) -> Mode:
-        """A variable is only reported: a refresh would take it from its owner."""
-        return "Refresh" if self.production.variable is None else "Report"
+        """A variable is only reported: a refresh would take it from its owner. So is a table that
+        nothing loads.
+        """
+        is_left = self.production.variable is not None or self.is_loaded_by_nobody
+        return "Report" if is_left else "Refresh"
+
+    @property
+    def staging_is_table(self) -> bool:
+        """Whether staging's value is the version of a table."""
+        own = self.staging.config_map or self.staging.variable or self.staging.annotation
+        return self.production.table is not None and own is None
+
+    @property
+    def is_loaded_by_nobody(self) -> bool:
+        """Whether staging's place is a table, and no loader writes it."""
+        return self.staging_is_table and self.load is None

@@ -1,0 +1,1 @@
+"""Delta tables in an object store, by the names in their logs."""
