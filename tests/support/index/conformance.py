@@ -7,7 +7,7 @@ import pytest
 
 from stagingmirror.errors import StagingMirrorError
 from stagingmirror.sources.index.store import Mark, Snapshot
-from support.index.ground import PLANTED, Ground
+from support.index.ground import PLANTED, Ground, ReadingGround
 
 MARK = Mark("production", "docs-2", "an id", 1.5, "refresh-1", 2.5, 30, "sha256:00")
 
@@ -32,7 +32,7 @@ def killed_at(call: int) -> Callable[[int, int], None]:
     return done
 
 
-async def snapshot_of(ground: Ground, name: str) -> Snapshot:
+async def snapshot_of(ground: ReadingGround, name: str) -> Snapshot:
     return next(each for each in await ground.production.snapshots(name) if each.complete)
 
 

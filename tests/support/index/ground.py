@@ -22,16 +22,18 @@ class Traits:
     """Whether facts show settings."""
     two_targets: bool = True
     """Whether an alias can lead to two."""
+    snapshots: bool = True
+    """Whether its snapshots are followed."""
 
 
-class Ground(Protocol):
-    """``production`` has the smallest rights to read, ``staging`` the smallest to refresh."""
+class ReadingGround(Protocol):
+    """``production`` has the smallest rights to read, and ``staging`` where it is only compared."""
 
     @property
     def production(self) -> IndexReader: ...
 
     @property
-    def staging(self) -> IndexWriter: ...
+    def staging(self) -> IndexReader: ...
 
     @property
     def traits(self) -> Traits: ...
@@ -44,16 +46,13 @@ class Ground(Protocol):
         there is a complete snapshot.
         """
 
-    async def half(self, name: str, documents: int) -> None:
-        """An index of production's of which there is no complete snapshot."""
-
     async def point(self, side: Side, alias: str, *names: str) -> None:
         """Let an alias lead to these."""
 
     async def edit(self, side: Side, name: str) -> None:
         """Change what is in every sample."""
 
-    def as_account(self, account: Literal["wrong", "no rights", "read only"]) -> IndexWriter:
+    def as_account(self, account: Literal["wrong", "no rights", "read only"]) -> IndexReader:
         """Staging's, as somebody else: with credentials that are none, with ones that may do
         nothing, with ones that may read.
         """
@@ -62,3 +61,15 @@ class Ground(Protocol):
         """Staging's accepts connections and answers nothing."""
 
     async def close(self) -> None: ...
+
+
+class Ground(ReadingGround, Protocol):
+    """``staging`` has the smallest rights to refresh."""
+
+    @property
+    def staging(self) -> IndexWriter: ...
+
+    async def half(self, name: str, documents: int) -> None:
+        """An index of production's of which there is no complete snapshot."""
+
+    def as_account(self, account: Literal["wrong", "no rights", "read only"]) -> IndexWriter: ...

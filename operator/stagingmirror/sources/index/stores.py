@@ -12,17 +12,22 @@ from stagingmirror.settings import Settings
 from stagingmirror.sources.index.files.place import Place
 from stagingmirror.sources.index.files.reader import FilesReader
 from stagingmirror.sources.index.files.writer import FilesWriter
+from stagingmirror.sources.index.http_store import HttpStore
 from stagingmirror.sources.index.opensearch.client import OpenSearchServer
 from stagingmirror.sources.index.opensearch.reader import OpenSearchReader
 from stagingmirror.sources.index.opensearch.writer import OpenSearchWriter
 from stagingmirror.sources.index.pgvector.database import Database, Limits, Login, address_of
 from stagingmirror.sources.index.pgvector.reader import PgvectorReader
 from stagingmirror.sources.index.pgvector.writer import PgvectorWriter
+from stagingmirror.sources.index.qdrant.claims import rights_of
+from stagingmirror.sources.index.qdrant.client import QdrantServer
+from stagingmirror.sources.index.qdrant.reader import QdrantReader
 from stagingmirror.sources.index.store import IndexReader, IndexWriter
 from stagingmirror.sources.source import Access, Basic, Credentials, Token
 from stagingmirror.sources.wire import trust
 
 T = TypeVar("T")
+S = TypeVar("S", bound=HttpStore)
 
 # Environment, operation, result, seconds.
 OnServerCall = Callable[[str, str, str, float], None]
@@ -55,8 +60,8 @@ class Stores:
                 return self._opened(OpenSearchReader, environment, store, login)
             case "Pgvector":
                 return self._database(PgvectorReader, store, login, reads_only=True)
-            case _:
-                return _not_read(store)
+            case "Qdrant":
+                return self._qdrant(environment, store, login)
 
     def writer(
         self, environment: str, store: IndexStore, login: Credentials | None
@@ -69,8 +74,12 @@ class Stores:
                 return self._opened(OpenSearchWriter, environment, store, login)
             case "Pgvector":
                 return self._database(PgvectorWriter, store, login, reads_only=False)
-            case _:
-                return _not_read(store)
+            case "Qdrant":
+                return Why(
+                    Reason.NOT_SUPPORTED,
+                    f"index store {store.name} is of type Qdrant, which is compared and never "
+                    "written; set compare: Content and mode: Report.",
+                )
 
     def _place(self, environment: str, store: IndexStore) -> Place:
         assert store.object_store is not None, "a rule of the spec"
@@ -84,9 +93,26 @@ class Stores:
         store: IndexStore,
         login: Credentials | None,
     ) -> T | Why:
+        server = self._server(OpenSearchServer, environment, store, login)
+        return server if isinstance(server, Why) else kind(server, store.repository)
+
+    def _qdrant(
+        self, environment: str, store: IndexStore, login: Credentials | None
+    ) -> QdrantReader | Why:
+        if isinstance(login, Basic):
+            return Why(
+                Reason.SECRET_INCOMPLETE,
+                f"indexStores[{store.name}]: its Secret must hold token: a key, or a JWT.",
+            )
+        server = self._server(QdrantServer, environment, store, login)
+        return server if isinstance(server, Why) else QdrantReader(server, rights_of(login))
+
+    def _server(
+        self, kind: type[S], environment: str, store: IndexStore, login: Credentials | None
+    ) -> S | Why:
         assert store.url is not None, "a rule of the spec"
         try:
-            server = OpenSearchServer(
+            return kind(
                 store.url,
                 field=f"indexStores[{store.name}]",
                 credentials=login,
@@ -97,7 +123,6 @@ class Stores:
             )
         except NeedsHuman as error:
             return Why(error.reason, error.message)
-        return kind(server, store.repository)
 
     def _database(
         self,
@@ -129,10 +154,6 @@ class Stores:
             ),
         )
         return kind(database)
-
-
-def _not_read(store: IndexStore) -> Why:
-    return Why(Reason.NOT_SUPPORTED, f"index stores of type {store.type} are not read.")
 
 
 def credentials_of(store: IndexStore, access: Access | Why | None) -> Credentials | Why | None:

@@ -1,21 +1,13 @@
 """Each product of index stores, as a real server."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 import pytest
 
 from rig.stores.postgres import Postgres
-from support.index.files_ground import FilesGround
 from support.index.ground import Ground
-from support.index.opensearch_ground import OpenSearchGround
-from support.index.pgvector_ground import PgvectorGround
-
-# The fixture of rigs.py that each needs.
-GROUNDS: dict[str, tuple[str, Callable[..., Ground]]] = {
-    "files": ("object_store", FilesGround),
-    "pgvector": ("postgres_pair", PgvectorGround),
-    "opensearch": ("opensearch_pair", OpenSearchGround),
-}
+from support.index.grounds import GROUNDS
+from support.index.pgvector.ground import PgvectorGround
 
 
 @pytest.fixture(params=list(GROUNDS))

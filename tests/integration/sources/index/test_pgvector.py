@@ -11,7 +11,7 @@ from rig.stores.postgres_fronts import HOST, ForgetfulPooler
 from stagingmirror.errors import NotAllowed, NotAnswered, NotSupported, Refused
 from stagingmirror.sources.index.samples import digest_of
 from support.index.conformance import error_of, nothing, restored, snapshot_of
-from support.index.pgvector_ground import PgvectorGround
+from support.index.pgvector.ground import PgvectorGround
 
 pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("index")]
 

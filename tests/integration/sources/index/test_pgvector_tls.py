@@ -15,7 +15,7 @@ from stagingmirror.sources.index.store import IndexReader
 from stagingmirror.sources.index.stores import Stores
 from stagingmirror.sources.source import Basic
 from support.index.conformance import error_of
-from support.index.pgvector_ground import PgvectorGround
+from support.index.pgvector.ground import PgvectorGround
 
 pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("index")]
 

@@ -13,8 +13,9 @@ from stagingmirror.errors import (
     StagingMirrorError,
 )
 from stagingmirror.reasons import Reason
+from stagingmirror.sources.index.http_store import Allowance
 from stagingmirror.sources.index.opensearch import answers
-from stagingmirror.sources.index.opensearch.client import Allowance, OpenSearchServer
+from stagingmirror.sources.index.opensearch.client import OpenSearchServer
 from stagingmirror.sources.index.opensearch.documents import DEEPEST, TooDeep, document_of
 from stagingmirror.sources.index.opensearch.facts import (
     Json,

@@ -17,7 +17,7 @@ from stagingmirror.api.spec.environment.index_store import PLAIN_TEXT
 from stagingmirror.api.types.base import API_VERSION
 from stagingmirror.sources.index.pgvector import catalog
 from support.index.ground import PLANTED, Side
-from support.index.pgvector_ground import PgvectorGround
+from support.index.pgvector.ground import PgvectorGround
 from support.kubernetes.kubelet import Kubelet
 from support.kubernetes.workloads import deployment
 from support.objectstore.worlds import cleared, refreshed

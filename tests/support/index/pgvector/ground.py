@@ -16,7 +16,7 @@ from stagingmirror.sources.index.pgvector.reader import PgvectorReader
 from stagingmirror.sources.index.pgvector.writer import PgvectorWriter
 from support.index.ground import DIMENSIONS, MODEL, PLANTED, Side, Traits
 
-PAGE = Path(__file__).parents[3] / "docs/index-stores/pgvector.md"
+PAGE = Path(__file__).parents[4] / "docs/index-stores/pgvector.md"
 _LIMITS = Limits(call=2.0, reading=5.0, idle=5.0, building=60.0, lock=1.0)
 _PASSWORD = "of-a-role"
 Account = Literal["wrong", "no rights", "read only"]
