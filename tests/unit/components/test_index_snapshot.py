@@ -151,6 +151,18 @@ def test_an_alias_that_is_not_there_is_absent() -> None:
     assert isinstance(look(World(), "staging"), Absent)
 
 
+def test_an_alias_that_only_production_has_is_drift_and_one_that_only_staging_has_is_unknown() -> (
+    None
+):
+    world = indexes()
+    theirs = world.others.pop(SUBJECTS["production"])
+    assert reason(verdict(world)) == "NothingToMirror"
+
+    del world.others[SUBJECTS["staging"]]
+    world.put(SUBJECTS["production"], theirs)
+    assert differing(verdict(world)) == {"present"}
+
+
 def test_staging_may_be_as_far_behind_as_the_entry_lets_it() -> None:
     world = serve(indexes(), "staging", index("products-6", mark=mark(20)))
 

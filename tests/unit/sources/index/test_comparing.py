@@ -172,6 +172,16 @@ async def test_documents_nested_too_deeply_are_not_compared(levels: int, reason:
     assert PLANTED not in repr(why)
 
 
+async def test_an_account_that_may_write_productions_index_is_known() -> None:
+    production = DocumentStore("one")
+    production.answers["GET /_plugins/_security/authinfo"] = {"roles": ["all_access"]}
+
+    async with pairs(production) as made:
+        await holds(lambda: made.source.may_write("production") is not None)
+
+        assert made.source.may_write("production") is True
+
+
 async def test_without_anybody_who_wants_them_documents_are_not_read() -> None:
     async with pairs() as made:
         await made.compared()

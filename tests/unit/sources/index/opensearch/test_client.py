@@ -46,6 +46,7 @@ async def test_a_cluster_that_is_not_formed_has_no_identity() -> None:
     [
         (page(200), "Garbage"),
         (page(404), "NotOpenSearch"),
+        (page(500), "ServerError"),
         (page(502), "Unavailable"),
         (web.Response(status=429, text="slow down"), "Throttled"),
         (web.Response(text="[" * 100_000), "Garbage"),
@@ -63,6 +64,32 @@ async def test_what_is_no_answer_is_no_absence(answer: web.Response, reason: str
         error = await error_of(store.resolve("docs"))
 
     assert (type(error), error.reason) == (NotAnswered, reason)
+
+
+async def test_half_an_answer_is_none() -> None:
+    fake = FakeOpenSearch()
+
+    async def cut(_: object) -> web.Response:
+        response = web.Response(body=b'{"docs-2": {"aliases": {"docs": {}}}}')
+        response.headers["Content-Length"] = "400"
+        return response
+
+    fake.answers["GET /docs/_alias/docs"] = {}
+    fake.slow = cut
+    async with fake.store() as store:
+        error = await error_of(store.resolve("docs"))
+
+    assert isinstance(error, NotAnswered)
+
+
+async def test_a_store_that_is_down_is_not_there_and_says_nothing() -> None:
+    fake = FakeOpenSearch()
+    async with fake.store() as store:
+        pass
+    error = await error_of(store.resolve("docs"))
+    await store.close()
+
+    assert (type(error), error.reason) == (NotAnswered, "Unreachable")
 
 
 async def test_an_answer_that_does_not_come_is_not_waited_for() -> None:
