@@ -209,10 +209,7 @@ class Reason(StrEnum):
     REGISTRY_REFUSED = "RegistryRefused", "staging's MLflow refuses the copy"
     REGISTRY_CHANGED = "RegistryChanged", "somebody changed the copy meanwhile"
     COPIES_NOT_ALLOWED = "CopiesNotAllowed", "production's admin does not let its indexes be copied"
-    NO_MASKING_JOB = (
-        "NoMaskingJob",
-        "production's indexes may be copied only where staging masks them, and it has no job",
-    )
+    NO_MASKING_JOB = "NoMaskingJob", "production wants its copies masked, and staging has no job"
     NAMESPACE_OF_A_TEAM = "NamespaceOfATeam", "the masking job is where a team could change it"
     MASKING_FAILED = "MaskingFailed", "the masking job failed, or took longer than its `timeout`"
     NOT_MASKED = "NotMasked", "the masking job ended well, and the index is not masked"
@@ -221,6 +218,7 @@ class Reason(StrEnum):
         "IndexDiffers",
         "what was restored is not what production's snapshot should hold",
     )
+    NOT_IN_SNAPSHOT = "NotInSnapshot", "the newest snapshot does not hold what production changed"
     NO_ROOM = "NoRoom", "a restore would leave less of the disk free than `minFreeSpace`"
     REGISTRY_NOT_PROVEN = "RegistryNotProven", "the registries are not proven to be two"
     STORAGE_FULL = "StorageFull", "the storage is full, or would be"

@@ -12,7 +12,14 @@ from stagingmirror.errors import ChangedUnderneath, NotAnswered, NotThere, StepF
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.index.poller import read_content
 from stagingmirror.sources.index.source import IndexSource
-from stagingmirror.sources.index.store import IndexFacts, IndexReader, IndexWriter, Mark, is_free
+from stagingmirror.sources.index.store import (
+    IndexFacts,
+    IndexReader,
+    IndexWriter,
+    Mark,
+    definition_digest,
+    is_free,
+)
 
 # What an index is called whose texts are still production's. Roles exclude it by this.
 UNMASKED = "smir-unmasked-"
@@ -115,6 +122,7 @@ class IndexCopy(ExecutableStep, Removable):
             at=tools.clock(),
             documents=content.documents,
             sample=content.sample,
+            definition=definition_digest(restored),
         )
         await writer.stamp(new, mark)
         if (await writer.facts(new)).mark != mark:

@@ -10,8 +10,9 @@ from stagingmirror.actions.switch_index import SwitchIndex
 from stagingmirror.api.spec.environment.index_store import may_be_copied
 from stagingmirror.api.spec.track.index_snapshot import IndexSnapshot
 from stagingmirror.component import Entry, Sides
+from stagingmirror.components.index_snapshot.content import DOCUMENTS, SAMPLE
 from stagingmirror.components.index_snapshot.names import alias_in, served_in, store_in
-from stagingmirror.components.index_snapshot.observe import snapshot_to_follow
+from stagingmirror.components.index_snapshot.observe import SNAPSHOT, snapshot_to_follow
 from stagingmirror.components.index_snapshot.users import late_in, users_in
 from stagingmirror.drift.facts import Observation, Seen, Why
 from stagingmirror.drift.steps import Produced
@@ -19,6 +20,7 @@ from stagingmirror.errors import CannotRefresh
 from stagingmirror.reading.patches import needed, patches, refuse_unseen
 from stagingmirror.reading.reading import Reading
 from stagingmirror.reasons import Reason
+from stagingmirror.sources.index.subjects import definition_digest
 from stagingmirror.sources.kubernetes.subjects import WorkloadSubject
 from stagingmirror.sources.kubernetes.write.field_patch import Restart
 from stagingmirror.view import View
@@ -68,6 +70,8 @@ def steps(
         return patches(entry.name, [(user, Restart()) for user in late_in(users, facts)])
     if (why := refusal(entry, sides)) is not None:
         raise CannotRefresh(why.reason, why.message)
+    if isinstance(staging, Seen):
+        _refuse_what_no_restore_mends(entry, sides, production, staging, view)
     copies = _copies(entry, sides, Reading(view, production.began))
     reading = Reading(view, staging.began)
     needed(lambda: [reading.get(user) for user in users])
@@ -78,12 +82,37 @@ def steps(
     )
 
 
+def _refuse_what_no_restore_mends(
+    entry: Entry[IndexSnapshot], sides: Sides, production: Seen, staging: Seen, view: View
+) -> None:
+    """Raises CannotRefresh where staging serves the newest snapshot as it was restored."""
+    served = needed(lambda: served_in(entry.spec, sides.staging, Reading(view, staging.began)))
+    assert served.facts is not None, "it has one target"
+    mark = served.facts.mark
+    if mark is None or mark.definition != definition_digest(served.facts):
+        return
+    newest, differing = production.facts[SNAPSHOT].value, _differing(production, staging)
+    if mark.snapshot == newest and not {DOCUMENTS, SAMPLE} & {*differing}:
+        raise CannotRefresh(
+            Reason.NOT_IN_SNAPSHOT,
+            f"staging serves {newest} as it was restored, and production differs from it in "
+            f"{', '.join(differing[:5])}; take a snapshot of production.",
+        )
+
+
 def _is_equal(production: Seen, staging: Seen) -> bool:
-    return all(
-        name in staging.facts and staging.facts[name].value == (fact.expected or fact.value)
+    return not _differing(production, staging)
+
+
+def _differing(production: Seen, staging: Seen) -> list[str]:
+    return [
+        name
         for name, fact in production.facts.items()
         if fact.compared
-    )
+        and (
+            name not in staging.facts or staging.facts[name].value != (fact.expected or fact.value)
+        )
+    ]
 
 
 def _restarted(users: tuple[WorkloadSubject, ...]) -> tuple[WorkloadSubject, ...]:

@@ -12,6 +12,7 @@ NotSupported (this release cannot), NotAnswered (refused, 5xx, garbage, half an 
 the text of a document.
 """
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import ClassVar, Protocol
@@ -57,6 +58,8 @@ class Mark:
     documents: int
     sample: str
     """Digest of its sample as restored; see ``samples.digest_of``."""
+    definition: str = ""
+    """The same of how it is searched; see ``definition_digest``. Empty: an older mark."""
 
     def document(self) -> dict[str, str | float | int]:
         """As JSON."""
@@ -213,6 +216,16 @@ class IndexWriter(IndexReader, Protocol):
 
         Raises Refused where an alias leads to it.
         """
+
+
+def definition_digest(facts: IndexFacts) -> str:
+    """One text for how an index is searched, and for what made its vectors."""
+    vectors = [
+        (each.name, each.dimensions, each.metric, each.index, sorted(each.parameters.items()))
+        for each in facts.vectors
+    ]
+    whole = repr((vectors, sorted(facts.settings.items()), sorted(facts.manifest.items())))
+    return hashlib.sha256(whole.encode(errors="surrogatepass")).hexdigest()[:32]
 
 
 async def is_free(reader: IndexReader, name: str) -> bool:

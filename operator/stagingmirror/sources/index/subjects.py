@@ -10,6 +10,7 @@ from stagingmirror.sources.index.store import IndexFacts as IndexFacts
 from stagingmirror.sources.index.store import Mark as Mark
 from stagingmirror.sources.index.store import Snapshot as Snapshot
 from stagingmirror.sources.index.store import VectorField as VectorField
+from stagingmirror.sources.index.store import definition_digest as definition_digest
 from stagingmirror.view import Subject
 
 

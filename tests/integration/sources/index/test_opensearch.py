@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
+from urllib.error import HTTPError
 
 import pytest
 
@@ -14,6 +15,7 @@ from stagingmirror.settings import Settings
 from stagingmirror.sources.index.opensearch.client import OpenSearchServer
 from stagingmirror.sources.index.opensearch.reader import OpenSearchReader
 from stagingmirror.sources.index.opensearch.writer import OpenSearchWriter
+from stagingmirror.sources.index.store import is_free
 from support.index.conformance import MARK, error_of, nothing, restored, snapshot_of
 from support.index.ground import DIMENSIONS
 from support.index.opensearch_ground import OpenSearchGround, definition, password_of, server_of
@@ -246,3 +248,19 @@ async def test_a_mark_is_replaced_and_the_manifest_beside_it_stays(
     meta = (await ground.call("staging", "GET", f"/{NEW}"))[NEW]["mappings"]["_meta"]
     assert meta["embeddingModel"] == "mini-lm@a1"
     assert meta["stagingmirror"]["documents"] == 31
+
+
+async def test_an_index_that_is_frozen_gets_no_alias_and_can_be_removed(
+    ground: OpenSearchGround,
+) -> None:
+    """What removing one rests on."""
+    await restored(ground)
+    body = {"index.blocks.read_only_allow_delete": True}
+    await ground.call("staging", "PUT", "/docs-2-aaaa/_settings", body)
+
+    with pytest.raises(HTTPError) as refused:
+        await ground.point("staging", "docs", "docs-2-aaaa")
+    await ground.staging.drop("docs-2-aaaa")
+
+    assert refused.value.code in (403, 429)
+    assert await is_free(ground.staging, "docs-2-aaaa")

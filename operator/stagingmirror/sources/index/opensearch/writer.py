@@ -92,15 +92,25 @@ class OpenSearchWriter(OpenSearchReader):
             return
         if leads != (() if expected is None else (expected,)):
             raise self._moved(alias, leads)
-        add = {"add": {"index": new, "alias": alias}}
         if expected is not None:
-            await self._aliases(alias, _removal(alias, expected), add)
-            return
-        if alias in await self._at_name(alias):
+            await self._aliases(alias, _removal(alias, expected), _addition(alias, new))
+        elif alias in await self._at_name(alias):
             raise self._server.refuse(
                 Refused, Reason.NOT_AN_ALIAS, f"there is an index called {alias}"
             )
-        await self._aliases(alias, add)
+        else:
+            await self._aliases(alias, _addition(alias, new))
+        await self._undo_unless_alone(alias, expected, new)
+
+    async def _undo_unless_alone(self, alias: str, expected: str | None, new: str) -> None:
+        """The store swaps whatever else an alias leads to, or has come to lead to meanwhile."""
+        leads = await self.resolve(alias)
+        if leads == (new,):
+            return
+        if new in leads:
+            back = [] if expected is None else [_addition(alias, expected)]
+            await self._aliases(alias, _removal(alias, new), *back)
+        raise self._moved(alias, leads)
 
     async def unset(self, alias: str, expected: str) -> None:
         leads = await self.resolve(alias)
@@ -118,16 +128,34 @@ class OpenSearchWriter(OpenSearchReader):
             raise self._server.refuse(
                 Refused, Reason.INDEX_SERVED, f"{target} is an alias, and no index"
             )
-        if aliases := sorted(mapping_in(found[target], "aliases")):
+        self._refuse_served(target, found[target])
+        try:
+            await self._frozen(target, frozen=True)
+            await self._refuse_served_by_now(target)
+            await self._write("remove", "DELETE", f"/{quoted(target)}", None)
+        except NotThere:
+            return
+
+    async def _refuse_served_by_now(self, target: str) -> None:
+        """An index that is frozen gets no further alias."""
+        try:
+            self._refuse_served(target, await self._index(target))
+        except Refused:
+            await self._frozen(target, frozen=False)
+            raise
+
+    def _refuse_served(self, target: str, index: Json) -> None:
+        if aliases := sorted(mapping_in(index, "aliases")):
             raise self._server.refuse(
                 Refused,
                 Reason.INDEX_SERVED,
                 f"alias {aliases[0]} leads to {target}, so it is not removed",
             )
-        try:
-            await self._write("remove", "DELETE", f"/{quoted(target)}", None)
-        except NotThere:
-            return
+
+    async def _frozen(self, target: str, *, frozen: bool) -> None:
+        """It may still be removed, and nothing else be done to it."""
+        body: dict[str, object] = {"index.blocks.read_only_allow_delete": frozen or None}
+        await self._write("freeze", "PUT", f"/{quoted(target)}/_settings", body)
 
     async def _refuse_unrestorable(self, snapshot: Snapshot, target: str) -> None:
         await self._repository.refuse_writable()
@@ -190,6 +218,10 @@ class OpenSearchWriter(OpenSearchReader):
             Reason.ALIAS_MOVED,
             f"alias {alias} leads to {', '.join(leads[:3]) or 'nothing'} by now",
         )
+
+
+def _addition(alias: str, new: str) -> Json:
+    return {"add": {"index": new, "alias": alias}}
 
 
 def _removal(alias: str, expected: str) -> Json:

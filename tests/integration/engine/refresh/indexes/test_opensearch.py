@@ -54,6 +54,11 @@ class Search:
         found = self._call("staging", "GET", f"/{self.name}-*")
         return set(found)
 
+    def grow(self, side: Side, index: str) -> None:
+        """One more field in its mapping."""
+        field = {"properties": {"language": {"type": "keyword"}}}
+        self._call(side, "PUT", f"/{index}/_mapping", field)
+
     def edit(self, index: str) -> None:
         asyncio.run(self.ground.edit("staging", index))
 
@@ -160,6 +165,13 @@ def test_staging_serves_productions_snapshot_and_an_edit_of_it_is_found(
             within=60,
             what="the former index is not removed, or another one is",
         )
+
+        search.grow("production", production)
+        world.until(lambda status: status.get("sync") == "Drifted", within=60)
+        before = search.served()
+        status = refreshed(world, f"grown-{search.name}")
+        assert "take a snapshot of production" in str(status)
+        assert search.served() == before
 
     shown = json.dumps(world.read()) + operator.log
     assert PLANTED not in shown

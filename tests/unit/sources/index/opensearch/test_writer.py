@@ -1,7 +1,9 @@
 """What is written in an OpenSearch that answers as a real one does in bad times."""
 
+from collections.abc import Callable
 from typing import Any
 
+import pytest
 from aiohttp import web
 
 from stagingmirror.errors import ChangedUnderneath, NotAnswered, Refused
@@ -15,6 +17,56 @@ NEW = "docs-2-aaaa"
 
 def aliased(fake: FakeOpenSearch, *indexes: str) -> None:
     fake.answers["GET /docs/_alias/docs"] = {each: {"aliases": {"docs": {}}} for each in indexes}
+
+
+def swapping(fake: FakeOpenSearch, *then: str) -> Callable[[object], Any]:
+    """After the write the alias leads to these."""
+
+    def swap(_: object) -> web.Response:
+        aliased(fake, *then)
+        return web.json_response(OK)
+
+    return swap
+
+
+@pytest.mark.parametrize("expected", [None, "docs-1"])
+async def test_an_alias_that_somebody_else_led_elsewhere_at_once_is_left_to_them(
+    expected: str | None,
+) -> None:
+    fake = FakeOpenSearch()
+    sent: list[Any] = []
+    if expected is not None:
+        aliased(fake, expected)
+
+    def both(body: Any) -> web.Response:
+        sent.append(body["actions"])
+        aliased(fake, "docs-9", *([NEW] if len(sent) == 1 else []))
+        return web.json_response(OK)
+
+    fake.answers["POST /_aliases"] = both
+    async with fake.store() as store:
+        error = await error_of(store.swap("docs", expected, NEW))
+
+    assert (type(error), error.reason) == (ChangedUnderneath, "AliasMoved")
+    back = [] if expected is None else [{"add": {"index": expected, "alias": "docs"}}]
+    remove = {"remove": {"index": NEW, "alias": "docs", "must_exist": True}}
+    assert sent[1:] == [[remove, *back]]
+
+
+@pytest.mark.parametrize("expected", [None, "docs-1"])
+async def test_an_alias_that_leads_elsewhere_alone_after_our_write_is_not_touched_again(
+    expected: str | None,
+) -> None:
+    fake = FakeOpenSearch()
+    if expected is not None:
+        aliased(fake, expected)
+    fake.answers["POST /_aliases"] = swapping(fake, "docs-9")
+
+    async with fake.store() as store:
+        error = await error_of(store.swap("docs", expected, NEW))
+
+    assert isinstance(error, ChangedUnderneath)
+    assert fake.calls.count("POST /_aliases") == 1
 
 
 async def test_a_mark_leaves_what_is_beside_it() -> None:
@@ -33,7 +85,7 @@ async def test_a_mark_leaves_what_is_beside_it() -> None:
 async def test_a_swap_is_one_call_that_fails_where_the_alias_is_elsewhere() -> None:
     fake = FakeOpenSearch()
     aliased(fake, "docs-1")
-    fake.answers["POST /_aliases"] = OK
+    fake.answers["POST /_aliases"] = swapping(fake, NEW)
 
     async with fake.store() as store:
         await store.swap("docs", "docs-1", NEW)
@@ -128,3 +180,46 @@ async def test_an_alias_is_never_dropped_as_an_index() -> None:
         assert isinstance(await error_of(store.drop("docs")), Refused)
 
     assert fake.calls == ["GET /docs"]
+
+
+FREEZE, REMOVE = f"PUT /{NEW}/_settings", f"DELETE /{NEW}"
+
+
+async def test_an_index_is_frozen_and_looked_at_again_before_it_is_removed() -> None:
+    fake = FakeOpenSearch()
+    fake.answers |= {f"GET /{NEW}": {NEW: index()}, FREEZE: OK, REMOVE: OK}
+
+    async with fake.store() as store:
+        await store.drop(NEW)
+
+    assert fake.calls == [f"GET /{NEW}", FREEZE, f"GET /{NEW}", REMOVE]
+    assert fake.bodies[FREEZE] == {"index.blocks.read_only_allow_delete": True}
+
+
+async def test_an_index_that_got_an_alias_before_it_was_frozen_stays_and_is_thawed() -> None:
+    fake = FakeOpenSearch()
+    fake.answers |= {f"GET /{NEW}": {NEW: index()}, REMOVE: OK}
+    frozen: list[Any] = []
+
+    def freeze(body: Any) -> web.Response:
+        frozen.append(body["index.blocks.read_only_allow_delete"])
+        fake.answers[f"GET /{NEW}"] = {NEW: {**index(), "aliases": {"docs": {}}}}
+        return web.json_response(OK)
+
+    fake.answers[FREEZE] = freeze
+    async with fake.store() as store:
+        error = await error_of(store.drop(NEW))
+
+    assert (type(error), error.reason) == (Refused, "IndexServed")
+    assert frozen == [True, None]
+    assert REMOVE not in fake.calls
+
+
+async def test_an_index_that_is_gone_meanwhile_is_removed() -> None:
+    fake = FakeOpenSearch()
+    fake.answers[f"GET /{NEW}"] = {NEW: index()}
+
+    async with fake.store() as store:
+        await store.drop(NEW)
+
+    assert REMOVE not in fake.calls
