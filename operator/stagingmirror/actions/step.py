@@ -151,6 +151,11 @@ class ExecutableStep(Step):
         """
         return False
 
+    @property
+    def makes_the_same(self) -> bool:
+        """Whether it makes the same whenever it is taken: what differs then differs each time."""
+        return False
+
     def owners(self, before: Json) -> Sequence[str]:
         """One sentence for each field that another manager wrote before us."""
         return ()

@@ -29,6 +29,10 @@ class RestoreIndex(Copying, IndexCopy):
     def may_stay(self) -> bool:
         return False  # nobody would ever remove it
 
+    @property
+    def makes_the_same(self) -> bool:
+        return True
+
     def describe(self) -> str:
         return f"restore {self.snapshot} of {self.index} in index store {self.to_store}"
 

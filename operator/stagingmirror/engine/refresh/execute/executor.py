@@ -179,6 +179,7 @@ class Executor:
         if waits and now > written + record.rollout_timeout:
             return await self.turn(record, Reason.ROLLOUT_TIMEOUT, f"{waits[0]}; see its pods.")
         if not waits and judgement.failed is not None:
+            record = _not_again(record, judgement.failing, judgement.failed)
             return await self.turn(record, Reason.NOT_VERIFIED, judgement.failed)
         waiting = waits[0] if waits else judgement.waiting
         if waiting is None:
@@ -190,10 +191,24 @@ class Executor:
     async def _failed(self, record: Record, entry: Entry, error: StagingMirrorError) -> Record:
         entry = replace(record.entry(entry.step.id), message=error.message)
         what = f"{entry.step.describe()}: {error.message}"
+        is_taken = record.phase == "Verify"
         record = record.with_entry(entry)
+        if error.reason == Reason.INDEX_DIFFERS and not is_taken:
+            record = _not_again(record, entry.step.components, what)
         if error.reason == Reason.REWRITTEN_BY_ADMISSION:
             record = replace(record, rewritten={**record.rewritten, entry.step.id: what})
         return await self.turn(record, error.reason, what)
+
+
+def _not_again(record: Record, components: Iterable[str], why: str) -> Record:
+    """What steps of these components only make again is not tried again, but by request."""
+    failed = set(components)
+    same = {
+        entry.step.id: why
+        for entry in record.entries
+        if entry.step.makes_the_same and failed & set(entry.step.components)
+    }
+    return replace(record, rewritten={**record.rewritten, **same})
 
 
 def _would_leave_behind(record: Record, rest: Record) -> bool:

@@ -32,10 +32,12 @@ class Judgement:
     """Both None: everything that could be judged shows what was applied. ``unjudged`` are the
     components that could not: their entry of the spec was changed or removed since. ``unproven``:
     they show it, but nothing that runs does (a workload that wants no pods, an alias alone).
+    ``failing``: the component that ``failed`` is about.
     """
 
     waiting: str | None = None
     failed: str | None = None
+    failing: tuple[str, ...] = ()
     unjudged: tuple[str, ...] = ()
     unproven: tuple[str, ...] = ()
 
@@ -78,7 +80,7 @@ def judge_applied(
             continue
         is_difference, message = shortfall
         if is_difference and now > (record.last_write or now) + grace:
-            return Judgement(failed=message)
+            return Judgement(failed=message, failing=(name,))
         waiting = waiting or message
     return Judgement(waiting=waiting, unjudged=tuple(unjudged), unproven=tuple(unproven))
 

@@ -94,8 +94,8 @@ class Record:
     when it was planned. ``parts``: of steps that several components share, what each of them wants.
     ``left_out``: components that were to be refreshed and are left as they are. ``companions``:
     without which other components each is left. ``rewritten``: the
-    steps, by id, whose values admission changed, now or when they were last taken, each with a
-    message.
+    steps, by id, whose values admission changed, now or when they were last taken, or that make
+    again what differed then, each with a message.
     ``connection`` is the spec of the staging environment when it began, as JSON: how to reach its
     systems, and the names of Secrets, never what these hold.
     ``copies``: what refreshes before this one have made in stores.

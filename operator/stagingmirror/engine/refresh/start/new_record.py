@@ -87,8 +87,9 @@ def _parts_of(production: Observation) -> frozenset[Grant]:
 
 
 def rewritten_before(context: Context, occasion: Occasion, last: Record | None) -> dict[str, str]:
-    """The components of steps that admission rewrote when they were last taken: the same step would
-    only be rolled back again. Whoever requests it manually may have changed the rule.
+    """The components of steps that admission rewrote when they were last taken, or that made what
+    differs: the same step would only be rolled back again. Whoever requests it manually may have
+    changed the rule.
     """
     known = {} if last is None or occasion.trigger == "Manual" else last.rewritten
     return {
