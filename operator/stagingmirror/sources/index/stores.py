@@ -59,7 +59,7 @@ class Stores:
             case "OpenSearch":
                 return self._opened(OpenSearchReader, environment, store, login)
             case "Pgvector":
-                return self._database(PgvectorReader, store, login, reads_only=True)
+                return self._database(PgvectorReader, environment, store, login, reads_only=True)
             case "Qdrant":
                 return self._qdrant(environment, store, login)
 
@@ -73,7 +73,7 @@ class Stores:
             case "OpenSearch":
                 return self._opened(OpenSearchWriter, environment, store, login)
             case "Pgvector":
-                return self._database(PgvectorWriter, store, login, reads_only=False)
+                return self._database(PgvectorWriter, environment, store, login, reads_only=False)
             case "Qdrant":
                 return Why(
                     Reason.NOT_SUPPORTED,
@@ -127,6 +127,7 @@ class Stores:
     def _database(
         self,
         kind: Callable[[Database], T],
+        environment: str,
         store: IndexStore,
         login: Credentials | None,
         *,
@@ -152,6 +153,7 @@ class Stores:
             limits=Limits(
                 call=self._settings.upstream_timeout, idle=self._settings.artifact_timeout
             ),
+            on_call=partial(self._on_call, environment),
         )
         return kind(database)
 

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from rig.stores.postgres import Postgres
-from rig.stores.postgres_fronts import HOST, ForgetfulPooler
-from stagingmirror.errors import NotAllowed, NotAnswered, NotSupported, Refused
+from stagingmirror.errors import NotAnswered, NotSupported, Refused
 from stagingmirror.sources.index.samples import digest_of
 from support.index.conformance import error_of, nothing, restored, snapshot_of
 from support.index.pgvector.ground import PgvectorGround
@@ -255,43 +254,3 @@ async def test_a_disk_that_runs_full_leaves_nothing(
 async def tables(connection: Any) -> list[str]:
     found = await connection.fetch("SELECT relname FROM pg_class WHERE relname LIKE 'docs%'")
     return [each["relname"] for each in found]
-
-
-async def test_production_is_read_in_sessions_that_cannot_write(pgvector: PgvectorGround) -> None:
-    """Also by a role that may do anything; which is found, and never by writing."""
-    await pgvector.make("production", "docs-2", 30)
-    almighty = pgvector.as_administrator("production")
-
-    async def write(statement: str) -> None:
-        async with almighty.database.session("writing") as connection:
-            await connection.execute(statement)
-
-    for statement in ('DELETE FROM public."docs-2"', "CREATE TABLE public.more (id int)"):
-        refused = await error_of(write(statement))
-        assert isinstance(refused, NotAllowed)
-        assert "25006" in refused.message
-
-    assert await almighty.may_write() is True
-    assert await pgvector.production.may_write() is False
-    assert await pgvector.production.count("docs-2") == 30
-
-
-async def test_one_column_that_may_be_written_is_seen(pgvector: PgvectorGround) -> None:
-    await pgvector.make("production", "docs-2", 3)
-    role = pgvector.login().username
-    await pgvector.execute("production", f'GRANT UPDATE (text) ON "docs-2" TO "{role}"')
-
-    assert await pgvector.production.may_write() is True
-
-
-async def test_a_pooler_that_lets_production_be_written_is_not_spoken_with(
-    pgvector: PgvectorGround, postgres_pair: tuple[Postgres, Postgres]
-) -> None:
-    server = postgres_pair[0].host, postgres_pair[0].port
-    async with ForgetfulPooler(server, "default_transaction_read_only") as pooler:
-        by_way_of_it = pgvector.reader_at(HOST, pooler.port)
-
-        refused = await error_of(by_way_of_it.identity())
-
-    assert isinstance(refused, NotSupported)
-    assert "no pooler" in refused.message

@@ -37,9 +37,14 @@ class PgvectorGround:
     def __init__(self, servers: tuple[Postgres, Postgres]) -> None:
         self._servers: dict[Side, Postgres] = {"production": servers[0], "staging": servers[1]}
         self._name = f"test_{secrets.token_hex(4)}"
+        self.called: list[tuple[str, str]] = []
+        """Operation and result of each session."""
         self.production = PgvectorReader(self._database("production", "mirror", reads_only=True))
         self.staging = PgvectorWriter(self._database("staging", "mirror"))
         self._others: list[PgvectorReader] = []
+
+    def _called(self, operation: str, result: str, _: float) -> None:
+        self.called.append((operation, result))
 
     async def begin(self) -> None:
         for side in self._servers:
@@ -158,7 +163,12 @@ class PgvectorGround:
 
     def _reader(self, url: str, login: Login) -> PgvectorReader:
         database = Database(
-            address_of(url, "url"), login, tls=None, reads_only=True, limits=_LIMITS
+            address_of(url, "url"),
+            login,
+            tls=None,
+            reads_only=True,
+            limits=_LIMITS,
+            on_call=self._called,
         )
         self._others.append(PgvectorReader(database))
         return self._others[-1]
@@ -175,6 +185,7 @@ class PgvectorGround:
             tls=None,
             reads_only=reads_only,
             limits=_LIMITS,
+            on_call=self._called,
         )
 
     @asynccontextmanager

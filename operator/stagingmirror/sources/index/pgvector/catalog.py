@@ -16,14 +16,12 @@ _LISTS = ("options", "columns", "classes", "directions")
 # A table, also a partitioned one, and what is kept of a query.
 _KINDS = ("r", "p", "m")
 
-_TABLE = """
+_SEEN = """
 SELECT c.oid::int8 AS oid, c.relkind::text AS kind,
   has_schema_privilege(n.oid, 'USAGE') AS may_use,
-  has_table_privilege(c.oid, 'SELECT') OR has_any_column_privilege(c.oid, 'SELECT') AS may_read,
-  obj_description(c.oid, 'pg_class') AS comment,
-  pg_total_relation_size(c.oid) AS size,
-  current_setting('server_version') AS version,
-  (SELECT extversion FROM pg_extension WHERE extname = 'vector') AS pgvector
+  has_table_privilege(c.oid, 'SELECT') OR has_any_column_privilege(c.oid, 'SELECT') AS may_read
+"""
+_FROM = """
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p', 'm', 'v', 'f')
 """
@@ -35,7 +33,7 @@ FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
   JOIN pg_namespace tn ON tn.oid = t.typnamespace
   LEFT JOIN pg_depend d ON d.classid = 'pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'e'
   LEFT JOIN pg_extension e ON e.oid = d.refobjid AND d.refclassid = 'pg_extension'::regclass
-WHERE a.attrelid = $1::int8::oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum
+WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum
 """
 _INDEXES = """
 SELECT i.relname AS name, am.amname AS method, x.indisvalid AS valid, x.indisunique AS uniq,
@@ -48,24 +46,39 @@ SELECT i.relname AS name, am.amname AS method, x.indisvalid AS valid, x.indisuni
     JOIN pg_opclass o ON o.oid = k.class ORDER BY k.at) AS classes,
   x.indoption::int2[] AS directions
 FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_am am ON am.oid = i.relam
-WHERE x.indrelid = $1::int8::oid ORDER BY i.relname
+WHERE x.indrelid = c.oid ORDER BY i.relname
 """
 # Tables that a view reads, also through other views.
 _TARGETS = """
 WITH RECURSIVE reads(oid, kind, depth) AS (
-  SELECT $1::int8::oid, 'v'::"char", 0
+  SELECT c.oid, 'v'::"char", 0
   UNION
-  SELECT c.oid, c.relkind, reads.depth + 1
+  SELECT r2.oid, r2.relkind, reads.depth + 1
   FROM reads JOIN pg_rewrite r ON r.ev_class = reads.oid
     JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
       AND d.refclassid = 'pg_class'::regclass AND d.deptype = 'n' AND d.refobjid <> reads.oid
-    JOIN pg_class c ON c.oid = d.refobjid
+    JOIN pg_class r2 ON r2.oid = d.refobjid
   WHERE reads.kind = 'v' AND reads.depth < 8
 )
-SELECT DISTINCT n.nspname AS schema, c.relname AS name
-FROM reads JOIN pg_class c ON c.oid = reads.oid JOIN pg_namespace n ON n.oid = c.relnamespace
+SELECT DISTINCT rn.nspname AS schema, rc.relname AS "table"
+FROM reads JOIN pg_class rc ON rc.oid = reads.oid JOIN pg_namespace rn ON rn.oid = rc.relnamespace
 WHERE reads.kind IN ('r', 'p', 'm', 'f') LIMIT 64
 """
+_FIND = f"""
+{_SEEN}, CASE WHEN c.relkind = 'v' THEN
+  (SELECT json_agg(row_to_json(found)) FROM ({_TARGETS}) found) END AS targets
+{_FROM}
+"""  # noqa: S608
+# All of a table in one call.
+_TABLE = f"""
+{_SEEN}, obj_description(c.oid, 'pg_class') AS comment,
+  pg_total_relation_size(c.oid) AS size,
+  current_setting('server_version') AS version,
+  (SELECT extversion FROM pg_extension WHERE extname = 'vector') AS pgvector,
+  (SELECT json_agg(row_to_json(found)) FROM ({_COLUMNS}) found) AS columns,
+  (SELECT json_agg(row_to_json(found)) FROM ({_INDEXES}) found) AS indexes
+{_FROM}
+"""  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,30 +157,23 @@ async def find(connection: Any, name: Name) -> Any:
     """The row of a table or view; None: there is none. Raises NotAllowed where its schema may not
     be used, so that it could not be read either.
     """
-    found = await connection.fetchrow(_TABLE, *name)
-    if found is None:
-        if await connection.fetchval(_SCHEMA, name.schema) is False:
-            raise _forbidden(name)
-        return None
-    if not found["may_use"]:
-        raise _forbidden(name)
-    return found
+    return await _row(connection, _FIND, name)
 
 
-async def targets(connection: Any, oid: int) -> tuple[str, ...]:
-    found = await connection.fetch(_TARGETS, oid)
-    return tuple(sorted(str(Name(each["schema"], each["name"])) for each in found))
+def targets_of(found: Any) -> tuple[str, ...]:
+    """Of a view, as ``find`` has it."""
+    return tuple(sorted(str(Name(**each)) for each in json.loads(found["targets"] or "[]")))
 
 
 async def table(connection: Any, name: Name) -> Table:
     """Raises NotThere, NotAllowed, and Refused(NoVectors) where it is no index."""
-    found = await find(connection, name)
+    found = await _row(connection, _TABLE, name)
     if found is None or found["kind"] not in _KINDS:
         raise NotThere(Reason.INDEX_MISSING, f"there is no table {name}")
     if not found["may_read"]:
         raise _forbidden(name)
-    columns = [Column(**each) for each in await connection.fetch(_COLUMNS, found["oid"])]
-    indexes = [_index(each) for each in await connection.fetch(_INDEXES, found["oid"])]
+    columns = [Column(**each) for each in json.loads(found["columns"] or "[]")]
+    indexes = [_index(each) for each in json.loads(found["indexes"] or "[]")]
     made = Table(
         name=name,
         oid=found["oid"],
@@ -187,8 +193,18 @@ async def table(connection: Any, name: Name) -> Table:
     return made
 
 
-def _index(row: Any) -> TableIndex:
-    values: dict[str, Any] = dict(row)
+async def _row(connection: Any, statement: str, name: Name) -> Any:
+    found = await connection.fetchrow(statement, *name)
+    if found is None:
+        if await connection.fetchval(_SCHEMA, name.schema) is False:
+            raise _forbidden(name)
+        return None
+    if not found["may_use"]:
+        raise _forbidden(name)
+    return found
+
+
+def _index(values: dict[str, Any]) -> TableIndex:
     return TableIndex(**values | {name: tuple(values[name] or ()) for name in _LISTS})
 
 

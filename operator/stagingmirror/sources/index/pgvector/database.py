@@ -7,9 +7,10 @@ so it is given all that decides where it connects and as whom.
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from time import perf_counter
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -20,6 +21,8 @@ from stagingmirror.reasons import Reason
 from stagingmirror.sources.index.pgvector.errors import RAISED, translated
 from stagingmirror.sources.outward import is_link_local
 
+# Called with (operation, result, seconds) of each session; result is ``ok`` or an error's reason.
+OnCall = Callable[[str, str, float], None]
 _PORT = 5432
 _MOST_CONNECTIONS = 4
 # Texts of values are the same on both sides, whatever a server or role is set to.
@@ -125,32 +128,37 @@ class Database:
         tls: ssl.SSLContext | None,
         reads_only: bool,
         limits: Limits,
+        on_call: OnCall,
     ) -> None:
         self.uri = address.uri
         self.limits = limits
         self._address, self._login, self._tls = address, login, tls
-        self._reads_only = reads_only
+        self._reads_only, self._on_call = reads_only, on_call
         self._free: list[Any] = []
         self._turns = asyncio.Semaphore(_MOST_CONNECTIONS)
 
     @asynccontextmanager
-    async def session(self, what: str) -> AsyncIterator[Any]:
+    async def session(self, operation: str, what: str) -> AsyncIterator[Any]:
         """A connection of asyncpg for these calls alone. What they raise is translated; ``what``
-        names them. One that failed otherwise than by an answer is not used again.
+        names them in errors, ``operation`` in metrics. One that failed otherwise than by an answer
+        is not used again.
         """
         async with self._turns:
-            connection, is_good = None, False
+            connection, is_good, result, began = None, False, "Interrupted", perf_counter()
             try:
                 connection = await self._open()
                 yield connection
-                is_good = True
-            except StagingMirrorError:
-                is_good = True
+                is_good, result = True, "ok"
+            except StagingMirrorError as error:
+                is_good, result = True, error.reason
                 raise
             except RAISED as error:
                 is_good = isinstance(error, asyncpg.PostgresError)
-                raise translated(error, f"{self.uri}, {what}") from None
+                failed = translated(error, f"{self.uri}, {what}")
+                result = failed.reason
+                raise failed from None
             finally:
+                self._on_call(operation, result, perf_counter() - began)
                 self._put_back(connection, is_good=is_good)
 
     async def close(self) -> None:

@@ -69,25 +69,25 @@ class PgvectorReader:
 
     async def identity(self) -> str:
         """A physical copy of a server is the same system, as far as it can be known."""
-        async with self.database.session("reading which system it is") as connection:
+        async with self.database.session("identity", "reading which system it is") as connection:
             return f"postgresql {await connection.fetchval(_SYSTEM)}"
 
     async def resolve(self, alias: str) -> tuple[str, ...]:
         """A table is the alias of itself."""
         name = name_of(alias)
-        async with self.database.session(f"resolving {name}") as connection:
+        async with self.database.session("alias", f"resolving {name}") as connection:
             found = await catalog.find(connection, name)
             if found is None:
                 return ()
             if found["kind"] != "v":
                 return (str(name),)
-            targets = await catalog.targets(connection, found["oid"])
+        targets = catalog.targets_of(found)
         if not targets:
             raise Refused(Reason.NOT_AN_ALIAS, f"the view {name} shows no table")
         return targets
 
     async def facts(self, target: str) -> IndexFacts:
-        async with self.database.session(f"reading about {target}") as connection:
+        async with self.database.session("table", f"reading about {target}") as connection:
             table = await catalog.table(connection, name_of(target))
             settings = {
                 _setting(each["role"], each["setting"]): each["setting"].partition("=")[2]
@@ -105,12 +105,14 @@ class PgvectorReader:
 
     async def snapshots(self, target: str) -> tuple[Snapshot, ...]:
         """The table itself. Raises NotSupported(NoSnapshot) where its COMMENT names none."""
-        async with self.database.session(f"reading the snapshot of {target}") as connection:
+        async with self.database.session(
+            "snapshot", f"reading the snapshot of {target}"
+        ) as connection:
             table = await catalog.table(connection, name_of(target))
         return (snapshot_of(table),)
 
     async def count(self, target: str) -> int:
-        async with self.database.session(f"counting {target}") as connection:
+        async with self.database.session("count", f"counting {target}") as connection:
             table = await catalog.table(connection, name_of(target))
             text = await quoted(connection, "SELECT count(*) FROM %I.%I", *table.name)
             found: int = await connection.fetchval(text, timeout=self.database.limits.reading)
@@ -118,7 +120,7 @@ class PgvectorReader:
 
     async def ids(self, target: str, most: int) -> tuple[str, ...]:
         """Keys, in the order of their hashes."""
-        async with self.database.session(f"choosing a sample of {target}") as connection:
+        async with self.database.session("ids", f"choosing a sample of {target}") as connection:
             table = await catalog.table(connection, name_of(target))
             key = _key(table).name
             text = await quoted(
@@ -134,7 +136,9 @@ class PgvectorReader:
     async def sample(self, target: str, ids: Sequence[str]) -> Sample:
         """Texts are hashed by the server, so that none comes here."""
         found, left = dict[str, Document | None](), _LARGEST_SAMPLE
-        async with self.database.session(f"reading a sample of {target}") as connection:
+        async with self.database.session(
+            "documents", f"reading a sample of {target}"
+        ) as connection:
             table = await catalog.table(connection, name_of(target))
             for start in range(0, len(ids), _AT_ONCE):
                 some = list(ids[start : start + _AT_ONCE])
@@ -151,7 +155,7 @@ class PgvectorReader:
 
     async def may_write(self) -> bool | None:
         """Whether it may change any table or view of the database."""
-        async with self.database.session("reading our rights") as connection:
+        async with self.database.session("rights", "reading our rights") as connection:
             found: bool = await connection.fetchval(_MAY_WRITE)
         return found
 

@@ -29,7 +29,7 @@ async def set_view(connection: Any, alias: Name, expected: str | None, new: Name
             await quoted(connection, "CREATE VIEW %I.%I AS SELECT * FROM %I.%I", *alias, *new)
         )
         return
-    targets = await catalog.targets(connection, found["oid"])
+    targets = catalog.targets_of(found)
     if targets == (str(new),):
         return
     if expected is None or targets != (expected,):
@@ -57,7 +57,7 @@ async def unset_view(connection: Any, alias: Name, expected: str) -> None:
     found = await _locked(connection, alias)
     if found is None:
         return
-    targets = await catalog.targets(connection, found["oid"])
+    targets = catalog.targets_of(found)
     if targets != (expected,):
         raise _moved(alias, expected, targets)
     await connection.execute(await quoted(connection, "DROP VIEW %I.%I", *alias))

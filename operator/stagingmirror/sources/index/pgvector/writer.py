@@ -41,11 +41,11 @@ class PgvectorWriter(PgvectorReader):
         self, snapshot: Snapshot, target: str, new: str, source: IndexReader
     ) -> None:
         name, origin = name_of(new), _origin(source)
-        async with origin.database.session(f"reading about {target}") as theirs:
+        async with origin.database.session("table", f"reading about {target}") as theirs:
             table = await catalog.table(theirs, name_of(target))
         copying.same_snapshot(snapshot_of(table).id, snapshot.id, target)
         copying.refuse_what_cannot_be_made(table)
-        async with self.database.session(f"rehearsing a restore as {name}") as ours:
+        async with self.database.session("rehearse", f"rehearsing a restore as {name}") as ours:
             await _refuse_schema(ours, name)
             if await catalog.find(ours, name) is not None:
                 raise _taken(name)
@@ -58,9 +58,9 @@ class PgvectorWriter(PgvectorReader):
         name, origin = name_of(new), _origin(source)
         what = f"copying {target} to {name}"
         async with (
-            origin.database.session(f"{what}: production's side") as theirs,
+            origin.database.session("copy", f"{what}: production's side") as theirs,
             theirs.transaction(isolation="repeatable_read", readonly=True),
-            self.database.session(what) as ours,
+            self.database.session("copy", what) as ours,
         ):
             await theirs.execute("SET LOCAL statement_timeout = 0")
             table = await catalog.table(theirs, name_of(target))
@@ -78,7 +78,7 @@ class PgvectorWriter(PgvectorReader):
     async def rename(self, former: str, new: str, done: Progressing) -> None:
         name, other = name_of(former), name_of(new)
         async with (
-            self.database.session(f"renaming {name}") as connection,
+            self.database.session("rename", f"renaming {name}") as connection,
             connection.transaction(),
         ):
             found = await catalog.find(connection, name)
@@ -96,27 +96,30 @@ class PgvectorWriter(PgvectorReader):
 
     async def stamp(self, new: str, mark: Mark) -> None:
         name = name_of(new)
-        async with self.database.session(f"marking {name}") as connection:
+        async with self.database.session("mark", f"marking {name}") as connection:
             table = await catalog.table(connection, name)
             await _comment(connection, name, {**table.comment, MARK: mark.document()})
 
     async def swap(self, alias: str, expected: str | None, new: str) -> None:
         name, shown = name_of(alias), name_of(new)
-        async with self.database.session(f"moving {name}") as connection, connection.transaction():
+        async with (
+            self.database.session("switch", f"moving {name}") as connection,
+            connection.transaction(),
+        ):
             await catalog.table(connection, shown)
             await set_view(connection, name, expected, shown)
 
     async def unset(self, alias: str, expected: str) -> None:
         name = name_of(alias)
         async with (
-            self.database.session(f"removing {name}") as connection,
+            self.database.session("unset", f"removing {name}") as connection,
             connection.transaction(),
         ):
             await unset_view(connection, name, expected)
 
     async def drop(self, target: str) -> None:
         name = name_of(target)
-        async with self.database.session(f"dropping {name}") as connection:
+        async with self.database.session("drop", f"dropping {name}") as connection:
             found = await catalog.find(connection, name)
             if found is None:
                 return

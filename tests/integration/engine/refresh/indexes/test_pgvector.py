@@ -16,6 +16,7 @@ from rig.stores.postgres import Postgres
 from stagingmirror.api.spec.environment.index_store import PLAIN_TEXT
 from stagingmirror.api.types.base import API_VERSION
 from stagingmirror.sources.index.pgvector import catalog
+from stagingmirror.sources.index.pgvector.names import Name
 from support.index.ground import PLANTED, Side
 from support.index.pgvector.ground import PgvectorGround
 from support.kubernetes.kubelet import Kubelet
@@ -47,8 +48,8 @@ class Search:
     def served(self) -> tuple[str, ...]:
         async def found() -> tuple[str, ...]:
             async with self.ground.connected("staging") as connection:
-                of = f"SELECT '\"{self.name}\"'::regclass::oid::int8"
-                return await catalog.targets(connection, await connection.fetchval(of))
+                found = await catalog.find(connection, Name("public", self.name))
+                return catalog.targets_of(found)
 
         return asyncio.run(found())
 

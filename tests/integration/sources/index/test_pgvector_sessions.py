@@ -1,5 +1,6 @@
-"""Who hears the password of a database: TLS unless the environment asks for plain text."""
+"""Sessions with a database: who hears the password, and what they can do."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -7,9 +8,10 @@ import pytest
 
 from rig.certificates import Authority
 from rig.stores.postgres import Postgres
-from rig.stores.postgres_fronts import HOST, TlsFront
+from rig.stores.postgres_fronts import HOST, ForgetfulPooler, TlsFront
 from stagingmirror.api.spec.environment.index_store import PLAIN_TEXT, IndexStore
 from stagingmirror.drift.facts import Why
+from stagingmirror.errors import NotAllowed, NotSupported
 from stagingmirror.settings import Settings
 from stagingmirror.sources.index.store import IndexReader
 from stagingmirror.sources.index.stores import Stores
@@ -96,3 +98,61 @@ async def test_plain_text_is_not_passed_on_by_who_only_speaks_tls(
     plain = reader(pgvector, pgvector.url("production", HOST, front.port) + PLAIN_TEXT)
 
     assert (await error_of(plain.identity())).reason == "HalfRead"
+
+
+async def test_production_is_read_in_sessions_that_cannot_write(pgvector: PgvectorGround) -> None:
+    """Also by a role that may do anything; which is found, and never by writing."""
+    await pgvector.make("production", "docs-2", 30)
+    almighty = pgvector.as_administrator("production")
+
+    async def write(statement: str) -> None:
+        async with almighty.database.session("write", "writing") as connection:
+            await connection.execute(statement)
+
+    for statement in ('DELETE FROM public."docs-2"', "CREATE TABLE public.more (id int)"):
+        refused = await error_of(write(statement))
+        assert isinstance(refused, NotAllowed)
+        assert "25006" in refused.message
+
+    assert await almighty.may_write() is True
+    assert await pgvector.production.may_write() is False
+    assert await pgvector.production.count("docs-2") == 30
+
+
+async def test_one_column_that_may_be_written_is_seen(pgvector: PgvectorGround) -> None:
+    await pgvector.make("production", "docs-2", 3)
+    role = pgvector.login().username
+    await pgvector.execute("production", f'GRANT UPDATE (text) ON "docs-2" TO "{role}"')
+
+    assert await pgvector.production.may_write() is True
+
+
+async def test_a_pooler_that_lets_production_be_written_is_not_spoken_with(
+    pgvector: PgvectorGround, postgres_pair: tuple[Postgres, Postgres]
+) -> None:
+    server = postgres_pair[0].host, postgres_pair[0].port
+    async with ForgetfulPooler(server, "default_transaction_read_only") as pooler:
+        by_way_of_it = pgvector.reader_at(HOST, pooler.port)
+
+        refused = await error_of(by_way_of_it.identity())
+
+    assert isinstance(refused, NotSupported)
+    assert "no pooler" in refused.message
+
+
+async def test_what_an_alias_leads_to_is_four_statements_a_poll(pgvector: PgvectorGround) -> None:
+    """By the statements that the client sends; the first session has opened the connection."""
+    await pgvector.make("production", "docs-2", 3)
+    await pgvector.point("production", "docs", "docs-2")
+    reader, sent = pgvector.production, list[str]()
+    async with reader.database.session("test", "listening") as connection:
+        connection.add_query_logger(lambda record: sent.append(record.query))
+    pgvector.called.clear()
+
+    (target,) = await reader.resolve("docs")
+    await reader.facts(target)
+    await reader.snapshots(target)
+    await asyncio.sleep(0)  # the client reports a statement once it has returned
+
+    assert len(sent) == 4
+    assert pgvector.called == [("alias", "ok"), ("table", "ok"), ("snapshot", "ok")]
