@@ -164,7 +164,7 @@ class IndexCopy(ExecutableStep, Removable):
         await writer.drop(new)
 
     def made(self, before: Json) -> str:
-        return f"{self.to_environment} {self.to_store}/{before['index']}"
+        return f"{self.to_environment} {self.to_store}/{before.get('index', '')}"
 
     def mark(self, before: Json) -> str:
         return str(before["index"])
@@ -173,7 +173,7 @@ class IndexCopy(ExecutableStep, Removable):
         return frozenset({Grant("staging", "index_aliases", f"{self.to_store}/{self.to_alias}")})
 
     def is_new(self, before: Json) -> bool:
-        return True  # else nothing is taken
+        return "index" in before  # else nothing is taken
 
     def is_proven(self, after: Json) -> bool:
         return isinstance(after.get(_MARK), str)

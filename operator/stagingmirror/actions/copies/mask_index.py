@@ -127,6 +127,7 @@ class MaskIndex(IndexCopy):
         unmasked = str(task.before[_UNMASKED])
         self.refuse_revoked(tools)
         if _VERSION not in task.after:
+            await self._refuse_of_a_team(tools)
             writer = self.writer(tools, proven=True)
             await self.refuse_another_system(writer, task.before)
             version = (await writer.facts(unmasked)).content_version

@@ -82,7 +82,8 @@ class RestoreIndex(Copying, IndexCopy):
         return Arrived(f"restored as {name}, counted and sampled", after=after, produced=name)
 
     def is_new(self, before: Json) -> bool:
-        return not self.masked  # else what is masked has another name
+        # What is masked has another name.
+        return not self.masked and IndexCopy.is_new(self, before)
 
     async def verify(self, task: Task, tools: Tools) -> Outcome:
         if self.masked:

@@ -195,6 +195,17 @@ async def test_a_job_in_the_namespace_of_a_team_is_refused_whichever_environment
         assert writes_to(made.destination) == []
 
 
+async def test_a_namespace_that_a_team_gets_while_the_index_is_restored_starts_no_job() -> None:
+    async with masking() as (made, job):
+        refresh = await masked_record(made, job)
+        made.wire.put(f"{ENVIRONMENTS}/another", {"spec": {"usableFrom": ["ml-masking"]}})
+        with pytest.raises(StagingMirrorError) as raised:
+            await refresh.take(made)
+
+        assert raised.value.reason == "NamespaceOfATeam"
+        assert job.jobs() == []
+
+
 async def test_copies_that_may_only_be_masked_are_not_begun_without() -> None:
     async with masking() as (made, _):
         step = await made.step(masked=False)

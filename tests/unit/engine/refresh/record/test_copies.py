@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from stagingmirror.actions.copies.restore_index import RestoreIndex
 from stagingmirror.engine.refresh.record.copies import MOST, Taken, old_ones, with_taken
 from stagingmirror.engine.refresh.record.record import from_json, to_json
 from support.kinds.builders import NOW
@@ -62,3 +63,36 @@ def test_a_record_holds_them_and_those_that_it_made_itself() -> None:
 
     assert again == record
     assert marks(*again.all_copies) == ["a", "b"]
+
+
+def test_an_index_is_remembered_by_the_name_that_it_was_given_and_not_before_it_has_one() -> None:
+    """What was to be masked has another name once it is."""
+    restore = RestoreIndex(
+        id="restore",
+        components=("search",),
+        from_environment="production",
+        from_store="vectors",
+        from_alias="docs",
+        index="docs-2",
+        snapshot="nightly",
+        taken=1.0,
+        to_environment="staging",
+        to_store="vectors",
+        to_alias="docs",
+        masked=False,
+        size=None,
+        least_free=20,
+    )
+    named = {"index": "docs-2-aaaa"}
+    to_be_masked = replace(restore, masked=True)
+    taken = [
+        Taken(restore, {}, {}, NOW),
+        Taken(to_be_masked, {"index": "smir-unmasked-aaaa"}, {}, NOW),
+        Taken(restore, named, {"mark": "1"}, NOW),
+    ]
+
+    (known,) = with_taken((), taken)
+
+    assert (known.name, known.mark) == ("staging vectors/docs-2-aaaa", "docs-2-aaaa")
+    record = a_record(an_entry("Verified"), copies=(known,))
+    assert from_json(to_json(record)).copies == (known,)
