@@ -130,7 +130,7 @@ class MaskIndex(IndexCopy):
             await self._refuse_of_a_team(tools)
             writer = self.writer(tools, proven=True)
             await self.refuse_another_system(writer, task.before)
-            version = (await writer.facts(unmasked)).content_version
+            version = await writer.version(unmasked)
             return Underway("is to be masked", after={**task.after, _VERSION: version})
         outcome = await self._run(task).go_on(task, tools)
         if isinstance(outcome, Underway):
@@ -140,7 +140,7 @@ class MaskIndex(IndexCopy):
 
     async def _refuse_unwritten(self, unmasked: str, task: Task, tools: Tools) -> None:
         """A job that got the wrong name ends well, too."""
-        version = (await self.writer(tools, proven=True).facts(unmasked)).content_version
+        version = await self.writer(tools, proven=True).version(unmasked)
         if version is not None and version == task.after[_VERSION]:
             raise StepFailed(
                 Reason.NOT_MASKED,

@@ -185,6 +185,11 @@ class IndexWriter(IndexReader, Protocol):
         done.
         """
 
+    async def version(self, target: str) -> str | None:
+        """Another one after each write to it, also where that takes reading all of it. None: the
+        store shows nothing of the kind.
+        """
+
     def beside(self, target: str, name: str) -> str:
         """A name for what is to be where ``target`` is, e.g. in the same schema."""
 

@@ -150,6 +150,21 @@ async def test_a_copy_gets_another_name_with_all_that_is_in_it(ground: Ground) -
     await ground.edit("staging", "docs-2-aaaa")
 
 
+async def test_a_copy_that_was_written_has_another_version_and_one_that_was_read_the_same(
+    ground: Ground,
+) -> None:
+    await restored(ground)
+    before = await ground.staging.version("docs-2-aaaa")
+    await ground.staging.sample("docs-2-aaaa", await ground.staging.ids("docs-2-aaaa", 8))
+    read = await ground.staging.version("docs-2-aaaa")
+
+    await ground.edit("staging", "docs-2-aaaa")
+
+    assert before is not None
+    assert read == before
+    assert await ground.staging.version("docs-2-aaaa") != before
+
+
 async def test_a_copy_that_an_alias_names_keeps_its_name(ground: Ground) -> None:
     await restored(ground, new="smir-unmasked-aaaa")
     await ground.point("staging", "docs", "smir-unmasked-aaaa")

@@ -56,6 +56,9 @@ class FilesWriter(FilesReader):
             )
         await Copy(source, self._written, snapshot, target, new, done).run()
 
+    async def version(self, target: str) -> str | None:
+        return (await self.facts(target)).content_version
+
     def beside(self, target: str, name: str) -> str:
         return name
 

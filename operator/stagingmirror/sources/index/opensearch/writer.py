@@ -66,6 +66,9 @@ class OpenSearchWriter(OpenSearchReader):
             raise self._taken(new)
         await Recovery(self._server, new).follow(number_of_shards(self._server, found), done)
 
+    async def version(self, target: str) -> str | None:
+        return (await self.facts(target)).content_version
+
     def beside(self, target: str, name: str) -> str:
         return name
 

@@ -17,6 +17,7 @@ _MAY_CREATE = """
 SELECT has_schema_privilege(oid, 'CREATE') AND has_schema_privilege(oid, 'USAGE')
 FROM pg_namespace WHERE nspname = $1
 """
+_WRITTEN = "SELECT count(*) || ' ' || coalesce(sum(xmin::text::numeric), 0) FROM %I.%I"
 _IS_SHOWN = """
 SELECT EXISTS (
   SELECT FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid
@@ -71,6 +72,14 @@ class PgvectorWriter(PgvectorReader):
                     await ours.execute("SET LOCAL statement_timeout = 0")
                     await self._make(theirs, ours, table, name, done)
         done(table.size, table.size)
+
+    async def version(self, target: str) -> str | None:
+        """Each row has the number of the transaction that wrote it."""
+        name = name_of(target)
+        async with self.database.session(f"reading the version of {name}") as connection:
+            text = await quoted(connection, _WRITTEN, *name)
+            found: str = await connection.fetchval(text, timeout=self.database.limits.reading)
+        return found
 
     def beside(self, target: str, name: str) -> str:
         return str(Name(name_of(target).schema, name))
