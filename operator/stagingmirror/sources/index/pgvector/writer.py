@@ -76,7 +76,7 @@ class PgvectorWriter(PgvectorReader):
     async def version(self, target: str) -> str | None:
         """Each row has the number of the transaction that wrote it."""
         name = name_of(target)
-        async with self.database.session(f"reading the version of {name}") as connection:
+        async with self.database.session("version", f"reading the version of {name}") as connection:
             text = await quoted(connection, _WRITTEN, *name)
             found: str = await connection.fetchval(text, timeout=self.database.limits.reading)
         return found
