@@ -20,6 +20,7 @@ from bench.measures import (
     elsewhere,
     hashing,
     idle,
+    indexes,
     latency,
     parsers,
     starting,
@@ -36,7 +37,7 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 MIRRORS = 1000
 IDLE_SECONDS = 300.0
-ON_THE_GROUND = ("start", "latency", "cost", "idle", "alias", "elsewhere")
+ON_THE_GROUND = ("start", "latency", "cost", "idle", "alias", "elsewhere", "indexes")
 PARTS = (*ON_THE_GROUND, "hashing", "stores", "parsers")
 RESULT = Path(__file__).parents[2] / "bench.json"
 
@@ -98,6 +99,10 @@ class Bench:
             self.figures += await aliases.measure(ground, observer)
         if "elsewhere" in self.chosen:
             self.figures += await elsewhere.measure(ground, observer, self._turns)
+        if "indexes" in self.chosen:
+            self.figures += await indexes.measure(
+                ground, observer, operator, self._idle, self._turns
+            )
 
     async def _cost(self, ground: Ground, operator: OperatorProcess) -> None:
         at_rest = await cost.quiet(operator.pid)

@@ -51,7 +51,7 @@ async def measure(ground: Ground, observer: Observer, turns: int) -> list[Figure
     names = [f"far-{number}" for number in range(far)]
     subjects = ground.scene.mirrors - far
     ground.report("another cluster that is gone")
-    without = await _times(ground, observer, subjects, turns // 4)
+    without = await times(ground, observer, subjects, turns // 4)
     async with _a_cluster(ground, far) as cluster:
         seen = asyncio.create_task(observer.until(names, "InSync", within=_SEEN_WITHIN_SECONDS))
         await at_once(
@@ -63,13 +63,13 @@ async def measure(ground: Ground, observer: Observer, turns: int) -> list[Figure
         await asyncio.sleep(0)
         cluster.silent = True
         await gone
-        beside = await _times(ground, observer, subjects, turns // 2)
+        beside = await times(ground, observer, subjects, turns // 2)
         await at_once(ground.api.request("DELETE", f"{ground.mirrors}/{name}") for name in names)
-    without += await _times(ground, observer, subjects, turns // 4)
-    return _figures(beside, without)
+    without += await times(ground, observer, subjects, turns // 4)
+    return figures(beside, without, "another cluster", "without that cluster")
 
 
-async def _times(ground: Ground, observer: Observer, subjects: int, pairs: int) -> list[float]:
+async def times(ground: Ground, observer: Observer, subjects: int, pairs: int) -> list[float]:
     """Milliseconds, of so many changes of ConfigMaps and as many back again."""
     sort, took = latency.sorts(ground)[0], list[float]()
     for turn in range(max(1, pairs)):
@@ -140,15 +140,18 @@ def _disconnect(ground: Ground) -> None:
     kube.delete("v1", "Secret", f"{SECRET}-{ENVIRONMENT}", namespace)
 
 
-def _figures(beside: Sequence[float], without: Sequence[float]) -> list[Figure]:
+def figures(
+    beside: Sequence[float], without: Sequence[float], gone: str, against: str
+) -> list[Figure]:
+    """Of changes while something is gone."""
     about = {"statuses": float(len(beside)), "most": max(beside), "most without": max(without)}
     return [
         Figure(
-            name=f"change of a ConfigMap → status while another cluster is gone, p{percent}",
+            name=f"change of a ConfigMap → status while {gone} is gone, p{percent}",
             measured=percentile(beside, percent),
             unit="ms",
             baseline=percentile(without, percent),
-            against="without that cluster",
+            against=against,
             goal=1.2 if percent == 99 else None,
             judged="ratio",
             detail=about,
