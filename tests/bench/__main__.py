@@ -23,6 +23,7 @@ from bench.measures import (
     indexes,
     latency,
     parsers,
+    restoring,
     starting,
     stores,
 )
@@ -38,7 +39,7 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 MIRRORS = 1000
 IDLE_SECONDS = 300.0
 ON_THE_GROUND = ("start", "latency", "cost", "idle", "alias", "elsewhere", "indexes")
-PARTS = (*ON_THE_GROUND, "hashing", "stores", "parsers")
+PARTS = (*ON_THE_GROUND, "hashing", "stores", "restoring", "parsers")
 RESULT = Path(__file__).parents[2] / "bench.json"
 
 
@@ -62,6 +63,8 @@ class Bench:
             self.figures += await hashing.measure(self._console)
         if "stores" in self.chosen:
             self.figures += await stores.measure(self._console)
+        if "restoring" in self.chosen:
+            self.figures += await restoring.measure(self._console)
         if "parsers" in self.chosen:
             self.figures += parsers.measure(self._console)
 
