@@ -240,11 +240,15 @@ class StorePoller:
         )
 
     def _content(self, known: _Known, served: ServedIndex) -> IndexContent | Unseen:
-        """Nothing that was read of another index, or before it was written."""
+        """Nothing that was read of another index, or before it was written, or, where the store
+        does not show writes, could not be read anew for long.
+        """
         assert served.facts is not None
         of = served.facts.target, served.facts.content_version
         if known.content is not None and self._is_of(known, of):
-            return known.content
+            age = self._clock() - known.content.read
+            if of[1] is not None or age <= 2 * self.content_interval + _READ_WITHIN:
+                return known.content
         return Unseen(known.read_trouble or NOT_READ, known.read_tried or self._clock())
 
     async def _identify(self) -> None:
