@@ -4,10 +4,13 @@ import hashlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 # How far two vectors of one document may be apart: the largest difference of a number, one minus
 # the cosine, and the difference of the norms as a share of the larger one.
 _ABSOLUTE, _COSINE, _NORM = 1e-5, 1e-5, 1e-4
+# Levels of a document that is hashed.
+DEEPEST = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,15 @@ def compared(before: Sample, staging: Sample, after: Sample) -> SampleComparison
     )
     judged = len(steady)
     return SampleComparison(judged, len(before) - judged, judged - same, missing)
+
+
+def is_deep(document: Mapping[str, Any]) -> bool:
+    """Whether it has more than ``DEEPEST`` levels."""
+    level: list[Any] = [document]
+    for _ in range(DEEPEST):
+        inner = (each.values() if isinstance(each, dict) else each for each in level)
+        level = [each for below in inner for each in below if isinstance(each, dict | list)]
+    return bool(level)
 
 
 def digest_of(sample: Sample) -> str:

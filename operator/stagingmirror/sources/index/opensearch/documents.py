@@ -5,19 +5,16 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from stagingmirror.sources.index.store import Document
-
-# Levels of a document.
-DEEPEST = 100
+from stagingmirror.sources.index.samples import Document, is_deep
 
 
 class TooDeep(Exception):
-    """A document has more than ``DEEPEST`` levels."""
+    """A document has more than ``samples.DEEPEST`` levels."""
 
 
 def document_of(source: Mapping[str, Any], vectors: frozenset[str]) -> Document:
     """``vectors``: the paths of the fields that hold them. Raises TooDeep."""
-    if _is_deep(source):
+    if is_deep(source):
         raise TooDeep
     found: dict[str, tuple[float, ...]] = {}
     kept = _without(source, "", "", vectors, found)
@@ -60,11 +57,3 @@ def _vector(value: object) -> tuple[float, ...] | None:
         return tuple(map(float, value))
     except OverflowError:
         return None
-
-
-def _is_deep(source: Mapping[str, Any]) -> bool:
-    level: list[Any] = [source]
-    for _ in range(DEEPEST):
-        inner = (each.values() if isinstance(each, dict) else each for each in level)
-        level = [each for below in inner for each in below if isinstance(each, dict | list)]
-    return bool(level)

@@ -16,7 +16,7 @@ from stagingmirror.reasons import Reason
 from stagingmirror.sources.index.http_store import Allowance
 from stagingmirror.sources.index.opensearch import answers
 from stagingmirror.sources.index.opensearch.client import OpenSearchServer
-from stagingmirror.sources.index.opensearch.documents import DEEPEST, TooDeep, document_of
+from stagingmirror.sources.index.opensearch.documents import TooDeep, document_of
 from stagingmirror.sources.index.opensearch.facts import (
     Json,
     facts_of,
@@ -26,6 +26,7 @@ from stagingmirror.sources.index.opensearch.facts import (
 )
 from stagingmirror.sources.index.opensearch.names import quoted
 from stagingmirror.sources.index.opensearch.snapshots import Repository
+from stagingmirror.sources.index.samples import DEEPEST
 from stagingmirror.sources.index.store import Document, IndexFacts, Sample, Snapshot
 
 # Ids of one sample, documents of one answer, and bytes of all answers of one sample.

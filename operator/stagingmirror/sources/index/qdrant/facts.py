@@ -19,7 +19,7 @@ from stagingmirror.sources.index.qdrant.answers import (
     SparseVector,
     Vector,
 )
-from stagingmirror.sources.index.samples import Document
+from stagingmirror.sources.index.samples import Document, is_deep
 from stagingmirror.sources.index.store import IndexFacts, VectorField
 
 # As facts call the vector that has no name; a collection has it alone, or named ones.
@@ -55,7 +55,9 @@ def facts_of(target: str, found: Collection, version: str) -> IndexFacts:
 
 
 def document_of(point: Point) -> Document:
-    """Raises ValueError for what no JSON is."""
+    """Raises ValueError for what no JSON is, and for a payload that is nested too deeply."""
+    if is_deep(point.payload or {}):
+        raise ValueError("too deep")
     text = json.dumps(point.payload or {}, sort_keys=True)
     vectors: Mapping[str, Vector]
     if isinstance(point.vector, dict):

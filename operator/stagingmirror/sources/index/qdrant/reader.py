@@ -14,7 +14,7 @@ from stagingmirror.sources.index.qdrant.answers import Collection, PointId
 from stagingmirror.sources.index.qdrant.claims import Rights
 from stagingmirror.sources.index.qdrant.client import QdrantServer
 from stagingmirror.sources.index.qdrant.facts import document_of, facts_of
-from stagingmirror.sources.index.samples import Document, Sample
+from stagingmirror.sources.index.samples import DEEPEST, Document, Sample
 from stagingmirror.sources.index.store import IndexFacts, Snapshot
 
 # Points of one answer, and bytes of all answers of one sample.
@@ -158,7 +158,15 @@ class QdrantReader:
             raise self._server.refuse(
                 NotAnswered, Reason.GARBAGE, "points: it answered with others than were requested"
             )
-        return {str(each.id): document_of(each) for each in points}
+        try:
+            return {str(each.id): document_of(each) for each in points}
+        except ValueError:
+            raise self._server.refuse(
+                NotSupported,
+                Reason.NOT_SUPPORTED,
+                f"points: one has more than {DEEPEST} levels, or what no JSON is, so its documents "
+                "cannot be compared",
+            ) from None
 
 
 def _path(target: str) -> str:

@@ -234,3 +234,16 @@ def test_a_secret_without_a_token_is_incomplete() -> None:
 
     assert isinstance(made, Why)
     assert made.reason == "SecretIncomplete"
+
+
+async def test_a_payload_that_is_nested_too_deeply_is_not_compared(
+    stub: QdrantStub, reader: QdrantReader
+) -> None:
+    nested: dict[str, Any] = {}
+    for _ in range(150):
+        nested = {"a": nested}
+    stub.collections["docs-2"].points[3]["payload"] = nested
+
+    error = await error_of(reader.sample("docs-2", ["3"]))
+
+    assert (type(error), error.reason) == (NotSupported, "NotSupported")
