@@ -156,10 +156,11 @@ class IndexCopy(ExecutableStep, Removable):
         return Arrived(f"{content.documents} documents, as restored")
 
     async def undo(self, new: str, task: Task, tools: Tools) -> None:
-        """Remove what a refresh that is rolled back has made."""
+        """Remove what a refresh that is rolled back has made: in the system that was staging's when
+        it began. Production's is not requested: while it is down, its texts would stay here.
+        """
         writer = self.writer(tools, proven=False)
         await self.refuse_another_system(writer, task.before)
-        await self.refuse_one_store(self.reader(tools), writer)
         tools.writer.refuse_unless_leading()
         await writer.drop(new)
 

@@ -18,7 +18,16 @@ from support.index.masking import (
     masked_record,
     unmasked,
 )
-from support.index.restoring import FIRST, Bench, bench, builds, served, staging, writes_to
+from support.index.restoring import (
+    FIRST,
+    Bench,
+    bench,
+    builds,
+    environment,
+    served,
+    staging,
+    writes_to,
+)
 
 
 @asynccontextmanager
@@ -155,6 +164,20 @@ async def test_what_is_removed_is_removed_after_the_last_pod_of_the_job() -> Non
         del made.wire.objects[f"/api/v1/namespaces/ml-masking/pods/{name}-x"]
         await refresh.roll_back(made)
         assert unmasked(made.destination) == []
+
+
+async def test_what_is_not_masked_is_removed_also_where_production_is_gone() -> None:
+    async with masking() as (made, job):
+        before = dict(made.destination.objects)
+        job.how = "Failed"
+        refresh = await masked_record(made, job)
+        with pytest.raises(StagingMirrorError):
+            await refresh.take(made)
+        made.indexes.configure({"staging": environment("Staging", made.addresses["staging"])}, {})
+
+        await refresh.roll_back(made)
+
+        assert made.destination.objects == before
 
 
 async def test_a_job_that_is_not_there_is_found_before_anything_is_written() -> None:
