@@ -12,10 +12,12 @@ _REQUEST = bytes.fromhex("0000000804d2162f")
 
 
 class ForgetfulPooler:
-    """It leaves settings of a session out, as those do that are told to ignore some."""
+    """It leaves settings of a session out, as those do that are told to ignore some. Where it leads
+    may change.
+    """
 
     def __init__(self, target: tuple[str, int], *ignored: str) -> None:
-        self._target = target
+        self.target = target
         self._ignored = {each.encode() for each in ignored}
         self._flows: set[asyncio.Task[None]] = set()
         self.port = 0
@@ -45,7 +47,7 @@ class ForgetfulPooler:
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             first = await self._begin(reader, writer)
-            far_reader, far_writer = await asyncio.open_connection(*self._target)
+            far_reader, far_writer = await asyncio.open_connection(*self.target)
         except (OSError, EOFError):
             writer.transport.abort()
             return

@@ -92,6 +92,22 @@ def test_why_snapshots_cannot_be_listed_is_shown_and_is_not_their_absence() -> N
     assert reason(verdict(world)) == "Forbidden"
 
 
+@pytest.mark.parametrize(
+    ("made", "shown"),
+    [
+        ({"index": "orders-7"}, "nightly-22 of orders-7"),
+        ({"environment": "prod-eu"}, "nightly-22 of products-7 in environment prod-eu"),
+    ],
+)
+def test_another_index_of_the_same_snapshot_is_drift(made: dict[str, Any], shown: str) -> None:
+    ours = index("products-7", mark=mark(**made))
+    world = serve(indexes(), "staging", ours)
+
+    found = verdict(world)
+    assert isinstance(found, Drifted)
+    assert [(each.fact, each.staging) for each in found.differences] == [("snapshot", shown)]
+
+
 def test_an_index_that_no_refresh_made_is_drifted_and_has_a_finding() -> None:
     world = serve(indexes(), "staging", index("products-7"))
 

@@ -177,7 +177,7 @@ def _restored(
     if served.facts.content_version is None:
         note_age(reading, "staging", content.read)
     return {
-        SNAPSHOT: Fact(mark.snapshot),
+        SNAPSHOT: Fact(_of_what(entry, sides, mark, reading)),
         "snapshotTaken": Fact(rfc3339(mark.taken), compared=False),
         DOCUMENTS: Fact(
             _AS_RESTORED
@@ -188,6 +188,19 @@ def _restored(
         "documentCount": Fact(str(content.documents), compared=False),
         CONTENT_READ: Fact(rfc3339(content.read), compared=False),
     }
+
+
+def _of_what(entry: IndexSnapshot, sides: Sides, mark: Mark, reading: Reading) -> str:
+    """One snapshot may hold many indexes, and two environments may call theirs the same: what was
+    not restored from the index that production serves is another.
+    """
+    if mark.environment != sides.production.environment:
+        return f"{mark.snapshot} of {mark.index} in environment {mark.environment}"
+    answer = reading.view.get(subject_of(entry, sides.production))
+    served = None if isinstance(answer, Unseen) else answer.value
+    if served is not None and served.targets != (mark.index,):
+        return f"{mark.snapshot} of {mark.index}"
+    return mark.snapshot
 
 
 def _note_behind(entry: IndexSnapshot, sides: Sides, mark: Mark, reading: Reading) -> None:

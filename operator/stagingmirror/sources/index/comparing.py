@@ -12,7 +12,8 @@ from math import inf
 import structlog
 
 from stagingmirror.drift.facts import Unseen, Why
-from stagingmirror.errors import NotRead, StagingMirrorError
+from stagingmirror.errors import NotAnswered, NotRead, StagingMirrorError
+from stagingmirror.reasons import Reason
 from stagingmirror.sources.index.poller import (
     AGAIN,
     INTERNAL,
@@ -35,6 +36,8 @@ from stagingmirror.sources.pace import Floor
 from stagingmirror.view import Observed
 
 log = structlog.get_logger(__name__)
+# Documents by which production's index may grow or shrink while it is read; of a large one 1 %.
+_FEW = 10
 
 # Pairs that are read at once, seconds for one, and how often a failure doubles the pause after it.
 _AT_ONCE, _WITHIN, _DOUBLED = 4, 240.0, 7
@@ -195,6 +198,12 @@ async def read_pair(
     before = await production.count(theirs)
     sample, staging_count = await _sampled(readers, targets), await staging.count(ours)
     after = await production.count(theirs)
+    if abs(after - before) > max(_FEW, max(after, before) // 100):
+        raise NotAnswered(
+            Reason.BUSY,
+            f"production's {theirs} had {before} documents, and {after} when they were counted "
+            "again, so that no number of staging's could be like it; they are counted again",
+        )
     return ComparedIndexes(
         targets, (versions[0], versions[1]), (before, after), staging_count, sample, began
     )

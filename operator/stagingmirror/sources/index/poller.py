@@ -175,7 +175,8 @@ class StorePoller:
                 )
         except (StagingMirrorError, TimeoutError) as error:
             known.trouble = why(error)
-            if isinstance(error, NotAnswered | NotAllowed | TimeoutError):  # of the store itself
+            is_refused = isinstance(error, NotAllowed) and error.reason == Reason.UNAUTHORIZED
+            if is_refused or isinstance(error, NotAnswered | TimeoutError):  # of the store itself
                 self.answer = self._failed(known.trouble, began)
         except Exception:
             log.exception("polling an index store failed")
@@ -210,6 +211,8 @@ class StorePoller:
         version = of[1]
         if not known.reads or not (demanded or self._is_due(known, of, now)):
             return
+        if self._reading_room.locked() and not demanded:
+            return  # with a later poll: what is slow to read keeps no alias from being polled
         known.read_tried, known.tried_of = now, of[0]
         try:
             async with self._reading_room, asyncio.timeout(_READ_WITHIN):

@@ -13,6 +13,7 @@ the text of a document.
 """
 
 import hashlib
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import ClassVar, Protocol
@@ -255,4 +256,5 @@ def mark_in(found: object) -> Mark | None:
         mark = _MARK.validate_python(found)
     except ValidationError:
         return None
-    return mark if len(repr(mark)) <= _LARGEST_MARK else None
+    is_whole = math.isfinite(mark.taken) and math.isfinite(mark.at)
+    return mark if is_whole and len(repr(mark)) <= _LARGEST_MARK else None

@@ -49,6 +49,7 @@ class PgvectorGround:
     async def begin(self) -> None:
         for side in self._servers:
             await self._prepare(side)
+        await self.staging.identity()
 
     async def make(self, side: Side, name: str, documents: int) -> None:
         document = {
@@ -93,6 +94,7 @@ class PgvectorGround:
         names = {"wrong": "mirror", "no rights": "nobody", "read only": "reader"}
         password = "wrong" if account == "wrong" else _PASSWORD
         made = PgvectorWriter(self._database("staging", names[account], password=password))
+        made._system = self.staging._system
         self._others.append(made)
         return made
 
@@ -115,7 +117,8 @@ class PgvectorGround:
         await self._admin(side, *statements, database=self._name)
 
     async def on_small_disk(self, place: Path) -> None:
-        """What ``staging`` makes from now on is there."""
+        """What ``staging`` makes from now on is there: a session has the settings of its start."""
+        await self.staging.close()
         mirror = self._role("mirror")
         await self.execute(
             "staging",
@@ -160,6 +163,24 @@ class PgvectorGround:
     def reader_at(self, host: str, port: int) -> PgvectorReader:
         """Production's, by way of what listens there."""
         return self._reader(self.url("production", host, port), self.login())
+
+    def writer_at(self, host: str, port: int) -> PgvectorWriter:
+        """Staging's, by way of what listens there."""
+        address = address_of(self.url("staging", host, port), "url")
+        database = Database(
+            address,
+            self.login(),
+            tls=None,
+            reads_only=False,
+            limits=_LIMITS,
+            on_call=self._called,
+        )
+        made = PgvectorWriter(database)
+        self._others.append(made)
+        return made
+
+    def address(self, side: Side) -> tuple[str, int]:
+        return self._servers[side].host, self._servers[side].port
 
     def _reader(self, url: str, login: Login) -> PgvectorReader:
         database = Database(

@@ -68,6 +68,22 @@ async def test_documents_that_production_writes_meanwhile_are_left_out() -> None
         assert found.counts == (10, 9)
 
 
+async def test_a_production_that_grows_much_while_it_is_read_is_read_again() -> None:
+    production = DocumentStore("one")
+
+    def grow(samples: int) -> None:
+        if samples == 1:
+            for number in range(100, 200):
+                production.write(str(number), document(number))
+
+    production.sampled = grow
+    async with pairs(production) as made:
+        await made.unseen("Busy")
+        made.now[0] += 3600.0
+
+        assert (await made.compared()).counts == (110, 110)
+
+
 async def test_documents_are_read_at_the_longer_interval_and_not_at_each_poll() -> None:
     async with pairs(content={"interval": "1h"}) as made:
         await made.compared()

@@ -216,8 +216,13 @@ class IndexStore(Model):
         )
 
     def offers(self, alias: str) -> bool:
-        """Whether an indexSnapshot may name this alias."""
-        return matches(self.aliases, alias)
+        """Whether an indexSnapshot may name this alias. In a database ``*`` does not stand for a
+        point: what is in another schema is offered by a name with that schema.
+        """
+        if self.type != "Pgvector":
+            return matches(self.aliases, alias)
+        schemas = alias.count(".")
+        return matches(tuple(each for each in self.aliases if each.count(".") == schemas), alias)
 
 
 def store_named(name: str, stores: tuple[IndexStore, ...]) -> IndexStore | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from stagingmirror.errors import NotAllowed, NotThere, Refused
 from stagingmirror.reasons import Reason
-from stagingmirror.sources.index.pgvector.names import Name
+from stagingmirror.sources.index.pgvector.names import Name, seen
 
 _COMMENT = 64 * 1024
 _VECTORS = ("vector", "halfvec", "sparsevec")
@@ -28,7 +28,7 @@ WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p', 'm', 'v', 'f
 _SCHEMA = "SELECT has_schema_privilege(oid, 'USAGE') FROM pg_namespace WHERE nspname = $1"
 _COLUMNS = """
 SELECT a.attname AS name, t.typname AS type, a.atttypmod AS modifier, a.attnotnull AS filled,
-  CASE WHEN e.extname IS NOT NULL THEN e.extname ELSE tn.nspname END AS origin
+  tn.nspname AS schema, coalesce(e.extname, '') AS extension
 FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
   JOIN pg_namespace tn ON tn.oid = t.typnamespace
   LEFT JOIN pg_depend d ON d.classid = 'pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'e'
@@ -38,7 +38,8 @@ WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attn
 _INDEXES = """
 SELECT i.relname AS name, am.amname AS method, x.indisvalid AS valid, x.indisunique AS uniq,
   x.indisprimary AS prim, i.reloptions AS options, x.indnkeyatts::int AS keys,
-  x.indexprs IS NOT NULL OR x.indpred IS NOT NULL AS special,
+  concat_ws(' where ', pg_get_expr(x.indexprs, x.indrelid),
+    pg_get_expr(x.indpred, x.indrelid)) AS special,
   ARRAY(SELECT a.attname::text FROM unnest(x.indkey::int2[]) WITH ORDINALITY k(number, at)
     JOIN pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = k.number
     ORDER BY k.at) AS columns,
@@ -46,7 +47,7 @@ SELECT i.relname AS name, am.amname AS method, x.indisvalid AS valid, x.indisuni
     JOIN pg_opclass o ON o.oid = k.class ORDER BY k.at) AS classes,
   x.indoption::int2[] AS directions
 FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_am am ON am.oid = i.relam
-WHERE x.indrelid = c.oid ORDER BY i.relname
+WHERE x.indrelid = c.oid ORDER BY i.relname LIMIT 256
 """
 # Tables that a view reads, also through other views.
 _TARGETS = """
@@ -60,18 +61,25 @@ WITH RECURSIVE reads(oid, kind, depth) AS (
     JOIN pg_class r2 ON r2.oid = d.refobjid
   WHERE reads.kind = 'v' AND reads.depth < 8
 )
-SELECT DISTINCT rn.nspname AS schema, rc.relname AS "table"
+SELECT DISTINCT rn.nspname AS schema, rc.relname AS "table",
+  quote_ident(rn.nspname) || '.' || quote_ident(rc.relname) AS whole,
+  quote_ident(rc.relname) AS short
 FROM reads JOIN pg_class rc ON rc.oid = reads.oid JOIN pg_namespace rn ON rn.oid = rc.relnamespace
 WHERE reads.kind IN ('r', 'p', 'm', 'f') LIMIT 64
 """
 _FIND = f"""
 {_SEEN}, CASE WHEN c.relkind = 'v' THEN
-  (SELECT json_agg(row_to_json(found)) FROM ({_TARGETS}) found) END AS targets
+  (SELECT json_agg(row_to_json(found)) FROM ({_TARGETS}) found) END AS targets,
+  CASE WHEN c.relkind = 'v' THEN "left"(pg_get_viewdef(c.oid), 262144) END AS text,
+  CASE WHEN c.relkind = 'v' THEN ARRAY(
+    SELECT quote_ident(a.attname) FROM pg_attribute a
+    WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum
+  ) END AS shown
 {_FROM}
 """  # noqa: S608
 # All of a table in one call.
 _TABLE = f"""
-{_SEEN}, obj_description(c.oid, 'pg_class') AS comment,
+{_SEEN}, "left"(obj_description(c.oid, 'pg_class'), {_COMMENT} + 1) AS comment,
   pg_total_relation_size(c.oid) AS size,
   current_setting('server_version') AS version,
   (SELECT extversion FROM pg_extension WHERE extname = 'vector') AS pgvector,
@@ -83,26 +91,32 @@ _TABLE = f"""
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """``origin``: the extension that its type is of, else the type's schema."""
+    """``schema`` and ``extension`` are of its type; empty: the type is of no extension."""
 
     name: str
     type: str
     modifier: int
     filled: bool
-    origin: str
+    schema: str
+    extension: str
 
     @property
     def is_vector(self) -> bool:
-        return self.origin == "vector" and self.type in _VECTORS
+        return self.extension == "vector" and self.type in _VECTORS
+
+    @property
+    def is_builtin(self) -> bool:
+        """PostgreSQL's own: whoever owns a type may give it casts, which are code."""
+        return self.schema == "pg_catalog" and not self.extension
 
     @property
     def is_bits(self) -> bool:
-        return self.origin == "pg_catalog" and self.type == "bit"
+        return self.is_builtin and self.type == "bit"
 
 
 @dataclass(frozen=True, slots=True)
 class TableIndex:
-    """``special``: it is on an expression, or on some of the rows."""
+    """``special``: the expressions that it is on, and the condition of its rows, if any."""
 
     name: str
     method: str
@@ -111,7 +125,7 @@ class TableIndex:
     prim: bool
     options: tuple[str, ...]
     keys: int
-    special: bool
+    special: str
     columns: tuple[str, ...]
     classes: tuple[str, ...]
     directions: tuple[int, ...]
@@ -161,8 +175,29 @@ async def find(connection: Any, name: Name) -> Any:
 
 
 def targets_of(found: Any) -> tuple[str, ...]:
-    """Of a view, as ``find`` has it."""
-    return tuple(sorted(str(Name(**each)) for each in json.loads(found["targets"] or "[]")))
+    """Of a view, as ``find`` has it. Raises Refused where one has a name that cannot be written."""
+    return tuple(sorted(str(seen(each["schema"], each["table"])) for each in _targets(found)))
+
+
+def shows_columns(found: Any) -> bool:
+    """Whether a view, as ``find`` has it, shows all rows of one table, and of these only columns
+    by their own names: no condition, limit, join or expression.
+    """
+    targets, text = _targets(found), " ".join(found["text"].split())
+    if len(targets) != 1:
+        return False
+    (table,) = targets
+    # The second as PostgreSQL 15 and older write it.
+    plain = (
+        ", ".join(f"{prefix}{each}" for each in found["shown"])
+        for prefix in ("", f"{table['short']}.")
+    )
+    return text in [f"SELECT {each} FROM {table['whole']};" for each in plain]  # noqa: S608
+
+
+def _targets(found: Any) -> list[dict[str, str]]:
+    parsed: list[dict[str, str]] = json.loads(found["targets"] or "[]")
+    return parsed
 
 
 async def table(connection: Any, name: Name) -> Table:
@@ -215,10 +250,15 @@ def comment_of(name: Name, text: str | None) -> Mapping[str, Any]:
     if len(text) > _COMMENT:
         raise Refused(Reason.TOO_LARGE, f"the COMMENT of {name} is longer than {_COMMENT}")
     try:
-        found = json.loads(text)
+        found = json.loads(text, parse_constant=_no_number)
+        json.dumps(found, ensure_ascii=False).encode()  # half a pair of surrogates is no text
     except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _no_number(text: str) -> float:
+    raise ValueError(text)
 
 
 _METRIC = re.compile(r"_(cosine|ip|l2|l1|hamming|jaccard)_ops$")

@@ -20,7 +20,8 @@ SELECT pg_catalog.format_type(t.oid, $3) FROM pg_type t
   JOIN pg_namespace n ON n.oid = t.typnamespace
   LEFT JOIN pg_depend d ON d.classid = 'pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'e'
   LEFT JOIN pg_extension e ON e.oid = d.refobjid AND d.refclassid = 'pg_extension'::regclass
-WHERE t.typname = $1 AND coalesce(e.extname, n.nspname) = $2
+WHERE t.typname = $1 AND coalesce(e.extname, '') = $2
+  AND ($2 <> '' OR n.nspname = 'pg_catalog')
 """
 _CLASS = """
 SELECT n.nspname FROM pg_opclass o JOIN pg_namespace n ON n.oid = o.opcnamespace
@@ -41,7 +42,7 @@ def refuse_what_cannot_be_made(table: Table) -> None:
                 "one is not built in staging; set compare: Content",
             )
     for column in table.columns:
-        if column.origin not in ("pg_catalog", "vector"):
+        if not (column.is_builtin or column.extension == "vector"):
             raise NotSupported(
                 Reason.NOT_SUPPORTED,
                 f"the column {column.name} of {table.name} has a type that neither PostgreSQL nor "
@@ -53,12 +54,12 @@ async def types_of(connection: Any, columns: tuple[Column, ...]) -> list[str]:
     """As this server writes them. Raises Refused where it does not have one."""
     found = []
     for each in columns:
-        text = await connection.fetchval(_TYPE, each.type, each.origin, each.modifier)
+        text = await connection.fetchval(_TYPE, each.type, each.extension, each.modifier)
         if text is None:
             raise Refused(
                 Reason.LATER_VERSION,
-                f"staging's database has no type {each.type} of {each.origin}; CREATE EXTENSION "
-                "vector there, or update it",
+                f"staging's database has no type {each.type}; CREATE EXTENSION vector there, or "
+                "update it, or the server",
             )
         found.append(text)
     return found

@@ -8,10 +8,10 @@ import asyncio
 import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
 
 import asyncpg
@@ -24,7 +24,9 @@ from stagingmirror.sources.outward import is_link_local
 # Called with (operation, result, seconds) of each session; result is ``ok`` or an error's reason.
 OnCall = Callable[[str, str, float], None]
 _PORT = 5432
-_MOST_CONNECTIONS = 4
+# What a session is for, and how many there are at once: what is slow keeps nothing else waiting.
+Use = Literal["catalogs", "rows", "copying"]
+_SESSIONS: dict[Use, int] = {"catalogs": 4, "rows": 2, "copying": 4}
 # Texts of values are the same on both sides, whatever a server or role is set to.
 _SETTINGS = {
     "application_name": "stagingmirror",
@@ -36,6 +38,8 @@ _SETTINGS = {
     "bytea_output": "hex",
     "xmloption": "content",
     "lc_monetary": "C",
+    # What a policy would hide from our role is an error, and not left out.
+    "row_security": "off",
 }
 _AS_ASKED = """
 SELECT current_setting('transaction_read_only'), current_setting('search_path')
@@ -135,15 +139,26 @@ class Database:
         self._address, self._login, self._tls = address, login, tls
         self._reads_only, self._on_call = reads_only, on_call
         self._free: list[Any] = []
-        self._turns = asyncio.Semaphore(_MOST_CONNECTIONS)
+        self._turns = {use: asyncio.Semaphore(most) for use, most in _SESSIONS.items()}
 
     @asynccontextmanager
-    async def session(self, operation: str, what: str) -> AsyncIterator[Any]:
+    async def reading(self, operation: str, what: str, use: Use) -> AsyncIterator[Any]:
+        """A session for rows: all calls see one moment and none can write, whatever code of others
+        a call might run.
+        """
+        async with (
+            self.session(operation, what, use) as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            yield connection
+
+    @asynccontextmanager
+    async def session(self, operation: str, what: str, use: Use = "catalogs") -> AsyncIterator[Any]:
         """A connection of asyncpg for these calls alone. What they raise is translated; ``what``
         names them in errors, ``operation`` in metrics. One that failed otherwise than by an answer
         is not used again.
         """
-        async with self._turns:
+        async with self._turns[use]:
             connection, is_good, result, began = None, False, "Interrupted", perf_counter()
             try:
                 connection = await self._open()
@@ -159,20 +174,24 @@ class Database:
                 raise failed from None
             finally:
                 self._on_call(operation, result, perf_counter() - began)
-                self._put_back(connection, is_good=is_good)
+                await self._put_back(connection, use, is_good=is_good)
 
     async def close(self) -> None:
         free, self._free = self._free, []
         for each in free:
             each.terminate()
 
-    def _put_back(self, connection: Any, *, is_good: bool) -> None:
+    async def _put_back(self, connection: Any, use: Use, *, is_good: bool) -> None:
+        """With the settings that it was opened with; reading catalogs changes none."""
         if connection is None or connection.is_closed():
             return
         if is_good and not connection.is_in_transaction():
-            self._free.append(connection)
-        else:
-            connection.terminate()
+            with suppress(*RAISED):
+                if use != "catalogs":
+                    await connection.reset(timeout=self.limits.call)
+                self._free.append(connection)
+                return
+        connection.terminate()
 
     async def _open(self) -> Any:
         while self._free:

@@ -42,7 +42,12 @@ _BY_STATE = {
         "it does not let this role in from here, or not with, or without, TLS; check its "
         "pg_hba.conf, and sslmode in url",
     ),
-    "42501": _Meaning(NotAllowed, Reason.FORBIDDEN, "our role may not do this; GRANT it"),
+    "42501": _Meaning(
+        NotAllowed,
+        Reason.FORBIDDEN,
+        "our role may not do this, or a policy hides rows of the table from it; GRANT it, or give "
+        "the role BYPASSRLS",
+    ),
     "25006": _Meaning(
         NotAllowed, Reason.FORBIDDEN, "our role, or the server, only reads; name staging's primary"
     ),

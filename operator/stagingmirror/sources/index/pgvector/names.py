@@ -18,13 +18,17 @@ class Name(NamedTuple):
     table: str
 
     def __str__(self) -> str:
-        return self.table if self.schema == _PUBLIC else f"{self.schema}.{self.table}"
+        """As ``name_of`` reads it again."""
+        is_plain = self.schema == _PUBLIC and "." not in self.table
+        return self.table if is_plain else f"{self.schema}.{self.table}"
 
 
 def name_of(text: str) -> Name:
-    """Raises Refused where it can be none."""
+    """Raises Refused where it can be none, or is another spelling of one."""
     schema, dot, table = text.partition(".")
     found = Name(schema, table) if dot else Name(_PUBLIC, text)
+    if dot and str(found) != text:
+        raise Refused(Reason.BAD_REQUEST, f"the schema public is left out; write {table!a:.150}")
     if any(not part or len(part.encode()) > _LONGEST or "\0" in part for part in found):
         raise Refused(
             Reason.BAD_REQUEST,
@@ -32,6 +36,16 @@ def name_of(text: str) -> Name:
             f" most {_LONGEST} bytes",
         )
     return found
+
+
+def seen(schema: str, table: str) -> Name:
+    """As the catalog has it. Raises Refused where no text names it."""
+    if "." in schema:
+        raise Refused(
+            Reason.BAD_REQUEST,
+            f"{schema!a:.80} has a point in its name, and such a schema cannot be named",
+        )
+    return Name(schema, table)
 
 
 async def quoted(connection: Any, statement: str, *values: str) -> str:

@@ -1,13 +1,10 @@
 """Reads what a database has of an index."""
 
 import asyncio
-import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any, ClassVar
-
-import asyncpg
 
 from stagingmirror.errors import NotAnswered, NotSupported, Refused
 from stagingmirror.reasons import Reason
@@ -15,6 +12,8 @@ from stagingmirror.sources.index.pgvector import catalog
 from stagingmirror.sources.index.pgvector.catalog import Column, Table, TableIndex
 from stagingmirror.sources.index.pgvector.database import Database
 from stagingmirror.sources.index.pgvector.names import name_of, quoted
+from stagingmirror.sources.index.pgvector.sampling import documents_in, key_of, rows_of
+from stagingmirror.sources.index.pgvector.views import refuse_more_than_columns
 from stagingmirror.sources.index.store import (
     Document,
     IndexFacts,
@@ -44,16 +43,6 @@ SELECT EXISTS (
       OR has_any_column_privilege(c.oid, 'INSERT, UPDATE'))
 )
 """
-# Types of keys that a text is cast to, so that an index finds the row.
-_KEYS = {
-    "int2": "int2",
-    "int4": "int4",
-    "int8": "int8",
-    "text": "text",
-    "varchar": "text",
-    "uuid": "uuid",
-}
-_NUMBER = re.compile(r"[-+]?[0-9.]+(?:e[-+]?[0-9]+)?|NaN|[-+]?Infinity", re.IGNORECASE)
 _LONGEST_TEXT = 512
 # Rows of one answer, and bytes of the vectors of one sample.
 _AT_ONCE, _LARGEST_SAMPLE = 16, 64 * 1024 * 1024
@@ -70,7 +59,7 @@ class PgvectorReader:
     async def identity(self) -> str:
         """A physical copy of a server is the same system, as far as it can be known."""
         async with self.database.session("identity", "reading which system it is") as connection:
-            return f"postgresql {await connection.fetchval(_SYSTEM)}"
+            return await system_of(connection)
 
     async def resolve(self, alias: str) -> tuple[str, ...]:
         """A table is the alias of itself."""
@@ -84,6 +73,8 @@ class PgvectorReader:
         targets = catalog.targets_of(found)
         if not targets:
             raise Refused(Reason.NOT_AN_ALIAS, f"the view {name} shows no table")
+        if len(targets) == 1:
+            refuse_more_than_columns(name, found)
         return targets
 
     async def facts(self, target: str) -> IndexFacts:
@@ -96,7 +87,7 @@ class PgvectorReader:
         return IndexFacts(
             target=str(table.name),
             vectors=tuple(_vector(table, each) for each in table.vectors),
-            settings=settings,
+            settings=settings | _special(table),
             manifest=manifest_of(table.comment),
             server=f"PostgreSQL {table.version}, pgvector {table.pgvector}",
             built=_built(table.comment),
@@ -112,7 +103,7 @@ class PgvectorReader:
         return (snapshot_of(table),)
 
     async def count(self, target: str) -> int:
-        async with self.database.session("count", f"counting {target}") as connection:
+        async with self.database.reading("count", f"counting {target}", "rows") as connection:
             table = await catalog.table(connection, name_of(target))
             text = await quoted(connection, "SELECT count(*) FROM %I.%I", *table.name)
             found: int = await connection.fetchval(text, timeout=self.database.limits.reading)
@@ -120,9 +111,11 @@ class PgvectorReader:
 
     async def ids(self, target: str, most: int) -> tuple[str, ...]:
         """Keys, in the order of their hashes."""
-        async with self.database.session("ids", f"choosing a sample of {target}") as connection:
+        async with self.database.reading(
+            "ids", f"choosing a sample of {target}", "rows"
+        ) as connection:
             table = await catalog.table(connection, name_of(target))
-            key = _key(table).name
+            key = key_of(table).name
             text = await quoted(
                 connection,
                 "SELECT %1$I::text FROM %2$I.%3$I "
@@ -136,13 +129,13 @@ class PgvectorReader:
     async def sample(self, target: str, ids: Sequence[str]) -> Sample:
         """Texts are hashed by the server, so that none comes here."""
         found, left = dict[str, Document | None](), _LARGEST_SAMPLE
-        async with self.database.session(
-            "documents", f"reading a sample of {target}"
+        async with self.database.reading(
+            "documents", f"reading a sample of {target}", "rows"
         ) as connection:
             table = await catalog.table(connection, name_of(target))
             for start in range(0, len(ids), _AT_ONCE):
                 some = list(ids[start : start + _AT_ONCE])
-                rows = await _rows(connection, table, some, self.database.limits.reading)
+                rows = await rows_of(connection, table, some, self.database.limits.reading)
                 left -= sum(len(text or "") for each in rows for text in each["vectors"])
                 if left < 0:
                     raise NotAnswered(
@@ -150,7 +143,7 @@ class PgvectorReader:
                         f"{table.name}: the vectors of {len(ids)} rows have more than "
                         f"{_LARGEST_SAMPLE} bytes",
                     )
-                found |= await asyncio.to_thread(_documents, table, rows)
+                found |= await asyncio.to_thread(documents_in, table, rows)
         return {each: found.get(each) for each in ids}
 
     async def may_write(self) -> bool | None:
@@ -161,6 +154,10 @@ class PgvectorReader:
 
     async def close(self) -> None:
         await self.database.close()
+
+
+async def system_of(connection: Any) -> str:
+    return f"postgresql {await connection.fetchval(_SYSTEM)}"
 
 
 def snapshot_of(table: Table) -> Snapshot:
@@ -220,62 +217,16 @@ def _vector(table: Table, column: Column) -> VectorField:
     )
 
 
+def _special(table: Table) -> dict[str, str]:
+    """Indexes of vectors on an expression, or on some of the rows: queries are answered by them."""
+    found = [
+        f"{each.method} {each.special} {' '.join((*each.classes, *each.options))}"
+        for each in table.indexes
+        if each.is_of_vectors and each.special and each.valid
+    ]
+    return {"specialIndexes": "; ".join(sorted(found))} if found else {}
+
+
 def _searches(index: TableIndex, column: Column) -> bool:
-    return index.is_of_vectors and index.columns[:1] == (column.name,)
-
-
-def _key(table: Table) -> Column:
-    if table.key is None:
-        raise NotSupported(
-            Reason.NOT_SUPPORTED,
-            f"{table.name} has no primary key of one column, so that no sample of it can be read "
-            "twice; add one",
-        )
-    return table.key
-
-
-async def _rows(connection: Any, table: Table, ids: list[str], within: float) -> list[Any]:
-    key, others = _key(table), sorted(set(table.columns) - set(table.vectors), key=_by_name)
-    names = [each.name for each in (*others, *table.vectors)]
-    fields, vectors = ["%I"] * len(others), ["%I::text"] * len(table.vectors)
-    statement = (
-        "SELECT %I::text AS key, encode(sha256(convert_to("  # noqa: S608
-        f"row_to_json((SELECT r FROM (SELECT {', '.join(fields)}) r))::text, 'UTF8')), 'hex') "
-        f"AS fields, ARRAY[{', '.join(vectors)}] AS vectors FROM %I.%I WHERE "
-    )
-    values = (key.name, *names, *table.name)
-    if (cast := _KEYS.get(key.type)) is not None and key.origin == "pg_catalog":
-        where = f"%I = ANY($1::text[]::{cast}[])"
-        text = await quoted(connection, statement + where, *values, key.name)
-        # One of the texts is no key: then there is no such row, and the others are found by text.
-        with suppress(asyncpg.DataError):
-            found: list[Any] = await connection.fetch(text, ids, timeout=within)
-            return found
-    text = await quoted(connection, f"{statement}%I::text = ANY($1::text[])", *values, key.name)
-    rows: list[Any] = await connection.fetch(text, ids, timeout=within)
-    return rows
-
-
-def _documents(table: Table, rows: Sequence[Any]) -> dict[str, Document]:
-    return {
-        each["key"]: Document(
-            f"sha256:{each['fields']}",
-            {
-                column.name: _numbers(column, text)
-                for column, text in zip(table.vectors, each["vectors"], strict=True)
-                if text is not None
-            },
-        )
-        for each in rows
-    }
-
-
-def _by_name(column: Column) -> str:
-    return column.name
-
-
-def _numbers(column: Column, text: str) -> tuple[float, ...]:
-    """``[1,2]``, ``{1:0.5,7:2}/1000`` of a sparse one: place, value, …, dimensions; bits."""
-    if column.is_bits:
-        return tuple(map(float, text))
-    return tuple(map(float, _NUMBER.findall(text)))
+    is_whole = index.is_of_vectors and not index.special
+    return is_whole and index.columns[:1] == (column.name,)

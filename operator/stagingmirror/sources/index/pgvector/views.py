@@ -8,7 +8,7 @@ from stagingmirror.sources.index.pgvector import catalog
 from stagingmirror.sources.index.pgvector.names import Name, quoted
 
 _VIEW = """
-SELECT pg_get_viewdef(c.oid) AS text, coalesce(c.reloptions, '{}') AS options,
+SELECT coalesce(c.reloptions, '{}') AS options,
   pg_get_userbyid(c.relowner) AS owner,
   ARRAY(SELECT a.attname::text FROM pg_attribute a
     WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum) AS columns
@@ -34,8 +34,9 @@ async def set_view(connection: Any, alias: Name, expected: str | None, new: Name
         return
     if expected is None or targets != (expected,):
         raise _moved(alias, expected, targets)
+    refuse_more_than_columns(alias, found)
     view = await connection.fetchrow(_VIEW, found["oid"])
-    await _refuse_what_would_be_lost(connection, alias, Name(*_split(targets[0])), view)
+    _refuse_what_would_be_lost(alias, view["options"])
     # Readers of the view read the table as its owner.
     await connection.execute(
         await quoted(connection, "GRANT SELECT ON %I.%I TO %I", *new, view["owner"])
@@ -86,27 +87,24 @@ async def _locked(connection: Any, alias: Name) -> Any:
     return again
 
 
-async def _refuse_what_would_be_lost(connection: Any, alias: Name, table: Name, view: Any) -> None:
-    """A condition, a join or an expression of the view, or whose rights its readers need."""
-    listed = ", ".join(["%I"] * len(view["columns"]))
-    plain = await quoted(connection, f"SELECT {listed} FROM %I.%I;", *view["columns"], *table)  # noqa: S608
-    # As PostgreSQL 15 and older write it.
-    prefix = await quoted(connection, "%I", table.table)
-    columns = [f"{prefix}.{await quoted(connection, '%I', each)}" for each in view["columns"]]
-    older = plain.replace(plain[7 : plain.index(" FROM ")], ", ".join(columns), 1)
-    is_plain = " ".join(view["text"].split()) in (plain, older)
-    if not is_plain or not set(view["options"]) <= _OPTIONS:
+def refuse_more_than_columns(alias: Name, found: Any) -> None:
+    """Raises Refused where the view, as ``catalog.find`` has it, is no other name of its table."""
+    if not catalog.shows_columns(found):
         raise Refused(
             Reason.NOT_AN_ALIAS,
-            f"the view {alias} shows more than columns of one table (a condition, a join, an "
-            "expression, security_invoker, a check option), and that would be lost; make another "
-            "view of it, above a plain one that is the alias",
+            f"the view {alias} shows more or less than columns of one table (a condition, a limit, "
+            "a join, an expression), and the table alone is compared and moved; make another view "
+            "of it, above a plain one that is the alias",
         )
 
 
-def _split(target: str) -> tuple[str, str]:
-    schema, dot, table = target.partition(".")
-    return (schema, table) if dot else ("public", target)
+def _refuse_what_would_be_lost(alias: Name, options: list[str]) -> None:
+    if not set(options) <= _OPTIONS:
+        raise Refused(
+            Reason.NOT_AN_ALIAS,
+            f"the view {alias} has options (security_invoker, a check option) that would be lost; "
+            "make another view of it, above a plain one that is the alias",
+        )
 
 
 def _moved(alias: Name, expected: str | None, found: tuple[str, ...]) -> ChangedUnderneath:

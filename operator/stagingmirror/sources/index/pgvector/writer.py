@@ -1,15 +1,17 @@
 """Writes tables and views of staging's."""
 
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any, ClassVar
 
-from stagingmirror.errors import NotAllowed, NotSupported, NotThere, Refused
+from stagingmirror.errors import ChangedUnderneath, NotAllowed, NotSupported, NotThere, Refused
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.index.pgvector import catalog, copying
 from stagingmirror.sources.index.pgvector.catalog import Table
-from stagingmirror.sources.index.pgvector.database import Database
+from stagingmirror.sources.index.pgvector.database import Database, Use
 from stagingmirror.sources.index.pgvector.names import Name, name_of, quoted
-from stagingmirror.sources.index.pgvector.reader import MARK, PgvectorReader, snapshot_of
+from stagingmirror.sources.index.pgvector.reader import MARK, PgvectorReader, snapshot_of, system_of
 from stagingmirror.sources.index.pgvector.views import set_view, unset_view
 from stagingmirror.sources.index.store import IndexReader, Mark, Progressing, Room, Snapshot
 
@@ -34,6 +36,36 @@ class PgvectorWriter(PgvectorReader):
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
+        self._system: str | None = None
+
+    async def identity(self) -> str:
+        """What is written from now on is written there, or nowhere."""
+        self._system = await super().identity()
+        return self._system
+
+    @asynccontextmanager
+    async def _writing(
+        self, operation: str, what: str, use: Use = "catalogs"
+    ) -> AsyncIterator[Any]:
+        """A transaction on the very system whose identity was read last: by the same address
+        another one may answer. One whose client is gone keeps its locks for as long as two calls
+        may take, unless it copies.
+        """
+        async with (
+            self.database.session(operation, what, use) as connection,
+            connection.transaction(),
+        ):
+            if await system_of(connection) != self._system:
+                raise ChangedUnderneath(
+                    Reason.CHANGED_UNDERNEATH,
+                    f"{self.database.uri}, {what}: another server answers there than before, so "
+                    "nothing is written",
+                )
+            if use != "copying":
+                limits = self.database.limits
+                limit = f"{2000 * (limits.call + limits.lock):.0f}"
+                await connection.execute(f"SET LOCAL idle_in_transaction_session_timeout = {limit}")
+            yield connection
 
     async def room(self) -> Room | None:
         return None
@@ -58,25 +90,27 @@ class PgvectorWriter(PgvectorReader):
         """One transaction: the table is there whole, or not at all."""
         name, origin = name_of(new), _origin(source)
         what = f"copying {target} to {name}"
-        async with (
-            origin.database.session("copy", f"{what}: production's side") as theirs,
-            theirs.transaction(isolation="repeatable_read", readonly=True),
-            self.database.session("copy", what) as ours,
-        ):
-            await theirs.execute("SET LOCAL statement_timeout = 0")
-            table = await catalog.table(theirs, name_of(target))
-            copying.same_snapshot(snapshot_of(table).id, snapshot.id, target)
-            copying.refuse_what_cannot_be_made(table)
-            if not await self._is_there(ours, name, snapshot):
-                async with ours.transaction():
-                    await ours.execute("SET LOCAL statement_timeout = 0")
-                    await self._make(theirs, ours, table, name, done)
+        from_there = origin.database.reading("copy", f"{what}: production's side", "copying")
+        async with self._writing("copy", what, "copying") as ours:
+            await ours.execute("SET LOCAL statement_timeout = 0")
+            async with from_there as theirs:
+                await theirs.execute("SET LOCAL statement_timeout = 0")
+                table = await catalog.table(theirs, name_of(target))
+                copying.same_snapshot(snapshot_of(table).id, snapshot.id, target)
+                copying.refuse_what_cannot_be_made(table)
+                is_there = await self._is_there(ours, name, snapshot)
+                if not is_there:
+                    await self._copy(theirs, ours, table, name, done)
+            # Production's transaction has ended: building takes longer than it may be idle.
+            if not is_there:
+                await self._finish(ours, table, name)
         done(table.size, table.size)
 
     async def version(self, target: str) -> str | None:
         """Each row has the number of the transaction that wrote it."""
         name = name_of(target)
-        async with self.database.session("version", f"reading the version of {name}") as connection:
+        what = f"reading the version of {name}"
+        async with self.database.reading("version", what, "rows") as connection:
             text = await quoted(connection, _WRITTEN, *name)
             found: str = await connection.fetchval(text, timeout=self.database.limits.reading)
         return found
@@ -86,10 +120,7 @@ class PgvectorWriter(PgvectorReader):
 
     async def rename(self, former: str, new: str, done: Progressing) -> None:
         name, other = name_of(former), name_of(new)
-        async with (
-            self.database.session("rename", f"renaming {name}") as connection,
-            connection.transaction(),
-        ):
+        async with self._writing("rename", f"renaming {name}") as connection:
             found = await catalog.find(connection, name)
             if found is None:
                 await catalog.table(connection, other)
@@ -105,30 +136,24 @@ class PgvectorWriter(PgvectorReader):
 
     async def stamp(self, new: str, mark: Mark) -> None:
         name = name_of(new)
-        async with self.database.session("mark", f"marking {name}") as connection:
+        async with self._writing("mark", f"marking {name}") as connection:
             table = await catalog.table(connection, name)
             await _comment(connection, name, {**table.comment, MARK: mark.document()})
 
     async def swap(self, alias: str, expected: str | None, new: str) -> None:
         name, shown = name_of(alias), name_of(new)
-        async with (
-            self.database.session("switch", f"moving {name}") as connection,
-            connection.transaction(),
-        ):
+        async with self._writing("switch", f"moving {name}") as connection:
             await catalog.table(connection, shown)
             await set_view(connection, name, expected, shown)
 
     async def unset(self, alias: str, expected: str) -> None:
         name = name_of(alias)
-        async with (
-            self.database.session("unset", f"removing {name}") as connection,
-            connection.transaction(),
-        ):
+        async with self._writing("unset", f"removing {name}") as connection:
             await unset_view(connection, name, expected)
 
     async def drop(self, target: str) -> None:
         name = name_of(target)
-        async with self.database.session("drop", f"dropping {name}") as connection:
+        async with self._writing("drop", f"dropping {name}") as connection:
             found = await catalog.find(connection, name)
             if found is None:
                 return
@@ -148,7 +173,7 @@ class PgvectorWriter(PgvectorReader):
             raise _taken(name)
         return True
 
-    async def _make(
+    async def _copy(
         self, theirs: Any, ours: Any, table: Table, new: Name, done: Progressing
     ) -> None:
         limits = self.database.limits
@@ -160,8 +185,10 @@ class PgvectorWriter(PgvectorReader):
             copying.read_rows(theirs, table, rows, limits.whole),
             copying.write_rows(ours, new, table, sent, limits.whole),
         )
+
+    async def _finish(self, ours: Any, table: Table, new: Name) -> None:
+        limits = self.database.limits
         for index in table.indexes:
-            done(min(rows.size, table.size), table.size)
             await copying.create_index(ours, new, index, limits.building)
         await ours.execute(await quoted(ours, "ANALYZE %I.%I", *new), timeout=limits.building)
         await _comment(ours, new, {k: v for k, v in table.comment.items() if k != MARK})

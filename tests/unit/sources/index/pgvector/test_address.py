@@ -51,10 +51,11 @@ def test_an_address_that_is_none_is_refused_by_its_field(url: str) -> None:
 def test_a_name_is_taken_as_it_is_written() -> None:
     assert name_of("Docs-2") == Name("public", "Docs-2")
     assert str(name_of("rag.docs")) == "rag.docs"
-    assert str(name_of("public.docs")) == "docs"
+    assert str(name_of("public.x.docs")) == "public.x.docs"
+    assert name_of("public.x.docs") == Name("public", "x.docs")
 
 
-@pytest.mark.parametrize("text", ["", ".docs", "rag.", "d" * 64, "ö" * 32, "a\0b"])
+@pytest.mark.parametrize("text", ["", ".docs", "rag.", "d" * 64, "ö" * 32, "a\0b", "public.docs"])
 def test_a_name_that_postgresql_would_cut_or_not_take_is_refused(text: str) -> None:
     with pytest.raises(Refused):
         name_of(text)
