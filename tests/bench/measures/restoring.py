@@ -16,11 +16,11 @@ from support.index.opensearch_ground import OpenSearchGround
 
 _INDEX, _ROUNDS = "docs-bench", 5
 # Documents, how many are sent at once, and characters of each.
-_DOCUMENTS, _AT_ONCE, _LONG = 150_000, 5_000, 1_000
+_DOCUMENTS, _AT_ONCE, _LONG = 100_000, 1_000, 1_000
 
 
 async def measure(console: Console) -> list[Figure]:
-    console.print("an index of 150,000 documents, restored five times each", style="dim")
+    console.print("an index of 100,000 documents, restored five times each", style="dim")
     with Run("bench-opensearch") as run:
         shared = run.folder / "repositories"
         pair = [
@@ -37,7 +37,8 @@ async def measure(console: Console) -> list[Figure]:
 
 
 async def _measured(ground: OpenSearchGround) -> list[Figure]:
-    await ground.call("production", "PUT", f"/{_INDEX}", {"settings": {"number_of_replicas": 0}})
+    made = {"settings": {"number_of_replicas": 0}, "mappings": {"dynamic": False}}
+    await ground.call("production", "PUT", f"/{_INDEX}", made)
     for start in range(0, _DOCUMENTS, _AT_ONCE):
         lines = (
             f'{{"index":{{"_id":"{number}"}}}}\n{{"text":"{secrets.token_hex(_LONG // 2)}"}}\n'
@@ -53,7 +54,7 @@ async def _measured(ground: OpenSearchGround) -> list[Figure]:
         ours.append(await _by_us(ground, snapshot, f"docs-ours-{number}"))
     return [
         Figure(
-            "restoring an index of 150,000 documents",
+            "restoring an index of 100,000 documents",
             statistics.median(ours),
             "s",
             statistics.median(theirs),
