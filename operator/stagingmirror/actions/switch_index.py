@@ -53,6 +53,7 @@ class SwitchIndex(ExecutableStep):
                 f"{self.alias} is the name of an index in store {self.store}, so no alias can have "
                 "it; rename that index, or name another alias.",
             )
+        await writer.rehearse_swap(self.alias)
         return {"index": next(iter(targets), None), "system": await writer.identity()}
 
     async def take(self, task: Task, tools: Tools) -> Outcome:

@@ -175,6 +175,11 @@ class IndexWriter(IndexReader, Protocol):
         registration that could be written to.
         """
 
+    async def rehearse_swap(self, alias: str) -> None:
+        """Raises what ``swap`` would raise for any target, as far as can be known without writing:
+        an alias that we may not move, or that would lose something.
+        """
+
     async def restore(
         self, snapshot: Snapshot, target: str, new: str, source: IndexReader, done: Progressing
     ) -> None:

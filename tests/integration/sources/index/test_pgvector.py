@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from rig.stores.postgres import Postgres
-from stagingmirror.errors import NotAnswered, NotSupported, Refused
+from rig.stores.postgres import ADMIN, Postgres
+from stagingmirror.errors import NotAllowed, NotAnswered, NotSupported, Refused
 from stagingmirror.sources.index.samples import digest_of
 from support.index.conformance import error_of, nothing, restored, snapshot_of
 from support.index.pgvector.ground import PgvectorGround
@@ -102,11 +102,26 @@ async def test_a_view_that_shows_more_than_columns_is_left(
     async with pgvector.connected("staging") as connection:
         before = await connection.fetchval("SELECT pg_get_viewdef('docs'::regclass)")
 
+        rehearsed = await error_of(pgvector.staging.rehearse_swap("docs"))
         refused = await error_of(pgvector.staging.swap("docs", "docs-1", NEW))
 
         assert isinstance(refused, Refused)
-        assert refused.reason == "NotAnAlias"
+        assert rehearsed.reason == refused.reason == "NotAnAlias"
         assert await connection.fetchval("SELECT pg_get_viewdef('docs'::regclass)") == before
+
+
+async def test_a_view_of_another_owner_is_left_before_anything_is_copied(
+    pgvector: PgvectorGround,
+) -> None:
+    await served(pgvector)
+    await pgvector.staging.rehearse_swap("docs")
+    await pgvector.staging.rehearse_swap("an-alias-to-come")
+    await pgvector.execute("staging", f"ALTER VIEW docs OWNER TO {ADMIN}")
+
+    refused = await error_of(pgvector.staging.rehearse_swap("docs"))
+
+    assert isinstance(refused, NotAllowed)
+    assert "ALTER VIEW docs OWNER TO" in refused.message
 
 
 async def test_rights_on_the_view_stay(pgvector: PgvectorGround) -> None:

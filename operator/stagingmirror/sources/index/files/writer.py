@@ -46,6 +46,9 @@ class FilesWriter(FilesReader):
         if new in await self._written.names():
             raise _taken(new)
 
+    async def rehearse_swap(self, alias: str) -> None:
+        """Whether we may is known by the write alone."""
+
     async def restore(
         self, snapshot: Snapshot, target: str, new: str, source: IndexReader, done: Progressing
     ) -> None:

@@ -50,6 +50,9 @@ class OpenSearchWriter(OpenSearchReader):
         if await self._existing(new) is not None:
             raise self._taken(new)
 
+    async def rehearse_swap(self, alias: str) -> None:
+        """Whether we may is known by the write alone."""
+
     async def restore(
         self, snapshot: Snapshot, target: str, new: str, source: IndexReader, done: Progressing
     ) -> None:

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from stagingmirror.errors import ChangedUnderneath, Refused
+from stagingmirror.errors import ChangedUnderneath, NotAllowed, Refused
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.index.pgvector import catalog
 from stagingmirror.sources.index.pgvector.names import Name, quoted
 
 _VIEW = """
-SELECT coalesce(c.reloptions, '{}') AS options,
+SELECT coalesce(c.reloptions, '{}') AS options, pg_has_role(c.relowner, 'USAGE') AS is_ours,
   pg_get_userbyid(c.relowner) AS owner,
   ARRAY(SELECT a.attname::text FROM pg_attribute a
     WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum) AS columns
@@ -34,9 +34,7 @@ async def set_view(connection: Any, alias: Name, expected: str | None, new: Name
         return
     if expected is None or targets != (expected,):
         raise _moved(alias, expected, targets)
-    refuse_more_than_columns(alias, found)
-    view = await connection.fetchrow(_VIEW, found["oid"])
-    _refuse_what_would_be_lost(alias, view["options"])
+    view = await _movable(connection, alias, found)
     # Readers of the view read the table as its owner.
     await connection.execute(
         await quoted(connection, "GRANT SELECT ON %I.%I TO %I", *new, view["owner"])
@@ -51,6 +49,17 @@ async def set_view(connection: Any, alias: Name, expected: str | None, new: Name
         *new,
     )
     await connection.execute(text)
+
+
+async def refuse_unmovable(connection: Any, alias: Name) -> bool:
+    """Whether it is there. Raises Refused, and NotAllowed where it is another's."""
+    found = await catalog.find(connection, alias)
+    if found is None:
+        return False
+    _refuse_table(alias, found)
+    if len(catalog.targets_of(found)) == 1:
+        await _movable(connection, alias, found)
+    return True
 
 
 async def unset_view(connection: Any, alias: Name, expected: str) -> None:
@@ -69,12 +78,7 @@ async def _locked(connection: Any, alias: Name) -> Any:
     found = await catalog.find(connection, alias)
     if found is None:
         return None
-    if found["kind"] != "v":
-        raise Refused(
-            Reason.NOT_AN_ALIAS,
-            f"{alias} is a table and no view, and only a view can be moved; rename it, and CREATE "
-            "VIEW in its place",
-        )
+    _refuse_table(alias, found)
     # It changes nothing, and locks the view alone: LOCK TABLE wants rights on what it shows.
     owner = await connection.fetchval(_OWNER, found["oid"])
     await connection.execute(
@@ -85,6 +89,28 @@ async def _locked(connection: Any, alias: Name) -> Any:
     if again is None or again["oid"] != found["oid"]:
         raise _moved(alias, None, ())
     return again
+
+
+def _refuse_table(alias: Name, found: Any) -> None:
+    if found["kind"] != "v":
+        raise Refused(
+            Reason.NOT_AN_ALIAS,
+            f"{alias} is a table and no view, and only a view can be moved; rename it, and CREATE "
+            "VIEW in its place",
+        )
+
+
+async def _movable(connection: Any, alias: Name, found: Any) -> Any:
+    """What the view is. Raises Refused, and NotAllowed where it is another's."""
+    refuse_more_than_columns(alias, found)
+    view = await connection.fetchrow(_VIEW, found["oid"])
+    _refuse_what_would_be_lost(alias, view["options"])
+    if not view["is_ours"]:
+        raise NotAllowed(
+            Reason.FORBIDDEN,
+            f"only its owner can move the view {alias}; ALTER VIEW {alias} OWNER TO our role",
+        )
+    return view
 
 
 def refuse_more_than_columns(alias: Name, found: Any) -> None:

@@ -12,7 +12,7 @@ from stagingmirror.sources.index.pgvector.catalog import Table
 from stagingmirror.sources.index.pgvector.database import Database, Use
 from stagingmirror.sources.index.pgvector.names import Name, name_of, quoted
 from stagingmirror.sources.index.pgvector.reader import MARK, PgvectorReader, snapshot_of, system_of
-from stagingmirror.sources.index.pgvector.views import set_view, unset_view
+from stagingmirror.sources.index.pgvector.views import refuse_unmovable, set_view, unset_view
 from stagingmirror.sources.index.store import IndexReader, Mark, Progressing, Room, Snapshot
 
 _MAY_CREATE = """
@@ -83,6 +83,12 @@ class PgvectorWriter(PgvectorReader):
             if await catalog.find(ours, name) is not None:
                 raise _taken(name)
             await copying.types_of(ours, table.columns)
+
+    async def rehearse_swap(self, alias: str) -> None:
+        name = name_of(alias)
+        async with self.database.session("rehearse", f"rehearsing a move of {name}") as connection:
+            if not await refuse_unmovable(connection, name):
+                await _refuse_schema(connection, name)
 
     async def restore(
         self, snapshot: Snapshot, target: str, new: str, source: IndexReader, done: Progressing
