@@ -68,12 +68,18 @@ class Search:
         )
 
 
+async def begun(ground: PgvectorGround) -> None:
+    """A connection is of the loop that opened it, and that ends here."""
+    await ground.begin()
+    await ground.staging.close()
+
+
 @pytest.fixture(scope="module")
 def search(
     control_plane: ControlPlane, postgres_pair: tuple[Postgres, Postgres]
 ) -> Iterator[Search]:
     ground = PgvectorGround(postgres_pair)
-    asyncio.run(ground.begin())
+    asyncio.run(begun(ground))
     login = ground.login()
     texts = {"username": login.username, "password": login.password}
     sides: tuple[Side, ...] = ("production", "staging")
