@@ -1,5 +1,7 @@
 """What the plan has where staging masks what it restores, and what that rests on."""
 
+from dataclasses import replace
+
 import pytest
 
 from stagingmirror.actions.copies.index_copy import IndexCopy
@@ -7,6 +9,7 @@ from stagingmirror.actions.copies.mask_index import MaskIndex
 from stagingmirror.actions.copies.restore_index import RestoreIndex
 from stagingmirror.actions.switch_index import SwitchIndex
 from stagingmirror.drift.steps import Produced
+from stagingmirror.drift.verdict import Drifted, InSync
 from support.index.products import (
     JOB,
     MASKED_SIDES,
@@ -18,6 +21,7 @@ from support.index.products import (
     mark,
     plan,
     serve,
+    verdict,
 )
 
 
@@ -34,6 +38,32 @@ def test_what_is_restored_is_masked_before_the_alias_leads_to_it(copies: str) ->
     assert (restore.phase, mask.phase) == ("prepare", "prepare")
     assert restore.order < mask.order < switch.order
     assert restore.final_name("r1") == mask.final_name("r1")
+
+
+def test_what_was_copied_before_production_asked_for_masking_is_drift_and_copied_anew() -> None:
+    world = serve(indexes(), "staging", index("products-7", mark=mark()))
+    assert isinstance(verdict(world), InSync)
+
+    found = verdict(world, around=MASKED_SIDES)
+    assert isinstance(found, Drifted)
+    assert [each.staging for each in found.differences] == ["nightly-22, not masked"]
+    assert isinstance(plan(world, entry(), MASKED_SIDES)[1], MaskIndex)
+
+    serve(world, "staging", index("products-7", mark=mark(masked=True)))
+    assert isinstance(verdict(world, around=MASKED_SIDES), InSync)
+
+
+def test_each_alias_of_one_index_has_a_copy_of_its_own_to_be_masked() -> None:
+    world = serve(indexes(), "staging", index("products-6", mark=mark(20)))
+    restore, mask, _ = plan(world, entry(), MASKED_SIDES)
+    assert isinstance(restore, IndexCopy)
+    assert isinstance(mask, MaskIndex)
+
+    others = [replace(each, to_alias="products-next") for each in (restore, mask)]
+
+    assert restore.mark({"index": "search.products-7-abcdef12"}) == "products-7-abcdef12"
+    assert {each.final_name("r1") for each in others} == {others[0].final_name("r1")}
+    assert others[0].final_name("r1") != restore.final_name("r1")
 
 
 @pytest.mark.parametrize(

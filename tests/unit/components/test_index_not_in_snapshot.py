@@ -65,6 +65,15 @@ def test_a_newer_snapshot_is_restored() -> None:
     assert is_restored(grown(restored(20)), entry(maxBehind="72h"))
 
 
+@pytest.mark.parametrize("made", [{"index": "orders-7"}, {"environment": "prod-eu"}])
+def test_another_index_of_the_same_snapshot_is_restored(made: dict[str, Any]) -> None:
+    staging = restored()
+    assert staging.mark is not None
+    other = replace(staging, mark=replace(staging.mark, **made))
+
+    assert is_restored(serve(indexes(), "staging", other))
+
+
 def test_what_somebody_changed_in_staging_is_mended_whatever_production_has() -> None:
     edited = replace(restored(), settings={"analysis": "edited"})
 

@@ -58,7 +58,8 @@ class IndexCopy(ExecutableStep, Removable):
         return writer.beside(self.index, f"{UNMASKED}{self._letters(refresh)}")
 
     def _letters(self, refresh: str) -> str:
-        return hashlib.sha256(f"{refresh} {self.snapshot}".encode()).hexdigest()[:8]
+        whose = f" {self.to_alias}" if self.masked else ""  # the job runs on each by itself
+        return hashlib.sha256(f"{refresh} {self.snapshot}{whose}".encode()).hexdigest()[:8]
 
     def reader(self, tools: Tools) -> IndexReader:
         return tools.source(IndexSource).reader(self.from_environment, self.from_store)
@@ -123,6 +124,7 @@ class IndexCopy(ExecutableStep, Removable):
             documents=content.documents,
             sample=content.sample,
             definition=definition_digest(restored),
+            masked=self.masked,
         )
         await writer.stamp(new, mark)
         if (await writer.facts(new)).mark != mark:
@@ -168,7 +170,8 @@ class IndexCopy(ExecutableStep, Removable):
         return f"{self.to_environment} {self.to_store}/{before.get('index', '')}"
 
     def mark(self, before: Json) -> str:
-        return str(before["index"])
+        """Without its schema, which may stand elsewhere."""
+        return str(before["index"]).rpartition(".")[2]
 
     def rests_on(self) -> frozenset[Grant]:
         return frozenset({Grant("staging", "index_aliases", f"{self.to_store}/{self.to_alias}")})
@@ -200,11 +203,16 @@ class IndexCopy(ExecutableStep, Removable):
     async def is_gone(self, new: str, tools: Tools) -> bool:
         return await is_free(self.writer(tools, proven=False), new)
 
-    async def verify_gone(self, new: str, tools: Tools) -> Outcome:
-        """Raises StepFailed."""
-        if not await self.is_gone(new, tools):
-            raise StepFailed(Reason.NOT_ROLLED_BACK, f"index {new} is still there; remove it.")
+    async def verify_rollback(self, task: Task, tools: Tools) -> Outcome:
+        if not await self.is_settled(task, tools):
+            index = task.before["index"]
+            raise StepFailed(Reason.NOT_ROLLED_BACK, f"index {index} is still there; remove it.")
         return Arrived("as before")
+
+    async def is_settled(self, task: Task, tools: Tools) -> bool:
+        """Raises ChangedUnderneath: that another system has no such index settles nothing."""
+        await self.refuse_another_system(self.writer(tools, proven=False), task.before)
+        return await self.is_gone(str(task.before["index"]), tools)
 
 
 def _digest(mark: Mark) -> str:

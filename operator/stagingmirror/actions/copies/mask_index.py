@@ -15,8 +15,9 @@ from stagingmirror.api.spec.grants import Grant
 from stagingmirror.api.types.base import API_VERSION
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.drift.steps import Phase, Write
-from stagingmirror.errors import StepFailed
+from stagingmirror.errors import NotAnswered, StepFailed
 from stagingmirror.reasons import Reason
+from stagingmirror.sources.index.store import IndexWriter
 from stagingmirror.sources.kubernetes.write.loader_jobs import Load, read_cron_job, rehearse
 
 _UNMASKED = "unmasked"
@@ -117,20 +118,14 @@ class MaskIndex(IndexCopy):
         await self.undo(str(task.before["index"]), task, tools)
         return Arrived("removed from staging's store", after={})
 
-    async def verify_rollback(self, task: Task, tools: Tools) -> Outcome:
-        return await self.verify_gone(str(task.before["index"]), tools)
-
-    async def is_settled(self, task: Task, tools: Tools) -> bool:
-        return await self.is_gone(str(task.before["index"]), tools)
-
     async def _mask(self, task: Task, tools: Tools) -> Outcome:
         unmasked = str(task.before[_UNMASKED])
         self.refuse_revoked(tools)
+        await self._refuse_of_a_team(tools)
         if _VERSION not in task.after:
-            await self._refuse_of_a_team(tools)
             writer = self.writer(tools, proven=True)
             await self.refuse_another_system(writer, task.before)
-            version = await writer.version(unmasked)
+            version = await self._version(writer, unmasked)
             return Underway("is to be masked", after={**task.after, _VERSION: version})
         outcome = await self._run(task).go_on(task, tools)
         if isinstance(outcome, Underway):
@@ -140,13 +135,26 @@ class MaskIndex(IndexCopy):
 
     async def _refuse_unwritten(self, unmasked: str, task: Task, tools: Tools) -> None:
         """A job that got the wrong name ends well, too."""
-        version = await self.writer(tools, proven=True).version(unmasked)
-        if version is not None and version == task.after[_VERSION]:
+        version = await self._version(self.writer(tools, proven=True), unmasked)
+        if version == task.after[_VERSION]:
             raise StepFailed(
                 Reason.NOT_MASKED,
                 f"the Job of {self.namespace}/{self.cron_job} ended well and wrote nothing "
                 f"into {unmasked}; does it use variable {self.variable}?",
             )
+
+    async def _version(self, writer: IndexWriter, unmasked: str) -> str:
+        """Raises NotAnswered, so that it is tried again: without it nothing shows that the job
+        wrote.
+        """
+        found = await writer.version(unmasked)
+        if found is None:
+            raise NotAnswered(
+                Reason.BUSY,
+                f"index store {self.to_store} does not tell now which writes {unmasked} has had, "
+                "so that whether the masking job wrote would not be known",
+            )
+        return found
 
     async def _publish(self, task: Task, tools: Tools, progress: Progressing) -> str:
         """Give it its name, and mark what is in it now."""

@@ -96,10 +96,10 @@ class RestoreIndex(Copying, IndexCopy):
         return Arrived(self.left, after={})
 
     async def verify_rollback(self, task: Task, tools: Tools) -> Outcome:
-        return await self.verify_gone(str(task.before["index"]), tools)
+        return await IndexCopy.verify_rollback(self, task, tools)
 
     async def is_settled(self, task: Task, tools: Tools) -> bool:
-        return await self.is_gone(str(task.before["index"]), tools)
+        return await IndexCopy.is_settled(self, task, tools)
 
     async def _snapshot(self, reader: IndexReader) -> Snapshot:
         """Raises StepFailed where it is not there any more, or not complete."""

@@ -19,7 +19,7 @@ from stagingmirror.components.index_snapshot.content import (
     content_facts,
     note_age,
 )
-from stagingmirror.components.index_snapshot.names import alias_in, served_in, subject_of
+from stagingmirror.components.index_snapshot.names import alias_in, served_in, store_in, subject_of
 from stagingmirror.components.index_snapshot.users import late_users
 from stagingmirror.drift.facts import Fact, Seen, Unseen
 from stagingmirror.drift.wording import counted
@@ -192,7 +192,8 @@ def _restored(
 
 def _of_what(entry: IndexSnapshot, sides: Sides, mark: Mark, reading: Reading) -> str:
     """One snapshot may hold many indexes, and two environments may call theirs the same: what was
-    not restored from the index that production serves is another.
+    not restored from the index that production serves is another. So is what was copied before
+    production asked for masking.
     """
     if mark.environment != sides.production.environment:
         return f"{mark.snapshot} of {mark.index} in environment {mark.environment}"
@@ -200,7 +201,9 @@ def _of_what(entry: IndexSnapshot, sides: Sides, mark: Mark, reading: Reading) -
     served = None if isinstance(answer, Unseen) else answer.value
     if served is not None and served.targets != (mark.index,):
         return f"{mark.snapshot} of {mark.index}"
-    return mark.snapshot
+    source = store_in(entry, sides.production)
+    is_bare = source is not None and source.copies == "AfterJob" and not mark.masked
+    return f"{mark.snapshot}, not masked" if is_bare else mark.snapshot
 
 
 def _note_behind(entry: IndexSnapshot, sides: Sides, mark: Mark, reading: Reading) -> None:

@@ -92,7 +92,7 @@ def _refuse_what_no_restore_mends(
     if mark is None or mark.definition != definition_digest(served.facts):
         return
     newest, differing = production.facts[SNAPSHOT].value, _differing(production, staging)
-    if mark.snapshot == newest and not {DOCUMENTS, SAMPLE} & {*differing}:
+    if mark.snapshot == newest and not {SNAPSHOT, DOCUMENTS, SAMPLE} & {*differing}:
         raise CannotRefresh(
             Reason.NOT_IN_SNAPSHOT,
             f"staging serves {newest} as it was restored, and production differs from it in "

@@ -1,6 +1,8 @@
 """Where a setting's value is on each side, and who reads it."""
 
+import re
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from stagingmirror.api.spec.environment.object_store import place_of
 from stagingmirror.api.spec.track.setting import (
@@ -151,7 +153,19 @@ def _reached(entry: Setting, side: Side) -> set[tuple[str, str]]:
     reference = place_in(entry, side).reference
     stores = [s for s in side.spec.object_stores if s.name == getattr(reference, "store", "")]
     table = _table_in(reference, side) if isinstance(reference, TableOf) else None
-    return {(each.endpoint or "", table.uri) for each in stores if table is not None}
+    return {(_server(each.endpoint), table.uri) for each in stores if table is not None}
+
+
+def _server(endpoint: str | None) -> str:
+    """Host and port that an endpoint leads to; those of AWS itself are one, of whatever region: a
+    bucket's name is there once.
+    """
+    parts = urlsplit(endpoint or "")
+    host = (parts.hostname or "").lower().rstrip(".")
+    if re.fullmatch(r"s3([.-][a-z0-9.-]+)?\.amazonaws\.com(\.cn)?", host):
+        return ""
+    port = parts.port or {"https": 443, "http": 80}.get(parts.scheme, 0)
+    return f"{host}:{port}" if host else ""
 
 
 def _workloads(entry: Setting, side: Side) -> set[subjects.WorkloadSubject]:

@@ -72,7 +72,8 @@ class PairReadings:
         self._changed = changed
         self._poller = poller
         self._known: dict[IndexPair, _Known] = {}
-        self._room = asyncio.Semaphore(_AT_ONCE)
+        # What is slow to read keeps pairs of other stores from nothing.
+        self._rooms: dict[tuple[tuple[str, str], ...], asyncio.Semaphore] = {}
         self._floor = Floor[IndexPair]()
 
     def get(self, pair: IndexPair) -> Observed[ComparedIndexes] | Unseen:
@@ -155,8 +156,10 @@ class PairReadings:
 
     async def _read(self, pair: IndexPair, known: _Known) -> None:
         before = known.found, known.trouble
+        stores = tuple((each.environment, each.store) for each in pair)
+        room = self._rooms.setdefault(stores, asyncio.Semaphore(_AT_ONCE))
         try:
-            async with self._room, asyncio.timeout(_WITHIN):
+            async with room, asyncio.timeout(_WITHIN):
                 await self._read_once(pair, known)
         except (StagingMirrorError, TimeoutError) as error:
             known.trouble, known.failures = why(error), known.failures + 1

@@ -62,6 +62,9 @@ class Mark:
     definition: str = ""
     """The same of how it is searched; see ``definition_digest``. Empty: an older mark."""
 
+    masked: bool = False
+    """Whether staging's masking job ran on it, and wrote."""
+
     def document(self) -> dict[str, str | float | int]:
         """As JSON."""
         return asdict(self)

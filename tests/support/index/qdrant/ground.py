@@ -20,12 +20,12 @@ _QUICK = Settings(upstream_timeout=1.0, artifact_timeout=1.0)
 READ = frozenset({"docs", "docs-1", "docs-2", "docs-3", "nowhere"})
 
 
-def token_of(access: list[str] | str) -> str:
-    """A JWT as Qdrant has them; its signature is nothing that we read."""
+def token_of(access: list[str] | str, **more: Any) -> str:
+    """A JWT as Qdrant has them; its signature is nothing that we read. ``more``: of each entry."""
     rights = (
         access
         if isinstance(access, str)
-        else [{"collection": each, "access": "r"} for each in access]
+        else [{"collection": each, "access": "r", **more} for each in access]
     )
     parts = {"alg": "HS256", "typ": "JWT"}, {"access": rights}
     head, claims = (

@@ -9,7 +9,8 @@ from dataclasses import replace
 import pytest
 
 from stagingmirror.actions.step import Underway
-from stagingmirror.errors import StagingMirrorError
+from stagingmirror.errors import ChangedUnderneath, NotAnswered, StagingMirrorError
+from stagingmirror.sources.index.files.writer import FilesWriter
 from support.index.masking import (
     CRON_JOB,
     ENVIRONMENTS,
@@ -28,6 +29,8 @@ from support.index.restoring import (
     staging,
     writes_to,
 )
+from support.mlflow.registries import serving
+from support.objectstore.fake_s3 import FakeS3
 
 
 @asynccontextmanager
@@ -164,6 +167,45 @@ async def test_what_is_removed_is_removed_after_the_last_pod_of_the_job() -> Non
         del made.wire.objects[f"/api/v1/namespaces/ml-masking/pods/{name}-x"]
         await refresh.roll_back(made)
         assert unmasked(made.destination) == []
+
+
+@pytest.mark.parametrize("untold", [1, 2])
+async def test_what_the_store_does_not_tell_once_is_not_taken_for_the_jobs_work(
+    monkeypatch: pytest.MonkeyPatch, untold: int
+) -> None:
+    """Before the job, and after it."""
+    async with masking() as (made, job):
+        job.masks, tried, real = False, 0, FilesWriter.version
+
+        async def version(self: FilesWriter, target: str) -> str | None:
+            nonlocal tried
+            tried += 1
+            return None if tried == untold else await real(self, target)
+
+        monkeypatch.setattr(FilesWriter, "version", version)
+        refresh = await masked_record(made, job)
+        with pytest.raises(NotAnswered):
+            await refresh.take(made)
+        with pytest.raises(StagingMirrorError) as raised:
+            await refresh.take(made)
+
+        assert raised.value.reason == "NotMasked"
+
+
+async def test_that_another_store_has_no_such_index_settles_nothing() -> None:
+    async with masking() as (made, job), serving(FakeS3().answer) as elsewhere:
+        job.how = ""
+        refresh = await masked_record(made, job)
+        with pytest.raises(TimeoutError):
+            await refresh.until_arrived_within(0.5, made)
+        made.addresses = {**made.addresses, "staging": elsewhere}
+        made.configure(copies="AfterJob")
+
+        for at, step in enumerate(refresh.steps[:2]):
+            for ask in step.is_settled, step.verify_rollback:
+                with pytest.raises(ChangedUnderneath):
+                    await ask(refresh.task(at), made.tools)
+        assert unmasked(made.destination)
 
 
 async def test_what_is_not_masked_is_removed_also_where_production_is_gone() -> None:

@@ -54,6 +54,18 @@ async def test_a_log_of_very_many_commits_is_read_from_its_checkpoint_on() -> No
     ]
 
 
+async def test_a_hint_at_half_a_checkpoint_is_none() -> None:
+    store = with_commits(*range(31))
+    store.objects[f"{LOG}/_last_checkpoint"] = b'{"version": 20}'
+    half = f"{name_of(20)}.checkpoint.{1:010d}.{2:010d}.parquet"
+    store.objects |= {f"{LOG}/{half}": b"", f"{LOG}/{name_of(10)}.checkpoint.parquet": b""}
+    async with table(store) as folder:
+        found = await version_of(folder)
+
+    assert found is not None
+    assert found.version == 30
+
+
 async def test_no_data_and_no_commit_is_read() -> None:
     store = with_commits(0, 1)
     store.objects["lake/t/part-0.parquet"] = b"rows"

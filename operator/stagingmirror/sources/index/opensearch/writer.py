@@ -1,6 +1,7 @@
 """What is written in staging's OpenSearch."""
 
 import re
+from contextlib import suppress
 from typing import ClassVar
 
 from stagingmirror.errors import (
@@ -8,6 +9,7 @@ from stagingmirror.errors import (
     NotAnswered,
     NotThere,
     Refused,
+    StagingMirrorError,
 )
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.index.opensearch import answers
@@ -137,17 +139,20 @@ class OpenSearchWriter(OpenSearchReader):
         self._refuse_served(target, found[target])
         try:
             await self._frozen(target, frozen=True)
-            await self._refuse_served_by_now(target)
-            await self._write("remove", "DELETE", f"/{quoted(target)}", None)
+            await self._remove_frozen(target)
         except NotThere:
             return
 
-    async def _refuse_served_by_now(self, target: str) -> None:
-        """An index that is frozen gets no further alias."""
+    async def _remove_frozen(self, target: str) -> None:
+        """An index that is frozen gets no further alias. One that stays is not left frozen."""
         try:
             self._refuse_served(target, await self._index(target))
-        except Refused:
-            await self._frozen(target, frozen=False)
+            await self._write("remove", "DELETE", f"/{quoted(target)}", None)
+        except NotThere:
+            raise
+        except StagingMirrorError:
+            with suppress(StagingMirrorError):
+                await self._frozen(target, frozen=False)
             raise
 
     def _refuse_served(self, target: str, index: Json) -> None:

@@ -8,7 +8,8 @@ R = TypeVar("R")
 Json = dict[str, Any]
 # Numbers of a vector are not converted: a text is none.
 _Number = Annotated[float, Field(strict=True)]
-PointId = Annotated[int, Field(strict=True)] | Annotated[str, Field(strict=True, max_length=64)]
+_UUID = "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
+PointId = Annotated[int, Field(strict=True)] | Annotated[str, Field(strict=True, pattern=_UUID)]
 
 
 class _Answer(BaseModel):

@@ -8,7 +8,7 @@ that the list does not have, nothing is shown. The signature is the server's to 
 import base64
 import json
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
@@ -18,6 +18,8 @@ from stagingmirror.sources.source import Credentials, Token
 class _Entry(BaseModel):
     collection: str
     access: str
+    payload: dict[str, Any] | None = None
+    """Points that it lets see, by their payload; older releases had it."""
 
 
 class _Claims(BaseModel):
@@ -29,10 +31,13 @@ _CLAIMS = TypeAdapter(_Claims)
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """``collections``: None, all. ``may_write``: None, not known."""
+    """``collections``: None, all. ``may_write``: None, not known. ``filtered``: those of which only
+    some points may be seen.
+    """
 
     collections: frozenset[str] | None
     may_write: bool | None
+    filtered: frozenset[str] = frozenset()
 
     def shows(self, alias: str) -> bool:
         return self.collections is None or alias in self.collections
@@ -49,6 +54,7 @@ def rights_of(credentials: Credentials | None) -> Rights:
     return Rights(
         frozenset(each.collection for each in claims.access),
         may_write=any(each.access != "r" for each in claims.access),
+        filtered=frozenset(each.collection for each in claims.access if each.payload is not None),
     )
 
 

@@ -1,10 +1,12 @@
 """What is read of a Qdrant; nothing here writes."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import ClassVar
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
+from uuid import UUID
 
 from stagingmirror.errors import NotAllowed, NotAnswered, NotSupported, Refused
 from stagingmirror.reasons import Reason
@@ -19,8 +21,8 @@ from stagingmirror.sources.index.store import IndexFacts, Snapshot
 
 # Points of one answer, and bytes of all answers of one sample.
 _AT_ONCE, _LARGEST_SAMPLE = 8, 64 * 1024 * 1024
-# Places between the first id and the last from which ids are read; numbers have 64 bits.
-_PLACES, _BITS = 8, 64
+# Ids that are read from one place: ids that lie close together leave other places empty.
+_NEAR = 8
 
 
 class QdrantReader:
@@ -37,7 +39,14 @@ class QdrantReader:
     async def identity(self) -> str:
         """Its address: no call that a read-only token may make tells which system it is."""
         await self._ask_version()
-        return f"qdrant {self._server.host}"
+        return f"qdrant {self.address}"
+
+    @property
+    def address(self) -> str:
+        """Of its server: host, port and path."""
+        parts = urlsplit(self._server.url)
+        port = parts.port or {"https": 443}.get(parts.scheme, 80)
+        return f"{parts.hostname}:{port}{parts.path}"
 
     async def resolve(self, alias: str) -> tuple[str, ...]:
         found = await self._server.call("aliases", "GET", "/aliases", answers.ALIASES)
@@ -56,6 +65,13 @@ class QdrantReader:
         return tuple(sorted(targets))
 
     async def facts(self, target: str) -> IndexFacts:
+        if target in self._rights.filtered:
+            raise self._server.refuse(
+                NotSupported,
+                Reason.NOT_SUPPORTED,
+                f"our token shows only some points of {target} (payload, in its claim access), "
+                "which prove nothing of the whole; give it one without",
+            )
         found = await self._collection(target)
         return facts_of(target, found, self._version or await self._ask_version())
 
@@ -77,16 +93,27 @@ class QdrantReader:
         return found.result.count
 
     async def ids(self, target: str, most: int) -> tuple[str, ...]:
-        """From places all over the ids, which are numbers, then UUIDs; by a digest of each."""
-        step = max(await self._largest_power(target) // _PLACES, 1)
-        uuid_step = 1 << (2 * _BITS - 3)
-        places: list[PointId | None] = [
-            None,
-            *(step * at for at in range(1, _PLACES)),
-            *(_uuid(uuid_step * at) for at in range(_PLACES)),
-        ]
-        found = {each for place in places for each in await self._page(target, place, most)}
+        """From places that lie evenly between the least id and the greatest, of numbers and, which
+        come after them, of UUIDs; by a digest of each.
+        """
+        found = set[PointId]()
+        for kind in (_NUMBERS, _UUIDS):
+            least = next(iter(await self._page(target, kind.place(0), 1)), None)
+            if least is not None and kind.has(least):
+                found |= await self._spread(target, kind, kind.number(least), most)
         return tuple(sorted(map(str, found), key=_digest)[:most])
+
+    async def _spread(self, target: str, kind: "_Kind", least: int, most: int) -> set[PointId]:
+        greatest, beyond = least, 1 << kind.bits
+        while beyond - greatest > 1:
+            middle = (greatest + beyond) // 2
+            found = await self._page(target, kind.place(middle), 1)
+            greatest, beyond = (middle, beyond) if any(map(kind.has, found)) else (greatest, middle)
+        ids = set[PointId]()
+        for at in range(most):
+            place = least + (greatest - least) * at // max(most - 1, 1)
+            ids |= {*filter(kind.has, await self._page(target, kind.place(place), _NEAR))}
+        return ids
 
     async def sample(self, target: str, ids: Sequence[str]) -> Sample:
         """Texts go no further than this."""
@@ -128,25 +155,14 @@ class QdrantReader:
             )
         return found
 
-    async def _largest_power(self, target: str) -> int:
-        """The least power of two that no number of an id reaches."""
-        low, high = 0, _BITS
-        while low < high:
-            middle = (low + high) // 2
-            if any(isinstance(each, int) for each in await self._page(target, 1 << middle, 1)):
-                low = middle + 1
-            else:
-                high = middle
-        return 1 << low
-
-    async def _page(self, target: str, start: PointId | None, most: int) -> list[PointId]:
-        body = {"limit": most, "with_payload": False, "with_vector": False}
+    async def _page(self, target: str, start: PointId, most: int) -> list[PointId]:
+        body = {"limit": most, "offset": start, "with_payload": False, "with_vector": False}
         found = await self._server.call(
             "ids",
             "POST",
             f"{_path(target)}/points/scroll",
             answers.PAGE,
-            body=body if start is None else body | {"offset": start},
+            body=body,
             long=True,
         )
         return [each.id for each in found.result.points]
@@ -177,9 +193,23 @@ def _point_id(text: str) -> PointId:
     return int(text) if text.isascii() and text.isdecimal() else text
 
 
-def _uuid(number: int) -> str:
-    found = f"{number:032x}"
-    return "-".join((found[:8], found[8:12], found[12:16], found[16:20], found[20:]))
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """Of ids: numbers of so many bits, each at a place of its own."""
+
+    bits: int
+    has: Callable[[PointId], bool]
+    place: Callable[[int], PointId]
+    number: Callable[[PointId], int]
+
+
+_NUMBERS = _Kind(64, lambda each: isinstance(each, int), int, int)
+_UUIDS = _Kind(
+    128,
+    lambda each: isinstance(each, str),
+    lambda number: str(UUID(int=number)),
+    lambda each: UUID(str(each)).int,
+)
 
 
 def _digest(name: str) -> str:

@@ -51,7 +51,7 @@ def version_in(names: Mapping[str, float], table: str) -> TableVersion | None:
     commits = {
         int(found[1]): at for name, at in names.items() if (found := _COMMIT.fullmatch(name))
     }
-    checkpoints = _complete(names)
+    checkpoints = whole_checkpoints(names)
     if not commits and not checkpoints:
         return None
     base = max(checkpoints, default=-1)
@@ -74,7 +74,7 @@ def version_in(names: Mapping[str, float], table: str) -> TableVersion | None:
     return TableVersion(newest, commits.get(newest, checkpoints.get(newest, 0.0)))
 
 
-def _complete(names: Mapping[str, float]) -> dict[int, float]:
+def whole_checkpoints(names: Mapping[str, float]) -> dict[int, float]:
     """The checkpoints of which all parts are there, each with when it was."""
     parts: dict[tuple[int, int], dict[int, float]] = {}
     for name, at in names.items():

@@ -20,6 +20,7 @@ from stagingmirror.sources.objectstore.tables.delta import (
     hinted,
     name_of,
     version_in,
+    whole_checkpoints,
 )
 from stagingmirror.sources.pace import Floor
 from stagingmirror.view import Observed
@@ -149,7 +150,7 @@ async def version_of(folder: ObjectFiles) -> TableVersion | None:
     hint = await _hint(folder)
     if hint is not None:
         names = _named(await bucket.objects(path, after=f"{path}/{name_of(hint)}"), path)
-        if any(each.startswith(f"{name_of(hint)}.checkpoint") for each in names):
+        if hint in whole_checkpoints(names):
             return version_in(names, folder.path)
     return version_in(_named(await bucket.objects(path), path), folder.path)
 

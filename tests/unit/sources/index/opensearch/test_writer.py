@@ -196,6 +196,26 @@ async def test_an_index_is_frozen_and_looked_at_again_before_it_is_removed() -> 
     assert fake.bodies[FREEZE] == {"index.blocks.read_only_allow_delete": True}
 
 
+async def test_an_index_that_is_not_removed_is_not_left_frozen() -> None:
+    fake = FakeOpenSearch()
+    frozen: list[Any] = []
+
+    def freeze(body: Any) -> web.Response:
+        frozen.append(body["index.blocks.read_only_allow_delete"])
+        return web.json_response(OK)
+
+    fake.answers |= {
+        f"GET /{NEW}": {NEW: index()},
+        FREEZE: freeze,
+        REMOVE: lambda _: failed(403, "security_exception"),
+    }
+    async with fake.store() as store:
+        error = await error_of(store.drop(NEW))
+
+    assert error.reason == "Forbidden"
+    assert frozen == [True, None]
+
+
 async def test_an_index_that_got_an_alias_before_it_was_frozen_stays_and_is_thawed() -> None:
     fake = FakeOpenSearch()
     fake.answers |= {f"GET /{NEW}": {NEW: index()}, REMOVE: OK}

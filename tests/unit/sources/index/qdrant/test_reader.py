@@ -1,5 +1,6 @@
 """What is read of a Qdrant, on a stub by its published description."""
 
+from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
@@ -58,6 +59,27 @@ async def test_an_alias_that_our_token_does_not_list_is_not_missing(stub: Qdrant
     assert "not known whether the alias exists" in refused.message
     assert '{"collection": "docs", "access": "r"}' in refused.message
     assert read == 1
+
+
+async def test_a_token_that_shows_some_points_only_shows_nothing_of_the_whole(
+    stub: QdrantStub,
+) -> None:
+    token = token_of(["docs", "docs-2"], payload={"tenant": "a"})
+    stub.tokens = {token: frozenset({"docs", "docs-2"})}
+    narrow = reader_of(stub.url, token)
+
+    refused = await error_of(narrow.facts("docs-2"))
+    await narrow.close()
+
+    assert isinstance(refused, NotSupported)
+    assert "only some points of docs-2" in refused.message
+
+
+@pytest.mark.parametrize("path", ["/one", "/two"])
+async def test_a_path_and_a_port_tell_two_servers_apart(stub: QdrantStub, path: str) -> None:
+    made = reader_of("https://gate.example:443" + path, token_of("r"))
+    assert made.address == f"gate.example:443{path}"
+    assert reader_of("https://gate.example" + path, token_of("r")).address == made.address
 
 
 async def test_an_alias_that_our_token_would_show_is_missing(reader: QdrantReader) -> None:
@@ -152,6 +174,27 @@ async def test_ids_are_from_all_over_numbers_and_uuids(
     assert any(each.isdecimal() for each in found)
     assert len({each[0] for each in found if "-" in each}) >= 4
     assert found == await reader.ids("docs-2", 64)
+
+
+@pytest.mark.parametrize("kind", ["numbers", "times"])
+async def test_what_was_written_last_is_in_the_sample(
+    stub: QdrantStub, reader: QdrantReader, kind: str
+) -> None:
+    """Ids often follow the time: numbers from a counter, UUIDs that begin with a clock."""
+    began = 0x019A_C0DE_0000 << 80
+    ids: list[int | str] = [
+        5_000_000 + each if kind == "numbers" else str(UUID(int=began + (each << 90)))
+        for each in range(10_000)
+    ]
+    stub.collections["docs-2"].points = {each: {"id": each} for each in ids}
+
+    found = await reader.ids("docs-2", 64)
+
+    tenths = Counter(
+        10 * ids.index(int(each) if kind == "numbers" else each) // 10_000 for each in found
+    )
+    assert len(found) == 64
+    assert len(tenths) == 10
 
 
 async def test_ids_of_numbers_that_follow_each_other_are_from_all_over(
