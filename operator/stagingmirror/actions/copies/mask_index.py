@@ -151,7 +151,7 @@ class MaskIndex(IndexCopy):
         if found is None:
             raise NotAnswered(
                 Reason.BUSY,
-                f"index store {self.to_store} does not tell now which writes {unmasked} has had, "
+                f"index store {self.to_store} does not show now which writes {unmasked} has had, "
                 "so that whether the masking job wrote would not be known",
             )
         return found

@@ -193,7 +193,7 @@ def _restored(
 def _of_what(entry: IndexSnapshot, sides: Sides, mark: Mark, reading: Reading) -> str:
     """One snapshot may hold many indexes, and two environments may call theirs the same: what was
     not restored from the index that production serves is another. So is what was copied before
-    production asked for masking.
+    production required masking.
     """
     if mark.environment != sides.production.environment:
         return f"{mark.snapshot} of {mark.index} in environment {mark.environment}"

@@ -50,10 +50,11 @@ def refusal(entry: Entry[IndexSnapshot], sides: Sides) -> Why | None:
                 f'"{sides.staging.environment}" has no maskingJob in its indexStores entry; ask '
                 "its owner, or set mode: Report.",
             )
+        enough = "AfterJob" if masked else "Allowed"
         return Why(
             Reason.COPIES_NOT_ALLOWED,
             f"indexStores entry {source.name} of environment "
-            f'"{sides.production.environment}" does not set copies: Allowed, so its indexes are '
+            f'"{sides.production.environment}" does not set copies: {enough}, so its indexes are '
             "compared, and not copied; ask its owner, or set mode: Report.",
         )
     return None

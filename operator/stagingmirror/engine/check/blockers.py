@@ -90,10 +90,9 @@ def _refused(spec: StagingMirrorSpec, sides: Sides) -> Why | None:
     for track in spec.track:
         why = refusal(track, sides)
         if why is not None:
-            return Why(
-                why.reason,
-                f"track[{track.name}]: {why.message} List it there, or set mode: Report.",
-            )
+            remedy = " List it there, or set mode: Report."
+            advice = remedy if why.reason == Reason.NOT_READABLE else ""  # others have theirs
+            return Why(why.reason, f"track[{track.name}]: {why.message}{advice}")
     return None
 
 

@@ -154,7 +154,7 @@ async def read_cron_job(writer: Writer, load: Load) -> dict[str, Any]:
         body = await writer.get(path)
     except NotThere:
         raise StepFailed(
-            Reason.NOT_THERE, f"there is no CronJob {load.cron_job}; create it."
+            Reason.NOT_THERE, f"there is no CronJob {load.namespace}/{load.cron_job}; create it."
         ) from None
     labels = body["metadata"].get("labels") or {}
     why = not_a_loader(load.cron_job, load.variable, labels.get(LOADER))
