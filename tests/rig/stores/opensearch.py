@@ -143,6 +143,9 @@ class OpenSearch(Server):
         """Its security is loaded."""
         try:
             return bool(self.call("GET", "/_plugins/_security/api/roles/all_access"))
+        except urllib.error.HTTPError as error:
+            error.close()  # it holds the connection
+            return False
         except OSError:
             return False
 

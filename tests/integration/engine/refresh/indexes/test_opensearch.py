@@ -188,6 +188,7 @@ def test_an_index_that_staging_builds_itself_is_compared_and_no_text_leaves(
 ) -> None:
     own = {"store": "vectors", "alias": f"{search.name}-own"}
     asyncio.run(search.ground.build("staging", f"{search.name}-5", 60))
+    search.grow("staging", f"{search.name}-5")  # as production's has grown
     add = {"index": f"{search.name}-5", "alias": own["alias"]}
     asyncio.run(search.ground.call("staging", "POST", "/_aliases", {"actions": [{"add": add}]}))
     entry = {"production": {"store": "vectors", "alias": search.name}, "staging": own}
@@ -220,7 +221,13 @@ def test_an_index_whose_workload_does_not_come_up_is_led_back_and_removed(
     with Kubelet(world.kube, [world.production, world.staging]):
         search.lead("production", production, f"{search.name}-8")
         search.track(rolloutTimeout="5s")
-        world.until(lambda status: status.get("sync") == "Drifted", within=60)
+        world.until(
+            lambda status: (
+                status.get("sync") == "Drifted"
+                and status["components"][0]["production"].get("index") == production
+            ),
+            within=60,
+        )
     world.change({"metadata": {"annotations": {"stagingmirror.dev/refresh-at": "three"}}})
     until(lambda: search.served() != [before], within=90, what="the alias is not led on")
     until(lambda: search.served() == [before], within=90, what="the alias is not led back")
