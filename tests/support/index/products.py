@@ -198,6 +198,10 @@ def _(step: RestoreIndex, rehearsal: Rehearsal) -> None:
 def _(step: MaskIndex, rehearsal: Rehearsal) -> None:
     (restored,) = rehearsal.produced.values()
     rehearsal.produced[step.id] = restored
+    of = IndexSubject(step.to_environment, step.to_store, restored)
+    made = rehearsal.world.others[of]
+    left = replace(made.facts.mark, masked=True)
+    rehearsal.world.put(of, replace(made, facts=replace(made.facts, mark=left)))
 
 
 @rehearse.register

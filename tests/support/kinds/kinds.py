@@ -289,7 +289,7 @@ EXAMPLES: tuple[Example, ...] = (
     _example(
         "indexSnapshot, masked",
         index_entry(),
-        indexes,
+        lambda: serve(indexes(), "staging", index("products-7", mark=mark(masked=True))),
         {"an older snapshot": _serves(mark=mark(20))},
         MASKED_SIDES,
     ),

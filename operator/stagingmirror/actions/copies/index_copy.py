@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from stagingmirror.actions.removable import Removable
 from stagingmirror.actions.step import Arrived, ExecutableStep, Json, Outcome, Task
@@ -34,6 +34,9 @@ class IndexCopy(ExecutableStep, Removable):
     ``index``: production's target; ``snapshot``: its label; ``taken``: when that was (POSIX s).
     ``masked``: staging's masking job runs on it before it is served.
     """
+
+    masks: ClassVar[bool] = False
+    """Whether what this step marks has been masked."""
 
     from_environment: str
     from_store: str
@@ -124,7 +127,7 @@ class IndexCopy(ExecutableStep, Removable):
             documents=content.documents,
             sample=content.sample,
             definition=definition_digest(restored),
-            masked=self.masked,
+            masked=self.masks,
         )
         await writer.stamp(new, mark)
         if (await writer.facts(new)).mark != mark:

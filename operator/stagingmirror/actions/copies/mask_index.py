@@ -32,6 +32,7 @@ class MaskIndex(IndexCopy):
     phase: ClassVar[Phase] = "prepare"
     order: ClassVar[int] = 13
     visible: ClassVar[bool] = False
+    masks: ClassVar[bool] = True
 
     namespace: str
     cron_job: str

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from stagingmirror.actions.step import Underway
-from stagingmirror.errors import ChangedUnderneath, NotAnswered, StagingMirrorError
+from stagingmirror.errors import NotAnswered, StagingMirrorError
 from stagingmirror.sources.index.files.writer import FilesWriter
 from support.index.masking import (
     CRON_JOB,
@@ -29,8 +29,6 @@ from support.index.restoring import (
     staging,
     writes_to,
 )
-from support.mlflow.registries import serving
-from support.objectstore.fake_s3 import FakeS3
 
 
 @asynccontextmanager
@@ -73,6 +71,7 @@ async def test_the_mark_holds_what_is_served_and_not_what_was_restored() -> None
         mark = (await writer.facts(served(made.destination))).mark
 
         assert mark is not None
+        assert mark.masked
         assert mark.documents == 30
         theirs = await production.sample("b2", ("index.faiss",))
         ours = await writer.sample(served(made.destination), ("index.faiss",))
@@ -190,22 +189,6 @@ async def test_what_the_store_does_not_tell_once_is_not_taken_for_the_jobs_work(
             await refresh.take(made)
 
         assert raised.value.reason == "NotMasked"
-
-
-async def test_that_another_store_has_no_such_index_settles_nothing() -> None:
-    async with masking() as (made, job), serving(FakeS3().answer) as elsewhere:
-        job.how = ""
-        refresh = await masked_record(made, job)
-        with pytest.raises(TimeoutError):
-            await refresh.until_arrived_within(0.5, made)
-        made.addresses = {**made.addresses, "staging": elsewhere}
-        made.configure(copies="AfterJob")
-
-        for at, step in enumerate(refresh.steps[:2]):
-            for ask in step.is_settled, step.verify_rollback:
-                with pytest.raises(ChangedUnderneath):
-                    await ask(refresh.task(at), made.tools)
-        assert unmasked(made.destination)
 
 
 async def test_what_is_not_masked_is_removed_also_where_production_is_gone() -> None:

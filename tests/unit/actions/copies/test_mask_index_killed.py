@@ -7,9 +7,12 @@ import asyncio
 import pytest
 
 from stagingmirror.actions.step import Arrived
+from stagingmirror.errors import ChangedUnderneath
 from support.index.masking import Masking, masked_record, unmasked
 from support.index.restoring import Bench, Record, another_process, bench, builds, served, staging
+from support.mlflow.registries import serving
 from support.objectstore.dying_s3 import Dying
+from support.objectstore.fake_s3 import FakeS3
 
 # The index, its manifest, its mark; the same under the other name, and the first of the two
 # removed, before that mark; the pointer.
@@ -99,3 +102,21 @@ async def test_the_number_of_writes_is_the_one_that_is_tried() -> None:
         await (await masked_record(made, Masking(made))).take(made)
 
         assert dying.count == WRITES_OF_ALL
+
+
+async def test_that_another_store_has_no_such_index_settles_nothing() -> None:
+    async with bench(staging()) as made, serving(FakeS3().answer) as elsewhere:
+        made.configure(copies="AfterJob")
+        job = Masking(made)
+        job.how = ""
+        refresh = await masked_record(made, job)
+        with pytest.raises(TimeoutError):
+            await refresh.until_arrived_within(0.5, made)
+        made.addresses = {**made.addresses, "staging": elsewhere}
+        made.configure(copies="AfterJob")
+
+        for at, step in enumerate(refresh.steps[:2]):
+            for ask in step.is_settled, step.verify_rollback:
+                with pytest.raises(ChangedUnderneath):
+                    await ask(refresh.task(at), made.tools)
+        assert unmasked(made.destination)
