@@ -33,7 +33,7 @@ class Copying(ExecutableStep):
 
     @abstractmethod
     def expected(self) -> int:
-        """Bytes in total, before ``copy`` has told them."""
+        """Bytes in total, before ``copy`` reports them."""
 
     @abstractmethod
     def arrived(self, made: str) -> Arrived:

@@ -16,7 +16,7 @@ from stagingmirror.sources.index.store import IndexReader, IndexWriter, Snapshot
 
 
 @dataclass(frozen=True, slots=True)
-class RestoreIndex(Copying, IndexCopy):
+class RestoreIndex(IndexCopy, Copying):
     """``size`` in bytes, where known; ``least_free``: percent of the disk that must stay free."""
 
     order: ClassVar[int] = 12
@@ -27,7 +27,7 @@ class RestoreIndex(Copying, IndexCopy):
 
     @property
     def may_stay(self) -> bool:
-        return False  # nobody would ever remove it
+        return False  # no later refresh would remove it
 
     @property
     def makes_the_same(self) -> bool:
@@ -37,7 +37,7 @@ class RestoreIndex(Copying, IndexCopy):
         return f"restore {self.snapshot} of {self.index} in index store {self.to_store}"
 
     def rollback_rank(self, loaded: frozenset[str]) -> int:
-        return 5  # the alias leads elsewhere again, and nobody has it open
+        return 5  # the alias leads elsewhere again, and no server has it open
 
     async def survey(self, refresh: str, tools: Tools) -> Json:
         reader, writer = self.reader(tools), self.writer(tools, proven=True)
@@ -46,8 +46,9 @@ class RestoreIndex(Copying, IndexCopy):
         if self.masked:
             names.insert(0, self.unmasked_name(refresh, writer))
         await self._refuse_without_room(writer)
+        snapshot = await self._snapshot(reader)
         for name in names:
-            await writer.rehearse(await self._snapshot(reader), self.index, name, reader)
+            await writer.rehearse(snapshot, self.index, name, reader)
         return {"index": names[0], "system": await writer.identity()}
 
     async def copy(self, task: Task, tools: Tools, progress: Progressing) -> str:
@@ -94,12 +95,6 @@ class RestoreIndex(Copying, IndexCopy):
         await tools.pool.stop((task.refresh, self.id))
         await self.undo(str(task.before["index"]), task, tools)
         return Arrived(self.left, after={})
-
-    async def verify_rollback(self, task: Task, tools: Tools) -> Outcome:
-        return await IndexCopy.verify_rollback(self, task, tools)
-
-    async def is_settled(self, task: Task, tools: Tools) -> bool:
-        return await IndexCopy.is_settled(self, task, tools)
 
     async def _snapshot(self, reader: IndexReader) -> Snapshot:
         """Raises StepFailed where it is not there any more, or not complete."""

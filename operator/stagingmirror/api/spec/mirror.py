@@ -7,6 +7,7 @@ from pydantic import Field
 
 from stagingmirror.api.spec.kind_spec import KindSpec, Mode
 from stagingmirror.api.spec.kinds import KINDS, Kinds
+from stagingmirror.api.spec.track.setting import HAS_OWN_PLACE
 from stagingmirror.api.types.base import Model
 from stagingmirror.api.types.constraints import (
     MAX_FACT,
@@ -101,8 +102,7 @@ class Track(Kinds, _Named):
             cel=(
                 "!has(self.mode) || self.mode == 'Report' || !has(self.setting)"
                 " || !has(self.setting.production.table) || has(self.setting.load)"
-                " || (has(self.setting.staging) && (has(self.setting.staging.configMap)"
-                " || has(self.setting.staging.variable) || has(self.setting.staging.annotation)))"
+                f" || {HAS_OWN_PLACE.replace('self.', 'self.setting.')}"
             ),
             message=(
                 "only a loader writes a table of staging; add load, give staging a configMap, or "

@@ -15,6 +15,8 @@ from pydantic_core import PydanticCustomError, core_schema
 from stagingmirror.api.types import duration, quantity, times
 
 VALIDATIONS = "x-kubernetes-validations"
+# Of a folder below another one, without a slash at either end and without "..".
+FOLDER = r"^[A-Za-z0-9_][A-Za-z0-9_.=@+:-]*(/[A-Za-z0-9_][A-Za-z0-9_.=@+:-]*)*$"
 
 
 @dataclass(frozen=True, slots=True)

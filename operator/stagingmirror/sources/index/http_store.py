@@ -7,6 +7,7 @@ nothing is shown.
 
 import asyncio
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -41,7 +42,7 @@ class Allowance:
     left: int
 
 
-class HttpStore:
+class HttpStore(ABC):
     """Raises only errors of ``stagingmirror.errors``. One subclass for each product."""
 
     product: ClassVar[str]
@@ -109,9 +110,9 @@ class HttpStore:
         self._on_call(operation, "ok", perf_counter() - began)
         return found
 
+    @abstractmethod
     def refusal(self, status: int, body: bytes, request: str) -> StagingMirrorError:
         """The error for an answer that is no success. ``request`` names server and operation."""
-        raise NotImplementedError
 
     def refuse(
         self, error: type[StagingMirrorError], reason: Reason, text: str

@@ -196,7 +196,7 @@ class StorePoller:
         return ServedIndex(targets, facts, await self._snapshots(targets[0]), unread)
 
     async def _snapshots(self, target: str) -> tuple[Snapshot, ...] | Unseen:
-        """What cannot be told of snapshots leaves the rest as it is."""
+        """Where snapshots cannot be read, the rest stays as it is."""
         try:
             return await self.reader.snapshots(target)
         except NotAnswered:

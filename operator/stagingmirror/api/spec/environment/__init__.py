@@ -2,6 +2,7 @@
 here.
 """
 
+from collections.abc import Callable
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
@@ -76,6 +77,20 @@ class ContentReading(Model):
     """The largest model whose bytes are read, e.g. 50Gi. A larger one is Unknown (TooLarge)."""
 
 
+def _for_staging(field: str, value: Callable[[IndexStore], object]) -> Rule:
+    """That a field of indexStores is given by role Staging alone."""
+    return Rule(
+        cel=(
+            "!has(self.indexStores) || self.role == 'Staging'"
+            f" || self.indexStores.all(s, !has(s.{field}))"
+        ),
+        message=f"{field} of indexStores is for role Staging only; remove it here",
+        holds=lambda spec: (
+            spec.role == "Staging" or all(value(each) is None for each in spec.index_stores)
+        ),
+    )
+
+
 class MirrorEnvironmentSpec(Model):
     """What an admin offers of one side: where it is, who may use it, what may be read and shown."""
 
@@ -113,36 +128,9 @@ class MirrorEnvironmentSpec(Model):
                 spec.role == "Production" or all(s.copies is None for s in spec.index_stores)
             ),
         ),
-        Rule(
-            cel=(
-                "!has(self.indexStores) || self.role == 'Staging'"
-                " || self.indexStores.all(s, !has(s.minFreeSpace))"
-            ),
-            message="minFreeSpace of indexStores is for role Staging only; remove it here",
-            holds=lambda spec: (
-                spec.role == "Staging" or all(s.min_free_space is None for s in spec.index_stores)
-            ),
-        ),
-        Rule(
-            cel=(
-                "!has(self.indexStores) || self.role == 'Staging'"
-                " || self.indexStores.all(s, !has(s.keep))"
-            ),
-            message="keep of indexStores is for role Staging only; remove it here",
-            holds=lambda spec: (
-                spec.role == "Staging" or all(s.keep is None for s in spec.index_stores)
-            ),
-        ),
-        Rule(
-            cel=(
-                "!has(self.indexStores) || self.role == 'Staging'"
-                " || self.indexStores.all(s, !has(s.maskingJob))"
-            ),
-            message="maskingJob of indexStores is for role Staging only; remove it here",
-            holds=lambda spec: (
-                spec.role == "Staging" or all(s.masking_job is None for s in spec.index_stores)
-            ),
-        ),
+        _for_staging("minFreeSpace", lambda store: store.min_free_space),
+        _for_staging("keep", lambda store: store.keep),
+        _for_staging("maskingJob", lambda store: store.masking_job),
         Rule(
             cel=(
                 "!has(self.indexStores) || self.indexStores.all(s, !has(s.maskingJob) ||"

@@ -13,6 +13,7 @@ from stagingmirror.api.spec.environment.server import (
 from stagingmirror.api.spec.offers import matches
 from stagingmirror.api.types.base import Model
 from stagingmirror.api.types.constraints import (
+    FOLDER,
     Duration,
     Label,
     Namespace,
@@ -31,7 +32,6 @@ Copies = Literal["Never", "AfterJob", "Allowed"]
 _DATABASE = r"^postgresql://[^/@?#:\s]+(:[0-9]{1,5})?/[^/@?#\s]+(\?sslmode=(disable|verify-full))?$"
 # Asks for a connection without TLS.
 PLAIN_TEXT = "?sslmode=disable"
-_FOLDER = r"^[A-Za-z0-9_][A-Za-z0-9_.=@+:-]*(/[A-Za-z0-9_][A-Za-z0-9_.=@+:-]*)*$"
 _ADDRESS = (
     "url must be http:// or https:// with a host, for Pgvector postgresql://host:port/database, "
     "and without credentials, '?' and '#'; credentials belong in credentialsSecretRef. The one "
@@ -145,7 +145,7 @@ class IndexStore(Model):
         Annotated[
             str,
             Field(min_length=1, max_length=512),
-            shape(_FOLDER, "write a folder below url of the object store, e.g. indexes/products"),
+            shape(FOLDER, "write a folder below url of the object store, e.g. indexes/products"),
         ]
         | None
     ) = None

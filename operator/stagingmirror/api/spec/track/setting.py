@@ -8,6 +8,7 @@ from stagingmirror.api.spec.kind_spec import KindSpec, Mode
 from stagingmirror.api.spec.references import OWN_NAMESPACE, WorkloadReference, all_at_home
 from stagingmirror.api.types.base import Model
 from stagingmirror.api.types.constraints import (
+    FOLDER,
     AnnotationKey,
     Duration,
     Key,
@@ -71,7 +72,7 @@ class TableOf(Model):
         str,
         Field(min_length=1, max_length=512),
         shape(
-            r"^[A-Za-z0-9_][A-Za-z0-9_.=@+:-]*(/[A-Za-z0-9_][A-Za-z0-9_.=@+:-]*)*$",
+            FOLDER,
             "write the table's folder below url of the store, e.g. features/customers",
         ),
     ]
@@ -180,11 +181,12 @@ class Load(Model):
     """How long one run may take."""
 
 
-_HAS_OWN_PLACE = (
+# Staging's value is elsewhere than in a table.
+HAS_OWN_PLACE = (
     "(has(self.staging) && (has(self.staging.configMap) || has(self.staging.variable)"
     " || has(self.staging.annotation)))"
 )
-_IS_TABLE = f"has(self.production.table) && !{_HAS_OWN_PLACE}"
+_IS_TABLE = f"has(self.production.table) && !{HAS_OWN_PLACE}"
 
 
 class Setting(KindSpec):
