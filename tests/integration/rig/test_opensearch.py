@@ -68,4 +68,5 @@ def _status(server: OpenSearch, path: str, name: str, password: str) -> int:
             json.loads(answer.read())
             return int(answer.status)
     except urllib.error.HTTPError as refused:
+        refused.close()
         return refused.code

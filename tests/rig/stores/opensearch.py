@@ -62,8 +62,12 @@ class OpenSearch(Server):
             data=data.encode() if data else None,
             headers={"Content-Type": kind},
         )
-        with urllib.request.urlopen(request, timeout=60, context=self._tls) as answer:
-            found: dict[str, Any] = json.loads(answer.read())
+        try:
+            with urllib.request.urlopen(request, timeout=60, context=self._tls) as answer:
+                found: dict[str, Any] = json.loads(answer.read())
+        except urllib.error.HTTPError as error:
+            error.close()  # it holds the connection
+            raise
         return found
 
     def account(self, name: str, role: Mapping[str, Any]) -> str:
@@ -143,9 +147,6 @@ class OpenSearch(Server):
         """Its security is loaded."""
         try:
             return bool(self.call("GET", "/_plugins/_security/api/roles/all_access"))
-        except urllib.error.HTTPError as error:
-            error.close()  # it holds the connection
-            return False
         except OSError:
             return False
 
