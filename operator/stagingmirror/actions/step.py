@@ -156,6 +156,20 @@ class ExecutableStep(Step):
         """Whether it makes the same whenever it is taken: what differs then differs each time."""
         return False
 
+    def basis(self, before: Json) -> str:
+        """A digest of what its outcome rests on beside its own content, as it was surveyed; a
+        failure counts only as long as that is the same.
+        """
+        return ""
+
+    async def basis_now(self, tools: Tools) -> str:
+        """The same, read live."""
+        return ""
+
+    def is_slow(self, after: Json) -> bool:
+        """Whether what it waits for, with these notes, would last as long another time."""
+        return False
+
     def owners(self, before: Json) -> Sequence[str]:
         """One sentence for each field that another manager wrote before us."""
         return ()

@@ -25,11 +25,15 @@ SWITCH_MASKED = replace(SWITCH, index=Produced("mask"))
 
 @dataclass
 class Masking:
-    """``how`` a Job of it ends; ``masks``: whether it masks the index whose name it gets."""
+    """``how`` a Job of it ends; ``masks``: whether it masks the index whose name it gets;
+    ``documents``: how many it leaves in it, and whether the manifest ``declares`` them.
+    """
 
     made: Bench
     how: str = "Complete"
     masks: bool = True
+    documents: int = DOCUMENTS
+    declares: bool = False
     ran: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -53,14 +57,15 @@ class Masking:
                 (index,) = [e["value"] for e in container["env"] if e["name"] == "INDEX"]
                 self.ran.append(index)
                 if self.masks:
-                    mask(self.made.destination, index)
+                    declared = {"documents": self.documents} if self.declares else {}
+                    mask(self.made.destination, index, self.documents, **declared)
                 ended = {"type": self.how, "status": "True", "reason": "BackoffLimitExceeded"}
                 job["status"] = {"conditions": [ended]}
 
 
-def mask(store: FakeS3, index: str) -> None:
-    data = faiss_file(DOCUMENTS, text="masked ")
-    manifest = json.loads(store.objects[f"idx/{index}/manifest.json"])
+def mask(store: FakeS3, index: str, vectors: int = DOCUMENTS, **more: Any) -> None:
+    data = faiss_file(vectors, text="masked ")
+    manifest = {**json.loads(store.objects[f"idx/{index}/manifest.json"]), **more}
     manifest["files"]["index.faiss"] = {"sha256": sha256(data).hexdigest(), "size": len(data)}
     store.objects[f"idx/{index}/index.faiss"] = data
     store.objects[f"idx/{index}/manifest.json"] = json.dumps(manifest).encode()

@@ -15,14 +15,21 @@ from stagingmirror.api.spec.grants import Grant
 from stagingmirror.api.types.base import API_VERSION
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.drift.steps import Phase, Write
-from stagingmirror.errors import NotAnswered, StepFailed
+from stagingmirror.errors import NotAllowed, NotAnswered, StepFailed
 from stagingmirror.reasons import Reason
-from stagingmirror.sources.index.store import IndexWriter
-from stagingmirror.sources.kubernetes.write.loader_jobs import Load, read_cron_job, rehearse
+from stagingmirror.sources.kubernetes.write.loader_jobs import (
+    Load,
+    read_cron_job,
+    rehearse,
+    template_of,
+)
 
 _UNMASKED = "unmasked"
+_TEMPLATE = "template"
 # What the step notes: the version of the content before the job, and that the job has ended well.
-_VERSION, _MASKED = "version", "masked"
+_VERSION, _MASKED, _JOB = "version", "masked", "job"
+# Noted where the store does not show a version.
+_UNVERSIONED = "unversioned"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +84,31 @@ class MaskIndex(IndexCopy):
         await self._refuse_of_a_team(tools)
         writer = self.writer(tools, proven=True)
         unmasked = self.unmasked_name(refresh, writer)
-        await read_cron_job(tools.writer, self._load(refresh, unmasked))
+        cron_job = await read_cron_job(tools.writer, self._load(refresh, unmasked))
         return {
             _UNMASKED: unmasked,
+            _TEMPLATE: template_of(cron_job),
             "index": self.final_name(refresh),
             "system": await writer.identity(),
         }
+
+    @property
+    def makes_the_same(self) -> bool:
+        return True
+
+    def basis(self, before: Json) -> str:
+        return str(before.get(_TEMPLATE, ""))
+
+    async def basis_now(self, tools: Tools) -> str:
+        """Of a CronJob that is not there, or may not be read, the preflight tells."""
+        try:
+            return template_of(await read_cron_job(tools.writer, self._load("", "")))
+        except (StepFailed, NotAllowed):
+            return ""
+
+    def is_slow(self, after: Json) -> bool:
+        """Its Job runs, or cannot be begun since the store shows no writes."""
+        return bool(after.keys() & {_UNVERSIONED, f"{_JOB}Began"}) and _MASKED not in after
 
     async def rehearse(self, task: Task, tools: Tools) -> None:
         await rehearse(tools.writer, self._load(task.refresh, str(task.before[_UNMASKED])))
@@ -126,8 +152,10 @@ class MaskIndex(IndexCopy):
         if _VERSION not in task.after:
             writer = self.writer(tools, proven=True)
             await self.refuse_another_system(writer, task.before)
-            version = await self._version(writer, unmasked)
-            return Underway("is to be masked", after={**task.after, _VERSION: version})
+            version = await writer.version(unmasked)
+            noted = {_UNVERSIONED: True} if version is None else {_VERSION: version}
+            message = self._untold(unmasked) if version is None else "is to be masked"
+            return Underway(message, after={**task.after, **noted})
         outcome = await self._run(task).go_on(task, tools)
         if isinstance(outcome, Underway):
             return outcome
@@ -135,8 +163,12 @@ class MaskIndex(IndexCopy):
         return Underway(outcome.message, after={**task.after, _MASKED: True})
 
     async def _refuse_unwritten(self, unmasked: str, task: Task, tools: Tools) -> None:
-        """A job that got the wrong name ends well, too."""
-        version = await self._version(self.writer(tools, proven=True), unmasked)
+        """A job that got the wrong name ends well, too. Raises NotAnswered, so that it is tried
+        again, where nothing shows whether it wrote.
+        """
+        version = await self.writer(tools, proven=True).version(unmasked)
+        if version is None:
+            raise NotAnswered(Reason.BUSY, self._untold(unmasked))
         if version == task.after[_VERSION]:
             raise StepFailed(
                 Reason.NOT_MASKED,
@@ -144,18 +176,11 @@ class MaskIndex(IndexCopy):
                 f"into {unmasked}; does it use variable {self.variable}?",
             )
 
-    async def _version(self, writer: IndexWriter, unmasked: str) -> str:
-        """Raises NotAnswered, so that it is tried again: without it nothing shows that the job
-        wrote.
-        """
-        found = await writer.version(unmasked)
-        if found is None:
-            raise NotAnswered(
-                Reason.BUSY,
-                f"index store {self.to_store} does not show now which writes {unmasked} has had, "
-                "so that whether the masking job wrote would not be known",
-            )
-        return found
+    def _untold(self, unmasked: str) -> str:
+        return (
+            f"index store {self.to_store} does not show now which writes {unmasked} has had, "
+            "so that whether the masking job wrote would not be known"
+        )
 
     async def _publish(self, task: Task, tools: Tools, progress: Progressing) -> str:
         """Give it its name, and mark what is in it now."""
@@ -186,7 +211,7 @@ class MaskIndex(IndexCopy):
     def _run(self, task: Task) -> JobRun:
         reason = Reason.MASKING_FAILED
         load = self._load(task.refresh, str(task.before[_UNMASKED]))
-        return JobRun(load, "job", failed=reason, late=reason)
+        return JobRun(load, _JOB, failed=reason, late=reason)
 
     def _load(self, refresh: str, unmasked: str) -> Load:
         return Load(

@@ -31,7 +31,7 @@ class RestoreIndex(IndexCopy, Copying):
 
     @property
     def makes_the_same(self) -> bool:
-        return True
+        return not self.masked  # what is served then is the masking job's
 
     def describe(self) -> str:
         return f"restore {self.snapshot} of {self.index} in index store {self.to_store}"

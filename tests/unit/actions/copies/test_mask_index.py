@@ -183,12 +183,14 @@ async def test_what_the_store_does_not_tell_once_is_not_taken_for_the_jobs_work(
 
         monkeypatch.setattr(FilesWriter, "version", version)
         refresh = await masked_record(made, job)
-        with pytest.raises(NotAnswered):
-            await refresh.take(made)
+        if untold == 2:
+            with pytest.raises(NotAnswered):
+                await refresh.take(made)
         with pytest.raises(StagingMirrorError) as raised:
             await refresh.take(made)
 
         assert raised.value.reason == "NotMasked"
+        assert tried > untold
 
 
 async def test_what_is_not_masked_is_removed_also_where_production_is_gone() -> None:

@@ -19,6 +19,7 @@ from stagingmirror.engine.refresh.execute.preflight import (
 )
 from stagingmirror.engine.refresh.execute.state import PATIENCE, SILENCE, Arrivals, Patience
 from stagingmirror.engine.refresh.execute.verification import Judgement
+from stagingmirror.engine.refresh.record.failure import Failure
 from stagingmirror.engine.refresh.record.record import Entry, Record
 from stagingmirror.engine.refresh.record.record_store import Records
 from stagingmirror.errors import NotBegun, StagingMirrorError, StepFailed
@@ -26,6 +27,11 @@ from stagingmirror.reasons import Reason
 
 # How often somebody may set a field back within one refresh before it is left to them.
 REVERTS = 2
+
+# What a step that failed so makes, it makes again.
+_SAME_AGAIN = frozenset(
+    {Reason.INDEX_DIFFERS, Reason.MASKING_FAILED, Reason.NOT_MASKED, Reason.NOT_SUPPORTED}
+)
 
 # Called before each step, reads live: why nothing more may be written, or None.
 MayWrite = Callable[[Record], Awaitable[Why | None]]
@@ -45,7 +51,7 @@ class Executor:
         if entry is None:
             return await self.records.keep(record.begin_verify(now))
         if now > record.started + record.timeout:
-            return await self.turn(record, *_timeout(record, entry.message))
+            return await self.turn(_too_slow(record, entry), *_timeout(record, entry.message))
         why = await may_write(record)
         if why is not None:
             return await self.turn(record, why.reason, why.message)
@@ -193,22 +199,35 @@ class Executor:
         what = f"{entry.step.describe()}: {error.message}"
         is_taken = record.phase == "Verify"
         record = record.with_entry(entry)
-        if error.reason == Reason.INDEX_DIFFERS and not is_taken:
+        is_edited = is_taken and error.reason == Reason.INDEX_DIFFERS
+        if error.reason in _SAME_AGAIN and not is_edited and entry.state != "Pending":
             record = _not_again(record, entry.step.components, what)
         if error.reason == Reason.REWRITTEN_BY_ADMISSION:
-            record = replace(record, rewritten={**record.rewritten, entry.step.id: what})
+            record = _with_failure(record, entry, what)
         return await self.turn(record, error.reason, what)
 
 
 def _not_again(record: Record, components: Iterable[str], why: str) -> Record:
     """What steps of these components only make again is not tried again, but by request."""
     failed = set(components)
-    same = {
-        entry.step.id: why
-        for entry in record.entries
-        if entry.step.makes_the_same and failed & set(entry.step.components)
-    }
-    return replace(record, rewritten={**record.rewritten, **same})
+    for entry in record.entries:
+        if entry.step.makes_the_same and failed & set(entry.step.components):
+            record = _with_failure(record, entry, why)
+    return record
+
+
+def _too_slow(record: Record, entry: Entry) -> Record:
+    """Neither is what the refresh had too little time for."""
+    if not entry.step.is_slow(entry.after or {}):
+        return record
+    _, why = _timeout(record, entry.message)
+    return _with_failure(record, entry, f"{entry.step.describe()}: {why}", record.timeout)
+
+
+def _with_failure(record: Record, entry: Entry, why: str, timeout: float | None = None) -> Record:
+    step = entry.step
+    failure = Failure(why, step.components, step.basis(entry.before or {}), timeout)
+    return replace(record, failures={**record.failures, step.id: failure})
 
 
 def _would_leave_behind(record: Record, rest: Record) -> bool:

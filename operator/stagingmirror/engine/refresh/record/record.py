@@ -19,6 +19,7 @@ from stagingmirror.drift.merge import without
 from stagingmirror.drift.plan import left_with
 from stagingmirror.drift.steps import Left
 from stagingmirror.engine.refresh.record.copies import Copy, Taken, with_taken
+from stagingmirror.engine.refresh.record.failure import Failure
 
 FORMAT = 3
 
@@ -93,9 +94,8 @@ class Record:
     reason for its rollback, which began at ``turned``. ``rests_on``: what the environments granted
     when it was planned. ``parts``: of steps that several components share, what each of them wants.
     ``left_out``: components that were to be refreshed and are left as they are. ``companions``:
-    without which other components each is left. ``rewritten``: the
-    steps, by id, whose values admission changed, now or when they were last taken, or that make
-    again what differed then, each with a message.
+    without which other components each is left. ``failures``: of steps, by id, that would only
+    fail again, now or when they were last taken.
     ``connection`` is the spec of the staging environment when it began, as JSON: how to reach its
     systems, and the names of Secrets, never what these hold.
     ``copies``: what refreshes before this one have made in stores.
@@ -119,7 +119,7 @@ class Record:
     parts: tuple[StoredStep, ...] = ()
     left_out: tuple[Left, ...] = ()
     companions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    rewritten: Mapping[str, str] = field(default_factory=dict)
+    failures: Mapping[str, Failure] = field(default_factory=dict)
     connection: Json | None = None
     copies: tuple[Copy, ...] = ()
     token: str | None = None

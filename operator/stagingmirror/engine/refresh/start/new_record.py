@@ -1,8 +1,12 @@
-"""A record as a refresh begins with it. Pure, but for the random part of its name."""
+"""A record as a refresh begins with it, and what is not tried again. Pure, but for the random part
+of its name and what a step that failed rests on.
+"""
 
 import secrets
+from collections.abc import Mapping
 from typing import Any
 
+from stagingmirror.actions.tools import Tools
 from stagingmirror.api.spec.grants import Grant
 from stagingmirror.api.spec.mirror import Refresh
 from stagingmirror.api.types.duration import seconds
@@ -10,10 +14,11 @@ from stagingmirror.api.types.times import rfc3339
 from stagingmirror.drift.facts import Observation, Seen
 from stagingmirror.drift.plan import make
 from stagingmirror.drift.steps import Left
-from stagingmirror.drift.verdict import Drifted, Unknown
+from stagingmirror.drift.verdict import Drifted, InSync, Unknown
 from stagingmirror.engine.context import Context
 from stagingmirror.engine.ownership.track_entries import granted
 from stagingmirror.engine.refresh.execute.verification import applied_of
+from stagingmirror.engine.refresh.record.failure import Failure
 from stagingmirror.engine.refresh.record.record import Entry, Record
 from stagingmirror.engine.refresh.start.admission import Occasion, planned
 
@@ -24,8 +29,6 @@ def new_record(
     """Everything that this refresh will go by, whatever becomes of the spec meanwhile. ``last`` is
     the mirror's last one.
     """
-    every = {step.id for step in make(context.proposals, {}).steps}
-    rewritten = {} if last is None else last.rewritten
     wanted = planned(context.plan)
     applied = {
         judged.track.name: seen
@@ -52,7 +55,7 @@ def new_record(
         parts=context.plan.parts,
         left_out=_left_out(context),
         companions={each.name: each.with_ for each in context.spec.track if each.with_},
-        rewritten={step: why for step, why in rewritten.items() if step in every},
+        failures={} if last is None else _still(context, last.failures),
         connection=_connection(context),
         copies=() if last is None else last.all_copies,
         applied=applied,
@@ -86,17 +89,34 @@ def _parts_of(production: Observation) -> frozenset[Grant]:
     return frozenset(Grant("production", "variables", name) for name in names)
 
 
-def rewritten_before(context: Context, occasion: Occasion, last: Record | None) -> dict[str, str]:
-    """The components of steps that admission rewrote when they were last taken, or that made what
-    differs: the same step would only be rolled back again. Whoever requests it manually may have
-    changed the rule.
+async def failed_before(
+    context: Context, occasion: Occasion, last: Record | None, tools: Tools
+) -> dict[str, str]:
+    """The components of steps that would only fail again, each with the reason. Whoever requests a
+    refresh may have changed what nothing shows. Raises where what such a step rests on is not
+    answered now.
     """
-    known = {} if last is None or occasion.trigger == "Manual" else last.rewritten
+    if last is None or occasion.trigger == "Manual" or context.spec.refresh is None:
+        return {}
+    timeout, found = seconds(context.spec.refresh.timeout), dict[str, str]()
+    for step in context.plan.steps:
+        failure = last.failures.get(step.id)
+        if failure is not None and failure.stands(await step.basis_now(tools), timeout):
+            found |= dict.fromkeys(step.components, failure.left)
+    return found
+
+
+def _still(context: Context, failures: Mapping[str, Failure]) -> dict[str, Failure]:
+    """Without those of components that need other steps by now, or none."""
+    steps = make(context.proposals, {}).steps
+    settled = {name for step in steps for name in step.components} | {
+        judged.track.name for judged in context.components if isinstance(judged.verdict, InSync)
+    }
+    tracked, ids = {track.name for track in context.spec.track}, {step.id for step in steps}
     return {
-        name: known[step.id]
-        for step in context.plan.steps
-        if step.id in known
-        for name in step.components
+        step: failure
+        for step, failure in failures.items()
+        if step in ids or (tracked - settled) & set(failure.components)
     }
 
 

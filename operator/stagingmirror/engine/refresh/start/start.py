@@ -24,7 +24,7 @@ from stagingmirror.engine.refresh.start.admission import (
 )
 from stagingmirror.engine.refresh.start.concurrency import Slots, has_slot
 from stagingmirror.engine.refresh.start.conflicts import Conflicts
-from stagingmirror.engine.refresh.start.new_record import new_record, rests_on, rewritten_before
+from stagingmirror.engine.refresh.start.new_record import failed_before, new_record, rests_on
 from stagingmirror.engine.refresh.start.triggers import (
     Memory,
     missed_deadline_reason,
@@ -92,7 +92,7 @@ class Starter:
             self._is_over(context, patience)
             return None
         last = self.records.get(context.mirror.uid)
-        context = context.leaving(rewritten_before(context, occasion, last))
+        context = context.leaving(await failed_before(context, occasion, last, self.tools))
         decision = self._decide(context, occasion, memory, quiet)
         context = context.leaving(decision.without if isinstance(decision, Start) else {})
         decision = self._unless_busy(context, decision)

@@ -1,6 +1,7 @@
 """Loader Jobs: one run of a staging CronJob's template with one variable set."""
 
 import copy
+import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -162,6 +163,12 @@ async def read_cron_job(writer: Writer, load: Load) -> dict[str, Any]:
         raise StepFailed(why.reason, why.message)
     _container(job_of(body, load)["spec"], load)
     return body
+
+
+def template_of(cron_job: Body) -> str:
+    """A digest of what a Job of it is made from."""
+    template = json.dumps(cron_job["spec"]["jobTemplate"], sort_keys=True)
+    return sha256(template.encode(errors="surrogatepass")).hexdigest()[:16]
 
 
 def job_of(cron_job: Body, load: Load) -> dict[str, Any]:

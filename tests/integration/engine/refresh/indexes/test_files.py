@@ -217,6 +217,10 @@ def _request(world: World, token: str) -> None:
     world.change({"metadata": {"annotations": {"stagingmirror.dev/refresh-at": token}}})
 
 
+def _ticked(status: dict[str, Any]) -> list[dict[str, Any]]:
+    return [each for each in status.get("refreshes") or () if each["trigger"] == "Schedule"]
+
+
 def _runs(pod: Any) -> bool:
     return pod["status"].get("phase") not in ("Succeeded", "Failed")
 
@@ -240,6 +244,14 @@ def test_what_staging_serves_was_masked_and_what_could_not_be_is_removed(
     assert "MaskingFailed" in str(status)
     assert products.unmasked() == []
     assert products.served() == f"{products.alias}.b1"
+
+    world.change({"spec": {"refresh": {"schedule": "* * * * *"}}})
+    ticked = world.until(_ticked, within=90)
+    assert [each["result"] for each in _ticked(ticked)] == ["NothingToDo"]
+    assert f"CronJob {job.namespace}/mask: Job" in _ticked(ticked)[0]["message"]
+    assert "a refresh that is requested does" in _ticked(ticked)[0]["message"]
+    assert not [each for each in world.kube.list("v1", "Pod", job.namespace) if _runs(each)]
+    world.change({"spec": {"refresh": DAILY}})
 
     _request(world, f"masks-{products.alias}")
     index, pod = job.started()

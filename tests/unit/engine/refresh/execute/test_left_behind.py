@@ -1,43 +1,15 @@
 """A component that is left out of a refresh leaves nothing that nobody would remove."""
 
-import asyncio
 from dataclasses import replace
 
-from stagingmirror.actions.step import ExecutableStep
-from stagingmirror.drift.facts import Why
 from stagingmirror.engine.refresh.execute.executor import Executor
-from stagingmirror.engine.refresh.execute.rollback import Rollback
-from stagingmirror.engine.refresh.execute.state import Arrivals, Patience
+from stagingmirror.engine.refresh.execute.state import Arrivals
 from stagingmirror.engine.refresh.execute.verification import Judgement
+from stagingmirror.engine.refresh.record.failure import Failure
 from stagingmirror.engine.refresh.record.record import Entry, Record
 from stagingmirror.engine.refresh.record.record_store import Records
 from support.index.restoring import FIRST, SWITCH, Bench, bench, staging, without_documents
-from support.kinds.records import SET, a_record
-
-
-async def may_write(record: Record) -> Why | None:
-    return None
-
-
-async def ended(made: Bench, *steps: ExecutableStep) -> Record:
-    """A refresh of these steps, at its end or where it begins to verify."""
-    made.wire.put(
-        "/api/v1/namespaces/ml-staging/configmaps/training-data",
-        {"metadata": {"name": "training-data"}, "data": {"snapshot": "old"}},
-    )
-    records = Records(
-        made.tools.writer, namespace="operator", writer_name="w", clock=made.tools.clock
-    )
-    running = Executor(records, made.tools, lambda record, entry: None)
-    begun = a_record(*map(Entry, steps), started=made.tools.clock())
-    begun = await records.begin(begun)
-    async with asyncio.timeout(20):
-        while begun.phase == "Forward":
-            begun = await running.forward(begun, may_write, Patience())
-            await asyncio.sleep(0.01)
-        while begun.phase == "RollBack":
-            begun = await Rollback(records, made.tools).back(begun)
-    return begun
+from support.kinds.records import SET, a_record, ended
 
 
 async def test_a_restored_index_that_may_not_be_served_is_removed_though_others_could_go_on() -> (
@@ -46,13 +18,13 @@ async def test_a_restored_index_that_may_not_be_served_is_removed_though_others_
     async with bench(staging(), without_documents()) as made:
         before = dict(made.destination.objects)
 
-        closed = await ended(made, await made.step(), SWITCH, SET)
+        closed = await ended(made.tools, made.wire, await made.step(), SWITCH, SET)
 
         assert closed.why is not None
         assert (closed.result, closed.why[0]) == ("RolledBack", "IndexDiffers")
         assert made.destination.objects == before
-        (why,) = closed.rewritten.values()
-        assert "no documents" in why
+        (failure,) = closed.failures.values()
+        assert "no documents" in failure.why
 
 
 async def test_a_restore_that_was_not_begun_is_left_and_the_others_go_on() -> None:
@@ -61,7 +33,7 @@ async def test_a_restore_that_was_not_begun_is_left_and_the_others_go_on() -> No
         made.configure(copies="Never")
         made.source.objects.clear()
 
-        verifying = await ended(made, step, SWITCH, SET)
+        verifying = await ended(made.tools, made.wire, step, SWITCH, SET)
 
         assert [each.step.describe() for each in verifying.entries] == [SET.describe()]
         assert verifying.phase == "Verify"
@@ -89,7 +61,8 @@ async def test_what_the_same_snapshot_does_not_mend_is_not_restored_with_each_ti
         turned = await running.verify(record, judgement, Arrivals())
 
         assert turned.phase == "RollBack"
-        assert turned.rewritten == {record.entries[0].step.id: "search: still differs in settings"}
+        why = "search: still differs in settings"
+        assert turned.failures == {record.entries[0].step.id: Failure(why, ("search",))}
 
 
 async def test_an_index_that_somebody_edits_while_it_is_verified_is_restored_again() -> None:
@@ -102,4 +75,4 @@ async def test_an_index_that_somebody_edits_while_it_is_verified_is_restored_aga
 
         assert turned.why is not None
         assert (turned.phase, turned.why[0]) == ("RollBack", "IndexDiffers")
-        assert turned.rewritten == {}
+        assert turned.failures == {}
