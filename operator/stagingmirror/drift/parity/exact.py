@@ -1,0 +1,32 @@
+"""Values that are compared by being the same, as text: equal where the values are."""
+
+import json
+
+# Integers up to here are floats without loss.
+EXACT_INTEGER = 2**53
+
+
+def exact_text(value: object) -> str:
+    """``1`` and ``1.0`` are one number, ``true`` is none; a text begins with a quotation mark. A
+    list of lists is as deep as its answer, which is bounded where it is read.
+    """
+    if isinstance(value, str):
+        return f'"{value}'
+    return _inner(value)
+
+
+def _inner(value: object) -> str:
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, int | float):
+        return _number(value)
+    if isinstance(value, list):
+        return f"[{','.join(map(_inner, value))}]"
+    return json.dumps(value)
+
+
+def _number(value: float) -> str:
+    if isinstance(value, int):
+        return str(value)
+    whole = value.is_integer() and abs(value) <= EXACT_INTEGER
+    return str(int(value)) if whole else repr(value)

@@ -1,0 +1,1 @@
+"""Endpoints that answer features, embeddings or predictions."""
