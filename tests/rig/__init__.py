@@ -36,8 +36,9 @@ In tests, by fixture (`support/operators/rigs.py`, a plugin that is always loade
 
     .registry                             "127.0.0.1:5000", inside
     .images.build(name, tag="1", repository=None, **constants) -> "127.0.0.1:5000/name@sha256:…"
-        pause, features (logic="…"), model-server (build="…"), never-ready, crashes, loader; the
-        head comment of each `images/*/main.go` says what it does and which variables it reads
+        pause, features (logic="…"), vectors, model-server (build="…"), never-ready, crashes,
+        loader; the head comment of each `images/*/main.go` says what it does and which variables
+        it reads
     .images.tag(reference, tag), .images.copy(reference, repository) -> reference
     .mlflow(namespace, name="mlflow", password=None) -> MlflowServer
         pods call http://mlflow.<namespace>.svc:5000, the host calls .probe; not awaited: start
@@ -63,6 +64,11 @@ subresource="status"), delete(…). Errors are `Refused` with .code and .message
 `ObjectStore()` (`stores/object_store.py`): a real S3 server with the buckets of both sides: .url,
 .admin, .reader, .watcher, .writer (accounts), .put(bucket, key, data), .pause(), .resume() and
 .close().
+
+`endpoints/`: servers that answer samples, in pairs by the fixtures `features_pair` (plain JSON and
+embeddings), `scoring_pair`, `mlserver_pair` and `feast_pair`; their tests are
+`xdist_group("parity")` and use `support.parity`. Each computes what `endpoints/logic.py` says:
+.base, .follow(Logic(…)), .serve(model) of those with a model, .pause(), .resume(), .close().
 
 `models.py` registers versions: `log_model` trains a small scikit-learn model, `log_files` only logs
 files.

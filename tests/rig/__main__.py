@@ -11,8 +11,10 @@ from pathlib import Path
 from rig import keeper
 from rig.catalogue import EVERYTHING, LEVELS
 from rig.cluster import system
+from rig.endpoints.feast_server import feast_registries
+from rig.endpoints.vectors import vectors_program
 from rig.programs import RigError, build, program
-from rig.python.environment import MLFLOW_2
+from rig.python.environment import ENVIRONMENTS
 from rig.run import state_home, sweep_abandoned
 from rig.stores import opensearch_program
 
@@ -137,7 +139,13 @@ def _shell(arguments: argparse.Namespace) -> int:
 
 
 def _build(_arguments: argparse.Namespace) -> int:
-    MLFLOW_2.python()
+    for each in ENVIRONMENTS:
+        if lacking := each.impediment():
+            print(f"{lacking}; its tests are skipped", file=sys.stderr)
+        else:
+            each.python()
+    feast_registries()
+    vectors_program()
     why_not = system.impediment()
     if why_not:
         print(f"{why_not}; what needs no more is built all the same", file=sys.stderr)

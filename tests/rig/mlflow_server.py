@@ -21,7 +21,8 @@ from rig.python.environment import PythonEnvironment
 from rig.run import Run, free_port
 from rig.stores.server import Server
 
-_FROM_OUTSIDE = ("MLFLOW_", "DATABRICKS_")
+OUTSIDE = ("MLFLOW_", "DATABRICKS_")
+"""Variables of a developer's own MLflow start so."""
 _PROGRAM = "from mlflow.cli import cli; cli(prog_name='mlflow')"
 
 
@@ -93,7 +94,7 @@ class MlflowServer(Server):
     def _environment(self) -> dict[str, str | None]:
         # What a developer's shell says about their own MLflow must not reach this one.
         environment: dict[str, str | None] = {
-            **{key: None for key in os.environ if key.startswith(_FROM_OUTSIDE)},
+            **{key: None for key in os.environ if key.startswith(OUTSIDE)},
             "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
             "MLFLOW_DISABLE_TELEMETRY": "true",
             "DO_NOT_TRACK": "true",

@@ -13,6 +13,9 @@ XDIST_GROUP = re.compile(r'xdist_group\("([^"]+)"')
 RUNS = ("unit", "contract", "integration", "e2e")
 SERVERS = {
     "rig.control_plane",
+    "rig.endpoints.feast_server",
+    "rig.endpoints.mlserver",
+    "rig.endpoints.scoring_server",
     "rig.mlflow_server",
     "rig.stores.object_store",
     "rig.stores.opensearch",

@@ -18,7 +18,7 @@ from rig.cluster.node import REGISTRY
 from rig.programs import RigError, alone, cache_home, go, go_version, program
 
 SOURCES = Path(__file__).parents[1] / "images"
-CATALOGUE = ("pause", "features", "model-server", "never-ready", "crashes", "loader")
+CATALOGUE = ("pause", "features", "vectors", "model-server", "never-ready", "crashes", "loader")
 _BUILD_LIMIT_SECONDS = 600
 _NOBODY = "65532"
 
@@ -39,10 +39,10 @@ class Images:
         `constants` set string variables of its main package (`logic` of features, `build` of
         model-server). The tag names it too. `repository` is the name of the image if unset.
         """
-        binary = _binary(name, constants)
+        built = binary(name, constants)
         repository = f"{REGISTRY}/{repository or name}"
-        layer = self._folder / f"{binary.name}.tar"
-        _write_layer(layer, binary)
+        layer = self._folder / f"{built.name}.tar"
+        _write_layer(layer, built)
         bare = self._crane(
             *("append", "--insecure", "--oci-empty-base", f"--new_layer={layer}"),
             f"--new_tag={repository}:building",
@@ -75,11 +75,13 @@ class Images:
         return self._enclosure.run(command).strip().rpartition("\n")[2]
 
 
-def _binary(name: str, constants: dict[str, str]) -> Path:
-    """The program of an image, from the cache if it was built with these constants before."""
+def binary(name: str, constants: dict[str, str], *, system: str = "linux") -> Path:
+    """The program of an image, from the cache if it was built with these constants before. To run
+    it as a process, for this machine's `system`.
+    """
     if name not in CATALOGUE:
         raise RigError(f"no image {name!r}; there are: {', '.join(CATALOGUE)}")
-    digest = hashlib.sha256(json.dumps([constants, go_version()], sort_keys=True).encode())
+    digest = hashlib.sha256(json.dumps([constants, go_version(), system], sort_keys=True).encode())
     for file in sorted(p for p in SOURCES.rglob("*") if p.is_file()):
         digest.update(str(file.relative_to(SOURCES)).encode() + file.read_bytes())
     path = cache_home() / "images" / f"{name}-{digest.hexdigest()[:16]}"
@@ -94,7 +96,7 @@ def _binary(name: str, constants: dict[str, str]) -> Path:
                 *("-o", str(unfinished), f"./{name}"),
             ],
             cwd=SOURCES,
-            env=os.environ | {"CGO_ENABLED": "0", "GOOS": "linux", "GOWORK": "off"},
+            env=os.environ | {"CGO_ENABLED": "0", "GOOS": system, "GOWORK": "off"},
             check=False,
             capture_output=True,
             text=True,

@@ -19,12 +19,22 @@ _LIMIT_SECONDS = 1200
 
 @dataclass(frozen=True, slots=True)
 class PythonEnvironment:
-    """``requirements`` is a file of `requirements/`; ``seconds`` to make it are only shown."""
+    """``requirements`` is a file of `requirements/`; ``seconds`` to make it are only shown.
+    ``below``: it runs on older releases of Python only.
+    """
 
     name: str
     version: str
     requirements: str
     seconds: int
+    below: tuple[int, int] | None = None
+
+    def impediment(self) -> str | None:
+        """Why this machine's Python cannot have it, if so."""
+        if self.below is None or sys.version_info < self.below:
+            return None
+        release = ".".join(str(each) for each in self.below)
+        return f"{self.name} {self.version} needs a Python older than {release}"
 
     def python(self) -> Path:
         """Its interpreter; the environment is made first if the cache does not have it."""
@@ -66,3 +76,6 @@ class PythonEnvironment:
 
 # The last release before 3.0.
 MLFLOW_2 = PythonEnvironment("mlflow", "2.22.5", "mlflow2.txt", 25)
+FEAST = PythonEnvironment("feast", "0.67.0", "feast.txt", 25)
+MLSERVER = PythonEnvironment("mlserver", "1.7.1", "mlserver.txt", 20, below=(3, 13))
+ENVIRONMENTS = (MLFLOW_2, FEAST, MLSERVER)

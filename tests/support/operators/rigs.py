@@ -9,6 +9,7 @@ whole run: these tests are one xdist group. What a machine cannot run is skipped
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 import hypothesis
 import pytest
@@ -17,15 +18,22 @@ from rig.catalogue import LEVELS
 from rig.cluster import system
 from rig.cluster.cluster import Cluster
 from rig.control_plane import ControlPlane
+from rig.endpoints.endpoint import Endpoint
+from rig.endpoints.feast_server import FeastServer
+from rig.endpoints.mlserver import MlServer
+from rig.endpoints.scoring_server import ScoringServer
+from rig.endpoints.vectors import VectorService
 from rig.kube import Kube
 from rig.mlflow_server import MlflowServer
 from rig.programs import missing
-from rig.python.environment import MLFLOW_2
+from rig.python.environment import MLFLOW_2, MLSERVER
 from rig.run import Run, until
 from rig.stores.object_store import ObjectStore
 from rig.stores.opensearch import OpenSearch
 from rig.stores.opensearch_program import impediment, opensearch_is_made
 from rig.stores.postgres import Postgres
+
+_E = TypeVar("_E", bound=Endpoint)
 
 # How long an example takes on a busy machine is nobody's property.
 hypothesis.settings.register_profile("untimed", deadline=None)
@@ -157,6 +165,42 @@ def postgres_pair() -> Iterator[tuple[Postgres, Postgres]]:
         Postgres("production", version="16") as production,
         Postgres("staging", version="18") as staging,
     ):
+        yield production, staging
+
+
+@pytest.fixture(scope="session")
+def features_pair() -> Iterator[tuple[VectorService, VectorService]]:
+    """Both sides' endpoints of plain JSON and of embeddings. The tests of this and of the three
+    below are `xdist_group("parity")`; they use `support.parity`, and reset what they planted.
+    """
+    yield from _both(VectorService)
+
+
+@pytest.fixture(scope="session")
+def scoring_pair() -> Iterator[tuple[ScoringServer, ScoringServer]]:
+    """Both sides' MLflow scoring servers."""
+    yield from _both(ScoringServer)
+
+
+@pytest.fixture(scope="session")
+def mlserver_pair() -> Iterator[tuple[MlServer, MlServer]]:
+    """Both sides' MLServers."""
+    if why_not := MLSERVER.impediment():
+        pytest.skip(why_not)
+    yield from _both(MlServer)
+
+
+@pytest.fixture(scope="session")
+def feast_pair() -> Iterator[tuple[FeastServer, FeastServer]]:
+    """Both sides' Feast servers."""
+    yield from _both(FeastServer)
+
+
+def _both(server: type[_E]) -> Iterator[tuple[_E, _E]]:
+    """Production's and staging's, started at the same time."""
+    with server("production") as production, server("staging") as staging:
+        production.await_ready()
+        staging.await_ready()
         yield production, staging
 
 

@@ -1,0 +1,1 @@
+"""Servers that answer samples with features or predictions, as production and staging have them."""
