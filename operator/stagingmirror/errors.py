@@ -32,6 +32,10 @@ class StagingMirrorError(Exception):
         self.reason = reason
         self.message = message
 
+    def add_what(self, what: str) -> None:
+        """Let the message begin with what it is about."""
+        self.message = f"{what}: {self.message}"
+
 
 class NotAnswered(StagingMirrorError):
     """A request failed (refused, timed out, 5xx, garbage). It is retried; older than

@@ -1,6 +1,8 @@
 """A masking job beside two stores of files on the wire: what a kubelet and its pod would do."""
 
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any
@@ -10,7 +12,7 @@ from stagingmirror.api.spec.environment.index_store import MaskingJob
 from stagingmirror.drift.steps import Produced
 from support.index.files_ground import faiss_file
 from support.index.ground import PLANTED
-from support.index.restoring import DOCUMENTS, SWITCH, Bench, Record
+from support.index.restoring import DOCUMENTS, SWITCH, Bench, Record, bench, staging
 from support.kubernetes.workloads import cron_job
 from support.objectstore.fake_s3 import FakeS3
 
@@ -69,6 +71,14 @@ def mask(store: FakeS3, index: str, vectors: int = DOCUMENTS, **more: Any) -> No
     manifest["files"]["index.faiss"] = {"sha256": sha256(data).hexdigest(), "size": len(data)}
     store.objects[f"idx/{index}/index.faiss"] = data
     store.objects[f"idx/{index}/manifest.json"] = json.dumps(manifest).encode()
+
+
+@asynccontextmanager
+async def masking(*, copies: str = "AfterJob") -> AsyncIterator[tuple[Bench, Masking]]:
+    """Where production lets staging copy only what it masks."""
+    async with bench(staging()) as made:
+        made.configure(copies=copies)
+        yield made, Masking(made)
 
 
 async def masked_record(made: Bench, masking: Masking) -> Record:

@@ -8,7 +8,13 @@ from stagingmirror.actions.removable import Removable
 from stagingmirror.actions.step import Arrived, ExecutableStep, Json, Outcome, Task
 from stagingmirror.actions.tools import Tools
 from stagingmirror.api.spec.grants import Grant, GrantField
-from stagingmirror.errors import ChangedUnderneath, NotAnswered, NotThere, StepFailed
+from stagingmirror.errors import (
+    ChangedUnderneath,
+    NotAnswered,
+    NotThere,
+    StagingMirrorError,
+    StepFailed,
+)
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.index.poller import read_content
 from stagingmirror.sources.index.source import IndexSource
@@ -162,12 +168,17 @@ class IndexCopy(ExecutableStep, Removable):
 
     async def undo(self, new: str, task: Task, tools: Tools) -> None:
         """Remove what a refresh that is rolled back has made: in the system that was staging's when
-        it began. Production's is not requested: while it is down, its texts would stay here.
+        it began. Production's is not requested: while it is down, its texts would stay here. Errors
+        name the index.
         """
-        writer = self.writer(tools, proven=False)
-        await self.refuse_another_system(writer, task.before)
-        tools.writer.refuse_unless_leading()
-        await writer.drop(new)
+        try:
+            writer = self.writer(tools, proven=False)
+            await self.refuse_another_system(writer, task.before)
+            tools.writer.refuse_unless_leading()
+            await writer.drop(new)
+        except StagingMirrorError as error:
+            error.add_what(f"index {new} is to be removed from index store {self.to_store}")
+            raise
 
     def made(self, before: Json) -> str:
         return f"{self.to_environment} {self.to_store}/{before.get('index', '')}"

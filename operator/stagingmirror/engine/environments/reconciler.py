@@ -14,6 +14,7 @@ from stagingmirror.api.spec.parse import parse_environment
 from stagingmirror.api.status.conditions import condition, stamped
 from stagingmirror.api.status.model import Condition, EnvironmentStatus
 from stagingmirror.drift.facts import Unseen, Why
+from stagingmirror.engine.environments.former_stores import with_former_stores
 from stagingmirror.engine.environments.permissions import Permissions
 from stagingmirror.engine.environments.resolve import read_environments
 from stagingmirror.engine.resources.cache import Body, Plural, ResourceCache
@@ -153,7 +154,8 @@ class EnvironmentReconciler:
         """
         sources = tuple(sources)
         is_polled = any(source.polled for source in sources)
-        specs = {**(await self._needed() if is_polled else {}), **environments}
+        needed = await self._needed() if is_polled else {}
+        specs = with_former_stores(environments, needed)
         read, errors = dict[str, Connection](), dict[str, StagingMirrorError]()
         for name, spec in specs.items():
             try:
@@ -183,8 +185,8 @@ class EnvironmentReconciler:
             source.configure(specs, access)
 
     async def _needed(self) -> dict[str, MirrorEnvironmentSpec]:
-        """Environments of open refreshes, which may be deleted by now. What cannot be read any more
-        is left out.
+        """Environments of open refreshes, which may be deleted by now, or have lost a store. What
+        cannot be read any more is left out.
         """
         found = {}
         for name, spec in (await self._remembered()).items():

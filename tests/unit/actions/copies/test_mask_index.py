@@ -2,40 +2,23 @@
 wire.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
 
 from stagingmirror.actions.step import Underway
+from stagingmirror.engine.environments.former_stores import with_former_stores
 from stagingmirror.errors import NotAnswered, StagingMirrorError
 from stagingmirror.sources.index.files.writer import FilesWriter
 from support.index.masking import (
-    CRON_JOB,
-    ENVIRONMENTS,
-    JOBS,
-    Masking,
     masked_record,
+    masking,
     unmasked,
 )
 from support.index.restoring import (
-    FIRST,
-    Bench,
-    bench,
-    builds,
     environment,
     served,
-    staging,
-    writes_to,
 )
-
-
-@asynccontextmanager
-async def masking(*, copies: str = "AfterJob") -> AsyncIterator[tuple[Bench, Masking]]:
-    async with bench(staging()) as made:
-        made.configure(copies=copies)
-        yield made, Masking(made)
 
 
 async def test_what_is_served_was_masked_and_nothing_unmasked_is_left() -> None:
@@ -207,85 +190,32 @@ async def test_what_is_not_masked_is_removed_also_where_production_is_gone() -> 
         assert made.destination.objects == before
 
 
-async def test_a_job_that_is_not_there_is_found_before_anything_is_written() -> None:
+async def test_what_cannot_be_removed_is_named() -> None:
     async with masking() as (made, job):
-        del made.wire.objects[CRON_JOB]
-        with pytest.raises(StagingMirrorError) as raised:
-            await masked_record(made, job)
+        job.how = "Failed"
+        refresh = await masked_record(made, job)
+        with pytest.raises(StagingMirrorError):
+            await refresh.take(made)
+        made.configure(name="renamed")
 
-        assert raised.value.reason == "NotThere"
-        assert writes_to(made.destination) == []
-        assert made.wire.calls == []
+        for number, index in ((0, job.ran[0]), (1, refresh.before[1]["index"])):
+            with pytest.raises(StagingMirrorError) as raised:
+                await refresh.steps[number].roll_back(refresh.task(number), made.tools)
+            assert raised.value.reason == "NoIndexStore"
+            assert index in raised.value.message
 
 
-async def test_a_job_that_vanishes_while_the_index_is_restored_removes_it() -> None:
+async def test_a_store_that_is_renamed_meanwhile_keeps_nothing_unmasked() -> None:
     async with masking() as (made, job):
         before = dict(made.destination.objects)
+        job.how = "Failed"
         refresh = await masked_record(made, job)
-        del made.wire.objects[CRON_JOB]
-        with pytest.raises(StagingMirrorError) as raised:
+        with pytest.raises(StagingMirrorError):
             await refresh.take(made)
-        assert raised.value.reason == "NotThere"
+        address = made.addresses["staging"]
+        now, former = (environment("Staging", address, name=n) for n in ("renamed", "vectors"))
+        made.indexes.configure(with_former_stores({"staging": now}, {"staging": former}), {})
 
         await refresh.roll_back(made)
 
         assert made.destination.objects == before
-
-
-@pytest.mark.parametrize("field", ["namespaces", "usableFrom"])
-async def test_a_job_in_the_namespace_of_a_team_is_refused_whichever_environment_lists_it(
-    field: str,
-) -> None:
-    async with masking() as (made, job):
-        made.wire.put(f"{ENVIRONMENTS}/another", {"spec": {field: ["ml-masking"]}})
-        with pytest.raises(StagingMirrorError) as raised:
-            await masked_record(made, job)
-
-        assert raised.value.reason == "NamespaceOfATeam"
-        assert writes_to(made.destination) == []
-
-
-async def test_a_namespace_that_a_team_gets_while_the_index_is_restored_starts_no_job() -> None:
-    async with masking() as (made, job):
-        refresh = await masked_record(made, job)
-        made.wire.put(f"{ENVIRONMENTS}/another", {"spec": {"usableFrom": ["ml-masking"]}})
-        with pytest.raises(StagingMirrorError) as raised:
-            await refresh.take(made)
-
-        assert raised.value.reason == "NamespaceOfATeam"
-        assert job.jobs() == []
-
-
-async def test_copies_that_may_only_be_masked_are_not_begun_without() -> None:
-    async with masking() as (made, _):
-        step = await made.step(masked=False)
-        before = await step.survey("r1", made.tools)
-        with pytest.raises(StagingMirrorError) as raised:
-            await step.copy(replace(FIRST, before=before), made.tools, lambda done, total: None)
-
-        assert raised.value.reason == "EnvironmentRevoked"
-        assert writes_to(made.destination) == []
-
-
-async def test_a_job_runs_on_what_may_be_copied_without_one_as_well() -> None:
-    async with masking(copies="Allowed") as (made, job):
-        refresh = await masked_record(made, job)
-        await refresh.take(made)
-
-        assert len(job.ran) == 1
-        assert unmasked(made.destination) == []
-
-
-async def test_copies_that_are_withdrawn_start_no_job() -> None:
-    async with masking() as (made, job):
-        refresh = await masked_record(made, job)
-        refresh.steps, steps = refresh.steps[:1], refresh.steps
-        await refresh.take(made)
-        refresh.steps = steps
-        made.configure(copies="Never")
-        with pytest.raises(StagingMirrorError) as raised:
-            await refresh.take(made)
-
-        assert raised.value.reason == "EnvironmentRevoked"
-        assert not [each for each in made.wire.calls if each.startswith(f"POST {JOBS}")]
-        assert builds(made.destination) == {"b1", refresh.before[0]["index"]}

@@ -3,6 +3,7 @@
 import json
 import secrets
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -213,6 +214,21 @@ class MaskingJob:
         self.world.kube.patch("v1", "Pod", pod, self.namespace, status, subresource="status")
 
 
+@contextmanager
+def _renamed(world: World, store: str, name: str) -> Iterator[None]:
+    """An entry of staging's indexStores."""
+    environment = world.environments["staging"]
+    found = world.kube.get(API_VERSION, "MirrorEnvironment", environment)["spec"]["indexStores"]
+    for stores in (
+        [each | ({"name": name} if each["name"] == store else {}) for each in found],
+        found,
+    ):
+        spec = {"spec": {"indexStores": stores}}
+        world.kube.patch(API_VERSION, "MirrorEnvironment", environment, None, spec)
+        if stores is not found:
+            yield
+
+
 def _request(world: World, token: str) -> None:
     world.change({"metadata": {"annotations": {"stagingmirror.dev/refresh-at": token}}})
 
@@ -268,3 +284,25 @@ def test_what_staging_serves_was_masked_and_what_could_not_be_is_removed(
     (component,) = status["components"]
     assert component["staging"]["snapshot"] == component["production"]["snapshot"]
     assert PLANTED not in json.dumps(world.read()) + operator.log
+
+
+@pytest.mark.parametrize("products", ["masked"], indirect=True)
+def test_a_store_that_is_renamed_in_mid_refresh_keeps_nothing_that_is_not_masked(
+    world: World, products: Products
+) -> None:
+    job = MaskingJob(world)
+    job.offer()
+    products.track("masked")
+    world.until(lambda status: status.get("sync") == "Drifted", within=60)
+    _request(world, f"renamed-{products.alias}")
+    index, pod = job.started()
+    assert products.unmasked()
+
+    with _renamed(world, "masked", "masked-anew"):
+        until(lambda: not products.unmasked(), within=60, what=f"{index} is not removed")
+        status = world.until(lambda status: bool(status.get("refreshes")), within=60)
+
+    (ended,) = status["refreshes"]
+    assert (ended["result"], ended["reason"]) == ("RolledBack", "EnvironmentRevoked")
+    assert products.served() == f"{products.alias}.b1"
+    assert pod not in {e["metadata"]["name"] for e in world.kube.list("v1", "Pod", job.namespace)}
