@@ -63,6 +63,15 @@ class Vectors:
         """The same, of ``nulls``."""
         return None if self.nulls is None else self.nulls[self._at(length, rows)]
 
+    def of(self, rows: Rows) -> "Vectors":
+        """Of these samples only."""
+        lengths = self.lengths[rows]
+        starts = np.cumsum(self.lengths) - self.lengths
+        within = np.arange(int(lengths.sum())) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        at = np.repeat(starts[rows], lengths) + within
+        nulls = None if self.nulls is None else self.nulls[at]
+        return Vectors(self.flat[at], lengths, nulls, self.whole)
+
     def _at(self, length: int, rows: Rows) -> npt.NDArray[np.int64]:
         starts = np.cumsum(self.lengths) - self.lengths
         return starts[rows][:, None] + np.arange(length, dtype=np.int64)
@@ -86,6 +95,9 @@ class Kind(IntEnum):
     LIST = 5
 
 
+_KINDS = tuple(Kind)[1:]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Column:
     """One feature. ``kinds``: one ``Kind`` per sample. ``shapes``: of its lists of numbers, and
@@ -102,6 +114,31 @@ class Column:
     timestamps: Floats | None = None
     declared: str | None = None
 
+    def kinds_found(self) -> list[Kind]:
+        """Of its values, in their order."""
+        counts = np.bincount(self.kinds, minlength=len(Kind)).tolist()
+        return [kind for kind in _KINDS if counts[kind]]
+
+    def of(self, rows: Rows) -> "Column":
+        """Of these samples only."""
+        values: Numbers | Vectors | Exacts
+        match self.values:
+            case Numbers(numbers, whole):
+                values = Numbers(numbers[rows], whole)
+            case Exacts(texts):
+                values = Exacts(texts[rows])
+            case Vectors():
+                values = self.values.of(rows)
+        return Column(
+            self.states[rows],
+            self.kinds[rows],
+            values,
+            self.shapes,
+            None if self.shape_of is None else self.shape_of[rows],
+            None if self.timestamps is None else self.timestamps[rows],
+            self.declared,
+        )
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answers:
@@ -112,6 +149,11 @@ class Answers:
     samples: int
     columns: Mapping[str, Column]
     failed: Flags
+
+    def of(self, rows: Rows) -> "Answers":
+        """To these samples only."""
+        columns = {name: each.of(rows) for name, each in self.columns.items()}
+        return Answers(len(rows), columns, self.failed[rows])
 
 
 def texts_of(given: Column) -> Texts:

@@ -1,0 +1,1 @@
+"""Why the values of a feature differ, where the numbers show it."""

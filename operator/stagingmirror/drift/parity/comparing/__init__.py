@@ -1,0 +1,1 @@
+"""How values of each type are compared, and which type a feature has."""
