@@ -4,8 +4,6 @@ import json
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -14,18 +12,18 @@ from rig.control_plane import ControlPlane
 from rig.run import until
 from rig.stores.object_store import PRODUCTION, STAGING, ObjectStore
 from stagingmirror.api.types.base import API_VERSION
+from support.index.files.served_builds import DAILY, MaskingJob, Products, runs
 from support.index.files_ground import faiss_file
 from support.index.ground import PLANTED
 from support.kubernetes.kubelet import Kubelet
 from support.kubernetes.rights import MASKING, bind
-from support.kubernetes.workloads import cron_job, deployment
+from support.kubernetes.workloads import deployment
 from support.objectstore.worlds import SECRET, cleared, give, refreshed
 from support.operators.operator import OperatorProcess, World
 from support.operators.rigs import make_namespace
 
 pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("index")]
 
-DAILY = {"schedule": "0 6 * * *", "settle": "0s"}
 SERVER = "registry.example/search@sha256:" + "a" * 64
 
 
@@ -71,55 +69,6 @@ def operator(world: World) -> Iterator[OperatorProcess]:
     with world.operator() as operator:
         operator.until_leading()
         yield operator
-
-
-@dataclass(frozen=True, slots=True)
-class Products:
-    world: World
-    store: ObjectStore
-    alias: str
-
-    def build(self, bucket: str, build: str, documents: int) -> None:
-        data = faiss_file(documents)
-        self.store.put(bucket, f"indexes/{build}/index.faiss", data)
-        manifest = {
-            "builtAt": "2026-11-26T04:00:00Z",
-            "embeddingModel": "e5@2",
-            "files": {"index.faiss": {"sha256": sha256(data).hexdigest(), "size": len(data)}},
-        }
-        self.store.put(bucket, f"indexes/{build}/manifest.json", json.dumps(manifest).encode())
-
-    def point(self, bucket: str, build: str) -> None:
-        self.store.put(bucket, f"indexes/{self.alias}", build.encode())
-
-    def served(self, bucket: str = STAGING) -> str:
-        found = self.store.bucket(bucket).get(f"indexes/{self.alias}").bytes()
-        return bytes(found).decode().strip()
-
-    def there(self) -> set[str]:
-        """Builds in staging's bucket."""
-        pages = self.store.bucket(STAGING).list("indexes")
-        return {each["path"].split("/")[1] for page in pages for each in page}
-
-    def unmasked(self) -> list[str]:
-        """Objects in staging's bucket of what is not masked yet."""
-        pages = self.store.bucket(STAGING).list("indexes")
-        paths = [each["path"] for page in pages for each in page]
-        return [each for each in paths if "smir-unmasked" in each]
-
-    def mask(self, build: str, documents: int) -> None:
-        """What staging's masking job does."""
-        data = faiss_file(documents, text="masked ")
-        path = f"indexes/{build}"
-        found = self.store.bucket(STAGING).get(f"{path}/manifest.json").bytes()
-        manifest = json.loads(bytes(found))
-        manifest["files"]["index.faiss"] = {"sha256": sha256(data).hexdigest(), "size": len(data)}
-        self.store.put(STAGING, f"{path}/index.faiss", data)
-        self.store.put(STAGING, f"{path}/manifest.json", json.dumps(manifest).encode())
-
-    def track(self, store: str = "vectors", **more: Any) -> None:
-        entry = {"production": {"store": store, "alias": self.alias}, **more}
-        self.world.mirror(track=[{"name": "product-index", "indexSnapshot": entry}], refresh=DAILY)
 
 
 @pytest.fixture
@@ -178,42 +127,6 @@ def test_staging_follows_productions_build_and_an_edit_of_its_copy_is_found_and_
     assert PLANTED not in operator.log
 
 
-@dataclass(frozen=True, slots=True)
-class MaskingJob:
-    """Staging's: its pod stays until a test says how it ends."""
-
-    world: World
-
-    @property
-    def namespace(self) -> str:
-        environment = self.world.kube.get(
-            API_VERSION, "MirrorEnvironment", self.world.environments["staging"]
-        )
-        stores = environment["spec"]["indexStores"]
-        return str(next(s["maskingJob"]["namespace"] for s in stores if "maskingJob" in s))
-
-    def offer(self) -> None:
-        body = cron_job("mask", self.namespace, "stays-pending:1")
-        body["metadata"]["labels"] = {}
-        self.world.kube.apply(body, manager="owner")
-
-    def started(self) -> tuple[str, str]:
-        """The index that it is to mask, and its pod."""
-        kube, namespace = self.world.kube, self.namespace
-        until(
-            lambda: any(_runs(each) for each in kube.list("v1", "Pod", namespace)),
-            within=60,
-            what="there is no pod of the masking job",
-        )
-        (pod,) = (each for each in kube.list("v1", "Pod", namespace) if _runs(each))
-        env = pod["spec"]["containers"][0]["env"]
-        return next(e["value"] for e in env if e["name"] == "INDEX"), pod["metadata"]["name"]
-
-    def ends(self, pod: str, phase: str) -> None:
-        status = {"status": {"phase": phase}}
-        self.world.kube.patch("v1", "Pod", pod, self.namespace, status, subresource="status")
-
-
 @contextmanager
 def _renamed(world: World, store: str, name: str) -> Iterator[None]:
     """An entry of staging's indexStores."""
@@ -235,10 +148,6 @@ def _request(world: World, token: str) -> None:
 
 def _ticked(status: dict[str, Any]) -> list[dict[str, Any]]:
     return [each for each in status.get("refreshes") or () if each["trigger"] == "Schedule"]
-
-
-def _runs(pod: Any) -> bool:
-    return pod["status"].get("phase") not in ("Succeeded", "Failed")
 
 
 @pytest.mark.parametrize("products", ["masked"], indirect=True)
@@ -266,7 +175,7 @@ def test_what_staging_serves_was_masked_and_what_could_not_be_is_removed(
     assert [each["result"] for each in _ticked(ticked)] == ["NothingToDo"]
     assert f"CronJob {job.namespace}/mask: Job" in _ticked(ticked)[0]["message"]
     assert "a refresh that is requested does" in _ticked(ticked)[0]["message"]
-    assert not [each for each in world.kube.list("v1", "Pod", job.namespace) if _runs(each)]
+    assert not [each for each in world.kube.list("v1", "Pod", job.namespace) if runs(each)]
     world.change({"spec": {"refresh": DAILY}})
 
     _request(world, f"masks-{products.alias}")
