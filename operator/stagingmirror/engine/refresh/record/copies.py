@@ -1,7 +1,7 @@
 """What refreshes of a mirror have made in stores: only what is remembered here is ever removed."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from stagingmirror.actions.codec import StoredStep
@@ -48,24 +48,35 @@ class Taken(NamedTuple):
 
 def with_taken(copies: Iterable[Copy], taken: Iterable[Taken]) -> tuple[Copy, ...]:
     """With what these steps made, in the order in which it was last needed. What was there before
-    and is not remembered was made by somebody else.
+    and is not remembered was made by somebody else. What several steps of one refresh made by one
+    name is of the components of all.
     """
-    known = {each.name: each for each in copies}
+    known, own = {each.name: each for each in copies}, dict[str, tuple[str, ...]]()
     for step, before, after, at in taken:
         if isinstance(step, Removable):
             name = step.made(before)
             former = known.pop(name, None)
             if former is not None or step.is_new(before):
-                known[name] = Copy(step, after, at, before)
+                own[name] = tuple(dict.fromkeys((*own.get(name, ()), *step.components)))
+                known[name] = Copy(replace(step, components=own[name]), after, at, before)
     return tuple(known.values())[-MOST:]
 
 
-def old_ones(copies: Iterable[Copy], component: str, keep: int) -> tuple[Copy, ...]:
-    """Those of a component that need not stay, the oldest first: all but the last one and the
-    ``keep`` before it. One that was not finished, or was rolled back, counts as none, and stays.
+def old_ones(
+    copies: Iterable[Copy], keep: Mapping[str, int], tracked: Iterable[str]
+) -> tuple[Copy, ...]:
+    """Those that no tracked component needs any more, the oldest first. Each needs its last one and
+    the ``keep`` before it, where that is given, else all of its own. One that was not finished, or
+    was rolled back, counts as none, and stays; so does one of no tracked component.
     """
-    mine = [e for e in copies if e.step.components == (component,) and e.is_proven]
-    return tuple(mine[: max(len(mine) - 1 - keep, 0)])
+    proven = [each for each in copies if each.is_proven]
+    owned, needed = set[str](), set[str]()
+    for component in tracked:
+        mine = [each.name for each in proven if component in each.step.components]
+        old = max(len(mine) - 1 - keep[component], 0) if component in keep else 0
+        owned.update(mine)
+        needed.update(mine[old:])
+    return tuple(each for each in proven if each.name in owned - needed)
 
 
 def _removable(step: ExecutableStep) -> Removable:

@@ -6,7 +6,6 @@ cannot be proven now is asked again later, and stays until then. Removing runs b
 refresh of the mirror begins meanwhile.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -41,7 +40,7 @@ class Removal:
         """Go on with removing what is old; waits for nothing. What was done, for people, and is in
         the closed record; None: nothing. Raises what keeping that raises.
         """
-        old = last.running or next(_old(record, context), None)
+        old = last.running or next(iter(_old(record, context)), None)
         if old is None or (last.running is None and self.tools.clock() < last.at):
             return None
         try:
@@ -112,15 +111,18 @@ class Removal:
         return None
 
 
-def _old(record: Record, context: Context) -> Iterator[Copy]:
-    """Of each component that gives ``keep``, may be refreshed now, and is held by nobody."""
+def _old(record: Record, context: Context) -> tuple[Copy, ...]:
+    """What components need no more that give ``keep``, may be refreshed now, and are held by
+    nobody.
+    """
     if record.result != "Succeeded" or any(not hold.components for hold in context.holds):
-        return
-    held = {name for hold in context.holds for name in hold.components}
+        return ()
+    held, keep = {name for hold in context.holds for name in hold.components}, dict[str, int]()
     for track in context.spec.track:
-        keep = None if track.entry is None else track.entry.keeps(context.sides.staging.spec)
-        if keep is not None and track.effective_mode == "Refresh" and track.name not in held:
-            yield from old_ones(record.all_copies, track.name, keep)
+        kept = None if track.entry is None else track.entry.keeps(context.sides.staging.spec)
+        if kept is not None and track.effective_mode == "Refresh" and track.name not in held:
+            keep[track.name] = kept
+    return old_ones(record.all_copies, keep, [track.name for track in context.spec.track])
 
 
 def _message(what: str, found: str) -> str:

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from stagingmirror.actions.copies.restore_index import RestoreIndex
 from stagingmirror.engine.refresh.record.copies import MOST, Taken, old_ones, with_taken
 from stagingmirror.engine.refresh.record.record import from_json, to_json
@@ -36,15 +38,65 @@ def test_one_that_was_not_finished_is_remembered_and_never_old_until_it_is() -> 
     half = with_taken((), [taken("a", after={}), taken("b")])
     whole = with_taken(half, [taken("a", empty=False), taken("c")])
 
-    assert old_ones(half, "ranker", 0) == ()
-    assert marks(*old_ones(whole, "ranker", 0)) == ["b", "a"]
+    assert old_ones(half, {"ranker": 0}, ["ranker"]) == ()
+    assert marks(*old_ones(whole, {"ranker": 0}, ["ranker"])) == ["b", "a"]
 
 
 def test_the_copies_of_another_component_do_not_count() -> None:
-    known = with_taken((), [taken("a", of="other"), taken("b"), taken("c")])
+    known, both = with_taken((), [taken("a", of="other"), taken("b"), taken("c")]), BOTH
 
-    assert marks(*old_ones(known, "ranker", 0)) == ["b"]
-    assert old_ones(known, "other", 0) == ()
+    assert marks(*old_ones(known, {"ranker": 0, "other": 0}, both)) == ["b"]
+    assert marks(*old_ones(known, {"ranker": 0}, both)) == ["b"]
+    assert old_ones(known, {"other": 0}, both) == ()
+
+
+BOTH = ("ranker", "other")
+
+
+def shared(name: str) -> Taken:
+    """One step for two components."""
+    one = taken(name)
+    return one._replace(step=replace(one.step, components=BOTH))
+
+
+@pytest.mark.parametrize(
+    ("keep", "old"),
+    [
+        ({"ranker": 0, "other": 0}, ["a", "b"]),
+        ({"ranker": 0, "other": 1}, ["a"]),
+        ({"ranker": 1, "other": 0}, ["a"]),
+        ({"ranker": 0}, []),
+        ({}, []),
+    ],
+)
+def test_what_two_components_share_stays_as_long_as_one_needs_it(
+    keep: dict[str, int], old: list[str]
+) -> None:
+    known = with_taken((), [shared(name) for name in "abc"])
+
+    assert marks(*old_ones(known, keep, BOTH)) == old
+
+
+def test_what_was_shared_with_a_component_that_is_tracked_no_more_is_the_others() -> None:
+    known = with_taken((), [shared("a"), taken("b")])
+
+    assert marks(*old_ones(known, {"ranker": 0}, ["ranker"])) == ["a"]
+    assert old_ones(known, {}, ["another"]) == ()
+
+
+def test_what_two_steps_of_a_refresh_made_by_one_name_is_of_both_their_components() -> None:
+    """Two aliases that lead to one index."""
+    one = taken("a")
+    two = one._replace(step=replace(one.step, components=("other",)))
+    (known,) = with_taken((), [one, two])
+
+    assert known.step.components == BOTH
+
+
+def test_what_another_refresh_makes_use_of_is_its_components() -> None:
+    known = with_taken(with_taken((), [shared("a")]), [taken("a", empty=False)])
+
+    assert [each.step.components for each in known] == [("ranker",)]
 
 
 def test_no_more_are_remembered_than_a_record_has_room_for() -> None:
