@@ -11,7 +11,13 @@ from stagingmirror.drift.parity.answers import Answers, Column, Flags
 from stagingmirror.drift.parity.causes.evidence import Evidence, Sides
 from stagingmirror.drift.parity.causes.likely import likely
 from stagingmirror.drift.parity.causes.renamed import renamed
-from stagingmirror.drift.parity.comparing.inference import comparer, fits, inferred, type_of
+from stagingmirror.drift.parity.comparing.inference import (
+    comparer,
+    fits,
+    inferred,
+    tolerance,
+    type_of,
+)
 from stagingmirror.drift.parity.comparing.measures import Comparer
 from stagingmirror.drift.parity.names import shown
 from stagingmirror.drift.parity.noise import too_noisy
@@ -131,8 +137,8 @@ def _feature(name: str, trio: _Trio, rules: Rules) -> Iterator[_Found]:
             noisy=is_noisy,
             differs=count > rules.max_mismatches and not is_noisy,
         )
-        tolerance = rules.tolerance_of(rule)
-        yield _Found(name, parity, trio, compares, tolerance, differs, steady & equal)
+        allowed = tolerance(rule, rules, trio.before)
+        yield _Found(name, parity, trio, compares, allowed, differs, steady & equal)
 
 
 def _groups(

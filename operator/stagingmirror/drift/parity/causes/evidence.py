@@ -108,6 +108,15 @@ def varied(values: Floats, least: int = LEAST_VALUES) -> bool:
     return len(np.unique(values)) >= least
 
 
+def shifted(by: float) -> str:
+    """Of times, in seconds."""
+    return f"{later(by)}: a shifted clock, or another time zone?"
+
+
+def later(by: float) -> str:
+    return f"{abs(by):.6g} s {'later' if by > 0 else 'earlier'}"
+
+
 def distinct(column: Column, rows: Rows) -> int:
     """How many different values these samples have; all of them have one."""
     values = column.values

@@ -3,7 +3,8 @@
 import numpy as np
 
 from stagingmirror.drift.parity.answers import Floats
-from stagingmirror.drift.parity.causes.evidence import Evidence, varied
+from stagingmirror.drift.parity.causes.evidence import Evidence, shifted, varied
+from stagingmirror.drift.parity.comparing.scalars import is_times, unit_of
 
 # How near a factor must be to one of these.
 _NEAR = 1e-4
@@ -60,6 +61,8 @@ def offset(evidence: Evidence) -> str | None:
     added = float(np.median(s - p))
     if abs(added) <= evidence.tolerance.absolute or not evidence.explains(p + added, s):
         return None
+    if is_times(p):
+        return shifted(added * unit_of(evidence.production))
     sign = "plus" if added > 0 else "minus"
     where = _where(evidence, evidence.equal_numbers[0] + added)
     return f"{sign} {_digits(abs(added))}{where}"

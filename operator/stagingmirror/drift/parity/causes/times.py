@@ -3,7 +3,7 @@
 import numpy as np
 
 from stagingmirror.drift.parity.answers import Floats
-from stagingmirror.drift.parity.causes.evidence import Evidence, varied
+from stagingmirror.drift.parity.causes.evidence import Evidence, later, shifted, varied
 from stagingmirror.drift.parity.comparing.scalars import Timestamp, instants_of
 
 # Seconds that a clock may be off the constant that it is shifted by.
@@ -20,7 +20,7 @@ def shifted_clock(evidence: Evidence) -> str | None:
         for each in (evidence.production, evidence.staging)
     )
     by = _shift(p, s, max(compares.within, _STEADY))
-    return None if by is None else f"{_seconds(by)}: a shifted clock, or another time zone?"
+    return None if by is None else shifted(by)
 
 
 def other_events(evidence: Evidence) -> str | None:
@@ -31,7 +31,7 @@ def other_events(evidence: Evidence) -> str | None:
     p, s = ours[evidence.rows], theirs[evidence.rows]
     by = _shift(p, s, _STEADY)
     if by is not None:
-        return f"events {_seconds(by)}: a shifted clock?"
+        return f"events {later(by)}: a shifted clock?"
     if (s < p).all():
         return "events older than production's"
     return "events newer than production's" if (s > p).all() else None
@@ -43,7 +43,3 @@ def _shift(p: Floats, s: Floats, steady: float) -> float | None:
         return None
     by = float(np.median(apart))
     return by if by and (np.abs(apart - by) <= steady).all() else None
-
-
-def _seconds(by: float) -> str:
-    return f"{abs(by):.6g} s {'later' if by > 0 else 'earlier'}"

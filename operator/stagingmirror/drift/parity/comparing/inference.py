@@ -3,8 +3,14 @@
 from stagingmirror.drift.parity.answers import Column, Exacts, Kind, Numbers, State, Vectors
 from stagingmirror.drift.parity.comparing.embeddings import Embedding
 from stagingmirror.drift.parity.comparing.measures import Comparer, Exact
-from stagingmirror.drift.parity.comparing.scalars import Number, Timestamp, is_time, unit_of
-from stagingmirror.drift.parity.rules import Comparison, FeatureRule, Rules
+from stagingmirror.drift.parity.comparing.scalars import (
+    Number,
+    Timestamp,
+    is_time,
+    is_times,
+    unit_of,
+)
+from stagingmirror.drift.parity.rules import Comparison, FeatureRule, Rules, Tolerance
 
 COSINE = 1e-5
 NAMES = {
@@ -31,16 +37,31 @@ def inferred(production: Column) -> Comparison:
     return Comparison.TIMESTAMP if is_all_times else Comparison.EXACT
 
 
+def tolerance(rule: FeatureRule | None, rules: Rules, production: Column) -> Tolerance:
+    """Of a feature of this rule. Integers that no rule is about have no relative tolerance: of
+    times since 1970 a ten thousandth is two days, and a code is the same or is another one.
+    """
+    found = rules.tolerance_of(rule)
+    values = production.values
+    is_ruled = rule is not None and (
+        rule.comparison is not None or rule.absolute is not None or rule.relative is not None
+    )
+    if is_ruled or not isinstance(values, Numbers):
+        return found
+    is_exact = values.whole or is_times(values.values[production.states == State.VALUE])
+    return Tolerance(found.absolute, 0.0) if is_exact else found
+
+
 def comparer(
     comparison: Comparison, rule: FeatureRule | None, rules: Rules, production: Column
 ) -> Comparer:
     """What compares a feature of this rule."""
     match comparison:
         case Comparison.NUMBER:
-            return Number(rules.tolerance_of(rule))
+            return Number(tolerance(rule, rules, production))
         case Comparison.EMBEDDING:
             cosine = COSINE if rule is None or rule.cosine is None else rule.cosine
-            return Embedding(rules.tolerance_of(rule), cosine)
+            return Embedding(tolerance(rule, rules, production), cosine)
         case Comparison.TIMESTAMP:
             within = 0.0 if rule is None or rule.within is None else rule.within
             return Timestamp(within, unit_of(production))

@@ -108,9 +108,28 @@ def unit_of(column: Column) -> float:
     return 10.0 ** (-3 * min(steps, 3))
 
 
+def is_times(numbers: Floats) -> bool:
+    """Whether all of them may be whole seconds or milliseconds since 1970, of this century."""
+    if not len(numbers) or not (np.mod(numbers, 1) == 0).all():
+        return False
+    low, high = float(numbers.min()), float(numbers.max())
+    return any(unit <= low and high < 4 * unit for unit in (1e9, 1e12))
+
+
 def is_time(text: str) -> bool:
     """Whether an ``exact_text`` is a time as RFC 3339 writes it."""
-    return text.startswith('"') and not math.isnan(_instant(text, 1.0))
+    return text.startswith('"') and not math.isnan(instant(text[1:]))
+
+
+def instant(text: str) -> float:
+    """Seconds since 1970 of a time as RFC 3339 writes it; NaN for anything else."""
+    if len(text) > _LONGEST or not _TIME.fullmatch(text):
+        return math.nan
+    try:
+        found = datetime.fromisoformat(text.upper())
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        return math.nan
 
 
 def _or_same_text(equal: Flags, a: Floats, b: Floats, one: Column, other: Column) -> Flags:
@@ -130,13 +149,4 @@ def _number(text: str) -> float:
 
 
 def _instant(text: str, unit: float) -> float:
-    if not text.startswith('"'):
-        return _number(text) * unit
-    text = text.removeprefix('"')
-    if len(text) > _LONGEST or not _TIME.fullmatch(text):
-        return math.nan
-    try:
-        found = datetime.fromisoformat(text.upper())
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, OverflowError):
-        return math.nan
+    return instant(text[1:]) if text.startswith('"') else _number(text) * unit
