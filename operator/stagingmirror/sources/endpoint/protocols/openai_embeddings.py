@@ -48,9 +48,10 @@ class OpenAIEmbeddings(Protocol):
         if len(data) != rows:
             raise garbage(f"has another number of embeddings than the {rows} requested")
         # A server may answer in any order; one that gives no index answers in that of the input.
-        cells = {each.get("index", at): each.get("embedding") for at, each in enumerate(data)}
-        if sorted(cells, key=str) != sorted(range(rows), key=str):
+        indexes = [each.get("index", at) for at, each in enumerate(data)]
+        if any(type(at) is not int for at in indexes) or sorted(indexes) != list(range(rows)):
             raise garbage("has embeddings whose indexes are not those of the input")
+        cells = {at: each.get("embedding") for at, each in zip(indexes, data, strict=True)}
         return Part(request.samples, {FEATURE: [_embedding(cells[at]) for at in range(rows)]})
 
 
