@@ -15,5 +15,5 @@ The packages, from the entry points down. Imports only go down this list; import
 - ``view``: what the sources last observed, as plain values
 - ``api``: the resources as users write and read them, and the definitions made from them
 - ``drift``: pure judgement: facts, verdicts, plans, schedules
-- ``settings``, ``runtime``, ``errors``, ``reasons``
+- ``settings``, ``runtime``, ``errors``, ``reasons``, ``patterns``
 """

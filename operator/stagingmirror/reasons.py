@@ -63,19 +63,13 @@ class Reason(StrEnum):
     INVALID_SCHEDULE = "InvalidSchedule", "`spec.refresh.schedule`"
     INVALID_TIME_ZONE = "InvalidTimeZone", "`spec.refresh.timeZone`"
     ENVIRONMENT_MISSING = "EnvironmentMissing", "an environment does not exist"
-    ENVIRONMENT_NOT_USABLE = (
-        "EnvironmentNotUsable",
-        "its role is wrong, or it refuses the namespace",
-    )
+    ENVIRONMENT_NOT_USABLE = "EnvironmentNotUsable", "wrong role, or it refuses the namespace"
     STALE_AFTER_TOO_SHORT = "StaleAfterTooShort", "`staleAfter` does not exceed `minCheckInterval`"
     NAMESPACE_NOT_LISTED = "NamespaceNotListed", "the environment does not list a namespace"
     NO_STORE = "NoStore", "an environment lacks the object store that a copy of files would go to"
     NO_REGISTRY = "NoRegistry", "an environment lacks `mlflow`, which an entry needs"
     SAME_THING = "SameThing", "both sides are the same alias, workload, key or annotation"
-    SHARED_REGISTRY = (
-        "SharedRegistry",
-        "both sides are one registry, and staging does not declare it",
-    )
+    SHARED_REGISTRY = "SharedRegistry", "one registry of both sides, not declared by staging"
     NOT_SHARED_REGISTRY = "NotSharedRegistry", "a registry declared as shared is another one"
     OVERLAP = "Overlap", "two entries, or two mirrors, write one field; the older mirror continues"
     NOT_READABLE = "NotReadable", "a value not listed in `readable` is neither shown nor written"
@@ -214,10 +208,7 @@ class Reason(StrEnum):
     MASKING_FAILED = "MaskingFailed", "the masking job failed, or took longer than its `timeout`"
     NOT_MASKED = "NotMasked", "the masking job ended well, and the index is not masked"
     STORE_NOT_PROVEN = "StoreNotProven", "the index stores are not proven to be two"
-    INDEX_DIFFERS = (
-        "IndexDiffers",
-        "what was restored is not what production's snapshot should hold",
-    )
+    INDEX_DIFFERS = "IndexDiffers", "what was restored is not what the snapshot should hold"
     NOT_IN_SNAPSHOT = "NotInSnapshot", "the newest snapshot does not hold what production changed"
     NO_ROOM = "NoRoom", "a restore would leave less of the disk free than `minFreeSpace`"
     REGISTRY_NOT_PROVEN = "RegistryNotProven", "the registries are not proven to be two"
@@ -252,6 +243,15 @@ class Reason(StrEnum):
         "IndexDamaged",
         "the index, or the copy of it, has other bytes than its manifest names",
     )
+
+    # An endpoint
+    NO_ENDPOINT = "NoEndpoint", "an environment lacks the endpoint that is named"
+    SAMPLES_INVALID = "SamplesInvalid", "the samples of an endpoint cannot be sent as they are"
+    TOO_FEW_SAMPLES = "TooFewSamples", "fewer samples could be compared than `minSamples`"
+    TOO_NOISY = "TooNoisy", "production answers the same samples differently"
+    ENDPOINT_FAILED = "EndpointFailed", "an endpoint answers too many of the samples with an error"
+    NOT_PROBED_YET = "NotProbedYet", "samples were not sent yet, or other ones than these"
+    PROBE_OVERDUE = "ProbeOverdue", "samples could not be sent again in time"
 
     # A MirrorEnvironment
     REACHABLE = "Reachable", "its servers answer, and the namespaces can be read"

@@ -6,12 +6,15 @@ can be read of a system, and what its answers are, is in that system's ``subject
 """
 
 from dataclasses import dataclass
-from typing import ClassVar, Generic, Protocol, TypeVar
+from typing import ClassVar, Generic, Literal, Protocol, TypeVar
 
 from stagingmirror.drift.facts import Unseen, Why
 from stagingmirror.drift.places import Place
 
 T = TypeVar("T")
+# What is read seldom, since it costs the system that is read: the bytes of models and the documents
+# of indexes; answers to samples that are sent.
+Deep = Literal["bytes", "probe"]
 
 
 class Subject(Generic[T]):
@@ -23,9 +26,9 @@ class Subject(Generic[T]):
     """
 
     __slots__ = ()
-    # Whether the answer rests on bytes that are read seldom: a refresh has them read again before
-    # it counts as verified.
-    rests_on_bytes: ClassVar[bool] = False
+    # What the answer rests on that is read seldom: a refresh has that read again before it counts
+    # as verified.
+    deep: ClassVar[Deep | None] = None
 
 
 @dataclass(frozen=True, slots=True)

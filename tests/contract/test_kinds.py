@@ -18,7 +18,7 @@ from stagingmirror.drift.plan import Proposal, make
 from stagingmirror.drift.steps import Step
 from stagingmirror.drift.verdict import Drifted, InSync, Unknown, Verdict
 from support.kinds.builders import NOW, ROLLING_OUT, STAGING, World
-from support.kinds.kinds import EXAMPLES, Example
+from support.kinds.kinds import EXAMPLES, Change, Example
 from support.kinds.things import things_of
 from support.sandbox.rehearsal import Rehearsal
 
@@ -51,6 +51,12 @@ CHANGED = [
     pytest.param(example, name, id=f"{example.name}: {name}")
     for example in EXAMPLES
     for name in example.changes
+]
+
+DIFFERENT = [
+    pytest.param(change, example, id=f"{example.name}: {name}")
+    for example in EXAMPLES
+    for name, change in {**example.changes, **example.reported}.items()
 ]
 
 every = pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
@@ -178,10 +184,10 @@ def test_what_is_told_does_not_tick(example: Example, role: Role) -> None:
     assert observe(example, world, role, NOW) == observe(example, world, role, NOW + 60)
 
 
-@pytest.mark.parametrize(("example", "change"), CHANGED)
-def test_a_difference_is_drift(example: Example, change: str) -> None:
+@pytest.mark.parametrize(("change", "example"), DIFFERENT)
+def test_a_difference_is_drift(change: Change, example: Example) -> None:
     world = example.equal()
-    example.changes[change](world)
+    change(world)
 
     judged = verdict(example, world)
 

@@ -27,6 +27,7 @@ from stagingmirror.cli.commands.arguments import (
     OnlyComponents,
     OperatorContext,
     OutputDir,
+    Probe,
     ProductionContext,
     ProductionNamespaces,
     ReadBytes,
@@ -125,6 +126,21 @@ async def diff(
 
 
 @app.command()
+@reaching()
+async def parity(
+    client: "MirrorClient",
+    *,
+    name: Name,
+    components: Components = None,
+    output: As = "text",
+) -> int:
+    """What both sides made of the same input, feature by feature."""
+    from stagingmirror.cli.commands import show
+
+    return await show.parity(client, name, components or [], as_json=output == "json")
+
+
+@app.command()
 @reaching(everywhere=True)
 async def check(
     client: "MirrorClient",
@@ -133,6 +149,7 @@ async def check(
     everything: Everything = False,
     now: Now = False,
     read_bytes: ReadBytes = False,
+    probe: Probe = False,
     since: Since = None,
     excepted: Excepted = None,
     output: ForPipelines = "text",
@@ -143,8 +160,9 @@ async def check(
 
     request = check.CheckRequest(
         names=tuple(names or ()) if not everything else (),
-        now=now or read_bytes,
+        now=now or read_bytes or probe,
         read_bytes=read_bytes,
+        probe=probe,
         since=since,
         excepted=frozenset(excepted or ()),
         within=within,

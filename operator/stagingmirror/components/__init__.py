@@ -1,6 +1,7 @@
 """The kinds of component: one file, or one folder, each."""
 
 from stagingmirror.component import Catalogue
+from stagingmirror.components.feature_parity import FeatureParityKind
 from stagingmirror.components.index_snapshot import IndexSnapshotKind
 from stagingmirror.components.model_alias import ModelAliasKind
 from stagingmirror.components.model_files import ModelFilesKind
@@ -14,4 +15,5 @@ CATALOGUE: Catalogue = {
     "setting": SettingKind(),
     "modelFiles": ModelFilesKind(),
     "indexSnapshot": IndexSnapshotKind(),
+    "featureParity": FeatureParityKind(),
 }

@@ -12,6 +12,7 @@ from stagingmirror.drift.facts import (
     Observations,
     Seen,
 )
+from stagingmirror.patterns import matches
 
 # Facts that are named where an acceptance names one that is not there.
 MAX_NAMED = 8
@@ -49,7 +50,9 @@ def without_effect(
     for each in acceptances:
         if each.component != component or each.fact == PRESENT or each.fact.startswith(occasional):
             continue
-        named = [side.facts[each.fact] for side in sides if each.fact in side.facts]
+        named = [
+            fact for side in sides for name, fact in side.facts.items() if names(each.fact, name)
+        ]
         is_compared = any(fact.compared for fact in named)
         if not is_compared:
             compared = {n for side in sides for n, fact in side.facts.items() if fact.compared}
@@ -60,6 +63,13 @@ def without_effect(
                 "accepts nothing; remove its production and staging."
             )
     return tuple(found)
+
+
+def names(pattern: str, fact: str) -> bool:
+    """Whether an acceptance of ``pattern`` is one of this fact: ``*`` stands for any characters.
+    That staging lacks a component at all is accepted by name only.
+    """
+    return pattern == fact or (fact != PRESENT and matches(pattern, fact))
 
 
 def _names_a_value(acceptance: Acceptance) -> bool:
@@ -86,7 +96,7 @@ def _not_compared(fact: str, compared: Sequence[str], *, is_there: bool) -> str:
 def _covers(acceptance: Acceptance, difference: Difference, component: str, now: float) -> bool:
     return (
         acceptance.component == component
-        and acceptance.fact == difference.fact
+        and names(acceptance.fact, difference.fact)
         and (acceptance.until is None or now < acceptance.until)
         and _is_named(acceptance.production, difference.production)
         and _is_named(acceptance.staging, difference.staging)

@@ -10,7 +10,7 @@ import aiohttp
 
 from stagingmirror.errors import NeedsHuman, NotAnswered
 from stagingmirror.reasons import Reason
-from stagingmirror.sources.outward import LinkLocal
+from stagingmirror.sources.outward import LinkLocal, outward_socket
 from stagingmirror.sources.source import Basic, Credentials, Token
 from stagingmirror.sources.tls import certificate_trouble, trusting, trusting_the_system
 
@@ -94,6 +94,15 @@ def trust(ca_bundle: str | None, field: str) -> ssl.SSLContext:
         raise NeedsHuman(
             Reason.INVALID_CA_BUNDLE, f"{field}.caBundle holds no PEM certificates"
         ) from None
+
+
+def session_with(tls: ssl.SSLContext, connections: int) -> aiohttp.ClientSession:
+    """For one server; it keeps no cookies. Must be made in the event loop."""
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=connections, ssl=tls, socket_factory=outward_socket),
+        headers={"User-Agent": "stagingmirror"},
+        cookie_jar=aiohttp.DummyCookieJar(),
+    )
 
 
 def failure(error: BaseException, request: str, field: str) -> NotAnswered:

@@ -52,19 +52,25 @@ from support.objectstore.ranker import ELEVEN as ELEVEN_FILES
 from support.objectstore.ranker import SIDES as RANKER_SIDES
 from support.objectstore.ranker import entry as ranker_entry
 from support.objectstore.tables import TABLE, around, at, tables
+from support.parity.answers import EXAMPLES as PARITY
 
+CHAMPION = ("staging", "fraud-detector", "champion")
+ANOTHER_FOLDER = ranker(STAGING, uri("staging", "2"), name="batch")
+STAGINGS = FolderSubject("staging", uri("staging", "3"))
 Change = Callable[[World], object]
+_NONE: Mapping[str, Change] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """``changes`` make staging differ; a refresh mends each of them."""
+    """``changes`` make staging differ, and a refresh mends each; others are ``reported``."""
 
     name: str
     entry: Entry[Any]
     equal: Callable[[], World]
     changes: Mapping[str, Change]
     sides: Sides
+    reported: Mapping[str, Change]
 
     @property
     def kind(self) -> Kind[Any]:
@@ -78,8 +84,9 @@ def _example(
     equal: Callable[[], World],
     changes: Mapping[str, Change],
     around: Sides | None = None,
+    reported: Mapping[str, Change] = _NONE,
 ) -> Example:
-    return Example(name, entry, equal, changes, around or sides())
+    return Example(name, entry, equal, changes, around or sides(), reported)
 
 
 def _pins(digest: str) -> Change:
@@ -88,8 +95,8 @@ def _pins(digest: str) -> Change:
 
 def _version(**fields: object) -> Change:
     """Staging's running version is another in one respect."""
-    given: dict[str, object] = {"files": TWELVE, **fields}
-    return lambda world: world.register("staging", version("8", **given))  # type: ignore[arg-type]
+    given: Any = {"files": TWELVE, **fields}
+    return lambda world: world.register("staging", version("8", **given))
 
 
 def _runs(value: str) -> Change:
@@ -105,7 +112,7 @@ def _restarted() -> World:
 
 
 def _one_registry() -> World:
-    """The same servers and versions under both environments' names; only the alias differs."""
+    """The same servers and versions under both names; the alias differs."""
     world = registries().add(server(PRODUCTION, "12"), server(STAGING, "12"))
     for number in ("11", "12"):
         world.register("staging", world.versions[("production", "fraud-detector", number)])
@@ -117,8 +124,8 @@ def _loaded() -> World:
 
 
 def _annotated(value: str) -> Change:
-    key = "example.com/snapshot"
-    return lambda world: world.add(workload("trainer", STAGING, annotations={key: value}))
+    given = {"example.com/snapshot": value}
+    return lambda world: world.add(workload("trainer", STAGING, annotations=given))
 
 
 def _snapshot(value: str) -> Change:
@@ -153,9 +160,7 @@ EXAMPLES: tuple[Example, ...] = (
             "another signature": _version(signature="{}"),
             "other requirements": _version(requirements="numpy==2.1"),
             "another data snapshot": _version(dataset_inputs=("a@1",)),
-            "no such alias": lambda world: world.aliases.pop(
-                ("staging", "fraud-detector", "champion")
-            ),
+            "no such alias": lambda world: world.aliases.pop(CHAMPION),
         },
     ),
     _example(
@@ -249,10 +254,8 @@ EXAMPLES: tuple[Example, ...] = (
         two_rankers,
         {
             "bytes were overwritten": lambda world: keep(world, "staging", "3", ELEVEN_FILES),
-            "another folder": lambda world: world.add(
-                ranker(STAGING, uri("staging", "2"), name="batch")
-            ),
-            "no such folder": lambda world: world.others.pop(
+            "another folder": lambda world: world.add(ANOTHER_FOLDER),
+            "no such folder": lambda it: it.others.pop(
                 FolderSubject("staging", uri("staging", "3"))
             ),
         },
@@ -293,4 +296,5 @@ EXAMPLES: tuple[Example, ...] = (
         {"an older snapshot": _serves(mark=mark(20))},
         MASKED_SIDES,
     ),
+    *(_example(*each) for each in PARITY),
 )

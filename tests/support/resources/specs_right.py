@@ -3,6 +3,7 @@
 from typing import Any
 
 from support.objectstore.specs import RIGHT as STORES
+from support.parity.specs import RIGHT as PARITY
 from support.resources.resources import (
     Object,
     environment,
@@ -48,6 +49,7 @@ LONGEST = {
 }
 
 VALID = {
+    **PARITY,
     "the smallest mirror": mirror(),
     "all three kinds": mirror(track=[model_alias(), pipeline_image(), setting()]),
     "modelFiles of an InferenceService": mirror(

@@ -1,6 +1,7 @@
 """Objects of ours that must be refused, each with words that help and must be said."""
 
 from support.index.specs import WRONG_STORES
+from support.parity.specs import WRONG as WRONG_PARITY
 from support.resources.resources import (
     Object,
     environment,
@@ -27,6 +28,7 @@ CLUSTER: Object = {"kubeconfigSecretRef": {"name": "production-cluster", "key": 
 
 INVALID: dict[str, tuple[Object, str]] = {
     **WRONG_STORES,
+    **WRONG_PARITY,
     "nothing tracked": (mirror(track=[]), "spec.track"),
     "65 components": (mirror(track=[setting(f"c{i}") for i in range(65)]), "spec.track"),
     "an entry with two kinds": (
@@ -40,10 +42,7 @@ INVALID: dict[str, tuple[Object, str]] = {
         mirror(track=[model_alias(loaded_by=variable(kind="ReplicaSet"))]),
         "kind",
     ),
-    "loadedBy with nothing": (
-        mirror(track=[model_alias(loaded_by=WORKLOAD)]),
-        LOADED,
-    ),
+    "loadedBy with nothing": (mirror(track=[model_alias(loaded_by=WORKLOAD)]), LOADED),
     "loadedBy with a container alone": (
         mirror(track=[model_alias(loaded_by=WORKLOAD | {"container": "c"})]),
         LOADED,

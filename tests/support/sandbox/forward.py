@@ -10,7 +10,8 @@ from stagingmirror.drift.plan import Proposal, make
 from stagingmirror.drift.verdict import Drifted
 from stagingmirror.engine.refresh.execute.executor import Executor
 from stagingmirror.engine.refresh.execute.state import Patience
-from stagingmirror.engine.refresh.record.record import Applied, Entry, Record
+from stagingmirror.engine.refresh.record.applied import Applied
+from stagingmirror.engine.refresh.record.record import Entry, Record
 from stagingmirror.engine.refresh.record.record_store import Records
 from support.kinds.records import a_record
 from support.kinds.tools import Bench

@@ -109,7 +109,7 @@ async def a_refresher() -> AsyncIterator[ServedRefresher]:
             mirror_is_there=mirrors.__contains__,
             same_place=lambda one, other: one == other,
             prove=lambda key, since: None,
-            read_bytes=lambda key, subjects, since, looked: True,
+            deep_read=lambda deep, key, subjects, since, observed: True,
         )
         served = ServedRefresher(server, refresher, NOW, mirrors)
         yield served

@@ -127,7 +127,7 @@ class Sandbox:
             mirror_is_there=lambda uid: self._uid() == uid,
             same_place=lambda one, other: one == other,
             prove=lambda key, since: None,
-            read_bytes=self.probes.bytes_read,
+            deep_read=self.probes.deep_read,
         )
         return self.refresher
 

@@ -34,6 +34,7 @@ from support.kubernetes.scripted_cluster import ScriptedCluster
 from support.mlflow.fake_mlflow import NAME, NUMBER, an_mlflow
 from support.mlflow.registries import serving
 from support.objectstore.fake_s3 import BUCKET, FakeS3
+from support.parity.source import ENDPOINTS
 
 ENVIRONMENT = "production"
 SETTINGS = Settings(
@@ -97,6 +98,11 @@ class Example:
     offered: Callable[[str, dict[str, Any]], Any] = lambda url, more: {"url": url, **more}
     secret: SecretUse | SecretsUse = LOGIN
     """What is read where the field names the Secret ``login``."""
+
+    @property
+    def is_probed(self) -> bool:
+        """Whether its answers have an age of their own, and are requested anew as deep reads."""
+        return any(each.deep == "probe" for each in self.there)
 
     @asynccontextmanager
     async def world(self) -> AsyncIterator[World]:
@@ -265,4 +271,5 @@ EXAMPLES = (
         offered=_an_index_store,
         secret=SecretsUse(("login",)),
     ),
+    Example(**ENDPOINTS),
 )

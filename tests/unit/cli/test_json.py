@@ -21,13 +21,14 @@ HEAD = ["namespace", "name", "sync", "doubt"]
 
 
 def checked(of: MirrorClient) -> Awaitable[int]:
-    request = CheckRequest(("fraud",), False, False, None, frozenset(), None)
+    request = CheckRequest(("fraud",), False, False, False, None, frozenset(), None)
     return check(of, request, "json")
 
 
 COMMANDS: Mapping[str, tuple[Callable[[MirrorClient], Awaitable[int]], set[str]]] = {
     "status": (lambda of: show.status(of, ["fraud"], as_json=True), {"status", "holds"}),
     "diff": (lambda of: show.diff(of, "fraud", [], as_json=True), {"components"}),
+    "parity": (lambda of: show.parity(of, "fraud", [], as_json=True), {"components"}),
     "plan": (lambda of: show.plan(of, "fraud", as_json=True), {"plan", "wouldNotStart"}),
     "history": (lambda of: show.history(of, "fraud", as_json=True), {"refreshes", "deploys"}),
     "check": (checked, {"components", "exitCode", "why", "excepted"}),

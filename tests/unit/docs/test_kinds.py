@@ -39,7 +39,8 @@ def row_of(fact: str, rows: dict[str, bool]) -> str | None:
 
 def facts_of(example: Example) -> Iterator[tuple[str, Fact]]:
     """What any of the worlds of an example shows on either side."""
-    for change in (lambda world: None, *example.changes.values()):
+    changes = (*example.changes.values(), *example.reported.values())
+    for change in (lambda world: None, *changes):
         world = example.equal()
         change(world)
         for role in ROLES:

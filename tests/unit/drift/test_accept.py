@@ -27,6 +27,8 @@ DIFFERENCE = Difference("memory", "16Gi", "8Gi")
         Acceptance("serving", "memory", "smaller nodes", production="16Gi"),
         Acceptance("serving", "memory", "smaller nodes", production="16Gi", staging="8Gi"),
         Acceptance("serving", "memory", "smaller nodes", until=NOW + 0.001),
+        Acceptance("serving", "mem*", "smaller nodes", production="16Gi"),
+        Acceptance("serving", "*", "smaller nodes"),
     ],
 )
 def test_an_acceptance_in_force_covers_its_difference(acceptance: Acceptance) -> None:
@@ -39,6 +41,8 @@ def test_an_acceptance_in_force_covers_its_difference(acceptance: Acceptance) ->
         Acceptance("other", "memory", "another component"),
         Acceptance("serving", "cpu", "another fact"),
         Acceptance("serving", "memor", "a part of its name"),
+        Acceptance("serving", "Mem*", "other letters"),
+        Acceptance("serving", "m*o", "another end"),
         Acceptance("serving", "memory", "another value", production="32Gi"),
         Acceptance("serving", "memory", "another value", production="16Gi", staging="4Gi"),
         Acceptance("serving", "memory", "ended", until=NOW),
@@ -54,6 +58,13 @@ def test_an_acceptance_that_names_a_value_does_not_cover_a_fact_that_is_missing(
     named = Acceptance("serving", "memory", "smaller", production="16Gi")
 
     assert accepting(missing, "serving", [named], NOW) is None
+
+
+def test_that_staging_lacks_a_component_is_accepted_by_name_only() -> None:
+    lacking = Difference(PRESENT, "yes", "no")
+
+    assert accepting(lacking, "serving", [Acceptance("serving", "*", "all")], NOW) is None
+    assert accepting(lacking, "serving", [Acceptance("serving", PRESENT, "not yet")], NOW)
 
 
 def test_accepting_a_fact_covers_its_details_but_not_other_facts() -> None:

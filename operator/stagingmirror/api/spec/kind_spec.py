@@ -1,7 +1,7 @@
 """What the spec of every kind of component declares."""
 
 from abc import abstractmethod
-from typing import Literal
+from typing import ClassVar, Literal
 
 from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
 from stagingmirror.api.types.base import Model
@@ -12,10 +12,22 @@ Mode = Literal["Refresh", "Report"]
 class KindSpec(Model):
     """The spec of one kind: where production and staging have it, and how it is compared."""
 
+    guards: ClassVar[tuple[str, ...]] = ()
+    """Beginnings of names of facts: a refresh of the mirror after which one of them differs that
+    did not differ before it is rolled back.
+    """
+
     @property
     @abstractmethod
     def default_mode(self) -> Mode:
         """The mode of an entry that names none."""
+
+    @property
+    def made_of(self) -> tuple[str, ...]:
+        """Other components of the mirror that this one is made of: while one of them is held, this
+        one is held too.
+        """
+        return ()
 
     def keeps(self, staging: MirrorEnvironmentSpec) -> int | None:
         """How many old copies that refreshes made stay; None: all of them. ``staging``: its

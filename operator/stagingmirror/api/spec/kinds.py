@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import get_args
 
 from stagingmirror.api.spec.kind_spec import KindSpec
+from stagingmirror.api.spec.track.feature_parity import FeatureParity
 from stagingmirror.api.spec.track.index_snapshot import IndexSnapshot
 from stagingmirror.api.spec.track.model_alias import ModelAlias
 from stagingmirror.api.spec.track.model_files import ModelFiles
@@ -27,6 +28,8 @@ class Kinds(Model):
     """A model's files in an object store, as workloads load them."""
     index_snapshot: IndexSnapshot | None = None
     """The index that search is served from."""
+    feature_parity: FeatureParity | None = None
+    """Whether both sides make the same vectors of the same input."""
 
 
 # The spec model of each kind, by the kind's name.

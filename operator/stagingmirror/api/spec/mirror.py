@@ -139,6 +139,11 @@ class Track(Kinds, _Named):
         return None
 
     @property
+    def made_of(self) -> tuple[str, ...]:
+        """Other components that this one is made of."""
+        return () if self.entry is None else self.entry.made_of
+
+    @property
     def effective_mode(self) -> Mode:
         """``mode``; omitted: the kind's default. Refresh for a kind that this operator does not
         know: it is Unknown, and a refresh waits for it.
@@ -152,7 +157,9 @@ class Accept(Model):
     component: Label
     """Name of a component in track."""
     fact: Annotated[str, Field(min_length=1, max_length=MAX_FACT)]
-    """The fact that may differ, as the command diff shows it, e.g. parameters.max_depth."""
+    """The fact that may differ, as the command diff shows it, e.g. parameters.max_depth; * stands
+    for any characters, e.g. data.*.
+    """
     reason: Line
     """Why this is right, for whoever reads it later."""
     production: Annotated[str, Field(max_length=1024)] | None = None
@@ -204,6 +211,21 @@ class StagingMirrorSpec(Model):
             message="with names a component that is not in track; correct its name or remove it",
             holds=lambda spec: (
                 {name for t in spec.track for name in t.with_} <= {t.name for t in spec.track}
+            ),
+        ),
+        Rule(
+            cel=(
+                "self.track.all(t, !has(t.featureParity) || !has(t.featureParity.of) ||"
+                " t.featureParity.of.all(w, w != t.name && self.track.exists(o, o.name == w)))"
+            ),
+            message=(
+                "of names a component that is not another one of track; correct its name or remove"
+                " it"
+            ),
+            holds=lambda spec: all(
+                name != t.name and name in {each.name for each in spec.track}
+                for t in spec.track
+                for name in t.made_of
             ),
         ),
     )

@@ -9,14 +9,15 @@ from pydantic import Field
 
 from stagingmirror.api.types.base import Model
 from stagingmirror.api.types.constraints import VariableName, shape, unique
+from stagingmirror.patterns import matches as fits
 
 # The lists of an offer, as attributes of ``Offers``.
 OfferList = Literal["config_maps", "variables", "annotations", "models", "tags", "parameters"]
 
-# What may be named of an environment: in its lists, or ``store/alias`` of its index stores.
-OfferName = OfferList | Literal["index_aliases"]
+# What may be named of an environment: in its lists, ``store/alias`` of its index stores, or
+# ``endpoint/samples``.
+OfferName = OfferList | Literal["index_aliases", "samples"]
 
-STAR = "*"
 # Annotations in which tools keep whole manifests, the values of all variables included: a pattern
 # that is meant for others does not mean them.
 _MANIFESTS = frozenset(
@@ -89,26 +90,9 @@ def matches(patterns: tuple[str, ...], name: str) -> bool:
     """Whether one of the patterns is this name. Each pass asks for the same names again, of a run's
     parameters for hundreds.
     """
-    return any(_matches(each, name) for each in patterns)
+    return any(fits(each, name) for each in patterns)
 
 
 def matches_all(lists: tuple[tuple[str, ...], ...], name: str) -> bool:
     """Whether each of these lists has the name; without a list it is not allowed."""
     return bool(lists) and all(matches(each, name) for each in lists)
-
-
-def _matches(pattern: str, name: str) -> bool:
-    """No regular expression: its time would grow with a power of the number of stars."""
-    first, *rest = pattern.split(STAR)
-    if not rest:
-        return pattern == name
-    *inner, last = rest
-    if len(name) < len(first) + len(last) or not (name.startswith(first) and name.endswith(last)):
-        return False
-    at, end = len(first), len(name) - len(last)
-    for part in inner:
-        found = name.find(part, at, end)
-        if found < 0:
-            return False
-        at = found + len(part)
-    return True

@@ -240,6 +240,8 @@ class MirrorStatus(StatusModel):
     """The last tick of the schedule."""
     handled_check_at: Text | None = None
     """The last token of the annotation check-at that was handled, or refused with the reason."""
+    handled_parity_at: Text | None = None
+    """The last token of the annotation parity-at that was handled, or refused with the reason."""
     handled_refresh_at: Text | None = None
     """The last token of the annotation refresh-at that was handled, or refused with the reason."""
     conditions: Conditions = ()

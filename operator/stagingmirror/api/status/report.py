@@ -13,6 +13,9 @@ from stagingmirror.drift.verdict import Drifted, Held, Unknown, Verdict
 
 Sync = Literal["InSync", "Drifted", "Held", "Unknown"]
 Activity = Literal["Idle", "Refreshing", "Frozen", "Suspended"]
+# The fields of a status that echo the tokens of a check, and what they echo.
+HandledField = Literal["handled_check_at", "handled_parity_at"]
+Handled = Mapping[HandledField, str]
 
 _NOTHING: Plan[Step] = Plan(steps=(), left=())
 
@@ -76,8 +79,8 @@ class Report:
     """The last one per component and side, as ``drift.deploys.latest`` gives them."""
     tracked: int | None = None
     """How many components the spec has, where they could not be judged (Stalled)."""
-    handled_check_at: str | None = None
-    """The token that this report answers; None: as before."""
+    handled: Handled = field(default_factory=dict)
+    """The tokens that this report answers; those of other fields are as before."""
     progress: Progress = field(default_factory=Progress)
     waiting: tuple[str, str] | None = None
     """Reason and message, where nothing was observed and no human is needed yet."""

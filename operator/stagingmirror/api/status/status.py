@@ -26,7 +26,7 @@ from stagingmirror.drift.steps import Plan, Step
 MAX_REFRESHES = 10
 # What a status that could not be written whole must not forget.
 _SURVIVES = {
-    *("drifted_since", "handled_check_at", "handled_refresh_at"),
+    *("drifted_since", "handled_check_at", "handled_parity_at", "handled_refresh_at"),
     *("last_refresh_time", "last_schedule_time", "refreshes"),
 }
 
@@ -144,7 +144,8 @@ def _ticks(
         "next_refresh_time": None if due is None else rfc3339(due),
         "last_schedule_time": before.last_schedule_time if tick is None else rfc3339(tick),
         "waiting": progress.waiting,
-        "handled_check_at": report.handled_check_at or before.handled_check_at,
+        "handled_check_at": report.handled.get("handled_check_at", before.handled_check_at),
+        "handled_parity_at": report.handled.get("handled_parity_at", before.handled_parity_at),
         "handled_refresh_at": progress.handled_refresh_at or before.handled_refresh_at,
     }
 

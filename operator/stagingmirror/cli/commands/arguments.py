@@ -56,6 +56,12 @@ Now = Annotated[
 ReadBytes = Annotated[
     bool, typer.Option("--bytes", help="As --now, and read all bytes of models again.")
 ]
+Probe = Annotated[
+    bool,
+    typer.Option(
+        "--parity", help="As --now, and send samples to the endpoints of both sides again."
+    ),
+]
 Since = Annotated[
     str | None,
     typer.Option(

@@ -19,7 +19,7 @@ from stagingmirror.cli.screens.answer import answer_json, answer_junit, answer_l
 from stagingmirror.errors import NeedsHuman
 from stagingmirror.reasons import Reason
 
-# Seconds for which --now and --bytes wait for the operator, without --timeout.
+# Seconds for which --now, and --bytes and --parity, wait for the operator, without --timeout.
 SOON, BYTES = 60.0, 1800.0
 # Seconds within which an operator that has just answered settles its first verdict.
 FOLLOWS = 10.0
@@ -32,6 +32,7 @@ class CheckRequest:
     names: tuple[str, ...]
     now: bool
     read_bytes: bool
+    probe: bool
     since: str | None
     excepted: frozenset[str]
     within: str | None
@@ -89,8 +90,11 @@ async def _answer(
 ) -> Answer:
     seen: Mirror | None = mirror
     if request.now:
-        limit = patience(request.within, BYTES if request.read_bytes else SOON)
-        seen = await request_check(client, mirror, limit, read_bytes=request.read_bytes)
+        is_deep = request.read_bytes or request.probe
+        limit = patience(request.within, BYTES if is_deep else SOON)
+        seen = await request_check(
+            client, mirror, limit, read_bytes=request.read_bytes, probe=request.probe
+        )
     settled, now = await client.settled(), await client.now()
     if seen is None:
         return answer(mirror, _silent(mirror, settled, now, limit), now)

@@ -161,7 +161,7 @@ async def _released(client: MirrorClient, mirror: Mirror, hold: str, limit: floa
     seconds. A mirror that was deleted meanwhile is released.
     """
     try:
-        seen = await request_check(client, mirror, limit, read_bytes=False)
+        seen = await request_check(client, mirror, limit)
         return seen and await until(client, mirror, lambda now: not _is_held(now, hold), limit)
     except NotThere:
         return mirror

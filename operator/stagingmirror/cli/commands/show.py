@@ -13,6 +13,7 @@ from stagingmirror.cli.screens.diff import diff_screen
 from stagingmirror.cli.screens.envelope import document, one_mirror
 from stagingmirror.cli.screens.history import history_screen
 from stagingmirror.cli.screens.hold import hold_json
+from stagingmirror.cli.screens.parity import parity_json, parity_screen
 from stagingmirror.cli.screens.plan import plan_screen, would_not_start
 from stagingmirror.cli.screens.status import status_screen, status_table
 
@@ -54,6 +55,31 @@ async def diff(client: MirrorClient, name: str, components: Sequence[str], *, as
         show(document([_entry(mirror, believed, components=wanted, **where)]))
     else:
         show(diff_screen(mirror, believed, now, components))
+    return 0
+
+
+async def parity(
+    client: MirrorClient, name: str, components: Sequence[str], *, as_json: bool
+) -> int:
+    mirror = await client.mirror(name)
+    compared = [each for each in mirror.status.components if each.kind == "featureParity"]
+    known = {each.name for each in compared}
+    if unknown := [each for each in components if each not in known]:
+        has = ", ".join(sorted(known)) or "none"
+        fail(f"{mirror.name} has no featureParity {unknown[0]}; it has {has}")
+        return FAILED
+    if not compared and not as_json:
+        fail(f"{mirror.name} has no component of kind featureParity in track")
+        return FAILED
+    settled, now = await client.settled(), await client.now()
+    believed = belief(mirror, settled, now)
+    wanted = [each for each in compared if not components or each.name in components]
+    if as_json:
+        show(
+            document([_entry(mirror, believed, components=[parity_json(each) for each in wanted])])
+        )
+    else:
+        show(parity_screen(wanted, believed, now))
     return 0
 
 

@@ -31,11 +31,26 @@ async def until(
 
 
 async def request_check(
-    client: MirrorClient, mirror: Mirror, limit: float, *, read_bytes: bool
+    client: MirrorClient,
+    mirror: Mirror,
+    limit: float,
+    *,
+    read_bytes: bool = False,
+    probe: bool = False,
 ) -> Mirror | None:
     """The mirror with a verdict whose every observation began after now; None if none came within
-    ``limit`` seconds. With ``read_bytes`` the operator also reads all bytes of models again.
+    ``limit`` seconds. With ``read_bytes`` the operator also reads all bytes of models again, with
+    ``probe`` it sends samples to endpoints again.
     """
-    left = f"bytes:{uuid4()}" if read_bytes else str(uuid4())
-    await client.annotate(mirror, "check-at", left)
-    return await until(client, mirror, lambda seen: seen.status.handled_check_at == left, limit)
+    token = str(uuid4())
+    check_at = f"bytes:{token}" if read_bytes else token
+    await client.annotate(mirror, "check-at", check_at)
+    if probe:
+        await client.annotate(mirror, "parity-at", token)
+
+    def is_answered(seen: Mirror) -> bool:
+        status = seen.status
+        is_probed = not probe or status.handled_parity_at == token
+        return status.handled_check_at == check_at and is_probed
+
+    return await until(client, mirror, is_answered, limit)

@@ -139,14 +139,15 @@ class Operator:
             settings=settings,
             on_call=called,
         )
-        self.registry, stores, self.indexes = upstreams(
+        self.registry, stores, self.indexes, endpoints = upstreams(
             clock,
             changed,
             settings=settings,
             on_call=called,
             productions=lambda: protected_stores(self.cache.all("mirrorenvironments")),
+            config_map=self.clusters.get,
         )
-        self.sources = Sources(self.clusters, self.registry, stores, self.indexes)
+        self.sources = Sources(self.clusters, self.registry, stores, self.indexes, endpoints)
         self.subscriptions = Subscriptions(self.sources, leading=self.runtime.leading)
         self.wake_ups.connect(self.sources, self.subscriptions)
         self.probes = Probes(
@@ -183,7 +184,7 @@ class Operator:
             mirror_is_there=self.cache.has_mirror,
             same_place=self.sources.same_place,
             prove=self.probes.since,
-            read_bytes=self.probes.bytes_read,
+            deep_read=self.probes.deep_read,
         )
 
     def _make_reactions(self) -> None:

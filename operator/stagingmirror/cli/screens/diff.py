@@ -18,6 +18,7 @@ from stagingmirror.cli.screens.text import (
     short,
     symbol,
 )
+from stagingmirror.drift.accept import names
 from stagingmirror.drift.facts import DETAIL, SEALED
 
 # Shown where a side does not have a fact.
@@ -110,7 +111,14 @@ def _aside(component: ComponentStatus, fact: str, mirror: Mirror, *, counted: bo
     """Why a difference does not count, or what staging should have instead."""
     if DETAIL in fact:
         return ""
-    accepted = (mirror.accepted or {}).get((component.name, fact))
+    accepted = next(
+        (
+            reason
+            for (name, pattern), reason in (mirror.accepted or {}).items()
+            if name == component.name and names(pattern, fact)
+        ),
+        None,
+    )
     if accepted is not None:
         return f"accepted: {accepted}"
     if component.verdict == "Held":

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from stagingmirror.drift.parity.names import matches
+from stagingmirror.patterns import matches
 
 
 class Comparison(StrEnum):
@@ -33,7 +33,7 @@ class Tolerance:
 
 @dataclass(frozen=True, slots=True)
 class FeatureRule:
-    """Of all features whose name the pattern matches (``names.matches``).
+    """Of all features whose name the pattern matches (``patterns.matches``).
 
     ``comparison`` None: inferred from production's answers. Where one of ``absolute`` and
     ``relative`` is given, the other one is 0, as in pytest's ``approx``; where neither is, the

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from stagingmirror.api.spec.mirror import StagingMirrorSpec
 from stagingmirror.api.types.duration import seconds
@@ -13,7 +13,13 @@ from stagingmirror.drift.plan import make
 from stagingmirror.engine.check import blockers
 from stagingmirror.engine.check.check import Check
 from stagingmirror.engine.check.intervals import periods, probe_after, refuse_too_often
-from stagingmirror.engine.check.judge import Scene, judge_all, observe_all, proposals_for
+from stagingmirror.engine.check.judge import (
+    Scene,
+    hold_of,
+    judge_all,
+    observe_all,
+    proposals_for,
+)
 from stagingmirror.engine.check.state import LastCheck
 from stagingmirror.engine.context import Context
 from stagingmirror.engine.environments.resolve import revisions_of, sides_of
@@ -26,6 +32,7 @@ from stagingmirror.engine.ownership.claims import Claims
 from stagingmirror.engine.resources.cache import ResourceCache
 from stagingmirror.engine.resources.mirror import MirrorKey, spec_of
 from stagingmirror.engine.workqueue.queue import RequeueAfter
+from stagingmirror.view import Subject
 
 T = TypeVar("T")
 _ROLES: tuple[Role, ...] = ("production", "staging")
@@ -98,7 +105,7 @@ class Assessment:
         )
 
     async def subscribe(self, check: Check) -> None:
-        self.subscriptions.put(check.mirror.key, periods(check.spec, check.sides, check.view))
+        self.subscriptions.put(check.mirror.key, self._periods(check))
 
     async def unsubscribe(self, check: Check) -> None:
         self.subscriptions.drop(check.mirror.key)
@@ -162,6 +169,10 @@ class Assessment:
         back.
         """
         if check.slices.over:
-            read = periods(check.spec, check.sides, check.view)
-            self.subscriptions.add(check.mirror.key, read)
+            self.subscriptions.add(check.mirror.key, self._periods(check))
             await check.slices.others()
+
+    def _periods(self, check: Check) -> dict[Subject[Any], float]:
+        holds = [request.hold for request in check.holds]
+        held = frozenset(t.name for t in check.spec.track if hold_of(t, holds) is not None)
+        return periods(check.spec, check.sides, check.view, held)

@@ -4,7 +4,7 @@ the leader gets here.
 
 from dataclasses import dataclass, replace
 
-from stagingmirror.api.status.report import Progress, Report
+from stagingmirror.api.status.report import Handled, HandledField, Progress, Report
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.drift.facts import Why
 from stagingmirror.engine.check.blockers import GRACE
@@ -20,9 +20,9 @@ from stagingmirror.engine.check.requeue import (
 from stagingmirror.engine.check.state import LastCheck, MirrorState
 from stagingmirror.engine.holds.acknowledged import AcknowledgedHolds
 from stagingmirror.engine.observe.check_requests import (
-    CHECK_AT,
     REFRESH_AT,
     CheckRequest,
+    PendingCheck,
     answered,
     token_of,
 )
@@ -98,7 +98,7 @@ class Conclusion:
             check.context,
             check.progress,
             check.blockers.first,
-            handled_check_at=self._handled(check),
+            handled=self._handled(check),
             rollouts=check.rollouts,
             environments=check.environments,
             mirrors=self.cache.count("stagingmirrors"),
@@ -109,15 +109,19 @@ class Conclusion:
         )
 
     async def write_blind_status(self, check: Check) -> None:
-        mirror, request = check.mirror, self._request(check)
-        if request is not None and check.waiting is not None and not request.was_there_first:
-            request = None  # it is answered once there is an answer
+        mirror, open_tokens = check.mirror, self._requests(check)
+        handled: Handled = {
+            each.handled: request.token
+            for each, request in open_tokens
+            # What waits is answered once there is an answer.
+            if check.waiting is None or request.was_there_first
+        }
         report = blind_report(
             mirror,
             check.progress,
             check.stalled,
             waiting=check.waiting,
-            handled_check_at=None if request is None else request.token,
+            handled=handled,
             spec=readable_spec(self.cache, mirror.body),
             mirrors=self.cache.count("stagingmirrors"),
         )
@@ -182,8 +186,12 @@ class Conclusion:
         now = self.runtime.clock()
         if self.runtime.leading():
             self._acknowledge_holds(mirror, turn)
-            token = token_of(mirror.annotations, CHECK_AT)
-            await self.writer.write_minimal(mirror, FAILED, state.status, token)
+            tokens = {
+                each.handled: token_of(mirror.annotations, each.annotation)
+                for each in state.observe.requests
+            }
+            handled: Handled = {name: token for name, token in tokens.items() if token}
+            await self.writer.write_minimal(mirror, FAILED, state.status, handled)
         return Done(now + FAILED_RETRY)
 
     def forget(self, key: MirrorKey, uid: str) -> None:
@@ -210,23 +218,27 @@ class Conclusion:
         progress = await self.refresher.roll_back(check.mirror, why.message, check.state.refresh)
         return _both(progress, refused_token(check.mirror, why, now=self.runtime.clock()))
 
-    def _handled(self, check: Check) -> str | None:
-        """The check token that this verdict answers; where it does not yet, everything that the
-        mirror reads is requested anew, and that brings the mirror back.
+    def _handled(self, check: Check) -> Handled:
+        """The tokens that this verdict answers. For one that it does not answer yet, everything
+        that it wants is requested anew, and that brings the mirror back.
         """
-        request, mirror = self._request(check), check.mirror
-        if request is None:
-            return None
-        stale_after = seconds(check.spec.stale_after)
-        if answered(request, check.components, stale_after=stale_after, now=check.began):
-            check.state.observe.answered()
-            return request.token
-        self.probes.start(mirror.key, request, polled=True)
-        return None
+        handled = dict[HandledField, str]()
+        for pending, request in self._requests(check):
+            stale_after = seconds(check.spec.stale_after)
+            if answered(request, check.components, stale_after=stale_after, now=check.began):
+                check.state.observe.answered()
+                handled[pending.handled] = request.token
+            else:
+                self.probes.start(check.mirror.key, request, polled=True)
+        return handled
 
-    def _request(self, check: Check) -> CheckRequest | None:
-        mirror = check.mirror
-        return check.state.observe.check.request(mirror.annotations, mirror.status, check.began)
+    def _requests(self, check: Check) -> list[tuple[PendingCheck, CheckRequest]]:
+        """The tokens that are not answered yet."""
+        mirror, pending = check.mirror, check.state.observe.requests
+        requests = [
+            (each, each.request(mirror.annotations, mirror.status, check.began)) for each in pending
+        ]
+        return [(each, request) for each, request in requests if request is not None]
 
 
 def _both(progress: Progress, refused: Progress) -> Progress:

@@ -41,10 +41,11 @@ def refuse_too_often(spec: StagingMirrorSpec, sides: Sides) -> None:
 
 
 def periods(
-    spec: StagingMirrorSpec, sides: Sides, view: RecordingView
+    spec: StagingMirrorSpec, sides: Sides, view: RecordingView, held: frozenset[str]
 ) -> dict[Subject[Any], float]:
     """How old an answer may be that cannot be watched (s), for everything that was read. What was
-    read for both sides goes by the slower one.
+    read for both sides goes by the slower one. For components that are ``held`` nothing is sent to
+    any server to see how it answers.
     """
     interval, slowest = seconds(spec.check_interval), floors(sides)
     found: dict[Subject[Any], float] = {}
@@ -54,4 +55,14 @@ def periods(
             found[subject] = max(period, found.get(subject, 0.0))
     for subject in view.subjects:
         found.setdefault(subject, max(interval, *slowest.values()))
+    for subject in _probed(view, held):
+        found.pop(subject, None)
     return found
+
+
+def _probed(view: RecordingView, held: frozenset[str]) -> set[Subject[Any]]:
+    """The probes that only held components want."""
+    wanted: tuple[set[Subject[Any]], set[Subject[Any]]] = (set(), set())
+    for key, part in view.parts.items():
+        wanted[key.component in held].update(s for s in part.subjects if s.deep == "probe")
+    return wanted[True] - wanted[False]

@@ -73,7 +73,7 @@ def judge_all(
             track.name,
             observations,
             acceptances=acceptances,
-            hold=_hold(holds, track.name),
+            hold=hold_of(track, holds),
             now=scene.now,
             stale_after=stale_after,
         )
@@ -144,7 +144,12 @@ def _proposed(scene: Scene, judged: Judged) -> tuple[ExecutableStep, ...] | Why:
         return INTERNAL
 
 
-def _hold(holds: Iterable[Hold], component: str) -> Hold | None:
-    """The hold that names this component and ends last."""
-    found = [hold for hold in holds if component in hold.components]
+def hold_of(track: Track, holds: Iterable[Hold]) -> Hold | None:
+    """The hold that names this component, or one that it is made of, and ends last."""
+    named = {track.name, *track.made_of}
+    found = [
+        replace(hold, components=hold.components | {track.name})
+        for hold in holds
+        if named & hold.components
+    ]
     return max(found, key=lambda hold: (hold.until, hold.name), default=None)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from stagingmirror.api.spec.mirror import StagingMirrorSpec
-from stagingmirror.api.status.report import ComponentReport, Progress, Report
+from stagingmirror.api.status.report import ComponentReport, Handled, Progress, Report
 from stagingmirror.api.status.status import deploys_in
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.drift import deploys
@@ -25,7 +25,7 @@ def judged_report(
     progress: Progress,
     stalled: Why | None,
     *,
-    handled_check_at: str | None,
+    handled: Handled,
     rollouts: Iterable[Running],
     environments: Mapping[str, str],
     mirrors: int,
@@ -51,7 +51,7 @@ def judged_report(
         production_cluster=cluster_of(context.sides.production) or None,
         plan=context.plan,
         deploys=_deploys(context, rollouts),
-        handled_check_at=handled_check_at,
+        handled=handled,
         progress=_stalled(progress, stalled),
     )
 
@@ -62,7 +62,7 @@ def blind_report(
     stalled: Why | None,
     *,
     waiting: Why | None,
-    handled_check_at: str | None,
+    handled: Handled,
     spec: StagingMirrorSpec | None,
     mirrors: int,
 ) -> Report:
@@ -75,7 +75,7 @@ def blind_report(
         max_drift_age=float("inf") if spec is None else seconds(spec.max_drift_age),
         tracked=len((mirror.body.get("spec") or {}).get("track") or ()),
         deploys=deploys_in(mirror.status),
-        handled_check_at=handled_check_at,
+        handled=handled,
         progress=_stalled(progress, stalled),
         waiting=None if waiting is None else (waiting.reason, waiting.message),
     )

@@ -25,11 +25,9 @@ from stagingmirror.sources.source import (
 
 LABEL = f"{GROUP}/environment"
 _KEYS = ("username", "password", "token", "proxyUsername", "proxyPassword")
-# Of object stores and index stores; the store knows which of them it needs.
+# Of object stores, index stores and endpoints; each knows which of them it needs.
 _VARIABLES = (
-    "username",
-    "password",
-    "token",
+    *_KEYS,
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
@@ -40,6 +38,8 @@ _VARIABLES = (
     "AZURE_CLIENT_SECRET",
     "GOOGLE_SERVICE_ACCOUNT_KEY",
 )
+# Keys that begin so are headers of an endpoint.
+_HEADER = "header."
 # A document of several lines.
 _LINES = "GOOGLE_SERVICE_ACCOUNT_KEY"
 _WANTED = (
@@ -108,7 +108,11 @@ def variables_in(body: Mapping[str, Any], environment: str, which: str) -> Mappi
         return why
     data = body.get("data") or {}
     try:
-        found = {each: _text(data[each]) for each in _VARIABLES if each in data}
+        found = {
+            each: _text(text)
+            for each, text in data.items()
+            if each in _VARIABLES or each.startswith(_HEADER)
+        }
     except (binascii.Error, UnicodeDecodeError):
         return Why(Reason.SECRET_INVALID, f"{which} holds text that is not UTF-8; write it again.")
     if unusable := [

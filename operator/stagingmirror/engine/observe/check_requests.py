@@ -1,8 +1,9 @@
 """Tokens: how a check or a refresh is requested now, and how it shows that it was answered.
 
-A token of ``check-at`` is echoed in the same write as a verdict whose every observation began after
-the token was seen here, and all of whose parts were requested since. What was requested and did not
-answer is reported as Unknown once it is older than ``staleAfter``; then the echo is true as well.
+A token of ``check-at`` or ``parity-at`` is echoed in the same write as a verdict whose every
+observation began after the token was seen here, and all of whose parts were requested since. What
+was requested and did not answer is reported as Unknown once it is older than ``staleAfter``; then
+the echo is true as well.
 Tokens that are there when a mirror is first seen (it has no status yet) request nothing: they are
 echoed with its first verdict, and not obeyed.
 """
@@ -12,13 +13,17 @@ from dataclasses import dataclass, replace
 from math import inf
 
 from stagingmirror.api.status.model import MirrorStatus
+from stagingmirror.api.status.report import HandledField
 from stagingmirror.api.types.base import GROUP
 from stagingmirror.drift.facts import Observation, Unseen, Why
 from stagingmirror.drift.verdict import Held, Unknown
 from stagingmirror.engine.context import Judged
+from stagingmirror.view import Deep
 
 CHECK_AT = f"{GROUP}/check-at"
 REFRESH_AT = f"{GROUP}/refresh-at"
+# Requests that samples are sent again as well.
+PARITY_AT = f"{GROUP}/parity-at"
 # A check token that starts so requests that the bytes of models are read again.
 BYTES = "bytes:"
 # Characters of a token that are echoed.
@@ -27,10 +32,13 @@ MAX_LENGTH = 256
 
 @dataclass(frozen=True, slots=True)
 class CheckRequest:
-    """A token of ``check-at`` that is not echoed yet, and when this process saw it (POSIX s)."""
+    """A token that is not echoed yet, and when this process saw it (POSIX s). ``deep``: what it
+    requests beside what is polled.
+    """
 
     token: str
     since: float
+    deep: Deep | None = None
     proven: float = inf
     """When everything that the mirror reads had been requested again (POSIX s)."""
 
@@ -38,15 +46,15 @@ class CheckRequest:
     def was_there_first(self) -> bool:
         return self.since == -inf
 
-    @property
-    def read_bytes(self) -> bool:
-        return self.token.startswith(BYTES)
-
 
 @dataclass(slots=True)
 class PendingCheck:
-    """The check token of one mirror that is not answered yet."""
+    """The token of one mirror in one annotation that is not answered yet. ``handled`` is the field
+    of the status that echoes it.
+    """
 
+    annotation: str
+    handled: HandledField
     _known: CheckRequest | None = None
 
     @property
@@ -57,20 +65,25 @@ class PendingCheck:
         self, annotations: Mapping[str, str], status: MirrorStatus, now: float
     ) -> CheckRequest | None:
         """The token to answer, kept from its first sight on; None where none is open."""
-        token = token_of(annotations, CHECK_AT)
-        if token is None or token == status.handled_check_at:
+        token = token_of(annotations, self.annotation)
+        if token is None or token == getattr(status, self.handled):
             self._known = None
             return None
         if not status.conditions:
             return CheckRequest(token=token, since=-inf)
         if self._known is None or self._known.token != token:
-            self._known = CheckRequest(token=token, since=now)
+            self._known = CheckRequest(token=token, since=now, deep=self._deep(token))
         return self._known
 
     def proven(self, token: str, now: float) -> None:
         """Everything was requested again since the token was seen; that had ended at ``now``."""
         if self._known is not None and self._known.token == token:
             self._known = replace(self._known, proven=now)
+
+    def _deep(self, token: str) -> Deep | None:
+        if self.annotation == PARITY_AT:
+            return "probe"
+        return "bytes" if token.startswith(BYTES) else None
 
 
 def token_of(annotations: Mapping[str, str], name: str) -> str | None:
@@ -92,7 +105,7 @@ def answered(
         return True
     if request.proven <= now and all(_answers(each, request.since) for each in components):
         return True
-    return not request.read_bytes and now > request.since + stale_after
+    return request.deep is None and now > request.since + stale_after
 
 
 def _answers(component: Judged, since: float) -> bool:

@@ -6,14 +6,14 @@ from typing import Any
 
 import structlog
 
-from stagingmirror.engine.observe.check_requests import BYTES, CheckRequest
+from stagingmirror.engine.observe.check_requests import CheckRequest
 from stagingmirror.engine.observe.sources import Sources
 from stagingmirror.engine.observe.state import ObserveState
 from stagingmirror.engine.observe.subscriptions import Subscriptions
 from stagingmirror.engine.resources.mirror import MirrorKey
 from stagingmirror.errors import NotRead
 from stagingmirror.sources.source import Source
-from stagingmirror.view import Subject
+from stagingmirror.view import Deep, Subject
 
 log = structlog.get_logger(__name__)
 
@@ -57,7 +57,7 @@ class Probes:
         only: frozenset[Subject[Any]] | None = None,
     ) -> None:
         """Probe for this token, once at a time; again where that did not answer it, with a pause.
-        ``polled``: also what has a period of its own. ``only``: for the bytes of these subjects
+        ``polled``: also what has a period of its own. ``only``: for what these subjects rest on
         instead of everything that the mirror reads.
         """
         if key in self._tasks:
@@ -77,17 +77,24 @@ class Probes:
         """Probe for answers that begin at ``since`` (POSIX s) or later, for a refresh."""
         self.start(key, CheckRequest(token=f"since {since}", since=since), polled=True)
 
-    def bytes_read(
-        self, key: MirrorKey, subjects: frozenset[Subject[Any]], since: float, observed: float
+    def deep_read(
+        self,
+        deep: Deep,
+        key: MirrorKey,
+        subjects: frozenset[Subject[Any]],
+        since: float,
+        observed: float,
     ) -> bool:
-        """Whether the bytes of these versions were all read at ``since`` or later, and before
-        ``observed``, when the observations were made (POSIX s); reads them where they were not.
+        """Whether what these subjects rest on was read at ``since`` or later, and before
+        ``observed``, when the observations were made (POSIX s); reads it where it was not. All
+        bytes must have been read; samples must have been sent, whatever came of it.
         """
-        token = f"{BYTES}since {since}"
-        known = self._state_of(key).bytes_read
+        token = f"{deep} since {since}"
+        known = self._state_of(key).deep_reads.get(deep)
         if known is not None and known[:2] == (token, subjects):
             return known[2] <= observed
-        self.start(key, CheckRequest(token=token, since=since), polled=True, only=subjects)
+        request = CheckRequest(token=token, since=since, deep=deep)
+        self.start(key, request, polled=True, only=subjects)
         return False
 
     def keep_fresh(self, key: MirrorKey, oldest: float, *, pause: float, now: float) -> None:
@@ -129,20 +136,30 @@ class Probes:
             if only is None:
                 async with self._slots:
                     await _prove(some, since=request.since, read_bytes=False, unread=unread)
-            if (
-                request.read_bytes or only is not None
-            ):  # may take hours, for which it keeps no other token waiting
-                await _prove(some, since=request.since, read_bytes=True, unread=unread)
+            if request.deep is not None:  # may take hours, in which it keeps no other token waiting
+                deep = _resting_on(request.deep, some)
+                await _prove(deep, since=request.since, read_bytes=True, unread=unread)
         except Exception:  # whatever failed, nothing is proven, and it is tried again
             log.exception("probe failed", mirror="/".join(key))
         else:
-            if only is not None and not unread:
-                state.bytes_read = (request.token, only, self._clock())
+            if only is not None and request.deep and (request.deep == "probe" or not unread):
+                state.deep_reads[request.deep] = (request.token, only, self._clock())
             elif only is None and self._subscriptions.reads(key) == subjects:
-                state.check.proven(request.token, self._clock())
+                for each in state.requests:
+                    each.proven(request.token, self._clock())
         finally:
             self._tasks.pop(key, None)
         self._again(key)
+
+
+def _resting_on(
+    deep: Deep, subjects: Mapping[Source[Any], frozenset[Subject[Any]]]
+) -> Mapping[Source[Any], frozenset[Subject[Any]]]:
+    found = {
+        source: frozenset(each for each in some if each.deep == deep)
+        for source, some in subjects.items()
+    }
+    return {source: some for source, some in found.items() if some}
 
 
 async def _prove(

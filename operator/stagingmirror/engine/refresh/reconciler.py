@@ -21,11 +21,12 @@ from stagingmirror.drift.places import SamePlace
 from stagingmirror.engine.context import Context, acceptances_of
 from stagingmirror.engine.refresh.execute.contention import Contention
 from stagingmirror.engine.refresh.execute.executor import Executor
+from stagingmirror.engine.refresh.execute.guards import guarded
 from stagingmirror.engine.refresh.execute.leftovers import Leftovers
 from stagingmirror.engine.refresh.execute.rollback import Rollback
 from stagingmirror.engine.refresh.execute.verification import (
     GRACE,
-    ReadBytes,
+    DeepRead,
     judge_applied,
     reread,
 )
@@ -87,19 +88,19 @@ class RefreshReconciler:
         mirror_is_there: Callable[[str], bool],
         same_place: SamePlace,
         prove: Callable[[MirrorKey, float], None],
-        read_bytes: ReadBytes,
+        deep_read: DeepRead,
     ) -> None:
         """``mirror_is_there`` returns whether the cache has a mirror of this uid that is not being
         deleted. ``same_place``: whether two places are one (None: not known).
         ``prove`` requests anew, beside the pass, every observation of a mirror that began before
-        ``since`` (POSIX s); each pass that waits for one calls it. ``read_bytes`` does so for the
-        bytes of models.
+        ``since`` (POSIX s); each pass that waits for one calls it. ``deep_read`` does so for
+        bytes, and for samples that are sent to endpoints.
         """
         self._tools = tools
         self._runtime = runtime
         self._reporter = reporter
         self._prove = prove
-        self._read_bytes = read_bytes
+        self._deep_read = deep_read
         # A container that restarts keeps its pod's name; it is another writer all the same.
         name = f"{settings.identity}/{secrets.token_hex(4)}"
         self.records = Records(
@@ -229,7 +230,8 @@ class RefreshReconciler:
                 )
                 if judgement.waiting is not None and record.last_write is not None:
                     self._prove(context.mirror.key, record.last_write)
-                judgement = reread(judgement, context, record, self._read_bytes)
+                judgement = reread(judgement, context, record, self._deep_read)
+                judgement = guarded(judgement, context, record, self._deep_read)
                 return await self._executor.verify(record, judgement, state.arrivals)
             case "RollBack":
                 state.patience.renew()

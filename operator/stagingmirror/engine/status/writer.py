@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 import structlog
 
 from stagingmirror.api.status.model import MirrorStatus
-from stagingmirror.api.status.report import Report
+from stagingmirror.api.status.report import Handled, Report
 from stagingmirror.api.status.status import (
     minimal_unknown,
     same_truth,
@@ -111,17 +111,15 @@ class StatusWriter:
         return self._is_worth(written, until, stale_after, period)
 
     async def write_minimal(
-        self, mirror: Mirror, why: Why, last: LastStatus, token: str | None
+        self, mirror: Mirror, why: Why, last: LastStatus, handled: Handled
     ) -> None:
         """Unknown, and why: what cannot be made or written whole must not leave an old verdict.
-        ``token``: the check token that this answers.
+        ``handled``: the tokens that this answers.
 
         Errors: as of ``write``.
         """
         last.made, last.heartbeat_at = None, None
-        previous = mirror.status
-        if token is not None:
-            previous = previous.model_copy(update={"handled_check_at": token})
+        previous = mirror.status.model_copy(update=dict[str, object](handled.items()))
         status = minimal_unknown(
             generation=mirror.generation, now=self._runtime.clock(), why=why, previous=previous
         )
@@ -169,7 +167,7 @@ class StatusWriter:
             log.error("status refused", mirror="/".join(mirror.key), why=error.message)
             self._chronicle.refused()
             message = f"the status could not be written: {error.message}"
-            await self.write_minimal(mirror, Why(Reason.STATUS_REFUSED, message), last, None)
+            await self.write_minimal(mirror, Why(Reason.STATUS_REFUSED, message), last, {})
             return "refused"
         last.made = None  # the cache has it, as the API server took it
         self._chronicle.written(mirror, status, outcome)
@@ -178,5 +176,5 @@ class StatusWriter:
 
 def _same_minimal(written: MirrorStatus, status: MirrorStatus) -> bool:
     """Whether the API server has this minimal status already, whatever its times."""
-    names = ("observed_generation", "sync", "summary", "handled_check_at")
+    names = ("observed_generation", "sync", "summary", "handled_check_at", "handled_parity_at")
     return all(getattr(written, name) == getattr(status, name) for name in names)

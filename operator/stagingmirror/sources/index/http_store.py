@@ -21,9 +21,15 @@ from pydantic import TypeAdapter, ValidationError
 from stagingmirror.errors import NotAnswered, StagingMirrorError
 from stagingmirror.reasons import Reason
 from stagingmirror.settings import Settings
-from stagingmirror.sources.outward import Proxy, outward_socket
+from stagingmirror.sources.outward import Proxy
 from stagingmirror.sources.source import Credentials
-from stagingmirror.sources.wire import authorization, clean_url, failure, trust
+from stagingmirror.sources.wire import (
+    authorization,
+    clean_url,
+    failure,
+    session_with,
+    trust,
+)
 
 # Called with (operation, result, seconds) of each call; result is ``ok`` or an error's reason.
 OnCall = Callable[[str, str, float], None]
@@ -186,12 +192,4 @@ class HttpStore(ABC):
 
     @cached_property
     def _session(self) -> aiohttp.ClientSession:
-        return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                limit=self._settings.upstream_connections,
-                ssl=self._ssl,
-                socket_factory=outward_socket,
-            ),
-            headers={"User-Agent": "stagingmirror"},
-            cookie_jar=aiohttp.DummyCookieJar(),
-        )
+        return session_with(self._ssl, self._settings.upstream_connections)

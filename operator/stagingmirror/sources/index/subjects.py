@@ -83,7 +83,7 @@ class _Alias(NamedTuple):
 
 class IndexSubject(_Alias, Subject[ServedIndex]):
     __slots__ = ()
-    rests_on_bytes = True
+    deep = "bytes"
 
     @property
     def parts(self) -> tuple["IndexSubject", ...]:
@@ -109,7 +109,7 @@ class IndexPair(_Pair, Subject[ComparedIndexes]):
     """
 
     __slots__ = ()
-    rests_on_bytes = True
+    deep = "bytes"
 
     @property
     def parts(self) -> tuple[IndexSubject, ...]:

@@ -135,7 +135,7 @@ class _Version(NamedTuple):
 
 class VersionSubject(_Version, Subject[ModelVersion]):
     __slots__ = ()
-    rests_on_bytes = True
+    deep = "bytes"
 
     @property
     def key(self) -> tuple[str, str]:

@@ -28,7 +28,7 @@ class FolderSubject(_Folder, Subject[StoredFolder]):
     """``uri``: e.g. ``s3://bucket/folder``, without a slash at its end."""
 
     __slots__ = ()
-    rests_on_bytes = True
+    deep = "bytes"
 
     def __str__(self) -> str:
         return f'{self.uri} in environment "{self.environment}"'

@@ -217,10 +217,12 @@ def test_what_was_not_seen_does_not_age_the_status_for_it_is_true_now() -> None:
 
 
 def test_a_token_is_echoed_and_stays() -> None:
-    asked = status(report(equal(), handled_check_at="t1", handled_refresh_at="r1"))
+    handled = {"handled_check_at": "t1", "handled_parity_at": "p1"}
+    asked = status(report(equal(), handled=handled, handled_refresh_at="r1"))
     later = status(report(equal()), asked)
 
-    assert (later["handledCheckAt"], later["handledRefreshAt"]) == ("t1", "r1")
+    tokens = (later["handledCheckAt"], later["handledParityAt"], later["handledRefreshAt"])
+    assert tokens == ("t1", "p1", "r1")
 
 
 def test_the_next_tick_is_told_and_goes_when_there_is_none() -> None:

@@ -52,6 +52,7 @@ def asked(since: str | None = None, *, now: bool = False) -> CheckRequest:
         names=("fraud",),
         now=now,
         read_bytes=False,
+        probe=False,
         since=since,
         excepted=frozenset(),
         within=None,

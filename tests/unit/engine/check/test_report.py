@@ -26,7 +26,7 @@ def blind(mirror: Mirror) -> Status:
         Progress(),
         REVOKED,
         waiting=None,
-        handled_check_at=None,
+        handled={},
         spec=readable_spec(ResourceCache(), mirror.body),
         mirrors=1,
     )

@@ -37,14 +37,14 @@ SEEN = MirrorStatus.read({"conditions": [{"type": "Ready"}]})
 
 
 def test_a_token_is_remembered_from_its_first_sight() -> None:
-    tokens = PendingCheck()
+    tokens = PendingCheck(CHECK_AT, "handled_check_at")
     tokens.request({CHECK_AT: "one"}, SEEN, NOW)
 
     assert tokens.request({CHECK_AT: "one"}, SEEN, NOW + 5) == CheckRequest("one", NOW)
 
 
 def test_another_token_counts_from_when_it_was_seen() -> None:
-    tokens = PendingCheck()
+    tokens = PendingCheck(CHECK_AT, "handled_check_at")
     tokens.request({CHECK_AT: "one"}, SEEN, NOW)
 
     assert tokens.request({CHECK_AT: "two"}, SEEN, NOW + 5) == CheckRequest("two", NOW + 5)
@@ -53,7 +53,9 @@ def test_another_token_counts_from_when_it_was_seen() -> None:
 def test_a_token_that_was_echoed_is_not_asked_again() -> None:
     status = MirrorStatus(handled_check_at="one")
 
-    assert PendingCheck().request({CHECK_AT: "one"}, status, NOW) is None
+    assert (
+        PendingCheck(CHECK_AT, "handled_check_at").request({CHECK_AT: "one"}, status, NOW) is None
+    )
 
 
 def judged(
@@ -111,7 +113,7 @@ def test_looks_that_began_after_the_token_do_not_answer_it_before_all_their_part
 
 def test_a_token_on_a_mirror_that_is_seen_for_the_first_time_asks_nothing() -> None:
     new = MirrorStatus(observed_generation=-1)
-    asked = PendingCheck().request({CHECK_AT: "bytes:old"}, new, NOW)
+    asked = PendingCheck(CHECK_AT, "handled_check_at").request({CHECK_AT: "bytes:old"}, new, NOW)
 
     assert asked is not None
     assert answered(asked, [judged(NOW - 60)], stale_after=STALE, now=NOW)
@@ -125,7 +127,8 @@ def test_what_never_answers_is_stale_and_then_the_token_is_answered_as_well() ->
 
 
 def test_a_token_for_bytes_waits_until_they_were_read() -> None:
-    unread, read_ = CheckRequest("bytes:1", NOW), CheckRequest("bytes:1", NOW, proven=NOW + 1)
+    unread = CheckRequest("bytes:1", NOW, deep="bytes")
+    read_ = CheckRequest("bytes:1", NOW, deep="bytes", proven=NOW + 1)
     fresh = [judged(NOW + 1)]
 
     assert not answered(unread, fresh, stale_after=STALE, now=NOW + 10 * STALE)
@@ -133,7 +136,7 @@ def test_a_token_for_bytes_waits_until_they_were_read() -> None:
 
 
 def test_a_token_for_bytes_that_cannot_be_read_is_answered_once_that_is_unknown() -> None:
-    tried = CheckRequest("bytes:1", NOW, proven=NOW + 1)
+    tried = CheckRequest("bytes:1", NOW, deep="bytes", proven=NOW + 1)
 
     unread = judged(NOW - 1, trouble=SILENT)
     assert not answered(tried, [unread], stale_after=STALE, now=NOW + 2)
@@ -142,7 +145,7 @@ def test_a_token_for_bytes_that_cannot_be_read_is_answered_once_that_is_unknown(
 
 
 def test_a_proof_for_a_former_token_proves_nothing_for_the_new_one() -> None:
-    tokens = PendingCheck()
+    tokens = PendingCheck(CHECK_AT, "handled_check_at")
     tokens.request({CHECK_AT: "bytes:2"}, SEEN, NOW)
 
     tokens.proven("bytes:1", NOW)

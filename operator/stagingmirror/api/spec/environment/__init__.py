@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from stagingmirror.api.spec.environment.endpoint import ENDPOINT_RULES, Endpoint, offered_samples
 from stagingmirror.api.spec.environment.index_store import IndexStore, offered_alias
 from stagingmirror.api.spec.environment.object_store import ObjectStore, offering
 from stagingmirror.api.spec.environment.server import SecretKeyReference, Server
@@ -154,6 +155,7 @@ class MirrorEnvironmentSpec(Model):
                 <= {each.name for each in spec.object_stores}
             ),
         ),
+        *ENDPOINT_RULES,
     )
 
     role: Annotated[Role, Field(json_schema_extra={VALIDATIONS: [dict(_IMMUTABLE)]})]
@@ -193,6 +195,10 @@ class MirrorEnvironmentSpec(Model):
     """
     index_stores: Annotated[tuple[IndexStore, ...], unique("name", most=16)] = ()
     """Stores of this side whose indexes search is served from. None by default."""
+    endpoints: Annotated[tuple[Endpoint, ...], unique("name", most=16)] = ()
+    """Servers of features, embeddings and predictions of this side that samples may be sent to.
+    None by default.
+    """
     content: ContentReading = ContentReading()
     """How often the bytes of models are read again, and up to which size."""
     shares_registry_with: Label | None = None
@@ -224,6 +230,8 @@ class MirrorEnvironmentSpec(Model):
         """Whether it may be named: it is readable, or comparable, or listed by its store."""
         if which == "index_aliases":
             return offered_alias(name, self.index_stores)
+        if which == "samples":
+            return offered_samples(name, self.endpoints)
         return self.readable.has(which, name) or self.comparable.has(which, name)
 
 

@@ -19,9 +19,10 @@ from stagingmirror.drift.compare import compare
 from stagingmirror.drift.deploys import DeployKey
 from stagingmirror.drift.facts import Absent, Acceptance, Seen, Unseen
 from stagingmirror.engine.context import Context, Judged
-from stagingmirror.engine.refresh.record.record import Applied, Record
+from stagingmirror.engine.refresh.record.applied import Applied
+from stagingmirror.engine.refresh.record.record import Record
 from stagingmirror.engine.resources.mirror import MirrorKey
-from stagingmirror.view import Subject
+from stagingmirror.view import Deep, Subject
 
 # Seconds that an observation may show the former state after the last write: watches may lag.
 GRACE = 15.0
@@ -119,19 +120,21 @@ def _shortfall(
             return (True, f"{name}: still differs in {', '.join(left[:5])}") if left else None
 
 
-# Whether all bytes of these subjects were read after the third argument (POSIX s) and before the
-# fourth, the beginning of the pass; starts reading where not.
-ReadBytes = Callable[[MirrorKey, frozenset[Subject[Any]], float, float], bool]
+# Whether what these subjects rest on was read after the fourth argument (POSIX s) and before the
+# fifth, the beginning of the pass; starts reading where not.
+DeepRead = Callable[[Deep, MirrorKey, frozenset[Subject[Any]], float, float], bool]
 
 
 def reread(
-    judgement: Judgement, context: Context, record: Record, read_bytes: ReadBytes
+    judgement: Judgement, context: Context, record: Record, deep_read: DeepRead
 ) -> Judgement:
     """The judgement, or that it waits for bytes."""
     if judgement.waiting is not None or judgement.failed is not None:
         return judgement
     brought = _brought(context, record)
-    if not brought or read_bytes(context.mirror.key, brought, record.started, context.now):
+    if not brought:
+        return judgement
+    if deep_read("bytes", context.mirror.key, brought, record.started, context.now):
         return judgement
     return replace(
         judgement,
@@ -145,5 +148,5 @@ def _brought(context: Context, record: Record) -> frozenset[Subject[Any]]:
         subject
         for name in record.applied
         for subject in context.parts.get(DeployKey(name, "staging"), ())
-        if subject.rests_on_bytes
+        if subject.deep == "bytes"
     )

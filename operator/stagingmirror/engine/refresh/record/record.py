@@ -14,10 +14,10 @@ from pydantic import TypeAdapter
 from stagingmirror.actions.codec import StoredStep
 from stagingmirror.actions.step import Arrived, Outcome, Task
 from stagingmirror.api.spec.grants import Grant
-from stagingmirror.drift.facts import Fact
 from stagingmirror.drift.merge import without
 from stagingmirror.drift.plan import left_with
 from stagingmirror.drift.steps import Left
+from stagingmirror.engine.refresh.record.applied import Applied, Guard
 from stagingmirror.engine.refresh.record.copies import Copy, Taken, with_taken
 from stagingmirror.engine.refresh.record.failure import Failure
 
@@ -78,16 +78,6 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Applied:
-    """What a component was to become: production's facts as they were when it was planned, and a
-    hash of its track entry then.
-    """
-
-    track: str
-    facts: Mapping[str, Fact]
-
-
-@dataclass(frozen=True, slots=True)
 class Record:
     """``environment`` is staging's, ``production`` the other's. ``writer`` is the process that may
     act on it. ``last_write`` is when the last write to staging was acknowledged. ``why`` is the
@@ -98,7 +88,8 @@ class Record:
     fail again, now or when they were last taken.
     ``connection`` is the spec of the staging environment when it began, as JSON: how to reach its
     systems, and the names of Secrets, never what these hold.
-    ``copies``: what refreshes before this one have made in stores.
+    ``copies``: what refreshes before this one have made in stores. ``guards``: what is compared
+    after it, by component.
     """
 
     id: str
@@ -122,6 +113,7 @@ class Record:
     failures: Mapping[str, Failure] = field(default_factory=dict)
     connection: Json | None = None
     copies: tuple[Copy, ...] = ()
+    guards: Mapping[str, Guard] = field(default_factory=dict)
     token: str | None = None
     tick: float | None = None
     phase: Phase = "Forward"

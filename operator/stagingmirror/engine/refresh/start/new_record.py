@@ -17,6 +17,7 @@ from stagingmirror.drift.steps import Left
 from stagingmirror.drift.verdict import Drifted, InSync, Unknown
 from stagingmirror.engine.context import Context
 from stagingmirror.engine.ownership.track_entries import granted
+from stagingmirror.engine.refresh.execute.guards import guards_of
 from stagingmirror.engine.refresh.execute.verification import applied_of
 from stagingmirror.engine.refresh.record.failure import Failure
 from stagingmirror.engine.refresh.record.record import Entry, Record
@@ -58,6 +59,7 @@ def new_record(
         failures={} if last is None else _still(context, last.failures),
         connection=_connection(context),
         copies=() if last is None else last.all_copies,
+        guards=guards_of(context, frozenset(applied)),
         applied=applied,
         rests_on=rests_on(context),
     )

@@ -14,7 +14,8 @@ from stagingmirror.drift.facts import Observations, Why
 from stagingmirror.drift.verdict import Verdict
 from stagingmirror.engine.context import Judged
 from stagingmirror.engine.refresh.execute.contention import Contention, ContentionCheck
-from stagingmirror.engine.refresh.record.record import Applied, Entry, Record
+from stagingmirror.engine.refresh.record.applied import Applied
+from stagingmirror.engine.refresh.record.record import Entry, Record
 from stagingmirror.errors import ChangedUnderneath, NotAnswered
 from support.kinds.observations import component, seen
 from support.kinds.tools import Bench, tools_with

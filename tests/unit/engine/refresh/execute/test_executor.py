@@ -15,7 +15,8 @@ from stagingmirror.engine.refresh.execute.executor import Executor
 from stagingmirror.engine.refresh.execute.rollback import Rollback
 from stagingmirror.engine.refresh.execute.state import Arrivals, Patience
 from stagingmirror.engine.refresh.execute.verification import Judgement, judge_applied, track_mark
-from stagingmirror.engine.refresh.record.record import Applied, Entry, Record
+from stagingmirror.engine.refresh.record.applied import Applied
+from stagingmirror.engine.refresh.record.record import Entry, Record
 from stagingmirror.engine.refresh.record.record_store import Records
 from support.clock import NOW
 from support.kinds.observations import component, seen

@@ -86,24 +86,26 @@ async def settled() -> None:
 async def test_bytes_count_for_looks_that_were_taken_after_they_were_read(
     probes: Probes, upstream: Upstream, clock: Clock
 ) -> None:
-    assert not probes.bytes_read(KEY, BROUGHT, 900.0, clock.now)
+    assert not probes.deep_read("bytes", KEY, BROUGHT, 900.0, clock.now)
     clock.now += 60
     await settled()
 
-    assert not probes.bytes_read(KEY, BROUGHT, 900.0, clock.now - 1)
-    assert probes.bytes_read(KEY, BROUGHT, 900.0, clock.now)
+    assert not probes.deep_read("bytes", KEY, BROUGHT, 900.0, clock.now - 1)
+    assert probes.deep_read("bytes", KEY, BROUGHT, 900.0, clock.now)
     assert upstream.asked == [(BROUGHT, 900.0, True)]
 
 
 async def test_bytes_of_one_refresh_or_version_prove_nothing_for_another(
     probes: Probes, clock: Clock
 ) -> None:
-    probes.bytes_read(KEY, BROUGHT, 900.0, clock.now)
+    probes.deep_read("bytes", KEY, BROUGHT, 900.0, clock.now)
     await settled()
 
-    assert not probes.bytes_read(KEY, BROUGHT, 901.0, clock.now)
+    assert not probes.deep_read("bytes", KEY, BROUGHT, 901.0, clock.now)
     await settled()
-    assert not probes.bytes_read(KEY, frozenset({VERSION._replace(version="13")}), 901.0, clock.now)
+    assert not probes.deep_read(
+        "bytes", KEY, frozenset({VERSION._replace(version="13")}), 901.0, clock.now
+    )
     await probes.close()
 
 
@@ -111,14 +113,14 @@ async def test_bytes_that_could_not_be_read_are_asked_for_again(
     probes: Probes, upstream: Upstream, clock: Clock
 ) -> None:
     upstream.fails = NotAnswered("TimedOut", "too slow")
-    probes.bytes_read(KEY, BROUGHT, 900.0, clock.now)
+    probes.deep_read("bytes", KEY, BROUGHT, 900.0, clock.now)
     await settled()
     upstream.fails = None
 
-    assert not probes.bytes_read(KEY, BROUGHT, 900.0, clock.now)
+    assert not probes.deep_read("bytes", KEY, BROUGHT, 900.0, clock.now)
     await settled()
 
-    assert probes.bytes_read(KEY, BROUGHT, 900.0, clock.now)
+    assert probes.deep_read("bytes", KEY, BROUGHT, 900.0, clock.now)
     assert len(upstream.asked) == 2
 
 
@@ -186,8 +188,8 @@ async def test_bytes_that_could_not_be_read_are_never_read_for_a_refresh(
     probes: Probes, upstream: Upstream, clock: Clock
 ) -> None:
     upstream.fails = NotRead("HalfRead", "files changed while they were read")
-    probes.bytes_read(KEY, BROUGHT, 900.0, clock.now)
+    probes.deep_read("bytes", KEY, BROUGHT, 900.0, clock.now)
     await settled()
 
-    assert not probes.bytes_read(KEY, BROUGHT, 900.0, clock.now)
+    assert not probes.deep_read("bytes", KEY, BROUGHT, 900.0, clock.now)
     await probes.close()

@@ -14,8 +14,8 @@ from stagingmirror.actions.step import ExecutableStep
 from stagingmirror.drift.facts import Fact
 from stagingmirror.drift.steps import Produced
 from stagingmirror.engine.refresh.execute.rollback import in_rollback_order
+from stagingmirror.engine.refresh.record.applied import Applied
 from stagingmirror.engine.refresh.record.record import (
-    Applied,
     Entry,
     Record,
     State,

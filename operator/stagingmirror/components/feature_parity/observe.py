@@ -1,0 +1,182 @@
+"""The facts of answers that were compared: of each feature how many samples differ.
+
+Production's answers are the measure, so that a fact of production says that none differ, and the
+same fact of staging how many do.
+"""
+
+from stagingmirror.api.spec.track.feature_parity import FeatureParity, Latency
+from stagingmirror.api.types.duration import seconds
+from stagingmirror.api.types.times import rfc3339
+from stagingmirror.component import Role, Sides
+from stagingmirror.components.feature_parity.names import samples_of, subject_of
+from stagingmirror.drift.facts import DETAIL, Fact, Seen, Why
+from stagingmirror.drift.parity.bound import none_differ
+from stagingmirror.drift.parity.counts import counts_line
+from stagingmirror.drift.wording import counted
+from stagingmirror.reading.places import cluster_of
+from stagingmirror.reading.reading import Reading
+from stagingmirror.reasons import Reason
+from stagingmirror.sources.endpoint.subjects import FeatureParity as Compared
+from stagingmirror.sources.endpoint.subjects import Parity, ProbedParity
+from stagingmirror.sources.kubernetes.subjects import ConfigMapSubject
+
+SAMPLES = "samples"
+STRUCTURE = "structure"
+ANSWERS = "answers"
+LATENCY = "latency.p95"
+GROUPS = ("logic.", "data.", "values.")
+PROBED = "probed"
+# Of staging what was counted of each feature.
+COUNTS = "counts."
+_AS_PRODUCTION = "as production's"
+# Structural differences that are spelled out in one fact.
+_MOST = 5
+
+
+def facts_of(entry: FeatureParity, sides: Sides, role: Role, reading: Reading) -> Seen:
+    """Raises Ended where samples were not sent, or too few of them were answered."""
+    for side in (sides.production, sides.staging):
+        if (offered := samples_of(entry, side)) is not None:
+            kept = offered.config_map
+            # So that they are watched; why they cannot be sent is in the answer below.
+            reading.view.get(ConfigMapSubject(cluster_of(side), kept.namespace, kept.name))
+    probed = reading.get(subject_of(entry, sides))
+    found = _compared(entry, probed)
+    if not any(production.value != staging.value for production, staging in found.values()):
+        _refuse_too_few(entry, probed, reading)
+    _note(entry, probed, reading)
+    which = 0 if role == "production" else 1
+    shown = _shown(probed)[which].items()
+    return reading.seen(
+        {name: both[which] for name, both in found.items()}
+        | {name: Fact(value, compared=False) for name, value in shown}
+    )
+
+
+_Both = tuple[Fact, Fact]
+
+
+def _compared(entry: FeatureParity, probed: ProbedParity) -> dict[str, _Both]:
+    """Of each fact production's and staging's. Of what is equal nothing is in it that changes from
+    probe to probe.
+    """
+    parity = probed.parity
+    facts = {STRUCTURE: _structure(parity), ANSWERS: _answers(probed)}
+    for each in parity.features:
+        facts[f"{each.group}.{_one_fact(each.name)}"] = _both(
+            counts_line(each), differs=each.differs, doubt=_doubt(each)
+        )
+    for left in parity.left_out:
+        others = f"{counted(left.differing, 'other feature')} differ"
+        facts[f"{left.group}.(others)"] = _both(
+            others, differs=bool(left.differing), doubt=_NOISY if left.noisy else None
+        )
+    if entry.latency is not None:
+        slower = f"{probed.latency[1] / max(probed.latency[0], 1e-6):.1f} times production's"
+        facts[LATENCY] = _both(slower, differs=_is_slow(entry.latency, probed), doubt=None)
+    return facts
+
+
+def _shown(probed: ProbedParity) -> tuple[dict[str, str], dict[str, str]]:
+    """What counts for nothing, of production and of staging."""
+    both = {SAMPLES: str(probed.parity.samples), PROBED: rfc3339(probed.began)}
+    latency = [f"{1000 * each:.3g} ms" for each in probed.latency]
+    counts = {
+        f"{COUNTS}{_one_fact(each.name)}": f"{each.type}: {counts_line(each)}"
+        for each in probed.parity.features
+    }
+    return both | {"latency": latency[0]}, both | {"latency": latency[1]} | counts
+
+
+def _both(text: str, *, differs: bool, doubt: Why | None) -> _Both:
+    if differs:
+        return (Fact(_AS_PRODUCTION), Fact(text))
+    return (Fact(_AS_PRODUCTION, doubt=doubt), Fact(_AS_PRODUCTION, doubt=doubt))
+
+
+def _structure(parity: Parity) -> _Both:
+    count = parity.structure_differs
+    listed = "; ".join(parity.structure[:_MOST])
+    more = f"; and {count - _MOST} more" if count > _MOST else ""
+    return _both(f"{listed}{more}", differs=count > 0, doubt=_unsteady(parity))
+
+
+def _unsteady(parity: Parity) -> Why | None:
+    if not parity.unsteady:
+        return None
+    return Why(
+        Reason.TOO_NOISY,
+        "production's answers to the same samples are made in two ways "
+        f"({'; '.join(parity.unsteady[:_MOST])}), so that staging's cannot be measured by them.",
+    )
+
+
+def _answers(probed: ProbedParity) -> _Both:
+    """What production answers and staging refuses differs, whatever the value would be."""
+    refused = probed.refusals.staging
+    return _both(f"{counted(refused, 'sample')} refused", differs=refused > 0, doubt=None)
+
+
+_NOISY = Why(
+    Reason.TOO_NOISY,
+    "production answers too many of the samples differently each time, so that staging's answers "
+    "cannot be measured by them; ignore this feature, or widen its tolerance.",
+)
+_NONE_JUDGED = Why(
+    Reason.TOO_FEW_SAMPLES,
+    "no sample could show a difference of this feature, so nothing is known.",
+)
+
+
+def _doubt(each: Compared) -> Why | None:
+    if each.noisy:
+        return _NOISY
+    return _NONE_JUDGED if each.judged == 0 else None
+
+
+def _is_slow(latency: Latency, probed: ProbedParity) -> bool:
+    production, staging = probed.latency
+    return (
+        staging - production >= seconds(latency.at_least)
+        and staging > float(latency.max_ratio) * production
+    )
+
+
+def _refuse_too_few(entry: FeatureParity, probed: ProbedParity, reading: Reading) -> None:
+    if probed.distinct < entry.min_samples:
+        raise reading.unseen(
+            Reason.TOO_FEW_SAMPLES,
+            f"{counted(probed.distinct, 'distinct sample')} could be compared, and minSamples is "
+            f"{entry.min_samples}; offer more samples, or lower minSamples.",
+        )
+
+
+def _note(entry: FeatureParity, probed: ProbedParity, reading: Reading) -> None:
+    parity = probed.parity
+    if not any(each.differing for each in parity.features):
+        reading.finding(f"{none_differ(parity.samples)}.")
+    if parity.failed:
+        reading.finding(f"{counted(parity.failed, 'sample')} got no answer, and are not compared.")
+    if probed.refusals.production:
+        reading.finding(
+            f"production refuses {counted(probed.refusals.production, 'sample')}, which are not "
+            "compared."
+        )
+    if parity.ignored_features:
+        reading.finding(
+            f"{counted(parity.ignored_features, 'feature')} not compared: "
+            + "; ".join(f"{each.name} ({each.reason})" for each in parity.ignored[:_MOST])
+            + "."
+        )
+    for each in parity.shown:
+        reading.finding(f"{each}.")
+    if probed.took > seconds(entry.every):
+        reading.finding(
+            f"one probe takes {probed.took:.0f} s, so that samples cannot be sent every "
+            f"{entry.every}."
+        )
+
+
+def _one_fact(name: str) -> str:
+    """A slash would make it a detail of another fact, which does not count."""
+    return name.replace("%", "%25").replace(DETAIL, "%2F")

@@ -1,0 +1,213 @@
+"""One probe: every sample to production, to staging, and to production again.
+
+What production answers twice shows how far its own answers are apart. Requests of both sides hold
+the same samples, so that what one of them is late with or refuses is left out of both. Importing
+this module imports numpy, which a start has no time for.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from math import ceil
+from typing import NamedTuple
+
+from stagingmirror.drift.parity.columns import Part
+from stagingmirror.drift.parity.judge import judge
+from stagingmirror.drift.parity.rules import Rules
+from stagingmirror.errors import NotAllowed, NotAnswered, StagingMirrorError
+from stagingmirror.reasons import Reason
+from stagingmirror.sources.endpoint.client import Answer
+from stagingmirror.sources.endpoint.protocols import PROTOCOLS
+from stagingmirror.sources.endpoint.protocols.protocol import Protocol, Request, gathered
+from stagingmirror.sources.endpoint.rate import AT_ONCE
+from stagingmirror.sources.endpoint.side import Side
+from stagingmirror.sources.endpoint.subjects import Parity, ProbedParity, Refusals
+
+# The share of samples that may get no answer, and bytes of all answers together.
+_BUDGET, _MOST_BYTES = 0.1, 64 * 1024 * 1024
+
+
+class _Three(NamedTuple):
+    """The answers to one request: production's, staging's, production's again."""
+
+    requests: tuple["Request", "Request"]
+    answers: tuple[Answer, Answer, Answer]
+
+
+@dataclass(slots=True)
+class _Probe:
+    production: Side
+    staging: Side
+    protocol: Protocol
+    answered: list[_Three] = field(default_factory=list)
+    refused_by_production: int = 0
+    refused_by_staging: int = 0
+    failed: int = 0
+    size: int = 0
+
+    async def send_all(self, pairs: Sequence[tuple[Request, Request]]) -> None:
+        """Raises the error of a request where too many samples get no answer."""
+        left = list(reversed(pairs))
+
+        async def work() -> None:
+            while left:
+                await self._send(left.pop(), left)
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(AT_ONCE):
+                    group.create_task(work())
+        except* StagingMirrorError as errors:
+            raise errors.exceptions[0] from None
+
+    async def _send(
+        self, pair: tuple[Request, Request], left: list[tuple[Request, Request]]
+    ) -> None:
+        mine, theirs = pair
+        kind = self.protocol.content_type
+        try:
+            before = await self.production.client.send(mine.body, kind)
+            between = await self.staging.client.send(theirs.body, kind)
+            after = await self.production.client.send(mine.body, kind)
+        except NotAllowed:
+            raise
+        except StagingMirrorError:
+            self.failed += len(mine.samples)
+            if self.failed > _BUDGET * len(self.production.lines):
+                raise
+            return
+        answers = (before, between, after)
+        if all(each.body is not None for each in answers):
+            self._keep(_Three(pair, answers))
+        elif len(mine.samples) > 1:  # one of them may be what is refused
+            left += self._singly(mine.samples)
+        elif before.body is None or after.body is None:
+            self.refused_by_production += 1
+        else:
+            self.refused_by_staging += 1
+
+    def _keep(self, three: _Three) -> None:
+        self.size += sum(len(each.body or b"") for each in three.answers)
+        if self.size > _MOST_BYTES:
+            raise NotAnswered(
+                Reason.OVERSIZED_ANSWER,
+                f"the answers to all samples have more than {_MOST_BYTES} bytes; offer fewer "
+                "samples",
+            )
+        self.answered.append(three)
+
+    def _singly(self, samples: Sequence[int]) -> list[tuple[Request, Request]]:
+        sides = (self.production, self.staging)
+        return [
+            _paired(self.protocol, [side.lines[each] for side in sides], each) for each in samples
+        ]
+
+
+async def probe(
+    production: Side, staging: Side, rules: Rules, began: float, judging: asyncio.Semaphore
+) -> ProbedParity:
+    """``began`` is now (POSIX s). ``judging``: answers are judged within it. Raises errors of
+    ``stagingmirror.errors`` and TimeoutError.
+    """
+    clock = asyncio.get_running_loop().time
+    start, protocol = clock(), PROTOCOLS[production.protocol]
+    _refuse_problems(protocol, production, staging)
+    found = _Probe(production, staging, protocol)
+    pairs = await asyncio.to_thread(_pairs, protocol, production, staging)
+    async with asyncio.timeout(120.0 + 2.0 * _longest(production, staging)):
+        await found.send_all(pairs)
+    total = len(production.lines)
+    if found.refused_by_production + found.failed > _BUDGET * total:
+        raise NotAnswered(
+            Reason.ENDPOINT_FAILED,
+            f"production's endpoint refuses {found.refused_by_production} of {total} samples, so "
+            "that nothing is known of them; are the samples those of this endpoint?",
+        )
+    async with judging:
+        parity = await asyncio.to_thread(_judged, found, rules)
+    return ProbedParity(
+        parity,
+        Refusals(found.refused_by_production, found.refused_by_staging),
+        _distinct(found),
+        _latency(found.answered),
+        began,
+        round(clock() - start, 1),
+    )
+
+
+def _refuse_problems(protocol: Protocol, *sides: Side) -> None:
+    for side in sides:
+        for number, line in enumerate(side.lines, start=1):
+            if (problem := protocol.problem(line)) is not None:
+                raise NotAnswered(
+                    Reason.SAMPLES_INVALID,
+                    f"line {number} of the samples for {side.client.field}: {problem}",
+                )
+
+
+def _pairs(protocol: Protocol, production: Side, staging: Side) -> list[tuple[Request, Request]]:
+    """Requests of both sides that hold the same samples."""
+    mine, theirs = protocol.requests(production.lines), protocol.requests(staging.lines)
+    if [each.samples for each in mine] != [each.samples for each in theirs]:
+        mine, theirs = (protocol.requests(side.lines, 1) for side in (production, staging))
+    return list(zip(mine, theirs, strict=True))
+
+
+def _paired(protocol: Protocol, lines: Sequence[str], sample: int) -> tuple[Request, Request]:
+    """The requests of one sample, which is the whole's ``sample``."""
+    mine, theirs = (replace(protocol.requests([line])[0], samples=(sample,)) for line in lines)
+    return mine, theirs
+
+
+def _longest(production: Side, staging: Side) -> float:
+    """Seconds that the rates of both let a probe take, one request for each sample."""
+    return max(
+        2 * len(production.lines) / production.client.per_second,
+        len(staging.lines) / staging.client.per_second,
+    )
+
+
+def _judged(found: _Probe, rules: Rules) -> Parity:
+    sides = zip(*_read(found), strict=True)
+    before, staging, after = (gathered(len(found.production.lines), each) for each in sides)
+    return judge(before, staging, after, rules)
+
+
+def _read(found: _Probe) -> list[tuple[Part, ...]]:
+    """What the three answers to each request hold; one that cannot be read leaves its samples
+    out. Raises its error where these are too many.
+    """
+    parts, kept = [], []
+    for three in found.answered:
+        try:
+            parts.append(
+                tuple(
+                    found.protocol.read(three.requests[which % 2], answer.body or b"")
+                    for which, answer in enumerate(three.answers)
+                )
+            )
+        except NotAnswered:
+            found.failed += len(three.requests[0].samples)
+            if found.failed > _BUDGET * len(found.production.lines):
+                raise
+        else:
+            kept.append(three)
+    found.answered = kept
+    return parts
+
+
+def _distinct(found: _Probe) -> int:
+    lines = found.production.lines
+    return len({lines[each] for three in found.answered for each in three.requests[0].samples})
+
+
+def _latency(answered: Sequence[_Three]) -> tuple[float, float]:
+    """The 95th percentile of the time of one request (s), of production and of staging."""
+    production = [three.answers[each].took for three in answered for each in (0, 2)]
+    return _percentile(production), _percentile([three.answers[1].took for three in answered])
+
+
+def _percentile(times: Sequence[float]) -> float:
+    if not times:
+        return 0.0
+    return sorted(times)[ceil(0.95 * len(times)) - 1]

@@ -1,0 +1,227 @@
+"""What is known of each pair of endpoints that somebody compares, and when samples are sent again.
+
+Samples are sent at the interval of those who want the answers, never below ``minInterval``; out of
+turn where the samples, the endpoints or what is compared is another one, and on request.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import structlog
+from pydantic import TypeAdapter, ValidationError
+
+from stagingmirror.api.types.times import AHEAD
+from stagingmirror.drift.facts import Unseen, Why
+from stagingmirror.errors import NotRead, StagingMirrorError
+from stagingmirror.reasons import Reason
+from stagingmirror.sources.endpoint.side import Side
+from stagingmirror.sources.endpoint.subjects import ParitySubject, ProbedParity, Rules
+from stagingmirror.sources.pace import Floor
+from stagingmirror.view import Observed
+
+log = structlog.get_logger(__name__)
+
+# Seconds after a failed probe, doubled each time up to the interval.
+_AGAIN, _DOUBLED = 60.0, 7
+# Probes whose answers are judged at a time: they hold numbers of all samples.
+_JUDGED = 2
+# Seconds by which a probe may be later than its interval.
+_LATE = 120.0
+_NOT_PROBED = Why(Reason.NOT_PROBED_YET, "samples were not sent to both endpoints yet")
+_INTERNAL = Why(
+    Reason.INTERNAL_ERROR,
+    "the operator failed on these endpoints; its log has the trace, please report",
+)
+_RESULT: TypeAdapter[ProbedParity] = TypeAdapter(ProbedParity)
+
+
+class Pair(NamedTuple):
+    """Both sides of a subject as they are now. ``of``: changes with whatever the answers rest on.
+    ``least``: seconds between two probes, at least.
+    """
+
+    production: Side
+    staging: Side
+    of: str
+    least: float
+
+
+Probe = Callable[[Side, Side, Rules, float, asyncio.Semaphore], Awaitable[ProbedParity]]
+# Both sides of a subject, or why one of them cannot be sent anything.
+PairOf = Callable[[ParitySubject], Pair | Why]
+
+
+@dataclass(slots=True)
+class _Known:
+    """``tried``: when samples were sent last (POSIX s), to what was ``tried_of`` then."""
+
+    result: ProbedParity | None = None
+    of: str = ""
+    trouble: Why | None = None
+    tried: float = 0.0
+    tried_of: str = ""
+    failures: int = 0
+    task: asyncio.Task[None] | None = None
+    exported: tuple[ProbedParity, Mapping[str, Any]] | None = None
+
+    @property
+    def kept(self) -> Mapping[str, Any] | None:
+        """The same object as long as the result is: what is new is written."""
+        if self.result is None:
+            return None
+        if self.exported is None or self.exported[0] is not self.result:
+            result = _RESULT.dump_python(self.result, mode="json")
+            self.exported = self.result, {"of": self.of, "result": result}
+        return self.exported[1]
+
+
+class ParityReadings:
+    """``changed`` is called with a subject of which something else is known now."""
+
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], float],
+        changed: Callable[[ParitySubject], None],
+        pair_of: PairOf,
+    ) -> None:
+        self._clock = clock
+        self._changed = changed
+        self._pair_of = pair_of
+        self._known: dict[ParitySubject, _Known] = {}
+        self._adopted: dict[str, _Known] = {}
+        self._rooms: dict[tuple[str, str, str, str], asyncio.Semaphore] = {}
+        self._judging = asyncio.Semaphore(_JUDGED)
+        self._floor = Floor[tuple[str, str]]()
+
+    def get(self, subject: ParitySubject) -> Observed[ProbedParity] | Unseen:
+        """As new as now until a probe is overdue, since its own age is a fact of it; as old as it
+        is where the newest probe failed.
+        """
+        now, pair = self._clock(), self._pair_of(subject)
+        if isinstance(pair, Why):
+            return Unseen(pair, now)
+        known = self._known.get(subject) or _Known()
+        if known.result is None or known.of != pair.of:
+            is_tried = known.trouble is not None and known.tried_of == pair.of
+            return Unseen(known.trouble if is_tried and known.trouble else _NOT_PROBED, now)
+        interval = max(subject.every, pair.least)
+        if now - known.result.began > 2 * interval + known.result.took + _LATE:
+            overdue = Why(
+                Reason.PROBE_OVERDUE,
+                f"samples were not sent again to {subject.production} and {subject.staging} for "
+                "more than twice their interval.",
+            )
+            return Unseen(known.trouble or overdue, now)
+        began = now if known.trouble is None else known.result.began
+        return Observed(known.result, began, known.trouble)
+
+    def tend(self, subjects: Collection[ParitySubject]) -> None:
+        """Start what is due of these, forget all others. Does not wait."""
+        for subject in self._known.keys() - set(subjects):
+            if (task := self._known.pop(subject).task) is not None:
+                task.cancel()
+        for subject in subjects:
+            known = self._known.get(subject)
+            if known is None:
+                known = self._known[subject] = self._adopted.pop(_name(subject), _Known())
+            pair = self._pair_of(subject)
+            if known.task is None and isinstance(pair, Pair) and self._is_due(subject, known, pair):
+                self._start(subject, known, pair)
+
+    async def prove(self, subject: ParitySubject, *, since: float) -> None:
+        """Send samples that were last sent before ``since`` (POSIX s). Raises NotRead."""
+        known = self._known.setdefault(subject, _Known())
+        while known.task is not None and known.tried < since:
+            await asyncio.wait({known.task})
+        pair = self._pair_of(subject)
+        if isinstance(pair, Pair) and known.tried < since:
+            if known.task is None:
+                self._start(subject, known, pair)
+            await asyncio.wait({known.task} if known.task else set())
+        trouble = pair if isinstance(pair, Why) else known.trouble
+        if trouble is not None:
+            raise NotRead(trouble.reason, trouble.message)
+
+    def export(self, subjects: Collection[ParitySubject]) -> Mapping[str, Mapping[str, Any] | None]:
+        """The results of these, by a name that stays over restarts."""
+        found = dict[str, Mapping[str, Any] | None]()
+        for subject in subjects:
+            name = _name(subject)
+            each = self._known.get(subject) or self._adopted.get(name) or _Known()
+            found[name] = each.kept
+        return found
+
+    def adopt(self, entries: Mapping[str, Mapping[str, Any]]) -> None:
+        """A result counts as long as what it rests on is the same."""
+        for name, entry in entries.items():
+            try:
+                result = _RESULT.validate_python(entry["result"])
+            except (ValidationError, KeyError):
+                continue
+            if result.began <= self._clock() + AHEAD:  # a clock that was ahead says nothing of when
+                of = str(entry.get("of"))
+                self._adopted[name] = _Known(result, of, tried=result.began, tried_of=of)
+
+    async def close(self) -> None:
+        tasks = [each.task for each in self._known.values() if each.task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _is_due(self, subject: ParitySubject, known: _Known, pair: Pair) -> bool:
+        interval, now = max(subject.every, pair.least), self._clock()
+        if known.tried_of != pair.of:
+            return True
+        pause = min(_AGAIN * 2 ** min(known.failures, _DOUBLED), interval)
+        return now >= known.tried + (pause if known.failures else interval)
+
+    def _start(self, subject: ParitySubject, known: _Known, pair: Pair) -> None:
+        known.tried_of = pair.of
+        known.task = asyncio.create_task(self._read(subject, known, pair))
+
+    async def _read(self, subject: ParitySubject, known: _Known, pair: Pair) -> None:
+        before = known.result, known.trouble
+        ends = (*subject.production[:2], *subject.staging[:2])
+        probe = await asyncio.to_thread(_prober)
+        try:
+            # Whoever names new rules again and again wears no endpoint out.
+            await self._floor.turn(
+                (ends[0], ends[1]), pair.least, clock=self._clock, needed=lambda: True
+            )
+            async with self._rooms.setdefault(ends, asyncio.Semaphore(1)):
+                known.tried = self._clock()
+                known.result = await probe(
+                    pair.production, pair.staging, subject.rules, known.tried, self._judging
+                )
+                known.of, known.trouble, known.failures = pair.of, None, 0
+        except (StagingMirrorError, TimeoutError) as error:
+            known.trouble, known.failures = _why(error), known.failures + 1
+        except Exception:
+            log.exception("comparing the answers of two endpoints failed")
+            known.trouble, known.failures = _INTERNAL, known.failures + 1
+        finally:
+            known.task = None
+            if (known.result, known.trouble) != before:
+                self._changed(subject)
+
+
+def _prober() -> Probe:
+    """Imported with the first probe: it takes 0.1 s."""
+    from stagingmirror.sources.endpoint.prober import probe
+
+    return probe
+
+
+def _name(subject: ParitySubject) -> str:
+    """One name per subject, which stays over restarts."""
+    return f"parity {hashlib.sha256(repr(subject).encode()).hexdigest()}"
+
+
+def _why(error: StagingMirrorError | TimeoutError) -> Why:
+    if isinstance(error, StagingMirrorError):
+        return Why(error.reason, error.message)
+    return Why(Reason.TIMED_OUT, "sending the samples took too long")

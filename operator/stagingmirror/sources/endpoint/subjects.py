@@ -1,0 +1,69 @@
+"""What kinds can observe of the endpoints of two environments."""
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from stagingmirror.drift.parity.result import FeatureParity as FeatureParity
+from stagingmirror.drift.parity.result import Parity as Parity
+from stagingmirror.drift.parity.rules import Comparison as Comparison
+from stagingmirror.drift.parity.rules import FeatureRule as FeatureRule
+from stagingmirror.drift.parity.rules import Rules as Rules
+from stagingmirror.drift.parity.rules import Tolerance as Tolerance
+from stagingmirror.view import Subject
+
+
+class EndpointSamples(NamedTuple):
+    """An endpoint of an environment, and which of its samples are sent to it."""
+
+    environment: str
+    endpoint: str
+    samples: str
+
+    def __str__(self) -> str:
+        return f'endpoint {self.endpoint} of "{self.environment}"'
+
+
+@dataclass(frozen=True, slots=True)
+class Refusals:
+    """Samples to which a server answered with an error of its own. ``staging``: those that
+    production answered.
+    """
+
+    production: int
+    staging: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProbedParity:
+    """What came of samples that were sent to production, staging, and production again.
+
+    ``distinct``: of the samples that both sides answered. ``latency``: the 95th percentile of the
+    time of one request, in seconds, of production and of staging. ``began``: when they were sent
+    (POSIX s), ``took``: for how long (s).
+    """
+
+    parity: Parity
+    refusals: Refusals
+    distinct: int
+    latency: tuple[float, float]
+    began: float
+    took: float
+
+
+class _Parity(NamedTuple):
+    production: EndpointSamples
+    staging: EndpointSamples
+    rules: Rules
+    every: float
+    """Seconds between two probes."""
+    kind: Literal["Parity"] = "Parity"
+
+
+class ParitySubject(_Parity, Subject[ProbedParity]):
+    """Two endpoints whose answers are compared. Its answer counts until one is overdue."""
+
+    __slots__ = ()
+    deep = "probe"
+
+    def __str__(self) -> str:
+        return f"answers of {self.production} and of {self.staging}"
