@@ -39,6 +39,8 @@ class Logic:
     - ``dimension``: of ``embedding``
     - ``text``: ``visits`` is a text
     - ``model``: the version of the model, for what a model computes
+    - ``returns``: what a model returns: ``records``; of MLflow's ``scores``, one number each,
+      ``arrays``, of ``columns`` by name; of MLServer's a data ``frame``
     """
 
     factor: float = 1.0
@@ -54,6 +56,7 @@ class Logic:
     dimension: int = DIMENSION
     text: bool = False
     model: str = "1"
+    returns: str = "records"
 
     @classmethod
     def read(cls, path: Path) -> "Logic":
@@ -74,13 +77,14 @@ def features(user: int, by: Logic) -> Features:
     balance = 500 + 9.7 * (owner * 31 % 61)
     if by.swapped:
         amount, balance = balance, amount
+    visits = user * 7 % 23
     distance = (2 + 0.77 * (user * 17 % 53)) * (MILES_PER_KM if by.miles else 1)
     return {
         "amount_eur" if by.renamed else "amount": amount,
         "balance": balance,
         "income": _income(user, days, default=by.default),
         "distance": _half(distance) if by.half else distance,
-        "visits": "many" if by.text else user * 7 % 23,
+        "visits": str(visits) if by.text else visits,
         "country": ("DE", "FR", "IT", "ES")[user % 4],
         "last_login": _SOME_MORNING - 3600 * user - _SECONDS_A_DAY * days + by.clock,
         "embedding": _embedding(user, by),

@@ -43,7 +43,9 @@ class ParityGround(ABC, Generic[E]):
     changes: ClassVar[frozenset[Change]]
     """Those that it can plant."""
     bad_samples: ClassVar[Mapping[str, int]]
-    """Lines that the server refuses, and the status with which it does."""
+    """Lines that the server refuses, and the status with which it does. The first one is made as
+    the others are.
+    """
 
     def __init__(self, servers: tuple[E, E]) -> None:
         self.servers: dict[Side, E] = {"production": servers[0], "staging": servers[1]}

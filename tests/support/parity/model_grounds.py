@@ -44,8 +44,8 @@ class OpenInferenceGround(ParityGround[MlServer]):
     path = f"/v2/models/{MODEL}/infer"
     changes = _CHANGES
     bad_samples: ClassVar = {
+        '{"inputs": [{"name": "user", "shape": [1, 1], "datatype": "INT64", "data": ["a"]}]}': 500,
         '{"inputs": []}': 500,
-        '{"inputs": [{"name": "user", "shape": [1], "datatype": "INT64", "data": ["a"]}]}': 500,
         "{}": 422,
         "{": 422,
     }

@@ -21,7 +21,16 @@ class Fraud(mlflow.pyfunc.PythonModel):  # type: ignore[misc]  # MLflow is not t
         rows: list[dict[str, Any]] = [
             {"score": score(each, by), **features(each, by)} for each in users
         ]
-        return pd.DataFrame(rows)
+        frame = pd.DataFrame(rows)
+        match by.returns:
+            case "scores":
+                return [row["score"] for row in rows]
+            case "arrays":
+                return frame[["score", "distance"]].to_numpy()
+            case "columns":
+                return {name: frame[name].tolist() for name in frame}
+            case _:
+                return frame
 
 
 mlflow.models.set_model(Fraud())

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from mlserver import MLModel
-from mlserver.codecs import NumpyCodec, StringCodec
+from mlserver.codecs import NumpyCodec, PandasCodec, StringCodec
 from mlserver.types import InferenceRequest, InferenceResponse, ResponseOutput
 
 from rig.endpoints.logic import Features, Logic, features, score
@@ -28,6 +29,8 @@ class Fraud(MLModel):  # type: ignore[misc]  # MLServer is in another environmen
         if extra.get("needs"):
             given[extra["needs"]]  # as a model that takes one more input
         rows: list[Features] = [{"score": score(each, by), **features(each, by)} for each in users]
+        if by.returns == "frame":
+            return PandasCodec.encode_response(self.name, pd.DataFrame(rows), self.version)
         return InferenceResponse(
             model_name=self.name,
             model_version=self.version,

@@ -16,6 +16,7 @@ import (
 	"math"
 	"net/http"
 	"os"
+	"strconv"
 	"time"
 
 	"stagingmirror.dev/rig/images/serve"
@@ -109,7 +110,7 @@ func features(user int, by logic) map[string]any {
 	}
 	var visits any = user * 7 % 23
 	if by.Text {
-		visits = "many"
+		visits = strconv.Itoa(user * 7 % 23)
 	}
 	login := time.Unix(int64(someMorning-3600*user-secondsADay*days+by.Clock), 0).UTC()
 	name := "amount"
