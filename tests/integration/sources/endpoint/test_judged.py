@@ -164,7 +164,7 @@ def test_equal_servers_have_no_difference_in_any_feature_of_any_sample(ground: G
     assert (parity.structure, parity.unsteady) == ((), ())
     assert found_in(ground, parity) == {}
     assert all(each.noise == 0 and not each.differing for each in parity.features)
-    assert max(each.judged for each in parity.features) == USERS
+    assert {each.judged for each in parity.features} == {USERS}
 
 
 @pytest.mark.parametrize(("ground", "change"), PLANTED, indirect=["ground"])
@@ -231,6 +231,20 @@ def test_entities_that_no_side_knows_are_equal_and_not_found(ground: FeastGround
     assert found_in(ground, parity) == {}
     assert [*before.columns["amount"].states[-3:]] == [State.VALUE, State.ABSENT, State.ABSENT]
     assert before.columns["income"].states[7] == State.NULL
+
+
+@pytest.mark.parametrize("key", ["user_id", "user"])
+@pytest.mark.parametrize("ground", [FeastGround], indirect=True)
+def test_ids_are_no_feature_by_whatever_name_they_are_asked_for(
+    ground: FeastGround, key: str
+) -> None:
+    """Feast names the join key, also where the request names the entity."""
+    lines = [json.dumps({**ground.sample([1]), "entities": {key: [each]}}) for each in (1, 2, 3)]
+
+    assert answers(ground, "production", lines).columns.keys() == {
+        *("amount", "balance", "income", "distance", "visits", "country", "last_login"),
+        *("embedding", "ratio"),
+    }
 
 
 @pytest.mark.parametrize(("ground", "line"), SPOILING, indirect=["ground"])

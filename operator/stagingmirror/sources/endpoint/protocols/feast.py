@@ -63,7 +63,7 @@ class Feast(Protocol):
             raise garbage("has not one result for each of its feature_names")
         if len(names) > MOST_FEATURES:
             raise too_many_features()
-        echoed = set(value_of(request.body.decode())["entities"])
+        echoed = _echoed(names, results, value_of(request.body.decode())["entities"])
         cells: dict[str, list[Cell]] = {}
         stamps: dict[str, list[float]] = {}
         for name, vector in zip(names, results, strict=True):
@@ -84,6 +84,18 @@ def _split(value: Json) -> tuple[Json, Json]:
 
 def _whole(rest: Json, rows: list[Json]) -> Json:
     return rest | {"entities": {name: [row[name] for row in rows] for name in rest["entities"]}}
+
+
+def _echoed(names: list[str], results: list[Json], entities: Json) -> set[str]:
+    """The columns that repeat the entities. A request may name an entity otherwise than its join
+    key, which is the name that Feast answers: then its values tell.
+    """
+    renamed = [list(map(str, rows)) for name, rows in entities.items() if name not in names]
+    return {*entities} | {
+        name
+        for name, vector in zip(names, results, strict=True)
+        if isinstance(vector.get("values"), list) and list(map(str, vector["values"])) in renamed
+    }
 
 
 def _names(answer: Json) -> list[str]:
