@@ -24,7 +24,7 @@ from stagingmirror.sources.index.poller import (
     why,
 )
 from stagingmirror.sources.index.samples import compared
-from stagingmirror.sources.index.store import IndexReader
+from stagingmirror.sources.index.store import IndexFacts, IndexReader
 from stagingmirror.sources.index.subjects import (
     ComparedIndexes,
     IndexAlias,
@@ -82,10 +82,10 @@ class PairReadings:
         for each in answers:
             if isinstance(each, Unseen):
                 return Unseen(each.why, began)
-        if (targets := _targets(answers)) is None:
+        if (found := _targets(answers)) is None:
             return Unseen(NOT_READ, began)
-        known = self._known.get(pair) or _Known()
-        if known.found is None or known.found.targets != targets or self._is_over(pair, known):
+        known, of = self._known.get(pair) or _Known(), _identities(found)
+        if known.found is None or known.found.targets != of or self._is_over(pair, known):
             return Unseen(known.trouble or NOT_READ, began)
         troubles = [each.trouble for each in answers if isinstance(each, Observed)]
         trouble = next((each for each in (*troubles, known.trouble) if each is not None), None)
@@ -132,13 +132,13 @@ class PairReadings:
         return served(self._poller(alias), alias.alias, self._clock)
 
     def _is_due(self, pair: IndexPair, known: _Known) -> bool:
-        targets = _targets([self._served(each) for each in pair])
-        now = self._clock()
+        found, now = _targets([self._served(each) for each in pair]), self._clock()
+        of = None if found is None else _identities(found)
         interval = self._interval(pair)
         pause = min(AGAIN * 2 ** min(known.failures, _DOUBLED), interval)
-        if targets is None or now < known.tried + (pause if known.of == targets else AGAIN):
+        if of is None or now < known.tried + (pause if known.of == of else AGAIN):
             return False
-        return known.of != targets or self._age(known, now) >= interval or known.failures > 0
+        return known.of != of or self._age(known, now) >= interval or known.failures > 0
 
     def _interval(self, pair: IndexPair) -> float:
         return max((each.content_interval for each in self._pollers(pair)), default=inf)
@@ -176,17 +176,24 @@ class PairReadings:
         pollers = self._pollers(pair)
         if targets is None or len(pollers) < 2:
             return
-        known.tried, known.of = self._clock(), targets
+        known.tried, known.of = self._clock(), _identities(targets)
         readers = pollers[0].reader, pollers[1].reader
-        known.found = await read_pair(readers, targets, known.tried)
+        names = targets[0].target, targets[1].target
+        known.found = await read_pair(readers, names, known.tried)
         known.trouble, known.failures = None, 0
 
 
-def _targets(answers: list[Observed[ServedIndex] | Unseen]) -> tuple[str, str] | None:
+def _targets(
+    answers: list[Observed[ServedIndex] | Unseen],
+) -> tuple[IndexFacts, IndexFacts] | None:
     """What both aliases lead to; None: one of them does not lead to exactly one index."""
     there = [each.value for each in answers if isinstance(each, Observed)]
-    found = [each.targets[0] for each in there if each is not None and each.facts is not None]
+    found = [each.facts for each in there if each is not None and each.facts is not None]
     return (found[0], found[1]) if len(found) == 2 else None
+
+
+def _identities(found: tuple[IndexFacts, IndexFacts]) -> tuple[str, str]:
+    return found[0].identity, found[1].identity
 
 
 async def read_pair(
@@ -194,10 +201,8 @@ async def read_pair(
 ) -> ComparedIndexes:
     """Count and sample the documents of production's target and of staging's."""
     (production, staging), (theirs, ours) = readers, targets
-    versions = [
-        (await reader.facts(target)).content_version
-        for reader, target in zip(readers, targets, strict=True)
-    ]
+    read = await production.facts(theirs), await staging.facts(ours)
+    versions = read[0].content_version, read[1].content_version
     before = await production.count(theirs)
     sample, staging_count = await _sampled(readers, targets), await staging.count(ours)
     after = await production.count(theirs)
@@ -208,7 +213,7 @@ async def read_pair(
             "again, so that no number of staging's could be like it; they are counted again",
         )
     return ComparedIndexes(
-        targets, (versions[0], versions[1]), (before, after), staging_count, sample, began
+        _identities(read), versions, (before, after), staging_count, sample, began
     )
 
 

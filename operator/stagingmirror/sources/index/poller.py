@@ -48,11 +48,11 @@ class _Known:
     trouble: Why | None = None
     content: IndexContent | None = None
     of: tuple[str, str | None] | None = None
-    """Target and content version that ``content`` is of."""
+    """Identity and content version of the target that ``content`` is of."""
     read_trouble: Why | None = None
     read_tried: float = 0.0
     tried_of: str | None = None
-    """The target whose documents were requested last."""
+    """The identity of the target whose documents were requested last."""
     poll: asyncio.Task[None] | None = None
     reads: bool = False
     """Whether anybody wants its documents counted and sampled."""
@@ -207,8 +207,7 @@ class StorePoller:
 
     async def _read_if_due(self, known: _Known, served: ServedIndex, *, demanded: bool) -> None:
         assert served.facts is not None
-        now, of = self._clock(), (served.facts.target, served.facts.content_version)
-        version = of[1]
+        now, of = self._clock(), (served.facts.identity, served.facts.content_version)
         if not known.reads or not (demanded or self._is_due(known, of, now)):
             return
         if self._reading_room.locked() and not demanded:
@@ -218,7 +217,8 @@ class StorePoller:
             async with self._reading_room, asyncio.timeout(_READ_WITHIN):
                 content = await read_content(self.reader, served.facts.target, now)
                 facts = await self.reader.facts(served.facts.target)
-            if self._follows_writes and facts.content_version != version:
+            again = facts.identity, facts.content_version if self._follows_writes else of[1]
+            if again != of:
                 raise NotAnswered(
                     Reason.BUSY, "the index was written while its documents were read"
                 )
@@ -247,7 +247,7 @@ class StorePoller:
         does not show writes, could not be read anew for long.
         """
         assert served.facts is not None
-        of = served.facts.target, served.facts.content_version
+        of = served.facts.identity, served.facts.content_version
         if known.content is not None and self._is_of(known, of):
             age = self._clock() - known.content.read
             if of[1] is not None or age <= 2 * self.content_interval + _READ_WITHIN:

@@ -87,6 +87,14 @@ class IndexFacts:
     content_version: str | None = None
     """Changes with each write to it. None: the store has none."""
     mark: Mark | None = None
+    made: str | None = None
+    """Another one where the target was replaced by one of its name. None: the store does not tell.
+    """
+
+    @property
+    def identity(self) -> str:
+        """What documents were read of: another one of its name is another."""
+        return self.target if self.made is None else f"{self.target} {self.made}"
 
 
 @dataclass(frozen=True, slots=True)

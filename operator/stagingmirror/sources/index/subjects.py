@@ -41,8 +41,8 @@ class ServedIndex:
 @dataclass(frozen=True, slots=True)
 class ComparedIndexes:
     """What was read of two indexes that are each built by their own side: production's, staging's,
-    and production's again. ``versions``: the content versions of both when that began (POSIX s,
-    ``read``).
+    and production's again. ``targets``: their identities, and ``versions``: their content versions
+    when that began (POSIX s, ``read``).
     """
 
     targets: tuple[str, str]

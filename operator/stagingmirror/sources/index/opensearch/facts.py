@@ -34,7 +34,7 @@ def facts_of(target: str, found: Json, server: str, content_version: str | None)
     mappings, settings = mapping_in(found, "mappings"), _index_settings(found)
     fields = dict(_fields(mappings))
     meta = mapping_in(mappings, "_meta")
-    created = str(settings.get("creation_date"))
+    created, uuid = str(settings.get("creation_date")), settings.get("uuid")
     return IndexFacts(
         target=target,
         vectors=tuple(
@@ -48,6 +48,7 @@ def facts_of(target: str, found: Json, server: str, content_version: str | None)
         built=int(created) / 1000 if created.isdecimal() and len(created) < 16 else None,
         content_version=content_version,
         mark=mark_in(meta.get(META_KEY)),
+        made=uuid[:64] if isinstance(uuid, str) else None,
     )
 
 

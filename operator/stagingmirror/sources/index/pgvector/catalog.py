@@ -1,5 +1,6 @@
 """What the catalogs have of a table, without reading its rows."""
 
+import asyncio
 import json
 import re
 from collections.abc import Mapping
@@ -8,7 +9,7 @@ from typing import Any
 
 from stagingmirror.errors import NotAllowed, NotThere, Refused
 from stagingmirror.reasons import Reason
-from stagingmirror.sources.index.pgvector.names import Name, seen
+from stagingmirror.sources.index.pgvector.names import Name
 
 _COMMENT = 64 * 1024
 _VECTORS = ("vector", "halfvec", "sparsevec")
@@ -16,12 +17,12 @@ _LISTS = ("options", "columns", "classes", "directions")
 # A table, also a partitioned one, and what is kept of a query.
 _KINDS = ("r", "p", "m")
 
-_SEEN = """
+SEEN = """
 SELECT c.oid::int8 AS oid, c.relkind::text AS kind,
   has_schema_privilege(n.oid, 'USAGE') AS may_use,
   has_table_privilege(c.oid, 'SELECT') OR has_any_column_privilege(c.oid, 'SELECT') AS may_read
 """
-_FROM = """
+FROM = """
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p', 'm', 'v', 'f')
 """
@@ -49,43 +50,33 @@ SELECT i.relname AS name, am.amname AS method, x.indisvalid AS valid, x.indisuni
 FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_am am ON am.oid = i.relam
 WHERE x.indrelid = c.oid ORDER BY i.relname LIMIT 256
 """
-# Tables that a view reads, also through other views.
-_TARGETS = """
-WITH RECURSIVE reads(oid, kind, depth) AS (
-  SELECT c.oid, 'v'::"char", 0
-  UNION
-  SELECT r2.oid, r2.relkind, reads.depth + 1
-  FROM reads JOIN pg_rewrite r ON r.ev_class = reads.oid
-    JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
-      AND d.refclassid = 'pg_class'::regclass AND d.deptype = 'n' AND d.refobjid <> reads.oid
-    JOIN pg_class r2 ON r2.oid = d.refobjid
-  WHERE reads.kind = 'v' AND reads.depth < 8
-)
-SELECT DISTINCT rn.nspname AS schema, rc.relname AS "table",
-  quote_ident(rn.nspname) || '.' || quote_ident(rc.relname) AS whole,
-  quote_ident(rc.relname) AS short
-FROM reads JOIN pg_class rc ON rc.oid = reads.oid JOIN pg_namespace rn ON rn.oid = rc.relnamespace
-WHERE reads.kind IN ('r', 'p', 'm', 'f') LIMIT 64
+# Of a table and its partitions: which files they are, which a table that replaced another does not
+# share with it; and which rows were written, as the server counts it. Whoever may read no row of it
+# may read both.
+_PARTS = """
+SELECT encode(sha256(convert_to(
+    string_agg(concat_ws(' ', p.oid, p.relfilenode), ',' ORDER BY p.oid), 'UTF8')), 'hex') AS made,
+  encode(sha256(convert_to(string_agg(concat_ws(' ', p.oid, pg_stat_get_tuples_inserted(p.oid),
+    pg_stat_get_tuples_updated(p.oid), pg_stat_get_tuples_deleted(p.oid)),
+    ',' ORDER BY p.oid), 'UTF8')), 'hex') AS written,
+  bool_and(p.relkind <> 'f') AND current_setting('track_counts') = 'on'
+    AND NOT pg_is_in_recovery() AS counted,
+  concat_ws(' ', extract(epoch FROM pg_postmaster_start_time()),
+    (SELECT extract(epoch FROM pg_stat_get_db_stat_reset_time(oid)) FROM pg_database
+      WHERE datname = current_database())) AS since
+FROM (SELECT c.oid AS oid UNION SELECT relid::oid FROM pg_partition_tree(c.oid)) t
+  JOIN pg_class p ON p.oid = t.oid
 """
-_FIND = f"""
-{_SEEN}, CASE WHEN c.relkind = 'v' THEN
-  (SELECT json_agg(row_to_json(found)) FROM ({_TARGETS}) found) END AS targets,
-  CASE WHEN c.relkind = 'v' THEN "left"(pg_get_viewdef(c.oid), 262144) END AS text,
-  CASE WHEN c.relkind = 'v' THEN ARRAY(
-    SELECT quote_ident(a.attname) FROM pg_attribute a
-    WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum
-  ) END AS shown
-{_FROM}
-"""  # noqa: S608
 # All of a table in one call.
 _TABLE = f"""
-{_SEEN}, "left"(obj_description(c.oid, 'pg_class'), {_COMMENT} + 1) AS comment,
+{SEEN}, "left"(obj_description(c.oid, 'pg_class'), {_COMMENT} + 1) AS comment,
   pg_total_relation_size(c.oid) AS size,
   current_setting('server_version') AS version,
   (SELECT extversion FROM pg_extension WHERE extname = 'vector') AS pgvector,
   (SELECT json_agg(row_to_json(found)) FROM ({_COLUMNS}) found) AS columns,
-  (SELECT json_agg(row_to_json(found)) FROM ({_INDEXES}) found) AS indexes
-{_FROM}
+  (SELECT json_agg(row_to_json(found)) FROM ({_INDEXES}) found) AS indexes,
+  (SELECT row_to_json(found) FROM ({_PARTS}) found) AS parts
+{FROM}
 """  # noqa: S608
 
 
@@ -137,8 +128,14 @@ class TableIndex:
 
 @dataclass(frozen=True, slots=True)
 class Table:
+    """``written``: another text after each write, up to 10 s later while its writer is connected;
+    None: the server does not count them.
+    """
+
     name: Name
     oid: int
+    made: str
+    written: str | None
     comment: Mapping[str, Any]
     size: int
     version: str
@@ -167,57 +164,30 @@ class Table:
         return next((each for each in self.columns if each.name in named), None)
 
 
-async def find(connection: Any, name: Name) -> Any:
-    """The row of a table or view; None: there is none. Raises NotAllowed where its schema may not
-    be used, so that it could not be read either.
-    """
-    return await _row(connection, _FIND, name)
-
-
-def targets_of(found: Any) -> tuple[str, ...]:
-    """Of a view, as ``find`` has it. Raises Refused where one has a name that cannot be written."""
-    return tuple(sorted(str(seen(each["schema"], each["table"])) for each in _targets(found)))
-
-
-def shows_columns(found: Any) -> bool:
-    """Whether a view, as ``find`` has it, shows all rows of one table, and of these only columns
-    by their own names: no condition, limit, join or expression.
-    """
-    targets, text = _targets(found), " ".join(found["text"].split())
-    if len(targets) != 1:
-        return False
-    (table,) = targets
-    # The second as PostgreSQL 15 and older write it.
-    plain = (
-        ", ".join(f"{prefix}{each}" for each in found["shown"])
-        for prefix in ("", f"{table['short']}.")
-    )
-    return text in [f"SELECT {each} FROM {table['whole']};" for each in plain]  # noqa: S608
-
-
-def _targets(found: Any) -> list[dict[str, str]]:
-    parsed: list[dict[str, str]] = json.loads(found["targets"] or "[]")
-    return parsed
-
-
 async def table(connection: Any, name: Name) -> Table:
     """Raises NotThere, NotAllowed, and Refused(NoVectors) where it is no index."""
-    found = await _row(connection, _TABLE, name)
+    found = await row_of(connection, _TABLE, name)
     if found is None or found["kind"] not in _KINDS:
         raise NotThere(Reason.INDEX_MISSING, f"there is no table {name}")
     if not found["may_read"]:
         raise _forbidden(name)
-    columns = [Column(**each) for each in json.loads(found["columns"] or "[]")]
-    indexes = [_index(each) for each in json.loads(found["indexes"] or "[]")]
+    return await asyncio.to_thread(_parsed, name, found)
+
+
+def _parsed(name: Name, found: Any) -> Table:
+    """Raises Refused(NoVectors)."""
+    parts = json.loads(found["parts"])
     made = Table(
         name=name,
         oid=found["oid"],
+        made=parts["made"][:16],
+        written=f"{parts['since']} {parts['written'][:16]}" if parts["counted"] else None,
         comment=comment_of(name, found["comment"]),
         size=found["size"],
         version=found["version"],
         pgvector=found["pgvector"] or "",
-        columns=tuple(columns),
-        indexes=tuple(indexes),
+        columns=tuple(Column(**each) for each in json.loads(found["columns"] or "[]")),
+        indexes=tuple(_index(each) for each in json.loads(found["indexes"] or "[]")),
     )
     if not made.vectors:
         raise Refused(
@@ -228,7 +198,10 @@ async def table(connection: Any, name: Name) -> Table:
     return made
 
 
-async def _row(connection: Any, statement: str, name: Name) -> Any:
+async def row_of(connection: Any, statement: str, name: Name) -> Any:
+    """What a statement has of a relation; None: there is none. Raises NotAllowed where its schema
+    may not be used, so that it could not be read either.
+    """
     found = await connection.fetchrow(statement, *name)
     if found is None:
         if await connection.fetchval(_SCHEMA, name.schema) is False:

@@ -182,11 +182,16 @@ class Database:
             each.terminate()
 
     async def _put_back(self, connection: Any, use: Use, *, is_good: bool) -> None:
-        """With the settings that it was opened with; reading catalogs changes none."""
+        """With the settings that it was opened with; reading catalogs changes none. What one has
+        written is counted by the server when it ends, else up to 10 s later.
+        """
         if connection is None or connection.is_closed():
             return
         if is_good and not connection.is_in_transaction():
             with suppress(*RAISED):
+                if use == "copying":
+                    await connection.close(timeout=self.limits.call)
+                    return
                 if use != "catalogs":
                     await connection.reset(timeout=self.limits.call)
                 self._free.append(connection)

@@ -12,6 +12,7 @@ from stagingmirror.sources.index.pgvector import catalog
 from stagingmirror.sources.index.pgvector.catalog import Column, Table, TableIndex
 from stagingmirror.sources.index.pgvector.database import Database
 from stagingmirror.sources.index.pgvector.names import name_of, quoted
+from stagingmirror.sources.index.pgvector.relations import find
 from stagingmirror.sources.index.pgvector.sampling import documents_in, key_of, rows_of
 from stagingmirror.sources.index.pgvector.views import refuse_more_than_columns
 from stagingmirror.sources.index.store import (
@@ -65,17 +66,16 @@ class PgvectorReader:
         """A table is the alias of itself."""
         name = name_of(alias)
         async with self.database.session("alias", f"resolving {name}") as connection:
-            found = await catalog.find(connection, name)
+            found = await find(connection, name)
             if found is None:
                 return ()
-            if found["kind"] != "v":
+            if not found.is_view:
                 return (str(name),)
-        targets = catalog.targets_of(found)
-        if not targets:
+        if not found.targets:
             raise Refused(Reason.NOT_AN_ALIAS, f"the view {name} shows no table")
-        if len(targets) == 1:
+        if len(found.targets) == 1:
             refuse_more_than_columns(name, found)
-        return targets
+        return found.targets
 
     async def facts(self, target: str) -> IndexFacts:
         async with self.database.session("table", f"reading about {target}") as connection:
@@ -91,7 +91,9 @@ class PgvectorReader:
             manifest=manifest_of(table.comment),
             server=f"PostgreSQL {table.version}, pgvector {table.pgvector}",
             built=_built(table.comment),
+            content_version=table.written,
             mark=mark_in(table.comment.get(MARK)),
+            made=table.made,
         )
 
     async def snapshots(self, target: str) -> tuple[Snapshot, ...]:

@@ -4,8 +4,8 @@ from typing import Any
 
 from stagingmirror.errors import ChangedUnderneath, NotAllowed, Refused
 from stagingmirror.reasons import Reason
-from stagingmirror.sources.index.pgvector import catalog
 from stagingmirror.sources.index.pgvector.names import Name, quoted
+from stagingmirror.sources.index.pgvector.relations import Relation, find
 
 _VIEW = """
 SELECT coalesce(c.reloptions, '{}') AS options, pg_has_role(c.relowner, 'USAGE') AS is_ours,
@@ -29,7 +29,7 @@ async def set_view(connection: Any, alias: Name, expected: str | None, new: Name
             await quoted(connection, "CREATE VIEW %I.%I AS SELECT * FROM %I.%I", *alias, *new)
         )
         return
-    targets = catalog.targets_of(found)
+    targets = found.targets
     if targets == (str(new),):
         return
     if expected is None or targets != (expected,):
@@ -53,11 +53,11 @@ async def set_view(connection: Any, alias: Name, expected: str | None, new: Name
 
 async def refuse_unmovable(connection: Any, alias: Name) -> bool:
     """Whether it is there. Raises Refused, and NotAllowed where it is another's."""
-    found = await catalog.find(connection, alias)
+    found = await find(connection, alias)
     if found is None:
         return False
     _refuse_table(alias, found)
-    if len(catalog.targets_of(found)) == 1:
+    if len(found.targets) == 1:
         await _movable(connection, alias, found)
     return True
 
@@ -67,32 +67,32 @@ async def unset_view(connection: Any, alias: Name, expected: str) -> None:
     found = await _locked(connection, alias)
     if found is None:
         return
-    targets = catalog.targets_of(found)
+    targets = found.targets
     if targets != (expected,):
         raise _moved(alias, expected, targets)
     await connection.execute(await quoted(connection, "DROP VIEW %I.%I", *alias))
 
 
-async def _locked(connection: Any, alias: Name) -> Any:
+async def _locked(connection: Any, alias: Name) -> Relation | None:
     """None: it is not there. Raises Refused where it is no view."""
-    found = await catalog.find(connection, alias)
+    found = await find(connection, alias)
     if found is None:
         return None
     _refuse_table(alias, found)
     # It changes nothing, and locks the view alone: LOCK TABLE wants rights on what it shows.
-    owner = await connection.fetchval(_OWNER, found["oid"])
+    owner = await connection.fetchval(_OWNER, found.oid)
     await connection.execute(
         await quoted(connection, "ALTER VIEW %I.%I OWNER TO %I", *alias, owner)
     )
     # Perhaps another one since.
-    again = await catalog.find(connection, alias)
-    if again is None or again["oid"] != found["oid"]:
+    again = await find(connection, alias)
+    if again is None or again.oid != found.oid:
         raise _moved(alias, None, ())
     return again
 
 
-def _refuse_table(alias: Name, found: Any) -> None:
-    if found["kind"] != "v":
+def _refuse_table(alias: Name, found: Relation) -> None:
+    if not found.is_view:
         raise Refused(
             Reason.NOT_AN_ALIAS,
             f"{alias} is a table and no view, and only a view can be moved; rename it, and CREATE "
@@ -100,10 +100,10 @@ def _refuse_table(alias: Name, found: Any) -> None:
         )
 
 
-async def _movable(connection: Any, alias: Name, found: Any) -> Any:
+async def _movable(connection: Any, alias: Name, found: Relation) -> Any:
     """What the view is. Raises Refused, and NotAllowed where it is another's."""
     refuse_more_than_columns(alias, found)
-    view = await connection.fetchrow(_VIEW, found["oid"])
+    view = await connection.fetchrow(_VIEW, found.oid)
     _refuse_what_would_be_lost(alias, view["options"])
     if not view["is_ours"]:
         raise NotAllowed(
@@ -113,9 +113,9 @@ async def _movable(connection: Any, alias: Name, found: Any) -> Any:
     return view
 
 
-def refuse_more_than_columns(alias: Name, found: Any) -> None:
-    """Raises Refused where the view, as ``catalog.find`` has it, is no other name of its table."""
-    if not catalog.shows_columns(found):
+def refuse_more_than_columns(alias: Name, found: Relation) -> None:
+    """Raises Refused where the view, as ``find`` has it, is no other name of its table."""
+    if not found.shows_columns:
         raise Refused(
             Reason.NOT_AN_ALIAS,
             f"the view {alias} shows more or less than columns of one table (a condition, a limit, "

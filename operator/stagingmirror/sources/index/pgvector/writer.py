@@ -12,6 +12,7 @@ from stagingmirror.sources.index.pgvector.catalog import Table
 from stagingmirror.sources.index.pgvector.database import Database, Use
 from stagingmirror.sources.index.pgvector.names import Name, name_of, quoted
 from stagingmirror.sources.index.pgvector.reader import MARK, PgvectorReader, snapshot_of, system_of
+from stagingmirror.sources.index.pgvector.relations import find
 from stagingmirror.sources.index.pgvector.views import refuse_unmovable, set_view, unset_view
 from stagingmirror.sources.index.store import IndexReader, Mark, Progressing, Room, Snapshot
 
@@ -80,7 +81,7 @@ class PgvectorWriter(PgvectorReader):
         copying.refuse_what_cannot_be_made(table)
         async with self.database.session("rehearse", f"rehearsing a restore as {name}") as ours:
             await _refuse_schema(ours, name)
-            if await catalog.find(ours, name) is not None:
+            if await find(ours, name) is not None:
                 raise _taken(name)
             await copying.types_of(ours, table.columns)
 
@@ -127,17 +128,17 @@ class PgvectorWriter(PgvectorReader):
     async def rename(self, former: str, new: str, done: Progressing) -> None:
         name, other = name_of(former), name_of(new)
         async with self._writing("rename", f"renaming {name}") as connection:
-            found = await catalog.find(connection, name)
+            found = await find(connection, name)
             if found is None:
                 await catalog.table(connection, other)
                 return
-            if await catalog.find(connection, other) is not None:
+            if await find(connection, other) is not None:
                 raise _taken(other)
             await connection.execute(
                 await quoted(connection, "ALTER TABLE %I.%I RENAME TO %I", *name, other.table)
             )
             # A view goes on showing what it showed, whatever that is called. None can come now.
-            if await connection.fetchval(_IS_SHOWN, found["oid"]):
+            if await connection.fetchval(_IS_SHOWN, found.oid):
                 raise Refused(Reason.INDEX_SERVED, f"a view shows {name}, so it keeps its name")
 
     async def stamp(self, new: str, mark: Mark) -> None:
@@ -160,16 +161,16 @@ class PgvectorWriter(PgvectorReader):
     async def drop(self, target: str) -> None:
         name = name_of(target)
         async with self._writing("drop", f"dropping {name}") as connection:
-            found = await catalog.find(connection, name)
+            found = await find(connection, name)
             if found is None:
                 return
-            if found["kind"] != "r":
+            if not found.is_table:
                 raise Refused(Reason.BAD_REQUEST, f"{name} is not a plain table, as refreshes make")
             await connection.execute(await quoted(connection, "DROP TABLE IF EXISTS %I.%I", *name))
 
     async def _is_there(self, connection: Any, name: Name, snapshot: Snapshot) -> bool:
         """Raises Refused where something else has its name."""
-        if await catalog.find(connection, name) is None:
+        if await find(connection, name) is None:
             return False
         try:
             found = snapshot_of(await catalog.table(connection, name))

@@ -15,8 +15,8 @@ from rig.run import until
 from rig.stores.postgres import Postgres
 from stagingmirror.api.spec.environment.index_store import PLAIN_TEXT
 from stagingmirror.api.types.base import API_VERSION
-from stagingmirror.sources.index.pgvector import catalog
 from stagingmirror.sources.index.pgvector.names import Name
+from stagingmirror.sources.index.pgvector.relations import find
 from support.index.ground import PLANTED, Side
 from support.index.pgvector.ground import PgvectorGround
 from support.kubernetes.kubelet import Kubelet
@@ -48,8 +48,8 @@ class Search:
     def served(self) -> tuple[str, ...]:
         async def found() -> tuple[str, ...]:
             async with self.ground.connected("staging") as connection:
-                found = await catalog.find(connection, Name("public", self.name))
-                return catalog.targets_of(found)
+                found = await find(connection, Name("public", self.name))
+                return () if found is None else found.targets
 
         return asyncio.run(found())
 
