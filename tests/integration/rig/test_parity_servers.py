@@ -3,6 +3,7 @@
 import base64
 import json
 import struct
+import urllib.error
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -174,6 +175,36 @@ def test_embeddings_are_floats_or_the_same_as_base64(ground: EmbeddingsGround) -
 
     unpacked = struct.unpack("<8f", base64.b64decode(encoded))
     assert [*unpacked] == pytest.approx(floats["data"][0]["embedding"], rel=1e-7)
+
+
+@every_ground
+def test_a_paused_server_answers_nothing_and_a_resumed_one_as_before(ground: Ground) -> None:
+    line = ground.samples[0]
+    before = answered(ground, "staging", [line])
+
+    ground.servers["staging"].pause()
+    try:
+        with pytest.raises(TimeoutError):
+            ground.ask("staging", line, within=0.3)
+    finally:
+        ground.servers["staging"].resume()
+
+    assert answered(ground, "staging", [line]) == before
+
+
+@pytest.mark.parametrize("ground", [JsonGround, FeastGround], indirect=True)
+def test_a_server_that_is_started_again_answers_as_before_at_its_address(ground: Ground) -> None:
+    line, server = ground.samples[0], ground.servers["staging"]
+    before, url = answered(ground, "staging", [line]), ground.url("staging")
+
+    server.stop(grace=3)
+    try:
+        with pytest.raises(urllib.error.URLError):
+            ground.ask("staging", line)
+    finally:
+        server.start()
+
+    assert (answered(ground, "staging", [line]), ground.url("staging")) == (before, url)
 
 
 def test_the_nine_can_be_planted_in_plain_json_a_feature_store_and_models() -> None:

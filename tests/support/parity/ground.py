@@ -84,12 +84,12 @@ class ParityGround(ABC, Generic[E]):
         """The features whose answers differ once it is planted on one side."""
         return change.features
 
-    def ask(self, side: Side, line: str) -> Answer:
+    def ask(self, side: Side, line: str, *, within: float = 20.0) -> Answer:
         request = urllib.request.Request(
             self.url(side), data=line.encode(), headers={"Content-Type": "application/json"}
         )
         try:
-            answer = urllib.request.urlopen(request, timeout=20)
+            answer = urllib.request.urlopen(request, timeout=within)
         except urllib.error.HTTPError as error:
             answer = error
         with answer:
