@@ -210,6 +210,7 @@ class Reason(StrEnum):
     STORE_NOT_PROVEN = "StoreNotProven", "the index stores are not proven to be two"
     INDEX_DIFFERS = "IndexDiffers", "what was restored is not what the snapshot should hold"
     NOT_IN_SNAPSHOT = "NotInSnapshot", "the newest snapshot does not hold what production changed"
+    SERVER_SETTINGS = "ServerSettings", "staging's database or its roles have other settings"
     NO_ROOM = "NoRoom", "a restore would leave less of the disk free than `minFreeSpace`"
     REGISTRY_NOT_PROVEN = "RegistryNotProven", "the registries are not proven to be two"
     STORAGE_FULL = "StorageFull", "the storage is full, or would be"

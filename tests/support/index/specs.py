@@ -70,6 +70,21 @@ WRONG_STORES: dict[str, tuple[Object, str]] = {
         _store(minFreeSpace="20%"),
         "minFreeSpace of indexStores is for role Staging only",
     ),
+    **{
+        f"free space of {kind}": (
+            environment(
+                role="Staging",
+                objectStores=[_OBJECTS],
+                indexStores=[{"name": "vectors", "type": kind, "minFreeSpace": "20%", **where}],
+            ),
+            "minFreeSpace is for type OpenSearch only",
+        )
+        for kind, where in {
+            "Pgvector": {"url": "postgresql://host/search"},
+            "Qdrant": {"url": _URL},
+            "Files": _FILES,
+        }.items()
+    },
     "free space that is no share": (_staging(minFreeSpace="lots"), "write a share of the disk"),
     "copies of staging": (
         _staging(copies="Allowed"),

@@ -60,6 +60,42 @@ def test_what_no_restore_mends_is_left_with_what_differs(production: IndexFacts)
     assert "nightly-22" in refused.value.message
 
 
+@pytest.mark.parametrize("day", [20, 22])
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        ({"hnsw.ef_search": "80"}, {"hnsw.ef_search": "40"}),
+        ({"hnsw.ef_search": "80"}, {}),
+        ({}, {"hnsw.ef_search of search": "80"}),
+    ],
+)
+def test_settings_of_the_server_are_nothing_that_a_restore_would_mend(
+    day: int, theirs: dict[str, str], ours: dict[str, str]
+) -> None:
+    """A restored index would be found to differ, and be rolled back."""
+    production = index("products-7", server_settings=theirs)
+    world = serve(indexes(), "production", production, 22)
+    serve(world, "staging", restored(day, server_settings=ours))
+    found = verdict(world)
+    (name,) = theirs.keys() | ours.keys()
+    assert isinstance(found, Drifted)
+    assert f"settings.{name}" in {each.fact for each in found.differences}
+
+    with pytest.raises(CannotRefresh) as refused:
+        plan(world)
+
+    assert refused.value.reason == "ServerSettings"
+    assert name in refused.value.message
+
+
+def test_equal_settings_of_the_server_keep_nothing_from_being_restored() -> None:
+    given = {"hnsw.ef_search": "80"}
+    production = index("products-7", server_settings=given)
+    world = serve(indexes(), "production", production, 22)
+
+    assert is_restored(serve(world, "staging", restored(20, server_settings=given)))
+
+
 def test_a_newer_snapshot_is_restored() -> None:
     assert is_restored(grown(restored(20)))
     assert is_restored(grown(restored(20)), entry(maxBehind="72h"))

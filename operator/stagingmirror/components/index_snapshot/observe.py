@@ -75,7 +75,8 @@ def definition_of(index: IndexFacts) -> dict[str, Fact]:
     if len(index.vectors) > MOST_VECTORS:
         rest = repr(index.vectors[MOST_VECTORS:]).encode(errors="surrogatepass")
         found["vectors.others"] = f"sha256:{sha256(rest).hexdigest()}"
-    found |= {f"settings.{name}": value for name, value in index.settings.items()}
+    settings = {**index.settings, **index.server_settings}
+    found |= {f"settings.{name}": value for name, value in settings.items()}
     found |= index.manifest
     shown = {INDEX: index.target, "server": index.server}
     if index.built is not None:

@@ -67,6 +67,8 @@ def steps(
     refuse_unseen(staging)
     facts = staging.facts if isinstance(staging, Seen) else {}
     users = users_in(entry.spec, sides.staging)
+    if isinstance(staging, Seen):
+        _refuse_other_server_settings(entry, sides, production, staging, view)
     if isinstance(staging, Seen) and _is_equal(production, staging):
         return patches(entry.name, [(user, Restart()) for user in late_in(users, facts)])
     if (why := refusal(entry, sides)) is not None:
@@ -81,6 +83,25 @@ def steps(
         _switch(entry, sides, copies[-1].id),
         *patches(entry.name, [(user, Restart()) for user in _restarted(users)]),
     )
+
+
+def _refuse_other_server_settings(
+    entry: Entry[IndexSnapshot], sides: Sides, production: Seen, staging: Seen, view: View
+) -> None:
+    """Raises CannotRefresh: whatever is restored would be found to differ."""
+    theirs = served_in(entry.spec, sides.production, Reading(view, production.began)).facts
+    ours = served_in(entry.spec, sides.staging, Reading(view, staging.began)).facts
+    assert theirs is not None, "it has one target"
+    assert ours is not None, "it has one target"
+    one, other = theirs.server_settings, ours.server_settings
+    differing = sorted(n for n in one.keys() | other.keys() if one.get(n) != other.get(n))
+    if differing:
+        raise CannotRefresh(
+            Reason.SERVER_SETTINGS,
+            f"staging's database or its roles do not have production's {', '.join(differing[:5])}, "
+            "and no restore changes that; ALTER DATABASE … SET (or ALTER ROLE … SET) in staging, "
+            "or RESET what production does not have.",
+        )
 
 
 def _refuse_what_no_restore_mends(

@@ -87,6 +87,8 @@ class IndexFacts:
     content_version: str | None = None
     """Changes with each write to it. None: the store has none."""
     mark: Mark | None = None
+    server_settings: Mapping[str, str] = field(default_factory=dict)
+    """The same of ``settings`` that are the server's own: no restore changes them."""
     made: str | None = None
     """Another one where the target was replaced by one of its name. None: the store does not tell.
     """

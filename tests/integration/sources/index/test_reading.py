@@ -65,7 +65,8 @@ async def test_facts_are_those_of_the_index(ground: ReadingGround) -> None:
     assert [each.dimensions for each in facts.vectors] == [DIMENSIONS]
     assert [each.metric for each in facts.vectors] == [ground.traits.metric]
     assert facts.manifest["embeddingModel"] == MODEL
-    assert bool(facts.settings) == ground.traits.settings
+    settings = {**facts.settings, **facts.server_settings}
+    assert bool(settings) == ground.traits.settings
     assert facts.mark is None
     assert PLANTED not in repr(facts)
     assert await ground.production.count("docs-2") == 30

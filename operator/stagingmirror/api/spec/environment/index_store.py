@@ -122,6 +122,14 @@ class IndexStore(Model):
             holds=lambda store: store.repository is None or store.type == "OpenSearch",
         ),
         Rule(
+            cel="!has(self.minFreeSpace) || self.type == 'OpenSearch'",
+            message=(
+                "minFreeSpace is for type OpenSearch only: other stores do not show how much room"
+                " they have; remove it"
+            ),
+            holds=lambda store: store.min_free_space is None or store.type == "OpenSearch",
+        ),
+        Rule(
             cel=f"!has(self.caBundle) || !has(self.url) || !self.url.endsWith('{PLAIN_TEXT}')",
             message=f"caBundle has no effect with {PLAIN_TEXT}, which is plain text; remove one",
             holds=lambda store: store.ca_bundle is None or not str(store.url).endswith(PLAIN_TEXT),
@@ -199,7 +207,9 @@ class IndexStore(Model):
         ]
         | None
     ) = None
-    """Staging only: nothing is restored that would leave less of the disk free. Default: 20%."""
+    """Staging only, of type OpenSearch: nothing is restored that would leave less of the disk free.
+    Other stores do not show how much room they have. Default: 20%.
+    """
 
     @property
     def connection(self) -> "IndexStore":

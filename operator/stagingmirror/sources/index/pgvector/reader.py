@@ -87,12 +87,13 @@ class PgvectorReader:
         return IndexFacts(
             target=str(table.name),
             vectors=tuple(_vector(table, each) for each in table.vectors),
-            settings=settings | _special(table),
+            settings=_special(table),
             manifest=manifest_of(table.comment),
             server=f"PostgreSQL {table.version}, pgvector {table.pgvector}",
             built=_built(table.comment),
             content_version=table.written,
             mark=mark_in(table.comment.get(MARK)),
+            server_settings=settings,
             made=table.made,
         )
 
