@@ -19,6 +19,10 @@ from support.parity.specs import endpoint
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
+async def no_example(environment: str, name: str, version: str) -> bytes:
+    raise AssertionError("nobody sends an input example")
+
+
 async def _endpoint(
     stack: AsyncExitStack, gate: Handler, changes: list[Any]
 ) -> tuple[Source[Any], str]:
@@ -28,6 +32,7 @@ async def _endpoint(
         on_change=changes.append,
         settings=Settings(),
         on_call=lambda *_: None,
+        examples=no_example,
         keep=lambda *_: Kept("1", '{"id": 1}\n{"id": 2}'),
     )
     return source, url

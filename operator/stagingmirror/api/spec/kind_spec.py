@@ -1,6 +1,7 @@
 """What the spec of every kind of component declares."""
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
@@ -28,6 +29,10 @@ class KindSpec(Model):
         one is held too.
         """
         return ()
+
+    def within(self, track: Mapping[str, "KindSpec"]) -> "KindSpec":
+        """The same, with what it takes from other components of the mirror, by name."""
+        return self
 
     def keeps(self, staging: MirrorEnvironmentSpec) -> int | None:
         """How many old copies that refreshes made stay; None: all of them. ``staging``: its

@@ -138,6 +138,14 @@ class Track(Kinds, _Named):
                 return found
         return None
 
+    def within(self, track: Mapping[str, KindSpec]) -> "Track":
+        """The same, with what its entry takes from others of the mirror, by name."""
+        for _, field in _FIELDS:
+            entry: KindSpec | None = getattr(self, field)
+            if entry is not None and (whole := entry.within(track)) is not entry:
+                return self.model_copy(update={field: whole})
+        return self
+
     @property
     def made_of(self) -> tuple[str, ...]:
         """Other components that this one is made of."""
@@ -215,6 +223,20 @@ class StagingMirrorSpec(Model):
         ),
         Rule(
             cel=(
+                "self.track.all(t, !has(t.featureParity) ||"
+                " !has(t.featureParity.samples.inputExampleOf) || self.track.exists(o,"
+                " o.name == t.featureParity.samples.inputExampleOf && has(o.modelAlias)))"
+            ),
+            message="inputExampleOf must be the name of a modelAlias in track; correct its name",
+            holds=lambda spec: all(
+                t.feature_parity.samples.input_example_of
+                in (None, *(o.name for o in spec.track if o.model_alias is not None))
+                for t in spec.track
+                if t.feature_parity is not None
+            ),
+        ),
+        Rule(
+            cel=(
                 "self.track.all(t, !has(t.featureParity) || !has(t.featureParity.of) ||"
                 " t.featureParity.of.all(w, w != t.name && self.track.exists(o, o.name == w)))"
             ),
@@ -248,3 +270,9 @@ class StagingMirrorSpec(Model):
     """The components that must be in sync, each with a name and exactly one kind."""
     accept: Annotated[tuple[Accept, ...], unique(("component", "fact"), most=128)] = ()
     """Differences that are understood; they do not count as drift."""
+
+    def resolved(self) -> "StagingMirrorSpec":
+        """The same, each component with what it takes from others."""
+        entries = {each.name: each.entry for each in self.track if each.entry is not None}
+        track = tuple(each.within(entries) for each in self.track)
+        return self.model_copy(update={"track": track})

@@ -15,8 +15,8 @@ from stagingmirror.patterns import matches as fits
 OfferList = Literal["config_maps", "variables", "annotations", "models", "tags", "parameters"]
 
 # What may be named of an environment: in its lists, ``store/alias`` of its index stores, or
-# ``endpoint/samples``.
-OfferName = OfferList | Literal["index_aliases", "samples"]
+# ``endpoint/samples``, or a model whose input example may be sent.
+OfferName = OfferList | Literal["index_aliases", "samples", "input_examples"]
 
 # Annotations in which tools keep whole manifests, the values of all variables included: a pattern
 # that is meant for others does not mean them.
@@ -77,6 +77,10 @@ class Offers(Model):
 
 class Readable(Offers):
     """What may be shown and copied."""
+
+    input_examples: Annotated[tuple[_ModelPattern, ...], unique(most=256)] = ()
+    """Names of registered models whose logged input example may be sent to endpoints of both sides.
+    """
 
 
 class Comparable(Offers):

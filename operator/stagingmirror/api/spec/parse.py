@@ -25,7 +25,7 @@ def parse_mirror(body: Mapping[str, Any]) -> StagingMirrorSpec:
     """The spec of a StagingMirror. Raises NeedsHuman (InvalidSpec), naming the field and the
     remedy.
     """
-    return _parsed(StagingMirrorSpec, body)
+    return _parsed(StagingMirrorSpec, body).resolved()
 
 
 def parse_environment(body: Mapping[str, Any]) -> MirrorEnvironmentSpec:

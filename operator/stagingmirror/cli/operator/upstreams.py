@@ -50,6 +50,7 @@ def upstreams(
         settings=settings,
         on_call=on_call,
         keep=partial(samples_in, config_map),
+        examples=registry.input_example,
     )
     return registry, stores, indexes, endpoints
 

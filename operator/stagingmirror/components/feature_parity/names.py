@@ -14,6 +14,7 @@ from stagingmirror.sources.endpoint.subjects import (
     Tolerance,
 )
 from stagingmirror.sources.endpoint.subjects import FeatureRule as Compared
+from stagingmirror.sources.mlflow.subjects import AliasSubject
 
 
 def endpoint_in(entry: FeatureParity, side: Side) -> Endpoint | None:
@@ -23,7 +24,7 @@ def endpoint_in(entry: FeatureParity, side: Side) -> Endpoint | None:
 def sample_name(entry: FeatureParity, side: Side) -> str:
     """The samples of this side's own; empty: staging is sent production's."""
     if side.role == "production":
-        return entry.samples.offered
+        return entry.samples.offered or ""
     return entry.probed("staging").samples or ""
 
 
@@ -54,6 +55,8 @@ def not_offered(entry: FeatureParity, sides: Sides) -> Why | None:
     production, staging = (endpoint_in(entry, side) for side in (sides.production, sides.staging))
     assert production is not None
     assert staging is not None
+    if (why := _example_not_offered(entry, sides, production)) is not None:
+        return why
     if production.protocol != staging.protocol:
         return Why(
             Reason.NOT_COMPARABLE,
@@ -64,13 +67,47 @@ def not_offered(entry: FeatureParity, sides: Sides) -> Why | None:
     return None
 
 
-def subject_of(entry: FeatureParity, sides: Sides) -> ParitySubject:
+def _example_not_offered(entry: FeatureParity, sides: Sides, endpoint: Endpoint) -> Why | None:
+    if entry.samples.input_example_of is None:
+        return None
+    tracked = entry.example_of
+    assert tracked is not None, "a rule of the spec"
+    if endpoint.protocol != "MLflowScoring":
+        return Why(
+            Reason.NOT_COMPARABLE,
+            f"inputExampleOf is for protocol MLflowScoring, and endpoint {endpoint.name} has "
+            f"{endpoint.protocol}; offer samples, and name them in samples.offered.",
+        )
+    if not sides.production.spec.offers("input_examples", tracked.production.model):
+        return Why(
+            Reason.NOT_OFFERED,
+            f"registered model {tracked.production.model} is not listed in readable.inputExamples "
+            f'of environment "{sides.production.environment}", so its input example is not sent; '
+            "ask its owner to list it, or name samples that are offered.",
+        )
+    return None
+
+
+def example_alias(entry: FeatureParity, sides: Sides) -> AliasSubject | None:
+    """Production's alias of the model whose input example is sent; None: samples are offered."""
+    tracked = entry.example_of
+    if tracked is None:
+        return None
+    production = tracked.production
+    return AliasSubject(sides.production.environment, production.model, production.alias)
+
+
+def subject_of(
+    entry: FeatureParity, sides: Sides, example: tuple[str, str] | None = None
+) -> ParitySubject:
+    """``example``: the model and the version whose input example is sent."""
     production, staging = (
         EndpointSamples(
             side.environment, entry.probed(side.role).endpoint, sample_name(entry, side)
         )
         for side in (sides.production, sides.staging)
     )
+    production = production._replace(example=example)
     return ParitySubject(production, staging, rules_of(entry, sides), seconds(entry.every))
 
 

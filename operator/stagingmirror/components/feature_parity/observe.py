@@ -8,7 +8,7 @@ from stagingmirror.api.spec.track.feature_parity import FeatureParity, Latency
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.api.types.times import rfc3339
 from stagingmirror.component import Role, Sides
-from stagingmirror.components.feature_parity.names import samples_of, subject_of
+from stagingmirror.components.feature_parity.names import example_alias, samples_of, subject_of
 from stagingmirror.drift.facts import DETAIL, Fact, Seen, Why
 from stagingmirror.drift.parity.bound import none_differ
 from stagingmirror.drift.parity.counts import counts_line
@@ -40,7 +40,7 @@ def facts_of(entry: FeatureParity, sides: Sides, role: Role, reading: Reading) -
             kept = offered.config_map
             # So that they are watched; why they cannot be sent is in the answer below.
             reading.view.get(ConfigMapSubject(cluster_of(side), kept.namespace, kept.name))
-    probed = reading.get(subject_of(entry, sides))
+    probed = reading.get(subject_of(entry, sides, _example(entry, sides, reading)))
     found = _compared(entry, probed)
     if not any(production.value != staging.value for production, staging in found.values()):
         _refuse_too_few(entry, probed, reading)
@@ -51,6 +51,14 @@ def facts_of(entry: FeatureParity, sides: Sides, role: Role, reading: Reading) -
         {name: both[which] for name, both in found.items()}
         | {name: Fact(value, compared=False) for name, value in shown}
     )
+
+
+def _example(entry: FeatureParity, sides: Sides, reading: Reading) -> tuple[str, str] | None:
+    """Raises Ended where production's alias is not known, or there is none."""
+    alias = example_alias(entry, sides)
+    if alias is None:
+        return None
+    return alias.model, reading.get(alias).version
 
 
 _Both = tuple[Fact, Fact]

@@ -7,7 +7,7 @@ turn where the samples, the endpoints or what is compared is another one, and on
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import structlog
@@ -50,6 +50,8 @@ class Pair(NamedTuple):
 
 
 Probe = Callable[[Side, Side, Rules, float, asyncio.Semaphore], Awaitable[ProbedParity]]
+# The input example of an environment's model, by name and version. Raises errors of ``errors``.
+Examples = Callable[[str, str, str], Awaitable[bytes]]
 # Both sides of a subject, or why one of them cannot be sent anything.
 PairOf = Callable[[ParitySubject], Pair | Why]
 
@@ -87,10 +89,12 @@ class ParityReadings:
         clock: Callable[[], float],
         changed: Callable[[ParitySubject], None],
         pair_of: PairOf,
+        examples: Examples,
     ) -> None:
         self._clock = clock
         self._changed = changed
         self._pair_of = pair_of
+        self._examples = examples
         self._known: dict[ParitySubject, _Known] = {}
         self._adopted: dict[str, _Known] = {}
         self._rooms: dict[tuple[str, str, str, str], asyncio.Semaphore] = {}
@@ -179,6 +183,16 @@ class ParityReadings:
         pause = min(_AGAIN * 2 ** min(known.failures, _DOUBLED), interval)
         return now >= known.tried + (pause if known.failures else interval)
 
+    async def _with_example(self, subject: ParitySubject, pair: Pair) -> Pair:
+        """Both sides with the rows of the input example, where that is what is sent."""
+        production = subject.production
+        if production.example is None:
+            return pair
+        document = await self._examples(production.environment, *production.example)
+        lines = await asyncio.to_thread(_rows_of, document)
+        sides = (replace(each, lines=lines) for each in (pair.production, pair.staging))
+        return pair._replace(production=next(sides), staging=next(sides))
+
     def _start(self, subject: ParitySubject, known: _Known, pair: Pair) -> None:
         known.tried_of = pair.of
         known.task = asyncio.create_task(self._read(subject, known, pair))
@@ -194,6 +208,7 @@ class ParityReadings:
             )
             async with self._rooms.setdefault(ends, asyncio.Semaphore(1)):
                 known.tried = self._clock()
+                pair = await self._with_example(subject, pair)
                 known.result = await probe(
                     pair.production, pair.staging, subject.rules, known.tried, self._judging
                 )
@@ -207,6 +222,12 @@ class ParityReadings:
             known.task = None
             if (known.result, known.trouble) != before:
                 self._changed(subject)
+
+
+def _rows_of(document: bytes) -> tuple[str, ...]:
+    from stagingmirror.sources.endpoint.protocols.mlflow_scoring import example_lines
+
+    return example_lines(document)
 
 
 def _prober() -> Probe:

@@ -16,7 +16,7 @@ from stagingmirror.reasons import Reason
 from stagingmirror.settings import Settings
 from stagingmirror.sources.endpoint.client import HEADER, EndpointClient
 from stagingmirror.sources.endpoint.rate import Rate
-from stagingmirror.sources.endpoint.readings import Pair, ParityReadings
+from stagingmirror.sources.endpoint.readings import Examples, Pair, ParityReadings
 from stagingmirror.sources.endpoint.samples import Keep, Lines, SampleTexts
 from stagingmirror.sources.endpoint.side import Side
 from stagingmirror.sources.endpoint.subjects import EndpointSamples, ParitySubject
@@ -46,7 +46,7 @@ class _Made:
 
 class EndpointSource:
     """``on_change`` is called with each wanted subject whose answer changed. ``keep`` gives the
-    texts of samples.
+    texts of samples, ``examples`` the input example of an environment's model.
     """
 
     name: ClassVar[str] = "endpoint"
@@ -62,6 +62,7 @@ class EndpointSource:
         settings: Settings,
         on_call: OnServerCall,
         keep: Keep,
+        examples: Examples,
     ) -> None:
         self._clock = clock
         self._settings = settings
@@ -72,7 +73,9 @@ class EndpointSource:
         self._rates: dict[str, Rate] = {}
         self._texts = SampleTexts(keep)
         self._wanted: set[ParitySubject] = set()
-        self._readings = ParityReadings(clock=clock, changed=on_change, pair_of=self._pair)
+        self._readings = ParityReadings(
+            clock=clock, changed=on_change, pair_of=self._pair, examples=examples
+        )
         self._closing: list[EndpointClient] = []
         self._pause = Pause()
 
@@ -209,6 +212,8 @@ class EndpointSource:
         return Pair(production, staging, of, max(production.least, staging.least))
 
     def _lines(self, of: EndpointSamples) -> Lines | Why:
+        if of.example is not None:  # read when they are sent
+            return Lines("/".join(of.example), ())
         spec = self._specs.get(of.environment)
         return no_endpoint(of) if spec is None else self._texts.get(of, spec)
 

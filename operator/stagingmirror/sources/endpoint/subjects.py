@@ -13,11 +13,14 @@ from stagingmirror.view import Subject
 
 
 class EndpointSamples(NamedTuple):
-    """An endpoint of an environment, and which of its samples are sent to it."""
+    """An endpoint of an environment, and which of its samples are sent to it. ``example``: the
+    input example of this version of a registered model is sent instead.
+    """
 
     environment: str
     endpoint: str
     samples: str
+    example: tuple[str, str] | None = None
 
     def __str__(self) -> str:
         return f'endpoint {self.endpoint} of "{self.environment}"'

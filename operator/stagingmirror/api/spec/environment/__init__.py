@@ -11,7 +11,7 @@ from stagingmirror.api.spec.environment.endpoint import ENDPOINT_RULES, Endpoint
 from stagingmirror.api.spec.environment.index_store import IndexStore, offered_alias
 from stagingmirror.api.spec.environment.object_store import ObjectStore, offering
 from stagingmirror.api.spec.environment.server import SecretKeyReference, Server
-from stagingmirror.api.spec.offers import Comparable, OfferName, Readable
+from stagingmirror.api.spec.offers import Comparable, OfferName, Readable, matches
 from stagingmirror.api.types.base import Model
 from stagingmirror.api.types.constraints import (
     VALIDATIONS,
@@ -230,6 +230,8 @@ class MirrorEnvironmentSpec(Model):
         """Whether it may be named: it is readable, or comparable, or listed by its store."""
         if which == "index_aliases":
             return offered_alias(name, self.index_stores)
+        if which == "input_examples":
+            return matches(self.readable.input_examples, name)
         if which == "samples":
             return offered_samples(name, self.endpoints)
         return self.readable.has(which, name) or self.comparable.has(which, name)

@@ -1,10 +1,12 @@
 """``featureParity``: whether both sides make the same vectors of the same input."""
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from stagingmirror.api.spec.kind_spec import KindSpec, Mode
+from stagingmirror.api.spec.track.model_alias import ModelAlias
 from stagingmirror.api.types.base import Model
 from stagingmirror.api.types.constraints import Duration, Label, Line, Rule, at_least, shape, unique
 
@@ -35,8 +37,21 @@ class EndpointOf(Model):
 class Samples(Model):
     """What is sent."""
 
-    offered: Label
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            cel="has(self.offered) != has(self.inputExampleOf)",
+            message="give exactly one of offered and inputExampleOf",
+            holds=lambda samples: (samples.offered is None) != (samples.input_example_of is None),
+        ),
+    )
+
+    offered: Label | None = None
     """Name of an entry in samples of production's endpoint."""
+    input_example_of: Label | None = None
+    """Name of a modelAlias in track: the input example that was logged with the version that
+    production's alias names, row by row. For protocol MLflowScoring; production's environment must
+    list the model in readable.inputExamples, and minSamples must not be more than its rows.
+    """
 
 
 class Tolerance(Model):
@@ -162,6 +177,21 @@ class FeatureParity(KindSpec):
     def probed(self, role: str) -> EndpointOf:
         """What one side has."""
         return self.staging if role == "staging" and self.staging is not None else self.production
+
+    _example_of: ModelAlias | None = PrivateAttr(default=None)
+
+    @property
+    def example_of(self) -> ModelAlias | None:
+        """The modelAlias that ``samples.inputExampleOf`` names."""
+        return self._example_of
+
+    def within(self, track: Mapping[str, KindSpec]) -> "FeatureParity":
+        found = track.get(self.samples.input_example_of or "")
+        if not isinstance(found, ModelAlias):
+            return self
+        known = self.model_copy()
+        known._example_of = found
+        return known
 
     @property
     def made_of(self) -> tuple[str, ...]:

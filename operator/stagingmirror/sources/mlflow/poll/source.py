@@ -12,6 +12,7 @@ from stagingmirror.errors import CannotRefresh
 from stagingmirror.settings import Settings
 from stagingmirror.sources.mlflow.client.address import address_of
 from stagingmirror.sources.mlflow.client.client import MlflowServer
+from stagingmirror.sources.mlflow.content.input_example import read_input_example
 from stagingmirror.sources.mlflow.poll.exports import Exports
 from stagingmirror.sources.mlflow.poll.identity import RegistryIdentity
 from stagingmirror.sources.mlflow.poll.registries import OnServerCall, OpenIn, Registries
@@ -160,6 +161,12 @@ class MlflowSource:
         if poll.searched is None:
             return poll.unanswered()
         return Observed(poll.identity(), poll.searched, poll.trouble)
+
+    async def input_example(self, environment: str, name: str, version: str) -> bytes:
+        """What was logged with a version as an example of its input. Raises CannotRefresh as
+        ``server`` does, and as ``read_input_example``.
+        """
+        return await read_input_example(self.server(environment), name, version)
 
     def server(self, environment: str) -> MlflowServer:
         """What copies versions and moves aliases. Raises CannotRefresh where the environment has no
