@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from support.resources.resources import Object, environment, mirror, setting
+from support.resources.resources import Object, environment, mirror, model_alias, setting
 
 ADDRESS = "http://features.ml-prod.svc:8080/get-online-features"
 SAMPLES = {
@@ -45,6 +45,10 @@ def _feature(**fields: Any) -> Object:
 
 
 RIGHT: dict[str, Object] = {
+    "the input example of a tracked model": mirror(
+        track=[model_alias(), parity(samples={"inputExampleOf": "fraud-model"})]
+    ),
+    "input examples that may be sent": environment(readable={"inputExamples": ["fraud-*"]}),
     "an endpoint of production with samples": _production(),
     "an endpoint of staging that nobody vouches for": _staging(),
     "an endpoint with every field": _production(
@@ -112,6 +116,15 @@ WRONG: dict[str, tuple[Object, str]] = {
     "production's own samples in the wrong place": (
         tracking(production={"endpoint": "features", "samples": "parity-samples"}),
         "production has its samples in samples.offered",
+    ),
+    "no samples at all": (tracking(samples={}), "give exactly one of offered and inputExampleOf"),
+    "samples of two kinds": (
+        tracking(samples={"offered": "parity-samples", "inputExampleOf": "training-data"}),
+        "give exactly one of offered and inputExampleOf",
+    ),
+    "the input example of a component that is no model": (
+        tracking(samples={"inputExampleOf": "training-data"}),
+        "inputExampleOf must be the name of a modelAlias in track",
     ),
     "samples that are sent on and on": (tracking(every="1s"), "every must be at least 1m"),
     "a tolerance that is no number": (
