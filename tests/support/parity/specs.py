@@ -119,7 +119,12 @@ WRONG: dict[str, tuple[Object, str]] = {
     ),
     "no samples at all": (tracking(samples={}), "give exactly one of offered and inputExampleOf"),
     "samples of two kinds": (
-        tracking(samples={"offered": "parity-samples", "inputExampleOf": "training-data"}),
+        mirror(
+            track=[
+                model_alias(),
+                parity(samples={"offered": "parity-samples", "inputExampleOf": "fraud-model"}),
+            ]
+        ),
         "give exactly one of offered and inputExampleOf",
     ),
     "the input example of a component that is no model": (
