@@ -51,10 +51,7 @@ class Reason(StrEnum):
     REFRESH_FAILED = "RefreshFailed", "a refresh failed and was rolled back"
     REFRESH_SKIPPED = "RefreshSkipped", "a tick or a request did not lead to a refresh"
     TOOK_OVER = "TookOver", "a field that another manager owns was written, once per field"
-    COPY_REMOVED = (
-        "CopyRemoved",
-        "an old copy was removed, as `keep` has it, or is not ours any more",
-    )
+    COPY_REMOVED = "CopyRemoved", "a former copy was removed (`keep`), or stays: others wrote to it"
     STALLED = "Stalled", "a human is needed"
     DRIFT_OVERDUE = "DriftOverdue", "drift has become older than `maxDriftAge`"
 
@@ -108,7 +105,7 @@ class Reason(StrEnum):
         "are compared, or a value more than are compared, fit into its place, or can be kept for a "
         "rollback",
     )
-    TOO_MANY_FILES = "TooManyFiles", "the model version has too many files or folders"
+    TOO_MANY_FILES = "TooManyFiles", "a model or index has too many files, or folders too deep"
     ARTIFACTS_NOT_READABLE = (
         "ArtifactsNotReadable",
         "the files are neither served by MLflow, nor in an object store that the environment lists",
@@ -137,7 +134,7 @@ class Reason(StrEnum):
     NOT_READ_BACK = "NotReadBack", "MLflow accepted a change of an alias, but does not return it"
     FILES_GONE = "FilesGone", "what held a version's files was deleted for good"
     FILE_NOT_SERVED = "FileNotServed", "MLflow lists a file and does not serve it"
-    NOT_SUPPORTED = "NotSupported", "this release of MLflow, or its settings, lacks what is needed"
+    NOT_SUPPORTED = "NotSupported", "a server (release, settings) or a tracked thing cannot do this"
     HOST_NOT_ALLOWED = "HostNotAllowed", "MLflow's `--allowed-hosts` must list its host name"
     NO_WORKSPACES = "NoWorkspaces", "the environment names a workspace, and MLflow has none"
     NOT_MLFLOW = "NotMlflow", "there is no MLflow at the address"
@@ -272,7 +269,10 @@ class Reason(StrEnum):
     SECRET_INVALID = "SecretInvalid", "a value of the Secret is not UTF-8"
     INVALID_ADDRESS = "InvalidAddress", "`spec.mlflow.url`, or `endpoint` of an object store"
     INVALID_CREDENTIALS = "InvalidCredentials", "the credentials cannot be sent in a header"
-    INVALID_PROXY = "InvalidProxy", "`spec.mlflow.proxyUrl`: it could read the credentials"
+    INVALID_PROXY = (
+        "InvalidProxy",
+        "a `proxyUrl`: that proxy could read credentials sent by http://",
+    )
     INVALID_CA_BUNDLE = "InvalidCABundle", "`caBundle` of `spec.mlflow` or of an object store"
     EXPIRES_LATER = "ExpiresLater", "the credentials are good for a while"
     EXPIRES_SOON = "ExpiresSoon", "the credentials expire within a week, or a fifth of their time"

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from stagingmirror.api.spec.parse import parse_environment, parse_hold, parse_mirror
@@ -73,6 +74,45 @@ def test_the_hold_names_the_mirror_and_one_of_its_components() -> None:
 
     assert spec.mirrors == (mirror["metadata"]["name"],)
     assert set(spec.components) <= {track.name for track in parse_mirror(mirror).track}
+
+
+def with_stores() -> tuple[dict[str, Any], Sides]:
+    """The values of both files, as Helm puts them together."""
+    (values,), (more,) = documents("values.yaml"), documents("values-stores.yaml")
+    specs = {}
+    for name, spec in values["environments"].items():
+        given = {"comparable": {}, **spec, **more["environments"][name]}
+        specs[name] = parse_environment(resources.environment(name, **given))
+    both = Sides(
+        Side("production", "production", specs["production"], "ml-prod"),
+        Side("staging", "staging", specs["staging"], "ml-staging"),
+        mirror="ranker",
+    )
+    return more, both
+
+
+@pytest.mark.parametrize("name", ["model-files.yaml", "index-snapshot.yaml"])
+def test_a_refresh_can_follow_mirrors_of_stores_with_the_values_for_these(name: str) -> None:
+    (mirror,), (_, both) = documents(name), with_stores()
+
+    for entry in parse_mirror(mirror).track:
+        assert problem(entry, both, proving(False)) is None
+        assert refusal(entry, both) is None
+
+
+def test_the_masking_job_is_the_one_that_the_values_name() -> None:
+    more, both = with_stores()
+    namespace, account, job = documents("masking-job.yaml")
+    (store,) = both.staging.spec.index_stores
+    assert store.masking_job is not None
+    pod = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+
+    assert (namespace["metadata"]["name"],) == tuple(more["maskingNamespaces"])
+    assert store.masking_job.namespace == namespace["metadata"]["name"]
+    assert store.masking_job.cron_job == job["metadata"]["name"]
+    assert [each["name"] for each in pod["containers"]] == [store.masking_job.container]
+    assert pod["serviceAccountName"] == account["metadata"]["name"]
+    assert job["spec"]["suspend"]
 
 
 def test_another_cluster_adds_to_the_values_and_lists_no_namespace_of_productions_here() -> None:
