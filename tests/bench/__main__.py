@@ -22,6 +22,7 @@ from bench.measures import (
     idle,
     indexes,
     latency,
+    parity,
     parsers,
     restoring,
     starting,
@@ -39,7 +40,7 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 MIRRORS = 1000
 IDLE_SECONDS = 300.0
 ON_THE_GROUND = ("start", "latency", "cost", "idle", "alias", "elsewhere", "indexes")
-PARTS = (*ON_THE_GROUND, "hashing", "stores", "restoring", "parsers")
+PARTS = (*ON_THE_GROUND, "hashing", "stores", "restoring", "parsers", "parity")
 RESULT = Path(__file__).parents[2] / "bench.json"
 
 
@@ -67,6 +68,8 @@ class Bench:
             self.figures += await restoring.measure(self._console)
         if "parsers" in self.chosen:
             self.figures += parsers.measure(self._console)
+        if "parity" in self.chosen:
+            self.figures += parity.measure(self._console)
 
     async def _on(self, ground: Ground) -> None:
         async with Observer.on(ground.api, ground.mirrors) as observer:

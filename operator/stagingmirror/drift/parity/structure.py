@@ -67,10 +67,13 @@ def compared(
 
 def _forms(answers: Answers, is_ignored: Callable[[str], bool]) -> dict[str, Form]:
     """Of what is there; a feature that no sample has is not."""
+    forms = {
+        name: _form(column) for name, column in answers.columns.items() if not is_ignored(name)
+    }
     return {
-        name: _form(column)
-        for name, column in answers.columns.items()
-        if not is_ignored(name) and (column.states != State.ABSENT).any()
+        name: form
+        for name, form in forms.items()
+        if form.kinds or (answers.columns[name].states != State.ABSENT).any()
     }
 
 

@@ -45,6 +45,9 @@ class Number(Comparer):
     def _equal(self, one: Column, other: Column) -> Flags:
         a, b = numbers_of(one), numbers_of(other)
         difference = np.abs(a - b)
+        # Most are equal, and many features are judged; a NaN is no less than anything.
+        if len(a) and difference.max() <= self.tolerance.absolute:
+            return np.ones(len(a), np.bool_)
         equal: Flags = difference <= self._allowed(a, b)
         equal &= difference < np.inf
         equal |= a == b
