@@ -3,7 +3,7 @@
 ``full`` of each is the largest size that Kubernetes, MLflow or our own bounds let through.
 """
 
-from support.growth import answers, models, objects, own, values, variables
+from support.growth import answers, endpoints, models, objects, own, values, variables
 from support.growth.parser import Parser
 
 PARSERS: dict[str, Parser] = dict(
@@ -16,6 +16,7 @@ PARSERS: dict[str, Parser] = dict(
         own.own,
         answers.files,
         answers.bodies,
+        endpoints.endpoints,
     )
     for each in group()
 )

@@ -122,7 +122,7 @@ class Column:
 
     def is_complete(self) -> bool:
         """Whether every sample has a value."""
-        return not self.states.tobytes().strip(b"\0")
+        return self.states.tobytes() == bytes(len(self.states))
 
     def of(self, rows: Rows) -> "Column":
         """Of these samples only."""

@@ -113,7 +113,8 @@ def _feature(name: str, trio: _Trio, rules: Rules) -> Iterator[_Found]:
     rule = rules.of(name)
     comparison = rule.comparison if rule is not None else None
     used = comparison or inferred(trio.before)
-    compares = comparer(used, rule, rules, trio.before)
+    allowed = tolerance(rule, rules, trio.before)
+    compares = comparer(used, rule, allowed, trio.before)
     steady = compares.equal(trio.before, trio.after)
     equal = compares.equal(trio.before, trio.staging)
     if (steady & ~equal).any():
@@ -137,7 +138,6 @@ def _feature(name: str, trio: _Trio, rules: Rules) -> Iterator[_Found]:
             noisy=is_noisy,
             differs=count > rules.max_mismatches and not is_noisy,
         )
-        allowed = tolerance(rule, rules, trio.before)
         yield _Found(name, parity, trio, compares, allowed, differs, steady & equal)
 
 

@@ -31,15 +31,17 @@ class Sides:
 
     @cached_property
     def numbers(self) -> tuple[list[str], Floats]:
-        """The names of production's columns of numbers, and these, one beside the other; NaN where
-        there is no value.
+        """The names of production's columns of numbers, and each as a row; NaN where there is no
+        value.
         """
         found = {
-            name: np.where(each.states == State.VALUE, each.values.values, np.nan)
+            name: each.values.values
+            if each.is_complete()
+            else np.where(each.states == State.VALUE, each.values.values, np.nan)
             for name, each in self.production.items()
             if isinstance(each.values, Numbers)
         }
-        return list(found), np.column_stack(list(found.values()))
+        return list(found), np.array(list(found.values()))
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +107,8 @@ Detector = Callable[[Evidence], str | None]
 
 def varied(values: Floats, least: int = LEAST_VALUES) -> bool:
     """Whether so many of the values are different."""
-    return len(np.unique(values)) >= least
+    few = values.ravel()[: 10 * least].tolist()
+    return len(set(few)) >= least or len(np.unique(values)) >= least
 
 
 def shifted(by: float) -> str:

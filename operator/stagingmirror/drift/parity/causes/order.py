@@ -70,9 +70,9 @@ def _candidates(evidence: Evidence) -> Iterator[str]:
     wanted, few = evidence.staging.values, evidence.rows[:_FEW]
     if isinstance(wanted, Numbers) and isinstance(evidence.comparer, Number):
         names, matrix = evidence.sides.numbers
-        there, sought = matrix[few], wanted.values[few][:, None]
+        there, sought = matrix[:, few], wanted.values[few]
         allowed = np.maximum(np.abs(there), np.abs(sought)) * evidence.tolerance.relative
-        fits = (np.abs(there - sought) <= allowed + evidence.tolerance.absolute).all(axis=0)
+        fits = (np.abs(there - sought) <= allowed + evidence.tolerance.absolute).all(axis=1)
         yield from (names[at] for at in np.flatnonzero(fits) if names[at] != evidence.name)
         return
     for name, column in evidence.sides.production.items():

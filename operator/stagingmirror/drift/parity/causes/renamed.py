@@ -6,7 +6,7 @@ import numpy as np
 
 from stagingmirror.drift.parity.answers import Column, State
 from stagingmirror.drift.parity.causes.evidence import LEAST_SAMPLES, LEAST_VALUES, distinct
-from stagingmirror.drift.parity.comparing.inference import comparer, inferred
+from stagingmirror.drift.parity.comparing.inference import comparer, inferred, tolerance
 from stagingmirror.drift.parity.rules import Rules
 
 # Names of each side that are tried with one another.
@@ -45,7 +45,7 @@ def _alike(
         return
     rule = rules.of(name)
     wanted = rule.comparison if rule is not None else None
-    compares = comparer(wanted or inferred(column), rule, rules, column)
+    compares = comparer(wanted or inferred(column), rule, tolerance(rule, rules, column), column)
     few = np.arange(min(_FEW, len(column.states)))
     for other in names:
         theirs = staging[other]

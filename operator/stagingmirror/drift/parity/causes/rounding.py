@@ -40,11 +40,13 @@ def _is_rounded(evidence: Evidence, rounding: Rounding, side: str) -> bool:
     """Whether one side's are the other's, rounded; those that are equal within what is allowed
     too.
     """
-    if (found := evidence.numbers) is None or not varied(found[0]):
+    if (found := evidence.numbers) is None:
         return False
     whole, rounded = found if side == _STAGING else found[::-1]
     # Most are ruled out by a few.
     if not _fits(rounding, whole[:_FEW], rounded[:_FEW]) or not _fits(rounding, whole, rounded):
+        return False
+    if not varied(whole):
         return False
     equal = evidence.equal_numbers
     whole, rounded = equal if side == _STAGING else equal[::-1]

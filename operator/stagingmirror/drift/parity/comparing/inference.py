@@ -53,15 +53,15 @@ def tolerance(rule: FeatureRule | None, rules: Rules, production: Column) -> Tol
 
 
 def comparer(
-    comparison: Comparison, rule: FeatureRule | None, rules: Rules, production: Column
+    comparison: Comparison, rule: FeatureRule | None, allowed: Tolerance, production: Column
 ) -> Comparer:
-    """What compares a feature of this rule."""
+    """What compares a feature of this rule. ``allowed``: its ``tolerance``."""
     match comparison:
         case Comparison.NUMBER:
-            return Number(tolerance(rule, rules, production))
+            return Number(allowed)
         case Comparison.EMBEDDING:
             cosine = COSINE if rule is None or rule.cosine is None else rule.cosine
-            return Embedding(tolerance(rule, rules, production), cosine)
+            return Embedding(allowed, cosine)
         case Comparison.TIMESTAMP:
             within = 0.0 if rule is None or rule.within is None else rule.within
             return Timestamp(within, unit_of(production))

@@ -30,6 +30,8 @@ _TIME = re.compile(
 )
 # Seconds since 1970 of the year 5138; what is larger counts milliseconds, and so on.
 _SECONDS_END = 1e11
+# Seconds and milliseconds since 1970 from 2001 on; four times as many are in 2096.
+_CENTURY = (1e9, 1e12)
 # What floats of such seconds cannot show.
 _RESOLUTION = 1e-6
 
@@ -45,10 +47,10 @@ class Number(Comparer):
     def _equal(self, one: Column, other: Column) -> Flags:
         a, b = numbers_of(one), numbers_of(other)
         difference = np.abs(a - b)
-        # Most are equal, and many features are judged; a NaN is no less than anything.
-        if len(a) and difference.max() <= self.tolerance.absolute:
-            return np.ones(len(a), np.bool_)
-        equal: Flags = difference <= self._allowed(a, b)
+        equal: Flags = difference <= self.tolerance.absolute
+        if equal.all():  # most features are equal, and there may be thousands of them
+            return equal
+        equal = difference <= self._allowed(a, b)
         equal &= difference < np.inf
         equal |= a == b
         return _or_same_text(equal, a, b, one, other)
@@ -113,10 +115,11 @@ def unit_of(column: Column) -> float:
 
 def is_times(numbers: Floats) -> bool:
     """Whether all of them may be whole seconds or milliseconds since 1970, of this century."""
-    if not len(numbers) or not (np.mod(numbers, 1) == 0).all():
+    if not len(numbers) or not any(unit <= numbers[0] < 4 * unit for unit in _CENTURY):
         return False
     low, high = float(numbers.min()), float(numbers.max())
-    return any(unit <= low and high < 4 * unit for unit in (1e9, 1e12))
+    is_whole = bool((np.floor(numbers) == numbers).all())
+    return is_whole and any(unit <= low and high < 4 * unit for unit in _CENTURY)
 
 
 def is_time(text: str) -> bool:
