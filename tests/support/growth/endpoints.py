@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from stagingmirror.drift.parity.comparing.scalars import instant
-from stagingmirror.drift.parity.names import matches, shown
+from stagingmirror.drift.parity.names import shown
+from stagingmirror.patterns import matches
 from stagingmirror.sources.endpoint.protocols import PROTOCOLS
 from stagingmirror.sources.endpoint.protocols.body import parsed
 from stagingmirror.sources.endpoint.protocols.lines import MAX_LINE_BYTES

@@ -41,6 +41,7 @@ AMOUNT = FeatureParity(
     noise=0,
     noisy=False,
     differs=False,
+    valued=300,
 )
 EQUAL = Parity(
     samples=300,

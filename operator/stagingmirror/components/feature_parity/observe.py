@@ -44,6 +44,7 @@ def facts_of(entry: FeatureParity, sides: Sides, role: Role, reading: Reading) -
     found = _compared(entry, probed)
     if not any(production.value != staging.value for production, staging in found.values()):
         _refuse_too_few(entry, probed, reading)
+        _refuse_without_values(probed, reading)
     _note(entry, probed, reading)
     which = 0 if role == "production" else 1
     shown = _shown(probed)[which].items()
@@ -156,6 +157,17 @@ def _refuse_too_few(entry: FeatureParity, probed: ProbedParity, reading: Reading
             Reason.TOO_FEW_SAMPLES,
             f"{counted(probed.distinct, 'distinct sample')} could be compared, and minSamples is "
             f"{entry.min_samples}; offer more samples, or lower minSamples.",
+        )
+
+
+def _refuse_without_values(probed: ProbedParity, reading: Reading) -> None:
+    """Of ids that neither side knows both have nothing, and alike."""
+    parity = probed.parity
+    if not parity.left_out and not any(each.valued for each in parity.features):
+        raise reading.unseen(
+            Reason.NOTHING_COMPARED,
+            "production answers the samples without a single value (null, not found), so that "
+            "equal answers prove nothing; offer samples of ids that it knows.",
         )
 
 

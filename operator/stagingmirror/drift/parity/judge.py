@@ -7,7 +7,7 @@ from itertools import islice
 import numpy as np
 
 from stagingmirror.drift.parity import structure
-from stagingmirror.drift.parity.answers import Answers, Column, Flags
+from stagingmirror.drift.parity.answers import Answers, Column, Flags, State
 from stagingmirror.drift.parity.causes.evidence import Evidence, Sides
 from stagingmirror.drift.parity.causes.likely import likely
 from stagingmirror.drift.parity.causes.renamed import renamed
@@ -116,12 +116,14 @@ def _feature(name: str, trio: _Trio, rules: Rules) -> Iterator[_Found]:
     allowed = tolerance(rule, rules, trio.before)
     compares = comparer(used, rule, allowed, trio.before)
     steady = compares.equal(trio.before, trio.after)
+    noise = len(steady) - int(np.count_nonzero(steady))
+    # Two errors agree in nothing.
+    steady &= (trio.before.states != State.ERROR) | (trio.staging.states != State.ERROR)
     equal = compares.equal(trio.before, trio.staging)
     if (steady & ~equal).any():
         # As close to one of production's answers as these are to each other.
         equal |= compares.equal(trio.after, trio.staging)
     differing = steady & ~equal
-    noise = int(np.count_nonzero(~steady))
     is_noisy = too_noisy(int(np.count_nonzero(differing)), noise, len(steady))
     shown_type = type_of(trio.before, used)
     for group, judged, differs in _groups(trio, steady, differing, rules):
@@ -137,6 +139,7 @@ def _feature(name: str, trio: _Trio, rules: Rules) -> Iterator[_Found]:
             noise=noise,
             noisy=is_noisy,
             differs=count > rules.max_mismatches and not is_noisy,
+            valued=int(np.count_nonzero(judged & (trio.before.states == State.VALUE))),
         )
         yield _Found(name, parity, trio, compares, allowed, differs, steady & equal)
 

@@ -26,7 +26,10 @@ class FeatureParity:
     ``embedding of 768``; ``comparison`` and whether it was ``inferred`` show how it was compared.
 
     ``judged``: samples that could show such a difference: for ``logic`` those with the same event
-    timestamp on both sides. None judged: nothing is known, which is not equal. ``noise``: samples
+    timestamp on both sides; none on which both have an error in the value's
+    place. None
+    judged: nothing is known, which is not equal. ``valued``: those of them for which production has
+    a value; of the others the sides agree on there being none. ``noise``: samples
     on which production contradicts itself; they are in no group's ``judged``. ``noisy``: so many
     are noise that ``differing`` proves nothing. ``differs``: more than ``max_mismatches`` differ,
     and noise does not explain them.
@@ -49,6 +52,7 @@ class FeatureParity:
     measured: Measure | None = None
     allowed: float | None = None
     cause: str | None = None
+    valued: int = 0
 
 
 @dataclass(frozen=True, slots=True)

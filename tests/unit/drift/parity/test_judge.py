@@ -26,6 +26,22 @@ def test_equal_answers_differ_in_nothing() -> None:
     assert parity.samples == 20
 
 
+def test_two_errors_are_judged_in_no_way() -> None:
+    cells: Cells = {"age": [State.ERROR, 1.0, None]}
+
+    age = feature(judged(cells, cells), "age")
+
+    assert (age.judged, age.valued, age.differing, age.noise) == (2, 1, 0, 0)
+
+
+def test_what_is_nowhere_a_value_is_judged_and_not_valued() -> None:
+    cells: Cells = {"age": [None] * 5}
+
+    age = feature(judged(cells, cells), "age")
+
+    assert (age.judged, age.valued, age.type) == (5, 0, "no value")
+
+
 @pytest.mark.parametrize("ours", range(6))
 @pytest.mark.parametrize("theirs", range(6))
 def test_six_states_are_never_one_another(ours: int, theirs: int) -> None:
