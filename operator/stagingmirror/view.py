@@ -30,6 +30,11 @@ class Subject(Generic[T]):
     # as verified.
     deep: ClassVar[Deep | None] = None
 
+    @property
+    def environment(self) -> str:
+        """Whose system answers it; empty: the cluster that the operator runs in."""
+        raise NotImplementedError
+
 
 @dataclass(frozen=True, slots=True)
 class Observed(Generic[T]):

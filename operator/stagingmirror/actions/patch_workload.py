@@ -15,7 +15,7 @@ from stagingmirror.actions.step import (
     Underway,
 )
 from stagingmirror.actions.tools import Tools
-from stagingmirror.api.types.workload import WorkloadKind
+from stagingmirror.api.types.workload import TemplateKind
 from stagingmirror.drift.steps import Phase, Write, renamed
 from stagingmirror.errors import NotThere, StepFailed
 from stagingmirror.reasons import Reason
@@ -68,7 +68,7 @@ class PatchWorkload(ExecutableStep):
     order: ClassVar[int] = 50
     visible: ClassVar[bool] = True
 
-    kind: WorkloadKind
+    kind: TemplateKind
     namespace: str
     name: str
     fields: tuple[FieldWrite, ...]

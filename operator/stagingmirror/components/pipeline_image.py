@@ -132,10 +132,10 @@ def _where(entry: PipelineImage, side: Side) -> Where:
     production, own = entry.production, entry.staging
     cluster, namespace = cluster_of(side), namespace_of(production.namespace, side)
     if side.role == "production":
-        place = WorkloadSubject(cluster, production.kind, namespace, production.name)
+        place = WorkloadSubject(cluster, production.template, namespace, production.name)
         return Where(place, production.container)
-    kind, name = own.kind or production.kind, own.name or production.name
-    place = WorkloadSubject(cluster, kind, namespace, name)
+    name = own.name or production.name
+    place = WorkloadSubject(cluster, entry.staging_template, namespace, name)
     return Where(place, own.container or production.container)
 
 

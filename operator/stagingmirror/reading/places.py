@@ -25,7 +25,7 @@ def cluster_of(side: Side) -> str:
 
 def workload_of(reference: WorkloadReference, side: Side) -> WorkloadSubject:
     namespace = namespace_of(reference.namespace, side)
-    return WorkloadSubject(cluster_of(side), reference.kind, namespace, reference.name)
+    return WorkloadSubject(cluster_of(side), reference.template, namespace, reference.name)
 
 
 def not_listed(component: str, side: Side, namespaces: Iterable[str]) -> Why | None:

@@ -63,8 +63,10 @@ def pods_that_count(reading: Reading, workload: Workload) -> tuple[Pod, ...]:
     ready).
     """
     _refuse_unsettled(reading, workload)
-    if workload.unread:
-        reading.finding(f"the {workload.unread} of {called(workload)} is not read.")
+    if workload.beside:
+        reading.finding(
+            f"the {workload.beside} of {called(workload)} counts where an entry names its part."
+        )
     pods = tuple(pod for pod in workload.pods if not pod.terminating)
     if not pods and workload.no_pods:
         reading.finding(f"nothing proves what {called(workload)} runs: {workload.no_pods}.")

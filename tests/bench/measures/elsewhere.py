@@ -141,13 +141,14 @@ def _disconnect(ground: Ground) -> None:
 
 
 def figures(
-    beside: Sequence[float], without: Sequence[float], gone: str, against: str
+    beside: Sequence[float], without: Sequence[float], gone: str, against: str, more: str = ""
 ) -> list[Figure]:
     """Of changes while something is gone."""
+    when = f"while {gone} is gone {more}".rstrip()
     about = {"statuses": float(len(beside)), "most": max(beside), "most without": max(without)}
     return [
         Figure(
-            name=f"change of a ConfigMap → status while {gone} is gone, p{percent}",
+            name=f"change of a ConfigMap → status {when}, p{percent}",
             measured=percentile(beside, percent),
             unit="ms",
             baseline=percentile(without, percent),

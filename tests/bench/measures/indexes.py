@@ -3,10 +3,13 @@ mirrors of others that does not answer.
 """
 
 import asyncio
+import re
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
 
 from bench.figures import Figure
 from bench.ground import Ground
@@ -27,7 +30,20 @@ _ENVIRONMENTS = {"production": "indexes", "staging": "indexes-staging"}
 _SEEN_WITHIN_SECONDS, _GONE_WITHIN_SECONDS = 300.0, 180.0
 # Until what was read once is over.
 _SETTLE_SECONDS = 2 * CHECK_INTERVAL_SECONDS
+ANSWERING = "while it answers"
 Servers = tuple[IndexServer, IndexServer]
+_PASSES = re.compile(
+    r'^workqueue_work_duration_seconds_count\{name="mirrors"\} (\S+)$', re.MULTILINE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What one interval took: passes over mirrors, statuses written, and processor time (s)."""
+
+    passes: float
+    writes: float
+    cpu: float
 
 
 async def measure(
@@ -49,19 +65,74 @@ async def measure(
         await seen
         await asyncio.sleep(_SETTLE_SECONDS)
         figures = await _at_rest(operator, servers, aliases, seconds, before)
+        answering = await _work(observer, operator, seconds)
         without = await elsewhere.times(ground, observer, ground.scene.mirrors, turns // 4)
         gone = asyncio.create_task(observer.until(names, "Unknown", within=_GONE_WITHIN_SECONDS))
         await asyncio.sleep(0)
         servers[0].silent = True
-        await gone
+        meanwhile = await _until(gone, ground, observer)
         beside = await elsewhere.times(ground, observer, ground.scene.mirrors, turns // 2)
+        silent = await _work(observer, operator, seconds)
         seen = asyncio.create_task(observer.until(names, "Drifted", within=_SEEN_WITHIN_SECONDS))
         await asyncio.sleep(0)
         servers[0].silent = False
         await seen
         without += await elsewhere.times(ground, observer, ground.scene.mirrors, turns // 4)
         await at_once(ground.api.request("DELETE", f"{ground.mirrors}/{name}") for name in names)
-    return figures + elsewhere.figures(beside, without, "an index store", "while it answers")
+    figures += _work_beside(silent, answering)
+    return [
+        *figures,
+        *elsewhere.figures(beside, without, "an index store", ANSWERING),
+        *elsewhere.figures(
+            meanwhile, without, "an index store", ANSWERING, "and its mirrors become Unknown"
+        ),
+    ]
+
+
+async def _until(gone: asyncio.Task[Any], ground: Ground, observer: Observer) -> list[float]:
+    """Changes are timed, one pair after the other, until that is over."""
+    took = list[float]()
+    while not gone.done():
+        took += await elsewhere.times(ground, observer, ground.scene.mirrors, 1)
+    await gone
+    return took
+
+
+async def _work(observer: Observer, operator: OperatorProcess, seconds: float) -> Work:
+    """Of an interval in which nothing changes, by ``seconds`` of it."""
+    before, made, began = usage(operator.pid), _passes(operator), time.time()
+    await asyncio.sleep(seconds)
+    intervals = (time.time() - began) / CHECK_INTERVAL_SECONDS
+    writes = sum(each.at >= began for each in observer.writes)
+    return Work(
+        (_passes(operator) - made) / intervals,
+        writes / intervals,
+        (usage(operator.pid).cpu - before.cpu) / intervals,
+    )
+
+
+def _passes(operator: OperatorProcess) -> float:
+    """So far."""
+    found = _PASSES.search(operator.get("/metrics")[1])
+    return float(found[1]) if found else float("nan")
+
+
+def _work_beside(silent: Work, answering: Work) -> list[Figure]:
+    """How much more the mirrors of a store take that does not answer."""
+    gone = "per interval while an index store is gone"
+    return [
+        Figure(
+            f"passes over mirrors {gone}",
+            silent.passes,
+            "",
+            answering.passes,
+            ANSWERING,
+            goal=1.2,
+            judged="ratio",
+        ),
+        Figure(f"statuses written {gone}", silent.writes, "", answering.writes, ANSWERING),
+        Figure(f"processor time {gone}", silent.cpu, "s", answering.cpu, ANSWERING),
+    ]
 
 
 async def _processor_time(operator: OperatorProcess, seconds: float) -> float:

@@ -1,8 +1,8 @@
 """The controller of KServe, played on the wire: what it makes of an InferenceService with standard
 Deployments, and what of it the status shows. Pods are made by the real controllers of Kubernetes.
 
-Source: kserve, pkg/controller/v1beta1/inferenceservice/components/predictor.go,
-pkg/apis/serving/v1beta1/inference_service_status.go.
+Source: kserve, pkg/controller/v1beta1/inferenceservice/components/predictor.go, transformer.go,
+explainer.go, pkg/apis/serving/v1beta1/inference_service_status.go.
 """
 
 from collections.abc import Iterable
@@ -16,6 +16,7 @@ Object = dict[str, Any]
 PERIOD = 0.1
 API = "serving.kserve.io/v1beta1"
 CONTAINER = "kserve-container"
+PARTS = ("predictor", "transformer", "explainer")
 # What the ServingRuntime of all models here has.
 RUNTIME_IMAGE = "registry.example/runtime:1"
 _RUNTIME_ENV = {"name": "RUNTIME", "value": "1"}
@@ -28,7 +29,9 @@ def inference_service(
     image: str | None = None,
     variables: Object | None = None,
     uri: str = "s3://models/ranker",
+    **parts: Any,
 ) -> Object:
+    """``parts``: transformer, explainer, as they are declared."""
     env = [{"name": key, "value": value} for key, value in (variables or {}).items()]
     model: Object = {"modelFormat": {"name": "onnx"}, "storageUri": uri}
     model |= {"image": image} if image else {}
@@ -37,8 +40,13 @@ def inference_service(
         "apiVersion": API,
         "kind": "InferenceService",
         "metadata": {"name": name, "namespace": namespace},
-        "spec": {"predictor": {"model": model, "minReplicas": 1}},
+        "spec": {"predictor": {"model": model, "minReplicas": 1}, **parts},
     }
+
+
+def custom_part(image: str) -> Object:
+    """A transformer or an explainer of one container."""
+    return {"containers": [{"name": CONTAINER, "image": image}], "minReplicas": 1}
 
 
 class KServe(Controller):
@@ -68,7 +76,9 @@ class KServe(Controller):
 
     def _reconcile(self, found: Object) -> None:
         name, namespace = found["metadata"]["name"], found["metadata"]["namespace"]
-        self._kube.apply(_deployment(found, self._fetching), manager="kserve")
+        parts = [part for part in PARTS if part in found["spec"]]
+        for part in parts:
+            self._kube.apply(_deployment(found, part, self._fetching), manager="kserve")
         made = self._kube.get("apps/v1", "Deployment", f"{name}-predictor", namespace)
         status = made.get("status") or {}
         conditions = {each["type"]: each for each in status.get("conditions", ())}
@@ -79,7 +89,7 @@ class KServe(Controller):
             {
                 "observedGeneration": status.get("observedGeneration", 0),
                 "deploymentMode": "Standard",
-                "components": {"predictor": {}},
+                "components": {part: {} for part in parts},
                 "modelStatus": {
                     "transitionStatus": "BlockedByFailedLoad"
                     if namespace in self.fails
@@ -100,11 +110,11 @@ class KServe(Controller):
         )
 
 
-def _deployment(found: Object, more_fetching: Object) -> Object:
-    metadata, predictor = found["metadata"], found["spec"]["predictor"]
-    name, model = metadata["name"], predictor["model"]
-    labels = {"app": f"isvc.{name}-predictor"}
-    more = {"component": "predictor", "serving.kserve.io/inferenceservice": name}
+def _deployment(found: Object, part: str, more_fetching: Object) -> Object:
+    metadata, declared = found["metadata"], found["spec"][part]
+    name, model = metadata["name"], declared.get("model") or declared["containers"][0]
+    labels = {"app": f"isvc.{name}-{part}"}
+    more = {"component": part, "serving.kserve.io/inferenceservice": name}
     owner = {key: found[key] for key in ("apiVersion", "kind")}
     owner |= {"name": name, "uid": metadata["uid"], "controller": True}
     container = {
@@ -112,7 +122,7 @@ def _deployment(found: Object, more_fetching: Object) -> Object:
         "image": model.get("image") or RUNTIME_IMAGE,
         "env": [_RUNTIME_ENV, *model.get("env", ())],
     }
-    annotations = dict(predictor.get("annotations") or {})
+    annotations = dict(declared.get("annotations") or {})
     fetching: list[Object] = []
     if uri := model.get("storageUri"):
         annotations["internal.serving.kserve.io/storage-initializer-sourceuri"] = uri
@@ -125,13 +135,13 @@ def _deployment(found: Object, more_fetching: Object) -> Object:
         "apiVersion": "apps/v1",
         "kind": "Deployment",
         "metadata": {
-            "name": f"{name}-predictor",
+            "name": f"{name}-{part}",
             "namespace": metadata["namespace"],
             "labels": labels | more,
             "ownerReferences": [owner],
         },
         "spec": {
-            "replicas": predictor.get("minReplicas", 1),
+            "replicas": declared.get("minReplicas", 1),
             "selector": {"matchLabels": labels},
             "template": {
                 "metadata": {"labels": labels | more, "annotations": annotations},

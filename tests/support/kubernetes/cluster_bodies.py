@@ -4,7 +4,9 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
+from stagingmirror.api.types.workload import TemplateKind
 from stagingmirror.sources.kubernetes.objects import parse
+from stagingmirror.sources.kubernetes.objects.kserve import part_of
 from stagingmirror.sources.kubernetes.objects.stores import Stores
 from stagingmirror.sources.kubernetes.objects.workloads import rolled_up
 from stagingmirror.sources.kubernetes.subjects import Workload
@@ -62,15 +64,10 @@ def rollout(name: str = "web", namespace: str = "ml", **how: Any) -> Body:
 
 
 def inference_service(name: str = "ranker", namespace: str = "ml", **how: Any) -> Body:
-    """``how``: uid, version, generation, transition of its model; of Knative traffic (percent by
-    revision), newest and ready.
+    """``how``: uid, version, generation, transition of its model; of Knative those of ``revisions``
+    for its predictor.
     """
-    predictor: Body = {}
-    if "traffic" in how:
-        serving = [{"revisionName": k, "percent": v} for k, v in how["traffic"].items()]
-        newest = how.get("newest", next(iter(how["traffic"]), ""))
-        predictor = {"traffic": serving, "latestCreatedRevision": newest}
-        predictor["latestReadyRevision"] = how.get("ready", newest)
+    predictor = revisions(**how) if "traffic" in how else {}
     return {
         "apiVersion": "serving.kserve.io/v1beta1",
         "kind": "InferenceService",
@@ -80,6 +77,16 @@ def inference_service(name: str = "ranker", namespace: str = "ml", **how: Any) -
             "components": {"predictor": predictor},
             "modelStatus": {"transitionStatus": how.get("transition", "UpToDate")},
         },
+    }
+
+
+def revisions(*, traffic: dict[str, int], **how: Any) -> Body:
+    """What Knative shows of a part: percent by revision, newest and ready."""
+    newest = how.get("newest", next(iter(traffic), ""))
+    return {
+        "traffic": [{"revisionName": name, "percent": share} for name, share in traffic.items()],
+        "latestCreatedRevision": newest,
+        "latestReadyRevision": how.get("ready", newest),
     }
 
 
@@ -230,8 +237,8 @@ def bare_config_map(namespace: str, name: str = "data", **data: str) -> Body:
 NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
 
 
-def seen(*bodies: Body, now: float = NEW_YEAR) -> Workload:
-    """The roll-up of the first body, where the others are seen too."""
+def seen(*bodies: Body, now: float = NEW_YEAR, part: TemplateKind | None = None) -> Workload:
+    """The roll-up of the first body, or of a part of it, where the others are seen too."""
     stores = Stores()
     of = {
         "Deployment": lambda body: stores.deployments.put(parse.deployment(body)),
@@ -258,7 +265,9 @@ def seen(*bodies: Body, now: float = NEW_YEAR) -> Workload:
         or stores.declared["InferenceService"].get("ml", uid)
     )
     assert declared is not None
-    return rolled_up(declared, stores, now)
+    meant = part_of(declared, part or declared.kind)
+    assert meant is not None, f"it has no {part}"
+    return rolled_up(meant, stores, now)
 
 
 def why(found: Workload) -> str | None:

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-from stagingmirror.api.types.workload import WorkloadKind
+from stagingmirror.api.types.workload import TemplateKind
 from stagingmirror.drift.facts import Unseen
 from stagingmirror.settings import Settings
 from stagingmirror.sources.kubernetes.api.client import KubernetesClient
@@ -64,14 +64,14 @@ class Watching:
         ]
         return self.calls["WATCH"] >= 7 or any(isinstance(one, Unseen) for one in lists)
 
-    def workload(self, namespace: str, name: str, kind: WorkloadKind = "Deployment") -> Workload:
+    def workload(self, namespace: str, name: str, kind: TemplateKind = "Deployment") -> Workload:
         """As last seen; it must be there."""
         found = self.look(namespace, name, kind).value
         assert found is not None
         return found
 
     def look(
-        self, namespace: str, name: str, kind: WorkloadKind = "Deployment"
+        self, namespace: str, name: str, kind: TemplateKind = "Deployment"
     ) -> Observed[Workload]:
         look = self.source.get(WorkloadSubject(OWN, kind, namespace, name))
         assert isinstance(look, Observed)
@@ -90,7 +90,7 @@ class Watching:
         """The Deployment ``web`` is seen to want so many."""
         return self.has(namespace, "web") and self.workload(namespace, "web").replicas == replicas
 
-    def has(self, namespace: str, name: str, kind: WorkloadKind = "Deployment") -> bool:
+    def has(self, namespace: str, name: str, kind: TemplateKind = "Deployment") -> bool:
         look = self.source.get(WorkloadSubject(OWN, kind, namespace, name))
         return isinstance(look, Observed) and look.value is not None
 
@@ -115,7 +115,7 @@ async def watching(
             await asyncio.gather(task, return_exceptions=True)
 
 
-def subject(kind: WorkloadKind | Literal["ConfigMap"], namespace: str, name: str) -> ClusterSubject:
+def subject(kind: TemplateKind | Literal["ConfigMap"], namespace: str, name: str) -> ClusterSubject:
     if kind == "ConfigMap":
         return ConfigMapSubject(OWN, namespace, name)
     return WorkloadSubject(OWN, kind, namespace, name)

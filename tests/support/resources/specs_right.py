@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from support.controllers.specs import RIGHT_PARTS, variable
 from support.objectstore.specs import RIGHT as STORES
 from support.parity.specs import RIGHT as PARITY
 from support.resources.resources import (
@@ -13,14 +14,6 @@ from support.resources.resources import (
     pipeline_image,
     setting,
 )
-
-
-def variable(**more: Any) -> Object:
-    return {"kind": "Deployment", "name": "s", "container": "c", "variable": "V"} | more
-
-
-def staging_setting(**staging: Any) -> Object:
-    return mirror(track=[setting(staging=staging)])
 
 
 def refreshing(**refresh: Any) -> Object:
@@ -62,6 +55,7 @@ VALID = {
             }
         ]
     ),
+    **RIGHT_PARTS,
     "64 components": mirror(track=[setting(f"c{i}") for i in range(64)]),
     "128 acceptances": mirror(
         accept=[

@@ -1,5 +1,6 @@
 """Objects of ours that must be refused, each with words that help and must be said."""
 
+from support.controllers.specs import WORKLOAD, WRONG_PARTS, staging_setting, variable
 from support.index.specs import WRONG_STORES
 from support.parity.specs import WRONG as WRONG_PARITY
 from support.resources.resources import (
@@ -11,7 +12,7 @@ from support.resources.resources import (
     pipeline_image,
     setting,
 )
-from support.resources.specs_right import accepting, mlflow, refreshing, staging_setting, variable
+from support.resources.specs_right import accepting, mlflow, refreshing
 
 ONE_KIND = "give exactly one of modelAlias, pipelineImage, setting, modelFiles"
 ONE_PLACE = "a setting is in exactly one place: configMap, variable, annotation or table"
@@ -20,7 +21,6 @@ DURATION = "write a duration as numbers with ms, s, m or h, e.g. 30s"
 TIME = "write a time in RFC 3339 with its zone"
 FORM = "write {value} once, where production's value goes"
 AT_HOME = "remove namespace from staging"
-WORKLOAD = {"kind": "Deployment", "name": "s"}
 URL = "url must be http:// or https:// with a host, and without credentials, '?' and '#'"
 PROXY = "proxyUrl must be http:// or https:// with a host, and without credentials"
 
@@ -29,6 +29,7 @@ CLUSTER: Object = {"kubeconfigSecretRef": {"name": "production-cluster", "key": 
 INVALID: dict[str, tuple[Object, str]] = {
     **WRONG_STORES,
     **WRONG_PARITY,
+    **WRONG_PARTS,
     "nothing tracked": (mirror(track=[]), "spec.track"),
     "65 components": (mirror(track=[setting(f"c{i}") for i in range(65)]), "spec.track"),
     "an entry with two kinds": (

@@ -157,10 +157,10 @@ def test_a_container_of_a_template_that_is_not_known_is_not_absent() -> None:
     assert ended.value.why.reason == "RollingOut"
 
 
-def test_parts_that_run_beside_it_and_are_not_read_are_named() -> None:
+def test_parts_that_have_pods_of_their_own_are_named() -> None:
     reading = Reading(World(), NOW)
 
-    pods_that_count(reading, replace(workload(), unread="transformer"))
+    pods_that_count(reading, replace(workload(), beside="transformer"))
 
     (finding,) = reading.seen({}).findings
     assert finding.startswith("the transformer of Deployment ")

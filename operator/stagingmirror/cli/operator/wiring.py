@@ -27,6 +27,7 @@ from stagingmirror.engine.leader.lease import Settled
 from stagingmirror.engine.leader.settled_at import SettledAt
 from stagingmirror.engine.leader.takeover import LEASE, Inherited, Leadership
 from stagingmirror.engine.observe.comparison_windows import ComparisonWindows
+from stagingmirror.engine.observe.freshness import Freshness
 from stagingmirror.engine.observe.hash_cache import HashCache
 from stagingmirror.engine.observe.probes import Probes
 from stagingmirror.engine.observe.sources import Sources
@@ -107,6 +108,7 @@ class Operator:
     async def close(self) -> None:
         """End work that runs beside the passes."""
         await self.probes.close()
+        await self.freshness.close()
         await self.tools.pool.close()
 
     def _make_base(self, clock: Callable[[], float], lost: Callable[[], None]) -> None:
@@ -157,6 +159,7 @@ class Operator:
             again=self.queue.add,
             clock=self.runtime.clock,
         )
+        self.freshness = Freshness(self.sources, self.subscriptions, self.queue.fell_due, clock)
         self.claims = Claims(self.cache, self.sources.same_place, self.clusters.is_elsewhere)
         self.claim_updates = ClaimUpdates(self.cache, self.claims, self.queue.add)
 
@@ -201,7 +204,7 @@ class Operator:
             interval=self._settings.sweep_interval,
             remembered=self.refresher.records.environments,
         )
-        self.acknowledged = AcknowledgedHolds()
+        self.acknowledged, self.windows = AcknowledgedHolds(), ComparisonWindows(self.runtime.clock)
         self.holds = HoldReconciler(
             cache=self.cache,
             resources=self.resources,
@@ -237,7 +240,6 @@ class Operator:
             runtime=self.runtime,
             publish=self._publish,
         )
-        self.windows = ComparisonWindows(self.runtime.clock)
         self.contents = HashCache(
             self._client,
             (*self.sources.all, self.windows, self.claims),
@@ -260,7 +262,7 @@ class Operator:
             self.claims,
             partial(self._view, seal),
             self.subscriptions,
-            self.probes,
+            self.freshness,
             self.windows,
             self.queue.fresh_until,
         )

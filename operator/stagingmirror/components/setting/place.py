@@ -40,7 +40,7 @@ class ValuePlace:
         """The workload that carries the value; None for a ConfigMap or a table."""
         if isinstance(self.reference, ConfigMapKey | TableOf):
             return None
-        kind, name = self.reference.kind, self.reference.name
+        kind, name = self.reference.template, self.reference.name
         return subjects.WorkloadSubject(self.cluster, kind, self.namespace, name)
 
     def __str__(self) -> str:
@@ -123,7 +123,7 @@ def write_of(place: ValuePlace) -> Place | None:
     match place.reference:
         case ConfigMapKey(name=name, key=key):
             return subjects.ConfigMapKey(place.namespace, name, key)
-        case VariableOf(kind=kind, name=name, container=container, variable=variable):
+        case VariableOf(template=kind, name=name, container=container, variable=variable):
             field = f"variable {variable} of {container}"
             return subjects.WorkloadField(kind, place.namespace, name, field)
         case AnnotationOf(kind=kind, name=name, key=key):

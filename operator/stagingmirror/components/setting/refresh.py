@@ -122,7 +122,7 @@ def _require(
             _refuse_immutable(
                 needed(lambda: reading.get(ConfigMapSubject(OWN, place.namespace, name)))
             )
-        case VariableOf(kind=kind, name=name, container=container, variable=variable):
+        case VariableOf(template=kind, name=name, container=container, variable=variable):
             workload = needed(
                 lambda: reading.get(WorkloadSubject(OWN, kind, place.namespace, name))
             )

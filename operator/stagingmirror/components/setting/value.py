@@ -46,7 +46,7 @@ def value_in(reading: Reading, place: ValuePlace, users: tuple[WorkloadSubject, 
     match place.reference:
         case ConfigMapKey(name=name, key=key):
             return _of_config_map(reading, place, name, key, users)
-        case VariableOf(kind=kind, name=name, container=container, variable=variable):
+        case VariableOf(template=kind, name=name, container=container, variable=variable):
             workload = reading.get(WorkloadSubject(place.cluster, kind, place.namespace, name))
             ran = variable_of(reading, workload, container, variable)
             return Value(

@@ -24,7 +24,7 @@ from stagingmirror.engine.check.state import LastCheck
 from stagingmirror.engine.context import Context
 from stagingmirror.engine.environments.resolve import revisions_of, sides_of
 from stagingmirror.engine.observe.comparison_windows import ComparisonWindows
-from stagingmirror.engine.observe.probes import Probes
+from stagingmirror.engine.observe.freshness import Freshness
 from stagingmirror.engine.observe.rollouts import rollouts
 from stagingmirror.engine.observe.subscriptions import Subscriptions
 from stagingmirror.engine.observe.view import Inputs, RecordingView, Scope
@@ -48,7 +48,7 @@ class Assessment:
     claims: Claims
     new_view: Callable[[Scope, Sides], RecordingView]
     subscriptions: Subscriptions
-    probes: Probes
+    freshness: Freshness
     windows: ComparisonWindows
     fresh_until: Callable[[MirrorKey, float], None]
 
@@ -140,7 +140,7 @@ class Assessment:
     ) -> None:
         """The oldest observation of the mirror began at ``oldest`` (POSIX s)."""
         self.fresh_until(key, oldest + seconds(spec.stale_after))
-        self.probes.keep_fresh(key, oldest, pause=probe_after(spec, sides), now=now)
+        self.freshness.keep(key, oldest, most=probe_after(spec, sides), now=now)
 
     def _observed(self, check: Check) -> Iterator[Observations]:
         """What runs is read with what was observed of it: a deploy has the provenance of both."""

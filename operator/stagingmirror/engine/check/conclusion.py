@@ -229,7 +229,7 @@ class Conclusion:
                 check.state.observe.answered()
                 handled[pending.handled] = request.token
             else:
-                self.probes.start(check.mirror.key, request, polled=True)
+                self.probes.start(check.mirror.key, request)
         return handled
 
     def _requests(self, check: Check) -> list[tuple[PendingCheck, CheckRequest]]:

@@ -12,6 +12,7 @@ from stagingmirror.engine.observe.subscriptions import Subscriptions
 from stagingmirror.engine.resources.cache import ResourceCache
 from stagingmirror.engine.resources.lookups import BY_ENVIRONMENT
 from stagingmirror.engine.resources.mirror import MirrorKey, key_of
+from stagingmirror.engine.workqueue.lanes import OWN_LANE
 from stagingmirror.engine.workqueue.queue import WorkQueue
 from stagingmirror.metrics import Metrics
 from stagingmirror.view import Subject
@@ -36,10 +37,12 @@ class WakeUps:
         """Called by the sources. ``since``: since when this is known (POSIX s), if not from now.
         A mirror that waits for first answers comes back when it has all of them.
         """
+        environment = subject.environment
+        lane = (self.sources.of(subject).name, environment) if environment else OWN_LANE
         for key in self.subscriptions.readers(subject):
             first = self.states.observing(key).initial_sync
             if since is not None or not first.still_waits(subject, self.sources.get):
-                self.queue.add(key, since=since)
+                self.queue.add(key, since=since, lane=lane)
 
     def proof_changed(self, environment: str) -> None:
         """Whether the cluster of this environment is another one than ours is not what it was:

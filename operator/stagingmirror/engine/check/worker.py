@@ -1,6 +1,5 @@
 """The workers of the queue: take a mirror, check it, say how it went."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -20,12 +19,8 @@ async def work(
 ) -> None:
     """Work for ever, each time once ``ready`` returns. What goes wrong with one mirror brings it
     back later and harms no other.
-
-    Others run between two passes: one that writes nothing never waits, and thousands of them in a
-    row would keep the Lease from being renewed.
     """
     while True:
-        await asyncio.sleep(0)
         await ready()
         key = await queue.take()
         mirror = "/".join(key)

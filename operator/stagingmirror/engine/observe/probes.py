@@ -19,8 +19,6 @@ log = structlog.get_logger(__name__)
 
 # Tokens that are answered at a time; further ones wait their turn.
 AT_ONCE = 16
-# Stands for a token where there is none.
-FRESHNESS = "freshness"
 # Tokens per mirror whose pauses are kept.
 KEPT = 8
 PAUSE = 0.5
@@ -53,12 +51,10 @@ class Probes:
         key: MirrorKey,
         request: CheckRequest,
         *,
-        polled: bool,
         only: frozenset[Subject[Any]] | None = None,
     ) -> None:
         """Probe for this token, once at a time; again where that did not answer it, with a pause.
-        ``polled``: also what has a period of its own. ``only``: for what these subjects rest on
-        instead of everything that the mirror reads.
+        ``only``: for what these subjects rest on instead of everything that the mirror reads.
         """
         if key in self._tasks:
             return
@@ -69,13 +65,13 @@ class Probes:
         known[request.token] = tries + 1
         pause = min(LONGEST_PAUSE, PAUSE * 2.0 ** (tries - 1)) if tries else 0.0
         self._tasks[key] = asyncio.create_task(
-            self._prove(key, request, pause, polled=polled, only=only),
+            self._prove(key, request, pause, only=only),
             name=f"prove {'/'.join(key)}",
         )
 
     def since(self, key: MirrorKey, since: float) -> None:
         """Probe for answers that begin at ``since`` (POSIX s) or later, for a refresh."""
-        self.start(key, CheckRequest(token=f"since {since}", since=since), polled=True)
+        self.start(key, CheckRequest(token=f"since {since}", since=since))
 
     def deep_read(
         self,
@@ -93,18 +89,8 @@ class Probes:
         known = self._state_of(key).deep_reads.get(deep)
         if known is not None and known[:2] == (token, subjects):
             return known[2] <= observed
-        request = CheckRequest(token=token, since=since, deep=deep)
-        self.start(key, request, polled=True, only=subjects)
+        self.start(key, CheckRequest(token=token, since=since, deep=deep), only=subjects)
         return False
-
-    def keep_fresh(self, key: MirrorKey, oldest: float, *, pause: float, now: float) -> None:
-        """Prove anew what is watched where the sweeps are too seldom for this mirror: its oldest
-        observation is older than ``pause`` (s). What is polled has its own interval.
-        """
-        if now - oldest <= pause:
-            self._state_of(key).tries.pop(FRESHNESS, None)
-            return
-        self.start(key, CheckRequest(token=FRESHNESS, since=now - pause / 2), polled=False)
 
     async def close(self) -> None:
         """End all probes."""
@@ -120,7 +106,6 @@ class Probes:
         request: CheckRequest,
         pause: float,
         *,
-        polled: bool,
         only: frozenset[Subject[Any]] | None,
     ) -> None:
         await asyncio.sleep(pause)
@@ -128,11 +113,7 @@ class Probes:
         subjects = self._subscriptions.reads(key) if only is None else only
         unread: list[str] = []
         try:
-            some = {
-                source: its
-                for source, its in self._sources.split(subjects).items()
-                if polled or not source.polled
-            }
+            some = self._sources.split(subjects)
             if only is None:
                 async with self._slots:
                     await _prove(some, since=request.since, read_bytes=False, unread=unread)

@@ -1,10 +1,11 @@
 """What must be checked next: a level-triggered queue of keys.
 
 A key means "check this", never "this happened": adding it twice is adding it once. It is processed
-by at most one worker; what arrives while it is in work makes it dirty again. What changed is taken
-before what only fell due, else thousands that fall due together would be in its way. The latter are
-taken in the order of freshness deadlines; from then, or from ``patience`` on, they go before
-everything that came later, so nothing starves.
+by at most one worker; what arrives while it is in work makes it dirty again. What changed waits in
+the lane of what announced it, and lanes take turns: a store of which a thousand mirrors read, and
+that is gone, does not keep the others waiting. What only fell due has a lane of its own, in the
+order of freshness deadlines. It has turns from then, or from ``patience`` on, so nothing starves;
+before, everything that changed is taken first.
 
 Times are POSIX seconds by the clock that is handed in. Not for threads: one event loop owns it.
 
@@ -16,8 +17,10 @@ import contextlib
 import heapq
 import math
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
+
+from stagingmirror.engine.workqueue.lanes import OWN_LANE, Lane, Lanes
 
 
 class Counting(Protocol):
@@ -33,6 +36,8 @@ class Counting(Protocol):
 
 
 K = TypeVar("K", bound=Hashable)
+# The lane of what only fell due.
+_DUE = object()
 # Wishes that were replaced, and may stay in the heap whatever its size.
 _REPLACED = 64
 # Seconds for which a key that fails again and again counts as unwritten: then it is left out, and
@@ -43,7 +48,8 @@ _HOLDS_BACK = 5.0
 @dataclass(slots=True)
 class _Waiting:
     since: float
-    rank: float
+    ranks: dict[Lane, float] = field(default_factory=dict)
+    """In each lane where it waits."""
     changed: bool = False
     """It was added; else it merely fell due."""
 
@@ -53,6 +59,7 @@ class _Work:
     since: float
     started: float
     changed: bool
+    lane: Lane
 
 
 class WorkQueue(Generic[K]):
@@ -73,7 +80,7 @@ class WorkQueue(Generic[K]):
         self._backoff = backoff
         self._backoff_cap = backoff_cap
         self._waiting: dict[K, _Waiting] = {}
-        self._ranks: list[tuple[float, int, K]] = []
+        self._lanes = Lanes[K](patient=_DUE)
         self._work: dict[K, _Work] = {}
         self._again: dict[K, _Waiting] = {}
         self._later: dict[K, float] = {}
@@ -84,15 +91,16 @@ class WorkQueue(Generic[K]):
         self._deadlines: dict[K, float] = {}
         self._sequence = 0
         self._changed = asyncio.Event()
+        self._turn = asyncio.Lock()
 
-    def add(self, key: K, *, since: float | None = None) -> None:
+    def add(self, key: K, *, since: float | None = None, lane: Lane = OWN_LANE) -> None:
         """Make the key dirty now. ``since``: from when it counts as unwritten, where what it is
-        dirty for was known before.
+        dirty for was known before. ``lane``: the system that announced it.
         """
         self._later.pop(key, None)
         now = self._clock()
         # A rank in the past would let a key that is late again and again go before all others.
-        self._add(key, now if since is None else min(since, now), rank=now).changed = True
+        self._add(key, now if since is None else min(since, now), lane, now).changed = True
 
     def fresh_until(self, key: K, deadline: float) -> None:
         """When what is known of the key stops being fresh: its place among all that fall due."""
@@ -106,23 +114,32 @@ class WorkQueue(Generic[K]):
             return
         self._put_off(key, min(at, self._later.get(key, math.inf)))
 
+    def fell_due(self, key: K) -> None:
+        """Make the key dirty now, though nothing of it has changed."""
+        self.add_later(key, self._clock())
+
     def take_now(self) -> K | None:
-        """The next key, now in work until ``done`` or ``failed``; None: none is due."""
+        """The next key, now in work until ``done`` or ``failed``; None: none is due, or enough of
+        what is due are in work.
+        """
         now = self._clock()
         self._wake(now)
-        while self._ranks:
-            rank, _, key = heapq.heappop(self._ranks)
-            entry = self._waiting.get(key)
-            if entry is None or entry.rank != rank:
-                continue
-            del self._waiting[key]
-            self._work[key] = _Work(since=entry.since, started=now, changed=entry.changed)
-            self._counting.taken(waited=max(0.0, now - entry.since), depth=len(self._waiting))
-            return key
-        return None
+        taken = self._lanes.take(now, self._waits)
+        if taken is None:
+            return None
+        lane, key = taken
+        entry = self._waiting.pop(key)
+        self._work[key] = _Work(entry.since, started=now, changed=entry.changed, lane=lane)
+        self._counting.taken(waited=max(0.0, now - entry.since), depth=len(self._waiting))
+        return key
 
     async def take(self) -> K:
-        """Wait for the next key."""
+        """Wait for the next key. Others run between two takes, whichever worker's they are: a pass
+        that writes nothing never waits, and thousands of them in a row would keep the Lease from
+        being renewed, and each step of a pass that does wait would wait for several of them.
+        """
+        async with self._turn:
+            await asyncio.sleep(0)
         while True:
             self._changed.clear()
             key = self.take_now()
@@ -197,23 +214,26 @@ class WorkQueue(Generic[K]):
         """When each key in work was taken."""
         return tuple(work.started for work in self._work.values())
 
-    def _add(self, key: K, since: float, rank: float) -> _Waiting:
+    def _add(self, key: K, since: float, lane: Lane, rank: float) -> _Waiting:
         place = self._again if key in self._work else self._waiting
         entry = place.get(key)
         if entry is None:
-            entry = place[key] = _Waiting(since=since, rank=math.inf)
+            entry = place[key] = _Waiting(since=since)
             self._counting.added(depth=len(self._waiting))
         entry.since = min(entry.since, since)
-        if rank < entry.rank:
-            entry.rank = rank
+        if rank < entry.ranks.get(lane, math.inf):
+            entry.ranks[lane] = rank
             if place is self._waiting:
-                self._rank(key, rank)
+                self._rank(key, lane, rank)
         return entry
 
-    def _rank(self, key: K, rank: float) -> None:
-        self._sequence += 1
-        heapq.heappush(self._ranks, (rank, self._sequence, key))
+    def _rank(self, key: K, lane: Lane, rank: float) -> None:
+        self._lanes.put(lane, rank, key)
         self._changed.set()
+
+    def _waits(self, lane: Lane, rank: float, key: K) -> bool:
+        entry = self._waiting.get(key)
+        return entry is not None and entry.ranks.get(lane) == rank
 
     def _put_off(self, key: K, at: float) -> None:
         self._later[key] = at
@@ -227,12 +247,15 @@ class WorkQueue(Generic[K]):
     def _put_down(self, key: K) -> None:
         work = self._work.pop(key, None)
         if work is not None:
+            self._lanes.leave(work.lane)
+            self._changed.set()
             self._counting.done(worked=max(0.0, self._clock() - work.started))
         again = self._again.pop(key, None)
         if again is not None:
             self._later.pop(key, None)
             self._waiting[key] = again
-            self._rank(key, again.rank)
+            for lane, rank in again.ranks.items():
+                self._rank(key, lane, rank)
 
     def _wake(self, now: float) -> None:
         while self._dues and self._dues[0][0] <= now:
@@ -240,7 +263,7 @@ class WorkQueue(Generic[K]):
             if self._later.get(key) == at:
                 del self._later[key]
                 deadline = self._deadlines.get(key, math.inf)
-                self._add(key, at, rank=max(min(deadline, at + self._patience), at))
+                self._add(key, at, _DUE, max(min(deadline, at + self._patience), at))
 
     def _pause(self) -> float | None:
         while self._dues and self._later.get(self._dues[0][2]) != self._dues[0][0]:

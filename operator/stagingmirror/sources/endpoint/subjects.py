@@ -68,5 +68,9 @@ class ParitySubject(_Parity, Subject[ProbedParity]):
     __slots__ = ()
     deep = "probe"
 
+    @property
+    def environment(self) -> str:
+        return self.production.environment
+
     def __str__(self) -> str:
         return f"answers of {self.production} and of {self.staging}"

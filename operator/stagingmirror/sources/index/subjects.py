@@ -112,6 +112,10 @@ class IndexPair(_Pair, Subject[ComparedIndexes]):
     deep = "bytes"
 
     @property
+    def environment(self) -> str:
+        return self.production.environment
+
+    @property
     def parts(self) -> tuple[IndexSubject, ...]:
         return tuple(IndexSubject(each.environment, each.store, each.alias) for each in self)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
-from stagingmirror.api.types.workload import WorkloadKind
+from stagingmirror.api.types.workload import TemplateKind
 from stagingmirror.drift.facts import Why
 from stagingmirror.drift.places import Place
 from stagingmirror.reasons import Reason
@@ -86,7 +86,7 @@ class Storage:
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    kind: WorkloadKind
+    kind: TemplateKind
     namespace: str
     name: str
     uid: str
@@ -123,10 +123,12 @@ class Workload:
     """Of a CronJob the variable with which its label ``LOADER`` lets Jobs be made of it."""
     config_maps: frozenset[str] | None = None
     """The names of those that its template refers to; None: not known."""
-    unread: str = ""
-    """Parts of it that run beside ``pods`` and are never read, for people; empty: none."""
+    beside: str = ""
+    """Of the predictor of an InferenceService the other parts, which have pods of their own, for
+    people; empty: none.
+    """
     storage: Storage | None = None
-    """Of an InferenceService."""
+    """Of the predictor of an InferenceService."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,13 +149,17 @@ class ConfigMap:
 class _Workload(NamedTuple):
     cluster: str
     """``OWN``, or the environment whose ``cluster`` says where it is."""
-    kind: WorkloadKind
+    kind: TemplateKind
     namespace: str
     name: str
 
 
 class WorkloadSubject(_Workload, Subject[Workload]):
     __slots__ = ()
+
+    @property
+    def environment(self) -> str:
+        return self.cluster
 
     def __str__(self) -> str:
         return f"{self.kind} {self.namespace}/{self.name}{_of(self.cluster)}"
@@ -169,6 +175,10 @@ class _ConfigMap(NamedTuple):
 
 class ConfigMapSubject(_ConfigMap, Subject[ConfigMap]):
     __slots__ = ()
+
+    @property
+    def environment(self) -> str:
+        return self.cluster
 
     def __str__(self) -> str:
         return f"{self.kind} {self.namespace}/{self.name}{_of(self.cluster)}"

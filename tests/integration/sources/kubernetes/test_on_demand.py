@@ -11,7 +11,7 @@ from stagingmirror.drift.facts import Unseen
 from stagingmirror.sources.kubernetes.subjects import OWN, WorkloadSubject
 from support.controllers.argo_rollouts import ArgoRollouts, rollout
 from support.controllers.crds import INFERENCE_SERVICE, ROLLOUT, install, remove
-from support.controllers.kserve import KServe, inference_service
+from support.controllers.kserve import KServe, custom_part, inference_service
 from support.kubernetes.cluster_bodies import bare_deployment
 from support.kubernetes.cluster_watch import Watching, watching
 from support.kubernetes.kubelet import Kubelet
@@ -115,6 +115,30 @@ async def test_an_inference_service_is_settled_with_its_deployment(
     found = seen.workload(namespace, "ranker", "InferenceService")
     (pod,) = found.pods
     assert pod.containers["kserve-container"].variables["VERSION"].value == "7"
+
+
+async def test_a_part_of_an_inference_service_comes_with_its_own_deployment(
+    kube: Kube, namespace: str, seen: Watching
+) -> None:
+    """It alone is wanted; that it is declared, and its pods, are announced as changes of it."""
+    install(kube, INFERENCE_SERVICE)
+    transformer = WorkloadSubject(OWN, "Transformer", namespace, "ranker")
+    seen.source.want(transformer, 30.0)
+    await holds(lambda: reason(seen, transformer) == "absent", within=20)
+
+    with Kubelet(kube, [namespace]), KServe(kube, [namespace]):
+        kube.apply(inference_service("ranker", namespace))
+        predictor = WorkloadSubject(OWN, "InferenceService", namespace, "ranker")
+        await holds(lambda: reason(seen, predictor) == "settled", within=30)
+        assert reason(seen, transformer) == "absent"
+
+        seen.told.clear()
+        kube.apply(inference_service("ranker", namespace, transformer=custom_part("t:1")))
+        await holds(lambda: reason(seen, transformer) == "settled", within=30)
+
+    assert transformer in seen.told
+    (pod,) = seen.workload(namespace, "ranker", "Transformer").pods
+    assert pod.containers["kserve-container"].image == "t:1"
 
 
 async def test_a_daemon_set_is_settled_when_all_its_pods_are_of_the_newest_template(

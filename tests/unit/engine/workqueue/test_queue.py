@@ -70,18 +70,6 @@ def test_what_fell_due_moves_forward_with_a_change() -> None:
     assert [queue.take_now(), queue.take_now(), queue.take_now()] == ["c", "b", None]
 
 
-def test_what_is_not_fresh_any_more_is_taken_before_what_changed_since() -> None:
-    clock = Clock()
-    queue = a_queue(clock)
-    queue.fresh_until("old", clock.now + 10)
-    queue.add_later("old", clock.now)
-    clock.now += 11
-
-    queue.add("changed")
-
-    assert queue.take_now() == "old"
-
-
 def test_what_fell_due_does_not_starve_behind_what_changes_all_the_time() -> None:
     clock = Clock()
     queue = a_queue(clock, patience=5.0)

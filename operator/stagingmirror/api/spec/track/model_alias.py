@@ -18,6 +18,7 @@ class LoadedBy(WorkloadReference):
     """
 
     rules: ClassVar[tuple[Rule, ...]] = (
+        *WorkloadReference.rules,
         Rule(
             cel=(
                 "has(self.restart) && self.restart"

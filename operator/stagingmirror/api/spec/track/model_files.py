@@ -11,8 +11,8 @@ from stagingmirror.api.types.base import Model
 from stagingmirror.api.types.constraints import Label, Rule, VariableName
 
 _PARTS = (
-    "loadedBy needs container and variable; an InferenceService may be given without both: what "
-    "its storageUri names then counts"
+    "loadedBy needs container and variable; the predictor of an InferenceService may be given "
+    "without both: what its storageUri names then counts"
 )
 
 
@@ -22,15 +22,17 @@ class FilesLoadedBy(WorkloadReference):
     """
 
     rules: ClassVar[tuple[Rule, ...]] = (
+        *WorkloadReference.rules,
         Rule(
             cel=(
-                "has(self.container) == has(self.variable)"
-                " && (has(self.variable) || self.kind == 'InferenceService')"
+                "has(self.container) == has(self.variable) && (has(self.variable)"
+                " || (self.kind == 'InferenceService'"
+                " && (!has(self.part) || self.part == 'Predictor')))"
             ),
             message=_PARTS,
             holds=lambda loaded: (
                 (loaded.container is None) == (loaded.variable is None)
-                and (loaded.variable is not None or loaded.kind == "InferenceService")
+                and (loaded.variable is not None or loaded.template == "InferenceService")
             ),
         ),
     )

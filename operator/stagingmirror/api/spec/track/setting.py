@@ -59,6 +59,14 @@ class VariableOf(WorkloadReference):
 
 
 class AnnotationOf(WorkloadReference):
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            cel="!has(self.part)",
+            message="an annotation is one of the whole InferenceService; remove part",
+            holds=lambda annotation: annotation.part is None,
+        ),
+    )
+
     key: AnnotationKey
     """The annotation's key."""
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import inf
 
-from stagingmirror.api.types.workload import WorkloadKind
+from stagingmirror.api.types.workload import TemplateKind
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.subjects import Container, Pod, Storage
 
@@ -51,11 +51,10 @@ class Update:
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """How a predictor of KServe serves. ``traffic``: of Knative, the revisions that get some, with
+    """How a part of KServe serves. ``traffic``: of Knative, the revisions that get some, with
     their percent; ``newest`` and ``ready``: the revision that was made last, and the last one that
-    got ready. ``transition``: of its model, as KServe has it. ``unread``: its parts beside the
-    predictor, for people. ``elsewhere``: why no Deployment alone serves it, for people; empty: one
-    does, or will.
+    got ready. ``transition``: of the model, as KServe has it. ``elsewhere``: why no Deployment
+    alone serves it, for people; empty: one does, or will. ``parts``: of a predictor the others.
     """
 
     is_knative: bool
@@ -63,9 +62,9 @@ class Serving:
     ready: str
     traffic: tuple[tuple[str, int], ...]
     transition: str
-    unread: str
     elsewhere: str
-    storage: Storage
+    storage: Storage | None
+    parts: Mapping[TemplateKind, "Serving"] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +77,7 @@ class Declared(Entry):
     not terminating, and those of the newest template.
     """
 
-    kind: WorkloadKind
+    kind: TemplateKind
     generation: int
     caught_up: bool
     """The controller has seen the newest generation."""

@@ -1,4 +1,4 @@
-"""What an InferenceService of KServe shows of its predictor, and which Deployment serves it. Pure.
+"""What an InferenceService of KServe shows of its parts, and which Deployment serves each. Pure.
 
 KServe's ``observedGeneration`` is that of the Deployment or Knative Service below, so it shows
 nothing of the InferenceService itself: what runs is read from pods alone. Source: kserve,
@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from stagingmirror.api.types.workload import TemplateKind
 from stagingmirror.drift.facts import Why
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.objects.argo import HasDeployments
@@ -19,24 +20,34 @@ from stagingmirror.sources.kubernetes.subjects import Storage
 
 Body = Mapping[str, Any]
 PREDICTOR = "predictor"
+# Where each part is in the spec and in ``status.components``; also the label ``component`` of what
+# is made of it. Source: kserve, pkg/controller/v1beta1/inferenceservice/components/.
+FIELDS: Mapping[TemplateKind, str] = {
+    "InferenceService": PREDICTOR,
+    "Transformer": "transformer",
+    "Explainer": "explainer",
+}
 STOP = "serving.kserve.io/stop"
 _KNATIVE = frozenset({"Serverless", "Knative"})
-_NOT_READ = ("transformer", "explainer")
-# The parts of a predictor that become its container of the name below. Source: kserve,
-# pkg/apis/serving/v1beta1/predictor.go.
-MODELS = (
-    "model",
-    "sklearn",
-    "xgboost",
-    "tensorflow",
-    "pytorch",
-    "triton",
-    "onnx",
-    "huggingface",
-    "pmml",
-    "lightgbm",
-    "paddle",
-)
+# The fields of a part that become its container of the name below. Source: kserve,
+# pkg/apis/serving/v1beta1/predictor.go, explainer.go.
+MODELS: Mapping[TemplateKind, tuple[str, ...]] = {
+    "InferenceService": (
+        "model",
+        "sklearn",
+        "xgboost",
+        "tensorflow",
+        "pytorch",
+        "triton",
+        "onnx",
+        "huggingface",
+        "pmml",
+        "lightgbm",
+        "paddle",
+    ),
+    "Transformer": (),
+    "Explainer": ("art",),
+}
 MODEL_CONTAINER = "kserve-container"
 _STORAGE_URI = "STORAGE_URI"
 _LOADS = frozenset({"", "InProgress"})
@@ -44,12 +55,39 @@ _NAMED = 3
 
 
 def serving_of(spec: Body, status: Body) -> Serving:
-    """Of its predictor."""
-    predictor = (status.get("components") or {}).get(PREDICTOR) or {}
-    newest = str(predictor.get("latestCreatedRevision") or "")
-    ready = str(predictor.get("latestReadyRevision") or "")
+    """Of its predictor, with those of its other parts."""
+    others = {kind: serving_for(kind, spec, status) for kind in _others(spec)}
+    return replace(serving_for("InferenceService", spec, status), parts=others)
+
+
+def _others(spec: Body) -> tuple[TemplateKind, ...]:
+    return tuple(
+        kind for kind, field in FIELDS.items() if field != PREDICTOR and spec.get(field) is not None
+    )
+
+
+def named_parts(spec: Body) -> Body:
+    """A spec of nothing but the parts that it has beside its predictor."""
+    return {FIELDS[kind]: {} for kind in _others(spec)}
+
+
+def part_of(declared: Declared, kind: TemplateKind) -> Declared | None:
+    """What this kind means of an InferenceService; None: it has no such part. Anything else means
+    itself.
+    """
+    if kind == declared.kind:
+        return declared
+    serving = declared.serving.parts.get(kind) if declared.serving else None
+    return None if serving is None else replace(declared, kind=kind, serving=serving)
+
+
+def serving_for(kind: TemplateKind, spec: Body, status: Body) -> Serving:
+    """Of one part."""
+    part = (status.get("components") or {}).get(FIELDS[kind]) or {}
+    newest = str(part.get("latestCreatedRevision") or "")
+    ready = str(part.get("latestReadyRevision") or "")
     percent: Counter[str] = Counter()
-    for each in predictor.get("traffic") or ():  # one revision may stand there by several tags
+    for each in part.get("traffic") or ():  # one revision may stand there by several tags
         percent[str(each.get("revisionName") or ready)] += int(each.get("percent") or 0)
     return Serving(
         is_knative=bool(newest) or status.get("deploymentMode") in _KNATIVE,
@@ -57,9 +95,8 @@ def serving_of(spec: Body, status: Body) -> Serving:
         ready=ready,
         traffic=tuple((name, share) for name, share in percent.items() if share > 0),
         transition=str((status.get("modelStatus") or {}).get("transitionStatus") or ""),
-        unread=" and ".join(part for part in _NOT_READ if spec.get(part)),
-        elsewhere=_elsewhere(spec, status),
-        storage=storage_of(spec),
+        elsewhere=_elsewhere(kind, spec, status),
+        storage=storage_of(spec) if kind == "InferenceService" else None,
     )
 
 
@@ -67,7 +104,7 @@ def storage_of(spec: Body) -> Storage:
     """As it is declared. Of a custom predictor it is a variable of its container."""
     predictor = spec.get(PREDICTOR) or {}
     found: list[tuple[tuple[str, ...], str]] = []
-    models = {name: predictor.get(name) or {} for name in MODELS}
+    models = {name: predictor.get(name) or {} for name in MODELS["InferenceService"]}
     for name, model in models.items():
         if model.get("storageUri"):
             found.append((("spec", PREDICTOR, name, "storageUri"), model["storageUri"]))
@@ -85,18 +122,20 @@ def _is_uri(variable: Body) -> bool:
     return variable.get("name") == _STORAGE_URI and bool(variable.get("value"))
 
 
-def _elsewhere(spec: Body, status: Body) -> str:
+def _elsewhere(kind: TemplateKind, spec: Body, status: Body) -> str:
     if status.get("deploymentMode") == "ModelMesh":
         return "is served by ModelMesh"
-    if (spec.get(PREDICTOR) or {}).get("workerSpec"):
+    if (spec.get(FIELDS[kind]) or {}).get("workerSpec"):
         return "runs on several nodes (spec.predictor.workerSpec)"
     return ""
 
 
 def serves(declared: Declared, deployment: Declared) -> bool:
-    """Whether this Deployment may be one of its predictor's."""
+    """Whether this Deployment may be one of its parts'."""
+    serving = declared.serving
+    parts = () if serving is None else (serving, *serving.parts.values())
     return deployment.made_by == declared.uid or any(
-        deployment.name == _deployment(revision) for revision, _ in _traffic(declared)
+        deployment.name == _deployment(revision) for part in parts for revision, _ in part.traffic
     )
 
 
@@ -114,14 +153,15 @@ def deployment_of(declared: Declared, stores: HasDeployments) -> Declared | Why:
     found = [
         each
         for each in stores.deployments.within(declared.namespace)
-        if each.made_by == declared.uid and each.part == PREDICTOR
+        if each.made_by == declared.uid and each.part == FIELDS[declared.kind]
     ]
     if len(found) == 1:
         return found[0]
+    part = FIELDS[declared.kind]
     if not found:
-        return _rolling_out(declared, "its predictor has no Deployment yet")
+        return _rolling_out(declared, f"its {part} has no Deployment yet")
     names = ", ".join(sorted(each.name for each in found)[:_NAMED])
-    return _rolling_out(declared, f"{len(found)} Deployments serve its predictor ({names})")
+    return _rolling_out(declared, f"{len(found)} Deployments serve its {part} ({names})")
 
 
 def standing_for(declared: Declared, deployment: Declared) -> Declared:
@@ -140,9 +180,11 @@ def standing_for(declared: Declared, deployment: Declared) -> Declared:
 
 
 def not_loaded(declared: Declared) -> Why | None:
-    """Why what serves is not what is declared, by KServe's word. Where no pod is wanted, it is
-    InProgress for ever.
+    """Why what serves is not what is declared, by KServe's word, which is about its predictor.
+    Where no pod is wanted, it is InProgress for ever.
     """
+    if declared.kind != "InferenceService":
+        return None
     transition = declared.serving.transition if declared.serving else ""
     if transition == "UpToDate" or (transition in _LOADS and not declared.replicas):
         return None
@@ -153,7 +195,7 @@ def not_loaded(declared: Declared) -> Why | None:
 
 
 def _of_revision(declared: Declared, serving: Serving, stores: HasDeployments) -> Declared | Why:
-    traffic = _traffic(declared)
+    traffic = serving.traffic
     if len(traffic) > 1:
         shown = ", ".join(f"{name} {percent} %" for name, percent in traffic[:_NAMED])
         return _rolling_out(declared, f"{len(traffic)} revisions serve ({shown})")
@@ -165,10 +207,6 @@ def _of_revision(declared: Declared, serving: Serving, stores: HasDeployments) -
     if found is None:
         return _rolling_out(declared, f"its revision {serving.newest} has no Deployment yet")
     return found
-
-
-def _traffic(declared: Declared) -> tuple[tuple[str, int], ...]:
-    return declared.serving.traffic if declared.serving else ()
 
 
 def _deployment(revision: str) -> str:

@@ -19,7 +19,7 @@ from stagingmirror.sources.kubernetes.objects.controllers import (
     prunes,
 )
 from stagingmirror.sources.kubernetes.objects.entries import Declared, Made, Running, Versioned
-from stagingmirror.sources.kubernetes.objects.kserve import serving_of
+from stagingmirror.sources.kubernetes.objects.kserve import named_parts, serving_of
 from stagingmirror.sources.kubernetes.objects.templates import (
     config_maps_of,
     containers_of,
@@ -97,7 +97,9 @@ def custom(kind: WorkloadKind, body: Body) -> Declared:
     try:
         return workload(kind, body)
     except (KeyError, TypeError, ValueError, AttributeError):
-        return workload(kind, {"metadata": body["metadata"], "spec": {}})
+        spec = body.get("spec")
+        parts = named_parts(spec) if isinstance(spec, Mapping) else {}
+        return workload(kind, {"metadata": body["metadata"], "spec": parts})
 
 
 rollout = partial(custom, "Rollout")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from stagingmirror.api.types.workload import WorkloadKind
+from stagingmirror.api.types.workload import TemplateKind
 from stagingmirror.drift.facts import Why
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.objects.entries import Declared, Running
@@ -31,7 +31,7 @@ _HALTED: Mapping[Reason, str] = {
 }
 
 _SCALED = "it wants no pods (replicas: 0, as under Argo Rollouts, KEDA or Knative)"
-_WANTS_NONE: Mapping[WorkloadKind, str] = {
+_WANTS_NONE: Mapping[TemplateKind, str] = {
     "Deployment": _SCALED,
     "StatefulSet": _SCALED,
     "Rollout": "it wants no pods (replicas: 0)",

@@ -41,7 +41,7 @@ def rolled_up(declared: Declared, stores: Stores, now: float) -> Workload:
             seen = _of_rollout(declared, stores, now)
         case "DaemonSet":
             seen = _of_daemon_set(declared, stores, now)
-        case "InferenceService":
+        case "InferenceService" | "Transformer" | "Explainer":
             declared, seen = _of_inference_service(declared, stores, now)
     return Workload(
         kind=declared.kind,
@@ -63,14 +63,19 @@ def rolled_up(declared: Declared, stores: Stores, now: float) -> Workload:
         rolled=declared.rolled,
         loads=declared.loads,
         config_maps=declared.config_maps,
-        unread=declared.serving.unread if declared.serving else "",
+        beside=_beside(declared),
         storage=_storage(declared),
     )
 
 
 def _storage(declared: Declared) -> Storage | None:
-    serving = declared.serving
-    return replace(serving.storage, given=declared.given) if serving else None
+    storage = declared.serving.storage if declared.serving else None
+    return replace(storage, given=declared.given) if storage else None
+
+
+def _beside(declared: Declared) -> str:
+    parts = declared.serving.parts if declared.serving else ()
+    return " and ".join(kind.lower() for kind in parts)
 
 
 def _revision(declared: Declared) -> str:

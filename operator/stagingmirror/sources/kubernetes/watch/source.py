@@ -10,12 +10,14 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol, TypeVar
 
 from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
+from stagingmirror.api.types.workload import template_kinds
 from stagingmirror.drift.facts import Unseen, Why
 from stagingmirror.errors import NotThere, StagingMirrorError
 from stagingmirror.reasons import Reason
 from stagingmirror.settings import Settings
 from stagingmirror.sources.kubernetes.api.reader import KubernetesReader
 from stagingmirror.sources.kubernetes.objects.entries import Entry
+from stagingmirror.sources.kubernetes.objects.kserve import part_of
 from stagingmirror.sources.kubernetes.objects.standing import Standing
 from stagingmirror.sources.kubernetes.objects.stores import Stores
 from stagingmirror.sources.kubernetes.objects.workloads import rolled_up
@@ -29,7 +31,7 @@ from stagingmirror.sources.kubernetes.subjects import (
 from stagingmirror.sources.kubernetes.watch.config_maps import ConfigMaps, Read
 from stagingmirror.sources.kubernetes.watch.consistency_check import Counts
 from stagingmirror.sources.kubernetes.watch.watch_scope import ScopeCallbacks, WatchScope
-from stagingmirror.sources.kubernetes.watch.watched_kinds import NEEDED, RESOURCES
+from stagingmirror.sources.kubernetes.watch.watched_kinds import NEEDED, resource_of
 from stagingmirror.sources.subscriptions import Subscriptions
 from stagingmirror.view import Observed, Subject
 
@@ -143,8 +145,9 @@ class KubernetesSource:
             self._standing.forget(subject)
 
     def _demand(self, kind: str) -> None:
-        spaces = frozenset(space for space, each in self._wanted if each == kind)
-        self._coverage.demand(kind, spaces)
+        watched = resource_of(kind)
+        spaces = frozenset(space for space, each in self._wanted if resource_of(each) is watched)
+        self._coverage.demand(watched.kind, spaces)
 
     def get(self, subject: Subject[T]) -> Observed[T] | Unseen:
         return self._answers[type(subject)](subject)
@@ -154,8 +157,9 @@ class KubernetesSource:
         if isinstance(proof, Unseen):
             return proof
         began, trouble = proof
-        store = RESOURCES[subject.kind].store(self._stores)
-        declared = store.named(subject.namespace, subject.name)
+        store = resource_of(subject.kind).store(self._stores)
+        named = store.named(subject.namespace, subject.name)
+        declared = None if named is None else part_of(named, subject.kind)
         found = None if declared is None else rolled_up(declared, self._stores, self._now())
         wanted = self._wanted.get((subject.namespace, subject.kind), ())
         return self._standing.answer(
@@ -239,8 +243,8 @@ class KubernetesSource:
 
     async def _confirm(self, subject: ClusterSubject) -> None:
         """A ConfigMap's data is read; what seems not to be there is requested by name."""
-        resource = RESOURCES[subject.kind]
-        check = self._coverage.check(subject.kind, subject.namespace)
+        resource = resource_of(subject.kind)
+        check = self._coverage.check(resource.kind, subject.namespace)
         if check is None or not check.covers(subject.namespace):
             return
         if isinstance(subject, ConfigMapSubject):
@@ -269,7 +273,8 @@ class KubernetesSource:
         declared = self._stores.workload_of(entry)
         found = () if declared is None else (declared, *self._stores.referring(declared))
         for each in found:
-            self._on_change(WorkloadSubject(self.cluster, each.kind, each.namespace, each.name))
+            for kind in template_kinds(each.kind):
+                self._on_change(WorkloadSubject(self.cluster, kind, each.namespace, each.name))
 
     def _config_map_changed(self, entry: Entry) -> None:
         self._config_maps.metadata_changed((entry.namespace, entry.name))

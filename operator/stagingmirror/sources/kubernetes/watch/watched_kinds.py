@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic
 
+from stagingmirror.api.types.workload import PARTS
 from stagingmirror.sources.kubernetes.objects import parse
 from stagingmirror.sources.kubernetes.objects.parse import Body
 from stagingmirror.sources.kubernetes.objects.store import E, Store
@@ -108,6 +109,13 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "CronJob": ("CronJob", "Job", "Pod"),
     "Rollout": ("Rollout", "Deployment", "ReplicaSet", "Pod"),
     "DaemonSet": ("DaemonSet", "Pod"),
-    "InferenceService": ("InferenceService", "Deployment", "ReplicaSet", "Pod"),
+    **dict.fromkeys(
+        ("InferenceService", *PARTS), ("InferenceService", "Deployment", "ReplicaSet", "Pod")
+    ),
     "ConfigMap": ("ConfigMap",),
 }
+
+
+def resource_of(kind: str) -> Resource[Any]:
+    """Of the objects in which subjects of this kind are declared."""
+    return RESOURCES["InferenceService" if kind in PARTS else kind]

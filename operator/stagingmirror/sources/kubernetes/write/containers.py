@@ -3,21 +3,20 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from stagingmirror.api.types.workload import WorkloadKind
-from stagingmirror.sources.kubernetes.objects.kserve import MODEL_CONTAINER, MODELS
+from stagingmirror.api.types.workload import TemplateKind
+from stagingmirror.sources.kubernetes.objects.kserve import FIELDS, MODEL_CONTAINER, MODELS
 
 Body = Mapping[str, Any]
 # A path in the body; an element of a list by its number.
 Path = tuple[str, ...]
 
-TEMPLATES: Mapping[WorkloadKind, Path] = {
+TEMPLATES: Mapping[TemplateKind, Path] = {
     "Deployment": ("spec", "template"),
     "StatefulSet": ("spec", "template"),
     "CronJob": ("spec", "jobTemplate", "spec", "template"),
     "Rollout": ("spec", "template"),
     "DaemonSet": ("spec", "template"),
-    # Its predictor: a pod's spec with annotations of its own.
-    "InferenceService": ("spec", "predictor"),
+    **{kind: ("spec", part) for kind, part in FIELDS.items()},
 }
 
 
@@ -29,17 +28,17 @@ def part_at(body: Body, path: Path) -> Any:
     return part
 
 
-def pod_annotations_path(kind: WorkloadKind) -> Path:
+def pod_annotations_path(kind: TemplateKind) -> Path:
     """Of the annotations that its pods get."""
-    inside = ("annotations",) if kind == "InferenceService" else ("metadata", "annotations")
+    inside = ("annotations",) if kind in FIELDS else ("metadata", "annotations")
     return (*TEMPLATES[kind], *inside)
 
 
-def containers(body: Body, kind: WorkloadKind) -> Iterator[tuple[Path, str, Body]]:
+def containers(body: Body, kind: TemplateKind) -> Iterator[tuple[Path, str, Body]]:
     """Each with its path and name, init containers too."""
     root = TEMPLATES[kind]
-    if kind == "InferenceService":
-        for model in MODELS:
+    if kind in FIELDS:  # a pod's spec with annotations of its own
+        for model in MODELS[kind]:
             if (found := part_at(body, (*root, model))) is not None:
                 yield (*root, model), MODEL_CONTAINER, found
     else:

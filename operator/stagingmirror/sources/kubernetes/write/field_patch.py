@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from stagingmirror.api.types.workload import WorkloadKind
+from stagingmirror.api.types.workload import TemplateKind
 from stagingmirror.drift.steps import Value
 from stagingmirror.drift.wording import shown
 from stagingmirror.errors import StepFailed
@@ -93,7 +93,7 @@ class Change:
     target: Entry
 
 
-def read_field(body: Body, kind: WorkloadKind, write: FieldWrite) -> Entry:
+def read_field(body: Body, kind: TemplateKind, write: FieldWrite) -> Entry:
     """The field as it stands. Raises StepFailed (ContainerGone)."""
     match write:
         case SetAnnotation(key=key):
@@ -110,7 +110,7 @@ def read_field(body: Body, kind: WorkloadKind, write: FieldWrite) -> Entry:
             return _plain(found[-1]) if found else None
 
 
-def refuse_repeated(body: Body, kind: WorkloadKind, write: FieldWrite) -> None:
+def refuse_repeated(body: Body, kind: TemplateKind, write: FieldWrite) -> None:
     """Raises StepFailed (Ambiguous) where the variable stands more than once: a strategic merge
     patch changes the first one, and the container gets the last.
     """
@@ -134,7 +134,7 @@ def target_of(write: FieldWrite, value: str) -> Entry:
     return value
 
 
-def patch_for(body: Body, kind: WorkloadKind, changes: Sequence[Change]) -> dict[str, Any]:
+def patch_for(body: Body, kind: TemplateKind, changes: Sequence[Change]) -> dict[str, Any]:
     """One strategic merge patch for all these fields, fenced by the body's resourceVersion.
 
     The resourceVersion is not optional: without it a patch that names a container which is gone
@@ -189,7 +189,7 @@ def in_order(writes: Iterable[FieldWrite]) -> tuple[FieldWrite, ...]:
     return tuple(sorted(unique, key=lambda write: (isinstance(write, Restart), field_of(write))))
 
 
-def path_of(body: Body, kind: WorkloadKind, write: FieldWrite) -> tuple[str, ...]:
+def path_of(body: Body, kind: TemplateKind, write: FieldWrite) -> tuple[str, ...]:
     """The field's path in managedFields' ``fieldsV1``."""
     match write:
         case SetAnnotation(key=key):
@@ -207,7 +207,7 @@ def path_of(body: Body, kind: WorkloadKind, write: FieldWrite) -> tuple[str, ...
             return (*_managed(body, kind, container), "f:env", keyed(variable))
 
 
-def storage_uri_at(body: Body, kind: WorkloadKind) -> Path:
+def storage_uri_at(body: Body, kind: TemplateKind) -> Path:
     """Where the one URI is from which it has its model. Raises StepFailed (NotComparable)."""
     found = storage_of(body["spec"]).field if kind == "InferenceService" else ()
     if not found:
@@ -218,7 +218,7 @@ def storage_uri_at(body: Body, kind: WorkloadKind) -> Path:
     return found
 
 
-def storage_uri_in(body: Body, kind: WorkloadKind) -> str | None:
+def storage_uri_in(body: Body, kind: TemplateKind) -> str | None:
     """As it is declared; of a Deployment of KServe what its pods are made to fetch."""
     if kind == "InferenceService":
         return str(part_at(body, storage_uri_at(body, kind)))
@@ -231,7 +231,7 @@ def annotations_of(body: Body) -> Mapping[str, str]:
     return (body.get("metadata") or {}).get("annotations") or {}
 
 
-def container_in(body: Body, kind: WorkloadKind, name: str) -> tuple[Path, Body]:
+def container_in(body: Body, kind: TemplateKind, name: str) -> tuple[Path, Body]:
     """The path of a container, and the container. Raises StepFailed (ContainerGone)."""
     for path, each, container in containers(body, kind):
         if each == name:
@@ -242,11 +242,11 @@ def container_in(body: Body, kind: WorkloadKind, name: str) -> tuple[Path, Body]
     )
 
 
-def _managed(body: Body, kind: WorkloadKind, name: str) -> Path:
+def _managed(body: Body, kind: TemplateKind, name: str) -> Path:
     return managed(container_in(body, kind, name)[0], name)
 
 
-def _inside(patch: dict[str, Any], kind: WorkloadKind) -> dict[str, Any]:
+def _inside(patch: dict[str, Any], kind: TemplateKind) -> dict[str, Any]:
     part = patch
     for name in TEMPLATES[kind]:
         part = part.setdefault(name, {})
@@ -254,7 +254,7 @@ def _inside(patch: dict[str, Any], kind: WorkloadKind) -> dict[str, Any]:
 
 
 def _patched_container(
-    patch: dict[str, Any], body: Body, kind: WorkloadKind, name: str
+    patch: dict[str, Any], body: Body, kind: TemplateKind, name: str
 ) -> dict[str, Any]:
     group = container_in(body, kind, name)[0][-2]
     listed: list[dict[str, Any]] = _inside(patch, kind).setdefault("spec", {}).setdefault(group, [])

@@ -8,8 +8,11 @@ replaces, so a patch that is applied to anything else than what was judged chang
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from stagingmirror.api.types.workload import WorkloadKind
+from stagingmirror.api.types.workload import PARTS, TemplateKind
+from stagingmirror.errors import StepFailed
+from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.write.containers import (
+    TEMPLATES,
     Body,
     Path,
     part_at,
@@ -33,8 +36,8 @@ Operation = dict[str, Any]
 _ANNOTATIONS = ("metadata", "annotations")
 
 
-def json_patch_for(body: Body, kind: WorkloadKind, changes: Sequence[Change]) -> list[Operation]:
-    """All these fields. Raises StepFailed (ContainerGone, Ambiguous)."""
+def json_patch_for(body: Body, kind: TemplateKind, changes: Sequence[Change]) -> list[Operation]:
+    """All these fields. Raises StepFailed (NotThere, ContainerGone, Ambiguous)."""
     metadata = body["metadata"]
     patch = [
         *_tested(("metadata", "uid"), metadata["uid"]),
@@ -48,7 +51,7 @@ def json_patch_for(body: Body, kind: WorkloadKind, changes: Sequence[Change]) ->
             case SetAnnotation(key=key):
                 _map(maps, body, _ANNOTATIONS)[key] = change.target
             case Restart():
-                _map(maps, body, pod_annotations_path(kind))[RESTARTED_AT] = change.target
+                _map(maps, body, _restart_at(body, kind))[RESTARTED_AT] = change.target
             case SetImage() | SetStorageUri() as write:
                 path = _text_at(body, kind, write)
                 # One that a runtime gives is not there, and is read as an empty text.
@@ -64,7 +67,16 @@ def json_patch_for(body: Body, kind: WorkloadKind, changes: Sequence[Change]) ->
     return patch
 
 
-def _text_at(body: Body, kind: WorkloadKind, write: SetImage | SetStorageUri) -> Path:
+def _restart_at(body: Body, kind: TemplateKind) -> Path:
+    """Where no such part is any more, a mark would make one."""
+    if kind in PARTS and part_at(body, TEMPLATES[kind]) is None:
+        raise StepFailed(
+            Reason.NOT_THERE, f"there is no {kind} {body['metadata']['name']} any more; create it."
+        )
+    return pod_annotations_path(kind)
+
+
+def _text_at(body: Body, kind: TemplateKind, write: SetImage | SetStorageUri) -> Path:
     if isinstance(write, SetStorageUri):
         return storage_uri_at(body, kind)
     return (*container_in(body, kind, write.container)[0], "image")

@@ -1,4 +1,4 @@
-"""Whether an InferenceService of KServe serves with what it declares. Pure.
+"""Whether a part of an InferenceService of KServe serves with what it declares. Pure.
 
 Neither its conditions nor its ``observedGeneration`` prove it: Ready can rest on the former
 version, and the generation is that of the object below. What proves it is the Deployment that
@@ -7,10 +7,11 @@ serves alone (of Knative: that of the newest revision, with all traffic) with th
 
 from collections.abc import Sequence
 
+from stagingmirror.api.types.workload import TemplateKind
 from stagingmirror.errors import StepFailed
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.objects.entries import Serving
-from stagingmirror.sources.kubernetes.objects.kserve import PREDICTOR, STOP, serving_of
+from stagingmirror.sources.kubernetes.objects.kserve import FIELDS, STOP, serving_for
 from stagingmirror.sources.kubernetes.objects.variables import declared
 from stagingmirror.sources.kubernetes.write.containers import Body
 from stagingmirror.sources.kubernetes.write.field_patch import (
@@ -25,11 +26,11 @@ from stagingmirror.sources.kubernetes.write.field_patch import (
 _FAILED = frozenset({"BlockedByFailedLoad", "InvalidSpec"})
 
 
-def served_by(body: Body) -> str | None:
+def served_by(body: Body, kind: TemplateKind) -> str | None:
     """The name of the Deployment of the one revision that has all traffic and is the newest; None:
     there is none, or it is not by Knative. Errors: MALFORMED.
     """
-    serving = _serving(body)
+    serving = _serving(body, kind)
     serve = [name for name, _ in serving.traffic]
     is_whole = serving.is_knative and serve == [serving.newest]
     return f"{serving.newest}-deployment" if is_whole else None
@@ -40,14 +41,14 @@ def labels(body: Body) -> str:
     return f"serving.kserve.io/inferenceservice={body['metadata']['name']}"
 
 
-def predictor_of(body: Body, deployments: Sequence[Body]) -> str | None:
-    """The name of its predictor's one Deployment, where it is served without Knative."""
-    if _serving(body).is_knative:
+def deployment_of(body: Body, kind: TemplateKind, deployments: Sequence[Body]) -> str | None:
+    """The name of its one Deployment, where it is served without Knative."""
+    if _serving(body, kind).is_knative:
         return None
     found = [
         str(each["metadata"]["name"])
         for each in deployments
-        if (each["metadata"].get("labels") or {}).get("component") == PREDICTOR
+        if (each["metadata"].get("labels") or {}).get("component") == FIELDS[kind]
         and any(
             owner.get("uid") == body["metadata"]["uid"]
             for owner in each["metadata"].get("ownerReferences") or ()
@@ -56,14 +57,14 @@ def predictor_of(body: Body, deployments: Sequence[Body]) -> str | None:
     return found[0] if len(found) == 1 else None
 
 
-def refuse_unmovable(name: str, body: Body) -> None:
+def refuse_unmovable(name: str, body: Body, kind: TemplateKind) -> None:
     """Raises StepFailed where what is written would get no traffic, or not all of it."""
-    percent = body["spec"][PREDICTOR].get("canaryTrafficPercent")
+    percent = body["spec"][FIELDS[kind]].get("canaryTrafficPercent")
     if percent is not None and percent != 100:
         raise StepFailed(
             Reason.NEEDS_PROMOTION,
             f"{name} gives a new revision {percent} % of the traffic until somebody promotes it; "
-            "remove spec.predictor.canaryTrafficPercent.",
+            f"remove spec.{FIELDS[kind]}.canaryTrafficPercent.",
         )
     if (body["metadata"].get("annotations") or {}).get(STOP) == "true":
         raise StepFailed(Reason.PAUSED, f"{name} is stopped ({STOP}); start it.")
@@ -88,14 +89,16 @@ def not_loaded(name: str, body: Body, *, wanted: int) -> str | None:
     return f"{name}: KServe has not loaded its model yet"
 
 
-def not_passed_on(body: Body, below: Body, changes: Sequence[Change]) -> str | None:
+def not_passed_on(
+    body: Body, kind: TemplateKind, below: Body, changes: Sequence[Change]
+) -> str | None:
     """The first field that the Deployment has not as the service declares it now; None: it has all.
     What is not declared any more may be a runtime's, and must not be what was written.
     """
     for change in changes:
         if isinstance(change.write, SetAnnotation):
             continue  # of the service itself
-        wanted = read_field(body, "InferenceService", change.write)
+        wanted = read_field(body, kind, change.write)
         given = read_field(below, "Deployment", change.write)
         passed_on = (
             _same(change, given, wanted) if wanted else not _same(change, given, change.target)
@@ -118,8 +121,8 @@ def _same(change: Change, given: Entry, wanted: Entry) -> bool:
 
 
 def _transition(body: Body) -> str:
-    return _serving(body).transition
+    return _serving(body, "InferenceService").transition
 
 
-def _serving(body: Body) -> Serving:
-    return serving_of(body["spec"], body.get("status") or {})
+def _serving(body: Body, kind: TemplateKind) -> Serving:
+    return serving_for(kind, body["spec"], body.get("status") or {})

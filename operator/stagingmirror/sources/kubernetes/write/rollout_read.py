@@ -4,11 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from stagingmirror.api.types.workload import WorkloadKind
+from stagingmirror.api.types.workload import TemplateKind
 from stagingmirror.errors import NotThere
+from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.objects.argo import HASH_LABEL
+from stagingmirror.sources.kubernetes.objects.kserve import FIELDS
 from stagingmirror.sources.kubernetes.write import argo_update, kserve_update
-from stagingmirror.sources.kubernetes.write.containers import Body
+from stagingmirror.sources.kubernetes.write.containers import TEMPLATES, Body, part_at
 from stagingmirror.sources.kubernetes.write.workload_path import workload_path
 from stagingmirror.sources.kubernetes.write.writer import Writer
 
@@ -20,10 +22,10 @@ class Rollout:
     ``in_the_way``: pods of another template that are not ready. The controller of an ordered
     StatefulSet waits for them to be ready before it replaces them: where they never will, for ever.
     ``follows``: the status is of the newest template; of an Argo Rollout, else always. ``below``:
-    of an InferenceService, the Deployment that serves it alone; None: there is none.
+    of a part of an InferenceService, the Deployment that serves it alone; None: there is none.
     """
 
-    kind: WorkloadKind
+    kind: TemplateKind
     body: Body
     pods: tuple[Body, ...]
     in_the_way: tuple[str, ...] = ()
@@ -31,20 +33,20 @@ class Rollout:
     below: "Rollout | None" = None
 
 
-async def read_rollout(writer: Writer, kind: WorkloadKind, namespace: str, name: str) -> Rollout:
-    """Read now, from the server that decides."""
+async def read_rollout(writer: Writer, kind: TemplateKind, namespace: str, name: str) -> Rollout:
+    """Read now, from the server that decides. Raises NotThere."""
     body = await writer.get(workload_path(kind, namespace, name))
     if kind == "CronJob":
         return Rollout(kind, body, ())
-    if kind == "InferenceService":
-        return await _read_service(writer, namespace, body)
+    if kind in FIELDS:
+        return await _read_service(writer, kind, namespace, body)
     if kind == "Rollout" and body["spec"].get("workloadRef"):
         return Rollout(kind, body, (), follows=False)  # nothing is written there
     return await _read_pods(writer, kind, namespace, body)
 
 
 async def _read_pods(
-    writer: Writer, kind: WorkloadKind, namespace: str, body: dict[str, Any]
+    writer: Writer, kind: TemplateKind, namespace: str, body: dict[str, Any]
 ) -> Rollout:
     selector = (body["spec"].get("selector") or {}).get("matchLabels") or {}
     labels = ",".join(f"{key}={value}" for key, value in sorted(selector.items()))
@@ -66,13 +68,18 @@ async def _read_pods(
     return Rollout(kind, body, newest, tuple(in_the_way))
 
 
-async def _read_service(writer: Writer, namespace: str, body: dict[str, Any]) -> Rollout:
-    service = Rollout("InferenceService", body, ())
-    name = kserve_update.served_by(body)
+async def _read_service(
+    writer: Writer, kind: TemplateKind, namespace: str, body: dict[str, Any]
+) -> Rollout:
+    if part_at(body, TEMPLATES[kind]) is None:
+        called = f"{namespace}/{body['metadata']['name']}"
+        raise NotThere(Reason.NOT_THERE, f"InferenceService {called} has no {FIELDS[kind]}.")
+    service = Rollout(kind, body, ())
+    name = kserve_update.served_by(body, kind)
     if name is None:
         path = workload_path("Deployment", namespace, "").rstrip("/")
         found = await writer.select(path, kserve_update.labels(body))
-        name = kserve_update.predictor_of(body, found)
+        name = kserve_update.deployment_of(body, kind, found)
     if name is None:
         return service
     try:
@@ -82,7 +89,7 @@ async def _read_service(writer: Writer, namespace: str, body: dict[str, Any]) ->
     return replace(service, pods=below.pods, below=below)
 
 
-_NAMED_IN_STATUS: Mapping[WorkloadKind, str] = {
+_NAMED_IN_STATUS: Mapping[TemplateKind, str] = {
     "StatefulSet": "updateRevision",
     "Rollout": "currentPodHash",
 }
@@ -95,7 +102,7 @@ _REVISION_LABELS: Mapping[str, str] = {
 
 
 async def _replica_sets(
-    writer: Writer, kind: WorkloadKind, namespace: str, labels: str
+    writer: Writer, kind: TemplateKind, namespace: str, labels: str
 ) -> list[dict[str, Any]]:
     """Those that may be between the workload and its pods."""
     if kind not in ("Deployment", "Rollout"):
@@ -103,7 +110,7 @@ async def _replica_sets(
     return await writer.select(f"/apis/apps/v1/namespaces/{namespace}/replicasets", labels)
 
 
-def _revision(kind: WorkloadKind, body: Body, made: Sequence[Body]) -> str | None:
+def _revision(kind: TemplateKind, body: Body, made: Sequence[Body]) -> str | None:
     """The value of the label that pods of the newest template carry; None: there is none yet."""
     status = body.get("status") or {}
     if kind in _NAMED_IN_STATUS:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from stagingmirror.errors import StepFailed
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.objects.argo import number
+from stagingmirror.sources.kubernetes.objects.kserve import FIELDS
 from stagingmirror.sources.kubernetes.write import argo_update, kserve_update
 from stagingmirror.sources.kubernetes.write.container_trouble import (
     hopeless,
@@ -27,8 +28,8 @@ def refuse_unmovable(rollout: Rollout) -> None:
         raise StepFailed(Reason.PAUSED, f"{name} is paused, so nothing rolls out; resume it.")
     if rollout.kind == "Rollout":
         argo_update.refuse_unmovable(name, spec)
-    if rollout.kind == "InferenceService":
-        kserve_update.refuse_unmovable(name, rollout.body)
+    if rollout.kind in FIELDS:
+        kserve_update.refuse_unmovable(name, rollout.body, rollout.kind)
     strategy = spec.get("updateStrategy") or {}
     if strategy.get("type") == "OnDelete":
         raise StepFailed(
@@ -50,7 +51,7 @@ def pending(rollout: Rollout, generation: int, *, was_stuck: bool = False) -> st
     ``generation`` is that of our patch's answer. ``was_stuck``: it stood at its progress deadline
     before; the condition then outlives the patch and proves nothing.
     """
-    if rollout.kind == "InferenceService":
+    if rollout.kind in FIELDS:
         return _pending_service(rollout, was_stuck=was_stuck)
     if rollout.kind == "CronJob":
         return None  # its next Job is made from the template; nothing rolls out
@@ -84,23 +85,26 @@ def _pending_service(rollout: Rollout, *, was_stuck: bool) -> str | None:
     """It has no generation of its own: see ``not_passed_on``."""
     name, below = _name(rollout), rollout.below
     refuse_unmovable(rollout)
-    if not was_stuck:
+    is_predictor = rollout.kind == "InferenceService"
+    if is_predictor and not was_stuck:
         kserve_update.refuse_failed(name, rollout.body)
     if below is None:
         return f"{name}: no Deployment serves its newest version alone yet"
     awaited = pending(below, generation_of(below.body), was_stuck=was_stuck)
-    return awaited or kserve_update.not_loaded(name, rollout.body, wanted=_wanted(below.body))
+    if awaited or not is_predictor:
+        return awaited
+    return kserve_update.not_loaded(name, rollout.body, wanted=_wanted(below.body))
 
 
 def not_passed_on(rollout: Rollout, changes: Sequence[Change]) -> str | None:
     """What is awaited where pods are made from another object than the one that is written, for
     people: that it has these fields as they are declared now.
     """
-    if rollout.kind != "InferenceService":
+    if rollout.kind not in FIELDS:
         return None
     if rollout.below is None:
         return f"{_name(rollout)}: no Deployment serves its newest version alone yet"
-    field = kserve_update.not_passed_on(rollout.body, rollout.below.body, changes)
+    field = kserve_update.not_passed_on(rollout.body, rollout.kind, rollout.below.body, changes)
     what = f"{rollout.below.body['metadata']['name']} has not the {field} of it yet"
     return f"{_name(rollout)}: Deployment {what}" if field else None
 
@@ -108,7 +112,7 @@ def not_passed_on(rollout: Rollout, changes: Sequence[Change]) -> str | None:
 def unnoticed(rollout: Rollout, generation: int) -> str | None:
     """What is awaited where its controller has not seen this generation yet, for people."""
     seen = (rollout.body.get("status") or {}).get("observedGeneration")
-    if rollout.kind in ("CronJob", "InferenceService") or number(seen) >= generation:
+    if rollout.kind == "CronJob" or rollout.kind in FIELDS or number(seen) >= generation:
         return None
     return f"{_name(rollout)}: its controller has not seen the change yet"
 

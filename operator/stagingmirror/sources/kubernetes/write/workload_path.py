@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from stagingmirror.api.types.workload import WorkloadKind
+from stagingmirror.api.types.workload import TemplateKind, WorkloadKind, object_kind
 
 _PLURALS: Mapping[WorkloadKind, str] = {
     "Deployment": "apis/apps/v1/namespaces/{}/deployments",
@@ -14,5 +14,6 @@ _PLURALS: Mapping[WorkloadKind, str] = {
 }
 
 
-def workload_path(kind: WorkloadKind, namespace: str, name: str) -> str:
-    return f"/{_PLURALS[kind].format(namespace)}/{name}"
+def workload_path(kind: TemplateKind, namespace: str, name: str) -> str:
+    """The path of the object in which it is declared."""
+    return f"/{_PLURALS[object_kind(kind)].format(namespace)}/{name}"

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Protocol
 
-from stagingmirror.api.types.workload import CUSTOM, WorkloadKind
+from stagingmirror.api.types.workload import CUSTOM, TemplateKind
 from stagingmirror.errors import (
     ChangedUnderneath,
     Conflicted,
@@ -162,7 +162,7 @@ class Writer:
 
     async def change(
         self,
-        kind: WorkloadKind,
+        kind: TemplateKind,
         namespace: str,
         name: str,
         uid: str,
@@ -253,14 +253,14 @@ class Writer:
             raise NotLeading(Reason.NOT_LEADING, "another process leads; this one writes nothing.")
 
 
-def _patch_of(body: Body, kind: WorkloadKind, changes: Sequence[Change]) -> tuple[object, str]:
+def _patch_of(body: Body, kind: TemplateKind, changes: Sequence[Change]) -> tuple[object, str]:
     """With its content type."""
     if kind in CUSTOM:
         return json_patch_for(body, kind, changes), JSON_PATCH
     return patch_for(body, kind, changes), STRATEGIC
 
 
-def _still_to_do(body: Body, kind: WorkloadKind, uid: str, changes: Sequence[Change]) -> bool:
+def _still_to_do(body: Body, kind: TemplateKind, uid: str, changes: Sequence[Change]) -> bool:
     who = f"{kind} {body['metadata']['name']}"
     if body["metadata"]["uid"] != uid:
         raise ChangedUnderneath(Reason.CHANGED_UNDERNEATH, f"{who} was deleted and made again.")
@@ -272,7 +272,7 @@ def _still_to_do(body: Body, kind: WorkloadKind, uid: str, changes: Sequence[Cha
     return bool(undone)
 
 
-def is_ours(body: Body, kind: WorkloadKind, change: Change) -> bool:
+def is_ours(body: Body, kind: TemplateKind, change: Change) -> bool:
     """Whether a request of ours was the last to change the field. What it holds then, and is not
     what we wrote, was made of that by admission.
     """
@@ -280,7 +280,7 @@ def is_ours(body: Body, kind: WorkloadKind, change: Change) -> bool:
 
 
 def changed_underneath(
-    body: Body, kind: WorkloadKind, change: Change
+    body: Body, kind: TemplateKind, change: Change
 ) -> ChangedUnderneath | StepFailed:
     """The error that names the field and who wrote it."""
     if is_ours(body, kind, change):

@@ -143,11 +143,11 @@ async def test_a_token_for_bytes_counts_as_asked_though_they_could_not_be_read(
     assert asked is not None
 
     upstream.fails = NotAnswered("TimedOut", "it is still being read")
-    probes.start(KEY, asked, polled=True)
+    probes.start(KEY, asked)
     await settled()
     unanswered = state.check.request(annotations, status, clock.now)
     upstream.fails = NotRead("HalfRead", "files changed while they were read")
-    probes.start(KEY, asked, polled=True)
+    probes.start(KEY, asked)
     await settled()
     tried = state.check.request(annotations, status, clock.now)
 
@@ -175,7 +175,7 @@ async def test_tokens_for_bytes_keep_no_other_token_waiting(
     for since, token in enumerate(tokens):
         key = MirrorKey("ml-staging", token)
         subscriptions.put(key, dict.fromkeys(BROUGHT, 30.0))
-        probes.start(key, CheckRequest(token, float(since)), polled=True)
+        probes.start(key, CheckRequest(token, float(since)))
 
     for _ in range(20):
         await asyncio.sleep(0)

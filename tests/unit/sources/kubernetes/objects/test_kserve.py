@@ -242,14 +242,6 @@ def test_what_its_pods_are_made_to_fetch_and_fetched() -> None:
     assert pod_seen.containers["storage-initializer"].fetches == ("s3://a", "s3://b")
 
 
-def test_parts_beside_the_predictor_are_named_as_not_read() -> None:
-    service = inference_service()
-    service["spec"] |= {"transformer": {"containers": []}, "explainer": {"art": {}}}
-
-    assert seen(service, *raw(service)).unread == "transformer and explainer"
-    assert seen(inference_service()).unread == ""
-
-
 def test_a_change_below_is_one_of_the_service() -> None:
     stores = Stores()
     plain = parse.inference_service(inference_service("plain", uid="u"))
