@@ -58,7 +58,10 @@ RIGHT: dict[str, Object] = {
     ),
 }
 
-FETCHED = "loadedBy needs container and variable; an InferenceService may be given without both"
+FETCHED = (
+    "loadedBy needs container and variable; the predictor of an InferenceService may be given without "
+    "both"
+)
 
 
 def model_files(loaded: Object, **staging: Any) -> Object:
