@@ -59,8 +59,8 @@ RIGHT: dict[str, Object] = {
 }
 
 FETCHED = (
-    "loadedBy needs container and variable; the predictor of an InferenceService may be given without "
-    "both"
+    "loadedBy needs container and variable; the predictor of an InferenceService may be given "
+    "without both"
 )
 
 
