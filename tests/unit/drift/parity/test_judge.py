@@ -179,9 +179,21 @@ def test_a_sample_without_event_timestamps_that_differs_is_a_difference_of_value
     production = answers({"age": [1.0, None]}, {"age": [100.0, math.nan]})
     staging = answers({"age": [1.0, 2.0]}, {"age": [100.0, 100.0]})
 
-    values = feature(judged(production, staging, after=production), "age", "values")
+    parity = judged(production, staging, after=production)
 
+    values, data = (feature(parity, "age", group) for group in ("values", "data"))
     assert (values.judged, values.differing) == (1, 1)
+    assert (data.judged, data.differing) == (1, 0)
+
+
+def test_an_event_that_production_took_up_in_between_is_the_same_one_too() -> None:
+    before, after = (answers({"age": AGES}, {"age": [at] * 20}) for at in (100.0, 110.0))
+    staging = answers({"age": AGES[::-1]}, {"age": [110.0] * 20})
+
+    parity = judged(before, staging, after=after)
+
+    assert feature(parity, "age", "logic").differing == 20
+    assert feature(parity, "age", "data").differing == 0
 
 
 def test_masked_samples_prove_neither_logic_nor_data() -> None:

@@ -89,6 +89,21 @@ def test_production_that_changes_a_type_or_a_dimension_is_unsteady() -> None:
     assert parity.structure == ()
 
 
+def test_a_declared_type_that_production_changes_is_no_difference_of_staging() -> None:
+    before, after = (answers({"x": AGES}, declared={"x": name}) for name in ("FP32", "FP64"))
+
+    parity = judged(before, after, after=after)
+
+    assert parity.structure == ()
+    assert parity.unsteady == ("x has two declared types in production's two answers",)
+
+
+def test_production_that_has_no_order_of_names_has_none_to_be_kept() -> None:
+    one, other = {"x": AGES, "y": AGES}, {"y": AGES, "x": AGES}
+
+    assert judged(one, other, after=other).shown == ()
+
+
 def test_the_order_of_names_is_shown_and_counts_for_nothing() -> None:
     parity = judged({"x": AGES, "y": AGES}, {"y": AGES, "x": AGES})
 

@@ -104,6 +104,14 @@ def test_the_values_of_another_column_are_named_and_so_are_swapped_ones() -> Non
     assert cause(vectors, {"x": VECTORS[::-1], "y": VECTORS}) == "swapped with y"
 
 
+def test_another_column_has_staging_s_values_in_all_samples_and_is_the_only_one() -> None:
+    some = [OTHERS[at] if at < 6 else each for at, each in enumerate(VALUES)]
+
+    assert cause({"x": VALUES, "y": OTHERS}, {"x": some, "y": OTHERS}) is None
+    twice: Cells = {"y": OTHERS, "z": OTHERS}
+    assert cause({"x": VALUES, **twice}, {"x": OTHERS, **twice}) is None
+
+
 def test_values_of_other_samples_are_named() -> None:
     assert cause({"x": VALUES}, {"x": VALUES[1:] + VALUES[:1]}) == (
         "the same values, at other samples"
@@ -158,6 +166,8 @@ def test_two_extra_features_with_its_values_are_no_rename() -> None:
     parity = judged({"x": VALUES, "y": OTHERS}, {"x": VALUES, "z": OTHERS, "w": OTHERS})
 
     assert parity.structure == ("y is missing", "z is extra", "w is extra")
+    turned = judged({"x": VALUES, "z": OTHERS, "w": OTHERS}, {"x": VALUES, "y": OTHERS})
+    assert turned.structure == ("z is missing", "w is missing", "y is extra")
 
 
 def test_a_cause_that_equal_samples_contradict_holds_where_they_differ() -> None:
@@ -175,6 +185,7 @@ def test_too_few_samples_have_no_cause() -> None:
 def test_one_value_shows_no_factor() -> None:
     """Times 2 and plus 3 fit both."""
     assert cause({"x": [3.0] * 60}, {"x": [6.0] * 60}) is None
+    assert cause({"x": [0.1] * 60}, {"x": [half(0.1)] * 60}) is None
 
 
 def test_where_two_causes_fit_none_is_claimed() -> None:

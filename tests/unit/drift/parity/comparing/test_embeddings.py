@@ -83,6 +83,19 @@ def test_zero_infinite_and_null_elements_are_compared_as_they_stand(
     assert compared(theirs, ours).differing == differing
 
 
+def test_large_elements_are_compared_without_overflow() -> None:
+    ours, theirs = [1e200, 2e200, 0.0], [1e200, 2.00001e200, 1e190]
+
+    assert compared(ours, theirs, rules()).differing == 0
+
+
+def test_null_is_no_nan_where_vectors_must_be_the_same() -> None:
+    used = rules(FeatureRule("x", comparison=Comparison.EXACT))
+
+    assert compared([None, 1.0], [math.nan, 1.0], used).differing == 1
+    assert compared([None, 1.0], [None, 1.0], used).differing == 0
+
+
 @given(st.lists(floats, min_size=1, max_size=20), st.floats(1e-6, 1e-1))
 def test_as_the_formulas_have_it(vector: list[float], absolute: float) -> None:
     used = rules(FeatureRule("x", comparison=Comparison.EMBEDDING, absolute=absolute, cosine=1e-3))

@@ -45,6 +45,12 @@ def test_an_id_that_is_a_key_of_the_answer_is_no_name() -> None:
     assert list(gathered(2, parts).columns) == ["*.age"]
 
 
+def test_two_ids_in_one_object_are_two_features() -> None:
+    (request, _) = JSON.requests(['{"ids": ["a", "b"]}', '{"ids": ["c", "d"]}'])
+
+    assert list(JSON.read(request, b'{"a": 1, "b": 2, "c": 3}').cells) == ["*", "**", "c"]
+
+
 def test_too_many_features_are_an_error_in_one_answer_and_in_all_together() -> None:
     requests = JSON.requests(["1", "2"])
     many = "{" + ",".join(f'"k{n}": 1' for n in range(MOST_FEATURES + 1)) + "}"
