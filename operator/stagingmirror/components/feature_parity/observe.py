@@ -73,7 +73,7 @@ def _compared(entry: FeatureParity, probed: ProbedParity) -> dict[str, _Both]:
     facts = {STRUCTURE: _structure(parity), ANSWERS: _answers(probed)}
     for each in parity.features:
         facts[f"{each.group}.{_one_fact(each.name)}"] = _both(
-            counts_line(each), differs=each.differs, doubt=_doubt(each)
+            counts_line(each), differs=each.differs, doubt=_doubt(entry, each)
         )
     for left in parity.left_out:
         others = f"{counted(left.differing, 'other feature')} differ"
@@ -131,16 +131,17 @@ _NOISY = Why(
     "production answers too many of the samples differently each time, so that staging's answers "
     "cannot be measured by them; ignore this feature, or widen its tolerance.",
 )
-_NONE_JUDGED = Why(
+_FEW_JUDGED = Why(
     Reason.TOO_FEW_SAMPLES,
-    "no sample could show a difference of this feature, so nothing is known.",
+    "fewer samples than minSamples could show a difference of this feature: the others have no "
+    "event of the same time on both sides, or production contradicts itself on them.",
 )
 
 
-def _doubt(each: Compared) -> Why | None:
+def _doubt(entry: FeatureParity, each: Compared) -> Why | None:
     if each.noisy:
         return _NOISY
-    return _NONE_JUDGED if each.judged == 0 else None
+    return _FEW_JUDGED if each.judged < entry.min_samples else None
 
 
 def _is_slow(latency: Latency, probed: ProbedParity) -> bool:
@@ -174,7 +175,9 @@ def _refuse_without_values(probed: ProbedParity, reading: Reading) -> None:
 def _note(entry: FeatureParity, probed: ProbedParity, reading: Reading) -> None:
     parity = probed.parity
     if not any(each.differing for each in parity.features):
-        reading.finding(f"{none_differ(parity.samples)}.")
+        # The bound of all features is that of the one that fewest samples were judged of.
+        judged = [each.judged for each in parity.features if _doubt(entry, each) is None]
+        reading.finding(f"{none_differ(min(judged, default=0))}.")
     if parity.failed:
         reading.finding(f"{counted(parity.failed, 'sample')} got no answer, and are not compared.")
     if probed.refusals.production:
