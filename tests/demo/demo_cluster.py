@@ -12,6 +12,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
+from demo import samples
 from demo.answer import Answer
 from demo.buckets import MLFLOW_ROOT, RANKER, Buckets
 from demo.connection import OPERATOR_NAMESPACE, Connection
@@ -30,7 +31,8 @@ PRODUCTION, STAGING = "ml-prod", "ml-staging"
 REGISTERED = "fraud-detector"
 ALIAS = "champion"
 PRODUCTIONS_MLFLOW = f"http://mlflow-production.{OPERATOR_NAMESPACE}.svc:5000"
-"""Where staging's pods reach it if it is in another cluster."""
+PRODUCTIONS_FEATURES = f"http://features-production.{OPERATOR_NAMESPACE}.svc:5000/features"
+"""Where staging's pods reach them if they are in another cluster."""
 LIMIT_SECONDS = 180
 READY = {"staging": "Ready", "production": "KubernetesReadOnly"}
 """The condition of each environment that must be True before anything is mirrored."""
@@ -192,13 +194,14 @@ class DemoCluster:
             "needs-variable": build("features", tag="1.2", needs="FEATURE_STORE"),
             "model_server": build("model-server"),
             "loader": build("loader"),
+            "vectors": build("vectors"),
         }
 
     def _deploy(self, namespace: str) -> None:
         store = "feast.ml-prod" if namespace == PRODUCTION else ""
         names = {**self.images, "version": "1", "feature_store": store}
         names["model_uri"] = RANKER[namespace]
-        files = ["workloads.yaml"]
+        files = ["workloads.yaml", "user-features.yaml"]
         if self.buckets:
             files.append("inference-service.yaml")
         if namespace == STAGING:
@@ -206,7 +209,10 @@ class DemoCluster:
         for file in files:
             text = Template((MANIFESTS / file).read_text()).substitute(names)
             self.within(namespace, "apply", "-f", "-", given=text)
-        for deployment in ("fraud-server", "features"):
+        if namespace == PRODUCTION:
+            offered = f"--from-literal={samples.KEY}={samples.lines()}"
+            self.within(namespace, "create", "configmap", samples.CONFIG_MAP, offered)
+        for deployment in ("fraud-server", "features", "user-features"):
             self.rolled_out(namespace, deployment)
 
     def _connect(self, connection: Connection) -> None:
@@ -218,6 +224,11 @@ class DemoCluster:
             mlflow = self.mlflow[PRODUCTION].url.rpartition(":")[2]
             port = self.cluster.reach(self._production, NODE_ADDRESS, int(mlflow))
             self.cluster.serve(OPERATOR_NAMESPACE, "mlflow-production", port)
+            address = self.within(
+                PRODUCTION, "get", "service", "user-features", "-o", "jsonpath={.spec.clusterIP}"
+            )
+            port = self.cluster.reach(self._production, address, 8080)
+            self.cluster.serve(OPERATOR_NAMESPACE, "features-production", port)
 
     def _install(self) -> None:
         image = self.cluster.images.push(operator_image(), "stagingmirror", tag="demo")
@@ -227,6 +238,8 @@ class DemoCluster:
         if self.connection:
             values += ["-f", f"{EXAMPLES.name}/another-cluster.yaml"]
             values += ["--set", f"environments.production.mlflow.url={PRODUCTIONS_MLFLOW}"]
+            url = f"environments.production.endpoints[0].url={PRODUCTIONS_FEATURES}"
+            values += ["--set", url]
         # Everything in the demo goes by one clock.
         of_the_image = (
             f"image.repository={repository},image.digest={digest},extraArgs={{--clock-margin=0}}"

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypedDict
 
-from demo import only_read
+from demo import only_read, same_vectors
 from demo.connection import OPERATOR_NAMESPACE
 from demo.demo_cluster import (
     ALIAS,
@@ -144,6 +144,10 @@ def _a_bad_image_is_rolled_back(demo: DemoCluster, narrator: Narrator) -> None:
     narrator.until("in sync again", demo.status, sync("InSync"), within=A_ROLLOUT)
 
 
+def _a_constant_is_patched(demo: DemoCluster, narrator: Narrator) -> None:
+    same_vectors.run(demo, narrator, partial(_run, demo, narrator))
+
+
 def _bytes_are_overwritten(demo: DemoCluster, narrator: Narrator) -> None:
     narrator.act("Another process overwrites the model in staging")
     client = client_of(demo.mlflow[STAGING].probe)
@@ -213,7 +217,7 @@ def _production_is_silent(demo: DemoCluster, narrator: Narrator) -> None:
         connection.production.pause_api_server()
     silent = 3 if connection else 1
     narrator.until(
-        f"of {silent} of 3 components nothing is claimed any more: Unknown",
+        f"of {silent} of 4 components nothing is claimed any more: Unknown",
         demo.status,
         lambda status: unknown(status) == silent,
         within=PAST_STALE,
@@ -276,6 +280,7 @@ ACTS: Sequence[Act] = (
     _the_plan_and_the_refresh,
     _a_candidate_is_held,
     _a_bad_image_is_rolled_back,
+    _a_constant_is_patched,
     _bytes_are_overwritten,
     _a_file_of_a_model_is_overwritten,
     _an_index_is_rebuilt,

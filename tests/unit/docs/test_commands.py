@@ -15,6 +15,7 @@ from stagingmirror.cli.read.mirror import Mirror
 from stagingmirror.cli.screens.answer import answer_lines
 from stagingmirror.cli.screens.diff import diff_screen
 from stagingmirror.cli.screens.history import history_screen
+from stagingmirror.cli.screens.parity import parity_screen
 from stagingmirror.cli.screens.plan import plan_screen
 from stagingmirror.cli.screens.refresh_progress import Follower
 from stagingmirror.cli.screens.status import status_screen
@@ -106,6 +107,31 @@ def test_the_page_shows_what_status_diff_and_plan_print() -> None:
 
     for command, lines in screens.items():
         assert f"$ kubectl stagingmirror {command} fraud\n{shown(lines)}\n" in COMMANDS
+
+
+def test_the_page_shows_what_parity_prints() -> None:
+    largest = "largest 23.2 (0.0256 allowed), likely times 0.9091"
+    counts = {
+        "amount": f"number: 60 of 60 differ, noise 0, {largest}",
+        "country": "text: 0 of 60 differ, noise 0",
+        "last_login": "time: 0 of 60 differ, noise 0",
+    }
+    compared = component(
+        "feature-parity",
+        "Drifted",
+        f"values.amount: production has no difference, staging has 60 of 60 differ, noise 0, "
+        f"{largest}",
+        kind="featureParity",
+        staging={"samples": "60", "probed": ago(8)}
+        | {f"counts.{name}": text for name, text in counts.items()},
+    )
+    mirror = seen(compared)
+
+    told = shown(parity_screen(mirror.status.components, belief(mirror, SETTLED, NOW), NOW))
+
+    assert f"$ kubectl stagingmirror parity fraud\n{told}\n" in COMMANDS
+    first = "\n".join(told.splitlines()[:4])
+    assert f"$ kubectl stagingmirror parity fraud\n{first}\n" in README
 
 
 def under_way(phase: str, *states: str, message: str = "") -> Mirror:

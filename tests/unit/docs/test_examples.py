@@ -44,6 +44,17 @@ def test_the_mirror_has_no_problem_between_the_environments() -> None:
     assert found == [None, None, None]
 
 
+def test_the_mirror_with_parity_is_that_mirror_and_one_entry_whose_endpoints_are_offered() -> None:
+    (mirror,), (more,) = documents("mirror.yaml"), documents("feature-parity.yaml")
+    *first, last = more["spec"].pop("track")
+
+    assert first == mirror["spec"].pop("track")
+    assert more == mirror
+    (parity,) = parse_mirror(mirror | {"spec": mirror["spec"] | {"track": [last]}}).track
+    assert parity.kind == "featureParity"
+    assert problem(parity, sides(), proving(False)) is None
+
+
 def test_a_refresh_can_follow_every_entry_of_the_mirror() -> None:
     (mirror,) = documents("mirror.yaml")
 

@@ -7,7 +7,7 @@ from stagingmirror.api.spec.grants import Grant
 from stagingmirror.api.spec.track.feature_parity import FeatureParity
 from stagingmirror.component import Entry, Offering, Role, Sides
 from stagingmirror.components.feature_parity.names import not_offered, samples_of
-from stagingmirror.components.feature_parity.observe import GROUPS, SAMPLES, facts_of
+from stagingmirror.components.feature_parity.observe import GROUPS, STRUCTURE, facts_of
 from stagingmirror.drift.facts import Observation, Seen, Why
 from stagingmirror.drift.places import Place
 from stagingmirror.reading.offers import of_track
@@ -25,7 +25,7 @@ _NEVER_WRITTEN = Why(
 class FeatureParityKind:
     name = "featureParity"
     spec = FeatureParity
-    headline: tuple[str, ...] = (SAMPLES,)
+    headline: tuple[str, ...] = (STRUCTURE,)
     occasional: tuple[str, ...] = GROUPS
 
     def observe(

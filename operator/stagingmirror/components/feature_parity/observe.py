@@ -28,7 +28,7 @@ GROUPS = ("logic.", "data.", "values.")
 PROBED = "probed"
 # Of staging what was counted of each feature.
 COUNTS = "counts."
-_AS_PRODUCTION = "as production's"
+_EQUAL = "no difference"
 # Structural differences that are spelled out in one fact.
 _MOST = 5
 
@@ -99,8 +99,8 @@ def _shown(probed: ProbedParity) -> tuple[dict[str, str], dict[str, str]]:
 
 def _both(text: str, *, differs: bool, doubt: Why | None) -> _Both:
     if differs:
-        return (Fact(_AS_PRODUCTION), Fact(text))
-    return (Fact(_AS_PRODUCTION, doubt=doubt), Fact(_AS_PRODUCTION, doubt=doubt))
+        return (Fact(_EQUAL), Fact(text))
+    return (Fact(_EQUAL, doubt=doubt), Fact(_EQUAL, doubt=doubt))
 
 
 def _structure(parity: Parity) -> _Both:
