@@ -45,7 +45,7 @@ def facts_of(entry: FeatureParity, sides: Sides, role: Role, reading: Reading) -
     if not any(production.value != staging.value for production, staging in found.values()):
         _refuse_too_few(entry, probed, reading)
         _refuse_without_values(probed, reading)
-    _note(entry, probed, reading)
+    _note(entry, probed, role, reading)
     which = 0 if role == "production" else 1
     shown = _shown(probed)[which].items()
     return reading.seen(
@@ -172,19 +172,22 @@ def _refuse_without_values(probed: ProbedParity, reading: Reading) -> None:
         )
 
 
-def _note(entry: FeatureParity, probed: ProbedParity, reading: Reading) -> None:
+def _note(entry: FeatureParity, probed: ProbedParity, role: Role, reading: Reading) -> None:
+    """What both observations rest on is a finding of staging's only: it is told once."""
     parity = probed.parity
+    if role == "production":
+        if probed.refusals.production:
+            reading.finding(
+                f"production refuses {counted(probed.refusals.production, 'sample')}, which are "
+                "not compared."
+            )
+        return
     if not any(each.differing for each in parity.features):
         # The bound of all features is that of the one that fewest samples were judged of.
         judged = [each.judged for each in parity.features if _doubt(entry, each) is None]
         reading.finding(f"{none_differ(min(judged, default=0))}.")
     if parity.failed:
         reading.finding(f"{counted(parity.failed, 'sample')} got no answer, and are not compared.")
-    if probed.refusals.production:
-        reading.finding(
-            f"production refuses {counted(probed.refusals.production, 'sample')}, which are not "
-            "compared."
-        )
     if parity.ignored_features:
         reading.finding(
             f"{counted(parity.ignored_features, 'feature')} not compared: "
