@@ -46,7 +46,11 @@ def _a_feature() -> Handler:
 
 
 def _an_endpoint(url: str, more: dict[str, Any]) -> list[dict[str, Any]]:
-    return [endpoint(url=url, protocol="JSON", maxRequestsPerSecond=1000, **more)]
+    more = {"protocol": "JSON", "maxRequestsPerSecond": 1000, **more}
+    return [
+        endpoint(url=url, **more),
+        endpoint(url=f"{url}/staged", name="staged-features", **more),
+    ]
 
 
 # An example of ``support.sources.sources``.
@@ -55,7 +59,7 @@ ENDPOINTS: dict[str, Any] = {
     "there": (
         ParitySubject(
             EndpointSamples("production", "features", "parity-samples"),
-            EndpointSamples("production", "features", ""),
+            EndpointSamples("production", "staged-features", ""),
             RULES,
             900.0,
         ),

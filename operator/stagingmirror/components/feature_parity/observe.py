@@ -186,8 +186,9 @@ def _note(entry: FeatureParity, probed: ProbedParity, role: Role, reading: Readi
         # The bound of all features is that of the one that fewest samples were judged of.
         judged = [each.judged for each in parity.features if _doubt(entry, each) is None]
         reading.finding(f"{none_differ(min(judged, default=0))}.")
-    if parity.failed:
-        reading.finding(f"{counted(parity.failed, 'sample')} got no answer, and are not compared.")
+    silent = parity.failed - probed.refusals.production - probed.refusals.staging
+    if silent > 0:
+        reading.finding(f"{counted(silent, 'sample')} got no answer, and are not compared.")
     if parity.ignored_features:
         reading.finding(
             f"{counted(parity.ignored_features, 'feature')} not compared: "

@@ -145,11 +145,14 @@ def _proposed(scene: Scene, judged: Judged) -> tuple[ExecutableStep, ...] | Why:
 
 
 def hold_of(track: Track, holds: Iterable[Hold]) -> Hold | None:
-    """The hold that names this component, or one that it is made of, and ends last."""
+    """The hold that names this component, or one that it is made of, and ends last. Where the whole
+    mirror is held, what is sent to its endpoints would disturb who holds it: that is held by name.
+    """
     named = {track.name, *track.made_of}
+    is_probed = track.entry is not None and bool(track.entry.guards)
     found = [
         replace(hold, components=hold.components | {track.name})
         for hold in holds
-        if named & hold.components
+        if named & hold.components or (is_probed and not hold.components)
     ]
     return max(found, key=lambda hold: (hold.until, hold.name), default=None)

@@ -75,10 +75,13 @@ class PendingCheck:
             self._known = CheckRequest(token=token, since=now, deep=self._deep(token))
         return self._known
 
-    def proven(self, token: str, now: float) -> None:
-        """Everything was requested again since the token was seen; that had ended at ``now``."""
-        if self._known is not None and self._known.token == token:
-            self._known = replace(self._known, proven=now)
+    def proven(self, request: CheckRequest, now: float) -> None:
+        """Everything that this requests was requested again since; that had ended at ``now``. The
+        same token in another annotation requests something else.
+        """
+        known = self._known
+        if known is not None and (known.token, known.deep) == (request.token, request.deep):
+            self._known = replace(known, proven=now)
 
     def _deep(self, token: str) -> Deep | None:
         if self.annotation == PARITY_AT:

@@ -27,7 +27,9 @@ LONGEST_PAUSE = 15.0
 
 
 class Probes:
-    """One probe per mirror at a time. ``again`` is called with the mirror when it has ended."""
+    """Of each mirror one probe at a time of what is polled, of bytes and of samples: these may take
+    long. ``again`` is called with the mirror when one has ended.
+    """
 
     def __init__(
         self,
@@ -44,7 +46,7 @@ class Probes:
         self._state_of = state_of
         self._again = again
         self._slots = asyncio.Semaphore(AT_ONCE)
-        self._tasks: dict[MirrorKey, asyncio.Task[None]] = {}
+        self._tasks: dict[tuple[MirrorKey, Deep | None], asyncio.Task[None]] = {}
 
     def start(
         self,
@@ -56,15 +58,16 @@ class Probes:
         """Probe for this token, once at a time; again where that did not answer it, with a pause.
         ``only``: for what these subjects rest on instead of everything that the mirror reads.
         """
-        if key in self._tasks:
+        if (key, request.deep) in self._tasks:
             return
         known = self._state_of(key).tries
         if len(known) > KEPT:
             known.clear()
-        tries = known.get(request.token, 0)
-        known[request.token] = tries + 1
+        name = f"{request.deep or 'polled'} {request.token}"
+        tries = known.get(name, 0)
+        known[name] = tries + 1
         pause = min(LONGEST_PAUSE, PAUSE * 2.0 ** (tries - 1)) if tries else 0.0
-        self._tasks[key] = asyncio.create_task(
+        self._tasks[key, request.deep] = asyncio.create_task(
             self._prove(key, request, pause, only=only),
             name=f"prove {'/'.join(key)}",
         )
@@ -127,9 +130,9 @@ class Probes:
                 state.deep_reads[request.deep] = (request.token, only, self._clock())
             elif only is None and self._subscriptions.reads(key) == subjects:
                 for each in state.requests:
-                    each.proven(request.token, self._clock())
+                    each.proven(request, self._clock())
         finally:
-            self._tasks.pop(key, None)
+            self._tasks.pop((key, request.deep), None)
         self._again(key)
 
 

@@ -231,7 +231,8 @@ class RefreshReconciler:
                 if judgement.waiting is not None and record.last_write is not None:
                     self._prove(context.mirror.key, record.last_write)
                 judgement = reread(judgement, context, record, self._deep_read)
-                judgement = guarded(judgement, context, record, self._deep_read)
+                complete = state.arrivals.complete_since(record, context.now)
+                judgement = guarded(judgement, context, record, self._deep_read, complete)
                 return await self._executor.verify(record, judgement, state.arrivals)
             case "RollBack":
                 state.patience.renew()

@@ -18,9 +18,10 @@ from stagingmirror.api.types.duration import seconds
 from stagingmirror.api.types.quantity import parse_bytes
 from stagingmirror.errors import NeedsHuman, NotAllowed, NotAnswered, NotThere, StagingMirrorError
 from stagingmirror.reasons import Reason
+from stagingmirror.sources.endpoint.address import address_of
+from stagingmirror.sources.endpoint.login import PROBE, Login, checked
 from stagingmirror.sources.endpoint.rate import AT_ONCE, Rate
 from stagingmirror.sources.outward import proxy_of
-from stagingmirror.sources.source import Access
 from stagingmirror.sources.wire import (
     PROXY_LOGIN,
     authorization,
@@ -33,15 +34,11 @@ from stagingmirror.sources.wire import (
 # Called with (operation, result, seconds) of each call; result is ``ok`` or an error's reason.
 OnCall = Callable[[str, str, float], None]
 
-# Says that nobody wants the answer but to compare it.
-PROBE = "X-StagingMirror-Probe"
 # Bytes of an answer, whatever the environment allows.
 LARGEST = 8 * 1024 * 1024
-# Keys of a Secret that begin so are headers.
-HEADER = "header."
 _OPERATION = "probe"
 # The server refuses this input; whoever sends it again gets the same answer.
-_OF_THE_INPUT = frozenset({400, 404, 405, 415, 422, 500})
+_OF_THE_INPUT = frozenset({400, 404, 422, 500})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,40 +51,78 @@ class Answer:
     """Seconds from the request to the end of the answer."""
 
 
+_NO_POST = "it takes no POST of JSON ({status}); is {field}.url right?"
+_REFUSALS: Mapping[int, tuple[type[StagingMirrorError], Reason, str]] = {
+    401: (
+        NotAllowed,
+        Reason.UNAUTHORIZED,
+        "it does not let us in ({status}); is the Secret of {field} right?",
+    ),
+    403: (NotAllowed, Reason.FORBIDDEN, "our account may not send requests to it ({status})"),
+    405: (NotAnswered, Reason.BAD_REQUEST, _NO_POST),
+    407: (NotAnswered, Reason.PROXY_REFUSED, PROXY_LOGIN),
+    410: (NotThere, Reason.NOT_THERE, "it is gone ({status})"),
+    415: (NotAnswered, Reason.BAD_REQUEST, _NO_POST),
+    429: (
+        NotAnswered,
+        Reason.THROTTLED,
+        "it has too many requests ({status}); lower {field}.maxRequestsPerSecond",
+    ),
+    **dict.fromkeys((502, 503, 504), (NotAnswered, Reason.UNAVAILABLE, "it answers {status}")),
+}
+
+
 class EndpointClient:
     """Raises only errors of ``stagingmirror.errors``."""
 
     def __init__(
         self,
         endpoint: Endpoint,
-        access: Access | None,
-        headers: Mapping[str, str],
+        login: Login,
         *,
         rate: Rate,
         connections: int,
         on_call: OnCall,
     ) -> None:
-        """``headers``: of its Secret. Raises NeedsHuman for what cannot be right. Makes no call."""
+        """Raises NeedsHuman for what cannot be right. Makes no call."""
         self.field = f"endpoints[{endpoint.name}]"
-        self._url = clean_url(endpoint.url, self.field)
+        clean_url(endpoint.url, self.field)
+        self._url = endpoint.url  # with the slash at its end, if it has one
         self._at = f"the endpoint at {urlsplit(self._url).netloc}"
-        login = authorization(access.server if access is not None else None, self.field)
-        self._headers = {PROBE: "1", **_headers(headers, self.field), **login}
+        headers = checked(dict(login.headers), login.access, self.field)
+        self.way = (address_of(self._url), login.headers, endpoint.proxy_url)
+        server = login.access.server if login.access is not None else None
+        self._headers = {
+            PROBE: "1",
+            "Accept-Encoding": "identity",
+            **headers,
+            **authorization(server, self.field),
+        }
         self._ssl = trust(endpoint.ca_bundle, self.field)
-        self._proxy = proxy_of(endpoint, access, self.field)
+        self._proxy = proxy_of(endpoint, login.access, self.field)
+        self._refuse_to_show_headers(headers)
         self._most = min(LARGEST, parse_bytes(endpoint.max_response_bytes))
         self._timeout = seconds(endpoint.timeout)
-        self.per_second = float(endpoint.max_requests_per_second)
         self._rate = rate
+        self._is_closed = False
         self._connections = connections
         self._on_call = on_call
+
+    @property
+    def per_second(self) -> float:
+        """Requests that it is sent at most, by all of its clients together."""
+        return self._rate.per_second
 
     async def send(self, body: bytes, content_type: str) -> Answer:
         """When its turn has come. Raises NotAnswered (also for what is no whole answer, and for
         one that says that the server cannot answer now), NotAllowed, NotThere.
         """
         async with self._rate.room:
-            await self._rate.turn(self.per_second)
+            await self._rate.turn()
+            if self._is_closed:
+                raise self._error(
+                    NotAnswered, Reason.NOT_PROBED_YET, "its environment has changed meanwhile"
+                )
             began = perf_counter()
             try:
                 status, found = await self._exchange(body, content_type)
@@ -103,6 +138,8 @@ class EndpointClient:
             return Answer(found, status, took)
 
     async def close(self) -> None:
+        """Nothing is sent from now on."""
+        self._is_closed = True
         if (session := self.__dict__.pop("_session", None)) is not None:
             await session.close()
 
@@ -112,6 +149,7 @@ class EndpointClient:
             self._url,
             data=body,
             allow_redirects=False,
+            auto_decompress=False,
             timeout=aiohttp.ClientTimeout(total=self._timeout),
             **self._way({**self._headers, "Content-Type": content_type}),
         ) as answer:
@@ -119,6 +157,10 @@ class EndpointClient:
                 return answer.status, None
             if answer.status != 200:
                 raise self._refusal(answer.status)
+            if answer.headers.get("Content-Encoding", "identity").casefold() != "identity":
+                raise self._error(
+                    NotAnswered, Reason.GARBAGE, "it compresses its answer against our request"
+                )
             async for chunk in answer.content.iter_any():
                 whole += chunk
                 if len(whole) > self._most:
@@ -137,33 +179,19 @@ class EndpointClient:
                 f"it redirects to another address ({status}), which is not followed; write the "
                 f"address itself into {self.field}.url",
             )
-        match status:
-            case 401:
-                return self._error(
-                    NotAllowed,
-                    Reason.UNAUTHORIZED,
-                    f"it does not let us in (401); is the Secret of {self.field} right?",
-                )
-            case 403:
-                return self._error(
-                    NotAllowed, Reason.FORBIDDEN, "our account may not send requests to it (403)"
-                )
-            case 407:
-                return self._error(
-                    NotAnswered, Reason.PROXY_REFUSED, PROXY_LOGIN.format(field=self.field)
-                )
-            case 410:
-                return self._error(NotThere, Reason.NOT_THERE, "it is gone (410)")
-            case 429:
-                return self._error(
-                    NotAnswered,
-                    Reason.THROTTLED,
-                    f"it has too many requests (429); lower {self.field}.maxRequestsPerSecond",
-                )
-            case 502 | 503 | 504:
-                return self._error(NotAnswered, Reason.UNAVAILABLE, f"it answers {status}")
-            case _:
-                return self._error(NotAnswered, Reason.SERVER_ERROR, f"it answers {status}")
+        if (known := _REFUSALS.get(status)) is not None:
+            kind, reason, text = known
+            return self._error(kind, reason, text.format(field=self.field, status=status))
+        reason = Reason.SERVER_ERROR if status >= 500 else Reason.BAD_REQUEST
+        return self._error(NotAnswered, reason, f"it answers {status}, not 200")
+
+    def _refuse_to_show_headers(self, headers: Mapping[str, str]) -> None:
+        if headers and self._proxy is not None and urlsplit(self._url).scheme != "https":
+            raise NeedsHuman(
+                Reason.INVALID_PROXY,
+                f"{self.field}.url is http://, so the proxy of {self.field}.proxyUrl could read the"
+                " headers of the Secret; use https:// there, or remove the headers or the proxy",
+            )
 
     def _error(
         self, kind: type[StagingMirrorError], reason: Reason, text: str
@@ -178,20 +206,3 @@ class EndpointClient:
     @cached_property
     def _session(self) -> aiohttp.ClientSession:
         return session_with(self._ssl, min(self._connections, AT_ONCE))
-
-
-def _headers(found: Mapping[str, str], field_: str) -> dict[str, str]:
-    """Raises NeedsHuman for what no header can hold."""
-    headers = {name.removeprefix(HEADER): text for name, text in found.items()}
-    for name, text in headers.items():
-        if not (text.isascii() and text.isprintable() and name and _is_token(name)):
-            raise NeedsHuman(
-                Reason.INVALID_CREDENTIALS,
-                f"a key {HEADER}… of the Secret of {field_} is no header, or has a value that "
-                "cannot be sent, e.g. one with a line end",
-            )
-    return headers
-
-
-def _is_token(name: str) -> bool:
-    return name.isascii() and all(each.isalnum() or each in "-_." for each in name)

@@ -8,6 +8,7 @@ this module imports numpy, which a start has no time for.
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from json import dumps
 from math import ceil
 from typing import NamedTuple
 
@@ -17,7 +18,9 @@ from stagingmirror.drift.parity.rules import Rules
 from stagingmirror.errors import NotAllowed, NotAnswered, StagingMirrorError
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.endpoint.client import Answer
+from stagingmirror.sources.endpoint.memory import Bounds, Share
 from stagingmirror.sources.endpoint.protocols import PROTOCOLS
+from stagingmirror.sources.endpoint.protocols.lines import value_of
 from stagingmirror.sources.endpoint.protocols.protocol import Protocol, Request, gathered
 from stagingmirror.sources.endpoint.rate import AT_ONCE
 from stagingmirror.sources.endpoint.side import Side
@@ -25,6 +28,9 @@ from stagingmirror.sources.endpoint.subjects import Parity, ProbedParity, Refusa
 
 # The share of samples that may get no answer, and bytes of all answers together.
 _BUDGET, _MOST_BYTES = 0.1, 64 * 1024 * 1024
+# Samples under way: production is sent each twice, so that it has as many requests in flight as it
+# bears while others wait for staging.
+_UNDER_WAY = 3 * AT_ONCE
 
 
 class _Three(NamedTuple):
@@ -39,11 +45,11 @@ class _Probe:
     production: Side
     staging: Side
     protocol: Protocol
+    share: Share
     answered: list[_Three] = field(default_factory=list)
     refused_by_production: int = 0
     refused_by_staging: int = 0
     failed: int = 0
-    size: int = 0
 
     async def send_all(self, pairs: Sequence[tuple[Request, Request]]) -> None:
         """Raises the error of a request where too many samples get no answer."""
@@ -51,11 +57,13 @@ class _Probe:
 
         async def work() -> None:
             while left:
-                await self._send(left.pop(), left)
+                await self.share.room()
+                if left:
+                    await self._send(left.pop(), left)
 
         try:
             async with asyncio.TaskGroup() as group:
-                for _ in range(AT_ONCE):
+                for _ in range(_UNDER_WAY):
                     group.create_task(work())
         except* StagingMirrorError as errors:
             raise errors.exceptions[0] from None
@@ -87,8 +95,8 @@ class _Probe:
             self.refused_by_staging += 1
 
     def _keep(self, three: _Three) -> None:
-        self.size += sum(len(each.body or b"") for each in three.answers)
-        if self.size > _MOST_BYTES:
+        self.share.hold(sum(len(each.body or b"") for each in three.answers))
+        if self.share.size > _MOST_BYTES:
             raise NotAnswered(
                 Reason.OVERSIZED_ANSWER,
                 f"the answers to all samples have more than {_MOST_BYTES} bytes; offer fewer "
@@ -104,35 +112,38 @@ class _Probe:
 
 
 async def probe(
-    production: Side, staging: Side, rules: Rules, began: float, judging: asyncio.Semaphore
+    production: Side, staging: Side, rules: Rules, began: float, bounds: Bounds
 ) -> ProbedParity:
-    """``began`` is now (POSIX s). ``judging``: answers are judged within it. Raises errors of
-    ``stagingmirror.errors`` and TimeoutError.
-    """
+    """``began`` is now (POSIX s). Raises errors of ``stagingmirror.errors`` and TimeoutError."""
     clock = asyncio.get_running_loop().time
     start, protocol = clock(), PROTOCOLS[production.protocol]
-    _refuse_problems(protocol, production, staging)
-    found = _Probe(production, staging, protocol)
-    pairs = await asyncio.to_thread(_pairs, protocol, production, staging)
-    async with asyncio.timeout(120.0 + 2.0 * _longest(production, staging)):
-        await found.send_all(pairs)
-    total = len(production.lines)
-    if found.refused_by_production + found.failed > _BUDGET * total:
-        raise NotAnswered(
-            Reason.ENDPOINT_FAILED,
-            f"production's endpoint refuses {found.refused_by_production} of {total} samples, so "
-            "that nothing is known of them; are the samples those of this endpoint?",
-        )
-    async with judging:
-        parity = await asyncio.to_thread(_judged, found, rules)
+    with bounds.memory.share() as share:
+        found = _Probe(production, staging, protocol, share)
+        pairs = await asyncio.to_thread(_pairs, protocol, production, staging)
+        async with asyncio.timeout(120.0 + 2.0 * _longest(production, staging)):
+            await found.send_all(pairs)
+        _refuse_too_many(found)
+        async with bounds.judging:
+            parity, distinct = await asyncio.to_thread(_judged, found, rules)
     return ProbedParity(
         parity,
         Refusals(found.refused_by_production, found.refused_by_staging),
-        _distinct(found),
+        distinct,
         _latency(found.answered),
         began,
         round(clock() - start, 1),
     )
+
+
+def _refuse_too_many(found: _Probe) -> None:
+    """Raises NotAnswered where too many samples have no answer that production's could be."""
+    refused, total = found.refused_by_production, len(found.production.lines)
+    if refused + found.failed > _BUDGET * total:
+        raise NotAnswered(
+            Reason.ENDPOINT_FAILED,
+            f"production's endpoint refuses {refused} of {total} samples, and {found.failed} got no"
+            " answer, so that nothing is known of them; are the samples those of this endpoint?",
+        )
 
 
 def _refuse_problems(protocol: Protocol, *sides: Side) -> None:
@@ -146,7 +157,10 @@ def _refuse_problems(protocol: Protocol, *sides: Side) -> None:
 
 
 def _pairs(protocol: Protocol, production: Side, staging: Side) -> list[tuple[Request, Request]]:
-    """Requests of both sides that hold the same samples."""
+    """Requests of both sides that hold the same samples. Raises NotAnswered for what cannot be
+    sent.
+    """
+    _refuse_problems(protocol, production, staging)
     mine, theirs = protocol.requests(production.lines), protocol.requests(staging.lines)
     if [each.samples for each in mine] != [each.samples for each in theirs]:
         mine, theirs = (protocol.requests(side.lines, 1) for side in (production, staging))
@@ -167,10 +181,13 @@ def _longest(production: Side, staging: Side) -> float:
     )
 
 
-def _judged(found: _Probe, rules: Rules) -> Parity:
-    sides = zip(*_read(found), strict=True)
+def _judged(found: _Probe, rules: Rules) -> tuple[Parity, int]:
+    """And of how many distinct samples."""
+    parts = _read(found)
+    _refuse_too_many(found)
+    sides = zip(*parts, strict=True) if parts else ((), (), ())
     before, staging, after = (gathered(len(found.production.lines), each) for each in sides)
-    return judge(before, staging, after, rules)
+    return judge(before, staging, after, rules), _distinct(found)
 
 
 def _read(found: _Probe) -> list[tuple[Part, ...]]:
@@ -197,8 +214,10 @@ def _read(found: _Probe) -> list[tuple[Part, ...]]:
 
 
 def _distinct(found: _Probe) -> int:
+    """Lines of one value, spelled in several ways, are one sample."""
     lines = found.production.lines
-    return len({lines[each] for three in found.answered for each in three.requests[0].samples})
+    answered = (lines[each] for three in found.answered for each in three.requests[0].samples)
+    return len({dumps(value_of(each), sort_keys=True) for each in answered})
 
 
 def _latency(answered: Sequence[_Three]) -> tuple[float, float]:

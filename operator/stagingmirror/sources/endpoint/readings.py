@@ -17,6 +17,8 @@ from stagingmirror.api.types.times import AHEAD
 from stagingmirror.drift.facts import Unseen, Why
 from stagingmirror.errors import NotRead, StagingMirrorError
 from stagingmirror.reasons import Reason
+from stagingmirror.sources.endpoint.client import EndpointClient
+from stagingmirror.sources.endpoint.memory import Bounds
 from stagingmirror.sources.endpoint.side import Side
 from stagingmirror.sources.endpoint.subjects import ParitySubject, ProbedParity, Rules
 from stagingmirror.sources.pace import Floor
@@ -26,8 +28,6 @@ log = structlog.get_logger(__name__)
 
 # Seconds after a failed probe, doubled each time up to the interval.
 _AGAIN, _DOUBLED = 60.0, 7
-# Probes whose answers are judged at a time: they hold numbers of all samples.
-_JUDGED = 2
 # Seconds by which a probe may be later than its interval.
 _LATE = 120.0
 _NOT_PROBED = Why(Reason.NOT_PROBED_YET, "samples were not sent to both endpoints yet")
@@ -48,8 +48,14 @@ class Pair(NamedTuple):
     of: str
     least: float
 
+    @property
+    def ways(self) -> tuple[EndpointClient, EndpointClient, str]:
+        """A probe that goes other ways than these sends nothing more, and does not count."""
+        return self.production.client, self.staging.client, self.of
 
-Probe = Callable[[Side, Side, Rules, float, asyncio.Semaphore], Awaitable[ProbedParity]]
+
+Probe = Callable[[Side, Side, Rules, float, Bounds], Awaitable[ProbedParity]]
+Ends = tuple[str, str, str, str]
 # The input example of an environment's model, by name and version. Raises errors of ``errors``.
 Examples = Callable[[str, str, str], Awaitable[bytes]]
 # Both sides of a subject, or why one of them cannot be sent anything.
@@ -58,7 +64,9 @@ PairOf = Callable[[ParitySubject], Pair | Why]
 
 @dataclass(slots=True)
 class _Known:
-    """``tried``: when samples were sent last (POSIX s), to what was ``tried_of`` then."""
+    """``tried``: when samples were sent last (POSIX s), to what was ``tried_of`` then. ``sent_to``:
+    what the task under way sends them to.
+    """
 
     result: ProbedParity | None = None
     of: str = ""
@@ -67,6 +75,7 @@ class _Known:
     tried_of: str = ""
     failures: int = 0
     task: asyncio.Task[None] | None = None
+    sent_to: Pair | None = None
     exported: tuple[ProbedParity, Mapping[str, Any]] | None = None
 
     @property
@@ -97,9 +106,9 @@ class ParityReadings:
         self._examples = examples
         self._known: dict[ParitySubject, _Known] = {}
         self._adopted: dict[str, _Known] = {}
-        self._rooms: dict[tuple[str, str, str, str], asyncio.Semaphore] = {}
-        self._judging = asyncio.Semaphore(_JUDGED)
-        self._floor = Floor[tuple[str, str]]()
+        self._rooms: dict[Ends, asyncio.Semaphore] = {}
+        self._bounds = Bounds()
+        self._floor = Floor[Ends]()
 
     def get(self, subject: ParitySubject) -> Observed[ProbedParity] | Unseen:
         """As new as now until a probe is overdue, since its own age is a fact of it; as old as it
@@ -124,31 +133,36 @@ class ParityReadings:
         return Observed(known.result, began, known.trouble)
 
     def tend(self, subjects: Collection[ParitySubject]) -> None:
-        """Start what is due of these, forget all others. Does not wait."""
+        """Start what is due of these, end what sends to something else than is meant now, forget
+        all others. Does not wait.
+        """
         for subject in self._known.keys() - set(subjects):
             if (task := self._known.pop(subject).task) is not None:
                 task.cancel()
         for subject in subjects:
-            known = self._known.get(subject)
-            if known is None:
-                known = self._known[subject] = self._adopted.pop(_name(subject), _Known())
-            pair = self._pair_of(subject)
-            if known.task is None and isinstance(pair, Pair) and self._is_due(subject, known, pair):
-                self._start(subject, known, pair)
+            known, pair = self._entry(subject), self._pair_of(subject)
+            if known.task is not None:
+                if known.sent_to is None or not _is_meant(known.sent_to, pair):
+                    known.task.cancel()
+            elif isinstance(pair, Pair) and self._is_due(subject, known, pair):
+                self._start(subject, known, pair, in_turn=self._is_in_turn(subject, known, pair))
+        wanted = {_ends(each) for each in subjects}
+        self._rooms = {k: v for k, v in self._rooms.items() if k in wanted or v.locked()}
 
     async def prove(self, subject: ParitySubject, *, since: float) -> None:
         """Send samples that were last sent before ``since`` (POSIX s). Raises NotRead."""
-        known = self._known.setdefault(subject, _Known())
-        while known.task is not None and known.tried < since:
-            await asyncio.wait({known.task})
-        pair = self._pair_of(subject)
-        if isinstance(pair, Pair) and known.tried < since:
+        known = self._entry(subject)
+        while known.task is not None or known.tried < since:
+            pair = self._pair_of(subject)
+            if isinstance(pair, Why):
+                raise NotRead(pair.reason, pair.message)
             if known.task is None:
-                self._start(subject, known, pair)
+                self._start(subject, known, pair, in_turn=False)
             await asyncio.wait({known.task} if known.task else set())
-        trouble = pair if isinstance(pair, Why) else known.trouble
-        if trouble is not None:
-            raise NotRead(trouble.reason, trouble.message)
+            if self._known.get(subject) is not known:
+                raise NotRead(_NOT_PROBED.reason, _NOT_PROBED.message)
+        if known.trouble is not None:
+            raise NotRead(known.trouble.reason, known.trouble.message)
 
     def export(self, subjects: Collection[ParitySubject]) -> Mapping[str, Mapping[str, Any] | None]:
         """The results of these, by a name that stays over restarts."""
@@ -183,6 +197,16 @@ class ParityReadings:
         pause = min(_AGAIN * 2 ** min(known.failures, _DOUBLED), interval)
         return now >= known.tried + (pause if known.failures else interval)
 
+    def _is_in_turn(self, subject: ParitySubject, known: _Known, pair: Pair) -> bool:
+        """Whether samples were sent to the same before, and an interval has passed since."""
+        interval = max(subject.every, pair.least)
+        return known.tried_of == pair.of and self._clock() >= known.tried + interval
+
+    def _entry(self, subject: ParitySubject) -> _Known:
+        if (known := self._known.get(subject)) is None:
+            known = self._known[subject] = self._adopted.pop(_name(subject), _Known())
+        return known
+
     async def _with_example(self, subject: ParitySubject, pair: Pair) -> Pair:
         """Both sides with the rows of the input example, where that is what is sent."""
         production = subject.production
@@ -193,35 +217,54 @@ class ParityReadings:
         sides = (replace(each, lines=lines) for each in (pair.production, pair.staging))
         return pair._replace(production=next(sides), staging=next(sides))
 
-    def _start(self, subject: ParitySubject, known: _Known, pair: Pair) -> None:
-        known.tried_of = pair.of
-        known.task = asyncio.create_task(self._read(subject, known, pair))
+    def _start(self, subject: ParitySubject, known: _Known, pair: Pair, *, in_turn: bool) -> None:
+        known.sent_to = pair
+        known.task = asyncio.create_task(self._read(subject, known, pair, in_turn=in_turn))
 
-    async def _read(self, subject: ParitySubject, known: _Known, pair: Pair) -> None:
-        before = known.result, known.trouble
-        ends = (*subject.production[:2], *subject.staging[:2])
-        probe = await asyncio.to_thread(_prober)
+    async def _read(
+        self, subject: ParitySubject, known: _Known, pair: Pair, *, in_turn: bool
+    ) -> None:
+        before, former = (known.result, known.trouble), (known.tried, known.tried_of)
         try:
-            # Whoever names new rules again and again wears no endpoint out.
-            await self._floor.turn(
-                (ends[0], ends[1]), pair.least, clock=self._clock, needed=lambda: True
-            )
+            probe, ends = await asyncio.to_thread(_prober), _ends(subject)
+            if not in_turn:  # whoever names new rules again and again wears no endpoint out
+                await self._floor.turn(ends, pair.least, clock=self._clock, needed=lambda: True)
             async with self._rooms.setdefault(ends, asyncio.Semaphore(1)):
-                known.tried = self._clock()
-                pair = await self._with_example(subject, pair)
-                known.result = await probe(
-                    pair.production, pair.staging, subject.rules, known.tried, self._judging
+                if not _is_meant(pair, self._pair_of(subject)):
+                    return
+                known.tried, known.tried_of = self._clock(), pair.of
+                sent = await self._with_example(subject, pair)
+                result = await probe(
+                    sent.production, sent.staging, subject.rules, known.tried, self._bounds
                 )
-                known.of, known.trouble, known.failures = pair.of, None, 0
+            if not _is_meant(pair, self._pair_of(subject)):
+                known.tried, known.tried_of = former
+                return
+            known.result, known.of, known.trouble, known.failures = result, pair.of, None, 0
+        except asyncio.CancelledError:
+            known.tried, known.tried_of = former
+            raise
         except (StagingMirrorError, TimeoutError) as error:
-            known.trouble, known.failures = _why(error), known.failures + 1
+            self._failed(known, pair, _why(error))
         except Exception:
             log.exception("comparing the answers of two endpoints failed")
-            known.trouble, known.failures = _INTERNAL, known.failures + 1
+            self._failed(known, pair, _INTERNAL)
         finally:
-            known.task = None
+            known.task = known.sent_to = None
             if (known.result, known.trouble) != before:
                 self._changed(subject)
+
+    def _failed(self, known: _Known, pair: Pair, why: Why) -> None:
+        known.trouble, known.failures = why, known.failures + 1
+        known.tried, known.tried_of = max(known.tried, self._clock()), pair.of
+
+
+def _is_meant(sent_to: Pair, pair: Pair | Why) -> bool:
+    return isinstance(pair, Pair) and pair.ways == sent_to.ways
+
+
+def _ends(subject: ParitySubject) -> Ends:
+    return (*subject.production[:2], *subject.staging[:2])
 
 
 def _rows_of(document: bytes) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, ClassVar, TypeVar
 
@@ -14,7 +14,9 @@ from stagingmirror.drift.places import Place
 from stagingmirror.errors import NeedsHuman
 from stagingmirror.reasons import Reason
 from stagingmirror.settings import Settings
-from stagingmirror.sources.endpoint.client import HEADER, EndpointClient
+from stagingmirror.sources.endpoint.address import Address, address_of
+from stagingmirror.sources.endpoint.client import EndpointClient
+from stagingmirror.sources.endpoint.login import Login, login_of
 from stagingmirror.sources.endpoint.rate import Rate
 from stagingmirror.sources.endpoint.readings import Examples, Pair, ParityReadings
 from stagingmirror.sources.endpoint.samples import Keep, Lines, SampleTexts
@@ -22,7 +24,7 @@ from stagingmirror.sources.endpoint.side import Side
 from stagingmirror.sources.endpoint.subjects import EndpointSamples, ParitySubject
 from stagingmirror.sources.pause import Pause
 from stagingmirror.sources.proofs import all_proven
-from stagingmirror.sources.source import Access, Basic, SecretsUse, Token
+from stagingmirror.sources.source import Access, SecretsUse
 from stagingmirror.view import Observed, Subject
 
 T = TypeVar("T")
@@ -40,7 +42,7 @@ class _Made:
     """A client, or why there is none, and what it was made of."""
 
     client: EndpointClient | Why
-    of: tuple[Endpoint, Access | None, tuple[tuple[str, str], ...]]
+    of: tuple[Endpoint, Login] = field(repr=False)
     digest: str
 
 
@@ -70,7 +72,7 @@ class EndpointSource:
         self._specs: dict[str, MirrorEnvironmentSpec] = {}
         self._made: dict[Key, _Made] = {}
         # Of one address, whatever it is called and by which environment.
-        self._rates: dict[str, Rate] = {}
+        self._rates: dict[Address, Rate] = {}
         self._texts = SampleTexts(keep)
         self._wanted: set[ParitySubject] = set()
         self._readings = ParityReadings(
@@ -93,6 +95,7 @@ class EndpointSource:
         meant = {(name, e.name): e for name, spec in self._specs.items() for e in spec.endpoints}
         for key in self._made.keys() - meant.keys():
             self._leave(key)
+        self._set_rates(meant.values())
         for key, endpoint in meant.items():
             known = access.get(key[0])
             if known is not None or self.secret(self._specs[key[0]]) is None:
@@ -100,31 +103,34 @@ class EndpointSource:
         self._texts.forget(frozenset(self._specs))
         self._pause.end()
 
+    def _set_rates(self, endpoints: Iterable[Endpoint]) -> None:
+        """Of each address the least that one of its environments says it bears."""
+        borne: dict[Address, int] = {}
+        for each in endpoints:
+            address, most = address_of(each.url), each.max_requests_per_second
+            borne[address] = min(most, borne.get(address, most))
+        self._rates = {address: self._rates.get(address) or Rate() for address in borne}
+        for address, most in borne.items():
+            self._rates[address].per_second = float(most)
+
     def _configure(self, key: Key, endpoint: Endpoint, access: Access | Why | None) -> None:
-        login = _login(endpoint, access)
+        login = login_of(endpoint, access)
         if isinstance(login, Why):
             self._leave(key)
-            self._made[key] = _Made(login, (endpoint, None, ()), "")
+            self._made[key] = _Made(login, (endpoint, Login()), "")
             return
-        way = endpoint.connection, *login
+        way = endpoint.connection, login
         if (known := self._made.get(key)) is not None and known.of == way:
             return
         self._leave(key)
-        self._made[key] = _Made(self._client(key, endpoint, *login), way, _digest(way[0]))
+        self._made[key] = _Made(self._client(key, endpoint, login), way, _digest(way[0]))
 
-    def _client(
-        self,
-        key: Key,
-        endpoint: Endpoint,
-        access: Access | None,
-        headers: tuple[tuple[str, str], ...],
-    ) -> EndpointClient | Why:
+    def _client(self, key: Key, endpoint: Endpoint, login: Login) -> EndpointClient | Why:
         try:
             return EndpointClient(
                 endpoint,
-                access,
-                dict(headers),
-                rate=self._rates.setdefault(endpoint.url, Rate(clock=self._clock)),
+                login,
+                rate=self._rates[address_of(endpoint.url)],
                 connections=self._settings.upstream_connections,
                 on_call=partial(self._on_call, key[0]),
             )
@@ -208,6 +214,18 @@ class EndpointSource:
             return production
         if isinstance(staging, Why):
             return staging
+        if production.protocol != staging.protocol:
+            return Why(
+                Reason.NOT_COMPARABLE,
+                f"{subject.production} speaks {production.protocol}, and {subject.staging} "
+                f"{staging.protocol}; answers of two protocols are not compared.",
+            )
+        if production.client.way == staging.client.way:
+            return Why(
+                Reason.SAME_THING,
+                f"{subject.production} and {subject.staging} are one address, so that it would be "
+                "compared with itself; correct url of staging's.",
+            )
         of = hashlib.sha256(f"{production.digest} {staging.digest}".encode()).hexdigest()
         return Pair(production, staging, of, max(production.least, staging.least))
 
@@ -257,36 +275,3 @@ def _digest(endpoint: Endpoint) -> str:
     """Another one for another server, or another way to speak with it; not for another login."""
     way = endpoint.model_dump(include={"url", "protocol", "proxy_url"}, mode="json")
     return hashlib.sha256(repr(sorted(way.items())).encode()).hexdigest()
-
-
-def _login(
-    endpoint: Endpoint, access: Access | Why | None
-) -> tuple[Access | None, tuple[tuple[str, str], ...]] | Why:
-    """How the endpoint lets us in, and its headers; None: it names no Secret."""
-    if endpoint.credentials_secret_ref is None:
-        return None, ()
-    if isinstance(access, Why):
-        return access
-    name = endpoint.credentials_secret_ref.name
-    missing = Why(Reason.SECRET_MISSING, f"Secret {name} was not read yet")
-    found = missing if access is None else access.variables.get(name, missing)
-    if isinstance(found, Why):
-        return found
-    headers = tuple(sorted(each for each in found.items() if each[0].startswith(HEADER)))
-    server = _pair_of(found, "username", "password")
-    login = Access(
-        Token(found["token"]) if found.get("token") else server,
-        _pair_of(found, "proxyUsername", "proxyPassword"),
-    )
-    if login.is_empty and not headers:
-        return Why(
-            Reason.SECRET_INCOMPLETE,
-            f"Secret {name} must hold token, username and password, or keys {HEADER}NAME.",
-        )
-    return login, headers
-
-
-def _pair_of(found: Mapping[str, str], username: str, password: str) -> Basic | None:
-    if found.get(username) and password in found:
-        return Basic(found[username], found[password])
-    return None

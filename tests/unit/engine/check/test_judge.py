@@ -13,7 +13,7 @@ from stagingmirror.drift.plan import make
 from stagingmirror.drift.steps import Plan
 from stagingmirror.drift.verdict import Accepted, Drifted, Held, InSync, Unknown
 from stagingmirror.engine.check import judge
-from stagingmirror.engine.check.judge import Scene, judge_all, observe_all, proposals_for
+from stagingmirror.engine.check.judge import Scene, hold_of, judge_all, observe_all, proposals_for
 from stagingmirror.engine.context import Judged
 from stagingmirror.engine.observe.view import RecordingView, Scope
 from stagingmirror.engine.ownership.track_entries import known
@@ -26,6 +26,7 @@ from stagingmirror.sources.kubernetes.subjects import (
 from stagingmirror.view import Observed
 from support.clock import NOW
 from support.kinds.recording import sources_of
+from support.parity.specs import tracking
 from support.resources import resources
 
 MORE = [f"data-{number}" for number in range(5)]
@@ -161,6 +162,18 @@ def test_a_hold_of_the_whole_mirror_leaves_verdicts_as_they_are() -> None:
     (judged,) = check(scene(resources.setting()), [Hold("run", "a test", NOW + 5)])
 
     assert isinstance(judged.verdict, InSync)
+
+
+def test_a_hold_of_the_whole_mirror_holds_what_sends_samples_and_nothing_else() -> None:
+    track = StagingMirrorSpec.model_validate(tracking(of=["training-data"])["spec"]).track
+    whole = Hold("run", "a test", NOW + 5)
+    of_data = Hold("data", "a load", NOW + 9, frozenset({"training-data"}))
+
+    found = [hold_of(each, [whole]) for each in track]
+    both = [hold_of(each, [whole, of_data]) for each in track]
+
+    assert [hold and hold.name for hold in found] == [None, "run"]
+    assert [hold and hold.name for hold in both] == ["data", "data"]
 
 
 def test_only_what_drifted_and_may_be_refreshed_is_planned() -> None:

@@ -16,6 +16,7 @@ from stagingmirror.engine.holds.active import (
 )
 from stagingmirror.engine.observe.check_requests import (
     CHECK_AT,
+    PARITY_AT,
     REFRESH_AT,
     CheckRequest,
     PendingCheck,
@@ -148,11 +149,30 @@ def test_a_proof_for_a_former_token_proves_nothing_for_the_new_one() -> None:
     tokens = PendingCheck(CHECK_AT, "handled_check_at")
     tokens.request({CHECK_AT: "bytes:2"}, SEEN, NOW)
 
-    tokens.proven("bytes:1", NOW)
+    tokens.proven(CheckRequest("bytes:1", NOW, deep="bytes"), NOW)
 
     asked = tokens.request({CHECK_AT: "bytes:2"}, SEEN, NOW)
     assert asked is not None
     assert asked.proven > NOW
+
+
+def test_a_check_proves_no_samples_that_are_requested_by_the_same_token() -> None:
+    check = PendingCheck(CHECK_AT, "handled_check_at")
+    parity = PendingCheck(PARITY_AT, "handled_parity_at")
+    annotations = {CHECK_AT: "t", PARITY_AT: "t"}
+    checked, probed = (each.request(annotations, SEEN, NOW) for each in (check, parity))
+    assert checked is not None
+    assert probed is not None
+
+    parity.proven(checked, NOW)
+    unsent = parity.request(annotations, SEEN, NOW)
+    parity.proven(probed, NOW)
+    sent = parity.request(annotations, SEEN, NOW)
+
+    assert unsent is not None
+    assert unsent.proven > NOW
+    assert sent is not None
+    assert sent.proven == NOW
 
 
 def test_a_refused_refresh_token_is_echoed_with_the_reason() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from stagingmirror.drift.accept import accepting
 from stagingmirror.drift.compare import compare
 from stagingmirror.drift.deploys import DeployKey
-from stagingmirror.drift.facts import Seen
+from stagingmirror.drift.facts import Difference, Observation, Seen
 from stagingmirror.drift.verdict import Held
 from stagingmirror.engine.context import Context, Judged, acceptances_of
 from stagingmirror.engine.refresh.execute.verification import DeepRead, Judgement, track_mark
@@ -20,34 +20,66 @@ from stagingmirror.engine.refresh.record.applied import Guard
 from stagingmirror.engine.refresh.record.record import Record
 from stagingmirror.view import Subject
 
+# Seconds for which a guard is waited for, and the share of a refresh's timeout after which it is
+# not waited for any more.
+PATIENCE, SHARE = 900.0, 0.9
+
 
 def guards_of(context: Context, applied: frozenset[str]) -> dict[str, Guard]:
-    """Of the components that guard a refresh of these; one that is held guards nothing."""
+    """Of the components that guard a refresh of these; one that is held guards nothing. What is
+    accepted differs all the same: an acceptance may end before the refresh does.
+    """
     return {
-        judged.track.name: Guard(track_mark(judged.track), _differing(judged, context))
+        judged.track.name: Guard(track_mark(judged.track), _differing(judged))
         for judged in context.components
         if _guards(judged, applied)
     }
 
 
 def guarded(
-    judgement: Judgement, context: Context, record: Record, deep_read: DeepRead
+    judgement: Judgement,
+    context: Context,
+    record: Record,
+    deep_read: DeepRead,
+    complete_since: float | None,
 ) -> Judgement:
-    """The judgement, or that it waits for a guard, or what of one differs since the refresh."""
+    """The judgement, or that it waits for a guard, or what of one differs since the refresh.
+    ``complete_since``: since when all steps have arrived (POSIX s), e.g. all rollouts: what
+    answered before that is no answer of what was refreshed.
+    """
     if judgement.waiting is not None or judgement.failed is not None:
         return judgement
     guards = [each for each in context.components if _still_guards(each, record)]
     probed = _probed(context, guards)
-    since = record.last_write or record.started
-    if probed and not deep_read("probe", context.mirror.key, probed, since, context.now):
+    if probed and not _is_probed(probed, context, deep_read, complete_since):
+        if _is_late(record, complete_since, context.now):
+            return judgement
         names = ", ".join(each.track.name for each in guards)
         return replace(judgement, waiting=f"waits for {names} to be compared again")
     for each in guards:
-        former, now = record.guards[each.track.name].differed, _differing(each, context)
-        if former is not None and (new := sorted({*(now or ())} - {*former})):
+        former, now = record.guards[each.track.name].differed, _newly(each, context)
+        if former is not None and (new := sorted({*now} - {*former})):
             message = f"{each.track.name}: {', '.join(new[:5])} differs since this refresh"
             return replace(judgement, failed=message, failing=(each.track.name,))
     return judgement
+
+
+def _is_probed(
+    probed: frozenset[Subject[Any]],
+    context: Context,
+    deep_read: DeepRead,
+    complete_since: float | None,
+) -> bool:
+    if complete_since is None:
+        return False
+    return deep_read("probe", context.mirror.key, probed, complete_since, context.now)
+
+
+def _is_late(record: Record, complete_since: float | None, now: float) -> bool:
+    """A guard that cannot be compared in time is Unknown, for which nothing is rolled back."""
+    if complete_since is None:
+        return False
+    return now > min(complete_since + PATIENCE, record.started + SHARE * record.timeout)
 
 
 def _guards(judged: Judged, applied: frozenset[str]) -> bool:
@@ -66,18 +98,37 @@ def _still_guards(judged: Judged, record: Record) -> bool:
     )
 
 
-def _differing(judged: Judged, context: Context) -> tuple[str, ...] | None:
-    """The guarded facts that differ and are not accepted; None: they are not known."""
-    production, staging = judged.observations
-    if not isinstance(production, Seen) or not isinstance(staging, Seen) or not judged.track.entry:
-        return None
+def _differing(judged: Judged) -> tuple[str, ...] | None:
+    """The guarded facts that differ; None: they are not known."""
+    found = _differences(judged)
+    return None if found is None else tuple(each.fact for each in found)
+
+
+def _newly(judged: Judged, context: Context) -> tuple[str, ...]:
+    """The guarded facts that differ and are not accepted. What was seen before the newest request
+    failed may be older than the refresh.
+    """
+    if any(_trouble(each) for each in judged.observations):
+        return ()
     acceptances = acceptances_of(context.spec)
     return tuple(
         each.fact
-        for each in compare(production.facts, staging.facts).differences
-        if each.fact.startswith(judged.track.entry.guards)
-        and accepting(each, judged.track.name, acceptances, context.now) is None
+        for each in _differences(judged) or ()
+        if accepting(each, judged.track.name, acceptances, context.now) is None
     )
+
+
+def _trouble(observation: Observation) -> bool:
+    return isinstance(observation, Seen) and observation.trouble is not None
+
+
+def _differences(judged: Judged) -> list[Difference] | None:
+    production, staging = judged.observations
+    if not isinstance(production, Seen) or not isinstance(staging, Seen) or not judged.track.entry:
+        return None
+    guarded_facts = judged.track.entry.guards
+    found = compare(production.facts, staging.facts).differences
+    return [each for each in found if each.fact.startswith(guarded_facts)]
 
 
 def _probed(context: Context, guards: Iterable[Judged]) -> frozenset[Subject[Any]]:

@@ -32,13 +32,22 @@ class Arrivals:
 
     _mark: object = None
     _steps: set[str] = field(default_factory=set)
+    _complete: float | None = None
 
     def of(self, record: Record) -> set[str]:
         """The ids of steps that have arrived, to be added to."""
         mark = (record.id, record.last_write)
         if self._mark != mark:
-            self._mark, self._steps = mark, set()
+            self._mark, self._steps, self._complete = mark, set(), None
         return self._steps
+
+    def complete_since(self, record: Record, now: float) -> float | None:
+        """When all steps were first seen to have arrived (POSIX s); None: some have not."""
+        if {entry.step.id for entry in record.entries} - self.of(record):
+            self._complete = None
+        elif self._complete is None:
+            self._complete = now
+        return self._complete
 
 
 @dataclass(slots=True)
