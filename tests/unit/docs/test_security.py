@@ -5,14 +5,18 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
-TESTS = ROOT / "tests/integration/engine/status/test_offers.py"
+STATUS = ROOT / "tests/integration/engine/status"
+TESTS = (STATUS / "test_offers.py", STATUS / "test_endpoint_offers.py")
 
 
 def test_each_attempt_is_a_test_by_an_account_that_may_only_create_mirrors() -> None:
     text = (ROOT / "docs/security.md").read_text()
     named = re.findall(r"\| `(test_\w+)` \|", text)
     defined = {
-        each.name for each in ast.parse(TESTS.read_text()).body if isinstance(each, ast.FunctionDef)
+        each.name
+        for tests in TESTS
+        for each in ast.parse(tests.read_text()).body
+        if isinstance(each, ast.FunctionDef)
     }
 
     assert len(named) >= 10
