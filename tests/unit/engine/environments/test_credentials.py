@@ -148,10 +148,18 @@ def test_the_variables_of_a_cloud_are_taken_and_no_others() -> None:
     assert variables(key) == key
 
 
+def test_headers_of_an_endpoint_are_taken_by_their_prefix_alone() -> None:
+    headers = {"header.X-Api-Key": "k", "header.Host": "features.example"}
+
+    assert variables(headers | {"headers": "x", "X-Api-Key": "y"}) == headers
+
+
 @pytest.mark.parametrize(
     ("data", "label", "reason"),
     [
         (S3, "staging", "SecretNotLabelled"),
+        ({"header.X-Api-Key": "hush\r\nHost: elsewhere"}, "production", "SecretInvalid"),
+        ({"header.X-Api-Key": "hüsh"}, "production", "SecretInvalid"),
         ({**S3, "AWS_SECRET_ACCESS_KEY": "hush\r\nX-Other: 1"}, "production", "SecretInvalid"),
         ({**S3, "AWS_ACCESS_KEY_ID": "hüsh"}, "production", "SecretInvalid"),
         ({"AZURE_STORAGE_SAS_TOKEN": "sig=hush\n&x"}, "production", "SecretInvalid"),
