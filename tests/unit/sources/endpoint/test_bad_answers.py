@@ -82,7 +82,8 @@ BAD = {
 async def test_what_is_no_whole_answer_is_unknown_with_its_reason(bad: str, side: str) -> None:
     answer, reason = BAD[bad]
     async with two_endpoints() as pair:
-        pair.configure(production={"timeout": "300ms"}, staging={"timeout": "300ms"})
+        timeout = {"timeout": "300ms" if reason == "TimedOut" else "20s"}
+        pair.configure(production=timeout, staging=timeout)
         pair.sides[side] = answer
 
         found = await pair.probe()
