@@ -188,10 +188,16 @@ class Record:
                 self.produced[self.steps[number].id] = arrived.produced
             self.taken = number + 1
 
-    async def until_arrived_within(self, seconds: float, bench: Bench) -> None:
-        """Raises TimeoutError."""
-        async with asyncio.timeout(seconds):
-            await self.take(bench)
+    async def waits_after(self, happened: Callable[[], object], bench: Bench) -> None:
+        """Take the steps until this has happened, and for a moment more, in which they must not
+        end.
+        """
+        taking = asyncio.ensure_future(self.take(bench))
+        await holds(lambda: bool(happened()) or taking.done())
+        ended, _ = await asyncio.wait({taking}, timeout=0.3)
+        taking.cancel()
+        await asyncio.gather(taking, return_exceptions=True)
+        assert not ended, "it was to wait"
 
     async def verify(self, bench: Bench) -> None:
         for number, step in enumerate(self.steps):
