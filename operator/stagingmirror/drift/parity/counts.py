@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from stagingmirror.drift.parity.result import FeatureParity
 
 _LINE = re.compile(
-    r"(?:(?P<type>.{1,200}?): )?(?P<differing>\d{1,9}) of (?P<judged>\d{1,9}) differ, "
-    r"noise (?P<noise>\d{1,9})(?:, largest (?P<largest>.{1,80}? allowed\)))?"
-    r"(?:, likely (?P<cause>.{1,400}))?"
+    r"(?:(?P<type>.{1,200}?): )?(?P<differing>\d{1,9}) of (?P<judged>\d{1,9}) differ"
+    r"(?:, likely (?P<cause>.{1,400}?))?, noise (?P<noise>\d{1,9})"
+    r"(?:, largest (?P<largest>.{1,80}? allowed\)))?"
 )
 
 
@@ -25,13 +25,16 @@ class Counts:
 
 
 def counts_line(each: FeatureParity) -> str:
-    """``12 of 300 differ, noise 0, largest 0.37 (1e-05 allowed), likely a factor of 1.1``."""
-    parts = [f"{each.differing} of {each.judged} differ", f"noise {each.noise}"]
+    """``12 of 300 differ, likely times 1.1, noise 0, largest 0.37 (1e-05 allowed)``: what is cut
+    at the end matters least.
+    """
+    parts = [f"{each.differing} of {each.judged} differ"]
+    if each.cause is not None:
+        parts.append(f"likely {each.cause}")
+    parts.append(f"noise {each.noise}")
     if each.largest is not None and each.allowed is not None:
         measured = "" if each.measured in (None, "absolute") else f"{each.measured} "
         parts.append(f"largest {measured}{each.largest:.3g} ({each.allowed:.3g} allowed)")
-    if each.cause is not None:
-        parts.append(f"likely {each.cause}")
     return ", ".join(parts)
 
 

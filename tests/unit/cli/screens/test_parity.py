@@ -9,7 +9,7 @@ from support.resources.statuses import NOW, ago, component, seen
 FRESH = Freshness("InSync", None)
 COUNTS = {
     "counts.amount": "number: 0 of 300 differ, noise 0",
-    "counts.country": "text: 12 of 300 differ, noise 3, largest 0.37 (1e-05 allowed), likely stale",
+    "counts.country": "text: 12 of 300 differ, likely stale, noise 3, largest 0.37 (1e-05 allowed)",
     "counts.cut": "number: 12 of 300 differ, no…",
     "samples": "300",
     "probed": ago(90),

@@ -171,7 +171,8 @@ class FeatureParity(KindSpec):
     """
     of: Annotated[tuple[Label, ...], unique(most=16)] = ()
     """Components of this mirror that the features are made of: while one of them is held, this is
-    held too, and while one of them is refreshed, it is not judged.
+    held too, and only a refresh of one of them is followed by a comparison, which may roll it back.
+    Empty: every refresh is.
     """
 
     def probed(self, role: str) -> EndpointOf:
