@@ -60,6 +60,8 @@ RIGHT: dict[str, Object] = {
         maxResponseBytes="8Mi",
         minInterval="1m",
         report="Magnitudes",
+        servedBy={"kind": "InferenceService", "namespace": "ml-prod", "name": "features"},
+        wake=True,
     ),
     "feature parity with every field": tracking(
         staging={"endpoint": "features", "samples": "masked"},

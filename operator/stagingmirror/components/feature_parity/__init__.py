@@ -6,7 +6,7 @@ from stagingmirror.actions.step import ExecutableStep
 from stagingmirror.api.spec.grants import Grant
 from stagingmirror.api.spec.track.feature_parity import FeatureParity
 from stagingmirror.component import Entry, Offering, Role, Sides
-from stagingmirror.components.feature_parity.names import not_offered, samples_of
+from stagingmirror.components.feature_parity.names import endpoint_in, not_offered, samples_of
 from stagingmirror.components.feature_parity.observe import GROUPS, STRUCTURE, facts_of
 from stagingmirror.drift.facts import Observation, Seen, Why
 from stagingmirror.drift.places import Place
@@ -48,7 +48,10 @@ class FeatureParityKind:
             return why
         for side in (sides.production, sides.staging):
             offered = samples_of(entry.spec, side)
-            namespaces = () if offered is None else (offered.config_map.namespace,)
+            namespaces = [] if offered is None else [offered.config_map.namespace]
+            endpoint = endpoint_in(entry.spec, side)
+            if endpoint is not None and endpoint.served_by is not None:
+                namespaces.append(endpoint.served_by.namespace)
             if (why := not_listed(entry.name, side, namespaces)) is not None:
                 return why
         return None

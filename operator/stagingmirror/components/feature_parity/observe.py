@@ -8,8 +8,13 @@ from stagingmirror.api.spec.track.feature_parity import FeatureParity, Latency
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.api.types.times import rfc3339
 from stagingmirror.component import Role, Sides
-from stagingmirror.components.feature_parity.names import example_alias, samples_of, subject_of
-from stagingmirror.drift.facts import DETAIL, Fact, Seen, Why
+from stagingmirror.components.feature_parity.names import (
+    endpoint_in,
+    example_alias,
+    samples_of,
+    subject_of,
+)
+from stagingmirror.drift.facts import DETAIL, Fact, Seen, Unseen, Why
 from stagingmirror.drift.parity.bound import none_differ
 from stagingmirror.drift.parity.counts import counts_line
 from stagingmirror.drift.wording import counted
@@ -18,7 +23,7 @@ from stagingmirror.reading.reading import Reading
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.endpoint.subjects import FeatureParity as Compared
 from stagingmirror.sources.endpoint.subjects import Parity, ProbedParity
-from stagingmirror.sources.kubernetes.subjects import ConfigMapSubject
+from stagingmirror.sources.kubernetes.subjects import ConfigMapSubject, WorkloadSubject
 
 SAMPLES = "samples"
 STRUCTURE = "structure"
@@ -40,6 +45,7 @@ def facts_of(entry: FeatureParity, sides: Sides, role: Role, reading: Reading) -
             kept = offered.config_map
             # So that they are watched; why they cannot be sent is in the answer below.
             reading.view.get(ConfigMapSubject(cluster_of(side), kept.namespace, kept.name))
+    _refuse_to_wake(entry, sides, reading)
     probed = reading.get(subject_of(entry, sides, _example(entry, sides, reading)))
     found = _compared(entry, probed)
     if not any(production.value != staging.value for production, staging in found.values()):
@@ -52,6 +58,27 @@ def facts_of(entry: FeatureParity, sides: Sides, role: Role, reading: Reading) -
         {name: both[which] for name, both in found.items()}
         | {name: Fact(value, compared=False) for name, value in shown}
     )
+
+
+def _refuse_to_wake(entry: FeatureParity, sides: Sides, reading: Reading) -> None:
+    """Raises Ended where a request would start pods, or nobody knows whether it would: then nothing
+    is sent, as only what is read is wanted.
+    """
+    for side in (sides.production, sides.staging):
+        endpoint = endpoint_in(entry, side)
+        if endpoint is None or endpoint.served_by is None or endpoint.wake:
+            continue
+        by = endpoint.served_by
+        answer = reading.view.get(WorkloadSubject(cluster_of(side), by.kind, by.namespace, by.name))
+        if isinstance(answer, Unseen):
+            raise reading.unseen(answer.why.reason, answer.why.message)
+        if answer.value is None or not answer.value.pods:
+            raise reading.unseen(
+                Reason.NOTHING_RUNS,
+                f"{side.role}'s endpoint {endpoint.name} is served by {by.kind} {by.namespace}/"
+                f"{by.name}, of which no pod runs, and is not woken; start one, or set wake: true "
+                f'in its endpoints entry of environment "{side.environment}".',
+            )
 
 
 def _example(entry: FeatureParity, sides: Sides, reading: Reading) -> tuple[str, str] | None:

@@ -8,11 +8,14 @@ import pytest
 from stagingmirror.drift.facts import Seen, Unseen, Why
 from stagingmirror.drift.verdict import Drifted, InSync, Unknown, Verdict
 from stagingmirror.sources.endpoint.subjects import Refusals
-from support.kinds.builders import World
+from support.kinds.builders import NOW, STAGING, World, workload
+from support.kinds.features import features
+from support.kinds.recording import recording
 from support.parity.answers import (
     AMOUNT,
     EQUAL,
     KIND,
+    SUBJECT,
     answering,
     around,
     differing,
@@ -164,6 +167,35 @@ def test_what_is_not_offered_by_both_sides_is_a_problem(
 
     assert found is not None
     assert found.reason == expected
+
+
+SERVED = {"kind": "Deployment", "namespace": STAGING, "name": "features"}
+
+
+def test_an_endpoint_of_which_no_pod_runs_is_neither_woken_nor_in_sync() -> None:
+    world, asleep = answering(), around(servedBy=SERVED)
+    world.add(workload("features", STAGING, pods=()))
+
+    assert reason(verdict(world, sides=asleep)) == "NothingRuns"
+    for role in ("production", "staging"):
+        view = recording(world)
+        KIND.observe(entry(), asleep, role, view, NOW)
+        assert SUBJECT not in view.subjects, "what nobody reads is not wanted, so nothing is sent"
+
+
+def test_an_endpoint_whose_pods_are_not_known_is_not_woken() -> None:
+    assert reason(verdict(answering(), sides=around(servedBy=SERVED))) == "NothingRuns"
+    silent = answering()
+    silent.silent.add("Deployment")
+    assert isinstance(look(silent, sides=around(servedBy=SERVED)), Unseen)
+
+
+def test_an_endpoint_that_runs_or_may_be_woken_is_compared() -> None:
+    running = answering().add(features(STAGING))
+
+    assert isinstance(verdict(running, sides=around(servedBy=SERVED)), InSync)
+    may_be_woken = around(servedBy=SERVED, wake=True)
+    assert isinstance(verdict(answering(), sides=may_be_woken), InSync)
 
 
 def test_it_writes_nothing_and_is_never_refreshed() -> None:

@@ -18,6 +18,7 @@ from stagingmirror.api.types.constraints import (
     more_than_nothing,
     unique,
 )
+from stagingmirror.api.types.workload import WorkloadKind
 
 Protocol = Literal["JSON", "Feast", "OpenInference", "OpenAIEmbeddings", "MLflowScoring"]
 Report = Literal["Counts", "Magnitudes"]
@@ -41,6 +42,17 @@ class OfferedSamples(Model):
     """The name by which a featureParity refers to them."""
     config_map: SampleSource
     """Where they are: at most 1,000 lines and 1 MiB. Nothing of them is shown or kept."""
+
+
+class ServedBy(Model):
+    """The workload whose pods answer for an endpoint."""
+
+    kind: WorkloadKind
+    """Kind of the workload."""
+    namespace: Namespace
+    """The workload's; the environment must list it in namespaces."""
+    name: ObjectName
+    """Name of the workload."""
 
 
 class Endpoint(Server):
@@ -79,6 +91,12 @@ class Endpoint(Server):
     """What a featureParity may send to this endpoint, and, of production, to staging's. None by
     default.
     """
+    served_by: ServedBy | None = None
+    """The workload behind url. While it runs no pod nothing is sent, so that it is not woken,
+    unless wake is true. Omitted: samples are sent whatever runs.
+    """
+    wake: bool = False
+    """True: samples are sent also while servedBy runs no pod, which may start one."""
     report: Report | None = None
     """Production only: what people learn of a difference. Counts (default): how many of the samples
     differ. Magnitudes: also the largest difference and likely causes, from which whoever controls
@@ -88,10 +106,20 @@ class Endpoint(Server):
     @property
     def connection(self) -> "Endpoint":
         """Only what leads to it, and how it is spoken with: without what may be sent."""
-        return self.model_copy(update={"samples": (), "report": None, "min_interval": "15m"})
+        return self.model_copy(update=_NOT_OF_THE_WAY)
 
     def offered(self, name: str) -> OfferedSamples | None:
         return next((each for each in self.samples if each.name == name), None)
+
+
+# What says nothing of how an endpoint is reached.
+_NOT_OF_THE_WAY: dict[str, object] = {
+    "samples": (),
+    "report": None,
+    "min_interval": "15m",
+    "served_by": None,
+    "wake": False,
+}
 
 
 def endpoint_named(name: str, endpoints: tuple[Endpoint, ...]) -> Endpoint | None:
