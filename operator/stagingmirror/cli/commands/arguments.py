@@ -54,7 +54,10 @@ Now = Annotated[
     bool, typer.Option("--now", help="Have everything observed again first, and wait for that.")
 ]
 ReadBytes = Annotated[
-    bool, typer.Option("--bytes", help="As --now, and read all bytes of models again.")
+    bool,
+    typer.Option(
+        "--bytes", help="As --now, and read all bytes of models and documents of indexes."
+    ),
 ]
 Probe = Annotated[
     bool,
@@ -90,7 +93,7 @@ ForPipelines = Annotated[
 ]
 CheckPatience = Annotated[
     str | None,
-    _patience("How long to wait for --now and --bytes. Default: 60s, with --bytes 30m."),
+    _patience("How long to wait for --now. Default: 60s, with --bytes or --parity 30m."),
 ]
 Wait = Annotated[bool, typer.Option("--wait", help="Follow it to its end. Exit code 0: verified.")]
 RefreshPatience = Annotated[str | None, _patience("How long --wait waits. Default: 3h.")]

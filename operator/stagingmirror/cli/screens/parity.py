@@ -13,6 +13,8 @@ from stagingmirror.cli.screens.text import columns, concise, line, symbol
 from stagingmirror.drift.parity.counts import counts_in
 
 _COUNTS = "counts."
+# The group of most features: it stands in no row.
+_COMMON = "values."
 _HEADER = ("feature", "type", "n", "differ", "noise", "largest", "likely")
 
 
@@ -73,7 +75,7 @@ def _title(component: ComponentStatus, now: float) -> Text:
 
 def _rows(component: ComponentStatus) -> list[_Row]:
     found = [
-        _row(fact.removeprefix(_COUNTS), text)
+        _row(fact.removeprefix(_COUNTS).removeprefix(_COMMON), text)
         for fact, text in component.staging.items()
         if fact.startswith(_COUNTS)
     ]

@@ -118,8 +118,9 @@ def _shown(probed: ProbedParity) -> tuple[dict[str, str], dict[str, str]]:
     both = {SAMPLES: str(probed.parity.samples), PROBED: rfc3339(probed.began)}
     latency = [f"{1000 * each:.3g} ms" for each in probed.latency]
     counts = {
-        f"{COUNTS}{_one_fact(each.name)}": f"{each.type}: {counts_line(each)}"
+        f"{COUNTS}{each.group}.{_one_fact(each.name)}": f"{each.type}: {counts_line(each)}"
         for each in probed.parity.features
+        if each.judged or each.noise
     }
     return both | {"latency": latency[0]}, both | {"latency": latency[1]} | counts
 

@@ -103,7 +103,7 @@ def test_equal_answers_are_in_sync_and_the_message_has_the_bound(compared: Compa
 
     found = compared.component()
     assert "0 of 64 differ: < 4.6 % at 95 %" in found["message"]
-    assert found["staging"]["counts.features.amount"] == "number: 0 of 64 differ, noise 0"
+    assert found["staging"]["counts.values.features.amount"] == "number: 0 of 64 differ, noise 0"
 
 
 def test_a_patched_constant_is_found_when_samples_are_sent_again(compared: Compared) -> None:

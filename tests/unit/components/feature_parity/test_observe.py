@@ -206,3 +206,16 @@ def test_it_writes_nothing_and_is_never_refreshed() -> None:
     assert refused.reason == "NotSupported"
     assert not KIND.writes(entry(), sides)
     assert not KIND.production_places(entry(), sides)
+
+
+def test_a_feature_with_event_timestamps_has_its_counts_by_group() -> None:
+    logic, data = (
+        replace(AMOUNT, group=group, judged=n) for group, n in (("logic", 60), ("data", 9))
+    )
+    differing_logic = replace(logic, differing=60, differs=True)
+
+    seen = look(answering(replace(EQUAL, features=(differing_logic, data))))
+
+    assert isinstance(seen, Seen)
+    assert seen.facts["counts.logic.amount"].value == "number: 60 of 60 differ, noise 0"
+    assert seen.facts["counts.data.amount"].value == "number: 0 of 9 differ, noise 0"

@@ -58,9 +58,9 @@ class Tolerance(Model):
     """Two numbers a and b are equal where |a-b| <= absolute + relative * max(|a|, |b|)."""
 
     absolute: _Decimal = "1e-5"
-    """Default: 1e-5."""
+    """The largest difference, whatever the numbers are."""
     relative: _Decimal = "1e-4"
-    """Default: 1e-4."""
+    """The largest difference as a share of the larger number."""
 
 
 class FeatureRule(Model):
@@ -123,7 +123,7 @@ class Latency(Model):
     """The 95th percentile of staging's time per request, as a multiple of production's."""
 
     max_ratio: _Decimal = "1.5"
-    """The largest multiple. Default: 1.5."""
+    """The largest multiple."""
     at_least: Duration = "20ms"
     """A shorter difference than this is none."""
 
