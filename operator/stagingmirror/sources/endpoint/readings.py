@@ -26,7 +26,7 @@ from stagingmirror.view import Observed
 
 log = structlog.get_logger(__name__)
 
-# Seconds that double with each failed probe in a row, up to the interval: that long after the last one.
+# Seconds that double with each failed probe in a row, up to the interval.
 _AGAIN, _DOUBLED = 60.0, 7
 # Seconds by which a probe may be later than its interval.
 _LATE = 120.0

@@ -209,9 +209,7 @@ def test_it_writes_nothing_and_is_never_refreshed() -> None:
 
 
 def test_a_feature_with_event_timestamps_has_its_counts_by_group() -> None:
-    logic, data = (
-        replace(AMOUNT, group=group, judged=n) for group, n in (("logic", 60), ("data", 9))
-    )
+    logic, data = replace(AMOUNT, group="logic", judged=60), replace(AMOUNT, group="data", judged=9)
     differing_logic = replace(logic, differing=60, differs=True)
 
     seen = look(answering(replace(EQUAL, features=(differing_logic, data))))
