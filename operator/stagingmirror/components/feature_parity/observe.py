@@ -22,7 +22,7 @@ from stagingmirror.reading.places import cluster_of
 from stagingmirror.reading.reading import Reading
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.endpoint.subjects import FeatureParity as Compared
-from stagingmirror.sources.endpoint.subjects import Parity, ProbedParity
+from stagingmirror.sources.endpoint.subjects import LeftOut, Parity, ProbedParity
 from stagingmirror.sources.kubernetes.subjects import ConfigMapSubject, WorkloadSubject
 
 SAMPLES = "samples"
@@ -105,7 +105,7 @@ def _compared(entry: FeatureParity, probed: ProbedParity) -> dict[str, _Both]:
     for left in parity.left_out:
         others = f"{counted(left.differing, 'other feature')} differ"
         facts[f"{left.group}.(others)"] = _both(
-            others, differs=bool(left.differing), doubt=_NOISY if left.noisy else None
+            others, differs=bool(left.differing), doubt=_doubt(entry, left)
         )
     if entry.latency is not None:
         slower = f"{probed.latency[1] / max(probed.latency[0], 1e-6):.1f} times production's"
@@ -166,7 +166,11 @@ _FEW_JUDGED = Why(
 )
 
 
-def _doubt(entry: FeatureParity, each: Compared) -> Why | None:
+def _every(parity: Parity) -> tuple[Compared | LeftOut, ...]:
+    return (*parity.features, *parity.left_out)
+
+
+def _doubt(entry: FeatureParity, each: Compared | LeftOut) -> Why | None:
     if each.noisy:
         return _NOISY
     return _FEW_JUDGED if each.judged < entry.min_samples else None
@@ -191,8 +195,7 @@ def _refuse_too_few(entry: FeatureParity, probed: ProbedParity, reading: Reading
 
 def _refuse_without_values(probed: ProbedParity, reading: Reading) -> None:
     """Of ids that neither side knows both have nothing, and alike."""
-    parity = probed.parity
-    if not parity.left_out and not any(each.valued for each in parity.features):
+    if not any(each.valued for each in _every(probed.parity)):
         raise reading.unseen(
             Reason.NOTHING_COMPARED,
             "production answers the samples without a single value (null, not found), so that "
@@ -212,7 +215,7 @@ def _note(entry: FeatureParity, probed: ProbedParity, role: Role, reading: Readi
         return
     if not any(each.differing for each in parity.features):
         # The bound of all features is that of the one that fewest samples were judged of.
-        judged = [each.judged for each in parity.features if _doubt(entry, each) is None]
+        judged = [each.judged for each in _every(parity) if _doubt(entry, each) is None]
         reading.finding(f"{none_differ(min(judged, default=0))}.")
     silent = parity.failed - probed.refusals.production - probed.refusals.staging
     if silent > 0:

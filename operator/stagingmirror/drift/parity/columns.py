@@ -158,7 +158,7 @@ def _kind(value: Cell) -> Kind:
 
 def _any_wide(values: Iterable[Cell]) -> bool:
     """Whether an integer among them is no float without loss."""
-    return any(type(each) is int and abs(each) > EXACT_INTEGER for each in values)
+    return any(type(each) is int and abs(each) >= EXACT_INTEGER for each in values)
 
 
 def _shape_of(cells: Sequence[Cell], shapes: Sequence[tuple[int, ...]]) -> States:

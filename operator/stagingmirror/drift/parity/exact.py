@@ -2,7 +2,7 @@
 
 import json
 
-# Integers up to here are floats without loss.
+# Integers below are floats without loss; this one is the float of the next one too.
 EXACT_INTEGER = 2**53
 
 

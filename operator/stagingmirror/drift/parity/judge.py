@@ -35,6 +35,8 @@ from stagingmirror.drift.parity.rules import Rules, Tolerance
 
 # Event timestamps that are less than so many seconds apart are one: floats cannot show less.
 _SAME_EVENT = 1e-6
+# What stands there is not compared, so that two of them agree in nothing.
+_UNREAD = (State.ERROR, State.DEFAULT)
 _GROUPS: tuple[Group, ...] = ("logic", "data", "values")
 _IN_ORDER = "staging names the features in another order"
 
@@ -117,8 +119,8 @@ def _feature(name: str, trio: _Trio, rules: Rules) -> Iterator[_Found]:
     compares = comparer(used, rule, allowed, trio.before)
     steady = compares.equal(trio.before, trio.after)
     noise = len(steady) - int(np.count_nonzero(steady))
-    # Two errors agree in nothing.
-    steady &= (trio.before.states != State.ERROR) | (trio.staging.states != State.ERROR)
+    for state in _UNREAD:
+        steady &= (trio.before.states != state) | (trio.staging.states != state)
     equal = compares.equal(trio.before, trio.staging)
     if (steady & ~equal).any():
         # As close to one of production's answers as these are to each other.
@@ -218,7 +220,14 @@ def _left_out(rest: list[FeatureParity]) -> Iterator[LeftOut]:
         of_group = [each for each in rest if each.group == group]
         if of_group:
             differing = sum(each.differs for each in of_group)
-            yield LeftOut(group, len(of_group), differing, sum(each.noisy for each in of_group))
+            yield LeftOut(
+                group,
+                len(of_group),
+                differing,
+                noisy=sum(each.noisy for each in of_group),
+                judged=min(each.judged for each in of_group),
+                valued=sum(each.valued for each in of_group),
+            )
 
 
 def _shown(made: structure.Structure, trios: dict[str, _Trio], rules: Rules) -> Iterator[str]:

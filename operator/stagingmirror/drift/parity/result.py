@@ -26,13 +26,12 @@ class FeatureParity:
     ``embedding of 768``; ``comparison`` and whether it was ``inferred`` show how it was compared.
 
     ``judged``: samples that could show such a difference: for ``logic`` those with the same event
-    timestamp on both sides; none on which both have an error in the value's
-    place. None
-    judged: nothing is known, which is not equal. ``valued``: those of them for which production has
-    a value; of the others the sides agree on there being none. ``noise``: samples
-    on which production contradicts itself; they are in no group's ``judged``. ``noisy``: so many
-    are noise that ``differing`` proves nothing. ``differs``: more than ``max_mismatches`` differ,
-    and noise does not explain them.
+    timestamp on both sides; none on which both have an error, or what is out of date, in the
+    value's place. None judged: nothing is known, which is not equal. ``valued``: those of them for
+    which production has a value; of the others the sides agree on there being none. ``noise``:
+    samples on which production contradicts itself; they are in no group's ``judged``. ``noisy``: so
+    many are noise that ``differing`` proves nothing. ``differs``: more than ``max_mismatches``
+    differ, and noise does not explain them.
 
     With magnitudes, and only then: the ``largest`` difference as ``measured``, what was
     ``allowed`` there, and the likely ``cause`` as a sentence without its end.
@@ -58,13 +57,16 @@ class FeatureParity:
 @dataclass(frozen=True, slots=True)
 class LeftOut:
     """Features of one group that ``Parity.features`` has no room for. Those that differ have it
-    first, so ``differing`` is 0 as long as fewer differ than there is room for.
+    first, so ``differing`` is 0 as long as fewer differ than there is room for. ``judged``: of the
+    one that fewest samples were judged of. ``valued``: samples of all of them together.
     """
 
     group: Group
     features: int
     differing: int
     noisy: int
+    judged: int
+    valued: int
 
 
 @dataclass(frozen=True, slots=True)

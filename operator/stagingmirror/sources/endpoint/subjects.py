@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from stagingmirror.drift.parity.result import FeatureParity as FeatureParity
+from stagingmirror.drift.parity.result import LeftOut as LeftOut
 from stagingmirror.drift.parity.result import Parity as Parity
 from stagingmirror.drift.parity.rules import Comparison as Comparison
 from stagingmirror.drift.parity.rules import FeatureRule as FeatureRule

@@ -7,10 +7,15 @@ import pytest
 
 from stagingmirror.drift.facts import Seen, Unseen, Why
 from stagingmirror.drift.verdict import Drifted, InSync, Unknown, Verdict
+<<<<<<< HEAD
 from stagingmirror.sources.endpoint.subjects import Refusals
 from support.kinds.builders import NOW, STAGING, World, workload
 from support.kinds.features import features
 from support.kinds.recording import recording
+=======
+from stagingmirror.sources.endpoint.subjects import LeftOut, Refusals
+from support.kinds.builders import World
+>>>>>>> 69e18746 (Features beyond those listed, what both serve out of date and 2^53 are no equality; what nobody could tell before a refresh rolls nothing back; shapes and names of answers are bounded)
 from support.parity.answers import (
     AMOUNT,
     EQUAL,
@@ -132,6 +137,24 @@ def test_features_that_are_beyond_those_listed_count_together() -> None:
     assert isinstance(result, Drifted)
     (difference,) = result.differences
     assert difference.staging == "a; b; c; d; e; and 4 more"
+
+
+def test_features_beyond_those_listed_are_not_in_sync_where_no_sample_could_judge_one() -> None:
+    left = LeftOut("logic", features=2, differing=0, noisy=0, judged=300, valued=600)
+    more = replace(EQUAL, left_out=(left,))
+    unjudged = replace(EQUAL, left_out=(replace(left, judged=0),))
+
+    assert isinstance(verdict(answering(more)), InSync)
+    assert reason(verdict(answering(unjudged))) == "TooFewSamples"
+
+
+def test_answers_without_a_value_are_not_in_sync_however_many_features_they_have() -> None:
+    left = LeftOut("values", features=2, differing=0, noisy=0, judged=300, valued=0)
+    listed = replace(EQUAL, features=(replace(AMOUNT, valued=0),))
+
+    assert reason(verdict(answering(replace(listed, left_out=(left,))))) == "NothingCompared"
+    elsewhere = replace(listed, left_out=(replace(left, valued=1),))
+    assert isinstance(verdict(answering(elsewhere)), InSync)
 
 
 def test_a_slash_in_the_name_of_a_feature_makes_it_no_detail_of_another() -> None:

@@ -26,8 +26,9 @@ def test_equal_answers_differ_in_nothing() -> None:
     assert parity.samples == 20
 
 
-def test_two_errors_are_judged_in_no_way() -> None:
-    cells: Cells = {"age": [State.ERROR, 1.0, None]}
+@pytest.mark.parametrize("unread", [State.ERROR, State.DEFAULT])
+def test_what_is_not_read_on_both_sides_is_judged_in_no_way(unread: State) -> None:
+    cells: Cells = {"age": [unread, 1.0, None]}
 
     age = feature(judged(cells, cells), "age")
 
@@ -224,6 +225,12 @@ def test_ids_that_no_float_holds_differ_by_their_last_digit() -> None:
     assert feature(parity, "id").differing == 1
 
 
+def test_the_first_integer_that_shares_its_float_is_compared_as_it_is() -> None:
+    parity = judged({"id": [2**53, -(2**53)]}, {"id": [2**53 + 1, -(2**53) - 1]})
+
+    assert feature(parity, "id").differing == 2
+
+
 def test_only_so_many_features_are_kept_and_those_that_differ_come_first() -> None:
     names = [f"f{number}" for number in range(MOST_FEATURES + 10)]
     production = {name: [1.0, 2.0] for name in names}
@@ -235,6 +242,16 @@ def test_only_so_many_features_are_kept_and_those_that_differ_come_first() -> No
     assert len(parity.features) == MOST_FEATURES
     (left_out,) = parity.left_out
     assert (left_out.group, left_out.features, left_out.differing) == ("values", 10, 0)
+    assert (left_out.judged, left_out.valued) == (2, 20)
+
+
+def test_of_what_is_beyond_those_kept_the_least_judged_counts() -> None:
+    listed = {f"f{number}": [1.0, 2.0] for number in range(MOST_FEATURES + 1)}
+    cells: Cells = {**listed, "unread": [State.ERROR, State.ERROR]}
+
+    (left_out,) = judged(cells, cells).left_out
+
+    assert (left_out.features, left_out.judged, left_out.valued) == (2, 0, 2)
 
 
 def test_counts_hold_nothing_that_is_derived_from_a_value() -> None:

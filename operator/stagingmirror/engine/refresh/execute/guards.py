@@ -99,9 +99,22 @@ def _still_guards(judged: Judged, record: Record) -> bool:
 
 
 def _differing(judged: Judged) -> tuple[str, ...] | None:
-    """The guarded facts that differ; None: they are not known."""
+    """The guarded facts that differ, or may: those in doubt. None: they are not known."""
     found = _differences(judged)
-    return None if found is None else tuple(each.fact for each in found)
+    if found is None:
+        return None
+    return tuple(sorted({each.fact for each in found} | _doubtful(judged)))
+
+
+def _doubtful(judged: Judged) -> set[str]:
+    guarded_facts = judged.track.entry.guards if judged.track.entry is not None else ()
+    return {
+        name
+        for side in judged.observations
+        if isinstance(side, Seen)
+        for name, fact in side.facts.items()
+        if fact.doubt is not None and name.startswith(guarded_facts)
+    }
 
 
 def _newly(judged: Judged, context: Context) -> tuple[str, ...]:

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 
 from stagingmirror.drift.parity.columns import Cell, compact
+from stagingmirror.errors import NotAnswered
+from stagingmirror.reasons import Reason
 from stagingmirror.sources.endpoint.protocols.body import Json
 from stagingmirror.sources.endpoint.protocols.protocol import MOST_FEATURES, too_many_features
 
@@ -10,6 +12,8 @@ from stagingmirror.sources.endpoint.protocols.protocol import MOST_FEATURES, too
 ANSWER = "answer"
 # In place of a key that is a text of the sample.
 WORD = "*"
+# Characters of a name: each feature below a long key repeats it.
+LONGEST_NAME = 1_000
 
 
 def flattened(value: Json, words: frozenset[str] = frozenset(), name: str = "") -> dict[str, Cell]:
@@ -41,7 +45,13 @@ def _walk(value: Json, path: str, words: frozenset[str]) -> Iterator[tuple[str, 
 
 
 def _below(path: str, key: str) -> str:
-    return f"{path}.{key}" if path else key
+    found = f"{path}.{key}" if path else key
+    if len(found) > LONGEST_NAME:
+        raise NotAnswered(
+            Reason.OVERSIZED_ANSWER,
+            f"the answer names a feature with more than {LONGEST_NAME} characters",
+        )
+    return found
 
 
 def _escaped(key: str) -> str:

@@ -11,7 +11,7 @@ from itertools import chain
 
 from stagingmirror.drift.parity.columns import Cell, Part, compact
 from stagingmirror.sources.endpoint.protocols.batches import batched
-from stagingmirror.sources.endpoint.protocols.body import Json, garbage, parsed
+from stagingmirror.sources.endpoint.protocols.body import DEEPEST, Json, garbage, parsed
 from stagingmirror.sources.endpoint.protocols.lines import problem_of_json, value_of
 from stagingmirror.sources.endpoint.protocols.protocol import (
     MOST_FEATURES,
@@ -74,6 +74,8 @@ def _is_tensor(value: Json) -> bool:
         return False
     shape, data = value.get("shape"), value.get("data")
     if not isinstance(shape, list) or not all(type(each) is int and each >= 0 for each in shape):
+        return False
+    if len(shape) > DEEPEST:  # each dimension is a level of lists, though the data may be flat
         return False
     is_known = value.get("datatype") in DATATYPES if _is_text(value.get("datatype")) else False
     return is_known and isinstance(data, list) and len(_flat(data)) == math.prod(shape)

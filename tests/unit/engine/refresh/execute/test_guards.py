@@ -22,6 +22,7 @@ from support.parity.specs import parity
 from support.resources.resources import mirror, setting
 
 SILENT = Why("TimedOut", "no answer in time")
+FEW = Why("TooFewSamples", "no sample could show it")
 ARRIVED = Judgement()
 EQUAL = {"structure": "same", "answers": "same", "logic.amount": "same", "data.amount": "same"}
 
@@ -39,9 +40,17 @@ class Probing:
         return self.done
 
 
-def side(other: dict[str, str] | None = None, *, trouble: Why | None = None) -> Seen:
+def side(
+    other: dict[str, str] | None = None,
+    *,
+    trouble: Why | None = None,
+    doubted: frozenset[str] = frozenset(),
+) -> Seen:
     """``other``: facts that are not as on the other side."""
-    found = {name: Fact(text) for name, text in (EQUAL | (other or {})).items()}
+    found = {
+        name: Fact(text, doubt=FEW if name in doubted else None)
+        for name, text in (EQUAL | (other or {})).items()
+    }
     return Seen(facts=found, began=NOW, trouble=trouble)
 
 
@@ -112,6 +121,15 @@ def test_what_differed_before_rolls_nothing_back_and_what_is_new_beside_it_does(
     assert ended(before, context(side({"structure": "a and b are missing"}))) == ARRIVED
     both = context(side({"structure": "a is missing", "answers": "1 sample refused"}))
     assert ended(before, both).failed == "parity: answers differs since this refresh"
+
+
+def test_what_nobody_could_tell_before_rolls_nothing_back() -> None:
+    """Of stale data no sample shows its logic; a refresh of the data shows what was there."""
+    before = context(side(doubted=frozenset({"logic.amount"})))
+
+    assert ended(before, context(side({"logic.amount": "12 of 300 differ"}))) == ARRIVED
+    other = context(side({"structure": "a is missing"}))
+    assert ended(before, other).failed == "parity: structure differs since this refresh"
 
 
 @pytest.mark.parametrize("unseen", ["production", "staging"])

@@ -140,6 +140,16 @@ def test_open_inference_outputs_are_rows_of_their_shape_and_declared() -> None:
     assert vector.shapes == ((2,),)
 
 
+def test_an_open_inference_shape_of_many_dimensions_is_no_answer() -> None:
+    """Flat data of a shape of a hundred thousand ones would fill the memory as nested lists."""
+    output = {"name": "y", "datatype": "FP32", "shape": [2, *[1] * 32], "data": [1, 2]}
+
+    with pytest.raises(NotAnswered) as error:
+        read("OpenInference", {"outputs": [output]})
+    assert error.value.reason == Reason.GARBAGE
+    assert read("OpenInference", {"outputs": [output | {"shape": [2, *[1] * 31]}]})
+
+
 def test_open_inference_data_may_be_nested_as_the_shape_is() -> None:
     nested = edited(OIP, "outputs", 1, "data", to=[[1, 2], [3, 4]])
 

@@ -1,11 +1,14 @@
 """Plain JSON services."""
 
+import json
+
 import pytest
 
 from stagingmirror.drift.parity.answers import State
 from stagingmirror.errors import NotAnswered
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.endpoint.protocols import PROTOCOLS
+from stagingmirror.sources.endpoint.protocols.flatten import LONGEST_NAME
 from stagingmirror.sources.endpoint.protocols.lines import distinct
 from stagingmirror.sources.endpoint.protocols.protocol import MOST_FEATURES, gathered
 
@@ -65,6 +68,17 @@ def test_too_many_features_are_an_error_in_one_answer_and_in_all_together() -> N
         gathered(2, parts)
 
     assert one.value.reason == both.value.reason == Reason.OVERSIZED_ANSWER
+
+
+def test_a_name_that_is_too_long_is_an_error_that_does_not_quote_it() -> None:
+    """Each of the features below a long key would repeat it."""
+    request, key = JSON.requests(["1"])[0], "k" * (LONGEST_NAME - 2)
+
+    with pytest.raises(NotAnswered) as error:
+        JSON.read(request, json.dumps({key + "k": {"a": 1}}).encode())
+    assert error.value.reason == Reason.OVERSIZED_ANSWER
+    assert "kk" not in error.value.message
+    assert list(JSON.read(request, json.dumps({key: {"a": 1}}).encode()).cells) == [f"{key}.a"]
 
 
 @pytest.mark.parametrize("line", ["", "{", '{"a": 1, "a": 2}', "NaN", "[" * 99 + "]" * 99])
