@@ -10,6 +10,8 @@ from typing import NamedTuple, TypeAlias
 
 # Separates a fact from its details: ``contentHash/tokenizer.json`` explains ``contentHash``.
 DETAIL = "/"
+# After the group of a fact, in place of the names of all that are not listed one by one.
+OTHERS = "(others)"
 # The fact that differs where staging does not have the component at all.
 PRESENT = "present"
 # What explains one fact, by name. There may be thousands: called only where the fact differs.

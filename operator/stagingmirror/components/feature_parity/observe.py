@@ -4,6 +4,8 @@ Production's answers are the measure, so that a fact of production says that non
 same fact of staging how many do.
 """
 
+from collections.abc import Collection
+
 from stagingmirror.api.spec.track.feature_parity import FeatureParity, Latency
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.api.types.times import rfc3339
@@ -14,7 +16,7 @@ from stagingmirror.components.feature_parity.names import (
     samples_of,
     subject_of,
 )
-from stagingmirror.drift.facts import DETAIL, Fact, Seen, Unseen, Why
+from stagingmirror.drift.facts import DETAIL, OTHERS, Fact, Seen, Unseen, Why
 from stagingmirror.drift.parity.bound import none_differ
 from stagingmirror.drift.parity.counts import counts_line
 from stagingmirror.drift.wording import counted
@@ -99,12 +101,13 @@ def _compared(entry: FeatureParity, probed: ProbedParity) -> dict[str, _Both]:
     parity = probed.parity
     facts = {STRUCTURE: _structure(parity), ANSWERS: _answers(probed)}
     for each in parity.features:
-        facts[f"{each.group}.{_one_fact(each.name)}"] = _both(
+        # Two names may look alike; what differs of one is not lost in the other.
+        facts[_free(f"{each.group}.{_one_fact(each.name)}", facts)] = _both(
             counts_line(each), differs=each.differs, doubt=_doubt(entry, each)
         )
     for left in parity.left_out:
         others = f"{counted(left.differing, 'other feature')} differ"
-        facts[f"{left.group}.(others)"] = _both(
+        facts[_free(f"{left.group}.{OTHERS}", facts)] = _both(
             others, differs=bool(left.differing), doubt=_doubt(entry, left)
         )
     if entry.latency is not None:
@@ -233,6 +236,12 @@ def _note(entry: FeatureParity, probed: ProbedParity, role: Role, reading: Readi
             f"one probe takes {probed.took:.0f} s, so that samples cannot be sent every "
             f"{entry.every}."
         )
+
+
+def _free(name: str, taken: Collection[str]) -> str:
+    while name in taken:
+        name += "*"
+    return name
 
 
 def _one_fact(name: str) -> str:

@@ -7,15 +7,10 @@ import pytest
 
 from stagingmirror.drift.facts import Seen, Unseen, Why
 from stagingmirror.drift.verdict import Drifted, InSync, Unknown, Verdict
-<<<<<<< HEAD
-from stagingmirror.sources.endpoint.subjects import Refusals
+from stagingmirror.sources.endpoint.subjects import LeftOut, Refusals
 from support.kinds.builders import NOW, STAGING, World, workload
 from support.kinds.features import features
 from support.kinds.recording import recording
-=======
-from stagingmirror.sources.endpoint.subjects import LeftOut, Refusals
-from support.kinds.builders import World
->>>>>>> 69e18746 (Features beyond those listed, what both serve out of date and 2^53 are no equality; what nobody could tell before a refresh rolls nothing back; shapes and names of answers are bounded)
 from support.parity.answers import (
     AMOUNT,
     EQUAL,
@@ -146,6 +141,13 @@ def test_features_beyond_those_listed_are_not_in_sync_where_no_sample_could_judg
 
     assert isinstance(verdict(answering(more)), InSync)
     assert reason(verdict(answering(unjudged))) == "TooFewSamples"
+
+
+def test_a_feature_that_is_called_like_the_others_is_not_lost_in_them() -> None:
+    left = LeftOut("values", features=2, differing=0, noisy=0, judged=300, valued=600)
+    found = replace(differing(name="(others)"), left_out=(left,))
+
+    assert differences(verdict(answering(found))) == {"values.(others)"}
 
 
 def test_answers_without_a_value_are_not_in_sync_however_many_features_they_have() -> None:

@@ -5,14 +5,14 @@ Only a difference that was not there before rolls a refresh back. One that may h
 cannot be seen now, is reported by the next check, and keeps no refresh.
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import replace
 from typing import Any
 
 from stagingmirror.drift.accept import accepting
 from stagingmirror.drift.compare import compare
 from stagingmirror.drift.deploys import DeployKey
-from stagingmirror.drift.facts import Difference, Observation, Seen
+from stagingmirror.drift.facts import OTHERS, Difference, Observation, Seen
 from stagingmirror.drift.verdict import Held
 from stagingmirror.engine.context import Context, Judged, acceptances_of
 from stagingmirror.engine.refresh.execute.verification import DeepRead, Judgement, track_mark
@@ -58,7 +58,7 @@ def guarded(
         return replace(judgement, waiting=f"waits for {names} to be compared again")
     for each in guards:
         former, now = record.guards[each.track.name].differed, _newly(each, context)
-        if former is not None and (new := sorted({*now} - {*former})):
+        if former is not None and (new := sorted(fact for fact in now if _is_new(fact, former))):
             message = f"{each.track.name}: {', '.join(new[:5])} differs since this refresh"
             return replace(judgement, failed=message, failing=(each.track.name,))
     return judgement
@@ -115,6 +115,11 @@ def _doubtful(judged: Judged) -> set[str]:
         for name, fact in side.facts.items()
         if fact.doubt is not None and name.startswith(guarded_facts)
     }
+
+
+def _is_new(fact: str, former: Container[str]) -> bool:
+    """Whether it did not differ before, nor was among those of its group that were not listed."""
+    return fact not in former and f"{fact.partition('.')[0]}.{OTHERS}" not in former
 
 
 def _newly(judged: Judged, context: Context) -> tuple[str, ...]:

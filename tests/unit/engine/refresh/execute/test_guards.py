@@ -132,6 +132,18 @@ def test_what_nobody_could_tell_before_rolls_nothing_back() -> None:
     assert ended(before, other).failed == "parity: structure differs since this refresh"
 
 
+def test_what_may_have_differed_among_those_not_listed_rolls_nothing_back() -> None:
+    """Which features are listed goes by how many samples differ, and so changes."""
+    before = context(
+        side({"logic.(others)": "5 other features differ"}),
+        production=side({"logic.(others)": "no difference"}),
+    )
+
+    assert ended(before, context(side({"logic.amount": "12 of 300 differ"}))) == ARRIVED
+    other = context(side({"answers": "1 sample refused"}))
+    assert ended(before, other).failed == "parity: answers differs since this refresh"
+
+
 @pytest.mark.parametrize("unseen", ["production", "staging"])
 def test_what_cannot_be_seen_before_or_after_rolls_nothing_back(unseen: str) -> None:
     hidden = Unseen(SILENT, NOW)

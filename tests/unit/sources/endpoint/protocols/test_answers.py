@@ -144,9 +144,8 @@ def test_an_open_inference_shape_of_many_dimensions_is_no_answer() -> None:
     """Flat data of a shape of a hundred thousand ones would fill the memory as nested lists."""
     output = {"name": "y", "datatype": "FP32", "shape": [2, *[1] * 32], "data": [1, 2]}
 
-    with pytest.raises(NotAnswered) as error:
+    with pytest.raises(NotAnswered, match="not what an Open Inference server answers"):
         read("OpenInference", {"outputs": [output]})
-    assert error.value.reason == Reason.GARBAGE
     assert read("OpenInference", {"outputs": [output | {"shape": [2, *[1] * 31]}]})
 
 
