@@ -64,8 +64,8 @@ PairOf = Callable[[ParitySubject], Pair | Why]
 
 @dataclass(slots=True)
 class _Known:
-    """``tried``: when samples were sent last (POSIX s), to what was ``tried_of`` then. ``sent_to``:
-    what the task under way sends them to.
+    """``tried``: when samples were sent last (POSIX s), to what was ``tried_of`` then, by these
+    ``ways``; None: not by this process. ``sent_to``: what the task under way sends them to.
     """
 
     result: ProbedParity | None = None
@@ -73,6 +73,7 @@ class _Known:
     trouble: Why | None = None
     tried: float = 0.0
     tried_of: str = ""
+    ways: tuple[EndpointClient, EndpointClient, str] | None = None
     failures: int = 0
     task: asyncio.Task[None] | None = None
     sent_to: Pair | None = None
@@ -192,8 +193,8 @@ class ParityReadings:
 
     def _is_due(self, subject: ParitySubject, known: _Known, pair: Pair) -> bool:
         interval, now = max(subject.every, pair.least), self._clock()
-        if known.tried_of != pair.of:
-            return True
+        if known.tried_of != pair.of or known.ways not in (None, pair.ways):
+            return True  # another login, too, may lead to another model
         pause = min(_AGAIN * 2 ** min(known.failures, _DOUBLED), interval)
         return now >= known.tried + (pause if known.failures else interval)
 
@@ -224,7 +225,7 @@ class ParityReadings:
     async def _read(
         self, subject: ParitySubject, known: _Known, pair: Pair, *, in_turn: bool
     ) -> None:
-        before, former = (known.result, known.trouble), (known.tried, known.tried_of)
+        before, former = (known.result, known.trouble), (known.tried, known.tried_of, known.ways)
         try:
             probe, ends = await asyncio.to_thread(_prober), _ends(subject)
             if not in_turn:  # whoever names new rules again and again wears no endpoint out
@@ -232,17 +233,17 @@ class ParityReadings:
             async with self._rooms.setdefault(ends, asyncio.Semaphore(1)):
                 if not _is_meant(pair, self._pair_of(subject)):
                     return
-                known.tried, known.tried_of = self._clock(), pair.of
+                known.tried, known.tried_of, known.ways = self._clock(), pair.of, pair.ways
                 sent = await self._with_example(subject, pair)
                 result = await probe(
                     sent.production, sent.staging, subject.rules, known.tried, self._bounds
                 )
             if not _is_meant(pair, self._pair_of(subject)):
-                known.tried, known.tried_of = former
+                known.tried, known.tried_of, known.ways = former
                 return
             known.result, known.of, known.trouble, known.failures = result, pair.of, None, 0
         except asyncio.CancelledError:
-            known.tried, known.tried_of = former
+            known.tried, known.tried_of, known.ways = former
             raise
         except (StagingMirrorError, TimeoutError) as error:
             self._failed(known, pair, _why(error))
@@ -257,6 +258,7 @@ class ParityReadings:
     def _failed(self, known: _Known, pair: Pair, why: Why) -> None:
         known.trouble, known.failures = why, known.failures + 1
         known.tried, known.tried_of = max(known.tried, self._clock()), pair.of
+        known.ways = pair.ways
 
 
 def _is_meant(sent_to: Pair, pair: Pair | Why) -> bool:

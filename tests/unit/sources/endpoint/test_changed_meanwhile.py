@@ -109,6 +109,26 @@ async def test_a_login_that_is_rotated_in_a_probe_has_it_begin_anew(pair: Pair) 
     assert {*tokens} == {"Bearer two"}
 
 
+async def test_a_login_that_changes_after_a_probe_has_samples_sent_again(pair: Pair) -> None:
+    """A header of it may lead to another model."""
+    login = {"credentialsSecretRef": {"name": "login"}}
+
+    def change(model: str) -> None:
+        access = Access(None, variables={"login": {"header.X-Model": model}})
+        pair.configure(access={"staging": access}, staging=login)
+
+    change("one")
+    assert isinstance(await pair.probe(), ProbedParity)
+    pair.requests.clear()
+    change("two")
+
+    await holds(lambda: len(pair.requests) == 60)
+    await ticks(pair)
+    models = [each.headers.get("X-Model") for each in pair.requests if "staging" in each.path]
+    assert models == ["two"] * 20
+    assert len(pair.requests) == 60
+
+
 async def test_what_is_not_wanted_any_more_is_not_sent_any_more(pair: Pair) -> None:
     pair.offer(range(200))
     pair.configure(production={"maxRequestsPerSecond": 20})
