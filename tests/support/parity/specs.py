@@ -133,6 +133,8 @@ WRONG: dict[str, tuple[Object, str]] = {
         tracking(samples={"inputExampleOf": "training-data"}),
         "inputExampleOf must be the name of a modelAlias in track",
     ),
+    "an endpoint that may take minutes": (_production(timeout="5m"), "timeout must be at most 1m"),
+    "samples that are hardly ever sent": (tracking(every="48h"), "every must be at most 24h"),
     "samples that are sent on and on": (tracking(every="1s"), "every must be at least 1m"),
     "a tolerance that is no number": (
         tracking(tolerance={"absolute": "little"}),

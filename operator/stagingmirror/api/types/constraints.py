@@ -163,6 +163,17 @@ def at_least(length: str, message: str) -> TextRule:
     )
 
 
+def at_most(length: str, message: str) -> TextRule:
+    """Of a Duration that would do harm if it were longer."""
+    most = duration.seconds(length)
+    return _bound(
+        duration.PATTERN,
+        f"duration(self) <= duration('{length}')",
+        message,
+        lambda text: duration.seconds(text) <= most,
+    )
+
+
 def more_than_nothing(message: str) -> TextRule:
     """Of a Size."""
     return _bound(

@@ -54,6 +54,8 @@ def facts_of(entry: FeatureParity, sides: Sides, role: Role, reading: Reading) -
         _refuse_too_few(entry, probed, reading)
         _refuse_without_values(probed, reading)
     _note(entry, probed, role, reading)
+    if role == "staging" and _one_url(entry, sides):
+        reading.finding("both endpoints have one url, and differ in headers or a proxy alone.")
     which = 0 if role == "production" else 1
     shown = _shown(probed)[which].items()
     return reading.seen(
@@ -204,6 +206,12 @@ def _refuse_without_values(probed: ProbedParity, reading: Reading) -> None:
             "production answers the samples without a single value (null, not found), so that "
             "equal answers prove nothing; offer samples of ids that it knows.",
         )
+
+
+def _one_url(entry: FeatureParity, sides: Sides) -> bool:
+    found = (endpoint_in(entry, side) for side in (sides.production, sides.staging))
+    urls = [each.url.rstrip("/").lower() for each in found if each is not None]
+    return len(urls) == 2 and urls[0] == urls[1]
 
 
 def _note(entry: FeatureParity, probed: ProbedParity, role: Role, reading: Reading) -> None:

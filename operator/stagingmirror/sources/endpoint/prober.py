@@ -6,7 +6,7 @@ this module imports numpy, which a start has no time for.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from json import dumps
 from math import ceil
@@ -26,6 +26,8 @@ from stagingmirror.sources.endpoint.rate import AT_ONCE
 from stagingmirror.sources.endpoint.side import Side
 from stagingmirror.sources.endpoint.subjects import Parity, ProbedParity, Refusals
 
+# Seconds in which no request of a probe gets its turn: an address may have many probes in line.
+_STALLED = 900.0
 # The share of samples that may get no answer, and bytes of all answers together.
 _BUDGET, _MOST_BYTES = 0.1, 64 * 1024 * 1024
 # Samples under way: production is sent each twice, so that it has as many requests in flight as it
@@ -51,8 +53,12 @@ class _Probe:
     refused_by_staging: int = 0
     failed: int = 0
 
-    async def send_all(self, pairs: Sequence[tuple[Request, Request]]) -> None:
-        """Raises the error of a request where too many samples get no answer."""
+    async def send_all(
+        self, pairs: Sequence[tuple[Request, Request]], moved: Callable[[], None]
+    ) -> None:
+        """Raises the error of a request where too many samples get no answer. ``moved`` is called
+        after each.
+        """
         left = list(reversed(pairs))
 
         async def work() -> None:
@@ -60,6 +66,7 @@ class _Probe:
                 await self.share.room()
                 if left:
                     await self._send(left.pop(), left)
+                    moved()
 
         try:
             async with asyncio.TaskGroup() as group:
@@ -120,8 +127,8 @@ async def probe(
     with bounds.memory.share() as share:
         found = _Probe(production, staging, protocol, share)
         pairs = await asyncio.to_thread(_pairs, protocol, production, staging)
-        async with asyncio.timeout(120.0 + 2.0 * _longest(production, staging)):
-            await found.send_all(pairs)
+        async with asyncio.timeout(_STALLED) as limit:
+            await found.send_all(pairs, lambda: limit.reschedule(clock() + _STALLED))
         _refuse_too_many(found)
         async with bounds.judging:
             parity, distinct = await asyncio.to_thread(_judged, found, rules)
@@ -171,14 +178,6 @@ def _paired(protocol: Protocol, lines: Sequence[str], sample: int) -> tuple[Requ
     """The requests of one sample, which is the whole's ``sample``."""
     mine, theirs = (replace(protocol.requests([line])[0], samples=(sample,)) for line in lines)
     return mine, theirs
-
-
-def _longest(production: Side, staging: Side) -> float:
-    """Seconds that the rates of both let a probe take, one request for each sample."""
-    return max(
-        2 * len(production.lines) / production.client.per_second,
-        len(staging.lines) / staging.client.per_second,
-    )
 
 
 def _judged(found: _Probe, rules: Rules) -> tuple[Parity, int]:

@@ -134,7 +134,7 @@ async def test_a_request_for_what_cannot_be_answered_says_why(pair: Pair) -> Non
 async def test_a_request_for_what_is_not_wanted_ends(pair: Pair) -> None:
     """E.g. since its component is held meanwhile."""
     pair.sides["staging"] = held_back(asyncio.Event())
-    pair.configure(staging={"timeout": "1h"})
+    pair.configure(staging={"timeout": "1m"})
 
     with pytest.raises(NotRead):
         await asyncio.wait_for(

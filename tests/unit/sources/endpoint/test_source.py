@@ -86,7 +86,7 @@ async def test_what_speaks_two_protocols_is_sent_nothing(pair: Pair) -> None:
 
 async def test_a_hanging_endpoint_keeps_no_other_one_waiting(pair: Pair) -> None:
     pair.sides["production"] = held_back(asyncio.Event())
-    pair.configure(production={"timeout": "1h"})
+    pair.configure(production={"timeout": "1m"})
     pair.source.want(subject(), 30.0)
     await holds(lambda: pair.sent["production"] > 0)
     async with two_endpoints() as other:

@@ -15,6 +15,7 @@ from stagingmirror.api.types.constraints import (
     Rule,
     Size,
     at_least,
+    at_most,
     more_than_nothing,
     unique,
 )
@@ -74,18 +75,22 @@ class Endpoint(Server):
     max_requests_per_second: Annotated[int, Field(ge=1, le=1000)] = 5
     """Requests per second that this endpoint bears, of all mirrors together."""
     timeout: Annotated[
-        Duration, at_least("100ms", "timeout must be at least 100ms, else nothing can answer")
+        Duration,
+        at_least("100ms", "timeout must be at least 100ms, else nothing can answer"),
+        at_most("1m", "timeout must be at most 1m, else what hangs is waited for too long"),
     ] = "2s"
-    """How long one request may take."""
+    """How long one request may take, at most 1m."""
     max_response_bytes: Annotated[
         Size, more_than_nothing("maxResponseBytes must be more than 0, else no answer is read")
     ] = "1Mi"
     """The largest answer that is read, at most 8Mi."""
     min_interval: Annotated[
-        Duration, at_least("1m", "minInterval must be at least 1m, else one mirror wears it out")
+        Duration,
+        at_least("1m", "minInterval must be at least 1m, else one mirror wears it out"),
+        at_most("24h", "minInterval must be at most 24h, else verdicts rest on what was long ago"),
     ] = "15m"
     """No featureParity sends its samples more often than this, whatever its every is, but for a
-    refresh and for what is requested by hand. At least 1m.
+    refresh and for what is requested by hand. At least 1m, at most 24h.
     """
     samples: Annotated[tuple[OfferedSamples, ...], unique("name", most=16)] = ()
     """What a featureParity may send to this endpoint, and, of production, to staging's. None by

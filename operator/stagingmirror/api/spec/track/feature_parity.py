@@ -8,7 +8,16 @@ from pydantic import Field, PrivateAttr
 from stagingmirror.api.spec.kind_spec import KindSpec, Mode
 from stagingmirror.api.spec.track.model_alias import ModelAlias
 from stagingmirror.api.types.base import Model
-from stagingmirror.api.types.constraints import Duration, Label, Line, Rule, at_least, shape, unique
+from stagingmirror.api.types.constraints import (
+    Duration,
+    Label,
+    Line,
+    Rule,
+    at_least,
+    at_most,
+    shape,
+    unique,
+)
 
 As = Literal["Number", "Embedding", "Exact", "Timestamp"]
 
@@ -133,7 +142,7 @@ class FeatureParity(KindSpec):
     Only compared; never refreshed.
     """
 
-    guards: ClassVar[tuple[str, ...]] = ("structure", "answers", "logic.")
+    guards: ClassVar[tuple[str, ...]] = ("structure", "logic.")
 
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule(
@@ -152,10 +161,12 @@ class FeatureParity(KindSpec):
     samples: Samples
     """What is sent to both."""
     every: Annotated[
-        Duration, at_least("1m", "every must be at least 1m, else endpoints are worn out")
+        Duration,
+        at_least("1m", "every must be at least 1m, else endpoints are worn out"),
+        at_most("24h", "every must be at most 24h, else a verdict rests on what was long ago"),
     ] = "15m"
     """How often samples are sent; besides that after each refresh, and on request. Not below
-    minInterval of the endpoints.
+    minInterval of the endpoints; at most 24h.
     """
     tolerance: Tolerance = Tolerance()
     """How far two numbers may be apart."""

@@ -100,7 +100,7 @@ def ended(before: Context, after: Context, since: float | None = NOW + 5) -> Jud
     return guarded(ARRIVED, after, record(before), Probing(), since)
 
 
-@pytest.mark.parametrize("fact", ["structure", "answers", "logic.amount"])
+@pytest.mark.parametrize("fact", ["structure", "logic.amount"])
 def test_what_is_made_otherwise_since_rolls_back(fact: str) -> None:
     found = ended(context(side()), context(side({fact: "12 of 300 differ"})))
 
@@ -108,8 +108,8 @@ def test_what_is_made_otherwise_since_rolls_back(fact: str) -> None:
     assert found.failing == ("parity",)
 
 
-@pytest.mark.parametrize("fact", ["data.amount", "values.amount", "latency.p95"])
-def test_data_values_and_latency_roll_nothing_back(fact: str) -> None:
+@pytest.mark.parametrize("fact", ["answers", "data.amount", "values.amount", "latency.p95"])
+def test_refusals_data_values_and_latency_roll_nothing_back(fact: str) -> None:
     now = context(side({fact: "other"}), production=side({fact: "as production's"}))
 
     assert ended(context(side()), now) == ARRIVED
@@ -119,8 +119,8 @@ def test_what_differed_before_rolls_nothing_back_and_what_is_new_beside_it_does(
     before = context(side({"structure": "a is missing"}))
 
     assert ended(before, context(side({"structure": "a and b are missing"}))) == ARRIVED
-    both = context(side({"structure": "a is missing", "answers": "1 sample refused"}))
-    assert ended(before, both).failed == "parity: answers differs since this refresh"
+    both = context(side({"structure": "a is missing", "logic.amount": "12 of 300 differ"}))
+    assert ended(before, both).failed == "parity: logic.amount differs since this refresh"
 
 
 def test_what_nobody_could_tell_before_rolls_nothing_back() -> None:
@@ -140,8 +140,8 @@ def test_what_may_have_differed_among_those_not_listed_rolls_nothing_back() -> N
     )
 
     assert ended(before, context(side({"logic.amount": "12 of 300 differ"}))) == ARRIVED
-    other = context(side({"answers": "1 sample refused"}))
-    assert ended(before, other).failed == "parity: answers differs since this refresh"
+    other = context(side({"structure": "a is missing"}))
+    assert ended(before, other).failed == "parity: structure differs since this refresh"
 
 
 @pytest.mark.parametrize("unseen", ["production", "staging"])
