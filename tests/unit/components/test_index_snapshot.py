@@ -7,6 +7,7 @@ import pytest
 
 from stagingmirror.actions.copies.restore_index import RestoreIndex
 from stagingmirror.component import Sides
+from stagingmirror.components.index_snapshot.observe import newest_of
 from stagingmirror.drift.facts import Absent, Seen, Unseen, Why
 from stagingmirror.drift.verdict import Drifted, InSync, Unknown, Verdict
 from stagingmirror.errors import CannotRefresh
@@ -282,3 +283,13 @@ def test_of_very_many_fields_of_vectors_the_rest_is_one_fact() -> None:
     assert isinstance(verdict(world), InSync)
     serve(world, "staging", index("products-7", vectors=other, mark=mark()))
     assert differing(verdict(world)) == {"vectors.others"}
+
+
+@pytest.mark.parametrize(("earlier", "counts"), [(0.2, True), (2.0, False)])
+def test_a_snapshot_may_seem_a_moment_older_than_its_index(earlier: float, *, counts: bool) -> None:
+    """OpenSearch stamps it by a clock that stands still for 200 ms."""
+    built = snapshot(22).taken + earlier
+
+    found = newest_of((snapshot(22),), built)
+
+    assert (found == snapshot(22)) is counts

@@ -36,6 +36,9 @@ from stagingmirror.sources.index.subjects import (
 SNAPSHOT = "snapshot"
 INDEX = "index"
 _AS_RESTORED = "as restored"
+# Seconds by which a snapshot that was taken after its index was made may seem older: OpenSearch
+# stamps snapshots by a clock that it sets every 200 ms (``thread_pool.estimated_time_interval``).
+_COARSE = 0.5
 # Fields of vectors with facts of their own.
 MOST_VECTORS = 64
 
@@ -92,7 +95,7 @@ def newest_of(snapshots: tuple[Snapshot, ...], built: float | None) -> Snapshot 
     that is older is of a former index of that name.
     """
     whole = (each for each in snapshots if each.complete)
-    return next((each for each in whole if built is None or each.taken >= built), None)
+    return next((each for each in whole if built is None or each.taken >= built - _COARSE), None)
 
 
 def _newest(
