@@ -106,6 +106,10 @@ WRONG: dict[str, tuple[Object, str]] = {
         _production(maxResponseBytes="0"),
         "maxResponseBytes must be more than 0",
     ),
+    "an endpoint that is hardly ever asked": (
+        _production(minInterval="48h"),
+        "minInterval must be at most 24h",
+    ),
     "an endpoint that is asked on and on": (
         _production(minInterval="1s"),
         "minInterval must be at least 1m",
