@@ -27,6 +27,8 @@ def world(control_plane: ControlPlane) -> Iterator[World]:
         yield world
 
 
+# Some are long: that they make a long repr is no failure.
+@pytest.mark.filterwarnings("ignore:Generating overly large repr")
 @settings(
     max_examples=3,
     phases=[Phase.generate],
