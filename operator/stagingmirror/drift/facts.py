@@ -22,6 +22,13 @@ SEAL = "hmac-sha256:"
 SEALED = "(sealed)"
 
 
+def one_fact(name: str) -> str:
+    """A name that somebody else gave, as a fact of its own: a slash would make it a detail of
+    another one, which does not count.
+    """
+    return name.replace("%", "%25").replace(DETAIL, "%2F")
+
+
 def public(value: str) -> str:
     """The value as it may be shown."""
     return SEALED if value.startswith(SEAL) else value

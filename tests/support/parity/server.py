@@ -146,3 +146,18 @@ async def two_endpoints() -> AsyncIterator[Pair]:
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+
+
+def held_back(until: asyncio.Event) -> Handler:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        await until.wait()
+        return await amount(request)
+
+    return answer
+
+
+async def ticks(pair: Pair, count: int = 2) -> None:
+    """The source looks for what is due, so often at least."""
+    for _ in range(count):
+        pair.source.want(subject(), 30.0)
+        await asyncio.sleep(0.05)

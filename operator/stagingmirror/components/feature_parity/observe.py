@@ -16,7 +16,7 @@ from stagingmirror.components.feature_parity.names import (
     samples_of,
     subject_of,
 )
-from stagingmirror.drift.facts import DETAIL, OTHERS, Fact, Seen, Unseen, Why
+from stagingmirror.drift.facts import OTHERS, Fact, Seen, Unseen, Why, one_fact
 from stagingmirror.drift.parity.bound import none_differ
 from stagingmirror.drift.parity.counts import counts_line
 from stagingmirror.drift.wording import counted
@@ -104,7 +104,7 @@ def _compared(entry: FeatureParity, probed: ProbedParity) -> dict[str, _Both]:
     facts = {STRUCTURE: _structure(parity), ANSWERS: _answers(probed)}
     for each in parity.features:
         # Two names may look alike; what differs of one is not lost in the other.
-        facts[_free(f"{each.group}.{_one_fact(each.name)}", facts)] = _both(
+        facts[_free(f"{each.group}.{one_fact(each.name)}", facts)] = _both(
             counts_line(each), differs=each.differs, doubt=_doubt(entry, each)
         )
     for left in parity.left_out:
@@ -123,7 +123,7 @@ def _shown(probed: ProbedParity) -> tuple[dict[str, str], dict[str, str]]:
     both = {SAMPLES: str(probed.parity.samples), PROBED: rfc3339(probed.began)}
     latency = [f"{1000 * each:.3g} ms" for each in probed.latency]
     counts = {
-        f"{COUNTS}{each.group}.{_one_fact(each.name)}": f"{each.type}: {counts_line(each)}"
+        f"{COUNTS}{each.group}.{one_fact(each.name)}": f"{each.type}: {counts_line(each)}"
         for each in probed.parity.features
         if each.judged or each.noise
     }
@@ -250,8 +250,3 @@ def _free(name: str, taken: Collection[str]) -> str:
     while name in taken:
         name += "*"
     return name
-
-
-def _one_fact(name: str) -> str:
-    """A slash would make it a detail of another fact, which does not count."""
-    return name.replace("%", "%25").replace(DETAIL, "%2F")

@@ -7,7 +7,7 @@ from hashlib import sha256
 
 from stagingmirror.api.types.times import rfc3339
 from stagingmirror.components.model_alias.offers import Offered
-from stagingmirror.drift.facts import DETAIL, Details, Fact
+from stagingmirror.drift.facts import Details, Fact, one_fact
 from stagingmirror.drift.wording import counted
 from stagingmirror.reading.reading import Reading
 from stagingmirror.reading.texts import as_fact
@@ -96,7 +96,7 @@ def _parameters(
             "the model, or have no parameters offered.",
         )
     for name, value in sorted(version.parameters.items()):
-        fact = f"parameters.{_one_fact(name)}"
+        fact = f"parameters.{one_fact(name)}"
         match offered.parameter(name):
             case "readable":
                 yield fact, _shown(fact, value, offered, reading.view)
@@ -141,11 +141,6 @@ def _packages(requirements: str) -> Mapping[str, str]:
         for line in _lines(requirements)
         if (package := _PACKAGE.match(line)) and _ADDRESS.search(line) is None
     }
-
-
-def _one_fact(name: str) -> str:
-    """A parameter's name may have slashes; as a detail of another parameter it would not count."""
-    return name.replace("%", "%25").replace(DETAIL, "%2F")
 
 
 def _shown(fact: str, text: str, offered: Offered, view: View) -> str:

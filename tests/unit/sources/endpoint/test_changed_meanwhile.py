@@ -11,7 +11,7 @@ from stagingmirror.sources.endpoint.subjects import ProbedParity
 from stagingmirror.sources.source import Access
 from stagingmirror.view import Observed
 from support.operators.waiting import holds
-from support.parity.server import Handler, Pair, amount, subject, two_endpoints
+from support.parity.server import Pair, amount, held_back, subject, ticks, two_endpoints
 
 MINUTE = 60.0
 
@@ -20,21 +20,6 @@ MINUTE = 60.0
 async def pair() -> AsyncIterator[Pair]:
     async with two_endpoints() as found:
         yield found
-
-
-def held_back(until: asyncio.Event) -> Handler:
-    async def answer(request: web.Request) -> web.StreamResponse:
-        await until.wait()
-        return await amount(request)
-
-    return answer
-
-
-async def ticks(pair: Pair, count: int = 2) -> None:
-    """The source looks for what is due, so often at least."""
-    for _ in range(count):
-        pair.source.want(subject(), 30.0)
-        await asyncio.sleep(0.05)
 
 
 async def test_samples_that_change_in_a_probe_are_sent_anew_and_the_former_count_for_nothing(

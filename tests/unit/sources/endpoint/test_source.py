@@ -4,12 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from aiohttp import web
 
 from stagingmirror.drift.facts import Unseen
 from stagingmirror.sources.endpoint.subjects import EndpointSamples, ProbedParity
 from support.operators.waiting import holds
-from support.parity.server import SECRET, Handler, Pair, amount, subject, two_endpoints
+from support.parity.server import SECRET, Pair, held_back, subject, two_endpoints
 
 MINUTE = 60.0
 
@@ -18,14 +17,6 @@ MINUTE = 60.0
 async def pair() -> AsyncIterator[Pair]:
     async with two_endpoints() as found:
         yield found
-
-
-def held_back(until: asyncio.Event) -> Handler:
-    async def answer(request: web.Request) -> web.StreamResponse:
-        await until.wait()
-        return await amount(request)
-
-    return answer
 
 
 async def test_each_sample_is_sent_to_production_to_staging_and_to_production(pair: Pair) -> None:

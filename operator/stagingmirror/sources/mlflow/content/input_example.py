@@ -1,7 +1,5 @@
 """The input example that was logged with a model version."""
 
-import time
-
 from stagingmirror.drift.facts import Why
 from stagingmirror.errors import NotAnswered
 from stagingmirror.reasons import Reason
@@ -16,12 +14,14 @@ _NAMES = ("serving_input_example.json", "input_example.json")
 _MOST = 1024 * 1024
 
 
-async def read_input_example(server: MlflowServer, name: str, version: str) -> bytes:
-    """Raises errors of ``stagingmirror.errors``: NotAnswered(SamplesInvalid) where the version has
-    none, or one that is too large.
+async def read_input_example(
+    server: MlflowServer, name: str, version: str, *, began: float
+) -> bytes:
+    """``began``: now (POSIX s). Raises errors of ``stagingmirror.errors``:
+    NotAnswered(SamplesInvalid) where the version has none, or one that is too large.
     """
     record = await queries.get_version(server, name, version)
-    detail = await read_detail(server, record, began=time.time())
+    detail = await read_detail(server, record, began=began)
     if isinstance(detail.root, Why):
         raise NotAnswered(detail.root.reason, detail.root.message)
     files = files_of(server, detail.root)

@@ -166,7 +166,8 @@ class MlflowSource:
         """What was logged with a version as an example of its input. Raises CannotRefresh as
         ``server`` does, and as ``read_input_example``.
         """
-        return await read_input_example(self.server(environment), name, version)
+        server, now = self.server(environment), self._clock()
+        return await read_input_example(server, name, version, began=now)
 
     def server(self, environment: str) -> MlflowServer:
         """What copies versions and moves aliases. Raises CannotRefresh where the environment has no
