@@ -30,6 +30,16 @@ async def until_drifted(sandbox: Sandbox) -> None:
             await asyncio.sleep(0.1)
 
 
+def until_all_drifted(world: World) -> None:
+    """Wait until a refresh would follow with every component: what is not seen is not planned."""
+
+    def all_drifted(status: dict[str, Any]) -> bool:
+        verdicts = [each["verdict"] for each in status.get("components") or ()]
+        return bool(verdicts) and all(verdict == "Drifted" for verdict in verdicts)
+
+    world.until(all_drifted, within=60, what="not every component is drifted")
+
+
 def live(where: Sandbox | World, name: str = "features") -> dict[str, Any]:
     """Staging's Deployment of this name, as it is now."""
     return where.kube.get("apps/v1", "Deployment", name, where.staging)

@@ -16,7 +16,15 @@ from support.kubernetes.workloads import deployment
 from support.operators.interrupted import meddled_with
 from support.operators.killing_client import Killed, KillSwitch
 from support.operators.operator import World, condition
-from support.sandbox.image_refreshes import NEW, OLD, image_of, live, states, watched
+from support.sandbox.image_refreshes import (
+    NEW,
+    OLD,
+    image_of,
+    live,
+    states,
+    until_all_drifted,
+    watched,
+)
 from support.sandbox.refreshing import REFRESH, ask, ended
 from support.sandbox.sandbox import Sandbox
 from support.sandbox.setup import a_sandbox
@@ -55,10 +63,7 @@ def begin(world: World, *names: str) -> None:
         for space, image in ((world.production, NEW), (world.staging, OLD)):
             world.kube.apply(deployment(name, space, image), manager="owner")
     world.mirror(track=[entry(name) for name in names], refresh=REFRESH)
-    all_drifted = ["Drifted"] * len(names)
-    world.until(
-        lambda status: [each["verdict"] for each in status.get("components", ())] == all_drifted
-    )
+    until_all_drifted(world)
 
 
 def entry(name: str) -> Object:

@@ -18,7 +18,15 @@ from support.kubernetes.kubelet import Kubelet
 from support.kubernetes.workloads import deployment
 from support.operators.killing_proxy import KillingProxy
 from support.operators.operator import OperatorProcess, World
-from support.sandbox.image_refreshes import NEW, OLD, image_of, live, states, watched
+from support.sandbox.image_refreshes import (
+    NEW,
+    OLD,
+    image_of,
+    live,
+    states,
+    until_all_drifted,
+    watched,
+)
 from support.sandbox.sandbox import Sandbox
 from support.sandbox.setup import a_sandbox
 
@@ -109,7 +117,7 @@ def drifted(world: World) -> None:
         place = {"kind": "Deployment", "name": name, "container": "app"}
         track.append({"name": name, "pipelineImage": {"production": place}})
     world.mirror(track=track, refresh=REFRESH, checkInterval="50s", staleAfter="150s")
-    world.until_sync("Drifted", within=30)
+    until_all_drifted(world)
 
 
 def test_a_leader_that_wakes_up_after_another_ended_its_refresh_changes_nothing(

@@ -11,7 +11,7 @@ from rig.run import until
 from support.kubernetes.kubelet import Kubelet, status_of
 from support.kubernetes.workloads import cron_job
 from support.operators.operator import OperatorProcess, World
-from support.sandbox.image_refreshes import image_of
+from support.sandbox.image_refreshes import image_of, until_all_drifted
 from support.sandbox.refreshing import DATA, NEW, OLD, REFRESH, Object, ask, differ, setting_of
 
 pytestmark = pytest.mark.integration
@@ -94,7 +94,7 @@ def a_waiting_refresh(control_plane: ControlPlane, rollout_timeout: str) -> Iter
             with waiting.node():
                 refresh = REFRESH | {"rolloutTimeout": rollout_timeout}
                 world.mirror(track=TRACK, refresh=refresh)
-                world.until_sync("Drifted", within=60)
+                until_all_drifted(world)
             ask(world, "now")
             waiting.until(lambda _: waiting.has_loaded(), "the loader was not started")
             waiting.until(lambda _: waiting.image() == NEW, "the image was not written")
