@@ -14,6 +14,6 @@ The packages, from the entry points down. Imports only go down this list; import
 - ``sources``: the systems, observed and written, a folder each
 - ``view``: what the sources last observed, as plain values
 - ``api``: the resources as users write and read them, and the definitions made from them
-- ``drift``: pure judgement: facts, verdicts, plans, schedules
+- ``drift``: pure judgement: facts, verdicts, plans, schedules, parity, flags of model servers
 - ``settings``, ``runtime``, ``errors``, ``reasons``, ``patterns``
 """
