@@ -25,6 +25,7 @@ _CALLED: dict[Which, str] = {
     "models": "registered model",
     "tags": "tag",
     "parameters": "parameter",
+    "arguments": "argument",
     "object_stores": "folder",
 }
 

@@ -83,7 +83,15 @@ READABLE: Object = {
 }
 EVERYTHING: Object = {
     which: ["*"]
-    for which in ("configMaps", "variables", "annotations", "models", "tags", "parameters")
+    for which in (
+        "configMaps",
+        "variables",
+        "annotations",
+        "models",
+        "tags",
+        "parameters",
+        "arguments",
+    )
 }
 
 

@@ -39,7 +39,7 @@ LONGEST = {
         "tags": 250,
         "parameters": 250,
     }.items()
-}
+} | {"arguments": [f"--{number:0125}*" for number in range(256)]}
 
 VALID = {
     **PARITY,
@@ -138,8 +138,9 @@ VALID = {
             "models": ["fraud-*"],
             "tags": ["data snapshot/date"],
             "parameters": ["*"],
+            "arguments": ["--tokenizer-revision", "-c", "--compilation-config.*", "--max_*"],
         },
-        comparable={"variables": ["DB_*"], "models": ["*"]},
+        comparable={"arguments": ["--*"], "variables": ["DB_*"], "models": ["*"]},
     ),
     "offers that are as long as they may be": environment(readable=LONGEST, comparable=LONGEST),
     "content with one field": environment(content={"maxBytes": "1.5Ti"}),

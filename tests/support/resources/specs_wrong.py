@@ -247,6 +247,14 @@ INVALID: dict[str, tuple[Object, str]] = {
         environment(comparable={"configMaps": ["Training"]}),
         "write the object's exact name (metadata.name), or one with *",
     ),
+    "a readable argument with its value": (
+        environment(readable={"arguments": ["--tokenizer-revision=main"]}),
+        "write a flag with its dashes and without a value",
+    ),
+    "a comparable argument without dashes": (
+        environment(comparable={"arguments": ["max-model-len"]}),
+        "write a flag with its dashes and without a value",
+    ),
     "a readable model with an alias": (
         environment(readable={"models": ["fraud:champion"]}),
         "names of models contain neither '/' nor ':'",

@@ -2,17 +2,20 @@
 compared.
 """
 
+import re
 from functools import lru_cache
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from stagingmirror.api.types.base import Model
-from stagingmirror.api.types.constraints import VariableName, shape, unique
+from stagingmirror.api.types.constraints import FlagPattern, VariableName, shape, unique
 from stagingmirror.patterns import matches as fits
 
 # The lists of an offer, as attributes of ``Offers``.
-OfferList = Literal["config_maps", "variables", "annotations", "models", "tags", "parameters"]
+OfferList = Literal[
+    "config_maps", "variables", "annotations", "models", "tags", "parameters", "arguments"
+]
 
 # What may be named of an environment: in its lists, ``store/alias`` of its index stores, or
 # ``endpoint/samples``, or a model whose input example may be sent.
@@ -27,6 +30,12 @@ _MANIFESTS = frozenset(
         "objectset.rio.cattle.io/applied",
     }
 )
+
+# Words of a flag's name by which it takes a credential, e.g. --api-key and --hf-token.
+_CREDENTIALS = frozenset(
+    {"auth", "credential", "credentials", "key", "keys", "passwd", "password", "secret", "token"}
+)
+_BETWEEN_WORDS = re.compile(r"[-_.]+")
 
 _ConfigMapPattern = Annotated[
     str,
@@ -66,13 +75,24 @@ class Offers(Model):
     """Keys of the tags of model versions and of their runs."""
     parameters: Annotated[tuple[_LoggedName, ...], unique(most=256)] = ()
     """Names of the parameters of runs."""
+    arguments: Annotated[tuple[FlagPattern, ...], unique(most=256)] = ()
+    """Flags of containers' commands and arguments, with their dashes and without a value, e.g.
+    --tokenizer-revision. One that by its name takes a credential, such as --api-key, is only
+    meant where it stands here as it is.
+    """
 
     def has(self, which: OfferList, name: str) -> bool:
         """Whether this list has the name."""
         patterns: tuple[str, ...] = getattr(self, which)
-        if which == "annotations" and name in _MANIFESTS:
+        if _is_meant_by_name_alone(which, name):
             return name in patterns
         return matches(patterns, name)
+
+
+def _is_meant_by_name_alone(which: OfferList, name: str) -> bool:
+    if which == "arguments":
+        return not _CREDENTIALS.isdisjoint(_BETWEEN_WORDS.split(name.lower()))
+    return which == "annotations" and name in _MANIFESTS
 
 
 class Readable(Offers):

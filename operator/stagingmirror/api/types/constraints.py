@@ -121,6 +121,30 @@ AnnotationKey = Annotated[
     ),
 ]
 
+# Characters of a flag's name: those that are offered, and those that may be named.
+MAX_FLAG = 128
+# What a flag's name has after its dashes; a dot is one of an option within an option.
+_FLAG_REST = "A-Za-z0-9_.-"
+
+FlagName = Annotated[
+    str,
+    Field(min_length=2, max_length=MAX_FLAG),
+    shape(
+        rf"^--?[A-Za-z0-9][{_FLAG_REST}]*$",
+        "write a flag with its dashes and without a value, e.g. --tokenizer-revision",
+    ),
+]
+
+FlagPattern = Annotated[
+    str,
+    Field(min_length=1, max_length=MAX_FLAG),
+    shape(
+        rf"^(\*|--?[A-Za-z0-9*][*{_FLAG_REST}]*)$",
+        "write a flag with its dashes and without a value, e.g. --tokenizer-revision, or one "
+        "with *",
+    ),
+]
+
 # A name of a registered model or of an alias.
 ModelName = Annotated[
     str,

@@ -39,7 +39,15 @@ def test_stars_match_as_in_a_shell(pattern: str, name: str) -> None:
 def test_nothing_is_offered_by_default() -> None:
     assert not any(
         Readable().has(which, "x")
-        for which in ("config_maps", "variables", "annotations", "models", "tags", "parameters")
+        for which in (
+            "config_maps",
+            "variables",
+            "annotations",
+            "models",
+            "tags",
+            "parameters",
+            "arguments",
+        )
     )
 
 
@@ -50,6 +58,20 @@ def test_an_annotation_that_holds_a_manifest_is_only_meant_by_its_own_name() -> 
     assert everything.has("annotations", "example.com/snapshot")
     assert not everything.has("annotations", applied)
     assert Readable.model_validate({"annotations": [applied]}).has("annotations", applied)
+
+
+@pytest.mark.parametrize("flag", ["--api-key", "--hf-token", "--admin_password", "--API-KEY"])
+@pytest.mark.parametrize("pattern", ["*", "--*", "--a*", "--h*", "--A*"])
+def test_a_flag_that_takes_a_credential_is_only_meant_by_its_own_name(
+    flag: str, pattern: str
+) -> None:
+    assert not Readable.model_validate({"arguments": [pattern]}).has("arguments", flag)
+    assert Readable.model_validate({"arguments": [pattern, flag]}).has("arguments", flag)
+
+
+@pytest.mark.parametrize("flag", ["--tokenizer-revision", "--max-num-batched-tokens", "--keyed"])
+def test_a_flag_that_only_resembles_one_of_a_credential_is_meant_by_a_pattern(flag: str) -> None:
+    assert Readable.model_validate({"arguments": ["--*"]}).has("arguments", flag)
 
 
 def test_what_nobody_lists_is_not_copied() -> None:
