@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
 from stagingmirror.api.types.workload import TemplateKind
+from stagingmirror.drift.command.words import Words
 from stagingmirror.drift.facts import Why
 from stagingmirror.drift.places import Place
 from stagingmirror.reasons import Reason
@@ -45,6 +46,8 @@ class Container:
     """Variables that stand more than once in ``env``: the container gets the last one."""
     fetches: tuple[str, ...] = ()
     """Of KServe's storage initializer: the URIs that it fetches before the others are started."""
+    words: Words | None = Words()
+    """Its command and arguments as they are declared; None: more than are read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from sys import intern
 from typing import Any, TypeAlias
 from weakref import WeakValueDictionary
 
+from stagingmirror.drift.command.words import Words, words_of
 from stagingmirror.sources.kubernetes.objects.variables import Environment, Variables, declared
 from stagingmirror.sources.kubernetes.subjects import Container
 
@@ -19,7 +20,7 @@ _RUNS = ("name", "image", "command", "args", "env", "envFrom")
 INITIALIZER = "storage-initializer"
 _SOURCE_URI = "internal.serving.kserve.io/storage-initializer-sourceuri"
 
-_Shape: TypeAlias = tuple[tuple[str, str, Environment, bool, tuple[str, ...]], ...]
+_Shape: TypeAlias = tuple[tuple[str, str, Environment, bool, tuple[str, ...], Words | None], ...]
 
 
 class _Containers(dict[str, Container]):
@@ -44,6 +45,7 @@ def containers_of(pod_spec: Mapping[str, Any]) -> Mapping[str, Container]:
                 declared(one.get("env") or ()),
                 bool(one.get("envFrom")),
                 _fetches(one),
+                words_of(one.get("command") or (), one.get("args") or ()),
             )
             for one in _every(pod_spec)
         )
@@ -98,9 +100,14 @@ def _containers(shape: _Shape) -> Mapping[str, Container]:
         known = _shared[shape] = _Containers(
             {
                 intern(name): Container(
-                    intern(image), Variables(environment), env_from, _repeated(environment), fetches
+                    intern(image),
+                    Variables(environment),
+                    env_from,
+                    _repeated(environment),
+                    fetches,
+                    words,
                 )
-                for name, image, environment, env_from, fetches in shape
+                for name, image, environment, env_from, fetches, words in shape
             }
         )
     return known

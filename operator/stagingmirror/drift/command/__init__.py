@@ -1,0 +1,1 @@
+"""What the words of a container's command and arguments give, and how one of them is changed."""
