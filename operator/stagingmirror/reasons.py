@@ -95,6 +95,7 @@ class Reason(StrEnum):
         "NotComparable",
         "one side's value comes from elsewhere, is not pinned, or is not a version",
     )
+    SHELL_SCRIPT = "ShellScript", "a container runs a shell with a script, which is not read"
     FROM_SECRET = "FromSecret", "values of Secrets are never read"
     TOO_MANY_CHANGES = "TooManyChanges", "too many values were tried of one that is not readable"
     NOT_READY = "NotReady", "the model version is not ready"
@@ -163,7 +164,7 @@ class Reason(StrEnum):
     CONTENDED = "Contended", "another manager reverts a field"
     NOT_THERE = "NotThere", "the object to write no longer exists"
     CONTAINER_GONE = "ContainerGone", "the container to write no longer exists"
-    AMBIGUOUS = "Ambiguous", "the variable to write stands more than once in its container"
+    AMBIGUOUS = "Ambiguous", "a variable to write, or a flag, stands more than once in a container"
     NOT_A_LOADER = "NotALoader", "the CronJob has no label `stagingmirror.dev/loader: VARIABLE`"
     IMMUTABLE = "Immutable", "the ConfigMap is immutable"
     PAUSED = "Paused", "the workload is paused, so pods do not follow its newest template"

@@ -20,7 +20,10 @@ from stagingmirror.drift.steps import Phase, Write, renamed
 from stagingmirror.errors import NotThere, StepFailed
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.subjects import WorkloadField
-from stagingmirror.sources.kubernetes.write.containers import Body
+from stagingmirror.sources.kubernetes.write.containers import (
+    Body,
+    workload_path,
+)
 from stagingmirror.sources.kubernetes.write.field_managers import is_foreign, our_entry, owner_of
 from stagingmirror.sources.kubernetes.write.field_patch import (
     Change,
@@ -48,7 +51,6 @@ from stagingmirror.sources.kubernetes.write.rollout_status import (
     running_digests,
     unnoticed,
 )
-from stagingmirror.sources.kubernetes.write.workload_path import workload_path
 from stagingmirror.sources.kubernetes.write.writer import changed_underneath, is_ours
 
 # Appended to a restart's token where the refresh is rolled back: pods that started in between have

@@ -3,13 +3,14 @@
 ``full`` of each is the largest size that Kubernetes, MLflow or our own bounds let through.
 """
 
-from support.growth import answers, endpoints, models, objects, own, values, variables
+from support.growth import answers, arguments, endpoints, models, objects, own, values, variables
 from support.growth.parser import Parser
 
 PARSERS: dict[str, Parser] = dict(
     each
     for group in (
         variables.variables,
+        arguments.arguments,
         objects.objects,
         values.values,
         models.models,

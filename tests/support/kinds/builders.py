@@ -12,6 +12,7 @@ from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
 from stagingmirror.api.spec.mirror import Track
 from stagingmirror.api.types.workload import WorkloadKind
 from stagingmirror.component import Entry, Side, Sides
+from stagingmirror.drift.command.words import NO_WORDS, Words
 from stagingmirror.drift.facts import Unseen, Why
 from stagingmirror.drift.places import Place
 from stagingmirror.engine.ownership.track_entries import known
@@ -57,15 +58,13 @@ def container(
     variables: Mapping[str, str | Variable] | None = None,
     *,
     env_from: bool = False,
+    words: Words = NO_WORDS,
 ) -> Container:
-    return Container(
-        image,
-        {
-            name: value if isinstance(value, Variable) else Variable(value)
-            for name, value in (variables or {}).items()
-        },
-        env_from,
-    )
+    known = {
+        name: value if isinstance(value, Variable) else Variable(value)
+        for name, value in (variables or {}).items()
+    }
+    return Container(image, known, env_from, words=words)
 
 
 def pod(

@@ -30,7 +30,6 @@ from support.kinds.builders import (
     config_map,
     sides,
     version,
-    workload,
 )
 from support.kinds.features import IMAGE, features
 from support.kinds.features import entry as image_entry
@@ -45,7 +44,7 @@ from support.kinds.fraud import (
     server,
 )
 from support.kinds.fraud import entry as model_entry
-from support.kinds.snapshots import LOADER, NEW, OLD, TRAINER, VARIABLE, loader, snapshots, trainer
+from support.kinds.snapshots import LOADER, NEW, OLD, TRAINER, loader, snapshots, trainer
 from support.kinds.snapshots import entry as setting_entry
 from support.objectstore.ranker import BATCH, keep, ranker, two_rankers, uri
 from support.objectstore.ranker import ELEVEN as ELEVEN_FILES
@@ -53,6 +52,7 @@ from support.objectstore.ranker import SIDES as RANKER_SIDES
 from support.objectstore.ranker import entry as ranker_entry
 from support.objectstore.tables import TABLE, around, at, tables
 from support.parity.answers import EXAMPLES as PARITY
+from support.settings.carried import EXAMPLES as CARRIED
 
 CHAMPION = ("staging", "fraud-detector", "champion")
 ANOTHER_FOLDER = ranker(STAGING, uri("staging", "2"), name="batch")
@@ -121,11 +121,6 @@ def _one_registry() -> World:
 
 def _loaded() -> World:
     return snapshots(NEW, NEW).add(trainer(PRODUCTION), trainer(STAGING), loader())
-
-
-def _annotated(value: str) -> Change:
-    given = {"example.com/snapshot": value}
-    return lambda world: world.add(workload("trainer", STAGING, annotations=given))
 
 
 def _snapshot(value: str) -> Change:
@@ -222,26 +217,6 @@ EXAMPLES: tuple[Example, ...] = (
         {"value": _snapshot(NEW)},
     ),
     _example(
-        "setting, variable",
-        setting_entry(place={"variable": VARIABLE}),
-        lambda: World().add(*(trainer(s, EMBEDDING_URL=NEW) for s in (PRODUCTION, STAGING))),
-        {
-            "value": lambda world: world.add(trainer(STAGING, EMBEDDING_URL=OLD)),
-            "no variable": lambda world: world.add(trainer(STAGING)),
-        },
-    ),
-    _example(
-        "setting, annotation",
-        setting_entry(place={"annotation": {**TRAINER, "key": "example.com/snapshot"}}),
-        lambda: World().add(
-            *(
-                workload("trainer", side, annotations={"example.com/snapshot": NEW})
-                for side in (PRODUCTION, STAGING)
-            )
-        ),
-        {"value": _annotated(OLD)},
-    ),
-    _example(
         "setting, table",
         setting_entry(place=TABLE, load=LOADER),
         lambda: tables(42, 42).add(loader()),
@@ -296,5 +271,5 @@ EXAMPLES: tuple[Example, ...] = (
         {"an older snapshot": _serves(mark=mark(20))},
         MASKED_SIDES,
     ),
-    *(_example(*each) for each in PARITY),
+    *(_example(*each) for each in (*PARITY, *CARRIED)),
 )

@@ -77,6 +77,7 @@ READABLE: Object = {
     "configMaps": ["training-data", "data-*"],
     "variables": ["MODEL_VERSION"],
     "annotations": ["bench.example/*"],
+    "arguments": ["--tokenizer-revision"],
     "models": ["*"],
     "tags": ["*"],
     "parameters": ["*"],

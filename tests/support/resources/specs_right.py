@@ -14,6 +14,7 @@ from support.resources.resources import (
     pipeline_image,
     setting,
 )
+from support.settings.specs import RIGHT as PLACES
 
 
 def refreshing(**refresh: Any) -> Object:
@@ -124,6 +125,7 @@ VALID = {
         "https://mlflow.example:8443/base", credentialsSecretRef={"name": "mlflow"}, caBundle="PEM"
     ),
     **STORES,
+    **PLACES,
     "production in another cluster": environment(
         cluster={"kubeconfigSecretRef": {"name": "production-cluster", "key": "kubeconfig"}}
     ),

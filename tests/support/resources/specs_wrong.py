@@ -1,6 +1,6 @@
 """Objects of ours that must be refused, each with words that help and must be said."""
 
-from support.controllers.specs import WORKLOAD, WRONG_PARTS, staging_setting, variable
+from support.controllers.specs import WORKLOAD, WRONG_PARTS, variable
 from support.index.specs import WRONG_STORES
 from support.parity.specs import WRONG as WRONG_PARITY
 from support.resources.resources import (
@@ -13,14 +13,13 @@ from support.resources.resources import (
     setting,
 )
 from support.resources.specs_right import accepting, mlflow, refreshing
+from support.settings.specs import AT_HOME, FLAG, FORM
+from support.settings.specs import WRONG as WRONG_PLACES
 
 ONE_KIND = "give exactly one of modelAlias, pipelineImage, setting, modelFiles"
-ONE_PLACE = "a setting is in exactly one place: configMap, variable, annotation or table"
 LOADED = "loadedBy needs container and variable, or restart: true alone"
 DURATION = "write a duration as numbers with ms, s, m or h, e.g. 30s"
 TIME = "write a time in RFC 3339 with its zone"
-FORM = "write {value} once, where production's value goes"
-AT_HOME = "remove namespace from staging"
 URL = "url must be http:// or https:// with a host, and without credentials, '?' and '#'"
 PROXY = "proxyUrl must be http:// or https:// with a host, and without credentials"
 
@@ -30,6 +29,7 @@ INVALID: dict[str, tuple[Object, str]] = {
     **WRONG_STORES,
     **WRONG_PARITY,
     **WRONG_PARTS,
+    **WRONG_PLACES,
     "nothing tracked": (mirror(track=[]), "spec.track"),
     "65 components": (mirror(track=[setting(f"c{i}") for i in range(65)]), "spec.track"),
     "an entry with two kinds": (
@@ -71,39 +71,6 @@ INVALID: dict[str, tuple[Object, str]] = {
     "a repository with a tag": (
         mirror(track=[pipeline_image(staging={"repository": "registry.example/features:latest"})]),
         "without tag and digest",
-    ),
-    "a setting nowhere": (mirror(track=[{"name": "s", "setting": {"production": {}}}]), ONE_PLACE),
-    "a setting in two places": (
-        mirror(
-            track=[
-                {
-                    "name": "s",
-                    "setting": {
-                        "production": {
-                            "configMap": {"name": "a", "key": "b"},
-                            "variable": variable(),
-                        }
-                    },
-                }
-            ]
-        ),
-        ONE_PLACE,
-    ),
-    "staging's setting in two places": (
-        staging_setting(configMap={"name": "a", "key": "b"}, variable=variable()),
-        ONE_PLACE,
-    ),
-    "staging's setting in another namespace": (
-        staging_setting(configMap={"name": "a", "key": "b", "namespace": "x"}),
-        AT_HOME,
-    ),
-    "staging's usedBy in another namespace": (
-        staging_setting(usedBy=[{"kind": "Deployment", "name": "a", "namespace": "x"}]),
-        AT_HOME,
-    ),
-    "a staging form without {value}": (
-        staging_setting(value="masked/latest"),
-        FORM,
     ),
     "a ConfigMap key with a space": (
         mirror(
@@ -249,11 +216,11 @@ INVALID: dict[str, tuple[Object, str]] = {
     ),
     "a readable argument with its value": (
         environment(readable={"arguments": ["--tokenizer-revision=main"]}),
-        "write a flag with its dashes and without a value",
+        FLAG,
     ),
     "a comparable argument without dashes": (
         environment(comparable={"arguments": ["max-model-len"]}),
-        "write a flag with its dashes and without a value",
+        FLAG,
     ),
     "a readable model with an alias": (
         environment(readable={"models": ["fraud:champion"]}),

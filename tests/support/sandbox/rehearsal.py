@@ -12,6 +12,9 @@ from stagingmirror.actions.copies.copy_model import CopyModel
 from stagingmirror.actions.move_alias import MoveAlias
 from stagingmirror.actions.patch_workload import PatchWorkload
 from stagingmirror.actions.run_loader import RunLoader
+from stagingmirror.drift.command.edits import added, replaced
+from stagingmirror.drift.command.flags import Form, Given, find
+from stagingmirror.drift.command.words import Words
 from stagingmirror.drift.steps import Produced, Step, Value
 from stagingmirror.reading.images import Reference
 from stagingmirror.sources.kubernetes.objects.templates import INITIALIZER
@@ -20,6 +23,7 @@ from stagingmirror.sources.kubernetes.write.field_patch import (
     FieldWrite,
     Restart,
     SetAnnotation,
+    SetArgument,
     SetImage,
     SetStorageUri,
     SetVariable,
@@ -97,6 +101,11 @@ class Rehearsal:
                 former = workload.containers[name]
                 variables = {**former.variables, variable: Variable(self.text(value))}
                 return _with(workload, name, replace(former, variables=variables))
+            case SetArgument(container=name, flag=flag, value=value, added=form):
+                former = workload.containers[name]
+                assert former.words is not None
+                words = _given(former.words, flag, value, form)
+                return _with(workload, name, replace(former, words=words))
             case SetImage(container=name, value=image):
                 return _with(workload, name, replace(workload.containers[name], image=image))
             case SetStorageUri(value=uri):
@@ -157,6 +166,15 @@ def _(step: MoveAlias, rehearsal: Rehearsal) -> None:
 @rehearse.register
 def _(step: PatchWorkload, rehearsal: Rehearsal) -> None:
     rehearsal.patch(step)
+
+
+def _given(words: Words, flag: str, value: str, form: Form | None) -> Words:
+    given = find(words, flag)
+    if isinstance(given, Given):
+        return replaced(words, given, {"value": value})
+    assert given is None
+    assert form is not None
+    return added(words, flag, value, form)
 
 
 def _with(workload: Workload, name: str, container: Container) -> Workload:

@@ -23,7 +23,7 @@ class Kinds(Model):
     pipeline_image: PipelineImage | None = None
     """Which image a workload really runs."""
     setting: Setting | None = None
-    """Any named value: a ConfigMap's key, a container's variable, or an annotation."""
+    """Any named value: a ConfigMap's key, a container's variable or argument, or an annotation."""
     model_files: ModelFiles | None = None
     """A model's files in an object store, as workloads load them."""
     index_snapshot: IndexSnapshot | None = None

@@ -75,8 +75,8 @@ class _Named(Model):
     """Name of the component, unique in the mirror."""
     mode: Mode | None = None
     """Refresh: staging is made like production. Report: differences are only reported. Omitted:
-    Refresh, but Report for setting.variable, for a table without setting.load, and for
-    modelFiles without staging.store.
+    Refresh, but Report for setting.variable and setting.argument, for a table without setting.load,
+    and for modelFiles without staging.store.
     """
     with_: Annotated[tuple[Label, ...], unique(most=8), Field(alias="with")] = ()
     """Other components of track: where a refresh leaves one of these, it leaves this one as well,

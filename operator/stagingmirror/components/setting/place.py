@@ -7,8 +7,11 @@ from urllib.parse import urlsplit
 from stagingmirror.api.spec.environment.object_store import place_of
 from stagingmirror.api.spec.track.setting import (
     AnnotationOf,
+    ArgumentOf,
     ConfigMapKey,
     Setting,
+    SettingProduction,
+    SettingStaging,
     TableOf,
     VariableOf,
 )
@@ -19,9 +22,10 @@ from stagingmirror.reading.offers import Named
 from stagingmirror.reading.places import cluster_of, namespace_of, workload_of
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes import subjects
+from stagingmirror.sources.kubernetes.write.field_patch import argument_field
 from stagingmirror.sources.objectstore.subjects import TableSubject
 
-ValueReference = ConfigMapKey | VariableOf | AnnotationOf | TableOf
+ValueReference = ConfigMapKey | VariableOf | AnnotationOf | ArgumentOf | TableOf
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,22 +55,24 @@ class ValuePlace:
                 return f"variable {variable} of container {container} of {self.workload}"
             case AnnotationOf(key=key):
                 return f"annotation {key} of {self.workload}"
+            case ArgumentOf(container=container, flag=flag):
+                return f"argument {flag} of container {container} of {self.workload}"
             case TableOf(store=store, path=path):
                 return f"table {path} of object store {store}"
 
 
 def place_in(entry: Setting, side: Side) -> ValuePlace:
     """Staging's own place, where it names one; else the place as in production."""
-    staging, production = entry.staging, entry.production
-    own = staging.config_map or staging.variable or staging.annotation or staging.table
-    theirs = (
-        production.config_map or production.variable or production.annotation or production.table
-    )
-    reference = own if side.role == "staging" and own is not None else theirs
+    own = _reference(entry.staging)
+    reference = own if side.role == "staging" and own is not None else _reference(entry.production)
     assert reference is not None, "production names exactly one place"
     if isinstance(reference, TableOf):
         return ValuePlace("", reference, side.namespace, _table_in(reference, side))
     return ValuePlace(cluster_of(side), reference, namespace_of(reference.namespace, side))
+
+
+def _reference(side: SettingProduction | SettingStaging) -> ValueReference | None:
+    return side.config_map or side.variable or side.annotation or side.argument or side.table
 
 
 def _table_in(table: TableOf, side: Side) -> TableSubject:
@@ -114,6 +120,8 @@ def _named(place: ValuePlace, side: Side) -> Named:
             return Named(side, "variables", variable)
         case AnnotationOf(key=key):
             return Named(side, "annotations", key)
+        case ArgumentOf(flag=flag):
+            return Named(side, "arguments", flag)
         case TableOf():
             return Named(side, "object_stores", "" if place.table is None else place.table.uri)
 
@@ -128,6 +136,9 @@ def write_of(place: ValuePlace) -> Place | None:
             return subjects.WorkloadField(kind, place.namespace, name, field)
         case AnnotationOf(kind=kind, name=name, key=key):
             return subjects.WorkloadField(kind, place.namespace, name, f"annotation {key}")
+        case ArgumentOf(template=kind, name=name, container=container, flag=flag):
+            field = argument_field(container, flag)
+            return subjects.WorkloadField(kind, place.namespace, name, field)
         case TableOf():
             return None
 

@@ -7,6 +7,7 @@ from stagingmirror.actions.run_loader import RunLoader
 from stagingmirror.actions.step import ExecutableStep
 from stagingmirror.api.spec.track.setting import (
     AnnotationOf,
+    ArgumentOf,
     ConfigMapKey,
     Load,
     Setting,
@@ -15,6 +16,7 @@ from stagingmirror.api.spec.track.setting import (
 )
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.component import Sides
+from stagingmirror.components.setting.argument import added_form, refuse_unwritable
 from stagingmirror.components.setting.observe import VALUE, formed_of, user_fact
 from stagingmirror.components.setting.place import (
     ValuePlace,
@@ -23,7 +25,8 @@ from stagingmirror.components.setting.place import (
     users_of,
 )
 from stagingmirror.components.setting.room import refuse_what_does_not_fit
-from stagingmirror.components.setting.value import value_in
+from stagingmirror.components.setting.value import Value, value_in
+from stagingmirror.drift.command.flags import Form
 from stagingmirror.drift.expansion import stays
 from stagingmirror.drift.facts import Observation, Seen, Why
 from stagingmirror.errors import CannotRefresh
@@ -44,6 +47,7 @@ from stagingmirror.sources.kubernetes.write.field_patch import (
     FieldWrite,
     Restart,
     SetAnnotation,
+    SetArgument,
     SetVariable,
 )
 from stagingmirror.view import View
@@ -65,21 +69,25 @@ def steps(
     place = place_in(entry, sides.staging)
     if (why := unloaded(entry) or not_readable(named_in(entry, sides))) is not None:
         raise CannotRefresh(why.reason, why.message)
-    wanted = formed_of(entry, _text(view, production, place_in(entry, sides.production)))
-    former = _text(view, staging, place) if VALUE in facts else None
+    theirs = _value(view, production, place_in(entry, sides.production))
+    own = _value(view, staging, place) if VALUE in facts else None
+    wanted, former = formed_of(entry, theirs.text), None if own is None else own.text
     if as_fact(wanted) != judged:
         raise CannotRefresh(
             Reason.CHANGED_UNDERNEATH,
             "production's value changed after it was judged; the next check judges it anew.",
         )
     _refuse_what_would_be_expanded(entry, place, wanted)
+    if isinstance(place.reference, ArgumentOf):
+        refuse_unwritable(place, theirs, own, wanted)
+    form = None if own is not None else added_form(theirs, wanted)
     reading = Reading(view, staging.began)
     _require(reading, entry, place, users, sides)
     refuse_what_does_not_fit(reading, entry, place, wanted)
     return (
         *_load(component, entry.load, place.namespace, wanted, former),
         *_stored(component, place, wanted),
-        *patches(component, _fields(place, users, wanted)),
+        *patches(component, _fields(place, users, wanted, form)),
     )
 
 
@@ -94,18 +102,18 @@ def unloaded(entry: Setting) -> Why | None:
     )
 
 
-def _text(view: View, observed: Observation, place: ValuePlace) -> str:
+def _value(view: View, observed: Observation, place: ValuePlace) -> Value:
     """The value itself: the fact of a long one is its hash. Raises CannotRefresh."""
-    return needed(lambda: value_in(Reading(view, observed.began), place, ())).text
+    return needed(lambda: value_in(Reading(view, observed.began), place, ()))
 
 
 def _refuse_what_would_be_expanded(entry: Setting, place: ValuePlace, wanted: str) -> None:
-    written = isinstance(place.reference, VariableOf) or entry.load is not None
+    written = isinstance(place.reference, VariableOf | ArgumentOf) or entry.load is not None
     if written and not stays(wanted):
         raise CannotRefresh(
             Reason.NOT_COMPARABLE,
-            "the value contains $$ or $(…), which Kubernetes would expand in a variable of "
-            "staging; use a value without it.",
+            "the value contains $$ or $(…), which Kubernetes would expand in a variable or an "
+            "argument of staging; use a value without it.",
         )
 
 
@@ -128,6 +136,11 @@ def _require(
             )
             needed(lambda: container_of(reading, workload, container))
             refuse_repeated(workload, container, variable)
+        case ArgumentOf(template=kind, name=name, container=container):
+            workload = needed(
+                lambda: reading.get(WorkloadSubject(OWN, kind, place.namespace, name))
+            )
+            needed(lambda: container_of(reading, workload, container))
         case AnnotationOf(kind=kind, name=name):
             needed(lambda: reading.get(WorkloadSubject(OWN, kind, place.namespace, name)))
         case TableOf():
@@ -185,7 +198,7 @@ def _stored(component: str, place: ValuePlace, wanted: str) -> Iterator[Executab
 
 
 def _fields(
-    place: ValuePlace, users: tuple[WorkloadSubject, ...], wanted: str
+    place: ValuePlace, users: tuple[WorkloadSubject, ...], wanted: str, form: Form | None
 ) -> Iterator[tuple[WorkloadSubject, FieldWrite]]:
     """What is written into workloads. A CronJob reads the value with its next Job: nothing to
     restart.
@@ -194,6 +207,9 @@ def _fields(
     match place.reference:
         case VariableOf(container=container, variable=variable) if carrier is not None:
             yield carrier, SetVariable(container, variable, wanted)
+            users = tuple(user for user in users if user != carrier)
+        case ArgumentOf(container=container, flag=flag) if carrier is not None:
+            yield carrier, SetArgument(container, flag, wanted, form)
             users = tuple(user for user in users if user != carrier)
         case AnnotationOf(key=key) if carrier is not None:
             yield carrier, SetAnnotation(key, wanted)

@@ -9,6 +9,7 @@ from stagingmirror.actions.config_map import MOST_BYTES
 from stagingmirror.actions.step import text_bytes
 from stagingmirror.api.spec.track.setting import (
     AnnotationOf,
+    ArgumentOf,
     ConfigMapKey,
     Setting,
     TableOf,
@@ -23,7 +24,8 @@ from stagingmirror.sources.kubernetes.subjects import OWN, ConfigMapSubject, Wor
 
 # Bytes. Keys and values of all annotations of an object together (TotalAnnotationSizeLimitB).
 ANNOTATIONS = 256 * 1024
-# ``NAME=value`` of one variable, with the byte that ends it (Linux: MAX_ARG_STRLEN).
+# ``NAME=value`` of one variable, or ``--flag=value``, with the byte that ends it (Linux:
+# MAX_ARG_STRLEN).
 VARIABLE = MAX_TEXT
 
 
@@ -63,6 +65,8 @@ def _stored(reading: Reading, place: ValuePlace, wanted: str) -> Iterator[_Room]
             yield _Room(f"ConfigMap {name}", total + text_bytes(wanted), MOST_BYTES)
         case VariableOf(variable=variable):
             yield _variable(str(place), variable, wanted)
+        case ArgumentOf(flag=flag):
+            yield _variable(str(place), flag, wanted)
         case AnnotationOf(kind=kind, name=name, key=key):
             workload = reading.get(WorkloadSubject(OWN, kind, place.namespace, name))
             annotations = {**workload.annotations, key: wanted}

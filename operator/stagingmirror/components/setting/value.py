@@ -2,9 +2,17 @@
 
 from dataclasses import dataclass
 
-from stagingmirror.api.spec.track.setting import AnnotationOf, ConfigMapKey, TableOf, VariableOf
+from stagingmirror.api.spec.track.setting import (
+    AnnotationOf,
+    ArgumentOf,
+    ConfigMapKey,
+    TableOf,
+    VariableOf,
+)
 from stagingmirror.components.setting.place import ValuePlace
+from stagingmirror.drift.command.flags import Form
 from stagingmirror.drift.expansion import MAX_TEXT
+from stagingmirror.reading.arguments import argument_of
 from stagingmirror.reading.reading import Reading
 from stagingmirror.reading.running import called, started, variable_of
 from stagingmirror.reasons import Reason
@@ -32,6 +40,7 @@ class Value:
     were started before it was last written, so that they may run a former value. (Kubernetes
     reports the latest possible time: that of the writer's newest write of any key.) ``made_from``:
     the variables whose values are in this one. ``written``: when a table's version was (POSIX s).
+    ``form``: how an argument stands among the others.
     """
 
     text: str
@@ -39,6 +48,7 @@ class Value:
     stale: tuple[WorkloadSubject, ...] = ()
     made_from: frozenset[str] = frozenset()
     written: float | None = None
+    form: Form | None = None
 
 
 def value_in(reading: Reading, place: ValuePlace, users: tuple[WorkloadSubject, ...]) -> Value:
@@ -61,6 +71,10 @@ def value_in(reading: Reading, place: ValuePlace, users: tuple[WorkloadSubject, 
             if text is None:
                 raise reading.absent(str(place))
             return Value(text, declared=True)
+        case ArgumentOf(template=kind, name=name, container=container, flag=flag):
+            workload = reading.get(WorkloadSubject(place.cluster, kind, place.namespace, name))
+            given = argument_of(reading, workload, container, flag)
+            return Value(given.text, given.declared, made_from=given.made_from, form=given.form)
         case TableOf():
             assert place.table is not None, "it is a table"
             found = reading.get(place.table)

@@ -25,6 +25,9 @@ class Words(NamedTuple):
         return (*self.command, *self.args)
 
 
+NO_WORDS = Words()
+
+
 def words_of(command: Iterable[object], args: Iterable[object]) -> Words | None:
     """None: there are more than are read."""
     words = Words(tuple(map(str, command)), tuple(map(str, args)))

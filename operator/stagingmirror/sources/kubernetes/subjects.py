@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
 from stagingmirror.api.types.workload import TemplateKind
-from stagingmirror.drift.command.words import Words
+from stagingmirror.drift.command.words import NO_WORDS, Words
 from stagingmirror.drift.facts import Why
 from stagingmirror.drift.places import Place
 from stagingmirror.reasons import Reason
@@ -46,7 +46,7 @@ class Container:
     """Variables that stand more than once in ``env``: the container gets the last one."""
     fetches: tuple[str, ...] = ()
     """Of KServe's storage initializer: the URIs that it fetches before the others are started."""
-    words: Words | None = Words()
+    words: Words | None = NO_WORDS
     """Its command and arguments as they are declared; None: more than are read."""
 
 

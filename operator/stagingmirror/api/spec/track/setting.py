@@ -11,6 +11,7 @@ from stagingmirror.api.types.constraints import (
     FOLDER,
     AnnotationKey,
     Duration,
+    FlagName,
     Key,
     Label,
     Namespace,
@@ -21,7 +22,10 @@ from stagingmirror.api.types.constraints import (
     shape,
 )
 
-ONE_PLACE = "a setting is in exactly one place: configMap, variable, annotation or table"
+# The fields that say where a value is.
+_PLACES = ("configMap", "variable", "annotation", "argument", "table")
+ONE_PLACE = f"a setting is in exactly one place: {', '.join(_PLACES[:-1])} or {_PLACES[-1]}"
+_HAS_EACH = "[" + ", ".join(f"has(self.{place})" for place in _PLACES) + "]"
 
 PLACEHOLDER = "{value}"
 
@@ -71,6 +75,16 @@ class AnnotationOf(WorkloadReference):
     """The annotation's key."""
 
 
+class ArgumentOf(WorkloadReference):
+    container: Label
+    """The container."""
+    flag: FlagName
+    """The flag with its dashes, e.g. --tokenizer-revision, in the container's command or args:
+    "--flag value", "--flag=value", or "--flag" alone, which is the value true. The words of a shell
+    script (sh -c) are not read.
+    """
+
+
 class TableOf(Model):
     """A Delta table in an object store that the side's environment lists."""
 
@@ -88,24 +102,26 @@ class TableOf(Model):
 
 
 def _places(side: "SettingProduction | SettingStaging") -> int:
-    places = side.config_map, side.variable, side.annotation, side.table
-    return sum(place is not None for place in places)
+    return sum(place is not None for place in (*_of_kubernetes(side), side.table))
+
+
+def _of_kubernetes(
+    side: "SettingProduction | SettingStaging",
+) -> tuple[ConfigMapKey | VariableOf | AnnotationOf | ArgumentOf | None, ...]:
+    return side.config_map, side.variable, side.annotation, side.argument
 
 
 def _is_at_home(side: "SettingStaging") -> bool:
-    places = (side.config_map, side.variable, side.annotation)
-    return all(p is None or p.namespace is None for p in places) and all_at_home(side.used_by)
+    named = (place for place in _of_kubernetes(side) if place is not None)
+    return all(each.namespace is None for each in named) and all_at_home(side.used_by)
 
 
 class SettingProduction(Model):
-    """Where production's value is: exactly one of configMap, variable, annotation."""
+    """Where production's value is: exactly one place."""
 
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule(
-            cel=(
-                "[has(self.configMap), has(self.variable), has(self.annotation), has(self.table)]"
-                ".exists_one(x, x)"
-            ),
+            cel=f"{_HAS_EACH}.exists_one(x, x)",
             message=ONE_PLACE,
             holds=lambda production: _places(production) == 1,
         ),
@@ -122,6 +138,8 @@ class SettingProduction(Model):
     """An environment variable of a workload's container."""
     annotation: AnnotationOf | None = None
     """An annotation of a workload."""
+    argument: ArgumentOf | None = None
+    """A flag of a workload's container."""
     table: TableOf | None = None
     """A Delta table: its value is the number of its newest version."""
     used_by: UsedBy = ()
@@ -135,10 +153,7 @@ class SettingStaging(Model):
 
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule(
-            cel=(
-                "[has(self.configMap), has(self.variable), has(self.annotation), has(self.table)]"
-                ".filter(x, x).size() <= 1"
-            ),
+            cel=f"{_HAS_EACH}.filter(x, x).size() <= 1",
             message=ONE_PLACE,
             holds=lambda staging: _places(staging) <= 1,
         ),
@@ -147,6 +162,7 @@ class SettingStaging(Model):
                 "(!has(self.configMap) || !has(self.configMap.namespace))"
                 " && (!has(self.variable) || !has(self.variable.namespace))"
                 " && (!has(self.annotation) || !has(self.annotation.namespace))"
+                " && (!has(self.argument) || !has(self.argument.namespace))"
                 " && (!has(self.usedBy) || self.usedBy.all(w, !has(w.namespace)))"
             ),
             message=OWN_NAMESPACE,
@@ -164,6 +180,8 @@ class SettingStaging(Model):
     """An environment variable of a workload's container."""
     annotation: AnnotationOf | None = None
     """An annotation of a workload."""
+    argument: ArgumentOf | None = None
+    """A flag of a workload's container."""
     table: TableOf | None = None
     """A Delta table that has production's versions, e.g. a copy with its log; only the loader
     writes it.
@@ -192,7 +210,7 @@ class Load(Model):
 # Staging's value is elsewhere than in a table.
 HAS_OWN_PLACE = (
     "(has(self.staging) && (has(self.staging.configMap) || has(self.staging.variable)"
-    " || has(self.staging.annotation)))"
+    " || has(self.staging.annotation) || has(self.staging.argument)))"
 )
 _IS_TABLE = f"has(self.production.table) && !{HAS_OWN_PLACE}"
 
@@ -234,17 +252,17 @@ class Setting(KindSpec):
 
     @property
     def default_mode(self) -> Mode:
-        """A variable is only reported: a refresh would take it from its owner. So is a table that
-        nothing loads.
+        """A variable and an argument are only reported: a refresh would take them from their owner.
+        So is a table that nothing loads.
         """
-        is_left = self.production.variable is not None or self.is_loaded_by_nobody
+        is_owners = self.production.variable is not None or self.production.argument is not None
+        is_left = is_owners or self.is_loaded_by_nobody
         return "Report" if is_left else "Refresh"
 
     @property
     def staging_is_table(self) -> bool:
         """Whether staging's value is the version of a table."""
-        own = self.staging.config_map or self.staging.variable or self.staging.annotation
-        return self.production.table is not None and own is None
+        return self.production.table is not None and not any(_of_kubernetes(self.staging))
 
     @property
     def is_loaded_by_nobody(self) -> bool:

@@ -17,6 +17,7 @@ Fingerprint = tuple[tuple[str, str, str | None], ...]
 LASTING = frozenset(
     {
         Reason.ALIAS_AMBIGUOUS,
+        Reason.AMBIGUOUS,
         Reason.ARTIFACTS_NOT_READABLE,
         Reason.BAD_NAME,
         Reason.BAD_REQUEST,
@@ -62,6 +63,7 @@ LASTING = frozenset(
         Reason.SECRET_MISSING,
         Reason.SECRET_NOT_LABELLED,
         Reason.SHARED_REGISTRY,
+        Reason.SHELL_SCRIPT,
         Reason.SPELLED_OTHERWISE,
         Reason.TEMPLATE_ELSEWHERE,
         Reason.TOO_LARGE,

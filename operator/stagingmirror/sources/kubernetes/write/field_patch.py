@@ -14,21 +14,24 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from stagingmirror.api.types.workload import TemplateKind
+from stagingmirror.drift.command.edits import wanted
+from stagingmirror.drift.command.flags import Form, folded
 from stagingmirror.drift.steps import Value
 from stagingmirror.drift.wording import shown
 from stagingmirror.errors import StepFailed
 from stagingmirror.reasons import Reason
-from stagingmirror.sources.kubernetes.objects.kserve import storage_of
-from stagingmirror.sources.kubernetes.objects.templates import given_uris
+from stagingmirror.sources.kubernetes.write.arguments import argument_in, changed_lists, list_of
 from stagingmirror.sources.kubernetes.write.containers import (
     TEMPLATES,
     Body,
     Path,
-    containers,
+    container_in,
     keyed,
     managed,
     part_at,
     pod_annotations_path,
+    storage_uri_at,
+    storage_uri_in,
 )
 
 
@@ -45,6 +48,17 @@ class SetImage:
     container: str
     value: str
     type: Literal["image"] = "image"
+
+
+@dataclass(frozen=True, slots=True)
+class SetArgument:
+    """``added``: how the flag is given where it is not there; None: it is there."""
+
+    container: str
+    flag: str
+    value: str
+    added: Form | None
+    type: Literal["argument"] = "argument"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +85,12 @@ class SetStorageUri:
 
 # One field of a workload with what is written into it; ``type`` is its tag in records.
 FieldWrite = Annotated[
-    SetVariable | SetImage | SetAnnotation | SetStorageUri | Restart, Field(discriminator="type")
+    SetVariable | SetArgument | SetImage | SetAnnotation | SetStorageUri | Restart,
+    Field(discriminator="type"),
 ]
 
-# A field as it stands in a body: a variable's whole entry (``valueFrom`` included), an image, an
-# annotation's text. None: the field is not there.
+# A field as it stands in a body: a variable's whole entry (``valueFrom`` included), an argument's
+# value, an image, an annotation's text. None: the field is not there.
 Entry = Mapping[str, Any] | str | None
 
 STORAGE_URI = "storageUri"
@@ -108,6 +123,8 @@ def read_field(body: Body, kind: TemplateKind, write: FieldWrite) -> Entry:
             entries = container_in(body, kind, container)[1].get("env") or ()
             found = [entry for entry in entries if entry.get("name") == variable]
             return _plain(found[-1]) if found else None
+        case SetArgument(container=container, flag=flag):
+            return argument_in(container_in(body, kind, container)[1], flag)
 
 
 def refuse_repeated(body: Body, kind: TemplateKind, write: FieldWrite) -> None:
@@ -131,6 +148,8 @@ def target_of(write: FieldWrite, value: str) -> Entry:
     """The field with ``value`` in it; of a restart ``value`` is the refresh's own token."""
     if isinstance(write, SetVariable):
         return _plain({"name": write.variable, "value": value})
+    if isinstance(write, SetArgument):
+        return wanted(value, write.added)
     return value
 
 
@@ -158,6 +177,12 @@ def patch_for(body: Body, kind: TemplateKind, changes: Sequence[Change]) -> dict
             case SetVariable(container=container) as write:
                 env = _patched_container(patch, body, kind, container).setdefault("env", [])
                 env.append(_variable_patch(write.variable, read_field(body, kind, write), change))
+            case SetArgument(container=container, flag=flag, added=added):
+                part = _patched_container(patch, body, kind, container)
+                at, whole = container_in(body, kind, container)
+                part |= changed_lists(
+                    at, {**whole, **part}, flag, added, as_argument(change.target)
+                )
     return patch
 
 
@@ -166,6 +191,8 @@ def field_of(write: FieldWrite) -> str:
     match write:
         case SetVariable(container=container, variable=variable):
             return f"variable {variable} of {container}"
+        case SetArgument(container=container, flag=flag):
+            return argument_field(container, flag)
         case SetImage(container=container):
             return f"image of {container}"
         case SetAnnotation(key=key):
@@ -174,6 +201,11 @@ def field_of(write: FieldWrite) -> str:
             return STORAGE_URI
         case Restart():
             return "restart annotation"
+
+
+def argument_field(container: str, flag: str) -> str:
+    """One for all spellings of a flag."""
+    return f"argument {folded(flag)} of {container}"
 
 
 def describe(write: FieldWrite) -> str:
@@ -205,41 +237,15 @@ def path_of(body: Body, kind: TemplateKind, write: FieldWrite) -> tuple[str, ...
             return (*_managed(body, kind, container), "f:image")
         case SetVariable(container=container, variable=variable):
             return (*_managed(body, kind, container), "f:env", keyed(variable))
-
-
-def storage_uri_at(body: Body, kind: TemplateKind) -> Path:
-    """Where the one URI is from which it has its model. Raises StepFailed (NotComparable)."""
-    found = storage_of(body["spec"]).field if kind == "InferenceService" else ()
-    if not found:
-        raise StepFailed(
-            Reason.NOT_COMPARABLE,
-            f"{kind} {body['metadata'].get('name')} has not exactly one storageUri; give it one.",
-        )
-    return found
-
-
-def storage_uri_in(body: Body, kind: TemplateKind) -> str | None:
-    """As it is declared; of a Deployment of KServe what its pods are made to fetch."""
-    if kind == "InferenceService":
-        return str(part_at(body, storage_uri_at(body, kind)))
-    given = given_uris(part_at(body, TEMPLATES[kind]))
-    return given[0] if len(given) == 1 else None
+        case SetArgument(container=container, flag=flag):
+            # A list without keys is one field.
+            field = list_of(container_in(body, kind, container)[1], flag)
+            return (*_managed(body, kind, container), f"f:{field}")
 
 
 def annotations_of(body: Body) -> Mapping[str, str]:
     """Of an object or a template."""
     return (body.get("metadata") or {}).get("annotations") or {}
-
-
-def container_in(body: Body, kind: TemplateKind, name: str) -> tuple[Path, Body]:
-    """The path of a container, and the container. Raises StepFailed (ContainerGone)."""
-    for path, each, container in containers(body, kind):
-        if each == name:
-            return path, container
-    who = f"{kind} {body['metadata'].get('name')}"
-    raise StepFailed(
-        Reason.CONTAINER_GONE, f"{who} has no container {name}; name one that it has in spec.track."
-    )
 
 
 def _managed(body: Body, kind: TemplateKind, name: str) -> Path:
@@ -277,6 +283,10 @@ def _variable_patch(variable: str, current: Entry, change: Change) -> dict[str, 
     whole = {"$patch": "replace"} if "valueFrom" in before else {}
     emptied = {"value": None} if "value" in before else {}
     return {"name": variable, "valueFrom": {**whole, **target["valueFrom"]}, **emptied}
+
+
+def as_argument(target: Entry) -> Mapping[str, Any] | None:
+    return target if isinstance(target, Mapping) else None
 
 
 def _plain(entry: Body) -> dict[str, Any]:

@@ -11,12 +11,15 @@ from typing import Any
 from stagingmirror.api.types.workload import PARTS, TemplateKind
 from stagingmirror.errors import StepFailed
 from stagingmirror.reasons import Reason
+from stagingmirror.sources.kubernetes.write.arguments import LISTS, changed_lists
 from stagingmirror.sources.kubernetes.write.containers import (
     TEMPLATES,
     Body,
     Path,
+    container_in,
     part_at,
     pod_annotations_path,
+    storage_uri_at,
 )
 from stagingmirror.sources.kubernetes.write.field_patch import (
     RESTARTED_AT,
@@ -24,15 +27,17 @@ from stagingmirror.sources.kubernetes.write.field_patch import (
     Entry,
     Restart,
     SetAnnotation,
+    SetArgument,
     SetImage,
     SetStorageUri,
     SetVariable,
-    container_in,
+    as_argument,
     refuse_repeated,
-    storage_uri_at,
 )
 
 Operation = dict[str, Any]
+# Whole lists as they become, by their paths.
+_Lists = dict[Path, list[Any]]
 _ANNOTATIONS = ("metadata", "annotations")
 
 
@@ -43,7 +48,7 @@ def json_patch_for(body: Body, kind: TemplateKind, changes: Sequence[Change]) ->
         *_tested(("metadata", "uid"), metadata["uid"]),
         *_tested(("metadata", "resourceVersion"), metadata["resourceVersion"]),
     ]
-    lists: dict[Path, list[Body]] = {}
+    lists: _Lists = {}
     maps: dict[Path, dict[str, Any]] = {}
     for change in changes:
         refuse_repeated(body, kind, change.write)
@@ -56,15 +61,38 @@ def json_patch_for(body: Body, kind: TemplateKind, changes: Sequence[Change]) ->
                 path = _text_at(body, kind, write)
                 # One that a runtime gives is not there, and is read as an empty text.
                 patch += _replaced(path, part_at(body, path), change.target or None)
-            case SetVariable(container=name, variable=variable):
-                path, container = container_in(body, kind, name)
-                env = lists.get((*path, "env"), list(container.get("env") or ()))
-                lists[*path, "env"] = _with(env, variable, change.target)
-    for path, env in lists.items():
-        patch += _replaced(path, part_at(body, path), env or None)
-    for path, wanted in maps.items():
-        patch += _annotated(body, path, wanted)
-    return patch
+            case SetVariable() as write:
+                _set_variable(lists, body, kind, write, change.target)
+            case SetArgument() as write:
+                _set_argument(lists, body, kind, write, change.target)
+    patch += [
+        each
+        for path, become in lists.items()
+        for each in _replaced(path, part_at(body, path), become or None)
+    ]
+    return patch + [
+        each for path, wanted in maps.items() for each in _annotated(body, path, wanted)
+    ]
+
+
+def _set_variable(
+    lists: _Lists, body: Body, kind: TemplateKind, write: SetVariable, target: Entry
+) -> None:
+    path, container = container_in(body, kind, write.container)
+    env = lists.get((*path, "env"), list(container.get("env") or ()))
+    lists[*path, "env"] = _with(env, write.variable, target)
+
+
+def _set_argument(
+    lists: _Lists, body: Body, kind: TemplateKind, write: SetArgument, target: Entry
+) -> None:
+    path, container = container_in(body, kind, write.container)
+    now = {field: lists[*path, field] for field in LISTS if (*path, field) in lists}
+    changed = changed_lists(
+        path, {**container, **now}, write.flag, write.added, as_argument(target)
+    )
+    for field, words in changed.items():
+        lists[*path, field] = words or []
 
 
 def _restart_at(body: Body, kind: TemplateKind) -> Path:

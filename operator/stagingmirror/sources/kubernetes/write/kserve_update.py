@@ -18,6 +18,7 @@ from stagingmirror.sources.kubernetes.write.field_patch import (
     Change,
     Entry,
     SetAnnotation,
+    SetArgument,
     SetImage,
     field_of,
     read_field,
@@ -117,6 +118,8 @@ def _same(change: Change, given: Entry, wanted: Entry) -> bool:
         return given == wanted
     if given is None or wanted is None:
         return given is wanted
+    if isinstance(change.write, SetArgument):
+        return given == wanted
     return declared([given]) == declared([wanted])
 
 

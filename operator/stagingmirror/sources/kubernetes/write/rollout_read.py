@@ -10,8 +10,12 @@ from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.objects.argo import HASH_LABEL
 from stagingmirror.sources.kubernetes.objects.kserve import FIELDS
 from stagingmirror.sources.kubernetes.write import argo_update, kserve_update
-from stagingmirror.sources.kubernetes.write.containers import TEMPLATES, Body, part_at
-from stagingmirror.sources.kubernetes.write.workload_path import workload_path
+from stagingmirror.sources.kubernetes.write.containers import (
+    TEMPLATES,
+    Body,
+    part_at,
+    workload_path,
+)
 from stagingmirror.sources.kubernetes.write.writer import Writer
 
 

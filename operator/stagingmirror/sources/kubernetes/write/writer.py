@@ -21,7 +21,7 @@ from stagingmirror.errors import (
     StepFailed,
 )
 from stagingmirror.reasons import Reason
-from stagingmirror.sources.kubernetes.write.containers import Body
+from stagingmirror.sources.kubernetes.write.containers import Body, workload_path
 from stagingmirror.sources.kubernetes.write.field_managers import (
     FIELD_MANAGER,
     giving_back,
@@ -36,7 +36,6 @@ from stagingmirror.sources.kubernetes.write.field_patch import (
 )
 from stagingmirror.sources.kubernetes.write.json_patch import json_patch_for
 from stagingmirror.sources.kubernetes.write.step_errors import before_writing, not_proven, rewritten
-from stagingmirror.sources.kubernetes.write.workload_path import workload_path
 
 JSON = "application/json"
 STRATEGIC = "application/strategic-merge-patch+json"

@@ -9,6 +9,7 @@ import pytest
 from stagingmirror.api.types.workload import PARTS, TemplateKind
 from stagingmirror.errors import NotThere, StepFailed
 from stagingmirror.sources.kubernetes.objects.kserve import FIELDS
+from stagingmirror.sources.kubernetes.write.containers import workload_path
 from stagingmirror.sources.kubernetes.write.field_patch import (
     Change,
     FieldWrite,
@@ -26,7 +27,6 @@ from stagingmirror.sources.kubernetes.write.rollout_status import (
     pending,
     refuse_unmovable,
 )
-from stagingmirror.sources.kubernetes.write.workload_path import workload_path
 from support.controllers.kserve import CONTAINER, inference_service
 from support.kinds.tools import Bench
 from support.kubernetes.cluster_bodies import revisions
