@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from stagingmirror.drift.parity.answers import Answers
-from stagingmirror.drift.parity.columns import Cell, Part, answers_of, compact
+from stagingmirror.drift.parity.columns import Cell, Part, compact
+from stagingmirror.drift.parity.gathering import Gathering
 from stagingmirror.drift.parity.judge import judge
 from stagingmirror.drift.parity.result import FeatureParity, Group, Parity
 from stagingmirror.drift.parity.rules import FeatureRule, Rules, Tolerance
@@ -33,7 +34,9 @@ def answers(
     kept = [row for row in range(samples) if row not in failed]
     stamps = {name: [times[row] for row in kept] for name, times in (timestamps or {}).items()}
     given = {name: [compact(of[row]) for row in kept] for name, of in cells.items()}
-    return answers_of(samples, [Part(kept, given, stamps, declared or {})])
+    found = Gathering(samples)
+    found.add(Part(kept, given, stamps, declared or {}))
+    return found.answers()
 
 
 def judged(

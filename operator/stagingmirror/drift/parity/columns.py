@@ -10,7 +10,6 @@ import numpy as np
 
 from stagingmirror.drift.parity.answers import (
     MOST_SHAPES,
-    Answers,
     Column,
     Exacts,
     Flags,
@@ -24,7 +23,7 @@ from stagingmirror.drift.parity.answers import (
 )
 from stagingmirror.drift.parity.exact import EXACT_INTEGER, exact_text
 
-# A number, text, truth value, Vector, any other list, None (null), or the State in a value's place.
+# A number, text, truth value, Vector, Listed, None (null), or the State in a value's place.
 Cell: TypeAlias = object
 _NUMBERS = {int, float}
 _NULL = {type(None)}
@@ -43,6 +42,15 @@ class Vector:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Listed:
+    """Any other list, as its ``exact_text``: as objects, a list of empty lists would be twenty
+    times as large as what was answered.
+    """
+
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Part:
     """What one answer holds: to the samples ``rows``, by name of the feature one cell for each, in
     their order. ``timestamps``: of the event that each value is of (POSIX s), NaN: none.
@@ -55,58 +63,35 @@ class Part:
 
 
 def compact(value: Cell) -> Cell:
-    """A list of numbers as a ``Vector``; anything else as it is. A list of nothing but nulls, or
-    of nothing, holds no number.
+    """A list of numbers as a ``Vector``, any other one as ``Listed``; anything else as it is. A
+    list of nothing but nulls, or of nothing, holds no number.
     """
     if not isinstance(value, list):
         return value
+    return _vector(value) or Listed(exact_text(value))
+
+
+def _vector(value: list[Cell]) -> Vector | None:
+    """None: it is no list of numbers."""
     level, shape = value, [len(value)]
     while level and type(level[0]) is list:
         lengths = {len(each) if type(each) is list else -1 for each in level}
         if len(lengths) != 1 or -1 in lengths:
-            return value
+            return None
         shape += lengths
-        level = list(chain.from_iterable(level))
+        level = list(chain.from_iterable(level))  # type: ignore[arg-type]
     types = set(map(type, level))
     if not types & _NUMBERS or types - _NUMBERS - _NULL or (int in types and _any_wide(level)):
-        return value
+        return None
     nulls = np.array([each is None for each in level], np.bool_) if types & _NULL else None
     # None becomes NaN.
     return Vector(np.array(level, np.float64), tuple(shape), nulls, types == {int})
 
 
-def answers_of(samples: int, parts: Iterable[Part]) -> Answers:
-    """Answers to all samples. A sample is in at most one part; in none, it is failed. Names are in
-    the order of the part that has most of them, names of others follow.
-    """
-    kept = list(parts)
-    failed = np.ones(samples, np.bool_)
-    cells: dict[str, list[Cell]] = {}
-    stamps: dict[str, list[float]] = {}
-    declared: dict[str, dict[str, None]] = {}
-    for part in sorted(kept, key=lambda each: -len(each.cells)):
-        failed[list(part.rows)] = False
-        for name, given in part.cells.items():
-            _put(cells.setdefault(name, [State.ABSENT] * samples), part.rows, given)
-        for name, times in part.timestamps.items():
-            _put(stamps.setdefault(name, [math.nan] * samples), part.rows, times)
-        for name, each in part.declared.items():
-            declared.setdefault(name, {})[each] = None
-    columns = {
-        name: column(
-            given,
-            timestamps=stamps.get(name),
-            declared=" or ".join(declared.get(name, ())) or None,
-        )
-        for name, given in cells.items()
-    }
-    return Answers(samples, columns, failed)
-
-
 def column(
     cells: Sequence[Cell],
     *,
-    timestamps: Sequence[float] | None = None,
+    timestamps: Sequence[float] | Floats | None = None,
     declared: str | None = None,
 ) -> Column:
     """One cell per sample. A NaN is the state, null too."""
@@ -123,17 +108,12 @@ def column(
         values = _vectors(len(cells), rows, vectors)
     else:
         texts = np.full(len(cells), "", dtype=object)
-        texts[rows] = [exact_text(_listed(each)) for each in found]
+        texts[rows] = [_text(each) for each in found]
         values = Exacts(texts)
     shapes = tuple(dict.fromkeys(each.shape for each in vectors))[:MOST_SHAPES]
     stamps = None if timestamps is None else np.asarray(timestamps, np.float64)
     of_rows = _shape_of(cells, shapes) if shapes else None
     return Column(states, kinds, values, shapes, of_rows, stamps, declared)
-
-
-def _put(into: list[Cell] | list[float], rows: Sequence[int], given: Sequence[Cell]) -> None:
-    for row, each in zip(rows, given, strict=True):
-        into[row] = each  # type: ignore[call-overload]
 
 
 def _state(cell: Cell) -> int:
@@ -191,12 +171,14 @@ def _vectors(samples: int, rows: Rows, found: Sequence[Vector]) -> Vectors:
     return Vectors(flat, lengths, nulls, all(each.whole for each in found))
 
 
-def _listed(value: Cell) -> Cell:
+def _text(value: Cell) -> str:
     """A vector among other values as the list that it was, without its inner levels."""
+    if isinstance(value, Listed):
+        return value.text
     if not isinstance(value, Vector):
-        return value
+        return exact_text(value)
     elements: list[float | None] = value.elements.tolist()
     if value.nulls is None:
-        return elements
+        return exact_text(elements)
     pairs = zip(elements, value.nulls.tolist(), strict=True)
-    return [None if is_null else each for each, is_null in pairs]
+    return exact_text([None if is_null else each for each, is_null in pairs])

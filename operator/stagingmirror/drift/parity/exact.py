@@ -7,8 +7,9 @@ EXACT_INTEGER = 2**53
 
 
 def exact_text(value: object) -> str:
-    """``1`` and ``1.0`` are one number, ``true`` is none; a text begins with a quotation mark. A
-    list of lists is as deep as its answer, which is bounded where it is read.
+    """``1`` and ``1.0`` are one number, ``true`` is none; a text begins with a quotation mark. The
+    order of the keys of an object counts for nothing. A list of lists is as deep as its answer,
+    which is bounded where it is read.
     """
     if isinstance(value, str):
         return f'"{value}'
@@ -22,6 +23,9 @@ def _inner(value: object) -> str:
         return _number(value)
     if isinstance(value, list):
         return f"[{','.join(map(_inner, value))}]"
+    if isinstance(value, dict):
+        pairs = (f"{json.dumps(key)}:{_inner(value[key])}" for key in sorted(value))
+        return f"{{{','.join(pairs)}}}"
     return json.dumps(value)
 
 

@@ -12,7 +12,7 @@ from json import dumps
 from math import ceil
 from typing import NamedTuple
 
-from stagingmirror.drift.parity.columns import Part
+from stagingmirror.drift.parity.gathering import Gathering
 from stagingmirror.drift.parity.judge import judge
 from stagingmirror.drift.parity.rules import Rules
 from stagingmirror.errors import NotAllowed, NotAnswered, StagingMirrorError
@@ -21,7 +21,7 @@ from stagingmirror.sources.endpoint.client import Answer
 from stagingmirror.sources.endpoint.memory import Bounds, Share
 from stagingmirror.sources.endpoint.protocols import PROTOCOLS
 from stagingmirror.sources.endpoint.protocols.lines import value_of
-from stagingmirror.sources.endpoint.protocols.protocol import Protocol, Request, gathered
+from stagingmirror.sources.endpoint.protocols.protocol import Protocol, Request, gather
 from stagingmirror.sources.endpoint.rate import AT_ONCE
 from stagingmirror.sources.endpoint.side import Side
 from stagingmirror.sources.endpoint.subjects import Parity, ProbedParity, Refusals
@@ -40,6 +40,11 @@ class _Three(NamedTuple):
 
     requests: tuple["Request", "Request"]
     answers: tuple[Answer, Answer, Answer]
+
+    def emptied(self) -> "_Three":
+        """Without what was answered, once that is read."""
+        before, between, after = (replace(each, body=b"") for each in self.answers)
+        return _Three(self.requests, (before, between, after))
 
 
 @dataclass(slots=True)
@@ -182,34 +187,34 @@ def _paired(protocol: Protocol, lines: Sequence[str], sample: int) -> tuple[Requ
 
 def _judged(found: _Probe, rules: Rules) -> tuple[Parity, int]:
     """And of how many distinct samples."""
-    parts = _read(found)
+    sides = _read(found)
     _refuse_too_many(found)
-    sides = zip(*parts, strict=True) if parts else ((), (), ())
-    before, staging, after = (gathered(len(found.production.lines), each) for each in sides)
+    before, staging, after = (each.answers() for each in sides)
     return judge(before, staging, after, rules), _distinct(found)
 
 
-def _read(found: _Probe) -> list[tuple[Part, ...]]:
-    """What the three answers to each request hold; one that cannot be read leaves its samples
-    out. Raises its error where these are too many.
+def _read(found: _Probe) -> tuple[Gathering, ...]:
+    """What the three answers to each request hold, of each side; one that cannot be read leaves its
+    samples out. Raises its error where these are too many.
     """
-    parts, kept = [], []
-    for three in found.answered:
+    sides = tuple(Gathering(len(found.production.lines)) for _ in range(3))
+    unread, found.answered = found.answered[::-1], []
+    while unread:
+        three = unread.pop()
         try:
-            parts.append(
-                tuple(
-                    found.protocol.read(three.requests[which % 2], answer.body or b"")
-                    for which, answer in enumerate(three.answers)
-                )
-            )
+            parts = [
+                found.protocol.read(three.requests[which % 2], answer.body or b"")
+                for which, answer in enumerate(three.answers)
+            ]
         except NotAnswered:
             found.failed += len(three.requests[0].samples)
             if found.failed > _BUDGET * len(found.production.lines):
                 raise
         else:
-            kept.append(three)
-    found.answered = kept
-    return parts
+            for side, part in zip(sides, parts, strict=True):
+                gather(side, part)
+            found.answered.append(three.emptied())
+    return sides
 
 
 def _distinct(found: _Probe) -> int:

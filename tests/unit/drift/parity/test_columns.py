@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
-from stagingmirror.drift.parity.answers import Exacts, Kind, Numbers, State, Vectors, texts_of
-from stagingmirror.drift.parity.columns import Part, answers_of, column, compact
+from stagingmirror.drift.parity.answers import Exacts, Kind, State, Vectors, texts_of
+from stagingmirror.drift.parity.columns import column, compact
 
 
 def test_six_states_stay_apart() -> None:
@@ -49,35 +49,19 @@ def test_a_number_is_the_same_text_as_integer_and_as_float() -> None:
     assert texts_of(column([1, 1.0, 0.5])).tolist() == ["1", "1", "0.5"]
 
 
-def test_a_sample_in_no_part_is_failed_and_has_no_value() -> None:
-    answers = answers_of(
-        3, [Part((2,), {"age": [30]}), Part((0,), {"score": [0.5], "age": [State.ABSENT]})]
-    )
-
-    assert answers.failed.tolist() == [False, True, False]
-    assert list(answers.columns) == ["score", "age"]
-    age = answers.columns["age"]
-    assert age.states.tolist() == [State.ABSENT, State.ABSENT, State.VALUE]
-    assert isinstance(age.values, Numbers)
-    assert age.values.values[2] == 30
-
-
-def test_timestamps_and_declared_types_are_joined() -> None:
-    parts = [
-        Part((0,), {"age": [1]}, {"age": [100.0]}, {"age": "INT64"}),
-        Part((1,), {"age": [2]}, {}, {"age": "INT64"}),
-    ]
-
-    age = answers_of(2, parts).columns["age"]
-
-    assert age.timestamps is not None
-    assert np.array_equal(age.timestamps, [100.0, math.nan], equal_nan=True)
-    assert age.declared == "INT64"
-
-
 def test_vectors_of_different_lengths_are_read_by_length() -> None:
     values = column([compact([1.0, 2.0]), None, compact([3.0]), compact([4.0, 5.0])]).values
 
     assert isinstance(values, Vectors)
     assert values.of_length(2, np.array([0, 3])).tolist() == [[1, 2], [4, 5]]
     assert values.of_length(1, np.array([2])).tolist() == [[3]]
+
+
+def test_a_list_of_objects_is_the_same_whatever_the_order_of_their_keys() -> None:
+    one, other = ([[{"b": first, "a": [None]}]] for first in (1, 1.0))
+    turned = [[{"a": [None], "b": 1}]]
+
+    found = texts_of(column([compact(one), compact(other), compact(turned)])).tolist()
+
+    assert found == [found[0]] * 3
+    assert texts_of(column([compact([[{"a": "1"}]])])) != texts_of(column([compact([[{"a": 1}]])]))

@@ -9,6 +9,8 @@ from stagingmirror.reasons import Reason
 Json: TypeAlias = Any
 # Levels of objects and lists.
 DEEPEST = 32
+# Commas and opening brackets of a body: 100 MB or so of objects, until they are features.
+MOST_VALUES = 500_000
 # Of the words and numbers of JSON, as servers write them.
 _LONGEST_WORD = 32
 
@@ -24,8 +26,15 @@ class _NoNumber(ValueError):
 def parsed(body: bytes, *, nan: bool) -> Json:
     """``nan``: the servers of this protocol write NaN and Infinity where JSON has no word for them.
 
-    Raises NotAnswered: HalfRead for a body that ends early, else Garbage.
+    Raises NotAnswered: HalfRead for a body that ends early, OversizedAnswer for one that may hold
+    more than ``MOST_VALUES`` values, else Garbage.
     """
+    if sum(map(body.count, (b",", b"[", b"{"))) > MOST_VALUES:
+        raise NotAnswered(
+            Reason.OVERSIZED_ANSWER,
+            f"the body of the answer has more than {MOST_VALUES} commas and opening brackets, which"
+            " are more values than are read",
+        )
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from stagingmirror.drift.parity.answers import Answers
-from stagingmirror.drift.parity.columns import Part, answers_of
+from stagingmirror.drift.parity.columns import Part
+from stagingmirror.drift.parity.gathering import Gathering
 from stagingmirror.errors import NotAnswered
 from stagingmirror.reasons import Reason
 
@@ -59,15 +60,21 @@ class Protocol(ABC):
         """
 
 
-def gathered(samples: int, parts: Iterable[Part]) -> Answers:
-    """Answers to all samples, from those that were read; a sample in none of them is failed.
-
-    Raises NotAnswered(OversizedAnswer) where they name more features than are compared.
+def gather(into: Gathering, part: Part) -> None:
+    """Raises NotAnswered(OversizedAnswer) where the answers of that side name more features than
+    are compared.
     """
-    kept = list(parts)
-    if len({name for each in kept for name in each.cells}) > MOST_FEATURES:
+    into.add(part)
+    if into.features > MOST_FEATURES:
         raise too_many_features()
-    return answers_of(samples, kept)
+
+
+def gathered(samples: int, parts: Iterable[Part]) -> Answers:
+    """All of them, of one side. Raises what ``gather`` does."""
+    found = Gathering(samples)
+    for each in parts:
+        gather(found, each)
+    return found.answers()
 
 
 def too_many_features() -> NotAnswered:
