@@ -17,6 +17,8 @@ BURST = 20
 _FORMER = 64
 # Things that are not wanted any more and whose last poll is still known.
 _LEFT = 10_000
+# Seconds after which whoever waits for a floor looks whether it is needed, or due anyway.
+_LOOK = 2.0
 # Things with a floor of their own, before those are forgotten that could be polled at once.
 _KEPT = 1000
 
@@ -139,19 +141,27 @@ class Floor(Generic[S]):
         self._extras: dict[S, Extra] = {}
 
     async def turn(
-        self, thing: S, every: float, *, clock: Callable[[], float], needed: Callable[[], bool]
+        self,
+        thing: S,
+        every: float,
+        *,
+        clock: Callable[[], float],
+        needed: Callable[[], bool],
+        own: Callable[[], float] = lambda: inf,
     ) -> bool:
         """Wait until one more round for this thing may begin, and begin it; False: in the meantime
-        it is not needed any more.
+        it is not needed any more. ``own``: when the round is due anyway, and is none out of turn.
         """
         while needed():
             now = clock()
+            if (due := own() - now) <= 0.0:
+                return True
             extra = self._extras.setdefault(thing, Extra(BURST))
             if (pause := extra.at(every) - now) <= 0.0:
                 extra.spent(now, every)
                 self._forget(now)
                 return True
-            await asyncio.sleep(pause)
+            await asyncio.sleep(min(pause, due, _LOOK))
         return False
 
     def _forget(self, now: float) -> None:

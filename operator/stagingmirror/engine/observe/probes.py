@@ -57,19 +57,24 @@ class Probes:
     ) -> None:
         """Probe for this token, once at a time; again where that did not answer it, with a pause.
         ``only``: for what these subjects rest on instead of everything that the mirror reads.
+        Samples that a refresh waits for take the place of those of a former one, or of a request.
         """
-        if (key, request.deep) in self._tasks:
-            return
+        name = f"prove {'/'.join(key)} {request.token}"
+        running = self._tasks.get((key, request.deep))
+        if running is not None:
+            if only is None or request.deep != "probe" or running.get_name() == name:
+                return
+            running.cancel()
         known = self._state_of(key).tries
         if len(known) > KEPT:
             known.clear()
-        name = f"{request.deep or 'polled'} {request.token}"
-        tries = known.get(name, 0)
-        known[name] = tries + 1
+        tried = f"{request.deep or 'polled'} {request.token}"
+        tries = known.get(tried, 0)
+        known[tried] = tries + 1
         pause = min(LONGEST_PAUSE, PAUSE * 2.0 ** (tries - 1)) if tries else 0.0
         self._tasks[key, request.deep] = asyncio.create_task(
             self._prove(key, request, pause, only=only),
-            name=f"prove {'/'.join(key)}",
+            name=name,
         )
 
     def since(self, key: MirrorKey, since: float) -> None:
@@ -132,8 +137,13 @@ class Probes:
                 for each in state.requests:
                     each.proven(request, self._clock())
         finally:
-            self._tasks.pop((key, request.deep), None)
+            self._ended(key, request.deep)
         self._again(key)
+
+    def _ended(self, key: MirrorKey, deep: Deep | None) -> None:
+        """This task; another one may have taken its place."""
+        if self._tasks.get((key, deep)) is asyncio.current_task():
+            del self._tasks[key, deep]
 
 
 def _resting_on(

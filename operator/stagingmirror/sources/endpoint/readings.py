@@ -8,6 +8,7 @@ import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, replace
+from math import inf
 from typing import Any, NamedTuple
 
 import structlog
@@ -21,7 +22,7 @@ from stagingmirror.sources.endpoint.client import EndpointClient
 from stagingmirror.sources.endpoint.memory import Bounds
 from stagingmirror.sources.endpoint.side import Side
 from stagingmirror.sources.endpoint.subjects import ParitySubject, ProbedParity, Rules
-from stagingmirror.sources.pace import Floor
+from stagingmirror.sources.endpoint.turns import Ends, Turns
 from stagingmirror.view import Observed
 
 log = structlog.get_logger(__name__)
@@ -55,7 +56,6 @@ class Pair(NamedTuple):
 
 
 Probe = Callable[[Side, Side, Rules, float, Bounds], Awaitable[ProbedParity]]
-Ends = tuple[str, str, str, str]
 # The input example of an environment's model, by name and version. Raises errors of ``errors``.
 Examples = Callable[[str, str, str], Awaitable[bytes]]
 # Both sides of a subject, or why one of them cannot be sent anything.
@@ -66,6 +66,7 @@ PairOf = Callable[[ParitySubject], Pair | Why]
 class _Known:
     """``tried``: when samples were sent last (POSIX s), to what was ``tried_of`` then, by these
     ``ways``; None: not by this process. ``sent_to``: what the task under way sends them to.
+    ``sent``: when samples were sent last in its place, whatever came of it; infinity: never.
     """
 
     result: ProbedParity | None = None
@@ -77,6 +78,7 @@ class _Known:
     failures: int = 0
     task: asyncio.Task[None] | None = None
     sent_to: Pair | None = None
+    sent: float = inf
     exported: tuple[ProbedParity, Mapping[str, Any]] | None = None
 
     @property
@@ -107,9 +109,8 @@ class ParityReadings:
         self._examples = examples
         self._known: dict[ParitySubject, _Known] = {}
         self._adopted: dict[str, _Known] = {}
-        self._rooms: dict[Ends, asyncio.Semaphore] = {}
+        self._turns = Turns(clock)
         self._bounds = Bounds()
-        self._floor = Floor[Ends]()
 
     def get(self, subject: ParitySubject) -> Observed[ProbedParity] | Unseen:
         """As new as now until a probe is overdue, since its own age is a fact of it; as old as it
@@ -138,17 +139,17 @@ class ParityReadings:
         all others. Does not wait.
         """
         for subject in self._known.keys() - set(subjects):
-            if (task := self._known.pop(subject).task) is not None:
-                task.cancel()
+            self._drop(subject, self._known.pop(subject))
         for subject in subjects:
             known, pair = self._entry(subject), self._pair_of(subject)
+            if known.sent == inf:
+                known.sent = self._turns.take_place(_ends(subject))
             if known.task is not None:
                 if known.sent_to is None or not _is_meant(known.sent_to, pair):
                     known.task.cancel()
             elif isinstance(pair, Pair) and self._is_due(subject, known, pair):
-                self._start(subject, known, pair, in_turn=self._is_in_turn(subject, known, pair))
-        wanted = {_ends(each) for each in subjects}
-        self._rooms = {k: v for k, v in self._rooms.items() if k in wanted or v.locked()}
+                self._start(subject, known, pair)
+        self._turns.forget({_ends(each) for each in subjects})
 
     async def prove(self, subject: ParitySubject, *, since: float) -> None:
         """Send samples that were last sent before ``since`` (POSIX s). Raises NotRead."""
@@ -158,7 +159,7 @@ class ParityReadings:
             if isinstance(pair, Why):
                 raise NotRead(pair.reason, pair.message)
             if known.task is None:
-                self._start(subject, known, pair, in_turn=False)
+                self._start(subject, known, pair)
             await asyncio.wait({known.task} if known.task else set())
             if self._known.get(subject) is not known:
                 raise NotRead(_NOT_PROBED.reason, _NOT_PROBED.message)
@@ -183,7 +184,9 @@ class ParityReadings:
                 continue
             if result.began <= self._clock() + AHEAD:  # a clock that was ahead says nothing of when
                 of = str(entry.get("of"))
-                self._adopted[name] = _Known(result, of, tried=result.began, tried_of=of)
+                self._adopted[name] = _Known(
+                    result, of, tried=result.began, tried_of=of, sent=result.began
+                )
 
     async def close(self) -> None:
         tasks = [each.task for each in self._known.values() if each.task is not None]
@@ -198,10 +201,11 @@ class ParityReadings:
         pause = min(_AGAIN * 2 ** min(known.failures, _DOUBLED), interval)
         return now >= known.tried + (pause if known.failures else interval)
 
-    def _is_in_turn(self, subject: ParitySubject, known: _Known, pair: Pair) -> bool:
-        """Whether samples were sent to the same before, and an interval has passed since."""
-        interval = max(subject.every, pair.least)
-        return known.tried_of == pair.of and self._clock() >= known.tried + interval
+    def _drop(self, subject: ParitySubject, known: _Known) -> None:
+        if known.task is not None:
+            known.task.cancel()
+        if known.sent != inf:
+            self._turns.leave(_ends(subject), known.sent)
 
     def _entry(self, subject: ParitySubject) -> _Known:
         if (known := self._known.get(subject)) is None:
@@ -218,22 +222,19 @@ class ParityReadings:
         sides = (replace(each, lines=lines) for each in (pair.production, pair.staging))
         return pair._replace(production=next(sides), staging=next(sides))
 
-    def _start(self, subject: ParitySubject, known: _Known, pair: Pair, *, in_turn: bool) -> None:
+    def _start(self, subject: ParitySubject, known: _Known, pair: Pair) -> None:
         known.sent_to = pair
-        known.task = asyncio.create_task(self._read(subject, known, pair, in_turn=in_turn))
+        known.task = asyncio.create_task(self._read(subject, known, pair))
 
-    async def _read(
-        self, subject: ParitySubject, known: _Known, pair: Pair, *, in_turn: bool
-    ) -> None:
+    async def _read(self, subject: ParitySubject, known: _Known, pair: Pair) -> None:
         before, former = (known.result, known.trouble), (known.tried, known.tried_of, known.ways)
         try:
-            probe, ends = await asyncio.to_thread(_prober), _ends(subject)
-            if not in_turn:  # whoever names new rules again and again wears no endpoint out
-                await self._floor.turn(ends, pair.least, clock=self._clock, needed=lambda: True)
-            async with self._rooms.setdefault(ends, asyncio.Semaphore(1)):
+            probe = await asyncio.to_thread(_prober)
+            async with self._turns.one(_ends(subject), pair.least, lambda: known.sent):
                 if not _is_meant(pair, self._pair_of(subject)):
                     return
-                known.tried, known.tried_of, known.ways = self._clock(), pair.of, pair.ways
+                known.sent = known.tried = self._clock()
+                known.tried_of, known.ways = pair.of, pair.ways
                 sent = await self._with_example(subject, pair)
                 result = await probe(
                     sent.production, sent.staging, subject.rules, known.tried, self._bounds

@@ -8,6 +8,7 @@ import pytest
 from aiohttp import web
 
 from stagingmirror.errors import NotRead
+from stagingmirror.sources import pace
 from stagingmirror.sources.endpoint.subjects import ProbedParity
 from stagingmirror.sources.source import Access
 from support.operators.waiting import holds
@@ -140,6 +141,38 @@ async def test_new_rules_again_and_again_wear_no_endpoint_out(pair: Pair) -> Non
 
     assert pair.sent["staging"] <= 20
     assert pair.reason(subject(29)) == "NotProbedYet"
+
+
+@pytest.mark.parametrize("changed", ["samples", "url", "rules"])
+async def test_what_was_sent_before_waits_for_no_interval_of_others(
+    changed: str, pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Five change at once, of which two may come out of turn; the rate holds all the same."""
+    monkeypatch.setattr(pace, "BURST", 7)
+    pair.offer(range(1))
+    former = [subject(each) for each in range(5)]
+    for each in former:
+        await pair.probe(each)
+    pair.configure(staging={"maxRequestsPerSecond": 10})
+    of = former
+
+    if changed == "samples":
+        pair.offer([7])
+    elif changed == "url":
+        pair.configure(staging={"maxRequestsPerSecond": 10, "url": f"{pair.url}/staging/other"})
+    else:
+        of = [subject(10 + each) for each in range(5)]
+    for old, new in zip(former, of, strict=True):
+        pair.source.unwant(old)
+        pair.source.want(new, 30.0)
+    await holds(lambda: pair.sent["staging"] == 7)
+    await asyncio.sleep(0.3)
+    assert pair.sent["staging"] == 7
+
+    pair.skew += MINUTE
+    await holds(lambda: pair.sent["staging"] == 10)
+    came = [at for at, each in zip(pair.at, pair.requests, strict=True) if "stag" in each.path]
+    assert came[-1] - came[-3] >= 2 / 10 - 0.02
 
 
 async def test_many_mirrors_with_rules_of_their_own_keep_their_interval(pair: Pair) -> None:

@@ -246,6 +246,7 @@ def _success(record: Record, judgement: Judgement, now: float) -> str:
     notes = (
         ("applied, but nothing that runs proves it: ", ", ".join(unproven)),
         ("applied, but not compared, for spec changed meanwhile: ", ", ".join(unjudged)),
+        ("not compared since, so that it guarded nothing: ", "; ".join(judgement.uncompared)),
         ("left as they are: ", "; ".join(left)),
     )
     but = "".join(f"; {note}{names}" for note, names in notes if names)

@@ -2,17 +2,18 @@
 is verified. Pure.
 
 Only a difference that was not there before rolls a refresh back. One that may have been, or that
-cannot be seen now, is reported by the next check, and keeps no refresh.
+cannot be seen now, is reported by the next check, and keeps no refresh: it succeeds, and its
+message says what was not compared.
 """
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
 from stagingmirror.drift.accept import accepting
 from stagingmirror.drift.compare import compare
 from stagingmirror.drift.deploys import DeployKey
-from stagingmirror.drift.facts import OTHERS, Difference, Observation, Seen
+from stagingmirror.drift.facts import OTHERS, Difference, Observation, Seen, Unseen, Why
 from stagingmirror.drift.verdict import Held
 from stagingmirror.engine.context import Context, Judged, acceptances_of
 from stagingmirror.engine.refresh.execute.verification import DeepRead, Judgement, track_mark
@@ -23,6 +24,7 @@ from stagingmirror.view import Subject
 # Seconds for which a guard is waited for, and the share of a refresh's timeout after which it is
 # not waited for any more.
 PATIENCE, SHARE = 900.0, 0.9
+_LATE = "no samples could be sent again in time"
 
 
 def guards_of(context: Context, applied: frozenset[str]) -> dict[str, Guard]:
@@ -52,16 +54,23 @@ def guarded(
     guards = [each for each in context.components if _still_guards(each, record)]
     probed = _probed(context, guards)
     if probed and not _is_probed(probed, context, deep_read, complete_since):
-        if _is_late(record, complete_since, context.now):
-            return judgement
         names = ", ".join(each.track.name for each in guards)
+        if _is_late(record, complete_since, context.now):
+            return replace(judgement, uncompared=(f"{names} ({_LATE})",))
         return replace(judgement, waiting=f"waits for {names} to be compared again")
     for each in guards:
         former, now = record.guards[each.track.name].differed, _newly(each, context)
         if former is not None and (new := sorted(fact for fact in now if _is_new(fact, former))):
             message = f"{each.track.name}: {', '.join(new[:5])} differs since this refresh"
             return replace(judgement, failed=message, failing=(each.track.name,))
-    return judgement
+    return replace(judgement, uncompared=tuple(_uncompared(guards)))
+
+
+def _uncompared(guards: Iterable[Judged]) -> Iterator[str]:
+    for each in guards:
+        found = (_trouble(side) for side in each.observations)
+        if (why := next(filter(None, found), None)) is not None:
+            yield f"{each.track.name} ({why.message})"
 
 
 def _is_probed(
@@ -126,7 +135,7 @@ def _newly(judged: Judged, context: Context) -> tuple[str, ...]:
     """The guarded facts that differ and are not accepted. What was seen before the newest request
     failed may be older than the refresh.
     """
-    if any(_trouble(each) for each in judged.observations):
+    if any(map(_trouble, judged.observations)):
         return ()
     acceptances = acceptances_of(context.spec)
     return tuple(
@@ -136,8 +145,11 @@ def _newly(judged: Judged, context: Context) -> tuple[str, ...]:
     )
 
 
-def _trouble(observation: Observation) -> bool:
-    return isinstance(observation, Seen) and observation.trouble is not None
+def _trouble(observation: Observation) -> Why | None:
+    """Why nothing newer is known."""
+    if isinstance(observation, Unseen):
+        return observation.why
+    return observation.trouble
 
 
 def _differences(judged: Judged) -> list[Difference] | None:

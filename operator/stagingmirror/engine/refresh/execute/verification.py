@@ -33,7 +33,8 @@ class Judgement:
     """Both None: everything that could be judged shows what was applied. ``unjudged`` are the
     components that could not: their entry of the spec was changed or removed since. ``unproven``:
     they show it, but nothing that runs does (a workload that wants no pods, an alias alone).
-    ``failing``: the component that ``failed`` is about.
+    ``failing``: the component that ``failed`` is about. ``uncompared``: guards of which nothing is
+    known since the refresh, each with the reason.
     """
 
     waiting: str | None = None
@@ -41,6 +42,7 @@ class Judgement:
     failing: tuple[str, ...] = ()
     unjudged: tuple[str, ...] = ()
     unproven: tuple[str, ...] = ()
+    uncompared: tuple[str, ...] = ()
 
 
 def applied_of(judged: Judged) -> Applied | None:

@@ -185,6 +185,22 @@ async def test_success_counts_what_was_compared_and_names_the_rest() -> None:
     )
 
 
+async def test_success_names_the_guard_that_was_not_compared() -> None:
+    refresh = Refresh("new")
+    verified = record(entries=(), applied={}, phase="Verify", last_write=900.0)
+
+    closed = await refresh.running.verify(
+        await refresh.records.begin(verified),
+        Judgement(uncompared=("parity (no answer in time)",)),
+        Arrivals(),
+    )
+
+    assert closed.result == "Succeeded"
+    assert closed.message.endswith(
+        "not compared since, so that it guarded nothing: parity (no answer in time)"
+    )
+
+
 async def test_what_nothing_runs_is_applied_and_not_called_verified() -> None:
     refresh, track = Refresh("new"), setting("idle")
     facts = {"value": Fact("new", declared=True)}

@@ -14,10 +14,12 @@ from stagingmirror.engine.observe.state import ObserveState
 from stagingmirror.engine.observe.subscriptions import Subscriptions
 from stagingmirror.engine.resources.mirror import MirrorKey
 from stagingmirror.errors import NotAnswered, NotRead
+from stagingmirror.sources.endpoint.subjects import ParitySubject
 from stagingmirror.sources.mlflow.subjects import VersionSubject
 from stagingmirror.sources.source import Source
 from stagingmirror.view import Subject
 from support.clock import Clock
+from support.parity.answers import SUBJECT
 
 KEY = MirrorKey("ml-staging", "fraud")
 VERSION = VersionSubject("staging", "fraud-detector", "12")
@@ -27,7 +29,7 @@ BROUGHT = frozenset({VERSION})
 class Upstream:
     """A registry; what was requested of it, and whether it answers."""
 
-    subjects = frozenset({VersionSubject})
+    subjects: frozenset[type] = frozenset({VersionSubject, ParitySubject})
     places: frozenset[type] = frozenset()
     polled = True
 
@@ -193,3 +195,21 @@ async def test_bytes_that_could_not_be_read_are_never_read_for_a_refresh(
 
     assert not probes.deep_read("bytes", KEY, BROUGHT, 900.0, clock.now)
     await probes.close()
+
+
+async def test_samples_of_a_former_refresh_that_wait_for_their_turn_keep_no_later_one_waiting(
+    probes: Probes, upstream: Upstream, clock: Clock
+) -> None:
+    samples = frozenset({SUBJECT})
+    upstream.reading = asyncio.Event()
+    assert not probes.deep_read("probe", KEY, samples, 900.0, clock.now)
+    await asyncio.sleep(0.01)
+
+    assert not probes.deep_read("probe", KEY, samples, 950.0, clock.now)
+    assert not probes.deep_read("probe", KEY, samples, 950.0, clock.now)
+    await asyncio.sleep(0.01)
+    assert upstream.asked == [(samples, 900.0, True), (samples, 950.0, True)]
+    upstream.reading.set()
+    await settled()
+
+    assert probes.deep_read("probe", KEY, samples, 950.0, clock.now)
