@@ -12,6 +12,7 @@ from stagingmirror.cli.commands.arguments import (
     As,
     Called,
     CheckPatience,
+    Compared,
     Components,
     DryRun,
     Environment,
@@ -131,7 +132,7 @@ async def parity(
     client: "MirrorClient",
     *,
     name: Name,
-    components: Components = None,
+    components: Compared = None,
     output: As = "text",
 ) -> int:
     """What both sides made of the same input, feature by feature."""

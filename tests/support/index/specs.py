@@ -85,6 +85,20 @@ WRONG_STORES: dict[str, tuple[Object, str]] = {
             "Files": _FILES,
         }.items()
     },
+    **{
+        f"{field} of a store that is only compared": (
+            environment(
+                role=role,
+                indexStores=[{"name": "vectors", "type": "Qdrant", "url": _URL, field: value}],
+            ),
+            f"{field} has no effect for type Qdrant",
+        )
+        for field, role, value in (
+            ("copies", "Production", "Allowed"),
+            ("keep", "Staging", 2),
+            ("maskingJob", "Staging", _JOB),
+        )
+    },
     "free space that is no share": (_staging(minFreeSpace="lots"), "write a share of the disk"),
     "copies of staging": (
         _staging(copies="Allowed"),

@@ -133,6 +133,22 @@ WRONG: dict[str, tuple[Object, str]] = {
         ),
         "give exactly one of offered and inputExampleOf",
     ),
+    "samples of staging's own beside an input example": (
+        mirror(
+            track=[
+                model_alias(),
+                parity(
+                    samples={"inputExampleOf": "fraud-model"},
+                    staging={"endpoint": "features", "samples": "masked"},
+                ),
+            ]
+        ),
+        "remove staging.samples, or give samples.offered",
+    ),
+    "feature parity that is to be refreshed": (
+        mirror(track=[setting(), parity() | {"mode": "Refresh"}]),
+        "featureParity is only compared",
+    ),
     "the input example of a component that is no model": (
         tracking(samples={"inputExampleOf": "training-data"}),
         "inputExampleOf must be the name of a modelAlias in track",

@@ -18,6 +18,11 @@ class KindSpec(Model):
     did not differ before it is rolled back.
     """
 
+    undivided: ClassVar[Mapping[str, str]] = {}
+    """Beginnings of names of facts, each with that of guarded ones: of what differs as the first,
+    and is no guarded fact of its own, nobody can tell whether it differs as the second.
+    """
+
     @property
     @abstractmethod
     def default_mode(self) -> Mode:

@@ -76,7 +76,8 @@ class _Named(Model):
     mode: Mode | None = None
     """Refresh: staging is made like production. Report: differences are only reported. Omitted:
     Refresh, but Report for setting.variable and setting.argument, for a table without setting.load,
-    and for modelFiles without staging.store.
+    for modelFiles without staging.store, for indexSnapshot with compare: Content, and for
+    featureParity.
     """
     with_: Annotated[tuple[Label, ...], unique(most=8), Field(alias="with")] = ()
     """Other components of track: where a refresh leaves one of these, it leaves this one as well,
@@ -113,6 +114,14 @@ class Track(Kinds, _Named):
                 or track.setting is None
                 or not track.setting.is_loaded_by_nobody
             ),
+        ),
+        Rule(
+            cel="!has(self.featureParity) || !has(self.mode) || self.mode == 'Report'",
+            message=(
+                "featureParity is only compared, and nothing of it is ever written; remove mode, or"
+                " set mode: Report"
+            ),
+            holds=lambda track: track.feature_parity is None or track.mode != "Refresh",
         ),
     )
 

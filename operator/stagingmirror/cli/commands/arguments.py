@@ -47,6 +47,14 @@ Components = Annotated[
         help="Names of its components. Default: all that are not in sync.",
     ),
 ]
+Compared = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="COMPONENT",
+        show_default=False,
+        help="Names of its components of kind featureParity. Default: all of them.",
+    ),
+]
 Everything = Annotated[
     bool, typer.Option("--all", help="All mirrors of the namespace, as with no name.")
 ]

@@ -101,12 +101,10 @@ def _compared(entry: FeatureParity, probed: ProbedParity) -> dict[str, _Both]:
     probe to probe.
     """
     parity = probed.parity
-    facts = {STRUCTURE: _structure(parity), ANSWERS: _answers(probed)}
-    for each in parity.features:
-        # Two names may look alike; what differs of one is not lost in the other.
-        facts[_free(f"{each.group}.{one_fact(each.name)}", facts)] = _both(
-            counts_line(each), differs=each.differs, doubt=_doubt(entry, each)
-        )
+    facts = {STRUCTURE: _structure(parity), ANSWERS: _answers(probed)} | {
+        name: _both(counts_line(each), differs=each.differs, doubt=_doubt(entry, each))
+        for name, each in _named(parity).items()
+    }
     for left in parity.left_out:
         others = f"{counted(left.differing, 'other feature')} differ"
         facts[_free(f"{left.group}.{OTHERS}", facts)] = _both(
@@ -118,13 +116,23 @@ def _compared(entry: FeatureParity, probed: ProbedParity) -> dict[str, _Both]:
     return facts
 
 
+def _named(parity: Parity) -> dict[str, Compared]:
+    """The listed features, by the names of their facts. Two names may look alike; what is known of
+    one is not lost in the other.
+    """
+    found: dict[str, Compared] = {}
+    for each in parity.features:
+        found[_free(f"{each.group}.{one_fact(each.name)}", found)] = each
+    return found
+
+
 def _shown(probed: ProbedParity) -> tuple[dict[str, str], dict[str, str]]:
     """What counts for nothing, of production and of staging."""
     both = {SAMPLES: str(probed.parity.samples), PROBED: rfc3339(probed.began)}
     latency = [f"{1000 * each:.3g} ms" for each in probed.latency]
     counts = {
-        f"{COUNTS}{each.group}.{one_fact(each.name)}": f"{each.type}: {counts_line(each)}"
-        for each in probed.parity.features
+        f"{COUNTS}{name}": f"{each.type}: {counts_line(each)}"
+        for name, each in _named(probed.parity).items()
         if each.judged or each.noise
     }
     return both | {"latency": latency[0]}, both | {"latency": latency[1]} | counts

@@ -242,3 +242,17 @@ def test_a_feature_with_event_timestamps_has_its_counts_by_group() -> None:
     assert isinstance(seen, Seen)
     assert seen.facts["counts.logic.amount"].value == "number: 60 of 60 differ, noise 0"
     assert seen.facts["counts.data.amount"].value == "number: 0 of 9 differ, noise 0"
+
+
+def test_features_that_look_alike_have_a_row_each() -> None:
+    alike = (AMOUNT, replace(AMOUNT, differing=12, differs=True))
+
+    found = look(answering(replace(EQUAL, features=alike)))
+
+    assert isinstance(found, Seen)
+    counts = {name: fact.value for name, fact in found.facts.items() if "counts." in name}
+    assert counts == {
+        "counts.values.amount": "number: 0 of 300 differ, noise 0",
+        "counts.values.amount*": "number: 12 of 300 differ, noise 0",
+    }
+    assert found.facts["values.amount*"].value == "12 of 300 differ, noise 0"

@@ -92,6 +92,18 @@ class MaskingJob(Model):
         return f"{self.namespace}/{self.cron_job} {self.container} {self.variable}"
 
 
+# What says something of copies only, which Qdrant neither gives nor gets.
+_OF_COPIES = {"copies": "copies", "keep": "keep", "masking_job": "maskingJob"}
+
+
+def _never_written(field: str, name: str) -> Rule:
+    return Rule(
+        cel=f"!has(self.{name}) || self.type != 'Qdrant'",
+        message=f"{name} has no effect for type Qdrant, which is only compared; remove it",
+        holds=lambda store: getattr(store, field) is None or store.type != "Qdrant",
+    )
+
+
 class IndexStore(Model):
     """A store of indexes. Production's is only ever read."""
 
@@ -104,7 +116,8 @@ class IndexStore(Model):
             ),
             message=(
                 "type Files needs objectStore (the name of an entry of objectStores) and prefix,"
-                " and has neither url nor credentialsSecretRef; all other types need url alone"
+                " and has neither url nor credentialsSecretRef; every other type needs url, the"
+                " address of its server, and has neither objectStore nor prefix"
             ),
             holds=lambda store: _is_complete(store),
         ),
@@ -116,6 +129,7 @@ class IndexStore(Model):
             message=_ADDRESS,
             holds=lambda store: store.url is None or _is_address(store),
         ),
+        *(_never_written(field, name) for field, name in _OF_COPIES.items()),
         Rule(
             cel="!has(self.repository) || self.type == 'OpenSearch'",
             message="repository is for type OpenSearch only; remove it",

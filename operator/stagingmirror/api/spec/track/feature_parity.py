@@ -143,12 +143,30 @@ class FeatureParity(KindSpec):
     """
 
     guards: ClassVar[tuple[str, ...]] = ("structure", "logic.")
+    # Without times of events a difference may be one of the logic, or of the data.
+    undivided: ClassVar[Mapping[str, str]] = {"values.": "logic."}
 
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule(
             cel="!has(self.production.samples)",
             message="production has its samples in samples.offered; remove production.samples",
             holds=lambda entry: entry.production.samples is None,
+        ),
+        Rule(
+            cel=(
+                "!has(self.samples.inputExampleOf) || !has(self.staging)"
+                " || !has(self.staging.samples)"
+            ),
+            message=(
+                "the rows of samples.inputExampleOf are sent to both sides, so staging.samples has"
+                " no effect; remove staging.samples, or give samples.offered in place of"
+                " inputExampleOf"
+            ),
+            holds=lambda entry: (
+                entry.samples.input_example_of is None
+                or entry.staging is None
+                or entry.staging.samples is None
+            ),
         ),
     )
 

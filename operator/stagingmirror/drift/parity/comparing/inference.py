@@ -6,6 +6,7 @@ from stagingmirror.drift.parity.comparing.measures import Comparer, Exact
 from stagingmirror.drift.parity.comparing.scalars import (
     Number,
     Timestamp,
+    has_wide,
     is_time,
     is_times,
     unit_of,
@@ -39,13 +40,15 @@ def inferred(production: Column) -> Comparison:
 
 def tolerance(rule: FeatureRule | None, rules: Rules, production: Column) -> Tolerance:
     """Of a feature of this rule. Integers that no rule is about have no relative tolerance: of
-    times since 1970 a ten thousandth is two days, and a code is the same or is another one.
+    times since 1970 a ten thousandth is two days, and a code is the same or is another one. Of
+    those that no float holds a rule must give it.
     """
     found = rules.tolerance_of(rule)
     values = production.values
-    is_ruled = rule is not None and (
-        rule.comparison is not None or rule.absolute is not None or rule.relative is not None
-    )
+    is_given = rule is not None and (rule.absolute is not None or rule.relative is not None)
+    if has_wide(production) and not is_given:
+        return Tolerance(found.absolute, 0.0)
+    is_ruled = is_given or (rule is not None and rule.comparison is not None)
     if is_ruled or not isinstance(values, Numbers):
         return found
     is_exact = values.whole or is_times(values.values[production.states == State.VALUE])

@@ -4,6 +4,7 @@ import math
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from fractions import Fraction
 
 import numpy as np
 
@@ -24,6 +25,9 @@ from stagingmirror.drift.parity.rules import Tolerance
 # Longer texts are no number, and no time.
 _LONGEST = 64
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|-?Infinity")
+_INTEGER = re.compile(r"-?[0-9]{1,64}")
+# Characters of integers that floats hold.
+_HELD = 15
 _TIME = re.compile(
     r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:[Zz]|[+-]\d\d:\d\d)?",
     re.ASCII,
@@ -39,25 +43,26 @@ _RESOLUTION = 1e-6
 @dataclass(frozen=True, slots=True)
 class Number(Comparer):
     """``|a - b| <= absolute + relative * max(|a|, |b|)``; an infinity equals itself only. Texts of
-    numbers are numbers.
+    numbers are numbers. Integers that no float holds are subtracted as integers.
     """
 
     tolerance: Tolerance
 
     def _equal(self, one: Column, other: Column) -> Flags:
         a, b = numbers_of(one), numbers_of(other)
-        difference = np.abs(a - b)
+        difference = _difference(a, b, one, other)
         equal: Flags = difference <= self.tolerance.absolute
         if equal.all():  # most features are equal, and there may be thousands of them
             return equal
         equal = difference <= self._allowed(a, b)
         equal &= difference < np.inf
-        equal |= a == b
+        equal |= np.isinf(a) & (a == b)
         return _or_same_text(equal, a, b, one, other)
 
     def _largest(self, one: Column, other: Column, rows: Rows) -> Largest | None:
-        a, b = numbers_of(one)[rows], numbers_of(other)[rows]
-        return far(np.abs(a - b), self._allowed(a, b), "absolute")
+        a, b = numbers_of(one), numbers_of(other)
+        difference, allowed = _difference(a, b, one, other), self._allowed(a, b)
+        return far(difference[rows], allowed[rows], "absolute")
 
     def _allowed(self, a: Floats, b: Floats) -> Floats:
         allowed = np.maximum(np.abs(a), np.abs(b))
@@ -122,6 +127,11 @@ def is_times(numbers: Floats) -> bool:
     return is_whole and any(unit <= low and high < 4 * unit for unit in _CENTURY)
 
 
+def has_wide(column: Column) -> bool:
+    """Whether there is an integer among its values that perhaps no float holds."""
+    return isinstance(column.values, Exacts) and any(map(_is_wide, column.values.texts))
+
+
 def is_time(text: str) -> bool:
     """Whether an ``exact_text`` is a time as RFC 3339 writes it."""
     return text.startswith('"') and not math.isnan(instant(text[1:]))
@@ -136,6 +146,38 @@ def instant(text: str) -> float:
         return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
         return math.nan
+
+
+def _difference(a: Floats, b: Floats, one: Column, other: Column) -> Floats:
+    """``|a - b|``, where ``a`` and ``b`` are the numbers of these columns: exact before it is
+    rounded.
+    """
+    found: Floats = np.abs(a - b)
+    if has_wide(one) or has_wide(other):
+        for row, both in enumerate(zip(texts_of(one), texts_of(other), strict=True)):
+            if any(map(_is_wide, both)):
+                found[row] = _exact_difference(*both)
+    return found
+
+
+def _is_wide(text: str) -> bool:
+    return len(text) > _HELD and _INTEGER.fullmatch(text.removeprefix('"')) is not None
+
+
+def _exact_difference(one: str, other: str) -> float:
+    """NaN where one of them is no finite number."""
+    a, b = _exactly(one), _exactly(other)
+    if a is None or b is None:
+        return math.nan
+    return float(abs(a - b))
+
+
+def _exactly(text: str) -> int | Fraction | None:
+    text = text.removeprefix('"')
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    number = _number(text)
+    return Fraction(number) if math.isfinite(number) else None
 
 
 def _or_same_text(equal: Flags, a: Floats, b: Floats, one: Column, other: Column) -> Flags:

@@ -108,22 +108,28 @@ def _still_guards(judged: Judged, record: Record) -> bool:
 
 
 def _differing(judged: Judged) -> tuple[str, ...] | None:
-    """The guarded facts that differ, or may: those in doubt. None: they are not known."""
+    """The guarded facts that differ, or may: those in doubt, and those that what differs cannot be
+    told from. None: they are not known.
+    """
     found = _differences(judged)
-    if found is None:
+    entry = judged.track.entry
+    if found is None or entry is None:
         return None
-    return tuple(sorted({each.fact for each in found} | _doubtful(judged)))
-
-
-def _doubtful(judged: Judged) -> set[str]:
-    guarded_facts = judged.track.entry.guards if judged.track.entry is not None else ()
-    return {
-        name
-        for side in judged.observations
-        if isinstance(side, Seen)
-        for name, fact in side.facts.items()
-        if fact.doubt is not None and name.startswith(guarded_facts)
+    seen = [pair for side in _seen(judged) for pair in side.facts.items()]
+    known = {name for name, _ in seen}
+    names = {each.fact for each in found} | {name for name, fact in seen if fact.doubt}
+    may = {
+        guarded
+        for name in names
+        for first, second in entry.undivided.items()
+        if name.startswith(first)
+        and (guarded := f"{second}{name.removeprefix(first)}") not in known
     }
+    return tuple(sorted(may | {each for each in names if each.startswith(entry.guards)}))
+
+
+def _seen(judged: Judged) -> Iterator[Seen]:
+    return (side for side in judged.observations if isinstance(side, Seen))
 
 
 def _is_new(fact: str, former: Container[str]) -> bool:
@@ -138,10 +144,12 @@ def _newly(judged: Judged, context: Context) -> tuple[str, ...]:
     if any(map(_trouble, judged.observations)):
         return ()
     acceptances = acceptances_of(context.spec)
+    guarded_facts = judged.track.entry.guards if judged.track.entry is not None else ()
     return tuple(
         each.fact
         for each in _differences(judged) or ()
-        if accepting(each, judged.track.name, acceptances, context.now) is None
+        if each.fact.startswith(guarded_facts)
+        and accepting(each, judged.track.name, acceptances, context.now) is None
     )
 
 
@@ -154,11 +162,9 @@ def _trouble(observation: Observation) -> Why | None:
 
 def _differences(judged: Judged) -> list[Difference] | None:
     production, staging = judged.observations
-    if not isinstance(production, Seen) or not isinstance(staging, Seen) or not judged.track.entry:
+    if not isinstance(production, Seen) or not isinstance(staging, Seen):
         return None
-    guarded_facts = judged.track.entry.guards
-    found = compare(production.facts, staging.facts).differences
-    return [each for each in found if each.fact.startswith(guarded_facts)]
+    return list(compare(production.facts, staging.facts).differences)
 
 
 def _probed(context: Context, guards: Iterable[Judged]) -> frozenset[Subject[Any]]:

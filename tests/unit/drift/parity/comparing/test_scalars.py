@@ -120,3 +120,50 @@ def test_times_of_this_century_are_whole_seconds_or_milliseconds() -> None:
     assert not is_times(np.array([NOON + 0.5]))
     assert not is_times(np.array([1.0, NOON]))
     assert not is_times(np.array([]))
+
+
+WIDE = 2**60
+
+
+@pytest.mark.parametrize(
+    ("theirs", "absolute", "relative", "found"),
+    [
+        (WIDE, None, None, 0),
+        (WIDE + 1, None, None, 1),
+        (WIDE + 1, "1", None, 0),
+        (WIDE + 2, "1", None, 1),
+        (-WIDE, None, None, 1),
+        (float(WIDE), None, None, 0),
+        (float(WIDE) + 256, None, None, 1),
+        (str(WIDE), None, None, 0),
+        (str(WIDE + 1), None, None, 1),
+        (WIDE + 10**6, None, "1e-9", 0),
+        (1, None, None, 1),
+        ("soon", None, None, 1),
+        (math.inf, None, None, 1),
+    ],
+)
+def test_integers_that_no_float_holds_are_compared_to_their_last_digit(
+    theirs: Cell, absolute: str | None, relative: str | None, found: int
+) -> None:
+    given = {"absolute": absolute, "relative": relative}
+    limits = {name: float(each) for name, each in given.items() if each is not None}
+    used = rules(FeatureRule("x", comparison=Comparison.NUMBER, **limits))
+
+    assert differing(WIDE, theirs, used=used) == found
+    if not isinstance(theirs, float):  # of floats a rule without limits has the default ones
+        assert differing(theirs, WIDE, used=used) == found
+
+
+def test_the_largest_difference_of_such_integers_is_shown() -> None:
+    used = rules(FeatureRule("x", comparison=Comparison.NUMBER))
+
+    found = feature(judged({"x": [WIDE, 1]}, {"x": [WIDE + 1, 1]}, used), "x")
+
+    assert (found.largest, found.allowed) == (1.0, 1e-5)
+
+
+def test_texts_of_numbers_keep_their_relative_tolerance() -> None:
+    used = rules(FeatureRule("x", comparison=Comparison.NUMBER))
+
+    assert differing("1000.5", "1000.55", used=used) == 0

@@ -1,5 +1,6 @@
 """A refresh is rolled back for what answers otherwise since, and for nothing else."""
 
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -142,6 +143,40 @@ def test_what_may_have_differed_among_those_not_listed_rolls_nothing_back() -> N
     assert ended(before, context(side({"logic.amount": "12 of 300 differ"}))) == ARRIVED
     other = context(side({"structure": "a is missing"}))
     assert ended(before, other).failed == "parity: structure differs since this refresh"
+
+
+def without_events(amount: str, doubted: frozenset[str] = frozenset()) -> Seen:
+    """Neither side gave a time of any event: only that values differ is known."""
+    found = side({"values.amount": amount}, doubted=doubted)
+    kept = {k: v for k, v in found.facts.items() if not k.startswith(("logic.", "data."))}
+    return replace(found, facts=kept)
+
+
+def test_values_that_differed_before_may_have_been_logic_that_differs_now() -> None:
+    """A refresh that brings times of events shows what was there, and is kept."""
+    production = without_events("no difference")
+    after = context(side({"logic.amount": "12 of 300 differ"}))
+
+    differed = context(without_events("12 of 300 differ"), production=production)
+    doubted = context(
+        without_events("no difference", frozenset({"values.amount"})), production=production
+    )
+    equal = context(without_events("no difference"), production=production)
+
+    assert ended(differed, after) == ended(doubted, after) == ARRIVED
+    assert ended(equal, after).failed == "parity: logic.amount differs since this refresh"
+
+
+def test_logic_that_was_equal_before_beside_other_values_rolls_back() -> None:
+    """Events of some samples had a time, and of these the logic was known."""
+    before = context(
+        side({"values.amount": "2 of 300 differ"}),
+        production=side({"values.amount": "no difference"}),
+    )
+
+    found = ended(before, context(side({"logic.amount": "12 of 300 differ"})))
+
+    assert found.failed == "parity: logic.amount differs since this refresh"
 
 
 @pytest.mark.parametrize("unseen", ["production", "staging"])
