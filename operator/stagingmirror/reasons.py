@@ -249,7 +249,7 @@ class Reason(StrEnum):
     TOO_FEW_SAMPLES = "TooFewSamples", "fewer samples could be compared than `minSamples`"
     TOO_NOISY = "TooNoisy", "production answers the same samples differently"
     ENDPOINT_FAILED = "EndpointFailed", "an endpoint answers too many of the samples with an error"
-    NOT_PROBED_YET = "NotProbedYet", "samples were not sent yet, or other ones than these"
+    NOT_PROBED_YET = "NotProbedYet", "samples were not sent yet, or not since a refresh"
     PROBE_OVERDUE = "ProbeOverdue", "samples could not be sent again in time"
 
     # A MirrorEnvironment

@@ -71,7 +71,8 @@ class Seen:
     moved away from the running pods, a reference that can change under its name). ``trouble`` is
     why the newest request failed, where an older answer still stands in for it; it becomes the
     verdict once that answer is older than ``staleAfter``. ``details`` explain facts and never
-    count.
+    count. ``probed``: when the samples were sent that it rests on (POSIX s); ``began`` is later
+    where these count for longer than other answers do.
     """
 
     facts: Mapping[str, Fact]
@@ -79,6 +80,7 @@ class Seen:
     findings: tuple[str, ...] = ()
     trouble: Why | None = None
     details: Mapping[str, Details] = field(default_factory=dict, compare=False, repr=False)
+    probed: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

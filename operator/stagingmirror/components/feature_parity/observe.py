@@ -5,6 +5,7 @@ same fact of staging how many do.
 """
 
 from collections.abc import Collection
+from dataclasses import replace
 
 from stagingmirror.api.spec.track.feature_parity import FeatureParity, Latency
 from stagingmirror.api.types.duration import seconds
@@ -58,10 +59,11 @@ def facts_of(entry: FeatureParity, sides: Sides, role: Role, reading: Reading) -
         reading.finding("both endpoints have one url, and differ in headers or a proxy alone.")
     which = 0 if role == "production" else 1
     shown = _shown(probed)[which].items()
-    return reading.seen(
+    seen = reading.seen(
         {name: both[which] for name, both in found.items()}
         | {name: Fact(value, compared=False) for name, value in shown}
     )
+    return replace(seen, probed=probed.began)
 
 
 def _refuse_to_wake(entry: FeatureParity, sides: Sides, reading: Reading) -> None:

@@ -27,6 +27,7 @@ from stagingmirror.engine.observe.check_requests import (
     token_of,
 )
 from stagingmirror.engine.observe.probes import Probes
+from stagingmirror.engine.refresh.execute.unsettled import unsettled
 from stagingmirror.engine.refresh.reconciler import RefreshReconciler
 from stagingmirror.engine.refresh.start.triggers import refused_token
 from stagingmirror.engine.resources.cache import ResourceCache
@@ -94,8 +95,10 @@ class Conclusion:
         self._acknowledge_holds(check.mirror, check.turn)
 
     async def write_status(self, check: Check) -> None:
+        record, now = self.refresher.records.get(check.mirror.uid), check.now
+        shown = tuple(unsettled(each, record, now) for each in check.components)
         report = judged_report(
-            check.context,
+            replace(check.context, components=shown),
             check.progress,
             check.blockers.first,
             handled=self._handled(check),

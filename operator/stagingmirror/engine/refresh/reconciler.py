@@ -21,7 +21,7 @@ from stagingmirror.drift.places import SamePlace
 from stagingmirror.engine.context import Context, acceptances_of
 from stagingmirror.engine.refresh.execute.contention import Contention
 from stagingmirror.engine.refresh.execute.executor import Executor
-from stagingmirror.engine.refresh.execute.guards import guarded
+from stagingmirror.engine.refresh.execute.guards import guarded, send_again
 from stagingmirror.engine.refresh.execute.leftovers import Leftovers
 from stagingmirror.engine.refresh.execute.rollback import Rollback
 from stagingmirror.engine.refresh.execute.verification import (
@@ -142,6 +142,7 @@ class RefreshReconciler:
         memory.waited = None if wait is None else wait.message
         if record is not None and not record.is_open:
             memory.close(record, context.mirror.status)
+            send_again(context, record, self._deep_read)
             contended = await self._contention.find(record, context.components, state.contention)
             with contextlib.suppress(StagingMirrorError):  # a later pass retries
                 record = await self._leftovers.settle(record, state.leftovers)

@@ -179,9 +179,13 @@ def test_a_refresh_after_which_answers_are_made_otherwise_is_rolled_back(
 
     world.change({"metadata": {"annotations": {"stagingmirror.dev/refresh-at": "now"}}})
 
+    world.until(lambda status: compared.component().get("reason") == "Refreshing")
     ended = world.until(lambda status: status.get("refreshes"), within=60)["refreshes"][0]
     assert (ended["result"], ended["reason"]) == ("RolledBack", "NotVerified"), ended
     assert "parity: structure differs since this refresh" in ended["message"]
+    # What is shown from now on was answered after the rollback.
+    world.until(lambda status: compared.component().get("verdict") == "Drifted")
+    assert compared.component()["staging"]["probed"] >= ended["finished"]
     found = world.kube.get("v1", "ConfigMap", "training-data", world.staging)
     assert found["data"]["snapshot"] == "2026-11-20"
 

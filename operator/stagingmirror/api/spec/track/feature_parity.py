@@ -200,8 +200,8 @@ class FeatureParity(KindSpec):
     """
     of: Annotated[tuple[Label, ...], unique(most=16)] = ()
     """Components of this mirror that the features are made of: while one of them is held, this is
-    held too, and only a refresh of one of them is followed by a comparison, which may roll it back.
-    Empty: every refresh is.
+    held too; while one is being refreshed, this is Unknown; and only a refresh of one of them is
+    followed by a comparison, which may roll it back. Empty: any component is meant, but for holds.
     """
 
     def probed(self, role: str) -> EndpointOf:

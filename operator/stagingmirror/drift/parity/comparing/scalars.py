@@ -172,10 +172,10 @@ def _exact_difference(one: str, other: str) -> float:
     return float(abs(a - b))
 
 
-def _exactly(text: str) -> int | Fraction | None:
+def _exactly(text: str) -> Fraction | None:
     text = text.removeprefix('"')
     if _INTEGER.fullmatch(text):
-        return int(text)
+        return Fraction(int(text))
     number = _number(text)
     return Fraction(number) if math.isfinite(number) else None
 

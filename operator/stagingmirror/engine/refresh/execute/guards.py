@@ -16,6 +16,11 @@ from stagingmirror.drift.deploys import DeployKey
 from stagingmirror.drift.facts import OTHERS, Difference, Observation, Seen, Unseen, Why
 from stagingmirror.drift.verdict import Held
 from stagingmirror.engine.context import Context, Judged, acceptances_of
+from stagingmirror.engine.refresh.execute.unsettled import (
+    changed_at,
+    is_made_of,
+    why_unsettled,
+)
 from stagingmirror.engine.refresh.execute.verification import DeepRead, Judgement, track_mark
 from stagingmirror.engine.refresh.record.applied import Guard
 from stagingmirror.engine.refresh.record.record import Record
@@ -92,10 +97,7 @@ def _is_late(record: Record, complete_since: float | None, now: float) -> bool:
 
 
 def _guards(judged: Judged, applied: frozenset[str]) -> bool:
-    entry = judged.track.entry
-    if entry is None or not entry.guards or isinstance(judged.verdict, Held):
-        return False
-    return not entry.made_of or bool(applied & {*entry.made_of})
+    return not isinstance(judged.verdict, Held) and is_made_of(judged.track, applied)
 
 
 def _still_guards(judged: Judged, record: Record) -> bool:
@@ -165,6 +167,15 @@ def _differences(judged: Judged) -> list[Difference] | None:
     if not isinstance(production, Seen) or not isinstance(staging, Seen):
         return None
     return list(compare(production.facts, staging.facts).differences)
+
+
+def send_again(context: Context, record: Record, deep_read: DeepRead) -> None:
+    """Have samples sent to what a refresh that has ended has changed since they were sent last."""
+    changed = changed_at(record)
+    older = [each for each in context.components if why_unsettled(each, record) is not None]
+    probed = _probed(context, [each for each in older if not isinstance(each.verdict, Held)])
+    if changed is not None and probed:
+        deep_read("probe", context.mirror.key, probed, changed, context.now)
 
 
 def _probed(context: Context, guards: Iterable[Judged]) -> frozenset[Subject[Any]]:

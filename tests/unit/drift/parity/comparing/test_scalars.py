@@ -130,25 +130,24 @@ WIDE = 2**60
     [
         (WIDE, None, None, 0),
         (WIDE + 1, None, None, 1),
-        (WIDE + 1, "1", None, 0),
-        (WIDE + 2, "1", None, 1),
+        (WIDE + 1, 1.0, None, 0),
+        (WIDE + 2, 1.0, None, 1),
         (-WIDE, None, None, 1),
         (float(WIDE), None, None, 0),
         (float(WIDE) + 256, None, None, 1),
         (str(WIDE), None, None, 0),
         (str(WIDE + 1), None, None, 1),
-        (WIDE + 10**6, None, "1e-9", 0),
+        (WIDE + 10**6, None, 1e-9, 0),
         (1, None, None, 1),
         ("soon", None, None, 1),
         (math.inf, None, None, 1),
     ],
 )
 def test_integers_that_no_float_holds_are_compared_to_their_last_digit(
-    theirs: Cell, absolute: str | None, relative: str | None, found: int
+    theirs: Cell, absolute: float | None, relative: float | None, found: int
 ) -> None:
-    given = {"absolute": absolute, "relative": relative}
-    limits = {name: float(each) for name, each in given.items() if each is not None}
-    used = rules(FeatureRule("x", comparison=Comparison.NUMBER, **limits))
+    rule = FeatureRule("x", comparison=Comparison.NUMBER, absolute=absolute, relative=relative)
+    used = rules(rule)
 
     assert differing(WIDE, theirs, used=used) == found
     if not isinstance(theirs, float):  # of floats a rule without limits has the default ones
