@@ -1,13 +1,25 @@
 """The flags with which one container runs a model server, as named facts."""
 
-from collections.abc import Mapping
+import shlex
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final
 
-Server = Literal["vllm", "triton", "tfserving", "huggingface", "uvicorn", "gunicorn"]
+from stagingmirror.drift.serving.flags import Server, Table
+from stagingmirror.drift.serving.image import Image, image_of
+from stagingmirror.drift.serving.parser import Parsed, parse
+from stagingmirror.drift.serving.program import Program, Script, program_of
+from stagingmirror.drift.serving.reading import Reading, reading
+from stagingmirror.drift.serving.recognised import Invocation, recognised
+from stagingmirror.drift.serving.words import TooLong, Variables, expanded, is_readable
+
 # In ``unreadable``: which flags there are is not known, so neither given nor left out proves
 # anything.
-ALL = "arguments"
+ALL: Final = "arguments"
+# Flags of a program that is no server of ours.
+_NO_TABLE: Final = Table("vllm", {})
+# Names in one sentence.
+_MOST_NAMES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +46,11 @@ class ServerFlags:
 
     ``server``: None where it is not recognised. ``facts``: known flags with canonical values, by
     the name of the flag without its dashes (``max-model-len``), the server's constant defaults
-    included where its version is known. ``arguments``: flags that no table knows, or that may hold
-    a credential, by their name with dashes; never shown unless offered. ``script``: the text, as
-    written, of a script that cannot be parsed; compared only if offered. ``notes``: sentences for
-    people, which hold no value of ``arguments``.
+    included where its version is known: ``defaults`` names those. The other side may not know its
+    version, so a default is compared only with a value that is given. ``arguments``: flags that no
+    table knows, or that may hold a credential, by their name with dashes; never shown unless
+    offered. ``script``: the text, as written, of a script that cannot be parsed; compared only if
+    offered. ``notes``: sentences for people, which hold no value of ``arguments``.
 
     ``unreadable``: names as in ``facts`` or ``arguments`` whose value comes from what is not
     readable. They are in neither mapping, so that two of them are never equal: nothing may be
@@ -51,11 +64,141 @@ class ServerFlags:
     script: str | None = None
     notes: tuple[str, ...] = ()
     unreadable: frozenset[str] = frozenset()
+    defaults: frozenset[str] = frozenset()
 
 
 def server_flags(line: CommandLine) -> ServerFlags:
     """The flags of the server that this container runs. Raises nothing, whatever it is given."""
+    image = image_of(line.image)
+    own = line.command or (image.public.entrypoint if image.public is not None else ())
+    if not (*own, *line.args):
+        return ServerFlags(notes=("it runs what its image runs: its pod gives no command",))
+    variables = _variables(line, image)
+    try:
+        words = expanded((*own, *line.args), line.variables)
+        program = program_of(words, variables)
+    except TooLong:
+        return _nothing("its command line is longer than Linux lets any program have")
+    except ValueError:
+        return _nothing("its command line holds characters that no program can be given")
+    if isinstance(program, Script):
+        return _script(program, line)
+    return _of_program(program, line, image)
+
+
+def _variables(line: CommandLine, image: Image) -> Variables:
+    """Those of the container, over those of its public image."""
+    if image.public is None or image.is_renamed:
+        return line.variables
+    return {**image.public.variables, **line.variables}
+
+
+def _nothing(why: str) -> ServerFlags:
+    return ServerFlags(notes=(why,), unreadable=frozenset({ALL}))
+
+
+def _script(script: Script, line: CommandLine) -> ServerFlags:
+    if script.path is None:
+        return ServerFlags(
+            script=_as_written(line),
+            notes=("its command is a script, which is not parsed",),
+        )
+    if script.path in line.files:
+        return ServerFlags(
+            script=line.files[script.path],
+            notes=("its command is a script of a ConfigMap, which is not parsed",),
+        )
+    return ServerFlags(notes=("its command is a script that no ConfigMap mounts: it is not read",))
+
+
+def _as_written(line: CommandLine) -> str:
+    """The text of ``sh -c``, where that is all; else every word."""
+    words = (*line.command, *line.args)
+    return words[-1] if len(words) <= 3 and len(words) > 1 else shlex.join(words)
+
+
+def _of_program(program: Program, line: CommandLine, image: Image) -> ServerFlags:
+    if not is_readable(program.words[0]):
+        return _nothing(
+            "which program it runs comes from a variable that is not readable: offer it"
+        )
+    if program.splits:
+        return _nothing(
+            "a variable that is not readable stands unquoted in its command, and may be several "
+            "words: quote it, or offer it"
+        )
+    if program.words[0] in line.files:
+        return _script(Script(program.words[0]), line)
+    invocation = recognised(program.words)
+    if invocation is None:
+        return _no_server(program, line)
+    found = reading(invocation, program.variables, line.files)
+    notes = (*_of_image(line, image), *found.notes, *_notes(found.given))
+    if not found.given.is_certain:
+        return ServerFlags(invocation.server, notes=notes, unreadable=frozenset({ALL}))
+    return _flags(invocation, found, image, notes)
+
+
+def _flags(
+    invocation: Invocation, found: Reading, image: Image, notes: tuple[str, ...]
+) -> ServerFlags:
+    given = found.given
+    names = given.facts.keys() | given.arguments.keys()
+    known = invocation.table.constants(image.version) if found.is_whole else ()
+    defaults = {fact: value for fact, value in known if fact not in names}
     return ServerFlags(
-        notes=("its command line is not read",),
-        unreadable=frozenset({ALL}) if line.command or line.args else frozenset(),
+        invocation.server,
+        {**defaults, **_readable(given.facts)},
+        _readable(given.arguments),
+        found.script,
+        notes,
+        frozenset(_unreadable(given)),
+        frozenset(defaults),
     )
+
+
+def _no_server(program: Program, line: CommandLine) -> ServerFlags:
+    """Its flags may be offered all the same."""
+    is_wrapped = not line.command and program.words[0].startswith("-")
+    given = parse(_NO_TABLE, program.words if is_wrapped else program.words[1:])
+    return ServerFlags(
+        None,
+        arguments=_readable(given.arguments) if given.is_certain else {},
+        notes=("what it runs is no server whose flags are known",),
+        unreadable=frozenset(_unreadable(given) if given.is_certain else {ALL}),
+    )
+
+
+def _of_image(line: CommandLine, image: Image) -> Iterator[str]:
+    if line.command:
+        return
+    if image.public is None:
+        yield "its image is taken to run its arguments as they are"
+    elif image.is_renamed:
+        yield f"its image is taken, by its name, for a copy of {image.public.repository}"
+
+
+def _notes(given: Parsed) -> Iterator[str]:
+    if given.strays:
+        yield f"{given.strays} of its words belong to no flag that is known: they are not compared"
+    if given.withheld:
+        names = ", ".join(sorted(given.withheld)[:_MOST_NAMES])
+        yield f"what {names} is given may be a credential: it is compared only if it is offered"
+    if not given.is_certain:
+        yield "a variable that is not readable may be any of its flags: offer it"
+        return
+    unreadable = sorted(fact for fact, value in given.facts.items() if value is None)
+    if unreadable:
+        count = len(unreadable) - _MOST_NAMES
+        more = f" and {count} more" if count > 0 else ""
+        shown = ", ".join(unreadable[:_MOST_NAMES])
+        yield f"what variables give {shown}{more} is not readable: offer these variables"
+
+
+def _readable(values: Mapping[str, str | None]) -> dict[str, str]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _unreadable(given: Parsed) -> set[str]:
+    values = {**given.facts, **given.arguments}
+    return {name for name, value in values.items() if value is None}
