@@ -3,7 +3,17 @@
 ``full`` of each is the largest size that Kubernetes, MLflow or our own bounds let through.
 """
 
-from support.growth import answers, arguments, endpoints, models, objects, own, values, variables
+from support.growth import (
+    answers,
+    arguments,
+    command_lines,
+    endpoints,
+    models,
+    objects,
+    own,
+    values,
+    variables,
+)
 from support.growth.parser import Parser
 
 PARSERS: dict[str, Parser] = dict(
@@ -18,6 +28,7 @@ PARSERS: dict[str, Parser] = dict(
         answers.files,
         answers.bodies,
         endpoints.endpoints,
+        command_lines.command_lines,
     )
     for each in group()
 )

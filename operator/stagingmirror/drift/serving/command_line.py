@@ -72,15 +72,17 @@ def server_flags(line: CommandLine) -> ServerFlags:
     image = image_of(line.image)
     own = line.command or (image.public.entrypoint if image.public is not None else ())
     if not (*own, *line.args):
-        return ServerFlags(notes=("it runs what its image runs: its pod gives no command",))
+        return ServerFlags(notes=("it runs what its image runs: its pod gives no command.",))
     variables = _variables(line, image)
     try:
         words = expanded((*own, *line.args), line.variables)
         program = program_of(words, variables)
     except TooLong:
-        return _nothing("its command line is longer than Linux lets any program have")
+        return _nothing(
+            "its command line is longer than is read: 10,000 words, of 128 KiB each, 2 MiB in all."
+        )
     except ValueError:
-        return _nothing("its command line holds characters that no program can be given")
+        return _nothing("its command line holds characters that no program can be given.")
     if isinstance(program, Script):
         return _script(program, line)
     return _of_program(program, line, image)
@@ -101,14 +103,14 @@ def _script(script: Script, line: CommandLine) -> ServerFlags:
     if script.path is None:
         return ServerFlags(
             script=_as_written(line),
-            notes=("its command is a script, which is not parsed",),
+            notes=("its command is a script, which is not parsed.",),
         )
     if script.path in line.files:
         return ServerFlags(
             script=line.files[script.path],
-            notes=("its command is a script of a ConfigMap, which is not parsed",),
+            notes=("its command is a script of a ConfigMap, which is not parsed.",),
         )
-    return ServerFlags(notes=("its command is a script that no ConfigMap mounts: it is not read",))
+    return ServerFlags(notes=("its command is a script that no ConfigMap mounts: it is not read.",))
 
 
 def _as_written(line: CommandLine) -> str:
@@ -119,13 +121,11 @@ def _as_written(line: CommandLine) -> str:
 
 def _of_program(program: Program, line: CommandLine, image: Image) -> ServerFlags:
     if not is_readable(program.words[0]):
-        return _nothing(
-            "which program it runs comes from a variable that is not readable: offer it"
-        )
+        return _nothing("its program comes from a variable that is not readable: offer it.")
     if program.splits:
         return _nothing(
             "a variable that is not readable stands unquoted in its command, and may be several "
-            "words: quote it, or offer it"
+            "words: quote it, or offer it."
         )
     if program.words[0] in line.files:
         return _script(Script(program.words[0]), line)
@@ -164,7 +164,7 @@ def _no_server(program: Program, line: CommandLine) -> ServerFlags:
     return ServerFlags(
         None,
         arguments=_readable(given.arguments) if given.is_certain else {},
-        notes=("what it runs is no server whose flags are known",),
+        notes=("what it runs is no server whose flags are known.",),
         unreadable=frozenset(_unreadable(given) if given.is_certain else {ALL}),
     )
 
@@ -173,26 +173,26 @@ def _of_image(line: CommandLine, image: Image) -> Iterator[str]:
     if line.command:
         return
     if image.public is None:
-        yield "its image is taken to run its arguments as they are"
+        yield "its image is taken to run its arguments as they are."
     elif image.is_renamed:
-        yield f"its image is taken, by its name, for a copy of {image.public.repository}"
+        yield f"its image is taken, by its name, for a copy of {image.public.repository}."
 
 
 def _notes(given: Parsed) -> Iterator[str]:
     if given.strays:
-        yield f"{given.strays} of its words belong to no flag that is known: they are not compared"
+        yield f"{given.strays} of its words belong to no flag that is known: they are not compared."
     if given.withheld:
         names = ", ".join(sorted(given.withheld)[:_MOST_NAMES])
-        yield f"what {names} is given may be a credential: it is compared only if it is offered"
+        yield f"what {names} is given may be a credential: it is compared only if it is offered."
     if not given.is_certain:
-        yield "a variable that is not readable may be any of its flags: offer it"
+        yield "a variable that is not readable may be any of its flags: offer it."
         return
     unreadable = sorted(fact for fact, value in given.facts.items() if value is None)
     if unreadable:
         count = len(unreadable) - _MOST_NAMES
         more = f" and {count} more" if count > 0 else ""
         shown = ", ".join(unreadable[:_MOST_NAMES])
-        yield f"what variables give {shown}{more} is not readable: offer these variables"
+        yield f"what variables give {shown}{more} is not readable: offer these variables."
 
 
 def _readable(values: Mapping[str, str | None]) -> dict[str, str]:

@@ -56,6 +56,7 @@ class _Parser:
         self._given: dict[str, tuple[Flag, list[str]]] = {}
         self._nested: dict[Flag, dict[str, object]] = {}
         self._positional = list(reversed(table.positional))
+        self._found: dict[str, str] = {}
         self._abbreviations: dict[str, set[Flag]] = {}
         self._ambiguous: set[Flag] = set()
         self._has_swallowed = False
@@ -76,6 +77,10 @@ class _Parser:
             self._keep(flag, _counting(flag, given) if all(map(is_readable, given)) else None)
         for flag, nested in self._nested.items():
             self._keep(flag, values.as_json_or_none(nested))
+        for fact, word in self._found.items():
+            # What is not readable may be a flag, where a flag gives this one.
+            self._result.is_certain &= is_readable(word) or fact not in self._given
+            self._keep(Flag(fact, TEXT), word if is_readable(word) else None)
         if self._has_swallowed:
             # A flag that no table knows may take no value: the word behind it is positional then.
             self._result.facts |= dict.fromkeys(self._positional)
@@ -88,7 +93,7 @@ class _Parser:
 
     def _no_flag(self, word: str) -> None:
         if self._positional:
-            self._keep(Flag(self._positional.pop(), TEXT), word if is_readable(word) else None)
+            self._found[self._positional.pop()] = word
         elif is_readable(word[:1]):
             self._result.strays += 1
         else:

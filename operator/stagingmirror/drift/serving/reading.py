@@ -38,7 +38,7 @@ class Reading:
 
     def not_read(self, what: str, path: str) -> None:
         self.is_whole = False
-        self.note(f"its {what} {{path}} is not read: no ConfigMap mounts it", path)
+        self.note(f"its {what} {{path}} is not read: no ConfigMap mounts it.", path)
 
 
 def reading(invocation: Invocation, variables: Variables, files: Mapping[str, str]) -> Reading:
@@ -68,7 +68,7 @@ def _vllm_configuration(found: Reading, table: Table) -> None:
         words = configuration.words_of_yaml(found.files[path])
     except configuration.NotRead:
         found.is_whole = False
-        found.note("its configuration file {path} is not read: it is no simple YAML", path)
+        found.note("its configuration file {path} is not read: it is no simple YAML.", path)
         return
     found.given = found.given.over(parse(table, words))
     del found.given.facts["config"]
@@ -79,7 +79,7 @@ def _vllm_template(found: Reading, _: Table) -> None:
     if path is None or not path.startswith("/"):
         return
     if path not in found.files:
-        found.note("its chat template {path} is not read: no ConfigMap mounts it", path)
+        found.note("its chat template {path} is not read: no ConfigMap mounts it.", path)
         return
     digest = hashlib.sha256(found.files[path].encode(errors="surrogatepass")).hexdigest()
     found.given.facts["chat-template.sha256"] = digest
@@ -107,7 +107,7 @@ def _uvicorn_variables(found: Reading, table: Table) -> None:
         found.given.facts.setdefault("app", app)
     if path := found.given.facts.get("env-file"):
         found.is_whole = False
-        found.note("its file of variables {path} is not read: it may hold credentials", path)
+        found.note("its file of variables {path} is not read: it may hold credentials.", path)
 
 
 def _filled(values: Mapping[str, str | None]) -> dict[str, str | None]:
@@ -144,7 +144,7 @@ def _gunicorn_configuration(found: Reading, _: Table) -> None:
     else:
         path = next((each for each in found.files if each.endswith("/gunicorn.conf.py")), "")
     if not path:
-        found.notes.append("./gunicorn.conf.py is not read: it counts where its image has one")
+        found.notes.append("./gunicorn.conf.py is not read: it counts where its image has one.")
         return
     if path not in found.files:
         found.not_read("configuration file", path)
@@ -152,7 +152,7 @@ def _gunicorn_configuration(found: Reading, _: Table) -> None:
     found.script = found.files[path]
     found.note(
         "its configuration file {path} is a program, which is not executed: its text is compared "
-        "as a script",
+        "as a script.",
         path,
     )
 
@@ -164,7 +164,7 @@ def _tensorflow_files(found: Reading, _: Table) -> None:
             _tensorflow_file(found, name, path)
     for name in tfserving.PRIVATE_FILES:
         if path := found.given.facts.get(name):
-            found.note("its file {path} is not read: it may hold keys", path)
+            found.note("its file {path} is not read: it may hold keys.", path)
 
 
 def _tensorflow_file(found: Reading, name: str, path: str) -> None:
@@ -175,7 +175,7 @@ def _tensorflow_file(found: Reading, name: str, path: str) -> None:
         fields = configuration.fields_of_protobuf(found.files[path])
     except configuration.NotRead:
         found.is_whole = False
-        found.note("its configuration file {path} is not read: no text of a message", path)
+        found.note("its configuration file {path} is not read: no text of a message.", path)
         return
     shown = {key: value for key, value in fields.items() if not holds_credential(f"{key}={value}")}
     found.given.facts |= {f"{name}.{key}": value for key, value in shown.items()}
@@ -184,7 +184,7 @@ def _tensorflow_file(found: Reading, name: str, path: str) -> None:
 
 
 def _triton_models(found: Reading, _: Table) -> None:
-    found.notes.append("config.pbtxt of its models is not read: it is in the model repository")
+    found.notes.append("config.pbtxt of its models is not read: it is in the model repository.")
 
 
 _Reader = Callable[[Reading, Table], None]

@@ -10,7 +10,14 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from stagingmirror.drift.serving.words import MOST, UNKNOWN, UNREADABLE, TooLong, Variables
+from stagingmirror.drift.serving.words import (
+    MOST,
+    MOST_WORDS,
+    UNKNOWN,
+    UNREADABLE,
+    TooLong,
+    Variables,
+)
 
 # Everything that means only itself outside of quotes.
 _PLAIN = re.compile(r"[^\s'\"\\$`;&|<>(){}*?\[~#\x00\x01]+")
@@ -55,6 +62,8 @@ class _Scanner:
         self._word: list[str] | None = None
         self._left = MOST
         self._ended = False
+        # Whether a word that is written here begins here.
+        self._begins = True
         self._splits = False
         self._special: Mapping[str, Callable[[], None]] = {
             "'": self._single_quotes,
@@ -79,12 +88,16 @@ class _Scanner:
         if plain := _PLAIN.match(self._text, self._at):
             self._at = plain.end()
             self._add(plain.group())
+            self._begins = False
         elif character.isspace():
             self._at += 1
             self._end_word()
             self._ended |= character == "\n" and bool(self._words or self._assigned)
+            self._begins = True
         elif character in self._special:
+            is_joined = self._text.startswith("\\\n", self._at)
             self._special[character]()
+            self._begins &= is_joined
         else:
             raise NotSimple
 
@@ -92,7 +105,7 @@ class _Scanner:
         if self._ended:
             raise NotSimple
         self._left -= len(part) + 1
-        if self._left < 0:
+        if self._left < 0 or len(self._words) == MOST_WORDS:
             raise TooLong
         if self._word is None:
             self._word = []
@@ -158,7 +171,7 @@ class _Scanner:
         """``"$@"``, where it is a word of its own."""
         self._at += len(_ALL_ARGUMENTS)
         following = self._text[self._at : self._at + 1]
-        if self._word is not None or (following and not following.isspace()):
+        if not self._begins or (following and not following.isspace()):
             raise NotSimple
         for argument in self._arguments:
             self._add(argument)
@@ -201,7 +214,7 @@ class _Scanner:
         )
 
     def _comment(self) -> None:
-        if self._word is not None:
+        if not self._begins:
             self._at += 1
             self._add("#")
             return
@@ -209,8 +222,8 @@ class _Scanner:
         self._at = len(self._text) if end < 0 else end
 
     def _tilde(self) -> None:
-        """Only at the start of a word it means a directory."""
-        if self._word is None:
+        """At the start of a word, and of what is assigned, it means a directory."""
+        if self._begins or self._is_assigning():
             raise NotSimple
         self._at += 1
         self._add("~")

@@ -19,11 +19,13 @@ UNREADABLE: Final = "\0"
 UNKNOWN: Final = "\1"
 # Characters of all words. Linux starts no program with more (a quarter of an 8 MiB stack).
 MOST: Final = 2 * 1024 * 1024
+# Nobody writes more; so many are read in some milliseconds.
+MOST_WORDS: Final = 10_000
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*", re.ASCII)
 
 
 class TooLong(ValueError):
-    """No program can be started with these words."""
+    """More words than are read, or longer ones than a program can be started with."""
 
 
 def expanded(words: Iterable[str], variables: Variables) -> tuple[str, ...]:
@@ -31,6 +33,8 @@ def expanded(words: Iterable[str], variables: Variables) -> tuple[str, ...]:
     left = MOST
     made: list[str] = []
     for word in words:
+        if len(made) == MOST_WORDS:
+            raise TooLong
         if UNREADABLE in word or UNKNOWN in word:
             raise ValueError(word)
         parts = list(_parts(word, variables, min(left, MAX_TEXT)))
