@@ -24,6 +24,7 @@ from bench.measures import (
     latency,
     parity,
     parsers,
+    probing,
     restoring,
     starting,
     stores,
@@ -70,6 +71,7 @@ class Bench:
             self.figures += parsers.measure(self._console)
         if "parity" in self.chosen:
             self.figures += parity.measure(self._console)
+            self.figures += await probing.measure(self._console)
 
     async def _on(self, ground: Ground) -> None:
         async with Observer.on(ground.api, ground.mirrors) as observer:

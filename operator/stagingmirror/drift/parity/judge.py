@@ -119,31 +119,38 @@ def _feature(name: str, trio: _Trio, rules: Rules) -> Iterator[_Found]:
     compares = comparer(used, rule, allowed, trio.before)
     steady = compares.equal(trio.before, trio.after)
     noise = len(steady) - int(np.count_nonzero(steady))
-    for state in _UNREAD:
-        steady &= (trio.before.states != state) | (trio.staging.states != state)
+    is_complete = trio.before.is_complete()
+    if not is_complete:
+        for state in _UNREAD:
+            steady &= (trio.before.states != state) | (trio.staging.states != state)
     equal = compares.equal(trio.before, trio.staging)
-    if (steady & ~equal).any():
+    differing = steady & ~equal
+    if differing.any():
         # As close to one of production's answers as these are to each other.
         equal |= compares.equal(trio.after, trio.staging)
-    differing = steady & ~equal
+        differing = steady & ~equal
     is_noisy = too_noisy(int(np.count_nonzero(differing)), noise, len(steady))
     shown_type = type_of(trio.before, used)
     for group, judged, differs in _groups(trio, steady, differing, rules):
-        count = int(np.count_nonzero(differs))
+        count, could = int(np.count_nonzero(differs)), int(np.count_nonzero(judged))
         parity = FeatureParity(
             name=shown(name),
             group=group,
             type=shown_type,
             comparison=used,
             inferred=comparison is None,
-            judged=int(np.count_nonzero(judged)),
+            judged=could,
             differing=count,
             noise=noise,
             noisy=is_noisy,
             differs=count > rules.max_mismatches and not is_noisy,
-            valued=int(np.count_nonzero(judged & (trio.before.states == State.VALUE))),
+            valued=could if is_complete else _valued(judged, trio.before),
         )
         yield _Found(name, parity, trio, compares, allowed, differs, steady & equal)
+
+
+def _valued(judged: Flags, production: Column) -> int:
+    return int(np.count_nonzero(judged & (production.states == State.VALUE)))
 
 
 def _groups(

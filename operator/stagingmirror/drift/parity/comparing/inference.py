@@ -51,7 +51,13 @@ def tolerance(rule: FeatureRule | None, rules: Rules, production: Column) -> Tol
     is_ruled = is_given or (rule is not None and rule.comparison is not None)
     if is_ruled or not isinstance(values, Numbers):
         return found
-    is_exact = values.whole or is_times(values.values[production.states == State.VALUE])
+    if values.whole:
+        return Tolerance(found.absolute, 0.0)
+    is_exact = is_times(
+        values.values
+        if production.is_complete()
+        else values.values[production.states == State.VALUE]
+    )
     return Tolerance(found.absolute, 0.0) if is_exact else found
 
 

@@ -54,9 +54,11 @@ class Number(Comparer):
         equal: Flags = difference <= self.tolerance.absolute
         if equal.all():  # most features are equal, and there may be thousands of them
             return equal
-        equal = difference <= self._allowed(a, b)
-        equal &= difference < np.inf
-        equal |= np.isinf(a) & (a == b)
+        allowed = self._allowed(a, b)
+        equal = difference <= allowed
+        if not allowed.max(initial=0.0) < np.inf:  # an infinity among them, or what is no number
+            equal &= difference < np.inf
+            equal |= np.isinf(a) & (a == b)
         return _or_same_text(equal, a, b, one, other)
 
     def _largest(self, one: Column, other: Column, rows: Rows) -> Largest | None:
