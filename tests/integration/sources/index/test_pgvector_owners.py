@@ -197,3 +197,47 @@ async def test_nothing_is_written_where_another_server_answers_by_now(
     assert await pgvector.production.resolve("new") == ()
     assert await pgvector.production.resolve("docs") == ()
     assert await pgvector.production.count("docs-2") == 30
+
+
+async def test_who_masked_a_table_has_no_rights_of_it_once_it_is_called_as_it_is_served(
+    pgvector: PgvectorGround,
+) -> None:
+    """As default privileges gave them; a role that may only read keeps that."""
+    us = pgvector.login().username
+    masker, reader = f"{us} masks", f"{us} reads"
+    rights = (
+        f'SELECT, UPDATE, DELETE ON TABLES TO "{masker}" WITH GRANT OPTION',
+        "INSERT ON TABLES TO PUBLIC",
+        f'SELECT ON TABLES TO "{reader}"',
+    )
+    defaults = f'ALTER DEFAULT PRIVILEGES FOR ROLE "{us}" IN SCHEMA public GRANT '
+    given = [f"{defaults}{each}" for each in rights]
+    roles = f'"{masker}", "{reader}"'
+    await pgvector.execute("staging", *(f"CREATE ROLE {each}" for each in roles.split(", ")))
+    try:
+        await pgvector.execute("staging", *given)
+        await pgvector.make("production", "docs-2", 3)
+        snapshot = await snapshot_of(pgvector, "docs-2")
+        writer = pgvector.staging
+        await writer.restore(snapshot, "docs-2", "smir-unmasked-a", pgvector.production, nothing)
+        before = await grants(pgvector, "smir-unmasked-a")
+
+        await writer.rename("smir-unmasked-a", NEW, nothing)
+
+        assert {(masker, "UPDATE"), (reader, "SELECT"), ("everybody", "INSERT")} < before
+        assert await grants(pgvector, NEW) == {(reader, "SELECT")}
+        assert await writer.count(NEW) == 3
+    finally:
+        await pgvector.execute("staging", f"DROP OWNED BY {roles}", f"DROP ROLE {roles}")
+
+
+async def grants(ground: PgvectorGround, table: str) -> set[tuple[str, str]]:
+    """Who but the owner of a table of staging's may do what with it."""
+    query = (
+        "SELECT coalesce(r.rolname, 'everybody') AS who, a.privilege_type AS may FROM pg_class c "
+        "CROSS JOIN LATERAL aclexplode(c.relacl) a LEFT JOIN pg_roles r ON r.oid = a.grantee "
+        "WHERE c.relname = $1 AND a.grantee <> c.relowner"
+    )
+    async with ground.connected("staging") as connection:
+        rows = await connection.fetch(query, table)
+    return {(row["who"], row["may"]) for row in rows}

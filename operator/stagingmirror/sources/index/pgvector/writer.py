@@ -28,6 +28,12 @@ SELECT EXISTS (
     AND d.refobjid = $1::int8::oid AND r.ev_class <> d.refobjid
 )
 """
+# Roles other than the owner that may do more than read it; null: everybody.
+_WRITERS = """
+SELECT DISTINCT r.rolname::text AS name
+FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) a LEFT JOIN pg_roles r ON r.oid = a.grantee
+WHERE c.oid = $1::int8::oid AND a.grantee <> c.relowner AND a.privilege_type <> 'SELECT'
+"""
 
 
 class PgvectorWriter(PgvectorReader):
@@ -137,6 +143,7 @@ class PgvectorWriter(PgvectorReader):
             await connection.execute(
                 await quoted(connection, "ALTER TABLE %I.%I RENAME TO %I", *name, other.table)
             )
+            await _revoke_writes(connection, found.oid, Name(name.schema, other.table))
             # A view goes on showing what it showed, whatever that is called. None can come now.
             if await connection.fetchval(_IS_SHOWN, found.oid):
                 raise Refused(Reason.INDEX_SERVED, f"a view shows {name}, so it keeps its name")
@@ -210,6 +217,14 @@ async def _counted(rows: copying.Rows, total: int, done: Progressing) -> Any:
 async def _comment(connection: Any, name: Name, document: dict[str, Any]) -> None:
     text = json.dumps(document, ensure_ascii=False)
     await connection.execute(await quoted(connection, "COMMENT ON TABLE %I.%I IS %L", *name, text))
+
+
+async def _revoke_writes(connection: Any, oid: int, name: Name) -> None:
+    """Of whoever masked it: from now on it is served, and nobody but us writes it."""
+    for row in await connection.fetch(_WRITERS, oid):
+        whom = "PUBLIC" if row["name"] is None else await quoted(connection, "%I", row["name"])
+        text = await quoted(connection, "REVOKE ALL ON TABLE %I.%I FROM ", *name)
+        await connection.execute(f"{text}{whom} CASCADE")
 
 
 async def _refuse_schema(connection: Any, name: Name) -> None:
