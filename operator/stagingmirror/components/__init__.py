@@ -6,6 +6,7 @@ from stagingmirror.components.index_snapshot import IndexSnapshotKind
 from stagingmirror.components.model_alias import ModelAliasKind
 from stagingmirror.components.model_files import ModelFilesKind
 from stagingmirror.components.pipeline_image import PipelineImageKind
+from stagingmirror.components.serving import ServingKind
 from stagingmirror.components.setting import SettingKind
 
 # Each kind by its name; the same names as in ``api.spec.kinds.KINDS``.
@@ -16,4 +17,5 @@ CATALOGUE: Catalogue = {
     "modelFiles": ModelFilesKind(),
     "indexSnapshot": IndexSnapshotKind(),
     "featureParity": FeatureParityKind(),
+    "serving": ServingKind(),
 }

@@ -52,6 +52,7 @@ from support.objectstore.ranker import SIDES as RANKER_SIDES
 from support.objectstore.ranker import entry as ranker_entry
 from support.objectstore.tables import TABLE, around, at, tables
 from support.parity.answers import EXAMPLES as PARITY
+from support.serving.worlds import EXAMPLES as SERVING
 from support.settings.carried import EXAMPLES as CARRIED
 
 CHAMPION = ("staging", "fraud-detector", "champion")
@@ -271,5 +272,5 @@ EXAMPLES: tuple[Example, ...] = (
         {"an older snapshot": _serves(mark=mark(20))},
         MASKED_SIDES,
     ),
-    *(_example(*each) for each in (*PARITY, *CARRIED)),
+    *(_example(*each) for each in (*PARITY, *CARRIED, *SERVING)),
 )

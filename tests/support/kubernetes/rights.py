@@ -17,7 +17,12 @@ READING = [
     {"apiGroups": ["argoproj.io"], "resources": ["rollouts"]},
     {"apiGroups": ["serving.kserve.io"], "resources": ["inferenceservices"]},
     {"apiGroups": ["batch"], "resources": ["cronjobs", "jobs"]},
+    {"apiGroups": ["autoscaling"], "resources": ["horizontalpodautoscalers"]},
+    {"apiGroups": ["keda.sh"], "resources": ["scaledobjects"]},
     {"apiGroups": [""], "resources": ["pods", "configmaps"]},
+]
+NODES: list[dict[str, Any]] = [
+    {"apiGroups": [""], "resources": ["nodes"], "verbs": ["get", "list", "watch"]}
 ]
 RBAC = "rbac.authorization.k8s.io/v1"
 

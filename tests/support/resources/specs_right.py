@@ -14,6 +14,7 @@ from support.resources.resources import (
     pipeline_image,
     setting,
 )
+from support.serving.specs import RIGHT as SERVING
 from support.settings.specs import RIGHT as PLACES
 
 
@@ -44,6 +45,7 @@ LONGEST = {
 
 VALID = {
     **PARITY,
+    **SERVING,
     "the smallest mirror": mirror(),
     "all three kinds": mirror(track=[model_alias(), pipeline_image(), setting()]),
     "modelFiles of an InferenceService": mirror(

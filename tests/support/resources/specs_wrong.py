@@ -13,6 +13,7 @@ from support.resources.resources import (
     setting,
 )
 from support.resources.specs_right import accepting, mlflow, refreshing
+from support.serving.specs import WRONG as WRONG_SERVING
 from support.settings.specs import AT_HOME, FLAG, FORM
 from support.settings.specs import WRONG as WRONG_PLACES
 
@@ -29,6 +30,7 @@ INVALID: dict[str, tuple[Object, str]] = {
     **WRONG_STORES,
     **WRONG_PARITY,
     **WRONG_PARTS,
+    **WRONG_SERVING,
     **WRONG_PLACES,
     "nothing tracked": (mirror(track=[]), "spec.track"),
     "65 components": (mirror(track=[setting(f"c{i}") for i in range(65)]), "spec.track"),

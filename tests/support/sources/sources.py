@@ -19,6 +19,7 @@ from stagingmirror.sources.kubernetes.api.client import KubernetesClient
 from stagingmirror.sources.kubernetes.api.login import Login
 from stagingmirror.sources.kubernetes.clusters.clusters import Clusters
 from stagingmirror.sources.kubernetes.subjects import OWN, ConfigMapSubject, WorkloadSubject
+from stagingmirror.sources.kubernetes.subjects.serving import AutoscalerSubject, NodesSubject
 from stagingmirror.sources.mlflow.poll.source import MlflowSource
 from stagingmirror.sources.mlflow.subjects import AliasSubject, VersionSubject
 from stagingmirror.sources.objectstore.bucket import Bucket
@@ -219,6 +220,8 @@ EXAMPLES = (
         there=(
             WorkloadSubject(OWN, "Deployment", "ml", "web"),
             ConfigMapSubject(OWN, "ml", "data"),
+            AutoscalerSubject(OWN, "Deployment", "ml", "web"),
+            NodesSubject(OWN, "Deployment", "ml", "web"),
         ),
         missing=(
             WorkloadSubject(OWN, "StatefulSet", "ml", "web"),

@@ -9,6 +9,7 @@ from stagingmirror.api.spec.track.index_snapshot import IndexSnapshot
 from stagingmirror.api.spec.track.model_alias import ModelAlias
 from stagingmirror.api.spec.track.model_files import ModelFiles
 from stagingmirror.api.spec.track.pipeline_image import PipelineImage
+from stagingmirror.api.spec.track.serving import Serving
 from stagingmirror.api.spec.track.setting import Setting
 from stagingmirror.api.types.base import Model
 
@@ -30,6 +31,8 @@ class Kinds(Model):
     """The index that search is served from."""
     feature_parity: FeatureParity | None = None
     """Whether both sides make the same vectors of the same input."""
+    serving: Serving | None = None
+    """How a workload serves: replicas, resources, nodes, autoscaling, flags of its server."""
 
 
 # The spec model of each kind, by the kind's name.

@@ -1,6 +1,6 @@
 """StagingMirror: what of a namespace must track production (DESIGN section 3)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, ClassVar
 
 from pydantic import Field
@@ -76,13 +76,25 @@ class _Named(Model):
     mode: Mode | None = None
     """Refresh: staging is made like production. Report: differences are only reported. Omitted:
     Refresh, but Report for setting.variable and setting.argument, for a table without setting.load,
-    for modelFiles without staging.store, for indexSnapshot with compare: Content, and for
-    featureParity.
+    for modelFiles without staging.store, for indexSnapshot with compare: Content, for
+    featureParity and for serving.
     """
     with_: Annotated[tuple[Label, ...], unique(most=8), Field(alias="with")] = ()
     """Other components of track: where a refresh leaves one of these, it leaves this one as well,
     e.g. an index and the model that makes its vectors.
     """
+
+
+def _only_compared(kind: str, entry: Callable[["Track"], KindSpec | None]) -> Rule:
+    """That no refresh is to write it."""
+    return Rule(
+        cel=f"!has(self.{kind}) || !has(self.mode) || self.mode == 'Report'",
+        message=(
+            f"{kind} is only compared, and nothing of it is ever written; remove mode, or set"
+            " mode: Report"
+        ),
+        holds=lambda track: entry(track) is None or track.mode != "Refresh",
+    )
 
 
 # The attribute of each kind.
@@ -115,14 +127,8 @@ class Track(Kinds, _Named):
                 or not track.setting.is_loaded_by_nobody
             ),
         ),
-        Rule(
-            cel="!has(self.featureParity) || !has(self.mode) || self.mode == 'Report'",
-            message=(
-                "featureParity is only compared, and nothing of it is ever written; remove mode, or"
-                " set mode: Report"
-            ),
-            holds=lambda track: track.feature_parity is None or track.mode != "Refresh",
-        ),
+        _only_compared("featureParity", lambda track: track.feature_parity),
+        _only_compared("serving", lambda track: track.serving),
     )
 
     @property

@@ -78,7 +78,8 @@ class Offers(Model):
     arguments: Annotated[tuple[FlagPattern, ...], unique(most=256)] = ()
     """Flags of containers' commands and arguments, with their dashes and without a value, e.g.
     --tokenizer-revision. One that by its name takes a credential, such as --api-key, is only
-    meant where it stands here as it is.
+    meant where it stands here as it is. In comparable, script (as it is): a script that starts a
+    serving container, compared as one text and never shown.
     """
 
     def has(self, which: OfferList, name: str) -> bool:

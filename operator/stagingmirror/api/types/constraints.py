@@ -139,9 +139,9 @@ FlagPattern = Annotated[
     str,
     Field(min_length=1, max_length=MAX_FLAG),
     shape(
-        rf"^(\*|--?[A-Za-z0-9*][*{_FLAG_REST}]*)$",
+        rf"^(\*|script|--?[A-Za-z0-9*][*{_FLAG_REST}]*)$",
         "write a flag with its dashes and without a value, e.g. --tokenizer-revision, or one "
-        "with *",
+        "with *, or script",
     ),
 ]
 

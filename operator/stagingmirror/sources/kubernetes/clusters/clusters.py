@@ -32,6 +32,7 @@ from stagingmirror.sources.kubernetes.subjects import (
     WorkloadField,
     WorkloadSubject,
 )
+from stagingmirror.sources.kubernetes.subjects.serving import AutoscalerSubject, NodesSubject
 from stagingmirror.sources.kubernetes.watch.consistency_check import Counts
 from stagingmirror.sources.kubernetes.watch.source import KubernetesSource, OnChange
 from stagingmirror.sources.source import Access, SecretUse
@@ -58,7 +59,9 @@ class Clusters:
     """
 
     name: ClassVar[str] = "kubernetes"
-    subjects: ClassVar[frozenset[type]] = frozenset({WorkloadSubject, ConfigMapSubject})
+    subjects: ClassVar[frozenset[type]] = frozenset(
+        {WorkloadSubject, ConfigMapSubject, AutoscalerSubject, NodesSubject}
+    )
     places: ClassVar[frozenset[type]] = frozenset(
         {ConfigMapKey, Loader, LoaderVariable, WorkloadField}
     )

@@ -11,6 +11,7 @@ from math import inf
 from stagingmirror.api.types.workload import TemplateKind
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.subjects import Container, Pod, Storage
+from stagingmirror.sources.kubernetes.subjects.serving import Facts, PodSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class Serving:
     their percent; ``newest`` and ``ready``: the revision that was made last, and the last one that
     got ready. ``transition``: of the model, as KServe has it. ``elsewhere``: why no Deployment
     alone serves it, for people; empty: one does, or will. ``parts``: of a predictor the others.
+    ``service``: how it serves and scales, as facts.
     """
 
     is_knative: bool
@@ -65,6 +67,7 @@ class Serving:
     elsewhere: str
     storage: Storage | None
     parts: Mapping[TemplateKind, "Serving"] = field(default_factory=dict)
+    service: Facts = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,7 @@ class Declared(Entry):
     serving: Serving | None = None
     """Of an InferenceService. ``given``: what KServe has its pods fetch."""
     given: tuple[str, ...] = ()
+    settings: PodSettings = field(default_factory=PodSettings)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from stagingmirror.drift.facts import Why
 from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.objects.argo import HasDeployments
 from stagingmirror.sources.kubernetes.objects.entries import Declared, Serving
+from stagingmirror.sources.kubernetes.objects.serving.services import service_of
 from stagingmirror.sources.kubernetes.subjects import Storage
 
 Body = Mapping[str, Any]
@@ -97,6 +98,7 @@ def serving_for(kind: TemplateKind, spec: Body, status: Body) -> Serving:
         transition=str((status.get("modelStatus") or {}).get("transitionStatus") or ""),
         elsewhere=_elsewhere(kind, spec, status),
         storage=storage_of(spec) if kind == "InferenceService" else None,
+        service=service_of(spec.get(FIELDS[kind]) or {}),
     )
 
 
@@ -172,6 +174,7 @@ def standing_for(declared: Declared, deployment: Declared) -> Declared:
         template=deployment.template,
         config_maps=deployment.config_maps,
         given=deployment.given,
+        settings=deployment.settings,
         replicas=deployment.replicas,
         current=f"{deployment.name}/{deployment.current}",
         caught_up=deployment.caught_up,

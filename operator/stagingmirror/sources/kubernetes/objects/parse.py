@@ -20,6 +20,7 @@ from stagingmirror.sources.kubernetes.objects.controllers import (
 )
 from stagingmirror.sources.kubernetes.objects.entries import Declared, Made, Running, Versioned
 from stagingmirror.sources.kubernetes.objects.kserve import named_parts, serving_of
+from stagingmirror.sources.kubernetes.objects.serving.pods import settings_of
 from stagingmirror.sources.kubernetes.objects.templates import (
     config_maps_of,
     containers_of,
@@ -81,6 +82,7 @@ def workload(kind: WorkloadKind, body: Body) -> Declared:
         update=update_of(spec, status) if kind == "Rollout" else None,
         serving=serving_of(spec, status) if kind == "InferenceService" else None,
         given=given_uris(template) if kind == "Deployment" else (),
+        settings=settings_of(pod_spec),
     )
 
 
@@ -163,6 +165,8 @@ def pod(body: Body) -> Running:
             },
             restarted=max(filter(None, map(_started, states)), default=None),
             created=seconds(metadata.get("creationTimestamp")),
+            settings=settings_of(spec),
+            node=intern(spec.get("nodeName") or ""),
         ),
     )
 

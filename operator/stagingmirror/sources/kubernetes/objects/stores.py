@@ -14,6 +14,8 @@ from stagingmirror.sources.kubernetes.objects.entries import (
     Versioned,
 )
 from stagingmirror.sources.kubernetes.objects.kserve import serves
+from stagingmirror.sources.kubernetes.objects.serving.autoscalers import Scaler
+from stagingmirror.sources.kubernetes.objects.serving.nodes import Located
 from stagingmirror.sources.kubernetes.objects.store import Store
 
 
@@ -28,6 +30,10 @@ class Stores:
     jobs: Store[Made] = field(default_factory=Store)
     pods: Store[Running] = field(default_factory=Store)
     config_maps: Store[Versioned] = field(default_factory=Store)
+    scalers: Mapping[str, Store[Scaler]] = field(
+        default_factory=lambda: {"HorizontalPodAutoscaler": Store(), "ScaledObject": Store()}
+    )
+    nodes: Store[Located] = field(default_factory=Store)
 
     @property
     def deployments(self) -> Store[Declared]:

@@ -65,6 +65,8 @@ def rolled_up(declared: Declared, stores: Stores, now: float) -> Workload:
         config_maps=declared.config_maps,
         beside=_beside(declared),
         storage=_storage(declared),
+        settings=declared.settings,
+        service=declared.serving.service if declared.serving else {},
     )
 
 

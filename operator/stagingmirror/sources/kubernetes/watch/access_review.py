@@ -40,7 +40,7 @@ def _reads(kinds: Container[str]) -> tuple[Permission, ...]:
     return tuple(
         Permission(verb, resource.group.rpartition("/")[0], resource.plural)
         for kind, resource in RESOURCES.items()
-        if kind in kinds
+        if kind in kinds and not resource.cluster_wide
         for verb in ("get", "list", "watch")
     )
 
@@ -56,6 +56,7 @@ WRITES: tuple[Permission, ...] = (
     *(
         Permission(verb, resource.group.rpartition("/")[0], resource.plural)
         for resource in RESOURCES.values()
+        if not resource.cluster_wide
         for verb in ("create", "update", "patch", "delete", "deletecollection")
     ),
     *(Permission(verb, "", "secrets") for verb in ("create", "update", "patch", "delete")),

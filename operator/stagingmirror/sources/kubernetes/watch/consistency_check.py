@@ -8,6 +8,7 @@ the watch; what then still differs was lost: it is read directly, counted, and t
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass
+from functools import partial
 from math import inf
 from random import SystemRandom
 from typing import Any, Generic, NamedTuple
@@ -31,9 +32,10 @@ class Listed(NamedTuple):
     resource_version: str
 
 
-def listed(item: Mapping[str, Any]) -> Listed:
+def listed(space: Callable[[Mapping[str, Any]], str], item: Mapping[str, Any]) -> Listed:
+    """``space``: what tells the namespace, of its metadata."""
     metadata = item["metadata"]
-    return Listed(metadata["namespace"], metadata["uid"], metadata["name"], version_of(metadata))
+    return Listed(space(metadata), metadata["uid"], metadata["name"], version_of(metadata))
 
 
 def behind(rows: Iterable[Listed], store: Store[E], deleted: Set[str]) -> list[Listed]:
@@ -254,7 +256,9 @@ class ConsistencyCheck(Generic[E]):
         watch, seen, lost, at = self.watch, set[str](), list[Listed](), ""
 
         path = watch.resource.path(namespace)
-        async for page in watch.client.pages(path, metadata_only=True, shape=listed):
+        async for page in watch.client.pages(
+            path, metadata_only=True, shape=partial(listed, watch.resource.space)
+        ):
             rows = [one for one in page["items"] if one.namespace in watch.covers]
             at = str(shaped(page["metadata"], f"GET {path}", version_of))
             seen.update(one.uid for one in rows)

@@ -171,7 +171,7 @@ class Watch(Generic[E]):
         self.tried.set()
         if why != known:
             self._callbacks.settled()
-        if isinstance(error, NotInstalled):
+        if isinstance(error, NotInstalled) or self.resource.cluster_wide:
             await self._pausing.for_long(NOT_INSTALLED_FOR)
         else:
             await self._pausing.after_failure()
@@ -200,7 +200,7 @@ class Watch(Generic[E]):
 
     async def _read_all(self, wanted: frozenset[str]) -> tuple[list[E], str]:
         def kept(body: dict[str, Any]) -> E | None:
-            return self.parsed(body) if body["metadata"]["namespace"] in wanted else None
+            return self.parsed(body) if self.resource.space(body["metadata"]) in wanted else None
 
         entries: list[E] = []
         version = ""
@@ -249,6 +249,15 @@ class Watch(Generic[E]):
                     await asyncio.sleep(0)
                     until = perf_counter() + SLICE
 
+    def _take_event(self, kind: str, body: dict[str, Any]) -> None:
+        space = self.resource.space(body["metadata"])
+        if space not in self.covers:
+            return
+        if kind == "DELETED":
+            self.drop(space, body["metadata"]["uid"])
+        else:
+            self.take(self.parsed(body))
+
     def _opened(self) -> None:
         self.trouble = None
         if self._interrupted:
@@ -266,11 +275,8 @@ class Watch(Generic[E]):
             kind, body = event["type"], event["object"]
             if kind == "ERROR":
                 raise _broken_off(body)
-            if kind != "BOOKMARK" and body["metadata"]["namespace"] in self.covers:
-                if kind == "DELETED":
-                    self.drop(body["metadata"]["namespace"], body["metadata"]["uid"])
-                else:
-                    self.take(self.parsed(body))
+            if kind != "BOOKMARK":
+                self._take_event(kind, body)
             self._version = str(body["metadata"]["resourceVersion"])
             self.newest = max(self.newest, int(self._version))
         except MALFORMED as error:

@@ -13,11 +13,12 @@ from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
 from stagingmirror.api.types.workload import template_kinds
 from stagingmirror.drift.facts import Unseen, Why
 from stagingmirror.errors import NotThere, StagingMirrorError
-from stagingmirror.reasons import Reason
 from stagingmirror.settings import Settings
 from stagingmirror.sources.kubernetes.api.reader import KubernetesReader
 from stagingmirror.sources.kubernetes.objects.entries import Entry
 from stagingmirror.sources.kubernetes.objects.kserve import part_of
+from stagingmirror.sources.kubernetes.objects.serving.autoscalers import Scaler, scaling
+from stagingmirror.sources.kubernetes.objects.serving.nodes import Located, NodeHistory
 from stagingmirror.sources.kubernetes.objects.standing import Standing
 from stagingmirror.sources.kubernetes.objects.stores import Stores
 from stagingmirror.sources.kubernetes.objects.workloads import rolled_up
@@ -28,18 +29,24 @@ from stagingmirror.sources.kubernetes.subjects import (
     Workload,
     WorkloadSubject,
 )
+from stagingmirror.sources.kubernetes.subjects.serving import (
+    Autoscaler,
+    AutoscalerSubject,
+    Nodes,
+    NodesSubject,
+)
 from stagingmirror.sources.kubernetes.watch.config_maps import ConfigMaps, Read
 from stagingmirror.sources.kubernetes.watch.consistency_check import Counts
+from stagingmirror.sources.kubernetes.watch.wanted import Wanted
 from stagingmirror.sources.kubernetes.watch.watch_scope import ScopeCallbacks, WatchScope
-from stagingmirror.sources.kubernetes.watch.watched_kinds import NEEDED, resource_of
-from stagingmirror.sources.subscriptions import Subscriptions
+from stagingmirror.sources.kubernetes.watch.watched_kinds import (
+    NEEDED,
+    demanded,
+    resource_of,
+)
 from stagingmirror.view import Observed, Subject
 
 T = TypeVar("T")
-
-
-_NOT_YET = Why(Reason.NOT_SEEN_YET, "The cluster has not answered yet.")
-_NOT_LISTED = Why(Reason.NAMESPACE_NOT_READABLE, "No environment lists this namespace.")
 
 
 class OnChange(Protocol):
@@ -76,25 +83,27 @@ class KubernetesSource:
         self._settings = settings
         self._stores = Stores()
         self._standing = Standing(clock)
+        self._nodes = NodeHistory(clock)
         self._config_maps = ConfigMaps(
             client,
             self._stores.config_maps,
             clock=clock,
-            proven=lambda namespace: self._proven("ConfigMap", namespace),
+            proven=lambda namespace: self._coverage.proven("ConfigMap", namespace),
             changed=lambda key, since: on_change(ConfigMapSubject(cluster, *key), since=since),
         )
-        # By namespace and kind.
-        self._wanted: dict[tuple[str, str], Subscriptions[ClusterSubject]] = {}
+        self._wanted = Wanted(default=settings.sweep_interval)
         self._answers: Mapping[type, Callable[[Any], Observed[Any] | Unseen]] = {
             WorkloadSubject: self._workload,
             ConfigMapSubject: self._config_map,
+            AutoscalerSubject: self._autoscaler,
+            NodesSubject: self._nodes_of,
         }
         self._coverage = WatchScope(
             client,
             self._stores,
             clock=clock,
             interval=settings.sweep_interval,
-            pace=self._pace,
+            pace=self._wanted.pace,
             counts=self.counts,
             callbacks=ScopeCallbacks(
                 changed=lambda kind: (
@@ -118,42 +127,34 @@ class KubernetesSource:
         """Its coming is announced even before it exists, a ConfigMap's data are kept, and the
         watches of its namespace are proven at least every ``period`` seconds.
         """
-        place = (subject.namespace, subject.kind)
-        is_new = place not in self._wanted
-        wanted = self._wanted.setdefault(place, Subscriptions())
-        before = wanted.shortest(default=self._settings.sweep_interval)
-        wanted.want(subject, period)
-        if is_new:
+        is_first, is_sooner = self._wanted.add(subject, period)
+        if is_first:
             self._demand(subject.kind)
-        if period < before:
+        if is_sooner:
             for kind in NEEDED[subject.kind]:
                 self._coverage.repace(kind, subject.namespace)
         if isinstance(subject, ConfigMapSubject):
             self._config_maps.want((subject.namespace, subject.name))
 
     def unwant(self, subject: ClusterSubject) -> None:
-        place = (subject.namespace, subject.kind)
-        wanted = self._wanted.get(place)
-        if wanted is not None:
-            wanted.unwant(subject)
-            if not wanted:
-                del self._wanted[place]
-                self._demand(subject.kind)
+        if self._wanted.remove(subject):
+            self._demand(subject.kind)
         if isinstance(subject, ConfigMapSubject):
             self._config_maps.unwant((subject.namespace, subject.name))
-        else:
+        elif isinstance(subject, WorkloadSubject):
             self._standing.forget(subject)
+        elif isinstance(subject, NodesSubject):
+            self._nodes.forget(subject)
 
     def _demand(self, kind: str) -> None:
-        watched = resource_of(kind)
-        spaces = frozenset(space for space, each in self._wanted if resource_of(each) is watched)
-        self._coverage.demand(watched.kind, spaces)
+        for watched in demanded(kind):
+            self._coverage.demand(watched, self._wanted.spaces(watched))
 
     def get(self, subject: Subject[T]) -> Observed[T] | Unseen:
         return self._answers[type(subject)](subject)
 
     def _workload(self, subject: WorkloadSubject) -> Observed[Workload] | Unseen:
-        proof = self._proof(subject)
+        proof = self._coverage.proof(subject)
         if isinstance(proof, Unseen):
             return proof
         began, trouble = proof
@@ -161,9 +162,8 @@ class KubernetesSource:
         named = store.named(subject.namespace, subject.name)
         declared = None if named is None else part_of(named, subject.kind)
         found = None if declared is None else rolled_up(declared, self._stores, self._now())
-        wanted = self._wanted.get((subject.namespace, subject.kind), ())
         return self._standing.answer(
-            subject, found, began=began, trouble=trouble, kept=subject in wanted
+            subject, found, began=began, trouble=trouble, kept=subject in self._wanted
         )
 
     def _now(self) -> float:
@@ -174,7 +174,7 @@ class KubernetesSource:
         return self._clock() if theirs is None else min(self._clock(), theirs)
 
     def _config_map(self, subject: ConfigMapSubject) -> Observed[ConfigMap] | Unseen:
-        proof = self._proof(subject)
+        proof = self._coverage.proof(subject)
         if isinstance(proof, Unseen):
             return proof
         began, trouble = proof
@@ -187,6 +187,35 @@ class KubernetesSource:
         # Until the new data are read, the old data are as old as the last proof of them.
         began = began if read.good_until is None else min(began, read.good_until)
         return Observed(read.config_map, began, trouble or self._config_maps.trouble(key))
+
+    def _autoscaler(self, subject: AutoscalerSubject) -> Observed[Autoscaler] | Unseen:
+        proof = self._coverage.proof(subject)
+        if isinstance(proof, Unseen):
+            return proof
+        began, trouble = proof
+        found = [
+            each
+            for store in self._stores.scalers.values()
+            for each in store.within(subject.namespace)
+        ]
+        return Observed(scaling(subject.of, subject.name, found), began, trouble)
+
+    def _nodes_of(self, subject: NodesSubject) -> Observed[Nodes] | Unseen:
+        proof = self._coverage.proof(subject)
+        if isinstance(proof, Unseen):
+            return proof
+        answer = self._workload(
+            WorkloadSubject(self.cluster, subject.of, subject.space, subject.name)
+        )
+        if isinstance(answer, Unseen):
+            return answer
+        pods = answer.value.pods if answer.value else ()
+        kept = subject in self._wanted
+        nodes = self._nodes.answer(subject, pods, self._stores.nodes, kept=kept)
+        began = min(proof[0], answer.began)
+        if isinstance(nodes, Why):
+            return Unseen(nodes, began)
+        return Observed(nodes, began, proof[1] or answer.trouble)
 
     def oldest_unwritten(self) -> float | None:
         """Since when a change is known that was announced to no reader yet; None: there is none."""
@@ -216,33 +245,10 @@ class KubernetesSource:
             group.create_task(self._config_maps.run())
             group.create_task(self._coverage.run())
 
-    def _pace(self, kind: str) -> dict[str, float]:
-        """By namespace, how often (s) what is wanted of it rests on this kind."""
-        found: dict[str, float] = {}
-        for (namespace, wanted_kind), wanted in self._wanted.items():
-            if kind in NEEDED[wanted_kind]:
-                shortest = wanted.shortest(default=self._settings.sweep_interval)
-                found[namespace] = min(shortest, found.get(namespace, shortest))
-        return found
-
-    def _proof(self, subject: ClusterSubject) -> tuple[float, Why | None] | Unseen:
-        """Since when the watches behind an answer are proven, or why there is no answer."""
-        namespace, namespaces = subject.namespace, self._coverage.namespaces
-        if namespace not in (namespaces or ()):
-            why = _NOT_YET if namespaces is None else _NOT_LISTED
-            return Unseen(why, self._clock())
-        began, trouble = float("inf"), None
-        for needed in NEEDED[subject.kind]:
-            check = self._coverage.check(needed, namespace)
-            if check is None or not check.covers(namespace):
-                why = (check.trouble(namespace) if check else None) or _NOT_YET
-                return Unseen(why, check.began(namespace) if check else 0.0)
-            began = min(began, check.began(namespace))
-            trouble = trouble or check.trouble(namespace)
-        return began, trouble
-
     async def _confirm(self, subject: ClusterSubject) -> None:
         """A ConfigMap's data is read; what seems not to be there is requested by name."""
+        if isinstance(subject, AutoscalerSubject | NodesSubject):
+            return  # no object has that name
         resource = resource_of(subject.kind)
         check = self._coverage.check(resource.kind, subject.namespace)
         if check is None or not check.covers(subject.namespace):
@@ -259,10 +265,6 @@ class KubernetesSource:
         except StagingMirrorError as error:
             check.doubt(subject.namespace, Why(error.reason, error.message))
 
-    def _proven(self, kind: str, namespace: str) -> float:
-        check = self._coverage.check(kind, namespace)
-        return check.began(namespace) if check is not None else 0.0
-
     def _set_back(self, kind: str) -> None:
         """Of other kinds no version is kept elsewhere: they are watched whole."""
         if kind == "ConfigMap":
@@ -270,18 +272,26 @@ class KubernetesSource:
 
     def _announce(self, entry: Entry) -> None:
         """An entry changed: announce the subject that it is or belongs to."""
+        for subject in self._subjects_of(entry):
+            self._on_change(subject)
+
+    def _subjects_of(self, entry: Entry) -> Iterable[ClusterSubject]:
+        if isinstance(entry, Located):
+            return self._nodes.on(entry.name)
+        if isinstance(entry, Scaler):  # it may have scaled another one before
+            return tuple(self._wanted.of(entry.namespace, "Autoscaler"))
         declared = self._stores.workload_of(entry)
         found = () if declared is None else (declared, *self._stores.referring(declared))
-        for each in found:
-            for kind in template_kinds(each.kind):
-                self._on_change(WorkloadSubject(self.cluster, kind, each.namespace, each.name))
+        return [
+            WorkloadSubject(self.cluster, kind, each.namespace, each.name)
+            for each in found
+            for kind in template_kinds(each.kind)
+        ]
 
     def _config_map_changed(self, entry: Entry) -> None:
         self._config_maps.metadata_changed((entry.namespace, entry.name))
 
     def _announce_wanted(self, kind: str, namespace: str | None) -> None:
         """Answers that are no object changed too: not there, forbidden, not answering."""
-        for (space, subject_kind), wanted in self._wanted.items():
-            if kind in NEEDED[subject_kind] and namespace in (None, space):
-                for subject in wanted:
-                    self._on_change(subject)
+        for subject in self._wanted.resting_on(kind, namespace):
+            self._on_change(subject)

@@ -10,18 +10,25 @@ from typing import Any
 
 from stagingmirror.api.spec.environment import MirrorEnvironmentSpec
 from stagingmirror.api.types.duration import seconds
+from stagingmirror.drift.facts import Unseen, Why
 from stagingmirror.errors import StagingMirrorError
+from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.api.reader import KubernetesReader
 from stagingmirror.sources.kubernetes.objects.entries import Entry
 from stagingmirror.sources.kubernetes.objects.stores import Stores
+from stagingmirror.sources.kubernetes.subjects import ClusterSubject
 from stagingmirror.sources.kubernetes.watch.consistency_check import ConsistencyCheck, Counts
 from stagingmirror.sources.kubernetes.watch.informer import Watch, WatchCallbacks
-from stagingmirror.sources.kubernetes.watch.watched_kinds import ALWAYS, RESOURCES
+from stagingmirror.sources.kubernetes.watch.watched_kinds import ALWAYS, NEEDED, RESOURCES
 
 LISTS_AT_ONCE = 8
 # Seconds after which a kind that is watched by namespace is tried for all of them again.
 WIDEN = 600.0
 _CHANCE = SystemRandom()
+_NOT_YET = Why(Reason.NOT_SEEN_YET, "The cluster has not answered yet.")
+_NOT_LISTED = Why(Reason.NAMESPACE_NOT_READABLE, "No environment lists this namespace.")
+# In place of the namespaces of what is in none.
+_NOWHERE = frozenset({""})
 
 # Kind, and namespace or all.
 Place = tuple[str, str | None]
@@ -105,6 +112,29 @@ class WatchScope:
         scope = self._scopes.get((kind, None)) or self._scopes.get((kind, namespace))
         return scope.check if scope else None
 
+    def proof(self, subject: ClusterSubject) -> tuple[float, Why | None] | Unseen:
+        """Since when the watches behind an answer are proven, or why there is no answer."""
+        namespace, namespaces = subject.namespace, self.namespaces
+        if namespace not in (namespaces or ()) and (namespaces is None or namespace):
+            why = _NOT_YET if namespaces is None else _NOT_LISTED
+            return Unseen(why, self._clock())
+        began, trouble = float("inf"), None
+        for needed in NEEDED[subject.kind]:
+            check = self.check(needed, namespace)
+            if check is None or not check.covers(namespace):
+                why = (check.trouble(namespace) if check else None) or _NOT_YET
+                if why.reason == Reason.KIND_NOT_INSTALLED and RESOURCES[needed].optional:
+                    continue
+                return Unseen(why, check.began(namespace) if check else 0.0)
+            began = min(began, check.began(namespace))
+            trouble = trouble or check.trouble(namespace)
+        return began, trouble
+
+    def proven(self, kind: str, namespace: str) -> float:
+        """Since when (POSIX s) a kind is proven of a namespace; 0: it is not."""
+        check = self.check(kind, namespace)
+        return check.began(namespace) if check is not None else 0.0
+
     def repace(self, kind: str, namespace: str) -> None:
         """Something of this namespace is wanted more often than before."""
         if (check := self.check(kind, namespace)) is not None:
@@ -127,7 +157,6 @@ class WatchScope:
 
     def _arrange(self, group: asyncio.TaskGroup) -> None:
         """Start and end watches so that they are the ones that are needed now."""
-        namespaces = self.namespaces or frozenset()
         needed = {(kind, place) for kind in RESOURCES for place in self._places(kind)}
         former = dict(self._scopes)
         for place in self._scopes.keys() - needed:
@@ -137,9 +166,9 @@ class WatchScope:
             scope = self._scopes.get((kind, namespace))
             if scope is None:
                 self._scopes[kind, namespace] = self._started(group, kind, namespace, former)
-            elif namespace is None and scope.check.watch.sought not in (None, namespaces):
+            elif namespace is None and scope.check.watch.sought not in (None, self._listed(kind)):
                 scope.check.watch.relist()
-        self._forget_others(namespaces)
+        self._forget_others()
 
     def _places(self, kind: str) -> frozenset[str | None]:
         """The watches of a kind: of all namespaces, or one for each that is wanted."""
@@ -147,14 +176,18 @@ class WatchScope:
         is_wide = bool(wanted) and kind not in self._narrow
         return frozenset({None}) if is_wide else wanted
 
+    def _listed(self, kind: str) -> frozenset[str]:
+        """Where objects of a kind may be kept of: the namespaces, or none where it has none."""
+        return _NOWHERE if RESOURCES[kind].cluster_wide else self.namespaces or frozenset()
+
     def _wanted(self, kind: str) -> frozenset[str]:
-        listed = self.namespaces or frozenset()
+        listed = self._listed(kind)
         return listed if kind in ALWAYS else listed & self._demand.get(kind, frozenset())
 
-    def _forget_others(self, namespaces: frozenset[str]) -> None:
+    def _forget_others(self) -> None:
         for kind, resource in RESOURCES.items():
             store = resource.store(self._stores)
-            kept = namespaces if None in self._places(kind) else self._wanted(kind)
+            kept = self._listed(kind) if None in self._places(kind) else self._wanted(kind)
             for namespace in store.namespaces() - kept:
                 for entry in list(store.within(namespace)):
                     store.drop(namespace, entry.uid)
@@ -172,7 +205,7 @@ class WatchScope:
             resource,
             resource.store(self._stores),
             namespace=namespace,
-            wanted=lambda: self.namespaces or frozenset(),
+            wanted=lambda: self._listed(kind),
             callbacks=WatchCallbacks(
                 self._callbacks.changed(kind),
                 lambda: self._callbacks.settled(kind, namespace),
@@ -190,7 +223,7 @@ class WatchScope:
             counts=self._counts,
             settled=lambda proven: self._callbacks.settled(kind, namespace or proven),
         )
-        heirs = frozenset({namespace}) if namespace else self.namespaces or frozenset()
+        heirs = frozenset({namespace}) if namespace else self._listed(kind)
         _inherit(check, kind, heirs, former)
         tasks = (group.create_task(watch.run()), group.create_task(check.run()))
         return _Scope(check, tasks)

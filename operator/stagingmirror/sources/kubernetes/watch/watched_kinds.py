@@ -7,6 +7,8 @@ from typing import Any, Generic
 from stagingmirror.api.types.workload import PARTS
 from stagingmirror.sources.kubernetes.objects import parse
 from stagingmirror.sources.kubernetes.objects.parse import Body
+from stagingmirror.sources.kubernetes.objects.serving.autoscalers import horizontal, scaled_object
+from stagingmirror.sources.kubernetes.objects.serving.nodes import node
 from stagingmirror.sources.kubernetes.objects.store import E, Store
 from stagingmirror.sources.kubernetes.objects.stores import Stores
 
@@ -16,6 +18,8 @@ class Resource(Generic[E]):
     """``metadata_only``: the rest is not even sent. ConfigMaps hold up to a MiB each, and of a
     ReplicaSet only its owner and revision matter. ``on_demand``: watched only while a workload of
     this kind is wanted; a cluster may not have it, and an account need not be permitted to read it.
+    ``optional``: where it is not installed, that is an answer: there is none. ``cluster_wide``: its
+    objects are in no namespace.
     """
 
     kind: str
@@ -25,11 +29,17 @@ class Resource(Generic[E]):
     store: Callable[[Stores], Store[E]]
     metadata_only: bool = False
     on_demand: bool = False
+    optional: bool = False
+    cluster_wide: bool = False
 
     def path(self, namespace: str | None, name: str | None = None) -> str:
         root = f"/apis/{self.group}" if "/" in self.group else f"/api/{self.group}"
         space = f"/namespaces/{namespace}" if namespace else ""
         return f"{root}{space}/{self.plural}" + (f"/{name}" if name else "")
+
+    def space(self, metadata: Body) -> str:
+        """The namespace of an object; empty: of this kind, it is in none."""
+        return "" if self.cluster_wide else str(metadata["namespace"])
 
 
 RESOURCES: dict[str, Resource[Any]] = {
@@ -98,6 +108,33 @@ RESOURCES: dict[str, Resource[Any]] = {
             lambda stores: stores.config_maps,
             metadata_only=True,
         ),
+        Resource(
+            "HorizontalPodAutoscaler",
+            "autoscaling/v2",
+            "horizontalpodautoscalers",
+            horizontal,
+            lambda stores: stores.scalers["HorizontalPodAutoscaler"],
+            on_demand=True,
+        ),
+        Resource(
+            "ScaledObject",
+            "keda.sh/v1alpha1",
+            "scaledobjects",
+            scaled_object,
+            lambda stores: stores.scalers["ScaledObject"],
+            on_demand=True,
+            optional=True,
+        ),
+        Resource(
+            "Node",
+            "v1",
+            "nodes",
+            node,
+            lambda stores: stores.nodes,
+            metadata_only=True,
+            on_demand=True,
+            cluster_wide=True,
+        ),
     )
 }
 # Those that are watched whatever is wanted.
@@ -113,9 +150,22 @@ NEEDED: dict[str, tuple[str, ...]] = {
         ("InferenceService", *PARTS), ("InferenceService", "Deployment", "ReplicaSet", "Pod")
     ),
     "ConfigMap": ("ConfigMap",),
+    "Autoscaler": ("HorizontalPodAutoscaler", "ScaledObject"),
+    "Nodes": ("Node",),
+}
+# What is wanted of a kind of subject, where that is watched on demand.
+_DEMANDED: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(PARTS, ("InferenceService",)),
+    "Autoscaler": NEEDED["Autoscaler"],
+    "Nodes": NEEDED["Nodes"],
 }
 
 
 def resource_of(kind: str) -> Resource[Any]:
-    """Of the objects in which subjects of this kind are declared."""
+    """Of the objects in which workloads and ConfigMaps of this kind are declared."""
     return RESOURCES["InferenceService" if kind in PARTS else kind]
+
+
+def demanded(kind: str) -> tuple[str, ...]:
+    """The kinds that are watched on demand of a subject of this kind, among others."""
+    return _DEMANDED.get(kind, (kind,))

@@ -1,7 +1,7 @@
 """What kinds can observe of a cluster, and what is written in the one that the operator runs in."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, TypeAlias
 
 from stagingmirror.api.types.workload import TemplateKind
@@ -9,6 +9,12 @@ from stagingmirror.drift.command.words import NO_WORDS, Words
 from stagingmirror.drift.facts import Why
 from stagingmirror.drift.places import Place
 from stagingmirror.reasons import Reason
+from stagingmirror.sources.kubernetes.subjects.serving import (
+    AutoscalerSubject,
+    Facts,
+    NodesSubject,
+    PodSettings,
+)
 from stagingmirror.view import Subject
 
 # ``reference``: it refers to a variable that is not known. ``tooLong``: no program could be started
@@ -70,6 +76,9 @@ class Pod:
     """
     created: float | None = None
     """By the API server's clock; None: not known. What runs was started after it."""
+    settings: PodSettings = field(default_factory=PodSettings)
+    node: str = ""
+    """The name of the node that it is on; empty: it is on none yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +141,10 @@ class Workload:
     """
     storage: Storage | None = None
     """Of the predictor of an InferenceService."""
+    settings: PodSettings = field(default_factory=PodSettings)
+    """Those of its template."""
+    service: Facts = field(default_factory=dict)
+    """Of a part of an InferenceService how KServe serves and scales it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +200,7 @@ class ConfigMapSubject(_ConfigMap, Subject[ConfigMap]):
         return f"{self.kind} {self.namespace}/{self.name}{_of(self.cluster)}"
 
 
-ClusterSubject = WorkloadSubject | ConfigMapSubject
+ClusterSubject = WorkloadSubject | ConfigMapSubject | AutoscalerSubject | NodesSubject
 
 
 def _of(cluster: str) -> str:

@@ -1,0 +1,76 @@
+"""The flags of a container's server that are shown, and those that are only compared."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import get_args
+
+from stagingmirror.components.serving.offers import SCRIPT, Offered
+from stagingmirror.drift.command.words import Words
+from stagingmirror.drift.serving.command_line import (
+    ALL,
+    CommandLine,
+    Server,
+    ServerFlags,
+    server_flags,
+)
+from stagingmirror.sources.kubernetes.subjects import Container
+
+ARGUMENTS = "arguments"
+
+
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """Of one container; ``sealed`` and ``not_known`` as of ``Running``."""
+
+    facts: Mapping[str, str]
+    sealed: Mapping[str, str]
+    not_known: frozenset[str]
+    notes: tuple[str, ...]
+
+
+_TOO_MANY = ServerFlags(
+    notes=("it has more arguments than are read, so they are not compared.",),
+    unreadable=frozenset({ALL}),
+)
+
+
+def flags_of(container: Container, offered: Offered) -> Flags:
+    found = _TOO_MANY
+    if container.words is not None:
+        variables = sorted(offered.variables(container).items(), key=lambda each: each[0])
+        found = _parsed(container.image, container.words, tuple(variables))
+    facts = {f"{found.server}.{flag}": text for flag, text in found.facts.items()}
+    sealed: dict[str, str] = {}
+    left_out = 0
+    for flag, text in found.arguments.items():
+        match offered.argument(flag):
+            case "readable":
+                facts[f"{ARGUMENTS}.{flag}"] = text
+            case "comparable":
+                sealed[f"{ARGUMENTS}.{flag}"] = text
+            case None:
+                left_out += 1
+    if found.script is not None and offered.script:
+        sealed[SCRIPT] = found.script
+    return Flags(facts, sealed, _not_known(found), (*found.notes, *_left_out(left_out)))
+
+
+@lru_cache(maxsize=1024)
+def _parsed(image: str, words: Words, variables: tuple[tuple[str, str | None], ...]) -> ServerFlags:
+    """Each pass of each mirror asks for the same ones again."""
+    return server_flags(CommandLine(image, *words, dict(variables)))
+
+
+def _not_known(found: ServerFlags) -> frozenset[str]:
+    if ALL in found.unreadable:
+        return frozenset(f"{group}." for group in (*get_args(Server), ARGUMENTS))
+    groups = (ARGUMENTS,) if found.server is None else (found.server, ARGUMENTS)
+    return frozenset(f"{group}.{flag}" for group in groups for flag in found.unreadable)
+
+
+def _left_out(count: int) -> tuple[str, ...]:
+    if not count:
+        return ()
+    what = "argument is" if count == 1 else "arguments are"
+    return (f"{count} other {what} neither shown nor compared: no environment offers them.",)

@@ -1,0 +1,66 @@
+"""What one side shows: its pods, what scales them, and the nodes that they are on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from stagingmirror.api.spec.track.serving import Serving
+from stagingmirror.component import Side, Sides
+from stagingmirror.components.serving.names import counted_containers, place_of
+from stagingmirror.components.serving.offers import Offered
+from stagingmirror.components.serving.pods import Running, running
+from stagingmirror.drift.facts import Why
+from stagingmirror.reading.reading import Ended, Reading
+from stagingmirror.reading.running import pods_that_count
+from stagingmirror.sources.kubernetes.subjects import Workload, WorkloadSubject
+from stagingmirror.sources.kubernetes.subjects.serving import (
+    Autoscaler,
+    AutoscalerSubject,
+    Nodes,
+    NodesSubject,
+)
+
+# Each node, or as many replicas as KServe wants: no HorizontalPodAutoscaler that anybody made
+# scales these.
+_SCALED_BY_OTHERS = frozenset({"DaemonSet", "InferenceService", "Transformer", "Explainer"})
+
+
+@dataclass(frozen=True, slots=True)
+class ServingSide:
+    """``has_fixed_replicas``: as many as its workload declares. ``nodes``: Why: not seen."""
+
+    workload: Workload
+    running: Running
+    scaling: Mapping[str, str]
+    has_fixed_replicas: bool
+    nodes: Nodes | Why
+    declared: bool
+
+
+def side_of(entry: Serving, side: Side, sides: Sides, reading: Reading) -> ServingSide:
+    """Raises Ended where the workload, its pods or its autoscaler prove nothing."""
+    place = place_of(entry, side)
+    workload = reading.get(place)
+    pods = pods_that_count(reading, workload)
+    containers = counted_containers(entry, side, reading, workload)
+    scaler = _scaler(place, workload, reading)
+    return ServingSide(
+        workload=workload,
+        running=running(reading, workload, pods, containers, Offered(sides)),
+        scaling=scaler.facts,
+        has_fixed_replicas=not scaler.names and place.kind not in _SCALED_BY_OTHERS,
+        nodes=_nodes(place, reading),
+        declared=not pods,
+    )
+
+
+def _scaler(place: WorkloadSubject, workload: Workload, reading: Reading) -> Autoscaler:
+    if place.kind in _SCALED_BY_OTHERS:
+        return Autoscaler((), workload.service)
+    return reading.get(AutoscalerSubject(place.cluster, place.kind, place.namespace, place.name))
+
+
+def _nodes(place: WorkloadSubject, reading: Reading) -> Nodes | Why:
+    try:
+        return reading.get(NodesSubject(place.cluster, place.kind, place.namespace, place.name))
+    except Ended as ended:
+        return ended.why
