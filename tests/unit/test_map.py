@@ -7,7 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PRODUCT = ROOT / "operator" / "stagingmirror"
 ENTRY = re.compile(r"(?:[\w-]+\.py|[\w-]+/)(?=\s|$)")
-BELOW = re.compile(r"(?:^|[\s;,>(])([a-z_]+)/(?: \(([a-z_, ]+)\))?")
+BELOW = re.compile(r"(?:^|[\s;,>(])([a-z_]+)/(?: \(([a-z_, /]+)\))?")
 """A folder that a line's text names, and those named in brackets after it."""
 
 

@@ -153,7 +153,67 @@ def _limits(**limits: Any) -> Any:
     return changed(resources={**GPU, "limits": {**GPU["limits"], **limits}})
 
 
+HEALTH = {"httpGet": {"path": "/health", "port": 8080}}
+FULL = container(
+    startupProbe=HEALTH,
+    readinessProbe=HEALTH,
+    livenessProbe=HEALTH,
+    lifecycle={"preStop": {"sleep": {"seconds": 5}}},
+    env=[{"name": "MODE", "value": "x"}],
+    volumeMounts=[
+        {"name": "config", "mountPath": "/config"},
+        {"name": "login", "mountPath": "/login"},
+        {"name": "memory", "mountPath": "/dev/shm"},
+    ],
+)
+VOLUMES = [
+    {"name": "config", "configMap": {"name": "server-config"}},
+    {"name": "login", "secret": {"secretName": "hub"}},
+    {"name": "memory", "emptyDir": {"medium": "Memory", "sizeLimit": "1Gi"}},
+]
+
+
+def full(namespace: str) -> Workload:
+    """With everything that a pod can show."""
+    return server(
+        namespace,
+        FULL,
+        volumes=VOLUMES,
+        runtimeClassName="nvidia",
+        priorityClassName="high",
+    )
+
+
+def _of_kserve(namespace: str, **more: str) -> Workload:
+    service = {"autoscaling.maxReplicas": "2", "timeout": "60", "containerConcurrency": "8"}
+    service |= {"batcher": "on", "batcher.maxBatchSize": "32", "canaryTrafficPercent": "100"}
+    made = server(namespace, kind="InferenceService")
+    return replace(made, service=service | more)
+
+
 EXAMPLES: tuple[tuple[Any, ...], ...] = (
+    (
+        "serving, everything",
+        entry(),
+        lambda: on_nodes(
+            on_nodes(serving(full(PRODUCTION), full(STAGING)), PRODUCTION, CPU), STAGING, CPU
+        ),
+        {},
+        SIDES,
+        {"nothing of it": lambda world: world.add(server(STAGING))},
+    ),
+    (
+        "serving, KServe",
+        entry(kind="InferenceService"),
+        lambda: World().add(_of_kserve(PRODUCTION), _of_kserve(STAGING)),
+        {},
+        SIDES,
+        {
+            "half the batch": lambda world: world.add(
+                _of_kserve(STAGING, **{"batcher.maxBatchSize": "16"})
+            )
+        },
+    ),
     (
         "serving",
         entry(),

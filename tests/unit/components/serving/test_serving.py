@@ -5,18 +5,13 @@ from typing import Any
 import pytest
 
 from stagingmirror.drift.facts import Absent, Seen, Unseen, Why
-from stagingmirror.drift.verdict import InSync, Unknown
-from stagingmirror.sources.kubernetes.subjects import OWN
-from stagingmirror.sources.kubernetes.subjects.serving import AutoscalerSubject, NodesSubject
+from stagingmirror.drift.verdict import InSync
 from support.kinds.builders import PRODUCTION, STAGING, World, entry_of
 from support.serving.worlds import (
-    A10,
-    CPU,
     GPU,
     KIND,
     NAME,
     SIDES,
-    T4,
     changed,
     container,
     differing,
@@ -24,14 +19,10 @@ from support.serving.worlds import (
     facts,
     findings,
     look,
-    on_nodes,
-    scaled,
     server,
     serving,
     verdict,
 )
-
-FORBIDDEN = Why("Forbidden", "Our account may not list nodes.")
 
 
 def on_staging(**fields: Any) -> World:
@@ -213,61 +204,6 @@ def test_a_name_that_env_from_may_bring_is_no_difference(space: str) -> None:
     assert "server.variables.A" not in differing(world)
     assert "server.configMaps.variables" in differing(world)
     assert "may come from envFrom" in findings(world, role)
-
-
-class TestReplicas:
-    def test_are_compared_where_nothing_scales_either_side(self) -> None:
-        assert differing(serving(staging=server(STAGING, replicas=1))) == {"replicas": ("2", "1")}
-
-    @pytest.mark.parametrize("space", [PRODUCTION, STAGING])
-    def test_are_only_shown_where_an_autoscaler_is(self, space: str) -> None:
-        world = scaled(serving(staging=server(STAGING, replicas=1)), space, minReplicas="1")
-
-        assert set(differing(world)) == {"autoscaling.minReplicas"}
-        assert facts(world)["replicas"].value == "2"
-
-    def test_nothing_is_claimed_where_the_autoscaler_is_not_seen(self) -> None:
-        world = serving()
-        world.silent.add(str(AutoscalerSubject(OWN, "Deployment", STAGING, NAME)))
-
-        assert isinstance(verdict(world), Unknown)
-
-
-class TestNodes:
-    def test_a_node_that_production_was_on_in_the_last_day_is_no_difference(self) -> None:
-        world = on_nodes(on_nodes(serving(), PRODUCTION, A10, recent=(T4,)), STAGING, T4)
-
-        assert isinstance(verdict(world), InSync)
-
-    def test_one_that_production_was_not_on_is_named(self) -> None:
-        world = on_nodes(serving(), STAGING, A10, CPU)
-
-        assert differing(world) == {
-            "node.instanceType": ("g5.2xlarge", "g5.2xlarge, m5.large"),
-            "node.accelerator": ("NVIDIA-A10G", "NVIDIA-A10G, none"),
-        }
-
-    def test_kernels_are_shown_and_not_compared(self) -> None:
-        world = on_nodes(on_nodes(serving(), PRODUCTION, CPU), STAGING, CPU)
-
-        kernel = facts(world)["node.kernel"]
-        assert (kernel.value, kernel.compared) == ("6.1.0", False)
-
-    @pytest.mark.parametrize("space", [PRODUCTION, STAGING])
-    def test_where_they_are_not_seen_that_is_said_and_nothing_of_them_counts(
-        self, space: str
-    ) -> None:
-        world = on_nodes(serving(), STAGING, CPU)
-        world.silent.add(str(NodesSubject(OWN, "Deployment", space, NAME)))
-
-        assert isinstance(verdict(world), InSync)
-        role = "production" if space == PRODUCTION else "staging"
-        assert "node.accelerator are not compared, since nodes are not seen" in findings(
-            world, role
-        )
-
-    def test_a_side_without_pods_is_on_no_node_and_not_compared(self) -> None:
-        assert isinstance(verdict(on_nodes(serving(), STAGING)), InSync)
 
 
 class TestPods:
