@@ -11,6 +11,7 @@ from stagingmirror.components.serving.pods import Running, running
 from stagingmirror.drift.facts import Why
 from stagingmirror.reading.reading import Ended, Reading
 from stagingmirror.reading.running import pods_that_count
+from stagingmirror.reasons import Reason
 from stagingmirror.sources.kubernetes.subjects import Workload, WorkloadSubject
 from stagingmirror.sources.kubernetes.subjects.serving import (
     Autoscaler,
@@ -22,6 +23,9 @@ from stagingmirror.sources.kubernetes.subjects.serving import (
 # Each node, or as many replicas as KServe wants: no HorizontalPodAutoscaler that anybody made
 # scales these.
 _SCALED_BY_OTHERS = frozenset({"DaemonSet", "InferenceService", "Transformer", "Explainer"})
+
+# Why all but nodes is compared.
+_WITHOUT_NODES = frozenset({Reason.FORBIDDEN, Reason.NOT_THERE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,12 @@ def _scaler(place: WorkloadSubject, workload: Workload, reading: Reading) -> Aut
 
 
 def _nodes(place: WorkloadSubject, reading: Reading) -> Nodes | Why:
+    """Who may not read nodes, or meets one that just goes, is told all else. Raises Ended where
+    nodes are not seen for another reason.
+    """
     try:
         return reading.get(NodesSubject(place.cluster, place.kind, place.namespace, place.name))
     except Ended as ended:
+        if ended.why.reason not in _WITHOUT_NODES:
+            raise
         return ended.why

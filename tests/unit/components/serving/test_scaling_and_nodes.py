@@ -1,11 +1,15 @@
 """How many replicas there are, what scales them, and the nodes that they are on."""
 
+from typing import TypeVar
+
 import pytest
 
+from stagingmirror.drift.facts import Unseen, Why
 from stagingmirror.drift.verdict import InSync, Unknown
 from stagingmirror.sources.kubernetes.subjects import OWN
 from stagingmirror.sources.kubernetes.subjects.serving import AutoscalerSubject, NodesSubject
-from support.kinds.builders import PRODUCTION, STAGING
+from stagingmirror.view import Observed, Subject
+from support.kinds.builders import PRODUCTION, STAGING, World
 from support.serving.worlds import (
     A10,
     CPU,
@@ -20,6 +24,17 @@ from support.serving.worlds import (
     serving,
     verdict,
 )
+
+T = TypeVar("T")
+
+
+class Forbidding(World):
+    """Nodes may not be read."""
+
+    def get(self, subject: Subject[T]) -> Observed[T] | Unseen:
+        if isinstance(subject, NodesSubject):
+            return Unseen(Why("Forbidden", "Our account may not list nodes."), self.began)
+        return super().get(subject)
 
 
 class TestReplicas:
@@ -65,13 +80,29 @@ class TestNodes:
         self, space: str
     ) -> None:
         world = on_nodes(serving(), STAGING, CPU)
-        world.silent.add(str(NodesSubject(OWN, "Deployment", space, NAME)))
+        world.others.pop(NodesSubject(OWN, "Deployment", space, NAME))  # a node that just goes
 
         assert isinstance(verdict(world), InSync)
         role = "production" if space == PRODUCTION else "staging"
         assert "node.accelerator are not compared, since nodes are not seen" in findings(
             world, role
         )
+
+    def test_whoever_may_not_read_them_learns_what_allows_it(self) -> None:
+        world = Forbidding()
+        for each in serving().workloads.values():
+            world.add(each)
+        for space in (PRODUCTION, STAGING):
+            scaled(world, space)
+
+        assert isinstance(verdict(world), InSync)
+        assert "may not list nodes (nodes.read of the chart allows it)" in findings(world)
+
+    def test_nothing_is_claimed_where_they_do_not_answer(self) -> None:
+        world = serving()
+        world.silent.add(str(NodesSubject(OWN, "Deployment", STAGING, NAME)))
+
+        assert isinstance(verdict(world), Unknown)
 
     def test_a_side_without_pods_is_on_no_node_and_not_compared(self) -> None:
         assert isinstance(verdict(on_nodes(serving(), STAGING)), InSync)

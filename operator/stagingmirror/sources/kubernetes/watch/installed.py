@@ -25,7 +25,8 @@ async def explained(
     where there is none.
     """
     is_refused = isinstance(error, NotAllowed) and error.reason == FORBIDDEN
-    if not resource.on_demand or not (is_refused or isinstance(error, NotServed)):
+    may_be_missing = resource.on_demand and "/" in resource.group  # the core group never is
+    if not may_be_missing or not (is_refused or isinstance(error, NotServed)):
         return error
     try:
         if await is_served(client, resource):

@@ -33,7 +33,7 @@ _ACCELERATORS = (
 _KERNELS = ("feature.node.kubernetes.io/kernel-version.full",)
 # Seconds for which a node counts as one that pods of a workload were on.
 RECENT = 86400.0
-_GONE = Why(Reason.NOT_SEEN_YET, "a node that a pod is on is not known yet, or was removed")
+_GONE = Why(Reason.NOT_THERE, "a node that a pod is on is not known yet, or was removed")
 
 
 @dataclass(frozen=True, slots=True)
