@@ -49,7 +49,6 @@ WRONG: dict[str, tuple[Object, str]] = {
         serving({"containers": ["app"]}, containers=["server", "proxy"]),
         PAIRED,
     ),
-    "a container twice": (serving(containers=["server", "server"]), "containers"),
     "a container in capitals": (serving(containers=["Server"]), "use lower-case letters"),
     "an argument with its value": (
         environment(readable={"arguments": ["--my-flag=1"]}),
