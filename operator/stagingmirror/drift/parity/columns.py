@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
+from sys import getsizeof
 from typing import TypeAlias
 
 import numpy as np
@@ -27,6 +28,8 @@ from stagingmirror.drift.parity.exact import EXACT_INTEGER, exact_text
 Cell: TypeAlias = object
 _NUMBERS = {int, float}
 _NULL = {type(None)}
+# Bytes of a vector beside its elements.
+_ARRAY = 300
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,6 +89,13 @@ def _vector(value: list[Cell]) -> Vector | None:
     nulls = np.array([each is None for each in level], np.bool_) if types & _NULL else None
     # None becomes NaN.
     return Vector(np.array(level, np.float64), tuple(shape), nulls, types == {int})
+
+
+def size_of(cell: Cell) -> int:
+    """Bytes that it takes while it is kept, about."""
+    if isinstance(cell, Vector):
+        return _ARRAY + cell.elements.nbytes + (0 if cell.nulls is None else cell.nulls.nbytes)
+    return getsizeof(cell.text if isinstance(cell, Listed) else cell)
 
 
 def column(

@@ -4,11 +4,12 @@ is kept beside its values.
 
 import math
 from collections.abc import Sequence
+from sys import getsizeof
 
 import numpy as np
 
 from stagingmirror.drift.parity.answers import Answers, Floats, State
-from stagingmirror.drift.parity.columns import Cell, Part, column
+from stagingmirror.drift.parity.columns import Cell, Part, column, size_of
 
 
 class Gathering:
@@ -22,6 +23,8 @@ class Gathering:
         self._declared: dict[str, dict[str, None]] = {}
         # Of the part that has most of them.
         self._order: list[str] = []
+        self.size = 0
+        """Bytes of what is kept, about."""
 
     @property
     def features(self) -> int:
@@ -33,10 +36,12 @@ class Gathering:
         self._failed[rows] = False
         for name, given in part.cells.items():
             _put(self._of(name), rows, given)
+            self.size += sum(map(size_of, given))
         for name, times in part.timestamps.items():
             stamps = self._stamps.get(name)
             if stamps is None:
                 stamps = self._stamps[name] = np.full(self._samples, math.nan)
+                self.size += stamps.nbytes
             stamps[rows] = times
         for name, each in part.declared.items():
             self._declared.setdefault(name, {})[each] = None
@@ -62,6 +67,7 @@ class Gathering:
         cells = self._cells.get(name)
         if cells is None:
             cells = self._cells[name] = [State.ABSENT] * self._samples
+            self.size += getsizeof(name) + getsizeof(cells)
         return cells
 
 

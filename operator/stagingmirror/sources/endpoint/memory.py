@@ -5,19 +5,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-# Bytes of the answers of all probes together, and probes whose answers are judged at a time.
-MOST_BYTES, JUDGED = 256 * 1024 * 1024, 2
+# Bytes of the answers of all probes together. They are read, and judged, one after the other: until
+# they are features they take many times as much.
+MOST_BYTES = 96 * 1024 * 1024
 
 
 class Share:
-    """The bytes that one probe holds."""
+    """``size``: the bytes that one probe holds."""
 
     def __init__(self, memory: "Memory") -> None:
         self._memory = memory
         self.size = 0
-
-    def hold(self, size: int) -> None:
-        self.size += size
 
     async def room(self) -> None:
         """Wait while all probes together hold too much, unless this one is the oldest of them."""
@@ -52,7 +50,7 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """Of all probes. ``judging``: answers are judged within it."""
+    """Of all probes. ``reading``: answers are read, and judged, within it."""
 
     memory: Memory = field(default_factory=Memory)
-    judging: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(JUDGED))
+    reading: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))

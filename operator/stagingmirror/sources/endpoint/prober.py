@@ -35,25 +35,28 @@ _BUDGET, _MOST_BYTES = 0.1, 64 * 1024 * 1024
 _UNDER_WAY = 3 * AT_ONCE
 
 
-class _Three(NamedTuple):
-    """The answers to one request: production's, staging's, production's again."""
+class _Answered(NamedTuple):
+    """Samples that were answered together, and the seconds that production, staging, and production
+    again took.
+    """
 
-    requests: tuple["Request", "Request"]
-    answers: tuple[Answer, Answer, Answer]
-
-    def emptied(self) -> "_Three":
-        """Without what was answered, once that is read."""
-        before, between, after = (replace(each, body=b"") for each in self.answers)
-        return _Three(self.requests, (before, between, after))
+    samples: tuple[int, ...]
+    took: tuple[float, float, float]
 
 
 @dataclass(slots=True)
 class _Probe:
+    """``sides``: what production, staging, and production again answered."""
+
     production: Side
     staging: Side
     protocol: Protocol
     share: Share
-    answered: list[_Three] = field(default_factory=list)
+    reading: asyncio.Semaphore
+    sides: tuple[Gathering, Gathering, Gathering]
+    answered: list[_Answered] = field(default_factory=list)
+    in_flight: int = 0
+    """Bytes of answers that are not read yet."""
     refused_by_production: int = 0
     refused_by_staging: int = 0
     failed: int = 0
@@ -83,38 +86,79 @@ class _Probe:
     async def _send(
         self, pair: tuple[Request, Request], left: list[tuple[Request, Request]]
     ) -> None:
-        mine, theirs = pair
+        answers: list[Answer] = []
+        try:
+            failed = await self._exchange(pair, answers) or await self._take(pair, answers, left)
+        finally:
+            self.in_flight -= _size(answers)
+            self._weigh()
+        if failed is not None:
+            self.failed += len(pair[0].samples)
+            if self.failed > _BUDGET * len(self.production.lines):
+                raise failed
+
+    async def _exchange(
+        self, pair: tuple[Request, Request], answers: list[Answer]
+    ) -> StagingMirrorError | None:
+        """Add the three answers; or why there is none. Raises NotAllowed, of all samples."""
         kind = self.protocol.content_type
         try:
-            before = await self.production.client.send(mine.body, kind)
-            between = await self.staging.client.send(theirs.body, kind)
-            after = await self.production.client.send(mine.body, kind)
+            for which, side in enumerate((self.production, self.staging, self.production)):
+                answers.append(await side.client.send(pair[which % 2].body, kind))
+                self.in_flight += _size(answers[-1:])
+                self._weigh()
         except NotAllowed:
             raise
-        except StagingMirrorError:
-            self.failed += len(mine.samples)
-            if self.failed > _BUDGET * len(self.production.lines):
-                raise
-            return
-        answers = (before, between, after)
+        except StagingMirrorError as error:
+            return error
+        return None
+
+    async def _take(
+        self,
+        pair: tuple[Request, Request],
+        answers: Sequence[Answer],
+        left: list[tuple[Request, Request]],
+    ) -> NotAnswered | None:
+        """Why one of the answers cannot be read. Raises NotAnswered where all are too large."""
+        samples = pair[0].samples
+        before, staging, after = answers
         if all(each.body is not None for each in answers):
-            self._keep(_Three(pair, answers))
-        elif len(mine.samples) > 1:  # one of them may be what is refused
-            left += self._singly(mine.samples)
+            async with self.reading:
+                unread = await asyncio.to_thread(self._read, pair, answers)
+            if unread is not None:
+                return unread
+            self.answered.append(_Answered(samples, (before.took, staging.took, after.took)))
+        elif len(samples) > 1:  # one of them may be what is refused
+            left += self._singly(samples)
         elif before.body is None or after.body is None:
             self.refused_by_production += 1
         else:
             self.refused_by_staging += 1
+        return None
 
-    def _keep(self, three: _Three) -> None:
-        self.share.hold(sum(len(each.body or b"") for each in three.answers))
-        if self.share.size > _MOST_BYTES:
+    def _read(self, pair: tuple[Request, Request], answers: Sequence[Answer]) -> NotAnswered | None:
+        """Add what the answers hold to all others, unless one of them cannot be read: why not.
+        CPU-bound. Raises NotAnswered where all are too large.
+        """
+        try:
+            parts = [
+                self.protocol.read(pair[which % 2], answer.body or b"")
+                for which, answer in enumerate(answers)
+            ]
+        except NotAnswered as error:
+            return error
+        for side, part in zip(self.sides, parts, strict=True):
+            gather(side, part)
+        if sum(each.size for each in self.sides) > _MOST_BYTES:
             raise NotAnswered(
                 Reason.OVERSIZED_ANSWER,
-                f"the answers to all samples have more than {_MOST_BYTES} bytes; offer fewer "
+                f"the answers to all samples hold more than {_MOST_BYTES} bytes; offer fewer "
                 "samples",
             )
-        self.answered.append(three)
+        return None
+
+    def _weigh(self) -> None:
+        self.share.size = self.in_flight + sum(each.size for each in self.sides)
 
     def _singly(self, samples: Sequence[int]) -> list[tuple[Request, Request]]:
         sides = (self.production, self.staging)
@@ -130,12 +174,14 @@ async def probe(
     clock = asyncio.get_running_loop().time
     start, protocol = clock(), PROTOCOLS[production.protocol]
     with bounds.memory.share() as share:
-        found = _Probe(production, staging, protocol, share)
+        before, between, after = (Gathering(len(production.lines)) for _ in range(3))
+        sides = (before, between, after)
+        found = _Probe(production, staging, protocol, share, bounds.reading, sides)
         pairs = await asyncio.to_thread(_pairs, protocol, production, staging)
         async with asyncio.timeout(_STALLED) as limit:
             await found.send_all(pairs, lambda: limit.reschedule(clock() + _STALLED))
         _refuse_too_many(found)
-        async with bounds.judging:
+        async with bounds.reading:
             parity, distinct = await asyncio.to_thread(_judged, found, rules)
     return ProbedParity(
         parity,
@@ -187,50 +233,28 @@ def _paired(protocol: Protocol, lines: Sequence[str], sample: int) -> tuple[Requ
 
 def _judged(found: _Probe, rules: Rules) -> tuple[Parity, int]:
     """And of how many distinct samples."""
-    sides = _read(found)
-    _refuse_too_many(found)
-    before, staging, after = (each.answers() for each in sides)
+    before, staging, after = (each.answers() for each in found.sides)
     return judge(before, staging, after, rules), _distinct(found)
-
-
-def _read(found: _Probe) -> tuple[Gathering, ...]:
-    """What the three answers to each request hold, of each side; one that cannot be read leaves its
-    samples out. Raises its error where these are too many.
-    """
-    sides = tuple(Gathering(len(found.production.lines)) for _ in range(3))
-    unread, found.answered = found.answered[::-1], []
-    while unread:
-        three = unread.pop()
-        try:
-            parts = [
-                found.protocol.read(three.requests[which % 2], answer.body or b"")
-                for which, answer in enumerate(three.answers)
-            ]
-        except NotAnswered:
-            found.failed += len(three.requests[0].samples)
-            if found.failed > _BUDGET * len(found.production.lines):
-                raise
-        else:
-            for side, part in zip(sides, parts, strict=True):
-                gather(side, part)
-            found.answered.append(three.emptied())
-    return sides
 
 
 def _distinct(found: _Probe) -> int:
     """Lines of one value, spelled in several ways, are one sample."""
     lines = found.production.lines
-    answered = (lines[each] for three in found.answered for each in three.requests[0].samples)
+    answered = (lines[each] for some in found.answered for each in some.samples)
     return len({dumps(value_of(each), sort_keys=True) for each in answered})
 
 
-def _latency(answered: Sequence[_Three]) -> tuple[float, float]:
+def _latency(answered: Sequence[_Answered]) -> tuple[float, float]:
     """The 95th percentile of the time of one request (s), of production and of staging."""
-    production = [three.answers[each].took for three in answered for each in (0, 2)]
-    return _percentile(production), _percentile([three.answers[1].took for three in answered])
+    production = [each.took[which] for each in answered for which in (0, 2)]
+    return _percentile(production), _percentile([each.took[1] for each in answered])
 
 
 def _percentile(times: Sequence[float]) -> float:
     if not times:
         return 0.0
     return sorted(times)[ceil(0.95 * len(times)) - 1]
+
+
+def _size(answers: Sequence[Answer]) -> int:
+    return sum(len(each.body or b"") for each in answers)

@@ -9,8 +9,8 @@ from stagingmirror.reasons import Reason
 Json: TypeAlias = Any
 # Levels of objects and lists.
 DEEPEST = 32
-# Commas and opening brackets of a body: 100 MB or so of objects, until they are features.
-MOST_VALUES = 500_000
+# Commas and opening brackets of a body: 50 MB or so of objects, until they are features.
+MOST_VALUES = 250_000
 # Of the words and numbers of JSON, as servers write them.
 _LONGEST_WORD = 32
 

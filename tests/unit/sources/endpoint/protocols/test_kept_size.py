@@ -63,6 +63,7 @@ def kept(protocol: str, line: str, body: bytes, feature: int = FEATURE) -> float
         gc.collect()
         size = tracemalloc.get_traced_memory()[0]
         assert found.features
+        assert size <= 1.25 * found.size + NOTHING, "probes are bounded by what this says"
         return (size - NOTHING - feature * found.features) / (ANSWERS * len(body))
     finally:
         tracemalloc.stop()
