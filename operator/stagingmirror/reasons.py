@@ -53,6 +53,7 @@ class Reason(StrEnum):
     TOOK_OVER = "TookOver", "a field that another manager owns was written, once per field"
     COPY_REMOVED = "CopyRemoved", "a former copy was removed (`keep`), or stays: others wrote to it"
     STALLED = "Stalled", "a human is needed"
+    ACCEPTANCE_ENDS = "AcceptanceEnds", "an acceptance ends within a week; then it is drift"
     DRIFT_OVERDUE = "DriftOverdue", "drift has become older than `maxDriftAge`"
 
     # Why a mirror is Stalled

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from math import inf
 
 from stagingmirror.drift.facts import (
     DETAIL,
@@ -16,6 +17,8 @@ from stagingmirror.patterns import matches
 
 # Facts that are named where an acceptance names one that is not there.
 MAX_NAMED = 8
+# Seconds before its end from which an acceptance is reported to end.
+AHEAD = 7 * 86_400.0
 
 
 def accepting(
@@ -24,12 +27,37 @@ def accepting(
     """The first acceptance in force at ``now`` (POSIX s) that covers this difference of this
     component.
     """
-    return next((each for each in acceptances if _covers(each, difference, component, now)), None)
+    covering = _covering(difference, component, acceptances)
+    return next((each for each in covering if is_in_force(each, now)), None)
+
+
+def ended(
+    difference: Difference, component: str, acceptances: Iterable[Acceptance], now: float
+) -> Acceptance | None:
+    """The acceptance that covered this difference and was the last to end."""
+    over = [
+        each for each in _covering(difference, component, acceptances) if not is_in_force(each, now)
+    ]
+    return max(over, key=_end, default=None)
+
+
+def ending(
+    difference: Difference, component: str, acceptances: Iterable[Acceptance], now: float
+) -> Acceptance | None:
+    """The acceptance with whose end, within ``AHEAD``, this difference becomes drift: the last to
+    end of those that cover it.
+    """
+    last = max(_covering(difference, component, acceptances), key=_end, default=None)
+    return last if last is not None and 0 < _end(last) - now <= AHEAD else None
+
+
+def is_in_force(acceptance: Acceptance, now: float) -> bool:
+    return now < _end(acceptance)
 
 
 def reasons(acceptances: Sequence[Acceptance]) -> tuple[str, ...]:
     """The reasons of acceptances, each once, with its end, in their order."""
-    return tuple(dict.fromkeys(_reason(each) for each in acceptances))
+    return tuple(dict.fromkeys(reason_of(each) for each in acceptances))
 
 
 def without_effect(
@@ -38,9 +66,11 @@ def without_effect(
     observations: Observations,
     occasional: tuple[str, ...],
 ) -> tuple[str, ...]:
-    """A sentence for each acceptance of this component that accepts nothing, whatever the values
-    are: what it names is not there, is not compared, or is a value that is not shown.
-    ``occasional``: beginnings of names of facts that may come later.
+    """A sentence for each of the mirror's own acceptances of this component that accepts nothing,
+    whatever the values are: what it names is not there, is not compared, or is a value that is not
+    shown. Nothing is concluded of a side that was not seen. What an environment accepts is about
+    other mirrors too, and need not be in each. ``occasional``: beginnings of names of facts that
+    may come later.
     """
     production, staging = observations
     if not isinstance(production, Seen) or not isinstance(staging, Seen):
@@ -48,7 +78,9 @@ def without_effect(
     sides = (production, staging)
     found = []
     for each in acceptances:
-        if each.component != component or each.fact == PRESENT or each.fact.startswith(occasional):
+        if each.component != component or each.environment is not None:
+            continue
+        if each.fact == PRESENT or _may_come(each.fact, occasional):
             continue
         named = [
             fact for side in sides for name, fact in side.facts.items() if names(each.fact, name)
@@ -72,6 +104,14 @@ def names(pattern: str, fact: str) -> bool:
     return pattern == fact or (fact != PRESENT and matches(pattern, fact))
 
 
+def _may_come(pattern: str, occasional: tuple[str, ...]) -> bool:
+    """Whether it may be of a fact that is not there yet."""
+    first, star, _ = pattern.partition("*")
+    return any(
+        first.startswith(each) or (bool(star) and each.startswith(first)) for each in occasional
+    )
+
+
 def _names_a_value(acceptance: Acceptance) -> bool:
     return acceptance.production is not None or acceptance.staging is not None
 
@@ -87,20 +127,35 @@ def _not_compared(fact: str, compared: Sequence[str], *, is_there: bool) -> str:
             f"accept has no effect; accept {base}"
         )
     else:
-        why = f"production and staging have no fact {fact}, so its accept has no effect"
+        what = f"that fits {fact}" if "*" in fact else fact
+        why = f"production and staging have no fact {what}, so its accept has no effect"
     more = len(compared) - MAX_NAMED
     names = ", ".join(compared[:MAX_NAMED]) + (f" and {more} more" if more > 0 else "")
     return f"{why}; compared are: {names}."
 
 
-def _covers(acceptance: Acceptance, difference: Difference, component: str, now: float) -> bool:
-    return (
-        acceptance.component == component
-        and names(acceptance.fact, difference.fact)
-        and (acceptance.until is None or now < acceptance.until)
-        and _is_named(acceptance.production, difference.production)
-        and _is_named(acceptance.staging, difference.staging)
-    )
+def _covering(
+    difference: Difference, component: str, acceptances: Iterable[Acceptance]
+) -> list[Acceptance]:
+    """Those that cover this difference, whenever they end. Where the mirror itself has one of this
+    fact, that one counts with its values and its end, and none of an environment.
+    """
+    naming = [
+        each
+        for each in acceptances
+        if each.component == component and names(each.fact, difference.fact)
+    ]
+    own = [each for each in naming if each.environment is None]
+    return [
+        each
+        for each in own or naming
+        if _is_named(each.production, difference.production)
+        and _is_named(each.staging, difference.staging)
+    ]
+
+
+def _end(acceptance: Acceptance) -> float:
+    return inf if acceptance.until is None else acceptance.until
 
 
 def _is_named(accepted: str | None, value: str | None) -> bool:
@@ -110,8 +165,18 @@ def _is_named(accepted: str | None, value: str | None) -> bool:
     return accepted == value and not value.startswith(SEAL)
 
 
-def _reason(acceptance: Acceptance) -> str:
-    if acceptance.until is None:
-        return acceptance.reason
-    end = datetime.fromtimestamp(acceptance.until, UTC)
-    return f"{acceptance.reason} (until {end:%Y-%m-%d %H:%M} UTC)"
+def reason_of(acceptance: Acceptance) -> str:
+    """Why, with its end."""
+    end = "" if acceptance.until is None else f" (until {at(acceptance.until)})"
+    return f"{because(acceptance)}{end}"
+
+
+def because(acceptance: Acceptance) -> str:
+    """Why, and whose acceptance it is where it is not the mirror's own."""
+    whose = "" if acceptance.environment is None else f"environment {acceptance.environment}: "
+    return f"{whose}{acceptance.reason}"
+
+
+def at(moment: float) -> str:
+    """POSIX seconds as people read them."""
+    return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%d %H:%M} UTC"

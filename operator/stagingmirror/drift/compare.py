@@ -5,11 +5,11 @@ compared fact is Unknown, whatever the other side shows.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from heapq import nsmallest
 from typing import Literal
 
-from stagingmirror.drift.accept import accepting, reasons
+from stagingmirror.drift.accept import accepting, ended, ending, reasons
 from stagingmirror.drift.facts import (
     DETAIL,
     PRESENT,
@@ -173,22 +173,28 @@ def _weigh(
     now: float,
 ) -> Verdict:
     """What the differences mean once those that are understood are taken out."""
+    acceptances = [each for each in acceptances if each.component == component]
     counting: list[Difference] = []
     understood: list[Difference] = []
     by: list[Acceptance] = []
+    soon: set[Acceptance] = set()
     for difference in comparison.differences:
         acceptance = accepting(difference, component, acceptances, now)
         if acceptance is None:
-            counting.append(difference)
-        else:
-            understood.append(difference)
-            by.append(acceptance)
+            over = ended(difference, component, acceptances, now)
+            counting.append(replace(difference, acceptance=over))
+            continue
+        understood.append(replace(difference, acceptance=acceptance))
+        by.append(acceptance)
+        if (last := ending(difference, component, acceptances, now)) is not None:
+            soon.add(last)
     accepted, unlisted = explained(understood, observations)
+    first = tuple(sorted(soon, key=lambda each: (each.until or 0.0, each.fact, each.reason)))
     if counting:
         drifted, unlisted = explained(counting, observations)
-        return Drifted(drifted, accepted=accepted, unlisted=unlisted)
+        return Drifted(drifted, accepted=accepted, unlisted=unlisted, ending=first)
     if understood:
-        return Accepted(accepted, reasons(by), unlisted=unlisted)
+        return Accepted(accepted, reasons(by), unlisted=unlisted, ending=first)
     return InSync(comparison.compared, declared=comparison.declared)
 
 

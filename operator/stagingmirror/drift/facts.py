@@ -110,12 +110,14 @@ class Difference:
     """One compared fact that differs; None means that this side does not have the fact.
 
     ``expected`` is what staging should show, where that is not production's own value.
+    ``acceptance``: the one that covers it, or did until it ended.
     """
 
     fact: str
     production: str | None
     staging: str | None
     expected: str | None = None
+    acceptance: "Acceptance | None" = field(default=None, compare=False)
 
 
 class Observations(NamedTuple):
@@ -133,7 +135,7 @@ class Observations(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Acceptance:
     """A difference that is understood. Values that are given must match; ``until`` is in POSIX
-    seconds.
+    seconds. ``environment``: the one that accepts it; None: the mirror itself does.
     """
 
     component: str
@@ -142,6 +144,7 @@ class Acceptance:
     production: str | None = None
     staging: str | None = None
     until: float | None = None
+    environment: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

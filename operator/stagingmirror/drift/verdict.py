@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from stagingmirror.drift.facts import Difference, Why
+from stagingmirror.drift.facts import Acceptance, Difference, Why
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,21 +19,25 @@ class InSync:
 @dataclass(frozen=True, slots=True)
 class Drifted:
     """``differences`` are not accepted by anybody. ``unlisted`` counts further details (files)
-    of them that are not listed.
+    of them that are not listed. ``ending``: see ``Accepted``.
     """
 
     differences: tuple[Difference, ...]
     accepted: tuple[Difference, ...] = ()
     unlisted: int = 0
+    ending: tuple[Acceptance, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """Differences, each of them understood."""
+    """Differences, each of them understood. ``ending``: acceptances that end soon, after which
+    something of this is drift; the first to end comes first.
+    """
 
     accepted: tuple[Difference, ...]
     reasons: tuple[str, ...]
     unlisted: int = 0
+    ending: tuple[Acceptance, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

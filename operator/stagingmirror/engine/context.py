@@ -54,18 +54,38 @@ class Context:
         return replace(self, without=without, plan=make(self.proposals, without))
 
 
-def acceptances_of(spec: StagingMirrorSpec) -> tuple[Acceptance, ...]:
-    return tuple(
+def acceptances_of(spec: StagingMirrorSpec, sides: Sides) -> tuple[Acceptance, ...]:
+    """The mirror's own, and those of the staging environment that it names, one for each component
+    of their kind. No other environment's count.
+    """
+    own = (
         Acceptance(
             component=each.component,
             fact=each.fact,
             reason=each.reason,
             production=each.production,
             staging=each.staging,
-            until=None if each.until is None else posix(each.until),
+            until=_posix(each.until),
         )
         for each in spec.accept
     )
+    shared = (
+        Acceptance(
+            component=track.name,
+            fact=each.fact,
+            reason=each.reason,
+            until=_posix(each.until),
+            environment=sides.staging.environment,
+        )
+        for each in sides.staging.spec.accept
+        for track in spec.track
+        if track.kind == each.kind
+    )
+    return (*own, *shared)
+
+
+def _posix(until: str | None) -> float | None:
+    return None if until is None else posix(until)
 
 
 # Seconds after a moment at which it is surely over, whatever its rounding.

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from support.acceptances.specs import RIGHT as ACCEPT
 from support.controllers.specs import RIGHT_PARTS, variable
 from support.objectstore.specs import RIGHT as STORES
 from support.parity.specs import RIGHT as PARITY
@@ -22,11 +23,6 @@ def refreshing(**refresh: Any) -> Object:
     return mirror(refresh={"schedule": "0 6 * * 1-5"} | refresh)
 
 
-def accepting(**accept: Any) -> Object:
-    one = {"component": "training-data", "fact": "value", "reason": "masked in staging"}
-    return mirror(accept=[one | accept])
-
-
 def mlflow(url: str, **more: Any) -> Object:
     return environment(mlflow={"url": url} | more)
 
@@ -45,6 +41,7 @@ LONGEST = {
 
 VALID = {
     **PARITY,
+    **ACCEPT,
     **SERVING,
     "the smallest mirror": mirror(),
     "all three kinds": mirror(track=[model_alias(), pipeline_image(), setting()]),
@@ -60,18 +57,6 @@ VALID = {
     ),
     **RIGHT_PARTS,
     "64 components": mirror(track=[setting(f"c{i}") for i in range(64)]),
-    "128 acceptances": mirror(
-        accept=[
-            {"component": "training-data", "fact": f"f{i}", "reason": "known"} for i in range(128)
-        ]
-    ),
-    "one fact of two components accepted": mirror(
-        track=[setting("a"), setting("b")],
-        accept=[{"component": c, "fact": "value", "reason": "known"} for c in "ab"],
-    ),
-    "an acceptance with values and end": accepting(
-        production="a", staging="b", until="2099-01-31T00:00:00+01:00"
-    ),
     "durations in all units": mirror(checkInterval="5s", staleAfter="1h1.5m500ms"),
     "a cron that is wrong (told by a condition)": refreshing(schedule="0 6 * * 1-5 *"),
     "a zone that is wrong (told by a condition)": refreshing(timeZone="Europe/Bern-lin"),

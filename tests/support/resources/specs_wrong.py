@@ -1,5 +1,8 @@
 """Objects of ours that must be refused, each with words that help and must be said."""
 
+from support.acceptances.specs import REFUSED as REFUSED_ACCEPT
+from support.acceptances.specs import TIME
+from support.acceptances.specs import WRONG as WRONG_ACCEPT
 from support.controllers.specs import WORKLOAD, WRONG_PARTS, variable
 from support.index.specs import WRONG_STORES
 from support.parity.specs import WRONG as WRONG_PARITY
@@ -12,7 +15,7 @@ from support.resources.resources import (
     pipeline_image,
     setting,
 )
-from support.resources.specs_right import accepting, mlflow, refreshing
+from support.resources.specs_right import mlflow, refreshing
 from support.serving.specs import WRONG as WRONG_SERVING
 from support.settings.specs import AT_HOME, FLAG, FORM
 from support.settings.specs import WRONG as WRONG_PLACES
@@ -20,7 +23,6 @@ from support.settings.specs import WRONG as WRONG_PLACES
 ONE_KIND = "give exactly one of modelAlias, pipelineImage, setting, modelFiles"
 LOADED = "loadedBy needs container and variable, or restart: true alone"
 DURATION = "write a duration as numbers with ms, s, m or h, e.g. 30s"
-TIME = "write a time in RFC 3339 with its zone"
 URL = "url must be http:// or https:// with a host, and without credentials, '?' and '#'"
 PROXY = "proxyUrl must be http:// or https:// with a host, and without credentials"
 
@@ -32,6 +34,7 @@ INVALID: dict[str, tuple[Object, str]] = {
     **WRONG_PARTS,
     **WRONG_SERVING,
     **WRONG_PLACES,
+    **WRONG_ACCEPT,
     "nothing tracked": (mirror(track=[]), "spec.track"),
     "65 components": (mirror(track=[setting(f"c{i}") for i in range(65)]), "spec.track"),
     "an entry with two kinds": (
@@ -142,29 +145,10 @@ INVALID: dict[str, tuple[Object, str]] = {
     "a refresh without schedule": (mirror(refresh={"suspend": True}), "schedule"),
     "an empty schedule": (refreshing(schedule=""), "schedule"),
     "a bad settle": (refreshing(settle="soon"), DURATION),
-    "129 acceptances": (
-        mirror(
-            accept=[
-                {"component": "training-data", "fact": f"f{i}", "reason": "r"} for i in range(129)
-            ]
-        ),
-        "spec.accept",
-    ),
     "a companion that is not tracked": (
         mirror(track=[setting() | {"with": ["index"]}]),
         "with names a component that is not in track",
     ),
-    "an acceptance of something untracked": (
-        accepting(component="model"),
-        "accept names a component that is not in track",
-    ),
-    "an acceptance without reason": (
-        mirror(accept=[{"component": "training-data", "fact": "value"}]),
-        "reason",
-    ),
-    "an acceptance with an empty reason": (accepting(reason=""), "reason"),
-    "an acceptance until a date": (accepting(until="2027-01-31"), TIME),
-    "an acceptance until a day that is not": (accepting(until="2027-02-31T00:00:00Z"), "until"),
     "an unknown role": (environment(role="Testing"), "role"),
     "usableFrom with a star": (environment(usableFrom=["*"]), "exact name of a namespace"),
     "namespaces with a pattern": (environment(namespaces=["ml-*"]), "exact name of a namespace"),
@@ -245,27 +229,16 @@ INVALID: dict[str, tuple[Object, str]] = {
         hold(until="9999-12-31T23:59:59.9999999Z"),
         TIME,
     ),
-    "an acceptance until a time before all clocks": (
-        accepting(until="1969-12-31T23:59:59.5Z"),
-        TIME,
-    ),
     "a hold of a component in capitals": (hold(components=["Data"]), "use lower-case letters"),
 }
 
 SERVER_ONLY: dict[str, tuple[Object, str]] = {
+    **REFUSED_ACCEPT,
     # parse takes these: a newer CRD may have a kind that this operator does not know, and lists
     # with doubles are only ever seen by the API server.
     "an entry without kind": (mirror(track=[{"name": "x"}]), ONE_KIND),
-    "an acceptance with a blank reason": (
-        mirror(accept=[{"component": "training-data", "fact": "value", "reason": "  "}]),
-        "write words that somebody can read later",
-    ),
     "a hold with a blank reason": (hold(reason="\u2028 …"), "write words that somebody can read"),
     "two components of one name": (mirror(track=[setting(), setting()]), "Duplicate value"),
-    "one difference accepted twice": (
-        mirror(accept=[{"component": "training-data", "fact": "v", "reason": "r"}] * 2),
-        "Duplicate value",
-    ),
     "a namespace listed twice": (environment(namespaces=["a", "a"]), "Duplicate value"),
     "an environment's name of 64 characters": (environment("a" * 64), "at most 63 characters"),
     "an environment's name with a dot": (environment("eu.production"), "use a name without dots"),

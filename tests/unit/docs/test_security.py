@@ -6,7 +6,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
 STATUS = ROOT / "tests/integration/engine/status"
-TESTS = (STATUS / "test_offers.py", STATUS / "test_endpoint_offers.py")
+TESTS = tuple(
+    STATUS / f"test_{name}.py" for name in ("offers", "endpoint_offers", "acceptance_offers")
+)
 
 
 def test_each_attempt_is_a_test_by_an_account_that_may_only_create_mirrors() -> None:

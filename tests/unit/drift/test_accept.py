@@ -27,7 +27,7 @@ DIFFERENCE = Difference("memory", "16Gi", "8Gi")
         Acceptance("serving", "memory", "smaller nodes", production="16Gi"),
         Acceptance("serving", "memory", "smaller nodes", production="16Gi", staging="8Gi"),
         Acceptance("serving", "memory", "smaller nodes", until=NOW + 0.001),
-        Acceptance("serving", "mem*", "smaller nodes", production="16Gi"),
+        Acceptance("serving", "mem*", "smaller nodes"),
         Acceptance("serving", "*", "smaller nodes"),
     ],
 )
@@ -128,6 +128,11 @@ def futile(fact: str, *, of: Observations | None = None) -> tuple[str, ...]:
     ("fact", "told"),
     [
         (
+            "mem*y.*",
+            "production and staging have no fact that fits mem*y.*, so its accept has no effect; "
+            "compared are: contentHash, memory.",
+        ),
+        (
             "memroy",
             "production and staging have no fact memroy, so its accept has no effect; compared "
             "are: contentHash, memory.",
@@ -155,7 +160,9 @@ def test_what_is_compared_is_counted_where_it_is_much() -> None:
     assert told.endswith("parameters.06, parameters.07 and 4 more.")
 
 
-@pytest.mark.parametrize("fact", ["memory", PRESENT, "loadedBy.Deployment/batch"])
+@pytest.mark.parametrize(
+    "fact", ["memory", "mem*", "*", PRESENT, "loadedBy.Deployment/batch", "loaded*", "*batch"]
+)
 def test_an_acceptance_of_what_may_come_to_differ_is_as_it_should_be(fact: str) -> None:
     assert futile(fact) == ()
 
@@ -164,6 +171,12 @@ def test_an_acceptance_of_what_may_come_to_differ_is_as_it_should_be(fact: str) 
 def test_nothing_is_concluded_from_what_was_not_seen(other: Unseen | Absent) -> None:
     for both in (Observations(seen(SHOWN), other), Observations(other, seen(SHOWN))):
         assert futile("memroy", of=both) == ()
+
+
+def test_what_an_environment_accepts_is_not_sought_in_each_mirror() -> None:
+    shared = Acceptance("serving", "memroy", "r", environment="staging")
+
+    assert without_effect([shared], "serving", Observations(seen(SHOWN), seen(SHOWN)), ()) == ()
 
 
 def test_a_fact_of_one_side_alone_can_be_accepted() -> None:

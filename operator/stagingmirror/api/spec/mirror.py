@@ -5,16 +5,14 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from stagingmirror.api.spec.accept import Accept
 from stagingmirror.api.spec.kind_spec import KindSpec, Mode
 from stagingmirror.api.spec.kinds import KINDS, Kinds
 from stagingmirror.api.spec.track.setting import HAS_OWN_PLACE
 from stagingmirror.api.types.base import Model
 from stagingmirror.api.types.constraints import (
-    MAX_FACT,
     Duration,
     Label,
-    Line,
-    Moment,
     Namespace,
     Rule,
     at_least,
@@ -172,25 +170,6 @@ class Track(Kinds, _Named):
         know: it is Unknown, and a refresh waits for it.
         """
         return self.mode or ("Refresh" if self.entry is None else self.entry.default_mode)
-
-
-class Accept(Model):
-    """A difference that is understood. If values are given, only those are accepted."""
-
-    component: Label
-    """Name of a component in track."""
-    fact: Annotated[str, Field(min_length=1, max_length=MAX_FACT)]
-    """The fact that may differ, as the command diff shows it, e.g. parameters.max_depth; * stands
-    for any characters, e.g. data.*.
-    """
-    reason: Line
-    """Why this is right, for whoever reads it later."""
-    production: Annotated[str, Field(max_length=1024)] | None = None
-    """Production's value that is accepted. Omitted: any."""
-    staging: Annotated[str, Field(max_length=1024)] | None = None
-    """Staging's value that is accepted. Omitted: any."""
-    until: Moment | None = None
-    """When the acceptance ends, RFC 3339, e.g. "2027-01-31T00:00:00Z". Omitted: never."""
 
 
 class StagingMirrorSpec(Model):

@@ -1,10 +1,18 @@
 """One component of a status: its verdict in words, and the facts that are shown for it."""
 
-from stagingmirror.api.status.model import ComponentStatus, DifferenceStatus
+from stagingmirror.api.status.acceptances import accepted_in_words, beside, ending
+from stagingmirror.api.status.differences import (
+    accepted_of,
+    counted,
+    difference_status,
+    differences_of,
+    kept,
+)
+from stagingmirror.api.status.groups import in_groups
+from stagingmirror.api.status.model import ComponentStatus
 from stagingmirror.api.status.report import ComponentReport
 from stagingmirror.api.status.sides import distinguishing, in_words, one
 from stagingmirror.api.status.truncation import Limits, cut, ended, listed, short
-from stagingmirror.api.types.constraints import MAX_FACT
 from stagingmirror.api.types.times import not_after, rfc3339
 from stagingmirror.drift.facts import (
     DETAIL,
@@ -23,6 +31,8 @@ from stagingmirror.reasons import Reason
 # Characters that one component's name and message have at least, where there are many.
 _LEAST = 100
 _MORE = "and {} more"
+# Facts that are named one by one; more are named in groups.
+MAX_NAMED = 5
 # The version that the alias names.
 ALIAS = "alias"
 
@@ -31,9 +41,13 @@ def component_status(
     component: ComponentReport, *, now: float, former: ComponentStatus | None, limits: Limits
 ) -> ComponentStatus:
     """The entry of ``status.components``. ``former`` is the component's entry so far."""
-    differences = _differences(component)
+    differences = differences_of(component)
     verdict, reason = type(component.verdict).__name__, reason_of(component)
     same = former is not None and (former.verdict, former.reason) == (verdict, reason)
+    shown, accepted = kept(differences, limits.differences), set(accepted_of(component))
+    soon = ending(
+        component.verdict, () if former is None else former.ending, now=now, limits=limits
+    )
     first = {each.fact for each in differences}
     observations = component.observations
     production, hidden = _facts(observations.production, first, limits)
@@ -49,7 +63,11 @@ def component_status(
         observed_at=rfc3339(observations.oldest) if observations.oldest > 0 else None,
         production=production,
         staging=staging,
-        differences=tuple(_difference(each, limits) for each in differences[: limits.differences]),
+        differences=tuple(
+            difference_status(each, limits, accepted=each in accepted) for each in shown
+        ),
+        unlisted=(len(counted(differences)) - len(counted(shown))) or None,
+        **({"ending": soon} if soon else {}),
         message=_whole_message(component, hidden + hidden_too, len(differences), limits),
     )
 
@@ -75,8 +93,7 @@ def message_of(component: ComponentReport) -> str:
         case Drifted(differences):
             return _drift(differences, component)
         case Accepted(accepted, reasons):
-            count = len(_counted(accepted))
-            return f"{count} difference{'s' * (count != 1)} accepted: {'; '.join(reasons)}"
+            return accepted_in_words(len(counted(accepted)), reasons)
         case Held() as verdict:
             return _held(verdict, component)
         case Unknown() as verdict:
@@ -107,6 +124,7 @@ def _whole_message(
     parts = [
         message_of(component),
         _not_proven(component),
+        *beside(component.verdict, counted(accepted_of(component))),
         f"{unlisted} further differences are not listed" if unlisted else "",
         *_findings(component.observations),
         f"{hidden} facts are not shown" if hidden else "",
@@ -130,14 +148,16 @@ def _not_proven(component: ComponentReport) -> str:
 
 
 def _drift(differences: tuple[Difference, ...], component: ComponentReport) -> str:
-    counted = _counted(differences)
-    if [each.fact for each in counted] == [PRESENT]:
+    facts = counted(differences)
+    if [each.fact for each in facts] == [PRESENT]:
         return f"staging does not have {_missing(component.observations.staging)}"
-    text = _what_runs(component, counted)
-    if text is None and len(counted) == 1:
-        return one(counted[0])
-    names = [each.fact for each in counted]
+    text = _what_runs(component, facts)
+    if text is None and len(facts) == 1:
+        return one(facts[0])
+    names = [each.fact for each in facts]
     differ = f"{listed(names)} differ{'s' * (len(names) == 1)}"
+    if len(names) > MAX_NAMED:
+        differ = f"{len(names)} facts differ: {in_groups(names)}"
     return f"{text}; {differ}" if text else differ
 
 
@@ -225,42 +245,6 @@ def _missing(observation: Observation) -> str:
 
 def _fact(observation: Observation, name: str) -> Fact | None:
     return observation.facts.get(name) if isinstance(observation, Seen) else None
-
-
-def _differences(component: ComponentReport) -> tuple[Difference, ...]:
-    match component.verdict:
-        case Drifted(differences, accepted):
-            return differences + accepted
-        case Held(differences=differences):
-            return differences
-        case Accepted(accepted):
-            return accepted
-        case InSync() | Unknown():
-            return ()
-
-
-def _counted(differences: tuple[Difference, ...]) -> tuple[Difference, ...]:
-    """Without the details that follow a fact."""
-    facts = {each.fact for each in differences}
-    return tuple(each for each in differences if not _explains(each.fact, facts))
-
-
-def _explains(name: str, facts: set[str]) -> bool:
-    parts = name.split(DETAIL)
-    return any(DETAIL.join(parts[:end]) in facts for end in range(1, len(parts)))
-
-
-def _difference(difference: Difference, limits: Limits) -> DifferenceStatus:
-    production, staging, expected = (
-        None if value is None else cut(value, limits.value)
-        for value in (difference.production, difference.staging, difference.expected)
-    )
-    return DifferenceStatus(
-        fact=cut(difference.fact, MAX_FACT),
-        production=production,
-        staging=staging,
-        expected=expected,
-    )
 
 
 def _facts(observation: Observation, first: set[str], limits: Limits) -> tuple[dict[str, str], int]:

@@ -103,6 +103,21 @@ class DifferenceStatus(StatusModel):
     """Staging's value. Omitted: staging does not have this fact."""
     expected: Text | None = None
     """What staging should show, where that is not production's own value."""
+    accepted: Text | None = None
+    """Why it is accepted, and until when. Omitted: it is not."""
+    acceptance_ended: Text | None = None
+    """When the acceptance that covered it ended. Omitted: none did."""
+
+
+class EndingStatus(StatusModel):
+    """Acceptances that end at one time, for one reason."""
+
+    facts: Text | None = None
+    """The facts that they name."""
+    until: Text | None = None
+    """When they end."""
+    reason: Text | None = None
+    """Why they are there."""
 
 
 class ComponentStatus(StatusModel):
@@ -125,7 +140,11 @@ class ComponentStatus(StatusModel):
     staging: dict[str, Text] = {}
     """Facts of staging."""
     differences: Annotated[tuple[DifferenceStatus, ...], _at_most(4096)] = ()
-    """Every compared fact that differs, accepted ones too."""
+    """Compared facts that differ, each followed by its details; accepted ones come last."""
+    unlisted: int | None = None
+    """How many more facts differ than differences has. Omitted: none."""
+    ending: Annotated[tuple[EndingStatus, ...], _at_most(64)] = ()
+    """Acceptances with whose end, within a week, drift begins. Of Unknown and Held: as before."""
     message: Text | None = None
     """The verdict in words, with what a reader should know beside it."""
 
@@ -227,9 +246,7 @@ class MirrorStatus(StatusModel):
     drifted_since: Text | None = None
     """Since when there is drift; it survives Unknown in between."""
     fingerprint: Text | None = None
-    """Changes with everything that moves inSyncSince: what was compared, held, accepted,
-    requested.
-    """
+    """Changes with everything that moves inSyncSince: what was compared, held, accepted."""
     waiting: Text | None = None
     """Why a refresh that is due has not started yet."""
     last_refresh_time: Text | None = None

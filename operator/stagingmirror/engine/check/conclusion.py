@@ -18,6 +18,7 @@ from stagingmirror.engine.check.requeue import (
     next_turn,
 )
 from stagingmirror.engine.check.state import LastCheck, MirrorState
+from stagingmirror.engine.context import acceptances_of
 from stagingmirror.engine.holds.acknowledged import AcknowledgedHolds
 from stagingmirror.engine.observe.check_requests import (
     REFRESH_AT,
@@ -108,7 +109,11 @@ class Conclusion:
         )
         await self._write(check, report)
         check.next_turn = next_turn(
-            check.spec, holds=check.context.holds, status=check.status, now=check.now
+            check.spec,
+            acceptances=acceptances_of(check.spec, check.sides),
+            holds=check.context.holds,
+            status=check.status,
+            now=check.now,
         )
 
     async def write_blind_status(self, check: Check) -> None:

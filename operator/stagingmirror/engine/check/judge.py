@@ -14,7 +14,7 @@ from stagingmirror.api.spec.mirror import StagingMirrorSpec, Track
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.component import Role, Sides
 from stagingmirror.drift.accept import without_effect
-from stagingmirror.drift.compare import judge
+from stagingmirror.drift.compare import judge, seen
 from stagingmirror.drift.deploys import DeployKey
 from stagingmirror.drift.facts import (
     Acceptance,
@@ -66,7 +66,7 @@ def judge_all(
     """What ``observe_all`` found means, one component after the other. ``holds`` are those in
     force.
     """
-    acceptances = acceptances_of(scene.spec)
+    acceptances = acceptances_of(scene.spec, scene.sides)
     stale_after = seconds(scene.spec.stale_after)
     for track, observations in zip(scene.spec.track, observed, strict=True):
         verdict = judge(
@@ -77,7 +77,9 @@ def judge_all(
             now=scene.now,
             stale_after=stale_after,
         )
-        yield Judged(track, _with_findings(track, observations, acceptances), verdict)
+        if all(seen(each, now=scene.now, stale_after=stale_after) for each in observations):
+            observations = _with_findings(track, observations, acceptances)
+        yield Judged(track, observations, verdict)
 
 
 def _with_findings(

@@ -7,8 +7,9 @@ from stagingmirror.api.spec.mirror import StagingMirrorSpec
 from stagingmirror.api.status.model import MirrorStatus
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.api.types.times import parse_time
-from stagingmirror.drift.facts import Hold
-from stagingmirror.engine.context import A_MOMENT, acceptances_of
+from stagingmirror.drift.accept import AHEAD
+from stagingmirror.drift.facts import Acceptance, Hold
+from stagingmirror.engine.context import A_MOMENT
 
 # Seconds after which a stalled mirror is checked though nothing that it names has changed.
 STALLED_RETRY = 300.0
@@ -32,12 +33,19 @@ def next_pass(
 
 
 def next_turn(
-    spec: StagingMirrorSpec, *, holds: Iterable[Hold], status: MirrorStatus, now: float
+    spec: StagingMirrorSpec,
+    *,
+    acceptances: Iterable[Acceptance],
+    holds: Iterable[Hold],
+    status: MirrorStatus,
+    now: float,
 ) -> float:
     """The next moment at which the clock changes what observations mean, whatever their age."""
+    ends = [each.until for each in acceptances if each.until is not None]
     moments = [
         *(hold.until for hold in holds),
-        *(each.until for each in acceptances_of(spec) if each.until is not None),
+        *ends,
+        *(end - AHEAD for end in ends),
     ]
     return _first([*moments, *_overdue(spec, status)], now)
 

@@ -225,7 +225,7 @@ class RefreshReconciler:
                 judgement = judge_applied(
                     record,
                     context.components,
-                    acceptances=acceptances_of(context.spec),
+                    acceptances=acceptances_of(context.spec, context.sides),
                     grace=seconds(context.spec.check_interval) + GRACE,
                     now=self._runtime.clock(),
                 )

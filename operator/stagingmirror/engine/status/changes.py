@@ -57,6 +57,7 @@ def changes(previous: MirrorStatus, status: MirrorStatus) -> list[Announcement]:
         *_started(previous, status),
         *_ended(previous, status),
         *_verdict(previous, status),
+        *_acceptances(previous, status),
         *_onsets(previous, status),
     ]
     return [replace(each, message=ended(each.message, MAX_MESSAGE)) for each in found]
@@ -143,6 +144,25 @@ def _deploys(previous: MirrorStatus, status: MirrorStatus) -> Iterator[Announcem
     for reason, deploy in found:
         kind: Literal["Normal", "Warning"] = "Warning" if deploy.mismatch else "Normal"
         yield Announcement(kind, reason, deploy.message, _of_deploy(deploy), _occasion(deploy))
+
+
+def _acceptances(previous: MirrorStatus, status: MirrorStatus) -> Iterator[Announcement]:
+    """Those that end soon, each once; of one end and one reason as one."""
+    before = {
+        (component.name, each.until, each.reason)
+        for component in previous.components
+        for each in component.ending
+    }
+    found: dict[tuple[str | None, str | None], list[str]] = {}
+    for component in status.components:
+        for each in component.ending:
+            if (component.name, each.until, each.reason) not in before:
+                about = f"{component.name} ({each.facts})"
+                found.setdefault((each.until, each.reason), []).append(about)
+    for (until, why), components in found.items():
+        message = f"what is accepted until {until} is drift then: {listed(components)}: {why}"
+        fields = {"components": components, "until": until}
+        yield Announcement("Warning", Reason.ACCEPTANCE_ENDS, message, fields)
 
 
 def _onsets(previous: MirrorStatus, status: MirrorStatus) -> Iterator[Announcement]:

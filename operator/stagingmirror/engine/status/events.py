@@ -34,6 +34,7 @@ BURST = 20
 REFILL = 30.0
 RESERVED: frozenset[str] = frozenset(
     {
+        Reason.ACCEPTANCE_ENDS,
         Reason.CONTENDED,
         Reason.DRIFT_OVERDUE,
         Reason.REFRESH_FAILED,

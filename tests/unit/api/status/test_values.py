@@ -4,7 +4,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from stagingmirror.api.spec.mirror import Accept
+from stagingmirror.api.spec.accept import Accept
 from stagingmirror.api.status.report import ComponentReport
 from stagingmirror.api.status.sides import in_words, one
 from stagingmirror.api.status.truncation import cut, short

@@ -231,10 +231,10 @@ def test_what_is_not_proven_to_run_is_said_whatever_the_verdict(
 
 
 def test_accepted_differences_are_told_with_reason_and_end() -> None:
-    acceptance = Acceptance("nodes", "value", "smaller nodes, MLP-212", until=NOW + 3600)
+    acceptance = Acceptance("nodes", "value", "smaller nodes, MLP-212", until=NOW + 8 * 86400)
 
     assert message(drifted("nodes", acceptances=(acceptance,))) == (
-        "1 difference accepted: smaller nodes, MLP-212 (until 2027-01-15 09:00 UTC)"
+        "1 difference accepted: smaller nodes, MLP-212 (until 2027-01-23 08:00 UTC)"
     )
 
 

@@ -1,5 +1,6 @@
 """One component never takes another down, and what is not known is never judged."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -55,13 +56,17 @@ def scene(
     problems: dict[str, Why] | None = None,
     accept: tuple[dict[str, str], ...] = (),
     readable: tuple[str, ...] = ("training-data", *MORE),
+    shared: tuple[dict[str, str], ...] = (),
 ) -> Scene:
     body = resources.mirror(track=list(track), accept=list(accept))
     sides = []
     for role, name in (("production", "Production"), ("staging", "Staging")):
         namespace = "ml-prod" if role == "production" else "ml-staging"
         offered = {"configMaps": list(readable)}
-        environment = resources.environment(role, name, namespaces=[namespace], readable=offered)
+        more = {"accept": list(shared)} if role == "staging" else {}
+        environment = resources.environment(
+            role, name, namespaces=[namespace], readable=offered, **more
+        )
         sides.append(Side(role, role, parse_environment(environment), namespace))  # type: ignore[arg-type]
     cluster = Cluster(production, staging)
     return Scene(
@@ -239,3 +244,52 @@ def test_an_acceptance_names_no_value_that_is_only_comparable(named: dict[str, s
     assert isinstance(judged.observations.production, Seen)
     said = " ".join(judged.observations.production.findings)
     assert ("only comparable, so it accepts nothing" in said) is bool(named)
+
+
+def test_nothing_is_said_of_an_acceptance_while_a_side_is_too_old_to_count() -> None:
+    accept = {"component": "training-data", "fact": "valeu", "reason": "r"}
+    stage = scene(resources.setting(), accept=(accept,))
+    stage = replace(stage, now=NOW + 600)
+
+    observed = [
+        each._replace(production=replace(each.production, began=NOW)) for each in observe_all(stage)
+    ]
+    (judged,) = judge_all(stage, observed, [])
+
+    assert isinstance(judged.verdict, Unknown)
+    assert isinstance(judged.observations.production, Seen)
+    assert judged.observations.production.findings == ()
+
+
+def test_an_environment_accepts_for_the_components_of_one_kind() -> None:
+    shared = {"kind": "setting", "fact": "val*", "reason": "half the data"}
+    elsewhere = {"kind": "modelFiles", "fact": "*", "reason": "of another kind"}
+
+    (judged,) = check(scene(resources.setting(), staging="other", shared=(shared, elsewhere)))
+    (other,) = check(scene(resources.setting(), staging="other", shared=(elsewhere,)))
+
+    assert isinstance(judged.verdict, Accepted)
+    assert judged.verdict.reasons == ("environment staging: half the data",)
+    assert isinstance(other.verdict, Drifted)
+
+
+def test_a_mirrors_own_acceptance_goes_before_that_of_its_environment() -> None:
+    shared = {"kind": "setting", "fact": "*", "reason": "half the data"}
+    own = {"component": "training-data", "fact": "value", "reason": "ours", "staging": "other"}
+
+    (judged,) = check(scene(resources.setting(), staging="other", accept=(own,), shared=(shared,)))
+    (changed,) = check(scene(resources.setting(), staging="third", accept=(own,), shared=(shared,)))
+
+    assert isinstance(judged.verdict, Accepted)
+    assert judged.verdict.reasons == ("ours",)
+    assert isinstance(changed.verdict, Drifted)
+
+
+def test_an_environments_acceptance_that_fits_no_fact_of_a_mirror_is_not_reported_there() -> None:
+    shared = {"kind": "setting", "fact": "valeu", "reason": "r"}
+
+    (judged,) = check(scene(resources.setting(), staging="other", shared=(shared,)))
+
+    assert isinstance(judged.verdict, Drifted)
+    assert isinstance(judged.observations.production, Seen)
+    assert judged.observations.production.findings == ()

@@ -10,7 +10,8 @@ from stagingmirror.api.spec.mirror import StagingMirrorSpec
 from stagingmirror.api.status.model import MirrorStatus
 from stagingmirror.api.status.unsettled import written
 from stagingmirror.api.types.times import rfc3339
-from stagingmirror.drift.facts import Hold
+from stagingmirror.drift.accept import AHEAD, accepting, ending
+from stagingmirror.drift.facts import Acceptance, Difference, Hold
 from stagingmirror.engine.check.requeue import STALLED_RETRY, next_blind_pass, next_pass, next_turn
 from stagingmirror.engine.context import A_MOMENT
 from stagingmirror.engine.leader.lease import Settled
@@ -185,7 +186,13 @@ def wake(spec_: StagingMirrorSpec, began: float = NOW, **more: Any) -> float:
 def passes(spec_: StagingMirrorSpec, oldest: list[float], **more: Any) -> float:
     """In how many seconds."""
     status = MirrorStatus.read(more.get("status", {}))
-    turn = next_turn(spec_, holds=more.get("holds", ()), status=status, now=NOW)
+    turn = next_turn(
+        spec_,
+        acceptances=more.get("acceptances", ()),
+        holds=more.get("holds", ()),
+        status=status,
+        now=NOW,
+    )
     return next_pass(spec_, oldest=oldest, turn=turn, probe_after=60.0, now=NOW) - NOW
 
 
@@ -205,15 +212,17 @@ def test_a_mirror_is_looked_at_when_a_hold_expires() -> None:
     assert wake(spec(), holds=[Hold("ci", "…", NOW + 7)]) == pytest.approx(7 + A_MOMENT)
 
 
-def test_a_mirror_is_looked_at_when_an_acceptance_ends() -> None:
-    accepted = {
-        "component": "data",
-        "fact": "value",
-        "reason": "understood",
-        "until": "2027-01-15T08:00:05Z",
-    }
+@pytest.mark.parametrize("until", [NOW + 5, NOW + AHEAD + 5], ids=["its end", "a week before"])
+def test_a_mirror_is_looked_at_when_an_acceptance_ends_and_a_week_before(until: float) -> None:
+    accepted = Acceptance("data", "value", "understood", until=until)
 
-    assert wake(spec(accept=[accepted])) == pytest.approx(5 + A_MOMENT)
+    woken = wake(spec(), acceptances=[accepted])
+
+    assert woken == pytest.approx(5 + A_MOMENT)
+    difference = Difference("value", "1", "2")
+    is_ending = ending(difference, "data", [accepted], NOW + woken) is accepted
+    is_over = accepting(difference, "data", [accepted], NOW + woken) is None
+    assert is_ending is not is_over
 
 
 def test_a_mirror_is_looked_at_when_its_drift_is_overdue() -> None:

@@ -7,6 +7,7 @@ import pytest
 from stagingmirror.api.status.model import MirrorStatus
 from stagingmirror.api.status.report import ComponentReport, Report
 from stagingmirror.drift.deploys import Deploy, DeployKey
+from stagingmirror.drift.facts import Acceptance
 from stagingmirror.engine.status.changes import MAX_MESSAGE, Announcement, changes
 from support.kinds.judged import status_of
 from support.kinds.observations import (
@@ -222,3 +223,42 @@ def test_what_drifted_again_while_it_was_refreshed_is_told_with_its_success() ->
     told = [reason for reason, _ in in_a_refresh(equal("a"), ended="Succeeded")]
 
     assert told == ["RefreshSucceeded", "DriftDetected"]
+
+
+def ending_in(seconds: float, *names: str, reason: str = "smaller nodes") -> Report:
+    def accepted(name: str) -> ComponentReport:
+        by = Acceptance(name, "value", reason, until=NOW + seconds)
+        return drifted(name, acceptances=(by,))
+
+    return report(*map(accepted, names))
+
+
+WEEK = 7 * 86_400.0
+
+
+def test_an_acceptance_that_ends_is_announced_once_a_week_ahead() -> None:
+    before, then = ending_in(WEEK + 1, "a"), ending_in(WEEK, "a")
+    message = "what is accepted until 2027-01-22T08:00:00Z is drift then: a (value): smaller nodes"
+
+    assert told(None, before) == [("InSync", "1 of 1 in sync (1 with accepted differences)")]
+    assert told(before, then) == [("AcceptanceEnds", message)]
+    assert told(then, then) == []
+
+
+def test_acceptances_of_one_end_and_reason_are_one_announcement_and_another_end_is_another() -> (
+    None
+):
+    many = [message for _, message in told(report(equal()), ending_in(WEEK, "a", "b", "c"))]
+
+    assert [each for each in many if "drift then: a (value), b (value) and c (value)" in each]
+    assert [reason for reason, _ in told(ending_in(WEEK, "a"), ending_in(WEEK - 1, "a"))] == [
+        "AcceptanceEnds"
+    ]
+
+
+def test_what_could_not_be_seen_in_between_is_not_announced_again() -> None:
+    first = made(ending_in(WEEK, "a"), None)
+    hidden = made(report(unknown("a")), first, now=NOW + 60)
+    again = made(ending_in(WEEK, "a"), hidden, now=NOW + 120)
+
+    assert "AcceptanceEnds" not in [each.reason for each in changes(hidden, again)]

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from stagingmirror.api.spec.accept import AcceptOfKind
 from stagingmirror.api.spec.environment.endpoint import ENDPOINT_RULES, Endpoint, offered_samples
 from stagingmirror.api.spec.environment.index_store import IndexStore, offered_alias
 from stagingmirror.api.spec.environment.object_store import ObjectStore, offering
@@ -155,6 +156,14 @@ class MirrorEnvironmentSpec(Model):
                 <= {each.name for each in spec.object_stores}
             ),
         ),
+        Rule(
+            cel="!has(self.accept) || self.role == 'Staging'",
+            message=(
+                "accept is for role Staging only: what may differ there is staging's; remove it"
+                " here"
+            ),
+            holds=lambda spec: not spec.accept or spec.role == "Staging",
+        ),
         *ENDPOINT_RULES,
     )
 
@@ -212,6 +221,10 @@ class MirrorEnvironmentSpec(Model):
     namespace that has the fewest refreshes open, in turn. A refresh that makes no progress does not
     count: after an hour within one step, after rolloutTimeout (at most an hour) while it waits to
     be verified or rolled back.
+    """
+    accept: Annotated[tuple[AcceptOfKind, ...], unique(("kind", "fact"), most=128)] = ()
+    """Staging only: differences that are understood in each mirror whose staging side this is; they
+    do not count as drift there. Where a mirror itself accepts the fact, its own entry counts alone.
     """
 
     @property

@@ -145,7 +145,7 @@ def _newly(judged: Judged, context: Context) -> tuple[str, ...]:
     """
     if any(map(_trouble, judged.observations)):
         return ()
-    acceptances = acceptances_of(context.spec)
+    acceptances = acceptances_of(context.spec, context.sides)
     guarded_facts = judged.track.entry.guards if judged.track.entry is not None else ()
     return tuple(
         each.fact

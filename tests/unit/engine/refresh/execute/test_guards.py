@@ -16,7 +16,7 @@ from stagingmirror.engine.refresh.execute.state import Arrivals
 from stagingmirror.engine.refresh.execute.verification import Judgement
 from stagingmirror.engine.refresh.record.record import Record
 from stagingmirror.engine.resources.mirror import MirrorKey
-from support.kinds.builders import NOW
+from support.kinds.builders import NOW, environment, sides
 from support.kinds.records import a_record, an_entry
 from support.parity.answers import SUBJECT
 from support.parity.specs import parity
@@ -60,6 +60,7 @@ def context(
     *,
     production: Observation | None = None,
     accept: list[dict[str, Any]] | None = None,
+    shared: list[dict[str, Any]] | None = None,
     held: bool = False,
     of: list[str] | None = None,
     now: float = NOW,
@@ -75,6 +76,7 @@ def context(
         "Context",
         _Context(
             spec=spec,
+            sides=sides(environment(), environment("Staging", accept=shared or [])),
             components=(Judged(track, observations, cast("Any", verdict)),),
             parts={DeployKey("parity", "staging"): frozenset({SUBJECT})},
             now=now,
@@ -203,6 +205,15 @@ def test_what_is_accepted_rolls_nothing_back() -> None:
     after = context(side({"logic.amount": "other"}), accept=accept)
 
     assert ended(context(side()), after) == ARRIVED
+
+
+def test_what_stagings_environment_accepts_rolls_nothing_back() -> None:
+    shared = [{"kind": "featureParity", "fact": "logic.*", "reason": "known"}]
+    after = context(side({"logic.amount": "other"}), shared=shared)
+    other = context(side({"structure": "other"}), shared=shared)
+
+    assert ended(context(side()), after).failed is None
+    assert ended(context(side()), other).failed is not None
 
 
 def test_an_acceptance_that_ends_in_the_refresh_rolls_nothing_back() -> None:
