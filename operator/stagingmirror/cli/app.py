@@ -6,16 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from stagingmirror.cli.commands import offline
 from stagingmirror.cli.commands.arguments import (
-    Account,
-    Apply,
+    AcceptedFor,
     As,
     Called,
     CheckPatience,
     Compared,
+    Component,
     Components,
-    DryRun,
-    Environment,
     Everything,
     Excepted,
     ForPipelines,
@@ -26,30 +25,26 @@ from stagingmirror.cli.commands.arguments import (
     Names,
     Now,
     OnlyComponents,
-    OperatorContext,
-    OutputDir,
+    OnlyFact,
     Probe,
-    ProductionContext,
-    ProductionNamespaces,
     ReadBytes,
     RefreshPatience,
     ReleasePatience,
-    Server,
     Since,
+    Until,
     Wait,
+    Whole,
     Why,
+    WithValues,
 )
 from stagingmirror.cli.commands.options import (
     InContext,
     Kubeconfig,
     Namespace,
-    OperatorNamespace,
-    ended,
     fail,
     reaching,
     show,
 )
-from stagingmirror.cli.read.where import OPERATOR_NAMESPACE
 
 if TYPE_CHECKING:
     from stagingmirror.cli.read.client import MirrorClient
@@ -103,12 +98,13 @@ async def status(
     client: "MirrorClient",
     *,
     names: Names = None,
+    whole: Whole = False,
     output: As = "text",
 ) -> int:
     """What is in sync and what is not."""
     from stagingmirror.cli.commands import show
 
-    return await show.status(client, names or [], as_json=output == "json")
+    return await show.status(client, names or [], as_json=output == "json", whole=whole)
 
 
 @app.command()
@@ -118,12 +114,33 @@ async def diff(
     *,
     name: Name,
     components: Components = None,
+    whole: Whole = False,
     output: As = "text",
 ) -> int:
     """Every fact in which staging differs from production."""
     from stagingmirror.cli.commands import show
 
-    return await show.diff(client, name, components or [], as_json=output == "json")
+    as_json = output == "json"
+    return await show.diff(client, name, components or [], as_json=as_json, whole=whole)
+
+
+@app.command()
+@reaching()
+async def accept(
+    client: "MirrorClient",
+    *,
+    name: Name,
+    component: Component,
+    reason: AcceptedFor = "",
+    until: Until = None,
+    fact: OnlyFact = None,
+    values: WithValues = False,
+) -> int:
+    """Print the entries of spec.accept for what differs now. Nothing is written."""
+    from stagingmirror.cli.commands import accept
+
+    request = accept.AcceptRequest(name, component, reason, until, fact, values=values)
+    return await accept.accept(client, request)
 
 
 @app.command()
@@ -238,36 +255,8 @@ async def release(
     return await hold.release(client, tuple(names or ()), called, within)
 
 
-@app.command()
-def connect(
-    environment: Environment,
-    *,
-    context: ProductionContext = None,
-    namespaces: ProductionNamespaces = None,
-    account: Account = "stagingmirror-reader",
-    operator_context: OperatorContext = None,
-    operator_namespace: OperatorNamespace = OPERATOR_NAMESPACE,
-    kubeconfig: Kubeconfig = None,
-    server: Server = None,
-    apply: Apply = False,
-    dry_run: DryRun = None,
-) -> None:
-    """Let the operator read production in another cluster: print, or write, what that takes."""
-    from stagingmirror.cli.commands import connect
-
-    request = connect.ConnectRequest(
-        environment,
-        tuple(dict.fromkeys(namespaces or ())),
-        account,
-        context,
-        operator_context,
-        operator_namespace,
-        kubeconfig,
-        server,
-        apply=apply,
-        dry_run=dry_run == "server",
-    )
-    ended(connect.connect(request))
+app.command()(offline.connect)
+app.command()(offline.crds)
 
 
 @app.command(
@@ -280,20 +269,3 @@ def run(context: typer.Context) -> None:
     from stagingmirror.cli.operator.run import app as operator
 
     operator(context.args, prog_name="stagingmirror run")
-
-
-@app.command()
-def crds(
-    output_dir: OutputDir = None,
-) -> None:
-    """Print the CustomResourceDefinitions."""
-    from stagingmirror.api.crd import generate
-
-    if output_dir is None:
-        show("---\n".join(generate.as_yaml(each) for each in generate.crds()).rstrip("\n"))
-        return
-    try:
-        show([str(path) for path in generate.write(output_dir)])
-    except OSError as error:
-        fail(f"--output-dir {output_dir}: {error.strerror or error}")
-        raise typer.Exit(1) from None

@@ -26,8 +26,11 @@ def checked(of: MirrorClient) -> Awaitable[int]:
 
 
 COMMANDS: Mapping[str, tuple[Callable[[MirrorClient], Awaitable[int]], set[str]]] = {
-    "status": (lambda of: show.status(of, ["fraud"], as_json=True), {"status", "holds"}),
-    "diff": (lambda of: show.diff(of, "fraud", [], as_json=True), {"components"}),
+    "status": (
+        lambda of: show.status(of, ["fraud"], as_json=True, whole=False),
+        {"status", "holds"},
+    ),
+    "diff": (lambda of: show.diff(of, "fraud", [], as_json=True, whole=False), {"components"}),
     "parity": (lambda of: show.parity(of, "fraud", [], as_json=True), {"components"}),
     "plan": (lambda of: show.plan(of, "fraud", as_json=True), {"plan", "wouldNotStart"}),
     "history": (lambda of: show.history(of, "fraud", as_json=True), {"refreshes", "deploys"}),
@@ -90,7 +93,7 @@ async def test_status_has_the_holds_with_their_ends(capsys: pytest.CaptureFixtur
     held.objects[f"{HOLDS}/ci"] = resources.hold("ci", components=[])
     held.objects[f"{HOLDS}/other"] = resources.hold("other", mirrors=["other"])
 
-    await show.status(client(held), [], as_json=True)
+    await show.status(client(held), [], as_json=True, whole=False)
 
     (mirror,) = json.loads(capsys.readouterr().out)["mirrors"]
     (hold,) = mirror["holds"]

@@ -12,6 +12,7 @@ from stagingmirror.cli.commands.refresh import end_lines, ended_refresh
 from stagingmirror.cli.read.answer import answer
 from stagingmirror.cli.read.freshness import belief
 from stagingmirror.cli.read.mirror import Mirror
+from stagingmirror.cli.screens.accept import Wanted, entries
 from stagingmirror.cli.screens.answer import answer_lines
 from stagingmirror.cli.screens.diff import diff_screen
 from stagingmirror.cli.screens.history import history_screen
@@ -107,6 +108,16 @@ def test_the_page_shows_what_status_diff_and_plan_print() -> None:
 
     for command, lines in screens.items():
         assert f"$ kubectl stagingmirror {command} fraud\n{shown(lines)}\n" in COMMANDS
+
+
+def test_the_page_shows_what_accept_prints() -> None:
+    (model,) = (each for each in FRAUD.status.components if each.name == "fraud-model")
+    wanted = Wanted("loaded on Mondays", "2027-01-31T00:00:00Z", "dataSnapshot", with_values=True)
+    flags = '--fact dataSnapshot --values --until 2027-01-31 --reason "loaded on Mondays"'
+
+    told = "\n".join(entries(FRAUD, model, wanted))
+
+    assert f"$ kubectl stagingmirror accept fraud fraud-model {flags}\n{told}\n" in COMMANDS
 
 
 def test_the_page_shows_what_parity_prints() -> None:

@@ -55,6 +55,43 @@ Compared = Annotated[
         help="Names of its components of kind featureParity. Default: all of them.",
     ),
 ]
+Component = Annotated[
+    str, typer.Argument(metavar="COMPONENT", show_default=False, help="The component's name.")
+]
+Whole = Annotated[
+    bool, typer.Option("--all", help="Every difference that the status lists, not only the first.")
+]
+AcceptedFor = Annotated[
+    str,
+    typer.Option(
+        "--reason",
+        metavar="TEXT",
+        show_default=False,
+        help="Why that is right, for whoever reads it later. Required.",
+    ),
+]
+Until = Annotated[
+    str | None,
+    typer.Option(
+        metavar="DATE",
+        show_default=False,
+        help="When the acceptance ends: 2027-01-31 (its first moment, UTC) or RFC 3339. "
+        "Default: never.",
+    ),
+]
+OnlyFact = Annotated[
+    str | None,
+    typer.Option(
+        "--fact",
+        metavar="FACT",
+        show_default=False,
+        help="Accept this one; with * one entry for all that fit. Default: an entry for each fact "
+        "that differs.",
+    ),
+]
+WithValues = Annotated[
+    bool, typer.Option("--values", help="Accept the values of now only; others are drift.")
+]
 Everything = Annotated[
     bool, typer.Option("--all", help="All mirrors of the namespace, as with no name.")
 ]

@@ -166,6 +166,11 @@ def show(lines: Any) -> None:
         console.print(text)
 
 
+def document(text: str) -> None:
+    """What a program or a clipboard takes up, on standard output: its lines are never wrapped."""
+    sys.stdout.write(f"{_harmless(text)}\n")
+
+
 def _harmless(text: str) -> str:
     """Nothing that a terminal obeys, newline and tab excepted, or that turns the direction of what
     surrounds it.

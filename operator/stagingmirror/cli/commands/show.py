@@ -18,7 +18,7 @@ from stagingmirror.cli.screens.plan import plan_screen, would_not_start
 from stagingmirror.cli.screens.status import status_screen, status_table
 
 
-async def status(client: MirrorClient, names: Sequence[str], *, as_json: bool) -> int:
+async def status(client: MirrorClient, names: Sequence[str], *, as_json: bool, whole: bool) -> int:
     mirrors = await client.mirrors(names)
     settled, now = await client.settled(), await client.now()
     believed = [(mirror, belief(mirror, settled, now)) for mirror in mirrors]
@@ -36,11 +36,13 @@ async def status(client: MirrorClient, names: Sequence[str], *, as_json: bool) -
             )
         )
     else:
-        show(status_screen(*believed[0], now, held[0]))
+        show(status_screen(*believed[0], now, held[0], whole=whole))
     return 0
 
 
-async def diff(client: MirrorClient, name: str, components: Sequence[str], *, as_json: bool) -> int:
+async def diff(
+    client: MirrorClient, name: str, components: Sequence[str], *, as_json: bool, whole: bool
+) -> int:
     mirror = await client.mirror(name)
     known = {each.name for each in mirror.status.components}
     if unknown := [each for each in components if each not in known]:
@@ -54,7 +56,7 @@ async def diff(client: MirrorClient, name: str, components: Sequence[str], *, as
         where = _status(mirror, {"production_cluster"})
         show(document([_entry(mirror, believed, components=wanted, **where)]))
     else:
-        show(diff_screen(mirror, believed, now, components))
+        show(diff_screen(mirror, believed, now, components, whole=whole))
     return 0
 
 

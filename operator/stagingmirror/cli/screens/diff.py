@@ -9,6 +9,12 @@ from stagingmirror.api.types.times import parse_time
 from stagingmirror.cli.read.freshness import Freshness
 from stagingmirror.cli.read.mirror import Mirror
 from stagingmirror.cli.read.times import clock, span
+from stagingmirror.cli.screens.differences import (
+    Line,
+    Standing,
+    shown_differences,
+    unlisted,
+)
 from stagingmirror.cli.screens.text import (
     columns,
     concise,
@@ -18,7 +24,6 @@ from stagingmirror.cli.screens.text import (
     short,
     symbol,
 )
-from stagingmirror.drift.accept import names
 from stagingmirror.drift.facts import DETAIL, SEALED
 
 # Shown where a side does not have a fact.
@@ -26,9 +31,16 @@ NONE = "(none)"
 
 
 def diff_screen(
-    mirror: Mirror, believed: Freshness, now: float, components: Iterable[str] = ()
+    mirror: Mirror,
+    believed: Freshness,
+    now: float,
+    components: Iterable[str] = (),
+    *,
+    whole: bool = False,
 ) -> list[Text]:
-    """Every component that is not simply in sync, or those that are named."""
+    """Every component that is not simply in sync, or those that are named. ``whole``: with every
+    difference that the status lists, however many they are.
+    """
     named = set(components)
     shown = [
         each
@@ -41,14 +53,22 @@ def diff_screen(
     lines += elsewhere(mirror)
     for index, each in enumerate(shown):
         lines += [Text("")] if index else []
-        lines += _component(each, mirror, now)
+        lines += _component(each, mirror, now, whole=whole)
     return lines
 
 
-def _component(component: ComponentStatus, mirror: Mirror, now: float) -> list[Text]:
+def _component(
+    component: ComponentStatus, mirror: Mirror, now: float, *, whole: bool
+) -> list[Text]:
     lines = [_title(component, now)]
-    if rows := _rows(component, mirror):
+    differing = shown_differences(component, whole=whole)
+    if differing.lines:
+        rows = [_row(each, component) for each in differing.lines]
         lines += columns([("fact", "production", "staging", ""), *rows], indent="  ", gap=3)
+    if differing.more:
+        lines.append(Text(f"  … and {differing.more} more: {mirror.command('diff')} --all"))
+    if component.unlisted:
+        lines.append(Text(f"  {unlisted(component)}"))
     shown = {each.fact for each in component.differences}
     parts = (component.message or "").split("; ")
     lines += [line("  ", concise(part)) for part in parts if part.partition(": ")[0] not in shown]
@@ -64,33 +84,13 @@ def _title(component: ComponentStatus, now: float) -> Text:
     return line(symbol(component.verdict), " ", name, f"{kind} · {verdict}{when}")
 
 
-def _rows(component: ComponentStatus, mirror: Mirror) -> list[tuple[str | Text, ...]]:
-    """Differences that count, each with its details below it; then those that do not count."""
-    counted = {each.fact: each for each in component.differences}
-    others = {
-        fact: DifferenceStatus(
-            fact=fact,
-            production=component.production.get(fact),
-            staging=component.staging.get(fact),
-        )
-        for fact in sorted({*component.production, *component.staging})
-        if component.production.get(fact) != component.staging.get(fact) and fact not in counted
-    }
-    shown = others | counted
-    return [
-        _row(shown[fact], _aside(component, fact, mirror, counted=fact in counted))
-        for fact in sorted(shown, key=lambda fact: _place(fact, counted))
-    ]
-
-
-def _place(fact: str, counted: Iterable[str]) -> tuple[bool, str, bool, str]:
-    base = fact.partition(DETAIL)[0]
-    return (base not in counted and fact not in counted, base, DETAIL in fact, fact)
-
-
-def _row(difference: DifferenceStatus, aside: str) -> tuple[str | Text, ...]:
+def _row(each: Line, component: ComponentStatus) -> tuple[str | Text, ...]:
+    if each.difference is None:
+        return (each.name, "", "", f"{each.more} more")
+    difference = each.difference
     base, _, detail = difference.fact.partition(DETAIL)
     name = f"  {detail}" if detail else base
+    aside = _aside(component, difference, each.standing)
     production, staging = difference.production, difference.staging
     if production is None or staging is None:
         sides = [_one_side(value) for value in (production, staging)]
@@ -107,23 +107,19 @@ def _not_shown(production: str, staging: str) -> str:
     return "they differ; not shown (only comparable)" if production == staging == SEALED else ""
 
 
-def _aside(component: ComponentStatus, fact: str, mirror: Mirror, *, counted: bool) -> str:
+def _aside(component: ComponentStatus, difference: DifferenceStatus, standing: Standing) -> str:
     """Why a difference does not count, or what staging should have instead."""
-    if DETAIL in fact:
+    if DETAIL in difference.fact:
         return ""
-    accepted = next(
-        (
-            reason
-            for (name, pattern), reason in (mirror.accepted or {}).items()
-            if name == component.name and names(pattern, fact)
-        ),
-        None,
-    )
-    if accepted is not None:
-        return f"accepted: {accepted}"
-    if component.verdict == "Held":
+    if difference.accepted is not None:
+        return f"accepted: {difference.accepted}"
+    if standing is Standing.HELD:
         return "held"
-    if not counted:
+    if standing is Standing.NOT_COMPARED:
         return "not compared"
-    expected = next((each.expected for each in component.differences if each.fact == fact), None)
-    return f"staging should have {short(expected)}" if expected is not None else ""
+    asides = []
+    if difference.expected is not None:
+        asides.append(f"staging should have {short(difference.expected)}")
+    if difference.acceptance_ended is not None:
+        asides.append(f"acceptance ended {difference.acceptance_ended}")
+    return ", ".join(asides)

@@ -10,6 +10,7 @@ from stagingmirror.cli.read.freshness import Freshness
 from stagingmirror.cli.read.holds import Hold
 from stagingmirror.cli.read.mirror import Mirror
 from stagingmirror.cli.read.times import span, tick
+from stagingmirror.cli.screens.differences import Standing, shown_differences, unlisted
 from stagingmirror.cli.screens.hold import hold_lines
 from stagingmirror.cli.screens.plan import blocking
 from stagingmirror.cli.screens.text import (
@@ -22,21 +23,37 @@ from stagingmirror.cli.screens.text import (
     line,
     symbol,
 )
+from stagingmirror.drift.facts import DETAIL
 
 # Characters of a summary in the table of several mirrors.
 MAX_CELL = 80
+# Lines of one component, and characters of each.
+MAX_LINES, MAX_LINE = 6, 160
+_STANDINGS = {
+    Standing.DRIFTED: "differs: ",
+    Standing.ACCEPTED: "accepted: ",
+    Standing.HELD: "held: ",
+    Standing.NOT_COMPARED: "",
+}
 
 
 def status_screen(
-    mirror: Mirror, believed: Freshness, now: float, holds: Sequence[Hold] | None = ()
+    mirror: Mirror,
+    believed: Freshness,
+    now: float,
+    holds: Sequence[Hold] | None = (),
+    *,
+    whole: bool = False,
 ) -> list[Text]:
-    """One mirror, and the holds of it; None: they may not be read."""
+    """One mirror, and the holds of it; None: they may not be read. ``whole``: messages as long as
+    they are, and every difference that the status lists.
+    """
     return [
         _headline(mirror, believed, now),
         *elsewhere(mirror),
         *_notes(mirror, believed),
         Text(""),
-        *_components(mirror.status.components, believed),
+        *_components(mirror, believed, whole=whole),
         Text(""),
         *_holds(mirror, now, holds),
         *_next(mirror, now),
@@ -113,16 +130,41 @@ def _called(type_: str, reason: str | None) -> str:
     return type_ if reason in (None, type_) else f"{type_} ({reason})"
 
 
-def _components(components: Iterable[ComponentStatus], believed: Freshness) -> list[Text]:
+def _components(mirror: Mirror, believed: Freshness, *, whole: bool) -> list[Text]:
     rows: list[list[str | Text]] = []
-    for each in components:
+    for each in mirror.status.components:
         mark = Text("·") if believed.doubt else symbol(each.verdict)
         # A line per statement of the message.
-        parts = (each.message or "").replace("\n", "; ").split("; ")
-        first, *more = [clipped(concise(part), 160) for part in parts]
+        parts = [concise(p) for p in (each.message or "").replace("\n", "; ").split("; ")]
+        lines = parts + _one_by_one(each) if whole else _first(parts, mirror)
+        first, *more = lines
         rows.append([mark, each.name, each.kind or "", first])
         rows.extend(["", "", "", text] for text in more)
     return columns(rows, indent="  ")
+
+
+def _first(parts: Sequence[str], mirror: Mirror) -> list[str]:
+    lines = [clipped(part, MAX_LINE) for part in parts]
+    if len(lines) <= MAX_LINES:
+        return lines
+    kept = lines[: MAX_LINES - 1]
+    return [*kept, f"… and {len(lines) - len(kept)} more: {mirror.command('status')} --all"]
+
+
+def _one_by_one(component: ComponentStatus) -> list[str]:
+    """What differs, where the message has room for groups of it only."""
+    shown = shown_differences(component, whole=True).lines
+    facts = [
+        each
+        for each in shown
+        if each.difference is not None
+        and each.standing is not Standing.NOT_COMPARED
+        and DETAIL not in each.name
+    ]
+    if len(facts) <= 1:
+        return []
+    lines = [f"{_STANDINGS[each.standing]}{each.name}" for each in facts]
+    return [*lines, unlisted(component)] if component.unlisted else lines
 
 
 def _holds(mirror: Mirror, now: float, holds: Sequence[Hold] | None) -> list[Text]:

@@ -4,13 +4,12 @@ from stagingmirror.cli.screens.diff import diff_screen
 from support.resources.screens import believed, golden, plain
 from support.resources.statuses import DRIFTED_MODEL, NOW, ago, component, seen
 
+MASKED = DRIFTED_MODEL["differences"][2] | {"accepted": "masked"}
+
 
 def test_diff_shows_each_fact_with_its_details_and_what_does_not_count() -> None:
-    mirror = seen(
-        DRIFTED_MODEL,
-        component("b"),
-        spec={"accept": [{"component": "fraud-model", "fact": "dataSnapshot", "reason": "masked"}]},
-    )
+    differences = [*DRIFTED_MODEL["differences"][:2], MASKED]
+    mirror = seen(DRIFTED_MODEL | {"differences": differences}, component("b"))
 
     assert plain(diff_screen(mirror, believed(mirror), NOW)) == golden("""
         ✗ fraud-model · modelAlias · drifted since 10:48:00 UTC (3h 12m)
