@@ -57,7 +57,7 @@ def _shared(flag: Flag) -> Flag:
     return Flag(own, flag.kind) if own in _FACTS else flag
 
 
-# ``model_server.py`` and ``__main__.py`` of KServe 0.13 and 0.15.
+# ``model_server.py`` of KServe 0.13.1, 0.14.1 and 0.15.2, and ``__main__.py`` of that time.
 _CONSTANTS: Final = """
 backend=auto disable_lower_case=false disable_special_tokens=false enable_grpc=true grpc_port=8081
 http_port=8080 max_threads=4 model_dir=/mnt/models model_name=model return_token_type_ids=false
@@ -69,5 +69,5 @@ TABLE: Final = Table(
     abbreviates=True,
     nested=False,
     defaults=constants(_CONSTANTS),
-    series=frozenset({(0, 13), (0, 15)}),
+    series=frozenset({(0, 13), (0, 14), (0, 15)}),
 )
