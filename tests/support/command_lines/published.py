@@ -17,12 +17,15 @@ VLLM_MODULE = ("python3", "-m", "vllm.entrypoints.openai.api_server")
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """``facts``: those that are given, the defaults of a version aside."""
+    """``facts``: those that are given, the defaults of a version aside. ``not_read``: names of
+    facts of files that nothing mounts.
+    """
 
     source: str
     line: CommandLine
     server: Server | None
     facts: Mapping[str, str] = field(default_factory=dict)
+    not_read: frozenset[str] = frozenset()
 
 
 def line(

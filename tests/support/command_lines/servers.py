@@ -99,6 +99,7 @@ SERVERS = {
             "tensorflow_intra_op_parallelism": "4",
             "tensorflow_inter_op_parallelism": "4",
         },
+        frozenset({"model_config_file."}),
     ),
     "TensorFlow Serving by variables": Published(
         f"{GITHUB}/percent4/tensorflow_serving_examples (README.md)",

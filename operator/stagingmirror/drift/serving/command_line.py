@@ -44,7 +44,8 @@ class CommandLine:
 class ServerFlags:
     """What is known of a server's flags.
 
-    ``server``: None where it is not recognised. ``facts``: known flags with canonical values, by
+    ``server``: None where it is not recognised; nothing may be claimed of any server's facts then.
+    ``facts``: known flags with canonical values, by
     the name of the flag without its dashes (``max-model-len``), the server's constant defaults
     included where its version is known: ``defaults`` names those. The other side may not know its
     version, so a default is compared only with a value that is given. ``arguments``: flags that no
@@ -54,8 +55,9 @@ class ServerFlags:
 
     ``unreadable``: names as in ``facts`` or ``arguments`` whose value comes from what is not
     readable. They are in neither mapping, so that two of them are never equal: nothing may be
-    claimed of such a name, whatever the other side has. ``ALL`` in it: no name may be claimed
-    equal, and ``facts`` and ``arguments`` are empty.
+    claimed of such a name, whatever the other side has. With a dot at the end it stands for all
+    names that begin so. ``ALL`` in it: no name may be claimed equal, and ``facts`` and
+    ``arguments`` are empty.
     """
 
     server: Server | None = None
@@ -143,16 +145,17 @@ def _flags(
     invocation: Invocation, found: Reading, image: Image, notes: tuple[str, ...]
 ) -> ServerFlags:
     given = found.given
-    names = given.facts.keys() | given.arguments.keys()
+    names = given.facts.keys() | {name.removeprefix("--") for name in given.arguments}
     known = invocation.table.constants(image.version) if found.is_whole else ()
     defaults = {fact: value for fact, value in known if fact not in names}
+    missing = found.not_read if found.is_whole else found.not_read | invocation.table.facts
     return ServerFlags(
         invocation.server,
         {**defaults, **_readable(given.facts)},
         _readable(given.arguments),
         found.script,
         notes,
-        frozenset(_unreadable(given)),
+        frozenset(_unreadable(given) | (missing - names)),
         frozenset(defaults),
     )
 

@@ -95,6 +95,10 @@ class Table:
     def __post_init__(self) -> None:
         object.__setattr__(self, "names", sorted(self.flags))
 
+    @property
+    def facts(self) -> frozenset[str]:
+        return frozenset(flag.fact for flag in self.flags.values()) | frozenset(self.positional)
+
     def spelled(self, name: str) -> str:
         """The name of a flag as the table has it."""
         if not self.underscores_are_dashes or not name.startswith("--"):

@@ -17,12 +17,13 @@ from stagingmirror.drift.serving.words import UNREADABLE, Variables
 
 # Characters of a path in a note.
 _LONGEST_PATH = 200
+_TEMPLATE: Final = "chat-template.sha256"
 
 
 @dataclass(slots=True)
 class Reading:
-    """``is_whole``: everything that may give a flag was read. ``script``: the text of a
-    configuration file that is a program.
+    """``is_whole``: everything that may give any flag was read; ``not_read``: facts that a file
+    may give which was not. ``script``: the text of a configuration file that is a program.
     """
 
     given: Parsed
@@ -30,14 +31,14 @@ class Reading:
     files: Mapping[str, str]
     notes: list[str] = field(default_factory=list)
     is_whole: bool = True
+    not_read: set[str] = field(default_factory=set)
     script: str | None = None
 
     def note(self, text: str, path: str) -> None:
         shown = in_line(path.replace(UNREADABLE, "…"))
         self.notes.append(text.format(path=shortened(shown, _LONGEST_PATH)))
 
-    def not_read(self, what: str, path: str) -> None:
-        self.is_whole = False
+    def miss(self, what: str, path: str) -> None:
         self.note(f"its {what} {{path}} is not read: no ConfigMap mounts it.", path)
 
 
@@ -58,31 +59,33 @@ def _words(table: Table, values: Mapping[str, str | None]) -> Parsed:
 
 
 def _vllm_configuration(found: Reading, table: Table) -> None:
-    path = found.given.facts.get("config")
     if "config" not in found.given.facts:
         return
+    found.is_whole = False
+    path = found.given.facts["config"]
     if path is None or path not in found.files:
-        found.not_read("configuration file", path or "(of a variable that is not readable)")
+        found.miss("configuration file", path or UNREADABLE)
         return
     try:
         words = configuration.words_of_yaml(found.files[path])
     except configuration.NotRead:
-        found.is_whole = False
         found.note("its configuration file {path} is not read: it is no simple YAML.", path)
         return
+    found.is_whole = True
     found.given = found.given.over(parse(table, words))
     del found.given.facts["config"]
 
 
 def _vllm_template(found: Reading, _: Table) -> None:
-    path = found.given.facts.get("chat-template")
-    if path is None or not path.startswith("/"):
+    path = found.given.facts.get("chat-template", "")
+    if path is not None and not path.startswith("/"):
         return
-    if path not in found.files:
-        found.note("its chat template {path} is not read: no ConfigMap mounts it.", path)
+    if path is None or path not in found.files:
+        found.not_read.add(_TEMPLATE)
+        found.miss("chat template", path or UNREADABLE)
         return
     digest = hashlib.sha256(found.files[path].encode(errors="surrogatepass")).hexdigest()
-    found.given.facts["chat-template.sha256"] = digest
+    found.given.facts[_TEMPLATE] = digest
 
 
 def _vllm_variables(found: Reading, _: Table) -> None:
@@ -106,7 +109,7 @@ def _uvicorn_variables(found: Reading, table: Table) -> None:
     if app != "":
         found.given.facts.setdefault("app", app)
     if path := found.given.facts.get("env-file"):
-        found.is_whole = False
+        found.not_read |= set(uvicorn.VARIABLES.values())
         found.note("its file of variables {path} is not read: it may hold credentials.", path)
 
 
@@ -146,8 +149,9 @@ def _gunicorn_configuration(found: Reading, _: Table) -> None:
     if not path:
         found.notes.append("./gunicorn.conf.py is not read: it counts where its image has one.")
         return
+    found.is_whole = False
     if path not in found.files:
-        found.not_read("configuration file", path)
+        found.miss("configuration file", path)
         return
     found.script = found.files[path]
     found.note(
@@ -159,9 +163,9 @@ def _gunicorn_configuration(found: Reading, _: Table) -> None:
 
 def _tensorflow_files(found: Reading, _: Table) -> None:
     for name in tfserving.CONFIGURATION_FILES:
-        path = found.given.facts.get(name)
-        if path:
-            _tensorflow_file(found, name, path)
+        if name in found.given.facts:
+            found.not_read.add(f"{name}.")
+            _tensorflow_file(found, name, found.given.facts[name] or UNREADABLE)
     for name in tfserving.PRIVATE_FILES:
         if path := found.given.facts.get(name):
             found.note("its file {path} is not read: it may hold keys.", path)
@@ -169,14 +173,14 @@ def _tensorflow_files(found: Reading, _: Table) -> None:
 
 def _tensorflow_file(found: Reading, name: str, path: str) -> None:
     if path not in found.files:
-        found.not_read("configuration file", path)
+        found.miss("configuration file", path)
         return
     try:
         fields = configuration.fields_of_protobuf(found.files[path])
     except configuration.NotRead:
-        found.is_whole = False
         found.note("its configuration file {path} is not read: no text of a message.", path)
         return
+    found.not_read.discard(f"{name}.")
     shown = {key: value for key, value in fields.items() if not holds_credential(f"{key}={value}")}
     found.given.facts |= {f"{name}.{key}": value for key, value in shown.items()}
     hidden = fields.keys() - shown.keys()

@@ -23,6 +23,8 @@ from stagingmirror.drift.serving.words import (
 _PLAIN = re.compile(r"[^\s'\"\\$`;&|<>(){}*?\[~#\x00\x01]+")
 _IN_QUOTES = re.compile(r"[^\"\\$`\x00\x01]+")
 _VARIABLE = re.compile(r"\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(?:(:?)-([^}\"'`$\\]*))?\})", re.ASCII)
+# A line that is continued in the middle of a name.
+_GOES_ON = re.compile(r"(?:\\\n)+\w", re.ASCII)
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.*)", re.ASCII | re.DOTALL)
 _ALL_ARGUMENTS = '"$@"'
 _PATTERN = re.compile(r"[*?\[]")
@@ -237,6 +239,8 @@ class _Scanner:
             self._at += 1
             return "$"
         self._at = found.end()
+        if found.group(1) and _GOES_ON.match(self._text, self._at):
+            raise NotSimple
         name = found.group(1) or found.group(2)
         if name not in self._variables or self._variables[name] is None:
             return UNREADABLE

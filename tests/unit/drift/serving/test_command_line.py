@@ -31,7 +31,7 @@ def test_a_published_command_line_says_what_it_means(name: str) -> None:
 
     assert flags.server == published.server
     assert given(flags) == published.facts
-    assert flags.unreadable == frozenset()
+    assert flags.unreadable == published.not_read
     assert (flags.script is None) == (published.server is not None)
 
 

@@ -92,6 +92,7 @@ def test_what_is_no_simple_configuration_is_not_read_and_fills_in_no_default(tex
     found = configured(text, "acme/chat")
 
     assert found.facts == {"model": "acme/chat", "config": "/c/v.yaml"}
+    assert {"dtype", "max-model-len"} <= found.unreadable
     assert found.notes[0].startswith("its configuration file /c/v.yaml is not read")
 
 
@@ -101,6 +102,8 @@ def test_a_configuration_that_nothing_mounts_is_not_read_and_fills_in_no_default
     )
 
     assert found.defaults == frozenset()
+    assert "dtype" in found.unreadable
+    assert "model" not in found.unreadable
     assert found.notes == (
         "its configuration file /etc/vllm.yaml is not read: no ConfigMap mounts it.",
     )
@@ -114,7 +117,7 @@ def test_a_chat_template_counts_by_its_content_where_it_is_mounted() -> None:
     elsewhere = flags("vllm serve a", "--chat-template=/c/t")
 
     assert one != other
-    assert "chat-template.sha256" not in elsewhere.facts
+    assert elsewhere.unreadable == {"chat-template.sha256"}
     assert "not read" in elsewhere.notes[0]
 
 
@@ -126,6 +129,9 @@ def test_gunicorns_configuration_is_compared_as_a_script() -> None:
     assert mounted.script == of_directory.script == "workers = 4"
     assert "not executed" in mounted.notes[0]
     assert elsewhere.script is None
+    for each in (mounted, of_directory, elsewhere):
+        assert "workers" in each.unreadable
+        assert "app" not in each.unreadable
     assert "python:settings is not read" in elsewhere.notes[0]
 
 
@@ -160,6 +166,7 @@ def test_what_is_no_message_is_not_read(text: str) -> None:
     found = flags("tensorflow_model_server", "--batching_parameters_file=/c/b", b=text)
 
     assert found.facts == {"batching_parameters_file": "/c/b"}
+    assert found.unreadable == {"batching_parameters_file."}
     assert "is not read" in found.notes[0]
 
 
