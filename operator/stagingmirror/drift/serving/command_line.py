@@ -110,9 +110,9 @@ def _script(script: Script, line: CommandLine) -> ServerFlags:
     if script.path in line.files:
         return ServerFlags(
             script=line.files[script.path],
-            notes=("its command is a script of a ConfigMap, which is not parsed.",),
+            notes=("its command is a script in a file, which is not parsed.",),
         )
-    return ServerFlags(notes=("its command is a script that no ConfigMap mounts: it is not read.",))
+    return ServerFlags(notes=("its command is a script in a file, which is not read.",))
 
 
 def _as_written(line: CommandLine) -> str:

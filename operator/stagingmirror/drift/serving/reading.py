@@ -39,7 +39,7 @@ class Reading:
         self.notes.append(text.format(path=shortened(shown, _LONGEST_PATH)))
 
     def miss(self, what: str, path: str) -> None:
-        self.note(f"its {what} {{path}} is not read: no ConfigMap mounts it.", path)
+        self.note(f"its {what} {{path}} is not read.", path)
 
 
 def reading(invocation: Invocation, variables: Variables, files: Mapping[str, str]) -> Reading:
@@ -147,7 +147,9 @@ def _gunicorn_configuration(found: Reading, _: Table) -> None:
     else:
         path = next((each for each in found.files if each.endswith("/gunicorn.conf.py")), "")
     if not path:
-        found.notes.append("./gunicorn.conf.py is not read: it counts where its image has one.")
+        found.notes.append(
+            "gunicorn.conf.py of its working directory is not read, if there is one."
+        )
         return
     found.is_whole = False
     if path not in found.files:
