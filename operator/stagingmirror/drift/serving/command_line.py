@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from stagingmirror.drift.serving.flags import Server, Table
+from stagingmirror.drift.serving.flags import Server as Server
+from stagingmirror.drift.serving.flags import Table
 from stagingmirror.drift.serving.image import Image, image_of
 from stagingmirror.drift.serving.parser import Parsed, parse
 from stagingmirror.drift.serving.program import Program, Script, program_of
