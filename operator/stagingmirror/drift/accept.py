@@ -1,6 +1,7 @@
 """Differences that somebody understands, with a reason and an end that is enforced."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import inf
 
@@ -21,38 +22,39 @@ MAX_NAMED = 8
 AHEAD = 7 * 86_400.0
 
 
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """``acceptance`` covers a difference, or was the last to do so until it ended (not
+    ``is_accepted``). With the end of ``ending``, within ``AHEAD``, the difference becomes drift.
+    """
+
+    acceptance: Acceptance | None
+    is_accepted: bool
+    ending: Acceptance | None = None
+
+
 def accepting(
     difference: Difference, component: str, acceptances: Iterable[Acceptance], now: float
 ) -> Acceptance | None:
     """The first acceptance in force at ``now`` (POSIX s) that covers this difference of this
     component.
     """
+    found = weighed(difference, component, acceptances, now)
+    return found.acceptance if found.is_accepted else None
+
+
+def weighed(
+    difference: Difference, component: str, acceptances: Iterable[Acceptance], now: float
+) -> Weighed:
+    """What the acceptances make of a difference at ``now`` (POSIX s)."""
     covering = _covering(difference, component, acceptances)
-    return next((each for each in covering if is_in_force(each, now)), None)
-
-
-def ended(
-    difference: Difference, component: str, acceptances: Iterable[Acceptance], now: float
-) -> Acceptance | None:
-    """The acceptance that covered this difference and was the last to end."""
-    over = [
-        each for each in _covering(difference, component, acceptances) if not is_in_force(each, now)
-    ]
-    return max(over, key=_end, default=None)
-
-
-def ending(
-    difference: Difference, component: str, acceptances: Iterable[Acceptance], now: float
-) -> Acceptance | None:
-    """The acceptance with whose end, within ``AHEAD``, this difference becomes drift: the last to
-    end of those that cover it.
-    """
-    last = max(_covering(difference, component, acceptances), key=_end, default=None)
-    return last if last is not None and 0 < _end(last) - now <= AHEAD else None
-
-
-def is_in_force(acceptance: Acceptance, now: float) -> bool:
-    return now < _end(acceptance)
+    if not covering:
+        return Weighed(None, is_accepted=False)
+    last = max(covering, key=_end)
+    first = next((each for each in covering if now < _end(each)), None)
+    if first is None:
+        return Weighed(last, is_accepted=False)
+    return Weighed(first, is_accepted=True, ending=last if _end(last) - now <= AHEAD else None)
 
 
 def reasons(acceptances: Sequence[Acceptance]) -> tuple[str, ...]:
@@ -101,7 +103,7 @@ def names(pattern: str, fact: str) -> bool:
     """Whether an acceptance of ``pattern`` is one of this fact: ``*`` stands for any characters.
     That staging lacks a component at all is accepted by name only.
     """
-    return pattern == fact or (fact != PRESENT and matches(pattern, fact))
+    return pattern == fact or ("*" in pattern and fact != PRESENT and matches(pattern, fact))
 
 
 def _may_come(pattern: str, occasional: tuple[str, ...]) -> bool:

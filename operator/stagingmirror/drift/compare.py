@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from heapq import nsmallest
 from typing import Literal
 
-from stagingmirror.drift.accept import accepting, ended, ending, reasons
+from stagingmirror.drift.accept import reasons, weighed
 from stagingmirror.drift.facts import (
     DETAIL,
     PRESENT,
@@ -179,15 +179,15 @@ def _weigh(
     by: list[Acceptance] = []
     soon: set[Acceptance] = set()
     for difference in comparison.differences:
-        acceptance = accepting(difference, component, acceptances, now)
-        if acceptance is None:
-            over = ended(difference, component, acceptances, now)
-            counting.append(replace(difference, acceptance=over))
+        found = weighed(difference, component, acceptances, now)
+        kept = replace(difference, acceptance=found.acceptance)
+        if found.acceptance is None or not found.is_accepted:
+            counting.append(kept)
             continue
-        understood.append(replace(difference, acceptance=acceptance))
-        by.append(acceptance)
-        if (last := ending(difference, component, acceptances, now)) is not None:
-            soon.add(last)
+        understood.append(kept)
+        by.append(found.acceptance)
+        if found.ending is not None:
+            soon.add(found.ending)
     accepted, unlisted = explained(understood, observations)
     first = tuple(sorted(soon, key=lambda each: (each.until or 0.0, each.fact, each.reason)))
     if counting:

@@ -3,12 +3,15 @@
 import json
 import subprocess
 from collections.abc import Iterator
+from textwrap import indent
 
 import pytest
 
 from rig.control_plane import ControlPlane
+from stagingmirror.cli.screens.accept import Wanted, entries
 from support.operators.rigs import make_namespace
 from support.resources.definitions import install
+from support.resources.statuses import component, seen
 
 pytestmark = pytest.mark.integration
 
@@ -76,3 +79,47 @@ def test_a_date_without_quotes_is_taken_as_it_stands(
     (accepted,) = json.loads(taken)["spec"]["accept"]
     assert accepted["production"] == "2026-11-20"
     assert accepted["until"] == "2027-01-31T00:00:00Z"
+
+
+ODD = [
+    "null",
+    "on",
+    "1e-5",
+    "0x1F",
+    "2027-01-31",
+    "~",
+    "a: b",
+    '"',
+    "\\",
+    "ß渚😀",
+    "\t",
+    "\x7f",
+    "\u202e",
+]
+BARE = """
+apiVersion: stagingmirror.dev/v1alpha1
+kind: StagingMirror
+metadata: {name: pasted}
+spec:
+  production: {environment: production, namespace: ml-prod}
+  staging: {environment: staging}
+  track: [{name: data, setting: {production: {configMap: {name: c, key: k}}}}]
+"""
+
+
+def test_what_accept_prints_is_read_as_it_is_meant_by_kubectl_too(
+    control_plane: ControlPlane, space: str
+) -> None:
+    found = [{"fact": f"f{n}", "production": each, "staging": ""} for n, each in enumerate(ODD)]
+    mirror = seen(component("data", "Drifted", "they differ", differences=found))
+    wanted = Wanted("1e-5", "2027-01-31T00:00:00Z", None, with_values=True)
+    printed = "\n".join(entries(mirror, mirror.status.components[0], wanted))
+
+    taken = control_plane.kubectl(
+        *("-n", space, "apply", "--dry-run=server", "-o", "json", "-f", "-"),
+        input=BARE + indent(printed, "  "),
+    )
+
+    accepted = json.loads(taken)["spec"]["accept"]
+    assert [each["production"] for each in accepted] == ODD
+    assert {each["reason"] for each in accepted} == {"1e-5"}

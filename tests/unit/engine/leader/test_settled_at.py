@@ -10,7 +10,7 @@ from stagingmirror.api.spec.mirror import StagingMirrorSpec
 from stagingmirror.api.status.model import MirrorStatus
 from stagingmirror.api.status.unsettled import written
 from stagingmirror.api.types.times import rfc3339
-from stagingmirror.drift.accept import AHEAD, accepting, ending
+from stagingmirror.drift.accept import AHEAD, weighed
 from stagingmirror.drift.facts import Acceptance, Difference, Hold
 from stagingmirror.engine.check.requeue import STALLED_RETRY, next_blind_pass, next_pass, next_turn
 from stagingmirror.engine.context import A_MOMENT
@@ -220,9 +220,9 @@ def test_a_mirror_is_looked_at_when_an_acceptance_ends_and_a_week_before(until: 
 
     assert woken == pytest.approx(5 + A_MOMENT)
     difference = Difference("value", "1", "2")
-    is_ending = ending(difference, "data", [accepted], NOW + woken) is accepted
-    is_over = accepting(difference, "data", [accepted], NOW + woken) is None
-    assert is_ending is not is_over
+    found = weighed(difference, "data", [accepted], NOW + woken)
+    assert (found.ending is accepted) is found.is_accepted
+    assert found.is_accepted is (until > NOW + 5)
 
 
 def test_a_mirror_is_looked_at_when_its_drift_is_overdue() -> None:
