@@ -38,12 +38,13 @@ def entries(mirror: Mirror, component: ComponentStatus, wanted: Wanted) -> list[
         and (wanted.fact is None or names(wanted.fact, each.fact))
     ]
     where = f"{mirror.namespace}/{mirror.name}"
-    which = "" if wanted.fact is None else f" that fits {short(wanted.fact)}"
+    one = len(found) <= 1
+    which = "" if wanted.fact is None else f" that fit{'s' * one} {short(wanted.fact)}"
     if not found:
         nothing = f"# {where}: nothing of {component.name}{which} differs that is not accepted."
         return [*_notes(mirror, component), nothing]
-    count = f"{len(found)} fact{'s' * (len(found) != 1)}"
-    differ = f"{count} of {component.name}{which} differ{'s' * (len(found) == 1)}"
+    count = f"{len(found)} fact{'' if one else 's'}"
+    differ = f"{count} of {component.name}{which} differ{'s' * one}"
     items = list(_items(mirror, component, wanted, found))
     return [
         *_notes(mirror, component),

@@ -63,7 +63,7 @@ def _component(
     lines = [_title(component, now)]
     differing = shown_differences(component, whole=whole)
     if differing.lines:
-        rows = [_row(each, component) for each in differing.lines]
+        rows = _rows(differing.lines)
         lines += columns([("fact", "production", "staging", ""), *rows], indent="  ", gap=3)
     if differing.more:
         lines.append(Text(f"  … and {differing.more} more: {mirror.command('diff')} --all"))
@@ -84,13 +84,23 @@ def _title(component: ComponentStatus, now: float) -> Text:
     return line(symbol(component.verdict), " ", name, f"{kind} · {verdict}{when}")
 
 
-def _row(each: Line, component: ComponentStatus) -> tuple[str | Text, ...]:
+def _rows(lines: Iterable[Line]) -> list[tuple[str | Text, ...]]:
+    """A reason that stands in the row above is not repeated."""
+    rows, above = [], None
+    for each in lines:
+        reason = each.difference.accepted if each.difference is not None else above
+        rows.append(_row(each, is_repeated=reason is not None and reason == above))
+        above = reason
+    return rows
+
+
+def _row(each: Line, *, is_repeated: bool) -> tuple[str | Text, ...]:
     if each.difference is None:
         return (each.name, "", "", f"{each.more} more")
     difference = each.difference
     base, _, detail = difference.fact.partition(DETAIL)
     name = f"  {detail}" if detail else base
-    aside = _aside(component, difference, each.standing)
+    aside = "accepted, as above" if is_repeated else _aside(difference, each.standing)
     production, staging = difference.production, difference.staging
     if production is None or staging is None:
         sides = [_one_side(value) for value in (production, staging)]
@@ -107,7 +117,7 @@ def _not_shown(production: str, staging: str) -> str:
     return "they differ; not shown (only comparable)" if production == staging == SEALED else ""
 
 
-def _aside(component: ComponentStatus, difference: DifferenceStatus, standing: Standing) -> str:
+def _aside(difference: DifferenceStatus, standing: Standing) -> str:
     """Why a difference does not count, or what staging should have instead."""
     if DETAIL in difference.fact:
         return ""

@@ -52,12 +52,12 @@ def test_diff_shows_the_first_of_each_group_what_counts_before_what_is_accepted(
           server.resources.limits.gpu      4            2
           server.resources.limits.memory   4            2
           autoscaling.metric0              4            2         accepted: smaller nodes (until 2027-01-31 00:00 UTC)
-          autoscaling.metric1              4            2         accepted: smaller nodes (until 2027-01-31 00:00 UTC)
-          autoscaling.metric2              4            2         accepted: smaller nodes (until 2027-01-31 00:00 UTC)
-          autoscaling.metric3              4            2         accepted: smaller nodes (until 2027-01-31 00:00 UTC)
-          autoscaling.metric4              4            2         accepted: smaller nodes (until 2027-01-31 00:00 UTC)
-          autoscaling.metric5              4            2         accepted: smaller nodes (until 2027-01-31 00:00 UTC)
-          autoscaling.metric6              4            2         accepted: smaller nodes (until 2027-01-31 00:00 UTC)
+          autoscaling.metric1              4            2         accepted, as above
+          autoscaling.metric2              4            2         accepted, as above
+          autoscaling.metric3              4            2         accepted, as above
+          autoscaling.metric4              4            2         accepted, as above
+          autoscaling.metric5              4            2         accepted, as above
+          autoscaling.metric6              4            2         accepted, as above
           … and 16 more: kubectl stagingmirror diff fraud -n ml-staging --all
           23 facts differ: …
         """)  # noqa: E501 - a screen as it is
