@@ -134,3 +134,22 @@ async def test_whoever_comes_second_to_a_turn_finds_it_done() -> None:
     await asyncio.gather(turn("first"), turn("second"), turn("third"))
 
     assert len(done) == 1
+
+
+async def test_what_is_due_anyway_waits_for_no_turn_and_takes_none() -> None:
+    floor, hour = Floor[str](), 3600.0
+    due = [inf]
+
+    async def turn() -> bool:
+        return await floor.turn(
+            "a", hour, clock=lambda: 100.0, needed=lambda: True, own=lambda: due[0]
+        )
+
+    due[0] = 100.0
+    assert all([await turn() for _ in range(2 * BURST)])
+    due[0] = inf
+    assert all([await turn() for _ in range(BURST)])
+    waiting = asyncio.create_task(turn())
+    await asyncio.sleep(0.01)
+    assert not waiting.done()
+    waiting.cancel()
