@@ -1,7 +1,7 @@
 """What one side answered to all samples, as columns of numpy arrays."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 import numpy as np
@@ -103,7 +103,8 @@ class Column:
     """One feature. ``kinds``: one ``Kind`` per sample. ``shapes``: of its lists of numbers, and
     ``shape_of`` which of them each sample has; ``MOST_SHAPES``: none of them. ``timestamps``: of
     the event that each value is of (POSIX s), NaN: none; None: the protocol gives none.
-    ``declared``: the type that the protocol declares.
+    ``declared``: the type that the protocol declares. ``is_complete``: whether every sample has a
+    value. ``kinds_found``: of its values, in their order.
     """
 
     states: States
@@ -114,15 +115,15 @@ class Column:
     timestamps: Floats | None = None
     declared: str | None = None
 
-    def kinds_found(self) -> list[Kind]:
-        """Of its values, in their order."""
+    is_complete: bool = field(init=False)
+    kinds_found: tuple[Kind, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
         # Of arrays this short bytes are searched faster; there may be thousands of them.
         found = self.kinds.tobytes()
-        return [kind for kind, code in _KINDS if code in found]
-
-    def is_complete(self) -> bool:
-        """Whether every sample has a value."""
-        return self.states.tobytes() == bytes(len(self.states))
+        kinds = tuple([kind for kind, code in _KINDS if code in found])
+        object.__setattr__(self, "is_complete", self.states.tobytes() == bytes(len(self.states)))
+        object.__setattr__(self, "kinds_found", kinds)
 
     def of(self, rows: Rows) -> "Column":
         """Of these samples only."""

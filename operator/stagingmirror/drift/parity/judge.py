@@ -119,7 +119,7 @@ def _feature(name: str, trio: _Trio, rules: Rules) -> Iterator[_Found]:
     compares = comparer(used, rule, allowed, trio.before)
     steady = compares.equal(trio.before, trio.after)
     noise = len(steady) - int(np.count_nonzero(steady))
-    is_complete = trio.before.is_complete()
+    is_complete = trio.before.is_complete
     if not is_complete:
         for state in _UNREAD:
             steady &= (trio.before.states != state) | (trio.staging.states != state)

@@ -78,7 +78,7 @@ def _forms(answers: Answers, is_ignored: Callable[[str], bool]) -> dict[str, For
 
 
 def _form(column: Column) -> Form:
-    kinds = frozenset(column.kinds_found())
+    kinds = frozenset(column.kinds_found)
     return Form(kinds, _shapes(column) if Kind.NUMBERS in kinds else frozenset(), column.declared)
 
 

@@ -36,7 +36,7 @@ class Sides:
         """
         found = {
             name: each.values.values
-            if each.is_complete()
+            if each.is_complete
             else np.where(each.states == State.VALUE, each.values.values, np.nan)
             for name, each in self.production.items()
             if isinstance(each.values, Numbers)

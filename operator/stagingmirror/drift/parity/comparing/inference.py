@@ -54,9 +54,7 @@ def tolerance(rule: FeatureRule | None, rules: Rules, production: Column) -> Tol
     if values.whole:
         return Tolerance(found.absolute, 0.0)
     is_exact = is_times(
-        values.values
-        if production.is_complete()
-        else values.values[production.states == State.VALUE]
+        values.values if production.is_complete else values.values[production.states == State.VALUE]
     )
     return Tolerance(found.absolute, 0.0) if is_exact else found
 
@@ -92,11 +90,11 @@ def fits(comparison: Comparison, production: Column) -> bool:
 
 def type_of(production: Column, comparison: Comparison) -> str:
     """As it is shown."""
-    kinds = production.kinds_found()
+    kinds = production.kinds_found
     shape = " x ".join(map(str, production.shapes[0])) if len(production.shapes) == 1 else ""
     if production.declared:
         return f"{production.declared}[{shape}]" if shape else production.declared
-    if comparison == Comparison.EMBEDDING and kinds == [Kind.NUMBERS]:
+    if comparison == Comparison.EMBEDDING and kinds == (Kind.NUMBERS,):
         return f"embedding of {shape}" if shape else "embeddings of several dimensions"
     if comparison == Comparison.TIMESTAMP:
         return "time"

@@ -35,7 +35,7 @@ class Comparer(ABC):
         """Samples on which both have the same state, and, where that is a value, values that are
         equal within what is allowed.
         """
-        if one.is_complete() and other.is_complete():
+        if one.is_complete and other.is_complete:
             return self._equal(one, other)
         same: Flags = one.states == other.states
         valued = same & (one.states == State.VALUE)
